@@ -263,7 +263,7 @@ def opter_import_types() -> Sequence[ImportType]:  # type: ignore[empty-body]
 
         @hookimpl
         def opter_import_types():
-            return [ImportType("BgMax", ["BgMax 01"], Text("Bankgirofil", "Bankgiro file"))]
+            return [ImportType("CAMT054", ["camt.054.001.08"], Text("Bankfil", "Bank file"))]
     """
 
 
@@ -285,7 +285,7 @@ def opter_settings_fields(type_code: str, subject: str) -> Sequence[SettingsFiel
         @hookimpl
         def opter_settings_fields(type_code):
             path = Text("Filens sökväg", "Path of the file")
-            return [SettingsField("path", "text", path, path)] if type_code == "BgMax" else None
+            return [SettingsField("path", "text", path, path)] if type_code == "CAMT054" else None
     """
 
 
@@ -310,7 +310,7 @@ def opter_check_settings(
 
         @hookimpl
         def opter_check_settings(type_code, values):
-            if type_code != "BgMax":
+            if type_code != "CAMT054":
                 return None
             missing = SettingsProblem("path", "error", Text("Ange filen.", "Name the file."))
             path = values.get("path", "").strip()
@@ -357,7 +357,7 @@ def opter_import_payments(run: Run) -> ImportReport | None:
 
         @hookimpl
         def opter_import_payments(run):
-            if run.type_code != "BgMax":
+            if run.type_code != "CAMT054":
                 return None
             payments = read(run.settings["path"])
             for batch in batches(payments, BATCH):
@@ -387,7 +387,7 @@ def opter_read_all_payments(run: Run) -> ImportReport | None:
 
         @hookimpl
         def opter_read_all_payments(run):
-            if run.type_code != "BgMax":
+            if run.type_code != "CAMT054":
                 return None
             hand_over(run, read(run.settings["path"]))
             return ImportReport(Company("5050-1055", "Bageriet"), None, not_read=0, requests=0)
@@ -419,7 +419,7 @@ def opter_read_invoice_payments(
 
         @hookimpl
         def opter_read_invoice_payments(run, invoice_numbers, ocr_references):
-            if run.type_code != "BgMax":
+            if run.type_code != "CAMT054":
                 return None
             payments = read(run.settings["path"])
             hand_over(run, [one for one in payments if one.ocr in ocr_references])
@@ -449,7 +449,7 @@ def opter_exclusion_reasons(
 
         @hookimpl
         def opter_exclusion_reasons(run, payments):
-            if run.type_code != "BgMax":
+            if run.type_code != "CAMT054":
                 return None
             old = Reason("before-date", Text("För gammal", "Too old"))
             since = date.fromisoformat(run.settings["since"])
@@ -496,12 +496,12 @@ def opter_diagnose(run: Run) -> Sequence[Finding] | None:
 
         @hookimpl
         def opter_diagnose(run):
-            if run.type_code != "BgMax":
+            if run.type_code != "CAMT054":
                 return None
             there = Path(run.settings["path"]).exists()
             message = Text("Den finns.", "It exists.") if there else Text("Saknas.", "Missing.")
             label = Text("Filen", "The file")
-            return [Finding("bgmax.file", label, "ok" if there else "failed", message)]
+            return [Finding("bank.file", label, "ok" if there else "failed", message)]
     """
 
 

@@ -78,6 +78,10 @@ def host_and_progress(
         yield host, progress
 
 
+#: Seconds after which standard input is taken to be open: nobody pastes so fast.
+INPUT_ENDED = 0.5
+
+
 class LoginWindow:
     """Shows a person where to sign in."""
 
@@ -85,6 +89,7 @@ class LoginWindow:
         """Open a browser, or read where the login ended from standard input."""
         self._common = common
         self._browser = browser
+        self._answered = False
 
     def __call__(self, address: str, answered: Callable[[str], Text | None]) -> bool:
         from hostsim.services.browser import open_browser
@@ -106,7 +111,9 @@ class LoginWindow:
             target=self._read_answers, args=(answered,), name="answers", daemon=True
         )
         reader.start()
-        return True
+        reader.join(INPUT_ENDED)
+        # Where standard input has ended, nobody can paste.
+        return reader.is_alive() or self._answered
 
     def _read_answers(self, answered: Callable[[str], Text | None]) -> None:
         for line in typed_lines(sys.stdin):
@@ -114,6 +121,7 @@ class LoginWindow:
                 continue
             refusal = answered(line.strip())
             if refusal is None:
+                self._answered = True
                 return
             write_stderr(say(refusal, self._common.language))
 

@@ -44,8 +44,10 @@ def init(common: Common) -> None:
 @command(
     hostsim,
     "settings",
-    sv="Visa eller ändra kontorets inställningar: default_currency, accepted_deviation.",
-    en="Show or change the settings of the office: default_currency, accepted_deviation.",
+    sv="Visa eller ändra kontorets inställningar: default_currency, accepted_deviation, "
+    "invoice_columns.",
+    en="Show or change the settings of the office: default_currency, accepted_deviation, "
+    "invoice_columns.",
 )
 @click.argument("values", nargs=-1, metavar="[NAMN=VÄRDE]...")
 def settings(common: Common, values: tuple[str, ...]) -> None:
@@ -76,8 +78,8 @@ def invoices(common: Common) -> None:
 @command(
     invoices,
     "load",
-    sv="Läs in fakturor från en CSV-fil, eller med rader från en JSON-fil.",
-    en="Load invoices from a CSV file, or with their rows from a JSON file.",
+    sv="Läs in fakturor från en CSV- eller XLSX-fil, eller med rader från en JSON-fil.",
+    en="Load invoices from a CSV or XLSX file, or with their rows from a JSON file.",
 )
 @click.argument("file", metavar="FIL", type=click.Path(path_type=Path))
 @option(
@@ -86,14 +88,26 @@ def invoices(common: Common) -> None:
     sv="Region för fakturor som inte anger någon.",
     en="Region of invoices that name none.",
 )
-def load_invoices(common: Common, file: Path, region: str) -> None:
+@option(
+    "--columns",
+    metavar="RUBRIK=KOLUMN,...",
+    sv="Vad filens rubriker betyder; ”Moms=” läses inte. Gäller tills något annat anges.",
+    en="What the file's headings mean; “VAT=” is not read. Kept until it is changed.",
+)
+def load_invoices(common: Common, file: Path, region: str, columns: str | None) -> None:
     from hostsim.services import invoices_csv, invoices_json
     from hostsim.services.file_problems import Notes
 
     notes = Notes()
-    reader = invoices_json if invoices_json.is_json(file) else invoices_csv
     with open_store(common) as store:
-        loaded = store.load_invoices(reader.read_invoices(file, region=region, notes=notes))
+        meaning = store.settings()["invoice_columns"] if columns is None else columns
+        if invoices_json.is_json(file):
+            rows = invoices_json.read_invoices(file, region=region, notes=notes)
+        else:
+            rows = invoices_csv.read_invoices(file, region=region, notes=notes, columns=meaning)
+        with store.change():
+            store.set_setting("invoice_columns", meaning)
+            loaded = store.load_invoices(rows)
     _show_loaded(common, loaded, notes, "invoice_number", Text("Fakturorna", "The invoices"))
 
 

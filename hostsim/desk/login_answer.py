@@ -23,8 +23,10 @@ def answer() -> Response:
     refusal: Text | None = page_text("login_unexpected")
     query = request.query_string.decode("latin-1")
     states = request.args.getlist("state") if query else None
-    # A HEAD request comes from no browser that was sent here.
-    job = desk.login_of(states) if request.method == "GET" else None
+    # A HEAD request comes from no browser that was sent here, and one that fetches ahead of its
+    # person comes again.
+    person = request.method == "GET" and "Sec-Purpose" not in request.headers
+    job = desk.login_of(states) if person else None
     if job is not None:
         said = job.answer(f"{desk.redirect_uri}?{query}")
         refusal = None if said is None else own(said)

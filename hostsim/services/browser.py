@@ -19,8 +19,9 @@ from opter_contract.values import Text
 
 log = logging.getLogger(__name__)
 
-#: Variables that no program which we start needs to know.
-_SECRET = frozenset({"FORTNOX_CLIENT_SECRET"})
+#: Variables that the browser does not get: a secret, and what would make ``webbrowser`` choose a
+#: browser in a terminal, which the browser does not get either.
+_KEPT = frozenset({"FORTNOX_CLIENT_SECRET", "TERM"})
 
 #: Sends the browser on, and says nothing to whom it does not.
 _REDIRECT = """<!doctype html>
@@ -36,15 +37,14 @@ def open_browser(address: str, answered: Callable[[str], Text | None]) -> bool: 
     Everybody on the machine sees its command line, so it gets a file that only its owner may
     read, and that leads on.
 
-    In a process of its own, since a browser in the terminal blocks until it is closed.
-    It gets none of our streams: a program that reads them to their end would wait as
-    long. Nor does it get the secret that an administrator put into our environment.
+    In a process of its own, since opening may block. It gets none of our streams: a program
+    that reads them to their end would wait as long as the browser is open.
     """
     command = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
     try:
         child = subprocess.Popen(  # noqa: S603 our own interpreter, and no shell
             [sys.executable, "-c", command, _leading_to(address).as_uri()],
-            env={name: text for name, text in os.environ.items() if name not in _SECRET},
+            env={name: text for name, text in os.environ.items() if name not in _KEPT},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

@@ -1,4 +1,4 @@
-"""Reads invoices from a CSV file, as a bookkeeper's export writes it.
+"""Reads invoices from a table, CSV or XLSX, as a bookkeeper's export writes it.
 
 Strict on purpose: a ledger with a guessed amount in it is worse than none, and a
 number that a spreadsheet has reformatted never matches its payment. Every wrong line
@@ -7,8 +7,6 @@ is reported, and then nothing is loaded. Knows neither the database nor the comm
 
 from __future__ import annotations
 
-import csv
-import io
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -17,6 +15,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+from hostsim.errors import host_error
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.services.file_problems import (
     MOST_PROBLEMS,
@@ -25,6 +24,7 @@ from hostsim.services.file_problems import (
     Notes,
     unreadable,
 )
+from hostsim.services.table_file import NotATable, rows_of
 from opter_contract.values import Text
 
 #: The code of the error.
@@ -50,7 +50,7 @@ OPTIONAL = ("region", "period_closed")
 
 # No more than two decimals: "1,234" is a thousand to one reader and a good
 # krona to another, so it is refused rather than guessed.
-_AMOUNT = re.compile(r"-?[0-9]{1,15}(?:[.,][0-9]{1,2})?")
+_AMOUNT = re.compile(r"-?(?:[0-9]{1,15}|[0-9]{1,3}(?: [0-9]{3}){1,4})(?:[.,][0-9]{1,2})?")
 _TWO_READINGS = re.compile(r"(-?[1-9][0-9]{0,2})[.,]([0-9]{3})")
 
 # Fortnox's invoice numbers are whole numbers from 1. A host may number in another way, with
@@ -66,7 +66,7 @@ _DIGITS = re.compile(r"[0-9]+")
 LONGEST_NUMBER = 18
 LONGEST_OWN_NUMBER = 50
 LONGEST_OCR = 25
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T]00:00(?::00(?:\.0+)?)?)?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TRUTH = {
     "": True,
@@ -82,11 +82,12 @@ _TRUTH = {
 
 
 def read_invoices(
-    path: Path, *, region: str = "", notes: Notes | None = None
+    path: Path, *, region: str = "", notes: Notes | None = None, columns: str = ""
 ) -> list[ExportedInvoice]:
-    """Read every invoice of a CSV file.
+    """Read every invoice of a CSV or XLSX file.
 
     :param region: for lines that name no region of their own.
+    :param columns: what other headings mean, as :func:`column_names` takes it.
     :param notes: gets what is odd about invoices that are read all the same.
     :raises FileWrong: with every problem by line and field.
     """
@@ -94,50 +95,57 @@ def read_invoices(
         content = path.read_bytes()
     except OSError as error:
         raise FileWrong(WRONG, path.name, [unreadable(path, error)], 1) from error
-    return invoices_in(content, file=path.name, region=region, notes=notes)
+    return invoices_in(content, file=path.name, region=region, notes=notes, columns=columns)
 
 
 def invoices_in(
-    content: bytes, *, file: str, region: str = "", notes: Notes | None = None
+    content: bytes,
+    *,
+    file: str,
+    region: str = "",
+    notes: Notes | None = None,
+    columns: str = "",
 ) -> list[ExportedInvoice]:
-    """Read every invoice of a CSV file from its bytes.
+    """Read every invoice from the bytes of a file, as :func:`read_invoices` does.
 
-    :param content: UTF-8, with or without a byte-order mark.
     :param file: how the file is called in messages.
-    :param notes: gets what is odd about invoices that are read all the same.
-    :raises FileWrong: with every problem by line and field.
     """
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = content.count(b"\n", 0, error.start) + 1
-        raise FileWrong(WRONG, file, [FileProblem(line, None, _NOT_UTF8)], 1) from error
-    reading = _Reading(region, Notes() if notes is None else notes)
-    invoices = list(reading.invoices(text))
+    reading = _Reading(region, Notes() if notes is None else notes, column_names(columns))
+    invoices = list(reading.invoices(content))
     if reading.found:
         raise FileWrong(WRONG, file, reading.problems, reading.found)
     return invoices
 
 
-_NOT_UTF8 = Text(
-    "filen är inte UTF-8; spara den som ”CSV UTF-8” och läs in den igen.",
-    "the file is not UTF-8; save it as “CSV UTF-8” and load it again.",
-)
+def column_names(text: str) -> Mapping[str, str]:
+    """Say what headings of a file mean: ``Fakturanr=invoice_number, Moms=``.
+
+    :return: a column by heading in lower case; ``""`` for one that is not read.
+    :raises HostError: ``SETTING_WRONG``.
+    """
+    names = {}
+    for pair in filter(str.strip, text.split(",")):
+        heading, equals, name = (part.strip() for part in pair.rpartition("="))
+        if not heading or not equals or name not in {"", *REQUIRED, *OPTIONAL}:
+            raise host_error("SETTING_WRONG", key="invoice_columns", why=_no_mapping(pair.strip()))
+        names[heading.lower()] = name
+    return names
 
 
 class _Reading:
     """One pass over one file, with the problems found so far."""
 
-    def __init__(self, region: str, notes: Notes) -> None:
+    def __init__(self, region: str, notes: Notes, names: Mapping[str, str]) -> None:
         self._region = region
+        self._names = names
         self._notes = notes
         self._first_line: dict[tuple[str, str], int] = {}
         self.problems: list[FileProblem] = []
         self.found = 0
 
-    def invoices(self, text: str) -> Iterator[ExportedInvoice]:
+    def invoices(self, content: bytes) -> Iterator[ExportedInvoice]:
         """Yield the invoices of valid lines, and collect the problems of the others."""
-        lines = _records(text)
+        lines = rows_of(content)
         try:
             header = self._header(lines)
             if header is None:
@@ -146,18 +154,21 @@ class _Reading:
                 invoice = self._invoice(line, cells, header)
                 if invoice is not None:
                     yield invoice
-        except _NotCSV as error:
+        except NotATable as error:
             self._problem(error.line, None, error.message)
 
     def _header(self, lines: Iterator[tuple[int, list[str]]]) -> list[str] | None:
+        """Give the name of each column; ``""`` for one that is not read."""
         line, cells = next(lines, (1, []))
-        header = [cell.strip().lower() for cell in cells]
+        headings = [cell.strip() for cell in cells]
+        header = [self._names.get(one.lower(), one.lower()) for one in headings]
         wrong = self.found
-        for name in _twice(header):
+        for name in _twice(filter(None, header)):
             self._problem(line, name, _COLUMN_TWICE)
-        for name in header:
-            if name not in REQUIRED + OPTIONAL:
-                self._problem(line, name or None, _unknown_column(name))
+        pairs = zip(headings, header, strict=True)
+        unknown = [one for one, name in pairs if name not in {"", *REQUIRED, *OPTIONAL}]
+        for place, heading in enumerate(unknown):
+            self._problem(line, heading, _UNKNOWN_COLUMN if place else _unknown_columns(unknown))
         for name in REQUIRED:
             if name not in header:
                 self._problem(line, name, _COLUMN_MISSING)
@@ -168,7 +179,7 @@ class _Reading:
             self._problem(line, None, _wrong_width(len(cells), len(header)))
             return None
         wrong = self.found
-        row = {name: cell.strip() for name, cell in zip(header, cells, strict=True)}
+        row = {name: cell.strip() for name, cell in zip(header, cells, strict=True) if name}
         for name, value in row.items():
             if _CONTROL.search(value):
                 self._problem(line, name, _CONTROL_CHARACTER)
@@ -207,37 +218,6 @@ class _Reading:
         self.found += 1
         if len(self.problems) < MOST_PROBLEMS:
             self.problems.append(FileProblem(line, field, message))
-
-
-class _NotCSV(Exception):
-    """The text cannot be split into cells from this line on."""
-
-    def __init__(self, line: int, message: Text) -> None:
-        super().__init__(line)
-        self.line = line
-        self.message = message
-
-
-def _records(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Yield line number and cells of every line that is not empty.
-
-    The header tells the separator: a Swedish Excel writes semicolons, and
-    then commas as decimal points.
-    """
-    heading = text.partition("\n")[0]
-    separator = ";" if ";" in heading and "," not in heading else ","
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
-    line = 1
-    while True:
-        try:
-            cells = next(reader, None)
-        except csv.Error as error:
-            raise _NotCSV(line, _BROKEN) from error
-        if cells is None:
-            return
-        if any(cell.strip() for cell in cells):
-            yield line, cells
-        line = reader.line_num + 1
 
 
 def number_of(text: str) -> str | Text:
@@ -321,10 +301,10 @@ _FORMAT = Text(
 
 
 def _amount(text: str) -> Decimal | Text:
-    # Excel writes a true minus sign in some languages.
-    plain = text.replace("\N{MINUS SIGN}", "-")
+    # Excel writes a true minus sign, and spaces that do not break, in some languages.
+    plain = re.sub(r"\s", " ", text).replace("\N{MINUS SIGN}", "-")
     if _AMOUNT.fullmatch(plain):
-        return Decimal(plain.replace(",", "."))
+        return Decimal(plain.replace(",", ".").replace(" ", ""))
     shown = _shown(text)
     both = _TWO_READINGS.fullmatch(plain)
     if both:
@@ -337,17 +317,17 @@ def _amount(text: str) -> Decimal | Text:
             "thousands separator and with at most two decimals.",
         )
     return Text(
-        f"{shown} är inget belopp; skriv siffror med högst två decimaler och utan "
-        "tusentalsavgränsare, till exempel 1250.50 eller 1250,50.",
-        f"{shown} is no amount; write digits with at most two decimals and no "
-        "thousands separator, such as 1250.50 or 1250,50.",
+        f"{shown} är inget belopp; skriv siffror med högst två decimaler, till exempel "
+        "1250.50 eller 1 250,50.",
+        f"{shown} is no amount; write digits with at most two decimals, such as 1250.50 "
+        "or 1 250,50.",
     )
 
 
 def date_of(text: str) -> date | Text:
-    if _DATE.fullmatch(text):
+    if day := _DATE.fullmatch(text):
         try:
-            return date.fromisoformat(text)
+            return date.fromisoformat(day[1])
         except ValueError:
             pass
     shown = _shown(text)
@@ -379,21 +359,34 @@ _PARSERS: Mapping[str, Parse] = {
 }
 
 
-def _shown(text: str) -> str:
+def _shown(text: str, longest: int = 40) -> str:
     """Quote a value on one readable line."""
     clean = "".join(one if one.isprintable() else "?" for one in text)
-    return f"”{clean[:40]}…”" if len(clean) > 40 else f"”{clean}”"
+    return f"”{clean[:longest]}…”" if len(clean) > longest else f"”{clean}”"
 
 
 def _twice(names: Iterable[str]) -> list[str]:
     return [name for name, times in Counter(names).items() if times > 1]
 
 
-def _unknown_column(name: str) -> Text:
+def _unknown_columns(headings: Iterable[str]) -> Text:
+    known, mapping = ", ".join(REQUIRED + OPTIONAL), ",".join(f"{one}=" for one in headings)
+    shown = _shown(mapping, 400).strip("”")
+    return Text(
+        f'kolumnen är okänd. Säg vad den är med --columns "{shown}", där det efter '
+        f"likhetstecknet står en av {known}, eller ingenting för en som inte ska läsas.",
+        f'the column is unknown. Say what it is with --columns "{shown}", where after the equals '
+        f"sign stands one of {known}, or nothing for one that is not to be read.",
+    )
+
+
+def _no_mapping(pair: str) -> Text:
     known = ", ".join(REQUIRED + OPTIONAL)
     return Text(
-        f"kolumnen {_shown(name)} är okänd; kolumnerna heter {known}.",
-        f"the column {_shown(name)} is unknown; the columns are called {known}.",
+        f"{_shown(pair)} ska skrivas RUBRIK=KOLUMN, med en av kolumnerna {known}, eller RUBRIK= "
+        "för den som inte ska läsas.",
+        f"{_shown(pair)} must be written HEADING=COLUMN, with one of the columns {known}, or "
+        "HEADING= for one that is not to be read.",
     )
 
 
@@ -414,13 +407,10 @@ def _duplicate(number: str, line: int) -> Text:
     )
 
 
+_UNKNOWN_COLUMN = Text("kolumnen är okänd.", "the column is unknown.")
 _COLUMN_TWICE = Text("kolumnen finns två gånger.", "the column is there twice.")
 _COLUMN_MISSING = Text("kolumnen saknas i rubriken.", "the column is missing in the header.")
 _CONTROL_CHARACTER = Text(
     "innehåller en radbrytning eller ett annat styrtecken; ta bort det.",
     "contains a line break or another control character; remove it.",
-)
-_BROKEN = Text(
-    "raden går inte att dela i fält; kontrollera citattecknen.",
-    "the line cannot be split into fields; check the quotation marks.",
 )

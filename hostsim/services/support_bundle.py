@@ -34,7 +34,7 @@ from hostsim.messages import results as results_messages
 from hostsim.plugins.loading import Found, Plugins
 from hostsim.storage import commits, database_checks
 from hostsim.storage.private_files import new_file
-from hostsim.storage.store import SETTINGS, Store
+from hostsim.storage.store import Store
 from opter_contract import CONTRACT_VERSION
 from opter_contract.values import Text
 
@@ -80,6 +80,7 @@ _PACKAGES = (
     "filelock",
     "flask",
     "marshmallow",
+    "openpyxl",
     "pluggy",
     "requests",
     "rich",
@@ -316,8 +317,10 @@ class _Content:
         stored = self._store.settings()
         currency = stored["default_currency"]
         return {
-            "office": {name: stored[name] for name in SETTINGS if name != "default_currency"}
-            | {"default_currency": currency if _CURRENCY.fullmatch(currency) else OTHER},
+            "office": {
+                "accepted_deviation": stored["accepted_deviation"],
+                "default_currency": currency if _CURRENCY.fullmatch(currency) else OTHER,
+            },
             "definitions": [
                 self._definition(row) for row in database_checks.definitions(self._store)
             ],

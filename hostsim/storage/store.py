@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from typing import NamedTuple
@@ -41,7 +41,7 @@ from hostsim.storage.rows import (
 from opter_contract.values import Company, SavedPayment, Text
 
 #: The settings of the office and their defaults.
-SETTINGS = {"default_currency": SEK, "accepted_deviation": "0"}
+SETTINGS = {"default_currency": SEK, "accepted_deviation": "0", "invoice_columns": ""}
 ALIASES = {"accepted_invoice_deviation": "accepted_deviation"}
 
 #: Above this an accepted deviation is a slip of the keyboard.
@@ -125,8 +125,7 @@ class Store(Database):
         name = ALIASES.get(name, name)
         if name not in SETTINGS:
             raise host_error("SETTING_UNKNOWN", key=key, known=", ".join(sorted(SETTINGS)))
-        value = _currency(text) if name == "default_currency" else _deviation(text)
-        self._write_setting(name, value)
+        self._write_setting(name, _PARSERS[name](text))
 
     def _write_setting(self, key: str, value: str) -> None:
         with self.change() as db:
@@ -401,6 +400,13 @@ def _deviation(text: str) -> str:
         why = Text(f"{needed.sv}{question.sv}", f"{needed.en}{question.en}")
         raise host_error("SETTING_WRONG", key="accepted_deviation", why=why)
     return f"{abs(amount):f}"
+
+
+_PARSERS: Mapping[str, Callable[[str], str]] = {
+    "default_currency": _currency,
+    "accepted_deviation": _deviation,
+    "invoice_columns": str.strip,  # checked where a file is read
+}
 
 
 def _invoice_values(row: ExportedInvoice, currency: str, remaining: Decimal) -> dict[str, object]:

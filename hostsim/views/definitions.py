@@ -19,6 +19,7 @@ _SETTINGS = {
     "accepted_deviation": Text(
         "Accepterad fakturaavvikelse (SEK)", "Accepted invoice deviation (SEK)"
     ),
+    "invoice_columns": Text("Rubriker i fakturafilen", "Headings of the invoice file"),
 }
 
 #: Of pairs: the key of a setting, and its value.

@@ -19,6 +19,13 @@ from typing import Final, TextIO
 from opter_contract.values import Text
 from opter_fortnox_plugin.configuration import CLIENT_SECRET
 
+#: Variables that the browser does not get: a secret, and what would make ``webbrowser`` choose a
+#: browser in this terminal.
+_KEPT: Final = frozenset({CLIENT_SECRET, "TERM"})
+
+#: Seconds after which standard input is taken to be open: nobody pastes so fast.
+_INPUT_ENDED: Final = 0.5
+
 _REDIRECT: Final = """<!doctype html>
 <html><head><meta charset="utf-8"><meta name="referrer" content="no-referrer">
 <meta http-equiv="refresh" content="0; url={address}"><title>Fortnox</title></head>
@@ -37,6 +44,7 @@ class Console:
         self._language: Final = language
         self._open_browser = open_browser
         self._last = ""
+        self._pasted = False
 
     def translate(self, text: Text) -> str:
         """Return a text in the person's language."""
@@ -57,7 +65,8 @@ class Console:
         """Have the person sign in at an address.
 
         :param paste: takes the address that the login ended at; returns what is wrong with it.
-        :return: that the person sees it.
+        :return: that the person sees it; false where standard input has ended, so that nobody
+            can paste.
         """
         if self._open_browser is None:
             self.progress(
@@ -68,8 +77,10 @@ class Console:
                     "Then paste the address that the login ended at and press Return.",
                 )
             )
-            threading.Thread(target=self._read_pasted, args=(paste,), daemon=True).start()
-            return True
+            reader = threading.Thread(target=self._read_pasted, args=(paste,), daemon=True)
+            reader.start()
+            reader.join(_INPUT_ENDED)
+            return reader.is_alive() or self._pasted
         self.progress(
             Text(
                 f"Logga in i fönstret som öppnas. Öppnas inget, gå till: {address}",
@@ -83,6 +94,7 @@ class Console:
         for line in filter(str.strip, _lines(sys.stdin)):
             refusal = paste(line)
             if refusal is None:
+                self._pasted = True
                 return
             self.write(self.translate(refusal))
 
@@ -106,8 +118,8 @@ def open_browser(address: str) -> None:
     Everybody on the machine sees its command line, so it gets a file that only its owner may
     read, and that leads on.
 
-    In a process of its own, since a browser in the terminal would block us, and what it
-    writes does not belong in the report. It does not get the client secret of our environment.
+    In a process of its own, since opening may block, and what it writes does not belong in the
+    report.
     """
     # Nobody knows when a browser has read it: it goes when the program ends.
     folder = tempfile.TemporaryDirectory(prefix="opter-fortnox-")
@@ -118,7 +130,7 @@ def open_browser(address: str) -> None:
     command = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
     child = subprocess.Popen(  # noqa: S603 - our own interpreter, and no shell
         [sys.executable, "-c", command, page.as_uri()],
-        env={name: text for name, text in os.environ.items() if name != CLIENT_SECRET},
+        env={name: text for name, text in os.environ.items() if name not in _KEPT},
         stdin=subprocess.DEVNULL,
         stdout=sys.__stderr__.fileno() if sys.__stderr__ else subprocess.DEVNULL,
     )

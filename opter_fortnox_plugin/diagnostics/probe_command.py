@@ -15,7 +15,7 @@ from opter_fortnox_plugin.diagnostics.console import Console
 from opter_fortnox_plugin.diagnostics.probe.client import ProbeClient
 from opter_fortnox_plugin.diagnostics.probe.results import ProbeResult
 from opter_fortnox_plugin.diagnostics.probe.run import SCOPES, TITLES, Report, probe
-from opter_fortnox_plugin.errors import SettingsWrong
+from opter_fortnox_plugin.errors import LoginFailed, SettingsWrong
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.protocol import authorization_address
 from opter_fortnox_plugin.login.authorization_code import CallbackServer, Login
@@ -81,7 +81,8 @@ def _authorization_code(
         service=service,
     )
     with CallbackServer(login):
-        console.show_login(address, login.paste)
+        if not console.show_login(address, login.paste):
+            raise LoginFailed("NO_WINDOW")
         return login.wait(timeout, lambda _left: None)
 
 

@@ -12,6 +12,7 @@ import errno
 import hmac
 import logging
 import queue
+import re
 import secrets
 import socket
 import sys
@@ -44,6 +45,13 @@ _REQUEST_TIMEOUT: Final = 10.0
 
 #: A longer address is no answer of Fortnox's.
 _MAX_LENGTH: Final = 8192
+
+#: What a terminal puts around what is pasted, and where it or a mail broke the line.
+_NOISE: Final = re.compile(r"\x1b?\[20[01]~|\s")
+_QUOTES: Final = "\"'`<>“”„‘’«»"
+
+#: What a browser says that fetches a page before anybody asked for it; it must come again.
+_PREFETCH: Final = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 
 _DONE = Text(
     "Inloggningen är klar. Du kan stänga fönstret; importen fortsätter.",
@@ -121,6 +129,14 @@ def parse_callback(query: str, state: str) -> Answer:
     raise UnexpectedCallback(forged=False)
 
 
+class Repeated(UnexpectedCallback):
+    """The answer once more: whoever looks at links before a person does may open it first."""
+
+    def __init__(self, answer: Answer) -> None:
+        super().__init__(forged=False)
+        self.answer = answer
+
+
 class Login:
     """One login: its ``state``, and the callbacks so far.
 
@@ -135,13 +151,15 @@ class Login:
         self.state: Final = state or secrets.token_urlsafe(32)
         self._answers: queue.Queue[Answer] = queue.Queue()
         self._lock = threading.Lock()
-        self._received = False
+        self._received: Answer | None = None
+        self._closed = False
         self._forged = False
+        self._pasted = ""
 
     def receive(self, query: str) -> Answer:
         """Check a callback; the answer is accepted once.
 
-        :raises UnexpectedCallback: where it is not the answer, or not the first.
+        :raises UnexpectedCallback: where it is not the answer, or :class:`Repeated`.
         """
         with self._lock:
             try:
@@ -149,9 +167,11 @@ class Login:
             except UnexpectedCallback as unexpected:
                 self._forged = self._forged or unexpected.forged
                 raise
-            if self._received:
+            if self._received is not None and answer == self._received:
+                raise Repeated(answer)
+            if self._received is not None or self._closed:
                 raise UnexpectedCallback(forged=False)
-            self._received = answer != Answer()
+            self._received = None if answer == Answer() else answer
             return answer
 
     def deliver(self, answer: Answer) -> None:
@@ -161,13 +181,21 @@ class Login:
         """
         self._answers.put(answer)
 
-    def paste(self, address: str) -> Text | None:
-        """Take an address that a person copied from the browser.
+    def paste(self, text: str) -> Text | None:
+        """Take what a person copied from the browser, in any form that has code and state.
+
+        It may come in several lines. That it is the answer, ``state`` proves.
 
         :return: ``None`` where it was the answer, otherwise what to do.
         """
-        if self._is_answer(address):
-            return None
+        line = _NOISE.sub("", text[:_MAX_LENGTH]).strip(_QUOTES).replace("&amp;", "&")
+        self._pasted = (self._pasted + line)[-_MAX_LENGTH:]
+        redirect = self.redirect_uri.partition("://")[2].rstrip("/").lower()
+        for given in (line, self._pasted):
+            query = given.rpartition("?")[2]
+            locked = given.rpartition("://")[2].rstrip("/?").lower() == redirect
+            if (query or locked) and self._is_answer("" if locked else query):
+                return None
         return Text(*(text.format(redirect=self.redirect_uri) for text in _NOT_THE_ANSWER))
 
     def hand_over(self, address: str) -> Text | None:
@@ -175,18 +203,17 @@ class Login:
 
         :return: ``None`` where it was the answer, otherwise what to show to the person.
         """
-        return None if self._is_answer(address) else _UNEXPECTED
+        path, _, query = address.strip()[:_MAX_LENGTH].partition("?")
+        here = path.rstrip("/").lower() == self.redirect_uri.rstrip("/").lower()
+        return None if here and self._is_answer(query) else _UNEXPECTED
 
     def close(self) -> None:
         """Accept nothing more."""
         with self._lock:
-            self._received = True
+            self._closed = True
 
-    def _is_answer(self, address: str) -> bool:
-        """Deliver the answer where it is in this address."""
-        path, _, query = address.strip()[:_MAX_LENGTH].partition("?")
-        if path.rstrip("/").lower() != self.redirect_uri.rstrip("/").lower():
-            return False
+    def _is_answer(self, query: str) -> bool:
+        """Deliver the answer where this is it."""
         try:
             self.deliver(self.receive(query.partition("#")[0]))
         except UnexpectedCallback:
@@ -265,16 +292,23 @@ class _CallbackHandler(BaseHTTPRequestHandler):
         here = host.removesuffix(":80") == wanted.netloc.lower().removesuffix(":80")
         if not here or path != (wanted.path or "/") or len(self.path) > _MAX_LENGTH:
             return self._show(404, _UNEXPECTED)
+        if any(name in self.headers for name in _PREFETCH):
+            return self._show(503, _UNEXPECTED)
         try:
             answer = login.receive(query)
+        except Repeated as repeated:
+            return self._show_answer(repeated.answer)
         except UnexpectedCallback:
             return self._show(400, _UNEXPECTED)
         try:
-            if answer.code:
-                return self._show(200, _DONE)
-            return self._show(403, _NOT_DONE if answer.error else _EMPTY)
+            return self._show_answer(answer)
         finally:
             login.deliver(answer)
+
+    def _show_answer(self, answer: Answer) -> None:
+        if answer.code:
+            return self._show(200, _DONE)
+        return self._show(403, _NOT_DONE if answer.error else _EMPTY)
 
     def _show(self, status: int, text: Text) -> None:
         title = "Klart" if status == 200 else "Inte inloggad"

@@ -299,6 +299,7 @@ def test_settings_are_shown_with_their_presets(ready):
     assert ready("settings", "--json").json == {
         "default_currency": "SEK",
         "accepted_deviation": "0",
+        "invoice_columns": "",
     }
     assert "Standardvaluta" in ready("settings").out
 
@@ -364,6 +365,15 @@ def test_an_odd_number_is_loaded_with_a_note(ready):
     assert ended.err.splitlines()[0].startswith("Obs: rad 2, invoice_number: ”F1001” är inte bara")
     assert (ended.status, ended.json["added"], ended.json["noted"]) == (0, 3, 3)
     assert ended.json["notes"][0]["column"] == "invoice_number"
+
+
+def test_what_headings_mean_is_kept_unless_the_file_is_wrong(ready):
+    Path("egna.csv").write_text(INVOICES.replace("invoice_number,", "Fakturanr,"), encoding="utf-8")
+    assert "--columns" in ready("invoices", "load", "egna.csv").err
+    for options in (("--columns", "Fakturanr=invoice_number"), ()):
+        assert ready("invoices", "load", "egna.csv", "--json", *options).json["updated"] == 3
+    assert ready("invoices", "load", "egna.csv", "--columns", "Fakturanr=ocr").status == 2
+    assert ready("settings", "--json").json["invoice_columns"] == "Fakturanr=invoice_number"
 
 
 def test_a_region_is_given_to_all_lines(ready):
@@ -801,6 +811,12 @@ def test_the_answers_address_is_read_from_standard_input(process_ready):
     assert "http://login.example/" in err
     assert "Fel adress." in err
     assert json.loads(ended.stdout)["counts"]["read"] == 5
+
+
+def test_where_standard_input_has_ended_nobody_is_waited_for(process_ready):
+    ended = process_ready("import", "Butik", "--no-browser", stdin=subprocess.DEVNULL)
+    assert ended.returncode == 3
+    assert ended.stderr.decode().splitlines()[-1].startswith("NO_WINDOW: ")
 
 
 def test_a_wait_that_ends_while_standard_input_is_open_ends_cleanly(process_ready):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from decimal import Decimal
 
-import bgmax
+import camt054
 import pytest
-from bgmax import deduction, deposit, extra, payment
+from camt054 import entry, payment, single
 from web_host import register_redirect_uri
 
 from hostsim.demo import free_port
@@ -83,20 +83,22 @@ class TestBankFile(PluginConformance):
 
     @pytest.fixture
     def opter_plugin(self, monkeypatch):
-        monkeypatch.syspath_prepend(bgmax.EXAMPLE)
-        from bgmax_import import plugin
+        monkeypatch.syspath_prepend(camt054.EXAMPLE)
+        from camt054_import import plugin
 
         return plugin
 
     @pytest.fixture
     def opter_settings(self, tmp_path):
-        path = tmp_path / "bank.txt"
-        many = [payment(100 + place, 1, "17", "4") for place in range(1200)]
-        text = bgmax.file(
-            deposit(payment(1, "10.50", "655969"), deduction(2, 5, "655969"), *many),
-            deposit(payment(3, 1, "", "0"), payment(4, 1, "", "3"), extra(4, "17")),
-            deposit(payment(5, 1, "655969"), day="20251231"),
-            deposit(payment(6, 1, "655969"), currency="EUR"),
+        path = tmp_path / "bank.xml"
+        many = [payment(100 + place, 1, text=f"Faktura {place}") for place in range(1200)]
+        text = camt054.file(
+            single(1, "10.50", "655969"),
+            single(2, 5, "655969", side="DBIT"),
+            entry(3, 1200, *many),
+            single(4, 1),
+            single(5, 1, "17", "655969"),
+            single(7, 1, "655969", currency="EUR"),
         )
-        path.write_text(text, encoding="iso-8859-1")
-        return {"path": str(path), "ignore_payments_before": "2026-01-01"}
+        path.write_text(text, encoding="utf-8")
+        return {"path": str(path), "references": "number"}

@@ -423,6 +423,16 @@ def test_whoever_starts_the_same_meanwhile_is_told_where_it_goes_on(desk_context
     assert "i en annan webbläsare" in other.get(f"/jobs/{job.id}").text
 
 
+def test_a_browser_that_fetches_ahead_of_its_person_has_to_come_again(
+    desk_context, browser, plugin
+):
+    browser.begins(desk_context)
+    path = f"/callback?code=c0de&state={STATE}"
+    assert browser._open("GET", path, {"Sec-Purpose": "prefetch"}).status_code == 400
+    assert plugin.taken == []
+    assert browser.get(path).status_code == 200
+
+
 def test_a_browser_without_a_session_answers_no_login(desk_context, browser, plugin):
     browser.begins(desk_context)
     fresh = browser.another()

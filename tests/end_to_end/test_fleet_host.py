@@ -136,7 +136,7 @@ def test_a_company_that_waiting_does_not_mend_is_paused_and_told_until_it_is_res
         ({"settings": SINCE | {"sign_in": "stay"}}, "SERVICE_ACCOUNT_NEEDED"),
         ({"settings": SINCE}, "SERVICE_ACCOUNT_NEEDED"),
         ({"settings": {"sign_in": "service-account"}}, "SETTINGS_REFUSED"),
-        ({"import_type": "BgMax"}, "IMPORT_TYPE_UNKNOWN"),
+        ({"import_type": "CAMT054"}, "IMPORT_TYPE_UNKNOWN"),
         ({"invoices": [{"number": "1", "total": "ten"}]}, "LINE_WRONG"),
         ({"invoices": [{"number": "1", "total": "10", "due_date": "soon"}]}, "LINE_WRONG"),
         ({"daily_at": "at night"}, "LINE_WRONG"),

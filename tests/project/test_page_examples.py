@@ -8,10 +8,10 @@ import types
 from datetime import date
 from decimal import Decimal
 
-import bgmax
+import camt054
 import code_blocks
 import pytest
-from bgmax import deposit, payment
+from camt054 import single
 from fake_plugin import invoice
 
 from hostsim.plugins.loading import Plugins
@@ -155,13 +155,13 @@ def test_two_books_are_two_ledgers(ledger):
 
 def test_it_is_installed_as_any_plug_in_and_hears_whatever_a_person_does(tmp_path):
     site = tmp_path / "site"
-    environment = bgmax.installed(site) | {"LEDGER_FOLDER": str(tmp_path)}
+    environment = camt054.installed(site) | {"LEDGER_FOLDER": str(tmp_path)}
     (site / "ledger.py").write_text(code_blocks.block(code_blocks.LEDGER), encoding="utf-8")
     info = site / "ledger-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: ledger\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[opter]\nledger = ledger\n")
-    (tmp_path / "bank.txt").write_text(bgmax.file(deposit(payment(1, 100, "17"))), "latin-1")
+    (tmp_path / "bank.xml").write_text(camt054.file(single(1, 100, "17")), "utf-8")
     (tmp_path / "invoices.csv").write_text(
         "invoice_number,ocr,customer_code,customer_name,currency,total,invoice_date,due_date\n"
         "1001,17,K1,Åkeri AB,SEK,100.00,2026-10-15,2026-11-14\n"
@@ -171,13 +171,13 @@ def test_it_is_installed_as_any_plug_in_and_hears_whatever_a_person_does(tmp_pat
     for words in (
         ("init",),
         ("invoices", "load", "invoices.csv"),
-        (*bgmax.ADD, "--set", "path=bank.txt"),
+        (*camt054.ADD, "--set", "path=bank.xml"),
         ("import", "Bank", "--save"),
         ("import", "Bank", "--save"),
         ("payments", "add", "1002", "75.25"),
         ("payments", "delete", "1", "--why", "fel"),
     ):
-        done = bgmax.hostsim(*words, environment=environment, folder=tmp_path)
+        done = camt054.hostsim(*words, environment=environment, folder=tmp_path)
         assert done.returncode == 0, done.stderr
     [file] = tmp_path.glob("ledger-*.db")
     printed = subprocess.run(

@@ -35,6 +35,7 @@ from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.store import Store
 from opter_contract import BATCH
 from opter_contract.values import Text
+from opter_fortnox_plugin.diagnostics.console import open_browser as open_of_the_probe
 
 
 def runs_of(store):
@@ -916,6 +917,25 @@ def test_the_preset_window_is_the_browser_of_the_system(tmp_path, monkeypatch, c
             thread.join()
     assert opened.read_text().startswith("file:///")
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there are no browsers in terminals there")
+@pytest.mark.parametrize("opener", [open_browser, open_of_the_probe])
+def test_no_browser_in_the_terminal_is_started(opener, tmp_path, monkeypatch):
+    started = tmp_path / "started"
+    for name in ("www-browser", "links", "elinks", "lynx", "w3m"):
+        script = tmp_path / name
+        script.write_text(f"#!/bin/sh\ntouch {started}\n")
+        script.chmod(0o700)
+    for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setenv("TERM", "xterm")
+    there = set(threading.enumerate())
+    opener("http://127.0.0.1:9/login", *[str] * (opener is open_browser))
+    for thread in set(threading.enumerate()) - there:
+        thread.join()
+    assert not started.exists()
 
 
 # --- Two at once ------------------------------------------------------------

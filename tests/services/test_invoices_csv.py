@@ -1,16 +1,21 @@
 """A file of invoices is read whole and right, or not at all."""
 
+import io
+import zipfile
 from contextlib import suppress
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
+import openpyxl
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostsim.services import invoices_csv
+from hostsim.errors import HostError
+from hostsim.services import invoices_csv, table_file
 from hostsim.services.file_problems import FileWrong, Notes
-from hostsim.services.invoices_csv import invoices_in, read_invoices
+from hostsim.services.invoices_csv import column_names, invoices_in, read_invoices
+from hostsim.services.table_file import NotATable, rows_of
 
 HEADER = "invoice_number,ocr,customer_code,customer_name,currency,total,invoice_date,due_date"
 LINE = "1001,100146,K1,Åkeri Öst AB,SEK,1250.50,2026-01-15,2026-02-14"
@@ -56,14 +61,23 @@ def test_a_byte_order_mark_and_windows_line_ends_are_accepted():
 
 @pytest.mark.parametrize(
     ("text", "total"),
-    [("1250", "1250"), ('"1250,5"', "1250.5"), ("-99.90", "-99.90"), ("\u221210", "-10")],
+    [
+        ("1250", "1250"),
+        ('"1250,5"', "1250.5"),
+        ("-99.90", "-99.90"),
+        ("\u221210", "-10"),
+        ("1 250.50", "1250.50"),
+        ('"1\u00a0234\u00a0567,00"', "1234567"),
+        ("-1\u202f250", "-1250"),
+    ],
 )
 def test_an_amount_has_a_decimal_point_or_comma(text, total):
     assert read(with_total(text))[0].total == Decimal(total)
 
 
 @pytest.mark.parametrize(
-    "text", ["", "abc", "1e3", '"1,234"', "1 250.50", "12.345", "NaN", "١٢", "--1", "9" * 5000]
+    "text",
+    ["", "abc", "1e3", '"1,234"', "12 50.50", "1250 500", "12.345", "NaN", "١٢", "--1", "9" * 5000],
 )
 def test_an_amount_that_could_be_misread_is_refused(text):
     (problem,) = refused(with_total(text)).problems
@@ -260,11 +274,151 @@ def test_every_problem_is_reported_but_no_more_than_twenty():
     assert "30" in error.message.sv
 
 
-def test_a_file_in_another_encoding_is_refused_at_its_line():
-    content = f"{HEADER}\n{LINE}\n".encode("latin-1")
+@pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8-sig"])
+def test_a_file_that_excel_wrote_is_read_in_its_encoding(encoding):
+    (invoice,) = invoices_in(f"{HEADER}\n{LINE}\n".encode(encoding), file="f.csv")
+    assert invoice.customer_name == "Åkeri Öst AB"
+
+
+@pytest.mark.parametrize("encoding", ["cp850", "mac-roman", "cp865"])
+def test_a_file_in_an_encoding_that_might_be_another_is_refused_at_its_line(encoding):
+    content = f"{HEADER}\n{LINE}\n".encode(encoding)
     with pytest.raises(FileWrong) as caught:
         invoices_in(content, file="gammal.csv")
     assert caught.value.problems[0].line == 2
+
+
+@pytest.mark.parametrize(
+    ("heading", "line"),
+    [
+        (
+            "sep=;\r\n" + HEADER.replace(",", ";"),
+            LINE.replace(",", ";").replace("1250.50", "1250,5"),
+        ),
+        ("sep=;;;;;;;;;\n" + HEADER.replace(",", ";"), LINE.replace(",", ";") + ";;"),
+        (HEADER.replace(",", "\t"), LINE.replace(",", "\t").replace("1250.50", "1250,50")),
+        (HEADER + ",,", LINE + ",,"),
+        ("," + HEADER, "0," + LINE),
+        (HEADER, LINE.replace("2026-01-15", "2026-01-15 00:00:00")),
+        (HEADER, LINE.replace("2026-01-15", "2026-01-15T00:00:00.000")),
+    ],
+    ids=["sep", "sep filled up", "tabs", "empty columns", "index of pandas", "time", "ISO time"],
+)
+def test_a_file_of_excel_in_sweden_or_of_pandas_is_read(heading, line):
+    (invoice,) = read(line, header=heading)
+    assert (invoice.number, invoice.total) == ("1001", Decimal("1250.50"))
+    assert invoice.invoice_date == date(2026, 1, 15)
+
+
+def test_lines_are_counted_from_the_one_with_the_separator():
+    (problem,) = refused(with_total("x"), header="sep=,\n" + HEADER).problems
+    assert (problem.line, problem.field) == (3, "total")
+
+
+def test_a_time_of_the_day_is_no_date():
+    (problem,) = refused(LINE.replace("2026-01-15", "2026-01-15 10:30:00")).problems
+    assert "till exempel 2026-01-31" in problem.message.sv
+
+
+def test_other_headings_mean_what_was_said_and_the_others_are_not_read():
+    header = HEADER.replace("invoice_number", "Fakturanr").replace("total", "Att betala, SEK")
+    mapping = "fakturanr = invoice_number,Kommentar="
+    content = f"{header.replace(', SEK', '')},Kommentar\n{LINE},1001.0\n".encode()
+    (invoice,) = invoices_in(content, file="f.csv", columns=mapping + ",ATT BETALA=total")
+    assert (invoice.number, invoice.total) == ("1001", Decimal("1250.50"))
+
+
+def test_unknown_headings_are_told_with_what_to_write_once():
+    first, second = refused(f"{LINE},x,y", header=HEADER + ",Moms,Öre").problems
+    assert (first.field, second.field) == ("Moms", "Öre")
+    assert '--columns "Moms=,Öre=", där det efter' in first.message.sv
+    assert "--columns" not in second.message.sv
+
+
+@pytest.mark.parametrize("mapping", ["Fakturanr", "Fakturanr=number", "=ocr"])
+def test_a_mapping_that_says_nothing_is_refused(mapping):
+    with pytest.raises(HostError, match="SETTING_WRONG") as caught:
+        column_names(mapping)
+    assert mapping in caught.value.message.sv
+
+
+# --- XLSX ---
+
+
+def workbook(*rows):
+    book = openpyxl.Workbook()
+    for row in (HEADER.split(","), *rows):
+        book.active.append(row)
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+ROW = (
+    1001,
+    "100146",
+    "K1",
+    "Åkeri Öst AB",
+    "SEK",
+    1250.5,
+    datetime(2026, 1, 15),  # noqa: DTZ001 cells have no zone
+    date(2026, 2, 14),
+)
+
+
+def test_a_workbook_is_read_as_its_cells_are():
+    (invoice,) = invoices_in(workbook(ROW, (), (None, None)), file="f.xlsx")
+    assert (invoice.number, invoice.total) == ("1001", Decimal("1250.5"))
+    assert (invoice.invoice_date, invoice.due_date) == (date(2026, 1, 15), date(2026, 2, 14))
+
+
+@pytest.mark.parametrize(
+    ("number", "total"), [(1001.0, 0.1 + 0.2), ("1001", 0.3), (1001, "0,30"), ("1001", "0.3")]
+)
+def test_a_number_in_a_cell_is_the_number_that_excel_shows(number, total):
+    (invoice,) = invoices_in(workbook((number, *ROW[1:5], total, *ROW[6:])), file="f.xlsx")
+    assert (invoice.number, invoice.total) == ("1001", Decimal("0.3"))
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        (0, "1001.0"), (0, 1001.5), (0, 12345678901234567), (1, 1234567890123456789),
+        (5, "#VALUE!"), (5, 12.345), (6, datetime(2026, 1, 15, 10, 30)), (6, 46037),  # noqa: DTZ001
+        (3, "Åkeri\nÖst"),
+    ],
+)  # fmt: skip
+def test_a_cell_that_might_be_misread_is_refused_with_its_line(column, value):
+    row = list(ROW)
+    row[column] = value
+    with pytest.raises(FileWrong) as caught:
+        invoices_in(workbook((1002, *ROW[1:]), row), file="f.xlsx")
+    [problem] = caught.value.problems
+    assert (problem.line, problem.field) == (3, HEADER.split(",")[column])
+
+
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (workbook(ROW)[:3000], "arbetsboken går inte att läsa"),
+        (b"PK\x03\x04", "arbetsboken går inte att läsa"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1", "äldre Excelfil"),
+    ],
+)
+def test_a_workbook_that_cannot_be_read_is_told_how_to_save_it(content, says):
+    with pytest.raises(FileWrong) as caught:
+        invoices_in(content, file="f.xlsx")
+    assert says in caught.value.problems[0].message.sv
+
+
+def test_a_small_workbook_that_unpacks_to_a_huge_one_is_refused(monkeypatch):
+    content = io.BytesIO()
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("xl/worksheets/sheet1.xml", b" " * 2_000_000)
+    monkeypatch.setattr(table_file, "_LARGEST", 1_000_000)
+    with pytest.raises(NotATable) as refused:
+        list(rows_of(content.getvalue()))
+    assert "packas upp" in refused.value.message.sv
 
 
 def test_an_unclosed_quotation_mark_is_refused():

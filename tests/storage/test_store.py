@@ -123,7 +123,8 @@ def test_a_reader_that_stops_half_way_disturbs_nobody(store):
 
 
 def test_settings_have_presets(store):
-    assert store.settings() == {"default_currency": "SEK", "accepted_deviation": "0"}
+    presets = {"default_currency": "SEK", "accepted_deviation": "0", "invoice_columns": ""}
+    assert store.settings() == presets
 
 
 @pytest.mark.parametrize(

@@ -114,7 +114,9 @@ class Shop:
             done.set()
             return None
 
-        run.hook.opter_open_browser(run=run, url="http://login.example/", on_redirect=answered)
+        url = "http://login.example/"
+        if run.hook.opter_open_browser(run=run, url=url, on_redirect=answered) != [True]:
+            raise Failed("NO_WINDOW", "login")
         if not done.wait(run.login_timeout):
             raise Failed("NOBODY_CAME", "login")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import errno
 import json
+import os
 import re
 import subprocess
 import sys
@@ -807,6 +808,20 @@ def test_the_command_takes_the_answer_from_standard_input(fortnox):
     assert child.returncode == 4
     assert json.loads(out)["findings"]
     assert "Adressen är inte svaret" in err
+
+
+def test_where_standard_input_has_ended_nobody_is_waited_for(fortnox):
+    done = subprocess.run(
+        [sys.executable, "-m", "opter_fortnox_plugin", "probe", "--no-browser"],
+        env=os.environ | {"PYTHONUTF8": "1"} | fortnox().environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+        encoding="utf-8",
+        timeout=60,
+    )
+    assert done.returncode == 3
+    assert done.stderr.splitlines()[-1].startswith("NO_WINDOW: ")
 
 
 # --- Without a client ---------------------------------------------------------------

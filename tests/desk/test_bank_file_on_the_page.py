@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import bgmax
+import camt054
 import pytest
-from bgmax import deposit, payment
+from camt054 import single
 from desk_person import visitor
 from fake_plugin import invoice
 
@@ -16,13 +16,13 @@ from tests.desk.test_desk import NOON, get, imported, post, save_form
 
 @pytest.fixture
 def desk_context(tmp_path, monkeypatch):
-    monkeypatch.syspath_prepend(bgmax.EXAMPLE)
-    from bgmax_import import plugin
+    monkeypatch.syspath_prepend(camt054.EXAMPLE)
+    from camt054_import import plugin
 
     with Store.create(tmp_path / "host.db") as store:
         store.load_invoices([invoice("1001", "1000", ocr="655969"), invoice("1002", "500")])
         desk_context = DeskContext(
-            store, Plugins([("bgmax", plugin)]), clock=lambda: NOON, user="kim"
+            store, Plugins([("camt054", plugin)]), clock=lambda: NOON, user="kim"
         )
         yield desk_context
         desk_context.jobs.stop()
@@ -35,20 +35,20 @@ def client(desk_context):
 
 @pytest.fixture
 def file(tmp_path):
-    path = tmp_path / "bank.txt"
-    section = deposit(payment(10, "1000.00", "655969"), payment(11, "12.34", "999999"))
-    path.write_text(bgmax.file(section), encoding="iso-8859-1", newline="")
+    path = tmp_path / "bank.xml"
+    entries = (single(10, "1000.00", "655969"), single(11, "12.34", "999999"))
+    path.write_text(camt054.file(*entries), encoding="utf-8")
     return path
 
 
 def test_its_fields_are_the_plug_ins_own(client):
-    page = get(client, "/settings/new?type=BgMax")
+    page = get(client, "/settings/new?type=CAMT054")
     assert "Filens sökväg" in page
-    assert "BgMax-filen från internetbanken." in page
+    assert "camt.054-filen från banken." in page
 
 
 def test_a_bank_file_goes_the_whole_way_on_the_page(client, desk_context, file):
-    desk_context.host().define("Bank", "BgMax", "BgMax 01", "", {"path": str(file)})
+    desk_context.host().define("Bank", "CAMT054", "camt.054.001.08", "", {"path": str(file)})
     job = imported(client, desk_context, "Bank")
     page = get(client, "/import")
     assert "1001" in page
@@ -62,7 +62,7 @@ def test_a_bank_file_goes_the_whole_way_on_the_page(client, desk_context, file):
 @pytest.mark.parametrize("path", ["/import", "/runs", "/decisions", "/why?invoice=1001"])
 def test_no_page_speaks_of_fortnox(client, desk_context, file, path):
     """But Betalningsregistrering does, whose ledger goes to Fortnox wherever money came in."""
-    desk_context.host().define("Bank", "BgMax", "BgMax 01", "", {"path": str(file)})
+    desk_context.host().define("Bank", "CAMT054", "camt.054.001.08", "", {"path": str(file)})
     imported(client, desk_context, "Bank")
     body = get(client, path).partition("<main")[2]
     assert "Fortnox" not in body

@@ -1,0 +1,169 @@
+"""Rows of text from a table as people have it: CSV of Excel, of pandas or of a program, or XLSX.
+
+Knows nothing of what the cells mean. A number in XLSX has no format any more: 1001 is 1001,
+however it is shown. In CSV only the text is left, so that nothing is guessed of ``1001.0``.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+import warnings
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from decimal import Decimal
+from itertools import count
+from typing import Final
+
+from opter_contract.values import Text
+
+#: In a text that is no UTF-8: letters of Western Europe, and spaces that do not break. What else
+#: Windows has up there is what other character sets have for å, ä and ö.
+_WINDOWS_1252 = re.compile(rb"[\x00-\x7f\xa0\xc0-\xd6\xd8-\xf6\xf8-\xff]*")
+_SEPARATOR = re.compile(r'"?sep=(.)"?[;,]*\r?')  # for Excel, which may fill it up to the width
+
+_ZIP: Final = b"PK\x03\x04"
+_OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
+#: How large a workbook may be when it is unpacked; bytes.
+_LARGEST: Final = 500_000_000
+#: Excel keeps so many digits of a number.
+_DIGITS: Final = 15
+
+
+class NotATable(Exception):
+    """The content cannot be split into cells from this line on."""
+
+    def __init__(self, line: int, message: Text) -> None:
+        super().__init__(line)
+        self.line = line
+        self.message = message
+
+
+def rows_of(content: bytes) -> Iterator[tuple[int, list[str]]]:
+    """Yield line number, counted from 1, and cells of every row that is not empty.
+
+    The first is the heading. Empty cells beyond it are left out; a row of XLSX is as wide as it.
+
+    :raises NotATable: where it ends.
+    """
+    if content.startswith(_OLD_EXCEL):
+        raise NotATable(1, _OLD_WORKBOOK)
+    workbook = content.startswith(_ZIP)
+    rows = _workbook_rows(content) if workbook else _csv_rows(_decoded(content))
+    width = 0
+    for line, row in rows:
+        cells = list(row)
+        if not any(cell.strip() for cell in cells):
+            continue
+        while len(cells) > width and not cells[-1].strip():
+            cells.pop()
+        if workbook:
+            cells += [""] * (width - len(cells))
+        width = width or len(cells)
+        yield line, cells
+
+
+# --- CSV ---
+
+
+def _decoded(content: bytes) -> str:
+    # UTF-16 is the "Unicode text" of Excel.
+    encoding = "utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        if _WINDOWS_1252.fullmatch(content):
+            return content.decode("cp1252")
+        line = content.count(b"\n", 0, error.start) + 1
+        raise NotATable(line, _NOT_UTF8) from error
+
+
+def _csv_rows(text: str) -> Iterator[tuple[int, list[str]]]:
+    heading, _, rest = text.partition("\n")
+    told = _SEPARATOR.fullmatch(heading)
+    if told is None:
+        rest = text
+    # A Swedish Excel writes semicolons, and then commas as decimal points.
+    separator = told[1] if told else max(",;\t", key=heading.count)
+    reader = csv.reader(io.StringIO(rest, newline=""), delimiter=separator, strict=True)
+    before = 0 if told is None else 1
+    line = before + 1
+    while True:
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            raise NotATable(line, _BROKEN) from error
+        if cells is None:
+            return
+        yield line, cells
+        line = before + reader.line_num + 1
+
+
+# --- XLSX ---
+
+
+def _workbook_rows(content: bytes) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of the first sheet."""
+    import openpyxl  # noqa: PLC0415 it is slow to import
+
+    line = 1
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            if sum(one.file_size for one in archive.infolist()) > _LARGEST:
+                raise NotATable(line, _TOO_LARGE)
+        with warnings.catch_warnings(action="ignore"):  # of what it leaves out, such as styles
+            book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+            sheet = book.worksheets[0]
+            sheet.reset_dimensions()  # some programs write wrong ones
+            rows = sheet.iter_rows(values_only=True)
+            for line in count(1):
+                row = next(rows, None)
+                if row is None:
+                    return
+                yield line, [_cell_text(cell) for cell in row]
+    except NotATable:
+        raise
+    except Exception as error:  # whatever its XML and ZIP may lead to
+        raise NotATable(line, _NO_WORKBOOK) from error
+
+
+def _cell_text(value: object) -> str:
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case datetime() if value.time() == time():
+            return value.date().isoformat()
+        case date():
+            return value.isoformat()
+        case int() | float():
+            # 0.30000000000000004 is the 0.3 that Excel shows, and a longer number has lost digits.
+            short = Decimal(f"{value:.{_DIGITS}g}")
+            return f"{short:f}" if abs(short) < Decimal(10) ** _DIGITS else f"{short:E}"
+        case _:
+            return str(value)
+
+
+_NOT_UTF8 = Text(
+    "filen är inte UTF-8; spara den som ”CSV UTF-8” och läs in den igen.",
+    "the file is not UTF-8; save it as “CSV UTF-8” and load it again.",
+)
+_BROKEN = Text(
+    "raden går inte att dela i fält; kontrollera citattecknen.",
+    "the line cannot be split into fields; check the quotation marks.",
+)
+_OLD_WORKBOOK = Text(
+    "filen är en äldre Excelfil; spara den som ”Excel-arbetsbok (.xlsx)” eller ”CSV UTF-8”.",
+    "the file is of an older Excel; save it as “Excel Workbook (.xlsx)” or “CSV UTF-8”.",
+)
+_NO_WORKBOOK = Text(
+    "arbetsboken går inte att läsa; spara den på nytt som .xlsx, eller som ”CSV UTF-8”.",
+    "the workbook cannot be read; save it as .xlsx anew, or as “CSV UTF-8”.",
+)
+_TOO_LARGE = Text(
+    f"arbetsboken blir större än {_LARGEST // 1_000_000} MB när den packas upp; dela den.",
+    f"the workbook is larger than {_LARGEST // 1_000_000} MB when it is unpacked; split it.",
+)

@@ -1,0 +1,368 @@
+"""A bank file through the same host and contract: nothing in them is made for Fortnox."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+import sys
+import tracemalloc
+from datetime import date
+from decimal import Decimal
+
+import camt054
+import pytest
+from camt054 import amount, entry, notification, payment, single
+
+INVOICES = """\
+invoice_number,ocr,customer_code,customer_name,currency,total,invoice_date,due_date
+1001,655969,K1,Åkeri Öst AB,SEK,1000.00,2026-10-15,2026-11-14
+1002,658765,K2,Västfrakt AB,SEK,500.00,2026-10-15,2026-11-14
+655969,10017,K3,Nordfrakt AB,SEK,70.00,2026-10-15,2026-11-14
+"""
+
+FIRST = camt054.file(
+    entry(
+        1,
+        "2682.84",
+        payment(10, "1000.00", "655969"),
+        payment(11, "200.50", "658765"),
+        payment(12, "12.34", "999999"),
+        payment(13, "70.00"),
+        payment(14, "1400.00", "655969", "658765"),
+        batch="<Btch><NbOfTxs>5</NbOfTxs><TtlAmt Ccy='SEK'>2682.84</TtlAmt></Btch>",
+    ),
+    single(20, "88.00", "655969", currency="EUR"),
+)
+
+
+@pytest.fixture
+def notice(monkeypatch):
+    monkeypatch.syspath_prepend(camt054.EXAMPLE)
+    from camt054_import import notification
+
+    return notification
+
+
+@pytest.fixture
+def read(notice):
+    """Read a file, or only what it has of one payment or entry."""
+    return lambda text: list(notice.Reader().read(io.BytesIO(text.encode())))
+
+
+class Office:
+    """A person at the command line, with the example installed."""
+
+    def __init__(self, folder, environment):
+        self.folder = folder
+        self.environment = environment
+
+    def __call__(self, *words):
+        return camt054.hostsim(*words, environment=self.environment, folder=self.folder)
+
+    def json(self, *words):
+        done = self(*words, "--json")
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    def file(self, name, text):
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+
+@pytest.fixture(scope="module")
+def new_office(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("office")
+    office = Office(folder, camt054.installed(folder / "site"))
+    office.file("invoices.csv", INVOICES)
+    office.file("first.xml", FIRST)
+    for words in (
+        ("init",),
+        ("invoices", "load", "invoices.csv"),
+        (*camt054.ADD, "--set", "path=first.xml"),
+    ):
+        done = office(*words)
+        assert done.returncode == 0, done.stderr
+    return office
+
+
+@pytest.fixture
+def office(new_office, tmp_path):
+    shutil.copytree(new_office.folder, tmp_path, dirs_exist_ok=True)
+    return Office(tmp_path, new_office.environment)
+
+
+def listed(preview):
+    return {
+        row["payment_number"][-2:]: row.get("status") or row["reason"]
+        for kind in ("ready", "rejected", "ignored")
+        for row in preview[kind]
+    }
+
+
+# --- Through the command line -----------------------------------------------------
+
+
+def test_a_bank_file_is_imported_saved_and_shown_by_the_commands_alone(office):
+    preview = office.json("import", "Bank")
+    assert listed(preview) == {
+        "10": "exact",
+        "11": "partial",
+        "12": "invoice-not-found",
+        "13": "no-reference",
+        "14": "several-references",
+        "20": "no-sek-amount",
+    }
+    assert preview["company"] == {"number": camt054.IBAN, "name": "Åkeri Öst AB"}
+    assert office.json("save", "Bank")["saved"] is True
+    registered = {row["payment_number"]: row for row in office.json("payments")}
+    assert list(registered) == ["20261119-E1-T10", "20261119-E1-T11"]
+    assert registered["20261119-E1-T10"]["host_invoice_number"] == "1001"
+
+
+def test_the_same_file_read_twice_registers_nothing_twice(office):
+    office.json("import", "Bank", "--save")
+    again = office.json("import", "Bank", "--save")
+    assert (listed(again)["10"], listed(again)["11"]) == ("already-imported", "already-imported")
+    assert len(office.json("payments")) == 2
+
+
+def test_an_earlier_file_is_read_again_for_what_it_held_that_could_not_be_saved(office):
+    office.json("import", "Bank", "--save")
+    office.file("second.xml", camt054.file(single(30, "299.50", "658765")))
+    office.json("formats", "set", "Bank", "path=second.xml")
+    assert listed(office.json("import", "Bank", "--save"))["30"] == "exact"
+    (office.folder / "invoices.csv").write_text(
+        INVOICES.splitlines()[0] + "\n1004,999999,K4,Sent AB,SEK,12.34,2026-10-15,2026-11-14\n",
+        encoding="utf-8",
+    )
+    office.json("invoices", "load", "invoices.csv")
+    assert listed(office.json("import", "Bank"))["12"] == "invoice-not-found"
+    office.json("formats", "set", "Bank", "path=first.xml")
+    assert listed(office.json("import", "Bank"))["12"] == "exact"
+
+
+def test_nothing_that_a_person_sees_says_fortnox(office):
+    shown = []
+    for words in (
+        ("formats",),
+        ("import", "Bank", "--save"),
+        ("import", "Bank"),
+        ("payments",),
+        ("reconcile", "Bank"),
+        ("reconcile", "--help"),
+    ):
+        for language in ("sv", "en"):
+            done = office(*words, "--lang", language)
+            shown += [*done.stdout.splitlines(), *done.stderr.splitlines()]
+    assert [line for line in shown if "fortnox" in line.lower()] == []
+
+
+def test_what_only_has_an_ocr_is_shown_with_it(office):
+    [row] = [
+        row
+        for row in office.json("import", "Bank")["rejected"]
+        if row["reason"] == "invoice-not-found"
+    ]
+    assert "999999" in row["message"]
+
+
+def test_a_file_cannot_be_reconciled_and_says_so(office):
+    done = office("reconcile", "Bank")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("CANNOT_RECONCILE: ")
+
+
+def test_a_damaged_file_is_refused_with_its_line_and_nothing_is_read(office):
+    office.file("first.xml", FIRST.replace("2682.84", "2682.85"))
+    done = office("import", "Bank")
+    assert (done.returncode, done.stdout) == (2, "")
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith("CAMT054_FILE_WRONG: Rad 3 i first.xml: Btch/TtlAmt är 2682.85")
+
+
+def test_a_file_of_another_account_is_refused(office):
+    office.json("import", "Bank", "--save")
+    office.file("other.xml", camt054.file(single(1, 1, "1"), account="SE1"))
+    office.json("formats", "set", "Bank", "path=other.xml")
+    done = office("import", "Bank")
+    assert "SE1" in done.stderr
+    assert camt054.IBAN in done.stderr
+
+
+def test_a_day_without_payments_is_no_error(office):
+    office.json("import", "Bank", "--save")
+    office.file("first.xml", camt054.file())
+    assert listed(office.json("import", "Bank")) != {}
+
+
+def test_without_an_ocr_agreement_a_number_in_the_text_is_found_and_warned_about(office):
+    office.file(
+        "first.xml", camt054.file(single(1, "1000.00", text="Tack! Faktura 1001, 2026-11-19"))
+    )
+    office.json("formats", "set", "Bank", "references=number")
+    [row] = office.json("import", "Bank")["ready"]
+    assert (row["host_invoice_number"], row["status"]) == ("1001", "exact")
+    assert "betalarens text" in str(row)
+
+
+def test_wrong_settings_are_refused_field_by_field(office):
+    done = office("formats", "set", "Bank", "path=", "references=name", "colour=red")
+    assert done.returncode == 2
+    for key in ("path", "references", "colour"):
+        assert f"{key}: " in done.stderr
+
+
+def test_it_is_listed_with_its_distribution(office):
+    done = office("plugins", "--json")
+    assert "camt054-import" in done.stdout
+
+
+# --- The file ---------------------------------------------------------------------
+
+
+def test_an_entry_has_its_day_and_its_signed_payments(read):
+    text = camt054.file(
+        entry(1, "599.75", payment(1, "1000.00", "655969"), payment(2, "400.25", side="DBIT"))
+    )
+    first, second = read(text)
+    assert (first.number, first.day, first.currency) == (
+        "20261119-E1-T1",
+        date(2026, 11, 19),
+        "SEK",
+    )
+    assert (first.amount, second.amount) == (Decimal("1000.00"), Decimal("-400.25"))
+    assert (first.references, first.problem, second.problem) == (("655969",), "", "debit")
+
+
+@pytest.mark.parametrize(
+    ("one", "problem"),
+    [
+        (entry(1, 5, batch="<Btch><NbOfTxs>3</NbOfTxs></Btch>"), "no-details"),
+        (entry(1, 5), "no-details"),
+        (single(1, 5, "17").replace(amount(5) + "<CdtDbtInd>CRDT</CdtDbtInd><Rmt", "<Rmt"), ""),
+        (entry(1, 5, payment(1, 5, "17"), more="<RvslInd>true</RvslInd>"), "returned"),
+        (single(1, 5, "17", more="<RtrInf><Rsn><Cd>AC04</Cd></Rsn></RtrInf>"), "returned"),
+        (entry(1, 5, payment(1, 5, side="DBIT"), side="DBIT"), "debit"),
+        (single(1, 5, "17", more=f"<Chrgs><Rcrd>{amount(2)}</Rcrd></Chrgs>"), "charges"),
+        (single(1, 5, "17", more=f"<Chrgs><Rcrd>{amount(0)}</Rcrd></Chrgs>"), ""),
+        (single(1, 5, "17", status="PDNG"), "not-booked"),
+    ],
+)
+def test_what_pays_no_invoice_is_told_by_name(read, one, problem):
+    [found] = read(camt054.file(one))
+    assert (found.problem, abs(found.amount)) == (problem, 5)
+
+
+def test_a_payment_is_known_by_what_is_the_same_in_every_file_that_has_it(read):
+    [of_the_hour] = read(camt054.file(single(1, 5, "17")))
+    again = read(camt054.file(single(2, 6, "18"), single(1, 5, "17")).replace("N1", "N2"))
+    assert of_the_hour == again[1]
+
+
+def test_two_payments_with_one_reference_stay_two(read):
+    found = read(camt054.file(entry(1, 3, payment(1, 1), payment(1, 2))))
+    assert [one.number for one in found] == ["20261119-E1-T1", "20261119-E1-T1-2"]
+
+
+def test_a_reference_of_a_document_is_one_too(read):
+    nb = "<Strd><RfrdDocInf><Nb>1001</Nb></RfrdDocInf></Strd></RmtInf>"
+    [found] = read(camt054.file(single(1, 5)).replace("</RmtInf>", nb))
+    assert found.references == ("1001",)
+
+
+def test_summaries_that_add_up_are_taken(read):
+    summary = (
+        "<TtlNtries><NbOfNtries>2</NbOfNtries><Sum>7</Sum><TtlNetNtry><Amt>3.00</Amt>"
+        "<CdtDbtInd>CRDT</CdtDbtInd></TtlNetNtry></TtlNtries><TtlCdtNtries><NbOfNtries>1"
+        "</NbOfNtries><Sum>5.00</Sum></TtlCdtNtries><TtlDbtNtries><Sum>2</Sum></TtlDbtNtries>"
+    )
+    entries = (single(1, 5, "17"), entry(2, 2, payment(2, 2, side="DBIT"), side="DBIT"))
+    assert len(read(camt054.file(*entries, summary=summary))) == 2
+
+
+@pytest.mark.parametrize("page", ["<PgNb>1</PgNb><LastPgInd>false</LastPgInd>", "<PgNb>2</PgNb>"])
+def test_the_summary_of_several_pages_is_not_that_of_one(read, page):
+    text = camt054.file(single(1, 5), summary="<TtlNtries><Sum>6</Sum></TtlNtries>")
+    paged = text.replace("<Acct>", f"<NtfctnPgntn>{page}</NtfctnPgntn><Acct>")
+    assert len(read(paged)) == 1
+
+
+ONE = camt054.file(single(1, "10.00", "655969"))
+LAUGHS = """<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>\n<Document"""
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "says"),
+    [
+        ("", 1, "no element found"),
+        ("01BGMAX               0120261120173035010331P", 1, "broken XML"),
+        ("<html/>", 1, "the file is html"),
+        (
+            camt054.file(version="camt.054.001.02"),
+            2,
+            "is camt.054.001.02, but only camt.054.001.08",
+        ),
+        (camt054.file(version="camt.054.001.04"), 2, "is camt.054.001.04, but only"),
+        (camt054.file(version="camt.053.001.08"), 2, "is camt.053.001.08, but only"),
+        (ONE.replace("<Document", LAUGHS), 2, "a DTD is not allowed"),
+        (ONE.replace('"UTF-8"', '"klingon"'), 1, "unknown encoding"),
+        (ONE[: len(ONE) // 2], 3, "broken XML"),
+        (ONE.replace("</Ntfctn>", "</Ntfctn>" + "<a>" * 200), 3, "too many levels"),
+        (ONE.replace("<Id>N1", "<Id>" + "N" * 20_000), 3, "too long"),
+        (camt054.file(notifications=[""]), 4, "no notification"),
+        (ONE.replace("Othr", "").replace("IBAN>", "BBAN>"), 3, "the account"),
+        (
+            camt054.file(notifications=[notification(), notification(account="SE1")]),
+            4,
+            "two accounts",
+        ),
+        (ONE.replace(amount(10), amount(11), 1), 3, "Amt is 11.00, but what is there is 10.00"),
+        (ONE.replace("10.00", "1O.00"), 3, "is no amount"),
+        (ONE.replace("10.00", "NaN"), 3, "is no amount"),
+        (ONE.replace(' Ccy="SEK"', ""), 3, "amount or currency is missing"),
+        (ONE.replace("2026-11-19", "2026-11-31"), 3, "is no day"),
+        (camt054.file(single(1, 5), summary="<TtlNtries><Sum>6</Sum></TtlNtries>"), 3, "Sum is 6"),
+        (
+            camt054.file(summary="<TtlCdtNtries><NbOfNtries>1</NbOfNtries></TtlCdtNtries>"),
+            3,
+            "TtlCdtNtries/NbOfNtries is 1, but what is there is 0",
+        ),
+        (
+            camt054.file(entry(1, 5, payment(1, 5), batch="<Btch><NbOfTxs>2</NbOfTxs></Btch>")),
+            3,
+            "Btch/NbOfTxs is 2",
+        ),
+    ],
+)
+def test_a_file_that_is_wrong_is_refused_with_its_line(notice, read, text, line, says):
+    with pytest.raises(notice.NotCamt054, match=says) as refused:
+        read(text)
+    assert refused.value.line == line
+
+
+def test_a_file_of_any_size_is_read_in_the_same_memory(notice):
+    """But for the number of each payment, so that none comes twice."""
+
+    def peak(payments):
+        text = camt054.file(entry(1, payments, *(payment(n, 1, "17") for n in range(payments))))
+        file = io.BytesIO(text.encode())
+        del text
+        tracemalloc.start()
+        assert sum(1 for _ in notice.Reader().read(file)) == payments
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    assert peak(1500) - peak(500) < 1000 * 300
+
+
+def test_the_example_needs_the_contract_alone():
+    for source in sorted((camt054.EXAMPLE / "camt054_import").glob("*.py")):
+        imports = [
+            line.split()[1].split(".")[0]
+            for line in source.read_text(encoding="utf-8").splitlines()
+            if line.startswith(("import ", "from "))
+        ]
+        assert set(imports) <= {*sys.stdlib_module_names, "opter_contract", "camt054_import"}
