@@ -15,7 +15,7 @@ from hostsim.cli.command import command, option
 from hostsim.cli.common import Common, make_host, open_store, usage
 from hostsim.cli.imports import last_printed, show_if_any, show_if_changed
 from hostsim.cli.root import hostsim
-from hostsim.ledger.reasons import KEEP
+from hostsim.ledger.reasons import KEEP, TAKE_AGAIN
 from hostsim.storage.decision_store import LONGEST_WHY
 from hostsim.views.decisions import DECISIONS
 from opter_contract.values import Text
@@ -119,7 +119,7 @@ def take_back(
     "earlier import, import again before you save. Undo with take-back.",
 )
 @click.argument("name", metavar="NAMN")
-@click.argument("number", metavar="NUMMER")
+@click.argument("number", required=False, metavar="[NUMMER]")
 @option(
     "--confirm",
     "chosen",
@@ -138,8 +138,10 @@ def take_back(
     "--accept",
     "chosen",
     flag_value="accept",
-    sv="Ändrad i efterhand: motboka det registrerade och registrera på nytt.",
-    en="Changed afterwards: reverse what is registered and register it again.",
+    sv="Ändrad i efterhand: motboka det registrerade och registrera på nytt. Redan betald: ta in "
+    "den som förskott. Även det som ersätter en borttagen, eller är kvittat.",
+    en="Changed afterwards: reverse what is registered and register it again. Paid already: take "
+    "it as an advance. Also what replaces a deleted one, or was settled.",
 )
 @option(
     "--keep",
@@ -148,8 +150,21 @@ def take_back(
     sv="Ändrad i efterhand: behåll det registrerade som det är.",
     en="Changed afterwards: keep what is registered as it is.",
 )
+@option(
+    "--run",
+    metavar="ID",
+    sv="Med --take-again: alla betalningar i sparningen som ångrades, i stället för en.",
+    en="With --take-again: all payments of the save that was undone, instead of one.",
+)
 @_WHY
-def decide(common: Common, name: str, number: str, chosen: str | None, why: str) -> None:
+def decide(
+    common: Common, name: str, number: str | None, *, chosen: str | None, run: str | None, why: str
+) -> None:
+    if (number is None) is (run is None) or (run is not None and chosen != TAKE_AGAIN):
+        raise usage(
+            "Ange en betalnings nummer, eller --take-again och en sparning med --run.",
+            "Give the number of a payment, or --take-again and a save with --run.",
+        )
     if chosen is None:
         raise usage(
             "Ange vad som ska göras: --confirm, --take-again, --accept eller --keep.",
@@ -158,6 +173,11 @@ def decide(common: Common, name: str, number: str, chosen: str | None, why: str)
     with open_store(common) as store:
         shown = last_printed(store, name)
         host = make_host(store)
+        if number is None:
+            with show_if_changed(common, show_ignored=False):
+                host.take_save_again(name, run or "", revision=shown)
+            _show(common, name, host.open_preview(name), "Avgjort", "Decided")
+            return
         with show_if_changed(common, show_ignored=False):
             preview = host.decide(name, number, chosen, why=why, revision=shown)
         if chosen != KEEP and host.needs_import(name, number):

@@ -13,7 +13,8 @@ from hostsim.cli.command import Day, command, option
 from hostsim.cli.common import Common, make_host, open_store, usage
 from hostsim.cli.login import NO_BROWSER, UNATTENDED, interactive_host
 from hostsim.cli.root import hostsim
-from hostsim.errors import HostError
+from hostsim.errors import HostError, host_error
+from hostsim.storage.decision_store import LONGEST_WHY
 from hostsim.storage.previews import PreviewChanged
 from hostsim.views.output import ReaderClosed
 from hostsim.views.preview import write_no_preview_json, write_preview, write_preview_json
@@ -153,8 +154,22 @@ def last_printed(store: Store, name: str | None) -> str:
     en="Save this very revision (revision in --json); otherwise the one that a command showed "
     "last.",
 )
+@option(
+    "--leave",
+    multiple=True,
+    metavar="NUMMER",
+    sv="Spara inte den betalningen; den erbjuds igen vid nästa import. Kan anges flera gånger.",
+    en="Do not save this payment; the next import offers it again. May be given several times.",
+)
 @SHOW_IGNORED
-def save(common: Common, name: str | None, *, revision: str | None, show_ignored: bool) -> None:
+def save(
+    common: Common,
+    name: str | None,
+    *,
+    revision: str | None,
+    leave: tuple[str, ...],
+    show_ignored: bool,
+) -> None:
     with open_store(common) as store:
         # First of all: what another command prints from now on, the person has not read.
         shown = last_printed(store, name) if revision is None else revision
@@ -164,9 +179,48 @@ def save(common: Common, name: str | None, *, revision: str | None, show_ignored
             raise usage("Ange en revision.", "Give a revision.")
         host = make_host(store)
         with show_if_changed(common, show_ignored=show_ignored):
+            if leave:
+                name = host.name_to_save(name)
+                if name is None:
+                    raise host_error("NOTHING_TO_SAVE")
+                left = host.leave_out(name, leave, revision=shown)
+                shown = "" if left is None else left.revision
             preview = host.save(name, shown)
         none = Text("Det finns inget att spara.", "There is nothing to save.")
         show_if_any(common, preview, name, none, show_ignored=show_ignored)
+
+
+@command(
+    hostsim,
+    "undo-save",
+    sv="Ångra en hel sparning: dess betalningar står kvar som borttagna, och erbjuds igen vid "
+    "nästa import. Ta in dem igen med decide --take-again --run.",
+    en="Undo a whole save: its payments stay as deleted, and the next import offers them again. "
+    "Take them again with decide --take-again --run.",
+)
+@click.argument("run", metavar="ID")
+@option(
+    "--why",
+    default="",
+    metavar="TEXT",
+    sv=f"Varför; måste anges. Högst {LONGEST_WHY} tecken.",
+    en=f"Why; must be given. At most {LONGEST_WHY} characters.",
+)
+def undo_save(common: Common, run: str, why: str) -> None:
+    from hostsim.messages.payments import save_undone
+    from hostsim.views.payments import REGISTERED_PAYMENTS, with_states
+    from hostsim.views.table import as_object, write_json
+
+    with open_store(common) as store:
+        undone = make_host(store).undo_save(run, why=why)
+    if common.json:
+        kept = [as_object(REGISTERED_PAYMENTS, one, common.language) for one in undone.kept]
+        write_json(common.output, {"deleted": undone.deleted, "kept": kept})
+        return
+    common.output.line(save_undone(undone.deleted))
+    if undone.kept:
+        which = with_states(undone.kept)
+        common.output.say(f"Rördes inte: {which.sv}.", f"Not touched: {which.en}.")
 
 
 @command(

@@ -17,7 +17,9 @@ from hostsim.desk.shared import desk_context, list_view, notify, word
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.messages.desk import page_text
+from hostsim.messages.source import named
 from hostsim.messages.text import own
+from hostsim.services.outcomes import advice_on
 from hostsim.storage.lists import Selection, all_of, decisions
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.rows import is_id
@@ -57,10 +59,13 @@ def _dialog(
     number = actions.row.invoice_number or ""
     default = {"choice": only, "first": number, "last": number, "why": ""}
     definition = desk_context().store.definition(actions.definition)
+    source = desk_context().host().source(definition.import_type)
+    advice = None if actions.row.reason is None else advice_on(actions.row.reason)
     return import_window(
         dialog="decide",
         actions=actions,
-        source=desk_context().host().source(definition.import_type),
+        source=source,
+        advice=advice and named(advice, source),
         labels=row_actions.labels_of(actions),
         decision_label=lambda code: label(DECISIONS, code),
         values=default | dict(values),

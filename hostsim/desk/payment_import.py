@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from hostsim.desk.row_actions import row_buttons
 from hostsim.desk.shared import desk_context, language, list_view, notify, word
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.amounts import typed_date
-from hostsim.ledger.matching import KINDS
+from hostsim.ledger.matching import IGNORED, LEFT_OUT, READY, REJECTED
 from hostsim.messages.desk import page_text
 from hostsim.messages.results import DATE_NEEDED
 from hostsim.messages.text import own
@@ -28,9 +28,14 @@ from opter_contract import BATCH
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
+    from hostsim.ledger.values import PreviewRow
     from hostsim.storage.previews import Preview
 
 pages = Blueprint("imports", __name__, url_prefix="/import")
+
+
+#: What is left out stands among what is ready, without a tick.
+_LISTS = (READY, REJECTED, IGNORED)
 
 
 # --- The window --------------------------------------------------------------
@@ -43,7 +48,7 @@ def window(**dialog: object) -> str:
     :param dialog: what stands before the window.
     """
     preview = desk_context().preview(request.args.get("run") or None)
-    lists = {} if preview is None else {kind: _list(preview, kind) for kind in KINDS}
+    lists = {} if preview is None else {kind: _list(preview, kind) for kind in _LISTS}
     given = {
         "back": url_for("imports.show"),
         "source": None if preview is None else preview.source,
@@ -53,6 +58,8 @@ def window(**dialog: object) -> str:
         preview=preview,
         lists=lists,
         discrepancies=[] if preview is None else list(preview.discrepancies()),
+        undone=[] if preview is None else desk_context().host().undone_saves(preview.definition),
+        revision="" if preview is None else desk_context().revisions().get(preview.definition, ""),
         open_previews=desk_context().open_previews(),
         running=desk_context().jobs.running(),
         **given,
@@ -60,7 +67,7 @@ def window(**dialog: object) -> str:
 
 
 def _list(preview: Preview, kind: str) -> object:
-    saved = "_saved" if preview.saved and kind == "ready" else ""
+    saved = "_saved" if preview.saved and kind != IGNORED else ""
     found = list_view(
         kind,
         word(kind + saved),
@@ -69,15 +76,35 @@ def _list(preview: Preview, kind: str) -> object:
         csv="imports.export",
         prefix=f"{kind}_",
         fixed={"run": preview.run_id},
+        hidden=_HIDDEN,
     )
-    open_run = desk_context().open_previews().get(preview.definition) == preview.run_id
-    buttons = row_buttons(preview, kind, found.page.entries) if open_run else {}
-    return replace(found, buttons=buttons, definition=preview.definition)
+    entries = found.page.entries
+    open_run = is_open(preview)
+    ticks = {one.id: one.kind == READY for one in entries if one.kind in {READY, LEFT_OUT}}
+    return replace(
+        found,
+        columns=[one for one in found.columns if one.key != "foreign" or _says(one, entries)],
+        buttons=row_buttons(preview, kind, entries) if open_run else {},
+        ticks=ticks if open_run and kind == READY else None,
+        definition=preview.definition,
+    )
+
+
+def is_open(preview: Preview) -> bool:
+    return desk_context().open_previews().get(preview.definition) == preview.run_id
+
+
+#: Columns that a page has no room for; a file has them.
+_HIDDEN = ("rate", "written_off", "source")
+
+
+def _says(column: Column[PreviewRow], entries: Iterable[PreviewRow]) -> bool:
+    return any(column.cell(one, language()) for one in entries)
 
 
 @pages.get("/<run>/<kind>.csv")
 def export(run: str, kind: str) -> Response:
-    if kind not in KINDS or desk_context().preview(run) is None:
+    if kind not in _LISTS or desk_context().preview(run) is None:
         raise host_error("PAGE_UNKNOWN")
     entries = all_of(
         desk_context().store, preview_rows(run, kind), Selection.of(request.args, f"{kind}_")
@@ -148,6 +175,39 @@ def start() -> AnyResponse | str:
         return _read_dialog(form, wrong)
     choice = Choice(definition.name, definition.region, form["bank_account"].strip(), day)
     return redirect(url_for("jobs.show", job_id=desk_context().start(choice).id), 303)
+
+
+# --- What is left out ---------------------------------------------------------
+
+
+@pages.post("/tick")
+def tick() -> AnyResponse:
+    """Leave out, or take in, one payment or all that the filter shows."""
+    run = request.form.get("run", "")
+    preview = desk_context().preview(run) if run else None
+    try:
+        if preview is None or not is_open(preview):
+            raise host_error("LIST_CHANGED")
+        for key, change in (
+            ("leave", desk_context().host().leave_out),
+            ("take", desk_context().host().take_in),
+        ):
+            if key in request.form:
+                change(preview.definition, _numbers(preview, request.form[key]))
+    except HostError as error:
+        notify(own(error.message), "error")
+        return redirect(url_for(".show"), 303)
+    values: dict[str, Any] = request.args.to_dict() | {"run": run}
+    return redirect(url_for(".show", **values), 303)
+
+
+def _numbers(preview: Preview, number: str) -> Collection[str]:
+    """Give the number of a payment; ``""`` stands for all that the filter shows."""
+    if number:
+        return [number]
+    source = preview_rows(preview.run_id, READY)
+    shown = all_of(desk_context().store, source, Selection.of(request.args, f"{READY}_"))
+    return [one.payment_number for one in shown]
 
 
 # --- Saving ------------------------------------------------------------------

@@ -15,7 +15,7 @@ from hostsim.errors import host_error
 from hostsim.ledger import decision_rules, matching, reasons
 from hostsim.ledger.decision_rules import OtherChannelPayment
 from hostsim.ledger.reasons import ACCEPT, KEEP, SET_ASIDE
-from hostsim.ledger.values import Decision, Row
+from hostsim.ledger.values import Decision, PreviewRow
 from hostsim.messages.payments import Difference
 from hostsim.storage import decision_store, page_rows
 from hostsim.storage.previews import Preview
@@ -43,6 +43,7 @@ LABELS: Mapping[str, tuple[str, str]] = {
 _ACCEPTS: Mapping[str, tuple[str, str]] = {
     reasons.REPLACED: ("choose_replace", "does_replace"),
     reasons.SETTLED: ("choose_settle", "does_settle"),
+    reasons.PAID: ("choose_advance", "does_advance"),
 }
 
 #: Whoever accepted may keep instead, and the other way round.
@@ -58,7 +59,7 @@ class RowActions(NamedTuple):
     definition: str
     company: str
     kind: str
-    row: Row
+    row: PreviewRow
     choices: Sequence[str]
     decision: Decision | None  # in force, about this payment
     series: Decision | None  # in force, about the series that its invoice lies in
@@ -66,7 +67,7 @@ class RowActions(NamedTuple):
     others: Sequence[OtherChannelPayment]  # possibly the same
 
 
-def row_buttons(preview: Preview, kind: str, entries: Iterable[Row]) -> dict[int, str]:
+def row_buttons(preview: Preview, kind: str, entries: Iterable[PreviewRow]) -> dict[int, str]:
     """Give the label of the button of each row; a row without one has nothing to decide."""
     named = [entry for entry in entries if entry.payment_number]
     if kind == matching.REJECTED:
@@ -101,6 +102,10 @@ def row_actions(row_id: int) -> RowActions:
     several = decision_store.series_in_force(store.db, definition, company)
     series = decision_rules.in_series(several, row["invoice_number"])
     now = payment_of(row, company)
+    differences = _differences(row["import_type"], company, now)
+    choices = _choices(row["kind"], row["reason"], decision, series)
+    if not differences and KEEP in choices:
+        choices.remove(KEEP)  # nothing is registered that could be kept
     return RowActions(
         row_id=row_id,
         run_id=row["run_id"],
@@ -109,10 +114,10 @@ def row_actions(row_id: int) -> RowActions:
         company=company,
         kind=row["kind"],
         row=row_of(row),
-        choices=_choices(row["kind"], row["reason"], decision, series),
+        choices=choices,
         decision=decision,
         series=series,
-        differences=_differences(row["import_type"], company, now),
+        differences=differences,
         others=_others(row, now),
     )
 
@@ -126,7 +131,8 @@ def _choices(
         if reason == "invoice-not-found":
             found.append(SERIES)
     if decision is not None:
-        found = [one for one in found if one != decision.decision]
+        only = {ACCEPT} if reason == reasons.PAID else set()  # of those that nobody decided about
+        found = [one for one in found if one not in {decision.decision, *only}]
         other = _OTHER.get(decision.decision)
         if other is not None and other not in found:
             found.insert(0, other)

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk.payment_import import csv_response
-from hostsim.desk.shared import desk_context, list_view, translated, word
+from hostsim.desk.payment_import import window as import_window
+from hostsim.desk.shared import desk_context, list_view, notify, translated, word
 from hostsim.errors import HostError, host_error
+from hostsim.messages.desk import page_text
+from hostsim.messages.payments import save_undone
+from hostsim.messages.text import own
 from hostsim.storage.history import Imported
 from hostsim.storage.lists import Selection, all_of, runs
 from hostsim.views.pages import PAGES
-from hostsim.views.runs import full_state, kind_label
+from hostsim.views.payments import with_states
+from hostsim.views.runs import full_state, kind_label, short_id
+from opter_contract.values import Text
 
 pages = Blueprint("runs", __name__, url_prefix="/runs")
 
 
-@pages.get("")
-def show() -> str:
+@pages.get("", endpoint="show")
+def window(**dialog: object) -> str:
+    """Show every import, and one of them in full.
+
+    :param dialog: what stands before the window.
+    """
     listed = list_view(
         "runs",
         word("runs"),
@@ -26,7 +37,7 @@ def show() -> str:
         row_argument="run",
     )
     first = listed.page.entries[0].id if listed.page.entries else ""
-    wanted = request.args.get("run") or first
+    wanted = (request.view_args or {}).get("run_id") or request.args.get("run") or first
     chosen = desk_context().host().run(wanted) if wanted else None
     return render_template(
         "runs.html",
@@ -36,6 +47,7 @@ def show() -> str:
         is_open=chosen is not None and chosen.state in {"open", "saved"},
         kind_label=kind_label,
         state=full_state,
+        **dialog,
     )
 
 
@@ -54,3 +66,58 @@ def export(kind: str) -> Response:
         raise host_error("PAGE_UNKNOWN")
     entries = all_of(desk_context().store, runs(desk_context().store), Selection.of(request.args))
     return csv_response(PAGES["runs"], "importer", entries)
+
+
+# --- A save that is undone ----------------------------------------------------
+
+#: Where the dialog was opened, if not here.
+IMPORT = "import"
+
+
+@pages.get("/<run_id>/undo")
+def ask_to_undo(run_id: str) -> str:
+    return _undo_dialog(run_id, "")
+
+
+def _undo_dialog(run_id: str, why: str, wrong: Text | None = None) -> str:
+    run = desk_context().host().run(run_id)
+    if run.saved is None or run.undone_at is not None:
+        raise host_error("NOTHING_TO_UNDO", id=short_id(run_id))
+    at_import = request.args.get("from") == IMPORT and desk_context().preview(run_id) is not None
+    show_window = import_window if at_import else window
+    return show_window(
+        dialog="undo", undoing=run, values={"why": why}, wrong=wrong, back=_back(run_id)
+    )
+
+
+def _back(run_id: str) -> str:
+    at_import = request.args.get("from") == IMPORT
+    return url_for("imports.show" if at_import else "runs.show", run=run_id)
+
+
+@pages.post("/<run_id>/undo")
+def undo(run_id: str) -> AnyResponse:
+    why = request.form.get("why", "")
+    try:
+        undone = desk_context().host().undo_save(run_id, why=why)
+    except HostError as error:
+        if error.code in {"WHY_NEEDED", "WHY_TOO_LONG"}:
+            return make_response(_undo_dialog(run_id, why, own(error.message)), 422)
+        notify(own(error.message), "error")
+    else:
+        notify(save_undone(undone.deleted))
+        if undone.kept:
+            notify(page_text("kept_of_save", which=with_states(undone.kept)), "error")
+    return redirect(_back(run_id), 303)
+
+
+@pages.post("/<run_id>/take-again")
+def take_again(run_id: str) -> AnyResponse:
+    host, revision = desk_context().host(), request.form.get("revision", "")
+    try:
+        taken = host.take_save_again(host.run(run_id).definition, run_id, revision=revision)
+    except HostError as error:
+        notify(own(error.message), "error")
+    else:
+        notify(page_text("taken_again", n=taken))
+    return redirect(url_for("imports.show", run=request.form.get("shown") or None), 303)

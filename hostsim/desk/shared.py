@@ -14,7 +14,7 @@ from hostsim.messages.exports import INVOICES
 from hostsim.messages.text import LANGUAGES, say
 from hostsim.storage.lists import Page, Selection, Source, page_of
 from hostsim.views.exports import EVENTS, STATES
-from hostsim.views.labels import DECISIONS, REASONS, RUN_STATES, STATUSES, label
+from hostsim.views.labels import DECISIONS, LEFT_OUT, REASONS, RUN_STATES, STATUSES, label
 from hostsim.views.pages import PAGES
 from hostsim.views.schedules import STANDINGS
 from hostsim.views.table import Column, on_page
@@ -58,7 +58,7 @@ def notify(text: Text, kind: str = "done") -> None:
 _LABELS = {
     "runs": RUN_STATES,
     "decisions": DECISIONS,
-    "ready": STATUSES,
+    "ready": {**STATUSES, "left": LEFT_OUT},
     "payments": STATUSES,
     "invoices": STATES,
     "bills": STATES,

@@ -40,10 +40,11 @@ from hostsim.messages.formats import money
 from opter_contract.values import Payment, Text
 
 READY = "ready"
+LEFT_OUT = "left"  # could be saved, but not this time
 REJECTED = "rejected"
 IGNORED = "ignored"
 #: The lists of a preview. Every payment that was read ends in exactly one.
-KINDS = (READY, REJECTED, IGNORED)
+KINDS = (READY, LEFT_OUT, REJECTED, IGNORED)
 
 #: The arithmetic of every sum of money.
 EXACT = values.EXACT
@@ -88,6 +89,7 @@ class Candidate:
         ReplaceablePayment, ...
     ] = ()  # of its invoice, and less or elsewhere at the source now
     settles: Settlement | None = None
+    left_out: Text | None = None  # by whom, where it is not to be saved this time
     #: Nothing remains of its invoice where it comes from.
     nothing_left: bool = False
 
@@ -112,6 +114,12 @@ class Candidate:
         """Whether a person accepted the payment despite this reason, and it can be saved."""
         applies = self.settles is not None if reason == SETTLED else bool(self.replaceable)
         return applies and self.blocked is None and self.decided(ACCEPT) is not None
+
+    @property
+    def is_advance(self) -> bool:
+        """Whether a person takes the payment though nothing remains of its invoice."""
+        beside = self.registered or self.replaceable or self.settles
+        return not beside and self.decided(ACCEPT) is not None
 
     @property
     def replaces(self) -> bool:
@@ -140,7 +148,8 @@ class Judgement:
     """What is shown of a payment.
 
     ``written_off`` is SEK; ``effect`` is what a payment that is ready takes
-    away from what remains, in the invoice's currency, written off included.
+    away from what remains, in the invoice's currency, written off included;
+    ``remaining`` is what then remains, ``None`` where there is no invoice.
     ``hidden`` is the refusal that a decision of a person hides, and ``others``
     are the payments of other channels that it may be the same as.
     """
@@ -152,6 +161,7 @@ class Judgement:
     message: Text | None = None
     written_off: Decimal = ZERO
     effect: Decimal = ZERO
+    remaining: Decimal | None = None
     hidden: Refusal | None = None
     others: Sequence[OtherChannelPayment] = ()
 
@@ -228,6 +238,8 @@ def judge_without_invoice(candidate: Candidate, *, as_if_fetched: bool = False) 
         of = candidate.payment
         if candidate.settles is not None:
             refusal = _settlement(candidate) or (None if as_if_fetched else _not_fetched(candidate))
+            if refusal is None and candidate.left_out is not None:
+                return _left_out(SETTLED, candidate.left_out)
             if refusal is None:
                 # Its other half is saved with it; it changes no balance.
                 return _ready(SETTLED, [*_decided_before(candidate, None), *of.warnings], ZERO)
@@ -274,13 +286,19 @@ def _judge(
             doubt=doubt,
             fits=fits,
         )
+        status = _status(effect, remaining) if candidate.settles is None else SETTLED
+        if nothing:
+            status = "reversal"  # of what was registered
+        if candidate.left_out is not None and (refusal is None or _accepted_as(candidate)):
+            judgements[place] = _left_out(status, candidate.left_out, sign * remaining)
+            continue
         if refusal is not None or candidate.payment is None:
             refusal = refusal or Refusal.of("unreadable")
-            judgements[place] = _refused(candidate, refusal, doubt)
+            judgements[place] = _refused(candidate, refusal, doubt, sign * remaining)
             continue
         taken = effect or ZERO
         warnings[place] = [
-            *_decided_before(candidate, doubt),
+            *_decided_before(candidate, doubt, paid=paid),
             *other_reading,
             *candidate.payment.warnings,
         ]
@@ -288,11 +306,8 @@ def _judge(
             warnings[place] += _on_other_invoices(
                 candidate.payment, invoice, sign * remaining, on_other_invoices
             )
-        status = _status(effect, remaining) if candidate.settles is None else SETTLED
-        if nothing:
-            status = "reversal"  # of what was registered
-        judgements[place] = _ready(status, warnings[place], sign * taken)
         remaining -= taken
+        judgements[place] = _ready(status, warnings[place], sign * taken, sign * remaining)
         last = place
     if last is not None and judgements[last].status == "partial":
         payment = candidates[last].payment
@@ -353,8 +368,9 @@ def why_not(
     settlement = _settlement(candidate)
     if settlement is not None:
         return settlement
-    if paid and (doubt is None or doubt.confirmed is None):
-        return Refusal.of("invoice-already-paid")
+    confirmed = doubt is not None and doubt.confirmed is not None
+    if paid and not confirmed and not candidate.is_advance:
+        return Refusal.of(reasons.PAID)
     if as_if_fetched:
         return None
     if candidate.earlier is not None:
@@ -611,17 +627,30 @@ WARNINGS = {
 }
 
 
-def _ready(status: str, warnings: Sequence[Text], effect: Decimal) -> Judgement:
+def _ready(
+    status: str, warnings: Sequence[Text], effect: Decimal, remaining: Decimal | None = None
+) -> Judgement:
     own = [WARNINGS[status]] if status in WARNINGS else []
     warning = text_messages.joined([*own, *warnings])
-    return Judgement(READY, status=status, warning=warning, effect=effect)
+    return Judgement(READY, status=status, warning=warning, effect=effect, remaining=remaining)
+
+
+def _left_out(status: str, by_whom: Text, remaining: Decimal | None = None) -> Judgement:
+    return Judgement(
+        LEFT_OUT, status=status, reason=reasons.LEFT, message=by_whom, remaining=remaining
+    )
 
 
 def _written_off(shortfall: Decimal, warnings: Sequence[Text], effect: Decimal) -> Judgement:
     amount = shortfall.quantize(ORE, ROUND_HALF_UP)
     warning = text_messages.joined([payments_messages.written_off(amount), *warnings])
     return Judgement(
-        READY, status="written-off", warning=warning, written_off=amount, effect=effect
+        READY,
+        status="written-off",
+        warning=warning,
+        written_off=amount,
+        effect=effect,
+        remaining=ZERO,
     )
 
 
@@ -635,7 +664,12 @@ def _in_sek(amount: Decimal, payment: Payment | None) -> Decimal | None:
     return amount * payment.exchange_rate
 
 
-def _refused(candidate: Candidate, refusal: Refusal, doubt: _Doubt | None = None) -> Judgement:
+def _refused(
+    candidate: Candidate,
+    refusal: Refusal,
+    doubt: _Doubt | None = None,
+    remaining: Decimal | None = None,
+) -> Judgement:
     accepted = _accepted_as(candidate)
     if accepted is not None:
         reason, message = accepted
@@ -654,6 +688,7 @@ def _refused(candidate: Candidate, refusal: Refusal, doubt: _Doubt | None = None
         kind,
         reason=refusal.reason,
         message=refusal.message,
+        remaining=remaining,
         hidden=hidden,
         others=() if doubt is None else doubt.others,
     )
@@ -749,13 +784,17 @@ def _on_other_invoices(
     ]
 
 
-def _decided_before(candidate: Candidate, doubt: _Doubt | None) -> list[Text]:
+def _decided_before(
+    candidate: Candidate, doubt: _Doubt | None, *, paid: bool = False
+) -> list[Text]:
     """Warn of what was decided about a payment that is ready."""
     warnings = []
     decision = candidate.decision
     aside = candidate.series if decision is None or decision.decision != SET_ASIDE else decision
     if aside is not None:
         warnings.append(decisions_messages.set_aside_but_ready(_who(aside)))
+    if paid and candidate.is_advance:
+        warnings.append(decisions_messages.paid_but_taken(_who(decision)))
     if candidate.replaces:
         change = payments_messages.changed(candidate.changes)
         warnings.append(decisions_messages.accepted(change, _who(decision)))

@@ -29,6 +29,7 @@ SETTLED = "settled-against-credit"
 NOT_LOOKED_UP = "not-looked-up"
 NO_AMOUNT = "no-amount"  # and no write-offs
 LEFT = "left-for-person"
+PAID = "invoice-already-paid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +124,10 @@ _ALL = (
         LEFT,
         Text("Lämnad till en person", "Left for a person"),
         to_do=Text(
-            "Ingen var där när den lästes in, och den har en flagga: läs in igen, och spara den "
-            "om den stämmer.",
-            "Nobody was there when it was brought in, and it has a flag: import again, and save "
-            "it if it is right.",
+            "Någon kryssade ur den, eller så var ingen där när den lästes in, och den har en "
+            "flagga: läs in igen, och spara den om den stämmer.",
+            "Somebody left it out, or nobody was there when it was brought in, and it has a flag: "
+            "import again, and save it if it is right.",
         ),
     ),
     Reason(
@@ -188,16 +189,18 @@ _ALL = (
         ),
     ),
     Reason(
-        "invoice-already-paid",
+        PAID,
         Text("Fakturan är redan betald", "The invoice is paid already"),
         message=Text("Fakturan är redan betald", "The invoice is already paid"),
         to_do=Text(
             "Ingenting återstår på fakturan: pengarna är betalda två gånger, eller registrerade "
-            "här redan. Betala tillbaka dem, eller flytta betalningen till rätt faktura i "
-            "{source}.",
+            "här redan. Betala tillbaka dem, flytta betalningen till rätt faktura i {source}, "
+            "eller ta in den som förskott.",
             "Nothing remains on the invoice: the money was paid twice, or is registered here "
-            "already. Pay it back, or move the payment to the right invoice in {source}.",
+            "already. Pay it back, move the payment to the right invoice in {source}, or take it "
+            "as an advance.",
         ),
+        decisions=(ACCEPT, SET_ASIDE),
     ),
     Reason(
         "before-date",

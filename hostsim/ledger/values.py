@@ -148,6 +148,22 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class PreviewRow(Row):
+    """A payment in a preview, with what it does to its invoice; no figures without one."""
+
+    kind: str  # the list that it is in
+    due_date: date | None
+    invoice_currency: str | None  # of the three amounts
+    invoice_total: Decimal | None
+    effect: Decimal  # what it takes away from what remains
+    remaining: Decimal | None  # then
+
+    @property
+    def remaining_before(self) -> Decimal | None:
+        return None if self.remaining is None else EXACT.add(self.remaining, self.effect)
+
+
+@dataclass(frozen=True, slots=True)
 class Entry(Row):
     """A payment in the books, with where it came from; times have a zone."""
 

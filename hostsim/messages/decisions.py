@@ -24,6 +24,10 @@ def set_aside_but_ready(who: Text) -> Text:
     )
 
 
+def left_out(who: Text) -> Text:
+    return Text(f"Sparas inte nu ({who.sv})", f"Not saved now ({who.en})")
+
+
 def other_way(definition: str, import_type: str, number: str) -> Text:
     """Name the way that a payment came: by hand where there is no definition."""
     if not definition:
@@ -76,6 +80,13 @@ def taken_again(deleted: Text, who: Text) -> Text:
     )
 
 
+def paid_but_taken(who: Text) -> Text:
+    return Text(
+        f"Fakturan är redan betald; tas in som förskott enligt {who.sv}",
+        f"The invoice is paid already; taken as an advance by {who.en}",
+    )
+
+
 def accepted(change: Text, who: Text) -> Text:
     return Text(
         f"{change.sv}. Den registrerade betalningen motbokas och registreras på nytt; ändringen "
@@ -118,4 +129,5 @@ DECISIONS = {
     "take-again": Text("att ta in igen", "taking again"),
     "accept": Text("att godkänna ändringen", "accepting the change"),
     "keep": Text("att behålla det registrerade", "keeping what is registered"),
+    "left": Text("att lämna den", "leaving it out"),
 }

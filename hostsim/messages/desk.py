@@ -50,6 +50,14 @@ WORDS: dict[str, Text] = {
     "payment_register": Text("Betalningsregistrering", "Manual payments"),
     "read_file": Text("Läs fil", "Read file"),
     "save_payments": Text("Spara betalningar", "Save payments"),
+    "save_n": Text("Spara {count} betalningar, {total} kr", "Save {count} payments, {total} SEK"),
+    "save_n_one": Text("Spara {count} betalning, {total} kr", "Save {count} payment, {total} SEK"),
+    "all_are_saved": Text(
+        "Alla ikryssade sparas, även de som sökningen döljer.",
+        "All that are ticked are saved, also those that the search hides.",
+    ),
+    "save_this": Text("Spara betalning {number}", "Save payment {number}"),
+    "save_all_shown": Text("Spara alla som visas", "Save all that are shown"),
     "file_format": Text("Filformat", "File format"),
     "edit_formats": Text("Redigera filformat", "Edit file formats"),
     "region": Text("Region", "Region"),
@@ -71,11 +79,13 @@ WORDS: dict[str, Text] = {
     "ready": Text("Betalningar som kan sparas", "Payments that can be saved"),
     "ready_saved": Text("Sparade betalningar", "Saved payments"),
     "rejected": Text("Betalningar som inte kan sparas", "Payments that cannot be saved"),
+    "rejected_saved": Text("Betalningar som inte kunde sparas", "Payments that could not be saved"),
     "ignored": Text("Ignorerade enligt inställningarna", "Ignored because of the settings"),
     "payments": Text("Registrerade betalningar", "Registered payments"),
     "sum_read": Text("Lästa", "Read"),
     "sum_ready": Text("Kan sparas", "Can be saved"),
     "sum_ready_saved": Text("Sparade", "Saved"),
+    "sum_left": Text("Lämnas", "Left"),
     "sum_rejected": Text("Kan inte sparas", "Cannot be saved"),
     "sum_ignored": Text("Ignorerade", "Ignored"),
     "not_read_one": payments_messages.not_read(1),
@@ -90,6 +100,39 @@ WORDS: dict[str, Text] = {
     "nothing_registered": Text("Ingenting är registrerat än.", "Nothing is registered yet."),
     "saved_one": payments_messages.registered(1),
     "saved": Text("{n} betalningar är registrerade.", "{n} payments are registered."),
+    "saved_at": Text("Sparad", "Saved"),
+    "undo_save": Text("Ångra hela sparningen", "Undo the whole save"),
+    "does_undo": Text(
+        "{n} betalningar tas bort här: de står kvar, märkta, och fakturorna får tillbaka "
+        "beloppen. Vid nästa import erbjuds de igen, och alla kan tas in med ett klick.",
+        "{n} payments are deleted here: they stay, marked, and the invoices get the amounts back. "
+        "The next import offers them again, and one press takes them all.",
+    ),
+    "does_undo_one": Text(
+        "En betalning tas bort här: den står kvar, märkt, och fakturan får tillbaka beloppet. Vid "
+        "nästa import erbjuds den igen.",
+        "One payment is deleted here: it stays, marked, and the invoice gets the amount back. The "
+        "next import offers it again.",
+    ),
+    "kept_of_save": Text(
+        "Det här hörde till sparningen men rördes inte: {which}.",
+        "This belonged to the save but was not touched: {which}.",
+    ),
+    "undone": Text("Sparningen är ångrad.", "The save is undone."),
+    "was_undone": Text(
+        "Sparningen {saved} ångrades av {who} {at}: {why}.",
+        "The save of {saved} was undone by {who} on {at}: {why}.",
+    ),
+    "take_all_again": Text("Ta in {n} betalningar igen", "Take {n} payments again"),
+    "take_all_again_one": Text("Ta in betalningen igen", "Take the payment again"),
+    "taken_again": Text(
+        "{n} betalningar tas in igen när du sparar dem.",
+        "{n} payments are taken again when you save them.",
+    ),
+    "taken_again_one": Text(
+        "Betalningen tas in igen när du sparar den.",
+        "The payment is taken again when you save it.",
+    ),
     "saved_already": Text(
         "Det är sparat redan; ingenting mer registrerades.",
         "It is saved already; nothing more was registered.",
@@ -282,6 +325,11 @@ WORDS: dict[str, Text] = {
         "När du sparar motbokas den som är borttagen där, och den här registreras. Båda syns.",
         "When you save, the one that was deleted there is reversed, and this one is registered. "
         "Both are visible.",
+    ),
+    "choose_advance": Text("Ta in den som förskott", "Take it as an advance"),
+    "does_advance": Text(
+        "När du sparar registreras den på fakturan, och kunden har så mycket till godo.",
+        "When you save, it is registered on the invoice, and the customer has that much in credit.",
     ),
     "choose_settle": Text("Registrera krediten", "Register the credit"),
     "does_settle": Text(

@@ -305,6 +305,18 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "The payment with id {id} was not deleted, since it is {state.en}; only one that is "
             "registered can be deleted.",
         ),
+        "NOTHING_TO_UNDO": Text(
+            "Importen {id} har inga registrerade betalningar att ta bort: den sparades inte, eller "
+            "är ångrad redan. Ingenting ändrades.",
+            "The import {id} has no registered payments to delete: it was not saved, or is undone "
+            "already. Nothing was changed.",
+        ),
+        "NOTHING_TO_TAKE_AGAIN": Text(
+            "Av importen {id} finns ingen betalning att ta in igen: den är inte ångrad, eller så "
+            "är det avgjort redan. Ingenting ändrades.",
+            "There is no payment of the import {id} to take again: it is not undone, or that is "
+            "decided already. Nothing was changed.",
+        ),
         "WHY_TOO_LONG": Text(
             "Skälet har {length} tecken, och högst {longest} sparas; ingenting ändrades. Skriv "
             "ett kortare.",
@@ -312,8 +324,8 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "changed. Write a shorter one.",
         ),
         "WHY_NEEDED": Text(
-            "Skriv varför betalningen ska tas bort; det sparas och visas.",
-            "Write why the payment is to be deleted; it is kept and shown.",
+            "Skriv varför det ska tas bort; det sparas och visas.",
+            "Write why it is to be deleted; that is kept and shown.",
         ),
         "REPORT_EXISTS": Text(
             "Filen {path} finns redan och skrivs inte över; välj ett annat namn.",

@@ -20,6 +20,16 @@ REVERSAL = Text(
 )
 
 
+def by_how_much(warning: Text, status: str, amount: Text) -> Text:
+    """Tell beside the warning how much of the invoice a payment leaves, or is over."""
+    whole = {"partial": PARTIAL, "advance": ADVANCE}[status]
+    sv, en = {"partial": ("saknas", "missing"), "advance": ("för mycket", "too much")}[status]
+    return Text(
+        f"{whole.sv}: {amount.sv} {sv}{warning.sv.removeprefix(whole.sv)}",
+        f"{whole.en}: {amount.en} {en}{warning.en.removeprefix(whole.en)}",
+    )
+
+
 def written_off(amount: Decimal) -> Text:
     """Tell how much is booked to the write-off account; SEK."""
     return Text(
@@ -236,6 +246,15 @@ def registered(number: int) -> Text:
     if number == 1:
         return Text(f"{counted.sv} är registrerad.", f"{counted.en} is registered.")
     return Text(f"{counted.sv} är registrerade.", f"{counted.en} are registered.")
+
+
+def save_undone(number: int) -> Text:
+    counted = payments(number)
+    are = "är borttagen" if number == 1 else "är borttagna"
+    return Text(
+        f"Sparningen är ångrad: {counted.sv} {are}.",
+        f"The save is undone: {counted.en} {'is' if number == 1 else 'are'} deleted.",
+    )
 
 
 def not_read(number: int) -> Text:

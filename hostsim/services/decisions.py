@@ -6,13 +6,21 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from hostsim.errors import host_error
-from hostsim.ledger.reasons import SET_ASIDE
+from hostsim.ledger.reasons import SET_ASIDE, TAKE_AGAIN
 from hostsim.ledger.values import Decision
 from hostsim.services.context import Context
-from hostsim.storage import commits, decision_store, page_rows, previews
+from hostsim.storage import (
+    commits,
+    decision_store,
+    history,
+    page_rows,
+    previews,
+    undone_saves,
+)
 from hostsim.storage.decision_store import DecisionWriter
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import Preview, PreviewChanged
+from hostsim.storage.undone_saves import UndoneSave
 from opter_contract.values import Company
 
 
@@ -59,6 +67,24 @@ class Decisions(Context):
         return self._decide(
             name, (), lambda writer, _: writer.set_aside_series(first, last, why), revision
         )
+
+    def leave_out(
+        self, name: str, numbers: Collection[str], *, revision: str | None = None
+    ) -> Preview | None:
+        """Leave payments that are ready out of the next save, all or none.
+
+        That save keeps them as what was rejected, and the next import offers them again.
+
+        :return: the open preview, judged again.
+        :raises HostError: ``PAYMENT_NOT_SHOWN`` or ``DECISION_DOES_NOT_FIT``.
+        """
+        return self._decide(name, (), lambda writer, _: writer.leave_out(numbers), revision)
+
+    def take_in(
+        self, name: str, numbers: Collection[str], *, revision: str | None = None
+    ) -> Preview | None:
+        """Undo :meth:`leave_out`, as does :meth:`take_back`, which takes decisions back, too."""
+        return self._decide(name, (), lambda writer, _: writer.take_in(numbers), revision)
 
     def take_back(
         self,
@@ -110,6 +136,42 @@ class Decisions(Context):
             revision,
         )
 
+    def take_save_again(self, name: str, run_id: str, *, revision: str | None = None) -> int:
+        """Take all payments of a save again that was undone; the next save registers them.
+
+        Those that the open preview offers as ``deleted-in-host``; without one, those that the
+        next import would.
+
+        :return: how many.
+        :raises HostError: ``NOTHING_TO_TAKE_AGAIN``.
+        """
+        company = self._company_of(name)
+        numbers = [] if company is None else self._of_undone(name, company, run_id)
+        if not numbers:
+            raise host_error("NOTHING_TO_TAKE_AGAIN", id=run_id[:8])
+
+        def take(writer: DecisionWriter, _: decision_store.Others) -> None:
+            for number in numbers:
+                writer.decide(number, TAKE_AGAIN, "", {})
+
+        self._decide(name, (), take, revision)
+        return len(numbers)
+
+    def _of_undone(self, name: str, company: Company, run_id: str) -> list[str]:
+        run = history.run(self.store, run_id, history.no_settings).id
+        open_run = previews.open_runs(self.store).get(name)
+        return undone_saves.numbers_to_take_again(
+            self.store.db, run, name, company.number, open_run
+        )
+
+    def undone_saves(self, name: str) -> list[UndoneSave]:
+        """Give the undone saves of a definition of which payments can be taken again."""
+        company = self._company_of(name)
+        open_run = previews.open_runs(self.store).get(name)
+        if company is None:
+            return []
+        return undone_saves.undone_saves(self.store.db, name, company.number, open_run)
+
     def _decide(
         self,
         name: str,
@@ -134,14 +196,15 @@ class Decisions(Context):
                 self.store.move_log()
                 return None
             import_run = ImportRun(self.store, run_id, self.store.definition(name))
-            with self.store.change():
-                with import_run.judging(company.number) as judging:
+            with import_run.judging(company.number) as judging:
+                with self.store.change():
                     others = judging.possibly_registered(numbers)
                     replaceable, settles = judging.replaceable, judging.settlements.by_number
                     before = judging.decided()
-                act(self._writer(name, company, run_id, replaceable, settles), others)
-            with commits.passing(), self.store.change():
-                import_run.judge(company, before)
+                    judging.rest()
+                    act(self._writer(name, company, run_id, replaceable, settles), others)
+                with commits.passing(), self.store.change():
+                    import_run.judge_again(company, judging, before)
             self.store.move_log()
             return previews.preview_of(self.store, run_id)
 

@@ -138,9 +138,7 @@ def delete(db: sqlite3.Connection, payment_id: int, why: str, user: str, at: dat
     :raises HostError: ``WHY_NEEDED``, ``WHY_TOO_LONG``, ``REGISTERED_UNKNOWN`` or
         ``PAYMENT_NOT_DELETED``.
     """
-    reason = checked_reason(why)
-    if not reason:
-        raise host_error("WHY_NEEDED")
+    reason = wanted_reason(why)
     row = table.payment(db, payment_id)
     if row is None:
         raise host_error("REGISTERED_UNKNOWN", id=payment_id)
@@ -150,6 +148,14 @@ def delete(db: sqlite3.Connection, payment_id: int, why: str, user: str, at: dat
         )
     message = decisions_messages.deleted_here(decisions_messages.by_whom(user, at, reason))
     table.delete(db, row, why=reason, user=user, at=at, message=message)
+
+
+def wanted_reason(why: str) -> str:
+    """Make a reason one line; raise ``WHY_NEEDED`` or ``WHY_TOO_LONG``."""
+    reason = checked_reason(why)
+    if not reason:
+        raise host_error("WHY_NEEDED")
+    return reason
 
 
 class HandPayments(Context):

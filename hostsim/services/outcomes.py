@@ -159,10 +159,10 @@ def _refusal_in(row: sqlite3.Row) -> Refusal | None:
 def to_do_of(outcome: str, refusal: Refusal | None) -> Text | None:
     """Say what would have to happen; an unknown reason of a plug-in speaks for itself."""
     if refusal is not None and outcome != SET_ASIDE:
-        return _advice(refusal.reason) or refusal.message
-    return _advice(outcome)
+        return advice_on(refusal.reason) or refusal.message
+    return advice_on(outcome)
 
 
-def _advice(code: str) -> Text | None:
+def advice_on(code: str) -> Text | None:
     reason = reasons.REASONS.get(code)
     return TO_DO.get(code) if reason is None else reason.to_do

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from hostsim.errors import host_error
+from hostsim.ledger.values import REGISTERED, Entry
+from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import payments as payments_messages
 from hostsim.plugins.listeners import notify_of_save
 from hostsim.plugins.session import broken
 from hostsim.services.context import Context
-from hostsim.storage import commits, previews
+from hostsim.services.hand_payments import wanted_reason
+from hostsim.storage import commits, hand_payments, history, previews, undone_saves
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import Preview, PreviewChanged
 from hostsim.storage.registration import NotAsShown, Registration
 from opter_contract.values import SavedRun
+
+
+@dataclass(frozen=True, slots=True)
+class UndoResult:
+    """What became of a save that a person undid."""
+
+    deleted: int
+    #: What it wrote that was deleted, reversed or replaced before, or is a reversal: it stays.
+    kept: tuple[Entry, ...]
 
 
 class Saving(Context):
@@ -34,7 +48,7 @@ class Saving(Context):
             is open now.
         :raises HostError: ``NOTHING_TO_SAVE`` where the revision is neither open nor saved.
         """
-        chosen = self._to_save(name)
+        chosen = self.name_to_save(name)
         if chosen is None:
             return None
         self._refuse_other_currency()
@@ -75,6 +89,36 @@ class Saving(Context):
         self.notify_listeners()
         return preview
 
+    def undo_save(self, run_id: str, *, why: str) -> UndoResult:
+        """Delete all payments that a save registered, all or nothing.
+
+        They stand in the books as deleted, and the next import offers them as
+        ``deleted-in-host``: :meth:`take_save_again` takes all of them at once. An open preview
+        of their invoices is refused at its save, and judged again.
+
+        :param run_id: the beginning of its id is enough.
+        :raises HostError: ``WHY_NEEDED``, ``WHY_TOO_LONG``, ``RUN_UNKNOWN``, ``RUN_AMBIGUOUS``, or
+            ``NOTHING_TO_UNDO`` where no payment of it is registered.
+        """
+        reason = wanted_reason(why)
+        run = history.run(self.store, run_id, history.no_settings)
+        user, at = self._user, self._clock()
+        message = decisions_messages.deleted_here(decisions_messages.by_whom(user, at, reason))
+        with self._alone(run.definition), self.store.changing_books() as db:
+            rows = undone_saves.payments_of(db, run.id)
+            registered = [row for row in rows if row["state"] == REGISTERED]
+            if not registered:
+                raise host_error("NOTHING_TO_UNDO", id=run.id[:8])
+            for row in registered:
+                hand_payments.delete(db, row, why=reason, user=user, at=at, message=message)
+            undone_saves.mark_undone(db, run.id, reason, user, at)
+        commits.note(payments_messages.save_undone(len(registered)))
+        self.store.move_log()
+        self.notify_listeners()
+        ids = {row["id"] for row in registered}
+        kept = tuple(one for one in self.store.payments(run_id=run.id) if one.id not in ids)
+        return UndoResult(len(registered), kept)
+
     def _saved_before(self, name: str, revision: str | None) -> Preview | None:
         """Give what was saved with this revision, if nothing is open any more."""
         if not revision:
@@ -84,7 +128,8 @@ class Saving(Context):
             raise host_error("NOTHING_TO_SAVE")
         return previews.preview_of(self.store, run_id)
 
-    def _to_save(self, name: str | None) -> str | None:
+    def name_to_save(self, name: str | None) -> str | None:
+        """Give the definition to save: the named one, else the only one with an open preview."""
         if name is not None:
             return self.store.definition(name).name
         names = list(previews.open_runs(self.store))

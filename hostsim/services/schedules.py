@@ -170,16 +170,16 @@ class Schedules(Imports, Exports, Saving):
         if green:
             preview = self.save(name, preview.revision, green=True) or preview
         run = ImportRun(self.store, preview.run_id, self.store.definition(name))
-        left, rejected, discrepancies = run.for_person()
         counts = preview.counts
+        saved = counts["ready"] if green else 0
         done = {
             "read": counts["read"],
-            "saved": counts["ready"] if green else 0,
-            "left": left if green else counts["ready"],
-            "rejected": counts["rejected"] - left,
+            "saved": saved,
+            "left": counts["left"] + counts["ready"] - saved,
+            "rejected": counts["rejected"],
             "ignored": counts["ignored"],
         }
-        return _result(done, done["left"] + rejected + discrepancies, preview.company)
+        return _result(done, done["left"] + run.for_person(), preview.company)
 
     def _export_alone(self, name: str, *, green: bool) -> _Result:
         preview = self.export(name, review=_without_doubt if green else nothing)

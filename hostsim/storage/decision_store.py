@@ -7,6 +7,7 @@ definition, inside one transaction.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
@@ -17,8 +18,17 @@ from typing import Any, NamedTuple
 from hostsim.errors import HostError, host_error
 from hostsim.ledger import decision_rules, reasons
 from hostsim.ledger.decision_rules import OtherChannelPayment, ReplaceablePayment, Settlement
-from hostsim.ledger.matching import READY
-from hostsim.ledger.reasons import ACCEPT, CONFIRM, KEEP, REPLACED, SET_ASIDE, SETTLED
+from hostsim.ledger.matching import LEFT_OUT, READY
+from hostsim.ledger.reasons import (
+    ACCEPT,
+    CONFIRM,
+    KEEP,
+    PAID,
+    REPLACED,
+    SET_ASIDE,
+    SETTLED,
+    TAKE_AGAIN,
+)
 from hostsim.ledger.values import Decision
 from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import results as results_messages
@@ -149,7 +159,45 @@ _OTHER_CHANNEL_PAYMENTS = f"""
 """  # noqa: S608 a constant
 
 
+def left_out(db: sqlite3.Connection, definition: str, company: str) -> dict[str, Text]:
+    """Give the payments that the next save leaves, by number, and why."""
+    rows = db.execute(
+        "SELECT number, message_sv, message_en FROM left_out"
+        " WHERE definition = :definition AND company = :company",
+        {"definition": definition, "company": company},
+    )
+    return {row["number"]: Text(row["message_sv"], row["message_en"]) for row in rows}
+
+
 # --- Writing ------------------------------------------------------------------
+
+
+def leave_out(
+    db: sqlite3.Connection, definition: str, company: str, several: Mapping[str, Text]
+) -> None:
+    """Let the next save leave payments, each with the sentence that says why."""
+    db.executemany(
+        "INSERT OR IGNORE INTO left_out VALUES (:definition, :company, :number, :sv, :en)",
+        [
+            {"definition": definition, "company": company, "number": number, **why._asdict()}
+            for number, why in several.items()
+        ],
+    )
+
+
+def take_in(
+    db: sqlite3.Connection, definition: str, company: str, numbers: Iterable[str] | None = None
+) -> None:
+    """Let the next save take what it would have left; ``None``: all of it."""
+    db.execute(
+        "DELETE FROM left_out WHERE definition = :definition AND company = :company"
+        " AND (:numbers IS NULL OR number IN (SELECT value FROM json_each(:numbers)))",
+        {
+            "definition": definition,
+            "company": company,
+            "numbers": None if numbers is None else json.dumps(list(numbers)),
+        },
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +231,25 @@ class DecisionWriter:
             )
             self._decide(number, SET_ASIDE, facts, why)
 
+    def leave_out(self, numbers: Iterable[str]) -> None:
+        """Leave payments out of the next save, all or none; both halves of a settlement."""
+        several = list(dict.fromkeys(self._with_halves(numbers)))
+        self._refuse_unless_ready(several)
+        why = decisions_messages.left_out(decisions_messages.by_whom(self.user, self.at))
+        leave_out(self.db, self.definition, self.company, dict.fromkeys(several, why))
+
+    def take_in(self, numbers: Iterable[str]) -> None:
+        """Let the next save take what it would have left, all or none."""
+        several = list(dict.fromkeys(self._with_halves(numbers)))
+        self._refuse_unless_ready(several)
+        take_in(self.db, self.definition, self.company, several)
+
+    def _refuse_unless_ready(self, numbers: Iterable[str]) -> None:
+        for number in numbers:
+            _, kind, reason = self._shown(number)
+            if kind not in {READY, LEFT_OUT}:
+                raise self._does_not_fit(number, LEFT_OUT, kind, reason)
+
     def set_aside_series(self, first: str, last: str, why: str) -> None:
         """Set aside every payment of these invoice numbers that meets no invoice."""
         first, last = first.strip(), last.strip()
@@ -204,21 +271,25 @@ class DecisionWriter:
 
         :param others: by number, the payments of other channels that one may be the same as.
         """
-        if self.run_id is None:
+        # Of what waits, the figures are those that were deleted.
+        if self.run_id is None and decision != TAKE_AGAIN:
             raise self._not_shown(number)
         row, kind, reason = self._shown(number)
         payment = payment_of(row, self.company)
         earlier = of_payment(self.db, self.definition, self.company, number)
-        # Whoever accepted may keep instead, and the other way round.
+        # Whoever accepted a change may keep instead, and the other way round.
         changed_mind = (
             earlier is not None
             and {earlier.decision, decision} == {ACCEPT, KEEP}
+            and (decision == ACCEPT or number in accepted(self.db, self.definition, self.company))
             and payment is not None
             and earlier.facts == decision_rules.figures(payment)
         )
         fits = kind == "rejected" and decision in reasons.possible_decisions(reason)
         if payment is None or not (fits or changed_mind):
             raise self._does_not_fit(number, decision, kind, reason)
+        if decision == ACCEPT and reason == PAID and earlier is not None:
+            raise self._does_not_fit(number, decision, kind, reason)  # it would undo that one
         if decision == CONFIRM and reason == REPLACED:
             self._decide(number, decision, self._facts(number), why)
             return
@@ -269,6 +340,9 @@ class DecisionWriter:
                     first=series_over.first_invoice,
                     last=series_over.last_invoice,
                 )
+            if found is None and number in left_out(self.db, self.definition, self.company):
+                take_in(self.db, self.definition, self.company, [number])
+                continue
             self._take_back([] if found is None else [found.id], _short(number))
         for first, last in series:
             self._take_back(self._series(first.strip(), last.strip()), _short(f"{first}–{last}"))

@@ -45,6 +45,9 @@ class Imported:
     finished_at: datetime | None
     saved_at: datetime | None
     saved_by: str | None
+    undone_at: datetime | None  # the save, as a whole
+    undone_by: str | None
+    undone_why: str | None
     region: str
     bank_account: str
     date: date | None  # of the import, as a person gave it

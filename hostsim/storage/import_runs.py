@@ -21,11 +21,11 @@ from typing import NamedTuple
 from hostsim.errors import host_error
 from hostsim.ledger import matching
 from hostsim.ledger.matching import EXACT, KINDS, ZERO, Judgement, Refusal
-from hostsim.ledger.reasons import LEFT, SET_ASIDE
+from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.ledger.values import Definition
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.source import UNNAMED
-from hostsim.storage import balances, deletions, discrepancies
+from hostsim.storage import balances, decision_store, deletions, discrepancies
 from hostsim.storage.judging import Decided, Judging, Touched, judging
 from hostsim.storage.previews import Preview, preview_of
 from hostsim.storage.rows import (
@@ -54,14 +54,6 @@ class Record(NamedTuple):
 
     columns: tuple[object, ...]  # in the order of PAYMENT_COLUMNS
     excluded: Refusal | None = None
-
-
-class ForPerson(NamedTuple):
-    """How much of a run waits for a person."""
-
-    left: int  # that could have been saved
-    rejected: int
-    discrepancies: int  # with the source, beside the payments of the run
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +217,8 @@ class ImportRun:
                 for row, judgement in judging.rows_judged(
                     as_if_fetched=True, only=Touched(candidates)
                 )
-                if judgement.kind == matching.READY and row["number"] in candidates
+                if judgement.kind in {matching.READY, matching.LEFT_OUT}
+                and row["number"] in candidates
             )
             numbers = list(itertools.islice(ready, BATCH)) if candidates else []
             if not numbers:
@@ -284,24 +277,29 @@ class ImportRun:
     def _values(self, company: str) -> dict[str, str]:
         return self.scope(company)._asdict()
 
-    def judge(self, company: Company, before: Decided | None = None) -> None:
-        """Judge the rows, and store the judgements, counts and totals.
-
-        :param before: what was decided when all rows had been judged: only what other
-            decisions have touched since is judged.
-        """
+    def judge(self, company: Company) -> None:
+        """Judge all rows, and store the judgements, counts and totals."""
         with self.judging(company.number) as judging:
-            only = None if before is None else judging.touched_since(before)
-            judged: Iterator[tuple[object, ...]] = (
-                (*judgement_values(group.invoice_id, judgement), row["id"])
-                for group in judging.judged(only=only)
-                for row, judgement in zip(group.rows, group.judgements, strict=True)
-            )
+            judged = _judged(judging, None)
             if self.store.has_log:
                 self._write(judged)
             else:
                 judged = iter(list(judged))
         self._write(judged)
+        self._sum_up(company)
+
+    def judge_again(self, company: Company, judging: Judging, before: Decided) -> None:
+        """Judge only what other decisions have touched since all rows had been judged.
+
+        :param judging: at rest since ``before`` was decided.
+        """
+        judging.renew()
+        judged = list(_judged(judging, judging.touched_since(before)))
+        judging.rest()
+        self._write(iter(judged))
+        self._sum_up(company)
+
+    def _sum_up(self, company: Company) -> None:
         with self.store.change() as db:
             discrepancies.write_discrepancies(db, self._values(company.number))
             counts, totals = self._sums(db)
@@ -322,32 +320,28 @@ class ImportRun:
             )
 
     def leave_for_person(self, company: Company) -> None:
-        """Move what a person must see from the ready rows to the rejected ones.
+        """Leave out what a person must see of what is ready.
 
         What is left can change how others of its invoice are judged, so that is done until
         all that is ready may be saved with nobody there.
         """
-        while left := list(self._flagged()):
+        while left := dict(self._flagged()):
             with self.store.change() as db:
-                db.executemany(
-                    "UPDATE run_rows SET excluded_reason = :reason, excluded_sv = :sv,"
-                    " excluded_en = :en WHERE id = :id",
-                    left,
-                )
+                decision_store.leave_out(db, self.definition.name, company.number, left)
             self.judge(company)
 
-    def _flagged(self) -> Iterator[dict[str, object]]:
+    def _flagged(self) -> Iterator[tuple[str, Text]]:
         rows = self.store.db.execute(_FLAGGED, {"run_id": self.run_id}).fetchall()
         for row in rows:
             warning = text_of(row["warning_sv"], row["warning_en"])
             why = matching.needs_person(row["status"], warning, Decimal(row["written_off"]))
             if why is not None:
-                yield {"reason": LEFT, **why._asdict(), "id": row["id"]}
+                yield row["number"], why
 
-    def for_person(self) -> ForPerson:
-        """Count what this run leaves for a person."""
-        row = self.store.db.execute(_FOR_PERSON, {"run_id": self.run_id}).fetchone()
-        return ForPerson(row["left_over"], row["rejected"], row["discrepancies"])
+    def for_person(self) -> int:
+        """Count the rejected payments and discrepancies that wait for a person."""
+        query, values = _FOR_PERSON, {"run_id": self.run_id}
+        return int(self.store.db.execute(query, values).fetchone()[0])
 
     def _sums(self, db: sqlite3.Connection) -> tuple[dict[str, int], dict[str, Decimal]]:
         """Count the rows of each list, and sum up their SEK.
@@ -464,6 +458,14 @@ def _end(
     )
 
 
+def _judged(judging: Judging, only: Touched | None) -> Iterator[tuple[object, ...]]:
+    return (
+        (*judgement_values(group.invoice_id, judgement), row["id"])
+        for group in judging.judged(only=only)
+        for row, judgement in zip(group.rows, group.judgements, strict=True)
+    )
+
+
 def judgement_values(invoice_id: int | None, judgement: Judgement) -> tuple[object, ...]:
     return (
         judgement.kind,
@@ -474,6 +476,7 @@ def judgement_values(invoice_id: int | None, judgement: Judgement) -> tuple[obje
         *(judgement.message or (None, None)),
         plain(judgement.written_off),
         plain(judgement.effect),
+        plain(judgement.remaining),
     )
 
 
@@ -483,7 +486,7 @@ def differs(judgement: tuple[object, ...], row: sqlite3.Row) -> bool:
     ready = matching.READY in {judgement[0], shown[0]}
     if ready:
         return judgement != shown
-    return (judgement[0], *judgement[2:]) != (shown[0], *shown[2:])
+    return (judgement[0], *judgement[2:-1]) != (shown[0], *shown[2:-1])
 
 
 # --- SQL --------------------------------------------------------------------
@@ -501,6 +504,7 @@ _JUDGEMENT = (
     "message_en",
     "written_off",
     "effect",
+    "remaining",
 )
 
 _WRITE = f"""
@@ -508,19 +512,17 @@ _WRITE = f"""
 """  # noqa: S608 constants
 
 _FLAGGED = """
-    SELECT id, status, warning_sv, warning_en, written_off FROM run_rows
+    SELECT number, status, warning_sv, warning_en, written_off FROM run_rows
     WHERE run_id = :run_id AND kind = 'ready' AND deleted = 0
     AND (status <> 'exact' OR warning_sv IS NOT NULL)
 """
 
 # What is registered already waits for nobody.
-_FOR_PERSON = f"""
-    SELECT coalesce(sum(excluded_reason = '{LEFT}'), 0) AS left_over,
-           coalesce(sum(excluded_reason IS NOT '{LEFT}' AND reason <> 'already-imported'), 0)
-               AS rejected,
-           (SELECT count(*) FROM run_discrepancies WHERE run_id = :run_id) AS discrepancies
+_FOR_PERSON = """
+    SELECT count(*) + (SELECT count(*) FROM run_discrepancies WHERE run_id = :run_id)
     FROM run_rows WHERE run_id = :run_id AND kind = 'rejected' AND deleted = 0
-"""  # noqa: S608 constants
+    AND reason <> 'already-imported'
+"""
 
 _SUMS = """
     SELECT kind, reason IS 'set-aside', count(*), exact_sum(amount) FROM run_rows

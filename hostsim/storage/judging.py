@@ -68,6 +68,7 @@ class Decided(NamedTuple):
     series: Mapping[int, Decision]
     reversals: Reversals
     changed: Mapping[str, tuple[ReplaceablePayment, ...]]
+    left_out: Mapping[str, Text]
 
 
 class Judging:
@@ -93,6 +94,16 @@ class Judging:
             "CREATE INDEX other_channel_by_customer ON other_channel (customer, region, amount)"
         )
 
+    def rest(self) -> None:
+        """End reading, so that what was judged can be written where there is no log."""
+        self.db.execute("COMMIT")
+
+    def renew(self) -> None:
+        """Read on, with what was decided meanwhile; what the rows match is not looked up again."""
+        self.db.execute("BEGIN")
+        for name in ("changed", "left_out", "_series", "_accepted"):
+            self.__dict__.pop(name, None)
+
     # --- What decides about several rows at once ---
 
     @cached_property
@@ -113,6 +124,18 @@ class Judging:
     @cached_property
     def settlements(self) -> Settlements:
         return find_settlements(self.db, self.values)
+
+    @cached_property
+    def left_out(self) -> Mapping[str, Text]:
+        """By payment number, why it is not to be saved this time."""
+        found = decision_store.left_out(self.db, self.scope.definition, self.scope.company)
+        # Neither half of a settlement is saved alone.
+        halves = {
+            other.number: found[number]
+            for number, other in self.settlements.by_number.items()
+            if number in found
+        }
+        return halves | found
 
     @cached_property
     def _nothing_left(self) -> Collection[int]:
@@ -182,6 +205,7 @@ class Judging:
             {one.id: one for one in self._series},
             self.reversals(),
             self.changed,
+            self.left_out,
         )
 
     def touched_since(self, before: Decided) -> Touched:
@@ -191,6 +215,7 @@ class Judging:
             _differing(before.decisions, now.decisions)
             | _differing(before.reversals.blocked, now.reversals.blocked)
             | _differing(before.changed, now.changed)
+            | _differing(before.left_out, now.left_out)
         )
         series = [
             {**before.series, **now.series}[one] for one in _differing(before.series, now.series)
@@ -219,6 +244,8 @@ class Judging:
             if other.complete or number in numbers:
                 accepted.setdefault(number, [])
                 partners[number] = other.number
+        for number in self.left_out:
+            accepted.pop(number, None)
         return accepted, partners
 
     def _not_ready(
@@ -305,6 +332,7 @@ class Judging:
             unchecked=self.unchecked.get(number, ()),
             changed=self.changed.get(number, ()),
             settles=self.settlements.by_number.get(number),
+            left_out=self.left_out.get(number),
             nothing_left=row["inv_id"] in self._nothing_left,
         )
 

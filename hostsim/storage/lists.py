@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from hostsim.ledger.matching import IGNORED, KINDS, REJECTED
+from hostsim.ledger.matching import IGNORED, KINDS, LEFT_OUT, READY, REJECTED
 from hostsim.storage import history
 from hostsim.storage.decision_store import decision_of
 from hostsim.storage.rows import ENTRY_COLUMNS, OLDEST_FIRST, ROW_COLUMNS, entry_of, row_of
@@ -98,27 +98,32 @@ class Page(NamedTuple):
 
 
 def preview_rows(run_id: str, kind: str) -> Source:
-    """Describe one list of a preview; ``kind`` is ``ready``, ``rejected`` or ``ignored``."""
-    code = "status" if kind == "ready" else "reason"
+    """Describe one list of a preview; what is left out stands among what is ready."""
+    ready = kind == READY
     return Source(
         query=(
             " FROM run_rows r LEFT JOIN invoices i ON i.id = r.invoice_id"
-            " WHERE r.run_id = :run_id AND r.kind = :kind AND r.deleted = 0"
+            " WHERE r.run_id = :run_id AND r.kind IN (:kind, :beside) AND r.deleted = 0"
         ),
-        values={"run_id": run_id, "kind": kind},
-        code=f"r.{code}",
+        values={"run_id": run_id, "kind": kind, "beside": LEFT_OUT if ready else kind},
+        code="CASE r.kind WHEN 'left' THEN 'left' ELSE r.status END" if ready else "r.reason",
+        total="CASE r.kind WHEN 'left' THEN '0' ELSE r.amount END" if ready else "r.amount",
         searched=(*_SEARCHED, "r.message_sv", "r.message_en"),
         sorts=_SORTS | {"message": "swedish(COALESCE(r.message_sv, r.warning_sv)) {0}"},
         entry=row_of,
         columns=ROW_COLUMNS,
-        order=f"{_LAST[kind]}, {_BY_AGE}" if kind in _LAST else _BY_AGE,
+        order=f"{_LAST[kind]}, {_BY_AGE}",
     )
 
 
 _BY_AGE = f"{OLDEST_FIRST.format('r')}, r.id"
 
 #: What needs a person, or was decided by one, comes before what does not.
-_LAST = {REJECTED: "r.reason = 'already-imported'", IGNORED: "r.reason <> 'set-aside'"}
+_LAST = {
+    READY: "r.status IN ('exact', 'written-off')",
+    REJECTED: "r.reason = 'already-imported'",
+    IGNORED: "r.reason <> 'set-aside'",
+}
 
 
 def registered(run_id: str | None = None) -> Source:
@@ -286,15 +291,16 @@ _SEARCHED = (
 
 _NUMBER = "length(ltrim(r.{1}, '0')) {0}, ltrim(r.{1}, '0') {0}"
 
-#: What a person should check comes before what is right.
-_FLAGGED_FIRST = "r.status IN ('exact', 'written-off')"
-
 _SORTS: dict[str, str] = {
-    "mark": f"{_FLAGGED_FIRST} {{0}}, r.status {{0}}",
+    "mark": f"{_LAST[READY]} {{0}}, r.status {{0}}",
     "payment": _NUMBER.replace("{1}", "number"),
     "invoice": _NUMBER.replace("{1}", "invoice_number"),
     "customer": "swedish(i.customer_name) {0}",
     "date": "r.date {0}",
+    "due": "i.due_date {0}",
+    "total": "CAST(i.total AS REAL) {0}",
+    "before": "CAST(r.remaining AS REAL) + CAST(r.effect AS REAL) {0}",
+    "after": "CAST(r.remaining AS REAL) {0}",
     "amount": "CAST(r.amount AS REAL) {0}",
     "foreign": "r.currency {0}, CAST(r.amount_currency AS REAL) {0}",
     "source": "r.source {0}",

@@ -8,13 +8,13 @@ import logging
 import sqlite3
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from hostsim.errors import HostError
 from hostsim.ledger.matching import ZERO
 from hostsim.ledger.reasons import SET_ASIDE
-from hostsim.ledger.values import Row, SetAsideTotal
+from hostsim.ledger.values import PreviewRow, SetAsideTotal
 from hostsim.messages import errors as errors_messages
 from hostsim.storage import commits, discrepancies
 from hostsim.storage.discrepancies import Discrepancy
@@ -36,7 +36,7 @@ class Preview:
     saved: bool
     not_read: int
     requests: int
-    counts: Mapping[str, int]  # read, ready, rejected, ignored
+    counts: Mapping[str, int]  # read, ready, left, rejected, ignored
     totals: Mapping[str, Decimal]  # the same, SEK
     set_aside: SetAsideTotal  # of the ignored, those that a person set aside
     deleted: tuple[str, ...]  # payment numbers that no longer exist where they came from
@@ -46,6 +46,7 @@ class Preview:
     bank_account: str  # that the money came in to
     date: date | None  # of the import, as a person gave it
     revision: str  # a digest of all that is shown
+    undone_at: datetime | None  # what was saved, as a whole
     _store: Store = field(repr=False, compare=False)
 
     def discrepancies(self) -> Iterator[Discrepancy]:
@@ -53,10 +54,10 @@ class Preview:
         rows = self._store.stream(discrepancies.DISCREPANCIES, {"run_id": self.run_id})
         return (discrepancies.discrepancy_of(row, self.source) for row in rows)
 
-    def rows(self, kind: str) -> Iterator[Row]:
+    def rows(self, kind: str) -> Iterator[PreviewRow]:
         """Give the rows of one list, ordered by date and number.
 
-        :param kind: ``ready``, ``rejected`` or ``ignored``.
+        :param kind: one of :data:`hostsim.ledger.matching.KINDS`.
         """
         query = (
             f"SELECT {ROW_COLUMNS}"  # noqa: S608 constants

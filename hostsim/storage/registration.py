@@ -84,6 +84,7 @@ class Registration:
 
     def _end_run(self, db: sqlite3.Connection) -> None:
         decision_store.mark_applied(db, self._values, self.at)
+        decision_store.take_in(db, self.import_run.definition.name, self.company.number)
         # Registered and pending payments say all that is needed of earlier saved runs.
         query = "SELECT id FROM runs WHERE definition = :definition AND state = 'saved'"
         for row in db.execute(query, self._values).fetchall():
@@ -267,7 +268,7 @@ _ADD_PENDING = f"""
     INSERT INTO pending (definition, company, {PAYMENT_COLUMNS}, reason, message_sv, message_en)
     SELECT :definition, :company, {PAYMENT_COLUMNS}, reason, message_sv, message_en
     FROM run_rows
-    WHERE run_id = :run_id AND deleted = 0 AND kind = 'rejected' AND number <> ''
+    WHERE run_id = :run_id AND deleted = 0 AND kind IN ('left', 'rejected') AND number <> ''
     AND reason <> 'already-imported'
 """  # noqa: S608 constants
 

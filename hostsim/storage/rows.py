@@ -15,7 +15,7 @@ from hostsim.ledger.values import (
     SEK,
     Definition,
     Entry,
-    Row,
+    PreviewRow,
 )
 from opter_contract.values import Company, Payment, PaymentKey, Text, WriteOff
 
@@ -27,13 +27,16 @@ PAYMENT_COLUMNS = (
     "exchange_rate, write_offs, booked, warnings, customer"
 )
 
-#: What :func:`row_of` reads, of a payment ``r`` and its invoice ``i``.
-ROW_COLUMNS = "r.*, i.number AS host_invoice_number, i.customer_name"
+_ROW_COLUMNS = """
+    r.*, i.number AS host_invoice_number, i.customer_name, i.currency AS invoice_currency
+"""
+
+#: What :func:`row_of` reads, of a payment ``r`` in a preview and its invoice ``i``.
+ROW_COLUMNS = f"{_ROW_COLUMNS}, i.total AS invoice_total, i.due_date"
 
 #: What :func:`entry_of` reads of a payment in the books.
 ENTRY_COLUMNS = f"""
-    {ROW_COLUMNS}, i.region, i.currency AS invoice_currency,
-    NULL AS reason, NULL AS message_sv, NULL AS message_en
+    {_ROW_COLUMNS}, i.region, NULL AS reason, NULL AS message_sv, NULL AS message_en
 """
 
 #: SQL that sorts by payment date, then by number as a number, as ``matching.oldest_first``.
@@ -130,9 +133,8 @@ def payment_of(
     )
 
 
-def row_of(row: sqlite3.Row) -> Row:
-    """Read a row of a preview, or a registered payment, as a person sees it."""
-    return value_of(Row, row, **_figures(row))
+def row_of(row: sqlite3.Row) -> PreviewRow:
+    return value_of(PreviewRow, row, **_figures(row))
 
 
 def entry_of(row: sqlite3.Row) -> Entry:

@@ -186,6 +186,9 @@ CREATE TABLE runs (
     finished_at  TEXT,
     saved_at     TEXT,
     saved_by     TEXT,
+    undone_at    TEXT,  -- the save, as a whole; its payments were deleted then
+    undone_by    TEXT,
+    undone_why   TEXT,
     region       TEXT NOT NULL DEFAULT '',
     bank_account TEXT NOT NULL DEFAULT '',  -- that the money came in to, as a person gave it
     date         TEXT,  -- of the import, as a person gave it; a payment keeps its own
@@ -234,7 +237,7 @@ CREATE TABLE run_rows (
     earlier_reason  TEXT,  -- of the earlier run
     earlier_sv      TEXT,
     earlier_en      TEXT,
-    kind            TEXT CHECK (kind IN ('ready', 'rejected', 'ignored')),
+    kind            TEXT CHECK (kind IN ('ready', 'left', 'rejected', 'ignored')),
     invoice_id      INTEGER REFERENCES invoices (id),
     status          TEXT CHECK (status IN ('exact', 'written-off', 'partial', 'advance', 'reversal',
                                            'settled-against-credit')),
@@ -245,10 +248,12 @@ CREATE TABLE run_rows (
     message_en      TEXT,
     written_off     TEXT,  -- SEK, by the accepted deviation
     effect          TEXT,  -- in the invoice's currency: what it takes away from what remains
+    remaining       TEXT,  -- then, of its invoice in its currency
     CHECK (kind <> 'ready' OR (fetched = 1 AND deleted = 0 AND number <> '' AND invoice_id IS NOT NULL))
 );
 CREATE UNIQUE INDEX one_row_a_payment ON run_rows (run_id, number) WHERE number <> '';
 CREATE INDEX run_rows_by_run ON run_rows (run_id, kind);
+CREATE INDEX run_rows_deleted ON run_rows (run_id) WHERE deleted = 1;
 CREATE INDEX run_rows_by_ocr ON run_rows (run_id, ocr) WHERE ocr <> '';
 
 -- Balances in the system that payments come from, of invoices that are here too.
@@ -346,6 +351,16 @@ CREATE TABLE pending (
     deleted_at      TEXT,  -- when it was found deleted at its source
     PRIMARY KEY (definition, company, number)
 );
+
+-- Payments that the next save leaves, with the sentence that says why. They are offered again.
+CREATE TABLE left_out (
+    definition TEXT NOT NULL REFERENCES definitions (name),
+    company    TEXT NOT NULL,
+    number     TEXT NOT NULL CHECK (number <> ''),
+    message_sv TEXT NOT NULL,
+    message_en TEXT NOT NULL,
+    PRIMARY KEY (definition, company, number)
+) WITHOUT ROWID;
 
 -- What a person decided about payments; in force until a save applies it or it is taken back.
 CREATE TABLE decisions (

@@ -26,6 +26,9 @@ STATUSES = {
     "settled-against-credit": Text("Kvittad", "Settled"),
 }
 
+#: Of one that could be saved, but is left out.
+LEFT_OUT = Text("Sparas inte nu", "Not saved now")
+
 #: Of a payment that cannot be saved, or is ignored.
 REASONS = {code: reason.label for code, reason in reasons.REASONS.items()}
 
@@ -36,6 +39,7 @@ RUN_STATES = {
     "replaced": Text("Ersatt av en senare", "Replaced by a later one"),
     "discarded": Text("Kastad", "Discarded"),
     "saved": Text("Sparad", "Saved"),
+    "undone": Text("Sparad och ångrad", "Saved and undone"),
     "reconciled": Text("Avstämning", "Reconciliation"),
 }
 

@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from hostsim.ledger import matching
 from hostsim.ledger.values import HAND, REGISTERED, SEK
+from hostsim.messages import payments as payments_messages
 from hostsim.messages.decisions import by_whom
 from hostsim.messages.formats import count, money
+from hostsim.messages.text import LANGUAGES, say, some_of
 from hostsim.views.labels import (
     BY_HAND,
+    LEFT_OUT,
     PAYMENT_STATES,
     REASONS,
     STATUSES,
@@ -35,7 +38,7 @@ from hostsim.views.table import (
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
-    from hostsim.ledger.values import Entry, Row
+    from hostsim.ledger.values import Entry, PreviewRow, Row
     from opter_contract.values import WriteOff
 
 _TICK, _FLAG = Sign("✓", "OK", "32"), Sign("⚑", "!", "31")
@@ -64,6 +67,32 @@ def foreign_amount(row: Row) -> Money | str | None:
         return None
     currency = row.currency or ""
     return currency if row.amount_currency is None else Money(row.amount_currency, currency)
+
+
+def _of_invoice(
+    amount: Callable[[PreviewRow], Decimal | None],
+) -> Callable[[PreviewRow], Money | None]:
+    """Give an amount of the invoice, with its currency where that is not SEK."""
+
+    def value(row: PreviewRow) -> Money | None:
+        found, currency = amount(row), row.invoice_currency or ""
+        return None if found is None else Money(found, "" if currency == SEK else currency)
+
+    return value
+
+
+def warning(row: PreviewRow) -> Text | None:
+    """Say what to see before the payment is saved, how much is missing, or why it is left out."""
+    if row.kind == matching.LEFT_OUT:
+        return row.message
+    if row.warning is None or row.remaining is None or row.status not in {"partial", "advance"}:
+        return row.warning
+    amount = matching.money_of(abs(row.remaining), row.invoice_currency or "")
+    return payments_messages.by_how_much(row.warning, row.status, amount)
+
+
+def _judgement(row: PreviewRow) -> Text:
+    return LEFT_OUT if row.kind == matching.LEFT_OUT else label(STATUSES, row.status)
 
 
 def written_off(row: Row) -> list[Money]:
@@ -111,31 +140,60 @@ _RATE_AND_WRITE_OFF: tuple[Column[Row], ...] = (
     Column("rate", Text("Kurs", "Rate"), lambda r: rate(r.exchange_rate), right=True, sorts=False),
     Column("written_off", Text("Avskrivet", "Written off"), written_off, right=True, sorts=False),
 )
-_WARNING: Column[Row] = Column(
+_WARNING: Column[Any] = Column(
     "message",
     Text("Varningsmeddelande", "Warning message"),
     lambda r: r.warning,
     wide=True,
 )
 
-READY: tuple[Column[Row], ...] = (
+# What an invoice is, and what remains of it, in its own currency.
+_INVOICE_JSON = json_attributes(
+    *("due_date", "invoice_currency", "invoice_total", "remaining_before", "remaining")
+)
+_DUE: Column[PreviewRow] = Column("due", Text("Förfaller", "Due"), lambda r: r.due_date)
+_TOTAL: Column[PreviewRow] = Column(
+    "total",
+    Text("Totalt", "Total"),
+    _of_invoice(lambda r: r.invoice_total),
+    right=True,
+    terminal=False,
+)
+_REMAINS: Column[PreviewRow] = Column(
+    "after", Text("Återstår", "Remains"), _of_invoice(lambda r: r.remaining), right=True
+)
+
+READY: tuple[Column[PreviewRow], ...] = (
     *_JSON,
+    *_INVOICE_JSON,
     *json_attributes("status", "warning"),
     _SIGN,
-    _STATUS,
+    replace(_STATUS, value=_judgement),
     *_FIGURES,
     _FOREIGN,
     *_RATE_AND_WRITE_OFF,
-    _WARNING,
+    _TOTAL,
+    Column(
+        "before",
+        Text("Återstod", "Remained"),
+        _of_invoice(lambda r: r.remaining_before),
+        right=True,
+        terminal=False,
+    ),
+    _REMAINS,
+    _DUE,
+    replace(_WARNING, value=warning),
 )
 
 
-def _excluded(heading: Text) -> tuple[Column[Row], ...]:
+def _excluded(heading: Text) -> tuple[Column[PreviewRow], ...]:
     return (
         *_JSON,
+        *_INVOICE_JSON,
         *json_attributes("reason", "message"),
         *_FIGURES,
         _FOREIGN,
+        *(_TOTAL, _REMAINS, _DUE),
         *not_on_page(*_RATE_AND_WRITE_OFF),
         Column("source", Text("Källa", "Source"), lambda r: r.source),
         Column("message", heading, lambda r: r.message or label(REASONS, r.reason), wide=True),
@@ -145,6 +203,7 @@ def _excluded(heading: Text) -> tuple[Column[Row], ...]:
 #: The lists of a preview, by the kind of payments.
 PREVIEW = {
     "ready": READY,
+    "left": (*READY, *json_attributes("message")),
     "rejected": _excluded(Text("Orsak till att inte spara", "Reason for not saving")),
     "ignored": _excluded(Text("Varför den ignoreras", "Why it is ignored")),
 }
@@ -172,6 +231,12 @@ def state(entry: Entry) -> Text:
         who = by_whom(entry.deleted_by or "", entry.deleted_at, entry.deleted_why or "")
         return Text(f"Borttagen av {who.sv}", f"Deleted by {who.en}")
     return label(PAYMENT_STATES, entry.state)
+
+
+def with_states(several: Iterable[Entry]) -> Text:
+    """Name payments that do not count, each with its state."""
+    named = [(e.payment_number or str(e.id), label(PAYMENT_STATES, e.state)) for e in several]
+    return Text(*(some_of([f"{n} ({say(s, lang)})" for n, s in named]) for lang in LANGUAGES))
 
 
 def _status_or_state(entry: Entry) -> Text:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hostsim.ledger import reasons
-from hostsim.ledger.matching import KINDS
+from hostsim.ledger.matching import KINDS, LEFT_OUT
 from hostsim.ledger.values import SetAsideTotal
 from hostsim.messages import payments as messages
 from hostsim.messages.formats import count, money
 from hostsim.messages.text import say
 from hostsim.views.labels import REASONS, STATUSES, company, label, region
 from hostsim.views.output import Output, one_line
-from hostsim.views.payments import PREVIEW, write_title
+from hostsim.views.payments import PREVIEW, REGISTERED_PAYMENTS, write_title
 from hostsim.views.table import (
     Column,
     as_object,
@@ -114,8 +114,9 @@ def write_preview(
     name = say(company(preview.company), output.language)
     output.title(f"{one_line(preview.definition)}: {one_line(name)}")
     _write_import(output, preview)
-    for kind in KINDS if show_ignored else KINDS[:2]:
-        _write_list(output, preview, kind, shorten=shorten)
+    for kind in KINDS if show_ignored else KINDS[:-1]:
+        if kind != LEFT_OUT or preview.counts[kind]:
+            _write_list(output, preview, kind, shorten=shorten)
     _write_discrepancies(output, preview)
     _write_codes(output, preview)
     _write_totals(output, preview)
@@ -136,6 +137,7 @@ def _write_import(output: Output, preview: Preview) -> None:
 
 _LIST_TITLES = {
     "ready": Text("Betalningar som kan sparas", "Payments that can be saved"),
+    "left": Text("Betalningar som lämnas till nästa import", "Payments left to the next import"),
     "rejected": Text("Betalningar som inte kan sparas", "Payments that cannot be saved"),
     "ignored": Text("Ignorerade och undanlagda", "Ignored and set aside"),
 }
@@ -150,19 +152,27 @@ def _write_list(output: Output, preview: Preview, kind: str, *, shorten: bool) -
     output.line()
     write_title(output, titles[kind], preview.counts[kind])
     if preview.counts[kind]:
-        _write_rows(output, kind, lambda: preview.rows(kind), preview.counts[kind], shorten=shorten)
+        columns, number = PREVIEW[kind], preview.counts[kind]
+        most = _LONGEST_SHORTENED if shorten else number
+        _write_rows(output, columns, lambda: preview.rows(kind), number, _code_of(kind), most=most)
         if kind == "rejected" and not preview.saved:
             _write_decisions(output, preview)
 
 
 def _write_rows(
-    output: Output, kind: str, rows: Callable[[], Iterable[Row]], number: int, *, shorten: bool
+    output: Output,
+    columns: Sequence[Column[Any]],
+    rows: Callable[[], Iterable[Row]],
+    number: int,
+    code: Callable[[Row], str | None],
+    *,
+    most: int = _LONGEST_SHORTENED,
 ) -> None:
-    if not shorten or number <= _LONGEST_SHORTENED:
-        write_table(output, PREVIEW[kind], rows)
+    if number <= most:
+        write_table(output, columns, rows)
         return
-    chosen = some_of_each(rows(), number, _code_of(kind))
-    write_table(output, PREVIEW[kind], lambda: chosen)
+    chosen = some_of_each(rows(), number, code)
+    write_table(output, columns, lambda: chosen)
     more = count(number - len(chosen), output.language)
     output.say(f"  … och {more} till", f"  … and {more} more")
 
@@ -275,6 +285,7 @@ _TOTALS: tuple[Column[_Sum], ...] = (
 _TOTAL_NAMES = {
     "read": Text("Lästa", "Read"),
     "ready": Text("därav kan sparas", "of which can be saved"),
+    "left": Text("därav lämnas till nästa import", "of which left to the next import"),
     "rejected": Text("därav kan inte sparas", "of which cannot be saved"),
     "ignored": Text("därav ignorerade", "of which ignored"),
 }
@@ -296,6 +307,7 @@ def _write_totals(output: Output, preview: Preview) -> None:
     sums = [
         _Sum(name, kind, preview.counts[kind], preview.totals[kind])
         for kind, name in _TOTAL_NAMES.items()
+        if kind != LEFT_OUT or preview.counts[kind]
     ]
     output.line()
     output.title(Text("Summor", "Totals"))
@@ -348,7 +360,7 @@ def write_some_payments(output: Output, rows: Callable[[], Iterable[Entry]]) -> 
     write_title(output, Text("Registrerade betalningar", "Registered payments"), found)
     if not found:
         return
-    _write_rows(output, "ready", rows, found, shorten=True)
+    _write_rows(output, REGISTERED_PAYMENTS, rows, found, _code_of("ready"))
     counted = (row.amount for row in rows() if row.state != "deleted")
     total = money(sum(counted, Decimal(0)), output.language)
     output.say(f"  Summa SEK: {total}", f"  Sum SEK: {total}")

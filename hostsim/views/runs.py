@@ -36,7 +36,7 @@ def short_id(run_id: str | None) -> str:
 
 def state(run: Imported) -> Text:
     """Say how an import ended; by which error, if it failed."""
-    text = label(RUN_STATES, run.state)
+    text = label(RUN_STATES, run.state if run.undone_at is None else "undone")
     if not run.error_code:
         return text
     return Text(f"{text.sv}: {run.error_code}", f"{text.en}: {run.error_code}")
@@ -47,7 +47,10 @@ def full_state(run: Imported) -> Text:
     if run.state != "saved":
         return state(run)
     text, who = label(RUN_STATES, run.state), user_at(run.saved_by, run.saved_at)
-    return Text(f"{text.sv} {who}", f"{text.en} {who}")
+    if run.undone_at is None:
+        return Text(f"{text.sv} {who}", f"{text.en} {who}")
+    undone = f"{user_at(run.undone_by, run.undone_at)}: {run.undone_why}"
+    return Text(f"{text.sv} {who}; ångrad {undone}", f"{text.en} {who}; undone {undone}")
 
 
 def _company(run: Imported) -> Text | None:
@@ -59,6 +62,12 @@ def _saved_object(run: Imported) -> dict[str, object] | None:
         return None
     number, sek = run.saved
     return {"at": run.saved_at, "by": run.saved_by, "payments": number, "amount": sek}
+
+
+def _undone_object(run: Imported) -> dict[str, object] | None:
+    if run.undone_at is None:
+        return None
+    return {"at": run.undone_at, "by": run.undone_by, "why": run.undone_why}
 
 
 def _error_object(run: Imported) -> dict[str, object] | None:
@@ -78,6 +87,7 @@ RUNS: tuple[Column[Imported], ...] = (
     json_only("company", lambda r: company_object(r.company)),
     *json_attributes("settings", "counts", "totals", "not_read", "requests"),
     json_only("saved", _saved_object),
+    json_only("undone", _undone_object),
     json_only("error", _error_object),
     Column("id", Text("Id", "Id"), lambda r: short_id(r.id), page=False),
     Column("began", Text("Började", "Began"), lambda r: r.started_at),
@@ -90,6 +100,7 @@ RUNS: tuple[Column[Imported], ...] = (
     _counted("read", Text("Lästa", "Read")),
     _counted("ready", Text("Kan sparas", "Can be saved")),
     Column("sek", Text("SEK", "SEK"), lambda r: r.totals.get("ready"), right=True, page=False),
+    _counted("left", Text("Lämnade", "Left")),
     _counted("rejected", Text("Kan inte sparas", "Cannot be saved")),
     _counted("ignored", Text("Ignorerade", "Ignored")),
     Column(
@@ -180,6 +191,7 @@ def _write_counts(output: Output, run: Imported) -> None:
 _KINDS = {
     "read": Text("Lästa", "Read"),
     "ready": Text("Kan sparas", "Can be saved"),
+    "left": Text("Lämnade till nästa import", "Left to the next import"),
     "rejected": Text("Kan inte sparas", "Cannot be saved"),
     "ignored": Text("Ignorerade", "Ignored"),
     "equal": Text("Lika på båda ställena", "Equal in both places"),

@@ -42,7 +42,7 @@ def main() -> None:
         page.get_by_label("Godkänn ändringen", exact=True).check()
         page.locator("#ok").click()
         page.locator("dialog").wait_for(state="detached")
-        person.button("Spara betalningar").click()
+        page.locator("#save-payments").click()
         page.get_by_text("betalningar är registrerade.").wait_for()
         page.goto(f"{desk.url}payments?sort=mark&tab=invoice&payment={_of('10235', office)}")
         take(page, "betalningsregistrering")

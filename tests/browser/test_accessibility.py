@@ -59,7 +59,7 @@ def test_no_page_with_payments_has_a_violation(page, person, axe, desk):
     person.button("In English").click()
     page.get_by_role("heading", name="Payment import").wait_for()
     assert faults(axe, page) == []
-    person.button("Save payments").click()
+    page.locator("#save-payments").click()
     page.get_by_text("payments are registered.").wait_for()
     for tab in ("payment", "invoice", "origin"):
         page.goto(f"{desk.url}payments?tab={tab}")

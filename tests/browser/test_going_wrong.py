@@ -134,7 +134,7 @@ def test_without_scripts_the_whole_way_works(browser, desk, office):
     window.get_by_role("button").first.click()
     window.get_by_role("button", name="Godkänn").click()
     page.get_by_text("Orsak till att inte spara").wait_for(timeout=20_000)
-    page.get_by_role("button", name="Spara betalningar").click()
+    page.locator("#save-payments").click()
     page.get_by_text("betalningar är registrerade.").wait_for()
     assert len(list(office.store.payments())) > 100
     context.close()

@@ -105,7 +105,7 @@ def test_invoices_go_out_and_their_payments_come_back(page, person, exports, off
     person.defines_fortnox()
     person.opens_menu("Ekonomi", "Betalningsimport")
     person.imports()
-    person.button("Spara betalningar").click()
+    page.locator("#save-payments").click()
     page.get_by_text("betalningar är registrerade.").wait_for()
     flows = flows_of(office.store, office.sandbox, [*SENT, "10309"], [])
     assert [(one.currency, one.difference) for one in flows] == [("SEK", 0), ("EUR", 0)] * 2

@@ -103,3 +103,25 @@ def test_sorting_and_searching_keep_the_focus_where_it_was(page, person):
     page.keyboard.press("Enter")
     page.locator("#ready-clear").wait_for()
     page.locator("#ready-q:focus").wait_for()
+
+
+def test_a_payment_is_left_out_with_the_space_bar_and_the_rest_saved(page, person, office):
+    person.defines_fortnox()
+    page.reload()
+    person.imports()
+    boxes = page.get_by_role("checkbox", name="Spara betalning")
+    boxes.nth(0).focus()
+    page.keyboard.press("Space")
+    page.locator("tr.left-out").wait_for()
+    # The next row at once, and back again: each press is about its own row.
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("Space")
+    page.locator("tr.left-out").nth(1).wait_for()
+    page.keyboard.press("Space")
+    page.locator("tr.left-out").nth(1).wait_for(state="detached")
+    told = page.locator("#save-payments").inner_text()
+    page.reload()
+    assert page.locator("#save-payments").inner_text() == told
+    page.locator("#save-payments").click()
+    page.get_by_text("betalningar är registrerade.").wait_for()
+    assert told.startswith(f"Spara {len(list(office.store.payments()))} betalningar")

@@ -76,7 +76,7 @@ def test_a_payment_that_was_typed_before_is_saved_when_confirmed(page, lists, of
     assert dialog.get_by_role("table", name="Båda värdena").is_visible()
     choose(page, "Bekräfta", "två lika inbetalningar")
     say(page, "Bekräftad")
-    lists.button("Spara betalningar").click()
+    page.locator("#save-payments").click()
     page.get_by_text("betalningar är registrerade.").wait_for()
     assert states(office, "10230") == ["registered", "registered"]
 
@@ -86,7 +86,7 @@ def test_a_deleted_payment_is_taken_again(page, lists, office):
     opens(page, "togs bort av")
     choose(page, "Ta in igen")
     lists.imports()  # it is fetched again before it is saved
-    lists.button("Spara betalningar").click()
+    page.locator("#save-payments").click()
     page.get_by_text("betalningar är registrerade.").wait_for()
     assert states(office, deleted[0].host_invoice_number) == ["deleted", "registered"]
 
@@ -96,7 +96,7 @@ def test_a_change_shows_both_values_and_is_accepted(page, lists, office):
     cells = dialog.get_by_role("table", name="Båda värdena").locator("tbody td").all_inner_texts()
     assert [re.sub(r"\s", "", cell) for cell in cells] == ["5937,50SEK", "5837,50SEK"]
     choose(page, "Godkänn ändringen")
-    lists.button("Spara betalningar").click()
+    page.locator("#save-payments").click()
     page.get_by_text("betalningar är registrerade.").wait_for()
     assert states(office, "10235") == ["countered", "counter", "registered"]
     lists.opens_menu("Ekonomi", "Betalningsregistrering")
@@ -111,7 +111,7 @@ def test_a_change_can_be_refused(page, lists, office):
     opens(page, "Ändrad efter registreringen")
     choose(page, "Behåll det registrerade")
     say(page, "Behålls som registrerad")
-    lists.button("Spara betalningar").click()
+    page.locator("#save-payments").click()
     page.get_by_text("betalningar är registrerade.").wait_for()
     assert states(office, "10235") == ["registered"]
 
@@ -250,7 +250,7 @@ def test_a_refusal_at_the_login_of_a_question_is_told(page, person):
 
 
 def test_the_imports_of_the_past_are_listed_and_shown_in_full(page, lists):
-    lists.button("Spara betalningar").click()
+    page.locator("#save-payments").click()
     page.get_by_text("betalningar är registrerade.").wait_for()
     lists.opens_menu("Ekonomi", "Importer")
     page.get_by_role("heading", name="Vald import").wait_for()

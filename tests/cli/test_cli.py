@@ -512,6 +512,7 @@ def test_import_prints_one_object(ready):
         "totals",
         "set_aside",
         "ready",
+        "left",
         "rejected",
         "ignored",
         "gone",
@@ -525,10 +526,11 @@ def test_import_prints_one_object(ready):
     assert ended.json["format"] == "Butik"
     assert ended.json["company"] == {"name": "Butiken AB", "number": "77"}
     assert (ended.json["saved"], ended.json["not_read"]) == (False, 7)
-    assert ended.json["counts"] == {"read": 5, "ready": 3, "rejected": 1, "ignored": 1}
+    assert ended.json["counts"] == {"read": 5, "ready": 3, "left": 0, "rejected": 1, "ignored": 1}
     assert ended.json["totals"] == {
         "read": "3447.00",
         "ready": "3359.50",
+        "left": "0.00",
         "rejected": "-0.50",
         "ignored": "88.00",
     }
@@ -547,6 +549,11 @@ def test_a_payment_that_can_be_saved_has_status_and_warning(ready):
         "exchange_rate",
         "source",
         "write_offs",
+        "due_date",
+        "invoice_currency",
+        "invoice_total",
+        "remaining_before",
+        "remaining",
         "status",
         "warning",
     ]
@@ -563,6 +570,11 @@ def test_a_payment_that_can_be_saved_has_status_and_warning(ready):
         "write_offs": [
             {"amount": "5.63", "currency": None, "account": "3740", "description": "Avrundning"}
         ],
+        "due_date": "2026-02-14",
+        "invoice_currency": "EUR",
+        "invoice_total": "100.50",
+        "remaining_before": "100.50",
+        "remaining": "0.00",
         "status": "exact",
         "warning": None,
     }
@@ -630,7 +642,7 @@ def test_the_tables_show_ticks_flags_reasons_and_totals(ready):
         ["⚑", "2", "1002"],
         ["✓", "3", "1003"],
     ]
-    assert marked[1].endswith("Förskott kommer att skapas")
+    assert marked[1].endswith("Förskott kommer att")
     assert "before-date" in out
     assert "1 234,50" in out
     assert "Västfrakt [red]AB" in out

@@ -76,7 +76,7 @@ def test_each_check_has_a_mutant():
 def test_the_whole_host_runs_in_a_temporary_place(opter_host, opter_settings, opter_browser):
     opter_host.define("A", example_plugin.CODE, "API", "", opter_settings)
     preview = opter_host.import_payments("A")
-    assert preview.counts == {"read": 599, "ready": 0, "rejected": 598, "ignored": 1}
+    assert preview.counts == {"read": 599, "ready": 0, "left": 0, "rejected": 598, "ignored": 1}
     assert opter_browser.urls == ["https://example.com/login"]
 
 

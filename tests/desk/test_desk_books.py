@@ -320,7 +320,7 @@ def test_a_number_with_markup_is_only_text(person):
 def test_each_import_is_listed_with_who_when_and_what(saved):
     [row] = rows_of(saved.get("/runs"), "runs")
     assert row[:4] == ["2026-11-22 12:00", "Fortnox", "kim", "Sparad"]
-    assert row[4:] == ["2", "2", "0", "0", "1 500,00"]
+    assert row[4:] == ["2", "2", "0", "0", "0", "1 500,00"]
 
 
 def test_one_import_is_shown_in_full(person):

@@ -368,6 +368,8 @@ def day_two(scenario, run):
     run("schedule", "Fortnox", "--resume", "--json")
     run("schedule", "Fortnox", "--off", "--json")
     run("import", "Fortnox", "--json")
+    saved = [one["id"] for one in run("runs", "--json") if (one["saved"] or {}).get("payments")]
+    run("undo-save", saved[0], "--why", "fel", "--json")
 
 
 #: A plug-in that exports, and what becomes of each invoice there.

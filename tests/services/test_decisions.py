@@ -44,7 +44,7 @@ def plugin():
 def test_what_is_set_aside_counts_among_the_ignored(host, plugin):
     shown(host, plugin, payment(1), payment(2, "9999", "12.34"))
     preview = host.set_aside("Fortnox", ["2"], why="räntefaktura")
-    assert preview.counts == {"read": 2, "ready": 1, "rejected": 0, "ignored": 1}
+    assert preview.counts == {"read": 2, "ready": 1, "left": 0, "rejected": 0, "ignored": 1}
     assert preview.totals["ignored"] == Decimal("12.34")
     assert preview.set_aside == SetAsideTotal(1, Decimal("12.34"))
 
@@ -494,7 +494,7 @@ def test_a_process_that_ends_between_deciding_and_judging_leaves_a_preview_that_
     host.add_payment("1001", Decimal(400), date=payment(1).date)
     shown(host, plugin, payment(1, amount="400"))
     with monkeypatch.context() as patch:
-        patch.setattr(ImportRun, "judge", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        patch.setattr(ImportRun, "judge_again", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             host.decide("Fortnox", "1", "confirm")
     with pytest.raises(PreviewChanged) as changed:

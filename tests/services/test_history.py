@@ -77,7 +77,7 @@ def test_a_saved_import_tells_who_when_what_and_how_much(saved):
     assert (run.region, run.bank_account, run.date) == ("", "5050-1055", NOON.date())
     assert (run.company.number, run.requests, run.not_read) == ("77", 5, 3)
     assert run.saved == (2, 1400)
-    assert run.counts == {"read": 2, "ready": 2, "rejected": 0, "ignored": 0}
+    assert run.counts == {"read": 2, "ready": 2, "left": 0, "rejected": 0, "ignored": 0}
     assert run.settings == {"before": "2026-01-01"}
 
 

@@ -76,10 +76,11 @@ def test_every_payment_ends_in_exactly_one_list(host, plugin):
         unreadable("", Decimal("3.33")),
     ]
     preview = host.import_payments("Fortnox")
-    assert preview.counts == {"read": 7, "ready": 1, "rejected": 5, "ignored": 1}
+    assert preview.counts == {"read": 7, "ready": 1, "left": 0, "rejected": 5, "ignored": 1}
     assert preview.totals == {
         "read": Decimal("2019.00"),
         "ready": Decimal(1000),
+        "left": Decimal(0),
         "rejected": Decimal("1017.89"),
         "ignored": Decimal("1.11"),
     }

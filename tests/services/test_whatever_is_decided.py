@@ -21,6 +21,7 @@ from hypothesis.stateful import (
 
 from hostsim.errors import HostError
 from hostsim.ledger import reasons
+from hostsim.ledger.matching import KINDS
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
 from hostsim.storage.previews import PreviewChanged
@@ -126,6 +127,29 @@ class HostMachine(RuleBasedStateMachine):
         its = data.draw(st.sampled_from([row.id for row in self.registered()]))
         self.host.delete_payment(its, why="fel")
 
+    @rule(name=st.sampled_from("AB"), kind=st.sampled_from(["ready", "left"]), data=st.data())
+    def left_out_or_taken_in(self, name, kind, data):
+        preview = self.host.open_preview(name)
+        numbers = [] if preview is None else [row.payment_number for row in preview.rows(kind)]
+        if numbers:
+            change = self.host.leave_out if kind == "ready" else self.host.take_in
+            self.adds_up(change(name, [data.draw(st.sampled_from(numbers))]))
+
+    @rule(data=st.data())
+    def undone(self, data):
+        saves = sorted({row.run_id for row in self.registered() if row.run_id})
+        if saves:
+            chosen = data.draw(st.sampled_from(saves))
+            undone = self.host.undo_save(chosen, why="fel")
+            of_run = [row.state for row in self.store.payments(run_id=chosen)]
+            assert "registered" not in of_run
+            assert len(of_run) == undone.deleted + len(undone.kept)
+
+    @rule(name=st.sampled_from("AB"))
+    def taken_again(self, name):
+        for one in self.host.undone_saves(name):
+            assert self.host.take_save_again(name, one.run_id) == one.waiting
+
     @precondition(lambda self: self.decidable())
     @rule(data=st.data())
     def decided(self, data):
@@ -222,7 +246,7 @@ class HostMachine(RuleBasedStateMachine):
     @staticmethod
     def adds_up(preview):
         for figures in (preview.counts, preview.totals):
-            assert figures["read"] == figures["ready"] + figures["rejected"] + figures["ignored"]
+            assert figures["read"] == sum(figures[kind] for kind in KINDS)
 
 
 def test_whatever_is_decided_the_books_add_up_and_nothing_is_registered_twice():

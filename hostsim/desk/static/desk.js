@@ -321,7 +321,8 @@ document.addEventListener("submit", (event) => {
   } else if (!form.hasAttribute("data-swap") && !form.hasAttribute("data-post")) return;
   event.preventDefault();
   send(form, event.submitter);
-  if (event.submitter && form.method === "post") event.submitter.disabled = true; // once is enough
+  const box = event.submitter && event.submitter.matches("[role=checkbox]"); // it keeps the focus
+  if (event.submitter && !box && form.method === "post") event.submitter.disabled = true; // once is enough
 });
 
 // Whoever types beside a choice means that one.

@@ -1,0 +1,110 @@
+"""The page of a save: its ticks, its figures, its button, and its way back."""
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from desk_person import Person, rows_of, words
+from fake_plugin import FakePlugin, invoice, payment
+
+from hostsim.desk.context import DeskContext
+from hostsim.plugins.loading import Plugins
+from hostsim.storage.store import Store
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def person(tmp_path):
+    plugin = FakePlugin()
+    plugin.payments = [payment(1), payment(2, "1002", "200"), payment(3, "9999", "40")]
+    with Store.create(tmp_path / "host.db") as store:
+        store.load_invoices([invoice("1001"), invoice("1002", "500")])
+        context = DeskContext(store, Plugins([("fake", plugin)]), clock=lambda: NOON, user="kim")
+        context.host().define("Fortnox", "Fake", "API", "", {})
+        person = Person(context)
+        person.imports()
+        yield person
+        context.jobs.stop()
+
+
+def run_of(person):
+    return person.desk_context.open_previews()["Fortnox"]
+
+
+def button(page):
+    return words(re.search(r'<button id="save-payments".*?</button>', page, re.DOTALL)[0])
+
+
+def ticks(page):
+    return re.findall(r'id="tick-([^"]+)".*?aria-checked="([^"]+)"', page)
+
+
+def test_what_needs_a_look_comes_first_with_the_figures_of_its_invoice(person):
+    first, second = rows_of(person.get("/import"), "ready")
+    assert first[1] == "Delbetalning"
+    assert first[-5:] == ["500,00", "500,00", "300,00", "2025-12-31", first[-1]]
+    assert first[-1] == "Delbetalning: 300,00 SEK saknas"
+    assert (second[1], second[-1]) == ("Rätt belopp", "")
+
+
+def test_the_button_says_how_many_and_how_much(person):
+    assert button(person.get("/import")) == "Spara 2 betalningar, 1 200,00 kr"
+    person.post("/import/tick", run=run_of(person), leave="2")
+    assert button(person.get("/import")) == "Spara 1 betalning, 1 000,00 kr"
+    person.post("/import/tick", run=run_of(person), leave="")
+    page = person.get("/import")
+    assert re.search(r'<button id="save-payments"[^>]* disabled', page)
+
+
+def test_the_button_counts_what_a_search_hides_and_says_so(person):
+    page = person.get("/import?ready_q=1002")
+    assert "Alla ikryssade sparas" in words(page)
+    assert button(page) == "Spara 2 betalningar, 1 200,00 kr"
+    assert "Alla ikryssade sparas" not in words(person.get("/import"))
+
+
+def test_a_tick_that_is_taken_away_stays_away_and_the_sums_follow(person):
+    person.post("/import/tick", run=run_of(person), leave="2")
+    page = person.get("/import")
+    assert ticks(page) == [("all", "mixed"), *ticks(page)[1:]]
+    assert [state for _, state in ticks(page)[1:]] == ["false", "true"]
+    assert "Lämnas 1 200,00 SEK" in words(page)
+    person.post("/import/tick", run=run_of(person), take="2")
+    assert [state for _, state in ticks(person.get("/import"))] == ["true"] * 3
+
+
+def test_all_ticks_that_a_search_shows_are_taken_away_at_once(person):
+    person.post("/import/tick?ready_q=1002", run=run_of(person), leave="")
+    assert button(person.get("/import")) == "Spara 1 betalning, 1 000,00 kr"
+
+
+def test_a_tick_of_a_list_that_was_replaced_changes_nothing(person):
+    old = run_of(person)
+    person.imports()
+    person.post("/import/tick", run=old, leave="2")
+    assert "Listan har ändrats" in person.told()[0]
+    assert "Spara 2 betalningar" in button(person.get("/import"))
+
+
+def test_a_save_is_undone_with_a_reason_and_taken_again_with_one_press(person):
+    run = run_of(person)
+    person.saves()
+    page = person.get(f"/import?run={run}")
+    assert f"/runs/{run}/undo?run={run}&amp;from=import" in page
+    assert "2 betalningar tas bort här" in words(person.get(f"/runs/{run}/undo?from=import"))
+    page = person.post(f"/runs/{run}/undo", 422, why=" ")
+    assert "Skriv varför" in words(page)
+    person.post(f"/runs/{run}/undo?from=import", why="fel företag")
+    page = person.get(f"/import?run={run}")
+    assert "Sparningen är ångrad: 2 betalningar är borttagna." in words(page)
+    assert "ångrades av kim 2026-11-22 12:00: fel företag" in words(page)
+    person.post(f"/runs/{run}/take-again", revision="", shown=run)
+    assert "2 betalningar tas in igen när du sparar dem." in person.told()
+    assert "ångrades av kim" not in words(person.get(f"/import?run={run}"))
+    person.get(f"/runs/{run}/undo", 400)
+
+
+def test_the_dialog_gives_the_advice_of_the_page_of_the_invoice(person):
+    page = words(person.asks(3))
+    assert "Att göra: Ingen faktura här har betalningens nummer eller OCR" in page

@@ -1,0 +1,257 @@
+"""A payment that is left out of a save, and a save that is undone as a whole."""
+
+from decimal import Decimal
+
+import pytest
+from fake_plugin import NEW_YEAR, invoice, payment
+
+from hostsim.errors import HostError
+from hostsim.storage.previews import PreviewChanged
+
+
+@pytest.fixture
+def invoices():
+    return [invoice("1001"), invoice("1002", "500"), invoice("3001", "-1000")]
+
+
+@pytest.fixture
+def read(host, plugin):
+    plugin.payments = [payment(1), payment(2, "1002", "200"), payment(3, "1002", "400")]
+    plugin.source = {one.key.number: one for one in plugin.payments}
+    return host.import_payments("Fortnox")
+
+
+def figures(preview, kind="ready"):
+    return [
+        (row.payment_number, row.status, row.remaining_before, row.remaining)
+        for row in preview.rows(kind)
+    ]
+
+
+def states(store):
+    rows = sorted(store.payments(), key=lambda row: row.id)
+    return [(row.payment_number, row.state) for row in rows]
+
+
+# --- The figures --------------------------------------------------------------
+
+
+def test_each_row_says_what_remained_of_its_invoice_before_and_after(read):
+    assert figures(read) == [
+        ("1", "exact", 1000, 0),
+        ("2", "partial", 500, 300),
+        ("3", "advance", 300, -100),
+    ]
+    row = next(iter(read.rows("ready")))
+    assert (row.invoice_total, row.invoice_currency) == (1000, "SEK")
+    assert row.due_date == invoice().due_date
+
+
+def test_the_figures_of_a_credit_invoice_are_below_zero(host, plugin):
+    plugin.payments = [payment(1, "3001", "-400")]
+    assert figures(host.import_payments("Fortnox")) == [("1", "partial", -1000, -600)]
+
+
+def test_what_cannot_be_saved_says_what_remains_of_its_invoice(host, plugin, store):
+    store.load_invoices([invoice("1001", period_closed=False)])
+    plugin.payments = [payment(1)]
+    assert figures(host.import_payments("Fortnox"), "rejected") == [("1", None, 1000, 1000)]
+
+
+def test_a_save_refuses_other_figures_than_those_that_were_shown(host, store, read):
+    host.add_payment("1002", Decimal(50), date=NEW_YEAR, confirm=True)
+    with pytest.raises(PreviewChanged) as changed:
+        host.save("Fortnox", read.revision)
+    assert figures(changed.value.preview)[1] == ("2", "partial", 450, 250)
+
+
+# --- One is left out ----------------------------------------------------------
+
+
+def test_what_is_left_out_is_neither_saved_nor_lost(host, plugin, store, read):
+    preview = host.leave_out("Fortnox", ["2"])
+    assert [row.payment_number for row in preview.rows("left")] == ["2"]
+    assert (preview.counts["ready"], preview.totals["left"]) == (2, 200)
+    # What the others of its invoice find is what is shown.
+    assert figures(preview)[-1] == ("3", "partial", 500, 100)
+    host.save("Fortnox")
+    assert states(store) == [("1", "registered"), ("3", "registered")]
+    plugin.payments = []
+    again = host.import_payments("Fortnox")
+    assert figures(again) == [("2", "advance", 100, -100)]
+
+
+def test_it_can_be_taken_in_before_the_save(host, read):
+    before = read.revision
+    host.leave_out("Fortnox", ["2"])
+    assert host.take_in("Fortnox", ["2"]).revision == before
+    host.leave_out("Fortnox", ["2"])
+    assert host.take_back("Fortnox", ["2"]).revision == before
+
+
+def test_it_stays_left_out_when_the_same_is_read_again_before_the_save(host, read):
+    host.leave_out("Fortnox", ["1", "3"])
+    again = host.import_payments("Fortnox")
+    assert [row.payment_number for row in again.rows("left")] == ["1", "3"]
+    assert "kim" in next(iter(again.rows("left"))).message.sv
+
+
+def test_a_list_in_which_something_was_left_out_meanwhile_is_not_saved(host, store, read):
+    host.leave_out("Fortnox", ["1"])
+    with pytest.raises(PreviewChanged):
+        host.save("Fortnox", read.revision)
+    assert states(store) == []
+
+
+def test_what_cannot_be_saved_cannot_be_left_out(host, plugin):
+    plugin.payments = [payment(1, "9999")]
+    host.import_payments("Fortnox")
+    with pytest.raises(HostError) as refused:
+        host.leave_out("Fortnox", ["1"])
+    assert refused.value.code == "DECISION_DOES_NOT_FIT"
+
+
+def test_a_change_that_was_accepted_can_be_left_out_and_reverses_nothing(host, plugin, store, read):
+    host.save("Fortnox")
+    plugin.payments = [payment(1, amount="900")]
+    host.import_payments("Fortnox")
+    host.decide("Fortnox", "1", "accept")
+    preview = host.leave_out("Fortnox", ["1"])
+    assert [row.payment_number for row in preview.rows("left")] == ["1"]
+    assert host.take_in("Fortnox", ["1"]).counts["ready"] == 1
+
+
+def test_both_halves_of_a_settlement_are_left_out_together(host, plugin):
+    plugin.payments = [
+        payment(1, amount="1000", date=NEW_YEAR, customer_number="7"),
+        payment(2, "3001", "-1000", date=NEW_YEAR, customer_number="7"),
+    ]
+    assert host.import_payments("Fortnox").counts["ready"] == 2
+    preview = host.leave_out("Fortnox", ["1"])
+    assert [row.payment_number for row in preview.rows("left")] == ["1", "2"]
+    assert host.take_in("Fortnox", ["2"]).counts["ready"] == 2
+
+
+# --- Paid twice ---------------------------------------------------------------
+
+
+def test_what_was_paid_twice_can_be_taken_as_an_advance(host, plugin, store):
+    plugin.payments = [payment(1), payment(2)]
+    preview = host.import_payments("Fortnox")
+    assert [row.reason for row in preview.rows("rejected")] == ["invoice-already-paid"]
+    preview = host.decide("Fortnox", "2", "accept")
+    assert figures(preview)[1] == ("2", "advance", 0, -1000)
+    assert "tas in som förskott enligt kim" in list(preview.rows("ready"))[1].warning.sv
+    host.save("Fortnox")
+    assert states(store) == [("1", "registered"), ("2", "registered")]
+
+
+# --- A whole save is undone ----------------------------------------------------
+
+
+@pytest.fixture
+def saved(host, read):
+    return host.save("Fortnox").run_id
+
+
+def left(store):
+    return {one.number: one.remaining for one in store.invoices()}
+
+
+def test_a_save_is_undone_as_a_whole_by_whom_when_and_why(host, store, saved):
+    undone = host.undo_save(saved[:8], why="fel företag")
+    assert (undone.deleted, undone.kept) == (3, ())
+    assert {state for _, state in states(store)} == {"deleted"}
+    assert left(store) == {"1001": 1000, "1002": 500, "3001": -1000}
+    assert {row.deleted_why for row in store.payments()} == {"fel företag"}
+    run = host.run(saved)
+    assert (run.state, run.undone_by, run.undone_why) == ("saved", "kim", "fel företag")
+
+
+def test_what_was_deleted_or_replaced_meanwhile_is_told_and_left(host, plugin, store, saved):
+    host.delete_payment(
+        next(row.id for row in store.payments() if row.payment_number == "1"), why="x"
+    )
+    plugin.payments = [payment(2, "1002", "150")]
+    host.import_payments("Fortnox")
+    host.decide("Fortnox", "2", "accept")
+    host.save("Fortnox")
+    undone = host.undo_save(saved, why="fel")
+    assert undone.deleted == 1
+    assert [(row.payment_number, row.state) for row in undone.kept] == [
+        ("1", "deleted"),
+        ("2", "countered"),
+    ]
+
+
+@pytest.mark.parametrize("why", ["", "x" * 501])
+def test_nothing_is_undone_without_a_reason(host, store, saved, why):
+    with pytest.raises(HostError) as refused:
+        host.undo_save(saved, why=why)
+    assert refused.value.code in {"WHY_NEEDED", "WHY_TOO_LONG"}
+    assert {state for _, state in states(store)} == {"registered"}
+
+
+def test_a_save_is_undone_once(host, saved):
+    host.undo_save(saved, why="fel")
+    with pytest.raises(HostError) as refused:
+        host.undo_save(saved, why="fel")
+    assert refused.value.code == "NOTHING_TO_UNDO"
+
+
+def test_its_payments_are_taken_again_with_one_press_once_they_are_offered(
+    host, plugin, store, saved
+):
+    host.undo_save(saved, why="fel")
+    plugin.payments = []
+    preview = host.import_payments("Fortnox")
+    assert {row.reason for row in preview.rows("rejected")} == {"deleted-in-host"}
+    [offered] = host.undone_saves("Fortnox")
+    assert (offered.waiting, offered.undone_why) == (3, "fel")
+    assert host.take_save_again("Fortnox", saved) == 3
+    assert host.undone_saves("Fortnox") == []
+    host.import_payments("Fortnox")
+    host.save("Fortnox")
+    assert left(store) == {"1001": 0, "1002": -100, "3001": -1000}
+
+
+def test_they_may_be_taken_again_before_the_next_import_too(host, plugin, store, saved):
+    host.undo_save(saved, why="fel")
+    plugin.payments = []
+    assert host.take_save_again("Fortnox", saved) == 3
+    assert host.import_payments("Fortnox").counts["ready"] == 3
+
+
+def test_a_save_that_stands_cannot_be_taken_again(host, saved):
+    with pytest.raises(HostError) as refused:
+        host.take_save_again("Fortnox", saved)
+    assert refused.value.code == "NOTHING_TO_TAKE_AGAIN"
+
+
+def test_an_open_preview_of_the_same_invoices_is_judged_again_at_its_save(
+    host, plugin, store, saved
+):
+    plugin.payments = [payment(9, "1002", "100")]
+    preview = host.import_payments("Fortnox")
+    host.undo_save(saved, why="fel")
+    with pytest.raises(PreviewChanged) as changed:
+        host.save("Fortnox", preview.revision)
+    assert figures(changed.value.preview) == [("9", "partial", 500, 400)]
+
+
+# --- On the command line --------------------------------------------------------
+
+
+def test_a_save_leaves_what_is_named_and_is_undone(ready, hostsim):
+    shown = hostsim("import", "Butik", "--json").json
+    first, *others = [row["payment_number"] for row in shown["ready"]]
+    saved = hostsim("save", "Butik", "--leave", first, "--json").json
+    assert [row["payment_number"] for row in saved["left"]] == [first]
+    assert saved["counts"]["ready"] == len(others)
+    [run] = hostsim("runs", "--json").json
+    assert hostsim("undo-save", run["id"]).last.startswith("WHY_NEEDED")
+    undone = hostsim("undo-save", run["id"], "--why", "fel", "--json").json
+    assert undone == {"deleted": len(others), "kept": []}
+    assert hostsim("runs", run["id"], "--json").json["undone"]["why"] == "fel"
+    assert hostsim("decide", "Butik", "--take-again", "--run", run["id"]).status == 0
+    assert hostsim("decide", "Butik", "--keep", "--run", run["id"]).status == 2
