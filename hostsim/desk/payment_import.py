@@ -23,6 +23,7 @@ from hostsim.storage.lists import Selection, all_of, preview_rows
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.region_checks import checked_bank_account, refuse_other_region
 from hostsim.views.pages import PAGES
+from hostsim.views.payments import SAVED
 from hostsim.views.table import Column, csv_lines
 from opter_contract import BATCH
 from opter_contract.values import Text
@@ -69,6 +70,7 @@ def _list(preview: Preview, kind: str) -> object:
         csv="imports.export",
         prefix=f"{kind}_",
         fixed={"run": preview.run_id},
+        columns=SAVED if saved else None,
     )
     open_run = desk_context().open_previews().get(preview.definition) == preview.run_id
     buttons = row_buttons(preview, kind, found.page.entries) if open_run else {}

@@ -8,11 +8,13 @@ from hostsim.desk.payment_import import csv_response
 from hostsim.desk.shared import desk_context, list_view, word
 from hostsim.errors import HostError
 from hostsim.ledger.values import Entry
+from hostsim.messages.payments import once_saved
 from hostsim.storage.history import Imported, no_settings, run
 from hostsim.storage.invoices import invoice
 from hostsim.storage.lists import Selection, all_of, registered
 from hostsim.views.labels import PAYMENT_STATES
 from hostsim.views.pages import PAGES
+from hostsim.views.payments import origin as origin_of
 
 pages = Blueprint("register", __name__, url_prefix="/payments")
 
@@ -50,6 +52,8 @@ def window(**dialog: object) -> str:
         of_invoice=[] if chosen is None else list(store.payments(invoice_id=chosen.invoice_id)),
         origin=None if chosen is None else _run(chosen.run_id),
         states=PAYMENT_STATES,
+        origin_of=origin_of,
+        once_saved=once_saved,
         **{"back": url_for("register.show")} | dialog,
     )
 

@@ -39,13 +39,20 @@ def show() -> str:
     )
 
 
-def _labels(run: Imported) -> dict[str, str]:
-    """Name the settings as the plug-in does; no names where it is missing."""
+def _labels(run: Imported) -> dict[object, str]:
+    """Name the settings as the plug-in does, and their values; no names where it is missing."""
     try:
         fields = desk_context().host().settings_fields(run.import_type)
     except HostError:
         return {}
-    return {field.key: translated(field.label) for field in fields}
+    labels: dict[object, str] = {}
+    for field in fields:
+        labels[field.key] = translated(field.label)
+        labels[field.key, "true"], labels[field.key, "false"] = word("yes"), word("no")
+        labels[field.key, ""] = word("none")
+        for choice in getattr(field, "choices", ()):
+            labels[field.key, choice.value] = translated(choice.label)
+    return labels
 
 
 @pages.get("/<kind>.csv")

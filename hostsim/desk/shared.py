@@ -11,6 +11,7 @@ from flask import current_app, flash, request, session, url_for
 from hostsim.desk.context import DeskContext
 from hostsim.messages.desk import page_text
 from hostsim.messages.exports import INVOICES
+from hostsim.messages.source import word_of
 from hostsim.messages.text import LANGUAGES, say
 from hostsim.storage.lists import Page, Selection, Source, page_of
 from hostsim.views.exports import EVENTS, STATES
@@ -128,7 +129,7 @@ class ListView:
         return translated(label(_LABELS.get(self.name, REASONS), code))
 
     def origin_label(self, code: str) -> str:
-        return word("by_hand") if code == "hand" else code
+        return word("by_hand") if code == "hand" else translated(word_of(code))
 
     @property
     def of_exports(self) -> bool:

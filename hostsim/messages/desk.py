@@ -159,6 +159,13 @@ WORDS: dict[str, Text] = {
     "stopped": Text("Importen avbröts", "The import was cancelled"),
     "not_done": Text("Det gick inte", "That was not possible"),
     "code": Text("Felkod", "Error code"),
+    "for_support": Text("Uppgifter till support", "Details for support"),
+    "internal_fault": Text(
+        "Ett fel i programmet. Ingenting är sparat till hälften. Meddela den som sköter "
+        "programmet, med uppgifterna nedan.",
+        "A fault in the program. Nothing is partially saved. Tell whoever maintains the program, "
+        "with the details below.",
+    ),
     "try_again": Text("Läs fil igen", "Read file again"),
     # Settings of an import.
     "import_settings": Text("Betalningsimport - Inställningar", "Payment import - Settings"),
@@ -173,14 +180,14 @@ WORDS: dict[str, Text] = {
     ),
     "save": Text("Spara", "Save"),
     "save_all": Text("Spara alla ändringar", "Save all changes"),
-    "stored": Text("Inställningarna är sparade.", "The settings are stored."),
+    "stored": Text("Inställningarna är sparade.", "The settings are saved."),
     "required": Text("måste fyllas i", "must be filled in"),
     "warning": Text("Varning", "Warning"),
     "error": Text("Fel", "Error"),
     "show_fields": Text("Visa fälten", "Show the fields"),
     "no_types": Text(
-        "Inget insticksprogram har registrerat någon importtyp. Kör hostsim plugins.",
-        "No plug-in has registered an import type. Run hostsim plugins.",
+        "Inget insticksprogram läser in betalningar. Fråga den som sköter programmet.",
+        "No plug-in imports payments. Ask whoever maintains the program.",
     ),
     "choose_format": Text(
         "Välj en betalningsimport i listan, eller skapa en ny med plustecknet.",
@@ -192,8 +199,8 @@ WORDS: dict[str, Text] = {
     "default_currency_help": Text("Importen kräver SEK.", "The import needs SEK."),
     "accepted_deviation": Text("Accepterad fakturaavvikelse", "Accepted invoice deviation"),
     "accepted_deviation_help": Text(
-        "SEK. Fattas högst så mycket skrivs det av i stället för att kallas delbetalning.",
-        "SEK. If at most this is missing, it is written off instead of called a partial payment.",
+        "SEK. Saknas högst så här mycket skrivs resten av.",
+        "SEK. If at most this is missing, the rest is written off.",
     ),
     # Betalningsregistrering.
     "of_run": Text("Bara importen {at}", "Only the import {at}"),
@@ -232,7 +239,7 @@ WORDS: dict[str, Text] = {
     "origin_source": Text("Källa", "Source"),
     "origin_run": Text("Import", "Import"),
     "origin_format": Text("Filformat", "File format"),
-    "origin_user": Text("Användare", "User"),
+    "origin_user": Text("Sparad av", "Saved by"),
     "origin_time": Text("Registrerad", "Registered"),
     "never_back": Text(
         "Det som kom därifrån ska aldrig bokföras tillbaka dit.",
@@ -242,7 +249,7 @@ WORDS: dict[str, Text] = {
     "calendar": Text("Välj {label} i en kalender", "Choose {label} in a calendar"),
     # Deciding.
     "action": Text("Åtgärd", "Action"),
-    "decide": Text("Avgör …", "Decide …"),
+    "decide": Text("Hantera …", "Deal with …"),
     "undo": Text("Ångra …", "Undo …"),
     "take_back": Text("Ta tillbaka", "Take back"),
     "act_on": Text("{act} betalning {number}", "{act} payment {number}"),
@@ -258,7 +265,7 @@ WORDS: dict[str, Text] = {
         "Registrerad genom importen {name} ({type}, betalning {number})",
         "Registered through the import {name} ({type}, payment {number})",
     ),
-    "registered_by": Text("Registrerad av", "Registered by"),
+    "registered_by": Text("Sparad av", "Saved by"),
     "there_now": Text("I {name} nu", "In {name} now"),
     "what_to_do": Text("Vad ska göras?", "What is to be done?"),
     "choose_one": Text("Välj vad som ska göras.", "Choose what is to be done."),
@@ -339,7 +346,7 @@ WORDS: dict[str, Text] = {
     "decision_taken_back_one": Text(
         "Återtaget. {n} betalning kan sparas nu.", "Taken back. {n} payment can be saved now."
     ),
-    "decisions": Text("Undanlagt och avgjort", "Set aside and decided"),
+    "decisions": Text("Undanlagda och hanterade", "Set aside and dealt with"),
     "decisions_title": Text("Vem, när och varför", "Who, when and why"),
     "decisions_help": Text(
         "Det som är undanlagt kommer fram igen så snart det kan sparas.",
@@ -367,8 +374,8 @@ WORDS: dict[str, Text] = {
         "all the same.",
     ),
     "amount_help": Text(
-        "I fakturans valuta, till exempel 1 250,50; minus framför det som gick tillbaka.",
-        "In the invoice's currency, such as 1250.50; minus for money that went back.",
+        "I fakturans valuta, till exempel 1 250,50; minustecken vid återbetalning.",
+        "In the invoice's currency, such as 1250.50; a minus sign for a refund.",
     ),
     "rate_help": Text("Bara när fakturan inte är i SEK.", "Only where the invoice is not in SEK."),
     "rate_wrong": Text("Kursen ”{rate}” är inget tal.", "The rate “{rate}” is no number."),
@@ -404,7 +411,7 @@ WORDS: dict[str, Text] = {
     ),
     "was_deleted": Text("Borttagen av {who} {at}", "Deleted by {who} on {at}"),
     "countered_payment": Text("visa den som motbokas", "show the one that is reversed"),
-    "ledger": Text("Exportera till Fortnox", "Export for Fortnox"),
+    "ledger": Text("Exportfil för Fortnox", "Export file for Fortnox"),
     "ledger_help": Text(
         "Kundreskontrans betalningar som Fortnox inte har: de som är registrerade för hand.",
         "The payments of the sales ledger that Fortnox does not have: those registered by hand.",
@@ -460,10 +467,10 @@ WORDS: dict[str, Text] = {
     "finished": Text("Klar", "Finished"),
     "requests": Text("Anrop", "Requests"),
     "older_not_read": Text("Äldre, inte lästa", "Older, not read"),
-    "counted": Text("Vad som räknades", "What was counted"),
+    "counted": Text("Sammanställning", "Summary"),
     "kind": Text("Betalningar", "Payments"),
     "number_of": Text("Antal", "Number"),
-    "settings_then": Text("Inställningar då", "Settings then"),
+    "settings_then": Text("Inställningar vid importen", "Settings at the import"),
     "yes": Text("ja", "yes"),
     "no": Text("nej", "no"),
     "show_lists": Text("Visa listorna", "Show the lists"),
@@ -483,8 +490,8 @@ WORDS: dict[str, Text] = {
         "There is no {compound} export yet. Press Export and make one with the pencil.",
     ),
     "no_export_types": Text(
-        "Inget insticksprogram har registrerat någon exporttyp. Kör hostsim plugins.",
-        "No plug-in has registered an export type. Run hostsim plugins.",
+        "Inget insticksprogram exporterar det här. Fråga den som sköter programmet.",
+        "No plug-in exports this. Ask whoever maintains the program.",
     ),
     "choose_export": Text(
         "Välj en {compound}export i listan, eller skapa en ny med plustecknet.",

@@ -22,7 +22,7 @@ STATUSES = {
     "written-off": Text("Mindre avvikelse skrivs av", "Small deviation is written off"),
     "partial": Text("Delbetalning", "Partial payment"),
     "advance": Text("Förskott", "Advance"),
-    "reversal": Text("Återföring", "Reversal"),
+    "reversal": Text("Återbetalning", "Refund"),
     "settled-against-credit": Text("Kvittad", "Settled"),
 }
 

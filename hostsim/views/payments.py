@@ -11,6 +11,8 @@ from hostsim.ledger import matching
 from hostsim.ledger.values import HAND, REGISTERED, SEK
 from hostsim.messages.decisions import by_whom
 from hostsim.messages.formats import count, money
+from hostsim.messages.payments import once_saved
+from hostsim.messages.source import word_of
 from hostsim.views.labels import (
     BY_HAND,
     PAYMENT_STATES,
@@ -98,7 +100,7 @@ _STATUS: Column[Any] = Column(
     "mark", Text("Bedömning", "Judgement"), lambda r: label(STATUSES, r.status), terminal=False
 )
 _FIGURES: tuple[Column[Row], ...] = (
-    Column("payment", Text("Betalning", "Payment"), payment_number, right=True),
+    Column("payment", Text("Betalningsnr", "Payment no."), payment_number, right=True),
     Column("invoice", Text("Faktura", "Invoice"), invoice_number, right=True),
     Column("customer", Text("Kund", "Customer"), lambda r: r.customer_name, wide=True),
     Column("date", Text("Datum", "Date"), lambda r: r.payment_date),
@@ -129,6 +131,12 @@ READY: tuple[Column[Row], ...] = (
     _WARNING,
 )
 
+#: The same once they are saved.
+SAVED: tuple[Column[Row], ...] = (
+    *READY[:-1],
+    replace(_WARNING, value=lambda r: once_saved(r.warning)),
+)
+
 
 def _excluded(heading: Text) -> tuple[Column[Row], ...]:
     return (
@@ -137,7 +145,7 @@ def _excluded(heading: Text) -> tuple[Column[Row], ...]:
         *_FIGURES,
         _FOREIGN,
         *not_on_page(*_RATE_AND_WRITE_OFF),
-        Column("source", Text("Källa", "Source"), lambda r: r.source),
+        Column("source", Text("Källa", "Source"), lambda r: r.source and word_of(r.source)),
         Column("message", heading, lambda r: r.message or label(REASONS, r.reason), wide=True),
     )
 
@@ -157,8 +165,7 @@ def origin(entry: Entry) -> Text:
     """Say where a payment came from: by hand, or the word of its source."""
     if entry.origin == HAND:
         return BY_HAND
-    source = entry.source or "?"
-    return Text(source, source)
+    return word_of(entry.source or "?")
 
 
 def full_origin(entry: Entry) -> Text:
@@ -197,7 +204,7 @@ REGISTERED_PAYMENTS: tuple[Column[Entry], ...] = (
     *_FIGURES,
     *not_on_page(_FOREIGN, *_RATE_AND_WRITE_OFF, _WARNING),
     Column("source", Text("Ursprung", "Origin"), origin),
-    Column("user", Text("Användare", "User"), lambda e: e.user, terminal=False),
+    Column("user", Text("Sparad av", "Saved by"), lambda e: e.user, terminal=False),
     Column("at", Text("Registrerad", "Registered"), lambda e: e.at, terminal=False),
     Column("state", Text("Läge", "State"), state, wide=True, page=False),
 )
@@ -252,6 +259,6 @@ def write_entry(output: Output, entry: Entry) -> None:
         (Text("Bedömning", "Judgement"), label(STATUSES, entry.status)),
         (Text("Bankkonto", "Bank account"), entry.bank_account),
         (Text("Import", "Import"), (entry.run_id or "")[:8]),
-        (Text("Registrerad av", "Registered by"), user_at(entry.user, entry.at)),
+        (Text("Sparad av", "Saved by"), user_at(entry.user, entry.at)),
     ]
     write_facts(output, facts)

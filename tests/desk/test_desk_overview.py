@@ -280,7 +280,7 @@ def test_an_export_leads_to_its_page(person, host):
 
 def test_the_code_stands_apart_from_the_sentence(person, host):
     scheduled(host, "A", rules.FAILED, code="FORTNOX_DOWN")
-    assert "Felkod FORTNOX_DOWN" in detail(person.get("/overview"))
+    assert "Felkod: FORTNOX_DOWN" in detail(person.get("/overview"))
 
 
 def test_what_a_run_came_to_is_told(person, host):
