@@ -6,9 +6,19 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk import exports
@@ -154,13 +164,26 @@ def export() -> Response:
     return csv_response(PAGES["overview"], "oversikt", rows)
 
 
+#: As many names are proposed while one is written.
+PROPOSED = 20
+
+
+@pages.get("/names")
+def names() -> Response:
+    """Propose names of imports, or of exports of a subject, that hold what was written."""
+    written = request.args.get("q", "").casefold()
+    several = desk_context().definitions(request.args.get("subject", ""))
+    found = (one.name for one in several if written in one.name.casefold())
+    return jsonify(list(islice(found, PROPOSED)))
+
+
 # --- What is done from it ------------------------------------------------------
 
 
 @pages.post("/resume")
 def resume() -> AnyResponse:
-    """Let a paused one run again; without a name all that are paused."""
-    name = request.form.get("name") or None
+    """Let a paused one run again, or all that are paused."""
+    name = None if request.form.get("all") else request.form.get("name", "")
     resumed = desk_context().host().resume(name)
     if name is None:
         notify(page_text("resumed_all", n=resumed))
@@ -239,6 +262,10 @@ def set_when() -> AnyResponse:
     name = chosen.definition.name
     defaults = _values_of(chosen)
     form = {key: request.form.get(key, default) for key, default in defaults.items()}
+    if form["when"] not in {DAILY, EVERY, NEVER} or form["unit"] not in UNITS:
+        raise host_error("PAGE_UNKNOWN")
+    if form["save"] not in {GREEN, NONE}:
+        raise host_error("PAGE_UNKNOWN")
     host = desk_context().host()
     if form["when"] == NEVER:
         if chosen.schedule is not None:
@@ -250,7 +277,7 @@ def set_when() -> AnyResponse:
         field = EVERY if form["when"] == EVERY else DAILY
         sentence = page_text("every_wrong" if field == EVERY else "daily_wrong")
         return make_response(_dialog(form, {field: sentence}), 422)
-    host.set_schedule(name, timetable, GREEN if form["save"] == GREEN else NONE)
+    host.set_schedule(name, timetable, form["save"])
     notify(page_text("schedule_stored", name=name, when=when(timetable)))
     return _back()
 
@@ -258,8 +285,7 @@ def set_when() -> AnyResponse:
 def _timetable(form: Mapping[str, str]) -> Timetable | None:
     """Read when something is to run; ``None`` where it is no time, or too short or too long."""
     if form["when"] == EVERY:
-        unit = form["unit"] if form["unit"] in UNITS else "m"
-        every = interval(f"{form['every'].strip()}{unit}")
+        every = interval(f"{form['every'].strip()}{form['unit']}")
         return None if every is None else Timetable(every=every)
     daily = time_of_day(form["daily"])
     return None if daily is None else Timetable(daily=daily)

@@ -110,10 +110,11 @@ def ask_what_to_read() -> str:
 
 def _read_dialog(values: dict[str, str], wrong: dict[str, Text] | None = None) -> str:
     definitions = desk_context().definitions()
-    names = [one.name for one in definitions]
+    wanted = [one for one in definitions if one.name == request.args.get("format")]
+    first = next(iter(wanted or definitions), None)
     default = {
-        "format": request.args.get("format") or (names[0] if names else ""),
-        "region": definitions[0].region if definitions else "",
+        "format": first.name if first else "",
+        "region": first.region if first else "",
         "bank_account": "",
         "date": desk_context().clock().date().isoformat(),
     }
@@ -137,7 +138,10 @@ def start() -> AnyResponse | str:
         wrong["date"] = DATE_NEEDED
     if wrong:
         return _read_dialog(form, wrong)
-    definition = desk_context().store.definition(form["format"])
+    try:
+        definition = desk_context().store.definition(form["format"])
+    except HostError as error:
+        return _read_dialog(form, {"format": own(error.message)})
     for field, check in (
         ("region", lambda: refuse_other_region(definition, form["region"])),
         ("bank_account", lambda: checked_bank_account(form["bank_account"])),
@@ -149,7 +153,11 @@ def start() -> AnyResponse | str:
     if wrong:
         return _read_dialog(form, wrong)
     choice = Choice(definition.name, definition.region, form["bank_account"].strip(), day)
-    return redirect(url_for("jobs.show", job_id=desk_context().start(choice).id), 303)
+    try:
+        job = desk_context().start(choice)
+    except HostError as error:
+        return _read_dialog(form, {"format": own(error.message)})
+    return redirect(url_for("jobs.show", job_id=job.id), 303)
 
 
 # --- Saving ------------------------------------------------------------------

@@ -181,6 +181,15 @@ WORDS: dict[str, Text] = {
     "save": Text("Spara", "Save"),
     "save_all": Text("Spara alla ändringar", "Save all changes"),
     "stored": Text("Inställningarna är sparade.", "The settings are saved."),
+    "unsaved": Text(
+        "Det du har ändrat är inte sparat. Stänga ändå?",
+        "What you changed is not saved. Close all the same?",
+    ),
+    "preview_discarded": Text(
+        "Det som var inläst gällde de tidigare inställningarna och är borta; läs in igen.",
+        "What was read was of the former settings and is gone; import again.",
+    ),
+    "find_in_overview": Text("Sök bland alla {n} i Översikt", "Find one of all {n} in Overview"),
     "required": Text("måste fyllas i", "must be filled in"),
     "warning": Text("Varning", "Warning"),
     "error": Text("Fel", "Error"),

@@ -618,8 +618,8 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "at what was registered.",
         ),
         "PAGE_TOO_OLD": Text(
-            "Sidan har gått ut, så ingenting ändrades; försök igen.",
-            "The page has expired, so nothing was changed; try again.",
+            "Sidan har gått ut, så ingenting ändrades; ladda om den och försök igen.",
+            "The page has expired, so nothing was changed; reload it and try again.",
         ),
         "NOTHING_TO_SAVE": Text(
             "Det finns inget att spara: det som visades är redan sparat, eller ersatt av en nyare "

@@ -274,7 +274,7 @@ def test_the_same_days_in_english(page, lists):
     page.locator("#ok").click()
     say(page, "Kept as registered")
     titles = {
-        "decisions": "Set aside and decided",
+        "decisions": "Set aside and dealt with",
         "runs": "Imports",
         "why": "Ask about an invoice",
         "payments": "Manual payments",
