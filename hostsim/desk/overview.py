@@ -23,7 +23,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk import exports
 from hostsim.desk.background_jobs import SIGN_IN, Choice, Job
-from hostsim.desk.payment_import import csv_response
+from hostsim.desk.files import FORM, list_file
 from hostsim.desk.shared import desk_context, list_view, notify, word
 from hostsim.errors import host_error
 from hostsim.ledger.schedules import (
@@ -43,7 +43,7 @@ from hostsim.ledger.schedules import (
 from hostsim.messages.desk import page_text
 from hostsim.messages.payments import counted
 from hostsim.storage import page_rows, schedules
-from hostsim.storage.lists import Selection, all_of
+from hostsim.storage.lists import Selection
 from hostsim.views.errors import every_error
 from hostsim.views.pages import PAGES
 from hostsim.views.schedules import SAVES, hindrance, state, what, when
@@ -96,7 +96,7 @@ def window(name: str | None = None, **dialog: object) -> str:
         word("overview"),
         schedules.overview(),
         endpoint="overview.show",
-        csv="overview.export",
+        file="overview.export",
         row_argument="of",
     )
     chosen = schedules.scheduled(store, name or request.args.get("of", ""))
@@ -158,10 +158,12 @@ def _mended_by_login(row: Scheduled) -> str:
     return "may" if kinds & MENDED_BY_LOGIN else ""
 
 
-@pages.get("/overview.csv")
-def export() -> Response:
-    rows = all_of(desk_context().store, schedules.overview(), Selection.of(request.args))
-    return csv_response(PAGES["overview"], "oversikt", rows)
+@pages.get(f"/overview.{FORM}")
+def export(form: str) -> Response:
+    source, selection = schedules.overview(), Selection.of(request.args)
+    return list_file(
+        form, "oversikt", word("overview"), source, selection, columns=PAGES["overview"]
+    )
 
 
 #: As many names are proposed while one is written.

@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk.background_jobs import Choice
+from hostsim.desk.files import FORM, list_file
 from hostsim.desk.row_actions import row_buttons
-from hostsim.desk.shared import desk_context, language, list_view, notify, word
+from hostsim.desk.shared import desk_context, list_view, notify, word
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.amounts import typed_date
 from hostsim.ledger.matching import KINDS
 from hostsim.messages.desk import page_text
 from hostsim.messages.results import DATE_NEEDED
 from hostsim.messages.text import own
-from hostsim.storage.lists import Selection, all_of, preview_rows
+from hostsim.storage.lists import Selection, preview_rows
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.region_checks import checked_bank_account, refuse_other_region
 from hostsim.views.pages import PAGES
 from hostsim.views.payments import SAVED
-from hostsim.views.table import Column, csv_lines
-from opter_contract import BATCH
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -67,7 +64,7 @@ def _list(preview: Preview, kind: str) -> object:
         word(kind + saved),
         preview_rows(preview.run_id, kind),
         endpoint="imports.show",
-        csv="imports.export",
+        file="imports.export",
         prefix=f"{kind}_",
         fixed={"run": preview.run_id},
         columns=SAVED if saved else None,
@@ -77,27 +74,16 @@ def _list(preview: Preview, kind: str) -> object:
     return replace(found, buttons=buttons, definition=preview.definition)
 
 
-@pages.get("/<run>/<kind>.csv")
-def export(run: str, kind: str) -> Response:
-    if kind not in KINDS or desk_context().preview(run) is None:
+@pages.get(f"/<run>/<kind>.{FORM}")
+def export(run: str, kind: str, form: str) -> Response:
+    preview = desk_context().preview(run)
+    if kind not in KINDS or preview is None:
         raise host_error("PAGE_UNKNOWN")
-    entries = all_of(
-        desk_context().store, preview_rows(run, kind), Selection.of(request.args, f"{kind}_")
+    columns = SAVED if preview.saved and kind == "ready" else PAGES[kind]
+    source, selection = preview_rows(run, kind), Selection.of(request.args, f"{kind}_")
+    return list_file(
+        form, f"betalningsimport-{kind}", word(kind), source, selection, columns=columns
     )
-    return csv_response(PAGES[kind], f"betalningsimport-{kind}", entries)
-
-
-def csv_response(columns: Sequence[Column[Any]], name: str, entries: Iterable[Any]) -> Response:
-    """Send a list as a file, some hundred rows at a time."""
-    lines = csv_lines(columns, entries, language())
-    response = Response(_in_batches(lines), mimetype="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return response
-
-
-def _in_batches(lines: Iterator[str]) -> Iterator[bytes]:
-    while batch := "".join(itertools.islice(lines, BATCH)):
-        yield batch.encode()
 
 
 # --- Läs fil -----------------------------------------------------------------

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, render_template, request, url_for
 
-from hostsim.desk.payment_import import csv_response
+from hostsim.desk.files import FORM, list_file
 from hostsim.desk.shared import desk_context, list_view, word
 from hostsim.errors import HostError
 from hostsim.ledger.values import Entry
 from hostsim.messages.payments import once_saved
 from hostsim.storage.history import Imported, no_settings, run
 from hostsim.storage.invoices import invoice
-from hostsim.storage.lists import Selection, all_of, registered
+from hostsim.storage.lists import Selection, registered
 from hostsim.views.labels import PAYMENT_STATES
 from hostsim.views.pages import PAGES
 from hostsim.views.payments import origin as origin_of
@@ -35,7 +35,7 @@ def window(**dialog: object) -> str:
         word("payments"),
         registered(run_id),
         endpoint="register.show",
-        csv="register.export",
+        file="register.export",
         row_argument="payment",
     )
     chosen = _chosen(request.args.get("payment", type=int))
@@ -58,11 +58,11 @@ def window(**dialog: object) -> str:
     )
 
 
-@pages.get("/payments.csv")
-def export() -> Response:
-    source = registered(request.args.get("run") or None)
-    rows = all_of(desk_context().store, source, Selection.of(request.args))
-    return csv_response(PAGES["payments"], "betalningsregistrering", rows)
+@pages.get(f"/payments.{FORM}")
+def export(form: str) -> Response:
+    source, selection = registered(request.args.get("run") or None), Selection.of(request.args)
+    name, title = "betalningsregistrering", word("payments")
+    return list_file(form, name, title, source, selection, columns=PAGES["payments"])
 
 
 def _chosen(payment_id: int | None) -> Entry | None:

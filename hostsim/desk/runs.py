@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, render_template, request
 
-from hostsim.desk.payment_import import csv_response
+from hostsim.desk.files import FORM, list_file
 from hostsim.desk.shared import desk_context, list_view, translated, word
-from hostsim.errors import HostError, host_error
+from hostsim.errors import HostError
 from hostsim.storage.history import Imported
-from hostsim.storage.lists import Selection, all_of, runs
+from hostsim.storage.lists import Selection, runs
 from hostsim.views.pages import PAGES
 from hostsim.views.runs import full_state, kind_label
 
@@ -22,7 +22,7 @@ def show() -> str:
         word("runs"),
         runs(desk_context().store),
         endpoint="runs.show",
-        csv="runs.export",
+        file="runs.export",
         row_argument="run",
     )
     first = listed.page.entries[0].id if listed.page.entries else ""
@@ -55,9 +55,7 @@ def _labels(run: Imported) -> dict[object, str]:
     return labels
 
 
-@pages.get("/<kind>.csv")
-def export(kind: str) -> Response:
-    if kind != "runs":
-        raise host_error("PAGE_UNKNOWN")
-    entries = all_of(desk_context().store, runs(desk_context().store), Selection.of(request.args))
-    return csv_response(PAGES["runs"], "importer", entries)
+@pages.get(f"/runs.{FORM}")
+def export(form: str) -> Response:
+    source, selection = runs(desk_context().store), Selection.of(request.args)
+    return list_file(form, "importer", word("runs"), source, selection, columns=PAGES["runs"])

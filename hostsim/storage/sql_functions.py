@@ -33,7 +33,10 @@ class _ExactSum:
 
 
 def _holds(wanted: str, *texts: str | None) -> bool:
-    """Find a text in any of several, capitals or not, amounts also as Swedes write them."""
+    """Find a text in any of several, capitals or not, amounts also as Swedes write them.
+
+    Several words may stand each in another of them.
+    """
     wanted = wanted.casefold()
     if _AMOUNT.fullmatch(wanted):
         number = "".join(wanted.split()).replace(",", ".")
@@ -41,7 +44,10 @@ def _holds(wanted: str, *texts: str | None) -> bool:
         short = number.rstrip("0").rstrip(".") if "." in number else number
         if any(number in text or text == short for text in texts if text):
             return True
-    return any(wanted in text.casefold() for text in texts if text)
+    if any(wanted in text.casefold() for text in texts if text):
+        return True
+    words = wanted.split()
+    return len(words) > 1 and all(_holds(word, *texts) for word in words)
 
 
 _LAST_LETTERS = str.maketrans({"å": "{", "ä": "|", "æ": "|", "ö": "}", "ø": "}"})

@@ -63,6 +63,12 @@ OUTCOMES = {
     outcomes.DELETED_AT_SOURCE: Text("Borttagen där den kom från", "Deleted where it came from"),
 }
 
+#: Of an invoice of which something remains.
+DUE = {
+    "overdue": Text("Förfallna", "Overdue"),
+    "not-due": Text("Inte förfallna", "Not due yet"),
+}
+
 DECISIONS = {
     reasons.SET_ASIDE: Text("Undanlagd", "Set aside"),
     reasons.CONFIRM: Text("Bekräftad", "Confirmed"),

@@ -417,5 +417,6 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+if (document.body.hasAttribute("data-print")) window.addEventListener("load", () => window.print());
 window.addEventListener("popstate", () => location.reload());
 begin();
