@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple, cast
 
-from hostsim.messages.errors import ERRORS
+from hostsim.messages.errors import COMMANDS, ERRORS
 from hostsim.messages.text import joined
 from opter_contract.values import Failure, SettingsProblem, Text
 
@@ -39,6 +39,8 @@ class HostError(Exception):
         self.code = code
         self.kind = kind
         self.message = message
+        #: What to type, where commands are typed.
+        self.command = COMMANDS.get(code)
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message.en}"
@@ -82,7 +84,17 @@ class DoubtfulPayment(HostError):
 
 def host_error(code: str, /, **values: object) -> HostError:
     """Make the error with this code, and these values in its sentence."""
-    return HostError(code, *from_table(code, values))
+    error = HostError(code, *from_table(code, values))
+    if error.command is not None:
+        error.command = Text(*(text.format_map(values) for text in error.command))
+    return error
+
+
+def command_for(failure: Failure) -> Text | None:
+    """Say what to type about an error, where commands are typed."""
+    if isinstance(failure, HostError):
+        return failure.command
+    return COMMANDS.get(failure.code)
 
 
 def failure_of(error: BaseException) -> Failure | None:

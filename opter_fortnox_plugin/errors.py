@@ -169,10 +169,10 @@ class SettingsWrong(FortnoxError):
     kind = "settings"
     messages: ClassVar = {
         "CONFIGURATION_MISSING": Text(
-            "Inställningen {name} saknas. Administratören anger den i värdsystemet eller som "
-            "miljövariabel; värdet finns i Fortnox utvecklarportal.",
-            "The setting {name} is missing. The administrator gives it in the host or as an "
-            "environment variable; its value is found in Fortnox's developer portal.",
+            "Inställningen {name} saknas. Administratören anger den i värdsystemet eller i datorns "
+            "miljö; värdet finns i Fortnox utvecklarportal.",
+            "The setting {name} is missing. The administrator gives it in the host or in the "
+            "environment of the machine; its value is found in Fortnox's developer portal.",
         ),
         "CONFIGURATION_WRONG": Text(
             "Inställningen {name} kan inte användas: {why}. Administratören rättar den.",
@@ -189,26 +189,24 @@ class SettingsWrong(FortnoxError):
             "removes it so that the machine's own certificates apply.",
         ),
         "SIGN_IN_EVERY_TIME": Text(
-            "Inloggningen är inställd på Varje gång (sign_in=every-time), så en inloggning i "
-            "förväg skulle inte räcka till. Välj Förbli inloggad (stay) eller Servicekonto "
-            "(service-account) först.",
-            "The login is set to Every time (sign_in=every-time), so that one ahead would be of "
-            "no use. Choose Stay signed in (stay) or Service account (service-account) first.",
+            "Inloggningen är inställd på Varje gång, så en inloggning i förväg skulle inte räcka "
+            "till. Välj Förbli inloggad eller Servicekonto först.",
+            "The login is set to Every time, so that one ahead would be of no use. Choose Stay "
+            "signed in or Service account first.",
         ),
         "LOGIN_CLIENT_UNKNOWN": Text(
-            "Fortnox känner inte igen FORTNOX_CLIENT_ID och FORTNOX_CLIENT_SECRET. Administratören "
+            "Fortnox känner inte igen kopplingens Client-Id och Client-Secret. Administratören "
             "kontrollerar båda i Fortnox utvecklarportal.",
-            "Fortnox does not recognise FORTNOX_CLIENT_ID and FORTNOX_CLIENT_SECRET. The "
+            "Fortnox does not recognise the Client-Id and Client-Secret of the integration. The "
             "administrator checks both in Fortnox's developer portal.",
         ),
         "CLIENT_NOT_ALLOWED": Text(
             "Fortnox känner igen kopplingen men låter den inte logga in på det här sättet "
-            "({reason}). Administratören tillåter det i Fortnox utvecklarportal (för "
-            "service-account: servicekonton), eller väljer en annan inloggning i inställningen "
-            "sign_in.",
+            "({reason}). Administratören tillåter det i Fortnox utvecklarportal, eller väljer en "
+            "annan inloggning i inställningarna.",
             "Fortnox recognises the integration but does not let it sign in this way ({reason}). "
-            "The administrator allows it in Fortnox's developer portal (for service-account: "
-            "service accounts), or chooses another login in the setting sign_in.",
+            "The administrator allows it in Fortnox's developer portal, or chooses another login "
+            "in the settings.",
         ),
         "SCOPES_NOT_REGISTERED": Text(
             "Kopplingen är inte registrerad för allt den ber om ({scopes}). Administratören "
@@ -234,12 +232,10 @@ class SettingsWrong(FortnoxError):
             "The command was not understood ({why}). See --help.",
         ),
         "DEFAULT_CURRENCY_NOT_SEK": Text(
-            "Betalningar från Fortnox kan bara importeras när standardvalutan (default_currency) "
-            "är SEK; den är {currency}. Ändra inställningen default_currency, eller importera inte "
-            "från Fortnox.",
-            "Payments from Fortnox can only be imported when the default currency "
-            "(default_currency) is SEK; it is {currency}. Change the setting default_currency, or "
-            "do not import from Fortnox.",
+            "Betalningar från Fortnox kan bara importeras när standardvalutan är SEK; den är "
+            "{currency}. Ändra den, eller importera inte från Fortnox.",
+            "Payments from Fortnox can only be imported when the default currency is SEK; it is "
+            "{currency}. Change it, or do not import from Fortnox.",
         ),
     }
 
@@ -250,10 +246,10 @@ class LoginFailed(FortnoxError):
     kind = "login"
     messages: ClassVar = {
         "LOGIN_REFUSED": Text(
-            "Inloggningen avbröts i Fortnox, eller så godkändes inte åtkomsten. Importera igen och "
+            "Inloggningen avbröts i Fortnox, eller så godkändes inte åtkomsten. Försök igen och "
             "välj att godkänna.",
-            "The login was cancelled in Fortnox, or access was not granted. Import again and "
-            "choose to approve.",
+            "The login was cancelled in Fortnox, or access was not granted. Try again and choose "
+            "to approve.",
         ),
         "LOGIN_NEEDED": Text(
             "Någon måste logga in i Fortnox, men ingen är där. Logga in en gång själv, och välj "
@@ -263,20 +259,20 @@ class LoginFailed(FortnoxError):
         ),
         "LOGIN_STATE_WRONG": Text(
             "Ett svar kom från webbläsaren, men det hörde inte till den här inloggningen och "
-            "användes inte. Stäng andra inloggningsfönster och importera igen.",
+            "användes inte. Stäng andra inloggningsfönster och försök igen.",
             "An answer came from the browser, but it did not belong to this login and was not "
-            "used. Close other login windows and import again.",
+            "used. Close other login windows and try again.",
         ),
         "LOGIN_TIMED_OUT": Text(
-            "Inget svar kom från inloggningen i Fortnox inom {seconds} sekunder. Importera igen "
-            "och logga in i fönstret som öppnas. Visade Fortnox ett fel där, kontrollerar "
-            "administratören FORTNOX_CLIENT_ID i utvecklarportalen, att allt som kopplingen ber om "
-            "({scopes}) är ikryssat där, och att redirect URI där är exakt {redirect}.",
-            "No answer came from the login to Fortnox within {seconds} seconds. Import again and "
-            "sign in in the window that opens. If Fortnox showed an error there, the administrator "
-            "checks FORTNOX_CLIENT_ID in the developer portal, that all that the integration asks "
-            "for ({scopes}) is ticked there, and that the redirect URI there is exactly "
-            "{redirect}.",
+            "Inget svar kom från inloggningen i Fortnox inom {seconds} sekunder. Försök igen och "
+            "logga in i fönstret som öppnas. Visade Fortnox ett fel där, kontrollerar "
+            "administratören kopplingens Client-Id i utvecklarportalen, att allt som kopplingen "
+            "ber om ({scopes}) är ikryssat där, och att redirect URI där är exakt {redirect}.",
+            "No answer came from the login to Fortnox within {seconds} seconds. Try again and sign "
+            "in in the window that opens. If Fortnox showed an error there, the administrator "
+            "checks the Client-Id of the integration in the developer portal, that all that the "
+            "integration asks for ({scopes}) is ticked there, and that the redirect URI there is "
+            "exactly {redirect}.",
         ),
         "NO_WINDOW": Text(
             "Värdsystemet kunde inte visa Fortnox inloggning för någon, så ingen kan logga in. Kör "
@@ -288,35 +284,36 @@ class LoginFailed(FortnoxError):
         "LOGIN_COMPANY_LOCKED": Text(
             "Fortnox skickade tillbaka inloggningen utan svar. Så gör Fortnox när företaget är "
             "låst, till exempel för obetald licens. Logga in på fortnox.se och kontrollera "
-            "företaget, och importera sedan igen.",
+            "företaget, och försök sedan igen.",
             "Fortnox sent the login back without an answer. Fortnox does so when the company is "
             "locked, for instance for an unpaid licence. Sign in at fortnox.se and check the "
-            "company, then import again.",
+            "company, then try again.",
         ),
         "LOGIN_PORT_IN_USE": Text(
             "Inloggningens svar tas emot på {host}:{port}, men ett annat program använder den "
-            "porten. Stäng det programmet och importera igen, eller ändra FORTNOX_REDIRECT_URI här "
-            "och i Fortnox utvecklarportal.",
+            "porten. Stäng det programmet och försök igen, eller ändra Redirect URI här och i "
+            "Fortnox utvecklarportal.",
             "The answer to the login is received on {host}:{port}, but another program uses that "
-            "port. Close that program and import again, or change FORTNOX_REDIRECT_URI here and in "
+            "port. Close that program and try again, or change the redirect URI here and in "
             "Fortnox's developer portal.",
         ),
         "LOGIN_WAITED_FOR_ANOTHER": Text(
             "En annan inloggning på samma dator blev inte klar i tid. Avsluta den och importera "
             "igen.",
-            "Another login on the same machine did not end in time. Finish it and import again.",
+            "Another login on the same machine did not end in time. Finish it and try again.",
         ),
         "LOGIN_FAILED": Text(
-            "Fortnox godtog inte inloggningen ({reason}). Importera igen; hjälper det inte får "
-            "administratören kontrollera FORTNOX_REDIRECT_URI och kopplingen i utvecklarportalen.",
-            "Fortnox did not accept the login ({reason}). Import again; if that does not help, the "
-            "administrator checks FORTNOX_REDIRECT_URI and the integration in the developer "
-            "portal.",
+            "Fortnox godtog inte inloggningen ({reason}). Försök igen; hjälper det inte får "
+            "administratören kontrollera Redirect URI och resten av kopplingen i "
+            "utvecklarportalen.",
+            "Fortnox did not accept the login ({reason}). Try again; if that does not help, the "
+            "administrator checks the redirect URI and the rest of the integration in the "
+            "developer portal.",
         ),
         "LOGIN_EXPIRED": Text(
-            "Fortnox godtar inte längre inloggningen. Importera igen och logga in på nytt; inget "
-            "har sparats till hälften.",
-            "Fortnox no longer accepts the login. Import again and sign in again; nothing has been "
+            "Fortnox godtar inte längre inloggningen. Försök igen och logga in på nytt; inget har "
+            "sparats till hälften.",
+            "Fortnox no longer accepts the login. Try again and sign in again; nothing has been "
             "partially saved.",
         ),
         "WRONG_COMPANY": Text(
@@ -412,17 +409,17 @@ class Unavailable(FortnoxError):
     messages: ClassVar = {
         "FORTNOX_UNAVAILABLE": Text(
             "Fortnox svarar inte som det ska ({what}), trots {attempts} försök. Vänta en stund och "
-            "importera igen; inget har sparats till hälften.",
+            "försök igen; inget har sparats till hälften.",
             "Fortnox does not answer as it should ({what}), after {attempts} attempts. Wait a "
-            "while and import again; nothing has been partially saved.",
+            "while and try again; nothing has been partially saved.",
         ),
         "NOT_FORTNOX": Text(
             "Något annat än Fortnox svarade i dess ställe (status {status}): {who}. Det är ett fel "
             "på vägen dit. Administratören kontrollerar nätet, proxyn och brandväggen, och "
-            "FORTNOX_API_URL och FORTNOX_AUTH_URL om de är angivna.",
+            "adresserna till Fortnox om andra är angivna.",
             "Something other than Fortnox answered in its place (status {status}): {who}. The "
             "fault is on the way there. The administrator checks the network, the proxy and the "
-            "firewall, and FORTNOX_API_URL and FORTNOX_AUTH_URL if they are given.",
+            "firewall, and the addresses of Fortnox if others are given.",
         ),
         "PROXY_REFUSED": Text(
             "Proxyn {proxy} släppte inte fram oss till Fortnox (status {status}). Den frågas inte "
@@ -433,9 +430,8 @@ class Unavailable(FortnoxError):
             "and password in {setting}, and that it allows Fortnox.",
         ),
         "FORTNOX_ASKS_TO_WAIT": Text(
-            "Fortnox ber oss återkomma om {time}. Importera igen då; inget har sparats till "
-            "hälften.",
-            "Fortnox asks us to come back in {time}. Import again then; nothing has been partially "
+            "Fortnox ber oss återkomma om {time}. Försök igen då; inget har sparats till hälften.",
+            "Fortnox asks us to come back in {time}. Try again then; nothing has been partially "
             "saved.",
         ),
         "LOGIN_SERVICE_DOWN": Text(
@@ -466,9 +462,9 @@ class Unavailable(FortnoxError):
         ),
         "FORTNOX_NOT_REACHED": Text(
             "Ingen förbindelse med {host}:{port}. Administratören kontrollerar nätet, brandväggen "
-            "och om en proxy behövs (miljövariabeln HTTPS_PROXY), och {setting}.",
+            "och om en proxy behövs, och {setting}.",
             "No connection to {host}:{port}. The administrator checks the network, the firewall "
-            "and whether a proxy is needed (environment variable HTTPS_PROXY), and {setting}.",
+            "and whether a proxy is needed, and {setting}.",
         ),
         "RATE_LIMITED": Text(
             "Fortnox bad oss vänta {count} gånger (429), fast bara några få frågor ställdes: ett "
@@ -480,12 +476,11 @@ class Unavailable(FortnoxError):
             "{store} litar inte på certifikatet hos {host}, så inget skickades dit. Att vänta "
             "hjälper inte. Granskar en brandvägg eller ett virusskydd trafiken, lägger "
             "administratören in dess rotcertifikat i datorns certifikatlager, eller anger en fil "
-            "med det i REQUESTS_CA_BUNDLE. Annars är datorns klocka fel, eller någon annan svarar.",
+            "med det. Annars är datorns klocka fel, eller någon annan svarar.",
             "{store} does not trust the certificate of {host}, so nothing was sent there. Waiting "
             "does not help. If a firewall or a virus scanner inspects the traffic, the "
             "administrator adds its root certificate to the machine's certificate store, or gives "
-            "a file with it in REQUESTS_CA_BUNDLE. Otherwise the machine's clock is wrong, or "
-            "somebody else answers.",
+            "a file with it. Otherwise the machine's clock is wrong, or somebody else answers.",
         ),
         "FORTNOX_LIST_CHANGING": Text(
             "Listan {resource} i Fortnox ändrades hela tiden medan den lästes, {attempts} gånger i "
@@ -495,9 +490,9 @@ class Unavailable(FortnoxError):
         ),
         "FORTNOX_LIST_UNSTABLE": Text(
             "Betalningarna i Fortnox ändrades hela tiden medan de lästes, {attempts} gånger i rad. "
-            "Vänta tills ingen arbetar med dem och importera igen.",
+            "Vänta tills ingen arbetar med dem och försök igen.",
             "The payments in Fortnox kept changing while they were read, {attempts} times in a "
-            "row. Wait until nobody works with them and import again.",
+            "row. Wait until nobody works with them and try again.",
         ),
     }
 

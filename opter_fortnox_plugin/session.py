@@ -298,9 +298,20 @@ def _remove_consent(company: Company) -> Text:
     )
 
 
+#: What a request that the rate limit refused is called.
+_LIMITED: Final = "429"
+
+
 def _report_retry(host: Host, what: str, seconds: float) -> None:
-    message = Text(
-        f"Fortnox svarade inte som det ska ({in_swedish(what)}); försöker igen om {seconds:.0f} s",
-        f"Fortnox did not answer as it should ({what}); trying again in {seconds:.0f} s",
-    )
+    if what.startswith(_LIMITED):
+        # The normal limit, and no fault.
+        message = Text(
+            f"Fortnox ber oss vänta {seconds:.0f} s", f"Fortnox asks us to wait {seconds:.0f} s"
+        )
+    else:
+        message = Text(
+            f"Fortnox svarade inte som det ska ({in_swedish(what)}); försöker igen om "
+            f"{seconds:.0f} s",
+            f"Fortnox did not answer as it should ({what}); trying again in {seconds:.0f} s",
+        )
     host.report_progress("waiting", 0, None, message)

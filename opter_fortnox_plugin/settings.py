@@ -150,8 +150,8 @@ SIGN_IN: Final = Declared(
 #: What ``sign_in`` was before it had three values.
 _FORMER: Final = "stay_signed_in"
 _OVERRULED: Final = Text(
-    "”stay_signed_in” heter nu ”sign_in”, som också är angiven; den gäller.",
-    "“stay_signed_in” is now “sign_in”, which is given too; that one counts.",
+    "Inloggningen är angiven på det gamla sättet också; den här gäller.",
+    "The login is given in the former way, too; this one counts.",
 )
 
 #: In the order to show them; of several rules that exclude a payment, the first tells why.

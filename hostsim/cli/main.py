@@ -20,8 +20,14 @@ from click.shell_completion import get_completion_class
 from hostsim.cli import hostsim, logs
 from hostsim.cli.command import Day, translated
 from hostsim.cli.common import Common, usage, write_stderr
-from hostsim.errors import HostError, SettingsRefused, exit_status, failure_of, host_error
-from hostsim.messages.errors import COMMANDS
+from hostsim.errors import (
+    HostError,
+    SettingsRefused,
+    command_for,
+    exit_status,
+    failure_of,
+    host_error,
+)
 from hostsim.messages.text import LANGUAGES, say
 from hostsim.storage import commits
 from hostsim.views.output import Output, ReaderClosed
@@ -115,8 +121,6 @@ def _end_with_error(error: BaseException, common: Common) -> int:
     if failure is not None:
         for detail in _details(error, language):
             write_stderr(detail)
-        if (command := COMMANDS.get(failure.code)) is not None:
-            write_stderr(say(command, language))
         return _ended(failure, language)
     # A disk that is full is no fault of the program.
     if not (saved.any and isinstance(error, OSError)):
@@ -135,6 +139,8 @@ def _damage_behind(error: BaseException, common: Common) -> Failure | None:
 
 
 def _ended(failure: Failure, language: str) -> int:
+    if (command := command_for(failure)) is not None:
+        write_stderr(say(command, language))
     write_stderr(f"{failure.code}: {say(failure.message, language)}")
     return exit_status(failure)
 

@@ -39,6 +39,7 @@ from hostsim.desk import (
     hand_payments,
     jobs,
     login_answer,
+    open_invoices,
     overview,
     payment_import,
     payment_register,
@@ -60,7 +61,7 @@ from hostsim.storage.rows import LARGEST_ID
 from hostsim.views.labels import STATUSES, label
 from hostsim.views.payments import known_amount
 from hostsim.views.table import Money, rate, text_of
-from opter_contract.values import Text
+from opter_contract.values import Failure, Text
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -88,6 +89,7 @@ PAGES = (
     decisions,
     settings,
     payment_register,
+    open_invoices,
     hand_payments,
     explanation,
     runs,
@@ -265,27 +267,24 @@ def _not_found(error: HTTPException) -> AnyResponse:
     code = error.code or 500
     if code < 400:
         return error.get_response()
-    return _message("PAGE_UNKNOWN", host_error("PAGE_UNKNOWN").message, code)
+    return _message(host_error("PAGE_UNKNOWN"), code)
 
 
 def _error_page(error: Exception) -> AnyResponse:
     failure = failure_of(error) or database_checks.behind(error, desk_context().store.path)
     if failure is not None:
-        return _message(
-            failure.code,
-            Text(failure.message.sv, failure.message.en),
-            STATUS.get(failure.kind, 400),
-        )
+        return _message(failure, STATUS.get(failure.kind, 400))
     # Where, but not with what: the text of an error may hold what a log must not.
     *_, place = traceback.extract_tb(error.__traceback__)
     log.error("a page ended with %s in %s:%s", type(error).__name__, place.filename, place.lineno)
     saved = commits.found()
     ended = saved.not_shown() if saved.any else host_error("INTERNAL")
-    return _message(ended.code, own(ended.message), 500)
+    return _message(ended, 500)
 
 
-def _message(code: str, message: Text, status: int) -> Response:
+def _message(failure: Failure, status: int) -> Response:
+    code, message = failure.code, own(failure.message)
     if code in BARE:
         return Response(f"{code}: {message.sv}\n{message.en}\n", status, mimetype="text/plain")
-    page = render_template("message.html", code=code, message=translated(message))
+    page = render_template("message.html", code=code, kind=failure.kind, message=message)
     return make_response(page, status)

@@ -256,5 +256,5 @@ class Jobs:
             job.ended.wait(seconds)
 
 
-def _about(choice: Choice) -> tuple[str, str]:
-    return choice.task, choice.number
+def _about(choice: Choice) -> tuple[object, ...]:
+    return choice.task, choice.number, choice.bank_account, choice.day

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk import row_actions
-from hostsim.desk.payment_import import csv_response
+from hostsim.desk.files import FORM, list_file
 from hostsim.desk.payment_import import window as import_window
 from hostsim.desk.row_actions import RowActions
 from hostsim.desk.shared import desk_context, list_view, notify, word
@@ -20,7 +20,7 @@ from hostsim.messages.desk import page_text
 from hostsim.messages.source import named
 from hostsim.messages.text import own
 from hostsim.services.outcomes import advice_on
-from hostsim.storage.lists import Selection, all_of, decisions
+from hostsim.storage.lists import Selection, decisions
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.rows import is_id
 from hostsim.views.labels import DECISIONS, label
@@ -156,7 +156,7 @@ def window(**dialog: object) -> str:
         word("decisions"),
         decisions(_format()),
         endpoint="decisions.show",
-        csv="decisions.export",
+        file="decisions.export",
     )
     return render_template(
         "decisions.html",
@@ -179,12 +179,12 @@ def _here() -> str:
     return url_for("decisions.show", **values)
 
 
-@pages.get("/<kind>.csv")
-def export(kind: str) -> Response:
-    if kind != "decisions":
-        raise host_error("PAGE_UNKNOWN")
-    entries = all_of(desk_context().store, decisions(_format()), Selection.of(request.args))
-    return csv_response(PAGES["decisions"], "avgjort", entries)
+@pages.get(f"/decisions.{FORM}")
+def export(form: str) -> Response:
+    source, selection = decisions(_format()), Selection.of(request.args)
+    return list_file(
+        form, "hanterade", word("decisions"), source, selection, columns=PAGES["decisions"]
+    )
 
 
 @pages.post("/take-back")

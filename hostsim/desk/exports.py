@@ -14,7 +14,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk.background_jobs import CANCELLATION, EXPORT, Choice, Job
-from hostsim.desk.payment_import import csv_response
+from hostsim.desk.files import FORM, list_file
 from hostsim.desk.shared import ListView, desk_context, list_view, notify, translated, word
 from hostsim.errors import HostError, host_error
 from hostsim.messages import exports as messages
@@ -22,7 +22,7 @@ from hostsim.messages.desk import page_text
 from hostsim.messages.text import own
 from hostsim.storage import export_lists
 from hostsim.storage.export_previews import ExportPreview
-from hostsim.storage.lists import Selection, Source, all_of
+from hostsim.storage.lists import Selection, Source
 from hostsim.views import exports as views
 from hostsim.views.labels import BANK_FIELDS, label
 from hostsim.views.table import Column, Money
@@ -80,7 +80,7 @@ class Subject:
             title,
             source,
             endpoint=f"{self.name}.{endpoint}",
-            csv=f"{self.name}.csv",
+            file=f"{self.name}.file",
             columns=self.columns(name),
             **more,
         )
@@ -199,8 +199,8 @@ def _state_class(one: ExportableItem) -> str:
     return "tick" if one.state in views.TICKED else ""
 
 
-@pages.get("/lists/<kind>.csv")
-def csv(kind: str) -> Response:
+@pages.get(f"/lists/<kind>.{FORM}")
+def file(kind: str, form: str) -> Response:
     """Send a list as a file, filtered and sorted as it is shown."""
     subject, run_id, name = _here(), request.args.get("run", ""), request.args.get("export")
     state = kind.removeprefix("items-")
@@ -213,9 +213,9 @@ def csv(kind: str) -> Response:
         source, prefix = export_lists.run_items(run_id, state), f"{state}_"
     else:
         raise host_error("PAGE_UNKNOWN")
-    selected = all_of(desk_context().store, source, Selection.of(request.args, prefix))
-    file = subject.files if kind == subject.name else f"{subject.files}-{state}"
-    return csv_response(subject.columns(kind), file, selected)
+    name = subject.files if kind == subject.name else f"{subject.files}-{state}"
+    title, selection = subject.word("exports_page"), Selection.of(request.args, prefix)
+    return list_file(form, name, title, source, selection, columns=subject.columns(kind))
 
 
 # --- Exportera ---------------------------------------------------------------

@@ -23,6 +23,8 @@ from hostsim.messages.text import own
 from hostsim.services import payments_file
 from hostsim.services.hand_payments import Added
 from hostsim.storage.invoices import invoice_row
+from hostsim.storage.lists import Page, Selection, page_of
+from hostsim.storage.open_invoices import open_invoices
 from hostsim.storage.rows import value_of
 from opter_contract.values import Text
 
@@ -83,8 +85,23 @@ def _dialog(
         doubts=dict.fromkeys(_FIELDS, ()) | doubts,
         seal="" if doubtful is None else doubtful.seal,
         form_invoice=invoice,
+        found=_found(values) if invoice is None else None,
+        proposed=PROPOSED,
         back=_back(),
     )
+
+
+#: As many invoices are proposed where something other than a number is written.
+PROPOSED = 8
+
+
+def _found(values: Mapping[str, str]) -> Page | None:
+    """Look for open invoices by what is written in the place of a number."""
+    if not values["invoice"]:
+        return None
+    today = desk_context().clock().date()
+    source = open_invoices(today, values.get("region", ""))
+    return page_of(desk_context().store, source, Selection(text=values["invoice"]))
 
 
 def _invoice(values: Mapping[str, str]) -> Invoice | None:

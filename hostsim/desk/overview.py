@@ -6,14 +6,24 @@ import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
+from flask import (
+    Blueprint,
+    Response,
+    jsonify,
+    make_response,
+    redirect,
+    render_template,
+    request,
+    url_for,
+)
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk import exports
 from hostsim.desk.background_jobs import SIGN_IN, Choice, Job
-from hostsim.desk.payment_import import csv_response
+from hostsim.desk.files import FORM, list_file
 from hostsim.desk.shared import desk_context, list_view, notify, word
 from hostsim.errors import host_error
 from hostsim.ledger.schedules import (
@@ -33,7 +43,7 @@ from hostsim.ledger.schedules import (
 from hostsim.messages.desk import page_text
 from hostsim.messages.payments import counted
 from hostsim.storage import page_rows, schedules
-from hostsim.storage.lists import Selection, all_of
+from hostsim.storage.lists import Selection
 from hostsim.views.errors import every_error
 from hostsim.views.pages import PAGES
 from hostsim.views.schedules import SAVES, hindrance, state, what, when
@@ -86,7 +96,7 @@ def window(name: str | None = None, **dialog: object) -> str:
         word("overview"),
         schedules.overview(),
         endpoint="overview.show",
-        csv="overview.export",
+        file="overview.export",
         row_argument="of",
     )
     chosen = schedules.scheduled(store, name or request.args.get("of", ""))
@@ -148,10 +158,25 @@ def _mended_by_login(row: Scheduled) -> str:
     return "may" if kinds & MENDED_BY_LOGIN else ""
 
 
-@pages.get("/overview.csv")
-def export() -> Response:
-    rows = all_of(desk_context().store, schedules.overview(), Selection.of(request.args))
-    return csv_response(PAGES["overview"], "oversikt", rows)
+@pages.get(f"/overview.{FORM}")
+def export(form: str) -> Response:
+    source, selection = schedules.overview(), Selection.of(request.args)
+    return list_file(
+        form, "oversikt", word("overview"), source, selection, columns=PAGES["overview"]
+    )
+
+
+#: As many names are proposed while one is written.
+PROPOSED = 20
+
+
+@pages.get("/names")
+def names() -> Response:
+    """Propose names of imports, or of exports of a subject, that hold what was written."""
+    written = request.args.get("q", "").casefold()
+    several = desk_context().definitions(request.args.get("subject", ""))
+    found = (one.name for one in several if written in one.name.casefold())
+    return jsonify(list(islice(found, PROPOSED)))
 
 
 # --- What is done from it ------------------------------------------------------
@@ -159,8 +184,8 @@ def export() -> Response:
 
 @pages.post("/resume")
 def resume() -> AnyResponse:
-    """Let a paused one run again; without a name all that are paused."""
-    name = request.form.get("name") or None
+    """Let a paused one run again, or all that are paused."""
+    name = None if request.form.get("all") else request.form.get("name", "")
     resumed = desk_context().host().resume(name)
     if name is None:
         notify(page_text("resumed_all", n=resumed))
@@ -239,6 +264,10 @@ def set_when() -> AnyResponse:
     name = chosen.definition.name
     defaults = _values_of(chosen)
     form = {key: request.form.get(key, default) for key, default in defaults.items()}
+    if form["when"] not in {DAILY, EVERY, NEVER} or form["unit"] not in UNITS:
+        raise host_error("PAGE_UNKNOWN")
+    if form["save"] not in {GREEN, NONE}:
+        raise host_error("PAGE_UNKNOWN")
     host = desk_context().host()
     if form["when"] == NEVER:
         if chosen.schedule is not None:
@@ -250,7 +279,7 @@ def set_when() -> AnyResponse:
         field = EVERY if form["when"] == EVERY else DAILY
         sentence = page_text("every_wrong" if field == EVERY else "daily_wrong")
         return make_response(_dialog(form, {field: sentence}), 422)
-    host.set_schedule(name, timetable, GREEN if form["save"] == GREEN else NONE)
+    host.set_schedule(name, timetable, form["save"])
     notify(page_text("schedule_stored", name=name, when=when(timetable)))
     return _back()
 
@@ -258,8 +287,7 @@ def set_when() -> AnyResponse:
 def _timetable(form: Mapping[str, str]) -> Timetable | None:
     """Read when something is to run; ``None`` where it is no time, or too short or too long."""
     if form["when"] == EVERY:
-        unit = form["unit"] if form["unit"] in UNITS else "m"
-        every = interval(f"{form['every'].strip()}{unit}")
+        every = interval(f"{form['every'].strip()}{form['unit']}")
         return None if every is None else Timetable(every=every)
     daily = time_of_day(form["daily"])
     return None if daily is None else Timetable(daily=daily)

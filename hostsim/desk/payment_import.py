@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +10,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk.background_jobs import Choice
+from hostsim.desk.files import FORM, list_file
 from hostsim.desk.row_actions import row_buttons
 from hostsim.desk.shared import desk_context, language, list_view, notify, word
 from hostsim.errors import HostError, host_error
@@ -23,8 +23,8 @@ from hostsim.storage.lists import Selection, all_of, preview_rows
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.region_checks import checked_bank_account, refuse_other_region
 from hostsim.views.pages import PAGES
-from hostsim.views.table import Column, csv_lines
-from opter_contract import BATCH
+from hostsim.views.payments import SAVED
+from hostsim.views.table import Column
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -73,10 +73,11 @@ def _list(preview: Preview, kind: str) -> object:
         word(kind + saved),
         preview_rows(preview.run_id, kind),
         endpoint="imports.show",
-        csv="imports.export",
+        file="imports.export",
         prefix=f"{kind}_",
         fixed={"run": preview.run_id},
         hidden=_HIDDEN,
+        columns=SAVED if saved else None,
     )
     entries = found.page.entries
     open_run = is_open(preview)
@@ -102,27 +103,16 @@ def _says(column: Column[PreviewRow], entries: Iterable[PreviewRow]) -> bool:
     return any(column.cell(one, language()) for one in entries)
 
 
-@pages.get("/<run>/<kind>.csv")
-def export(run: str, kind: str) -> Response:
-    if kind not in _LISTS or desk_context().preview(run) is None:
+@pages.get(f"/<run>/<kind>.{FORM}")
+def export(run: str, kind: str, form: str) -> Response:
+    preview = desk_context().preview(run)
+    if kind not in _LISTS or preview is None:
         raise host_error("PAGE_UNKNOWN")
-    entries = all_of(
-        desk_context().store, preview_rows(run, kind), Selection.of(request.args, f"{kind}_")
+    columns = SAVED if preview.saved and kind == "ready" else PAGES[kind]
+    source, selection = preview_rows(run, kind), Selection.of(request.args, f"{kind}_")
+    return list_file(
+        form, f"betalningsimport-{kind}", word(kind), source, selection, columns=columns
     )
-    return csv_response(PAGES[kind], f"betalningsimport-{kind}", entries)
-
-
-def csv_response(columns: Sequence[Column[Any]], name: str, entries: Iterable[Any]) -> Response:
-    """Send a list as a file, some hundred rows at a time."""
-    lines = csv_lines(columns, entries, language())
-    response = Response(_in_batches(lines), mimetype="text/csv")
-    response.headers["Content-Disposition"] = f'attachment; filename="{name}.csv"'
-    return response
-
-
-def _in_batches(lines: Iterator[str]) -> Iterator[bytes]:
-    while batch := "".join(itertools.islice(lines, BATCH)):
-        yield batch.encode()
 
 
 # --- Läs fil -----------------------------------------------------------------
@@ -135,10 +125,11 @@ def ask_what_to_read() -> str:
 
 def _read_dialog(values: dict[str, str], wrong: dict[str, Text] | None = None) -> str:
     definitions = desk_context().definitions()
-    names = [one.name for one in definitions]
+    wanted = [one for one in definitions if one.name == request.args.get("format")]
+    first = next(iter(wanted or definitions), None)
     default = {
-        "format": request.args.get("format") or (names[0] if names else ""),
-        "region": definitions[0].region if definitions else "",
+        "format": first.name if first else "",
+        "region": first.region if first else "",
         "bank_account": "",
         "date": desk_context().clock().date().isoformat(),
     }
@@ -162,7 +153,10 @@ def start() -> AnyResponse | str:
         wrong["date"] = DATE_NEEDED
     if wrong:
         return _read_dialog(form, wrong)
-    definition = desk_context().store.definition(form["format"])
+    try:
+        definition = desk_context().store.definition(form["format"])
+    except HostError as error:
+        return _read_dialog(form, {"format": own(error.message)})
     for field, check in (
         ("region", lambda: refuse_other_region(definition, form["region"])),
         ("bank_account", lambda: checked_bank_account(form["bank_account"])),
@@ -174,7 +168,11 @@ def start() -> AnyResponse | str:
     if wrong:
         return _read_dialog(form, wrong)
     choice = Choice(definition.name, definition.region, form["bank_account"].strip(), day)
-    return redirect(url_for("jobs.show", job_id=desk_context().start(choice).id), 303)
+    try:
+        job = desk_context().start(choice)
+    except HostError as error:
+        return _read_dialog(form, {"format": own(error.message)})
+    return redirect(url_for("jobs.show", job_id=job.id), 303)
 
 
 # --- What is left out ---------------------------------------------------------

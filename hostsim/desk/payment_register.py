@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, render_template, request, url_for
 
-from hostsim.desk.payment_import import csv_response
+from hostsim.desk.files import FORM, list_file
 from hostsim.desk.shared import desk_context, list_view, word
 from hostsim.errors import HostError
 from hostsim.ledger.values import Entry
+from hostsim.messages.payments import once_saved
 from hostsim.storage.history import Imported, no_settings, run
 from hostsim.storage.invoices import invoice
-from hostsim.storage.lists import Selection, all_of, registered
+from hostsim.storage.lists import Selection, registered
 from hostsim.views.labels import PAYMENT_STATES
 from hostsim.views.pages import PAGES
+from hostsim.views.payments import origin as origin_of
 
 pages = Blueprint("register", __name__, url_prefix="/payments")
 
@@ -33,7 +35,7 @@ def window(**dialog: object) -> str:
         word("payments"),
         registered(run_id),
         endpoint="register.show",
-        csv="register.export",
+        file="register.export",
         row_argument="payment",
     )
     chosen = _chosen(request.args.get("payment", type=int))
@@ -50,15 +52,17 @@ def window(**dialog: object) -> str:
         of_invoice=[] if chosen is None else list(store.payments(invoice_id=chosen.invoice_id)),
         origin=None if chosen is None else _run(chosen.run_id),
         states=PAYMENT_STATES,
+        origin_of=origin_of,
+        once_saved=once_saved,
         **{"back": url_for("register.show")} | dialog,
     )
 
 
-@pages.get("/payments.csv")
-def export() -> Response:
-    source = registered(request.args.get("run") or None)
-    rows = all_of(desk_context().store, source, Selection.of(request.args))
-    return csv_response(PAGES["payments"], "betalningsregistrering", rows)
+@pages.get(f"/payments.{FORM}")
+def export(form: str) -> Response:
+    source, selection = registered(request.args.get("run") or None), Selection.of(request.args)
+    name, title = "betalningsregistrering", word("payments")
+    return list_file(form, name, title, source, selection, columns=PAGES["payments"])
 
 
 def _chosen(payment_id: int | None) -> Entry | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim.desk.payment_import import csv_response
+from hostsim.desk.files import FORM, list_file
 from hostsim.desk.payment_import import window as import_window
 from hostsim.desk.shared import desk_context, list_view, notify, translated, word
 from hostsim.errors import HostError, host_error
@@ -13,7 +13,7 @@ from hostsim.messages.desk import page_text
 from hostsim.messages.payments import save_undone
 from hostsim.messages.text import own
 from hostsim.storage.history import Imported
-from hostsim.storage.lists import Selection, all_of, runs
+from hostsim.storage.lists import Selection, runs
 from hostsim.views.pages import PAGES
 from hostsim.views.payments import with_states
 from hostsim.views.runs import full_state, kind_label, short_id
@@ -33,7 +33,7 @@ def window(**dialog: object) -> str:
         word("runs"),
         runs(desk_context().store),
         endpoint="runs.show",
-        csv="runs.export",
+        file="runs.export",
         row_argument="run",
     )
     first = listed.page.entries[0].id if listed.page.entries else ""
@@ -51,21 +51,26 @@ def window(**dialog: object) -> str:
     )
 
 
-def _labels(run: Imported) -> dict[str, str]:
-    """Name the settings as the plug-in does; no names where it is missing."""
+def _labels(run: Imported) -> dict[object, str]:
+    """Name the settings as the plug-in does, and their values; no names where it is missing."""
     try:
         fields = desk_context().host().settings_fields(run.import_type)
     except HostError:
         return {}
-    return {field.key: translated(field.label) for field in fields}
+    labels: dict[object, str] = {}
+    for field in fields:
+        labels[field.key] = translated(field.label)
+        labels[field.key, "true"], labels[field.key, "false"] = word("yes"), word("no")
+        labels[field.key, ""] = word("none")
+        for choice in getattr(field, "choices", ()):
+            labels[field.key, choice.value] = translated(choice.label)
+    return labels
 
 
-@pages.get("/<kind>.csv")
-def export(kind: str) -> Response:
-    if kind != "runs":
-        raise host_error("PAGE_UNKNOWN")
-    entries = all_of(desk_context().store, runs(desk_context().store), Selection.of(request.args))
-    return csv_response(PAGES["runs"], "importer", entries)
+@pages.get(f"/runs.{FORM}")
+def export(form: str) -> Response:
+    source, selection = runs(desk_context().store), Selection.of(request.args)
+    return list_file(form, "importer", word("runs"), source, selection, columns=PAGES["runs"])
 
 
 # --- A save that is undone ----------------------------------------------------

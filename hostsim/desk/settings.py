@@ -94,7 +94,7 @@ def make() -> AnyResponse:
             problems = host.define(name, code, given["format"], region, values)
     except (SettingsRefused, HostError) as error:
         return _refused(None, given | values, error)
-    return _stored(given["name"].strip(), problems)
+    return _stored(given["name"].strip(), subject, problems)
 
 
 @pages.post("/of/<path:name>")
@@ -102,11 +102,28 @@ def change(name: str) -> AnyResponse:
     """Change an import or an export; problems are shown beside their fields."""
     definition = _definition(name)
     values = _values_of(definition.import_type, definition.subject)
+    if _closes() and values.items() <= definition.settings.items():
+        return redirect(_what_follows(name, definition.subject), 303)
+    opened = name in desk_context().open_previews()
     try:
         problems = desk_context().host().change(name, values)
     except SettingsRefused as error:
         return _refused(definition, dict(definition.settings) | values, error)
-    return _stored(name, problems)
+    if opened and name not in desk_context().open_previews():
+        notify(page_text("preview_discarded"))
+    return _stored(name, definition.subject, problems)
+
+
+def _closes() -> bool:
+    """Tell whether the dialog is closed once its values are stored."""
+    return request.form.get("then") == "close"
+
+
+def _what_follows(name: str, subject: str) -> str:
+    """Give the dialog that one comes from to the settings."""
+    if subject:
+        return exports.SUBJECTS[subject].address("ask_what_to_export", export=name)
+    return url_for("imports.ask_what_to_read", format=name)
 
 
 def _values_of(type_code: str, subject: str) -> dict[str, str]:
@@ -118,7 +135,9 @@ def _values_of(type_code: str, subject: str) -> dict[str, str]:
     }
 
 
-def _stored(name: str, problems: Sequence[SettingsProblem]) -> AnyResponse:
+def _stored(name: str, subject: str, problems: Sequence[SettingsProblem]) -> AnyResponse:
+    if _closes() and not problems:
+        return redirect(_what_follows(name, subject), 303)
     session["problems"] = [(p.key, own(p.message)) for p in problems]
     notify(page_text("stored"))
     return redirect(url_for(".of", name=name), 303)

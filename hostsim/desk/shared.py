@@ -11,10 +11,11 @@ from flask import current_app, flash, request, session, url_for
 from hostsim.desk.context import DeskContext
 from hostsim.messages.desk import page_text
 from hostsim.messages.exports import INVOICES
+from hostsim.messages.source import word_of
 from hostsim.messages.text import LANGUAGES, say
 from hostsim.storage.lists import Page, Selection, Source, page_of
 from hostsim.views.exports import EVENTS, STATES
-from hostsim.views.labels import DECISIONS, LEFT_OUT, REASONS, RUN_STATES, STATUSES, label
+from hostsim.views.labels import DECISIONS, DUE, LEFT_OUT, REASONS, RUN_STATES, STATUSES, label
 from hostsim.views.pages import PAGES
 from hostsim.views.schedules import STANDINGS
 from hostsim.views.table import Column, on_page
@@ -64,6 +65,7 @@ _LABELS = {
     "bills": STATES,
     "log": EVENTS,
     "overview": STANDINGS,
+    "open": DUE,
 }
 
 #: What tells the rows of a list apart on a page, where it is not their id.
@@ -81,7 +83,7 @@ class ListView:
     selection: Selection
     prefix: str
     endpoint: str
-    csv: str
+    file: str
     fixed: Mapping[str, str]
     #: The argument of an address that chooses a row; "" where none can be chosen.
     row_argument: str = ""
@@ -106,9 +108,10 @@ class ListView:
         """Give the arguments that a form which filters this list has to preserve."""
         return self._values({"q": "", "code": "", "origin": "", "page": ""})
 
-    def csv_link(self) -> str:
-        """Give the address of the list as a file, filtered and sorted as it is shown."""
-        return _address(self.csv, self._values({"page": ""}) | {"kind": self.name})
+    def file_link(self, form: str) -> str:
+        """Give the address of the whole list as a file, filtered and sorted as it is shown."""
+        values = self._values({"page": ""}) | {"kind": self.name, "form": form}
+        return _address(self.file, values)
 
     def sorted_by(self, column: Column[Any]) -> str:
         """Give ``ascending``, ``descending`` or ``none``, as ARIA calls it."""
@@ -128,7 +131,7 @@ class ListView:
         return translated(label(_LABELS.get(self.name, REASONS), code))
 
     def origin_label(self, code: str) -> str:
-        return word("by_hand") if code == "hand" else code
+        return word("by_hand") if code == "hand" else translated(word_of(code))
 
     @property
     def of_exports(self) -> bool:
@@ -137,6 +140,8 @@ class ListView:
 
     def key(self, entry: Any) -> object:
         """Give what tells a row apart from the others of the page."""
+        if self.name == "open":
+            return f"{entry.region}/{entry.number}"
         return getattr(entry, _KEYS.get(self.name, "place" if self.of_exports else "id"))
 
     @property
@@ -155,7 +160,7 @@ def list_view(
     source: Source,
     *,
     endpoint: str,
-    csv: str,
+    file: str,
     prefix: str = "",
     fixed: Mapping[str, str] | None = None,
     row_argument: str = "",
@@ -178,7 +183,7 @@ def list_view(
         selection,
         prefix,
         endpoint,
-        csv,
+        file,
         fixed or {},
         row_argument,
     )

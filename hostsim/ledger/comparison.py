@@ -24,15 +24,15 @@ UNREADABLE = "unreadable"
 IN_PREVIEW = Refusal(
     "in-preview",
     Text(
-        "Inläst men inte sparad; spara med hostsim save",
-        "Brought in but not saved; save with hostsim save",
+        "Inläst men inte sparad; spara den",
+        "Brought in but not saved; save it",
     ),
 )
 AT_NEXT_IMPORT = Refusal(
     "at-next-import",
     Text(
-        "Inte inläst än; läs in med hostsim import",
-        "Not brought in yet; bring it in with hostsim import",
+        "Inte inläst än; läs in igen",
+        "Not brought in yet; import again",
     ),
 )
 DELETED = Refusal(

@@ -67,11 +67,11 @@ _ALL = (
         Text("Ändrad i efterhand", "Changed afterwards"),
         to_do=Text(
             "Betalningen är registrerad här, men {source} säger något annat nu. Läs in igen om "
-            "ändringen inte visas i listan än; godkänn den sedan med hostsim decide --accept, så "
-            "att den registreras om, eller behåll det som är registrerat med --keep.",
-            "The payment is registered here, but {source} says something else now. Import again "
-            "if the change is not in the list yet; then accept it with hostsim decide --accept, "
-            "so that it is registered again, or keep what is registered with --keep.",
+            "ändringen inte visas i listan än; godkänn den sedan, så att den registreras om, eller "
+            "behåll det som är registrerat.",
+            "The payment is registered here, but {source} says something else now. Import again if "
+            "the change is not in the list yet; then accept it, so that it is registered again, or "
+            "keep what is registered.",
         ),
         decisions=(ACCEPT, KEEP, SET_ASIDE),
     ),
@@ -79,10 +79,10 @@ _ALL = (
         REPLACED,
         Text("Ersätter en borttagen betalning", "Replaces a deleted payment"),
         to_do=Text(
-            "Den har troligen gjorts om i {source}: godkänn den med hostsim decide --accept, så "
-            "motbokas den borttagna och den nya registreras.",
-            "It was probably made again in {source}: accept it with hostsim decide --accept; the "
-            "deleted one is then reversed and the new one registered.",
+            "Den har troligen gjorts om i {source}: godkänn den, så motbokas den borttagna och den "
+            "nya registreras.",
+            "It was probably made again in {source}: accept it; the deleted one is then reversed "
+            "and the new one registered.",
         ),
         decisions=(ACCEPT, CONFIRM, SET_ASIDE),
     ),
@@ -90,10 +90,10 @@ _ALL = (
         SETTLED,
         Text("Kvittad mot kreditfaktura", "Settled against a credit note"),
         to_do=Text(
-            "Inga pengar kom in: fakturan är kvittad mot en kreditfaktura. Godkänn paret med "
-            "hostsim decide --accept, så registreras krediten, eller lägg undan det.",
-            "No money came in: the invoice was settled against a credit note. Accept the pair "
-            "with hostsim decide --accept, so that the credit is registered, or set it aside.",
+            "Inga pengar kom in: fakturan är kvittad mot en kreditfaktura. Godkänn paret, så "
+            "registreras krediten, eller lägg undan det.",
+            "No money came in: the invoice was settled against a credit note. Accept the pair, so "
+            "that the credit is registered, or set it aside.",
         ),
         decisions=(ACCEPT, SET_ASIDE),
     ),
@@ -148,23 +148,23 @@ _ALL = (
         Text("Kunde inte slås upp", "Could not be looked up"),
         to_do=Text(
             "Fakturan finns inte här under sitt nummer, och {source} lät den inte slås upp: läs in "
-            "fakturan med hostsim invoices load, eller ge den som loggar in rätt att läsa fakturor "
-            "i {source}, och läs in igen.",
+            "fakturan, eller ge den som loggar in rätt att läsa fakturor i {source}, och läs in "
+            "igen.",
             "The invoice is not here under its number, and {source} did not let it be looked up: "
-            "load the invoice with hostsim invoices load, or give the person who signs in the "
-            "right to read invoices in {source}, and import again.",
+            "load the invoice, or give the person who signs in the right to read invoices in "
+            "{source}, and import again.",
         ),
     ),
     Reason(
         "invoice-not-found",
-        Text("Fakturan finns inte här", "The invoice is not here"),
+        Text("Saknar faktura här", "No invoice here"),
         to_do=Text(
-            "Ingen faktura här har betalningens nummer eller OCR: läs in fakturan med hostsim "
-            "invoices load, eller rätta numret på betalningen i {source}, och läs in igen. Gäller"
-            " den en faktura som bara finns i {source} kan den läggas undan.",
-            "No invoice here has the payment's number or OCR: load the invoice with hostsim "
-            "invoices load, or correct the payment's number in {source}, and import again. If it "
-            "is for an invoice that exists in {source} only, it can be set aside.",
+            "Ingen faktura här har betalningens nummer eller OCR: läs in fakturan, eller rätta "
+            "numret på betalningen i {source}, och läs in igen. Gäller den en faktura som bara "
+            "finns i {source} kan den läggas undan.",
+            "No invoice here has the payment's number or OCR: load the invoice, or correct the "
+            "payment's number in {source}, and import again. If it is for an invoice that exists "
+            "in {source} only, it can be set aside.",
         ),
     ),
     Reason(
@@ -206,12 +206,12 @@ _ALL = (
         "before-date",
         Text("Före datumet i inställningarna", "Before the date in the settings"),
         to_do=Text(
-            "Betalningsdatumet är före inställningen Ignorera betalningar före: välj ett tidigare"
-            " datum i importens inställningar (hostsim formats set) och läs in igen, eller "
-            "registrera den för hand om den hör till tiden före bytet.",
-            "The payment date is before the setting Ignore payments before: choose an earlier "
-            "date in the settings of the import (hostsim formats set) and import again, or "
-            "register it by hand if it belongs to the time before the change.",
+            "Betalningsdatumet är före inställningen Ignorera betalningar före: välj ett tidigare "
+            "datum i importens inställningar och läs in igen, eller registrera den för hand om den "
+            "hör till tiden före bytet.",
+            "The payment date is before the setting Ignore payments before: choose an earlier date "
+            "in the settings of the import and import again, or register it by hand if it belongs "
+            "to the time before the change.",
         ),
         ignored=True,
     ),
@@ -219,10 +219,10 @@ _ALL = (
         "below-number",
         Text("Under numret i inställningarna", "Below the number in the settings"),
         to_do=Text(
-            "Fakturanumret är lägre än inställningen Ignorera nummer före: välj ett lägre nummer "
-            "i importens inställningar (hostsim formats set) och läs in igen.",
+            "Fakturanumret är lägre än inställningen Ignorera nummer före: välj ett lägre nummer i "
+            "importens inställningar och läs in igen.",
             "The invoice number is lower than the setting Ignore numbers before: choose a lower "
-            "one in the settings of the import (hostsim formats set) and import again.",
+            "one in the settings of the import and import again.",
         ),
         ignored=True,
     ),

@@ -148,8 +148,13 @@ WORDS: dict[str, Text] = {
     "only": Text("Visa bara, i {title}", "Show only, in {title}"),
     "search": Text("Sök", "Search"),
     "clear": Text("Rensa", "Clear"),
-    "export": Text("Exportera (CSV)", "Export (CSV)"),
+    "excel": Text("Excel", "Excel"),
+    "excel_of": Text("Exportera {title} till Excel", "Export {title} to Excel"),
+    "export": Text("CSV", "CSV"),
     "export_of": Text("Exportera {title} (CSV)", "Export {title} (CSV)"),
+    "print": Text("Skriv ut", "Print"),
+    "print_of": Text("Skriv ut {title}", "Print {title}"),
+    "sum_of": Text("Summa av {n}", "Sum of {n}"),
     "no_rows": Text("Inga betalningar.", "No payments."),
     "no_match": Text("Ingen betalning stämmer med sökningen.", "No payment matches the search."),
     "rows": Text("{first}–{last} av {found}", "{first}–{last} of {found}"),
@@ -202,6 +207,13 @@ WORDS: dict[str, Text] = {
     "stopped": Text("Importen avbröts", "The import was cancelled"),
     "not_done": Text("Det gick inte", "That was not possible"),
     "code": Text("Felkod", "Error code"),
+    "for_support": Text("Uppgifter till support", "Details for support"),
+    "internal_fault": Text(
+        "Ett fel i programmet. Ingenting är sparat till hälften. Meddela den som sköter "
+        "programmet, med uppgifterna nedan.",
+        "A fault in the program. Nothing is partially saved. Tell whoever maintains the program, "
+        "with the details below.",
+    ),
     "try_again": Text("Läs fil igen", "Read file again"),
     # Settings of an import.
     "import_settings": Text("Betalningsimport - Inställningar", "Payment import - Settings"),
@@ -216,14 +228,23 @@ WORDS: dict[str, Text] = {
     ),
     "save": Text("Spara", "Save"),
     "save_all": Text("Spara alla ändringar", "Save all changes"),
-    "stored": Text("Inställningarna är sparade.", "The settings are stored."),
+    "stored": Text("Inställningarna är sparade.", "The settings are saved."),
+    "unsaved": Text(
+        "Det du har ändrat är inte sparat. Stänga ändå?",
+        "What you changed is not saved. Close all the same?",
+    ),
+    "preview_discarded": Text(
+        "Det som var inläst gällde de tidigare inställningarna och är borta; läs in igen.",
+        "What was read was of the former settings and is gone; import again.",
+    ),
+    "find_in_overview": Text("Sök bland alla {n} i Översikt", "Find one of all {n} in Overview"),
     "required": Text("måste fyllas i", "must be filled in"),
     "warning": Text("Varning", "Warning"),
     "error": Text("Fel", "Error"),
     "show_fields": Text("Visa fälten", "Show the fields"),
     "no_types": Text(
-        "Inget insticksprogram har registrerat någon importtyp. Kör hostsim plugins.",
-        "No plug-in has registered an import type. Run hostsim plugins.",
+        "Inget insticksprogram läser in betalningar. Fråga den som sköter programmet.",
+        "No plug-in imports payments. Ask whoever maintains the program.",
     ),
     "choose_format": Text(
         "Välj en betalningsimport i listan, eller skapa en ny med plustecknet.",
@@ -235,8 +256,8 @@ WORDS: dict[str, Text] = {
     "default_currency_help": Text("Importen kräver SEK.", "The import needs SEK."),
     "accepted_deviation": Text("Accepterad fakturaavvikelse", "Accepted invoice deviation"),
     "accepted_deviation_help": Text(
-        "SEK. Fattas högst så mycket skrivs det av i stället för att kallas delbetalning.",
-        "SEK. If at most this is missing, it is written off instead of called a partial payment.",
+        "SEK. Saknas högst så här mycket skrivs resten av.",
+        "SEK. If at most this is missing, the rest is written off.",
     ),
     # Betalningsregistrering.
     "of_run": Text("Bara importen {at}", "Only the import {at}"),
@@ -266,6 +287,7 @@ WORDS: dict[str, Text] = {
     "remaining": Text("Återstår", "Remaining"),
     "invoice_date": Text("Fakturadatum", "Invoice date"),
     "due_date": Text("Förfallodatum", "Due date"),
+    "due": Text("förfaller", "due"),
     "period": Text("Fakturaperiod", "Invoice period"),
     "closed": Text("stängd", "closed"),
     "open": Text("öppen", "open"),
@@ -275,7 +297,7 @@ WORDS: dict[str, Text] = {
     "origin_source": Text("Källa", "Source"),
     "origin_run": Text("Import", "Import"),
     "origin_format": Text("Filformat", "File format"),
-    "origin_user": Text("Användare", "User"),
+    "origin_user": Text("Sparad av", "Saved by"),
     "origin_time": Text("Registrerad", "Registered"),
     "never_back": Text(
         "Det som kom därifrån ska aldrig bokföras tillbaka dit.",
@@ -283,9 +305,24 @@ WORDS: dict[str, Text] = {
     ),
     "date_form": Text("ÅÅÅÅ-MM-DD", "YYYY-MM-DD"),
     "calendar": Text("Välj {label} i en kalender", "Choose {label} in a calendar"),
+    # Öppna fakturor.
+    "open_invoices": Text("Öppna fakturor", "Open invoices"),
+    "open_title": Text("Det som återstår att betala", "What remains to be paid"),
+    "open_help": Text(
+        "Sök på kund, belopp, OCR eller flera ord. Summan är av fakturor i SEK.",
+        "Search by customer, amount, OCR or several words. The sum is of invoices in SEK.",
+    ),
+    "no_open_invoices": Text("Ingenting återstår att betala.", "Nothing remains to be paid."),
+    "pay_this": Text("Ny betalning av faktura {number}", "New payment of invoice {number}"),
+    "find_invoice_help": Text(
+        "Fakturans nummer, eller kund, belopp eller OCR att söka efter.",
+        "The number of the invoice, or a customer, an amount or an OCR to look for.",
+    ),
+    "did_you_mean": Text("Vilken faktura?", "Which invoice?"),
+    "more_open": Text("Visa alla {n}", "Show all {n}"),
     # Deciding.
     "action": Text("Åtgärd", "Action"),
-    "decide": Text("Avgör …", "Decide …"),
+    "decide": Text("Hantera …", "Deal with …"),
     "undo": Text("Ångra …", "Undo …"),
     "take_back": Text("Ta tillbaka", "Take back"),
     "act_on": Text("{act} betalning {number}", "{act} payment {number}"),
@@ -301,7 +338,7 @@ WORDS: dict[str, Text] = {
         "Registrerad genom importen {name} ({type}, betalning {number})",
         "Registered through the import {name} ({type}, payment {number})",
     ),
-    "registered_by": Text("Registrerad av", "Registered by"),
+    "registered_by": Text("Sparad av", "Saved by"),
     "there_now": Text("I {name} nu", "In {name} now"),
     "what_to_do": Text("Vad ska göras?", "What is to be done?"),
     "choose_one": Text("Välj vad som ska göras.", "Choose what is to be done."),
@@ -387,7 +424,7 @@ WORDS: dict[str, Text] = {
     "decision_taken_back_one": Text(
         "Återtaget. {n} betalning kan sparas nu.", "Taken back. {n} payment can be saved now."
     ),
-    "decisions": Text("Undanlagt och avgjort", "Set aside and decided"),
+    "decisions": Text("Undanlagda och hanterade", "Set aside and dealt with"),
     "decisions_title": Text("Vem, när och varför", "Who, when and why"),
     "decisions_help": Text(
         "Det som är undanlagt kommer fram igen så snart det kan sparas.",
@@ -415,8 +452,8 @@ WORDS: dict[str, Text] = {
         "all the same.",
     ),
     "amount_help": Text(
-        "I fakturans valuta, till exempel 1 250,50; minus framför det som gick tillbaka.",
-        "In the invoice's currency, such as 1250.50; minus for money that went back.",
+        "I fakturans valuta, till exempel 1 250,50; minustecken vid återbetalning.",
+        "In the invoice's currency, such as 1250.50; a minus sign for a refund.",
     ),
     "rate_help": Text("Bara när fakturan inte är i SEK.", "Only where the invoice is not in SEK."),
     "rate_wrong": Text("Kursen ”{rate}” är inget tal.", "The rate “{rate}” is no number."),
@@ -452,7 +489,7 @@ WORDS: dict[str, Text] = {
     ),
     "was_deleted": Text("Borttagen av {who} {at}", "Deleted by {who} on {at}"),
     "countered_payment": Text("visa den som motbokas", "show the one that is reversed"),
-    "ledger": Text("Exportera till Fortnox", "Export for Fortnox"),
+    "ledger": Text("Exportfil för Fortnox", "Export file for Fortnox"),
     "ledger_help": Text(
         "Kundreskontrans betalningar som Fortnox inte har: de som är registrerade för hand.",
         "The payments of the sales ledger that Fortnox does not have: those registered by hand.",
@@ -508,10 +545,10 @@ WORDS: dict[str, Text] = {
     "finished": Text("Klar", "Finished"),
     "requests": Text("Anrop", "Requests"),
     "older_not_read": Text("Äldre, inte lästa", "Older, not read"),
-    "counted": Text("Vad som räknades", "What was counted"),
+    "counted": Text("Sammanställning", "Summary"),
     "kind": Text("Betalningar", "Payments"),
     "number_of": Text("Antal", "Number"),
-    "settings_then": Text("Inställningar då", "Settings then"),
+    "settings_then": Text("Inställningar vid importen", "Settings at the import"),
     "yes": Text("ja", "yes"),
     "no": Text("nej", "no"),
     "show_lists": Text("Visa listorna", "Show the lists"),
@@ -531,8 +568,8 @@ WORDS: dict[str, Text] = {
         "There is no {compound} export yet. Press Export and make one with the pencil.",
     ),
     "no_export_types": Text(
-        "Inget insticksprogram har registrerat någon exporttyp. Kör hostsim plugins.",
-        "No plug-in has registered an export type. Run hostsim plugins.",
+        "Inget insticksprogram exporterar det här. Fråga den som sköter programmet.",
+        "No plug-in exports this. Ask whoever maintains the program.",
     ),
     "choose_export": Text(
         "Välj en {compound}export i listan, eller skapa en ny med plustecknet.",

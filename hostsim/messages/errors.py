@@ -8,8 +8,8 @@ from opter_contract.values import Text
 _SENTENCES: dict[str, dict[str, Text]] = {
     "usage": {
         "NO_DATABASE": Text(
-            "Det finns ingen databas på {path}; skapa den med hostsim init.",
-            "There is no database at {path}; make it with hostsim init.",
+            "Det finns ingen databas på {path}; skapa en, eller välj en som finns.",
+            "There is no database at {path}; make one, or choose one that is there.",
         ),
         "DATABASE_EXISTS": Text(
             "Databasen {path} finns redan; använd den eller välj ett annat namn.",
@@ -21,7 +21,7 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         ),
         "DATABASE_VERSION": Text(
             "Databasen {path} är gjord av en annan version av hostsim, och den här kan inte läsa "
-            "den; uppgradera hostsim eller välj en annan fil.",
+            "den; uppgradera programmet eller välj en annan fil.",
             "The database {path} was made by another version of hostsim, and this one cannot read "
             "it; upgrade hostsim or choose another file.",
         ),
@@ -56,8 +56,8 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "the folder, your rights and the free space.",
         ),
         "NOT_SCHEDULED": Text(
-            "{name} har inget schema; gör ett med hostsim schedule {name} --daily 06:00.",
-            "{name} has no schedule; make one with hostsim schedule {name} --daily 06:00.",
+            "{name} har inget schema; gör ett först.",
+            "{name} has no schedule; make one first.",
         ),
         "SETTING_UNKNOWN": Text(
             "Det finns ingen inställning som heter {key}; välj en av {known}.",
@@ -68,31 +68,26 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "There is no file format called {name}; choose one of: {known}.",
         ),
         "NO_DEFINITIONS": Text(
-            "Det finns inget filformat som heter {name}, och inget annat heller; "
-            "skapa ett med hostsim formats add.",
-            "There is no file format called {name}, nor any other; "
-            "make one with hostsim formats add.",
+            "Det finns inget filformat som heter {name}, och inget annat heller; skapa ett först.",
+            "There is no file format called {name}, nor any other; make one first.",
         ),
         "EXPORT_UNKNOWN": Text(
             "Det finns ingen export som heter {name}; välj en av: {known}.",
             "There is no export called {name}; choose one of: {known}.",
         ),
         "NO_EXPORTS": Text(
-            "Det finns ingen export som heter {name}, och ingen annan heller; "
-            "skapa en med hostsim exports add.",
-            "There is no export called {name}, nor any other; make one with hostsim exports add.",
+            "Det finns ingen export som heter {name}, och ingen annan heller; skapa en först.",
+            "There is no export called {name}, nor any other; make one first.",
         ),
         "EXPORT_TYPE_UNKNOWN": Text(
             "Det finns ingen exporttyp som heter {name} för {subject}; kända är: {known}. "
-            "Kontrollera med hostsim plugins att insticksprogrammet är laddat.",
-            "There is no export type called {name} for {subject}; known ones are: {known}. "
-            "Check with hostsim plugins that the plug-in is loaded.",
+            "Kontrollera att insticksprogrammet är laddat.",
+            "There is no export type called {name} for {subject}; known ones are: {known}. Check "
+            "that the plug-in is loaded.",
         ),
         "EXPORT_WITHOUT_ROWS": Text(
-            "Faktura {number} har inga rader och kan inte exporteras; läs in den ur en JSON-fil "
-            "med hostsim invoices load.",
-            "Invoice {number} has no rows and cannot be exported; load it from a JSON file with "
-            "hostsim invoices load.",
+            "Faktura {number} har inga rader och kan inte exporteras; läs in den ur en JSON-fil.",
+            "Invoice {number} has no rows and cannot be exported; load it from a JSON file.",
         ),
         "NOT_EXPORTED": Text(
             "{Item.sv} {number} är inte exporterad med {name}, så det finns inget att ta tillbaka.",
@@ -104,24 +99,22 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "{Item.en} {number} was not cancelled; the reason is above.",
         ),
         "DEFINITION_EXISTS": Text(
-            "Filformatet {name} finns redan; ändra det med hostsim formats set "
-            "eller välj ett annat namn.",
-            "The file format {name} exists already; change it with hostsim formats set "
-            "or choose another name.",
+            "Filformatet {name} finns redan; ändra det eller välj ett annat namn.",
+            "The file format {name} exists already; change it or choose another name.",
         ),
         "DEFINITION_NAME": Text(
-            "Filformatet måste ha ett namn på en rad och högst 200 tecken.",
-            "The file format needs a name on one line and of at most 200 characters.",
+            "Ange ett namn, på en rad och med högst 200 tecken.",
+            "Give a name, on one line and of at most 200 characters.",
         ),
         "DEFINITION_NEEDED": Text(
             "Flera förhandsvisningar är öppna ({names}); säg vilken som ska sparas.",
             "Several previews are open ({names}); say which one is to be saved.",
         ),
         "IMPORT_TYPE_UNKNOWN": Text(
-            "Det finns ingen importtyp som heter {name}; kända är: {known}. "
-            "Kontrollera med hostsim plugins att insticksprogrammet är laddat.",
-            "There is no import type called {name}; known ones are: {known}. "
-            "Check with hostsim plugins that the plug-in is loaded.",
+            "Det finns ingen importtyp som heter {name}; kända är: {known}. Kontrollera att "
+            "insticksprogrammet är laddat.",
+            "There is no import type called {name}; known ones are: {known}. Check that the "
+            "plug-in is loaded.",
         ),
         "PLUGIN_UNKNOWN": Text(
             "{place}: inget insticksprogram heter {name}; skriv ett av: {known}, eller all för "
@@ -139,22 +132,24 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "The import type {type} has no import format called {name}; choose one of: {known}.",
         ),
         "WHY_WHICH": Text(
-            "Faktura {number} kan höra till flera ({names}); säg vilket filformat det gäller, "
-            "eller regionen med --region.",
-            "Invoice {number} may belong to several ({names}); say which file format it is about, "
-            "or the region with --region.",
+            "Faktura {number} kan höra till flera ({names}); säg vilket filformat eller vilken "
+            "region det gäller.",
+            "Invoice {number} may belong to several ({names}); say which file format or which "
+            "region it is about.",
         ),
         "RUN_UNKNOWN": Text(
-            "Det finns ingen import vars id börjar med {id}; hostsim runs visar alla.",
-            "There is no import whose id begins with {id}; hostsim runs shows all.",
+            "Det finns ingen import vars id börjar med {id}; välj en i listan över importer.",
+            "There is no import whose id begins with {id}; choose one of the list of imports.",
         ),
         "RUN_AMBIGUOUS": Text(
             "Flera importer har ett id som börjar med {id}; skriv fler tecken.",
             "Several imports have an id that begins with {id}; write more of it.",
         ),
         "PAYMENT_UNKNOWN": Text(
-            "Det finns ingen registrerad betalning med id {id}; hostsim payments visar alla.",
-            "There is no registered payment with the id {id}; hostsim payments shows all.",
+            "Det finns ingen registrerad betalning med id {id}; välj en av dem som är "
+            "registrerade.",
+            "There is no registered payment with the id {id}; choose one of those that are "
+            "registered.",
         ),
         "EXPORT_EXISTS": Text(
             "Filen {path} finns redan och skrivs inte över; ingenting är exporterat. Välj ett "
@@ -170,11 +165,9 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         ),
         "EXPORT_REGION_NEEDED": Text(
             "Betalningar i flera regioner ({names.sv}) hör till olika företag i Fortnox; exportera "
-            'en region i taget med --region (--region "" är standardregionen). Ingenting är '
-            "exporterat.",
+            "en region i taget. Ingenting är exporterat.",
             "Payments in several regions ({names.en}) belong to different companies in Fortnox; "
-            'export one region at a time with --region (--region "" is the default one). Nothing '
-            "was exported.",
+            "export one region at a time. Nothing was exported.",
         ),
         "EXPORT_REGION_UNKNOWN": Text(
             "Regionen {name} finns inte, varken bland fakturorna eller bland filformaten, så "
@@ -201,14 +194,16 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "{state.en}. Look at the list again and choose what fits.",
         ),
         "DECISION_UNKNOWN": Text(
-            "Det finns inget att ta tillbaka för {what}; hostsim decisions visar vad som gäller.",
-            "There is nothing to take back for {what}; hostsim decisions shows what is in force.",
+            "Det finns inget att ta tillbaka för {what}; det som gäller står i listan över "
+            "undanlagda och hanterade.",
+            "There is nothing to take back for {what}; what is in force stands in the list of what "
+            "was set aside and dealt with.",
         ),
         "HIDDEN_BY_SERIES": Text(
             "Betalning {number} är undanlagd med serien {first} till {last}, inte för sig själv. "
-            "Med hostsim take-back {name} --series {first} {last} tar du tillbaka serien.",
-            "Payment {number} is set aside with the series {first} to {last}, not on its own. "
-            "Take the series back with hostsim take-back {name} --series {first} {last}.",
+            "Ta tillbaka serien.",
+            "Payment {number} is set aside with the series {first} to {last}, not on its own. Take "
+            "the series back.",
         ),
         "SERIES_WRONG": Text(
             "Serien {first} till {last} kan inte användas; skriv två fakturanummer med bara "
@@ -237,9 +232,9 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         ),
         "NO_BANK_CHANGE": Text(
             "Ingen ändring av bankuppgifter för leverantör {number} visades senast av {name}, så "
-            "det finns inget att bekräfta; visa exporten igen med hostsim export {name}.",
+            "det finns inget att bekräfta; visa exporten igen.",
             "No change of bank details of supplier {number} was shown last by {name}, so that "
-            "there is nothing to confirm; show the export again with hostsim export {name}.",
+            "there is nothing to confirm; show the export again.",
         ),
         "PAYMENT_PERIOD_OPEN": Text(
             "Faktura {number} ligger i en öppen fakturaperiod och kan inte betalas än; stäng "
@@ -259,9 +254,9 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         ),
         "DOUBTFUL_PAYMENT": Text(
             "Betalningen är tveksam och är inte registrerad. {facts.sv} {doubts.sv} Stämmer det "
-            "ändå, bekräfta med --confirm (på sidan: tryck en gång till).",
-            "The payment is doubtful and was not registered. {facts.en} {doubts.en} If it is "
-            "right all the same, confirm it with --confirm (on the page: press once more).",
+            "ändå, bekräfta den.",
+            "The payment is doubtful and was not registered. {facts.en} {doubts.en} If it is right "
+            "all the same, confirm it.",
         ),
         "PAYMENT_KEY": Text(
             "Nyckeln ska vara en rad text med högst {longest} tecken; ingenting är registrerat.",
@@ -269,19 +264,17 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "registered.",
         ),
         "PAYMENT_KEY_USED": Text(
-            "Nyckeln hör redan till betalningen med id {id}, som har andra uppgifter; ingenting "
-            "är registrerat. Är det en annan betalning, använd en ny nyckel (på sidan: tryck en "
-            "gång till).",
-            "The key belongs to the payment with id {id} already, which has other figures; "
-            "nothing was registered. If it is another payment, use a new key (on the page: press "
-            "once more).",
+            "Nyckeln hör redan till betalningen med id {id}, som har andra uppgifter; ingenting är "
+            "registrerat. Är det en annan betalning, registrera den en gång till, med en ny "
+            "nyckel.",
+            "The key belongs to the payment with id {id} already, which has other figures; nothing "
+            "was registered. If it is another payment, register it once more, with a new key.",
         ),
         "PAYMENT_KEY_DELETED": Text(
             "Nyckeln hör till betalningen med id {id}, som är borttagen sedan dess; ingenting är "
-            "registrerat. Ska den registreras på nytt, använd en ny nyckel (på sidan: tryck en "
-            "gång till).",
+            "registrerat. Ska den registreras på nytt, gör det en gång till, med en ny nyckel.",
             "The key belongs to the payment with id {id}, which was deleted since; nothing was "
-            "registered. To register it again, use a new key (on the page: press once more).",
+            "registered. To register it again, do so once more, with a new key.",
         ),
         "PAYMENT_CURRENCY": Text(
             "Faktura {number} är i {invoice}, så betalningen kan inte vara i {currency}; skriv "
@@ -296,8 +289,9 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "zero and at most a million. For an invoice in SEK no rate is given.",
         ),
         "REGISTERED_UNKNOWN": Text(
-            "Det finns ingen registrerad betalning med id {id}; hostsim payments visar alla.",
-            "There is no registered payment with id {id}; hostsim payments shows them all.",
+            "Det finns ingen registrerad betalning med id {id}; välj en av dem som är "
+            "registrerade.",
+            "There is no registered payment with id {id}; choose one of those that are registered.",
         ),
         "PAYMENT_NOT_DELETED": Text(
             "Betalningen med id {id} togs inte bort, för den är {state.sv}; bara en som är "
@@ -337,8 +331,10 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "write to.",
         ),
         "HOST_UNKNOWN": Text(
-            "Sidan finns inte under det namnet; öppna adressen som hostsim serve skrev.",
-            "The page does not exist under that name; open the address that hostsim serve printed.",
+            "Sidan finns inte under det namnet; öppna adressen som programmet skrev när det "
+            "startade.",
+            "The page does not exist under that name; open the address that the program printed "
+            "when it started.",
         ),
         "SERVE_OPTION_WRONG": Text(
             "{option} kan inte användas: {why.sv}.", "{option} cannot be used: {why.en}."
@@ -402,21 +398,19 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         ),
         "SECRETS_UNREACHABLE": Text(
             "Inloggningen kan inte sparas i {path}; kontrollera att mappen är din, dina "
-            "rättigheter och ledigt utrymme, eller välj något annat än sign_in=stay.",
-            "The login cannot be stored in {path}; check that the folder is yours, your rights "
-            "and the free space, or choose something other than sign_in=stay.",
+            "rättigheter och ledigt utrymme, eller välj något annat än att förbli inloggad.",
+            "The login cannot be stored in {path}; check that the folder is yours, your rights and "
+            "the free space, or choose something other than to stay signed in.",
         ),
         "SETTING_WRONG": Text(
             "Värdet för {key} kan inte användas: {why.sv}",
             "The value of {key} cannot be used: {why.en}",
         ),
         "DEFAULT_CURRENCY": Text(
-            "Importen kräver att inställningen default_currency är SEK, men den är {currency}; "
-            "ingenting har lästs eller sparats. Ändra den med hostsim settings "
-            "default_currency=SEK.",
-            "The import needs the setting default_currency to be SEK, but it is {currency}; "
-            "nothing was read or saved. Change it with hostsim settings "
-            "default_currency=SEK.",
+            "Importen kräver att standardvalutan är SEK, men den är {currency}; ingenting har "
+            "lästs eller sparats. Ändra den i kontorets inställningar.",
+            "The import needs the default currency to be SEK, but it is {currency}; nothing was "
+            "read or saved. Change it in the settings of the office.",
         ),
         "CANNOT_RECONCILE": Text(
             "Insticksprogrammet för {type} kan inte läsa alla betalningar, så det går inte att "
@@ -438,19 +432,18 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         "BANK_UNCONFIRMED": Text(
             "Leverantörer vars bankuppgifter ändras utan att någon har bekräftat det de senaste "
             "{hours} timmarna: {suppliers}, se ovanför. Deras nya avräkningar väntar. Bekräfta en "
-            "leverantör med hostsim export {name} --confirm-bank LEVERANTÖRSNUMMER när uppgifterna "
-            "är kontrollerade.",
+            "leverantör när uppgifterna är kontrollerade.",
             "Suppliers whose bank details change and nobody has confirmed it in the last {hours} "
-            "hours: {suppliers}, see above. Their new bills wait. Confirm a supplier with hostsim "
-            "export {name} --confirm-bank SUPPLIER_NUMBER when the details are checked.",
+            "hours: {suppliers}, see above. Their new bills wait. Confirm a supplier when the "
+            "details are checked.",
         ),
         "EXPORT_SAME_COMPANY": Text(
             "{Items.sv} som {name} skulle skicka är redan exporterade till {company} med en annan "
-            "export; ingenting skickades. Använd den, eller lägg upp den här igen med hostsim "
-            "exports add --same-company-as.",
+            "export; ingenting skickades. Använd den, eller lägg upp den här igen som en till av "
+            "samma företag.",
             "{Items.en} that {name} would send are exported to {company} already, by another "
-            "export; nothing was sent. Use that one, or define this one again with hostsim "
-            "exports add --same-company-as.",
+            "export; nothing was sent. Use that one, or define this one again as one more of the "
+            "same company.",
         ),
         "CANNOT_CANCEL": Text(
             "Insticksprogrammet för {type} kan inte ta tillbaka det som är exporterat; makulera "
@@ -459,20 +452,16 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "system.",
         ),
         "EXPORT_TYPE_OFF": Text(
-            "Inget påslaget insticksprogram har exporttypen {name}; avstängda är: {off}. Slå på "
-            "det rätta med hostsim plugins on NAMN, eller ändra HOSTSIM_PLUGINS_OFF eller "
-            "HOSTSIM_PLUGINS_ONLY.",
-            "No plug-in that is on has the export type {name}; switched off are: {off}. Switch "
-            "the right one on with hostsim plugins on NAME, or change HOSTSIM_PLUGINS_OFF or "
-            "HOSTSIM_PLUGINS_ONLY.",
+            "Inget påslaget insticksprogram har exporttypen {name}; avstängda är: {off}. Den som "
+            "sköter programmet slår på det rätta.",
+            "No plug-in that is on has the export type {name}; switched off are: {off}. Whoever "
+            "maintains the program switches the right one on.",
         ),
         "IMPORT_TYPE_OFF": Text(
-            "Inget påslaget insticksprogram har importtypen {name}; avstängda är: {off}. Slå på "
-            "det rätta med hostsim plugins on NAMN, eller ändra HOSTSIM_PLUGINS_OFF eller "
-            "HOSTSIM_PLUGINS_ONLY.",
-            "No plug-in that is on has the import type {name}; switched off are: {off}. Switch "
-            "the right one on with hostsim plugins on NAME, or change HOSTSIM_PLUGINS_OFF or "
-            "HOSTSIM_PLUGINS_ONLY.",
+            "Inget påslaget insticksprogram har importtypen {name}; avstängda är: {off}. Den som "
+            "sköter programmet slår på det rätta.",
+            "No plug-in that is on has the import type {name}; switched off are: {off}. Whoever "
+            "maintains the program switches the right one on.",
         ),
         "MAIL_SETTINGS": Text(
             "Det går inte att mejla, eftersom {name} inte kan användas: {why.sv}",
@@ -493,29 +482,24 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         "REGION_DIFFERS": Text(
             "Filformatet {name} gäller {expected.sv}, inte {given.sv}; ingenting har lästs. "
             "Fakturorna i en annan region är andra fakturor, även med samma nummer. Välj det "
-            "filformat som gäller {given.sv}, eller lägg upp ett med hostsim formats add --region; "
-            "så länge inget är sparat går det också att ändra med hostsim formats set --region.",
+            "filformat som gäller {given.sv}, eller lägg upp ett för den.",
             "The file format {name} is for {expected.en}, not for {given.en}; nothing was read. "
             "The invoices of another region are other invoices, also where the numbers agree. "
-            "Choose the file format that is for {given.en}, or make one with hostsim formats add "
-            "--region; as long as nothing is saved, hostsim formats set --region changes it, too.",
+            "Choose the file format that is for {given.en}, or make one for it.",
         ),
         "REGION_FIXED": Text(
             "Filformatet {name} har redan sparat betalningar i {expected.sv}, så regionen kan inte "
-            "ändras; lägg upp ett eget filformat för {given.sv} med hostsim formats add --region.",
+            "ändras; lägg upp ett eget filformat för {given.sv}.",
             "The file format {name} has saved payments in {expected.en} already, so that the "
-            "region cannot be changed; make a file format of its own for {given.en} with hostsim "
-            "formats add --region.",
+            "region cannot be changed; make a file format of its own for {given.en}.",
         ),
         "DATABASE_DAMAGED": Text(
-            "Databasen {path} är skadad: {problem.sv}. Ingenting registreras i den. Avsluta "
-            "hostsim serve och worker, lägg tillbaka den senaste säkerhetskopian med hostsim "
-            "restore FIL (den skadade sparas bredvid), och läs in igen: det som kom efter kopian "
-            "kommer då tillbaka. En kopia görs med hostsim backup FIL.",
-            "The database {path} is damaged: {problem.en}. Nothing is registered in it. End "
-            "hostsim serve and worker, put the latest backup back with hostsim restore FILE (the "
-            "damaged one is kept beside it), and import again: what came after the backup then "
-            "comes back. A backup is made with hostsim backup FILE.",
+            "Databasen {path} är skadad: {problem.sv}. Ingenting registreras i den. Den som sköter "
+            "programmet avslutar det och lägger tillbaka den senaste säkerhetskopian (den skadade "
+            "sparas bredvid); läs sedan in igen: det som kom efter kopian kommer då tillbaka.",
+            "The database {path} is damaged: {problem.en}. Nothing is registered in it. Whoever "
+            "maintains the program ends it and puts the latest backup back (the damaged one is "
+            "kept beside it); then import again: what came after the backup then comes back.",
         ),
         "SECRETS_EXPOSED": Text(
             "Andra än du kan läsa {path}, där inloggningar sparas. Ta bort deras rättigheter "
@@ -535,10 +519,10 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "opter-fortnox-plugin.",
         ),
         "NO_INVOICES": Text(
-            "Inga fakturor finns i {region.sv}, så ingen betalning hittar sin faktura. "
-            "Läs in dem med hostsim invoices load, eller rätta regionen.",
-            "There are no invoices in {region.en}, so no payment finds its invoice. "
-            "Load them with hostsim invoices load, or correct the region.",
+            "Inga fakturor finns i {region.sv}, så ingen betalning hittar sin faktura. Läs in dem, "
+            "eller rätta regionen.",
+            "There are no invoices in {region.en}, so no payment finds its invoice. Load them, or "
+            "correct the region.",
         ),
     },
     "login": {
@@ -551,12 +535,12 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         "COMPANY_OF_OTHER_REGION": Text(
             "Inloggningen gällde {company}, som filformatet {other} sparar betalningar från i "
             "{others_region.sv}; {name} gäller {region.sv}. Ingenting är sparat. Logga in på "
-            "företaget som hör till {name}. Är regionerna samma företag, lägg upp filformatet med "
-            "hostsim formats add --same-company-as {other}.",
+            "företaget som hör till {name}. Är regionerna samma företag, lägg upp filformatet som "
+            "ett till av {other}s företag.",
             "The login was to {company}, whose payments the file format {other} saves in "
             "{others_region.en}; {name} is for {region.en}. Nothing was saved. Sign in to the "
             "company that belongs to {name}. Where the regions are one company, define the file "
-            "format with hostsim formats add --same-company-as {other}.",
+            "format as one more of the company of {other}.",
         ),
     },
     "permission": {
@@ -567,9 +551,9 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "address that your administrator gave you.",
         ),
         "ADDRESS_KEY_MISSING": Text(
-            "Sidan öppnas med hela adressen som hostsim serve skrev ut när det startade, den som "
+            "Sidan öppnas med hela adressen som programmet skrev ut när det startade, den som "
             "slutar på key=…; varje start har sin egen.",
-            "The page opens with the whole address that hostsim serve printed when it started, the "
+            "The page opens with the whole address that the program printed when it started, the "
             "one that ends in key=…; each start has its own.",
         ),
         "LOGIN_ELSEWHERE": Text(
@@ -652,8 +636,8 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "at what was registered.",
         ),
         "PAGE_TOO_OLD": Text(
-            "Sidan hade blivit för gammal, så ingenting ändrades; ladda om den och försök igen.",
-            "The page had grown too old, so nothing was changed; reload it and try again.",
+            "Sidan har gått ut, så ingenting ändrades; ladda om den och försök igen.",
+            "The page has expired, so nothing was changed; reload it and try again.",
         ),
         "NOTHING_TO_SAVE": Text(
             "Det finns inget att spara: det som visades är redan sparat, eller ersatt av en nyare "
@@ -665,11 +649,9 @@ _SENTENCES: dict[str, dict[str, Text]] = {
     "saved": {
         "SAVED_NOT_SHOWN": Text(
             "{saved.sv} Men resultatet kunde inte visas i sin helhet. Se efter innan du gör om "
-            "något: hostsim payments visar vad som är registrerat, hostsim runs importerna, "
-            "hostsim exports log det som skickats.",
+            "något: registrerade betalningar, importerna och exportloggen visar vad som är gjort.",
             "{saved.en} But the result could not be shown in full. Look before you repeat "
-            "anything: hostsim payments shows what is registered, hostsim runs the imports, "
-            "hostsim exports log what was sent.",
+            "anything: the registered payments, the imports and the export log show what is done.",
         ),
     },
     "output": {
@@ -682,10 +664,8 @@ _SENTENCES: dict[str, dict[str, Text]] = {
     },
     "cancelled": {
         "CANCELLED": Text(
-            "Det avbröts innan det var klart, och inget är sparat till hälften; hostsim payments "
-            "visar vad som är registrerat.",
-            "It was cancelled before it was done, and nothing is partially saved; hostsim payments "
-            "shows what is registered.",
+            "Det avbröts innan det var klart, och inget är sparat till hälften.",
+            "It was cancelled before it was done, and nothing is partially saved.",
         ),
     },
     "internal": {
@@ -733,8 +713,47 @@ _SIGN_IN = Text(
     "Sign in for the runs that nobody is there for: hostsim sign-in NAME",
 )
 
-#: What to type about an error of a plug-in, which knows no command of ours, by its code.
-COMMANDS = dict.fromkeys(
+
+def _type(command: str) -> Text:
+    return Text(f"Skriv: {command}", f"Type: {command}")
+
+
+#: What to type about an error, by its code; with the values of its sentence. Only a front end
+#: where commands are typed says it: a sentence knows none.
+COMMANDS: dict[str, Text] = {
+    code: _type(command)
+    for code, command in {
+        "NO_DATABASE": "hostsim init",
+        "NOT_SCHEDULED": "hostsim schedule {name} --daily 06:00",
+        "NO_DEFINITIONS": "hostsim formats add {name}",
+        "NO_EXPORTS": "hostsim exports add {name}",
+        "EXPORT_TYPE_UNKNOWN": "hostsim plugins",
+        "EXPORT_WITHOUT_ROWS": "hostsim invoices load FILE.json",
+        "DEFINITION_EXISTS": "hostsim formats set {name}",
+        "IMPORT_TYPE_UNKNOWN": "hostsim plugins",
+        "WHY_WHICH": "hostsim why {number} --region REGION",
+        "RUN_UNKNOWN": "hostsim runs",
+        "PAYMENT_UNKNOWN": "hostsim payments",
+        "EXPORT_REGION_NEEDED": "hostsim payments export --region REGION",
+        "DECISION_UNKNOWN": "hostsim decisions",
+        "HIDDEN_BY_SERIES": "hostsim take-back {name} --series {first} {last}",
+        "NO_BANK_CHANGE": "hostsim export {name}",
+        "DOUBTFUL_PAYMENT": "hostsim payments add … --confirm",
+        "REGISTERED_UNKNOWN": "hostsim payments",
+        "DEFAULT_CURRENCY": "hostsim settings default_currency=SEK",
+        "BANK_UNCONFIRMED": "hostsim export {name} --confirm-bank NUMBER",
+        "EXPORT_SAME_COMPANY": "hostsim exports add … --same-company-as …",
+        "EXPORT_TYPE_OFF": "hostsim plugins on NAME",
+        "IMPORT_TYPE_OFF": "hostsim plugins on NAME",
+        "REGION_DIFFERS": "hostsim formats add NAME --region REGION",
+        "REGION_FIXED": "hostsim formats add NAME --region REGION",
+        "DATABASE_DAMAGED": "hostsim restore FILE",
+        "NO_INVOICES": "hostsim invoices load FILE",
+        "COMPANY_OF_OTHER_REGION": "hostsim formats add NAME --same-company-as {other}",
+        "SAVED_NOT_SHOWN": "hostsim payments, hostsim runs, hostsim exports log",
+        "CANCELLED": "hostsim payments",
+    }.items()
+} | dict.fromkeys(
     ("LOGIN_NEEDED", "NO_CONSENT", "CONSENT_NOT_EFFECTIVE", "CONSENT_WITHDRAWN"), _SIGN_IN
 )
 

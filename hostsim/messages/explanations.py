@@ -19,22 +19,22 @@ if TYPE_CHECKING:
 #: :mod:`hostsim.ledger.reasons`.
 TO_DO: Mapping[str, Text] = {
     "deleted-at-source": Text(
-        "Läs in igen: har den gjorts om i {source} visas det, och du godkänner bytet. Kommer "
-        "ingen i dess ställe, ta bort den här också med hostsim payments delete.",
+        "Läs in igen: har den gjorts om i {source} visas det, och du godkänner bytet. Kommer ingen "
+        "i dess ställe, ta bort den här också.",
         "Import again: if it was made again in {source}, that is shown and you accept the "
-        "exchange. If none comes in its place, delete it here, too, with hostsim payments delete.",
+        "exchange. If none comes in its place, delete it here, too.",
     ),
     "deleted": Text(
         "Den är borttagen här: ta in den på nytt om borttagningen var ett misstag.",
         "It is deleted here: take it again if the deletion was a mistake.",
     ),
     "in-preview": Text(
-        "Den är inläst men inte sparad: spara den (Spara betalningar, eller hostsim save).",
-        "It was brought in but is not saved: save it (Save payments, or hostsim save).",
+        "Den är inläst men inte sparad: spara den.",
+        "It was brought in but is not saved: save it.",
     ),
     "not-read": Text(
-        "Den är inte inläst än, och kan sparas: läs in den (Läs fil, eller hostsim import).",
-        "It was not brought in yet, and can be saved: bring it in (Read file, or hostsim import).",
+        "Den är inte inläst än, och kan sparas: läs in den.",
+        "It was not brought in yet, and can be saved: bring it in.",
     ),
     "deleted-in-fortnox": Text(
         "Den är borttagen i {source}, och inte registrerad här: ingenting behöver göras.",
@@ -42,11 +42,11 @@ TO_DO: Mapping[str, Text] = {
     ),
     "gone-from-invoice": Text(
         "Den betalar inte längre den här fakturan i {source}: den är flyttad till en annan "
-        "faktura, eller borttagen där. Läs in igen med hostsim import: är den registrerad "
-        "här och flyttad visas ändringen, och du godkänner den eller behåller det registrerade.",
+        "faktura, eller borttagen där. Läs in igen: är den registrerad här och flyttad visas "
+        "ändringen, och du godkänner den eller behåller det registrerade.",
         "It no longer pays this invoice in {source}: it was moved to another invoice, or deleted "
-        "there. Import again with hostsim import: if it is registered here and was moved, the "
-        "change is shown, and you accept it or keep what is registered.",
+        "there. Import again: if it is registered here and was moved, the change is shown, and you "
+        "accept it or keep what is registered.",
     ),
 }
 
@@ -74,10 +74,8 @@ def only_elsewhere(number: str, region: str, others: Sequence[str]) -> Text:
 
 def not_here(number: str) -> Text:
     return Text(
-        f"Faktura {number} finns inte här, varken med det numret eller genom OCR: läs in den "
-        "med hostsim invoices load.",
-        f"Invoice {number} is not here, neither by that number nor by OCR: load it with "
-        "hostsim invoices load.",
+        f"Faktura {number} finns inte här, varken med det numret eller genom OCR: läs in den.",
+        f"Invoice {number} is not here, neither by that number nor by OCR: load it.",
     )
 
 

@@ -14,9 +14,10 @@ from opter_contract.values import Text
 
 PARTIAL = Text("Delbetalning", "Partial payment")
 ADVANCE = Text("Förskott kommer att skapas", "Advance will be created")
+ADVANCE_MADE = Text("Förskott har skapats", "Advance was created")
 REVERSAL = Text(
-    "Återförd betalning: det som återstår att betala på fakturan ökar",
-    "Reversed payment: what remains to pay on the invoice rises",
+    "Återbetalning: det som återstår att betala på fakturan ökar",
+    "Refund: what remains to pay on the invoice rises",
 )
 
 
@@ -27,6 +28,16 @@ def by_how_much(warning: Text, status: str, amount: Text) -> Text:
     return Text(
         f"{whole.sv}: {amount.sv} {sv}{warning.sv.removeprefix(whole.sv)}",
         f"{whole.en}: {amount.en} {en}{warning.en.removeprefix(whole.en)}",
+    )
+
+
+def once_saved(warning: Text | None) -> Text | None:
+    """Say a warning as it is once its payment is saved."""
+    if warning is None:
+        return None
+    return Text(
+        warning.sv.replace(ADVANCE.sv, ADVANCE_MADE.sv),
+        warning.en.replace(ADVANCE.en, ADVANCE_MADE.en),
     )
 
 

@@ -12,6 +12,18 @@ SOURCE = Text("{source}", "{source}")
 #: Where no plug-in gives it a name.
 UNNAMED = Text("källan", "the source")
 
+#: Words of systems for how a payment was registered there; any other word is shown as it is.
+WORDS = {
+    "manual": Text("manuell", "manual"),
+    "file": Text("betalfil", "payment file"),
+    "finance": Text("Fortnox Finans", "Fortnox Finans"),
+}
+
+
+def word_of(source: str) -> Text:
+    """Say how a payment was registered where it came from."""
+    return WORDS.get(source.lower()) or Text(source, source)
+
 
 def named(text: Text, source: Text) -> Text:
     return Text(

@@ -34,14 +34,18 @@ class _ExactSum:
 
 
 def _holds(wanted: str, *texts: str | None) -> bool:
-    """Find a text in any of several, capitals or not, amounts also as Swedes write them."""
+    """Find a text in any of several, capitals or not, amounts also as Swedes write them.
+
+    Several words may stand each in another of them.
+    """
     wanted, number, short = _sought(wanted)
     known = [text for text in texts if text]
     # A line each, so that one search finds in any of them and not across two.
     lines = "\n".join(known)
     if number and (number in lines or short in known):
         return True
-    return wanted in lines.casefold()
+    lines = lines.casefold()
+    return wanted in lines or all(word in lines for word in wanted.split())
 
 
 @lru_cache(maxsize=16)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from hostsim.errors import EXIT_STATUS
-from hostsim.messages.errors import ERRORS, WHO
+from hostsim.messages.errors import COMMANDS, ERRORS, WHO
 from hostsim.messages.text import own
 from hostsim.plugins.loading import HOST
 from hostsim.views.table import Column, LongText, json_attributes, json_only
@@ -45,7 +45,7 @@ class Explained:
 def every_error(plugins: Plugins) -> Iterator[Explained]:
     """List the host's codes, then those of each plug-in that lists its own."""
     for code, (kind, message) in ERRORS.items():
-        yield Explained(code, kind, _without_languages(message), HOST)
+        yield Explained(code, kind, _without_languages(_with_command(code, message)), HOST)
     for name, call in plugins.listeners("opter_errors"):
         try:
             yield from [
@@ -56,6 +56,13 @@ def every_error(plugins: Plugins) -> Iterator[Explained]:
             raise
         except BaseException as error:  # noqa: BLE001 - the other codes can be explained all the same
             log.warning("the plug-in %s cannot list its errors: %s", name, type(error).__name__)
+
+
+def _with_command(code: str, message: Text) -> Text:
+    command = COMMANDS.get(code)
+    if command is None:
+        return message
+    return Text(f"{message.sv} {command.sv}", f"{message.en} {command.en}")
 
 
 def _without_languages(message: Text) -> Text:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hostsim.ledger.values import SEK
 from hostsim.messages.formats import count
+from hostsim.messages.source import word_of
 from hostsim.messages.text import say
 from hostsim.views.exports import story_object, write_story
 from hostsim.views.labels import (
@@ -196,7 +197,7 @@ def payment_line(payment: Payment, language: str) -> str:
         Text(f"avskrivet {off}", f"written off {off}") if written_off.amount else None,
         Text(f"faktura {number}", f"invoice {number}"),
         Text("bokförd", "booked") if payment.booked else Text("inte bokförd", "not booked"),
-        payment.source,
+        word_of(payment.source),
     )
 
 

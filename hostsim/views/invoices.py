@@ -5,11 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hostsim.views.labels import period
-from hostsim.views.table import Column, json_attributes
+from hostsim.views.table import Column, Money, json_attributes
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.ledger.values import Invoice
+
+#: On a page: those of which something remains, and each amount with its currency.
+OPEN_INVOICES: tuple[Column[Invoice], ...] = (
+    Column("invoice", Text("Faktura", "Invoice"), lambda i: i.number, right=True),
+    Column("ocr", Text("OCR", "OCR"), lambda i: i.ocr, right=True),
+    Column("code", Text("Kundnr", "Customer no."), lambda i: i.customer_code),
+    Column("customer", Text("Kund", "Customer"), lambda i: i.customer_name, wide=True),
+    Column("date", Text("Fakturadatum", "Invoice date"), lambda i: i.invoice_date),
+    Column("due", Text("Förfaller", "Due"), lambda i: i.due_date),
+    Column("total", Text("Belopp", "Total"), lambda i: Money(i.total, i.currency), right=True),
+    Column(
+        "remaining",
+        Text("Återstår", "Remaining"),
+        lambda i: Money(i.remaining, i.currency),
+        right=True,
+    ),
+    Column("region", Text("Region", "Region"), lambda i: i.region),
+)
 
 INVOICES: tuple[Column[Invoice], ...] = (
     Column(

@@ -22,7 +22,7 @@ STATUSES = {
     "written-off": Text("Mindre avvikelse skrivs av", "Small deviation is written off"),
     "partial": Text("Delbetalning", "Partial payment"),
     "advance": Text("Förskott", "Advance"),
-    "reversal": Text("Återbetalning", "Reversal"),
+    "reversal": Text("Återbetalning", "Refund"),
     "settled-against-credit": Text("Kvittad", "Settled"),
 }
 
@@ -65,6 +65,12 @@ OUTCOMES = {
     outcomes.IGNORED: Text("Ignorerad", "Ignored"),
     outcomes.NOT_ON_INVOICE: Text("Inte på fakturan i Fortnox", "Not on the invoice in Fortnox"),
     outcomes.DELETED_AT_SOURCE: Text("Borttagen där den kom från", "Deleted where it came from"),
+}
+
+#: Of an invoice of which something remains.
+DUE = {
+    "overdue": Text("Förfallna", "Overdue"),
+    "not-due": Text("Inte förfallna", "Not due yet"),
 }
 
 DECISIONS = {

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from hostsim.views.decisions import DECISIONS
+from hostsim.views.invoices import OPEN_INVOICES
 from hostsim.views.payments import PREVIEW, REGISTERED_PAYMENTS
 from hostsim.views.runs import RUNS
 from hostsim.views.schedules import STATUS
@@ -17,4 +18,5 @@ PAGES: Mapping[str, Sequence[Column[Any]]] = {
     "decisions": DECISIONS,
     "runs": RUNS,
     "overview": STATUS,
+    "open": OPEN_INVOICES,
 }

@@ -12,6 +12,7 @@ from hostsim.ledger.values import HAND, REGISTERED, SEK
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.decisions import by_whom
 from hostsim.messages.formats import count, money
+from hostsim.messages.source import word_of
 from hostsim.messages.text import LANGUAGES, say, some_of
 from hostsim.views.labels import (
     BY_HAND,
@@ -127,7 +128,7 @@ _STATUS: Column[Any] = Column(
     "mark", Text("Bedömning", "Judgement"), lambda r: label(STATUSES, r.status), terminal=False
 )
 _FIGURES: tuple[Column[Row], ...] = (
-    Column("payment", Text("Betalning", "Payment"), payment_number, right=True),
+    Column("payment", Text("Betalningsnr", "Payment no."), payment_number, right=True),
     Column("invoice", Text("Faktura", "Invoice"), invoice_number, right=True),
     Column("customer", Text("Kund", "Customer"), lambda r: r.customer_name, wide=True),
     Column("date", Text("Datum", "Date"), lambda r: r.payment_date),
@@ -185,6 +186,12 @@ READY: tuple[Column[PreviewRow], ...] = (
     replace(_WARNING, value=warning),
 )
 
+#: The same once they are saved.
+SAVED: tuple[Column[PreviewRow], ...] = (
+    *READY[:-1],
+    replace(_WARNING, value=lambda r: payments_messages.once_saved(warning(r))),
+)
+
 
 def _excluded(heading: Text) -> tuple[Column[PreviewRow], ...]:
     return (
@@ -195,7 +202,7 @@ def _excluded(heading: Text) -> tuple[Column[PreviewRow], ...]:
         _FOREIGN,
         *(_TOTAL, _REMAINS, _DUE),
         *not_on_page(*_RATE_AND_WRITE_OFF),
-        Column("source", Text("Källa", "Source"), lambda r: r.source),
+        Column("source", Text("Källa", "Source"), lambda r: r.source and word_of(r.source)),
         Column("message", heading, lambda r: r.message or label(REASONS, r.reason), wide=True),
     )
 
@@ -216,8 +223,7 @@ def origin(entry: Entry) -> Text:
     """Say where a payment came from: by hand, or the word of its source."""
     if entry.origin == HAND:
         return BY_HAND
-    source = entry.source or "?"
-    return Text(source, source)
+    return word_of(entry.source or "?")
 
 
 def full_origin(entry: Entry) -> Text:
@@ -262,7 +268,7 @@ REGISTERED_PAYMENTS: tuple[Column[Entry], ...] = (
     *_FIGURES,
     *not_on_page(_FOREIGN, *_RATE_AND_WRITE_OFF, _WARNING),
     Column("source", Text("Ursprung", "Origin"), origin),
-    Column("user", Text("Användare", "User"), lambda e: e.user, terminal=False),
+    Column("user", Text("Sparad av", "Saved by"), lambda e: e.user, terminal=False),
     Column("at", Text("Registrerad", "Registered"), lambda e: e.at, terminal=False),
     Column("state", Text("Läge", "State"), state, wide=True, page=False),
 )
@@ -317,6 +323,6 @@ def write_entry(output: Output, entry: Entry) -> None:
         (Text("Bedömning", "Judgement"), label(STATUSES, entry.status)),
         (Text("Bankkonto", "Bank account"), entry.bank_account),
         (Text("Import", "Import"), (entry.run_id or "")[:8]),
-        (Text("Registrerad av", "Registered by"), user_at(entry.user, entry.at)),
+        (Text("Sparad av", "Saved by"), user_at(entry.user, entry.at)),
     ]
     write_facts(output, facts)

@@ -62,8 +62,10 @@ _NOT_DONE = Text(
     "Fortnox did not grant access. You may close this window; the import says what happened.",
 )
 _EMPTY = Text(
-    "Fortnox skickade inget svar med tillbaka. Så gör Fortnox när företaget är låst.",
-    "Fortnox sent no answer back. Fortnox does so when the company is locked.",
+    "Fortnox skickade inget svar med tillbaka. Så gör Fortnox när företaget är "
+    "låst. Du kan stänga fönstret.",
+    "Fortnox sent no answer back. Fortnox does so when the company is locked. You may "
+    "close this window.",
 )
 _UNEXPECTED = Text(
     "Det här svaret hör inte till en inloggning som pågår. Stäng fönstret, och använd det fönster "

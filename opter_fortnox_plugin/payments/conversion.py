@@ -99,8 +99,8 @@ def _why_unreadable(why: Unreadable) -> Text:
     names = ", ".join(why.fields) or "–"
     if why.no_right:
         return Text(
-            f"Fortnox visar inte {names} för inloggningen (API_NORIGHT)",
-            f"Fortnox does not show {names} to this login (API_NORIGHT)",
+            f"Fortnox visar inte {names} för den som är inloggad",
+            f"Fortnox does not show {names} to whoever is signed in",
         )
     return Text(
         f"Betalningen går inte att läsa: {names}. Kontrollera den i Fortnox",

@@ -38,7 +38,7 @@ def main() -> None:
         page.locator("th[aria-sort=ascending]").wait_for()
         take(page, "betalningsimport")
         row = page.locator("table.rejected tbody tr").filter(has_text="Ändrad efter")
-        row.get_by_role("link", name="Avgör").click()
+        row.get_by_role("link", name="Hantera").click()
         page.get_by_label("Godkänn ändringen", exact=True).check()
         page.locator("#ok").click()
         page.locator("dialog").wait_for(state="detached")

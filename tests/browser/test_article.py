@@ -31,7 +31,7 @@ def test_the_whole_article_step_by_step(page, person, office):
     person.button("Spara").click()
     page.get_by_text("Inställningarna är sparade.").wait_for()
     person.link("Fortnox", person.dialog).wait_for()
-    person.link("Ok", person.dialog).click()
+    person.button("Ok", person.dialog).click()
 
     # Step 2: import the payments from Fortnox.
     page.get_by_label("Filformat", exact=True).select_option("Fortnox")

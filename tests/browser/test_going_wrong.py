@@ -23,7 +23,7 @@ def test_a_refusal_at_the_login_is_told_with_what_to_do(page, person, office):
     told = page.get_by_role("alertdialog")
     told.wait_for()
     assert "Importen gick inte att genomföra" in told.inner_text()
-    assert "Felkod: LOGIN_REFUSED" in told.inner_text()
+    assert "Felkod: LOGIN_REFUSED" in told.text_content()
     assert rows_in(office) == 0
     person.link("Läs fil igen").click()
     page.get_by_role("dialog", name="Läs fil").wait_for()

@@ -75,7 +75,7 @@ def test_invoices_go_out_and_their_payments_come_back(page, person, exports, off
     person.field("Konto för öresavrundning").fill("3740")
     person.button("Spara").click()
     page.get_by_text("Inställningarna är sparade.").wait_for()
-    person.link("Ok", person.dialog).click()
+    person.button("Ok", person.dialog).click()
     with person.context.expect_page() as opened:
         person.button("Ok", person.dialog).click()
     person.signs_in(opened.value)

@@ -57,7 +57,7 @@ def test_fifty_thousand_rows_are_usable(page, person):
     page.locator("#rejected-q").fill("73210")
     page.keyboard.press("Enter")
     page.get_by_text("1–1 av 1").wait_for()
-    rows.first.get_by_role("link", name="Avgör").click()
+    rows.first.get_by_role("link", name="Hantera").click()
     page.get_by_label("Lägg undan en hel serie").check()
     page.get_by_label("Från faktura").fill("70001")
     page.get_by_label("till och med").fill("80000")

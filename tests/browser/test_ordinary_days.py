@@ -204,8 +204,8 @@ def test_the_register_is_filtered_on_origin_and_exported_for_fortnox(page, perso
     person.opens_menu("Ekonomi", "Betalningsregistrering")
     page.get_by_label("Visa bara betalningar med ursprung").select_option("hand")
     page.get_by_text("1–1 av 1").wait_for()
-    person.link("Exportera till Fortnox …").click()
-    dialog = page.get_by_role("dialog", name="Exportera till Fortnox")
+    person.link("Exportfil för Fortnox …").click()
+    dialog = page.get_by_role("dialog", name="Exportfil för Fortnox")
     dialog.get_by_text("1 st, 6\xa0875,00 SEK").wait_for()
     assert "Utelämnade är de som kom från Fortnox" in dialog.inner_text()
     with page.expect_download() as download:
@@ -259,7 +259,7 @@ def test_the_imports_of_the_past_are_listed_and_shown_in_full(page, lists):
     page.keyboard.press("ArrowDown")
     page.locator("table.runs tr.chosen:nth-child(2)").wait_for()
     shown = page.locator("#detail-scroll").inner_text()
-    for said in ("Gjord av", "Anrop", "Vad som räknades", "Sparade", "Ignorera nummer före"):
+    for said in ("Gjord av", "Anrop", "Sammanställning", "Sparade", "Ignorera nummer före"):
         assert said in shown
 
 
@@ -274,7 +274,7 @@ def test_the_same_days_in_english(page, lists):
     page.locator("#ok").click()
     say(page, "Kept as registered")
     titles = {
-        "decisions": "Set aside and decided",
+        "decisions": "Set aside and dealt with",
         "runs": "Imports",
         "why": "Ask about an invoice",
         "payments": "Manual payments",

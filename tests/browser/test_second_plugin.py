@@ -51,7 +51,7 @@ def test_choosing_another_import_type_shows_its_fields_and_it_imports_without_a_
     assert page.get_by_text("Där banken lägger filerna.").is_visible()
     person.button("Spara").click()
     page.get_by_text("Inställningarna är sparade.").wait_for()
-    person.link("Ok", person.dialog).click()
+    person.button("Ok", person.dialog).click()
     person.button("Ok").click()
     person.waits_for_lists()
     assert [row[1] for row in person.rows("ready")] == ["1"]

@@ -64,7 +64,7 @@ def test_an_export_that_nobody_reads_says_only_what_it_leaves_out(ended_unread):
 @pytest.mark.skipif(sys.platform == "win32", reason="a pipe without a reader fails otherwise there")
 def test_an_error_is_told_though_nobody_reads_the_result(ended_unread):
     status, told = ended_unread("payments", "show", "7")
-    assert (status, told[:17]) == (2, "PAYMENT_UNKNOWN: ")
+    assert (status, told.splitlines()[-1][:17]) == (2, "PAYMENT_UNKNOWN: ")
 
 
 def test_windows_reports_a_closed_pipe_as_an_invalid_argument(monkeypatch):

@@ -47,7 +47,7 @@ def test_other_commands_do_not_make_the_database(hostsim):
     ended = hostsim("payments")
     assert ended.status == 2
     assert ended.last.startswith("NO_DATABASE: ")
-    assert "hostsim init" in ended.last
+    assert "hostsim init" in ended.err
     assert not Path("hostsim.db").exists()
 
 
@@ -718,7 +718,7 @@ def test_another_default_currency_is_refused_with_the_name_of_the_setting(ready)
     ready("settings", "default_currency=EUR")
     ended = ready("import", "Butik")
     assert ended.status == 2
-    assert "default_currency" in ended.last
+    assert "default_currency" in ended.err
 
 
 @pytest.mark.parametrize("seconds", ["0", "-1", "x", "nan", "inf"])
@@ -854,7 +854,7 @@ def test_ascii_output_has_marks_of_its_own_and_valid_json(process_ready):
     process_ready("formats", "set", "Butik", "behave=")
     ascii_only = {"PYTHONIOENCODING": "ascii"}
     table = process_ready("import", "Butik", env=ascii_only)
-    assert b"\n OK          1     1001  " in table.stdout
+    assert b"\n OK             1     1001  " in table.stdout
     shown = process_ready("import", "Butik", "--json", env=ascii_only)
     assert "Fel vid inläsning" in json.loads(shown.stdout)["rejected"][0]["message"]
 

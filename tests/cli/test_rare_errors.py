@@ -12,7 +12,7 @@ from second_host import HostWithSecrets, new_run
 
 from hostsim import __main__
 from hostsim.demo import run_demo
-from hostsim.errors import HostError
+from hostsim.errors import HostError, command_for
 from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
 from hostsim.views.output import Output
@@ -39,7 +39,7 @@ def test_a_name_is_refused_where_nothing_is_defined_at_all(tmp_path):
     with Store.create(tmp_path / "host.db") as store, pytest.raises(HostError) as caught:
         store.definition("Fortnox")
     assert caught.value.code == "NO_DEFINITIONS"
-    assert "hostsim formats add" in caught.value.message.sv
+    assert "hostsim formats add Fortnox" in command_for(caught.value).sv
 
 
 def test_the_demonstration_refuses_a_folder_that_cannot_be_made(tmp_path, capsys):

@@ -63,7 +63,7 @@ def test_taking_back_a_payment_that_only_a_series_hides_names_the_series(office)
     office("set-aside", "Butik", "--series", 9000, 9999)
     ended = office("take-back", "Butik", 4)
     assert (ended.status, ended.last.partition(":")[0]) == (2, "HIDDEN_BY_SERIES")
-    assert "hostsim take-back Butik --series 9000 9999" in ended.last
+    assert "hostsim take-back Butik --series 9000 9999" in ended.err
 
 
 def test_taking_back_a_payment_that_a_series_hides_as_well_says_so(office):

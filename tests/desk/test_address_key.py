@@ -55,8 +55,8 @@ def test_nothing_answers_without_the_key(stranger):
 def test_it_says_calmly_in_both_languages_what_to_open(stranger):
     said = stranger.get("/import", headers=HERE)
     assert said.mimetype == "text/plain"
-    assert "hela adressen som hostsim serve skrev ut" in said.text
-    assert "the whole address that hostsim serve printed" in said.text
+    assert "hela adressen som programmet skrev ut" in said.text
+    assert "the whole address that the program printed" in said.text
 
 
 def test_nobody_else_registers_a_payment(desk_context, stranger):

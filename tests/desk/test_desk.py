@@ -460,9 +460,9 @@ def test_the_register_shows_where_a_payment_came_from(client, previewed):
     facts = dict(re.findall(r"<dt>([^<]+)</dt><dd[^>]*>([^<]*)</dd>", page))
     assert facts["Företag"] == "Åkeriet AB (77)"
     assert facts["Nummer"] == "1"
-    assert facts["Källa"] == "manual"
+    assert facts["Källa"] == "manuell"
     assert facts["Filformat"] == "Fortnox"
-    assert facts["Användare"] == "kim"
+    assert facts["Sparad av"] == "kim"
     assert facts["Registrerad"] == "2026-11-22 12:00"
 
 

@@ -270,7 +270,7 @@ def test_everything_about_an_invoice_stands_on_one_page(saved):
 def test_it_says_what_would_have_to_happen_for_the_missing_one_to_come_in(person):
     person.imports()
     page = words(person.get("/why?invoice=1001&format=Fortnox"))
-    assert "Att göra: Den är inläst men inte sparad: spara den (Spara betalningar" in page
+    assert "Att göra: Den är inläst men inte sparad: spara den." in page
 
 
 def test_every_row_leads_to_its_invoice(person):

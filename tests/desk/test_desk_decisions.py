@@ -223,7 +223,7 @@ def test_a_row_without_a_number_has_no_button(person, plugin):
     plugin.excluded = [unreadable("")]
     person.imports()
     [row] = rows_of(person.get("/import"), "rejected")
-    assert "Avgör …" not in row
+    assert "Hantera …" not in row
 
 
 def test_a_row_of_a_preview_that_was_saved_cannot_be_decided(person, strangers):

@@ -196,7 +196,7 @@ def test_every_column_sorts_both_ways(person, host, column):
 @pytest.mark.usefixtures("several")
 def test_it_is_downloaded_as_it_is_shown(person):
     page = person.get("/overview?code=paused")
-    link = re.search(r'class="export" href="([^"]+)"', page)[1].replace("&amp;", "&")
+    link = re.search(r'href="([^"]+\.csv[^"]*)"', page)[1].replace("&amp;", "&")
     heading, row = csv.reader(io.StringIO(person.get(link).lstrip("\ufeff")), delimiter=";")
     assert heading[:4] == ["Namn", "Företag", "Vad", "Hur det gick"]
     assert (row[0], row[3], row[-1]) == ("Pausad", "Pausad", "Någon måste logga in.")
@@ -280,7 +280,7 @@ def test_an_export_leads_to_its_page(person, host):
 
 def test_the_code_stands_apart_from_the_sentence(person, host):
     scheduled(host, "A", rules.FAILED, code="FORTNOX_DOWN")
-    assert "Felkod FORTNOX_DOWN" in detail(person.get("/overview"))
+    assert "Felkod: FORTNOX_DOWN" in detail(person.get("/overview"))
 
 
 def test_what_a_run_came_to_is_told(person, host):
@@ -317,7 +317,7 @@ def test_all_that_are_paused_run_again_where_they_are_shown(person, host):
     scheduled(host, "C", rules.FAILED, code="FORTNOX_DOWN")
     assert "resume-all" not in person.get("/overview")
     assert "Kör alla 2 pausade igen" in person.get("/overview?code=paused")
-    person.post("/overview/resume?code=paused")
+    person.post("/overview/resume?code=paused", all="1")
     assert "2 är inte pausade längre och står på tur att köras." in person.told("/overview")
     assert schedules.due(host.store, NOON) == ["A", "B"]
 
@@ -425,7 +425,7 @@ def test_it_is_taken_away(person, host):
         ({"when": "daily", "daily": "25:00"}, "daily", "Skriv en tid som 06:00."),
         ({"when": "every", "every": "0", "unit": "m"}, "every", "Skriv ett helt tal"),
         ({"when": "every", "every": "169", "unit": "h"}, "every", "Skriv ett helt tal"),
-        ({"when": "every", "every": "en", "unit": "x"}, "every", "Skriv ett helt tal"),
+        ({"when": "every", "every": "en", "unit": "m"}, "every", "Skriv ett helt tal"),
     ],
 )
 def test_what_is_no_time_is_refused_beside_its_field(person, host, form, field, sentence):

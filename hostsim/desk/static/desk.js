@@ -25,7 +25,25 @@ async function go(address, options) {
   }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (mine !== turn) return;
+  // A refusal that has no page of its own, as of a session that ended, leaves what is shown.
+  if (answer.status >= 400 && !page.querySelector("dialog") && (options || !page.querySelector("main")) && refuse(page)) return;
   show(page, answer.url, options && options.method === "POST" && answer.status >= 400);
+}
+
+function refuse(page) {
+  const sentence = page.querySelector("[role=alert]") || (page.querySelector("main") ? null : page.body);
+  const told = document.querySelector("dialog .body, dialog form, .window > .notices");
+  if (!sentence || !told) return false;
+  document.querySelectorAll(".refused").forEach((one) => one.remove());
+  const notice = document.createElement("p");
+  notice.className = "notice error refused";
+  notice.setAttribute("role", "alert");
+  // Without a page of its own it is a line in each language, after its code.
+  const [sv, en] = sentence.textContent.trim().replace(/^[A-Z_]+: /, "").split("\n");
+  notice.textContent = document.documentElement.lang === "en" && en ? en : sv;
+  told.prepend(notice);
+  document.querySelectorAll("button[data-pressed]").forEach((one) => { one.disabled = false; });
+  return true;
 }
 
 function show(page, address, keepAddress) {
@@ -310,6 +328,8 @@ document.addEventListener("click", (event) => {
   const target = link || ofRow;
   if (!target || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
+  const unsaved = document.querySelector("form[data-unsaved]");
+  if (unsaved && isChanged(unsaved) && !confirm(unsaved.dataset.unsaved)) return;
   go(target.href);
 });
 
@@ -322,7 +342,29 @@ document.addEventListener("submit", (event) => {
   event.preventDefault();
   send(form, event.submitter);
   const box = event.submitter && event.submitter.matches("[role=checkbox]"); // it keeps the focus
-  if (event.submitter && !box && form.method === "post") event.submitter.disabled = true; // once is enough
+  if (event.submitter && !box && form.method === "post") {
+    event.submitter.disabled = true; // once is enough
+    event.submitter.dataset.pressed = "";
+  }
+});
+
+function isChanged(form) {
+  return [...form.elements].some((field) => {
+    if (field.type === "checkbox") return field.checked !== field.defaultChecked;
+    if (field.tagName !== "SELECT") return !field.dataset.picker && field.value !== field.defaultValue;
+    const before = [...field.options].findIndex((one) => one.defaultSelected);
+    return field.selectedIndex !== Math.max(before, 0);
+  });
+}
+
+// Names are proposed while one is written.
+document.addEventListener("input", async (event) => {
+  const field = event.target;
+  if (!field.dataset.names) return;
+  const address = new URL(field.dataset.names, location.href);
+  address.searchParams.set("q", field.value);
+  const names = await (await fetch(address, { credentials: "same-origin" })).json();
+  field.list.replaceChildren(...names.map((name) => new Option("", name)));
 });
 
 // Whoever types beside a choice means that one.
@@ -376,5 +418,6 @@ document.addEventListener("keydown", (event) => {
   }
 });
 
+if (document.body.hasAttribute("data-print")) window.addEventListener("load", () => window.print());
 window.addEventListener("popstate", () => location.reload());
 begin();

@@ -1,0 +1,94 @@
+"""A list whole, as a file or on paper: every row that is found, in the order of the page."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+from flask import Response, stream_template
+
+from hostsim.desk.shared import desk_context, language, word
+from hostsim.messages.formats import count
+from hostsim.storage.lists import Selection, Source, all_of, page_of
+from hostsim.views.table import Column, csv_lines, on_page
+from hostsim.views.xlsx import MEDIA_TYPE, Sum, write_xlsx
+from opter_contract import BATCH
+
+#: The converter of an address that names one of the forms.
+FORM = "<any(csv, xlsx, print):form>"
+
+CSV = "text/csv"
+
+#: Bytes of a part of a workbook.
+PART = 65_536
+
+#: The columns that a sum stands below.
+_SUMMED = ("amount", "remaining")
+
+
+def list_file(
+    form: str,
+    name: str,
+    title: str,
+    source: Source,
+    selection: Selection,
+    *,
+    columns: Sequence[Column[Any]],
+) -> Response:
+    """Send a list as CSV, as a workbook, or as a page to be printed.
+
+    :param name: of the file.
+    :param title: of the list, on the page.
+    """
+    store, columns = desk_context().store, on_page(columns)
+    rows = all_of(store, source, selection)
+    if form == "csv":
+        return _download(_in_batches(csv_lines(columns, rows, language())), f"{name}.csv", CSV)
+    page = page_of(store, source, selection)
+    key = next((column.key for column in columns if column.key in _SUMMED), "")
+    label = word("sum_of", n=count(page.found, language()))
+    if form == "xlsx":
+        total = None if page.total is None or not key else Sum(label, key, page.total)
+        write = partial(
+            write_xlsx,
+            title=title,
+            columns=columns,
+            items=rows,
+            language=language(),
+            total=total,
+        )
+        return _download(_written(write), f"{name}.xlsx", MEDIA_TYPE)
+    context = {
+        "title": title,
+        "columns": columns,
+        "rows": rows,
+        "page": page,
+        "summed": key,
+        "label": label,
+        "selection": selection,
+        "at": desk_context().clock(),
+    }
+    return Response(stream_template("print.html", **context), mimetype="text/html")
+
+
+def _download(parts: Iterator[bytes], name: str, media_type: str) -> Response:
+    response = Response(parts, mimetype=media_type)
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
+    return response
+
+
+def _written(write: Callable[[IO[bytes]], None]) -> Iterator[bytes]:
+    """Give what is written into a file, in parts; the file is only on the disk meanwhile."""
+    with TemporaryFile() as file:
+        write(file)
+        file.seek(0)
+        while part := file.read(PART):
+            yield part
+
+
+def _in_batches(lines: Iterator[str]) -> Iterator[bytes]:
+    while batch := "".join(itertools.islice(lines, BATCH)):
+        yield batch.encode()

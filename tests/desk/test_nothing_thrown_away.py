@@ -1,0 +1,120 @@
+"""What a person typed is saved, asked about or refused with a sentence, never thrown away."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from threading import Event
+from types import SimpleNamespace
+
+import pytest
+from desk_person import HERE, Person
+from fake_plugin import FakePlugin, hookimpl
+
+from hostsim.desk.background_jobs import Choice, Jobs
+from hostsim.desk.context import DeskContext
+from hostsim.errors import HostError
+from hostsim.ledger.schedules import NONE, Timetable
+from hostsim.plugins.loading import Plugins
+from hostsim.storage import schedules
+from hostsim.storage.store import Store
+from opter_contract.values import Text
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+READ = "/import/read?format=Fortnox"
+
+
+class Bank(FakePlugin):
+    @hookimpl
+    def opter_settings_fields(self, type_code):
+        label = Text("Från och med", "From")
+        described = {"label": label, "help": label, "default": "", "required": False}
+        field = SimpleNamespace(key="since", kind="date", secret=False, **described)
+        return [field] if type_code == self.code else None
+
+
+@pytest.fixture
+def context(tmp_path):
+    with Store.create(tmp_path / "host.db") as store:
+        plugins = Plugins([("bank", Bank(code="Bank"))])
+        context = DeskContext(store, plugins, clock=lambda: NOON, user="kim")
+        context.host().define("Fortnox", "Bank", "API", "", {})
+        yield context
+        context.jobs.stop()
+
+
+@pytest.fixture
+def person(context):
+    return Person(context)
+
+
+def leads_to(person, path, **values):
+    token = re.search(r'name="token" value="([^"]+)"', person.get("/import"))[1]
+    return person.client.post(path, headers=HERE, data={"token": token} | values).location
+
+
+def test_ok_stores_what_was_changed_and_goes_on_to_reading(person, context):
+    changed = {"field-since": "2026-01-01", "then": "close"}
+    assert leads_to(person, "/settings/of/Fortnox", **changed) == READ
+    assert context.store.definition("Fortnox").settings["since"] == "2026-01-01"
+
+
+def test_ok_without_a_change_stores_nothing(person, context):
+    before = context.store.definition("Fortnox")
+    values = {f"field-{key}": value for key, value in before.settings.items()}
+    assert leads_to(person, "/settings/of/Fortnox", then="close", **values) == READ
+    assert person.told(READ) == []
+
+
+def test_ok_stays_where_a_value_is_refused(person):
+    page = person.post(
+        "/settings/new", 422, name="Fortnox", type="Bank", format="API", then="close"
+    )
+    assert 'id="name-wrong"' in page
+
+
+def test_a_second_import_with_other_values_is_refused_and_says_so():
+    goes_on = Event()
+    jobs = Jobs(lambda job: goes_on.wait(10))
+    choice = Choice("Fortnox", bank_account="1", day=date(2026, 11, 22))
+    job = jobs.start(choice)
+    assert jobs.start(choice) is job
+    for other in (Choice("Fortnox", bank_account="2", day=choice.day), Choice("Fortnox")):
+        with pytest.raises(HostError) as caught:
+            jobs.start(other)
+        assert caught.value.code == "IMPORT_RUNNING"
+    goes_on.set()
+    assert job.ended.wait(10)
+
+
+def test_of_many_definitions_a_page_carries_none_and_proposes_what_is_written(person, context):
+    with context.store.change() as db:
+        db.executemany(
+            "INSERT INTO definitions (name, import_type, import_format, region, settings)"
+            " SELECT ?, import_type, import_format, region, settings FROM definitions LIMIT 1",
+            [(f"Bolag {number}",) for number in range(60)],
+        )
+    page = person.get("/import/read?format=Bolag+7")
+    assert 'value="Bolag 7" list="formats"' in page
+    assert "Bolag 8" not in page + person.get("/settings/of/Bolag%207")
+    answer = person.client.get("/overview/names?q=LAG+5", headers=HERE)
+    assert answer.json == ["Bolag 5", *(f"Bolag {number}" for number in range(50, 60))]
+    refused = person.post("/import/start", 200, format="Bolag 99", date="2026-11-22")
+    assert 'id="format-wrong"' in refused
+    assert "Bolag 99" in refused
+
+
+def test_without_a_name_nothing_runs_again(person, context):
+    context.host().set_schedule("Fortnox", Timetable(daily=NOON.time()), NONE)
+    with context.store.change() as db:
+        db.execute("UPDATE schedules SET paused_at = '2026-11-22T11:00:00+00:00'")
+    person.post("/overview/resume", 400)
+    assert schedules.schedule(context.store, "Fortnox").paused
+
+
+@pytest.mark.parametrize("forged", [{"when": "x"}, {"unit": "d"}, {"save": "all"}])
+def test_a_forged_schedule_is_refused(person, context, forged):
+    person.post(
+        "/overview/schedule?of=Fortnox", 400, **{"when": "daily", "daily": "06:00"} | forged
+    )
+    assert schedules.schedule(context.store, "Fortnox") is None

@@ -1,0 +1,93 @@
+"""Open invoices are found by what one knows of them, and a list leaves the screen whole."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+from desk_person import HERE, Person
+from fake_plugin import FakePlugin, invoice
+
+from hostsim.desk.context import DeskContext
+from hostsim.plugins.loading import Plugins
+from hostsim.storage.store import Store
+
+NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def person(tmp_path):
+    with Store.create(tmp_path / "host.db") as store:
+        late = {"customer_name": "Ängens Åkeri AB", "due_date": date(2026, 11, 1)}
+        store.load_invoices(
+            [
+                invoice("1001", "1250.50", ocr="77001", **late),
+                invoice("1002", "500", customer_name="=Ängens Fisk", due_date=date(2026, 12, 1)),
+                invoice("1003", "700", "EUR", customer_name="Ängens Fisk", due_date=None),
+                invoice("1004", "0"),
+                *(
+                    invoice(str(2000 + n), "1", customer_name="Ny", due_date=None)
+                    for n in range(120)
+                ),
+            ]
+        )
+        context = DeskContext(
+            store, Plugins([("bank", FakePlugin(code="Bank"))]), clock=lambda: NOON, user="kim"
+        )
+        yield Person(context)
+
+
+def found(page):
+    return re.findall(r'id="open-why-[^"]*"[^>]*>(\d+)<', page)
+
+
+@pytest.mark.parametrize(
+    ("written", "numbers"),
+    [
+        ("ängens", ["1001", "1002", "1003"]),
+        ("1 250,50", ["1001"]),
+        ("77001", ["1001"]),
+        ("fisk 700", ["1003"]),
+        ("åkeri ängens 2026-11-01", ["1001"]),
+        ("1004", []),
+    ],
+)
+def test_it_is_found_by_customer_amount_ocr_and_several_words(person, written, numbers):
+    page = person.get(f"/open-invoices?q={written.replace(' ', '+')}")
+    assert found(page) == numbers
+
+
+def test_what_is_due_longest_comes_first_with_what_remains_and_the_sum(person):
+    page = person.get("/open-invoices")
+    assert found(page)[0] == "1001"
+    assert "2026-11-01" in page
+    assert "summa 1\N{NO-BREAK SPACE}870,50 SEK" in page
+    assert found(person.get("/open-invoices?code=overdue")) == ["1001"]
+
+
+def test_a_new_payment_finds_its_invoice_by_customer_or_amount(person):
+    page = person.get("/payments/new?invoice=fisk")
+    proposed = re.findall(r'href="(/payments/new\?[^"]*)"[^>]*>(\d+)</a>', page)
+    assert [number for _, number in proposed] == ["1002", "1003"]
+    chosen = person.get(proposed[0][0].replace("&amp;", "&"))
+    assert 'value="500,00"' in chosen
+    assert "Vilken faktura?" not in chosen
+    assert "1001" in person.get("/payments/new?invoice=1250,5")
+
+
+def test_it_prints_whole_with_its_sum_and_nothing_to_press(person):
+    page = person.get("/open-invoices/list.print?q=Ny")
+    assert page.count("<tr>") == 121
+    assert re.search(r'class="total".*Summa av 120.*120,00 SEK', page, re.DOTALL)
+    assert not re.search(r"<(button|form|select|input)", page)
+
+
+def test_each_list_is_a_workbook_too(person):
+    person.desk_context.host().add_payment("1001", Decimal(100), confirm=True)
+    for path in ("open-invoices/list", "payments/payments", "runs/runs", "overview/overview"):
+        answer = person.client.get(f"/{path}.xlsx", headers=HERE)
+        assert answer.data[:2] == b"PK", path
+        assert ".xlsx" in answer.headers["Content-Disposition"]
+    assert person.client.get("/payments/payments.pdf", headers=HERE).status_code == 404

@@ -1,0 +1,74 @@
+"""A workbook: numbers are numbers, dates are dates, and no text is a formula."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+import pytest
+
+from hostsim.views.table import Column, Money
+from hostsim.views.xlsx import Sum, write_xlsx
+from opter_contract.values import Text
+
+
+@pytest.fixture(scope="module")
+def sheet():
+    values = (
+        ("text", "=1+1"),
+        ("link", "https://example.com"),
+        ("digits", "007"),
+        ("amount", Decimal("1250.5")),
+        ("foreign", Money(Decimal(-3), "EUR")),
+        ("count", 7),
+        ("day", date(2026, 11, 22)),
+        ("at", datetime(2026, 11, 22, 12, 30, tzinfo=UTC)),
+        ("none", None),
+        ("word", Text("ja", "yes")),
+    )
+    columns = [Column(key, Text(key, key), lambda row, key=key: row[key]) for key, _ in values]
+    file = io.BytesIO()
+    total = Sum("Summa av 1", "amount", Decimal("1250.5"))
+    title = "Öppna/alla [x] & mycket mer än trettioen tecken"
+    write_xlsx(file, title, columns, [dict(values)], language="sv", total=total)
+    return zipfile.ZipFile(file).read("xl/worksheets/sheet1.xml").decode()
+
+
+def cells(sheet, row):
+    found = re.search(rf'<row r="{row}".*?</row>', sheet)[0]
+    return re.findall(r'<c r="([A-Z])\d+"[^>]*?(?: t="(\w+)")?>(.*?)</c>', found)
+
+
+def test_each_value_is_of_its_kind(sheet):
+    kinds = {column: kind or "n" for column, kind, _ in cells(sheet, 2)}
+    text, number = "inlineStr", "n"
+    assert kinds == {
+        **dict.fromkeys("ABCJ", text),
+        **dict.fromkeys("DEFGH", number),
+    }
+
+
+def test_no_text_is_a_formula_or_a_link(sheet):
+    assert "<f>" not in sheet
+    assert "hyperlink" not in sheet
+    assert "=1+1" in cells(sheet, 2)[0][2]
+
+
+def test_a_day_is_the_number_of_a_day_and_a_time_is_that_of_the_page(sheet):
+    values = {column: inside for column, _, inside in cells(sheet, 2)}
+    assert values["G"] == "<v>46348</v>"
+    assert values["H"].startswith("<v>46348.52083")
+
+
+def test_the_sum_of_the_screen_stands_below_its_column(sheet):
+    (label, _, word), (column, _, amount) = cells(sheet, 3)
+    assert (label, column, amount) == ("A", "D", "<v>1250.5</v>")
+    assert "Summa av 1" in word
+
+
+def test_the_headings_are_on_each_page_of_paper(sheet):
+    assert 'state="frozen"' in sheet
+    assert "fitToPage" in sheet
