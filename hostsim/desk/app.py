@@ -52,6 +52,7 @@ from hostsim.desk.reverse_proxy import NO_PROXY, ReverseProxy
 from hostsim.desk.shared import KEY, desk_context, language, notify, translated, word
 from hostsim.errors import failure_of, host_error
 from hostsim.ledger.values import SEK, Row
+from hostsim.messages import help  # noqa: A004 - what a person asks for
 from hostsim.messages.desk import page_text
 from hostsim.messages.formats import count, day, minute
 from hostsim.messages.text import LANGUAGES, own
@@ -204,6 +205,7 @@ def _everywhere() -> dict[str, object]:
         "lang": language(),
         "form_token": token,
         "status_label": lambda status: translated(label(STATUSES, status)),
+        "help": help,
         "sandbox": desk_context().sandbox is not None,
         "subjects": exports.SUBJECTS.values(),
         # The dialog before the window, what it is about, and what the window exports.

@@ -148,6 +148,7 @@ WORDS: dict[str, Text] = {
     "only": Text("Visa bara, i {title}", "Show only, in {title}"),
     "search": Text("Sök", "Search"),
     "clear": Text("Rensa", "Clear"),
+    "about_list": Text("Vad {title} visar", "What {title} shows"),
     "excel": Text("Excel", "Excel"),
     "excel_of": Text("Exportera {title} till Excel", "Export {title} to Excel"),
     "export": Text("CSV", "CSV"),

@@ -20,10 +20,10 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "The file {path} is no database of hostsim; choose another file.",
         ),
         "DATABASE_VERSION": Text(
-            "Databasen {path} är gjord av en annan version av hostsim, och den här kan inte läsa "
-            "den; uppgradera programmet eller välj en annan fil.",
-            "The database {path} was made by another version of hostsim, and this one cannot read "
-            "it; upgrade hostsim or choose another file.",
+            "Databasen {path} är gjord av en annan version av programmet, och den här kan inte "
+            "läsa den; uppgradera programmet eller välj en annan fil.",
+            "The database {path} was made by another version of the program, and this one cannot "
+            "read it; upgrade the program or choose another file.",
         ),
         "DATABASE_UNREACHABLE": Text(
             "Databasen {path} kan inte öppnas eller skrivas: {why.sv}. Kontrollera mapp, "

@@ -21,7 +21,7 @@ PLAIN = [
     *("invoices", "invoices/export", "invoices/log", "settings?subject=invoices"),
     *("settings/new?subject=invoices", "invoices?month=2020-01"),
     *("bills", "bills/export", "bills/log", "settings/new?subject=supplier-bills"),
-    *("overview", "overview?code=paused", "overview?q=nobody"),
+    *("overview", "overview?code=paused", "overview?q=nobody", "open-invoices"),
 ]
 
 

@@ -109,7 +109,7 @@ def test_a_login_that_would_not_last_says_what_to_choose(page, person, office, d
     page.goto(f"{desk.url}overview")
     person.button("Logga in …").click()
     page.get_by_role("alertdialog", name="Inloggningen gick inte att genomföra").wait_for()
-    page.get_by_text("SIGN_IN_EVERY_TIME").wait_for()
+    page.get_by_text("är inställd på Varje gång").wait_for()
     assert host.scheduled("Fortnox").paused
     person.link("Inställningar", person.dialog).click()
     page.get_by_role("dialog", name="Betalningsimport - Inställningar").wait_for()

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import hostsim
 import opter_fortnox_plugin
+from hostsim.messages import help  # noqa: A004
 from hostsim.messages.errors import ERRORS
+from hostsim.views.pages import PAGES
 from opter_fortnox_plugin.errors import error_texts
 
 #: A command, an option, an environment variable, a hook, a key or a code.
@@ -64,6 +66,12 @@ def test_nothing_else_that_a_page_says_has_one():
         if NOT_FOR_AN_ECONOMIST.search(text)
     ]
     assert not wrong
+
+
+def test_each_list_says_what_it_shows_and_no_column_is_explained_that_there_is_not():
+    # What is left out stands among what can be saved.
+    assert help.LISTS.keys() | {"left"} == PAGES.keys()
+    assert help.COLUMNS.keys() <= {column.key for several in PAGES.values() for column in several}
 
 
 def sentences(file):

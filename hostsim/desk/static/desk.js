@@ -319,7 +319,7 @@ function later(ms) {
 // --- What people do --------------------------------------------------------------
 
 document.addEventListener("click", (event) => {
-  for (const menu of document.querySelectorAll("details.menu[open]")) {
+  for (const menu of document.querySelectorAll("details.menu[open], details.about[open]")) {
     if (!menu.contains(event.target)) menu.open = false;
   }
   const link = event.target.closest("a[data-swap]");
@@ -396,11 +396,13 @@ document.addEventListener("keydown", (event) => {
     if (next.hasAttribute("data-row") && cell.hasAttribute("data-row")) go(next.href);
     return;
   }
-  const menu = event.target.closest && event.target.closest("details.menu");
+  const menu = event.target.closest && event.target.closest("details.menu, details.about");
   if (!menu) return;
   if (event.key === "Escape") {
     menu.open = false;
     menu.querySelector("summary").focus();
+  } else if (menu.matches(".about")) {
+    return;
   } else if (event.key === "ArrowRight" || event.key === "ArrowLeft") {
     const bar = [...document.querySelectorAll("details.menu > summary")];
     const next = bar[bar.indexOf(menu.querySelector("summary")) + (event.key === "ArrowRight" ? 1 : -1)];
