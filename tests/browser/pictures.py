@@ -34,8 +34,6 @@ def main() -> None:
         person = Person(page, context, office)
         enters(page, desk)
         person.imports()
-        page.get_by_role("link", name="Bedömning").click()
-        page.locator("th[aria-sort=ascending]").wait_for()
         take(page, "betalningsimport")
         row = page.locator("table.rejected tbody tr").filter(has_text="Ändrad efter")
         row.get_by_role("link", name="Hantera").click()
