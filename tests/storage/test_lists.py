@@ -176,7 +176,7 @@ def test_the_link_to_the_next_page_keeps_search_and_order(client):
 def test_an_export_is_what_the_list_shows_in_the_same_order(client):
     answer = get(client, f"/import/{RUN}/ready.csv?ready_code=partial&ready_sort=-payment")
     rows = list(csv.reader(io.StringIO(answer.text.lstrip("\ufeff")), delimiter=";"))
-    assert rows[0][:5] == ["Bedömning", "Betalning", "Faktura", "Kund", "Datum"]
+    assert rows[0][:5] == ["Bedömning", "Betalningsnr", "Faktura", "Kund", "Datum"]
     assert len(rows) == 51
     assert rows[1][1] == str(MANY)
     assert answer.headers["Content-Type"].startswith("text/csv")
