@@ -624,10 +624,10 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "was saved. Look at the new preview and save again.",
         ),
         "LIST_CHANGED": Text(
-            "Listan har ändrats sedan den visades här, eller visades aldrig här; ingenting "
-            "avgjordes. Titta igen och avgör det sedan.",
-            "The list changed after it was shown here, or was never shown here; nothing was "
-            "decided. Look again and decide then.",
+            "Listan har ändrats eller sparats sedan den visades här; ingenting avgjordes. Titta "
+            "igen, och avgör det som står kvar.",
+            "The list was changed or saved after it was shown here; nothing was decided. Look "
+            "again, and decide what is still there.",
         ),
         "SAVED_OTHERWISE": Text(
             "Listan som visades här ändrades och är sparad sedan dess, så som den var då. Granska "
@@ -743,8 +743,8 @@ COMMANDS: dict[str, Text] = {
         "DEFAULT_CURRENCY": "hostsim settings default_currency=SEK",
         "BANK_UNCONFIRMED": "hostsim export {name} --confirm-bank NUMBER",
         "EXPORT_SAME_COMPANY": "hostsim exports add … --same-company-as …",
-        "EXPORT_TYPE_OFF": "hostsim plugins on NAME",
-        "IMPORT_TYPE_OFF": "hostsim plugins on NAME",
+        "EXPORT_TYPE_OFF": "hostsim plugins on NAME (or HOSTSIM_PLUGINS_OFF, HOSTSIM_PLUGINS_ONLY)",
+        "IMPORT_TYPE_OFF": "hostsim plugins on NAME (or HOSTSIM_PLUGINS_OFF, HOSTSIM_PLUGINS_ONLY)",
         "REGION_DIFFERS": "hostsim formats add NAME --region REGION",
         "REGION_FIXED": "hostsim formats add NAME --region REGION",
         "DATABASE_DAMAGED": "hostsim restore FILE",

@@ -123,7 +123,7 @@ def test_a_decision_from_an_old_dialog_is_refused_and_the_dialog_shown_anew(
     old = form_of(person.get(path), path)
     person.decides(3, "set-aside")
     page = person.post(path, 422, **old, choice="set-aside")
-    assert "Listan har ändrats sedan den visades här" in words(page)
+    assert "Listan har ändrats eller sparats sedan den visades här" in words(page)
     assert [row["number"] for row in store.db.execute("SELECT number FROM decisions")] == ["3"]
     person.post(path, 303, **form_of(page, path), choice="set-aside")
     assert len(list(store.db.execute("SELECT number FROM decisions"))) == 2

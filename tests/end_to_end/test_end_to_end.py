@@ -327,7 +327,7 @@ def test_a_default_currency_other_than_sek_refuses_and_names_the_setting(host, s
     with pytest.raises(Exception, match="SEK") as caught:
         host.import_payments("Fortnox")
     failure = failure_of(caught.value)
-    assert "default_currency" in failure.message.sv
+    assert "default_currency" in failure.command.sv
     assert exit_status(failure) == 2
     assert person.addresses == []
 

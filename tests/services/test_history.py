@@ -286,7 +286,7 @@ def test_payments_are_filtered_and_shown_one_by_one(done):
     assert done("payments", "--origin", "hand", "--json").json == []
     one = done("payments", "show", found[0]["id"], "--json").json
     assert one == found[0]
-    assert "import: file" in done("payments", "show", found[0]["id"]).out
+    assert "import: betalfil" in done("payments", "show", found[0]["id"]).out
 
 
 def test_an_export_says_what_it_leaves_out_in_its_output_and_on_standard_error(done):

@@ -718,7 +718,7 @@ def test_another_default_currency_refuses_the_import_naming_the_setting(
     with pytest.raises(HostError) as refused:
         host.import_payments("Fortnox")
     assert (refused.value.code, exit_status(refused.value)) == ("DEFAULT_CURRENCY", 2)
-    assert "default_currency" in refused.value.message.sv
+    assert "default_currency" in refused.value.command.sv
     assert plugin.runs == []
 
 

@@ -331,7 +331,7 @@ def test_a_paused_one_runs_again_when_a_person_has_signed_in(store, clock):
 def test_a_definition_without_a_schedule_says_how_to_make_one(host):
     error = refusal(host.unschedule, "Fortnox")
     assert error.code == "NOT_SCHEDULED"
-    assert "hostsim schedule Fortnox" in error.message.sv
+    assert "hostsim schedule Fortnox" in error.command.sv
 
 
 # --- Exports ---------------------------------------------------------------------

@@ -38,7 +38,7 @@ def test_a_registered_payment_that_was_deleted_there_is_said_to_be(host, plugin)
     plugin.payments, plugin.deleted = [], {"1"}
     [one] = host.why("1001").payments
     assert (one.outcome, one.reason) == ("registered", "deleted-at-source")
-    assert "payments delete" in one.to_do.en
+    assert "delete it here, too" in one.to_do.en
 
 
 def test_nobody_is_reported_to_pay_back_what_was_only_made_again(host, plugin):
@@ -105,7 +105,7 @@ def test_offline_a_registered_payment_that_was_changed_there_says_both_values(ho
     [one] = host.why("1001", offline=True).payments
     assert (one.outcome, one.reason) == ("registered", "changed-in-fortnox")
     assert all(value in one.message.en for value in ("1,000", "900"))
-    assert "--accept" in one.to_do.en
+    assert "then accept it" in one.to_do.en
 
 
 def test_offline_what_waits_since_the_last_save_is_said_as_well(host, plugin):

@@ -45,7 +45,7 @@ def test_a_missing_database_is_named_and_not_made(tmp_path):
     with pytest.raises(HostError) as refused:
         Store.open(tmp_path / "host.db")
     assert code_of(refused) == "NO_DATABASE"
-    assert "skapa en" in refused.value.message.sv
+    assert "hostsim init" in refused.value.command.sv
     assert not (tmp_path / "host.db").exists()
 
 
