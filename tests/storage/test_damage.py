@@ -296,13 +296,13 @@ def test_nothing_that_a_person_decides_or_loads_goes_into_damaged_books(store, h
 
 # --- A preview that is not what was shown, a schema that is not ours ----------------------------
 
-OTHER_VALUES = {"date": "2126-01-01", "currency": "sEK", "booked": 0, "status": "partial"}
+OTHER_VALUES = {"date": "2126-01-01", "currency": "sEK", "booked": 0, "status": "exact"}
 REGISTERED = [*PAYMENT_COLUMNS.split(", "), "invoice_id", "status", "warning_sv", "warning_en"]
 
 
 def test_a_row_of_a_preview_that_is_not_what_was_shown_is_not_registered(store, host, plugin):
     add(host, plugin)
-    plugin.payments = [payment(1, "1")]
+    plugin.payments = [payment(1, "1", "400")]
     host.import_payments("Banken")
     with closing(sqlite3.connect(store.path, isolation_level=None)) as db:
         for column in [*REGISTERED, "written_off", "effect"]:
