@@ -22,11 +22,11 @@ from hostsim.storage import migrations
 from opter_contract.values import Text
 
 #: Bytes up to which a file is checked whole whenever it is opened, and before each change that a
-#: person makes: 50 ms.
+#: person makes: 100 ms.
 CHECKED_AT_OPENING = 8 << 20
 
 #: MiB up to which it is checked whole before such a change where the last check is older than
-#: :data:`CHECKED_EVERY`: 500 ms.
+#: :data:`CHECKED_EVERY`: 1 s.
 CHECKED_WHOLE = 64
 
 #: Seconds.
