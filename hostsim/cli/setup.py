@@ -105,7 +105,7 @@ def load_invoices(common: Common, file: Path, region: str, columns: str | None) 
             rows = invoices_json.read_invoices(file, region=region, notes=notes)
         else:
             rows = invoices_csv.read_invoices(file, region=region, notes=notes, columns=meaning)
-        with store.change():
+        with store.checked_change():
             store.set_setting("invoice_columns", meaning)
             loaded = store.load_invoices(rows)
     _show_loaded(common, loaded, notes, "invoice_number", Text("Fakturorna", "The invoices"))

@@ -191,13 +191,14 @@ class Decisions(Context):
             if company is None:
                 raise host_error("COMPANY_NOT_KNOWN", name=name)
             if run_id is None:
-                with self.store.change():
+                with self.store.checked_change():
                     act(self._writer(name, company, None), {})
                 self.store.move_log()
                 return None
             import_run = ImportRun(self.store, run_id, self.store.definition(name))
             with import_run.judging(company.number) as judging:
-                with self.store.change():
+                with self.store.checked_change() as db:
+                    import_run.refuse_damage(db)
                     others = judging.possibly_registered(numbers)
                     replaceable, settles = judging.replaceable, judging.settlements.by_number
                     before = judging.decided()

@@ -7,6 +7,7 @@ import logging
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import wraps
@@ -113,6 +114,9 @@ class _Connection(sqlite3.Connection):
 class Database:
     """One database file. Threads may share it; each gets a connection of its own."""
 
+    #: Seconds, for how long ago the pages were checked.
+    clock: Callable[[], float] = staticmethod(time.monotonic)
+
     def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
         """Keep the place; use :meth:`open` or :meth:`create`.
 
@@ -132,9 +136,10 @@ class Database:
         #: Which file it is, and how far it was: neither may go back.
         self._file: tuple[int, int] | None = None
         self._count: int | None = None
-        #: Changes of the books since the pages were checked.
-        self._unchecked = damage.CHECKED_FIRST * damage.CHANGES_A_MIB
-        self._checked_whole = False
+        #: Changes since the pages of a large file were checked.
+        self._unchecked = damage.CHECKED_WHOLE * damage.CHANGES_A_MIB
+        #: When it was checked whole, by the clock.
+        self._checked_at: float | None = None
 
     @classmethod
     def create(cls, path: str | Path) -> Self:
@@ -281,14 +286,23 @@ class Database:
                 commits.note()
 
     @contextmanager
+    def checked_change(self) -> Iterator[sqlite3.Connection]:
+        """Change the database for a person, where it is whole.
+
+        :raises HostError: ``DATABASE_DAMAGED``; nothing is changed then.
+        """
+        if not self.db.in_transaction:
+            self._check_before_change()
+        with self.change() as db:
+            yield db
+
+    @contextmanager
     def changing_books(self) -> Iterator[sqlite3.Connection]:
         """Change what is registered, where the database is whole before and the books after.
 
         :raises HostError: ``DATABASE_DAMAGED``; nothing is changed then.
         """
-        if not self.db.in_transaction:
-            self._check_pages_now_and_then()
-        with self.change() as db:
+        with self.checked_change() as db:
             last = db.execute("SELECT coalesce(max(sequence), 0) FROM journal").fetchone()[0]
             yield db
             self._refuse(damage.in_books(db, after=last))
@@ -357,20 +371,26 @@ class Database:
             raise host_error("DATABASE_REPLACED", path=self.path)
         self._count = count
 
-    def _check_pages_now_and_then(self) -> None:
+    def _check_before_change(self) -> None:
         self._refuse_other_file()
         self._refuse_other_log()
         self._unchecked += 1
-        size = self.path.stat().st_size
-        if not self._checked_whole and size <= damage.CHECKED_FIRST << 20:
-            # An index that misses a row would let the same payment in twice.
-            self._refuse(damage.in_indexes(self.db) or damage.in_tables(self.db))
-            if size <= damage.CHECKED_AT_OPENING:
-                self._refuse(damage.in_cells(self.db))
-            self._checked_whole, self._unchecked = True, 0
-        elif self._unchecked > damage.CHANGES_A_MIB * max(1, size >> 20):
-            self._refuse(damage.in_pages(self.db))
-            self._unchecked = 0
+        size, now, last = self.path.stat().st_size, self.clock(), self._checked_at
+        small = size <= damage.CHECKED_AT_OPENING
+        # The connection of this thread would not see what happened to pages that it has read.
+        with self.reader() as db:
+            db.execute("BEGIN")
+            self._refuse(damage.in_schema(db))
+            if size > damage.CHECKED_WHOLE << 20:
+                if self._unchecked > damage.CHANGES_A_MIB * (size >> 20):
+                    self._refuse(damage.in_pages(db))
+                    self._unchecked = 0
+            elif small or last is None or now - last >= damage.CHECKED_EVERY:
+                # An index that misses a row would let the same payment in twice.
+                self._refuse(damage.in_indexes(db) or damage.in_books(db))
+                if small and last is None:
+                    self._refuse(damage.in_cells(db))
+                self._checked_at = now
 
     def _prepare(self, version: int) -> None:
         if version < migrations.version():
@@ -385,7 +405,6 @@ class Database:
             with self.reader() as db:
                 db.execute("BEGIN")
                 self._refuse(damage.in_pages(db) or damage.in_books(db) or damage.in_reasons(db))
-            self._unchecked = 0
 
     def _want_log(self) -> None:
         """Have changes written to a log, which readers need not wait for, where that can be now."""

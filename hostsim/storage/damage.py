@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import closing
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 
 from hostsim.errors import HostError, host_error
@@ -20,14 +21,19 @@ from hostsim.ledger.values import EXACT
 from hostsim.storage import migrations
 from opter_contract.values import Text
 
-#: Bytes up to which a file is checked whole whenever it is opened: 50 ms.
+#: Bytes up to which a file is checked whole whenever it is opened, and before each change that a
+#: person makes: 100 ms.
 CHECKED_AT_OPENING = 8 << 20
 
-#: MiB up to which the pages are checked before the first change of the books in a process: 300 ms.
-CHECKED_FIRST = 64
+#: MiB up to which it is checked whole before such a change where the last check is older than
+#: :data:`CHECKED_EVERY`: 1 s.
+CHECKED_WHOLE = 64
 
-#: After how many changes of the books they are checked again, for each MiB: so that it takes half a
-#: millisecond of each change, however large the file is.
+#: Seconds.
+CHECKED_EVERY = 60.0
+
+#: After how many changes the pages of a larger file are checked, for each MiB: so that it takes
+#: half a millisecond of each change, however large the file is.
 CHANGES_A_MIB = 10
 
 #: Bytes up to which each cell is read where something unexpected was met.
@@ -221,14 +227,21 @@ _TOUCHED = f"""
 """  # noqa: S608 a constant
 
 
-def in_tables(db: sqlite3.Connection) -> Text | None:
-    """Check that every table of a new database is there, with its columns."""
-    query = "SELECT m.name, c.name FROM sqlite_master m JOIN pragma_table_info(m.name) c"
+def in_schema(db: sqlite3.Connection) -> Text | None:
+    """Check that every table, index and trigger of a new database is there, to the letter."""
+    missing = _schema() - {tuple(row) for row in db.execute(_SCHEMA)}
+    return same(f"sqlite_master: {min(name for name, _ in missing)}") if missing else None
+
+
+@cache
+def _schema() -> frozenset[tuple[str, str]]:
     with closing(sqlite3.connect(":memory:")) as new:
         for statement in migrations.schema():
             new.execute(statement)
-        missing = {*new.execute(query)} - {tuple(row) for row in db.execute(query)}
-    return same(f"sqlite_master: {'.'.join(min(missing))}") if missing else None
+        return frozenset(new.execute(_SCHEMA))
+
+
+_SCHEMA = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
 
 
 def in_cells(db: sqlite3.Connection) -> Text | None:

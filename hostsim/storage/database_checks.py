@@ -91,8 +91,8 @@ def pragma(store: Store, name: str) -> object:
 
 
 def problem(store: Database) -> Text | None:
-    """Look at everything: pages, indexes, references and amounts; each cell of a small database."""
-    checks = [damage.in_indexes, damage.in_tables, damage.in_books, damage.in_reasons]
+    """Look at everything: pages, schema, references, amounts; each cell of a small database."""
+    checks = [damage.in_schema, damage.in_indexes, damage.in_books, damage.in_reasons]
     if store.path.stat().st_size <= damage.CHECKED_BY_CELL:
         checks.append(damage.in_cells)
     with store.reader() as db:

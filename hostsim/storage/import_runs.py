@@ -25,9 +25,9 @@ from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.ledger.values import Definition
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.source import UNNAMED
-from hostsim.storage import balances, decision_store, deletions, discrepancies
+from hostsim.storage import balances, damage, decision_store, deletions, discrepancies
 from hostsim.storage.judging import Decided, Judging, Touched, judging
-from hostsim.storage.previews import Preview, preview_of
+from hostsim.storage.previews import Preview, preview_of, revision_of
 from hostsim.storage.rows import (
     PAYMENT_COLUMNS,
     payment_of,
@@ -325,10 +325,12 @@ class ImportRun:
         What is left can change how others of its invoice are judged, so that is done until
         all that is ready may be saved with nobody there.
         """
+        self.refuse_damage(self.store.db)
         while left := dict(self._flagged()):
             with self.store.change() as db:
                 decision_store.leave_out(db, self.definition.name, company.number, left)
-            self.judge(company)
+            with self.store.change():
+                self.judge(company)
 
     def _flagged(self) -> Iterator[tuple[str, Text]]:
         rows = self.store.db.execute(_FLAGGED, {"run_id": self.run_id}).fetchall()
@@ -358,6 +360,16 @@ class ImportRun:
                 counts[key] += number
                 totals[key] = EXACT.add(totals[key], Decimal(total))
         return counts, totals
+
+    def refuse_damage(self, db: sqlite3.Connection) -> None:
+        """Refuse a preview whose rows are no longer those that its revision was made of.
+
+        Whatever writes rows of an open preview writes the revision in the same transaction.
+
+        :raises HostError: ``DATABASE_DAMAGED``.
+        """
+        if self._revision(db) != revision_of(db, self.run_id):
+            raise damage.damaged(self.store.path, _NOT_AS_SHOWN)
 
     def _revision(self, db: sqlite3.Connection) -> str:
         """Digest what a person sees: the rows by number, whatever order they were read in."""
@@ -489,6 +501,10 @@ def differs(judgement: tuple[object, ...], row: sqlite3.Row) -> bool:
     return (judgement[0], *judgement[2:-1]) != (shown[0], *shown[2:-1])
 
 
+_NOT_AS_SHOWN = Text(
+    "förhandsgranskningen är inte den som visades", "the preview is not the one that was shown"
+)
+
 # --- SQL --------------------------------------------------------------------
 
 _COLUMNS = PAYMENT_COLUMNS.split(", ")
@@ -529,7 +545,8 @@ _SUMS = """
     WHERE run_id = :run_id AND deleted = 0 GROUP BY 1, 2
 """
 
-# What a person sees of a run: JSON, so that no value can pass for its neighbour.
+# What a person sees of a run, and all that a save registers: JSON, so that no value can pass for
+# its neighbour. With another form, a migration has to discard the open previews.
 _SHOWN_HEAD = """
     SELECT CAST(json_array(counts, totals, company, company_name, region, bank_account, date)
                 AS BLOB)

@@ -6,7 +6,8 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
 
-#: The first step goes from version 1 to version 2, and so on.
+#: The first step goes from version 1 to version 2, and so on. What it leaves in sqlite_master must
+#: be what ``schema.sql`` makes, to the letter: another text is taken for damage.
 STEPS: Sequence[Callable[[sqlite3.Connection], None]] = ()
 
 

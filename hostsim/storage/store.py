@@ -159,7 +159,7 @@ class Store(Database):
         """
         currency = self.settings()["default_currency"]
         new = updated = 0
-        with self.change() as db:
+        with self.checked_change() as db:
             for row in rows:
                 known = db.execute(
                     "SELECT id, digest, total, remaining FROM invoices"
@@ -199,7 +199,7 @@ class Store(Database):
 
     def load_bills(self, rows: Iterable[LoadedBill]) -> Loaded:
         """Take bills, all or none; a known number of a region is replaced."""
-        with self.change() as db:
+        with self.checked_change() as db:
             new = [bill_content.write(db, row) for row in rows]
         return Loaded(sum(new), len(new) - sum(new))
 

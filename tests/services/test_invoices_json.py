@@ -8,7 +8,9 @@ from decimal import Decimal
 import pytest
 from invoice_file import INVOICE
 
+from hostsim.plugins.loading import Plugins
 from hostsim.services.file_problems import FileWrong, Notes
+from hostsim.services.host import Host
 from hostsim.services.invoices_json import invoices_in, is_json, read_invoices
 from hostsim.storage.store import Store
 
@@ -214,8 +216,7 @@ def test_a_file_that_cannot_be_read_is_told(tmp_path):
 def test_what_was_paid_stays_paid_when_an_invoice_is_replaced(read, tmp_path):
     with Store.create(tmp_path / "host.db") as store:
         store.load_invoices(read(invoice()))
-        with store.change() as db:
-            db.execute("UPDATE invoices SET remaining = '374.99'")
+        Host(store, Plugins()).add_payment("10301", Decimal(1000), confirm=True)
         store.load_invoices(read(invoice(row__net="2000.00", row__vat="500.00")))
         [one] = store.invoices()
     assert (one.total, one.remaining) == (Decimal("2624.99"), Decimal("1624.99"))
