@@ -161,7 +161,7 @@ class StoredLogin:
         """Refresh, and store the next token; only under the lock."""
         while True:
             try:
-                tokens = self._endpoint.refresh(Tokens("", refresh_token))
+                tokens = self._endpoint.refresh(Tokens("", refresh_token), self._keep)
                 break
             except FortnoxError as error:
                 stored = self._read()
@@ -174,10 +174,14 @@ class StoredLogin:
             if stored.is_good(self._now()):
                 return stored.tokens
             refresh_token = stored.refresh
+        self._keep(tokens)
+        return tokens
+
+    def _keep(self, tokens: Tokens) -> None:
+        """Store what a refresh has returned."""
         if tokens.refresh:
             with self._revoked_unless_stored(tokens):
                 self._store(tokens)
-        return tokens
 
     @contextmanager
     def _revoked_unless_stored(self, tokens: Tokens) -> Iterator[None]:
