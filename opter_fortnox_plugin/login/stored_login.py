@@ -178,10 +178,19 @@ class StoredLogin:
         return tokens
 
     def _keep(self, tokens: Tokens) -> None:
-        """Store what a refresh has returned."""
-        if tokens.refresh:
-            with self._revoked_unless_stored(tokens):
+        """Store what a refresh has returned, also where that is interrupted."""
+        if not tokens.refresh:
+            return
+        interruption = None
+        with self._revoked_unless_stored(tokens):
+            try:
                 self._store(tokens)
+            except KeyboardInterrupt as error:
+                # What is stored there can no longer be used. Who insists breaks it off.
+                interruption = error
+                self._store(tokens)
+        if interruption is not None:
+            raise interruption
 
     @contextmanager
     def _revoked_unless_stored(self, tokens: Tokens) -> Iterator[None]:

@@ -78,6 +78,22 @@ def test_a_kept_login_outlives_a_refresh_that_was_interrupted(signed_in):
     assert signed_in.alive == 1
 
 
+def test_nor_does_it_end_where_its_next_token_was_being_stored(signed_in):
+    host, told = signed_in.opened_with(), []
+    put = host._secrets.put
+
+    def interrupted(*what):
+        if not told:
+            told.append(True)
+            interrupt()
+        put(*what)
+
+    host._secrets.put = interrupted
+    with signals.ending(), pytest.raises(KeyboardInterrupt):
+        host.import_payments(NAME)
+    assert (told, signed_in.logins(), signed_in.alive) == ([True], 0, 1)
+
+
 def test_who_insists_does_not_wait_for_the_answer():
     told, answered, got = threading.Semaphore(0), threading.Event(), []
 
