@@ -127,6 +127,12 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "{place}: no installed distribution with a plug-in is called {name}; write some of: "
             "{known}.",
         ),
+        "DISTRIBUTION_TWICE": Text(
+            "{place}: flera installerade paket heter {name}, med olika insticksprogram: {folders}. "
+            "Det första döljer de andra; avinstallera det som inte ska finnas där.",
+            "{place}: several installed distributions are called {name}, with different plug-ins: "
+            "{folders}. The first hides the others; uninstall what should not be there.",
+        ),
         "IMPORT_FORMAT_UNKNOWN": Text(
             "Importtypen {type} har inget importformat som heter {name}; välj ett av: {known}.",
             "The import type {type} has no import format called {name}; choose one of: {known}.",

@@ -94,17 +94,22 @@ def elsewhere() -> Sequence[Installed]:
 def _one_by_one() -> Iterator[metadata.EntryPoint]:
     """Give the entry points of every package whose own list can be read."""
     found = set()
-    for distribution in metadata.distributions():
-        try:
-            name = _normalized(distribution.name)
-            points = list(distribution.entry_points)
-        except Exception as error:  # noqa: BLE001 whatever one package wrote into its own file
-            log.debug("a package was skipped: %s", type(error).__name__)
-            continue
+    for name, _, points in _distributions():
         if name not in found:
             # The first on the path is the one that Python imports.
             found.add(name)
             yield from points
+
+
+def _distributions() -> Iterator[tuple[str, str, Sequence[metadata.EntryPoint]]]:
+    """Give the normalized name, the folder and the entry points of every readable package."""
+    for distribution in metadata.distributions():
+        try:
+            name = _normalized(distribution.name)
+            points = list(distribution.entry_points)
+            yield name, str(distribution.locate_file("")), points
+        except Exception as error:  # noqa: BLE001 whatever one package wrote into its own file
+            log.debug("a package was skipped: %s", type(error).__name__)
 
 
 def _in_order(points: Iterable[metadata.EntryPoint]) -> Sequence[Installed]:
@@ -180,12 +185,15 @@ def off(store: Store | None, environment: Mapping[str, str] = os.environ) -> Off
     :param environment: where :data:`VARIABLE` and :data:`ONLY` are looked for.
     :raises HostError: ``PLUGIN_UNKNOWN`` for a name in the environment that no plug-in has:
         a misspelled one would leave its plug-in on; ``DISTRIBUTION_UNKNOWN`` for one of
-        :data:`ONLY`, which would leave it off.
+        :data:`ONLY`, which would leave it off, and ``DISTRIBUTION_TWICE`` where one hides another.
     """
     names = _listed(environment.get(VARIABLE, ""))
     if names:
         _refuse_unknown(names, installed(), VARIABLE)
-    only = frozenset(map(_normalized, _listed(environment.get(ONLY, ""))))
+    allowed = environment.get(ONLY, "")
+    # A value that names nothing is refused: it would allow everything.
+    only = frozenset(map(_normalized, _listed(allowed) or {f'"{allowed}"'} if allowed else ()))
+    _refuse_hidden(only)
     distributions = {point.distribution for point in installed() if only and point.distribution}
     known = {_normalized(name): name for name in distributions}
     for name in sorted(only - known.keys()):
@@ -196,6 +204,22 @@ def off(store: Store | None, environment: Mapping[str, str] = os.environ) -> Off
             known=", ".join(sorted(known.values())) or "–",
         )
     return Off(store.plugins_off() if store else frozenset(), names, only or None)
+
+
+def _refuse_hidden(names: Collection[str]) -> None:
+    """Refuse a distribution that hides another of its name, with plug-ins of its own.
+
+    The same one may be found twice, as beside its source code.
+    """
+    found: dict[str, dict[frozenset[tuple[str, str]], str]] = {}
+    for name, folder, points in _distributions() if names else ():
+        ours = frozenset((point.name, point.value) for point in points if point.group == PROJECT)
+        found.setdefault(name, {}).setdefault(ours, folder)
+    for name in sorted(names & found.keys()):
+        if len(folders := found[name].values()) > 1:
+            raise host_error(
+                "DISTRIBUTION_TWICE", name=name, place=ONLY, folders=", ".join(folders)
+            )
 
 
 def _listed(names: str) -> frozenset[str]:

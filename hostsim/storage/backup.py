@@ -16,7 +16,7 @@ from typing import NamedTuple
 from hostsim.errors import host_error
 from hostsim.storage import damage, database_checks
 from hostsim.storage.connection import Database, error_of
-from hostsim.storage.private_files import new_file, unwritable
+from hostsim.storage.private_files import beside, new_file, refuse_planted, unwritable
 
 #: How the name of a copy ends until it is whole.
 _PARTIAL = ".hostsim-partial"
@@ -40,7 +40,7 @@ def back_up(source: Path, file: Path, *, replace: bool = False) -> Copied:
         :meth:`Database.open`.
     """
     if os.path.lexists(file):
-        its_own = any(_is_one(one, file) for one in (source, *_beside(source)))
+        its_own = any(_is_one(one, file) for one in (source, *beside(source)))
         if its_own or not file.is_file():
             raise host_error("NO_BACKUP", path=file)
         if not replace:
@@ -65,6 +65,7 @@ def restore(file: Path, database: Path, at: datetime) -> tuple[Copied, Path | No
     database = database.resolve()
     if not file.is_file() or _is_one(file, database):
         raise host_error("NO_BACKUP", path=file)
+    refuse_planted(database)
     with (
         Database.open(file, as_it_is=True, checked=False) as backup,
         _whole_copy(backup, database) as (copied, copy),
@@ -82,11 +83,6 @@ def restore(file: Path, database: Path, at: datetime) -> tuple[Copied, Path | No
     return copied, kept
 
 
-def _beside(database: Path) -> list[Path]:
-    """Give the files that SQLite has beside a database."""
-    return [Path(f"{database}{ending}") for ending in ("-wal", "-shm", "-journal")]
-
-
 def _is_one(file: Path, other: Path) -> bool:
     with suppress(OSError):
         return file.samefile(other)
@@ -102,16 +98,16 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _whole_copy(database: Database, beside: Path) -> Iterator[tuple[Copied, Path]]:
+def _whole_copy(database: Database, place: Path) -> Iterator[tuple[Copied, Path]]:
     """Copy a database beside a file, and check it; what is not moved away is removed."""
-    copy = beside.with_name(f"{beside.name}.{secrets.token_hex(4)}{_PARTIAL}")
-    with _writing(beside):
-        _remove_abandoned(beside.parent)
+    copy = place.with_name(f"{place.name}.{secrets.token_hex(4)}{_PARTIAL}")
+    with _writing(place):
+        _remove_abandoned(place.parent)
         new_file(copy).close()
     try:
-        yield _copy(database, copy, beside), copy
+        yield _copy(database, copy, place), copy
     finally:
-        for left in (copy, damage.log_of(copy), Path(f"{copy}-shm"), Path(f"{copy}-journal")):
+        for left in (copy, *beside(copy)):
             left.unlink(missing_ok=True)
 
 
@@ -206,5 +202,5 @@ def _keep(database: Path, at: datetime) -> Path:
 
 def _remove_log(database: Path) -> None:
     """Remove what belongs to no file: it would be taken for a part of the next one."""
-    for left in (damage.log_of(database), Path(f"{database}-shm"), Path(f"{database}-journal")):
+    for left in beside(database):
         left.unlink(missing_ok=True)

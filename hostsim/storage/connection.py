@@ -19,7 +19,14 @@ from urllib.parse import quote
 from hostsim.errors import HostError, host_error
 from hostsim.storage import commits, damage, migrations, sql_functions
 from hostsim.storage.locks import Locks
-from hostsim.storage.private_files import is_full, make_file, unwritable
+from hostsim.storage.private_files import (
+    is_full,
+    make_file,
+    refuse_links,
+    refuse_others,
+    refuse_planted,
+    unwritable,
+)
 from opter_contract.values import Text
 
 P = ParamSpec("P")
@@ -149,6 +156,9 @@ class Database:
             with store:
                 store._check()  # a file of something else is a different error
             raise host_error("DATABASE_EXISTS", path=path)
+        refuse_links(Path(path))
+        refuse_others(store.path, store.path)
+        refuse_planted(store.path)
         try:
             # Before SQLite does, which would leave it to the umask who may read it.
             make_file(store.path)
@@ -236,6 +246,8 @@ class Database:
         how |= {"check_same_thread": False, "factory": _Connection, "uri": True}
         # A file that was deleted is not made again.
         mode = "immutable=1" if self._immutable else "mode=rw"
+        if not self._immutable:
+            refuse_planted(self.path)
         # Not as_uri(): SQLite takes the server of a Windows share for an authority.
         place = "/" + quote(self.path.as_posix(), safe="/:").removeprefix("/")
         try:
@@ -463,6 +475,7 @@ class Database:
 
     def _check(self) -> int:
         """Refuse a file that is none of ours; give the version of its tables."""
+        refuse_planted(self.path)
         try:
             mark, found = self._marks()
         except HostError as error:

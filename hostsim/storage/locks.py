@@ -7,12 +7,13 @@ and the operating system lets go of them when their holder dies.
 from __future__ import annotations
 
 import hashlib
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hostsim.storage.private_files import make_folder, refuse_links, unwritable
+from hostsim.storage.private_files import make_folder, refuse_links, refuse_others, unwritable
 
 if TYPE_CHECKING:
     import filelock
@@ -23,6 +24,7 @@ class Locks:
 
     def __init__(self, database: Path) -> None:
         """Choose the folder; the first lock creates it."""
+        self._database = database
         self.folder = database.with_name(f"{database.name}.locks")
 
     @contextmanager
@@ -58,6 +60,8 @@ class Locks:
             make_folder(self.folder)
             # An open lock is emptied, whatever file it is.
             refuse_links(self.folder, Path(lock.lock_file))
+            refuse_others(self._database, self.folder, stat.S_ISDIR)
+            refuse_others(self._database, Path(lock.lock_file))
             lock.acquire(timeout=wait)
         except filelock.Timeout:
             return False

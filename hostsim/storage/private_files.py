@@ -14,6 +14,7 @@ import shutil
 import sqlite3
 import stat
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO, TextIO
@@ -100,6 +101,66 @@ def refuse_links(*paths: Path) -> None:
         second_name = stat.S_ISREG(found.st_mode) and found.st_nlink > 1
         if stat.S_ISLNK(found.st_mode) or _is_junction(found) or second_name:
             raise host_error("LINK_REFUSED", path=path)
+
+
+def beside(database: Path) -> list[Path]:
+    """Give the files that SQLite has beside a database."""
+    return [Path(f"{database}{ending}") for ending in ("-wal", "-shm", "-journal")]
+
+
+def refuse_planted(database: Path) -> None:
+    """Refuse what SQLite would use beside a database, or wait for, and is another's.
+
+    :raises HostError: as :func:`refuse_others`.
+    """
+    if database.is_fifo():
+        raise _not_ours(database, database)
+    for path in beside(database):
+        refuse_others(database, path)
+
+
+def refuse_others(
+    database: Path, path: Path, is_kind: Callable[[int], bool] = stat.S_ISREG
+) -> None:
+    """Refuse what is neither ours, nor root's, nor that of the database's owner.
+
+    What is ours is narrowed to the rights of the database. Whoever lets others write a database
+    works with what these put beside it.
+
+    :param is_kind: tells of a mode whether it is of the right kind.
+    :raises HostError: ``DATABASE_UNREACHABLE``, naming it.
+    """
+    try:
+        found = path.lstat()
+    except OSError:
+        return  # nothing is there, or it will be told when it is used
+    if not is_kind(found.st_mode) or (stat.S_ISREG(found.st_mode) and found.st_nlink > 1):
+        raise _not_ours(database, path)
+    if sys.platform == "win32":
+        return
+    user = os.geteuid()
+    owner, mode = user, 0o600
+    if path != database:
+        with suppress(OSError):
+            own = database.stat()
+            owner, mode = own.st_uid, own.st_mode
+    if mode & 0o022:
+        return
+    if found.st_uid not in {0, user, owner}:
+        raise _not_ours(database, path)
+    allowed = mode if stat.S_ISREG(found.st_mode) else 0o700
+    if found.st_uid == user and stat.S_IMODE(found.st_mode) & ~allowed:
+        path.chmod(stat.S_IMODE(found.st_mode) & allowed)
+
+
+def _not_ours(database: Path, path: Path) -> HostError:
+    why = Text(
+        f"{path.name} är inte din egen (en länk, någon annans eller av fel sort); ta reda på vem "
+        "som lade den där",
+        f"{path.name} is not your own (a link, somebody else's or of the wrong kind); find out "
+        "who put it there",
+    )
+    return host_error("DATABASE_UNREACHABLE", path=database, why=why)
 
 
 def _is_junction(found: os.stat_result) -> bool:

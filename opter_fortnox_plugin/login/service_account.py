@@ -101,7 +101,7 @@ class ServiceAccount:
         """
         # The refresh token that comes with it is neither used nor kept: to revoke it might
         # withdraw the consent, which Fortnox does not document.
-        consented = self._endpoint.exchange(log_in(self._granted))
+        consented = self._endpoint.exchange(log_in(self._granted), lambda _: None)
         self._company = self._company_of(consented)
         self._remember(self._company + _UNPROVEN)
         self._consented_now = True

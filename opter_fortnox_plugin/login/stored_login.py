@@ -161,7 +161,7 @@ class StoredLogin:
         """Refresh, and store the next token; only under the lock."""
         while True:
             try:
-                tokens = self._endpoint.refresh(Tokens("", refresh_token))
+                tokens = self._endpoint.refresh(Tokens("", refresh_token), self._keep)
                 break
             except FortnoxError as error:
                 stored = self._read()
@@ -174,10 +174,23 @@ class StoredLogin:
             if stored.is_good(self._now()):
                 return stored.tokens
             refresh_token = stored.refresh
-        if tokens.refresh:
-            with self._revoked_unless_stored(tokens):
-                self._store(tokens)
+        self._keep(tokens)
         return tokens
+
+    def _keep(self, tokens: Tokens) -> None:
+        """Store what a refresh has returned, also where that is interrupted."""
+        if not tokens.refresh:
+            return
+        interruption = None
+        with self._revoked_unless_stored(tokens):
+            try:
+                self._store(tokens)
+            except KeyboardInterrupt as error:
+                # What is stored there can no longer be used. Who insists breaks it off.
+                interruption = error
+                self._store(tokens)
+        if interruption is not None:
+            raise interruption
 
     @contextmanager
     def _revoked_unless_stored(self, tokens: Tokens) -> Iterator[None]:

@@ -11,7 +11,10 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future
+from contextlib import suppress
 from datetime import datetime, timedelta
+from typing import TypeVar
 
 import requests.auth
 
@@ -29,6 +32,36 @@ from opter_fortnox_plugin.fortnox.protocol import (
 
 log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
+
+def finished(work: Callable[[], T], interrupted: Callable[[T], object]) -> T:
+    """Do what is finished also where the wait for it is interrupted, as by Ctrl-C.
+
+    A second interruption breaks the wait off.
+
+    :param work: done on a thread of its own, which nothing interrupts.
+    :param interrupted: called with its value before the interruption goes on.
+    """
+    future: Future[T] = Future()
+
+    def run() -> None:
+        if not future.set_running_or_notify_cancel():
+            return
+        try:
+            future.set_result(work())
+        except BaseException as error:  # noqa: BLE001 - raised again where we wait
+            future.set_exception(error)
+
+    try:
+        threading.Thread(target=run, name="fortnox token", daemon=True).start()
+        return future.result()
+    except BaseException as error:
+        if not future.cancel() and error is not future.exception():
+            with suppress(Exception):
+                interrupted(future.result())
+        raise
+
 
 class TokenEndpoint:
     """Fortnox's token service.
@@ -43,11 +76,13 @@ class TokenEndpoint:
         self.configuration = configuration
         self._sleep = sleep
 
-    def exchange(self, code: str) -> Tokens:
+    def exchange(self, code: str, interrupted: Callable[[Tokens], object] | None = None) -> Tokens:
         """Return the tokens for an authorization code.
 
         Requested once: a code is good for one request, answered or not.
 
+        :param interrupted: takes the tokens where the wait for them was interrupted, so that no
+            login stays alive that nobody knows of; otherwise they are revoked.
         :raises LoginFailed, NotPermitted, Unavailable: where there are none.
         """
         form = {
@@ -55,13 +90,16 @@ class TokenEndpoint:
             "code": code,
             "redirect_uri": self.configuration.redirect_uri,
         }
-        return self._tokens(form, attempts=1)
+        return self._tokens(form, attempts=1, interrupted=interrupted)
 
-    def refresh(self, tokens: Tokens) -> Tokens:
+    def refresh(
+        self, tokens: Tokens, interrupted: Callable[[Tokens], object] | None = None
+    ) -> Tokens:
         """Return the next tokens; the earlier ones must not be used again.
 
         Requested once more where no answer came.
 
+        :param interrupted: as :meth:`exchange` has it.
         :raises LoginFailed: where Fortnox wants a person to sign in again.
         :raises NotPermitted, Unavailable: where another login would not help.
         """
@@ -69,7 +107,7 @@ class TokenEndpoint:
             raise LoginFailed("LOGIN_EXPIRED")
         form = {"grant_type": "refresh_token", "refresh_token": tokens.refresh}
         try:
-            return self._tokens(form, attempts=2)
+            return self._tokens(form, attempts=2, interrupted=interrupted)
         except LoginFailed as error:
             if error.code == "LOGIN_FAILED":
                 raise LoginFailed("LOGIN_EXPIRED") from None
@@ -103,10 +141,20 @@ class TokenEndpoint:
             log.warning("the refresh token could not be revoked: status %s", reply.status)
         return revoked
 
-    def _tokens(self, form: dict[str, str], *, attempts: int, company: str = "") -> Tokens:
+    def _tokens(
+        self,
+        form: dict[str, str],
+        *,
+        attempts: int,
+        company: str = "",
+        interrupted: Callable[[Tokens], object] | None = None,
+    ) -> Tokens:
         for left in reversed(range(attempts)):
             try:
-                return tokens_of(self.post("token", form, company), service=bool(company))
+                return finished(
+                    lambda: tokens_of(self.post("token", form, company), service=bool(company)),
+                    interrupted or self.revoke,
+                )
             except Temporary as error:
                 wait = 1.0 if error.wait is None else error.wait
                 if not left or wait > PATIENCE or not error.may_pass:
@@ -186,7 +234,11 @@ class SignedIn:
             return self._tokens.access
 
     def _renewed(self, tokens: Tokens) -> Tokens:
-        return self._endpoint.refresh(tokens)
+        return self._endpoint.refresh(tokens, self._take)
+
+    def _take(self, tokens: Tokens) -> None:
+        """Keep what came during an interruption, for :meth:`sign_out`."""
+        self._tokens = tokens
 
     def sign_out(self) -> None:
         """Revoke the token that would outlive the run."""

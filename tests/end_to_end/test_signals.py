@@ -67,12 +67,15 @@ def program(tmp_path):
         yield program
 
 
-def told_to_end(program, told, *words):
-    """Run Python, and tell it to end when it is signed in and asks for something."""
+def told_to_end(program, told, *words, at="/3/"):
+    """Run Python, and tell it to end when it asks for something.
+
+    :param at: how the path begins of what it asks for; signed in, unless told otherwise.
+    """
     asked = threading.Event()
 
     def look(request):
-        if request.path.startswith("/3/") and not asked.is_set():
+        if request.path.startswith(at) and not asked.is_set():
             asked.set()
             process.send_signal(told)
         return False
@@ -108,6 +111,16 @@ def test_an_import_that_is_told_to_end_revokes_its_login_and_leaves_nothing(prog
     number = signal.Signals[told]
     status, _, err = told_to_end(program, number, "-m", "hostsim", "import", "F", "--save")
     assert (status, err.splitlines()[-1][:11]) == (128 + number, "CANCELLED: "), err
+    assert is_put_away(program)
+
+
+@posix
+def test_a_login_is_revoked_whose_tokens_come_when_the_import_was_told_to_end(program):
+    words = ("-m", "hostsim", "import", "F", "--save")
+    status, _, err = told_to_end(program, signal.SIGINT, *words, at="/oauth-v1/token")
+    assert (status, err.splitlines()[-1][:11]) == (130, "CANCELLED: "), err
+    asked = [one.path for one in program.sandbox.switchboard.asked]
+    assert asked[-2:] == ["/oauth-v1/token", "/oauth-v1/revoke"]
     assert is_put_away(program)
 
 

@@ -234,6 +234,30 @@ def test_an_unknown_distribution_is_refused_naming_the_known_ones(install, hosts
     assert "write some of: bank, opter-fortnox-plugin" in err
 
 
+@pytest.mark.parametrize("value", [",", " ", " , "])
+def test_a_value_that_allows_nothing_is_refused(hostsim, monkeypatch, value):
+    monkeypatch.setenv(ONLY, value)
+    status, _, err = hostsim("plugins")
+    assert (status, err[:21]) == (2, "DISTRIBUTION_UNKNOWN:")
+
+
+def test_a_distribution_that_hides_an_allowed_one_is_refused(install, hostsim, monkeypatch):
+    module = install("Opter.Fortnox_Plugin", bank(), name="fortnox")
+    monkeypatch.setenv(ONLY, "opter-fortnox-plugin")
+    status, _, err = hostsim("plugins")
+    assert (status, err[:19]) == (2, "DISTRIBUTION_TWICE:")
+    assert "Opter.Fortnox_Plugin, " in err
+    assert module not in sys.modules
+
+
+def test_an_allowed_distribution_may_be_found_twice(install, listed, monkeypatch):
+    """As beside its source code."""
+    module = install("bank", bank())
+    install("Bank", "", points=f"[opter]\nbank = {module}\n")
+    monkeypatch.setenv(ONLY, "bank")
+    assert listed()["bank"]["state"] == "active"
+
+
 def test_switching_on_does_not_allow(install, hostsim, monkeypatch):
     install("bank", bank())
     monkeypatch.setenv(ONLY, "opter-fortnox-plugin")

@@ -210,7 +210,7 @@ SEPARATORS = ";,|\t\n\r"
         st.sampled_from([*SEPARATORS, *"=+-@＝＋－＠", '"', "'", " ", "1", "cmd()"]), max_size=12
     )
 )
-def test_no_part_of_a_cell_becomes_a_formula_whichever_separator_it_is_split_at(parts):
+def test_no_part_of_a_cell_becomes_a_formula_where_it_is_split_at_a_usual_separator(parts):
     """As a spreadsheet does that takes the quotes around our cell for text, or for its own."""
     cell = harmless("".join(parts))
     for one in re.split(f"[{SEPARATORS}]", cell):

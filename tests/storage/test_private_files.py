@@ -12,6 +12,7 @@ import pytest
 from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
 from hostsim.services import payments_file, support_bundle
+from hostsim.storage import backup
 from hostsim.storage.private_files import make_folder
 from hostsim.storage.secrets import Secrets
 from hostsim.storage.store import Store
@@ -138,6 +139,112 @@ def test_a_link_in_the_place_of_a_secret_is_refused(store, tmp_path, kind):
     assert refusal(secrets.put, "F", "login", "other") == "LINK_REFUSED"
     assert refusal(secrets.get, "F", "login") == "LINK_REFUSED"
     assert nothing_was_written_there(tmp_path)
+
+
+# --- What others may put beside a database ---
+
+
+@pytest.fixture
+def closed(tmp_path):
+    """A database that nobody has open, so that nothing is beside it."""
+    with Store.create(tmp_path / "ours" / "host.db") as store:
+        return store.path
+
+
+def owned_by_another(monkeypatch, name):
+    real = Path.lstat
+
+    def lstat(path):
+        found = real(path)
+        if path.name != name:
+            return found
+        fields = list(found[:10])
+        fields[4] += 1  # st_uid
+        return os.stat_result(fields)
+
+    monkeypatch.setattr(Path, "lstat", lstat)
+
+
+def plant(kind, place, monkeypatch):
+    theirs = place.parents[1] / "theirs"
+    if kind == "FIFO":
+        os.mkfifo(place)
+    elif kind == "folder":
+        place.mkdir()
+    elif kind == "another's":
+        place.write_bytes(b"")
+        owned_by_another(monkeypatch, place.name)
+    else:
+        link(kind, place, theirs / ("new" if kind == "to nothing" else "file"))
+
+
+@posix
+@pytest.mark.parametrize("ending", ["-wal", "-shm", "-journal"])
+@pytest.mark.parametrize("kind", ["FIFO", "folder", "another's", "symbolic", "hard", "to nothing"])
+def test_what_is_not_ours_beside_a_database_is_refused(closed, tmp_path, monkeypatch, kind, ending):
+    plant(kind, Path(f"{closed}{ending}"), monkeypatch)
+    with pytest.raises(HostError) as refused:
+        Store.open(closed)
+    assert refused.value.code == "DATABASE_UNREACHABLE"
+    assert f"host.db{ending} is not your own" in refused.value.message.en
+    assert nothing_was_written_there(tmp_path)
+
+
+@posix
+def test_nothing_is_put_back_beside_what_is_not_ours(closed, monkeypatch, now):
+    copy = closed.with_name("copy.db")
+    backup.back_up(closed, copy)
+    plant("FIFO", Path(f"{closed}-wal"), monkeypatch)
+    assert refusal(backup.restore, copy, closed, now) == "DATABASE_UNREACHABLE"
+
+
+@posix
+def test_a_database_that_is_no_file_is_refused_and_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "host.db")
+    assert refusal(Store.open, tmp_path / "host.db") == "DATABASE_UNREACHABLE"
+    assert refusal(Store.create, tmp_path / "host.db") == "DATABASE_UNREACHABLE"
+
+
+@posix
+def test_a_folder_of_locks_of_another_is_refused(store, monkeypatch):
+    hold(store.locks)
+    owned_by_another(monkeypatch, store.locks.folder.name)
+    assert refusal(hold, store.locks) == "DATABASE_UNREACHABLE"
+
+
+@posix
+def test_what_is_ours_is_narrowed_to_the_rights_of_the_database(store):
+    hold(store.locks)
+    beside = [*(Path(f"{store.path}{ending}") for ending in ("-wal", "-shm")), store.locks.folder]
+    for path in beside:
+        path.chmod(0o777)
+    with Store.open(store.path) as again:
+        hold(again.locks)
+        assert [f"{path.stat().st_mode & 0o777:o}" for path in beside] == ["600", "600", "700"]
+
+
+@posix
+def test_who_lets_others_write_a_database_works_with_what_they_put_beside_it(closed, monkeypatch):
+    closed.chmod(0o660)
+    plant("another's", Path(f"{closed}-wal"), monkeypatch)
+    with Store.open(closed) as store:
+        assert store.has_log
+
+
+@posix
+@pytest.mark.parametrize("kind", ["to nothing", "symbolic"])
+def test_no_database_is_made_through_a_link(tmp_path, kind):
+    (tmp_path / "theirs" / "file").write_bytes(b"")
+    place = tmp_path / "ours" / "host.db"
+    link(kind, place, tmp_path / "theirs" / ("new" if kind == "to nothing" else "file"))
+    assert refusal(Store.create, place) == "LINK_REFUSED"
+    assert [path.stat().st_size for path in (tmp_path / "theirs").iterdir()] == [0]
+
+
+@posix
+def test_no_database_is_made_in_an_empty_file_of_another(tmp_path, monkeypatch):
+    plant("another's", tmp_path / "ours" / "host.db", monkeypatch)
+    assert refusal(Store.create, tmp_path / "ours" / "host.db") == "DATABASE_UNREACHABLE"
 
 
 # --- One place ---

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 import threading
 from dataclasses import replace
 from urllib.parse import parse_qs, urlsplit
@@ -14,6 +16,7 @@ from second_host import HostWithSecrets, hookimpl, new_run
 
 from hostsim.sandbox import Fault, Match, Sandbox, Switches, scripted_login, seed
 from hostsim.sandbox.tokens import Grant
+from opter_contract import signals
 from opter_contract.values import Company
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.errors import FortnoxError
@@ -104,6 +107,20 @@ def test_nothing_that_ends_with_a_run_withdraws_the_consent(office):
     office.bring()
     office.bring(attended=False)
     assert len(office.host.windows) == 1
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a signal to one thread")
+def test_a_consent_whose_answer_comes_during_an_interruption_is_not_revoked(office):
+    class Interrupting(Transport):
+        def send(self, method, address, **what):
+            answer = super().send(method, address, **what)
+            signal.pthread_kill(threading.main_thread().ident, signal.SIGINT)
+            return answer
+
+    with signals.ending(), pytest.raises(KeyboardInterrupt):
+        import_payments(office.run(), environment={}, transport=Interrupting)
+    assert len(office.asked("/oauth-v1/token")) == 1
+    assert office.asked("/oauth-v1/revoke") == []
 
 
 def test_a_company_that_is_known_needs_no_consent_where_it_was_given_before(consented):
