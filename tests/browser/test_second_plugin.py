@@ -54,5 +54,5 @@ def test_choosing_another_import_type_shows_its_fields_and_it_imports_without_a_
     person.button("Ok", person.dialog).click()
     person.button("Ok").click()
     person.waits_for_lists()
-    assert [row[1] for row in person.rows("ready")] == ["1"]
+    assert [row[2] for row in person.rows("ready")] == ["1"]
     assert office.open_previews().keys() == {"Banken"}

@@ -81,8 +81,12 @@ def busy(run, plugin):
 
 
 def nothing_is_shown(monkeypatch, error):
-    def fail(*_):
-        raise error
+    write = Output.write
+
+    def fail(output, text):
+        if output.stream is not sys.stderr:
+            raise error
+        write(output, text)
 
     monkeypatch.setattr(Output, "write", fail)
 
@@ -95,7 +99,7 @@ def test_what_is_done_and_could_not_be_shown_is_said_to_be_done(busy, monkeypatc
     nothing_is_shown(monkeypatch, FAULTS[fault])
     ended = busy(*CHANGING[what])
     assert (ended.status, ended.last[:17]) == (7, "SAVED_NOT_SHOWN: ")
-    assert "hostsim payments" in ended.last
+    assert "hostsim payments" in ended.err
     assert "Ingenting är sparat" not in ended.err
 
 
@@ -212,7 +216,7 @@ def process(run, tmp_path):
             stderr=subprocess.PIPE,
             check=False,
         )
-        return ended.returncode, ended.stderr.decode()
+        return ended.returncode, ended.stderr.decode().splitlines()[-1]
 
     return process
 
@@ -225,7 +229,7 @@ def test_a_full_disk_after_a_payment_says_that_it_is_registered(process, run):
     with open("/dev/full", "wb") as full:  # noqa: PTH123
         status, told = process(full, *ADD)
         again, doubt = process(full, *ADD)
-    assert (status, told.count("\n")) == (7, 1)
+    assert status == 7
     assert told.startswith("SAVED_NOT_SHOWN: The payment is registered with id 1.")
     assert (again, doubt[:18]) == (2, "DOUBTFUL_PAYMENT: ")
     assert len(run("payments", "--json").json) == 1
