@@ -20,6 +20,8 @@ def now() -> datetime:
 #: busy cores (as ``pytest -m slow -n 2 --durations=0`` adds them up), and what each proves.
 SLOW = {
     "browser": (340, "the pages in a real browser"),
+    "test_an_export_holds_all_fifty_thousand": (4, "a long list, whole"),
+    "test_read_is_always_ready_and_rejected_and_ignored": (6, "any payments and decisions"),
     "test_read_is_ready_and_rejected_and_ignored_whatever_comes": (10, "any rows and details"),
     "test_every_payment_of_one_page_is_in_exactly_one_list_with_the_amount_that_it_had": (
         5,

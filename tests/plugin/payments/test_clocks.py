@@ -90,7 +90,7 @@ def test_the_next_token_brings_the_time_anew():
     now, later = [100.0], NOON + HOUR
 
     class Endpoint:
-        def refresh(self, tokens):
+        def refresh(self, tokens, take):
             return Tokens(token({"iat": later.timestamp()}), "r2")
 
     first = Tokens(token({"iat": NOON.timestamp()}), "r")
