@@ -68,6 +68,7 @@ def window(**dialog: object) -> str:
 
 def _list(preview: Preview, kind: str) -> object:
     saved = "_saved" if preview.saved and kind != IGNORED else ""
+    columns = SAVED if saved and kind == READY else None
     found = list_view(
         kind,
         word(kind + saved),
@@ -77,7 +78,7 @@ def _list(preview: Preview, kind: str) -> object:
         prefix=f"{kind}_",
         fixed={"run": preview.run_id},
         hidden=_HIDDEN,
-        columns=SAVED if saved else None,
+        columns=columns,
     )
     entries = found.page.entries
     open_run = is_open(preview)
@@ -183,6 +184,9 @@ def tick() -> AnyResponse:
     """Leave out, or take in, one payment or all that the filter shows."""
     run = request.form.get("run", "")
     preview = desk_context().preview(run) if run else None
+    if preview is not None and preview.saved:
+        notify(page_text("saved_elsewhere"), "error")
+        return redirect(url_for(".show", run=run), 303)
     try:
         if preview is None or not is_open(preview):
             raise host_error("LIST_CHANGED")

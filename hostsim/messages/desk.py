@@ -137,6 +137,10 @@ WORDS: dict[str, Text] = {
         "Det är sparat redan; ingenting mer registrerades.",
         "It is saved already; nothing more was registered.",
     ),
+    "saved_elsewhere": Text(
+        "Listan sparades i ett annat fönster. Så här blev det; kryssen ändrar ingenting mer.",
+        "The list was saved in another window. This is what was saved; ticks change nothing more.",
+    ),
     "show_registered": Text("Visa dem i Betalningsregistrering", "Show them in Manual payments"),
     "open_previews": Text("Öppna inläsningar", "Open previews"),
     "import_running": Text("En import pågår: {name}.", "An import is running: {name}."),

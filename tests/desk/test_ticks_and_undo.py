@@ -108,3 +108,19 @@ def test_a_save_is_undone_with_a_reason_and_taken_again_with_one_press(person):
 def test_the_dialog_gives_the_advice_of_the_page_of_the_invoice(person):
     page = words(person.asks(3))
     assert "Att göra: Ingen faktura här har betalningens nummer eller OCR" in page
+
+
+def test_what_could_not_be_saved_keeps_its_reasons_when_the_rest_is_saved(person):
+    run = run_of(person)
+    [before] = rows_of(person.get("/import"), "rejected")
+    person.saves()
+    [after] = rows_of(person.get(f"/import?run={run}"), "rejected")
+    assert after == before[:-1]  # without the button
+
+
+def test_a_tick_after_another_window_saved_shows_what_was_saved(person):
+    run = run_of(person)
+    person.saves()
+    person.post("/import/tick", run=run, leave="2")
+    assert "sparades i ett annat fönster" in person.told()[-1]
+    assert "Sparade betalningar" in words(person.get(f"/import?run={run}"))
