@@ -205,6 +205,8 @@ def holds_after(decision: Decision, what: str, facts: str) -> bool:
         return False
     known = json.loads(decision.facts)
     known.pop("others", None)
+    if what == TAKE_AGAIN:
+        known = {key: value for key, value in known.items() if key not in {"replaces", "settles"}}
     return bool(known.pop("after", "") == what and known == json.loads(facts))
 
 

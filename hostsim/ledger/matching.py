@@ -104,11 +104,22 @@ class Candidate:
         """Give the decision, if it is of this kind and about today's figures."""
         if self.decision is None or self.payment is None:
             return None
-        decision, facts = self.decision, self.facts
+        # Taking it again is about the payment alone, whatever lies beside it by now.
+        again = what == TAKE_AGAIN
+        decision = self.decision
+        facts = decision_rules.figures(self.payment) if again else self.facts
         held = decision_rules.holds(decision, what, facts) or decision_rules.holds_after(
             decision, what, facts
         )
         return decision if held else None
+
+    @property
+    def taken_again(self) -> bool:
+        """Whether a person takes it again: a deletion takes earlier decisions back."""
+        if self.deleted is None or self.payment is None:
+            return False
+        confirmed = decision_rules.confirms(self.decision, self.payment, ())
+        return bool(confirmed or self.decided(TAKE_AGAIN) or self.decided(ACCEPT))
 
     def accepts(self, reason: str) -> bool:
         """Whether a person accepted the payment despite this reason, and it can be saved."""
@@ -401,7 +412,7 @@ def exclusion_reason(candidate: Candidate) -> Refusal | None:
     if is_nothing(candidate.payment) and not candidate.replaces:
         return Refusal.of(reasons.NO_AMOUNT)
     ignored = excluded is not None and excluded.reason in reasons.IGNORED
-    if candidate.deleted is not None and not candidate.decided(TAKE_AGAIN):
+    if candidate.deleted is not None and not candidate.taken_again:
         return excluded if ignored else Refusal(reasons.DELETED, _deleted(candidate.deleted))
     if ignored or candidate.decided(CONFIRM):
         return excluded
@@ -808,7 +819,7 @@ def _decided_before(
         warnings.append(
             payments_messages.settles(candidate.settles.number, candidate.settles.invoice_number)
         )
-    if candidate.deleted is not None and candidate.decided(TAKE_AGAIN) is not None:
+    if candidate.deleted is not None and candidate.taken_again:
         warnings.append(decisions_messages.taken_again(_deleted(candidate.deleted), _who(decision)))
     if doubt is not None:
         message = doubt.message

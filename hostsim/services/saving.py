@@ -111,6 +111,8 @@ class Saving(Context):
                 raise host_error("NOTHING_TO_UNDO", id=run.id[:8])
             for row in registered:
                 hand_payments.delete(db, row, why=reason, user=user, at=at, message=message)
+            company = registered[0]["company"]
+            undone_saves.forget_taken_again(db, run.definition, company, user, at)
             undone_saves.mark_undone(db, run.id, reason, user, at)
         commits.note(payments_messages.save_undone(len(registered)))
         self.store.move_log()
