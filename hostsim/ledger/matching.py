@@ -278,6 +278,7 @@ def _judge(
     # A credit invoice is an ordinary one with the sign changed.
     sign = -1 if invoice.total < 0 else 1
     remaining = sign * invoice.remaining
+    left_out = ZERO  # what would be taken from it
     judgements: dict[int, Judgement] = {}
     warnings: dict[int, list[Text]] = {}
     last: int | None = None
@@ -285,7 +286,9 @@ def _judge(
         candidate = candidates[place]
         effect, other_reading = _read_effect(candidate, sign, remaining)
         nothing = candidate.payment is not None and is_nothing(candidate.payment)
-        paid = remaining <= 0 and not nothing and _lowers(effect, candidate.payment, sign)
+        # What is left out pays its invoice all the same: no later one takes its place.
+        covered = min(remaining, remaining - left_out) <= 0
+        paid = covered and not nothing and _lowers(effect, candidate.payment, sign)
         doubt = doubts.get(place)
         fits = not paid and _status(effect, remaining) != "advance"
         refusal = why_not(
@@ -297,11 +300,15 @@ def _judge(
             doubt=doubt,
             fits=fits,
         )
+        if refusal is not None and refusal.reason == reasons.PAID and remaining > 0:
+            refusal = Refusal(reasons.PAID, payments_messages.PAID_BY_LEFT_OUT)
         status = _status(effect, remaining) if candidate.settles is None else SETTLED
         if nothing:
             status = "reversal"  # of what was registered
         if candidate.left_out is not None and (refusal is None or _accepted_as(candidate)):
             judgements[place] = _left_out(status, candidate.left_out, sign * remaining)
+            if candidate.registered is None and not candidate.replaceable:
+                left_out += effect or ZERO
             continue
         if refusal is not None or candidate.payment is None:
             refusal = refusal or Refusal.of("unreadable")
@@ -309,7 +316,7 @@ def _judge(
             continue
         taken = effect or ZERO
         warnings[place] = [
-            *_decided_before(candidate, doubt, paid=paid),
+            *_decided_before(candidate, doubt, paid=paid and remaining <= 0),
             *other_reading,
             *candidate.payment.warnings,
         ]

@@ -31,6 +31,12 @@ def by_how_much(warning: Text, status: str, amount: Text) -> Text:
     )
 
 
+PAID_BY_LEFT_OUT = Text(
+    "Fakturan är redan betald, med en betalning som är urkryssad ovan",
+    "The invoice is already paid, by a payment that is left out above",
+)
+
+
 def once_saved(warning: Text | None) -> Text | None:
     """Say a warning as it is once its payment is saved."""
     if warning is None:

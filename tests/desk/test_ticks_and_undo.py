@@ -79,6 +79,18 @@ def test_all_ticks_that_a_search_shows_are_taken_away_at_once(person):
     assert button(person.get("/import")) == "Spara 1 betalning, 1 000,00 kr"
 
 
+def test_a_status_shows_what_was_left_out_too_and_its_box_takes_all_of_it_in(person):
+    at = "ready_code=partial"
+    person.post(f"/import/tick?{at}", run=run_of(person), leave="")
+    page = person.get(f"/import?{at}")
+    assert [state for _, state in ticks(page)] == ["false", "false"]
+    assert "Delbetalning (1)" in words(page)
+    assert [state for _, state in ticks(person.get("/import?ready_code=left"))] == ["false"] * 2
+    assert [state for _, state in ticks(person.get("/import"))] == ["mixed", "false", "true"]
+    person.post(f"/import/tick?{at}", run=run_of(person), take="")
+    assert [state for _, state in ticks(person.get(f"/import?{at}"))] == ["true", "true"]
+
+
 def test_a_tick_of_a_list_that_was_replaced_changes_nothing(person):
     old = run_of(person)
     person.imports()

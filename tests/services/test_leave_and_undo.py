@@ -81,6 +81,17 @@ def test_what_is_left_out_is_neither_saved_nor_lost(host, plugin, store, read):
     assert figures(again) == [("2", "advance", 100, -100)]
 
 
+def test_what_is_left_out_pays_its_invoice_all_the_same(host, plugin):
+    plugin.payments = [payment(1), payment(2)]
+    host.import_payments("Fortnox")
+    preview = host.leave_out("Fortnox", ["1"])
+    [twice] = preview.rows("rejected")
+    assert (twice.payment_number, twice.reason) == ("2", "invoice-already-paid")
+    assert "urkryssad" in twice.message.sv
+    assert preview.counts["ready"] == 0
+    assert figures(host.decide("Fortnox", "2", "accept")) == [("2", "exact", 1000, 0)]
+
+
 def test_it_can_be_taken_in_before_the_save(host, read):
     before = read.revision
     host.leave_out("Fortnox", ["2"])
