@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from hostsim.storage.lists import Selection, all_of, preview_rows
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.region_checks import checked_bank_account, refuse_other_region
 from hostsim.views.pages import PAGES
-from hostsim.views.payments import SAVED
+from hostsim.views.payments import SAVED, UNDONE
 from hostsim.views.table import Column
 from opter_contract.values import Text
 
@@ -68,7 +68,8 @@ def window(**dialog: object) -> str:
 
 def _list(preview: Preview, kind: str) -> object:
     saved = "_saved" if preview.saved and kind != IGNORED else ""
-    columns = SAVED if saved and kind == READY else None
+    if preview.undone_at is not None and kind == READY:
+        saved = "_undone"
     found = list_view(
         kind,
         word(kind + saved),
@@ -78,7 +79,7 @@ def _list(preview: Preview, kind: str) -> object:
         prefix=f"{kind}_",
         fixed={"run": preview.run_id},
         hidden=_HIDDEN,
-        columns=columns,
+        columns=_columns(preview, kind),
     )
     entries = found.page.entries
     open_run = is_open(preview)
@@ -90,6 +91,12 @@ def _list(preview: Preview, kind: str) -> object:
         ticks=ticks if open_run and kind == READY else None,
         definition=preview.definition,
     )
+
+
+def _columns(preview: Preview, kind: str) -> Sequence[Column[PreviewRow]]:
+    if not preview.saved or kind != READY:
+        return PAGES[kind]
+    return SAVED if preview.undone_at is None else UNDONE
 
 
 def is_open(preview: Preview) -> bool:
@@ -109,11 +116,9 @@ def export(run: str, kind: str, form: str) -> Response:
     preview = desk_context().preview(run)
     if kind not in _LISTS or preview is None:
         raise host_error("PAGE_UNKNOWN")
-    columns = SAVED if preview.saved and kind == "ready" else PAGES[kind]
     source, selection = preview_rows(run, kind), Selection.of(request.args, f"{kind}_")
-    return list_file(
-        form, f"betalningsimport-{kind}", word(kind), source, selection, columns=columns
-    )
+    name, columns = f"betalningsimport-{kind}", _columns(preview, kind)
+    return list_file(form, name, word(kind), source, selection, columns=columns)
 
 
 # --- Läs fil -----------------------------------------------------------------

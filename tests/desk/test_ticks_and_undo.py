@@ -111,6 +111,8 @@ def test_a_save_is_undone_with_a_reason_and_taken_again_with_one_press(person):
     page = person.get(f"/import?run={run}")
     assert "Sparningen är ångrad: 2 betalningar är borttagna." in words(page)
     assert "ångrades av kim 2026-11-22 12:00: fel företag" in words(page)
+    assert "Sparade, sedan ångrade 2" in words(page)
+    assert rows_of(person.get("/runs"), "runs")[0][-1] == ""
     person.post(f"/runs/{run}/take-again", revision="", shown=run)
     assert "2 betalningar tas in igen när du sparar dem." in person.told()
     assert "ångrades av kim" not in words(person.get(f"/import?run={run}"))

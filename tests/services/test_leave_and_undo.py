@@ -195,6 +195,16 @@ def test_what_was_deleted_or_replaced_meanwhile_is_told_and_left(host, plugin, s
     ]
 
 
+def test_what_would_be_undone_is_without_what_was_deleted_meanwhile(host, store, saved):
+    assert host.to_undo(saved) == (3, 1600)
+    host.delete_payment(next(iter(store.payments())).id, why="x")
+    assert host.to_undo(saved)[0] == 2
+    assert host.undo_save(saved, why="fel").deleted == 2
+    with pytest.raises(HostError) as refused:
+        host.to_undo(saved)
+    assert refused.value.code == "NOTHING_TO_UNDO"
+
+
 @pytest.mark.parametrize("why", ["", "x" * 501])
 def test_nothing_is_undone_without_a_reason(host, store, saved, why):
     with pytest.raises(HostError) as refused:
