@@ -58,6 +58,9 @@ def window(**dialog: object) -> str:
         preview=preview,
         lists=lists,
         discrepancies=[] if preview is None else list(preview.discrepancies()),
+        waiting=0
+        if preview is None
+        else desk_context().host().waiting_for_import(preview.definition),
         undone=[] if preview is None else desk_context().host().undone_saves(preview.definition),
         revision="" if preview is None else desk_context().revisions().get(preview.definition, ""),
         open_previews=desk_context().open_previews(),

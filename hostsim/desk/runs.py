@@ -124,9 +124,12 @@ def undo(run_id: str) -> AnyResponse:
 def take_again(run_id: str) -> AnyResponse:
     host, revision = desk_context().host(), request.form.get("revision", "")
     try:
-        taken = host.take_save_again(host.run(run_id).definition, run_id, revision=revision)
+        definition = host.run(run_id).definition
+        taken = host.take_save_again(definition, run_id, revision=revision)
     except HostError as error:
         notify(own(error.message), "error")
     else:
-        notify(page_text("taken_again", n=taken))
+        # What has to be fetched first, the page says itself.
+        if not host.waiting_for_import(definition):
+            notify(page_text("taken_again", n=taken))
     return redirect(url_for("imports.show", run=request.form.get("shown") or None), 303)

@@ -135,6 +135,14 @@ WORDS: dict[str, Text] = {
         "Betalningen tas in igen när du sparar den.",
         "The payment is taken again when you save it.",
     ),
+    "comes_when_read": Text(
+        "{n} betalningar tas in igen: läs in igen (Läs fil), så kommer de och kan sparas.",
+        "{n} payments are taken again: import again (Read file); they come then and can be saved.",
+    ),
+    "comes_when_read_one": Text(
+        "En betalning tas in igen: läs in igen (Läs fil), så kommer den och kan sparas.",
+        "One payment is taken again: import again (Read file); it comes then and can be saved.",
+    ),
     "saved_already": Text(
         "Det är sparat redan; ingenting mer registrerades.",
         "It is saved already; nothing more was registered.",

@@ -173,6 +173,13 @@ class Decisions(Context):
             return []
         return undone_saves.undone_saves(self.store.db, name, company.number, open_run)
 
+    def waiting_for_import(self, name: str) -> int:
+        """Count the payments that are to be taken again, and have to be fetched first."""
+        company, open_run = self._company_of(name), previews.open_runs(self.store).get(name)
+        if company is None:
+            return 0
+        return undone_saves.waiting_for_import(self.store.db, name, company.number, open_run)
+
     def _decide(
         self,
         name: str,

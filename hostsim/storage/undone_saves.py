@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from hostsim.ledger.reasons import ACCEPT, CONFIRM, DELETED, TAKE_AGAIN
+from hostsim.ledger.reasons import ACCEPT, CONFIRM, DELETED, SETTLED, TAKE_AGAIN
 from hostsim.storage.rows import value_of
 
 
@@ -68,6 +68,14 @@ def to_take_again(
     }
 
 
+def waiting_for_import(
+    db: sqlite3.Connection, definition: str, company: str, open_run: str | None
+) -> int:
+    """Count the payments that are to be taken again, and have to be fetched first."""
+    values = {"definition": definition, "company": company, "run_id": open_run}
+    return int(db.execute(_WAITING_FOR_IMPORT, values).fetchone()[0])
+
+
 def undone_saves(
     db: sqlite3.Connection, definition: str, company: str, open_run: str | None
 ) -> list[UndoneSave]:
@@ -89,11 +97,22 @@ _UNDONE = """
     ORDER BY undone_at DESC
 """
 
-_IN_FORCE = f"""
-    d.definition = :definition AND d.company = :company AND d.number = p.number
+_TAKEN = f"""
+    d.definition = :definition AND d.company = :company
     AND d.decision IN ('{TAKE_AGAIN}', '{ACCEPT}', '{CONFIRM}')
     AND d.taken_back_at IS NULL AND d.applied_at IS NULL
 """
+_IN_FORCE = f"d.number = p.number AND {_TAKEN}"
+
+_WAITING_FOR_IMPORT = f"""
+    SELECT count(*) FROM decisions d
+    LEFT JOIN run_rows r ON r.run_id = :run_id AND r.number = d.number AND r.number <> ''
+    LEFT JOIN pending q ON q.definition = d.definition AND q.company = d.company
+        AND q.number = d.number AND q.deleted_at IS NULL AND q.reason = '{DELETED}'
+    WHERE {_TAKEN} AND CASE WHEN r.id IS NULL THEN q.number IS NOT NULL
+        ELSE r.fetched = 0 AND r.deleted = 0 AND r.kind = 'rejected'
+             AND r.earlier_reason = '{DELETED}' AND r.reason IN ('{DELETED}', '{SETTLED}') END
+"""  # noqa: S608 constants
 
 _FORGET = f"""
     UPDATE decisions AS d SET taken_back_by = :user, taken_back_at = :at

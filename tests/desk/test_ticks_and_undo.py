@@ -114,8 +114,12 @@ def test_a_save_is_undone_with_a_reason_and_taken_again_with_one_press(person):
     assert "Sparade, sedan ångrade 2" in words(page)
     assert rows_of(person.get("/runs"), "runs")[0][-1] == ""
     person.post(f"/runs/{run}/take-again", revision="", shown=run)
-    assert "2 betalningar tas in igen när du sparar dem." in person.told()
-    assert "ångrades av kim" not in words(person.get(f"/import?run={run}"))
+    page = words(person.get(f"/import?run={run}"))
+    assert "2 betalningar tas in igen: läs in igen (Läs fil)" in page
+    assert "ångrades av kim" not in page
+    person.imports()
+    assert "läs in igen" not in words(person.get("/import"))
+    assert button(person.get("/import")) == "Spara 2 betalningar, 1 200,00 kr"
     person.get(f"/runs/{run}/undo", 400)
 
 
