@@ -52,6 +52,7 @@ class Deletion(NamedTuple):
     user: str
     at: datetime
     why: str
+    undone: bool = False  # with the save that it came by, as a whole
 
 
 #: The bank's day and the day of the booking differ by at most so many days.

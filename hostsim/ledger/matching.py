@@ -278,7 +278,7 @@ def _judge(
     # A credit invoice is an ordinary one with the sign changed.
     sign = -1 if invoice.total < 0 else 1
     remaining = sign * invoice.remaining
-    left_out = ZERO  # what would be taken from it
+    waiting = ZERO  # what would be taken from it by what is left out, or was undone
     judgements: dict[int, Judgement] = {}
     warnings: dict[int, list[Text]] = {}
     last: int | None = None
@@ -286,8 +286,8 @@ def _judge(
         candidate = candidates[place]
         effect, other_reading = _read_effect(candidate, sign, remaining)
         nothing = candidate.payment is not None and is_nothing(candidate.payment)
-        # What is left out pays its invoice all the same: no later one takes its place.
-        covered = min(remaining, remaining - left_out) <= 0
+        # What waits pays its invoice all the same: no later one takes its place.
+        covered = min(remaining, remaining - waiting) <= 0
         paid = covered and not nothing and _lowers(effect, candidate.payment, sign)
         doubt = doubts.get(place)
         fits = not paid and _status(effect, remaining) != "advance"
@@ -301,17 +301,20 @@ def _judge(
             fits=fits,
         )
         if refusal is not None and refusal.reason == reasons.PAID and remaining > 0:
-            refusal = Refusal(reasons.PAID, payments_messages.PAID_BY_LEFT_OUT)
+            refusal = Refusal(reasons.PAID, payments_messages.PAID_BY_WAITING)
         status = _status(effect, remaining) if candidate.settles is None else SETTLED
         if nothing:
             status = "reversal"  # of what was registered
         if candidate.left_out is not None and (refusal is None or _accepted_as(candidate)):
             judgements[place] = _left_out(status, candidate.left_out, sign * remaining)
             if candidate.registered is None and not candidate.replaceable:
-                left_out += effect or ZERO
+                waiting += effect or ZERO
             continue
         if refusal is not None or candidate.payment is None:
             refusal = refusal or Refusal.of("unreadable")
+            undone = candidate.deleted is not None and candidate.deleted.undone
+            if refusal.reason == reasons.DELETED and undone and not _hiding(candidate, refusal):
+                waiting += effect or ZERO
             judgements[place] = _refused(candidate, refusal, doubt, sign * remaining)
             continue
         taken = effect or ZERO
@@ -857,4 +860,5 @@ def _who(decision: Decision | None) -> Text:
 
 
 def _deleted(deletion: Deletion) -> Text:
-    return decisions_messages.deleted_here(decisions_messages.by_whom(*deletion))
+    who = decisions_messages.by_whom(deletion.user, deletion.at, deletion.why)
+    return decisions_messages.deleted_here(who)

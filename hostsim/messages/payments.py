@@ -32,9 +32,9 @@ def by_how_much(warning: Text, status: str, amount: Text) -> Text:
     )
 
 
-PAID_BY_LEFT_OUT = Text(
-    "Fakturan är redan betald, med en betalning som är urkryssad ovan",
-    "The invoice is already paid, by a payment that is left out above",
+PAID_BY_WAITING = Text(
+    "Fakturan är redan betald, med en betalning som är urkryssad eller kan tas in igen",
+    "The invoice is already paid, by a payment that is left out or can be taken again",
 )
 
 

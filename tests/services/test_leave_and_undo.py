@@ -316,6 +316,18 @@ def test_one_half_of_a_settlement_takes_the_other_again(host, plugin, credit, de
     assert preview.counts["ready"] == 2
 
 
+def test_what_was_paid_twice_does_not_take_the_place_of_what_was_undone(host, plugin):
+    plugin.payments = [payment(1), payment(2)]
+    host.import_payments("Fortnox")
+    host.undo_save(host.save("Fortnox").run_id, why="fel")
+    preview = host.import_payments("Fortnox")
+    assert [row.reason for row in preview.rows("rejected")] == [
+        "deleted-in-host",
+        "invoice-already-paid",
+    ]
+    assert host.set_aside("Fortnox", ["1"]).counts["ready"] == 1
+
+
 def test_what_was_to_be_taken_again_and_was_not_saved_is_offered_after_the_next_undoing(
     host, plugin
 ):
