@@ -198,12 +198,15 @@ def tick() -> AnyResponse:
     try:
         if preview is None or not is_open(preview):
             raise host_error("LIST_CHANGED")
-        for key, change in (
-            ("leave", desk_context().host().leave_out),
-            ("take", desk_context().host().take_in),
-        ):
-            if key in request.form:
-                change(preview.definition, _numbers(preview, request.form[key]))
+        host, name = desk_context().host(), preview.definition
+        if "take" in request.form:
+            host.take_in(name, _numbers(preview, request.form["take"], {READY, LEFT_OUT}))
+        elif number := request.form.get("leave"):
+            host.leave_out(name, [number])
+        elif number is not None:
+            # What is left out can make the rest of its invoice such as the filter shows.
+            while numbers := _numbers(preview, "", {READY}):
+                host.leave_out(name, numbers)
     except HostError as error:
         notify(own(error.message), "error")
         return redirect(url_for(".show"), 303)
@@ -211,13 +214,13 @@ def tick() -> AnyResponse:
     return redirect(url_for(".show", **values), 303)
 
 
-def _numbers(preview: Preview, number: str) -> Collection[str]:
-    """Give the number of a payment; ``""`` stands for all that the filter shows."""
+def _numbers(preview: Preview, number: str, kinds: Collection[str]) -> Collection[str]:
+    """Give the number of a payment; ``""`` stands for all of these kinds that the filter shows."""
     if number:
         return [number]
     source = preview_rows(preview.run_id, READY)
     shown = all_of(desk_context().store, source, Selection.of(request.args, f"{READY}_"))
-    return [one.payment_number for one in shown]
+    return [one.payment_number for one in shown if one.kind in kinds]
 
 
 # --- Saving ------------------------------------------------------------------

@@ -23,6 +23,7 @@ def person(tmp_path):
         context = DeskContext(store, Plugins([("fake", plugin)]), clock=lambda: NOON, user="kim")
         context.host().define("Fortnox", "Fake", "API", "", {})
         person = Person(context)
+        person.plugin = plugin
         person.imports()
         yield person
         context.jobs.stop()
@@ -89,6 +90,16 @@ def test_a_status_shows_what_was_left_out_too_and_its_box_takes_all_of_it_in(per
     assert [state for _, state in ticks(person.get("/import"))] == ["mixed", "false", "true"]
     person.post(f"/import/tick?{at}", run=run_of(person), take="")
     assert [state for _, state in ticks(person.get(f"/import?{at}"))] == ["true", "true"]
+
+
+def test_a_box_leaves_what_becomes_such_as_the_filter_shows_too(person):
+    person.plugin.payments = [payment(2, "1002", "200"), payment(4, "1002", "300")]
+    person.imports()
+    at = "ready_code=partial"
+    person.post(f"/import/tick?{at}", run=run_of(person), leave="")
+    assert [state for _, state in ticks(person.get(f"/import?{at}"))] == ["false"] * 3
+    person.post(f"/import/tick?{at}", run=run_of(person), take="")
+    assert "Spara 2 betalningar" in button(person.get("/import"))
 
 
 def test_a_tick_of_a_list_that_was_replaced_changes_nothing(person):
