@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +23,7 @@ from hostsim.storage.lists import Selection, all_of, preview_rows
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.region_checks import checked_bank_account, refuse_other_region
 from hostsim.views.pages import PAGES
-from hostsim.views.payments import SAVED
+from hostsim.views.payments import SAVED, UNDONE
 from hostsim.views.table import Column
 from opter_contract.values import Text
 
@@ -58,6 +58,9 @@ def window(**dialog: object) -> str:
         preview=preview,
         lists=lists,
         discrepancies=[] if preview is None else list(preview.discrepancies()),
+        waiting=0
+        if preview is None
+        else desk_context().host().waiting_for_import(preview.definition),
         undone=[] if preview is None else desk_context().host().undone_saves(preview.definition),
         revision="" if preview is None else desk_context().revisions().get(preview.definition, ""),
         open_previews=desk_context().open_previews(),
@@ -68,6 +71,8 @@ def window(**dialog: object) -> str:
 
 def _list(preview: Preview, kind: str) -> object:
     saved = "_saved" if preview.saved and kind != IGNORED else ""
+    if preview.undone_at is not None and kind == READY:
+        saved = "_undone"
     found = list_view(
         kind,
         word(kind + saved),
@@ -77,7 +82,7 @@ def _list(preview: Preview, kind: str) -> object:
         prefix=f"{kind}_",
         fixed={"run": preview.run_id},
         hidden=_HIDDEN,
-        columns=SAVED if saved else None,
+        columns=_columns(preview, kind),
     )
     entries = found.page.entries
     open_run = is_open(preview)
@@ -89,6 +94,12 @@ def _list(preview: Preview, kind: str) -> object:
         ticks=ticks if open_run and kind == READY else None,
         definition=preview.definition,
     )
+
+
+def _columns(preview: Preview, kind: str) -> Sequence[Column[PreviewRow]]:
+    if not preview.saved or kind != READY:
+        return PAGES[kind]
+    return SAVED if preview.undone_at is None else UNDONE
 
 
 def is_open(preview: Preview) -> bool:
@@ -108,11 +119,9 @@ def export(run: str, kind: str, form: str) -> Response:
     preview = desk_context().preview(run)
     if kind not in _LISTS or preview is None:
         raise host_error("PAGE_UNKNOWN")
-    columns = SAVED if preview.saved and kind == "ready" else PAGES[kind]
     source, selection = preview_rows(run, kind), Selection.of(request.args, f"{kind}_")
-    return list_file(
-        form, f"betalningsimport-{kind}", word(kind), source, selection, columns=columns
-    )
+    name, columns = f"betalningsimport-{kind}", _columns(preview, kind)
+    return list_file(form, name, word(kind), source, selection, columns=columns)
 
 
 # --- Läs fil -----------------------------------------------------------------
@@ -183,15 +192,21 @@ def tick() -> AnyResponse:
     """Leave out, or take in, one payment or all that the filter shows."""
     run = request.form.get("run", "")
     preview = desk_context().preview(run) if run else None
+    if preview is not None and preview.saved:
+        notify(page_text("saved_elsewhere"), "error")
+        return redirect(url_for(".show", run=run), 303)
     try:
         if preview is None or not is_open(preview):
             raise host_error("LIST_CHANGED")
-        for key, change in (
-            ("leave", desk_context().host().leave_out),
-            ("take", desk_context().host().take_in),
-        ):
-            if key in request.form:
-                change(preview.definition, _numbers(preview, request.form[key]))
+        host, name = desk_context().host(), preview.definition
+        if "take" in request.form:
+            host.take_in(name, _numbers(preview, request.form["take"], {READY, LEFT_OUT}))
+        elif number := request.form.get("leave"):
+            host.leave_out(name, [number])
+        elif number is not None:
+            # What is left out can make the rest of its invoice such as the filter shows.
+            while numbers := _numbers(preview, "", {READY}):
+                host.leave_out(name, numbers)
     except HostError as error:
         notify(own(error.message), "error")
         return redirect(url_for(".show"), 303)
@@ -199,13 +214,13 @@ def tick() -> AnyResponse:
     return redirect(url_for(".show", **values), 303)
 
 
-def _numbers(preview: Preview, number: str) -> Collection[str]:
-    """Give the number of a payment; ``""`` stands for all that the filter shows."""
+def _numbers(preview: Preview, number: str, kinds: Collection[str]) -> Collection[str]:
+    """Give the number of a payment; ``""`` stands for all of these kinds that the filter shows."""
     if number:
         return [number]
     source = preview_rows(preview.run_id, READY)
     shown = all_of(desk_context().store, source, Selection.of(request.args, f"{READY}_"))
-    return [one.payment_number for one in shown]
+    return [one.payment_number for one in shown if one.kind in kinds]
 
 
 # --- Saving ------------------------------------------------------------------

@@ -131,7 +131,9 @@ def _choices(
         if reason == "invoice-not-found":
             found.append(SERIES)
     if decision is not None:
-        only = {ACCEPT} if reason == reasons.PAID else set()  # of those that nobody decided about
+        # An advance undoes what else was decided, but not that it is taken again.
+        undoes = reason == reasons.PAID and decision.decision != reasons.TAKE_AGAIN
+        only = {ACCEPT} if undoes else set()
         found = [one for one in found if one not in {decision.decision, *only}]
         other = _OTHER.get(decision.decision)
         if other is not None and other not in found:

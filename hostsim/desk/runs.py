@@ -8,7 +8,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from hostsim.desk.files import FORM, list_file
 from hostsim.desk.payment_import import window as import_window
 from hostsim.desk.shared import desk_context, list_view, notify, translated, word
-from hostsim.errors import HostError, host_error
+from hostsim.errors import HostError
 from hostsim.messages.desk import page_text
 from hostsim.messages.payments import save_undone
 from hostsim.messages.text import own
@@ -16,7 +16,7 @@ from hostsim.storage.history import Imported
 from hostsim.storage.lists import Selection, runs
 from hostsim.views.pages import PAGES
 from hostsim.views.payments import with_states
-from hostsim.views.runs import full_state, kind_label, short_id
+from hostsim.views.runs import full_state, kind_label
 from opter_contract.values import Text
 
 pages = Blueprint("runs", __name__, url_prefix="/runs")
@@ -85,13 +85,17 @@ def ask_to_undo(run_id: str) -> str:
 
 
 def _undo_dialog(run_id: str, why: str, wrong: Text | None = None) -> str:
-    run = desk_context().host().run(run_id)
-    if run.saved is None or run.undone_at is not None:
-        raise host_error("NOTHING_TO_UNDO", id=short_id(run_id))
+    host = desk_context().host()
+    run, counted = host.run(run_id), host.to_undo(run_id)
     at_import = request.args.get("from") == IMPORT and desk_context().preview(run_id) is not None
     show_window = import_window if at_import else window
     return show_window(
-        dialog="undo", undoing=run, values={"why": why}, wrong=wrong, back=_back(run_id)
+        dialog="undo",
+        undoing=run,
+        counted=counted,
+        values={"why": why},
+        wrong=wrong,
+        back=_back(run_id),
     )
 
 
@@ -120,9 +124,12 @@ def undo(run_id: str) -> AnyResponse:
 def take_again(run_id: str) -> AnyResponse:
     host, revision = desk_context().host(), request.form.get("revision", "")
     try:
-        taken = host.take_save_again(host.run(run_id).definition, run_id, revision=revision)
+        definition = host.run(run_id).definition
+        taken = host.take_save_again(definition, run_id, revision=revision)
     except HostError as error:
         notify(own(error.message), "error")
     else:
-        notify(page_text("taken_again", n=taken))
+        # What has to be fetched first, the page says itself.
+        if not host.waiting_for_import(definition):
+            notify(page_text("taken_again", n=taken))
     return redirect(url_for("imports.show", run=request.form.get("shown") or None), 303)

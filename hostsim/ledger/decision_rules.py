@@ -52,6 +52,7 @@ class Deletion(NamedTuple):
     user: str
     at: datetime
     why: str
+    undone: bool = False  # with the save that it came by, as a whole
 
 
 #: The bank's day and the day of the booking differ by at most so many days.
@@ -205,6 +206,8 @@ def holds_after(decision: Decision, what: str, facts: str) -> bool:
         return False
     known = json.loads(decision.facts)
     known.pop("others", None)
+    if what == TAKE_AGAIN:
+        known = {key: value for key, value in known.items() if key not in {"replaces", "settles"}}
     return bool(known.pop("after", "") == what and known == json.loads(facts))
 
 

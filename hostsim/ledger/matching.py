@@ -104,11 +104,22 @@ class Candidate:
         """Give the decision, if it is of this kind and about today's figures."""
         if self.decision is None or self.payment is None:
             return None
-        decision, facts = self.decision, self.facts
+        # Taking it again is about the payment alone, whatever lies beside it by now.
+        again = what == TAKE_AGAIN
+        decision = self.decision
+        facts = decision_rules.figures(self.payment) if again else self.facts
         held = decision_rules.holds(decision, what, facts) or decision_rules.holds_after(
             decision, what, facts
         )
         return decision if held else None
+
+    @property
+    def taken_again(self) -> bool:
+        """Whether a person takes it again: a deletion takes earlier decisions back."""
+        if self.deleted is None or self.payment is None:
+            return False
+        confirmed = decision_rules.confirms(self.decision, self.payment, ())
+        return bool(confirmed or self.decided(TAKE_AGAIN) or self.decided(ACCEPT))
 
     def accepts(self, reason: str) -> bool:
         """Whether a person accepted the payment despite this reason, and it can be saved."""
@@ -267,6 +278,7 @@ def _judge(
     # A credit invoice is an ordinary one with the sign changed.
     sign = -1 if invoice.total < 0 else 1
     remaining = sign * invoice.remaining
+    waiting = ZERO  # what would be taken from it by what is left out, or was undone
     judgements: dict[int, Judgement] = {}
     warnings: dict[int, list[Text]] = {}
     last: int | None = None
@@ -274,7 +286,9 @@ def _judge(
         candidate = candidates[place]
         effect, other_reading = _read_effect(candidate, sign, remaining)
         nothing = candidate.payment is not None and is_nothing(candidate.payment)
-        paid = remaining <= 0 and not nothing and _lowers(effect, candidate.payment, sign)
+        # What waits pays its invoice all the same: no later one takes its place.
+        covered = min(remaining, remaining - waiting) <= 0
+        paid = covered and not nothing and _lowers(effect, candidate.payment, sign)
         doubt = doubts.get(place)
         fits = not paid and _status(effect, remaining) != "advance"
         refusal = why_not(
@@ -286,19 +300,26 @@ def _judge(
             doubt=doubt,
             fits=fits,
         )
+        if refusal is not None and refusal.reason == reasons.PAID and remaining > 0:
+            refusal = Refusal(reasons.PAID, payments_messages.PAID_BY_WAITING)
         status = _status(effect, remaining) if candidate.settles is None else SETTLED
         if nothing:
             status = "reversal"  # of what was registered
         if candidate.left_out is not None and (refusal is None or _accepted_as(candidate)):
             judgements[place] = _left_out(status, candidate.left_out, sign * remaining)
+            if candidate.registered is None and not candidate.replaceable:
+                waiting += effect or ZERO
             continue
         if refusal is not None or candidate.payment is None:
             refusal = refusal or Refusal.of("unreadable")
+            undone = candidate.deleted is not None and candidate.deleted.undone
+            if refusal.reason == reasons.DELETED and undone and not _hiding(candidate, refusal):
+                waiting += effect or ZERO
             judgements[place] = _refused(candidate, refusal, doubt, sign * remaining)
             continue
         taken = effect or ZERO
         warnings[place] = [
-            *_decided_before(candidate, doubt, paid=paid),
+            *_decided_before(candidate, doubt, paid=paid and remaining <= 0),
             *other_reading,
             *candidate.payment.warnings,
         ]
@@ -401,7 +422,7 @@ def exclusion_reason(candidate: Candidate) -> Refusal | None:
     if is_nothing(candidate.payment) and not candidate.replaces:
         return Refusal.of(reasons.NO_AMOUNT)
     ignored = excluded is not None and excluded.reason in reasons.IGNORED
-    if candidate.deleted is not None and not candidate.decided(TAKE_AGAIN):
+    if candidate.deleted is not None and not candidate.taken_again:
         return excluded if ignored else Refusal(reasons.DELETED, _deleted(candidate.deleted))
     if ignored or candidate.decided(CONFIRM):
         return excluded
@@ -808,7 +829,7 @@ def _decided_before(
         warnings.append(
             payments_messages.settles(candidate.settles.number, candidate.settles.invoice_number)
         )
-    if candidate.deleted is not None and candidate.decided(TAKE_AGAIN) is not None:
+    if candidate.deleted is not None and candidate.taken_again:
         warnings.append(decisions_messages.taken_again(_deleted(candidate.deleted), _who(decision)))
     if doubt is not None:
         message = doubt.message
@@ -839,4 +860,5 @@ def _who(decision: Decision | None) -> Text:
 
 
 def _deleted(deletion: Deletion) -> Text:
-    return decisions_messages.deleted_here(decisions_messages.by_whom(*deletion))
+    who = decisions_messages.by_whom(deletion.user, deletion.at, deletion.why)
+    return decisions_messages.deleted_here(who)

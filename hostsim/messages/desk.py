@@ -77,6 +77,7 @@ WORDS: dict[str, Text] = {
         "Nothing is read. Press Read file at the bottom right.",
     ),
     "ready": Text("Betalningar som kan sparas", "Payments that can be saved"),
+    "ready_undone": Text("Sparade betalningar som ångrades", "Saved payments that were undone"),
     "ready_saved": Text("Sparade betalningar", "Saved payments"),
     "rejected": Text("Betalningar som inte kan sparas", "Payments that cannot be saved"),
     "rejected_saved": Text("Betalningar som inte kunde sparas", "Payments that could not be saved"),
@@ -84,6 +85,7 @@ WORDS: dict[str, Text] = {
     "payments": Text("Registrerade betalningar", "Registered payments"),
     "sum_read": Text("Lästa", "Read"),
     "sum_ready": Text("Kan sparas", "Can be saved"),
+    "sum_ready_undone": Text("Sparade, sedan ångrade", "Saved, then undone"),
     "sum_ready_saved": Text("Sparade", "Saved"),
     "sum_left": Text("Lämnas", "Left"),
     "sum_rejected": Text("Kan inte sparas", "Cannot be saved"),
@@ -133,9 +135,21 @@ WORDS: dict[str, Text] = {
         "Betalningen tas in igen när du sparar den.",
         "The payment is taken again when you save it.",
     ),
+    "comes_when_read": Text(
+        "{n} betalningar tas in igen: läs in igen (Läs fil), så kommer de och kan sparas.",
+        "{n} payments are taken again: import again (Read file); they come then and can be saved.",
+    ),
+    "comes_when_read_one": Text(
+        "En betalning tas in igen: läs in igen (Läs fil), så kommer den och kan sparas.",
+        "One payment is taken again: import again (Read file); it comes then and can be saved.",
+    ),
     "saved_already": Text(
         "Det är sparat redan; ingenting mer registrerades.",
         "It is saved already; nothing more was registered.",
+    ),
+    "saved_elsewhere": Text(
+        "Listan sparades i ett annat fönster. Så här blev det; kryssen ändrar ingenting mer.",
+        "The list was saved in another window. This is what was saved; ticks change nothing more.",
     ),
     "show_registered": Text("Visa dem i Betalningsregistrering", "Show them in Manual payments"),
     "open_previews": Text("Öppna inläsningar", "Open previews"),

@@ -15,6 +15,7 @@ from opter_contract.values import Text
 PARTIAL = Text("Delbetalning", "Partial payment")
 ADVANCE = Text("Förskott kommer att skapas", "Advance will be created")
 ADVANCE_MADE = Text("Förskott har skapats", "Advance was created")
+ADVANCE_UNDONE = Text("Förskottet är ångrat", "The advance is undone")
 REVERSAL = Text(
     "Återbetalning: det som återstår att betala på fakturan ökar",
     "Refund: what remains to pay on the invoice rises",
@@ -31,13 +32,22 @@ def by_how_much(warning: Text, status: str, amount: Text) -> Text:
     )
 
 
-def once_saved(warning: Text | None) -> Text | None:
-    """Say a warning as it is once its payment is saved."""
+PAID_BY_WAITING = Text(
+    "Fakturan är redan betald, med en betalning som är urkryssad eller kan tas in igen",
+    "The invoice is already paid, by a payment that is left out or can be taken again",
+)
+
+
+def once_saved(warning: Text | None, made: Text = ADVANCE_MADE) -> Text | None:
+    """Say a warning as it is once its payment is saved.
+
+    :param made: what became of an advance.
+    """
     if warning is None:
         return None
     return Text(
-        warning.sv.replace(ADVANCE.sv, ADVANCE_MADE.sv),
-        warning.en.replace(ADVANCE.en, ADVANCE_MADE.en),
+        warning.sv.replace(ADVANCE.sv, made.sv),
+        warning.en.replace(ADVANCE.en, made.en),
     )
 
 

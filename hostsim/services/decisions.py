@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection
 from typing import Any
 
 from hostsim.errors import host_error
-from hostsim.ledger.reasons import SET_ASIDE, TAKE_AGAIN
+from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.ledger.values import Decision
 from hostsim.services.context import Context
 from hostsim.storage import (
@@ -139,6 +139,7 @@ class Decisions(Context):
     def take_save_again(self, name: str, run_id: str, *, revision: str | None = None) -> int:
         """Take all payments of a save again that was undone; the next save registers them.
 
+        What was accepted or confirmed about them for that save is decided again.
         Those that the open preview offers as ``deleted-in-host``; without one, those that the
         next import would.
 
@@ -146,23 +147,23 @@ class Decisions(Context):
         :raises HostError: ``NOTHING_TO_TAKE_AGAIN``.
         """
         company = self._company_of(name)
-        numbers = [] if company is None else self._of_undone(name, company, run_id)
-        if not numbers:
+        several = {} if company is None else self._of_undone(name, company, run_id)
+        if not several:
             raise host_error("NOTHING_TO_TAKE_AGAIN", id=run_id[:8])
 
         def take(writer: DecisionWriter, _: decision_store.Others) -> None:
-            for number in numbers:
-                writer.decide(number, TAKE_AGAIN, "", {})
+            for number, decided in several.items():
+                writer.take_again(number, decided)
 
         self._decide(name, (), take, revision)
-        return len(numbers)
+        return len(several)
 
-    def _of_undone(self, name: str, company: Company, run_id: str) -> list[str]:
+    def _of_undone(
+        self, name: str, company: Company, run_id: str
+    ) -> dict[str, tuple[str, str] | None]:
         run = history.run(self.store, run_id, history.no_settings).id
         open_run = previews.open_runs(self.store).get(name)
-        return undone_saves.numbers_to_take_again(
-            self.store.db, run, name, company.number, open_run
-        )
+        return undone_saves.to_take_again(self.store.db, run, name, company.number, open_run)
 
     def undone_saves(self, name: str) -> list[UndoneSave]:
         """Give the undone saves of a definition of which payments can be taken again."""
@@ -171,6 +172,13 @@ class Decisions(Context):
         if company is None:
             return []
         return undone_saves.undone_saves(self.store.db, name, company.number, open_run)
+
+    def waiting_for_import(self, name: str) -> int:
+        """Count the payments that are to be taken again, and have to be fetched first."""
+        company, open_run = self._company_of(name), previews.open_runs(self.store).get(name)
+        if company is None:
+            return 0
+        return undone_saves.waiting_for_import(self.store.db, name, company.number, open_run)
 
     def _decide(
         self,

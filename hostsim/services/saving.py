@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal, localcontext
 
 from hostsim.errors import host_error
+from hostsim.ledger.matching import EXACT, ZERO
 from hostsim.ledger.values import REGISTERED, Entry
 from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import payments as payments_messages
@@ -111,6 +113,8 @@ class Saving(Context):
                 raise host_error("NOTHING_TO_UNDO", id=run.id[:8])
             for row in registered:
                 hand_payments.delete(db, row, why=reason, user=user, at=at, message=message)
+            company = registered[0]["company"]
+            undone_saves.forget_taken_again(db, run.definition, company, user, at)
             undone_saves.mark_undone(db, run.id, reason, user, at)
         commits.note(payments_messages.save_undone(len(registered)))
         self.store.move_log()
@@ -118,6 +122,19 @@ class Saving(Context):
         ids = {row["id"] for row in registered}
         kept = tuple(one for one in self.store.payments(run_id=run.id) if one.id not in ids)
         return UndoResult(len(registered), kept)
+
+    def to_undo(self, run_id: str) -> tuple[int, Decimal]:
+        """Count what :meth:`undo_save` would delete of a save, and its SEK.
+
+        :raises HostError: ``RUN_UNKNOWN``, ``RUN_AMBIGUOUS``, ``NOTHING_TO_UNDO``.
+        """
+        run = history.run(self.store, run_id, history.no_settings)
+        rows = undone_saves.payments_of(self.store.db, run.id)
+        amounts = [Decimal(row["amount"]) for row in rows if row["state"] == REGISTERED]
+        if not amounts:
+            raise host_error("NOTHING_TO_UNDO", id=run.id[:8])
+        with localcontext(EXACT):
+            return len(amounts), sum(amounts, ZERO)
 
     def _saved_before(self, name: str, revision: str | None) -> Preview | None:
         """Give what was saved with this revision, if nothing is open any more."""

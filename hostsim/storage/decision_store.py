@@ -22,6 +22,7 @@ from hostsim.ledger.matching import LEFT_OUT, READY
 from hostsim.ledger.reasons import (
     ACCEPT,
     CONFIRM,
+    DELETED,
     KEEP,
     PAID,
     REPLACED,
@@ -288,8 +289,13 @@ class DecisionWriter:
         fits = kind == "rejected" and decision in reasons.possible_decisions(reason)
         if payment is None or not (fits or changed_mind):
             raise self._does_not_fit(number, decision, kind, reason)
-        if decision == ACCEPT and reason == PAID and earlier is not None:
+        if decision == ACCEPT and reason == PAID and earlier and earlier.decision != TAKE_AGAIN:
             raise self._does_not_fit(number, decision, kind, reason)  # it would undo that one
+        if decision == TAKE_AGAIN:
+            for one in self._with_halves([number]):
+                if self._shown(one)[2] == DELETED:
+                    self._decide(one, decision, self._figures(one), why)
+            return
         if decision == CONFIRM and reason == REPLACED:
             self._decide(number, decision, self._facts(number), why)
             return
@@ -317,6 +323,24 @@ class DecisionWriter:
             other = self.settles.get(number)
             if other is not None and other.number in self.settles:
                 yield other.number
+
+    def take_again(self, number: str, decided: tuple[str, str] | None) -> None:
+        """Take a payment again, as :meth:`decide`.
+
+        :param decided: what had been decided about it when it was saved, and the figures: this is
+            decided again.
+        """
+        _, kind, reason = self._shown(number)
+        if reason != DELETED:
+            raise self._does_not_fit(number, TAKE_AGAIN, kind, reason)
+        self._decide(number, *(decided or (TAKE_AGAIN, self._figures(number))), "")
+
+    def _figures(self, number: str) -> str:
+        row, kind, reason = self._shown(number)
+        payment = payment_of(row, self.company)
+        if payment is None:
+            raise self._does_not_fit(number, TAKE_AGAIN, kind, reason)
+        return decision_rules.figures(payment)
 
     def _facts(self, number: str) -> str:
         payment = payment_of(self._shown(number)[0], self.company)

@@ -451,7 +451,7 @@ def _deletion(row: sqlite3.Row) -> Deletion | None:
     if row["del_at"] is None:
         return None
     at = datetime.fromisoformat(row["del_at"])
-    return Deletion(row["del_by"], at, row["del_why"] or "")
+    return Deletion(row["del_by"], at, row["del_why"] or "", undone=bool(row["del_undone"]))
 
 
 def _refused(judgement: Judgement) -> Refusal:
@@ -600,6 +600,7 @@ _ROWS = f"""
     SELECT r.*, p.id AS reg_id, {_REGISTERED_COLUMNS}, {_INVOICE_COLUMNS},
            {decision_store.DECISION_COLUMNS}, x.deleted_by AS del_by, x.deleted_at AS del_at,
            x.deleted_why AS del_why,
+           (SELECT undone_at FROM runs WHERE id = x.run_id) = x.deleted_at AS del_undone,
            EXISTS (SELECT 1 FROM other_channel o WHERE o.invoice_id = i.id) AS other_channel,
            EXISTS ({_ELSEWHERE}) AS elsewhere
     FROM matched m

@@ -73,6 +73,7 @@ class Source:
     order: str
     total: str = "r.amount"  # SEK; what is summed
     origin: str = ""  # what a second choice filters on
+    mark: str = "NULL"  # another code that some rows have beside theirs
 
 
 class Page(NamedTuple):
@@ -85,6 +86,7 @@ class Page(NamedTuple):
     pages: int
     codes: Mapping[str, int]
     origins: Mapping[str, int]
+    marked: int = 0  # how many of the selected rows have a mark
 
     @property
     def first(self) -> int:
@@ -106,7 +108,8 @@ def preview_rows(run_id: str, kind: str) -> Source:
             " WHERE r.run_id = :run_id AND r.kind IN (:kind, :beside) AND r.deleted = 0"
         ),
         values={"run_id": run_id, "kind": kind, "beside": LEFT_OUT if ready else kind},
-        code="CASE r.kind WHEN 'left' THEN 'left' ELSE r.status END" if ready else "r.reason",
+        code="r.status" if ready else "r.reason",
+        mark=f"CASE r.kind WHEN '{LEFT_OUT}' THEN '{LEFT_OUT}' END" if ready else "NULL",
         total="CASE r.kind WHEN 'left' THEN '0' ELSE r.amount END" if ready else "r.amount",
         searched=(*_SEARCHED, "r.message_sv", "r.message_en"),
         sorts=_SORTS | {"message": "swedish(COALESCE(r.message_sv, r.warning_sv)) {0}"},
@@ -207,8 +210,9 @@ def page_of(store: Store, source: Source, selection: Selection) -> Page:
     """Give the selected page; beyond the last one, the last one."""
     db = store.db
     where, values = _conditions(source, selection)
-    found, total = db.execute(
-        f"SELECT count(*), exact_sum({source.total}){source.query}{where}", values
+    found, total, marked = db.execute(
+        f"SELECT count(*), exact_sum({source.total}), count({source.mark}){source.query}{where}",
+        values,
     ).fetchone()
     pages = max(1, -(-found // PAGE))
     number = min(selection.page, pages)
@@ -224,8 +228,10 @@ def page_of(store: Store, source: Source, selection: Selection) -> Page:
         None if source.total == "NULL" else Decimal(total or 0),
         number,
         pages,
-        _codes(db, source, source.code),
+        _codes(db, source, source.code)
+        | ({} if source.mark == "NULL" else _codes(db, source, source.mark)),
         _codes(db, source, source.origin) if source.origin else {},
+        marked,
     )
 
 
@@ -253,7 +259,7 @@ def _codes(db: sqlite3.Connection, source: Source, code: str) -> dict[str, int]:
 def _conditions(source: Source, selection: Selection) -> tuple[str, Mapping[str, object]]:
     where, values = "", dict(source.values)
     if selection.code:
-        where += f" AND {source.code} = :code"
+        where += f" AND :code IN ({source.code}, {source.mark})"
         values["code"] = selection.code
     if selection.origin and source.origin:
         # "import" is whatever was not typed by hand.

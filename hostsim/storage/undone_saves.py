@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from hostsim.ledger.reasons import DELETED, TAKE_AGAIN
+from hostsim.ledger.reasons import ACCEPT, CONFIRM, DELETED, SETTLED, TAKE_AGAIN
 from hostsim.storage.rows import value_of
 
 
@@ -37,12 +37,24 @@ def mark_undone(db: sqlite3.Connection, run_id: str, why: str, user: str, at: da
     )
 
 
-def numbers_to_take_again(
+def forget_taken_again(
+    db: sqlite3.Connection, definition: str, company: str, user: str, at: datetime
+) -> None:
+    """Take back what was to be taken again of saves that were undone, and was not saved since.
+
+    Otherwise it would come in alone, in the place of what paid the invoice before it.
+    """
+    values = {"definition": definition, "company": company, "user": user, "at": at.isoformat()}
+    db.execute(_FORGET, values)
+
+
+def to_take_again(
     db: sqlite3.Connection, undone: str, definition: str, company: str, open_run: str | None
-) -> list[str]:
+) -> dict[str, tuple[str, str] | None]:
     """Give the payments of an undone save that are offered, and nobody decided about since.
 
     :param open_run: the open preview that offers them; ``None``: the next import does.
+    :return: by number, the decision that the save applied, and its figures.
     """
     values = {
         "undone": undone,
@@ -50,7 +62,18 @@ def numbers_to_take_again(
         "company": company,
         "run_id": open_run,
     }
-    return [row["number"] for row in db.execute(_TO_TAKE_AGAIN, values)]
+    return {
+        row["number"]: (row["decision"], row["facts"]) if row["decision"] else None
+        for row in db.execute(_TO_TAKE_AGAIN, values)
+    }
+
+
+def waiting_for_import(
+    db: sqlite3.Connection, definition: str, company: str, open_run: str | None
+) -> int:
+    """Count the payments that are to be taken again, and have to be fetched first."""
+    values = {"definition": definition, "company": company, "run_id": open_run}
+    return int(db.execute(_WAITING_FOR_IMPORT, values).fetchone()[0])
 
 
 def undone_saves(
@@ -65,7 +88,7 @@ def undone_saves(
 def _undone(
     db: sqlite3.Connection, row: Mapping[str, str] | sqlite3.Row, company: str, open_run: str | None
 ) -> UndoneSave:
-    numbers = numbers_to_take_again(db, row["id"], row["definition"], company, open_run)
+    numbers = to_take_again(db, row["id"], row["definition"], company, open_run)
     return value_of(UndoneSave, row, run_id=row["id"], waiting=len(numbers))
 
 
@@ -74,9 +97,41 @@ _UNDONE = """
     ORDER BY undone_at DESC
 """
 
-# What was deleted alone before is not of the save that was undone.
+_TAKEN = f"""
+    d.definition = :definition AND d.company = :company
+    AND d.decision IN ('{TAKE_AGAIN}', '{ACCEPT}', '{CONFIRM}')
+    AND d.taken_back_at IS NULL AND d.applied_at IS NULL
+"""
+_IN_FORCE = f"d.number = p.number AND {_TAKEN}"
+
+_WAITING_FOR_IMPORT = f"""
+    SELECT count(*) FROM decisions d
+    LEFT JOIN run_rows r ON r.run_id = :run_id AND r.number = d.number AND r.number <> ''
+    LEFT JOIN pending q ON q.definition = d.definition AND q.company = d.company
+        AND q.number = d.number AND q.deleted_at IS NULL AND q.reason = '{DELETED}'
+    WHERE {_TAKEN} AND CASE WHEN r.id IS NULL THEN q.number IS NOT NULL
+        ELSE r.fetched = 0 AND r.deleted = 0 AND r.kind = 'rejected'
+             AND r.earlier_reason = '{DELETED}' AND r.reason IN ('{DELETED}', '{SETTLED}') END
+"""  # noqa: S608 constants
+
+_FORGET = f"""
+    UPDATE decisions AS d SET taken_back_by = :user, taken_back_at = :at
+    FROM payments p JOIN runs u ON u.id = p.run_id AND u.undone_at = p.deleted_at
+    WHERE u.definition = :definition AND p.company = :company AND {_IN_FORCE}
+    AND NOT EXISTS (
+        SELECT 1 FROM payments n WHERE n.import_type = p.import_type AND n.company = p.company
+        AND n.number = p.number AND n.id > p.id)
+"""  # noqa: S608 constants
+
+# What was deleted alone before is not of the save that was undone. What was accepted or confirmed
+# then is decided again; not where it took the place of a payment, which stays reversed.
 _TO_TAKE_AGAIN = f"""
-    SELECT p.number FROM payments p JOIN runs u ON u.id = p.run_id AND u.undone_at = p.deleted_at
+    SELECT p.number, a.decision, a.facts
+    FROM payments p JOIN runs u ON u.id = p.run_id AND u.undone_at = p.deleted_at
+    LEFT JOIN decisions a ON p.replaces IS NULL AND a.id = (
+        SELECT max(id) FROM decisions WHERE definition = :definition AND company = :company
+        AND number = p.number AND applied_at = u.saved_at
+        AND decision IN ('{ACCEPT}', '{CONFIRM}'))
     WHERE p.run_id = :undone AND p.company = :company
     AND NOT EXISTS (
         SELECT 1 FROM payments n WHERE n.import_type = p.import_type AND n.company = p.company
@@ -89,7 +144,5 @@ _TO_TAKE_AGAIN = f"""
         AND r.number <> '' AND r.deleted = 0 AND r.kind = 'rejected' AND r.reason = '{DELETED}')
     END
     AND NOT EXISTS (
-        SELECT 1 FROM decisions d WHERE d.definition = :definition AND d.company = :company
-        AND d.number = p.number AND d.decision = '{TAKE_AGAIN}'
-        AND d.taken_back_at IS NULL AND d.applied_at IS NULL)
+        SELECT 1 FROM decisions d WHERE {_IN_FORCE})
 """  # noqa: S608 constants

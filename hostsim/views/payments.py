@@ -192,6 +192,15 @@ SAVED: tuple[Column[PreviewRow], ...] = (
     replace(_WARNING, value=lambda r: payments_messages.once_saved(warning(r))),
 )
 
+#: The same once the save is undone.
+UNDONE: tuple[Column[PreviewRow], ...] = (
+    *READY[:-1],
+    replace(
+        _WARNING,
+        value=lambda r: payments_messages.once_saved(warning(r), payments_messages.ADVANCE_UNDONE),
+    ),
+)
+
 
 def _excluded(heading: Text) -> tuple[Column[PreviewRow], ...]:
     return (

@@ -106,7 +106,7 @@ RUNS: tuple[Column[Imported], ...] = (
     Column(
         "sek",
         Text("Sparat SEK", "Saved SEK"),
-        lambda r: r.saved and r.saved[1],
+        lambda r: None if r.undone_at else r.saved and r.saved[1],
         right=True,
         sorts=False,
         terminal=False,
@@ -202,6 +202,8 @@ _KINDS = {
 
 
 def kind_label(kind: str, run: Imported) -> Text:
+    if kind == "ready" and run.undone_at is not None:
+        return Text("Sparade, sedan ångrade", "Saved, then undone")
     if kind == "ready" and run.state == "saved":
         return Text("Sparade", "Saved")
     return label(_KINDS, kind)

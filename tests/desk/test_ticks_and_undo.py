@@ -23,6 +23,7 @@ def person(tmp_path):
         context = DeskContext(store, Plugins([("fake", plugin)]), clock=lambda: NOON, user="kim")
         context.host().define("Fortnox", "Fake", "API", "", {})
         person = Person(context)
+        person.plugin = plugin
         person.imports()
         yield person
         context.jobs.stop()
@@ -79,6 +80,28 @@ def test_all_ticks_that_a_search_shows_are_taken_away_at_once(person):
     assert button(person.get("/import")) == "Spara 1 betalning, 1 000,00 kr"
 
 
+def test_a_status_shows_what_was_left_out_too_and_its_box_takes_all_of_it_in(person):
+    at = "ready_code=partial"
+    person.post(f"/import/tick?{at}", run=run_of(person), leave="")
+    page = person.get(f"/import?{at}")
+    assert [state for _, state in ticks(page)] == ["false", "false"]
+    assert "Delbetalning (1)" in words(page)
+    assert [state for _, state in ticks(person.get("/import?ready_code=left"))] == ["false"] * 2
+    assert [state for _, state in ticks(person.get("/import"))] == ["mixed", "false", "true"]
+    person.post(f"/import/tick?{at}", run=run_of(person), take="")
+    assert [state for _, state in ticks(person.get(f"/import?{at}"))] == ["true", "true"]
+
+
+def test_a_box_leaves_what_becomes_such_as_the_filter_shows_too(person):
+    person.plugin.payments = [payment(2, "1002", "200"), payment(4, "1002", "300")]
+    person.imports()
+    at = "ready_code=partial"
+    person.post(f"/import/tick?{at}", run=run_of(person), leave="")
+    assert [state for _, state in ticks(person.get(f"/import?{at}"))] == ["false"] * 3
+    person.post(f"/import/tick?{at}", run=run_of(person), take="")
+    assert "Spara 2 betalningar" in button(person.get("/import"))
+
+
 def test_a_tick_of_a_list_that_was_replaced_changes_nothing(person):
     old = run_of(person)
     person.imports()
@@ -99,12 +122,34 @@ def test_a_save_is_undone_with_a_reason_and_taken_again_with_one_press(person):
     page = person.get(f"/import?run={run}")
     assert "Sparningen är ångrad: 2 betalningar är borttagna." in words(page)
     assert "ångrades av kim 2026-11-22 12:00: fel företag" in words(page)
+    assert "Sparade, sedan ångrade 2" in words(page)
+    assert rows_of(person.get("/runs"), "runs")[0][-1] == ""
     person.post(f"/runs/{run}/take-again", revision="", shown=run)
-    assert "2 betalningar tas in igen när du sparar dem." in person.told()
-    assert "ångrades av kim" not in words(person.get(f"/import?run={run}"))
+    page = words(person.get(f"/import?run={run}"))
+    assert "2 betalningar tas in igen: läs in igen (Läs fil)" in page
+    assert "ångrades av kim" not in page
+    person.imports()
+    assert "läs in igen" not in words(person.get("/import"))
+    assert button(person.get("/import")) == "Spara 2 betalningar, 1 200,00 kr"
     person.get(f"/runs/{run}/undo", 400)
 
 
 def test_the_dialog_gives_the_advice_of_the_page_of_the_invoice(person):
     page = words(person.asks(3))
     assert "Att göra: Ingen faktura här har betalningens nummer eller OCR" in page
+
+
+def test_what_could_not_be_saved_keeps_its_reasons_when_the_rest_is_saved(person):
+    run = run_of(person)
+    [before] = rows_of(person.get("/import"), "rejected")
+    person.saves()
+    [after] = rows_of(person.get(f"/import?run={run}"), "rejected")
+    assert after == before[:-1]  # without the button
+
+
+def test_a_tick_after_another_window_saved_shows_what_was_saved(person):
+    run = run_of(person)
+    person.saves()
+    person.post("/import/tick", run=run, leave="2")
+    assert "sparades i ett annat fönster" in person.told()[-1]
+    assert "Sparade betalningar" in words(person.get(f"/import?run={run}"))

@@ -81,6 +81,17 @@ def test_what_is_left_out_is_neither_saved_nor_lost(host, plugin, store, read):
     assert figures(again) == [("2", "advance", 100, -100)]
 
 
+def test_what_is_left_out_pays_its_invoice_all_the_same(host, plugin):
+    plugin.payments = [payment(1), payment(2)]
+    host.import_payments("Fortnox")
+    preview = host.leave_out("Fortnox", ["1"])
+    [twice] = preview.rows("rejected")
+    assert (twice.payment_number, twice.reason) == ("2", "invoice-already-paid")
+    assert "urkryssad" in twice.message.sv
+    assert preview.counts["ready"] == 0
+    assert figures(host.decide("Fortnox", "2", "accept")) == [("2", "exact", 1000, 0)]
+
+
 def test_it_can_be_taken_in_before_the_save(host, read):
     before = read.revision
     host.leave_out("Fortnox", ["2"])
@@ -184,6 +195,16 @@ def test_what_was_deleted_or_replaced_meanwhile_is_told_and_left(host, plugin, s
     ]
 
 
+def test_what_would_be_undone_is_without_what_was_deleted_meanwhile(host, store, saved):
+    assert host.to_undo(saved) == (3, 1600)
+    host.delete_payment(next(iter(store.payments())).id, why="x")
+    assert host.to_undo(saved)[0] == 2
+    assert host.undo_save(saved, why="fel").deleted == 2
+    with pytest.raises(HostError) as refused:
+        host.to_undo(saved)
+    assert refused.value.code == "NOTHING_TO_UNDO"
+
+
 @pytest.mark.parametrize("why", ["", "x" * 501])
 def test_nothing_is_undone_without_a_reason(host, store, saved, why):
     with pytest.raises(HostError) as refused:
@@ -220,6 +241,107 @@ def test_they_may_be_taken_again_before_the_next_import_too(host, plugin, store,
     plugin.payments = []
     assert host.take_save_again("Fortnox", saved) == 3
     assert host.import_payments("Fortnox").counts["ready"] == 3
+
+
+def taken_again(host, plugin, run_id):
+    """Undo a save, read again what it had, and take all of it again."""
+    host.undo_save(run_id, why="fel")
+    taken = host.take_save_again("Fortnox", run_id)
+    preview = host.import_payments("Fortnox")
+    assert preview.counts["ready"] == taken
+    return preview
+
+
+def settlement(credit="3001"):
+    return [
+        payment(1, date=NEW_YEAR, customer_number="7"),
+        payment(2, credit, "-1000", date=NEW_YEAR, customer_number="7"),
+    ]
+
+
+def test_an_advance_that_was_accepted_counts_as_accepted_when_it_is_taken_again(host, plugin):
+    plugin.payments = [payment(1), payment(2)]
+    host.import_payments("Fortnox")
+    host.decide("Fortnox", "2", "accept")
+    saved = host.save("Fortnox").run_id
+    again = taken_again(host, plugin, saved)
+    assert figures(again) == [("1", "exact", 1000, 0), ("2", "advance", 0, -1000)]
+    saved = host.save("Fortnox").run_id
+    assert taken_again(host, plugin, saved).counts["rejected"] == 0
+
+
+def test_what_was_confirmed_counts_as_confirmed_when_it_is_taken_again(host, plugin):
+    host.add_payment("1002", Decimal(200), date=payment(1).date, confirm=True)
+    plugin.payments = [payment(1, "1002", "200")]
+    host.import_payments("Fortnox")
+    host.decide("Fortnox", "1", "confirm")
+    saved = host.save("Fortnox").run_id
+    assert taken_again(host, plugin, saved).counts["ready"] == 1
+
+
+def test_it_can_be_accepted_as_well_when_it_is_taken_again_alone(host, plugin):
+    plugin.payments = [payment(1), payment(2)]
+    host.import_payments("Fortnox")
+    host.decide("Fortnox", "2", "accept")
+    host.undo_save(host.save("Fortnox").run_id, why="fel")
+    host.import_payments("Fortnox")
+    host.decide("Fortnox", "1", "take-again")
+    preview = host.decide("Fortnox", "2", "take-again")
+    assert [row.reason for row in preview.rows("rejected")] == ["invoice-already-paid"]
+    assert host.decide("Fortnox", "2", "accept").counts["ready"] == 2
+
+
+@pytest.mark.parametrize(("credit", "decides"), [("3001", False), ("9999", True)])
+def test_a_settlement_is_taken_again_with_what_was_accepted(host, plugin, credit, decides):
+    plugin.payments = settlement(credit)
+    host.import_payments("Fortnox")
+    if decides:
+        host.decide("Fortnox", "1", "accept")
+    saved = host.save("Fortnox").run_id
+    assert host.run(saved).counts["ready"] == 2
+    assert taken_again(host, plugin, saved).counts["ready"] == 2
+
+
+@pytest.mark.parametrize(("credit", "decides"), [("3001", False), ("9999", True)])
+def test_one_half_of_a_settlement_takes_the_other_again(host, plugin, credit, decides):
+    plugin.payments = settlement(credit)
+    host.import_payments("Fortnox")
+    if decides:
+        host.decide("Fortnox", "1", "accept")
+    host.undo_save(host.save("Fortnox").run_id, why="fel")
+    host.import_payments("Fortnox")
+    preview = host.decide("Fortnox", "2", "take-again")
+    if decides:
+        preview = host.decide("Fortnox", "1", "accept")
+    assert preview.counts["ready"] == 2
+
+
+def test_what_was_paid_twice_does_not_take_the_place_of_what_was_undone(host, plugin):
+    plugin.payments = [payment(1), payment(2)]
+    host.import_payments("Fortnox")
+    host.undo_save(host.save("Fortnox").run_id, why="fel")
+    preview = host.import_payments("Fortnox")
+    assert [row.reason for row in preview.rows("rejected")] == [
+        "deleted-in-host",
+        "invoice-already-paid",
+    ]
+    assert host.set_aside("Fortnox", ["1"]).counts["ready"] == 1
+
+
+def test_what_was_to_be_taken_again_and_was_not_saved_is_offered_after_the_next_undoing(
+    host, plugin
+):
+    plugin.payments = [payment(1), payment(2)]
+    host.import_payments("Fortnox")
+    host.decide("Fortnox", "2", "accept")
+    host.undo_save(host.save("Fortnox").run_id, why="fel")
+    host.import_payments("Fortnox")
+    for number in ("1", "2"):
+        host.decide("Fortnox", number, "take-again")
+    host.undo_save(host.save("Fortnox").run_id, why="fel igen")
+    preview = host.import_payments("Fortnox")
+    assert preview.counts["ready"] == 0
+    assert sorted(one.waiting for one in host.undone_saves("Fortnox")) == [1, 1]
 
 
 def test_a_save_that_stands_cannot_be_taken_again(host, saved):
