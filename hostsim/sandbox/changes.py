@@ -15,6 +15,7 @@ from typing import Any
 from hostsim.sandbox import invoicing, records, supplier_invoicing
 from hostsim.sandbox.clock import STOCKHOLM
 from hostsim.sandbox.errors import Refused
+from hostsim.sandbox.fields import stored_amount
 from hostsim.sandbox.json_books import fields_of
 from hostsim.sandbox.pending_logins import SCOPES
 from hostsim.sandbox.state import Company, Invoice, Payment, State
@@ -130,7 +131,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "years": records.years_of,
     "until": lambda value: None if value is None else date.fromisoformat(value),
     "day": date.fromisoformat,
-    "amount": lambda value: Decimal(str(value)),
+    "amount": stored_amount,
 }
 
 

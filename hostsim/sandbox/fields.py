@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
 from hostsim.sandbox.errors import (
@@ -29,6 +29,9 @@ from hostsim.sandbox.switches import Switches
 Fields = Mapping[str, Any]
 
 API_BLANK = "API_BLANK"
+
+#: Room for the product of any two amounts.
+_WIDE = Context(prec=100)
 
 
 @dataclass(frozen=True)
@@ -176,9 +179,22 @@ def decimal_of(value: Any) -> Decimal:
         number = Decimal(str(value))
     except InvalidOperation as error:
         raise _not_numeric(value) from error
-    if not number.is_finite() or abs(number) >= Decimal(10) ** 15:
+    if not number.is_finite() or abs(number) >= Decimal(10) ** 15 or _decimals(number) > 30:
         raise _not_numeric(value)
     return number
+
+
+def stored_amount(value: Any) -> Decimal:
+    """Read an amount of a file or of a change. Raises ``ValueError``."""
+    try:
+        return decimal_of(value)
+    except Refused as refused:
+        raise ValueError(f"{value!r} is not an amount below 10^15") from refused
+
+
+def _decimals(number: Decimal) -> int:
+    exponent = number.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
 
 
 def _not_numeric(value: object) -> Refused:
@@ -194,7 +210,7 @@ def as_sent(value: object) -> str:
 
 def rounded(number: Decimal, places: int = 2) -> Decimal:
     """Round half up, away from zero."""
-    return number.quantize(Decimal(1).scaleb(-places), "ROUND_HALF_UP")
+    return number.quantize(Decimal(1).scaleb(-places), "ROUND_HALF_UP", _WIDE)
 
 
 def whole(lowest: int | None = None, highest: int | None = None, *, blank: Any = None) -> Field:

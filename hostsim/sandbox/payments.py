@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from hostsim.sandbox.clock import STOCKHOLM
@@ -19,12 +19,11 @@ from hostsim.sandbox.errors import (
     FIELD_MISSING,
     FIELD_NAME,
     NO_DATA,
-    NUMERIC,
     STRUCTURE,
     Refused,
     invoice_not_found,
 )
-from hostsim.sandbox.fields import as_sent, no_data, whole
+from hostsim.sandbox.fields import as_sent, decimal_of, no_data, rounded, whole
 from hostsim.sandbox.state import Company, Invoice, Payment, WriteOff
 from hostsim.sandbox.switches import Switches
 
@@ -116,7 +115,7 @@ def _sek(given: Fields, invoice: Invoice, switches: Switches) -> Decimal:
         return Decimal(0)
     rate = Decimal(given.get("currency_rate", invoice.currency_rate))
     unit = invoice.currency_unit if switches.unit_divides else 1
-    return Decimal(in_currency * rate / unit).quantize(Decimal("0.01"))
+    return rounded(in_currency * rate / unit)
 
 
 def _today(company: Company) -> date:
@@ -156,15 +155,7 @@ def _text(value: object, _switches: Switches) -> str:
 
 
 def _amount(value: object, _switches: Switches) -> Decimal:
-    if isinstance(value, bool | Mapping | list):
-        raise TypeError
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation as error:
-        raise Refused(NUMERIC, f"Värdet måste vara numeriskt. ({as_sent(value)})") from error
-    if not amount.is_finite():
-        raise ValueError
-    return amount
+    return decimal_of(value)
 
 
 def _account(value: object, switches: Switches) -> int:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from hostsim.sandbox.errors import Refused
-from hostsim.sandbox.fields import changes
+from hostsim.sandbox.fields import changes, stored_amount
 from hostsim.sandbox.registers import FinancialYear, Registers, SetUp, SupplierInvoice
 from hostsim.sandbox.resources.accounts import ACCOUNTS
 from hostsim.sandbox.resources.articles import ARTICLES
@@ -133,9 +133,9 @@ def years_listed(registers: Registers) -> list[dict[str, Any]] | None:
 
 #: How each field of the set-up is read.
 SET_UP: Mapping[str, Any] = {
-    "vat_rates": lambda value: tuple(Decimal(str(rate)) for rate in value),
-    "freight": lambda value: Decimal(str(value)),
-    "administration_fee": lambda value: Decimal(str(value)),
+    "vat_rates": lambda value: tuple(map(stored_amount, value)),
+    "freight": stored_amount,
+    "administration_fee": stored_amount,
     "prices_with_vat": bool,
     "terms_of_payment": str,
     "sales_account": int,

@@ -13,11 +13,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from hostsim.sandbox.clock import Clock
+from hostsim.sandbox.fields import rounded
 from hostsim.sandbox.registers import FinancialYear, Registers
 from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.tokens import Grant, Tokens
@@ -88,7 +89,7 @@ class Payment:
         if in_sek and self.currency != "SEK" and self.amount and self.in_currency:
             in_sek = in_sek * self.in_currency / self.amount
         written_off = sum(own, in_sek)
-        return self.in_currency + written_off.quantize(Decimal("0.01"), ROUND_HALF_UP)
+        return self.in_currency + rounded(written_off)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -436,7 +437,7 @@ class Company:
     def pay(self, invoice: Invoice, amount: Decimal, day: date) -> Payment:
         """Add a booked payment, in the currency of its invoice."""
         with self.lock:
-            in_sek = (amount * invoice.currency_rate).quantize(Decimal("0.01"), ROUND_HALF_UP)
+            in_sek = rounded(amount * invoice.currency_rate)
             payment = self.add_payment(
                 Payment(
                     invoice_number=invoice.number,

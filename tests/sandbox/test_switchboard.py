@@ -181,7 +181,7 @@ def test_a_switch_is_set_over_http_and_holds_from_the_next_request(client, compa
         ({"page_beyond_end": "maybe"}, '"empty"'),
         ({"random_ties": 1}, "false, true"),
         ({"rate_limit": 0}, "a whole number"),
-        ({"missing_scope_status": 200}, "a whole number"),
+        ({"missing_scope_status": 777}, "a whole number from 400 to 599"),
         ({"lastmodified_zone": "Mars/Olympus"}, "a zone"),
         ({"rate_window": -1}, "a number"),
         ({"nothing": 1}, "nothing"),
@@ -192,6 +192,13 @@ def test_an_invalid_value_of_a_switch_is_refused_and_nothing_is_set(client, boar
     assert answer.status_code == 400
     assert word in answer.json()["error"]
     assert board.switches == Switches()
+
+
+def test_digits_may_be_a_number_where_a_switch_has_a_text(client, board):
+    client.board("switches", "PATCH", {"invoice_detail": 2023, "fee_vat": 0})
+    assert (board.switches.invoice_detail, board.switches.fee_vat) == ("2023", "0")
+    assert switches.from_text("fee_vat=25") == {"fee_vat": "25"}
+    assert switches.from_text("customer_not_found=2000204") == {"customer_not_found": "2000204"}
 
 
 def test_every_switch_has_a_test():
@@ -821,7 +828,13 @@ def test_withdrawn_rights_can_be_restored(client, company, sandbox):
         ({"do": "step_clock", "seconds": 1e300}, 400),
         ({"do": "add_payment", "payment": {"invoice_number": 1}}, 400),
         ({"do": "add_payment", "payment": []}, 400),
-        (add(amount="NaN"), 400),
+        *((add(amount=odd), 400) for odd in ("NaN", "1e400", 10**30, 1e308, "1e-99", True)),
+        (add(amount_currency="1e15"), 400),
+        (add(write_offs=[{"amount": "Infinity", "account": 3740}]), 400),
+        *(({"do": "pay_invoice", "number": 1001, "amount": odd}, 400) for odd in ("NaN", 10**30)),
+        ({"do": "change_payment", "number": 1, "payment": {"currency_rate": "1e400"}}, 400),
+        ({"do": "set_up", "set_up": {"freight": "Infinity"}}, 400),
+        ({"do": "add_invoice", "invoice": {"number": 5, "total": "1e400"}}, 400),
         (add(booked="yes"), 400),
         (add(wings=2), 400),
     ],
