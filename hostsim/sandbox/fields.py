@@ -6,8 +6,9 @@ As recorded, ``null`` and an empty text change nothing, and ``API_BLANK`` clears
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Context, Decimal, InvalidOperation
 from typing import Any
@@ -205,7 +206,9 @@ def as_sent(value: object) -> str:
     """Return a value as a sentence quotes it: as it was sent, and nothing for ``null``."""
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, str | Decimal):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def rounded(number: Decimal, places: int = 2) -> Decimal:
@@ -241,11 +244,23 @@ def flag(*, blank: bool = False) -> Field:
 def day(*, blank: Any = None, always_set: bool = False) -> Field:
     def read(_name: str, value: Any, _switches: Switches) -> date:
         try:
-            return date.fromisoformat(value)
-        except (TypeError, ValueError) as error:
+            return day_of(value)
+        except ValueError as error:
             raise no_data() from error
 
     return Field(read, blank, always_set)
+
+
+def day_of(value: object) -> date:
+    """Read ``YYYY-MM-DD``, and no other form of the standard. Raises ``ValueError``."""
+    if not isinstance(value, str) or not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError(f"{value!r} is not a day, as in 2026-03-17")
+    return date.fromisoformat(value)
+
+
+def always(field: Field) -> Field:
+    """Make a field that cannot be cleared."""
+    return replace(field, always_set=True)
 
 
 def nested(known: Mapping[str, Field], blank: Any) -> Field:

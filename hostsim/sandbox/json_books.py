@@ -26,7 +26,7 @@ from typing import Any, TypeVar
 
 from hostsim.sandbox import records
 from hostsim.sandbox.errors import Refused
-from hostsim.sandbox.fields import changes, stored_amount
+from hostsim.sandbox.fields import changes, day_of, stored_amount
 from hostsim.sandbox.invoice_fields import FIELDS, READ_ONLY, ROW
 from hostsim.sandbox.pending_logins import SCOPES
 from hostsim.sandbox.state import (
@@ -217,7 +217,7 @@ def _time(value: Any) -> datetime:
 
 READERS: Mapping[str, Callable[[Any], Any]] = {
     "Decimal": stored_amount,
-    "date": date.fromisoformat,
+    "date": day_of,
     "datetime": _time,
     "int": _of(int),
     "bool": _of(bool),

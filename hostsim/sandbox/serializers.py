@@ -92,7 +92,7 @@ def _converted(row: WriteOff, currency: str, payment: Payment) -> WriteOff:
     before = row.currency or "SEK"
     if before == currency:
         return replace(row, currency=currency)
-    rate = payment.currency_rate
+    rate = payment.currency_rate or Decimal(1)
     amount = row.amount * rate if currency == "SEK" else row.amount / rate
     return replace(row, amount=rounded(amount), currency=currency)
 

@@ -375,7 +375,7 @@ class Company:
             numbers = self.registers
             numbers.last_voucher = max(numbers.last_voucher, invoice.voucher_number or 0)
             numbers.last_row = max(numbers.last_row, *(row.row_id for row in invoice.rows), 0)
-            self._invoices[invoice.number] = self._dated(invoice)
+            self._invoices[invoice.number] = self._dated(invoice, invoice.invoice_date)
             self._settle(invoice.number)
             return self._invoices[invoice.number]
 
@@ -390,14 +390,8 @@ class Company:
         """Book an invoice: it gets a voucher."""
         with self.lock:
             self.registers.last_voucher += 1
-            year = self.financial_year(self._invoices[number].invoice_date)
-            return self.change_invoice(
-                number,
-                booked=True,
-                voucher_number=self.registers.last_voucher,
-                voucher_series="B",
-                voucher_year=year.id if year else 1,
-            )
+            voucher = {"voucher_number": self.registers.last_voucher, "voucher_series": "B"}
+            return self.change_invoice(number, booked=True, **voucher)
 
     def delete_invoice(self, number: int) -> None:
         """Delete an invoice; its payments stay."""
@@ -430,9 +424,7 @@ class Company:
 
     def book_payment(self, number: int) -> Payment:
         """Book a payment: it gets a voucher, and clears what it pays of its invoice."""
-        return self.change_payment(
-            number, booked=True, voucher_number=number, voucher_series="C", voucher_year=1
-        )
+        return self.change_payment(number, booked=True, voucher_number=number, voucher_series="C")
 
     def pay(self, invoice: Invoice, amount: Decimal, day: date) -> Payment:
         """Add a booked payment, in the currency of its invoice."""
@@ -485,15 +477,17 @@ class Company:
             self._settle(payment.invoice_number, self.clock.now() if payment.booked else None)
 
     def _put(self, payment: Payment) -> Payment:
-        self._payments[payment.number] = dated = self._dated(payment)
+        self._payments[payment.number] = dated = self._dated(payment, payment.payment_date)
         self._paying[payment.invoice_number].add(payment.number)
         self._settle(payment.invoice_number, dated.modified if dated.booked else None)
         return dated
 
-    def _dated(self, record: Record) -> Record:
-        if record.modified is not None:
-            return record
-        return replace(record, modified=self.clock.now())
+    def _dated(self, record: Record, day: date) -> Record:
+        """Fill in when a record was modified, and the financial year of its voucher."""
+        if record.voucher_number and record.voucher_year is None:
+            year = self.financial_year(day)
+            record = replace(record, voucher_year=year.id if year else None)
+        return record if record.modified else replace(record, modified=self.clock.now())
 
     def _settle(self, number: int, at: datetime | None = None) -> None:
         """Update balance and final pay date of an invoice from its booked payments."""
