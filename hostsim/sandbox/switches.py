@@ -110,6 +110,13 @@ class ImportSwitches:
         SILENT,
     )
 
+    client_credentials_scope: Literal["invalid_scope", "invalid_grant"] = guess(
+        "invalid_scope",
+        "`client_credentials` with a scope that is unknown, or not in the consent: 400"
+        " `invalid_scope`, as the standard has it.",
+        SILENT,
+    )
+
     # --- Rights ---
 
     missing_scope_status: int = guess(

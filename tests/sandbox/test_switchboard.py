@@ -504,6 +504,42 @@ def test_client_credentials_need_a_consent_for_a_service_account(client, board, 
     assert client.token(tenant, **form).status_code == 400
 
 
+@pytest.mark.parametrize("scope", ["settings", "payment settings", "nothing"])
+def test_a_scope_beyond_the_consent_is_an_invalid_scope(client, board, scope):
+    client.code_of_login(account_type="service")
+    form = {"grant_type": "client_credentials", "scope": scope}
+    answer = client.token({"TenantId": "17"}, **form)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
+    board.set(client_credentials_scope="invalid_grant")
+    assert client.token({"TenantId": "17"}, **form).json()["error"] == "invalid_grant"
+
+
+@pytest.mark.parametrize(
+    ("form", "error"),
+    [
+        ({}, "invalid_request"),
+        ({"grant_type": ""}, "invalid_request"),
+        ({"grant_type": "refresh_token"}, "invalid_request"),
+        ({"grant_type": "authorization_code", "code": ""}, "invalid_request"),
+        ({"grant_type": "password"}, "unsupported_grant_type"),
+    ],
+)
+def test_a_token_request_without_what_it_needs_is_an_invalid_request(client, form, error):
+    answer = client.token(**form)
+    assert (answer.status_code, answer.json()["error"]) == (400, error)
+
+
+def test_basic_may_be_followed_by_several_blanks(client):
+    known = f"{client.sandbox.client_id}:{client.sandbox.client_secret}".encode()
+    answer = requests.post(
+        f"{client.sandbox.auth_url}/token",
+        data={"grant_type": "refresh_token", "refresh_token": client.tokens.refresh},
+        headers={"Authorization": f"Basic  {base64.b64encode(known).decode()}"},
+        timeout=10,
+    )
+    assert answer.status_code == 200
+
+
 def test_client_credentials_may_be_unsupported(client, board):
     client.code_of_login(account_type="service")
     board.set(client_credentials="unsupported")
