@@ -146,6 +146,8 @@ def _after(response: Response) -> Response:
     if fault is not None and fault.performed:
         _apply_fault(fault, response)
         body = _recorded_body(response) if fault.how == "answer" else body
+    else:
+        responses.send_in_chunks(response)
     responses.spell_reason(response)
     if _is_control():
         return response
@@ -250,7 +252,8 @@ def _too_many_body(kind: str) -> Response:
 
 def _check_rights(grant: Grant) -> None:
     company, switches = switchboard().state.company(grant.company), switchboard().switches
-    scope = BY_ENDPOINT[request.endpoint or ""].scope_by(switches)
+    route = BY_ENDPOINT[request.endpoint or ""]
+    scope = route.scope_by(switches)
     if not company.integration_licence:
         raise Refused(NO_API_LICENCE, "Api-licens saknas.", switches.missing_licence_status)
     if scope not in grant.scopes or scope in company.withdrawn:
@@ -260,7 +263,7 @@ def _check_rights(grant: Grant) -> None:
         message = "Det finns ingen aktiv licens för önskat scope"
         raise Refused(NO_MODULE_LICENCE, message, switches.missing_licence_status)
     if not switchboard().state.may(grant, scope):
-        code = NO_RIGHT.get(scope, switches.no_right_code)
+        code = NO_RIGHT.get(route.endpoint) or NO_RIGHT.get(scope, switches.no_right_code)
         name = SCOPES[scope][0]
         message = f"Saknar behörighet för {name[0].lower()}{name[1:]}."
         raise Refused(code, message, switches.missing_right_status)

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
 from hostsim.sandbox import invoicing, records, supplier_invoicing
 from hostsim.sandbox.clock import STOCKHOLM
 from hostsim.sandbox.errors import Refused
+from hostsim.sandbox.fields import day_of, stored_amount
 from hostsim.sandbox.json_books import fields_of
 from hostsim.sandbox.pending_logins import SCOPES
 from hostsim.sandbox.state import Company, Invoice, Payment, State
@@ -128,9 +129,9 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "user": str,
     "set_up": records.set_up_of,
     "years": records.years_of,
-    "until": lambda value: None if value is None else date.fromisoformat(value),
-    "day": date.fromisoformat,
-    "amount": lambda value: Decimal(str(value)),
+    "until": lambda value: None if value is None else day_of(value),
+    "day": day_of,
+    "amount": stored_amount,
 }
 
 

@@ -313,7 +313,7 @@ def make_changes() -> Response:
             make(switchboard().state)
         except LookupError as error:
             raise _Invalid(f"there is no {error}", 404) from error
-        except (OverflowError, ValueError) as error:
+        except (ArithmeticError, ValueError) as error:
             raise _Invalid(str(error)) from error
     return _json({"made": len(made)})
 
@@ -395,12 +395,16 @@ def clear_asked() -> Response:
 
 def _content() -> dict[str, Any]:
     try:
-        content = json.loads(request.get_data(), parse_float=Decimal)
-    except ValueError as error:
+        content = json.loads(request.get_data(), parse_float=Decimal, parse_constant=_not_json)
+    except (RecursionError, ValueError) as error:
         raise _Invalid("the body is not JSON") from error
     if not isinstance(content, dict):
         raise _Invalid("the body is not a JSON object")
     return content
+
+
+def _not_json(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
 
 
 def _parsed(read: Callable[[], Any]) -> Any:
@@ -468,6 +472,9 @@ def _fault(content: Mapping[str, Any]) -> Fault:
     )
 
 
+#: Seconds.
+LONGEST_WAIT = 86_400
+
 #: What the fields of a fault are.
 FAULT_FIELDS: Mapping[str, tuple[type, ...]] = {
     "status": (int,),
@@ -485,8 +492,8 @@ def _check_fault(given: Mapping[str, Any]) -> None:
             raise ValueError(f"{name} cannot be a {type(value).__name__}")
     if not 200 <= given.get("status", 503) <= 599:
         raise ValueError("status is a number from 200 to 599")
-    if given.get("pause", 1) < 0:
-        raise ValueError("pause is a number of seconds, not below 0")
+    if not 0 <= given.get("pause", 1) <= LONGEST_WAIT:
+        raise ValueError(f"pause is a number of seconds from 0 to {LONGEST_WAIT}")
     if any(not isinstance(value, str) for value in given.get("headers", {}).values()):
         raise ValueError("headers are texts")
 
@@ -497,6 +504,8 @@ def _set_latency(content: Mapping[str, Any]) -> None:
     if any(type(value) not in {int, Decimal} for value in numbers.values()):
         raise ValueError("low and high are seconds, seed is a whole number")
     seed = int(numbers.pop("seed", 0))
+    if any(not 0 <= number <= LONGEST_WAIT for number in numbers.values()):
+        raise ValueError(f"low and high are seconds from 0 to {LONGEST_WAIT}")
     seconds = {"low": 0.0} | {name: float(number) for name, number in numbers.items()}
     switchboard().latency.set(**seconds, seed=seed, match=_match(content.get("match")))
 

@@ -23,8 +23,8 @@ NOT_COMPLETED = 2003498
 ROW_WITHOUT_DESCRIPTION = 2003977
 ALREADY_PAID = 2003055
 UNBALANCED = 2000755
-#: Where the person lacks the right behind a scope; other codes are not known.
-NO_RIGHT = {"invoice": 2001393, "payment": 2003330}
+#: Where the person lacks the right to a route, or behind a scope; other codes are not known.
+NO_RIGHT = {"GET /3/invoices": 2001339, "invoice": 2001393, "payment": 2003330}
 PARAMETER = 2000588
 FILTER = 2000587
 NUMERIC = 2000108

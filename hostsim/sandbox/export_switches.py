@@ -38,7 +38,9 @@ class ExportSwitches:
         "connectfile", "Files on invoices belong to the scope `connectfile`.", SILENT
     )
     no_right_code: int = invented(
-        2009453, "Code where the person lacks a right; 2001393 for invoices is a client's."
+        2009453,
+        "Code where the person lacks a right; 2001393 for invoices is a client's, 2001339 to list"
+        " them a help page's.",
     )
 
     # --- Invoices that are made ---
@@ -124,8 +126,15 @@ class ExportSwitches:
     )
     paid_invoice_payments: Literal["accepted", "refused"] = guess(
         "refused",
-        "A payment of an invoice that is fully paid is refused with 2003055.",
+        "A payment of an invoice that is fully paid is refused with 2003055; that one cannot be"
+        " moved there or booked then either is a guess.",
         "help texts",
+    )
+
+    payment_period: Literal["checked", "free"] = guess(
+        "checked",
+        "A payment in a locked period, or without a financial year, is refused as an invoice is.",
+        "by analogy with invoices",
     )
 
     # --- Customers ---

@@ -6,10 +6,11 @@ As recorded, ``null`` and an empty text change nothing, and ``API_BLANK`` clears
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Context, Decimal, InvalidOperation
 from typing import Any
 
 from hostsim.sandbox.errors import (
@@ -29,6 +30,9 @@ from hostsim.sandbox.switches import Switches
 Fields = Mapping[str, Any]
 
 API_BLANK = "API_BLANK"
+
+#: Room for the product of any two amounts.
+_WIDE = Context(prec=100)
 
 
 @dataclass(frozen=True)
@@ -176,9 +180,22 @@ def decimal_of(value: Any) -> Decimal:
         number = Decimal(str(value))
     except InvalidOperation as error:
         raise _not_numeric(value) from error
-    if not number.is_finite() or abs(number) >= Decimal(10) ** 15:
+    if not number.is_finite() or abs(number) >= Decimal(10) ** 15 or _decimals(number) > 30:
         raise _not_numeric(value)
     return number
+
+
+def stored_amount(value: Any) -> Decimal:
+    """Read an amount of a file or of a change. Raises ``ValueError``."""
+    try:
+        return decimal_of(value)
+    except Refused as refused:
+        raise ValueError(f"{value!r} is not an amount below 10^15") from refused
+
+
+def _decimals(number: Decimal) -> int:
+    exponent = number.as_tuple().exponent
+    return -exponent if isinstance(exponent, int) else 0
 
 
 def _not_numeric(value: object) -> Refused:
@@ -189,12 +206,14 @@ def as_sent(value: object) -> str:
     """Return a value as a sentence quotes it: as it was sent, and nothing for ``null``."""
     if value is None:
         return ""
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    if isinstance(value, str | Decimal):
+        return str(value)
+    return json.dumps(value, ensure_ascii=False, default=str)
 
 
 def rounded(number: Decimal, places: int = 2) -> Decimal:
     """Round half up, away from zero."""
-    return number.quantize(Decimal(1).scaleb(-places), "ROUND_HALF_UP")
+    return number.quantize(Decimal(1).scaleb(-places), "ROUND_HALF_UP", _WIDE)
 
 
 def whole(lowest: int | None = None, highest: int | None = None, *, blank: Any = None) -> Field:
@@ -225,11 +244,23 @@ def flag(*, blank: bool = False) -> Field:
 def day(*, blank: Any = None, always_set: bool = False) -> Field:
     def read(_name: str, value: Any, _switches: Switches) -> date:
         try:
-            return date.fromisoformat(value)
-        except (TypeError, ValueError) as error:
+            return day_of(value)
+        except ValueError as error:
             raise no_data() from error
 
     return Field(read, blank, always_set)
+
+
+def day_of(value: object) -> date:
+    """Read ``YYYY-MM-DD``, and no other form of the standard. Raises ``ValueError``."""
+    if not isinstance(value, str) or not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise ValueError(f"{value!r} is not a day, as in 2026-03-17")
+    return date.fromisoformat(value)
+
+
+def always(field: Field) -> Field:
+    """Make a field that cannot be cleared."""
+    return replace(field, always_set=True)
 
 
 def nested(known: Mapping[str, Field], blank: Any) -> Field:

@@ -285,7 +285,7 @@ class _Writing:
             original = self.company.invoice(whole["CreditInvoiceReference"])
             if original is None:
                 raise self._unknown(INVOICE_NOT_FOUND, "Kan inte hitta fakturan.")
-        self._check_units(whole)
+        check_units(self.company, whole, switches)
         self._check_ocr(number, whole.get("OCR"))
 
     def _check_ocr(self, number: int, ocr: str | None) -> None:
@@ -300,16 +300,6 @@ class _Writing:
             if invoice.number != number and not invoice.cancelled
         ):
             raise Refused(switches.used_ocr_code, f"OCR-numret används redan. ({ocr})")
-
-    def _check_units(self, fields: Fields) -> None:
-        """Refuse a cost centre or a project that is not there."""
-        registers, switches = self.company.registers, self.switches
-        center, project = fields.get("CostCenter"), fields.get("Project")
-        if center and registers.get("costcenters", center) is None:
-            message = f"Kan inte hitta kostnadsstället. ({center})"
-            raise self._unknown(switches.cost_center_not_found_code, message)
-        if project and registers.get("projects", project) is None:
-            raise self._unknown(PROJECT_NOT_FOUND, "Kan inte hitta projektet.")
 
     def _checked(self, row: Row, whole: Fields) -> Row:
         """Return a row as it is stored, or refuse it."""
@@ -326,7 +316,7 @@ class _Writing:
                     raise Refused(switches.vat_contradicts_code, message)
                 case "zero":
                     checked["VAT"] = ZERO
-        self._check_units(checked)
+        check_units(self.company, checked, switches)
         account = account_of(self.company, checked, whole["InvoiceDate"], switches)
         if switches.cost_center_rules == "at_once":
             check_cost_center(
@@ -338,6 +328,17 @@ class _Writing:
         return Refused(number, message, self.switches.unknown_reference_status)
 
 
+def check_units(company: Company, fields: Fields, switches: Switches) -> None:
+    """Refuse a cost centre or a project that is not there."""
+    registers, status = company.registers, switches.unknown_reference_status
+    center, project = fields.get("CostCenter"), fields.get("Project")
+    if center and registers.get("costcenters", center) is None:
+        message = "Kan inte hitta kostnadsstället."
+        raise Refused(switches.cost_center_not_found_code, message, status)
+    if project and registers.get("projects", project) is None:
+        raise Refused(PROJECT_NOT_FOUND, "Kan inte hitta projektet.", status)
+
+
 def account_of(company: Company, row: Fields, day: date, switches: Switches) -> Fields | None:
     """Return the account of a row, or refuse one that cannot be booked on."""
     number = row["AccountNumber"]
@@ -347,7 +348,7 @@ def account_of(company: Company, row: Fields, day: date, switches: Switches) -> 
     account = company.registers.account(number, year.id if year else 0)
     if account is None:
         status = switches.unknown_reference_status
-        raise Refused(switches.account_not_found_code, f"Kan inte hitta kontot. ({number})", status)
+        raise Refused(switches.account_not_found_code, "Kan inte hitta kontot.", status)
     if not account.get("Active", True):
         raise Refused(ACCOUNT_INACTIVE, f"Kontot {number} är inte aktivt.")
     return account
@@ -395,11 +396,15 @@ def _refer(company: Company, original: int, credit: int) -> None:
 
 def check_period(company: Company, day: date, switches: Switches) -> None:
     """Refuse a day in a locked period, or without a financial year."""
+    check_year(company, day, switches)
+    if switches.locked_period == "at_once":
+        check_lock(company, day, PERIOD_LOCKED)
+
+
+def check_year(company: Company, day: date, switches: Switches) -> None:
     if company.financial_year(day) is None:
         message = f"Räkenskapsår saknas för {day}."
         raise Refused(switches.financial_year_code, message)
-    if switches.locked_period == "at_once":
-        check_lock(company, day, PERIOD_LOCKED)
 
 
 def check_lock(company: Company, day: date, number: int) -> None:
@@ -417,10 +422,14 @@ def _refuse_settled(company: Company, invoice: Invoice, switches: Switches) -> N
     cash = company.registers.set_up.method == "CASH"
     if invoice.cancelled:
         raise Refused(switches.invoice_locked_code, "Fakturan är makulerad.")
-    if invoice.booked or (cash and invoice.sent):
-        raise Refused(switches.invoice_locked_code, "Fakturan är bokförd och kan inte ändras.")
-    if invoice.final_pay_date:
-        raise Refused(switches.invoice_locked_code, "Fakturan är betald och kan inte ändras.")
+    for holds, word in (
+        (invoice.booked, "bokförd"),
+        (cash and invoice.sent, "skickad"),
+        (invoice.final_pay_date, "betald"),
+    ):
+        if holds:
+            message = f"Fakturan är {word} och kan inte ändras."
+            raise Refused(switches.invoice_locked_code, message)
 
 
 # --- Actions ----------------------------------------------------------------
@@ -433,10 +442,8 @@ def bookkeep(company: Company, number: int, switches: Switches) -> Invoice:
             message = "Fakturan är makulerad." if invoice.cancelled else "Fakturan är bokförd."
             raise Refused(switches.invoice_locked_code, message)
         if invoice.not_completed:
-            raise Refused(NOT_COMPLETED, "Fakturan måste vara färdigställd. must be finalized")
-        if company.financial_year(invoice.invoice_date) is None:
-            message = f"Räkenskapsår saknas för {invoice.invoice_date}."
-            raise Refused(switches.financial_year_code, message)
+            raise Refused(NOT_COMPLETED, "Fakturan måste vara färdigställd.")
+        check_year(company, invoice.invoice_date, switches)
         check_lock(company, invoice.invoice_date, PERIOD_LOCKED_BOOKING)
         for row in invoice.rows:
             _check_for_booking(company, invoice, whole_row(row.fields), switches)

@@ -20,13 +20,13 @@ import dataclasses
 import json
 from collections.abc import Callable, Mapping
 from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, TypeVar
 
 from hostsim.sandbox import records
 from hostsim.sandbox.errors import Refused
-from hostsim.sandbox.fields import changes
+from hostsim.sandbox.fields import changes, day_of, stored_amount
 from hostsim.sandbox.invoice_fields import FIELDS, READ_ONLY, ROW
 from hostsim.sandbox.pending_logins import SCOPES
 from hostsim.sandbox.state import (
@@ -135,7 +135,7 @@ def fields_of(kind: type[Record], content: Mapping[str, Any]) -> dict[str, Any]:
         return values | _fortnox_fields(kind, values)
     except KeyError as error:
         raise ValueError(f"{kind.__name__}: there is no field {error}; {dict(content)}") from error
-    except (AttributeError, InvalidOperation, TypeError, ValueError) as error:
+    except (AttributeError, TypeError, ValueError) as error:
         raise ValueError(f"{kind.__name__}: {error}; {dict(content)}") from error
 
 
@@ -199,13 +199,6 @@ def _value(declared: str, value: Any) -> Any:
     return READERS[declared.removesuffix(" | None")](value)
 
 
-def _amount(value: Any) -> Decimal:
-    amount = Decimal(str(value))
-    if not amount.is_finite():
-        raise ValueError(f"{value} is not an amount")
-    return amount
-
-
 def _of(kind: type) -> Callable[[Any], Any]:
     def read(value: Any) -> Any:
         if type(value) is not kind:
@@ -223,8 +216,8 @@ def _time(value: Any) -> datetime:
 
 
 READERS: Mapping[str, Callable[[Any], Any]] = {
-    "Decimal": _amount,
-    "date": date.fromisoformat,
+    "Decimal": stored_amount,
+    "date": day_of,
     "datetime": _time,
     "int": _of(int),
     "bool": _of(bool),

@@ -276,13 +276,21 @@ def _html(text: str, status: int, form_action: str) -> Response:
 # --- Tokens for a program ---------------------------------------------------
 
 
+#: What each kind of grant cannot do without; RFC 6749, 4.1.3 and 6.
+NEEDED = {"authorization_code": ("code",), "refresh_token": ("refresh_token",)}
+
+
 @pages.post("/token")
 def token() -> Response:
     """Turn a code, a refresh token or an earlier consent into tokens."""
     _right_host()
     if not _client_known():
         return _invalid_client()
-    match request.form.get("grant_type"):
+    kind = request.form.get("grant_type", "")
+    for name in ("grant_type", *NEEDED.get(kind, ())):
+        if not request.form.get(name):
+            return _token_error(400, "invalid_request", f"The parameter {name} is missing")
+    match kind:
         case "authorization_code":
             return _redeem()
         case "refresh_token":
@@ -313,13 +321,20 @@ def _for_service() -> Response:
     tenant, scopes = request.headers.get("TenantId", ""), request.form.get("scope", "").split()
     number = int(tenant) if re.fullmatch(r"[0-9]{1,18}", tenant) else -1
     company = switchboard().state.companies.get(number)
-    pair = switchboard().state.tokens.for_service(switchboard().client.id, number, tuple(scopes))
+    tokens, client = switchboard().state.tokens, switchboard().client.id
+    consented = tokens.consented(client, number)
     unlicensed = company is not None and not company.integration_licence
     lapsed = switches.client_credentials_unlicensed if unlicensed else "granted"
-    if company is None or pair is None or lapsed == "no_consent":
+    if company is None or consented is None or lapsed == "no_consent":
         message = "The tenant has given no consent to the client"
         return _token_error(switches.client_credentials_status, "invalid_grant", message)
-    return _unlicensed() if lapsed == "refused" else tokens_answer(pair)
+    if lapsed == "refused":
+        return _unlicensed()
+    pair = tokens.for_service(client, number, tuple(scopes))
+    if pair is None:
+        message = "The scope is unknown, or exceeds the consent"
+        return _token_error(400, switches.client_credentials_scope, message)
+    return tokens_answer(pair)
 
 
 def _refresh() -> Response:
@@ -369,7 +384,7 @@ def _basic() -> tuple[str, str] | None:
     if scheme.lower() != "basic":
         return None
     try:
-        name, _, secret = base64.b64decode(given, validate=True).decode().partition(":")
+        name, _, secret = base64.b64decode(given.strip(" "), validate=True).decode().partition(":")
     except (binascii.Error, UnicodeDecodeError):
         return None
     return name, secret

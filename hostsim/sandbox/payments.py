@@ -6,25 +6,41 @@ its invoice when it is booked.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
-from hostsim.sandbox.clock import STOCKHOLM
 from hostsim.sandbox.errors import (
     ALREADY_PAID,
     BEFORE_INVOICE,
     FIELD_MISSING,
-    FIELD_NAME,
     NO_DATA,
-    NUMERIC,
-    STRUCTURE,
+    PERIOD_LOCKED_BOOKING,
     Refused,
     invoice_not_found,
 )
-from hostsim.sandbox.fields import as_sent, no_data, whole
+from hostsim.sandbox.fields import (
+    Field,
+    always,
+    amount,
+    blanks,
+    changes,
+    day,
+    listed,
+    require,
+    rounded,
+    text,
+    whole,
+)
+from hostsim.sandbox.invoicing import (
+    account_of,
+    check_lock,
+    check_period,
+    check_units,
+    check_year,
+)
 from hostsim.sandbox.state import Company, Invoice, Payment, WriteOff
 from hostsim.sandbox.switches import Switches
 
@@ -32,13 +48,13 @@ Fields = Mapping[str, Any]
 
 
 def make_payment(company: Company, body: object, switches: Switches) -> Payment:
-    changes = _changes(body, switches)
-    if "invoice_number" not in changes:
+    given = _changes(company, body, switches)
+    if "invoice_number" not in given:
         raise Refused(FIELD_MISSING, "Fält saknas. (InvoiceNumber)")
-    if not {"amount", "amount_currency"} & changes.keys():
+    if not {"amount", "amount_currency"} & given.keys():
         raise Refused(FIELD_MISSING, "Fält saknas. (Amount)")
-    invoice = _invoice(company, changes["invoice_number"])
-    given = {"payment_date": _today(company)} | changes
+    invoice = _invoice(company, given["invoice_number"])
+    given = {"payment_date": company.today()} | given
     payment = Payment(
         **{
             "currency": invoice.currency,
@@ -48,25 +64,32 @@ def make_payment(company: Company, body: object, switches: Switches) -> Payment:
             **given,
         }
     )
-    _check(payment, invoice, switches)
-    if invoice.final_pay_date and switches.paid_invoice_payments == "refused":
-        raise Refused(ALREADY_PAID, "Fakturan är redan slutbetald.")
+    _check(company, payment, invoice, switches)
+    _refuse_paid(invoice, switches)
     return company.add_payment(payment)
 
 
 def change_payment(company: Company, number: int, body: object, switches: Switches) -> Payment:
     payment = find_payment(company, number, switches)
-    changes = _changes(body, switches)
     _refuse_booked(payment, switches)
-    invoice = _invoice(company, changes.get("invoice_number", payment.invoice_number))
-    _check(replace(payment, **changes), invoice, switches)
-    return company.change_payment(number, **changes)
+    given = _changes(company, body, switches, payment)
+    _check_period(company, payment.payment_date, switches)
+    invoice = _invoice(company, given.get("invoice_number", payment.invoice_number))
+    _check(company, replace(payment, **given), invoice, switches)
+    if invoice.number != payment.invoice_number:
+        _refuse_paid(invoice, switches)
+    return company.change_payment(number, **given)
 
 
 def book_payment(company: Company, number: int, switches: Switches) -> Payment:
     payment = find_payment(company, number, switches)
     _refuse_booked(payment, switches)
-    return company.book_payment(number)
+    with company.lock:
+        if switches.payment_period == "checked":
+            check_year(company, payment.payment_date, switches)
+            check_lock(company, payment.payment_date, PERIOD_LOCKED_BOOKING)
+        _refuse_paid(_invoice(company, payment.invoice_number), switches)
+        return company.book_payment(number)
 
 
 def delete_payment(company: Company, number: int, switches: Switches) -> None:
@@ -89,6 +112,11 @@ def _refuse_booked(payment: Payment, switches: Switches) -> None:
         raise Refused(switches.payment_locked_code, "Betalningen är redan bokförd.")
 
 
+def _refuse_paid(invoice: Invoice, switches: Switches) -> None:
+    if invoice.final_pay_date and switches.paid_invoice_payments == "refused":
+        raise Refused(ALREADY_PAID, "Fakturan är redan slutbetald.")
+
+
 def _invoice(company: Company, number: int) -> Invoice:
     invoice = company.invoice(number)
     if invoice is None:
@@ -96,10 +124,16 @@ def _invoice(company: Company, number: int) -> Invoice:
     return invoice
 
 
-def _check(payment: Payment, invoice: Invoice, switches: Switches) -> None:
+def _check_period(company: Company, day: date, switches: Switches) -> None:
+    if switches.payment_period == "checked":
+        check_period(company, day, switches)
+
+
+def _check(company: Company, payment: Payment, invoice: Invoice, switches: Switches) -> None:
     if payment.payment_date < invoice.invoice_date:
         message = "Betalningsdatum kan inte vara tidigare än fakturadatum."
         raise Refused(BEFORE_INVOICE, message)
+    _check_period(company, payment.payment_date, switches)
     if payment.currency != invoice.currency and switches.other_currency == "refused":
         message = "Betalningens valuta måste vara fakturans."
         raise Refused(switches.payment_currency_code, message)
@@ -116,92 +150,42 @@ def _sek(given: Fields, invoice: Invoice, switches: Switches) -> Decimal:
         return Decimal(0)
     rate = Decimal(given.get("currency_rate", invoice.currency_rate))
     unit = invoice.currency_unit if switches.unit_divides else 1
-    return Decimal(in_currency * rate / unit).quantize(Decimal("0.01"))
-
-
-def _today(company: Company) -> date:
-    return company.clock.now().astimezone(STOCKHOLM).date()
+    return rounded(in_currency * rate / unit)
 
 
 # --- From Fortnox's fields to ours ------------------------------------------
 
 
-def _changes(body: object, switches: Switches) -> dict[str, Any]:
-    fields = body.get("InvoicePayment") if isinstance(body, Mapping) else None
-    if not isinstance(fields, Mapping):
-        raise Refused(NO_DATA, "Ingen eller felaktig typ av data.")
-    ignored = READ_ONLY if switches.read_only_fields == "ignored" else set()
-    known = READERS.keys() | ignored
-    unknown = next((name for name in fields if name not in known), None)
-    if unknown is not None:
-        raise Refused(FIELD_NAME, f"Felaktigt fältnamn ({unknown})")
-    return dict(
-        _read(name, value, switches)
-        for name, value in fields.items()
-        # As everywhere, null and an empty text change nothing.
-        if name in READERS and value is not None and value != ""
-    )
-
-
-def _read(name: str, value: object, switches: Switches) -> tuple[str, Any]:
-    ours, reader = READERS[name]
-    try:
-        return ours, reader(value, switches)
-    except (ArithmeticError, AttributeError, KeyError, TypeError, ValueError) as error:
-        raise no_data() from error
-
-
-def _text(value: object, _switches: Switches) -> str:
-    return as_sent(value)
-
-
-def _amount(value: object, _switches: Switches) -> Decimal:
-    if isinstance(value, bool | Mapping | list):
-        raise TypeError
-    try:
-        amount = Decimal(str(value))
-    except InvalidOperation as error:
-        raise Refused(NUMERIC, f"Värdet måste vara numeriskt. ({as_sent(value)})") from error
-    if not amount.is_finite():
-        raise ValueError
-    return amount
-
-
-def _account(value: object, switches: Switches) -> int:
-    number: int = whole(1000, 9999).read("AccountNumber", value, switches)
-    return number
-
-
-def _write_offs(value: object, switches: Switches) -> tuple[WriteOff, ...]:
-    if not isinstance(value, list):
-        raise TypeError
-    if any(not isinstance(row, Mapping) for row in value):
-        raise Refused(STRUCTURE, "Felaktig datastruktur.")
-    sign = 1 if switches.write_off_sign == "added" else -1
-    return tuple(
-        WriteOff(
-            amount=_amount(row["Amount"], switches) * sign,
-            account=_account(row["AccountNumber"], switches),
-            description=str(row.get("Description") or ""),
-            cost_center=str(row.get("CostCenter") or ""),
-            currency=str(row.get("Currency") or "SEK"),
-            project=str(row.get("Project") or ""),
-            information=str(row.get("TransactionInformation") or ""),
+def _changes(
+    company: Company, body: object, switches: Switches, before: Payment | None = None
+) -> dict[str, Any]:
+    sent = body.get("InvoicePayment") if isinstance(body, Mapping) else None
+    read = changes(sent, FIELDS, switches, READ_ONLY)
+    given = {ATTRIBUTES[name][0]: value for name, value in read.items()}
+    on = given.get("payment_date", before.payment_date if before else company.today())
+    if "account" in given:
+        account_of(company, {"AccountNumber": given["account"]}, on, switches)
+    if "write_offs" in given:
+        given["write_offs"] = tuple(
+            _write_off(company, row, on, switches) for row in given["write_offs"]
         )
-        for row in value
+    return given
+
+
+def _write_off(company: Company, sent: Fields, day: date, switches: Switches) -> WriteOff:
+    require(sent, ("Amount", "AccountNumber"))
+    account_of(company, sent, day, switches)
+    check_units(company, sent, switches)
+    row = blanks(WRITE_OFF) | dict(sent)
+    return WriteOff(
+        amount=row["Amount"] if switches.write_off_sign == "added" else -row["Amount"],
+        account=row["AccountNumber"],
+        description=row["Description"],
+        cost_center=row["CostCenter"],
+        currency=row["Currency"],
+        project=row["Project"],
+        information=row["TransactionInformation"],
     )
-
-
-def _whole(value: object, switches: Switches) -> int:
-    """Read a whole number; ``1.0`` is one too."""
-    amount = _amount(value, switches)
-    if amount != int(amount):
-        raise ValueError
-    return int(amount)
-
-
-def _day(value: object, _switches: Switches) -> date:
-    return date.fromisoformat(str(value))
 
 
 #: In answers, and not to be set by a client.
@@ -222,15 +206,28 @@ READ_ONLY = {
     "VoucherYear",
 }
 
-READERS: Mapping[str, tuple[str, Callable[[object, Switches], Any]]] = {
-    "InvoiceNumber": ("invoice_number", _whole),
-    "Amount": ("amount", _amount),
-    "AmountCurrency": ("amount_currency", _amount),
-    "Currency": ("currency", _text),
-    "CurrencyRate": ("currency_rate", _amount),
-    "CurrencyUnit": ("currency_unit", _whole),
-    "ModeOfPayment": ("mode_of_payment", _text),
-    "ModeOfPaymentAccount": ("account", _account),
-    "PaymentDate": ("payment_date", _day),
-    "WriteOffs": ("write_offs", _write_offs),
+WRITE_OFF: Mapping[str, Field] = {
+    "AccountNumber": whole(1000, 9999),
+    "Amount": amount(None),
+    "CostCenter": text(),
+    "Currency": text(3, 3, blank="SEK"),
+    "Description": text(),
+    "Project": text(),
+    "TransactionInformation": text(),
 }
+
+#: What a client may send, and what the sandbox calls it.
+ATTRIBUTES: Mapping[str, tuple[str, Field]] = {
+    "InvoiceNumber": ("invoice_number", always(whole())),
+    "Amount": ("amount", always(amount(None))),
+    "AmountCurrency": ("amount_currency", always(amount(None))),
+    "Currency": ("currency", always(text(3, 3))),
+    "CurrencyRate": ("currency_rate", always(amount(None))),
+    "CurrencyUnit": ("currency_unit", always(whole(1))),
+    "ModeOfPayment": ("mode_of_payment", text()),
+    "ModeOfPaymentAccount": ("account", always(whole(1000, 9999))),
+    "PaymentDate": ("payment_date", day(always_set=True)),
+    "WriteOffs": ("write_offs", listed(WRITE_OFF, 500)),
+}
+
+FIELDS = {name: field for name, (_ours, field) in ATTRIBUTES.items()}

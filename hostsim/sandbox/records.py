@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from hostsim.sandbox.errors import Refused
-from hostsim.sandbox.fields import changes
+from hostsim.sandbox.fields import changes, day_of, stored_amount
 from hostsim.sandbox.registers import FinancialYear, Registers, SetUp, SupplierInvoice
 from hostsim.sandbox.resources.accounts import ACCOUNTS
 from hostsim.sandbox.resources.articles import ARTICLES
@@ -87,7 +87,7 @@ def put_supplier_invoice(registers: Registers, content: Content) -> None:
         own["fields"] = fields | {"SupplierName": str(content["fields"]["SupplierName"])}
         own["modified"] = datetime.fromisoformat(content["modified"])
         if content.get("final_pay_date"):
-            own["final_pay_date"] = date.fromisoformat(content["final_pay_date"])
+            own["final_pay_date"] = day_of(content["final_pay_date"])
         invoice = SupplierInvoice(**own)
     except Refused as refused:
         raise ValueError(f"supplier invoice: {refused.message} {dict(content)}") from refused
@@ -116,8 +116,8 @@ def years_of(content: Any) -> tuple[FinancialYear, ...] | None:
         return tuple(
             FinancialYear(
                 int(year["id"]),
-                date.fromisoformat(year["first"]),
-                date.fromisoformat(year["last"]),
+                day_of(year["first"]),
+                day_of(year["last"]),
                 str(year.get("method", "ACCRUAL")),
             )
             for year in content
@@ -133,16 +133,16 @@ def years_listed(registers: Registers) -> list[dict[str, Any]] | None:
 
 #: How each field of the set-up is read.
 SET_UP: Mapping[str, Any] = {
-    "vat_rates": lambda value: tuple(Decimal(str(rate)) for rate in value),
-    "freight": lambda value: Decimal(str(value)),
-    "administration_fee": lambda value: Decimal(str(value)),
+    "vat_rates": lambda value: tuple(map(stored_amount, value)),
+    "freight": stored_amount,
+    "administration_fee": stored_amount,
     "prices_with_vat": bool,
     "terms_of_payment": str,
     "sales_account": int,
     "method": str,
     "bankgiro": str,
     "email": str,
-    "locked_until": lambda value: None if value is None else date.fromisoformat(value),
+    "locked_until": lambda value: None if value is None else day_of(value),
     "lock_holds_for_integrations": bool,
     "lock_day": lambda value: None if value is None else int(value),
 }

@@ -143,6 +143,13 @@ def spell_reason(response: Response) -> None:
         response.status = f"{response.status_code} {HTTPStatus(response.status_code).phrase}"
 
 
+def send_in_chunks(response: Response) -> None:
+    """Leave out the length of what was made, as recorded of 2,183 bytes and not of 1,453."""
+    if response.status_code == 201 and (response.content_length or 0) > 2000:
+        response.response = iter([response.get_data()])
+        del response.headers["Content-Length"]
+
+
 def compress(response: Response) -> None:
     """Compress what Fortnox does: it says so by ``Vary``, on 200 and on 404 alone."""
     if response.headers.get("Vary") != "Accept-Encoding":

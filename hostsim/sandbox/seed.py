@@ -499,7 +499,6 @@ def _fill(company: Company, plan: Sequence[_Planned], now: datetime) -> None:
                 added.number,
                 voucher_number=added.number,
                 voucher_series="C",
-                voucher_year=1,
                 modified=added.modified,
             )
 
@@ -522,7 +521,6 @@ def _invoice(planned: _Planned, voucher: int) -> Invoice:
         factored=case.factored,
         voucher_number=voucher,
         voucher_series="B",
-        voucher_year=1,
         modified=_at(planned.day, 9, 30),
     )
 

@@ -117,7 +117,6 @@ def _invoice(number: int, place: int, at: int, now: datetime) -> Invoice:
         ocr=ocr_of(number),
         voucher_number=at + 1,
         voucher_series="B",
-        voucher_year=1,
         modified=_at(day, time(9, 30)),
     )
 
@@ -136,7 +135,6 @@ def _pay(company: Company, place: int, at: int, among_all: int, now: datetime) -
             source="file",
             voucher_number=at + 1,
             voucher_series="C",
-            voucher_year=1,
             modified=_at(day, time(16, 5)),
         )
     )

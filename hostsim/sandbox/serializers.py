@@ -92,7 +92,7 @@ def _converted(row: WriteOff, currency: str, payment: Payment) -> WriteOff:
     before = row.currency or "SEK"
     if before == currency:
         return replace(row, currency=currency)
-    rate = payment.currency_rate
+    rate = payment.currency_rate or Decimal(1)
     amount = row.amount * rate if currency == "SEK" else row.amount / rate
     return replace(row, amount=rounded(amount), currency=currency)
 
@@ -120,8 +120,8 @@ def in_sek(invoice: Invoice) -> Invoice:
     """Return an invoice with its amounts in SEK; rows keep their currency."""
     return replace(
         invoice,
-        total=(invoice.total * invoice.currency_rate).quantize(ORE),
-        balance=(invoice.balance * invoice.currency_rate).quantize(ORE),
+        total=rounded(invoice.total * invoice.currency_rate),
+        balance=rounded(invoice.balance * invoice.currency_rate),
     )
 
 
@@ -334,7 +334,6 @@ FINANCE_SERIES = 77
 
 #: Swedish VAT on transport; invoices in SEK are taken to carry it.
 VAT = Decimal("1.25")
-ORE = Decimal("0.01")
 
 EDI_FIELDS = (
     "EDIGlobalLocationNumber",
@@ -378,4 +377,4 @@ def _day(day: date | None) -> str | None:
 def _net(invoice: Invoice) -> Decimal:
     if invoice.currency != "SEK":
         return invoice.total
-    return (invoice.total / VAT).quantize(ORE)
+    return rounded(invoice.total / VAT)

@@ -13,11 +13,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any, TypeVar
 
 from hostsim.sandbox.clock import Clock
+from hostsim.sandbox.fields import rounded
 from hostsim.sandbox.registers import FinancialYear, Registers
 from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.tokens import Grant, Tokens
@@ -88,7 +89,7 @@ class Payment:
         if in_sek and self.currency != "SEK" and self.amount and self.in_currency:
             in_sek = in_sek * self.in_currency / self.amount
         written_off = sum(own, in_sek)
-        return self.in_currency + written_off.quantize(Decimal("0.01"), ROUND_HALF_UP)
+        return self.in_currency + rounded(written_off)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -374,7 +375,7 @@ class Company:
             numbers = self.registers
             numbers.last_voucher = max(numbers.last_voucher, invoice.voucher_number or 0)
             numbers.last_row = max(numbers.last_row, *(row.row_id for row in invoice.rows), 0)
-            self._invoices[invoice.number] = self._dated(invoice)
+            self._invoices[invoice.number] = self._dated(invoice, invoice.invoice_date)
             self._settle(invoice.number)
             return self._invoices[invoice.number]
 
@@ -389,14 +390,8 @@ class Company:
         """Book an invoice: it gets a voucher."""
         with self.lock:
             self.registers.last_voucher += 1
-            year = self.financial_year(self._invoices[number].invoice_date)
-            return self.change_invoice(
-                number,
-                booked=True,
-                voucher_number=self.registers.last_voucher,
-                voucher_series="B",
-                voucher_year=year.id if year else 1,
-            )
+            voucher = {"voucher_number": self.registers.last_voucher, "voucher_series": "B"}
+            return self.change_invoice(number, booked=True, **voucher)
 
     def delete_invoice(self, number: int) -> None:
         """Delete an invoice; its payments stay."""
@@ -429,14 +424,12 @@ class Company:
 
     def book_payment(self, number: int) -> Payment:
         """Book a payment: it gets a voucher, and clears what it pays of its invoice."""
-        return self.change_payment(
-            number, booked=True, voucher_number=number, voucher_series="C", voucher_year=1
-        )
+        return self.change_payment(number, booked=True, voucher_number=number, voucher_series="C")
 
     def pay(self, invoice: Invoice, amount: Decimal, day: date) -> Payment:
         """Add a booked payment, in the currency of its invoice."""
         with self.lock:
-            in_sek = (amount * invoice.currency_rate).quantize(Decimal("0.01"), ROUND_HALF_UP)
+            in_sek = rounded(amount * invoice.currency_rate)
             payment = self.add_payment(
                 Payment(
                     invoice_number=invoice.number,
@@ -484,15 +477,17 @@ class Company:
             self._settle(payment.invoice_number, self.clock.now() if payment.booked else None)
 
     def _put(self, payment: Payment) -> Payment:
-        self._payments[payment.number] = dated = self._dated(payment)
+        self._payments[payment.number] = dated = self._dated(payment, payment.payment_date)
         self._paying[payment.invoice_number].add(payment.number)
         self._settle(payment.invoice_number, dated.modified if dated.booked else None)
         return dated
 
-    def _dated(self, record: Record) -> Record:
-        if record.modified is not None:
-            return record
-        return replace(record, modified=self.clock.now())
+    def _dated(self, record: Record, day: date) -> Record:
+        """Fill in when a record was modified, and the financial year of its voucher."""
+        if record.voucher_number and record.voucher_year is None:
+            year = self.financial_year(day)
+            record = replace(record, voucher_year=year.id if year else None)
+        return record if record.modified else replace(record, modified=self.clock.now())
 
     def _settle(self, number: int, at: datetime | None = None) -> None:
         """Update balance and final pay date of an invoice from its booked payments."""

@@ -16,7 +16,6 @@ from hostsim.sandbox import invoicing
 from hostsim.sandbox.errors import (
     IDENTIFIER,
     PERIOD_LOCKED_BOOKING,
-    PROJECT_NOT_FOUND,
     UNBALANCED,
     Refused,
 )
@@ -198,7 +197,7 @@ def _checked(company: Company, given: Fields, switches: Switches) -> dict[str, A
     fields.setdefault("Total", sum(map(_debit, rows), ZERO))
     rows = rows or _preset_rows(fields, supplier)
     for row in (fields, *rows):
-        _check_units(company, row, switches)
+        invoicing.check_units(company, row, switches)
     for row in rows:
         invoicing.account_of(company, {"AccountNumber": row.get("Account", 0)}, day_of, switches)
     if not any(row.get("Code") == "TOT" for row in rows):
@@ -208,16 +207,6 @@ def _checked(company: Company, given: Fields, switches: Switches) -> dict[str, A
     elif sum(map(_debit, rows), ZERO):
         raise Refused(UNBALANCED, "Leverantörsfakturan balanserar inte.")
     return fields | {"SupplierInvoiceRows": rows}
-
-
-def _check_units(company: Company, row: Fields, switches: Switches) -> None:
-    registers, status = company.registers, switches.unknown_reference_status
-    center, project = row.get("CostCenter"), row.get("Project")
-    if center and registers.get("costcenters", center) is None:
-        message = f"Kan inte hitta kostnadsstället. ({center})"
-        raise Refused(switches.cost_center_not_found_code, message, status)
-    if project and registers.get("projects", project) is None:
-        raise Refused(PROJECT_NOT_FOUND, "Kan inte hitta projektet.", status)
 
 
 def _in_both(row: Fields, rate: Decimal) -> dict[str, Any]:

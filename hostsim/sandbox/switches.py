@@ -110,6 +110,13 @@ class ImportSwitches:
         SILENT,
     )
 
+    client_credentials_scope: Literal["invalid_scope", "invalid_grant"] = guess(
+        "invalid_scope",
+        "`client_credentials` with a scope that is unknown, or not in the consent: 400"
+        " `invalid_scope`, as the standard has it.",
+        SILENT,
+    )
+
     # --- Rights ---
 
     missing_scope_status: int = guess(
@@ -384,9 +391,8 @@ class Switches(ExportSwitches, ImportSwitches):
 
         Raises ``ValueError`` with a sentence that names the switch and what it takes.
         """
-        for name, value in changes.items():
-            _check(name, value)
-        return dataclasses.replace(self, **changes)  # type: ignore[arg-type]
+        accepted = {name: _accepted(name, value) for name, value in changes.items()}
+        return dataclasses.replace(self, **accepted)
 
     def described(self) -> list[dict[str, Any]]:
         return [
@@ -428,8 +434,7 @@ def from_text(text: str) -> dict[str, object]:
         read = json.loads(value)
     except ValueError:
         read = value
-    _check(name, read)
-    return {name: read}
+    return {name: _accepted(name, read)}
 
 
 # --- Accepted values --------------------------------------------------------
@@ -460,12 +465,21 @@ def _values(kind: Any) -> Iterator[Any]:
         yield {int: "a whole number", float: "a number", str: "a zone"}[kind]
 
 
-def _check(name: str, value: object) -> None:
+def _accepted(name: str, value: object) -> Any:
+    """Return a value as the switch has it: digits may come as a number where they are a text."""
     if name not in _types():
         raise ValueError(f"there is no switch {name}")
-    if not any(_fits(name, value, one) for one in accepted_values(name)):
-        takes = ", ".join(json.dumps(one) for one in accepted_values(name))
-        raise ValueError(f"{name} takes {takes}, and not {json.dumps(value, default=str)}")
+    for tried in (value, str(value)) if type(value) is int else (value,):
+        if any(_fits(name, tried, one) for one in accepted_values(name)):
+            return tried
+    takes = ", ".join(_said(name, one) for one in accepted_values(name))
+    raise ValueError(f"{name} takes {takes}, and not {json.dumps(value, default=str)}")
+
+
+def _said(name: str, one: object) -> str:
+    if one == "a whole number":
+        return f"a whole number from {_minimum(name)} to {_maximum(name)}"
+    return "a number above 0" if one == "a number" else json.dumps(one)
 
 
 def _fits(name: str, value: object, one: object) -> bool:
@@ -485,6 +499,8 @@ def _minimum(name: str) -> int:
 
 
 def _maximum(name: str) -> int:
+    if name == "refresh_token_days":
+        return 36_500
     return 599 if name.endswith("_status") else 2**31
 
 

@@ -157,6 +157,11 @@ class Tokens:
                     if not (one.grant.service and one.grant.company == company)
                 }
 
+    def consented(self, client_id: str, company: int) -> Grant | None:
+        """Return the consent for a service account."""
+        with self._lock:
+            return self._consents.get((client_id, company))
+
     def for_service(
         self, client_id: str, company: int, scopes: tuple[str, ...]
     ) -> TokenPair | None:

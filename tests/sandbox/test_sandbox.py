@@ -805,7 +805,7 @@ def test_an_invalid_payment_is_refused(program, fields, expected):
         ({"InvoiceNumber": 1001, "Amount": 1, "Currency": "EUR"}, (400, 2009437)),
         ({"InvoiceNumber": 1001, "Amount": 1, "WriteOffs": ["x"]}, (400, 2002649)),
         ({"InvoiceNumber": 1001, "Amount": 1, "ModeOfPaymentAccount": 999}, (400, 2009449)),
-        ({"InvoiceNumber": 1001.5, "Amount": 1}, (400, 2001392)),
+        ({"InvoiceNumber": 1001.5, "Amount": 1}, (400, 2000108)),
     ],
 )
 def test_a_payment_needs_an_amount_in_the_currency_of_its_invoice(program, fields, expected):

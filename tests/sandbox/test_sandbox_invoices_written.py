@@ -804,6 +804,73 @@ def test_a_payment_of_what_is_paid_is_a_switch(fortnox, paid_invoice_payments, s
     assert fortnox.ask("POST", "invoicepayments", body).status_code == status
 
 
+@parametrize(("paid_invoice_payments", "status"), [("accepted", 200), ("refused", 400)])
+def test_a_payment_cannot_be_moved_to_what_is_paid_nor_be_booked_then(
+    fortnox, paid_invoice_payments, status
+):
+    fortnox.set(paid_invoice_payments=paid_invoice_payments)
+    for number in (1, 2):
+        fortnox.make([sold()])
+        fortnox.act(number, "bookkeep")
+        made = {"InvoicePayment": {"InvoiceNumber": number, "Amount": 1}}
+        fortnox.ask("POST", "invoicepayments", made)
+    fortnox.change("pay_invoice", number=1)
+    assert fortnox.ask("PUT", "invoicepayments/1/bookkeep", {}).status_code == status
+    moved = {"InvoicePayment": {"InvoiceNumber": 1}}
+    assert fortnox.ask("PUT", "invoicepayments/2", moved).status_code == status
+
+
+def payment_refused(fortnox, **fields):
+    made = {"InvoicePayment": {"InvoiceNumber": 1, "Amount": 1} | fields}
+    return fortnox.code("POST", "invoicepayments", made)[1]
+
+
+@parametrize(
+    ("fields", "code"),
+    [
+        ({"WriteOffs": [{"Amount": 1, "AccountNumber": 3740, "wings": 2}]}, 2001399),
+        ({"WriteOffs": [{"Amount": 1, "AccountNumber": 9998}]}, 2000423),
+        ({"WriteOffs": [{"Amount": 1, "AccountNumber": 3740, "Project": "x"}]}, 2001161),
+        ({"WriteOffs": [{"Amount": 1, "AccountNumber": 3740, "Description": "…"}]}, 2000359),
+        ({"WriteOffs": [{"AccountNumber": 3740}]}, 2001795),
+        ({"ModeOfPaymentAccount": 9998}, 2000423),
+        ({"ModeOfPayment": "<b>"}, 2000359),
+        ({"CurrencyUnit": 0}, 2009449),
+        ({"PaymentDate": "20260317"}, 2001392),
+        ({"PaymentDate": "2026-W12-2"}, 2001392),
+        ({"PaymentDate": 20260317}, 2001392),
+        ({"PaymentDate": "2027-01-01"}, 2009443),
+    ],
+)
+def test_what_a_payment_names_is_checked_as_in_an_invoice(fortnox, fields, code):
+    fortnox.make([sold()])
+    assert payment_refused(fortnox, **fields) == code
+
+
+def test_a_payment_in_a_locked_period_is_refused_unless_a_switch_takes_it(fortnox):
+    fortnox.make([sold()])
+    fortnox.set(payment_period="free")
+    fortnox.change("lock_period", until="2026-03-17")
+    made = {"InvoicePayment": {"InvoiceNumber": 1, "Amount": 1}}
+    assert fortnox.ask("POST", "invoicepayments", made).status_code == 201
+    fortnox.set(payment_period="checked")
+    assert payment_refused(fortnox) == 2000401
+    assert fortnox.code("PUT", "invoicepayments/1", made)[1] == 2000401
+    assert fortnox.code("PUT", "invoicepayments/1/bookkeep", {})[1] == 2002141
+
+
+def test_the_vouchers_of_payments_and_invoices_are_of_the_year_of_their_date(fortnox):
+    years = [
+        {"id": 7, "first": "2025-05-01", "last": "2026-03-15"},
+        {"id": 8, "first": "2026-03-16", "last": "2027-04-30"},
+    ]
+    fortnox.change("set_financial_years", years=years)
+    fortnox.make([sold()], InvoiceDate="2026-03-01")
+    assert fortnox.act(1, "bookkeep")["VoucherYear"] == 7
+    fortnox.change("pay_invoice", number=1, amount="10", day="2026-03-16")
+    assert fortnox.get("invoicepayments/1")["InvoicePayment"]["VoucherYear"] == 8
+
+
 def test_a_foreign_invoice_is_paid_in_its_currency(fortnox):
     fortnox.make([sold("10", 0, 3308)], Currency="EUR", CurrencyRate=11)
     fortnox.act(1, "bookkeep")

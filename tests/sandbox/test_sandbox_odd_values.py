@@ -3,7 +3,7 @@
 import pytest
 from fortnox_exporter import sold
 
-from hostsim.sandbox import invoice_fields, supplier_invoicing
+from hostsim.sandbox import invoice_fields, payments, supplier_invoicing
 from hostsim.sandbox.resources import customers, suppliers
 
 ODD = [
@@ -16,6 +16,7 @@ BILL_ROW = {"Account": 4010, "Debit": 10}
 
 CASES = {
     "invoices": ("Invoice", invoice_fields.FIELDS, {"CustomerNumber": "1"}),
+    "invoicepayments": ("InvoicePayment", payments.FIELDS, {"InvoiceNumber": 1, "Amount": 1}),
     "customers": ("Customer", customers.FIELDS, {"Name": "x"}),
     "suppliers": ("Supplier", suppliers.FIELDS, {"Name": "x"}),
     "supplierinvoices": (
@@ -38,6 +39,7 @@ def statuses(fortnox, path, envelope, records):
 def test_an_odd_value_of_any_field_is_taken_or_refused(fortnox, path, odd):
     envelope, fields, needed = CASES[path]
     fortnox.record("suppliers", SupplierNumber="1", Name="x")
+    fortnox.make([sold()])
     found = statuses(fortnox, path, envelope, [needed | {name: odd} for name in fields])
     assert found <= {201, 400, 404}
     assert fortnox.ask("GET", path, checked=False).status_code == 200
@@ -49,6 +51,11 @@ def test_an_odd_value_of_any_field_of_a_row_is_taken_or_refused(fortnox, odd):
     records = [{"CustomerNumber": "1", "InvoiceRows": [row]} for row in rows]
     assert statuses(fortnox, "invoices", "Invoice", records) <= {201, 400, 404}
     fortnox.record("suppliers", SupplierNumber="1", Name="x")
+    fortnox.make([sold()])
+    payment = {"InvoiceNumber": 1, "Amount": 1}
+    rows = [{"Amount": 1, "AccountNumber": 3740} | {name: odd} for name in payments.WRITE_OFF]
+    records = [payment | {"WriteOffs": [row]} for row in rows]
+    assert statuses(fortnox, "invoicepayments", "InvoicePayment", records) <= {201, 400, 404}
     rows = [BILL_ROW | {name: odd} for name in supplier_invoicing.ROW]
     records = [{"SupplierNumber": "1", "SupplierInvoiceRows": [row]} for row in rows]
     assert statuses(fortnox, "supplierinvoices", "SupplierInvoice", records) <= {201, 400, 404}

@@ -188,13 +188,27 @@ def test_supplier_scopes_open_nothing_of_customers(fortnox):
     assert fortnox.code("GET", "customers") == (400, 2000663)
 
 
+@pytest.mark.parametrize(
+    ("path", "switch"),
+    [
+        ("costcenters/zz", {"cost_center_not_found_code": 2000777}),
+        ("currencies/ZZZ", {"currency_not_found_code": 2004344}),
+        ("accounts/9998", {"account_not_found_code": 2001304}),
+    ],
+)
+def test_what_is_not_there_has_one_code_alone_and_in_an_invoice(fortnox, path, switch):
+    fortnox.set(**switch)
+    assert fortnox.code("GET", path) == (404, next(iter(switch.values())))
+
+
 def test_the_right_of_a_person_can_be_missing_in_one_register_alone(fortnox):
     fortnox.change("withdraw_right", scope="customer")
     fortnox.set(no_right_code=2000001)
     assert fortnox.code("GET", "customers") == (403, 2000001)
     assert fortnox.get("invoices")["Invoices"] == []
     fortnox.change("withdraw_right", scope="invoice")
-    assert fortnox.code("GET", "invoices") == (403, 2001393)
+    assert fortnox.code("GET", "invoices") == (403, 2001339)
+    assert fortnox.code("GET", "invoices/1") == (403, 2001393)
     fortnox.change("restore_right", scope="customer")
     assert fortnox.get("customers")["Customers"]
 

@@ -181,7 +181,7 @@ def test_a_switch_is_set_over_http_and_holds_from_the_next_request(client, compa
         ({"page_beyond_end": "maybe"}, '"empty"'),
         ({"random_ties": 1}, "false, true"),
         ({"rate_limit": 0}, "a whole number"),
-        ({"missing_scope_status": 200}, "a whole number"),
+        ({"missing_scope_status": 777}, "a whole number from 400 to 599"),
         ({"lastmodified_zone": "Mars/Olympus"}, "a zone"),
         ({"rate_window": -1}, "a number"),
         ({"nothing": 1}, "nothing"),
@@ -192,6 +192,13 @@ def test_an_invalid_value_of_a_switch_is_refused_and_nothing_is_set(client, boar
     assert answer.status_code == 400
     assert word in answer.json()["error"]
     assert board.switches == Switches()
+
+
+def test_digits_may_be_a_number_where_a_switch_has_a_text(client, board):
+    client.board("switches", "PATCH", {"invoice_detail": 2023, "fee_vat": 0})
+    assert (board.switches.invoice_detail, board.switches.fee_vat) == ("2023", "0")
+    assert switches.from_text("fee_vat=25") == {"fee_vat": "25"}
+    assert switches.from_text("customer_not_found=2000204") == {"customer_not_found": "2000204"}
 
 
 def test_every_switch_has_a_test():
@@ -495,6 +502,42 @@ def test_client_credentials_need_a_consent_for_a_service_account(client, board, 
     assert client.token(tenant, scope="settings", **form).status_code == 400
     client.board("changes", "POST", {"changes": [{"do": "withdraw_consent"}]})
     assert client.token(tenant, **form).status_code == 400
+
+
+@pytest.mark.parametrize("scope", ["settings", "payment settings", "nothing"])
+def test_a_scope_beyond_the_consent_is_an_invalid_scope(client, board, scope):
+    client.code_of_login(account_type="service")
+    form = {"grant_type": "client_credentials", "scope": scope}
+    answer = client.token({"TenantId": "17"}, **form)
+    assert (answer.status_code, answer.json()["error"]) == (400, "invalid_scope")
+    board.set(client_credentials_scope="invalid_grant")
+    assert client.token({"TenantId": "17"}, **form).json()["error"] == "invalid_grant"
+
+
+@pytest.mark.parametrize(
+    ("form", "error"),
+    [
+        ({}, "invalid_request"),
+        ({"grant_type": ""}, "invalid_request"),
+        ({"grant_type": "refresh_token"}, "invalid_request"),
+        ({"grant_type": "authorization_code", "code": ""}, "invalid_request"),
+        ({"grant_type": "password"}, "unsupported_grant_type"),
+    ],
+)
+def test_a_token_request_without_what_it_needs_is_an_invalid_request(client, form, error):
+    answer = client.token(**form)
+    assert (answer.status_code, answer.json()["error"]) == (400, error)
+
+
+def test_basic_may_be_followed_by_several_blanks(client):
+    known = f"{client.sandbox.client_id}:{client.sandbox.client_secret}".encode()
+    answer = requests.post(
+        f"{client.sandbox.auth_url}/token",
+        data={"grant_type": "refresh_token", "refresh_token": client.tokens.refresh},
+        headers={"Authorization": f"Basic  {base64.b64encode(known).decode()}"},
+        timeout=10,
+    )
+    assert answer.status_code == 200
 
 
 def test_client_credentials_may_be_unsupported(client, board):
@@ -821,7 +864,13 @@ def test_withdrawn_rights_can_be_restored(client, company, sandbox):
         ({"do": "step_clock", "seconds": 1e300}, 400),
         ({"do": "add_payment", "payment": {"invoice_number": 1}}, 400),
         ({"do": "add_payment", "payment": []}, 400),
-        (add(amount="NaN"), 400),
+        *((add(amount=odd), 400) for odd in ("NaN", "1e400", 10**30, 1e308, "1e-99", True)),
+        (add(amount_currency="1e15"), 400),
+        (add(write_offs=[{"amount": "Infinity", "account": 3740}]), 400),
+        *(({"do": "pay_invoice", "number": 1001, "amount": odd}, 400) for odd in ("NaN", 10**30)),
+        ({"do": "change_payment", "number": 1, "payment": {"currency_rate": "1e400"}}, 400),
+        ({"do": "set_up", "set_up": {"freight": "Infinity"}}, 400),
+        ({"do": "add_invoice", "invoice": {"number": 5, "total": "1e400"}}, 400),
         (add(booked="yes"), 400),
         (add(wings=2), 400),
     ],

@@ -7,7 +7,7 @@ from flask import Response, request
 
 from hostsim.sandbox import exchange, responses
 from hostsim.sandbox.errors import Refused
-from hostsim.sandbox.fields import amount, choice, flag, text, whole
+from hostsim.sandbox.fields import amount, choice, flag, listed, text, whole
 from hostsim.sandbox.registers import Entry, FinancialYear
 from hostsim.sandbox.resources.register import Register, as_numbers
 from hostsim.sandbox.state import Company
@@ -34,13 +34,22 @@ ACCOUNTS = Register(
     one="Account",
     many="Accounts",
     key="Number",
-    fields=ROW | {"BalanceCarriedForward": amount(blank=Decimal(0))},
+    fields=ROW
+    | {
+        "BalanceCarriedForward": amount(blank=Decimal(0)),
+        "OpeningQuantities": listed({"Balance": whole(), "Project": text()}, 500),
+        "QuantitySettings": SETTINGS,
+        "QuantityUnit": text(),
+        "TransactionInformation": text(),
+        "TransactionInformationSettings": SETTINGS,
+    },
     row=tuple(ROW),
     filters={"sru": lambda account: str(account["SRU"])},
     sorts={"number": "Number"},
     order=as_numbers,
     takes=frozenset({"financialyear"}),
-    not_found=Refused(2000423, "Kan inte hitta kontot.", 404),
+    not_found=Refused(0, "Kan inte hitta kontot.", 404),
+    not_found_switch="account_not_found_code",
 )
 
 
@@ -57,7 +66,7 @@ def show_account(number: str) -> Response:
     for entry in company.registers.chart(year.id):
         if str(entry.fields["Number"]) == number:
             return responses.answer({"Account": ACCOUNTS.detail_of(_in_year(entry, year))})
-    raise ACCOUNTS.not_found
+    raise ACCOUNTS.missing()
 
 
 def _in_year(entry: Entry, year: FinancialYear) -> Entry:

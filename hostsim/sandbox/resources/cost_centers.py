@@ -15,6 +15,7 @@ COST_CENTERS = Register(
         "Description": text(),
         "Note": text(),
     },
-    # The code and the sentence are by analogy with projects.
-    not_found=Refused(2001161, "Kan inte hitta kostnadsstället.", 404),
+    # The sentence is by analogy with projects.
+    not_found=Refused(0, "Kan inte hitta kostnadsstället.", 404),
+    not_found_switch="cost_center_not_found_code",
 )

@@ -20,5 +20,6 @@ CURRENCIES = Register(
         "Unit": whole(1, blank=1),
         "IsAutomatic": flag(),
     },
-    not_found=Refused(2000427, "Kunde inte hitta valuta.", 404),
+    not_found=Refused(0, "Kunde inte hitta valuta.", 404),
+    not_found_switch="currency_not_found_code",
 )

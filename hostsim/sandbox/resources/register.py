@@ -31,6 +31,9 @@ class Register:
     """What a record has, in the order of an answer."""
 
     not_found: Refused
+    not_found_switch: str = ""
+    """The switch that has its code, where that is not known."""
+
     row: tuple[str, ...] = ()
     """What a list shows; everything unless given."""
 
@@ -56,8 +59,14 @@ class Register:
     def find(self, key: str) -> Entry:
         entry = exchange.company().registers.of(self.name).get(key)
         if entry is None:
-            raise self.not_found
+            raise self.missing()
         return entry
+
+    def missing(self) -> Refused:
+        if not self.not_found_switch:
+            return self.not_found
+        code = getattr(switchboard().switches, self.not_found_switch)
+        return Refused(code, self.not_found.message, self.not_found.status)
 
     def chosen(self, entries: list[Entry]) -> list[Entry]:
         """Filter and sort by the parameters of the request."""
