@@ -255,6 +255,10 @@ WORDS: dict[str, Text] = {
     "office": Text("Kontorets inställningar", "Settings of the office"),
     "default_currency": Text("Standardvaluta", "Default currency"),
     "default_currency_help": Text("Importen kräver SEK.", "The import needs SEK."),
+    "default_currency_other": Text(
+        "Med {currency} går ingenting att läsa in eller spara.",
+        "With {currency} nothing can be imported or saved.",
+    ),
     "accepted_deviation": Text("Accepterad fakturaavvikelse", "Accepted invoice deviation"),
     "accepted_deviation_help": Text(
         "SEK. Saknas högst så här mycket skrivs resten av.",
