@@ -71,16 +71,26 @@ class Source:
     entry: Callable[[sqlite3.Row], Any]
     columns: str
     order: str
-    total: str = "r.amount"  # SEK; what is summed
+    total: str = "r.amount"  # what is summed; NULL of what does not count
+    currency: str = "'SEK'"  # of it
+    summed: str = "amount"  # the key of its column
     origin: str = ""  # what a second choice filters on
 
 
+class Sum(NamedTuple):
+    """The sum of those selected rows that count, in one currency."""
+
+    currency: str
+    rows: int
+    amount: Decimal
+
+
 class Page(NamedTuple):
-    """A page of a list, with the number and the SEK of all selected rows."""
+    """A page of a list, with the number and the sums of all selected rows."""
 
     entries: list[Any]
     found: int
-    total: Decimal | None  # None where there is nothing to sum
+    sums: list[Sum]
     number: int
     pages: int
     codes: Mapping[str, int]
@@ -107,7 +117,7 @@ def preview_rows(run_id: str, kind: str) -> Source:
         ),
         values={"run_id": run_id, "kind": kind, "beside": LEFT_OUT if ready else kind},
         code="CASE r.kind WHEN 'left' THEN 'left' ELSE r.status END" if ready else "r.reason",
-        total="CASE r.kind WHEN 'left' THEN '0' ELSE r.amount END" if ready else "r.amount",
+        total="CASE WHEN r.kind <> 'left' THEN r.amount END" if ready else "r.amount",
         searched=(*_SEARCHED, "r.message_sv", "r.message_en"),
         sorts=_SORTS | {"message": "swedish(COALESCE(r.message_sv, r.warning_sv)) {0}"},
         entry=row_of,
@@ -145,7 +155,7 @@ def registered(run_id: str | None = None) -> Source:
             "user": "swedish(r.user) {0}",
             "mark": f"r.state = 'registered' {{0}}, {_SORTS['mark']}",
         },
-        total="CASE r.state WHEN 'deleted' THEN '0' ELSE r.amount END",
+        total="CASE WHEN r.state <> 'deleted' THEN r.amount END",
         order=_BY_AGE,
         origin="CASE r.origin WHEN 'hand' THEN 'hand' ELSE lower(r.source) END",
         entry=entry_of,
@@ -207,9 +217,12 @@ def page_of(store: Store, source: Source, selection: Selection) -> Page:
     """Give the selected page; beyond the last one, the last one."""
     db = store.db
     where, values = _conditions(source, selection)
-    found, total = db.execute(
-        f"SELECT count(*), exact_sum({source.total}){source.query}{where}", values
-    ).fetchone()
+    counted = db.execute(
+        f"SELECT count(*), {source.currency}, count({source.total}),"
+        f" exact_sum({source.total}){source.query}{where} GROUP BY 2 ORDER BY 1 DESC",
+        values,
+    ).fetchall()
+    found = sum(row[0] for row in counted)
     pages = max(1, -(-found // PAGE))
     number = min(selection.page, pages)
     rows = db.execute(
@@ -221,7 +234,7 @@ def page_of(store: Store, source: Source, selection: Selection) -> Page:
     return Page(
         entries,
         found,
-        None if source.total == "NULL" else Decimal(total or 0),
+        [Sum(currency, n, Decimal(total)) for _, currency, n, total in counted if n],
         number,
         pages,
         _codes(db, source, source.code),

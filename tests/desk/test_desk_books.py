@@ -196,7 +196,7 @@ def test_without_a_reason_nothing_is_deleted(saved, store):
 
 
 def test_what_is_deleted_does_not_count_in_the_sum(saved):
-    assert "summa 1 500,00 SEK" in words(saved.get("/payments"))
+    assert "som gäller: 1 500,00 SEK" in words(saved.get("/payments"))
     saved.post("/payments/1/delete", why="dubblett")
     assert "summa 1 100,00 SEK" in words(saved.get("/payments"))
 
