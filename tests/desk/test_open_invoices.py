@@ -95,7 +95,7 @@ def test_a_sum_is_of_what_counts_and_only_of_what_has_amounts(person):
     assert "summa 700,00 EUR" in eur
     assert "0,00 SEK" not in eur
     assert "Summa" not in person.get("/runs/runs.print")
-    exported = person.get("/invoices/invoices.print")
+    exported = person.get("/invoices/lists/invoices.print")
     assert re.search(r'class="total".*Summa av \d+.*SEK', exported, re.DOTALL) or "0 st" in exported
 
 
