@@ -15,7 +15,7 @@ from hostsim.desk.payment_import import window as import_window
 from hostsim.desk.row_actions import RowActions
 from hostsim.desk.shared import desk_context, list_view, notify, word
 from hostsim.errors import HostError, host_error
-from hostsim.ledger.reasons import SET_ASIDE
+from hostsim.ledger.reasons import ACCEPT, PAID, REPLACED, SET_ASIDE, SETTLED
 from hostsim.messages.desk import page_text
 from hostsim.messages.source import named
 from hostsim.messages.text import own
@@ -105,6 +105,14 @@ def decide(row_id: int) -> AnyResponse:
     return redirect(_back(actions.run_id), 303)
 
 
+#: What accepting means where nothing was changed, by the reason of the row.
+_ACCEPTED = {PAID: "advance", REPLACED: "replace", SETTLED: "settle"}
+
+
+def _accepted(actions: RowActions) -> str:
+    return _ACCEPTED.get(actions.row.reason or "", ACCEPT)
+
+
 def _carry_out(actions: RowActions, form: Mapping[str, str]) -> Text:
     """Do what was chosen, and say what was done."""
     host, name, number = desk_context().host(), actions.definition, actions.row.payment_number
@@ -117,7 +125,7 @@ def _carry_out(actions: RowActions, form: Mapping[str, str]) -> Text:
         ids = [actions.series.id] if actions.series else []
         return _taken_back(host.take_back(name, ids=ids, revision=revision))
     preview = host.decide(name, number, choice, why=why, revision=revision)
-    what = label(DECISIONS, choice)
+    what = label(DECISIONS, _accepted(actions) if choice == ACCEPT else choice)
     return page_text("decision_made", number=number, what=what, n=_ready(preview))
 
 
