@@ -44,7 +44,7 @@ def list_file(
     if form == "csv":
         return _download(_in_batches(csv_lines(columns, rows, language())), f"{name}.csv", CSV)
     page = page_of(store, source, selection)
-    sums = sums_of(page)
+    sums = sums_of(page, title)
     if form == "xlsx":
         write = partial(
             write_xlsx,

@@ -56,12 +56,15 @@ def notify(text: Text, kind: str = "done") -> None:
     flash(text, kind)  # type: ignore[arg-type]  # a session holds tuples, too
 
 
-def sums_of(page: Page) -> list[tuple[str, Money]]:
+def sums_of(page: Page, title: str) -> list[tuple[str, Money]]:
     """Give the sums of a list, each with a label that says of how many rows."""
     counted = sum(one.rows for one in page.sums)
-    key = "sum_of" if counted == page.found or len(page.sums) > 1 else "sum_of_counted"
+    key = "sum_of"
+    if counted < page.found and len(page.sums) == 1:
+        key = "sum_of_valid" if title == word("payments") else "sum_of_some"
+    found = count(page.found, language())
     return [
-        (word(key, n=count(one.rows, language())), Money(one.amount, one.currency))
+        (word(key, n=count(one.rows, language()), found=found), Money(one.amount, one.currency))
         for one in page.sums
     ]
 
@@ -157,7 +160,7 @@ class ListView:
 
     @property
     def sums(self) -> list[tuple[str, Money]]:
-        return sums_of(self.page)
+        return sums_of(self.page, self.title)
 
     @property
     def filtered(self) -> bool:
