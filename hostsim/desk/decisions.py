@@ -23,6 +23,7 @@ from hostsim.services.outcomes import advice_on
 from hostsim.storage.lists import Selection, decisions
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.rows import is_id
+from hostsim.views.explanation import decided
 from hostsim.views.labels import DECISIONS, label
 from hostsim.views.pages import PAGES
 from opter_contract.values import Text
@@ -61,13 +62,14 @@ def _dialog(
     definition = desk_context().store.definition(actions.definition)
     source = desk_context().host().source(definition.import_type)
     advice = None if actions.row.reason is None else advice_on(actions.row.reason)
+    changes = bool(actions.differences)
     return import_window(
         dialog="decide",
         actions=actions,
         source=source,
         advice=advice and named(advice, source),
         labels=row_actions.labels_of(actions),
-        decision_label=lambda code: label(DECISIONS, code),
+        decision_label=lambda one: label(DECISIONS, decided(one, changes=changes)),
         values=default | dict(values),
         wrong=dict.fromkeys(_FIELDS) | dict(wrong or {}),
         back=_back(actions.run_id),

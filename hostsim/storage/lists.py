@@ -198,7 +198,7 @@ _DECIDED = """
     WHEN json_extract(NULLIF(r.facts, ''), '$.settles') IS NOT NULL THEN 'settle'
     WHEN json_extract(NULLIF(r.facts, ''), '$.replaces') IS NOT NULL THEN 'replace'
     WHEN EXISTS (SELECT 1 FROM payments p WHERE p.company = r.company AND p.number = r.number
-                 AND p.registered_at < r.at) THEN 'accept'
+                 AND p.registered_at <= r.at) THEN 'accept'
     ELSE 'advance' END
 """
 

@@ -221,8 +221,11 @@ def entry_line(entry: Entry, language: str) -> str:
     return "".join(f"{one}. " for one in sentences if one).rstrip()
 
 
-def _decided(decision: Decision, here: Iterable[Entry]) -> str:
-    """Say what was decided; accepting may be about a change, a pair or an advance."""
+def decided(decision: Decision, *, changes: bool) -> str:
+    """Give the key of the label of a decision; accepting may be of a pair or an advance, too.
+
+    :param changes: whether its payment was registered before it.
+    """
     if decision.decision != ACCEPT:
         return decision.decision
     known = json.loads(decision.facts or "{}")
@@ -230,7 +233,7 @@ def _decided(decision: Decision, here: Iterable[Entry]) -> str:
         return "settle"
     if "replaces" in known:
         return "replace"
-    return ACCEPT if any(one.at < decision.at for one in here) else "advance"
+    return ACCEPT if changes else "advance"
 
 
 def decision_line(decision: Decision, here: Iterable[Entry], language: str) -> str:
@@ -238,7 +241,8 @@ def decision_line(decision: Decision, here: Iterable[Entry], language: str) -> s
 
     :param here: what is registered of its payment.
     """
-    what = text_of(label(DECISIONS, _decided(decision, here)), language)
+    changes = any(one.at <= decision.at for one in here)
+    what = text_of(label(DECISIONS, decided(decision, changes=changes)), language)
     because = f": {one_line(decision.why)}" if decision.why else ""
     back = Text("; tillbakataget", "; taken back") if decision.taken_back_at else Text("", "")
     who = one_line(user_at(decision.user, decision.at))
