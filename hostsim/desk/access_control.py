@@ -21,7 +21,7 @@ import socket
 from collections.abc import Collection
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, render_template, request, session
+from flask import Flask, Response, current_app, g, render_template, request, session
 
 from hostsim.desk.reverse_proxy import ReverseProxy
 from hostsim.errors import host_error
@@ -77,7 +77,7 @@ def guard(app: Flask, host: str, proxy: ReverseProxy, key: str) -> None:
             # Not a redirect: one that began elsewhere would come without the cookie.
             return render_template("opened.html")
         elif not session.get("admitted"):
-            raise host_error("ADDRESS_KEY_MISSING")
+            raise host_error("SESSION_ENDED" if _was_open() else "ADDRESS_KEY_MISSING")
         if request.method not in {"GET", "HEAD", "OPTIONS"} and not _our_form(proxy.origin):
             raise host_error("PAGE_TOO_OLD")
         return None
@@ -89,6 +89,12 @@ def guard(app: Flask, host: str, proxy: ReverseProxy, key: str) -> None:
         if request.endpoint != "static":
             response.headers["Cache-Control"] = "no-store"
         return response
+
+
+def _was_open() -> bool:
+    """Tell whether the request comes from a page of ours whose session is gone."""
+    stale = current_app.config["SESSION_COOKIE_NAME"] in request.cookies
+    return stale or request.headers.get("Sec-Fetch-Site") == "same-origin"
 
 
 def token() -> str:

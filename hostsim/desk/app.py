@@ -286,6 +286,8 @@ def _error_page(error: Exception) -> AnyResponse:
 
 def _message(failure: Failure, status: int) -> Response:
     code, message = failure.code, own(failure.message)
+    if code == "SESSION_ENDED":
+        return make_response(render_template("expired.html", message=message), status)
     if code in BARE:
         return Response(f"{code}: {message.sv}\n{message.en}\n", status, mimetype="text/plain")
     page = render_template("message.html", code=code, kind=failure.kind, message=message)

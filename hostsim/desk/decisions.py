@@ -15,7 +15,7 @@ from hostsim.desk.payment_import import window as import_window
 from hostsim.desk.row_actions import RowActions
 from hostsim.desk.shared import desk_context, list_view, notify, word
 from hostsim.errors import HostError, host_error
-from hostsim.ledger.reasons import SET_ASIDE
+from hostsim.ledger.reasons import ACCEPT, PAID, REPLACED, SET_ASIDE, SETTLED
 from hostsim.messages.desk import page_text
 from hostsim.messages.source import named
 from hostsim.messages.text import own
@@ -23,6 +23,7 @@ from hostsim.services.outcomes import advice_on
 from hostsim.storage.lists import Selection, decisions
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.rows import is_id
+from hostsim.views.explanation import decided
 from hostsim.views.labels import DECISIONS, label
 from hostsim.views.pages import PAGES
 from opter_contract.values import Text
@@ -61,13 +62,14 @@ def _dialog(
     definition = desk_context().store.definition(actions.definition)
     source = desk_context().host().source(definition.import_type)
     advice = None if actions.row.reason is None else advice_on(actions.row.reason)
+    changes = bool(actions.differences)
     return import_window(
         dialog="decide",
         actions=actions,
         source=source,
         advice=advice and named(advice, source),
         labels=row_actions.labels_of(actions),
-        decision_label=lambda code: label(DECISIONS, code),
+        decision_label=lambda one: label(DECISIONS, decided(one, changes=changes)),
         values=default | dict(values),
         wrong=dict.fromkeys(_FIELDS) | dict(wrong or {}),
         back=_back(actions.run_id),
@@ -105,6 +107,14 @@ def decide(row_id: int) -> AnyResponse:
     return redirect(_back(actions.run_id), 303)
 
 
+#: What accepting means where nothing was changed, by the reason of the row.
+_ACCEPTED = {PAID: "advance", REPLACED: "replace", SETTLED: "settle"}
+
+
+def _accepted(actions: RowActions) -> str:
+    return _ACCEPTED.get(actions.row.reason or "", ACCEPT)
+
+
 def _carry_out(actions: RowActions, form: Mapping[str, str]) -> Text:
     """Do what was chosen, and say what was done."""
     host, name, number = desk_context().host(), actions.definition, actions.row.payment_number
@@ -117,7 +127,7 @@ def _carry_out(actions: RowActions, form: Mapping[str, str]) -> Text:
         ids = [actions.series.id] if actions.series else []
         return _taken_back(host.take_back(name, ids=ids, revision=revision))
     preview = host.decide(name, number, choice, why=why, revision=revision)
-    what = label(DECISIONS, choice)
+    what = label(DECISIONS, _accepted(actions) if choice == ACCEPT else choice)
     return page_text("decision_made", number=number, what=what, n=_ready(preview))
 
 

@@ -11,8 +11,9 @@ from hostsim.desk.background_jobs import QUESTION, Choice, Job
 from hostsim.desk.shared import desk_context, language, notify, translated
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.values import REGISTERED
-from hostsim.messages.explanations import OFFLINE
+from hostsim.messages.explanations import NO_DEFINITION, OFFLINE
 from hostsim.messages.exports import INVOICES
+from hostsim.messages.source import named
 from hostsim.messages.text import own
 from hostsim.services import outcomes
 from hostsim.views import explanation as view
@@ -49,7 +50,8 @@ def window(job: Job | None = None, **dialog: object) -> str:
         log_columns=[one for one in on_page(exports.of(INVOICES).log) if one.key != "invoice"],
         good_outcomes={REGISTERED, outcomes.BY_HAND},
         language=language(),
-        offline=OFFLINE,
+        offline=None if found is None else named(OFFLINE, found.question.source),
+        no_definition=NO_DEFINITION,
         source=translated(found.question.source if found else desk_context().host().source()),
         back=back,
         job=job,

@@ -10,8 +10,7 @@ from typing import IO, Any
 
 from flask import Response, stream_template
 
-from hostsim.desk.shared import desk_context, language, word
-from hostsim.messages.formats import count
+from hostsim.desk.shared import desk_context, language, sums_of
 from hostsim.storage.lists import Selection, Source, all_of, page_of
 from hostsim.views.table import Column, csv_lines, on_page
 from hostsim.views.xlsx import MEDIA_TYPE, Sum, write_xlsx
@@ -24,9 +23,6 @@ CSV = "text/csv"
 
 #: Bytes of a part of a workbook.
 PART = 65_536
-
-#: The columns that a sum stands below.
-_SUMMED = ("amount", "remaining")
 
 
 def list_file(
@@ -48,17 +44,15 @@ def list_file(
     if form == "csv":
         return _download(_in_batches(csv_lines(columns, rows, language())), f"{name}.csv", CSV)
     page = page_of(store, source, selection)
-    key = next((column.key for column in columns if column.key in _SUMMED), "")
-    label = word("sum_of", n=count(page.found, language()))
+    sums = sums_of(page, title)
     if form == "xlsx":
-        total = None if page.total is None or not key else Sum(label, key, page.total)
         write = partial(
             write_xlsx,
             title=title,
             columns=columns,
             items=rows,
             language=language(),
-            total=total,
+            totals=[Sum(label, source.summed, amount) for label, amount in sums],
         )
         return _download(_written(write), f"{name}.xlsx", MEDIA_TYPE)
     context = {
@@ -66,8 +60,8 @@ def list_file(
         "columns": columns,
         "rows": rows,
         "page": page,
-        "summed": key,
-        "label": label,
+        "summed": source.summed,
+        "sums": sums,
         "selection": selection,
         "at": desk_context().clock(),
     }

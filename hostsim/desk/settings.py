@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk import exports
 from hostsim.desk.payment_import import window
-from hostsim.desk.shared import desk_context, notify, translated
+from hostsim.desk.shared import desk_context, notify, translated, word
 from hostsim.errors import HostError, SettingsRefused, host_error
 from hostsim.ledger.values import Definition
 from hostsim.messages.desk import page_text
@@ -247,7 +247,9 @@ def set_office_settings() -> AnyResponse:
             for key in keys:
                 store.set_setting(key, given[key])
     except HostError as error:
-        return make_response(_office_dialog(given, {key: translated(error.message)}), 422)
+        # A person knows the setting by its label.
+        sentence = translated(error.message).replace(key, word(key))
+        return make_response(_office_dialog(given, {key: sentence}), 422)
     notify(page_text("stored"))
     return redirect(url_for(".office_settings"), 303)
 

@@ -11,6 +11,7 @@ from flask import current_app, flash, request, session, url_for
 from hostsim.desk.context import DeskContext
 from hostsim.messages.desk import page_text
 from hostsim.messages.exports import INVOICES
+from hostsim.messages.formats import count
 from hostsim.messages.source import word_of
 from hostsim.messages.text import LANGUAGES, say
 from hostsim.storage.lists import Page, Selection, Source, page_of
@@ -18,7 +19,7 @@ from hostsim.views.exports import EVENTS, STATES
 from hostsim.views.labels import DECISIONS, DUE, LEFT_OUT, REASONS, RUN_STATES, STATUSES, label
 from hostsim.views.pages import PAGES
 from hostsim.views.schedules import STANDINGS
-from hostsim.views.table import Column, on_page
+from hostsim.views.table import Column, Money, on_page
 from opter_contract.values import Text
 
 #: Where the application keeps the office.
@@ -53,6 +54,19 @@ def notify(text: Text, kind: str = "done") -> None:
     :param kind: ``done`` or ``error``.
     """
     flash(text, kind)  # type: ignore[arg-type]  # a session holds tuples, too
+
+
+def sums_of(page: Page, title: str) -> list[tuple[str, Money]]:
+    """Give the sums of a list, each with a label that says of how many rows."""
+    counted = sum(one.rows for one in page.sums)
+    key = "sum_of"
+    if counted < page.found and len(page.sums) == 1:
+        key = "sum_of_valid" if title == word("payments") else "sum_of_some"
+    found = count(page.found, language())
+    return [
+        (word(key, n=count(one.rows, language()), found=found), Money(one.amount, one.currency))
+        for one in page.sums
+    ]
 
 
 #: The names of the codes that a list can be filtered by; others have reasons.
@@ -143,6 +157,10 @@ class ListView:
         if self.name == "open":
             return f"{entry.region}/{entry.number}"
         return getattr(entry, _KEYS.get(self.name, "place" if self.of_exports else "id"))
+
+    @property
+    def sums(self) -> list[tuple[str, Money]]:
+        return sums_of(self.page, self.title)
 
     @property
     def filtered(self) -> bool:

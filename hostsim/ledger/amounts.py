@@ -79,7 +79,9 @@ def readings(text: str) -> list[Decimal]:
     whole = "".join(whole.split())
     thousands = re.sub("[^0-9]", "", groups)
     several = []
-    if not whole.startswith("0"):
+    # A Swede who writes 1000,005 has a decimal too many, and means no million.
+    decimals = cents is None and groups[0] == "," and len(groups) == 4
+    if not whole.startswith("0") and not decimals:
         several.append(Decimal(f"{sign}{whole}{thousands}.{(cents or '.00')[1:].ljust(2, '0')}"))
     if cents is None and groups[0] in ".," and len(groups) == 4:
         several.append(Decimal(f"{sign}{whole}.{thousands.removesuffix('0')}"))

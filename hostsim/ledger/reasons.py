@@ -90,10 +90,10 @@ _ALL = (
         SETTLED,
         Text("Kvittad mot kreditfaktura", "Settled against a credit note"),
         to_do=Text(
-            "Inga pengar kom in: fakturan är kvittad mot en kreditfaktura. Godkänn paret, så "
-            "registreras krediten, eller lägg undan det.",
-            "No money came in: the invoice was settled against a credit note. Accept the pair, so "
-            "that the credit is registered, or set it aside.",
+            "Inga pengar kom in: fakturan är kvittad mot en kreditfaktura. Registrera "
+            "krediten, så är båda reglerade, eller lägg undan paret.",
+            "No money came in: the invoice was settled against a credit note. Register the "
+            "credit, so that both are settled, or set the pair aside.",
         ),
         decisions=(ACCEPT, SET_ASIDE),
     ),

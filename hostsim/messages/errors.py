@@ -562,6 +562,14 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "The page opens with the whole address that the program printed when it started, the "
             "one that ends in key=…; each start has its own.",
         ),
+        "SESSION_ENDED": Text(
+            "Sidan har gått ut: programmet har startats om, eller webbläsaren har rensats. Det "
+            "som var sparat finns kvar. Öppna den adress som programmet skrev ut när det startade "
+            "senast, den som slutar på key=…, eller fråga den som startade det.",
+            "The page has expired: the program was started again, or the browser was cleared. What "
+            "was saved is still there. Open the address that the program printed when it last "
+            "started, the one that ends in key=…, or ask whoever started it.",
+        ),
         "LOGIN_ELSEWHERE": Text(
             "Inloggningen påbörjades i en annan webbläsare; logga in där, eller avbryt och börja "
             "om här.",

@@ -79,9 +79,22 @@ def not_here(number: str) -> Text:
     )
 
 
-def remaining(left: Decimal, currency: str) -> Text:
-    """Say what remains to pay; ``left`` is negative where too much was paid."""
+def remaining(left: Decimal, currency: str, *, credit: bool = False) -> Text:
+    """Say what remains to pay; ``left`` is negative where too much was paid.
+
+    :param credit: of a credit note, where ``left`` is what remains to pay back.
+    """
     sv, en = (f"{money(abs(left), lang)} {currency}" for lang in ("sv", "en"))
+    if credit and left > 0:
+        return Text(
+            f"Kreditfaktura: kunden har {sv} till godo", f"Credit note: the customer is owed {en}"
+        )
+    if credit and not left:
+        return Text("Kreditfakturan är helt reglerad", "The credit note is settled in full")
+    if credit:
+        return Text(
+            f"Kreditfaktura: {sv} för mycket är återbetalt", f"Credit note: {en} too much paid back"
+        )
     if left > 0:
         return Text(f"{sv} återstår att betala", f"{en} remains to pay")
     if left < 0:

@@ -35,6 +35,16 @@ LISTS = {
         "Fakturor där något återstår, eller där det är betalt för mycket (minus).",
         "Invoices of which something remains, or which were paid too much (minus).",
     ),
+    "invoices": Text(
+        "Fakturorna här, och hur de står i bokföringen. En stängd period kan exporteras.",
+        "The invoices here, and how they stand in accounting. A closed period can be exported.",
+    ),
+    "bills": Text(
+        "Underleverantörernas avräkningar, och hur de står i bokföringen. En stängd period kan "
+        "exporteras.",
+        "The bills of subcontractors, and how they stand in accounting. A closed period can be "
+        "exported.",
+    ),
     "overview": Text(
         "Varje import och export, och om den behöver någon. Det som behöver någon står först.",
         "Each import and export, and whether it needs somebody. Those that do come first.",
@@ -77,4 +87,82 @@ COLUMNS = {
     "due": Text("När fakturan ska vara betald.", "When the invoice is to be paid."),
     "remaining": Text("Vad som återstår att betala.", "What remains to be paid."),
     "at": Text("När det sparades.", "When it was saved."),
+}
+
+_EXPORTED = {
+    "date": Text("Dess datum, som avgör perioden.", "Its date, which decides the period."),
+    "due": Text("När den ska vara betald.", "When it is to be paid."),
+    "total": Text("Beloppet här, i dess valuta.", "The amount here, in its currency."),
+    "period": Text(
+        "Stängd: den kan exporteras. Öppen: den kan ändras än.",
+        "Closed: it can be exported. Open: it may still change.",
+    ),
+    "state": Text(
+        "Om den är skickad, kan skickas eller behöver någon.",
+        "Whether it was sent, can be sent or needs somebody.",
+    ),
+    "number": Text("Numret som bokföringen gav den.", "The number that accounting gave it."),
+    "other_total": Text(
+        "Beloppet där; skiljer det sig från beloppet här, se efter varför.",
+        "The amount there; where it differs from the one here, see why.",
+    ),
+    "at": Text("När exporten senast gjorde något med den.", "When the export last acted on it."),
+}
+
+#: Where a column means something else, or is of one list alone; by the list.
+OF_LIST = {
+    "invoices": _EXPORTED
+    | {
+        "invoice": Text("Fakturans nummer här.", "The number of the invoice here."),
+        "customer": Text("Vem som ska betala.", "Who is to pay."),
+    },
+    "bills": _EXPORTED
+    | {
+        "bill": Text("Avräkningens nummer här.", "The number of the bill here."),
+        "supplier": Text("Vem som ska få betalt.", "Who is to be paid."),
+    },
+    "runs": {
+        "began": Text("När någon läste in.", "When somebody imported."),
+        "format": Text("Vilken import som lästes.", "Which import was read."),
+        "user": Text("Vem som läste in.", "Who imported."),
+        "run_state": Text(
+            "Om den är sparad, väntar, ersattes av en senare eller misslyckades.",
+            "Whether it is saved, waits, was replaced by a later one or failed.",
+        ),
+        "read": Text("Så många betalningar lästes.", "So many payments were read."),
+        "ready": Text("Så många hade hittat sin faktura.", "So many had found their invoice."),
+        "left": Text(
+            "Så många kunde sparas men lämnades.", "So many could be saved but were left out."
+        ),
+        "rejected": Text("Så många behövde någon.", "So many needed somebody."),
+        "ignored": Text("Så många utelämnades.", "So many were excluded."),
+        "sek": Text("Summan av det som sparades.", "The sum of what was saved."),
+    },
+    "overview": {
+        "name": Text("Importens eller exportens namn.", "The name of the import or export."),
+        "company": Text(
+            "Företaget där det läses eller skickas.", "The company that is read or sent to."
+        ),
+        "what": Text("Vad som läses in eller skickas.", "What is imported or exported."),
+        "how": Text("Hur den senaste körningen gick.", "How the latest run went."),
+        "waiting": Text("Så mycket väntar på någon.", "So much waits for somebody."),
+        "last": Text("När den kördes senast.", "When it ran last."),
+        "next": Text("När den körs härnäst.", "When it runs next."),
+        "problem": Text("Vad som måste göras först.", "What has to be done first."),
+    },
+    "decisions": {
+        "about": Text(
+            "Betalningens nummer, eller fakturorna från och till.",
+            "The number of the payment, or the invoices from and to.",
+        ),
+        "what": Text("Vad någon bestämde.", "What somebody decided."),
+        "user": Text("Vem som bestämde.", "Who decided."),
+        "at": Text("När det bestämdes.", "When it was decided."),
+        "why": Text("Skälet, om någon skrev ett.", "The reason, if somebody wrote one."),
+        "holds": Text(
+            "Om det gäller än, eller när det gjordes eller togs tillbaka.",
+            "Whether it is in force, or when it was done or taken back.",
+        ),
+        "format": Text("Importen som betalningen kom genom.", "The import that it came through."),
+    },
 }

@@ -59,6 +59,11 @@ def written_off(amount: Decimal) -> Text:
     )
 
 
+def written_off_already(sv: str, en: str) -> Text:
+    """Say what was written off where the payment came from."""
+    return Text(f"{sv} är avskrivet", f"{en} is written off")
+
+
 def left_for_person(warning: Text) -> Text:
     """Say why a payment was not saved with nobody there."""
     return Text(f"En person behöver se den: {warning.sv}", f"A person must see it: {warning.en}")

@@ -449,8 +449,9 @@ def _summary(
 
 def _of_invoice(question: Question, invoice: Invoice | None) -> Text:
     if invoice is not None:
-        sign = -1 if invoice.total < 0 else 1
-        return messages.remaining(sign * invoice.remaining, invoice.currency)
+        credit = invoice.total < 0
+        left = -invoice.remaining if credit else invoice.remaining
+        return messages.remaining(left, invoice.currency, credit=credit)
     if question.elsewhere:
         return messages.only_elsewhere(question.number, question.region, question.elsewhere)
     return messages.not_here(question.number)

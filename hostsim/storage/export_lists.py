@@ -57,7 +57,9 @@ def exportable_items(
         },
         entry=lambda row: value_of(ExportableItem, row),
         columns=EXPORTABLE_COLUMNS,
-        total="NULL",
+        total="i.total",
+        currency="i.currency",
+        summed="total",
         order=EXPORTABLE_ORDER,
     )
 
@@ -83,7 +85,9 @@ def run_items(run_id: str, state: str) -> Source:
         },
         entry=item_of,
         columns=ITEM_COLUMNS,
-        total="NULL",
+        total="r.total",
+        currency="r.currency",
+        summed="total",
         order="r.place",
     )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -71,17 +71,27 @@ class Source:
     entry: Callable[[sqlite3.Row], Any]
     columns: str
     order: str
-    total: str = "r.amount"  # SEK; what is summed
+    total: str = "r.amount"  # what is summed; NULL of what does not count
+    currency: str = "'SEK'"  # of it
+    summed: str = "amount"  # the key of its column
     origin: str = ""  # what a second choice filters on
     mark: str = "NULL"  # another code that some rows have beside theirs
 
 
+class Sum(NamedTuple):
+    """The sum of those selected rows that count, in one currency."""
+
+    currency: str
+    rows: int
+    amount: Decimal
+
+
 class Page(NamedTuple):
-    """A page of a list, with the number and the SEK of all selected rows."""
+    """A page of a list, with the number and the sums of all selected rows."""
 
     entries: list[Any]
     found: int
-    total: Decimal | None  # None where there is nothing to sum
+    sums: list[Sum]
     number: int
     pages: int
     codes: Mapping[str, int]
@@ -110,7 +120,7 @@ def preview_rows(run_id: str, kind: str) -> Source:
         values={"run_id": run_id, "kind": kind, "beside": LEFT_OUT if ready else kind},
         code="r.status" if ready else "r.reason",
         mark=f"CASE r.kind WHEN '{LEFT_OUT}' THEN '{LEFT_OUT}' END" if ready else "NULL",
-        total="CASE r.kind WHEN 'left' THEN '0' ELSE r.amount END" if ready else "r.amount",
+        total="CASE WHEN r.kind <> 'left' THEN r.amount END" if ready else "r.amount",
         searched=(*_SEARCHED, "r.message_sv", "r.message_en"),
         sorts=_SORTS | {"message": "swedish(COALESCE(r.message_sv, r.warning_sv)) {0}"},
         entry=row_of,
@@ -148,7 +158,7 @@ def registered(run_id: str | None = None) -> Source:
             "user": "swedish(r.user) {0}",
             "mark": f"r.state = 'registered' {{0}}, {_SORTS['mark']}",
         },
-        total="CASE r.state WHEN 'deleted' THEN '0' ELSE r.amount END",
+        total="CASE WHEN r.state <> 'deleted' THEN r.amount END",
         order=_BY_AGE,
         origin="CASE r.origin WHEN 'hand' THEN 'hand' ELSE lower(r.source) END",
         entry=entry_of,
@@ -161,27 +171,39 @@ def decisions(definition: str | None) -> Source:
     return Source(
         query=" FROM decisions r WHERE (:definition IS NULL OR r.definition = :definition)",
         values={"definition": definition},
-        code=f"CASE WHEN {_DONE} THEN 'done' ELSE r.decision END",
+        code=f"CASE WHEN {_DONE} THEN 'done' ELSE {_DECIDED} END",
         searched=(
             *("r.number", "r.first_invoice", "r.last_invoice", "r.why", "r.user"),
             *("r.taken_back_by", "r.definition"),
         ),
         sorts={
             "about": "r.number IS NULL {0}, length(r.number) {0}, r.number {0}",
-            "what": "r.decision {0}",
+            "what": f"{_DECIDED} {{0}}",
             "user": "swedish(r.user) {0}",
             "at": "r.at {0}",
             "why": "swedish(r.why) {0}",
             "format": "swedish(r.definition) {0}",
         },
-        entry=decision_of,
-        columns="r.*",
+        entry=lambda row: replace(decision_of(row), decision=row["decided"]),
+        columns=f"r.*, {_DECIDED} AS decided",
         total="NULL",
         order=f"{_DONE}, r.id DESC",
     )
 
 
 _DONE = "(r.applied_at IS NOT NULL OR r.taken_back_at IS NOT NULL)"
+
+
+#: What was accepted: the other half of a settlement, one in place of a deleted one, a change of
+#: what was registered then, or an advance.
+_DECIDED = """
+    CASE WHEN r.decision <> 'accept' THEN r.decision
+    WHEN json_extract(NULLIF(r.facts, ''), '$.settles') IS NOT NULL THEN 'settle'
+    WHEN json_extract(NULLIF(r.facts, ''), '$.replaces') IS NOT NULL THEN 'replace'
+    WHEN EXISTS (SELECT 1 FROM payments p WHERE p.company = r.company AND p.number = r.number
+                 AND p.registered_at <= r.at) THEN 'accept'
+    ELSE 'advance' END
+"""
 
 
 def runs(store: Store) -> Source:
@@ -210,10 +232,12 @@ def page_of(store: Store, source: Source, selection: Selection) -> Page:
     """Give the selected page; beyond the last one, the last one."""
     db = store.db
     where, values = _conditions(source, selection)
-    found, total, marked = db.execute(
-        f"SELECT count(*), exact_sum({source.total}), count({source.mark}){source.query}{where}",
+    counted = db.execute(
+        f"SELECT count(*), {source.currency}, count({source.total}), exact_sum({source.total}),"
+        f" count({source.mark}){source.query}{where} GROUP BY 2 ORDER BY 1 DESC",
         values,
-    ).fetchone()
+    ).fetchall()
+    found, marked = sum(row[0] for row in counted), sum(row[4] for row in counted)
     pages = max(1, -(-found // PAGE))
     number = min(selection.page, pages)
     rows = db.execute(
@@ -225,7 +249,7 @@ def page_of(store: Store, source: Source, selection: Selection) -> Page:
     return Page(
         entries,
         found,
-        None if source.total == "NULL" else Decimal(total or 0),
+        [Sum(currency, n, Decimal(total)) for _, currency, n, total, _ in counted if n],
         number,
         pages,
         _codes(db, source, source.code)

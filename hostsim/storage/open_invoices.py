@@ -13,7 +13,7 @@ OVERDUE, NOT_DUE = "overdue", "not-due"
 
 
 def open_invoices(today: date, region: str | None = None) -> Source:
-    """Describe them: first what is due longest. The sum is of those in SEK.
+    """Describe them: first what is due longest.
 
     :param region: ``None`` for all of them.
     """
@@ -41,6 +41,8 @@ def open_invoices(today: date, region: str | None = None) -> Source:
         },
         entry=lambda row: value_of(Invoice, row),
         columns="r.*",
-        total="CASE r.currency WHEN 'SEK' THEN r.remaining END",
+        total="r.remaining",
+        currency="r.currency",
+        summed="remaining",
         order="r.due_date IS NULL, r.due_date, r.id",
     )

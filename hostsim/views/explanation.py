@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from hostsim.ledger.values import SEK
-from hostsim.messages.formats import count
+from hostsim.ledger.reasons import ACCEPT
+from hostsim.ledger.values import HAND, SEK
+from hostsim.messages.decisions import by_whom
+from hostsim.messages.formats import count, day
 from hostsim.messages.source import word_of
 from hostsim.messages.text import say
 from hostsim.views.exports import story_object, write_story
@@ -22,7 +25,7 @@ from hostsim.views.labels import (
     user_at,
 )
 from hostsim.views.output import Output, one_line
-from hostsim.views.payments import REGISTERED_PAYMENTS, full_origin, state
+from hostsim.views.payments import REGISTERED_PAYMENTS, origin, state
 from hostsim.views.preview import company_object
 from hostsim.views.runs import short_id
 from hostsim.views.table import (
@@ -167,7 +170,7 @@ def _payment_facts(
         who = user_at(one.last_seen.user, one.last_seen.at)
         yield Text("Import", "Import"), f"{short_id(one.last_seen.run_id)} ({who})"
     for decision in one.decisions:
-        yield Text("Beslut", "Decision"), decision_line(decision, language)
+        yield Text("Beslut", "Decision"), decision_line(decision, one.here, language)
     if one.to_do is not None:
         yield Text("Att göra", "To do"), one.to_do
 
@@ -202,21 +205,44 @@ def payment_line(payment: Payment, language: str) -> str:
 
 
 def entry_line(entry: Entry, language: str) -> str:
-    deleted = user_at(entry.deleted_by, entry.deleted_at)
-    return _listed(
-        language,
-        entry.payment_date,
-        Money(entry.amount, SEK),
-        label(STATUSES, entry.status),
-        full_origin(entry),
-        state(entry),
-        user_at(entry.user, entry.at),
-        Text(f"borttagen av {deleted}", f"deleted by {deleted}") if entry.deleted_at else None,
+    """Say in sentences what is registered, how it came, and what became of it."""
+    amount = text_of(Money(entry.amount, SEK), language)
+    status, who = label(STATUSES, entry.status), by_whom(entry.user, entry.at)
+    how = origin(entry)
+    if entry.origin == HAND:
+        came = Text(f"Registrerad för hand av {who.sv}", f"Registered by hand by {who.en}")
+    else:
+        came = Text(f"Importerad ({how.sv}) av {who.sv}", f"Imported ({how.en}) by {who.en}")
+    what = Text(
+        f"{amount} {day(entry.payment_date)}, {status.sv.lower()}",
+        f"{amount} on {day(entry.payment_date)}, {status.en.lower()}",
     )
+    sentences = (text_of(one, language) for one in (what, came, state(entry)))
+    return "".join(f"{one}. " for one in sentences if one).rstrip()
 
 
-def decision_line(decision: Decision, language: str) -> str:
-    what = text_of(label(DECISIONS, decision.decision), language)
+def decided(decision: Decision, *, changes: bool) -> str:
+    """Give the key of the label of a decision; accepting may be of a pair or an advance, too.
+
+    :param changes: whether its payment was registered before it.
+    """
+    if decision.decision != ACCEPT:
+        return decision.decision
+    known = json.loads(decision.facts or "{}")
+    if "settles" in known:
+        return "settle"
+    if "replaces" in known:
+        return "replace"
+    return ACCEPT if changes else "advance"
+
+
+def decision_line(decision: Decision, here: Iterable[Entry], language: str) -> str:
+    """Say what was decided, by whom, and whether it still counts.
+
+    :param here: what is registered of its payment.
+    """
+    changes = any(one.at <= decision.at for one in here)
+    what = text_of(label(DECISIONS, decided(decision, changes=changes)), language)
     because = f": {one_line(decision.why)}" if decision.why else ""
     back = Text("; tillbakataget", "; taken back") if decision.taken_back_at else Text("", "")
     who = one_line(user_at(decision.user, decision.at))

@@ -78,6 +78,9 @@ DECISIONS = {
     reasons.CONFIRM: Text("Bekräftad", "Confirmed"),
     reasons.TAKE_AGAIN: Text("Tas in igen", "Taken again"),
     reasons.ACCEPT: Text("Ändringen godkänd", "Change accepted"),
+    "replace": Text("Ersätter den borttagna", "Replaces the deleted one"),
+    "settle": Text("Krediten registreras", "The credit is registered"),
+    "advance": Text("Tas in som förskott", "Taken as an advance"),
     reasons.KEEP: Text("Behålls som registrerad", "Kept as registered"),
 }
 

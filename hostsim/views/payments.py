@@ -13,7 +13,7 @@ from hostsim.messages import payments as payments_messages
 from hostsim.messages.decisions import by_whom
 from hostsim.messages.formats import count, money
 from hostsim.messages.source import word_of
-from hostsim.messages.text import LANGUAGES, say, some_of
+from hostsim.messages.text import LANGUAGES, joined, say, some_of
 from hostsim.views.labels import (
     BY_HAND,
     LEFT_OUT,
@@ -33,6 +33,7 @@ from hostsim.views.table import (
     json_only,
     not_on_page,
     rate,
+    text_of,
     write_facts,
     write_table,
 )
@@ -90,6 +91,16 @@ def warning(row: PreviewRow) -> Text | None:
         return row.warning
     amount = matching.money_of(abs(row.remaining), row.invoice_currency or "")
     return payments_messages.by_how_much(row.warning, row.status, amount)
+
+
+def warning_on_page(row: PreviewRow) -> Text | None:
+    """Say it, and what was written off there, which stands in no column of the page."""
+    said, off = warning(row), written_off(row)
+    if not off or row.status == "written-off":
+        return said
+    sums = [Money(one.amount, one.currency or SEK) for one in off]
+    already = payments_messages.written_off_already(*(text_of(sums, lang) for lang in LANGUAGES))
+    return already if said is None else joined([said, already])
 
 
 def _judgement(row: PreviewRow) -> Text:
@@ -183,13 +194,14 @@ READY: tuple[Column[PreviewRow], ...] = (
     ),
     _REMAINS,
     _DUE,
-    replace(_WARNING, value=warning),
+    replace(_WARNING, value=warning, page=False),
+    replace(_WARNING, value=warning_on_page, terminal=False),
 )
 
 #: The same once they are saved.
 SAVED: tuple[Column[PreviewRow], ...] = (
-    *READY[:-1],
-    replace(_WARNING, value=lambda r: payments_messages.once_saved(warning(r))),
+    *READY[:-2],
+    replace(_WARNING, value=lambda r: payments_messages.once_saved(warning_on_page(r))),
 )
 
 #: The same once the save is undone.

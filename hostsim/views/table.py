@@ -13,6 +13,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 import textwrap
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -22,6 +23,7 @@ from decimal import Decimal
 from operator import attrgetter
 from typing import Any, Generic, NamedTuple, TypeVar
 
+from hostsim.ledger.values import SEK
 from hostsim.messages.formats import count, day, minute, money, plain
 from hostsim.messages.text import say
 from hostsim.services.payments_file import harmless
@@ -226,7 +228,16 @@ def csv_lines(columns: Iterable[Column[T]], items: Iterable[T], language: str) -
     yield _BYTE_ORDER_MARK + _csv_line(say(column.heading, language) for column in columns)
     for item in items:
         values = (column.value(item) for column in columns)
-        yield _csv_line(harmless(text_of(value, language, grouped=False)) for value in values)
+        yield _csv_line(_csv_cell(value, language) for value in values)
+
+
+def _csv_cell(value: object, language: str) -> str:
+    if isinstance(value, Money) and value.currency == SEK:
+        value = replace(value, currency="")  # a number, which a spreadsheet can sum
+    text = text_of(value, language, grouped=False)
+    # An amount of our own is no formula, also where it begins with a minus sign.
+    ours = isinstance(value, Money) and re.fullmatch("[A-Z]{0,3}", value.currency)
+    return text if ours else harmless(text)
 
 
 def _csv_line(cells: Iterable[str]) -> str:

@@ -29,7 +29,7 @@ class Sum:
 
     label: str
     column: str  # its key
-    amount: Decimal
+    amount: Money
 
 
 def write_xlsx(
@@ -39,7 +39,7 @@ def write_xlsx(
     items: Iterable[Any],
     *,
     language: str,
-    total: Sum | None = None,
+    totals: Iterable[Sum] = (),
 ) -> None:
     """Write a workbook of one sheet, with its headings in sight on the screen and on paper."""
     options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
@@ -48,7 +48,7 @@ def write_xlsx(
         sheet.headings(columns)
         for item in items:
             sheet.row([column.value(item) for column in columns])
-        if total is not None:
+        for total in totals:
             values = [total.amount if c.key == total.column else None for c in columns]
             sheet.row([total.label, *values[1:]], bold=True)
 

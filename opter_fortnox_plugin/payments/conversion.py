@@ -95,14 +95,32 @@ def _in_currency(row: InvoicePayment) -> tuple[Decimal, Decimal, tuple[Text, ...
     return row.amount_currency, rate.value, (rate.warning,) if rate.warning else ()
 
 
+#: The fields of a payment as Fortnox shows them to people.
+_FIELDS = {
+    "Amount": Text("beloppet", "the amount"),
+    "AmountCurrency": Text("beloppet i valutan", "the amount in the currency"),
+    "Booked": Text("om den är bokförd", "whether it is booked"),
+    "Currency": Text("valutan", "the currency"),
+    "CurrencyRate": Text("kursen", "the exchange rate"),
+    "CurrencyUnit": Text("kursens enhet", "the unit of the rate"),
+    "InvoiceNumber": Text("fakturanumret", "the invoice number"),
+    "Number": Text("betalningens nummer", "the number of the payment"),
+    "PaymentDate": Text("betalningsdatumet", "the payment date"),
+    "Source": Text("ursprunget", "the origin"),
+    "WriteOffs": Text("avskrivningarna", "the write-offs"),
+}
+
+
 def _why_unreadable(why: Unreadable) -> Text:
-    names = ", ".join(why.fields) or "–"
+    fields = [_FIELDS.get(one, Text(one, one)) for one in why.fields]
+    sv = ", ".join(one.sv for one in fields) or "–"
+    en = ", ".join(one.en for one in fields) or "–"
     if why.no_right:
         return Text(
-            f"Fortnox visar inte {names} för den som är inloggad",
-            f"Fortnox does not show {names} to whoever is signed in",
+            f"Fortnox visar inte {sv} för den som är inloggad",
+            f"Fortnox does not show {en} to whoever is signed in",
         )
     return Text(
-        f"Betalningen går inte att läsa: {names}. Kontrollera den i Fortnox",
-        f"The payment cannot be read: {names}. Check it in Fortnox",
+        f"Betalningen går inte att läsa: {sv}. Kontrollera den i Fortnox",
+        f"The payment cannot be read: {en}. Check it in Fortnox",
     )

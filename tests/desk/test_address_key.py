@@ -59,6 +59,18 @@ def test_it_says_calmly_in_both_languages_what_to_open(stranger):
     assert "the whole address that the program printed" in said.text
 
 
+@pytest.mark.parametrize("restarted", [True, False])
+def test_a_page_that_was_open_is_told_that_it_expired_and_what_to_open(stranger, restarted):
+    if restarted:
+        stranger.set_cookie("hostsim_desk", "of-an-earlier-start", domain="127.0.0.1")
+    site = {} if restarted else {"Sec-Fetch-Site": "same-origin"}
+    said = stranger.get("/import?ready_q=10", headers=HERE | site)
+    assert (said.status_code, said.mimetype) == (403, "text/html")
+    assert "Sidan har gått ut" in said.text
+    assert "key=…" in said.text
+    assert "SESSION_ENDED" not in said.text
+
+
 def test_nobody_else_registers_a_payment(desk_context, stranger):
     mine = visitor(desk_context)
     token = re.search(r'name="token" value="([^"]+)"', mine.get("/payments/new", headers=HERE).text)

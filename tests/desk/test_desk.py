@@ -281,6 +281,14 @@ def test_settings_of_the_office_are_changed_all_or_none(client, store):
     page = post(client, "/settings/office", 422, default_currency="EUR", accepted_deviation="-1")
     assert "skriv ett belopp i SEK" in page.text
     assert store.settings()["default_currency"] == "SEK"
+    assert "Värdet för Accepterad fakturaavvikelse kan inte användas" in page.text
+
+
+def test_a_currency_that_stops_every_import_is_warned_of_beside_the_field(client):
+    post(client, "/settings/office", default_currency="kr", accepted_deviation="5")
+    assert "Med kr går ingenting att läsa in" in get(client, "/settings/office")
+    post(client, "/settings/office", default_currency="SEK", accepted_deviation="5")
+    assert "går ingenting att läsa in" not in get(client, "/settings/office")
 
 
 # --- The lists ---------------------------------------------------------------

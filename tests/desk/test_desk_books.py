@@ -198,7 +198,7 @@ def test_without_a_reason_nothing_is_deleted(saved, store):
 def test_what_is_deleted_does_not_count_in_the_sum(saved):
     assert "summa 1 500,00 SEK" in words(saved.get("/payments"))
     saved.post("/payments/1/delete", why="dubblett")
-    assert "summa 1 100,00 SEK" in words(saved.get("/payments"))
+    assert "summa av 1 som gäller: 1 100,00 SEK" in words(saved.get("/payments"))
 
 
 def test_what_is_deleted_cannot_be_deleted_again(saved):

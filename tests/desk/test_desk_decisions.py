@@ -341,6 +341,28 @@ def test_who_accepted_can_keep_instead(person, changed):
     assert person.told() == ["Betalning 1: Behålls som registrerad. 0 betalningar kan sparas nu."]
 
 
+def test_what_was_accepted_is_named_where_it_is_told_listed_and_asked_about(person, plugin, store):
+    plugin.payments = [payment(1, "1001", "1000")]
+    person.imports()
+    person.saves()
+    plugin.payments = [payment(1, "1001", "900"), payment(2, "1002", "1000")]
+    person.imports()
+    person.saves()
+    plugin.payments += [payment(3, "1002", "5")]
+    person.imports()
+    person.decides(1, "accept")
+    assert person.told()[0].startswith("Betalning 1: Ändringen godkänd.")
+    person.decides(3, "accept")
+    assert person.told()[0].startswith("Betalning 3: Tas in som förskott.")
+    assert [row[3] for row in rows_of(person.get("/decisions"), "decisions")] == [
+        "Tas in som förskott",
+        "Ändringen godkänd",
+    ]
+    assert "Tas in som förskott (kim" in words(person.get("/why?invoice=1002&format=Fortnox"))
+    assert "Ändringen godkänd (kim" in words(person.get("/why?invoice=1001&format=Fortnox"))
+    assert "Tas in som förskott, kim" in words(person.asks(3))
+
+
 # --- Deleted here -------------------------------------------------------------
 
 

@@ -11,6 +11,7 @@ import opter_fortnox_plugin
 from hostsim.messages import help  # noqa: A004
 from hostsim.messages.errors import ERRORS
 from hostsim.views.pages import PAGES
+from hostsim.views.table import on_page
 from opter_fortnox_plugin.errors import error_texts
 
 #: A command, an option, an environment variable, a hook, a key or a code.
@@ -70,7 +71,10 @@ def test_nothing_else_that_a_page_says_has_one():
 
 def test_each_list_says_what_it_shows_and_no_column_is_explained_that_there_is_not():
     # What is left out stands among what can be saved.
-    assert help.LISTS.keys() | {"left"} == PAGES.keys()
+    assert help.LISTS.keys() | {"left"} == PAGES.keys() | {"invoices", "bills"}
+    for name in ("runs", "overview", "decisions"):
+        explained = help.COLUMNS.keys() | help.OF_LIST[name].keys()
+        assert {column.key for column in on_page(PAGES[name])} <= explained
     assert help.COLUMNS.keys() <= {column.key for several in PAGES.values() for column in several}
 
 

@@ -63,7 +63,8 @@ def test_what_is_due_longest_comes_first_with_what_remains_and_the_sum(person):
     page = person.get("/open-invoices")
     assert found(page)[0] == "1001"
     assert "2026-11-01" in page
-    assert "summa 1\N{NO-BREAK SPACE}870,50 SEK" in page
+    assert "summa av 122: 1\N{NO-BREAK SPACE}870,50 SEK" in page
+    assert "summa av 1: 700,00 EUR" in page
     assert found(person.get("/open-invoices?code=overdue")) == ["1001"]
 
 
@@ -82,6 +83,20 @@ def test_it_prints_whole_with_its_sum_and_nothing_to_press(person):
     assert page.count("<tr>") == 121
     assert re.search(r'class="total".*Summa av 120.*120,00 SEK', page, re.DOTALL)
     assert not re.search(r"<(button|form|select|input)", page)
+
+
+def test_a_sum_is_of_what_counts_and_only_of_what_has_amounts(person):
+    host = person.desk_context.host()
+    for number in ("1001", "1002"):
+        added = host.add_payment(number, Decimal(100), confirm=True)
+    host.delete_payment(added, why="fel faktura")
+    assert "summa av 1 som gäller: 100,00 SEK" in person.get("/payments")
+    eur = person.get("/open-invoices?q=EUR")
+    assert "summa 700,00 EUR" in eur
+    assert "0,00 SEK" not in eur
+    assert "Summa" not in person.get("/runs/runs.print")
+    exported = person.get("/invoices/lists/invoices.print")
+    assert re.search(r'class="total".*Summa av \d+.*SEK', exported, re.DOTALL) or "0 st" in exported
 
 
 def test_each_list_is_a_workbook_too(person):

@@ -23,6 +23,7 @@ from two_companies import (
 from hostsim.errors import HostError
 from hostsim.ledger.reasons import REASONS
 from hostsim.messages import explanations
+from hostsim.messages.explanations import remaining
 from hostsim.sandbox import WriteOff
 from hostsim.storage.store import Store
 
@@ -62,6 +63,18 @@ def test_an_invoice_that_is_paid_says_by_which_payment_in_which_run_by_whom_and_
     assert (one.last_seen.user, one.last_seen.run_id) == ("kim", next(host.runs()).id)
     assert one.at_source.amount == one.here[0].amount == Decimal(1000)
     assert "helt betald" in found.summary.sv
+
+
+@pytest.mark.parametrize(
+    ("left", "said"),
+    [
+        ("5", "Kreditfaktura: kunden har 5,00 SEK till godo"),
+        ("0", "Kreditfakturan är helt reglerad"),
+        ("-5", "Kreditfaktura: 5,00 SEK för mycket är återbetalt"),
+    ],
+)
+def test_a_credit_note_says_what_the_customer_is_owed(left, said):
+    assert remaining(Decimal(left), "SEK", credit=True).sv == said
 
 
 def test_a_payment_that_is_not_booked_has_to_be_booked_in_fortnox(host, company):

@@ -31,9 +31,9 @@ def sheet():
     )
     columns = [Column(key, Text(key, key), lambda row, key=key: row[key]) for key, _ in values]
     file = io.BytesIO()
-    total = Sum("Summa av 1", "amount", Decimal("1250.5"))
+    total = Sum("Summa av 1", "amount", Money(Decimal("1250.5"), "SEK"))
     title = "Öppna/alla [x] & mycket mer än trettioen tecken"
-    write_xlsx(file, title, columns, [dict(values)], language="sv", total=total)
+    write_xlsx(file, title, columns, [dict(values)], language="sv", totals=[total])
     return zipfile.ZipFile(file).read("xl/worksheets/sheet1.xml").decode()
 
 

@@ -349,6 +349,7 @@ document.addEventListener("submit", (event) => {
 });
 
 function isChanged(form) {
+  if (form.querySelector("[aria-invalid=true]")) return true; // a refused value is stored nowhere
   return [...form.elements].some((field) => {
     if (field.type === "checkbox") return field.checked !== field.defaultChecked;
     if (field.tagName !== "SELECT") return !field.dataset.picker && field.value !== field.defaultValue;
