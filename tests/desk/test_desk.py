@@ -802,6 +802,7 @@ def test_every_word_that_a_page_asks_for_exists_and_every_word_is_asked_for():
         "accepted_deviation_help",
         "ready_saved",
         "rejected_saved",
+        "ready_undone",
         "sum_ready_saved",
     }
     # A word for several is asked for by its one name, also where there is one.
