@@ -360,9 +360,11 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         ),
         "NOT_INSTALLED": Text(
             "hostsim behöver fler paket; installera dem med "
-            '`pip install "opter-fortnox-plugin[hostsim]"`.',
+            '`pip install "opter-fortnox-plugin[hostsim]"`. '
+            "Det låtsade Fortnox körs utan dem med `python -m hostsim.sandbox`.",
             "hostsim needs more packages; install them with "
-            '`pip install "opter-fortnox-plugin[hostsim]"`.',
+            '`pip install "opter-fortnox-plugin[hostsim]"`. '
+            "The pretended Fortnox runs without them by `python -m hostsim.sandbox`.",
         ),
         "INVOICES_FILE_WRONG": Text(
             "Inga fakturor lästes in: {count.sv} i filen {file}. "

@@ -89,6 +89,12 @@ class ExportSwitches:
     left_out_vat: Literal["account", "zero"] = guess(
         "account", "A row without `VAT` has the rate of its account.", SILENT
     )
+    unknown_vat: Literal["refused", "accepted"] = guess(
+        "refused",
+        "A VAT rate that the company does not have is refused, by help texts; a live test had 1.23"
+        " accepted and returned.",
+        "clients disagree",
+    )
     vat_of_exempt_customer: Literal["zero", "kept", "refused"] = guess(
         "zero",
         "A row with VAT for a customer with reverse charge or export is made one without.",
@@ -135,6 +141,13 @@ class ExportSwitches:
         "checked",
         "A payment in a locked period, or without a financial year, is refused as an invoice is.",
         "by analogy with invoices",
+    )
+
+    unknown_terms: Literal["refused", "accepted"] = guess(
+        "refused",
+        "A unit, a price list or terms of delivery that are not there, named in an invoice, are"
+        " refused: 2000432, 2000431, 2000435.",
+        CLIENTS,
     )
 
     # --- Customers ---

@@ -38,6 +38,7 @@ from hostsim.sandbox.invoice_fields import (
     whole_row,
 )
 from hostsim.sandbox.registers import VAT_OF_CODE
+from hostsim.sandbox.resources.named import PRICE_LISTS, TERMS_OF_DELIVERIES, UNITS
 from hostsim.sandbox.state import Amounts, Company, Invoice, InvoiceRow, ocr_is_valid, ocr_of
 from hostsim.sandbox.switches import Switches
 
@@ -286,7 +287,21 @@ class _Writing:
             if original is None:
                 raise self._unknown(INVOICE_NOT_FOUND, "Kan inte hitta fakturan.")
         check_units(self.company, whole, switches)
+        self._check_terms(whole)
         self._check_ocr(number, whole.get("OCR"))
+
+    def _check_terms(self, fields: Fields) -> None:
+        """Refuse a price list, terms of delivery or a unit that is not there."""
+        if self.switches.unknown_terms == "accepted":
+            return
+        for name, register in (
+            ("PriceList", PRICE_LISTS),
+            ("TermsOfDelivery", TERMS_OF_DELIVERIES),
+            ("Unit", UNITS),
+        ):
+            code = fields.get(name)
+            if code and self.company.registers.get(register.name, code) is None:
+                raise self._unknown(register.not_found.code, register.not_found.message)
 
     def _check_ocr(self, number: int, ocr: str | None) -> None:
         switches = self.switches
@@ -305,7 +320,8 @@ class _Writing:
         """Return a row as it is stored, or refuse it."""
         checked, switches = whole_row(row), self.switches
         checked.pop("RowId", None)
-        if checked["VAT"] not in self.company.registers.set_up.vat_rates:
+        known = self.company.registers.set_up.vat_rates
+        if checked["VAT"] not in known and switches.unknown_vat == "refused":
             raise self._unknown(
                 switches.vat_not_found_code, f"Kunde inte hitta moms. ({checked['VAT']})"
             )
@@ -317,6 +333,7 @@ class _Writing:
                 case "zero":
                     checked["VAT"] = ZERO
         check_units(self.company, checked, switches)
+        self._check_terms(checked)
         account = account_of(self.company, checked, whole["InvoiceDate"], switches)
         if switches.cost_center_rules == "at_once":
             check_cost_center(

@@ -15,6 +15,7 @@ from hostsim.sandbox.resources.articles import ARTICLES
 from hostsim.sandbox.resources.cost_centers import COST_CENTERS
 from hostsim.sandbox.resources.currencies import CURRENCIES
 from hostsim.sandbox.resources.customers import CUSTOMERS, merged
+from hostsim.sandbox.resources.named import PRICE_LISTS, TERMS_OF_DELIVERIES, UNITS
 from hostsim.sandbox.resources.projects import PROJECTS
 from hostsim.sandbox.resources.register import Register
 from hostsim.sandbox.resources.suppliers import SUPPLIERS
@@ -27,8 +28,8 @@ Content = Mapping[str, Any]
 REGISTERS: Mapping[str, Register] = {
     one.name: one
     for one in (
-        ACCOUNTS, ARTICLES, COST_CENTERS, CURRENCIES, CUSTOMERS, PROJECTS, SUPPLIERS,
-        TERMS_OF_PAYMENT,
+        ACCOUNTS, ARTICLES, COST_CENTERS, CURRENCIES, CUSTOMERS, PRICE_LISTS, PROJECTS, SUPPLIERS,
+        TERMS_OF_DELIVERIES, TERMS_OF_PAYMENT, UNITS,
     )
 }  # fmt: skip
 

@@ -242,6 +242,13 @@ PRESET: tuple[tuple[str, str, list[dict[str, Any]]], ...] = (
         "Code",
         [{"Code": code, "Description": description} for code, description in TERMS],
     ),
+    ("pricelists", "Code", [{"Code": "A", "Description": "Prislista A"}]),
+    ("termsofdeliveries", "Code", [{"Code": "FVL", "Description": "Fritt vårt lager"}]),
+    (
+        "units",
+        "Code",
+        [{"Code": code} for code in ("h", "kg", "km", "st")],
+    ),
     (
         "currencies",
         "Code",

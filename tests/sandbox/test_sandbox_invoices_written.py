@@ -820,6 +820,28 @@ def test_a_payment_cannot_be_moved_to_what_is_paid_nor_be_booked_then(
     assert fortnox.ask("PUT", "invoicepayments/2", moved).status_code == status
 
 
+@parametrize(
+    ("fields", "code"),
+    [
+        ({"PriceList": "ZZ"}, 2000431),
+        ({"TermsOfDelivery": "ZZ"}, 2000435),
+        ({"InvoiceRows": [sold(Unit="zz")]}, 2000432),
+    ],
+)
+def test_a_unit_a_price_list_or_terms_that_are_not_there_are_refused(fortnox, fields, code):
+    assert fortnox.refused(**fields) == code
+    fortnox.record("units", Code="zz")
+    for register in ("pricelists", "termsofdeliveries"):
+        fortnox.record(register, Code="ZZ")
+    assert fortnox.make(**fields)
+
+
+def test_unknown_terms_and_vat_are_taken_by_a_switch(fortnox):
+    fortnox.set(unknown_terms="accepted", unknown_vat="accepted")
+    made = fortnox.make([sold(vat=1.23, Unit="zz")], PriceList="ZZ")
+    assert (made["InvoiceRows"][0]["VAT"], made["PriceList"]) == (1.23, "ZZ")
+
+
 def payment_refused(fortnox, **fields):
     made = {"InvoicePayment": {"InvoiceNumber": 1, "Amount": 1} | fields}
     return fortnox.code("POST", "invoicepayments", made)[1]
