@@ -98,7 +98,6 @@ def test_no_database_is_replaced_by_its_own_copy(database):
     assert refused(backup.restore, database, database, AT) == "NO_BACKUP"
 
 
-@posix
 @pytest.mark.parametrize("ending", ["-wal", "-shm"])
 def test_nor_is_what_lies_beside_it(database, ending):
     with Store.open(database) as store:
@@ -109,6 +108,7 @@ def test_nor_is_what_lies_beside_it(database, ending):
             backup.back_up(database, beside, replace=True)
 
 
+@posix
 def test_a_copy_is_for_its_owner_alone(database, tmp_path):
     backup.back_up(database, tmp_path / "copy.db")
     assert stat.S_IMODE((tmp_path / "copy.db").stat().st_mode) == 0o600
