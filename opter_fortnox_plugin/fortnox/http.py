@@ -210,6 +210,14 @@ class _Adapter(requests.adapters.HTTPAdapter):
         _watch_pools(manager)
         return manager
 
+    def close(self) -> None:
+        """Close the connections now; urllib3 leaves them to the garbage collector."""
+        for manager in (self.poolmanager, *self.proxy_manager.values()):
+            for key in manager.pools.keys():  # noqa: SIM118 - it cannot be iterated
+                if (pool := manager.pools.get(key)) is not None:
+                    pool.close()
+        super().close()
+
     def cert_verify(self, conn: Any, url: str, verify: object, cert: object) -> None:
         """Do not trust certifi's certificates beside those of our context."""
 

@@ -58,13 +58,13 @@ def queue(jobs, database):
             async with jobs.queue(database.url, 2).open_async() as app:
                 return await do(app)
 
-        return asyncio.run(with_app())
+        return fleet.apart(lambda: asyncio.run(with_app()))
 
     return call
 
 
 def enqueue(jobs, companies, **options):
-    return asyncio.run(jobs.enqueue(companies.url, **options))
+    return fleet.apart(lambda: asyncio.run(jobs.enqueue(companies.url, **options)))
 
 
 # --- A night ---

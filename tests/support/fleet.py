@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -74,6 +75,15 @@ class NoContext:
         return False
 
 
+def apart(do):
+    """Do it on a thread of its own, and give what it returns.
+
+    The engine starts an event loop, and a browser's tests leave theirs in the thread they ran on.
+    """
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(do).result()
+
+
 class Fleet:
     """The commands, with one database and one sandbox."""
 
@@ -108,7 +118,8 @@ class Fleet:
     def _invoke(self, words, given):
         from fleet_host.__main__ import fleet_host
 
-        return CliRunner(env=self.environment).invoke(fleet_host, words, input=given)
+        runner = CliRunner(env=self.environment)
+        return apart(lambda: runner.invoke(fleet_host, words, input=given))
 
     def load(self, count, **settings):
         return self.run("load", "-", given="\n".join(lines(count, datetime.now(UTC), **settings)))
