@@ -25,6 +25,9 @@ from opter_fortnox_plugin.fortnox.protocol import Reply, tenant_of
 #: No company: what has a number could be somebody's.
 NO_COMPANY: Final = "0"
 
+#: A scope that no application has.
+NO_SCOPE: Final = "opternosuchscope"
+
 #: What OAuth calls a client that may not do this, and what we call it.
 _OF_THE_CLIENT: Final = {
     "unsupported_grant_type": "unsupported",
@@ -49,7 +52,7 @@ _MIGHT_WITHDRAW: Final = Text(
 
 
 def client_credentials(client: ProbeClient) -> Results:
-    """Ask for a token of the company that is signed in, and of none."""
+    """Ask for a token of the company that is signed in, with a scope that is none, and of none."""
     reply = _ask(client, _company(client))
     error, seen = oauth_error(reply), f"{evidence_of(reply)} {oauth_error(reply)}"
     if error in _OF_THE_CLIENT:
@@ -59,6 +62,10 @@ def client_credentials(client: ProbeClient) -> Results:
         yield ProbeResult("client_credentials_status", reply.status, seen)
         raise Undecided(Text(_NO_CONSENT.sv.format(seen), _NO_CONSENT.en.format(seen)))
     yield ProbeResult("client_credentials", "granted", evidence_of(reply))
+    reply = _ask(client, _company(client), scope=NO_SCOPE)
+    if is_refused(reply) and (error := oauth_error(reply)):
+        seen = f"{evidence_of(reply)} {error}"
+        yield ProbeResult("client_credentials_scope", error, seen)
     reply = _ask(client, NO_COMPANY)
     seen = f"{evidence_of(reply)} {oauth_error(reply)}"
     if not is_refused(reply):
@@ -93,14 +100,15 @@ def _company(client: ProbeClient) -> str:
     raise Undecided(_NO_NUMBER)
 
 
-def _ask(client: ProbeClient, company: str) -> Reply:
-    return client.post_token_form({"grant_type": "client_credentials"}, company)
+def _ask(client: ProbeClient, company: str, **more: str) -> Reply:
+    return client.post_token_form({"grant_type": "client_credentials"} | more, company)
 
 
 QUESTION: Final = question(
     client_credentials,
     client_credentials=Text("Servicekonto", "A service account"),
     client_credentials_status=Text("… utan godkännande", "… without consent"),
+    client_credentials_scope=Text("… med en okänd behörighet", "… with an unknown scope"),
 )
 
 #: It may withdraw the consent, so it comes after every other question.

@@ -285,6 +285,7 @@ HIDDEN = {
     "token_on_api_host",
     "pkce",
     "client_credentials",
+    "client_credentials_scope",
     "client_credentials_unlicensed",
     "second_consent",
     "withdrawn_consent_ends_refresh",
@@ -368,6 +369,13 @@ def test_beside_a_consent_it_is_no_company_that_shows_the_refusal(fortnox, clien
     box = fortnox(Switches(client_credentials_status=403))
     found = found_by(client(box, consented=True), "client_credentials")
     assert found["client_credentials_status"].answer == 403
+
+
+@pytest.mark.parametrize("answer", accepted_values("client_credentials_scope"))
+def test_beside_a_consent_an_unknown_scope_is_refused_by_name(answer, fortnox, client):
+    box = fortnox(Switches(client_credentials_scope=answer))
+    found = found_by(client(box, consented=True), "client_credentials")
+    assert found["client_credentials_scope"].answer == answer
 
 
 @pytest.mark.parametrize("withdraws", [True, False])
