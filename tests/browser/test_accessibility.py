@@ -68,7 +68,10 @@ def test_no_page_with_payments_has_a_violation(page, person, axe, desk):
 
 @pytest.mark.parametrize("language", ["sv", "en"])
 def test_no_page_of_the_second_day_has_a_violation(browser, plugins, axe, language):
-    """Every page and dialog for the days when the ledgers do not agree, also with an error."""
+    """Every page and dialog for the days when the ledgers do not agree, also with an error.
+
+    The dialog of each reason in Swedish alone: in English they differ in words.
+    """
     with beside_sandbox(plugins, second_day=True) as office, Desk(office) as desk:
         office.host(window=sign_in_in_background).import_payments("Fortnox")
         rows = office.store.db.execute(
@@ -80,7 +83,7 @@ def test_no_page_of_the_second_day_has_a_violation(browser, plugins, axe, langua
         paths = [
             "import", "decisions", "payments?sort=mark", f"payments/{kept}/delete",
             "payments/ledger", "why?invoice=10230", "why?invoice=20001", "runs",
-            *(f"decisions/row/{one}" for one in its.values()),
+            *(f"decisions/row/{one}" for one in its.values() if language == "sv"),
         ]  # fmt: skip
         context = browser.new_context(locale="sv-SE")
         page = context.new_page()
