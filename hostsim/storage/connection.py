@@ -152,20 +152,21 @@ class Database:
     def create(cls, path: str | Path) -> Self:
         """Make a new database; an existing file is left as it is and refused."""
         store = cls(Path(path))
-        if store.path.exists() and not store._is_blank():
-            with store:
-                store._check()  # a file of something else is a different error
-            raise host_error("DATABASE_EXISTS", path=path)
-        refuse_links(Path(path))
-        refuse_others(store.path, store.path)
-        refuse_planted(store.path)
         try:
+            if store.path.exists() and not store._is_blank():
+                store._check()  # a file of something else is a different error
+                raise host_error("DATABASE_EXISTS", path=path)
+            refuse_links(Path(path))
+            refuse_others(store.path, store.path)
+            refuse_planted(store.path)
             # Before SQLite does, which would leave it to the umask who may read it.
             make_file(store.path)
             store._make_tables()
-        except (sqlite3.Error, OSError) as error:
+        except BaseException as error:
             store.close()
-            raise unwritable(store.path, error) from error
+            if isinstance(error, sqlite3.Error | OSError):
+                raise unwritable(store.path, error) from error
+            raise
         store._know_file()
         return store
 
