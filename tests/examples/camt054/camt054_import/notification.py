@@ -8,6 +8,7 @@ https://www.iso20022.org/iso-20022-message-definitions, BankToCustomerDebitCredi
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -18,6 +19,9 @@ from typing import BinaryIO, Final
 from xml.etree.ElementTree import Element
 from xml.parsers import expat
 
+from opter_contract.currencies import DECIMALS, is_payable
+from opter_contract.values import Company, Text
+
 _URN: Final = "urn:iso:std:iso:20022:tech:xsd:"
 VERSION: Final = "camt.054.001.08"
 
@@ -25,7 +29,13 @@ VERSION: Final = "camt.054.001.08"
 _LONGEST_TEXT: Final = 10_000
 _DEEPEST: Final = 100
 
-_NUMBER = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,17})?")
+_AMOUNT = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,17})?")
+
+_OWN_REFERENCES: Final = ("Refs/AcctSvcrRef", "Refs/UETR", "Refs/TxId")
+#: What stands where a reference is compulsory and there is none.
+_NOTHING: Final = frozenset({"", "NOTPROVIDED", "NONREF"})
+#: Most banks only count the entries of a file in ``NtryRef``; another file has other numbers.
+_COUNTED = re.compile(r"[0-9]{0,6}")
 
 
 class NotCamt054(Exception):
@@ -33,15 +43,7 @@ class NotCamt054(Exception):
 
     def __init__(self, line: int, sv: str, en: str) -> None:
         super().__init__(f"line {line}: {en}")
-        self.line, self.sv, self.en = line, sv, en
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Whose notice it is; ``number`` is an IBAN, or a bankgiro number."""
-
-    number: str
-    owner: str
+        self.line, self.why = line, Text(sv, en)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +51,11 @@ class Transaction:
     """A payment that came in, or what else happened on the account."""
 
     number: str
-    """Booking date, and the bank's own references of the entry and of the payment in it, which
-    are the same in every file that has the payment, of the hour or of the day. What the payer
-    chose (``EndToEndId``) may come twice, and ``NtryRef`` only counts within a file. Where one
-    reference stands for several payments, the second is ``-2``."""
+    """The same in every file that has the payment, of the hour or of the day: its booking date
+    and the bank's own references of the entry and of the payment in it. Where the bank gives
+    none, a digest of what else tells payments apart. The second with the same is ``-2``."""
+    by_looks: bool
+    """Whether it is such a digest: what looks the same in another file counts as the same."""
     day: date
     """The booking date."""
     amount: Decimal
@@ -79,14 +82,14 @@ class _Total:
 
 
 class Reader:
-    """One pass through one file. ``account`` is known when the first transaction is."""
+    """One pass through one file. ``company``, the account, is known when a transaction is."""
 
     def __init__(self) -> None:
-        self.account: Account | None = None
+        self.company: Company | None = None
         self._found: list[Transaction] = []
         self._path = [Element("")]
         self._given: Counter[str] = Counter()
-        self._credits, self._debits = _Total(), _Total()  # the entries of a notification
+        self._into, self._out = _Total(), _Total()  # the entries of a notification
         self._batch, self._payments = _Total(), _Total()  # those of a batch, and of an entry
         self._parser = parser = expat.ParserCreate(namespace_separator=" ")
         parser.buffer_text = True
@@ -115,7 +118,7 @@ class Reader:
                 raise self._wrong("teckenkoden kan inte läsas", "unknown encoding") from None
             yield from self._found
             self._found.clear()
-        if self.account is None:
+        if self.company is None:
             raise self._wrong("avisering (Ntfctn) saknas", "there is no notification (Ntfctn)")
 
     def _wrong(self, sv: str, en: str) -> NotCamt054:
@@ -163,7 +166,7 @@ class Reader:
                 self._notification(element)
             case _:
                 return
-        self._path[-1].remove(element)
+        del self._path[-1][-1]
 
     # --- The message ---
 
@@ -178,8 +181,8 @@ class Reader:
         charged = _charged(entry) or _charged(details)
         side = _text(entry, "CdtDbtInd")
         own_side = _text(details, "CdtDbtInd") or side
-        signed = amount if own_side == side else -amount
         for sums in (self._batch, self._payments):
+            signed = amount if own_side == side else -amount
             sums.add(None if unsplit or charged or of != currency else signed)
         returned = _text(entry, "RvslInd") in {"true", "1"} or details.find("RtrInf") is not None
         problems = (
@@ -189,45 +192,49 @@ class Reader:
             (unsplit, "no-details"),
             (charged, "charges"),
         )
-        references = [
+        references = (
             _text(one)
             for strd in details.iterfind("RmtInf/Strd")
             for one in strd.findall("CdtrRefInf/Ref") or strd.findall("RfrdDocInf/Nb")
-        ]
-        day = self._day(entry)
-        self._found.append(
-            Transaction(
-                self._number(day, entry, details),
-                day,
-                amount if own_side == "CRDT" else -amount,
-                of,
-                tuple(dict.fromkeys(filter(None, references))),
-                " ".join(map(_text, details.iterfind("RmtInf/Ustrd"))),
-                next((problem for holds, problem in problems if holds), ""),
-            )
         )
+        day, amount = self._day(entry), amount if own_side == "CRDT" else -amount
+        looks = (
+            amount,
+            of,
+            tuple(dict.fromkeys(filter(None, references))),
+            " ".join(map(_text, details.iterfind("RmtInf/Ustrd"))),
+        )
+        number, by_looks = self._number(day, entry, details, looks)
+        problem = next((problem for holds, problem in problems if holds), "")
+        self._found.append(Transaction(number, by_looks, day, *looks, problem))
 
-    def _number(self, day: date, entry: Element, details: Element) -> str:
-        place = f"{_text(self._path[3], 'Id')}/{self._credits.count + self._debits.count + 1}"
-        of_entry = _text(entry, "AcctSvcrRef") or place
-        references = (_text(details, f"Refs/{name}") for name in ("AcctSvcrRef", "UETR", "TxId"))
-        of_payment = next(filter(None, references), "")
-        number = "-".join(dict.fromkeys(filter(None, (f"{day:%Y%m%d}", of_entry, of_payment))))
+    def _number(
+        self, day: date, entry: Element, details: Element, looks: tuple[object, ...]
+    ) -> tuple[str, bool]:
+        own = (_text(entry, "AcctSvcrRef"), _text(details, *_OWN_REFERENCES))
+        parts = list(dict.fromkeys(filter(None, own)))
+        by_looks = not parts
+        if by_looks:
+            counted = _COUNTED.fullmatch(_text(entry, "NtryRef"))
+            ids = (_text(details, "Refs/EndToEndId"), "" if counted else _text(entry, "NtryRef"))
+            parts = [hashlib.sha256(repr((looks, ids)).encode()).hexdigest()[:16]]
+        number = "-".join((f"{day:%Y%m%d}", *parts))
         self._given[number] += 1
-        return number if self._given[number] == 1 else f"{number}-{self._given[number]}"
+        again = self._given[number]
+        return (number if again == 1 else f"{number}-{again}"), by_looks
 
     def _entry(self, entry: Element) -> None:
         if not self._payments.count:
             self._transaction(entry, Element("TxDtls"), whole=True)
         self._check(entry, "Amt", self._payments.amount)
         amount, _ = self._amount(entry.find("Amt"))
-        (self._credits if _text(entry, "CdtDbtInd") == "CRDT" else self._debits).add(amount)
+        (self._into if _text(entry, "CdtDbtInd") == "CRDT" else self._out).add(amount)
         self._batch, self._payments = _Total(), _Total()
 
     def _notification(self, notification: Element) -> None:
         self._take_account(notification)
-        into, out = self._credits, self._debits
-        self._credits, self._debits = _Total(), _Total()
+        into, out = self._into, self._out
+        self._into, self._out = _Total(), _Total()
         if _text(notification, "NtfctnPgntn/LastPgInd") not in {"", "true", "1"} or (
             _text(notification, "NtfctnPgntn/PgNb") not in {"", "1"}
         ):
@@ -243,16 +250,16 @@ class Reader:
         self._check(notification, "TxsSummry/TtlNtries/TtlNetNtry/Amt", net)
 
     def _take_account(self, notification: Element) -> None:
-        number = _text(notification, "Acct/Id/IBAN") or _text(notification, "Acct/Id/Othr/Id")
-        account = Account(number, _text(notification, "Acct/Ownr/Nm"))
+        number = _text(notification, "Acct/Id/IBAN", "Acct/Id/Othr/Id")
         if not number:
             raise self._wrong("kontots nummer (Acct) saknas", "the account (Acct) is missing")
-        if self.account is not None and self.account.number != number:
+        if self.company is None:
+            self.company = Company(number, _text(notification, "Acct/Ownr/Nm") or number)
+        if (known := self.company.number) != number:
             raise self._wrong(
-                f"den gäller två konton, {self.account.number} och {number}; hämta en fil för vart",
-                f"it is about two accounts, {self.account.number} and {number}; get a file of each",
+                f"den gäller två konton, {known} och {number}; hämta en fil för vart",
+                f"it is about two accounts, {known} and {number}; get a file of each",
             )
-        self.account = self.account or account
 
     def _check(self, of: Element, path: str, found: Decimal | int | None) -> None:
         """Compare a count or a sum with what the bank says it is, if it does."""
@@ -263,34 +270,42 @@ class Reader:
                 f"{path} is {told}, but what is there is {abs(found)}",
             )
 
-    def _amount(self, amount: Element | None) -> tuple[Decimal, str]:
-        if amount is None or len(amount.get("Ccy", "")) != 3:
+    def _amount(self, element: Element | None) -> tuple[Decimal, str]:
+        currency = "" if element is None else element.get("Ccy", "")
+        if currency not in DECIMALS:
             raise self._wrong(
-                "belopp eller valuta (Amt) saknas", "amount or currency is missing (Amt)"
+                f"belopp eller valuta (Amt) saknas eller är okänd: {currency[:9]!r}",
+                f"amount or currency is missing (Amt) or unknown: {currency[:9]!r}",
             )
-        return self._decimal(_text(amount)), amount.get("Ccy", "")
+        text = _text(element)
+        amount = self._decimal(text)
+        if not is_payable(amount, currency):
+            raise self._wrong(
+                f"{text} har fler decimaler än {currency} har; be banken om en rättad fil",
+                f"{text} has more decimals than {currency} has; ask the bank for a corrected file",
+            )
+        return round(amount, DECIMALS[currency]), currency
 
     def _decimal(self, text: str) -> Decimal:
-        if not _NUMBER.fullmatch(text):
+        if not _AMOUNT.fullmatch(text):
             raise self._wrong(f"{text[:20]!r} är inget belopp", f"{text[:20]!r} is no amount")
         return Decimal(text)
 
     def _day(self, entry: Element) -> date:
-        found = next(filter(None, (_text(entry, path) for path in _DAYS)), "")
+        found = _text(entry, "BookgDt/Dt", "BookgDt/DtTm", "ValDt/Dt", "ValDt/DtTm")
         try:
             return date.fromisoformat(found[:10])  # of a time, the bank's own day
         except ValueError:
             raise self._wrong(f"{found[:20]!r} är ingen dag", f"{found[:20]!r} is no day") from None
 
 
-_DAYS: Final = ("BookgDt/Dt", "BookgDt/DtTm", "ValDt/Dt", "ValDt/DtTm")
-
-
-def _text(of: Element, path: str = ".") -> str:
-    return (of.findtext(path) or "").strip()
+def _text(of: Element, *paths: str) -> str:
+    """Give the text of the first of these that has one."""
+    found = ((of.findtext(path) or "").strip() for path in paths or (".",))
+    return next((text for text in found if text not in _NOTHING), "")
 
 
 def _charged(of: Element) -> bool:
     """Tell whether the bank has taken charges."""
     amounts = (_text(one) for charges in of.iterfind("Chrgs") for one in charges.iter())
-    return any(_NUMBER.fullmatch(text) and Decimal(text) for text in amounts)
+    return any(_AMOUNT.fullmatch(text) and Decimal(text) for text in amounts)
