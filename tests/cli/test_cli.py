@@ -20,6 +20,7 @@ from hostsim.cli import hostsim as root
 from hostsim.cli.command import translated
 from hostsim.cli.common import Common, write_stderr
 from hostsim.cli.login import LoginWindow
+from hostsim.errors import HostError
 from hostsim.ledger import values as ledger_values
 from hostsim.messages import formats
 from hostsim.plugins.loading import Plugins
@@ -765,7 +766,8 @@ def test_an_address_to_sign_in_at_stays_whole(capsys, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     address = "https://login.example/?state=" + "x" * 2000
     window = LoginWindow(Common("sv"), browser=False)
-    window(address, lambda _: None)
+    with pytest.raises(HostError, match="INPUT_ENDED"):
+        window(address, lambda _: None)
     assert address in capsys.readouterr().err
 
 
@@ -852,10 +854,11 @@ def test_the_answers_address_is_read_from_standard_input(process_ready):
     assert json.loads(ended.stdout)["counts"]["read"] == 5
 
 
-def test_where_standard_input_has_ended_nobody_is_waited_for(process_ready):
-    ended = process_ready("import", "Butik", "--no-browser", stdin=subprocess.DEVNULL)
+@pytest.mark.parametrize("typed", [b"", b"http://localhost/?state=wrong\n"])
+def test_where_standard_input_has_ended_nobody_is_waited_for(process_ready, typed):
+    ended = process_ready("import", "Butik", "--no-browser", input=typed)
     assert ended.returncode == 3
-    assert ended.stderr.decode().splitlines()[-1].startswith("NO_WINDOW: ")
+    assert ended.stderr.decode().splitlines()[-1].startswith("INPUT_ENDED: ")
 
 
 def test_a_wait_that_ends_while_standard_input_is_open_ends_cleanly(process_ready):
