@@ -12,7 +12,7 @@ import re
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import get_completion_class
@@ -196,7 +196,7 @@ def _what_was_wrong(error: click.ClickException) -> tuple[str, str]:
     return message, message
 
 
-def _wanted(kind: click.ParamType) -> tuple[str, str]:
+def _wanted(kind: click.ParamType[Any]) -> tuple[str, str]:
     """Say what a value of this kind must be."""
     match kind:
         case click.Choice():
