@@ -386,8 +386,8 @@ LAUGHS = """<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>\n<Document"""
         (ONE.replace("<Document", LAUGHS), 2, "a DTD is not allowed"),
         (ONE.replace('"UTF-8"', '"klingon"'), 1, "unknown encoding"),
         (ONE[: len(ONE) // 2], 3, "broken XML"),
-        (ONE.replace("</Ntfctn>", "</Ntfctn>" + "<a>" * 200), 3, "too many levels"),
-        (ONE.replace("<Id>N1", "<Id>" + "N" * 20_000), 3, "too long"),
+        (ONE.replace("</Ntfctn>", "</Ntfctn>" + "<a>" * 500_000), 3, "too large"),
+        (ONE.replace("<Id>N1", "<Id>" + "N" * 1_500_000), 3, "too large"),
         (camt054.file(notifications=[""]), 4, "no notification"),
         (ONE.replace("Othr", "").replace("IBAN>", "BBAN>"), 3, "the account"),
         (

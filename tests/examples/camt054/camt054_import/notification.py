@@ -16,19 +16,20 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import BinaryIO, Final
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
 from opter_contract.currencies import DECIMALS, is_payable
 from opter_contract.values import Company, Text
 
-_URN: Final = "urn:iso:std:iso:20022:tech:xsd:"
 VERSION: Final = "camt.054.001.08"
+_URN: Final = "urn:iso:std:iso:20022:tech:xsd:"
+_NAMESPACE: Final = _URN + VERSION
 
-# More than any field or nesting of the schema has, so that no file fills the memory.
-_LONGEST_TEXT: Final = 10_000
-_DEEPEST: Final = 100
+#: Bytes without a payment in them, so that no file fills the memory.
+_MOST: Final = 1 << 20
 
+_UNKNOWN: Final = Decimal("NaN")
 _AMOUNT = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,17})?")
 
 _OWN_REFERENCES: Final = ("Refs/AcctSvcrRef", "Refs/UETR", "Refs/TxId")
@@ -73,12 +74,12 @@ class Transaction:
 @dataclass
 class _Total:
     count: int = 0
-    amount: Decimal | None = Decimal()
-    """``None`` where something in it cannot be added up."""
+    amount: Decimal = Decimal()
+    """Not a number where something in it cannot be added up."""
 
-    def add(self, amount: Decimal | None) -> None:
+    def add(self, amount: Decimal) -> None:
         self.count += 1
-        self.amount = None if None in {self.amount, amount} else self.amount + amount
+        self.amount += amount
 
 
 class Reader:
@@ -87,15 +88,15 @@ class Reader:
     def __init__(self) -> None:
         self.company: Company | None = None
         self._found: list[Transaction] = []
-        self._path = [Element("")]
+        self._path: list[Element] = []
         self._given: Counter[str] = Counter()
         self._into, self._out = _Total(), _Total()  # the entries of a notification
         self._batch, self._payments = _Total(), _Total()  # those of a batch, and of an entry
+        self._builder = TreeBuilder()
         self._parser = parser = expat.ParserCreate(namespace_separator=" ")
-        parser.buffer_text = True
         parser.StartDoctypeDeclHandler = self._doctype
         parser.StartElementHandler = self._start
-        parser.CharacterDataHandler = self._data
+        parser.CharacterDataHandler = self._builder.data
         parser.EndElementHandler = self._end
 
     def read(self, file: BinaryIO) -> Iterator[Transaction]:
@@ -103,7 +104,7 @@ class Reader:
 
         :raises NotCamt054: where it is something else, breaks off or does not add up.
         """
-        more = True
+        more, empty = True, 0
         while more:
             chunk = file.read(1 << 16)
             more = bool(chunk)
@@ -116,6 +117,9 @@ class Reader:
                 ) from None
             except (ValueError, LookupError):  # of Python's codecs
                 raise self._wrong("teckenkoden kan inte läsas", "unknown encoding") from None
+            empty = 0 if self._found else empty + len(chunk)
+            if empty > _MOST:
+                raise self._wrong("en betalning är för stor", "a payment is too large")
             yield from self._found
             self._found.clear()
         if self.company is None:
@@ -132,37 +136,29 @@ class Reader:
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         namespace, _, name = tag.rpartition(" ")
-        if len(self._path) == 1 and tag != f"{_URN}{VERSION} Document":
+        if not self._path and tag != f"{_NAMESPACE} Document":
             found = namespace.removeprefix(_URN)[:40] or name[:40]
             raise self._wrong(
                 f"filen är {found}, men bara {VERSION} läses; be banken om den",
                 f"the file is {found}, but only {VERSION} is read; ask the bank for it",
             )
-        if len(self._path) > _DEEPEST:
-            raise self._wrong("för många nivåer", "too many levels")
-        element = Element(name if namespace == _URN + VERSION else tag, attributes)
-        self._path[-1].append(element)
-        self._path.append(element)
-
-    def _data(self, text: str) -> None:
-        element = self._path[-1]
-        element.text = (element.text or "") + text
-        if len(element.text) > _LONGEST_TEXT:
-            raise self._wrong("en text är för lång", "a text is too long")
+        name = name if namespace == _NAMESPACE else tag
+        self._path.append(self._builder.start(name, attributes))
 
     def _end(self, _: str) -> None:
         element = self._path.pop()
+        self._builder.end(element.tag)
         match (len(self._path), element.tag):
-            case (6, "TxDtls"):
+            case (5, "TxDtls"):
                 self._transaction(self._path[-2], element)
-            case (5, "NtryDtls"):
+            case (4, "NtryDtls"):
                 if self._batch.count:
                     self._check(element, "Btch/NbOfTxs", self._batch.count)
                     self._check(element, "Btch/TtlAmt", self._batch.amount)
                 self._batch = _Total()
-            case (4, "Ntry"):
+            case (3, "Ntry"):
                 self._entry(element)
-            case (3, "Ntfctn"):
+            case (2, "Ntfctn"):
                 self._notification(element)
             case _:
                 return
@@ -172,7 +168,7 @@ class Reader:
 
     def _transaction(self, entry: Element, details: Element, *, whole: bool = False) -> None:
         """Take a payment, or a ``whole`` entry that the bank does not split."""
-        self._take_account(self._path[3])
+        self._take_account(self._path[2])
         total, currency = self._amount(entry.find("Amt"))
         own = details.find("Amt")
         own = details.find("AmtDtls/TxAmt/Amt") if own is None else own
@@ -183,7 +179,7 @@ class Reader:
         own_side = _text(details, "CdtDbtInd") or side
         for sums in (self._batch, self._payments):
             signed = amount if own_side == side else -amount
-            sums.add(None if unsplit or charged or of != currency else signed)
+            sums.add(_UNKNOWN if unsplit or charged or of != currency else signed)
         returned = _text(entry, "RvslInd") in {"true", "1"} or details.find("RtrInf") is not None
         problems = (
             (_text(entry, "Sts/Cd") != "BOOK", "not-booked"),
@@ -261,10 +257,10 @@ class Reader:
                 f"it is about two accounts, {known} and {number}; get a file of each",
             )
 
-    def _check(self, of: Element, path: str, found: Decimal | int | None) -> None:
+    def _check(self, of: Element, path: str, found: Decimal | int) -> None:
         """Compare a count or a sum with what the bank says it is, if it does."""
         told = _text(of, path)
-        if told and found is not None and self._decimal(told) != abs(found):
+        if told and not Decimal(found).is_nan() and self._decimal(told) != abs(found):
             raise self._wrong(
                 f"{path} är {told}, men det som finns är {abs(found)}",
                 f"{path} is {told}, but what is there is {abs(found)}",

@@ -8,7 +8,7 @@ rejected.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -32,7 +32,6 @@ from opter_contract.values import (
 )
 
 CODE = "CAMT054"
-
 
 #: Kind and sentence by code: what a person is shown when nothing can be imported.
 ERRORS = {
@@ -68,8 +67,6 @@ class Failed(Exception):
         self.code, (self.kind, sv, en) = code, ERRORS[code]
         self.message = Text(sv.format_map(values), en.format_map(values))
 
-
-IMPORT_TYPE = ImportType(CODE, (VERSION,), Text("Bankfil (camt.054)", "Bank file (camt.054)"))
 
 FIELDS = (
     SettingsField(
@@ -110,14 +107,11 @@ _REASONS = {
 }
 
 _BY_LOOKS = Text(
-    "{} betalningar saknar bankens referens. De känns igen på dag, belopp och vad betalaren angav, "
-    "så en som är likadan i en annan fil visas som redan importerad: är den en till, registrera "
-    "den för hand.",
-    "{} payments have no reference of the bank's. They are known by day, amount and what the payer "
-    "gave, so that one that is the same in another file is shown as already imported: if it is "
-    "another one, enter it by hand.",
+    "{} betalningar saknar bankens referens. En som är likadan i en annan fil visas som redan "
+    "importerad; är den en till, registrera den för hand.",
+    "{} payments have no reference of the bank's. One that is the same in another file is shown "
+    "as already imported; if it is another one, enter it by hand.",
 )
-
 _FROM_TEXT = Text(
     "Fakturanumret kommer ur betalarens text; kontrollera det.",
     "The invoice number is from the payer's text; check it.",
@@ -141,7 +135,7 @@ _AMOUNT = re.compile(
 
 @hookimpl
 def opter_import_types() -> Sequence[ImportType]:
-    return [IMPORT_TYPE]
+    return [ImportType(CODE, [VERSION], Text("Bankfil (camt.054)", "Bank file (camt.054)"))]
 
 
 @hookimpl
@@ -159,17 +153,12 @@ def opter_check_settings(type_code: str, values: Mapping[str, str]) -> CheckedSe
     if type_code != CODE:
         return None
     known = {one.key: values.get(one.key, "").strip() or one.default for one in FIELDS}
-    return CheckedSettings(known, tuple(_problems(known, set(values) - set(known))))
-
-
-def _problems(values: Mapping[str, str], unknown: set[str]) -> Iterator[SettingsProblem]:
-    for key in sorted(unknown):
-        yield SettingsProblem(key, "error", Text("Fältet finns inte.", "There is no such field."))
-    if not values["path"].isprintable() or not values["path"]:
-        yield SettingsProblem("path", "error", Text("Ange filens sökväg.", "Give the file's path."))
-    if values["references"] not in {"ocr", "number"}:
-        message = Text("Skriv ocr eller number.", "Write ocr or number.")
-        yield SettingsProblem("references", "error", message)
+    wrong = dict.fromkeys(set(values) - set(known), Text("Fältet finns inte.", "No such field."))
+    if not known["path"].isprintable() or not known["path"]:
+        wrong["path"] = Text("Ange filens sökväg.", "Give the file's path.")
+    if known["references"] not in {"ocr", "number"}:
+        wrong["references"] = Text("Skriv ocr eller number.", "Write ocr or number.")
+    return CheckedSettings(known, [SettingsProblem(key, "error", wrong[key]) for key in wrong])
 
 
 @hookimpl
@@ -184,12 +173,15 @@ def opter_import_payments(run: Run) -> ImportReport | None:
                 _hand_over(run, _company(reader, run), batch)
                 done += len(batch)
                 by_looks += sum(one.by_looks for one in batch)
-                _go_on(run, done)
+                message = Text(f"Läste {done} betalningar", f"Read {done} payments")
+                progress = Progress("reading", done, None, message)
+                if True in run.hook.opter_progress(run=run, progress=progress):
+                    raise Failed("CANCELLED")
     except OSError:
         raise Failed("CAMT054_NO_FILE", path=path) from None
     except NotCamt054 as wrong:
         raise Failed("CAMT054_FILE_WRONG", line=wrong.line, path=path, why=wrong.why) from None
-    notes = (Text(*(text.format(by_looks) for text in _BY_LOOKS)),) if by_looks else ()
+    notes = [Text(*(text.format(by_looks) for text in _BY_LOOKS))] if by_looks else []
     return ImportReport(_company(reader, run), None, 0, 0, notes)
 
 
@@ -201,27 +193,16 @@ def _company(reader: Reader, run: Run) -> Company:
     return reader.company
 
 
-def _go_on(run: Run, done: int) -> None:
-    message = Text(f"Läste {done} betalningar", f"Read {done} payments")
-    progress = Progress("reading", done, None, message)
-    if any(answer is True for answer in run.hook.opter_progress(run=run, progress=progress)):
-        raise Failed("CANCELLED")
-
-
 def _hand_over(run: Run, company: Company, transactions: Sequence[Transaction]) -> None:
     judged = [_judged(run, PaymentKey(company.number, one.number), one) for one in transactions]
     payments = [one for one in judged if isinstance(one, Payment)]
     excluded = [one for one in judged if isinstance(one, ExcludedPayment)]
+    taken = []
     if payments:
-        answers = run.hook.opter_take_payments(run=run, payments=payments)
-        _acknowledged(answers, len(payments))
+        taken += run.hook.opter_take_payments(run=run, payments=payments)
     if excluded:
-        answers = run.hook.opter_take_excluded(run=run, excluded=excluded)
-        _acknowledged(answers, len(excluded))
-
-
-def _acknowledged(answers: Sequence[int], number: int) -> None:
-    if list(answers) != [number]:
+        taken += run.hook.opter_take_excluded(run=run, excluded=excluded)
+    if taken != [len(batch) for batch in (payments, excluded) if batch]:
         raise Failed("CAMT054_NOT_TAKEN")
 
 
