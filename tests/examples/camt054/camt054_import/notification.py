@@ -36,7 +36,7 @@ _OWN_REFERENCES: Final = ("Refs/AcctSvcrRef", "Refs/UETR", "Refs/TxId")
 #: What stands where a reference is compulsory and there is none.
 _NOTHING: Final = frozenset({"", "NOTPROVIDED", "NONREF"})
 #: Most banks only count the entries of a file in ``NtryRef``; another file has other numbers.
-_COUNTED = re.compile(r"[0-9]{0,6}")
+_COUNTED = re.compile(r"^[0-9]{1,6}$")
 
 
 class NotCamt054(Exception):
@@ -208,12 +208,11 @@ class Reader:
         self, day: date, entry: Element, details: Element, looks: tuple[object, ...]
     ) -> tuple[str, bool]:
         own = (_text(entry, "AcctSvcrRef"), _text(details, *_OWN_REFERENCES))
-        parts = list(dict.fromkeys(filter(None, own)))
-        by_looks = not parts
-        if by_looks:
-            counted = _COUNTED.fullmatch(_text(entry, "NtryRef"))
-            ids = (_text(details, "Refs/EndToEndId"), "" if counted else _text(entry, "NtryRef"))
-            parts = [hashlib.sha256(repr((looks, ids)).encode()).hexdigest()[:16]]
+        parts = [*dict.fromkeys(filter(None, own))]
+        if by_looks := not parts:
+            of_entry = _COUNTED.sub("", _text(entry, "NtryRef"))
+            seen = repr((looks, _text(details, "Refs/EndToEndId"), of_entry))
+            parts = [hashlib.sha256(seen.encode()).hexdigest()[:16]]
         number = "-".join((f"{day:%Y%m%d}", *parts))
         self._given[number] += 1
         again = self._given[number]
@@ -231,17 +230,13 @@ class Reader:
         self._take_account(notification)
         into, out = self._into, self._out
         self._into, self._out = _Total(), _Total()
-        if _text(notification, "NtfctnPgntn/LastPgInd") not in {"", "true", "1"} or (
-            _text(notification, "NtfctnPgntn/PgNb") not in {"", "1"}
-        ):
+        page = (_text(notification, f"NtfctnPgntn/{name}") for name in ("PgNb", "LastPgInd"))
+        if tuple(page) not in {("", ""), ("1", "true"), ("1", "1")}:
             return  # the summary may be that of all pages
-        for path, count, amount in (
-            ("TtlNtries", into.count + out.count, into.amount + out.amount),
-            ("TtlCdtNtries", into.count, into.amount),
-            ("TtlDbtNtries", out.count, out.amount),
-        ):
-            self._check(notification, f"TxsSummry/{path}/NbOfNtries", count)
-            self._check(notification, f"TxsSummry/{path}/Sum", amount)
+        all_of_it = _Total(into.count + out.count, into.amount + out.amount)
+        for name, of in (("TtlNtries", all_of_it), ("TtlCdtNtries", into), ("TtlDbtNtries", out)):
+            self._check(notification, f"TxsSummry/{name}/NbOfNtries", of.count)
+            self._check(notification, f"TxsSummry/{name}/Sum", of.amount)
         net = into.amount - out.amount
         self._check(notification, "TxsSummry/TtlNtries/TtlNetNtry/Amt", net)
 
@@ -267,20 +262,15 @@ class Reader:
             )
 
     def _amount(self, element: Element | None) -> tuple[Decimal, str]:
-        currency = "" if element is None else element.get("Ccy", "")
-        if currency not in DECIMALS:
+        text, currency = "", ""
+        if element is not None:
+            text, currency = _text(element), element.get("Ccy", "")
+        if currency not in DECIMALS or not is_payable(self._decimal(text), currency):
             raise self._wrong(
-                f"belopp eller valuta (Amt) saknas eller är okänd: {currency[:9]!r}",
-                f"amount or currency is missing (Amt) or unknown: {currency[:9]!r}",
+                f"'{text[:20]} {currency[:9]}' är inget belopp i en valuta och dess decimaler",
+                f"'{text[:20]} {currency[:9]}' is no amount in a currency and its decimals",
             )
-        text = _text(element)
-        amount = self._decimal(text)
-        if not is_payable(amount, currency):
-            raise self._wrong(
-                f"{text} har fler decimaler än {currency} har; be banken om en rättad fil",
-                f"{text} has more decimals than {currency} has; ask the bank for a corrected file",
-            )
-        return round(amount, DECIMALS[currency]), currency
+        return round(Decimal(text), DECIMALS[currency]), currency
 
     def _decimal(self, text: str) -> Decimal:
         if not _AMOUNT.fullmatch(text):
