@@ -274,6 +274,12 @@ class LoginFailed(FortnoxError):
             "integration asks for ({scopes}) is ticked there, and that the redirect URI there is "
             "exactly {redirect}.",
         ),
+        "INPUT_ENDED": Text(
+            "Standard input är slut, och adressen som inloggningen slutade på fanns inte där. Kör "
+            "kommandot i ett fönster där du kan klistra in den, eller utan --no-browser.",
+            "Standard input has ended, and the address that the login ended at was not in it. Run "
+            "the command in a window where you can paste it, or without --no-browser.",
+        ),
         "NO_WINDOW": Text(
             "Värdsystemet kunde inte visa Fortnox inloggning för någon, så ingen kan logga in. Kör "
             "importen där det finns en webbläsare, eller välj att förbli inloggad och importera en "

@@ -63,7 +63,7 @@ SLOW = {
     "test_probe.py": (49, "every answer that a probe may meet"),
     "test_stored_login_faults.py": (11, "every fault at a refresh"),
     "test_it_is_installed_as_any_plug_in_and_hears_whatever_a_person_does": (2, "in a wheel"),
-    "test_camt054.py": (25, "the second import type, from the wheel to the books"),
+    "test_camt054.py": (31, "the second import type, from the wheel to the books"),
     "test_shared_refresh.py": (13, "processes that refresh one login at once"),
     "test_saved_not_shown.py": (33, "full disks and closed pipes under every command"),
     "test_a_process_that_dies_before_a_step_leads_to_one_login_at_most": (

@@ -57,7 +57,7 @@ def doctor(common: Common, name: str | None, *, no_browser: bool, unattended: bo
     else:
         write_table(common.output, FINDINGS, lambda: findings)
         _show_end(common, name, findings)
-    if (error := first_failure(findings)) is not None:
+    if (error := first_failure(findings, name)) is not None:
         common.output.flush()
         raise error
 

@@ -12,6 +12,7 @@ from typing import IO, TYPE_CHECKING
 
 from hostsim.cli.command import option
 from hostsim.cli.common import Common, make_host, usage, write_stderr
+from hostsim.errors import host_error
 from hostsim.messages.text import say
 from hostsim.views.progress import progress_on
 
@@ -86,7 +87,10 @@ class LoginWindow:
     """Shows a person where to sign in."""
 
     def __init__(self, common: Common, *, browser: bool) -> None:
-        """Open a browser, or read where the login ended from standard input."""
+        """Open a browser, or read where the login ended from standard input.
+
+        Calling it then raises ``INPUT_ENDED`` where that has ended: nobody can paste.
+        """
         self._common = common
         self._browser = browser
         self._answered = False
@@ -112,8 +116,9 @@ class LoginWindow:
         )
         reader.start()
         reader.join(INPUT_ENDED)
-        # Where standard input has ended, nobody can paste.
-        return reader.is_alive() or self._answered
+        if not (reader.is_alive() or self._answered):
+            raise host_error("INPUT_ENDED")
+        return True
 
     def _read_answers(self, answered: Callable[[str], Text | None]) -> None:
         for line in typed_lines(sys.stdin):

@@ -12,7 +12,7 @@ import re
 import sys
 import traceback
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from click.shell_completion import get_completion_class
@@ -187,20 +187,39 @@ def _what_was_wrong(error: click.ClickException) -> tuple[str, str]:
         its = translated(what, "en")
         if isinstance(error, click.MissingParameter):
             return f"{what} saknas.", f"{its} is missing."
-        if isinstance(error.param.type, click.Choice):
-            known = ", ".join(map(str, error.param.type.choices))
-            return f"{what} ska vara ett av: {known}.", f"{its} must be one of: {known}."
-        if isinstance(error.param.type, Day):
-            return (
-                f"{what} ska vara ett datum som 2026-03-31.",
-                f"{its} must be a date such as 2026-03-31.",
-            )
-        return f"Värdet för {what} går inte att använda.", f"The value of {its} cannot be used."
+        sv, en = _wanted(error.param.type)
+        return f"{what} ska vara {sv}.", f"{its} must be {en}."
     message = error.format_message()
     for english, swedish in _CLICK_SAYS:
         if (found := re.fullmatch(english, message)) is not None:
             return swedish.format(*found.groups()), message
     return message, message
+
+
+def _wanted(kind: click.ParamType[Any]) -> tuple[str, str]:
+    """Say what a value of this kind must be."""
+    match kind:
+        case click.Choice():
+            known = ", ".join(map(str, kind.choices))
+            return f"ett av: {known}", f"one of: {known}"
+        case Day():
+            return "ett datum som 2026-03-31", "a date such as 2026-03-31"
+        case click.IntRange(min=low, max=None):
+            return f"ett heltal, minst {low}", f"a whole number, at least {low}"
+        case click.IntRange(min=low, max=high):
+            return f"ett heltal från {low} till {high}", f"a whole number from {low} to {high}"
+        case click.Path(file_okay=False):
+            return (
+                "en mapp som du får läsa, och ingen fil",
+                "a folder that you may read, and no file",
+            )
+        case click.Path():
+            return (
+                "en fil som du får läsa, och ingen mapp",
+                "a file that you may read, and no folder",
+            )
+        case _:  # the one kind that is left
+            return "ett heltal", "a whole number"
 
 
 def _speak_utf8() -> None:

@@ -534,6 +534,12 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         ),
     },
     "login": {
+        "INPUT_ENDED": Text(
+            "Standard input är slut, och adressen som inloggningen slutade på fanns inte där. Kör "
+            "kommandot i ett fönster där du kan klistra in den, eller utan --no-browser.",
+            "Standard input has ended, and the address that the login ended at was not in it. Run "
+            "the command in a window where you can paste it, or without --no-browser.",
+        ),
         "WRONG_COMPANY": Text(
             "Filformatet {name} hör till {expected}, men inloggningen gällde {got}; "
             "logga in på rätt företag eller skapa ett eget filformat för det andra.",

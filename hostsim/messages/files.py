@@ -41,7 +41,7 @@ NO_RATE = Text(
 )
 RATE_OF_SEK = Text("ska vara null för SEK.", "must be null for SEK.")
 NO_CURRENCY = Text(
-    "ska vara tre stora bokstäver, till exempel SEK.", "must be three capitals, such as SEK."
+    "ska vara en valuta i ISO 4217, till exempel SEK.", "must be a currency of ISO 4217: SEK."
 )
 NO_COUNTRY = Text(
     "ska vara två stora bokstäver, till exempel SE, eller tomt.",

@@ -6,22 +6,27 @@ Needs what the extra ``opter-fortnox-plugin[sandbox]`` installs, and nothing els
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from collections.abc import Sequence
 from importlib import metadata
 from pathlib import Path
+from typing import NoReturn
 
 from hostsim.sandbox import standalone
+from opter_contract.languages import asked
 from opter_contract.streams import reader_closed, write_nowhere
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run it until Ctrl-C or SIGTERM; return the exit status."""
-    given = vars(_parser().parse_args(arguments))
-    language = given.pop("lang")
+    words = sys.argv[1:] if arguments is None else arguments
+    language = asked(words, {"LANG": "en"})
     encoding = (sys.stdout.encoding or "utf-8").lower().replace("-", "")
     out = standalone.Writer(_line, sys.stdout.flush, language, unicode=encoding.startswith("utf"))
     try:
+        given = vars(_parser().parse_args(words))
+        del given["lang"]
         standalone.run(out, **given)
     except standalone.CannotStart as error:
         sys.stderr.write(f"{error.code}: {error.sentence(language)}\n")
@@ -40,8 +45,29 @@ def _line(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
 
+#: What argparse says in English alone, and the same in Swedish.
+_SWEDISH = (
+    (r"unrecognized arguments: (.*)", "{0} finns inte"),
+    (r"argument (.*): expected one argument", "{0} behöver ett värde"),
+    (r"argument (.*): ignored explicit argument .*", "{0} tar inget värde"),
+    (r"argument (.*): invalid choice: .* \(choose from (.*)\)", "{0} ska vara en av {1}"),
+    (
+        r"argument (.*): a number from (.*) to (.*) is needed",
+        "{0} ska vara ett tal från {1} till {2}",
+    ),
+    (r"argument (.*): invalid int value: .*", "{0} ska vara ett heltal"),
+)
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        found = ((re.fullmatch(english, message), swedish) for english, swedish in _SWEDISH)
+        sv = next((swedish.format(*match.groups()) for match, swedish in found if match), message)
+        raise standalone.usage(f"{sv}; se --help.", f"{message}; see --help.")
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="python -m hostsim.sandbox",
         description="An imitation of Fortnox's API on this machine, until Ctrl-C or SIGTERM.",
         allow_abbrev=False,

@@ -162,7 +162,7 @@ def _books(data: Path | None, *, empty: bool, companies: int | None) -> State:
     together = [name for name, is_given in given.items() if is_given]
     if len(together) > 1:
         sv, en = " och ".join(together), " and ".join(together)
-        raise _usage(
+        raise usage(
             f"{sv} kan inte användas ihop; välj en.",
             f"{en} cannot be used together; choose one.",
         )
@@ -183,18 +183,18 @@ def _refuse_unknown(books: State, company: int | None, redirect_uri: str | None)
     if company is not None and company not in books.companies:
         known = ", ".join(str(number) for number in islice(books.companies, MAX_LISTED))
         more = " …" if len(books.companies) > MAX_LISTED else ""
-        raise _usage(
+        raise usage(
             f"Företaget {company} finns inte; välj ett av {known}{more}.",
             f"There is no company {company}; choose one of {known}{more}.",
         )
     if redirect_uri is not None and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^\s#]+", redirect_uri):
-        raise _usage(
+        raise usage(
             f"--redirect-uri {redirect_uri} är ingen hel adress, som {REDIRECT_URI}.",
             f"--redirect-uri {redirect_uri} is not a whole address, such as {REDIRECT_URI}.",
         )
 
 
-def _usage(sv: str, en: str) -> CannotStart:
+def usage(sv: str, en: str) -> CannotStart:
     return CannotStart("USAGE", what=Words(sv, en))
 
 
@@ -204,7 +204,7 @@ def _from_file(path: Path | None) -> switches_file.Found:
     try:
         return switches_file.read(path)
     except (OSError, ValueError) as error:
-        raise _usage(
+        raise usage(
             f"filen {path} går inte att läsa som omkopplare: {error}. "
             "Låt `python -m opter_fortnox_plugin probe --switches FIL` skriva den.",
             f"the file {path} cannot be read as switches: {error}. "
@@ -217,7 +217,7 @@ def _switches(given: Sequence[str], chosen: Switches) -> Switches:
         try:
             chosen = chosen.changed(from_text(text))
         except ValueError as error:
-            raise _usage(
+            raise usage(
                 f"--switch {text} går inte: {error}. Sidan hostsim/sandbox/UNKNOWNS.md "
                 "beskriver alla.",
                 f"--switch {text} is not possible: {error}. The page "

@@ -296,11 +296,16 @@ class Doctor:
         )
 
 
-def first_failure(findings: list[Finding]) -> HostError | None:
+def first_failure(findings: list[Finding], definition: str | None = None) -> HostError | None:
     """Make the error that a command ends with; ``None`` where no check failed."""
     for one in findings:
         if one.state == "failed":
-            return HostError(one.code, one.kind, own(one.message))
+            error = HostError(one.code, one.kind, own(one.message))
+            if error.command is not None:
+                error.command = Text(
+                    *(c.replace("{name}", definition or "") for c in error.command)
+                )
+            return error
     return None
 
 

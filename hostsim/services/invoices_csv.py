@@ -25,6 +25,7 @@ from hostsim.services.file_problems import (
     unreadable,
 )
 from hostsim.services.table_file import NotATable, rows_of
+from opter_contract.currencies import DECIMALS
 from opter_contract.values import Text
 
 #: The code of the error.
@@ -70,14 +71,8 @@ _DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T]00:00(?::00(?:\.0+)?)?)?
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TRUTH = {
     "": True,
-    "true": True,
-    "1": True,
-    "ja": True,
-    "yes": True,
-    "false": False,
-    "0": False,
-    "nej": False,
-    "no": False,
+    **dict.fromkeys(("true", "1", "ja", "yes", "sant"), True),
+    **dict.fromkeys(("false", "0", "nej", "no", "falskt"), False),
 }
 
 
@@ -140,6 +135,7 @@ class _Reading:
         self._names = names
         self._notes = notes
         self._first_line: dict[tuple[str, str], int] = {}
+        self._ocrs: dict[tuple[str, str], str] = {}
         self.problems: list[FileProblem] = []
         self.found = 0
 
@@ -150,10 +146,13 @@ class _Reading:
             header = self._header(lines)
             if header is None:
                 return
+            line = 0
             for line, cells in lines:
                 invoice = self._invoice(line, cells, header)
                 if invoice is not None:
                     yield invoice
+            if not line:
+                self._notes.add(FileProblem(1, None, _ONLY_HEADINGS))
         except NotATable as error:
             self._problem(error.line, None, error.message)
 
@@ -190,16 +189,13 @@ class _Reading:
             self._refuse_second(line, region, number)
         if self.found != wrong:
             return None
-        odd = odd_number(number)
-        if odd is not None:
-            self._notes.add(FileProblem(line, "invoice_number", odd))
+        self._note_odd(line, row, region)
         return ExportedInvoice(
             region=region,
             number=number,
             customer_code=row["customer_code"],
             customer_name=row["customer_name"],
-            currency=row["currency"],
-            **{name: read[name] for name in ("ocr", "total", *_DATES, "period_closed")},
+            **{name: read[name] for name in _PARSERS if name != "invoice_number"},
         )
 
     def _value(self, line: int, row: Mapping[str, str], name: str, parse: Parse) -> Any:
@@ -213,6 +209,15 @@ class _Reading:
         first = self._first_line.setdefault((region, number), line)
         if first != line:
             self._problem(line, "invoice_number", _duplicate(number, first))
+
+    def _note_odd(self, line: int, row: Mapping[str, str], region: str) -> None:
+        if (odd := odd_number(row["invoice_number"])) is not None:
+            self._notes.add(FileProblem(line, "invoice_number", odd))
+        for name in ("customer_code", "customer_name"):
+            if not row[name]:
+                self._notes.add(FileProblem(line, name, _NO_CUSTOMER))
+        if (odd := same_ocr(self._ocrs, region, row["ocr"], row["invoice_number"])) is not None:
+            self._notes.add(FileProblem(line, "ocr", odd))
 
     def _problem(self, line: int, field: str | None, message: Text) -> None:
         self.found += 1
@@ -254,6 +259,19 @@ def odd_number(number: str) -> Text | None:
             "by its OCR reference only.",
         )
     return None
+
+
+def same_ocr(seen: dict[tuple[str, str], str], region: str, ocr: str, number: str) -> Text | None:
+    """Say that an invoice which was ``seen`` before has the OCR reference of this one."""
+    first = seen.setdefault((region, "".join(ocr.split())), number)
+    if not ocr or first == number:
+        return None
+    return Text(
+        f"{_shown(ocr)} har faktura {first} också; en betalning som bara har OCR-numret hittar då "
+        "ingen av dem. Ge var och en sitt eget.",
+        f"{_shown(ocr)} is that of invoice {first}, too; a payment that has the OCR reference only "
+        "then finds neither. Give each its own.",
+    )
 
 
 def ocr_of(text: str) -> str | Text:
@@ -324,6 +342,17 @@ def _amount(text: str) -> Decimal | Text:
     )
 
 
+def _currency(text: str) -> str | Text:
+    code = text.upper()
+    if not code or code in DECIMALS or _CONTROL.search(text):
+        return code
+    shown = _shown(text)
+    return Text(
+        f"{shown} är ingen valuta i ISO 4217; skriv dess tre bokstäver, till exempel SEK.",
+        f"{shown} is no currency of ISO 4217; write its three letters, such as SEK.",
+    )
+
+
 def date_of(text: str) -> date | Text:
     if day := _DATE.fullmatch(text):
         try:
@@ -348,13 +377,13 @@ def _truth(text: str) -> bool | Text:
     )
 
 
-_DATES = ("invoice_date", "due_date")
-
 _PARSERS: Mapping[str, Parse] = {
     "invoice_number": number_of,
     "ocr": ocr_of,
+    "currency": _currency,
     "total": _amount,
-    **dict.fromkeys(_DATES, date_of),
+    "invoice_date": date_of,
+    "due_date": date_of,
     "period_closed": _truth,
 }
 
@@ -407,6 +436,16 @@ def _duplicate(number: str, line: int) -> Text:
     )
 
 
+_NO_CUSTOMER = Text(
+    "är tomt; fyll i det på varje rad. Sammanslagna celler har ett värde bara på den första.",
+    "is empty; fill it in on every line. Merged cells have a value on the first one only.",
+)
+_ONLY_HEADINGS = Text(
+    "filen har rubriker men inga fakturor; kontrollera att det är rätt fil. Av en arbetsbok läses "
+    "bara det första bladet.",
+    "the file has headings but no invoices; check that it is the right one. Of a workbook only the "
+    "first sheet is read.",
+)
 _UNKNOWN_COLUMN = Text("kolumnen är okänd.", "the column is unknown.")
 _COLUMN_TWICE = Text("kolumnen finns två gånger.", "the column is there twice.")
 _COLUMN_MISSING = Text("kolumnen saknas i rubriken.", "the column is missing in the header.")

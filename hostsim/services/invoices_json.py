@@ -104,10 +104,17 @@ class InvoicesFile(JsonFile[ExportedInvoice]):
 
     declaration = _INVOICES
 
+    def __init__(self, region: str = "", notes: Notes | None = None) -> None:
+        super().__init__(region, notes)
+        self._ocrs: dict[tuple[str, str], str] = {}
+
     def check(self, one: Given) -> None:
         who, invoice = one.who, one.fields
         if (odd := invoices_csv.odd_number(invoice["invoice_number"])) is not None:
             self.note(who, "invoice_number", odd)
+        number, ocr = invoice["invoice_number"], invoice["ocr"]
+        if (odd := invoices_csv.same_ocr(self._ocrs, one.region, ocr, number)) is not None:
+            self.note(who, "ocr", odd)
         correction = invoice["type"] == "correction"
         if invoice["credits"] and not correction:
             self.problem(who, "credits", messages.CREDITS_NOTHING)

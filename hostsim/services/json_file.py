@@ -27,6 +27,7 @@ from hostsim.services.file_problems import (
     Notes,
     unreadable,
 )
+from opter_contract.currencies import DECIMALS
 from opter_contract.values import Text
 
 T = TypeVar("T")
@@ -37,7 +38,6 @@ LONGEST_TEXT = 200
 
 _AMOUNT = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,2})?", re.ASCII)
 _RATE = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,10})?", re.ASCII)
-_CURRENCY = re.compile(r"[A-Z]{3}", re.ASCII)
 _COUNTRY = re.compile(r"[A-Z]{2}", re.ASCII)
 _CENT: Final = Decimal("0.01")
 
@@ -356,7 +356,7 @@ def truth(*, default: bool) -> Field:
 COMMON: Fields = {
     "region": Field(lambda value: text(value, LONGEST_REGION)),
     "period_closed": truth(default=True),
-    "currency": Field(that(_CURRENCY.fullmatch, messages.NO_CURRENCY), required=True),
+    "currency": Field(that(DECIMALS.__contains__, messages.NO_CURRENCY), required=True),
     "exchange_rate": Field(_rate, default=None),
     "due_date": DATE,
     "pdf": TEXT,

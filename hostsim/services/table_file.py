@@ -11,18 +11,19 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
-from itertools import count
-from typing import Final
+from itertools import count, islice
+from typing import Any, Final
 
 from opter_contract.values import Text
 
 #: In a text that is no UTF-8: letters of Western Europe, and spaces that do not break. What else
 #: Windows has up there is what other character sets have for å, ä and ö.
 _WINDOWS_1252 = re.compile(rb"[\x00-\x7f\xa0\xc0-\xd6\xd8-\xf6\xf8-\xff]*")
-_SEPARATOR = re.compile(r'"?sep=(.)"?[;,]*\r?')  # for Excel, which may fill it up to the width
+# For Excel, which may fill it up to the width of the table.
+_SEPARATOR = re.compile(r'\s*"?sep=(.)"?[;,\t ]*\r?', re.IGNORECASE)
 
 _ZIP: Final = b"PK\x03\x04"
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
@@ -57,6 +58,8 @@ def rows_of(content: bytes) -> Iterator[tuple[int, list[str]]]:
         cells = list(row)
         if not any(cell.strip() for cell in cells):
             continue
+        if not width and cells[0].strip().lower().startswith("sep="):
+            raise NotATable(line, _NO_SEPARATOR)
         while len(cells) > width and not cells[-1].strip():
             cells.pop()
         if workbook:
@@ -87,6 +90,9 @@ def _csv_rows(text: str) -> Iterator[tuple[int, list[str]]]:
         rest = text
     # A Swedish Excel writes semicolons, and then commas as decimal points.
     separator = told[1] if told else max(",;\t", key=heading.count)
+    headings = rest.partition("\n")[0]
+    if told and separator not in headings and any(one in headings for one in ",;\t"):
+        raise NotATable(1, _OTHER_SEPARATOR)
     reader = csv.reader(io.StringIO(rest, newline=""), delimiter=separator, strict=True)
     before = 0 if told is None else 1
     line = before + 1
@@ -106,27 +112,44 @@ def _csv_rows(text: str) -> Iterator[tuple[int, list[str]]]:
 
 def _workbook_rows(content: bytes) -> Iterator[tuple[int, list[str]]]:
     """Yield the rows of the first sheet."""
-    import openpyxl  # noqa: PLC0415 it is slow to import
-
     line = 1
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if sum(one.file_size for one in archive.infolist()) > _LARGEST:
                 raise NotATable(line, _TOO_LARGE)
         with warnings.catch_warnings(action="ignore"):  # of what it leaves out, such as styles
-            book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-            sheet = book.worksheets[0]
-            sheet.reset_dimensions()  # some programs write wrong ones
-            rows = sheet.iter_rows(values_only=True)
+            rows, results, taken = _first_sheet(content, results=False), None, 0
             for line in count(1):
                 row = next(rows, None)
                 if row is None:
                     return
-                yield line, [_cell_text(cell) for cell in row]
+                if any(cell.data_type == "f" for cell in row):
+                    results = results or _first_sheet(content, results=True)
+                    formulas, row = row, next(islice(results, line - 1 - taken, None))
+                    taken = line
+                    _refuse_unknown(line, formulas, row)
+                yield line, [_cell_text(cell.value) for cell in row]
     except NotATable:
         raise
     except Exception as error:  # whatever its XML and ZIP may lead to
         raise NotATable(line, _NO_WORKBOOK) from error
+
+
+def _first_sheet(content: bytes, *, results: bool) -> Iterator[Any]:
+    """Give the rows of cells, with the formulas in them, or with their results."""
+    import openpyxl  # noqa: PLC0415 it is slow to import
+
+    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=results)
+    sheet = book.worksheets[0]
+    sheet.reset_dimensions()  # some programs write wrong ones
+    return iter(sheet.iter_rows())
+
+
+def _refuse_unknown(line: int, formulas: Iterable[Any], results: Iterable[Any]) -> None:
+    """Refuse a formula whose result nobody has worked out; one that came to "" is a text."""
+    for cell, result in zip(formulas, results, strict=False):
+        if cell.data_type == "f" and result.value is None and result.data_type == "n":
+            raise NotATable(line, _not_worked_out(cell.coordinate, str(cell.value)))
 
 
 def _cell_text(value: object) -> str:
@@ -147,6 +170,25 @@ def _cell_text(value: object) -> str:
             return str(value)
 
 
+def _not_worked_out(cell: str, formula: str) -> Text:
+    return Text(
+        f"cellen {cell} har formeln ”{formula[:40]}” men inget resultat; öppna filen i Excel och "
+        "spara den, så räknas det ut, eller skriv värdet i stället.",
+        f"the cell {cell} has the formula “{formula[:40]}” but no result; open the file in Excel "
+        "and save it, which works it out, or write the value instead.",
+    )
+
+
+_NO_SEPARATOR = Text(
+    "raden ska vara sep= och tecknet mellan fälten, till exempel sep=; eller tas bort.",
+    "the line must be sep= and the sign between fields, such as sep=; or be removed.",
+)
+_OTHER_SEPARATOR = Text(
+    "raden med sep= säger ett annat tecken mellan fälten än det som rubrikerna har; rätta den "
+    "eller ta bort den.",
+    "the line with sep= says another sign between fields than the headings have; correct it or "
+    "remove it.",
+)
 _NOT_UTF8 = Text(
     "filen är inte UTF-8; spara den som ”CSV UTF-8” och läs in den igen.",
     "the file is not UTF-8; save it as “CSV UTF-8” and load it again.",

@@ -479,15 +479,19 @@ _CREATE_MATCHED = "CREATE TEMP TABLE matched (row_id INTEGER PRIMARY KEY, invoic
 # By number in the definition's region; else by an OCR that exactly one invoice there holds,
 # and exactly one where the payments come from.
 _MATCH = """
-    INSERT INTO matched SELECT r.id, COALESCE(
+    INSERT INTO matched
+    WITH ocrs AS (SELECT DISTINCT ocr FROM run_rows WHERE run_id = :run_id AND ocr <> ''),
+    there AS (
+        SELECT ocr, invoice_number FROM run_rows WHERE run_id = :run_id AND ocr <> ''
+        UNION
+        SELECT p.ocr, p.invoice_number FROM ocrs CROSS JOIN payments p ON p.company = :company
+        AND p.ocr = ocrs.ocr AND p.ocr <> '' AND p.import_type = :import_type),
+    shared AS (SELECT ocr FROM there GROUP BY ocr HAVING count(invoice_number) > 1)
+    SELECT r.id, COALESCE(
         (SELECT id FROM invoices WHERE region = :region AND number = r.invoice_number),
         (SELECT CASE WHEN count(*) = 1 THEN min(id) END
          FROM invoices WHERE region = :region AND ocr = r.ocr AND r.ocr <> ''
-         AND NOT EXISTS (SELECT 1 FROM run_rows o WHERE o.run_id = r.run_id AND o.ocr = r.ocr
-                         AND o.ocr <> '' AND o.invoice_number <> r.invoice_number)
-         AND NOT EXISTS (SELECT 1 FROM payments o WHERE o.import_type = :import_type
-                         AND o.company = :company AND o.ocr = r.ocr
-                         AND o.ocr <> '' AND o.invoice_number <> r.invoice_number)))
+         AND r.ocr NOT IN (SELECT ocr FROM shared)))
     FROM run_rows r WHERE r.run_id = :run_id AND r.deleted = 0
 """
 

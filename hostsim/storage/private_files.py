@@ -44,14 +44,19 @@ def make_file(path: Path) -> None:
 
 
 def open_to_append(path: Path) -> TextIO:
-    """Open a text to write at its end; it is made where there is none.
+    """Open a text to write at its end, which becomes its owner's alone.
 
     :raises HostError: ``LINK_REFUSED``.
     :raises OSError: where it cannot be written.
     """
     refuse_links(path)
     make_file(path)
-    return path.open("a", encoding="utf-8", errors="backslashreplace")
+    file = path.open("a", encoding="utf-8", errors="backslashreplace")
+    if sys.platform != "win32":
+        found = os.fstat(file.fileno())
+        if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid():
+            os.fchmod(file.fileno(), 0o600)
+    return file
 
 
 def make_folder(folder: Path) -> None:

@@ -49,7 +49,7 @@ def every_error(plugins: Plugins) -> Iterator[Explained]:
     for name, call in plugins.listeners("opter_errors"):
         try:
             yield from [
-                Explained(str(one.code), str(one.kind), own(one.message), name)
+                Explained(str(one.code), str(one.kind), _without_languages(own(one.message)), name)
                 for one in call("opter_errors")
             ]
         except KeyboardInterrupt:

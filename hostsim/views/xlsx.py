@@ -11,7 +11,11 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import IO, Any
 
-import xlsxwriter  # type: ignore[import-untyped]
+from openpyxl import Workbook
+from openpyxl.cell import WriteOnlyCell
+from openpyxl.styles import Font
+from openpyxl.utils import get_column_letter
+from openpyxl.worksheet.properties import PageSetupProperties
 
 from hostsim.messages.text import say
 from hostsim.views.table import Column, Money, text_of
@@ -21,6 +25,7 @@ MEDIA_TYPE = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 #: The widths of columns, in characters.
 _NUMBER, _DAY, _WIDE, _TEXT = 16, 12, 45, 18
 _TWO_DECIMALS = "#,##0.00"
+_BOLD = Font(name="Calibri", size=11, bold=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,72 +47,77 @@ def write_xlsx(
     totals: Iterable[Sum] = (),
 ) -> None:
     """Write a workbook of one sheet, with its headings in sight on the screen and on paper."""
-    options = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
-    with xlsxwriter.Workbook(file, options) as book:
-        sheet = _Sheet(book, title, language)
-        sheet.headings(columns)
+    book = Workbook(write_only=True)
+    try:
+        sheet = _Sheet(book, title, columns, language)
         for item in items:
             sheet.row([column.value(item) for column in columns])
         for total in totals:
             values = [total.amount if c.key == total.column else None for c in columns]
             sheet.row([total.label, *values[1:]], bold=True)
+    finally:
+        book.save(file)  # which removes the file of rows, also after an error
 
 
 class _Sheet:
     """A sheet that is written row by row."""
 
-    def __init__(self, book: Any, title: str, language: str) -> None:
+    def __init__(
+        self, book: Workbook, title: str, columns: Sequence[Column[Any]], language: str
+    ) -> None:
         # A name that a spreadsheet takes: at most 31 characters, and none of these.
         name = title.translate(str.maketrans("[]:*?/\\", "       "))[:31].strip("' ")
-        self._book, self._sheet = book, book.add_worksheet(name)
+        self._sheet: Any = book.create_sheet(name)
         self._language = language
-        self._at = 0
-        self._formats: dict[tuple[str, bool], Any] = {}
-        self._sheet.set_landscape()
-        self._sheet.set_paper(9)  # A4
-        self._sheet.fit_to_pages(1, 0)
-        self._sheet.repeat_rows(0)
-        self._sheet.freeze_panes(1, 0)
-        self._sheet.set_header(f"&L{title.replace('&', '&&')}&R&P / &N")
-
-    def headings(self, columns: Sequence[Column[Any]]) -> None:
-        for place, column in enumerate(columns):
-            heading = say(column.heading, self._language)
+        # A cell of each place and format is used again in every row: to style one takes long.
+        self._cells: dict[tuple[int, str, bool], Any] = {}
+        self._sheet.page_setup.orientation = "landscape"
+        self._sheet.page_setup.paperSize = 9  # A4
+        self._sheet.page_setup.fitToHeight = 0  # any number of pages
+        self._sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
+        self._sheet.print_title_rows = "1:1"
+        self._sheet.freeze_panes = "A2"
+        header = self._sheet.HeaderFooter.oddHeader
+        header.left.text, header.right.text = title.replace("&", "&&"), "&P / &N"
+        headings = [say(column.heading, language) for column in columns]
+        for place, (column, heading) in enumerate(zip(columns, headings, strict=True), 1):
             width = _WIDE if column.wide else _NUMBER if column.right else _TEXT
-            self._sheet.set_column(place, place, max(width, len(heading) + 2))
-            self._sheet.write_string(0, place, heading, self._format("", bold=True))
-        self._at = 1
+            dimension = self._sheet.column_dimensions[get_column_letter(place)]
+            dimension.width = max(width, len(heading) + 2)
+        self.row(headings, bold=True)
 
     def row(self, values: Sequence[object], *, bold: bool = False) -> None:
-        for place, value in enumerate(values):
-            self._cell(place, value, bold=bold)
-        self._at += 1
+        self._sheet.append(
+            [self._cell(place, value, bold=bold) for place, value in enumerate(values)]
+        )
 
-    def _cell(self, place: int, value: object, *, bold: bool) -> None:
+    def _cell(self, place: int, value: object, *, bold: bool) -> Any:
         if isinstance(value, list) and len(value) == 1:
             [value] = value
+        form = "General"
         if isinstance(value, Money):
             decimals = "0." + "0" * value.decimals if value.decimals else "0.######"
             unit = f' "{value.currency}"' if value.currency.isalnum() else ""
-            self._number(place, value.amount, f"#,##{decimals}{unit}", bold=bold)
+            value, form = value.amount, f"#,##{decimals}{unit}"
         elif isinstance(value, Decimal):
-            self._number(place, value, _TWO_DECIMALS, bold=bold)
+            form = _TWO_DECIMALS
         elif isinstance(value, int):
-            self._number(place, value, "#,##0", bold=bold)
+            form = "#,##0"
         elif isinstance(value, datetime):
             # A spreadsheet knows no zones: the time is the one on the page.
-            plain = value.replace(tzinfo=None)
-            self._sheet.write_datetime(self._at, place, plain, self._format("yyyy-mm-dd hh:mm"))
+            value, form = value.replace(tzinfo=None), "yyyy-mm-dd hh:mm"
         elif isinstance(value, date):
-            self._sheet.write_datetime(self._at, place, value, self._format("yyyy-mm-dd"))
+            form = "yyyy-mm-dd"
         elif text := text_of(value, self._language):
-            self._sheet.write_string(self._at, place, text, self._format("", bold=bold))
-
-    def _number(self, place: int, value: Decimal | int, form: str, *, bold: bool) -> None:
-        self._sheet.write_number(self._at, place, float(value), self._format(form, bold=bold))
-
-    def _format(self, form: str, *, bold: bool = False) -> Any:
-        if (form, bold) not in self._formats:
-            wanted = {"num_format": form} if form else {}
-            self._formats[form, bold] = self._book.add_format(wanted | {"bold": bold})
-        return self._formats[form, bold]
+            value = text
+        else:
+            return None
+        if (cell := self._cells.get((place, form, bold))) is None:
+            cell = self._cells[place, form, bold] = WriteOnlyCell(self._sheet)
+            cell.number_format = form
+            if bold:
+                cell.font = _BOLD
+        cell.value = value
+        if isinstance(value, str):
+            cell.data_type = "s"  # and no formula
+        return cell

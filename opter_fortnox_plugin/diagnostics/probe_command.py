@@ -82,7 +82,7 @@ def _authorization_code(
     )
     with CallbackServer(login):
         if not console.show_login(address, login.paste):
-            raise LoginFailed("NO_WINDOW")
+            raise LoginFailed("INPUT_ENDED")
         return login.wait(timeout, lambda _left: None)
 
 

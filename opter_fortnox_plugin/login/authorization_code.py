@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import errno
 import hmac
+import html
 import logging
 import queue
+import quopri
 import re
 import secrets
 import socket
@@ -23,7 +25,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Final, Self
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from opter_contract.values import Text
 from opter_fortnox_plugin.configuration import Configuration
@@ -46,9 +48,16 @@ _REQUEST_TIMEOUT: Final = 10.0
 #: A longer address is no answer of Fortnox's.
 _MAX_LENGTH: Final = 8192
 
-#: What a terminal puts around what is pasted, and where it or a mail broke the line.
-_NOISE: Final = re.compile(r"\x1b?\[20[01]~|\s")
-_QUOTES: Final = "\"'`<>“”„‘’«»"
+#: What a terminal puts around what is pasted, where it or a mail broke the line, and what nobody
+#: sees.
+_NOISE: Final = re.compile(
+    r"\x1b?\[20[01]~|[\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
+)
+_QUOTES: Final = "\"'`<>“”„‘’«»()[]{}*.,;:!"
+
+#: What may stand beside ``state`` in a query, and what cannot stand in one.
+_PARAMETER: Final = re.compile(r"(?<!_)(?:code|error(?:_\w+)?)=[^&]*")
+_END: Final = re.compile(r"[\s#?<>()\[\]{}\"']")
 
 #: What a browser says that fetches a page before anybody asked for it; it must come again.
 _PREFETCH: Final = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
@@ -190,15 +199,31 @@ class Login:
 
         :return: ``None`` where it was the answer, otherwise what to do.
         """
-        line = _NOISE.sub("", text[:_MAX_LENGTH]).strip(_QUOTES).replace("&amp;", "&")
-        self._pasted = (self._pasted + line)[-_MAX_LENGTH:]
+        line = text[:_MAX_LENGTH]
+        self._pasted = f"{self._pasted}\n{line}"[-_MAX_LENGTH:]
+        if any(self._is_answer(one) for one in map(self._query_in, (line, self._pasted)) if one):
+            return None
+        plain = _NOISE.sub("", line).strip(_QUOTES)
         redirect = self.redirect_uri.partition("://")[2].rstrip("/").lower()
-        for given in (line, self._pasted):
-            query = given.rpartition("?")[2]
-            locked = given.rpartition("://")[2].rstrip("/?").lower() == redirect
-            if (query or locked) and self._is_answer("" if locked else query):
-                return None
+        locked = plain.rpartition("://")[2].rstrip("/?").lower() == redirect
+        query = "" if locked else plain.rpartition("?")[2]
+        if (query or locked) and self._is_answer(query):
+            return None
         return Text(*(text.format(redirect=self.redirect_uri) for text in _NOT_THE_ANSWER))
+
+    def _query_in(self, text: str) -> str:
+        """Find the query with our ``state``, whatever a mail or its scanner of links made of it."""
+        forms = [text]
+        for decode in (_unquoted_printable, html.unescape, unquote):
+            forms += [decode(one) for one in forms]
+        for one in forms:
+            before, found, after = _NOISE.sub("", one).partition(f"state={self.state}")
+            if found and not after[:1].isalnum():
+                after = _END.split(after)[0] if after.startswith("&") else ""
+                parts = _PARAMETER.findall(before.rpartition("?")[2])
+                parts += [part.rstrip(_QUOTES) for part in _PARAMETER.findall(after)]
+                return "&".join((*parts, found))
+        return ""
 
     def hand_over(self, address: str) -> Text | None:
         """Take the address of a callback that the host received.
@@ -263,6 +288,10 @@ class Login:
             redirect=self.redirect_uri,
             scopes=", ".join(self._scopes),
         )
+
+
+def _unquoted_printable(text: str) -> str:
+    return quopri.decodestring(text.encode("utf-8", "replace")).decode("utf-8", "replace")
 
 
 # --- The callback server ------------------------------------------------------------

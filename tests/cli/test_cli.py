@@ -17,8 +17,10 @@ from command_line import INVOICES
 from shop_plugin import SHOP, Shop
 
 from hostsim.cli import hostsim as root
+from hostsim.cli.command import translated
 from hostsim.cli.common import Common, write_stderr
 from hostsim.cli.login import LoginWindow
+from hostsim.errors import HostError
 from hostsim.ledger import values as ledger_values
 from hostsim.messages import formats
 from hostsim.plugins.loading import Plugins
@@ -131,6 +133,12 @@ def test_a_command_takes_the_language_of_the_locale(hostsim, monkeypatch):
             "--series behöver 2 värden.",
             "requires 2 arguments.",
         ),
+        (("serve", "--port", "99999"), "ett heltal från 0 till 65535.", "from 0 to 65535."),
+        (("worker", "--at-once", "x"), "ett heltal från 1 till 64.", "a whole number from 1 to"),
+        (("sandbox", "--companies", "0"), "ett heltal, minst 1.", "a whole number, at least 1."),
+        (("sandbox", "--company", "x"), "'--company' ska vara ett heltal.", "a whole number."),
+        (("init", "--log-file", "."), "en fil som du får läsa, och ingen", "a file that you may"),
+        (("demo", "--keep", __file__), "en mapp som du får läsa, och", "a folder that you may"),
         (("init", "--json=1"), "Valet --json tar inget värde.", "does not take a value."),
     ],
     ids=str,
@@ -156,6 +164,18 @@ def test_help_speaks_the_chosen_language_also_where_the_words_are_clicks(hostsim
     ours = r"Usage|Options|OPTIONS|Commands|COMMAND|ARGS|Show this|required]"
     assert re.findall(ours, swedish) == []
     assert re.findall(r"Användning|\bVal:|VAL\b|Visa den här texten|krävs]|[ÅÄÖ]", english) == []
+
+
+def test_every_placeholder_of_help_is_a_word_in_both_languages():
+    """Those that are not translated are the same in both."""
+    metavars = {
+        word
+        for _, command in every_command(root)
+        for param in command.params
+        for word in re.findall("[A-ZÅÄÖ_]+", param.metavar or "")
+    }
+    same = {"ID", "REGION", "REVISION", "TEXT", "URL"}
+    assert {word for word in metavars if translated(word, "en") == word} == same
 
 
 def test_help_says_which_commands_have_no_json(hostsim):
@@ -235,6 +255,14 @@ def test_the_log_goes_to_a_file_of_its_owner_and_grows(hostsim, monkeypatch):
     assert datetime.fromisoformat(lines[0].partition(" ")[0]).utcoffset() is not None
     assert sys.platform == "win32" or Path("host.log").stat().st_mode & 0o777 == 0o600
     assert "INFO shop" in hostsim("plugins", "-v").err
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no modes")
+def test_a_log_that_others_could_read_becomes_its_owners_alone(hostsim):
+    Path("host.log").touch()
+    Path("host.log").chmod(0o644)
+    assert hostsim("init", "--log-file", "host.log").status == 0
+    assert Path("host.log").stat().st_mode & 0o777 == 0o600
 
 
 def test_a_log_that_cannot_be_written_ends_the_command_before_it_does_anything(hostsim):
@@ -738,7 +766,8 @@ def test_an_address_to_sign_in_at_stays_whole(capsys, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     address = "https://login.example/?state=" + "x" * 2000
     window = LoginWindow(Common("sv"), browser=False)
-    window(address, lambda _: None)
+    with pytest.raises(HostError, match="INPUT_ENDED"):
+        window(address, lambda _: None)
     assert address in capsys.readouterr().err
 
 
@@ -825,10 +854,11 @@ def test_the_answers_address_is_read_from_standard_input(process_ready):
     assert json.loads(ended.stdout)["counts"]["read"] == 5
 
 
-def test_where_standard_input_has_ended_nobody_is_waited_for(process_ready):
-    ended = process_ready("import", "Butik", "--no-browser", stdin=subprocess.DEVNULL)
+@pytest.mark.parametrize("typed", [b"", b"http://localhost/?state=wrong\n"])
+def test_where_standard_input_has_ended_nobody_is_waited_for(process_ready, typed):
+    ended = process_ready("import", "Butik", "--no-browser", input=typed)
     assert ended.returncode == 3
-    assert ended.stderr.decode().splitlines()[-1].startswith("NO_WINDOW: ")
+    assert ended.stderr.decode().splitlines()[-1].startswith("INPUT_ENDED: ")
 
 
 def test_a_wait_that_ends_while_standard_input_is_open_ends_cleanly(process_ready):

@@ -81,12 +81,27 @@ def test_what_cannot_work_is_refused_however_it_tells_of_itself(run, wrong, as_j
     assert all(f" {value}" in caught.value.sentence(language) for language in ("en", "sv"))
 
 
-@pytest.mark.parametrize("wrong", [["--port", "x"], ["--port", "65536"], ["--companies", "0"]])
-def test_a_number_that_is_none_is_refused(wrong, capsys):
-    with pytest.raises(SystemExit) as caught:
-        main(wrong)
-    assert caught.value.code == 2
-    assert "a number from" in capsys.readouterr().err
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        (["--bogus"], "--bogus finns inte"),
+        (["--port"], "--port behöver ett värde"),
+        (["--port", "x"], "--port ska vara ett tal från 0 till 65535"),
+        (["--companies", "0"], "--companies ska vara ett tal från 1 till"),
+        (["--company", "x"], "--company ska vara ett heltal"),
+        (["--empty=1"], "--empty tar inget värde"),
+        (["--lang", "fr"], "--lang ska vara en av"),
+    ],
+)
+def test_what_it_does_not_understand_is_refused_in_the_language_that_was_asked_for(
+    wrong, says, capsys
+):
+    assert main([*wrong, "--lang=sv"]) == 2
+    last = capsys.readouterr().err
+    assert last.startswith(f"USAGE: Kommandot kan inte köras: {says}")
+    assert last.endswith("; se --help.\n")
+    main([*wrong, "--lang=en"])
+    assert "Kommandot" not in capsys.readouterr().err
 
 
 def test_it_loads_nothing_of_the_host_and_no_package_but_its_own():

@@ -313,6 +313,11 @@ def test_the_first_failure_thing_gives_the_error():
     assert first_failure(findings[:1]) is None
 
 
+def test_what_to_type_names_the_definition_that_was_asked_for():
+    findings = [Finding("a", FINE, "failed", FINE, "NO_DEFINITIONS", "usage")]
+    assert first_failure(findings, "Bank").command.sv == "Skriv: hostsim formats add Bank"
+
+
 # --- The command, with the real plug-in and the sandbox -----------------------------------
 
 

@@ -174,7 +174,7 @@ def test_a_number_that_the_host_may_have_given_is_loaded_and_noted(text):
 
 def test_notes_are_counted_and_the_first_twenty_kept():
     notes = Notes()
-    lines = "\n".join(with_number(f"F{n}") for n in range(30))
+    lines = "\n".join(with_number(f"F{n}").replace("100146", "") for n in range(30))
     invoices_in(f"{HEADER}\n{lines}\n".encode(), file="f.csv", notes=notes)
     assert (notes.found, len(notes.first)) == (30, 20)
 
@@ -202,11 +202,46 @@ def test_a_date_that_is_none_is_refused(text):
         ("FALSE", False),
         ("0", False),
         ("nej", False),
+        ("SANT", True),
+        ("FALSKT", False),
     ],
 )
 def test_a_period_counts_as_closed_unless_the_line_says_otherwise(text, closed):
     (invoice,) = read(f"{LINE},{text}", header=HEADER + ",period_closed")
     assert invoice.period_closed is closed
+
+
+@pytest.mark.parametrize("text", ["KRONOR", "XQ1", "kr", "S€K", "XXX"])
+def test_a_currency_is_one_of_iso_4217(text):
+    (problem,) = refused(LINE.replace("SEK", text)).problems
+    assert (problem.line, problem.field) == (2, "currency")
+    assert f"”{text}”" in problem.message.sv
+
+
+@pytest.mark.parametrize(("text", "currency"), [("sek", "SEK"), ("BHD", "BHD"), ("", "")])
+def test_a_currency_in_small_letters_is_one_too_and_none_is_that_of_the_office(text, currency):
+    (invoice,) = read(LINE.replace("SEK", text))
+    assert invoice.currency == currency
+
+
+def noted(content):
+    notes = Notes()
+    invoices_in(content, file="f", notes=notes)
+    return [(one.line, one.field, one.message.sv) for one in notes.first]
+
+
+def test_two_invoices_with_one_ocr_are_noted():
+    again = LINE.replace("1001,100146", "1002,10 01 46")
+    others = [LINE.replace("1001,100146", f"{number},") for number in (1003, 1004)]
+    content = "\n".join([HEADER, LINE, again, *others]).encode()
+    [(line, field, says)] = noted(content)
+    assert (line, field) == (3, "ocr")
+    assert "”10 01 46” har faktura 1001 också" in says
+
+
+def test_a_file_of_headings_alone_is_noted():
+    [(_, _, says)] = noted(HEADER.encode())
+    assert "inga fakturor" in says
 
 
 def test_a_period_that_is_neither_open_nor_closed_is_refused():
@@ -315,6 +350,21 @@ def test_lines_are_counted_from_the_one_with_the_separator():
     assert (problem.line, problem.field) == (3, "total")
 
 
+@pytest.mark.parametrize(
+    ("first", "line", "says"),
+    [
+        ("sep=;", 1, "säger ett annat tecken mellan fälten"),
+        ("sep=semikolon", 1, "ska vara sep= och tecknet"),
+        ("Sep=", 1, "ska vara sep= och tecknet"),
+        ("\nsep=,", 2, "ska vara sep= och tecknet"),
+    ],
+)
+def test_a_line_with_another_separator_than_the_file_has_is_told_as_such(first, line, says):
+    (problem,) = refused(LINE, header=f"{first}\n{HEADER}").problems
+    assert problem.line == line
+    assert says in problem.message.sv
+
+
 def test_a_time_of_the_day_is_no_date():
     (problem,) = refused(LINE.replace("2026-01-15", "2026-01-15 10:30:00")).problems
     assert "till exempel 2026-01-31" in problem.message.sv
@@ -409,6 +459,32 @@ def test_a_workbook_that_cannot_be_read_is_told_how_to_save_it(content, says):
     with pytest.raises(FileWrong) as caught:
         invoices_in(content, file="f.xlsx")
     assert says in caught.value.problems[0].message.sv
+
+
+def test_cells_that_were_merged_are_noted():
+    content = workbook(ROW, (1002, "100147", None, None, *ROW[4:]))
+    assert [found[:2] for found in noted(content)] == [(3, "customer_code"), (3, "customer_name")]
+
+
+def test_a_formula_that_nobody_has_worked_out_is_refused_with_its_cell():
+    formula = "=1000+250.5"
+    with pytest.raises(FileWrong) as caught:
+        invoices_in(workbook(ROW, (), (1002, "", *ROW[2:5], formula, *ROW[6:])), file="f.xlsx")
+    [problem] = caught.value.problems
+    assert problem.line == 4
+    assert f"cellen F4 har formeln ”{formula}” men inget resultat" in problem.message.sv
+
+
+def test_a_formula_counts_as_what_it_came_to():
+    book = workbook((*ROW[:1], "=1", *ROW[2:5], "=1000+250.5", *ROW[6:]))
+    content = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(book)) as old, zipfile.ZipFile(content, "w") as new:
+        for name in old.namelist():
+            sheet = old.read(name)
+            sheet = sheet.replace(b'<c r="B2"><f>1</f><v />', b'<c r="B2" t="str"><f>1</f><v></v>')
+            new.writestr(name, sheet.replace(b"250.5</f><v />", b"250.5</f><v>1250.5</v>"))
+    (invoice,) = invoices_in(content.getvalue(), file="f.xlsx")
+    assert (invoice.ocr, invoice.total) == ("", Decimal("1250.5"))
 
 
 def test_a_small_workbook_that_unpacks_to_a_huge_one_is_refused(monkeypatch):

@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
+from hostsim.storage import judging
 from hostsim.storage.import_runs import ImportRun, differs, judgement_values
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.store import Store
@@ -241,3 +242,20 @@ def test_an_import_looks_for_payments_of_other_ways_in_its_own_region_alone(offi
     with run.judging(COMPANY.number) as judging:
         rows = judging.db.execute("SELECT DISTINCT payment_id FROM other_channel").fetchall()
     assert len(rows) == found
+
+
+def test_payments_with_one_ocr_are_matched_in_time_that_grows_as_their_number(office):
+    """Counted in steps of SQLite's virtual machine."""
+    office.store.load_invoices([invoice("1001", "100", ocr="77")])
+    steps = []
+    for many in (200, 400):
+        payments = [payment(number, "", "1", ocr="77") for number in range(1, many + 1)]
+        preview = office.reads(payments)
+        run = ImportRun(office.store, preview.run_id, office.store.definition(NAME))
+        with run.judging(COMPANY.number) as found:
+            found.db.execute("DELETE FROM matched")
+            steps.append(0)
+            found.db.set_progress_handler(lambda: steps.append(steps.pop() + 1), 100)
+            found.db.execute(judging._MATCH, found.values)
+            found.db.set_progress_handler(None, 0)
+    assert steps[1] < 3 * steps[0]

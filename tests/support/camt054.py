@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -54,6 +55,11 @@ def notification(*entries, account=IBAN, summary=""):
         f"<Ntfctn><Id>N1</Id><Acct><Id><IBAN>{account}</IBAN></Id><Ccy>SEK</Ccy>"
         f"<Ownr><Nm>Åkeri Öst AB</Nm></Ownr></Acct>{summary}{''.join(entries)}</Ntfctn>"
     )
+
+
+def without_references(text):
+    """Take away what the bank itself calls an entry, as many banks do."""
+    return re.sub("<AcctSvcrRef>.*?</AcctSvcrRef>", "", text)
 
 
 def file(*entries, version="camt.054.001.08", notifications=(), **of_notification):

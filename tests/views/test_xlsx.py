@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import io
 import re
+import tempfile
 import zipfile
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
+import openpyxl
 import pytest
 
 from hostsim.views.table import Column, Money
@@ -16,7 +18,7 @@ from opter_contract.values import Text
 
 
 @pytest.fixture(scope="module")
-def sheet():
+def file():
     values = (
         ("text", "=1+1"),
         ("link", "https://example.com"),
@@ -34,6 +36,11 @@ def sheet():
     total = Sum("Summa av 1", "amount", Money(Decimal("1250.5"), "SEK"))
     title = "Öppna/alla [x] & mycket mer än trettioen tecken"
     write_xlsx(file, title, columns, [dict(values)], language="sv", totals=[total])
+    return file
+
+
+@pytest.fixture(scope="module")
+def sheet(file):
     return zipfile.ZipFile(file).read("xl/worksheets/sheet1.xml").decode()
 
 
@@ -69,6 +76,30 @@ def test_the_sum_of_the_screen_stands_below_its_column(sheet):
     assert "Summa av 1" in word
 
 
-def test_the_headings_are_on_each_page_of_paper(sheet):
-    assert 'state="frozen"' in sheet
-    assert "fitToPage" in sheet
+def test_an_amount_is_shown_with_its_decimals_and_a_foreign_one_with_its_currency(file):
+    headings, row, total = openpyxl.load_workbook(file).active.iter_rows()
+    formats = {cell.column_letter: cell.number_format for cell in row}
+    assert [formats[column] for column in "DEFGH"] == [
+        "#,##0.00", '#,##0.00 "EUR"', "#,##0", "yyyy-mm-dd", "yyyy-mm-dd hh:mm"
+    ]  # fmt: skip
+    assert (total[3].value, total[3].number_format) == (1250.5, '#,##0.00 "SEK"')
+    assert [headings[0].font.b, row[0].font.b, total[3].font.b] == [True, False, True]
+
+
+def test_the_headings_are_on_each_page_of_paper(file, sheet):
+    page = openpyxl.load_workbook(file).active
+    assert (page.print_title_rows, page.freeze_panes) == ("$1:$1", "A2")
+    assert (page.page_setup.orientation, page.page_setup.paperSize) == ("landscape", 9)
+    assert (page.page_setup.fitToHeight, page.sheet_properties.pageSetUpPr.fitToPage) == (0, True)
+    assert "&amp;&amp; mycket mer" in sheet
+    assert "&amp;P / &amp;N" in sheet
+
+
+def test_what_xml_cannot_hold_is_replaced_and_no_file_is_left_behind(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    file = io.BytesIO()
+    columns = [Column("text", Text("Text", "Text"), lambda row: row[0])]
+    with pytest.raises(IndexError):
+        write_xlsx(file, "Lista", columns, [["a\x0bb"], []], language="sv")
+    assert openpyxl.load_workbook(file).active["A2"].value == "a b"
+    assert list(tmp_path.iterdir()) == []

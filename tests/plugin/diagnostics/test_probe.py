@@ -829,7 +829,7 @@ def test_where_standard_input_has_ended_nobody_is_waited_for(fortnox):
         timeout=60,
     )
     assert done.returncode == 3
-    assert done.stderr.splitlines()[-1].startswith("NO_WINDOW: ")
+    assert done.stderr.splitlines()[-1].startswith("INPUT_ENDED: ")
 
 
 # --- Without a client ---------------------------------------------------------------

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import quopri
 import socket
 import threading
 from contextlib import contextmanager, suppress
@@ -224,6 +226,9 @@ def test_a_pasted_answer_is_the_answer():
 
 
 WHOLE = f"{REDIRECT}?{query(code='c0de', state=STATE)}"
+SAFE_LINK = "https://eur01.safelinks.protection.outlook.com/?" + query(
+    url=WHOLE, data="05|02|kim@example.com|0", sdata="a+b/c=", reserved="0"
+)
 
 
 @pytest.mark.parametrize(
@@ -244,6 +249,20 @@ WHOLE = f"{REDIRECT}?{query(code='c0de', state=STATE)}"
         [WHOLE[:10], WHOLE[10:48], WHOLE[48:]],
         [f"<{WHOLE[:-3]}", f"{WHOLE[-3:]}>"],
         ["http://example.com/?a=1", WHOLE[:40], WHOLE[40:]],
+        [WHOLE + "."],
+        [f"Här är den: {WHOLE}, eller?"],
+        ["Adressen: " + WHOLE.partition("?")[2] + " ."],
+        [f"[{WHOLE}]({WHOLE})"],
+        [f"[svaret]({WHOLE})."],
+        [f"**{WHOLE}**"],
+        [f"\ufeff{WHOLE[:50]}\u200b{WHOLE[50:]}\u200b"],
+        [f"{REDIRECT}?{query(state=STATE, code='c0de')}."],
+        [f"({REDIRECT}?{query(state=STATE, code='c0de')})"],
+        [SAFE_LINK],
+        [html.escape(SAFE_LINK)],
+        [f"https://urldefense.com/v3/__{WHOLE}__;!!abc$"],
+        quopri.encodestring(f"{'Hej! ' * 9}<{WHOLE}>\n".encode()).decode().splitlines(),
+        [quopri.encodestring(html.escape(SAFE_LINK).encode()).decode()],
         [f"http://example.com/?{query(code='x', state='other')}", WHOLE],
     ],
     ids=repr,
@@ -273,6 +292,8 @@ def test_the_bare_address_is_what_a_locked_company_ends_at(address):
         "http://[hello]/",
         "http://a\u2100b/",
         REDIRECT + "?code=c0de&state=\udce5",
+        f"{REDIRECT}?code=c0de&state={STATE}x",
+        f"{REDIRECT}?code=&state={STATE}",
         REDIRECT + "?" + "a=1&" * 10_000,
     ],
     ids=lambda address: repr(address[:40]),

@@ -8,6 +8,7 @@ https://www.iso20022.org/iso-20022-message-definitions, BankToCustomerDebitCredi
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator
@@ -15,17 +16,27 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import BinaryIO, Final
-from xml.etree.ElementTree import Element
+from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
 
-_URN: Final = "urn:iso:std:iso:20022:tech:xsd:"
+from opter_contract.currencies import DECIMALS, is_payable
+from opter_contract.values import Company, Text
+
 VERSION: Final = "camt.054.001.08"
+_URN: Final = "urn:iso:std:iso:20022:tech:xsd:"
+_NAMESPACE: Final = _URN + VERSION
 
-# More than any field or nesting of the schema has, so that no file fills the memory.
-_LONGEST_TEXT: Final = 10_000
-_DEEPEST: Final = 100
+#: Bytes without a payment in them, so that no file fills the memory.
+_MOST: Final = 1 << 20
 
-_NUMBER = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,17})?")
+_UNKNOWN: Final = Decimal("NaN")
+_AMOUNT = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,17})?")
+
+_OWN_REFERENCES: Final = ("Refs/AcctSvcrRef", "Refs/UETR", "Refs/TxId")
+#: What stands where a reference is compulsory and there is none.
+_NOTHING: Final = frozenset({"", "NOTPROVIDED", "NONREF"})
+#: Most banks only count the entries of a file in ``NtryRef``; another file has other numbers.
+_COUNTED = re.compile(r"^[0-9]{1,6}$")
 
 
 class NotCamt054(Exception):
@@ -33,15 +44,7 @@ class NotCamt054(Exception):
 
     def __init__(self, line: int, sv: str, en: str) -> None:
         super().__init__(f"line {line}: {en}")
-        self.line, self.sv, self.en = line, sv, en
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """Whose notice it is; ``number`` is an IBAN, or a bankgiro number."""
-
-    number: str
-    owner: str
+        self.line, self.why = line, Text(sv, en)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +52,11 @@ class Transaction:
     """A payment that came in, or what else happened on the account."""
 
     number: str
-    """Booking date, and the bank's own references of the entry and of the payment in it, which
-    are the same in every file that has the payment, of the hour or of the day. What the payer
-    chose (``EndToEndId``) may come twice, and ``NtryRef`` only counts within a file. Where one
-    reference stands for several payments, the second is ``-2``."""
+    """The same in every file that has the payment, of the hour or of the day: its booking date
+    and the bank's own references of the entry and of the payment in it. Where the bank gives
+    none, a digest of what else tells payments apart. The second with the same is ``-2``."""
+    by_looks: bool
+    """Whether it is such a digest: what looks the same in another file counts as the same."""
     day: date
     """The booking date."""
     amount: Decimal
@@ -70,29 +74,29 @@ class Transaction:
 @dataclass
 class _Total:
     count: int = 0
-    amount: Decimal | None = Decimal()
-    """``None`` where something in it cannot be added up."""
+    amount: Decimal = Decimal()
+    """Not a number where something in it cannot be added up."""
 
-    def add(self, amount: Decimal | None) -> None:
+    def add(self, amount: Decimal) -> None:
         self.count += 1
-        self.amount = None if None in {self.amount, amount} else self.amount + amount
+        self.amount += amount
 
 
 class Reader:
-    """One pass through one file. ``account`` is known when the first transaction is."""
+    """One pass through one file. ``company``, the account, is known when a transaction is."""
 
     def __init__(self) -> None:
-        self.account: Account | None = None
+        self.company: Company | None = None
         self._found: list[Transaction] = []
-        self._path = [Element("")]
+        self._path: list[Element] = []
         self._given: Counter[str] = Counter()
-        self._credits, self._debits = _Total(), _Total()  # the entries of a notification
+        self._into, self._out = _Total(), _Total()  # the entries of a notification
         self._batch, self._payments = _Total(), _Total()  # those of a batch, and of an entry
+        self._builder = TreeBuilder()
         self._parser = parser = expat.ParserCreate(namespace_separator=" ")
-        parser.buffer_text = True
         parser.StartDoctypeDeclHandler = self._doctype
         parser.StartElementHandler = self._start
-        parser.CharacterDataHandler = self._data
+        parser.CharacterDataHandler = self._builder.data
         parser.EndElementHandler = self._end
 
     def read(self, file: BinaryIO) -> Iterator[Transaction]:
@@ -100,7 +104,7 @@ class Reader:
 
         :raises NotCamt054: where it is something else, breaks off or does not add up.
         """
-        more = True
+        more, empty = True, 0
         while more:
             chunk = file.read(1 << 16)
             more = bool(chunk)
@@ -113,9 +117,12 @@ class Reader:
                 ) from None
             except (ValueError, LookupError):  # of Python's codecs
                 raise self._wrong("teckenkoden kan inte läsas", "unknown encoding") from None
+            empty = 0 if self._found else empty + len(chunk)
+            if empty > _MOST:
+                raise self._wrong("en betalning är för stor", "a payment is too large")
             yield from self._found
             self._found.clear()
-        if self.account is None:
+        if self.company is None:
             raise self._wrong("avisering (Ntfctn) saknas", "there is no notification (Ntfctn)")
 
     def _wrong(self, sv: str, en: str) -> NotCamt054:
@@ -129,47 +136,39 @@ class Reader:
 
     def _start(self, tag: str, attributes: dict[str, str]) -> None:
         namespace, _, name = tag.rpartition(" ")
-        if len(self._path) == 1 and tag != f"{_URN}{VERSION} Document":
+        if not self._path and tag != f"{_NAMESPACE} Document":
             found = namespace.removeprefix(_URN)[:40] or name[:40]
             raise self._wrong(
                 f"filen är {found}, men bara {VERSION} läses; be banken om den",
                 f"the file is {found}, but only {VERSION} is read; ask the bank for it",
             )
-        if len(self._path) > _DEEPEST:
-            raise self._wrong("för många nivåer", "too many levels")
-        element = Element(name if namespace == _URN + VERSION else tag, attributes)
-        self._path[-1].append(element)
-        self._path.append(element)
-
-    def _data(self, text: str) -> None:
-        element = self._path[-1]
-        element.text = (element.text or "") + text
-        if len(element.text) > _LONGEST_TEXT:
-            raise self._wrong("en text är för lång", "a text is too long")
+        name = name if namespace == _NAMESPACE else tag
+        self._path.append(self._builder.start(name, attributes))
 
     def _end(self, _: str) -> None:
         element = self._path.pop()
+        self._builder.end(element.tag)
         match (len(self._path), element.tag):
-            case (6, "TxDtls"):
+            case (5, "TxDtls"):
                 self._transaction(self._path[-2], element)
-            case (5, "NtryDtls"):
+            case (4, "NtryDtls"):
                 if self._batch.count:
                     self._check(element, "Btch/NbOfTxs", self._batch.count)
                     self._check(element, "Btch/TtlAmt", self._batch.amount)
                 self._batch = _Total()
-            case (4, "Ntry"):
+            case (3, "Ntry"):
                 self._entry(element)
-            case (3, "Ntfctn"):
+            case (2, "Ntfctn"):
                 self._notification(element)
             case _:
                 return
-        self._path[-1].remove(element)
+        del self._path[-1][-1]
 
     # --- The message ---
 
     def _transaction(self, entry: Element, details: Element, *, whole: bool = False) -> None:
         """Take a payment, or a ``whole`` entry that the bank does not split."""
-        self._take_account(self._path[3])
+        self._take_account(self._path[2])
         total, currency = self._amount(entry.find("Amt"))
         own = details.find("Amt")
         own = details.find("AmtDtls/TxAmt/Amt") if own is None else own
@@ -178,9 +177,9 @@ class Reader:
         charged = _charged(entry) or _charged(details)
         side = _text(entry, "CdtDbtInd")
         own_side = _text(details, "CdtDbtInd") or side
-        signed = amount if own_side == side else -amount
         for sums in (self._batch, self._payments):
-            sums.add(None if unsplit or charged or of != currency else signed)
+            signed = amount if own_side == side else -amount
+            sums.add(_UNKNOWN if unsplit or charged or of != currency else signed)
         returned = _text(entry, "RvslInd") in {"true", "1"} or details.find("RtrInf") is not None
         problems = (
             (_text(entry, "Sts/Cd") != "BOOK", "not-booked"),
@@ -189,108 +188,110 @@ class Reader:
             (unsplit, "no-details"),
             (charged, "charges"),
         )
-        references = [
+        references = (
             _text(one)
             for strd in details.iterfind("RmtInf/Strd")
             for one in strd.findall("CdtrRefInf/Ref") or strd.findall("RfrdDocInf/Nb")
-        ]
-        day = self._day(entry)
-        self._found.append(
-            Transaction(
-                self._number(day, entry, details),
-                day,
-                amount if own_side == "CRDT" else -amount,
-                of,
-                tuple(dict.fromkeys(filter(None, references))),
-                " ".join(map(_text, details.iterfind("RmtInf/Ustrd"))),
-                next((problem for holds, problem in problems if holds), ""),
-            )
         )
+        day, amount = self._day(entry), amount if own_side == "CRDT" else -amount
+        looks = (
+            amount,
+            of,
+            tuple(dict.fromkeys(filter(None, references))),
+            " ".join(map(_text, details.iterfind("RmtInf/Ustrd"))),
+        )
+        number, by_looks = self._number(day, entry, details, looks)
+        problem = next((problem for holds, problem in problems if holds), "")
+        self._found.append(Transaction(number, by_looks, day, *looks, problem))
 
-    def _number(self, day: date, entry: Element, details: Element) -> str:
-        place = f"{_text(self._path[3], 'Id')}/{self._credits.count + self._debits.count + 1}"
-        of_entry = _text(entry, "AcctSvcrRef") or place
-        references = (_text(details, f"Refs/{name}") for name in ("AcctSvcrRef", "UETR", "TxId"))
-        of_payment = next(filter(None, references), "")
-        number = "-".join(dict.fromkeys(filter(None, (f"{day:%Y%m%d}", of_entry, of_payment))))
+    def _number(
+        self, day: date, entry: Element, details: Element, looks: tuple[object, ...]
+    ) -> tuple[str, bool]:
+        own = (_text(entry, "AcctSvcrRef"), _text(details, *_OWN_REFERENCES))
+        parts = [*dict.fromkeys(filter(None, own))]
+        if by_looks := not parts:
+            of_entry = _COUNTED.sub("", _text(entry, "NtryRef"))
+            seen = repr((looks, _text(details, "Refs/EndToEndId"), of_entry))
+            parts = [hashlib.sha256(seen.encode()).hexdigest()[:16]]
+        number = "-".join((f"{day:%Y%m%d}", *parts))
         self._given[number] += 1
-        return number if self._given[number] == 1 else f"{number}-{self._given[number]}"
+        again = self._given[number]
+        return (number if again == 1 else f"{number}-{again}"), by_looks
 
     def _entry(self, entry: Element) -> None:
         if not self._payments.count:
             self._transaction(entry, Element("TxDtls"), whole=True)
         self._check(entry, "Amt", self._payments.amount)
         amount, _ = self._amount(entry.find("Amt"))
-        (self._credits if _text(entry, "CdtDbtInd") == "CRDT" else self._debits).add(amount)
+        (self._into if _text(entry, "CdtDbtInd") == "CRDT" else self._out).add(amount)
         self._batch, self._payments = _Total(), _Total()
 
     def _notification(self, notification: Element) -> None:
         self._take_account(notification)
-        into, out = self._credits, self._debits
-        self._credits, self._debits = _Total(), _Total()
-        if _text(notification, "NtfctnPgntn/LastPgInd") not in {"", "true", "1"} or (
-            _text(notification, "NtfctnPgntn/PgNb") not in {"", "1"}
-        ):
+        into, out = self._into, self._out
+        self._into, self._out = _Total(), _Total()
+        page = (_text(notification, f"NtfctnPgntn/{name}") for name in ("PgNb", "LastPgInd"))
+        if tuple(page) not in {("", ""), ("1", "true"), ("1", "1")}:
             return  # the summary may be that of all pages
-        for path, count, amount in (
-            ("TtlNtries", into.count + out.count, into.amount + out.amount),
-            ("TtlCdtNtries", into.count, into.amount),
-            ("TtlDbtNtries", out.count, out.amount),
-        ):
-            self._check(notification, f"TxsSummry/{path}/NbOfNtries", count)
-            self._check(notification, f"TxsSummry/{path}/Sum", amount)
+        all_of_it = _Total(into.count + out.count, into.amount + out.amount)
+        for name, of in (("TtlNtries", all_of_it), ("TtlCdtNtries", into), ("TtlDbtNtries", out)):
+            self._check(notification, f"TxsSummry/{name}/NbOfNtries", of.count)
+            self._check(notification, f"TxsSummry/{name}/Sum", of.amount)
         net = into.amount - out.amount
         self._check(notification, "TxsSummry/TtlNtries/TtlNetNtry/Amt", net)
 
     def _take_account(self, notification: Element) -> None:
-        number = _text(notification, "Acct/Id/IBAN") or _text(notification, "Acct/Id/Othr/Id")
-        account = Account(number, _text(notification, "Acct/Ownr/Nm"))
+        number = _text(notification, "Acct/Id/IBAN", "Acct/Id/Othr/Id")
         if not number:
             raise self._wrong("kontots nummer (Acct) saknas", "the account (Acct) is missing")
-        if self.account is not None and self.account.number != number:
+        if self.company is None:
+            self.company = Company(number, _text(notification, "Acct/Ownr/Nm") or number)
+        if (known := self.company.number) != number:
             raise self._wrong(
-                f"den gäller två konton, {self.account.number} och {number}; hämta en fil för vart",
-                f"it is about two accounts, {self.account.number} and {number}; get a file of each",
+                f"den gäller två konton, {known} och {number}; hämta en fil för vart",
+                f"it is about two accounts, {known} and {number}; get a file of each",
             )
-        self.account = self.account or account
 
-    def _check(self, of: Element, path: str, found: Decimal | int | None) -> None:
+    def _check(self, of: Element, path: str, found: Decimal | int) -> None:
         """Compare a count or a sum with what the bank says it is, if it does."""
         told = _text(of, path)
-        if told and found is not None and self._decimal(told) != abs(found):
+        if told and not Decimal(found).is_nan() and self._decimal(told) != abs(found):
             raise self._wrong(
                 f"{path} är {told}, men det som finns är {abs(found)}",
                 f"{path} is {told}, but what is there is {abs(found)}",
             )
 
-    def _amount(self, amount: Element | None) -> tuple[Decimal, str]:
-        if amount is None or len(amount.get("Ccy", "")) != 3:
+    def _amount(self, element: Element | None) -> tuple[Decimal, str]:
+        text, currency = "", ""
+        if element is not None:
+            text, currency = _text(element), element.get("Ccy", "")
+        if currency not in DECIMALS or not is_payable(self._decimal(text), currency):
             raise self._wrong(
-                "belopp eller valuta (Amt) saknas", "amount or currency is missing (Amt)"
+                f"'{text[:20]} {currency[:9]}' är inget belopp i en valuta och dess decimaler",
+                f"'{text[:20]} {currency[:9]}' is no amount in a currency and its decimals",
             )
-        return self._decimal(_text(amount)), amount.get("Ccy", "")
+        return round(Decimal(text), DECIMALS[currency]), currency
 
     def _decimal(self, text: str) -> Decimal:
-        if not _NUMBER.fullmatch(text):
+        if not _AMOUNT.fullmatch(text):
             raise self._wrong(f"{text[:20]!r} är inget belopp", f"{text[:20]!r} is no amount")
         return Decimal(text)
 
     def _day(self, entry: Element) -> date:
-        found = next(filter(None, (_text(entry, path) for path in _DAYS)), "")
+        found = _text(entry, "BookgDt/Dt", "BookgDt/DtTm", "ValDt/Dt", "ValDt/DtTm")
         try:
             return date.fromisoformat(found[:10])  # of a time, the bank's own day
         except ValueError:
             raise self._wrong(f"{found[:20]!r} är ingen dag", f"{found[:20]!r} is no day") from None
 
 
-_DAYS: Final = ("BookgDt/Dt", "BookgDt/DtTm", "ValDt/Dt", "ValDt/DtTm")
-
-
-def _text(of: Element, path: str = ".") -> str:
-    return (of.findtext(path) or "").strip()
+def _text(of: Element, *paths: str) -> str:
+    """Give the text of the first of these that has one."""
+    found = ((of.findtext(path) or "").strip() for path in paths or (".",))
+    return next((text for text in found if text not in _NOTHING), "")
 
 
 def _charged(of: Element) -> bool:
     """Tell whether the bank has taken charges."""
     amounts = (_text(one) for charges in of.iterfind("Chrgs") for one in charges.iter())
-    return any(_NUMBER.fullmatch(text) and Decimal(text) for text in amounts)
+    return any(_AMOUNT.fullmatch(text) and Decimal(text) for text in amounts)

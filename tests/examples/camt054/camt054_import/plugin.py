@@ -8,16 +8,17 @@ rejected.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
-from camt054_import.notification import VERSION, Account, NotCamt054, Reader, Transaction
+from camt054_import.notification import VERSION, NotCamt054, Reader, Transaction
 from opter_contract import BATCH, hookimpl
 from opter_contract.values import (
     CheckedSettings,
     Choice,
     Company,
+    ErrorText,
     ExcludedPayment,
     ImportReport,
     ImportType,
@@ -32,16 +33,40 @@ from opter_contract.values import (
 
 CODE = "CAMT054"
 
+#: Kind and sentence by code: what a person is shown when nothing can be imported.
+ERRORS = {
+    "CAMT054_NO_FILE": (
+        "settings",
+        "Filen {path} kan inte läsas; kontrollera sökvägen och dina rättigheter.",
+        "The file {path} cannot be read; check the path and your rights.",
+    ),
+    "CAMT054_FILE_WRONG": (
+        "settings",
+        "Rad {line} i {path}: {why.sv}. Ingenting är inläst.",
+        "Line {line} of {path}: {why.en}. Nothing was read.",
+    ),
+    "CAMT054_OTHER_ACCOUNT": (
+        "settings",
+        "Filen gäller konto {found}, men importen hör till {expected}; välj en annan.",
+        "The file is of account {found}, but the import belongs to {expected}; choose another.",
+    ),
+    "CAMT054_NOT_TAKEN": (
+        "internal",
+        "Värden tog inte emot alla betalningar; meddela den som utvecklar den.",
+        "The host did not take all payments; tell its developer.",
+    ),
+    "CANCELLED": ("cancelled", "Avbrutet.", "Cancelled."),
+}
+
 
 class Failed(Exception):
-    """What a person is shown when nothing can be imported."""
+    """One of :data:`ERRORS`."""
 
-    def __init__(self, code: str, kind: str, message: Text) -> None:
+    def __init__(self, code: str, **values: object) -> None:
         super().__init__(code)
-        self.code, self.kind, self.message = code, kind, message
+        self.code, (self.kind, sv, en) = code, ERRORS[code]
+        self.message = Text(sv.format_map(values), en.format_map(values))
 
-
-IMPORT_TYPE = ImportType(CODE, (VERSION,), Text("Bankfil (camt.054)", "Bank file (camt.054)"))
 
 FIELDS = (
     SettingsField(
@@ -81,18 +106,41 @@ _REASONS = {
     "no-reference": Text("Betalaren angav ingen referens", "The payer gave no reference"),
 }
 
+_BY_LOOKS = Text(
+    "{} betalningar saknar bankens referens. En som är likadan i en annan fil visas som redan "
+    "importerad; är den en till, registrera den för hand.",
+    "{} payments have no reference of the bank's. One that is the same in another file is shown "
+    "as already imported; if it is another one, enter it by hand.",
+)
 _FROM_TEXT = Text(
     "Fakturanumret kommer ur betalarens text; kontrollera det.",
     "The invoice number is from the payer's text; check it.",
 )
 
-#: A number that stands alone: no part of a word, an amount or a date.
-_NUMBER = re.compile(r"(?<!\w)(?<![0-9][.,:/-])[0-9]{1,18}(?!\w|[.,:/-][0-9])")
+#: A number that stands alone, or after a word for an invoice: no part of a date or an amount.
+_NUMBER = re.compile(
+    r"(?<![0-9][.,:/-])\b(?:f|fa|fakt|faktura|fakturanr|fnr|inv|invoice|nr|no|ocr|ref)?"
+    r"([0-9]{1,18})(?!\w|[.,:/-][0-9])",
+    re.IGNORECASE,
+)
+
+#: An amount with its currency. Between two numbers, the currency might be that of either.
+_SUM = r"(?:[0-9]{1,3}(?:[ .][0-9]{3}){1,5}|[0-9]{1,18})(?:[.,][0-9]{1,2})?"
+_AMOUNT = re.compile(
+    rf"(?<![0-9][.,:/-])\b{_SUM} ?(?:(?:kr|kronor|sek)\b|[:,]-)(?! ?[0-9])"
+    rf"|(?<![0-9])(?<![0-9] )\b(?:kr|sek) ?{_SUM}",
+    re.IGNORECASE,
+)
 
 
 @hookimpl
 def opter_import_types() -> Sequence[ImportType]:
-    return [IMPORT_TYPE]
+    return [ImportType(CODE, [VERSION], Text("Bankfil (camt.054)", "Bank file (camt.054)"))]
+
+
+@hookimpl
+def opter_errors() -> Sequence[ErrorText]:
+    return [ErrorText(code, kind, Text(sv, en)) for code, (kind, sv, en) in ERRORS.items()]
 
 
 @hookimpl
@@ -105,86 +153,57 @@ def opter_check_settings(type_code: str, values: Mapping[str, str]) -> CheckedSe
     if type_code != CODE:
         return None
     known = {one.key: values.get(one.key, "").strip() or one.default for one in FIELDS}
-    return CheckedSettings(known, tuple(_problems(known, set(values) - set(known))))
-
-
-def _problems(values: Mapping[str, str], unknown: set[str]) -> Iterator[SettingsProblem]:
-    for key in sorted(unknown):
-        yield SettingsProblem(key, "error", Text("Fältet finns inte.", "There is no such field."))
-    if not values["path"].isprintable() or not values["path"]:
-        yield SettingsProblem("path", "error", Text("Ange filens sökväg.", "Give the file's path."))
-    if values["references"] not in {"ocr", "number"}:
-        message = Text("Skriv ocr eller number.", "Write ocr or number.")
-        yield SettingsProblem("references", "error", message)
+    wrong = dict.fromkeys(set(values) - set(known), Text("Fältet finns inte.", "No such field."))
+    if not known["path"].isprintable() or not known["path"]:
+        wrong["path"] = Text("Ange filens sökväg.", "Give the file's path.")
+    if known["references"] not in {"ocr", "number"}:
+        wrong["references"] = Text("Skriv ocr eller number.", "Write ocr or number.")
+    return CheckedSettings(known, [SettingsProblem(key, "error", wrong[key]) for key in wrong])
 
 
 @hookimpl
 def opter_import_payments(run: Run) -> ImportReport | None:
     if run.type_code != CODE:
         return None
-    path, reader, done = Path(run.settings["path"]), Reader(), 0
+    path, reader, done, by_looks = Path(run.settings["path"]), Reader(), 0, 0
     try:
         with path.open("rb") as file:
             transactions = reader.read(file)
             while batch := list(islice(transactions, BATCH)):
-                _go_on(run, done)
-                _hand_over(run, _company(reader.account, run.company), batch)
+                _hand_over(run, _company(reader, run), batch)
                 done += len(batch)
+                by_looks += sum(one.by_looks for one in batch)
+                message = Text(f"Läste {done} betalningar", f"Read {done} payments")
+                progress = Progress("reading", done, None, message)
+                if True in run.hook.opter_progress(run=run, progress=progress):
+                    raise Failed("CANCELLED")
     except OSError:
-        message = Text(
-            f"Filen {path} kan inte läsas; kontrollera sökvägen och dina rättigheter.",
-            f"The file {path} cannot be read; check the path and your rights.",
-        )
-        raise Failed("CAMT054_NO_FILE", "settings", message) from None
+        raise Failed("CAMT054_NO_FILE", path=path) from None
     except NotCamt054 as wrong:
-        message = Text(
-            f"Rad {wrong.line} i {path}: {wrong.sv}. Ingenting är inläst.",
-            f"Line {wrong.line} of {path}: {wrong.en}. Nothing was read.",
-        )
-        raise Failed("CAMT054_FILE_WRONG", "settings", message) from None
-    return ImportReport(_company(reader.account, run.company), None, 0, 0)
+        raise Failed("CAMT054_FILE_WRONG", line=wrong.line, path=path, why=wrong.why) from None
+    notes = [Text(*(text.format(by_looks) for text in _BY_LOOKS))] if by_looks else []
+    return ImportReport(_company(reader, run), None, 0, 0, notes)
 
 
-def _company(account: Account | None, expected: Company | None) -> Company:
-    assert account is not None  # the reader has refused a file without one
-    company = Company(account.number, account.owner or f"Konto {account.number}")
-    if expected is not None and expected.number != company.number:
-        message = Text(
-            f"Filen gäller konto {company.number}, men importen hör till {expected.number}; "
-            "välj rätt fil.",
-            f"The file is about account {company.number}, but the import belongs to "
-            f"{expected.number}; choose the right file.",
-        )
-        raise Failed("CAMT054_OTHER_ACCOUNT", "settings", message)
-    return company
-
-
-def _go_on(run: Run, done: int) -> None:
-    message = Text(f"Läste {done} betalningar", f"Read {done} payments")
-    progress = Progress("reading", done, None, message)
-    if any(answer is True for answer in run.hook.opter_progress(run=run, progress=progress)):
-        raise Failed("CANCELLED", "cancelled", Text("Avbrutet.", "Cancelled."))
+def _company(reader: Reader, run: Run) -> Company:
+    assert reader.company is not None  # it has refused a file without one
+    if run.company is not None and run.company.number != reader.company.number:
+        found, expected = reader.company.number, run.company.number
+        raise Failed("CAMT054_OTHER_ACCOUNT", found=found, expected=expected)
+    return reader.company
 
 
 def _hand_over(run: Run, company: Company, transactions: Sequence[Transaction]) -> None:
     judged = [_judged(run, PaymentKey(company.number, one.number), one) for one in transactions]
     payments = [one for one in judged if isinstance(one, Payment)]
     excluded = [one for one in judged if isinstance(one, ExcludedPayment)]
+    taken = []
     if payments:
-        answers = run.hook.opter_take_payments(run=run, payments=payments)
-        _acknowledged(answers, len(payments))
+        taken += run.hook.opter_take_payments(run=run, payments=payments)
     if excluded:
-        answers = run.hook.opter_take_excluded(run=run, excluded=excluded)
-        _acknowledged(answers, len(excluded))
-
-
-def _acknowledged(answers: Sequence[int], number: int) -> None:
-    if list(answers) != [number]:
-        message = Text(
-            "Värden tog inte emot alla betalningar; meddela den som utvecklar den.",
-            "The host did not take all payments; tell its developer.",
-        )
-        raise Failed("CAMT054_NOT_TAKEN", "internal", message)
+        taken += run.hook.opter_take_excluded(run=run, excluded=excluded)
+    if taken != [len(batch) for batch in (payments, excluded) if batch]:
+        raise Failed("CAMT054_NOT_TAKEN")
 
 
 def _judged(run: Run, key: PaymentKey, one: Transaction) -> Payment | ExcludedPayment:
@@ -214,4 +233,5 @@ def _judged(run: Run, key: PaymentKey, one: Transaction) -> Payment | ExcludedPa
 
 
 def _numbers(text: str) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(_NUMBER.findall(text)))
+    """Find what may be invoice numbers in what a payer wrote."""
+    return tuple(dict.fromkeys(_NUMBER.findall(_AMOUNT.sub(" ; ", text))))
