@@ -124,7 +124,7 @@ class _Case:
 
     in_host: bool = True
     host_currency: str = ""
-    """The currency of the host's invoice, where it is another."""
+    """The host's own text for the currency, where it is another."""
 
     period_closed: bool = True
 
@@ -197,8 +197,8 @@ CASES: Mapping[int, _Case] = {
     10162: _paid_in_full("3906.25", 30, source="autogiro"),
     # The same invoice under another number in Fortnox; the OCR agrees.
     10165: replace(_paid_in_full("5625"), in_fortnox_as=20010),
-    # The host has it in another currency.
-    10168: replace(_paid_in_full("840"), customer=EUR, host_currency="SEK"),
+    # The host calls the currency "Euro".
+    10168: replace(_paid_in_full("840"), customer=EUR, host_currency="Euro"),
     # The invoice period is not closed in the host.
     10170: replace(_paid_in_full("7187.50", 20), period_closed=False),
     # An amount that Fortnox hides without a licence for it.

@@ -152,7 +152,7 @@ class _Reading:
                 if invoice is not None:
                     yield invoice
             if not line:
-                self._notes.add(FileProblem(1, None, _ONLY_HEADINGS))
+                self._notes.add(FileProblem(0, None, _ONLY_HEADINGS))
         except NotATable as error:
             self._problem(error.line, None, error.message)
 
@@ -441,9 +441,9 @@ _NO_CUSTOMER = Text(
     "is empty; fill it in on every line. Merged cells have a value on the first one only.",
 )
 _ONLY_HEADINGS = Text(
-    "filen har rubriker men inga fakturor; kontrollera att det är rätt fil. Av en arbetsbok läses "
+    "Filen har rubriker men inga fakturor; kontrollera att det är rätt fil. Av en arbetsbok läses "
     "bara det första bladet.",
-    "the file has headings but no invoices; check that it is the right one. Of a workbook only the "
+    "The file has headings but no invoices; check that it is the right one. Of a workbook only the "
     "first sheet is read.",
 )
 _UNKNOWN_COLUMN = Text("kolumnen är okänd.", "the column is unknown.")
