@@ -213,6 +213,8 @@ class _Reading:
     def _note_odd(self, line: int, row: Mapping[str, str], region: str) -> None:
         if (odd := odd_number(row["invoice_number"])) is not None:
             self._notes.add(FileProblem(line, "invoice_number", odd))
+        if row["currency"] and row["currency"].upper() not in DECIMALS:
+            self._notes.add(FileProblem(line, "currency", _odd_currency(row["currency"])))
         for name in ("customer_code", "customer_name"):
             if not row[name]:
                 self._notes.add(FileProblem(line, name, _NO_CUSTOMER))
@@ -342,15 +344,9 @@ def _amount(text: str) -> Decimal | Text:
     )
 
 
-def _currency(text: str) -> str | Text:
-    code = text.upper()
-    if not code or code in DECIMALS or _CONTROL.search(text):
-        return code
-    shown = _shown(text)
-    return Text(
-        f"{shown} är ingen valuta i ISO 4217; skriv dess tre bokstäver, till exempel SEK.",
-        f"{shown} is no currency of ISO 4217; write its three letters, such as SEK.",
-    )
+def _currency(text: str) -> str:
+    """Read a code of ISO 4217 in any letters; a host may have others, which are kept."""
+    return text.upper() if text.upper() in DECIMALS else text
 
 
 def date_of(text: str) -> date | Text:
@@ -433,6 +429,16 @@ def _duplicate(number: str, line: int) -> Text:
     return Text(
         f"fakturan {shown} står redan på rad {line}; varje faktura får bara stå en gång.",
         f"invoice {shown} is on line {line} already; each invoice may be listed only once.",
+    )
+
+
+def _odd_currency(text: str) -> Text:
+    shown = _shown(text)
+    return Text(
+        f"{shown} är ingen valuta i ISO 4217, och andra har Fortnox inte: betalningar av fakturan "
+        "sparas inte. Skriv valutans tre bokstäver, till exempel SEK.",
+        f"{shown} is no currency of ISO 4217, and Fortnox has no others: payments of the invoice "
+        "are not saved. Write the three letters of the currency, such as SEK.",
     )
 
 

@@ -212,10 +212,14 @@ def test_a_period_counts_as_closed_unless_the_line_says_otherwise(text, closed):
 
 
 @pytest.mark.parametrize("text", ["KRONOR", "XQ1", "kr", "S€K", "XXX"])
-def test_a_currency_is_one_of_iso_4217(text):
-    (problem,) = refused(LINE.replace("SEK", text)).problems
-    assert (problem.line, problem.field) == (2, "currency")
-    assert f"”{text}”" in problem.message.sv
+def test_a_currency_that_fortnox_cannot_have_is_taken_and_noted(text):
+    """A host's currency is free text; its invoice meets no payment."""
+    notes = Notes()
+    content = f"{HEADER}\n{LINE.replace('SEK', text)}\n".encode()
+    assert [one.currency for one in invoices_in(content, file="f", notes=notes)] == [text]
+    [note] = notes.first
+    assert (note.line, note.field) == (2, "currency")
+    assert f"”{text}”" in note.message.sv
 
 
 @pytest.mark.parametrize(("text", "currency"), [("sek", "SEK"), ("BHD", "BHD"), ("", "")])
