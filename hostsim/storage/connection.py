@@ -392,7 +392,7 @@ class Database:
         # The connection of this thread would not see what happened to pages that it has read.
         with self.reader() as db:
             db.execute("BEGIN")
-            self._refuse(damage.in_schema(db))
+            self._refuse(damage.in_schema(db) or damage.in_settings(db))
             if size > damage.CHECKED_WHOLE << 20:
                 if self._unchecked > damage.CHANGES_A_MIB * (size >> 20):
                     self._refuse(damage.in_pages(db))
@@ -416,7 +416,8 @@ class Database:
         if self.path.stat().st_size <= damage.CHECKED_AT_OPENING:
             with self.reader() as db:
                 db.execute("BEGIN")
-                self._refuse(damage.in_pages(db) or damage.in_books(db) or damage.in_reasons(db))
+                checks = damage.in_pages, damage.in_settings, damage.in_books, damage.in_reasons
+                self._refuse(next(filter(None, (check(db) for check in checks)), None))
 
     def _want_log(self) -> None:
         """Have changes written to a log, which readers need not wait for, where that can be now."""

@@ -193,6 +193,23 @@ def in_books(db: sqlite3.Connection, after: int = -1) -> Text | None:
     )
 
 
+def in_settings(db: sqlite3.Connection) -> Text | None:
+    """Check that settings, and those of imports and exports, are as they were written.
+
+    By an accepted deviation money is written off, and by a date payments are ignored.
+    """
+    wrong = db.execute(
+        "SELECT (SELECT count(*) FROM settings WHERE seal IS NOT content)"
+        " + (SELECT count(*) FROM definitions WHERE seal IS NOT content)"
+    ).fetchone()[0]
+    if not wrong:
+        return None
+    return Text(
+        f"{wrong} inställningar är inte de som gavs",
+        f"{wrong} settings are not those that were given",
+    )
+
+
 def in_reasons(db: sqlite3.Connection) -> Text | None:
     """Check that each reason is one of ours, or the one that a plug-in gave for the payment."""
     own = ", ".join(f"'{code}'" for code in REASONS)

@@ -19,7 +19,7 @@ from fake_plugin import FakePlugin, invoice, payment
 
 from hostsim.desk.startup import opened
 from hostsim.errors import HostError
-from hostsim.ledger.values import PaymentState, Status
+from hostsim.ledger.values import Definition, PaymentState, Status
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
 from hostsim.storage import damage, database_checks
@@ -294,6 +294,45 @@ def test_nothing_that_a_person_decides_or_loads_goes_into_damaged_books(store, h
     assert len(list(store.invoices())) == 5
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        (b"accepted_deviation1.00", b"accepted_deviation9.00"),
+        (b"accepted_deviation1.00", b"accepted_deviatioo1.00"),
+        (b"2026-01-01", b"2036-01-01"),
+        (b"Nordbanken", b"Sydbanken!"),
+    ],
+)
+@pytest.mark.parametrize("size", ["small", "large"])
+def test_a_letter_that_changed_in_a_setting_registers_nothing(
+    store, host, monkeypatch, size, change
+):
+    """By a deviation of 9 money would be written off that nobody gave leave for."""
+    store.set_setting("accepted_deviation", "1.00")
+    store.add_definition(
+        Definition("Norr", "Fake", "API", "Nordbanken", {"from": "2026-01-01"}, None, None)
+    )
+    if size == "large":
+        monkeypatch.setattr(damage, "CHECKED_AT_OPENING", 0)
+        monkeypatch.setattr(damage, "CHECKED_WHOLE", 0)
+    store.close()
+    whole = store.path.read_bytes()
+    assert change[0] in whole
+    store.path.write_bytes(whole.replace(*change, 1))
+    with Store(store.path) as again:
+        for act in (
+            lambda: add(Host(again, Plugins()), None),
+            lambda: again.set_definition_region("Norr", "Norr"),
+            lambda: again.set_setting("default_currency", "SEK"),
+        ):
+            assert refused(act) == "DATABASE_DAMAGED"
+        database_checks.write_again(again)
+        assert database_checks.problem(again) is not None
+    if size == "small":
+        assert refused(Store.open, store.path) == "DATABASE_DAMAGED"
+    assert count(store.path) == 0
+
+
 # --- A preview that is not what was shown, a schema that is not ours ----------------------------
 
 OTHER_VALUES = {"date": "2126-01-01", "currency": "sEK", "booked": 0, "status": "exact"}
@@ -318,6 +357,14 @@ def test_a_row_of_a_preview_that_is_not_what_was_shown_is_not_registered(store, 
     assert refused(host.save, "Banken", green=True) == "DATABASE_DAMAGED"
     assert refused(host.leave_out, "Banken", ["1"]) == "DATABASE_DAMAGED"
     assert count(store.path) == 1
+
+
+def test_a_preview_that_would_read_on_from_elsewhere_is_not_saved(store, host, plugin):
+    plugin.payments = [payment(1, "1")]
+    host.import_payments("Banken")
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as db:
+        db.execute("UPDATE runs SET cursor = '2126-01-01'")
+    assert refused(host.save, "Banken") == "DATABASE_DAMAGED"
 
 
 def test_a_preview_that_was_judged_again_is_saved(store, host, plugin):
