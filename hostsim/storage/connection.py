@@ -40,6 +40,9 @@ APPLICATION_ID = 0x4F707465
 #: Seconds that a write waits for another process' write to end.
 PATIENCE = 60.0
 
+#: Seconds since the last write to a log after which its writer is taken to be done.
+_AT_REST = 1.0
+
 _OTHER_LOG = Text(
     "loggen bredvid den, -wal, hör till en senare fil", "the log beside it, -wal, is a later file's"
 )
@@ -324,7 +327,8 @@ class Database:
     def move_log(self, *, passively: bool = False) -> None:
         """Move what the log (-wal) holds into the file, so that a copy of the file is whole.
 
-        Neither waits nor fails: what cannot be moved now is moved later.
+        Neither waits nor fails: what cannot be moved now is moved later, by the next change or
+        :meth:`move_left_log`.
 
         :param passively: leave the log as long as it is: to cut it, others must stop for a moment.
         """
@@ -342,6 +346,13 @@ class Database:
             finally:
                 db.execute(f"PRAGMA busy_timeout = {round(self._patience * 1000)}")
             self._count = damage.count_in_file(self.path)
+
+    def move_left_log(self) -> None:
+        """Move what stayed in the log, as where somebody was reading, once nobody writes there."""
+        with suppress(OSError):
+            found = damage.log_of(self.path).stat()
+            if found.st_size and time.time() - found.st_mtime > _AT_REST:
+                self.move_log()
 
     def refuse_immutable(self) -> None:
         """Refuse a disk that is full or cannot be written: for a moment's reading it will do.

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing, contextmanager
 from decimal import Decimal
 from types import SimpleNamespace
@@ -96,13 +97,23 @@ def test_after_a_decision_the_file_alone_holds_it(store, host, plugin):
         assert [one.number for one in Host(copied, Plugins()).decisions("Banken")] == ["1"]
 
 
-def test_who_reads_is_not_waited_for(store, host, plugin):
+def test_who_reads_is_not_waited_for_and_what_he_held_up_is_moved_once_nobody_writes(
+    store, host, plugin
+):
+    log = damage.log_of(store.path)
     with store.reader() as db:
         db.execute("BEGIN")
         assert len(db.execute("SELECT * FROM invoices").fetchall()) == 5
         add(host, plugin)
-    store.move_log()
-    assert damage.log_of(store.path).stat().st_size == 0
+    os.utime(log, (time.time() + 60,) * 2)
+    store.move_left_log()
+    assert log.stat().st_size > 0
+    os.utime(log, (0, 0))
+    store.move_left_log()
+    assert log.stat().st_size == 0
+    copy = store.path.with_name("copy.db")
+    shutil.copy(store.path, copy)
+    assert count(copy) == 1
 
 
 # --- Another log, another file -----------------------------------------------------------------
