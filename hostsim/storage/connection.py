@@ -148,7 +148,7 @@ class Database:
         self._count: int | None = None
         #: Changes since the pages of a large file were checked.
         self._unchecked = damage.CHECKED_WHOLE * damage.CHANGES_A_MIB
-        #: When it was checked whole, by the clock.
+        #: When it was checked whole, by the clock; of a small file also its cells.
         self._checked_at: float | None = None
 
     @classmethod
@@ -400,6 +400,7 @@ class Database:
         self._unchecked += 1
         size, now, last = self.path.stat().st_size, self.clock(), self._checked_at
         small = size <= damage.CHECKED_AT_OPENING
+        due = last is None or now - last >= damage.CHECKED_EVERY
         # The connection of this thread would not see what happened to pages that it has read.
         with self.reader() as db:
             db.execute("BEGIN")
@@ -408,12 +409,12 @@ class Database:
                 if self._unchecked > damage.CHANGES_A_MIB * (size >> 20):
                     self._refuse(damage.in_pages(db))
                     self._unchecked = 0
-            elif small or last is None or now - last >= damage.CHECKED_EVERY:
+            elif small or due:
                 # An index that misses a row would let the same payment in twice.
                 self._refuse(damage.in_indexes(db) or damage.in_books(db))
-                if small and last is None:
+                if small and due:
                     self._refuse(damage.in_cells(db))
-                self._checked_at = now
+                self._checked_at = now if due else last
 
     def _prepare(self, version: int) -> None:
         if version < migrations.version():

@@ -274,6 +274,20 @@ def test_in_a_larger_file_it_is_met_a_minute_later(store, plugin, monkeypatch):
         assert refused(add, host, plugin) == "DATABASE_DAMAGED"
 
 
+def test_a_cell_that_cannot_be_read_any_more_is_met_a_minute_later(store):
+    now = 0.0
+    with Store(store.path) as running:
+        running.clock = lambda: now
+        host = Host(running, Plugins())
+        add(host, None)
+        with closing(sqlite3.connect(store.path, isolation_level=None)) as db:
+            db.execute("UPDATE invoices SET due_date = '2026-99-01' WHERE number = '5'")
+        now = 30.0
+        add(host, None)
+        now = 60.0
+        assert refused(add, host, None) == "DATABASE_DAMAGED"
+
+
 def test_of_a_large_file_the_pages_are_checked_after_some_changes(store, host, plugin, monkeypatch):
     checked = []
     monkeypatch.setattr(damage, "in_pages", lambda _db: checked.append(1))
