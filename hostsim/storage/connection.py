@@ -6,6 +6,7 @@ import errno
 import logging
 import os
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -89,6 +90,8 @@ def _explained(method: Callable[P, R]) -> Callable[P, R]:
         except (sqlite3.Error, UnicodeDecodeError) as error:
             cursor: Any = arguments[0]
             if (explained := error_of(error, cursor.connection.path)) is not None:
+                if explained.code == "DATABASE_DAMAGED":
+                    cursor.connection.on_damage()
                 raise explained from error
             raise
 
@@ -108,6 +111,7 @@ class _Cursor(sqlite3.Cursor):
 
 class _Connection(sqlite3.Connection):
     path: Path
+    on_damage: Callable[[], None]
 
     def cursor(self, factory: Any = _Cursor) -> Any:
         return super().cursor(factory)
@@ -258,7 +262,7 @@ class Database:
         except sqlite3.OperationalError as error:
             self._refuse_other_file()
             raise unwritable(self.path, error) from error
-        connection.path = self.path
+        connection.path, connection.on_damage = self.path, self._forget_checks
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
         if not self.has_log:
@@ -393,6 +397,10 @@ class Database:
         if self._count is not None and damage.is_behind(count, self._count):
             raise host_error("DATABASE_REPLACED", path=self.path)
         self._count = count
+
+    def _forget_checks(self) -> None:
+        """Have the next change find the damage that was met, however lately all was well."""
+        self._checked_at, self._unchecked = None, sys.maxsize
 
     def _check_before_change(self) -> None:
         self._refuse_other_file()

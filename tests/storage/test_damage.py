@@ -274,6 +274,18 @@ def test_in_a_larger_file_it_is_met_a_minute_later(store, plugin, monkeypatch):
         assert refused(add, host, plugin) == "DATABASE_DAMAGED"
 
 
+def test_where_damage_was_told_nothing_is_changed_within_the_minute_either(store, monkeypatch):
+    monkeypatch.setattr(damage, "CHECKED_AT_OPENING", 0)
+    with Store(store.path) as large:
+        large.clock = lambda: 0.0
+        add(Host(large, Plugins()), None)
+        zero_page(large, "supplier_bills_by_supplier")
+        with large.reader() as db:
+            query = "SELECT supplier_id FROM supplier_bills INDEXED BY supplier_bills_by_supplier"
+            assert refused(db.execute, f"{query} WHERE supplier_id = 1") == "DATABASE_DAMAGED"
+        assert refused(add, Host(large, Plugins()), None) == "DATABASE_DAMAGED"
+
+
 def test_a_cell_that_cannot_be_read_any_more_is_met_a_minute_later(store):
     now = 0.0
     with Store(store.path) as running:
