@@ -11,13 +11,14 @@ thread of its own, and ends the process when that returns, or after five seconds
 from __future__ import annotations
 
 import _thread
+import atexit
 import functools
 import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Final, NoReturn
 
@@ -88,12 +89,8 @@ def ending(clock: Callable[[], float] = time.monotonic, *, last: bool = False) -
         once, with its status.
     """
     told = Ending(clock)
-    with handled(told.end, _leave if last else None), _window():
+    with handled(told.end, last=last), _window():
         yield told
-
-
-def _leave(number: int) -> NoReturn:
-    os._exit(128 + number)
 
 
 def is_told(error: BaseException) -> bool:
@@ -105,12 +102,11 @@ def is_told(error: BaseException) -> bool:
 
 
 @contextmanager
-def handled(
-    handler: Callable[[int], object], after: Callable[[int], object] | None = None
-) -> Iterator[None]:
+def handled(handler: Callable[[int], object], *, last: bool = False) -> Iterator[None]:
     """Call this with the number of each signal that tells the program to end.
 
-    :param after: is called instead from then on; by default what was there before.
+    :param last: from then on a signal ends the process with its status; by default what was there
+        before is put back.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may handle signals
@@ -126,7 +122,19 @@ def handled(
         yield
     finally:
         for number, handler_before in before.items():
-            signal.signal(number, _calling(after) if after else handler_before)
+            signal.signal(number, _calling(_leave) if last else handler_before)
+        if last:
+            # Python takes our handlers away before it has ended: what comes then is too late.
+            atexit.register(_ignore, [*before])
+
+
+def _leave(number: int) -> NoReturn:
+    os._exit(128 + number)
+
+
+def _ignore(numbers: Iterable[int]) -> None:
+    for number in numbers:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _calling(handler: Callable[[int], object]) -> Callable[[int, object], object]:

@@ -780,7 +780,6 @@ COMMANDS: dict[str, Text] = {
         "REGION_DIFFERS": "hostsim formats add NAME --region REGION",
         "REGION_FIXED": "hostsim formats add NAME --region REGION",
         "DATABASE_DAMAGED": "hostsim restore FILE",
-        "BACKUP_HAS_LOG": "hostsim --db {path} payments",
         "BOOKS_WENT_BACK": "hostsim backup FILE && hostsim restore FILE",
         "NO_INVOICES": "hostsim invoices load FILE",
         "COMPANY_OF_OTHER_REGION": "hostsim formats add NAME --same-company-as {other}",

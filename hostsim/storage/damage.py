@@ -198,16 +198,13 @@ def in_settings(db: sqlite3.Connection) -> Text | None:
 
     By an accepted deviation money is written off, and by a date payments are ignored.
     """
-    wrong = db.execute(
-        "SELECT (SELECT count(*) FROM settings WHERE seal IS NOT content)"
-        " + (SELECT count(*) FROM definitions WHERE seal IS NOT content)"
-    ).fetchone()[0]
-    if not wrong:
+    row = db.execute(
+        "SELECT 1 FROM settings WHERE seal IS NOT content"
+        " UNION ALL SELECT 1 FROM definitions WHERE seal IS NOT content LIMIT 1"
+    ).fetchone()
+    if row is None:
         return None
-    return Text(
-        f"{wrong} inställningar är inte de som gavs",
-        f"{wrong} settings are not those that were given",
-    )
+    return Text("en inställning är inte den som gavs", "a setting is not the one that was given")
 
 
 def in_reasons(db: sqlite3.Connection) -> Text | None:
