@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return errors.exit_status(missing)
     from hostsim.cli import main as cli_main  # noqa: PLC0415 - click may not be there
 
-    return cli_main.run(given, language)
+    return cli_main.run(given, language, last=arguments is None)
 
 
 if __name__ == "__main__":

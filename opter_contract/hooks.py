@@ -562,9 +562,16 @@ def opter_books_changed(changes: Sequence[BookChange]) -> int | None:
     :return: the ``sequence`` of the last change that the plug-in has durably stored, one of
         ``changes``. A lower one than it acknowledged before, 0 for none, means that it lost
         what it stored: everything after that one is sent again at once, but only one such step
-        back is made each time. A plug-in that writes a file compares: the first of ``changes``
-        is at most one after the last one in the file. Anything else acknowledges nothing, and
-        nothing more is sent until the next time.
+        back is made each time. A higher one than it was sent means that the books went back: it
+        stored another change of that ``sequence``, or later ones, as where an older file of the
+        host was put back by hand. A person is told, and nothing more is sent. A plug-in that
+        writes a file compares both: the first of ``changes`` is at most one after the last one
+        in the file, and those from there on are the same. Anything else acknowledges nothing,
+        and nothing more is sent until the next time.
+
+    Where a backup was put back by the host, the books have another ``books_id``, and everything
+    is sent from the first change on: what was stored of the former ones is void, and is reversed
+    or thrown away as a whole.
 
     An error is logged and acknowledges nothing.
 
@@ -572,7 +579,7 @@ def opter_books_changed(changes: Sequence[BookChange]) -> int | None:
 
         @hookimpl
         def opter_books_changed(changes):
-            with open("ledger.csv", "a") as ledger:
+            with open(f"ledger-{changes[0].books_id}.csv", "a") as ledger:
                 for one in changes:
                     print(one.sequence, one.host_invoice_number, one.effect, sep=";", file=ledger)
             return changes[-1].sequence

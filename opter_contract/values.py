@@ -366,7 +366,8 @@ class BookChange:
 
     books_id: str
     """Which books were changed: letters and digits, at most 50, the same for ever. Two
-    databases of a host, such as that of a demonstration, are two books."""
+    databases of a host, such as that of a demonstration, are two books, and so is one that was
+    put back from a backup."""
     sequence: int
     """In these books: 1, 2, 3 and so on without a gap."""
     kind: str

@@ -53,17 +53,25 @@ def restore(common: Common, file: Path) -> None:
     from hostsim.services.context import now
     from hostsim.storage import backup
 
-    copied, kept = backup.restore(file, common.database, now())
+    copied, books_id, kept = backup.restore(file, common.database, now())
     commits.note(results_messages.file_written(common.database))
     if common.json:
         names = {"database": str(common.database), "kept": kept and str(kept)}
-        write_json(common.output, {"file": str(file), **names, **copied._asdict()})
+        write_json(
+            common.output, {"file": str(file), **names, "books_id": books_id, **copied._asdict()}
+        )
         return
     common.output.say(
         f"{file} är tillbakalagd som {common.database}: {copied.invoices} fakturor, "
         f"{copied.payments} betalningar. Läs in igen: det som kom efter kopian kommer då tillbaka.",
         f"{file} is put back as {common.database}: {copied.invoices} invoices, {copied.payments} "
         "payments. Import again: what came after the copy then comes back.",
+    )
+    common.output.say(
+        f"För insticksprogram som för en reskontra är det en ny, {books_id}: de får allt från "
+        "början, och det som de har av den förra gäller inte längre.",
+        f"To plug-ins that keep a ledger these are new books, {books_id}: they are sent "
+        "everything from the first change on, and what they have of the former is void.",
     )
     if kept is not None:
         common.output.say(f"Den förra är sparad som {kept}.", f"The former one is kept as {kept}.")

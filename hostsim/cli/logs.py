@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from typing import TextIO
 
 from hostsim.cli.common import Common, usage
-from hostsim.storage.private_files import open_to_append
+from hostsim.storage.private_files import is_own, open_to_append
 
 LEVELS = ("debug", "info", "warning", "error")
 
@@ -55,11 +55,15 @@ def begin(common: Common) -> None:
     if path is None:
         return
     try:
-        _handler.file = open_to_append(path)
+        file = open_to_append(path)
+        if not is_own(file):
+            file.close()
+            raise PermissionError
+        _handler.file = file
     except OSError as error:
         raise usage(
-            f"Loggen går inte att skriva till {path}; välj en fil i en mapp som finns och som du "
-            "får skriva i.",
-            f"The log cannot be written to {path}; choose a file in a folder that exists and that "
-            "you may write to.",
+            f"Loggen går inte att skriva till {path}; välj en fil som är din, i en mapp som finns "
+            "och som du får skriva i.",
+            f"The log cannot be written to {path}; choose a file of yours, in a folder that exists "
+            "and that you may write to.",
         ) from error

@@ -54,24 +54,28 @@ _CLICK_SAYS = (
 )
 
 
-def run(arguments: Sequence[str], language: str = "sv") -> int:
+def run(arguments: Sequence[str], language: str = "sv", *, last: bool = False) -> int:
     """Run one command and return its exit status.
 
     Ends standard error with one line, ``CODE: sentence``, unless all went well.
 
     :param language: of errors before the arguments are parsed.
+    :param last: the process ends with it.
     """
     common = Common(language)
     have_streams()
     _speak_utf8()
-    with signals.ending() as told, logs.kept(), commits.watched() as saved:
+    with signals.ending(last=last) as told, logs.kept(), commits.watched() as saved:
         try:
             status = _invoke(arguments, common)
             Output(sys.stdout, common.language).flush()
+            told.over = True
         except ReaderClosed:
+            told.over = True
             write_nowhere()
             status = _ended(saved.not_shown(), common.language) if saved.any else READER_CLOSED
         except BaseException as error:  # noqa: BLE001 - the last line of defence
+            told.over = True
             status = _end_with_error(error, common)
     return told.status(status)
 

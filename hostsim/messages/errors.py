@@ -43,11 +43,27 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "The file {path} exists already and was left as it is; choose another name, or replace "
             "it with --replace.",
         ),
+        "BACKUP_HAS_LOG": Text(
+            "Bredvid {path} ligger {log}, som skulle tas för en del av kopian. Ingenting är "
+            "ändrat. Avsluta det som har {path} öppen; ligger {log} kvar, flytta bort den, eller "
+            "öppna {path} själv som databas en gång om de två hör ihop.",
+            "Beside {path} lies {log}, which would be taken for a part of the copy. Nothing was "
+            "changed. End what has {path} open; if {log} is still there, move it away, or open "
+            "{path} itself as a database once where the two belong together.",
+        ),
         "NO_BACKUP": Text(
             "{path} kan inte vara en säkerhetskopia: den saknas, är ingen vanlig fil eller är "
             "databasen själv. Ange en annan fil.",
             "{path} cannot be a backup: it is missing, no ordinary file, or the database itself. "
             "Give another file.",
+        ),
+        "BOOKS_WENT_BACK": Text(
+            "Insticksprogrammet {name} har andra ändringar av reskontran än databasen: en äldre "
+            "fil har lagts tillbaka för hand. Det får inget mer innan någon gör reskontran ny för "
+            "det: kopiera databasen och lägg tillbaka kopian.",
+            "The plug-in {name} has other changes of the books than the database: an older file "
+            "was put back by hand. It is sent nothing more until somebody makes the books new to "
+            "it: make a backup of the database, and restore that.",
         ),
         "BACKUP_UNWRITABLE": Text(
             "Kopian {path} kan inte skrivas: {why.sv}. Inget med det namnet är ändrat. "
@@ -770,6 +786,7 @@ COMMANDS: dict[str, Text] = {
         "REGION_DIFFERS": "hostsim formats add NAME --region REGION",
         "REGION_FIXED": "hostsim formats add NAME --region REGION",
         "DATABASE_DAMAGED": "hostsim restore FILE",
+        "BOOKS_WENT_BACK": "hostsim backup FILE && hostsim restore FILE",
         "NO_INVOICES": "hostsim invoices load FILE",
         "COMPANY_OF_OTHER_REGION": "hostsim formats add NAME --same-company-as {other}",
         "SAVED_NOT_SHOWN": "hostsim payments, hostsim runs, hostsim exports log",

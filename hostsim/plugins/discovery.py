@@ -190,9 +190,10 @@ def off(store: Store | None, environment: Mapping[str, str] = os.environ) -> Off
     names = _listed(environment.get(VARIABLE, ""))
     if names:
         _refuse_unknown(names, installed(), VARIABLE)
-    allowed = environment.get(ONLY, "")
-    # A value that names nothing is refused: it would allow everything.
-    only = frozenset(map(_normalized, _listed(allowed) or {f'"{allowed}"'} if allowed else ()))
+    allowed = environment.get(ONLY)
+    # A value that names nothing is refused, an empty one, too: it would allow everything.
+    names_only = () if allowed is None else _listed(allowed) or {f'"{allowed}"'}
+    only = frozenset(map(_normalized, names_only))
     _refuse_hidden(only)
     distributions = {point.distribution for point in installed() if only and point.distribution}
     known = {_normalized(name): name for name in distributions}

@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from hostsim.errors import failure_of
+from hostsim.errors import failure_of, host_error
 from hostsim.storage import commits, journal, notices
 from hostsim.storage.previews import saved_payments
 
@@ -69,7 +69,10 @@ def _send_all(store: Store, name: str, call: Callable[..., Any]) -> bool:
         if type(upto) is int and may_go_back and 0 <= upto < known:
             log.warning("plug-in %s lost changes and is sent those after %s again", name, upto)
             may_go_back = False
-        elif type(upto) is not int or not known < upto <= changes[-1].sequence:
+        elif type(upto) is int and upto > changes[-1].sequence:
+            log.error("%s", host_error("BOOKS_WENT_BACK", name=name))
+            return False
+        elif type(upto) is not int or upto <= known:
             if upto is not None and upto != known:
                 log.warning("plug-in %s acknowledged what it was not sent", name)
             return False

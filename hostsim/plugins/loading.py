@@ -29,7 +29,7 @@ from hostsim.messages.text import Template
 from hostsim.plugins import discovery
 from hostsim.plugins.discovery import Installed, Off
 from hostsim.plugins.host_hooks import HostHooks
-from opter_contract import PROJECT, export_hooks
+from opter_contract import PROJECT, export_hooks, signals
 from opter_contract import hooks as import_hooks
 from opter_contract.export_values import SUBJECTS, ExportType
 from opter_contract.values import ImportType, Text
@@ -297,14 +297,16 @@ def _same(plugin: object) -> object:
 
 @contextlib.contextmanager
 def _rejecting(reason: Template) -> Iterator[None]:
-    """Reject a plug-in whatever it raises; only Ctrl-C ends the program."""
+    """Reject a plug-in whatever it raises; only a real Ctrl-C ends the program."""
     try:
         yield
-    except (KeyboardInterrupt, _Rejected):
+    except _Rejected:
         raise
     except pluggy.PluginValidationError as error:
         raise _Rejected(reason(error=_first_line(error))) from error
     except BaseException as error:
+        if signals.is_told(error):
+            raise
         # The type alone: the message could hold anything.
         raise _Rejected(reason(error=type(error).__name__)) from error
 

@@ -56,9 +56,9 @@ class Imports(Context):
             with failing(import_run):
                 report = self._read(import_run)
                 self._on_progress(Progress("matching", 0, None, results_messages.MATCHING))
+                import_run.read_upto(report.cursor)
                 import_run.judge(company_of(report))
                 preview = import_run.finish(
-                    report.cursor,
                     report.not_read,
                     report.requests,
                     self._clock(),

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from hostsim.errors import host_error
-from hostsim.storage import damage, database_checks
+from hostsim.storage import damage, database_checks, journal
 from hostsim.storage.connection import Database, error_of
 from hostsim.storage.private_files import beside, new_file, refuse_planted, unwritable
 
@@ -32,12 +32,20 @@ class Copied(NamedTuple):
     payments: int
 
 
+class Restored(NamedTuple):
+    """What was put back, which books it is from now on, and the file that it replaced."""
+
+    copied: Copied
+    books_id: str
+    kept: Path | None
+
+
 def back_up(source: Path, file: Path, *, replace: bool = False) -> Copied:
     """Copy a database, whoever works with it, into a file of its own.
 
     :param replace: whether a file of that name may be replaced.
-    :raises HostError: ``NO_BACKUP``, ``BACKUP_EXISTS``, ``BACKUP_UNWRITABLE``, or as
-        :meth:`Database.open`.
+    :raises HostError: ``NO_BACKUP``, ``BACKUP_EXISTS``, ``BACKUP_HAS_LOG``,
+        ``BACKUP_UNWRITABLE``, or as :meth:`Database.open`.
     """
     if os.path.lexists(file):
         its_own = any(_is_one(one, file) for one in (source, *beside(source)))
@@ -45,42 +53,56 @@ def back_up(source: Path, file: Path, *, replace: bool = False) -> Copied:
             raise host_error("NO_BACKUP", path=file)
         if not replace:
             raise host_error("BACKUP_EXISTS", path=file)
+    _refuse_log(file)
     with (
         Database.open(source, as_it_is=True, checked=False) as database,
         _whole_copy(database, file) as (copied, copy),
         _writing(file),
     ):
+        _refuse_log(file)  # copying may take minutes
         _exchange(copy, file, replace=replace)
     return copied
 
 
-def restore(file: Path, database: Path, at: datetime) -> tuple[Copied, Path | None]:
+def restore(file: Path, database: Path, at: datetime) -> Restored:
     """Put a backup in the place of a database, which is kept beside it.
 
+    Its journal goes on otherwise than the one of what it replaces, so that these are other books,
+    which each listener is sent from the first change on.
+
     :param at: names what is kept.
-    :return: what the backup holds; and the file that was replaced, if there was one.
-    :raises HostError: ``NO_BACKUP``, ``DATABASE_IN_USE``, ``BACKUP_UNWRITABLE``, or as
-        :meth:`Database.open` of the backup; the database is as it was then.
+    :raises HostError: ``NO_BACKUP``, ``BACKUP_HAS_LOG``, ``DATABASE_IN_USE``,
+        ``BACKUP_UNWRITABLE``, or as :meth:`Database.open` of the backup; the database is as it was
+        then.
     """
     database = database.resolve()
     if not file.is_file() or _is_one(file, database):
         raise host_error("NO_BACKUP", path=file)
     refuse_planted(database)
+    _refuse_log(file)
+    books_id = secrets.token_hex(16)
     with (
         Database.open(file, as_it_is=True, checked=False) as backup,
-        _whole_copy(backup, database) as (copied, copy),
+        _whole_copy(backup, database, books_id) as (copied, copy),
         _writing(database),
     ):
         if not os.path.lexists(database):
             _remove_log(database)
             _exchange(copy, database, replace=True)
-            return copied, None
+            return Restored(copied, books_id, None)
         # Moving another's log into it would damage what is kept.
         if not damage.has_other_log(database):
             _end_log(database)
         kept = _keep(database, at)
         _exchange(copy, database, replace=True)
-    return copied, kept
+    return Restored(copied, books_id, kept)
+
+
+def _refuse_log(file: Path) -> None:
+    """Refuse what SQLite would take for a part of a backup, and is no part of one of ours."""
+    for left in beside(file):
+        if os.path.lexists(left):
+            raise host_error("BACKUP_HAS_LOG", path=file, log=left.name)
 
 
 def _is_one(file: Path, other: Path) -> bool:
@@ -98,14 +120,19 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _whole_copy(database: Database, place: Path) -> Iterator[tuple[Copied, Path]]:
-    """Copy a database beside a file, and check it; what is not moved away is removed."""
+def _whole_copy(
+    database: Database, place: Path, books_id: str | None = None
+) -> Iterator[tuple[Copied, Path]]:
+    """Copy a database beside a file, and check it; what is not moved away is removed.
+
+    :param books_id: makes other books of it.
+    """
     copy = place.with_name(f"{place.name}.{secrets.token_hex(4)}{_PARTIAL}")
     with _writing(place):
         _remove_abandoned(place.parent)
         new_file(copy).close()
     try:
-        yield _copy(database, copy, place), copy
+        yield _copy(database, copy, place, books_id), copy
     finally:
         for left in (copy, *beside(copy)):
             left.unlink(missing_ok=True)
@@ -119,13 +146,15 @@ def _remove_abandoned(folder: Path) -> None:
                 left.unlink()
 
 
-def _copy(database: Database, copy: Path, named: Path) -> Copied:
+def _copy(database: Database, copy: Path, named: Path, books_id: str | None) -> Copied:
     try:
         with closing(sqlite3.connect(copy, isolation_level=None)) as db:
             # In one step, so that others may write meanwhile.
             database.db.backup(db)
             # One file is all there is to it, also where nothing can be written.
             db.execute("PRAGMA journal_mode = DELETE")
+            if books_id is not None:
+                journal.rename_books(db, books_id)
         with Database(copy) as whole:
             whole.has_log = False
             if (problem := database_checks.problem(whole)) is not None:

@@ -6,6 +6,7 @@ import errno
 import logging
 import os
 import sqlite3
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -39,6 +40,9 @@ APPLICATION_ID = 0x4F707465
 
 #: Seconds that a write waits for another process' write to end.
 PATIENCE = 60.0
+
+#: Seconds since the last write to a log after which its writer is taken to be done.
+_AT_REST = 1.0
 
 _OTHER_LOG = Text(
     "loggen bredvid den, -wal, hör till en senare fil", "the log beside it, -wal, is a later file's"
@@ -86,6 +90,8 @@ def _explained(method: Callable[P, R]) -> Callable[P, R]:
         except (sqlite3.Error, UnicodeDecodeError) as error:
             cursor: Any = arguments[0]
             if (explained := error_of(error, cursor.connection.path)) is not None:
+                if explained.code == "DATABASE_DAMAGED":
+                    cursor.connection.on_damage()
                 raise explained from error
             raise
 
@@ -105,6 +111,7 @@ class _Cursor(sqlite3.Cursor):
 
 class _Connection(sqlite3.Connection):
     path: Path
+    on_damage: Callable[[], None]
 
     def cursor(self, factory: Any = _Cursor) -> Any:
         return super().cursor(factory)
@@ -145,7 +152,7 @@ class Database:
         self._count: int | None = None
         #: Changes since the pages of a large file were checked.
         self._unchecked = damage.CHECKED_WHOLE * damage.CHANGES_A_MIB
-        #: When it was checked whole, by the clock.
+        #: When it was checked whole, by the clock; of a small file also its cells.
         self._checked_at: float | None = None
 
     @classmethod
@@ -256,7 +263,7 @@ class Database:
         except sqlite3.OperationalError as error:
             self._refuse_other_file()
             raise unwritable(self.path, error) from error
-        connection.path = self.path
+        connection.path, connection.on_damage = self.path, self._forget_checks
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
         if not self.has_log:
@@ -325,7 +332,8 @@ class Database:
     def move_log(self, *, passively: bool = False) -> None:
         """Move what the log (-wal) holds into the file, so that a copy of the file is whole.
 
-        Neither waits nor fails: what cannot be moved now is moved later.
+        Neither waits nor fails: what cannot be moved now is moved later, by the next change or
+        :meth:`move_left_log`.
 
         :param passively: leave the log as long as it is: to cut it, others must stop for a moment.
         """
@@ -343,6 +351,13 @@ class Database:
             finally:
                 db.execute(f"PRAGMA busy_timeout = {round(self._patience * 1000)}")
             self._count = damage.count_in_file(self.path)
+
+    def move_left_log(self) -> None:
+        """Move what stayed in the log, as where somebody was reading, once nobody writes there."""
+        with suppress(OSError):
+            found = damage.log_of(self.path).stat()
+            if found.st_size and time.time() - found.st_mtime > _AT_REST:
+                self.move_log()
 
     def refuse_immutable(self) -> None:
         """Refuse a disk that is full or cannot be written: for a moment's reading it will do.
@@ -384,26 +399,31 @@ class Database:
             raise host_error("DATABASE_REPLACED", path=self.path)
         self._count = count
 
+    def _forget_checks(self) -> None:
+        """Have the next change find the damage that was met, however lately all was well."""
+        self._checked_at, self._unchecked = None, sys.maxsize
+
     def _check_before_change(self) -> None:
         self._refuse_other_file()
         self._refuse_other_log()
         self._unchecked += 1
         size, now, last = self.path.stat().st_size, self.clock(), self._checked_at
         small = size <= damage.CHECKED_AT_OPENING
+        due = last is None or now - last >= damage.CHECKED_EVERY
         # The connection of this thread would not see what happened to pages that it has read.
         with self.reader() as db:
             db.execute("BEGIN")
-            self._refuse(damage.in_schema(db))
+            self._refuse(damage.in_schema(db) or damage.in_settings(db))
             if size > damage.CHECKED_WHOLE << 20:
                 if self._unchecked > damage.CHANGES_A_MIB * (size >> 20):
                     self._refuse(damage.in_pages(db))
                     self._unchecked = 0
-            elif small or last is None or now - last >= damage.CHECKED_EVERY:
+            elif small or due:
                 # An index that misses a row would let the same payment in twice.
                 self._refuse(damage.in_indexes(db) or damage.in_books(db))
-                if small and last is None:
+                if small and due:
                     self._refuse(damage.in_cells(db))
-                self._checked_at = now
+                self._checked_at = now if due else last
 
     def _prepare(self, version: int) -> None:
         if version < migrations.version():
@@ -417,7 +437,8 @@ class Database:
         if self.path.stat().st_size <= damage.CHECKED_AT_OPENING:
             with self.reader() as db:
                 db.execute("BEGIN")
-                self._refuse(damage.in_pages(db) or damage.in_books(db) or damage.in_reasons(db))
+                checks = damage.in_pages, damage.in_settings, damage.in_books, damage.in_reasons
+                self._refuse(next(filter(None, (check(db) for check in checks)), None))
 
     def _want_log(self) -> None:
         """Have changes written to a log, which readers need not wait for, where that can be now."""

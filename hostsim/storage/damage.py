@@ -193,6 +193,20 @@ def in_books(db: sqlite3.Connection, after: int = -1) -> Text | None:
     )
 
 
+def in_settings(db: sqlite3.Connection) -> Text | None:
+    """Check that settings, and those of imports and exports, are as they were written.
+
+    By an accepted deviation money is written off, and by a date payments are ignored.
+    """
+    row = db.execute(
+        "SELECT 1 FROM settings WHERE seal IS NOT content"
+        " UNION ALL SELECT 1 FROM definitions WHERE seal IS NOT content LIMIT 1"
+    ).fetchone()
+    if row is None:
+        return None
+    return Text("en inställning är inte den som gavs", "a setting is not the one that was given")
+
+
 def in_reasons(db: sqlite3.Connection) -> Text | None:
     """Check that each reason is one of ours, or the one that a plug-in gave for the payment."""
     own = ", ".join(f"'{code}'" for code in REASONS)

@@ -92,7 +92,8 @@ def pragma(store: Store, name: str) -> object:
 
 def problem(store: Database) -> Text | None:
     """Look at everything: pages, schema, references, amounts; each cell of a small database."""
-    checks = [damage.in_schema, damage.in_indexes, damage.in_books, damage.in_reasons]
+    checks = [damage.in_schema, damage.in_indexes, damage.in_settings, damage.in_books]
+    checks.append(damage.in_reasons)
     if store.path.stat().st_size <= damage.CHECKED_BY_CELL:
         checks.append(damage.in_cells)
     with store.reader() as db:
@@ -142,4 +143,5 @@ def broken_references(store: Store) -> Mapping[str, int]:
 def write_again(store: Store) -> None:
     """Write what is there once more: a lock alone would be granted in a folder that is full."""
     with store.change() as db:
-        db.execute("UPDATE settings SET value = value")
+        # One row: what is written anew has another seal, too.
+        db.execute("UPDATE settings SET value = value WHERE key = 'books'")

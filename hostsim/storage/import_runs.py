@@ -277,6 +277,14 @@ class ImportRun:
     def _values(self, company: str) -> dict[str, str]:
         return self.scope(company)._asdict()
 
+    def read_upto(self, cursor: str | None) -> None:
+        """Store from where the next run reads on; the revision that :meth:`judge` makes has it."""
+        with self.store.change() as db:
+            db.execute(
+                "UPDATE runs SET cursor = :cursor WHERE id = :run_id",
+                {"cursor": cursor, "run_id": self.run_id},
+            )
+
     def judge(self, company: Company) -> None:
         """Judge all rows, and store the judgements, counts and totals."""
         with self.judging(company.number) as judging:
@@ -392,7 +400,6 @@ class ImportRun:
 
     def finish(
         self,
-        cursor: str | None,
         not_read: int,
         requests: int,
         at: datetime,
@@ -402,10 +409,9 @@ class ImportRun:
         with self.store.change() as db:
             discard(db, self.definition.name, "replaced")
             db.execute(
-                "UPDATE runs SET state = 'open', cursor = :cursor, not_read = :not_read,"
+                "UPDATE runs SET state = 'open', not_read = :not_read,"
                 " requests = :requests, finished_at = :at, notes = :notes WHERE id = :run_id",
                 {
-                    "cursor": cursor,
                     "not_read": not_read,
                     "requests": requests,
                     "at": at.isoformat(),
@@ -548,8 +554,8 @@ _SUMS = """
 # What a person sees of a run, and all that a save registers: JSON, so that no value can pass for
 # its neighbour. With another form, a migration has to discard the open previews.
 _SHOWN_HEAD = """
-    SELECT CAST(json_array(counts, totals, company, company_name, region, bank_account, date)
-                AS BLOB)
+    SELECT CAST(json_array(counts, totals, company, company_name, region, bank_account, date,
+                           cursor) AS BLOB)
     FROM runs WHERE id = :run_id
 """
 

@@ -43,6 +43,13 @@ def acknowledge(db: sqlite3.Connection, listener: str, sequence: int) -> None:
     )
 
 
+def rename_books(db: sqlite3.Connection, books_id: str) -> None:
+    """Make these other books, of which no listener has heard yet."""
+    with db:
+        db.execute("UPDATE settings SET value = :id WHERE key = 'books'", {"id": books_id})
+        db.execute("DELETE FROM listeners")
+
+
 def _change(row: sqlite3.Row) -> BookChange:
     key = None
     if row["number"] is not None:

@@ -13,7 +13,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hostsim.storage.private_files import make_folder, refuse_links, refuse_others, unwritable
+from hostsim.storage.private_files import (
+    locks_of,
+    make_folder,
+    refuse_links,
+    refuse_others,
+    unwritable,
+)
 
 if TYPE_CHECKING:
     import filelock
@@ -25,7 +31,7 @@ class Locks:
     def __init__(self, database: Path) -> None:
         """Choose the folder; the first lock creates it."""
         self._database = database
-        self.folder = database.with_name(f"{database.name}.locks")
+        self.folder = locks_of(database)
 
     @contextmanager
     def hold(self, *key: str, wait: float) -> Iterator[bool]:

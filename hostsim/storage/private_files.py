@@ -59,6 +59,14 @@ def open_to_append(path: Path) -> TextIO:
     return file
 
 
+def is_own(file: TextIO) -> bool:
+    """Tell whether an open file is no other user's, who could read and change what is written."""
+    if sys.platform == "win32":
+        return True
+    found = os.fstat(file.fileno())
+    return not stat.S_ISREG(found.st_mode) or found.st_uid in {0, os.geteuid()}
+
+
 def make_folder(folder: Path) -> None:
     """Make a folder, unless there is one, and the folders above it.
 
@@ -114,7 +122,7 @@ def beside(database: Path) -> list[Path]:
 
 
 def refuse_planted(database: Path) -> None:
-    """Refuse what SQLite would use beside a database, or wait for, and is another's.
+    """Refuse what we or SQLite would use beside a database, or wait for, and is another's.
 
     :raises HostError: as :func:`refuse_others`.
     """
@@ -122,6 +130,12 @@ def refuse_planted(database: Path) -> None:
         raise _not_ours(database, database)
     for path in beside(database):
         refuse_others(database, path)
+    refuse_others(database, locks_of(database), stat.S_ISDIR)
+
+
+def locks_of(database: Path) -> Path:
+    """Give the folder of the locks of a database."""
+    return database.with_name(f"{database.name}.locks")
 
 
 def refuse_others(

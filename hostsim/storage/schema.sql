@@ -3,9 +3,12 @@
 -- saves, and an amount or rate may have more decimals. exact_sum() adds it without rounding.
 -- Times are ISO 8601 with a zone; days are ISO 8601.
 
+-- A seal is what a row held when it was written: a bit that flips later is in one of the two.
 CREATE TABLE settings (
-    key   TEXT PRIMARY KEY,
-    value TEXT NOT NULL
+    key     TEXT PRIMARY KEY,
+    value   TEXT NOT NULL,
+    content TEXT AS (quote(key) || quote(value)),
+    seal    TEXT AS (content) STORED
 );
 -- Which books these are: a listener may hear of those of a demonstration, too.
 INSERT INTO settings (key, value) VALUES ('books', lower(hex(randomblob(16))));
@@ -137,7 +140,11 @@ CREATE TABLE definitions (
     settings      TEXT NOT NULL,  -- JSON
     company       TEXT,           -- of the first save, and from then on the only one
     company_name  TEXT,
-    cursor        TEXT            -- of the last save
+    cursor        TEXT,           -- of the last save
+    content       TEXT AS (quote(name) || quote(subject) || quote(import_type)
+                           || quote(import_format) || quote(region) || quote(settings)
+                           || quote(company) || quote(company_name) || quote(cursor)),
+    seal          TEXT AS (content) STORED
 );
 
 CREATE INDEX definitions_by_company ON definitions (company);

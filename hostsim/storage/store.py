@@ -128,7 +128,7 @@ class Store(Database):
         self._write_setting(name, _PARSERS[name](text))
 
     def _write_setting(self, key: str, value: str) -> None:
-        with self.change() as db:
+        with self.checked_change() as db:
             db.execute(
                 "INSERT INTO settings (key, value) VALUES (:key, :value)"
                 " ON CONFLICT (key) DO UPDATE SET value = excluded.value",
@@ -267,7 +267,7 @@ class Store(Database):
 
     def set_definition_settings(self, name: str, settings: Mapping[str, str]) -> None:
         """Replace the settings of a definition."""
-        with self.change() as db:
+        with self.checked_change() as db:
             db.execute(
                 "UPDATE definitions SET settings = :settings WHERE name = :name",
                 {"settings": settings_text(settings), "name": name},
@@ -275,7 +275,7 @@ class Store(Database):
 
     def set_definition_region(self, name: str, region: str) -> None:
         """Let a definition look at the invoices of another region."""
-        with self.change() as db:
+        with self.checked_change() as db:
             db.execute(
                 "UPDATE definitions SET region = :region WHERE name = :name",
                 {"region": region, "name": name},
@@ -283,7 +283,7 @@ class Store(Database):
 
     def set_definition_company(self, name: str, company: Company) -> None:
         """Say whose books a definition is about."""
-        with self.change() as db:
+        with self.checked_change() as db:
             db.execute(
                 "UPDATE definitions SET company = :number, company_name = :company_name"
                 " WHERE name = :name",

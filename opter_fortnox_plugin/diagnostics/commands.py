@@ -56,8 +56,9 @@ def main(
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     have_streams()
-    with signals.ending() as told:
+    with signals.ending(last=arguments is None) as told:
         status = _run(given, environment, open_browser, sleep=sleep, clock=clock)
+        told.over = True
     return told.status(status)
 
 

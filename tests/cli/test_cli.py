@@ -272,6 +272,18 @@ def test_a_log_that_cannot_be_written_ends_the_command_before_it_does_anything(h
     assert not Path("hostsim.db").exists()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="files have no such owners there")
+def test_a_log_is_not_written_to_a_file_of_somebody_else(hostsim, monkeypatch):
+    """Who made it beforehand could read it, and change it."""
+    Path("host.log").touch()
+    found = list(Path("host.log").stat()[:10])
+    found[4] += 1  # st_uid
+    monkeypatch.setattr(os, "fstat", lambda _file: os.stat_result(found))
+    ended = hostsim("plugins", "--log-file", "host.log", "--log-level", "debug")
+    assert (ended.status, "en fil som är din" in ended.last) == (2, True)
+    assert Path("host.log").read_text("utf-8") == ""
+
+
 def test_a_log_is_not_written_through_a_link(hostsim):
     Path("other.txt").touch()
     Path("host.log").symlink_to("other.txt")

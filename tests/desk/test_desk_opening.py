@@ -2,6 +2,7 @@
 
 import io
 import re
+import threading
 from decimal import Decimal
 from urllib.parse import urljoin
 
@@ -103,6 +104,15 @@ def test_with_real_credentials_there_is_no_sandbox_and_no_invented_data(tmp_path
     assert f"Databasen är {tmp_path / 'real.db'}." in said
     with Store.open(tmp_path / "real.db") as store:
         assert list(store.invoices()) == []
+
+
+def test_what_a_reader_held_up_in_the_log_is_moved_while_the_desk_runs(tmp_path, monkeypatch):
+    looked = threading.Semaphore(0)
+    monkeypatch.setattr(Store, "move_left_log", lambda _store: looked.release())
+    with Store.create(tmp_path / "host.db") as store, Desk(DeskContext(store, Plugins())) as desk:
+        for _ in range(2):
+            requests.get(desk.url, timeout=10)
+            assert looked.acquire(timeout=30)
 
 
 def test_the_real_desk_has_no_night_to_let_pass(tmp_path):

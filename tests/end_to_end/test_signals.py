@@ -193,6 +193,22 @@ def test_who_insists_does_not_wait(second, seconds):
             os.kill(os.getpid(), signal.Signals[second])
 
 
+@posix
+def test_an_end_that_is_told_when_all_is_done_is_in_the_exit_status_alone():
+    with signals.ending() as told:
+        told.over = True
+        os.kill(os.getpid(), signal.SIGTERM)
+    assert (told.status(0), told.status(7)) == (128 + signal.SIGTERM, 7)
+
+
+@posix
+def test_a_process_that_is_told_to_end_on_its_way_out_ends_with_that_status():
+    program = "import os, signal\nfrom opter_contract import signals\n"
+    program += "with signals.ending(last=True): pass\nos.kill(os.getpid(), signal.SIGHUP)"
+    ended = subprocess.run([sys.executable, "-c", program], check=False, stderr=subprocess.PIPE)
+    assert (ended.returncode, ended.stderr) == (128 + signal.SIGHUP, b"")
+
+
 def test_windows_waits_for_a_closed_window_until_everything_is_put_away():
     """What Windows calls on a thread of its own; Windows ends the process when it returns."""
     done, order = threading.Event(), []

@@ -14,6 +14,7 @@ from plugin_packages import HOOKS, LISTENER, bank, install
 
 from hostsim.plugins.discovery import Off
 from hostsim.plugins.loading import HOST, Plugins
+from opter_contract import signals
 
 __all__ = ["install"]
 
@@ -188,9 +189,12 @@ def test_no_plug_in_takes_the_name_of_the_host(install):
 # --- While it loads -----------------------------------------------------------
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there a process cannot press it")
 def test_ctrl_c_while_a_plug_in_loads_ends_the_program(install):
-    install("slow", "raise KeyboardInterrupt")
+    install("slow", "import os, signal\nos.kill(os.getpid(), signal.SIGINT)")
     with pytest.raises(KeyboardInterrupt):
+        Plugins.load()
+    with signals.ending(), pytest.raises(KeyboardInterrupt):
         Plugins.load()
 
 

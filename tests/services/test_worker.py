@@ -120,6 +120,13 @@ def test_a_worker_does_what_is_due_again_and_again(host, clock, plugin):
     assert len(plugin.runs) == 3 * len(NAMES)
 
 
+def test_a_worker_moves_what_a_reader_held_up_in_the_log(host, clock, monkeypatch):
+    looked = []
+    monkeypatch.setattr(host.store, "move_left_log", lambda: looked.append(1))
+    Life(clock, 1).work(host)
+    assert looked == [1, 1]
+
+
 def test_a_worker_waits_until_something_is_due_and_looks_for_new_schedules(host, clock):
     life = Life(clock, 29.9)
     life.work(host)

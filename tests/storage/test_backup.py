@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import signal
@@ -154,18 +155,46 @@ def copy(database, tmp_path):
 
 
 def test_a_copy_is_put_back_and_what_it_replaces_is_kept(database, copy):
-    copied, kept = backup.restore(copy, database, AT)
+    copied, _, kept = backup.restore(copy, database, AT)
     assert (copied.payments, payments(database), payments(kept)) == (1, 1, 2)
     assert kept == database.with_name("host.db.replaced-20260203-123000")
     with Store.open(database) as store:
         pay(store, 3)
-    assert backup.restore(copy, database, AT)[1].name == f"{kept.name}-2"
+    assert backup.restore(copy, database, AT).kept.name == f"{kept.name}-2"
 
 
 def test_a_copy_is_put_back_where_there_is_no_database(database, copy):
     database.unlink()
-    assert backup.restore(copy, database, AT) == ((5, 1), None)
+    copied, _, kept = backup.restore(copy, database, AT)
+    assert (copied, kept) == ((5, 1), None)
     assert payments(database) == 1
+
+
+@pytest.mark.parametrize("ending", ["-wal", "-journal", "-shm"])
+def test_what_would_be_taken_for_a_part_of_a_copy_is_refused_by_name(database, copy, ending):
+    Path(f"{copy}{ending}").touch()
+    before = copy.read_bytes()
+    for act, arguments in (
+        (functools.partial(backup.back_up, replace=True), (database, copy)),
+        (backup.restore, (copy, database, AT)),
+    ):
+        with pytest.raises(HostError, match=f"BACKUP_HAS_LOG: .* lies copy.db{ending}, "):
+            act(*arguments)
+    assert (copy.read_bytes(), payments(database)) == (before, 2)
+    copy.unlink()
+    assert refused(backup.back_up, database, copy) == "BACKUP_HAS_LOG"
+
+
+def test_a_log_that_comes_while_the_copy_is_made_is_refused_too(database, copy, monkeypatch):
+    whole = database_checks.problem
+
+    def late(store):
+        damage.log_of(copy).touch()
+        return whole(store)
+
+    monkeypatch.setattr(database_checks, "problem", late)
+    assert refused(backup.back_up, database, copy, replace=True) == "BACKUP_HAS_LOG"
+    assert payments(copy) == 1
 
 
 def test_a_database_that_is_in_use_is_not_replaced(database, copy):
@@ -179,7 +208,7 @@ def test_a_database_that_is_in_use_is_not_replaced(database, copy):
 def test_the_log_of_a_process_that_was_killed_is_kept_with_its_file_and_no_other(database, copy):
     """Beside the copy it would be taken for a part of it."""
     leave_log(database)
-    kept = backup.restore(copy, database, AT)[1]
+    kept = backup.restore(copy, database, AT).kept
     assert not damage.log_of(database).exists()
     assert (payments(database), payments(kept)) == (1, 3)
 
@@ -234,7 +263,7 @@ def test_what_is_no_whole_copy_is_not_put_back(database, copy, make, code):
 @pytest.mark.parametrize("length", [0, 50, 5000])
 def test_a_copy_takes_the_place_of_a_damaged_database(database, copy, length):
     database.write_bytes(database.read_bytes()[:length])
-    _, kept = backup.restore(copy, database, AT)
+    kept = backup.restore(copy, database, AT).kept
     assert (payments(database), kept.stat().st_size) == (1, length)
 
 

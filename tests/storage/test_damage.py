@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import threading
+import time
 from contextlib import closing, contextmanager
 from decimal import Decimal
 from types import SimpleNamespace
@@ -19,7 +20,7 @@ from fake_plugin import FakePlugin, invoice, payment
 
 from hostsim.desk.startup import opened
 from hostsim.errors import HostError
-from hostsim.ledger.values import PaymentState, Status
+from hostsim.ledger.values import Definition, PaymentState, Status
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
 from hostsim.storage import damage, database_checks
@@ -96,13 +97,23 @@ def test_after_a_decision_the_file_alone_holds_it(store, host, plugin):
         assert [one.number for one in Host(copied, Plugins()).decisions("Banken")] == ["1"]
 
 
-def test_who_reads_is_not_waited_for(store, host, plugin):
+def test_who_reads_is_not_waited_for_and_what_he_held_up_is_moved_once_nobody_writes(
+    store, host, plugin
+):
+    log = damage.log_of(store.path)
     with store.reader() as db:
         db.execute("BEGIN")
         assert len(db.execute("SELECT * FROM invoices").fetchall()) == 5
         add(host, plugin)
-    store.move_log()
-    assert damage.log_of(store.path).stat().st_size == 0
+    os.utime(log, (time.time() + 60,) * 2)
+    store.move_left_log()
+    assert log.stat().st_size > 0
+    os.utime(log, (0, 0))
+    store.move_left_log()
+    assert log.stat().st_size == 0
+    copy = store.path.with_name("copy.db")
+    shutil.copy(store.path, copy)
+    assert count(copy) == 1
 
 
 # --- Another log, another file -----------------------------------------------------------------
@@ -263,6 +274,32 @@ def test_in_a_larger_file_it_is_met_a_minute_later(store, plugin, monkeypatch):
         assert refused(add, host, plugin) == "DATABASE_DAMAGED"
 
 
+def test_where_damage_was_told_nothing_is_changed_within_the_minute_either(store, monkeypatch):
+    monkeypatch.setattr(damage, "CHECKED_AT_OPENING", 0)
+    with Store(store.path) as large:
+        large.clock = lambda: 0.0
+        add(Host(large, Plugins()), None)
+        zero_page(large, "supplier_bills_by_supplier")
+        with large.reader() as db:
+            query = "SELECT supplier_id FROM supplier_bills INDEXED BY supplier_bills_by_supplier"
+            assert refused(db.execute, f"{query} WHERE supplier_id = 1") == "DATABASE_DAMAGED"
+        assert refused(add, Host(large, Plugins()), None) == "DATABASE_DAMAGED"
+
+
+def test_a_cell_that_cannot_be_read_any_more_is_met_a_minute_later(store):
+    now = 0.0
+    with Store(store.path) as running:
+        running.clock = lambda: now
+        host = Host(running, Plugins())
+        add(host, None)
+        with closing(sqlite3.connect(store.path, isolation_level=None)) as db:
+            db.execute("UPDATE invoices SET due_date = '2026-99-01' WHERE number = '5'")
+        now = 30.0
+        add(host, None)
+        now = 60.0
+        assert refused(add, host, None) == "DATABASE_DAMAGED"
+
+
 def test_of_a_large_file_the_pages_are_checked_after_some_changes(store, host, plugin, monkeypatch):
     checked = []
     monkeypatch.setattr(damage, "in_pages", lambda _db: checked.append(1))
@@ -294,6 +331,45 @@ def test_nothing_that_a_person_decides_or_loads_goes_into_damaged_books(store, h
     assert len(list(store.invoices())) == 5
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        (b"accepted_deviation1.00", b"accepted_deviation9.00"),
+        (b"accepted_deviation1.00", b"accepted_deviatioo1.00"),
+        (b"2026-01-01", b"2036-01-01"),
+        (b"Nordbanken", b"Sydbanken!"),
+    ],
+)
+@pytest.mark.parametrize("size", ["small", "large"])
+def test_a_letter_that_changed_in_a_setting_registers_nothing(
+    store, host, monkeypatch, size, change
+):
+    """By a deviation of 9 money would be written off that nobody gave leave for."""
+    store.set_setting("accepted_deviation", "1.00")
+    store.add_definition(
+        Definition("Norr", "Fake", "API", "Nordbanken", {"from": "2026-01-01"}, None, None)
+    )
+    if size == "large":
+        monkeypatch.setattr(damage, "CHECKED_AT_OPENING", 0)
+        monkeypatch.setattr(damage, "CHECKED_WHOLE", 0)
+    store.close()
+    whole = store.path.read_bytes()
+    assert change[0] in whole
+    store.path.write_bytes(whole.replace(*change, 1))
+    with Store(store.path) as again:
+        for act in (
+            lambda: add(Host(again, Plugins()), None),
+            lambda: again.set_definition_region("Norr", "Norr"),
+            lambda: again.set_setting("default_currency", "SEK"),
+        ):
+            assert refused(act) == "DATABASE_DAMAGED"
+        database_checks.write_again(again)
+        assert database_checks.problem(again) is not None
+    if size == "small":
+        assert refused(Store.open, store.path) == "DATABASE_DAMAGED"
+    assert count(store.path) == 0
+
+
 # --- A preview that is not what was shown, a schema that is not ours ----------------------------
 
 OTHER_VALUES = {"date": "2126-01-01", "currency": "sEK", "booked": 0, "status": "exact"}
@@ -318,6 +394,14 @@ def test_a_row_of_a_preview_that_is_not_what_was_shown_is_not_registered(store, 
     assert refused(host.save, "Banken", green=True) == "DATABASE_DAMAGED"
     assert refused(host.leave_out, "Banken", ["1"]) == "DATABASE_DAMAGED"
     assert count(store.path) == 1
+
+
+def test_a_preview_that_would_read_on_from_elsewhere_is_not_saved(store, host, plugin):
+    plugin.payments = [payment(1, "1")]
+    host.import_payments("Banken")
+    with closing(sqlite3.connect(store.path, isolation_level=None)) as db:
+        db.execute("UPDATE runs SET cursor = '2126-01-01'")
+    assert refused(host.save, "Banken") == "DATABASE_DAMAGED"
 
 
 def test_a_preview_that_was_judged_again_is_saved(store, host, plugin):

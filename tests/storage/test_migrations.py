@@ -13,8 +13,8 @@ def path(tmp_path):
         return store.path
 
 
-def rename_settings(db):
-    db.execute("ALTER TABLE settings RENAME TO options")
+def rename_state(db):
+    db.execute("ALTER TABLE state RENAME TO options")
 
 
 def version_of(store):
@@ -22,17 +22,17 @@ def version_of(store):
 
 
 def test_each_step_is_taken_once(path, monkeypatch):
-    monkeypatch.setattr(migrations, "STEPS", (rename_settings,))
+    monkeypatch.setattr(migrations, "STEPS", (rename_state,))
     for _ in range(2):
         with Store.open(path) as store:
             assert version_of(store) == 2
-            assert store.db.execute("SELECT count(*) FROM options").fetchone()[0] == 1
+            assert store.db.execute("SELECT count(*) FROM options").fetchone()[0] == 0
 
 
 def test_only_the_steps_that_a_database_lacks_are_taken(path, monkeypatch):
-    monkeypatch.setattr(migrations, "STEPS", (rename_settings,))
+    monkeypatch.setattr(migrations, "STEPS", (rename_state,))
     Store.open(path).close()
-    steps = (rename_settings, lambda db: db.execute("DROP TABLE options"))
+    steps = (rename_state, lambda db: db.execute("DROP TABLE options"))
     monkeypatch.setattr(migrations, "STEPS", steps)
     with Store.open(path) as store:
         assert version_of(store) == 3
@@ -42,7 +42,7 @@ def test_a_step_that_fails_leaves_the_database_as_it_was(path, monkeypatch):
     def fails(db):
         raise RuntimeError
 
-    monkeypatch.setattr(migrations, "STEPS", (rename_settings, fails))
+    monkeypatch.setattr(migrations, "STEPS", (rename_state, fails))
     with pytest.raises(RuntimeError):
         Store.open(path)
     monkeypatch.undo()

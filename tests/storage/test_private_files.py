@@ -213,6 +213,22 @@ def test_a_folder_of_locks_of_another_is_refused(store, monkeypatch):
 
 
 @posix
+@pytest.mark.parametrize("kind", ["folder of another", "symbolic"])
+def test_nothing_is_done_beside_locks_that_are_not_ours(closed, tmp_path, monkeypatch, now, kind):
+    copy, other = closed.with_name("copy.db"), closed.with_name("other.db")
+    backup.back_up(closed, copy)
+    folder = closed.with_name("host.db.locks")
+    if kind == "symbolic":
+        link(kind, folder, tmp_path / "theirs")
+    else:
+        folder.mkdir()
+        owned_by_another(monkeypatch, folder.name)
+    assert refusal(Store.open, closed) == "DATABASE_UNREACHABLE"
+    assert refusal(backup.back_up, closed, other) == "DATABASE_UNREACHABLE"
+    assert refusal(backup.restore, copy, closed, now) == "DATABASE_UNREACHABLE"
+
+
+@posix
 def test_what_is_ours_is_narrowed_to_the_rights_of_the_database(store):
     hold(store.locks)
     beside = [*(Path(f"{store.path}{ending}") for ending in ("-wal", "-shm")), store.locks.folder]
