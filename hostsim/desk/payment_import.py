@@ -49,6 +49,9 @@ def window(**dialog: object) -> str:
     """
     preview = desk_context().preview(request.args.get("run") or None)
     lists = {} if preview is None else {kind: _list(preview, kind) for kind in _LISTS}
+    host = desk_context().host()
+    names = host.definitions_undone() if preview is None else [preview.definition]
+    waiting = {name: host.waiting_for_import(name) for name in names}
     given = {
         "back": url_for("imports.show"),
         "source": None if preview is None else preview.source,
@@ -58,11 +61,9 @@ def window(**dialog: object) -> str:
         preview=preview,
         lists=lists,
         discrepancies=[] if preview is None else list(preview.discrepancies()),
-        waiting=0
-        if preview is None
-        else desk_context().host().waiting_for_import(preview.definition),
-        undone=[] if preview is None else desk_context().host().undone_saves(preview.definition),
-        revision="" if preview is None else desk_context().revisions().get(preview.definition, ""),
+        waiting={name: number for name, number in waiting.items() if number},
+        undone=[one for name in names for one in host.undone_saves(name)],
+        revisions=desk_context().revisions(),
         open_previews=desk_context().open_previews(),
         running=desk_context().jobs.running(),
         **given,

@@ -35,6 +35,17 @@ def preview_row(store: Store, row_id: int) -> sqlite3.Row | None:
     )
 
 
+def saved_run_of(store: Store, row_id: int) -> str | None:
+    """Give the run of a row, where it was saved."""
+    row = _one(
+        store,
+        "SELECT u.id FROM run_rows r JOIN runs u ON u.id = r.run_id"
+        " WHERE r.id = :id AND u.state = 'saved'",
+        id=row_id,
+    )
+    return None if row is None else str(row["id"])
+
+
 def latest_preview(store: Store, run_id: str | None) -> str | None:
     """Name the run with this id if it is open or saved; of ``None`` the latest that is open."""
     row = _one(

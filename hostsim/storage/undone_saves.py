@@ -16,6 +16,7 @@ class UndoneSave:
     """A save that was undone, by whom, when and why."""
 
     run_id: str
+    definition: str
     saved_at: datetime
     undone_by: str
     undone_at: datetime
@@ -74,6 +75,12 @@ def waiting_for_import(
     """Count the payments that are to be taken again, and have to be fetched first."""
     values = {"definition": definition, "company": company, "run_id": open_run}
     return int(db.execute(_WAITING_FOR_IMPORT, values).fetchone()[0])
+
+
+def definitions_undone(db: sqlite3.Connection) -> list[str]:
+    """Give the definitions of which a save was undone."""
+    query = "SELECT DISTINCT definition FROM runs WHERE undone_at IS NOT NULL ORDER BY definition"
+    return [row["definition"] for row in db.execute(query)]
 
 
 def undone_saves(

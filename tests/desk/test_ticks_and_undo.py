@@ -134,6 +134,31 @@ def test_a_save_is_undone_with_a_reason_and_taken_again_with_one_press(person):
     person.get(f"/runs/{run}/undo", 400)
 
 
+def test_what_was_undone_is_taken_again_wherever_it_is_shown(person):
+    run = run_of(person)
+    person.saves()
+    person.post(f"/runs/{run}/undo", why="fel företag")
+    for path in ("/import", f"/import?run={run}", "/runs", f"/runs?run={run}"):
+        assert "Ta in 2 betalningar igen" in words(person.get(path)), path
+    person.post(f"/runs/{run}/take-again", revision="")
+    page = words(person.get("/import"))
+    assert "2 betalningar tas in igen: läs in igen (Läs fil)" in page
+    assert "Ta in 2 betalningar igen" not in page
+
+
+def test_all_that_is_taken_again_is_counted_also_where_some_has_to_be_read_first(person):
+    run = run_of(person)
+    person.saves()
+    person.post(f"/runs/{run}/undo", why="fel företag")
+    person.plugin.payments = [payment(1)]  # the other one is offered out of what waits
+    person.imports()
+    person.post(f"/runs/{run}/take-again", revision=person.revision(), shown=run_of(person))
+    assert person.told() == [
+        "2 betalningar tas in igen: 1 när du sparar, resten när du har läst in igen.",
+        "En betalning tas in igen: läs in igen (Läs fil), så kommer den och kan sparas. Läs fil",
+    ]
+
+
 def test_the_dialog_gives_the_advice_of_the_page_of_the_invoice(person):
     page = words(person.asks(3))
     assert "Att göra: Ingen faktura här har betalningens nummer eller OCR" in page
@@ -151,5 +176,5 @@ def test_a_tick_after_another_window_saved_shows_what_was_saved(person):
     run = run_of(person)
     person.saves()
     person.post("/import/tick", run=run, leave="2")
-    assert "sparades i ett annat fönster" in person.told()[-1]
+    assert "har sparats sedan sidan visades" in person.told()[-1]
     assert "Sparade betalningar" in words(person.get(f"/import?run={run}"))
