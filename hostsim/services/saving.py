@@ -110,10 +110,11 @@ class Saving(Context):
             registered = [row for row in rows if row["state"] == REGISTERED]
             if not registered:
                 raise host_error("NOTHING_TO_UNDO", id=run.id[:8])
-            marks = {"why": reason, "user": user, "at": at, "message": message}
             gone = hand_payments.deleted_at_source(db)
             for row in registered:
-                hand_payments.delete(db, row, **marks, gone=gone)
+                hand_payments.delete(
+                    db, row, why=reason, user=user, at=at, message=message, gone=gone
+                )
             company = registered[0]["company"]
             undone_saves.forget_taken_again(db, run.definition, company, user, at)
             undone_saves.mark_undone(db, run.id, reason, user, at)
