@@ -90,8 +90,15 @@ IMPORT = "import"
 
 
 @pages.get("/<run_id>/undo")
-def ask_to_undo(run_id: str) -> str:
-    return _undo_dialog(run_id, "")
+def ask_to_undo(run_id: str) -> AnyResponse | str:
+    try:
+        return _undo_dialog(run_id, "")
+    except HostError as error:
+        if error.code != "NOTHING_TO_UNDO":
+            raise
+        undone = desk_context().host().run(run_id).undone_at is not None
+        notify(page_text("undone") if undone else own(error.message), "done" if undone else "error")
+        return redirect(_back(run_id), 303)
 
 
 def _undo_dialog(run_id: str, why: str, wrong: Text | None = None) -> str:

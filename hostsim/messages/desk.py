@@ -76,6 +76,7 @@ WORDS: dict[str, Text] = {
         "Ingenting är inläst. Klicka på Läs fil längst ner till höger.",
         "Nothing is read. Press Read file at the bottom right.",
     ),
+    "show_last_save": Text("Visa det som sparades senast ({name})", "Show the last save ({name})"),
     "ready": Text("Betalningar som kan sparas", "Payments that can be saved"),
     "ready_undone": Text("Sparade betalningar som ångrades", "Saved payments that were undone"),
     "ready_saved": Text("Sparade betalningar", "Saved payments"),

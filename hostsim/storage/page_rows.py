@@ -57,6 +57,15 @@ def latest_preview(store: Store, run_id: str | None) -> str | None:
     return None if row is None else str(row["id"])
 
 
+def last_save(store: Store) -> sqlite3.Row | None:
+    """Give the latest save of any import: its run and definition, and when."""
+    return _one(
+        store,
+        "SELECT id, definition, saved_at FROM runs WHERE state = 'saved'"
+        " ORDER BY saved_at DESC LIMIT 1",
+    )
+
+
 def run_to_show(store: Store, definition: str) -> sqlite3.Row | None:
     """Give the id and the state of the open preview of an import, else of what it saved last."""
     return _one(

@@ -111,6 +111,13 @@ def test_no_page_of_the_second_day_has_a_violation(browser, plugins, axe, langua
             page.locator("#ok").click()
             page.locator(".problems").first.wait_for()
             found[f"{path} refused"] = faults(axe, page)
+        page.goto(f"{desk.url}import")
+        paper = page.locator("#ready-title ~ .tools a[target]").get_attribute("href")
+        page.set_viewport_size({"width": 1032, "height": 700})  # A4, lying, without its margins
+        page.emulate_media(media="print")
+        page.add_init_script("window.print = () => {}")
+        page.goto(desk.url.rstrip("/") + paper)
+        found["paper"] = page.evaluate(BESIDE)
         context.close()
     assert {path: wrong for path, wrong in found.items() if wrong} == {}
 

@@ -131,7 +131,8 @@ def test_a_save_is_undone_with_a_reason_and_taken_again_with_one_press(person):
     person.imports()
     assert "läs in igen" not in words(person.get("/import"))
     assert button(person.get("/import")) == "Spara 2 betalningar, 1 200,00 kr"
-    person.get(f"/runs/{run}/undo", 400)
+    person.get(f"/runs/{run}/undo", 303)  # as after going back
+    assert person.told(f"/import?run={run}")[0] == "Sparningen är ångrad."
 
 
 def test_what_was_undone_is_taken_again_wherever_it_is_shown(person):
@@ -170,6 +171,13 @@ def test_what_could_not_be_saved_keeps_its_reasons_when_the_rest_is_saved(person
     person.saves()
     [after] = rows_of(person.get(f"/import?run={run}"), "rejected")
     assert after == before[:-1]  # without the button
+
+
+def test_whoever_goes_back_after_a_save_finds_what_was_saved(person):
+    run = run_of(person)
+    assert "last-save" not in person.get("/import")
+    person.saves()
+    assert f'id="last-save" href="/import?run={run}"' in person.get("/import")
 
 
 def test_a_tick_after_another_window_saved_shows_what_was_saved(person):
