@@ -520,6 +520,10 @@ WORDS: dict[str, Text] = {
         "The payment of invoice {number} is deleted; it stays, marked, and is offered again by "
         "the next import.",
     ),
+    "not_registered_now": Text(
+        "Betalningen är inte registrerad längre: {state}.",
+        "The payment is no longer registered: {state}.",
+    ),
     "was_deleted": Text("Borttagen av {who} {at}", "Deleted by {who} on {at}"),
     "countered_payment": Text("visa den som motbokas", "show the one that is reversed"),
     "ledger": Text("Exportfil för Fortnox", "Export file for Fortnox"),
