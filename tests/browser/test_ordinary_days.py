@@ -297,7 +297,7 @@ def test_no_word_beside_a_chosen_payment_lies_over_another(page, office, width):
         " > dt.nextElementSibling.getBoundingClientRect().left;"
         "}).map(dt => dt.textContent)"
     )
-    assert page.get_by_text("Varningsmeddelande").is_visible()
+    assert page.get_by_role("columnheader", name="Varningsmeddelande").is_visible()
     assert over == []
 
 
