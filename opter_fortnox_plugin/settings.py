@@ -210,7 +210,7 @@ DECLARED: Final = (
         SettingsField(
             key="api_access_token",
             kind="text",
-            label=Text("API access token", "API access token"),
+            label=Text("Gammal nyckel (API access token)", "Old key (API access token)"),
             help=Text(
                 "Lämna tomt. Hör till Fortnox gamla inloggning, som stängdes 2025-04-30.",
                 "Leave empty. It belongs to Fortnox's old login, which was shut down on "
@@ -219,9 +219,9 @@ DECLARED: Final = (
             secret=True,
         ),
         unused=Text(
-            "”API access token” används inte och har inte sparats. Fortnox stängde den "
+            "Den gamla nyckeln används inte och har inte sparats. Fortnox stängde den "
             "inloggningen 2025-04-30; du loggar in i ett fönster i stället. Lämna fältet tomt.",
-            "“API access token” is not used and has not been stored. Fortnox shut that login down "
+            "The old key is not used and has not been stored. Fortnox shut that login down "
             "on 2025-04-30; you sign in in a window instead. Leave the field empty.",
         ),
     ),

@@ -20,10 +20,10 @@ from hostsim.messages.desk import page_text
 from hostsim.messages.source import named
 from hostsim.messages.text import own
 from hostsim.services.outcomes import advice_on
+from hostsim.storage import page_rows
 from hostsim.storage.lists import Selection, decisions
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.rows import is_id
-from hostsim.views.explanation import decided
 from hostsim.views.labels import DECISIONS, label
 from hostsim.views.pages import PAGES
 from opter_contract.values import Text
@@ -44,13 +44,17 @@ def ask(row_id: int) -> AnyResponse | str:
     try:
         return _dialog(row_actions.row_actions(row_id), {})
     except HostError:
-        return _list_changed()
+        return _list_changed(row_id)
 
 
-def _list_changed() -> AnyResponse:
-    """Say that the row's preview is no longer open, and show the one that is."""
-    notify(own(host_error("LIST_CHANGED").message), "error")
-    return redirect(url_for("imports.show"), 303)
+def _list_changed(row_id: int) -> AnyResponse:
+    """Say that the row's preview was saved, and show it; or that another one is open."""
+    run_id = page_rows.saved_run_of(desk_context().store, row_id)
+    saved = run_id is not None
+    notify(
+        page_text("saved_elsewhere") if saved else own(host_error("LIST_CHANGED").message), "error"
+    )
+    return redirect(url_for("imports.show", run=run_id), 303)
 
 
 def _dialog(
@@ -62,14 +66,13 @@ def _dialog(
     definition = desk_context().store.definition(actions.definition)
     source = desk_context().host().source(definition.import_type)
     advice = None if actions.row.reason is None else advice_on(actions.row.reason)
-    changes = bool(actions.differences)
     return import_window(
         dialog="decide",
         actions=actions,
         source=source,
         advice=advice and named(advice, source),
         labels=row_actions.labels_of(actions),
-        decision_label=lambda one: label(DECISIONS, decided(one, changes=changes)),
+        decided=actions.decision and label(DECISIONS, actions.decision.decision),
         values=default | dict(values),
         wrong=dict.fromkeys(_FIELDS) | dict(wrong or {}),
         back=_back(actions.run_id),
@@ -86,7 +89,7 @@ def decide(row_id: int) -> AnyResponse:
     try:
         actions = row_actions.row_actions(row_id)
     except HostError:
-        return _list_changed()
+        return _list_changed(row_id)
     form = {key: request.form.get(key, "") for key in _FIELDS}
     wrong: dict[str, Text] = {}
     if request.form.get("revision", "") != actions.revision:

@@ -12,7 +12,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk.payment_register import window
 from hostsim.desk.shared import desk_context, language, notify
-from hostsim.errors import DoubtfulPayment, HostError, host_error
+from hostsim.errors import DoubtfulPayment, HostError
 from hostsim.ledger.amounts import typed_amount, typed_date, typed_rate
 from hostsim.ledger.hand_payments import Entry, wrong_amount
 from hostsim.ledger.values import HAND, REGISTERED, Invoice
@@ -26,6 +26,7 @@ from hostsim.storage.invoices import invoice_row
 from hostsim.storage.lists import Page, Selection, page_of
 from hostsim.storage.open_invoices import open_invoices
 from hostsim.storage.rows import value_of
+from hostsim.views.labels import PAYMENT_STATES, label
 from opter_contract.values import Text
 
 pages = Blueprint("by_hand", __name__, url_prefix="/payments")
@@ -196,14 +197,16 @@ def _rate(text: str) -> Decimal | None:
 
 
 @pages.get("/<int:payment_id>/delete")
-def ask_to_delete(payment_id: int) -> str:
+def ask_to_delete(payment_id: int) -> AnyResponse | str:
+    state = desk_context().store.payment(payment_id).state
+    if state != REGISTERED:
+        notify(page_text("not_registered_now", state=label(PAYMENT_STATES, state)))
+        return redirect(_back(payment=payment_id), 303)
     return _delete_dialog(payment_id, "")
 
 
 def _delete_dialog(payment_id: int, why: str, wrong: Text | None = None) -> str:
     entry = desk_context().store.payment(payment_id)
-    if entry.state != REGISTERED:
-        raise host_error("PAGE_UNKNOWN")
     return window(
         dialog="delete",
         entry=entry,

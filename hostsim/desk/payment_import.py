@@ -19,6 +19,7 @@ from hostsim.ledger.matching import IGNORED, LEFT_OUT, READY, REJECTED
 from hostsim.messages.desk import page_text
 from hostsim.messages.results import DATE_NEEDED
 from hostsim.messages.text import own
+from hostsim.storage import page_rows
 from hostsim.storage.lists import Selection, all_of, preview_rows
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.region_checks import checked_bank_account, refuse_other_region
@@ -49,6 +50,9 @@ def window(**dialog: object) -> str:
     """
     preview = desk_context().preview(request.args.get("run") or None)
     lists = {} if preview is None else {kind: _list(preview, kind) for kind in _LISTS}
+    host = desk_context().host()
+    names = host.definitions_undone() if preview is None else [preview.definition]
+    waiting = {name: host.waiting_for_import(name) for name in names}
     given = {
         "back": url_for("imports.show"),
         "source": None if preview is None else preview.source,
@@ -58,11 +62,10 @@ def window(**dialog: object) -> str:
         preview=preview,
         lists=lists,
         discrepancies=[] if preview is None else list(preview.discrepancies()),
-        waiting=0
-        if preview is None
-        else desk_context().host().waiting_for_import(preview.definition),
-        undone=[] if preview is None else desk_context().host().undone_saves(preview.definition),
-        revision="" if preview is None else desk_context().revisions().get(preview.definition, ""),
+        waiting={name: number for name, number in waiting.items() if number},
+        undone=[one for name in names for one in host.undone_saves(name)],
+        revisions=desk_context().revisions(),
+        last_save=page_rows.last_save(desk_context().store) if preview is None else None,
         open_previews=desk_context().open_previews(),
         running=desk_context().jobs.running(),
         **given,
@@ -106,7 +109,7 @@ def is_open(preview: Preview) -> bool:
     return desk_context().open_previews().get(preview.definition) == preview.run_id
 
 
-#: Columns that a page has no room for; a file has them.
+#: Columns that a page, and a paper, has no room for; a file has them.
 _HIDDEN = ("rate", "written_off", "source")
 
 
@@ -121,6 +124,8 @@ def export(run: str, kind: str, form: str) -> Response:
         raise host_error("PAGE_UNKNOWN")
     source, selection = preview_rows(run, kind), Selection.of(request.args, f"{kind}_")
     name, columns = f"betalningsimport-{kind}", _columns(preview, kind)
+    if form == "print":
+        columns = [one for one in columns if one.key not in _HIDDEN]
     return list_file(form, name, word(kind), source, selection, columns=columns)
 
 

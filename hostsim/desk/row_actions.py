@@ -115,7 +115,7 @@ def row_actions(row_id: int) -> RowActions:
         kind=row["kind"],
         row=row_of(row),
         choices=choices,
-        decision=decision,
+        decision=decision and decision_store.for_person(store.db, decision),
         series=series,
         differences=differences,
         others=_others(row, now),

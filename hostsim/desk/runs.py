@@ -14,6 +14,7 @@ from hostsim.messages.payments import save_undone
 from hostsim.messages.text import own
 from hostsim.storage.history import Imported
 from hostsim.storage.lists import Selection, runs
+from hostsim.storage.undone_saves import UndoneSave
 from hostsim.views.pages import PAGES
 from hostsim.views.payments import with_states
 from hostsim.views.runs import full_state, kind_label
@@ -44,11 +45,20 @@ def window(**dialog: object) -> str:
         listed=listed,
         chosen=chosen,
         labels={} if chosen is None else _labels(chosen),
+        undone=[] if chosen is None else _undone(chosen),
+        revisions=desk_context().revisions(),
         is_open=chosen is not None and chosen.state in {"open", "saved"},
         kind_label=kind_label,
         state=full_state,
         **dialog,
     )
+
+
+def _undone(run: Imported) -> list[UndoneSave]:
+    if run.undone_at is None:
+        return []
+    several = desk_context().host().undone_saves(run.definition)
+    return [one for one in several if one.run_id == run.id]
 
 
 def _labels(run: Imported) -> dict[object, str]:
@@ -80,8 +90,15 @@ IMPORT = "import"
 
 
 @pages.get("/<run_id>/undo")
-def ask_to_undo(run_id: str) -> str:
-    return _undo_dialog(run_id, "")
+def ask_to_undo(run_id: str) -> AnyResponse | str:
+    try:
+        return _undo_dialog(run_id, "")
+    except HostError as error:
+        if error.code != "NOTHING_TO_UNDO":
+            raise
+        undone = desk_context().host().run(run_id).undone_at is not None
+        notify(page_text("undone") if undone else own(error.message), "done" if undone else "error")
+        return redirect(_back(run_id), 303)
 
 
 def _undo_dialog(run_id: str, why: str, wrong: Text | None = None) -> str:
@@ -125,11 +142,14 @@ def take_again(run_id: str) -> AnyResponse:
     host, revision = desk_context().host(), request.form.get("revision", "")
     try:
         definition = host.run(run_id).definition
+        before = host.waiting_for_import(definition)
         taken = host.take_save_again(definition, run_id, revision=revision)
+        now = taken - (host.waiting_for_import(definition) - before)
     except HostError as error:
         notify(own(error.message), "error")
     else:
-        # What has to be fetched first, the page says itself.
-        if not host.waiting_for_import(definition):
-            notify(page_text("taken_again", n=taken))
+        # Where all have to be fetched first, the page says it itself.
+        if now:
+            key = "taken_again" if now == taken else "taken_again_partly"
+            notify(page_text(key, n=taken, now=now))
     return redirect(url_for("imports.show", run=request.form.get("shown") or None), 303)

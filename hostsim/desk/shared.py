@@ -159,6 +159,11 @@ class ListView:
         return getattr(entry, _KEYS.get(self.name, "place" if self.of_exports else "id"))
 
     @property
+    def names(self) -> list[str]:
+        """Give the headings, which a narrow page writes beside the values."""
+        return [translated(column.heading) for column in self.columns]
+
+    @property
     def sums(self) -> list[tuple[str, Money]]:
         return sums_of(self.page, self.title)
 

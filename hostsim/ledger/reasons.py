@@ -101,9 +101,8 @@ _ALL = (
         DELETED,
         Text("Borttagen här", "Deleted here"),
         to_do=Text(
-            "Den har varit registrerad här och är borttagen: ta in den på nytt om borttagningen "
-            "var ett misstag.",
-            "It was registered here and is deleted: take it again if the deletion was a mistake.",
+            "Den är borttagen här: ta in den på nytt om borttagningen var ett misstag.",
+            "It is deleted here: take it again if the deletion was a mistake.",
         ),
         decisions=(TAKE_AGAIN, SET_ASIDE),
     ),

@@ -76,10 +76,14 @@ WORDS: dict[str, Text] = {
         "Ingenting är inläst. Klicka på Läs fil längst ner till höger.",
         "Nothing is read. Press Read file at the bottom right.",
     ),
+    "show_last_save": Text("Visa det som sparades senast ({name})", "Show the last save ({name})"),
     "ready": Text("Betalningar som kan sparas", "Payments that can be saved"),
     "ready_undone": Text("Sparade betalningar som ångrades", "Saved payments that were undone"),
     "ready_saved": Text("Sparade betalningar", "Saved payments"),
     "rejected": Text("Betalningar som inte kan sparas", "Payments that cannot be saved"),
+    "dealt_with_next": Text(
+        "Hanteras när du läser in igen (Läs fil).", "Deal with them when you import again."
+    ),
     "rejected_saved": Text("Betalningar som inte kunde sparas", "Payments that could not be saved"),
     "ignored": Text("Ignorerade enligt inställningarna", "Ignored because of the settings"),
     "payments": Text("Registrerade betalningar", "Registered payments"),
@@ -135,6 +139,10 @@ WORDS: dict[str, Text] = {
         "Betalningen tas in igen när du sparar den.",
         "The payment is taken again when you save it.",
     ),
+    "taken_again_partly": Text(
+        "{n} betalningar tas in igen: {now} när du sparar, resten när du har läst in igen.",
+        "{n} payments are taken again: {now} when you save, the rest once you imported again.",
+    ),
     "comes_when_read": Text(
         "{n} betalningar tas in igen: läs in igen (Läs fil), så kommer de och kan sparas.",
         "{n} payments are taken again: import again (Read file); they come then and can be saved.",
@@ -148,8 +156,10 @@ WORDS: dict[str, Text] = {
         "It is saved already; nothing more was registered.",
     ),
     "saved_elsewhere": Text(
-        "Listan sparades i ett annat fönster. Så här blev det; kryssen ändrar ingenting mer.",
-        "The list was saved in another window. This is what was saved; ticks change nothing more.",
+        "Listan har sparats sedan sidan visades. Så här blev det; ingenting ändras i den längre. "
+        "Det som inte kunde sparas erbjuds igen när du läser in.",
+        "The list was saved since the page was shown. This is what was saved; nothing in it "
+        "changes any more. What could not be saved is offered again when you import.",
     ),
     "show_registered": Text("Visa dem i Betalningsregistrering", "Show them in Manual payments"),
     "open_previews": Text("Öppna inläsningar", "Open previews"),
@@ -509,6 +519,10 @@ WORDS: dict[str, Text] = {
         "nästa import.",
         "The payment of invoice {number} is deleted; it stays, marked, and is offered again by "
         "the next import.",
+    ),
+    "not_registered_now": Text(
+        "Betalningen är inte registrerad längre: {state}.",
+        "The payment is no longer registered: {state}.",
     ),
     "was_deleted": Text("Borttagen av {who} {at}", "Deleted by {who} on {at}"),
     "countered_payment": Text("visa den som motbokas", "show the one that is reversed"),

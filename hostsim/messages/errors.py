@@ -581,18 +581,18 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "address that your administrator gave you.",
         ),
         "ADDRESS_KEY_MISSING": Text(
-            "Sidan öppnas med hela adressen som programmet skrev ut när det startade, den som "
-            "slutar på key=…; varje start har sin egen.",
-            "The page opens with the whole address that the program printed when it started, the "
-            "one that ends in key=…; each start has its own.",
+            "Sidan öppnas med hela den adress som visades när programmet startade; varje start har "
+            "en ny. Be den som startade programmet om den.",
+            "The page opens with the whole address that was shown when the program started; each "
+            "start has a new one. Ask whoever started the program for it.",
         ),
         "SESSION_ENDED": Text(
             "Sidan har gått ut: programmet har startats om, eller webbläsaren har rensats. Det "
-            "som var sparat finns kvar. Öppna den adress som programmet skrev ut när det startade "
-            "senast, den som slutar på key=…, eller fråga den som startade det.",
+            "som var sparat finns kvar. Öppna den nya adress som visades när programmet startade, "
+            "eller be den som startade det om den.",
             "The page has expired: the program was started again, or the browser was cleared. What "
-            "was saved is still there. Open the address that the program printed when it last "
-            "started, the one that ends in key=…, or ask whoever started it.",
+            "was saved is still there. Open the new address that was shown when the program "
+            "started, or ask whoever started it for it.",
         ),
         "LOGIN_ELSEWHERE": Text(
             "Inloggningen påbörjades i en annan webbläsare; logga in där, eller avbryt och börja "

@@ -24,10 +24,6 @@ TO_DO: Mapping[str, Text] = {
         "Import again: if it was made again in {source}, that is shown and you accept the "
         "exchange. If none comes in its place, delete it here, too.",
     ),
-    "deleted": Text(
-        "Den är borttagen här: ta in den på nytt om borttagningen var ett misstag.",
-        "It is deleted here: take it again if the deletion was a mistake.",
-    ),
     "in-preview": Text(
         "Den är inläst men inte sparad: spara den.",
         "It was brought in but is not saved: save it.",

@@ -64,6 +64,13 @@ COLUMNS = {
         "Fakturans nummer; med en pil står numret där först och numret här sist.",
         "The number of the invoice; with an arrow, the number there and then the one here.",
     ),
+    "customer": Text("Vem fakturan är ställd till.", "Whom the invoice is made out to."),
+    "date": Text("När pengarna kom.", "When the money came."),
+    "message": Text(
+        "Vad som är att se till, eller varför den inte kan sparas.",
+        "What to look at, or why it cannot be saved.",
+    ),
+    "user": Text("Vem som sparade.", "Who saved it."),
     "amount": Text("Vad som betalades, i SEK.", "What was paid, in SEK."),
     "foreign": Text(
         "Beloppet i fakturans valuta, om den inte är SEK.",
@@ -120,6 +127,12 @@ OF_LIST = {
     | {
         "bill": Text("Avräkningens nummer här.", "The number of the bill here."),
         "supplier": Text("Vem som ska få betalt.", "Who is to be paid."),
+    },
+    "open": {
+        "date": Text("Fakturans datum.", "The date of the invoice."),
+        "ocr": Text("Numret som kunden betalar med.", "The number that the customer pays with."),
+        "code": Text("Kundens nummer här.", "The number of the customer here."),
+        "region": Text("Regionen som fakturan hör till.", "The region of the invoice."),
     },
     "runs": {
         "began": Text("När någon läste in.", "When somebody imported."),

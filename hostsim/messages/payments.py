@@ -64,6 +64,14 @@ def written_off_already(sv: str, en: str) -> Text:
     return Text(f"{sv} är avskrivet", f"{en} is written off")
 
 
+def paid_too_much(sv: str, en: str) -> Text:
+    """Say what was booked as a difference there, since more was paid than the invoice."""
+    return Text(
+        f"{sv} för mycket betalt är bokfört som differens",
+        f"{en} paid too much is booked as a difference",
+    )
+
+
 def left_for_person(warning: Text) -> Text:
     """Say why a payment was not saved with nobody there."""
     return Text(f"En person behöver se den: {warning.sv}", f"A person must see it: {warning.en}")

@@ -41,7 +41,9 @@ def file_written(path: object) -> Text:
 
 #: What is said of a commit that nobody knows more of.
 SAVED = Text("Det som skulle göras är gjort och sparat.", "What was asked is done and saved.")
-CURRENCY_NEEDED = Text("skriv en valuta, till exempel SEK.", "write a currency, such as SEK.")
+CURRENCY_NEEDED = Text(
+    "skriv valutans tre bokstäver, SEK.", "write the three letters of the currency, SEK."
+)
 DEVIATION_NEEDED = Text(
     "skriv ett belopp i SEK, noll eller större och med högst två decimaler, till exempel 5 "
     "eller 2,50.",

@@ -16,6 +16,7 @@ from hostsim.errors import HostError, host_error
 from hostsim.ledger.matching import Refusal
 from hostsim.ledger.values import SEK, Definition
 from hostsim.messages import text as text_messages
+from hostsim.storage.deletions import ToCheck
 from hostsim.storage.import_runs import ImportRun, Record, wrong_company
 from hostsim.storage.region_checks import refuse_company_of_other_region
 from hostsim.storage.rows import clean, record_of, unreadable_record, without_spaces
@@ -155,6 +156,8 @@ class PluginSession(Session):
         self._company: str | None = None
         self._invoices_checked: set[str] = set()
         self._offered_again = False
+        # What is left to name, as long as nothing new was read that others would stand beside.
+        self._to_check: list[ToCheck] | None = None
 
     def take_payments(self, payments: Sequence[Payment]) -> int:
         check_size(payments)
@@ -163,12 +166,14 @@ class PluginSession(Session):
             _check_complete(copy)
         self._check_company(copy.key.company for copy in copies)
         self._import_run.take(Record(record_of(copy)) for copy in copies)
+        self._to_check = None
         return len(copies)
 
     def take_excluded(self, excluded: Sequence[ExcludedPayment]) -> int:
         check_size(excluded)
         self._check_company(one.key.company for one in excluded)
         self._import_run.take([_excluded_record(one) for one in excluded])
+        self._to_check = None
         return len(excluded)
 
     def take_deleted(self, numbers: Sequence[str]) -> int:
@@ -184,6 +189,7 @@ class PluginSession(Session):
     def take_balances(self, balances: Sequence[InvoiceBalance]) -> int:
         check_size(balances)
         self._import_run.take_balances(balances)
+        self._to_check = None
         return len(balances)
 
     def payments_to_confirm(self, company: Company) -> list[str]:
@@ -202,10 +208,14 @@ class PluginSession(Session):
         return new
 
     def registered_payments(self, company: Company) -> Sequence[RegisteredPayment]:
-        """Give registered payments that may have been deleted."""
+        """Give registered payments that may have been deleted, a batch at a time."""
         self._begin(company)
-        at = self._clock()
-        return self._import_run.registered_payments(company.number, at, self.invoice_id)
+        run = self._import_run
+        if self._to_check is None:
+            self._to_check = run.payments_to_check(company.number, self._clock(), self.invoice_id)
+        several, self._to_check = self._to_check[:BATCH], self._to_check[BATCH:]
+        run.mark_checked(company.number, several)
+        return [RegisteredPayment(one.number, one.invoice_number) for one in several]
 
     def known_invoices(self, numbers: Sequence[str]) -> Collection[str]:
         """Choose the invoices that the region of the definition has."""

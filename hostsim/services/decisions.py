@@ -165,6 +165,10 @@ class Decisions(Context):
         open_run = previews.open_runs(self.store).get(name)
         return undone_saves.to_take_again(self.store.db, run, name, company.number, open_run)
 
+    def definitions_undone(self) -> list[str]:
+        """Give the definitions of which a save was undone, whether or not anything waits."""
+        return undone_saves.definitions_undone(self.store.db)
+
     def undone_saves(self, name: str) -> list[UndoneSave]:
         """Give the undone saves of a definition of which payments can be taken again."""
         company = self._company_of(name)

@@ -147,7 +147,8 @@ def delete(db: sqlite3.Connection, payment_id: int, why: str, user: str, at: dat
             "PAYMENT_NOT_DELETED", id=payment_id, state=results_messages.STATES[row["state"]]
         )
     message = decisions_messages.deleted_here(decisions_messages.by_whom(user, at, reason))
-    table.delete(db, row, why=reason, user=user, at=at, message=message)
+    gone = table.deleted_at_source(db)
+    table.delete(db, row, why=reason, user=user, at=at, message=message, gone=gone)
 
 
 def wanted_reason(why: str) -> str:

@@ -164,5 +164,5 @@ def to_do_of(outcome: str, refusal: Refusal | None) -> Text | None:
 
 
 def advice_on(code: str) -> Text | None:
-    reason = reasons.REASONS.get(code)
+    reason = reasons.REASONS.get(reasons.DELETED if code == DELETED else code)
     return TO_DO.get(code) if reason is None else reason.to_do

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from decimal import Decimal, localcontext
+from decimal import Decimal
 
 from hostsim.errors import host_error
-from hostsim.ledger.matching import EXACT, ZERO
 from hostsim.ledger.values import REGISTERED, Entry
 from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import payments as payments_messages
@@ -111,8 +110,11 @@ class Saving(Context):
             registered = [row for row in rows if row["state"] == REGISTERED]
             if not registered:
                 raise host_error("NOTHING_TO_UNDO", id=run.id[:8])
+            gone = hand_payments.deleted_at_source(db)
             for row in registered:
-                hand_payments.delete(db, row, why=reason, user=user, at=at, message=message)
+                hand_payments.delete(
+                    db, row, why=reason, user=user, at=at, message=message, gone=gone
+                )
             company = registered[0]["company"]
             undone_saves.forget_taken_again(db, run.definition, company, user, at)
             undone_saves.mark_undone(db, run.id, reason, user, at)
@@ -129,12 +131,10 @@ class Saving(Context):
         :raises HostError: ``RUN_UNKNOWN``, ``RUN_AMBIGUOUS``, ``NOTHING_TO_UNDO``.
         """
         run = history.run(self.store, run_id, history.no_settings)
-        rows = undone_saves.payments_of(self.store.db, run.id)
-        amounts = [Decimal(row["amount"]) for row in rows if row["state"] == REGISTERED]
-        if not amounts:
+        number, sek = undone_saves.registered_of(self.store.db, run.id)
+        if not number:
             raise host_error("NOTHING_TO_UNDO", id=run.id[:8])
-        with localcontext(EXACT):
-            return len(amounts), sum(amounts, ZERO)
+        return number, sek
 
     def _saved_before(self, name: str, revision: str | None) -> Preview | None:
         """Give what was saved with this revision, if nothing is open any more."""

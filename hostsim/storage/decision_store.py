@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple
@@ -63,6 +63,19 @@ _ACCEPTED = "(d.decision = 'accept' OR json_extract(NULLIF(d.facts, ''), '$.afte
 Others = Mapping[str, Sequence[OtherChannelPayment]]
 
 
+#: What was accepted: the other half of a settlement, one in place of a deleted one, a change of
+#: what was registered then, or an advance.
+DECIDED = """
+    CASE WHEN r.decision <> 'accept' THEN r.decision
+    WHEN json_extract(NULLIF(r.facts, ''), '$.settles') IS NOT NULL THEN 'settle'
+    WHEN json_extract(NULLIF(r.facts, ''), '$.replaces') IS NOT NULL THEN 'replace'
+    WHEN EXISTS (SELECT 1 FROM payments p JOIN definitions f ON f.import_type = p.import_type
+                 WHERE f.name = r.definition AND p.company = r.company AND p.number = r.number
+                 AND p.registered_at <= r.at) THEN 'accept'
+    ELSE 'advance' END
+"""
+
+
 class Reversible(NamedTuple):
     """A registered payment that an accepted change would reverse."""
 
@@ -78,10 +91,23 @@ def decision_of(row: sqlite3.Row, prefix: str = "") -> Decision:
     return value_of(Decision, row, prefix)
 
 
+def as_decided(row: sqlite3.Row) -> Decision:
+    """Read a decision for a person, with what :data:`DECIDED` makes of it."""
+    return replace(decision_of(row), decision=row["decided"])
+
+
+def for_person(db: sqlite3.Connection, one: Decision) -> Decision:
+    query = f"SELECT r.*, {DECIDED} AS decided FROM decisions r WHERE r.id = :id"  # noqa: S608 a constant
+    return as_decided(db.execute(query, {"id": one.id}).fetchone())
+
+
 def decisions(store: Store, definition: str) -> list[Decision]:
-    """Give all decisions of a definition, in force or not, the first one first."""
-    query = "SELECT * FROM decisions WHERE definition = :definition ORDER BY id"
-    return [decision_of(row) for row in store.db.execute(query, {"definition": definition})]
+    """Give all decisions of a definition for a person, in force or not, the first one first."""
+    query = (
+        f"SELECT r.*, {DECIDED} AS decided FROM decisions r"  # noqa: S608 a constant
+        " WHERE r.definition = :definition ORDER BY r.id"
+    )
+    return [as_decided(row) for row in store.db.execute(query, {"definition": definition})]
 
 
 def series_in_force(db: sqlite3.Connection, definition: str, company: str) -> list[Decision]:

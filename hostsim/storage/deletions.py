@@ -20,7 +20,6 @@ from hostsim.ledger.matching import EXACT, ZERO, effect_of, same_currency
 from hostsim.storage.balances import CHECKED_AGAIN_AFTER
 from hostsim.storage.rows import payment_of, value_of
 from hostsim.storage.scope import NOT_REGISTERED, OURS
-from opter_contract import BATCH
 
 #: Days between a payment that was deleted and the one that was made in its place.
 NEAR = 35
@@ -52,7 +51,7 @@ def payments_to_check(
     *,
     invoice_id: int | None = None,
 ) -> list[ToCheck]:
-    """Give the registered payments that the plug-in should check; none twice in a run.
+    """Give all registered payments that the plug-in should check, but those named in this run.
 
     The most urgent first, of those the ones never checked, of those the newest.
 
@@ -61,7 +60,8 @@ def payments_to_check(
     if not db.execute(f"SELECT 1 FROM payments p WHERE {OURS} LIMIT 1", scope).fetchone():  # noqa: S608 a constant
         return []
     values = {**scope, "near": NEAR}
-    ranks = {row["id"]: Cause.SAME_AMOUNT for row in db.execute(_WITH_SAME_AMOUNT, values)}
+    queries = (_WITH_SAME_SEK, _WITH_SAME_FOREIGN)
+    ranks = {row["id"]: Cause.SAME_AMOUNT for one in queries for row in db.execute(one, values)}
     ranks |= {row["id"]: Cause.SAME_INVOICE for row in db.execute(_WITH_SAME_INVOICE, values)}
     if invoice_id is not None:
         query = f"SELECT p.id FROM payments p WHERE p.invoice_id = :invoice AND {OURS}"  # noqa: S608 a constant
@@ -69,7 +69,7 @@ def payments_to_check(
         ranks |= {row["id"]: Cause.SAME_INVOICE for row in found}
     ranks |= dict.fromkeys(_of_balances(db, scope), Cause.DOES_NOT_ADD_UP)
     since = (now - CHECKED_AGAIN_AFTER).astimezone(UTC).isoformat()
-    values = {**scope, "since": since, "ranks": json.dumps(list(ranks.items())), "batch": BATCH}
+    values = {**scope, "since": since, "ranks": json.dumps(list(ranks.items()))}
     rows = db.execute(_TO_CHECK, values)
     return [ToCheck(number, invoice, Cause(rank)) for number, invoice, rank in rows]
 
@@ -255,11 +255,35 @@ _UNCHECKED = _arriving_beside(
 
 _WITH_SAME_INVOICE = f"SELECT DISTINCT p.id {ARRIVING} {SAME_INVOICE}"
 
-_WITH_SAME_AMOUNT = f"""
-    SELECT p.id {ARRIVING} {SAME_AMOUNT}
-    UNION
-    SELECT p.id {ARRIVING} {SAME_FOREIGN_AMOUNT}
+# Thousands may arrive with one amount: their days are put together into spans first, so that each
+# registered payment is met once.
+_WITH_SAME_AMOUNT = """
+    WITH arriving AS (SELECT DISTINCT {amount} AS amount, r.currency, r.date {arriving}),
+    begun AS (
+        SELECT *,
+               COALESCE(date > date(lag(date) OVER same, '+' || (2 * :near) || ' days'), 1) AS new
+        FROM arriving WINDOW same AS (PARTITION BY amount, currency ORDER BY date)),
+    numbered AS (
+        SELECT *, sum(new) OVER (PARTITION BY amount, currency ORDER BY date) AS span FROM begun),
+    spans AS (
+        SELECT amount, currency, date(min(date), '-' || :near || ' days') AS first,
+               date(max(date), '+' || :near || ' days') AS last
+        FROM numbered GROUP BY amount, currency, span)
+    SELECT p.id FROM spans s JOIN payments p ON {same} AND p.currency = s.currency
+        AND p.date BETWEEN s.first AND s.last AND {ours}
 """
+_WITH_SAME_SEK = _WITH_SAME_AMOUNT.format(
+    amount="CAST(r.amount AS REAL)",
+    arriving=ARRIVING,
+    same="CAST(p.amount AS REAL) = s.amount",
+    ours=OURS,
+)
+_WITH_SAME_FOREIGN = _WITH_SAME_AMOUNT.format(
+    amount="CAST(r.amount_currency AS REAL)",
+    arriving=f"{ARRIVING} AND r.currency <> 'SEK'",
+    same="p.currency <> 'SEK' AND CAST(p.amount_currency AS REAL) = s.amount",
+    ours=OURS,
+)
 
 _TO_CHECK = f"""
     WITH ranked (payment_id, rank) AS MATERIALIZED
@@ -273,7 +297,7 @@ _TO_CHECK = f"""
                     WHERE c.run_id = :run_id AND c.payment_id = p.id)
     -- An equal amount alone says little, and balances tell of a deletion sooner.
     AND NOT (n.rank = {Cause.SAME_AMOUNT:d} AND k.deleted IS 0 AND k.at >= :since)
-    ORDER BY n.rank, k.at IS NOT NULL, p.date DESC, p.id DESC LIMIT :batch
+    ORDER BY n.rank, k.at IS NOT NULL, p.date DESC, p.id DESC
 """  # noqa: S608 constants
 
 _REUSE_CHECKS = f"""

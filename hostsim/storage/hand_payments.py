@@ -6,6 +6,7 @@ The functions are called inside a transaction.
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Collection
 from datetime import datetime
 from decimal import Decimal, localcontext
 
@@ -102,10 +103,12 @@ def delete(
     user: str,
     at: datetime,
     message: Text,
+    gone: Collection[int],
 ) -> None:
     """Mark a payment as deleted, give its invoice everything back, and offer it again.
 
     :param row: of :func:`payment`.
+    :param gone: what :func:`deleted_at_source` gives; none of it is offered again.
     :param message: what the next import says of the payment, if it was imported.
     """
     values = {"id": row["id"], "user": user, "at": at.isoformat(), "why": why}
@@ -117,13 +120,14 @@ def delete(
     with localcontext(EXACT):
         given_back = -Decimal(row["effect"])
     take_from_invoice(db, row["invoice_id"], given_back)
-    if row["origin"] == "import" and not _deleted_at_source(db, row["id"]):
+    if row["origin"] == "import" and row["id"] not in gone:
         _offer_again(db, values | {"reason": DELETED, "sv": message.sv, "en": message.en})
 
 
-def _deleted_at_source(db: sqlite3.Connection, payment_id: int) -> bool:
-    query = "SELECT 1 FROM run_checked WHERE payment_id = :id AND deleted = 1"
-    return db.execute(query, {"id": payment_id}).fetchone() is not None
+def deleted_at_source(db: sqlite3.Connection) -> frozenset[int]:
+    """Give the payments that some run found deleted where they came from."""
+    rows = db.execute("SELECT DISTINCT payment_id FROM run_checked WHERE deleted = 1")
+    return frozenset(row["payment_id"] for row in rows)
 
 
 def _offer_again(db: sqlite3.Connection, values: dict[str, object]) -> None:

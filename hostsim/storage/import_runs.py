@@ -26,6 +26,7 @@ from hostsim.ledger.values import Definition
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.source import UNNAMED
 from hostsim.storage import balances, damage, decision_store, deletions, discrepancies
+from hostsim.storage.deletions import ToCheck
 from hostsim.storage.judging import Decided, Judging, Touched, judging
 from hostsim.storage.previews import Preview, preview_of, revision_of
 from hostsim.storage.rows import (
@@ -42,7 +43,6 @@ from opter_contract.values import (
     Company,
     InvoiceBalance,
     Payment,
-    RegisteredPayment,
     Text,
 )
 
@@ -155,23 +155,24 @@ class ImportRun:
             balances.store_checked_invoices(db, self._values(company), numbers, now)
             deletions.store_deletion_checks(db, self._values(company), now)
 
-    def registered_payments(
+    def payments_to_check(
         self, company: str, now: datetime, invoice_id: int | None = None
-    ) -> Sequence[RegisteredPayment]:
-        """Give the registered payments to check, none twice in a run.
+    ) -> list[ToCheck]:
+        """Give all registered payments to check, but those that were named in this run.
 
         :param invoice_id: also those of this invoice.
         """
-        values = self._values(company)
         with self.store.change() as db:
-            deletions.reuse_deletion_checks(db, values)
+            deletions.reuse_deletion_checks(db, self._values(company))
         with self.judging(company) as judging:
-            found = deletions.payments_to_check(
+            return deletions.payments_to_check(
                 judging.db, judging.values, now, invoice_id=invoice_id
             )
+
+    def mark_checked(self, company: str, several: Iterable[ToCheck]) -> None:
+        """Record the payments that the plug-in is asked to check."""
         with self.store.change() as db:
-            deletions.mark_checked(db, values, found)
-        return [RegisteredPayment(one.number, one.invoice_number) for one in found]
+            deletions.mark_checked(db, self._values(company), several)
 
     def offer_again(
         self,

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, NamedTuple
 
 from hostsim.ledger.matching import IGNORED, KINDS, LEFT_OUT, READY, REJECTED
 from hostsim.storage import history
-from hostsim.storage.decision_store import decision_of
+from hostsim.storage.decision_store import DECIDED, as_decided
 from hostsim.storage.rows import ENTRY_COLUMNS, OLDEST_FIRST, ROW_COLUMNS, entry_of, row_of
 from hostsim.storage.store import Store
 
@@ -171,39 +171,27 @@ def decisions(definition: str | None) -> Source:
     return Source(
         query=" FROM decisions r WHERE (:definition IS NULL OR r.definition = :definition)",
         values={"definition": definition},
-        code=f"CASE WHEN {_DONE} THEN 'done' ELSE {_DECIDED} END",
+        code=f"CASE WHEN {_DONE} THEN 'done' ELSE {DECIDED} END",
         searched=(
             *("r.number", "r.first_invoice", "r.last_invoice", "r.why", "r.user"),
             *("r.taken_back_by", "r.definition"),
         ),
         sorts={
             "about": "r.number IS NULL {0}, length(r.number) {0}, r.number {0}",
-            "what": f"{_DECIDED} {{0}}",
+            "what": f"{DECIDED} {{0}}",
             "user": "swedish(r.user) {0}",
             "at": "r.at {0}",
             "why": "swedish(r.why) {0}",
             "format": "swedish(r.definition) {0}",
         },
-        entry=lambda row: replace(decision_of(row), decision=row["decided"]),
-        columns=f"r.*, {_DECIDED} AS decided",
+        entry=as_decided,
+        columns=f"r.*, {DECIDED} AS decided",
         total="NULL",
         order=f"{_DONE}, r.id DESC",
     )
 
 
 _DONE = "(r.applied_at IS NOT NULL OR r.taken_back_at IS NOT NULL)"
-
-
-#: What was accepted: the other half of a settlement, one in place of a deleted one, a change of
-#: what was registered then, or an advance.
-_DECIDED = """
-    CASE WHEN r.decision <> 'accept' THEN r.decision
-    WHEN json_extract(NULLIF(r.facts, ''), '$.settles') IS NOT NULL THEN 'settle'
-    WHEN json_extract(NULLIF(r.facts, ''), '$.replaces') IS NOT NULL THEN 'replace'
-    WHEN EXISTS (SELECT 1 FROM payments p WHERE p.company = r.company AND p.number = r.number
-                 AND p.registered_at <= r.at) THEN 'accept'
-    ELSE 'advance' END
-"""
 
 
 def runs(store: Store) -> Source:

@@ -35,6 +35,17 @@ def preview_row(store: Store, row_id: int) -> sqlite3.Row | None:
     )
 
 
+def saved_run_of(store: Store, row_id: int) -> str | None:
+    """Give the run of a row, where it was saved."""
+    row = _one(
+        store,
+        "SELECT u.id FROM run_rows r JOIN runs u ON u.id = r.run_id"
+        " WHERE r.id = :id AND u.state = 'saved'",
+        id=row_id,
+    )
+    return None if row is None else str(row["id"])
+
+
 def latest_preview(store: Store, run_id: str | None) -> str | None:
     """Name the run with this id if it is open or saved; of ``None`` the latest that is open."""
     row = _one(
@@ -44,6 +55,15 @@ def latest_preview(store: Store, run_id: str | None) -> str | None:
         id=run_id,
     )
     return None if row is None else str(row["id"])
+
+
+def last_save(store: Store) -> sqlite3.Row | None:
+    """Give the latest save of any import: its run and definition, and when."""
+    return _one(
+        store,
+        "SELECT id, definition, saved_at FROM runs WHERE state = 'saved'"
+        " ORDER BY saved_at DESC LIMIT 1",
+    )
 
 
 def run_to_show(store: Store, definition: str) -> sqlite3.Row | None:

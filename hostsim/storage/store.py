@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -385,8 +386,8 @@ class Store(Database):
 
 
 def _currency(text: str) -> str:
-    currency = text.strip()
-    if not currency:
+    currency = text.strip().upper()
+    if not re.fullmatch("[A-Z]{3}", currency):
         raise host_error(
             "SETTING_WRONG", key="default_currency", why=results_messages.CURRENCY_NEEDED
         )

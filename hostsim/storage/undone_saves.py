@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 
 from hostsim.ledger.reasons import ACCEPT, CONFIRM, DELETED, SETTLED, TAKE_AGAIN
 from hostsim.storage.rows import value_of
@@ -16,6 +16,7 @@ class UndoneSave:
     """A save that was undone, by whom, when and why."""
 
     run_id: str
+    definition: str
     saved_at: datetime
     undone_by: str
     undone_at: datetime
@@ -28,6 +29,16 @@ def payments_of(db: sqlite3.Connection, run_id: str) -> list[sqlite3.Row]:
     return db.execute(
         "SELECT * FROM payments WHERE run_id = :id ORDER BY id", {"id": run_id}
     ).fetchall()
+
+
+def registered_of(db: sqlite3.Connection, run_id: str) -> tuple[int, Decimal]:
+    """Count the payments of a save that still stand, and their SEK."""
+    query = (
+        "SELECT count(*), exact_sum(amount) FROM payments"
+        " WHERE run_id = :id AND state = 'registered'"
+    )
+    number, sek = db.execute(query, {"id": run_id}).fetchone()
+    return number, Decimal(sek or 0)
 
 
 def mark_undone(db: sqlite3.Connection, run_id: str, why: str, user: str, at: datetime) -> None:
@@ -76,6 +87,12 @@ def waiting_for_import(
     return int(db.execute(_WAITING_FOR_IMPORT, values).fetchone()[0])
 
 
+def definitions_undone(db: sqlite3.Connection) -> list[str]:
+    """Give the definitions of which a save was undone."""
+    query = "SELECT DISTINCT definition FROM runs WHERE undone_at IS NOT NULL ORDER BY definition"
+    return [row["definition"] for row in db.execute(query)]
+
+
 def undone_saves(
     db: sqlite3.Connection, definition: str, company: str, open_run: str | None
 ) -> list[UndoneSave]:
@@ -86,10 +103,16 @@ def undone_saves(
 
 
 def _undone(
-    db: sqlite3.Connection, row: Mapping[str, str] | sqlite3.Row, company: str, open_run: str | None
+    db: sqlite3.Connection, row: sqlite3.Row, company: str, open_run: str | None
 ) -> UndoneSave:
-    numbers = to_take_again(db, row["id"], row["definition"], company, open_run)
-    return value_of(UndoneSave, row, run_id=row["id"], waiting=len(numbers))
+    values = {
+        "undone": row["id"],
+        "definition": row["definition"],
+        "company": company,
+        "run_id": open_run,
+    }
+    waiting = db.execute(_COUNT, values).fetchone()[0]
+    return value_of(UndoneSave, row, run_id=row["id"], waiting=waiting)
 
 
 _UNDONE = """
@@ -123,16 +146,10 @@ _FORGET = f"""
         AND n.number = p.number AND n.id > p.id)
 """  # noqa: S608 constants
 
-# What was deleted alone before is not of the save that was undone. What was accepted or confirmed
-# then is decided again; not where it took the place of a payment, which stays reversed.
-_TO_TAKE_AGAIN = f"""
-    SELECT p.number, a.decision, a.facts
-    FROM payments p JOIN runs u ON u.id = p.run_id AND u.undone_at = p.deleted_at
-    LEFT JOIN decisions a ON p.replaces IS NULL AND a.id = (
-        SELECT max(id) FROM decisions WHERE definition = :definition AND company = :company
-        AND number = p.number AND applied_at = u.saved_at
-        AND decision IN ('{ACCEPT}', '{CONFIRM}'))
-    WHERE p.run_id = :undone AND p.company = :company
+# What was deleted alone before is not of the save that was undone.
+_OF_UNDONE = "FROM payments p JOIN runs u ON u.id = p.run_id AND u.undone_at = p.deleted_at"
+_OFFERED = f"""
+    p.run_id = :undone AND p.company = :company
     AND NOT EXISTS (
         SELECT 1 FROM payments n WHERE n.import_type = p.import_type AND n.company = p.company
         AND n.number = p.number AND n.id > p.id)
@@ -145,4 +162,20 @@ _TO_TAKE_AGAIN = f"""
     END
     AND NOT EXISTS (
         SELECT 1 FROM decisions d WHERE {_IN_FORCE})
+"""  # noqa: S608 constants
+
+_COUNT = f"SELECT count(*) {_OF_UNDONE} WHERE {_OFFERED}"
+
+# What was accepted or confirmed then is decided again; not where it took the place of a payment,
+# which stays reversed.
+_TO_TAKE_AGAIN = f"""
+    WITH applied AS MATERIALIZED (
+        SELECT number, applied_at, max(id) AS id FROM decisions
+        WHERE definition = :definition AND company = :company
+        AND decision IN ('{ACCEPT}', '{CONFIRM}') GROUP BY number, applied_at)
+    SELECT p.number, a.decision, a.facts {_OF_UNDONE}
+    LEFT JOIN applied ON p.replaces IS NULL AND applied.number = p.number
+        AND applied.applied_at = u.saved_at
+    LEFT JOIN decisions a ON a.id = applied.id
+    WHERE {_OFFERED}
 """  # noqa: S608 constants

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from hostsim.ledger.reasons import ACCEPT
 from hostsim.ledger.values import HAND, SEK
 from hostsim.messages.decisions import by_whom
 from hostsim.messages.formats import count, day
@@ -25,7 +23,7 @@ from hostsim.views.labels import (
     user_at,
 )
 from hostsim.views.output import Output, one_line
-from hostsim.views.payments import REGISTERED_PAYMENTS, origin, state
+from hostsim.views.payments import REGISTERED_PAYMENTS, origin, state, write_off_sentences
 from hostsim.views.preview import company_object
 from hostsim.views.runs import short_id
 from hostsim.views.table import (
@@ -170,7 +168,7 @@ def _payment_facts(
         who = user_at(one.last_seen.user, one.last_seen.at)
         yield Text("Import", "Import"), f"{short_id(one.last_seen.run_id)} ({who})"
     for decision in one.decisions:
-        yield Text("Beslut", "Decision"), decision_line(decision, one.here, language)
+        yield Text("Beslut", "Decision"), decision_line(decision, language)
     if one.to_do is not None:
         yield Text("Att göra", "To do"), one.to_do
 
@@ -190,14 +188,14 @@ _A_PAYMENT = Text("Betalning", "Payment")
 
 def payment_line(payment: Payment, language: str) -> str:
     foreign = None if payment.currency == SEK else payment.amount_currency
-    written_off = Money(sum((one.amount for one in payment.write_offs), Decimal(0)), SEK)
-    off, number = text_of(written_off, language), payment.invoice_number
+    off = sum((one.amount for one in payment.write_offs), Decimal(0))
+    number = payment.invoice_number
     return _listed(
         language,
         payment.date,
         Money(payment.amount, SEK),
         None if foreign is None else Money(foreign, payment.currency),
-        Text(f"avskrivet {off}", f"written off {off}") if written_off.amount else None,
+        *write_off_sentences([Money(off)] if off else [], payment.amount),
         Text(f"faktura {number}", f"invoice {number}"),
         Text("bokförd", "booked") if payment.booked else Text("inte bokförd", "not booked"),
         word_of(payment.source),
@@ -221,28 +219,9 @@ def entry_line(entry: Entry, language: str) -> str:
     return "".join(f"{one}. " for one in sentences if one).rstrip()
 
 
-def decided(decision: Decision, *, changes: bool) -> str:
-    """Give the key of the label of a decision; accepting may be of a pair or an advance, too.
-
-    :param changes: whether its payment was registered before it.
-    """
-    if decision.decision != ACCEPT:
-        return decision.decision
-    known = json.loads(decision.facts or "{}")
-    if "settles" in known:
-        return "settle"
-    if "replaces" in known:
-        return "replace"
-    return ACCEPT if changes else "advance"
-
-
-def decision_line(decision: Decision, here: Iterable[Entry], language: str) -> str:
-    """Say what was decided, by whom, and whether it still counts.
-
-    :param here: what is registered of its payment.
-    """
-    changes = any(one.at <= decision.at for one in here)
-    what = text_of(label(DECISIONS, decided(decision, changes=changes)), language)
+def decision_line(decision: Decision, language: str) -> str:
+    """Say what was decided, by whom, and whether it still counts."""
+    what = text_of(label(DECISIONS, decision.decision), language)
     because = f": {one_line(decision.why)}" if decision.why else ""
     back = Text("; tillbakataget", "; taken back") if decision.taken_back_at else Text("", "")
     who = one_line(user_at(decision.user, decision.at))

@@ -96,11 +96,27 @@ def warning(row: PreviewRow) -> Text | None:
 def warning_on_page(row: PreviewRow) -> Text | None:
     """Say it, and what was written off there, which stands in no column of the page."""
     said, off = warning(row), written_off(row)
-    if not off or row.status == "written-off":
+    if row.status == "written-off":
         return said
-    sums = [Money(one.amount, one.currency or SEK) for one in off]
-    already = payments_messages.written_off_already(*(text_of(sums, lang) for lang in LANGUAGES))
-    return already if said is None else joined([said, already])
+    sentences = write_off_sentences(off, row.amount or row.invoice_total)
+    return joined(sentences if said is None else [said, *sentences])
+
+
+def write_off_sentences(off: Iterable[Money], paid: Decimal | None) -> list[Text]:
+    """Say what was written off at the source; against the payment it was paid too much.
+
+    :param paid: its sign is that of the payment.
+    """
+    sums: dict[bool, list[Money]] = {}
+    for one in off:
+        against = one.amount * (paid or 1) < 0
+        sums.setdefault(against, []).append(Money(abs(one.amount), one.currency or SEK))
+    return [
+        (payments_messages.paid_too_much if against else payments_messages.written_off_already)(
+            *(text_of(several, lang) for lang in LANGUAGES)
+        )
+        for against, several in sums.items()
+    ]
 
 
 def _judgement(row: PreviewRow) -> Text:

@@ -164,7 +164,7 @@ class Person:
         return window
 
     def waits_for_lists(self):
-        self.page.get_by_text("Orsak till att inte spara").wait_for()
+        self.page.get_by_role("columnheader", name="Orsak till att inte spara").wait_for()
         self.dialog.wait_for(state="detached")
 
     def rows(self, name):

@@ -134,7 +134,7 @@ def test_the_page_in_english(page, person):
     person.button("In English").click()
     page.get_by_role("heading", name="Payment import").wait_for()
     for word in ("Warning message", "Reason for not saving", "Ignored because of the settings"):
-        assert page.get_by_text(word).first.is_visible()
+        assert page.get_by_text(word).locator("visible=true").first.is_visible()
     assert page.locator("html").get_attribute("lang") == "en"
     assert re.search(r"\d,\d{3}\.\d\d", page.locator("table.ready").inner_text())
     person.link("Read file").click()

@@ -262,8 +262,8 @@ def test_the_imports_of_the_past_are_listed_and_shown_in_full(page, lists):
     page.locator("table.runs a[data-row]").first.focus()
     page.keyboard.press("ArrowDown")
     page.locator("table.runs tr.chosen:nth-child(2)").wait_for()
-    shown = page.locator("#detail-scroll").inner_text()
-    for said in ("Gjord av", "Sammanställning", "Sparade", "Ignorera nummer före"):
+    shown = page.locator("#detail-scroll").text_content()
+    for said in ("Gjord av", "Anrop", "Sammanställning", "Sparade", "Ignorera nummer före"):
         assert said in shown
 
 

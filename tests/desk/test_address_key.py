@@ -55,8 +55,8 @@ def test_nothing_answers_without_the_key(stranger):
 def test_it_says_calmly_in_both_languages_what_to_open(stranger):
     said = stranger.get("/import", headers=HERE)
     assert said.mimetype == "text/plain"
-    assert "hela adressen som programmet skrev ut" in said.text
-    assert "the whole address that the program printed" in said.text
+    assert "hela den adress som visades när programmet startade" in said.text
+    assert "the whole address that was shown when the program started" in said.text
 
 
 @pytest.mark.parametrize("restarted", [True, False])
@@ -67,7 +67,7 @@ def test_a_page_that_was_open_is_told_that_it_expired_and_what_to_open(stranger,
     said = stranger.get("/import?ready_q=10", headers=HERE | site)
     assert (said.status_code, said.mimetype) == (403, "text/html")
     assert "Sidan har gått ut" in said.text
-    assert "key=…" in said.text
+    assert "Öppna den nya adress som visades" in said.text
     assert "SESSION_ENDED" not in said.text
 
 

@@ -284,9 +284,19 @@ def test_settings_of_the_office_are_changed_all_or_none(client, store):
     assert "Värdet för Accepterad fakturaavvikelse kan inte användas" in page.text
 
 
+@pytest.mark.parametrize("currency", ["kr1", "kr", "kronor", "", "1234"])
+def test_what_is_no_currency_is_refused_at_its_field_with_what_is_right(client, store, currency):
+    page = post(
+        client, "/settings/office", 422, default_currency=currency, accepted_deviation="1"
+    ).text
+    assert re.search(r'<input id="default_currency"[^>]* aria-invalid=true', page)
+    assert "skriv valutans tre bokstäver, SEK" in page
+    assert store.settings()["default_currency"] == "SEK"
+
+
 def test_a_currency_that_stops_every_import_is_warned_of_beside_the_field(client):
-    post(client, "/settings/office", default_currency="kr", accepted_deviation="5")
-    assert "Med kr går ingenting att läsa in" in get(client, "/settings/office")
+    post(client, "/settings/office", default_currency="eur", accepted_deviation="5")
+    assert "Med EUR går ingenting att läsa in" in get(client, "/settings/office")
     post(client, "/settings/office", default_currency="SEK", accepted_deviation="5")
     assert "går ingenting att läsa in" not in get(client, "/settings/office")
 

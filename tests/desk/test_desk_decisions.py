@@ -12,6 +12,7 @@ from fake_plugin import FakePlugin, invoice, payment, unreadable
 from hostsim.desk.context import DeskContext
 from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
+from hostsim.views.labels import DECISIONS, label
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
@@ -230,7 +231,7 @@ def test_a_row_of_a_preview_that_was_saved_cannot_be_decided(person, strangers):
     its = person.row(2)
     person.saves()
     person.get(f"/decisions/row/{its}", 303)
-    assert "Listan har ändrats" in person.told()[0]
+    assert "har sparats sedan sidan visades" in person.told()[0]
 
 
 def test_the_lists_stay_as_they_were_looked_at(person, strangers):
@@ -361,6 +362,23 @@ def test_what_was_accepted_is_named_where_it_is_told_listed_and_asked_about(pers
     assert "Tas in som förskott (kim" in words(person.get("/why?invoice=1002&format=Fortnox"))
     assert "Ändringen godkänd (kim" in words(person.get("/why?invoice=1001&format=Fortnox"))
     assert "Tas in som förskott, kim" in words(person.asks(3))
+    # Another front end reads it in the same words.
+    found = person.desk_context.host().decisions("Fortnox")
+    assert [label(DECISIONS, one.decision).en for one in found] == [
+        "Change accepted",
+        "Taken as an advance",
+    ]
+
+
+def test_the_dialog_of_a_page_that_was_saved_since_shows_what_was_saved(person, plugin):
+    plugin.payments = [payment(1, "1001", "1000"), payment(2, "9999", "5")]
+    person.imports()
+    [run], row = person.desk_context.open_previews().values(), person.row(2)
+    person.saves()
+    answer = person.client.get(f"/decisions/row/{row}", headers=HERE)
+    assert answer.headers["Location"] == f"/import?run={run}"
+    assert "har sparats sedan sidan visades" in person.told(f"/import?run={run}")[-1]
+    assert "Hanteras när du läser in igen" in words(person.get(f"/import?run={run}"))
 
 
 # --- Deleted here -------------------------------------------------------------

@@ -131,7 +131,33 @@ def test_a_save_is_undone_with_a_reason_and_taken_again_with_one_press(person):
     person.imports()
     assert "läs in igen" not in words(person.get("/import"))
     assert button(person.get("/import")) == "Spara 2 betalningar, 1 200,00 kr"
-    person.get(f"/runs/{run}/undo", 400)
+    person.get(f"/runs/{run}/undo", 303)  # as after going back
+    assert person.told(f"/import?run={run}")[0] == "Sparningen är ångrad."
+
+
+def test_what_was_undone_is_taken_again_wherever_it_is_shown(person):
+    run = run_of(person)
+    person.saves()
+    person.post(f"/runs/{run}/undo", why="fel företag")
+    for path in ("/import", f"/import?run={run}", "/runs", f"/runs?run={run}"):
+        assert "Ta in 2 betalningar igen" in words(person.get(path)), path
+    person.post(f"/runs/{run}/take-again", revision="")
+    page = words(person.get("/import"))
+    assert "2 betalningar tas in igen: läs in igen (Läs fil)" in page
+    assert "Ta in 2 betalningar igen" not in page
+
+
+def test_all_that_is_taken_again_is_counted_also_where_some_has_to_be_read_first(person):
+    run = run_of(person)
+    person.saves()
+    person.post(f"/runs/{run}/undo", why="fel företag")
+    person.plugin.payments = [payment(1)]  # the other one is offered out of what waits
+    person.imports()
+    person.post(f"/runs/{run}/take-again", revision=person.revision(), shown=run_of(person))
+    assert person.told() == [
+        "2 betalningar tas in igen: 1 när du sparar, resten när du har läst in igen.",
+        "En betalning tas in igen: läs in igen (Läs fil), så kommer den och kan sparas. Läs fil",
+    ]
 
 
 def test_the_dialog_gives_the_advice_of_the_page_of_the_invoice(person):
@@ -147,9 +173,16 @@ def test_what_could_not_be_saved_keeps_its_reasons_when_the_rest_is_saved(person
     assert after == before[:-1]  # without the button
 
 
+def test_whoever_goes_back_after_a_save_finds_what_was_saved(person):
+    run = run_of(person)
+    assert "last-save" not in person.get("/import")
+    person.saves()
+    assert f'id="last-save" href="/import?run={run}"' in person.get("/import")
+
+
 def test_a_tick_after_another_window_saved_shows_what_was_saved(person):
     run = run_of(person)
     person.saves()
     person.post("/import/tick", run=run, leave="2")
-    assert "sparades i ett annat fönster" in person.told()[-1]
+    assert "har sparats sedan sidan visades" in person.told()[-1]
     assert "Sparade betalningar" in words(person.get(f"/import?run={run}"))

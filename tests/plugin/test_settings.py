@@ -65,7 +65,7 @@ def test_labels_are_the_words_that_users_know():
     assert FIELD["ignore_payments_before"].label.en == "Ignore payments before"
     assert FIELD["ignore_numbers_before"].label.sv == "Ignorera nummer före"
     assert FIELD["ignore_numbers_before"].label.en == "Ignore numbers before"
-    assert FIELD["api_access_token"].label.sv == "API access token"
+    assert FIELD["api_access_token"].label.sv == "Gammal nyckel (API access token)"
 
 
 @pytest.mark.parametrize("field", FIELDS, ids=lambda field: field.key)

@@ -377,3 +377,39 @@ def test_a_save_leaves_what_is_named_and_is_undone(ready, hostsim):
     assert hostsim("runs", run["id"], "--json").json["undone"]["why"] == "fel"
     assert hostsim("decide", "Butik", "--take-again", "--run", run["id"]).status == 0
     assert hostsim("decide", "Butik", "--keep", "--run", run["id"]).status == 2
+
+
+def steps_of(db, act):
+    """Count the steps of SQLite, in hundreds."""
+    counted = 0
+
+    def step():
+        nonlocal counted
+        counted += 1
+
+    db.set_progress_handler(step, 100)
+    act()
+    db.set_progress_handler(None, 0)
+    return counted
+
+
+def test_undoing_and_taking_again_grow_with_the_payments_and_not_with_their_square(
+    host, plugin, store
+):
+    undoing, taking = {}, {}
+    for first, number in ((1, 100), (1001, 300)):
+        alike = [payment(first + n, "1001", "1", date=NEW_YEAR) for n in range(number)]
+        plugin.payments = alike
+        host.import_payments("Fortnox")
+        saved = host.save("Fortnox").run_id
+        plugin.payments = [payment(first + 900, "9999", "1", date=NEW_YEAR)]
+        host.import_payments("Fortnox")  # checks each whether it is still there
+        undoing[number] = steps_of(store.db, lambda: host.undo_save(saved, why="fel"))  # noqa: B023
+        plugin.payments = []
+        host.import_payments("Fortnox")
+        taking[number] = steps_of(store.db, lambda: host.take_save_again("Fortnox", saved))  # noqa: B023
+        plugin.payments = alike
+        host.import_payments("Fortnox")
+        host.save("Fortnox")
+    assert undoing[300] < 6 * undoing[100]
+    assert taking[300] < 6 * taking[100]

@@ -15,6 +15,8 @@ from fake_plugin import (
 from host_and_plugin import listed, remaining
 
 from hostsim.errors import HostError
+from hostsim.plugins import session
+from hostsim.storage import deletions
 from hostsim.storage.previews import PreviewChanged
 from opter_contract.values import Text, WriteOff
 
@@ -713,3 +715,56 @@ def test_an_equal_amount_that_was_there_is_not_asked_after_every_night(host, plu
     plugin.asked_after.clear()
     saved(host, plugin, payment(4, "1003", amount="400"))
     assert plugin.asked_after == ["3"]
+
+
+# --- Many of one amount ---------------------------------------------------------
+
+
+@pytest.fixture
+def searches(monkeypatch):
+    """Count the steps of each search for registered payments to check."""
+    several, search = [], deletions.payments_to_check
+
+    def counted(db, *args, **keywords):
+        several.append(0)
+
+        def step():
+            several[-1] += 1
+
+        db.set_progress_handler(step, 100)
+        try:
+            return search(db, *args, **keywords)
+        finally:
+            db.set_progress_handler(None, 0)
+
+    monkeypatch.setattr(deletions, "payments_to_check", counted)
+    return several
+
+
+def alike(first, number, invoice="1001"):
+    return [payment(first + n, invoice, "1", date=day(1)) for n in range(number)]
+
+
+def test_payments_of_one_amount_are_named_in_batches_but_searched_for_once(
+    host, plugin, searches, monkeypatch
+):
+    saved(host, plugin, *alike(1, 12))
+    monkeypatch.setattr(session, "BATCH", 5)
+    searches.clear()
+    plugin.asked_after.clear()
+    brought_in(host, plugin, *alike(100, 1, "9999"))
+    assert sorted(map(int, plugin.asked_after)) == list(range(1, 13))
+    assert len(searches) == 1
+
+
+def test_the_search_for_payments_of_one_amount_grows_with_them_and_not_with_their_square(
+    host, plugin, searches
+):
+    steps = {}
+    for first, number in ((1, 100), (1001, 300)):
+        saved(host, plugin, *alike(first, number))
+        searches.clear()
+        brought_in(host, plugin, *alike(9000, number, "9999"))
+        steps[number] = searches[0]
+    # Of four times as many registered ones, beside three times as many.
+    assert steps[300] < 6 * steps[100]
