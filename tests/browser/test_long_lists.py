@@ -26,7 +26,7 @@ def office(plugins):
         import_run.take(Record(record_of(one)) for one in map(stranger, range(1, MANY + 1)))
         with office.store.change():
             import_run.judge(Company("480211", "Björkviks Åkeri AB"))
-        import_run.finish(None, 0, 0, at)
+        import_run.finish(0, 0, at)
         yield office
 
 
