@@ -11,7 +11,7 @@ import dataclasses
 import ipaddress
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import partial
 from importlib import resources
@@ -36,7 +36,7 @@ from hostsim.sandbox.json_books import to_json
 from hostsim.sandbox.oauth import registered_scopes, tokens_answer
 from hostsim.sandbox.payloads import FIELDS, PAYLOADS, Payload, change_example
 from hostsim.sandbox.pending_logins import IMPORT_SCOPES, SCOPES
-from hostsim.sandbox.state import RIGHTS, Company, User
+from hostsim.sandbox.state import RIGHTS, Company, State, User
 from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.tokens import Grant
@@ -304,18 +304,24 @@ def _kinds_shown() -> dict[str, dict[str, Any]]:
 
 @control.post("/changes")
 def make_changes() -> Response:
-    """Change books, rights, tokens or the clock now: ``{"changes": [{"do": …}]}``."""
+    """Make changes now, all of them or none: ``{"changes": [{"do": …}]}``."""
     content = _content()
     _parsed(lambda: only(content, {"changes"}))
     made = _parsed(lambda: [changes.change_of(one) for one in _changes(content)])
-    for make in made:
-        try:
-            make(switchboard().state)
-        except LookupError as error:
-            raise _Invalid(f"there is no {error}", 404) from error
-        except (ArithmeticError, ValueError) as error:
-            raise _Invalid(str(error)) from error
+    _make_all(made)
     return _json({"made": len(made)})
+
+
+def _make_all(made: Iterable[Callable[[State], object]]) -> None:
+    state = switchboard().state
+    try:
+        with state.all_or_nothing():
+            for make in made:
+                make(state)
+    except LookupError as error:
+        raise _Invalid(f"there is no {error}", 404) from error
+    except (ArithmeticError, ValueError) as error:
+        raise _Invalid(str(error)) from error
 
 
 @control.get("/companies/<int:number>")
@@ -559,8 +565,7 @@ def _set_clock(content: Mapping[str, Any]) -> None:
         steps.append({"do": "set_clock", "at": content["now"]})
     if "step" in content:
         steps.append({"do": "step_clock", "seconds": content["step"]})
-    for make in [changes.change_of(step) for step in steps]:
-        make(switchboard().state)
+    _make_all([changes.change_of(step) for step in steps])
 
 
 # --- To JSON ----------------------------------------------------------------

@@ -84,7 +84,7 @@ def make_invoice(company: Company, sent: Fields, switches: Switches) -> Invoice:
         if made.credit_of:
             _refer(company, made.credit_of, number)
         if asked is None or switches.number_moves_series:
-            return company.add_invoice(made)
+            company.move_series(number)
         return company.put_invoice(made)
 
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 import copy
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -231,6 +232,16 @@ class Snapshot:
     registers: Registers
 
 
+@dataclass(frozen=True)
+class StateSnapshot:
+    """Everything but tokens and consents, at one time."""
+
+    companies: Mapping[int, Snapshot]
+    users: Mapping[str, User]
+    registered_scopes: frozenset[str] | None
+    clock: tuple[timedelta, datetime | None]
+
+
 class Company:
     """One company in Fortnox: its data, its rights and its books."""
 
@@ -364,10 +375,16 @@ class Company:
     # --- Changing ---
 
     def add_invoice(self, invoice: Invoice) -> Invoice:
-        """Add an invoice; an earlier one of that number is replaced."""
+        """Add an invoice. Raises ``ValueError`` where its number is in use."""
         with self.lock:
-            self.registers.next_invoice = max(self.registers.next_invoice, invoice.number + 1)
+            if invoice.number in self._invoices:
+                raise ValueError(f"number {invoice.number} is in use; change_invoice changes it")
+            self.move_series(invoice.number)
             return self.put_invoice(invoice)
+
+    def move_series(self, number: int) -> None:
+        """Let the next number of the series come after this one."""
+        self.registers.next_invoice = max(self.registers.next_invoice, number + 1)
 
     def put_invoice(self, invoice: Invoice) -> Invoice:
         """Add or replace an invoice without moving the series of numbers."""
@@ -400,12 +417,15 @@ class Company:
             self.version += 1
 
     def add_payment(self, payment: Payment) -> Payment:
-        """Add a payment, and number it where it has no number."""
+        """Add a payment, and number it where it has no number.
+
+        Raises ``ValueError`` where its number is in use.
+        """
         with self.lock:
             number = payment.number or self._last_number + 1
+            if number in self._payments:
+                raise ValueError(f"number {number} is in use; change_payment changes it")
             self._last_number = max(self._last_number, number)
-            if (before := self._payments.get(number)) is not None:
-                self._paying[before.invoice_number].discard(number)
             return self._put(replace(payment, number=number))
 
     def change_payment(self, number: int, **changes: Any) -> Payment:
@@ -561,14 +581,37 @@ class State:
             company.clock = self.clock
             company.payment_touches_invoice = switches.payment_touches_invoice
 
-    def snapshot(self) -> dict[int, Snapshot]:
-        return {number: company.snapshot() for number, company in self.companies.items()}
+    def snapshot(self) -> StateSnapshot:
+        return StateSnapshot(
+            {number: company.snapshot() for number, company in self.companies.items()},
+            dict(self.users),
+            self.registered_scopes,
+            self.clock.snapshot(),
+        )
 
-    def restore(self, before: Mapping[int, Snapshot]) -> None:
-        for number in self.companies.keys() - before.keys():
+    def restore(self, before: StateSnapshot) -> None:
+        """Restore books, rights, users and clock; tokens and consents stay valid."""
+        for number in self.companies.keys() - before.companies.keys():
             del self.companies[number]
         for number, company in self.companies.items():
-            company.restore(before[number])
+            company.restore(before.companies[number])
+        self.users = dict(before.users)
+        self.registered_scopes = before.registered_scopes
+        self.clock.restore(before.clock)
+
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """Undo every change made within, tokens included, where one of them fails."""
+        with ExitStack() as locks:
+            for company in self.companies.values():
+                locks.enter_context(company.lock)
+            before, tokens = self.snapshot(), self.tokens.snapshot()
+            try:
+                yield
+            except Exception:
+                self.restore(before)
+                self.tokens.restore(tokens)
+                raise
 
     def add_company(self, number: int, name: str, **details: str) -> Company:
         company = Company(number, name, clock=self.clock, **details)

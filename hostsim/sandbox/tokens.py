@@ -17,6 +17,7 @@ import threading
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from hostsim.sandbox.clock import Clock
 from hostsim.sandbox.switches import Switches
@@ -207,6 +208,16 @@ class Tokens:
     def expire_refresh_tokens(self) -> None:
         with self._lock:
             self._refresh.clear()
+
+    def snapshot(self) -> tuple[dict[Any, Any], ...]:
+        """Return what is valid and consented to, for :meth:`restore`."""
+        with self._lock:
+            kept = (self._codes, self._access, self._refresh, self._used, self._consents)
+            return tuple(map(dict, kept))
+
+    def restore(self, before: tuple[dict[Any, Any], ...]) -> None:
+        with self._lock:
+            self._codes, self._access, self._refresh, self._used, self._consents = map(dict, before)
 
     def _valid(self, issued: _Issued) -> bool:
         return self.clock.now() < issued.until

@@ -882,6 +882,48 @@ def test_an_invalid_change_is_refused(client, company, content, status):
     assert company.payments() == []
 
 
+NEW = {"number": 1001, "total": 1, "invoice_date": "2026-01-01", "due_date": "2026-01-01"}
+
+
+@pytest.mark.parametrize("content", [add(booked=True), {"do": "add_invoice", "invoice": NEW}])
+def test_what_is_there_is_not_replaced_by_what_is_added(client, company, content):
+    company.add_payment(paid(1002))
+    before = company.invoices(), company.payments()
+    content.get("payment", {})["number"] = 1
+    answer = change(client, **content)
+    assert (answer.status_code, "is in use" in answer.text) == (400, True)
+    assert (company.invoices(), company.payments()) == before
+
+
+@pytest.mark.parametrize(
+    "last",
+    [{"do": "book_payment", "number": 99}, {"do": "pay_invoice", "number": 1001, "company": 9}],
+)
+def test_of_several_changes_all_are_made_or_none(client, company, sandbox, last):
+    company.add_payment(paid(booked=False))
+    before, tokens = sandbox.state.snapshot(), sandbox.state.tokens.snapshot()
+    first = [
+        {"do": "book_payment", "number": 1},
+        {"do": "withdraw_module", "scope": "invoice"},
+        {"do": "withdraw_right", "scope": "invoice", "user": "erik"},
+        {"do": "register_scopes", "scopes": ["payment"]},
+        {"do": "put_record", "register": "units", "record": {"Code": "dygn"}},
+        {"do": "give_consent"},
+        {"do": "expire_access_tokens"},
+        {"do": "step_clock", "seconds": 60},
+    ]
+    assert client.board("changes", "POST", {"changes": [*first, last]}).status_code == 404
+    after = sandbox.state.snapshot()
+    assert after.companies[17].registers.__dict__ == before.companies[17].registers.__dict__
+    assert (after.users, after.registered_scopes, after.clock) == (
+        before.users,
+        before.registered_scopes,
+        before.clock,
+    )
+    assert (company.payments()[0].booked, company.unlicensed) == (False, set())
+    assert sandbox.state.tokens.snapshot() == tokens
+
+
 def test_every_change_is_listed(client):
     listed = client.board("changes").json()["changes"]
     assert listed.keys() == KINDS.keys()
