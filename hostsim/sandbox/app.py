@@ -21,7 +21,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.sandbox import responses
@@ -33,6 +33,7 @@ from hostsim.sandbox.errors import (
     NO_RIGHT,
     NO_SCOPE,
     RESPONSE_TYPE,
+    SYSTEM_EXCEPTION,
     AttachmentRefused,
     Refused,
 )
@@ -284,6 +285,9 @@ def _unknown_path(error: HTTPException) -> AnyResponse:
     """Answer any other path as one that Fortnox does not have; the code is invented."""
     if _is_control():
         return not_found(error)
+    if isinstance(error, InternalServerError):
+        # A mistake of the sandbox; Flask has logged where.
+        return _refusal(Refused(SYSTEM_EXCEPTION, "System exception", 500))
     code = switchboard().switches.unknown_path_code
     return _refusal(Refused(code, "Resursen finns inte.", 404))
 

@@ -16,16 +16,20 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from hostsim.sandbox.clock import Clock
 from hostsim.sandbox.fields import rounded
 from hostsim.sandbox.registers import FinancialYear, Registers
 from hostsim.sandbox.switches import Switches
+from hostsim.sandbox.takes import Account, Currency, Number, Rate, choice, pattern
 from hostsim.sandbox.tokens import Grant, Tokens
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
+
+SOURCES = ("manual", "direct", "file", "finance", "autogiro", "settle")
+INVOICE_TYPES = ("INVOICE", "AGREEMENTINVOICE", "INTRESTINVOICE", "SUMMARYINVOICE", "CASHINVOICE")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,10 +39,10 @@ class WriteOff:
     amount: Decimal
     """In ``currency``."""
 
-    account: int
+    account: Account
     description: str = ""
     cost_center: str = ""
-    currency: str = "SEK"
+    currency: Annotated[str, pattern("a currency, three capital letters", "([A-Z]{3})?")] = "SEK"
     """SEK, that of the payment, or empty, which means SEK."""
 
     project: str = ""
@@ -49,7 +53,7 @@ class WriteOff:
 class Payment:
     """A customer's payment of one invoice."""
 
-    invoice_number: int
+    invoice_number: Number
     amount: Decimal
     """SEK."""
 
@@ -60,13 +64,13 @@ class Payment:
     amount_currency: Decimal | None = None
     """In ``currency``; ``None`` means the same as ``amount``."""
 
-    currency: str = "SEK"
-    currency_rate: Decimal = ONE
-    currency_unit: int = 1
+    currency: Currency = "SEK"
+    currency_rate: Rate = ONE
+    currency_unit: Number = 1
     booked: bool = False
-    source: str = "manual"
+    source: Annotated[str, choice(*SOURCES)] = "manual"
     mode_of_payment: str = "BG"
-    account: int = 1930
+    account: Account = 1930
     write_offs: tuple[WriteOff, ...] = ()
     voucher_number: int | None = None
     voucher_series: str | None = None
@@ -121,7 +125,7 @@ class Amounts:
 class Invoice:
     """A customer invoice, with the fields that lists and payments show."""
 
-    number: int
+    number: Number
     total: Decimal
     """In ``currency``; below zero for a credit invoice."""
 
@@ -129,13 +133,13 @@ class Invoice:
     due_date: date
     customer_number: str = "1"
     customer_name: str = "Kund AB"
-    currency: str = "SEK"
-    currency_rate: Decimal = ONE
-    currency_unit: int = 1
+    currency: Currency = "SEK"
+    currency_rate: Rate = ONE
+    currency_unit: Number = 1
     ocr: str | None = None
     """``None`` for the one that Fortnox would make."""
 
-    invoice_type: str = "INVOICE"
+    invoice_type: Annotated[str, choice(*INVOICE_TYPES)] = "INVOICE"
     booked: bool = True
     cancelled: bool = False
     credit_of: int = 0

@@ -213,11 +213,12 @@ class Tokens:
         """Return what is valid and consented to, for :meth:`restore`."""
         with self._lock:
             kept = (self._codes, self._access, self._refresh, self._used, self._consents)
-            return tuple(map(dict, kept))
+            return tuple(dict(one) for one in kept)
 
     def restore(self, before: tuple[dict[Any, Any], ...]) -> None:
         with self._lock:
-            self._codes, self._access, self._refresh, self._used, self._consents = map(dict, before)
+            kept = [dict(one) for one in before]
+            self._codes, self._access, self._refresh, self._used, self._consents = kept
 
     def _valid(self, issued: _Issued) -> bool:
         return self.clock.now() < issued.until

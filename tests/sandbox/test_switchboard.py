@@ -385,6 +385,16 @@ def test_invented_codes_can_be_others(client, board):
     assert client.code("nowhere") == 2
 
 
+def test_a_mistake_of_the_sandbox_is_no_unknown_path_and_is_logged(client, monkeypatch, caplog):
+    monkeypatch.setattr("hostsim.sandbox.serializers.company_information", lambda _company: 1 / 0)
+    monkeypatch.setattr("hostsim.sandbox.control._company_shown", lambda _company: 1 / 0)
+    answer = client.api("companyinformation")
+    wrong = {"Error": 1, "Message": "System exception", "Code": 1000003}
+    assert (answer.status_code, answer.json()) == (500, {"ErrorInformation": wrong})
+    assert "Exception on /3/companyinformation" in caplog.text
+    assert client.board("").status_code == 500
+
+
 @pytest.mark.parametrize(
     ("change", "body", "kind"),
     [
@@ -665,6 +675,10 @@ def test_faults_can_be_cleared(client):
         {"match": []},
         {"pause": -1},
         {"headers": {"X": 1}},
+        {"headers": {"X": "1\r\nY: 2"}},
+        {"headers": {"X\r\nY": "2"}},
+        {"retry_after": "1\r\nY: 2"},
+        {"content_type": "text/plain\r\nY: 2"},
         {"colour": "red"},
     ],
 )
@@ -811,6 +825,9 @@ def test_a_change_that_can_no_longer_be_made_is_recorded_as_a_failure(client):
 
 # --- Changes ----------------------------------------------------------------
 
+NEW = {"number": 1001, "total": 1, "invoice_date": "2026-01-01", "due_date": "2026-01-01"}
+YEAR = {"id": 1, "first": "2026-01-01", "last": "2026-12-31"}
+
 
 def change(client, **content):
     return client.board("changes", "POST", {"changes": [content]})
@@ -871,6 +888,18 @@ def test_withdrawn_rights_can_be_restored(client, company, sandbox):
         ({"do": "change_payment", "number": 1, "payment": {"currency_rate": "1e400"}}, 400),
         ({"do": "set_up", "set_up": {"freight": "Infinity"}}, 400),
         ({"do": "add_invoice", "invoice": {"number": 5, "total": "1e400"}}, 400),
+        ({"do": "set_up", "set_up": {"method": "FOO"}}, 400),
+        ({"do": "set_up", "set_up": {"prices_with_vat": "no"}}, 400),
+        *(({"do": "set_up", "set_up": {"lock_day": odd}}, 400) for odd in (0, 32, "5")),
+        ({"do": "put_record", "register": "currencies", "record": {"Code": "???"}}, 400),
+        ({"do": "set_financial_years", "years": [YEAR | {"method": "FOO"}]}, 400),
+        ({"do": "set_financial_years", "years": [YEAR | {"last": "2025-01-01"}]}, 400),
+        ({"do": "change_invoice", "number": 1001, "invoice": {"number": 7}}, 400),
+        ({"do": "add_invoice", "invoice": NEW | {"number": -5}}, 400),
+        (add(source=5), 400),
+        (add(source="post"), 400),
+        (add(currency="kr"), 400),
+        (add(currency_rate=0), 400),
         (add(booked="yes"), 400),
         (add(wings=2), 400),
     ],
@@ -880,9 +909,6 @@ def test_an_invalid_change_is_refused(client, company, content, status):
     assert answer.status_code == status
     assert answer.json()["error"]
     assert company.payments() == []
-
-
-NEW = {"number": 1001, "total": 1, "invoice_date": "2026-01-01", "due_date": "2026-01-01"}
 
 
 @pytest.mark.parametrize("content", [add(booked=True), {"do": "add_invoice", "invoice": NEW}])
