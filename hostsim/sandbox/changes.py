@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from hostsim.sandbox import invoicing, records, supplier_invoicing, takes
+from hostsim.sandbox import invoicing, payments, records, supplier_invoicing, takes
 from hostsim.sandbox.clock import STOCKHOLM
 from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.json_books import fields_of
@@ -181,6 +181,32 @@ def _as_lookup(refused: Refused, number: int) -> Exception:
     return LookupError(f"invoice {number}") if missing else ValueError(refused.message)
 
 
+def _add_payment(state: State, content: Content) -> None:
+    company = state.company(content.get("company"))
+    company.add_payment(Payment(**_completed(state, company, content["payment"])))
+
+
+def _change_payment(state: State, content: Content) -> None:
+    company, number = state.company(content.get("company")), content["number"]
+    before = company.payment(number)
+    if before is None:
+        raise LookupError(f"payment {number}")
+    company.change_payment(number, **_completed(state, company, content["payment"], before))
+
+
+def _completed(
+    state: State, company: Company, given: Content, before: Payment | None = None
+) -> dict[str, Any]:
+    number = given.get("invoice_number", before.invoice_number if before else None)
+    invoice = company.invoice(number)
+    if invoice is None:
+        raise LookupError(f"invoice {number}")
+    try:
+        return payments.completed(given, invoice, before, state.switches)
+    except Refused as refused:
+        raise ValueError(f"payment: {refused.message}") from refused
+
+
 def _pay(company: Company, content: Content) -> None:
     """Add a booked payment of an invoice, of its balance unless an amount is given."""
     invoice = company.invoice(content["number"])
@@ -217,12 +243,12 @@ KINDS: Mapping[str, Kind] = {
     ),
     "add_payment": Kind(
         ("payment",),
-        _at(lambda company, c: company.add_payment(Payment(**c["payment"]))),
+        _add_payment,
         "Add a payment.",
     ),
     "change_payment": Kind(
         ("number", "payment"),
-        _at(lambda company, c: company.change_payment(c["number"], **c["payment"])),
+        _change_payment,
         "Change fields of a payment, booked or not.",
     ),
     "book_payment": Kind(NUMBER, _numbered(Company.book_payment), "Book a payment."),

@@ -273,6 +273,19 @@ def test_a_foreign_invoice_has_the_rate_that_is_sent_or_fortnoxs_own(fortnox):
     sent = fortnox.make([sold("10", 0, 3308)], Currency="EUR", CurrencyRate=11.5)
     assert (sent["Currency"], sent["CurrencyRate"], sent["Total"]) == ("EUR", 11.5, 10)
     assert fortnox.make(Currency="EUR")["CurrencyRate"] == 11.275
+    made = fortnox.make(Currency="EUR", CurrencyUnit=100)
+    assert (made["CurrencyRate"], made["CurrencyUnit"]) == (11.275, 100)
+    assert fortnox.put(made["DocumentNumber"], Currency="USD")["CurrencyRate"] == 10.43
+    assert fortnox.put(made["DocumentNumber"], Currency="SEK")["CurrencyRate"] == 1
+
+
+@parametrize("rate", [{"CurrencyRate": 2}, {"CurrencyUnit": 100}])
+def test_the_rate_of_sek_is_1(fortnox, rate):
+    assert fortnox.refused(**rate) == 2001392
+    assert fortnox.refused(Currency="EUR", CurrencyRate=0) == 2009449
+    fortnox.set(contradicting_amounts="computed")
+    made = fortnox.make(**rate)
+    assert (made["CurrencyRate"], made["CurrencyUnit"]) == (1, 1)
 
 
 @parametrize(

@@ -348,6 +348,115 @@ def test_the_unit_of_a_currency(client, company, board, divides, amount):
     assert made["Amount"] == amount
 
 
+@pytest.fixture
+def euro(company):
+    euro = {"currency": "EUR", "currency_rate": Decimal(11)}
+    company.add_invoice(
+        Invoice(number=7, total=Decimal(100), invoice_date=DAY, due_date=DAY, **euro)
+    )
+    company.add_payment(
+        Payment(
+            invoice_number=7,
+            amount=Decimal(110),
+            amount_currency=Decimal(10),
+            payment_date=DAY,
+            **euro,
+        )
+    )
+
+
+def amounts_in(answer):
+    fields = answer.json().get("InvoicePayment", {})
+    error = answer.json().get("ErrorInformation", {}).get("code")
+    return error or tuple(fields[name] for name in ("Amount", "AmountCurrency", "CurrencyRate"))
+
+
+AGREEING = [
+    ("POST", 7, {"AmountCurrency": 20}, (220, 20, 11)),
+    ("POST", 7, {"AmountCurrency": 20, "CurrencyRate": 12}, (240, 20, 12)),
+    ("POST", 7, {"AmountCurrency": 20, "Amount": 230}, (230, 20, 11.5)),
+    ("POST", 7, {"AmountCurrency": 3, "Amount": 33.34, "CurrencyRate": 11.11}, (33.34, 3, 11.11)),
+    ("POST", 1001, {"Amount": 5, "AmountCurrency": 5, "CurrencyRate": 1}, (5, 5, 1)),
+    ("PUT", 7, {"AmountCurrency": 20}, (220, 20, 11)),
+    ("PUT", 7, {"CurrencyRate": 12}, (120, 10, 12)),
+    ("PUT", 7, {"Amount": 115}, (115, 10, 11.5)),
+    ("PUT", 7, {"Amount": 110, "AmountCurrency": 10, "PaymentDate": "2026-03-03"}, (110, 10, 11)),
+]
+CONTRADICTING = [
+    ("POST", 7, {"AmountCurrency": 20, "Amount": 230, "CurrencyRate": 11}, (220, 20, 11)),
+    ("POST", 7, {"AmountCurrency": 20, "Amount": -220}, (220, 20, 11)),
+    ("POST", 7, {"AmountCurrency": 0, "Amount": 220}, (0, 0, 11)),
+    ("POST", 1001, {"Amount": 5, "AmountCurrency": 6}, (6, 6, 1)),
+    ("POST", 1001, {"Amount": 5, "CurrencyRate": 2}, (5, 5, 1)),
+    ("PUT", 7, {"Amount": 230, "CurrencyRate": 12}, (120, 10, 12)),
+]
+
+
+@pytest.mark.usefixtures("euro")
+@pytest.mark.parametrize(
+    ("way", "sent", "amounts"),
+    [("refused", sent, amounts) for *sent, amounts in AGREEING]
+    + [("refused", sent, 2001392) for *sent, _amounts in CONTRADICTING]
+    + [("computed", sent, amounts) for *sent, amounts in CONTRADICTING],
+)
+def test_amount_amount_in_currency_and_rate_of_a_payment_agree(client, board, way, sent, amounts):
+    board.set(contradicting_amounts=way)
+    method, invoice, fields = sent
+    path = "invoicepayments/1" if method == "PUT" else "invoicepayments"
+    body = {"InvoicePayment": fields | ({"InvoiceNumber": invoice} if method == "POST" else {})}
+    assert amounts_in(client.api(path, method, body)) == amounts
+
+
+@pytest.mark.usefixtures("euro")
+@pytest.mark.parametrize("rate", [0, -11])
+def test_a_rate_is_above_0(client, rate):
+    fields = {"InvoiceNumber": 7, "AmountCurrency": 1, "CurrencyRate": rate}
+    assert client.code("invoicepayments", "POST", {"InvoicePayment": fields}) == 2009449
+
+
+@pytest.mark.usefixtures("euro")
+@pytest.mark.parametrize(
+    ("setting", "currency", "code"),
+    [
+        *((("own", one, None)) for one in ("SEK", "EUR")),
+        *((("own", one, 2000427)) for one in ("XYZ", "USD")),
+        ("SEK", "EUR", 2000427),
+        ("payment", "SEK", 2000427),
+        ("payment", None, None),
+    ],
+)
+def test_a_write_off_is_in_sek_or_in_the_currency_of_its_payment(
+    client, board, setting, currency, code
+):
+    board.set(write_off_currency=setting)
+    row = {"Amount": 1, "AccountNumber": 3740, "Currency": currency}
+    fields = {"InvoiceNumber": 7, "AmountCurrency": 1, "WriteOffs": [row]}
+    answer = client.api("invoicepayments", "POST", {"InvoicePayment": fields}).json()
+    assert answer.get("ErrorInformation", {}).get("code") == code
+    row = {"amount": 1, "account": 3740, "currency": currency or ""}
+    answer = change(client, do="change_payment", number=1, payment={"write_offs": [row]})
+    assert (answer.status_code == 200) == (code is None)
+
+
+@pytest.mark.usefixtures("euro")
+@pytest.mark.parametrize(
+    ("payment", "wrong"),
+    [
+        ({"amount_currency": "20"}, None),
+        ({"amount_currency": "20", "amount": "1", "currency_rate": "11"}, "felaktig typ"),
+        ({"currency": "USD"}, "fakturans"),
+        ({"currency": "SEK"}, "fakturans"),
+        ({"invoice_number": 99}, "there is no invoice 99"),
+    ],
+)
+def test_a_change_by_the_switchboard_leaves_no_amounts_that_contradict_each_other(
+    client, company, payment, wrong
+):
+    answer = change(client, do="change_payment", number=1, payment=payment)
+    assert wrong is None or wrong in answer.json()["error"]
+    assert company.payment(1).amount == company.payment(1).amount_currency * 11
+
+
 @pytest.mark.parametrize(
     ("fields", "change"),
     [
@@ -363,7 +472,8 @@ def test_payments_that_may_be_refused(client, board, fields, change):
 
 
 def test_a_payment_in_another_currency(client, board):
-    body = {"InvoicePayment": {"InvoiceNumber": 1001, "Amount": 1, "Currency": "EUR"}}
+    fields = {"InvoiceNumber": 1001, "Amount": 11, "AmountCurrency": 1, "Currency": "EUR"}
+    body = {"InvoicePayment": fields}
     board.set(payment_currency_code=123)
     assert client.code("invoicepayments", "POST", body) == 123
     board.set(other_currency="accepted")
