@@ -260,7 +260,7 @@ def _check_rights(grant: Grant) -> None:
     if scope not in grant.scopes or scope in company.withdrawn:
         message = "Har inte behörighet för scope"
         raise Refused(NO_SCOPE, message, switches.missing_scope_status)
-    if scope in company.unlicensed:
+    if scope in switchboard().state.unlicensed(grant):
         message = "Det finns ingen aktiv licens för önskat scope"
         raise Refused(NO_MODULE_LICENCE, message, switches.missing_licence_status)
     if not switchboard().state.may(grant, scope):

@@ -164,6 +164,13 @@ def _of_person(name: str, *, add: bool) -> Maker:
     return change
 
 
+def _withdraw_consent(state: State, content: Content) -> None:
+    user = content.get("user")
+    if user is not None and user not in state.users:
+        raise LookupError(f"user {user}")
+    state.withdraw_consent(content.get("company"), user)
+
+
 def _settle(state: State, content: Content) -> None:
     by_payments = state.switches.credit_settlement == "payments"
     state.company(content.get("company")).settle_credit(content["number"], by_payments=by_payments)
@@ -213,7 +220,9 @@ def _pay(company: Company, content: Content) -> None:
     if invoice is None:
         raise LookupError(f"invoice {content['number']}")
     amount = content.get("amount", invoice.balance)
-    company.pay(invoice, amount, content.get("day", company.today()))
+    # What Fortnox Finans has taken over is paid to Finans.
+    source = "finance" if invoice.factored else "manual"
+    company.pay(invoice, amount, content.get("day", company.today()), source)
 
 
 def _known(scopes: tuple[str, ...] | None) -> list[str]:
@@ -387,8 +396,9 @@ KINDS: Mapping[str, Kind] = {
     ),
     "withdraw_consent": Kind(
         (),
-        lambda state, c: state.withdraw_consent(c.get("company")),
-        "End the consent for service accounts.",
+        _withdraw_consent,
+        "End the consent for service accounts, or what a user has consented to by signing in.",
+        USER,
     ),
     "expire_access_tokens": Kind(
         (), lambda state, _c: state.expire_access_tokens(), "Let every access token expire now."

@@ -32,7 +32,7 @@ from hostsim.sandbox.faults import (
     any_request,
 )
 from hostsim.sandbox.json_books import to_json
-from hostsim.sandbox.oauth import registered_scopes, tokens_answer
+from hostsim.sandbox.oauth import issued_without_login, registered_scopes
 from hostsim.sandbox.payloads import OBJECTS, PAYLOADS, Payload, change_example
 from hostsim.sandbox.pending_logins import IMPORT_SCOPES, SCOPES
 from hostsim.sandbox.records import REGISTERS
@@ -343,7 +343,7 @@ def issue_token() -> Response:
     """
     company, scopes = _token_wanted(**_payload())
     grant = Grant(switchboard().client.id, company.number, 1, scopes)
-    return tokens_answer(switchboard().state.tokens.issue(grant))
+    return issued_without_login(grant)
 
 
 @control.get("/clock")

@@ -28,7 +28,7 @@ class ExportSwitches:
     unlicensed_at_login: Literal["refused", "fewer_scopes"] = guess(
         "refused",
         "A login for a scope whose module the company has no licence for comes back with an error."
-        " `fewer_scopes`: the token has the other scopes.",
+        " `fewer_scopes`: the token has the other scopes. A refresh follows it.",
         CLIENTS,
     )
     termsofpayments_scope: Literal["settings", "invoice"] = guess(

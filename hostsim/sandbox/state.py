@@ -450,7 +450,7 @@ class Company:
         """Book a payment: it gets a voucher, and clears what it pays of its invoice."""
         return self.change_payment(number, booked=True, voucher_number=number, voucher_series="C")
 
-    def pay(self, invoice: Invoice, amount: Decimal, day: date) -> Payment:
+    def pay(self, invoice: Invoice, amount: Decimal, day: date, source: str = "manual") -> Payment:
         """Add a booked payment, in the currency of its invoice."""
         with self.lock:
             in_sek = rounded(amount * invoice.currency_rate)
@@ -463,6 +463,7 @@ class Company:
                     currency_rate=invoice.currency_rate,
                     currency_unit=invoice.currency_unit,
                     payment_date=day,
+                    source=source,
                 )
             )
             return self.book_payment(payment.number)
@@ -477,6 +478,9 @@ class Company:
             original = self._invoices.get(credit.credit_of) if credit else None
             if credit is None or original is None:
                 raise LookupError(f"credit invoice {number} of an invoice")
+            for invoice in (original, credit):
+                if not invoice.booked:
+                    raise ValueError(f"invoice {invoice.number} is not booked")
             amount = min(original.balance, -credit.balance)
             if amount <= 0:
                 raise ValueError(f"nothing of invoice {number} is left to settle")
@@ -652,10 +656,21 @@ class State:
 
         A service account has the rights of the company, not those of a person.
         """
-        if scope in self.company(grant.company).forbidden:
-            return False
-        person = next((user for user in self.users.values() if user.id == grant.user), None)
-        return grant.service or person is None or scope not in person.forbidden
+        person = self.person(grant)
+        forbidden = self.company(grant.company).forbidden
+        return scope not in forbidden and not (person and scope in person.forbidden)
+
+    def person(self, grant: Grant) -> User | None:
+        """Return who gave a grant; nobody for a service account, which has rights of its own."""
+        if grant.service:
+            return None
+        return next((user for user in self.users.values() if user.id == grant.user), None)
+
+    def unlicensed(self, grant: Grant) -> frozenset[str]:
+        """Return the scopes whose module the company, or the person, has no licence for."""
+        person = self.person(grant)
+        of_person = person.unlicensed if person else frozenset()
+        return of_person | self.company(grant.company).unlicensed
 
     def company(self, number: int | str | None = None) -> Company:
         """Return a company by its number, or the first one."""
@@ -670,8 +685,10 @@ class State:
         number = self.company(company).number
         self.tokens.consent(Grant(self.client_id, number, 1, tuple(scopes)))
 
-    def withdraw_consent(self, company: int | str | None = None) -> None:
-        self.tokens.withdraw_consent(self.company(company).number)
+    def withdraw_consent(self, company: int | str | None = None, user: str | None = None) -> None:
+        """End the consent for service accounts, or that of a person. ``KeyError`` for nobody."""
+        person = None if user is None else self.users[user].id
+        self.tokens.withdraw_consent(self.company(company).number, person)
 
     def withdraw_licence(self, company: int | str | None = None) -> None:
         self.company(company).integration_licence = False

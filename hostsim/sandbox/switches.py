@@ -100,8 +100,8 @@ class ImportSwitches:
     )
     withdrawn_consent_ends_refresh: bool = guess(
         True,
-        "Where the consent for a service account is withdrawn, the refresh tokens that came with"
-        " it end, too; its access tokens live out their hour.",
+        "Where the consent for a service account, or that of a person, is withdrawn, the refresh"
+        " tokens that came with it end, too; its access tokens live out their hour.",
         SILENT,
     )
     client_credentials_status: int = guess(
@@ -147,7 +147,7 @@ class ImportSwitches:
         "fewer_scopes",
         "Where the person lacks the licence of a module, the token has the other scopes."
         " `refused`: the login comes back with `error_missing_license`, as it does by default"
-        " where no scope is left.",
+        " where no scope is left. A refresh follows it.",
         LIVE,
     )
     missing_right_status: int = guess(

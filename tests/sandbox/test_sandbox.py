@@ -282,6 +282,8 @@ def ends_on_a_page(sandbox, word, **change):
 def test_a_switch_lets_every_failed_login_end_on_a_page(sandbox, company):
     sandbox.switchboard.set(login_errors="page")
     ends_on_a_page(sandbox, "failed", response_type="token")
+    with pytest.raises(scripted_login.ScriptedLoginError):
+        scripted_login.refuse(Program(sandbox).address(), "erik", "hemligt")
     company.consent_error = "error_missing_license"
     with pytest.raises(scripted_login.ScriptedLoginError):
         Program(sandbox).answer()

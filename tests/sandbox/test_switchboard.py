@@ -690,6 +690,73 @@ def test_client_credentials_without_the_licence_are_a_switch(client, board, sand
     assert (reply.status_code, reply.json().get("error")) == answer
 
 
+WITHDRAW = {"do": "withdraw_module", "scope": "payment"}
+
+
+def refreshed(client):
+    answer = client.token(grant_type="refresh_token", refresh_token=client.tokens.refresh).json()
+    return answer.get("error") or answer["scope"]
+
+
+def issued(client):
+    answer = client.board("token", "POST", {}).json()
+    return answer.get("error") or answer["scope"]
+
+
+def of_the_service(client):
+    client.code_of_login(account_type="service")
+    answer = client.token({"TenantId": "17"}, grant_type="client_credentials").json()
+    return answer.get("error") or answer["scope"]
+
+
+@pytest.mark.parametrize(
+    ("withdrawn", "ways", "answer"),
+    [
+        (WITHDRAW | {"user": "erik"}, {}, "invoice companyinformation"),
+        (WITHDRAW | {"user": "erik"}, {"person_unlicensed": "refused"}, "error_missing_license"),
+        (WITHDRAW, {}, "error_missing_license"),
+        (WITHDRAW, {"unlicensed_at_login": "fewer_scopes"}, "invoice companyinformation"),
+        ({"do": "withdraw_licence"}, {}, "error_missing_license"),
+        ({"do": "withdraw_licence"}, {"lapsed_licence": "words"}, "invalid_request"),
+    ],
+)
+def test_a_licence_that_ends_shows_in_older_tokens_and_in_every_new_one(
+    client, board, withdrawn, ways, answer
+):
+    board.set(**ways)
+    change(client, **withdrawn)
+    assert client.api("invoicepayments").status_code == 403
+    assert (refreshed(client), issued(client)) == (answer, answer)
+
+
+def test_a_service_account_follows_the_companys_licences_and_no_persons(client, board):
+    board.set(unlicensed_at_login="fewer_scopes")
+    change(client, **WITHDRAW, user="erik")
+    assert of_the_service(client) == "payment invoice"
+    client.code_of_login(account_type="service")
+    change(client, **WITHDRAW)
+    form = {"grant_type": "client_credentials"}
+    assert client.token({"TenantId": "17"}, **form).json()["scope"] == "invoice"
+    board.set(unlicensed_at_login="refused")
+    answer = client.token({"TenantId": "17"}, **form).json()
+    assert answer["error"] == "error_missing_license"
+
+
+@pytest.mark.parametrize(
+    ("ends", "answer"),
+    [(True, "invalid_grant"), (False, "payment invoice companyinformation")],
+)
+def test_a_person_withdraws_what_they_have_consented_to_by_signing_in(client, board, ends, answer):
+    board.set(withdrawn_consent_ends_refresh=ends)
+    assert of_the_service(client) == "payment invoice"
+    assert change(client, do="withdraw_consent", user="nobody").status_code == 404
+    change(client, do="withdraw_consent", user="erik")
+    assert client.api("invoicepayments").status_code == 200
+    assert refreshed(client) == answer
+    form = {"grant_type": "client_credentials"}
+    assert client.token({"TenantId": "17"}, **form).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("way", "scope"), [("replaces", "companyinformation"), ("adds", "payment companyinformation")]
 )

@@ -241,6 +241,10 @@ def test_a_credit_invoice_is_settled_by_two_payments_or_by_balances_alone(
         Invoice(number=13, total=Decimal(-400), invoice_date=DAY, due_date=DAY, credit_of=12)
     )
     change = {"changes": [{"do": "settle_credit", "number": 13}]}
+    for number in (12, 13):
+        company.change_invoice(number, booked=False)
+        assert "is not booked" in wire.ask("POST", "/_sandbox/changes", change).body.decode()
+        company.change_invoice(number, booked=True)
     assert wire.ask("POST", "/_sandbox/changes", change).status == 200
     assert [one.amount for one in company.payments()] == amounts
     assert [company.invoice(number).balance for number in (12, 13)] == [600, 0]
@@ -255,10 +259,11 @@ def test_a_credit_invoice_is_settled_by_two_payments_or_by_balances_alone(
 def test_what_finans_has_taken_over_shows_another_ocr(wire, company, finance_ocr, same):
     wire.sandbox.switchboard.set(finance_ocr=finance_ocr)
     company.change_invoice(12, factored=True)
-    company.add_payment(Payment(invoice_number=12, amount=Decimal(1), payment_date=DAY))
+    change = {"changes": [{"do": "pay_invoice", "number": 12, "amount": 1}]}
+    wire.ask("POST", "/_sandbox/changes", change)
     detail = json.loads(wire.ask("GET", "/3/invoices/12").body)["Invoice"]
     payment = json.loads(wire.ask("GET", "/3/invoicepayments/1").body)["InvoicePayment"]
-    assert detail["NoxFinans"] is True
+    assert (detail["NoxFinans"], payment["Source"]) == (True, "finance")
     assert (detail["OCR"] == ocr_of(12)) == same
     assert payment["InvoiceOCR"] == detail["OCR"]
     found = json.loads(wire.ask("GET", f"/3/invoices?ocr={detail['OCR']}").body)["Invoices"]
