@@ -22,13 +22,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     encoding = (sys.stdout.encoding or "utf-8").lower().replace("-", "")
     out = standalone.Writer(_line, sys.stdout.flush, language, unicode=encoding.startswith("utf"))
     try:
-        standalone.run(out, **given)
+        return standalone.run(out, **given)
     except standalone.CannotStart as error:
         sys.stderr.write(f"{error.code}: {error.sentence(language)}\n")
         return 2
-    except KeyboardInterrupt:
-        # Before it answered.
-        return 130
     except OSError as error:
         if not reader_closed(error):
             raise

@@ -9,6 +9,7 @@ the page of unknowns say the same.
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import json
 import math
 import types
@@ -475,7 +476,8 @@ def _values(kind: Any) -> Iterator[Any]:
 def _accepted(name: str, value: object) -> Any:
     """Return a value as the switch has it: digits may come as a number where they are a text."""
     if name not in _types():
-        raise ValueError(f"there is no switch {name}")
+        near = difflib.get_close_matches(name, _types())
+        raise ValueError(", ".join((f"there is no switch {name}", *(f"but {one}" for one in near))))
     for tried in (value, str(value)) if type(value) is int else (value,):
         if any(_fits(name, tried, one) for one in accepted_values(name)):
             return tried
