@@ -1191,13 +1191,13 @@ def test_the_host_knows_what_was_exported_and_nothing_else(haulier, now):
         assert Decimal(exported[number]["total"]) == known[number].total
 
 
-def test_yen_show_both_readings_of_the_unit_and_neither(haulier):
+def test_yen_are_as_the_switch_has_them_and_one_rate_agrees_with_nothing(haulier):
     def readings(number):
         (payment,) = haulier.company().payments_of(number)
         whole = payment.in_currency * payment.currency_rate
         return [abs(amount - payment.amount) < 50 for amount in (whole / 100, whole)]
 
-    assert readings(10185) == [True, False]
+    assert readings(10185) == [False, True]
     assert readings(10186) == [False, True]
     assert readings(10187) == [False, False]
 
