@@ -136,7 +136,7 @@ def _admit(grant: Grant | None, *, admitted: bool) -> AnyResponse | None:
 
 def _after(response: Response) -> Response:
     if _is_control() and request.endpoint != "control.issue_token":
-        return response
+        return responses.finish(response)
     responses.stamp(response, switchboard().state.clock.now())
     fault: Fault | None = g.fault
     # What a truncated or dripping answer would have been.
@@ -149,7 +149,7 @@ def _after(response: Response) -> Response:
         body = _recorded_body(response) if fault.how == "answer" else body
     else:
         responses.send_in_chunks(response)
-    responses.spell_reason(response)
+    responses.finish(response)
     if _is_control():
         return response
     switchboard().record(_received(response.status_code, body))

@@ -96,6 +96,44 @@ def test_nothing_is_compressed_where_nobody_asks_or_a_switch_says_so(wire):
     assert answer.getheader("Content-Encoding") is None
 
 
+def test_a_connection_stays_open_whatever_is_known_of_the_length_of_an_answer(wire):
+    connection = http.client.HTTPConnection(wire.sandbox.url.removeprefix("http://"), timeout=10)
+    client = f"{wire.sandbox.client_id}:{wire.sandbox.client_secret}".encode()
+    basic = {"Authorization": f"Basic {b64encode(client).decode()}"}
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    bearer = {"Authorization": f"Bearer {wire.tokens.access}"}
+    wire.ask("POST", "/3/invoicepayments", PAYMENT)
+    for method, path, body, headers, status in (
+        ("POST", "/oauth-v1/revoke", "token=x", basic | form, 200),
+        ("POST", "/oauth-v1/token", "grant_type=x", basic | form, 400),
+        ("DELETE", "/3/invoicepayments/1", None, bearer, 204),
+        ("GET", "/3/invoices", None, bearer, 200),
+    ):
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        assert (answer.status, answer.getheader("Connection")) == (status, None)
+        answer.read()
+    connection.request("GET", "/3/invoices", None, bearer | {"Connection": "close"})
+    assert connection.getresponse().getheader("Connection") == "close"
+
+
+@pytest.mark.parametrize(
+    ("path", "fault", "reason"),
+    [
+        ("/_sandbox/nope", 503, "Not Found"),
+        ("/3/invoices", 520, "Unknown"),
+        ("/3/invoices", 204, "No Content"),
+    ],
+)
+def test_reasons_are_in_normal_letters_and_nothing_has_no_type(wire, path, fault, reason):
+    content = {"status": fault, "body": "x", "content_type": "text/plain"}
+    wire.ask("POST", "/_sandbox/faults", content)
+    answer = wire.ask("GET", path)
+    assert answer.reason == reason
+    assert (answer.getheader("Content-Type") is None) == (answer.status == 204)
+    assert (answer.body == b"") == (answer.status == 204)
+
+
 def test_tokens_are_compressed_and_their_length_is_not_told(wire):
     client = f"{wire.sandbox.client_id}:{wire.sandbox.client_secret}".encode()
     headers = {
