@@ -209,7 +209,7 @@ def _completed(
     if invoice is None:
         raise LookupError(f"invoice {number}")
     try:
-        return payments.completed(given, invoice, before, state.switches)
+        return payments.completed(company, given, invoice, before, state.switches)
     except Refused as refused:
         raise ValueError(f"payment: {refused.message}") from refused
 

@@ -46,9 +46,9 @@ control = Blueprint("control", __name__, url_prefix="/_sandbox")
 
 #: What Fortnox has and the sandbox lacks, as far as it concerns payments and exports.
 MISSING = {
-    "/3/accounts, /3/costcenters, /3/currencies, /3/projects, /3/termsofpayments,"
-    " /3/financialyears (POST, PUT, DELETE)": "changing registers; the switchboard does",
-    "/3/modesofpayments": "modes of payment",
+    "/3/accounts, /3/costcenters, /3/currencies, /3/modesofpayments, /3/projects,"
+    " /3/termsofpayments, /3/financialyears (POST, PUT, DELETE)": "changing registers; the"
+    " switchboard does",
     "/3/predefinedaccounts": "predefined accounts",
     "/3/me": "the user",
     "/3/vouchers and all other resources": "everything that is not about payments and exports",

@@ -146,7 +146,7 @@ class ExportSwitches:
     unknown_terms: Literal["refused", "accepted"] = guess(
         "refused",
         "A unit, a price list or terms of delivery that are not there, named in an invoice, are"
-        " refused: 2000432, 2000431, 2000435.",
+        " refused: 2000432, 2000431, 2000435; and so is a mode of payment, named in a payment.",
         CLIENTS,
     )
 
@@ -240,6 +240,9 @@ class ExportSwitches:
         2009451, "Code for `eprint` and `einvoice`, which the sandbox's companies cannot do."
     )
     customer_in_use_code: int = invented(2009452, "Code for deleting a customer with invoices.")
+    mode_of_payment_not_found_code: int = invented(
+        2009461, "Code for a mode of payment that is not there."
+    )
     file_not_found_code: int = invented(2009454, "Code of the 404 for a file or a folder.")
     supplier_not_found_code: int = invented(
         2009456, "Code for a supplier that is not there, alone or named in an invoice."

@@ -54,7 +54,7 @@ def make_payment(company: Company, body: object, switches: Switches) -> Payment:
     if not {"amount", "amount_currency"} & given.keys():
         raise Refused(FIELD_MISSING, "Fält saknas. (Amount)")
     invoice = _invoice(company, given["invoice_number"])
-    given = completed({"payment_date": company.today()} | given, invoice, None, switches)
+    given = completed(company, {"payment_date": company.today()} | given, invoice, None, switches)
     payment = Payment(**given)
     _check(company, payment, invoice, switches)
     _refuse_paid(invoice, switches)
@@ -67,7 +67,7 @@ def change_payment(company: Company, number: int, body: object, switches: Switch
     given = _changes(company, body, switches, payment)
     _check_period(company, payment.payment_date, switches)
     invoice = _invoice(company, given.get("invoice_number", payment.invoice_number))
-    given = completed(given, invoice, payment, switches)
+    given = completed(company, given, invoice, payment, switches)
     _check(company, replace(payment, **given), invoice, switches)
     if invoice.number != payment.invoice_number:
         _refuse_paid(invoice, switches)
@@ -78,15 +78,16 @@ AMOUNTS = {"amount", "amount_currency"}
 
 
 def completed(
-    given: Fields, invoice: Invoice, before: Payment | None, switches: Switches
+    company: Company, given: Fields, invoice: Invoice, before: Payment | None, switches: Switches
 ) -> dict[str, Any]:
-    """Return the fields of a payment with amounts that agree, or refuse their currencies."""
+    """Return the fields of a payment with what follows from them, or refuse what contradicts."""
     basis = before or invoice
     currency: str = given.get("currency", basis.currency)
     if currency != invoice.currency and switches.other_currency == "refused":
         message = "Betalningens valuta måste vara fakturans."
         raise Refused(switches.payment_currency_code, message)
-    whole = dict(given)
+    mode = given.get("mode_of_payment", "")
+    whole = _account_of_mode(company, mode, switches) | dict(given)
     if "write_offs" in given:
         rows = given["write_offs"]
         whole["write_offs"] = tuple(_in_currency(row, currency, switches) for row in rows)
@@ -187,6 +188,16 @@ def _changes(
             _write_off(company, row, on, switches) for row in given["write_offs"]
         )
     return given
+
+
+def _account_of_mode(company: Company, code: str, switches: Switches) -> dict[str, int]:
+    """Return the account of a mode of payment, or refuse one that is not there."""
+    mode = company.registers.get("modesofpayments", code) if code else {}
+    if mode is None and switches.unknown_terms == "refused":
+        number, status = switches.mode_of_payment_not_found_code, switches.unknown_reference_status
+        raise Refused(number, "Kan inte hitta betalningssättet.", status)
+    account = (mode or {}).get("AccountNumber")
+    return {"account": int(account)} if account else {}
 
 
 def _write_off(company: Company, sent: Fields, day: date, switches: Switches) -> WriteOff:

@@ -18,6 +18,7 @@ from hostsim.sandbox.resources.articles import ARTICLES
 from hostsim.sandbox.resources.cost_centers import COST_CENTERS
 from hostsim.sandbox.resources.currencies import CURRENCIES
 from hostsim.sandbox.resources.customers import CUSTOMERS, merged
+from hostsim.sandbox.resources.modes_of_payment import MODES_OF_PAYMENT
 from hostsim.sandbox.resources.named import PRICE_LISTS, TERMS_OF_DELIVERIES, UNITS
 from hostsim.sandbox.resources.projects import PROJECTS
 from hostsim.sandbox.resources.register import Register
@@ -32,8 +33,8 @@ Content = Mapping[str, Any]
 REGISTERS: Mapping[str, Register] = {
     one.name: one
     for one in (
-        ACCOUNTS, ARTICLES, COST_CENTERS, CURRENCIES, CUSTOMERS, PRICE_LISTS, PROJECTS, SUPPLIERS,
-        TERMS_OF_DELIVERIES, TERMS_OF_PAYMENT, UNITS,
+        ACCOUNTS, ARTICLES, COST_CENTERS, CURRENCIES, CUSTOMERS, MODES_OF_PAYMENT, PRICE_LISTS,
+        PROJECTS, SUPPLIERS, TERMS_OF_DELIVERIES, TERMS_OF_PAYMENT, UNITS,
     )
 }  # fmt: skip
 

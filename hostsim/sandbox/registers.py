@@ -230,6 +230,9 @@ TERMS = (
     ("PF", "Postförskott"),
 )
 
+#: Of the sandbox's payments; which ones Fortnox presets is not known.
+MODES = (("AG", "Autogiro"), ("BG", "Bankgiro"), ("PG", "Plusgiro"))
+
 CURRENCIES = (
     ("EUR", "Euro", "11.2750"),
     ("SEK", "Svenska kronor", "1"),
@@ -250,6 +253,14 @@ PRESET: tuple[tuple[str, str, list[dict[str, Any]]], ...] = (
         "termsofpayments",
         "Code",
         [{"Code": code, "Description": description} for code, description in TERMS],
+    ),
+    (
+        "modesofpayments",
+        "Code",
+        [
+            {"Code": code, "Description": description, "AccountNumber": "1930"}
+            for code, description in MODES
+        ],
     ),
     ("pricelists", "Code", [{"Code": "A", "Description": "Prislista A"}]),
     ("termsofdeliveries", "Code", [{"Code": "FVL", "Description": "Fritt vårt lager"}]),

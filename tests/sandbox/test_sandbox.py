@@ -945,7 +945,7 @@ def test_a_switch_keeps_a_payment_from_touching_its_invoice(program, company):
 # --- Errors and limits ------------------------------------------------------
 
 
-@switched("path", ["modesofpayments", "invoices/1/pdf", "", "invoicepayments/1/undo"])
+@switched("path", ["predefinedaccounts", "invoices/1/pdf", "", "invoicepayments/1/undo"])
 def test_an_unknown_path_is_not_found(program, path):
     assert program.code(path)[0] == 404
 
