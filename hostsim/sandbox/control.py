@@ -317,7 +317,7 @@ def _make_all(made: Iterable[Callable[[State], object]]) -> None:
             for make in made:
                 make(state)
     except LookupError as error:
-        raise _Invalid(f"there is no {error}", 404) from error
+        raise _Invalid(f"there is no {error.args[0]}", 404) from error
     except (ArithmeticError, ValueError) as error:
         raise _Invalid(str(error)) from error
 
@@ -339,7 +339,8 @@ def issue_token() -> Response:
     """Issue tokens without a login: ``{"company": "480211", "scopes": "payment invoice"}``.
 
     The sandbox's own; the answer is that of ``/oauth-v1/token``. Without ``company`` it is the
-    first, without ``scopes`` those of an import. Rights are checked when the token is used.
+    first, without ``scopes`` those of an import. Licences count as at a refresh, rights when the
+    token is used.
     """
     company, scopes = _token_wanted(**_payload())
     grant = Grant(switchboard().client.id, company.number, 1, scopes)
@@ -472,7 +473,9 @@ def _as_text(change: Mapping[str, Any]) -> str:
 
 def _json(content: object, status: int = 200) -> Response:
     text = json.dumps(content, ensure_ascii=False, indent=2, default=_jsonable)
-    response = Response(text + "\n", status, content_type="application/json")
+    # Half a pair of surrogates may stand in what a refusal quotes.
+    body = f"{text}\n".encode(errors="backslashreplace")
+    response = Response(body, status, content_type="application/json")
     response.headers["Cache-Control"] = "no-store"
     return response
 

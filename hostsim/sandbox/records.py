@@ -76,6 +76,8 @@ def _fields_in(register: Register, content: Content) -> dict[str, Any]:
 
 def delete(registers: Registers, name: str, key: str) -> None:
     """Delete a record. Raises ``LookupError`` where there is none."""
+    if key not in registers.of(name):
+        raise KeyError(f"{key} in {name}")
     registers.delete(name, key)
 
 

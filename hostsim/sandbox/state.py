@@ -199,6 +199,7 @@ class Invoice:
 
 
 Record = TypeVar("Record", Invoice, Payment)
+Found = TypeVar("Found")
 
 
 @lru_cache(100_000)
@@ -404,7 +405,7 @@ class Company:
         """Change fields of an invoice; it counts as modified now."""
         with self.lock:
             return self.put_invoice(
-                replace(self._invoices[number], **{"modified": None, **changes})
+                replace(_found("invoice", number, self._invoices), **{"modified": None, **changes})
             )
 
     def book_invoice(self, number: int) -> Invoice:
@@ -417,7 +418,7 @@ class Company:
     def delete_invoice(self, number: int) -> None:
         """Delete an invoice; its payments stay."""
         with self.lock:
-            del self._invoices[number]
+            del self._invoices[_found("invoice", number, self._invoices).number]
             self.version += 1
 
     def add_payment(self, payment: Payment) -> Payment:
@@ -435,7 +436,7 @@ class Company:
     def change_payment(self, number: int, **changes: Any) -> Payment:
         """Change fields of a payment, booked or not; it counts as modified now."""
         with self.lock:
-            before = self._payments[number]
+            before = _found("payment", number, self._payments)
             after = self._put(replace(before, **{"modified": None, **changes}))
             if after.invoice_number != before.invoice_number:
                 self._paying[before.invoice_number].discard(number)
@@ -500,7 +501,8 @@ class Company:
     def delete_payment(self, number: int) -> None:
         """Delete a payment, booked or not."""
         with self.lock:
-            payment = self._payments.pop(number)
+            payment = _found("payment", number, self._payments)
+            del self._payments[number]
             self._paying[payment.invoice_number].discard(number)
             self._settle(payment.invoice_number, self.clock.now() if payment.booked else None)
 
@@ -533,6 +535,13 @@ class Company:
             final_pay_date=_final_pay_date(invoice, balance, booked),
             modified=modified,
         )
+
+
+def _found(name: str, number: int, records: Mapping[int, Found]) -> Found:
+    """Return a record, or raise ``KeyError`` with what is not there."""
+    if number not in records:
+        raise KeyError(f"{name} {number}")
+    return records[number]
 
 
 def _final_pay_date(invoice: Invoice, balance: Decimal, booked: list[Payment]) -> date | None:
@@ -676,7 +685,7 @@ class State:
         """Return a company by its number, or the first one."""
         if number is None:
             number = next(iter(self.companies), -1)
-        return self.companies[int(number)]
+        return _found("company", int(number), self.companies)
 
     # --- Given, withdrawn and expired ---
 

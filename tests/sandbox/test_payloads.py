@@ -18,6 +18,7 @@ from hostsim.sandbox.records import REGISTERS
 
 NOW = datetime(2026, 3, 17, 9, 30, 15, tzinfo=UTC)
 TAKING = ("POST", "PUT", "PATCH")
+PAYMENT = {"invoice_number": 999, "amount": 1, "payment_date": "2026-03-02"}
 PAGE = Path(seed.__file__).with_name("README.md").read_text(encoding="utf-8")
 
 
@@ -91,6 +92,35 @@ def test_every_field_of_every_object_and_record_of_a_change_is_told_with_what_it
     assert shown["objects"]["SetUp"]["method"] == "one of ACCRUAL, CASH"
     assert shown["objects"]["SetUp"]["lock_day"] == "a whole number from 1 to 31, or null"
     assert shown["records"]["currencies"]["Code"] == "three capital letters"
+
+
+@pytest.mark.parametrize(
+    ("change", "missing"),
+    [
+        ({"do": "book_payment", "number": 999}, "payment 999"),
+        ({"do": "delete_payment", "number": 999}, "payment 999"),
+        ({"do": "delete_invoice", "number": 999}, "invoice 999"),
+        ({"do": "send_invoice", "number": 999}, "invoice 999"),
+        ({"do": "lock_company", "company": 999}, "company 999"),
+        ({"do": "delete_record", "register": "units", "key": "zz"}, "zz in units"),
+        ({"do": "add_payment", "payment": PAYMENT}, "invoice 999"),
+    ],
+)
+def test_what_is_not_there_is_named(sandbox, change, missing):
+    answer = asked(sandbox, "POST", "/_sandbox/changes", json={"changes": [change]})
+    assert (answer.status_code, answer.json()["error"]) == (404, f"there is no {missing}")
+
+
+@pytest.mark.parametrize(
+    "odd", [None, True, -5, 10**20, "", "???", "\r\n", "\ud800", [], {}, [1], {"a": 1}]
+)
+def test_no_value_of_a_change_is_a_mistake_of_the_sandbox(sandbox, odd):
+    for name, kind in KINDS.items():
+        for field in (*kind.needs, *kind.may):
+            body = {"changes": [change_example(name) | {field: odd}]}
+            answer = asked(sandbox, "POST", "/_sandbox/changes", json=body)
+            assert answer.status_code < 500, (body, answer.text)
+    sandbox.switchboard.reset()
 
 
 @pytest.mark.parametrize(
