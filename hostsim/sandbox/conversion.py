@@ -54,11 +54,8 @@ def agreeing(
     computed = rounded(in_currency * rate / divisor)
     if amount not in (None, computed) and switches.contradicting_amounts == "refused":
         exact = amount * divisor / in_currency if in_currency else Decimal(0)
-        if currency == "SEK" or exact <= 0:
-            raise no_data()
-        if sent is None:
-            rate = rounded(exact, 6)
-        elif rounded(exact, _places(sent)) != sent:
+        rate = rounded(exact, 6 if sent is None else _places(sent))
+        if currency == "SEK" or rate <= 0 or rate != (sent or rate):
             raise no_data()
         computed = amount
     return {

@@ -386,6 +386,7 @@ CONTRADICTING = [
     ("POST", 7, {"AmountCurrency": 20, "Amount": 230, "CurrencyRate": 11}, (220, 20, 11)),
     ("POST", 7, {"AmountCurrency": 20, "Amount": -220}, (220, 20, 11)),
     ("POST", 7, {"AmountCurrency": 0, "Amount": 220}, (0, 0, 11)),
+    ("POST", 7, {"AmountCurrency": 10**9, "Amount": 1}, (11 * 10**9, 10**9, 11)),
     ("POST", 1001, {"Amount": 5, "AmountCurrency": 6}, (6, 6, 1)),
     ("POST", 1001, {"Amount": 5, "CurrencyRate": 2}, (5, 5, 1)),
     ("PUT", 7, {"Amount": 230, "CurrencyRate": 12}, (120, 10, 12)),
