@@ -137,6 +137,13 @@ class ExportSwitches:
         "help texts",
     )
 
+    contradicting_amounts: Literal["refused", "computed"] = guess(
+        "refused",
+        "`Amount`, `AmountCurrency` and `CurrencyRate` that contradict each other are refused with"
+        " 2001392, and so is a rate of SEK that is not 1; where no rate is sent, it follows from"
+        " the two amounts. `computed`: `AmountCurrency` and the rate count, and that of SEK is 1.",
+        SILENT,
+    )
     payment_period: Literal["checked", "free"] = guess(
         "checked",
         "A payment in a locked period, or without a financial year, is refused as an invoice is.",

@@ -330,13 +330,6 @@ class ImportSwitches:
         "An invoice that Fortnox Finans has taken over (`NoxFinans`) shows the OCR of Finans.",
         "help texts",
     )
-    contradicting_amounts: Literal["refused", "computed"] = guess(
-        "refused",
-        "`Amount`, `AmountCurrency` and `CurrencyRate` that contradict each other are refused with"
-        " 2001392, and so is a rate of SEK that is not 1; where no rate is sent, it follows from"
-        " the two amounts. `computed`: `AmountCurrency` and the rate count, and that of SEK is 1.",
-        SILENT,
-    )
     unit_divides: bool = guess(
         False,
         "For a payment made over the API, `CurrencyUnit` does not divide the rate.",
