@@ -9,13 +9,13 @@ from hostsim.sandbox import standalone
 from hostsim.views.output import Output
 
 
-def run_sandbox(output: Output, **options: Any) -> None:
+def run_sandbox(output: Output, **options: Any) -> int:
     """Run the sandbox as ``python -m hostsim.sandbox`` does, with the host's output and errors.
 
     :param options: those of :func:`hostsim.sandbox.standalone.run`.
     """
     writer = standalone.Writer(output.line, output.flush, output.language, unicode=output.unicode)
     try:
-        standalone.run(writer, **options)
+        return standalone.run(writer, **options)
     except standalone.CannotStart as error:
         raise host_error(error.code, **error.values) from error

@@ -113,7 +113,7 @@ def sandbox(
 ) -> None:
     from hostsim.cli.run_sandbox import run_sandbox
 
-    run_sandbox(
+    status = run_sandbox(
         common.output,
         port=port,
         company=company,
@@ -125,3 +125,4 @@ def sandbox(
         switches_from=switches_from,
         redirect_uri=redirect_uri,
     )
+    click.get_current_context().exit(status)

@@ -27,13 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         given = vars(_parser().parse_args(words))
         del given["lang"]
-        standalone.run(out, **given)
+        return standalone.run(out, **given)
     except standalone.CannotStart as error:
         sys.stderr.write(f"{error.code}: {error.sentence(language)}\n")
         return 2
-    except KeyboardInterrupt:
-        # Before it answered.
-        return 130
     except OSError as error:
         if not reader_closed(error):
             raise

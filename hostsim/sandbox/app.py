@@ -21,7 +21,7 @@ from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.sandbox import responses
@@ -33,6 +33,7 @@ from hostsim.sandbox.errors import (
     NO_RIGHT,
     NO_SCOPE,
     RESPONSE_TYPE,
+    SYSTEM_EXCEPTION,
     AttachmentRefused,
     Refused,
 )
@@ -135,7 +136,7 @@ def _admit(grant: Grant | None, *, admitted: bool) -> AnyResponse | None:
 
 def _after(response: Response) -> Response:
     if _is_control() and request.endpoint != "control.issue_token":
-        return response
+        return responses.finish(response)
     responses.stamp(response, switchboard().state.clock.now())
     fault: Fault | None = g.fault
     # What a truncated or dripping answer would have been.
@@ -148,7 +149,7 @@ def _after(response: Response) -> Response:
         body = _recorded_body(response) if fault.how == "answer" else body
     else:
         responses.send_in_chunks(response)
-    responses.spell_reason(response)
+    responses.finish(response)
     if _is_control():
         return response
     switchboard().record(_received(response.status_code, body))
@@ -259,7 +260,7 @@ def _check_rights(grant: Grant) -> None:
     if scope not in grant.scopes or scope in company.withdrawn:
         message = "Har inte behörighet för scope"
         raise Refused(NO_SCOPE, message, switches.missing_scope_status)
-    if scope in company.unlicensed:
+    if scope in switchboard().state.unlicensed(grant):
         message = "Det finns ingen aktiv licens för önskat scope"
         raise Refused(NO_MODULE_LICENCE, message, switches.missing_licence_status)
     if not switchboard().state.may(grant, scope):
@@ -284,6 +285,9 @@ def _unknown_path(error: HTTPException) -> AnyResponse:
     """Answer any other path as one that Fortnox does not have; the code is invented."""
     if _is_control():
         return not_found(error)
+    if isinstance(error, InternalServerError):
+        # A mistake of the sandbox; Flask has logged where.
+        return _refusal(Refused(SYSTEM_EXCEPTION, "System exception", 500))
     code = switchboard().switches.unknown_path_code
     return _refusal(Refused(code, "Resursen finns inte.", 404))
 

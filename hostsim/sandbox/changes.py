@@ -6,20 +6,21 @@ all. Without ``company`` it is the first. A change is made at once, or before th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
-from hostsim.sandbox import invoicing, records, supplier_invoicing
+from hostsim.sandbox import invoicing, payments, records, supplier_invoicing, takes
 from hostsim.sandbox.clock import STOCKHOLM
 from hostsim.sandbox.errors import Refused
-from hostsim.sandbox.fields import day_of, stored_amount
 from hostsim.sandbox.json_books import fields_of
 from hostsim.sandbox.pending_logins import SCOPES
 from hostsim.sandbox.state import Company, Invoice, Payment, State
 from hostsim.sandbox.switches import Switches
+from hostsim.sandbox.takes import Takes
 
 Content = Mapping[str, Any]
 Maker = Callable[[State, Content], object]
@@ -42,108 +43,84 @@ def change_of(content: object) -> Callable[[State], object]:
     Raises ``ValueError`` with a sentence when it makes no sense; making it
     raises ``LookupError`` when what it changes is not there (any more).
     """
-    if not isinstance(content, Mapping):
-        raise ValueError("a change is an object")
-    kind = KINDS.get(str(content.get("do")))
-    if kind is None:
-        raise ValueError(f"do is one of {', '.join(KINDS)}")
-    only(content, {"do", "company", *kind.needs, *kind.may})
-    if missing := [name for name in kind.needs if name not in content]:
-        raise ValueError(f"{content['do']} needs {', '.join(missing)}")
-    read = {name: READERS[name](value) for name, value in content.items() if name != "do"}
-    _whole_records(str(content["do"]), read)
+    given = takes.OBJECT.read(content)
+    do = takes.take("do", takes.choice(*KINDS), given.pop("do", None))
+    kind = KINDS[do]
+    fields = {name: FIELDS[name] for name in ("company", *kind.needs, *kind.may)}
+    read = takes.read(fields, given, kind.needs)
+    _check_record(do, read)
     return lambda state: kind.make(state, read)
 
 
-def only(content: Content, known: Collection[str]) -> None:
-    """Refuse unknown names; raises ``ValueError``."""
-    if unknown := [name for name in content if name not in known]:
-        raise ValueError(
-            f"{', '.join(unknown)} means nothing here; known are {', '.join(sorted(known))}"
-        )
+def checked_change(content: object) -> object:
+    """Return a change as it was sent, where it makes sense. Raises ``ValueError``."""
+    change_of(content)
+    return content
 
 
 # --- Reading what a change needs --------------------------------------------
 
 
-def _whole(value: object) -> int:
-    if type(value) is not int:
-        raise ValueError(f"{value!r} is not a whole number")
-    return value
-
-
-def _seconds(value: object) -> timedelta:
+def _seconds(value: Any) -> timedelta:
     if type(value) not in {int, float, Decimal}:
-        raise ValueError(f"{value!r} is not a number of seconds")
-    try:
-        return timedelta(seconds=float(str(value)))
-    except OverflowError as error:
-        raise ValueError(f"{value} seconds is too far") from error
+        raise TypeError(value)
+    return timedelta(seconds=float(value))
 
 
-def _scope(value: object) -> str:
-    if value not in SCOPES:
-        raise ValueError(f"{value!r} is not a scope")
-    return str(value)
-
-
-def _error(value: object) -> str | None:
-    if value is not None and not isinstance(value, str):
-        raise ValueError("error is a text, or null")
-    return value
-
-
-def time_of(value: object) -> datetime:
-    """Read a time; without a zone it is wall time in Stockholm. Raises ``ValueError``."""
-    at = datetime.fromisoformat(str(value))
+def _time(value: Any) -> datetime:
+    at = datetime.fromisoformat(value)
     return at.replace(tzinfo=STOCKHOLM) if at.tzinfo is None else at
 
 
-def _object(value: object) -> Content:
-    if not isinstance(value, Mapping):
-        raise ValueError(f"{value!r} is not an object")
-    return value
+def _key(value: Any) -> str:
+    return str(value) if type(value) is int else str(takes.TEXT.read(value))
 
 
-def _registered(value: object) -> frozenset[str] | None:
-    if value is None:
-        return None
-    if not isinstance(value, list):
-        raise ValueError("scopes is a list, or null")
-    return frozenset(_scope(one) for one in value)
+SCOPE_NAMES = takes.choice(*SCOPES)
 
+#: Times of the clock.
+TIME = Takes("a time", _time, "without a zone it is wall time in Stockholm")
+SECONDS = Takes("a number of seconds", _seconds, "also below 0")
 
-READERS: Mapping[str, Callable[[Any], Any]] = {
-    "company": _whole,
-    "number": _whole,
-    "invoice": lambda value: fields_of(Invoice, _object(value)),
-    "payment": lambda value: fields_of(Payment, _object(value)),
-    "scope": _scope,
-    "scopes": _registered,
-    "error": _error,
-    "at": time_of,
-    "seconds": _seconds,
-    "register": records.register_of,
-    "record": _object,
-    "key": str,
-    "user": str,
-    "set_up": records.set_up_of,
-    "years": records.years_of,
-    "until": lambda value: None if value is None else day_of(value),
-    "day": day_of,
-    "amount": stored_amount,
+#: Records of the books, and the field of a change that holds one.
+RECORDS = {"invoice": Invoice, "payment": Payment}
+
+FIELDS: Mapping[str, Takes] = {
+    "company": takes.whole(0).meaning("of a company; the first by default"),
+    "number": takes.whole(0).meaning("of the payment, invoice or supplier invoice"),
+    **{
+        name: Takes(
+            f"an object with fields of {kind.__name__}",
+            partial(fields_of, kind),
+            f"a new one needs {', '.join(takes.needed_by(kind))}",
+        )
+        for name, kind in RECORDS.items()
+    },
+    "scope": SCOPE_NAMES,
+    "scopes": takes.or_null(takes.listed(SCOPE_NAMES)),
+    "error": takes.or_null(takes.TEXT).meaning("what error= says"),
+    "at": TIME,
+    "seconds": SECONDS,
+    "register": records.NAMES,
+    "record": takes.OBJECT.meaning("with the register's fields of Fortnox"),
+    "key": Takes("the number or the code of the record", _key),
+    "user": takes.TEXT.meaning("the name of a user"),
+    "set_up": records.SET_UP,
+    "years": records.YEARS,
+    "until": takes.or_null(takes.DAY),
+    "day": takes.DAY,
+    "amount": takes.AMOUNT,
 }
 
 
-def _whole_records(do: str, read: Content) -> None:
-    """Find out now whether a record to be added lacks a field."""
-    for name, kind in (("invoice", Invoice), ("payment", Payment)):
-        if do != f"add_{name}":
-            continue
-        try:
-            kind(**read[name])
-        except TypeError as error:
-            raise ValueError(f"{name}: {error}") from error
+def _check_record(do: str, given: Content) -> None:
+    """Find out now what a record to be added lacks, or a change may not change."""
+    for name, kind in RECORDS.items():
+        missing = [one for one in takes.needed_by(kind) if one not in given.get(name, ())]
+        if do == f"add_{name}" and missing:
+            raise takes.Wrong(f"{name} needs {', '.join(missing)}")
+        if do == f"change_{name}" and "number" in given[name]:
+            raise takes.Wrong(f"{name}.number cannot be changed")
 
 
 # --- Making changes ---------------------------------------------------------
@@ -187,6 +164,13 @@ def _of_person(name: str, *, add: bool) -> Maker:
     return change
 
 
+def _withdraw_consent(state: State, content: Content) -> None:
+    user = content.get("user")
+    if user is not None and user not in state.users:
+        raise LookupError(f"user {user}")
+    state.withdraw_consent(content.get("company"), user)
+
+
 def _settle(state: State, content: Content) -> None:
     by_payments = state.switches.credit_settlement == "payments"
     state.company(content.get("company")).settle_credit(content["number"], by_payments=by_payments)
@@ -204,16 +188,44 @@ def _as_lookup(refused: Refused, number: int) -> Exception:
     return LookupError(f"invoice {number}") if missing else ValueError(refused.message)
 
 
+def _add_payment(state: State, content: Content) -> None:
+    company = state.company(content.get("company"))
+    company.add_payment(Payment(**_completed(state, company, content["payment"])))
+
+
+def _change_payment(state: State, content: Content) -> None:
+    company, number = state.company(content.get("company")), content["number"]
+    before = company.payment(number)
+    if before is None:
+        raise LookupError(f"payment {number}")
+    company.change_payment(number, **_completed(state, company, content["payment"], before))
+
+
+def _completed(
+    state: State, company: Company, given: Content, before: Payment | None = None
+) -> dict[str, Any]:
+    number = given.get("invoice_number", before.invoice_number if before else None)
+    invoice = company.invoice(number)
+    if invoice is None:
+        raise LookupError(f"invoice {number}")
+    try:
+        return payments.completed(company, given, invoice, before, state.switches)
+    except Refused as refused:
+        raise ValueError(f"payment: {refused.message}") from refused
+
+
 def _pay(company: Company, content: Content) -> None:
     """Add a booked payment of an invoice, of its balance unless an amount is given."""
     invoice = company.invoice(content["number"])
     if invoice is None:
         raise LookupError(f"invoice {content['number']}")
     amount = content.get("amount", invoice.balance)
-    company.pay(invoice, amount, content.get("day", company.today()))
+    # What Fortnox Finans has taken over is paid to Finans.
+    source = "finance" if invoice.factored else "manual"
+    company.pay(invoice, amount, content.get("day", company.today()), source)
 
 
-def _known(scopes: frozenset[str] | None) -> list[str]:
+def _known(scopes: tuple[str, ...] | None) -> list[str]:
     """Return scopes in the order of the documentation; ``None`` for all."""
     return [one for one in SCOPES if scopes is None or one in scopes]
 
@@ -240,12 +252,12 @@ KINDS: Mapping[str, Kind] = {
     ),
     "add_payment": Kind(
         ("payment",),
-        _at(lambda company, c: company.add_payment(Payment(**c["payment"]))),
+        _add_payment,
         "Add a payment.",
     ),
     "change_payment": Kind(
         ("number", "payment"),
-        _at(lambda company, c: company.change_payment(c["number"], **c["payment"])),
+        _change_payment,
         "Change fields of a payment, booked or not.",
     ),
     "book_payment": Kind(NUMBER, _numbered(Company.book_payment), "Book a payment."),
@@ -343,7 +355,9 @@ KINDS: Mapping[str, Kind] = {
     "restore_right": Kind(SCOPE, _of_person("forbidden", add=False), "Restore that right.", USER),
     "register_scopes": Kind(
         ("scopes",),
-        lambda state, c: setattr(state, "registered_scopes", c["scopes"]),
+        lambda state, c: setattr(
+            state, "registered_scopes", None if c["scopes"] is None else frozenset(c["scopes"])
+        ),
         "Register the program for these scopes alone; a login with others is refused.",
     ),
     "withdraw_licence": Kind(
@@ -382,8 +396,9 @@ KINDS: Mapping[str, Kind] = {
     ),
     "withdraw_consent": Kind(
         (),
-        lambda state, c: state.withdraw_consent(c.get("company")),
-        "End the consent for service accounts.",
+        _withdraw_consent,
+        "End the consent for service accounts, or what a user has consented to by signing in.",
+        USER,
     ),
     "expire_access_tokens": Kind(
         (), lambda state, _c: state.expire_access_tokens(), "Let every access token expire now."

@@ -10,8 +10,7 @@ from __future__ import annotations
 import dataclasses
 import ipaddress
 import json
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from functools import partial
 from importlib import resources
@@ -21,9 +20,9 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from hostsim.sandbox import changes
-from hostsim.sandbox.changes import only
+from hostsim.sandbox import changes, takes
 from hostsim.sandbox.faults import (
+    FAULTS,
     PAYMENT_LISTS,
     Change,
     Fault,
@@ -33,21 +32,23 @@ from hostsim.sandbox.faults import (
     any_request,
 )
 from hostsim.sandbox.json_books import to_json
-from hostsim.sandbox.oauth import registered_scopes, tokens_answer
-from hostsim.sandbox.payloads import FIELDS, PAYLOADS, Payload, change_example
+from hostsim.sandbox.oauth import issued_without_login, registered_scopes
+from hostsim.sandbox.payloads import OBJECTS, PAYLOADS, Payload, change_example
 from hostsim.sandbox.pending_logins import IMPORT_SCOPES, SCOPES
-from hostsim.sandbox.state import RIGHTS, Company, User
+from hostsim.sandbox.records import REGISTERS
+from hostsim.sandbox.state import RIGHTS, Company, State, User
 from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.switches import Switches
+from hostsim.sandbox.takes import Takes
 from hostsim.sandbox.tokens import Grant
 
 control = Blueprint("control", __name__, url_prefix="/_sandbox")
 
 #: What Fortnox has and the sandbox lacks, as far as it concerns payments and exports.
 MISSING = {
-    "/3/accounts, /3/costcenters, /3/currencies, /3/projects, /3/termsofpayments,"
-    " /3/financialyears (POST, PUT, DELETE)": "changing registers; the switchboard does",
-    "/3/modesofpayments": "modes of payment",
+    "/3/accounts, /3/costcenters, /3/currencies, /3/modesofpayments, /3/projects,"
+    " /3/termsofpayments, /3/financialyears (POST, PUT, DELETE)": "changing registers; the"
+    " switchboard does",
     "/3/predefinedaccounts": "predefined accounts",
     "/3/me": "the user",
     "/3/vouchers and all other resources": "everything that is not about payments and exports",
@@ -134,9 +135,7 @@ def _page() -> Response:
         (*route.split(), says, PAYLOADS.get(route))
         for route, says in routes(current_app, "control").items()
     ]
-    text = render_template(
-        "control.html", routes=shown, kinds=_kinds_shown(), fields=_fields_shown()
-    )
+    text = render_template("control.html", routes=shown, kinds=_kinds_shown(), **_fields_shown())
     response = Response(text, content_type="text/html; charset=UTF-8")
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -181,18 +180,6 @@ def default_switches() -> Response:
 
 # --- Faults, latency, drift -------------------------------------------------
 
-#: The faults that have a name.
-FAULTS: Mapping[str, Fault] = {
-    "status": Fault(),
-    "html": Fault.html(),
-    "garbage": Fault.garbage(),
-    "too_many": Fault.too_many(),
-    "truncated": Fault.truncated(),
-    "reset": Fault.reset(),
-    "hang": Fault.hang(),
-    "drip": Fault.drip(),
-}
-
 
 @control.get("/faults")
 def show_faults() -> Response:
@@ -209,8 +196,7 @@ def add_fault() -> Response:
     hang, drip; also ``status``, ``body``, ``content_type``, ``headers``,
     ``performed``, ``pause`` (seconds), ``match``.
     """
-    content = _content()
-    switchboard().faults.add(_parsed(lambda: _fault(content)))
+    switchboard().faults.add(_fault(_payload()))
     return show_faults()
 
 
@@ -238,8 +224,8 @@ def set_latency() -> Response:
 
     ``before_low`` and ``before_high`` delay requests, before the rate limit counts them.
     """
-    content = _content()
-    _parsed(lambda: _set_latency(content))
+    given: dict[str, Any] = {"low": 0.0, "match": any_request} | _payload()
+    _parsed(lambda: switchboard().latency.set(**given))
     return show_latency()
 
 
@@ -264,9 +250,11 @@ def add_drift() -> Response:
 
     Without ``match`` the lists of payments are counted, from now and from 1.
     """
-    content = _content()
-    for change in _parsed(lambda: _drift(content)):
-        switchboard().drift.add(change)
+    given, state = _payload(), switchboard().state
+    when = _when(given, PAYMENT_LISTS)
+    for one in given["changes"]:
+        perform = partial(changes.change_of(one), state)
+        switchboard().drift.add(Change(perform, description=_as_text(one), **when))
     return show_drift()
 
 
@@ -283,11 +271,23 @@ def clear_drift() -> Response:
 @control.get("/changes")
 def show_changes() -> Response:
     """List the changes that can be made, what each needs, and what its fields accept."""
-    return _json({"changes": _kinds_shown(), "fields": _fields_shown()})
+    return _json({"changes": _kinds_shown()} | _fields_shown())
 
 
-def _fields_shown() -> dict[str, str]:
-    return {name: accepts for name, (accepts, _) in FIELDS.items()}
+def _fields_shown() -> dict[str, Any]:
+    """Say what the fields of a change take, and those of the objects and records in them."""
+    return {
+        "fields": _told(changes.FIELDS),
+        "objects": {kind.__name__: _told(takes.fields_of(kind)) for kind in OBJECTS},
+        "records": {
+            name: {field: one.says for field, one in register.fields.items()}
+            for name, register in REGISTERS.items()
+        },
+    }
+
+
+def _told(fields: Mapping[str, Takes]) -> dict[str, str]:
+    return {name: one.told for name, one in fields.items()}
 
 
 def _kinds_shown() -> dict[str, dict[str, Any]]:
@@ -304,18 +304,22 @@ def _kinds_shown() -> dict[str, dict[str, Any]]:
 
 @control.post("/changes")
 def make_changes() -> Response:
-    """Change books, rights, tokens or the clock now: ``{"changes": [{"do": …}]}``."""
-    content = _content()
-    _parsed(lambda: only(content, {"changes"}))
-    made = _parsed(lambda: [changes.change_of(one) for one in _changes(content)])
-    for make in made:
-        try:
-            make(switchboard().state)
-        except LookupError as error:
-            raise _Invalid(f"there is no {error}", 404) from error
-        except (ArithmeticError, ValueError) as error:
-            raise _Invalid(str(error)) from error
+    """Make changes now, all of them or none: ``{"changes": [{"do": …}]}``."""
+    made = [changes.change_of(one) for one in _payload()["changes"]]
+    _make_all(made)
     return _json({"made": len(made)})
+
+
+def _make_all(made: Iterable[Callable[[State], object]]) -> None:
+    state = switchboard().state
+    try:
+        with state.all_or_nothing():
+            for make in made:
+                make(state)
+    except LookupError as error:
+        raise _Invalid(f"there is no {error.args[0]}", 404) from error
+    except (ArithmeticError, ValueError) as error:
+        raise _Invalid(str(error)) from error
 
 
 @control.get("/companies/<int:number>")
@@ -335,12 +339,12 @@ def issue_token() -> Response:
     """Issue tokens without a login: ``{"company": "480211", "scopes": "payment invoice"}``.
 
     The sandbox's own; the answer is that of ``/oauth-v1/token``. Without ``company`` it is the
-    first, without ``scopes`` those of an import. Rights are checked when the token is used.
+    first, without ``scopes`` those of an import. Licences count as at a refresh, rights when the
+    token is used.
     """
-    content = _content()
-    company, scopes = _parsed(lambda: _token_wanted(content))
+    company, scopes = _token_wanted(**_payload())
     grant = Grant(switchboard().client.id, company.number, 1, scopes)
-    return tokens_answer(switchboard().state.tokens.issue(grant))
+    return issued_without_login(grant)
 
 
 @control.get("/clock")
@@ -356,8 +360,16 @@ def set_clock() -> Response:
 
     A time without a zone is wall time in Stockholm.
     """
-    content = _content()
-    _parsed(lambda: _set_clock(content))
+    given, clock = _payload(), switchboard().clock
+    steps: list[Callable[[State], object]] = []
+    # First of all, so that a clock that is stopped shows exactly what it is set to.
+    if "running" in given:
+        steps.append(lambda _state: clock.start() if given["running"] else clock.stop())
+    if "now" in given:
+        steps.append(lambda _state: clock.set(given["now"]))
+    if "step" in given:
+        steps.append(lambda _state: clock.step(given["step"]))
+    _make_all(steps)
     return show_clock()
 
 
@@ -367,9 +379,7 @@ def set_clock() -> Response:
 @control.get("/asked")
 def show_asked() -> Response:
     """List the recorded requests, by ``method``, ``path`` (a pattern) and ``company``."""
-    given = request.args
-    company = given.get("company", type=int)
-    wanted = Match(given.get("method"), given.get("path"), {}, company)
+    wanted = Match(**_payload())
     found = [dataclasses.asdict(asked) for asked in list(switchboard().asked) if wanted(asked)]
     return _json({"keep_bodies": switchboard().keep_bodies, "asked": found})
 
@@ -377,9 +387,7 @@ def show_asked() -> Response:
 @control.patch("/asked")
 def keep_bodies() -> Response:
     """Record the bodies of ``/3`` from now on, or not: ``{"keep_bodies": true}``."""
-    content = _content()
-    _parsed(lambda: only(content, {"keep_bodies"}))
-    switchboard().keep_bodies = content.get("keep_bodies") is True
+    switchboard().keep_bodies = _payload()["keep_bodies"]
     return _json({"keep_bodies": switchboard().keep_bodies})
 
 
@@ -422,145 +430,42 @@ def _plain_numbers(content: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-#: When something happens, for faults and drift alike.
-WHEN = {"match", "at", "times"}
+def _payload() -> dict[str, Any]:
+    """Read what was sent, as the route describes it."""
+    payload = PAYLOADS[f"{request.method} {request.url_rule}"]
+    content = request.args if payload.sent_in == "query" else _content()
+    found: dict[str, Any] = _parsed(lambda: takes.read(payload.fields, content, payload.needed))
+    return found
 
 
-def _when(content: Mapping[str, Any], default: Match) -> dict[str, Any]:
-    at, times = content.get("at", 1), content.get("times", 1)
-    if type(at) is not int or at < 1:
-        raise ValueError("at is the number of a request, from 1")
-    if times is not None and (type(times) is not int or times < 1):
-        raise ValueError("times is a number from 1, or null for every request")
-    return {"match": _match(content.get("match"), default), "after": at - 1, "times": times}
+def _when(given: dict[str, Any], default: Match) -> dict[str, Any]:
+    """Take from what was sent when something happens, for faults and drift alike."""
+    match, at, times = given.pop("match", None), given.pop("at", 1), given.pop("times", 1)
+    return {"match": match or default, "after": at - 1, "times": times}
 
 
-def _match(content: Any, default: Match = any_request) -> Match:
-    if content is None:
-        return default
-    if not isinstance(content, Mapping):
-        raise ValueError("match is an object with method, path, query or company")
-    only(content, {"method", "path", "query", "company"})
-    query = content.get("query", {})
-    if not isinstance(query, Mapping):
-        raise ValueError("query is an object of parameters")
-    texts = {name: content.get(name) for name in ("method", "path")}
-    company = content.get("company")
-    if any(value is not None and not isinstance(value, str) for value in texts.values()):
-        raise ValueError("method and path are texts")
-    if company is not None and type(company) is not int:
-        raise ValueError("company is a number")
-    parameters = {name: str(value) for name, value in query.items()}
-    return Match(texts["method"], texts["path"], parameters, company)
+def _fault(given: dict[str, Any]) -> Fault:
+    default, when = FAULTS[given.pop("fault", "status")], _when(given, any_request)
+    headers = dict(given.pop("headers", default.headers))
+    if "retry_after" in given:
+        headers["Retry-After"] = given.pop("retry_after")
+    return dataclasses.replace(default, headers=headers, **given, **when)
 
 
-def _fault(content: Mapping[str, Any]) -> Fault:
-    own = {"status", "body", "content_type", "headers", "performed", "pause", "retry_after"}
-    only(content, {"fault"} | own | WHEN)
-    default = FAULTS.get(content.get("fault", "status"))
-    if default is None:
-        raise ValueError(f"fault is one of {', '.join(FAULTS)}")
-    given = {name: content[name] for name in own & content.keys() - {"retry_after"}}
-    _check_fault(given)
-    headers = dict(given.get("headers", default.headers))
-    if "retry_after" in content:
-        headers["Retry-After"] = str(content["retry_after"])
-    if "pause" in given:
-        given["pause"] = float(given["pause"])
-    return dataclasses.replace(
-        default, **given | {"headers": headers} | _when(content, any_request)
-    )
-
-
-#: Seconds.
-LONGEST_WAIT = 86_400
-
-#: What the fields of a fault are.
-FAULT_FIELDS: Mapping[str, tuple[type, ...]] = {
-    "status": (int,),
-    "body": (str,),
-    "content_type": (str,),
-    "headers": (dict,),
-    "performed": (bool,),
-    "pause": (int, Decimal),
-}
-
-
-def _check_fault(given: Mapping[str, Any]) -> None:
-    for name, value in given.items():
-        if type(value) not in FAULT_FIELDS[name]:
-            raise ValueError(f"{name} cannot be a {type(value).__name__}")
-    if not 200 <= given.get("status", 503) <= 599:
-        raise ValueError("status is a number from 200 to 599")
-    if not 0 <= given.get("pause", 1) <= LONGEST_WAIT:
-        raise ValueError(f"pause is a number of seconds from 0 to {LONGEST_WAIT}")
-    if any(not isinstance(value, str) for value in given.get("headers", {}).values()):
-        raise ValueError("headers are texts")
-
-
-def _set_latency(content: Mapping[str, Any]) -> None:
-    only(content, {*LATENCY_FIELDS, "match"})
-    numbers = {name: content[name] for name in LATENCY_FIELDS if name in content}
-    if any(type(value) not in {int, Decimal} for value in numbers.values()):
-        raise ValueError("low and high are seconds, seed is a whole number")
-    seed = int(numbers.pop("seed", 0))
-    if any(not 0 <= number <= LONGEST_WAIT for number in numbers.values()):
-        raise ValueError(f"low and high are seconds from 0 to {LONGEST_WAIT}")
-    seconds = {"low": 0.0} | {name: float(number) for name, number in numbers.items()}
-    switchboard().latency.set(**seconds, seed=seed, match=_match(content.get("match")))
-
-
-def _token_wanted(content: Mapping[str, Any]) -> tuple[Company, tuple[str, ...]]:
-    only(content, {"company", "scopes"})
-    scopes = content.get("scopes", " ".join(IMPORT_SCOPES))
-    if not isinstance(scopes, str) or not scopes.split():
-        raise ValueError("scopes is a text, with spaces between")
+def _token_wanted(
+    company: str | None = None, scopes: tuple[str, ...] = IMPORT_SCOPES
+) -> tuple[Company, tuple[str, ...]]:
     known = [name for name in SCOPES if name in registered_scopes()]
-    if unknown := [name for name in scopes.split() if name not in known]:
-        raise ValueError(f"{', '.join(unknown)}: the registered scopes are {', '.join(known)}")
-    company = content.get("company")
-    if company is not None and not re.fullmatch("[0-9]{1,18}", str(company)):
-        raise ValueError("company is a number")
+    if unknown := [name for name in scopes if name not in known]:
+        raise _Invalid(f"{', '.join(unknown)}: the registered scopes are {', '.join(known)}")
     try:
-        return switchboard().state.company(company), tuple(scopes.split())
+        return switchboard().state.company(company), scopes
     except KeyError as error:
         raise _Invalid(f"there is no company {company}", 404) from error
 
 
-def _changes(content: Mapping[str, Any]) -> list[Any]:
-    found = content.get("changes")
-    if not isinstance(found, list) or not found:
-        raise ValueError("changes is a list of changes")
-    return found
-
-
-def _drift(content: Mapping[str, Any]) -> list[Change]:
-    only(content, {"changes"} | WHEN)
-    when, state = _when(content, PAYMENT_LISTS), switchboard().state
-    return [
-        Change(partial(changes.change_of(one), state), description=_as_text(one), **when)
-        for one in _changes(content)
-    ]
-
-
 def _as_text(change: Mapping[str, Any]) -> str:
     return json.dumps(change, ensure_ascii=False, default=str)
-
-
-def _set_clock(content: Mapping[str, Any]) -> None:
-    only(content, {"now", "step", "running"})
-    if type(content.get("running", True)) is not bool:
-        raise ValueError("running is true or false")
-    steps: list[dict[str, Any]] = []
-    # First of all, so that a clock that is stopped shows exactly what it is set to.
-    if "running" in content:
-        steps.append({"do": "start_clock" if content["running"] else "stop_clock"})
-    if "now" in content:
-        steps.append({"do": "set_clock", "at": content["now"]})
-    if "step" in content:
-        steps.append({"do": "step_clock", "seconds": content["step"]})
-    for make in [changes.change_of(step) for step in steps]:
-        make(switchboard().state)
 
 
 # --- To JSON ----------------------------------------------------------------
@@ -568,7 +473,9 @@ def _set_clock(content: Mapping[str, Any]) -> None:
 
 def _json(content: object, status: int = 200) -> Response:
     text = json.dumps(content, ensure_ascii=False, indent=2, default=_jsonable)
-    response = Response(text + "\n", status, content_type="application/json")
+    # Half a pair of surrogates may stand in what a refusal quotes.
+    body = f"{text}\n".encode(errors="backslashreplace")
+    response = Response(body, status, content_type="application/json")
     response.headers["Cache-Control"] = "no-store"
     return response
 
@@ -577,7 +484,7 @@ def _jsonable(value: Any) -> Any:
     if isinstance(value, set | frozenset):
         return sorted(value)
     if isinstance(value, Payload):
-        return dataclasses.asdict(value)
+        return {"fields": value.accepts, "example": value.example, "sent_in": value.sent_in}
     return str(value) if isinstance(value, Decimal) else value.isoformat()
 
 

@@ -28,7 +28,7 @@ class ExportSwitches:
     unlicensed_at_login: Literal["refused", "fewer_scopes"] = guess(
         "refused",
         "A login for a scope whose module the company has no licence for comes back with an error."
-        " `fewer_scopes`: the token has the other scopes.",
+        " `fewer_scopes`: the token has the other scopes. A refresh follows it.",
         CLIENTS,
     )
     termsofpayments_scope: Literal["settings", "invoice"] = guess(
@@ -137,6 +137,13 @@ class ExportSwitches:
         "help texts",
     )
 
+    contradicting_amounts: Literal["refused", "computed"] = guess(
+        "refused",
+        "`Amount`, `AmountCurrency` and `CurrencyRate` that contradict each other are refused with"
+        " 2001392, and so is a rate of SEK that is not 1; where no rate is sent, it follows from"
+        " the two amounts. `computed`: `AmountCurrency` and the rate count, and that of SEK is 1.",
+        SILENT,
+    )
     payment_period: Literal["checked", "free"] = guess(
         "checked",
         "A payment in a locked period, or without a financial year, is refused as an invoice is.",
@@ -146,7 +153,7 @@ class ExportSwitches:
     unknown_terms: Literal["refused", "accepted"] = guess(
         "refused",
         "A unit, a price list or terms of delivery that are not there, named in an invoice, are"
-        " refused: 2000432, 2000431, 2000435.",
+        " refused: 2000432, 2000431, 2000435; and so is a mode of payment, named in a payment.",
         CLIENTS,
     )
 
@@ -240,6 +247,9 @@ class ExportSwitches:
         2009451, "Code for `eprint` and `einvoice`, which the sandbox's companies cannot do."
     )
     customer_in_use_code: int = invented(2009452, "Code for deleting a customer with invoices.")
+    mode_of_payment_not_found_code: int = invented(
+        2009461, "Code for a mode of payment that is not there."
+    )
     file_not_found_code: int = invented(2009454, "Code of the 404 for a file or a folder.")
     supplier_not_found_code: int = invented(
         2009456, "Code for a supplier that is not there, alone or named in an invoice."

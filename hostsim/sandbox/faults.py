@@ -18,6 +18,9 @@ log = logging.getLogger(__name__)
 
 HTML = "<html><head><title>Fel</title></head><body><h1>Tillfälligt fel</h1></body></html>"
 
+#: Seconds, of a latency and between two bytes of a drip.
+LONGEST_WAIT = 3600
+
 How = Literal["answer", "truncate", "reset", "hang", "drip"]
 
 
@@ -156,6 +159,19 @@ class Fault(Scheduled):
         return cls(match=match, times=times, performed=True, how="drip", pause=pause)
 
 
+#: The faults that have a name.
+FAULTS: Mapping[str, Fault] = {
+    "status": Fault(),
+    "html": Fault.html(),
+    "garbage": Fault.garbage(),
+    "too_many": Fault.too_many(),
+    "truncated": Fault.truncated(),
+    "reset": Fault.reset(),
+    "hang": Fault.hang(),
+    "drip": Fault.drip(),
+}
+
+
 Item = TypeVar("Item", bound=Scheduled)
 
 
@@ -290,9 +306,11 @@ class Latency:
         """
         high = low if high is None else high
         before_high = before_low if before_high is None else before_high
-        if not (0 <= low <= high <= MAX_LATENCY and 0 <= before_low <= before_high <= MAX_LATENCY):
+        if not (
+            0 <= low <= high <= LONGEST_WAIT and 0 <= before_low <= before_high <= LONGEST_WAIT
+        ):
             raise ValueError(
-                f"latency goes from a low to a higher number of seconds, 0 to {MAX_LATENCY}"
+                f"latency goes from a low to a higher number of seconds, 0 to {LONGEST_WAIT}"
             )
         with self._lock:
             self.low, self.high, self.seed = low, high, seed
@@ -315,7 +333,3 @@ class Latency:
         with self._lock:
             seconds = self._rng.uniform(low, high)
         self._sleep(seconds)
-
-
-#: Seconds.
-MAX_LATENCY = 3600.0

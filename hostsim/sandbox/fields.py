@@ -39,6 +39,9 @@ _WIDE = Context(prec=100)
 class Field:
     """A field that a client may send."""
 
+    says: str
+    """What it takes, in the words of the switchboard."""
+
     read: Callable[[str, Any, Switches], Any]
     blank: Any = ""
     """What it holds while it is not set."""
@@ -101,13 +104,13 @@ def text(
         if isinstance(value, bool | Mapping | list):
             raise no_data()
         written = str(value)
-        if not _is_text(written):
+        if not is_text(written):
             raise _characters(written)
         if checked:
             check_characters(written, switches)
         return _fitting(name, written, shortest, longest, switches)
 
-    return Field(read, blank)
+    return Field(f"a text of at most {longest}" if longest else "a text", read, blank)
 
 
 def _fitting(name: str, value: str, shortest: int, longest: int | None, switches: Switches) -> str:
@@ -129,7 +132,7 @@ def check_characters(value: str, switches: Switches) -> None:
         raise _characters(value)
 
 
-def _is_text(value: str) -> bool:
+def is_text(value: str) -> bool:
     """Tell whether a text has neither control characters nor halves of a pair."""
     return not any(
         (letter < " " and letter not in "\n\r\t") or "\ud800" <= letter <= "\udfff"
@@ -150,7 +153,7 @@ def code(longest: int | None = None, *, blank: Any = "") -> Field:
             raise Refused(ALPHANUMERIC, f"Värdet måste vara alfanumeriskt. ({written})")
         return written
 
-    return Field(read, blank)
+    return Field("a text of letters, digits, -, _ and .", read, blank)
 
 
 def choice(*values: str, blank: Any = "") -> Field:
@@ -159,7 +162,7 @@ def choice(*values: str, blank: Any = "") -> Field:
             raise no_data()
         return str(value)
 
-    return Field(read, blank)
+    return Field(f"one of {', '.join(values)}", read, blank)
 
 
 def amount(places: int | None = 2, *, blank: Any = Decimal(0)) -> Field:
@@ -169,7 +172,7 @@ def amount(places: int | None = 2, *, blank: Any = Decimal(0)) -> Field:
         number = decimal_of(value)
         return number if places is None else rounded(number, places)
 
-    return Field(read, blank)
+    return Field("an amount below 10^15, also as a text", read, blank)
 
 
 def decimal_of(value: Any) -> Decimal:
@@ -183,14 +186,6 @@ def decimal_of(value: Any) -> Decimal:
     if not number.is_finite() or abs(number) >= Decimal(10) ** 15 or _decimals(number) > 30:
         raise _not_numeric(value)
     return number
-
-
-def stored_amount(value: Any) -> Decimal:
-    """Read an amount of a file or of a change. Raises ``ValueError``."""
-    try:
-        return decimal_of(value)
-    except Refused as refused:
-        raise ValueError(f"{value!r} is not an amount below 10^15") from refused
 
 
 def _decimals(number: Decimal) -> int:
@@ -216,6 +211,34 @@ def rounded(number: Decimal, places: int = 2) -> Decimal:
     return number.quantize(Decimal(1).scaleb(-places), "ROUND_HALF_UP", _WIDE)
 
 
+def rate(*, blank: Any = None) -> Field:
+    """Make a rate of exchange, which is above 0."""
+
+    def read(name: str, value: Any, switches: Switches) -> Decimal:
+        number = decimal_of(value)
+        if number <= 0:
+            raise _out_of_limits(name, switches)
+        return number
+
+    return Field("a number above 0 and below 10^15, also as a text", read, blank)
+
+
+def currency_code() -> Field:
+    """Make the code of a currency of the register."""
+
+    def read(name: str, value: Any, switches: Switches) -> str:
+        written: str = text(3, 3).read(name, value, switches)
+        if not re.fullmatch("[A-Z]{3}", written):
+            raise Refused(ALPHANUMERIC, f"Värdet måste vara alfanumeriskt. ({written})")
+        return written
+
+    return Field("three capital letters", read)
+
+
+def _out_of_limits(name: str, switches: Switches) -> Refused:
+    return Refused(switches.text_length_code, f"Värdet är utanför gränserna. ({name})")
+
+
 def whole(lowest: int | None = None, highest: int | None = None, *, blank: Any = None) -> Field:
     def read(name: str, value: Any, switches: Switches) -> int:
         number = decimal_of(value)
@@ -224,10 +247,11 @@ def whole(lowest: int | None = None, highest: int | None = None, *, blank: Any =
         if blank is not None and number == blank:
             return int(number)
         if (lowest is not None and number < lowest) or (highest is not None and number > highest):
-            raise Refused(switches.text_length_code, f"Värdet är utanför gränserna. ({name})")
+            raise _out_of_limits(name, switches)
         return int(number)
 
-    return Field(read, blank)
+    limits = (f"{word} {end}" for word, end in (("from", lowest), ("to", highest)) if end)
+    return Field(" ".join(("a whole number, also as a text", *limits)), read, blank)
 
 
 def flag(*, blank: bool = False) -> Field:
@@ -238,7 +262,7 @@ def flag(*, blank: bool = False) -> Field:
             return str(value).casefold() == "true"
         raise Refused(BOOLEAN, f"Värdet måste vara boolean. ({as_sent(value)})")
 
-    return Field(read, blank)
+    return Field("true or false", read, blank)
 
 
 def day(*, blank: Any = None, always_set: bool = False) -> Field:
@@ -248,7 +272,7 @@ def day(*, blank: Any = None, always_set: bool = False) -> Field:
         except ValueError as error:
             raise no_data() from error
 
-    return Field(read, blank, always_set)
+    return Field("a day, YYYY-MM-DD", read, blank, always_set)
 
 
 def day_of(value: object) -> date:
@@ -271,7 +295,7 @@ def nested(known: Mapping[str, Field], blank: Any) -> Field:
             raise no_data()
         return changes(value, known, switches) if value else {}
 
-    return Field(read, blank)
+    return Field(f"an object of {', '.join(known)}", read, blank)
 
 
 def listed(known: Mapping[str, Field], at_most: int, read_only: Collection[str] = ()) -> Field:
@@ -286,4 +310,4 @@ def listed(known: Mapping[str, Field], at_most: int, read_only: Collection[str] 
             raise Refused(switches.too_many_rows_code, f"Högst {at_most} rader är tillåtna.")
         return [changes(row, known, switches, read_only) if row else {} for row in value]
 
-    return Field(read, ())
+    return Field(f"a list of objects of {', '.join(known)}", read, ())

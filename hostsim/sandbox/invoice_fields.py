@@ -15,9 +15,11 @@ from hostsim.sandbox.fields import (
     flag,
     listed,
     nested,
+    rate,
     text,
     whole,
 )
+from hostsim.sandbox.state import INVOICE_TYPES
 
 MAX_ROWS = 500
 
@@ -88,7 +90,7 @@ ATTRIBUTES: Mapping[str, tuple[str, Field]] = {
     "CostCenter": ("cost_center", text()),
     "CreditInvoiceReference": ("credit_of", whole(0, blank=0)),
     "Currency": ("currency", text(3, 3, blank="SEK")),
-    "CurrencyRate": ("currency_rate", amount(None, blank=Decimal(1))),
+    "CurrencyRate": ("currency_rate", rate(blank=Decimal(1))),
     "CurrencyUnit": ("currency_unit", whole(1, blank=1)),
     "CustomerName": ("customer_name", LONG),
     "CustomerNumber": ("customer_number", code(1024)),
@@ -96,13 +98,7 @@ ATTRIBUTES: Mapping[str, tuple[str, Field]] = {
     "ExternalInvoiceReference1": ("external_reference_1", text(80)),
     "ExternalInvoiceReference2": ("external_reference_2", text(80)),
     "InvoiceDate": ("invoice_date", day(always_set=True)),
-    "InvoiceType": (
-        "invoice_type",
-        choice(
-            "INVOICE", "AGREEMENTINVOICE", "INTRESTINVOICE", "SUMMARYINVOICE", "CASHINVOICE",
-            blank="INVOICE",
-        ),
-    ),
+    "InvoiceType": ("invoice_type", choice(*INVOICE_TYPES, blank="INVOICE")),
     "NotCompleted": ("not_completed", flag()),
     "OCR": ("ocr", text(blank=None)),
     "OurReference": ("our_reference", text(50)),

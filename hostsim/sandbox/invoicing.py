@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from hostsim.sandbox import amounts
+from hostsim.sandbox.conversion import rate_of
 from hostsim.sandbox.countries import NAMES
 from hostsim.sandbox.errors import (
     ACCOUNT_INACTIVE,
@@ -84,7 +85,7 @@ def make_invoice(company: Company, sent: Fields, switches: Switches) -> Invoice:
         if made.credit_of:
             _refer(company, made.credit_of, number)
         if asked is None or switches.number_moves_series:
-            return company.add_invoice(made)
+            company.move_series(number)
         return company.put_invoice(made)
 
 
@@ -109,6 +110,8 @@ def change_invoice(company: Company, number: int, sent: Fields, switches: Switch
             if name in given:
                 given[name] = {**whole.get(name, {}), **given[name]}
         whole |= given
+        if whole["Currency"] != before.currency:
+            forget_rate(whole, given)
         rows = [dict(row.fields) for row in before.rows]
         if "InvoiceRows" in given:
             rows = writing.changed_rows(before.rows, whole.pop("InvoiceRows"))
@@ -273,9 +276,7 @@ class _Writing:
         currency = registers.get("currencies", whole.get("Currency", "SEK"))
         if currency is None:
             raise self._unknown(switches.currency_not_found_code, "Kunde inte hitta valuta.")
-        if "CurrencyRate" not in whole:
-            whole["CurrencyRate"] = currency.get("SellRate", Decimal(1))
-            whole["CurrencyUnit"] = int(currency.get("Unit", 1))
+        fill_rate(whole, currency, switches)
         terms = whole.get("TermsOfPayment")
         if terms and registers.get("termsofpayments", terms) is None:
             raise self._unknown(TERMS_NOT_FOUND, "Kan inte hitta betalningsvillkoret.")
@@ -343,6 +344,20 @@ class _Writing:
 
     def _unknown(self, number: int, message: str) -> Refused:
         return Refused(number, message, self.switches.unknown_reference_status)
+
+
+def fill_rate(whole: dict[str, Any], currency: Fields, switches: Switches) -> None:
+    """Fill in the rate of the register where none was sent; that of SEK is 1."""
+    rate: Decimal = whole.get("CurrencyRate") or currency.get("SellRate", Decimal(1))
+    unit = whole.get("CurrencyUnit", int(currency.get("Unit", 1)))
+    code = whole.get("Currency", "SEK")
+    whole["CurrencyRate"], whole["CurrencyUnit"] = rate_of(code, rate, unit, switches)
+
+
+def forget_rate(whole: dict[str, Any], given: Fields) -> None:
+    """Drop the rate of another currency, unless it was sent with the new one."""
+    for name in {"CurrencyRate", "CurrencyUnit"} - given.keys():
+        whole.pop(name, None)
 
 
 def check_units(company: Company, fields: Fields, switches: Switches) -> None:

@@ -18,15 +18,17 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import replace
+from datetime import date
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hostsim.sandbox import records
+from hostsim.sandbox import records, takes
 from hostsim.sandbox.errors import Refused
-from hostsim.sandbox.fields import changes, day_of, stored_amount
+from hostsim.sandbox.fields import changes
 from hostsim.sandbox.invoice_fields import FIELDS, READ_ONLY, ROW
 from hostsim.sandbox.pending_logins import SCOPES
 from hostsim.sandbox.state import (
@@ -89,14 +91,23 @@ def _fill(company: Company, content: Mapping[str, Any]) -> None:
     for name, entries in content.get("registers", {}).items():
         for entry in entries:
             records.put(company.registers, name, entry, company.clock.now())
-    for invoice in content.get("supplier_invoices", []):
-        records.put_supplier_invoice(company.registers, invoice)
-    company.registers.change_set_up(**records.set_up_of(content.get("set_up", {})))
-    company.registers.years = records.years_of(content.get("financial_years"))
-    for invoice in content.get("invoices", []):
-        company.add_invoice(record(Invoice, invoice))
-    for payment in content.get("payments", []):
-        company.add_payment(record(Payment, payment))
+    for bill in _listed("supplier_invoices", content, records.supplier_invoice_of):
+        records.put_supplier_invoice(company.registers, bill)
+    set_up = takes.take("set_up", records.SET_UP, content.get("set_up", {}))
+    company.registers.change_set_up(**set_up)
+    years = content.get("financial_years")
+    company.registers.years = takes.take("financial_years", records.YEARS, years)
+    for invoice in _listed("invoices", content, partial(record, Invoice)):
+        company.add_invoice(invoice)
+    for payment in _listed("payments", content, partial(record, Payment)):
+        company.add_payment(payment)
+
+
+def _listed(name: str, content: Mapping[str, Any], read: Callable[[Any], Any]) -> tuple[Any, ...]:
+    found: tuple[Any, ...] = takes.take(
+        name, takes.listed(takes.Takes("an object", read)), content.get(name, [])
+    )
+    return found
 
 
 def _add_user(state: State, content: Mapping[str, Any]) -> None:
@@ -118,25 +129,18 @@ def _scopes_of(content: Mapping[str, Any], name: str) -> list[str]:
     return found
 
 
-def record(kind: type[Record], content: Mapping[str, Any]) -> Record:
+def record(kind: type[Record], content: object) -> Record:
     """Make a record. Raises ``ValueError`` with a sentence that names what is wrong."""
-    fields = fields_of(kind, content)
-    try:
-        return kind(**fields)
-    except TypeError as error:
-        raise ValueError(f"{kind.__name__}: {error}; {dict(content)}") from error
+    return kind(**fields_of(kind, content, takes.needed_by(kind)))
 
 
-def fields_of(kind: type[Record], content: Mapping[str, Any]) -> dict[str, Any]:
+def fields_of(kind: type[Record], content: object, needed: Collection[str] = ()) -> dict[str, Any]:
     """Read some fields of a record. Raises ``ValueError`` with a sentence."""
-    types = {field.name: str(field.type) for field in dataclasses.fields(kind)}
-    try:
-        values = {name: _value(types[name], value) for name, value in content.items()}
-        return values | _fortnox_fields(kind, values)
-    except KeyError as error:
-        raise ValueError(f"{kind.__name__}: there is no field {error}; {dict(content)}") from error
-    except (AttributeError, TypeError, ValueError) as error:
-        raise ValueError(f"{kind.__name__}: {error}; {dict(content)}") from error
+    values = takes.read(takes.fields_of(kind), content, needed)
+    rows = tuple(
+        replace(row, **_fortnox_fields(InvoiceRow, vars(row))) for row in values.get("rows", ())
+    )
+    return values | ({"rows": rows} if rows else {}) | _fortnox_fields(kind, values)
 
 
 def _fortnox_fields(kind: type[Record], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -149,7 +153,7 @@ def _fortnox_fields(kind: type[Record], values: Mapping[str, Any]) -> dict[str, 
     try:
         return {name: {**changes(values[name], known, Switches(), READ_ONLY), **kept}}
     except Refused as refused:
-        raise ValueError(refused.message) from refused
+        raise takes.Wrong(f"{name}: {refused.message}") from refused
 
 
 def to_json(company: Company) -> dict[str, Any]:
@@ -181,45 +185,3 @@ def _plain(value: Any) -> Any:
     if isinstance(value, Decimal):
         return f"{value:f}"
     return value.isoformat() if isinstance(value, date) else value
-
-
-def _value(declared: str, value: Any) -> Any:
-    """Convert a JSON value to what a field declares; annotations are texts here."""
-    optional = declared.endswith(" | None")
-    if value is None and optional:
-        return None
-    if declared.startswith("tuple[WriteOff"):
-        return tuple(record(WriteOff, row) for row in value)
-    if declared.startswith("tuple[InvoiceRow"):
-        return tuple(record(InvoiceRow, row) for row in value)
-    if declared.startswith("Amounts"):
-        return record(Amounts, value)
-    if declared.startswith("Mapping"):
-        return dict(value)
-    return READERS[declared.removesuffix(" | None")](value)
-
-
-def _of(kind: type) -> Callable[[Any], Any]:
-    def read(value: Any) -> Any:
-        if type(value) is not kind:
-            raise TypeError(f"{value!r} is not a {kind.__name__}")
-        return value
-
-    return read
-
-
-def _time(value: Any) -> datetime:
-    at = datetime.fromisoformat(value)
-    if at.tzinfo is None:
-        raise ValueError(f"{value} has no zone")
-    return at
-
-
-READERS: Mapping[str, Callable[[Any], Any]] = {
-    "Decimal": stored_amount,
-    "date": day_of,
-    "datetime": _time,
-    "int": _of(int),
-    "bool": _of(bool),
-    "str": str,
-}

@@ -13,6 +13,7 @@ import re
 import secrets
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
+from dataclasses import replace
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -34,12 +35,13 @@ from hostsim.sandbox.pending_logins import (
     PendingLogin,
     answered,
     companies_of,
+    licensed_scopes,
     outcome,
     refused,
 )
 from hostsim.sandbox.state import User
 from hostsim.sandbox.switchboard import switchboard
-from hostsim.sandbox.tokens import Challenge, TokenPair
+from hostsim.sandbox.tokens import Challenge, Grant, TokenPair
 
 #: More companies than this are not listed: the person types a number.
 MAX_LISTED = 50
@@ -168,7 +170,7 @@ def login() -> AnyResponse:
     if pending is None:
         return _error_page(LOST)
     if _cancelled():
-        return _leave(ticket, refused(pending))
+        return _leave(ticket, refused(pending), "access_denied")
     user = _user(request.form.get("user", ""), request.form.get("password", ""))
     if user is None:
         return _page("login.html", ticket, pending, wrong=WRONG_PASSWORD)
@@ -197,7 +199,7 @@ def company() -> AnyResponse:
     if pending is None or pending.user is None:
         return _error_page(LOST)
     if _cancelled():
-        return _leave(ticket, refused(pending))
+        return _leave(ticket, refused(pending), "access_denied")
     chosen = request.form.get("company", "")
     for one in companies_of(pending.user, switchboard().state):
         if str(one.number) == chosen:
@@ -213,12 +215,9 @@ def consent() -> AnyResponse:
     if pending is None or pending.user is None or pending.company is None:
         return _error_page(LOST)
     if _cancelled():
-        return _leave(ticket, refused(pending))
+        return _leave(ticket, refused(pending), "access_denied")
     address = outcome(pending, pending.user, pending.company, switchboard().state)
-    if pending.error and switchboard().switches.login_errors == "page":
-        switchboard().pending_logins.end(ticket)
-        return _error_page(FAILED)
-    return _leave(ticket, address)
+    return _leave(ticket, address, pending.error)
 
 
 def _pending_login() -> tuple[str, PendingLogin | None]:
@@ -238,8 +237,11 @@ def _user(name: str, password: str) -> User | None:
     return user
 
 
-def _leave(ticket: str, address: str) -> AnyResponse:
+def _leave(ticket: str, address: str, error: str | None) -> AnyResponse:
+    """Send a person back to the program, or leave them on a page where that is how errors end."""
     switchboard().pending_logins.end(ticket)
+    if error and switchboard().switches.login_errors == "page":
+        return _error_page(FAILED)
     return redirect(address)
 
 
@@ -330,7 +332,11 @@ def _for_service() -> Response:
         return _token_error(switches.client_credentials_status, "invalid_grant", message)
     if lapsed == "refused":
         return _unlicensed()
-    pair = tokens.for_service(client, number, tuple(scopes))
+    asked = replace(consented, scopes=tuple(scopes) or consented.scopes)
+    licensed = licensed_scopes(asked, switchboard().state)
+    if set(asked.scopes) <= set(consented.scopes) and not licensed:
+        return _unlicensed()
+    pair = tokens.for_service(client, number, licensed or asked.scopes)
     if pair is None:
         message = "The scope is unknown, or exceeds the consent"
         return _token_error(400, switches.client_credentials_scope, message)
@@ -338,14 +344,31 @@ def _for_service() -> Response:
 
 
 def _refresh() -> Response:
-    offered, tokens = request.form.get("refresh_token", ""), switchboard().state.tokens
-    grant = tokens.grant_of_refresh(offered)
-    if grant and not switchboard().state.company(grant.company).integration_licence:
+    offered, state = request.form.get("refresh_token", ""), switchboard().state
+    grant = state.tokens.grant_of_refresh(offered)
+    scopes = _licensed(grant) if grant else ()
+    if grant and not scopes:
         return _unlicensed()
-    pair = tokens.refresh(offered, switchboard().client.id)
+    pair = state.tokens.refresh(offered, switchboard().client.id, scopes)
     if pair is None:
         return _token_error(400, "invalid_grant", "Invalid refresh token")
     return tokens_answer(pair)
+
+
+def _licensed(grant: Grant) -> tuple[str, ...]:
+    """Return the scopes of a grant that there are licences for; none without the integration's."""
+    state = switchboard().state
+    if not state.company(grant.company).integration_licence:
+        return ()
+    return licensed_scopes(grant, state)
+
+
+def issued_without_login(grant: Grant) -> Response:
+    """Answer as to a code, without one."""
+    scopes = _licensed(grant)
+    if not scopes:
+        return _unlicensed()
+    return tokens_answer(switchboard().state.tokens.issue(replace(grant, scopes=scopes)))
 
 
 def _unlicensed() -> Response:

@@ -9,135 +9,186 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from hostsim.sandbox.changes import KINDS
-from hostsim.sandbox.records import REGISTERS
+from hostsim.sandbox import takes
+from hostsim.sandbox.changes import KINDS, TIME, checked_change
+from hostsim.sandbox.changes import SECONDS as STEP
+from hostsim.sandbox.faults import FAULTS, LONGEST_WAIT, Match
+from hostsim.sandbox.registers import FinancialYear, SetUp
+from hostsim.sandbox.state import Amounts, Invoice, InvoiceRow, Payment, WriteOff
+from hostsim.sandbox.takes import Takes
 
-MATCH = (
-    'object: {"method": text, "path": pattern with *, "query": {name: pattern},'
-    ' "company": number}; without it every request'
+MATCH_FIELDS: Mapping[str, Takes] = {
+    "method": takes.TEXT,
+    "path": takes.TEXT.meaning("a pattern with *"),
+    "query": Takes(
+        "an object of parameters and their patterns",
+        lambda value: {name: str(one) for name, one in takes.OBJECT.read(value).items()},
+    ),
+    "company": takes.whole(0),
+}
+
+
+def _match(value: object) -> Match:
+    return Match(**{"query": {}} | takes.read(MATCH_FIELDS, value))
+
+
+MATCH = takes.or_null(Takes(f"an object of {', '.join(MATCH_FIELDS)}", _match)).meaning(
+    "; ".join(f"{name}: {one.told}" for name, one in MATCH_FIELDS.items())
+    + "; without it every request, for drift the lists of payments"
 )
-AT = "number from 1: at which matching request it begins; 1 by default"
-TIMES = "number from 1, or null for every one; 1 by default"
-CHANGES = "list of changes, as GET /_sandbox/changes describes them"
+WHEN = {
+    "match": MATCH,
+    "at": takes.whole(1).meaning("at which matching request it begins; 1 by default"),
+    "times": takes.or_null(takes.whole(1)).meaning("at how many; null for every one"),
+}
+SECONDS = takes.number(0, LONGEST_WAIT)
+_CHANGE = Takes("a change, as GET /_sandbox/changes describes it", checked_change)
+CHANGES = takes.listed(_CHANGE, 1)
+
+
+def _headers(value: Any) -> dict[str, str]:
+    return {
+        str(HEADER_NAME.read(name)): str(takes.HEADER.read(one))
+        for name, one in takes.OBJECT.read(value).items()
+    }
+
+
+HEADER_NAME = takes.pattern("a name of a header", "[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+
+
+def _scopes(value: Any) -> tuple[str, ...]:
+    names = tuple(takes.TEXT.read(value).split())
+    if not names:
+        raise ValueError(value)
+    return names
+
+
+def _one_line(value: Any) -> str:
+    return str(takes.HEADER.read(str(value) if type(value) is int else value))
 
 
 @dataclass(frozen=True)
 class Payload:
     """What a route takes."""
 
-    fields: Mapping[str, str]
-    """Each field, and what it accepts; all may be left out unless they are called needed."""
+    fields: Mapping[str, Takes]
     example: Mapping[str, Any]
     sent_in: Literal["body", "query"] = "body"
+    needed: tuple[str, ...] = ()
 
+    @property
+    def accepts(self) -> dict[str, str]:
+        """Tell of each field what it takes."""
+        return {
+            name: f"needed: {one.told}" if name in self.needed else one.told
+            for name, one in self.fields.items()
+        }
+
+
+COMPANY = takes.pattern("the number of a company", "[0-9]{1,18}")
 
 #: By route, as ``GET /_sandbox`` names it. Routes that are not here take nothing.
 PAYLOADS: Mapping[str, Payload] = {
     "POST /_sandbox/reset": Payload({}, {}),
     "PATCH /_sandbox/switches": Payload(
-        {"NAME": "the value of the switch NAME; GET /_sandbox/switches lists names and values"},
+        {
+            "NAME": Takes(
+                "the value of the switch NAME; GET /_sandbox/switches lists names and values", str
+            )
+        },
         {"random_ties": True, "rate_limit": None},
     ),
     "POST /_sandbox/faults": Payload(
         {
-            "fault": "status (by default), html, garbage, too_many, truncated, reset, hang or drip",
-            "status": "number from 200 to 599",
-            "body": "text",
-            "content_type": "text",
-            "headers": "object of texts",
-            "retry_after": "text or number, for the header Retry-After",
-            "performed": "true or false: whether the request takes effect all the same",
-            "pause": "seconds between two bytes of a drip",
-            "match": MATCH,
-            "at": AT,
-            "times": TIMES,
+            "fault": takes.choice(*FAULTS),
+            "status": takes.whole(200, 599),
+            "body": takes.TEXT,
+            "content_type": takes.HEADER,
+            "headers": Takes("an object of texts of one line in ASCII", _headers),
+            "retry_after": Takes("a text of one line or a whole number", _one_line),
+            "performed": takes.FLAG.meaning("whether the request takes effect all the same"),
+            "pause": SECONDS.meaning("seconds between two bytes of a drip"),
+            **WHEN,
         },
         {"fault": "too_many", "retry_after": "5", "at": 2, "match": {"path": "/3/*"}},
     ),
     "PUT /_sandbox/latency": Payload(
         {
-            "low": "seconds that a reply takes at least",
-            "high": "seconds that it takes at most; low by default",
-            "before_low": "likewise before the rate limit counts the request",
-            "before_high": "likewise",
-            "seed": "whole number: where chance begins",
+            "low": SECONDS.meaning("seconds that a reply takes at least"),
+            "high": SECONDS.meaning("at most; low by default"),
+            "before_low": SECONDS.meaning("likewise before the rate limit counts the request"),
+            "before_high": SECONDS.meaning("likewise"),
+            "seed": takes.whole(0).meaning("where chance begins"),
             "match": MATCH,
         },
         {"low": 0.1, "high": 0.5, "seed": 1, "match": {"path": "/3/*"}},
     ),
     "POST /_sandbox/drift": Payload(
-        {
-            "changes": f"needed: {CHANGES}",
-            "match": f"{MATCH.partition(';')[0]}; without it the lists of payments",
-            "at": AT,
-            "times": TIMES,
-        },
+        {"changes": CHANGES, **WHEN},
         {"at": 2, "changes": [{"do": "delete_payment", "number": 1}]},
+        needed=("changes",),
     ),
     "POST /_sandbox/changes": Payload(
-        {"changes": f"needed: {CHANGES}"},
+        {"changes": CHANGES},
         {"changes": [{"do": "touch_payment", "number": 1}]},
+        needed=("changes",),
     ),
     "POST /_sandbox/token": Payload(
         {
-            "company": "number, also as a text; the first by default",
-            "scopes": "text with spaces between; those of an import by default",
+            "company": Takes(
+                "the number of a company, also as a text",
+                lambda value: COMPANY.read(str(value) if type(value) is int else value),
+                "the first by default",
+            ),
+            "scopes": Takes(
+                "a text of scopes, with spaces between", _scopes, "those of an import by default"
+            ),
         },
         {"company": "480211", "scopes": "payment invoice companyinformation"},
     ),
     "PATCH /_sandbox/clock": Payload(
-        {
-            "now": "a time; without a zone it is wall time in Stockholm",
-            "step": "seconds to move it, also below 0",
-            "running": "true or false",
-        },
+        {"now": TIME, "step": STEP, "running": takes.FLAG},
         {"now": "2026-03-29T01:30", "running": False},
     ),
     "GET /_sandbox/asked": Payload(
-        {"method": "GET, POST …", "path": "pattern with *", "company": "number"},
+        {
+            "method": takes.TEXT,
+            "path": MATCH_FIELDS["path"],
+            "company": Takes(COMPANY.says, lambda text: int(COMPANY.read(text))),
+        },
         {"method": "GET", "path": "/3/*", "company": "480211"},
         sent_in="query",
     ),
     "PATCH /_sandbox/asked": Payload(
-        {"keep_bodies": "true or false: whether answers of /3 are kept, too"},
+        {"keep_bodies": takes.FLAG.meaning("whether answers of /3 are kept, too")},
         {"keep_bodies": True},
+        needed=("keep_bodies",),
     ),
 }
 
-_DAY = "a day, YYYY-MM-DD"
+#: The objects of changes, whose fields ``GET /_sandbox/changes`` tells.
+OBJECTS = (Invoice, Payment, WriteOff, InvoiceRow, Amounts, SetUp, FinancialYear)
+
 _INVOICE = {"number": 90001, "total": "100.00", "invoice_date": "2026-03-02"}
 _PAYMENT = {"invoice_number": 10001, "amount": "100.00", "payment_date": "2026-03-16"}
 
-#: What a field of a change accepts, and an example. Fields of books are those of
-#: ``GET /_sandbox/companies/NUMBER/books``.
-FIELDS: Mapping[str, tuple[str, Any]] = {
-    "company": ("number; the first company by default", 480211),
-    "number": ("number of the payment, invoice or supplier invoice", 1),
-    "invoice": (
-        "object with fields of the books; a new one needs number, total, invoice_date, due_date",
-        _INVOICE | {"due_date": "2026-04-01"},
-    ),
-    "payment": (
-        "object with fields of the books; a new one needs invoice_number, amount, payment_date",
-        _PAYMENT,
-    ),
-    "scope": ("name of a scope", "customer"),
-    "scopes": ("list of names of scopes, or null for all", ["payment", "invoice"]),
-    "error": ("text: what error= says, or null", "access_denied"),
-    "at": ("a time; without a zone it is wall time in Stockholm", "2026-03-29T01:30"),
-    "seconds": ("seconds, also below 0", 3600),
-    "user": ("name of a user", "demo"),
-    "register": (f"one of {', '.join(REGISTERS)}", "costcenters"),
-    "record": ("object with Fortnox's own field names", {"Code": "NORD", "Description": "Norr"}),
-    "key": ("text: the number or the code of the record", "12"),
-    "set_up": ("object with fields of set_up in the books", {"freight": "50", "method": "CASH"}),
-    "years": (
-        "list of {id, first, last, method}, or null",
-        [{"id": 1, "first": "2026-05-01", "last": "2027-04-30"}],
-    ),
-    "until": (f"{_DAY}, or null", "2026-02-28"),
-    "day": (_DAY, "2026-03-17"),
-    "amount": ("amount, also as a text", "100"),
+#: An example of each field of a change.
+EXAMPLES: Mapping[str, Any] = {
+    "company": 480211,
+    "number": 1,
+    "invoice": _INVOICE | {"due_date": "2026-04-01"},
+    "payment": _PAYMENT,
+    "scope": "customer",
+    "scopes": ["payment", "invoice"],
+    "error": "access_denied",
+    "at": "2026-03-29T01:30",
+    "seconds": 3600,
+    "register": "costcenters",
+    "record": {"Code": "NORD", "Description": "Norr"},
+    "key": "12",
+    "set_up": {"freight": "50", "method": "CASH"},
+    "years": [{"id": 1, "first": "2026-05-01", "last": "2027-04-30"}],
+    "until": "2026-02-28",
 }
 
 #: Where the example of a field is of another kind of record, of fewer fields, or of the second
@@ -154,7 +205,7 @@ _OTHERS: Mapping[str, Mapping[str, Any]] = {
 
 def change_example(name: str) -> dict[str, Any]:
     """Return a change of this kind, with what it needs."""
-    example = {"do": name} | {one: FIELDS[one][1] for one in KINDS[name].needs}
+    example = {"do": name} | {one: EXAMPLES[one] for one in KINDS[name].needs}
     if name.endswith("_invoice") and "number" in example and "supplier" not in name:
         example["number"] = 10001
     return example | dict(_OTHERS.get(name, {}))

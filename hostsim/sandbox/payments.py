@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
 from typing import Any
 
+from hostsim.sandbox import conversion
 from hostsim.sandbox.errors import (
     ALREADY_PAID,
     BEFORE_INVOICE,
@@ -29,8 +29,8 @@ from hostsim.sandbox.fields import (
     changes,
     day,
     listed,
+    rate,
     require,
-    rounded,
     text,
     whole,
 )
@@ -54,16 +54,8 @@ def make_payment(company: Company, body: object, switches: Switches) -> Payment:
     if not {"amount", "amount_currency"} & given.keys():
         raise Refused(FIELD_MISSING, "Fält saknas. (Amount)")
     invoice = _invoice(company, given["invoice_number"])
-    given = {"payment_date": company.today()} | given
-    payment = Payment(
-        **{
-            "currency": invoice.currency,
-            "currency_rate": invoice.currency_rate,
-            "currency_unit": invoice.currency_unit,
-            "amount": _sek(given, invoice, switches),
-            **given,
-        }
-    )
+    given = completed(company, {"payment_date": company.today()} | given, invoice, None, switches)
+    payment = Payment(**given)
     _check(company, payment, invoice, switches)
     _refuse_paid(invoice, switches)
     return company.add_payment(payment)
@@ -75,10 +67,51 @@ def change_payment(company: Company, number: int, body: object, switches: Switch
     given = _changes(company, body, switches, payment)
     _check_period(company, payment.payment_date, switches)
     invoice = _invoice(company, given.get("invoice_number", payment.invoice_number))
+    given = completed(company, given, invoice, payment, switches)
     _check(company, replace(payment, **given), invoice, switches)
     if invoice.number != payment.invoice_number:
         _refuse_paid(invoice, switches)
     return company.change_payment(number, **given)
+
+
+AMOUNTS = {"amount", "amount_currency"}
+
+
+def completed(
+    company: Company, given: Fields, invoice: Invoice, before: Payment | None, switches: Switches
+) -> dict[str, Any]:
+    """Return the fields of a payment with what follows from them, or refuse what contradicts."""
+    basis = before or invoice
+    currency: str = given.get("currency", basis.currency)
+    if currency != invoice.currency and switches.other_currency == "refused":
+        message = "Betalningens valuta måste vara fakturans."
+        raise Refused(switches.payment_currency_code, message)
+    mode = given.get("mode_of_payment", "")
+    whole = _account_of_mode(company, mode, switches) | dict(given)
+    if "write_offs" in given:
+        rows = given["write_offs"]
+        whole["write_offs"] = tuple(_in_currency(row, currency, switches) for row in rows)
+    kept = before.in_currency if before else None
+    if before:
+        # What was read and is sent back is not changed.
+        stored = replace(before, amount_currency=kept)
+        same = {name for name in given if given[name] == getattr(stored, name)}
+        if not given.keys() & (conversion.PARTS - same):
+            return whole
+        given = {name: given[name] for name in given.keys() - (same & AMOUNTS)}
+    preset = (basis.currency_rate, basis.currency_unit)
+    amounts = conversion.agreeing(given, currency, preset, kept, switches)
+    return {**whole, "currency": currency, **amounts}
+
+
+def _in_currency(row: WriteOff, currency: str, switches: Switches) -> WriteOff:
+    """Return a write-off with its currency, SEK or that of its payment, or refuse another."""
+    allowed = {"own": ("SEK", currency), "SEK": ("SEK",), "payment": (currency,)}
+    known = allowed[switches.write_off_currency]
+    if row.currency and row.currency not in known:
+        status = switches.unknown_reference_status
+        raise Refused(switches.currency_not_found_code, "Kunde inte hitta valuta.", status)
+    return replace(row, currency=row.currency or known[0])
 
 
 def book_payment(company: Company, number: int, switches: Switches) -> Payment:
@@ -134,23 +167,8 @@ def _check(company: Company, payment: Payment, invoice: Invoice, switches: Switc
         message = "Betalningsdatum kan inte vara tidigare än fakturadatum."
         raise Refused(BEFORE_INVOICE, message)
     _check_period(company, payment.payment_date, switches)
-    if payment.currency != invoice.currency and switches.other_currency == "refused":
-        message = "Betalningens valuta måste vara fakturans."
-        raise Refused(switches.payment_currency_code, message)
     if payment.amount < 0 and not switches.negative_payments:
         raise Refused(NO_DATA, "Ingen eller felaktig typ av data.")
-
-
-def _sek(given: Fields, invoice: Invoice, switches: Switches) -> Decimal:
-    """Return the amount in SEK where only the one in currency is given."""
-    in_currency = given.get("amount_currency")
-    if in_currency is None:
-        if invoice.currency != "SEK":
-            raise Refused(FIELD_MISSING, "Fält saknas. (AmountCurrency)")
-        return Decimal(0)
-    rate = Decimal(given.get("currency_rate", invoice.currency_rate))
-    unit = invoice.currency_unit if switches.unit_divides else 1
-    return rounded(in_currency * rate / unit)
 
 
 # --- From Fortnox's fields to ours ------------------------------------------
@@ -170,6 +188,16 @@ def _changes(
             _write_off(company, row, on, switches) for row in given["write_offs"]
         )
     return given
+
+
+def _account_of_mode(company: Company, code: str, switches: Switches) -> dict[str, int]:
+    """Return the account of a mode of payment, or refuse one that is not there."""
+    mode = company.registers.get("modesofpayments", code) if code else {}
+    if mode is None and switches.unknown_terms == "refused":
+        number, status = switches.mode_of_payment_not_found_code, switches.unknown_reference_status
+        raise Refused(number, "Kan inte hitta betalningssättet.", status)
+    account = (mode or {}).get("AccountNumber")
+    return {"account": int(account)} if account else {}
 
 
 def _write_off(company: Company, sent: Fields, day: date, switches: Switches) -> WriteOff:
@@ -210,7 +238,7 @@ WRITE_OFF: Mapping[str, Field] = {
     "AccountNumber": whole(1000, 9999),
     "Amount": amount(None),
     "CostCenter": text(),
-    "Currency": text(3, 3, blank="SEK"),
+    "Currency": text(3, 3),
     "Description": text(),
     "Project": text(),
     "TransactionInformation": text(),
@@ -222,7 +250,7 @@ ATTRIBUTES: Mapping[str, tuple[str, Field]] = {
     "Amount": ("amount", always(amount(None))),
     "AmountCurrency": ("amount_currency", always(amount(None))),
     "Currency": ("currency", always(text(3, 3))),
-    "CurrencyRate": ("currency_rate", always(amount(None))),
+    "CurrencyRate": ("currency_rate", always(rate())),
     "CurrencyUnit": ("currency_unit", always(whole(1))),
     "ModeOfPayment": ("mode_of_payment", text()),
     "ModeOfPaymentAccount": ("account", always(whole(1000, 9999))),

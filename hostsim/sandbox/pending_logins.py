@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import secrets
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from hostsim.sandbox.state import Company, State, User
-from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.tokens import Challenge, Grant
 
 #: The scopes of Fortnox's documentation, and what they open, in Swedish and English. Where a right
@@ -112,13 +111,12 @@ def outcome(pending: PendingLogin, user: User, company: Company, state: State) -
     if company.locked:
         # Reported by a client's author: neither code nor state come back.
         return pending.redirect_uri
-    # A service account needs no licence of the person's.
-    of_person = frozenset() if pending.service else user.unlicensed
-    if error := _why_not(pending, user, company, of_person, state.switches):
+    asked = Grant(pending.client_id, company.number, user.id, pending.scopes, pending.service)
+    scopes = licensed_scopes(asked, state)
+    if error := _why_not(pending, user, company, scopes):
         pending.error = error
         return answered(pending, error=error)
-    scopes = tuple(one for one in pending.scopes if one not in company.unlicensed | of_person)
-    grant = Grant(pending.client_id, company.number, user.id, scopes, pending.service)
+    grant = replace(asked, scopes=scopes)
     if pending.service:
         state.tokens.consent(grant)
     code = state.tokens.issue_code(grant, pending.given_redirect_uri, pending.challenge)
@@ -142,24 +140,25 @@ def with_query(address: str, extra: dict[str, str]) -> str:
     return urlunsplit(parts._replace(query=query))
 
 
+def licensed_scopes(grant: Grant, state: State) -> tuple[str, ...]:
+    """Return the scopes that tokens of a grant have now; none where a licence is missing.
+
+    At a login as at a refresh.
+    """
+    switches, company = state.switches, state.company(grant.company).unlicensed
+    lacking = state.unlicensed(grant) & set(grant.scopes)
+    refused = lacking & company if switches.unlicensed_at_login == "refused" else frozenset()
+    if switches.person_unlicensed == "refused":
+        refused |= lacking - company
+    return () if refused else tuple(one for one in grant.scopes if one not in lacking)
+
+
 def _why_not(
-    pending: PendingLogin,
-    user: User,
-    company: Company,
-    of_person: frozenset[str],
-    switches: Switches,
+    pending: PendingLogin, user: User, company: Company, scopes: tuple[str, ...]
 ) -> str | None:
     if company.consent_error:
         return company.consent_error
-    wanted = set(pending.scopes)
-    lacking = set()
-    if not wanted - company.unlicensed - of_person:
-        lacking = wanted
-    if switches.unlicensed_at_login == "refused":
-        lacking |= company.unlicensed & wanted
-    if switches.person_unlicensed == "refused":
-        lacking |= of_person & wanted
-    if not company.integration_licence or lacking:
+    if not company.integration_licence or not scopes:
         return "error_missing_license"
     if pending.service and not user.admin:
         return "error_missing_system_admin_right"

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from hostsim.sandbox.takes import Account, Number, whole
 
 ZERO = Decimal(0)
 
@@ -25,14 +27,21 @@ class Entry:
     """Zone-aware."""
 
 
+Method = Literal["ACCRUAL", "CASH"]
+
+
 @dataclass(frozen=True)
 class FinancialYear:
     """A year of the books, with the id that vouchers and charts name it by."""
 
-    id: int
+    id: Number
     first: date
     last: date
-    method: str = "ACCRUAL"
+    method: Method = "ACCRUAL"
+
+    def __post_init__(self) -> None:
+        if self.last < self.first:
+            raise ValueError("a year does not end before it begins")
 
     def __contains__(self, day: date) -> bool:
         return self.first <= day <= self.last
@@ -57,8 +66,8 @@ class SetUp:
     terms_of_payment: str = "30"
     """The days, or the code, of an invoice whose customer has none; may be empty."""
 
-    sales_account: int = 3001
-    method: str = "ACCRUAL"
+    sales_account: Account = 3001
+    method: Method = "ACCRUAL"
     """``CASH``: booked when it is paid."""
 
     bankgiro: str = "5050-1055"
@@ -67,7 +76,7 @@ class SetUp:
     email: str = "ekonomi@example.com"
     locked_until: date | None = None
     lock_holds_for_integrations: bool = True
-    lock_day: int | None = None
+    lock_day: Annotated[int, whole(1, 31)] | None = None
     """On this day of a month Fortnox locks the month before, by itself."""
 
 
@@ -88,7 +97,7 @@ class StoredFile:
 class SupplierInvoice:
     """A supplier invoice; ``fields`` by Fortnox's names, only what is set."""
 
-    number: int
+    number: Number
     fields: Mapping[str, Any]
     modified: datetime
     approved: bool = False
@@ -221,6 +230,9 @@ TERMS = (
     ("PF", "Postförskott"),
 )
 
+#: Of the sandbox's payments; which ones Fortnox presets is not known.
+MODES = (("AG", "Autogiro"), ("BG", "Bankgiro"), ("PG", "Plusgiro"))
+
 CURRENCIES = (
     ("EUR", "Euro", "11.2750"),
     ("SEK", "Svenska kronor", "1"),
@@ -241,6 +253,14 @@ PRESET: tuple[tuple[str, str, list[dict[str, Any]]], ...] = (
         "termsofpayments",
         "Code",
         [{"Code": code, "Description": description} for code, description in TERMS],
+    ),
+    (
+        "modesofpayments",
+        "Code",
+        [
+            {"Code": code, "Description": description, "AccountNumber": "1930"}
+            for code, description in MODES
+        ],
     ),
     ("pricelists", "Code", [{"Code": "A", "Description": "Prislista A"}]),
     ("termsofdeliveries", "Code", [{"Code": "FVL", "Description": "Fritt vårt lager"}]),

@@ -11,7 +11,6 @@ import gzip
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from datetime import datetime
 from decimal import Decimal
 from email.utils import format_datetime
@@ -38,6 +37,8 @@ EVERYWHERE = {
     "X-Frame-Options": "sameorigin",
     "Strict-Transport-Security": "max-age=31536000; includeSubdomains",
 }
+
+REASONS = {one.value: one.phrase for one in HTTPStatus}
 
 #: The build that the recordings name; ten hexadecimal digits.
 BUILD = "16d854443d"
@@ -100,9 +101,7 @@ def document(content: bytes, content_type: str) -> Response:
 
 
 def no_content() -> Response:
-    response = _application_headers(Response(status=204))
-    del response.headers["Content-Type"]
-    return response
+    return _application_headers(Response(status=204))
 
 
 def refusal(refused: Refused, *, codes_as_text: bool = False) -> Response:
@@ -137,10 +136,14 @@ def stamp(response: Response, now: datetime) -> Response:
     return response
 
 
-def spell_reason(response: Response) -> None:
-    """Write the reason in normal letters, as recorded; werkzeug has capitals."""
-    with suppress(ValueError):
-        response.status = f"{response.status_code} {HTTPStatus(response.status_code).phrase}"
+def finish(response: Response) -> Response:
+    """Write the reason in normal letters, as recorded; without a body there is no type of one."""
+    code = response.status_code
+    response.status = f"{code} {REASONS.get(code, 'Unknown')}"
+    if code in {204, 304}:
+        response.set_data(b"")
+        del response.headers["Content-Type"], response.headers["Content-Length"]
+    return response
 
 
 def send_in_chunks(response: Response) -> None:

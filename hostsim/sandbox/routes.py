@@ -24,6 +24,7 @@ from hostsim.sandbox.resources import (
 from hostsim.sandbox.resources.cost_centers import COST_CENTERS
 from hostsim.sandbox.resources.currencies import CURRENCIES
 from hostsim.sandbox.resources.customers import CUSTOMERS
+from hostsim.sandbox.resources.modes_of_payment import MODES_OF_PAYMENT
 from hostsim.sandbox.resources.projects import PROJECTS
 from hostsim.sandbox.resources.suppliers import SUPPLIERS
 from hostsim.sandbox.resources.terms_of_payment import TERMS_OF_PAYMENT
@@ -229,6 +230,20 @@ ROUTES = (
         ":termsofpayments_scope",
         "Show terms of payment.",
         TERMS_OF_PAYMENT.show,
+    ),
+    Route(
+        "GET",
+        "/3/modesofpayments",
+        "settings",
+        "List modes of payment.",
+        MODES_OF_PAYMENT.list_all,
+    ),
+    Route(
+        "GET",
+        "/3/modesofpayments/<key>",
+        "settings",
+        "Show a mode of payment.",
+        MODES_OF_PAYMENT.show,
     ),
     Route(
         "GET",

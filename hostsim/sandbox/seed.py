@@ -223,10 +223,11 @@ CASES: Mapping[int, _Case] = {
     10180: _Case(_kr("8750"), (_Paid(_kr("8750"), 30, rate=_kr("0.9655")),), customer=NOK),
     10181: _Case(_kr("12400"), (_Paid(_kr("12400"), 25, rate=_kr("0.9612")),), customer=NOK),
     10182: _Case(_kr("5150.75"), (_Paid(_kr("5200"), 25, rate=_kr("0.9634")),), customer=NOK),
-    # Yen are quoted per 100. The unit divides the rate, it does not, and neither agrees.
+    # Yen are quoted per 100. The unit does not divide the rate, as the switch has it; one rate
+    # does not agree at all.
     10185: _Case(
         _kr("185000"),
-        (_Paid(_kr("185000"), 30, rate=_kr("0.0712"), quoted=_kr("7.12")),),
+        (_Paid(_kr("185000"), 30, rate=_kr("0.0712")),),
         customer=JPY,
     ),
     10186: _Case(_kr("92000"), (_Paid(_kr("92000"), 30, rate=_kr("0.0709")),), customer=JPY),

@@ -14,6 +14,8 @@ from types import TracebackType
 from typing import Any, Self
 
 from waitress import create_server, wasyncore  # type: ignore[import-untyped]
+from waitress.channel import HTTPChannel  # type: ignore[import-untyped]
+from waitress.task import WSGITask  # type: ignore[import-untyped]
 
 from hostsim.sandbox.app import create_app
 from hostsim.sandbox.clock import Clock
@@ -31,6 +33,20 @@ THREADS = 32
 CONNECTIONS = 1000 if hasattr(select, "poll") else 500
 
 REDIRECT_URI = "http://localhost:51843/callback"
+
+
+class _Task(WSGITask):  # type: ignore[misc]
+    """Keeps a connection after an answer whose length is not told, which waitress would end."""
+
+    def set_close_on_finish(self) -> None:
+        asked = self.request.headers.get("CONNECTION", "").lower() == "close"
+        told = self.content_length is not None and self.has_body
+        if self.wrote_header or asked or told or self.version != "1.1":
+            super().set_close_on_finish()
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    task_class = _Task
 
 
 class Sandbox:
@@ -110,6 +126,7 @@ class Sandbox:
             ident="Fortnox",
             log_socket_errors=False,
         )
+        self._server.channel_class = _Channel
         self._thread = threading.Thread(target=self._serve, name="fortnox-sandbox", daemon=True)
         self._thread.start()
         return self

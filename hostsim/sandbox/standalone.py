@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 import re
 import shlex
-import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
-from types import FrameType
 from typing import Any, NamedTuple
 
 from hostsim.sandbox import seed, seed_many, switches_file
 from hostsim.sandbox.server import REDIRECT_URI, Sandbox
 from hostsim.sandbox.state import State
 from hostsim.sandbox.switches import Switches, from_text
+from opter_contract import signals
 
 #: Companies beyond these are only counted.
 MAX_LISTED = 5
@@ -81,33 +79,6 @@ def until_interrupted() -> None:
         pass
 
 
-@contextmanager
-def ending_on_signals() -> Iterator[None]:
-    """Treat SIGTERM as Ctrl-C, so that everything is closed and nothing temporary stays.
-
-    Ctrl-C counts even where the shell of a script, which starts us in the background,
-    makes us ignore it: otherwise we would outlive the script.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread may handle signals
-        return
-    before = {
-        signal.SIGINT: signal.signal(signal.SIGINT, signal.default_int_handler),
-        signal.SIGTERM: signal.signal(signal.SIGTERM, _end_once),
-    }
-    try:
-        yield
-    finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
-
-
-def _end_once(number: int, frame: FrameType | None) -> None:
-    """End as Ctrl-C does; a second SIGTERM, as ``timeout`` sends, must not disturb that."""
-    signal.signal(number, signal.SIG_IGN)
-    signal.default_int_handler(number, frame)
-
-
 def run(
     writer: Writer,
     *,
@@ -121,8 +92,10 @@ def run(
     redirect_uri: str | None = None,
     as_json: bool = False,
     wait: Callable[[], object] = until_interrupted,
-) -> None:
+) -> int:
     """Run the sandbox until Ctrl-C or SIGTERM, and tell what a client needs to use it.
+
+    The exit status is 0 after Ctrl-C, and 143 after SIGTERM, however early it comes.
 
     :param port: 0 takes a free one.
     :param company: whose payments the curl line reads; the first by default.
@@ -139,22 +112,25 @@ def run(
     chosen = _switches(switches, found.switches)
     books = _books(data, empty=empty, companies=companies)
     _refuse_unknown(books, company, redirect_uri)
-    with ending_on_signals(), _started(books, port, chosen, redirect_uri) as sandbox:
-        if companies is not None:
-            sandbox.consent_everywhere()
+    with signals.ending() as told:
         try:
-            if as_json:
-                told = described(sandbox) | {"switches_not_taken": found.not_taken}
-                writer.line(json.dumps(told, ensure_ascii=not writer.unicode))
-            else:
-                for line in (*lines(sandbox, writer, company), *_not_taken(found, writer)):
-                    writer.line(line)
-            writer.flush()
-            wait()
+            with _started(books, port, chosen, redirect_uri) as sandbox:
+                if companies is not None:
+                    sandbox.consent_everywhere()
+                if as_json:
+                    content = described(sandbox) | {"switches_not_taken": found.not_taken}
+                    writer.line(json.dumps(content, ensure_ascii=not writer.unicode))
+                else:
+                    for line in (*lines(sandbox, writer, company), *_not_taken(found, writer)):
+                        writer.line(line)
+                writer.flush()
+                wait()
         except KeyboardInterrupt:
             if not as_json:
                 writer.line("")
                 writer.line(writer.words("Avslutat.", "Ended."))
+    status = told.status(signals.CANCELLED)
+    return 0 if status == signals.CANCELLED else status
 
 
 def _books(data: Path | None, *, empty: bool, companies: int | None) -> State:
@@ -218,10 +194,10 @@ def _switches(given: Sequence[str], chosen: Switches) -> Switches:
             chosen = chosen.changed(from_text(text))
         except ValueError as error:
             raise usage(
-                f"--switch {text} går inte: {error}. Sidan hostsim/sandbox/UNKNOWNS.md "
-                "beskriver alla.",
-                f"--switch {text} is not possible: {error}. The page "
-                "hostsim/sandbox/UNKNOWNS.md describes all.",
+                f"--switch {text} går inte: {error}. /_sandbox/unknowns beskriver alla, "
+                "när den kör.",
+                f"--switch {text} is not possible: {error}. /_sandbox/unknowns describes all, "
+                "once it runs.",
             ) from error
     return chosen
 

@@ -10,21 +10,26 @@ from __future__ import annotations
 import copy
 import threading
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from hostsim.sandbox.clock import Clock
 from hostsim.sandbox.fields import rounded
 from hostsim.sandbox.registers import FinancialYear, Registers
 from hostsim.sandbox.switches import Switches
+from hostsim.sandbox.takes import Account, Currency, Number, Rate, choice, pattern
 from hostsim.sandbox.tokens import Grant, Tokens
 
 ZERO = Decimal(0)
 ONE = Decimal(1)
+
+SOURCES = ("manual", "direct", "file", "finance", "autogiro", "settle")
+INVOICE_TYPES = ("INVOICE", "AGREEMENTINVOICE", "INTRESTINVOICE", "SUMMARYINVOICE", "CASHINVOICE")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,10 +39,10 @@ class WriteOff:
     amount: Decimal
     """In ``currency``."""
 
-    account: int
+    account: Account
     description: str = ""
     cost_center: str = ""
-    currency: str = "SEK"
+    currency: Annotated[str, pattern("a currency, three capital letters", "([A-Z]{3})?")] = "SEK"
     """SEK, that of the payment, or empty, which means SEK."""
 
     project: str = ""
@@ -48,7 +53,7 @@ class WriteOff:
 class Payment:
     """A customer's payment of one invoice."""
 
-    invoice_number: int
+    invoice_number: Number
     amount: Decimal
     """SEK."""
 
@@ -59,13 +64,13 @@ class Payment:
     amount_currency: Decimal | None = None
     """In ``currency``; ``None`` means the same as ``amount``."""
 
-    currency: str = "SEK"
-    currency_rate: Decimal = ONE
-    currency_unit: int = 1
+    currency: Currency = "SEK"
+    currency_rate: Rate = ONE
+    currency_unit: Number = 1
     booked: bool = False
-    source: str = "manual"
+    source: Annotated[str, choice(*SOURCES)] = "manual"
     mode_of_payment: str = "BG"
-    account: int = 1930
+    account: Account = 1930
     write_offs: tuple[WriteOff, ...] = ()
     voucher_number: int | None = None
     voucher_series: str | None = None
@@ -120,7 +125,7 @@ class Amounts:
 class Invoice:
     """A customer invoice, with the fields that lists and payments show."""
 
-    number: int
+    number: Number
     total: Decimal
     """In ``currency``; below zero for a credit invoice."""
 
@@ -128,13 +133,13 @@ class Invoice:
     due_date: date
     customer_number: str = "1"
     customer_name: str = "Kund AB"
-    currency: str = "SEK"
-    currency_rate: Decimal = ONE
-    currency_unit: int = 1
+    currency: Currency = "SEK"
+    currency_rate: Rate = ONE
+    currency_unit: Number = 1
     ocr: str | None = None
     """``None`` for the one that Fortnox would make."""
 
-    invoice_type: str = "INVOICE"
+    invoice_type: Annotated[str, choice(*INVOICE_TYPES)] = "INVOICE"
     booked: bool = True
     cancelled: bool = False
     credit_of: int = 0
@@ -194,6 +199,7 @@ class Invoice:
 
 
 Record = TypeVar("Record", Invoice, Payment)
+Found = TypeVar("Found")
 
 
 @lru_cache(100_000)
@@ -229,6 +235,16 @@ class Snapshot:
     last_number: int
     rights: Mapping[str, Any]
     registers: Registers
+
+
+@dataclass(frozen=True)
+class StateSnapshot:
+    """Everything but tokens and consents, at one time."""
+
+    companies: Mapping[int, Snapshot]
+    users: Mapping[str, User]
+    registered_scopes: frozenset[str] | None
+    clock: tuple[timedelta, datetime | None]
 
 
 class Company:
@@ -364,10 +380,16 @@ class Company:
     # --- Changing ---
 
     def add_invoice(self, invoice: Invoice) -> Invoice:
-        """Add an invoice; an earlier one of that number is replaced."""
+        """Add an invoice. Raises ``ValueError`` where its number is in use."""
         with self.lock:
-            self.registers.next_invoice = max(self.registers.next_invoice, invoice.number + 1)
+            if invoice.number in self._invoices:
+                raise ValueError(f"number {invoice.number} is in use; change_invoice changes it")
+            self.move_series(invoice.number)
             return self.put_invoice(invoice)
+
+    def move_series(self, number: int) -> None:
+        """Let the next number of the series come after this one."""
+        self.registers.next_invoice = max(self.registers.next_invoice, number + 1)
 
     def put_invoice(self, invoice: Invoice) -> Invoice:
         """Add or replace an invoice without moving the series of numbers."""
@@ -383,7 +405,7 @@ class Company:
         """Change fields of an invoice; it counts as modified now."""
         with self.lock:
             return self.put_invoice(
-                replace(self._invoices[number], **{"modified": None, **changes})
+                replace(_found("invoice", number, self._invoices), **{"modified": None, **changes})
             )
 
     def book_invoice(self, number: int) -> Invoice:
@@ -396,22 +418,25 @@ class Company:
     def delete_invoice(self, number: int) -> None:
         """Delete an invoice; its payments stay."""
         with self.lock:
-            del self._invoices[number]
+            del self._invoices[_found("invoice", number, self._invoices).number]
             self.version += 1
 
     def add_payment(self, payment: Payment) -> Payment:
-        """Add a payment, and number it where it has no number."""
+        """Add a payment, and number it where it has no number.
+
+        Raises ``ValueError`` where its number is in use.
+        """
         with self.lock:
             number = payment.number or self._last_number + 1
+            if number in self._payments:
+                raise ValueError(f"number {number} is in use; change_payment changes it")
             self._last_number = max(self._last_number, number)
-            if (before := self._payments.get(number)) is not None:
-                self._paying[before.invoice_number].discard(number)
             return self._put(replace(payment, number=number))
 
     def change_payment(self, number: int, **changes: Any) -> Payment:
         """Change fields of a payment, booked or not; it counts as modified now."""
         with self.lock:
-            before = self._payments[number]
+            before = _found("payment", number, self._payments)
             after = self._put(replace(before, **{"modified": None, **changes}))
             if after.invoice_number != before.invoice_number:
                 self._paying[before.invoice_number].discard(number)
@@ -426,7 +451,7 @@ class Company:
         """Book a payment: it gets a voucher, and clears what it pays of its invoice."""
         return self.change_payment(number, booked=True, voucher_number=number, voucher_series="C")
 
-    def pay(self, invoice: Invoice, amount: Decimal, day: date) -> Payment:
+    def pay(self, invoice: Invoice, amount: Decimal, day: date, source: str = "manual") -> Payment:
         """Add a booked payment, in the currency of its invoice."""
         with self.lock:
             in_sek = rounded(amount * invoice.currency_rate)
@@ -439,6 +464,7 @@ class Company:
                     currency_rate=invoice.currency_rate,
                     currency_unit=invoice.currency_unit,
                     payment_date=day,
+                    source=source,
                 )
             )
             return self.book_payment(payment.number)
@@ -453,6 +479,9 @@ class Company:
             original = self._invoices.get(credit.credit_of) if credit else None
             if credit is None or original is None:
                 raise LookupError(f"credit invoice {number} of an invoice")
+            for invoice in (original, credit):
+                if not invoice.booked:
+                    raise ValueError(f"invoice {invoice.number} is not booked")
             amount = min(original.balance, -credit.balance)
             if amount <= 0:
                 raise ValueError(f"nothing of invoice {number} is left to settle")
@@ -472,7 +501,8 @@ class Company:
     def delete_payment(self, number: int) -> None:
         """Delete a payment, booked or not."""
         with self.lock:
-            payment = self._payments.pop(number)
+            payment = _found("payment", number, self._payments)
+            del self._payments[number]
             self._paying[payment.invoice_number].discard(number)
             self._settle(payment.invoice_number, self.clock.now() if payment.booked else None)
 
@@ -505,6 +535,13 @@ class Company:
             final_pay_date=_final_pay_date(invoice, balance, booked),
             modified=modified,
         )
+
+
+def _found(name: str, number: int, records: Mapping[int, Found]) -> Found:
+    """Return a record, or raise ``KeyError`` with what is not there."""
+    if number not in records:
+        raise KeyError(f"{name} {number}")
+    return records[number]
 
 
 def _final_pay_date(invoice: Invoice, balance: Decimal, booked: list[Payment]) -> date | None:
@@ -561,14 +598,37 @@ class State:
             company.clock = self.clock
             company.payment_touches_invoice = switches.payment_touches_invoice
 
-    def snapshot(self) -> dict[int, Snapshot]:
-        return {number: company.snapshot() for number, company in self.companies.items()}
+    def snapshot(self) -> StateSnapshot:
+        return StateSnapshot(
+            {number: company.snapshot() for number, company in self.companies.items()},
+            dict(self.users),
+            self.registered_scopes,
+            self.clock.snapshot(),
+        )
 
-    def restore(self, before: Mapping[int, Snapshot]) -> None:
-        for number in self.companies.keys() - before.keys():
+    def restore(self, before: StateSnapshot) -> None:
+        """Restore books, rights, users and clock; tokens and consents stay valid."""
+        for number in self.companies.keys() - before.companies.keys():
             del self.companies[number]
         for number, company in self.companies.items():
-            company.restore(before[number])
+            company.restore(before.companies[number])
+        self.users = dict(before.users)
+        self.registered_scopes = before.registered_scopes
+        self.clock.restore(before.clock)
+
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """Undo every change made within, tokens included, where one of them fails."""
+        with ExitStack() as locks:
+            for company in self.companies.values():
+                locks.enter_context(company.lock)
+            before, tokens = self.snapshot(), self.tokens.snapshot()
+            try:
+                yield
+            except Exception:
+                self.restore(before)
+                self.tokens.restore(tokens)
+                raise
 
     def add_company(self, number: int, name: str, **details: str) -> Company:
         company = Company(number, name, clock=self.clock, **details)
@@ -605,16 +665,27 @@ class State:
 
         A service account has the rights of the company, not those of a person.
         """
-        if scope in self.company(grant.company).forbidden:
-            return False
-        person = next((user for user in self.users.values() if user.id == grant.user), None)
-        return grant.service or person is None or scope not in person.forbidden
+        person = self.person(grant)
+        forbidden = self.company(grant.company).forbidden
+        return scope not in forbidden and not (person and scope in person.forbidden)
+
+    def person(self, grant: Grant) -> User | None:
+        """Return who gave a grant; nobody for a service account, which has rights of its own."""
+        if grant.service:
+            return None
+        return next((user for user in self.users.values() if user.id == grant.user), None)
+
+    def unlicensed(self, grant: Grant) -> frozenset[str]:
+        """Return the scopes whose module the company, or the person, has no licence for."""
+        person = self.person(grant)
+        of_person = person.unlicensed if person else frozenset()
+        return of_person | self.company(grant.company).unlicensed
 
     def company(self, number: int | str | None = None) -> Company:
         """Return a company by its number, or the first one."""
         if number is None:
             number = next(iter(self.companies), -1)
-        return self.companies[int(number)]
+        return _found("company", int(number), self.companies)
 
     # --- Given, withdrawn and expired ---
 
@@ -623,8 +694,10 @@ class State:
         number = self.company(company).number
         self.tokens.consent(Grant(self.client_id, number, 1, tuple(scopes)))
 
-    def withdraw_consent(self, company: int | str | None = None) -> None:
-        self.tokens.withdraw_consent(self.company(company).number)
+    def withdraw_consent(self, company: int | str | None = None, user: str | None = None) -> None:
+        """End the consent for service accounts, or that of a person. ``KeyError`` for nobody."""
+        person = None if user is None else self.users[user].id
+        self.tokens.withdraw_consent(self.company(company).number, person)
 
     def withdraw_licence(self, company: int | str | None = None) -> None:
         self.company(company).integration_licence = False

@@ -28,6 +28,7 @@ from hostsim.sandbox.fields import (
     day,
     flag,
     listed,
+    rate,
     rounded,
     text,
     whole,
@@ -73,7 +74,7 @@ FIELDS: Mapping[str, Field] = {
     "Comments": text(1000),
     "CostCenter": text(),
     "Currency": text(3, 3, blank="SEK"),
-    "CurrencyRate": amount(None, blank=Decimal(1)),
+    "CurrencyRate": rate(blank=Decimal(1)),
     "CurrencyUnit": whole(1, blank=1),
     "DisablePaymentFile": flag(),
     "DueDate": day(always_set=True),
@@ -150,7 +151,10 @@ def change(company: Company, number: int, sent: Fields, switches: Switches) -> S
         kept["SupplierInvoiceRows"] = [
             row for row in kept["SupplierInvoiceRows"] if row.get("Code") != "TOT"
         ]
-        return _put(company, before, fields=_checked(company, kept | given, switches))
+        whole = kept | given
+        if whole["Currency"] != kept["Currency"]:
+            invoicing.forget_rate(whole, given)
+        return _put(company, before, fields=_checked(company, whole, switches))
 
 
 def _put(company: Company, before: SupplierInvoice, **changed: Any) -> SupplierInvoice:
@@ -191,8 +195,7 @@ def _checked(company: Company, given: Fields, switches: Switches) -> dict[str, A
             "Kunde inte hitta valuta.",
             switches.unknown_reference_status,
         )
-    fields.setdefault("CurrencyRate", currency.get("SellRate", Decimal(1)))
-    fields.setdefault("CurrencyUnit", int(currency.get("Unit", 1)))
+    invoicing.fill_rate(fields, currency, switches)
     rows = [_in_both(row, fields["CurrencyRate"]) for row in fields.get("SupplierInvoiceRows", ())]
     fields.setdefault("Total", sum(map(_debit, rows), ZERO))
     rows = rows or _preset_rows(fields, supplier)

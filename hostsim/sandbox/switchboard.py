@@ -67,10 +67,7 @@ class Switchboard:
         self.keep_bodies = False
         self.switches = switches
         self._switches_before = switches
-        self._books_before = state.snapshot()
-        self._users_before = dict(state.users)
-        self._scopes_before = state.registered_scopes
-        self._clock_before = state.clock.snapshot()
+        self._state_before = state.snapshot()
 
     @property
     def switches(self) -> Switches:
@@ -108,10 +105,7 @@ class Switchboard:
         Tokens and consents stay valid.
         """
         self.switches = self._switches_before
-        self.state.restore(self._books_before)
-        self.state.users = dict(self._users_before)
-        self.state.registered_scopes = self._scopes_before
-        self.clock.restore(self._clock_before)
+        self.state.restore(self._state_before)
         self.faults.clear()
         self.latency.clear()
         self.drift.clear()

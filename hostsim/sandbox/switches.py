@@ -9,6 +9,7 @@ the page of unknowns say the same.
 from __future__ import annotations
 
 import dataclasses
+import difflib
 import json
 import math
 import types
@@ -100,8 +101,8 @@ class ImportSwitches:
     )
     withdrawn_consent_ends_refresh: bool = guess(
         True,
-        "Where the consent for a service account is withdrawn, the refresh tokens that came with"
-        " it end, too; its access tokens live out their hour.",
+        "Where the consent for a service account, or that of a person, is withdrawn, the refresh"
+        " tokens that came with it end, too; its access tokens live out their hour.",
         SILENT,
     )
     client_credentials_status: int = guess(
@@ -147,7 +148,7 @@ class ImportSwitches:
         "fewer_scopes",
         "Where the person lacks the licence of a module, the token has the other scopes."
         " `refused`: the login comes back with `error_missing_license`, as it does by default"
-        " where no scope is left.",
+        " where no scope is left. A refresh follows it.",
         LIVE,
     )
     missing_right_status: int = guess(
@@ -468,7 +469,8 @@ def _values(kind: Any) -> Iterator[Any]:
 def _accepted(name: str, value: object) -> Any:
     """Return a value as the switch has it: digits may come as a number where they are a text."""
     if name not in _types():
-        raise ValueError(f"there is no switch {name}")
+        near = difflib.get_close_matches(name, _types())
+        raise ValueError(", ".join((f"there is no switch {name}", *(f"but {one}" for one in near))))
     for tried in (value, str(value)) if type(value) is int else (value,):
         if any(_fits(name, tried, one) for one in accepted_values(name)):
             return tried

@@ -17,6 +17,7 @@ import threading
 import uuid
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from typing import Any
 
 from hostsim.sandbox.clock import Clock
 from hostsim.sandbox.switches import Switches
@@ -122,8 +123,10 @@ class Tokens:
         with self._lock:
             return self._issue(grant)
 
-    def refresh(self, token: str, client_id: str) -> TokenPair | None:
-        """Exchange a refresh token for a new pair, once."""
+    def refresh(
+        self, token: str, client_id: str, scopes: tuple[str, ...] | None = None
+    ) -> TokenPair | None:
+        """Exchange a refresh token for a new pair, once, for all of its scopes or these."""
         with self._lock:
             issued = self._refresh.get(token)
             if issued is None:
@@ -133,7 +136,7 @@ class Tokens:
                 return None
             del self._refresh[token]
             self._used[token] = issued.grant
-            return self._issue(issued.grant) if self._valid(issued) else None
+            return self._issue(issued.grant, scopes) if self._valid(issued) else None
 
     def consent(self, grant: Grant) -> None:
         """Let a client have tokens for a service account without a person, until withdrawn."""
@@ -145,16 +148,19 @@ class Tokens:
                 grant = replace(grant, scopes=scopes)
             self._consents[key] = grant
 
-    def withdraw_consent(self, company: int) -> None:
-        """End a company's consents for service accounts."""
+    def withdraw_consent(self, company: int, user: int | None = None) -> None:
+        """End a company's consents for service accounts, or that of a user."""
+
+        def meant(grant: Grant) -> bool:
+            of_it = grant.service if user is None else grant.user == user and not grant.service
+            return of_it and grant.company == company
+
         with self._lock:
-            for key in [key for key in self._consents if key[1] == company]:
+            for key in [key for key in self._consents if user is None and key[1] == company]:
                 del self._consents[key]
             if self.switches.withdrawn_consent_ends_refresh:
                 self._refresh = {
-                    name: one
-                    for name, one in self._refresh.items()
-                    if not (one.grant.service and one.grant.company == company)
+                    key: one for key, one in self._refresh.items() if not meant(one.grant)
                 }
 
     def consented(self, client_id: str, company: int) -> Grant | None:
@@ -208,11 +214,23 @@ class Tokens:
         with self._lock:
             self._refresh.clear()
 
+    def snapshot(self) -> tuple[dict[Any, Any], ...]:
+        """Return what is valid and consented to, for :meth:`restore`."""
+        with self._lock:
+            kept = (self._codes, self._access, self._refresh, self._used, self._consents)
+            return tuple(dict(one) for one in kept)
+
+    def restore(self, before: tuple[dict[Any, Any], ...]) -> None:
+        with self._lock:
+            kept = [dict(one) for one in before]
+            self._codes, self._access, self._refresh, self._used, self._consents = kept
+
     def _valid(self, issued: _Issued) -> bool:
         return self.clock.now() < issued.until
 
-    def _issue(self, grant: Grant) -> TokenPair:
-        pair = replace(self._issue_access(grant), refresh=self._fresh_refresh_token())
+    def _issue(self, grant: Grant, scopes: tuple[str, ...] | None = None) -> TokenPair:
+        access = grant if scopes is None else replace(grant, scopes=scopes)
+        pair = replace(self._issue_access(access), refresh=self._fresh_refresh_token())
         life = timedelta(days=self.switches.refresh_token_days)
         self._refresh[pair.refresh] = _Issued(grant, self.clock.now() + life)
         self.issued.append(pair.refresh)

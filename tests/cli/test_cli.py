@@ -927,6 +927,11 @@ def test_a_missing_package_is_one_sentence(process, tmp_path):
     assert ended.stderr.decode().startswith("NOT_INSTALLED: ")
     assert 'pip install "opter-fortnox-plugin[hostsim]"' in ended.stderr.decode()
     assert ended.stdout == b""
+    # The extra `sandbox` is enough for the sandbox.
+    ended = process("sandbox", "--json", "--switch", "rate_limits=1", "--lang", "en")
+    assert (ended.returncode, ended.stdout) == (2, b"")
+    assert b"there is no switch rate_limits, but rate_limit. " in ended.stderr
+    assert b"/_sandbox/unknowns describes all" in ended.stderr
 
 
 def test_models_and_command_line_agree_on_the_invoice():

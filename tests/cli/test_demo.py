@@ -198,10 +198,14 @@ def test_data_that_cannot_be_used_is_an_error_of_its_own(tmp_path):
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a signal to one child needs POSIX")
 @pytest.mark.parametrize(
-    ("sent", "on_ctrl_c"),
-    [("SIGINT", "default_int_handler"), ("SIGINT", "SIG_IGN"), ("SIGTERM", "SIG_IGN")],
+    ("sent", "on_ctrl_c", "status"),
+    [
+        ("SIGINT", "default_int_handler", 0),
+        ("SIGINT", "SIG_IGN", 0),
+        ("SIGTERM", "SIG_IGN", 143),
+    ],
 )
-def test_ctrl_c_and_sigterm_end_the_sandbox_with_status_0(sent, on_ctrl_c):
+def test_ctrl_c_and_sigterm_end_the_sandbox_cleanly(sent, on_ctrl_c, status):
     """Also one whose shell lets it ignore Ctrl-C, as that of a script in the background."""
     root = str(Path(__file__).parents[2])
     # What a child does on Ctrl-C it inherits; so that it is the same wherever the tests run.
@@ -224,5 +228,5 @@ def test_ctrl_c_and_sigterm_end_the_sandbox_with_status_0(sent, on_ctrl_c):
             rest, err = child.communicate(timeout=30)
         finally:
             child.kill()  # nobody waits for one that heard nothing
-    assert (child.returncode, err) == (0, "")
+    assert (child.returncode, err) == (status, "")
     assert rest.endswith("Ended.\n")

@@ -213,8 +213,8 @@ def test_without_a_company_a_token_is_for_the_first_and_what_an_import_needs(san
     ("wrong", "status", "error"),
     [
         ({"company": 1}, 404, "there is no company 1"),
-        ({"company": "Åkeri"}, 400, "company is a number"),
-        ({"company": ""}, 400, "company is a number"),
+        ({"company": "Åkeri"}, 400, "company is the number of a company"),
+        ({"company": ""}, 400, "company is the number of a company"),
         ({"scopes": "payment secrets"}, 400, "secrets: the registered scopes are payment, "),
         ({"scopes": ["payment"]}, 400, "scopes is a text"),
         ({"scopes": ""}, 400, "scopes is a text"),

@@ -282,6 +282,8 @@ def ends_on_a_page(sandbox, word, **change):
 def test_a_switch_lets_every_failed_login_end_on_a_page(sandbox, company):
     sandbox.switchboard.set(login_errors="page")
     ends_on_a_page(sandbox, "failed", response_type="token")
+    with pytest.raises(scripted_login.ScriptedLoginError):
+        scripted_login.refuse(Program(sandbox).address(), "erik", "hemligt")
     company.consent_error = "error_missing_license"
     with pytest.raises(scripted_login.ScriptedLoginError):
         Program(sandbox).answer()
@@ -943,7 +945,7 @@ def test_a_switch_keeps_a_payment_from_touching_its_invoice(program, company):
 # --- Errors and limits ------------------------------------------------------
 
 
-@switched("path", ["modesofpayments", "invoices/1/pdf", "", "invoicepayments/1/undo"])
+@switched("path", ["predefinedaccounts", "invoices/1/pdf", "", "invoicepayments/1/undo"])
 def test_an_unknown_path_is_not_found(program, path):
     assert program.code(path)[0] == 404
 
@@ -1189,13 +1191,13 @@ def test_the_host_knows_what_was_exported_and_nothing_else(haulier, now):
         assert Decimal(exported[number]["total"]) == known[number].total
 
 
-def test_yen_show_both_readings_of_the_unit_and_neither(haulier):
+def test_yen_are_as_the_switch_has_them_and_one_rate_agrees_with_nothing(haulier):
     def readings(number):
         (payment,) = haulier.company().payments_of(number)
         whole = payment.in_currency * payment.currency_rate
         return [abs(amount - payment.amount) < 50 for amount in (whole / 100, whole)]
 
-    assert readings(10185) == [True, False]
+    assert readings(10185) == [False, True]
     assert readings(10186) == [False, True]
     assert readings(10187) == [False, False]
 

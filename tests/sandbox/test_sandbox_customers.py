@@ -159,6 +159,13 @@ def test_customers_are_listed_searched_and_sorted(fortnox, query, found):
     assert numbers(fortnox, query) == found
 
 
+def test_a_customer_number_is_found_whole_where_a_switch_says_so(fortnox):
+    fortnox.record("customers", CustomerNumber="10", Name="Kund AB")
+    fortnox.set(number_filters_match_part=False)
+    found = fortnox.get("customers?customernumber=1")["Customers"]
+    assert [row["CustomerNumber"] for row in found] == ["1"]
+
+
 @parametrize(
     ("query", "code"),
     [("filter=x", 2000587), ("organizationnumber=1", 2000588), ("sortby=city", 2000588),

@@ -273,6 +273,19 @@ def test_a_foreign_invoice_has_the_rate_that_is_sent_or_fortnoxs_own(fortnox):
     sent = fortnox.make([sold("10", 0, 3308)], Currency="EUR", CurrencyRate=11.5)
     assert (sent["Currency"], sent["CurrencyRate"], sent["Total"]) == ("EUR", 11.5, 10)
     assert fortnox.make(Currency="EUR")["CurrencyRate"] == 11.275
+    made = fortnox.make(Currency="EUR", CurrencyUnit=100)
+    assert (made["CurrencyRate"], made["CurrencyUnit"]) == (11.275, 100)
+    assert fortnox.put(made["DocumentNumber"], Currency="USD")["CurrencyRate"] == 10.43
+    assert fortnox.put(made["DocumentNumber"], Currency="SEK")["CurrencyRate"] == 1
+
+
+@parametrize("rate", [{"CurrencyRate": 2}, {"CurrencyUnit": 100}])
+def test_the_rate_of_sek_is_1(fortnox, rate):
+    assert fortnox.refused(**rate) == 2001392
+    assert fortnox.refused(Currency="EUR", CurrencyRate=0) == 2009449
+    fortnox.set(contradicting_amounts="computed")
+    made = fortnox.make(**rate)
+    assert (made["CurrencyRate"], made["CurrencyUnit"]) == (1, 1)
 
 
 @parametrize(
@@ -857,6 +870,7 @@ def payment_refused(fortnox, **fields):
         ({"WriteOffs": [{"AccountNumber": 3740}]}, 2001795),
         ({"ModeOfPaymentAccount": 9998}, 2000423),
         ({"ModeOfPayment": "<b>"}, 2000359),
+        ({"ModeOfPayment": "KORT"}, 2009461),
         ({"CurrencyUnit": 0}, 2009449),
         ({"PaymentDate": "20260317"}, 2001392),
         ({"PaymentDate": "2026-W12-2"}, 2001392),
@@ -867,6 +881,23 @@ def payment_refused(fortnox, **fields):
 def test_what_a_payment_names_is_checked_as_in_an_invoice(fortnox, fields, code):
     fortnox.make([sold()])
     assert payment_refused(fortnox, **fields) == code
+
+
+def test_a_payment_is_on_the_account_of_its_mode_unless_it_names_another(fortnox):
+    fortnox.make([sold()])
+    fortnox.record("modesofpayments", Code="KORT", Description="Kort", AccountNumber="1510")
+    for fields, account in (
+        ({"ModeOfPayment": "KORT"}, 1510),
+        ({"ModeOfPayment": "KORT", "ModeOfPaymentAccount": 1930}, 1930),
+        ({}, 1930),
+    ):
+        sent = {"InvoicePayment": {"InvoiceNumber": 1, "Amount": 1} | fields}
+        made = fortnox.ask("POST", "invoicepayments", sent).json()["InvoicePayment"]
+        assert made["ModeOfPaymentAccount"] == account
+    fortnox.set(unknown_terms="accepted", mode_of_payment_not_found_code=1)
+    sent["InvoicePayment"]["ModeOfPayment"] = "ZZ"
+    assert fortnox.ask("POST", "invoicepayments", sent).status_code == 201
+    assert fortnox.code("GET", "modesofpayments/ZZ") == (404, 1)
 
 
 def test_a_payment_in_a_locked_period_is_refused_unless_a_switch_takes_it(fortnox):

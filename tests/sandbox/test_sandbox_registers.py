@@ -55,6 +55,16 @@ def test_accounts_are_found_by_lastmodified_and_sru(fortnox):
         assert row["Number"] == 3001
 
 
+def test_modes_of_payment_are_listed_and_shown_with_their_account_as_a_text(fortnox):
+    rows = fortnox.get("modesofpayments")["ModesOfPayments"]
+    assert [(row["Code"], row["AccountNumber"]) for row in rows] == [
+        ("AG", "1930"),
+        ("BG", "1930"),
+        ("PG", "1930"),
+    ]
+    assert fortnox.get("modesofpayments/BG")["ModeOfPayment"] == rows[1]
+
+
 def test_an_account_can_be_deleted(fortnox):
     fortnox.change("delete_record", register="accounts", key="3041")
     assert fortnox.code("GET", "accounts/3041") == (404, 2000423)

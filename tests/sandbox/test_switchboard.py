@@ -348,6 +348,116 @@ def test_the_unit_of_a_currency(client, company, board, divides, amount):
     assert made["Amount"] == amount
 
 
+@pytest.fixture
+def euro(company):
+    euro = {"currency": "EUR", "currency_rate": Decimal(11)}
+    company.add_invoice(
+        Invoice(number=7, total=Decimal(100), invoice_date=DAY, due_date=DAY, **euro)
+    )
+    company.add_payment(
+        Payment(
+            invoice_number=7,
+            amount=Decimal(110),
+            amount_currency=Decimal(10),
+            payment_date=DAY,
+            **euro,
+        )
+    )
+
+
+def amounts_in(answer):
+    fields = answer.json().get("InvoicePayment", {})
+    error = answer.json().get("ErrorInformation", {}).get("code")
+    return error or tuple(fields[name] for name in ("Amount", "AmountCurrency", "CurrencyRate"))
+
+
+AGREEING = [
+    ("POST", 7, {"AmountCurrency": 20}, (220, 20, 11)),
+    ("POST", 7, {"AmountCurrency": 20, "CurrencyRate": 12}, (240, 20, 12)),
+    ("POST", 7, {"AmountCurrency": 20, "Amount": 230}, (230, 20, 11.5)),
+    ("POST", 7, {"AmountCurrency": 3, "Amount": 33.34, "CurrencyRate": 11.11}, (33.34, 3, 11.11)),
+    ("POST", 1001, {"Amount": 5, "AmountCurrency": 5, "CurrencyRate": 1}, (5, 5, 1)),
+    ("PUT", 7, {"AmountCurrency": 20}, (220, 20, 11)),
+    ("PUT", 7, {"CurrencyRate": 12}, (120, 10, 12)),
+    ("PUT", 7, {"Amount": 115}, (115, 10, 11.5)),
+    ("PUT", 7, {"Amount": 110, "AmountCurrency": 10, "PaymentDate": "2026-03-03"}, (110, 10, 11)),
+]
+CONTRADICTING = [
+    ("POST", 7, {"AmountCurrency": 20, "Amount": 230, "CurrencyRate": 11}, (220, 20, 11)),
+    ("POST", 7, {"AmountCurrency": 20, "Amount": -220}, (220, 20, 11)),
+    ("POST", 7, {"AmountCurrency": 0, "Amount": 220}, (0, 0, 11)),
+    ("POST", 7, {"AmountCurrency": 10**9, "Amount": 1}, (11 * 10**9, 10**9, 11)),
+    ("POST", 1001, {"Amount": 5, "AmountCurrency": 6}, (6, 6, 1)),
+    ("POST", 1001, {"Amount": 5, "CurrencyRate": 2}, (5, 5, 1)),
+    ("PUT", 7, {"Amount": 230, "CurrencyRate": 12}, (120, 10, 12)),
+]
+
+
+@pytest.mark.usefixtures("euro")
+@pytest.mark.parametrize(
+    ("way", "sent", "amounts"),
+    [("refused", sent, amounts) for *sent, amounts in AGREEING]
+    + [("refused", sent, 2001392) for *sent, _amounts in CONTRADICTING]
+    + [("computed", sent, amounts) for *sent, amounts in CONTRADICTING],
+)
+def test_amount_amount_in_currency_and_rate_of_a_payment_agree(client, board, way, sent, amounts):
+    board.set(contradicting_amounts=way)
+    method, invoice, fields = sent
+    path = "invoicepayments/1" if method == "PUT" else "invoicepayments"
+    body = {"InvoicePayment": fields | ({"InvoiceNumber": invoice} if method == "POST" else {})}
+    assert amounts_in(client.api(path, method, body)) == amounts
+
+
+@pytest.mark.usefixtures("euro")
+@pytest.mark.parametrize("rate", [0, -11])
+def test_a_rate_is_above_0(client, rate):
+    fields = {"InvoiceNumber": 7, "AmountCurrency": 1, "CurrencyRate": rate}
+    assert client.code("invoicepayments", "POST", {"InvoicePayment": fields}) == 2009449
+
+
+@pytest.mark.usefixtures("euro")
+@pytest.mark.parametrize(
+    ("setting", "currency", "code"),
+    [
+        *((("own", one, None)) for one in ("SEK", "EUR")),
+        *((("own", one, 2000427)) for one in ("XYZ", "USD")),
+        ("SEK", "EUR", 2000427),
+        ("payment", "SEK", 2000427),
+        ("payment", None, None),
+    ],
+)
+def test_a_write_off_is_in_sek_or_in_the_currency_of_its_payment(
+    client, board, setting, currency, code
+):
+    board.set(write_off_currency=setting)
+    row = {"Amount": 1, "AccountNumber": 3740, "Currency": currency}
+    fields = {"InvoiceNumber": 7, "AmountCurrency": 1, "WriteOffs": [row]}
+    answer = client.api("invoicepayments", "POST", {"InvoicePayment": fields}).json()
+    assert answer.get("ErrorInformation", {}).get("code") == code
+    row = {"amount": 1, "account": 3740, "currency": currency or ""}
+    answer = change(client, do="change_payment", number=1, payment={"write_offs": [row]})
+    assert (answer.status_code == 200) == (code is None)
+
+
+@pytest.mark.usefixtures("euro")
+@pytest.mark.parametrize(
+    ("payment", "wrong"),
+    [
+        ({"amount_currency": "20"}, None),
+        ({"amount_currency": "20", "amount": "1", "currency_rate": "11"}, "felaktig typ"),
+        ({"currency": "USD"}, "fakturans"),
+        ({"currency": "SEK"}, "fakturans"),
+        ({"invoice_number": 99}, "there is no invoice 99"),
+    ],
+)
+def test_a_change_by_the_switchboard_leaves_no_amounts_that_contradict_each_other(
+    client, company, payment, wrong
+):
+    answer = change(client, do="change_payment", number=1, payment=payment)
+    assert wrong is None or wrong in answer.json()["error"]
+    assert company.payment(1).amount == company.payment(1).amount_currency * 11
+
+
 @pytest.mark.parametrize(
     ("fields", "change"),
     [
@@ -363,7 +473,8 @@ def test_payments_that_may_be_refused(client, board, fields, change):
 
 
 def test_a_payment_in_another_currency(client, board):
-    body = {"InvoicePayment": {"InvoiceNumber": 1001, "Amount": 1, "Currency": "EUR"}}
+    fields = {"InvoiceNumber": 1001, "Amount": 11, "AmountCurrency": 1, "Currency": "EUR"}
+    body = {"InvoicePayment": fields}
     board.set(payment_currency_code=123)
     assert client.code("invoicepayments", "POST", body) == 123
     board.set(other_currency="accepted")
@@ -383,6 +494,16 @@ def test_invented_codes_can_be_others(client, board):
     board.set(payment_not_found_code=1, unknown_path_code=2)
     assert client.code("invoicepayments/9") == 1
     assert client.code("nowhere") == 2
+
+
+def test_a_mistake_of_the_sandbox_is_no_unknown_path_and_is_logged(client, monkeypatch, caplog):
+    monkeypatch.setattr("hostsim.sandbox.serializers.company_information", lambda _company: 1 / 0)
+    monkeypatch.setattr("hostsim.sandbox.control._company_shown", lambda _company: 1 / 0)
+    answer = client.api("companyinformation")
+    wrong = {"Error": 1, "Message": "System exception", "Code": 1000003}
+    assert (answer.status_code, answer.json()) == (500, {"ErrorInformation": wrong})
+    assert "Exception on /3/companyinformation" in caplog.text
+    assert client.board("").status_code == 500
 
 
 @pytest.mark.parametrize(
@@ -570,6 +691,73 @@ def test_client_credentials_without_the_licence_are_a_switch(client, board, sand
     assert (reply.status_code, reply.json().get("error")) == answer
 
 
+WITHDRAW = {"do": "withdraw_module", "scope": "payment"}
+
+
+def refreshed(client):
+    answer = client.token(grant_type="refresh_token", refresh_token=client.tokens.refresh).json()
+    return answer.get("error") or answer["scope"]
+
+
+def issued(client):
+    answer = client.board("token", "POST", {}).json()
+    return answer.get("error") or answer["scope"]
+
+
+def of_the_service(client):
+    client.code_of_login(account_type="service")
+    answer = client.token({"TenantId": "17"}, grant_type="client_credentials").json()
+    return answer.get("error") or answer["scope"]
+
+
+@pytest.mark.parametrize(
+    ("withdrawn", "ways", "answer"),
+    [
+        (WITHDRAW | {"user": "erik"}, {}, "invoice companyinformation"),
+        (WITHDRAW | {"user": "erik"}, {"person_unlicensed": "refused"}, "error_missing_license"),
+        (WITHDRAW, {}, "error_missing_license"),
+        (WITHDRAW, {"unlicensed_at_login": "fewer_scopes"}, "invoice companyinformation"),
+        ({"do": "withdraw_licence"}, {}, "error_missing_license"),
+        ({"do": "withdraw_licence"}, {"lapsed_licence": "words"}, "invalid_request"),
+    ],
+)
+def test_a_licence_that_ends_shows_in_older_tokens_and_in_every_new_one(
+    client, board, withdrawn, ways, answer
+):
+    board.set(**ways)
+    change(client, **withdrawn)
+    assert client.api("invoicepayments").status_code == 403
+    assert (refreshed(client), issued(client)) == (answer, answer)
+
+
+def test_a_service_account_follows_the_companys_licences_and_no_persons(client, board):
+    board.set(unlicensed_at_login="fewer_scopes")
+    change(client, **WITHDRAW, user="erik")
+    assert of_the_service(client) == "payment invoice"
+    client.code_of_login(account_type="service")
+    change(client, **WITHDRAW)
+    form = {"grant_type": "client_credentials"}
+    assert client.token({"TenantId": "17"}, **form).json()["scope"] == "invoice"
+    board.set(unlicensed_at_login="refused")
+    answer = client.token({"TenantId": "17"}, **form).json()
+    assert answer["error"] == "error_missing_license"
+
+
+@pytest.mark.parametrize(
+    ("ends", "answer"),
+    [(True, "invalid_grant"), (False, "payment invoice companyinformation")],
+)
+def test_a_person_withdraws_what_they_have_consented_to_by_signing_in(client, board, ends, answer):
+    board.set(withdrawn_consent_ends_refresh=ends)
+    assert of_the_service(client) == "payment invoice"
+    assert change(client, do="withdraw_consent", user="nobody").status_code == 404
+    change(client, do="withdraw_consent", user="erik")
+    assert client.api("invoicepayments").status_code == 200
+    assert refreshed(client) == answer
+    form = {"grant_type": "client_credentials"}
+    assert client.token({"TenantId": "17"}, **form).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("way", "scope"), [("replaces", "companyinformation"), ("adds", "payment companyinformation")]
 )
@@ -665,6 +853,10 @@ def test_faults_can_be_cleared(client):
         {"match": []},
         {"pause": -1},
         {"headers": {"X": 1}},
+        {"headers": {"X": "1\r\nY: 2"}},
+        {"headers": {"X\r\nY": "2"}},
+        {"retry_after": "1\r\nY: 2"},
+        {"content_type": "text/plain\r\nY: 2"},
         {"colour": "red"},
     ],
 )
@@ -811,6 +1003,9 @@ def test_a_change_that_can_no_longer_be_made_is_recorded_as_a_failure(client):
 
 # --- Changes ----------------------------------------------------------------
 
+NEW = {"number": 1001, "total": 1, "invoice_date": "2026-01-01", "due_date": "2026-01-01"}
+YEAR = {"id": 1, "first": "2026-01-01", "last": "2026-12-31"}
+
 
 def change(client, **content):
     return client.board("changes", "POST", {"changes": [content]})
@@ -871,6 +1066,18 @@ def test_withdrawn_rights_can_be_restored(client, company, sandbox):
         ({"do": "change_payment", "number": 1, "payment": {"currency_rate": "1e400"}}, 400),
         ({"do": "set_up", "set_up": {"freight": "Infinity"}}, 400),
         ({"do": "add_invoice", "invoice": {"number": 5, "total": "1e400"}}, 400),
+        ({"do": "set_up", "set_up": {"method": "FOO"}}, 400),
+        ({"do": "set_up", "set_up": {"prices_with_vat": "no"}}, 400),
+        *(({"do": "set_up", "set_up": {"lock_day": odd}}, 400) for odd in (0, 32, "5")),
+        ({"do": "put_record", "register": "currencies", "record": {"Code": "???"}}, 400),
+        ({"do": "set_financial_years", "years": [YEAR | {"method": "FOO"}]}, 400),
+        ({"do": "set_financial_years", "years": [YEAR | {"last": "2025-01-01"}]}, 400),
+        ({"do": "change_invoice", "number": 1001, "invoice": {"number": 7}}, 400),
+        ({"do": "add_invoice", "invoice": NEW | {"number": -5}}, 400),
+        (add(source=5), 400),
+        (add(source="post"), 400),
+        (add(currency="kr"), 400),
+        (add(currency_rate=0), 400),
         (add(booked="yes"), 400),
         (add(wings=2), 400),
     ],
@@ -880,6 +1087,45 @@ def test_an_invalid_change_is_refused(client, company, content, status):
     assert answer.status_code == status
     assert answer.json()["error"]
     assert company.payments() == []
+
+
+@pytest.mark.parametrize("content", [add(booked=True), {"do": "add_invoice", "invoice": NEW}])
+def test_what_is_there_is_not_replaced_by_what_is_added(client, company, content):
+    company.add_payment(paid(1002))
+    before = company.invoices(), company.payments()
+    content.get("payment", {})["number"] = 1
+    answer = change(client, **content)
+    assert (answer.status_code, "is in use" in answer.text) == (400, True)
+    assert (company.invoices(), company.payments()) == before
+
+
+@pytest.mark.parametrize(
+    "last",
+    [{"do": "book_payment", "number": 99}, {"do": "pay_invoice", "number": 1001, "company": 9}],
+)
+def test_of_several_changes_all_are_made_or_none(client, company, sandbox, last):
+    company.add_payment(paid(booked=False))
+    before, tokens = sandbox.state.snapshot(), sandbox.state.tokens.snapshot()
+    first = [
+        {"do": "book_payment", "number": 1},
+        {"do": "withdraw_module", "scope": "invoice"},
+        {"do": "withdraw_right", "scope": "invoice", "user": "erik"},
+        {"do": "register_scopes", "scopes": ["payment"]},
+        {"do": "put_record", "register": "units", "record": {"Code": "dygn"}},
+        {"do": "give_consent"},
+        {"do": "expire_access_tokens"},
+        {"do": "step_clock", "seconds": 60},
+    ]
+    assert client.board("changes", "POST", {"changes": [*first, last]}).status_code == 404
+    after = sandbox.state.snapshot()
+    assert after.companies[17].registers.__dict__ == before.companies[17].registers.__dict__
+    assert (after.users, after.registered_scopes, after.clock) == (
+        before.users,
+        before.registered_scopes,
+        before.clock,
+    )
+    assert (company.payments()[0].booked, company.unlicensed) == (False, set())
+    assert sandbox.state.tokens.snapshot() == tokens
 
 
 def test_every_change_is_listed(client):

@@ -96,6 +96,44 @@ def test_nothing_is_compressed_where_nobody_asks_or_a_switch_says_so(wire):
     assert answer.getheader("Content-Encoding") is None
 
 
+def test_a_connection_stays_open_whatever_is_known_of_the_length_of_an_answer(wire):
+    connection = http.client.HTTPConnection(wire.sandbox.url.removeprefix("http://"), timeout=10)
+    client = f"{wire.sandbox.client_id}:{wire.sandbox.client_secret}".encode()
+    basic = {"Authorization": f"Basic {b64encode(client).decode()}"}
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    bearer = {"Authorization": f"Bearer {wire.tokens.access}"}
+    wire.ask("POST", "/3/invoicepayments", PAYMENT)
+    for method, path, body, headers, status in (
+        ("POST", "/oauth-v1/revoke", "token=x", basic | form, 200),
+        ("POST", "/oauth-v1/token", "grant_type=x", basic | form, 400),
+        ("DELETE", "/3/invoicepayments/1", None, bearer, 204),
+        ("GET", "/3/invoices", None, bearer, 200),
+    ):
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        assert (answer.status, answer.getheader("Connection")) == (status, None)
+        answer.read()
+    connection.request("GET", "/3/invoices", None, bearer | {"Connection": "close"})
+    assert connection.getresponse().getheader("Connection") == "close"
+
+
+@pytest.mark.parametrize(
+    ("path", "fault", "reason"),
+    [
+        ("/_sandbox/nope", 503, "Not Found"),
+        ("/3/invoices", 520, "Unknown"),
+        ("/3/invoices", 204, "No Content"),
+    ],
+)
+def test_reasons_are_in_normal_letters_and_nothing_has_no_type(wire, path, fault, reason):
+    content = {"status": fault, "body": "x", "content_type": "text/plain"}
+    wire.ask("POST", "/_sandbox/faults", content)
+    answer = wire.ask("GET", path)
+    assert answer.reason == reason
+    assert (answer.getheader("Content-Type") is None) == (answer.status == 204)
+    assert (answer.body == b"") == (answer.status == 204)
+
+
 def test_tokens_are_compressed_and_their_length_is_not_told(wire):
     client = f"{wire.sandbox.client_id}:{wire.sandbox.client_secret}".encode()
     headers = {
@@ -241,6 +279,10 @@ def test_a_credit_invoice_is_settled_by_two_payments_or_by_balances_alone(
         Invoice(number=13, total=Decimal(-400), invoice_date=DAY, due_date=DAY, credit_of=12)
     )
     change = {"changes": [{"do": "settle_credit", "number": 13}]}
+    for number in (12, 13):
+        company.change_invoice(number, booked=False)
+        assert "is not booked" in wire.ask("POST", "/_sandbox/changes", change).body.decode()
+        company.change_invoice(number, booked=True)
     assert wire.ask("POST", "/_sandbox/changes", change).status == 200
     assert [one.amount for one in company.payments()] == amounts
     assert [company.invoice(number).balance for number in (12, 13)] == [600, 0]
@@ -255,10 +297,11 @@ def test_a_credit_invoice_is_settled_by_two_payments_or_by_balances_alone(
 def test_what_finans_has_taken_over_shows_another_ocr(wire, company, finance_ocr, same):
     wire.sandbox.switchboard.set(finance_ocr=finance_ocr)
     company.change_invoice(12, factored=True)
-    company.add_payment(Payment(invoice_number=12, amount=Decimal(1), payment_date=DAY))
+    change = {"changes": [{"do": "pay_invoice", "number": 12, "amount": 1}]}
+    wire.ask("POST", "/_sandbox/changes", change)
     detail = json.loads(wire.ask("GET", "/3/invoices/12").body)["Invoice"]
     payment = json.loads(wire.ask("GET", "/3/invoicepayments/1").body)["InvoicePayment"]
-    assert detail["NoxFinans"] is True
+    assert (detail["NoxFinans"], payment["Source"]) == (True, "finance")
     assert (detail["OCR"] == ocr_of(12)) == same
     assert payment["InvoiceOCR"] == detail["OCR"]
     found = json.loads(wire.ask("GET", f"/3/invoices?ocr={detail['OCR']}").body)["Invoices"]

@@ -116,6 +116,7 @@ def correct(schemas):
 
 #: More lists that begin with it.
 WITH_META = (
+    "fortnox_ModeOfPayment_List",
     "fortnox_AccountListItem_Wrap",
     "fortnox_CostCenter_List",
     "fortnox_Currency_List",

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 from hostsim.sandbox.errors import Refused
-from hostsim.sandbox.fields import amount, day, flag, text, whole
+from hostsim.sandbox.fields import currency_code, day, flag, rate, text, whole
 from hostsim.sandbox.resources.register import Register
 
 CURRENCIES = Register(
@@ -12,11 +12,11 @@ CURRENCIES = Register(
     many="Currencies",
     key="Code",
     fields={
-        "BuyRate": amount(None, blank=Decimal(1)),
-        "Code": text(3),
+        "BuyRate": rate(blank=Decimal(1)),
+        "Code": currency_code(),
         "Date": day(blank="2026-01-02"),
         "Description": text(),
-        "SellRate": amount(None, blank=Decimal(1)),
+        "SellRate": rate(blank=Decimal(1)),
         "Unit": whole(1, blank=1),
         "IsAutomatic": flag(),
     },

@@ -81,12 +81,14 @@ class Register:
         return sorted(chosen, key=lambda entry: self.order(entry.fields.get(by)), reverse=reverse)
 
     def _fits(self, entry: Entry) -> bool:
-        whole = self.whole(entry)
-        return all(
-            request.args[name].casefold() in (read(whole) or "").casefold()
-            for name, read in self.filters.items()
-            if name in request.args
-        )
+        whole, switches = self.whole(entry), switchboard().switches
+        for name in self.filters.keys() & request.args.keys():
+            text, wanted = self.filters[name](whole) or "", request.args[name].casefold()
+            by_number = name == self.key.lower()
+            found = text.casefold()
+            if not (query.fits(wanted, found, switches) if by_number else wanted in found):
+                return False
+        return True
 
     def whole(self, entry: Entry) -> dict[str, Any]:
         """Return a record with everything that it does not set."""

@@ -27,8 +27,9 @@ _NEAR: Final = Decimal("0.08")
 
 def foreign_payment(client: ProbeClient) -> Results:
     """Tell whether any payment in another currency than SEK can be found."""
-    asked = ", ".join(CURRENCIES)
-    yield ProbeResult("foreign_payment", bool(client.foreign_rows), f"also by {asked}")
+    found = sorted({row.currency for row in client.foreign_rows})
+    where = f"in {', '.join(found)}" if found else f"none, also by {', '.join(CURRENCIES)}"
+    yield ProbeResult("foreign_payment", bool(found), where)
 
 
 def list_amount(client: ProbeClient) -> Results:

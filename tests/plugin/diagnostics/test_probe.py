@@ -501,6 +501,12 @@ def test_a_foreign_payment_is_found_although_it_is_not_among_the_newest(fortnox,
     assert found["invoice_amounts"].answer == "currency"
 
 
+def test_the_hauliers_books_say_of_foreign_payments_what_the_switches_say(fortnox, client):
+    found = found_by(client(fortnox(state=seed.haulier(NOW))), "foreign_payment", "unit_divides")
+    assert found["foreign_payment"].evidence == "in EUR, JPY, NOK"
+    assert found["unit_divides"].answer is Switches().unit_divides
+
+
 def test_where_no_payment_is_foreign_that_is_told_with_the_currencies_asked_for(fortnox, client):
     found = found_by(client(fortnox(state=seed.empty())), "foreign_payment", "list_amount")
     assert found["foreign_payment"].answer is False

@@ -1,0 +1,227 @@
+"""What JSON may hold, by declared types: for files, changes and all of the switchboard.
+
+One table for reading, for what a refusal says, and for what the switchboard tells of itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import re
+import types
+from collections.abc import Callable, Collection, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from functools import cache
+from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
+
+from hostsim.sandbox.errors import Refused
+from hostsim.sandbox.fields import day_of, decimal_of, is_text
+
+
+class Takes(NamedTuple):
+    """What a field takes."""
+
+    says: str
+    """What it is, after the word *is*."""
+
+    read: Callable[[Any], Any]
+    """Raises ``ValueError`` and the like where a value is something else."""
+
+    means: str = ""
+
+    def meaning(self, means: str) -> Takes:
+        """Return the same for a field of this meaning."""
+        return self._replace(means=means)
+
+    @property
+    def told(self) -> str:
+        """What the switchboard tells of a field."""
+        return f"{self.says}: {self.means}" if self.means else self.says
+
+
+class Wrong(ValueError):
+    """Something that does not fit; the sentence names the field, the value and what fits."""
+
+
+def take(name: str, takes: Takes, value: object) -> Any:
+    """Read a field. Raises :class:`Wrong`."""
+    try:
+        return takes.read(value)
+    except Wrong as wrong:
+        raise Wrong(f"{name}.{wrong}") from wrong
+    except (ArithmeticError, AttributeError, LookupError, Refused, TypeError, ValueError) as error:
+        shown = json.dumps(value, ensure_ascii=False, default=str)
+        shown = shown if len(shown) < 100 else f"{shown[:100]} …"
+        raise Wrong(f"{name} is {takes.says}, and not {shown}") from error
+
+
+def read(
+    fields: Mapping[str, Takes], content: object, needed: Collection[str] = ()
+) -> dict[str, Any]:
+    """Read the fields of an object. Raises :class:`Wrong`."""
+    if not isinstance(content, Mapping):
+        raise TypeError(content)
+    if unknown := [name for name in content if name not in fields]:
+        known = ", ".join(sorted(fields)) or "none"
+        raise Wrong(f"{', '.join(map(str, unknown))} means nothing here; known are {known}")
+    values = {name: take(name, fields[name], value) for name, value in content.items()}
+    if missing := [name for name in needed if name not in content]:
+        raise Wrong(f"{', '.join(missing)} is needed")
+    return values
+
+
+# --- Kinds ------------------------------------------------------------------
+
+
+def _exactly(kind: type) -> Callable[[Any], Any]:
+    def check(value: Any) -> Any:
+        if type(value) is not kind:
+            raise TypeError(value)
+        return value
+
+    return check
+
+
+def whole(low: int, high: int = 10**15) -> Takes:
+    def check(value: Any) -> int:
+        if type(value) is not int or not low <= value <= high:
+            raise ValueError(value)
+        return value
+
+    return Takes(f"a whole number from {low} to {high:,}".replace(",", " "), check)
+
+
+def number(low: float, high: float) -> Takes:
+    def check(value: Any) -> float:
+        if type(value) not in {int, float, Decimal} or not low <= value <= high:
+            raise ValueError(value)
+        return float(value)
+
+    return Takes(f"a number from {low:g} to {high:g}", check)
+
+
+def choice(*values: str) -> Takes:
+    def check(value: Any) -> Any:
+        if value not in values:
+            raise ValueError(value)
+        return value
+
+    return Takes(f"one of {', '.join(map(str, values))}", check)
+
+
+def listed(one: Takes, at_least: int = 0) -> Takes:
+    def check(value: Any) -> tuple[Any, ...]:
+        if not isinstance(value, list | tuple) or len(value) < at_least:
+            raise TypeError(value)
+        return tuple(take(str(place), one, each) for place, each in enumerate(value))
+
+    return Takes(f"a list, of which each is {one.says}", check)
+
+
+def or_null(one: Takes) -> Takes:
+    return Takes(f"{one.says}, or null", lambda value: None if value is None else one.read(value))
+
+
+def pattern(says: str, expression: str) -> Takes:
+    def check(value: Any) -> str:
+        if not isinstance(value, str) or not re.fullmatch(expression, value):
+            raise ValueError(value)
+        return value
+
+    return Takes(says, check)
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str) or not is_text(value):
+        raise TypeError(value)
+    return value
+
+
+def _above_0(value: Any) -> Decimal:
+    read = decimal_of(value)
+    if read <= 0:
+        raise ValueError(value)
+    return read
+
+
+def _time(value: Any) -> datetime:
+    at = datetime.fromisoformat(value)
+    if at.tzinfo is None:
+        raise ValueError(value)
+    return at
+
+
+FLAG = Takes("true or false", _exactly(bool))
+TEXT = Takes("a text", _text)
+DAY = Takes("a day, YYYY-MM-DD", day_of)
+AMOUNT = Takes("an amount below 10^15, also as a text", decimal_of)
+OBJECT = Takes("an object", lambda value: dict(_mapping(value)))
+HEADER = pattern("a text of one line in ASCII", "[ -~]*")
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError(value)
+    return value
+
+
+OF_TYPE: Mapping[Any, Takes] = {
+    bool: FLAG,
+    int: whole(0),
+    str: TEXT,
+    Decimal: AMOUNT,
+    date: DAY,
+    datetime: Takes("a time with its zone", _time),
+}
+
+#: Of records.
+Number = Annotated[int, whole(1)]
+Rate = Annotated[Decimal, Takes("a number above 0 and below 10^15, also as a text", _above_0)]
+Account = Annotated[int, whole(1000, 9999)]
+Currency = Annotated[str, pattern("a currency, three capital letters", "[A-Z]{3}")]
+
+
+def of(hint: Any) -> Takes:
+    """Return what a declared type takes."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return next(one for one in arguments if isinstance(one, Takes))
+    if origin is Literal:
+        return choice(*arguments)
+    if origin in {Union, types.UnionType}:
+        (one,) = (one for one in arguments if one is not types.NoneType)
+        return or_null(of(one))
+    if origin is tuple:
+        return listed(of(arguments[0]))
+    if origin in {Mapping, dict}:
+        return OBJECT
+    if dataclasses.is_dataclass(hint):
+        return Takes(f"an object with the fields of {_name(hint)}", lambda value: made(hint, value))
+    return OF_TYPE[hint]
+
+
+def _name(kind: Any) -> str:
+    return str(kind.__name__)
+
+
+def fields_of(kind: Any) -> Mapping[str, Takes]:
+    """Return what the fields of a dataclass take."""
+    return _fields_of(kind)
+
+
+@cache
+def _fields_of(kind: Any) -> Mapping[str, Takes]:
+    return {name: of(hint) for name, hint in get_type_hints(kind, include_extras=True).items()}
+
+
+def needed_by(kind: Any) -> list[str]:
+    """Return the fields of a dataclass that have no default."""
+    fields = dataclasses.fields(kind)
+    absent = dataclasses.MISSING
+    return [one.name for one in fields if one.default is absent is one.default_factory]
+
+
+def made(kind: Any, content: object) -> Any:
+    """Make a record of a dataclass. Raises :class:`Wrong`."""
+    return kind(**read(fields_of(kind), content, needed_by(kind)))
