@@ -312,6 +312,7 @@ BATCH = entry(9, 11, payment(2, 6, "18"), payment(1, 5, "17"))
         camt054.file(BATCH),
         camt054.file(BATCH.replace("2026-11-19", "2026-11-20")),
         camt054.file(BATCH.replace("T1<", "E1<")),
+        camt054.file(BATCH.replace("<AcctSvcrRef>T1</AcctSvcrRef>", "").replace("E9", "E1")),
     ],
 )
 def test_a_payment_is_known_by_its_reference_whatever_it_stands_in(read, of_the_day):

@@ -12,7 +12,7 @@ import hashlib
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import BinaryIO, Final
@@ -69,10 +69,10 @@ class Transaction:
 
     number: str
     """The same in every file that has the payment, of the hour or of the day, whatever it stands
-    in there, and only once in a file: the bank's reference of the payment, or of an entry with
-    no other, and a digest of the amount and the references. Where there is none, the day and a
-    digest of all that tells payments apart; of equal ones the second is ``-2``. What the file
-    has once more, which has the problem ``twice``, ends with ``-copy2``."""
+    in there: the bank's reference of the payment, else of its entry, and a digest of the amount
+    and what it pays. Without either, the day and a digest of all that tells payments apart.
+    The second of two alike in an entry (or without any reference) is ``-2``. What the file has
+    once more has the problem ``twice`` and ``-copy2``: no number comes twice."""
     by_looks: bool
     """Whether it is such a digest: what looks the same in another file counts as the same."""
     day: date
@@ -113,8 +113,6 @@ class Reader:
         self._made: date | None = None
         self._found: list[Transaction] = []
         self._path: list[Element] = []
-        #: A payment whose number depends on whether it is the only one of its entry.
-        self._waiting: list[tuple[Transaction, str, str, tuple[object, ...]]] = []
         self._given: Counter[str] = Counter()
         self._alike: Counter[str] = Counter()
         self._alike_in_entry: Counter[str] = Counter()
@@ -238,39 +236,32 @@ class Reader:
         references = tuple(dict.fromkeys(filter(None, found)))
         text = " ".join(map(_text, details.iterfind("RmtInf/Ustrd")))
         problem = next((problem for holds, problem in problems if holds), "")
-        self._number_waiting(alone=False)
-        one = Transaction("", False, day, amount, of, references, text, problem)
         own, of_entry = _text(details, *_OWN_REFERENCES), _text(entry, "AcctSvcrRef")
+        content = (amount, of, references or re.findall("[0-9]+", text), returned)
         looks = (
             _COUNTED.sub("", _text(entry, "NtryRef")),
             text,
             _text(details, "RltdPties/Dbtr/Pty/Nm"),
             [(one.tag, _text(one)) for one in details.iterfind("Refs//*")],
         )
-        content = (amount, of, references or re.findall("[0-9]+", text), returned)
-        self._waiting.append((one, own, of_entry, (content, looks)))
-
-    def _number_waiting(self, *, alone: bool) -> None:
-        """Let the payment that waits go: with the reference of the entry if it is alone there."""
-        while self._waiting:
-            one, own, of_entry, (content, looks) = self._waiting.pop()
-            if reference := own or (of_entry if alone else ""):
-                number = _named(reference, content)
-            else:
-                number = _named(f"{one.day:%Y%m%d}", of_entry, content, looks)
-                alike = self._alike_in_entry if of_entry else self._alike
-                alike[number] += 1
-                number = number if alike[number] == 1 else f"{number}-{alike[number]}"
-            self._given[number] += 1
-            problem = one.problem
-            if (times := self._given[number]) > 1:
-                number, problem = f"{number}-copy{times}", problem or "twice"
-            self._found.append(replace(one, number=number, by_looks=not reference, problem=problem))
+        if by_looks := not (reference := own or of_entry):
+            number = _named(f"{day:%Y%m%d}", content, looks)
+        else:
+            number = _named(reference, content)
+        if not own:
+            alike = self._alike_in_entry if of_entry else self._alike
+            alike[number] += 1
+            number = number if alike[number] == 1 else f"{number}-{alike[number]}"
+        self._given[number] += 1
+        if (times := self._given[number]) > 1:
+            number, problem = f"{number}-copy{times}", problem or "twice"
+        self._found.append(
+            Transaction(number, by_looks, day, amount, of, references, text, problem)
+        )
 
     def _entry(self, entry: Element) -> None:
         if not self._payments.count:
             self._transaction(entry, Element("TxDtls"), whole=True)
-        self._number_waiting(alone=self._payments.count == 1)
         side = self._side(entry)
         self._check(entry, "Amt", self._payments.amount, side)
         amount, _ = self._amount(entry.find("Amt"))
