@@ -114,6 +114,7 @@ def test_a_bank_file_is_imported_saved_and_shown_by_the_commands_alone(office):
         "14": "several-references",
         "20": "other-currency",
     }
+    assert "Den är inte i kronor: 88.00 EUR, 655969" in str(preview)
     assert preview["company"] == {"number": camt054.IBAN, "name": "Åkeri Öst AB"}
     assert office.json("save", "Bank")["saved"] is True
     registered = {row["payment_number"]: row for row in office.json("payments")}
@@ -225,14 +226,22 @@ def test_a_day_without_payments_is_no_error(office):
     assert listed(office.json("import", "Bank")) != {}
 
 
-def test_without_an_ocr_agreement_a_number_in_the_text_is_found_and_warned_about(office):
-    office.file(
-        "first.xml", camt054.file(single(1, "1000.00", text="Tack! Faktura 1001, 2026-11-19"))
+def test_without_an_ocr_agreement_a_number_in_the_text_is_found_and_an_ocr_is_one_too(office):
+    text = camt054.file(
+        single(1, "1000.00", text="Tack! Faktura 1001, 2026-11-19"),
+        single(2, "500.00", "658765"),
+        single(3, "1.00", text="tack " * 600),
     )
+    page = "<NtfctnPgntn><PgNb>1</PgNb><LastPgInd>false</LastPgInd></NtfctnPgntn><Acct>"
+    office.file("first.xml", text.replace("<Acct>", page))
     office.json("formats", "set", "Bank", "references=number")
-    [row] = office.json("import", "Bank")["ready"]
-    assert (row["host_invoice_number"], row["status"]) == ("1001", "exact")
-    assert "betalarens text" in str(row)
+    preview = office.json("import", "Bank")
+    found, by_ocr = preview["ready"]
+    assert (found["host_invoice_number"], found["status"]) == ("1001", "exact")
+    assert "betalarens text" in str(found)
+    assert (by_ocr["host_invoice_number"], by_ocr["status"]) == ("1002", "exact")
+    assert len(preview["rejected"][0]["message"]) < 200
+    assert "Filen har bara sida 1 av en avisering i flera" in str(preview)
 
 
 @pytest.mark.parametrize(
@@ -283,6 +292,11 @@ def test_an_entry_has_its_day_and_its_signed_payments(read):
     assert (first.references, first.problem, second.problem) == (("655969",), "", "debit")
 
 
+CODE = "<Domn><Cd>PMNT</Cd><Fmly><Cd>RCDT</Cd><SubFmlyCd>{}</SubFmlyCd></Fmly></Domn>"
+CREDIT_NOTE = "<RfrdDocInf><Tp><CdOrPrtry><Cd>CREN</Cd></CdOrPrtry></Tp></RfrdDocInf>"
+DEDUCTED = f"<RfrdDocAmt>{amount(1).replace('Amt', 'CdtNoteAmt')}</RfrdDocAmt>"
+
+
 @pytest.mark.parametrize(
     ("one", "problem"),
     [
@@ -295,6 +309,14 @@ def test_an_entry_has_its_day_and_its_signed_payments(read):
         (single(1, 5, "17", more=f"<Chrgs><Rcrd>{amount(2)}</Rcrd></Chrgs>"), "charges"),
         (single(1, 5, "17", more=f"<Chrgs><Rcrd>{amount(0)}</Rcrd></Chrgs>"), ""),
         (single(1, 5, "17", status="PDNG"), "not-booked"),
+        (single(1, 5, "17").replace("<Prtry><Cd>BG</Cd></Prtry>", CODE.format("RRTN")), "returned"),
+        (single(1, 5, "17", more=f"<BkTxCd>{CODE.format('UPDD')}</BkTxCd>"), "returned"),
+        (single(1, 5, "17").replace("<Prtry><Cd>BG</Cd></Prtry>", CODE.format("DMCT")), ""),
+        (single(1, 5, "17").replace("<Strd>", f"<Strd>{CREDIT_NOTE}"), "credit-note"),
+        (single(1, 5, "17").replace("<Strd>", f"<Strd>{DEDUCTED}"), "credit-note"),
+        (entry(1, 5, payment(1, 5, currency="EUR"), side="DBIT"), "debit"),
+        (single(1, 5, "17", day="2027-01-19"), "future"),
+        (single(1, 5, "17", day="2026-12-19"), ""),
     ],
 )
 def test_what_pays_no_invoice_is_told_by_name(read, one, problem):
@@ -365,10 +387,8 @@ def test_every_payment_of_a_file_has_a_number_of_its_own(read, entries):
 
 
 def test_a_payment_that_is_twice_in_a_file_is_offered_once_and_told(read):
-    for one in (
-        single(1, 5, "17"),
-        single(1, 5, "17").replace("<AcctSvcrRef>T1</AcctSvcrRef>", ""),
-    ):
+    of_the_entry = single(1, 5, "17").replace("<AcctSvcrRef>T1</AcctSvcrRef>", "")
+    for one in (single(1, 5, "17"), of_the_entry, camt054.without_references(of_the_entry)):
         both = read(camt054.file(notifications=[notification(one), notification(one)]))
         assert [one.problem for one in both] == ["", "twice"]
 
@@ -392,7 +412,6 @@ def test_without_a_reference_of_the_bank_it_is_known_by_what_tells_it_apart(read
     text = camt054.without_references(camt054.file(single(1, 5, "655969")))
     [one] = read(text)
     [other] = read(text.replace(*change))
-    assert one.by_looks
     assert one.number != other.number
 
 
@@ -416,6 +435,30 @@ def test_a_reference_of_a_document_is_one_too(read):
     assert found.references == ("1001",)
 
 
+def test_two_references_of_one_payment_are_two_wherever_they_stand(read):
+    nb = "<Strd><RfrdDocInf><Nb>1001</Nb></RfrdDocInf><CdtrRefInf>"
+    [found] = read(camt054.file(single(1, 5, "17")).replace("<Strd><CdtrRefInf>", nb))
+    assert set(found.references) == {"17", "1001"}
+
+
+@pytest.mark.parametrize(
+    "time", ["2026-11-19T23:30:00+01:00", "2026-11-18T23:30:00Z", "2026-11-19T23:30:00.123"]
+)
+def test_a_time_is_a_day_in_sweden(read, time):
+    text = camt054.file(single(1, 5, "17"))
+    [of_the_day] = read(text)
+    assert read(text.replace("<Dt>2026-11-19</Dt>", f"<DtTm>{time}</DtTm>")) == [of_the_day]
+
+
+def test_an_amount_may_have_a_plus_and_a_number_can_be_typed(read):
+    text = camt054.file(single(1, 5, "17"))
+    [of_it] = read(text.replace(">5.00", ">+5.00"))
+    [long] = read(text.replace("T1<", "T\n&lt;1" + "A" * 3000 + "<"))
+    assert of_it.amount == 5
+    assert long.number.startswith("T-1AAA")
+    assert len(long.number) < 60
+
+
 def test_summaries_that_add_up_are_taken(read):
     summary = (
         "<TtlNtries><NbOfNtries>2</NbOfNtries><Sum>7</Sum><TtlNetNtry><Amt>3.00</Amt>"
@@ -427,13 +470,19 @@ def test_summaries_that_add_up_are_taken(read):
 
 
 @pytest.mark.parametrize("page", ["<PgNb>1</PgNb><LastPgInd>false</LastPgInd>", "<PgNb>2</PgNb>"])
-def test_the_summary_of_several_pages_is_not_that_of_one(read, page):
+@pytest.mark.parametrize(
+    ("place", "tag"), [("<Acct>", "NtfctnPgntn"), ("</GrpHdr>", "MsgPgntn")], ids=["notice", "file"]
+)
+def test_a_page_of_several_is_told_and_its_summary_is_not_that_of_one(notice, page, place, tag):
     text = camt054.file(single(1, 5), summary="<TtlNtries><Sum>6</Sum></TtlNtries>")
-    paged = text.replace("<Acct>", f"<NtfctnPgntn>{page}</NtfctnPgntn><Acct>")
-    assert len(read(paged)) == 1
+    reader = notice.Reader()
+    paged = text.replace(place, f"<{tag}>{page}</{tag}>{place}")
+    assert len(list(reader.read(io.BytesIO(paged.encode())))) == 1
+    assert reader.pages == [page[6]]
 
 
 ONE = camt054.file(single(1, "10.00", "655969"))
+NET = "<TtlNtries><TtlNetNtry><Amt>5.00</Amt><CdtDbtInd>DBIT</CdtDbtInd></TtlNetNtry></TtlNtries>"
 LAUGHS = """<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>\n<Document"""
 
 
@@ -463,6 +512,10 @@ LAUGHS = """<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>\n<Document"""
             "two accounts",
         ),
         (ONE.replace(amount(10), amount(11), 1), 3, "Amt is 11.00, but what is there is 10.00"),
+        (ONE.replace("CRDT", "DBIT", 1), 3, "Amt is 10.00, but what is there is -10.00"),
+        (ONE.replace("CRDT", "", 1), 3, "CdtDbtInd is '', but should be CRDT or DBIT"),
+        (ONE.replace("CRDT", "crdt"), 3, "CdtDbtInd is 'crdt'"),
+        (camt054.file(single(1, 5), summary=NET), 3, "TtlNetNtry/Amt is 5.00, but what is there"),
         (ONE.replace("10.00", "1O.00"), 3, "is no amount"),
         (ONE.replace("10.00", "NaN"), 3, "is no amount"),
         (ONE.replace(' Ccy="SEK"', ""), 3, "'10.00 ' is no amount"),

@@ -71,10 +71,8 @@ class Transaction:
     """The same in every file that has the payment, of the hour or of the day, whatever it stands
     in there: the bank's reference of the payment, else of its entry, and a digest of the amount
     and what it pays. Without either, the day and a digest of all that tells payments apart.
-    The second of two alike in an entry (or without any reference) is ``-2``. What the file has
-    once more has the problem ``twice`` and ``-copy2``: no number comes twice."""
-    by_looks: bool
-    """Whether it is such a digest: what looks the same in another file counts as the same."""
+    The second of two alike in an entry (without any reference: in a notification) is ``-2``.
+    What the file has once more has the problem ``twice`` and ``-copy2``: no number comes twice."""
     day: date
     """The booking date."""
     amount: Decimal
@@ -104,18 +102,19 @@ class _Total:
 class Reader:
     """One pass through one file. ``company``, the account, is known when a transaction is.
 
-    ``pages`` are those of a notice in several, of which the file may lack some.
+    ``pages`` are those of a notice in several, of which the file may lack some; ``by_looks``
+    counts the payments without a reference: what looks the same in another file is the same.
     """
 
     def __init__(self) -> None:
         self.company: Company | None = None
         self.pages: list[str] = []
+        self.by_looks = 0
         self._made: date | None = None
         self._found: list[Transaction] = []
         self._path: list[Element] = []
         self._given: Counter[str] = Counter()
-        self._alike: Counter[str] = Counter()
-        self._alike_in_entry: Counter[str] = Counter()
+        self._alike: Counter[tuple[str, int]] = Counter()
         self._into, self._out = _Total(), _Total()  # the entries of a notification
         self._batch, self._payments = _Total(), _Total()  # those of a batch, and of an entry
         self._builder = TreeBuilder()
@@ -244,20 +243,20 @@ class Reader:
             _text(details, "RltdPties/Dbtr/Pty/Nm"),
             [(one.tag, _text(one)) for one in details.iterfind("Refs//*")],
         )
-        if by_looks := not (reference := own or of_entry):
-            number = _named(f"{day:%Y%m%d}", content, looks)
-        else:
+        if reference := own or of_entry:
             number = _named(reference, content)
+        else:
+            self.by_looks += 1
+            number = _named(f"{day:%Y%m%d}", content, looks)
         if not own:
-            alike = self._alike_in_entry if of_entry else self._alike
-            alike[number] += 1
-            number = number if alike[number] == 1 else f"{number}-{alike[number]}"
+            place = self._into.count + self._out.count if of_entry else -1
+            self._alike[number, place] += 1
+            if (alike := self._alike[number, place]) > 1:
+                number = f"{number}-{alike}"
         self._given[number] += 1
         if (times := self._given[number]) > 1:
             number, problem = f"{number}-copy{times}", problem or "twice"
-        self._found.append(
-            Transaction(number, by_looks, day, amount, of, references, text, problem)
-        )
+        self._found.append(Transaction(number, day, amount, of, references, text, problem))
 
     def _entry(self, entry: Element) -> None:
         if not self._payments.count:
@@ -267,12 +266,12 @@ class Reader:
         amount, _ = self._amount(entry.find("Amt"))
         (self._into if side == "CRDT" else self._out).add(amount)
         self._batch, self._payments = _Total(), _Total()
-        self._alike_in_entry.clear()
 
     def _notification(self, notification: Element) -> None:
         self._take_account(notification)
         into, out = self._into, self._out
         self._into, self._out = _Total(), _Total()
+        self._alike.clear()
         self._part_of_several(notification, "NtfctnPgntn")
         if self.pages:
             return  # the summary may be that of all pages

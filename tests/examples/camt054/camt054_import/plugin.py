@@ -177,14 +177,13 @@ def opter_check_settings(type_code: str, values: Mapping[str, str]) -> CheckedSe
 def opter_import_payments(run: Run) -> ImportReport | None:
     if run.type_code != CODE:
         return None
-    path, reader, done, by_looks = Path(run.settings["path"]), Reader(), 0, 0
+    path, reader, done = Path(run.settings["path"]), Reader(), 0
     try:
         with path.open("rb") as file:
             transactions = reader.read(file)
             while batch := list(islice(transactions, BATCH)):
                 _hand_over(run, _company(reader, run), batch)
                 done += len(batch)
-                by_looks += sum(one.by_looks for one in batch)
                 message = Text(f"Läste {done} betalningar", f"Read {done} payments")
                 progress = Progress("reading", done, None, message)
                 if True in run.hook.opter_progress(run=run, progress=progress):
@@ -193,7 +192,7 @@ def opter_import_payments(run: Run) -> ImportReport | None:
         raise Failed("CAMT054_NO_FILE", path=path) from None
     except NotCamt054 as wrong:
         raise Failed("CAMT054_FILE_WRONG", line=wrong.line, path=path, why=wrong.why) from None
-    told = ((_PAGES, ", ".join(reader.pages)), (_BY_LOOKS, by_looks))
+    told = ((_PAGES, ", ".join(reader.pages)), (_BY_LOOKS, reader.by_looks))
     notes = [Text(*(text.format(what) for text in note)) for note, what in told if what]
     return ImportReport(_company(reader, run), None, 0, 0, notes)
 
