@@ -241,7 +241,7 @@ def test_without_an_ocr_agreement_a_number_in_the_text_is_found_and_an_ocr_is_on
     assert "betalarens text" in str(found)
     assert (by_ocr["host_invoice_number"], by_ocr["status"]) == ("1002", "exact")
     assert len(preview["rejected"][0]["message"]) < 200
-    assert "Filen har bara sida 1 av en avisering i flera" in str(preview)
+    assert "Filen har sida 1 av en avisering i flera" in str(preview)
 
 
 @pytest.mark.parametrize(
@@ -482,6 +482,7 @@ def test_a_page_of_several_is_told_and_its_summary_is_not_that_of_one(notice, pa
 
 
 ONE = camt054.file(single(1, "10.00", "655969"))
+END = "9999-12-31T23:30:00Z"
 NET = "<TtlNtries><TtlNetNtry><Amt>5.00</Amt><CdtDbtInd>DBIT</CdtDbtInd></TtlNetNtry></TtlNtries>"
 LAUGHS = """<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>\n<Document"""
 
@@ -523,6 +524,7 @@ LAUGHS = """<!DOCTYPE a [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;">]>\n<Document"""
         (ONE.replace("SEK", "JPY").replace("10.00", "10.50"), 3, "'10.50 JPY' is no amount"),
         (ONE.replace("SEK", "XQ1"), 3, "'10.00 XQ1' is no amount"),
         (ONE.replace("2026-11-19", "2026-11-31"), 3, "is no day"),
+        (ONE.replace("<Dt>2026-11-19</Dt>", f"<DtTm>{END}</DtTm>"), 3, "is no day"),
         (camt054.file(single(1, 5), summary="<TtlNtries><Sum>6</Sum></TtlNtries>"), 3, "Sum is 6"),
         (
             camt054.file(summary="<TtlCdtNtries><NbOfNtries>1</NbOfNtries></TtlCdtNtries>"),

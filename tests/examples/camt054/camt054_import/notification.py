@@ -211,22 +211,7 @@ class Reader:
         for sums in (self._batch, self._payments):
             sums.add(_UNKNOWN if unsplit or charged or of != currency else amount)
         day = self._day(_text(entry, "BookgDt/Dt", "BookgDt/DtTm", "ValDt/Dt", "ValDt/DtTm"))
-        returned = (
-            _text(entry, "RvslInd") in {"true", "1"}
-            or details.find("RtrInf") is not None
-            or not _RETURNS.isdisjoint(
-                _text(one, "BkTxCd/Domn/Fmly/SubFmlyCd") for one in (entry, details)
-            )
-        )
-        problems = (
-            (_text(entry, "Sts/Cd") != "BOOK", "not-booked"),
-            (returned, "returned"),
-            ("DBIT" in {side, own_side}, "debit"),
-            (unsplit, "no-details"),
-            (charged, "charges"),
-            (any(map(_credit_note, details.iterfind("RmtInf/Strd"))), "credit-note"),
-            (self._made is not None and day > self._made + _AHEAD, "future"),
-        )
+        returned = _returned(entry, details)
         found = (
             _text(one)
             for strd in details.iterfind("RmtInf/Strd")
@@ -234,29 +219,42 @@ class Reader:
         )
         references = tuple(dict.fromkeys(filter(None, found)))
         text = " ".join(map(_text, details.iterfind("RmtInf/Ustrd")))
-        problem = next((problem for holds, problem in problems if holds), "")
-        own, of_entry = _text(details, *_OWN_REFERENCES), _text(entry, "AcctSvcrRef")
         content = (amount, of, references or re.findall("[0-9]+", text), returned)
-        looks = (
-            _COUNTED.sub("", _text(entry, "NtryRef")),
-            text,
-            _text(details, "RltdPties/Dbtr/Pty/Nm"),
-            [(one.tag, _text(one)) for one in details.iterfind("Refs//*")],
+        number, times = self._number(entry, details, day, content, text)
+        problems = (
+            (_text(entry, "Sts/Cd") != "BOOK", "not-booked"),
+            (returned, "returned"),
+            ("DBIT" in {side, own_side}, "debit"),
+            (unsplit, "no-details"),
+            (charged, "charges"),
+            (any(map(_credit_note, details.iterfind("RmtInf/Strd"))), "credit-note"),
+            (self._made is not None and day - self._made > _AHEAD, "future"),
+            (times > 1, "twice"),
         )
+        problem = next((problem for holds, problem in problems if holds), "")
+        self._found.append(Transaction(number, day, amount, of, references, text, problem))
+
+    def _number(
+        self, entry: Element, details: Element, day: date, content: tuple[object, ...], text: str
+    ) -> tuple[str, int]:
+        """Give the number, and how many times the file has had the payment."""
+        own, of_entry = _text(details, *_OWN_REFERENCES), _text(entry, "AcctSvcrRef")
         if reference := own or of_entry:
             number = _named(reference, content)
         else:
             self.by_looks += 1
-            number = _named(f"{day:%Y%m%d}", content, looks)
+            its_entry = _COUNTED.sub("", _text(entry, "NtryRef"))
+            payer = _text(details, "RltdPties/Dbtr/Pty/Nm")
+            of_details = [(one.tag, _text(one)) for one in details.iterfind("Refs//*")]
+            number = _named(f"{day:%Y%m%d}", content, text, its_entry, payer, of_details)
         if not own:
             place = self._into.count + self._out.count if of_entry else -1
             self._alike[number, place] += 1
             if (alike := self._alike[number, place]) > 1:
                 number = f"{number}-{alike}"
         self._given[number] += 1
-        if (times := self._given[number]) > 1:
-            number, problem = f"{number}-copy{times}", problem or "twice"
-        self._found.append(Transaction(number, day, amount, of, references, text, problem))
+        times = self._given[number]
+        return (number if times == 1 else f"{number}-copy{times}"), times
 
     def _entry(self, entry: Element) -> None:
         if not self._payments.count:
@@ -340,7 +338,7 @@ class Reader:
                 return date.fromisoformat(text[:10])
             time = datetime.fromisoformat(text)
             return (time.astimezone(_ZONE) if time.tzinfo else time).date()
-        except ValueError:
+        except (ValueError, OverflowError):
             raise self._wrong(f"{text[:20]!r} är ingen dag", f"{text[:20]!r} is no day") from None
 
 
@@ -354,6 +352,13 @@ def _text(of: Element, *paths: str) -> str:
     """Give the text of the first of these that has one."""
     found = (" ".join((of.findtext(path) or "").split()) for path in paths or (".",))
     return next((text for text in found if text not in _NOTHING), "")
+
+
+def _returned(entry: Element, details: Element) -> bool:
+    """Tell whether it came back, or was made undone."""
+    kinds = {_text(one, "BkTxCd/Domn/Fmly/SubFmlyCd") for one in (entry, details)}
+    reversal = _text(entry, "RvslInd") in {"true", "1"}
+    return reversal or details.find("RtrInf") is not None or not kinds.isdisjoint(_RETURNS)
 
 
 def _charged(of: Element) -> bool:

@@ -106,7 +106,10 @@ _REASONS = {
     "future": Text(
         "Bokföringsdagen är långt efter att filen gjordes", "It is dated long after the file"
     ),
-    "twice": Text("Den står mer än en gång i filen", "It is in the file more than once"),
+    "twice": Text(
+        "Den står mer än en gång i filen; är det en till, registrera den för hand",
+        "It is in the file more than once; if it is another one, enter it by hand",
+    ),
     "other-currency": Text("Den är inte i kronor", "It is not in SEK"),
     "several-references": Text("Flera referenser delar på beloppet", "Several references share it"),
     "no-reference": Text("Betalaren angav ingen referens", "The payer gave no reference"),
@@ -119,10 +122,8 @@ _BY_LOOKS = Text(
     "shown as already imported; if it is another one, enter it by hand.",
 )
 _PAGES = Text(
-    "Filen har bara sida {} av en avisering i flera; läs in de andra också. Bankens summor av alla "
-    "sidor är inte kontrollerade.",
-    "The file has only page {} of a notice in several; import the others, too. The bank's sums of "
-    "all pages are not checked.",
+    "Filen har sida {} av en avisering i flera; läs in alla. Bankens summor är inte kontrollerade.",
+    "The file has page {} of a notice in several; import all. The bank's sums are not checked.",
 )
 _FROM_TEXT = Text(
     "Fakturanumret kommer ur betalarens text; kontrollera det.",
