@@ -393,6 +393,16 @@ def test_a_payment_that_is_twice_in_a_file_is_offered_once_and_told(read):
         assert [one.problem for one in both] == ["", "twice"]
 
 
+def test_a_payment_that_is_pending_and_booked_in_a_file_is_one(read):
+    pending, booked = single(1, 5, "17", status="PDNG"), single(1, 5, "17")
+    many = "".join(single(n, 5, "17", status="PDNG") for n in range(2, 2500))
+    for entries in (pending + booked, booked + pending):
+        assert [one.problem for one in read(camt054.file(entries))] == [""]
+        without = read(camt054.without_references(camt054.file(entries)))
+        assert without == read(camt054.without_references(camt054.file(booked)))
+    assert {one.problem for one in read(camt054.file(many))} == {"not-booked"}
+
+
 def test_payments_alike_in_one_entry_are_several(read):
     alike = payment(1, 5, "17").replace("<AcctSvcrRef>T1</AcctSvcrRef>", "")
     assert [one.problem for one in read(camt054.file(entry(1, 10, alike, alike)))] == ["", ""]

@@ -1,8 +1,9 @@
 """A bank's notice of what came to an account: camt.054.001.08 of ISO 20022.
 
 ``Ntfctn`` (an account) holds ``Ntry`` (a line of its statement), and that ``TxDtls`` (a payment).
-The message is read as a stream: each payment is forgotten when it has been handed on. Its own
-counts and sums are checked where the bank gives them. Source, also of the external code sets:
+The message is read as a stream: each payment is forgotten when it has been handed on. What is not
+booked comes last, unless the file has it as booked, too. Its own counts and sums are checked where
+the bank gives them. Source, also of the external code sets:
 https://www.iso20022.org/iso-20022-message-definitions, BankToCustomerDebitCreditNotificationV08.
 """
 
@@ -111,10 +112,12 @@ class Reader:
         self.pages: list[str] = []
         self.by_looks = 0
         self._made: date | None = None
+        self._empty = 0
         self._found: list[Transaction] = []
+        self._pending: dict[str, Transaction] = {}
         self._path: list[Element] = []
         self._given: Counter[str] = Counter()
-        self._alike: Counter[tuple[str, int]] = Counter()
+        self._alike: Counter[tuple[str, int, str]] = Counter()
         self._into, self._out = _Total(), _Total()  # the entries of a notification
         self._batch, self._payments = _Total(), _Total()  # those of a batch, and of an entry
         self._builder = TreeBuilder()
@@ -129,10 +132,11 @@ class Reader:
 
         :raises NotCamt054: where it is something else, breaks off or does not add up.
         """
-        more, empty = True, 0
+        more = True
         while more:
             chunk = file.read(1 << 16)
             more = bool(chunk)
+            self._empty += len(chunk)
             try:
                 self._parser.Parse(chunk, not more)
             except expat.ExpatError as error:
@@ -142,11 +146,11 @@ class Reader:
                 ) from None
             except (ValueError, LookupError):  # of Python's codecs
                 raise self._wrong("teckenkoden kan inte läsas", "unknown encoding") from None
-            empty = 0 if self._found else empty + len(chunk)
-            if empty > _MOST:
+            if self._empty > _MOST:
                 raise self._wrong("en betalning är för stor", "a payment is too large")
             yield from self._found
             self._found.clear()
+        yield from (one for number, one in self._pending.items() if not self._given[number])
         if self.company is None:
             raise self._wrong("avisering (Ntfctn) saknas", "there is no notification (Ntfctn)")
 
@@ -198,6 +202,7 @@ class Reader:
 
     def _transaction(self, entry: Element, details: Element, *, whole: bool = False) -> None:
         """Take a payment, or a ``whole`` entry that the bank does not split."""
+        self._empty = 0
         self._take_account(self._path[2])
         total, currency = self._amount(entry.find("Amt"))
         own = details.find("Amt")
@@ -220,9 +225,12 @@ class Reader:
         references = tuple(dict.fromkeys(filter(None, found)))
         text = " ".join(map(_text, details.iterfind("RmtInf/Ustrd")))
         content = (amount, of, references or re.findall("[0-9]+", text), returned)
-        number, times = self._number(entry, details, day, content, text)
+        number = self._number(entry, details, day, content, text)
+        pending = _text(entry, "Sts/Cd") != "BOOK"
+        self._given[number] += not pending
+        times = self._given[number]
         problems = (
-            (_text(entry, "Sts/Cd") != "BOOK", "not-booked"),
+            (pending, "not-booked"),
             (returned, "returned"),
             ("DBIT" in {side, own_side}, "debit"),
             (unsplit, "no-details"),
@@ -232,12 +240,16 @@ class Reader:
             (times > 1, "twice"),
         )
         problem = next((problem for holds, problem in problems if holds), "")
-        self._found.append(Transaction(number, day, amount, of, references, text, problem))
+        own_number = number if times < 2 else f"{number}-copy{times}"
+        one = Transaction(own_number, day, amount, of, references, text, problem)
+        if pending:
+            self._pending[number] = one
+        else:
+            self._found.append(one)
 
     def _number(
         self, entry: Element, details: Element, day: date, content: tuple[object, ...], text: str
-    ) -> tuple[str, int]:
-        """Give the number, and how many times the file has had the payment."""
+    ) -> str:
         own, of_entry = _text(details, *_OWN_REFERENCES), _text(entry, "AcctSvcrRef")
         if reference := own or of_entry:
             number = _named(reference, content)
@@ -249,12 +261,11 @@ class Reader:
             number = _named(f"{day:%Y%m%d}", content, text, its_entry, payer, of_details)
         if not own:
             place = self._into.count + self._out.count if of_entry else -1
-            self._alike[number, place] += 1
-            if (alike := self._alike[number, place]) > 1:
+            key = (number, place, _text(entry, "Sts/Cd"))
+            self._alike[key] += 1
+            if (alike := self._alike[key]) > 1:
                 number = f"{number}-{alike}"
-        self._given[number] += 1
-        times = self._given[number]
-        return (number if times == 1 else f"{number}-copy{times}"), times
+        return number
 
     def _entry(self, entry: Element) -> None:
         if not self._payments.count:
