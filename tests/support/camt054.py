@@ -78,8 +78,8 @@ def single(serial, kronor, *references, **how):
     """Make an entry of one payment."""
     of_entry = {name: how.pop(name) for name in ("day", "status") if name in how}
     details = payment(serial, kronor, *references, **how)
-    currency = how.get("currency", "SEK")
-    return entry(serial, kronor, details, currency=currency, **of_entry)
+    of_entry |= {name: how[name] for name in ("currency", "side") if name in how}
+    return entry(serial, kronor, details, **of_entry)
 
 
 def installed(folder: Path) -> dict[str, str]:

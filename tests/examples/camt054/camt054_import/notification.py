@@ -1,8 +1,9 @@
 """A bank's notice of what came to an account: camt.054.001.08 of ISO 20022.
 
 ``Ntfctn`` (an account) holds ``Ntry`` (a line of its statement), and that ``TxDtls`` (a payment).
-The message is read as a stream: each payment is forgotten when it has been handed on, and who
-paid is never looked at. Its own counts and sums are checked where the bank gives them. Source:
+The message is read as a stream: each payment is forgotten when it has been handed on. What is not
+booked comes last, unless the file has it as booked, too. Its own counts and sums are checked where
+the bank gives them. Source, also of the external code sets:
 https://www.iso20022.org/iso-20022-message-definitions, BankToCustomerDebitCreditNotificationV08.
 """
 
@@ -13,11 +14,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import BinaryIO, Final
 from xml.etree.ElementTree import Element, TreeBuilder
 from xml.parsers import expat
+from zoneinfo import ZoneInfo
 
 from opter_contract.currencies import DECIMALS, is_payable
 from opter_contract.values import Company, Text
@@ -30,13 +32,28 @@ _NAMESPACE: Final = _URN + VERSION
 _MOST: Final = 1 << 20
 
 _UNKNOWN: Final = Decimal("NaN")
-_AMOUNT = re.compile(r"[0-9]{1,18}(?:\.[0-9]{1,17})?")
+_AMOUNT = re.compile(r"\+?[0-9]{1,18}(?:\.[0-9]{1,17})?")
+_ZONE: Final = ZoneInfo("Europe/Stockholm")
 
-_OWN_REFERENCES: Final = ("Refs/AcctSvcrRef", "Refs/UETR", "Refs/TxId")
+#: What is booked later than this after its file was made has a wrong date.
+_AHEAD: Final = timedelta(days=31)
+
+#: What a bank or a clearing calls one transaction.
+_OWN_REFERENCES: Final = tuple(
+    f"Refs/{name}"
+    for name in ("AcctSvcrRef", "AcctSvcrTxId", "UETR", "TxId", "ClrSysRef", "MktInfrstrctrTxId")
+)
 #: What stands where a reference is compulsory and there is none.
 _NOTHING: Final = frozenset({"", "NOTPROVIDED", "NONREF"})
 #: Most banks only count the entries of a file in ``NtryRef``; another file has other numbers.
 _COUNTED = re.compile(r"^[0-9]{1,6}$")
+#: What nobody should have to type, or that a terminal might obey.
+_UNTYPABLE = re.compile(r"[^0-9A-Za-z._+-]+")
+
+#: Sub-families of money that came back, in the external code set of bank transaction codes.
+_RETURNS: Final = frozenset(
+    {"RRTN", "RPCR", "UPDD", "PRDD", "RCDD", "UPCQ", "UPTC", "UPCT", "UDFT"}
+)
 
 
 class NotCamt054(Exception):
@@ -52,11 +69,11 @@ class Transaction:
     """A payment that came in, or what else happened on the account."""
 
     number: str
-    """The same in every file that has the payment, of the hour or of the day: its booking date
-    and the bank's own references of the entry and of the payment in it. Where the bank gives
-    none, a digest of what else tells payments apart. The second with the same is ``-2``."""
-    by_looks: bool
-    """Whether it is such a digest: what looks the same in another file counts as the same."""
+    """The same in every file that has the payment, of the hour or of the day, whatever it stands
+    in there: the bank's reference of the payment, else of its entry, and a digest of the amount
+    and what it pays. Without either, the day and a digest of all that tells payments apart.
+    The second of two alike in an entry (without any reference: in a notification) is ``-2``.
+    What the file has once more has the problem ``twice`` and ``-copy2``: no number comes twice."""
     day: date
     """The booking date."""
     amount: Decimal
@@ -68,7 +85,8 @@ class Transaction:
     """What the payer wrote instead."""
     problem: str
     """Why it pays no invoice: ``not-booked``, ``returned``, ``debit``, ``no-details`` (the bank
-    gives the sum of several) or ``charges`` (it is not what was paid); ``""`` where it may."""
+    gives the sum of several), ``charges`` (it is not what was paid), ``credit-note`` (nor is
+    it), ``future`` or ``twice``; ``""`` where it may."""
 
 
 @dataclass
@@ -83,13 +101,23 @@ class _Total:
 
 
 class Reader:
-    """One pass through one file. ``company``, the account, is known when a transaction is."""
+    """One pass through one file. ``company``, the account, is known when a transaction is.
+
+    ``pages`` are those of a notice in several, of which the file may lack some; ``by_looks``
+    counts the payments without a reference: what looks the same in another file is the same.
+    """
 
     def __init__(self) -> None:
         self.company: Company | None = None
+        self.pages: list[str] = []
+        self.by_looks = 0
+        self._made: date | None = None
+        self._empty = 0
         self._found: list[Transaction] = []
+        self._pending: dict[str, Transaction] = {}
         self._path: list[Element] = []
         self._given: Counter[str] = Counter()
+        self._alike: Counter[tuple[str, int, str]] = Counter()
         self._into, self._out = _Total(), _Total()  # the entries of a notification
         self._batch, self._payments = _Total(), _Total()  # those of a batch, and of an entry
         self._builder = TreeBuilder()
@@ -104,10 +132,11 @@ class Reader:
 
         :raises NotCamt054: where it is something else, breaks off or does not add up.
         """
-        more, empty = True, 0
+        more = True
         while more:
             chunk = file.read(1 << 16)
             more = bool(chunk)
+            self._empty += len(chunk)
             try:
                 self._parser.Parse(chunk, not more)
             except expat.ExpatError as error:
@@ -117,11 +146,11 @@ class Reader:
                 ) from None
             except (ValueError, LookupError):  # of Python's codecs
                 raise self._wrong("teckenkoden kan inte läsas", "unknown encoding") from None
-            empty = 0 if self._found else empty + len(chunk)
-            if empty > _MOST:
+            if self._empty > _MOST:
                 raise self._wrong("en betalning är för stor", "a payment is too large")
             yield from self._found
             self._found.clear()
+        yield from (one for number, one in self._pending.items() if not self._given[number])
         if self.company is None:
             raise self._wrong("avisering (Ntfctn) saknas", "there is no notification (Ntfctn)")
 
@@ -153,13 +182,18 @@ class Reader:
                 self._transaction(self._path[-2], element)
             case (4, "NtryDtls"):
                 if self._batch.count:
+                    side = _text(element, "Btch/CdtDbtInd") or self._side(self._path[-1])
                     self._check(element, "Btch/NbOfTxs", self._batch.count)
-                    self._check(element, "Btch/TtlAmt", self._batch.amount)
+                    self._check(element, "Btch/TtlAmt", self._batch.amount, side)
                 self._batch = _Total()
             case (3, "Ntry"):
                 self._entry(element)
             case (2, "Ntfctn"):
                 self._notification(element)
+            case (2, "GrpHdr"):
+                made = _text(element, "CreDtTm")
+                self._made = self._day(made) if made else None
+                self._part_of_several(element, "MsgPgntn")
             case _:
                 return
         del self._path[-1][-1]
@@ -168,6 +202,7 @@ class Reader:
 
     def _transaction(self, entry: Element, details: Element, *, whole: bool = False) -> None:
         """Take a payment, or a ``whole`` entry that the bank does not split."""
+        self._empty = 0
         self._take_account(self._path[2])
         total, currency = self._amount(entry.find("Amt"))
         own = details.find("Amt")
@@ -175,70 +210,100 @@ class Reader:
         amount, of = (total, currency) if own is None else self._amount(own)
         unsplit = whole or (own is None and _text(self._path[-1], "Btch/NbOfTxs") not in {"", "1"})
         charged = _charged(entry) or _charged(details)
-        side = _text(entry, "CdtDbtInd")
-        own_side = _text(details, "CdtDbtInd") or side
+        side = self._side(entry)
+        own_side = self._side(details, side)
+        amount = amount if own_side == "CRDT" else -amount
         for sums in (self._batch, self._payments):
-            signed = amount if own_side == side else -amount
-            sums.add(_UNKNOWN if unsplit or charged or of != currency else signed)
-        returned = _text(entry, "RvslInd") in {"true", "1"} or details.find("RtrInf") is not None
-        problems = (
-            (_text(entry, "Sts/Cd") != "BOOK", "not-booked"),
-            (returned, "returned"),
-            (own_side != "CRDT", "debit"),
-            (unsplit, "no-details"),
-            (charged, "charges"),
-        )
-        references = (
+            sums.add(_UNKNOWN if unsplit or charged or of != currency else amount)
+        day = self._day(_text(entry, "BookgDt/Dt", "BookgDt/DtTm", "ValDt/Dt", "ValDt/DtTm"))
+        returned = _returned(entry, details)
+        found = (
             _text(one)
             for strd in details.iterfind("RmtInf/Strd")
-            for one in strd.findall("CdtrRefInf/Ref") or strd.findall("RfrdDocInf/Nb")
+            for one in (*strd.findall("CdtrRefInf/Ref"), *strd.findall("RfrdDocInf/Nb"))
         )
-        day, amount = self._day(entry), amount if own_side == "CRDT" else -amount
-        looks = (
-            amount,
-            of,
-            tuple(dict.fromkeys(filter(None, references))),
-            " ".join(map(_text, details.iterfind("RmtInf/Ustrd"))),
+        references = tuple(dict.fromkeys(filter(None, found)))
+        text = " ".join(map(_text, details.iterfind("RmtInf/Ustrd")))
+        content = (amount, of, references or re.findall("[0-9]+", text), returned)
+        number = self._number(entry, details, day, content, text)
+        pending = _text(entry, "Sts/Cd") != "BOOK"
+        self._given[number] += not pending
+        times = self._given[number]
+        problems = (
+            (pending, "not-booked"),
+            (returned, "returned"),
+            ("DBIT" in {side, own_side}, "debit"),
+            (unsplit, "no-details"),
+            (charged, "charges"),
+            (any(map(_credit_note, details.iterfind("RmtInf/Strd"))), "credit-note"),
+            (self._made is not None and day - self._made > _AHEAD, "future"),
+            (times > 1, "twice"),
         )
-        number, by_looks = self._number(day, entry, details, looks)
         problem = next((problem for holds, problem in problems if holds), "")
-        self._found.append(Transaction(number, by_looks, day, *looks, problem))
+        own_number = number if times < 2 else f"{number}-copy{times}"
+        one = Transaction(own_number, day, amount, of, references, text, problem)
+        if pending:
+            self._pending[number] = one
+        else:
+            self._found.append(one)
 
     def _number(
-        self, day: date, entry: Element, details: Element, looks: tuple[object, ...]
-    ) -> tuple[str, bool]:
-        own = (_text(entry, "AcctSvcrRef"), _text(details, *_OWN_REFERENCES))
-        parts = [*dict.fromkeys(filter(None, own))]
-        if by_looks := not parts:
-            of_entry = _COUNTED.sub("", _text(entry, "NtryRef"))
-            seen = repr((looks, _text(details, "Refs/EndToEndId"), of_entry))
-            parts = [hashlib.sha256(seen.encode()).hexdigest()[:16]]
-        number = "-".join((f"{day:%Y%m%d}", *parts))
-        self._given[number] += 1
-        again = self._given[number]
-        return (number if again == 1 else f"{number}-{again}"), by_looks
+        self, entry: Element, details: Element, day: date, content: tuple[object, ...], text: str
+    ) -> str:
+        own, of_entry = _text(details, *_OWN_REFERENCES), _text(entry, "AcctSvcrRef")
+        if reference := own or of_entry:
+            number = _named(reference, content)
+        else:
+            self.by_looks += 1
+            its_entry = _COUNTED.sub("", _text(entry, "NtryRef"))
+            payer = _text(details, "RltdPties/Dbtr/Pty/Nm")
+            of_details = [(one.tag, _text(one)) for one in details.iterfind("Refs//*")]
+            number = _named(f"{day:%Y%m%d}", content, text, its_entry, payer, of_details)
+        if not own:
+            place = self._into.count + self._out.count if of_entry else -1
+            key = (number, place, _text(entry, "Sts/Cd"))
+            self._alike[key] += 1
+            if (alike := self._alike[key]) > 1:
+                number = f"{number}-{alike}"
+        return number
 
     def _entry(self, entry: Element) -> None:
         if not self._payments.count:
             self._transaction(entry, Element("TxDtls"), whole=True)
-        self._check(entry, "Amt", self._payments.amount)
+        side = self._side(entry)
+        self._check(entry, "Amt", self._payments.amount, side)
         amount, _ = self._amount(entry.find("Amt"))
-        (self._into if _text(entry, "CdtDbtInd") == "CRDT" else self._out).add(amount)
+        (self._into if side == "CRDT" else self._out).add(amount)
         self._batch, self._payments = _Total(), _Total()
 
     def _notification(self, notification: Element) -> None:
         self._take_account(notification)
         into, out = self._into, self._out
         self._into, self._out = _Total(), _Total()
-        page = (_text(notification, f"NtfctnPgntn/{name}") for name in ("PgNb", "LastPgInd"))
-        if tuple(page) not in {("", ""), ("1", "true"), ("1", "1")}:
+        self._alike.clear()
+        self._part_of_several(notification, "NtfctnPgntn")
+        if self.pages:
             return  # the summary may be that of all pages
         all_of_it = _Total(into.count + out.count, into.amount + out.amount)
         for name, of in (("TtlNtries", all_of_it), ("TtlCdtNtries", into), ("TtlDbtNtries", out)):
             self._check(notification, f"TxsSummry/{name}/NbOfNtries", of.count)
             self._check(notification, f"TxsSummry/{name}/Sum", of.amount)
-        net = into.amount - out.amount
-        self._check(notification, "TxsSummry/TtlNtries/TtlNetNtry/Amt", net)
+        net = "TxsSummry/TtlNtries/TtlNetNtry"
+        side = _text(notification, f"{net}/CdtDbtInd")
+        self._check(notification, f"{net}/Amt", into.amount - out.amount, side)
+
+    def _part_of_several(self, whole: Element, path: str) -> None:
+        page = (_text(whole, f"{path}/PgNb"), _text(whole, f"{path}/LastPgInd"))
+        if page not in {("", ""), ("1", "true"), ("1", "1")}:
+            self.pages.append(page[0] or "?")
+
+    def _side(self, of: Element, default: str = "") -> str:
+        if (side := _text(of, "CdtDbtInd") or default) not in {"CRDT", "DBIT"}:
+            raise self._wrong(
+                f"CdtDbtInd är {side[:20]!r}, men ska vara CRDT eller DBIT",
+                f"CdtDbtInd is {side[:20]!r}, but should be CRDT or DBIT",
+            )
+        return side
 
     def _take_account(self, notification: Element) -> None:
         number = _text(notification, "Acct/Id/IBAN", "Acct/Id/Othr/Id")
@@ -252,13 +317,14 @@ class Reader:
                 f"it is about two accounts, {known} and {number}; get a file of each",
             )
 
-    def _check(self, of: Element, path: str, found: Decimal | int) -> None:
+    def _check(self, of: Element, path: str, found: Decimal | int, side: str = "CRDT") -> None:
         """Compare a count or a sum with what the bank says it is, if it does."""
         told = _text(of, path)
-        if told and not Decimal(found).is_nan() and self._decimal(told) != abs(found):
+        signed = -found if side == "DBIT" else found
+        if told and not Decimal(found).is_nan() and self._decimal(told) != signed:
             raise self._wrong(
-                f"{path} är {told}, men det som finns är {abs(found)}",
-                f"{path} is {told}, but what is there is {abs(found)}",
+                f"{path} är {told}, men det som finns är {signed}",
+                f"{path} is {told}, but what is there is {signed}",
             )
 
     def _amount(self, element: Element | None) -> tuple[Decimal, str]:
@@ -277,21 +343,42 @@ class Reader:
             raise self._wrong(f"{text[:20]!r} är inget belopp", f"{text[:20]!r} is no amount")
         return Decimal(text)
 
-    def _day(self, entry: Element) -> date:
-        found = _text(entry, "BookgDt/Dt", "BookgDt/DtTm", "ValDt/Dt", "ValDt/DtTm")
+    def _day(self, text: str) -> date:
         try:
-            return date.fromisoformat(found[:10])  # of a time, the bank's own day
-        except ValueError:
-            raise self._wrong(f"{found[:20]!r} är ingen dag", f"{found[:20]!r} is no day") from None
+            if "T" not in text:
+                return date.fromisoformat(text[:10])
+            time = datetime.fromisoformat(text)
+            return (time.astimezone(_ZONE) if time.tzinfo else time).date()
+        except (ValueError, OverflowError):
+            raise self._wrong(f"{text[:20]!r} är ingen dag", f"{text[:20]!r} is no day") from None
+
+
+def _named(readable: str, *content: object) -> str:
+    """Make a number of all of these that can be typed."""
+    digest = hashlib.sha256(repr((readable, content)).encode()).hexdigest()[:16]
+    return f"{_UNTYPABLE.sub('-', readable)[:36]}-{digest}"
 
 
 def _text(of: Element, *paths: str) -> str:
     """Give the text of the first of these that has one."""
-    found = ((of.findtext(path) or "").strip() for path in paths or (".",))
+    found = (" ".join((of.findtext(path) or "").split()) for path in paths or (".",))
     return next((text for text in found if text not in _NOTHING), "")
+
+
+def _returned(entry: Element, details: Element) -> bool:
+    """Tell whether it came back, or was made undone."""
+    kinds = {_text(one, "BkTxCd/Domn/Fmly/SubFmlyCd") for one in (entry, details)}
+    reversal = _text(entry, "RvslInd") in {"true", "1"}
+    return reversal or details.find("RtrInf") is not None or not kinds.isdisjoint(_RETURNS)
 
 
 def _charged(of: Element) -> bool:
     """Tell whether the bank has taken charges."""
     amounts = (_text(one) for charges in of.iterfind("Chrgs") for one in charges.iter())
     return any(_AMOUNT.fullmatch(text) and Decimal(text) for text in amounts)
+
+
+def _credit_note(strd: Element) -> bool:
+    """Tell whether the payer has deducted a credit note."""
+    kinds = {_text(one) for one in strd.iterfind("RfrdDocInf/Tp/CdOrPrtry/Cd")}
+    return "CREN" in kinds or strd.find("RfrdDocAmt/CdtNoteAmt") is not None

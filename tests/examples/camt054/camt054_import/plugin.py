@@ -1,8 +1,8 @@
 """Hand the payments of a camt.054 file to a host. No login, no network, nothing stored.
 
-A file that is read twice registers nothing twice: a payment is known by the account and the bank's
-own references. What is not in kronor has no amount in SEK, which the contract requires, and is
-rejected.
+A file that is read twice registers nothing twice: a payment is known by the account and the number
+that :mod:`.notification` gives it. What is not in kronor has no amount in SEK, which the contract
+requires, and is rejected.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import re
 from collections.abc import Mapping, Sequence
 from itertools import islice
 from pathlib import Path
+from textwrap import shorten
 
 from camt054_import.notification import VERSION, NotCamt054, Reader, Transaction
 from opter_contract import BATCH, hookimpl
@@ -101,16 +102,28 @@ _REASONS = {
     ),
     "charges": Text("Banken har dragit avgifter", "The bank has deducted charges"),
     "not-booked": Text("Banken har inte bokfört den än", "The bank has not booked it yet"),
-    "no-sek-amount": Text("Filen har inget belopp i kronor", "The file has no amount in SEK"),
+    "credit-note": Text("En kreditnota är avdragen", "A credit note is deducted"),
+    "future": Text(
+        "Bokföringsdagen är långt efter att filen gjordes", "It is dated long after the file"
+    ),
+    "twice": Text(
+        "Den står mer än en gång i filen; är det en till, registrera den för hand",
+        "It is in the file more than once; if it is another one, enter it by hand",
+    ),
+    "other-currency": Text("Den är inte i kronor", "It is not in SEK"),
     "several-references": Text("Flera referenser delar på beloppet", "Several references share it"),
     "no-reference": Text("Betalaren angav ingen referens", "The payer gave no reference"),
 }
 
 _BY_LOOKS = Text(
-    "{} betalningar saknar bankens referens. En som är likadan i en annan fil visas som redan "
+    "Betalningar utan bankens referens: {}. En som är likadan i en annan fil visas som redan "
     "importerad; är den en till, registrera den för hand.",
-    "{} payments have no reference of the bank's. One that is the same in another file is shown "
-    "as already imported; if it is another one, enter it by hand.",
+    "Payments without a reference of the bank's: {}. One that is the same in another file is "
+    "shown as already imported; if it is another one, enter it by hand.",
+)
+_PAGES = Text(
+    "Filen har sida {} av en avisering i flera; läs in alla. Bankens summor är inte kontrollerade.",
+    "The file has page {} of a notice in several; import all. The bank's sums are not checked.",
 )
 _FROM_TEXT = Text(
     "Fakturanumret kommer ur betalarens text; kontrollera det.",
@@ -165,14 +178,13 @@ def opter_check_settings(type_code: str, values: Mapping[str, str]) -> CheckedSe
 def opter_import_payments(run: Run) -> ImportReport | None:
     if run.type_code != CODE:
         return None
-    path, reader, done, by_looks = Path(run.settings["path"]), Reader(), 0, 0
+    path, reader, done = Path(run.settings["path"]), Reader(), 0
     try:
         with path.open("rb") as file:
             transactions = reader.read(file)
             while batch := list(islice(transactions, BATCH)):
                 _hand_over(run, _company(reader, run), batch)
                 done += len(batch)
-                by_looks += sum(one.by_looks for one in batch)
                 message = Text(f"Läste {done} betalningar", f"Read {done} payments")
                 progress = Progress("reading", done, None, message)
                 if True in run.hook.opter_progress(run=run, progress=progress):
@@ -181,7 +193,8 @@ def opter_import_payments(run: Run) -> ImportReport | None:
         raise Failed("CAMT054_NO_FILE", path=path) from None
     except NotCamt054 as wrong:
         raise Failed("CAMT054_FILE_WRONG", line=wrong.line, path=path, why=wrong.why) from None
-    notes = [Text(*(text.format(by_looks) for text in _BY_LOOKS))] if by_looks else []
+    told = ((_PAGES, ", ".join(reader.pages)), (_BY_LOOKS, reader.by_looks))
+    notes = [Text(*(text.format(what) for text in note)) for note, what in told if what]
     return ImportReport(_company(reader, run), None, 0, 0, notes)
 
 
@@ -209,20 +222,22 @@ def _hand_over(run: Run, company: Company, transactions: Sequence[Transaction]) 
 def _judged(run: Run, key: PaymentKey, one: Transaction) -> Payment | ExcludedPayment:
     by_number = run.settings["references"] == "number"
     references = one.references or (_numbers(one.text) if by_number else ())
-    problem = one.problem or ("no-sek-amount" if one.currency != "SEK" else "")
+    problem = one.problem or ("other-currency" if one.currency != "SEK" else "")
     if not problem and len(references) != 1:
         problem = "several-references" if references else "no-reference"
     if problem:
-        said = ", ".join(references) or one.text or "–"
-        message = Text(*(f"{reason}: {said}" for reason in _REASONS[problem]))
         amount = one.amount if one.currency == "SEK" else None
+        said = shorten(", ".join(references) or one.text or "–", 100, placeholder="…")
+        said = said if amount is not None else f"{one.amount} {one.currency}, {said}"
+        message = Text(*(f"{reason}: {said}" for reason in _REASONS[problem]))
         return ExcludedPayment(key, problem, message, None, amount, None)
-    # An OCR number is not handed over as an invoice number: it might be another invoice's.
+    # An OCR number is not handed over as an invoice number: it might be another invoice's. What
+    # may be either is first looked for among the numbers.
     return Payment(
         key=key,
         source="bank",
         invoice_number=references[0] if by_number else "",
-        ocr="" if by_number else references[0],
+        ocr=references[0],
         date=one.day,
         amount=one.amount,
         currency="SEK",
