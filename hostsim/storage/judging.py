@@ -486,7 +486,7 @@ _MATCH = """
         UNION
         SELECT p.ocr, p.invoice_number FROM ocrs CROSS JOIN payments p ON p.company = :company
         AND p.ocr = ocrs.ocr AND p.ocr <> '' AND p.import_type = :import_type),
-    shared AS (SELECT ocr FROM there GROUP BY ocr HAVING count(invoice_number) > 1)
+    shared AS (SELECT ocr FROM there GROUP BY ocr HAVING count(NULLIF(invoice_number, '')) > 1)
     SELECT r.id, COALESCE(
         (SELECT id FROM invoices WHERE region = :region AND number = r.invoice_number),
         (SELECT CASE WHEN count(*) = 1 THEN min(id) END

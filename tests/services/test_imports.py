@@ -179,6 +179,14 @@ def test_an_ocr_that_a_registered_payment_of_another_invoice_held_matches_nothin
     assert set(listed(host.import_payments("Fortnox")).values()) == {"invoice-not-found"}
 
 
+def test_a_payment_without_a_number_is_of_no_other_invoice_than_one_with_its_ocr(
+    host, store, plugin
+):
+    store.load_invoices([invoice("A-7", "300", ocr="123")])
+    plugin.payments = [payment(1, "77", "100", ocr="123"), payment(2, "", "100", ocr="123")]
+    assert "invoice-not-found" not in listed(host.import_payments("Fortnox")).values()
+
+
 def test_several_payments_of_one_invoice_over_there_all_find_it_by_ocr(host, store, plugin):
     store.load_invoices([invoice("A-7", "300", ocr="123")])
     plugin.payments = [payment(n, "77", "100", ocr="123") for n in (1, 2, 3)]
