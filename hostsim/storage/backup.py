@@ -79,6 +79,7 @@ def restore(file: Path, database: Path, at: datetime) -> Restored:
     if not file.is_file() or _is_one(file, database):
         raise host_error("NO_BACKUP", path=file)
     refuse_planted(database)
+    file = file.resolve()  # SQLite takes what lies beside the file, not beside a link to it
     _refuse_log(file)
     books_id = secrets.token_hex(16)
     with (

@@ -167,6 +167,9 @@ CREATE TABLE schedules (
     error_code TEXT,
     error_sv   TEXT,  -- the message of the error
     error_en   TEXT,
+    content    TEXT AS (quote(definition) || quote(daily) || quote(every) || quote(save)
+                        || quote(next_due)),
+    seal       TEXT AS (content) STORED,
     CHECK ((daily IS NULL) <> (every IS NULL))
 ) WITHOUT ROWID;
 CREATE INDEX schedules_by_due ON schedules (next_due) WHERE paused_at IS NULL;
@@ -515,7 +518,9 @@ END;
 -- How far each listener has acknowledged the journal.
 CREATE TABLE listeners (
     name     TEXT PRIMARY KEY,
-    sequence INTEGER NOT NULL
+    sequence INTEGER NOT NULL,
+    content  TEXT AS (quote(name) || quote(sequence)),
+    seal     TEXT AS (content) STORED
 );
 
 -- Small values that plug-ins store.

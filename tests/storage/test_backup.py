@@ -185,6 +185,13 @@ def test_what_would_be_taken_for_a_part_of_a_copy_is_refused_by_name(database, c
     assert refused(backup.back_up, database, copy) == "BACKUP_HAS_LOG"
 
 
+def test_a_log_beside_what_a_link_leads_to_is_refused_as_well(database, copy, tmp_path):
+    Path(f"{copy}-wal").touch()
+    link = tmp_path / "latest.db"
+    link.symlink_to(copy)
+    assert refused(backup.restore, link, database, AT) == "BACKUP_HAS_LOG"
+
+
 def test_a_log_that_comes_while_the_copy_is_made_is_refused_too(database, copy, monkeypatch):
     whole = database_checks.problem
 

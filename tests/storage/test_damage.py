@@ -338,6 +338,8 @@ def test_nothing_that_a_person_decides_or_loads_goes_into_damaged_books(store, h
         (b"accepted_deviation1.00", b"accepted_deviatioo1.00"),
         (b"2026-01-01", b"2036-01-01"),
         (b"Nordbanken", b"Sydbanken!"),
+        (b"06:00", b"07:00"),
+        (b"ledger'4", b"ledger'5"),
     ],
 )
 @pytest.mark.parametrize("size", ["small", "large"])
@@ -349,6 +351,11 @@ def test_a_letter_that_changed_in_a_setting_registers_nothing(
     store.add_definition(
         Definition("Norr", "Fake", "API", "Nordbanken", {"from": "2026-01-01"}, None, None)
     )
+    store.db.execute(
+        "INSERT INTO schedules (definition, daily, save, next_due)"
+        " VALUES ('Norr', '06:00', 'none', '2026-12-01T05:00:00+00:00')"
+    )
+    store.db.execute("INSERT INTO listeners (name, sequence) VALUES ('ledger', 4)")
     if size == "large":
         monkeypatch.setattr(damage, "CHECKED_AT_OPENING", 0)
         monkeypatch.setattr(damage, "CHECKED_WHOLE", 0)
