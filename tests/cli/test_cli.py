@@ -284,6 +284,20 @@ def test_a_log_is_not_written_to_a_file_of_somebody_else(hostsim, monkeypatch):
     assert Path("host.log").read_text("utf-8") == ""
 
 
+@pytest.mark.parametrize("name", ["hostsim.db", "hostsim.db-wal", "fakturor.csv"])
+def test_a_log_is_not_put_into_what_is_no_log(ready, name):
+    path = Path(name)
+    before = path.exists() and path.read_bytes()
+    ended = ready("plugins", "--log-file", name, "--log-level", "debug")
+    assert (ended.status, "en tidigare logg" in ended.last) == (2, True)
+    assert (path.exists() and path.read_bytes()) == before
+
+
+def test_a_log_is_not_put_where_the_database_is_to_be(hostsim):
+    assert hostsim("init", "--db", "new.db", "--log-file", "new.db").status == 2
+    assert not Path("new.db").exists()
+
+
 def test_a_log_is_not_written_through_a_link(hostsim):
     Path("other.txt").touch()
     Path("host.log").symlink_to("other.txt")
