@@ -49,6 +49,11 @@ REQUIRED = (
 #: Columns that a file may have.
 OPTIONAL = ("region", "period_closed")
 
+#: What a heading means; a heading may have commas.
+_MEANING = re.compile(
+    rf"[,\s]*(.*?)\s*=\s*({'|'.join(REQUIRED + OPTIONAL)}|)\s*(?:,|\Z)", re.DOTALL
+)
+
 # No more than two decimals: "1,234" is a thousand to one reader and a good
 # krona to another, so it is refused rather than guessed.
 _AMOUNT = re.compile(r"-?(?:[0-9]{1,15}|[0-9]{1,3}(?: [0-9]{3}){1,4})(?:[.,][0-9]{1,2})?")
@@ -118,13 +123,29 @@ def column_names(text: str) -> Mapping[str, str]:
     :return: a column by heading in lower case; ``""`` for one that is not read.
     :raises HostError: ``SETTING_WRONG``.
     """
-    names = {}
-    for pair in filter(str.strip, text.split(",")):
-        heading, equals, name = (part.strip() for part in pair.rpartition("="))
-        if not heading or not equals or name not in {"", *REQUIRED, *OPTIONAL}:
-            raise host_error("SETTING_WRONG", key="invoice_columns", why=_no_mapping(pair.strip()))
-        names[heading.lower()] = name
-    return names
+    return {heading.lower(): name for heading, name in _meanings(text)}
+
+
+def merged_columns(kept: str, given: str) -> str:
+    """Add what headings are now said to mean to what was said before; nothing forgets it.
+
+    :raises HostError: ``SETTING_WRONG``.
+    """
+    if not given.strip():
+        return ""
+    told = (*_meanings(kept), *_meanings(given))
+    return ",".join({heading.lower(): f"{heading}={name}" for heading, name in told}.values())
+
+
+def _meanings(text: str) -> Iterator[tuple[str, str]]:
+    text, at = text.rstrip(", "), 0
+    while at < len(text):
+        found = _MEANING.match(text, at)
+        if found is None or not found[1]:
+            why = _no_mapping(text[at:].strip(", "))
+            raise host_error("SETTING_WRONG", key="invoice_columns", why=why)
+        yield found[1], found[2]
+        at = found.end()
 
 
 class _Reading:

@@ -430,6 +430,22 @@ def test_what_headings_mean_is_kept_unless_the_file_is_wrong(ready):
     assert ready("settings", "--json").json["invoice_columns"] == "Fakturanr=invoice_number"
 
 
+def test_what_one_more_heading_means_is_added_to_what_is_kept_until_it_is_forgotten(ready):
+    other = INVOICES.replace("invoice_number,", "Fakturanr,").replace("total,", '"Belopp, kr",')
+    Path("egna.csv").write_text(other, encoding="utf-8")
+    assert ready("invoices", "load", "egna.csv", "--columns", "fakturanr=ocr").status == 2
+    meant = "Fakturanr=invoice_number,Belopp, kr=total"
+    assert ready("invoices", "load", "egna.csv", "--columns", meant).status == 0
+    rebate = "\n".join(f"{line},5" for line in other.splitlines()).replace(",5", ",Rabatt", 1)
+    Path("egna.csv").write_text(rebate, encoding="utf-8")
+    advised = re.search('--columns "(.*?)"', ready("invoices", "load", "egna.csv").err)[1]
+    assert ready("invoices", "load", "egna.csv", "--columns", advised).status == 0
+    kept = ready("settings", "--json").json["invoice_columns"]
+    assert kept == f"{meant},Rabatt="
+    assert ready("invoices", "load", "fakturor.csv", "--columns", "").status == 0
+    assert ready("settings", "--json").json["invoice_columns"] == ""
+
+
 def test_a_region_is_given_to_all_lines(ready):
     ready("invoices", "load", "fakturor.csv", "--region", "Norr")
     assert {row["region"] for row in ready("invoices", "--json").json} == {"", "Norr"}
