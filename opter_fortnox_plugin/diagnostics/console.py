@@ -16,12 +16,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, TextIO
 
+from opter_contract import browsers
 from opter_contract.values import Text
 from opter_fortnox_plugin.configuration import CLIENT_SECRET
-
-#: Variables that the browser does not get: a secret, and what would make ``webbrowser`` choose a
-#: browser in this terminal.
-_KEPT: Final = frozenset({CLIENT_SECRET, "TERM"})
 
 #: Seconds after which standard input is taken to be open: nobody pastes so fast.
 _INPUT_ENDED: Final = 0.5
@@ -130,7 +127,7 @@ def open_browser(address: str) -> None:
     command = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
     child = subprocess.Popen(  # noqa: S603 - our own interpreter, and no shell
         [sys.executable, "-c", command, page.as_uri()],
-        env={name: text for name, text in os.environ.items() if name not in _KEPT},
+        env=browsers.environment_for(os.environ, CLIENT_SECRET),
         stdin=subprocess.DEVNULL,
         stdout=sys.__stderr__.fileno() if sys.__stderr__ else subprocess.DEVNULL,
     )
