@@ -813,6 +813,19 @@ def test_an_address_to_sign_in_at_stays_whole(capsys, monkeypatch):
     assert address in capsys.readouterr().err
 
 
+@pytest.mark.skipif(sys.platform in {"darwin", "win32"}, reason="there is always a screen there")
+@pytest.mark.parametrize("there", [True, False])
+def test_without_a_screen_the_address_is_shown_where_somebody_is_there(there, capsys, monkeypatch):
+    for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    stdin = io.StringIO()
+    stdin.isatty = lambda: there
+    monkeypatch.setattr(sys, "stdin", stdin)
+    window = LoginWindow(Common("sv"), browser=True)
+    assert window("https://login.example", lambda _: None) is there
+    assert ("https://login.example" in capsys.readouterr().err) is there
+
+
 # --- Plug-ins ------------------------------------------------------------------------
 
 
@@ -894,6 +907,19 @@ def test_the_answers_address_is_read_from_standard_input(process_ready):
     assert "http://login.example/" in err
     assert "Fel adress." in err
     assert json.loads(ended.stdout)["counts"]["read"] == 5
+
+
+@pytest.mark.skipif(sys.platform in {"darwin", "win32"}, reason="there is always a screen there")
+def test_without_a_screen_and_with_nobody_there_it_says_which_option_is_for_that(
+    process_ready, monkeypatch
+):
+    for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    ended = process_ready("import", "Butik", input=b"")
+    *_, advice, last = ended.stderr.decode().splitlines()
+    assert (ended.returncode, last.partition(":")[0]) == (3, "NO_WINDOW")
+    assert "--no-browser" in advice
+    assert "--unattended" in advice
 
 
 @pytest.mark.parametrize("typed", [b"", b"http://localhost/?state=wrong\n"])
