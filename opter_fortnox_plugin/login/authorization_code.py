@@ -51,10 +51,10 @@ _REQUEST_TIMEOUT: Final = 10.0
 #: A longer address is no answer of Fortnox's.
 _MAX_LENGTH: Final = 8192
 
-#: What a terminal puts around what is pasted, where it or a mail broke the line, and what nobody
-#: sees.
+#: What a terminal puts around what is pasted, the end of a line of a log, where a terminal or a
+#: mail broke the line, and what nobody sees.
 _NOISE: Final = re.compile(
-    r"\x1b?\[20[01]~|[\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
+    r"\x1b?\[20[01]~|\sHTTP/\d.*|[\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
 )
 _QUOTES: Final = "\"'`<>“”„‘’«»()[]{}*.,;:!"
 

@@ -252,6 +252,8 @@ SAFE_LINK = "https://eur01.safelinks.protection.outlook.com/?" + query(
         [WHOLE + "."],
         [f"Här är den: {WHOLE}, eller?"],
         ["Adressen: " + WHOLE.partition("?")[2] + " ."],
+        [f"GET /callback?{query(code='c0de', state=STATE)} HTTP/1.1"],
+        [f'"GET /callback?{query(state=STATE, code="c0de")} HTTP/1.1" 200 512 "-"'],
         [f"[{WHOLE}]({WHOLE})"],
         [f"[svaret]({WHOLE})."],
         [f"**{WHOLE}**"],
