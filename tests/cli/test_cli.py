@@ -115,6 +115,7 @@ def test_an_english_locale_is_english_where_nobody_chose_and_any_other_is_swedis
 ):
     assert languages.asked([], environment, "HOSTSIM_LANG") == language
     assert languages.asked(["--lang", "sv"], environment, "HOSTSIM_LANG") == "sv"
+    assert languages.asked(["--lang", "de"], environment, "HOSTSIM_LANG") == language
 
 
 def test_a_command_takes_the_language_of_the_locale(hostsim, monkeypatch):
@@ -126,7 +127,7 @@ def test_a_command_takes_the_language_of_the_locale(hostsim, monkeypatch):
     ("typed", "sv", "en"),
     [
         (("nonsense",), "Kommandot nonsense finns inte.", "There is no command nonsense."),
-        (("init", "x"), "Oväntade argument: x.", "Got unexpected extra argument (x)"),
+        (("init", "x"), "Oväntade argument: x.", "Got unexpected extra argument (x). Run"),
         (("import", "--date"), "Valet --date behöver ett värde.", "requires an argument."),
         (
             ("set-aside", "F", "--series", "1"),
