@@ -10,17 +10,18 @@ from collections.abc import Mapping, Sequence
 def asked(arguments: Sequence[str], environment: Mapping[str, str], variable: str = "") -> str:
     """Find the language before anything is parsed, so that refusals speak it too.
 
-    ``--lang`` decides, then ``variable`` of the environment, then an English locale.
+    ``--lang`` decides, then ``variable`` of the environment, then an English locale; another
+    language than the two decides nothing.
 
     :return: ``en`` or ``sv``.
     """
-    found = environment.get(variable, "") or _of_locale(environment)
+    told = [_of_locale(environment), environment.get(variable, "")]
     for word, following in itertools.pairwise([*arguments, ""]):
         if word == "--lang":
-            found = following
+            told.append(following)
         elif word.startswith("--lang="):
-            found = word.removeprefix("--lang=")
-    return "en" if found == "en" else "sv"
+            told.append(word.removeprefix("--lang="))
+    return next((one for one in reversed(told) if one in {"en", "sv"}), "sv")
 
 
 def _of_locale(environment: Mapping[str, str]) -> str:

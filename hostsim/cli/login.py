@@ -14,6 +14,7 @@ from hostsim.cli.command import option
 from hostsim.cli.common import Common, make_host, usage, write_stderr
 from hostsim.errors import host_error
 from hostsim.messages.text import say
+from hostsim.views.output import is_terminal
 from hostsim.views.progress import progress_on
 
 if TYPE_CHECKING:
@@ -99,12 +100,14 @@ class LoginWindow:
         from hostsim.services.browser import open_browser
 
         if self._browser:
+            opens = open_browser(address, answered)
+            if not opens and not is_terminal(sys.stdin):
+                return False
+            # Who runs the command sees the address, whether or not a browser opens.
             self._common.note(
                 f"Logga in i fönstret som öppnas. Öppnas inget, gå till: {address}",
                 f"Sign in in the window that opens. If none does, go to: {address}",
             )
-            open_browser(address, answered)
-            # Whoever runs the command sees the address, whether or not a browser opens.
             return True
         self._common.note(f"Gå hit och logga in: {address}", f"Go here and sign in: {address}")
         self._common.note(

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import re
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TextIO
 
 from hostsim.cli.common import Common, usage
-from hostsim.storage.private_files import is_own, open_to_append
+from hostsim.storage.private_files import beside, is_own, open_to_append
 
 LEVELS = ("debug", "info", "warning", "error")
+
+#: How a log of ours begins.
+_FIRST = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} [A-Z]+ ")
 
 
 class _Handler(logging.StreamHandler[TextIO]):
@@ -55,6 +60,7 @@ def begin(common: Common) -> None:
     if path is None:
         return
     try:
+        _refuse_other(path, common.database)
         file = open_to_append(path)
         if not is_own(file):
             file.close()
@@ -67,3 +73,19 @@ def begin(common: Common) -> None:
             f"The log cannot be written to {path}; choose a file of yours, in a folder that exists "
             "and that you may write to.",
         ) from error
+
+
+def _refuse_other(path: Path, database: Path) -> None:
+    """Refuse a file that is no log: a slip of the hand would put lines into what is kept."""
+    content = b""
+    if path.is_file():
+        with path.open("rb") as file:
+            content = file.read(64)
+    ours = {one.resolve() for one in (database, *beside(database))}
+    if path.resolve() in ours or (content and not _FIRST.match(content)):
+        raise usage(
+            f"Loggen läggs inte i {path}, som är något annat än en logg; välj en ny fil, en tom "
+            "eller en tidigare logg.",
+            f"The log is not put into {path}, which is something else than a log; choose a new "
+            "file, an empty one or an earlier log.",
+        )

@@ -196,7 +196,7 @@ def _what_was_wrong(error: click.ClickException) -> tuple[str, str]:
     message = error.format_message()
     for english, swedish in _CLICK_SAYS:
         if (found := re.fullmatch(english, message)) is not None:
-            return swedish.format(*found.groups()), message
+            return swedish.format(*found.groups()), f"{message.removesuffix('.')}."
     return message, message
 
 

@@ -91,8 +91,10 @@ def invoices(common: Common) -> None:
 @option(
     "--columns",
     metavar="RUBRIK=KOLUMN,...",
-    sv="Vad filens rubriker betyder; ”Moms=” läses inte. Gäller tills något annat anges.",
-    en="What the file's headings mean; “VAT=” is not read. Kept until it is changed.",
+    sv="Vad filens rubriker betyder; ”Moms=” läses inte. Läggs till det som sagts förut; ”” "
+    "glömmer det.",
+    en="What the file's headings mean; “VAT=” is not read. Added to what was said before; “” "
+    "forgets it.",
 )
 def load_invoices(common: Common, file: Path, region: str, columns: str | None) -> None:
     from hostsim.services import invoices_csv, invoices_json
@@ -100,7 +102,9 @@ def load_invoices(common: Common, file: Path, region: str, columns: str | None) 
 
     notes = Notes()
     with open_store(common) as store:
-        meaning = store.settings()["invoice_columns"] if columns is None else columns
+        meaning = store.settings()["invoice_columns"]
+        if columns is not None:
+            meaning = invoices_csv.merged_columns(meaning, columns)
         if invoices_json.is_json(file):
             rows = invoices_json.read_invoices(file, region=region, notes=notes)
         else:

@@ -795,6 +795,12 @@ COMMANDS: dict[str, Text] = {
 } | dict.fromkeys(
     ("LOGIN_NEEDED", "NO_CONSENT", "CONSENT_NOT_EFFECTIVE", "CONSENT_WITHDRAWN"), _SIGN_IN
 )
+COMMANDS["NO_WINDOW"] = Text(
+    "Ingen skärm finns här. Kör kommandot med --no-browser där du kan klistra in en adress, och "
+    "med --unattended där ingen är.",
+    "There is no screen here. Run the command with --no-browser where you can paste an address, "
+    "and with --unattended where nobody is.",
+)
 
 #: Who can act on an error, by its kind.
 WHO = {

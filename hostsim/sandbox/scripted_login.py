@@ -92,6 +92,7 @@ def _browser(session: requests.Session | None) -> requests.Session:
     browser = session or requests.Session()
     # A proxy or a .netrc of this machine has nothing to do with the sandbox.
     browser.trust_env = False
+    browser.headers["Sec-Fetch-Dest"] = "document"  # it is a person's
     return browser
 
 

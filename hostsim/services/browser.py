@@ -15,13 +15,10 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
+from opter_contract import browsers
 from opter_contract.values import Text
 
 log = logging.getLogger(__name__)
-
-#: Variables that the browser does not get: a secret, and what would make ``webbrowser`` choose a
-#: browser in a terminal, which the browser does not get either.
-_KEPT = frozenset({"FORTNOX_CLIENT_SECRET", "TERM"})
 
 #: Sends the browser on, and says nothing to whom it does not.
 _REDIRECT = """<!doctype html>
@@ -39,12 +36,17 @@ def open_browser(address: str, answered: Callable[[str], Text | None]) -> bool: 
 
     In a process of its own, since opening may block. It gets none of our streams: a program
     that reads them to their end would wait as long as the browser is open.
+
+    :return: whether a window may open; not where there is no screen.
     """
+    environment = browsers.environment_for(os.environ, "FORTNOX_CLIENT_SECRET")
+    if not browsers.can_open(environment):
+        return False
     command = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
     try:
         child = subprocess.Popen(  # noqa: S603 our own interpreter, and no shell
             [sys.executable, "-c", command, _leading_to(address).as_uri()],
-            env={name: text for name, text in os.environ.items() if name not in _KEPT},
+            env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,

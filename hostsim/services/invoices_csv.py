@@ -49,6 +49,11 @@ REQUIRED = (
 #: Columns that a file may have.
 OPTIONAL = ("region", "period_closed")
 
+#: What a heading means; a heading may have commas.
+_MEANING = re.compile(
+    rf"[,\s]*(.*?)\s*=\s*({'|'.join(REQUIRED + OPTIONAL)}|)\s*(?:,|\Z)", re.DOTALL
+)
+
 # No more than two decimals: "1,234" is a thousand to one reader and a good
 # krona to another, so it is refused rather than guessed.
 _AMOUNT = re.compile(r"-?(?:[0-9]{1,15}|[0-9]{1,3}(?: [0-9]{3}){1,4})(?:[.,][0-9]{1,2})?")
@@ -61,6 +66,9 @@ _TWO_READINGS = re.compile(r"(-?[1-9][0-9]{0,2})[.,]([0-9]{3})")
 _OWN_NUMBER = re.compile(r"(?=.*[0-9])[A0-9]+(?:[-/_][A0-9]+)*")  # A: any letter
 _MADE_OF_A_NUMBER = re.compile(r"[0-9]+[eE]-?[0-9]+|[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _DIGITS = re.compile(r"[0-9]+")
+
+#: What a number becomes in a spreadsheet, which keeps 15 digits.
+_LOST_DIGITS = re.compile(r"[0-9]{15}0+")
 
 #: How many digits an invoice number may have, how many characters with letters, and how many
 #: digits an OCR reference: https://www.bankgirot.se, "Bankgiroinbetalningar, OCR".
@@ -118,13 +126,29 @@ def column_names(text: str) -> Mapping[str, str]:
     :return: a column by heading in lower case; ``""`` for one that is not read.
     :raises HostError: ``SETTING_WRONG``.
     """
-    names = {}
-    for pair in filter(str.strip, text.split(",")):
-        heading, equals, name = (part.strip() for part in pair.rpartition("="))
-        if not heading or not equals or name not in {"", *REQUIRED, *OPTIONAL}:
-            raise host_error("SETTING_WRONG", key="invoice_columns", why=_no_mapping(pair.strip()))
-        names[heading.lower()] = name
-    return names
+    return {heading.lower(): name for heading, name in _meanings(text)}
+
+
+def merged_columns(kept: str, given: str) -> str:
+    """Add what headings are now said to mean to what was said before; nothing forgets it.
+
+    :raises HostError: ``SETTING_WRONG``.
+    """
+    if not given.strip():
+        return ""
+    told = (*_meanings(kept), *_meanings(given))
+    return ",".join({heading.lower(): f"{heading}={name}" for heading, name in told}.values())
+
+
+def _meanings(text: str) -> Iterator[tuple[str, str]]:
+    text, at = text.rstrip(", "), 0
+    while at < len(text):
+        found = _MEANING.match(text, at)
+        if found is None or not found[1]:
+            why = _no_mapping(text[at:].strip(", "))
+            raise host_error("SETTING_WRONG", key="invoice_columns", why=why)
+        yield found[1], found[2]
+        at = found.end()
 
 
 class _Reading:
@@ -141,7 +165,7 @@ class _Reading:
 
     def invoices(self, content: bytes) -> Iterator[ExportedInvoice]:
         """Yield the invoices of valid lines, and collect the problems of the others."""
-        lines = rows_of(content)
+        lines = rows_of(content, lambda text: self._notes.add(FileProblem(0, None, text)))
         try:
             header = self._header(lines)
             if header is None:
@@ -215,6 +239,8 @@ class _Reading:
             self._notes.add(FileProblem(line, "invoice_number", odd))
         if row["currency"] and row["currency"].upper() not in DECIMALS:
             self._notes.add(FileProblem(line, "currency", _odd_currency(row["currency"])))
+        if _LOST_DIGITS.fullmatch("".join(row["ocr"].split())):
+            self._notes.add(FileProblem(line, "ocr", _lost_digits(row["ocr"])))
         for name in ("customer_code", "customer_name"):
             if not row[name]:
                 self._notes.add(FileProblem(line, name, _NO_CUSTOMER))
@@ -287,6 +313,16 @@ def ocr_of(text: str) -> str | Text:
             f"{shown} is no OCR reference; write its digits only, or leave it empty. {_FORMAT.en}",
         )
     return _too_long(text, LONGEST_OCR) if len(digits) > LONGEST_OCR else text
+
+
+def _lost_digits(text: str) -> Text:
+    shown = _shown(text)
+    return Text(
+        f"{shown} slutar på noll efter 15 siffror, som ett kalkylblad gör om längre tal; jämför "
+        f"det med fakturan. {_FORMAT.sv}",
+        f"{shown} ends in zero after 15 digits, which is what a spreadsheet makes of longer "
+        f"numbers; compare it with the invoice. {_FORMAT.en}",
+    )
 
 
 def _no_number(text: str) -> Text:
@@ -448,9 +484,9 @@ _NO_CUSTOMER = Text(
 )
 _ONLY_HEADINGS = Text(
     "Filen har rubriker men inga fakturor; kontrollera att det är rätt fil. Av en arbetsbok läses "
-    "bara det första bladet.",
+    "bara det första blad som syns.",
     "The file has headings but no invoices; check that it is the right one. Of a workbook only the "
-    "first sheet is read.",
+    "first visible sheet is read.",
 )
 _UNKNOWN_COLUMN = Text("kolumnen är okänd.", "the column is unknown.")
 _COLUMN_TWICE = Text("kolumnen finns två gånger.", "the column is there twice.")

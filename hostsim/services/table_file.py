@@ -11,7 +11,7 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import count, islice
@@ -42,17 +42,20 @@ class NotATable(Exception):
         self.message = message
 
 
-def rows_of(content: bytes) -> Iterator[tuple[int, list[str]]]:
+def rows_of(
+    content: bytes, note: Callable[[Text], None] = lambda _: None
+) -> Iterator[tuple[int, list[str]]]:
     """Yield line number, counted from 1, and cells of every row that is not empty.
 
     The first is the heading. Empty cells beyond it are left out; a row of XLSX is as wide as it.
 
+    :param note: gets what a person should know of a table that is read.
     :raises NotATable: where it ends.
     """
     if content.startswith(_OLD_EXCEL):
         raise NotATable(1, _OLD_WORKBOOK)
     workbook = content.startswith(_ZIP)
-    rows = _workbook_rows(content) if workbook else _csv_rows(_decoded(content))
+    rows = _workbook_rows(content, note) if workbook else _csv_rows(_decoded(content))
     width = 0
     for line, row in rows:
         cells = list(row)
@@ -110,21 +113,24 @@ def _csv_rows(text: str) -> Iterator[tuple[int, list[str]]]:
 # --- XLSX ---
 
 
-def _workbook_rows(content: bytes) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of the first sheet."""
+def _workbook_rows(content: bytes, note: Callable[[Text], None]) -> Iterator[tuple[int, list[str]]]:
+    """Yield the rows of the first sheet that a person sees."""
     line = 1
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             if sum(one.file_size for one in archive.infolist()) > _LARGEST:
                 raise NotATable(line, _TOO_LARGE)
         with warnings.catch_warnings(action="ignore"):  # of what it leaves out, such as styles
-            rows, results, taken = _first_sheet(content, results=False), None, 0
+            first, *others = _visible_sheets(content, results=False)
+            if any(cell.value is not None for one in others for row in one for cell in row):
+                note(_one_of_several(first.title))
+            rows, results, taken = iter(first), None, 0
             for line in count(1):
                 row = next(rows, None)
                 if row is None:
                     return
                 if any(cell.data_type == "f" for cell in row):
-                    results = results or _first_sheet(content, results=True)
+                    results = results or iter(_visible_sheets(content, results=True)[0])
                     formulas, row = row, next(islice(results, line - 1 - taken, None))
                     taken = line
                     _refuse_unknown(line, formulas, row)
@@ -135,14 +141,14 @@ def _workbook_rows(content: bytes) -> Iterator[tuple[int, list[str]]]:
         raise NotATable(line, _NO_WORKBOOK) from error
 
 
-def _first_sheet(content: bytes, *, results: bool) -> Iterator[Any]:
-    """Give the rows of cells, with the formulas in them, or with their results."""
+def _visible_sheets(content: bytes, *, results: bool) -> list[Any]:
+    """Give sheets, which are rows of cells, with the formulas in them, or with their results."""
     import openpyxl  # noqa: PLC0415 it is slow to import
 
     book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=results)
-    sheet = book.worksheets[0]
-    sheet.reset_dimensions()  # some programs write wrong ones
-    return iter(sheet.iter_rows())
+    for sheet in book.worksheets:
+        sheet.reset_dimensions()  # some programs write wrong ones
+    return [one for one in book.worksheets if one.sheet_state == "visible"] or book.worksheets
 
 
 def _refuse_unknown(line: int, formulas: Iterable[Any], results: Iterable[Any]) -> None:
@@ -162,12 +168,21 @@ def _cell_text(value: object) -> str:
             return value.date().isoformat()
         case date():
             return value.isoformat()
-        case int() | float():
+        case int():
+            return str(value)
+        case float():
             # 0.30000000000000004 is the 0.3 that Excel shows, and a longer number has lost digits.
             short = Decimal(f"{value:.{_DIGITS}g}")
             return f"{short:f}" if abs(short) < Decimal(10) ** _DIGITS else f"{short:E}"
         case _:
             return str(value)
+
+
+def _one_of_several(sheet: str) -> Text:
+    return Text(
+        f"Flera blad har innehåll; bara det första som syns är läst, ”{sheet}”.",
+        f"Several sheets have content; only the first visible one is read, “{sheet}”.",
+    )
 
 
 def _not_worked_out(cell: str, formula: str) -> Text:

@@ -45,7 +45,7 @@ def main(
     arguments: Sequence[str] | None = None,
     *,
     environment: Mapping[str, str] = os.environ,
-    open_browser: Callable[[str], None] = open_browser,
+    open_browser: Callable[[str], bool | None] = open_browser,
     sleep: Callable[[float], None] = time.sleep,
     clock: Callable[[], float] = time.monotonic,
 ) -> int:
@@ -65,7 +65,7 @@ def main(
 def _run(
     given: Sequence[str],
     environment: Mapping[str, str],
-    open_browser: Callable[[str], None],
+    open_browser: Callable[[str], bool | None],
     *,
     sleep: Callable[[float], None],
     clock: Callable[[], float],

@@ -16,12 +16,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final, TextIO
 
+from opter_contract import browsers
 from opter_contract.values import Text
 from opter_fortnox_plugin.configuration import CLIENT_SECRET
-
-#: Variables that the browser does not get: a secret, and what would make ``webbrowser`` choose a
-#: browser in this terminal.
-_KEPT: Final = frozenset({CLIENT_SECRET, "TERM"})
+from opter_fortnox_plugin.errors import LoginFailed
 
 #: Seconds after which standard input is taken to be open: nobody pastes so fast.
 _INPUT_ENDED: Final = 0.5
@@ -33,6 +31,12 @@ _REDIRECT: Final = """<!doctype html>
 """
 
 
+_NO_SCREEN: Final = Text(
+    "Ingen skärm finns här. Kör kommandot med --no-browser där du kan klistra in en adress.",
+    "There is no screen here. Run the command with --no-browser where you can paste an address.",
+)
+
+
 class Console:
     """Writes to a person in one language, and has them sign in.
 
@@ -40,7 +44,9 @@ class Console:
         login ends at from standard input.
     """
 
-    def __init__(self, language: str, open_browser: Callable[[str], None] | None = None) -> None:
+    def __init__(
+        self, language: str, open_browser: Callable[[str], bool | None] | None = None
+    ) -> None:
         self._language: Final = language
         self._open_browser = open_browser
         self._last = ""
@@ -67,6 +73,7 @@ class Console:
         :param paste: takes the address that the login ended at; returns what is wrong with it.
         :return: that the person sees it; false where standard input has ended, so that nobody
             can paste.
+        :raises LoginFailed: where there is neither a window nor a terminal.
         """
         if self._open_browser is None:
             self.progress(
@@ -81,13 +88,15 @@ class Console:
             reader.start()
             reader.join(_INPUT_ENDED)
             return reader.is_alive() or self._pasted
+        if self._open_browser(address) is False and not sys.stdin.isatty():
+            self.progress(_NO_SCREEN)
+            raise LoginFailed("NO_WINDOW")
         self.progress(
             Text(
                 f"Logga in i fönstret som öppnas. Öppnas inget, gå till: {address}",
                 f"Sign in in the window that opens. If none does, go to: {address}",
             )
         )
-        self._open_browser(address)
         return True
 
     def _read_pasted(self, paste: Callable[[str], Text | None]) -> None:
@@ -112,7 +121,7 @@ def _lines(stream: TextIO) -> Iterator[str]:
     yield rest.decode("utf-8", "replace")
 
 
-def open_browser(address: str) -> None:
+def open_browser(address: str) -> bool:
     """Open a browser window, as ``webbrowser`` and ``BROWSER`` choose it.
 
     Everybody on the machine sees its command line, so it gets a file that only its owner may
@@ -120,7 +129,12 @@ def open_browser(address: str) -> None:
 
     In a process of its own, since opening may block, and what it writes does not belong in the
     report.
+
+    :return: whether a window may open; not where there is no screen.
     """
+    environment = browsers.environment_for(os.environ, CLIENT_SECRET)
+    if not browsers.can_open(environment):
+        return False
     # Nobody knows when a browser has read it: it goes when the program ends.
     folder = tempfile.TemporaryDirectory(prefix="opter-fortnox-")
     atexit.register(folder.cleanup)
@@ -130,9 +144,10 @@ def open_browser(address: str) -> None:
     command = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
     child = subprocess.Popen(  # noqa: S603 - our own interpreter, and no shell
         [sys.executable, "-c", command, page.as_uri()],
-        env={name: text for name, text in os.environ.items() if name not in _KEPT},
+        env=environment,
         stdin=subprocess.DEVNULL,
         stdout=sys.__stderr__.fileno() if sys.__stderr__ else subprocess.DEVNULL,
     )
     # Somebody must wait for the child, or it would stay as a zombie.
     threading.Thread(target=child.wait, daemon=True).start()
+    return True

@@ -39,6 +39,9 @@ log = logging.getLogger(__name__)
 #: which is how Fortnox sends a locked company back.
 GRACE: Final = 4.0
 
+#: Seconds that the page stays for the person, where something else may have fetched it first.
+_PAGE_STAYS: Final = 3.0
+
 #: Seconds between two checks whether the person has cancelled.
 _POLL: Final = 0.2
 
@@ -48,10 +51,10 @@ _REQUEST_TIMEOUT: Final = 10.0
 #: A longer address is no answer of Fortnox's.
 _MAX_LENGTH: Final = 8192
 
-#: What a terminal puts around what is pasted, where it or a mail broke the line, and what nobody
-#: sees.
+#: What a terminal puts around what is pasted, the end of a line of a log, where a terminal or a
+#: mail broke the line, and what nobody sees.
 _NOISE: Final = re.compile(
-    r"\x1b?\[20[01]~|[\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
+    r"\x1b?\[20[01]~|\sHTTP/\d.*|[\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
 )
 _QUOTES: Final = "\"'`<>“”„‘’«»()[]{}*.,;:!"
 
@@ -166,6 +169,8 @@ class Login:
         self._closed = False
         self._forged = False
         self._pasted = ""
+        #: The page of the answer was fetched, and a person sees it.
+        self.fetched, self.seen = threading.Event(), threading.Event()
 
     def receive(self, query: str) -> Answer:
         """Check a callback; the answer is accepted once.
@@ -338,8 +343,14 @@ class _CallbackHandler(BaseHTTPRequestHandler):
 
     def _show_answer(self, answer: Answer) -> None:
         if answer.code:
-            return self._show(200, _DONE)
-        return self._show(403, _NOT_DONE if answer.error else _EMPTY)
+            self._show(200, _DONE)
+        else:
+            self._show(403, _NOT_DONE if answer.error else _EMPTY)
+        if answer != Answer():
+            self.server.login.fetched.set()
+        # Browsers say so of a page in a window; a scanner of links says nothing.
+        if self.headers.get("Sec-Fetch-Dest") == "document":
+            self.server.login.seen.set()
 
     def _show(self, status: int, text: Text) -> None:
         title = "Klart" if status == 200 else "Inte inloggad"
@@ -399,10 +410,14 @@ class CallbackServer:
     ``localhost`` means both 127.0.0.1 and ::1: which of them a browser takes
     is not ours to choose.
 
+    :param page_stays: seconds to wait at the end for a person to see the page that a scanner of
+        links has fetched.
     :raises LoginFailed: where another program uses the port.
     """
 
-    def __init__(self, login: Login) -> None:
+    def __init__(self, login: Login, page_stays: float = _PAGE_STAYS) -> None:
+        self._login = login
+        self._page_stays = page_stays
         wanted = urlsplit(login.redirect_uri)
         host, port = wanted.hostname or "", wanted.port or 80
         self._servers: list[_Server] = []
@@ -428,6 +443,8 @@ class CallbackServer:
         return self
 
     def __exit__(self, *_: object) -> None:
+        if self._login.fetched.is_set():
+            self._login.seen.wait(self._page_stays)
         for server in self._servers:
             server.shutdown()
         self._close()

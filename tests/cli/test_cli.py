@@ -115,6 +115,7 @@ def test_an_english_locale_is_english_where_nobody_chose_and_any_other_is_swedis
 ):
     assert languages.asked([], environment, "HOSTSIM_LANG") == language
     assert languages.asked(["--lang", "sv"], environment, "HOSTSIM_LANG") == "sv"
+    assert languages.asked(["--lang", "de"], environment, "HOSTSIM_LANG") == language
 
 
 def test_a_command_takes_the_language_of_the_locale(hostsim, monkeypatch):
@@ -126,7 +127,7 @@ def test_a_command_takes_the_language_of_the_locale(hostsim, monkeypatch):
     ("typed", "sv", "en"),
     [
         (("nonsense",), "Kommandot nonsense finns inte.", "There is no command nonsense."),
-        (("init", "x"), "Oväntade argument: x.", "Got unexpected extra argument (x)"),
+        (("init", "x"), "Oväntade argument: x.", "Got unexpected extra argument (x). Run"),
         (("import", "--date"), "Valet --date behöver ett värde.", "requires an argument."),
         (
             ("set-aside", "F", "--series", "1"),
@@ -284,6 +285,20 @@ def test_a_log_is_not_written_to_a_file_of_somebody_else(hostsim, monkeypatch):
     assert Path("host.log").read_text("utf-8") == ""
 
 
+@pytest.mark.parametrize("name", ["hostsim.db", "hostsim.db-wal", "fakturor.csv"])
+def test_a_log_is_not_put_into_what_is_no_log(ready, name):
+    path = Path(name)
+    before = path.exists() and path.read_bytes()
+    ended = ready("plugins", "--log-file", name, "--log-level", "debug")
+    assert (ended.status, "en tidigare logg" in ended.last) == (2, True)
+    assert (path.exists() and path.read_bytes()) == before
+
+
+def test_a_log_is_not_put_where_the_database_is_to_be(hostsim):
+    assert hostsim("init", "--db", "new.db", "--log-file", "new.db").status == 2
+    assert not Path("new.db").exists()
+
+
 def test_a_log_is_not_written_through_a_link(hostsim):
     Path("other.txt").touch()
     Path("host.log").symlink_to("other.txt")
@@ -414,6 +429,22 @@ def test_what_headings_mean_is_kept_unless_the_file_is_wrong(ready):
         assert ready("invoices", "load", "egna.csv", "--json", *options).json["updated"] == 3
     assert ready("invoices", "load", "egna.csv", "--columns", "Fakturanr=ocr").status == 2
     assert ready("settings", "--json").json["invoice_columns"] == "Fakturanr=invoice_number"
+
+
+def test_what_one_more_heading_means_is_added_to_what_is_kept_until_it_is_forgotten(ready):
+    other = INVOICES.replace("invoice_number,", "Fakturanr,").replace("total,", '"Belopp, kr",')
+    Path("egna.csv").write_text(other, encoding="utf-8")
+    assert ready("invoices", "load", "egna.csv", "--columns", "fakturanr=ocr").status == 2
+    meant = "Fakturanr=invoice_number,Belopp, kr=total"
+    assert ready("invoices", "load", "egna.csv", "--columns", meant).status == 0
+    rebate = "\n".join(f"{line},5" for line in other.splitlines()).replace(",5", ",Rabatt", 1)
+    Path("egna.csv").write_text(rebate, encoding="utf-8")
+    advised = re.search('--columns "(.*?)"', ready("invoices", "load", "egna.csv").err)[1]
+    assert ready("invoices", "load", "egna.csv", "--columns", advised).status == 0
+    kept = ready("settings", "--json").json["invoice_columns"]
+    assert kept == f"{meant},Rabatt="
+    assert ready("invoices", "load", "fakturor.csv", "--columns", "").status == 0
+    assert ready("settings", "--json").json["invoice_columns"] == ""
 
 
 def test_a_region_is_given_to_all_lines(ready):
@@ -783,6 +814,19 @@ def test_an_address_to_sign_in_at_stays_whole(capsys, monkeypatch):
     assert address in capsys.readouterr().err
 
 
+@pytest.mark.skipif(sys.platform in {"darwin", "win32"}, reason="there is always a screen there")
+@pytest.mark.parametrize("there", [True, False])
+def test_without_a_screen_the_address_is_shown_where_somebody_is_there(there, capsys, monkeypatch):
+    for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    stdin = io.StringIO()
+    stdin.isatty = lambda: there
+    monkeypatch.setattr(sys, "stdin", stdin)
+    window = LoginWindow(Common("sv"), browser=True)
+    assert window("https://login.example", lambda _: None) is there
+    assert ("https://login.example" in capsys.readouterr().err) is there
+
+
 # --- Plug-ins ------------------------------------------------------------------------
 
 
@@ -864,6 +908,19 @@ def test_the_answers_address_is_read_from_standard_input(process_ready):
     assert "http://login.example/" in err
     assert "Fel adress." in err
     assert json.loads(ended.stdout)["counts"]["read"] == 5
+
+
+@pytest.mark.skipif(sys.platform in {"darwin", "win32"}, reason="there is always a screen there")
+def test_without_a_screen_and_with_nobody_there_it_says_which_option_is_for_that(
+    process_ready, monkeypatch
+):
+    for name in ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY"):
+        monkeypatch.delenv(name, raising=False)
+    ended = process_ready("import", "Butik", input=b"")
+    *_, advice, last = ended.stderr.decode().splitlines()
+    assert (ended.returncode, last.partition(":")[0]) == (3, "NO_WINDOW")
+    assert "--no-browser" in advice
+    assert "--unattended" in advice
 
 
 @pytest.mark.parametrize("typed", [b"", b"http://localhost/?state=wrong\n"])

@@ -927,7 +927,8 @@ def test_the_preset_window_is_the_browser_of_the_system(tmp_path, monkeypatch, c
 
 @pytest.mark.skipif(os.name == "nt", reason="there are no browsers in terminals there")
 @pytest.mark.parametrize("opener", [open_browser, open_of_the_probe])
-def test_no_browser_in_the_terminal_is_started(opener, tmp_path, monkeypatch):
+@pytest.mark.parametrize("named", [None, "w3m", "lynx %s", "www-browser", "links:elinks", "/w3m"])
+def test_no_browser_in_the_terminal_is_started(opener, named, tmp_path, monkeypatch):
     started = tmp_path / "started"
     for name in ("www-browser", "links", "elinks", "lynx", "w3m"):
         script = tmp_path / name
@@ -937,6 +938,8 @@ def test_no_browser_in_the_terminal_is_started(opener, tmp_path, monkeypatch):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
     monkeypatch.setenv("TERM", "xterm")
+    if named is not None:
+        monkeypatch.setenv("BROWSER", named.replace("/", f"{tmp_path}/"))
     there = set(threading.enumerate())
     opener("http://127.0.0.1:9/login", *[str] * (opener is open_browser))
     for thread in set(threading.enumerate()) - there:

@@ -437,7 +437,7 @@ def test_a_number_in_a_cell_is_the_number_that_excel_shows(number, total):
 @pytest.mark.parametrize(
     ("column", "value"),
     [
-        (0, "1001.0"), (0, 1001.5), (0, 12345678901234567), (1, 1234567890123456789),
+        (0, "1001.0"), (0, 1001.5), (0, 1.2345678901234567e17), (1, 1.2345678901234567e18),
         (5, "#VALUE!"), (5, 12.345), (6, datetime(2026, 1, 15, 10, 30)), (6, 46037),  # noqa: DTZ001
         (3, "Åkeri\nÖst"),
     ],
@@ -463,6 +463,38 @@ def test_a_workbook_that_cannot_be_read_is_told_how_to_save_it(content, says):
     with pytest.raises(FileWrong) as caught:
         invoices_in(content, file="f.xlsx")
     assert says in caught.value.problems[0].message.sv
+
+
+def test_an_integer_in_a_cell_has_all_its_digits():
+    content = workbook((1001, 1234567890123456, *ROW[2:]))
+    (invoice,) = invoices_in(content, file="f.xlsx")
+    assert invoice.ocr == "1234567890123456"
+    assert noted(content) == []
+
+
+def test_an_ocr_that_may_have_lost_digits_to_a_spreadsheet_is_noted():
+    content = workbook((1001, 1234567890123450, *ROW[2:]))
+    ((line, field, says),) = noted(content)
+    assert (line, field, "slutar på noll efter 15 siffror" in says) == (2, "ocr", True)
+
+
+def test_of_a_workbook_the_first_sheet_that_is_visible_is_read():
+    book = openpyxl.load_workbook(io.BytesIO(workbook(ROW)))
+    old, empty = book.create_sheet("Gammalt", 0), book.create_sheet("Tomt")
+    old.append(["invoice_number"])
+    old.sheet_state = "hidden"
+    assert read_from(book) == ([], ["1001"])
+    empty.append(["Not"])
+    ((line, _, says),), numbers = read_from(book)
+    assert (line, "”Sheet”" in says, numbers) == (0, True, ["1001"])
+
+
+def read_from(book):
+    """Give what is noted of a workbook, and the numbers of its invoices."""
+    content = io.BytesIO()
+    book.save(content)
+    invoices = invoices_in(content.getvalue(), file="f.xlsx")
+    return noted(content.getvalue()), [one.number for one in invoices]
 
 
 def test_cells_that_were_merged_are_noted():

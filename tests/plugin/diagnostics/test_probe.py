@@ -824,10 +824,18 @@ def test_the_command_takes_the_answer_from_standard_input(fortnox):
     assert "Adressen är inte svaret" in err
 
 
-def test_where_standard_input_has_ended_nobody_is_waited_for(fortnox):
+@pytest.mark.parametrize(
+    ("options", "code"),
+    [(["--no-browser"], "INPUT_ENDED")]
+    + [([], "NO_WINDOW")] * (sys.platform not in {"darwin", "win32"}),  # there is a screen there
+    ids=str,
+)
+def test_where_nobody_can_answer_nobody_is_waited_for(fortnox, options, code):
+    screens = {"BROWSER", "DISPLAY", "WAYLAND_DISPLAY"}
+    environment = {name: text for name, text in os.environ.items() if name not in screens}
     done = subprocess.run(
-        [sys.executable, "-m", "opter_fortnox_plugin", "probe", "--no-browser"],
-        env=os.environ | {"PYTHONUTF8": "1"} | fortnox().environment(),
+        [sys.executable, "-m", "opter_fortnox_plugin", "probe", *options],
+        env=environment | {"PYTHONUTF8": "1"} | fortnox().environment(),
         stdin=subprocess.DEVNULL,
         capture_output=True,
         check=False,
@@ -835,7 +843,8 @@ def test_where_standard_input_has_ended_nobody_is_waited_for(fortnox):
         timeout=60,
     )
     assert done.returncode == 3
-    assert done.stderr.splitlines()[-1].startswith("INPUT_ENDED: ")
+    assert done.stderr.splitlines()[-1].startswith(f"{code}: ")
+    assert "--no-browser" in done.stderr
 
 
 # --- Without a client ---------------------------------------------------------------

@@ -252,6 +252,8 @@ SAFE_LINK = "https://eur01.safelinks.protection.outlook.com/?" + query(
         [WHOLE + "."],
         [f"Här är den: {WHOLE}, eller?"],
         ["Adressen: " + WHOLE.partition("?")[2] + " ."],
+        [f"GET /callback?{query(code='c0de', state=STATE)} HTTP/1.1"],
+        [f'"GET /callback?{query(state=STATE, code="c0de")} HTTP/1.1" 200 512 "-"'],
         [f"[{WHOLE}]({WHOLE})"],
         [f"[svaret]({WHOLE})."],
         [f"**{WHOLE}**"],
@@ -324,9 +326,9 @@ def test_an_answer_and_what_waits_for_it_show_no_code():
 
 
 @contextmanager
-def listening(host="127.0.0.1", path="/callback"):
+def listening(host="127.0.0.1", path="/callback", page_stays=0.0):
     login = Login(f"http://{host}:{free_port()}{path}", STATE)
-    with CallbackServer(login):
+    with CallbackServer(login, page_stays):
         yield login
 
 
@@ -474,6 +476,30 @@ def test_who_opens_the_answer_after_a_scanner_of_links_sees_the_page_and_it_is_t
         assert failure(login, nap=150.0).code == "LOGIN_TIMED_OUT"
 
 
+def test_the_page_stays_for_the_person_after_a_scanner_that_does_not_say_what_it_is(monkeypatch):
+    shown = []
+    with listening(page_stays=3.0) as login:
+        address = f"{login.redirect_uri}?{query(code='c0de', state=STATE)}"
+        visit(address)
+        assert wait(login) == "c0de"
+
+        def come(seconds):
+            assert seconds == 3.0
+            shown.append(visit(address, headers={"Sec-Fetch-Dest": "document"}).text)
+
+        monkeypatch.setattr(login.seen, "wait", come)
+    assert "close this window" in shown[0]
+    assert login.seen.is_set()
+
+
+def test_the_page_that_the_person_saw_at_once_keeps_nobody_waiting():
+    with listening(page_stays=60.0) as login:
+        address = f"{login.redirect_uri}?{query(code='c0de', state=STATE)}"
+        visit(address, headers={"Sec-Fetch-Dest": "document"})
+        assert wait(login) == "c0de"
+        assert login.seen.is_set()
+
+
 @pytest.mark.parametrize("header", ["Sec-Purpose", "X-Moz"])
 def test_a_browser_that_fetches_ahead_of_its_person_has_to_come_again(header):
     with listening() as login:
@@ -506,7 +532,7 @@ def test_many_answers_at_once_are_one_answer():
 def test_the_listener_is_ready_before_it_is_waited_for():
     """A browser that is faster than we are finds it there."""
     login = Login(f"http://127.0.0.1:{free_port()}/callback", STATE)
-    listener = CallbackServer(login)
+    listener = CallbackServer(login, page_stays=0.0)
     port = int(login.redirect_uri.split(":")[2].partition("/")[0])
     with socket.create_connection(("127.0.0.1", port), timeout=5) as early:
         early.sendall(b"GET /callback?code=c0de&state=%b HTTP/1.1\r\n" % STATE.encode())

@@ -1,0 +1,35 @@
+"""Which browser ``webbrowser`` may open for a person: none that takes the terminal."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+
+_IN_A_TERMINAL = frozenset({"www-browser", "links", "links2", "elinks", "lynx", "w3m"})
+
+
+def environment_for(given: Mapping[str, str], secret: str) -> dict[str, str]:
+    """Give the environment in which ``webbrowser`` is to choose a browser.
+
+    Without ``TERM`` it chooses none in a terminal by itself, and ``BROWSER`` names none.
+
+    :param secret: the name of a variable that the browser does not get.
+    """
+    kept = {name: text for name, text in given.items() if name not in {secret, "TERM"}}
+    named = kept.pop("BROWSER", "").split(os.pathsep)
+    if windows := os.pathsep.join(one for one in named if not _in_a_terminal(one)):
+        kept["BROWSER"] = windows
+    return kept
+
+
+def can_open(environment: Mapping[str, str]) -> bool:
+    """Tell whether there is a screen, or a browser that somebody chose."""
+    names = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
+    return sys.platform in {"darwin", "win32"} or any(environment.get(name) for name in names)
+
+
+def _in_a_terminal(command: str) -> bool:
+    programs = {re.split(r"[\\/]", word.strip("\"'"))[-1].lower() for word in command.split()}
+    return not command.strip() or not _IN_A_TERMINAL.isdisjoint(programs)
