@@ -82,7 +82,9 @@ def _refuse_other(path: Path, database: Path) -> None:
         with path.open("rb") as file:
             content = file.read(64)
     ours = {one.resolve() for one in (database, *beside(database))}
-    if path.resolve() in ours or (content and not _FIRST.match(content)):
+    # A named pipe would hang until somebody reads it.
+    other = path.is_fifo() or path.resolve() in ours
+    if other or (content and not _FIRST.match(content)):
         raise usage(
             f"Loggen läggs inte i {path}, som är något annat än en logg; välj en ny fil, en tom "
             "eller en tidigare logg.",

@@ -299,6 +299,12 @@ def test_a_log_is_not_put_where_the_database_is_to_be(hostsim):
     assert not Path("new.db").exists()
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_log_does_not_wait_for_who_reads_a_pipe(hostsim, tmp_path):
+    os.mkfifo(tmp_path / "pipe.log")
+    assert hostsim("init", "--log-file", str(tmp_path / "pipe.log")).status == 2
+
+
 def test_a_log_is_not_written_through_a_link(hostsim):
     Path("other.txt").touch()
     Path("host.log").symlink_to("other.txt")
