@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 
 import click
@@ -30,8 +31,8 @@ from hostsim.views.table import write_json
 def backup(common: Common, file: Path, *, replace: bool) -> None:
     from hostsim.storage.backup import back_up
 
-    copied = back_up(common.database, file, replace=replace)
-    commits.note(results_messages.file_written(file))
+    done = partial(commits.note, results_messages.file_written(file))
+    copied = back_up(common.database, file, replace=replace, done=done)
     if common.json:
         write_json(common.output, {"file": str(file), **copied._asdict()})
         return
@@ -53,8 +54,8 @@ def restore(common: Common, file: Path) -> None:
     from hostsim.services.context import now
     from hostsim.storage import backup
 
-    copied, books_id, kept = backup.restore(file, common.database, now())
-    commits.note(results_messages.file_written(common.database))
+    done = partial(commits.note, results_messages.file_written(common.database))
+    copied, books_id, kept = backup.restore(file, common.database, now(), done)
     if common.json:
         names = {"database": str(common.database), "kept": kept and str(kept)}
         write_json(

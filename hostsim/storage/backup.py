@@ -7,7 +7,7 @@ import secrets
 import shutil
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -40,10 +40,17 @@ class Restored(NamedTuple):
     kept: Path | None
 
 
-def back_up(source: Path, file: Path, *, replace: bool = False) -> Copied:
+def back_up(
+    source: Path,
+    file: Path,
+    *,
+    replace: bool = False,
+    done: Callable[[], object] = lambda: None,
+) -> Copied:
     """Copy a database, whoever works with it, into a file of its own.
 
     :param replace: whether a file of that name may be replaced.
+    :param done: called when the file is there; what is left then is to tidy up.
     :raises HostError: ``NO_BACKUP``, ``BACKUP_EXISTS``, ``BACKUP_HAS_LOG``,
         ``BACKUP_UNWRITABLE``, or as :meth:`Database.open`.
     """
@@ -60,17 +67,20 @@ def back_up(source: Path, file: Path, *, replace: bool = False) -> Copied:
         _writing(file),
     ):
         _refuse_log(file)  # copying may take minutes
-        _exchange(copy, file, replace=replace)
+        _exchange(copy, file, done, replace=replace)
     return copied
 
 
-def restore(file: Path, database: Path, at: datetime) -> Restored:
+def restore(
+    file: Path, database: Path, at: datetime, done: Callable[[], object] = lambda: None
+) -> Restored:
     """Put a backup in the place of a database, which is kept beside it.
 
     Its journal goes on otherwise than the one of what it replaces, so that these are other books,
     which each listener is sent from the first change on.
 
     :param at: names what is kept.
+    :param done: as :func:`back_up` has it.
     :raises HostError: ``NO_BACKUP``, ``BACKUP_HAS_LOG``, ``DATABASE_IN_USE``,
         ``BACKUP_UNWRITABLE``, or as :meth:`Database.open` of the backup; the database is as it was
         then.
@@ -89,13 +99,13 @@ def restore(file: Path, database: Path, at: datetime) -> Restored:
     ):
         if not os.path.lexists(database):
             _remove_log(database)
-            _exchange(copy, database, replace=True)
+            _exchange(copy, database, done, replace=True)
             return Restored(copied, books_id, None)
         # Moving another's log into it would damage what is kept.
         if not damage.has_other_log(database):
             _end_log(database)
         kept = _keep(database, at)
-        _exchange(copy, database, replace=True)
+        _exchange(copy, database, done, replace=True)
     return Restored(copied, books_id, kept)
 
 
@@ -175,7 +185,7 @@ def _copy(database: Database, copy: Path, named: Path, books_id: str | None) -> 
     return Copied(*counts)
 
 
-def _exchange(copy: Path, place: Path, *, replace: bool) -> None:
+def _exchange(copy: Path, place: Path, done: Callable[[], object], *, replace: bool) -> None:
     if replace:
         copy.replace(place)
     else:
@@ -186,6 +196,7 @@ def _exchange(copy: Path, place: Path, *, replace: bool) -> None:
             raise host_error("BACKUP_EXISTS", path=place) from error
         except OSError:  # not every disk has links
             copy.rename(place)
+    done()
     _sync(place.parent)
 
 

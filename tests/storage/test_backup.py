@@ -192,6 +192,21 @@ def test_a_log_beside_what_a_link_leads_to_is_refused_as_well(database, copy, tm
     assert refused(backup.restore, link, database, AT) == "BACKUP_HAS_LOG"
 
 
+def test_whoever_is_told_to_end_while_it_tidies_up_knows_that_it_is_done(
+    database, copy, monkeypatch
+):
+    done = []
+
+    def told_to_end(_path):
+        if done:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(backup, "_sync", told_to_end)
+    with pytest.raises(KeyboardInterrupt):
+        backup.restore(copy, database, AT, lambda: done.append(payments(database)))
+    assert done == [1]
+
+
 def test_a_log_that_comes_while_the_copy_is_made_is_refused_too(database, copy, monkeypatch):
     whole = database_checks.problem
 
