@@ -49,7 +49,13 @@ def change_of(content: object) -> Callable[[State], object]:
     fields = {name: FIELDS[name] for name in ("company", *kind.needs, *kind.may)}
     read = takes.read(fields, given, kind.needs)
     _check_record(do, read)
-    return lambda state: kind.make(state, read)
+
+    def make(state: State) -> object:
+        # Not between the changes of a request that may have to be undone.
+        with state.tokens.lock:
+            return kind.make(state, read)
+
+    return make
 
 
 def checked_change(content: object) -> object:

@@ -239,12 +239,13 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class StateSnapshot:
-    """Everything but tokens and consents, at one time."""
+    """Everything but tokens, at one time."""
 
     companies: Mapping[int, Snapshot]
     users: Mapping[str, User]
     registered_scopes: frozenset[str] | None
     clock: tuple[timedelta, datetime | None]
+    consents: Mapping[tuple[str, int], Grant]
 
 
 class Company:
@@ -604,10 +605,11 @@ class State:
             dict(self.users),
             self.registered_scopes,
             self.clock.snapshot(),
+            self.tokens.consents(),
         )
 
     def restore(self, before: StateSnapshot) -> None:
-        """Restore books, rights, users and clock; tokens and consents stay valid."""
+        """Restore books, rights, users, consents and clock; tokens stay valid."""
         for number in self.companies.keys() - before.companies.keys():
             del self.companies[number]
         for number, company in self.companies.items():
@@ -615,11 +617,16 @@ class State:
         self.users = dict(before.users)
         self.registered_scopes = before.registered_scopes
         self.clock.restore(before.clock)
+        self.tokens.restore_consents(before.consents)
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:
-        """Undo every change made within, tokens included, where one of them fails."""
+        """Undo every change made within, tokens included, where one of them fails.
+
+        Nobody else changes anything meanwhile, nor uses or gets a token.
+        """
         with ExitStack() as locks:
+            locks.enter_context(self.tokens.lock)
             for company in self.companies.values():
                 locks.enter_context(company.lock)
             before, tokens = self.snapshot(), self.tokens.snapshot()

@@ -1,6 +1,7 @@
 """The switchboard sets and shows everything, as an object and over HTTP."""
 
 import base64
+import concurrent.futures
 import hashlib
 import io
 import json
@@ -699,6 +700,11 @@ def refreshed(client):
     return answer.get("error") or answer["scope"]
 
 
+def exchanged(client, code):
+    answer = client.token(grant_type="authorization_code", code=code).json()
+    return answer.get("error") or answer["scope"]
+
+
 def issued(client):
     answer = client.board("token", "POST", {}).json()
     return answer.get("error") or answer["scope"]
@@ -725,9 +731,10 @@ def test_a_licence_that_ends_shows_in_older_tokens_and_in_every_new_one(
     client, board, withdrawn, ways, answer
 ):
     board.set(**ways)
+    code = client.code_of_login(scope="payment invoice companyinformation")["code"]
     change(client, **withdrawn)
     assert client.api("invoicepayments").status_code == 403
-    assert (refreshed(client), issued(client)) == (answer, answer)
+    assert (refreshed(client), issued(client), exchanged(client, code)) == (answer, answer, answer)
 
 
 def test_a_service_account_follows_the_companys_licences_and_no_persons(client, board):
@@ -751,9 +758,10 @@ def test_a_person_withdraws_what_they_have_consented_to_by_signing_in(client, bo
     board.set(withdrawn_consent_ends_refresh=ends)
     assert of_the_service(client) == "payment invoice"
     assert change(client, do="withdraw_consent", user="nobody").status_code == 404
+    code = client.code_of_login(scope="payment invoice companyinformation")["code"]
     change(client, do="withdraw_consent", user="erik")
     assert client.api("invoicepayments").status_code == 200
-    assert refreshed(client) == answer
+    assert (refreshed(client), exchanged(client, code)) == (answer, answer)
     form = {"grant_type": "client_credentials"}
     assert client.token({"TenantId": "17"}, **form).status_code == 200
 
@@ -1267,6 +1275,25 @@ def test_an_unknown_control_route_is_answered_in_json(client):
     assert client.board("switches", "PATCH", []).status_code == 400
 
 
+def test_nobody_gets_a_token_between_changes_that_are_undone(client, sandbox, monkeypatch):
+    refreshing = []
+    tokens, clock, offered = sandbox.state.tokens, sandbox.state.clock, client.tokens.refresh
+
+    def refresh_elsewhere():
+        refreshing.append(pool.submit(tokens.refresh, offered, sandbox.client_id))
+        # It waits for the request to end, or it is done by now.
+        concurrent.futures.wait(refreshing, timeout=0.1)
+
+    monkeypatch.setattr(clock, "start", refresh_elsewhere)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        wrong = [{"do": "start_clock"}, {"do": "book_payment", "number": 99}]
+        assert client.board("changes", "POST", {"changes": wrong}).status_code == 404
+        pair = refreshing[0].result()
+    assert tokens.grant_of(pair.access)
+    assert tokens.grant_of_refresh(pair.refresh)
+    assert tokens.grant_of_refresh(offered) is None
+
+
 # --- Everything back --------------------------------------------------------
 
 
@@ -1281,12 +1308,14 @@ def test_a_reset_restores_everything(client, company, board):
     company.locked = True
     company.withdrawn.add("payment")
     board.state.add_company(18, "Två AB")
+    board.state.consent(["payment"])
     assert client.board("reset", "POST", {}).json() == {"reset": True}
     assert client.numbers() == []
     assert client.numbers() == []
     assert company.invoice(1001).balance == 1000
     assert (board.switches, board.clock.now()) == (Switches(), NOW)
     assert (company.locked, company.withdrawn, list(board.state.companies)) == (False, set(), [17])
+    assert board.state.tokens.consented(board.client.id, 17) is None
     assert (board.latency.high, board.keep_bodies, board.drift.waiting) == (0, False, 0)
     company.add_payment(paid())
     assert client.numbers() == ["1"]
