@@ -53,7 +53,10 @@ def change_of(content: object) -> Callable[[State], object]:
     def make(state: State) -> object:
         # Not between the changes of a request that may have to be undone.
         with state.tokens.lock:
-            return kind.make(state, read)
+            try:
+                return kind.make(state, read)
+            except Refused as refused:
+                raise ValueError(refused.message) from refused
 
     return make
 

@@ -332,7 +332,8 @@ class ImportSwitches:
     )
     unit_divides: bool = guess(
         False,
-        "For a payment made over the API, `CurrencyUnit` does not divide the rate.",
+        "`CurrencyUnit` does not divide the rate, in payments and bills; the haulier's books are"
+        " made so at the start.",
         "clients disagree",
     )
     negative_payments: bool = guess(

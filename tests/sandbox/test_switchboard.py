@@ -349,6 +349,44 @@ def test_the_unit_of_a_currency(client, company, board, divides, amount):
     assert made["Amount"] == amount
 
 
+@pytest.mark.parametrize("divides", [False, True])
+def test_a_yen_of_the_haulier_is_worth_the_same_by_every_way(divides):
+    ways = Switches(unit_divides=divides, rate_limit=None)
+    state = seed.haulier(NOW, ways)
+    company = state.company()
+    yen = next(one for one in company.invoices() if one.currency == "JPY")
+    with Sandbox(state, switches=ways) as sandbox:
+        client = Client(sandbox)
+        customer = {"CustomerNumber": yen.customer_number, "Currency": "JPY"}
+        row = {"Description": "Frakt", "DeliveredQuantity": 1, "Price": 20000, "VAT": 0}
+        made = client.api("invoices", "POST", {"Invoice": customer | {"InvoiceRows": [row]}})
+        number = int(made.json()["Invoice"]["DocumentNumber"])
+        fields = {"InvoiceNumber": number, "AmountCurrency": 10000}
+        client.api("invoicepayments", "POST", {"InvoicePayment": fields})
+        change(client, do="pay_invoice", number=number, amount=10000)
+        client.api(f"invoices/{number}/credit", "PUT", {})
+        credit = company.invoice(number).credited_by
+        for one in (number, credit):
+            client.api(f"invoices/{one}/bookkeep", "PUT", {})
+        change(client, do="settle_credit", number=credit)
+        bill = {
+            "SupplierNumber": seed.SUPPLIER["SupplierNumber"],
+            "Currency": "JPY",
+            "Total": 10000,
+        }
+        client.tokens = sandbox.sign_in(scopes=["supplierinvoice"])
+        answer = client.api("supplierinvoices", "POST", {"SupplierInvoice": bill}).json()
+    paid_so = [abs(one.amount) for one in company.payments_of(number) + company.payments_of(credit)]
+    assert paid_so == [712] * 4
+    assert answer["SupplierInvoice"]["SupplierInvoiceRows"][0]["Debit"] == 712
+    worth = [
+        (one.amount, one.in_currency * one.currency_rate / (100 if divides else 1))
+        for one in company.payments()
+        if one.currency == "JPY"
+    ]
+    assert sum(amount != by_rate for amount, by_rate in worth) == 1
+
+
 @pytest.fixture
 def euro(company):
     euro = {"currency": "EUR", "currency_rate": Decimal(11)}
@@ -390,6 +428,11 @@ CONTRADICTING = [
     ("POST", 7, {"AmountCurrency": 10**9, "Amount": 1}, (11 * 10**9, 10**9, 11)),
     ("POST", 1001, {"Amount": 5, "AmountCurrency": 6}, (6, 6, 1)),
     ("POST", 1001, {"Amount": 5, "CurrencyRate": 2}, (5, 5, 1)),
+    ("POST", 1001, {"Amount": 100.005}, (100.01, 100.01, 1)),
+    ("POST", 1001, {"AmountCurrency": 100.005}, (100.01, 100.01, 1)),
+    ("POST", 7, {"AmountCurrency": 0.001}, (0, 0, 11)),
+    ("POST", 7, {"AmountCurrency": "1e-30"}, (0, 0, 11)),
+    ("POST", 7, {"AmountCurrency": 2, "Amount": 22.005}, (22, 2, 11)),
     ("PUT", 7, {"Amount": 230, "CurrencyRate": 12}, (120, 10, 12)),
 ]
 
@@ -407,6 +450,53 @@ def test_amount_amount_in_currency_and_rate_of_a_payment_agree(client, board, wa
     path = "invoicepayments/1" if method == "PUT" else "invoicepayments"
     body = {"InvoicePayment": fields | ({"InvoiceNumber": invoice} if method == "POST" else {})}
     assert amounts_in(client.api(path, method, body)) == amounts
+
+
+@pytest.mark.usefixtures("euro")
+def test_an_amount_is_below_10_to_the_15th_in_sek_too(client):
+    fields = {"InvoiceNumber": 7, "AmountCurrency": 10**14}
+    assert client.code("invoicepayments", "POST", {"InvoicePayment": fields}) == 2000108
+    answer = change(client, do="pay_invoice", number=7, amount=10**14)
+    assert (answer.status_code, "numeriskt" in answer.text) == (400, True)
+    assert change(client, do="pay_invoice", number=7, amount="0.001").status_code == 400
+
+
+EURO_FEE = {"Amount": 1, "AccountNumber": 3740, "Currency": "EUR"}
+
+
+@pytest.mark.usefixtures("euro")
+def test_a_payment_that_moves_to_another_currency_has_the_rate_and_unit_of_the_register(
+    client, company, board
+):
+    board.set(other_currency="accepted")
+    yen = {"Code": "JPY", "SellRate": "0.0712", "Unit": 100}
+    change(client, do="put_record", register="currencies", record=yen)
+
+    def put(**fields):
+        return client.api("invoicepayments/1", "PUT", {"InvoicePayment": fields})
+
+    shown = put(Currency="JPY", AmountCurrency=1000).json()["InvoicePayment"]
+    names = ("Amount", "Currency", "CurrencyRate", "CurrencyUnit")
+    assert [shown[name] for name in names] == [71.2, "JPY", 0.0712, 100]
+    shown = put(Currency="SEK", Amount=1000).json()["InvoicePayment"]
+    assert [shown[name] for name in names] == [1000, "SEK", 1, 1]
+    assert put(Currency="EUR", AmountCurrency=1, WriteOffs=[EURO_FEE]).status_code == 200
+    assert put(Currency="XYZ", WriteOffs=[]).json()["ErrorInformation"]["code"] == 2000427
+    assert put(Currency="SEK", Amount=11).json()["ErrorInformation"]["code"] == 2000427
+    assert company.payment(1).currency == "EUR"
+
+
+@pytest.mark.usefixtures("euro")
+def test_an_invoice_with_payments_keeps_its_currency(client, company):
+    company.change_invoice(7, booked=False)
+    answer = change(client, do="change_invoice", number=7, invoice={"currency": "SEK"})
+    assert (answer.status_code, "has payments" in answer.text) == (400, True)
+    client.tokens = client.sandbox.sign_in(scopes=["invoice"])
+    answer = client.api("invoices/7", "PUT", {"Invoice": {"Currency": "SEK"}})
+    assert (answer.status_code, "valuta" in answer.text) == (400, True)
+    company.delete_payment(1)
+    answer = client.api("invoices/7", "PUT", {"Invoice": {"Currency": "SEK"}})
+    assert answer.json()["Invoice"]["CurrencyRate"] == 1
 
 
 @pytest.mark.usefixtures("euro")
