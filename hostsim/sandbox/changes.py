@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from hostsim.sandbox import invoicing, payments, records, supplier_invoicing, takes
-from hostsim.sandbox.clock import STOCKHOLM
+from hostsim.sandbox.clock import RANGE, STOCKHOLM, within
 from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.json_books import fields_of
 from hostsim.sandbox.pending_logins import SCOPES
@@ -77,7 +77,7 @@ def _seconds(value: Any) -> timedelta:
 
 
 def _time(value: Any) -> datetime:
-    at = datetime.fromisoformat(value)
+    at = within(datetime.fromisoformat(value))
     return at.replace(tzinfo=STOCKHOLM) if at.tzinfo is None else at
 
 
@@ -88,7 +88,7 @@ def _key(value: Any) -> str:
 SCOPE_NAMES = takes.choice(*SCOPES)
 
 #: Times of the clock.
-TIME = Takes("a time", _time, "without a zone it is wall time in Stockholm")
+TIME = Takes(f"a time {RANGE}", _time, "without a zone it is wall time in Stockholm")
 SECONDS = Takes("a number of seconds", _seconds, "also below 0")
 
 #: Records of the books, and the field of a change that holds one.

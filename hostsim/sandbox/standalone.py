@@ -108,12 +108,12 @@ def run(
     :param wait: waits for the end; replaced in tests.
     :raises CannotStart: where it cannot be started like that.
     """
-    found = _from_file(switches_from)
-    chosen = _switches(switches, found.switches)
-    books = _books(data, empty=empty, companies=companies, switches=chosen)
-    _refuse_unknown(books, company, redirect_uri)
     with signals.ending() as told:
         try:
+            found = _from_file(switches_from)
+            chosen = _switches(switches, found.switches)
+            books = _books(data, empty=empty, companies=companies, switches=chosen)
+            _refuse_unknown(books, company, redirect_uri)
             with _started(books, port, chosen, redirect_uri) as sandbox:
                 if companies is not None:
                     sandbox.consent_everywhere()

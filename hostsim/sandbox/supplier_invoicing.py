@@ -204,24 +204,43 @@ def _checked(company: Company, given: Fields, switches: Switches) -> dict[str, A
         rows.append(_row(DEBT, -fields["Total"], rate, Code="TOT"))
     elif sum(map(_debit, rows), ZERO):
         raise Refused(UNBALANCED, "Leverantörsfakturan balanserar inte.")
-    return fields | {"SupplierInvoiceRows": rows}
+    return fields | {"SupplierInvoiceRows": _balanced(rows)}
 
 
 def _in_both(row: Fields, rate: Decimal) -> dict[str, Any]:
-    """Return a row with its amounts in SEK and in the currency, whichever was sent."""
+    """Return a row with its amounts in SEK and in the currency, whichever was sent.
+
+    Where both were, SEK that come to another amount in the currency do not count.
+    """
     both = dict(row)
     for side in ("Debit", "Credit"):
         in_currency = f"{side}Currency"
-        if in_currency in row:
-            both.setdefault(side, rounded(row[in_currency] * rate))
-        elif side in row:
-            both[in_currency] = row[side] if rate == 1 else rounded(row[side] / rate)
+        if side in row:
+            both.setdefault(in_currency, rounded(row[side] / rate))
+        if in_currency in both and (
+            side not in row or rounded(row[side] / rate) != both[in_currency]
+        ):
+            both[side] = rounded(both[in_currency] * rate)
     return both
 
 
-def _debit(row: Fields) -> Decimal:
-    """Return what a row adds, in the currency."""
-    debit: Decimal = row.get("DebitCurrency", ZERO) - row.get("CreditCurrency", ZERO)
+def _balanced(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows that balance in SEK, too: the last one takes what rounding has left."""
+    rest = sum((_debit(row, "") for row in rows), ZERO)
+    if not rest:
+        return rows
+    place = max(place for place, row in enumerate(rows) if {"Debit", "Credit"} & row.keys())
+    last = dict(rows[place])
+    if "Debit" in last:
+        last["Debit"] -= rest
+    else:
+        last["Credit"] += rest
+    return [*rows[:place], last, *rows[place + 1 :]]
+
+
+def _debit(row: Fields, of: str = "Currency") -> Decimal:
+    """Return what a row adds, in the currency or in SEK."""
+    debit: Decimal = row.get(f"Debit{of}", ZERO) - row.get(f"Credit{of}", ZERO)
     return debit
 
 

@@ -1102,6 +1102,8 @@ def test_a_change_that_can_no_longer_be_made_is_recorded_as_a_failure(client):
 # --- Changes ----------------------------------------------------------------
 
 NEW = {"number": 1001, "total": 1, "invoice_date": "2026-01-01", "due_date": "2026-01-01"}
+MODE = {"Code": "X", "Description": "x"}
+FAR = "9999-12-31T23:30:00+00:00"
 YEAR = {"id": 1, "first": "2026-01-01", "last": "2026-12-31"}
 
 
@@ -1154,7 +1156,10 @@ def test_withdrawn_rights_can_be_restored(client, company, sandbox):
         ({"do": "withdraw_scope", "scope": "everything"}, 400),
         ({"do": "set_clock", "at": "noon"}, 400),
         ({"do": "step_clock", "seconds": "1"}, 400),
-        ({"do": "step_clock", "seconds": 1e300}, 400),
+        *(({"do": "step_clock", "seconds": odd}, 400) for odd in (1e300, 1e12, 1e11, -1e11)),
+        *(({"do": "set_clock", "at": f"{year}-12-31T23:30"}, 400) for year in (9999, 3000, 1969)),
+        ({"do": "change_invoice", "number": 1001, "invoice": {"modified": FAR}}, 400),
+        (add(modified=FAR), 400),
         ({"do": "add_payment", "payment": {"invoice_number": 1}}, 400),
         ({"do": "add_payment", "payment": []}, 400),
         *((add(amount=odd), 400) for odd in ("NaN", "1e400", 10**30, 1e308, "1e-99", True)),
@@ -1168,6 +1173,17 @@ def test_withdrawn_rights_can_be_restored(client, company, sandbox):
         ({"do": "set_up", "set_up": {"prices_with_vat": "no"}}, 400),
         *(({"do": "set_up", "set_up": {"lock_day": odd}}, 400) for odd in (0, 32, "5")),
         ({"do": "put_record", "register": "currencies", "record": {"Code": "???"}}, 400),
+        *(
+            (
+                {
+                    "do": "put_record",
+                    "register": "modesofpayments",
+                    "record": MODE | {"AccountNumber": odd},
+                },
+                400,
+            )
+            for odd in ("abc", "abcd", "999")
+        ),
         ({"do": "set_financial_years", "years": [YEAR | {"method": "FOO"}]}, 400),
         ({"do": "set_financial_years", "years": [YEAR | {"last": "2025-01-01"}]}, 400),
         ({"do": "change_invoice", "number": 1001, "invoice": {"number": 7}}, 400),
