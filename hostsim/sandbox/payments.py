@@ -102,7 +102,8 @@ def completed(
         same = {name for name in given if given[name] == getattr(stored, name)}
         if not given.keys() & (conversion.PARTS - same):
             return whole
-        given = {name: given[name] for name in given.keys() - (same & AMOUNTS)}
+        if not moved:
+            given = {name: given[name] for name in given.keys() - (same & AMOUNTS)}
     preset = (basis.currency_rate, basis.currency_unit)
     if moved:
         preset = quoted(currency_of(company, currency, switches))

@@ -475,8 +475,10 @@ def test_a_payment_that_moves_to_another_currency_has_the_rate_and_unit_of_the_r
     def put(**fields):
         return client.api("invoicepayments/1", "PUT", {"InvoicePayment": fields})
 
-    shown = put(Currency="JPY", AmountCurrency=1000).json()["InvoicePayment"]
     names = ("Amount", "Currency", "CurrencyRate", "CurrencyUnit")
+    shown = put(Currency="SEK", Amount=110).json()["InvoicePayment"]
+    assert [shown[name] for name in names] == [110, "SEK", 1, 1]
+    shown = put(Currency="JPY", AmountCurrency=1000).json()["InvoicePayment"]
     assert [shown[name] for name in names] == [71.2, "JPY", 0.0712, 100]
     shown = put(Currency="SEK", Amount=1000).json()["InvoicePayment"]
     assert [shown[name] for name in names] == [1000, "SEK", 1, 1]
