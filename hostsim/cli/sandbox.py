@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from hostsim.cli.command import command, option
 from hostsim.cli.common import Common, load_plugins
 from hostsim.cli.root import hostsim
 from hostsim.storage import commits
+from opter_contract import signals
 
 PORT = option(
     "--port",
@@ -111,18 +113,21 @@ def sandbox(
     empty: bool,
     companies: int | None,
 ) -> None:
-    from hostsim.cli.run_sandbox import run_sandbox
+    status = signals.CANCELLED
+    with signals.ending() as told, suppress(KeyboardInterrupt):
+        from hostsim.cli.run_sandbox import run_sandbox
 
-    status = run_sandbox(
-        common.output,
-        port=port,
-        company=company,
-        data=data,
-        empty=empty,
-        companies=companies,
-        as_json=common.json,
-        switches=switches,
-        switches_from=switches_from,
-        redirect_uri=redirect_uri,
-    )
-    click.get_current_context().exit(status)
+        status = run_sandbox(
+            common.output,
+            port=port,
+            company=company,
+            data=data,
+            empty=empty,
+            companies=companies,
+            as_json=common.json,
+            switches=switches,
+            switches_from=switches_from,
+            redirect_uri=redirect_uri,
+        )
+    status = told.status(status)
+    click.get_current_context().exit(0 if status == signals.CANCELLED else status)

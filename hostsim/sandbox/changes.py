@@ -14,7 +14,7 @@ from functools import partial
 from typing import Any
 
 from hostsim.sandbox import invoicing, payments, records, supplier_invoicing, takes
-from hostsim.sandbox.clock import STOCKHOLM
+from hostsim.sandbox.clock import RANGE, STOCKHOLM, within
 from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.json_books import fields_of
 from hostsim.sandbox.pending_logins import SCOPES
@@ -49,7 +49,16 @@ def change_of(content: object) -> Callable[[State], object]:
     fields = {name: FIELDS[name] for name in ("company", *kind.needs, *kind.may)}
     read = takes.read(fields, given, kind.needs)
     _check_record(do, read)
-    return lambda state: kind.make(state, read)
+
+    def make(state: State) -> object:
+        # Not between the changes of a request that may have to be undone.
+        with state.tokens.lock:
+            try:
+                return kind.make(state, read)
+            except Refused as refused:
+                raise ValueError(refused.message) from refused
+
+    return make
 
 
 def checked_change(content: object) -> object:
@@ -68,7 +77,7 @@ def _seconds(value: Any) -> timedelta:
 
 
 def _time(value: Any) -> datetime:
-    at = datetime.fromisoformat(value)
+    at = within(datetime.fromisoformat(value))
     return at.replace(tzinfo=STOCKHOLM) if at.tzinfo is None else at
 
 
@@ -79,7 +88,7 @@ def _key(value: Any) -> str:
 SCOPE_NAMES = takes.choice(*SCOPES)
 
 #: Times of the clock.
-TIME = Takes("a time", _time, "without a zone it is wall time in Stockholm")
+TIME = Takes(f"a time {RANGE}", _time, "without a zone it is wall time in Stockholm")
 SECONDS = Takes("a number of seconds", _seconds, "also below 0")
 
 #: Records of the books, and the field of a change that holds one.

@@ -11,6 +11,11 @@ from zoneinfo import ZoneInfo
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 
 
+#: The years of times that it takes; by the last ones no time could be written in every zone.
+FIRST_YEAR, LAST_YEAR = 1970, 2999
+RANGE = f"from {FIRST_YEAR} to {LAST_YEAR}"
+
+
 def real_time() -> datetime:
     return datetime.now(UTC)
 
@@ -55,7 +60,11 @@ class Clock:
     def step(self, by: timedelta) -> None:
         """Move the clock forwards, or backwards by a negative step."""
         with self._lock:
-            self._set(self._now() + by)
+            try:
+                at = self._now() + by
+            except OverflowError as error:
+                raise _beyond() from error
+            self._set(within(at))
 
     def stop(self, at: datetime | None = None) -> None:
         """Stop the clock, now or at a zone-aware time."""
@@ -91,7 +100,18 @@ class Clock:
             self._offset = at - self._source().astimezone(UTC)
 
 
+def within(at: datetime) -> datetime:
+    """Return a time, or raise ``ValueError`` where its year is out of the question."""
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
+        raise _beyond()
+    return at
+
+
+def _beyond() -> ValueError:
+    return ValueError(f"the clock shows years {RANGE}")
+
+
 def _aware(at: datetime) -> datetime:
     if at.tzinfo is None:
         raise ValueError("a clock is set to a time with a zone")
-    return at.astimezone(UTC)
+    return within(within(at).astimezone(UTC))

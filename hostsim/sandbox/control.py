@@ -150,7 +150,7 @@ def show_unknowns() -> Response:
 
 @control.post("/reset")
 def reset() -> Response:
-    """Restore everything as it was at the start; tokens and consents stay valid."""
+    """Restore everything as it was at the start; tokens stay valid."""
     switchboard().reset()
     return _json({"reset": True})
 

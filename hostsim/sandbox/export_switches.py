@@ -139,9 +139,10 @@ class ExportSwitches:
 
     contradicting_amounts: Literal["refused", "computed"] = guess(
         "refused",
-        "`Amount`, `AmountCurrency` and `CurrencyRate` that contradict each other are refused with"
-        " 2001392, and so is a rate of SEK that is not 1; where no rate is sent, it follows from"
-        " the two amounts. `computed`: `AmountCurrency` and the rate count, and that of SEK is 1.",
+        "`Amount`, `AmountCurrency` and `CurrencyRate` that contradict each other are refused"
+        " with 2001392, and so are a rate of SEK that is not 1 and an amount of more than two"
+        " decimals; where no rate is sent, it follows from the two amounts. `computed`:"
+        " `AmountCurrency` and the rate count, and that of SEK is 1.",
         SILENT,
     )
     payment_period: Literal["checked", "free"] = guess(

@@ -110,7 +110,8 @@ def text(
             check_characters(written, switches)
         return _fitting(name, written, shortest, longest, switches)
 
-    return Field(f"a text of at most {longest}" if longest else "a text", read, blank)
+    length = f" of {'' if shortest == longest else 'at most '}{longest}" if longest else ""
+    return Field(f"a text{length}", read, blank)
 
 
 def _fitting(name: str, value: str, shortest: int, longest: int | None, switches: Switches) -> str:
@@ -252,6 +253,16 @@ def whole(lowest: int | None = None, highest: int | None = None, *, blank: Any =
 
     limits = (f"{word} {end}" for word, end in (("from", lowest), ("to", highest)) if end)
     return Field(" ".join(("a whole number, also as a text", *limits)), read, blank)
+
+
+def account() -> Field:
+    """Make the number of an account, as a text."""
+    number = whole(1000, 9999)
+
+    def read(name: str, value: Any, switches: Switches) -> str:
+        return str(number.read(name, value, switches))
+
+    return Field(number.says, read)
 
 
 def flag(*, blank: bool = False) -> Field:

@@ -111,12 +111,16 @@ def change_invoice(company: Company, number: int, sent: Fields, switches: Switch
                 given[name] = {**whole.get(name, {}), **given[name]}
         whole |= given
         if whole["Currency"] != before.currency:
+            if company.payments_of(number):
+                message = "Fakturan har betalningar och kan inte byta valuta."
+                raise Refused(switches.invoice_locked_code, message)
             forget_rate(whole, given)
         rows = [dict(row.fields) for row in before.rows]
         if "InvoiceRows" in given:
             rows = writing.changed_rows(before.rows, whole.pop("InvoiceRows"))
         if not rows and before.amounts is None:
             # Only its total is known.
+            fill_rate(company, whole, switches)
             return company.put_invoice(replace(before, **writing.known(whole), modified=None))
         changed = writing.invoice(number, whole, rows, before)
         return company.put_invoice(changed)
@@ -273,10 +277,7 @@ class _Writing:
     def _check(self, number: int, whole: dict[str, Any]) -> None:
         registers, switches = self.company.registers, self.switches
         check_period(self.company, whole["InvoiceDate"], switches)
-        currency = registers.get("currencies", whole.get("Currency", "SEK"))
-        if currency is None:
-            raise self._unknown(switches.currency_not_found_code, "Kunde inte hitta valuta.")
-        fill_rate(whole, currency, switches)
+        fill_rate(self.company, whole, switches)
         terms = whole.get("TermsOfPayment")
         if terms and registers.get("termsofpayments", terms) is None:
             raise self._unknown(TERMS_NOT_FOUND, "Kan inte hitta betalningsvillkoret.")
@@ -346,11 +347,30 @@ class _Writing:
         return Refused(number, message, self.switches.unknown_reference_status)
 
 
-def fill_rate(whole: dict[str, Any], currency: Fields, switches: Switches) -> None:
+def unknown_currency(switches: Switches) -> Refused:
+    status = switches.unknown_reference_status
+    return Refused(switches.currency_not_found_code, "Kunde inte hitta valuta.", status)
+
+
+def currency_of(company: Company, code: str, switches: Switches) -> Fields:
+    """Return a currency of the register, or refuse one that is not there."""
+    found = company.registers.get("currencies", code)
+    if found is None:
+        raise unknown_currency(switches)
+    return found
+
+
+def quoted(currency: Fields) -> tuple[Decimal, int]:
+    """Return rate and unit of the register."""
+    return currency.get("SellRate", Decimal(1)), int(currency.get("Unit", 1))
+
+
+def fill_rate(company: Company, whole: dict[str, Any], switches: Switches) -> None:
     """Fill in the rate of the register where none was sent; that of SEK is 1."""
-    rate: Decimal = whole.get("CurrencyRate") or currency.get("SellRate", Decimal(1))
-    unit = whole.get("CurrencyUnit", int(currency.get("Unit", 1)))
     code = whole.get("Currency", "SEK")
+    preset, preset_unit = quoted(currency_of(company, code, switches))
+    rate = whole.get("CurrencyRate") or preset
+    unit = whole.get("CurrencyUnit", preset_unit)
     whole["CurrencyRate"], whole["CurrencyUnit"] = rate_of(code, rate, unit, switches)
 
 

@@ -306,7 +306,12 @@ def token() -> Response:
 def _redeem() -> Response:
     code, redirect_uri = request.form.get("code", ""), request.form.get("redirect_uri")
     verifier, switches = request.form.get("code_verifier", ""), switchboard().switches
-    pair = switchboard().state.tokens.redeem(code, switchboard().client.id, redirect_uri, verifier)
+    tokens = switchboard().state.tokens
+    grant = tokens.grant_of_code(code)
+    scopes = _licensed(grant) if grant else ()
+    if grant and not scopes:
+        return _unlicensed()
+    pair = tokens.redeem(code, switchboard().client.id, redirect_uri, verifier, scopes)
     if pair is None:
         message = "Authorization code doesn't exist or is invalid for the client"
         return _token_error(

@@ -40,6 +40,9 @@ from hostsim.sandbox.invoicing import (
     check_period,
     check_units,
     check_year,
+    currency_of,
+    quoted,
+    unknown_currency,
 )
 from hostsim.sandbox.state import Company, Invoice, Payment, WriteOff
 from hostsim.sandbox.switches import Switches
@@ -83,13 +86,14 @@ def completed(
     """Return the fields of a payment with what follows from them, or refuse what contradicts."""
     basis = before or invoice
     currency: str = given.get("currency", basis.currency)
+    moved = currency != basis.currency
     if currency != invoice.currency and switches.other_currency == "refused":
         message = "Betalningens valuta måste vara fakturans."
         raise Refused(switches.payment_currency_code, message)
     mode = given.get("mode_of_payment", "")
     whole = _account_of_mode(company, mode, switches) | dict(given)
-    if "write_offs" in given:
-        rows = given["write_offs"]
+    if moved or "write_offs" in given:
+        rows = given.get("write_offs", before.write_offs if before else ())
         whole["write_offs"] = tuple(_in_currency(row, currency, switches) for row in rows)
     kept = before.in_currency if before else None
     if before:
@@ -98,8 +102,11 @@ def completed(
         same = {name for name in given if given[name] == getattr(stored, name)}
         if not given.keys() & (conversion.PARTS - same):
             return whole
-        given = {name: given[name] for name in given.keys() - (same & AMOUNTS)}
+        if not moved:
+            given = {name: given[name] for name in given.keys() - (same & AMOUNTS)}
     preset = (basis.currency_rate, basis.currency_unit)
+    if moved:
+        preset = quoted(currency_of(company, currency, switches))
     amounts = conversion.agreeing(given, currency, preset, kept, switches)
     return {**whole, "currency": currency, **amounts}
 
@@ -109,8 +116,7 @@ def _in_currency(row: WriteOff, currency: str, switches: Switches) -> WriteOff:
     allowed = {"own": ("SEK", currency), "SEK": ("SEK",), "payment": (currency,)}
     known = allowed[switches.write_off_currency]
     if row.currency and row.currency not in known:
-        status = switches.unknown_reference_status
-        raise Refused(switches.currency_not_found_code, "Kunde inte hitta valuta.", status)
+        raise unknown_currency(switches)
     return replace(row, currency=row.currency or known[0])
 
 

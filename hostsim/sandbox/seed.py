@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 
-from hostsim.sandbox import records, supplier_invoicing
+from hostsim.sandbox import conversion, records, supplier_invoicing
 from hostsim.sandbox.clock import STOCKHOLM, Clock
 from hostsim.sandbox.json_books import from_json
 from hostsim.sandbox.state import Company, Invoice, Payment, State, WriteOff, ocr_of
@@ -49,8 +49,8 @@ INVOICES = 300
 #: Days from the first invoice to today.
 SPAN = 215
 
-#: SEK for one unit; Fortnox quotes JPY per 100.
-RATES = {"EUR": Decimal("11.2750"), "NOK": Decimal("0.9640"), "JPY": Decimal("7.1200")}
+#: SEK for one of a currency; yen are counted in hundreds.
+RATES = {"EUR": Decimal("11.2750"), "NOK": Decimal("0.9640"), "JPY": Decimal("0.0712")}
 UNITS = {"JPY": 100}
 
 CUSTOMERS = (
@@ -95,10 +95,10 @@ class _Paid:
     source: str = "manual"
     write_offs: tuple[WriteOff, ...] = ()
     rate: Decimal | None = None
-    """SEK for one unit of the currency that money was worth; ``None`` is the quoted rate."""
+    """SEK for one of the currency that money was worth; ``None`` is that of :data:`RATES`."""
 
     quoted: Decimal | None = None
-    """What Fortnox shows as the rate instead; ``None`` shows what it was worth."""
+    """SEK for one by the rate that Fortnox shows instead; ``None`` shows what it was worth."""
 
     recent: bool = False
     """Registered within the last hour."""
@@ -223,8 +223,8 @@ CASES: Mapping[int, _Case] = {
     10180: _Case(_kr("8750"), (_Paid(_kr("8750"), 30, rate=_kr("0.9655")),), customer=NOK),
     10181: _Case(_kr("12400"), (_Paid(_kr("12400"), 25, rate=_kr("0.9612")),), customer=NOK),
     10182: _Case(_kr("5150.75"), (_Paid(_kr("5200"), 25, rate=_kr("0.9634")),), customer=NOK),
-    # Yen are quoted per 100. The unit does not divide the rate, as the switch has it; one rate
-    # does not agree at all.
+    # Yen have a unit of 100, which divides the rate where the switch has it so; one rate does not
+    # agree at all.
     10185: _Case(
         _kr("185000"),
         (_Paid(_kr("185000"), 30, rate=_kr("0.0712")),),
@@ -233,7 +233,7 @@ CASES: Mapping[int, _Case] = {
     10186: _Case(_kr("92000"), (_Paid(_kr("92000"), 30, rate=_kr("0.0709")),), customer=JPY),
     10187: _Case(
         _kr("140000"),
-        (_Paid(_kr("140000"), 30, rate=_kr("0.0698"), quoted=_kr("6.5")),),
+        (_Paid(_kr("140000"), 30, rate=_kr("0.0698"), quoted=_kr("0.065")),),
         customer=JPY,
     ),
     # Waits in Fortnox from a bank file; one exceeds its invoice.
@@ -280,12 +280,13 @@ PAID_OVERNIGHT = (10290, 10291)
 # --- The haulier ------------------------------------------------------------
 
 
-def haulier(now: datetime) -> State:
+def haulier(now: datetime, switches: Switches | None = None) -> State:
     """Make a haulage company in the middle of its year, and a smaller second company.
 
     :param now: zone-aware; dates follow its day in Stockholm.
+    :param switches: what a rate of yen is of.
     """
-    state = State(Clock())
+    state = State(Clock(), switches)
     company = state.add_company(
         COMPANY,
         "Björkviks Åkeri AB",
@@ -474,8 +475,9 @@ def _fill_registers(company: Company, now: datetime) -> None:
         card |= {"CountryCode": country, "VATType": vat_type}
         records.put(company.registers, "customers", card, now)
     records.put(company.registers, "suppliers", SUPPLIER, now)
-    for code, rate in RATES.items():
-        rates = {"BuyRate": rate, "SellRate": rate, "Unit": UNITS.get(code, 1)}
+    for code, sek in RATES.items():
+        rate, unit = _quoted(company, code, sek)
+        rates = {"BuyRate": rate, "SellRate": rate, "Unit": unit}
         card = {"Code": code, "Description": code, **rates}
         records.put(company.registers, "currencies", card, now)
     for code, description in COST_CENTERS:
@@ -483,13 +485,19 @@ def _fill_registers(company: Company, now: datetime) -> None:
         records.put(company.registers, "costcenters", card, now)
 
 
+def _quoted(company: Company, currency: str, sek: Decimal) -> tuple[Decimal, int]:
+    """Return rate and unit of a currency of which one is worth so much."""
+    unit = UNITS.get(currency, 1)
+    return sek / conversion.sek_for_one(Decimal(1), unit, company.switches), unit
+
+
 def _fill(company: Company, plan: Sequence[_Planned], now: datetime) -> None:
     """Add invoices and payments; payments are numbered in the order of registration."""
     _fill_registers(company, now)
     for place, planned in enumerate(plan, start=1):
-        company.add_invoice(_invoice(planned, place))
+        company.add_invoice(_invoice(company, planned, place))
     payments = [
-        _payment(planned, paid, now, place)
+        _payment(company, planned, paid, now, place)
         for planned in plan
         for place, paid in enumerate(planned.case.paid)
     ]
@@ -504,8 +512,9 @@ def _fill(company: Company, plan: Sequence[_Planned], now: datetime) -> None:
             )
 
 
-def _invoice(planned: _Planned, voucher: int) -> Invoice:
+def _invoice(company: Company, planned: _Planned, voucher: int) -> Invoice:
     case, (code, name, currency) = planned.case, planned.customer
+    rate, unit = _quoted(company, currency, RATES.get(currency, Decimal(1)))
     return Invoice(
         number=planned.fortnox_number,
         total=case.total,
@@ -514,8 +523,8 @@ def _invoice(planned: _Planned, voucher: int) -> Invoice:
         customer_number=code,
         customer_name=name,
         currency=currency,
-        currency_rate=RATES.get(currency, Decimal(1)),
-        currency_unit=UNITS.get(currency, 1),
+        currency_rate=rate,
+        currency_unit=unit,
         ocr=ocr_of(planned.number),
         invoice_type=case.kind,
         credit_of=case.credit_of,
@@ -526,7 +535,9 @@ def _invoice(planned: _Planned, voucher: int) -> Invoice:
     )
 
 
-def _payment(planned: _Planned, paid: _Paid, now: datetime, place: int) -> Payment:
+def _payment(
+    company: Company, planned: _Planned, paid: _Paid, now: datetime, place: int
+) -> Payment:
     day = min(planned.day + timedelta(days=paid.days), _today(now))
     if paid.ago is not None:
         day = _today(now) - timedelta(days=paid.ago)
@@ -534,14 +545,15 @@ def _payment(planned: _Planned, paid: _Paid, now: datetime, place: int) -> Payme
     modified = min(_at(day, 16, 5 + place), now - timedelta(minutes=90))
     if paid.recent:
         modified = now - timedelta(minutes=10 + planned.number % 40)
-    rate = paid.rate or RATES.get(planned.currency, Decimal(1))
+    sek = paid.rate or RATES.get(planned.currency, Decimal(1))
+    rate, unit = _quoted(company, planned.currency, paid.quoted or sek)
     return Payment(
         invoice_number=planned.fortnox_number,
-        amount=_ore(paid.amount * rate),
+        amount=_ore(paid.amount * sek),
         amount_currency=paid.amount,
         currency=planned.currency,
-        currency_rate=paid.quoted or rate,
-        currency_unit=UNITS.get(planned.currency, 1),
+        currency_rate=rate,
+        currency_unit=unit,
         payment_date=day,
         booked=paid.booked,
         source=paid.source,

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from hostsim.sandbox import conversion
 from hostsim.sandbox.amounts import row_total, without_vat
 from hostsim.sandbox.fields import rounded
 from hostsim.sandbox.invoice_fields import whole_row
@@ -92,8 +93,8 @@ def _converted(row: WriteOff, currency: str, payment: Payment) -> WriteOff:
     before = row.currency or "SEK"
     if before == currency:
         return replace(row, currency=currency)
-    rate = payment.currency_rate or Decimal(1)
-    amount = row.amount * rate if currency == "SEK" else row.amount / rate
+    worth = payment.worth
+    amount = row.amount * worth if currency == "SEK" else row.amount / worth
     return replace(row, amount=rounded(amount), currency=currency)
 
 
@@ -116,12 +117,13 @@ def as_financed(invoice: Invoice) -> Invoice:
     return replace(invoice, ocr=ocr_of(int(f"{FINANCE_SERIES}{invoice.number}")))
 
 
-def in_sek(invoice: Invoice) -> Invoice:
+def in_sek(invoice: Invoice, switches: Switches) -> Invoice:
     """Return an invoice with its amounts in SEK; rows keep their currency."""
+    quoted = invoice.currency_rate, invoice.currency_unit
     return replace(
         invoice,
-        total=rounded(invoice.total * invoice.currency_rate),
-        balance=rounded(invoice.balance * invoice.currency_rate),
+        total=conversion.in_sek(invoice.total, *quoted, switches),
+        balance=conversion.in_sek(invoice.balance, *quoted, switches),
     )
 
 

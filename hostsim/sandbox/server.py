@@ -211,6 +211,7 @@ class Sandbox:
         """Consent to a service account in every company, as its administrator, to every scope."""
         for number in self.state.companies:
             self.state.consent(SCOPES, number)
+        self.switchboard.remember_state()
 
     def environment(self) -> dict[str, str]:
         """Return the environment variables that point a client here."""

@@ -108,12 +108,12 @@ def run(
     :param wait: waits for the end; replaced in tests.
     :raises CannotStart: where it cannot be started like that.
     """
-    found = _from_file(switches_from)
-    chosen = _switches(switches, found.switches)
-    books = _books(data, empty=empty, companies=companies)
-    _refuse_unknown(books, company, redirect_uri)
     with signals.ending() as told:
         try:
+            found = _from_file(switches_from)
+            chosen = _switches(switches, found.switches)
+            books = _books(data, empty=empty, companies=companies, switches=chosen)
+            _refuse_unknown(books, company, redirect_uri)
             with _started(books, port, chosen, redirect_uri) as sandbox:
                 if companies is not None:
                     sandbox.consent_everywhere()
@@ -133,7 +133,7 @@ def run(
     return 0 if status == signals.CANCELLED else status
 
 
-def _books(data: Path | None, *, empty: bool, companies: int | None) -> State:
+def _books(data: Path | None, *, empty: bool, companies: int | None, switches: Switches) -> State:
     given = {"--data": data is not None, "--empty": empty, "--companies": companies is not None}
     together = [name for name, is_given in given.items() if is_given]
     if len(together) > 1:
@@ -147,7 +147,7 @@ def _books(data: Path | None, *, empty: bool, companies: int | None) -> State:
     if empty:
         return seed.empty()
     if data is None:
-        return seed.haulier(datetime.now(UTC))
+        return seed.haulier(datetime.now(UTC), switches)
     try:
         return seed.from_json(data)
     except (OSError, ValueError, KeyError, TypeError) as error:

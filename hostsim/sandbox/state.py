@@ -18,6 +18,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
+from hostsim.sandbox import conversion
 from hostsim.sandbox.clock import Clock
 from hostsim.sandbox.fields import rounded
 from hostsim.sandbox.registers import FinancialYear, Registers
@@ -87,12 +88,21 @@ class Payment:
         return self.amount if self.amount_currency is None else self.amount_currency
 
     @property
+    def worth(self) -> Decimal:
+        """SEK for one of the currency, as it was paid."""
+        return (
+            self.amount / self.in_currency
+            if self.amount and self.in_currency
+            else self.currency_rate
+        )
+
+    @property
     def effect(self) -> Decimal:
         """How much of its invoice a booked payment clears, in the invoice's currency."""
         own = [row.amount for row in self.write_offs if row.currency == self.currency]
         in_sek = sum((row.amount for row in self.write_offs), ZERO) - sum(own, ZERO)
-        if in_sek and self.currency != "SEK" and self.amount and self.in_currency:
-            in_sek = in_sek * self.in_currency / self.amount
+        if in_sek and self.currency != "SEK":
+            in_sek /= self.worth
         written_off = sum(own, in_sek)
         return self.in_currency + rounded(written_off)
 
@@ -239,12 +249,13 @@ class Snapshot:
 
 @dataclass(frozen=True)
 class StateSnapshot:
-    """Everything but tokens and consents, at one time."""
+    """Everything but tokens, at one time."""
 
     companies: Mapping[int, Snapshot]
     users: Mapping[str, User]
     registered_scopes: frozenset[str] | None
     clock: tuple[timedelta, datetime | None]
+    consents: Mapping[tuple[str, int], Grant]
 
 
 class Company:
@@ -282,7 +293,7 @@ class Company:
         self.forbidden: set[str] = set()
         #: Customers, accounts, currencies and so on, and how invoicing is set up.
         self.registers = Registers(clock.now())
-        self.payment_touches_invoice = True
+        self.switches = Switches()
         #: Counts the changes of the books, so that a sorted list can be cached.
         self.version = 0
         self.lock = threading.RLock()
@@ -402,11 +413,15 @@ class Company:
             return self._invoices[invoice.number]
 
     def change_invoice(self, number: int, **changes: Any) -> Invoice:
-        """Change fields of an invoice; it counts as modified now."""
+        """Change fields of an invoice; it counts as modified now.
+
+        Raises ``ValueError`` where it has payments and would change its currency.
+        """
         with self.lock:
-            return self.put_invoice(
-                replace(_found("invoice", number, self._invoices), **{"modified": None, **changes})
-            )
+            before = _found("invoice", number, self._invoices)
+            if changes.get("currency", before.currency) != before.currency and self._paying[number]:
+                raise ValueError(f"invoice {number} has payments, and keeps its currency")
+            return self.put_invoice(replace(before, **{"modified": None, **changes}))
 
     def book_invoice(self, number: int) -> Invoice:
         """Book an invoice: it gets a voucher."""
@@ -452,19 +467,22 @@ class Company:
         return self.change_payment(number, booked=True, voucher_number=number, voucher_series="C")
 
     def pay(self, invoice: Invoice, amount: Decimal, day: date, source: str = "manual") -> Payment:
-        """Add a booked payment, in the currency of its invoice."""
+        """Add a booked payment, in the currency of its invoice; what it cannot be is refused."""
         with self.lock:
-            in_sek = rounded(amount * invoice.currency_rate)
+            amounts = conversion.agreeing(
+                {"amount_currency": amount},
+                invoice.currency,
+                (invoice.currency_rate, invoice.currency_unit),
+                None,
+                self.switches,
+            )
             payment = self.add_payment(
                 Payment(
                     invoice_number=invoice.number,
-                    amount=in_sek,
-                    amount_currency=amount,
                     currency=invoice.currency,
-                    currency_rate=invoice.currency_rate,
-                    currency_unit=invoice.currency_unit,
                     payment_date=day,
                     source=source,
+                    **amounts,
                 )
             )
             return self.book_payment(payment.number)
@@ -527,7 +545,7 @@ class Company:
         booked = [payment for payment in self.payments_of(number) if payment.booked]
         balance = invoice.total - invoice.settled - sum((one.effect for one in booked), ZERO)
         modified = invoice.modified
-        if at is not None and modified is not None and self.payment_touches_invoice:
+        if at is not None and modified is not None and self.switches.payment_touches_invoice:
             modified = max(modified, at)
         self._invoices[number] = replace(
             invoice,
@@ -596,7 +614,7 @@ class State:
         self.tokens.switches = switches
         for company in self.companies.values():
             company.clock = self.clock
-            company.payment_touches_invoice = switches.payment_touches_invoice
+            company.switches = switches
 
     def snapshot(self) -> StateSnapshot:
         return StateSnapshot(
@@ -604,10 +622,11 @@ class State:
             dict(self.users),
             self.registered_scopes,
             self.clock.snapshot(),
+            self.tokens.consents(),
         )
 
     def restore(self, before: StateSnapshot) -> None:
-        """Restore books, rights, users and clock; tokens and consents stay valid."""
+        """Restore books, rights, users, consents and clock; tokens stay valid."""
         for number in self.companies.keys() - before.companies.keys():
             del self.companies[number]
         for number, company in self.companies.items():
@@ -615,11 +634,16 @@ class State:
         self.users = dict(before.users)
         self.registered_scopes = before.registered_scopes
         self.clock.restore(before.clock)
+        self.tokens.restore_consents(before.consents)
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:
-        """Undo every change made within, tokens included, where one of them fails."""
+        """Undo every change made within, tokens included, where one of them fails.
+
+        Nobody else changes anything meanwhile, nor uses or gets a token.
+        """
         with ExitStack() as locks:
+            locks.enter_context(self.tokens.lock)
             for company in self.companies.values():
                 locks.enter_context(company.lock)
             before, tokens = self.snapshot(), self.tokens.snapshot()
@@ -632,7 +656,7 @@ class State:
 
     def add_company(self, number: int, name: str, **details: str) -> Company:
         company = Company(number, name, clock=self.clock, **details)
-        company.payment_touches_invoice = self.switches.payment_touches_invoice
+        company.switches = self.switches
         self.companies[number] = company
         return company
 

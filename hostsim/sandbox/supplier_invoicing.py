@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from hostsim.sandbox import invoicing
+from hostsim.sandbox import conversion, invoicing
 from hostsim.sandbox.errors import (
     IDENTIFIER,
     PERIOD_LOCKED_BOOKING,
@@ -188,17 +188,12 @@ def _checked(company: Company, given: Fields, switches: Switches) -> dict[str, A
     # Terms of payment do not fill it, as a client says.
     fields.setdefault("DueDate", day_of)
     invoicing.check_period(company, day_of, switches)
-    currency = registers.get("currencies", fields.setdefault("Currency", "SEK"))
-    if currency is None:
-        raise Refused(
-            switches.currency_not_found_code,
-            "Kunde inte hitta valuta.",
-            switches.unknown_reference_status,
-        )
-    invoicing.fill_rate(fields, currency, switches)
-    rows = [_in_both(row, fields["CurrencyRate"]) for row in fields.get("SupplierInvoiceRows", ())]
+    fields.setdefault("Currency", "SEK")
+    invoicing.fill_rate(company, fields, switches)
+    rate = conversion.sek_for_one(fields["CurrencyRate"], fields["CurrencyUnit"], switches)
+    rows = [_in_both(row, rate) for row in fields.get("SupplierInvoiceRows", ())]
     fields.setdefault("Total", sum(map(_debit, rows), ZERO))
-    rows = rows or _preset_rows(fields, supplier)
+    rows = rows or _preset_rows(fields, supplier, rate)
     for row in (fields, *rows):
         invoicing.check_units(company, row, switches)
     for row in rows:
@@ -206,27 +201,46 @@ def _checked(company: Company, given: Fields, switches: Switches) -> dict[str, A
     if not any(row.get("Code") == "TOT" for row in rows):
         if sum(map(_debit, rows), ZERO) != fields["Total"]:
             raise Refused(UNBALANCED, "Leverantörsfakturan balanserar inte.")
-        rows.append(_row(DEBT, -fields["Total"], fields["CurrencyRate"], Code="TOT"))
+        rows.append(_row(DEBT, -fields["Total"], rate, Code="TOT"))
     elif sum(map(_debit, rows), ZERO):
         raise Refused(UNBALANCED, "Leverantörsfakturan balanserar inte.")
-    return fields | {"SupplierInvoiceRows": rows}
+    return fields | {"SupplierInvoiceRows": _balanced(rows)}
 
 
 def _in_both(row: Fields, rate: Decimal) -> dict[str, Any]:
-    """Return a row with its amounts in SEK and in the currency, whichever was sent."""
+    """Return a row with its amounts in SEK and in the currency, whichever was sent.
+
+    Where both were, SEK that come to another amount in the currency do not count.
+    """
     both = dict(row)
     for side in ("Debit", "Credit"):
         in_currency = f"{side}Currency"
-        if in_currency in row:
-            both.setdefault(side, rounded(row[in_currency] * rate))
-        elif side in row:
-            both[in_currency] = row[side] if rate == 1 else rounded(row[side] / rate)
+        if side in row:
+            both.setdefault(in_currency, rounded(row[side] / rate))
+        if in_currency in both and (
+            side not in row or rounded(row[side] / rate) != both[in_currency]
+        ):
+            both[side] = rounded(both[in_currency] * rate)
     return both
 
 
-def _debit(row: Fields) -> Decimal:
-    """Return what a row adds, in the currency."""
-    debit: Decimal = row.get("DebitCurrency", ZERO) - row.get("CreditCurrency", ZERO)
+def _balanced(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return rows that balance in SEK, too: the last one takes what rounding has left."""
+    rest = sum((_debit(row, "") for row in rows), ZERO)
+    if not rest:
+        return rows
+    place = max(place for place, row in enumerate(rows) if {"Debit", "Credit"} & row.keys())
+    last = dict(rows[place])
+    if "Debit" in last:
+        last["Debit"] -= rest
+    else:
+        last["Credit"] += rest
+    return [*rows[:place], last, *rows[place + 1 :]]
+
+
+def _debit(row: Fields, of: str = "Currency") -> Decimal:
+    """Return what a row adds, in the currency or in SEK."""
+    debit: Decimal = row.get(f"Debit{of}", ZERO) - row.get(f"Credit{of}", ZERO)
     return debit
 
 
@@ -236,9 +250,9 @@ def _row(account: int, debit: Decimal, rate: Decimal, **more: Any) -> dict[str, 
     return {"Account": account, **sums, **more}
 
 
-def _preset_rows(fields: Fields, supplier: Fields) -> list[dict[str, Any]]:
+def _preset_rows(fields: Fields, supplier: Fields, rate: Decimal) -> list[dict[str, Any]]:
     """Return the coding of an invoice that was sent without any."""
-    vat, rate = fields.get("VAT", ZERO), fields["CurrencyRate"]
+    vat = fields.get("VAT", ZERO)
     bought = int(supplier.get("PreDefinedAccount") or BOUGHT)
     rows = [_row(bought, fields["Total"] - vat, rate)]
     return [*rows, _row(VAT, vat, rate, Code="VAT")] if vat else rows

@@ -67,7 +67,7 @@ class Switchboard:
         self.keep_bodies = False
         self.switches = switches
         self._switches_before = switches
-        self._state_before = state.snapshot()
+        self.remember_state()
 
     @property
     def switches(self) -> Switches:
@@ -98,11 +98,15 @@ class Switchboard:
         if len(self.asked) > MAX_RECORDED:
             del self.asked[: MAX_RECORDED // 10]
 
+    def remember_state(self) -> None:
+        """Let a reset restore the state as it is now."""
+        self._state_before = self.state.snapshot()
+
     def reset(self) -> None:
-        """Restore books, rights, switches and clock as they were when the sandbox was made.
+        """Restore books, rights, consents, switches and clock as they were at the start.
 
         Faults, latency, drift, recorded requests and the rate limit's counts are cleared.
-        Tokens and consents stay valid.
+        Tokens stay valid.
         """
         self.switches = self._switches_before
         self.state.restore(self._state_before)

@@ -101,8 +101,8 @@ class ImportSwitches:
     )
     withdrawn_consent_ends_refresh: bool = guess(
         True,
-        "Where the consent for a service account, or that of a person, is withdrawn, the refresh"
-        " tokens that came with it end, too; its access tokens live out their hour.",
+        "Where the consent for a service account, or that of a person, is withdrawn, its code"
+        " and refresh tokens end, too; its access tokens live out their hour.",
         SILENT,
     )
     client_credentials_status: int = guess(
@@ -128,8 +128,8 @@ class ImportSwitches:
     )
     lapsed_licence: Literal["code", "words"] = guess(
         "code",
-        "A refresh without the integration licence has the error `error_missing_license`."
-        " `words`: `invalid_request`, and a sentence that says so.",
+        "A refresh, or a code, without the integration licence has the error"
+        " `error_missing_license`. `words`: `invalid_request`, and a sentence that says so.",
         CLIENTS,
     )
     unregistered_scope: Literal["page", "returned"] = guess(
@@ -332,7 +332,8 @@ class ImportSwitches:
     )
     unit_divides: bool = guess(
         False,
-        "For a payment made over the API, `CurrencyUnit` does not divide the rate.",
+        "`CurrencyUnit` does not divide the rate, in payments and bills; the haulier's books are"
+        " made so at the start.",
         "clients disagree",
     )
     negative_payments: bool = guess(

@@ -15,6 +15,7 @@ from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
+from hostsim.sandbox.clock import RANGE, within
 from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.fields import day_of, decimal_of, is_text
 
@@ -149,7 +150,7 @@ def _time(value: Any) -> datetime:
     at = datetime.fromisoformat(value)
     if at.tzinfo is None:
         raise ValueError(value)
-    return at
+    return within(at)
 
 
 FLAG = Takes("true or false", _exactly(bool))
@@ -172,7 +173,7 @@ OF_TYPE: Mapping[Any, Takes] = {
     str: TEXT,
     Decimal: AMOUNT,
     date: DAY,
-    datetime: Takes("a time with its zone", _time),
+    datetime: Takes(f"a time with its zone, {RANGE}", _time),
 }
 
 #: Of records.

@@ -15,6 +15,7 @@ import json
 import secrets
 import threading
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -86,7 +87,8 @@ class Tokens:
         self._used: dict[str, Grant] = {}
         #: What was allowed for service accounts, by client and company.
         self._consents: dict[tuple[str, int], Grant] = {}
-        self._lock = threading.Lock()
+        #: Held by who changes tokens, or rights, so that nothing is changed meanwhile.
+        self.lock = threading.RLock()
 
     def issue_code(
         self, grant: Grant, redirect_uri: str | None, challenge: Challenge | None = None
@@ -96,7 +98,7 @@ class Tokens:
         :param redirect_uri: the one that was in the request, if any.
         :param challenge: what must be met with the code, where PKCE is checked.
         """
-        with self._lock:
+        with self.lock:
             code = str(uuid.uuid4())
             until = self.clock.now() + CODE_LIFE
             self._codes[code] = _Issued(grant, until, redirect_uri, challenge)
@@ -104,10 +106,15 @@ class Tokens:
             return code
 
     def redeem(
-        self, code: str, client_id: str, redirect_uri: str | None, verifier: str = ""
+        self,
+        code: str,
+        client_id: str,
+        redirect_uri: str | None,
+        verifier: str = "",
+        scopes: tuple[str, ...] | None = None,
     ) -> TokenPair | None:
-        """Exchange a code for tokens, once."""
-        with self._lock:
+        """Exchange a code for tokens, once, for all of its scopes or these."""
+        with self.lock:
             issued = self._codes.get(code)
             if issued is None or issued.grant.client_id != client_id:
                 return None
@@ -116,18 +123,18 @@ class Tokens:
             if issued.challenge is not None and not issued.challenge.met_by(verifier):
                 return None
             del self._codes[code]
-            return self._issue(issued.grant) if self._valid(issued) else None
+            return self._issue(issued.grant, scopes) if self._valid(issued) else None
 
     def issue(self, grant: Grant) -> TokenPair:
         """Issue tokens without a code."""
-        with self._lock:
+        with self.lock:
             return self._issue(grant)
 
     def refresh(
         self, token: str, client_id: str, scopes: tuple[str, ...] | None = None
     ) -> TokenPair | None:
         """Exchange a refresh token for a new pair, once, for all of its scopes or these."""
-        with self._lock:
+        with self.lock:
             issued = self._refresh.get(token)
             if issued is None:
                 self._revoke_family(token)
@@ -140,7 +147,7 @@ class Tokens:
 
     def consent(self, grant: Grant) -> None:
         """Let a client have tokens for a service account without a person, until withdrawn."""
-        with self._lock:
+        with self.lock:
             key = grant.client_id, grant.company
             earlier = self._consents.get(key)
             if earlier is not None and self.switches.second_consent == "adds":
@@ -155,24 +162,24 @@ class Tokens:
             of_it = grant.service if user is None else grant.user == user and not grant.service
             return of_it and grant.company == company
 
-        with self._lock:
+        with self.lock:
             for key in [key for key in self._consents if user is None and key[1] == company]:
                 del self._consents[key]
             if self.switches.withdrawn_consent_ends_refresh:
-                self._refresh = {
-                    key: one for key, one in self._refresh.items() if not meant(one.grant)
-                }
+                for kept in (self._codes, self._refresh):
+                    for text in [text for text, one in kept.items() if meant(one.grant)]:
+                        del kept[text]
 
     def consented(self, client_id: str, company: int) -> Grant | None:
         """Return the consent for a service account."""
-        with self._lock:
+        with self.lock:
             return self._consents.get((client_id, company))
 
     def for_service(
         self, client_id: str, company: int, scopes: tuple[str, ...]
     ) -> TokenPair | None:
         """Issue an access token to a client with a consent; no scopes means all of them."""
-        with self._lock:
+        with self.lock:
             grant = self._consents.get((client_id, company))
             if grant is None or not set(scopes) <= set(grant.scopes):
                 return None
@@ -181,7 +188,7 @@ class Tokens:
 
     def revoke(self, token: str) -> None:
         """End a refresh token. Any other text is ignored, as Fortnox does."""
-        with self._lock:
+        with self.lock:
             issued = self._refresh.pop(token, None)
             if issued is None or not self.switches.revoke_withdraws_consent:
                 return
@@ -191,37 +198,52 @@ class Tokens:
 
     def grant_of(self, access: str) -> Grant | None:
         """Return the grant of an access token that is valid now."""
-        with self._lock:
+        with self.lock:
             issued = self._access.get(access)
             return issued.grant if issued is not None and self._valid(issued) else None
 
+    def grant_of_code(self, code: str) -> Grant | None:
+        """Return the grant of a code, without using it."""
+        with self.lock:
+            issued = self._codes.get(code)
+            return None if issued is None else issued.grant
+
     def grant_of_refresh(self, token: str) -> Grant | None:
         """Return the grant of a refresh token, without using it."""
-        with self._lock:
+        with self.lock:
             issued = self._refresh.get(token)
             return None if issued is None else issued.grant
 
     def valid_refresh_tokens(self) -> int:
         """Count the refresh tokens that are still valid."""
-        with self._lock:
+        with self.lock:
             return sum(self._valid(issued) for issued in self._refresh.values())
 
     def expire_access_tokens(self) -> None:
-        with self._lock:
+        with self.lock:
             self._access.clear()
 
     def expire_refresh_tokens(self) -> None:
-        with self._lock:
+        with self.lock:
             self._refresh.clear()
+
+    def consents(self) -> dict[tuple[str, int], Grant]:
+        """Return what is consented to, for :meth:`restore_consents`."""
+        with self.lock:
+            return dict(self._consents)
+
+    def restore_consents(self, before: Mapping[tuple[str, int], Grant]) -> None:
+        with self.lock:
+            self._consents = dict(before)
 
     def snapshot(self) -> tuple[dict[Any, Any], ...]:
         """Return what is valid and consented to, for :meth:`restore`."""
-        with self._lock:
+        with self.lock:
             kept = (self._codes, self._access, self._refresh, self._used, self._consents)
             return tuple(dict(one) for one in kept)
 
     def restore(self, before: tuple[dict[Any, Any], ...]) -> None:
-        with self._lock:
+        with self.lock:
             kept = [dict(one) for one in before]
             self._codes, self._access, self._refresh, self._used, self._consents = kept
 

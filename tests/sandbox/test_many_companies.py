@@ -150,10 +150,10 @@ def test_the_refresh_token_of_a_consent_ends_with_it_unless_a_switch_says_otherw
     assert tokens.grant_of_refresh(of_person)
 
 
-def test_a_reset_leaves_consents_as_they_are(sandbox):
+def test_a_reset_restores_consents_that_were_withdrawn(sandbox):
     control(sandbox, "changes", changes=[{"do": "withdraw_consent", "company": 500004}])
     control(sandbox, "reset")
-    assert [service_token(sandbox, number).ok for number in (500003, 500004)] == [True, False]
+    assert [service_token(sandbox, number).ok for number in (500003, 500004)] == [True, True]
 
 
 def test_where_there_are_many_companies_a_person_types_a_number(sandbox):

@@ -172,6 +172,38 @@ def test_a_bill_in_another_currency_is_coded_in_both(there):
     )
 
 
+def in_each(made):
+    """Give the debit less the credit of a bill, in SEK and in its currency."""
+    rows = made["SupplierInvoiceRows"]
+    sums = [(f"Debit{of}", f"Credit{of}") for of in ("", "Currency")]
+    return [round(sum(row[debit] - row[credit] for row in rows), 2) for debit, credit in sums]
+
+
+@pytest.mark.parametrize(
+    ("changed", "debit"),
+    [
+        ({"CurrencyRate": 12}, 1200),
+        ({"Currency": "SEK"}, 100),
+        ({"Currency": "USD", "CurrencyRate": "9.8765"}, 987.65),
+        ({"Comments": "x"}, 1127.5),
+    ],
+)
+def test_the_rows_of_a_bill_balance_in_sek_after_another_rate_or_currency(there, changed, debit):
+    parts = [{"Account": 4600, "DebitCurrency": part} for part in ("33.33", "33.33", "33.34")]
+    made = make(there, Currency="EUR", Total="100", SupplierInvoiceRows=parts)
+    assert in_each(made) == [0, 0]
+    after = put(there, made["GivenNumber"], **changed)
+    assert in_each(after) == [0, 0]
+    assert abs(after["SupplierInvoiceRows"][-1]["Credit"] - debit) <= 0.02
+    act(there, made["GivenNumber"], "bookkeep")
+
+
+def test_sek_of_a_row_that_contradict_its_amount_in_the_currency_do_not_count(there):
+    part = {"Account": 4600, "DebitCurrency": "100", "Debit": "1"}
+    made = make(there, Currency="EUR", Total="100", SupplierInvoiceRows=[part])
+    assert made["SupplierInvoiceRows"][0]["Debit"] == 1127.5
+
+
 def test_a_bill_without_rows_is_coded_by_the_presets(there):
     there.record("suppliers", SupplierNumber="LASSE", PreDefinedAccount="4600")
     made = make(there, SupplierInvoiceRows=None, VAT="2500")

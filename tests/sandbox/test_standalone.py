@@ -3,12 +3,14 @@
 import ast
 import json
 import re
+import signal
 import subprocess
 import sys
 
 import pytest
 import requests
 
+from hostsim.__main__ import main as host_main
 from hostsim.cli.sandbox import sandbox as host_command
 from hostsim.messages.errors import ERRORS
 from hostsim.sandbox import Sandbox, Switches, seed, standalone, switches_file
@@ -37,6 +39,22 @@ def test_it_takes_the_options_of_the_hosts_command():
     hosts = {name for one in host_command.params for name in one.opts}
     logged = {"--verbose", "-v", "--log-level", "--log-file"}
     assert own - {"-h", "--help", "--version"} == hosts - {"--db"} - logged
+
+
+@pytest.mark.parametrize(
+    ("where", "run"),
+    [
+        ("hostsim.sandbox.seed.haulier", lambda: main([])),
+        ("hostsim.cli.run_sandbox.run_sandbox", lambda: host_main(["sandbox"])),
+    ],
+)
+def test_ctrl_c_before_it_runs_ends_it_as_later(where, run, monkeypatch, capsys):
+    def interrupted(*_arguments, **_options):
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(where, interrupted)
+    assert run() == 0
+    assert capsys.readouterr().err == ""
 
 
 def test_its_sentences_are_the_hosts():

@@ -1,6 +1,7 @@
 """The switchboard sets and shows everything, as an object and over HTTP."""
 
 import base64
+import concurrent.futures
 import hashlib
 import io
 import json
@@ -348,6 +349,44 @@ def test_the_unit_of_a_currency(client, company, board, divides, amount):
     assert made["Amount"] == amount
 
 
+@pytest.mark.parametrize("divides", [False, True])
+def test_a_yen_of_the_haulier_is_worth_the_same_by_every_way(divides):
+    ways = Switches(unit_divides=divides, rate_limit=None)
+    state = seed.haulier(NOW, ways)
+    company = state.company()
+    yen = next(one for one in company.invoices() if one.currency == "JPY")
+    with Sandbox(state, switches=ways) as sandbox:
+        client = Client(sandbox)
+        customer = {"CustomerNumber": yen.customer_number, "Currency": "JPY"}
+        row = {"Description": "Frakt", "DeliveredQuantity": 1, "Price": 20000, "VAT": 0}
+        made = client.api("invoices", "POST", {"Invoice": customer | {"InvoiceRows": [row]}})
+        number = int(made.json()["Invoice"]["DocumentNumber"])
+        fields = {"InvoiceNumber": number, "AmountCurrency": 10000}
+        client.api("invoicepayments", "POST", {"InvoicePayment": fields})
+        change(client, do="pay_invoice", number=number, amount=10000)
+        client.api(f"invoices/{number}/credit", "PUT", {})
+        credit = company.invoice(number).credited_by
+        for one in (number, credit):
+            client.api(f"invoices/{one}/bookkeep", "PUT", {})
+        change(client, do="settle_credit", number=credit)
+        bill = {
+            "SupplierNumber": seed.SUPPLIER["SupplierNumber"],
+            "Currency": "JPY",
+            "Total": 10000,
+        }
+        client.tokens = sandbox.sign_in(scopes=["supplierinvoice"])
+        answer = client.api("supplierinvoices", "POST", {"SupplierInvoice": bill}).json()
+    paid_so = [abs(one.amount) for one in company.payments_of(number) + company.payments_of(credit)]
+    assert paid_so == [712] * 4
+    assert answer["SupplierInvoice"]["SupplierInvoiceRows"][0]["Debit"] == 712
+    worth = [
+        (one.amount, one.in_currency * one.currency_rate / (100 if divides else 1))
+        for one in company.payments()
+        if one.currency == "JPY"
+    ]
+    assert sum(amount != by_rate for amount, by_rate in worth) == 1
+
+
 @pytest.fixture
 def euro(company):
     euro = {"currency": "EUR", "currency_rate": Decimal(11)}
@@ -389,6 +428,11 @@ CONTRADICTING = [
     ("POST", 7, {"AmountCurrency": 10**9, "Amount": 1}, (11 * 10**9, 10**9, 11)),
     ("POST", 1001, {"Amount": 5, "AmountCurrency": 6}, (6, 6, 1)),
     ("POST", 1001, {"Amount": 5, "CurrencyRate": 2}, (5, 5, 1)),
+    ("POST", 1001, {"Amount": 100.005}, (100.01, 100.01, 1)),
+    ("POST", 1001, {"AmountCurrency": 100.005}, (100.01, 100.01, 1)),
+    ("POST", 7, {"AmountCurrency": 0.001}, (0, 0, 11)),
+    ("POST", 7, {"AmountCurrency": "1e-30"}, (0, 0, 11)),
+    ("POST", 7, {"AmountCurrency": 2, "Amount": 22.005}, (22, 2, 11)),
     ("PUT", 7, {"Amount": 230, "CurrencyRate": 12}, (120, 10, 12)),
 ]
 
@@ -406,6 +450,55 @@ def test_amount_amount_in_currency_and_rate_of_a_payment_agree(client, board, wa
     path = "invoicepayments/1" if method == "PUT" else "invoicepayments"
     body = {"InvoicePayment": fields | ({"InvoiceNumber": invoice} if method == "POST" else {})}
     assert amounts_in(client.api(path, method, body)) == amounts
+
+
+@pytest.mark.usefixtures("euro")
+def test_an_amount_is_below_10_to_the_15th_in_sek_too(client):
+    fields = {"InvoiceNumber": 7, "AmountCurrency": 10**14}
+    assert client.code("invoicepayments", "POST", {"InvoicePayment": fields}) == 2000108
+    answer = change(client, do="pay_invoice", number=7, amount=10**14)
+    assert (answer.status_code, "numeriskt" in answer.text) == (400, True)
+    assert change(client, do="pay_invoice", number=7, amount="0.001").status_code == 400
+
+
+EURO_FEE = {"Amount": 1, "AccountNumber": 3740, "Currency": "EUR"}
+
+
+@pytest.mark.usefixtures("euro")
+def test_a_payment_that_moves_to_another_currency_has_the_rate_and_unit_of_the_register(
+    client, company, board
+):
+    board.set(other_currency="accepted")
+    yen = {"Code": "JPY", "SellRate": "0.0712", "Unit": 100}
+    change(client, do="put_record", register="currencies", record=yen)
+
+    def put(**fields):
+        return client.api("invoicepayments/1", "PUT", {"InvoicePayment": fields})
+
+    names = ("Amount", "Currency", "CurrencyRate", "CurrencyUnit")
+    shown = put(Currency="SEK", Amount=110).json()["InvoicePayment"]
+    assert [shown[name] for name in names] == [110, "SEK", 1, 1]
+    shown = put(Currency="JPY", AmountCurrency=1000).json()["InvoicePayment"]
+    assert [shown[name] for name in names] == [71.2, "JPY", 0.0712, 100]
+    shown = put(Currency="SEK", Amount=1000).json()["InvoicePayment"]
+    assert [shown[name] for name in names] == [1000, "SEK", 1, 1]
+    assert put(Currency="EUR", AmountCurrency=1, WriteOffs=[EURO_FEE]).status_code == 200
+    assert put(Currency="XYZ", WriteOffs=[]).json()["ErrorInformation"]["code"] == 2000427
+    assert put(Currency="SEK", Amount=11).json()["ErrorInformation"]["code"] == 2000427
+    assert company.payment(1).currency == "EUR"
+
+
+@pytest.mark.usefixtures("euro")
+def test_an_invoice_with_payments_keeps_its_currency(client, company):
+    company.change_invoice(7, booked=False)
+    answer = change(client, do="change_invoice", number=7, invoice={"currency": "SEK"})
+    assert (answer.status_code, "has payments" in answer.text) == (400, True)
+    client.tokens = client.sandbox.sign_in(scopes=["invoice"])
+    answer = client.api("invoices/7", "PUT", {"Invoice": {"Currency": "SEK"}})
+    assert (answer.status_code, "valuta" in answer.text) == (400, True)
+    company.delete_payment(1)
+    answer = client.api("invoices/7", "PUT", {"Invoice": {"Currency": "SEK"}})
+    assert answer.json()["Invoice"]["CurrencyRate"] == 1
 
 
 @pytest.mark.usefixtures("euro")
@@ -699,6 +792,11 @@ def refreshed(client):
     return answer.get("error") or answer["scope"]
 
 
+def exchanged(client, code):
+    answer = client.token(grant_type="authorization_code", code=code).json()
+    return answer.get("error") or answer["scope"]
+
+
 def issued(client):
     answer = client.board("token", "POST", {}).json()
     return answer.get("error") or answer["scope"]
@@ -725,9 +823,10 @@ def test_a_licence_that_ends_shows_in_older_tokens_and_in_every_new_one(
     client, board, withdrawn, ways, answer
 ):
     board.set(**ways)
+    code = client.code_of_login(scope="payment invoice companyinformation")["code"]
     change(client, **withdrawn)
     assert client.api("invoicepayments").status_code == 403
-    assert (refreshed(client), issued(client)) == (answer, answer)
+    assert (refreshed(client), issued(client), exchanged(client, code)) == (answer, answer, answer)
 
 
 def test_a_service_account_follows_the_companys_licences_and_no_persons(client, board):
@@ -751,9 +850,10 @@ def test_a_person_withdraws_what_they_have_consented_to_by_signing_in(client, bo
     board.set(withdrawn_consent_ends_refresh=ends)
     assert of_the_service(client) == "payment invoice"
     assert change(client, do="withdraw_consent", user="nobody").status_code == 404
+    code = client.code_of_login(scope="payment invoice companyinformation")["code"]
     change(client, do="withdraw_consent", user="erik")
     assert client.api("invoicepayments").status_code == 200
-    assert refreshed(client) == answer
+    assert (refreshed(client), exchanged(client, code)) == (answer, answer)
     form = {"grant_type": "client_credentials"}
     assert client.token({"TenantId": "17"}, **form).status_code == 200
 
@@ -1004,6 +1104,8 @@ def test_a_change_that_can_no_longer_be_made_is_recorded_as_a_failure(client):
 # --- Changes ----------------------------------------------------------------
 
 NEW = {"number": 1001, "total": 1, "invoice_date": "2026-01-01", "due_date": "2026-01-01"}
+MODE = {"Code": "X", "Description": "x"}
+FAR = "9999-12-31T23:30:00+00:00"
 YEAR = {"id": 1, "first": "2026-01-01", "last": "2026-12-31"}
 
 
@@ -1056,7 +1158,10 @@ def test_withdrawn_rights_can_be_restored(client, company, sandbox):
         ({"do": "withdraw_scope", "scope": "everything"}, 400),
         ({"do": "set_clock", "at": "noon"}, 400),
         ({"do": "step_clock", "seconds": "1"}, 400),
-        ({"do": "step_clock", "seconds": 1e300}, 400),
+        *(({"do": "step_clock", "seconds": odd}, 400) for odd in (1e300, 1e12, 1e11, -1e11)),
+        *(({"do": "set_clock", "at": f"{year}-12-31T23:30"}, 400) for year in (9999, 3000, 1969)),
+        ({"do": "change_invoice", "number": 1001, "invoice": {"modified": FAR}}, 400),
+        (add(modified=FAR), 400),
         ({"do": "add_payment", "payment": {"invoice_number": 1}}, 400),
         ({"do": "add_payment", "payment": []}, 400),
         *((add(amount=odd), 400) for odd in ("NaN", "1e400", 10**30, 1e308, "1e-99", True)),
@@ -1070,6 +1175,17 @@ def test_withdrawn_rights_can_be_restored(client, company, sandbox):
         ({"do": "set_up", "set_up": {"prices_with_vat": "no"}}, 400),
         *(({"do": "set_up", "set_up": {"lock_day": odd}}, 400) for odd in (0, 32, "5")),
         ({"do": "put_record", "register": "currencies", "record": {"Code": "???"}}, 400),
+        *(
+            (
+                {
+                    "do": "put_record",
+                    "register": "modesofpayments",
+                    "record": MODE | {"AccountNumber": odd},
+                },
+                400,
+            )
+            for odd in ("abc", "abcd", "999")
+        ),
         ({"do": "set_financial_years", "years": [YEAR | {"method": "FOO"}]}, 400),
         ({"do": "set_financial_years", "years": [YEAR | {"last": "2025-01-01"}]}, 400),
         ({"do": "change_invoice", "number": 1001, "invoice": {"number": 7}}, 400),
@@ -1267,6 +1383,25 @@ def test_an_unknown_control_route_is_answered_in_json(client):
     assert client.board("switches", "PATCH", []).status_code == 400
 
 
+def test_nobody_gets_a_token_between_changes_that_are_undone(client, sandbox, monkeypatch):
+    refreshing = []
+    tokens, clock, offered = sandbox.state.tokens, sandbox.state.clock, client.tokens.refresh
+
+    def refresh_elsewhere():
+        refreshing.append(pool.submit(tokens.refresh, offered, sandbox.client_id))
+        # It waits for the request to end, or it is done by now.
+        concurrent.futures.wait(refreshing, timeout=0.1)
+
+    monkeypatch.setattr(clock, "start", refresh_elsewhere)
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        wrong = [{"do": "start_clock"}, {"do": "book_payment", "number": 99}]
+        assert client.board("changes", "POST", {"changes": wrong}).status_code == 404
+        pair = refreshing[0].result()
+    assert tokens.grant_of(pair.access)
+    assert tokens.grant_of_refresh(pair.refresh)
+    assert tokens.grant_of_refresh(offered) is None
+
+
 # --- Everything back --------------------------------------------------------
 
 
@@ -1281,12 +1416,14 @@ def test_a_reset_restores_everything(client, company, board):
     company.locked = True
     company.withdrawn.add("payment")
     board.state.add_company(18, "Två AB")
+    board.state.consent(["payment"])
     assert client.board("reset", "POST", {}).json() == {"reset": True}
     assert client.numbers() == []
     assert client.numbers() == []
     assert company.invoice(1001).balance == 1000
     assert (board.switches, board.clock.now()) == (Switches(), NOW)
     assert (company.locked, company.withdrawn, list(board.state.companies)) == (False, set(), [17])
+    assert board.state.tokens.consented(board.client.id, 17) is None
     assert (board.latency.high, board.keep_bodies, board.drift.waiting) == (0, False, 0)
     company.add_payment(paid())
     assert client.numbers() == ["1"]

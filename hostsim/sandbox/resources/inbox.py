@@ -54,12 +54,16 @@ def upload() -> Response:
     if len(content) > switches.largest_file:
         raise Refused(switches.file_too_big_code, "Filen är för stor.")
     stored = StoredFile(str(uuid.uuid4()), str(uuid.uuid4()), sent.filename, folder, content)
-    exchange.company().registers.files[stored.id] = stored
+    company = exchange.company()
+    with company.lock:
+        company.registers.files[stored.id] = stored
     return exchange.created("File", _spelt(stored), "inbox")
 
 
 def delete(key: str) -> Response:
-    del exchange.company().registers.files[_file(key).id]
+    company = exchange.company()
+    with company.lock:
+        del company.registers.files[_file(key).id]
     return responses.no_content()
 
 

@@ -158,4 +158,4 @@ def _as_switched(invoice: Invoice) -> Invoice:
         invoice = serializers.as_financed(invoice)
     if switches.unbooked_balance == "zero" and not invoice.booked:
         invoice = replace(invoice, balance=Decimal(0))
-    return serializers.in_sek(invoice) if switches.invoice_amounts == "SEK" else invoice
+    return serializers.in_sek(invoice, switches) if switches.invoice_amounts == "SEK" else invoice
