@@ -120,6 +120,14 @@ WORDS: dict[str, Text] = {
         "One payment is deleted here: it stays, marked, and the invoice gets the amount back. The "
         "next import offers it again.",
     ),
+    "stands_again": Text(
+        "{n} betalningar som sparningen motbokade gäller igen.",
+        "{n} payments that the save reversed stand again.",
+    ),
+    "stands_again_one": Text(
+        "Betalningen som sparningen motbokade gäller igen.",
+        "The payment that the save reversed stands again.",
+    ),
     "kept_of_save": Text(
         "Det här hörde till sparningen men rördes inte: {which}.",
         "This belonged to the save but was not touched: {which}.",

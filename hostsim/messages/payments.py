@@ -282,13 +282,34 @@ def registered(number: int) -> Text:
     return Text(f"{counted.sv} är registrerade.", f"{counted.en} are registered.")
 
 
-def save_undone(number: int) -> Text:
-    counted = payments(number)
+def save_undone(number: int, restored: int = 0, forgotten: int = 0) -> Text:
+    """Say what became of a save that was undone, and of what was to be taken again of others."""
+    counted, again, others = payments(number), payments(restored), payments(forgotten)
     are = "är borttagen" if number == 1 else "är borttagna"
-    return Text(
-        f"Sparningen är ångrad: {counted.sv} {are}.",
-        f"The save is undone: {counted.en} {'is' if number == 1 else 'are'} deleted.",
-    )
+    sentences = [
+        Text(
+            f"Sparningen är ångrad: {counted.sv} {are}.",
+            f"The save is undone: {counted.en} {'is' if number == 1 else 'are'} deleted.",
+        )
+    ]
+    if restored:
+        stand = "stands" if restored == 1 else "stand"
+        sentences.append(
+            Text(
+                f"{again.sv} som den motbokade gäller igen.",
+                f"{again.en} that it had reversed {stand} again.",
+            )
+        )
+    if forgotten:
+        sentences.append(
+            Text(
+                f"{others.sv} från andra ångrade sparningar skulle tas in igen och gör inte det "
+                "längre; ta in dem igen om de ska in.",
+                f"{others.en} of other undone saves were to be taken again and no longer are; "
+                "take them again if they are to come in.",
+            )
+        )
+    return Text(*(" ".join(several) for several in zip(*sentences, strict=True)))
 
 
 def not_read(number: int) -> Text:

@@ -614,7 +614,7 @@ _ROWS = f"""
     LEFT JOIN payments x ON p.id IS NULL AND x.id = (
         SELECT max(id) FROM payments
         WHERE import_type = :import_type AND company = :company AND number = r.number
-        AND state = 'deleted')
+        AND state = 'deleted' AND reverses IS NULL)
     LEFT JOIN decisions d ON d.definition = :definition AND d.company = :company
         AND d.number = r.number AND d.taken_back_at IS NULL AND d.applied_at IS NULL
     LEFT JOIN invoices i ON i.id = m.invoice_id
