@@ -144,8 +144,8 @@ def _read_dialog(values: dict[str, str], wrong: dict[str, Text] | None = None) -
     default = {
         "format": first.name if first else "",
         "region": first.region if first else "",
-        "bank_account": "",
-        "date": desk_context().clock().date().isoformat(),
+        "bank_account": request.args.get("bank_account", ""),
+        "date": request.args.get("date") or desk_context().clock().date().isoformat(),
     }
     return window(
         dialog="read",
@@ -165,6 +165,8 @@ def start() -> AnyResponse | str:
     day = typed_date(form["date"])
     if day is None:
         wrong["date"] = DATE_NEEDED
+    elif day > desk_context().clock().date():
+        wrong["date"] = page_text("date_ahead")
     if wrong:
         return _read_dialog(form, wrong)
     try:

@@ -185,19 +185,21 @@ def less_remains_at_source(invoice: str, remaining: Text, balance: Text | None) 
             "Do not dun the customer; look there",
         )
     return Text(
-        f"Av faktura {invoice} återstår {balance.sv} i {SOURCE.sv} men {remaining.sv} här, och "
-        "inga betalningar som importen har läst förklarar det: den är krediterad eller avskriven "
-        "där, eller betald före tiden som läses. Påminn inte kunden; titta där",
-        f"{balance.en} remains of invoice {invoice} in {SOURCE.en} but {remaining.en} here, and no "
-        "payments that the import has read explain it: it was credited or written off there, or "
-        "paid before the time that is read. Do not dun the customer; look there",
+        f"Av faktura {invoice} återstår {balance.sv} i {SOURCE.sv} men {remaining.sv} här. En "
+        "betalning som inte är sparad, är borttagen eller är registrerad för hand här kan förklara "
+        "det; annars är den krediterad eller avskriven där, eller betald före tiden som läses. "
+        "Påminn inte kunden innan du har tittat där",
+        f"{balance.en} remains of invoice {invoice} in {SOURCE.en} but {remaining.en} here. A "
+        "payment that is not saved, is deleted or was registered by hand here may explain it; if "
+        "not, it was credited or written off there, or paid before the time that is read. Do not "
+        "dun the customer before you looked there",
     )
 
 
 def half_waits(settles: Text, refusal: Text) -> Text:
     return Text(
-        f"{settles.sv}. Ingen av dem sparas ensam: {refusal.sv}",
-        f"{settles.en}. Neither is saved alone: {refusal.en}",
+        f"{refusal.sv}. Ingen av dem sparas ensam. {settles.sv}",
+        f"{refusal.en}. Neither is saved alone. {settles.en}",
     )
 
 

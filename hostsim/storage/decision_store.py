@@ -71,7 +71,8 @@ DECIDED = """
     WHEN json_extract(NULLIF(r.facts, ''), '$.replaces') IS NOT NULL THEN 'replace'
     WHEN EXISTS (SELECT 1 FROM payments p JOIN definitions f ON f.import_type = p.import_type
                  WHERE f.name = r.definition AND p.company = r.company AND p.number = r.number
-                 AND p.registered_at <= r.at) THEN 'accept'
+                 AND p.registered_at <= r.at
+                 AND coalesce(p.deleted_at > r.at, 1)) THEN 'accept'
     ELSE 'advance' END
 """
 

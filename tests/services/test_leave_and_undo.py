@@ -284,6 +284,10 @@ def test_an_advance_that_was_accepted_counts_as_accepted_when_it_is_taken_again(
     saved = host.save("Fortnox").run_id
     again = taken_again(host, plugin, saved)
     assert figures(again) == [("1", "exact", 1000, 0), ("2", "advance", 0, -1000)]
+    assert [one.decision for one in host.decisions("Fortnox") if one.in_force] == [
+        "take-again",
+        "advance",
+    ]
     saved = host.save("Fortnox").run_id
     assert taken_again(host, plugin, saved).counts["rejected"] == 0
 
