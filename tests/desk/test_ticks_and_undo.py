@@ -163,6 +163,15 @@ def test_all_that_is_taken_again_is_counted_also_where_some_has_to_be_read_first
     ]
 
 
+def test_a_save_says_how_many_of_its_payments_still_are_registered(person):
+    run = run_of(person)
+    person.saves()
+    assert "2 betalningar är registrerade." in words(person.get(f"/import?run={run}"))
+    first = next(iter(person.desk_context.store.payments())).id
+    person.desk_context.host().delete_payment(first, why="fel")
+    assert "1 betalning är registrerad." in words(person.get(f"/import?run={run}"))
+
+
 def test_the_page_of_the_invoice_says_what_was_decided_of_what_was_undone(person):
     run = run_of(person)
     person.saves()
