@@ -372,7 +372,9 @@ class BookChange:
     """In these books: 1, 2, 3 and so on without a gap."""
     kind: str
     """``registered``; or what took a registered payment back: ``reversed``, since it is
-    another one in the system that it came from, or ``deleted``, by a person here."""
+    another one in the system that it came from, or ``deleted``, by a person here. What was
+    ``reversed`` is ``registered`` once more, under its ``payment_id``, where a person undid the
+    save that reversed it."""
     payment_id: int
     """The host's own number of the payment that was registered, or taken back."""
     replaces: int | None

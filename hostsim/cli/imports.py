@@ -215,9 +215,10 @@ def undo_save(common: Common, run: str, why: str) -> None:
         undone = make_host(store).undo_save(run, why=why)
     if common.json:
         kept = [as_object(REGISTERED_PAYMENTS, one, common.language) for one in undone.kept]
-        write_json(common.output, {"deleted": undone.deleted, "kept": kept})
+        numbers = {name: getattr(undone, name) for name in ("deleted", "restored", "forgotten")}
+        write_json(common.output, {**numbers, "kept": kept})
         return
-    common.output.line(save_undone(undone.deleted))
+    common.output.line(save_undone(undone.deleted, undone.restored, undone.forgotten))
     if undone.kept:
         which = with_states(undone.kept)
         common.output.say(f"Rördes inte: {which.sv}.", f"Not touched: {which.en}.")

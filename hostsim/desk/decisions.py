@@ -65,7 +65,9 @@ def _dialog(
     default = {"choice": only, "first": number, "last": number, "why": ""}
     definition = desk_context().store.definition(actions.definition)
     source = desk_context().host().source(definition.import_type)
-    advice = None if actions.row.reason is None else advice_on(actions.row.reason)
+    advice = (
+        None if actions.row.reason is None else advice_on(actions.row.reason, actions.row.message)
+    )
     return import_window(
         dialog="decide",
         actions=actions,

@@ -19,7 +19,7 @@ from hostsim.ledger.matching import IGNORED, LEFT_OUT, READY, REJECTED
 from hostsim.messages.desk import page_text
 from hostsim.messages.results import DATE_NEEDED
 from hostsim.messages.text import own
-from hostsim.storage import page_rows
+from hostsim.storage import page_rows, undone_saves
 from hostsim.storage.lists import Selection, all_of, preview_rows
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.region_checks import checked_bank_account, refuse_other_region
@@ -53,6 +53,9 @@ def window(**dialog: object) -> str:
     host = desk_context().host()
     names = host.definitions_undone() if preview is None else [preview.definition]
     waiting = {name: host.waiting_for_import(name) for name in names}
+    standing = 0
+    if preview is not None and preview.saved:
+        standing, _ = undone_saves.registered_of(desk_context().store.db, preview.run_id)
     given = {
         "back": url_for("imports.show"),
         "source": None if preview is None else preview.source,
@@ -64,6 +67,7 @@ def window(**dialog: object) -> str:
         discrepancies=[] if preview is None else list(preview.discrepancies()),
         waiting={name: number for name, number in waiting.items() if number},
         undone=[one for name in names for one in host.undone_saves(name)],
+        standing=standing,
         revisions=desk_context().revisions(),
         last_save=page_rows.last_save(desk_context().store) if preview is None else None,
         open_previews=desk_context().open_previews(),
@@ -144,8 +148,8 @@ def _read_dialog(values: dict[str, str], wrong: dict[str, Text] | None = None) -
     default = {
         "format": first.name if first else "",
         "region": first.region if first else "",
-        "bank_account": "",
-        "date": desk_context().clock().date().isoformat(),
+        "bank_account": request.args.get("bank_account", ""),
+        "date": request.args.get("date") or desk_context().clock().date().isoformat(),
     }
     return window(
         dialog="read",
@@ -165,6 +169,8 @@ def start() -> AnyResponse | str:
     day = typed_date(form["date"])
     if day is None:
         wrong["date"] = DATE_NEEDED
+    elif day > desk_context().clock().date():
+        wrong["date"] = page_text("date_ahead")
     if wrong:
         return _read_dialog(form, wrong)
     try:

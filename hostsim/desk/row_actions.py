@@ -60,6 +60,7 @@ class RowActions(NamedTuple):
     company: str
     kind: str
     row: PreviewRow
+    fetched: bool  # in this import; otherwise it is read again before it can be saved
     choices: Sequence[str]
     decision: Decision | None  # in force, about this payment
     series: Decision | None  # in force, about the series that its invoice lies in
@@ -114,6 +115,7 @@ def row_actions(row_id: int) -> RowActions:
         company=company,
         kind=row["kind"],
         row=row_of(row),
+        fetched=bool(row["fetched"]),
         choices=choices,
         decision=decision and decision_store.for_person(store.db, decision),
         series=series,

@@ -131,7 +131,7 @@ def undo(run_id: str) -> AnyResponse:
             return make_response(_undo_dialog(run_id, why, own(error.message)), 422)
         notify(own(error.message), "error")
     else:
-        notify(save_undone(undone.deleted))
+        notify(save_undone(undone.deleted, undone.restored, undone.forgotten))
         if undone.kept:
             notify(page_text("kept_of_save", which=with_states(undone.kept)), "error")
     return redirect(_back(run_id), 303)

@@ -175,6 +175,8 @@ class Judgement:
     remaining: Decimal | None = None
     hidden: Refusal | None = None
     others: Sequence[OtherChannelPayment] = ()
+    #: Why it cannot be saved, without what was accepted of it.
+    because: Refusal | None = None
 
 
 #: The statuses that get a green tick; the others get a red flag.
@@ -691,7 +693,7 @@ def _refused(
     doubt: _Doubt | None = None,
     remaining: Decimal | None = None,
 ) -> Judgement:
-    accepted = _accepted_as(candidate)
+    because, accepted = refusal, _accepted_as(candidate)
     if accepted is not None:
         reason, message = accepted
         # A doubt needs a confirmation of its own: accepting answers another question.
@@ -712,6 +714,7 @@ def _refused(
         remaining=remaining,
         hidden=hidden,
         others=() if doubt is None else doubt.others,
+        because=because,
     )
 
 
@@ -830,7 +833,7 @@ def _decided_before(
             payments_messages.settles(candidate.settles.number, candidate.settles.invoice_number)
         )
     if candidate.deleted is not None and candidate.taken_again:
-        warnings.append(decisions_messages.taken_again(_deleted(candidate.deleted), _who(decision)))
+        warnings.append(decisions_messages.TAKEN_AGAIN)
     if doubt is not None:
         message = doubt.message
         sure = doubt.confirmed

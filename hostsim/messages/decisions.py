@@ -74,10 +74,8 @@ def deleted_here(who: Text) -> Text:
     )
 
 
-def taken_again(deleted: Text, who: Text) -> Text:
-    return Text(
-        f"{deleted.sv}; tas in igen enligt {who.sv}", f"{deleted.en}; taken again by {who.en}"
-    )
+#: Who decided so stands beside it, and who deleted it at the payment.
+TAKEN_AGAIN = Text("Tas in igen", "Taken again")
 
 
 def paid_but_taken(who: Text) -> Text:
@@ -96,10 +94,13 @@ def accepted(change: Text, who: Text) -> Text:
     )
 
 
-def accepted_but(change: Text, refusal: Text) -> Text:
+def accepted_but(what: Text, refusal: Text) -> Text:
+    """Say why what was accepted cannot be saved: what is to be done first."""
+    if refusal == FETCHED_BEFORE_SAVING:
+        return Text(f"{refusal.sv}. {what.sv}", f"{refusal.en}. {what.en}")
     return Text(
-        f"{change.sv}. Ändringen är godkänd men kan inte sparas: {refusal.sv}",
-        f"{change.en}. The change is accepted but cannot be saved: {refusal.en}",
+        f"Godkänd men kan inte sparas: {refusal.sv}. {what.sv}",
+        f"Accepted but cannot be saved: {refusal.en}. {what.en}",
     )
 
 

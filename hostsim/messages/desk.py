@@ -72,6 +72,10 @@ WORDS: dict[str, Text] = {
         "Det finns inget filformat än. Skapa ett med pennan bredvid listrutan.",
         "There is no file format yet. Make one with the pencil beside the drop-down.",
     ),
+    "date_ahead": Text(
+        "Datumet har inte varit än. Skriv dagens datum eller ett tidigare.",
+        "The date has not been yet. Write today's date or an earlier one.",
+    ),
     "nothing_read": Text(
         "Ingenting är inläst. Klicka på Läs fil längst ner till höger.",
         "Nothing is read. Press Read file at the bottom right.",
@@ -119,6 +123,14 @@ WORDS: dict[str, Text] = {
         "nästa import erbjuds den igen.",
         "One payment is deleted here: it stays, marked, and the invoice gets the amount back. The "
         "next import offers it again.",
+    ),
+    "stands_again": Text(
+        "{n} betalningar som sparningen motbokade gäller igen.",
+        "{n} payments that the save reversed stand again.",
+    ),
+    "stands_again_one": Text(
+        "Betalningen som sparningen motbokade gäller igen.",
+        "The payment that the save reversed stands again.",
     ),
     "kept_of_save": Text(
         "Det här hörde till sparningen men rördes inte: {which}.",
@@ -176,7 +188,7 @@ WORDS: dict[str, Text] = {
     "excel": Text("Excel", "Excel"),
     "excel_of": Text("Exportera {title} till Excel", "Export {title} to Excel"),
     "export": Text("CSV", "CSV"),
-    "export_of": Text("Exportera {title} (CSV)", "Export {title} (CSV)"),
+    "export_of": Text("Exportera {title} som CSV", "Export {title} as CSV"),
     "print": Text("Skriv ut", "Print"),
     "print_of": Text("Skriv ut {title}", "Print {title}"),
     "sum_of": Text("Summa av {n}", "Sum of {n}"),
@@ -261,6 +273,10 @@ WORDS: dict[str, Text] = {
     "unsaved": Text(
         "Det du har ändrat är inte sparat. Stänga ändå?",
         "What you changed is not saved. Close all the same?",
+    ),
+    "unsaved_typed": Text(
+        "Det du har skrivit är inte sparat. Stänga ändå?",
+        "What you typed is not saved. Close all the same?",
     ),
     "preview_discarded": Text(
         "Det som var inläst gällde de tidigare inställningarna och är borta; läs in igen.",
@@ -389,6 +405,12 @@ WORDS: dict[str, Text] = {
     "does_accept": Text(
         "När du sparar motbokas den registrerade betalningen och registreras på nytt. Båda syns.",
         "When you save, the registered payment is reversed and registered again. Both are visible.",
+    ),
+    "read_first": Text(
+        "Den är från en tidigare inläsning: läs in igen (Läs fil) när du har valt, så hämtas den "
+        "på nytt och kan sparas.",
+        "It is of an earlier import: import again (Read file) once you chose; it is fetched again "
+        "then and can be saved.",
     ),
     "choose_replace": Text("Ersätt den borttagna", "Replace the deleted one"),
     "does_replace": Text(

@@ -644,8 +644,10 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "hostsim serve, worker and the imports that are running, and try again.",
         ),
         "IMPORT_RUNNING": Text(
-            "En import med filformatet {name} pågår redan; försök igen när den är klar.",
-            "An import with the file format {name} is running already; try again when it is done.",
+            "En import med filformatet {name} pågår redan, med andra uppgifter än de här; försök "
+            "igen när den är klar.",
+            "An import with the file format {name} is running already, with other values than "
+            "these; try again when it is done.",
         ),
     },
     "changed": {

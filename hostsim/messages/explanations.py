@@ -15,6 +15,18 @@ from opter_contract.values import Text
 if TYPE_CHECKING:
     from decimal import Decimal
 
+#: Of one about which somebody decided, and which is not saved yet.
+TAKEN_AGAIN = Text(
+    "Den är avgjord och tas in när du sparar; läs in igen (Läs fil) om den inte kan sparas än.",
+    "It is decided and comes in when you save; import again (Read file) if it cannot be saved yet.",
+)
+WAITS_FOR_OTHER = Text(
+    "En annan betalning på fakturan är urkryssad eller ångrad: ta in den igen, eller lägg undan "
+    "den; därefter avgörs den här.",
+    "Another payment of the invoice is left out or undone: take it again, or set it aside; this "
+    "one is decided after that.",
+)
+
 #: What would have to happen for a payment to come in, by its outcome; by its reason, see
 #: :mod:`hostsim.ledger.reasons`.
 TO_DO: Mapping[str, Text] = {

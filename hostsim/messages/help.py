@@ -31,6 +31,10 @@ LISTS = {
         "What somebody decided about a payment, and whether it is still in force.",
     ),
     "runs": Text("Varje import, med vad den ledde till.", "Each import, and what it came to."),
+    "log": Text(
+        "Vad exporterna har gjort med varje post: skickat, tagit tillbaka, eller varför inte.",
+        "What exports did with each item: sent it, took it back, or why not.",
+    ),
     "open": Text(
         "Fakturor där något återstår, eller där det är betalt för mycket (minus).",
         "Invoices of which something remains, or which were paid too much (minus).",

@@ -185,19 +185,21 @@ def less_remains_at_source(invoice: str, remaining: Text, balance: Text | None) 
             "Do not dun the customer; look there",
         )
     return Text(
-        f"Av faktura {invoice} återstår {balance.sv} i {SOURCE.sv} men {remaining.sv} här, och "
-        "inga betalningar som importen har läst förklarar det: den är krediterad eller avskriven "
-        "där, eller betald före tiden som läses. Påminn inte kunden; titta där",
-        f"{balance.en} remains of invoice {invoice} in {SOURCE.en} but {remaining.en} here, and no "
-        "payments that the import has read explain it: it was credited or written off there, or "
-        "paid before the time that is read. Do not dun the customer; look there",
+        f"Av faktura {invoice} återstår {balance.sv} i {SOURCE.sv} men {remaining.sv} här. En "
+        "betalning som inte är sparad, är borttagen eller är registrerad för hand här kan förklara "
+        "det; annars är den krediterad eller avskriven där, eller betald före tiden som läses. "
+        "Påminn inte kunden innan du har tittat där",
+        f"{balance.en} remains of invoice {invoice} in {SOURCE.en} but {remaining.en} here. A "
+        "payment that is not saved, is deleted or was registered by hand here may explain it; if "
+        "not, it was credited or written off there, or paid before the time that is read. Do not "
+        "dun the customer before you looked there",
     )
 
 
 def half_waits(settles: Text, refusal: Text) -> Text:
     return Text(
-        f"{settles.sv}. Ingen av dem sparas ensam: {refusal.sv}",
-        f"{settles.en}. Neither is saved alone: {refusal.en}",
+        f"{refusal.sv}. Ingen av dem sparas ensam. {settles.sv}",
+        f"{refusal.en}. Neither is saved alone. {settles.en}",
     )
 
 
@@ -282,13 +284,34 @@ def registered(number: int) -> Text:
     return Text(f"{counted.sv} är registrerade.", f"{counted.en} are registered.")
 
 
-def save_undone(number: int) -> Text:
-    counted = payments(number)
+def save_undone(number: int, restored: int = 0, forgotten: int = 0) -> Text:
+    """Say what became of a save that was undone, and of what was to be taken again of others."""
+    counted, again, others = payments(number), payments(restored), payments(forgotten)
     are = "är borttagen" if number == 1 else "är borttagna"
-    return Text(
-        f"Sparningen är ångrad: {counted.sv} {are}.",
-        f"The save is undone: {counted.en} {'is' if number == 1 else 'are'} deleted.",
-    )
+    sentences = [
+        Text(
+            f"Sparningen är ångrad: {counted.sv} {are}.",
+            f"The save is undone: {counted.en} {'is' if number == 1 else 'are'} deleted.",
+        )
+    ]
+    if restored:
+        stand = "stands" if restored == 1 else "stand"
+        sentences.append(
+            Text(
+                f"{again.sv} som den motbokade gäller igen.",
+                f"{again.en} that it had reversed {stand} again.",
+            )
+        )
+    if forgotten:
+        sentences.append(
+            Text(
+                f"{others.sv} från andra ångrade sparningar skulle tas in igen och gör inte det "
+                "längre; ta in dem igen om de ska in.",
+                f"{others.en} of other undone saves were to be taken again and no longer are; "
+                "take them again if they are to come in.",
+            )
+        )
+    return Text(*(" ".join(several) for several in zip(*sentences, strict=True)))
 
 
 def not_read(number: int) -> Text:

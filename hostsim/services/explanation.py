@@ -387,7 +387,7 @@ def _explained(
 ) -> ExplainedPayment:
     its = () if one.other_import or not one.number else _about(one, decided)
     outcome, refusal = outcome_of(one, its, asked=asked)
-    to_do = to_do_of(outcome, refusal)
+    to_do = to_do_of(outcome, refusal, its)
     return ExplainedPayment(
         number=one.number,
         outcome=outcome,

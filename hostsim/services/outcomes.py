@@ -12,6 +12,7 @@ from hostsim.ledger.reasons import SETTLED
 from hostsim.ledger.values import HAND, REGISTERED, Decision, Entry
 from hostsim.messages import explanations as messages
 from hostsim.messages.explanations import TO_DO
+from hostsim.messages.payments import PAID_BY_WAITING
 from hostsim.storage import discrepancies
 from hostsim.storage.rows import text_of
 from opter_contract.values import Text
@@ -156,13 +157,28 @@ def _refusal_in(row: sqlite3.Row) -> Refusal | None:
     return None if row["reason"] is None or message is None else Refusal(row["reason"], message)
 
 
-def to_do_of(outcome: str, refusal: Refusal | None) -> Text | None:
-    """Say what would have to happen; an unknown reason of a plug-in speaks for itself."""
+def to_do_of(outcome: str, refusal: Refusal | None, its: Sequence[Decision] = ()) -> Text | None:
+    """Say what would have to happen; an unknown reason of a plug-in speaks for itself.
+
+    :param its: what was decided about the payment.
+    """
+    code = outcome if refusal is None or outcome == SET_ASIDE else refusal.reason
+    if code in {DELETED, reasons.DELETED, reasons.PAID} and any(
+        one.in_force and one.decision in {reasons.TAKE_AGAIN, reasons.ACCEPT, reasons.CONFIRM}
+        for one in its
+    ):
+        return messages.TAKEN_AGAIN
     if refusal is not None and outcome != SET_ASIDE:
-        return advice_on(refusal.reason) or refusal.message
+        return advice_on(refusal.reason, refusal.message) or refusal.message
     return advice_on(outcome)
 
 
-def advice_on(code: str) -> Text | None:
+def advice_on(code: str, message: Text | None = None) -> Text | None:
+    """Say what to do about a reason.
+
+    :param message: what is said of the payment.
+    """
+    if message == PAID_BY_WAITING:
+        return messages.WAITS_FOR_OTHER
     reason = reasons.REASONS.get(reasons.DELETED if code == DELETED else code)
     return TO_DO.get(code) if reason is None else reason.to_do

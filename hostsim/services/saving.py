@@ -25,7 +25,11 @@ class UndoResult:
     """What became of a save that a person undid."""
 
     deleted: int
-    #: What it wrote that was deleted, reversed or replaced before, or is a reversal: it stays.
+    #: How many payments stand again that it had reversed.
+    restored: int
+    #: How many payments of other undone saves are no longer to be taken again by the next save.
+    forgotten: int
+    #: What else it wrote: deleted, reversed or replaced before, or a reversal for what was.
     kept: tuple[Entry, ...]
 
 
@@ -91,7 +95,7 @@ class Saving(Context):
         return preview
 
     def undo_save(self, run_id: str, *, why: str) -> UndoResult:
-        """Delete all payments that a save registered, all or nothing.
+        """Delete all payments of a save; what it reversed stands again. All or nothing.
 
         They stand in the books as deleted, and the next import offers them as
         ``deleted-in-host``: :meth:`take_save_again` takes all of them at once. An open preview
@@ -99,7 +103,7 @@ class Saving(Context):
 
         :param run_id: the beginning of its id is enough.
         :raises HostError: ``WHY_NEEDED``, ``WHY_TOO_LONG``, ``RUN_UNKNOWN``, ``RUN_AMBIGUOUS``, or
-            ``NOTHING_TO_UNDO`` where no payment of it is registered.
+            ``NOTHING_TO_UNDO`` where nothing of it stands.
         """
         reason = wanted_reason(why)
         run = history.run(self.store, run_id, history.no_settings)
@@ -108,33 +112,41 @@ class Saving(Context):
         with self._alone(run.definition), self.store.changing_books() as db:
             rows = undone_saves.payments_of(db, run.id)
             registered = [row for row in rows if row["state"] == REGISTERED]
-            if not registered:
-                raise host_error("NOTHING_TO_UNDO", id=run.id[:8])
             gone = hand_payments.deleted_at_source(db)
-            for row in registered:
+            reversals = undone_saves.reversals_to_undo(db, run.id)
+            gone |= {row["id"] for row in reversals if not row["facts"]}
+            undone = [*registered, *reversals]
+            if not undone:
+                raise host_error("NOTHING_TO_UNDO", id=run.id[:8])
+            for row in undone:
                 hand_payments.delete(
                     db, row, why=reason, user=user, at=at, message=message, gone=gone
                 )
-            company = registered[0]["company"]
-            undone_saves.forget_taken_again(db, run.definition, company, user, at)
+            for row in reversals:
+                if row["facts"]:
+                    undone_saves.offer_nothing(db, row)
+            company = undone[0]["company"]
+            forgotten = undone_saves.forget_taken_again(db, run.definition, company, user, at)
             undone_saves.mark_undone(db, run.id, reason, user, at)
-        commits.note(payments_messages.save_undone(len(registered)))
+        numbers = len(registered), len(reversals), forgotten
+        commits.note(payments_messages.save_undone(*numbers))
         self.store.move_log()
         self.notify_listeners()
-        ids = {row["id"] for row in registered}
+        ids = {row["id"] for row in undone}
         kept = tuple(one for one in self.store.payments(run_id=run.id) if one.id not in ids)
-        return UndoResult(len(registered), kept)
+        return UndoResult(*numbers, kept)
 
-    def to_undo(self, run_id: str) -> tuple[int, Decimal]:
-        """Count what :meth:`undo_save` would delete of a save, and its SEK.
+    def to_undo(self, run_id: str) -> tuple[int, Decimal, int]:
+        """Count what :meth:`undo_save` would delete of a save, its SEK, and what stands again.
 
         :raises HostError: ``RUN_UNKNOWN``, ``RUN_AMBIGUOUS``, ``NOTHING_TO_UNDO``.
         """
         run = history.run(self.store, run_id, history.no_settings)
         number, sek = undone_saves.registered_of(self.store.db, run.id)
-        if not number:
+        restored = len(undone_saves.reversals_to_undo(self.store.db, run.id))
+        if not number and not restored:
             raise host_error("NOTHING_TO_UNDO", id=run.id[:8])
-        return number, sek
+        return number, sek, restored
 
     def _saved_before(self, name: str, revision: str | None) -> Preview | None:
         """Give what was saved with this revision, if nothing is open any more."""

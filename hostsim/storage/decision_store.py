@@ -71,7 +71,8 @@ DECIDED = """
     WHEN json_extract(NULLIF(r.facts, ''), '$.replaces') IS NOT NULL THEN 'replace'
     WHEN EXISTS (SELECT 1 FROM payments p JOIN definitions f ON f.import_type = p.import_type
                  WHERE f.name = r.definition AND p.company = r.company AND p.number = r.number
-                 AND p.registered_at <= r.at) THEN 'accept'
+                 AND p.registered_at <= r.at
+                 AND coalesce(p.deleted_at > r.at, 1)) THEN 'accept'
     ELSE 'advance' END
 """
 
@@ -353,19 +354,18 @@ class DecisionWriter:
     def take_again(self, number: str, decided: tuple[str, str] | None) -> None:
         """Take a payment again, as :meth:`decide`.
 
+        :param number: of those that :func:`undone_saves.to_take_again` gives.
         :param decided: what had been decided about it when it was saved, and the figures: this is
             decided again.
         """
-        _, kind, reason = self._shown(number)
-        if reason != DELETED:
-            raise self._does_not_fit(number, TAKE_AGAIN, kind, reason)
         self._decide(number, *(decided or (TAKE_AGAIN, self._figures(number))), "")
 
     def _figures(self, number: str) -> str:
-        row, kind, reason = self._shown(number)
-        payment = payment_of(row, self.company)
+        """Give what a decision to take a payment again is about; it need not be in the preview."""
+        row = self._row(number) or self._row_in(_ROW_THAT_WAITS, number)
+        payment = None if row is None else payment_of(row, self.company)
         if payment is None:
-            raise self._does_not_fit(number, TAKE_AGAIN, kind, reason)
+            raise self._not_shown(number)
         return decision_rules.figures(payment)
 
     def _facts(self, number: str) -> str:
@@ -463,10 +463,11 @@ class DecisionWriter:
 
     def _row(self, number: str) -> sqlite3.Row | None:
         """Give a payment of the open preview, or one that waits."""
-        query = _ROW_THAT_WAITS if self.run_id is None else _ROW_SHOWN
-        row: sqlite3.Row | None = self.db.execute(
-            query, {**self._values, "number": number}
-        ).fetchone()
+        return self._row_in(_ROW_THAT_WAITS if self.run_id is None else _ROW_SHOWN, number)
+
+    def _row_in(self, query: str, number: str) -> sqlite3.Row | None:
+        found = self.db.execute(query, {**self._values, "number": number})
+        row: sqlite3.Row | None = found.fetchone()
         return row
 
     def _shown(self, number: str) -> tuple[sqlite3.Row, str, str]:

@@ -26,7 +26,7 @@ from hostsim.ledger.decision_rules import (
     ReplaceablePayment,
 )
 from hostsim.ledger.matching import EXACT, ZERO, Candidate, Judgement, Refusal
-from hostsim.ledger.reasons import CHANGED
+from hostsim.ledger.reasons import CHANGED, SETTLED
 from hostsim.ledger.values import Decision, Invoice
 from hostsim.messages.source import UNNAMED, named
 from hostsim.storage import decision_store, deletions
@@ -459,7 +459,10 @@ def _refused(judgement: Judgement) -> Refusal:
     if judgement.hidden is not None:
         return judgement.hidden
     unreadable = Refusal.of("unreadable")
-    return Refusal(judgement.reason or CHANGED, judgement.message or unreadable.message)
+    message = judgement.message or unreadable.message
+    if judgement.reason == SETTLED and judgement.because is not None:
+        message = judgement.because.message  # both halves say themselves what they are
+    return Refusal(judgement.reason or CHANGED, message)
 
 
 def _refusal(row: sqlite3.Row, which: str) -> Refusal | None:
@@ -614,7 +617,7 @@ _ROWS = f"""
     LEFT JOIN payments x ON p.id IS NULL AND x.id = (
         SELECT max(id) FROM payments
         WHERE import_type = :import_type AND company = :company AND number = r.number
-        AND state = 'deleted')
+        AND state = 'deleted' AND reverses IS NULL)
     LEFT JOIN decisions d ON d.definition = :definition AND d.company = :company
         AND d.number = r.number AND d.taken_back_at IS NULL AND d.applied_at IS NULL
     LEFT JOIN invoices i ON i.id = m.invoice_id

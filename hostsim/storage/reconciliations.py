@@ -172,7 +172,8 @@ _UNEXPLAINED = f"""
     {_DECIDED}
     LEFT JOIN payments x ON x.id = (SELECT max(id) FROM payments
                                     WHERE import_type = :import_type AND company = :company
-                                    AND number = r.number AND state = 'deleted')
+                                    AND number = r.number AND state = 'deleted'
+                                    AND reverses IS NULL)
     LEFT JOIN pending q ON q.definition = :definition AND q.company = :company
                        AND q.number = r.number AND q.deleted_at IS NULL
     LEFT JOIN run_rows o ON o.number = r.number AND o.number <> '' AND o.deleted = 0

@@ -437,7 +437,7 @@ CREATE TABLE payments (
     entry_key       TEXT UNIQUE CHECK (entry_key <> ''),  -- a payment typed twice with one key is one
     CHECK (origin = 'hand' OR (import_type IS NOT NULL AND company IS NOT NULL
                                AND number IS NOT NULL AND run_id IS NOT NULL)),
-    CHECK ((state = 'counter') = (reverses IS NOT NULL)),
+    CHECK (CASE state WHEN 'deleted' THEN 1 ELSE (state = 'counter') = (reverses IS NOT NULL) END),
     CHECK ((state = 'deleted') = (deleted_at IS NOT NULL))
 );
 -- What makes an import repeatable.
@@ -484,7 +484,7 @@ BEGIN
             NEW.effect, NEW.user, NEW.registered_at);
 END;
 CREATE TRIGGER deletion_is_journaled AFTER UPDATE OF state ON payments
-    WHEN NEW.state = 'deleted'
+    WHEN NEW.state = 'deleted' AND NEW.reverses IS NULL
 BEGIN
     -- Text, so that nothing is rounded: -(-5) is 5.
     INSERT INTO journal (kind, payment_id, amount, amount_currency, effect, user, at)
@@ -492,15 +492,27 @@ BEGIN
             replace('-' || NEW.amount_currency, '--', ''), replace('-' || NEW.effect, '--', ''),
             NEW.deleted_by, NEW.deleted_at);
 END;
+-- Where the save that reversed a payment is undone, the payment stands again.
+CREATE TRIGGER reversal_is_taken_back AFTER UPDATE OF state ON payments
+    WHEN NEW.state = 'deleted' AND NEW.reverses IS NOT NULL
+BEGIN
+    UPDATE payments SET state = 'registered' WHERE id = NEW.reverses;
+    INSERT INTO journal (kind, payment_id, amount, amount_currency, effect, user, at)
+    SELECT 'registered', id, amount, amount_currency, effect, NEW.deleted_by, NEW.deleted_at
+    FROM payments WHERE id = NEW.reverses;
+END;
 CREATE TRIGGER payment_begins_registered BEFORE INSERT ON payments
     WHEN NEW.state NOT IN ('registered', 'counter')
 BEGIN
     SELECT RAISE(ABORT, 'a payment is registered before it is taken back');
 END;
 CREATE TRIGGER payment_is_taken_back_once BEFORE UPDATE OF state ON payments
-    WHEN OLD.state <> 'registered' OR NEW.state NOT IN ('deleted', 'countered')
-         OR NEW.state = 'countered' AND NOT EXISTS (
-             SELECT 1 FROM payments c WHERE c.invoice_id = OLD.invoice_id AND c.reverses = OLD.id)
+    WHEN (OLD.state, NEW.state) NOT IN (VALUES ('registered', 'deleted'), ('counter', 'deleted'),
+                                        ('registered', 'countered'), ('countered', 'registered'))
+         OR (NEW.state = 'countered' OR OLD.state = 'countered')
+         AND (NEW.state = 'countered') <> EXISTS (
+             SELECT 1 FROM payments c WHERE c.invoice_id = OLD.invoice_id AND c.reverses = OLD.id
+             AND c.state = 'counter')
 BEGIN
     SELECT RAISE(ABORT, 'a payment is taken back once, by a deletion or by a reversal');
 END;

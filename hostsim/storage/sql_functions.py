@@ -52,9 +52,10 @@ def _holds(wanted: str, *texts: str | None) -> bool:
 def _sought(wanted: str) -> tuple[str, str, str]:
     """Give a text without capitals, and where it is an amount, how the database may have it."""
     wanted = wanted.casefold()
-    if not _AMOUNT.fullmatch(wanted):
+    amount = wanted.removesuffix("kr").removesuffix("sek").rstrip()
+    if not _AMOUNT.fullmatch(amount):
         return wanted, "", ""
-    number = "".join(wanted.split()).replace(",", ".")
+    number = "".join(amount.split()).replace(",", ".")
     # 10,00 stands in the database as 10, as 10.0 or as 10.00.
     return wanted, number, number.rstrip("0").rstrip(".") if "." in number else number
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from hostsim.ledger.reasons import ACCEPT, CONFIRM, DELETED, SETTLED, TAKE_AGAIN
+from hostsim.ledger.reasons import ACCEPT, CHANGED, CONFIRM, DELETED, SETTLED, TAKE_AGAIN
 from hostsim.storage.rows import value_of
 
 
@@ -31,6 +31,23 @@ def payments_of(db: sqlite3.Connection, run_id: str) -> list[sqlite3.Row]:
     ).fetchall()
 
 
+def reversals_to_undo(db: sqlite3.Connection, run_id: str) -> list[sqlite3.Row]:
+    """Give the reversals of a save whose place nothing takes that stands when it is undone.
+
+    ``facts`` are those of the change that each was for, where nothing was left to be registered:
+    that is decided again, see :func:`offer_nothing`.
+    """
+    return db.execute(_REVERSALS, {"id": run_id}).fetchall()
+
+
+def offer_nothing(db: sqlite3.Connection, row: sqlite3.Row) -> None:
+    """Offer a payment that became nothing at its source as it was when a person accepted that.
+
+    :param row: of :func:`reversals_to_undo`, deleted.
+    """
+    db.execute(_AS_DECIDED, {name: row[name] for name in ("run_id", "company", "number", "facts")})
+
+
 def registered_of(db: sqlite3.Connection, run_id: str) -> tuple[int, Decimal]:
     """Count the payments of a save that still stand, and their SEK."""
     query = (
@@ -50,13 +67,15 @@ def mark_undone(db: sqlite3.Connection, run_id: str, why: str, user: str, at: da
 
 def forget_taken_again(
     db: sqlite3.Connection, definition: str, company: str, user: str, at: datetime
-) -> None:
+) -> int:
     """Take back what was to be taken again of saves that were undone, and was not saved since.
 
     Otherwise it would come in alone, in the place of what paid the invoice before it.
+
+    :return: how many payments.
     """
     values = {"definition": definition, "company": company, "user": user, "at": at.isoformat()}
-    db.execute(_FORGET, values)
+    return db.execute(_FORGET, values).rowcount
 
 
 def to_take_again(
@@ -111,9 +130,47 @@ def _undone(
         "company": company,
         "run_id": open_run,
     }
-    waiting = db.execute(_COUNT, values).fetchone()[0]
-    return value_of(UndoneSave, row, run_id=row["id"], waiting=waiting)
+    waiting = db.execute(_TO_TAKE_AGAIN, values).fetchall()
+    return value_of(UndoneSave, row, run_id=row["id"], waiting=len(waiting))
 
+
+# A payment came in the place of one that had its number, and of those that were accepted as its
+# former selves.
+_REVERSALS = f"""
+    WITH decided AS MATERIALIZED (
+        SELECT d.* FROM decisions d JOIN runs u ON u.id = :id AND d.definition = u.definition
+            AND d.company = u.company AND d.applied_at = u.saved_at
+        WHERE d.decision IN ('{ACCEPT}', '{CONFIRM}')),
+    came AS MATERIALIZED (
+        SELECT n.number, n.replaces FROM payments n
+        WHERE n.run_id = :id AND n.reverses IS NULL AND EXISTS (
+            SELECT 1 FROM payments k
+            WHERE k.import_type = n.import_type AND k.company = n.company AND k.number = n.number
+            AND (k.id = n.id AND k.state = 'countered'
+                 OR k.id > n.id AND k.state IN ('registered', 'countered'))))
+    SELECT c.*, (
+        SELECT facts FROM decided d WHERE d.number = c.number AND NOT EXISTS (
+            SELECT 1 FROM payments n WHERE n.import_type = c.import_type AND n.company = c.company
+            AND n.number = c.number AND n.run_id = c.run_id AND n.reverses IS NULL)
+        ORDER BY d.id DESC LIMIT 1) AS facts
+    FROM payments c WHERE c.run_id = :id AND c.state = 'counter'
+    AND c.reverses NOT IN (
+        SELECT replaces FROM came WHERE replaces IS NOT NULL
+        UNION SELECT e.value FROM came JOIN decided d ON d.number = came.number
+        JOIN json_each(NULLIF(d.facts, ''), '$.replaces') e)
+    AND NOT EXISTS (
+        SELECT 1 FROM payments k WHERE k.import_type = c.import_type AND k.company = c.company
+        AND k.number = c.number AND k.state = 'registered' AND k.run_id IS NOT c.run_id)
+    ORDER BY c.id
+"""  # noqa: S608 constants
+
+_AS_DECIDED = """
+    UPDATE pending SET write_offs = '[]', amount = :facts ->> 'amount', date = :facts ->> 'date',
+        amount_currency = :facts ->> 'amount_currency', currency = :facts ->> 'currency',
+        invoice_number = :facts ->> 'invoice_number', booked = :facts ->> 'booked'
+    WHERE definition = (SELECT definition FROM runs WHERE id = :run_id)
+    AND company = :company AND number = :number
+"""
 
 _UNDONE = """
     SELECT * FROM runs WHERE definition = :definition AND undone_at IS NOT NULL
@@ -150,32 +207,36 @@ _FORGET = f"""
 _OF_UNDONE = "FROM payments p JOIN runs u ON u.id = p.run_id AND u.undone_at = p.deleted_at"
 _OFFERED = f"""
     p.run_id = :undone AND p.company = :company
+    AND (p.reverses IS NULL OR applied.id IS NOT NULL)
     AND NOT EXISTS (
         SELECT 1 FROM payments n WHERE n.import_type = p.import_type AND n.company = p.company
-        AND n.number = p.number AND n.id > p.id)
-    AND CASE WHEN :run_id IS NULL THEN EXISTS (
-        SELECT 1 FROM pending q WHERE q.definition = :definition AND q.company = :company
-        AND q.number = p.number AND q.reason = '{DELETED}' AND q.deleted_at IS NULL)
-    ELSE EXISTS (
+        AND n.number = p.number AND n.id > p.id
+        AND NOT (n.state = 'deleted' AND n.reverses IS NOT NULL))
+    AND CASE WHEN EXISTS (
         SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
-        AND r.number <> '' AND r.deleted = 0 AND r.kind = 'rejected' AND r.reason = '{DELETED}')
+        AND r.number <> '' AND r.reason IS NOT 'already-imported')
+    THEN EXISTS (
+        SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
+        AND r.number <> '' AND r.deleted = 0 AND r.kind = 'rejected'
+        AND (r.reason = '{DELETED}' OR r.reason = '{CHANGED}' AND applied.id IS NOT NULL))
+    -- The open preview does not have it, or was judged before the undoing.
+    ELSE EXISTS (
+        SELECT 1 FROM pending q WHERE q.definition = :definition AND q.company = :company
+        AND q.number = p.number AND q.deleted_at IS NULL
+        AND (q.reason = '{DELETED}' OR q.reason = '{CHANGED}' AND applied.id IS NOT NULL))
     END
     AND NOT EXISTS (
         SELECT 1 FROM decisions d WHERE {_IN_FORCE})
 """  # noqa: S608 constants
 
-_COUNT = f"SELECT count(*) {_OF_UNDONE} WHERE {_OFFERED}"
-
-# What was accepted or confirmed then is decided again; not where it took the place of a payment,
-# which stays reversed.
+# What was accepted or confirmed then is decided again.
 _TO_TAKE_AGAIN = f"""
     WITH applied AS MATERIALIZED (
         SELECT number, applied_at, max(id) AS id FROM decisions
         WHERE definition = :definition AND company = :company
         AND decision IN ('{ACCEPT}', '{CONFIRM}') GROUP BY number, applied_at)
     SELECT p.number, a.decision, a.facts {_OF_UNDONE}
-    LEFT JOIN applied ON p.replaces IS NULL AND applied.number = p.number
-        AND applied.applied_at = u.saved_at
+    LEFT JOIN applied ON applied.number = p.number AND applied.applied_at = u.saved_at
     LEFT JOIN decisions a ON a.id = applied.id
     WHERE {_OFFERED}
 """  # noqa: S608 constants

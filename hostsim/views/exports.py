@@ -315,7 +315,7 @@ class SubjectViews:
             Column("event", Text("Vad", "What"), lambda e: label(EVENTS, e.event)),
             self._number,
             replace(_TOTAL, heading=_OTHER_TOTAL.heading),
-            _CODE,
+            replace(_CODE, page=False),
             _EXPLANATION,
             Column(
                 "theirs", Text("Svar därifrån", "Answer from there"), lambda e: e.theirs, wide=True

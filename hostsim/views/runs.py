@@ -35,11 +35,16 @@ def short_id(run_id: str | None) -> str:
 
 
 def state(run: Imported) -> Text:
-    """Say how an import ended; by which error, if it failed."""
+    """Say how an import ended; by which error, if it failed, in its first sentence."""
     text = label(RUN_STATES, run.state if run.undone_at is None else "undone")
-    if not run.error_code:
+    if run.error is None:
         return text
-    return Text(f"{text.sv}: {run.error_code}", f"{text.en}: {run.error_code}")
+    return Text(
+        *(
+            f"{one}: {why.split('. ')[0].rstrip('.')}"
+            for one, why in zip(text, run.error, strict=True)
+        )
+    )
 
 
 def full_state(run: Imported) -> Text:

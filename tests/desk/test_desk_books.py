@@ -344,7 +344,7 @@ def test_an_import_that_failed_says_why(person, plugin):
     person.imports()
     page = person.get("/runs")
     [row] = rows_of(page, "runs")
-    assert row[3] == "Misslyckades: NO_LICENCE"
+    assert row[3] == "Misslyckades: Licens saknas"
     assert "Licens saknas." in words(page)
 
 

@@ -71,7 +71,7 @@ def test_nothing_else_that_a_page_says_has_one():
 
 def test_each_list_says_what_it_shows_and_no_column_is_explained_that_there_is_not():
     # What is left out stands among what can be saved.
-    assert help.LISTS.keys() | {"left"} == PAGES.keys() | {"invoices", "bills"}
+    assert help.LISTS.keys() | {"left"} == PAGES.keys() | {"invoices", "bills", "log"}
     for name in ("runs", "overview", "decisions"):
         explained = help.COLUMNS.keys() | help.OF_LIST[name].keys()
         assert {column.key for column in on_page(PAGES[name])} <= explained

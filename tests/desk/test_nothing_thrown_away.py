@@ -73,6 +73,21 @@ def test_ok_stays_where_a_value_is_refused(person):
     assert 'id="name-wrong"' in page
 
 
+def test_a_date_that_has_not_been_is_refused(person):
+    page = person.post("/import/start", 200, format="Fortnox", region="", date="2026-11-23")
+    assert "Datumet har inte varit än" in page
+
+
+def test_what_was_chosen_to_be_read_stays_when_it_is_read_again(person):
+    page = person.get(f"{READ}&date=2026-11-20&bank_account=1930")
+    assert 'value="2026-11-20"' in page
+    assert 'value="1930"' in page
+
+
+def test_typed_text_is_asked_about_before_a_dialog_closes(person):
+    assert "data-unsaved=" in person.get("/payments/new")
+
+
 def test_a_second_import_with_other_values_is_refused_and_says_so():
     goes_on = Event()
     jobs = Jobs(lambda job: goes_on.wait(10))
@@ -83,6 +98,7 @@ def test_a_second_import_with_other_values_is_refused_and_says_so():
         with pytest.raises(HostError) as caught:
             jobs.start(other)
         assert caught.value.code == "IMPORT_RUNNING"
+        assert "med andra uppgifter" in caught.value.message.sv
     goes_on.set()
     assert job.ended.wait(10)
 

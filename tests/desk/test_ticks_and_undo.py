@@ -131,6 +131,9 @@ def test_a_save_is_undone_with_a_reason_and_taken_again_with_one_press(person):
     person.imports()
     assert "läs in igen" not in words(person.get("/import"))
     assert button(person.get("/import")) == "Spara 2 betalningar, 1 200,00 kr"
+    page = words(person.get("/import"))
+    assert "Tas in igen" in page
+    assert "fel företag" not in page
     person.get(f"/runs/{run}/undo", 303)  # as after going back
     assert person.told(f"/import?run={run}")[0] == "Sparningen är ångrad."
 
@@ -158,6 +161,35 @@ def test_all_that_is_taken_again_is_counted_also_where_some_has_to_be_read_first
         "2 betalningar tas in igen: 1 när du sparar, resten när du har läst in igen.",
         "En betalning tas in igen: läs in igen (Läs fil), så kommer den och kan sparas. Läs fil",
     ]
+
+
+def test_a_save_says_how_many_of_its_payments_still_are_registered(person):
+    run = run_of(person)
+    person.saves()
+    assert "2 betalningar är registrerade." in words(person.get(f"/import?run={run}"))
+    first = next(iter(person.desk_context.store.payments())).id
+    person.desk_context.host().delete_payment(first, why="fel")
+    assert "1 betalning är registrerad." in words(person.get(f"/import?run={run}"))
+
+
+def test_the_page_of_the_invoice_says_what_was_decided_of_what_was_undone(person):
+    run = run_of(person)
+    person.saves()
+    person.post(f"/runs/{run}/undo", why="fel företag")
+    assert "ta in den på nytt om" in words(person.get("/why?invoice=1001"))
+    person.post(f"/runs/{run}/take-again", revision="")
+    page = words(person.get("/why?invoice=1001"))
+    assert "Den är avgjord och tas in när du sparar" in page
+    assert "ta in den på nytt om" not in page
+
+
+def test_what_was_not_read_again_says_so_before_it_is_decided(person):
+    assert "från en tidigare inläsning" not in words(person.asks(3))
+    person.saves()
+    person.plugin.payments = [payment(9, "9998", "10")]
+    person.plugin.source = {}
+    person.imports()
+    assert "från en tidigare inläsning" in words(person.asks(3))
 
 
 def test_the_dialog_gives_the_advice_of_the_page_of_the_invoice(person):

@@ -1,11 +1,16 @@
 """A payment that is left out of a save, and a save that is undone as a whole."""
 
+import random
+from contextlib import suppress
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
 from fake_plugin import NEW_YEAR, invoice, payment
+from ledgers import Books
 
 from hostsim.errors import HostError
+from hostsim.messages.payments import save_undone
 from hostsim.storage.previews import PreviewChanged
 
 
@@ -196,7 +201,7 @@ def test_what_was_deleted_or_replaced_meanwhile_is_told_and_left(host, plugin, s
 
 
 def test_what_would_be_undone_is_without_what_was_deleted_meanwhile(host, store, saved):
-    assert host.to_undo(saved) == (3, 1600)
+    assert host.to_undo(saved) == (3, 1600, 0)
     host.delete_payment(next(iter(store.payments())).id, why="x")
     assert host.to_undo(saved)[0] == 2
     assert host.undo_save(saved, why="fel").deleted == 2
@@ -218,6 +223,19 @@ def test_a_save_is_undone_once(host, saved):
     with pytest.raises(HostError) as refused:
         host.undo_save(saved, why="fel")
     assert refused.value.code == "NOTHING_TO_UNDO"
+
+
+def test_what_an_unsaved_list_does_not_hold_is_taken_again_too(host, plugin, store, saved):
+    plugin.payments = [payment(1), payment(9, "3001", "-10")]
+    host.import_payments("Fortnox")
+    host.undo_save(saved, why="fel")
+    host.leave_out("Fortnox", ["9"])  # judges the list again, in part
+    [offered] = host.undone_saves("Fortnox")
+    assert offered.waiting == host.take_save_again("Fortnox", saved) == 3
+    assert host.waiting_for_import("Fortnox") == 2
+    host.import_payments("Fortnox")
+    host.save("Fortnox")
+    assert left(store)["1002"] == -100
 
 
 def test_its_payments_are_taken_again_with_one_press_once_they_are_offered(
@@ -266,6 +284,10 @@ def test_an_advance_that_was_accepted_counts_as_accepted_when_it_is_taken_again(
     saved = host.save("Fortnox").run_id
     again = taken_again(host, plugin, saved)
     assert figures(again) == [("1", "exact", 1000, 0), ("2", "advance", 0, -1000)]
+    assert [one.decision for one in host.decisions("Fortnox") if one.in_force] == [
+        "take-again",
+        "advance",
+    ]
     saved = host.save("Fortnox").run_id
     assert taken_again(host, plugin, saved).counts["rejected"] == 0
 
@@ -361,6 +383,122 @@ def test_an_open_preview_of_the_same_invoices_is_judged_again_at_its_save(
     assert figures(changed.value.preview) == [("9", "partial", 500, 400)]
 
 
+# --- What the save reversed ---
+
+
+def change(host, plugin):
+    """Accept that a payment is less, another was made again, and a third came to nothing."""
+    plugin.payments = [payment(4, amount="100"), payment(5, "1002", "50"), payment(6, amount="30")]
+    host.import_payments("Fortnox")
+    host.save("Fortnox")
+    plugin.deleted = {"5"}
+    plugin.payments = [payment(4, amount="90"), payment(7, "1002", "50"), payment(6, amount="0")]
+    plugin.source = {one.key.number: one for one in plugin.payments}
+    host.import_payments("Fortnox")
+    for number in ("4", "6", "7"):
+        host.decide("Fortnox", number, "accept")
+    return host.save("Fortnox").run_id
+
+
+def standing(store):
+    rows = sorted(store.payments(), key=lambda row: row.id)
+    return [(row.payment_number, row.amount) for row in rows if row.state == "registered"]
+
+
+def test_what_a_save_reversed_stands_again_when_it_is_undone(host, plugin, store):
+    changed = change(host, plugin)
+    after = left(store), standing(store)
+    assert after == ({"1001": 910, "1002": 450, "3001": -1000}, [("4", 90), ("7", 50)])
+    assert host.to_undo(changed) == (2, 140, 3)
+    undone = host.undo_save(changed, why="fel")
+    assert (undone.deleted, undone.restored, undone.kept) == (2, 3, ())
+    assert standing(store) == [("4", 100), ("5", 50), ("6", 30)]
+    assert left(store) == {"1001": 870, "1002": 450, "3001": -1000}
+    assert {row.deleted_why for row in store.payments() if row.reverses} == {"fel"}
+    Books(store).journal_adds_up()
+
+
+@pytest.mark.parametrize("again_first", [True, False])
+def test_what_a_save_reversed_is_reversed_again_when_it_is_taken_again(
+    host, plugin, store, again_first
+):
+    changed = change(host, plugin)
+    after = left(store), standing(store)
+    for _ in range(2):
+        host.undo_save(changed, why="fel")
+        plugin.payments = []
+        if not again_first:
+            host.import_payments("Fortnox")
+        assert host.take_save_again("Fortnox", changed) == 3
+        host.import_payments("Fortnox")
+        changed = host.save("Fortnox").run_id
+        assert (left(store), standing(store)) == after
+    Books(store).journal_adds_up()
+
+
+def became(draw, number, invoices):
+    """Draw what becomes of a payment in Fortnox."""
+    amount = draw.choice(["0", "40", "90", "100", "130", "-20"])
+    return payment(number, draw.choice(invoices), amount, date=NEW_YEAR)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_a_save_did_is_undone_and_done_again_to_the_ore(host, plugin, store, seed):
+    draw = random.Random(seed)  # noqa: S311
+    invoices = ["1001", "1002", "3001"]
+    there = {}
+    for number in range(1, 6):
+        for one in draw.sample(sorted(there), min(len(there), 2)):
+            there[one] = became(draw, one, invoices)
+            if draw.random() < 0.4:  # deleted, and made again
+                plugin.deleted.add(str(one))
+                there[one + 100] = replace(there.pop(one), key=payment(one + 100).key)
+        there[number] = became(draw, number, invoices)
+        plugin.source = {one.key.number: one for one in there.values()}
+        plugin.payments = list(there.values())
+        preview = host.import_payments("Fortnox")
+        for row in list(preview.rows("rejected")):
+            if row.reason in {"changed-in-fortnox", "replaced", "invoice-already-paid"}:
+                with suppress(HostError):  # what one decision changes may not fit the next
+                    host.decide("Fortnox", row.payment_number, "accept")
+        before = left(store), standing(store)
+        saved = host.save("Fortnox").run_id
+        after = left(store), standing(store)
+        if after == before:
+            continue
+        assert host.undo_save(saved, why="fel").kept == ()
+        assert (left(store), standing(store)) == before
+        plugin.payments = []
+        host.take_save_again("Fortnox", saved)
+        host.import_payments("Fortnox")
+        host.save("Fortnox")
+        assert left(store) == after[0]
+        assert sorted(standing(store)) == sorted(after[1])
+    Books(store).journal_adds_up()
+
+
+def test_what_was_changed_again_since_keeps_its_reversal(host, plugin, store):
+    changed = change(host, plugin)
+    plugin.payments = [payment(4, amount="80")]
+    host.import_payments("Fortnox")
+    host.decide("Fortnox", "4", "accept")
+    host.save("Fortnox")
+    undone = host.undo_save(changed, why="fel")
+    assert (undone.deleted, undone.restored) == (1, 2)
+    assert standing(store) == [("5", 50), ("6", 30), ("4", 80)]
+    Books(store).journal_adds_up()
+
+
+def test_undoing_tells_what_was_to_be_taken_again_of_another_save(host, plugin, saved):
+    plugin.payments = [payment(9, "3001", "-10")]
+    host.import_payments("Fortnox")
+    second = host.save("Fortnox").run_id
+    host.undo_save(saved, why="fel")
+    host.take_save_again("Fortnox", saved)
+    assert host.undo_save(second, why="fel").forgotten == 3
+    assert "3 betalningar från andra" in save_undone(1, 0, 3).sv
+
+
 # --- On the command line --------------------------------------------------------
 
 
@@ -373,7 +511,7 @@ def test_a_save_leaves_what_is_named_and_is_undone(ready, hostsim):
     [run] = hostsim("runs", "--json").json
     assert hostsim("undo-save", run["id"]).last.startswith("WHY_NEEDED")
     undone = hostsim("undo-save", run["id"], "--why", "fel", "--json").json
-    assert undone == {"deleted": len(others), "kept": []}
+    assert undone == {"deleted": len(others), "restored": 0, "forgotten": 0, "kept": []}
     assert hostsim("runs", run["id"], "--json").json["undone"]["why"] == "fel"
     assert hostsim("decide", "Butik", "--take-again", "--run", run["id"]).status == 0
     assert hostsim("decide", "Butik", "--keep", "--run", run["id"]).status == 2

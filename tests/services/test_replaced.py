@@ -359,6 +359,8 @@ def test_an_invoice_that_was_credited_there_is_reported(host, plugin):
     plugin.balances = {"1001": balance("1001", Decimal(0))}
     [found] = brought_in(host, plugin).discrepancies()
     assert (found.code, found.remaining, found.balance) == ("less-remains-at-source", 1000, 0)
+    # Nor does it claim a cause that nobody knows: one may be deleted here, or typed by hand.
+    assert "är borttagen eller är registrerad för hand här kan förklara det" in found.message.sv
 
 
 def test_what_the_payments_of_the_run_explain_is_not_told(host, plugin):
@@ -617,6 +619,19 @@ def test_neither_of_two_invoices_that_settle_each_other_is_settled_alone(host, s
     assert "Ingen av dem sparas ensam" in rows_of(preview)["1"].message.sv
     host.save("Fortnox")
     assert remaining(store, "1001") == 1000
+
+
+def test_a_credit_that_is_to_be_read_again_says_so_first_and_once(host, plugin):
+    brought_in(host, plugin, *pair(credit="9999"))
+    host.decide("Fortnox", "1", "accept")
+    host.undo_save(host.save("Fortnox").run_id, why="fel")
+    plugin.payments, plugin.source = [], {}
+    host.take_save_again("Fortnox", next(iter(host.runs())).id)
+    for row in rows_of(host.import_payments("Fortnox")).values():
+        message = row.message.sv
+        assert message.startswith("Avgjord, men hämtas på nytt")
+        assert message.count("Kvittad") == 1
+        assert "Ändringen" not in message
 
 
 def test_a_payment_in_euro_that_was_made_again_with_another_rate_on_another_invoice(

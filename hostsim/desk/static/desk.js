@@ -329,7 +329,7 @@ document.addEventListener("click", (event) => {
   if (!target || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
   const unsaved = document.querySelector("form[data-unsaved]");
-  if (unsaved && isChanged(unsaved) && !confirm(unsaved.dataset.unsaved)) return;
+  if (unsaved && !target.closest("#invoice-facts") && isChanged(unsaved) && !confirm(unsaved.dataset.unsaved)) return;
   go(target.href);
 });
 
@@ -352,7 +352,7 @@ function isChanged(form) {
   if (form.querySelector("[aria-invalid=true]")) return true; // a refused value is stored nowhere
   return [...form.elements].some((field) => {
     if (field.type === "checkbox") return field.checked !== field.defaultChecked;
-    if (field.tagName !== "SELECT") return !field.dataset.picker && field.value !== field.defaultValue;
+    if (field.tagName !== "SELECT") return "defaultValue" in field && !field.dataset.picker && field.value !== field.defaultValue;
     const before = [...field.options].findIndex((one) => one.defaultSelected);
     return field.selectedIndex !== Math.max(before, 0);
   });
