@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from datetime import UTC, datetime
 
@@ -33,6 +34,12 @@ SLOW = {
     "test_a_plug_in_that_breaks_one_rule_fails": (25, "so is each of a plug-in"),
     "test_an_odd_value_of_any_field_is_taken_or_refused": (45, "any value in any field there"),
     "test_an_odd_value_of_any_field_of_a_row_is_taken_or_refused": (12, "so in any row"),
+    "test_demo.py": (18, "the demonstration, whole, and how it ends"),
+    "test_desk_opening.py": (12, "the pages' server as it is started and ended"),
+    "test_http.py": (15, "deadlines of an exchange, in real time"),
+    "test_exports_on_the_command_line.py": (6, "exports typed as commands"),
+    "test_repeated_decisions.py": (5, "decisions typed as commands, again and again"),
+    "test_lazy_imports.py": (5, "what each command imports, in a process of its own"),
     "test_benchmarks.py": (14, "the benchmarks run"),
     "test_bill_export.py": (43, "bills sent to the sandbox, each case of it"),
     "test_desk_exports.py": (30, "the exports' pages, each case of them"),
@@ -111,6 +118,16 @@ def pytest_report_header() -> str:
     """Say how long it takes, before it does."""
     more = sum(seconds for seconds, _ in SLOW.values()) / 2 / 60
     return f"about three minutes on two cores; the long proofs (-m slow) take {more:.0f} more"
+
+
+# What collecting makes stays to the end: the garbage collector would go through it again and again.
+gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)
