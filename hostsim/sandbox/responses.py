@@ -141,6 +141,7 @@ def finish(response: Response) -> Response:
     code = response.status_code
     response.status = f"{code} {REASONS.get(code, 'Unknown')}"
     if code in {204, 304}:
+        response.close()  # it may be a file
         response.set_data(b"")
         del response.headers["Content-Type"], response.headers["Content-Length"]
     return response

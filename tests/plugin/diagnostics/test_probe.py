@@ -125,7 +125,9 @@ def books(switches=None, *, negative=True, ordinary=120):
         amount=Decimal("1125.00"),
         amount_currency=Decimal("100.00"),
     )
-    invoice(company, 601, date(2025, 6, 1), currency="JPY", currency_rate=7, currency_unit=100)
+    invoice(
+        company, 601, date(2025, 6, 1), currency="JPY", currency_rate=Decimal(7), currency_unit=100
+    )
     body = {"InvoiceNumber": FIRST_INVOICE + 601, "AmountCurrency": 50_000, "Currency": "JPY"}
     yen = make_payment(
         company, {"InvoicePayment": body | {"PaymentDate": "2026-01-09"}}, switches or Switches()
