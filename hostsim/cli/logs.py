@@ -86,8 +86,8 @@ def _refuse_other(path: Path, database: Path) -> None:
     other = path.is_fifo() or path.resolve() in ours
     if other or (content and not _FIRST.match(content)):
         raise usage(
-            f"Loggen läggs inte i {path}, som är något annat än en logg; välj en ny fil, en tom "
+            f"Loggen skrivs inte till {path}, som inte är en logg; välj en ny fil, en tom "
             "eller en tidigare logg.",
-            f"The log is not put into {path}, which is something else than a log; choose a new "
-            "file, an empty one or an earlier log.",
+            f"The log is not written to {path}, which is not a log; choose a new file, an empty "
+            "one or an earlier log.",
         )

@@ -79,10 +79,7 @@ def readings(text: str) -> list[Decimal]:
     whole = "".join(whole.split())
     thousands = re.sub("[^0-9]", "", groups)
     several = []
-    # A Swede who writes 5,005 or 1000,500 has a decimal too many; of 1,000 nobody knows.
-    unclear = len(whole) <= 3 and thousands.endswith("0")
-    decimals = cents is None and groups[0] == "," and len(groups) == 4 and not unclear
-    if not whole.startswith("0") and not decimals:
+    if not whole.startswith("0"):
         several.append(Decimal(f"{sign}{whole}{thousands}.{(cents or '.00')[1:].ljust(2, '0')}"))
     if cents is None and groups[0] in ".," and len(groups) == 4:
         several.append(Decimal(f"{sign}{whole}.{thousands.removesuffix('0')}"))

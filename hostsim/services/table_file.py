@@ -196,13 +196,12 @@ def _not_worked_out(cell: str, formula: str) -> Text:
 
 _NO_SEPARATOR = Text(
     "raden ska vara sep= och tecknet mellan fälten, till exempel sep=; eller tas bort.",
-    "the line must be sep= and the sign between fields, such as sep=; or be removed.",
+    "the line must be sep= followed by the separator, such as sep=; or be removed.",
 )
 _OTHER_SEPARATOR = Text(
     "raden med sep= säger ett annat tecken mellan fälten än det som rubrikerna har; rätta den "
     "eller ta bort den.",
-    "the line with sep= says another sign between fields than the headings have; correct it or "
-    "remove it.",
+    "the line with sep= names another separator than the headings use; correct it or remove it.",
 )
 _NOT_UTF8 = Text(
     "filen är inte UTF-8; spara den som ”CSV UTF-8” och läs in den igen.",

@@ -214,20 +214,16 @@ READY: tuple[Column[PreviewRow], ...] = (
     replace(_WARNING, value=warning_on_page, terminal=False),
 )
 
-#: The same once they are saved.
-SAVED: tuple[Column[PreviewRow], ...] = (
-    *READY[:-2],
-    replace(_WARNING, value=lambda r: payments_messages.once_saved(warning_on_page(r))),
-)
 
-#: The same once the save is undone.
-UNDONE: tuple[Column[PreviewRow], ...] = (
-    *READY[:-1],
-    replace(
-        _WARNING,
-        value=lambda r: payments_messages.once_saved(warning(r), payments_messages.ADVANCE_UNDONE),
-    ),
-)
+def _once(made: Text) -> tuple[Column[PreviewRow], ...]:
+    return (
+        *READY[:-2],
+        replace(_WARNING, value=lambda r: payments_messages.once_saved(warning_on_page(r), made)),
+    )
+
+
+#: The same once they are saved, and once the save is undone.
+SAVED, UNDONE = _once(payments_messages.ADVANCE_MADE), _once(payments_messages.ADVANCE_UNDONE)
 
 
 def _excluded(heading: Text) -> tuple[Column[PreviewRow], ...]:
@@ -303,7 +299,8 @@ REGISTERED_PAYMENTS: tuple[Column[Entry], ...] = (
     _SIGN,
     replace(_STATUS, value=_status_or_state),
     *_FIGURES,
-    *not_on_page(_FOREIGN, *_RATE_AND_WRITE_OFF, _WARNING),
+    *not_on_page(_FOREIGN, *_RATE_AND_WRITE_OFF),
+    *not_on_page(replace(_WARNING, value=lambda e: payments_messages.once_saved(e.warning))),
     Column("source", Text("Ursprung", "Origin"), origin),
     Column("user", Text("Sparad av", "Saved by"), lambda e: e.user, terminal=False),
     Column("at", Text("Registrerad", "Registered"), lambda e: e.at, terminal=False),

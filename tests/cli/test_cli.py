@@ -686,6 +686,18 @@ def test_saving_registers_what_is_ready(ready):
     assert registered[1]["host_invoice_number"] == "1002"
 
 
+def test_an_advance_that_is_saved_has_been_created(ready):
+    assert "Förskott kommer att skapas" in squeezed(ready("import", "Butik", "--save").out)
+    listed = squeezed(ready("payments").out)
+    assert "Förskott har skapats" in listed
+    assert "kommer att skapas" not in listed
+
+
+def squeezed(text):
+    """Give a table's text without what wraps it."""
+    return " ".join(text.split())
+
+
 def test_import_can_save_at_once(ready):
     assert ready("import", "Butik", "--save", "--json").json["saved"] is True
     assert len(ready("payments", "--json").json) == 3

@@ -9,29 +9,20 @@ from hostsim.sandbox.errors import (
 from hostsim.sandbox.fields import text
 from hostsim.sandbox.resources.register import Register
 
-_FIELDS = {"Code": text(25), "Description": text()}
 
-PRICE_LISTS = Register(
-    name="pricelists",
-    one="PriceList",
-    many="PriceLists",
-    key="Code",
-    fields=_FIELDS,
-    not_found=Refused(PRICE_LIST_NOT_FOUND, "Kan inte hitta prislistan."),
+def _named(one: str, many: str, not_found: int, what: str) -> Register:
+    return Register(
+        name=many.lower(),
+        one=one,
+        many=many,
+        key="Code",
+        fields={"Code": text(25), "Description": text()},
+        not_found=Refused(not_found, f"Kan inte hitta {what}."),
+    )
+
+
+PRICE_LISTS = _named("PriceList", "PriceLists", PRICE_LIST_NOT_FOUND, "prislistan")
+TERMS_OF_DELIVERIES = _named(
+    "TermsOfDelivery", "TermsOfDeliveries", TERMS_OF_DELIVERY_NOT_FOUND, "leveransvillkoret"
 )
-TERMS_OF_DELIVERIES = Register(
-    name="termsofdeliveries",
-    one="TermsOfDelivery",
-    many="TermsOfDeliveries",
-    key="Code",
-    fields=_FIELDS,
-    not_found=Refused(TERMS_OF_DELIVERY_NOT_FOUND, "Kan inte hitta leveransvillkoret."),
-)
-UNITS = Register(
-    name="units",
-    one="Unit",
-    many="Units",
-    key="Code",
-    fields=_FIELDS,
-    not_found=Refused(UNIT_NOT_FOUND, "Kan inte hitta enheten."),
-)
+UNITS = _named("Unit", "Units", UNIT_NOT_FOUND, "enheten")

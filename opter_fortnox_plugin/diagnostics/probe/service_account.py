@@ -52,7 +52,7 @@ _MIGHT_WITHDRAW: Final = Text(
 
 
 def client_credentials(client: ProbeClient) -> Results:
-    """Ask for a token of the company that is signed in, with a scope that is none, and of none."""
+    """Ask for a token of the company that is signed in, for an unknown scope, and of no company."""
     reply = _ask(client, _company(client))
     error, seen = oauth_error(reply), f"{evidence_of(reply)} {oauth_error(reply)}"
     if error in _OF_THE_CLIENT:
