@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
+from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import fortnox_openapi
@@ -15,6 +17,17 @@ from hypothesis import settings
 def now() -> datetime:
     """Return a time for invented data; the real one, since real servers stamp with theirs."""
     return datetime.now(UTC)
+
+
+@pytest.fixture
+def in_a_terminal() -> Iterator[None]:
+    """Have signals end this process as in a terminal: in the background, some are ignored."""
+    wanted = {"SIGINT": signal.default_int_handler, "SIGHUP": signal.SIG_DFL}
+    numbers = {getattr(signal, name): one for name, one in wanted.items() if hasattr(signal, name)}
+    before = {number: signal.signal(number, one) for number, one in numbers.items()}
+    yield
+    for number, one in before.items():
+        signal.signal(number, one)
 
 
 #: Long proofs of what shorter tests hold too, by file, folder or test: the seconds on one of two

@@ -189,6 +189,7 @@ def test_no_plug_in_takes_the_name_of_the_host(install):
 # --- While it loads -----------------------------------------------------------
 
 
+@pytest.mark.usefixtures("in_a_terminal")
 @pytest.mark.skipif(sys.platform == "win32", reason="there a process cannot press it")
 def test_ctrl_c_while_a_plug_in_loads_ends_the_program(install):
     install("slow", "import os, signal\nos.kill(os.getpid(), signal.SIGINT)")

@@ -47,6 +47,7 @@ class Wire:
         return TokenEndpoint(self, configuration(), None)
 
 
+@pytest.mark.usefixtures("in_a_terminal")
 @pytest.mark.parametrize("told", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_what_a_code_gave_is_revoked_before_the_interruption_goes_on(told):
     wire = Wire(signal.Signals[told])
