@@ -114,7 +114,7 @@ class _Demo:
         redirect_uri = f"http://127.0.0.1:{free_port()}/callback"
         self._explain(
             "Startar ett låtsat Fortnox på den här datorn.",
-            "Starting a pretended Fortnox on this machine.",
+            "Starting a simulated Fortnox on this machine.",
         )
         books = seed.haulier(self.now)
         with (

@@ -49,6 +49,8 @@ SLOW = {
     "test_an_odd_value_of_any_field_of_a_row_is_taken_or_refused": (12, "so in any row"),
     "test_demo.py": (18, "the demonstration, whole, and how it ends"),
     "test_desk_opening.py": (12, "the pages' server as it is started and ended"),
+    "test_desk_overview.py": (9, "the page of all imports and their schedules"),
+    "test_conformance_of_hosts.py": (12, "two hosts keep each promise of a host"),
     "test_http.py": (15, "deadlines of an exchange, in real time"),
     "test_exports_on_the_command_line.py": (6, "exports typed as commands"),
     "test_repeated_decisions.py": (5, "decisions typed as commands, again and again"),

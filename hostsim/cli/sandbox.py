@@ -29,7 +29,7 @@ PORT = option(
     "demo",
     json=False,
     sv="Visa allt på den här datorn: ett låtsat Fortnox, inloggning, import och sparande.",
-    en="Show everything on this machine: a pretended Fortnox, sign-in, import and saving.",
+    en="Show everything on this machine: a simulated Fortnox, sign-in, import and saving.",
 )
 @option(
     "--keep",
@@ -49,7 +49,7 @@ def demo(common: Common, keep: Path | None) -> None:
     hostsim,
     "sandbox",
     sv="Kör det låtsade Fortnox för sig, tills du trycker Ctrl-C.",
-    en="Run the pretended Fortnox on its own, until you press Ctrl-C.",
+    en="Run the simulated Fortnox on its own, until you press Ctrl-C.",
 )
 @PORT
 @option(

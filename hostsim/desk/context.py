@@ -48,7 +48,7 @@ class DeskContext:
     user: str | None = None
     #: Where a login sends the browser back to; ``""`` where the plug-in receives it.
     redirect_uri: str = ""
-    #: The pretended Fortnox beside the desk; ``None`` where payments are real.
+    #: The simulated Fortnox beside the desk; ``None`` where payments are real.
     sandbox: Sandbox | None = None
     jobs: Jobs = field(init=False)
 

@@ -380,7 +380,7 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "Det låtsade Fortnox körs utan dem med `python -m hostsim.sandbox`.",
             "hostsim needs more packages; install them with "
             '`pip install "opter-fortnox-plugin[hostsim]"`. '
-            "The pretended Fortnox runs without them by `python -m hostsim.sandbox`.",
+            "The simulated Fortnox runs without them: `python -m hostsim.sandbox`.",
         ),
         "INVOICES_FILE_WRONG": Text(
             "Inga fakturor lästes in: {count.sv} i filen {file}. "

@@ -91,24 +91,24 @@ def completed(
         message = "Betalningens valuta måste vara fakturans."
         raise Refused(switches.payment_currency_code, message)
     mode = given.get("mode_of_payment", "")
-    whole = _account_of_mode(company, mode, switches) | dict(given)
+    fields = _account_of_mode(company, mode, switches) | dict(given)
     if moved or "write_offs" in given:
         rows = given.get("write_offs", before.write_offs if before else ())
-        whole["write_offs"] = tuple(_in_currency(row, currency, switches) for row in rows)
+        fields["write_offs"] = tuple(_in_currency(row, currency, switches) for row in rows)
     kept = before.in_currency if before else None
     if before:
         # What was read and is sent back is not changed.
         stored = replace(before, amount_currency=kept)
         same = {name for name in given if given[name] == getattr(stored, name)}
         if not given.keys() & (conversion.PARTS - same):
-            return whole
+            return fields
         if not moved:
             given = {name: given[name] for name in given.keys() - (same & AMOUNTS)}
     preset = (basis.currency_rate, basis.currency_unit)
     if moved:
         preset = quoted(currency_of(company, currency, switches))
     amounts = conversion.agreeing(given, currency, preset, kept, switches)
-    return {**whole, "currency": currency, **amounts}
+    return {**fields, "currency": currency, **amounts}
 
 
 def _in_currency(row: WriteOff, currency: str, switches: Switches) -> WriteOff:

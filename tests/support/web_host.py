@@ -8,7 +8,7 @@ import ssl
 import subprocess
 import threading
 import time
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
@@ -90,9 +90,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         if self.proxy.user is not None:
             headers[USER_HEADER] = self.proxy.user.encode().decode("latin-1")
         upstream = http.client.HTTPConnection(self.proxy.upstream, timeout=20)
-        upstream.request(self.command, self.path, body, headers)
-        answer = upstream.getresponse()
-        content = answer.read()
+        with closing(upstream):
+            upstream.request(self.command, self.path, body, headers)
+            answer = upstream.getresponse()
+            content = answer.read()
         self.send_response_only(answer.status)
         for name, value in answer.getheaders():
             if name.lower() not in HOPS | {"content-length"}:
@@ -101,7 +102,6 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(content)
-        upstream.close()
 
     do_POST = do_HEAD = do_GET  # noqa: N815 as http.server calls them
 
