@@ -26,8 +26,8 @@ from opter_contract.values import Text
 CHECKED_AT_OPENING = 8 << 20
 
 #: MiB up to which it is checked whole before such a change where the last check is older than
-#: :data:`CHECKED_EVERY`: 1 s.
-CHECKED_WHOLE = 64
+#: :data:`CHECKED_EVERY`: 0.5 s.
+CHECKED_WHOLE = 32
 
 #: Seconds.
 CHECKED_EVERY = 60.0

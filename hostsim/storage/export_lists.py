@@ -39,6 +39,7 @@ def exportable_items(
         query=of_subject(EXPORTABLE_FROM, definition.subject)
         + " AND (:closed IS NULL OR i.period_closed = :closed)",
         values=values,
+        key="i.item_id",
         code=f"coalesce(e.state, '{export_states.NEW}')",
         searched=(
             *("i.number", "i.party", "i.party_code", "i.date", "i.total"),
@@ -69,6 +70,7 @@ def run_items(run_id: str, state: str) -> Source:
     return Source(
         query=f"{ITEMS_FROM} AND {ITEMS_LIST} = :state",
         values={"run_id": run_id, "state": state},
+        key="r.place",
         code="r.code",
         searched=(
             *("r.item_id", "r.party", "r.party_number", "r.number", "r.total", "r.other_total"),
@@ -104,6 +106,7 @@ def log(
     return Source(
         query=f"{LOG_FROM} AND (:run_id IS NULL OR l.run_id = :run_id)",
         values={"definition": definition, "run_id": run_id, "subject": subject},
+        key="l.sequence",
         code="l.event",
         searched=(
             *("l.item_id", "l.number", "l.party_number", "l.code", "l.message_sv"),

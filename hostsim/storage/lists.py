@@ -6,8 +6,10 @@ it reaches SQL but as a value.
 
 from __future__ import annotations
 
+import json
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
@@ -17,6 +19,7 @@ from hostsim.ledger.matching import IGNORED, KINDS, LEFT_OUT, READY, REJECTED
 from hostsim.storage import history
 from hostsim.storage.decision_store import DECIDED, as_decided
 from hostsim.storage.rows import ENTRY_COLUMNS, OLDEST_FIRST, ROW_COLUMNS, entry_of, row_of
+from hostsim.storage.sql_functions import lines_of
 from hostsim.storage.store import Store
 
 #: Rows on a page: more than anybody reads, and less than a browser feels.
@@ -74,6 +77,7 @@ class Source:
     total: str = "r.amount"  # what is summed; NULL of what does not count
     currency: str = "'SEK'"  # of it
     summed: str = "amount"  # the key of its column
+    key: str = "r.id"  # tells a row from all others
     origin: str = ""  # what a second choice filters on
     mark: str = "NULL"  # another code that some rows have beside theirs
 
@@ -121,7 +125,7 @@ def preview_rows(run_id: str, kind: str) -> Source:
         code="r.status" if ready else "r.reason",
         mark=f"CASE r.kind WHEN '{LEFT_OUT}' THEN '{LEFT_OUT}' END" if ready else "NULL",
         total="CASE WHEN r.kind <> 'left' THEN r.amount END" if ready else "r.amount",
-        searched=(*_SEARCHED, "r.message_sv", "r.message_en"),
+        searched=(*_SEARCHED, "r.remaining", "r.message_sv", "r.message_en"),
         sorts=_SORTS | {"message": "swedish(COALESCE(r.message_sv, r.warning_sv)) {0}"},
         entry=row_of,
         columns=ROW_COLUMNS,
@@ -191,6 +195,8 @@ def decisions(definition: str | None) -> Source:
     )
 
 
+_FOUND = "SELECT value FROM json_each(:found)"
+
 _DONE = "(r.applied_at IS NOT NULL OR r.taken_back_at IS NOT NULL)"
 
 
@@ -220,13 +226,18 @@ def page_of(store: Store, source: Source, selection: Selection) -> Page:
     """Give the selected page; beyond the last one, the last one."""
     db = store.db
     where, values = _conditions(source, selection)
+    if selection.text:
+        # Every row is searched once only: that takes longer than all the rest.
+        found = db.execute(f"SELECT {source.key}{source.query}{where}", values)
+        where = f" AND {source.key} IN ({_FOUND})"
+        values = {**source.values, "found": json.dumps([row[0] for row in found])}
     counted = db.execute(
         f"SELECT count(*), {source.currency}, count({source.total}), exact_sum({source.total}),"
         f" count({source.mark}){source.query}{where} GROUP BY 2 ORDER BY 1 DESC",
         values,
     ).fetchall()
-    found, marked = sum(row[0] for row in counted), sum(row[4] for row in counted)
-    pages = max(1, -(-found // PAGE))
+    matching, marked = sum(row[0] for row in counted), sum(row[4] for row in counted)
+    pages = max(1, -(-matching // PAGE))
     number = min(selection.page, pages)
     rows = db.execute(
         f"SELECT {source.columns}{source.query}{where} ORDER BY {_order(source, selection)}"
@@ -234,15 +245,15 @@ def page_of(store: Store, source: Source, selection: Selection) -> Page:
         values,
     )
     entries = [source.entry(row) for row in rows]
+    codes, origins = _kinds(db, source)
     return Page(
         entries,
-        found,
+        matching,
         [Sum(currency, n, Decimal(total)) for _, currency, n, total, _ in counted if n],
         number,
         pages,
-        _codes(db, source, source.code)
-        | ({} if source.mark == "NULL" else _codes(db, source, source.mark)),
-        _codes(db, source, source.origin) if source.origin else {},
+        codes,
+        origins,
         marked,
     )
 
@@ -260,12 +271,18 @@ def all_of(store: Store, source: Source, selection: Selection) -> Iterator[Any]:
         rows.close()
 
 
-def _codes(db: sqlite3.Connection, source: Source, code: str) -> dict[str, int]:
-    rows = db.execute(
-        f"SELECT {code}, count(*){source.query} GROUP BY 1 ORDER BY 2 DESC, 1",
+def _kinds(db: sqlite3.Connection, source: Source) -> tuple[Counter[str], Counter[str]]:
+    """Count all rows, whatever is selected, by code or mark, and by origin; the most first."""
+    codes, origins = Counter[str](), Counter[str]()
+    for code, mark, origin, n in db.execute(
+        f"SELECT {source.code}, {source.mark}, {source.origin or 'NULL'}, count(*){source.query}"
+        " GROUP BY 1, 2, 3 ORDER BY 4 DESC, 1",
         source.values,
-    )
-    return {row[0]: row[1] for row in rows if row[0]}
+    ):
+        for kind, counts in ((code, codes), (mark, codes), (origin, origins)):
+            if kind:
+                counts[kind] += n
+    return codes, origins
 
 
 def _conditions(source: Source, selection: Selection) -> tuple[str, Mapping[str, object]]:
@@ -279,8 +296,7 @@ def _conditions(source: Source, selection: Selection) -> tuple[str, Mapping[str,
         where += f" AND {source.origin} {one_of}"
         values["origin"] = selection.origin.lower()
     if selection.text:
-        searched = ", ".join(source.searched)
-        where += f" AND holds(:text, {searched})"
+        where += f" AND holds(:text, {lines_of(source.searched)})"
         values["text"] = selection.text
     return where, values
 
@@ -299,6 +315,7 @@ _SEARCHED = (
     "i.ocr",
     "i.customer_name",
     "r.date",
+    "i.total",
     "r.amount",
     "r.amount_currency",
     "r.currency",

@@ -89,6 +89,7 @@ def overview() -> Source:
     return Source(
         query=" FROM definitions r LEFT JOIN schedules s ON s.definition = r.name WHERE 1",
         values={},
+        key="r.name",
         code=_STANDING,
         searched=("r.name", "r.company", "r.company_name"),
         sorts={

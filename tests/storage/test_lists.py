@@ -3,11 +3,12 @@
 import csv
 import io
 import re
+from datetime import date
 from decimal import Decimal
 
 import pytest
 from desk_person import visitor
-from fake_plugin import payment
+from fake_plugin import invoice, payment
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -15,6 +16,7 @@ from hostsim.desk.context import DeskContext
 from hostsim.plugins.loading import Plugins
 from hostsim.services.payments_file import harmless
 from hostsim.storage.lists import PAGE, Selection, all_of, page_of, preview_rows
+from hostsim.storage.open_invoices import open_invoices
 from hostsim.storage.rows import PAYMENT_COLUMNS, record_of
 from hostsim.storage.sql_functions import swedish
 from hostsim.storage.store import Store
@@ -51,8 +53,11 @@ def fill(db):
     )
     db.executemany(
         "INSERT INTO invoices (id, region, number, ocr, customer_code, customer_name, currency,"
-        " total, remaining, period_closed) VALUES (?, '', ?, '', 'K', ?, 'SEK', '1', '1', 1)",
-        [(place + 1, str(1000 + place), name) for place, name in enumerate(CUSTOMERS)],
+        " total, remaining, period_closed) VALUES (?, '', ?, '', 'K', ?, 'SEK', ?, '1', 1)",
+        [
+            (place + 1, str(1000 + place), name, str(7000 + place))
+            for place, name in enumerate(CUSTOMERS)
+        ],
     )
     marks = ", ".join("?" * len(PAYMENT_COLUMNS.split(", ")))
     db.executemany(
@@ -136,6 +141,28 @@ def test_a_search_finds_capitals_and_small_letters_alike(store):
 @pytest.mark.parametrize("text", ["10,00", "10,0", "10"])
 def test_an_amount_is_found_as_swedes_write_it(store, text):
     assert listed(store, "rejected", text=text).found == 2
+
+
+def test_a_grouped_amount_is_one_number_and_not_two_words(tmp_path):
+    """As two words, 12 000 would find whatever has a 12 somewhere and three zeros elsewhere."""
+    totals = {"1001": "12000", "1012": "1000", "1013": "500"}
+    with Store.create(tmp_path / "host.db") as store:
+        store.load_invoices([invoice(number, total) for number, total in totals.items()])
+        source = open_invoices(date(2026, 11, 22))
+        found = {
+            text: {one.number for one in page_of(store, source, Selection(text=text)).entries}
+            for text in ("12 000", "12\xa0000,00 kr", "1012 1000", "bullen 500")
+        }
+    assert found == {
+        "12 000": {"1001"},
+        "12\xa0000,00 kr": {"1001"},
+        "1012 1000": {"1012"},
+        "bullen 500": {"1013"},
+    }
+
+
+def test_a_row_of_a_preview_is_found_by_the_total_of_its_invoice(store):
+    assert listed(store, text="7 003,00 kr").found == MANY // 4
 
 
 def test_a_search_may_hold_any_character(store):
