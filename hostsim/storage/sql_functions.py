@@ -11,8 +11,10 @@ from functools import lru_cache
 from hostsim.ledger.values import EXACT
 
 _AMOUNT = re.compile(r"-?\d+(,\d+)?")
-#: 12 000 is one number, 10231 500 are two words.
-_GROUPED = re.compile(r"-?\d{1,3}(\s\d{3})+(,\d+)?")
+#: 12 000 may be one number; 10231 500 are two words. What follows an amount says its currency.
+_GROUPED = re.compile(
+    r"(-?\d{1,3}(?:\s\d{3})+(?:,\d+)?|-?\d+(?:,\d+)?)(?:\s*(?:kr|sek)\b)?(?=\s|$)|\S+"
+)
 
 
 def register(db: sqlite3.Connection) -> None:
@@ -44,33 +46,38 @@ def lines_of(columns: Sequence[str]) -> str:
 
 
 def _holds(wanted: str, lines: str) -> bool:
-    """Find a text in one of several lines, capitals or not, amounts also as Swedes write them.
+    """Find each word of a text in one of several lines, capitals or not.
 
-    Several words may stand each in another of them.
+    Amounts may be written as Swedes do: 12 000,50.
     """
-    words, number, short = _sought(wanted)
-    if number and (number in lines or short in lines):
-        return True
-    lines = lines.casefold()
-    for word in words:
-        if word not in lines:
-            return False
-    return bool(words)
+    folded = lines.casefold()
+    for words in _sought(wanted):
+        for word in words:
+            if not (word[0] in folded or (word[1] and (word[1] in lines or word[2] in lines))):
+                break
+        else:
+            return True
+    return False
 
 
 @lru_cache(maxsize=16)
-def _sought(wanted: str) -> tuple[Sequence[str], str, str]:
-    """Give the words of a text without capitals, and an amount as the database may have it."""
-    wanted = wanted.casefold()
-    amount = wanted.removesuffix("kr").removesuffix("sek").rstrip()
-    grouped = _GROUPED.fullmatch(amount)
-    words = () if grouped else wanted.split()
-    if not grouped and not _AMOUNT.fullmatch(amount):
-        return words, "", ""
-    number = "".join(amount.split()).replace(",", ".")
+def _sought(wanted: str) -> Sequence[Sequence[tuple[str, str, str]]]:
+    """Give the readings of a text: words without capitals, an amount also as it may be stored."""
+    wanted = wanted.casefold().strip()
+    grouped = [found[1] or found[0] for found in _GROUPED.finditer(wanted)]
+    # As two words, 12 000 would find whatever has a 12 somewhere and three zeros elsewhere.
+    readings = {tuple(grouped)} if len(grouped) == 1 else {tuple(grouped), tuple(wanted.split())}
+    return [[_as_stored(word) for word in words] for words in readings]
+
+
+def _as_stored(word: str) -> tuple[str, str, str]:
+    number = "".join(word.split())
+    if not _AMOUNT.fullmatch(number):
+        return word, "", ""
+    number = number.replace(",", ".")
     # 10,00 stands in the database as 10, as 10.0 or as 10.00.
     short = number.rstrip("0").rstrip(".") if "." in number else number
-    return words, number, f"\n{short}\n"
+    return word, number, f"\n{short}\n"
 
 
 _LAST_LETTERS = str.maketrans({"å": "{", "ä": "|", "æ": "|", "ö": "}", "ø": "}"})

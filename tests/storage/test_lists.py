@@ -151,13 +151,22 @@ def test_a_grouped_amount_is_one_number_and_not_two_words(tmp_path):
         source = open_invoices(date(2026, 11, 22))
         found = {
             text: {one.number for one in page_of(store, source, Selection(text=text)).entries}
-            for text in ("12 000", "12\xa0000,00 kr", "1012 1000", "bullen 500")
+            for text in (
+                "12 000",
+                "12\xa0000,00 kr",
+                "1012 1000",
+                "bullen 500,00",
+                "1000 kr",
+                "12 000,00 kr bullen",
+            )
         }
     assert found == {
         "12 000": {"1001"},
         "12\xa0000,00 kr": {"1001"},
         "1012 1000": {"1012"},
-        "bullen 500": {"1013"},
+        "bullen 500,00": {"1013"},
+        "1000 kr": {"1012"},
+        "12 000,00 kr bullen": {"1001"},
     }
 
 
