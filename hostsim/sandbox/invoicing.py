@@ -39,7 +39,7 @@ from hostsim.sandbox.invoice_fields import (
     whole_row,
 )
 from hostsim.sandbox.registers import VAT_OF_CODE
-from hostsim.sandbox.resources.named import PRICE_LISTS, TERMS_OF_DELIVERIES, UNITS
+from hostsim.sandbox.resources.small_registers import PRICE_LISTS, TERMS_OF_DELIVERIES, UNITS
 from hostsim.sandbox.state import Amounts, Company, Invoice, InvoiceRow, ocr_is_valid, ocr_of
 from hostsim.sandbox.switches import Switches
 
@@ -303,7 +303,8 @@ class _Writing:
         ):
             code = fields.get(name)
             if code and self.company.registers.get(register.name, code) is None:
-                raise self._unknown(register.not_found.code, register.not_found.message)
+                missing = register.missing()
+                raise self._unknown(missing.code, missing.message)
 
     def _check_ocr(self, number: int, ocr: str | None) -> None:
         switches = self.switches

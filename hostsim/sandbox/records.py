@@ -14,16 +14,20 @@ from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.fields import changes
 from hostsim.sandbox.registers import FinancialYear, Registers, SetUp, SupplierInvoice
 from hostsim.sandbox.resources.accounts import ACCOUNTS
-from hostsim.sandbox.resources.articles import ARTICLES
-from hostsim.sandbox.resources.cost_centers import COST_CENTERS
-from hostsim.sandbox.resources.currencies import CURRENCIES
 from hostsim.sandbox.resources.customers import CUSTOMERS, merged
-from hostsim.sandbox.resources.modes_of_payment import MODES_OF_PAYMENT
-from hostsim.sandbox.resources.named import PRICE_LISTS, TERMS_OF_DELIVERIES, UNITS
-from hostsim.sandbox.resources.projects import PROJECTS
 from hostsim.sandbox.resources.register import Register
+from hostsim.sandbox.resources.small_registers import (
+    ARTICLES,
+    COST_CENTERS,
+    CURRENCIES,
+    MODES_OF_PAYMENT,
+    PRICE_LISTS,
+    PROJECTS,
+    TERMS_OF_DELIVERIES,
+    TERMS_OF_PAYMENT,
+    UNITS,
+)
 from hostsim.sandbox.resources.suppliers import SUPPLIERS
-from hostsim.sandbox.resources.terms_of_payment import TERMS_OF_PAYMENT
 from hostsim.sandbox.supplier_invoicing import FIELDS, READ_ONLY
 from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.takes import Takes

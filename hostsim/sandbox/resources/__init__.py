@@ -1,4 +1,5 @@
 """Fortnox's resources, one module each; ``routes.py`` beside this folder lists what they answer.
 
-A new register is a module like ``cost_centers.py`` and its lines in the table of routes.
+A new register that is only read stands in ``small_registers.py``, with its lines in the table of
+routes.
 """

@@ -48,8 +48,8 @@ ACCOUNTS = Register(
     sorts={"number": "Number"},
     order=as_numbers,
     takes=frozenset({"financialyear"}),
-    not_found=Refused(0, "Kan inte hitta kontot.", 404),
-    not_found_switch="account_not_found_code",
+    not_found="Kan inte hitta kontot.",
+    not_found_code="account_not_found_code",
 )
 
 

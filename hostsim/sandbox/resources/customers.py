@@ -12,8 +12,6 @@ from hostsim.sandbox.countries import COUNTRIES, NAMES
 from hostsim.sandbox.errors import (
     ACCOUNT_INACTIVE,
     COUNTRY,
-    CUSTOMER_NOT_FOUND,
-    CUSTOMER_NOT_FOUND_ALONE,
     CUSTOMER_NUMBER_USED,
     FIELD_NAME,
     FILTER,
@@ -172,14 +170,6 @@ class Customers(Register):
                 return super().chosen(kept)
         raise Refused(FILTER, "Ett ogiltigt filter har använts.")
 
-    def find(self, key: str) -> Entry:
-        try:
-            return super().find(key)
-        except Refused as refused:
-            alone = switchboard().switches.customer_not_found == "2000204"
-            number = CUSTOMER_NOT_FOUND_ALONE if alone else CUSTOMER_NOT_FOUND
-            raise Refused(number, refused.message, 404) from refused
-
 
 def _reads(name: str) -> Any:
     return lambda whole: whole[name]
@@ -195,7 +185,8 @@ CUSTOMERS = Customers(
     sorts={"customernumber": "CustomerNumber", "name": "Name"},
     order=as_numbers,
     takes=frozenset({"filter"}),
-    not_found=Refused(CUSTOMER_NOT_FOUND, "Kan inte hitta kunden.", 404),
+    not_found="Kan inte hitta kunden.",
+    not_found_code="customer_not_found",
 )
 
 

@@ -30,9 +30,9 @@ class Register:
     fields: Mapping[str, Field]
     """What a record has, in the order of an answer."""
 
-    not_found: Refused
-    not_found_switch: str = ""
-    """The switch that has its code, where that is not known."""
+    not_found: str
+    not_found_code: int | str
+    """Or the name of the switch that has it, where it is not known."""
 
     row: tuple[str, ...] = ()
     """What a list shows; everything unless given."""
@@ -63,10 +63,10 @@ class Register:
         return entry
 
     def missing(self) -> Refused:
-        if not self.not_found_switch:
-            return self.not_found
-        code = getattr(switchboard().switches, self.not_found_switch)
-        return Refused(code, self.not_found.message, self.not_found.status)
+        code = self.not_found_code
+        if isinstance(code, str):
+            code = int(getattr(switchboard().switches, code))
+        return Refused(code, self.not_found, 404)
 
     def chosen(self, entries: list[Entry]) -> list[Entry]:
         """Filter and sort by the parameters of the request."""

@@ -94,13 +94,6 @@ class Suppliers(Register):
         whole["Phone"] = whole["Phone1"]
         return {"@url": self.url(whole), **{name: whole[name] for name in ROW}}
 
-    def find(self, key: str) -> Entry:
-        try:
-            return super().find(key)
-        except Refused as refused:
-            number = switchboard().switches.supplier_not_found_code
-            raise Refused(number, refused.message, 404) from refused
-
 
 SUPPLIERS = Suppliers(
     name="suppliers",
@@ -110,7 +103,8 @@ SUPPLIERS = Suppliers(
     fields=FIELDS,
     filters={"name": lambda supplier: str(supplier["Name"])},
     order=as_numbers,
-    not_found=Refused(0, "Kan inte hitta leverantören.", 404),
+    not_found="Kan inte hitta leverantören.",
+    not_found_code="supplier_not_found_code",
 )
 
 
