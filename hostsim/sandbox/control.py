@@ -190,12 +190,7 @@ def show_faults() -> Response:
 
 @control.post("/faults")
 def add_fault() -> Response:
-    """Disturb replies: ``{"fault": "too_many", "retry_after": "5", "at": 2, "times": 1}``.
-
-    ``fault`` is one of status, html, garbage, too_many, truncated, reset,
-    hang, drip; also ``status``, ``body``, ``content_type``, ``headers``,
-    ``performed``, ``pause`` (seconds), ``match``.
-    """
+    """Disturb replies: ``{"fault": "too_many", "retry_after": "5", "at": 2, "times": 1}``."""
     switchboard().faults.add(_fault(_payload()))
     return show_faults()
 
@@ -220,10 +215,7 @@ def show_latency() -> Response:
 
 @control.put("/latency")
 def set_latency() -> Response:
-    """Delay replies: ``{"low": 0.1, "high": 0.5, "seed": 1, "match": {}}``.
-
-    ``before_low`` and ``before_high`` delay requests, before the rate limit counts them.
-    """
+    """Delay replies: ``{"low": 0.1, "high": 0.5, "seed": 1, "match": {}}``."""
     given: dict[str, Any] = {"low": 0.0, "match": any_request} | _payload()
     _parsed(lambda: switchboard().latency.set(**given))
     return show_latency()
@@ -338,13 +330,16 @@ def show_books(number: int) -> Response:
 def issue_token() -> Response:
     """Issue tokens without a login: ``{"company": "480211", "scopes": "payment invoice"}``.
 
-    The sandbox's own; the answer is that of ``/oauth-v1/token``. Without ``company`` it is the
-    first, without ``scopes`` those of an import. Licences count as at a refresh, rights when the
-    token is used.
+    The sandbox's own; the answer is that of ``/oauth-v1/token``. Licences count as at a refresh,
+    rights when the token is used.
     """
-    company, scopes = _token_wanted(**_payload())
-    grant = Grant(switchboard().client.id, company.number, 1, scopes)
-    return issued_without_login(grant)
+    given = _payload()
+    scopes = given.get("scopes", IMPORT_SCOPES)
+    known = [name for name in SCOPES if name in registered_scopes()]
+    if unknown := [name for name in scopes if name not in known]:
+        raise _Invalid(f"{', '.join(unknown)}: the registered scopes are {', '.join(known)}")
+    company = _company(given.get("company"))
+    return issued_without_login(Grant(switchboard().client.id, company.number, 1, scopes))
 
 
 @control.get("/clock")
@@ -452,18 +447,6 @@ def _fault(given: dict[str, Any]) -> Fault:
     return dataclasses.replace(default, headers=headers, **given, **when)
 
 
-def _token_wanted(
-    company: str | None = None, scopes: tuple[str, ...] = IMPORT_SCOPES
-) -> tuple[Company, tuple[str, ...]]:
-    known = [name for name in SCOPES if name in registered_scopes()]
-    if unknown := [name for name in scopes if name not in known]:
-        raise _Invalid(f"{', '.join(unknown)}: the registered scopes are {', '.join(known)}")
-    try:
-        return switchboard().state.company(company), scopes
-    except KeyError as error:
-        raise _Invalid(f"there is no company {company}", 404) from error
-
-
 def _as_text(change: Mapping[str, Any]) -> str:
     return json.dumps(change, ensure_ascii=False, default=str)
 
@@ -535,11 +518,12 @@ def routes(app: Flask, blueprint: str) -> dict[str, str]:
 # --- Who may ask ------------------------------------------------------------
 
 
-def _company(number: int) -> Company:
-    found = switchboard().state.companies.get(number)
-    if found is None:
-        raise _Invalid(f"there is no company {number}", 404)
-    return found
+def _company(number: int | str | None) -> Company:
+    """Return a company, the first one without a number."""
+    try:
+        return switchboard().state.company(number)
+    except KeyError as error:
+        raise _Invalid(f"there is no company {number}", 404) from error
 
 
 def _loopback(address: str) -> bool:

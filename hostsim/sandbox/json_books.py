@@ -16,11 +16,9 @@ numbers, dates are ``YYYY-MM-DD``, times carry their zone.
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -31,18 +29,10 @@ from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.fields import changes
 from hostsim.sandbox.invoice_fields import FIELDS, READ_ONLY, ROW
 from hostsim.sandbox.pending_logins import SCOPES
-from hostsim.sandbox.state import (
-    Amounts,
-    Company,
-    Invoice,
-    InvoiceRow,
-    Payment,
-    State,
-    WriteOff,
-)
+from hostsim.sandbox.state import Company, Invoice, InvoiceRow, Payment, State
 from hostsim.sandbox.switches import Switches
 
-Record = TypeVar("Record", Amounts, Invoice, InvoiceRow, Payment, WriteOff)
+Record = TypeVar("Record", Invoice, InvoiceRow, Payment)
 
 #: What a company has beside its books.
 DETAILS = ("organisation_number", "address", "zip_code", "city")
@@ -77,14 +67,7 @@ def _add_company(state: State, content: Mapping[str, Any]) -> None:
 
 
 #: What else there is of a company.
-BOOKS = (
-    "invoices",
-    "payments",
-    "registers",
-    "supplier_invoices",
-    "set_up",
-    "financial_years",
-)
+BOOKS = ("invoices", "payments", "registers", "supplier_invoices", "set_up", "financial_years")
 
 
 def _fill(company: Company, content: Mapping[str, Any]) -> None:
@@ -158,30 +141,18 @@ def _fortnox_fields(kind: type[Record], values: Mapping[str, Any]) -> dict[str, 
 
 def to_json(company: Company) -> dict[str, Any]:
     """Return a company and its books as :func:`from_json` reads them, defaults included."""
-    return {
-        "number": company.number,
-        "name": company.name,
-        **{name: getattr(company, name) for name in DETAILS},
-        "invoices": [_written(row) for row in company.invoices()],
-        "payments": [_written(row) for row in company.payments()],
-        "registers": records.listed(company.registers),
-        "supplier_invoices": records.supplier_invoices_listed(company.registers),
-        "set_up": records.set_up_listed(company.registers.set_up),
-        "financial_years": records.years_listed(company.registers),
-    }
-
-
-def _written(row: Amounts | Invoice | InvoiceRow | Payment | WriteOff) -> dict[str, Any]:
-    return {field.name: _plain(getattr(row, field.name)) for field in dataclasses.fields(row)}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, tuple):
-        return [_written(row) for row in value]
-    if isinstance(value, Amounts):
-        return _written(value)
-    if isinstance(value, Mapping):
-        return records.plain(value)
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return value.isoformat() if isinstance(value, date) else value
+    registers = company.registers
+    found: dict[str, Any] = records.plain(
+        {
+            "number": company.number,
+            "name": company.name,
+            **{name: getattr(company, name) for name in DETAILS},
+            "invoices": company.invoices(),
+            "payments": company.payments(),
+            "registers": records.listed(registers),
+            "supplier_invoices": list(registers.supplier_invoices.values()),
+            "set_up": registers.set_up,
+            "financial_years": registers.years,
+        }
+    )
+    return found

@@ -14,7 +14,6 @@ import secrets
 from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import replace
-from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from flask import (
@@ -37,11 +36,11 @@ from hostsim.sandbox.pending_logins import (
     companies_of,
     licensed_scopes,
     outcome,
-    refused,
 )
 from hostsim.sandbox.state import User
 from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.tokens import Challenge, Grant, TokenPair
+from opter_contract.values import Text
 
 #: More companies than this are not listed: the person types a number.
 MAX_LISTED = 50
@@ -49,48 +48,41 @@ MAX_LISTED = 50
 pages = Blueprint("oauth", __name__, url_prefix="/oauth-v1")
 
 
-class Sentence(NamedTuple):
-    """A sentence of a page, in both languages."""
-
-    sv: str
-    en: str
-
-
-UNKNOWN_CLIENT = Sentence(
+UNKNOWN_CLIENT = Text(
     "Programmet som ville logga in finns inte (client_id). Kontrollera inställningarna.",
     "The program that wants to sign in is unknown (client_id). Check its settings.",
 )
-WRONG_REDIRECT = Sentence(
+WRONG_REDIRECT = Text(
     "Adressen som svaret ska till är inte den som är registrerad (redirect_uri).",
     "The address for the answer is not the registered one (redirect_uri).",
 )
-NO_STATE = Sentence(
+NO_STATE = Text(
     "Inloggningen saknar värdet state. Börja om i programmet som du kom ifrån.",
     "The login lacks the value state. Start again in the program that you came from.",
 )
-UNKNOWN_SCOPE = Sentence(
+UNKNOWN_SCOPE = Text(
     "Programmet är inte registrerat för de behörigheter som det ber om (invalid_scope)."
     " Kontakta den som har gjort det.",
     "The program is not registered for the permissions that it asks for (invalid_scope)."
     " Contact whoever made it.",
 )
-FAILED = Sentence(
+FAILED = Text(
     "Inloggningen misslyckades. Försök igen senare.",
     "Signing in failed. Try again later.",
 )
-LOST = Sentence(
+LOST = Text(
     "Inloggningen har blivit för gammal. Börja om i programmet som du kom ifrån.",
     "This login is too old. Start again in the program that you came from.",
 )
-WRONG_PASSWORD = Sentence(
+WRONG_PASSWORD = Text(
     "Fel användarnamn eller lösenord. Försök igen.",
     "Wrong user name or password. Try again.",
 )
-WRONG_COMPANY = Sentence(
+WRONG_COMPANY = Text(
     "Det finns inget företag med det numret som användaren kan logga in till.",
     "There is no company of that number that this user can sign in to.",
 )
-NO_COMPANY = Sentence(
+NO_COMPANY = Text(
     "Användaren har inget företag att logga in till.",
     "This user has no company to sign in to.",
 )
@@ -170,7 +162,7 @@ def login() -> AnyResponse:
     if pending is None:
         return _error_page(LOST)
     if _cancelled():
-        return _leave(ticket, refused(pending), "access_denied")
+        return _cancel(ticket, pending)
     user = _user(request.form.get("user", ""), request.form.get("password", ""))
     if user is None:
         return _page("login.html", ticket, pending, wrong=WRONG_PASSWORD)
@@ -179,7 +171,7 @@ def login() -> AnyResponse:
 
 
 def _choose_company(
-    ticket: str, pending: PendingLogin, user: User, wrong: Sentence | None = None
+    ticket: str, pending: PendingLogin, user: User, wrong: Text | None = None
 ) -> AnyResponse:
     companies = companies_of(user, switchboard().state)
     if not companies:
@@ -199,7 +191,7 @@ def company() -> AnyResponse:
     if pending is None or pending.user is None:
         return _error_page(LOST)
     if _cancelled():
-        return _leave(ticket, refused(pending), "access_denied")
+        return _cancel(ticket, pending)
     chosen = request.form.get("company", "")
     for one in companies_of(pending.user, switchboard().state):
         if str(one.number) == chosen:
@@ -215,7 +207,7 @@ def consent() -> AnyResponse:
     if pending is None or pending.user is None or pending.company is None:
         return _error_page(LOST)
     if _cancelled():
-        return _leave(ticket, refused(pending), "access_denied")
+        return _cancel(ticket, pending)
     address = outcome(pending, pending.user, pending.company, switchboard().state)
     return _leave(ticket, address, pending.error)
 
@@ -228,6 +220,10 @@ def _pending_login() -> tuple[str, PendingLogin | None]:
 
 def _cancelled() -> bool:
     return request.form.get("decision") == "refuse"
+
+
+def _cancel(ticket: str, pending: PendingLogin) -> AnyResponse:
+    return _leave(ticket, answered(pending, error="access_denied"), "access_denied")
 
 
 def _user(name: str, password: str) -> User | None:
@@ -259,7 +255,7 @@ def _page(template: str, ticket: str, pending: PendingLogin, **context: object) 
     return _html(text, 200, f"'self' {back.scheme}://{back.netloc}")
 
 
-def _error_page(message: Sentence) -> Response:
+def _error_page(message: Text) -> Response:
     return _html(render_template("error.html", message=message), 400, "'self'")
 
 

@@ -123,20 +123,11 @@ def outcome(pending: PendingLogin, user: User, company: Company, state: State) -
     return answered(pending, code=code)
 
 
-def refused(pending: PendingLogin) -> str:
-    """Return the address that a refused login ends at."""
-    return answered(pending, error="access_denied")
-
-
 def answered(pending: PendingLogin, **answer: str) -> str:
     """Add an answer and the state to the redirect address."""
-    return with_query(pending.redirect_uri, {**answer, "state": pending.state})
-
-
-def with_query(address: str, extra: dict[str, str]) -> str:
-    """Add parameters to an address."""
-    parts = urlsplit(address)
-    query = urlencode([*parse_qsl(parts.query, keep_blank_values=True), *extra.items()])
+    parts = urlsplit(pending.redirect_uri)
+    given = parse_qsl(parts.query, keep_blank_values=True)
+    query = urlencode([*given, *answer.items(), ("state", pending.state)])
     return urlunsplit(parts._replace(query=query))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import date, datetime
@@ -85,21 +86,16 @@ def delete(registers: Registers, name: str, key: str) -> None:
     registers.delete(name, key)
 
 
-def listed(registers: Registers) -> dict[str, list[dict[str, Any]]]:
+def listed(registers: Registers) -> dict[str, list[Content]]:
     """Return every record, as :func:`put` reads it."""
-    return {
-        name: [plain(entry.fields) for entry in registers.of(name).values()] for name in REGISTERS
-    }
+    return {name: [entry.fields for entry in registers.of(name).values()] for name in REGISTERS}
 
 
 # --- Supplier invoices ---
 
 
 def supplier_invoice_of(content: object) -> SupplierInvoice:
-    """Read a supplier invoice as :func:`supplier_invoices_listed` has it.
-
-    Raises ``ValueError`` with a sentence.
-    """
+    """Read a supplier invoice. Raises ``ValueError`` with a sentence."""
     invoice: SupplierInvoice = takes.made(SupplierInvoice, content)
     try:
         fields = changes(invoice.fields, FIELDS, Switches(), READ_ONLY)
@@ -116,10 +112,6 @@ def put_supplier_invoice(registers: Registers, invoice: SupplierInvoice) -> None
     registers.last_supplier_voucher = max(registers.last_supplier_voucher, voucher)
 
 
-def supplier_invoices_listed(registers: Registers) -> list[dict[str, Any]]:
-    return [plain(vars(invoice)) for invoice in registers.supplier_invoices.values()]
-
-
 # --- Years and set-up -------------------------------------------------------
 
 
@@ -132,24 +124,15 @@ SET_UP = takes.Takes(
 )
 
 
-def years_listed(registers: Registers) -> list[dict[str, Any]] | None:
-    years = registers.years
-    return None if years is None else [plain(vars(year)) for year in years]
-
-
-def set_up_listed(set_up: SetUp) -> dict[str, Any]:
-    return plain(vars(set_up))
-
-
-def plain(fields: Content) -> dict[str, Any]:
-    return {name: _plain_value(value) for name, value in fields.items()}
-
-
-def _plain_value(value: Any) -> Any:
+def plain(value: Any) -> Any:
+    """Return records and values as JSON has them; amounts as texts."""
+    if dataclasses.is_dataclass(value):
+        fields = dataclasses.fields(value)
+        return {field.name: plain(getattr(value, field.name)) for field in fields}
     if isinstance(value, Mapping):
-        return plain(value)
+        return {name: plain(one) for name, one in value.items()}
     if isinstance(value, tuple | list):
-        return [_plain_value(one) for one in value]
+        return [plain(one) for one in value]
     if isinstance(value, Decimal):
         return f"{value:f}"
     return value.isoformat() if isinstance(value, date) else value

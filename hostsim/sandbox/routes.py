@@ -17,7 +17,6 @@ from hostsim.sandbox.resources import (
     inbox,
     invoice_payments,
     invoices,
-    settings,
     supplier_invoices,
     suppliers,
 )
@@ -134,9 +133,9 @@ RESOURCES: Mapping[tuple[str, str], Sequence[tuple[str, str, str, View]]] = {
         ("GET", "/<number>", "Show a financial year.", financial_years.show_year),
     ),
     ("/3/settings", "settings"): (
-        ("GET", "/company", "Show the company.", settings.show_company),
+        ("GET", "/company", "Show the company.", company.show_settings),
         ("GET", "/lockedperiod", "Show until when the books are locked.",
-         settings.show_locked_period),
+         company.show_locked_period),
     ),
     # --- Suppliers ---
     ("/3/suppliers", "supplier"): (

@@ -17,26 +17,20 @@ from hostsim.sandbox.server import REDIRECT_URI, Sandbox
 from hostsim.sandbox.state import State
 from hostsim.sandbox.switches import Switches, from_text
 from opter_contract import signals
+from opter_contract.values import Text
 
 #: Companies beyond these are only counted.
 MAX_LISTED = 5
 
 
-class Words(NamedTuple):
-    """A sentence in both languages."""
-
-    sv: str
-    en: str
-
-
 #: What is said where it cannot start; the host's errors of these codes say the same.
 SENTENCES = {
-    "USAGE": Words("Kommandot kan inte köras: {what.sv}", "The command cannot be run: {what.en}"),
-    "SANDBOX_DATA_WRONG": Words(
+    "USAGE": Text("Kommandot kan inte köras: {what.sv}", "The command cannot be run: {what.en}"),
+    "SANDBOX_DATA_WRONG": Text(
         "Filen {path} går inte att använda som uppgifter: {why}. Rätta filen.",
         "The file {path} cannot be used as data: {why}. Correct the file.",
     ),
-    "SANDBOX_PORT_IN_USE": Words(
+    "SANDBOX_PORT_IN_USE": Text(
         "Port {port} är upptagen eller otillåten; välj en annan med --port.",
         "Port {port} is in use or not allowed; choose another with --port.",
     ),
@@ -171,7 +165,7 @@ def _refuse_unknown(books: State, company: int | None, redirect_uri: str | None)
 
 
 def usage(sv: str, en: str) -> CannotStart:
-    return CannotStart("USAGE", what=Words(sv, en))
+    return CannotStart("USAGE", what=Text(sv, en))
 
 
 def _from_file(path: Path | None) -> switches_file.Found:

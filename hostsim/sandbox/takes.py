@@ -75,15 +75,6 @@ def read(
 # --- Kinds ------------------------------------------------------------------
 
 
-def _exactly(kind: type) -> Callable[[Any], Any]:
-    def check(value: Any) -> Any:
-        if type(value) is not kind:
-            raise TypeError(value)
-        return value
-
-    return check
-
-
 def whole(low: int, high: int = 10**15) -> Takes:
     def check(value: Any) -> int:
         if type(value) is not int or not low <= value <= high:
@@ -108,7 +99,7 @@ def choice(*values: str) -> Takes:
             raise ValueError(value)
         return value
 
-    return Takes(f"one of {', '.join(map(str, values))}", check)
+    return Takes(f"one of {', '.join(values)}", check)
 
 
 def listed(one: Takes, at_least: int = 0) -> Takes:
@@ -133,6 +124,12 @@ def pattern(says: str, expression: str) -> Takes:
     return Takes(says, check)
 
 
+def _flag(value: Any) -> bool:
+    if type(value) is not bool:
+        raise TypeError(value)
+    return value
+
+
 def _text(value: Any) -> str:
     if not isinstance(value, str) or not is_text(value):
         raise TypeError(value)
@@ -153,7 +150,7 @@ def _time(value: Any) -> datetime:
     return within(at)
 
 
-FLAG = Takes("true or false", _exactly(bool))
+FLAG = Takes("true or false", _flag)
 TEXT = Takes("a text", _text)
 DAY = Takes("a day, YYYY-MM-DD", day_of)
 AMOUNT = Takes("an amount below 10^15, also as a text", decimal_of)
@@ -197,13 +194,9 @@ def of(hint: Any) -> Takes:
         return listed(of(arguments[0]))
     if origin in {Mapping, dict}:
         return OBJECT
-    if dataclasses.is_dataclass(hint):
-        return Takes(f"an object with the fields of {_name(hint)}", lambda value: made(hint, value))
-    return OF_TYPE[hint]
-
-
-def _name(kind: Any) -> str:
-    return str(kind.__name__)
+    if hint in OF_TYPE:
+        return OF_TYPE[hint]
+    return Takes(f"an object with the fields of {hint.__name__}", lambda value: made(hint, value))
 
 
 def fields_of(kind: Any) -> Mapping[str, Takes]:

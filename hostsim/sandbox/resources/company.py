@@ -1,11 +1,47 @@
-"""``/3/companyinformation``."""
+"""``/3/companyinformation`` and ``/3/settings``: the company, and when its books are locked."""
+
+from __future__ import annotations
 
 from flask import Response, request
 
 from hostsim.sandbox import exchange, query, responses, serializers
+
+#: What a company of the sandbox has nothing of.
+EMPTY = ("BIC", "BranchCode", "ContactFirstName", "ContactLastName", "Domicile", "Fax", "IBAN",
+         "PG", "Phone1", "Phone2", "VisitAddress", "VisitCity", "VisitCountry",
+         "VisitCountryCode", "VisitName", "VisitZipCode", "WWW")  # fmt: skip
 
 
 def company_information() -> Response:
     query.only(request.args, ())
     fields = serializers.company_information(exchange.company())
     return responses.answer({"CompanyInformation": fields})
+
+
+def show_settings() -> Response:
+    query.only(request.args, ())
+    company = exchange.company()
+    fields = {
+        "Address": company.address,
+        "BG": company.registers.set_up.bankgiro,
+        "City": company.city,
+        "Country": "Sverige",
+        "CountryCode": "SE",
+        # A text here, and a number in the company information.
+        "DatabaseNumber": str(company.number),
+        "Email": company.registers.set_up.email,
+        "Name": company.name,
+        "OrganizationNumber": company.organisation_number,
+        "TaxEnabled": True,
+        "VATNumber": f"SE{company.organisation_number.replace('-', '')}01",
+        "ZipCode": company.zip_code,
+    }
+    whole = fields | dict.fromkeys(EMPTY, "")
+    return responses.answer({"CompanySettings": dict(sorted(whole.items()))})
+
+
+def show_locked_period() -> Response:
+    query.only(request.args, ())
+    until = exchange.company().locked_until()
+    end = None if until is None else until.isoformat()
+    return responses.answer({"LockedPeriod": {"EndDate": end}})

@@ -8,14 +8,11 @@ from typing import Any
 from flask import Response, request
 
 from hostsim.sandbox import exchange, responses
-from hostsim.sandbox.countries import COUNTRIES, NAMES
 from hostsim.sandbox.errors import (
     ACCOUNT_INACTIVE,
-    COUNTRY,
     CUSTOMER_NUMBER_USED,
     FIELD_NAME,
     FILTER,
-    TERMS_NOT_FOUND,
     Refused,
 )
 from hostsim.sandbox.fields import (
@@ -31,6 +28,7 @@ from hostsim.sandbox.fields import (
     whole,
 )
 from hostsim.sandbox.registers import Entry
+from hostsim.sandbox.resources import cards
 from hostsim.sandbox.resources.register import Register, as_numbers
 from hostsim.sandbox.state import Company
 from hostsim.sandbox.switchboard import switchboard
@@ -196,7 +194,9 @@ def make_customer() -> Response:
     require(given, ("Name",))
     with company.lock:
         _check(company, given)
-        number = given.get("CustomerNumber") or _next_number(company)
+        number = given.get("CustomerNumber") or cards.next_number(
+            company.registers.used_customer_numbers
+        )
         _refuse_used(company, {"CustomerNumber": number})
         card = merged({"CustomerNumber": number}, given)
         made = company.registers.put("customers", number, card, company.clock.now())
@@ -251,37 +251,10 @@ def merged(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any
     for name in ("DefaultDeliveryTypes", "DefaultTemplates"):
         if name in given:
             card[name] = {**FIELDS[name].blank, **before.get(name, {}), **given[name]}
-    for code_name, name in COUNTRY_NAMES.items():
-        if code_name in given:
-            code_given = card[code_name]
-            card[name] = COUNTRIES.get(code_given.upper(), ("", None))[1] if code_given else None
-    return card
+    return card | cards.country_names(given, FIELDS, COUNTRY_NAMES)
 
 
 def _check(company: Company, card: Mapping[str, Any]) -> None:
-    """Refuse what a card may not name."""
-    registers, switches = company.registers, switchboard().switches
-    for code_name, name in COUNTRY_NAMES.items():
-        if card.get(code_name) and card[code_name].upper() not in COUNTRIES:
-            raise Refused(COUNTRY, f"Ogiltigt land: {card[code_name]}")
-        if card.get(name) and card[name] not in NAMES:
-            raise Refused(COUNTRY, f"Ogiltigt land: {card[name]}")
-    if card.get("Currency") and registers.get("currencies", card["Currency"]) is None:
-        raise Refused(switches.currency_not_found_code, "Kunde inte hitta valuta.")
-    if card.get("TermsOfPayment"):
-        terms = registers.get("termsofpayments", card["TermsOfPayment"])
-        if terms is None:
-            raise Refused(TERMS_NOT_FOUND, "Kan inte hitta betalningsvillkoret.")
-    if card.get("SalesAccount"):
-        year = company.financial_year(company.today())
-        account = registers.account(card["SalesAccount"], year.id if year else 0)
-        if account is None:
-            raise Refused(switches.account_not_found_code, "Kan inte hitta kontot.")
-        if not account.get("Active", True):
-            raise Refused(ACCOUNT_INACTIVE, f"Kontot {card['SalesAccount']} är inte aktivt.")
-
-
-def _next_number(company: Company) -> str:
-    numbers = (int(number) for number in company.registers.used_customer_numbers
-               if number.isascii() and number.isdigit())  # fmt: skip
-    return str(max(numbers, default=0) + 1)
+    account = cards.check(company, card, COUNTRY_NAMES, "SalesAccount")
+    if not account.get("Active", True):
+        raise Refused(ACCOUNT_INACTIVE, f"Kontot {card['SalesAccount']} är inte aktivt.")

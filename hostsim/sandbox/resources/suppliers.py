@@ -8,10 +8,10 @@ from typing import Any
 from flask import Response
 
 from hostsim.sandbox import exchange, responses
-from hostsim.sandbox.countries import COUNTRIES, NAMES
-from hostsim.sandbox.errors import COUNTRY, TERMS_NOT_FOUND, Refused
+from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.fields import Field, changes, code, flag, require, text
 from hostsim.sandbox.registers import Entry
+from hostsim.sandbox.resources import cards
 from hostsim.sandbox.resources.register import Register, as_numbers
 from hostsim.sandbox.state import Company
 from hostsim.sandbox.switchboard import switchboard
@@ -59,6 +59,8 @@ FIELDS: Mapping[str, Field] = {
     "YourReference": text(),
     "ZipCode": text(),
 }
+
+COUNTRY_NAMES = {"CountryCode": "Country", "VisitingCountryCode": "VisitingCountry"}
 
 ROW = (
     "Active",
@@ -115,11 +117,12 @@ def make_supplier() -> Response:
     with company.lock:
         _check(company, given)
         register = company.registers.of("suppliers")
-        number = given.get("SupplierNumber") or _next_number(register)
+        number = given.get("SupplierNumber") or cards.next_number(register)
         if number in register:
             message = f"Leverantörsnummer {number} används redan."
             raise Refused(switches.supplier_number_code, message)
-        card = _named(given) | {"SupplierNumber": number}
+        card = given | cards.country_names(given, FIELDS, COUNTRY_NAMES)
+        card |= {"SupplierNumber": number}
         made = company.registers.put("suppliers", number, card, company.clock.now())
     return exchange.created("Supplier", SUPPLIERS.detail_of(made), "suppliers")
 
@@ -129,7 +132,8 @@ def change_supplier(number: str) -> Response:
     given = changes(exchange.in_envelope("Supplier"), FIELDS, switches, {"@url"})
     with company.lock:
         before = SUPPLIERS.find(number)
-        card = {**before.fields, **_named(given), "SupplierNumber": number}
+        names = cards.country_names(given, FIELDS, COUNTRY_NAMES)
+        card = {**before.fields, **given, **names, "SupplierNumber": number}
         _check(company, card)
         changed = company.registers.put("suppliers", number, card, company.clock.now())
     return responses.answer({"Supplier": SUPPLIERS.detail_of(changed)})
@@ -145,36 +149,6 @@ def delete_supplier(number: str) -> Response:
     return responses.no_content()
 
 
-def _named(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return what was sent, with the names of countries that follow from their codes."""
-    card = dict(given)
-    for code_name, name in (
-        ("CountryCode", "Country"),
-        ("VisitingCountryCode", "VisitingCountry"),
-    ):
-        if code_name in given:
-            card[name] = COUNTRIES.get(given[code_name].upper(), ("", ""))[1]
-    return card
-
-
 def _check(company: Company, card: Mapping[str, Any]) -> None:
-    registers, switches = company.registers, switchboard().switches
-    if card.get("CountryCode") and card["CountryCode"].upper() not in COUNTRIES:
-        raise Refused(COUNTRY, f"Ogiltigt land: {card['CountryCode']}")
-    if card.get("Country") and card["Country"] not in NAMES:
-        raise Refused(COUNTRY, f"Ogiltigt land: {card['Country']}")
-    if card.get("Currency") and registers.get("currencies", card["Currency"]) is None:
-        raise Refused(switches.currency_not_found_code, "Kunde inte hitta valuta.")
-    terms = card.get("TermsOfPayment")
-    if terms and registers.get("termsofpayments", terms) is None:
-        raise Refused(TERMS_NOT_FOUND, "Kan inte hitta betalningsvillkoret.")
-    account = card.get("PreDefinedAccount")
-    if account:
-        year = company.financial_year(company.today())
-        if registers.account(account, year.id if year else 0) is None:
-            raise Refused(switches.account_not_found_code, "Kan inte hitta kontot.")
-
-
-def _next_number(register: Mapping[str, Entry]) -> str:
-    numbers = (int(number) for number in register if number.isascii() and number.isdigit())
-    return str(max(numbers, default=0) + 1)
+    # What is visited is not checked.
+    cards.check(company, card, {"CountryCode": "Country"}, "PreDefinedAccount")
