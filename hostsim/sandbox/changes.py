@@ -15,11 +15,10 @@ from typing import Any
 
 from hostsim.sandbox import invoicing, payments, records, supplier_invoicing, takes
 from hostsim.sandbox.clock import RANGE, STOCKHOLM, within
-from hostsim.sandbox.errors import Refused
+from hostsim.sandbox.errors import PERIOD_LOCKED, Refused
 from hostsim.sandbox.json_books import fields_of
 from hostsim.sandbox.pending_logins import SCOPES
 from hostsim.sandbox.state import Company, Invoice, Payment, State
-from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.takes import Takes
 
 Content = Mapping[str, Any]
@@ -180,54 +179,44 @@ def _withdraw_consent(state: State, content: Content) -> None:
     state.withdraw_consent(content.get("company"), user)
 
 
-def _settle(state: State, content: Content) -> None:
-    by_payments = state.switches.credit_settlement == "payments"
-    state.company(content.get("company")).settle_credit(content["number"], by_payments=by_payments)
-
-
-def _credit(company: Company, number: int) -> None:
-    try:
-        invoicing.credit(company, number, Switches())
-    except Refused as refused:
-        raise _as_lookup(refused, number) from refused
-
-
-def _as_lookup(refused: Refused, number: int) -> Exception:
-    missing = refused.status == 404
-    return LookupError(f"invoice {number}") if missing else ValueError(refused.message)
-
-
-def _add_payment(state: State, content: Content) -> None:
-    company = state.company(content.get("company"))
-    company.add_payment(Payment(**_completed(state, company, content["payment"])))
-
-
-def _change_payment(state: State, content: Content) -> None:
-    company, number = state.company(content.get("company")), content["number"]
-    before = company.payment(number)
-    if before is None:
-        raise LookupError(f"payment {number}")
-    company.change_payment(number, **_completed(state, company, content["payment"], before))
-
-
-def _completed(
-    state: State, company: Company, given: Content, before: Payment | None = None
-) -> dict[str, Any]:
-    number = given.get("invoice_number", before.invoice_number if before else None)
+def _invoice(company: Company, number: int) -> Invoice:
     invoice = company.invoice(number)
     if invoice is None:
         raise LookupError(f"invoice {number}")
+    return invoice
+
+
+def _credit(company: Company, number: int) -> None:
+    """Credit an invoice; Fortnox's program refuses what the API may allow by a switch."""
+    if _invoice(company, number).credited_by:
+        raise ValueError("Fakturan är redan krediterad.")
+    invoicing.check_lock(company, company.today(), PERIOD_LOCKED)
+    invoicing.credit(company, number)
+
+
+def _add_payment(company: Company, content: Content) -> None:
+    company.add_payment(Payment(**_completed(company, content["payment"])))
+
+
+def _change_payment(company: Company, content: Content) -> None:
+    number = content["number"]
+    before = company.payment(number)
+    if before is None:
+        raise LookupError(f"payment {number}")
+    company.change_payment(number, **_completed(company, content["payment"], before))
+
+
+def _completed(company: Company, given: Content, before: Payment | None = None) -> dict[str, Any]:
+    invoice = _invoice(company, given.get("invoice_number", before and before.invoice_number))
     try:
-        return payments.completed(company, given, invoice, before, state.switches)
+        return payments.completed(company, given, invoice, before)
     except Refused as refused:
         raise ValueError(f"payment: {refused.message}") from refused
 
 
 def _pay(company: Company, content: Content) -> None:
     """Add a booked payment of an invoice, of its balance unless an amount is given."""
-    invoice = company.invoice(content["number"])
-    if invoice is None:
-        raise LookupError(f"invoice {content['number']}")
+    invoice = _invoice(company, content["number"])
     amount = content.get("amount", invoice.balance)
     # What Fortnox Finans has taken over is paid to Finans.
     source = "finance" if invoice.factored else "manual"
@@ -261,12 +250,12 @@ KINDS: Mapping[str, Kind] = {
     ),
     "add_payment": Kind(
         ("payment",),
-        _add_payment,
+        _at(_add_payment),
         "Add a payment.",
     ),
     "change_payment": Kind(
         ("number", "payment"),
-        _change_payment,
+        _at(_change_payment),
         "Change fields of a payment, booked or not.",
     ),
     "book_payment": Kind(NUMBER, _numbered(Company.book_payment), "Book a payment."),
@@ -296,7 +285,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "settle_credit": Kind(
         NUMBER,
-        _settle,
+        _numbered(Company.settle_credit),
         "Settle a credit invoice against the invoice that it credits, as far as both remain.",
     ),
     "send_invoice": Kind(

@@ -16,10 +16,8 @@ from hostsim.sandbox.errors import (
     ALREADY_PAID,
     BEFORE_INVOICE,
     FIELD_MISSING,
-    NO_DATA,
     PERIOD_LOCKED_BOOKING,
     Refused,
-    invoice_not_found,
 )
 from hostsim.sandbox.fields import (
     Field,
@@ -29,6 +27,7 @@ from hostsim.sandbox.fields import (
     changes,
     day,
     listed,
+    no_data,
     rate,
     require,
     text,
@@ -41,49 +40,50 @@ from hostsim.sandbox.invoicing import (
     check_units,
     check_year,
     currency_of,
+    find_invoice,
     quoted,
+    unknown,
     unknown_currency,
 )
 from hostsim.sandbox.state import Company, Invoice, Payment, WriteOff
-from hostsim.sandbox.switches import Switches
 
 Fields = Mapping[str, Any]
-
-
-def make_payment(company: Company, body: object, switches: Switches) -> Payment:
-    given = _changes(company, body, switches)
-    if "invoice_number" not in given:
-        raise Refused(FIELD_MISSING, "Fält saknas. (InvoiceNumber)")
-    if not {"amount", "amount_currency"} & given.keys():
-        raise Refused(FIELD_MISSING, "Fält saknas. (Amount)")
-    invoice = _invoice(company, given["invoice_number"])
-    given = completed(company, {"payment_date": company.today()} | given, invoice, None, switches)
-    payment = Payment(**given)
-    _check(company, payment, invoice, switches)
-    _refuse_paid(invoice, switches)
-    return company.add_payment(payment)
-
-
-def change_payment(company: Company, number: int, body: object, switches: Switches) -> Payment:
-    payment = find_payment(company, number, switches)
-    _refuse_booked(payment, switches)
-    given = _changes(company, body, switches, payment)
-    _check_period(company, payment.payment_date, switches)
-    invoice = _invoice(company, given.get("invoice_number", payment.invoice_number))
-    given = completed(company, given, invoice, payment, switches)
-    _check(company, replace(payment, **given), invoice, switches)
-    if invoice.number != payment.invoice_number:
-        _refuse_paid(invoice, switches)
-    return company.change_payment(number, **given)
-
 
 AMOUNTS = {"amount", "amount_currency"}
 
 
+def make_payment(company: Company, body: object) -> Payment:
+    given = _changes(company, body)
+    if "invoice_number" not in given:
+        raise Refused(FIELD_MISSING, "Fält saknas. (InvoiceNumber)")
+    if not AMOUNTS & given.keys():
+        raise Refused(FIELD_MISSING, "Fält saknas. (Amount)")
+    invoice = find_invoice(company, given["invoice_number"])
+    given = completed(company, {"payment_date": company.today()} | given, invoice, None)
+    payment = Payment(**given)
+    _check(company, payment, invoice)
+    _refuse_paid(company, invoice)
+    return company.add_payment(payment)
+
+
+def change_payment(company: Company, number: int, body: object) -> Payment:
+    payment = find_payment(company, number)
+    _refuse_booked(company, payment)
+    given = _changes(company, body, payment)
+    _check_period(company, payment.payment_date)
+    invoice = find_invoice(company, given.get("invoice_number", payment.invoice_number))
+    given = completed(company, given, invoice, payment)
+    _check(company, replace(payment, **given), invoice)
+    if invoice.number != payment.invoice_number:
+        _refuse_paid(company, invoice)
+    return company.change_payment(number, **given)
+
+
 def completed(
-    company: Company, given: Fields, invoice: Invoice, before: Payment | None, switches: Switches
+    company: Company, given: Fields, invoice: Invoice, before: Payment | None
 ) -> dict[str, Any]:
     """Return the fields of a payment with what follows from them, or refuse what contradicts."""
+    switches = company.switches
     basis = before or invoice
     currency: str = given.get("currency", basis.currency)
     moved = currency != basis.currency
@@ -91,10 +91,10 @@ def completed(
         message = "Betalningens valuta måste vara fakturans."
         raise Refused(switches.payment_currency_code, message)
     mode = given.get("mode_of_payment", "")
-    fields = _account_of_mode(company, mode, switches) | dict(given)
+    fields = _account_of_mode(company, mode) | dict(given)
     if moved or "write_offs" in given:
         rows = given.get("write_offs", before.write_offs if before else ())
-        fields["write_offs"] = tuple(_in_currency(row, currency, switches) for row in rows)
+        fields["write_offs"] = tuple(_in_currency(company, row, currency) for row in rows)
     kept = before.in_currency if before else None
     if before:
         # What was read and is sent back is not changed.
@@ -106,113 +106,103 @@ def completed(
             given = {name: given[name] for name in given.keys() - (same & AMOUNTS)}
     preset = (basis.currency_rate, basis.currency_unit)
     if moved:
-        preset = quoted(currency_of(company, currency, switches))
+        preset = quoted(currency_of(company, currency))
     amounts = conversion.agreeing(given, currency, preset, kept, switches)
     return {**fields, "currency": currency, **amounts}
 
 
-def _in_currency(row: WriteOff, currency: str, switches: Switches) -> WriteOff:
+def _in_currency(company: Company, row: WriteOff, currency: str) -> WriteOff:
     """Return a write-off with its currency, SEK or that of its payment, or refuse another."""
     allowed = {"own": ("SEK", currency), "SEK": ("SEK",), "payment": (currency,)}
-    known = allowed[switches.write_off_currency]
+    known = allowed[company.switches.write_off_currency]
     if row.currency and row.currency not in known:
-        raise unknown_currency(switches)
+        raise unknown_currency(company)
     return replace(row, currency=row.currency or known[0])
 
 
-def book_payment(company: Company, number: int, switches: Switches) -> Payment:
-    payment = find_payment(company, number, switches)
-    _refuse_booked(payment, switches)
+def book_payment(company: Company, number: int) -> Payment:
+    payment = find_payment(company, number)
+    _refuse_booked(company, payment)
     with company.lock:
-        if switches.payment_period == "checked":
-            check_year(company, payment.payment_date, switches)
+        if company.switches.payment_period == "checked":
+            check_year(company, payment.payment_date)
             check_lock(company, payment.payment_date, PERIOD_LOCKED_BOOKING)
-        _refuse_paid(_invoice(company, payment.invoice_number), switches)
+        _refuse_paid(company, find_invoice(company, payment.invoice_number))
         return company.book_payment(number)
 
 
-def delete_payment(company: Company, number: int, switches: Switches) -> None:
-    payment = find_payment(company, number, switches)
-    if not switches.delete_booked:
-        _refuse_booked(payment, switches)
+def delete_payment(company: Company, number: int) -> None:
+    payment = find_payment(company, number)
+    if not company.switches.delete_booked:
+        _refuse_booked(company, payment)
     company.delete_payment(number)
 
 
-def find_payment(company: Company, number: int, switches: Switches) -> Payment:
+def find_payment(company: Company, number: int) -> Payment:
     """Return a payment. The code of the refusal is invented."""
     payment = company.payment(number)
     if payment is None:
-        raise Refused(switches.payment_not_found_code, "Kan inte hitta betalningen.", 404)
+        raise Refused(company.switches.payment_not_found_code, "Kan inte hitta betalningen.", 404)
     return payment
 
 
-def _refuse_booked(payment: Payment, switches: Switches) -> None:
+def _refuse_booked(company: Company, payment: Payment) -> None:
     if payment.booked:
-        raise Refused(switches.payment_locked_code, "Betalningen är redan bokförd.")
+        raise Refused(company.switches.payment_locked_code, "Betalningen är redan bokförd.")
 
 
-def _refuse_paid(invoice: Invoice, switches: Switches) -> None:
-    if invoice.final_pay_date and switches.paid_invoice_payments == "refused":
+def _refuse_paid(company: Company, invoice: Invoice) -> None:
+    if invoice.final_pay_date and company.switches.paid_invoice_payments == "refused":
         raise Refused(ALREADY_PAID, "Fakturan är redan slutbetald.")
 
 
-def _invoice(company: Company, number: int) -> Invoice:
-    invoice = company.invoice(number)
-    if invoice is None:
-        raise invoice_not_found()
-    return invoice
+def _check_period(company: Company, day: date) -> None:
+    if company.switches.payment_period == "checked":
+        check_period(company, day)
 
 
-def _check_period(company: Company, day: date, switches: Switches) -> None:
-    if switches.payment_period == "checked":
-        check_period(company, day, switches)
-
-
-def _check(company: Company, payment: Payment, invoice: Invoice, switches: Switches) -> None:
+def _check(company: Company, payment: Payment, invoice: Invoice) -> None:
     if payment.payment_date < invoice.invoice_date:
         message = "Betalningsdatum kan inte vara tidigare än fakturadatum."
         raise Refused(BEFORE_INVOICE, message)
-    _check_period(company, payment.payment_date, switches)
-    if payment.amount < 0 and not switches.negative_payments:
-        raise Refused(NO_DATA, "Ingen eller felaktig typ av data.")
+    _check_period(company, payment.payment_date)
+    if payment.amount < 0 and not company.switches.negative_payments:
+        raise no_data()
 
 
 # --- From Fortnox's fields to ours ------------------------------------------
 
 
-def _changes(
-    company: Company, body: object, switches: Switches, before: Payment | None = None
-) -> dict[str, Any]:
+def _changes(company: Company, body: object, before: Payment | None = None) -> dict[str, Any]:
     sent = body.get("InvoicePayment") if isinstance(body, Mapping) else None
-    read = changes(sent, FIELDS, switches, READ_ONLY)
+    read = changes(sent, FIELDS, company.switches, READ_ONLY)
     given = {ATTRIBUTES[name][0]: value for name, value in read.items()}
     on = given.get("payment_date", before.payment_date if before else company.today())
     if "account" in given:
-        account_of(company, {"AccountNumber": given["account"]}, on, switches)
+        account_of(company, given["account"], on)
     if "write_offs" in given:
-        given["write_offs"] = tuple(
-            _write_off(company, row, on, switches) for row in given["write_offs"]
-        )
+        given["write_offs"] = tuple(_write_off(company, row, on) for row in given["write_offs"])
     return given
 
 
-def _account_of_mode(company: Company, code: str, switches: Switches) -> dict[str, int]:
+def _account_of_mode(company: Company, code: str) -> dict[str, int]:
     """Return the account of a mode of payment, or refuse one that is not there."""
+    switches = company.switches
     mode = company.registers.get("modesofpayments", code) if code else {}
     if mode is None and switches.unknown_terms == "refused":
-        number, status = switches.mode_of_payment_not_found_code, switches.unknown_reference_status
-        raise Refused(number, "Kan inte hitta betalningssättet.", status)
+        number = switches.mode_of_payment_not_found_code
+        raise unknown(company, number, "Kan inte hitta betalningssättet.")
     account = (mode or {}).get("AccountNumber")
     return {"account": int(account)} if account else {}
 
 
-def _write_off(company: Company, sent: Fields, day: date, switches: Switches) -> WriteOff:
+def _write_off(company: Company, sent: Fields, day: date) -> WriteOff:
     require(sent, ("Amount", "AccountNumber"))
-    account_of(company, sent, day, switches)
-    check_units(company, sent, switches)
+    account_of(company, sent["AccountNumber"], day)
+    check_units(company, sent)
     row = blanks(WRITE_OFF) | dict(sent)
     return WriteOff(
-        amount=row["Amount"] if switches.write_off_sign == "added" else -row["Amount"],
+        amount=row["Amount"] if company.switches.write_off_sign == "added" else -row["Amount"],
         account=row["AccountNumber"],
         description=row["Description"],
         cost_center=row["CostCenter"],

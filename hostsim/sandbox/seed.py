@@ -310,7 +310,7 @@ def haulier(now: datetime, switches: Switches | None = None) -> State:
         "InvoiceDate": _today(now).isoformat(),
         "Total": "1250",
     }
-    supplier_invoicing.make(other, bill, Switches())
+    supplier_invoicing.make(other, bill)
     state.add_user(USER, PASSWORD)
     state.shown_user = USER
     return state

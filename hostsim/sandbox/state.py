@@ -487,7 +487,7 @@ class Company:
             )
             return self.book_payment(payment.number)
 
-    def settle_credit(self, number: int, *, by_payments: bool) -> None:
+    def settle_credit(self, number: int) -> None:
         """Settle a credit invoice against the invoice that it credits, as far as both remain.
 
         Raises ``LookupError`` and ``ValueError`` with what is wrong.
@@ -504,7 +504,7 @@ class Company:
             if amount <= 0:
                 raise ValueError(f"nothing of invoice {number} is left to settle")
             for invoice, part in ((original, amount), (credit, -amount)):
-                if by_payments:
+                if self.switches.credit_settlement == "payments":
                     self.pay(invoice, part, self.today())
                 else:
                     settled = {"settled": invoice.settled + part, "settled_on": self.today()}

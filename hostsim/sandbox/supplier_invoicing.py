@@ -35,7 +35,6 @@ from hostsim.sandbox.fields import (
 )
 from hostsim.sandbox.registers import SupplierInvoice
 from hostsim.sandbox.state import Company
-from hostsim.sandbox.switches import Switches
 
 Fields = Mapping[str, Any]
 
@@ -115,37 +114,37 @@ READ_ONLY = {
 }
 
 
-def find(company: Company, number: int, switches: Switches) -> SupplierInvoice:
+def find(company: Company, number: int) -> SupplierInvoice:
     found = company.registers.supplier_invoices.get(number)
     if found is None:
         message = "Kan inte hitta leverantörsfakturan."
-        raise Refused(switches.supplier_invoice_not_found_code, message, 404)
+        raise Refused(company.switches.supplier_invoice_not_found_code, message, 404)
     return found
 
 
 # --- Making and changing ----------------------------------------------------
 
 
-def make(company: Company, sent: Fields, switches: Switches) -> SupplierInvoice:
-    given = changes(sent, FIELDS, switches, READ_ONLY)
+def make(company: Company, sent: Fields) -> SupplierInvoice:
+    given = changes(sent, FIELDS, company.switches, READ_ONLY)
     if not given.get("SupplierNumber"):
         raise Refused(IDENTIFIER, "A valid identifier was not provided.")
     with company.lock:
         registers = company.registers
-        _refuse_twice(company, given, switches)
-        checked = _checked(company, given, switches)
+        _refuse_twice(company, given)
+        checked = _checked(company, given)
         registers.last_supplier_invoice += 1
         made = SupplierInvoice(registers.last_supplier_invoice, checked, company.clock.now())
         registers.supplier_invoices[made.number] = made
         return made
 
 
-def change(company: Company, number: int, sent: Fields, switches: Switches) -> SupplierInvoice:
-    given = changes(sent, FIELDS, switches, READ_ONLY)
+def change(company: Company, number: int, sent: Fields) -> SupplierInvoice:
+    given = changes(sent, FIELDS, company.switches, READ_ONLY)
     with company.lock:
-        before = find(company, number, switches)
-        _refuse_settled(before, switches)
-        invoicing.check_period(company, before.fields["InvoiceDate"], switches)
+        before = find(company, number)
+        _refuse_settled(company, before)
+        invoicing.check_period(company, before.fields["InvoiceDate"])
         kept = dict(before.fields)
         # The service's own row is made again.
         kept["SupplierInvoiceRows"] = [
@@ -154,7 +153,7 @@ def change(company: Company, number: int, sent: Fields, switches: Switches) -> S
         whole = kept | given
         if whole["Currency"] != kept["Currency"]:
             invoicing.forget_rate(whole, given)
-        return _put(company, before, fields=_checked(company, whole, switches))
+        return _put(company, before, fields=_checked(company, whole))
 
 
 def _put(company: Company, before: SupplierInvoice, **changed: Any) -> SupplierInvoice:
@@ -163,8 +162,9 @@ def _put(company: Company, before: SupplierInvoice, **changed: Any) -> SupplierI
     return after
 
 
-def _refuse_twice(company: Company, given: Fields, switches: Switches) -> None:
+def _refuse_twice(company: Company, given: Fields) -> None:
     """Refuse a supplier's number that is there already, where the switch says so."""
+    switches = company.switches
     if switches.supplier_invoice_twice == "accepted":
         return
     key = (given["SupplierNumber"], given.get("InvoiceNumber"))
@@ -175,29 +175,28 @@ def _refuse_twice(company: Company, given: Fields, switches: Switches) -> None:
             raise Refused(switches.supplier_invoice_twice_code, message)
 
 
-def _checked(company: Company, given: Fields, switches: Switches) -> dict[str, Any]:
+def _checked(company: Company, given: Fields) -> dict[str, Any]:
     """Return the record as it is stored, or refuse it."""
     fields, registers = dict(given), company.registers
     supplier = registers.get("suppliers", fields["SupplierNumber"])
     if supplier is None:
-        status = switches.unknown_reference_status
-        message = "Kan inte hitta leverantören."
-        raise Refused(switches.supplier_not_found_code, message, status)
+        code = company.switches.supplier_not_found_code
+        raise invoicing.unknown(company, code, "Kan inte hitta leverantören.")
     fields.setdefault("SupplierName", supplier["Name"])
     day_of = fields.setdefault("InvoiceDate", company.today())
     # Terms of payment do not fill it, as a client says.
     fields.setdefault("DueDate", day_of)
-    invoicing.check_period(company, day_of, switches)
+    invoicing.check_period(company, day_of)
     fields.setdefault("Currency", "SEK")
-    invoicing.fill_rate(company, fields, switches)
-    rate = conversion.sek_for_one(fields["CurrencyRate"], fields["CurrencyUnit"], switches)
+    invoicing.fill_rate(company, fields)
+    rate = conversion.sek_for_one(fields["CurrencyRate"], fields["CurrencyUnit"], company.switches)
     rows = [_in_both(row, rate) for row in fields.get("SupplierInvoiceRows", ())]
     fields.setdefault("Total", sum(map(_debit, rows), ZERO))
     rows = rows or _preset_rows(fields, supplier, rate)
     for row in (fields, *rows):
-        invoicing.check_units(company, row, switches)
+        invoicing.check_units(company, row)
     for row in rows:
-        invoicing.account_of(company, {"AccountNumber": row.get("Account", 0)}, day_of, switches)
+        invoicing.account_of(company, row.get("Account", 0), day_of)
     if not any(row.get("Code") == "TOT" for row in rows):
         if sum(map(_debit, rows), ZERO) != fields["Total"]:
             raise Refused(UNBALANCED, "Leverantörsfakturan balanserar inte.")
@@ -258,36 +257,35 @@ def _preset_rows(fields: Fields, supplier: Fields, rate: Decimal) -> list[dict[s
     return [*rows, _row(VAT, vat, rate, Code="VAT")] if vat else rows
 
 
-def _refuse_settled(invoice: SupplierInvoice, switches: Switches) -> None:
+def _refuse_settled(company: Company, invoice: SupplierInvoice) -> None:
     if invoice.booked or invoice.cancelled or invoice.final_pay_date:
         message = "Leverantörsfakturan är bokförd, makulerad eller betald."
-        raise Refused(switches.supplier_invoice_locked_code, message)
+        raise Refused(company.switches.supplier_invoice_locked_code, message)
 
 
 # --- Actions ----------------------------------------------------------------
 
 
-def approve_booking(company: Company, number: int, switches: Switches) -> SupplierInvoice:
-    return _put(company, find(company, number, switches), approved=True)
+def approve_booking(company: Company, number: int) -> SupplierInvoice:
+    return _put(company, find(company, number), approved=True)
 
 
-def approve_payment(company: Company, number: int, switches: Switches) -> SupplierInvoice:
-    return _put(company, find(company, number, switches), payment_approved=True)
+def approve_payment(company: Company, number: int) -> SupplierInvoice:
+    return _put(company, find(company, number), payment_approved=True)
 
 
-def bookkeep(company: Company, number: int, switches: Switches) -> SupplierInvoice:
+def bookkeep(company: Company, number: int) -> SupplierInvoice:
+    switches = company.switches
     with company.lock:
-        found = find(company, number, switches)
-        _refuse_settled(found, switches)
+        found = find(company, number)
+        _refuse_settled(company, found)
         if switches.booking_needs_attest and not found.approved:
             message = "Leverantörsfakturan är inte attesterad."
             raise Refused(switches.supplier_invoice_locked_code, message)
         day_of: date = found.fields["InvoiceDate"]
         invoicing.check_lock(company, day_of, PERIOD_LOCKED_BOOKING)
         for row in found.fields["SupplierInvoiceRows"]:
-            account = invoicing.account_of(
-                company, {"AccountNumber": row.get("Account", 0)}, day_of, switches
-            )
+            account = invoicing.account_of(company, row.get("Account", 0), day_of)
             center = row.get("CostCenter") or found.fields.get("CostCenter", "")
             invoicing.check_cost_center(company, account, center)
         return book(company, number)
@@ -308,10 +306,10 @@ def book(company: Company, number: int) -> SupplierInvoice:
         return _put(company, found, booked=True, voucher=voucher)
 
 
-def cancel(company: Company, number: int, switches: Switches) -> SupplierInvoice:
+def cancel(company: Company, number: int) -> SupplierInvoice:
     with company.lock:
-        found = find(company, number, switches)
-        _refuse_settled(found, switches)
+        found = find(company, number)
+        _refuse_settled(company, found)
         return _put(company, found, cancelled=True)
 
 
@@ -327,13 +325,13 @@ def _there(company: Company, number: int) -> SupplierInvoice:
     return found
 
 
-def credit(company: Company, number: int, switches: Switches) -> SupplierInvoice:
+def credit(company: Company, number: int) -> SupplierInvoice:
     """Make an unbooked one that credits this one; this one names it from now on."""
     with company.lock:
-        found = find(company, number, switches)
+        found = find(company, number)
         if found.cancelled or found.credited_by:
             message = "Leverantörsfakturan kan inte krediteras."
-            raise Refused(switches.supplier_invoice_locked_code, message)
+            raise Refused(company.switches.supplier_invoice_locked_code, message)
         registers, today = company.registers, company.today()
         registers.last_supplier_invoice += 1
         fields = dict(found.fields) | {"InvoiceDate": today, "DueDate": today}

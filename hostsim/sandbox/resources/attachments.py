@@ -38,7 +38,7 @@ def count_attachments() -> Response:
     return responses.answer(
         [
             {
-                "entityId": exchange.number(one),
+                "entityId": exchange.number_in(one),
                 "numberOfAttachments": sum(_is_of(row, {one}, kind) for row in _all().values()),
             }
             for one in wanted

@@ -40,8 +40,8 @@ def connect() -> Response:
     given = changes(sent, FIELDS, switches, READ_ONLY)
     require(given, FIELDS)
     with company.lock:
-        number = exchange.number(given["SupplierInvoiceNumber"])
-        supplier_invoicing.find(company, number, switches)
+        number = exchange.number_in(given["SupplierInvoiceNumber"])
+        supplier_invoicing.find(company, number)
         file = company.registers.files.get(given["FileId"])
         if file is None:
             raise Refused(switches.file_not_found_code, "Kan inte hitta filen.", 404)

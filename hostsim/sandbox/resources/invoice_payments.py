@@ -21,34 +21,24 @@ def list_payments() -> Response:
 
 
 def show_payment(number: str) -> Response:
-    found = payments.find_payment(
-        exchange.company(), exchange.number(number), switchboard().switches
-    )
+    found = payments.find_payment(exchange.company(), exchange.number_in(number))
     return _answer(found)
 
 
 def make_payment() -> Response:
-    made = payments.make_payment(exchange.company(), exchange.body(), switchboard().switches)
+    made = payments.make_payment(exchange.company(), exchange.body())
     return exchange.created("InvoicePayment", _detail(made), "invoicepayments")
 
 
 def change_payment(number: str) -> Response:
     changed = payments.change_payment(
-        exchange.company(), exchange.number(number), exchange.body(), switchboard().switches
+        exchange.company(), exchange.number_in(number), exchange.body()
     )
     return _answer(changed)
 
 
-def book_payment(number: str) -> Response:
-    exchange.json_only()
-    booked = payments.book_payment(
-        exchange.company(), exchange.number(number), switchboard().switches
-    )
-    return _answer(booked)
-
-
 def delete_payment(number: str) -> Response:
-    payments.delete_payment(exchange.company(), exchange.number(number), switchboard().switches)
+    payments.delete_payment(exchange.company(), exchange.number_in(number))
     return responses.no_content()
 
 
@@ -65,6 +55,9 @@ def _row(payment: Payment) -> serializers.Fields:
 
 def _answer(payment: Payment) -> Response:
     return responses.answer({"InvoicePayment": _detail(payment)})
+
+
+book_payment = exchange.action(payments.book_payment, _answer)
 
 
 def _detail(payment: Payment) -> serializers.Fields:

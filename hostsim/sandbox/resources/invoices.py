@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 from decimal import Decimal
@@ -37,7 +37,7 @@ def _visible(company: Company, switches: Switches) -> list[Invoice]:
 
 
 def show_invoice(number: str) -> Response:
-    found = invoicing.find_invoice(exchange.company(), exchange.number(number))
+    found = invoicing.find_invoice(exchange.company(), exchange.number_in(number))
     return _answer(found)
 
 
@@ -45,39 +45,17 @@ def show_invoice(number: str) -> Response:
 
 
 def make_invoice() -> Response:
-    made = invoicing.make_invoice(
-        exchange.company(), exchange.in_envelope("Invoice"), switchboard().switches
-    )
+    made = invoicing.make_invoice(exchange.company(), exchange.in_envelope("Invoice"))
     return exchange.created("Invoice", _detail(made), "invoices")
 
 
 def change_invoice(number: str) -> Response:
     changed = invoicing.change_invoice(
         exchange.company(),
-        exchange.number(number),
+        exchange.number_in(number),
         exchange.in_envelope("Invoice"),
-        switchboard().switches,
     )
     return _answer(changed)
-
-
-Action = Callable[[Company, int, Switches], Invoice]
-
-
-def _action(perform: Action) -> Callable[[str], Response]:
-    def view(number: str) -> Response:
-        exchange.json_only()
-        done = perform(exchange.company(), exchange.number(number), switchboard().switches)
-        return _answer(done)
-
-    return view
-
-
-bookkeep = _action(invoicing.bookkeep)
-cancel = _action(invoicing.cancel)
-credit = _action(invoicing.credit)
-externalprint = _action(invoicing.externalprint)
-warehouseready = _action(invoicing.finish)
 
 
 # --- Paper and mail: requests to read, which change something -----------------
@@ -104,13 +82,13 @@ def printreminder(number: str) -> Response:
 
 
 def preview(number: str) -> Response:
-    invoicing.find_invoice(exchange.company(), exchange.number(number))
+    invoicing.find_invoice(exchange.company(), exchange.number_in(number))
     return _paper()
 
 
 def refuse_to_send(number: str) -> Response:
     """Refuse what only registered companies can do."""
-    invoicing.find_invoice(exchange.company(), exchange.number(number))
+    invoicing.find_invoice(exchange.company(), exchange.number_in(number))
     message = "Kan inte skicka dokument om inte företaget är registrerat."
     raise Refused(switchboard().switches.not_registered_code, message)
 
@@ -121,7 +99,7 @@ def _sent(number: str) -> Invoice:
 
 
 def _with_bank_details(number: str) -> Invoice:
-    found = invoicing.find_invoice(exchange.company(), exchange.number(number))
+    found = invoicing.find_invoice(exchange.company(), exchange.number_in(number))
     if not exchange.company().registers.set_up.bankgiro:
         raise Refused(switchboard().switches.no_bank_details_code, "Bankuppgifter saknas.")
     return found
@@ -136,6 +114,14 @@ def _paper() -> Response:
 
 def _answer(invoice: Invoice) -> Response:
     return responses.answer({"Invoice": _detail(invoice)})
+
+
+bookkeep = exchange.action(invoicing.bookkeep, _answer)
+cancel = exchange.action(invoicing.cancel, _answer)
+credit = exchange.action(invoicing.credit, _answer)
+externalprint = exchange.action(invoicing.externalprint, _answer)
+# That the warehouse is done; the sandbox has none.
+warehouseready = exchange.action(invoicing.find_invoice, _answer)
 
 
 def _detail(invoice: Invoice) -> Mapping[str, Any]:

@@ -14,7 +14,6 @@ from hostsim.sandbox.errors import FILTER, Refused
 from hostsim.sandbox.fields import blanks
 from hostsim.sandbox.registers import SupplierInvoice
 from hostsim.sandbox.resources.register import spelt
-from hostsim.sandbox.state import Company
 from hostsim.sandbox.supplier_invoicing import FIELDS, ROW
 from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.switches import Switches
@@ -84,45 +83,22 @@ def _unpaid(row: SupplierInvoice) -> bool:
 
 
 def show_invoice(number: str) -> Response:
-    found = supplier_invoicing.find(
-        exchange.company(), exchange.number(number), switchboard().switches
-    )
+    found = supplier_invoicing.find(exchange.company(), exchange.number_in(number))
     return _answer(found)
 
 
 def make_invoice() -> Response:
-    made = supplier_invoicing.make(
-        exchange.company(), exchange.in_envelope("SupplierInvoice"), switchboard().switches
-    )
+    made = supplier_invoicing.make(exchange.company(), exchange.in_envelope("SupplierInvoice"))
     return exchange.created("SupplierInvoice", _detail(made), "supplierinvoices")
 
 
 def change_invoice(number: str) -> Response:
     changed = supplier_invoicing.change(
         exchange.company(),
-        exchange.number(number),
+        exchange.number_in(number),
         exchange.in_envelope("SupplierInvoice"),
-        switchboard().switches,
     )
     return _answer(changed)
-
-
-Action = Callable[[Company, int, Switches], SupplierInvoice]
-
-
-def _action(perform: Action) -> Callable[[str], Response]:
-    def view(number: str) -> Response:
-        exchange.json_only()
-        return _answer(perform(exchange.company(), exchange.number(number), switchboard().switches))
-
-    return view
-
-
-approvalbookkeep = _action(supplier_invoicing.approve_booking)
-approvalpayment = _action(supplier_invoicing.approve_payment)
-bookkeep = _action(supplier_invoicing.bookkeep)
-cancel = _action(supplier_invoicing.cancel)
-credit = _action(supplier_invoicing.credit)
 
 
 # --- Spelling ---------------------------------------------------------------
@@ -130,6 +106,13 @@ credit = _action(supplier_invoicing.credit)
 
 def _answer(invoice: SupplierInvoice) -> Response:
     return responses.answer({"SupplierInvoice": _detail(invoice)})
+
+
+approvalbookkeep = exchange.action(supplier_invoicing.approve_booking, _answer)
+approvalpayment = exchange.action(supplier_invoicing.approve_payment, _answer)
+bookkeep = exchange.action(supplier_invoicing.bookkeep, _answer)
+cancel = exchange.action(supplier_invoicing.cancel, _answer)
+credit = exchange.action(supplier_invoicing.credit, _answer)
 
 
 def _detail(invoice: SupplierInvoice) -> dict[str, Any]:
