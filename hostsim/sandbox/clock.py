@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 #: Where Fortnox's servers have their wall clock.
@@ -14,6 +14,10 @@ STOCKHOLM = ZoneInfo("Europe/Stockholm")
 #: The years of times that it takes; by the last ones no time could be written in every zone.
 FIRST_YEAR, LAST_YEAR = 1970, 2999
 RANGE = f"from {FIRST_YEAR} to {LAST_YEAR}"
+
+
+def day_in_stockholm(at: datetime) -> date:
+    return at.astimezone(STOCKHOLM).date()
 
 
 def real_time() -> datetime:

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 from hostsim.sandbox.errors import FIELD_MISSING, Refused
-from hostsim.sandbox.fields import decimal_of, no_data, rounded
+from hostsim.sandbox.fields import decimal_of, decimals, no_data, rounded
 from hostsim.sandbox.switches import Switches
 
 ONE = Decimal(1)
@@ -71,7 +71,7 @@ def agreeing(
         follows = amount / in_currency if in_currency else Decimal(0)
         # Of the unit, where a rate is that.
         follows /= sek_for_one(ONE, unit, switches)
-        rate = rounded(follows, 6 if sent is None else _places(sent))
+        rate = rounded(follows, 6 if sent is None else decimals(sent))
         if currency == "SEK" or rate <= 0 or rate != (sent or rate):
             raise no_data()
         computed = amount
@@ -81,8 +81,3 @@ def agreeing(
         "currency_rate": rate,
         "currency_unit": unit,
     }
-
-
-def _places(number: Decimal) -> int:
-    exponent = number.as_tuple().exponent
-    return max(-exponent, 0) if isinstance(exponent, int) else 0

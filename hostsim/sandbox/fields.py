@@ -73,11 +73,6 @@ def changes(
     }
 
 
-def record_in(body: Fields, envelope: str) -> object:
-    """Return what stands in the envelope of a request."""
-    return body.get(envelope)
-
-
 def require(given: Fields, names: Collection[str]) -> None:
     for name in names:
         if given.get(name) in (None, ""):
@@ -184,14 +179,14 @@ def decimal_of(value: Any) -> Decimal:
         number = Decimal(str(value))
     except InvalidOperation as error:
         raise _not_numeric(value) from error
-    if not number.is_finite() or abs(number) >= Decimal(10) ** 15 or _decimals(number) > 30:
+    if not number.is_finite() or abs(number) >= Decimal(10) ** 15 or decimals(number) > 30:
         raise _not_numeric(value)
     return number
 
 
-def _decimals(number: Decimal) -> int:
+def decimals(number: Decimal) -> int:
     exponent = number.as_tuple().exponent
-    return -exponent if isinstance(exponent, int) else 0
+    return max(-exponent, 0) if isinstance(exponent, int) else 0
 
 
 def _not_numeric(value: object) -> Refused:
@@ -276,14 +271,14 @@ def flag(*, blank: bool = False) -> Field:
     return Field("true or false", read, blank)
 
 
-def day(*, blank: Any = None, always_set: bool = False) -> Field:
+def day(*, blank: Any = None) -> Field:
     def read(_name: str, value: Any, _switches: Switches) -> date:
         try:
             return day_of(value)
         except ValueError as error:
             raise no_data() from error
 
-    return Field("a day, YYYY-MM-DD", read, blank, always_set)
+    return Field("a day, YYYY-MM-DD", read, blank)
 
 
 def day_of(value: object) -> date:

@@ -8,6 +8,7 @@ from typing import Any
 
 from hostsim.sandbox.fields import (
     Field,
+    always,
     amount,
     choice,
     code,
@@ -94,10 +95,10 @@ ATTRIBUTES: Mapping[str, tuple[str, Field]] = {
     "CurrencyUnit": ("currency_unit", whole(1, blank=1)),
     "CustomerName": ("customer_name", LONG),
     "CustomerNumber": ("customer_number", code(1024)),
-    "DueDate": ("due_date", day(always_set=True)),
+    "DueDate": ("due_date", always(day())),
     "ExternalInvoiceReference1": ("external_reference_1", text(80)),
     "ExternalInvoiceReference2": ("external_reference_2", text(80)),
-    "InvoiceDate": ("invoice_date", day(always_set=True)),
+    "InvoiceDate": ("invoice_date", always(day())),
     "InvoiceType": ("invoice_type", choice(*INVOICE_TYPES, blank="INVOICE")),
     "NotCompleted": ("not_completed", flag()),
     "OCR": ("ocr", text(blank=None)),

@@ -250,7 +250,7 @@ ATTRIBUTES: Mapping[str, tuple[str, Field]] = {
     "CurrencyUnit": ("currency_unit", always(whole(1))),
     "ModeOfPayment": ("mode_of_payment", text()),
     "ModeOfPaymentAccount": ("account", always(whole(1000, 9999))),
-    "PaymentDate": ("payment_date", day(always_set=True)),
+    "PaymentDate": ("payment_date", always(day())),
     "WriteOffs": ("write_offs", listed(WRITE_OFF, 500)),
 }
 

@@ -10,22 +10,14 @@ from collections.abc import Callable, Hashable
 class RateLimiter:
     """A sliding window for each bucket."""
 
-    def __init__(
-        self,
-        limit: int | None,
-        window: float,
-        monotonic: Callable[[], float],
-        *,
-        refused_counts: bool = False,
-    ) -> None:
-        """Allow ``limit`` requests in any ``window`` seconds; ``None`` is no limit."""
+    def __init__(self, monotonic: Callable[[], float]) -> None:
         self._monotonic = monotonic
         self._admitted: defaultdict[Hashable, deque[float]] = defaultdict(deque)
         self._lock = threading.Lock()
-        self.set(limit, window, refused_counts=refused_counts)
+        self.set(None, 0, refused_counts=False)
 
     def set(self, limit: int | None, window: float, *, refused_counts: bool) -> None:
-        """Change the limit; counts stay."""
+        """Allow ``limit`` requests in any ``window`` seconds, ``None`` for all; counts stay."""
         with self._lock:
             self._limit, self._window, self._refused_counts = limit, window, refused_counts
 

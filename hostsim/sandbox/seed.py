@@ -11,10 +11,11 @@ import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 
 from hostsim.sandbox import conversion, records, supplier_invoicing
-from hostsim.sandbox.clock import STOCKHOLM, Clock
+from hostsim.sandbox.clock import STOCKHOLM, Clock, day_in_stockholm
+from hostsim.sandbox.fields import rounded
 from hostsim.sandbox.json_books import from_json
 from hostsim.sandbox.state import Company, Invoice, Payment, State, WriteOff, ocr_of
 from hostsim.sandbox.switches import Switches
@@ -75,7 +76,7 @@ CUSTOMERS = (
 
 def cut_off(now: datetime) -> date:
     """Return the date for "Ignorera betalningar före" in the demonstration."""
-    return _today(now) - timedelta(days=150)
+    return day_in_stockholm(now) - timedelta(days=150)
 
 
 # --- Cases ------------------------------------------------------------------
@@ -129,8 +130,7 @@ class _Case:
     period_closed: bool = True
 
 
-def _kr(text: str) -> Decimal:
-    return Decimal(text)
+_kr = Decimal
 
 
 def _paid_in_full(
@@ -307,7 +307,7 @@ def haulier(now: datetime, switches: Switches | None = None) -> State:
     _fill(other, _small_plan(now), now)
     bill = {
         "SupplierNumber": SUPPLIER["SupplierNumber"],
-        "InvoiceDate": _today(now).isoformat(),
+        "InvoiceDate": day_in_stockholm(now).isoformat(),
         "Total": "1250",
     }
     supplier_invoicing.make(other, bill)
@@ -364,7 +364,7 @@ def change_overnight(state: State) -> None:
             Payment(
                 invoice_number=number,
                 amount=CASES[number].total,
-                payment_date=_today(state.clock.now()),
+                payment_date=day_in_stockholm(state.clock.now()),
                 source="file",
             )
         )
@@ -395,7 +395,7 @@ class _Planned:
 def _plan(now: datetime) -> list[_Planned]:
     """Plan all invoices of the half-year; the same at every call on one day."""
     rng = random.Random(559000)  # noqa: S311 - the same at every start
-    today = _today(now)
+    today = day_in_stockholm(now)
     plan = []
     for place in range(INVOICES):
         number = FIRST_NUMBER + place
@@ -421,7 +421,7 @@ def _plan(now: datetime) -> list[_Planned]:
 def _small_plan(now: datetime) -> list[_Planned]:
     """Plan the second company, whose numbers begin where the haulier's do."""
     rng = random.Random(559001)  # noqa: S311 - the same at every start
-    today = _today(now)
+    today = day_in_stockholm(now)
     plan = []
     for place in range(20):
         day = _working_day(today - timedelta(days=100 - 5 * place))
@@ -531,25 +531,25 @@ def _invoice(company: Company, planned: _Planned, voucher: int) -> Invoice:
         factored=case.factored,
         voucher_number=voucher,
         voucher_series="B",
-        modified=_at(planned.day, 9, 30),
+        modified=at_time(planned.day, 9, 30),
     )
 
 
 def _payment(
     company: Company, planned: _Planned, paid: _Paid, now: datetime, place: int
 ) -> Payment:
-    day = min(planned.day + timedelta(days=paid.days), _today(now))
+    day = min(planned.day + timedelta(days=paid.days), day_in_stockholm(now))
     if paid.ago is not None:
-        day = _today(now) - timedelta(days=paid.ago)
+        day = day_in_stockholm(now) - timedelta(days=paid.ago)
     day = max(_working_day(day), planned.day)
-    modified = min(_at(day, 16, 5 + place), now - timedelta(minutes=90))
+    modified = min(at_time(day, 16, 5 + place), now - timedelta(minutes=90))
     if paid.recent:
         modified = now - timedelta(minutes=10 + planned.number % 40)
     sek = paid.rate or RATES.get(planned.currency, Decimal(1))
     rate, unit = _quoted(company, planned.currency, paid.quoted or sek)
     return Payment(
         invoice_number=planned.fortnox_number,
-        amount=_ore(paid.amount * sek),
+        amount=rounded(paid.amount * sek),
         amount_currency=paid.amount,
         currency=planned.currency,
         currency_rate=rate,
@@ -580,11 +580,7 @@ def _exported(planned: _Planned) -> dict[str, str]:
     }
 
 
-# --- Days and öre -----------------------------------------------------------
-
-
-def _today(now: datetime) -> date:
-    return now.astimezone(STOCKHOLM).date()
+# --- Days -------------------------------------------------------------------
 
 
 def _working_day(day: date) -> date:
@@ -592,9 +588,5 @@ def _working_day(day: date) -> date:
     return day - timedelta(days=max(0, day.weekday() - 4))
 
 
-def _at(day: date, hour: int, minute: int) -> datetime:
+def at_time(day: date, hour: int, minute: int) -> datetime:
     return datetime.combine(day, time(hour, minute), STOCKHOLM)
-
-
-def _ore(amount: Decimal) -> Decimal:
-    return amount.quantize(Decimal("0.01"), ROUND_HALF_UP)

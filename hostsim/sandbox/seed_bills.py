@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from hostsim.sandbox.clock import STOCKHOLM
+from hostsim.sandbox.clock import day_in_stockholm
 from hostsim.sandbox.seed import RATES, SUPPLIER
 
 #: The supplier whose bankgiro is another one in Fortnox.
@@ -91,7 +91,7 @@ def _bill(
     *,
     days: int,
 ) -> dict[str, Any]:
-    day = now.astimezone(STOCKHOLM).date() - timedelta(days=days)
+    day = day_in_stockholm(now) - timedelta(days=days)
     vat = sum(
         (Decimal(amount) for account, _, amount in rows if account == "2641"), Decimal("0.00")
     )

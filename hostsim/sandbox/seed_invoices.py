@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from typing import Any
 
-from hostsim.sandbox.clock import STOCKHOLM
+from hostsim.sandbox.clock import day_in_stockholm
+from hostsim.sandbox.fields import rounded
 from hostsim.sandbox.seed import RATES
 from hostsim.sandbox.state import ocr_of
 
@@ -132,7 +133,7 @@ def _invoice(
     *,
     days: int,
 ) -> dict[str, Any]:
-    day = now.astimezone(STOCKHOLM).date() - timedelta(days=days)
+    day = day_in_stockholm(now) - timedelta(days=days)
     return {
         "invoice_number": str(number),
         "ocr": ocr_of(number),
@@ -154,5 +155,5 @@ def _invoice(
 
 def _row(account: str, unit: str, rate: str, net: str) -> dict[str, str]:
     percent = Decimal(rate.partition("-")[0])
-    vat = (Decimal(net) * percent / 100).quantize(Decimal("0.01"), ROUND_HALF_UP)
+    vat = rounded(Decimal(net) * percent / 100)
     return {"account": account, "unit": unit, "vat_rate": rate, "net": net, "vat": str(vat)}

@@ -8,13 +8,13 @@ one pays an invoice that was made in Fortnox directly.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import date, datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from hostsim.sandbox import records
-from hostsim.sandbox.clock import STOCKHOLM, Clock
+from hostsim.sandbox.clock import Clock, day_in_stockholm
 from hostsim.sandbox.registers import Registers
-from hostsim.sandbox.seed import CUSTOMERS, PASSWORD, USER
+from hostsim.sandbox.seed import CUSTOMERS, PASSWORD, USER, at_time
 from hostsim.sandbox.state import Company, Invoice, Payment, State, luhn_digit, ocr_of
 
 #: ``DatabaseNumber`` of the first company; the others follow.
@@ -105,7 +105,7 @@ def _registers(now: datetime) -> Registers:
 
 def _invoice(number: int, place: int, at: int, now: datetime) -> Invoice:
     customer, name, currency = _CUSTOMERS[at % len(_CUSTOMERS)]
-    day = _today(now) - timedelta(days=60 - at % 20)
+    day = day_in_stockholm(now) - timedelta(days=60 - at % 20)
     return Invoice(
         number=number,
         total=Decimal(1250 + 125 * ((7 * place + at) % 40)),
@@ -117,12 +117,12 @@ def _invoice(number: int, place: int, at: int, now: datetime) -> Invoice:
         ocr=ocr_of(number),
         voucher_number=at + 1,
         voucher_series="B",
-        modified=_at(day, time(9, 30)),
+        modified=at_time(day, 9, 30),
     )
 
 
 def _pay(company: Company, place: int, at: int, among_all: int, now: datetime) -> None:
-    number, day = FIRST_INVOICE + at, _today(now) - timedelta(days=1 + at % 20)
+    number, day = FIRST_INVOICE + at, day_in_stockholm(now) - timedelta(days=1 + at % 20)
     invoice = company.invoice(number) or _invoice(number, place, at, now)
     if is_of_unknown_invoice(among_all):
         invoice = company.add_invoice(_invoice(FIRST_DIRECT + at, place, at, now))
@@ -135,7 +135,7 @@ def _pay(company: Company, place: int, at: int, among_all: int, now: datetime) -
             source="file",
             voucher_number=at + 1,
             voucher_series="C",
-            modified=_at(day, time(16, 5)),
+            modified=at_time(day, 16, 5),
         )
     )
 
@@ -145,11 +145,3 @@ def _organisation_number(place: int) -> str:
     digits = f"{2_000_000 + place:09}"
     digits += str(luhn_digit(digits))
     return f"{digits[:6]}-{digits[6:]}"
-
-
-def _today(now: datetime) -> date:
-    return now.astimezone(STOCKHOLM).date()
-
-
-def _at(day: date, at: time) -> datetime:
-    return datetime.combine(day, at, STOCKHOLM)

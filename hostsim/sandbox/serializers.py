@@ -11,7 +11,7 @@ from typing import Any
 from hostsim.sandbox import conversion
 from hostsim.sandbox.amounts import row_total, without_vat
 from hostsim.sandbox.fields import rounded
-from hostsim.sandbox.invoice_fields import whole_row
+from hostsim.sandbox.invoice_fields import EDI, whole_row
 from hostsim.sandbox.responses import number
 from hostsim.sandbox.state import Company, Invoice, InvoiceRow, Payment, WriteOff, ocr_of
 from hostsim.sandbox.switches import Switches
@@ -69,11 +69,9 @@ def payment_detail(payment: Payment, invoice: Invoice | None, base: str) -> Fiel
 def full_payment_row(payment: Payment, invoice: Invoice | None, base: str) -> Fields:
     """Serialize what the specification of April 2026 declares of a payment in a list."""
     fields = payment_detail(payment, invoice, base)
-    total = Decimal(fields["InvoiceTotal"])
-    account = str(fields["ModeOfPaymentAccount"])
     return fields | {
-        "InvoiceTotal": total,
-        "ModeOfPaymentAccount": account,
+        "InvoiceTotal": Decimal(fields["InvoiceTotal"]),
+        "ModeOfPaymentAccount": str(fields["ModeOfPaymentAccount"]),
     }
 
 
@@ -228,7 +226,7 @@ def _invoice_detail(invoice: Invoice, base: str) -> Fields:
         "DeliveryZipCode": "",
         "DocumentNumber": str(invoice.number),
         "DueDate": invoice.due_date.isoformat(),
-        "EDIInformation": dict.fromkeys(EDI_FIELDS) | {"EDIStatus": ""},
+        "EDIInformation": dict.fromkeys(EDI) | {"EDIStatus": ""},
         "EmailInformation": {
             "EmailAddressFrom": None,
             "EmailAddressTo": "",
@@ -336,15 +334,6 @@ FINANCE_SERIES = 77
 
 #: Swedish VAT on transport; invoices in SEK are taken to carry it.
 VAT = Decimal("1.25")
-
-EDI_FIELDS = (
-    "EDIGlobalLocationNumber",
-    "EDIGlobalLocationNumberDelivery",
-    "EDIInvoiceExtra1",
-    "EDIInvoiceExtra2",
-    "EDIOurElectronicReference",
-    "EDIYourElectronicReference",
-)
 
 PAYMENT_DETAIL_ONLY = {
     "AmountCurrency",

@@ -9,7 +9,6 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterable
-from datetime import datetime
 from types import TracebackType
 from typing import Any, Self
 
@@ -31,6 +30,8 @@ THREADS = 32
 #: Open connections, idle ones included. A host of many companies may keep more than the 100 of
 #: waitress; select(), which is all that Windows has, takes 512.
 CONNECTIONS = 1000 if hasattr(select, "poll") else 500
+
+HOST = "127.0.0.1"
 
 REDIRECT_URI = "http://localhost:51843/callback"
 
@@ -59,13 +60,10 @@ class Sandbox:
     def __init__(
         self,
         state: State,
-        host: str = "127.0.0.1",
-        port: int = 0,
-        clock: Clock | Callable[[], datetime] | None = None,
-        switches: Switches | None = None,
         *,
-        client_id: str | None = None,
-        client_secret: str | None = None,
+        port: int = 0,
+        clock: Clock | None = None,
+        switches: Switches | None = None,
         redirect_uri: str = REDIRECT_URI,
         monotonic: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], object] | None = None,
@@ -73,22 +71,17 @@ class Sandbox:
         """Prepare a sandbox.
 
         :param state: companies, books and users.
-        :param host: a numeric address, or ``localhost``.
         :param port: 0 takes a free one.
         :param clock: what tokens, ``Date`` and ``lastmodified`` use; ``None`` for the state's own.
         :param switches: where Fortnox's behaviour is not known.
-        :param client_id: of the registered program; random at each start unless given.
-        :param client_secret: likewise.
         :param redirect_uri: the registered one, which must match exactly.
         :param monotonic: seconds, for the rate limit alone.
         :param sleep: waits for so many seconds, for latency alone; ends early when the
             sandbox stops unless another is given.
         """
         switches = switches or Switches()
-        state.configure(_as_clock(clock), switches)
-        client = Client(
-            client_id or secrets.token_hex(6), client_secret or secrets.token_hex(16), redirect_uri
-        )
+        state.configure(clock, switches)
+        client = Client(secrets.token_hex(6), secrets.token_hex(16), redirect_uri)
         self.state = state
         #: Everything that can be set and inspected; the most used parts are here, too.
         self.switchboard = Switchboard(state, switches, client, monotonic, sleep)
@@ -97,7 +90,6 @@ class Sandbox:
         self.drift = self.switchboard.drift
         self.latency = self.switchboard.latency
         self.asked = self.switchboard.asked
-        self._host = "127.0.0.1" if host == "localhost" else host
         self._port = port
         self._server: Any = None
         self._thread: threading.Thread | None = None
@@ -111,7 +103,7 @@ class Sandbox:
         if self._thread is not None:
             return self
         # Before anything else starts, so that a taken port leaves nothing behind.
-        listening = listening_on(self._host, self._port)
+        listening = listening_on(HOST, self._port)
         # A second start takes the same port, so that addresses stay good.
         self._port = listening.getsockname()[1]
         # Busy threads are expected: a hang or a slow drip blocks one on purpose.
@@ -169,7 +161,7 @@ class Sandbox:
     def url(self) -> str:
         if self._thread is None:
             raise RuntimeError("the sandbox is not started")
-        return f"http://{self._host}:{self._port}"
+        return f"http://{HOST}:{self._port}"
 
     @property
     def auth_url(self) -> str:
@@ -247,9 +239,3 @@ def listening_on(host: str, port: int) -> socket.socket:
         listening.close()
         raise
     return listening
-
-
-def _as_clock(clock: Clock | Callable[[], datetime] | None) -> Clock | None:
-    if clock is None or isinstance(clock, Clock):
-        return clock
-    return Clock(clock)

@@ -12,10 +12,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from hostsim.sandbox import seed, seed_many, switches_file
+from hostsim.sandbox import seed, seed_many
 from hostsim.sandbox.server import REDIRECT_URI, Sandbox
 from hostsim.sandbox.state import State
-from hostsim.sandbox.switches import Switches, from_text
+from hostsim.sandbox.switches import Switches, from_file, from_text
 from opter_contract import signals
 from opter_contract.values import Text
 
@@ -104,18 +104,18 @@ def run(
     """
     with signals.ending() as told:
         try:
-            found = _from_file(switches_from)
-            chosen = _switches(switches, found.switches)
+            found, not_taken = _from_file(switches_from)
+            chosen = _switches(switches, found)
             books = _books(data, empty=empty, companies=companies, switches=chosen)
             _refuse_unknown(books, company, redirect_uri)
             with _started(books, port, chosen, redirect_uri) as sandbox:
                 if companies is not None:
                     sandbox.consent_everywhere()
                 if as_json:
-                    content = described(sandbox) | {"switches_not_taken": found.not_taken}
+                    content = described(sandbox) | {"switches_not_taken": not_taken}
                     writer.line(json.dumps(content, ensure_ascii=not writer.unicode))
                 else:
-                    for line in (*lines(sandbox, writer, company), *_not_taken(found, writer)):
+                    for line in (*lines(sandbox, writer, company), *_not_taken(not_taken, writer)):
                         writer.line(line)
                 writer.flush()
                 wait()
@@ -168,11 +168,11 @@ def usage(sv: str, en: str) -> CannotStart:
     return CannotStart("USAGE", what=Text(sv, en))
 
 
-def _from_file(path: Path | None) -> switches_file.Found:
+def _from_file(path: Path | None) -> tuple[Switches, list[str]]:
     if path is None:
-        return switches_file.Found(Switches(), [])
+        return Switches(), []
     try:
-        return switches_file.read(path)
+        return from_file(path)
     except (OSError, ValueError) as error:
         raise usage(
             f"filen {path} går inte att läsa som omkopplare: {error}. "
@@ -270,9 +270,9 @@ def lines(sandbox: Sandbox, writer: Writer, company: int | None = None) -> Itera
     yield f'curl "{sandbox.switchboard_url}"'
 
 
-def _not_taken(found: switches_file.Found, writer: Writer) -> Iterator[str]:
-    if found.not_taken:
-        names = ", ".join(found.not_taken)
+def _not_taken(not_taken: list[str], writer: Writer) -> Iterator[str]:
+    if not_taken:
+        names = ", ".join(not_taken)
         yield writer.words(
             f"Ur filen användes inte det som inte är omkopplare här: {names}",
             f"Not used from the file, since these are no switches here: {names}",

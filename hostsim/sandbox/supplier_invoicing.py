@@ -21,6 +21,7 @@ from hostsim.sandbox.errors import (
 )
 from hostsim.sandbox.fields import (
     Field,
+    always,
     amount,
     changes,
     choice,
@@ -76,11 +77,11 @@ FIELDS: Mapping[str, Field] = {
     "CurrencyRate": rate(blank=Decimal(1)),
     "CurrencyUnit": whole(1, blank=1),
     "DisablePaymentFile": flag(),
-    "DueDate": day(always_set=True),
+    "DueDate": always(day()),
     "ExternalInvoiceNumber": text(),
     "ExternalInvoiceSeries": text(),
     "Freight": amount(),
-    "InvoiceDate": day(always_set=True),
+    "InvoiceDate": always(day()),
     "InvoiceNumber": text(64),
     "OCR": text(),
     "OurReference": text(50),

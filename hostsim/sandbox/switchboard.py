@@ -59,7 +59,7 @@ class Switchboard:
         self.drift = Drift()
         #: How long replies take.
         self.latency = Latency(sleep or self.stopping.wait)
-        self.rate_limiter = RateLimiter(switches.rate_limit, switches.rate_window, monotonic)
+        self.rate_limiter = RateLimiter(monotonic)
         self.pending_logins = PendingLogins()
         #: Every request that was answered, in that order; may be cleared.
         self.asked: list[ReceivedRequest] = []

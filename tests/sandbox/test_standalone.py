@@ -13,9 +13,10 @@ import requests
 from hostsim.__main__ import main as host_main
 from hostsim.cli.sandbox import sandbox as host_command
 from hostsim.messages.errors import ERRORS
-from hostsim.sandbox import Sandbox, Switches, seed, standalone, switches_file
+from hostsim.sandbox import Sandbox, Switches, seed, standalone
 from hostsim.sandbox.__main__ import _parser, main
 from hostsim.sandbox.standalone import SENTENCES, CannotStart, Writer
+from hostsim.sandbox.switches import from_file
 
 
 @pytest.fixture
@@ -152,7 +153,7 @@ def file(tmp_path):
 
 def test_a_file_sets_what_is_a_switch_here_and_the_rest_is_named(run, file):
     path = file({"switches": {"rate_limit": None, "refresh_works": True, "default_limit": "no"}})
-    found = switches_file.read(path)
+    found = from_file(path)
     assert found == (Switches(rate_limit=None), ["refresh_works", "default_limit"])
     assert run(switches_from=path)[-1] == (
         "Not used from the file, since these are no switches here: refresh_works, default_limit"

@@ -44,7 +44,7 @@ ACCOUNTS = Register(
         "TransactionInformationSettings": SETTINGS,
     },
     row=tuple(ROW),
-    filters={"sru": lambda account: str(account["SRU"])},
+    filters={"sru": "SRU"},
     sorts={"number": "Number"},
     order=as_numbers,
     takes=frozenset({"financialyear"}),

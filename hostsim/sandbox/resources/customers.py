@@ -169,17 +169,13 @@ class Customers(Register):
         raise Refused(FILTER, "Ett ogiltigt filter har använts.")
 
 
-def _reads(name: str) -> Any:
-    return lambda whole: whole[name]
-
-
 CUSTOMERS = Customers(
     name="customers",
     one="Customer",
     many="Customers",
     key="CustomerNumber",
     fields=FIELDS,
-    filters={parameter: _reads(name) for parameter, name in FILTERS.items()},
+    filters=FILTERS,
     sorts={"customernumber": "CustomerNumber", "name": "Name"},
     order=as_numbers,
     takes=frozenset({"filter"}),

@@ -37,8 +37,8 @@ class Register:
     row: tuple[str, ...] = ()
     """What a list shows; everything unless given."""
 
-    filters: Mapping[str, Callable[[Fields], str]] = field(default_factory=dict)
-    """Parameters that search a text, anywhere and without regard to case."""
+    filters: Mapping[str, str] = field(default_factory=dict)
+    """Parameters that search a field, anywhere in it and without regard to case."""
 
     sorts: Mapping[str, str] = field(default_factory=dict)
     """Values of ``sortby``, and the fields that they mean."""
@@ -83,9 +83,9 @@ class Register:
     def _fits(self, entry: Entry) -> bool:
         whole, switches = self.whole(entry), switchboard().switches
         for name in self.filters.keys() & request.args.keys():
-            text, wanted = self.filters[name](whole) or "", request.args[name].casefold()
+            value, wanted = whole[self.filters[name]], request.args[name].casefold()
+            found = "" if value is None else str(value).casefold()
             by_number = name == self.key.lower()
-            found = text.casefold()
             if not (query.fits(wanted, found, switches) if by_number else wanted in found):
                 return False
         return True

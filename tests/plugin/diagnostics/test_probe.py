@@ -33,11 +33,10 @@ from hostsim.sandbox import (
     Switches,
     scripted_login,
     seed,
-    switches_file,
 )
 from hostsim.sandbox.faults import Match
 from hostsim.sandbox.payments import make_payment
-from hostsim.sandbox.switches import ImportSwitches, accepted_values
+from hostsim.sandbox.switches import ImportSwitches, accepted_values, from_file
 from hostsim.sandbox.tokens import Grant
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.diagnostics.commands import main
@@ -129,9 +128,8 @@ def books(switches=None, *, negative=True, ordinary=120):
         company, 601, date(2025, 6, 1), currency="JPY", currency_rate=Decimal(7), currency_unit=100
     )
     body = {"InvoiceNumber": FIRST_INVOICE + 601, "AmountCurrency": 50_000, "Currency": "JPY"}
-    yen = make_payment(
-        company, {"InvoicePayment": body | {"PaymentDate": "2026-01-09"}}, switches or Switches()
-    )
+    company.switches = switches or Switches()
+    yen = make_payment(company, {"InvoicePayment": body | {"PaymentDate": "2026-01-09"}})
     company.change_payment(yen.number, booked=True, modified=NOW - timedelta(days=60))
     if negative:
         invoice(company, 602, date(2025, 6, 1), credit_of=FIRST_INVOICE)
@@ -188,7 +186,7 @@ def fortnox(ticks, redirect):
         switches = switches or Switches()
         state = state or books(switches, **options)
         box = Sandbox(
-            state, switches=switches, redirect_uri=redirect, clock=ticks.now, monotonic=ticks
+            state, switches=switches, redirect_uri=redirect, clock=Clock(ticks.now), monotonic=ticks
         )
         running.append(box.start())
         company = state.company()
@@ -621,10 +619,10 @@ def test_the_sandbox_behaves_as_the_file_of_switches_says(fortnox, run, tmp_path
     there = Switches(payment_row="full", page_below_1="first", payment_not_found_code=2000434)
     box, path = fortnox(there), tmp_path / "switches.json"
     assert run(box, "--switches", str(path))[0] == 0
-    found = switches_file.read(path)
-    assert found.switches == there
+    switches, not_taken = from_file(path)
+    assert switches == there
     # What is told besides is no switch.
-    assert {"meta_information", "refresh_works"} <= set(found.not_taken)
+    assert {"meta_information", "refresh_works"} <= set(not_taken)
     written = path.read_text(encoding="utf-8")
     assert not [value for value in values_of(box.state) if len(value) > 8 and value in written]
 
