@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any
 
 from flask import Response, g, request
 
@@ -15,8 +15,6 @@ from hostsim.sandbox.fields import no_data
 from hostsim.sandbox.state import Company
 from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.tokens import Grant
-
-Done = TypeVar("Done")
 
 
 def company() -> Company:
@@ -67,18 +65,6 @@ def in_envelope(name: str) -> Mapping[str, Any]:
 def number_in(text: str) -> int:
     """Read a number in a path; anything else matches nothing."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
-
-
-def action(
-    perform: Callable[[Company, int], Done], answer: Callable[[Done], Response]
-) -> Callable[[str], Response]:
-    """Make the view of what is done to one document, without anything that is sent."""
-
-    def view(number: str) -> Response:
-        json_only()
-        return answer(perform(company(), number_in(number)))
-
-    return view
 
 
 def page(name: str, found: Sequence[Any], spell: Callable[[Any], Mapping[str, Any]]) -> Response:

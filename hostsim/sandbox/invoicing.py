@@ -64,7 +64,7 @@ def find_invoice(company: Company, number: int) -> Invoice:
 # --- Making and changing ----------------------------------------------------
 
 
-def make_invoice(company: Company, sent: Fields) -> Invoice:
+def make_invoice(company: Company, sent: object) -> Invoice:
     given = changes(sent, FIELDS, company.switches, READ_ONLY)
     if not given.get("CustomerNumber"):
         raise Refused(IDENTIFIER, "A valid identifier was not provided.")
@@ -88,7 +88,7 @@ def make_invoice(company: Company, sent: Fields) -> Invoice:
         return company.put_invoice(made)
 
 
-def change_invoice(company: Company, number: int, sent: Fields) -> Invoice:
+def change_invoice(company: Company, number: int, sent: object) -> Invoice:
     given = changes(sent, FIELDS, company.switches, {*READ_ONLY, "DocumentNumber"})
     given.pop("DocumentNumber", None)
     with company.lock:

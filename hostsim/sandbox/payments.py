@@ -52,8 +52,8 @@ Fields = Mapping[str, Any]
 AMOUNTS = {"amount", "amount_currency"}
 
 
-def make_payment(company: Company, body: object) -> Payment:
-    given = _changes(company, body)
+def make_payment(company: Company, sent: object) -> Payment:
+    given = _changes(company, sent)
     if "invoice_number" not in given:
         raise Refused(FIELD_MISSING, "Fält saknas. (InvoiceNumber)")
     if not AMOUNTS & given.keys():
@@ -66,10 +66,10 @@ def make_payment(company: Company, body: object) -> Payment:
     return company.add_payment(payment)
 
 
-def change_payment(company: Company, number: int, body: object) -> Payment:
+def change_payment(company: Company, number: int, sent: object) -> Payment:
     payment = find_payment(company, number)
     _refuse_booked(company, payment)
-    given = _changes(company, body, payment)
+    given = _changes(company, sent, payment)
     _check_period(company, payment.payment_date)
     invoice = find_invoice(company, given.get("invoice_number", payment.invoice_number))
     given = completed(company, given, invoice, payment)
@@ -173,8 +173,7 @@ def _check(company: Company, payment: Payment, invoice: Invoice) -> None:
 # --- From Fortnox's fields to ours ------------------------------------------
 
 
-def _changes(company: Company, body: object, before: Payment | None = None) -> dict[str, Any]:
-    sent = body.get("InvoicePayment") if isinstance(body, Mapping) else None
+def _changes(company: Company, sent: object, before: Payment | None = None) -> dict[str, Any]:
     read = changes(sent, FIELDS, company.switches, READ_ONLY)
     given = {ATTRIBUTES[name][0]: value for name, value in read.items()}
     on = given.get("payment_date", before.payment_date if before else company.today())

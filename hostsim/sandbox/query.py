@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from hostsim.sandbox.errors import CHARACTERS, FILTER, NUMERIC, Refused, bad_parameter
+from hostsim.sandbox.registers import SupplierInvoice
 from hostsim.sandbox.state import Invoice, Payment
 from hostsim.sandbox.switches import Switches
 
@@ -234,16 +235,35 @@ def _tie(rows: list[Any], switches: Switches, rng: random.Random) -> None:
 
 # --- Invoices ---------------------------------------------------------------
 
-INVOICE_STATES: Mapping[str, Callable[[Invoice, date], bool]] = {
+States = dict[str, Callable[[Any, date], bool]]
+
+#: Of invoices and of supplier invoices.
+STATES: States = {
     "cancelled": lambda row, _today: row.cancelled,
     "fullypaid": lambda row, _today: row.final_pay_date is not None,
-    "unpaid": lambda row, _today: _unpaid(row),
-    "unpaidoverdue": lambda row, today: _unpaid(row) and row.due_date < today,
+    "unpaid": lambda row, _today: unpaid(row),
+    "unpaidoverdue": lambda row, today: unpaid(row) and row.due_date < today,
     "unbooked": lambda row, _today: not row.booked and not row.cancelled,
 }
 
 #: These leave out what is not booked, unless a switch says otherwise.
 OF_BOOKED = {"fullypaid", "unpaid", "unpaidoverdue"}
+
+
+def in_state(
+    value: str, states: States, today: date, switches: Switches
+) -> Callable[[Invoice | SupplierInvoice], bool]:
+    """Read ``filter``; ``today`` in Stockholm decides what is overdue."""
+    if value not in states:
+        raise Refused(FILTER, "Ett ogiltigt filter har använts.")
+    test = states[value]
+    booked_only = value in OF_BOOKED and not switches.unpaid_with_unbooked
+    return lambda row: test(row, today) and (row.booked or not booked_only)
+
+
+def unpaid(row: Invoice | SupplierInvoice) -> bool:
+    return not row.cancelled and row.final_pay_date is None
+
 
 #: Searched without regard to case, anywhere in the text.
 INVOICE_TEXTS: Mapping[str, Callable[[Invoice], str]] = {
@@ -314,7 +334,7 @@ def invoices(
     rng: random.Random,
     today: date,
 ) -> list[Invoice]:
-    """Filter and sort invoices; ``today`` in Stockholm decides what is overdue."""
+    """Filter and sort invoices."""
     only(query, INVOICE_PARAMETERS)
     _one_filter(query, switches)
     sort_key = INVOICE_SORTS.get(query.get("sortby", "documentnumber"))
@@ -339,7 +359,7 @@ def _invoice_test(
     name: str, value: str, switches: Switches, today: date
 ) -> Callable[[Invoice], bool]:
     if name == "filter":
-        return _in_state(value, today, switches)
+        return in_state(value, STATES, today, switches)
     if read_text := INVOICE_TEXTS.get(name):
         return lambda row: value.casefold() in read_text(row).casefold()
     if read_number := INVOICE_NUMBERS.get(name):
@@ -354,14 +374,6 @@ def _invoice_test(
     if name in COMMON:
         return lambda _row: True
     return _in_span(name, value)
-
-
-def _in_state(value: str, today: date, switches: Switches) -> Callable[[Invoice], bool]:
-    if value not in INVOICE_STATES:
-        raise Refused(FILTER, "Ett ogiltigt filter har använts.")
-    test = INVOICE_STATES[value]
-    booked_only = value in OF_BOOKED and not switches.unpaid_with_unbooked
-    return lambda row: test(row, today) and (row.booked or not booked_only)
 
 
 def fits(wanted: str, number: str, switches: Switches) -> bool:
@@ -381,10 +393,6 @@ def _in_span(name: str, value: str) -> Callable[[Invoice], bool]:
         return day >= limit if end == "from" else day <= limit
 
     return inside
-
-
-def _unpaid(row: Invoice) -> bool:
-    return not row.cancelled and row.final_pay_date is None
 
 
 # --- Values -----------------------------------------------------------------

@@ -109,6 +109,11 @@ class SupplierInvoice:
     voucher: Mapping[str, Any] | None = None
     final_pay_date: date | None = None
 
+    @property
+    def due_date(self) -> date:
+        day: date = self.fields["DueDate"]
+        return day
+
 
 class Registers:
     """All registers of one company."""

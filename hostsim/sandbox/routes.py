@@ -21,6 +21,8 @@ from hostsim.sandbox.resources import (
     suppliers,
 )
 from hostsim.sandbox.resources.customers import CUSTOMERS
+from hostsim.sandbox.resources.invoice_payments import PAYMENTS
+from hostsim.sandbox.resources.invoices import INVOICES
 from hostsim.sandbox.resources.small_registers import (
     COST_CENTERS,
     CURRENCIES,
@@ -28,6 +30,7 @@ from hostsim.sandbox.resources.small_registers import (
     PROJECTS,
     TERMS_OF_PAYMENT,
 )
+from hostsim.sandbox.resources.supplier_invoices import SUPPLIER_INVOICES
 from hostsim.sandbox.resources.suppliers import SUPPLIERS
 from hostsim.sandbox.switches import Switches
 
@@ -65,19 +68,18 @@ RESOURCES: Mapping[tuple[str, str], Sequence[tuple[str, str, str, View]]] = {
     # --- Payments ---
     ("/3/invoicepayments", "payment"): (
         ("GET", "", "List payments.", invoice_payments.list_payments),
-        ("GET", "/<number>", "Show a payment with what the list leaves out.",
-         invoice_payments.show_payment),
-        ("POST", "", "Make an unbooked payment.", invoice_payments.make_payment),
-        ("PUT", "/<number>", "Change an unbooked payment.", invoice_payments.change_payment),
+        ("GET", "/<number>", "Show a payment with what the list leaves out.", PAYMENTS.show_one),
+        ("POST", "", "Make an unbooked payment.", PAYMENTS.make_one),
+        ("PUT", "/<number>", "Change an unbooked payment.", PAYMENTS.change_one),
         ("PUT", "/<number>/bookkeep", "Book a payment.", invoice_payments.book_payment),
         ("DELETE", "/<number>", "Delete a payment.", invoice_payments.delete_payment),
     ),
     # --- Invoices ---
     ("/3/invoices", "invoice"): (
         ("GET", "", "List invoices.", invoices.list_invoices),
-        ("GET", "/<number>", "Show an invoice.", invoices.show_invoice),
-        ("POST", "", "Make an invoice.", invoices.make_invoice),
-        ("PUT", "/<number>", "Change an invoice that is not booked.", invoices.change_invoice),
+        ("GET", "/<number>", "Show an invoice.", INVOICES.show_one),
+        ("POST", "", "Make an invoice.", INVOICES.make_one),
+        ("PUT", "/<number>", "Change an invoice that is not booked.", INVOICES.change_one),
         ("PUT", "/<number>/bookkeep", "Book an invoice.", invoices.bookkeep),
         ("PUT", "/<number>/cancel", "Cancel an invoice that is not booked.", invoices.cancel),
         ("PUT", "/<number>/credit", "Make the invoice that credits this one.", invoices.credit),
@@ -147,10 +149,10 @@ RESOURCES: Mapping[tuple[str, str], Sequence[tuple[str, str, str, View]]] = {
     ),
     ("/3/supplierinvoices", "supplierinvoice"): (
         ("GET", "", "List supplier invoices.", supplier_invoices.list_invoices),
-        ("GET", "/<number>", "Show a supplier invoice.", supplier_invoices.show_invoice),
-        ("POST", "", "Make a supplier invoice.", supplier_invoices.make_invoice),
+        ("GET", "/<number>", "Show a supplier invoice.", SUPPLIER_INVOICES.show_one),
+        ("POST", "", "Make a supplier invoice.", SUPPLIER_INVOICES.make_one),
         ("PUT", "/<number>", "Change a supplier invoice that is not booked.",
-         supplier_invoices.change_invoice),
+         SUPPLIER_INVOICES.change_one),
         ("PUT", "/<number>/approvalbookkeep", "Attest a supplier invoice.",
          supplier_invoices.approvalbookkeep),
         ("PUT", "/<number>/approvalpayment", "Attest the payment of a supplier invoice.",

@@ -126,7 +126,7 @@ def find(company: Company, number: int) -> SupplierInvoice:
 # --- Making and changing ----------------------------------------------------
 
 
-def make(company: Company, sent: Fields) -> SupplierInvoice:
+def make(company: Company, sent: object) -> SupplierInvoice:
     given = changes(sent, FIELDS, company.switches, READ_ONLY)
     if not given.get("SupplierNumber"):
         raise Refused(IDENTIFIER, "A valid identifier was not provided.")
@@ -140,7 +140,7 @@ def make(company: Company, sent: Fields) -> SupplierInvoice:
         return made
 
 
-def change(company: Company, number: int, sent: Fields) -> SupplierInvoice:
+def change(company: Company, number: int, sent: object) -> SupplierInvoice:
     given = changes(sent, FIELDS, company.switches, READ_ONLY)
     with company.lock:
         before = find(company, number)

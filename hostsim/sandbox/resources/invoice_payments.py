@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Response, request
 
 from hostsim.sandbox import exchange, payments, query, responses, serializers
+from hostsim.sandbox.resources.documents import Documents
 from hostsim.sandbox.state import Invoice, Payment
 from hostsim.sandbox.switchboard import switchboard
 
@@ -18,23 +19,6 @@ def list_payments() -> Response:
         _customer_of,
     )
     return exchange.page("InvoicePayments", found, _row)
-
-
-def show_payment(number: str) -> Response:
-    found = payments.find_payment(exchange.company(), exchange.number_in(number))
-    return _answer(found)
-
-
-def make_payment() -> Response:
-    made = payments.make_payment(exchange.company(), exchange.body())
-    return exchange.created("InvoicePayment", _detail(made), "invoicepayments")
-
-
-def change_payment(number: str) -> Response:
-    changed = payments.change_payment(
-        exchange.company(), exchange.number_in(number), exchange.body()
-    )
-    return _answer(changed)
 
 
 def delete_payment(number: str) -> Response:
@@ -53,13 +37,6 @@ def _row(payment: Payment) -> serializers.Fields:
     return row
 
 
-def _answer(payment: Payment) -> Response:
-    return responses.answer({"InvoicePayment": _detail(payment)})
-
-
-book_payment = exchange.action(payments.book_payment, _answer)
-
-
 def _detail(payment: Payment) -> serializers.Fields:
     payment = serializers.switched_write_offs(payment, switchboard().switches)
     return serializers.payment_detail(payment, _invoice_of(payment), exchange.base())
@@ -76,3 +53,15 @@ def _invoice_of(payment: Payment) -> Invoice | None:
 def _customer_of(payment: Payment) -> str:
     invoice = exchange.company().invoice(payment.invoice_number)
     return invoice.customer_number if invoice else ""
+
+
+PAYMENTS = Documents(
+    one="InvoicePayment",
+    path="invoicepayments",
+    find=payments.find_payment,
+    make=payments.make_payment,
+    change=payments.change_payment,
+    detail=_detail,
+)
+
+book_payment = PAYMENTS.action(payments.book_payment)

@@ -12,6 +12,7 @@ from flask import Response, request
 
 from hostsim.sandbox import exchange, invoicing, query, responses, serializers
 from hostsim.sandbox.errors import Refused
+from hostsim.sandbox.resources.documents import Documents
 from hostsim.sandbox.state import Company, Invoice
 from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.switches import Switches
@@ -36,35 +37,13 @@ def _visible(company: Company, switches: Switches) -> list[Invoice]:
     return [invoice for invoice in invoices if invoice.made is None or invoice.made <= until]
 
 
-def show_invoice(number: str) -> Response:
-    found = invoicing.find_invoice(exchange.company(), exchange.number_in(number))
-    return _answer(found)
-
-
-# --- Writing ----------------------------------------------------------------
-
-
-def make_invoice() -> Response:
-    made = invoicing.make_invoice(exchange.company(), exchange.in_envelope("Invoice"))
-    return exchange.created("Invoice", _detail(made), "invoices")
-
-
-def change_invoice(number: str) -> Response:
-    changed = invoicing.change_invoice(
-        exchange.company(),
-        exchange.number_in(number),
-        exchange.in_envelope("Invoice"),
-    )
-    return _answer(changed)
-
-
 # --- Paper and mail: requests to read, which change something -----------------
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
 
 def email(number: str) -> Response:
-    return _answer(_sent(number))
+    return INVOICES.answer(_sent(number))
 
 
 def print_it(number: str) -> Response:
@@ -112,18 +91,6 @@ def _paper() -> Response:
 # --- Spelling ---------------------------------------------------------------
 
 
-def _answer(invoice: Invoice) -> Response:
-    return responses.answer({"Invoice": _detail(invoice)})
-
-
-bookkeep = exchange.action(invoicing.bookkeep, _answer)
-cancel = exchange.action(invoicing.cancel, _answer)
-credit = exchange.action(invoicing.credit, _answer)
-externalprint = exchange.action(invoicing.externalprint, _answer)
-# That the warehouse is done; the sandbox has none.
-warehouseready = exchange.action(invoicing.find_invoice, _answer)
-
-
 def _detail(invoice: Invoice) -> Mapping[str, Any]:
     return serializers.invoice_detail(
         _as_switched(invoice),
@@ -145,3 +112,22 @@ def _as_switched(invoice: Invoice) -> Invoice:
     if switches.unbooked_balance == "zero" and not invoice.booked:
         invoice = replace(invoice, balance=Decimal(0))
     return serializers.in_sek(invoice, switches) if switches.invoice_amounts == "SEK" else invoice
+
+
+# --- Documents --------------------------------------------------------------
+
+INVOICES = Documents(
+    one="Invoice",
+    path="invoices",
+    find=invoicing.find_invoice,
+    make=invoicing.make_invoice,
+    change=invoicing.change_invoice,
+    detail=_detail,
+)
+
+bookkeep = INVOICES.action(invoicing.bookkeep)
+cancel = INVOICES.action(invoicing.cancel)
+credit = INVOICES.action(invoicing.credit)
+externalprint = INVOICES.action(invoicing.externalprint)
+# That the warehouse is done; the sandbox has none.
+warehouseready = INVOICES.action(invoicing.find_invoice)

@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from datetime import date
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
 from flask import Response, request
 
 from hostsim.sandbox import exchange, query, responses, supplier_invoicing
-from hostsim.sandbox.errors import FILTER, Refused
 from hostsim.sandbox.fields import blanks
 from hostsim.sandbox.registers import SupplierInvoice
+from hostsim.sandbox.resources.documents import Documents
 from hostsim.sandbox.resources.register import spelt
 from hostsim.sandbox.supplier_invoicing import FIELDS, ROW
 from hostsim.sandbox.switchboard import switchboard
-from hostsim.sandbox.switches import Switches
 
-STATES: Mapping[str, Callable[[SupplierInvoice, date], bool]] = {
-    "cancelled": lambda row, _today: row.cancelled,
-    "fullypaid": lambda row, _today: row.final_pay_date is not None,
-    "unpaid": lambda row, _today: _open(row),
-    "unpaidoverdue": lambda row, today: _open(row) and row.fields["DueDate"] < today,
-    "unbooked": lambda row, _today: not row.booked and not row.cancelled,
-    "pendingpayment": lambda row, _today: _unpaid(row) and row.payment_approved,
+STATES: query.States = query.STATES | {
+    "pendingpayment": lambda row, _today: _booked_unpaid(row) and row.payment_approved,
     "authorizepending": lambda row, _today: not row.approved and not row.cancelled,
 }
 
@@ -50,69 +43,26 @@ AMOUNTS = {"AdministrationFee", "Balance", "Freight", "RoundOffValue", "Total", 
 
 
 def list_invoices() -> Response:
-    given, company = request.args, exchange.company()
+    given, company, switches = request.args, exchange.company(), switchboard().switches
     query.only(given, query.COMMON - {"sortby"} | {"filter", "suppliernumber"})
-    state, today = given.get("filter"), company.today()
-    if state is not None and state not in STATES:
-        raise Refused(FILTER, "Ett ogiltigt filter har använts.")
-    switches = switchboard().switches
+    found = list(company.registers.supplier_invoices.values())
+    if (state := given.get("filter")) is not None:
+        test = query.in_state(state, STATES, company.today(), switches)
+        found = [one for one in found if test(one)]
+    if (number := given.get("suppliernumber")) is not None:
+        found = [one for one in found if query.fits(number, one.fields["SupplierNumber"], switches)]
     recent = query.modified_since(given, switches)
-    found = [
-        one
-        for one in company.registers.supplier_invoices.values()
-        if recent(one.modified)
-        and (state is None or STATES[state](one, today))
-        and (one.booked or state not in query.OF_BOOKED or switches.unpaid_with_unbooked)
-        and _is_of(given.get("suppliernumber"), one, switches)
-    ]
+    found = [one for one in found if recent(one.modified)]
     if query.descending(given, switches):
         found.reverse()
     return exchange.page("SupplierInvoices", found, _row)
 
 
-def _is_of(supplier: str | None, row: SupplierInvoice, switches: Switches) -> bool:
-    return supplier is None or query.fits(supplier, row.fields["SupplierNumber"], switches)
-
-
-def _open(row: SupplierInvoice) -> bool:
-    return not row.cancelled and row.final_pay_date is None
-
-
-def _unpaid(row: SupplierInvoice) -> bool:
-    return row.booked and _open(row)
-
-
-def show_invoice(number: str) -> Response:
-    found = supplier_invoicing.find(exchange.company(), exchange.number_in(number))
-    return _answer(found)
-
-
-def make_invoice() -> Response:
-    made = supplier_invoicing.make(exchange.company(), exchange.in_envelope("SupplierInvoice"))
-    return exchange.created("SupplierInvoice", _detail(made), "supplierinvoices")
-
-
-def change_invoice(number: str) -> Response:
-    changed = supplier_invoicing.change(
-        exchange.company(),
-        exchange.number_in(number),
-        exchange.in_envelope("SupplierInvoice"),
-    )
-    return _answer(changed)
+def _booked_unpaid(row: SupplierInvoice) -> bool:
+    return row.booked and query.unpaid(row)
 
 
 # --- Spelling ---------------------------------------------------------------
-
-
-def _answer(invoice: SupplierInvoice) -> Response:
-    return responses.answer({"SupplierInvoice": _detail(invoice)})
-
-
-approvalbookkeep = exchange.action(supplier_invoicing.approve_booking, _answer)
-approvalpayment = exchange.action(supplier_invoicing.approve_payment, _answer)
-bookkeep = exchange.action(supplier_invoicing.bookkeep, _answer)
-cancel = exchange.action(supplier_invoicing.cancel, _answer)
-credit = exchange.action(supplier_invoicing.credit, _answer)
 
 
 def _detail(invoice: SupplierInvoice) -> dict[str, Any]:
@@ -126,7 +76,7 @@ def _detail(invoice: SupplierInvoice) -> dict[str, Any]:
         "AccountingMethod": company.registers.set_up.method,
         "Cancelled": invoice.cancelled,
         "CreditReference": invoice.credit_of or invoice.credited_by,
-        "PaymentPending": invoice.payment_approved and _unpaid(invoice),
+        "PaymentPending": invoice.payment_approved and _booked_unpaid(invoice),
         "VoucherNumber": voucher.get("Number"),
         "VoucherSeries": voucher.get("Series"),
         "VoucherYear": voucher.get("Year"),
@@ -173,3 +123,21 @@ def _spelt(fields: Mapping[str, Any]) -> dict[str, Any]:
         else:
             written[name] = spelt(value)
     return written
+
+
+# --- Documents --------------------------------------------------------------
+
+SUPPLIER_INVOICES = Documents(
+    one="SupplierInvoice",
+    path="supplierinvoices",
+    find=supplier_invoicing.find,
+    make=supplier_invoicing.make,
+    change=supplier_invoicing.change,
+    detail=_detail,
+)
+
+approvalbookkeep = SUPPLIER_INVOICES.action(supplier_invoicing.approve_booking)
+approvalpayment = SUPPLIER_INVOICES.action(supplier_invoicing.approve_payment)
+bookkeep = SUPPLIER_INVOICES.action(supplier_invoicing.bookkeep)
+cancel = SUPPLIER_INVOICES.action(supplier_invoicing.cancel)
+credit = SUPPLIER_INVOICES.action(supplier_invoicing.credit)

@@ -129,7 +129,7 @@ def books(switches=None, *, negative=True, ordinary=120):
     )
     body = {"InvoiceNumber": FIRST_INVOICE + 601, "AmountCurrency": 50_000, "Currency": "JPY"}
     company.switches = switches or Switches()
-    yen = make_payment(company, {"InvoicePayment": body | {"PaymentDate": "2026-01-09"}})
+    yen = make_payment(company, body | {"PaymentDate": "2026-01-09"})
     company.change_payment(yen.number, booked=True, modified=NOW - timedelta(days=60))
     if negative:
         invoice(company, 602, date(2025, 6, 1), credit_of=FIRST_INVOICE)

@@ -1,0 +1,51 @@
+"""Documents that are alike: shown, made and changed, and what else is done to one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from flask import Response
+
+from hostsim.sandbox import exchange, responses
+from hostsim.sandbox.state import Company
+
+Document = TypeVar("Document")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Documents(Generic[Document]):
+    """Invoices, supplier invoices or payments, each by its number."""
+
+    one: str
+    """What a record stands in, as it is sent and answered."""
+
+    path: str
+    find: Callable[[Company, int], Document]
+    make: Callable[[Company, object], Document]
+    change: Callable[[Company, int, object], Document]
+    detail: Callable[[Document], Mapping[str, Any]]
+
+    def answer(self, document: Document) -> Response:
+        return responses.answer({self.one: self.detail(document)})
+
+    def show_one(self, number: str) -> Response:
+        return self.answer(self.find(exchange.company(), exchange.number_in(number)))
+
+    def make_one(self) -> Response:
+        made = self.make(exchange.company(), exchange.body().get(self.one))
+        return exchange.created(self.one, self.detail(made), self.path)
+
+    def change_one(self, number: str) -> Response:
+        sent = exchange.body().get(self.one)
+        return self.answer(self.change(exchange.company(), exchange.number_in(number), sent))
+
+    def action(self, perform: Callable[[Company, int], Document]) -> Callable[[str], Response]:
+        """Make the view of what is done to one document, without a record that is sent."""
+
+        def view(number: str) -> Response:
+            exchange.json_only()
+            return self.answer(perform(exchange.company(), exchange.number_in(number)))
+
+        return view
