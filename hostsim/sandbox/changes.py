@@ -133,30 +133,34 @@ def _check_record(do: str, given: Content) -> None:
 
 # --- Making changes ---------------------------------------------------------
 
+NUMBER = ("number",)
+USER = ("user",)
+
 
 def _at(company: Callable[[Company, Content], object]) -> Maker:
     return lambda state, content: company(state.company(content.get("company")), content)
 
 
-def _numbered(change: Callable[[Company, int], object]) -> Maker:
-    return _at(lambda company, content: change(company, content["number"]))
+def _numbered(change: Callable[[Company, int], object], says: str) -> Kind:
+    """Change what has a number."""
+    return Kind(NUMBER, _at(lambda company, content: change(company, content["number"])), says)
 
 
-def _set(name: str, value: object) -> Maker:
-    return _at(lambda company, _content: setattr(company, name, value))
+def _set(name: str, value: object, says: str) -> Kind:
+    return Kind((), _at(lambda company, _content: setattr(company, name, value)), says)
 
 
-def _scopes(name: str, *, add: bool) -> Maker:
+def _scopes(name: str, says: str, *, add: bool) -> Kind:
     def change(company: Company, content: Content) -> None:
         scopes: set[str] = getattr(company, name)
         (scopes.add if add else scopes.discard)(content["scope"])
 
-    return _at(change)
+    return Kind(("scope",), _at(change), says)
 
 
-def _of_person(name: str, *, add: bool) -> Maker:
+def _of_person(name: str, says: str, *, add: bool) -> Kind:
     """Change scopes of one person where a user is named, else of the company."""
-    of_company = _scopes(name, add=add)
+    of_company = _scopes(name, says, add=add).make
 
     def change(state: State, content: Content) -> None:
         if "user" not in content:
@@ -169,7 +173,7 @@ def _of_person(name: str, *, add: bool) -> Maker:
         scopes = getattr(user, name) | scope if add else getattr(user, name) - scope
         state.users[user.name] = replace(user, **{name: scopes})
 
-    return change
+    return Kind(("scope",), change, says, USER)
 
 
 def _withdraw_consent(state: State, content: Content) -> None:
@@ -228,10 +232,6 @@ def _known(scopes: tuple[str, ...] | None) -> list[str]:
     return [one for one in SCOPES if scopes is None or one in scopes]
 
 
-NUMBER = ("number",)
-USER = ("user",)
-SCOPE = ("scope",)
-
 KINDS: Mapping[str, Kind] = {
     "add_invoice": Kind(
         ("invoice",),
@@ -243,11 +243,7 @@ KINDS: Mapping[str, Kind] = {
         _at(lambda company, c: company.change_invoice(c["number"], **c["invoice"])),
         "Change fields of an invoice.",
     ),
-    "delete_invoice": Kind(
-        NUMBER,
-        _numbered(Company.delete_invoice),
-        "Delete an invoice.",
-    ),
+    "delete_invoice": _numbered(Company.delete_invoice, "Delete an invoice."),
     "add_payment": Kind(
         ("payment",),
         _at(_add_payment),
@@ -258,39 +254,21 @@ KINDS: Mapping[str, Kind] = {
         _at(_change_payment),
         "Change fields of a payment, booked or not.",
     ),
-    "book_payment": Kind(NUMBER, _numbered(Company.book_payment), "Book a payment."),
-    "unbook_payment": Kind(
-        NUMBER,
-        _numbered(Company.unbook_payment),
-        "Undo the booking of a payment.",
+    "book_payment": _numbered(Company.book_payment, "Book a payment."),
+    "unbook_payment": _numbered(Company.unbook_payment, "Undo the booking of a payment."),
+    "touch_payment": _numbered(Company.touch_payment, "Count a payment as modified now."),
+    "delete_payment": _numbered(Company.delete_payment, "Delete a payment, booked or not."),
+    "book_invoice": _numbered(Company.book_invoice, "Book an invoice."),
+    "cancel_invoice": _numbered(
+        lambda company, number: company.change_invoice(number, cancelled=True), "Cancel an invoice."
     ),
-    "touch_payment": Kind(
-        NUMBER,
-        _numbered(Company.touch_payment),
-        "Count a payment as modified now.",
-    ),
-    "delete_payment": Kind(
-        NUMBER,
-        _numbered(Company.delete_payment),
-        "Delete a payment, booked or not.",
-    ),
-    "book_invoice": Kind(NUMBER, _numbered(Company.book_invoice), "Book an invoice."),
-    "cancel_invoice": Kind(
-        NUMBER,
-        _numbered(lambda company, number: company.change_invoice(number, cancelled=True)),
-        "Cancel an invoice.",
-    ),
-    "credit_invoice": Kind(
-        NUMBER, _numbered(_credit), "Make an unbooked invoice that credits this one."
-    ),
-    "settle_credit": Kind(
-        NUMBER,
-        _numbered(Company.settle_credit),
+    "credit_invoice": _numbered(_credit, "Make an unbooked invoice that credits this one."),
+    "settle_credit": _numbered(
+        Company.settle_credit,
         "Settle a credit invoice against the invoice that it credits, as far as both remain.",
     ),
-    "send_invoice": Kind(
-        NUMBER,
-        _numbered(lambda company, number: company.change_invoice(number, sent=True)),
+    "send_invoice": _numbered(
+        lambda company, number: company.change_invoice(number, sent=True),
         "Mark an invoice as sent.",
     ),
     "pay_invoice": Kind(
@@ -299,11 +277,9 @@ KINDS: Mapping[str, Kind] = {
         "Pay an invoice, booked; in its currency, its balance unless amount is given.",
         ("amount", "day"),
     ),
-    "book_supplier_invoice": Kind(
-        NUMBER, _numbered(supplier_invoicing.book), "Book a supplier invoice."
-    ),
-    "cancel_supplier_invoice": Kind(
-        NUMBER, _numbered(supplier_invoicing.cancel_there), "Cancel a supplier invoice."
+    "book_supplier_invoice": _numbered(supplier_invoicing.book, "Book a supplier invoice."),
+    "cancel_supplier_invoice": _numbered(
+        supplier_invoicing.cancel_there, "Cancel a supplier invoice."
     ),
     "pay_supplier_invoice": Kind(
         NUMBER,
@@ -344,13 +320,10 @@ KINDS: Mapping[str, Kind] = {
         _at(lambda company, c: setattr(company.registers, "years", c["years"])),
         "Set the financial years; null for the calendar years up to the present one.",
     ),
-    "withdraw_right": Kind(
-        SCOPE,
-        _of_person("forbidden", add=True),
-        "Take the right to a register from everybody, or from one user.",
-        USER,
+    "withdraw_right": _of_person(
+        "forbidden", "Take the right to a register from everybody, or from one user.", add=True
     ),
-    "restore_right": Kind(SCOPE, _of_person("forbidden", add=False), "Restore that right.", USER),
+    "restore_right": _of_person("forbidden", "Restore that right.", add=False),
     "register_scopes": Kind(
         ("scopes",),
         lambda state, c: setattr(
@@ -358,29 +331,18 @@ KINDS: Mapping[str, Kind] = {
         ),
         "Register the program for these scopes alone; a login with others is refused.",
     ),
-    "withdraw_licence": Kind(
-        (), _set("integration_licence", value=False), "End the integration licence."
-    ),
-    "restore_licence": Kind(
-        (), _set("integration_licence", value=True), "Restore the integration licence."
-    ),
-    "withdraw_scope": Kind(
-        SCOPE, _scopes("withdrawn", add=True), "Withdraw a scope from tokens that have it."
-    ),
-    "restore_scope": Kind(SCOPE, _scopes("withdrawn", add=False), "Restore a scope."),
-    "withdraw_module": Kind(
-        SCOPE,
-        _of_person("unlicensed", add=True),
+    "withdraw_licence": _set("integration_licence", False, "End the integration licence."),
+    "restore_licence": _set("integration_licence", True, "Restore the integration licence."),
+    "withdraw_scope": _scopes("withdrawn", "Withdraw a scope from tokens that have it.", add=True),
+    "restore_scope": _scopes("withdrawn", "Restore a scope.", add=False),
+    "withdraw_module": _of_person(
+        "unlicensed",
         "End the licence of the module behind a scope, for the company or for one user.",
-        USER,
+        add=True,
     ),
-    "restore_module": Kind(
-        SCOPE, _of_person("unlicensed", add=False), "Restore that licence.", USER
-    ),
-    "lock_company": Kind(
-        (), _set("locked", value=True), "Lock a company: logins come back with nothing."
-    ),
-    "unlock_company": Kind((), _set("locked", value=False), "Unlock a company."),
+    "restore_module": _of_person("unlicensed", "Restore that licence.", add=False),
+    "lock_company": _set("locked", True, "Lock a company: logins come back with nothing."),
+    "unlock_company": _set("locked", False, "Unlock a company."),
     "refuse_consent": Kind(
         ("error",),
         _at(lambda company, c: setattr(company, "consent_error", c["error"])),

@@ -21,6 +21,7 @@ from flask import Blueprint, Flask, Response, current_app, render_template, requ
 from werkzeug.exceptions import HTTPException
 
 from hostsim.sandbox import changes, takes
+from hostsim.sandbox.exchange import strict_json
 from hostsim.sandbox.faults import (
     FAULTS,
     PAYMENT_LISTS,
@@ -398,16 +399,12 @@ def clear_asked() -> Response:
 
 def _content() -> dict[str, Any]:
     try:
-        content = json.loads(request.get_data(), parse_float=Decimal, parse_constant=_not_json)
-    except (RecursionError, ValueError) as error:
+        content = strict_json(request.get_data())
+    except ValueError as error:
         raise _Invalid("the body is not JSON") from error
     if not isinstance(content, dict):
         raise _Invalid("the body is not a JSON object")
     return content
-
-
-def _not_json(constant: str) -> None:
-    raise ValueError(f"{constant} is not JSON")
 
 
 def _parsed(read: Callable[[], Any]) -> Any:

@@ -37,10 +37,18 @@ def body() -> Mapping[str, Any]:
 
 def json_of(content: bytes) -> Any:
     try:
-        return json.loads(content, parse_float=Decimal, parse_constant=_no_number)
-    except (RecursionError, ValueError) as error:
+        return strict_json(content)
+    except ValueError as error:
         message = "Error deserializing JSON: JSON_ERROR_SYNTAX"
         raise Refused(BAD_JSON, message) from error
+
+
+def strict_json(content: bytes) -> Any:
+    """Read JSON, amounts exactly; raises ``ValueError`` for anything else, ``NaN`` included."""
+    try:
+        return json.loads(content, parse_float=Decimal, parse_constant=_no_number)
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
 
 
 def _no_number(text: str) -> None:

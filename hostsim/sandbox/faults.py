@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Generic, Literal, TypeVar
+from typing import Generic, Literal, TypedDict, TypeVar, Unpack
 
 log = logging.getLogger(__name__)
 
@@ -84,6 +84,14 @@ PAYMENT_LISTS = Match("GET", "/3/invoicepayments")
 Matching = Callable[[ReceivedRequest], bool]
 
 
+class When(TypedDict, total=False):
+    """The fields of :class:`Scheduled`."""
+
+    match: Matching
+    times: int | None
+    after: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class Scheduled:
     """What happens at some of the requests that it matches."""
@@ -114,49 +122,40 @@ class Fault(Scheduled):
     """Seconds between two bytes of a slow drip."""
 
     @classmethod
-    def html(cls, match: Matching = any_request, times: int | None = 1) -> Fault:
+    def html(cls, **when: Unpack[When]) -> Fault:
         """Answer 200 with a page for people."""
-        return cls(200, HTML, "text/html; charset=UTF-8", match=match, times=times)
+        return cls(200, HTML, "text/html; charset=UTF-8", **when)
 
     @classmethod
-    def garbage(cls, match: Matching = any_request, times: int | None = 1) -> Fault:
+    def garbage(cls, **when: Unpack[When]) -> Fault:
         """Answer 200 with what is declared as JSON and is not."""
-        return cls(
-            200, b'{"InvoicePayments":[{\xff\xfe', "application/json", match=match, times=times
-        )
+        return cls(200, b'{"InvoicePayments":[{\xff\xfe', "application/json", **when)
 
     @classmethod
-    def too_many(
-        cls, retry_after: str | None = None, match: Matching = any_request, times: int | None = 1
-    ) -> Fault:
+    def too_many(cls, retry_after: str | None = None, **when: Unpack[When]) -> Fault:
         """Answer 429, with ``Retry-After`` where it is given."""
         headers = {} if retry_after is None else {"Retry-After": retry_after}
-        body = '{"message":"Too Many Requests"}'
-        return cls(429, body, "application/json", headers, match=match, times=times)
+        return cls(429, '{"message":"Too Many Requests"}', "application/json", headers, **when)
 
     @classmethod
-    def truncated(cls, match: Matching = any_request, times: int | None = 1) -> Fault:
+    def truncated(cls, **when: Unpack[When]) -> Fault:
         """Perform the request, and send the first half of what ``Content-Length`` promises."""
-        return cls(match=match, times=times, performed=True, how="truncate")
+        return cls(performed=True, how="truncate", **when)
 
     @classmethod
-    def reset(
-        cls, match: Matching = any_request, times: int | None = 1, *, performed: bool = False
-    ) -> Fault:
+    def reset(cls, *, performed: bool = False, **when: Unpack[When]) -> Fault:
         """Close the connection without an answer."""
-        return cls(match=match, times=times, performed=performed, how="reset")
+        return cls(performed=performed, how="reset", **when)
 
     @classmethod
-    def hang(cls, match: Matching = any_request, times: int | None = 1) -> Fault:
+    def hang(cls, **when: Unpack[When]) -> Fault:
         """Send nothing until the sandbox stops."""
-        return cls(match=match, times=times, how="hang")
+        return cls(how="hang", **when)
 
     @classmethod
-    def drip(
-        cls, pause: float = 1.0, match: Matching = any_request, times: int | None = 1
-    ) -> Fault:
+    def drip(cls, pause: float = 1.0, **when: Unpack[When]) -> Fault:
         """Perform the request, and send its answer one byte at a time."""
-        return cls(match=match, times=times, performed=True, how="drip", pause=pause)
+        return cls(performed=True, how="drip", pause=pause, **when)
 
 
 #: The faults that have a name.

@@ -23,23 +23,18 @@ AT_ONCE = 10
 
 
 def list_attachments() -> Response:
-    wanted = set(",".join(request.args.getlist("entityid")).split(","))
-    kind = request.args.get("entitytype", "")
-    if not wanted - {""} or kind not in TYPES:
-        raise AttachmentRefused("missing_mandatory_field")
-    return responses.answer([one for one in _all().values() if _is_of(one, wanted, kind)])
+    wanted, kind = _asked_for("entityid")
+    found = [one for one in _all().values() if _is_of(one, wanted, kind)]
+    return responses.answer(found)
 
 
 def count_attachments() -> Response:
-    wanted = ",".join(request.args.getlist("entityids")).split(",")
-    kind = request.args.get("entitytype", "")
-    if not set(wanted) - {""} or kind not in TYPES:
-        raise AttachmentRefused("missing_mandatory_field")
+    wanted, kind = _asked_for("entityids")
     return responses.answer(
         [
             {
                 "entityId": exchange.number_in(one),
-                "numberOfAttachments": sum(_is_of(row, {one}, kind) for row in _all().values()),
+                "numberOfAttachments": sum(_is_of(row, [one], kind) for row in _all().values()),
             }
             for one in wanted
         ]
@@ -47,10 +42,7 @@ def count_attachments() -> Response:
 
 
 def attach() -> Response:
-    exchange.json_only()
-    rows = exchange.json_of(request.get_data())
-    if not isinstance(rows, list) or not rows:
-        raise AttachmentRefused("no_attachment_provided")
+    rows = _sent()
     if len(rows) > AT_ONCE:
         raise AttachmentRefused("too_many_attachments_in_one_request")
     company = exchange.company()
@@ -83,13 +75,26 @@ def detach(key: str) -> Response:
 
 def validate() -> Response:
     """Check files that are to go along; everything that is attached here is good."""
+    for row in _sent():
+        _checked(row, exchange.company().registers)
+    return responses.no_content()
+
+
+def _asked_for(parameter: str) -> tuple[list[str], str]:
+    """Return the documents and the kind of documents that are asked for."""
+    wanted = ",".join(request.args.getlist(parameter)).split(",")
+    kind = request.args.get("entitytype", "")
+    if not any(wanted) or kind not in TYPES:
+        raise AttachmentRefused("missing_mandatory_field")
+    return wanted, kind
+
+
+def _sent() -> list[Any]:
     exchange.json_only()
     rows = exchange.json_of(request.get_data())
     if not isinstance(rows, list) or not rows:
         raise AttachmentRefused("no_attachment_provided")
-    for row in rows:
-        _checked(row, exchange.company().registers)
-    return responses.no_content()
+    return rows
 
 
 def _checked(row: Any, registers: Registers) -> tuple[dict[str, Any], StoredFile]:
@@ -120,5 +125,5 @@ def _find(key: str) -> dict[str, Any]:
     return found
 
 
-def _is_of(row: dict[str, Any], wanted: set[str], kind: str) -> bool:
+def _is_of(row: dict[str, Any], wanted: list[str], kind: str) -> bool:
     return row["entityType"] == kind and str(row["entityId"]) in wanted
