@@ -361,10 +361,14 @@ KINDS: Mapping[str, Kind] = {
         USER,
     ),
     "expire_access_tokens": Kind(
-        (), lambda state, _c: state.expire_access_tokens(), "Let every access token expire now."
+        (),
+        lambda state, _c: state.tokens.expire_access_tokens(),
+        "Let every access token expire now.",
     ),
     "expire_refresh_tokens": Kind(
-        (), lambda state, _c: state.expire_refresh_tokens(), "Let every refresh token expire now."
+        (),
+        lambda state, _c: state.tokens.expire_refresh_tokens(),
+        "Let every refresh token expire now.",
     ),
     "set_clock": Kind(
         ("at",), lambda state, c: state.clock.set(c["at"]), "Set the clock to a time."

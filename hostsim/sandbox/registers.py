@@ -6,6 +6,7 @@ what is set. What a field holds while it is not set is told by the resource.
 
 from __future__ import annotations
 
+import copy
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -141,8 +142,7 @@ class Registers:
 
     def copy(self) -> Registers:
         """Copy what can change; records themselves cannot."""
-        copied = Registers.__new__(Registers)
-        copied.__dict__.update(self.__dict__)
+        copied = copy.copy(self)
         copied.entries = defaultdict(dict)
         for name, entries in self.entries.items():
             copied.entries[name] = dict(entries)

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import html
 import re
-from dataclasses import dataclass, field
-from html.parser import HTMLParser
 from pathlib import Path
 from urllib.parse import urljoin, urlsplit
 from urllib.request import url2pathname
@@ -23,31 +21,12 @@ class ScriptedLoginError(Exception):
     """The pages did not lead to the end of the login."""
 
 
-@dataclass
-class _Form:
-    action: str
-    fields: dict[str, str] = field(default_factory=dict)
-    choices: dict[str, list[str]] = field(default_factory=dict)
-
-
-class _Reader(HTMLParser):
-    """Finds the first form of a page."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.form: _Form | None = None
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        values = {name: value or "" for name, value in attrs}
-        if tag == "form" and self.form is None:
-            self.form = _Form(values.get("action", ""))
-        if tag != "input" or self.form is None:
-            return
-        name, value = values.get("name", ""), values.get("value", "")
-        if values.get("type") == "radio":
-            self.form.choices.setdefault(name, []).append(value)
-            return
-        self.form.fields[name] = value
+#: How the pages of the sandbox ask for something.
+_FORM = re.compile(
+    r'<form method="post" action="(?P<action>[^"]+)">\s*'
+    r'<input type="hidden" name="ticket" value="(?P<ticket>[^"]+)">'
+)
+_COMPANY = re.compile(r'name="company"[^>]* value="([0-9]+)"')
 
 
 def sign_in(
@@ -110,11 +89,20 @@ def _follow_forms(
     for _step in range(5):
         if page.is_redirect:
             return urljoin(page.url, page.headers["Location"])
-        form = _form(page)
-        filled = form.fields | _filled(form, user, password, decision, company)
-        page = browser.post(
-            urljoin(page.url, form.action), data=filled, timeout=TIMEOUT, allow_redirects=False
-        )
+        form, where = _FORM.search(page.text), page.url.partition("?")[0]
+        if form is None:
+            raise ScriptedLoginError(
+                f"{where} answered {page.status_code} without a form to fill in"
+            )
+        action = urljoin(page.url, form["action"])
+        filled = {"ticket": form["ticket"]}
+        if action.endswith("/login"):
+            filled |= {"user": user, "password": password}
+        elif offered := _COMPANY.search(page.text):
+            filled["company"] = offered[1] if company is None else str(company)
+        else:
+            filled["decision"] = decision
+        page = browser.post(action, data=filled, timeout=TIMEOUT, allow_redirects=False)
     raise ScriptedLoginError(f"the login goes round in circles at {page.url.partition('?')[0]}")
 
 
@@ -129,30 +117,8 @@ def _leads_to(address: str) -> str:
     return html.unescape(found[1])
 
 
-def _filled(
-    form: _Form, user: str, password: str, decision: str, company: int | str | None
-) -> dict[str, str]:
-    if "password" in form.fields:
-        return {"user": user, "password": password}
-    if "company" in form.choices:
-        offered = form.choices["company"]
-        return {"company": offered[0] if company is None else str(company)}
-    if "company" in form.fields:
-        return {} if company is None else {"company": str(company)}
-    return {"decision": decision}
-
-
 def _text(page: requests.Response) -> str:
     """Decode a page as browsers do today: UTF-8 unless it says otherwise."""
     if "charset" not in page.headers.get("Content-Type", ""):
         page.encoding = "utf-8"
     return page.text
-
-
-def _form(page: requests.Response) -> _Form:
-    reader = _Reader()
-    reader.feed(page.text)
-    if reader.form is None:
-        where = page.url.partition("?")[0]
-        raise ScriptedLoginError(f"{where} answered {page.status_code} without a form to fill in")
-    return reader.form

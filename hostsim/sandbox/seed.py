@@ -74,6 +74,12 @@ CUSTOMERS = (
 )
 
 
+def add_demo_user(state: State) -> None:
+    """Add the demo user, who may sign in to every company."""
+    state.add_user(USER, PASSWORD)
+    state.shown_user = USER
+
+
 def cut_off(now: datetime) -> date:
     """Return the date for "Ignorera betalningar före" in the demonstration."""
     return day_in_stockholm(now) - timedelta(days=150)
@@ -311,8 +317,7 @@ def haulier(now: datetime, switches: Switches | None = None) -> State:
         "Total": "1250",
     }
     supplier_invoicing.make(other, bill)
-    state.add_user(USER, PASSWORD)
-    state.shown_user = USER
+    add_demo_user(state)
     return state
 
 
@@ -328,8 +333,7 @@ def empty() -> State:
     """Make one company with empty books, and the demo user."""
     state = State(Clock())
     state.add_company(COMPANY, "Tomma Böcker AB", organisation_number="559000-4823")
-    state.add_user(USER, PASSWORD)
-    state.shown_user = USER
+    add_demo_user(state)
     return state
 
 

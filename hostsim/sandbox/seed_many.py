@@ -14,7 +14,7 @@ from decimal import Decimal
 from hostsim.sandbox import records
 from hostsim.sandbox.clock import Clock, day_in_stockholm
 from hostsim.sandbox.registers import Registers
-from hostsim.sandbox.seed import CUSTOMERS, PASSWORD, USER, at_time
+from hostsim.sandbox.seed import CUSTOMERS, add_demo_user, at_time
 from hostsim.sandbox.state import Company, Invoice, Payment, State, luhn_digit, ocr_of
 
 #: ``DatabaseNumber`` of the first company; the others follow.
@@ -55,8 +55,7 @@ def companies(
             company.add_invoice(_invoice(FIRST_INVOICE + at, place, at, now))
         for at in range(payments):
             _pay(company, place, at, place * payments + at, now)
-    state.add_user(USER, PASSWORD)
-    state.shown_user = USER
+    add_demo_user(state)
     return state
 
 

@@ -711,7 +711,7 @@ class State:
             number = next(iter(self.companies), -1)
         return _found("company", int(number), self.companies)
 
-    # --- Given, withdrawn and expired ---
+    # --- Given and withdrawn ---
 
     def consent(self, scopes: Iterable[str], company: int | str | None = None) -> None:
         """Let the program have tokens for a service account, as an administrator does."""
@@ -735,9 +735,3 @@ class State:
 
     def restore_scope(self, scope: str, company: int | str | None = None) -> None:
         self.company(company).withdrawn.discard(scope)
-
-    def expire_access_tokens(self) -> None:
-        self.tokens.expire_access_tokens()
-
-    def expire_refresh_tokens(self) -> None:
-        self.tokens.expire_refresh_tokens()

@@ -294,7 +294,7 @@ def test_an_access_token_that_expires_in_the_middle_is_refreshed_and_the_result_
     host = host_of(store, sandbox)
     define(host, now)
     undisturbed = host.import_payments("Fortnox").counts
-    expire = sandbox.state.expire_access_tokens
+    expire = sandbox.state.tokens.expire_access_tokens
     details = []
 
     def fifth_detail(asked):

@@ -97,7 +97,7 @@ class Line:
             if _expires_at(name) and request[1] == 1:
                 # So that there is a refresh in any import.
                 with self._alone():
-                    self._sandbox.state.expire_access_tokens()
+                    self._sandbox.state.tokens.expire_access_tokens()
             if request == self._at:
                 path = "/" + address.partition("//")[2].partition("/")[2]
                 self.since.append(name)
@@ -349,14 +349,14 @@ def looks_up(name):
 
 def test_an_access_token_that_expires_in_the_middle_harms_no_import(script, sandbox):
     """Nor do two in one request: the one that came with the refresh may be stale too."""
-    what = TakenAway(lambda s: s.state.expire_access_tokens())
+    what = TakenAway(lambda s: s.state.tokens.expire_access_tokens())
     assert disturbed_everywhere(script, sandbox, what, lambda at, since: 0) == []
 
 
 def test_tokens_that_are_revoked_in_the_middle_ask_for_one_new_login(script, sandbox):
     def revoke(sandbox):
-        sandbox.state.expire_access_tokens()
-        sandbox.state.expire_refresh_tokens()
+        sandbox.state.tokens.expire_access_tokens()
+        sandbox.state.tokens.expire_refresh_tokens()
 
     def expected(at, since):
         if at == "code":

@@ -421,7 +421,7 @@ def test_an_access_token_lives_for_an_hour(program, clock, minutes, status):
 
 
 def test_access_tokens_can_be_expired_at_once(program, state):
-    state.expire_access_tokens()
+    state.tokens.expire_access_tokens()
     answer = program.ask("companyinformation")
     assert (answer.status_code, answer.content) == (401, b'{"message":"unauthorized"}')
     assert "X-Build" not in answer.headers

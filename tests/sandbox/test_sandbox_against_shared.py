@@ -290,7 +290,7 @@ def test_a_wrong_field_name_has_the_recorded_shape(program, company):
 
 
 def test_an_expired_bearer_is_answered_as_recorded(program, state):
-    state.expire_access_tokens()
+    state.tokens.expire_access_tokens()
     check(program.ask("customers"), "api_expired_access_token.401.json")
 
 

@@ -158,7 +158,7 @@ def test_reasons_are_in_normal_letters_and_every_answer_has_a_policy(wire):
         answer = wire.ask("GET", path)
         assert answer.reason == reason
         assert answer.getheader("Content-Security-Policy")
-    wire.sandbox.state.expire_access_tokens()
+    wire.sandbox.state.tokens.expire_access_tokens()
     answer = wire.ask("GET", "/3/invoices")
     assert (answer.status, answer.reason) == (401, "Unauthorized")
     assert answer.getheader("Content-Security-Policy")

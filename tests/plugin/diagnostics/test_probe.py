@@ -757,8 +757,8 @@ def test_a_login_that_expires_during_the_probe_ends_with_3(fortnox, client, tick
     box = fortnox()
     asking = client(box)
     assert asking.newest_page.total
-    box.state.expire_access_tokens()
-    box.state.expire_refresh_tokens()
+    box.state.tokens.expire_access_tokens()
+    box.state.tokens.expire_refresh_tokens()
     report = probe(asking)
     assert isinstance(report.error, LoginFailed)
 

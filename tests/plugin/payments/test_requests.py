@@ -250,7 +250,7 @@ def test_a_token_that_expires_with_many_requests_on_their_way_is_refreshed_once(
     def thirtieth_detail(asked):
         details.append(asked.path.startswith("/3/invoicepayments/"))
         if sum(details) == 30:
-            office.state.expire_access_tokens()
+            office.state.tokens.expire_access_tokens()
         return False
 
     office.sandbox.faults.add(Fault(status=500, match=thirtieth_detail, times=None))
