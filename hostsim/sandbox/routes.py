@@ -99,7 +99,7 @@ RESOURCES: Mapping[tuple[str, str], Sequence[tuple[str, str, str, View]]] = {
     # --- Customers ---
     ("/3/customers", "customer"): (
         ("GET", "", "List customers.", CUSTOMERS.list_all),
-        ("GET", "/<key>", "Show a customer.", CUSTOMERS.show),
+        ("GET", "/<key>", "Show a customer.", CUSTOMERS.show_one),
         ("POST", "", "Make a customer.", customers.make_customer),
         ("PUT", "/<number>", "Change a customer.", customers.change_customer),
         ("DELETE", "/<number>", "Delete a customer; the number stays used.",
@@ -112,23 +112,23 @@ RESOURCES: Mapping[tuple[str, str], Sequence[tuple[str, str, str, View]]] = {
     ),
     ("/3/costcenters", "costcenter"): (
         ("GET", "", "List cost centres.", COST_CENTERS.list_all),
-        ("GET", "/<key>", "Show a cost centre.", COST_CENTERS.show),
+        ("GET", "/<key>", "Show a cost centre.", COST_CENTERS.show_one),
     ),
     ("/3/currencies", "currency"): (
         ("GET", "", "List currencies.", CURRENCIES.list_all),
-        ("GET", "/<key>", "Show a currency.", CURRENCIES.show),
+        ("GET", "/<key>", "Show a currency.", CURRENCIES.show_one),
     ),
     ("/3/projects", "project"): (
         ("GET", "", "List projects.", PROJECTS.list_all),
-        ("GET", "/<key>", "Show a project.", PROJECTS.show),
+        ("GET", "/<key>", "Show a project.", PROJECTS.show_one),
     ),
     ("/3/termsofpayments", ":termsofpayments_scope"): (
         ("GET", "", "List terms of payment.", TERMS_OF_PAYMENT.list_all),
-        ("GET", "/<key>", "Show terms of payment.", TERMS_OF_PAYMENT.show),
+        ("GET", "/<key>", "Show terms of payment.", TERMS_OF_PAYMENT.show_one),
     ),
     ("/3/modesofpayments", "settings"): (
         ("GET", "", "List modes of payment.", MODES_OF_PAYMENT.list_all),
-        ("GET", "/<key>", "Show a mode of payment.", MODES_OF_PAYMENT.show),
+        ("GET", "/<key>", "Show a mode of payment.", MODES_OF_PAYMENT.show_one),
     ),
     ("/3/financialyears", "bookkeeping"): (
         ("GET", "", "List financial years, or the one of a day.", financial_years.list_years),
@@ -142,7 +142,7 @@ RESOURCES: Mapping[tuple[str, str], Sequence[tuple[str, str, str, View]]] = {
     # --- Suppliers ---
     ("/3/suppliers", "supplier"): (
         ("GET", "", "List suppliers.", SUPPLIERS.list_all),
-        ("GET", "/<key>", "Show a supplier.", SUPPLIERS.show),
+        ("GET", "/<key>", "Show a supplier.", SUPPLIERS.show_one),
         ("POST", "", "Make a supplier.", suppliers.make_supplier),
         ("PUT", "/<number>", "Change a supplier.", suppliers.change_supplier),
         ("DELETE", "/<number>", "Delete a supplier.", suppliers.delete_supplier),

@@ -969,6 +969,23 @@ def test_a_person_books_cancels_credits_and_sends_in_fortnox(fortnox):
 
 
 @parametrize(
+    ("first", "switch"),
+    [
+        ({"do": "credit_invoice", "number": 1}, {"second_credit": "made"}),
+        ({"do": "lock_period", "until": "2999-12-31"}, {"locked_period": "at_booking"}),
+    ],
+)
+def test_a_person_cannot_credit_what_the_program_refuses_though_the_api_may(fortnox, first, switch):
+    fortnox.set(**switch)
+    fortnox.make([sold()])
+    url = f"{fortnox.sandbox.switchboard_url}/changes"
+    changes = [first, {"do": "credit_invoice", "number": 1}]
+    answer = requests.post(url, json={"changes": changes}, timeout=10)
+    assert (answer.status_code, bool(answer.json()["error"])) == (400, True)
+    assert fortnox.documents() == ["1"]
+
+
+@parametrize(
     ("change", "status"),
     [
         ({"do": "pay_invoice", "number": 9}, 404),

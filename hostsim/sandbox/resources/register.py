@@ -53,7 +53,7 @@ class Register:
         entries = self.chosen(list(exchange.company().registers.of(self.name).values()))
         return exchange.page(self.many, entries, self.row_of)
 
-    def show(self, key: str) -> Response:
+    def show_one(self, key: str) -> Response:
         return responses.answer({self.one: self.detail_of(self.find(key))})
 
     def find(self, key: str) -> Entry:
