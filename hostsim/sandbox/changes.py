@@ -13,13 +13,13 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from hostsim.sandbox import invoicing, payments, records, supplier_invoicing, takes
+from hostsim.sandbox import invoicing, payments, records, supplier_invoicing, validation
 from hostsim.sandbox.clock import RANGE, STOCKHOLM, within
 from hostsim.sandbox.errors import PERIOD_LOCKED, Refused
 from hostsim.sandbox.json_books import fields_of
 from hostsim.sandbox.pending_logins import SCOPES
 from hostsim.sandbox.state import Company, Invoice, Payment, State
-from hostsim.sandbox.takes import Takes
+from hostsim.sandbox.validation import Validator
 
 Content = Mapping[str, Any]
 Maker = Callable[[State, Content], object]
@@ -42,11 +42,11 @@ def change_of(content: object) -> Callable[[State], object]:
     Raises ``ValueError`` with a sentence when it makes no sense; making it
     raises ``LookupError`` when what it changes is not there (any more).
     """
-    given = takes.OBJECT.read(content)
-    do = takes.take("do", takes.choice(*KINDS), given.pop("do", None))
+    given = validation.OBJECT.read(content)
+    do = validation.validate("do", validation.choice(*KINDS), given.pop("do", None))
     kind = KINDS[do]
     fields = {name: FIELDS[name] for name in ("company", *kind.needs, *kind.may)}
-    read = takes.read(fields, given, kind.needs)
+    read = validation.read(fields, given, kind.needs)
     _check_record(do, read)
 
     def make(state: State) -> object:
@@ -81,54 +81,54 @@ def _time(value: Any) -> datetime:
 
 
 def _key(value: Any) -> str:
-    return str(value) if type(value) is int else str(takes.TEXT.read(value))
+    return str(value) if type(value) is int else str(validation.TEXT.read(value))
 
 
-SCOPE_NAMES = takes.choice(*SCOPES)
+SCOPE_NAMES = validation.choice(*SCOPES)
 
 #: Times of the clock.
-TIME = Takes(f"a time {RANGE}", _time, "without a zone it is wall time in Stockholm")
-SECONDS = Takes("a number of seconds", _seconds, "also below 0")
+TIME = Validator(f"a time {RANGE}", _time, "without a zone it is wall time in Stockholm")
+SECONDS = Validator("a number of seconds", _seconds, "also below 0")
 
 #: Records of the books, and the field of a change that holds one.
 RECORDS = {"invoice": Invoice, "payment": Payment}
 
-FIELDS: Mapping[str, Takes] = {
-    "company": takes.whole(0).meaning("of a company; the first by default"),
-    "number": takes.whole(0).meaning("of the payment, invoice or supplier invoice"),
+FIELDS: Mapping[str, Validator] = {
+    "company": validation.integer(0).meaning("of a company; the first by default"),
+    "number": validation.integer(0).meaning("of the payment, invoice or supplier invoice"),
     **{
-        name: Takes(
+        name: Validator(
             f"an object with fields of {kind.__name__}",
             partial(fields_of, kind),
-            f"a new one needs {', '.join(takes.needed_by(kind))}",
+            f"a new one needs {', '.join(validation.needed_by(kind))}",
         )
         for name, kind in RECORDS.items()
     },
     "scope": SCOPE_NAMES,
-    "scopes": takes.or_null(takes.listed(SCOPE_NAMES)),
-    "error": takes.or_null(takes.TEXT).meaning("what error= says"),
+    "scopes": validation.or_null(validation.listed(SCOPE_NAMES)),
+    "error": validation.or_null(validation.TEXT).meaning("what error= says"),
     "at": TIME,
     "seconds": SECONDS,
     "register": records.NAMES,
-    "record": takes.OBJECT.meaning("with the register's fields of Fortnox"),
-    "key": Takes("the number or the code of the record", _key),
-    "user": takes.TEXT.meaning("the name of a user"),
+    "record": validation.OBJECT.meaning("with the register's fields of Fortnox"),
+    "key": Validator("the number or the code of the record", _key),
+    "user": validation.TEXT.meaning("the name of a user"),
     "set_up": records.SET_UP,
     "years": records.YEARS,
-    "until": takes.or_null(takes.DAY),
-    "day": takes.DAY,
-    "amount": takes.AMOUNT,
+    "until": validation.or_null(validation.DAY),
+    "day": validation.DAY,
+    "amount": validation.AMOUNT,
 }
 
 
 def _check_record(do: str, given: Content) -> None:
     """Find out now what a record to be added lacks, or a change may not change."""
     for name, kind in RECORDS.items():
-        missing = [one for one in takes.needed_by(kind) if one not in given.get(name, ())]
+        missing = [one for one in validation.needed_by(kind) if one not in given.get(name, ())]
         if do == f"add_{name}" and missing:
-            raise takes.Wrong(f"{name} needs {', '.join(missing)}")
+            raise validation.ValidationError(f"{name} needs {', '.join(missing)}")
         if do == f"change_{name}" and "number" in given[name]:
-            raise takes.Wrong(f"{name}.number cannot be changed")
+            raise validation.ValidationError(f"{name}.number cannot be changed")
 
 
 # --- Making changes ---------------------------------------------------------

@@ -20,7 +20,7 @@ from urllib.parse import urlsplit
 from flask import Blueprint, Flask, Response, current_app, render_template, request
 from werkzeug.exceptions import HTTPException
 
-from hostsim.sandbox import changes, takes
+from hostsim.sandbox import changes, validation
 from hostsim.sandbox.exchange import strict_json
 from hostsim.sandbox.faults import (
     FAULTS,
@@ -40,8 +40,8 @@ from hostsim.sandbox.records import REGISTERS
 from hostsim.sandbox.state import RIGHTS, Company, State, User
 from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.switches import Switches
-from hostsim.sandbox.takes import Takes
 from hostsim.sandbox.tokens import Grant
+from hostsim.sandbox.validation import Validator
 
 control = Blueprint("control", __name__, url_prefix="/_sandbox")
 
@@ -271,7 +271,7 @@ def _fields_shown() -> dict[str, Any]:
     """Say what the fields of a change take, and those of the objects and records in them."""
     return {
         "fields": _told(changes.FIELDS),
-        "objects": {kind.__name__: _told(takes.fields_of(kind)) for kind in OBJECTS},
+        "objects": {kind.__name__: _told(validation.fields_of(kind)) for kind in OBJECTS},
         "records": {
             name: {field: one.says for field, one in register.fields.items()}
             for name, register in REGISTERS.items()
@@ -279,7 +279,7 @@ def _fields_shown() -> dict[str, Any]:
     }
 
 
-def _told(fields: Mapping[str, Takes]) -> dict[str, str]:
+def _told(fields: Mapping[str, Validator]) -> dict[str, str]:
     return {name: one.told for name, one in fields.items()}
 
 
@@ -426,7 +426,9 @@ def _payload() -> dict[str, Any]:
     """Read what was sent, as the route describes it."""
     payload = PAYLOADS[f"{request.method} {request.url_rule}"]
     content = request.args if payload.sent_in == "query" else _content()
-    found: dict[str, Any] = _parsed(lambda: takes.read(payload.fields, content, payload.needed))
+    found: dict[str, Any] = _parsed(
+        lambda: validation.read(payload.fields, content, payload.needed)
+    )
     return found
 
 

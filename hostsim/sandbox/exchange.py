@@ -75,11 +75,13 @@ def number_in(text: str) -> int:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
 
 
-def page(name: str, found: Sequence[Any], spell: Callable[[Any], Mapping[str, Any]]) -> Response:
+def page(
+    name: str, found: Sequence[Any], serialize: Callable[[Any], Mapping[str, Any]]
+) -> Response:
     """Answer with the requested page of a list."""
     switches = switchboard().switches
     meta, cut = query.cut(found, query.page_of(request.args, switches), switches)
-    return responses.answer({"MetaInformation": meta, name: [spell(row) for row in cut]})
+    return responses.answer({"MetaInformation": meta, name: [serialize(row) for row in cut]})
 
 
 def created(name: str, content: Mapping[str, Any], location: str) -> Response:

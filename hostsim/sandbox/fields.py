@@ -235,7 +235,7 @@ def _out_of_limits(name: str, switches: Switches) -> Refused:
     return Refused(switches.text_length_code, f"Värdet är utanför gränserna. ({name})")
 
 
-def whole(lowest: int | None = None, highest: int | None = None, *, blank: Any = None) -> Field:
+def integer(lowest: int | None = None, highest: int | None = None, *, blank: Any = None) -> Field:
     def read(name: str, value: Any, switches: Switches) -> int:
         number = decimal_of(value)
         if number != int(number):
@@ -252,7 +252,7 @@ def whole(lowest: int | None = None, highest: int | None = None, *, blank: Any =
 
 def account() -> Field:
     """Make the number of an account, as a text."""
-    number = whole(1000, 9999)
+    number = integer(1000, 9999)
 
     def read(name: str, value: Any, switches: Switches) -> str:
         return str(number.read(name, value, switches))

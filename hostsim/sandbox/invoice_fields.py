@@ -14,11 +14,11 @@ from hostsim.sandbox.fields import (
     code,
     day,
     flag,
+    integer,
     listed,
     nested,
     rate,
     text,
-    whole,
 )
 from hostsim.sandbox.state import INVOICE_TYPES
 
@@ -34,7 +34,7 @@ HOUSE_WORK = choice(
 )  # fmt: skip
 
 ROW: Mapping[str, Field] = {
-    "AccountNumber": whole(1000, 9999, blank=0),
+    "AccountNumber": integer(1000, 9999, blank=0),
     "ArticleNumber": text(50),
     "CostCenter": text(),
     "DeliveredQuantity": amount(),
@@ -42,11 +42,11 @@ ROW: Mapping[str, Field] = {
     "Discount": amount(),
     "DiscountType": choice("AMOUNT", "PERCENT", blank="PERCENT"),
     "HouseWork": flag(),
-    "HouseWorkHoursToReport": whole(0, 999),
+    "HouseWorkHoursToReport": integer(0, 999),
     "HouseWorkType": HOUSE_WORK,
     "Price": amount(),
     "Project": text(),
-    "RowId": whole(),
+    "RowId": integer(),
     "StockPointCode": text(blank=None),
     "Unit": text(),
     "VAT": amount(None),
@@ -89,10 +89,10 @@ EDI = {
 ATTRIBUTES: Mapping[str, tuple[str, Field]] = {
     "City": ("city", LONG),
     "CostCenter": ("cost_center", text()),
-    "CreditInvoiceReference": ("credit_of", whole(0, blank=0)),
+    "CreditInvoiceReference": ("credit_of", integer(0, blank=0)),
     "Currency": ("currency", text(3, 3, blank="SEK")),
     "CurrencyRate": ("currency_rate", rate(blank=Decimal(1))),
-    "CurrencyUnit": ("currency_unit", whole(1, blank=1)),
+    "CurrencyUnit": ("currency_unit", integer(1, blank=1)),
     "CustomerName": ("customer_name", LONG),
     "CustomerNumber": ("customer_number", code(1024)),
     "DueDate": ("due_date", always(day())),
@@ -129,7 +129,7 @@ WRITTEN: Mapping[str, Field] = {
     "EUQuarterlyReport": flag(),
     "EmailInformation": nested(EMAIL, {}),
     "Freight": amount(),
-    "Labels": listed({"Id": whole(1)}, MAX_ROWS),
+    "Labels": listed({"Id": integer(1)}, MAX_ROWS),
     "Language": choice("SV", "EN", blank="SV"),
     "OutboundDate": day(),
     "PaymentWay": choice("CASH", "CARD", "AG"),
@@ -146,7 +146,7 @@ WRITTEN: Mapping[str, Field] = {
 FIELDS: Mapping[str, Field] = {
     **{name: field for name, (_ours, field) in ATTRIBUTES.items()},
     **WRITTEN,
-    "DocumentNumber": whole(1, 10**15),
+    "DocumentNumber": integer(1, 10**15),
     "InvoiceRows": listed(ROW, MAX_ROWS, ROW_READ_ONLY),
 }
 

@@ -24,7 +24,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hostsim.sandbox import records, takes
+from hostsim.sandbox import records, validation
 from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.fields import changes
 from hostsim.sandbox.invoice_fields import FIELDS, READ_ONLY, ROW
@@ -76,10 +76,10 @@ def _fill(company: Company, content: Mapping[str, Any]) -> None:
             records.put(company.registers, name, entry, company.clock.now())
     for bill in _listed("supplier_invoices", content, records.supplier_invoice_of):
         records.put_supplier_invoice(company.registers, bill)
-    set_up = takes.take("set_up", records.SET_UP, content.get("set_up", {}))
+    set_up = validation.validate("set_up", records.SET_UP, content.get("set_up", {}))
     company.registers.change_set_up(**set_up)
     years = content.get("financial_years")
-    company.registers.years = takes.take("financial_years", records.YEARS, years)
+    company.registers.years = validation.validate("financial_years", records.YEARS, years)
     for invoice in _listed("invoices", content, partial(record, Invoice)):
         company.add_invoice(invoice)
     for payment in _listed("payments", content, partial(record, Payment)):
@@ -87,8 +87,8 @@ def _fill(company: Company, content: Mapping[str, Any]) -> None:
 
 
 def _listed(name: str, content: Mapping[str, Any], read: Callable[[Any], Any]) -> tuple[Any, ...]:
-    found: tuple[Any, ...] = takes.take(
-        name, takes.listed(takes.Takes("an object", read)), content.get(name, [])
+    found: tuple[Any, ...] = validation.validate(
+        name, validation.listed(validation.Validator("an object", read)), content.get(name, [])
     )
     return found
 
@@ -114,12 +114,12 @@ def _scopes_of(content: Mapping[str, Any], name: str) -> list[str]:
 
 def record(kind: type[Record], content: object) -> Record:
     """Make a record. Raises ``ValueError`` with a sentence that names what is wrong."""
-    return kind(**fields_of(kind, content, takes.needed_by(kind)))
+    return kind(**fields_of(kind, content, validation.needed_by(kind)))
 
 
 def fields_of(kind: type[Record], content: object, needed: Collection[str] = ()) -> dict[str, Any]:
     """Read some fields of a record. Raises ``ValueError`` with a sentence."""
-    values = takes.read(takes.fields_of(kind), content, needed)
+    values = validation.read(validation.fields_of(kind), content, needed)
     rows = tuple(
         replace(row, **_fortnox_fields(InvoiceRow, vars(row))) for row in values.get("rows", ())
     )
@@ -136,7 +136,7 @@ def _fortnox_fields(kind: type[Record], values: Mapping[str, Any]) -> dict[str, 
     try:
         return {name: {**changes(values[name], known, Switches(), READ_ONLY), **kept}}
     except Refused as refused:
-        raise takes.Wrong(f"{name}: {refused.message}") from refused
+        raise validation.ValidationError(f"{name}: {refused.message}") from refused
 
 
 def to_json(company: Company) -> dict[str, Any]:

@@ -9,69 +9,69 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from hostsim.sandbox import takes
+from hostsim.sandbox import validation
 from hostsim.sandbox.changes import KINDS, TIME, checked_change
 from hostsim.sandbox.changes import SECONDS as STEP
 from hostsim.sandbox.faults import FAULTS, LONGEST_WAIT, Match
 from hostsim.sandbox.registers import FinancialYear, SetUp
 from hostsim.sandbox.state import Amounts, Invoice, InvoiceRow, Payment, WriteOff
-from hostsim.sandbox.takes import Takes
+from hostsim.sandbox.validation import Validator
 
-MATCH_FIELDS: Mapping[str, Takes] = {
-    "method": takes.TEXT,
-    "path": takes.TEXT.meaning("a pattern with *"),
-    "query": Takes(
+MATCH_FIELDS: Mapping[str, Validator] = {
+    "method": validation.TEXT,
+    "path": validation.TEXT.meaning("a pattern with *"),
+    "query": Validator(
         "an object of parameters and their patterns",
-        lambda value: {name: str(one) for name, one in takes.OBJECT.read(value).items()},
+        lambda value: {name: str(one) for name, one in validation.OBJECT.read(value).items()},
     ),
-    "company": takes.whole(0),
+    "company": validation.integer(0),
 }
 
 
 def _match(value: object) -> Match:
-    return Match(**{"query": {}} | takes.read(MATCH_FIELDS, value))
+    return Match(**{"query": {}} | validation.read(MATCH_FIELDS, value))
 
 
-MATCH = takes.or_null(Takes(f"an object of {', '.join(MATCH_FIELDS)}", _match)).meaning(
+MATCH = validation.or_null(Validator(f"an object of {', '.join(MATCH_FIELDS)}", _match)).meaning(
     "; ".join(f"{name}: {one.told}" for name, one in MATCH_FIELDS.items())
     + "; without it every request, for drift the lists of payments"
 )
 WHEN = {
     "match": MATCH,
-    "at": takes.whole(1).meaning("at which matching request it begins; 1 by default"),
-    "times": takes.or_null(takes.whole(1)).meaning("at how many; null for every one"),
+    "at": validation.integer(1).meaning("at which matching request it begins; 1 by default"),
+    "times": validation.or_null(validation.integer(1)).meaning("at how many; null for every one"),
 }
-SECONDS = takes.number(0, LONGEST_WAIT)
-_CHANGE = Takes("a change, as GET /_sandbox/changes describes it", checked_change)
-CHANGES = takes.listed(_CHANGE, 1)
+SECONDS = validation.number(0, LONGEST_WAIT)
+_CHANGE = Validator("a change, as GET /_sandbox/changes describes it", checked_change)
+CHANGES = validation.listed(_CHANGE, 1)
 
 
 def _headers(value: Any) -> dict[str, str]:
     return {
-        str(HEADER_NAME.read(name)): str(takes.HEADER.read(one))
-        for name, one in takes.OBJECT.read(value).items()
+        str(HEADER_NAME.read(name)): str(validation.HEADER.read(one))
+        for name, one in validation.OBJECT.read(value).items()
     }
 
 
-HEADER_NAME = takes.pattern("a name of a header", "[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+HEADER_NAME = validation.pattern("a name of a header", "[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
 def _scopes(value: Any) -> tuple[str, ...]:
-    names = tuple(takes.TEXT.read(value).split())
+    names = tuple(validation.TEXT.read(value).split())
     if not names:
         raise ValueError(value)
     return names
 
 
 def _one_line(value: Any) -> str:
-    return str(takes.HEADER.read(str(value) if type(value) is int else value))
+    return str(validation.HEADER.read(str(value) if type(value) is int else value))
 
 
 @dataclass(frozen=True)
 class Payload:
     """What a route takes."""
 
-    fields: Mapping[str, Takes]
+    fields: Mapping[str, Validator]
     example: Mapping[str, Any]
     sent_in: Literal["body", "query"] = "body"
     needed: tuple[str, ...] = ()
@@ -85,14 +85,14 @@ class Payload:
         }
 
 
-COMPANY = takes.pattern("the number of a company", "[0-9]{1,18}")
+COMPANY = validation.pattern("the number of a company", "[0-9]{1,18}")
 
 #: By route, as ``GET /_sandbox`` names it. Routes that are not here take nothing.
 PAYLOADS: Mapping[str, Payload] = {
     "POST /_sandbox/reset": Payload({}, {}),
     "PATCH /_sandbox/switches": Payload(
         {
-            "NAME": Takes(
+            "NAME": Validator(
                 "the value of the switch NAME; GET /_sandbox/switches lists names and values", str
             )
         },
@@ -100,13 +100,13 @@ PAYLOADS: Mapping[str, Payload] = {
     ),
     "POST /_sandbox/faults": Payload(
         {
-            "fault": takes.choice(*FAULTS),
-            "status": takes.whole(200, 599),
-            "body": takes.TEXT,
-            "content_type": takes.HEADER,
-            "headers": Takes("an object of texts of one line in ASCII", _headers),
-            "retry_after": Takes("a text of one line or a whole number", _one_line),
-            "performed": takes.FLAG.meaning("whether the request takes effect all the same"),
+            "fault": validation.choice(*FAULTS),
+            "status": validation.integer(200, 599),
+            "body": validation.TEXT,
+            "content_type": validation.HEADER,
+            "headers": Validator("an object of texts of one line in ASCII", _headers),
+            "retry_after": Validator("a text of one line or a whole number", _one_line),
+            "performed": validation.FLAG.meaning("whether the request takes effect all the same"),
             "pause": SECONDS.meaning("seconds between two bytes of a drip"),
             **WHEN,
         },
@@ -118,7 +118,7 @@ PAYLOADS: Mapping[str, Payload] = {
             "high": SECONDS.meaning("at most; low by default"),
             "before_low": SECONDS.meaning("likewise before the rate limit counts the request"),
             "before_high": SECONDS.meaning("likewise"),
-            "seed": takes.whole(0).meaning("where chance begins"),
+            "seed": validation.integer(0).meaning("where chance begins"),
             "match": MATCH,
         },
         {"low": 0.1, "high": 0.5, "seed": 1, "match": {"path": "/3/*"}},
@@ -135,32 +135,32 @@ PAYLOADS: Mapping[str, Payload] = {
     ),
     "POST /_sandbox/token": Payload(
         {
-            "company": Takes(
+            "company": Validator(
                 "the number of a company, also as a text",
                 lambda value: COMPANY.read(str(value) if type(value) is int else value),
                 "the first by default",
             ),
-            "scopes": Takes(
+            "scopes": Validator(
                 "a text of scopes, with spaces between", _scopes, "those of an import by default"
             ),
         },
         {"company": "480211", "scopes": "payment invoice companyinformation"},
     ),
     "PATCH /_sandbox/clock": Payload(
-        {"now": TIME, "step": STEP, "running": takes.FLAG},
+        {"now": TIME, "step": STEP, "running": validation.FLAG},
         {"now": "2026-03-29T01:30", "running": False},
     ),
     "GET /_sandbox/asked": Payload(
         {
-            "method": takes.TEXT,
+            "method": validation.TEXT,
             "path": MATCH_FIELDS["path"],
-            "company": Takes(COMPANY.says, lambda text: int(COMPANY.read(text))),
+            "company": Validator(COMPANY.says, lambda text: int(COMPANY.read(text))),
         },
         {"method": "GET", "path": "/3/*", "company": "480211"},
         sent_in="query",
     ),
     "PATCH /_sandbox/asked": Payload(
-        {"keep_bodies": takes.FLAG.meaning("whether answers of /3 are kept, too")},
+        {"keep_bodies": validation.FLAG.meaning("whether answers of /3 are kept, too")},
         {"keep_bodies": True},
         needed=("keep_bodies",),
     ),

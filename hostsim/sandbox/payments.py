@@ -26,12 +26,12 @@ from hostsim.sandbox.fields import (
     blanks,
     changes,
     day,
+    integer,
     listed,
     no_data,
     rate,
     require,
     text,
-    whole,
 )
 from hostsim.sandbox.invoicing import (
     account_of,
@@ -230,7 +230,7 @@ READ_ONLY = {
 }
 
 WRITE_OFF: Mapping[str, Field] = {
-    "AccountNumber": whole(1000, 9999),
+    "AccountNumber": integer(1000, 9999),
     "Amount": amount(None),
     "CostCenter": text(),
     "Currency": text(3, 3),
@@ -241,14 +241,14 @@ WRITE_OFF: Mapping[str, Field] = {
 
 #: What a client may send, and what the sandbox calls it.
 ATTRIBUTES: Mapping[str, tuple[str, Field]] = {
-    "InvoiceNumber": ("invoice_number", always(whole())),
+    "InvoiceNumber": ("invoice_number", always(integer())),
     "Amount": ("amount", always(amount(None))),
     "AmountCurrency": ("amount_currency", always(amount(None))),
     "Currency": ("currency", always(text(3, 3))),
     "CurrencyRate": ("currency_rate", always(rate())),
-    "CurrencyUnit": ("currency_unit", always(whole(1))),
+    "CurrencyUnit": ("currency_unit", always(integer(1))),
     "ModeOfPayment": ("mode_of_payment", text()),
-    "ModeOfPaymentAccount": ("account", always(whole(1000, 9999))),
+    "ModeOfPaymentAccount": ("account", always(integer(1000, 9999))),
     "PaymentDate": ("payment_date", always(day())),
     "WriteOffs": ("write_offs", listed(WRITE_OFF, 500)),
 }

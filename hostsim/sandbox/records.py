@@ -10,7 +10,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from hostsim.sandbox import takes
+from hostsim.sandbox import validation
 from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.fields import changes
 from hostsim.sandbox.registers import FinancialYear, Registers, SetUp, SupplierInvoice
@@ -31,7 +31,7 @@ from hostsim.sandbox.resources.small_registers import (
 from hostsim.sandbox.resources.suppliers import SUPPLIERS
 from hostsim.sandbox.supplier_invoicing import FIELDS, READ_ONLY
 from hostsim.sandbox.switches import Switches
-from hostsim.sandbox.takes import Takes
+from hostsim.sandbox.validation import Validator
 
 Content = Mapping[str, Any]
 
@@ -43,7 +43,7 @@ REGISTERS: Mapping[str, Register] = {
     )
 }  # fmt: skip
 
-NAMES = takes.choice(*REGISTERS)
+NAMES = validation.choice(*REGISTERS)
 
 
 def put(registers: Registers, name: str, content: Content, now: datetime) -> None:
@@ -52,10 +52,10 @@ def put(registers: Registers, name: str, content: Content, now: datetime) -> Non
     An account with a ``Year`` is in the chart of that financial year alone.
     Raises ``ValueError`` with a sentence.
     """
-    register = REGISTERS[takes.take("register", NAMES, name)]
+    register = REGISTERS[validation.validate("register", NAMES, name)]
     given = _fields_in(register, content)
     if register.key not in given:
-        raise takes.Wrong(f"record needs {register.key}")
+        raise validation.ValidationError(f"record needs {register.key}")
     key, year = str(given[register.key]), given.get("Year")
     if name == "customers":
         given = merged(registers.get(name, key) or {}, given)
@@ -72,10 +72,10 @@ def _fields_in(register: Register, content: Content) -> dict[str, Any]:
     def reader(name: str) -> Callable[[Any], Any]:
         return lambda value: changes({name: value}, register.fields, switches)[name]
 
-    fields = {name: Takes(one.says, reader(name)) for name, one in register.fields.items()}
+    fields = {name: Validator(one.says, reader(name)) for name, one in register.fields.items()}
     sent = {name: value for name, value in content.items() if value not in (None, "")}
-    kind = Takes("an object", partial(takes.read, fields))
-    given: dict[str, Any] = takes.take("record", kind, sent)
+    kind = Validator("an object", partial(validation.read, fields))
+    given: dict[str, Any] = validation.validate("record", kind, sent)
     return given
 
 
@@ -96,12 +96,12 @@ def listed(registers: Registers) -> dict[str, list[Content]]:
 
 def supplier_invoice_of(content: object) -> SupplierInvoice:
     """Read a supplier invoice. Raises ``ValueError`` with a sentence."""
-    invoice: SupplierInvoice = takes.made(SupplierInvoice, content)
+    invoice: SupplierInvoice = validation.made(SupplierInvoice, content)
     try:
         fields = changes(invoice.fields, FIELDS, Switches(), READ_ONLY)
     except Refused as refused:
-        raise takes.Wrong(f"fields: {refused.message}") from refused
-    name = takes.take("SupplierName", takes.TEXT, invoice.fields.get("SupplierName"))
+        raise validation.ValidationError(f"fields: {refused.message}") from refused
+    name = validation.validate("SupplierName", validation.TEXT, invoice.fields.get("SupplierName"))
     return replace(invoice, fields=fields | {"SupplierName": name})
 
 
@@ -116,11 +116,12 @@ def put_supplier_invoice(registers: Registers, invoice: SupplierInvoice) -> None
 
 
 #: Financial years; ``null`` for the calendar years.
-YEARS = takes.of(tuple[FinancialYear, ...] | None)
+YEARS = validation.of(tuple[FinancialYear, ...] | None)
 
 #: Some fields of the set-up.
-SET_UP = takes.Takes(
-    "an object with fields of SetUp", lambda value: takes.read(takes.fields_of(SetUp), value)
+SET_UP = validation.Validator(
+    "an object with fields of SetUp",
+    lambda value: validation.read(validation.fields_of(SetUp), value),
 )
 
 

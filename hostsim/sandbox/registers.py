@@ -14,7 +14,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from hostsim.sandbox.takes import Account, Number, whole
+from hostsim.sandbox.validation import Account, Number, integer
 
 ZERO = Decimal(0)
 
@@ -77,7 +77,7 @@ class SetUp:
     email: str = "ekonomi@example.com"
     locked_until: date | None = None
     lock_holds_for_integrations: bool = True
-    lock_day: Annotated[int, whole(1, 31)] | None = None
+    lock_day: Annotated[int, integer(1, 31)] | None = None
     """On this day of a month Fortnox locks the month before, by itself."""
 
 

@@ -23,8 +23,8 @@ from hostsim.sandbox.clock import Clock
 from hostsim.sandbox.fields import rounded
 from hostsim.sandbox.registers import FinancialYear, Registers
 from hostsim.sandbox.switches import Switches
-from hostsim.sandbox.takes import Account, Currency, Number, Rate, choice, pattern
 from hostsim.sandbox.tokens import Grant, Tokens
+from hostsim.sandbox.validation import Account, Currency, Number, Rate, choice, pattern
 
 ZERO = Decimal(0)
 ONE = Decimal(1)

@@ -28,11 +28,11 @@ from hostsim.sandbox.fields import (
     code,
     day,
     flag,
+    integer,
     listed,
     rate,
     rounded,
     text,
-    whole,
 )
 from hostsim.sandbox.registers import SupplierInvoice
 from hostsim.sandbox.state import Company
@@ -49,7 +49,7 @@ CODES = (
 )  # fmt: skip
 
 ROW: Mapping[str, Field] = {
-    "Account": whole(1000, 9999, blank=0),
+    "Account": integer(1000, 9999, blank=0),
     "AccountDescription": text(),
     "ArticleNumber": text(),
     "Code": choice(*CODES),
@@ -61,7 +61,7 @@ ROW: Mapping[str, Field] = {
     "ItemDescription": text(),
     "Price": amount(),
     "Project": text(),
-    "Quantity": whole(blank=0),
+    "Quantity": integer(blank=0),
     "StockLocationCode": text(),
     "StockPointCode": text(),
     "Total": amount(),
@@ -75,7 +75,7 @@ FIELDS: Mapping[str, Field] = {
     "CostCenter": text(),
     "Currency": text(3, 3, blank="SEK"),
     "CurrencyRate": rate(blank=Decimal(1)),
-    "CurrencyUnit": whole(1, blank=1),
+    "CurrencyUnit": integer(1, blank=1),
     "DisablePaymentFile": flag(),
     "DueDate": always(day()),
     "ExternalInvoiceNumber": text(),

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from hostsim.sandbox import Clock, Sandbox, Switches, pytest_plugin, seed, takes
+from hostsim.sandbox import Clock, Sandbox, Switches, pytest_plugin, seed, validation
 from hostsim.sandbox.changes import FIELDS, KINDS
 from hostsim.sandbox.payloads import OBJECTS, PAYLOADS, change_example
 from hostsim.sandbox.records import REGISTERS
@@ -84,7 +84,7 @@ def test_a_field_that_holds_nonsense_is_named_with_its_value_and_what_it_takes(
 
 def test_every_field_of_every_object_and_record_of_a_change_is_told_with_what_it_takes(sandbox):
     shown = asked(sandbox, "GET", "/_sandbox/changes").json()
-    told = {kind.__name__: takes.fields_of(kind) for kind in OBJECTS}
+    told = {kind.__name__: validation.fields_of(kind) for kind in OBJECTS}
     told |= {name: one.fields for name, one in REGISTERS.items()}
     assert {
         name: set(fields) for name, fields in (shown["objects"] | shown["records"]).items()

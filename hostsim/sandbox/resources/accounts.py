@@ -7,7 +7,7 @@ from flask import Response, request
 
 from hostsim.sandbox import exchange, responses
 from hostsim.sandbox.errors import Refused
-from hostsim.sandbox.fields import amount, choice, flag, listed, text, whole
+from hostsim.sandbox.fields import amount, choice, flag, integer, listed, text
 from hostsim.sandbox.registers import Entry, FinancialYear
 from hostsim.sandbox.resources.register import Register, as_numbers
 from hostsim.sandbox.state import Company
@@ -21,12 +21,12 @@ ROW = {
     "CostCenter": text(blank=None),
     "CostCenterSettings": SETTINGS,
     "Description": text(200),
-    "Number": whole(1000, 9999),
+    "Number": integer(1000, 9999),
     "Project": text(),
     "ProjectSettings": SETTINGS,
-    "SRU": whole(blank=0),
+    "SRU": integer(blank=0),
     "VATCode": text(blank=None),
-    "Year": whole(),
+    "Year": integer(),
 }
 
 ACCOUNTS = Register(
@@ -37,7 +37,7 @@ ACCOUNTS = Register(
     fields=ROW
     | {
         "BalanceCarriedForward": amount(blank=Decimal(0)),
-        "OpeningQuantities": listed({"Balance": whole(), "Project": text()}, 500),
+        "OpeningQuantities": listed({"Balance": integer(), "Project": text()}, 500),
         "QuantitySettings": SETTINGS,
         "QuantityUnit": text(),
         "TransactionInformation": text(),
@@ -47,7 +47,7 @@ ACCOUNTS = Register(
     filters={"sru": "SRU"},
     sorts={"number": "Number"},
     order=as_numbers,
-    takes=frozenset({"financialyear"}),
+    parameters=frozenset({"financialyear"}),
     not_found="Kan inte hitta kontot.",
     not_found_code="account_not_found_code",
 )

@@ -22,10 +22,10 @@ from hostsim.sandbox.fields import (
     choice,
     code,
     flag,
+    integer,
     nested,
     require,
     text,
-    whole,
 )
 from hostsim.sandbox.registers import Entry
 from hostsim.sandbox.resources import cards
@@ -93,7 +93,7 @@ FIELDS: Mapping[str, Field] = {
     "Phone2": LONG,
     "PriceList": text(blank="A"),
     "Project": text(),
-    "SalesAccount": whole(1000, 9999),
+    "SalesAccount": integer(1000, 9999),
     "ShowPriceVATIncluded": flag(),
     "TermsOfDelivery": text(),
     "TermsOfPayment": text(),
@@ -147,8 +147,8 @@ class Customers(Register):
     """Customers, which read otherwise in a list than alone."""
 
     def row_of(self, entry: Entry) -> dict[str, Any]:
-        """Spell a customer in a list, where everything that is not set is an empty text."""
-        whole = self.whole(entry) | {"Phone": entry.fields.get("Phone1")}
+        """Serialize a customer in a list, where everything that is not set is an empty text."""
+        whole = self.with_blanks(entry) | {"Phone": entry.fields.get("Phone1")}
         return {"@url": self.url(whole), **{name: whole[name] or "" for name in ROW}}
 
     def detail_of(self, entry: Entry) -> dict[str, Any]:
@@ -178,7 +178,7 @@ CUSTOMERS = Customers(
     filters=FILTERS,
     sorts={"customernumber": "CustomerNumber", "name": "Name"},
     order=as_numbers,
-    takes=frozenset({"filter"}),
+    parameters=frozenset({"filter"}),
     not_found="Kan inte hitta kunden.",
     not_found_code="customer_not_found",
 )

@@ -26,11 +26,11 @@ def list_connections() -> Response:
         if file.supplier_invoice
         and (wanted is None or query.fits(wanted, str(file.supplier_invoice), switches))
     ]
-    return exchange.page("SupplierInvoiceFileConnections", found, _spelt)
+    return exchange.page("SupplierInvoiceFileConnections", found, _serialized)
 
 
 def show_connection(key: str) -> Response:
-    return responses.answer({"SupplierInvoiceFileConnection": _spelt(_find(key))})
+    return responses.answer({"SupplierInvoiceFileConnection": _serialized(_find(key))})
 
 
 def connect() -> Response:
@@ -49,7 +49,7 @@ def connect() -> Response:
         connected = replace(file, supplier_invoice=number, folder=folder)
         company.registers.files[file.id] = connected
     return exchange.created(
-        "SupplierInvoiceFileConnection", _spelt(connected), "supplierinvoicefileconnections"
+        "SupplierInvoiceFileConnection", _serialized(connected), "supplierinvoicefileconnections"
     )
 
 
@@ -67,7 +67,7 @@ def _find(key: str) -> StoredFile:
     return file
 
 
-def _spelt(file: StoredFile) -> dict[str, Any]:
+def _serialized(file: StoredFile) -> dict[str, Any]:
     invoice = exchange.company().registers.supplier_invoices[file.supplier_invoice]
     return {
         "@url": f"{exchange.base()}/3/supplierinvoicefileconnections/{file.id}",

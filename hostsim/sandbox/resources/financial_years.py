@@ -19,18 +19,18 @@ def list_years() -> Response:
     if asked is not None:
         day = query.day_of(asked)
         years = [year for year in years if day in year]
-    return exchange.page("FinancialYears", years, _spelt)
+    return exchange.page("FinancialYears", years, _serialized)
 
 
 def show_year(number: str) -> Response:
     for year in exchange.company().financial_years():
         if str(year.id) == number:
-            return responses.answer({"FinancialYear": _spelt(year)})
+            return responses.answer({"FinancialYear": _serialized(year)})
     code = switchboard().switches.financial_year_code
     raise Refused(code, "Räkenskapsåret finns inte.", 404)
 
 
-def _spelt(year: FinancialYear) -> dict[str, Any]:
+def _serialized(year: FinancialYear) -> dict[str, Any]:
     return {
         "@url": f"{exchange.base()}/3/financialyears/{year.id}",
         "Id": year.id,

@@ -57,7 +57,7 @@ def upload() -> Response:
     company = exchange.company()
     with company.lock:
         company.registers.files[stored.id] = stored
-    return exchange.created("File", _spelt(stored), "inbox")
+    return exchange.created("File", _serialized(stored), "inbox")
 
 
 def delete(key: str) -> Response:
@@ -91,7 +91,7 @@ def _folder(folder: str) -> Response:
     fields = {
         "@url": _url(folder),
         "Email": "",
-        "Files": [_spelt(file) for file in files if file.folder == folder],
+        "Files": [_serialized(file) for file in files if file.folder == folder],
         "Folders": [{"@url": _url(one), "Id": one, "Name": name} for one, name in within.items()],
         "Id": folder,
         "Name": FOLDERS.get(folder, ROOT),
@@ -99,7 +99,7 @@ def _folder(folder: str) -> Response:
     return responses.answer({"Folder": fields})
 
 
-def _spelt(file: StoredFile) -> dict[str, Any]:
+def _serialized(file: StoredFile) -> dict[str, Any]:
     return {
         "@url": _url(file.id),
         "ArchiveFileId": file.archive_id,

@@ -88,7 +88,7 @@ def _paper() -> Response:
     return responses.document(PDF, "application/pdf")
 
 
-# --- Spelling ---------------------------------------------------------------
+# --- Serializing ------------------------------------------------------------
 
 
 def _detail(invoice: Invoice) -> Mapping[str, Any]:

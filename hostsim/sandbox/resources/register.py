@@ -19,7 +19,7 @@ Fields = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Register:
-    """How Fortnox spells a register, and what may be asked of it."""
+    """How Fortnox serializes a register, and what may be asked of it."""
 
     name: str
     """In paths, and in :class:`~hostsim.sandbox.registers.Registers`."""
@@ -46,7 +46,7 @@ class Register:
     order: Callable[[Any], tuple[Any, ...]] = lambda value: (str(value),)
     """How keys are sorted: as texts, as recorded, or as numbers."""
 
-    takes: frozenset[str] = frozenset()
+    parameters: frozenset[str] = frozenset()
     """Parameters that the resource reads by itself."""
 
     def list_all(self) -> Response:
@@ -71,7 +71,7 @@ class Register:
     def chosen(self, entries: list[Entry]) -> list[Entry]:
         """Filter and sort by the parameters of the request."""
         given, switches = request.args, switchboard().switches
-        query.only(given, query.COMMON | self.filters.keys() | self.takes)
+        query.only(given, query.COMMON | self.filters.keys() | self.parameters)
         recent = query.modified_since(given, switches)
         chosen = [entry for entry in entries if recent(entry.modified) and self._fits(entry)]
         by = self.sorts.get(given.get("sortby", ""), self.key)
@@ -81,7 +81,7 @@ class Register:
         return sorted(chosen, key=lambda entry: self.order(entry.fields.get(by)), reverse=reverse)
 
     def _fits(self, entry: Entry) -> bool:
-        whole, switches = self.whole(entry), switchboard().switches
+        whole, switches = self.with_blanks(entry), switchboard().switches
         for name in self.filters.keys() & request.args.keys():
             value, wanted = whole[self.filters[name]], request.args[name].casefold()
             found = "" if value is None else str(value).casefold()
@@ -90,13 +90,13 @@ class Register:
                 return False
         return True
 
-    def whole(self, entry: Entry) -> dict[str, Any]:
+    def with_blanks(self, entry: Entry) -> dict[str, Any]:
         """Return a record with everything that it does not set."""
         return blanks(self.fields) | dict(entry.fields)
 
     def detail_of(self, entry: Entry) -> dict[str, Any]:
-        whole = self.whole(entry)
-        return {"@url": self.url(whole), **{name: spelt(whole[name]) for name in self.fields}}
+        whole = self.with_blanks(entry)
+        return {"@url": self.url(whole), **{name: serialized(whole[name]) for name in self.fields}}
 
     def row_of(self, entry: Entry) -> dict[str, Any]:
         detail = self.detail_of(entry)
@@ -106,8 +106,8 @@ class Register:
         return f"{exchange.base()}/3/{self.name}/{whole[self.key]}"
 
 
-def spelt(value: Any) -> Any:
-    """Spell a value as JSON has it."""
+def serialized(value: Any) -> Any:
+    """Serialize a value as JSON has it."""
     return value.isoformat() if hasattr(value, "isoformat") else value
 
 

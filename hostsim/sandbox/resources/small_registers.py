@@ -17,9 +17,9 @@ from hostsim.sandbox.fields import (
     currency_code,
     day,
     flag,
+    integer,
     rate,
     text,
-    whole,
 )
 from hostsim.sandbox.resources.register import Register, as_numbers
 
@@ -50,7 +50,7 @@ CURRENCIES = Register(
         "Date": day(blank="2026-01-02"),
         "Description": text(),
         "SellRate": rate(blank=Decimal(1)),
-        "Unit": whole(1, blank=1),
+        "Unit": integer(1, blank=1),
         "IsAutomatic": flag(),
     },
     not_found="Kunde inte hitta valuta.",
@@ -128,7 +128,7 @@ ARTICLES = Register(
     fields={
         "ArticleNumber": text(50),
         "Description": text(),
-        "SalesAccount": whole(1000, 9999),
+        "SalesAccount": integer(1000, 9999),
         "Unit": text(),
         "VAT": amount(None),
     },

@@ -12,7 +12,7 @@ from hostsim.sandbox import exchange, query, responses, supplier_invoicing
 from hostsim.sandbox.fields import blanks
 from hostsim.sandbox.registers import SupplierInvoice
 from hostsim.sandbox.resources.documents import Documents
-from hostsim.sandbox.resources.register import spelt
+from hostsim.sandbox.resources.register import serialized
 from hostsim.sandbox.supplier_invoicing import FIELDS, ROW
 from hostsim.sandbox.switchboard import switchboard
 
@@ -62,7 +62,7 @@ def _booked_unpaid(row: SupplierInvoice) -> bool:
     return row.booked and query.unpaid(row)
 
 
-# --- Spelling ---------------------------------------------------------------
+# --- Serializing ------------------------------------------------------------
 
 
 def _detail(invoice: SupplierInvoice) -> dict[str, Any]:
@@ -85,15 +85,15 @@ def _detail(invoice: SupplierInvoice) -> dict[str, Any]:
     if shown != "never":
         files = company.registers.connected_files(invoice.number) if shown == "shown" else []
         fields["SupplierInvoiceFileConnections"] = [{"FileId": one.id} for one in files]
-    return _spelt(fields)
+    return _serialized(fields)
 
 
 def _row(invoice: SupplierInvoice) -> dict[str, Any]:
     whole = blanks(FIELDS) | dict(invoice.fields)
     listed = {name: whole[name] for name in LISTED}
-    # The detail spells it otherwise.
+    # The detail names it otherwise.
     more = {"AuthorizerName": "", "Cancel": invoice.cancelled}
-    return _spelt(listed | more | _state(invoice))
+    return _serialized(listed | more | _state(invoice))
 
 
 def _state(invoice: SupplierInvoice) -> dict[str, Any]:
@@ -111,8 +111,8 @@ def _state(invoice: SupplierInvoice) -> dict[str, Any]:
     }
 
 
-def _spelt(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Spell amounts as texts with two decimals, and put the names in order."""
+def _serialized(fields: Mapping[str, Any]) -> dict[str, Any]:
+    """Serialize amounts as texts with two decimals, and put the names in order."""
     written = {}
     for name in sorted(fields):
         value = fields[name]
@@ -121,7 +121,7 @@ def _spelt(fields: Mapping[str, Any]) -> dict[str, Any]:
         elif name == "CurrencyRate":
             written[name] = responses.number(value)
         else:
-            written[name] = spelt(value)
+            written[name] = serialized(value)
     return written
 
 

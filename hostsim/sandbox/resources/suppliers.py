@@ -92,7 +92,7 @@ class Suppliers(Register):
     """Suppliers, whose first telephone has another name in a list."""
 
     def row_of(self, entry: Entry) -> dict[str, Any]:
-        whole = self.whole(entry)
+        whole = self.with_blanks(entry)
         whole["Phone"] = whole["Phone1"]
         return {"@url": self.url(whole), **{name: whole[name] for name in ROW}}
 

@@ -20,7 +20,7 @@ from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.fields import day_of, decimal_of, is_text
 
 
-class Takes(NamedTuple):
+class Validator(NamedTuple):
     """What a field takes."""
 
     says: str
@@ -31,7 +31,7 @@ class Takes(NamedTuple):
 
     means: str = ""
 
-    def meaning(self, means: str) -> Takes:
+    def meaning(self, means: str) -> Validator:
         """Return the same for a field of this meaning."""
         return self._replace(means=means)
 
@@ -41,87 +41,91 @@ class Takes(NamedTuple):
         return f"{self.says}: {self.means}" if self.means else self.says
 
 
-class Wrong(ValueError):
+class ValidationError(ValueError):
     """Something that does not fit; the sentence names the field, the value and what fits."""
 
 
-def take(name: str, takes: Takes, value: object) -> Any:
-    """Read a field. Raises :class:`Wrong`."""
+def validate(name: str, validator: Validator, value: object) -> Any:
+    """Read a field. Raises :class:`ValidationError`."""
     try:
-        return takes.read(value)
-    except Wrong as wrong:
-        raise Wrong(f"{name}.{wrong}") from wrong
+        return validator.read(value)
+    except ValidationError as wrong:
+        raise ValidationError(f"{name}.{wrong}") from wrong
     except (ArithmeticError, AttributeError, LookupError, Refused, TypeError, ValueError) as error:
         shown = json.dumps(value, ensure_ascii=False, default=str)
         shown = shown if len(shown) < 100 else f"{shown[:100]} …"
-        raise Wrong(f"{name} is {takes.says}, and not {shown}") from error
+        raise ValidationError(f"{name} is {validator.says}, and not {shown}") from error
 
 
 def read(
-    fields: Mapping[str, Takes], content: object, needed: Collection[str] = ()
+    fields: Mapping[str, Validator], content: object, needed: Collection[str] = ()
 ) -> dict[str, Any]:
-    """Read the fields of an object. Raises :class:`Wrong`."""
+    """Read the fields of an object. Raises :class:`ValidationError`."""
     if not isinstance(content, Mapping):
         raise TypeError(content)
     if unknown := [name for name in content if name not in fields]:
         known = ", ".join(sorted(fields)) or "none"
-        raise Wrong(f"{', '.join(map(str, unknown))} means nothing here; known are {known}")
-    values = {name: take(name, fields[name], value) for name, value in content.items()}
+        raise ValidationError(
+            f"{', '.join(map(str, unknown))} means nothing here; known are {known}"
+        )
+    values = {name: validate(name, fields[name], value) for name, value in content.items()}
     if missing := [name for name in needed if name not in content]:
-        raise Wrong(f"{', '.join(missing)} is needed")
+        raise ValidationError(f"{', '.join(missing)} is needed")
     return values
 
 
 # --- Kinds ------------------------------------------------------------------
 
 
-def whole(low: int, high: int = 10**15) -> Takes:
+def integer(low: int, high: int = 10**15) -> Validator:
     def check(value: Any) -> int:
         if type(value) is not int or not low <= value <= high:
             raise ValueError(value)
         return value
 
-    return Takes(f"a whole number from {low} to {high:,}".replace(",", " "), check)
+    return Validator(f"a whole number from {low} to {high:,}".replace(",", " "), check)
 
 
-def number(low: float, high: float) -> Takes:
+def number(low: float, high: float) -> Validator:
     def check(value: Any) -> float:
         if type(value) not in {int, float, Decimal} or not low <= value <= high:
             raise ValueError(value)
         return float(value)
 
-    return Takes(f"a number from {low:g} to {high:g}", check)
+    return Validator(f"a number from {low:g} to {high:g}", check)
 
 
-def choice(*values: str) -> Takes:
+def choice(*values: str) -> Validator:
     def check(value: Any) -> Any:
         if value not in values:
             raise ValueError(value)
         return value
 
-    return Takes(f"one of {', '.join(values)}", check)
+    return Validator(f"one of {', '.join(values)}", check)
 
 
-def listed(one: Takes, at_least: int = 0) -> Takes:
+def listed(one: Validator, at_least: int = 0) -> Validator:
     def check(value: Any) -> tuple[Any, ...]:
         if not isinstance(value, list | tuple) or len(value) < at_least:
             raise TypeError(value)
-        return tuple(take(str(place), one, each) for place, each in enumerate(value))
+        return tuple(validate(str(place), one, each) for place, each in enumerate(value))
 
-    return Takes(f"a list, of which each is {one.says}", check)
-
-
-def or_null(one: Takes) -> Takes:
-    return Takes(f"{one.says}, or null", lambda value: None if value is None else one.read(value))
+    return Validator(f"a list, of which each is {one.says}", check)
 
 
-def pattern(says: str, expression: str) -> Takes:
+def or_null(one: Validator) -> Validator:
+    return Validator(
+        f"{one.says}, or null", lambda value: None if value is None else one.read(value)
+    )
+
+
+def pattern(says: str, expression: str) -> Validator:
     def check(value: Any) -> str:
         if not isinstance(value, str) or not re.fullmatch(expression, value):
             raise ValueError(value)
         return value
 
-    return Takes(says, check)
+    return Validator(says, check)
 
 
 def _flag(value: Any) -> bool:
@@ -150,11 +154,11 @@ def _time(value: Any) -> datetime:
     return within(at)
 
 
-FLAG = Takes("true or false", _flag)
-TEXT = Takes("a text", _text)
-DAY = Takes("a day, YYYY-MM-DD", day_of)
-AMOUNT = Takes("an amount below 10^15, also as a text", decimal_of)
-OBJECT = Takes("an object", lambda value: dict(_mapping(value)))
+FLAG = Validator("true or false", _flag)
+TEXT = Validator("a text", _text)
+DAY = Validator("a day, YYYY-MM-DD", day_of)
+AMOUNT = Validator("an amount below 10^15, also as a text", decimal_of)
+OBJECT = Validator("an object", lambda value: dict(_mapping(value)))
 HEADER = pattern("a text of one line in ASCII", "[ -~]*")
 
 
@@ -164,27 +168,27 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value
 
 
-OF_TYPE: Mapping[Any, Takes] = {
+OF_TYPE: Mapping[Any, Validator] = {
     bool: FLAG,
-    int: whole(0),
+    int: integer(0),
     str: TEXT,
     Decimal: AMOUNT,
     date: DAY,
-    datetime: Takes(f"a time with its zone, {RANGE}", _time),
+    datetime: Validator(f"a time with its zone, {RANGE}", _time),
 }
 
 #: Of records.
-Number = Annotated[int, whole(1)]
-Rate = Annotated[Decimal, Takes("a number above 0 and below 10^15, also as a text", _above_0)]
-Account = Annotated[int, whole(1000, 9999)]
+Number = Annotated[int, integer(1)]
+Rate = Annotated[Decimal, Validator("a number above 0 and below 10^15, also as a text", _above_0)]
+Account = Annotated[int, integer(1000, 9999)]
 Currency = Annotated[str, pattern("a currency, three capital letters", "[A-Z]{3}")]
 
 
-def of(hint: Any) -> Takes:
+def of(hint: Any) -> Validator:
     """Return what a declared type takes."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
-        return next(one for one in arguments if isinstance(one, Takes))
+        return next(one for one in arguments if isinstance(one, Validator))
     if origin is Literal:
         return choice(*arguments)
     if origin in {Union, types.UnionType}:
@@ -196,16 +200,18 @@ def of(hint: Any) -> Takes:
         return OBJECT
     if hint in OF_TYPE:
         return OF_TYPE[hint]
-    return Takes(f"an object with the fields of {hint.__name__}", lambda value: made(hint, value))
+    return Validator(
+        f"an object with the fields of {hint.__name__}", lambda value: made(hint, value)
+    )
 
 
-def fields_of(kind: Any) -> Mapping[str, Takes]:
+def fields_of(kind: Any) -> Mapping[str, Validator]:
     """Return what the fields of a dataclass take."""
     return _fields_of(kind)
 
 
 @cache
-def _fields_of(kind: Any) -> Mapping[str, Takes]:
+def _fields_of(kind: Any) -> Mapping[str, Validator]:
     return {name: of(hint) for name, hint in get_type_hints(kind, include_extras=True).items()}
 
 
@@ -217,5 +223,5 @@ def needed_by(kind: Any) -> list[str]:
 
 
 def made(kind: Any, content: object) -> Any:
-    """Make a record of a dataclass. Raises :class:`Wrong`."""
+    """Make a record of a dataclass. Raises :class:`ValidationError`."""
     return kind(**read(fields_of(kind), content, needed_by(kind)))
