@@ -71,5 +71,5 @@ def bad_parameter() -> Refused:
     return Refused(PARAMETER, "Ogiltig parameter i anropet.")
 
 
-def invoice_not_found() -> Refused:
-    return Refused(INVOICE_NOT_FOUND, "Kan inte hitta fakturan.", 404)
+def invoice_not_found(status: int = 404) -> Refused:
+    return Refused(INVOICE_NOT_FOUND, "Kan inte hitta fakturan.", status)

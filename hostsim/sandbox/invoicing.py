@@ -13,19 +13,15 @@ from hostsim.sandbox.conversion import rate_of
 from hostsim.sandbox.countries import NAMES
 from hostsim.sandbox.errors import (
     ACCOUNT_INACTIVE,
-    ARTICLE_NOT_FOUND,
     COST_CENTER_INACTIVE,
     COST_CENTER_REQUIRED,
     COUNTRY,
     CUSTOMER_NOT_FOUND,
     IDENTIFIER,
-    INVOICE_NOT_FOUND,
     NOT_COMPLETED,
     PERIOD_LOCKED,
     PERIOD_LOCKED_BOOKING,
-    PROJECT_NOT_FOUND,
     ROW_WITHOUT_DESCRIPTION,
-    TERMS_NOT_FOUND,
     Refused,
     invoice_not_found,
 )
@@ -39,7 +35,18 @@ from hostsim.sandbox.invoice_fields import (
     whole_row,
 )
 from hostsim.sandbox.registers import VAT_OF_CODE
-from hostsim.sandbox.resources.small_registers import PRICE_LISTS, TERMS_OF_DELIVERIES, UNITS
+from hostsim.sandbox.resources.accounts import ACCOUNTS
+from hostsim.sandbox.resources.register import Register
+from hostsim.sandbox.resources.small_registers import (
+    ARTICLES,
+    COST_CENTERS,
+    CURRENCIES,
+    PRICE_LISTS,
+    PROJECTS,
+    TERMS_OF_DELIVERIES,
+    TERMS_OF_PAYMENT,
+    UNITS,
+)
 from hostsim.sandbox.state import Amounts, Company, Invoice, InvoiceRow, ocr_is_valid, ocr_of
 
 Fields = Mapping[str, Any]
@@ -49,6 +56,9 @@ ZERO = Decimal(0)
 
 #: What an invoice has of its own, or as a copy of the card, beside its attributes.
 COPIED = (*WRITTEN, "OrganisationNumber")
+
+#: What names one of these has to be there, unless a switch says otherwise.
+TERMS = {"PriceList": PRICE_LISTS, "TermsOfDelivery": TERMS_OF_DELIVERIES, "Unit": UNITS}
 
 #: Kinds of customers whose invoices have no VAT.
 EXEMPT = {"SEREVERSEDVAT", "EUREVERSEDVAT", "EXPORT"}
@@ -212,9 +222,7 @@ class _Writing:
     def _article(self, row: Row) -> Row:
         if not row.get("ArticleNumber"):
             return {}
-        article = self.company.registers.get("articles", row["ArticleNumber"])
-        if article is None:
-            raise unknown(self.company, ARTICLE_NOT_FOUND, "Kan inte hitta artikeln.")
+        article = named(self.company, ARTICLES, row["ArticleNumber"])
         return {
             "Description": article.get("Description", ""),
             "AccountNumber": article.get("SalesAccount", self._sales_account()),
@@ -275,36 +283,24 @@ class _Writing:
         return Decimal(25)
 
     def _check(self, number: int, whole: dict[str, Any]) -> None:
-        registers = self.company.registers
+        switches = self.company.switches
         check_period(self.company, whole["InvoiceDate"])
         fill_rate(self.company, whole)
-        terms = whole.get("TermsOfPayment")
-        if terms and registers.get("termsofpayments", terms) is None:
-            raise unknown(self.company, TERMS_NOT_FOUND, "Kan inte hitta betalningsvillkoret.")
+        check_named(self.company, whole, {"TermsOfPayment": TERMS_OF_PAYMENT})
         for name in ("Country", "DeliveryCountry"):
             if whole.get(name) and whole[name] not in NAMES:
                 raise Refused(COUNTRY, f"Ogiltigt land: {whole[name]}")
-        if whole.get("CreditInvoiceReference"):
-            original = self.company.invoice(whole["CreditInvoiceReference"])
-            if original is None:
-                raise unknown(self.company, INVOICE_NOT_FOUND, "Kan inte hitta fakturan.")
+        original = whole.get("CreditInvoiceReference")
+        if original and self.company.invoice(original) is None:
+            raise invoice_not_found(switches.unknown_reference_status)
         check_units(self.company, whole)
         self._check_terms(whole)
         self._check_ocr(number, whole.get("OCR"))
 
     def _check_terms(self, fields: Fields) -> None:
         """Refuse a price list, terms of delivery or a unit that is not there."""
-        if self.company.switches.unknown_terms == "accepted":
-            return
-        for name, register in (
-            ("PriceList", PRICE_LISTS),
-            ("TermsOfDelivery", TERMS_OF_DELIVERIES),
-            ("Unit", UNITS),
-        ):
-            code = fields.get(name)
-            if code and self.company.registers.get(register.name, code) is None:
-                missing = register.missing()
-                raise unknown(self.company, missing.code, missing.message)
+        if self.company.switches.unknown_terms == "refused":
+            check_named(self.company, fields, TERMS)
 
     def _check_ocr(self, number: int, ocr: str | None) -> None:
         switches = self.company.switches
@@ -325,11 +321,8 @@ class _Writing:
         checked.pop("RowId", None)
         known = self.company.registers.set_up.vat_rates
         if checked["VAT"] not in known and switches.unknown_vat == "refused":
-            raise unknown(
-                self.company,
-                switches.vat_not_found_code,
-                f"Kunde inte hitta moms. ({checked['VAT']})",
-            )
+            message = f"Kunde inte hitta moms. ({checked['VAT']})"
+            raise Refused(switches.vat_not_found_code, message, switches.unknown_reference_status)
         if checked["VAT"] and self.exempt:
             match switches.vat_of_exempt_customer:
                 case "refused":
@@ -347,22 +340,24 @@ class _Writing:
         return checked
 
 
-def unknown(company: Company, code: int, message: str) -> Refused:
+def not_there(company: Company, register: Register) -> Refused:
     """Refuse what names something that is not there."""
-    return Refused(code, message, company.switches.unknown_reference_status)
+    return register.missing(company.switches, company.switches.unknown_reference_status)
 
 
-def unknown_currency(company: Company) -> Refused:
-    code = company.switches.currency_not_found_code
-    return unknown(company, code, "Kunde inte hitta valuta.")
-
-
-def currency_of(company: Company, code: str) -> Fields:
-    """Return a currency of the register, or refuse one that is not there."""
-    found = company.registers.get("currencies", code)
+def named(company: Company, register: Register, key: str) -> Fields:
+    """Return a record of a register by its key, or refuse what is not there."""
+    found = company.registers.get(register.name, key)
     if found is None:
-        raise unknown_currency(company)
+        raise not_there(company, register)
     return found
+
+
+def check_named(company: Company, fields: Fields, registers: Mapping[str, Register]) -> None:
+    """Refuse fields that name what is not there."""
+    for name, register in registers.items():
+        if fields.get(name):
+            named(company, register, fields[name])
 
 
 def quoted(currency: Fields) -> tuple[Decimal, int]:
@@ -373,7 +368,7 @@ def quoted(currency: Fields) -> tuple[Decimal, int]:
 def fill_rate(company: Company, whole: dict[str, Any]) -> None:
     """Fill in the rate of the register where none was sent; that of SEK is 1."""
     code = whole.get("Currency", "SEK")
-    preset, preset_unit = quoted(currency_of(company, code))
+    preset, preset_unit = quoted(named(company, CURRENCIES, code))
     rate = whole.get("CurrencyRate") or preset
     unit = whole.get("CurrencyUnit", preset_unit)
     whole["CurrencyRate"], whole["CurrencyUnit"] = rate_of(code, rate, unit, company.switches)
@@ -386,14 +381,7 @@ def forget_rate(whole: dict[str, Any], given: Fields) -> None:
 
 
 def check_units(company: Company, fields: Fields) -> None:
-    """Refuse a cost centre or a project that is not there."""
-    registers = company.registers
-    center, project = fields.get("CostCenter"), fields.get("Project")
-    if center and registers.get("costcenters", center) is None:
-        code = company.switches.cost_center_not_found_code
-        raise unknown(company, code, "Kan inte hitta kostnadsstället.")
-    if project and registers.get("projects", project) is None:
-        raise unknown(company, PROJECT_NOT_FOUND, "Kan inte hitta projektet.")
+    check_named(company, fields, {"CostCenter": COST_CENTERS, "Project": PROJECTS})
 
 
 def account_of(company: Company, number: int, day: date) -> Fields | None:
@@ -403,8 +391,7 @@ def account_of(company: Company, number: int, day: date) -> Fields | None:
     year = company.financial_year(day)
     account = company.registers.account(number, year.id if year else 0)
     if account is None:
-        code = company.switches.account_not_found_code
-        raise unknown(company, code, "Kan inte hitta kontot.")
+        raise not_there(company, ACCOUNTS)
     if not account.get("Active", True):
         raise Refused(ACCOUNT_INACTIVE, f"Kontot {number} är inte aktivt.")
     return account
@@ -423,7 +410,8 @@ def check_cost_center(company: Company, account: Fields | None, center: str) -> 
 def _card(company: Company, number: str) -> Fields:
     card = company.registers.get("customers", number)
     if card is None:
-        raise unknown(company, CUSTOMER_NOT_FOUND, "Kan inte hitta kunden.")
+        status = company.switches.unknown_reference_status
+        raise Refused(CUSTOMER_NOT_FOUND, "Kan inte hitta kunden.", status)
     return card
 
 

@@ -39,12 +39,12 @@ from hostsim.sandbox.invoicing import (
     check_period,
     check_units,
     check_year,
-    currency_of,
     find_invoice,
+    named,
+    not_there,
     quoted,
-    unknown,
-    unknown_currency,
 )
+from hostsim.sandbox.resources.small_registers import CURRENCIES, MODES_OF_PAYMENT
 from hostsim.sandbox.state import Company, Invoice, Payment, WriteOff
 
 Fields = Mapping[str, Any]
@@ -106,7 +106,7 @@ def completed(
             given = {name: given[name] for name in given.keys() - (same & AMOUNTS)}
     preset = (basis.currency_rate, basis.currency_unit)
     if moved:
-        preset = quoted(currency_of(company, currency))
+        preset = quoted(named(company, CURRENCIES, currency))
     amounts = conversion.agreeing(given, currency, preset, kept, switches)
     return {**fields, "currency": currency, **amounts}
 
@@ -116,7 +116,7 @@ def _in_currency(company: Company, row: WriteOff, currency: str) -> WriteOff:
     allowed = {"own": ("SEK", currency), "SEK": ("SEK",), "payment": (currency,)}
     known = allowed[company.switches.write_off_currency]
     if row.currency and row.currency not in known:
-        raise unknown_currency(company)
+        raise not_there(company, CURRENCIES)
     return replace(row, currency=row.currency or known[0])
 
 
@@ -186,11 +186,9 @@ def _changes(company: Company, sent: object, before: Payment | None = None) -> d
 
 def _account_of_mode(company: Company, code: str) -> dict[str, int]:
     """Return the account of a mode of payment, or refuse one that is not there."""
-    switches = company.switches
     mode = company.registers.get("modesofpayments", code) if code else {}
-    if mode is None and switches.unknown_terms == "refused":
-        number = switches.mode_of_payment_not_found_code
-        raise unknown(company, number, "Kan inte hitta betalningssättet.")
+    if mode is None and company.switches.unknown_terms == "refused":
+        raise not_there(company, MODES_OF_PAYMENT)
     account = (mode or {}).get("AccountNumber")
     return {"account": int(account)} if account else {}
 

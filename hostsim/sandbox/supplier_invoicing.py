@@ -35,6 +35,7 @@ from hostsim.sandbox.fields import (
     text,
 )
 from hostsim.sandbox.registers import SupplierInvoice
+from hostsim.sandbox.resources.suppliers import SUPPLIERS
 from hostsim.sandbox.state import Company
 
 Fields = Mapping[str, Any]
@@ -178,11 +179,8 @@ def _refuse_twice(company: Company, given: Fields) -> None:
 
 def _checked(company: Company, given: Fields) -> dict[str, Any]:
     """Return the record as it is stored, or refuse it."""
-    fields, registers = dict(given), company.registers
-    supplier = registers.get("suppliers", fields["SupplierNumber"])
-    if supplier is None:
-        code = company.switches.supplier_not_found_code
-        raise invoicing.unknown(company, code, "Kan inte hitta leverantören.")
+    fields = dict(given)
+    supplier = invoicing.named(company, SUPPLIERS, fields["SupplierNumber"])
     fields.setdefault("SupplierName", supplier["Name"])
     day_of = fields.setdefault("InvoiceDate", company.today())
     # Terms of payment do not fill it, as a client says.

@@ -66,7 +66,7 @@ def show_account(number: str) -> Response:
     for entry in company.registers.chart(year.id):
         if str(entry.fields["Number"]) == number:
             return responses.answer({"Account": ACCOUNTS.detail_of(_in_year(entry, year))})
-    raise ACCOUNTS.missing()
+    raise ACCOUNTS.missing(switchboard().switches)
 
 
 def _in_year(entry: Entry, year: FinancialYear) -> Entry:

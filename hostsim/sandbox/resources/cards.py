@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hostsim.sandbox.countries import COUNTRIES, NAMES
-from hostsim.sandbox.errors import COUNTRY, TERMS_NOT_FOUND, Refused
+from hostsim.sandbox.errors import COUNTRY, Refused
 from hostsim.sandbox.fields import Field
+from hostsim.sandbox.resources.accounts import ACCOUNTS
+from hostsim.sandbox.resources.small_registers import CURRENCIES, TERMS_OF_PAYMENT
 from hostsim.sandbox.state import Company
 from hostsim.sandbox.switchboard import switchboard
 
@@ -36,17 +38,15 @@ def check(company: Company, card: Card, countries: Mapping[str, str], account_fi
             raise Refused(COUNTRY, f"Ogiltigt land: {card[code]}")
         if card.get(name) and card[name] not in NAMES:
             raise Refused(COUNTRY, f"Ogiltigt land: {card[name]}")
-    if card.get("Currency") and registers.get("currencies", card["Currency"]) is None:
-        raise Refused(switches.currency_not_found_code, "Kunde inte hitta valuta.")
-    terms = card.get("TermsOfPayment")
-    if terms and registers.get("termsofpayments", terms) is None:
-        raise Refused(TERMS_NOT_FOUND, "Kan inte hitta betalningsvillkoret.")
+    for name, register in (("Currency", CURRENCIES), ("TermsOfPayment", TERMS_OF_PAYMENT)):
+        if card.get(name) and registers.get(register.name, card[name]) is None:
+            raise register.missing(switches, 400)
     if not card.get(account_field):
         return {}
     year = company.financial_year(company.today())
     account = registers.account(card[account_field], year.id if year else 0)
     if account is None:
-        raise Refused(switches.account_not_found_code, "Kan inte hitta kontot.")
+        raise ACCOUNTS.missing(switches, 400)
     return account
 
 

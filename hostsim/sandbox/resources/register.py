@@ -13,6 +13,7 @@ from hostsim.sandbox.errors import Refused, bad_parameter
 from hostsim.sandbox.fields import Field, blanks
 from hostsim.sandbox.registers import Entry
 from hostsim.sandbox.switchboard import switchboard
+from hostsim.sandbox.switches import Switches
 
 Fields = Mapping[str, Any]
 
@@ -59,14 +60,14 @@ class Register:
     def find(self, key: str) -> Entry:
         entry = exchange.company().registers.of(self.name).get(key)
         if entry is None:
-            raise self.missing()
+            raise self.missing(switchboard().switches)
         return entry
 
-    def missing(self) -> Refused:
+    def missing(self, switches: Switches, status: int = 404) -> Refused:
         code = self.not_found_code
         if isinstance(code, str):
-            code = int(getattr(switchboard().switches, code))
-        return Refused(code, self.not_found, 404)
+            code = int(getattr(switches, code))
+        return Refused(code, self.not_found, status)
 
     def chosen(self, entries: list[Entry]) -> list[Entry]:
         """Filter and sort by the parameters of the request."""
