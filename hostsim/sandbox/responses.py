@@ -11,7 +11,7 @@ import gzip
 import json
 import secrets
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from email.utils import format_datetime
 from http import HTTPStatus
@@ -58,8 +58,10 @@ def encode(value: object) -> str:
     return quick.replace("/", "\\/")
 
 
-def _as_it_is_written(value: object) -> int | float:
-    """Return the number that Python writes as Fortnox does."""
+def _as_it_is_written(value: object) -> int | float | str:
+    """Return the number, or the text, that Python writes as Fortnox does."""
+    if isinstance(value, date):
+        return value.isoformat()
     if not isinstance(value, Decimal) or not value.is_finite():
         raise _Odd
     text = number(value)
@@ -70,6 +72,8 @@ def _as_it_is_written(value: object) -> int | float:
 
 
 def _encoded(value: object) -> str:
+    if isinstance(value, date):
+        return json.dumps(value.isoformat())
     if isinstance(value, str):
         return json.dumps(value).replace("/", "\\/")
     if isinstance(value, Decimal):

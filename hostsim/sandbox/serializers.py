@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -30,7 +29,7 @@ def payment_row(payment: Payment, base: str, *, in_currency: bool = False) -> Fi
         "CurrencyUnit": payment.currency_unit,
         "InvoiceNumber": payment.invoice_number,
         "Number": str(payment.number),
-        "PaymentDate": payment.payment_date.isoformat(),
+        "PaymentDate": payment.payment_date,
         "Source": payment.source,
         "WriteOffExist": bool(payment.write_offs),
     } | _shown(payment.wire, PAYMENT_DETAIL_ONLY)
@@ -51,13 +50,13 @@ def payment_detail(payment: Payment, invoice: Invoice | None, base: str) -> Fiel
         "InvoiceCustomerName": invoice.customer_name if invoice else "",
         "InvoiceCustomerNumber": invoice.customer_number if invoice else "",
         "InvoiceNumber": payment.invoice_number,
-        "InvoiceDueDate": invoice.due_date.isoformat() if invoice else None,
+        "InvoiceDueDate": invoice.due_date if invoice else None,
         "InvoiceOCR": invoice.reference if invoice else "",
         "InvoiceTotal": number(invoice.total) if invoice else "0",
         "ModeOfPayment": payment.mode_of_payment,
         "ModeOfPaymentAccount": payment.account,
         "Number": str(payment.number),
-        "PaymentDate": payment.payment_date.isoformat(),
+        "PaymentDate": payment.payment_date,
         "VoucherNumber": payment.voucher_number,
         "VoucherSeries": payment.voucher_series,
         "VoucherYear": payment.voucher_year,
@@ -139,10 +138,10 @@ def invoice_row(invoice: Invoice, base: str) -> Fields:
         "CustomerName": invoice.customer_name,
         "CustomerNumber": invoice.customer_number,
         "DocumentNumber": str(invoice.number),
-        "DueDate": invoice.due_date.isoformat(),
+        "DueDate": invoice.due_date,
         "ExternalInvoiceReference1": invoice.external_reference_1,
         "ExternalInvoiceReference2": invoice.external_reference_2,
-        "InvoiceDate": invoice.invoice_date.isoformat(),
+        "InvoiceDate": invoice.invoice_date,
         "InvoiceType": invoice.invoice_type,
         "NoxFinans": invoice.factored,
         "OCR": invoice.reference,
@@ -154,7 +153,7 @@ def invoice_row(invoice: Invoice, base: str) -> Fields:
         "Project": invoice.project,
         "Sent": invoice.sent,
         "Total": invoice.total,
-        "FinalPayDate": _day(invoice.final_pay_date),
+        "FinalPayDate": invoice.final_pay_date,
     } | _shown(invoice.wire, INVOICE_DETAIL_ONLY)
 
 
@@ -225,7 +224,7 @@ def _invoice_detail(invoice: Invoice, base: str) -> Fields:
         "DeliveryName": "",
         "DeliveryZipCode": "",
         "DocumentNumber": str(invoice.number),
-        "DueDate": invoice.due_date.isoformat(),
+        "DueDate": invoice.due_date,
         "EDIInformation": dict.fromkeys(EDI) | {"EDIStatus": ""},
         "EmailInformation": {
             "EmailAddressFrom": None,
@@ -242,7 +241,7 @@ def _invoice_detail(invoice: Invoice, base: str) -> Fields:
         "FreightVAT": 0,
         "Gross": _net(invoice),
         "HouseWork": False,
-        "InvoiceDate": invoice.invoice_date.isoformat(),
+        "InvoiceDate": invoice.invoice_date,
         "InvoicePeriodStart": "",
         "InvoicePeriodEnd": "",
         "InvoiceReference": "0",
@@ -266,7 +265,7 @@ def _invoice_detail(invoice: Invoice, base: str) -> Fields:
         "PrintTemplate": "st",
         "Project": invoice.project,
         "WarehouseReady": True,
-        "OutboundDate": invoice.invoice_date.isoformat(),
+        "OutboundDate": invoice.invoice_date,
         "Remarks": "",
         "Reminders": 0,
         "RoundOff": 0,
@@ -287,7 +286,7 @@ def _invoice_detail(invoice: Invoice, base: str) -> Fields:
         "YourReference": invoice.your_reference,
         "ZipCode": invoice.zip_code,
         "AccountingMethod": "ACCRUAL",
-        "FinalPayDate": _day(invoice.final_pay_date),
+        "FinalPayDate": invoice.final_pay_date,
         "TaxReductionType": "none",
     }
     return _with_what_was_written(fields, invoice)
@@ -296,10 +295,7 @@ def _invoice_detail(invoice: Invoice, base: str) -> Fields:
 def _with_what_was_written(fields: Fields, invoice: Invoice) -> Fields:
     for name, value in invoice.written.items():
         known = fields[name]
-        if isinstance(known, dict):
-            fields[name] = known | value
-        else:
-            fields[name] = _day(value) if isinstance(value, date) else value
+        fields[name] = known | value if isinstance(known, dict) else value
     if (amounts := invoice.amounts) is not None:
         fields |= {
             "AdministrationFeeVAT": amounts.administration_fee_vat,
@@ -359,10 +355,6 @@ INVOICE_DETAIL_ONLY = {"Credit", "CreditInvoiceReference", "TotalVAT", "Net"}
 def _shown(wire: Mapping[str, Any], hidden: set[str]) -> Fields:
     """Return the overrides, without fields that this shape does not have."""
     return {name: value for name, value in wire.items() if name not in hidden}
-
-
-def _day(day: date | None) -> str | None:
-    return day.isoformat() if day else None
 
 
 def _net(invoice: Invoice) -> Decimal:

@@ -12,6 +12,7 @@ values = st.recursive(
     | st.booleans()
     | st.integers()
     | st.text()
+    | st.dates()
     | st.decimals(allow_nan=False, allow_infinity=False, places=2)
     | st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**30), max_value=10**30),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),

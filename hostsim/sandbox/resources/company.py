@@ -42,6 +42,4 @@ def show_settings() -> Response:
 
 def show_locked_period() -> Response:
     query.only(request.args, ())
-    until = exchange.company().locked_until()
-    end = None if until is None else until.isoformat()
-    return responses.answer({"LockedPeriod": {"EndDate": end}})
+    return responses.answer({"LockedPeriod": {"EndDate": exchange.company().locked_until()}})

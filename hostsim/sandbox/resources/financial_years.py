@@ -34,8 +34,8 @@ def _serialized(year: FinancialYear) -> dict[str, Any]:
     return {
         "@url": f"{exchange.base()}/3/financialyears/{year.id}",
         "Id": year.id,
-        "FromDate": year.first.isoformat(),
-        "ToDate": year.last.isoformat(),
+        "FromDate": year.first,
+        "ToDate": year.last,
         "AccountChartType": "BAS",
         "AccountingMethod": year.method,
     }

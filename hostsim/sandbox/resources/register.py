@@ -97,7 +97,7 @@ class Register:
 
     def detail_of(self, entry: Entry) -> dict[str, Any]:
         whole = self.with_blanks(entry)
-        return {"@url": self.url(whole), **{name: serialized(whole[name]) for name in self.fields}}
+        return {"@url": self.url(whole), **{name: whole[name] for name in self.fields}}
 
     def row_of(self, entry: Entry) -> dict[str, Any]:
         detail = self.detail_of(entry)
@@ -105,11 +105,6 @@ class Register:
 
     def url(self, whole: Fields) -> str:
         return f"{exchange.base()}/3/{self.name}/{whole[self.key]}"
-
-
-def serialized(value: Any) -> Any:
-    """Serialize a value as JSON has it."""
-    return value.isoformat() if hasattr(value, "isoformat") else value
 
 
 def as_numbers(value: Any) -> tuple[int, int, str]:

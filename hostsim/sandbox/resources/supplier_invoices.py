@@ -12,7 +12,6 @@ from hostsim.sandbox import exchange, query, responses, supplier_invoicing
 from hostsim.sandbox.fields import blanks
 from hostsim.sandbox.registers import SupplierInvoice
 from hostsim.sandbox.resources.documents import Documents
-from hostsim.sandbox.resources.register import serialized
 from hostsim.sandbox.supplier_invoicing import FIELDS, ROW
 from hostsim.sandbox.switchboard import switchboard
 
@@ -121,7 +120,7 @@ def _serialized(fields: Mapping[str, Any]) -> dict[str, Any]:
         elif name == "CurrencyRate":
             written[name] = responses.number(value)
         else:
-            written[name] = serialized(value)
+            written[name] = value
     return written
 
 
