@@ -156,26 +156,6 @@ class ServiceAccount:
             self._stored_login.delete_access_token()
 
 
-class _ServiceSession(SignedIn):
-    """A login that needs nobody, and ends by itself."""
-
-    def __init__(
-        self,
-        endpoint: TokenEndpoint,
-        tokens: Tokens,
-        account: ServiceAccount,
-        clock: Callable[[], float],
-    ) -> None:
-        super().__init__(endpoint, tokens, clock)
-        self._account = account
-
-    def _renewed(self, _: Tokens) -> Tokens:
-        return self._account.renewed()
-
-    def sign_out(self) -> None:
-        """Do nothing: access tokens cannot be revoked."""
-
-
 @contextmanager
 def signed_in(
     host: Host,
@@ -209,7 +189,7 @@ def signed_in(
     if tokens.lacking(scopes) and host.attended and not again:
         tokens = account.consent(log_in)
     try:
-        yield _ServiceSession(endpoint, tokens, account, clock)
+        yield SignedIn(endpoint, tokens, clock, lambda _: account.renewed())
     except Exception as error:
         # The host may have refused the company, too.
         if getattr(error, "code", None) == "WRONG_COMPANY":

@@ -213,26 +213,6 @@ class StoredLogin:
         )
 
 
-class _StoredSession(SignedIn):
-    """A login that outlives the run."""
-
-    def __init__(
-        self,
-        endpoint: TokenEndpoint,
-        tokens: Tokens,
-        login: StoredLogin,
-        clock: Callable[[], float],
-    ) -> None:
-        super().__init__(endpoint, tokens, clock)
-        self._login = login
-
-    def _renewed(self, tokens: Tokens) -> Tokens:
-        return self._login.renew(tokens)
-
-    def sign_out(self) -> None:
-        """Do nothing: the login outlives the run."""
-
-
 @contextmanager
 def signed_in(
     host: Host,
@@ -274,7 +254,7 @@ def signed_in(
             session.sign_out()
         return
     try:
-        yield _StoredSession(endpoint, tokens, login, clock)
+        yield SignedIn(endpoint, tokens, clock, login.renew)
     except Exception as error:
         if fresh and _needs_another(error):
             login.end()

@@ -180,9 +180,11 @@ class TokenEndpoint:
 
 
 class SignedIn:
-    """A person's login for the length of a run, shared by its threads.
+    """A login for the length of a run, shared by its threads.
 
     :param clock: seconds, to measure how long.
+    :param renewed: returns the next tokens after these; by default they are refreshed, and only
+        :meth:`sign_out` ends the login.
     """
 
     def __init__(
@@ -190,10 +192,12 @@ class SignedIn:
         endpoint: TokenEndpoint,
         tokens: Tokens,
         clock: Callable[[], float] = time.monotonic,
+        renewed: Callable[[Tokens], Tokens] | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._tokens = tokens
         self._clock = clock
+        self._renewed = renewed or self._refreshed
         self._got_at = clock()
         self._lock = threading.Lock()
 
@@ -233,7 +237,7 @@ class SignedIn:
                 self._got_at = self._clock()
             return self._tokens.access
 
-    def _renewed(self, tokens: Tokens) -> Tokens:
+    def _refreshed(self, tokens: Tokens) -> Tokens:
         return self._endpoint.refresh(tokens, self._take)
 
     def _take(self, tokens: Tokens) -> None:
