@@ -179,7 +179,7 @@ def _scopes_of(run: Run) -> dict[str, Any]:
     # A host that knows no exports names no subject.
     if not getattr(run, "subject", ""):
         return {}
-    return {"scopes": _export_of(run).settings(run.settings).scopes}
+    return {"scopes": _export_of(run).settings.of(run.settings).scopes}
 
 
 def _ours(type_code: str) -> bool:

@@ -35,6 +35,7 @@ from opter_fortnox_plugin.errors import (
 from opter_fortnox_plugin.fortnox import network
 from opter_fortnox_plugin.fortnox.client import Client, unavailable
 from opter_fortnox_plugin.fortnox.http import NoAuth, Transport
+from opter_fortnox_plugin.fortnox.payment_schemas import company_of
 from opter_fortnox_plugin.fortnox.protocol import (
     SCOPES,
     Reply,
@@ -44,7 +45,6 @@ from opter_fortnox_plugin.fortnox.protocol import (
     value_of,
 )
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
-from opter_fortnox_plugin.fortnox.schemas import company_of
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.login.authorization_code import CallbackServer, Login
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint

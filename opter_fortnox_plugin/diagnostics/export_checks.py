@@ -201,17 +201,15 @@ def check_fees(examination: Examination) -> Text:
         )
     if not invoice.administration_fee and not invoice.freight:
         return Text(
-            f"Den senaste som gjorts i Fortnox, {invoice.document_number}, har ingen avgift eller "
-            "frakt.",
-            f"The newest one that was made in Fortnox, {invoice.document_number}, has no fee or "
-            "freight.",
+            f"Den senaste som gjorts i Fortnox, {invoice.number}, har ingen avgift eller frakt.",
+            f"The newest one that was made in Fortnox, {invoice.number}, has no fee or freight.",
         )
     raise Unknown(
         Text(
-            f"Fakturan {invoice.document_number}, gjord i Fortnox, har faktureringsavgift eller "
+            f"Fakturan {invoice.number}, gjord i Fortnox, har faktureringsavgift eller "
             "frakt. Är den förinställd, under Inställningar och Fakturering, ta bort den: annars "
             "kan totalen bli en annan.",
-            f"Invoice {invoice.document_number}, made in Fortnox, has an administration fee or "
+            f"Invoice {invoice.number}, made in Fortnox, has an administration fee or "
             "freight. If it is preset, under Settings and Invoicing, remove it: otherwise the "
             "total may become another.",
         )

@@ -23,7 +23,7 @@ from opter_contract.values import Company, Text
 from opter_fortnox_plugin.errors import FortnoxError, Missing, OutcomeUnknown, Rejected
 from opter_fortnox_plugin.exports.problems import NUMBER_USED
 from opter_fortnox_plugin.exports.sending import ATTEMPTS
-from opter_fortnox_plugin.exports.texts import bare_number
+from opter_fortnox_plugin.exports.texts import bare_number, cleaned
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import BLANK, Unreadable
 from opter_fortnox_plugin.fortnox.protocol import (
@@ -55,8 +55,20 @@ CARD: Final = (
     ("CountryCode", "country_code"),
 )
 
+#: What the contract calls otherwise.
+_IN_CONTRACT: Final = {"zip_code": "zip", "country_code": "country"}
+
 #: The fields by which a card is another customer's.
 _IDENTITY: Final = frozenset({"Name", "OrganisationNumber"})
+
+
+def card_texts(party: Any, fields: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return what the host has of a customer or supplier, as Fortnox takes it, by our names.
+
+    :param fields: of its card, as :data:`CARD` has them.
+    """
+    texts = {name: cleaned(getattr(party, _IN_CONTRACT.get(name, name), "")) for _, name in fields}
+    return texts | {"country_code": texts["country_code"].upper()}
 
 
 @dataclass(frozen=True, slots=True)

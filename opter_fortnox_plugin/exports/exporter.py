@@ -7,7 +7,7 @@ interrupted goes on where it was, and nothing is sent twice.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,6 +27,7 @@ from opter_fortnox_plugin.exports.cards import BankChanged
 from opter_fortnox_plugin.exports.outcomes import Outcome, words_of
 from opter_fortnox_plugin.exports.planning import WITH_CARD, Planner
 from opter_fortnox_plugin.exports.problems import NUMBER_USED
+from opter_fortnox_plugin.exports.settings import ExportSettings
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
 from opter_fortnox_plugin.fortnox.worker_pool import Future
@@ -44,11 +45,10 @@ MAX_INTENDED: Final = 2 * REQUESTS
 class Export:
     """An export of one kind of items.
 
-    :ivar settings: reads the values of a definition.
     :ivar cancel_scopes: what a taking back needs.
     """
 
-    settings: Callable[[Mapping[str, str]], Any]
+    settings: type[ExportSettings]
     planner: type[Planner[Any]]
     exporter: type[Exporter]
     cancel_scopes: Sequence[str]
@@ -59,7 +59,7 @@ class Export:
         :param surroundings: as :class:`~opter_fortnox_plugin.session.Surroundings` has them.
         :raises FortnoxError: where there is something for a person to do.
         """
-        settings = self.settings(run.settings)
+        settings = self.settings.of(run.settings)
         with _alone(run, Surroundings(**surroundings), settings.scopes) as (session, company):
             with session.company_lock(company):
                 planner = self.planner(session, settings, company)
@@ -75,7 +75,7 @@ class Export:
 
         :raises FortnoxError: where there is something for a person to do.
         """
-        settings = self.settings(run.settings)
+        settings = self.settings.of(run.settings)
         scopes = self.cancel_scopes
         with _alone(run, Surroundings(**surroundings), scopes) as (session, company):
             with session.company_lock(company):
@@ -131,7 +131,7 @@ def _export_lock(host: Host, company: Company) -> Iterator[None]:
 class Exporter:
     """Sends what a person wants sent."""
 
-    def __init__(self, session: Session, planner: Planner[Any], settings: Any) -> None:
+    def __init__(self, session: Session, planner: Planner[Any], settings: ExportSettings) -> None:
         self._host = session.host
         self._pool = session.pool
         self._limiter = session.limiter

@@ -3,39 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date
-from decimal import Decimal
-from typing import Protocol
 
 from opter_contract.values import Text
 from opter_fortnox_plugin.errors import FortnoxError, Rejected
+from opter_fortnox_plugin.fortnox.invoice_schemas import Invoice
+from opter_fortnox_plugin.fortnox.supplier_invoice_schemas import SupplierInvoice
 
-
-class Document(Protocol):
-    """An invoice or a supplier invoice, as it stands in Fortnox."""
-
-    @property
-    def number(self) -> str:
-        """Its number there."""
-
-    @property
-    def party_number(self) -> str:
-        """The number of its customer or supplier there."""
-
-    @property
-    def invoice_date(self) -> date: ...
-
-    @property
-    def currency(self) -> str: ...
-
-    @property
-    def total(self) -> Decimal: ...
-
-    @property
-    def booked(self) -> bool: ...
-
-    @property
-    def cancelled(self) -> bool: ...
+#: What is exported, as it stands in Fortnox.
+Document = Invoice | SupplierInvoice
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from opter_contract.export_values import Difference, ExportItem, Gap, PlannedIte
 from opter_contract.values import Company, Text
 from opter_fortnox_plugin.exports.cards import Cards, PartyRegister
 from opter_fortnox_plugin.exports.problems import Problem, Problems
-from opter_fortnox_plugin.exports.registers import Registers, gaps_of
+from opter_fortnox_plugin.exports.registers import Registers
 from opter_fortnox_plugin.exports.sending import Sender
+from opter_fortnox_plugin.exports.settings import ExportSettings
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.session import Session
 
@@ -32,9 +33,10 @@ class Plan(ABC):
     :ivar doubt: what a person must see to there, told until it is as it should be.
     """
 
+    problems: ClassVar[Problems]
+
     item: ExportItem
     content: Any
-    problems: Problems = field(repr=False)
     state: str = "ready"
     action: str = "none"
     theirs: Any = None
@@ -81,16 +83,16 @@ P = TypeVar("P", bound=Plan)
 class Planner(ABC, Generic[P]):
     """Plans an export of one kind of items."""
 
-    problems: ClassVar[Problems]
     register: ClassVar[PartyRegister]
     items_in_words: ClassVar[Text]
 
-    def __init__(self, session: Session, settings: Any, company: Company) -> None:
+    def __init__(self, session: Session, settings: ExportSettings, company: Company) -> None:
         self._host = session.host
         self._client = session.client
         self._pool = session.pool
         self._settings = settings
         self.sender = self.new_sender(session)
+        self.problems: Final = self.sender.problems
         self.registers: Final = Registers()
         self.cards: Final = Cards(
             self.register,
@@ -252,14 +254,18 @@ class Planner(ABC, Generic[P]):
 
     def _find_gaps(self) -> None:
         """Refuse what is to be sent and lacks something in the set-up."""
-        plans = {plan.item.id: plan for plan in self.plans if plan.action != "none"}
-        self.gaps = gaps_of([one.item for one in plans.values()], self.missing, self.problems)
-        gapped = dict[str, Gap]()
-        for gap in self.gaps:
-            for item_id in gap.ids:
-                gapped.setdefault(item_id, gap)
-        for item_id, gap in gapped.items():
-            plans[item_id].refuse(gap.code, gap.message)
+        lacking: dict[tuple[str, str], list[P]] = {}
+        for plan in self.plans:
+            if plan.action != "none":
+                for gap in dict.fromkeys(self.missing(plan.item.content)):
+                    lacking.setdefault(gap, []).append(plan)
+        for (code, what), plans in lacking.items():
+            message = self.problems.sentence(code, what=what)
+            self.gaps.append(Gap(code, message, tuple(plan.item.id for plan in plans)))
+            for plan in plans:
+                # Of several gaps it is told the first.
+                if plan.state != "refused":
+                    plan.refuse(code, message)
 
     def _plan_cards(self) -> None:
         wanted: dict[str, Any] = {}

@@ -7,10 +7,8 @@ from contextlib import suppress
 from datetime import date
 from typing import Any, TypeVar
 
-from opter_contract.export_values import ExportItem, Gap
 from opter_fortnox_plugin.errors import Missing
 from opter_fortnox_plugin.exports.lists import Lists
-from opter_fortnox_plugin.exports.problems import Problems
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.invoice_schemas import (
@@ -115,25 +113,6 @@ class Registers:
             yield "COST_CENTER_NOT_ALLOWED", number
         if center and self.cost_centers is not None and center not in self.cost_centers:
             yield "COST_CENTER_UNKNOWN", center
-
-
-def gaps_of(
-    items: Iterable[ExportItem],
-    missing: Callable[[Any], Iterable[tuple[str, str]]],
-    problems: Problems,
-) -> list[Gap]:
-    """Return everything that is missing, each with the items that need it.
-
-    :param missing: gives the codes of what the content of an item lacks, and what it is.
-    """
-    found: dict[tuple[str, str], list[str]] = {}
-    for item in items:
-        for gap in dict.fromkeys(missing(item.content)):
-            found.setdefault(gap, []).append(item.id)
-    return [
-        Gap(code, problems.sentence(code, what=what), tuple(ids))
-        for (code, what), ids in found.items()
-    ]
 
 
 def _readable(read: Callable[[Any], T], rows: Iterable[Any]) -> list[T]:

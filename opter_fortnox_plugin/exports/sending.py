@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from opter_contract.export_values import Difference
@@ -21,6 +21,7 @@ from opter_fortnox_plugin.errors import (
 )
 from opter_fortnox_plugin.exports.outcomes import Document, Outcome
 from opter_fortnox_plugin.exports.problems import OF_FORTNOX, Problems
+from opter_fortnox_plugin.exports.texts import both_sides, in_words
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.protocol import INBOX, Resource
@@ -69,8 +70,15 @@ class Sender(ABC, Generic[D]):
         """Return the fields of ours that are not so there."""
 
     @abstractmethod
-    def checked(self, ours: D, theirs: D) -> Outcome:
-        """Compare what Fortnox made of one with what it was to be."""
+    def made_otherwise(self, ours: D, theirs: D) -> list[Difference]:
+        """Return what Fortnox made otherwise of ours, as far as its answer to a write tells."""
+
+    @abstractmethod
+    def cause_of_total(self, theirs: D, fields: Collection[str]) -> Text | None:
+        """Say why another total is likely, and what to do; ``None`` where it is not another.
+
+        :param fields: that Fortnox made otherwise.
+        """
 
     @abstractmethod
     def accounts_of(self, ours: D) -> list[str]:
@@ -226,6 +234,25 @@ class Sender(ABC, Generic[D]):
         return self.unknown()
 
     # --- what it means ---
+
+    def checked(self, ours: D, theirs: D) -> Outcome:
+        """Compare what Fortnox made of one with what it was to be."""
+        found = self.made_otherwise(ours, theirs)
+        if not found:
+            rate = "" if ours.currency == "SEK" else f"CurrencyRate {theirs.currency_rate}"
+            return Outcome("sent", theirs, theirs=rate)
+        if cause := self.cause_of_total(theirs, {one.field for one in found}):
+            message = self.another_total(ours, theirs, cause)
+            return Outcome("sent", theirs, "TOTAL_DIFFERS", message)
+        return self.problems.outcome("sent", "CONTENT_DIFFERS", theirs, what=both_sides(found))
+
+    def another_total(self, ours: D, theirs: D, cause: Text) -> Text:
+        return self.problems.sentence(
+            "TOTAL_DIFFERS",
+            theirs=in_words(theirs.total, theirs.currency),
+            ours=in_words(ours.total, ours.currency),
+            cause=cause,
+        )
 
     def refused(self, ours: D, rejected: Rejected, found: D | None = None) -> Outcome:
         """Return what a refusal of Fortnox's means."""

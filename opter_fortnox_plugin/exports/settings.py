@@ -1,9 +1,44 @@
-"""The settings fields that the exports share, in the words of each."""
+"""The settings that the exports share, with their fields in the words of each."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import ClassVar, Self
+
 from opter_contract.values import SettingsField, Text
-from opter_fortnox_plugin.settings import Declared
+from opter_fortnox_plugin.settings import Declared, read_all
+
+
+@dataclass(frozen=True, slots=True)
+class ExportSettings(ABC):
+    """The values of one definition."""
+
+    declared: ClassVar[Sequence[Declared]]
+
+    export_from_date: date
+    attach_pdf: bool
+    sign_in: str
+
+    @classmethod
+    def of(cls, values: Mapping[str, str]) -> Self:
+        """Read values that were checked.
+
+        :raises ValueError: for values that were not.
+        """
+        return cls(**read_all(cls.declared, values))
+
+    @property
+    @abstractmethod
+    def update_cards(self) -> bool:
+        """Whether customers or suppliers that are there are changed."""
+
+    @property
+    @abstractmethod
+    def scopes(self) -> tuple[str, ...]:
+        """What an export may do in Fortnox, and no more."""
 
 
 def export_from_date(several: Text, date: Text) -> Declared:

@@ -8,6 +8,7 @@ from typing import Final
 
 from opter_contract.export_values import Difference
 from opter_contract.values import Text
+from opter_fortnox_plugin.exports.outcomes import Document
 
 #: What the reference of everything from here begins with.
 MARK: Final = "opter/"
@@ -69,6 +70,14 @@ def differences_of(*fields: tuple[str, object, object]) -> list[Difference]:
         for name, ours, theirs in fields
         if ours != theirs
     ]
+
+
+def currency_rates(ours: Document, theirs: Document) -> tuple[str, object, object]:
+    """Return both rates as a field to compare, in SEK for one unit of the currency."""
+    rate = None
+    if ours.currency_rate is not None and theirs.currency_rate is not None:
+        rate = theirs.currency_rate / (theirs.currency_unit or Decimal(1))
+    return "CurrencyRate", ours.currency_rate, rate
 
 
 def _text(value: object) -> str:

@@ -35,6 +35,7 @@ from opter_fortnox_plugin.errors import (
     Unavailable,
 )
 from opter_fortnox_plugin.fortnox.http import Bearer, Transport
+from opter_fortnox_plugin.fortnox.payment_schemas import company_of
 from opter_fortnox_plugin.fortnox.protocol import (
     ATTACHMENTS,
     COMPANY,
@@ -58,7 +59,6 @@ from opter_fortnox_plugin.fortnox.protocol import (
     written_in,
 )
 from opter_fortnox_plugin.fortnox.rate_limiter import WINDOW, RateLimiter
-from opter_fortnox_plugin.fortnox.schemas import company_of
 
 log = logging.getLogger(__name__)
 

@@ -148,6 +148,9 @@ class Date(Field):
             raise ValueError
         return date.fromisoformat(value)
 
+    def _serialize(self, value: Any, *_: Any, **__: Any) -> Any:
+        return value.isoformat()
+
 
 class Flag(Field):
     """A truth value; Fortnox spells some of them as text."""
@@ -208,57 +211,36 @@ class Label(Field):
         return plain(str(value)).strip() if isinstance(value, str | int) else ""
 
 
-class PlainText(Label):
-    """Text as it is, however long; it may not be hidden."""
+class PlainText(Field):
+    """Text as it is, however long; ``""`` where it is no text."""
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
-        if value == NO_RIGHT:
-            raise ma.ValidationError(NO_RIGHT)
+    def read(self, value: Any) -> str:
         return str(value).strip() if isinstance(value, str | int) else ""
 
 
 class Reference(PlainText):
     """The number of another document; ``""`` for Fortnox's ``"0"``."""
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
-        text = super()._deserialize(value)
+    def read(self, value: Any) -> str:
+        text = super().read(value)
         return "" if text == "0" else text
-
-
-class Amount(Number):
-    """A number that is written with its digits."""
-
-    def _serialize(self, value: Any, *_: Any, **__: Any) -> Any:
-        return value
-
-
-class Day(Date):
-    """A day that is written, too."""
-
-    def _serialize(self, value: Any, *_: Any, **__: Any) -> Any:
-        return value.isoformat()
 
 
 class OcrOrEmpty(Label):
     """An OCR reference as its digits, for the spaces are for the eye; ``""`` where it is none."""
 
     def read(self, value: Any) -> str:
-        return digits_only(super().read(value))
+        bare = super().read(value).replace(" ", "")
+        return bare if bare.isascii() and bare.isdigit() else ""
 
 
 class Ocr(OcrOrEmpty):
     """One that Fortnox hides is unreadable, since it is not one that is empty."""
 
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> str:
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         if value == NO_RIGHT:
             raise ma.ValidationError(NO_RIGHT)
-        return super()._deserialize(value, *args, **kwargs)
-
-
-def digits_only(text: str) -> str:
-    """Return an OCR reference as its digits, without spaces; ``""`` for one that is none."""
-    bare = text.replace(" ", "")
-    return bare if bare.isascii() and bare.isdigit() else ""
+        return self.read(value)
 
 
 class FortnoxSchema(ma.Schema):
@@ -290,23 +272,6 @@ class FortnoxSchema(ma.Schema):
         if not isinstance(data, Mapping):
             return data
         return {key: value for key, value in data.items() if value is not None}
-
-
-class CardSchema(FortnoxSchema):
-    """What the cards of customers and suppliers have in common."""
-
-    name = PlainText(load_default="")
-    organisation_number = PlainText(load_default="")
-    vat_number = PlainText(load_default="", data_key="VATNumber")
-    address1 = PlainText(load_default="")
-    zip_code = PlainText(load_default="")
-    city = PlainText(load_default="")
-    country_code = PlainText(load_default="")
-
-    @ma.post_dump
-    def drop_empty(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Leave what we do not tell as it stands there."""
-        return {key: value for key, value in data.items() if value}
 
 
 def load(schema: ma.Schema, row: Any) -> Any:

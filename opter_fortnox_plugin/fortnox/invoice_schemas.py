@@ -1,7 +1,7 @@
-"""The schemas of invoices, customers, and the registers that an invoice refers to.
+"""The schemas of invoices, and of the registers that an invoice refers to.
 
-An :class:`Invoice` and a :class:`Customer` are both what Fortnox has, read from its answer, and
-what it is to have, written into a request.
+An :class:`Invoice` is both what Fortnox has, read from its answer, and what it is to have, written
+into a request.
 """
 
 from __future__ import annotations
@@ -17,9 +17,7 @@ import marshmallow as ma
 
 from opter_fortnox_plugin.fortnox.fields import (
     BLANK,
-    Amount,
-    CardSchema,
-    Day,
+    Date,
     Digits,
     Flag,
     FortnoxSchema,
@@ -59,8 +57,9 @@ class InvoiceRow:
 class Invoice:
     """An invoice. What Fortnox alone decides, from ``total`` on, is never written."""
 
-    document_number: str
-    customer_number: str
+    number: str
+    party_number: str
+    """Of its customer."""
     invoice_date: date
     due_date: date
     currency: str
@@ -80,34 +79,6 @@ class Invoice:
     booked: bool = False
     cancelled: bool = False
     sent: bool = False
-
-    @property
-    def number(self) -> str:
-        return self.document_number
-
-    @property
-    def party_number(self) -> str:
-        return self.customer_number
-
-
-@dataclass(frozen=True, slots=True)
-class Customer:
-    """A customer's card; ``""`` is what it does not tell."""
-
-    customer_number: str
-    name: str = ""
-    organisation_number: str = ""
-    vat_number: str = ""
-    address1: str = ""
-    zip_code: str = ""
-    city: str = ""
-    country_code: str = ""
-    email: str = ""
-    vat_type: str = ""
-
-    @property
-    def number(self) -> str:
-        return self.customer_number
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,11 +109,11 @@ class _InvoiceRowSchema(FortnoxSchema):
 
     description = PlainText(load_default="")
     account_number = PlainText(load_default="")
-    price = Amount(load_default=_ZERO)
-    delivered_quantity = Amount(load_default=_ZERO)
-    vat = Amount(load_default=_ZERO, data_key="VAT")
+    price = Number(load_default=_ZERO)
+    delivered_quantity = Number(load_default=_ZERO)
+    vat = Number(load_default=_ZERO, data_key="VAT")
     cost_center = PlainText(load_default="")
-    discount = Amount(load_default=_ZERO)
+    discount = Number(load_default=_ZERO)
     article_number = PlainText(load_default="")
     project = PlainText(load_default="")
     unit = PlainText(load_default="")
@@ -171,23 +142,23 @@ class _InvoiceRowSchema(FortnoxSchema):
 class _InvoiceSchema(FortnoxSchema):
     model = Invoice
 
-    document_number = Digits(required=True)
-    customer_number = PlainText(required=True)
-    invoice_date = Day(required=True)
-    due_date = Day(required=True)
+    number = Digits(required=True, data_key="DocumentNumber")
+    party_number = PlainText(required=True, data_key="CustomerNumber")
+    invoice_date = Date(required=True)
+    due_date = Date(required=True)
     currency = PlainText(required=True)
     ocr = PlainText(load_default="", data_key="OCR")
     rows = ma.fields.List(
         ma.fields.Nested(_InvoiceRowSchema), load_default=list, data_key="InvoiceRows"
     )
-    currency_rate = Amount(load_default=None)
+    currency_rate = Number(load_default=None)
     currency_unit = Number(load_default=_ONE, load_only=True)
     external_invoice_reference1 = PlainText(load_default="")
     invoice_type = PlainText(load_default="")
     credit_invoice_reference = Reference(load_default="")
     vat_included = Flag(load_default=False, data_key="VATIncluded")
-    freight = Amount(load_default=_ZERO)
-    administration_fee = Amount(load_default=_ZERO)
+    freight = Number(load_default=_ZERO)
+    administration_fee = Number(load_default=_ZERO)
     total = Money(required=True, load_only=True)
     round_off = Money(load_default=_ZERO, load_only=True)
     booked = Flag(required=True, load_only=True)
@@ -204,14 +175,6 @@ class _InvoiceSchema(FortnoxSchema):
         return {key: value for key, value in data.items() if value not in (None, "")}
 
 
-class _CustomerSchema(CardSchema):
-    model = Customer
-
-    customer_number = PlainText(required=True)
-    email = PlainText(load_default="")
-    vat_type = PlainText(load_default="", data_key="VATType")
-
-
 class _AccountSchema(FortnoxSchema):
     model = Account
 
@@ -225,24 +188,19 @@ class _FinancialYearSchema(FortnoxSchema):
     model = FinancialYear
 
     id = PlainText(required=True)
-    from_date = Day(required=True)
-    to_date = Day(required=True)
+    from_date = Date(required=True)
+    to_date = Date(required=True)
 
 
 _INVOICE: Final = _InvoiceSchema()
-_CUSTOMER: Final = _CustomerSchema()
 
 # Each reads a thing as Fortnox sends it, and raises :class:`Unreadable` with the fields to blame.
 
 invoice_of: Final[Callable[[Any], Invoice]] = partial(load, _INVOICE)
-customer_of: Final[Callable[[Any], Customer]] = partial(load, _CUSTOMER)
 account_of: Final[Callable[[Any], Account]] = partial(load, _AccountSchema())
 year_of: Final[Callable[[Any], FinancialYear]] = partial(load, _FinancialYearSchema())
 
-# Each writes a thing as a request has it.
-
 invoice_payload: Final[Callable[[Invoice], dict[str, Any]]] = _INVOICE.dump
-customer_payload: Final[Callable[[Customer], dict[str, Any]]] = _CUSTOMER.dump
 
 
 def changed_payload(invoice: Invoice) -> dict[str, Any]:

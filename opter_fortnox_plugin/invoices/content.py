@@ -13,19 +13,21 @@ from typing import Final
 
 from opter_contract import export_values as contract
 from opter_contract.values import Text
-from opter_fortnox_plugin.exports.cards import CARD
+from opter_fortnox_plugin.exports.cards import CARD, card_texts
 from opter_fortnox_plugin.exports.problems import Problem
 from opter_fortnox_plugin.exports.texts import (
     MARK,
     MOST_ROWS,
     cleaned,
+    currency_rates,
     differences_of,
     in_words,
     is_refused,
     ore,
     shown,
 )
-from opter_fortnox_plugin.fortnox.invoice_schemas import Customer, Invoice, InvoiceRow
+from opter_fortnox_plugin.fortnox.invoice_schemas import Invoice, InvoiceRow
+from opter_fortnox_plugin.fortnox.party_schemas import Customer
 from opter_fortnox_plugin.invoices.problems import PROBLEMS
 from opter_fortnox_plugin.invoices.settings import InvoiceSettings
 
@@ -39,6 +41,9 @@ DOMESTIC: Final = "SEVAT"
 _CHARGED: Final = frozenset({DOMESTIC, "EUVAT"})
 
 _TYPES: Final = {"invoice": "INVOICE", "correction": "INVOICE", "interest": "INTRESTINVOICE"}
+
+#: The fields of a customer's card, in Fortnox's words, and their names here.
+CUSTOMER_CARD: Final = (*CARD, ("Email", "email"))
 
 #: Fortnox takes no longer numbers.
 _LONGEST_NUMBER: Final = 15
@@ -108,17 +113,7 @@ def customer_number(customer: contract.Customer, settings: InvoiceSettings) -> s
 
 def card_of(customer: contract.Customer, settings: InvoiceSettings) -> Customer:
     """Return the customer's card as Fortnox is to have it, without the kind of VAT."""
-    return Customer(
-        customer_number(customer, settings),
-        cleaned(customer.name),
-        cleaned(customer.organisation_number),
-        cleaned(customer.vat_number),
-        cleaned(customer.address1),
-        cleaned(customer.zip),
-        cleaned(customer.city),
-        cleaned(customer.country).upper(),
-        cleaned(customer.email),
-    )
+    return Customer(customer_number(customer, settings), **card_texts(customer, CUSTOMER_CARD))
 
 
 def content_of(
@@ -139,8 +134,8 @@ def content_of(
         account = settings.rounding_account
         rows = (*rows, InvoiceRow("Öresavrundning", account, difference, Decimal(1)))
     made = Invoice(
-        document_number=_document_number(invoice.invoice_number),
-        customer_number=customer_number(invoice.customer, settings),
+        number=_document_number(invoice.invoice_number),
+        party_number=customer_number(invoice.customer, settings),
         invoice_date=invoice.invoice_date,
         due_date=invoice.due_date,
         currency=invoice.currency,
@@ -154,7 +149,7 @@ def content_of(
     )
     card = card_of(invoice.customer, settings)
     problem = (
-        _number_problem(made.document_number)
+        _number_problem(made.number)
         or _text_problem(made, card)
         or _kind_problem(kinds)
         or (PROBLEMS.problem("TOO_MANY_ROWS", count=len(rows)) if len(rows) > MOST_ROWS else None)
@@ -253,20 +248,15 @@ def _total_problem(invoice: contract.Invoice, made: Invoice) -> Problem:
         for each in ((row.vat for row in invoice.rows), (row.price for row in made.rows))
     )
     todo = _CHOOSE_ACCOUNT if _is_rounding(invoice, ours - theirs) else _CHECK_VAT
-    explained = vat_explained(vat, theirs - net)
+    of_rows, of_sum = in_words(vat), in_words(theirs - net)
     return PROBLEMS.problem(
         "TOTAL_DIFFERS",
         theirs=in_words(theirs, invoice.currency),
         ours=in_words(ours, invoice.currency),
-        cause=Text(f"{explained.sv} {todo.sv}", f"{explained.en} {todo.en}"),
-    )
-
-
-def vat_explained(of_rows: Decimal, of_sum: Decimal) -> Text:
-    rows, total = in_words(of_rows), in_words(of_sum)
-    return Text(
-        f"Momsen är {rows.sv} på raderna men {total.sv} på summan per sats.",
-        f"VAT is {rows.en} on the rows but {total.en} on the sum per rate.",
+        cause=Text(
+            f"Momsen är {of_rows.sv} på raderna men {of_sum.sv} på summan per sats. {todo.sv}",
+            f"VAT is {of_rows.en} on the rows but {of_sum.en} on the sum per rate. {todo.en}",
+        ),
     )
 
 
@@ -301,7 +291,7 @@ def identity_differences(ours: Invoice, theirs: Invoice) -> list[contract.Differ
             ours.external_invoice_reference1 if other else "",
             mark if other else "",
         ),
-        ("CustomerNumber", ours.customer_number, theirs.customer_number),
+        ("CustomerNumber", ours.party_number, theirs.party_number),
         ("Total", ours.total, theirs.total),
         ("Currency", ours.currency, theirs.currency),
         ("InvoiceDate", ours.invoice_date, theirs.invoice_date),
@@ -321,13 +311,10 @@ def differences(ours: Invoice, theirs: Invoice) -> list[contract.Difference]:
 
 def header_differences(ours: Invoice, theirs: Invoice) -> list[contract.Difference]:
     """Return the fields of our invoice, but for rows, that are not so in Fortnox."""
-    rate = None
-    if ours.currency_rate is not None and theirs.currency_rate is not None:
-        rate = theirs.currency_rate / (theirs.currency_unit or Decimal(1))
     return identity_differences(ours, theirs) + differences_of(
         ("DueDate", ours.due_date, theirs.due_date),
         ("OCR", ours.ocr, theirs.ocr if ours.ocr else ""),
-        ("CurrencyRate", ours.currency_rate, rate),
+        currency_rates(ours, theirs),
         ("InvoiceType", ours.invoice_type, theirs.invoice_type or ours.invoice_type),
         (
             "CreditInvoiceReference",
@@ -355,10 +342,6 @@ def _row(row: InvoiceRow) -> str:
         f"-{row.discount.normalize():f}" if row.discount else "",
     ]
     return " · ".join(part for part in parts if part)
-
-
-#: The fields of a customer's card, in Fortnox's words, and their names here.
-CUSTOMER_CARD: Final = (*CARD, ("Email", "email"))
 
 
 def with_row_ids(ours: Invoice, theirs: Invoice) -> Invoice:

@@ -80,5 +80,5 @@ def _original(plan: InvoicePlan) -> str:
 
 
 EXPORT: Final = Export(
-    InvoiceSettings.of, InvoicePlanner, InvoiceExporter, ("invoice", "companyinformation")
+    InvoiceSettings, InvoicePlanner, InvoiceExporter, ("invoice", "companyinformation")
 )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from opter_contract.export_values import ExportItem
 from opter_contract.export_values import Invoice as HostInvoice
@@ -15,13 +15,8 @@ from opter_fortnox_plugin.exports.cards import PartyRegister
 from opter_fortnox_plugin.exports.planning import Plan, Planner
 from opter_fortnox_plugin.exports.texts import MARK, in_words
 from opter_fortnox_plugin.fortnox.fields import Unreadable
-from opter_fortnox_plugin.fortnox.invoice_schemas import (
-    Customer,
-    Invoice,
-    customer_of,
-    customer_payload,
-    invoice_of,
-)
+from opter_fortnox_plugin.fortnox.invoice_schemas import Invoice, invoice_of
+from opter_fortnox_plugin.fortnox.party_schemas import Customer, customer_of, customer_payload
 from opter_fortnox_plugin.fortnox.protocol import CUSTOMERS, Page
 from opter_fortnox_plugin.invoices.content import (
     CUSTOMER_CARD,
@@ -36,7 +31,7 @@ from opter_fortnox_plugin.invoices.content import (
     rate_of,
 )
 from opter_fortnox_plugin.invoices.problems import PROBLEMS
-from opter_fortnox_plugin.invoices.sending import InvoiceSender, another_total
+from opter_fortnox_plugin.invoices.sending import InvoiceSender, likely_cause
 from opter_fortnox_plugin.invoices.settings import InvoiceSettings
 from opter_fortnox_plugin.session import Session
 
@@ -44,12 +39,13 @@ from opter_fortnox_plugin.session import Session
 class InvoicePlan(Plan):
     """What is to become of one invoice."""
 
+    problems = PROBLEMS
     content: Content
 
     def belongs(self, theirs: Invoice) -> bool:
         ours = self.content.ours
         adopted = self.item.exported and not theirs.external_invoice_reference1.startswith(MARK)
-        return is_ours(ours, theirs) or (adopted and theirs.customer_number == ours.customer_number)
+        return is_ours(ours, theirs) or (adopted and theirs.party_number == ours.party_number)
 
 
 REGISTER: Final = PartyRegister(
@@ -65,7 +61,6 @@ REGISTER: Final = PartyRegister(
 class InvoicePlanner(Planner[InvoicePlan]):
     """Plans an export of invoices."""
 
-    problems = PROBLEMS
     register = REGISTER
     items_in_words = Text("fakturorna", "the invoices")
     _settings: InvoiceSettings
@@ -97,7 +92,8 @@ class InvoicePlanner(Planner[InvoicePlan]):
         )
 
     def plan_of(self, item: ExportItem) -> InvoicePlan:
-        return plan_of(item, self._settings, self.registers.descriptions(item.content.invoice_date))
+        names = self.registers.descriptions(item.content.invoice_date)
+        return InvoicePlan(item, content_of(item.content, self._settings, names))
 
     def party_code(self, content: HostInvoice) -> str:
         return content.customer.code
@@ -174,7 +170,8 @@ class InvoicePlanner(Planner[InvoicePlan]):
             self.compare_ours(plan)
             if plan.action == "update" and [d.field for d in plan.differences] == ["Total"]:
                 # Fortnox computes it again where it is written again.
-                plan.note("TOTAL_DIFFERS", another_total(ours, theirs))
+                cause = likely_cause(theirs)
+                plan.note("TOTAL_DIFFERS", self.sender.another_total(ours, theirs, cause))
         elif problem is not None:
             plan.refuse(problem.code, problem.message)
         else:
@@ -225,14 +222,6 @@ class InvoicePlanner(Planner[InvoicePlan]):
             plan.refuse("UNREADABLE_IN_FORTNOX", what="VATType")
         elif kind_contradicts(kind, of_card):
             plan.refuse("VAT_KIND_CONTRADICTS", ours=kind, theirs=of_card)
-
-
-def plan_of(item: ExportItem, settings: InvoiceSettings, names: Any) -> InvoicePlan:
-    """Begin the plan of an invoice.
-
-    :param names: of accounts, for its rows.
-    """
-    return InvoicePlan(item, content_of(item.content, settings, names), PROBLEMS)
 
 
 def _of_another(plan: InvoicePlan, row: object) -> Invoice | None:

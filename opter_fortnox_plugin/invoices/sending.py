@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Final
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from opter_contract.export_values import Difference
 from opter_contract.values import Text
 from opter_fortnox_plugin.errors import OutcomeUnknown, Rejected
 from opter_fortnox_plugin.exports.outcomes import Outcome
 from opter_fortnox_plugin.exports.sending import ATTEMPTS, Sender
-from opter_fortnox_plugin.exports.texts import both_sides, in_words
+from opter_fortnox_plugin.exports.texts import both_sides
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.invoice_schemas import (
     Invoice,
@@ -79,15 +79,15 @@ class InvoiceSender(Sender[Invoice]):
     def checked(self, ours: Invoice, theirs: Invoice) -> Outcome:
         if theirs.number != ours.number:
             return PROBLEMS.outcome("sent", "NUMBER_NOT_KEPT", theirs, number=theirs.number)
-        found = header_differences(ours, theirs)
-        names = [one.field for one in found]
-        if not found:
-            rate = "" if ours.currency == "SEK" else f"CurrencyRate {theirs.currency_rate}"
-            return Outcome("sent", theirs, theirs=rate)
-        if "Total" in names or "CurrencyRate" in names:
-            message = another_total(ours, theirs, rate="CurrencyRate" in names)
-            return Outcome("sent", theirs, "TOTAL_DIFFERS", message)
-        return PROBLEMS.outcome("sent", "CONTENT_DIFFERS", theirs, what=both_sides(found))
+        return super().checked(ours, theirs)
+
+    def made_otherwise(self, ours: Invoice, theirs: Invoice) -> list[Difference]:
+        return header_differences(ours, theirs)
+
+    def cause_of_total(self, theirs: Invoice, fields: Collection[str]) -> Text | None:
+        if "CurrencyRate" in fields:
+            return Text("Fortnox satte en annan kurs.", "Fortnox set another rate.")
+        return likely_cause(theirs) if "Total" in fields else None
 
     # --- what comes after ---
 
@@ -128,22 +128,8 @@ def _row_ids(invoice: Invoice) -> list[str]:
     return [row.row_id for row in invoice.rows]
 
 
-def another_total(ours: Invoice, theirs: Invoice, *, rate: bool = False) -> Text:
-    """Say that the totals differ, and why that is likely so.
-
-    :param rate: the rate of the currency differs.
-    """
-    return PROBLEMS.sentence(
-        "TOTAL_DIFFERS",
-        theirs=in_words(theirs.total, theirs.currency),
-        ours=in_words(ours.total, ours.currency),
-        cause=_likely_cause(theirs, rate=rate),
-    )
-
-
-def _likely_cause(theirs: Invoice, *, rate: bool) -> Text:
-    if rate:
-        return ANOTHER_RATE
+def likely_cause(theirs: Invoice) -> Text:
+    """Say why Fortnox is likely to have computed another total."""
     if theirs.administration_fee:
         return Text(
             "Fortnox lade till en faktureringsavgift; ta bort den förinställda i Fortnox.",
@@ -163,6 +149,3 @@ def _likely_cause(theirs: Invoice, *, rate: bool) -> Text:
         "Momsen blev en annan; kontrollera momssatserna och kundens momsslag i Fortnox.",
         "The VAT became another; check the VAT rates and the customer's VAT type in Fortnox.",
     )
-
-
-ANOTHER_RATE: Final = Text("Fortnox satte en annan kurs.", "Fortnox set another rate.")

@@ -5,13 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
 from opter_contract.export_values import ExportType
 from opter_contract.values import CheckedSettings, Choice, SettingsField, Text
 from opter_fortnox_plugin import settings
-from opter_fortnox_plugin.exports.settings import attach_pdf, export_from_date
+from opter_fortnox_plugin.exports.settings import ExportSettings, attach_pdf, export_from_date
 from opter_fortnox_plugin.settings import SIGN_IN, Declared
 
 EXPORT_TYPE: Final = ExportType(
@@ -180,27 +179,18 @@ def check(values: Mapping[str, str]) -> CheckedSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class InvoiceSettings:
+class InvoiceSettings(ExportSettings):
     """The values of one definition."""
 
-    export_from_date: date
+    declared = DECLARED
+
     export_numbers_from: int
     customer_number: str
     update_customers: bool
     vat_kinds: Mapping[str, str]
     cost_center: str
     rounding_account: str
-    attach_pdf: bool
     after_sending: str
-    sign_in: str
-
-    @classmethod
-    def of(cls, values: Mapping[str, str]) -> InvoiceSettings:
-        """Read values that :func:`check` has passed.
-
-        :raises ValueError: for values that it has not.
-        """
-        return cls(**settings.read_all(DECLARED, values))
 
     @property
     def update_cards(self) -> bool:
@@ -208,7 +198,6 @@ class InvoiceSettings:
 
     @property
     def scopes(self) -> tuple[str, ...]:
-        """What an export may do in Fortnox, and no more."""
         return (
             *SCOPES,
             *(("costcenter",) if self.cost_center == "unit" else ()),

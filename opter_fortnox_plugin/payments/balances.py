@@ -17,8 +17,8 @@ from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.fortnox.best_effort import BestEffort
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import Unreadable
+from opter_fortnox_plugin.fortnox.payment_schemas import invoice_balance
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
-from opter_fortnox_plugin.fortnox.schemas import invoice_balance
 from opter_fortnox_plugin.fortnox.worker_pool import Executor, cancel
 from opter_fortnox_plugin.host import Host
 

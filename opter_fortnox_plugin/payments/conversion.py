@@ -7,7 +7,7 @@ from decimal import Decimal
 
 from opter_contract.values import ExcludedPayment, Payment, PaymentKey, Reason, Text
 from opter_fortnox_plugin.fortnox.fields import Unreadable
-from opter_fortnox_plugin.fortnox.schemas import InvoicePayment
+from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment
 from opter_fortnox_plugin.payments.exchange_rate import exchange_rate
 
 

@@ -29,9 +29,9 @@ from opter_fortnox_plugin.errors import (
 from opter_fortnox_plugin.fortnox.best_effort import BestEffort
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import Unreadable
+from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment, payment_detail
 from opter_fortnox_plugin.fortnox.protocol import Page
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS, RateLimiter
-from opter_fortnox_plugin.fortnox.schemas import InvoicePayment, payment_detail
 from opter_fortnox_plugin.fortnox.worker_pool import Future, WorkerPool
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.payments.balances import Balances

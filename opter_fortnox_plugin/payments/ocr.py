@@ -18,7 +18,7 @@ from opter_fortnox_plugin.errors import FortnoxError, Missing
 from opter_fortnox_plugin.fortnox.best_effort import REFUSALS, BestEffort
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import Unreadable
-from opter_fortnox_plugin.fortnox.schemas import InvoiceOcr, invoice_ocr
+from opter_fortnox_plugin.fortnox.payment_schemas import InvoiceOcr, invoice_ocr
 from opter_fortnox_plugin.fortnox.worker_pool import Executor, cancel
 from opter_fortnox_plugin.host import Host
 

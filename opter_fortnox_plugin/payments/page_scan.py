@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from opter_fortnox_plugin.errors import Unavailable
 from opter_fortnox_plugin.fortnox.fields import Unreadable
+from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment, payment_row
 from opter_fortnox_plugin.fortnox.protocol import Page
-from opter_fortnox_plugin.fortnox.schemas import InvoicePayment, payment_row
 from opter_fortnox_plugin.fortnox.worker_pool import Executor, Future
 from opter_fortnox_plugin.payments.prefetch import MAX_IN_FLIGHT, Prefetch
 

@@ -16,21 +16,22 @@ from itertools import chain
 from typing import Final
 
 from opter_contract import export_values as contract
-from opter_fortnox_plugin.exports.cards import CARD
+from opter_fortnox_plugin.exports.cards import CARD, card_texts
 from opter_fortnox_plugin.exports.problems import Problem
 from opter_fortnox_plugin.exports.texts import (
     MARK,
     MOST_ROWS,
     bare_number,
     cleaned,
+    currency_rates,
     differences_of,
     in_words,
     is_refused,
     shown,
 )
-from opter_fortnox_plugin.fortnox.supplier_schemas import (
+from opter_fortnox_plugin.fortnox.party_schemas import Supplier
+from opter_fortnox_plugin.fortnox.supplier_invoice_schemas import (
     DEBT,
-    Supplier,
     SupplierInvoice,
     SupplierInvoiceRow,
 )
@@ -55,17 +56,10 @@ BANK: Final = (
     (("IBAN", "iban"), ("BIC", "bic")),
 )
 
-
-#: What is written of a supplier, by the contract's names.
-_WRITTEN: Final = (
-    "name", "organisation_number", "vat_number", "address1", "zip", "city", "country",
-    "phone1", "phone2", "www", "bankgiro", "plusgiro", "bank_account", "iban", "bic",
-)  # fmt: skip
+_FIELDS: Final = (*SUPPLIER_CARD, *chain(*BANK))
 
 #: An account that is written with its clearing number, for which Fortnox has a field.
 _ACCOUNT: Final = re.compile(r"(\d{4,5})\s?[-, ]\s?(\d[\d -]*)", re.ASCII)
-
-_NAMED_OTHERWISE: Final = {"zip": "zip_code", "country": "country_code"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +95,7 @@ def content_of(bill: contract.SupplierBill, settings: BillSettings) -> Content:
     """Return a bill as Fortnox is to have it."""
     card = card_of(bill.supplier, settings)
     ours = SupplierInvoice(
-        supplier_number=card.supplier_number,
+        party_number=card.number,
         invoice_number=cleaned(bill.bill_number),
         invoice_date=bill.bill_date,
         due_date=bill.due_date,
@@ -118,10 +112,7 @@ def content_of(bill: contract.SupplierBill, settings: BillSettings) -> Content:
 
 def card_of(supplier: contract.Supplier, settings: BillSettings) -> Supplier:
     """Return the supplier's card as Fortnox is to have it."""
-    texts = {
-        _NAMED_OTHERWISE.get(name, name): cleaned(getattr(supplier, name, "")) for name in _WRITTEN
-    }
-    texts["country_code"] = texts["country_code"].upper()
+    texts = card_texts(supplier, _FIELDS)
     if parts := _ACCOUNT.fullmatch(texts["bank_account"]):
         texts["clearing_number"], texts["bank_account"] = parts.groups()
     return Supplier(supplier_number(supplier, settings), **texts)
@@ -152,8 +143,8 @@ def _number_problem(ours: SupplierInvoice) -> Problem | None:
 def _text_problem(ours: SupplierInvoice, card: Supplier) -> Problem | None:
     texts = [
         ("InvoiceNumber", ours.invoice_number),
-        ("SupplierNumber", card.supplier_number),
-        *((name, getattr(card, field)) for name, field in (*SUPPLIER_CARD, *chain(*BANK))),
+        ("SupplierNumber", card.number),
+        *((name, getattr(card, field)) for name, field in _FIELDS),
     ]
     wrong = next((name for name, text in texts if is_refused(text)), None)
     return PROBLEMS.problem("TEXT_REFUSED", what=wrong) if wrong else None
@@ -196,16 +187,13 @@ def identity_differences(
 
 def differences(ours: SupplierInvoice, theirs: SupplierInvoice) -> list[contract.Difference]:
     """Return the fields of our bill that are not so in Fortnox, rows included."""
-    rate = None
-    if ours.currency_rate is not None and theirs.currency_rate is not None:
-        rate = theirs.currency_rate / (theirs.currency_unit or Decimal(1))
-    found = differences_of(("SupplierNumber", ours.supplier_number, theirs.supplier_number))
+    found = differences_of(("SupplierNumber", ours.party_number, theirs.party_number))
     found += identity_differences(ours, theirs)
     found += differences_of(
         ("DueDate", ours.due_date, theirs.due_date),
         ("VAT", ours.vat, theirs.vat or _ZERO),
         ("VATType", ours.vat_type, theirs.vat_type or ours.vat_type),
-        ("CurrencyRate", ours.currency_rate, rate),
+        currency_rates(ours, theirs),
     )
     mine, other = coding(ours), coding(theirs)
     return found + differences_of(("SupplierInvoiceRows", _in_text(mine), _in_text(other)))

@@ -22,7 +22,7 @@ class BillExporter(Exporter):
     def send(self, wanted: Collection[str]) -> None:
         for plan in self._planner.plans:
             if plan.state == "adopted" and plan.item.id in wanted:
-                self._planner.remember_adopted(plan.item.id, plan.theirs.given_number)
+                self._planner.remember_adopted(plan.item.id, plan.theirs.number)
         super().send(wanted)
 
     def take(self, plan: BillPlan, outcome: Outcome, *, complete: bool = True) -> None:
@@ -57,5 +57,5 @@ class BillExporter(Exporter):
 
 
 EXPORT: Final = Export(
-    BillSettings.of, BillPlanner, BillExporter, ("supplierinvoice", "companyinformation")
+    BillSettings, BillPlanner, BillExporter, ("supplierinvoice", "companyinformation")
 )

@@ -20,7 +20,10 @@ from opter_fortnox_plugin.fortnox.protocol import (
     Page,
     modified_since,
 )
-from opter_fortnox_plugin.fortnox.supplier_schemas import SupplierInvoice, supplier_invoice_of
+from opter_fortnox_plugin.fortnox.supplier_invoice_schemas import (
+    SupplierInvoice,
+    supplier_invoice_of,
+)
 from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool
 from opter_fortnox_plugin.supplier_invoices.content import (
     identity_differences,
@@ -48,14 +51,14 @@ class Candidates:
             except Unreadable as error:
                 self._unreadable[_key_of(row)] = error
                 continue
-            if one.given_number in self.numbers:
+            if one.number in self.numbers:
                 continue
-            self.numbers.add(one.given_number)
+            self.numbers.add(one.number)
             if one.cancelled:
-                self.cancelled.add(one.given_number)
+                self.cancelled.add(one.number)
             else:
                 self._by_mark.setdefault(one.external_invoice_number, []).append(one)
-                key = (one.supplier_number, one.invoice_number)
+                key = (one.party_number, one.invoice_number)
                 self._by_number.setdefault(key, []).append(one)
 
     def marked(self, ours: SupplierInvoice) -> list[SupplierInvoice]:
@@ -64,7 +67,7 @@ class Candidates:
 
     def named(self, ours: SupplierInvoice) -> list[SupplierInvoice]:
         """Return what the supplier has under this very number, without a mark of ours."""
-        key = (ours.supplier_number, ours.invoice_number)
+        key = (ours.party_number, ours.invoice_number)
         return [
             one
             for one in self._by_number.get(key, ())
@@ -78,9 +81,7 @@ class Candidates:
         """
         for numbered in self._by_number.values():
             several = [
-                one
-                for one in numbered
-                if one.external_invoice_number or not is_adopted(one.given_number)
+                one for one in numbered if one.external_invoice_number or not is_adopted(one.number)
             ]
             for one in several:
                 equal = [other for other in several if not identity_differences(one, other)]
@@ -97,7 +98,7 @@ class Candidates:
             (
                 error
                 for (supplier, number), error in self._unreadable.items()
-                if supplier in {ours.supplier_number, NO_RIGHT}
+                if supplier in {ours.party_number, NO_RIGHT}
                 and number in {ours.invoice_number, NO_RIGHT}
             ),
             None,

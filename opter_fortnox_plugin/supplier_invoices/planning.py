@@ -13,12 +13,9 @@ from opter_contract.values import Company, Text
 from opter_fortnox_plugin.exports.cards import PartyRegister
 from opter_fortnox_plugin.exports.planning import Plan, Planner
 from opter_fortnox_plugin.exports.texts import both_sides, differences_of
+from opter_fortnox_plugin.fortnox.party_schemas import supplier_of, supplier_payload
 from opter_fortnox_plugin.fortnox.protocol import SUPPLIERS
-from opter_fortnox_plugin.fortnox.supplier_schemas import (
-    SupplierInvoice,
-    supplier_of,
-    supplier_payload,
-)
+from opter_fortnox_plugin.fortnox.supplier_invoice_schemas import SupplierInvoice
 from opter_fortnox_plugin.session import Session
 from opter_fortnox_plugin.supplier_invoices.content import (
     BANK,
@@ -39,11 +36,12 @@ from opter_fortnox_plugin.supplier_invoices.settings import BillSettings
 class BillPlan(Plan):
     """What is to become of one bill."""
 
+    problems = PROBLEMS
     content: Content
 
     @property
     def number(self) -> str:
-        return self.theirs.given_number if self.theirs is not None else self.item.number
+        return self.theirs.number if self.theirs is not None else self.item.number
 
     def belongs(self, theirs: SupplierInvoice) -> bool:
         ours = self.content.ours
@@ -71,7 +69,6 @@ REGISTER: Final = PartyRegister(
 class BillPlanner(Planner[BillPlan]):
     """Plans an export of bills."""
 
-    problems = PROBLEMS
     register = REGISTER
     items_in_words = Text("avräkningarna", "the bills")
     sender: BillSender
@@ -103,7 +100,7 @@ class BillPlanner(Planner[BillPlan]):
         self.registers.read(self._client, self._pool, days, foreign=foreign)
 
     def plan_of(self, item: ExportItem) -> BillPlan:
-        return BillPlan(item, content_of(item.content, self._settings), PROBLEMS)
+        return BillPlan(item, content_of(item.content, self._settings))
 
     def party_code(self, content: HostBill) -> str:
         return content.supplier.code
@@ -136,7 +133,7 @@ class BillPlanner(Planner[BillPlan]):
                 places[plan.item.id] = place
             elif known in there.cancelled:
                 # Of two that were there one is left.
-                left = [one.given_number for one in there.marked(plan.content.ours)]
+                left = [one.number for one in there.marked(plan.content.ours)]
                 places[plan.item.id] = left[0] if left else known
         adopted = frozenset(places.values())
         doubles = there.doubles(lambda number: number in adopted or bool(self._adopter_of(number)))
@@ -153,7 +150,7 @@ class BillPlanner(Planner[BillPlan]):
         plan.item = replace(plan.item, incomplete=True)
         self.plans = [plan]
         self.look_up()
-        marked = [one.given_number for one in self.ledger.there.marked(plan.content.ours)]
+        marked = [one.number for one in self.ledger.there.marked(plan.content.ours)]
         there = [plan.there.number] if plan.there else []
         return next(filter(None, (*marked, plan.item.number, *there)), "")
 
@@ -187,13 +184,13 @@ class BillPlanner(Planner[BillPlan]):
             one
             for one in named
             if not identity_differences(ours, one)
-            and not self._is_of_another_item(plan, one.given_number)
+            and not self._is_of_another_item(plan, one.number)
         ]
         several = [*self.ledger.there.marked(ours), *equal]
         if len(several) > 1:
-            numbers = ", ".join(one.given_number for one in several)
+            numbers = ", ".join(one.number for one in several)
             plan.doubt = PROBLEMS.problem("TWICE_IN_FORTNOX", number=numbers)
-        return next((one.given_number for one in (*several, *named)), "")
+        return next((one.number for one in (*several, *named)), "")
 
     # --- deciding ---
 
@@ -202,12 +199,12 @@ class BillPlanner(Planner[BillPlan]):
         if theirs is None and plan.item.exported:
             plan.refuse("NOT_IN_FORTNOX")
         elif theirs is not None and theirs.cancelled:
-            plan.refuse("CANCELLED_IN_FORTNOX", number=theirs.given_number)
+            plan.refuse("CANCELLED_IN_FORTNOX", number=theirs.number)
         elif theirs is not None and not plan.belongs(theirs):
             self._adopt(plan, theirs)
-        elif theirs is not None and theirs.supplier_number != plan.party_number:
+        elif theirs is not None and theirs.party_number != plan.party_number:
             # There may be such a bill at the other supplier, too, and another account.
-            plan.refuse("SUPPLIER_CHANGED", number=theirs.given_number, old=theirs.supplier_number)
+            plan.refuse("SUPPLIER_CHANGED", number=theirs.number, old=theirs.party_number)
         elif theirs is not None:
             self.compare_ours(plan)
         elif problem is not None:
@@ -222,7 +219,7 @@ class BillPlanner(Planner[BillPlan]):
         plan.differences = _others(plan.content.ours, theirs)
         if plan.differences or is_of_another(plan.content.ours, theirs):
             sides = f" ({both_sides(plan.differences)})" if plan.differences else ""
-            plan.refuse("NUMBER_TAKEN", number=theirs.given_number, sides=sides)
+            plan.refuse("NUMBER_TAKEN", number=theirs.number, sides=sides)
         else:
             plan.state = "adopted"
             plan.differences = self.sender.differences(plan.content.ours, theirs)
@@ -246,7 +243,7 @@ def _others(ours: SupplierInvoice, theirs: SupplierInvoice) -> list[Difference]:
     """Return why a supplier invoice is not this bill."""
     return [
         *differences_of(
-            ("SupplierNumber", ours.supplier_number, theirs.supplier_number),
+            ("SupplierNumber", ours.party_number, theirs.party_number),
             # One that was credited is no debt any more.
             ("CreditReference", "", theirs.credit_reference),
         ),
@@ -256,8 +253,8 @@ def _others(ours: SupplierInvoice, theirs: SupplierInvoice) -> list[Difference]:
 
 def _twice(several: Sequence[SupplierInvoice]) -> Text:
     """Say that a bill of ours is there more than once."""
-    supplier, number = several[0].supplier_number, several[0].invoice_number
-    numbers = ", ".join(one.given_number for one in several)
+    supplier, number = several[0].party_number, several[0].invoice_number
+    numbers = ", ".join(one.number for one in several)
     return Text(
         f"Leverantör {supplier} har faktura {number} flera gånger i Fortnox, löpnummer {numbers}. "
         "Makulera alla utom en där, så att den inte betalas två gånger.",

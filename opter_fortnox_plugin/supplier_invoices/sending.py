@@ -7,7 +7,7 @@ is not among that, it stays unknown until the next export, which reads all of th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from opter_contract.export_values import Difference
@@ -15,11 +15,10 @@ from opter_contract.values import Text
 from opter_fortnox_plugin.errors import FortnoxError, OutcomeUnknown, Rejected
 from opter_fortnox_plugin.exports.outcomes import Outcome
 from opter_fortnox_plugin.exports.sending import Sender
-from opter_fortnox_plugin.exports.texts import both_sides, in_words
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.protocol import FILE_CONNECTIONS, SUPPLIER_INVOICES
-from opter_fortnox_plugin.fortnox.supplier_schemas import (
+from opter_fortnox_plugin.fortnox.supplier_invoice_schemas import (
     SupplierInvoice,
     supplier_invoice_of,
     supplier_invoice_payload,
@@ -77,13 +76,13 @@ class BillSender(Sender[SupplierInvoice]):
                 marked = newer.marked(ours)
                 equal = [one for one in newer.named(ours) if not identity_differences(ours, one)]
                 several = [*marked, *equal]
-                found = self.find(several[0].given_number) if several else None
+                found = self.find(several[0].number) if several else None
             except Unreadable as error:
                 return self.unreadable(error)
             except FortnoxError as error:
                 return self.unknown(error)
             if found is not None and len(several) > 1:
-                numbers = ", ".join(one.given_number for one in several)
+                numbers = ", ".join(one.number for one in several)
                 return PROBLEMS.outcome("sent", "TWICE_IN_FORTNOX", found, number=numbers)
             if found is not None:
                 # Without our mark it is somebody else's, or Fortnox has dropped the mark.
@@ -99,22 +98,11 @@ class BillSender(Sender[SupplierInvoice]):
     def differences(self, ours: SupplierInvoice, theirs: SupplierInvoice) -> list[Difference]:
         return differences(ours, theirs)
 
-    def checked(self, ours: SupplierInvoice, theirs: SupplierInvoice) -> Outcome:
-        found = differences(ours, theirs)
-        names = [one.field for one in found]
-        if not found:
-            rate = "" if ours.currency == "SEK" else f"CurrencyRate {theirs.currency_rate}"
-            return Outcome("sent", theirs, theirs=rate)
-        if "Total" in names:
-            return PROBLEMS.outcome(
-                "sent",
-                "TOTAL_DIFFERS",
-                theirs,
-                theirs=in_words(theirs.total, theirs.currency),
-                ours=in_words(ours.total, ours.currency),
-                cause=_CHECK_THERE,
-            )
-        return PROBLEMS.outcome("sent", "CONTENT_DIFFERS", theirs, what=both_sides(found))
+    def made_otherwise(self, ours: SupplierInvoice, theirs: SupplierInvoice) -> list[Difference]:
+        return differences(ours, theirs)
+
+    def cause_of_total(self, theirs: SupplierInvoice, fields: Collection[str]) -> Text | None:  # noqa: ARG002
+        return _CHECK_THERE if "Total" in fields else None
 
     def accounts_of(self, ours: SupplierInvoice) -> list[str]:
         return [row.account for row in ours.rows]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
 from typing import Final
 
 from opter_contract.export_values import ExportType
 from opter_contract.values import CheckedSettings, Choice, SettingsField, Text
 from opter_fortnox_plugin import settings
-from opter_fortnox_plugin.exports.settings import attach_pdf, export_from_date
+from opter_fortnox_plugin.exports.settings import ExportSettings, attach_pdf, export_from_date
 from opter_fortnox_plugin.settings import SIGN_IN, Declared
 
 EXPORT_TYPE: Final = ExportType(
@@ -81,22 +80,13 @@ def check(values: Mapping[str, str]) -> CheckedSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class BillSettings:
+class BillSettings(ExportSettings):
     """The values of one definition."""
 
-    export_from_date: date
+    declared = DECLARED
+
     supplier_number: str
     update_suppliers: bool
-    attach_pdf: bool
-    sign_in: str
-
-    @classmethod
-    def of(cls, values: Mapping[str, str]) -> BillSettings:
-        """Read values that :func:`check` has passed.
-
-        :raises ValueError: for values that it has not.
-        """
-        return cls(**settings.read_all(DECLARED, values))
 
     @property
     def update_cards(self) -> bool:
@@ -104,5 +94,4 @@ class BillSettings:
 
     @property
     def scopes(self) -> tuple[str, ...]:
-        """What an export may do in Fortnox, and no more."""
         return (*SCOPES, *(("inbox", "connectfile") if self.attach_pdf else ()))

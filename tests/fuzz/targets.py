@@ -20,7 +20,13 @@ from hostsim.errors import HostError
 from hostsim.plugins import mail
 from hostsim.services import bills_json, invoices_csv, invoices_json
 from opter_fortnox_plugin.errors import FortnoxError, Missing, Rejected, Temporary, Unauthorized
-from opter_fortnox_plugin.fortnox import invoice_schemas, protocol, schemas, supplier_schemas
+from opter_fortnox_plugin.fortnox import (
+    invoice_schemas,
+    party_schemas,
+    payment_schemas,
+    protocol,
+    supplier_invoice_schemas,
+)
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.protocol import Reply, Resource
 from opter_fortnox_plugin.login.authorization_code import Login, _CallbackHandler
@@ -106,14 +112,18 @@ _HEADERS: Final = {
 }
 
 _READERS: Final[Mapping[Resource, tuple[Callable[[Any], Any], ...]]] = {
-    protocol.PAYMENTS: (schemas.payment_row, schemas.payment_detail),
-    protocol.INVOICES: (schemas.invoice_ocr, schemas.invoice_balance, invoice_schemas.invoice_of),
-    protocol.CUSTOMERS: (invoice_schemas.customer_of,),
-    protocol.SUPPLIERS: (supplier_schemas.supplier_of,),
-    protocol.SUPPLIER_INVOICES: (supplier_schemas.supplier_invoice_of,),
+    protocol.PAYMENTS: (payment_schemas.payment_row, payment_schemas.payment_detail),
+    protocol.INVOICES: (
+        payment_schemas.invoice_ocr,
+        payment_schemas.invoice_balance,
+        invoice_schemas.invoice_of,
+    ),
+    protocol.CUSTOMERS: (party_schemas.customer_of,),
+    protocol.SUPPLIERS: (party_schemas.supplier_of,),
+    protocol.SUPPLIER_INVOICES: (supplier_invoice_schemas.supplier_invoice_of,),
     protocol.ACCOUNTS: (invoice_schemas.account_of,),
     protocol.FINANCIAL_YEARS: (invoice_schemas.year_of,),
-    protocol.COMPANY: (schemas.company_of,),
+    protocol.COMPANY: (payment_schemas.company_of,),
 }
 
 
@@ -162,7 +172,7 @@ def _rows(value: Any, readers: tuple[Callable[[Any], Any], ...]) -> None:
 
 
 def _convert(row: Any) -> None:
-    if isinstance(row, schemas.InvoicePayment):
+    if isinstance(row, payment_schemas.InvoicePayment):
         for detailed in (False, True):
             Converter("77", lambda _: None).convert(row, detailed=detailed)
 

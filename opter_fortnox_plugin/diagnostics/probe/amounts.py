@@ -17,7 +17,7 @@ from opter_fortnox_plugin.diagnostics.probe.results import (
     Undecided,
     page_in,
 )
-from opter_fortnox_plugin.fortnox.schemas import InvoicePayment
+from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment
 from opter_fortnox_plugin.payments.exchange_rate import exchange_rate
 
 #: How far a rate must be from 1 to tell two currencies apart, and a ratio from what it should be.

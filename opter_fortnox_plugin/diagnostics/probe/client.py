@@ -23,6 +23,7 @@ from opter_fortnox_plugin.errors import FortnoxError, Missing, Temporary, Unauth
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.http import Bearer, NoAuth, Transport
+from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment, payment_detail, payment_row
 from opter_fortnox_plugin.fortnox.protocol import (
     STOCKHOLM,
     Page,
@@ -34,7 +35,6 @@ from opter_fortnox_plugin.fortnox.protocol import (
     value_of,
 )
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
-from opter_fortnox_plugin.fortnox.schemas import InvoicePayment, payment_detail, payment_row
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 
 log = logging.getLogger(__name__)

@@ -30,8 +30,8 @@ from opter_fortnox_plugin.diagnostics.probe.results import (
     is_refused,
     page_in,
 )
+from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment
 from opter_fortnox_plugin.fortnox.protocol import PAGE_SIZE, Page, Reply, payments_query, value_of
-from opter_fortnox_plugin.fortnox.schemas import InvoicePayment
 
 #: How often payments of one date are listed, to see whether their order changes.
 MAX_LISTINGS: Final = 4

@@ -14,13 +14,13 @@ from hypothesis import strategies as st
 from opter_contract.values import WriteOff
 from opter_fortnox_plugin.errors import Temporary
 from opter_fortnox_plugin.fortnox.fields import Unreadable
-from opter_fortnox_plugin.fortnox.protocol import decode, plain
-from opter_fortnox_plugin.fortnox.schemas import (
+from opter_fortnox_plugin.fortnox.payment_schemas import (
     InvoicePayment,
     invoice_ocr,
     payment_detail,
     payment_row,
 )
+from opter_fortnox_plugin.fortnox.protocol import decode, plain
 
 
 def wired(row):

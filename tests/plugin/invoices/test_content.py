@@ -195,8 +195,8 @@ def test_what_is_empty_here_is_no_difference_of_a_card():
 
 
 def test_a_setting_says_which_number_is_the_customers():
-    assert card_of(KALMAR, settings()).customer_number == "1042"
-    assert card_of(KALMAR, settings(customer_number="code")).customer_number == "KALM"
+    assert card_of(KALMAR, settings()).number == "1042"
+    assert card_of(KALMAR, settings(customer_number="code")).number == "KALM"
 
 
 @pytest.mark.parametrize(

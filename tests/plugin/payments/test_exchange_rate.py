@@ -9,8 +9,8 @@ from fortnox import detail
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opter_fortnox_plugin.fortnox.payment_schemas import payment_detail
 from opter_fortnox_plugin.fortnox.protocol import decode
-from opter_fortnox_plugin.fortnox.schemas import payment_detail
 from opter_fortnox_plugin.payments.exchange_rate import NO_READING_AGREES, exchange_rate
 
 

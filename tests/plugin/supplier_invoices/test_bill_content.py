@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opter_fortnox_plugin.exports.texts import MARK
-from opter_fortnox_plugin.fortnox.supplier_schemas import (
+from opter_fortnox_plugin.fortnox.supplier_invoice_schemas import (
     SupplierInvoiceRow,
     supplier_invoice_of,
     supplier_invoice_payload,
@@ -84,7 +84,7 @@ def test_a_list_and_a_detail_spell_cancelled_otherwise_and_numbers_as_text():
     ours = supplier_invoice_payload(content(bill()).ours)
     row_of = {**ours, "GivenNumber": "12", "Booked": "false", "Cancel": True}
     assert supplier_invoice_of(row_of).cancelled
-    assert supplier_invoice_of(row_of).given_number == "12"
+    assert supplier_invoice_of(row_of).number == "12"
     assert supplier_invoice_of(row_of).total == Decimal("12500.00")
 
 

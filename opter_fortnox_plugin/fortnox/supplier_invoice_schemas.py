@@ -1,8 +1,8 @@
-"""The schemas of suppliers and of their invoices.
+"""The schema of supplier invoices.
 
-A :class:`SupplierInvoice` and a :class:`Supplier` are both what Fortnox has, read from its answer,
-and what it is to have, written into a request. Amounts of an invoice's head are texts in Fortnox,
-those of its rows are numbers (its specification).
+A :class:`SupplierInvoice` is both what Fortnox has, read from its answer, and what it is to have,
+written into a request. Amounts of an invoice's head are texts in Fortnox, those of its rows are
+numbers (its specification).
 """
 
 from __future__ import annotations
@@ -17,9 +17,7 @@ from typing import Any, Final
 import marshmallow as ma
 
 from opter_fortnox_plugin.fortnox.fields import (
-    Amount,
-    CardSchema,
-    Day,
+    Date,
     Digits,
     Flag,
     FortnoxSchema,
@@ -51,10 +49,12 @@ class SupplierInvoiceRow:
 
 @dataclass(frozen=True, slots=True)
 class SupplierInvoice:
-    """A supplier invoice; ``given_number`` is Fortnox's, ``invoice_number`` the supplier's."""
+    """A supplier invoice."""
 
-    supplier_number: str
+    party_number: str
+    """Of its supplier."""
     invoice_number: str
+    """The supplier's, as ``number`` is Fortnox's."""
     invoice_date: date
     due_date: date | None
     """``None`` where somebody typed it without one."""
@@ -69,46 +69,10 @@ class SupplierInvoice:
     currency_unit: Decimal = _ONE
     external_invoice_number: str = ""
     vat_type: str = "NORMAL"
-    given_number: str = ""
+    number: str = ""
     credit_reference: str = ""
     booked: bool = False
     cancelled: bool = False
-
-    @property
-    def number(self) -> str:
-        return self.given_number
-
-    @property
-    def party_number(self) -> str:
-        return self.supplier_number
-
-
-@dataclass(frozen=True, slots=True)
-class Supplier:
-    """A supplier's card; ``""`` is what it does not tell."""
-
-    supplier_number: str
-    name: str = ""
-    organisation_number: str = ""
-    vat_number: str = ""
-    address1: str = ""
-    zip_code: str = ""
-    city: str = ""
-    country_code: str = ""
-    phone1: str = ""
-    phone2: str = ""
-    www: str = ""
-    bankgiro: str = ""
-    plusgiro: str = ""
-    bank_account: str = ""
-    clearing_number: str = ""
-    iban: str = ""
-    bic: str = ""
-    vat_type: str = ""
-
-    @property
-    def number(self) -> str:
-        return self.supplier_number
 
 
 # --- Schemas -----------------------------------------------------------------
@@ -125,10 +89,10 @@ class _RowSchema(FortnoxSchema):
     model = SupplierInvoiceRow
 
     account = PlainText(load_default="")
-    debit = Amount(load_default=_ZERO)
-    credit = Amount(load_default=_ZERO)
-    debit_currency = Amount(load_default=_ZERO)
-    credit_currency = Amount(load_default=_ZERO)
+    debit = Number(load_default=_ZERO)
+    credit = Number(load_default=_ZERO)
+    debit_currency = Number(load_default=_ZERO)
+    credit_currency = Number(load_default=_ZERO)
     code = PlainText(load_default="", load_only=True)
 
     @ma.post_dump
@@ -142,21 +106,21 @@ class _RowSchema(FortnoxSchema):
 class _SupplierInvoiceSchema(FortnoxSchema):
     model = SupplierInvoice
 
-    supplier_number = PlainText(required=True)
+    party_number = PlainText(required=True, data_key="SupplierNumber")
     invoice_number = PlainText(load_default="")
-    invoice_date = Day(required=True)
-    due_date = Day(load_default=None)
+    invoice_date = Date(required=True)
+    due_date = Date(load_default=None)
     currency = PlainText(required=True)
     total = _TextAmount(required=True)
     vat = _TextAmount(load_default=None, data_key="VAT")
     rows = ma.fields.List(
         ma.fields.Nested(_RowSchema), load_default=list, data_key="SupplierInvoiceRows"
     )
-    currency_rate = Amount(load_default=None)
+    currency_rate = Number(load_default=None)
     currency_unit = Number(load_default=_ONE, load_only=True)
     external_invoice_number = PlainText(load_default="")
     vat_type = PlainText(load_default="", data_key="VATType")
-    given_number = Digits(required=True, load_only=True)
+    number = Digits(required=True, load_only=True, data_key="GivenNumber")
     credit_reference = Reference(load_default="", load_only=True)
     booked = Flag(required=True, load_only=True)
     cancelled = Flag(required=True, load_only=True)
@@ -179,32 +143,10 @@ class _SupplierInvoiceSchema(FortnoxSchema):
         return data | {"CurrencyRate": f"{data['CurrencyRate']:f}", "CurrencyUnit": 1}
 
 
-class _SupplierSchema(CardSchema):
-    model = Supplier
-
-    supplier_number = PlainText(required=True)
-    phone1 = PlainText(load_default="")
-    phone2 = PlainText(load_default="")
-    www = PlainText(load_default="", data_key="WWW")
-    bankgiro = PlainText(load_default="", data_key="BG")
-    plusgiro = PlainText(load_default="", data_key="PG")
-    bank_account = PlainText(load_default="", data_key="BankAccountNumber")
-    clearing_number = PlainText(load_default="")
-    iban = PlainText(load_default="", data_key="IBAN")
-    bic = PlainText(load_default="", data_key="BIC")
-
-
 _SUPPLIER_INVOICE: Final = _SupplierInvoiceSchema()
-_SUPPLIER: Final = _SupplierSchema()
 
-# Each reads a thing as Fortnox sends it, and raises :class:`Unreadable` with the fields to blame.
-
+#: Reads one as Fortnox sends it, and raises :class:`Unreadable` with the fields to blame.
 supplier_invoice_of: Final[Callable[[Any], SupplierInvoice]] = partial(load, _SUPPLIER_INVOICE)
-supplier_of: Final[Callable[[Any], Supplier]] = partial(load, _SUPPLIER)
-
-# Each writes a thing as a request has it.
-
 supplier_invoice_payload: Final[Callable[[SupplierInvoice], dict[str, Any]]] = (
     _SUPPLIER_INVOICE.dump
 )
-supplier_payload: Final[Callable[[Supplier], dict[str, Any]]] = _SUPPLIER.dump
