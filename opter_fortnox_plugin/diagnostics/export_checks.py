@@ -280,7 +280,7 @@ def _range(numbers: Sequence[int]) -> str:
 
 def _invoice(examination: Examination, number: str) -> Invoice | None:
     try:
-        return invoice_of(examination.client.invoice(number))
+        return invoice_of(examination.client.get(INVOICES, number))
     except Cancelled:
         raise
     except (FortnoxError, Missing, Unreadable):

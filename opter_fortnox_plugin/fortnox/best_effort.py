@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 
 from opter_contract.values import Text
 from opter_fortnox_plugin.errors import FortnoxError, NotPermitted, Refused, Unavailable
-from opter_fortnox_plugin.fortnox.worker_pool import Executor, Future, cancel
+from opter_fortnox_plugin.fortnox.worker_pool import Future, WorkerPool, cancel
 
 log = logging.getLogger(__name__)
 
@@ -34,9 +34,9 @@ class BestEffort:
     """
 
     def __init__(
-        self, executor: Executor, catching: tuple[type[FortnoxError], ...] = FAILURES
+        self, pool: WorkerPool, catching: tuple[type[FortnoxError], ...] = FAILURES
     ) -> None:
-        self._executor = executor
+        self._pool = pool
         self._catching = catching
         #: How many requests failed, by the message that says why.
         self.failed: Final[Counter[Text]] = Counter()
@@ -44,14 +44,14 @@ class BestEffort:
         self.aborted: Unavailable | None = None
 
     def submit(self, fetch: Callable[[], T]) -> Future[T | FortnoxError]:
-        return self._executor.submit(partial(_caught, fetch, self._catching))
+        return self._pool.submit(partial(_caught, fetch, self._catching))
 
     def result(self, future: Future[T | FortnoxError]) -> T | FortnoxError:
         """Wait for a request; return its value, or why there is none."""
         if self.aborted is not None and not future.done:
             cancel([future])
             return self._count(self.aborted)
-        outcome = self._executor.result(future)
+        outcome = self._pool.result(future)
         return self._count(outcome) if isinstance(outcome, FortnoxError) else outcome
 
     def _count(self, error: FortnoxError) -> FortnoxError:

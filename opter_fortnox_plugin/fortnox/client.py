@@ -48,7 +48,6 @@ from opter_fortnox_plugin.fortnox.protocol import (
     Reply,
     Resource,
     date_of,
-    invoice_query,
     invoices_query,
     list_in,
     page_of,
@@ -254,19 +253,9 @@ class Client:
         """Return a page of payments: see :func:`~.protocol.payments_query`."""
         return self.page(PAYMENTS, payments_query(page, since, invoice_number))
 
-    def payment(self, number: str) -> Any:
-        return self.get(PAYMENTS, number)
-
     def invoices(self, page: int, ocr: str | None = None, *, unpaid: bool = False) -> Page:
         """Return a page of invoices: see :func:`~.protocol.invoices_query`."""
         return self.page(INVOICES, invoices_query(page, ocr, unpaid=unpaid))
-
-    def invoices_like(self, number: str) -> Page:
-        """Return invoices with these digits in their number: first the one that has no others."""
-        return self.page(INVOICES, invoice_query(number))
-
-    def invoice(self, number: str) -> Any:
-        return self.get(INVOICES, number)
 
     # --- what time it is ---
 

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import partial
-from typing import Any, Final, Generic, Protocol, Self, TypeVar, cast
+from typing import Any, Final, Generic, Self, TypeVar, cast
 
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
 
@@ -83,18 +83,6 @@ def cancel(futures: Iterable[Future[Any]]) -> None:
         future.cancelled = True
 
 
-class Executor(Protocol):
-    """What the readers of lists need of a worker pool."""
-
-    def submit(self, work: Callable[[], T]) -> Future[T]: ...
-
-    def wait_for_any(self) -> None:
-        """Wait until any future may be done."""
-
-    def result(self, future: Future[T]) -> T:
-        """Wait for a future; return its value, or raise its error."""
-
-
 class WorkerPool:
     """Workers for the length of a run; a context manager that ends them.
 
@@ -148,6 +136,7 @@ class WorkerPool:
         return future
 
     def result(self, future: Future[T]) -> T:
+        """Wait for a future; return its value, or raise its error."""
         while not future.done:
             self.wait_for_any()
         return future.value

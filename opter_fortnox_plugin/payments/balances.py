@@ -18,8 +18,9 @@ from opter_fortnox_plugin.fortnox.best_effort import BestEffort
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.payment_schemas import invoice_balance
+from opter_fortnox_plugin.fortnox.protocol import INVOICES, invoice_query
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
-from opter_fortnox_plugin.fortnox.worker_pool import Executor, cancel
+from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool, cancel
 from opter_fortnox_plugin.host import Host
 
 log = logging.getLogger(__name__)
@@ -42,13 +43,13 @@ class Balances:
         self,
         client: Client,
         host: Host,
-        executor: Executor,
+        pool: WorkerPool,
         *,
         seconds_left: Callable[[int], float | None],
     ) -> None:
         self._client = client
         self._host = host
-        self._effort = BestEffort(executor)
+        self._effort = BestEffort(pool)
         self._seconds_left = seconds_left
         self._unchecked = 0
 
@@ -91,7 +92,10 @@ class Balances:
         possible = [one for one in dict.fromkeys(invoice_numbers) if is_invoice_number(one)]
         chosen = possible[:MAX_CHECKED]
         self._unchecked += len(possible) - len(chosen)
-        futures = [self._effort.submit(partial(self._client.invoices_like, one)) for one in chosen]
+        futures = [
+            self._effort.submit(partial(self._client.page, INVOICES, invoice_query(one)))
+            for one in chosen
+        ]
         found: list[InvoiceBalance] = []
         for done, (number, future) in enumerate(zip(chosen, futures, strict=True)):
             self._host.report_progress(

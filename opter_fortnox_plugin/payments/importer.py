@@ -27,19 +27,17 @@ from opter_fortnox_plugin.errors import (
     Missing,
 )
 from opter_fortnox_plugin.fortnox.best_effort import BestEffort
-from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment, payment_detail
-from opter_fortnox_plugin.fortnox.protocol import Page
-from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS, RateLimiter
-from opter_fortnox_plugin.fortnox.worker_pool import Future, WorkerPool
-from opter_fortnox_plugin.host import Host
+from opter_fortnox_plugin.fortnox.protocol import PAYMENTS, Page
+from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
+from opter_fortnox_plugin.fortnox.worker_pool import Future
 from opter_fortnox_plugin.payments.balances import Balances
 from opter_fortnox_plugin.payments.conversion import Converter, excluded_for
 from opter_fortnox_plugin.payments.ocr import OcrLookup
 from opter_fortnox_plugin.payments.page_scan import PageScan, Row
 from opter_fortnox_plugin.payments.watermark import Cursor
-from opter_fortnox_plugin.session import Surroundings, refuse_other_company, signed_in
+from opter_fortnox_plugin.session import Session, Surroundings, refuse_other_company, signed_in
 from opter_fortnox_plugin.settings import Settings
 
 #: More pages are read while fewer details than this are pending, enough for two windows
@@ -83,8 +81,7 @@ def import_payments(
             held.enter_context(session.limited())
         pool = held.enter_context(session.pool)
         company_future = pool.submit(session.client.company)
-        make = importer or partial(Importer, everything=everything)
-        reader = make(session.host, session.client, pool, session.limiter, settings=settings)
+        reader = (importer or partial(Importer, everything=everything))(session, settings)
         reader.start()
         company = pool.result(company_future)
         refuse_other_company(run, company)
@@ -99,20 +96,11 @@ def import_payments(
 class Importer:
     """What one run reads and hands over."""
 
-    def __init__(
-        self,
-        host: Host,
-        client: Client,
-        pool: WorkerPool,
-        limiter: RateLimiter,
-        *,
-        settings: Settings,
-        everything: bool = False,
-    ) -> None:
-        self._host = host
-        self._client = client
-        self._pool = pool
-        self._limiter = limiter
+    def __init__(self, session: Session, settings: Settings, *, everything: bool = False) -> None:
+        self._host = session.host
+        self._client = session.client
+        self._pool = session.pool
+        self._limiter = session.limiter
         self._settings = settings
         self._everything = everything
         self._first_page: Future[Page] | None = None
@@ -271,7 +259,7 @@ class Importer:
     def _detailed(self, number: str) -> Payment | ExcludedPayment | None:
         """Return a payment by its detail; ``None`` where it is deleted."""
         try:
-            raw = self._client.payment(number)
+            raw = self._client.get(PAYMENTS, number)
         except Missing:
             return None
         try:
@@ -395,7 +383,7 @@ class Importer:
         return found
 
 
-MakeImporter = Callable[..., Importer]
+MakeImporter = Callable[[Session, Settings], Importer]
 
 
 def _is_of_another(outcome: Payment | ExcludedPayment | None, invoice_number: str) -> bool:

@@ -13,14 +13,11 @@ from typing import Any, Final
 from opter_contract.values import ImportReport, Run, Text
 from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.fortnox.best_effort import REFUSALS, BestEffort
-from opter_fortnox_plugin.fortnox.client import Client
-from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
-from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool
-from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.payments.balances import is_invoice_number
 from opter_fortnox_plugin.payments.importer import Importer, import_payments
 from opter_fortnox_plugin.payments.ocr import readable
 from opter_fortnox_plugin.payments.page_scan import PageScan, Row
+from opter_fortnox_plugin.session import Session
 from opter_fortnox_plugin.settings import Settings
 
 
@@ -39,16 +36,13 @@ def read_payments(
 class _OfInvoices(Importer):
     def __init__(
         self,
-        host: Host,
-        client: Client,
-        pool: WorkerPool,
-        limiter: RateLimiter,
-        *,
+        session: Session,
         settings: Settings,
+        *,
         numbers: Sequence[str],
         references: Sequence[str],
     ) -> None:
-        super().__init__(host, client, pool, limiter, settings=settings)
+        super().__init__(session, settings)
         self._numbers = numbers
         self._references = references
 

@@ -19,7 +19,8 @@ from opter_fortnox_plugin.fortnox.best_effort import REFUSALS, BestEffort
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.payment_schemas import InvoiceOcr, invoice_ocr
-from opter_fortnox_plugin.fortnox.worker_pool import Executor, cancel
+from opter_fortnox_plugin.fortnox.protocol import INVOICES
+from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool, cancel
 from opter_fortnox_plugin.host import Host
 
 #: So many are requested one by one although the whole list did not have them.
@@ -40,13 +41,13 @@ class OcrLookup:
         self,
         client: Client,
         host: Host,
-        executor: Executor,
+        pool: WorkerPool,
         company: str,
         *,
         seconds_left: Callable[[int], float | None],
     ) -> None:
         self._client = client
-        self._effort = BestEffort(executor, REFUSALS)
+        self._effort = BestEffort(pool, REFUSALS)
         self._host = host
         self._company = company
         self._seconds_left = seconds_left
@@ -131,7 +132,7 @@ class OcrLookup:
     def _fetch(self, number: str) -> str | None:
         """Return an invoice's reference; ``None`` where it is unreadable."""
         try:
-            row = readable(self._client.invoice(number))
+            row = readable(self._client.get(INVOICES, number))
         except Missing:
             return ""
         return row.ocr if row and row.number == number else None

@@ -17,7 +17,7 @@ from opter_fortnox_plugin.errors import Unavailable
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment, payment_row
 from opter_fortnox_plugin.fortnox.protocol import Page
-from opter_fortnox_plugin.fortnox.worker_pool import Executor, Future
+from opter_fortnox_plugin.fortnox.worker_pool import Future, WorkerPool
 from opter_fortnox_plugin.payments.prefetch import MAX_IN_FLIGHT, Prefetch
 
 log = logging.getLogger(__name__)
@@ -63,7 +63,7 @@ Row = InvoicePayment | Unreadable
 class PageScan:
     """Scans the list of payments until a scan is known to be complete.
 
-    :param executor: makes several requests at a time; pages are yielded in their own order,
+    :param pool: makes several requests at a time; pages are yielded in their own order,
         whatever order they are answered in.
     :param fetch: returns a page, counted from 1.
     :param changed_since: tells whether any payment was added or changed since
@@ -75,14 +75,14 @@ class PageScan:
 
     def __init__(
         self,
-        executor: Executor,
+        pool: WorkerPool,
         fetch: Callable[[int], Page],
         changed_since: Callable[[datetime], bool],
         stop_before: date | None,
         *,
         first_page: Future[Page] | None = None,
     ) -> None:
-        self._executor = executor
+        self._pool = pool
         self._first_page = first_page
         self._fetch = fetch
         self._changed_since = changed_since
@@ -141,12 +141,10 @@ class PageScan:
 
     def _scan_pages(self, scan: _Scan) -> Iterator[list[Row]]:
         first, self._first_page = self._first_page, None
-        page = self._executor.result(first or self._executor.submit(lambda: self._fetch(1)))
+        page = self._pool.result(first or self._pool.submit(lambda: self._fetch(1)))
         # Concurrent requests have no order in time; _is_complete does not assume one.
         max_in_flight = 1 if scan.sequential else MAX_IN_FLIGHT
-        with Prefetch(
-            self._executor, self._fetch, page, scan.stop_before, max_in_flight
-        ) as prefetch:
+        with Prefetch(self._pool, self._fetch, page, scan.stop_before, max_in_flight) as prefetch:
             number = 1
             while True:
                 self.total = page.total
@@ -197,10 +195,10 @@ class PageScan:
             return None
         # A minute more: Fortnox's filter has minutes only, and may be exclusive.
         since = scan.first_answer_at - _MINUTE
-        return self._executor.submit(lambda: self._changed_since(since))
+        return self._pool.submit(lambda: self._changed_since(since))
 
     def _unchanged(self, changed: Future[bool] | None) -> bool:
-        return changed is not None and not self._executor.result(changed)
+        return changed is not None and not self._pool.result(changed)
 
 
 class _Scan:

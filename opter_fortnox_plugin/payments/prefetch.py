@@ -15,7 +15,7 @@ from typing import Any, Final, Self
 
 from opter_fortnox_plugin.fortnox.protocol import Page
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
-from opter_fortnox_plugin.fortnox.worker_pool import Executor, Future, cancel
+from opter_fortnox_plugin.fortnox.worker_pool import Future, WorkerPool, cancel
 
 #: Pages that are requested and not read yet, at most.
 MAX_IN_FLIGHT: Final = REQUESTS
@@ -44,13 +44,13 @@ class Prefetch:
 
     def __init__(
         self,
-        executor: Executor,
+        pool: WorkerPool,
         fetch: Callable[[int], Page],
         first: Page,
         stop_before: date | None,
         max_in_flight: int = MAX_IN_FLIGHT,
     ) -> None:
-        self._executor = executor
+        self._pool = pool
         self._fetch = fetch
         self._stop = stop_before
         self._max_in_flight = max_in_flight
@@ -74,12 +74,12 @@ class Prefetch:
             future = self._futures[number]
             if future.done:
                 break
-            self._executor.wait_for_any()
+            self._pool.wait_for_any()
             for ready in [
                 n for n, one in self._futures.items() if one.done and n not in self._seen
             ]:
                 self._learn(ready, self._futures[ready].value)
-        page = self._executor.result(self._futures.pop(number))
+        page = self._pool.result(self._futures.pop(number))
         self._pages = page.pages
         self._learn(number, page)
         return page
@@ -121,7 +121,7 @@ class Prefetch:
             self._start(ahead)
 
     def _start(self, page: int) -> None:
-        self._futures[page] = self._executor.submit(lambda: self._fetch(page))
+        self._futures[page] = self._pool.submit(lambda: self._fetch(page))
 
     def _look_ahead(self, number: int) -> int | None:
         """Return a page that is probably needed, and would show that all before it are."""

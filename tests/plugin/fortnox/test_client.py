@@ -44,7 +44,7 @@ from opter_fortnox_plugin.errors import (
 )
 from opter_fortnox_plugin.fortnox.client import ATTEMPTS, TIMEOUT, Client
 from opter_fortnox_plugin.fortnox.http import Transport
-from opter_fortnox_plugin.fortnox.protocol import Resource, Tokens
+from opter_fortnox_plugin.fortnox.protocol import INVOICES, PAYMENTS, Resource, Tokens
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 
@@ -178,20 +178,20 @@ def test_without_its_number_there_is_no_company(wire, client, number):
 def test_a_payment_and_an_invoice_are_asked_for_by_number(wire, client):
     wire.get(f"{LIST}/7", json={"InvoicePayment": detail(7)})
     wire.get(f"{API}/invoices/9007", json={"Invoice": invoice(9007)})
-    assert client.payment("7")["Number"] == "7"
-    assert client.invoice("9007")["OCR"] == "900755"
+    assert client.get(PAYMENTS, "7")["Number"] == "7"
+    assert client.get(INVOICES, "9007")["OCR"] == "900755"
 
 
 def test_a_number_cannot_become_another_address(wire, client):
     wire.get(f"{LIST}/7%2F..%2F..%3Fx", status=404, json=error(2000434))
     with pytest.raises(Missing):
-        client.payment("7/../..?x")
+        client.get(PAYMENTS, "7/../..?x")
 
 
 def test_a_single_thing_that_is_not_there_is_missing_and_not_asked_for_again(wire, client):
     wire.get(f"{LIST}/7", status=404, json=error(2000434, capital=True))
     with pytest.raises(Missing):
-        client.payment("7")
+        client.get(PAYMENTS, "7")
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.host import Host as HostSide
 from opter_fortnox_plugin.host import with_time_left
 from opter_fortnox_plugin.payments.importer import Importer
+from opter_fortnox_plugin.session import Session
 from opter_fortnox_plugin.settings import Settings
 from tests.plugin.payments.test_importer import COMPANY, SETTINGS, SignedIn, Wire, listed
 
@@ -53,7 +54,8 @@ def told_while_reading(wire):
         "https://api.fortnox.se/3", wire, SignedIn(), limiter,
         sleep=clock.sleep, waiting=lambda what, seconds: None,
     )  # fmt: skip
-    Importer(side, client, Counted(), limiter, settings=Settings.of(SETTINGS)).run(COMPANY)
+    session = Session(side, client, Counted(), limiter, "client", clock)
+    Importer(session, Settings.of(SETTINGS)).run(COMPANY)
     return host.told, clock()
 
 

@@ -19,6 +19,7 @@ from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool
 from opter_fortnox_plugin.host import Host as HostSide
 from opter_fortnox_plugin.payments.importer import Importer
+from opter_fortnox_plugin.session import Session
 from opter_fortnox_plugin.settings import Settings
 
 SETTINGS = {
@@ -121,7 +122,8 @@ def run_import(wire, host=None, *, settings=SETTINGS, extra=(), everything=False
     )
     rules = Settings.of(settings)
     with pool:
-        importer = Importer(side, client, pool, limiter, settings=rules, everything=everything)
+        session = Session(side, client, pool, limiter, "client", NOON.timestamp)
+        importer = Importer(session, rules, everything=everything)
         importer.start()
         return importer.run(COMPANY)
 

@@ -49,7 +49,7 @@ class Invoices:
         self.rows = {str(n): invoice(n, **fields) for n in sorted(numbers, reverse=True)}
         self.size, self.asked = size, []
 
-    def invoice(self, number):
+    def get(self, _resource, number):
         self.asked.append(number)
         if number not in self.rows:
             raise Missing("invoices")
