@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
@@ -164,12 +164,11 @@ def signed_in(
     sleep, clock, now = surroundings.sleep, surroundings.clock, surroundings.now
     configuration = Configuration.of_run(run, surroundings.environment)
     host = Host(run, sleep=sleep, clock=clock)
-    http = surroundings.transport()
-    pool = WorkerPool(host.repeat_progress, abort=http.abort, sleep=sleep, clock=clock)
-    limiter = RateLimiter(sleep=pool.sleep, clock=clock, may_start=pool.may_start)
-    http.sent, http.answered = limiter.sent, limiter.answered
-    endpoint = TokenEndpoint(http, configuration, host.wait)
-    try:
+    with closing(surroundings.transport()) as http:
+        pool = WorkerPool(host.repeat_progress, abort=http.abort, sleep=sleep, clock=clock)
+        limiter = RateLimiter(sleep=pool.sleep, clock=clock, may_start=pool.may_start)
+        http.sent, http.answered = limiter.sent, limiter.answered
+        endpoint = TokenEndpoint(http, configuration, host.wait)
         with logged_in(
             host,
             endpoint,
@@ -194,8 +193,6 @@ def signed_in(
                 now=now,
             )
             yield Session(host, client, pool, limiter, configuration.client_id, now)
-    finally:
-        http.close()
 
 
 def company_number(
@@ -228,8 +225,7 @@ def take_over_stored_login(run: Run, scopes: Sequence[str] = SCOPES, **surroundi
     around = Surroundings(**surroundings)
     configuration = Configuration.of_run(run, around.environment)
     host = Host(run, sleep=around.sleep, clock=around.clock)
-    http = around.transport()
-    try:
+    with closing(around.transport()) as http:
         endpoint = TokenEndpoint(http, configuration, host.wait)
         limiter = RateLimiter(sleep=host.wait, clock=around.clock)
         account = service_account.ServiceAccount(
@@ -240,8 +236,6 @@ def take_over_stored_login(run: Run, scopes: Sequence[str] = SCOPES, **surroundi
             now=around.now,
         )
         require(scopes, account.tokens_without_anybody())
-    finally:
-        http.close()
 
 
 def sign_in_ahead(run: Run, scopes: Sequence[str] = SCOPES, **surroundings: Any) -> Company:

@@ -10,7 +10,7 @@ import os
 import socket
 import time
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 
 from opter_contract.values import Finding, Run, Text
@@ -55,25 +55,21 @@ def diagnose(
     host = Host(run, sleep=sleep, clock=clock)
     needs = _needs_of(run)
     checks = checks_of(needs)
-    http = transport()
-    try:
-        with ExitStack() as cleanup:
-            limiter = RateLimiter(sleep=host.wait, clock=clock)
-            examination = Examination(
-                host,
-                needs,
-                environment,
-                http,
-                limiter,
-                cleanup,
-                now=now,
-                connect=connect,
-                proxy=proxy,
-            )
-            labels = {check.name: check.label for check in checks}
-            found = [_finding(check, examination, labels) for check in checks]
-    finally:
-        http.close()
+    with closing(transport()) as http, ExitStack() as cleanup:
+        limiter = RateLimiter(sleep=host.wait, clock=clock)
+        examination = Examination(
+            host,
+            needs,
+            environment,
+            http,
+            limiter,
+            cleanup,
+            now=now,
+            connect=connect,
+            proxy=proxy,
+        )
+        labels = {check.name: check.label for check in checks}
+        found = [_finding(check, examination, labels) for check in checks]
     return [finding for finding in found if finding]
 
 

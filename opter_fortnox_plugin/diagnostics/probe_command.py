@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Final
 
@@ -36,8 +37,7 @@ def run(
     """
     _check_writable(options.switches)
     configuration = Configuration.of({}, environment)
-    transport = Transport()
-    try:
+    with closing(Transport()) as transport:
         endpoint = TokenEndpoint(transport, configuration, sleep)
         code = _authorization_code(
             configuration, console, options.login_timeout, service=options.service_account
@@ -59,8 +59,6 @@ def run(
             report = probe(client)
         finally:
             signed_in.sign_out()
-    finally:
-        transport.close()
     render = _json if options.json else _markdown
     print(render(report, console.translate, configuration.api_url), flush=True)  # noqa: T201
     if options.switches is not None:

@@ -19,7 +19,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Final
 
 from opter_contract.values import Run, Text
@@ -286,15 +286,10 @@ def end_stored_login(
         # Not configured yet, so there cannot be a login; an import checks again.
         return
     host = Host(run)
-    http = transport()
-    try:
-        ended = StoredLogin(
-            host, TokenEndpoint(http, configuration, host.wait), configuration
-        ).end()
-    finally:
-        http.close()
-    if not ended:
-        raise Unavailable("LOGIN_NOT_REVOKED")
+    with closing(transport()) as http:
+        endpoint = TokenEndpoint(http, configuration, host.wait)
+        if not StoredLogin(host, endpoint, configuration).end():
+            raise Unavailable("LOGIN_NOT_REVOKED")
 
 
 def named(error: Exception) -> str:
