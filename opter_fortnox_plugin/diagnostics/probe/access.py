@@ -13,7 +13,7 @@ from opter_fortnox_plugin.diagnostics.probe.client import (
     NO_SUCH_RESOURCE,
     ProbeClient,
 )
-from opter_fortnox_plugin.diagnostics.probe.question import question
+from opter_fortnox_plugin.diagnostics.probe.question import Questions
 from opter_fortnox_plugin.diagnostics.probe.results import (
     NO_REFRESH_TOKEN,
     ProbeResult,
@@ -32,15 +32,22 @@ from opter_fortnox_plugin.fortnox.protocol import (
     tokens_of,
 )
 
+QUESTIONS: Final = Questions()
+
+#: What may end the login, and so comes after every other question.
+LAST: Final = Questions()
+
 # --- Errors and rights -----------------------------------------------------------
 
 
+@QUESTIONS.ask(missing_bearer=Text("Utan åtkomstnyckel", "Without a bearer"))
 def missing_bearer(client: ProbeClient) -> Results:
     reply = client.get_once("invoicepayments")
     own = error_information(reply.body) is not None
     yield ProbeResult("missing_bearer", "application" if own else "gateway", evidence_of(reply))
 
 
+@QUESTIONS.ask(missing_scope_status=Text("Scope saknas", "A missing scope"))
 def missing_scope(client: ProbeClient) -> Results:
     for path in ("companyinformation", "customers"):
         reply = client.get_once(path, client.signed_in.access_token)
@@ -55,6 +62,10 @@ def missing_scope(client: ProbeClient) -> Results:
     )
 
 
+@QUESTIONS.ask(
+    payment_not_found_code=Text("Inbetalning som inte finns", "A payment that does not exist"),
+    unknown_path_code=Text("Resurs som inte finns", "A resource that does not exist"),
+)
 def not_found(client: ProbeClient) -> Results:
     for name, path in (
         ("payment_not_found_code", f"invoicepayments/{NO_SUCH_NUMBER}"),
@@ -69,6 +80,10 @@ def not_found(client: ProbeClient) -> Results:
         yield ProbeResult(name, evidence=evidence, undecided=found)
 
 
+@QUESTIONS.ask(
+    codes_as_text=Text("Felkoder som text", "Error codes as text"),
+    error_casing=Text("Felens nycklar, efter status", "Keys of errors, by status"),
+)
 def errors_spelled(client: ProbeClient) -> Results:
     return spelling([(one.status, error_information(one.body) or {}) for one in client.refusals])
 
@@ -94,6 +109,10 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNOR
 _ERROR_NAME: Final = re.compile(r"[a-z_]{1,40}", re.ASCII)
 
 
+@QUESTIONS.ask(
+    refresh_token_format=Text("Förnyelsenyckelns form", "Form of the refresh token"),
+    refresh_works=Text("Förnyelse fungerar", "Refreshing works"),
+)
 def refresh_token(client: ProbeClient) -> Results:
     before = client.signed_in.tokens
     token, form = before.refresh, f"{len(before.refresh)} characters"
@@ -114,6 +133,10 @@ def refresh_token(client: ProbeClient) -> Results:
     yield ProbeResult("refresh_works", answer=True, evidence="rotated" if rotated else "unchanged")
 
 
+@QUESTIONS.ask(
+    bad_code_status=Text("Påhittad kod", "A code that was made up"),
+    bad_code_content_type=Text("… och svarets innehållstyp", "… and its content type"),
+)
 def bad_code(client: ProbeClient) -> Results:
     """Send a code that was made up: nothing depends on it."""
     reply = client.post_token_form(
@@ -128,6 +151,10 @@ def bad_code(client: ProbeClient) -> Results:
     yield ProbeResult("bad_code_content_type", content_type(reply), evidence)
 
 
+@LAST.ask(
+    old_refresh_token=Text("Använd förnyelsenyckel", "A used refresh token"),
+    reuse_revokes_family=Text("… drar in de senare", "… revokes the later ones"),
+)
 def reused_refresh_token(client: ProbeClient) -> Results:
     """Use a refresh token twice. Asked last, since Fortnox may revoke all tokens."""
     if client.replaced_tokens is None:
@@ -156,36 +183,3 @@ def oauth_error(reply: Reply) -> str:
         return "no JSON"
     error = value.get("error") if isinstance(value, dict) else None
     return error if isinstance(error, str) and _ERROR_NAME.fullmatch(error) else "no error name"
-
-
-QUESTIONS: Final = (
-    question(missing_bearer, missing_bearer=Text("Utan åtkomstnyckel", "Without a bearer")),
-    question(missing_scope, missing_scope_status=Text("Scope saknas", "A missing scope")),
-    question(
-        not_found,
-        payment_not_found_code=Text("Inbetalning som inte finns", "A payment that does not exist"),
-        unknown_path_code=Text("Resurs som inte finns", "A resource that does not exist"),
-    ),
-    question(
-        errors_spelled,
-        codes_as_text=Text("Felkoder som text", "Error codes as text"),
-        error_casing=Text("Felens nycklar, efter status", "Keys of errors, by status"),
-    ),
-    question(
-        refresh_token,
-        refresh_token_format=Text("Förnyelsenyckelns form", "Form of the refresh token"),
-        refresh_works=Text("Förnyelse fungerar", "Refreshing works"),
-    ),
-    question(
-        bad_code,
-        bad_code_status=Text("Påhittad kod", "A code that was made up"),
-        bad_code_content_type=Text("… och svarets innehållstyp", "… and its content type"),
-    ),
-)
-
-#: It may end the login, so it comes after every other question.
-LAST_QUESTION: Final = question(
-    reused_refresh_token,
-    old_refresh_token=Text("Använd förnyelsenyckel", "A used refresh token"),
-    reuse_revokes_family=Text("… drar in de senare", "… revokes the later ones"),
-)

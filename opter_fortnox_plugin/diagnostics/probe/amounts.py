@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from opter_contract.values import Text
 from opter_fortnox_plugin.diagnostics.probe.client import CURRENCIES, ProbeClient
-from opter_fortnox_plugin.diagnostics.probe.question import question
+from opter_fortnox_plugin.diagnostics.probe.question import Questions
 from opter_fortnox_plugin.diagnostics.probe.results import (
     NO_FOREIGN_PAYMENT,
     ProbeResult,
@@ -24,16 +24,22 @@ from opter_fortnox_plugin.payments.exchange_rate import exchange_rate
 _DISTINCT: Final = Decimal("0.2")
 _NEAR: Final = Decimal("0.08")
 
+QUESTIONS: Final = Questions()
 
+
+@QUESTIONS.ask(
+    foreign_payment=Text("Betalningar i annan valuta finns", "There are foreign payments")
+)
 def foreign_payment(client: ProbeClient) -> Results:
-    """Tell whether any payment in another currency than SEK can be found."""
     found = sorted({row.currency for row in client.foreign_rows})
     where = f"in {', '.join(found)}" if found else f"none, also by {', '.join(CURRENCIES)}"
     yield ProbeResult("foreign_payment", bool(found), where)
 
 
+@QUESTIONS.ask(
+    list_amount=Text("Amount i listan för valuta", "Amount in the list, foreign payments")
+)
 def list_amount(client: ProbeClient) -> Results:
-    """Name the currency of ``Amount`` in the list, for payments in another currency."""
     for row, detail in client.foreign_payments:
         if detail.amount_currency is None or detail.amount == detail.amount_currency:
             continue
@@ -46,6 +52,7 @@ def list_amount(client: ProbeClient) -> Results:
     raise Undecided(NO_FOREIGN_PAYMENT)
 
 
+@QUESTIONS.ask(unit_divides=Text("CurrencyUnit delar kursen", "CurrencyUnit divides"))
 def unit_divides(client: ProbeClient) -> Results:
     """Tell whether ``CurrencyUnit`` divides the rate, by which rate fits the amounts."""
     details = [one for _, one in client.foreign_payments if one.currency_unit not in (None, 1)]
@@ -74,8 +81,10 @@ def _unit_divides(detail: InvoicePayment) -> bool | None:
     return None if rate.warning else rate.value != detail.currency_rate
 
 
+@QUESTIONS.ask(
+    invoice_amounts=Text("Valuta i fakturans belopp", "Currency of an invoice's amounts")
+)
 def invoice_amounts(client: ProbeClient) -> Results:
-    """Name the currency of an invoice's amounts."""
     for _, detail in client.foreign_payments:
         number = detail.invoice_number
         if detail.write_offs or not detail.booked or len(client.payments_of(number)) != 1:
@@ -107,6 +116,7 @@ def _currency(invoice: Mapping[str, Any], payment: InvoicePayment) -> str | None
     return "SEK" if abs(ratio / rate - 1) < _NEAR else None
 
 
+@QUESTIONS.ask(negative_payments=Text("Negativa inbetalningar", "Negative payments"))
 def negative_payments(client: ProbeClient) -> Results:
     if not any(row.amount < 0 for row in client.payments):
         raise Undecided(
@@ -116,23 +126,3 @@ def negative_payments(client: ProbeClient) -> Results:
             )
         )
     yield ProbeResult("negative_payments", answer=True)
-
-
-QUESTIONS: Final = (
-    question(
-        foreign_payment,
-        foreign_payment=Text("Betalningar i annan valuta finns", "There are foreign payments"),
-    ),
-    question(
-        list_amount,
-        list_amount=Text("Amount i listan för valuta", "Amount in the list, foreign payments"),
-    ),
-    question(unit_divides, unit_divides=Text("CurrencyUnit delar kursen", "CurrencyUnit divides")),
-    question(
-        invoice_amounts,
-        invoice_amounts=Text("Valuta i fakturans belopp", "Currency of an invoice's amounts"),
-    ),
-    question(
-        negative_payments, negative_payments=Text("Negativa inbetalningar", "Negative payments")
-    ),
-)

@@ -15,7 +15,7 @@ from opter_fortnox_plugin.diagnostics.probe.client import (
     two_hours_after,
     wall_time,
 )
-from opter_fortnox_plugin.diagnostics.probe.question import question
+from opter_fortnox_plugin.diagnostics.probe.question import Questions
 from opter_fortnox_plugin.diagnostics.probe.results import (
     NO_DATE_HEADER,
     ProbeResult,
@@ -32,6 +32,8 @@ WATCH_INTERVAL: Final = 3.0
 MAX_DELAY: Final = timedelta(seconds=4)
 #: The clocks that are tried.
 ZONES: Final = ("Europe/Stockholm", "UTC")
+
+QUESTIONS: Final = Questions()
 
 # --- Time zone -------------------------------------------------------------------
 
@@ -63,6 +65,12 @@ def possible_meanings(
     return possible
 
 
+@QUESTIONS.ask(
+    lastmodified_zone=Text("Tidszon för lastmodified", "Time zone of lastmodified"),
+    lastmodified_inclusive=Text(
+        "lastmodified tar med sin minut", "lastmodified includes its minute"
+    ),
+)
 def lastmodified(client: ProbeClient) -> Results:
     """Say what all possible meanings have in common."""
     if client.watch:
@@ -128,6 +136,9 @@ def _watched_change(client: ProbeClient) -> tuple[datetime, datetime, datetime]:
 # --- Summer time, seconds and invoices -------------------------------------------
 
 
+@QUESTIONS.ask(
+    lastmodified_compares=Text("lastmodified vid sommartid", "lastmodified at summer time")
+)
 def compares(client: ProbeClient) -> Results:
     day = last_spring(client.now())
     at = datetime.combine(day, datetime.min.time())
@@ -163,13 +174,18 @@ def _last_sunday_of_march(year: int) -> date:
     return end - timedelta(days=(end.weekday() + 1) % 7)
 
 
+@QUESTIONS.ask(lastmodified_seconds=Text("lastmodified med sekunder", "lastmodified with seconds"))
 def seconds(client: ProbeClient) -> Results:
-    """Tell whether ``lastmodified`` may have seconds."""
     at = client.now().astimezone(STOCKHOLM).strftime("%Y-%m-%d %H:%M:%S")
     reply = client.get("invoicepayments", limit="1", lastmodified=at)
     yield answered("lastmodified_seconds", reply, lambda: True, refused=False)
 
 
+@QUESTIONS.ask(
+    payment_touches_invoice=Text(
+        "Bokförd inbetalning ändrar fakturan", "A booked payment modifies its invoice"
+    )
+)
 def payment_touches_invoice(client: ProbeClient) -> Results:
     """Tell whether the payment that was booked last has changed its invoice in that minute."""
     latest = client.latest_change
@@ -193,27 +209,3 @@ def _invoice_changed_since(client: ProbeClient, number: str, since: datetime) ->
     reply = client.get("invoices", documentnumber=number, lastmodified=wall_time(since))
     rows = page_in(reply, "Invoices").rows
     return any(str(row.get("DocumentNumber")) == number for row in rows)
-
-
-QUESTIONS: Final = (
-    question(
-        lastmodified,
-        lastmodified_zone=Text("Tidszon för lastmodified", "Time zone of lastmodified"),
-        lastmodified_inclusive=Text(
-            "lastmodified tar med sin minut", "lastmodified includes its minute"
-        ),
-    ),
-    question(
-        compares,
-        lastmodified_compares=Text("lastmodified vid sommartid", "lastmodified at summer time"),
-    ),
-    question(
-        seconds, lastmodified_seconds=Text("lastmodified med sekunder", "lastmodified with seconds")
-    ),
-    question(
-        payment_touches_invoice,
-        payment_touches_invoice=Text(
-            "Bokförd inbetalning ändrar fakturan", "A booked payment modifies its invoice"
-        ),
-    ),
-)

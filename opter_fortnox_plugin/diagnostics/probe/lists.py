@@ -16,7 +16,7 @@ from opter_fortnox_plugin.diagnostics.probe.client import (
     ProbeClient,
     readable,
 )
-from opter_fortnox_plugin.diagnostics.probe.question import question, request
+from opter_fortnox_plugin.diagnostics.probe.question import Questions
 from opter_fortnox_plugin.diagnostics.probe.results import (
     NO_INVOICE,
     NO_PAYMENT,
@@ -67,6 +67,8 @@ DETAIL_ONLY: Final = frozenset(
     ]
 )
 
+QUESTIONS: Final = Questions()
+
 _SAME_EITHER_WAY: Final = Text(
     "inbetalningarna skulle komma likadant i vilket fall",
     "the payments would have the same order either way",
@@ -75,6 +77,7 @@ _SAME_EITHER_WAY: Final = Text(
 # --- On the wire -----------------------------------------------------------------
 
 
+@QUESTIONS.ask(gzip=Text("Komprimerade svar", "Compressed replies"))
 def gzip(client: ProbeClient) -> Results:
     """Tell whether a list comes compressed, as every request of ours asks for."""
     reply = client.default_list
@@ -86,6 +89,7 @@ def gzip(client: ProbeClient) -> Results:
 # --- Form and order --------------------------------------------------------------
 
 
+@QUESTIONS.ask(meta_information=Text("MetaInformation i listor", "MetaInformation in lists"))
 def meta_information(client: ProbeClient) -> Results:
     """Tell whether ``MetaInformation`` is there, and whether it comes first."""
     reply = client.default_list
@@ -96,6 +100,10 @@ def meta_information(client: ProbeClient) -> Results:
     yield ProbeResult("meta_information", answer, evidence_of(reply))
 
 
+@QUESTIONS.ask(
+    payment_row=Text("Inbetalningens rad i listan", "A payment's row in the list"),
+    payment_row_fields=Text("Fält i raden", "Fields in that row"),
+)
 def payment_row(client: ProbeClient) -> Results:
     """Tell whether a row of the list is the short or the full one, and how many fields it has."""
     rows = client.newest_page.rows
@@ -108,8 +116,8 @@ def payment_row(client: ProbeClient) -> Results:
     yield ProbeResult("payment_row_fields", len(keys), difference)
 
 
+@QUESTIONS.ask(payment_order=Text("Ordning utan sortby", "Order without sortby"))
 def payment_order(client: ProbeClient) -> Results:
-    """Name the order that a list has by default."""
     rows = readable(page_in(client.default_list).rows)
     numbers, days = [int(row.number) for row in rows], [row.date for row in rows]
     by_number = numbers == sorted(numbers)
@@ -125,6 +133,7 @@ def payment_order(client: ProbeClient) -> Results:
         yield ProbeResult("payment_order", "another")
 
 
+@QUESTIONS.ask(default_limit=Text("Rader utan limit", "Rows without limit"))
 def default_limit(client: ProbeClient) -> Results:
     page = page_in(client.default_list)
     if page.total <= len(page.rows):
@@ -132,8 +141,8 @@ def default_limit(client: ProbeClient) -> Results:
     yield ProbeResult("default_limit", len(page.rows))
 
 
+@QUESTIONS.ask(default_sortorder=Text("Riktning utan sortorder", "Direction without sortorder"))
 def default_sortorder(client: ProbeClient) -> Results:
-    """Name the direction of a sorted list where the request names none."""
     reply = client.get("invoicepayments", limit=str(PAGE_SIZE), sortby="paymentdate")
     days = [row.date for row in readable(page_in(reply).rows)]
     if len(set(days)) < 2:
@@ -145,8 +154,8 @@ def default_sortorder(client: ProbeClient) -> Results:
     yield ProbeResult("default_sortorder", "descending" if descends else "another")
 
 
+@QUESTIONS.ask(random_ties=Text("Samma datum byter plats", "Same date changes places"))
 def random_ties(client: ProbeClient) -> Results:
-    """Tell whether payments of one date change places from one list to the next."""
     first = readable(client.newest_page.rows)
     if len({row.date for row in first}) == len(first):
         raise Undecided(
@@ -175,6 +184,7 @@ def _order_of_ties(rows: Sequence[InvoicePayment]) -> str:
 # --- Pages -----------------------------------------------------------------------
 
 
+@QUESTIONS.ask(page_beyond_end=Text("Sida efter den sista", "A page after the last"))
 def page_beyond_end(client: ProbeClient) -> Results:
     reply = client.get("invoicepayments", limit=str(PAGE_SIZE), page=str(_page_beyond(client)))
     refused = "not_found" if reply.status == 404 else "refused"
@@ -187,6 +197,7 @@ def _page_beyond(client: ProbeClient) -> int:
     return max(2, client.newest_page.pages + 1)
 
 
+@QUESTIONS.ask(totals_beyond_end=Text("Antal bortom slutet", "Totals beyond the end"))
 def totals_beyond_end(client: ProbeClient) -> Results:
     """Tell what is counted beyond the end of a list, by ``offset`` and by ``page``."""
     total = client.newest_page.total
@@ -203,6 +214,7 @@ def totals_beyond_end(client: ProbeClient) -> Results:
     )
 
 
+@QUESTIONS.ask(limit_above_500=Text("limit över 500", "limit above 500"))
 def limit_above_500(client: ProbeClient) -> Results:
     """Name what becomes of a ``limit`` of 501, for the first list that is long enough."""
     for path, name in (("invoicepayments", "InvoicePayments"), ("invoices", "Invoices")):
@@ -235,21 +247,28 @@ def _above_500(reply: Reply, name: str) -> Answer:
     return "clamped" if came == PAGE_SIZE else "default"
 
 
-def _limit_0(reply: Reply, _client: ProbeClient) -> Answer:
+@QUESTIONS.request("limit_below_1", Text("limit 0", "limit 0"), {"limit": "0"})
+def limit_below_1(reply: Reply, _client: ProbeClient) -> Answer:
     page = page_in(reply)
     if not page.total:
         raise Undecided(NO_PAYMENT)
     return "default" if page.rows else "empty"
 
 
-def _page_0(reply: Reply, client: ProbeClient) -> Answer:
+@QUESTIONS.request("page_below_1", Text("page 0", "page 0"), {"page": "0"})
+def page_below_1(reply: Reply, client: ProbeClient) -> Answer:
     first = page_in(client.default_list)
     if not first.rows:
         raise Undecided(NO_PAYMENT)
     return "first" if _numbers(page_in(reply)) == _numbers(first) else "another"
 
 
-def _page_2_with_offset_1(reply: Reply, client: ProbeClient) -> Answer:
+@QUESTIONS.request(
+    "page_with_offset",
+    Text("page och offset ihop", "page with offset"),
+    {"limit": "2", "page": "2", "offset": "1"},
+)
+def page_with_offset(reply: Reply, client: ProbeClient) -> Answer:
     """Name what both mean together, by where the 2 rows that were requested begin."""
     numbers = _numbers(page_in(client.default_list))
     if len(numbers) < 5:
@@ -266,37 +285,55 @@ def _numbers(page: Page) -> list[str]:
 # --- Addresses and filters -------------------------------------------------------
 
 
-def _with_slash(reply: Reply, _client: ProbeClient) -> Answer:
+@QUESTIONS.request(
+    "trailing_slash",
+    Text("Snedstreck sist", "A trailing slash"),
+    {"limit": "1"},
+    path="invoicepayments/",
+)
+def trailing_slash(reply: Reply, _client: ProbeClient) -> Answer:
     return "redirected" if reply.status >= 300 else "accepted"
 
 
+@QUESTIONS.ask(double_slash=Text("Två snedstreck", "Two slashes"))
 def double_slash(client: ProbeClient) -> Results:
     reply = client.get_once("/invoicepayments?limit=1", client.signed_in.access_token)
     accepted = "redirected" if reply.status >= 300 else "merged"
     yield answered("double_slash", reply, lambda: accepted, refused="unknown")
 
 
-def _by_customer_number(reply: Reply, client: ProbeClient) -> Answer:
+@QUESTIONS.request(
+    "unknown_parameter",
+    Text("Okänd parameter", "An unknown parameter"),
+    {NO_SUCH_PARAMETER: "1", "limit": "1"},
+)
+def unknown_parameter(_reply: Reply, _client: ProbeClient) -> Answer:
+    return "ignored"
+
+
+@QUESTIONS.request(
+    "payment_filter_customernumber",
+    Text("Inbetalningar efter kundnummer", "Payments by customer number"),
+    {"customernumber": NO_SUCH_NUMBER, "limit": "1"},
+    refused=False,
+)
+def payment_filter_customernumber(reply: Reply, client: ProbeClient) -> Answer:
     total = page_in(reply).total
     if not client.newest_page.total:
         raise Undecided(NO_PAYMENT)
     return "ignored" if total == client.newest_page.total else True
 
 
+@QUESTIONS.ask(several_filters=Text("Två filter på en gång", "Two filters at once"))
 def several_filters(client: ProbeClient) -> Results:
-    """Tell what becomes of two filters that no invoice passes together."""
     invoice = client.first_invoice
     number, day = _text(invoice, "DocumentNumber"), _text(invoice, "InvoiceDate")
     after = date.fromisoformat(day) + timedelta(days=1)
     reply = client.get("invoices", documentnumber=number, fromdate=after.isoformat())
-    yield answered(
-        "several_filters",
-        reply,
-        lambda: "one_ignored" if page_in(reply, "Invoices").total else True,
-        refused=False,
-    )
+    yield _both_apply("several_filters", reply)
 
 
+@QUESTIONS.ask(two_text_filters=Text("Två textfilter på en gång", "Two text filters at once"))
 def two_text_filters(client: ProbeClient) -> Results:
     """Tell whether two filters by texts apply together, whichever of them no invoice passes."""
     invoice = client.first_invoice
@@ -308,14 +345,22 @@ def two_text_filters(client: ProbeClient) -> Results:
         reply = client.get("invoices", limit="1", **query)
         if is_refused(reply) or page_in(reply, "Invoices").total:
             break
-    yield answered(
-        "two_text_filters",
+    yield _both_apply("two_text_filters", reply)
+
+
+def _both_apply(name: str, reply: Reply) -> ProbeResult:
+    """Tell whether two filters that no invoice passes together found one all the same."""
+    return answered(
+        name,
         reply,
         lambda: "one_ignored" if page_in(reply, "Invoices").total else True,
         refused=False,
     )
 
 
+@QUESTIONS.ask(
+    unpaid_with_unbooked=Text("Obokförda bland obetalda", "Unbooked invoices among the unpaid")
+)
 def unpaid_with_unbooked(client: ProbeClient) -> Results:
     """Tell whether ``filter=unpaid`` has invoices that are not booked."""
     unbooked = client.get("invoices", filter="unbooked", limit=str(PAGE_SIZE))
@@ -339,8 +384,12 @@ def unpaid_with_unbooked(client: ProbeClient) -> Results:
     yield ProbeResult("unpaid_with_unbooked", there, evidence_of(reply))
 
 
+@QUESTIONS.ask(
+    number_filters_match_part=Text(
+        "Nummerfilter hittar del av nummer", "Number filters match a part"
+    )
+)
 def number_filters_match_part(client: ProbeClient) -> Results:
-    """Tell whether a filter for a part of a number finds whole ones."""
     number = _text(client.first_invoice, "DocumentNumber")
     if len(number) < 2:
         raise Undecided(NO_INVOICE)
@@ -356,76 +405,3 @@ def _text(row: Mapping[str, Any], name: str) -> str:
     if not isinstance(value, str) or not value:
         raise Undecided(NO_INVOICE)
     return value
-
-
-QUESTIONS: Final = (
-    question(gzip, gzip=Text("Komprimerade svar", "Compressed replies")),
-    question(
-        meta_information,
-        meta_information=Text("MetaInformation i listor", "MetaInformation in lists"),
-    ),
-    question(
-        payment_row,
-        payment_row=Text("Inbetalningens rad i listan", "A payment's row in the list"),
-        payment_row_fields=Text("Fält i raden", "Fields in that row"),
-    ),
-    question(payment_order, payment_order=Text("Ordning utan sortby", "Order without sortby")),
-    question(default_limit, default_limit=Text("Rader utan limit", "Rows without limit")),
-    question(
-        default_sortorder,
-        default_sortorder=Text("Riktning utan sortorder", "Direction without sortorder"),
-    ),
-    question(random_ties, random_ties=Text("Samma datum byter plats", "Same date changes places")),
-    question(
-        page_beyond_end, page_beyond_end=Text("Sida efter den sista", "A page after the last")
-    ),
-    question(
-        totals_beyond_end,
-        totals_beyond_end=Text("Antal bortom slutet", "Totals beyond the end"),
-    ),
-    question(limit_above_500, limit_above_500=Text("limit över 500", "limit above 500")),
-    request("limit_below_1", Text("limit 0", "limit 0"), _limit_0, {"limit": "0"}),
-    request("page_below_1", Text("page 0", "page 0"), _page_0, {"page": "0"}),
-    request(
-        "page_with_offset",
-        Text("page och offset ihop", "page with offset"),
-        _page_2_with_offset_1,
-        {"limit": "2", "page": "2", "offset": "1"},
-    ),
-    request(
-        "trailing_slash",
-        Text("Snedstreck sist", "A trailing slash"),
-        _with_slash,
-        {"limit": "1"},
-        path="invoicepayments/",
-    ),
-    question(double_slash, double_slash=Text("Två snedstreck", "Two slashes")),
-    request(
-        "unknown_parameter",
-        Text("Okänd parameter", "An unknown parameter"),
-        lambda _reply, _client: "ignored",
-        {NO_SUCH_PARAMETER: "1", "limit": "1"},
-    ),
-    request(
-        "payment_filter_customernumber",
-        Text("Inbetalningar efter kundnummer", "Payments by customer number"),
-        _by_customer_number,
-        {"customernumber": NO_SUCH_NUMBER, "limit": "1"},
-        refused=False,
-    ),
-    question(several_filters, several_filters=Text("Två filter på en gång", "Two filters at once")),
-    question(
-        two_text_filters,
-        two_text_filters=Text("Två textfilter på en gång", "Two text filters at once"),
-    ),
-    question(
-        unpaid_with_unbooked,
-        unpaid_with_unbooked=Text("Obokförda bland obetalda", "Unbooked invoices among the unpaid"),
-    ),
-    question(
-        number_filters_match_part,
-        number_filters_match_part=Text(
-            "Nummerfilter hittar del av nummer", "Number filters match a part"
-        ),
-    ),
-)

@@ -10,6 +10,9 @@ from opter_fortnox_plugin.diagnostics.probe.client import ProbeClient
 from opter_fortnox_plugin.diagnostics.probe.results import Answer, Results, Undecided, answered
 from opter_fortnox_plugin.fortnox.protocol import Reply
 
+Ask = Callable[[ProbeClient], Results]
+Read = Callable[[Reply, ProbeClient], Answer]
+
 
 class Question(NamedTuple):
     """A question, which may have several results.
@@ -18,34 +21,47 @@ class Question(NamedTuple):
     :param titles: what each result is about, by its name.
     """
 
-    ask: Callable[[ProbeClient], Results]
+    ask: Ask
     titles: Mapping[str, Text]
 
 
-def question(ask: Callable[[ProbeClient], Results], **titles: Text) -> Question:
-    return Question(ask, titles)
+class Questions(list[Question]):
+    """Questions in the order in which they are asked."""
 
+    def ask(self, **titles: Text) -> Callable[[Ask], Ask]:
+        """Add a question, which the decorated function asks."""
 
-def request(
-    name: str,
-    title: Text,
-    accepted: Callable[[Reply, ProbeClient], Answer],
-    query: Mapping[str, str],
-    *,
-    path: str = "invoicepayments",
-    refused: Answer = "refused",
-) -> Question:
-    """Make a question that one request decides.
+        def add(ask: Ask) -> Ask:
+            self.append(Question(ask, titles))
+            return ask
 
-    :param accepted: returns the answer where Fortnox accepts the request.
-    :param refused: the answer where it does not.
-    """
+        return add
 
-    def ask(client: ProbeClient) -> Results:
-        reply = client.get(path, **query)
-        yield answered(name, reply, lambda: accepted(reply, client), refused)
+    def request(
+        self,
+        name: str,
+        title: Text,
+        query: Mapping[str, str],
+        *,
+        path: str = "invoicepayments",
+        refused: Answer = "refused",
+    ) -> Callable[[Read], Read]:
+        """Add a question that one request decides.
 
-    return Question(ask, {name: title})
+        The decorated function returns the answer where Fortnox accepts the request.
+
+        :param refused: the answer where it does not.
+        """
+
+        def add(read: Read) -> Read:
+            def ask(client: ProbeClient) -> Results:
+                reply = client.get(path, **query)
+                yield answered(name, reply, lambda: read(reply, client), refused)
+
+            self.append(Question(ask, {name: title}))
+            return read
+
+        return add
 
 
 def undecidable(reason: Text, **titles: Text) -> Question:

@@ -9,7 +9,7 @@ from typing import Final
 
 from opter_contract.values import Text
 from opter_fortnox_plugin.diagnostics.probe.client import ProbeClient
-from opter_fortnox_plugin.diagnostics.probe.question import question
+from opter_fortnox_plugin.diagnostics.probe.question import Questions
 from opter_fortnox_plugin.diagnostics.probe.results import (
     SOMETHING_CHANGED,
     ProbeResult,
@@ -28,6 +28,8 @@ MAX_REQUESTS: Final = 64
 #: How long to wait for requests to be accepted again, in seconds.
 MAX_WINDOW: Final = 30.0
 
+QUESTIONS: Final = Questions()
+
 
 @dataclass(frozen=True, slots=True)
 class Burst:
@@ -39,6 +41,16 @@ class Burst:
     limited: list[Reply] = field(default_factory=list)
 
 
+@QUESTIONS.ask(
+    rate_limit=Text("Frågor i ett fönster", "Requests in a window"),
+    rate_status=Text("Status vid för många frågor", "Status of too many requests"),
+    rate_body=Text("Svarets innehåll då", "Its body"),
+    rate_retry_after=Text("Retry-After, sekunder", "Retry-After, seconds"),
+    rate_retry_after_as=Text("Retry-After, form", "Retry-After, form"),
+    rate_bucket=Text("Räknas efter", "Counted by"),
+    rate_window=Text("Fönstret, sekunder", "The window, seconds"),
+    rate_refused_counts=Text("Nekade frågor räknas", "Refused requests count"),
+)
 def rate_limit(client: ProbeClient) -> Results:
     if not client.provoke_429:
         raise Undecided(
@@ -175,16 +187,3 @@ def _window(client: ProbeClient, token: str, burst: Burst) -> Results:
     _burst(client, token, burst.accepted, until_limited=False)
     last = _get(client, token, again.began + again.took + window + 0.25)
     yield ProbeResult("rate_refused_counts", is_limited(last))
-
-
-QUESTION: Final = question(
-    rate_limit,
-    rate_limit=Text("Frågor i ett fönster", "Requests in a window"),
-    rate_status=Text("Status vid för många frågor", "Status of too many requests"),
-    rate_body=Text("Svarets innehåll då", "Its body"),
-    rate_retry_after=Text("Retry-After, sekunder", "Retry-After, seconds"),
-    rate_retry_after_as=Text("Retry-After, form", "Retry-After, form"),
-    rate_bucket=Text("Räknas efter", "Counted by"),
-    rate_window=Text("Fönstret, sekunder", "The window, seconds"),
-    rate_refused_counts=Text("Nekade frågor räknas", "Refused requests count"),
-)

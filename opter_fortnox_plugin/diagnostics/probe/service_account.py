@@ -10,7 +10,7 @@ from typing import Final
 from opter_contract.values import Text
 from opter_fortnox_plugin.diagnostics.probe.access import oauth_error
 from opter_fortnox_plugin.diagnostics.probe.client import ProbeClient
-from opter_fortnox_plugin.diagnostics.probe.question import question
+from opter_fortnox_plugin.diagnostics.probe.question import Questions
 from opter_fortnox_plugin.diagnostics.probe.results import (
     NO_REFRESH_TOKEN,
     ProbeResult,
@@ -34,6 +34,11 @@ _OF_THE_CLIENT: Final = {
     "unauthorized_client": "not_allowed",
 }
 
+QUESTIONS: Final = Questions()
+
+#: What may withdraw the consent, and so comes after every other question.
+LAST: Final = Questions()
+
 _NO_NUMBER: Final = Text(
     "åtkomstnyckeln säger inte vilket företag den gäller",
     "the access token does not tell its company",
@@ -51,6 +56,11 @@ _MIGHT_WITHDRAW: Final = Text(
 )
 
 
+@QUESTIONS.ask(
+    client_credentials=Text("Servicekonto", "A service account"),
+    client_credentials_status=Text("… utan godkännande", "… without consent"),
+    client_credentials_scope=Text("… med en okänd behörighet", "… with an unknown scope"),
+)
 def client_credentials(client: ProbeClient) -> Results:
     """Ask for a token of the company that is signed in, for an unknown scope, and of no company."""
     reply = _ask(client, _company(client))
@@ -73,6 +83,11 @@ def client_credentials(client: ProbeClient) -> Results:
     yield ProbeResult("client_credentials_status", reply.status, seen)
 
 
+@LAST.ask(
+    revoke_withdraws_consent=Text(
+        "… efter att förnyelsenyckeln återkallats", "… after its refresh token was revoked"
+    )
+)
 def revoked_consent(client: ProbeClient) -> Results:
     """Revoke the refresh token that came with the consent, and ask again.
 
@@ -102,19 +117,3 @@ def _company(client: ProbeClient) -> str:
 
 def _ask(client: ProbeClient, company: str, **more: str) -> Reply:
     return client.post_token_form({"grant_type": "client_credentials"} | more, company)
-
-
-QUESTION: Final = question(
-    client_credentials,
-    client_credentials=Text("Servicekonto", "A service account"),
-    client_credentials_status=Text("… utan godkännande", "… without consent"),
-    client_credentials_scope=Text("… med en okänd behörighet", "… with an unknown scope"),
-)
-
-#: It may withdraw the consent, so it comes after every other question.
-LAST_QUESTION: Final = question(
-    revoked_consent,
-    revoke_withdraws_consent=Text(
-        "… efter att förnyelsenyckeln återkallats", "… after its refresh token was revoked"
-    ),
-)
