@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from opter_contract.values import Company, Run, Text
 from opter_fortnox_plugin.configuration import Configuration
@@ -47,6 +47,10 @@ class Surroundings:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     transport: Callable[[], Transport] = Transport
+
+
+#: Those of this process.
+HERE: Final = Surroundings()
 
 
 @dataclass(frozen=True)
@@ -212,44 +216,44 @@ def company_number(
     return client.company().number
 
 
-def take_over_stored_login(run: Run, scopes: Sequence[str] = SCOPES, **surroundings: Any) -> None:
+def take_over_stored_login(
+    run: Run, scopes: Sequence[str] = SCOPES, surroundings: Surroundings = HERE
+) -> None:
     """Find out whether a service account can take over from the login that is stored.
 
     Where the company has consented to one, the next run needs nobody. The stored login stays until
     that has succeeded.
 
     :param scopes: what runs may do.
-    :param surroundings: as :class:`Surroundings` has them.
     :raises FortnoxError: where it cannot; what there is for a person to do.
     """
-    around = Surroundings(**surroundings)
-    configuration = Configuration.of_run(run, around.environment)
-    host = Host(run, sleep=around.sleep, clock=around.clock)
-    with closing(around.transport()) as http:
+    configuration = Configuration.of_run(run, surroundings.environment)
+    host = Host(run, sleep=surroundings.sleep, clock=surroundings.clock)
+    with closing(surroundings.transport()) as http:
         endpoint = TokenEndpoint(http, configuration, host.wait)
-        limiter = RateLimiter(sleep=host.wait, clock=around.clock)
+        limiter = RateLimiter(sleep=host.wait, clock=surroundings.clock)
         account = service_account.ServiceAccount(
             host,
             endpoint,
             configuration,
             number_of=partial(company_number, host, endpoint, limiter),
-            now=around.now,
+            now=surroundings.now,
         )
         require(scopes, account.tokens_without_anybody())
 
 
-def sign_in_ahead(run: Run, scopes: Sequence[str] = SCOPES, **surroundings: Any) -> Company:
+def sign_in_ahead(
+    run: Run, scopes: Sequence[str] = SCOPES, surroundings: Surroundings = HERE
+) -> Company:
     """Have a person sign in for the runs that nobody is there for; return the company.
 
     :param scopes: what these runs may do.
-    :param surroundings: as :class:`Surroundings` has them.
     :raises FortnoxError: where there is something for a person to do.
     """
     if sign_in(run.settings) == EVERY_TIME:
         raise SettingsWrong("SIGN_IN_EVERY_TIME")
-    around = Surroundings(**surroundings)
     with (
-        signed_in(run, around, scopes=scopes, again=True) as session,
+        signed_in(run, surroundings, scopes=scopes, again=True) as session,
         session.limited(run.company),
         session.pool as pool,
     ):

@@ -7,11 +7,9 @@ is revoked. Standard output holds the report and nothing else; tokens are in mem
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import time
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final, NoReturn
 
@@ -22,6 +20,7 @@ from opter_fortnox_plugin import __version__
 from opter_fortnox_plugin.diagnostics import doctor_command, probe_command
 from opter_fortnox_plugin.diagnostics.console import Console, open_browser
 from opter_fortnox_plugin.errors import Cancelled, FortnoxError, Refused, SettingsWrong
+from opter_fortnox_plugin.session import HERE, Surroundings
 
 #: The exit status, by who can act.
 EXIT_STATUS: Final = {
@@ -44,39 +43,33 @@ LOGIN_TIMEOUT: Final = 300.0
 def main(
     arguments: Sequence[str] | None = None,
     *,
-    environment: Mapping[str, str] = os.environ,
     open_browser: Callable[[str], bool | None] = open_browser,
-    sleep: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
+    surroundings: Surroundings = HERE,
 ) -> int:
     """Run a command and return its exit status.
 
     :param open_browser: opens a browser on an address.
-    :param sleep, clock: seconds, to wait and to measure how long.
     """
     given = sys.argv[1:] if arguments is None else list(arguments)
     have_streams()
     with signals.ending(last=arguments is None) as told:
-        status = _run(given, environment, open_browser, sleep=sleep, clock=clock)
+        status = _run(given, open_browser, surroundings)
         told.over = True
     return told.status(status)
 
 
 def _run(
     given: Sequence[str],
-    environment: Mapping[str, str],
     open_browser: Callable[[str], bool | None],
-    *,
-    sleep: Callable[[float], None],
-    clock: Callable[[], float],
+    surroundings: Surroundings,
 ) -> int:
-    language = languages.asked(given, environment)
+    language = languages.asked(given, surroundings.environment)
     console = Console(language)
     try:
         options = _parser(language).parse_args(given)
         console = Console(options.lang, None if options.no_browser else open_browser)
         run = doctor_command.run if options.command == "doctor" else probe_command.run
-        failure = run(options, console, environment, sleep=sleep, clock=clock)
+        failure = run(options, console, surroundings)
     except SystemExit:
         # argparse has printed its help, or the version.
         return 0

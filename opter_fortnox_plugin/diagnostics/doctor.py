@@ -6,9 +6,7 @@ skipped, and the rest goes on.
 
 from __future__ import annotations
 
-import os
 import socket
-import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
@@ -18,16 +16,16 @@ from opter_fortnox_plugin.diagnostics.doctor_checks import (
     IMPORT,
     Check,
     Examination,
-    Needs,
     Skipped,
     Unknown,
     checks_of,
 )
+from opter_fortnox_plugin.diagnostics.export_checks import needs_of
 from opter_fortnox_plugin.errors import Cancelled, FortnoxError
-from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.network import proxy_of
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.host import Host
+from opter_fortnox_plugin.session import HERE, Surroundings
 
 
 def local_time() -> datetime:
@@ -37,49 +35,36 @@ def local_time() -> datetime:
 
 def diagnose(
     run: Run,
+    surroundings: Surroundings = HERE,
     *,
-    environment: Mapping[str, str] = os.environ,
-    now: Callable[[], datetime] = local_time,
-    sleep: Callable[[float], None] = time.sleep,
-    clock: Callable[[], float] = time.monotonic,
-    transport: Callable[[], Transport] = Transport,
+    local_time: Callable[[], datetime] = local_time,
     connect: Callable[[tuple[str, int], float], socket.socket] = socket.create_connection,
     proxy: Callable[[str], str | None] = proxy_of,
 ) -> list[Finding]:
     """Return a finding for each thing that the transfer of a run needs.
 
-    :param sleep, clock: seconds, to wait and to measure how long.
-    :param now, connect, proxy: see :class:`~.doctor_checks.Examination`.
+    :param local_time, connect, proxy: see :class:`~.doctor_checks.Examination`.
     :raises Cancelled: where a person cancels.
     """
-    host = Host(run, sleep=sleep, clock=clock)
-    needs = _needs_of(run)
+    host = Host(run, sleep=surroundings.sleep, clock=surroundings.clock)
+    subject = getattr(run, "subject", "")
+    needs = needs_of(subject, run.settings) if subject else IMPORT
     checks = checks_of(needs)
-    with closing(transport()) as http, ExitStack() as cleanup:
-        limiter = RateLimiter(sleep=host.wait, clock=clock)
+    with closing(surroundings.transport()) as http, ExitStack() as cleanup:
         examination = Examination(
             host,
             needs,
-            environment,
+            surroundings.environment,
             http,
-            limiter,
+            RateLimiter(sleep=host.wait, clock=surroundings.clock),
             cleanup,
-            now=now,
+            local_time=local_time,
             connect=connect,
             proxy=proxy,
         )
         labels = {check.name: check.label for check in checks}
         found = [_finding(check, examination, labels) for check in checks]
     return [finding for finding in found if finding]
-
-
-def _needs_of(run: Run) -> Needs:
-    subject = getattr(run, "subject", "")
-    if not subject:
-        return IMPORT
-    from opter_fortnox_plugin.diagnostics.export_checks import needs_of  # noqa: PLC0415
-
-    return needs_of(subject, run.settings)
 
 
 def _finding(check: Check, examination: Examination, labels: Mapping[str, Text]) -> Finding | None:

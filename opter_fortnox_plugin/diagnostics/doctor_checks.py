@@ -65,9 +65,9 @@ NO_PROGRAM_LICENCE: Final = 2001101
 class Unknown(Exception):
     """It cannot be seen from here; the message says what a person can check."""
 
-    def __init__(self, message: Text) -> None:
-        super().__init__(message.en)
-        self.message = message
+    def __init__(self, sv: str, en: str) -> None:
+        super().__init__(en)
+        self.message = Text(sv, en)
 
 
 class Skipped(Exception):
@@ -115,7 +115,7 @@ class Examination:
     """What the checks of one examination share.
 
     :param cleanup: what ends with the examination, such as the login.
-    :param now: the machine's time, with its zone.
+    :param local_time: the machine's time, with its zone.
     :param connect: opens a connection to a host and port, within so many seconds.
     :param proxy: names the proxy between us and an address.
     """
@@ -126,7 +126,7 @@ class Examination:
     transport: Transport
     limiter: RateLimiter
     cleanup: ExitStack
-    now: Callable[[], datetime]
+    local_time: Callable[[], datetime]
     connect: Callable[[tuple[str, int], float], socket.socket]
     proxy: Callable[[str], str | None]
 
@@ -239,12 +239,10 @@ def check_setting(examination: Examination, name: str) -> Text:
     given = configuration.given(name, *sources)
     if any(character in "\"' <>" for character in given):
         raise Unknown(
-            Text(
-                f"Angiven, men med blanksteg, citattecken eller vinkelparenteser. Jämför {name} "
-                "med Fortnox utvecklarportal och ta bort det som inte står där.",
-                f"Given, but with spaces, quotation marks or angle brackets. Compare {name} with "
-                "Fortnox's developer portal and remove what is not there.",
-            )
+            f"Angiven, men med blanksteg, citattecken eller vinkelparenteser. Jämför {name} "
+            "med Fortnox utvecklarportal och ta bort det som inte står där.",
+            f"Given, but with spaces, quotation marks or angle brackets. Compare {name} with "
+            "Fortnox's developer portal and remove what is not there.",
         )
     if name != REDIRECT_URI and name not in DEFAULTS:
         return Text("Angiven.", "Given.")
@@ -268,10 +266,8 @@ def check_unknown_settings(examination: Examination) -> Text | None:
     sv = ", ".join(f"{name} (menas {ours}?)" for name, ours in meant)
     en = ", ".join(f"{name} (is {ours} meant?)" for name, ours in meant)
     raise Unknown(
-        Text(
-            f"Används inte: {sv}. Rätta namnet eller ta bort inställningen.",
-            f"Not used: {en}. Correct the name or remove the setting.",
-        )
+        f"Används inte: {sv}. Rätta namnet eller ta bort inställningen.",
+        f"Not used: {en}. Correct the name or remove the setting.",
     )
 
 
@@ -280,12 +276,10 @@ def check_currency(examination: Examination) -> Text:
     if currency.strip().upper() != "SEK":
         raise SettingsWrong("DEFAULT_CURRENCY_NOT_SEK", currency=plain(currency, 20))
     raise Unknown(
-        Text(
-            "Standardvalutan är SEK här. Företagets egen valuta går inte att fråga efter: "
-            "kontrollera i Fortnox att bokföringen förs i SEK.",
-            "The default currency here is SEK. Fortnox's API does not tell the company's own: "
-            "check in Fortnox that its books are kept in SEK.",
-        )
+        "Standardvalutan är SEK här. Företagets egen valuta går inte att fråga efter: "
+        "kontrollera i Fortnox att bokföringen förs i SEK.",
+        "The default currency here is SEK. Fortnox's API does not tell the company's own: "
+        "check in Fortnox that its books are kept in SEK.",
     )
 
 
@@ -337,15 +331,13 @@ def check_login_service(examination: Examination) -> Text:
 def check_api(examination: Examination) -> Text:
     address = examination.values[API_URL]
     reply = examination.send(f"{address}/companyinformation")
-    examination.first_reply = reply, examination.now()
+    examination.first_reply = reply, examination.local_time()
     if reply.status != 401:
         raise Unknown(
-            Text(
-                f"Svarar, men inte som Fortnox brukar (status {reply.status} i stället för 401). "
-                f"Kontrollera {API_URL}, och om en proxy eller brandvägg vill att någon loggar in.",
-                f"Answers, but not as Fortnox does (status {reply.status} instead of 401). Check "
-                f"{API_URL}, and whether a proxy or firewall wants somebody to sign in.",
-            )
+            f"Svarar, men inte som Fortnox brukar (status {reply.status} i stället för 401). "
+            f"Kontrollera {API_URL}, och om en proxy eller brandvägg vill att någon loggar in.",
+            f"Answers, but not as Fortnox does (status {reply.status} instead of 401). Check "
+            f"{API_URL}, and whether a proxy or firewall wants somebody to sign in.",
         )
     return _answers(address)
 
@@ -363,10 +355,8 @@ def check_clock(examination: Examination) -> Text:
     theirs = date_of(reply)
     if theirs is None:
         raise Unknown(
-            Text(
-                "Fortnox sade inte vad klockan är. Jämför datorns klocka med en annan.",
-                "Fortnox did not tell the time. Compare the machine's clock with another.",
-            )
+            "Fortnox sade inte vad klockan är. Jämför datorns klocka med en annan.",
+            "Fortnox did not tell the time. Compare the machine's clock with another.",
         )
     skew = abs((ours - theirs).total_seconds())
     if skew > MAX_CLOCK_SKEW:
@@ -431,10 +421,8 @@ def check_licence(examination: Examination) -> Text:
     if any(examination.is_readable(resource) for resource in examination.needs.rights):
         return Text("Finns: Fortnox svarar på frågor.", "There is one: Fortnox answers.")
     raise Unknown(
-        Text(
-            "Syns inte, eftersom ingen fråga fick ett riktigt svar. Se de andra raderna.",
-            "Cannot be seen, since no request was answered properly. See the other lines.",
-        )
+        "Syns inte, eftersom ingen fråga fick ett riktigt svar. Se de andra raderna.",
+        "Cannot be seen, since no request was answered properly. See the other lines.",
     )
 
 
@@ -445,10 +433,8 @@ def check_program_licences(examination: Examination) -> Text:
     if examination.is_readable(*resources):
         return shown
     raise Unknown(
-        Text(
-            "Syns inte, eftersom allt inte får läsas. Se de andra raderna.",
-            "Cannot be seen, since not everything may be read. See the other lines.",
-        )
+        "Syns inte, eftersom allt inte får läsas. Se de andra raderna.",
+        "Cannot be seen, since not everything may be read. See the other lines.",
     )
 
 
@@ -460,10 +446,8 @@ def check_scopes(examination: Examination) -> Text:
     several = ", ".join(scopes)
     if not tokens.scopes and not examination.is_readable(*examination.needs.rights):
         raise Unknown(
-            Text(
-                f"Fortnox sade inte vilka som gavs. Kontrollera {several} i utvecklarportalen.",
-                f"Fortnox did not say which were granted. Check {several} in the developer portal.",
-            )
+            f"Fortnox sade inte vilka som gavs. Kontrollera {several} i utvecklarportalen.",
+            f"Fortnox did not say which were granted. Check {several} in the developer portal.",
         )
     return Text(f"Har {several}.", f"Has {several}.")
 
@@ -476,10 +460,8 @@ def check_right(examination: Examination, resource: str) -> Text:
             code = answer.details.get("fortnox_code")
             sv, en = (f", kod {code}", f", code {code}") if code else ("", "")
             raise Unknown(
-                Text(
-                    f"Kan inte läsas ({answer.code}{sv}). {without.sv}",
-                    f"Cannot be read ({answer.code}{en}). {without.en}",
-                )
+                f"Kan inte läsas ({answer.code}{sv}). {without.sv}",
+                f"Cannot be read ({answer.code}{en}). {without.en}",
             )
         if answer.code == "LICENCE_MISSING":
             raise Skipped("modules" if _means_program_licence(answer) else "licence")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from opter_contract.values import Failure, Finding, Progress, Run, Text
 from opter_fortnox_plugin import settings
 from opter_fortnox_plugin.diagnostics.console import Console
 from opter_fortnox_plugin.diagnostics.doctor import diagnose
+from opter_fortnox_plugin.session import Surroundings
 
 #: How each state is shown.
 _STATES: Final = {
@@ -55,12 +56,7 @@ class _StandaloneHost:
 
 
 def run(
-    options: argparse.Namespace,
-    console: Console,
-    environment: Mapping[str, str],
-    *,
-    sleep: Callable[[float], None],
-    clock: Callable[[], float],
+    options: argparse.Namespace, console: Console, surroundings: Surroundings
 ) -> Failure | None:
     """Print what was found, and return the first failure."""
     manager = pluggy.PluginManager(PROJECT)
@@ -74,7 +70,7 @@ def run(
         settings={},
         login_timeout=options.login_timeout,
     )
-    findings = diagnose(run, environment=environment, sleep=sleep, clock=clock)
+    findings = diagnose(run, surroundings)
     render = _json if options.json else _text
     print(render(findings, console.translate), flush=True)  # noqa: T201
     return next((one for one in findings if one.state == "failed"), None)

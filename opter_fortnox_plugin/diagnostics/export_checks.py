@@ -6,7 +6,7 @@ What the API does not show is ``unknown``, with the words for what a person look
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from opter_contract.values import Text
 from opter_fortnox_plugin.diagnostics.doctor_checks import (
@@ -19,6 +19,7 @@ from opter_fortnox_plugin.diagnostics.doctor_checks import (
     Unknown,
 )
 from opter_fortnox_plugin.errors import Cancelled, FortnoxError, Missing
+from opter_fortnox_plugin.exports.settings import ExportSettings
 from opter_fortnox_plugin.exports.texts import MARK
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.invoice_schemas import Invoice, invoice_of
@@ -58,22 +59,6 @@ _RIGHTS: Final = {
         may_lack=True,
     ),
 }
-_OF_INVOICES: Final = {
-    # The newest invoices, whose numbers are compared.
-    INVOICES.path: RIGHT_OF_INVOICES._replace(query=invoices_query(1)),
-    CUSTOMERS.path: Right(
-        "rights.customers", Text("Rätt att läsa kunder", "Right to read customers")
-    ),
-}
-_OF_BILLS: Final = {
-    SUPPLIER_INVOICES.path: Right(
-        "rights.supplierinvoices",
-        Text("Rätt att läsa leverantörsfakturor", "Right to read supplier invoices"),
-    ),
-    SUPPLIERS.path: Right(
-        "rights.suppliers", Text("Rätt att läsa leverantörer", "Right to read suppliers")
-    ),
-}
 _COST_CENTERS: Final = Right(
     "rights.costcenters", Text("Rätt att läsa kostnadsställen", "Right to read cost centres")
 )
@@ -88,64 +73,15 @@ _COMPANY: Final = (
 )
 
 
-def needs_of(subject: str, values: Mapping[str, str]) -> Needs:
-    """Return what an export of a subject with these settings needs."""
-    return (_needs_of_invoices if subject == "invoices" else _needs_of_bills)(values)
-
-
-def _needs_of_invoices(values: Mapping[str, str]) -> Needs:
-    settings = InvoiceSettings.of(values)
-    rights = _RIGHTS | _OF_INVOICES
-    if settings.cost_center == "unit":
-        rights[COST_CENTERS.path] = _COST_CENTERS
-    if settings.attach_pdf:
-        rights[INBOX.path] = _INBOX
-    return Needs(
-        scopes=settings.scopes,
-        rights=rights,
-        licensed=(
-            (INVOICES.path, CUSTOMERS.path, ACCOUNTS.path),
-            Text(
-                "Fakturering finns: fakturor, kunder och konton får läsas.",
-                "There is Invoicing: invoices, customers and accounts may be read.",
-            ),
-        ),
-        company=_COMPANY,
-        set_up=SET_UP,
-    )
-
-
-def _needs_of_bills(values: Mapping[str, str]) -> Needs:
-    settings = BillSettings.of(values)
-    rights = _RIGHTS | _OF_BILLS
-    if settings.attach_pdf:
-        rights[INBOX.path] = _INBOX
-    return Needs(
-        scopes=settings.scopes,
-        rights=rights,
-        licensed=(
-            (SUPPLIER_INVOICES.path, SUPPLIERS.path, ACCOUNTS.path),
-            Text(
-                "Leverantörsfakturor finns: de, leverantörer och konton får läsas.",
-                "There are supplier invoices: they, suppliers and accounts may be read.",
-            ),
-        ),
-        company=_COMPANY,
-        set_up=(LOCKED,),
-    )
-
-
 # --- How Fortnox is set up -------------------------------------------------------------
 
 
 def check_ocr(_examination: Examination) -> Text:
     raise Unknown(
-        Text(
-            "Syns inte i Fortnox API. Kontrollera i Fortnox, under Inställningar, Fakturering och "
-            "OCR, att Fortnox eget OCR är avslaget: fakturorna har vårt OCR-nummer.",
-            "Fortnox's API does not show it. Check in Fortnox, under Settings, Invoicing and OCR, "
-            "that its own OCR is off: the invoices have our OCR reference.",
-        )
+        "Syns inte i Fortnox API. Kontrollera i Fortnox, under Inställningar, Fakturering och "
+        "OCR, att Fortnox eget OCR är avslaget: fakturorna har vårt OCR-nummer.",
+        "Fortnox's API does not show it. Check in Fortnox, under Settings, Invoicing and OCR, "
+        "that its own OCR is off: the invoices have our OCR reference.",
     )
 
 
@@ -161,23 +97,19 @@ def check_numbers(examination: Examination) -> Text:
         )
     if not ours:
         raise Unknown(
-            Text(
-                f"De senaste i Fortnox, {_range(others)}, är inte härifrån. Se till att numren som "
-                "exporteras är högre, och att Fortnox egna nummer aldrig når dem.",
-                f"The newest ones in Fortnox, {_range(others)}, are not from here. See to it that "
-                "the numbers to export are higher, and that Fortnox's own never reach them.",
-            )
+            f"De senaste i Fortnox, {_range(others)}, är inte härifrån. Se till att numren som "
+            "exporteras är högre, och att Fortnox egna nummer aldrig når dem.",
+            f"The newest ones in Fortnox, {_range(others)}, are not from here. See to it that "
+            "the numbers to export are higher, and that Fortnox's own never reach them.",
         )
     if mixed := [number for number in others if number >= min(ours)]:
         raise Unknown(
-            Text(
-                f"Bland de senaste ligger {len(mixed)} som inte är härifrån, {_range(mixed)}, "
-                f"bland eller över våra, {_range(ours)}. Är de gjorda i Fortnox, ge dem där en "
-                "egen nummerserie under våra.",
-                f"Among the newest ones {len(mixed)} that are not from here, {_range(mixed)}, are "
-                f"among or above ours, {_range(ours)}. If they were made in Fortnox, give them a "
-                "number series of their own there, below ours.",
-            )
+            f"Bland de senaste ligger {len(mixed)} som inte är härifrån, {_range(mixed)}, "
+            f"bland eller över våra, {_range(ours)}. Är de gjorda i Fortnox, ge dem där en "
+            "egen nummerserie under våra.",
+            f"Among the newest ones {len(mixed)} that are not from here, {_range(mixed)}, are "
+            f"among or above ours, {_range(ours)}. If they were made in Fortnox, give them a "
+            "number series of their own there, below ours.",
         )
     return Text(
         f"Våra är {_range(ours)}, de andra {_range(others)}.",
@@ -191,13 +123,11 @@ def check_fees(examination: Examination) -> Text:
     invoice = _invoice(examination, str(_number(others[0]))) if others else None
     if invoice is None:
         raise Unknown(
-            Text(
-                "Syns inte, eftersom ingen faktura är gjord i Fortnox. Kontrollera där, under "
-                "Inställningar och Fakturering, att ingen faktureringsavgift eller frakt är "
-                "förinställd.",
-                "Cannot be seen, since no invoice was made in Fortnox. Check there, under Settings "
-                "and Invoicing, that no administration fee or freight is preset.",
-            )
+            "Syns inte, eftersom ingen faktura är gjord i Fortnox. Kontrollera där, under "
+            "Inställningar och Fakturering, att ingen faktureringsavgift eller frakt är "
+            "förinställd.",
+            "Cannot be seen, since no invoice was made in Fortnox. Check there, under Settings "
+            "and Invoicing, that no administration fee or freight is preset.",
         )
     if not invoice.administration_fee and not invoice.freight:
         return Text(
@@ -205,14 +135,12 @@ def check_fees(examination: Examination) -> Text:
             f"The newest one that was made in Fortnox, {invoice.number}, has no fee or freight.",
         )
     raise Unknown(
-        Text(
-            f"Fakturan {invoice.number}, gjord i Fortnox, har faktureringsavgift eller "
-            "frakt. Är den förinställd, under Inställningar och Fakturering, ta bort den: annars "
-            "kan totalen bli en annan.",
-            f"Invoice {invoice.number}, made in Fortnox, has an administration fee or "
-            "freight. If it is preset, under Settings and Invoicing, remove it: otherwise the "
-            "total may become another.",
-        )
+        f"Fakturan {invoice.number}, gjord i Fortnox, har faktureringsavgift eller "
+        "frakt. Är den förinställd, under Inställningar och Fakturering, ta bort den: annars "
+        "kan totalen bli en annan.",
+        f"Invoice {invoice.number}, made in Fortnox, has an administration fee or "
+        "freight. If it is preset, under Settings and Invoicing, remove it: otherwise the "
+        "total may become another.",
     )
 
 
@@ -285,3 +213,69 @@ def _invoice(examination: Examination, number: str) -> Invoice | None:
         raise
     except (FortnoxError, Missing, Unreadable):
         return None
+
+
+# --- What each export needs ---------------------------------------------------------------
+
+
+class _Export(NamedTuple):
+    """What one export needs besides what every one does: see :class:`Needs`."""
+
+    settings: type[ExportSettings]
+    rights: Mapping[str, Right]
+    licensed: tuple[Sequence[str], Text]
+    set_up: tuple[Check, ...]
+
+
+_EXPORTS: Final = {
+    "invoices": _Export(
+        InvoiceSettings,
+        {
+            # The newest invoices, whose numbers are compared.
+            INVOICES.path: RIGHT_OF_INVOICES._replace(query=invoices_query(1)),
+            CUSTOMERS.path: Right(
+                "rights.customers", Text("Rätt att läsa kunder", "Right to read customers")
+            ),
+        },
+        (
+            (INVOICES.path, CUSTOMERS.path, ACCOUNTS.path),
+            Text(
+                "Fakturering finns: fakturor, kunder och konton får läsas.",
+                "There is Invoicing: invoices, customers and accounts may be read.",
+            ),
+        ),
+        SET_UP,
+    ),
+    "supplier-bills": _Export(
+        BillSettings,
+        {
+            SUPPLIER_INVOICES.path: Right(
+                "rights.supplierinvoices",
+                Text("Rätt att läsa leverantörsfakturor", "Right to read supplier invoices"),
+            ),
+            SUPPLIERS.path: Right(
+                "rights.suppliers", Text("Rätt att läsa leverantörer", "Right to read suppliers")
+            ),
+        },
+        (
+            (SUPPLIER_INVOICES.path, SUPPLIERS.path, ACCOUNTS.path),
+            Text(
+                "Leverantörsfakturor finns: de, leverantörer och konton får läsas.",
+                "There are supplier invoices: they, suppliers and accounts may be read.",
+            ),
+        ),
+        (LOCKED,),
+    ),
+}
+
+
+def needs_of(subject: str, values: Mapping[str, str]) -> Needs:
+    """Return what an export of a subject with these settings needs."""
+    export = _EXPORTS[subject]
+    settings = export.settings.of(values)
+    rights = {**_RIGHTS, **export.rights}
+    if "costcenter" in settings.scopes:
+        rights[COST_CENTERS.path] = _COST_CENTERS
+    if settings.attach_pdf:
+        rights[INBOX.path] = _INBOX
+    return Needs(settings.scopes, rights, export.licensed, _COMPANY, export.set_up)

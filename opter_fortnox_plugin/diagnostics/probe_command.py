@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Final
@@ -17,28 +17,23 @@ from opter_fortnox_plugin.diagnostics.probe.client import ProbeClient
 from opter_fortnox_plugin.diagnostics.probe.results import ProbeResult
 from opter_fortnox_plugin.diagnostics.probe.run import SCOPES, TITLES, Report, probe
 from opter_fortnox_plugin.errors import LoginFailed, SettingsWrong
-from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.protocol import authorization_address
 from opter_fortnox_plugin.login.authorization_code import CallbackServer, Login
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
+from opter_fortnox_plugin.session import Surroundings
 
 
 def run(
-    options: argparse.Namespace,
-    console: Console,
-    environment: Mapping[str, str],
-    *,
-    sleep: Callable[[float], None],
-    clock: Callable[[], float],
+    options: argparse.Namespace, console: Console, surroundings: Surroundings
 ) -> Failure | None:
     """Print the report, and return what ended the probe early.
 
     :raises SettingsWrong: where the file of switches cannot be written.
     """
     _check_writable(options.switches)
-    configuration = Configuration.of({}, environment)
-    with closing(Transport()) as transport:
-        endpoint = TokenEndpoint(transport, configuration, sleep)
+    configuration = Configuration.of({}, surroundings.environment)
+    with closing(surroundings.transport()) as transport:
+        endpoint = TokenEndpoint(transport, configuration, surroundings.sleep)
         code = _authorization_code(
             configuration, console, options.login_timeout, service=options.service_account
         )
@@ -53,8 +48,8 @@ def run(
                 consented=options.service_account,
                 watch=options.watch,
                 progress=console.progress,
-                sleep=sleep,
-                clock=clock,
+                sleep=surroundings.sleep,
+                clock=surroundings.clock,
             )
             report = probe(client)
         finally:

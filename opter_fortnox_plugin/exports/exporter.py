@@ -32,7 +32,13 @@ from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
 from opter_fortnox_plugin.fortnox.worker_pool import Future
 from opter_fortnox_plugin.host import Host
-from opter_fortnox_plugin.session import Session, Surroundings, refuse_other_company, signed_in
+from opter_fortnox_plugin.session import (
+    HERE,
+    Session,
+    Surroundings,
+    refuse_other_company,
+    signed_in,
+)
 
 #: Seconds that a person may look at the plan; the login ends then.
 REVIEW_TIMEOUT: Final = 1800.0
@@ -53,14 +59,13 @@ class Export:
     exporter: type[Exporter]
     cancel_scopes: Sequence[str]
 
-    def export(self, run: Run, **surroundings: Any) -> ExportReport:
+    def export(self, run: Run, surroundings: Surroundings = HERE) -> ExportReport:
         """Export the items that the host has.
 
-        :param surroundings: as :class:`~opter_fortnox_plugin.session.Surroundings` has them.
         :raises FortnoxError: where there is something for a person to do.
         """
         settings = self.settings.of(run.settings)
-        with _alone(run, Surroundings(**surroundings), settings.scopes) as (session, company):
+        with _alone(run, surroundings, settings.scopes) as (session, company):
             with session.company_lock(company):
                 planner = self.planner(session, settings, company)
                 planner.plan()
@@ -70,14 +75,14 @@ class Export:
                     self.exporter(session, planner, settings).send(wanted)
             return ExportReport(company, session.limiter.started, tuple(planner.notes))
 
-    def cancel(self, run: Run, item: ExportItem, **surroundings: Any) -> ItemResult:
+    def cancel(self, run: Run, item: ExportItem, surroundings: Surroundings = HERE) -> ItemResult:
         """Take an exported item back, as long as it is not booked.
 
         :raises FortnoxError: where there is something for a person to do.
         """
         settings = self.settings.of(run.settings)
         scopes = self.cancel_scopes
-        with _alone(run, Surroundings(**surroundings), scopes) as (session, company):
+        with _alone(run, surroundings, scopes) as (session, company):
             with session.company_lock(company):
                 planner = self.planner(session, settings, company)
                 plan = planner.plan_of(item)

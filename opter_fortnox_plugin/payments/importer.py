@@ -11,7 +11,7 @@ from contextlib import ExitStack
 from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from opter_contract.values import (
     Company,
@@ -37,7 +37,13 @@ from opter_fortnox_plugin.payments.conversion import Converter, excluded_for
 from opter_fortnox_plugin.payments.ocr import OcrLookup
 from opter_fortnox_plugin.payments.page_scan import PageScan, Row
 from opter_fortnox_plugin.payments.watermark import Cursor
-from opter_fortnox_plugin.session import Session, Surroundings, refuse_other_company, signed_in
+from opter_fortnox_plugin.session import (
+    HERE,
+    Session,
+    Surroundings,
+    refuse_other_company,
+    signed_in,
+)
 from opter_fortnox_plugin.settings import Settings
 
 #: More pages are read while fewer details than this are pending, enough for two windows
@@ -57,20 +63,19 @@ def import_payments(
     *,
     everything: bool = False,
     importer: MakeImporter | None = None,
-    **surroundings: Any,
+    surroundings: Surroundings = HERE,
 ) -> ImportReport:
     """Read a company's payments and hand them to the host.
 
     :param everything: read all payments; only unreadable ones are excluded, and there is
         no cursor.
     :param importer: makes another reader than an import's.
-    :param surroundings: as :class:`~opter_fortnox_plugin.session.Surroundings` has them.
     :raises FortnoxError: where there is something for a person to do.
     """
     settings = Settings.of(run.settings)
     # What is entered last ends first: no request may start once the locks are released.
     with (
-        signed_in(run, Surroundings(**surroundings)) as session,
+        signed_in(run, surroundings) as session,
         ExitStack() as locks,
         ExitStack() as held,
     ):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from opter_contract.values import ImportReport, Run, Text
 from opter_fortnox_plugin.errors import FortnoxError
@@ -22,15 +22,14 @@ from opter_fortnox_plugin.settings import Settings
 
 
 def read_payments(
-    run: Run, invoice_numbers: Sequence[str], references: Sequence[str], **surroundings: Any
+    run: Run, invoice_numbers: Sequence[str], references: Sequence[str]
 ) -> ImportReport:
     """Hand over every payment of these invoices, with the reasons of an import.
 
-    :param surroundings: as :func:`~.importer.import_payments` has them.
     :raises FortnoxError: where there is something for a person to do.
     """
     importer = partial(_OfInvoices, numbers=invoice_numbers, references=references)
-    return import_payments(run, importer=importer, **surroundings)
+    return import_payments(run, importer=importer)
 
 
 class _OfInvoices(Importer):

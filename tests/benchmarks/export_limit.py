@@ -34,6 +34,7 @@ from opter_contract.conformance.recording_export_host import RecordingExportHost
 from opter_contract.export_values import Customer, ExportItem, Invoice, InvoiceRow
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.invoices.exporter import EXPORT
+from opter_fortnox_plugin.session import Surroundings
 
 #: Requests a second, on average, that Fortnox allows.
 ALLOWED: Final = 5.0
@@ -100,7 +101,9 @@ class Plugin:
 
     @hookimpl
     def opter_export(self, run: Any) -> Any:
-        return EXPORT.export(run, environment={}, transport=self._transport)
+        return EXPORT.export(
+            run, surroundings=Surroundings(environment={}, transport=self._transport)
+        )
 
 
 def sign_in(url: str, _answered: object) -> bool:

@@ -41,6 +41,7 @@ from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.fortnox import client
 from opter_fortnox_plugin.fortnox.protocol import Reply
 from opter_fortnox_plugin.payments import importer, page_scan
+from opter_fortnox_plugin.session import Surroundings
 
 SIZES: Final = (1_000, 10_000, 100_000)
 PAGE: Final = 500
@@ -261,10 +262,12 @@ def _plugin(pages: Pages) -> object:
     def opter_import_payments(run: Any) -> Any:
         return importer.import_payments(
             run,
-            environment={},
-            sleep=clock.sleep,
-            clock=clock,
-            transport=lambda: FileTransport(pages),  # type: ignore[arg-type,return-value]
+            surroundings=Surroundings(
+                environment={},
+                sleep=clock.sleep,
+                clock=clock,
+                transport=lambda: FileTransport(pages),
+            ),
         )
 
     ours.opter_import_payments = opter_import_payments  # type: ignore[attr-defined]

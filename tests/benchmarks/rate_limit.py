@@ -38,6 +38,7 @@ from opter_contract import hookimpl
 from opter_fortnox_plugin.fortnox import protocol
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS, WINDOW
 from opter_fortnox_plugin.payments.importer import import_payments
+from opter_fortnox_plugin.session import Surroundings
 
 KRONOR: Final[dict[str, Any]] = {"amount": Decimal(1000)}
 EURO: Final[dict[str, Any]] = {
@@ -255,7 +256,7 @@ def measure(task: Task) -> Outcome:
         manager, host = pluggy.PluginManager("opter"), Host(fortnox.access.code)
         manager.register(host)
         run = Run(manager.hook, settings, dict(fortnox.access.environment))
-        import_payments(run, environment={})
+        import_payments(run, surroundings=Surroundings(environment={}))
         ended = time.monotonic()
         received = fortnox.end()
     expected = task.payments if task.since is None else task.since

@@ -19,6 +19,7 @@ from opter_contract.conformance.sample_invoices import with_check_digit
 from opter_contract.export_values import Customer, ExportItem, Invoice, InvoiceRow
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.invoices import exporter as invoices
+from opter_fortnox_plugin.session import Surroundings
 from opter_fortnox_plugin.supplier_invoices import exporter as supplier_bills
 
 SETTINGS = {"export_from_date": "2026-01-01"}
@@ -79,11 +80,9 @@ class _Plugin:
     opter_contract_version = "1.0"
 
     def __init__(self, office):
-        self._surroundings = {
-            "sleep": office.sleep,
-            "clock": lambda: office.seconds,
-            "transport": Transport,
-        }
+        self._surroundings = Surroundings(
+            sleep=office.sleep, clock=lambda: office.seconds, transport=Transport
+        )
 
     @hookimpl
     def opter_export_types(self):
@@ -91,11 +90,11 @@ class _Plugin:
 
     @hookimpl
     def opter_export(self, run):
-        return EXPORTS[run.subject].export(run, **self._surroundings)
+        return EXPORTS[run.subject].export(run, self._surroundings)
 
     @hookimpl
     def opter_cancel_exported(self, run, item):
-        return EXPORTS[run.subject].cancel(run, item, **self._surroundings)
+        return EXPORTS[run.subject].cancel(run, item, self._surroundings)
 
 
 class Office:

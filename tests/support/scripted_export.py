@@ -26,6 +26,7 @@ from opter_contract import hookimpl
 from opter_contract.export_values import Customer
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.invoices.settings import SCOPES
+from opter_fortnox_plugin.session import Surroundings
 from opter_fortnox_plugin.supplier_invoices.settings import SCOPES as BILL_SCOPES
 
 NAME = "Ut"
@@ -64,7 +65,10 @@ def plugin(transport, time):
     @hookimpl
     def opter_export(run):
         return EXPORTS[run.subject].export(
-            run, environment={}, now=time, sleep=time.sleep, clock=time, transport=transport
+            run,
+            surroundings=Surroundings(
+                environment={}, now=time, sleep=time.sleep, clock=time, transport=transport
+            ),
         )
 
     ours.opter_export = opter_export

@@ -30,6 +30,7 @@ from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.fortnox import protocol
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.payments.importer import import_payments
+from opter_fortnox_plugin.session import Surroundings
 
 NAME = "Fortnox"
 COMPANY = 7001
@@ -179,7 +180,10 @@ def impatient_plugin(transport, time):
     @hookimpl
     def opter_import_payments(run):
         return import_payments(
-            run, environment={}, now=time, sleep=time.sleep, clock=time, transport=transport
+            run,
+            surroundings=Surroundings(
+                environment={}, now=time, sleep=time.sleep, clock=time, transport=transport
+            ),
         )
 
     ours = Impatient()

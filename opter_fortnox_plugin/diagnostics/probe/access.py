@@ -146,7 +146,7 @@ def bad_code(client: ProbeClient) -> Results:
             "redirect_uri": client.configuration.redirect_uri,
         }
     )
-    evidence = f"{evidence_of(reply)} {oauth_error(reply)}"
+    evidence = evidence_of_token(reply)
     yield ProbeResult("bad_code_status", reply.status, evidence)
     yield ProbeResult("bad_code_content_type", content_type(reply), evidence)
 
@@ -173,6 +173,11 @@ def reused_refresh_token(client: ProbeClient) -> Results:
         yield ProbeResult("reuse_revokes_family", answer=True)
     else:
         yield ProbeResult("reuse_revokes_family", answer=False)
+
+
+def evidence_of_token(reply: Reply) -> str:
+    """Return what there is to see in a reply of the token service."""
+    return f"{evidence_of(reply)} {oauth_error(reply)}"
 
 
 def oauth_error(reply: Reply) -> str:

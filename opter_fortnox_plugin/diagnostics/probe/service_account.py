@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Final
 
 from opter_contract.values import Text
-from opter_fortnox_plugin.diagnostics.probe.access import oauth_error
+from opter_fortnox_plugin.diagnostics.probe.access import evidence_of_token, oauth_error
 from opter_fortnox_plugin.diagnostics.probe.client import ProbeClient
 from opter_fortnox_plugin.diagnostics.probe.question import Questions
 from opter_fortnox_plugin.diagnostics.probe.results import (
@@ -43,12 +43,6 @@ _NO_NUMBER: Final = Text(
     "åtkomstnyckeln säger inte vilket företag den gäller",
     "the access token does not tell its company",
 )
-_NO_CONSENT: Final = Text(
-    "företaget har inget godkänt servicekonto; kör igen med --service-account i ett "
-    "testföretag ({})",
-    "the company has approved no service account; run again with --service-account in a test "
-    "company ({})",
-)
 _MIGHT_WITHDRAW: Final = Text(
     "det kan ta bort ett godkännande som används; kör igen med --service-account i ett testföretag",
     "it might withdraw a consent that is in use; run again with --service-account in a test "
@@ -64,23 +58,21 @@ _MIGHT_WITHDRAW: Final = Text(
 def client_credentials(client: ProbeClient) -> Results:
     """Ask for a token of the company that is signed in, for an unknown scope, and of no company."""
     reply = _ask(client, _company(client))
-    error, seen = oauth_error(reply), f"{evidence_of(reply)} {oauth_error(reply)}"
+    error = oauth_error(reply)
     if error in _OF_THE_CLIENT:
-        yield ProbeResult("client_credentials", _OF_THE_CLIENT[error], seen)
+        yield ProbeResult("client_credentials", _OF_THE_CLIENT[error], evidence_of_token(reply))
         raise Undecided(Text("kopplingen får inga", "the integration gets none"))
     if is_refused(reply):
-        yield ProbeResult("client_credentials_status", reply.status, seen)
-        raise Undecided(Text(_NO_CONSENT.sv.format(seen), _NO_CONSENT.en.format(seen)))
+        yield ProbeResult("client_credentials_status", reply.status, evidence_of_token(reply))
+        raise _no_consent(reply)
     yield ProbeResult("client_credentials", "granted", evidence_of(reply))
     reply = _ask(client, _company(client), scope=NO_SCOPE)
     if is_refused(reply) and (error := oauth_error(reply)):
-        seen = f"{evidence_of(reply)} {error}"
-        yield ProbeResult("client_credentials_scope", error, seen)
+        yield ProbeResult("client_credentials_scope", error, evidence_of_token(reply))
     reply = _ask(client, NO_COMPANY)
-    seen = f"{evidence_of(reply)} {oauth_error(reply)}"
     if not is_refused(reply):
         raise Undecided(Text("även inget företag fick en", "even no company got one"))
-    yield ProbeResult("client_credentials_status", reply.status, seen)
+    yield ProbeResult("client_credentials_status", reply.status, evidence_of_token(reply))
 
 
 @LAST.ask(
@@ -97,8 +89,7 @@ def revoked_consent(client: ProbeClient) -> Results:
         raise Undecided(_MIGHT_WITHDRAW)
     company = _company(client)
     if is_refused(before := _ask(client, company)):
-        seen = f"{evidence_of(before)} {oauth_error(before)}"
-        raise Undecided(Text(_NO_CONSENT.sv.format(seen), _NO_CONSENT.en.format(seen)))
+        raise _no_consent(before)
     try:
         # A refresh token that ended with an earlier question would show nothing.
         client.refresh()
@@ -107,6 +98,18 @@ def revoked_consent(client: ProbeClient) -> Results:
     client.signed_in.sign_out()
     reply = _ask(client, company)
     yield ProbeResult("revoke_withdraws_consent", is_refused(reply), evidence_of(reply))
+
+
+def _no_consent(reply: Reply) -> Undecided:
+    seen = evidence_of_token(reply)
+    return Undecided(
+        Text(
+            "företaget har inget godkänt servicekonto; kör igen med --service-account i ett "
+            f"testföretag ({seen})",
+            "the company has approved no service account; run again with --service-account in a "
+            f"test company ({seen})",
+        )
+    )
 
 
 def _company(client: ProbeClient) -> str:

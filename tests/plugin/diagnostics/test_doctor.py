@@ -25,6 +25,7 @@ from opter_fortnox_plugin.diagnostics.doctor_checks import IMPORT, checks_of
 from opter_fortnox_plugin.errors import CODES, Cancelled, Unavailable
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.network import proxy_of
+from opter_fortnox_plugin.session import Surroundings
 
 SETTINGS = {"ignore_payments_before": "2026-01-01"}
 NAME = "Åkeri Norr AB"
@@ -77,15 +78,15 @@ def company(sandbox):
 def examine(configuration):
     """Examine; return the findings by name."""
 
-    def examine(*, person=None, environment=(), injected=(), **run):
+    def examine(*, person=None, environment=(), transport=Transport, injected=(), **run):
         manager = pluggy.PluginManager("opter")
         manager.register(person or Person())
         made = new_run(manager, **{"settings": SETTINGS, "configuration": configuration} | run)
-        found = diagnose(
-            made,
-            environment=dict(environment),
-            **{"sleep": lambda _: None, "proxy": lambda _: None} | dict(injected),
+        surroundings = Surroundings(
+            environment=dict(environment), sleep=lambda _: None, transport=transport
         )
+        injected = {"proxy": lambda _: None} | dict(injected)
+        found = diagnose(made, surroundings, **injected)
         return {one.name: one for one in found}
 
     return examine
@@ -246,7 +247,7 @@ class Untrusted(Transport):
 
 
 def test_a_certificate_that_cannot_be_trusted_is_failed(examine):
-    findings = examine(injected={"transport": Untrusted})
+    findings = examine(transport=Untrusted)
     assert failed(findings) == dict.fromkeys(("answer.login", "answer.api"), "FORTNOX_NOT_TRUSTED")
 
 
@@ -317,14 +318,16 @@ def test_rows_agree_where_one_register_is_answered_by_somebody_else(examine, san
 
 @pytest.mark.parametrize("minutes", [-2, 2])
 def test_a_clock_that_is_off_by_minutes_is_failed(examine, minutes):
-    findings = examine(injected={"now": lambda: datetime.now(UTC) + timedelta(minutes=minutes)})
+    findings = examine(
+        injected={"local_time": lambda: datetime.now(UTC) + timedelta(minutes=minutes)}
+    )
     assert failed(findings) == {"clock": "CLOCK_WRONG"}
     assert findings["clock"].message.sv.count(":") >= 4
 
 
 def test_a_clock_in_another_zone_is_ok(examine):
     zone = ZoneInfo("America/New_York")
-    assert examine(injected={"now": lambda: datetime.now(zone)})["clock"].state == "ok"
+    assert examine(injected={"local_time": lambda: datetime.now(zone)})["clock"].state == "ok"
 
 
 def test_a_clock_without_a_date_header_is_unknown(examine):
@@ -333,7 +336,7 @@ def test_a_clock_without_a_date_header_is_unknown(examine):
             reply = super().send(method, address, **more)
             return type(reply)(reply.status, {}, reply.body)
 
-    assert examine(injected={"transport": Timeless})["clock"].state == "unknown"
+    assert examine(transport=Timeless)["clock"].state == "unknown"
 
 
 # --- Login --------------------------------------------------------------------------
@@ -422,7 +425,7 @@ def test_a_scope_that_was_not_granted_is_named(examine):
             body = json.loads(reply.body) | {"scope": "invoice companyinformation"}
             return type(reply)(reply.status, reply.headers, json.dumps(body).encode())
 
-    findings = examine(injected={"transport": Granting})
+    findings = examine(transport=Granting)
     assert failed(findings) == {"scopes": "SCOPES_NOT_GRANTED"}
     assert "payment" in findings["scopes"].message.sv
 
@@ -484,7 +487,7 @@ def test_meeting_the_rate_limit_fails(examine, sandbox):
         return asked.company is not None
 
     sandbox.faults.add(Fault.too_many("0", match=signed_in, times=2))
-    findings = examine(injected={"sleep": lambda _: None})
+    findings = examine()
     assert failed(findings) == {"rate": "RATE_LIMITED"}
     assert "2" in findings["rate"].message.sv
 

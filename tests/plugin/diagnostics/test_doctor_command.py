@@ -10,6 +10,7 @@ from ports import free_port
 
 from hostsim.sandbox import Sandbox, scripted_login, seed
 from opter_fortnox_plugin.diagnostics.commands import main
+from opter_fortnox_plugin.session import Surroundings
 
 
 @pytest.fixture
@@ -25,9 +26,10 @@ def doctor(sandbox, capsys):
     def run(*arguments, **changes):
         status = main(
             ["doctor", *arguments],
-            environment=sandbox.environment() | changes,
             open_browser=_sign_in,
-            sleep=lambda _: None,
+            surroundings=Surroundings(
+                environment=sandbox.environment() | changes, sleep=lambda _: None
+            ),
         )
         out, err = capsys.readouterr()
         return status, out, err
@@ -75,6 +77,10 @@ def test_a_fault_of_the_program_is_shown_without_its_message(sandbox, capsys):
     def broken(address):
         raise ValueError(address)
 
-    status = main(["doctor"], environment=sandbox.environment(), open_browser=broken)
+    status = main(
+        ["doctor"],
+        open_browser=broken,
+        surroundings=Surroundings(environment=sandbox.environment()),
+    )
     err = capsys.readouterr().err.splitlines()
     assert (status, err[-1].partition(":")[0], err[-2]) == (1, "INTERNAL", "ValueError")

@@ -12,6 +12,7 @@ from invoice_export import Office, invoice, new_sandbox
 from hostsim.sandbox import Fault, Invoice
 from opter_contract.values import Company
 from opter_fortnox_plugin.diagnostics.doctor import diagnose
+from opter_fortnox_plugin.session import Surroundings
 
 SETTINGS = {"export_from_date": "2026-01-01"}
 SET_UP = ("setup.ocr", "setup.numbers", "setup.fees", "setup.lockedperiod")
@@ -32,7 +33,9 @@ def examine(office):
         run = office.host.new_run(
             "FortnoxAPI", SETTINGS | settings, subject=office.subject, company=company
         )
-        found = diagnose(run, environment={}, sleep=office.sleep, proxy=lambda _: None)
+        found = diagnose(
+            run, proxy=lambda _: None, surroundings=Surroundings(environment={}, sleep=office.sleep)
+        )
         return {one.name: one for one in found}
 
     return examine

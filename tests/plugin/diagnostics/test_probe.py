@@ -62,6 +62,7 @@ from opter_fortnox_plugin.errors import LoginFailed
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.protocol import authorization_address
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
+from opter_fortnox_plugin.session import Surroundings
 
 NOW = datetime(2026, 3, 17, 9, 30, 20, tzinfo=UTC)
 #: The night in which clocks in Stockholm were put forward, at its first minutes of summer time.
@@ -587,10 +588,10 @@ def run(ticks, capfd):
 
         status = main(
             ["probe", *arguments],
-            environment=box.environment() | environment,
             open_browser=open_browser,
-            sleep=ticks.sleep,
-            clock=ticks,
+            surroundings=Surroundings(
+                environment=box.environment() | environment, sleep=ticks.sleep, clock=ticks
+            ),
         )
         return status, *capfd.readouterr()
 

@@ -26,6 +26,7 @@ from hostsim.sandbox.tokens import Grant
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.protocol import SCOPES
 from opter_fortnox_plugin.payments.importer import import_payments
+from opter_fortnox_plugin.session import Surroundings
 
 REVOKE = Match("POST", "/oauth-v1/revoke")
 
@@ -378,7 +379,9 @@ def test_without_a_place_for_secrets_it_is_said_and_the_login_ends_with_the_run(
     manager.register(Host())
     time = FakeTime()
     run = new_run(manager, STAY, configuration=sandbox.environment())
-    import_payments(run, environment={}, now=time, sleep=time.sleep, clock=time)
+    import_payments(
+        run, surroundings=Surroundings(environment={}, now=time, sleep=time.sleep, clock=time)
+    )
     assert sandbox.state.tokens.valid_refresh_tokens() == 0
     assert "The host cannot store the login; it ends with this import" in said
     assert "no place for secrets" in caplog.text

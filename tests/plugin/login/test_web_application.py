@@ -14,6 +14,7 @@ from hostsim.sandbox import Sandbox, scripted_login, seed
 from opter_contract.values import Company
 from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.payments.importer import import_payments
+from opter_fortnox_plugin.session import Surroundings
 
 OURS = "https://opter.example.com/fortnox/callback"
 SETTINGS = {"ignore_payments_before": "2026-01-01"}
@@ -45,7 +46,7 @@ class Office:
     def bring(self, **more):
         values = {"settings": SETTINGS, "configuration": self.environment, "redirect_uri": OURS}
         run = new_run(self.manager, **values | {"login_timeout": 1.0} | more)
-        return import_payments(run, environment={}, sleep=lambda _: None)
+        return import_payments(run, surroundings=Surroundings(environment={}, sleep=lambda _: None))
 
     def code(self, **more):
         with pytest.raises(FortnoxError) as caught:

@@ -21,6 +21,7 @@ from hostsim.sandbox.tokens import Grant
 from opter_fortnox_plugin.fortnox import protocol
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.payments.importer import import_payments
+from opter_fortnox_plugin.session import Surroundings
 
 NOW = datetime(2026, 7, 1, 8, 0, tzinfo=UTC)
 SETTINGS = {
@@ -135,10 +136,14 @@ class Office:
             manager, more.pop("settings", SETTINGS),
             configuration=self.sandbox.environment(), **more,
         )  # fmt: skip
-        return import_payments(
-            run, everything=everything, transport=transport,
-            environment={}, now=self.time, sleep=self.time.sleep, clock=self.time,
-        )  # fmt: skip
+        surroundings = Surroundings(
+            environment={},
+            now=self.time,
+            sleep=self.time.sleep,
+            clock=self.time,
+            transport=transport,
+        )
+        return import_payments(run, everything=everything, surroundings=surroundings)
 
 
 def _is_detail(asked):
