@@ -107,7 +107,7 @@ class Needs:
     rights: Mapping[str, Right]
     licensed: tuple[Sequence[str], Text]
     company: tuple[Text, Text]
-    set_up: tuple[Check, ...] = ()
+    set_up: Sequence[Check] = ()
 
 
 @dataclass
@@ -221,6 +221,43 @@ class Examination:
         return all(isinstance(self.answers[one], dict) for one in resources)
 
 
+Examine = Callable[[Examination], Text | None]
+
+
+class Check(NamedTuple):
+    """One check.
+
+    :param run: returns what it found, or ``None`` where that is not worth a finding.
+    :param needs: the checks that must have succeeded.
+    """
+
+    name: str
+    label: Text
+    run: Examine
+    needs: tuple[str, ...] = ()
+
+
+class Checks(list[Check]):
+    """Checks in the order in which they are made."""
+
+    def check(self, name: str, label: Text, *needs: str) -> Callable[[Examine], Examine]:
+        """Add a check, which the decorated function makes."""
+
+        def add(run: Examine) -> Examine:
+            self.append(Check(name, label, run, needs))
+            return run
+
+        return add
+
+
+#: What every transfer needs, up to the scopes.
+FIRST: Final = Checks()
+
+
+def _setting(name: str) -> str:
+    return f"configuration.{name.removeprefix('FORTNOX_').lower()}"
+
+
 # --- Configuration ---------------------------------------------------------------
 
 
@@ -252,6 +289,13 @@ def check_setting(examination: Examination, name: str) -> Text:
     return Text(f"Angiven: {shown}.", f"Given: {shown}.")
 
 
+FIRST.extend(
+    Check(_setting(name), Text(name, name), partial(check_setting, name=name))
+    for name in configuration.NAMES
+)
+
+
+@FIRST.check("configuration.others", Text("Okända inställningar", "Unknown settings"))
 def check_unknown_settings(examination: Examination) -> Text | None:
     """Look for names that are almost ours."""
     names = {*examination.host.run.configuration, *examination.environment}
@@ -271,6 +315,7 @@ def check_unknown_settings(examination: Examination) -> Text | None:
     )
 
 
+@FIRST.check("currency", Text("Företagets valuta", "The company's currency"))
 def check_currency(examination: Examination) -> Text:
     currency = examination.host.run.default_currency
     if currency.strip().upper() != "SEK":
@@ -286,6 +331,7 @@ def check_currency(examination: Examination) -> Text:
 # --- Network and clock -----------------------------------------------------------
 
 
+@FIRST.check("network.proxy", Text("Proxy", "Proxy"), *map(_setting, DEFAULTS))
 def check_proxy(examination: Examination) -> Text:
     services = [examination.values[name] for name in DEFAULTS]
     proxies = sorted({proxy for one in services if (proxy := examination.proxy(one))})
@@ -295,6 +341,7 @@ def check_proxy(examination: Examination) -> Text:
     return Text(f"Används: {several}.", f"In use: {several}.")
 
 
+@FIRST.check("network.certificates", Text("Betrodda certifikat", "Trusted certificates"))
 def check_trust(examination: Examination) -> Text:
     services = [examination.values.get(name, "") for name in DEFAULTS]
     if not any(one.startswith("https") for one in services):
@@ -305,7 +352,7 @@ def check_trust(examination: Examination) -> Text:
     return Text("Datorns egna.", "The machine's own.")
 
 
-def check_connection(examination: Examination, setting: str) -> Text:
+def _connected(examination: Examination, setting: str) -> Text:
     address = examination.values[setting]
     if proxy := examination.proxy(address):
         return Text(f"Genom proxyn {proxy}.", f"Through the proxy {proxy}.")
@@ -321,6 +368,17 @@ def check_connection(examination: Examination, setting: str) -> Text:
     return Text(f"{host}:{port} nås.", f"{host}:{port} is reached.")
 
 
+@FIRST.check(
+    "network.login",
+    Text("Väg till inloggningen", "Connection to the login"),
+    _setting(AUTH_URL),
+    "network.certificates",
+)
+def check_connection_to_login(examination: Examination) -> Text:
+    return _connected(examination, AUTH_URL)
+
+
+@FIRST.check("answer.login", Text("Inloggningen svarar", "The login answers"), "network.login")
 def check_login_service(examination: Examination) -> Text:
     address = examination.values[AUTH_URL]
     # The recorded answer to a token that nobody has is Fortnox's own JSON.
@@ -328,6 +386,17 @@ def check_login_service(examination: Examination) -> Text:
     return _answers(address)
 
 
+@FIRST.check(
+    "network.api",
+    Text("Väg till Fortnox API", "Connection to Fortnox's API"),
+    _setting(API_URL),
+    "network.certificates",
+)
+def check_connection_to_api(examination: Examination) -> Text:
+    return _connected(examination, API_URL)
+
+
+@FIRST.check("answer.api", Text("Fortnox API svarar", "Fortnox's API answers"), "network.api")
 def check_api(examination: Examination) -> Text:
     address = examination.values[API_URL]
     reply = examination.send(f"{address}/companyinformation")
@@ -350,6 +419,7 @@ def _answers(address: str) -> Text:
     )
 
 
+@FIRST.check("clock", Text("Klocka", "Clock"), "answer.api")
 def check_clock(examination: Examination) -> Text:
     reply, ours = examination.first_reply
     theirs = date_of(reply)
@@ -374,6 +444,11 @@ def check_clock(examination: Examination) -> Text:
 # --- Login -----------------------------------------------------------------------
 
 
+@FIRST.check(
+    "redirect",
+    Text("Port för inloggningens svar", "Port for the login's answer"),
+    _setting(REDIRECT_URI),
+)
 def check_redirect_port(examination: Examination) -> Text:
     if examination.host.redirect_uri:
         return Text("Behövs inte: värdsystemet tar emot.", "Not needed: the host receives it.")
@@ -385,6 +460,12 @@ def check_redirect_port(examination: Examination) -> Text:
         return Text(f"Port {port} är ledig.", f"Port {port} is free.")
 
 
+@FIRST.check(
+    "login",
+    Text("Inloggning", "Login"),
+    *(_setting(name) for name in configuration.NAMES if name != REDIRECT_URI),
+    "answer.login",
+)
 def check_login(examination: Examination) -> Text:
     host = examination.host
     way = sign_in(host.run.settings)
@@ -414,6 +495,7 @@ def check_login(examination: Examination) -> Text:
 # --- What may be read ------------------------------------------------------------
 
 
+@FIRST.check("licence", Text("Integrationslicens", "Integration licence"), "login")
 def check_licence(examination: Examination) -> Text:
     for error in examination.refusals("LICENCE_MISSING"):
         if not _means_program_licence(error):
@@ -426,6 +508,7 @@ def check_licence(examination: Examination) -> Text:
     )
 
 
+@FIRST.check("modules", Text("Programlicenser", "Program licences"), "login", "licence")
 def check_program_licences(examination: Examination) -> Text:
     for error in examination.refusals("LICENCE_MISSING"):
         raise error
@@ -438,6 +521,7 @@ def check_program_licences(examination: Examination) -> Text:
     )
 
 
+@FIRST.check("scopes", Text("Kopplingens behörigheter", "Integration scopes"), "login")
 def check_scopes(examination: Examination) -> Text:
     tokens, scopes = examination.signed_in.tokens, examination.needs.scopes
     require(scopes, tokens)
@@ -513,100 +597,18 @@ def _without_password(address: str) -> str:
 # --- All checks ------------------------------------------------------------------
 
 
-class Check(NamedTuple):
-    """One check.
-
-    :param run: returns what it found, or ``None`` where that is not worth a finding.
-    :param needs: the checks that must have succeeded.
-    """
-
-    name: str
-    label: Text
-    run: Callable[[Examination], Text | None]
-    needs: tuple[str, ...] = ()
-
-
-def _setting(name: str) -> str:
-    return f"configuration.{name.removeprefix('FORTNOX_').lower()}"
-
-
-_SETTINGS: Final = tuple(map(_setting, configuration.NAMES))
-_LOGIN: Final = ("login",)
-
-#: What every transfer needs, up to the scopes.
-_FIRST: Final = (
-    *(
-        Check(_setting(name), Text(name, name), partial(check_setting, name=name))
-        for name in configuration.NAMES
-    ),
-    Check(
-        "configuration.others",
-        Text("Okända inställningar", "Unknown settings"),
-        check_unknown_settings,
-    ),
-    Check("currency", Text("Företagets valuta", "The company's currency"), check_currency),
-    Check("network.proxy", Text("Proxy", "Proxy"), check_proxy, tuple(map(_setting, DEFAULTS))),
-    Check("network.certificates", Text("Betrodda certifikat", "Trusted certificates"), check_trust),
-    Check(
-        "network.login",
-        Text("Väg till inloggningen", "Connection to the login"),
-        partial(check_connection, setting=AUTH_URL),
-        (_setting(AUTH_URL), "network.certificates"),
-    ),
-    Check(
-        "answer.login",
-        Text("Inloggningen svarar", "The login answers"),
-        check_login_service,
-        ("network.login",),
-    ),
-    Check(
-        "network.api",
-        Text("Väg till Fortnox API", "Connection to Fortnox's API"),
-        partial(check_connection, setting=API_URL),
-        (_setting(API_URL), "network.certificates"),
-    ),
-    Check(
-        "answer.api",
-        Text("Fortnox API svarar", "Fortnox's API answers"),
-        check_api,
-        ("network.api",),
-    ),
-    Check("clock", Text("Klocka", "Clock"), check_clock, ("answer.api",)),
-    Check(
-        "redirect",
-        Text("Port för inloggningens svar", "Port for the login's answer"),
-        check_redirect_port,
-        (_setting(REDIRECT_URI),),
-    ),
-    Check(
-        "login",
-        Text("Inloggning", "Login"),
-        check_login,
-        (*(one for one in _SETTINGS if one != _setting(REDIRECT_URI)), "answer.login"),
-    ),
-    Check("licence", Text("Integrationslicens", "Integration licence"), check_licence, _LOGIN),
-    Check(
-        "modules",
-        Text("Programlicenser", "Program licences"),
-        check_program_licences,
-        ("login", "licence"),
-    ),
-    Check("scopes", Text("Kopplingens behörigheter", "Integration scopes"), check_scopes, _LOGIN),
-)
-
-
 def checks_of(needs: Needs) -> tuple[Check, ...]:
     """Return all checks of a transfer."""
     rights = (
-        Check(right.name, right.label, partial(check_right, resource=resource), _LOGIN)
+        Check(right.name, right.label, partial(check_right, resource=resource), ("login",))
         for resource, right in needs.rights.items()
     )
     return (
-        *_FIRST,
+        *FIRST,
         *rights,
         Check("company", Text("Företag", "Company"), check_company, ("rights.company",)),
         *needs.set_up,
-        Check("rate", Text("Frågegräns", "Rate limit"), check_rate_limit, _LOGIN),
+        Check("rate", Text("Frågegräns", "Rate limit"), check_rate_limit, ("login",)),
     )
 
 

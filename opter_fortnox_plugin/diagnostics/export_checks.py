@@ -13,6 +13,7 @@ from opter_fortnox_plugin.diagnostics.doctor_checks import (
     RIGHT_OF_COMPANY,
     RIGHT_OF_INVOICES,
     Check,
+    Checks,
     Examination,
     Needs,
     Right,
@@ -76,6 +77,12 @@ _COMPANY: Final = (
 # --- How Fortnox is set up -------------------------------------------------------------
 
 
+#: Of invoices, in the order in which a person goes through Fortnox's settings; then of all.
+SET_UP: Final = Checks()
+SET_UP_OF_ALL: Final = Checks()
+
+
+@SET_UP.check("setup.ocr", Text("Fortnox eget OCR", "Fortnox's own OCR"))
 def check_ocr(_examination: Examination) -> Text:
     raise Unknown(
         "Syns inte i Fortnox API. Kontrollera i Fortnox, under Inställningar, Fakturering och "
@@ -85,6 +92,7 @@ def check_ocr(_examination: Examination) -> Text:
     )
 
 
+@SET_UP.check("setup.numbers", Text("Nummerserier", "Number series"), RIGHT_OF_INVOICES.name)
 def check_numbers(examination: Examination) -> Text:
     """Look for numbers of other invoices among ours, or above them, in the newest ones."""
     ours, others = _numbers(_newest(examination))
@@ -117,6 +125,7 @@ def check_numbers(examination: Examination) -> Text:
     )
 
 
+@SET_UP.check("setup.fees", Text("Avgift och frakt", "Fee and freight"), RIGHT_OF_INVOICES.name)
 def check_fees(examination: Examination) -> Text:
     """Look at the newest invoice that was made in Fortnox: a preset fee stands in it."""
     others = [row for row in _newest(examination) if not _is_ours(row) and _number(row)]
@@ -144,6 +153,9 @@ def check_fees(examination: Examination) -> Text:
     )
 
 
+@SET_UP_OF_ALL.check(
+    "setup.lockedperiod", Text("Låst period", "Locked period"), "rights.lockedperiod"
+)
 def check_locked_period(examination: Examination) -> Text:
     answer = examination.answers[LOCKED_PERIOD.path]
     period = answer.get(LOCKED_PERIOD.key) if isinstance(answer, dict) else None
@@ -154,24 +166,6 @@ def check_locked_period(examination: Examination) -> Text:
         f"Låst till och med {until}: det som har senare datum kan exporteras.",
         f"Locked up to and including {until}: what has a later date can be exported.",
     )
-
-
-_NEEDED: Final = (RIGHT_OF_INVOICES.name,)
-
-LOCKED: Final = Check(
-    "setup.lockedperiod",
-    Text("Låst period", "Locked period"),
-    check_locked_period,
-    ("rights.lockedperiod",),
-)
-
-#: In the order in which a person goes through Fortnox's settings.
-SET_UP: Final = (
-    Check("setup.ocr", Text("Fortnox eget OCR", "Fortnox's own OCR"), check_ocr),
-    Check("setup.numbers", Text("Nummerserier", "Number series"), check_numbers, _NEEDED),
-    Check("setup.fees", Text("Avgift och frakt", "Fee and freight"), check_fees, _NEEDED),
-    LOCKED,
-)
 
 
 # --- The newest invoices ------------------------------------------------------------------
@@ -224,7 +218,7 @@ class _Export(NamedTuple):
     settings: type[ExportSettings]
     rights: Mapping[str, Right]
     licensed: tuple[Sequence[str], Text]
-    set_up: tuple[Check, ...]
+    set_up: Sequence[Check]
 
 
 _EXPORTS: Final = {
@@ -244,7 +238,7 @@ _EXPORTS: Final = {
                 "There is Invoicing: invoices, customers and accounts may be read.",
             ),
         ),
-        SET_UP,
+        (*SET_UP, *SET_UP_OF_ALL),
     ),
     "supplier-bills": _Export(
         BillSettings,
@@ -264,7 +258,7 @@ _EXPORTS: Final = {
                 "There are supplier invoices: they, suppliers and accounts may be read.",
             ),
         ),
-        (LOCKED,),
+        SET_UP_OF_ALL,
     ),
 }
 
