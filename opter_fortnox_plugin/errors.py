@@ -83,10 +83,8 @@ class NotFortnox(Temporary):
     :param who: who it was, as far as it says.
     """
 
-    def __init__(
-        self, status: int, who: Text, *, wait: float | None = None, may_pass: bool = True
-    ) -> None:
-        super().__init__("an answer that is not Fortnox's own", wait=wait)
+    def __init__(self, status: int, who: Text, *, may_pass: bool = True) -> None:
+        super().__init__("an answer that is not Fortnox's own")
         self.status = status
         self.who = who
         self.may_pass = may_pass

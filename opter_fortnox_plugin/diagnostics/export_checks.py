@@ -23,7 +23,7 @@ from opter_fortnox_plugin.errors import Cancelled, FortnoxError, Missing
 from opter_fortnox_plugin.exports.settings import ExportSettings
 from opter_fortnox_plugin.exports.texts import MARK
 from opter_fortnox_plugin.fortnox.fields import Unreadable
-from opter_fortnox_plugin.fortnox.invoice_schemas import Invoice, invoice_of
+from opter_fortnox_plugin.fortnox.invoice_schemas import Invoice, invoice_of, number_in
 from opter_fortnox_plugin.fortnox.protocol import (
     ACCOUNTS,
     COMPANY,
@@ -128,8 +128,8 @@ def check_numbers(examination: Examination) -> Text:
 @SET_UP.check("setup.fees", Text("Avgift och frakt", "Fee and freight"), RIGHT_OF_INVOICES.name)
 def check_fees(examination: Examination) -> Text:
     """Look at the newest invoice that was made in Fortnox: a preset fee stands in it."""
-    others = [row for row in _newest(examination) if not _is_ours(row) and _number(row)]
-    invoice = _invoice(examination, str(_number(others[0]))) if others else None
+    others = [row for row in _newest(examination) if not _is_ours(row) and number_in(row)]
+    invoice = _invoice(examination, str(number_in(others[0]))) if others else None
     if invoice is None:
         raise Unknown(
             "Syns inte, eftersom ingen faktura är gjord i Fortnox. Kontrollera där, under "
@@ -181,14 +181,9 @@ def _numbers(rows: Sequence[Mapping[str, Any]]) -> tuple[list[int], list[int]]:
     """Return our numbers, and those of the others."""
     numbers: tuple[list[int], list[int]] = [], []
     for row in rows:
-        if (number := _number(row)) is not None:
+        if (number := number_in(row)) is not None:
             numbers[not _is_ours(row)].append(number)
     return numbers
-
-
-def _number(row: Mapping[str, Any]) -> int | None:
-    text = str(row.get("DocumentNumber"))
-    return int(text) if text.isascii() and text.isdigit() else None
 
 
 def _is_ours(row: Mapping[str, Any]) -> bool:

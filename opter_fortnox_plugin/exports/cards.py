@@ -21,7 +21,7 @@ from typing import Any, Final
 from opter_contract.export_values import BankChange, Difference, PlannedCard
 from opter_contract.values import Company, Text
 from opter_fortnox_plugin.errors import FortnoxError, Missing, OutcomeUnknown, Rejected
-from opter_fortnox_plugin.exports.problems import NUMBER_USED
+from opter_fortnox_plugin.exports.problems import NUMBER_USED, Problems
 from opter_fortnox_plugin.exports.sending import ATTEMPTS
 from opter_fortnox_plugin.exports.texts import bare_number, cleaned
 from opter_fortnox_plugin.fortnox.client import Client
@@ -80,7 +80,6 @@ class PartyRegister:
     :ivar bank: likewise the ways in which it is paid, of which the first is used whose first field
         is filled in.
     :ivar has_filters: the list can be sorted, and filtered by change and organisation number.
-    :ivar same_organisation: says that others have the organisation number of a new one.
     """
 
     resource: Resource
@@ -88,7 +87,7 @@ class PartyRegister:
     read: Callable[[Any], Any]
     write: Callable[[Any], Mapping[str, Any]]
     fields: Sequence[tuple[str, str]]
-    same_organisation: Callable[[str, str], Text]
+    problems: Problems
     bank: Sequence[Sequence[tuple[str, str]]] = ()
     has_filters: bool = True
 
@@ -484,8 +483,8 @@ class Cards:
             }
         for number, organisation in new.items():
             if others := sorted(known.get(organisation, set()) - {number}):
-                self.cards[number].message = self._register.same_organisation(
-                    number, ", ".join(others)
+                self.cards[number].message = self._register.problems.sentence(
+                    "SAME_ORGANISATION", number=number, several=", ".join(others)
                 )
 
 

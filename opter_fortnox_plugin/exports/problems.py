@@ -194,10 +194,6 @@ class Problems:
         self.gaps: Final = {**COMMON_GAPS, **gaps}
         self.refusals: Final = {**COMMON_REFUSALS, **of_parties, **refusals}
 
-    def same_organisation(self, number: str, several: str) -> Text:
-        """Say that others have the organisation number of a new one."""
-        return self.sentence("SAME_ORGANISATION", number=number, several=several)
-
     def __contains__(self, code: str) -> bool:
         return code in self.gaps or code in self.refusals
 

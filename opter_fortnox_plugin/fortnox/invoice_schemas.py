@@ -213,6 +213,12 @@ def changed_payload(invoice: Invoice) -> dict[str, Any]:
     return blank | payload
 
 
+def number_in(row: Any) -> int | None:
+    """Return the number of an invoice by its row in a list, whatever else it has."""
+    text = str(row.get("DocumentNumber")) if isinstance(row, Mapping) else ""
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
 def code_in(value: Any) -> str:
     """Return the code of a currency or an active cost centre; ``""`` for none."""
     if not isinstance(value, Mapping) or value.get("Active") is False:

@@ -15,7 +15,7 @@ from opter_fortnox_plugin.exports.cards import PartyRegister
 from opter_fortnox_plugin.exports.planning import Plan, Planner
 from opter_fortnox_plugin.exports.texts import MARK, in_words
 from opter_fortnox_plugin.fortnox.fields import Unreadable
-from opter_fortnox_plugin.fortnox.invoice_schemas import Invoice, invoice_of
+from opter_fortnox_plugin.fortnox.invoice_schemas import Invoice, invoice_of, number_in
 from opter_fortnox_plugin.fortnox.party_schemas import Customer, customer_of, customer_payload
 from opter_fortnox_plugin.fortnox.protocol import CUSTOMERS, Page
 from opter_fortnox_plugin.invoices.content import (
@@ -54,7 +54,7 @@ REGISTER: Final = PartyRegister(
     customer_of,
     customer_payload,
     CUSTOMER_CARD,
-    PROBLEMS.same_organisation,
+    PROBLEMS,
 )
 
 
@@ -138,7 +138,7 @@ class InvoicePlanner(Planner[InvoicePlan]):
         while left and number <= pages:
             page: Page = self._pool.run(partial(self._client.invoices, number))
             pages = page.pages
-            rows = {one: row for row in page.rows if (one := _number_of(row)) is not None}
+            rows = {one: row for row in page.rows if (one := number_in(row)) is not None}
             found |= {str(one): rows[one] for one in left & rows.keys()}
             lowest = min(rows, default=0)
             left = {one for one in left if one < lowest} if number < pages else set()
@@ -236,9 +236,3 @@ def _of_another(plan: InvoicePlan, row: object) -> Invoice | None:
     except Unreadable:
         return None
     return None if plan.belongs(theirs) else theirs
-
-
-def _number_of(row: object) -> int | None:
-    number = row.get("DocumentNumber") if isinstance(row, dict) else None
-    text = str(number)
-    return int(text) if text.isascii() and text.isdigit() else None

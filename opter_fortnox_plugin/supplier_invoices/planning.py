@@ -60,7 +60,7 @@ REGISTER: Final = PartyRegister(
     supplier_of,
     supplier_payload,
     SUPPLIER_CARD,
-    PROBLEMS.same_organisation,
+    PROBLEMS,
     bank=BANK,
     has_filters=False,
 )
