@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Final
@@ -101,6 +101,33 @@ class Session:
             self.limited(company),
         ):
             yield
+
+    @contextmanager
+    def alone(
+        self,
+        lock: Callable[[Company], AbstractContextManager[None]],
+        company: Callable[[], Company],
+    ) -> Iterator[Company]:
+        """Run with nobody else at the company that is signed in, whichever that is.
+
+        :param lock: keeps the others away from a company.
+        :param company: asks Fortnox for the company.
+        :raises LoginFailed: where the run belongs to another one.
+        """
+        run = self.host.run
+        # What is entered last ends first: no request may start once the locks are released.
+        with ExitStack() as locks, ExitStack() as held:
+            if run.company is not None:
+                # First, so that not even one request goes beside another run's.
+                locks.enter_context(lock(run.company))
+            else:
+                held.enter_context(self.limited())
+            held.enter_context(self.pool)
+            found = company()
+            refuse_other_company(run, found)
+            if run.company is None:
+                locks.enter_context(lock(found))
+            yield found
 
 
 @contextmanager

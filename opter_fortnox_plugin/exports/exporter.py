@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
@@ -36,7 +36,6 @@ from opter_fortnox_plugin.session import (
     HERE,
     Session,
     Surroundings,
-    refuse_other_company,
     signed_in,
 )
 
@@ -102,23 +101,14 @@ def _alone(
     run: Run, surroundings: Surroundings, scopes: Sequence[str]
 ) -> Iterator[tuple[Session, Company]]:
     """Sign in, and let no other export of the company begin meanwhile."""
-    # What is entered last ends first: no request may start once the locks are released.
-    with (
-        signed_in(run, surroundings, scopes=scopes) as session,
-        ExitStack() as locks,
-        ExitStack() as held,
-    ):
-        if run.company is not None:
-            locks.enter_context(_export_lock(session.host, run.company))
-        else:
-            held.enter_context(session.limited())
-        pool = held.enter_context(session.pool)
-        with session.company_lock(run.company) if run.company else nullcontext():
-            company = pool.run(session.client.company)
-        refuse_other_company(run, company)
-        if run.company is None:
-            locks.enter_context(_export_lock(session.host, company))
-        yield session, company
+    with signed_in(run, surroundings, scopes=scopes) as session:
+
+        def ask() -> Company:
+            with session.company_lock(run.company) if run.company else nullcontext():
+                return session.pool.run(session.client.company)
+
+        with session.alone(partial(_export_lock, session.host), ask) as company:
+            yield session, company
 
 
 @contextmanager

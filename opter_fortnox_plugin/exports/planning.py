@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 from opter_contract.export_values import Difference, ExportItem, Gap, PlannedItem
 from opter_contract.values import Company, Text
 from opter_fortnox_plugin.exports.cards import Cards, PartyRegister
+from opter_fortnox_plugin.exports.content import Content
 from opter_fortnox_plugin.exports.problems import Problem, Problems
 from opter_fortnox_plugin.exports.registers import Registers
 from opter_fortnox_plugin.exports.sending import Sender
@@ -28,7 +29,7 @@ WITH_CARD: Final = frozenset({"ready", "waiting", "adopted", "unchanged", "booke
 class Plan(ABC):
     """What is to become of one item.
 
-    :ivar content: as Fortnox is to have it: ``ours``, its ``card``, and the ``problem``.
+    :ivar content: as Fortnox is to have it.
     :ivar theirs: what stands in its place in Fortnox.
     :ivar doubt: what a person must see to there, told until it is as it should be.
     """
@@ -36,7 +37,7 @@ class Plan(ABC):
     problems: ClassVar[Problems]
 
     item: ExportItem
-    content: Any
+    content: Content
     state: str = "ready"
     action: str = "none"
     theirs: Any = None
@@ -137,10 +138,6 @@ class Planner(ABC, Generic[P]):
     def missing(self, content: Any) -> Iterable[tuple[str, str]]:
         """Give the codes of what the content of an item lacks in the set-up, and what it is."""
 
-    @abstractmethod
-    def total_of(self, content: Any) -> Decimal:
-        """Return the host's total of an item."""
-
     def other_total(self, plan: P) -> Decimal | None:
         """Return what Fortnox has, or will have, as the total."""
         if plan.action != "none":
@@ -200,16 +197,12 @@ class Planner(ABC, Generic[P]):
         """Refuse what would be one card in Fortnox, and is two here."""
         codes: dict[str, dict[str, None]] = {}
         for plan in self.plans:
-            codes.setdefault(plan.party_number, {})[self.party_code(plan.item.content)] = None
+            codes.setdefault(plan.party_number, {})[plan.content.party_code] = None
         for plan in self.ready_plans():
             number = plan.party_number
             if number and len(codes[number]) > 1:
                 shared = ", ".join(codes[number])
                 plan.refuse(f"{self.problems.party}_NUMBER_SHARED", number=number, codes=shared)
-
-    @abstractmethod
-    def party_code(self, content: Any) -> str:
-        """Return the host's code of a customer or supplier."""
 
     def number_there(self, plan: P) -> str:
         """Return the number of one that is to be taken back; ``""`` where it is not there."""
@@ -295,7 +288,7 @@ class Planner(ABC, Generic[P]):
             state=plan.state,
             action=plan.action,
             party_number=plan.party_number,
-            total=self.total_of(plan.item.content),
+            total=plan.content.host_total,
             other_total=self.other_total(plan),
             currency=plan.item.content.currency,
             number=plan.there.number if plan.there else plan.item.number,

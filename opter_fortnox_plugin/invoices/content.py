@@ -14,6 +14,7 @@ from typing import Final
 from opter_contract import export_values as contract
 from opter_contract.values import Text
 from opter_fortnox_plugin.exports.cards import CARD, card_texts
+from opter_fortnox_plugin.exports.content import Content
 from opter_fortnox_plugin.exports.problems import Problem
 from opter_fortnox_plugin.exports.texts import (
     MARK,
@@ -51,22 +52,19 @@ _LONGEST_DESCRIPTION: Final = 255
 
 
 @dataclass(frozen=True, slots=True)
-class Content:
+class InvoiceContent(Content):
     """An invoice as Fortnox is to have it.
 
     :ivar ours: its ``total`` is the one that Fortnox computes.
-    :ivar card: of the customer, without the kind of VAT.
+    :ivar card: without the kind of VAT.
     :ivar vat_kind: that the customer must have in Fortnox; ``""`` where any will do.
     :ivar rates: the host's VAT rates of the rows.
-    :ivar problem: why it cannot be written; what is there can be compared all the same.
     :ivar rounding: what a row for rounding makes good, in the invoice's currency.
     """
 
     ours: Invoice
-    card: Customer
-    vat_kind: str
-    rates: frozenset[str]
-    problem: Problem | None = None
+    vat_kind: str = ""
+    rates: frozenset[str] = frozenset()
     rounding: Decimal = _ZERO
 
 
@@ -118,7 +116,7 @@ def card_of(customer: contract.Customer, settings: InvoiceSettings) -> Customer:
 
 def content_of(
     invoice: contract.Invoice, settings: InvoiceSettings, descriptions: Mapping[str, str]
-) -> Content:
+) -> InvoiceContent:
     """Return an invoice as Fortnox is to have it.
 
     A VAT rate that is not known counts as 0 %: that is a gap (:func:`rate_of`).
@@ -155,8 +153,16 @@ def content_of(
         or (PROBLEMS.problem("TOO_MANY_ROWS", count=len(rows)) if len(rows) > MOST_ROWS else None)
         or (_total_problem(invoice, made) if difference and not rounded else None)
     )
-    kind = min(kinds) if kinds else ""
-    return Content(made, card, kind, rates, problem, difference if rounded else _ZERO)
+    return InvoiceContent(
+        made,
+        card,
+        invoice.customer.code,
+        host_total(invoice),
+        problem,
+        vat_kind=min(kinds, default=""),
+        rates=rates,
+        rounding=difference if rounded else _ZERO,
+    )
 
 
 def _document_number(text: str) -> str:

@@ -20,11 +20,10 @@ from opter_fortnox_plugin.fortnox.party_schemas import Customer, customer_of, cu
 from opter_fortnox_plugin.fortnox.protocol import CUSTOMERS, Page
 from opter_fortnox_plugin.invoices.content import (
     CUSTOMER_CARD,
-    Content,
+    InvoiceContent,
     content_of,
     customer_number,
     header_differences,
-    host_total,
     identity_differences,
     is_ours,
     kind_contradicts,
@@ -40,7 +39,7 @@ class InvoicePlan(Plan):
     """What is to become of one invoice."""
 
     problems = PROBLEMS
-    content: Content
+    content: InvoiceContent
 
     def belongs(self, theirs: Invoice) -> bool:
         ours = self.content.ours
@@ -94,12 +93,6 @@ class InvoicePlanner(Planner[InvoicePlan]):
     def plan_of(self, item: ExportItem) -> InvoicePlan:
         names = self.registers.descriptions(item.content.invoice_date)
         return InvoicePlan(item, content_of(item.content, self._settings, names))
-
-    def party_code(self, content: HostInvoice) -> str:
-        return content.customer.code
-
-    def total_of(self, content: HostInvoice) -> Decimal:
-        return host_total(content)
 
     def other_total(self, plan: InvoicePlan) -> Decimal | None:
         problem = plan.content.problem

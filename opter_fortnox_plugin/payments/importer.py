@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
 from dataclasses import asdict, replace
 from datetime import datetime
 from functools import partial
@@ -41,7 +40,6 @@ from opter_fortnox_plugin.session import (
     HERE,
     Session,
     Surroundings,
-    refuse_other_company,
     signed_in,
 )
 from opter_fortnox_plugin.settings import Settings
@@ -73,26 +71,16 @@ def import_payments(
     :raises FortnoxError: where there is something for a person to do.
     """
     settings = Settings.of(run.settings)
-    # What is entered last ends first: no request may start once the locks are released.
-    with (
-        signed_in(run, surroundings) as session,
-        ExitStack() as locks,
-        ExitStack() as held,
-    ):
-        if run.company is not None:
-            # First, so that not even one request goes beside another run's.
-            locks.enter_context(session.company_lock(run.company))
-        else:
-            held.enter_context(session.limited())
-        pool = held.enter_context(session.pool)
-        company_future = pool.submit(session.client.company)
+    with signed_in(run, surroundings) as session:
         reader = (importer or partial(Importer, everything=everything))(session, settings)
-        reader.start()
-        company = pool.result(company_future)
-        refuse_other_company(run, company)
-        if run.company is None:
-            locks.enter_context(session.company_lock(company))
-        return reader.run(company)
+
+        def ask() -> Company:
+            company = session.pool.submit(session.client.company)
+            reader.start()
+            return session.pool.result(company)
+
+        with session.alone(session.company_lock, ask) as company:
+            return reader.run(company)
 
 
 # --- the reading itself -------------------------------------------------------

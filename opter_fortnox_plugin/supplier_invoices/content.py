@@ -10,13 +10,13 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from decimal import Decimal
 from itertools import chain
 from typing import Final
 
 from opter_contract import export_values as contract
 from opter_fortnox_plugin.exports.cards import CARD, card_texts
+from opter_fortnox_plugin.exports.content import Content
 from opter_fortnox_plugin.exports.problems import Problem
 from opter_fortnox_plugin.exports.texts import (
     MARK,
@@ -62,19 +62,6 @@ _FIELDS: Final = (*SUPPLIER_CARD, *chain(*BANK))
 _ACCOUNT: Final = re.compile(r"(\d{4,5})\s?[-, ]\s?(\d[\d -]*)", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """A bill as Fortnox is to have it.
-
-    :ivar card: of the supplier.
-    :ivar problem: why it cannot be written; what is there can be compared all the same.
-    """
-
-    ours: SupplierInvoice
-    card: Supplier
-    problem: Problem | None = None
-
-
 def reference(bill: contract.SupplierBill) -> str:
     """Return the mark of our bills, ``ExternalInvoiceNumber``."""
     region = cleaned(bill.region).replace("%", "%25").replace("/", "%2F")
@@ -107,7 +94,7 @@ def content_of(bill: contract.SupplierBill, settings: BillSettings) -> Content:
         external_invoice_number=reference(bill),
     )
     problem = _number_problem(ours) or _text_problem(ours, card) or _rows_problem(bill, ours)
-    return Content(ours, card, problem)
+    return Content(ours, card, bill.supplier.code, bill.total, problem)
 
 
 def card_of(supplier: contract.Supplier, settings: BillSettings) -> Supplier:

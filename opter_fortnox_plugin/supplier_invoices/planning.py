@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
-from decimal import Decimal
 from typing import Final
 
 from opter_contract.export_values import Difference, ExportItem
@@ -20,7 +19,6 @@ from opter_fortnox_plugin.session import Session
 from opter_fortnox_plugin.supplier_invoices.content import (
     BANK,
     SUPPLIER_CARD,
-    Content,
     content_of,
     identity_differences,
     is_of_another,
@@ -37,7 +35,6 @@ class BillPlan(Plan):
     """What is to become of one bill."""
 
     problems = PROBLEMS
-    content: Content
 
     @property
     def number(self) -> str:
@@ -101,12 +98,6 @@ class BillPlanner(Planner[BillPlan]):
 
     def plan_of(self, item: ExportItem) -> BillPlan:
         return BillPlan(item, content_of(item.content, self._settings))
-
-    def party_code(self, content: HostBill) -> str:
-        return content.supplier.code
-
-    def total_of(self, content: HostBill) -> Decimal:
-        return content.total
 
     def missing(self, content: HostBill) -> Iterable[tuple[str, str]]:
         if not supplier_number(content.supplier, self._settings):
