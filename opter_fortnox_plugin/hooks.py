@@ -154,7 +154,7 @@ def opter_errors() -> Sequence[ErrorText]:
 def opter_diagnose(run: Run) -> Sequence[Finding] | None:
     if not _our_run(run):
         return None
-    from opter_fortnox_plugin.diagnostics.doctor import diagnose  # noqa: PLC0415
+    from opter_fortnox_plugin.diagnostics.doctor.run import diagnose  # noqa: PLC0415
 
     return diagnose(run)
 

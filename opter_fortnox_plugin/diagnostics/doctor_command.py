@@ -18,7 +18,7 @@ from opter_contract import PROJECT, hookimpl
 from opter_contract.values import Failure, Finding, Progress, Run, Text
 from opter_fortnox_plugin import settings
 from opter_fortnox_plugin.diagnostics.console import Console
-from opter_fortnox_plugin.diagnostics.doctor import diagnose
+from opter_fortnox_plugin.diagnostics.doctor.run import diagnose
 from opter_fortnox_plugin.session import Surroundings
 
 #: How each state is shown.

@@ -20,8 +20,8 @@ from web_host import register_redirect_uri
 
 from hostsim.sandbox import Fault, Match, Sandbox, scripted_login, seed
 from opter_contract.values import Company
-from opter_fortnox_plugin.diagnostics.doctor import diagnose
-from opter_fortnox_plugin.diagnostics.doctor_checks import IMPORT, checks_of
+from opter_fortnox_plugin.diagnostics.doctor.checks import IMPORT, checks_of
+from opter_fortnox_plugin.diagnostics.doctor.run import diagnose
 from opter_fortnox_plugin.errors import CODES, Cancelled, Unavailable
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.network import proxy_of

@@ -11,7 +11,7 @@ from invoice_export import Office, invoice, new_sandbox
 
 from hostsim.sandbox import Fault, Invoice
 from opter_contract.values import Company
-from opter_fortnox_plugin.diagnostics.doctor import diagnose
+from opter_fortnox_plugin.diagnostics.doctor.run import diagnose
 from opter_fortnox_plugin.session import Surroundings
 
 SETTINGS = {"export_from_date": "2026-01-01"}

@@ -1,4 +1,4 @@
-"""The checks of :mod:`.doctor`, in the order in which a person would correct what fails.
+"""The checks of the doctor, in the order in which a person would correct what fails.
 
 A check returns what it found, or raises the error that a transfer would end with. At most one
 login, and one request to the API for each thing that is read; no secret is in any sentence.

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from opter_contract.values import Text
-from opter_fortnox_plugin.diagnostics.doctor_checks import (
+from opter_fortnox_plugin.diagnostics.doctor.checks import (
     RIGHT_OF_COMPANY,
     RIGHT_OF_INVOICES,
     Check,

@@ -12,7 +12,7 @@ from contextlib import ExitStack, closing
 from datetime import UTC, datetime
 
 from opter_contract.values import Finding, Run, Text
-from opter_fortnox_plugin.diagnostics.doctor_checks import (
+from opter_fortnox_plugin.diagnostics.doctor.checks import (
     IMPORT,
     Check,
     Examination,
@@ -20,7 +20,7 @@ from opter_fortnox_plugin.diagnostics.doctor_checks import (
     Unknown,
     checks_of,
 )
-from opter_fortnox_plugin.diagnostics.export_checks import needs_of
+from opter_fortnox_plugin.diagnostics.doctor.export_checks import needs_of
 from opter_fortnox_plugin.errors import Cancelled, FortnoxError
 from opter_fortnox_plugin.fortnox.network import proxy_of
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
@@ -43,7 +43,7 @@ def diagnose(
 ) -> list[Finding]:
     """Return a finding for each thing that the transfer of a run needs.
 
-    :param local_time, connect, proxy: see :class:`~.doctor_checks.Examination`.
+    :param local_time, connect, proxy: see :class:`~.checks.Examination`.
     :raises Cancelled: where a person cancels.
     """
     host = Host(run, sleep=surroundings.sleep, clock=surroundings.clock)
