@@ -24,7 +24,6 @@ from opter_fortnox_plugin.errors import FortnoxError, Missing, OutcomeUnknown, R
 from opter_fortnox_plugin.exports.problems import NUMBER_USED, Problems
 from opter_fortnox_plugin.exports.sending import ATTEMPTS
 from opter_fortnox_plugin.exports.texts import bare_number, cleaned
-from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import BLANK, Unreadable
 from opter_fortnox_plugin.fortnox.protocol import (
     OVERLAP,
@@ -34,8 +33,8 @@ from opter_fortnox_plugin.fortnox.protocol import (
     Resource,
     modified_since,
 )
-from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool
 from opter_fortnox_plugin.host import Host
+from opter_fortnox_plugin.session import Session
 
 #: In how many values of the host's state the cards are remembered: each holds about 3,000.
 _PARTS: Final = 16
@@ -177,18 +176,16 @@ class Cards:
     def __init__(
         self,
         register: PartyRegister,
-        host: Host,
-        client: Client,
-        pool: WorkerPool,
+        session: Session,
         company: Company,
         *,
         update: bool,
     ) -> None:
         self._register = register
-        self._client = client
-        self._pool = pool
+        self._client = session.client
+        self._pool = session.pool
         self._update = update
-        self._memory = _Memory(host, company)
+        self._memory = _Memory(session.host, company)
         self._written: set[str] = set()
         self.cards: dict[str, Card] = {}
 

@@ -1,4 +1,4 @@
-"""What Fortnox is to have of an item, as far as all exports need it."""
+"""What Fortnox is to have of an item, and whose it is, as far as all exports need it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
+from opter_fortnox_plugin.exports.outcomes import Document
 from opter_fortnox_plugin.exports.problems import Problem
+from opter_fortnox_plugin.exports.texts import MARK
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +27,13 @@ class Content:
     party_code: str
     host_total: Decimal
     problem: Problem | None = None
+
+
+def is_ours(ours: Document, theirs: Document) -> bool:
+    """Tell by its mark whether what stands in Fortnox is this very item."""
+    return theirs.external_reference == ours.external_reference
+
+
+def is_of_another(ours: Document, theirs: Document) -> bool:
+    """Tell by its mark whether what stands in Fortnox is another item of ours."""
+    return theirs.external_reference.startswith(MARK) and not is_ours(ours, theirs)

@@ -94,15 +94,8 @@ class Planner(ABC, Generic[P]):
         self._settings = settings
         self.sender = self.new_sender(session)
         self.problems: Final = self.sender.problems
-        self.registers: Final = Registers()
-        self.cards: Final = Cards(
-            self.register,
-            session.host,
-            session.client,
-            session.pool,
-            company,
-            update=settings.update_cards,
-        )
+        self.registers: Final = Registers(session.client, session.pool)
+        self.cards: Final = Cards(self.register, session, company, update=settings.update_cards)
         self.plans: list[P] = []
         self.gaps: list[Gap] = []
         self.notes: list[Text] = []

@@ -6,12 +6,13 @@ places for the words of each. A gap hinders all that needs it, a refusal one ite
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final, NamedTuple
 
 from opter_contract.values import Text
 from opter_fortnox_plugin.errors import FortnoxError, Rejected
 from opter_fortnox_plugin.exports.outcomes import Document, Outcome, words_of
+from opter_fortnox_plugin.exports.texts import MOST_ROWS, is_refused
 
 COMMON_GAPS: Final[Mapping[str, Text]] = {
     "ACCOUNT_UNKNOWN": Text(
@@ -208,6 +209,18 @@ class Problems:
 
     def problem(self, code: str, /, **details: object) -> Problem:
         return Problem(code, self.sentence(code, **details))
+
+    def of_texts(self, texts: Iterable[tuple[str, str]]) -> Problem | None:
+        """Return the problem of texts of which Fortnox refuses one.
+
+        :param texts: with the names of their fields.
+        """
+        refused = next((name for name, text in texts if is_refused(text)), None)
+        return self.problem("TEXT_REFUSED", what=refused) if refused else None
+
+    def of_rows(self, count: int) -> Problem | None:
+        """Return the problem of more rows than Fortnox takes."""
+        return self.problem("TOO_MANY_ROWS", count=count) if count > MOST_ROWS else None
 
     def outcome(
         self,

@@ -33,7 +33,9 @@ T = TypeVar("T")
 class Registers:
     """Accounts, years, the locked period, currencies and cost centres."""
 
-    def __init__(self) -> None:
+    def __init__(self, client: Client, pool: WorkerPool) -> None:
+        self._client = client
+        self._pool = pool
         self.years: Sequence[FinancialYear] = ()
         self.locked_until: date | None = None
         self.currencies: frozenset[str] | None = None
@@ -41,20 +43,13 @@ class Registers:
         #: By the id of the year, and the number.
         self.accounts: Mapping[str, Mapping[str, Account]] = {}
 
-    def read(
-        self,
-        client: Client,
-        pool: WorkerPool,
-        days: Collection[date],
-        *,
-        foreign: bool,
-        centers: bool = False,
-    ) -> None:
+    def read(self, days: Collection[date], *, foreign: bool, centers: bool = False) -> None:
         """Read what items of these days refer to.
 
         :param foreign: some are in another currency than SEK.
         :param centers: some have cost centres.
         """
+        client, pool = self._client, self._pool
         lists = Lists(client, pool)
         years = pool.submit(lambda: _years(client))
         locked: Future[date | None] = pool.submit(lambda: _locked_until(client))

@@ -68,7 +68,8 @@ class Invoice:
     currency_rate: Decimal | None = None
     """SEK for one unit of the currency; ``None`` for Fortnox's own."""
     currency_unit: Decimal = _ONE
-    external_invoice_reference1: str = ""
+    external_reference: str = ""
+    """``ExternalInvoiceReference1``."""
     invoice_type: str = "INVOICE"
     credit_invoice_reference: str = ""
     vat_included: bool = False
@@ -153,7 +154,7 @@ class _InvoiceSchema(FortnoxSchema):
     )
     currency_rate = Number(load_default=None)
     currency_unit = Number(load_default=_ONE, load_only=True)
-    external_invoice_reference1 = PlainText(load_default="")
+    external_reference = PlainText(load_default="", data_key="ExternalInvoiceReference1")
     invoice_type = PlainText(load_default="")
     credit_invoice_reference = Reference(load_default="")
     vat_included = Flag(load_default=False, data_key="VATIncluded")

@@ -67,7 +67,8 @@ class SupplierInvoice:
     currency_rate: Decimal | None = None
     """SEK for one unit of the currency; ``None`` for Fortnox's own."""
     currency_unit: Decimal = _ONE
-    external_invoice_number: str = ""
+    external_reference: str = ""
+    """``ExternalInvoiceNumber``."""
     vat_type: str = "NORMAL"
     number: str = ""
     credit_reference: str = ""
@@ -118,7 +119,7 @@ class _SupplierInvoiceSchema(FortnoxSchema):
     )
     currency_rate = Number(load_default=None)
     currency_unit = Number(load_default=_ONE, load_only=True)
-    external_invoice_number = PlainText(load_default="")
+    external_reference = PlainText(load_default="", data_key="ExternalInvoiceNumber")
     vat_type = PlainText(load_default="", data_key="VATType")
     number = Digits(required=True, load_only=True, data_key="GivenNumber")
     credit_reference = Reference(load_default="", load_only=True)

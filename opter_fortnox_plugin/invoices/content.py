@@ -14,11 +14,10 @@ from typing import Final
 from opter_contract import export_values as contract
 from opter_contract.values import Text
 from opter_fortnox_plugin.exports.cards import CARD, card_texts
-from opter_fortnox_plugin.exports.content import Content
+from opter_fortnox_plugin.exports.content import Content, is_of_another
 from opter_fortnox_plugin.exports.problems import Problem
 from opter_fortnox_plugin.exports.texts import (
     MARK,
-    MOST_ROWS,
     cleaned,
     currency_rates,
     differences_of,
@@ -140,7 +139,7 @@ def content_of(
         currency_rate=invoice.exchange_rate if invoice.currency != "SEK" else None,
         ocr=invoice.ocr.replace(" ", ""),
         rows=rows,
-        external_invoice_reference1=reference(invoice),
+        external_reference=reference(invoice),
         invoice_type=_TYPES[invoice.type],
         credit_invoice_reference=_document_number(invoice.credits),
         total=total_of(rows),
@@ -148,9 +147,9 @@ def content_of(
     card = card_of(invoice.customer, settings)
     problem = (
         _number_problem(made.number)
-        or _text_problem(made, card)
+        or PROBLEMS.of_texts(_texts(made, card))
         or _kind_problem(kinds)
-        or (PROBLEMS.problem("TOO_MANY_ROWS", count=len(rows)) if len(rows) > MOST_ROWS else None)
+        or PROBLEMS.of_rows(len(rows))
         or (_total_problem(invoice, made) if difference and not rounded else None)
     )
     return InvoiceContent(
@@ -179,16 +178,12 @@ def _number_problem(number: str) -> Problem | None:
     return None if _is_number(number) else PROBLEMS.problem("NUMBER_NOT_USABLE", number=number)
 
 
-def _text_problem(invoice: Invoice, card: Customer) -> Problem | None:
-    texts = [
-        ("ExternalInvoiceReference1", invoice.external_invoice_reference1),
-        *(("InvoiceRows", row.description) for row in invoice.rows),
-        *((name, getattr(card, field)) for name, field in CUSTOMER_CARD),
-    ]
-    for name, text in texts:
-        if is_refused(text):
-            return PROBLEMS.problem("TEXT_REFUSED", what=name)
-    return None
+def _texts(invoice: Invoice, card: Customer) -> Iterable[tuple[str, str]]:
+    yield "ExternalInvoiceReference1", invoice.external_reference
+    for row in invoice.rows:
+        yield "InvoiceRows", row.description
+    for name, field in CUSTOMER_CARD:
+        yield name, getattr(card, field)
 
 
 def _kind_problem(kinds: Collection[str]) -> Problem | None:
@@ -279,23 +274,17 @@ _CHECK_VAT: Final = Text(
 # --- Comparison ---------------------------------------------------------------
 
 
-def is_ours(ours: Invoice, theirs: Invoice) -> bool:
-    """Tell by its mark whether an invoice that has our number is ours."""
-    return theirs.external_invoice_reference1 == ours.external_invoice_reference1
-
-
 def identity_differences(ours: Invoice, theirs: Invoice) -> list[contract.Difference]:
     """Return why an invoice that has our number is not ours; nothing where it may be.
 
     One that has the mark of another of ours, as of the same number in another region, is not.
     """
-    mark = theirs.external_invoice_reference1
-    other = mark.startswith(MARK) and not is_ours(ours, theirs)
+    other = is_of_another(ours, theirs)
     return differences_of(
         (
             "ExternalInvoiceReference1",
-            ours.external_invoice_reference1 if other else "",
-            mark if other else "",
+            ours.external_reference if other else "",
+            theirs.external_reference if other else "",
         ),
         ("CustomerNumber", ours.party_number, theirs.party_number),
         ("Total", ours.total, theirs.total),

@@ -12,6 +12,7 @@ from opter_contract.export_values import ExportItem
 from opter_contract.export_values import Invoice as HostInvoice
 from opter_contract.values import Text
 from opter_fortnox_plugin.exports.cards import PartyRegister
+from opter_fortnox_plugin.exports.content import is_ours
 from opter_fortnox_plugin.exports.planning import Plan, Planner
 from opter_fortnox_plugin.exports.texts import MARK, in_words
 from opter_fortnox_plugin.fortnox.fields import Unreadable
@@ -25,7 +26,6 @@ from opter_fortnox_plugin.invoices.content import (
     customer_number,
     header_differences,
     identity_differences,
-    is_ours,
     kind_contradicts,
     rate_of,
 )
@@ -43,7 +43,7 @@ class InvoicePlan(Plan):
 
     def belongs(self, theirs: Invoice) -> bool:
         ours = self.content.ours
-        adopted = self.item.exported and not theirs.external_invoice_reference1.startswith(MARK)
+        adopted = self.item.exported and not theirs.external_reference.startswith(MARK)
         return is_ours(ours, theirs) or (adopted and theirs.party_number == ours.party_number)
 
 
@@ -83,8 +83,6 @@ class InvoicePlanner(Planner[InvoicePlan]):
     def read_registers(self, contents: Sequence[HostInvoice]) -> None:
         units = any(row.unit for one in contents for row in one.rows)
         self.registers.read(
-            self._client,
-            self._pool,
             {one.invoice_date for one in contents},
             foreign=any(one.currency != "SEK" for one in contents),
             centers=units and self._settings.cost_center == "unit",

@@ -8,6 +8,7 @@ from typing import Any
 from opter_contract.export_values import Difference
 from opter_contract.values import Text
 from opter_fortnox_plugin.errors import OutcomeUnknown, Rejected
+from opter_fortnox_plugin.exports.content import is_ours
 from opter_fortnox_plugin.exports.outcomes import Outcome
 from opter_fortnox_plugin.exports.sending import ATTEMPTS, Sender
 from opter_fortnox_plugin.exports.texts import both_sides
@@ -23,7 +24,6 @@ from opter_fortnox_plugin.invoices.content import (
     differences,
     header_differences,
     identity_differences,
-    is_ours,
     with_row_ids,
 )
 from opter_fortnox_plugin.invoices.problems import PROBLEMS

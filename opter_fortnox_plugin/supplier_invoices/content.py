@@ -20,7 +20,6 @@ from opter_fortnox_plugin.exports.content import Content
 from opter_fortnox_plugin.exports.problems import Problem
 from opter_fortnox_plugin.exports.texts import (
     MARK,
-    MOST_ROWS,
     bare_number,
     cleaned,
     currency_rates,
@@ -91,9 +90,14 @@ def content_of(bill: contract.SupplierBill, settings: BillSettings) -> Content:
         total=bill.total,
         vat=bill.vat,
         rows=tuple(_rows(bill)),
-        external_invoice_number=reference(bill),
+        external_reference=reference(bill),
     )
-    problem = _number_problem(ours) or _text_problem(ours, card) or _rows_problem(bill, ours)
+    problem = (
+        _number_problem(ours)
+        or PROBLEMS.of_texts(_texts(ours, card))
+        or _balance_problem(bill)
+        or PROBLEMS.of_rows(len(ours.rows))
+    )
     return Content(ours, card, bill.supplier.code, bill.total, problem)
 
 
@@ -127,37 +131,22 @@ def _number_problem(ours: SupplierInvoice) -> Problem | None:
     return PROBLEMS.problem("NUMBER_NOT_USABLE", number=number[:LONGEST_NUMBER] or "–")
 
 
-def _text_problem(ours: SupplierInvoice, card: Supplier) -> Problem | None:
-    texts = [
-        ("InvoiceNumber", ours.invoice_number),
-        ("SupplierNumber", card.number),
-        *((name, getattr(card, field)) for name, field in _FIELDS),
-    ]
-    wrong = next((name for name, text in texts if is_refused(text)), None)
-    return PROBLEMS.problem("TEXT_REFUSED", what=wrong) if wrong else None
+def _texts(ours: SupplierInvoice, card: Supplier) -> Iterable[tuple[str, str]]:
+    yield "InvoiceNumber", ours.invoice_number
+    yield "SupplierNumber", card.number
+    for name, field in _FIELDS:
+        yield name, getattr(card, field)
 
 
-def _rows_problem(bill: contract.SupplierBill, ours: SupplierInvoice) -> Problem | None:
+def _balance_problem(bill: contract.SupplierBill) -> Problem | None:
     total = sum((row.debit - row.credit for row in bill.rows), _ZERO)
-    if total != bill.total:
-        rows, whole = (in_words(one, bill.currency) for one in (total, bill.total))
-        return PROBLEMS.problem("NOT_BALANCED", rows=rows, total=whole)
-    if len(ours.rows) > MOST_ROWS:
-        return PROBLEMS.problem("TOO_MANY_ROWS", count=len(ours.rows))
-    return None
+    if total == bill.total:
+        return None
+    rows, whole = (in_words(one, bill.currency) for one in (total, bill.total))
+    return PROBLEMS.problem("NOT_BALANCED", rows=rows, total=whole)
 
 
 # --- Comparison ---------------------------------------------------------------
-
-
-def is_ours(ours: SupplierInvoice, theirs: SupplierInvoice) -> bool:
-    """Tell by its mark whether a supplier invoice is this bill."""
-    return theirs.external_invoice_number == ours.external_invoice_number
-
-
-def is_of_another(ours: SupplierInvoice, theirs: SupplierInvoice) -> bool:
-    """Tell by its mark whether a supplier invoice is another bill of ours."""
-    return theirs.external_invoice_number.startswith(MARK) and not is_ours(ours, theirs)
 
 
 def identity_differences(

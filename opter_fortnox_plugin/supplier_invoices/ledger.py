@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from opter_fortnox_plugin.errors import Refused
+from opter_fortnox_plugin.exports.content import is_of_another, is_ours
 from opter_fortnox_plugin.exports.lists import Lists
 from opter_fortnox_plugin.exports.texts import MARK
 from opter_fortnox_plugin.fortnox.client import Client
@@ -27,8 +28,6 @@ from opter_fortnox_plugin.fortnox.supplier_invoice_schemas import (
 from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool
 from opter_fortnox_plugin.supplier_invoices.content import (
     identity_differences,
-    is_of_another,
-    is_ours,
 )
 
 
@@ -57,13 +56,13 @@ class Candidates:
             if one.cancelled:
                 self.cancelled.add(one.number)
             else:
-                self._by_mark.setdefault(one.external_invoice_number, []).append(one)
+                self._by_mark.setdefault(one.external_reference, []).append(one)
                 key = (one.party_number, one.invoice_number)
                 self._by_number.setdefault(key, []).append(one)
 
     def marked(self, ours: SupplierInvoice) -> list[SupplierInvoice]:
         """Return what has our mark, whoever's it is."""
-        return self._by_mark.get(ours.external_invoice_number, [])
+        return self._by_mark.get(ours.external_reference, [])
 
     def named(self, ours: SupplierInvoice) -> list[SupplierInvoice]:
         """Return what the supplier has under this very number, without a mark of ours."""
@@ -81,13 +80,13 @@ class Candidates:
         """
         for numbered in self._by_number.values():
             several = [
-                one for one in numbered if one.external_invoice_number or not is_adopted(one.number)
+                one for one in numbered if one.external_reference or not is_adopted(one.number)
             ]
             for one in several:
                 equal = [other for other in several if not identity_differences(one, other)]
-                marks = [other.external_invoice_number for other in equal]
-                if one.external_invoice_number.startswith(MARK) and (
-                    marks.count(one.external_invoice_number) > 1 or not all(marks)
+                marks = [other.external_reference for other in equal]
+                if one.external_reference.startswith(MARK) and (
+                    marks.count(one.external_reference) > 1 or not all(marks)
                 ):
                     yield equal
                     break

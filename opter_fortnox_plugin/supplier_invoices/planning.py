@@ -10,6 +10,7 @@ from opter_contract.export_values import Difference, ExportItem
 from opter_contract.export_values import SupplierBill as HostBill
 from opter_contract.values import Company, Text
 from opter_fortnox_plugin.exports.cards import PartyRegister
+from opter_fortnox_plugin.exports.content import is_of_another, is_ours
 from opter_fortnox_plugin.exports.planning import Plan, Planner
 from opter_fortnox_plugin.exports.texts import both_sides, differences_of
 from opter_fortnox_plugin.fortnox.party_schemas import supplier_of, supplier_payload
@@ -21,8 +22,6 @@ from opter_fortnox_plugin.supplier_invoices.content import (
     SUPPLIER_CARD,
     content_of,
     identity_differences,
-    is_of_another,
-    is_ours,
     supplier_number,
 )
 from opter_fortnox_plugin.supplier_invoices.ledger import SupplierLedger
@@ -94,7 +93,7 @@ class BillPlanner(Planner[BillPlan]):
     def read_registers(self, contents: Sequence[HostBill]) -> None:
         days = {one.bill_date for one in contents}
         foreign = any(one.currency != "SEK" for one in contents)
-        self.registers.read(self._client, self._pool, days, foreign=foreign)
+        self.registers.read(days, foreign=foreign)
 
     def plan_of(self, item: ExportItem) -> BillPlan:
         return BillPlan(item, content_of(item.content, self._settings))
