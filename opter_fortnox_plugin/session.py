@@ -134,9 +134,8 @@ class Session:
 def logged_in(
     host: Host,
     endpoint: TokenEndpoint,
-    configuration: Configuration,
+    limiter: RateLimiter,
     *,
-    number_of: Callable[[Tokens], str],
     scopes: Sequence[str],
     require_all: bool = True,
     again: bool = False,
@@ -145,18 +144,17 @@ def logged_in(
 ) -> Iterator[SignedIn]:
     """Sign in as the settings say.
 
-    :param number_of: asks Fortnox for the number of the company that tokens are for.
     :param require_all: refuse a login that was granted less.
     :param again: have a person do it, whatever is stored.
     """
-    way = sign_in(host.run.settings)
+    way, configuration = sign_in(host.run.settings), endpoint.configuration
     by = (
         partial(
             service_account.signed_in,
             log_in=lambda granted: log_in(
                 host, configuration, [*dict.fromkeys((*scopes, *sorted(granted)))], service=True
             ),
-            number_of=number_of,
+            number_of=partial(company_number, host, endpoint, limiter),
             proof=require_all,
         )
         if way == SERVICE_ACCOUNT
@@ -169,7 +167,6 @@ def logged_in(
     with by(
         host,
         endpoint,
-        configuration,
         scopes=scopes if require_all else (),
         again=again,
         now=now,
@@ -201,14 +198,7 @@ def signed_in(
         http.sent, http.answered = limiter.sent, limiter.answered
         endpoint = TokenEndpoint(http, configuration, host.wait)
         with logged_in(
-            host,
-            endpoint,
-            configuration,
-            number_of=partial(company_number, host, endpoint, limiter),
-            scopes=scopes,
-            again=again,
-            now=now,
-            clock=clock,
+            host, endpoint, limiter, scopes=scopes, again=again, now=now, clock=clock
         ) as login:
             client = Client(
                 configuration.api_url,
@@ -262,7 +252,6 @@ def take_over_stored_login(
         account = service_account.ServiceAccount(
             host,
             endpoint,
-            configuration,
             number_of=partial(company_number, host, endpoint, limiter),
             now=surroundings.now,
         )

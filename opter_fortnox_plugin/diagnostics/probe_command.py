@@ -40,8 +40,6 @@ def run(
         signed_in = SignedIn(endpoint, endpoint.exchange(code))
         try:
             client = ProbeClient(
-                configuration,
-                transport,
                 endpoint,
                 signed_in,
                 provoke_429=options.provoke_429,

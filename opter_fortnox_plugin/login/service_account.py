@@ -19,7 +19,6 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
 
-from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.errors import LoginFailed, NotPermitted
 from opter_fortnox_plugin.fortnox.protocol import Tokens, tenant_of
 from opter_fortnox_plugin.host import Host
@@ -50,7 +49,6 @@ class ServiceAccount:
         self,
         host: Host,
         endpoint: TokenEndpoint,
-        configuration: Configuration,
         *,
         number_of: Callable[[Tokens], str],
         now: Callable[[], float] = time.time,
@@ -58,9 +56,10 @@ class ServiceAccount:
         self._host = host
         self._endpoint = endpoint
         self._number_of = number_of
-        self._stored_login = StoredLogin(host, endpoint, configuration, now)
+        self._stored_login = StoredLogin(host, endpoint, now)
         # All definitions share the host's state.
-        self._key = f"service-account/{digest(host.run.definition)}/{storage_key(configuration)}"
+        ours = storage_key(endpoint.configuration)
+        self._key = f"service-account/{digest(host.run.definition)}/{ours}"
         #: The company that is known to have consented, and whether a token has come of it.
         self._known = host.get_state(self._key) or ""
         company = host.run.company
@@ -160,7 +159,6 @@ class ServiceAccount:
 def signed_in(
     host: Host,
     endpoint: TokenEndpoint,
-    configuration: Configuration,
     *,
     log_in: LogIn,
     number_of: Callable[[Tokens], str],
@@ -180,7 +178,7 @@ def signed_in(
     :param proof: whether what is done shows that runs succeed, so that nobody needs a login that
         was stored before.
     """
-    account = ServiceAccount(host, endpoint, configuration, number_of=number_of, now=now)
+    account = ServiceAccount(host, endpoint, number_of=number_of, now=now)
     if again:
         # To know what has been consented to before.
         with suppress(NotPermitted, LoginFailed):

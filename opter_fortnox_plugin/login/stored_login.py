@@ -54,13 +54,12 @@ class StoredLogin:
         self,
         host: Host,
         endpoint: TokenEndpoint,
-        configuration: Configuration,
         now: Callable[[], float] = time.time,
     ) -> None:
         self._host = host
         self._endpoint = endpoint
         self._now = now
-        ours = storage_key(configuration)
+        ours = storage_key(endpoint.configuration)
         self._key = f"login/{ours}"
         self._lock_key = f"token/{digest(host.run.definition)}/{ours}"
 
@@ -217,7 +216,6 @@ class StoredLogin:
 def signed_in(
     host: Host,
     endpoint: TokenEndpoint,
-    configuration: Configuration,
     *,
     stay: bool,
     log_in: Callable[[], str],
@@ -236,7 +234,7 @@ def signed_in(
     :param now: Unix time.
     :param clock: seconds, to measure how long.
     """
-    login = StoredLogin(host, endpoint, configuration, now)
+    login = StoredLogin(host, endpoint, now)
     tokens = login.resume() if stay and not again else None
     if tokens and tokens.lacking(scopes) and host.attended:
         tokens = None
@@ -288,7 +286,7 @@ def end_stored_login(
     host = Host(run)
     with closing(transport()) as http:
         endpoint = TokenEndpoint(http, configuration, host.wait)
-        if not StoredLogin(host, endpoint, configuration).end():
+        if not StoredLogin(host, endpoint).end():
             raise Unavailable("LOGIN_NOT_REVOKED")
 
 

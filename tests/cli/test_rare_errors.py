@@ -76,7 +76,7 @@ def test_a_login_that_fortnox_did_not_revoke_is_told_and_gone_here_all_the_same(
         transport = Transport()
         configured = Configuration.of(values, {})
         endpoint = TokenEndpoint(transport, configured, lambda _: None)
-        assert StoredLogin(Host(run), endpoint, configured).store(Tokens("a", "r"))
+        assert StoredLogin(Host(run), endpoint).store(Tokens("a", "r"))
         transport.close()
         with pytest.raises(Unavailable) as caught:
             end_stored_login(run, environment={})

@@ -80,7 +80,7 @@ def session(store, configuration, transport, log_in=nobody):
     with host._session(PluginSession, run) as reading:
         side = HostSide(reading.run, sleep=nap)
         endpoint = TokenEndpoint(transport, values, nap)
-        with stored_login.signed_in(side, endpoint, values, stay=True, log_in=log_in) as signed_in:
+        with stored_login.signed_in(side, endpoint, stay=True, log_in=log_in) as signed_in:
             yield Client(
                 values.api_url,
                 transport,

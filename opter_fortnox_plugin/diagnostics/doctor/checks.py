@@ -48,7 +48,7 @@ from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.login.authorization_code import CallbackServer, Login
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
-from opter_fortnox_plugin.session import company_number, logged_in, refuse_other_company, require
+from opter_fortnox_plugin.session import logged_in, refuse_other_company, require
 from opter_fortnox_plugin.settings import EVERY_TIME, SERVICE_ACCOUNT, sign_in
 
 #: Seconds that the clock may be off. A transfer uses Fortnox's own time and tolerates
@@ -477,8 +477,7 @@ def check_login(examination: Examination) -> Text:
         logged_in(
             host,
             endpoint,
-            configured,
-            number_of=partial(company_number, host, endpoint, examination.limiter),
+            examination.limiter,
             # What is lacking has a row of its own.
             scopes=examination.needs.scopes,
             require_all=False,

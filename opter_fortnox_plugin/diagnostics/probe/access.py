@@ -143,7 +143,7 @@ def bad_code(client: ProbeClient) -> Results:
         {
             "grant_type": "authorization_code",
             "code": str(uuid.uuid4()),
-            "redirect_uri": client.configuration.redirect_uri,
+            "redirect_uri": client.endpoint.configuration.redirect_uri,
         }
     )
     evidence = evidence_of_token(reply)

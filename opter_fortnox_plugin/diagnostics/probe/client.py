@@ -11,7 +11,6 @@ from functools import cached_property
 from typing import Any, Final
 
 from opter_contract.values import Text
-from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.diagnostics.probe.results import (
     NO_DATE_HEADER,
     NO_INVOICE,
@@ -22,7 +21,7 @@ from opter_fortnox_plugin.diagnostics.probe.results import (
 from opter_fortnox_plugin.errors import FortnoxError, Missing, Temporary, Unauthorized
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import Unreadable
-from opter_fortnox_plugin.fortnox.http import Bearer, NoAuth, Transport
+from opter_fortnox_plugin.fortnox.http import Bearer, NoAuth
 from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment, payment_detail, payment_row
 from opter_fortnox_plugin.fortnox.protocol import (
     STOCKHOLM,
@@ -67,8 +66,6 @@ class ProbeClient:
 
     def __init__(
         self,
-        configuration: Configuration,
-        transport: Transport,
         endpoint: TokenEndpoint,
         signed_in: SignedIn,
         *,
@@ -79,7 +76,6 @@ class ProbeClient:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.configuration = configuration
         self.endpoint = endpoint
         self.signed_in = signed_in
         self.provoke_429 = provoke_429
@@ -94,11 +90,10 @@ class ProbeClient:
         #: Tokens that were exchanged for the next.
         self.replaced_tokens: Tokens | None = None
         self._payments_of: dict[str, list[InvoicePayment]] = {}
-        self._transport = transport
         self._unlimited_requests = 0
         self._client = Client(
-            configuration.api_url,
-            transport,
+            endpoint.configuration.api_url,
+            endpoint.transport,
             signed_in,
             self.limiter,
             sleep=sleep,
@@ -138,7 +133,8 @@ class ProbeClient:
             self._unlimited_requests += 1
         auth = Bearer(token) if token else NoAuth()
         try:
-            return self._transport.send("GET", f"{self.configuration.api_url}/{path}", auth=auth)
+            address = f"{self.endpoint.configuration.api_url}/{path}"
+            return self.endpoint.transport.send("GET", address, auth=auth)
         finally:
             self.limiter.release()
 

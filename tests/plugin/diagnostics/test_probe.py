@@ -224,8 +224,6 @@ def client(ticks):
         [code] = parse_qs(urlsplit(back).query)["code"]
         signed_in = SignedIn(endpoint, endpoint.exchange(code))
         return ProbeClient(
-            configuration,
-            transport,
             endpoint,
             signed_in,
             sleep=ticks.sleep,
