@@ -11,7 +11,7 @@ _IN_A_TERMINAL = frozenset({"www-browser", "links", "links2", "elinks", "lynx", 
 
 
 def environment_for(given: Mapping[str, str], secret: str) -> dict[str, str]:
-    """Give the environment in which ``webbrowser`` is to choose a browser.
+    """Return the environment in which ``webbrowser`` is to choose a browser.
 
     Without ``TERM`` it chooses none in a terminal by itself, and ``BROWSER`` names none.
 
@@ -25,7 +25,7 @@ def environment_for(given: Mapping[str, str], secret: str) -> dict[str, str]:
 
 
 def can_open(environment: Mapping[str, str]) -> bool:
-    """Tell whether there is a screen, or a browser that somebody chose."""
+    """Return whether there is a screen, or a browser that somebody chose."""
     names = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
     return sys.platform in {"darwin", "win32"} or any(environment.get(name) for name in names)
 

@@ -31,5 +31,5 @@ DECIMALS: Final[Mapping[str, int]] = {
 
 
 def is_payable(amount: Decimal, currency: str) -> bool:
-    """Tell whether an amount has no more decimals than its currency: no half öre."""
+    """Return whether an amount has no more decimals than its currency: no half öre."""
     return amount == round(amount, DECIMALS[currency])

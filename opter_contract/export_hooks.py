@@ -168,7 +168,7 @@ def opter_cancel_exported(run: Run, item: ExportItem) -> ItemResult | None:
 
 @hookspec
 def opter_items_to_export(run: Run, after: str) -> Sequence[ExportItem]:  # type: ignore[empty-body]
-    """Give the items to send, at most :data:`opter_contract.BATCH` at a time.
+    """Return the items to send, at most :data:`opter_contract.BATCH` at a time.
 
     Called by the plug-in first, until the answer is empty. In an order that stays, so that
     ``after`` means something: new ones, those that changed since they were sent, those whose
@@ -191,7 +191,7 @@ def opter_items_to_export(run: Run, after: str) -> Sequence[ExportItem]:  # type
 
 @hookspec
 def opter_read_document(run: Run, item_id: str) -> bytes | None:
-    """Give the content of an item's document, a PDF.
+    """Return the content of an item's document, a PDF.
 
     Called by the plug-in for an item whose content names one.
 
@@ -277,7 +277,7 @@ def opter_take_bank_changes(run: Run, changes: Sequence[BankChange]) -> int:  # 
 def opter_confirmed_bank_changes(  # type: ignore[empty-body]
     run: Run, party_numbers: Collection[str]
 ) -> Sequence[BankChange]:
-    """Give which of the bank changes of these parties a person has confirmed, by name.
+    """Return which of the bank changes of these parties a person has confirmed, by name.
 
     Called by the plug-in after the review and before it writes any card, for each party once. A
     confirmation holds for all four values of a change, and for one answer: the host forgets what

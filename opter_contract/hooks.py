@@ -431,7 +431,7 @@ def opter_read_invoice_payments(
 def opter_exclusion_reasons(
     run: Run, payments: Sequence[Payment]
 ) -> Sequence[Reason | None] | None:
-    """Give the reason why the current settings exclude each of these payments.
+    """Return the reason why the current settings exclude each of these payments.
 
     Called during a run, for payments that an earlier run read and that were rejected then: the
     host keeps them and offers them again. Also called for what ``opter_read_all_payments``
@@ -1021,7 +1021,7 @@ def opter_set_secret(run: Run, key: str, value: str | None) -> bool:  # type: ig
 
 @hookspec
 def opter_lock(run: Run, key: str, timeout: float) -> AbstractContextManager[bool]:  # type: ignore[empty-body]
-    """Give a lock across threads, processes and users of this host.
+    """Return a lock across threads, processes and users of this host.
 
     Called by the plug-in, at any time of a run. It is released when its holder ends.
 

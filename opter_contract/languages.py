@@ -25,7 +25,7 @@ def asked(arguments: Sequence[str], environment: Mapping[str, str], variable: st
 
 
 def _of_locale(environment: Mapping[str, str]) -> str:
-    """Give the language of messages, by the first of the three that is set, as POSIX has it."""
+    """Return the language of messages, by the first of the three that is set, as POSIX has it."""
     names = ("LC_ALL", "LC_MESSAGES", "LANG")
     locale = next((environment[name] for name in names if environment.get(name)), "")
     return re.split("[_.@-]", locale)[0].lower()

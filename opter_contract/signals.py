@@ -69,7 +69,7 @@ class Ending:
             raise Told
 
     def status(self, status: int) -> int:
-        """Give the exit status, which tells a shell which signal ended the program."""
+        """Return the exit status, which tells a shell which signal ended the program."""
         told = {getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP")}
         if status == 0 and self._late is not None:
             return 128 + self._late
@@ -94,7 +94,7 @@ def ending(clock: Callable[[], float] = time.monotonic, *, last: bool = False) -
 
 
 def is_told(error: BaseException) -> bool:
-    """Tell whether an exception comes of a signal, and is not somebody's own."""
+    """Return whether an exception comes of a signal, and is not somebody's own."""
     return isinstance(error, Told) or (
         isinstance(error, KeyboardInterrupt)
         and signal.getsignal(signal.SIGINT) is signal.default_int_handler

@@ -25,7 +25,7 @@ class _Closed(io.TextIOBase):
 
 
 def reader_closed(error: OSError) -> bool:
-    """Tell whether a write failed since nobody reads any more, as after ``| head``."""
+    """Return whether a write failed since nobody reads any more, as after ``| head``."""
     # Windows reports a closed pipe as an invalid argument.
     return error.errno == errno.EPIPE or (sys.platform == "win32" and error.errno == errno.EINVAL)
 

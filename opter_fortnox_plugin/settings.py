@@ -352,7 +352,7 @@ def _renamed(values: Mapping[str, str]) -> Mapping[str, str]:
 
 
 def _overruled(values: Mapping[str, str]) -> bool:
-    """Tell whether the earlier name says something else than ``sign_in`` beside it."""
+    """Return whether the earlier name says something else than ``sign_in`` beside it."""
     former, explicit = _former(values), _explicit(values)
     if not former or not explicit:
         return False
@@ -385,7 +385,7 @@ class Settings:
         return cls(**read_all((one for one, _ in _RULES), values))
 
     def include_more_than(self, earlier: Settings) -> bool:
-        """Tell whether a payment that was excluded then could be included now."""
+        """Return whether a payment that was excluded then could be included now."""
         return any(
             rule.includes_more(getattr(self, one.field.key), getattr(earlier, one.field.key))
             for one, rule in _RULES

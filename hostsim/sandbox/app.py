@@ -187,7 +187,7 @@ def _without_secrets(query: Mapping[str, str]) -> dict[str, str]:
 
 
 def _is_control() -> bool:
-    """Tell whether a request is for the control routes, which are never disturbed."""
+    """Return whether a request is for the control routes, which are never disturbed."""
     return request.path.split("/")[1] == "_sandbox"
 
 

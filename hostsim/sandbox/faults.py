@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 HTML = "<html><head><title>Fel</title></head><body><h1>Tillfälligt fel</h1></body></html>"
 
 #: Seconds, of a latency and between two bytes of a drip.
-LONGEST_WAIT = 3600
+MAX_WAIT_SECONDS = 3600
 
 How = Literal["answer", "truncate", "reset", "hang", "drip"]
 
@@ -306,10 +306,11 @@ class Latency:
         high = low if high is None else high
         before_high = before_low if before_high is None else before_high
         if not (
-            0 <= low <= high <= LONGEST_WAIT and 0 <= before_low <= before_high <= LONGEST_WAIT
+            0 <= low <= high <= MAX_WAIT_SECONDS
+            and 0 <= before_low <= before_high <= MAX_WAIT_SECONDS
         ):
             raise ValueError(
-                f"latency goes from a low to a higher number of seconds, 0 to {LONGEST_WAIT}"
+                f"latency goes from a low to a higher number of seconds, 0 to {MAX_WAIT_SECONDS}"
             )
         with self._lock:
             self.low, self.high, self.seed = low, high, seed

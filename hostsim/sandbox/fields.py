@@ -129,7 +129,7 @@ def check_characters(value: str, switches: Switches) -> None:
 
 
 def is_text(value: str) -> bool:
-    """Tell whether a text has neither control characters nor halves of a pair."""
+    """Return whether a text has neither control characters nor halves of a pair."""
     return not any(
         (letter < " " and letter not in "\n\r\t") or "\ud800" <= letter <= "\udfff"
         for letter in value

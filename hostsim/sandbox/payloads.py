@@ -12,7 +12,7 @@ from typing import Any, Literal
 from hostsim.sandbox import validation
 from hostsim.sandbox.changes import KINDS, TIME, checked_change
 from hostsim.sandbox.changes import SECONDS as STEP
-from hostsim.sandbox.faults import FAULTS, LONGEST_WAIT, Match
+from hostsim.sandbox.faults import FAULTS, MAX_WAIT_SECONDS, Match
 from hostsim.sandbox.registers import FinancialYear, SetUp
 from hostsim.sandbox.state import Amounts, Invoice, InvoiceRow, Payment, WriteOff
 from hostsim.sandbox.validation import Validator
@@ -41,7 +41,7 @@ WHEN = {
     "at": validation.integer(1).meaning("at which matching request it begins; 1 by default"),
     "times": validation.or_null(validation.integer(1)).meaning("at how many; null for every one"),
 }
-SECONDS = validation.number(0, LONGEST_WAIT)
+SECONDS = validation.number(0, MAX_WAIT_SECONDS)
 _CHANGE = Validator("a change, as GET /_sandbox/changes describes it", checked_change)
 CHANGES = validation.listed(_CHANGE, 1)
 

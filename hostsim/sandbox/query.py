@@ -99,7 +99,7 @@ def cut(
 
 
 def _counts_nothing(page: Page, switches: Switches) -> bool:
-    """Tell whether nothing is counted beyond the end, as recorded of projects by ``offset``."""
+    """Return whether nothing is counted beyond the end, as recorded of projects by ``offset``."""
     match switches.totals_beyond_end:
         case "zero":
             return True
@@ -377,7 +377,7 @@ def _invoice_test(
 
 
 def fits(wanted: str, number: str, switches: Switches) -> bool:
-    """Tell whether a filter by a number finds this one."""
+    """Return whether a filter by a number finds this one."""
     return wanted in number if switches.number_filters_match_part else wanted == number
 
 

@@ -75,7 +75,7 @@ _KINDS: Sequence[tuple[dict[str, Any], Sequence[_Row], dict[str, Any]]] = (
 
 
 def bills_to_export(now: datetime) -> list[dict[str, Any]]:
-    """Give the bills of closed periods."""
+    """Return the bills of closed periods."""
     return [
         _bill(f"A-2026-{117 + place}", now, *kind, days=6 - place)
         for place, kind in enumerate(_KINDS)

@@ -101,7 +101,7 @@ _KINDS: Sequence[tuple[dict[str, str], Sequence[_Row], dict[str, Any]]] = (
 
 
 def invoices_to_export(now: datetime) -> list[dict[str, Any]]:
-    """Give the invoices of closed periods that can be exported as they are."""
+    """Return the invoices of closed periods that can be exported as they are."""
     return [
         _invoice(FIRST_NEW + place, now, *kind, days=12 - place)
         for place, kind in enumerate(_KINDS)
@@ -109,7 +109,7 @@ def invoices_to_export(now: datetime) -> list[dict[str, Any]]:
 
 
 def invoices_that_wait(now: datetime) -> list[dict[str, Any]]:
-    """Give one that lacks an account in Fortnox, and one whose period is open."""
+    """Return one that lacks an account in Fortnox, and one whose period is open."""
     rows = [("3001", "12", "25", "3200.00"), (MISSING_ACCOUNT, "12", "25", "450.00")]
     return [
         _invoice(WITHOUT_ACCOUNT, now, _KALMAR, rows, {}, days=4),

@@ -228,7 +228,7 @@ def luhn_digit(digits: str) -> int:
 
 
 def ocr_is_valid(text: str) -> bool:
-    """Tell whether the last digit is the Luhn digit of the others."""
+    """Return whether the last digit is the Luhn digit of the others."""
     return text.isascii() and text.isdigit() and luhn_digit(text[:-1]) == int(text[-1])
 
 
@@ -685,7 +685,7 @@ class State:
         return user
 
     def may(self, grant: Grant, scope: str) -> bool:
-        """Tell whether nobody has taken the right to a register from a grant.
+        """Return whether nobody has taken the right to a register from a grant.
 
         A service account has the rights of the company, not those of a person.
         """

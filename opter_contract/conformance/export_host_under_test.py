@@ -91,7 +91,7 @@ class ExportHostUnderTest(Protocol):
         """Register a plug-in, as if it were installed."""
 
     def load(self, several: Sequence[Any]) -> object:
-        """Give the host invoices, or bills, in a closed period; a number that it has is replaced.
+        """Return the host invoices, or bills, in a closed period; a number that it has is replaced.
 
         They are of the ``subject`` of the test class, as is the definition of an export.
         """

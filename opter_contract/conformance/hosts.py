@@ -310,7 +310,7 @@ class HostOpensBrowser(HostSuite):
 
 
 def _leads_to(address: str) -> str:
-    """Give the address itself, or what stands in the page that a host opened in its place.
+    """Return the address itself, or what stands in the page that a host opened in its place.
 
     Whoever can list the processes of a machine sees what a browser is started with.
     """

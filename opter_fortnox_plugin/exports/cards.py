@@ -38,7 +38,7 @@ from opter_fortnox_plugin.session import Session
 
 #: In how many values of the host's state the cards are remembered: each holds about 3,000.
 _PARTS: Final = 16
-_LONGEST_STATE: Final = 100_000
+_MAX_STATE_LENGTH: Final = 100_000
 
 #: How much earlier than the last one a list of changes begins that is exact to the minute.
 _MINUTE: Final = timedelta(minutes=1)
@@ -369,7 +369,7 @@ class Cards:
         return {self._number_of(row): row for row in rows}, first.at
 
     def _shows_other(self, number: str, row: Mapping[str, Any]) -> bool:
-        """Tell whether a row of the list is not as we wrote it, as far as it shows."""
+        """Return whether a row of the list is not as we wrote it, as far as it shows."""
         try:
             theirs = self._register.read(row)
         except Unreadable:
@@ -552,7 +552,7 @@ class _Memory:
         for place, part in enumerate(parts):
             text = json.dumps(part, separators=(",", ":"))
             self._host.set_state(
-                f"{self._key}/{place}", text if len(text) <= _LONGEST_STATE else "{}"
+                f"{self._key}/{place}", text if len(text) <= _MAX_STATE_LENGTH else "{}"
             )
         exact = self.exact and not _clocks_change(self.read_at)
         overlap = _MINUTE if exact else OVERLAP
@@ -577,7 +577,7 @@ class _Memory:
 
 
 def _clocks_change(moment: datetime) -> bool:
-    """Tell whether an hour of wall time comes twice about then, or never."""
+    """Return whether an hour of wall time comes twice about then, or never."""
     before, after = ((moment + by).astimezone(STOCKHOLM).utcoffset() for by in (-OVERLAP, OVERLAP))
     return before != after
 

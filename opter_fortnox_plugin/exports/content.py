@@ -13,7 +13,7 @@ from opter_fortnox_plugin.exports.texts import MARK
 
 @dataclass(frozen=True, slots=True)
 class Content:
-    """An item as Fortnox is to have it.
+    """An item as it should look in Fortnox.
 
     :ivar ours: the invoice or supplier invoice.
     :ivar card: of its customer or supplier.

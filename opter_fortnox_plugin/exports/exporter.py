@@ -185,14 +185,14 @@ class Exporter:
         return None
 
     def has_steps(self, plan: Any) -> bool:
-        """Tell whether something is to be done with an item once it is there."""
+        """Return whether something is to be done with an item once it is there."""
         return bool(self._settings.attach_pdf and plan.item.content.document)
 
     def last_steps(
         self,
         plan: Any,  # noqa: ARG002
     ) -> Iterable[tuple[str, Callable[[], Outcome]]]:
-        """Give what is done with an item after its PDF, each with the code of its failure."""
+        """Return what is done with an item after its PDF, each with the code of its failure."""
         return ()
 
     # --- customers and suppliers ---
@@ -327,7 +327,7 @@ class Exporter:
     # --- what comes after ---
 
     def _is_unfinished(self, plan: Any) -> bool:
-        """Tell whether an item that is there may lack what comes after."""
+        """Return whether an item that is there may lack what comes after."""
         return plan.state == "unchanged" and self.has_steps(plan)
 
     def _finish(self, plan: Any, *, sent_before: bool = True, again: bool) -> None:

@@ -29,7 +29,7 @@ WITH_CARD: Final = frozenset({"ready", "waiting", "adopted", "unchanged", "booke
 class Plan(ABC):
     """What is to become of one item.
 
-    :ivar content: as Fortnox is to have it.
+    :ivar content: as it should look in Fortnox.
     :ivar theirs: what stands in its place in Fortnox.
     :ivar doubt: what a person must see to there, told until it is as it should be.
     """
@@ -75,7 +75,7 @@ class Plan(ABC):
 
     @abstractmethod
     def belongs(self, theirs: Any) -> bool:
-        """Tell whether what stands in its place is ours: by its mark, or since we adopted it."""
+        """Return whether what stands in its place is ours: by its mark, or since we adopted it."""
 
 
 P = TypeVar("P", bound=Plan)
@@ -129,7 +129,7 @@ class Planner(ABC, Generic[P]):
 
     @abstractmethod
     def missing(self, content: Any) -> Iterable[tuple[str, str]]:
-        """Give the codes of what the content of an item lacks in the set-up, and what it is."""
+        """Return the codes of what the content of an item lacks in the set-up, and what it is."""
 
     def other_total(self, plan: P) -> Decimal | None:
         """Return what Fortnox has, or will have, as the total."""

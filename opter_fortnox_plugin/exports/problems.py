@@ -12,7 +12,7 @@ from typing import Any, Final, NamedTuple
 from opter_contract.values import Text
 from opter_fortnox_plugin.errors import FortnoxError, Rejected
 from opter_fortnox_plugin.exports.outcomes import Document, Outcome, words_of
-from opter_fortnox_plugin.exports.texts import MOST_ROWS, is_refused
+from opter_fortnox_plugin.exports.texts import MAX_ROWS, is_refused
 
 COMMON_GAPS: Final[Mapping[str, Text]] = {
     "ACCOUNT_UNKNOWN": Text(
@@ -220,7 +220,7 @@ class Problems:
 
     def of_rows(self, count: int) -> Problem | None:
         """Return the problem of more rows than Fortnox takes."""
-        return self.problem("TOO_MANY_ROWS", count=count) if count > MOST_ROWS else None
+        return self.problem("TOO_MANY_ROWS", count=count) if count > MAX_ROWS else None
 
     def outcome(
         self,

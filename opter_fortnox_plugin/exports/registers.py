@@ -80,7 +80,7 @@ class Registers:
     def missing(
         self, day: date, currency: str, coding: Iterable[tuple[str, str]]
     ) -> Iterable[tuple[str, str]]:
-        """Give the codes of what an item lacks there, each with what it is.
+        """Return the codes of what an item lacks there, each with what it is.
 
         :param coding: its accounts, each with its cost centre or ``""``.
         """

@@ -30,7 +30,7 @@ from opter_fortnox_plugin.fortnox.protocol import INBOX, Resource
 ATTEMPTS: Final = 3
 
 #: Bytes of the largest file that Fortnox attaches; only PDF.
-LARGEST_PDF: Final = 5 * 1024 * 1024
+MAX_PDF_BYTES: Final = 5 * 1024 * 1024
 
 D = TypeVar("D", bound=Document)
 
@@ -100,7 +100,7 @@ class Sender(ABC, Generic[D]):
         raise NotImplementedError
 
     def rows_changed(self, before: D | None, found: D) -> bool:  # noqa: ARG002
-        """Tell whether a change was refused only since the rows are others by now."""
+        """Return whether a change was refused only since the rows are others by now."""
         return False
 
     # --- writing ---
@@ -292,7 +292,7 @@ class Sender(ABC, Generic[D]):
             remains to be done.
         """
         problem = self.problems.outcome
-        if not content.startswith(b"%PDF-") or len(content) > LARGEST_PDF:
+        if not content.startswith(b"%PDF-") or len(content) > MAX_PDF_BYTES:
             return problem("sent", "PDF_NOT_USABLE")
         # By its content, so that no other file is taken for it.
         name = f"{number}-{hashlib.sha256(content).hexdigest()[:12]}.pdf"

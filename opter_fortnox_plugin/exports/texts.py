@@ -14,7 +14,7 @@ from opter_fortnox_plugin.exports.outcomes import Document
 MARK: Final = "opter/"
 
 #: Fortnox takes no more rows of one invoice.
-MOST_ROWS: Final = 500
+MAX_ROWS: Final = 500
 
 _ORE: Final = Decimal("0.01")
 
@@ -39,7 +39,7 @@ def cleaned(text: str) -> str:
 
 
 def is_refused(text: str) -> bool:
-    """Tell whether text has characters that Fortnox refuses."""
+    """Return whether text has characters that Fortnox refuses."""
     return "://" in text or not _REFUSED.isdisjoint(text) or not text.isprintable()
 
 

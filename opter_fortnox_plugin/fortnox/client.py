@@ -72,7 +72,7 @@ PATIENCE: Final = 60.0
 
 #: Seconds before the second attempt, doubled for each one after, with jitter.
 FIRST_WAIT: Final = 0.5
-LONGEST_WAIT: Final = 10.0
+MAX_WAIT_SECONDS: Final = 10.0
 
 #: How often one request may ask for another token: the first may be one that
 #: another thread or process was given, and be stale too.
@@ -265,7 +265,7 @@ class Client:
         return datetime.fromtimestamp(self._now(), UTC)
 
     def is_in_future(self, moment: datetime) -> bool:
-        """Tell whether a moment is later than now by our clock, and by the token service's."""
+        """Return whether a moment is later than now by our clock, and by the token service's."""
         by_token = self._signed_in.time
         return moment > self.now and (by_token is None or moment > by_token)
 
@@ -347,7 +347,7 @@ class Client:
         if isinstance(error, Temporary) and error.limited:
             return WINDOW + self._uniform(0.0, 0.5)
         doubled: float = FIRST_WAIT * 2 ** (state.attempt_number - 1)
-        return min(doubled, LONGEST_WAIT) * self._uniform(0.5, 1.5)
+        return min(doubled, MAX_WAIT_SECONDS) * self._uniform(0.5, 1.5)
 
     def _before_sleep(self, state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
@@ -392,5 +392,5 @@ def _may_pass(error: BaseException) -> bool:
 
 
 def _is_limited(error: BaseException) -> bool:
-    """Tell whether the rate limit refused a request, so that nothing was written."""
+    """Return whether the rate limit refused a request, so that nothing was written."""
     return isinstance(error, Temporary) and error.limited

@@ -38,7 +38,7 @@ READ: Final = 20.0
 TOTAL: Final = 45.0
 
 #: Bytes; a page of 500 payments has about 110,000.
-LARGEST_BODY: Final = 64 * 1024 * 1024
+MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 
 #: Kept alive at most: one for each request that may start in one window.
 CONNECTIONS: Final = 25
@@ -329,7 +329,7 @@ class Transport:
         for part in response.iter_content(_CHUNK):
             parts.append(part)
             size += len(part)
-            if size > LARGEST_BODY:
+            if size > MAX_BODY_BYTES:
                 raise requests.exceptions.ContentDecodingError("too large")
         return b"".join(parts)
 
@@ -384,7 +384,7 @@ def _refusal(error: Exception, address: str) -> Exception | None:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Give an error and all that it came from; the libraries put some among the arguments."""
+    """Return an error and all that it came from; the libraries put some among the arguments."""
     waiting: list[object] = [error]
     seen: list[BaseException] = []
     while waiting:

@@ -350,7 +350,7 @@ def refuse_others(reply: Reply) -> None:
 
 
 def _is_fortnox(reply: Reply) -> bool:
-    """Tell whether Fortnox itself made an answer that refuses.
+    """Return whether Fortnox itself made an answer that refuses.
 
     Its gateway says ``message``. Only Fortnox can say that a payment is deleted, or that a
     token is stale, not what stands in between.
@@ -680,13 +680,13 @@ def _no_token(
 
 
 def _speaks_of_licence(body: bytes, value: Mapping[str, Any]) -> bool:
-    """Tell whether an answer, JSON or a sentence, says anything of a licence."""
+    """Return whether an answer, JSON or a sentence, says anything of a licence."""
     text = json.dumps(value, default=str) if value else body[:1000].decode("utf-8", "replace")
     return not text.lstrip().startswith("<") and bool(_OF_LICENCE.search(text))
 
 
 def is_revoked(reply: Reply) -> bool:
-    """Tell whether Fortnox itself has revoked a token."""
+    """Return whether Fortnox itself has revoked a token."""
     return reply.status == 200 and _dict_in(reply.body).get("revoked") is True
 
 

@@ -46,13 +46,13 @@ _TYPES: Final = {"invoice": "INVOICE", "correction": "INVOICE", "interest": "INT
 CUSTOMER_CARD: Final = (*CARD, ("Email", "email"))
 
 #: Fortnox takes no longer numbers.
-_LONGEST_NUMBER: Final = 15
-_LONGEST_DESCRIPTION: Final = 255
+_MAX_NUMBER_LENGTH: Final = 15
+_MAX_DESCRIPTION_LENGTH: Final = 255
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceContent(Content):
-    """An invoice as Fortnox is to have it.
+    """An invoice as it should look in Fortnox.
 
     :ivar ours: its ``total`` is the one that Fortnox computes.
     :ivar card: without the kind of VAT.
@@ -109,14 +109,14 @@ def customer_number(customer: contract.Customer, settings: InvoiceSettings) -> s
 
 
 def card_of(customer: contract.Customer, settings: InvoiceSettings) -> Customer:
-    """Return the customer's card as Fortnox is to have it, without the kind of VAT."""
+    """Return the customer's card as it should look in Fortnox, without the kind of VAT."""
     return Customer(customer_number(customer, settings), **card_texts(customer, CUSTOMER_CARD))
 
 
 def content_of(
     invoice: contract.Invoice, settings: InvoiceSettings, descriptions: Mapping[str, str]
 ) -> InvoiceContent:
-    """Return an invoice as Fortnox is to have it.
+    """Return an invoice as it should look in Fortnox.
 
     A VAT rate that is not known counts as 0 %: that is a gap (:func:`rate_of`).
 
@@ -171,7 +171,7 @@ def _document_number(text: str) -> str:
 
 
 def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= _LONGEST_NUMBER
+    return text.isascii() and text.isdigit() and len(text) <= _MAX_NUMBER_LENGTH
 
 
 def _number_problem(number: str) -> Problem | None:
@@ -194,7 +194,7 @@ def _kind_problem(kinds: Collection[str]) -> Problem | None:
 
 
 def kind_contradicts(kind: str, of_card: str) -> bool:
-    """Tell whether a customer's kind of VAT is another one than that of an invoice."""
+    """Return whether a customer's kind of VAT is another one than that of an invoice."""
     if not kind or not of_card or kind == of_card:
         return False
     return not {kind, of_card} <= _CHARGED
@@ -204,7 +204,7 @@ def _text_row(invoice: contract.Invoice) -> InvoiceRow:
     order_date = invoice.order_date.isoformat() if invoice.order_date else ""
     parts = [invoice.invoice_number, invoice.order_number, order_date]
     text = "Faktura " + ", ".join(part for part in parts if part)
-    return InvoiceRow(cleaned(text)[:_LONGEST_DESCRIPTION])
+    return InvoiceRow(cleaned(text)[:_MAX_DESCRIPTION_LENGTH])
 
 
 def _rows(
@@ -235,7 +235,7 @@ def _named(account: str, descriptions: Mapping[str, str]) -> str:
 
 
 def _is_rounding(invoice: contract.Invoice, difference: Decimal) -> bool:
-    """Tell whether totals differ by rounding, and not by another VAT."""
+    """Return whether totals differ by rounding, and not by another VAT."""
     rates = {row.vat_rate for row in invoice.rows}
     most = _HALF_ORE * (len(invoice.rows) + len(rates))
     return abs(difference) <= most and difference == ore(difference)

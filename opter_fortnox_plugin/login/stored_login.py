@@ -262,7 +262,7 @@ def signed_in(
 
 
 def _needs_another(error: Exception) -> bool:
-    """Tell whether another login helps; the error may be the host's refusal of the company."""
+    """Return whether another login helps; the error may be the host's refusal of the company."""
     if isinstance(error, FortnoxError):
         return error.code in SIGN_IN_AGAIN
     return getattr(error, "kind", None) == "login"

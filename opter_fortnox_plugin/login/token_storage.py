@@ -61,7 +61,7 @@ class StoredTokens:
         return Tokens(self.access, self.refresh)
 
     def is_good(self, now: float) -> bool:
-        """Tell whether there is an access token that is valid for a while."""
+        """Return whether there is an access token that is valid for a while."""
         return bool(self.access) and REUSE_SECONDS <= self.until - now <= MAX_LIFETIME
 
     def between_imports(self) -> StoredTokens:
@@ -96,7 +96,7 @@ def read(text: str | None) -> StoredTokens | None:
 
 
 def is_stored(run: Run, *, environment: Mapping[str, str] = os.environ) -> bool:
-    """Tell whether a login is stored for a definition, by asking the host alone."""
+    """Return whether a login is stored for a definition, by asking the host alone."""
     try:
         configuration = Configuration.of_run(run, environment)
     except SettingsWrong:

@@ -123,7 +123,7 @@ def balances_of(rows: Sequence[Any]) -> list[InvoiceBalance]:
 
 
 def is_invoice_number(number: str) -> bool:
-    """Tell whether Fortnox can have an invoice of this number."""
+    """Return whether Fortnox can have an invoice of this number."""
     digits = number.isascii() and number.isdigit() and len(number) <= _MAX_DIGITS
     return digits and not number.startswith("0")
 

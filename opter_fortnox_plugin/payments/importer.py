@@ -243,7 +243,7 @@ class Importer:
         return self._limiter.seconds_for(requests)
 
     def _needs_detail(self, row: InvoicePayment) -> bool:
-        """Tell whether the list row is not enough: another currency, or write-offs."""
+        """Return whether the list row is not enough: another currency, or write-offs."""
         if row.currency == "SEK" and not row.write_off_exist:
             return False
         reason = self._exclusion_reason(row)
@@ -380,7 +380,7 @@ MakeImporter = Callable[[Session, Settings], Importer]
 
 
 def _is_of_another(outcome: Payment | ExcludedPayment | None, invoice_number: str) -> bool:
-    """Tell whether a payment can be read, and does not pay this invoice."""
+    """Return whether a payment can be read, and does not pay this invoice."""
     payment = outcome.payment if isinstance(outcome, ExcludedPayment) else outcome
     return payment is not None and payment.invoice_number != invoice_number
 

@@ -166,7 +166,7 @@ class PageScan:
                 page = prefetch.take(number)
 
     def _is_complete(self, scan: _Scan, earlier: list[_Scan]) -> bool:
-        """Tell whether no payment that was there all the time can be missing.
+        """Return whether no payment that was there all the time can be missing.
 
         A deletion lowers the total, unless an addition makes up for it, and
         that one shows as a change.

@@ -40,8 +40,8 @@ from opter_fortnox_plugin.supplier_invoices.settings import BillSettings
 _ZERO: Final = Decimal(0)
 
 #: Fortnox takes no longer numbers; a client cuts references at 50.
-LONGEST_NUMBER: Final = 64
-_LONGEST_REFERENCE: Final = 50
+MAX_NUMBER_LENGTH: Final = 64
+_MAX_REFERENCE_LENGTH: Final = 50
 
 #: The fields of a supplier's card, in Fortnox's words, and their names here.
 SUPPLIER_CARD: Final = (*CARD, ("Phone1", "phone1"), ("Phone2", "phone2"), ("WWW", "www"))
@@ -65,7 +65,7 @@ def reference(bill: contract.SupplierBill) -> str:
     """Return the mark of our bills, ``ExternalInvoiceNumber``."""
     region = cleaned(bill.region).replace("%", "%25").replace("/", "%2F")
     mark = f"{MARK}{region}/{bill.bill_number}/"
-    if len(mark) <= _LONGEST_REFERENCE and not is_refused(mark):
+    if len(mark) <= _MAX_REFERENCE_LENGTH and not is_refused(mark):
         return mark
     return MARK + hashlib.sha256(mark.encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
@@ -78,7 +78,7 @@ def supplier_number(supplier: contract.Supplier, settings: BillSettings) -> str:
 
 
 def content_of(bill: contract.SupplierBill, settings: BillSettings) -> Content:
-    """Return a bill as Fortnox is to have it."""
+    """Return a bill as it should look in Fortnox."""
     card = card_of(bill.supplier, settings)
     ours = SupplierInvoice(
         party_number=card.number,
@@ -102,7 +102,7 @@ def content_of(bill: contract.SupplierBill, settings: BillSettings) -> Content:
 
 
 def card_of(supplier: contract.Supplier, settings: BillSettings) -> Supplier:
-    """Return the supplier's card as Fortnox is to have it."""
+    """Return the supplier's card as it should look in Fortnox."""
     texts = card_texts(supplier, _FIELDS)
     if parts := _ACCOUNT.fullmatch(texts["bank_account"]):
         texts["clearing_number"], texts["bank_account"] = parts.groups()
@@ -126,9 +126,9 @@ def _rows(bill: contract.SupplierBill) -> Iterable[SupplierInvoiceRow]:
 
 def _number_problem(ours: SupplierInvoice) -> Problem | None:
     number = ours.invoice_number
-    if 0 < len(number) <= LONGEST_NUMBER:
+    if 0 < len(number) <= MAX_NUMBER_LENGTH:
         return None
-    return PROBLEMS.problem("NUMBER_NOT_USABLE", number=number[:LONGEST_NUMBER] or "–")
+    return PROBLEMS.problem("NUMBER_NOT_USABLE", number=number[:MAX_NUMBER_LENGTH] or "–")
 
 
 def _texts(ours: SupplierInvoice, card: Supplier) -> Iterable[tuple[str, str]]:

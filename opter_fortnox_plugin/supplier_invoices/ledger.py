@@ -74,7 +74,7 @@ class Candidates:
         ]
 
     def doubles(self, is_adopted: Callable[[str], bool]) -> Iterable[Sequence[SupplierInvoice]]:
-        """Give what a supplier has more than once, where one is ours and another nobody's.
+        """Return what a supplier has more than once, where one is ours and another nobody's.
 
         :param is_adopted: tells of a given number whether another bill of ours has adopted it.
         """

@@ -74,7 +74,7 @@ def test_a_plug_in_of_another_project_answers_nothing():
 
 
 def calls_of_the_host():
-    """Give each hook that the plug-in calls by name, with the arguments that it hands over."""
+    """Return each hook that the plug-in calls by name, with the arguments that it hands over."""
     trees = [
         ast.parse(path.read_text(encoding="utf-8"))
         for path in (ROOT / "opter_fortnox_plugin").rglob("*.py")

@@ -167,7 +167,7 @@ def answered_by_the_host(page):
 
 
 def table(page):
-    """Give who answers each hook, by the table of the page."""
+    """Return who answers each hook, by the table of the page."""
     rows = re.findall(r"^(opter_\w+) +(\S+) .* 1\.0$", SAID[page.__name__], re.MULTILINE)
     assert len(dict(rows)) == len(rows)
     return dict(rows)
@@ -193,7 +193,7 @@ def test_the_table_of_a_page_says_what_the_host_answers(page):
 
 
 def promises(page):
-    """Give the promises of a page, with the numbers they have there."""
+    """Return the promises of a page, with the numbers they have there."""
     _, part = SAID[page.__name__].split("What your host must promise\n")
     lines = re.split(r"^(\d+)\. ", part, flags=re.MULTILINE)[1:]
     sentences = [re.split(r"\.(?:\s|$)", text, maxsplit=1)[0] for text in lines[1::2]]

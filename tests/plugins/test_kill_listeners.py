@@ -70,7 +70,7 @@ def attempt(imported, killed, folder, tmp_path_factory, monkeypatch):
 
 
 def ledger():
-    """Give the ledger of the page, in the folder of today."""
+    """Return the ledger of the page, in the folder of today."""
     module = types.ModuleType("ledger")
     exec(code_blocks.block(code_blocks.LEDGER), vars(module))  # noqa: S102 the page's own
     module.FOLDER = Path()

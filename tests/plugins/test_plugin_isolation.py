@@ -20,7 +20,7 @@ __all__ = ["install"]
 
 
 def state_of(manager):
-    """Give all that a plug-in manager keeps: names, and who answers each hook in which order."""
+    """Return all that a plug-in manager keeps: names, and who answers each hook in which order."""
     return (
         sorted(name for name, _ in manager.list_name_plugin()),
         {

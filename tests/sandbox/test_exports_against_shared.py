@@ -23,7 +23,7 @@ DECEMBER = datetime(2024, 12, 2, 9, 20, tzinfo=UTC)
 
 
 def exchange(name):
-    """Give the one request and answer of a recording."""
+    """Return the one request and answer of a recording."""
     text = (RECORDED / "exchanges" / name).read_text(encoding="utf-8")
     (only,) = json.loads(text)["exchanges"]
     return only["request"], only["response"]
@@ -31,7 +31,7 @@ def exchange(name):
 
 @pytest.fixture
 def office():
-    """Give a company as in the recordings, at a time."""
+    """Return a company as in the recordings, at a time."""
     started = []
 
     def at(now):

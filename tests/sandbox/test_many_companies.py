@@ -30,7 +30,7 @@ def sandbox():
 
 @pytest.fixture(autouse=True)
 def unused(sandbox):
-    """Give each test the companies as they were, all consented."""
+    """Return each test the companies as they were, all consented."""
     sandbox.switchboard.reset()
     sandbox.consent_everywhere()
 

@@ -444,7 +444,7 @@ def test_every_parameter_of_the_specification_is_known(program, path):
 
 
 def sample(name):
-    """Give a value that makes sense for a parameter."""
+    """Return a value that makes sense for a parameter."""
     if name in {"sent", "notcompleted", "credit"}:
         return "true"
     return "2026-01-01" if name.endswith("date") else "1"

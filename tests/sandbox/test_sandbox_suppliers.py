@@ -173,7 +173,7 @@ def test_a_bill_in_another_currency_is_coded_in_both(there):
 
 
 def in_each(made):
-    """Give the debit less the credit of a bill, in SEK and in its currency."""
+    """Return the debit less the credit of a bill, in SEK and in its currency."""
     rows = made["SupplierInvoiceRows"]
     sums = [(f"Debit{of}", f"Credit{of}") for of in ("", "Currency")]
     return [round(sum(row[debit] - row[credit] for row in rows), 2) for debit, credit in sums]

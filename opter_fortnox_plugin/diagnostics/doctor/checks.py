@@ -217,7 +217,7 @@ class Examination:
         return [one for one in needed if isinstance(one, FortnoxError) and one.code == code]
 
     def is_readable(self, *resources: str) -> bool:
-        """Tell whether all of these could be read."""
+        """Return whether all of these could be read."""
         return all(isinstance(self.answers[one], dict) for one in resources)
 
 

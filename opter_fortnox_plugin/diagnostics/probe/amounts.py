@@ -54,7 +54,7 @@ def list_amount(client: ProbeClient) -> Results:
 
 @QUESTIONS.ask(unit_divides=Text("CurrencyUnit delar kursen", "CurrencyUnit divides"))
 def unit_divides(client: ProbeClient) -> Results:
-    """Tell whether ``CurrencyUnit`` divides the rate, by which rate fits the amounts."""
+    """Return whether ``CurrencyUnit`` divides the rate, by which rate fits the amounts."""
     details = [one for _, one in client.foreign_payments if one.currency_unit not in (None, 1)]
     found = Counter(divides for one in details if (divides := _unit_divides(one)) is not None)
     if len(found) > 1:

@@ -237,7 +237,7 @@ class ProbeClient:
         return found
 
     def changed_since(self, minute: datetime) -> bool:
-        """Tell whether ``lastmodified`` finds any payment from a minute on."""
+        """Return whether ``lastmodified`` finds any payment from a minute on."""
         return self.count_since(minute) > 0
 
     def count_since(self, minute: datetime) -> int:

@@ -187,7 +187,7 @@ def seconds(client: ProbeClient) -> Results:
     )
 )
 def payment_touches_invoice(client: ProbeClient) -> Results:
-    """Tell whether the payment that was booked last has changed its invoice in that minute."""
+    """Return whether the payment that was booked last has changed its invoice in that minute."""
     latest = client.latest_change
     page = page_in(client.get("invoicepayments", lastmodified=wall_time(latest)))
     numbers = {row.invoice_number for row in readable(page.rows) if row.booked}

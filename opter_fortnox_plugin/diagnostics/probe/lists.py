@@ -79,7 +79,7 @@ _SAME_EITHER_WAY: Final = Text(
 
 @QUESTIONS.ask(gzip=Text("Komprimerade svar", "Compressed replies"))
 def gzip(client: ProbeClient) -> Results:
-    """Tell whether a list comes compressed, as every request of ours asks for."""
+    """Return whether a list comes compressed, as every request of ours asks for."""
     reply = client.default_list
     page_in(reply)
     encoding = reply.headers.get("content-encoding", "")
@@ -91,7 +91,7 @@ def gzip(client: ProbeClient) -> Results:
 
 @QUESTIONS.ask(meta_information=Text("MetaInformation i listor", "MetaInformation in lists"))
 def meta_information(client: ProbeClient) -> Results:
-    """Tell whether ``MetaInformation`` is there, and whether it comes first."""
+    """Return whether ``MetaInformation`` is there, and whether it comes first."""
     reply = client.default_list
     page_in(reply)
     keys = list(value_of(reply, ""))
@@ -105,7 +105,7 @@ def meta_information(client: ProbeClient) -> Results:
     payment_row_fields=Text("Fält i raden", "Fields in that row"),
 )
 def payment_row(client: ProbeClient) -> Results:
-    """Tell whether a row of the list is the short or the full one, and how many fields it has."""
+    """Return whether a row of the list is the short or the full one, and how many fields it has."""
     rows = client.newest_page.rows
     kinds = Counter(frozenset(row) for row in rows if isinstance(row, Mapping))
     if not kinds:
@@ -233,7 +233,7 @@ def limit_above_500(client: ProbeClient) -> Results:
 
 
 def _is_too_short(reply: Reply, name: str) -> bool:
-    """Tell whether a list was accepted and has no more rows than a page."""
+    """Return whether a list was accepted and has no more rows than a page."""
     if is_refused(reply):
         return False
     page = page_in(reply, name)
@@ -335,7 +335,7 @@ def several_filters(client: ProbeClient) -> Results:
 
 @QUESTIONS.ask(two_text_filters=Text("Två textfilter på en gång", "Two text filters at once"))
 def two_text_filters(client: ProbeClient) -> Results:
-    """Tell whether two filters by texts apply together, whichever of them no invoice passes."""
+    """Return whether two filters by texts apply together, whichever of them no invoice passes."""
     invoice = client.first_invoice
     name, currency = _text(invoice, "CustomerName"), _text(invoice, "Currency")
     for query in (
@@ -349,7 +349,7 @@ def two_text_filters(client: ProbeClient) -> Results:
 
 
 def _both_apply(name: str, reply: Reply) -> ProbeResult:
-    """Tell whether two filters that no invoice passes together found one all the same."""
+    """Return whether two filters that no invoice passes together found one all the same."""
     return answered(
         name,
         reply,
@@ -362,7 +362,7 @@ def _both_apply(name: str, reply: Reply) -> ProbeResult:
     unpaid_with_unbooked=Text("Obokförda bland obetalda", "Unbooked invoices among the unpaid")
 )
 def unpaid_with_unbooked(client: ProbeClient) -> Results:
-    """Tell whether ``filter=unpaid`` has invoices that are not booked."""
+    """Return whether ``filter=unpaid`` has invoices that are not booked."""
     unbooked = client.get("invoices", filter="unbooked", limit=str(PAGE_SIZE))
     wanted = {
         row["DocumentNumber"]

@@ -106,7 +106,7 @@ def _get(client: ProbeClient, token: str, at: float | None = None) -> Reply:
 
 
 def is_limited(reply: Reply) -> bool:
-    """Tell whether the rate limit was the reason; years ago it was answered with 503."""
+    """Return whether the rate limit was the reason; years ago it was answered with 503."""
     return reply.status in (429, 503)
 
 

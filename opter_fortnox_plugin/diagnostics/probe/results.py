@@ -102,7 +102,7 @@ def evidence_of(reply: Reply) -> str:
 
 
 def is_refused(reply: Reply) -> bool:
-    """Tell whether a request was not accepted."""
+    """Return whether a request was not accepted."""
     return reply.status >= 400
 
 

@@ -255,7 +255,7 @@ def test_a_server_without_tls_is_not_trusted_with_a_token(hasty):
 
 
 def test_a_body_without_an_end_is_given_up(transport, monkeypatch):
-    monkeypatch.setattr("opter_fortnox_plugin.fortnox.http.LARGEST_BODY", 100_000)
+    monkeypatch.setattr("opter_fortnox_plugin.fortnox.http.MAX_BODY_BYTES", 100_000)
 
     def pour(connected, over):
         connected.sendall(HEAD + b"\r\n")
@@ -266,7 +266,7 @@ def test_a_body_without_an_end_is_given_up(transport, monkeypatch):
 
 
 def test_a_small_body_that_unpacks_to_a_huge_one_is_given_up(transport, monkeypatch):
-    monkeypatch.setattr("opter_fortnox_plugin.fortnox.http.LARGEST_BODY", 100_000)
+    monkeypatch.setattr("opter_fortnox_plugin.fortnox.http.MAX_BODY_BYTES", 100_000)
     assert fault(
         transport, response(200, gzip.compress(b"0" * 10_000_000), Content_Encoding="gzip")
     )

@@ -67,7 +67,7 @@ class Staying(Script):
         return read(text)
 
     def standing(self, sandbox):
-        """Tell whether the refresh token that is kept is good, and the access token, if any."""
+        """Return whether the refresh token that is kept is good, and the access token, if any."""
         login, tokens = self.kept_login(), sandbox.state.tokens
         return (
             tokens.grant_of_refresh(login.refresh) is not None,
@@ -160,7 +160,7 @@ def made_good():
 
 
 def since_the_last_refresh(taken):
-    """Give the steps after the last question for tokens; until it, what is kept stays good."""
+    """Return the steps after the last question for tokens; until it, what is kept stays good."""
     last = max((at for at, step in enumerate(taken) if step == TOKEN), default=0)
     return taken[last:]
 

@@ -307,7 +307,7 @@ def test_more_than_a_hundred_payments_are_not_asked_after_and_their_number_is_to
 
 
 def deleted_ones(office, *, refused, fault, count=4):
-    """Give a host that names payments that were deleted; one of them gets no right answer."""
+    """Return a host that names payments that were deleted; one of them gets no right answer."""
     office.sandbox.faults.add(unavailable(fault, f"/3/invoicepayments/{refused}"))
     return Comparing(registered=[(str(number), "1") for number in range(1, count + 1)])
 

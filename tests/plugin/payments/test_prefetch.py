@@ -45,7 +45,7 @@ def test_pages_come_in_their_order_whatever_order_they_are_answered_in(data):
 
 
 def read_while_it_changes(dates, size, happens, stop, data):
-    """Give the numbers that were read, of which none may be lost; ``happens`` by request."""
+    """Return the numbers that were read, of which none may be lost; ``happens`` by request."""
     moving = Moving(dates, size=size, between={n: apply(c) for n, c in happens.items()})
     stop_before = None if stop is None else day(stop)
     try:
