@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal, localcontext
+from typing import NamedTuple
 
 from hostsim.ledger import reasons
 from hostsim.ledger.matching import EXACT, READY, ZERO, Refusal
@@ -219,6 +220,36 @@ class Totals:
         if self.all != sides or not self.currencies == by_day == currencies:
             message = f"{sides} were read, but {self.all} compared"
             raise RuntimeError(message)
+
+
+class Taken(NamedTuple):
+    """What payments take from an invoice beside what is registered, in its currency."""
+
+    ready: Decimal = ZERO  # when all that is ready is saved
+    otherwise: Decimal = ZERO  # what else explains that less remains there; NaN explains all
+
+    def plus(self, *, ready: Decimal = ZERO, otherwise: Decimal = ZERO) -> Taken:
+        with localcontext(EXACT):
+            return Taken(self.ready + ready, self.otherwise + otherwise)
+
+    def here_if_less_remains(
+        self, remaining: Decimal, total: Decimal, balance: Decimal | None
+    ) -> Decimal | None:
+        """Give what remains here where less remains at the source, and no payment explains it.
+
+        :param balance: what remains there; ``None`` for an invoice that is cancelled there.
+        """
+        if self.otherwise.is_nan():
+            return None
+        sign = -1 if total < 0 else 1
+        with localcontext(EXACT):
+            here = remaining - self.ready
+            left = here - self.otherwise
+        if sign * left <= 0:
+            return None
+        if balance is not None and sign * balance >= min(sign * here, sign * left):
+            return None
+        return here
 
 
 def why_not_here(

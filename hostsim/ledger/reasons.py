@@ -30,6 +30,7 @@ NOT_LOOKED_UP = "not-looked-up"
 NO_AMOUNT = "no-amount"  # and no write-offs
 LEFT = "left-for-person"
 PAID = "invoice-already-paid"
+REGISTERED_ALREADY = "already-imported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,9 +131,13 @@ _ALL = (
         ),
     ),
     Reason(
-        "already-imported",
+        REGISTERED_ALREADY,
         Text("Redan registrerad", "Registered already"),
         message=Text("Betalningen är redan registrerad", "The payment is registered already"),
+        to_do=Text(
+            "Ingenting behöver göras: den är registrerad här.",
+            "Nothing has to be done: it is registered here.",
+        ),
     ),
     Reason(
         "not-booked",

@@ -132,6 +132,18 @@ WORDS: dict[str, Text] = {
         "Betalningen som sparningen motbokade gäller igen.",
         "The payment that the save reversed stands again.",
     ),
+    "forgets": Text(
+        "{n} betalningar från andra ångrade sparningar skulle tas in igen men är inte sparade än. "
+        "De tas då inte in igen av sig själva: välj det på nytt efteråt.",
+        "{n} payments of other undone saves were to be taken again but are not saved yet. They "
+        "will then not be taken by themselves: choose it anew afterwards.",
+    ),
+    "forgets_one": Text(
+        "En betalning från en annan ångrad sparning skulle tas in igen men är inte sparad än. Den "
+        "tas då inte in igen av sig själv: välj det på nytt efteråt.",
+        "One payment of another undone save was to be taken again but is not saved yet. It will "
+        "then not be taken by itself: choose it anew afterwards.",
+    ),
     "kept_of_save": Text(
         "Det här hörde till sparningen men rördes inte: {which}.",
         "This belonged to the save but was not touched: {which}.",

@@ -8,18 +8,20 @@ is registered, and what was read is removed again.
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal, localcontext
+from decimal import Decimal
 from typing import NamedTuple
 
 from hostsim.errors import host_error
 from hostsim.ledger import decision_rules, matching
+from hostsim.ledger.comparison import Taken
 from hostsim.ledger.matching import Judgement, oldest_first
-from hostsim.ledger.reasons import SETTLED
+from hostsim.ledger.reasons import DOUBTFUL, REGISTERED_ALREADY, SETTLED
 from hostsim.ledger.values import HAND, REGISTERED, Decision, Definition, Entry, Invoice
 from hostsim.messages import explanations as messages
 from hostsim.messages import payments as payments_messages
@@ -27,9 +29,10 @@ from hostsim.messages import text as text_messages
 from hostsim.messages.source import UNNAMED, named
 from hostsim.plugins.session import PluginSession
 from hostsim.services.context import Context, company_of
-from hostsim.services.outcomes import MOVED, Facts, outcome_of, to_do_of
+from hostsim.services.outcomes import MOVED, Facts, advice_on, outcome_of, to_do_of
 from hostsim.storage import commits, decision_store, export_states, invoices
 from hostsim.storage import explanations as stored
+from hostsim.storage.discrepancies import effect_there
 from hostsim.storage.explanations import Scope
 from hostsim.storage.export_states import ItemStory
 from hostsim.storage.import_runs import ImportRun
@@ -81,6 +84,13 @@ class ExplainedPayment:
     here: tuple[Entry, ...]  # in the books, also what is deleted or reversed
     last_seen: LastSeen | None
     decisions: tuple[Decision, ...]
+
+    @property
+    def advice(self) -> Text | None:
+        """What to do, also that nothing is: as at a payment that a preview shows as registered."""
+        if self.to_do is None and self.outcome == REGISTERED:
+            return advice_on(REGISTERED_ALREADY)
+        return self.to_do
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +204,7 @@ def explain(
         _explained(one, asked=asked, decided=decided, runs=runs, source=question.source)
         for one in several
     ]
-    less = _less_remains(invoice, several, balance)
+    less = _less_remains(invoice, several, balance, decided)
     notes = lookup.notes if lookup else ()
     summary = _summary(question, invoice, payments, asked=asked, less=less, whole=not notes)
     return Explanation(
@@ -325,33 +335,61 @@ def _balance(lookup: Lookup | None, invoice_id: int | None) -> sqlite3.Row | Non
 
 
 def _less_remains(
-    invoice: Invoice | None, several: Iterable[Facts], balance: sqlite3.Row | None
+    invoice: Invoice | None,
+    several: Iterable[Facts],
+    balance: sqlite3.Row | None,
+    decided: Iterable[Decision],
 ) -> Text | None:
     """Say that less remains at the source than here, where the payments do not explain it."""
     if invoice is None or balance is None:
         return None
-    sign = -1 if invoice.total < 0 else 1
-    at_source, cancelled = Decimal(balance["balance"]), balance["cancelled"]
-    with localcontext(matching.EXACT):
-        left = invoice.remaining - sum(
-            (_unregistered_effect(one) for one in several if one.number), Decimal(0)
-        )
-    if sign * left <= 0 or (not cancelled and sign * at_source >= sign * left):
+    if not matching.same_currency(balance["currency"], invoice.currency):
+        return None
+    at_source = None if balance["cancelled"] else Decimal(balance["balance"])
+    named_ones = [one for one in several if one.number]
+    ready = {one.number for one in named_ones if _is_ready(one)}
+    replaced = {
+        payment_id
+        for decision in decided
+        if decision.in_force and decision.number in ready
+        for payment_id in json.loads(decision.facts or "{}").get("replaces", ())
+    }
+    taken = Taken()
+    for one in named_ones:
+        taken = _taken_by(one, invoice.currency, taken, replaced)
+    here = taken.here_if_less_remains(invoice.remaining, invoice.total, at_source)
+    if here is None:
         return None
     money = matching.money_of
-    there = None if cancelled else money(at_source, invoice.currency)
+    there = None if at_source is None else money(at_source, invoice.currency)
     return payments_messages.less_remains_at_source(
-        invoice.number, money(left, invoice.currency), there
+        invoice.number, money(here, invoice.currency), there
     )
 
 
-def _unregistered_effect(one: Facts) -> Decimal:
-    """Give what a payment takes from its invoice at the source, and not here."""
-    if one.row is None or (one.last is not None and one.last.state == REGISTERED):
-        return Decimal(0)
-    payment = payment_of(one.row, "")
-    effect = None if payment is None else matching.effect_of(payment)
-    return Decimal(0) if effect is None else effect
+def _is_ready(one: Facts) -> bool:
+    return one.judgement is not None and one.judgement.kind == matching.READY
+
+
+def _taken_by(one: Facts, currency: str, taken: Taken, replaced: Container[int]) -> Taken:
+    """Add what a payment takes from its invoice at the source, and not here."""
+    last, row = one.last, one.row
+    registered = last is not None and last.state == REGISTERED and not one.other_import
+    if registered and last is not None and (row is not None or one.deleted_at_source):
+        if _is_ready(one) or last.id in replaced:
+            taken = taken.plus(ready=-last.effect)
+        else:
+            taken = taken.plus(otherwise=-last.effect)
+    if row is None or row["booked"] == 0:
+        return taken
+    if registered and last is not None and row["invoice_number"] != last.invoice_number:
+        return taken  # it pays another invoice now
+    judgement = one.judgement
+    if judgement is not None and judgement.reason == DOUBTFUL:
+        return taken
+    if _is_ready(one) and judgement is not None:
+        return taken.plus(ready=judgement.effect)
+    return taken.plus(otherwise=effect_there(row, currency))
 
 
 def _decided(scope: Scope) -> Sequence[Decision]:

@@ -93,7 +93,7 @@ def _registered(
         return REGISTERED, Refusal(discrepancies.DELETED, messages.DELETED_AT_SOURCE)
     if asked and one.row is None:
         return _not_on_invoice(one, last)
-    return REGISTERED, now if now and now.reason != "already-imported" else None
+    return REGISTERED, now if now and now.reason != reasons.REGISTERED_ALREADY else None
 
 
 def _ready(one: Facts) -> tuple[str, Refusal | None]:
@@ -126,7 +126,7 @@ def _not_on_invoice(one: Facts, registered: Entry) -> tuple[str, Refusal | None]
         if row is None or row["invoice_number"] in {None, registered.invoice_number}:
             continue
         earlier = _refusal_in(row)
-        if earlier is not None and earlier.reason == "already-imported":
+        if earlier is not None and earlier.reason == reasons.REGISTERED_ALREADY:
             return REGISTERED, None  # a person keeps what is registered
         return REGISTERED, Refusal(MOVED, messages.pays_another(row["invoice_number"]))
     return NOT_ON_INVOICE, None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import NamedTuple
 
 from hostsim.errors import host_error
 from hostsim.ledger.values import REGISTERED, Entry
@@ -31,6 +32,15 @@ class UndoResult:
     forgotten: int
     #: What else it wrote: deleted, reversed or replaced before, or a reversal for what was.
     kept: tuple[Entry, ...]
+
+
+class ToUndo(NamedTuple):
+    """What undoing a save would do: as :class:`UndoResult`, before it is done."""
+
+    deleted: int
+    sek: Decimal
+    restored: int
+    forgotten: int
 
 
 class Saving(Context):
@@ -136,8 +146,8 @@ class Saving(Context):
         kept = tuple(one for one in self.store.payments(run_id=run.id) if one.id not in ids)
         return UndoResult(*numbers, kept)
 
-    def to_undo(self, run_id: str) -> tuple[int, Decimal, int]:
-        """Count what :meth:`undo_save` would delete of a save, its SEK, and what stands again.
+    def to_undo(self, run_id: str) -> ToUndo:
+        """Count what :meth:`undo_save` would do.
 
         :raises HostError: ``RUN_UNKNOWN``, ``RUN_AMBIGUOUS``, ``NOTHING_TO_UNDO``.
         """
@@ -146,7 +156,9 @@ class Saving(Context):
         restored = len(undone_saves.reversals_to_undo(self.store.db, run.id))
         if not number and not restored:
             raise host_error("NOTHING_TO_UNDO", id=run.id[:8])
-        return number, sek, restored
+        company = run.company.number if run.company else ""
+        taken = undone_saves.count_taken_again(self.store.db, run.definition, company)
+        return ToUndo(number, sek, restored, taken)
 
     def _saved_before(self, name: str, revision: str | None) -> Preview | None:
         """Give what was saved with this revision, if nothing is open any more."""

@@ -7,10 +7,12 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, localcontext
-from typing import Any, NamedTuple
+from decimal import Decimal
+from typing import Any
 
-from hostsim.ledger.matching import EXACT, READY, ZERO, effect_of, money_of, same_currency
+from hostsim.ledger.comparison import Taken
+from hostsim.ledger.matching import READY, ZERO, effect_of, money_of, same_currency
+from hostsim.ledger.reasons import DELETED as DELETED_HERE
 from hostsim.ledger.reasons import DOUBTFUL
 from hostsim.ledger.values import SEK
 from hostsim.messages import payments as payments_messages
@@ -39,8 +41,8 @@ CANCELLED = "cancelled-at-source"
 class Discrepancy:
     """Where the source does not agree with the books, beside the payments of a run.
 
-    ``remaining`` is what remains here when all that is ready is saved, ``balance`` what
-    remains there (``None`` if unknown), both in the invoice's currency.
+    ``remaining`` is what remains here when all that is ready, and booked there, is saved,
+    ``balance`` what remains there (``None`` if unknown), both in the invoice's currency.
     """
 
     code: str
@@ -89,22 +91,18 @@ def write_discrepancies(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Non
     )
     db.execute("DELETE FROM run_discrepancies WHERE run_id = :run_id", scope)
     db.execute(_WRITE_DELETED, {**scope, "near": NEAR})
-    taken: Mapping[int, _Taken] | None = None
+    taken: Mapping[int, Taken] | None = None
     for row in db.execute(_BALANCES, scope).fetchall():
         remaining, balance = Decimal(row["remaining"]), Decimal(row["balance"])
         if not same_currency(row["currency"], row["invoice_currency"]):
             continue
-        sign = -1 if Decimal(row["total"]) < 0 else 1
         if taken is None:
             taken = _taken(db, scope)
-        ready, otherwise = taken[row["invoice_id"]]
-        if otherwise.is_nan():
-            continue
-        with localcontext(EXACT):
-            here = remaining - ready
-            left = here - otherwise
         cancelled = bool(row["cancelled"])
-        if sign * left <= 0 or (not cancelled and sign * balance >= sign * left):
+        here = taken[row["invoice_id"]].here_if_less_remains(
+            remaining, Decimal(row["total"]), None if cancelled else balance
+        )
+        if here is None:
             continue
         db.execute(
             "INSERT INTO run_discrepancies (run_id, code, invoice_id, remaining, balance)"
@@ -137,44 +135,41 @@ def discrepancy_of(row: sqlite3.Row, source: Text) -> Discrepancy:
     )
 
 
-class _Taken(NamedTuple):
-    """What the payments of a run take from an invoice, in its currency."""
+def effect_there(row: sqlite3.Row, invoice_currency: str) -> Decimal:
+    """Give what a booked payment takes from its invoice there, in the invoice's currency.
 
-    ready: Decimal = ZERO  # when all that is ready is saved
-    otherwise: Decimal = ZERO  # what else explains that less remains there; NaN explains all
+    NaN where that is unknown: it explains whatever it has to.
+    """
+    payment = payment_of(row, "")
+    if payment is not None and same_currency(payment.currency, invoice_currency):
+        effect = effect_of(payment)
+        if effect is not None:
+            return effect
+    in_sek = row["amount"] if invoice_currency == SEK else None
+    return Decimal(in_sek) if in_sek else Decimal("NaN")
 
-    def plus(self, *, ready: Decimal = ZERO, otherwise: Decimal = ZERO) -> _Taken:
-        with localcontext(EXACT):
-            return _Taken(self.ready + ready, self.otherwise + otherwise)
 
-
-def _taken(db: sqlite3.Connection, scope: Mapping[str, Any]) -> defaultdict[int, _Taken]:
+def _taken(db: sqlite3.Connection, scope: Mapping[str, Any]) -> defaultdict[int, Taken]:
     """Sum up what the payments of a run, beside what is registered, take from invoices.
 
     Of invoices with a balance. What the source does not count yet (unbooked), and what may
     be the same money as something registered, explains nothing.
     """
-    sums: defaultdict[int, _Taken] = defaultdict(_Taken)
+    sums: defaultdict[int, Taken] = defaultdict(Taken)
     for row in db.execute(_IGNORED_BEFORE, scope):
         its = row["invoice_id"]
         sums[its] = sums[its].plus(otherwise=Decimal(row["effect"]))
     for row in db.execute(_ROWS_OF_INVOICES, scope):
         its = row["its_invoice"]
+        if row["booked"] == 0 or row["reason"] == DOUBTFUL:
+            continue
         if row["kind"] == READY:
             sums[its] = sums[its].plus(ready=Decimal(row["effect"]))
-        elif row["booked"] != 0 and row["reason"] != DOUBTFUL:
-            payment = payment_of(row, "")
-            effect = None if payment is None else effect_of(payment)
-            if effect is None:
-                # Of unknown size, so that it explains whatever it has to.
-                effect = Decimal(row["amount"]) if row["amount"] else Decimal("NaN")
-            sums[its] = sums[its].plus(otherwise=effect)
-    for row in db.execute(_ROWS_KEPT_AS_REGISTERED, scope):
-        payment = payment_of(row, "")
-        effect = None if payment is None else effect_of(payment)
-        if effect is not None:
-            its = row["its_invoice"]
-            sums[its] = sums[its].plus(otherwise=effect)
+        else:
+            sums[its] = sums[its].plus(otherwise=effect_there(row, row["its_currency"]))
+    for row in db.execute(_ROWS_THAT_WAIT, scope):
+        its = row["its_invoice"]
+        sums[its] = sums[its].plus(otherwise=effect_there(row, row["its_currency"]))
     # What was registered of the same payments, or was deleted there, counts no longer.
     for row in db.execute(_REGISTERED_OF_ROWS, scope):
         its, effect = row["invoice_id"], effect_at_source(row)
@@ -197,23 +192,38 @@ _IGNORED_BEFORE = f"""
 """  # noqa: S608 constants
 
 _ROWS_OF_INVOICES = f"""
-    SELECT r.*, m.invoice_id AS its_invoice FROM matched m CROSS JOIN run_rows r ON r.id = m.row_id
+    SELECT r.*, m.invoice_id AS its_invoice, i.currency AS its_currency
+    FROM matched m CROSS JOIN run_rows r ON r.id = m.row_id JOIN invoices i ON i.id = m.invoice_id
     WHERE m.invoice_id IN {_WITH_BALANCE}
 """  # noqa: S608 constants
 
-# What a person keeps otherwise than it is there waits, and is not among the rows of the run.
-_ROWS_KEPT_AS_REGISTERED = f"""
-    SELECT q.*, p.invoice_id AS its_invoice
-    FROM pending q JOIN payments p ON p.number = q.number AND {OURS}
+# What a person keeps otherwise than it is there waits, and is not among the rows of the run; nor
+# is what was deleted here while the run was open.
+_ROWS_THAT_WAIT = f"""
+    SELECT q.*, p.invoice_id AS its_invoice, i.currency AS its_currency
+    FROM pending q
+    JOIN payments p ON p.id = (
+        SELECT max(n.id) FROM payments n WHERE n.import_type = :import_type
+        AND n.company = :company AND n.number = q.number AND n.state IN ('registered', 'deleted'))
+    JOIN invoices i ON i.id = p.invoice_id
     WHERE q.definition = :definition AND q.company = :company AND q.deleted_at IS NULL
-    AND q.reason = 'already-imported' AND q.invoice_number = p.invoice_number
+    AND q.invoice_number = p.invoice_number
+    AND (p.state = 'registered' AND q.reason = 'already-imported'
+         OR p.state = 'deleted' AND q.reason = '{DELETED_HERE}' AND q.booked IS NOT 0)
     AND p.invoice_id IN {_WITH_BALANCE}
     AND NOT EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = q.number)
 """  # noqa: S608 constants
 
 _REGISTERED_OF_ROWS = f"""
     SELECT p.*, EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
-                        AND r.number <> '' AND r.kind = 'ready') AS saves
+                        AND r.number <> '' AND r.kind = 'ready')
+           -- Those that a person accepted as replaced are reversed by the save.
+           OR EXISTS (SELECT 1 FROM decisions d JOIN run_rows r ON r.run_id = :run_id
+                      AND r.number = d.number AND r.kind = 'ready'
+                      JOIN json_each(NULLIF(d.facts, ''), '$.replaces') e ON e.value = p.id
+                      WHERE d.definition = :definition AND d.company = :company
+                      AND d.taken_back_at IS NULL AND d.applied_at IS NULL
+                      AND d.decision = 'accept') AS saves
     FROM payments p
     WHERE {OURS} AND p.invoice_id IN {_WITH_BALANCE}
     AND (EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
@@ -244,7 +254,7 @@ _BALANCES = """
     SELECT b.*, i.remaining, i.total AS total, i.currency AS invoice_currency
     FROM run_balances b JOIN invoices i ON i.id = b.invoice_id
     WHERE b.run_id = :run_id AND (b.booked = 1 OR b.cancelled = 1)
-    AND i.remaining <> b.balance
+    AND (i.remaining <> b.balance OR b.invoice_id IN (SELECT invoice_id FROM temp.matched))
 """
 
 _WRITE_DELETED = f"""

@@ -60,7 +60,7 @@ def company_of_open_preview(scope: Scope) -> Company | None:
 def balance(import_run: ImportRun, invoice_id: int) -> sqlite3.Row | None:
     """Give what the source says of an invoice that is booked, or cancelled, there."""
     row: sqlite3.Row | None = import_run.store.db.execute(
-        "SELECT balance, cancelled FROM run_balances WHERE run_id = :run"
+        "SELECT balance, cancelled, currency FROM run_balances WHERE run_id = :run"
         " AND invoice_id = :invoice AND (booked = 1 OR cancelled = 1)",
         {"run": import_run.run_id, "invoice": invoice_id},
     ).fetchone()

@@ -169,8 +169,8 @@ def _payment_facts(
         yield Text("Import", "Import"), f"{short_id(one.last_seen.run_id)} ({who})"
     for decision in one.decisions:
         yield Text("Beslut", "Decision"), decision_line(decision, language)
-    if one.to_do is not None:
-        yield Text("Att göra", "To do"), one.to_do
+    if one.advice is not None:
+        yield Text("Att göra", "To do"), one.advice
 
 
 # --- In a line, on a terminal and on a page --------------------------------------------------

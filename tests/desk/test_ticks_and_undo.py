@@ -163,6 +163,26 @@ def test_all_that_is_taken_again_is_counted_also_where_some_has_to_be_read_first
     ]
 
 
+def test_the_dialog_says_what_else_would_not_be_taken_again_before_it_is_done(person):
+    first = run_of(person)
+    person.plugin.payments = [payment(1), payment(2, "1002", "200")]
+    person.imports()
+    person.post("/import/tick", run=run_of(person), leave="2")
+    first = run_of(person)
+    person.saves()
+    person.imports()
+    second = run_of(person)
+    person.saves()
+    assert "ångrade sparningar" not in words(person.get(f"/runs/{second}/undo"))
+    person.post(f"/runs/{first}/undo", why="fel företag")
+    person.post(f"/runs/{first}/take-again", revision="")
+    page = words(person.get(f"/runs/{second}/undo"))
+    assert "En betalning från en annan ångrad sparning skulle tas in igen" in page
+    person.post(f"/runs/{second}/undo", why="fel igen")
+    told = " ".join(person.told("/runs"))
+    assert "1 betalning från andra ångrade sparningar skulle tas in igen och gör inte" in told
+
+
 def test_a_save_says_how_many_of_its_payments_still_are_registered(person):
     run = run_of(person)
     person.saves()
@@ -195,6 +215,21 @@ def test_what_was_not_read_again_says_so_before_it_is_decided(person):
 def test_the_dialog_gives_the_advice_of_the_page_of_the_invoice(person):
     page = words(person.asks(3))
     assert "Att göra: Ingen faktura här har betalningens nummer eller OCR" in page
+
+
+@pytest.mark.parametrize(
+    ("language", "advice"),
+    [
+        ("sv", "Att göra: Ingenting behöver göras: den är registrerad här."),
+        ("en", "To do: Nothing has to be done: it is registered here."),
+    ],
+)
+def test_what_is_registered_already_gets_the_same_advice_in_both_places(person, language, advice):
+    person.saves()
+    person.imports()
+    person.post("/language", 302, language=language)
+    assert advice in words(person.asks(1))
+    assert advice in words(person.get("/why?invoice=1001"))
 
 
 def test_what_could_not_be_saved_keeps_its_reasons_when_the_rest_is_saved(person):
