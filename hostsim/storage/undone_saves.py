@@ -81,7 +81,7 @@ def forget_taken_again(
 def count_taken_again(db: sqlite3.Connection, definition: str, company: str) -> int:
     """Count what :func:`forget_taken_again` would take back if a save were undone now."""
     values = {"definition": definition, "company": company}
-    return int(db.execute(_TAKEN_AGAIN, values).fetchone()[0])
+    return int(db.execute(_COUNT_TO_FORGET, values).fetchone()[0])
 
 
 def to_take_again(
@@ -200,20 +200,21 @@ _WAITING_FOR_IMPORT = f"""
              AND r.earlier_reason = '{DELETED}' AND r.reason IN ('{DELETED}', '{SETTLED}') END
 """  # noqa: S608 constants
 
-_OF_UNDONE_SAVES = f"""
-    FROM payments p JOIN runs u ON u.id = p.run_id AND u.undone_at = p.deleted_at{{}}
-    WHERE u.definition = :definition AND p.company = :company AND {_IN_FORCE}
+_TO_FORGET = f"""
+    SELECT DISTINCT d.id
+    FROM payments p JOIN runs u ON u.id = p.run_id AND u.undone_at = p.deleted_at
+    JOIN decisions d ON {_IN_FORCE}
+    WHERE u.definition = :definition AND p.company = :company
     AND NOT EXISTS (
         SELECT 1 FROM payments n WHERE n.import_type = p.import_type AND n.company = p.company
         AND n.number = p.number AND n.id > p.id)
 """  # noqa: S608 constants
 
-_TAKEN_AGAIN = f"SELECT count(DISTINCT d.id) {_OF_UNDONE_SAVES.format(', decisions d')}"
+_COUNT_TO_FORGET = f"SELECT count(*) FROM ({_TO_FORGET})"  # noqa: S608 constants
 
 _FORGET = f"""
-    UPDATE decisions AS d SET taken_back_by = :user, taken_back_at = :at
-    {_OF_UNDONE_SAVES.format("")}
-"""
+    UPDATE decisions SET taken_back_by = :user, taken_back_at = :at WHERE id IN ({_TO_FORGET})
+"""  # noqa: S608 constants
 
 # What was deleted alone before is not of the save that was undone.
 _OF_UNDONE = "FROM payments p JOIN runs u ON u.id = p.run_id AND u.undone_at = p.deleted_at"
