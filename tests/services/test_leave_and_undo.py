@@ -201,9 +201,9 @@ def test_what_was_deleted_or_replaced_meanwhile_is_told_and_left(host, plugin, s
 
 
 def test_what_would_be_undone_is_without_what_was_deleted_meanwhile(host, store, saved):
-    assert host.to_undo(saved) == (3, 1600, 0)
+    assert host.to_undo(saved) == (3, 1600, 0, 0)
     host.delete_payment(next(iter(store.payments())).id, why="x")
-    assert host.to_undo(saved)[0] == 2
+    assert host.to_undo(saved).deleted == 2
     assert host.undo_save(saved, why="fel").deleted == 2
     with pytest.raises(HostError) as refused:
         host.to_undo(saved)
@@ -360,7 +360,9 @@ def test_what_was_to_be_taken_again_and_was_not_saved_is_offered_after_the_next_
     host.import_payments("Fortnox")
     for number in ("1", "2"):
         host.decide("Fortnox", number, "take-again")
-    host.undo_save(host.save("Fortnox").run_id, why="fel igen")
+    run_id = host.save("Fortnox").run_id
+    foretold = host.to_undo(run_id).forgotten
+    assert host.undo_save(run_id, why="fel igen").forgotten == foretold
     preview = host.import_payments("Fortnox")
     assert preview.counts["ready"] == 0
     assert sorted(one.waiting for one in host.undone_saves("Fortnox")) == [1, 1]
@@ -409,7 +411,7 @@ def test_what_a_save_reversed_stands_again_when_it_is_undone(host, plugin, store
     changed = change(host, plugin)
     after = left(store), standing(store)
     assert after == ({"1001": 910, "1002": 450, "3001": -1000}, [("4", 90), ("7", 50)])
-    assert host.to_undo(changed) == (2, 140, 3)
+    assert host.to_undo(changed) == (2, 140, 3, 0)
     undone = host.undo_save(changed, why="fel")
     assert (undone.deleted, undone.restored, undone.kept) == (2, 3, ())
     assert standing(store) == [("4", 100), ("5", 50), ("6", 30)]
