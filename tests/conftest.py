@@ -33,7 +33,7 @@ def in_a_terminal() -> Iterator[None]:
 #: Long proofs of what shorter tests hold too, by file, folder or test: the seconds on one of two
 #: busy cores (as ``pytest -m slow -n 2 --durations=0`` adds them up), and what each proves.
 SLOW = {
-    "browser": (340, "the pages in a real browser"),
+    "browser": (500, "the pages in a real browser"),
     "test_an_export_holds_all_fifty_thousand": (4, "a long list, whole"),
     "test_read_is_always_ready_and_rejected_and_ignored": (6, "any payments and decisions"),
     "test_read_is_ready_and_rejected_and_ignored_whatever_comes": (10, "any rows and details"),

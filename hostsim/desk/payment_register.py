@@ -38,7 +38,8 @@ def window(**dialog: object) -> str:
         file="register.export",
         row_argument="payment",
     )
-    chosen = _chosen(request.args.get("payment", type=int))
+    asked = (request.view_args or {}).get("payment_id")  # of the dialog that stands before it
+    chosen = _chosen(asked or request.args.get("payment", type=int))
     if chosen is None and listed.page.entries:
         chosen = listed.page.entries[0]
     return render_template(

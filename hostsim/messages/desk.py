@@ -519,7 +519,8 @@ WORDS: dict[str, Text] = {
         "all the same.",
     ),
     "amount_help": Text(
-        "I fakturans valuta, till exempel 1 250,50; minustecken vid återbetalning.",
+        "I fakturans valuta, till exempel 1\N{NO-BREAK SPACE}250,50; minustecken vid "
+        "återbetalning.",
         "In the invoice's currency, such as 1250.50; a minus sign for a refund.",
     ),
     "rate_help": Text("Bara när fakturan inte är i SEK.", "Only where the invoice is not in SEK."),

@@ -53,9 +53,11 @@ def full_state(run: Imported) -> Text:
         return state(run)
     text, who = label(RUN_STATES, run.state), user_at(run.saved_by, run.saved_at)
     if run.undone_at is None:
-        return Text(f"{text.sv} {who}", f"{text.en} {who}")
+        return Text(f"{text.sv} av {who}", f"{text.en} by {who}")
     undone = f"{user_at(run.undone_by, run.undone_at)}: {run.undone_why}"
-    return Text(f"{text.sv} {who}; ångrad {undone}", f"{text.en} {who}; undone {undone}")
+    return Text(
+        f"{text.sv} av {who}; ångrad av {undone}", f"{text.en} by {who}; undone by {undone}"
+    )
 
 
 def _company(run: Imported) -> Text | None:

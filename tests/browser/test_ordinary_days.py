@@ -134,6 +134,34 @@ def test_the_focus_returns_to_where_it_was(page, lists):
     assert page.evaluate("!!document.activeElement.closest('table.rejected td.act')")
 
 
+def test_escape_closes_what_is_to_be_decided_and_loses_nothing(page, lists, office):
+    page.locator("table.ready button.box[id^=tick]").last.click()
+    page.locator("table.ready button.box[aria-checked=false]").wait_for()
+    page.locator("#rejected-q").fill("20004")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**rejected_q=20004**")
+    dialog = opens(page, "20004")
+    page.get_by_label("Lägg undan", exact=True).check()
+    page.get_by_label("Varför", exact=True).fill("räntefaktura")
+    answers, asked = iter([False, True]), []
+
+    def answer(question):
+        asked.append(question.message)
+        question.accept() if next(answers) else question.dismiss()
+
+    page.on("dialog", answer)
+    page.keyboard.press("Escape")
+    assert page.get_by_label("Varför", exact=True).input_value() == "räntefaktura"
+    assert page.get_by_label("Lägg undan", exact=True).is_checked()
+    page.keyboard.press("Escape")
+    dialog.wait_for(state="detached")
+    assert len(asked) == 2
+    assert "rejected_q=20004" in page.url
+    assert page.evaluate("document.activeElement.closest('td.act') !== null")
+    assert page.locator("table.ready button.box[aria-checked=false]").count() == 1
+    assert [one for one in office.host().decisions("Fortnox") if one.number] == []
+
+
 def test_a_choice_is_asked_for_beside_the_choices(page, lists):
     opens(page, "20004")
     page.locator("#ok").click()

@@ -36,3 +36,19 @@ def test_an_old_tab_neither_decides_nor_saves(page, person, context, office):
     other.locator("#save-payments").click()
     other.get_by_text("Sparade betalningar").first.wait_for()
     assert len(list(office.store.payments())) > before
+
+
+def test_reading_again_with_other_values_says_that_one_goes_on(page, person, context):
+    second = context.new_page()
+    second.goto(page.url)
+    second.get_by_role("link", name="Läs fil", exact=True).click()
+    person.starts_import()
+    page.get_by_text("Logga in i fönstret").wait_for()
+    before = len(context.pages)
+    second.get_by_label("Bankkonto").fill("1930")
+    second.locator("#ok").click()
+    refused = second.locator(".problems")
+    refused.wait_for()
+    assert "pågår redan, med andra uppgifter än de här" in refused.inner_text()
+    assert second.get_by_label("Bankkonto").input_value() == "1930"
+    assert len(context.pages) == before

@@ -1,0 +1,186 @@
+"""Every page at each size: nothing lies to the side or over another, and all can be reached."""
+
+import pytest
+from desk_person import enters
+
+from hostsim.demo import sign_in_in_background
+from hostsim.desk import Desk
+from hostsim.desk.startup import beside_sandbox
+from hostsim.plugins.loading import Plugins
+
+#: Width and height in the page's own pixels: 200 % of 1366 x 768 leaves 683 x 384.
+SIZES = {"whole": (1366, 768, 1), "narrow": (640, 800, 1), "200 %": (683, 384, 2)}
+
+PAGES = [
+    *("import", "import/read", "settings", "settings/new", "settings/office", "decisions"),
+    *("decisions/series", "payments?sort=mark", "payments?tab=invoice", "payments?tab=origin"),
+    *("payments/new", "payments/ledger", "open-invoices", "why", "why?invoice=10230", "runs"),
+    *("overview", "overview/schedule?of=Fortnox", "invoices", "invoices/export", "invoices/log"),
+    *("bills", "bills/log", "settings?subject=invoices"),
+]
+
+#: Where the page, or a list or dialog in it, is wider than what shows it.
+TO_THE_SIDE = """() => [...document.querySelectorAll("html, body, body *")]
+    .filter((one) => one.scrollWidth > one.clientWidth + 1)
+    .filter((one) => one.matches("html, body, dialog")
+      || ["auto", "scroll"].includes(getComputedStyle(one).overflowX))
+    .map((one) => `to the side: ${one.outerHTML.slice(0, 80)}`)"""
+
+#: Each control, brought into view: it has a size, and is in the window.
+OUT_OF_REACH = """() => {
+  const within = document.querySelector("dialog[open]") ?? document;
+  const all = [...within.querySelectorAll("a[href], button, input, select, summary")];
+  return all.filter((one) => {
+    if (!one.checkVisibility({ visibilityProperty: true })) return false;
+    if (one.matches(".skip, .picker, [type=hidden]")) return false;
+    one.scrollIntoView({ block: "center", inline: "nearest", behavior: "instant" });
+    const box = one.getBoundingClientRect();
+    const shown = box.width >= 6 && box.height >= 12
+      && box.left >= -1 && box.right <= innerWidth + 1 && box.bottom > 0 && box.top < innerHeight;
+    if (!shown) return true;
+    const x = box.left + Math.min(box.width / 2, 20);
+    const met = document.elementFromPoint(x, box.top + Math.min(box.height / 2, 8));
+    return met && met !== one && !one.contains(met) && !met.contains(one);
+  }).map((one) => `out of reach: ${one.outerHTML.slice(0, 100)}`);
+}"""
+
+#: Labels and values, headings and numbers: each has its own place, a few pixels from the next.
+ONE_OVER_ANOTHER = """() => {
+  const text = (node) => {
+    const words = document.createTreeWalker(node, NodeFilter.SHOW_TEXT);
+    const boxes = [];
+    for (let one = words.nextNode(); one; one = words.nextNode()) {
+      const range = document.createRange();
+      range.selectNodeContents(one);
+      if (one.parentElement.checkVisibility()) boxes.push(range.getBoundingClientRect());
+    }
+    const drawn = boxes.filter((box) => box.width > 1);
+    return {
+      left: Math.min(...drawn.map((box) => box.left)),
+      right: Math.max(...drawn.map((box) => box.right)),
+      top: Math.min(...drawn.map((box) => box.top)),
+      bottom: Math.max(...drawn.map((box) => box.bottom)),
+    };
+  };
+  const pairs = [
+    ...[...document.querySelectorAll("dt")].map((dt) => [dt, dt.nextElementSibling]),
+    ...[...document.querySelectorAll(".field > label")].map((one) => [one, one.nextElementSibling]),
+    ...[...document.querySelectorAll("td + td, th + th, th + td")]
+        .map((one) => [one.previousElementSibling, one]),
+  ].filter((pair) => pair.every((one) => one?.textContent.trim() && one.checkVisibility()));
+  const numbers = (pair) => pair.every((one) => one.matches(".number"));
+  return pairs.filter((pair) => {
+    const [left, right] = pair.map(text);
+    const beside = left.top < right.bottom - 2 && right.top < left.bottom - 2;
+    const gap = right.left - Math.min(left.right, pair[0].getBoundingClientRect().right);
+    return beside && gap < (numbers(pair) ? 7 : 2);
+  }).map((pair) => `too near: ${pair.map((one) => one.textContent.trim()).join(" | ")}`);
+}"""
+
+
+@pytest.fixture(scope="module")
+def second_day():
+    """Have a desk with an import that waits, and each reason why a payment cannot be saved."""
+    with beside_sandbox(Plugins.load(), second_day=True) as office, Desk(office) as desk:
+        office.host(window=sign_in_in_background).import_payments("Fortnox")
+        yield office, desk
+
+
+def dialogs(office):
+    """Give the dialog of one row of each reason, and those about a payment and a save."""
+    db = office.store.db
+    rows = db.execute(
+        "SELECT max(r.id) AS id FROM run_rows r JOIN runs u ON u.id = r.run_id"
+        " WHERE u.state = 'open' AND reason IS NOT NULL GROUP BY reason"
+    )
+    kept = next(one.id for one in office.store.payments() if one.state == "registered")
+    [saved] = db.execute("SELECT id FROM runs WHERE state = 'saved'")
+    decided = [f"decisions/row/{row['id']}" for row in rows]
+    return [
+        *decided,
+        f"payments/{kept}/delete",
+        f"payments?payment={kept}",
+        f"runs/{saved['id']}/undo",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("size", "language"), [("whole", "sv"), ("whole", "en"), ("narrow", "en"), ("200 %", "sv")]
+)
+def test_nothing_lies_to_the_side_or_over_another_and_all_can_be_reached(
+    browser, second_day, size, language
+):
+    office, desk = second_day
+    width, height, scale = SIZES[size]
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, device_scale_factor=scale, locale="sv-SE"
+    )
+    page = context.new_page()
+    enters(page, desk)
+    if language == "en":
+        page.get_by_role("button", name="In English").click()
+        page.get_by_role("heading", name="Payment import").wait_for()
+    found = {}
+    for path in [*PAGES, *dialogs(office)]:
+        page.goto(desk.url + path)
+        found[path] = [
+            fault
+            for script in (TO_THE_SIDE, ONE_OVER_ANOTHER, OUT_OF_REACH)
+            for fault in page.evaluate(script)
+        ]
+    context.close()
+    assert {path: wrong for path, wrong in found.items() if wrong} == {}
+
+
+#: What a list must have on paper; ``sums`` are those that the screen shows below it.
+ON_PAPER = """(sums) => {
+  const visible = (one) => one.checkVisibility();
+  const pressed = [...document.querySelectorAll("button, .button, input, select, summary")]
+    .filter((one) => !one.querySelector("h2"));
+  const heads = [...document.querySelectorAll("table.list thead")].filter(visible);
+  return [
+    ...pressed.filter(visible).map((one) => `is pressed: ${one.outerHTML.slice(0, 80)}`),
+    ...(heads.length ? [] : ["no table"]),
+    ...heads.filter((one) => getComputedStyle(one).display !== "table-header-group")
+      .map(() => "no heading on each page"),
+    ...sums.filter((one) => !document.body.innerText.includes(one)).map((one) => `no sum: ${one}`),
+  ];
+}"""
+
+#: The sums in the line below each list.
+SUMS = r"""() => [...document.querySelectorAll(".pager")].map((one) =>
+  [...one.innerText.matchAll(/(?:summa|:) (-?[\d\u00a0]+,\d\d [A-Za-z]+)/g)]
+    .map((found) => found[1]))"""
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *("import", "payments", "decisions", "runs", "open-invoices", "overview", "invoices"),
+        *("bills", "invoices/log", "why?invoice=10230"),
+    ],
+)
+def test_on_paper_are_the_rows_with_headings_and_sums_and_nothing_to_press(
+    browser, second_day, path
+):
+    """On a sheet of A4, lying, without its margins: each list alone, and the page as it is."""
+    _, desk = second_day
+    context = browser.new_context(viewport={"width": 1032, "height": 700}, locale="sv-SE")
+    page = context.new_page()
+    enters(page, desk)
+    page.add_init_script("window.print = () => {}")
+    page.goto(desk.url + path)
+    sums = page.evaluate(SUMS)
+    lists = [one.get_attribute("href") for one in page.locator(".tools a[target]").all()]
+    page.emulate_media(media="print")
+    found = {path: page.evaluate(ON_PAPER, []) + page.evaluate(TO_THE_SIDE)}
+    for number, href in enumerate(lists):
+        page.goto(desk.url.rstrip("/") + href)
+        its = sums[number] if number < len(sums) else []
+        found[href] = page.evaluate(ON_PAPER, its) + page.evaluate(TO_THE_SIDE)
+    context.close()
+    if path.startswith("why"):
+        found[path].remove("no table")
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+    if path in {"import", "payments", "open-invoices", "invoices", "bills"}:
+        assert any(sums)
