@@ -59,7 +59,7 @@ from hostsim.messages.text import LANGUAGES, own
 from hostsim.sandbox import seed
 from hostsim.storage import commits, database_checks
 from hostsim.storage.rows import LARGEST_ID
-from hostsim.views.labels import STATUSES, label
+from hostsim.views.labels import FIELDS, STATUSES, label
 from hostsim.views.payments import known_amount
 from hostsim.views.table import Money, rate, text_of
 from opter_contract.values import Failure, Text
@@ -161,6 +161,7 @@ def create_app(
         day=day,
         when=minute,
         text=translated,
+        field=lambda code: translated(label(FIELDS, code)),
     )
     app.context_processor(_everywhere)
     app.register_error_handler(HTTPException, _not_found)

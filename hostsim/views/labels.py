@@ -96,6 +96,32 @@ BANK_FIELDS = {
     "BIC": Text("BIC", "BIC"),
 }
 
+#: The fields of a customer or a supplier, of an invoice and of a bill, likewise.
+FIELDS = BANK_FIELDS | {
+    "Name": Text("Namn", "Name"),
+    "OrganisationNumber": Text("Organisationsnummer", "Organisation number"),
+    "VATNumber": Text("Momsregistreringsnummer", "VAT number"),
+    "Address1": Text("Adress", "Address"),
+    "Address2": Text("Adress, rad 2", "Address, line 2"),
+    "ZipCode": Text("Postnummer", "Postal code"),
+    "City": Text("Ort", "City"),
+    "CountryCode": Text("Landskod", "Country code"),
+    "Email": Text("E-post", "Email"),
+    "Phone1": Text("Telefon", "Phone"),
+    "Phone2": Text("Telefon 2", "Phone 2"),
+    "WWW": Text("Webbplats", "Website"),
+    "Currency": Text("Valuta", "Currency"),
+    "CurrencyRate": Text("Kurs", "Rate"),
+    "CustomerNumber": Text("Kundnummer", "Customer number"),
+    "SupplierNumber": Text("Leverantörsnummer", "Supplier number"),
+    "InvoiceNumber": Text("Fakturanummer", "Invoice number"),
+    "InvoiceDate": Text("Fakturadatum", "Invoice date"),
+    "DueDate": Text("Förfallodatum", "Due date"),
+    "OCR": Text("OCR", "OCR"),
+    "Total": Text("Totalt", "Total"),
+    "VAT": Text("Moms", "VAT"),
+}
+
 _DEFAULT_REGION = Text("[Standard]", "[Default]")
 
 

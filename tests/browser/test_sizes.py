@@ -184,3 +184,22 @@ def test_on_paper_are_the_rows_with_headings_and_sums_and_nothing_to_press(
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
     if path in {"import", "payments", "open-invoices", "invoices", "bills"}:
         assert any(sums)
+
+
+@pytest.mark.parametrize("width", [640, 1024, 1366])
+def test_what_was_flagged_fits_beside_its_list_once_it_is_saved(browser, width):
+    with beside_sandbox(Plugins.load(), second_day=True) as office, Desk(office) as desk:
+        host = office.host(window=sign_in_in_background)
+        host.import_payments("Fortnox")
+        host.save("Fortnox")
+        its = {one.status: one.id for one in office.store.payments() if one.state == "registered"}
+        context = browser.new_context(viewport={"width": width, "height": 768}, locale="sv-SE")
+        page = context.new_page()
+        enters(page, desk)
+        found = {}
+        for status, payment in its.items():
+            page.goto(f"{desk.url}payments?tab=invoice&payment={payment}")
+            found[status] = page.evaluate(TO_THE_SIDE) + page.evaluate(ONE_OVER_ANOTHER)
+        context.close()
+    assert {"advance", "partial", "reversal"} <= found.keys()
+    assert {name: wrong for name, wrong in found.items() if wrong} == {}

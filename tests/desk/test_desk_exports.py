@@ -298,7 +298,7 @@ def test_a_total_that_differs_is_shown_on_both_sides(defined, plugin):
     }  # fmt: skip
     page = words(defined.plan(defined.plans()))
     assert "Momsen skiljer på ett öre." in page
-    assert "DueDate : 2026-12-02 (här) · 2026-12-09 (i bokföringen)" in page
+    assert "Förfallodatum : 2026-12-02 (här) · 2026-12-09 (i bokföringen)" in page
     assert "Summa här 2 500,00 SEK ≠ Summa i bokföringen 2 500,01 SEK" in page
 
 
@@ -308,7 +308,7 @@ def test_customers_are_shown_field_by_field(defined, plugin):
         PlannedCard("1043", "none", (), Text("Samma nummer som 7.", "Same number as 7.")),
     )
     page = defined.plan(defined.plans())
-    assert words(page[page.index('id="cards-title"') :]).count("Kalmer Kalmar") == 1
+    assert words(page[page.index('id="cards-title"') :]).count("Ort Kalmer Kalmar") == 1
     assert "Samma nummer som 7." in page
 
 
