@@ -117,23 +117,12 @@ class Scheduled(NamedTuple):
 
     definition: Definition
     schedule: Schedule | None
+    standing: str  # FINE, TO_RUN, NOT_SCHEDULED, or the outcome that it stopped at
 
     @property
     def id(self) -> str:
         """What it is called in addresses."""
         return self.definition.name
-
-    @property
-    def standing(self) -> str:
-        """How it stands, as a list of all counts it; one that was resumed is to run."""
-        if self.schedule is None:
-            return NOT_SCHEDULED
-        if self.schedule.paused:
-            return PAUSED
-        outcome = self.schedule.outcome
-        if outcome in {WAITS, FAILED}:
-            return outcome
-        return TO_RUN if outcome in {None, PAUSED} else FINE
 
 
 def time_of_day(text: str) -> time | None:

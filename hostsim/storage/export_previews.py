@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -13,7 +13,7 @@ from typing import Literal
 
 from hostsim.errors import HostError, host_error
 from hostsim.storage import commits
-from hostsim.storage.rows import company_of, value_of
+from hostsim.storage.rows import value_of
 from hostsim.storage.store import Store
 from opter_contract.export_values import Difference, PlannedCard
 from opter_contract.values import Company, Text
@@ -54,7 +54,7 @@ class PreviewItem:
     currency: str
     code: str
     message: Text | None
-    differences: tuple[Difference, ...]
+    differences: Sequence[Difference]
     chosen: bool  # a person wanted it sent
 
 
@@ -118,7 +118,7 @@ class ExportPreview:
     revision: str  # a digest of all that was planned
     counts: Mapping[str, int]  # by LISTS; "items" for all, "cards", "bank_changes" and "gaps"
     requests: int
-    notes: tuple[Text, ...]
+    notes: Sequence[Text]
     failures: int  # results that a person must look at: unknown ones, and those not complete
     error_code: str | None  # of what ended it, as is the message
     error: Text | None
@@ -136,8 +136,8 @@ class ExportPreview:
 
     def cards(self) -> Iterator[PlannedCard]:
         """Give the parties that change there, or of whom something is to be noted."""
-        for row in self._store.stream(_CARDS, {"run_id": self.run_id}):
-            yield value_of(PlannedCard, row, differences=_differences_of(row["differences"]))
+        rows = self._store.stream(_CARDS, {"run_id": self.run_id})
+        return (value_of(PlannedCard, row) for row in rows)
 
     def bank_changes(self) -> Iterator[ShownChange]:
         """Give the bank details that change there, or would if they were confirmed."""
@@ -221,9 +221,7 @@ def preview_of(store: Store, run_id: str) -> ExportPreview:
     return value_of(
         ExportPreview,
         run,
-        company=company_of(run),
         counts=counts | {key: run[key] for key in ("cards", "bank_changes", "gaps")},
-        notes=tuple(Text(sv, en) for sv, en in json.loads(run["notes"])),
         failures=failures,
         _store=store,
     )
@@ -267,16 +265,7 @@ def number_of(item_id: str) -> str:
 
 
 def item_of(row: sqlite3.Row) -> PreviewItem:
-    return value_of(
-        PreviewItem,
-        row,
-        item_number=number_of(row["id"]),
-        differences=_differences_of(row["differences"]),
-    )
-
-
-def _differences_of(text: str) -> tuple[Difference, ...]:
-    return () if text == "[]" else tuple(Difference(*one) for one in json.loads(text))
+    return value_of(PreviewItem, row, item_number=number_of(row["id"]))
 
 
 # What was about to be sent is unknown until its result is known. What waits for a confirmation can

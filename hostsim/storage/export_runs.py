@@ -25,12 +25,11 @@ from hostsim.storage.export_previews import (
 )
 from hostsim.storage.export_states import OFFERED, WITH_STATE, of_subject
 from hostsim.storage.export_subjects import CONTENT
-from hostsim.storage.rows import plain, settings_text, value_of
+from hostsim.storage.rows import differences_text, plain, settings_text, value_of
 from hostsim.storage.store import Store
 from opter_contract import BATCH
 from opter_contract.export_values import (
     BankChange,
-    Difference,
     ExportItem,
     Gap,
     ItemResult,
@@ -129,7 +128,7 @@ class ExportRun:
                         "run_id": self.run_id,
                         "number": one.number,
                         "action": one.action,
-                        "differences": _differences_text(one.differences),
+                        "differences": differences_text(one.differences),
                         **_words(one.message),
                     },
                 )
@@ -402,10 +401,6 @@ def _words(message: Text | None) -> dict[str, str | None]:
     return {"sv": message and message.sv, "en": message and message.en}
 
 
-def _differences_text(differences: Iterable[Difference]) -> str:
-    return json.dumps([[d.field, d.ours, d.theirs] for d in differences], ensure_ascii=False)
-
-
 def _planned_values(one: PlannedItem) -> dict[str, object]:
     return {
         "item_id": one.id,
@@ -417,7 +412,7 @@ def _planned_values(one: PlannedItem) -> dict[str, object]:
         "other_total": plain(one.other_total),
         "currency": one.currency,
         "code": one.code,
-        "differences": _differences_text(one.differences),
+        "differences": differences_text(one.differences),
         **_words(one.message),
     }
 

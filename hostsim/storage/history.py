@@ -13,10 +13,7 @@ from typing import Any, Literal
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.messages.payments import INTERRUPTED
-from hostsim.storage.rows import (
-    company_of,
-    value_of,
-)
+from hostsim.storage.rows import value_of
 from hostsim.storage.store import Store
 from opter_contract.values import Company, SettingsField, Text
 
@@ -142,7 +139,6 @@ def imported_of(
     """
     totals = {kind: sek for kind, sek in json.loads(row["totals"]).items() if kind != SET_ASIDE}
     values: dict[str, Any] = {
-        "company": company_of(row),
         "settings": show(row["import_type"], json.loads(row["settings"])),
         "counts": {kind: n for kind, n in json.loads(row["counts"]).items() if kind != SET_ASIDE},
         "totals": {kind: Decimal(total) for kind, total in totals.items()},

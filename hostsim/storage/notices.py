@@ -6,11 +6,10 @@ nothing that waits.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Sequence
 
-from hostsim.storage.rows import company_of, text_of, value_of
+from hostsim.storage.rows import text_of, value_of
 from opter_contract.values import EndedRun, Notice
 
 
@@ -49,8 +48,6 @@ def _notice(row: sqlite3.Row) -> Notice:
     run = value_of(
         EndedRun,
         row,
-        company=company_of(row),
-        counts=json.loads(row["counts"]),
         code=row["error_code"] or "",
         message=text_of(row["error_sv"], row["error_en"]),
     )

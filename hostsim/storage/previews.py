@@ -6,7 +6,7 @@ import itertools
 import json
 import logging
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,7 +18,7 @@ from hostsim.ledger.values import PreviewRow, SetAsideTotal
 from hostsim.messages import errors as errors_messages
 from hostsim.storage import commits, discrepancies
 from hostsim.storage.discrepancies import Discrepancy
-from hostsim.storage.rows import OLDEST_FIRST, ROW_COLUMNS, company_of, row_of, value_of
+from hostsim.storage.rows import OLDEST_FIRST, ROW_COLUMNS, row_of, value_of
 from hostsim.storage.store import Store
 from opter_contract import BATCH
 from opter_contract.values import Company, SavedPayment, Text
@@ -40,7 +40,7 @@ class Preview:
     totals: Mapping[str, Decimal]  # the same, SEK
     set_aside: SetAsideTotal  # of the ignored, those that a person set aside
     deleted: tuple[str, ...]  # payment numbers that no longer exist where they came from
-    notes: tuple[Text, ...]  # of the plug-in, about the run
+    notes: Sequence[Text]  # of the plug-in, about the run
     source: Text  # the name of the system that the payments come from
     region: str  # "" is the default one
     bank_account: str  # that the money came in to
@@ -146,13 +146,11 @@ def preview_of(store: Store, run_id: str) -> Preview:
         Preview,
         run,
         run_id=run_id,
-        company=company_of(run),
         saved=run["state"] == "saved",
         counts=counts,
         totals=totals,
         set_aside=aside,
         deleted=tuple(row["number"] for row in deleted),
-        notes=tuple(Text(sv, en) for sv, en in json.loads(run["notes"])),
         source=Text(*json.loads(run["source"])),
         _store=store,
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.values import Definition
 from hostsim.messages.payments import region_name
-from hostsim.storage.rows import definition_of
+from hostsim.storage.rows import value_of
 from hostsim.storage.store import Store
 from opter_contract.values import Company
 
@@ -58,7 +58,7 @@ def refuse_company_of_other_region(store: Store, definition: Definition, company
     ).fetchone()
     if row is None:
         return
-    other = definition_of(row)
+    other = value_of(Definition, row)
     raise host_error(
         "COMPANY_OF_OTHER_REGION",
         name=definition.name,

@@ -11,12 +11,8 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from hostsim.ledger.values import (
-    SEK,
-    Definition,
-    Entry,
-    PreviewRow,
-)
+from hostsim.ledger.values import SEK, Entry, PreviewRow
+from opter_contract.export_values import Difference
 from opter_contract.values import Company, Payment, PaymentKey, Text, WriteOff
 
 T = TypeVar("T")
@@ -83,7 +79,8 @@ def value_of(
 ) -> T:
     """Read a value out of the columns that are named as its fields; ``given`` are its others.
 
-    A ``Text`` stands in two columns, one a language.
+    A ``Text`` stands in two columns, one a language; a ``Company`` in one for its number and one
+    for its name.
 
     :raises ValueError, ArithmeticError, KeyError: a column holds what it cannot, as after damage.
     """
@@ -93,6 +90,10 @@ def value_of(
         column = f"{prefix}{name}"
         if kind is Text:
             given[name] = text_of(row[f"{column}_sv"], row[f"{column}_en"])
+            continue
+        if kind is Company:
+            number, its_name = row[column], row[f"{column}_name"]
+            given[name] = None if number is None else Company(number, its_name or "")
             continue
         stored = row[column]
         given[name] = None if stored is None else _reader(kind)(stored)
@@ -182,16 +183,6 @@ def plain(amount: Decimal | None) -> str | None:
     return None if amount is None else f"{amount:f}"
 
 
-def definition_of(row: sqlite3.Row) -> Definition:
-    return value_of(Definition, row, settings=json.loads(row["settings"]), company=company_of(row))
-
-
-def company_of(row: sqlite3.Row) -> Company | None:
-    if row["company"] is None:
-        return None
-    return Company(row["company"], row["company_name"] or "")
-
-
 def settings_text(settings: Mapping[str, str]) -> str:
     return json.dumps(dict(settings), ensure_ascii=False)
 
@@ -217,6 +208,14 @@ def warnings_of(text: str) -> tuple[Text, ...]:
     return () if text == "[]" else tuple(Text(sv, en) for sv, en in json.loads(text))
 
 
+def differences_text(differences: Iterable[Difference]) -> str:
+    return json.dumps([[d.field, d.ours, d.theirs] for d in differences], ensure_ascii=False)
+
+
+def differences_of(text: str) -> tuple[Difference, ...]:
+    return () if text == "[]" else tuple(Difference(*one) for one in json.loads(text))
+
+
 def decimal_of(text: str | None) -> Decimal | None:
     return None if text is None else Decimal(text)
 
@@ -238,4 +237,7 @@ _READERS: Mapping[Any, Callable[[Any], Any]] = {
     datetime: datetime.fromisoformat,
     Sequence[WriteOff]: write_offs_of,
     Sequence[Text]: warnings_of,
+    Sequence[Difference]: differences_of,
+    Mapping[str, str]: json.loads,
+    Mapping[str, int]: json.loads,
 }

@@ -20,8 +20,9 @@ from hostsim.ledger.schedules import (
     Scheduled,
     Timetable,
 )
+from hostsim.ledger.values import Definition
 from hostsim.storage.lists import Source
-from hostsim.storage.rows import company_of, definition_of, text_of, time_of
+from hostsim.storage.rows import time_of, value_of
 
 if TYPE_CHECKING:
     from hostsim.storage.store import Store
@@ -104,7 +105,7 @@ def overview() -> Source:
             "problem": "s.error_code IS NULL, s.error_code {0}",
         },
         entry=_scheduled_of,
-        columns="r.*, s.*",
+        columns=f"r.*, s.*, {_STANDING} AS standing",
         total="NULL",
         order=f"{_NEEDS_PERSON}, swedish(r.name)",
     )
@@ -167,29 +168,21 @@ def _local(text: str | None) -> datetime | None:
 
 
 def _scheduled_of(row: sqlite3.Row) -> Scheduled:
-    has_one = row["next_due"] is not None
-    return Scheduled(definition_of(row), _schedule_of(row) if has_one else None)
+    schedule = None if row["next_due"] is None else _schedule_of(row)
+    return Scheduled(value_of(Definition, row), schedule, row["standing"])
 
 
 def _schedule_of(row: sqlite3.Row) -> Schedule:
     daily, every = row["daily"], row["every"]
-    return Schedule(
-        definition=row["definition"],
-        subject=row["subject"],
-        company=company_of(row),
+    return value_of(
+        Schedule,
+        row,
         timetable=Timetable(
             daily and time.fromisoformat(daily), every and timedelta(minutes=every)
         ),
-        save=row["save"],
-        next_due=datetime.fromisoformat(row["next_due"]).astimezone(STOCKHOLM),
+        next_due=_local(row["next_due"]),
         paused_at=_local(row["paused_at"]),
         ended_at=_local(row["ended_at"]),
-        outcome=row["outcome"],
-        counts=json.loads(row["counts"]),
-        waiting=row["waiting"],
-        failures=row["failures"],
-        error_code=row["error_code"],
-        error=text_of(row["error_sv"], row["error_en"]),
     )
 
 
@@ -200,11 +193,7 @@ _SCHEDULES = """
     FROM schedules s JOIN definitions d ON d.name = s.definition
 """
 
-_DEFINITIONS = """
-    SELECT d.*, s.* FROM definitions d LEFT JOIN schedules s ON s.definition = d.name
-"""
-
-#: As ``Scheduled.standing``.
+#: How a definition stands; one that was resumed is to run.
 _STANDING = f"""
     CASE
         WHEN s.definition IS NULL THEN '{NOT_SCHEDULED}'
@@ -214,6 +203,11 @@ _STANDING = f"""
         ELSE '{FINE}'
     END
 """
+
+_DEFINITIONS = f"""
+    SELECT d.*, s.*, {_STANDING} AS standing
+    FROM definitions d LEFT JOIN schedules s ON s.definition = d.name
+"""  # noqa: S608 constants
 
 #: First what a person must mend, then what waits for a decision, then what mends itself.
 _NEEDS_PERSON = f"""

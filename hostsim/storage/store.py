@@ -30,7 +30,6 @@ from hostsim.storage.rows import (
     ENTRY_COLUMNS,
     OLDEST_FIRST,
     clean,
-    definition_of,
     entry_of,
     is_id,
     payment_of,
@@ -223,7 +222,7 @@ class Store(Database):
             " ORDER BY name",
             {"exports": exports},
         )
-        return [definition_of(row) for row in rows]
+        return [value_of(Definition, row) for row in rows]
 
     def definition(self, name: str, *, exports: bool | None = False) -> Definition:
         """Give one import, or export; an unknown name is refused, naming the known ones."""
@@ -233,7 +232,7 @@ class Store(Database):
             {"name": name, "exports": exports},
         ).fetchone()
         if row is not None:
-            return definition_of(row)
+            return value_of(Definition, row)
         known = some_of([one.name for one in self.definitions(exports=exports)])
         unknown, none = (
             ("EXPORT_UNKNOWN", "NO_EXPORTS")
