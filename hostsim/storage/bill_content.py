@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from hostsim.ledger.values import LoadedBill
 from hostsim.storage.item_content import ItemTables, digest, digest_of_file
-from hostsim.storage.rows import plain
+from hostsim.storage.rows import columns_of, first_row
 from opter_contract.export_values import BillRow, Supplier, SupplierBill
 
 _BILLS = ItemTables(
@@ -36,7 +36,7 @@ def write(db: sqlite3.Connection, row: LoadedBill) -> bool:
     }
     db.execute(_CHANGE_SUPPLIER, named)
     place = {"region": bill.region, "number": bill.bill_number}
-    known = db.execute(_KNOWN, place).fetchone()
+    known = first_row(db, _KNOWN, **place)
     # As for an invoice, an open period says nothing of what is exported.
     content = digest(
         *(bill.bill_number, bill.region, bill.currency, bill.exchange_rate),
@@ -46,14 +46,7 @@ def write(db: sqlite3.Connection, row: LoadedBill) -> bool:
     written = db.execute(
         _WRITE,
         {
-            **place,
-            **named,
-            "bill_date": bill.bill_date.isoformat(),
-            "due_date": bill.due_date.isoformat(),
-            "currency": bill.currency,
-            "exchange_rate": plain(bill.exchange_rate),
-            "total": plain(bill.total),
-            "vat": plain(bill.vat),
+            **columns_of(bill, **place, **named),
             "period_closed": row.period_closed,
             "document": row.document,
             "content": content,

@@ -33,7 +33,7 @@ from hostsim.ledger.reasons import (
 from hostsim.ledger.values import Decision
 from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import results as results_messages
-from hostsim.storage.rows import clean, is_id, payment_of, value_of
+from hostsim.storage.rows import clean, first_row, is_id, payment_of, value_of, words_of
 from hostsim.storage.store import Store
 from opter_contract.values import Text
 
@@ -97,9 +97,9 @@ def as_decided(row: sqlite3.Row) -> Decision:
     return replace(decision_of(row), decision=row["decided"])
 
 
-def for_person(db: sqlite3.Connection, one: Decision) -> Decision:
+def for_person(db: sqlite3.Connection, decision: Decision) -> Decision:
     query = f"SELECT r.*, {DECIDED} AS decided FROM decisions r WHERE r.id = :id"  # noqa: S608 a constant
-    return as_decided(db.execute(query, {"id": one.id}).fetchone())
+    return as_decided(db.execute(query, {"id": decision.id}).fetchone())
 
 
 def decisions(store: Store, definition: str) -> list[Decision]:
@@ -124,10 +124,8 @@ def of_payment(
     db: sqlite3.Connection, definition: str, company: str, number: str
 ) -> Decision | None:
     """Give the decision in force about one payment."""
-    row = db.execute(
-        f"{_DECISIONS} AND number = :number",
-        {"definition": definition, "company": company, "number": number},
-    ).fetchone()
+    query = f"{_DECISIONS} AND number = :number"
+    row = first_row(db, query, definition=definition, company=company, number=number)
     return None if row is None else decision_of(row)
 
 
@@ -207,7 +205,7 @@ def leave_out(
     db.executemany(
         "INSERT OR IGNORE INTO left_out VALUES (:definition, :company, :number, :sv, :en)",
         [
-            {"definition": definition, "company": company, "number": number, **why._asdict()}
+            {"definition": definition, "company": company, "number": number, **words_of(why)}
             for number, why in several.items()
         ],
     )
@@ -319,9 +317,9 @@ class DecisionWriter:
         if decision == ACCEPT and reason == PAID and earlier and earlier.decision != TAKE_AGAIN:
             raise self._does_not_fit(number, decision, kind, reason)  # it would undo that one
         if decision == TAKE_AGAIN:
-            for one in self._with_halves([number]):
-                if self._shown(one)[2] == DELETED:
-                    self._decide(one, decision, self._figures(one), why)
+            for half in self._with_halves([number]):
+                if self._shown(half)[2] == DELETED:
+                    self._decide(half, decision, self._figures(half), why)
             return
         if decision == CONFIRM and reason == REPLACED:
             self._decide(number, decision, self._facts(number), why)
@@ -332,8 +330,8 @@ class DecisionWriter:
         if decision == ACCEPT and reason == REPLACED and not self.replaceable.get(number):
             raise self._does_not_fit(number, decision, kind, reason)  # nobody knows yet
         if decision == ACCEPT and reason in {REPLACED, SETTLED}:
-            for one in self._with_halves([number]):
-                self._decide(one, decision, self._facts(one), why)
+            for half in self._with_halves([number]):
+                self._decide(half, decision, self._facts(half), why)
             return
         after = decision_rules.decided_before(earlier) if decision == CONFIRM else ""
         replaces = self.replaceable.get(number, ()) if after else ()
@@ -362,7 +360,9 @@ class DecisionWriter:
 
     def _figures(self, number: str) -> str:
         """Give what a decision to take a payment again is about; it need not be in the preview."""
-        row = self._row(number) or self._row_in(_ROW_THAT_WAITS, number)
+        row = self._row(number) or first_row(
+            self.db, _ROW_THAT_WAITS, **self._values, number=number
+        )
         payment = None if row is None else payment_of(row, self.company)
         if payment is None:
             raise self._not_shown(number)
@@ -452,23 +452,19 @@ class DecisionWriter:
     def _series(self, first: str, last: str) -> list[int]:
         ends = decision_rules.series_key(first), decision_rules.series_key(last)
         return [
-            one.id
-            for one in series_in_force(self.db, self.definition, self.company)
+            series.id
+            for series in series_in_force(self.db, self.definition, self.company)
             if ends
             == (
-                decision_rules.series_key(one.first_invoice or ""),
-                decision_rules.series_key(one.last_invoice or ""),
+                decision_rules.series_key(series.first_invoice or ""),
+                decision_rules.series_key(series.last_invoice or ""),
             )
         ]
 
     def _row(self, number: str) -> sqlite3.Row | None:
         """Give a payment of the open preview, or one that waits."""
-        return self._row_in(_ROW_THAT_WAITS if self.run_id is None else _ROW_SHOWN, number)
-
-    def _row_in(self, query: str, number: str) -> sqlite3.Row | None:
-        found = self.db.execute(query, {**self._values, "number": number})
-        row: sqlite3.Row | None = found.fetchone()
-        return row
+        query = _ROW_THAT_WAITS if self.run_id is None else _ROW_SHOWN
+        return first_row(self.db, query, **self._values, number=number)
 
     def _shown(self, number: str) -> tuple[sqlite3.Row, str, str]:
         """Give a payment of the open preview, or one that waits; its list and reason."""

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from hostsim.ledger.decision_rules import ReplaceablePayment
 from hostsim.ledger.matching import EXACT, ZERO, effect_of, same_currency
 from hostsim.storage.balances import CHECKED_AGAIN_AFTER
-from hostsim.storage.rows import payment_of, value_of
+from hostsim.storage.rows import first_row, payment_of, value_of
 from hostsim.storage.scope import NOT_REGISTERED, OURS
 
 #: Days between a payment that was deleted and the one that was made in its place.
@@ -57,7 +57,7 @@ def payments_to_check(
 
     :param invoice_id: check all payments of this invoice.
     """
-    if not db.execute(f"SELECT 1 FROM payments p WHERE {OURS} LIMIT 1", scope).fetchone():  # noqa: S608 a constant
+    if first_row(db, f"SELECT 1 FROM payments p WHERE {OURS} LIMIT 1", **scope) is None:  # noqa: S608 a constant
         return []
     values = {**scope, "near": NEAR}
     queries = (_WITH_SAME_SEK, _WITH_SAME_FOREIGN)
@@ -151,7 +151,7 @@ def replaceable_by_number(
 ) -> dict[str, tuple[ReplaceablePayment, ...]]:
     """Give, by the number of an arriving payment, the deleted ones that it may replace."""
     query = "SELECT 1 FROM run_checked WHERE run_id = :run_id AND deleted = 1 LIMIT 1"
-    if db.execute(query, scope).fetchone() is None:
+    if first_row(db, query, **scope) is None:
         return {}
     return _by_arriving(db.execute(_REPLACED, {**scope, "near": NEAR}))
 
@@ -164,7 +164,7 @@ def unchecked_by_number(
     Those of its invoice; and those of its amount whose invoice does not add up.
     """
     query = "SELECT 1 FROM run_checked WHERE run_id = :run_id AND checked = 0 LIMIT 1"
-    if db.execute(query, scope).fetchone() is None:
+    if first_row(db, query, **scope) is None:
         return {}
     return _by_arriving(db.execute(_UNCHECKED, {**scope, "near": NEAR}))
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from hostsim.ledger.values import Definition
 from hostsim.storage.import_runs import ImportRun, forget_rows
+from hostsim.storage.rows import first_row
 from hostsim.storage.store import Store
 from opter_contract.values import Company
 
@@ -26,7 +27,7 @@ class Scope:
         return self.store.db.execute(query, self._values | values).fetchall()
 
     def row(self, query: str, **values: object) -> sqlite3.Row | None:
-        return next(iter(self.rows(query, **values)), None)
+        return first_row(self.store.db, query, **(self._values | values))
 
     @property
     def _values(self) -> dict[str, object]:
@@ -59,12 +60,11 @@ def company_of_open_preview(scope: Scope) -> Company | None:
 
 def balance(import_run: ImportRun, invoice_id: int) -> sqlite3.Row | None:
     """Give what the source says of an invoice that is booked, or cancelled, there."""
-    row: sqlite3.Row | None = import_run.store.db.execute(
+    query = (
         "SELECT balance, cancelled, currency FROM run_balances WHERE run_id = :run"
-        " AND invoice_id = :invoice AND (booked = 1 OR cancelled = 1)",
-        {"run": import_run.run_id, "invoice": invoice_id},
-    ).fetchone()
-    return row
+        " AND invoice_id = :invoice AND (booked = 1 OR cancelled = 1)"
+    )
+    return first_row(import_run.store.db, query, run=import_run.run_id, invoice=invoice_id)
 
 
 def deleted_in(import_run: ImportRun) -> list[str]:

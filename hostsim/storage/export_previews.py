@@ -13,7 +13,7 @@ from typing import Literal
 
 from hostsim.errors import HostError, host_error
 from hostsim.storage import commits
-from hostsim.storage.rows import value_of
+from hostsim.storage.rows import first_row, value_of
 from hostsim.storage.store import Store
 from opter_contract.export_values import Difference, PlannedCard
 from opter_contract.values import Company, Text
@@ -152,23 +152,23 @@ class ExportPreview:
 
     def ids(self) -> tuple[str, ...]:
         """Give the ids of all items but those that wait for a confirmation: to send them all."""
-        return tuple(one.id for one in self.items() if one.state != "waiting")
+        return tuple(item.id for item in self.items() if item.state != "waiting")
 
     def without(self, left_out: Collection[str]) -> Chosen:
         """Give what a send would do that leaves out some items."""
         ids, changes, there = [], 0, 0
         totals: dict[str, tuple[Decimal, Decimal]] = {}
-        for one in self.items():
-            if one.id in left_out or one.state == "waiting":
+        for item in self.items():
+            if item.id in left_out or item.state == "waiting":
                 continue
-            ids.append(one.id)
-            there += one.action == "none" and one.state in THERE
-            if one.action != "none":
+            ids.append(item.id)
+            there += item.action == "none" and item.state in THERE
+            if item.action != "none":
                 changes += 1
-                ours, theirs = totals.get(one.currency, (Decimal(0), Decimal(0)))
-                ours += one.total or 0
-                theirs += one.other_total or 0
-                totals[one.currency] = ours, theirs
+                ours, theirs = totals.get(item.currency, (Decimal(0), Decimal(0)))
+                ours += item.total or 0
+                theirs += item.other_total or 0
+                totals[item.currency] = ours, theirs
         kept = frozenset(ids)
         gaps = tuple(gap for gap in self.gaps() if not gap.ids or not kept.isdisjoint(gap.ids))
         return Chosen(tuple(ids), changes, there, totals, gaps)
@@ -180,7 +180,7 @@ class ExportPreview:
             if not gap.ids:
                 return ()
             missing.update(gap.ids)
-        return tuple(one for one in self.ids() if one not in missing)
+        return tuple(item_id for item_id in self.ids() if item_id not in missing)
 
     def mark_printed(self) -> None:
         """Record that a command has shown this; a send without a revision then sends it.
@@ -209,7 +209,7 @@ class ExportChanged(HostError):
 def preview_of(store: Store, run_id: str) -> ExportPreview:
     """Read a run; its rows stay in the database."""
     values = {"run_id": run_id}
-    run = store.db.execute(_RUN, values).fetchone()
+    run = first_row(store.db, _RUN, run_id=run_id)
     if run is None:
         raise host_error("RUN_UNKNOWN", id=run_id)
     counts = dict.fromkeys(("items", *LISTS), 0)
@@ -232,13 +232,13 @@ def printed(store: Store, definition: str) -> str:
 
     One that was sent, or came before a later one, is none.
     """
-    row = store.db.execute(_LAST_SHOWN, {"definition": definition, "checks": 0}).fetchone()
+    row = first_row(store.db, _LAST_SHOWN, definition=definition, checks=0)
     return "" if row is None or row["state"] != "previewed" else str(row["printed"])
 
 
 def last_printed(store: Store, definition: str) -> str | None:
     """Give the run that a command printed last; ``None`` where a later one was not printed."""
-    row = store.db.execute(_LAST_SHOWN, {"definition": definition, "checks": 1}).fetchone()
+    row = first_row(store.db, _LAST_SHOWN, definition=definition, checks=1)
     return str(row["id"]) if row is not None and row["printed"] else None
 
 

@@ -25,7 +25,7 @@ from hostsim.storage.export_previews import (
 )
 from hostsim.storage.export_states import OFFERED, WITH_STATE, of_subject
 from hostsim.storage.export_subjects import CONTENT
-from hostsim.storage.rows import differences_text, plain, settings_text, value_of
+from hostsim.storage.rows import columns_of, first_row, mapping_text, value_of, words_of
 from hostsim.storage.store import Store
 from opter_contract import BATCH
 from opter_contract.export_values import (
@@ -54,7 +54,7 @@ class ExportRun:
         """Record that the run has begun, end those that were interrupted, and choose the items."""
         with self.store.change() as db:
             name = {"definition": self.definition.name}
-            db.execute(_INTERRUPT, name | _words(messages.INTERRUPTED))
+            db.execute(_INTERRUPT, name | words_of(messages.INTERRUPTED))
             for table in _LOOKED_AT:
                 db.execute(_FORGET.format(table=table), name)
             db.execute(
@@ -63,7 +63,7 @@ class ExportRun:
                     "id": self.run_id,
                     "definition": self.definition.name,
                     "user": self.user,
-                    "settings": settings_text(self.definition.settings),
+                    "settings": mapping_text(self.definition.settings),
                     "at": at.isoformat(),
                     "region": self.definition.region,
                     "asked": self._asked,
@@ -87,7 +87,7 @@ class ExportRun:
         with self.store.change() as db:
             place = 0
             if after:
-                found = db.execute(_PLACE, self._values | {"item_id": after}).fetchone()
+                found = first_row(db, _PLACE, run_id=self.run_id, item_id=after)
                 if found is None:
                     raise KeyError(after)
                 place = found["place"]
@@ -114,41 +114,24 @@ class ExportRun:
         """Store what is planned; give the ids that were not given, or are planned already."""
         with self.store.change() as db:
             return [
-                one.id
-                for one in items
-                if not db.execute(_PLAN, self._values | _planned_values(one)).rowcount
+                item.id
+                for item in items
+                if not db.execute(_PLAN, columns_of(item, run_id=self.run_id)).rowcount
             ]
 
     def take_cards(self, cards: Iterable[PlannedCard]) -> None:
         with self.store.change() as db:
-            for one in cards:
-                db.execute(
-                    _ADD_CARD,
-                    {
-                        "run_id": self.run_id,
-                        "number": one.number,
-                        "action": one.action,
-                        "differences": differences_text(one.differences),
-                        **_words(one.message),
-                    },
-                )
+            for card in cards:
+                db.execute(_ADD_CARD, columns_of(card, run_id=self.run_id))
 
     def take_bank_changes(self, changes: Iterable[BankChange]) -> list[str]:
         """Store bank changes; give the fields that were handed over already."""
         with self.store.change() as db:
             return [
-                f"{one.field} of {one.party_number}"
-                for one in changes
-                if not db.execute(_ADD_BANK_CHANGE, self._change_values(one)).rowcount
+                f"{change.field} of {change.party_number}"
+                for change in changes
+                if not db.execute(_ADD_BANK_CHANGE, columns_of(change, run_id=self.run_id)).rowcount
             ]
-
-    def _change_values(self, one: BankChange) -> dict[str, object]:
-        return self._values | {
-            "party_number": one.party_number,
-            "field": one.field,
-            "ours": one.ours,
-            "theirs": one.theirs,
-        }
 
     def take_gaps(self, gaps: Iterable[Gap]) -> list[str]:
         """Store gaps; give the ids in them that were not given to the plug-in."""
@@ -162,8 +145,8 @@ class ExportRun:
 
     def _add_gaps(self, db: sqlite3.Connection, gaps: Iterable[Gap]) -> None:
         for gap in gaps:
-            values = {"code": gap.code, "ids": json.dumps(list(gap.ids)), **_words(gap.message)}
-            db.execute(_ADD_GAP, self._values | values)
+            ids = json.dumps(list(gap.ids))
+            db.execute(_ADD_GAP, columns_of(gap, run_id=self.run_id, ids=ids))
 
     def _not_given(self, db: sqlite3.Connection, item_ids: Iterable[str]) -> list[str]:
         rows = db.execute(_NOT_GIVEN, self._values | {"ids": json.dumps(list(item_ids))})
@@ -172,7 +155,7 @@ class ExportRun:
     def known_otherwise(self, company: Company) -> bool:
         """Tell whether the books of a company know items that were given as new."""
         values = self._values | {"company": company.number}
-        return self.store.db.execute(self._of(_KNOWN), values).fetchone() is not None
+        return first_row(self.store.db, self._of(_KNOWN), **values) is not None
 
     # --- The review ---
 
@@ -199,8 +182,8 @@ class ExportRun:
 
     def open_gaps(self, item_ids: Collection[str]) -> bool:
         """Tell whether one of these items, or every item, waits for something in the set-up."""
-        ids = self._values | {"ids": json.dumps(list(item_ids))}
-        return self.store.db.execute(_IN_GAPS, ids).fetchone() is not None
+        ids = json.dumps(list(item_ids))
+        return first_row(self.store.db, _IN_GAPS, run_id=self.run_id, ids=ids) is not None
 
     def choose(self, item_ids: Collection[str], company: Company, at: datetime) -> list[str]:
         """Store what a person sends; from now on the definition belongs to the company.
@@ -272,11 +255,11 @@ class ExportRun:
     ) -> list[str]:
         """Store what became of items; give the ids that were not given, which are not stored."""
         with self.store.change() as db:
-            unknown = self._not_given(db, [one.id for one in results])
-            for one in results:
-                if one.id in unknown:
+            unknown = self._not_given(db, [result.id for result in results])
+            for result in results:
+                if result.id in unknown:
                     continue
-                what = self._event(company, at) | _result_values(one)
+                what = columns_of(result, **self._event(company, at))
                 db.execute(_LOG_RESULT, what)
                 db.execute(_SETTLE, what)
                 db.execute(_MARK_RESULT, what)
@@ -314,7 +297,7 @@ class ExportRun:
             db.execute(
                 "UPDATE export_runs SET state = 'failed', error_code = :code,"
                 " error_sv = :sv, error_en = :en WHERE id = :run_id",
-                {"code": code, "run_id": self.run_id, **_words(message)},
+                {"code": code, "run_id": self.run_id, **words_of(message)},
             )
 
     def _of(self, query: str) -> str:
@@ -359,11 +342,8 @@ def confirm_bank(
         ).fetchall()
         for row in confirmed:
             db.execute(_LOG_BANK, _bank_event(run_id, row, "bank-confirmed", user, at))
-    return [
-        one
-        for one in bank_changes_of(store, run_id, party_number)
-        if one.confirmed and not one.used
-    ]
+    shown = bank_changes_of(store, run_id, party_number)
+    return [change for change in shown if change.confirmed and not change.used]
 
 
 def _bank_event(
@@ -388,47 +368,13 @@ def gaps_open(preview: ExportPreview) -> HostError:
 
 def bank_unconfirmed(preview: ExportPreview) -> HostError:
     """Make the error of a run that leaves items that wait for a confirmation."""
-    waiting = {one.party_number for one in preview.bank_changes() if not one.confirmed}
+    waiting = {c.party_number for c in preview.bank_changes() if not c.confirmed}
     return host_error(
         "BANK_UNCONFIRMED",
         suppliers=len(waiting),
         name=preview.definition,
         hours=messages.CONFIRMED_HOURS,
     )
-
-
-def _words(message: Text | None) -> dict[str, str | None]:
-    return {"sv": message and message.sv, "en": message and message.en}
-
-
-def _planned_values(one: PlannedItem) -> dict[str, object]:
-    return {
-        "item_id": one.id,
-        "state": one.state,
-        "action": one.action,
-        "number": one.number,
-        "party_number": one.party_number,
-        "total": plain(one.total),
-        "other_total": plain(one.other_total),
-        "currency": one.currency,
-        "code": one.code,
-        "differences": differences_text(one.differences),
-        **_words(one.message),
-    }
-
-
-def _result_values(one: ItemResult) -> dict[str, object]:
-    return {
-        "item_id": one.id,
-        "event": one.state,
-        "number": one.number,
-        "party_number": one.party_number,
-        "total": plain(one.total),
-        "code": one.code,
-        "theirs": one.theirs,
-        "complete": int(one.complete),
-        **_words(one.message),
-    }
 
 
 # --- SQL --------------------------------------------------------------------
@@ -490,14 +436,14 @@ _BATCH = f"""
 _PLAN = """
     UPDATE export_items SET state = :state, action = :action, number = :number,
         party_number = :party_number, total = :total, other_total = :other_total,
-        currency = :currency, code = :code, message_sv = :sv, message_en = :en,
+        currency = :currency, code = :code, message_sv = :message_sv, message_en = :message_en,
         differences = :differences
-    WHERE run_id = :run_id AND item_id = :item_id AND state IS NULL
+    WHERE run_id = :run_id AND item_id = :id AND state IS NULL
 """
 
 _ADD_CARD = """
     INSERT INTO export_cards (run_id, place, number, action, differences, message_sv, message_en)
-    SELECT :run_id, count(*), :number, :action, :differences, :sv, :en
+    SELECT :run_id, count(*), :number, :action, :differences, :message_sv, :message_en
     FROM export_cards WHERE run_id = :run_id
 """
 
@@ -564,7 +510,8 @@ _CHOSEN_UNCONFIRMED = f"""
 
 _ADD_GAP = """
     INSERT INTO export_gaps (run_id, place, code, message_sv, message_en, item_ids)
-    SELECT :run_id, count(*), :code, :sv, :en, :ids FROM export_gaps WHERE run_id = :run_id
+    SELECT :run_id, count(*), :code, :message_sv, :message_en, :ids
+    FROM export_gaps WHERE run_id = :run_id
 """
 
 # By the key of the table, for each id: a run may have very many.
@@ -664,8 +611,8 @@ _LOG_RESULT = """
     INSERT INTO export_log (run_id, export_type, subject, company, item_id, event, number,
                             party_number, total, code, message_sv, message_en, theirs, complete,
                             user, at)
-    VALUES (:run_id, :export_type, :subject, :company, :item_id, :event, :number,
-            :party_number, :total, :code, :sv, :en, :theirs, :complete, :user, :at)
+    VALUES (:run_id, :export_type, :subject, :company, :id, :state, :number,
+            :party_number, :total, :code, :message_sv, :message_en, :theirs, :complete, :user, :at)
 """
 
 # An item that is there unchanged stays what it was there; what is not known of it now was known.
@@ -674,27 +621,27 @@ _SETTLE = """
     INSERT INTO exported_items (export_type, subject, company, item_id, state, exported, intended,
                                 complete, number, party_number, total, digest, code, message_sv,
                                 message_en, run_id, user, at)
-    SELECT :export_type, :subject, :company, :item_id,
-           CASE :event WHEN 'unchanged' THEN 'sent' ELSE :event END,
-           :event IN ('sent', 'adopted', 'unchanged', 'booked')
-               OR (:event = 'refused' AND :number <> ''),
-           :event = 'unknown', :complete,
+    SELECT :export_type, :subject, :company, :id,
+           CASE :state WHEN 'unchanged' THEN 'sent' ELSE :state END,
+           :state IN ('sent', 'adopted', 'unchanged', 'booked')
+               OR (:state = 'refused' AND :number <> ''),
+           :state = 'unknown', :complete,
            :number, :party_number, :total,
-           CASE WHEN :event IN ('refused', 'unknown', 'cancelled') THEN '' ELSE r.digest END,
-           :code, :sv, :en, :run_id, :user, :at
-    FROM export_items r WHERE r.run_id = :run_id AND r.item_id = :item_id
+           CASE WHEN :state IN ('refused', 'unknown', 'cancelled') THEN '' ELSE r.digest END,
+           :code, :message_sv, :message_en, :run_id, :user, :at
+    FROM export_items r WHERE r.run_id = :run_id AND r.item_id = :id
     ON CONFLICT DO UPDATE SET
-        state = CASE WHEN :event = 'unchanged' AND state IN ('adopted', 'booked') THEN state
+        state = CASE WHEN :state = 'unchanged' AND state IN ('adopted', 'booked') THEN state
                      ELSE excluded.state END,
-        exported = max(exported AND (state <> 'cancelled' OR :event = 'cancelled'),
+        exported = max(exported AND (state <> 'cancelled' OR :state = 'cancelled'),
                        excluded.exported),
-        intended = CASE WHEN :event = 'refused'
+        intended = CASE WHEN :state = 'refused'
                         THEN max(intended - (SELECT r.intended FROM export_items r
-                                             WHERE r.run_id = :run_id AND r.item_id = :item_id), 0)
-                        WHEN :event = 'unknown' THEN max(intended, 1) ELSE 0 END,
+                                             WHERE r.run_id = :run_id AND r.item_id = :id), 0)
+                        WHEN :state = 'unknown' THEN max(intended, 1) ELSE 0 END,
         complete = excluded.complete,
         number = CASE WHEN excluded.number <> '' THEN excluded.number
-                      WHEN state = 'cancelled' AND :event <> 'cancelled' THEN '' ELSE number END,
+                      WHEN state = 'cancelled' AND :state <> 'cancelled' THEN '' ELSE number END,
         party_number = CASE excluded.party_number WHEN '' THEN party_number
                             ELSE excluded.party_number END,
         total = coalesce(excluded.total, total),
@@ -704,13 +651,13 @@ _SETTLE = """
 """
 
 _MARK_RESULT = """
-    UPDATE export_items SET result = :event, complete = :complete,
-        intended = CASE :event WHEN 'unknown' THEN intended ELSE 0 END,
+    UPDATE export_items SET result = :state, complete = :complete,
+        intended = CASE :state WHEN 'unknown' THEN intended ELSE 0 END,
         number = CASE :number WHEN '' THEN number ELSE :number END,
         party_number = CASE :party_number WHEN '' THEN party_number ELSE :party_number END,
         other_total = coalesce(:total, other_total),
-        code = CASE WHEN :code = '' AND state = :event THEN code ELSE :code END,
-        message_sv = CASE WHEN :code = '' AND state = :event THEN message_sv ELSE :sv END,
-        message_en = CASE WHEN :code = '' AND state = :event THEN message_en ELSE :en END
-    WHERE run_id = :run_id AND item_id = :item_id
+        code = CASE WHEN :code = '' AND state = :state THEN code ELSE :code END,
+        message_sv = CASE WHEN :code = '' AND state = :state THEN message_sv ELSE :message_sv END,
+        message_en = CASE WHEN :code = '' AND state = :state THEN message_en ELSE :message_en END
+    WHERE run_id = :run_id AND item_id = :id
 """

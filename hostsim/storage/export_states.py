@@ -13,7 +13,7 @@ from hostsim.ledger.values import Definition
 from hostsim.messages.exports import INVOICES
 from hostsim.storage.export_previews import number_of
 from hostsim.storage.export_subjects import VIEWS
-from hostsim.storage.rows import value_of
+from hostsim.storage.rows import first_row, value_of
 from hostsim.storage.store import Store
 from opter_contract.values import Text
 
@@ -166,9 +166,7 @@ def log_entry(row: sqlite3.Row) -> LogEntry:
 
 def stories(store: Store, invoice_id: int | None) -> tuple[ItemStory, ...]:
     """Tell what exports did with an invoice, for each company whose books it was to be in."""
-    row = store.db.execute(
-        "SELECT item_id FROM invoices WHERE id = :id", {"id": invoice_id}
-    ).fetchone()
+    row = first_row(store.db, "SELECT item_id FROM invoices WHERE id = :id", id=invoice_id)
     if row is None:
         return ()
     item = {"subject": INVOICES, "item_id": row["item_id"]}
@@ -178,9 +176,9 @@ def stories(store: Store, invoice_id: int | None) -> tuple[ItemStory, ...]:
             ItemStory,
             row,
             log=tuple(
-                one
-                for one in log
-                if (one.export_type, one.company) == (row["export_type"], row["company"])
+                entry
+                for entry in log
+                if (entry.export_type, entry.company) == (row["export_type"], row["company"])
             ),
         )
         for row in store.db.execute(of_subject(_STATES, INVOICES), item)
@@ -202,9 +200,8 @@ def not_exportable(
 
 def is_exported(store: Store, definition: Definition, company: str, number: str) -> bool:
     """Tell whether an item is in the books of a company, as far as exports know."""
-    values = values_of(definition, company) | {"number": number}
     query = of_subject(_IS_EXPORTED, definition.subject)
-    return store.db.execute(query, values).fetchone() is not None
+    return first_row(store.db, query, **values_of(definition, company), number=number) is not None
 
 
 def of_subject(query: str, subject: str) -> str:

@@ -14,7 +14,15 @@ from hostsim.ledger.hand_payments import EarlierPayment
 from hostsim.ledger.matching import EXACT, Judgement
 from hostsim.ledger.reasons import DELETED
 from hostsim.storage.registration import take_from_invoice
-from hostsim.storage.rows import PAYMENT_COLUMNS, is_id, plain, record_of, value_of
+from hostsim.storage.rows import (
+    PAYMENT_COLUMNS,
+    first_row,
+    is_id,
+    plain,
+    record_of,
+    value_of,
+    words_of,
+)
 from opter_contract.values import Payment, Text
 
 
@@ -54,9 +62,7 @@ def insert(
 
 
 def by_key(db: sqlite3.Connection, key: str | None) -> sqlite3.Row | None:
-    query = "SELECT * FROM payments WHERE entry_key = :key"
-    row: sqlite3.Row | None = db.execute(query, {"key": key}).fetchone()
-    return row
+    return first_row(db, "SELECT * FROM payments WHERE entry_key = :key", key=key)
 
 
 def registered(db: sqlite3.Connection, invoice_id: int) -> list[EarlierPayment]:
@@ -79,20 +85,19 @@ def registered(db: sqlite3.Connection, invoice_id: int) -> list[EarlierPayment]:
 
 def last_rate(db: sqlite3.Connection, currency: str) -> Decimal | None:
     """Give the exchange rate of the latest registered payment in a currency."""
-    row = db.execute(
+    row = first_row(
+        db,
         "SELECT exchange_rate FROM payments WHERE upper(trim(currency)) = :currency"
         " AND exchange_rate IS NOT NULL AND state = 'registered' ORDER BY id DESC LIMIT 1",
-        {"currency": currency},
-    ).fetchone()
+        currency=currency,
+    )
     return None if row is None else Decimal(row["exchange_rate"])
 
 
 def payment(db: sqlite3.Connection, payment_id: int) -> sqlite3.Row | None:
     if not is_id(payment_id):
         return None
-    query = "SELECT * FROM payments WHERE id = :id"
-    row: sqlite3.Row | None = db.execute(query, {"id": payment_id}).fetchone()
-    return row
+    return first_row(db, "SELECT * FROM payments WHERE id = :id", id=payment_id)
 
 
 def delete(
@@ -121,7 +126,7 @@ def delete(
         given_back = -Decimal(row["effect"])
     take_from_invoice(db, row["invoice_id"], given_back)
     if row["origin"] == "import" and row["id"] not in gone:
-        _offer_again(db, values | {"reason": DELETED, "sv": message.sv, "en": message.en})
+        _offer_again(db, values | {"reason": DELETED, **words_of(message)})
 
 
 def deleted_at_source(db: sqlite3.Connection) -> frozenset[int]:

@@ -31,10 +31,12 @@ from hostsim.storage.judging import Decided, Judging, Touched, judging
 from hostsim.storage.previews import Preview, preview_of, revision_of
 from hostsim.storage.rows import (
     PAYMENT_COLUMNS,
+    first_row,
+    mapping_text,
     payment_of,
     plain,
-    settings_text,
     text_of,
+    words_of,
 )
 from hostsim.storage.scope import Scope
 from hostsim.storage.store import Store
@@ -95,7 +97,7 @@ class ImportRun:
                     "id": self.run_id,
                     "definition": self.definition.name,
                     "user": user,
-                    "settings": settings_text(self.definition.settings),
+                    "settings": mapping_text(self.definition.settings),
                     "at": at.isoformat(),
                     "region": self.definition.region,
                     "bank_account": bank_account,
@@ -110,8 +112,7 @@ class ImportRun:
             {
                 "run_id": self.run_id,
                 "reason": excluded and excluded.reason,
-                "sv": excluded and excluded.message.sv,
-                "en": excluded and excluded.message.en,
+                **words_of(excluded and excluded.message),
                 **dict(zip(_COLUMNS, columns, strict=True)),
             }
             for columns, excluded in records
@@ -191,7 +192,7 @@ class ImportRun:
             payments = [p for row in rows if (p := payment_of(row, company)) is not None]
             refusals = zip(rows, screen(payments), strict=True)
             excluded = [
-                {"reason": refusal.reason, **refusal.message._asdict(), "id": row["id"]}
+                {"reason": refusal.reason, **words_of(refusal.message), "id": row["id"]}
                 for row, refusal in refusals
                 if refusal is not None
             ]
@@ -430,10 +431,8 @@ class ImportRun:
 
 def discard(db: sqlite3.Connection, definition: str, state: str) -> bool:
     """Discard the open preview of a definition; return whether there was one."""
-    row = db.execute(
-        "SELECT id FROM runs WHERE definition = :definition AND state = 'open'",
-        {"definition": definition},
-    ).fetchone()
+    query = "SELECT id FROM runs WHERE definition = :definition AND state = 'open'"
+    row = first_row(db, query, definition=definition)
     if row is None:
         return False
     _end(db, row["id"], state, None)
@@ -467,13 +466,7 @@ def _end(
     db.execute(
         "UPDATE runs SET state = :state, error_code = :code, error_sv = :sv, error_en = :en"
         " WHERE id = :id",
-        {
-            "state": state,
-            "code": code,
-            "sv": message and message.sv,
-            "en": message and message.en,
-            "id": run_id,
-        },
+        {"state": state, "code": code, **words_of(message), "id": run_id},
     )
 
 

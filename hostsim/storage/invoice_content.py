@@ -8,7 +8,7 @@ from pathlib import PurePath
 
 from hostsim.ledger.values import ExportedInvoice, InvoiceContent
 from hostsim.storage.item_content import ItemTables, digest, digest_of_file
-from hostsim.storage.rows import plain
+from hostsim.storage.rows import columns_of
 from opter_contract.export_values import Customer, Invoice, InvoiceRow
 
 _INVOICES = ItemTables(
@@ -40,22 +40,17 @@ def write(db: sqlite3.Connection, row: ExportedInvoice) -> None:
 def _values(
     db: sqlite3.Connection, row: ExportedInvoice, content: InvoiceContent
 ) -> dict[str, object]:
-    return {
-        "type": content.type,
-        "customer_id": _INVOICES.write_party(db, row.region, content.customer),
-        "exchange_rate": plain(content.exchange_rate),
-        "order_number": content.order_number,
-        "order_date": content.order_date and content.order_date.isoformat(),
-        "credits": content.credits,
-        "document": content.document,
+    return columns_of(
+        content,
+        customer_id=_INVOICES.write_party(db, row.region, content.customer),
         # An open period says nothing of what is exported.
-        "digest": digest(
+        digest=digest(
             *(row.number, row.region, row.ocr, row.currency, row.invoice_date, row.due_date),
             *(astuple(content.customer), *map(astuple, content.rows)),
             *(content.type, content.exchange_rate, content.order_number, content.order_date),
             *(content.credits, PurePath(content.document).name, digest_of_file(content.document)),
         ),
-    }
+    )
 
 
 _NONE = {

@@ -5,23 +5,19 @@ from __future__ import annotations
 import sqlite3
 
 from hostsim.ledger.values import Invoice
-from hostsim.storage.rows import clean, value_of
+from hostsim.storage.rows import clean, first_row, value_of
 from hostsim.storage.store import Store
 
 
 def invoice(store: Store, invoice_id: int | None) -> Invoice | None:
-    query = "SELECT * FROM invoices WHERE id = :id"
-    row = store.db.execute(query, {"id": invoice_id}).fetchone()
+    row = first_row(store.db, "SELECT * FROM invoices WHERE id = :id", id=invoice_id)
     return None if row is None else value_of(Invoice, row)
 
 
 def invoice_row(db: sqlite3.Connection, region: str, number: str) -> sqlite3.Row | None:
     """Give the invoice with this number, as it stands in the table."""
-    row: sqlite3.Row | None = db.execute(
-        "SELECT * FROM invoices WHERE region = :region AND number = :number",
-        {"region": clean(region), "number": clean(number)},
-    ).fetchone()
-    return row
+    query = "SELECT * FROM invoices WHERE region = :region AND number = :number"
+    return first_row(db, query, region=clean(region), number=clean(number))
 
 
 def ids_by_region(store: Store, number: str) -> dict[str, int]:

@@ -8,11 +8,10 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, fields
-from decimal import Decimal
 from pathlib import Path, PurePath
 from typing import Any, Generic, TypeVar
 
-from hostsim.storage.rows import clean, plain, value_of
+from hostsim.storage.rows import clean, columns_of, first_row, value_of
 
 T = TypeVar("T")
 
@@ -32,8 +31,8 @@ class ItemTables(Generic[T]):
     @property
     def _rows(self) -> tuple[str, str]:
         """Give the table of the rows, and its column that names the item."""
-        one = self.table.removesuffix("s")
-        return f"{one}_rows", f"{one}_id"
+        item = self.table.removesuffix("s")
+        return f"{item}_rows", f"{item}_id"
 
     def write_party(self, db: sqlite3.Connection, region: str, party: object) -> int:
         """Write the card of a party over the one that was there, and give its id."""
@@ -43,7 +42,7 @@ class ItemTables(Generic[T]):
             f" VALUES (:region, {', '.join(f':{name}' for name in names)})"
             " ON CONFLICT (region, code) DO UPDATE SET"
             f" {', '.join(f'{name} = excluded.{name}' for name in names)} RETURNING id",
-            {"region": region, **{name: getattr(party, name) for name in names}},
+            columns_of(party, region=region),
         )
         return int(written.fetchone()["id"])
 
@@ -55,11 +54,7 @@ class ItemTables(Generic[T]):
         db.executemany(
             f"INSERT INTO {table} ({item}, place, {', '.join(names)})"  # noqa: S608 names of fields
             f" VALUES (:id, :place, {', '.join(f':{name}' for name in names)})",
-            [
-                {"id": item_id, "place": place}
-                | {name: _stored(getattr(one, name)) for name in names}
-                for place, one in enumerate(rows)
-            ],
+            [columns_of(row, id=item_id, place=place) for place, row in enumerate(rows)],
         )
 
     def items(self, db: sqlite3.Connection, item_ids: Iterable[str]) -> dict[str, T]:
@@ -92,10 +87,8 @@ class ItemTables(Generic[T]):
 
     def document(self, db: sqlite3.Connection, item_id: str) -> str:
         """Give the path of an item's PDF; ``""`` where it has none."""
-        row = db.execute(
-            f"SELECT document FROM {self.table} WHERE item_id = :id",  # noqa: S608 a name
-            {"id": clean(item_id)},
-        ).fetchone()
+        query = f"SELECT document FROM {self.table} WHERE item_id = :id"  # noqa: S608 a name
+        row = first_row(db, query, id=clean(item_id))
         return "" if row is None else str(row["document"])
 
 
@@ -114,8 +107,4 @@ def digest_of_file(document: str) -> str:
 
 
 def _names(cls: type[Any]) -> tuple[str, ...]:
-    return tuple(one.name for one in fields(cls))
-
-
-def _stored(value: object) -> object:
-    return plain(value) if isinstance(value, Decimal) else value
+    return tuple(field.name for field in fields(cls))

@@ -10,15 +10,14 @@ from __future__ import annotations
 import sqlite3
 from decimal import Decimal
 
-from hostsim.storage.rows import value_of
+from hostsim.storage.rows import first_row, value_of
 from opter_contract import BATCH
 from opter_contract.values import BookChange, PaymentKey
 
 
-def changes_after(db: sqlite3.Connection, sequence: int, most: int = BATCH) -> list[BookChange]:
-    """Give the changes that come next."""
-    rows = db.execute(_AFTER, {"sequence": sequence, "most": most})
-    return [_change(row) for row in rows]
+def changes_after(db: sqlite3.Connection, sequence: int) -> list[BookChange]:
+    """Give the changes that come next, at most a batch."""
+    return [_change(row) for row in db.execute(_AFTER, {"sequence": sequence, "most": BATCH})]
 
 
 def last(db: sqlite3.Connection) -> int:
@@ -29,8 +28,7 @@ def last(db: sqlite3.Connection) -> int:
 
 def acknowledged(db: sqlite3.Connection, listener: str) -> int:
     """Give the sequence of the last change that a listener acknowledged; 0 for a new one."""
-    query = "SELECT sequence FROM listeners WHERE name = :name"
-    row = db.execute(query, {"name": listener}).fetchone()
+    row = first_row(db, "SELECT sequence FROM listeners WHERE name = :name", name=listener)
     return 0 if row is None else int(row["sequence"])
 
 

@@ -31,7 +31,14 @@ from hostsim.ledger.values import Decision, Invoice
 from hostsim.messages.source import UNNAMED, named
 from hostsim.storage import decision_store, deletions
 from hostsim.storage.decision_store import Reversible
-from hostsim.storage.rows import OLDEST_FIRST, PAYMENT_COLUMNS, payment_of, text_of, value_of
+from hostsim.storage.rows import (
+    OLDEST_FIRST,
+    PAYMENT_COLUMNS,
+    first_row,
+    payment_of,
+    text_of,
+    value_of,
+)
 from hostsim.storage.scope import Scope
 from hostsim.storage.settlements import Settlements, find_settlements
 from hostsim.storage.store import Store
@@ -443,7 +450,7 @@ def _differing(before: Mapping[Any, object], now: Mapping[Any, object]) -> set[A
 
 
 def _source_of(db: sqlite3.Connection, run_id: str) -> Text:
-    row = db.execute("SELECT source FROM runs WHERE id = :id", {"id": run_id}).fetchone()
+    row = first_row(db, "SELECT source FROM runs WHERE id = :id", id=run_id)
     return UNNAMED if row is None else Text(*json.loads(row["source"]))
 
 

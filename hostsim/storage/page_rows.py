@@ -5,13 +5,13 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection, Mapping
 
-from hostsim.storage.rows import ROW_COLUMNS
+from hostsim.storage.rows import ROW_COLUMNS, first_row
 from hostsim.storage.store import Store
 
 
 def registered_row(store: Store, import_type: str, company: str, number: str) -> sqlite3.Row | None:
-    return _one(
-        store,
+    return first_row(
+        store.db,
         "SELECT * FROM payments WHERE import_type = :import_type AND company = :company"
         " AND number = :number AND state = 'registered'",
         import_type=import_type,
@@ -22,8 +22,8 @@ def registered_row(store: Store, import_type: str, company: str, number: str) ->
 
 def preview_row(store: Store, row_id: int) -> sqlite3.Row | None:
     """Give a row of a preview that is open, with its run, definition and invoice."""
-    return _one(
-        store,
+    return first_row(
+        store.db,
         f"""
         SELECT {ROW_COLUMNS}, u.definition, u.company, u.revision, f.import_type
         FROM run_rows r JOIN runs u ON u.id = r.run_id
@@ -37,8 +37,8 @@ def preview_row(store: Store, row_id: int) -> sqlite3.Row | None:
 
 def saved_run_of(store: Store, row_id: int) -> str | None:
     """Give the run of a row, where it was saved."""
-    row = _one(
-        store,
+    row = first_row(
+        store.db,
         "SELECT u.id FROM run_rows r JOIN runs u ON u.id = r.run_id"
         " WHERE r.id = :id AND u.state = 'saved'",
         id=row_id,
@@ -48,8 +48,8 @@ def saved_run_of(store: Store, row_id: int) -> str | None:
 
 def latest_preview(store: Store, run_id: str | None) -> str | None:
     """Name the run with this id if it is open or saved; of ``None`` the latest that is open."""
-    row = _one(
-        store,
+    row = first_row(
+        store.db,
         "SELECT id FROM runs WHERE (:id IS NULL AND state = 'open')"
         " OR (:id = id AND state IN ('open', 'saved')) ORDER BY started_at DESC LIMIT 1",
         id=run_id,
@@ -59,8 +59,8 @@ def latest_preview(store: Store, run_id: str | None) -> str | None:
 
 def last_save(store: Store) -> sqlite3.Row | None:
     """Give the latest save of any import: its run and definition, and when."""
-    return _one(
-        store,
+    return first_row(
+        store.db,
         "SELECT id, definition, saved_at FROM runs WHERE state = 'saved'"
         " ORDER BY saved_at DESC LIMIT 1",
     )
@@ -68,8 +68,8 @@ def last_save(store: Store) -> sqlite3.Row | None:
 
 def run_to_show(store: Store, definition: str) -> sqlite3.Row | None:
     """Give the id and the state of the open preview of an import, else of what it saved last."""
-    return _one(
-        store,
+    return first_row(
+        store.db,
         "SELECT id, state FROM runs WHERE definition = :name AND state IN ('open', 'saved')"
         " ORDER BY state = 'saved', started_at DESC LIMIT 1",
         name=definition,
@@ -83,8 +83,8 @@ def open_revisions(store: Store) -> Mapping[str, str]:
 
 def needs_import(store: Store, run_id: str | None, number: str) -> bool:
     """Tell whether a payment of a preview was not fetched in its run, but in an earlier one."""
-    row = _one(
-        store,
+    row = first_row(
+        store.db,
         "SELECT 1 FROM run_rows WHERE run_id = :run_id AND number = :number"
         " AND fetched = 0 AND deleted = 0",
         run_id=run_id,
@@ -104,8 +104,3 @@ def decided(
         (definition, company, *numbers),
     )
     return frozenset(row["number"] for row in rows)
-
-
-def _one(store: Store, query: str, **values: object) -> sqlite3.Row | None:
-    row: sqlite3.Row | None = store.db.execute(query, values).fetchone()
-    return row

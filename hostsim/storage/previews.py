@@ -18,7 +18,7 @@ from hostsim.ledger.values import PreviewRow, SetAsideTotal
 from hostsim.messages import errors as errors_messages
 from hostsim.storage import commits, discrepancies
 from hostsim.storage.discrepancies import Discrepancy
-from hostsim.storage.rows import OLDEST_FIRST, ROW_COLUMNS, row_of, value_of
+from hostsim.storage.rows import OLDEST_FIRST, ROW_COLUMNS, first_row, row_of, value_of
 from hostsim.storage.store import Store
 from opter_contract import BATCH
 from opter_contract.values import Company, SavedPayment, Text
@@ -103,7 +103,7 @@ def open_runs(store: Store) -> dict[str, str]:
 
 def revision_of(db: sqlite3.Connection, run_id: str | None) -> str:
     """Give the revision of a run; ``""`` for none."""
-    row = db.execute("SELECT revision FROM runs WHERE id = :id", {"id": run_id}).fetchone()
+    row = first_row(db, "SELECT revision FROM runs WHERE id = :id", id=run_id)
     return "" if row is None else str(row["revision"])
 
 
@@ -123,11 +123,13 @@ def saved_as(store: Store, definition: str, revision: str) -> str | None:
     """Give the run that was saved with this revision, the latest if several were."""
     if not revision:
         return None
-    row = store.db.execute(
+    row = first_row(
+        store.db,
         "SELECT id FROM runs WHERE definition = :name AND state = 'saved'"
         " AND revision = :revision ORDER BY saved_at DESC LIMIT 1",
-        {"name": definition, "revision": revision},
-    ).fetchone()
+        name=definition,
+        revision=revision,
+    )
     return None if row is None else row["id"]
 
 

@@ -11,7 +11,7 @@ from hostsim.ledger.matching import Refusal
 from hostsim.messages.source import UNNAMED
 from hostsim.storage import decision_store
 from hostsim.storage.import_runs import ImportRun
-from hostsim.storage.rows import OLDEST_FIRST, PAYMENT_COLUMNS
+from hostsim.storage.rows import OLDEST_FIRST, PAYMENT_COLUMNS, first_row
 from hostsim.storage.store import Store
 from opter_contract import BATCH
 from opter_contract.values import Company, Text
@@ -75,7 +75,7 @@ def forget(store: Store, scope: Scope) -> None:
 def has_unnumbered(store: Store, scope: Scope) -> bool:
     """Tell whether the source has a payment whose number cannot be read."""
     query = "SELECT 1 FROM run_rows WHERE run_id = :run AND number = ''"
-    return store.db.execute(query, scope).fetchone() is not None
+    return first_row(store.db, query, **scope) is not None
 
 
 def at_source(store: Store, scope: Scope, *, here: bool | None = None) -> Iterator[sqlite3.Row]:

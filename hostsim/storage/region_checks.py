@@ -9,7 +9,7 @@ from __future__ import annotations
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.values import Definition
 from hostsim.messages.payments import region_name
-from hostsim.storage.rows import value_of
+from hostsim.storage.rows import first_row, value_of
 from hostsim.storage.store import Store
 from opter_contract.values import Company
 
@@ -51,11 +51,13 @@ def refuse_company_of_other_region(store: Store, definition: Definition, company
     """
     if definition.company is not None:
         return
-    row = store.db.execute(
+    row = first_row(
+        store.db,
         "SELECT * FROM definitions WHERE company = :company AND region <> :region"
         " ORDER BY name LIMIT 1",
-        {"company": company.number, "region": definition.region},
-    ).fetchone()
+        company=company.number,
+        region=definition.region,
+    )
     if row is None:
         return
     other = value_of(Definition, row)

@@ -28,6 +28,7 @@ from hostsim.storage.rows import (
     OLDEST_FIRST,
     PAYMENT_COLUMNS,
     plain,
+    words_of,
     write_offs_of,
     write_offs_text,
 )
@@ -165,8 +166,7 @@ class Registration:
                 {
                     **self._values,
                     "reason": refusal.reason if reason == SET_ASIDE else reason,
-                    "sv": refusal.message.sv,
-                    "en": refusal.message.en,
+                    **words_of(refusal.message),
                     "row_id": row_id,
                 }
                 for row_id, reason, refusal in hidden
@@ -181,7 +181,6 @@ def reverse(
     """Reverse a registered payment so that both stay visible; its invoice gets everything back."""
     query = "SELECT * FROM payments WHERE id = :id"
     row = db.execute(query, {"id": payment_id}).fetchone()
-    message = decisions_messages.reversal_of(payment_id)
     values = {
         **{name: _negative(row[name]) for name in _NEGATED},
         "id": payment_id,
@@ -189,8 +188,7 @@ def reverse(
             replace(one, amount=one.amount.copy_negate())
             for one in write_offs_of(row["write_offs"])
         ),
-        "sv": message.sv,
-        "en": message.en,
+        **words_of(decisions_messages.reversal_of(payment_id)),
         "run_id": run_id,
         "user": user,
         "at": at.isoformat(),

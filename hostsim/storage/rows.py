@@ -100,6 +100,35 @@ def value_of(
     return cls(**given)
 
 
+def columns_of(value: object, **given: object) -> dict[str, object]:
+    """Write a value as the columns that :func:`value_of` reads; ``given`` are others."""
+    cls: Callable[..., object] = type(value)
+    columns: dict[str, object] = {}
+    for name, kind in _kinds(cls).items():
+        found = getattr(value, name)
+        if kind is Text:
+            columns |= words_of(found, f"{name}_")
+        elif kind is Company:
+            columns[name] = found and found.number
+            columns[f"{name}_name"] = found and found.name
+        elif found is not None and kind in _WRITERS:
+            columns[name] = _WRITERS[kind](found)
+        else:
+            columns[name] = found
+    return columns | given
+
+
+def words_of(message: Text | None, prefix: str = "") -> dict[str, str | None]:
+    """Write a sentence as its two columns."""
+    return {f"{prefix}sv": message and message.sv, f"{prefix}en": message and message.en}
+
+
+def first_row(db: sqlite3.Connection, query: str, **values: object) -> sqlite3.Row | None:
+    """Give the first row of a query; ``None`` where it has none."""
+    row: sqlite3.Row | None = db.execute(query, values).fetchone()
+    return row
+
+
 @cache
 def _kinds(cls: Callable[..., object]) -> Mapping[str, Any]:
     """Give the type of each field, without ``None`` where that is possible too."""
@@ -183,8 +212,8 @@ def plain(amount: Decimal | None) -> str | None:
     return None if amount is None else f"{amount:f}"
 
 
-def settings_text(settings: Mapping[str, str]) -> str:
-    return json.dumps(dict(settings), ensure_ascii=False)
+def mapping_text(values: Mapping[str, object]) -> str:
+    return json.dumps(dict(values), ensure_ascii=False)
 
 
 def write_offs_text(write_offs: Iterable[WriteOff]) -> str:
@@ -240,4 +269,15 @@ _READERS: Mapping[Any, Callable[[Any], Any]] = {
     Sequence[Difference]: differences_of,
     Mapping[str, str]: json.loads,
     Mapping[str, int]: json.loads,
+}
+
+_WRITERS: Mapping[Any, Callable[[Any], object]] = {
+    Decimal: plain,
+    date: date.isoformat,
+    datetime: datetime.isoformat,
+    Sequence[WriteOff]: write_offs_text,
+    Sequence[Text]: warnings_text,
+    Sequence[Difference]: differences_text,
+    Mapping[str, str]: mapping_text,
+    Mapping[str, int]: mapping_text,
 }

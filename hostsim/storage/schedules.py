@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Iterator
 from datetime import UTC, datetime, time, timedelta
@@ -22,7 +21,7 @@ from hostsim.ledger.schedules import (
 )
 from hostsim.ledger.values import Definition
 from hostsim.storage.lists import Source
-from hostsim.storage.rows import time_of, value_of
+from hostsim.storage.rows import columns_of, first_row, time_of, value_of
 
 if TYPE_CHECKING:
     from hostsim.storage.store import Store
@@ -57,16 +56,14 @@ def resume(store: Store, definition: str | None, at: datetime) -> int:
     :param definition: ``None`` for all.
     """
     values = {"definition": definition, "at": _utc(at)}
-    if store.db.execute(_PAUSED, values).fetchone() is None:
+    if first_row(store.db, _PAUSED, **values) is None:
         return 0
     with store.change() as db:
         return db.execute(_RESUME, values).rowcount
 
 
 def schedule(store: Store, definition: str) -> Schedule | None:
-    row = store.db.execute(
-        f"{_SCHEDULES} WHERE s.definition = :name", {"name": definition}
-    ).fetchone()
+    row = first_row(store.db, f"{_SCHEDULES} WHERE s.definition = :name", name=definition)
     return None if row is None else _schedule_of(row)
 
 
@@ -81,7 +78,7 @@ def definitions(store: Store) -> Iterator[Scheduled]:
 
 
 def scheduled(store: Store, definition: str) -> Scheduled | None:
-    row = store.db.execute(f"{_DEFINITIONS} WHERE d.name = :name", {"name": definition}).fetchone()
+    row = first_row(store.db, f"{_DEFINITIONS} WHERE d.name = :name", name=definition)
     return None if row is None else _scheduled_of(row)
 
 
@@ -119,10 +116,8 @@ def due(store: Store, at: datetime, most: int | None = None) -> list[str]:
 
 def next_due(store: Store) -> datetime | None:
     """Tell when the next one is due; ``None`` where none will be."""
-    row = store.db.execute(
-        "SELECT min(next_due) AS next FROM schedules WHERE paused_at IS NULL"
-    ).fetchone()
-    return time_of(row["next"])
+    query = "SELECT min(next_due) FROM schedules WHERE paused_at IS NULL"
+    return time_of(store.db.execute(query).fetchone()[0])
 
 
 def overdue(store: Store, since: datetime) -> int:
@@ -134,24 +129,18 @@ def overdue(store: Store, since: datetime) -> int:
 def trying_again(store: Store) -> bool:
     """Tell whether any is about to be tried again after its first failures."""
     query = "SELECT 1 FROM schedules WHERE failures BETWEEN 1 AND 2 AND paused_at IS NULL"
-    return store.db.execute(query).fetchone() is not None
+    return first_row(store.db, query) is not None
 
 
 def ended(store: Store, run: EndedRun, due: datetime, *, waiting: int, failures: int) -> None:
     """Store how a run ended, and when the next one is due."""
-    message = run.message
+    ended_at = _utc(run.ended_at)
     values = {
-        "definition": run.definition,
+        **columns_of(run, waiting=waiting, failures=failures),
         "due": _utc(due),
-        "paused_at": _utc(run.ended_at) if run.outcome == PAUSED else None,
-        "ended_at": _utc(run.ended_at),
-        "outcome": run.outcome,
-        "counts": json.dumps(dict(run.counts)),
-        "waiting": waiting,
-        "failures": failures,
+        "paused_at": ended_at if run.outcome == PAUSED else None,
+        "ended_at": ended_at,
         "code": run.code or None,
-        "sv": message and message.sv,
-        "en": message and message.en,
     }
     with store.change() as db:
         db.execute(_ENDED, values)
@@ -242,6 +231,6 @@ _RESUME = """
 _ENDED = """
     UPDATE schedules SET next_due = :due, paused_at = :paused_at, ended_at = :ended_at,
         outcome = :outcome, counts = :counts, waiting = :waiting, failures = :failures,
-        error_code = :code, error_sv = :sv, error_en = :en
+        error_code = :code, error_sv = :message_sv, error_en = :message_en
     WHERE definition = :definition
 """

@@ -30,11 +30,13 @@ from hostsim.storage.rows import (
     ENTRY_COLUMNS,
     OLDEST_FIRST,
     clean,
+    columns_of,
     entry_of,
+    first_row,
     is_id,
+    mapping_text,
     payment_of,
     plain,
-    settings_text,
     value_of,
     without_spaces,
 )
@@ -137,8 +139,7 @@ class Store(Database):
 
     def plugins_off(self) -> frozenset[str]:
         """Give the names of the plug-ins that are switched off."""
-        query = "SELECT value FROM settings WHERE key = 'plugins_off'"
-        row = self.db.execute(query).fetchone()
+        row = first_row(self.db, "SELECT value FROM settings WHERE key = 'plugins_off'")
         return frozenset() if row is None else frozenset(map(str, json.loads(row["value"])))
 
     def set_plugins_off(self, names: Collection[str]) -> None:
@@ -161,11 +162,13 @@ class Store(Database):
         new = updated = 0
         with self.checked_change() as db:
             for row in rows:
-                known = db.execute(
+                known = first_row(
+                    db,
                     "SELECT id, digest, total, remaining FROM invoices"
                     " WHERE region = :region AND number = :number",
-                    {"region": row.region, "number": row.number},
-                ).fetchone()
+                    region=row.region,
+                    number=row.number,
+                )
                 remaining = row.total
                 if known is None:
                     new += 1
@@ -173,7 +176,13 @@ class Store(Database):
                     updated += 1
                     paid = EXACT.subtract(Decimal(known["total"]), Decimal(known["remaining"]))
                     remaining = EXACT.subtract(row.total, paid)
-                db.execute(_WRITE_INVOICE, _invoice_values(row, currency, remaining))
+                columns = columns_of(
+                    row,
+                    ocr=without_spaces(row.ocr),
+                    currency=row.currency or currency,
+                    remaining=plain(remaining),
+                )
+                db.execute(_WRITE_INVOICE, columns)
                 if row.content is not None or (known is not None and known["digest"]):
                     invoice_content.write(db, row)
         return Loaded(new, updated)
@@ -226,14 +235,16 @@ class Store(Database):
 
     def definition(self, name: str, *, exports: bool | None = False) -> Definition:
         """Give one import, or export; an unknown name is refused, naming the known ones."""
-        row = self.db.execute(
+        row = first_row(
+            self.db,
             "SELECT * FROM definitions WHERE name = :name"
             " AND (:exports IS NULL OR (subject <> '') = :exports)",
-            {"name": name, "exports": exports},
-        ).fetchone()
+            name=name,
+            exports=exports,
+        )
         if row is not None:
             return value_of(Definition, row)
-        known = some_of([one.name for one in self.definitions(exports=exports)])
+        known = some_of([d.name for d in self.definitions(exports=exports)])
         unknown, none = (
             ("EXPORT_UNKNOWN", "NO_EXPORTS")
             if exports
@@ -251,16 +262,7 @@ class Store(Database):
                     "INSERT INTO definitions (name, subject, import_type, import_format, region,"
                     " settings, company, company_name) VALUES (:name, :subject, :import_type,"
                     " :import_format, :region, :settings, :company, :company_name)",
-                    {
-                        "name": definition.name,
-                        "subject": definition.subject,
-                        "import_type": definition.import_type,
-                        "import_format": definition.import_format,
-                        "region": definition.region,
-                        "settings": settings_text(definition.settings),
-                        "company": definition.company and definition.company.number,
-                        "company_name": definition.company and definition.company.name,
-                    },
+                    columns_of(definition),
                 )
         except sqlite3.IntegrityError as error:
             raise host_error("DEFINITION_EXISTS", name=definition.name) from error
@@ -270,7 +272,7 @@ class Store(Database):
         with self.checked_change() as db:
             db.execute(
                 "UPDATE definitions SET settings = :settings WHERE name = :name",
-                {"settings": settings_text(settings), "name": name},
+                {"settings": mapping_text(settings), "name": name},
             )
 
     def set_definition_region(self, name: str, region: str) -> None:
@@ -292,11 +294,7 @@ class Store(Database):
 
     def is_company_fixed(self, definition: Definition) -> bool:
         """Tell whether something was saved for a definition's company, or another one shares it."""
-        values = {
-            "name": definition.name,
-            "company": definition.company and definition.company.number,
-        }
-        return self.db.execute(_COMPANY_FIXED, values).fetchone() is not None
+        return first_row(self.db, _COMPANY_FIXED, **columns_of(definition)) is not None
 
     # --- Registered payments and runs ---
 
@@ -338,8 +336,8 @@ class Store(Database):
         :raises HostError: ``PAYMENT_UNKNOWN``.
         """
         query = f"{_ENTRIES} WHERE r.id = :id"
-        row = is_id(payment_id) and self.db.execute(query, {"id": payment_id}).fetchone()
-        if not row:
+        row = first_row(self.db, query, id=payment_id) if is_id(payment_id) else None
+        if row is None:
             raise host_error("PAYMENT_UNKNOWN", id=payment_id)
         return entry_of(row)
 
@@ -365,10 +363,8 @@ class Store(Database):
 
     def state(self, import_type: str, key: str) -> str | None:
         """Read a value that a plug-in stored."""
-        row = self.db.execute(
-            "SELECT value FROM state WHERE import_type = :import_type AND key = :key",
-            {"import_type": import_type, "key": key},
-        ).fetchone()
+        query = "SELECT value FROM state WHERE import_type = :import_type AND key = :key"
+        row = first_row(self.db, query, import_type=import_type, key=key)
         return None if row is None else str(row["value"])
 
     def set_state(self, import_type: str, key: str, value: str | None) -> None:
@@ -407,22 +403,6 @@ _PARSERS: Mapping[str, Callable[[str], str]] = {
     "accepted_deviation": _deviation,
     "invoice_columns": str.strip,  # checked where a file is read
 }
-
-
-def _invoice_values(row: ExportedInvoice, currency: str, remaining: Decimal) -> dict[str, object]:
-    return {
-        "region": row.region,
-        "number": row.number,
-        "ocr": without_spaces(row.ocr),
-        "customer_code": row.customer_code,
-        "customer_name": row.customer_name,
-        "currency": row.currency or currency,
-        "total": plain(row.total),
-        "remaining": plain(remaining),
-        "invoice_date": row.invoice_date and row.invoice_date.isoformat(),
-        "due_date": row.due_date and row.due_date.isoformat(),
-        "period_closed": int(row.period_closed),
-    }
 
 
 _WRITE_INVOICE = """
