@@ -246,7 +246,7 @@ def paired(
     pairs: dict[int, Sequence[OtherChannelPayment]] = {
         place: fitting[place]
         for place, payment in payments
-        if place in fitting and _lets_in(decisions.get(place), payment, fitting[place])
+        if place in fitting and confirms(decisions.get(place), payment, fitting[place])
     }
     used: set[int] = set()
 
@@ -264,10 +264,3 @@ def paired(
             if place in fitting and place not in pairs and (place in decisions) is decided:
                 pair(place, [o.id for o in fitting[place] if days_apart(payment, o) == days])
     return pairs
-
-
-def _lets_in(
-    decision: Decision | None, payment: Payment, others: Sequence[OtherChannelPayment]
-) -> bool:
-    """Tell whether a person confirmed that a payment is none of those of other channels."""
-    return confirms(decision, payment, others) is not None

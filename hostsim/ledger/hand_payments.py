@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from hostsim.errors import Doubt, HostError, host_error
 from hostsim.ledger.amounts import MOST, meant
+from hostsim.ledger.decision_rules import NEAR
 from hostsim.ledger.matching import EXACT, ORE, same_currency
 from hostsim.ledger.values import SEK, Invoice
 from hostsim.messages import decisions as decisions_messages
@@ -20,9 +21,6 @@ SOURCE = "hand"
 
 #: A higher rate is a typing error.
 MOST_RATE = Decimal(1_000_000)
-
-#: A payment of the same invoice and amount at most so many days away may be the same one.
-SAME_WITHIN = 4
 
 
 class Entry(NamedTuple):
@@ -168,7 +166,7 @@ def _doubt_about_rate(payment: Payment, known: Decimal | None) -> Iterator[Doubt
 
 def _doubt_about_others(payment: Payment, earlier: Sequence[EarlierPayment]) -> Iterator[Doubt]:
     for one in earlier:
-        near = abs((one.date - payment.date).days) <= SAME_WITHIN
+        near = abs((one.date - payment.date).days) <= NEAR
         if near and one.amount == _amount_of(payment):
             who = decisions_messages.by_whom(one.user, one.at)
             message = hand_payments_messages.identical(

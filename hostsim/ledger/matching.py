@@ -293,7 +293,7 @@ def _judge(
         paid = covered and not nothing and _lowers(effect, candidate.payment, sign)
         doubt = doubts.get(place)
         fits = not paid and _status(effect, remaining) != "advance"
-        refusal = why_not(
+        refusal = _why_not(
             candidate,
             invoice,
             effect,
@@ -351,15 +351,15 @@ def _in_order(candidates: Sequence[Candidate]) -> list[int]:
     return sorted(range(len(candidates)), key=when)
 
 
-def why_not(
+def _why_not(
     candidate: Candidate,
     invoice: Invoice,
     effect: Decimal | None,
     *,
     paid: bool,
     as_if_fetched: bool,
-    doubt: _Doubt | None = None,
-    fits: bool = True,
+    doubt: _Doubt | None,
+    fits: bool,
 ) -> Refusal | None:
     """Give the first reason that applies; ``None`` for a payment that is ready.
 
@@ -373,9 +373,9 @@ def why_not(
     payment = candidate.payment
     if payment is None or (refusal is not None and not _is_of_the_source(refusal, candidate)):
         return refusal
-    asks = doubt is not None and doubt.asks
-    if doubt is not None and asks and doubt.days == 0:
-        return Refusal(reasons.DOUBTFUL, doubt.message)
+    asks = doubt if doubt is not None and doubt.confirmed is None else None
+    if asks is not None and asks.days == 0:
+        return Refusal(reasons.DOUBTFUL, asks.message)
     if refusal is not None:
         return refusal
     if not invoice.period_closed:
@@ -386,12 +386,12 @@ def why_not(
             payments_messages.currency_differs(payment.currency, invoice.currency),
         )
     # Before "already paid": a payment of another channel is often what paid it.
-    if doubt is not None and asks and not fits:
-        return Refusal(reasons.DOUBTFUL, doubt.message)
+    if asks is not None and not fits:
+        return Refusal(reasons.DOUBTFUL, asks.message)
     settlement = _settlement(candidate)
     if settlement is not None:
         return settlement
-    confirmed = doubt is not None and doubt.confirmed is not None
+    confirmed = doubt is not None and asks is None
     if paid and not confirmed and not candidate.is_advance:
         return Refusal.of(reasons.PAID)
     if as_if_fetched:
@@ -743,11 +743,6 @@ class _Doubt(NamedTuple):
     confirmed: Decision | None
 
     @property
-    def asks(self) -> bool:
-        """Whether a person has to confirm, whatever else was decided."""
-        return self.confirmed is None
-
-    @property
     def message(self) -> Text:
         """Name the other payments."""
         return decisions_messages.possibly_registered(
@@ -771,13 +766,12 @@ def _doubts(
     """Find the payments that another channel may have registered before."""
     if not others:
         return {}
-    new = [
-        (place, candidate.payment)
+    payments = {
+        place: payment
         for place in _in_order(candidates)
-        if (candidate := candidates[place]).payment is not None
-        and (candidate.registered is None or candidate.change_accepted)
-    ]
-    payments = {place: payment for place, payment in new if payment is not None}
+        if (payment := candidates[place].payment) is not None
+        and (candidates[place].registered is None or candidates[place].change_accepted)
+    }
     decisions = {
         place: decision
         for place in payments

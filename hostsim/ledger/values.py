@@ -77,11 +77,6 @@ class Invoice:
     due_date: date | None
     period_closed: bool
 
-    @property
-    def content(self) -> None:
-        """Nothing: what an export needs is not read with the rest."""
-        return
-
 
 @dataclass(frozen=True, slots=True)
 class LoadedBill:

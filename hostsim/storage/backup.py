@@ -16,7 +16,7 @@ from typing import NamedTuple
 from hostsim.errors import host_error
 from hostsim.storage import damage, database_checks, journal
 from hostsim.storage.connection import Database, error_of
-from hostsim.storage.private_files import beside, new_file, refuse_planted, unwritable
+from hostsim.storage.private_files import beside, new_file, refuse_planted, sync, unwritable
 
 #: How the name of a copy ends until it is whole.
 _PARTIAL = ".hostsim-partial"
@@ -181,7 +181,8 @@ def _copy(database: Database, copy: Path, named: Path, books_id: str | None) -> 
         if found.code == "DATABASE_UNREACHABLE":
             raise unwritable(named, error, "BACKUP_UNWRITABLE") from error
         raise found from error
-    _sync(copy)
+    with suppress(OSError):
+        sync(copy)
     return Copied(*counts)
 
 
@@ -197,18 +198,8 @@ def _exchange(copy: Path, place: Path, done: Callable[[], object], *, replace: b
         except OSError:  # not every disk has links
             copy.rename(place)
     done()
-    _sync(place.parent)
-
-
-def _sync(path: Path) -> None:
-    """Have the disk keep a file, or the names in a folder, also where the power goes."""
-    flags = os.O_RDONLY if os.name == "posix" else os.O_RDWR
-    with suppress(OSError):  # Windows opens no folder
-        opened = os.open(path, flags)
-        try:
-            os.fsync(opened)
-        finally:
-            os.close(opened)
+    with suppress(OSError):
+        sync(place.parent)
 
 
 def _end_log(database: Path) -> None:

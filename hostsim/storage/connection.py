@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from functools import wraps
 from pathlib import Path
 from types import TracebackType
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import Any, Self
 from urllib.parse import quote
 
 from hostsim.errors import HostError, host_error
@@ -29,9 +29,6 @@ from hostsim.storage.private_files import (
     unwritable,
 )
 from opter_contract.values import Text
-
-P = ParamSpec("P")
-R = TypeVar("R")
 
 log = logging.getLogger(__name__)
 
@@ -80,20 +77,19 @@ def error_of(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> HostError
     return None
 
 
-def _explained(method: Callable[P, R]) -> Callable[P, R]:
+def _explained(method: Callable[..., Any]) -> Callable[..., Any]:
     """Have a method of a cursor raise what a person can do something about."""
 
     @wraps(method)
-    def called(*arguments: P.args, **keywords: P.kwargs) -> R:
+    def called(cursor: Any, *arguments: Any) -> Any:
         try:
-            return method(*arguments, **keywords)
+            return method(cursor, *arguments)
         except (sqlite3.Error, UnicodeDecodeError) as error:
-            cursor: Any = arguments[0]
-            if (explained := error_of(error, cursor.connection.path)) is not None:
-                if explained.code == "DATABASE_DAMAGED":
-                    cursor.connection.on_damage()
-                raise explained from error
-            raise
+            if (explained := error_of(error, cursor.connection.path)) is None:
+                raise
+            if explained.code == "DATABASE_DAMAGED":
+                cursor.connection.on_damage()
+            raise explained from error
 
     return called
 
@@ -106,7 +102,7 @@ class _Cursor(sqlite3.Cursor):
     fetchone = _explained(sqlite3.Cursor.fetchone)
     fetchmany = _explained(sqlite3.Cursor.fetchmany)
     fetchall = _explained(sqlite3.Cursor.fetchall)
-    __next__ = _explained(sqlite3.Cursor.__next__)  # type: ignore[arg-type]
+    __next__ = _explained(sqlite3.Cursor.__next__)
 
 
 class _Connection(sqlite3.Connection):
@@ -345,11 +341,8 @@ class Database:
             db = self.db
             if db.in_transaction:
                 return
-            db.execute("PRAGMA busy_timeout = 0")
-            try:
+            with self._without_waiting():
                 db.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
-            finally:
-                db.execute(f"PRAGMA busy_timeout = {round(self._patience * 1000)}")
             self._count = damage.count_in_file(self.path)
 
     def move_left_log(self) -> None:
@@ -449,16 +442,22 @@ class Database:
         if self.has_log:
             return
         with suppress(HostError, sqlite3.Error):
-            db.execute("PRAGMA busy_timeout = 0")
-            try:
+            with self._without_waiting():
                 mode = db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-            finally:
-                db.execute(f"PRAGMA busy_timeout = {round(self._patience * 1000)}")
             self.has_log = mode == "wal"
         db.execute(f"PRAGMA cache_spill = {'ON' if self.has_log else 'OFF'}")
 
+    @contextmanager
+    def _without_waiting(self) -> Iterator[None]:
+        """Let this thread's connection fail at once where another one holds the database."""
+        self.db.execute("PRAGMA busy_timeout = 0")
+        try:
+            yield
+        finally:
+            self.db.execute(f"PRAGMA busy_timeout = {round(self._patience * 1000)}")
+
     def stream(
-        self, query: str, values: tuple[object, ...] | Mapping[str, object] = ()
+        self, query: str, values: Mapping[str, object] | None = None
     ) -> Iterator[sqlite3.Row]:
         """Read rows one by one, as they are committed when the first one is read.
 
@@ -466,7 +465,7 @@ class Database:
         while it reads.
         """
         with self.reader() as connection:
-            rows = connection.execute(query, values)
+            rows = connection.execute(query, values or {})
             if self.has_log:
                 yield from rows
                 return
@@ -487,13 +486,9 @@ class Database:
         """Tell whether the file is empty, as when its creation was interrupted."""
         try:
             things: int = self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-            marks = [
-                self.db.execute(f"PRAGMA {mark}").fetchone()[0]
-                for mark in ("application_id", "user_version")
-            ]
+            return not things and self._marks() == (0, 0)
         except (HostError, sqlite3.Error):
             return False
-        return not things and not any(marks)
 
     def _check(self) -> int:
         """Refuse a file that is none of ours; give the version of its tables."""

@@ -34,6 +34,7 @@ from hostsim.ledger.values import Decision
 from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import results as results_messages
 from hostsim.storage.rows import clean, first_row, is_id, payment_of, value_of, words_of
+from hostsim.storage.scope import IN_FORCE
 from hostsim.storage.store import Store
 from opter_contract.values import Text
 
@@ -48,11 +49,15 @@ _NAMES = tuple(field.name for field in fields(Decision))
 #: The columns of a decision under the alias ``d``, each with ``dec_`` before its name.
 DECISION_COLUMNS = ", ".join(f"d.{name} AS dec_{name}" for name in _NAMES)
 
-_IN_FORCE = "taken_back_at IS NULL AND applied_at IS NULL"
+#: With the decision in force about the row ``r``.
+DECISION_JOIN = f"""
+    LEFT JOIN decisions d ON d.definition = :definition AND d.company = :company
+        AND d.number = r.number AND {IN_FORCE}
+"""
 
 _DECISIONS = f"""
-    SELECT * FROM decisions
-    WHERE definition = :definition AND company = :company AND {_IN_FORCE}
+    SELECT * FROM decisions d
+    WHERE definition = :definition AND company = :company AND {IN_FORCE}
 """  # noqa: S608 a constant
 
 # Accepted, and perhaps confirmed after that.
@@ -129,31 +134,23 @@ def of_payment(
     return None if row is None else decision_of(row)
 
 
-def accepted(db: sqlite3.Connection, definition: str, company: str) -> Mapping[str, Reversible]:
-    """Give the registered payments whose change was accepted, by number."""
+def accepted(
+    db: sqlite3.Connection, definition: str, company: str
+) -> Mapping[str, Reversible | None]:
+    """Give, by number, the payments about which something was accepted.
+
+    Each with the payment that is registered under its number, where one is.
+    """
     rows = db.execute(
-        "SELECT p.number, p.id, p.invoice_id, p.effect FROM decisions d"  # noqa: S608 a constant
-        " JOIN definitions f ON f.name = d.definition JOIN payments p"
+        "SELECT d.number, p.id, p.invoice_id, p.effect FROM decisions d"  # noqa: S608 constants
+        " JOIN definitions f ON f.name = d.definition LEFT JOIN payments p"
         " ON p.import_type = f.import_type AND p.company = d.company AND p.number = d.number"
         " AND p.state = 'registered'"
         " WHERE d.definition = :definition AND d.company = :company"
-        f" AND {_ACCEPTED} AND {_IN_FORCE}",
+        f" AND {_ACCEPTED} AND {IN_FORCE}",
         {"definition": definition, "company": company},
     )
-    return {
-        row["number"]: Reversible(row["id"], row["invoice_id"], Decimal(row["effect"]))
-        for row in rows
-    }
-
-
-def accepted_numbers(db: sqlite3.Connection, definition: str, company: str) -> set[str]:
-    """Give the payments about which something was accepted."""
-    rows = db.execute(
-        "SELECT number FROM decisions d WHERE definition = :definition AND company = :company"  # noqa: S608 constants
-        f" AND {_ACCEPTED} AND {_IN_FORCE}",
-        {"definition": definition, "company": company},
-    )
-    return {row["number"] for row in rows}
+    return {row["number"]: None if row["id"] is None else value_of(Reversible, row) for row in rows}
 
 
 def other_channel_payments(
@@ -307,7 +304,10 @@ class DecisionWriter:
         changed_mind = (
             earlier is not None
             and {earlier.decision, decision} == {ACCEPT, KEEP}
-            and (decision == ACCEPT or number in accepted(self.db, self.definition, self.company))
+            and (
+                decision == ACCEPT
+                or accepted(self.db, self.definition, self.company).get(number) is not None
+            )
             and payment is not None
             and earlier.facts == decision_rules.figures(payment)
         )
@@ -414,9 +414,9 @@ class DecisionWriter:
 
     def _decide(self, number: str, decision: str, facts: str, why: str) -> None:
         self.db.execute(
-            "UPDATE decisions SET taken_back_by = :user, taken_back_at = :at"  # noqa: S608 a constant
+            "UPDATE decisions AS d SET taken_back_by = :user, taken_back_at = :at"  # noqa: S608 a constant
             " WHERE definition = :definition AND company = :company AND number = :number"
-            f" AND {_IN_FORCE}",
+            f" AND {IN_FORCE}",
             {**self._values, "number": number},
         )
         self._insert(decision=decision, number=number, facts=facts, why=checked_reason(why))
@@ -519,8 +519,8 @@ def checked_reason(why: str) -> str:
 def mark_applied(db: sqlite3.Connection, scope: Mapping[str, Any], at: datetime) -> None:
     """Record that a save has done what was decided about the payments of a run."""
     db.execute(
-        "UPDATE decisions SET applied_at = :at WHERE definition = :definition"  # noqa: S608 a constant
-        f" AND company = :company AND {_IN_FORCE} AND number IN"
+        "UPDATE decisions AS d SET applied_at = :at WHERE definition = :definition"  # noqa: S608 a constant
+        f" AND company = :company AND {IN_FORCE} AND number IN"
         " (SELECT number FROM run_rows WHERE run_id = :run_id AND kind = 'ready')",
         {**scope, "at": at.isoformat()},
     )

@@ -19,7 +19,7 @@ from hostsim.ledger.decision_rules import ReplaceablePayment
 from hostsim.ledger.matching import EXACT, ZERO, effect_of, same_currency
 from hostsim.storage.balances import CHECKED_AGAIN_AFTER
 from hostsim.storage.rows import first_row, payment_of, value_of
-from hostsim.storage.scope import NOT_REGISTERED, OURS
+from hostsim.storage.scope import IN_FORCE, NOT_REGISTERED, OURS
 
 #: Days between a payment that was deleted and the one that was made in its place.
 NEAR = 35
@@ -328,8 +328,8 @@ _CHANGED = f"""
     AND (abs(CAST(n.amount AS REAL)) < abs(CAST(p.amount AS REAL))
          OR (n.booked = 0 AND p.booked = 1) OR n.invoice_number <> p.invoice_number)
     AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.definition = :definition
-                    AND d.company = :company AND d.number = n.number AND d.taken_back_at IS NULL
-                    AND d.applied_at IS NULL AND d.decision IN ('accept', 'keep', 'confirm'))
+                    AND d.company = :company AND d.number = n.number AND {IN_FORCE}
+                    AND d.decision IN ('accept', 'keep', 'confirm'))
     ORDER BY p.date, p.id
 """  # noqa: S608 constants
 

@@ -15,10 +15,8 @@ from hostsim.storage.export_states import (
     ExportableItem,
     of_subject,
 )
-from hostsim.storage.lists import Source
+from hostsim.storage.lists import Source, by_number
 from hostsim.storage.rows import value_of
-
-_NUMBER = "length({1}) {0}, {1} {0}"
 
 #: The columns of an item, its party and the party's number are named by the subject.
 _ITEM = ("invoice", "bill")
@@ -46,14 +44,14 @@ def exportable_items(
             *("i.currency", "e.number", "e.message_sv", "e.message_en"),
         ),
         sorts={
-            **dict.fromkeys(_ITEM, _NUMBER.replace("{1}", "i.number")),
+            **dict.fromkeys(_ITEM, by_number("i.number")),
             "date": "i.date {0}",
             "due": "i.due_date {0}",
             **dict.fromkeys(_PARTY, "swedish(i.party) {0}"),
             "total": "i.currency {0}, CAST(i.total AS REAL) {0}",
             "period": "i.period_closed {0}",
             "state": f"coalesce(e.state, '{export_states.NEW}') {{0}}",
-            "number": _NUMBER.replace("{1}", "coalesce(e.number, '')"),
+            "number": by_number("coalesce(e.number, '')"),
             "at": "e.at {0}",
         },
         entry=lambda row: value_of(ExportableItem, row),
@@ -78,8 +76,8 @@ def run_items(run_id: str, state: str) -> Source:
         ),
         sorts={
             **dict.fromkeys(_ITEM, "r.place {0}"),
-            "number": _NUMBER.replace("{1}", "r.number"),
-            **dict.fromkeys(_PARTY_NUMBER, _NUMBER.replace("{1}", "r.party_number")),
+            "number": by_number("r.number"),
+            **dict.fromkeys(_PARTY_NUMBER, by_number("r.party_number")),
             **dict.fromkeys(_PARTY, "swedish(r.party) {0}"),
             "total": "r.currency {0}, CAST(r.total AS REAL) {0}",
             "other_total": "r.currency {0}, CAST(r.other_total AS REAL) {0}",
@@ -116,9 +114,9 @@ def log(
         sorts={
             "at": "l.sequence {0}",
             "user": "swedish(l.user) {0}",
-            **dict.fromkeys(_ITEM, "length(l.item_id) {0}, l.item_id {0}"),
+            **dict.fromkeys(_ITEM, by_number("l.item_id")),
             "event": "l.event {0}",
-            "number": _NUMBER.replace("{1}", "l.number"),
+            "number": by_number("l.number"),
             "total": "CAST(l.total AS REAL) {0}",
             "code": "l.code {0}",
         },

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,14 +10,11 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from hostsim.errors import HostError, host_error
-from hostsim.storage import commits
+from hostsim.errors import HostError, from_table, host_error
 from hostsim.storage.rows import first_row, value_of
 from hostsim.storage.store import Store
 from opter_contract.export_values import Difference, PlannedCard
 from opter_contract.values import Company, Text
-
-log = logging.getLogger(__name__)
 
 #: The lists of a run, in the order to show them: what is planned, and what became of it.
 LISTS = (
@@ -183,26 +179,15 @@ class ExportPreview:
         return tuple(item_id for item_id in self.ids() if item_id not in missing)
 
     def mark_printed(self) -> None:
-        """Record that a command has shown this; a send without a revision then sends it.
-
-        Where that cannot be written, it has to be shown once more.
-        """
-        try:
-            with commits.passing(), self._store.change() as db:
-                db.execute(
-                    "UPDATE export_runs SET printed = revision WHERE id = :run_id",
-                    {"run_id": self.run_id},
-                )
-        except (HostError, sqlite3.Error):
-            log.warning("the preview was shown, which could not be recorded")
+        """Record that a command has shown this; a send without a revision then sends it."""
+        self._store.mark_printed("export_runs", self.run_id, self.revision)
 
 
 class ExportChanged(HostError):
     """Nothing was sent, since the preview is not what was shown; ``preview`` is the new one."""
 
     def __init__(self, preview: ExportPreview) -> None:
-        error = host_error("EXPORT_CHANGED")
-        super().__init__(error.code, error.kind, error.message)
+        super().__init__("EXPORT_CHANGED", *from_table("EXPORT_CHANGED", {}))
         self.preview = preview
 
 

@@ -138,7 +138,7 @@ class ExportRun:
         several = list(gaps)
         ids = [item_id for gap in several for item_id in gap.ids]
         with self.store.change() as db:
-            unknown = self._not_given(db, ids)
+            unknown = self._which(db, _NOT_GIVEN, ids)
             if not unknown:
                 self._add_gaps(db, several)
         return unknown
@@ -148,8 +148,9 @@ class ExportRun:
             ids = json.dumps(list(gap.ids))
             db.execute(_ADD_GAP, columns_of(gap, run_id=self.run_id, ids=ids))
 
-    def _not_given(self, db: sqlite3.Connection, item_ids: Iterable[str]) -> list[str]:
-        rows = db.execute(_NOT_GIVEN, self._values | {"ids": json.dumps(list(item_ids))})
+    def _which(self, db: sqlite3.Connection, query: str, item_ids: Iterable[str]) -> list[str]:
+        """Give those of these ids that one of the queries :data:`_NOT_AMONG` gives."""
+        rows = db.execute(query, {"run_id": self.run_id, "ids": json.dumps(list(item_ids))})
         return [row["value"] for row in rows]
 
     def known_otherwise(self, company: Company) -> bool:
@@ -193,7 +194,7 @@ class ExportRun:
         """
         ids = {"ids": json.dumps(list(item_ids)), "at": at.isoformat()}
         with self.store.change() as db:
-            unknown = [row["value"] for row in db.execute(_NOT_PLANNED, self._values | ids)]
+            unknown = self._which(db, _NOT_PLANNED, item_ids)
             if unknown or not item_ids:
                 return unknown
             if db.execute(_WAITING, self._values | ids).fetchone():
@@ -238,10 +239,8 @@ class ExportRun:
 
         So is one whose bank changes were not given as confirmed in this run.
         """
-        values = self._values | {"ids": json.dumps(list(item_ids))}
         with self.store.change() as db:
-            wrong = [row["value"] for row in db.execute(_NOT_CHOSEN, values)]
-            if wrong:
+            if wrong := self._which(db, _NOT_CHOSEN, item_ids):
                 return wrong
             for item_id in item_ids:
                 what = self._event(company, at) | {"item_id": item_id, "event": event}
@@ -255,7 +254,7 @@ class ExportRun:
     ) -> list[str]:
         """Store what became of items; give the ids that were not given, which are not stored."""
         with self.store.change() as db:
-            unknown = self._not_given(db, [result.id for result in results])
+            unknown = self._which(db, _NOT_GIVEN, [result.id for result in results])
             for result in results:
                 if result.id in unknown:
                     continue
@@ -515,23 +514,13 @@ _ADD_GAP = """
 """
 
 # By the key of the table, for each id: a run may have very many.
-_NOT_GIVEN = """
+_NOT_AMONG = """
     SELECT o.value FROM json_each(:ids) o WHERE NOT EXISTS (
-        SELECT 1 FROM export_items r WHERE r.run_id = :run_id AND r.item_id = o.value)
+        SELECT 1 FROM export_items r WHERE r.run_id = :run_id AND r.item_id = o.value AND {0})
 """
-
-_NOT_PLANNED = """
-    SELECT o.value FROM json_each(:ids) o WHERE NOT EXISTS (
-        SELECT 1 FROM export_items r
-        WHERE r.run_id = :run_id AND r.item_id = o.value AND r.state IS NOT NULL)
-"""
-
-_NOT_CHOSEN = f"""
-    SELECT o.value FROM json_each(:ids) o WHERE NOT EXISTS (
-        SELECT 1 FROM export_items r
-        WHERE r.run_id = :run_id AND r.item_id = o.value AND r.chosen = 1
-        AND NOT ({_UNCONFIRMED}))
-"""  # noqa: S608 constants
+_NOT_GIVEN = _NOT_AMONG.format("1")
+_NOT_PLANNED = _NOT_AMONG.format("r.state IS NOT NULL")
+_NOT_CHOSEN = _NOT_AMONG.format(f"r.chosen = 1 AND NOT ({_UNCONFIRMED})")
 
 _KNOWN = f"""
     SELECT 1 FROM export_items r JOIN {WITH_STATE}
@@ -546,28 +535,29 @@ _IN_GAPS = """
 """
 
 # What a person sees of a run, and what it was made with, in the order in which it is shown.
-_SHOWN_HEAD = """
+_SHOWN = (
+    """
     SELECT json_array(company, company_name, region, settings, asked)
     FROM export_runs WHERE id = :run_id
-"""
-_SHOWN_ITEMS = """
+    """,
+    """
     SELECT json_array(item_id, digest, state, action, number, party_number, total, other_total,
                       currency, code, message_sv, message_en, differences)
     FROM export_items WHERE run_id = :run_id AND state IS NOT NULL ORDER BY item_id
-"""
-_SHOWN_CARDS = """
+    """,
+    """
     SELECT json_array(number, action, differences, message_sv, message_en)
     FROM export_cards WHERE run_id = :run_id ORDER BY 1
-"""
-_SHOWN_BANK_CHANGES = """
+    """,
+    """
     SELECT json_array(party_number, field, ours, theirs)
     FROM export_bank_changes WHERE run_id = :run_id ORDER BY 1
-"""
-_SHOWN_GAPS = """
+    """,
+    """
     SELECT json_array(code, message_sv, message_en, item_ids)
     FROM export_gaps WHERE run_id = :run_id ORDER BY 1
-"""
-_SHOWN = (_SHOWN_HEAD, _SHOWN_ITEMS, _SHOWN_CARDS, _SHOWN_BANK_CHANGES, _SHOWN_GAPS)
+    """,
+)
 
 _MARK_CHOSEN = """
     UPDATE export_items SET chosen = 1

@@ -23,6 +23,7 @@ from hostsim.storage.rows import (
     value_of,
     words_of,
 )
+from hostsim.storage.scope import IN_FORCE
 from opter_contract.values import Payment, Text
 
 
@@ -50,15 +51,12 @@ def insert(
         *(bank_account, user, at.isoformat(), key),
     )
     marks = ", ".join("?" * len(names))
-    cursor = db.execute(
-        f"INSERT INTO payments (origin, {', '.join(names)}) VALUES ('hand', {marks})",  # noqa: S608 constants
-        values,
+    query = (
+        f"INSERT INTO payments (origin, {', '.join(names)}) VALUES ('hand', {marks}) RETURNING id"  # noqa: S608 constants
     )
+    payment_id = int(db.execute(query, values).fetchone()["id"])
     take_from_invoice(db, invoice_id, judgement.effect)
-    if cursor.lastrowid is None:
-        message = "the payment got no id"
-        raise RuntimeError(message)
-    return cursor.lastrowid
+    return payment_id
 
 
 def by_key(db: sqlite3.Connection, key: str | None) -> sqlite3.Row | None:
@@ -141,13 +139,12 @@ def _offer_again(db: sqlite3.Connection, values: dict[str, object]) -> None:
     db.execute(_KEEP_PENDING, values)
 
 
-_TAKE_DECISIONS_BACK = """
-    UPDATE decisions SET taken_back_by = :user, taken_back_at = :at
+_TAKE_DECISIONS_BACK = f"""
+    UPDATE decisions AS d SET taken_back_by = :user, taken_back_at = :at
     FROM payments p
-    WHERE p.id = :id AND decisions.company = p.company AND decisions.number = p.number
-    AND decisions.taken_back_at IS NULL AND decisions.applied_at IS NULL
-    AND decisions.definition IN (SELECT name FROM definitions WHERE import_type = p.import_type)
-"""
+    WHERE p.id = :id AND d.company = p.company AND d.number = p.number AND {IN_FORCE}
+    AND d.definition IN (SELECT name FROM definitions WHERE import_type = p.import_type)
+"""  # noqa: S608 a constant
 
 _KEEP_PENDING = f"""
     INSERT INTO pending (definition, company, {PAYMENT_COLUMNS}, reason, message_sv, message_en)

@@ -12,7 +12,7 @@ import json
 import logging
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -27,7 +27,7 @@ from hostsim.messages import payments as payments_messages
 from hostsim.messages.source import UNNAMED
 from hostsim.storage import balances, damage, decision_store, deletions, discrepancies
 from hostsim.storage.deletions import ToCheck
-from hostsim.storage.judging import Decided, Judging, Touched, judging
+from hostsim.storage.judging import Decided, Judging, Touched
 from hostsim.storage.previews import Preview, preview_of, revision_of
 from hostsim.storage.rows import (
     PAYMENT_COLUMNS,
@@ -38,7 +38,7 @@ from hostsim.storage.rows import (
     text_of,
     words_of,
 )
-from hostsim.storage.scope import Scope
+from hostsim.storage.scope import IN_FORCE, Scope
 from hostsim.storage.store import Store
 from opter_contract import BATCH
 from opter_contract.values import (
@@ -213,12 +213,10 @@ class ImportRun:
     def payments_to_fetch(self, company: str) -> list[str]:
         """Give numbers that would become ready, and were neither fetched nor requested yet."""
         candidates = self._not_requested()
-        with self.judging(company) as judging:
+        with self.judging(company, as_if_fetched=True) as judging:
             ready = (
                 row["number"]
-                for row, judgement in judging.rows_judged(
-                    as_if_fetched=True, only=Touched(candidates)
-                )
+                for row, judgement in judging.rows_judged(Touched(candidates))
                 if judgement.kind in {matching.READY, matching.LEFT_OUT}
                 and row["number"] in candidates
             )
@@ -266,9 +264,11 @@ class ImportRun:
 
     # --- Judging ---
 
-    def judging(self, company: str) -> AbstractContextManager[Judging]:
+    @contextmanager
+    def judging(self, company: str, *, as_if_fetched: bool = False) -> Iterator[Judging]:
         """Judge this run as it is committed now."""
-        return judging(self.store, self.scope(company))
+        with self.store.reader() as db:
+            yield Judging(self.store, self.scope(company), db, as_if_fetched=as_if_fetched)
 
     def scope(self, company: str) -> Scope:
         definition = self.definition
@@ -473,7 +473,7 @@ def _end(
 def _judged(judging: Judging, only: Touched | None) -> Iterator[tuple[object, ...]]:
     return (
         (*judgement_values(group.invoice_id, judgement), row["id"])
-        for group in judging.judged(only=only)
+        for group in judging.judged(only)
         for row, judgement in zip(group.rows, group.judgements, strict=True)
     )
 
@@ -592,7 +592,6 @@ _OFFER_AGAIN = f"""
     AND NOT (reason = 'already-imported' AND EXISTS (
         SELECT 1 FROM decisions d
         WHERE d.definition = pending.definition AND d.company = pending.company
-        AND d.number = pending.number AND d.decision = 'keep'
-        AND d.taken_back_at IS NULL AND d.applied_at IS NULL))
+        AND d.number = pending.number AND d.decision = 'keep' AND {IN_FORCE}))
     ON CONFLICT (run_id, number) WHERE number <> '' DO NOTHING
 """  # noqa: S608 constants

@@ -15,9 +15,9 @@ from opter_contract import BATCH
 from opter_contract.values import BookChange, PaymentKey
 
 
-def changes_after(db: sqlite3.Connection, sequence: int) -> list[BookChange]:
-    """Give the changes that come next, at most a batch."""
-    return [_change(row) for row in db.execute(_AFTER, {"sequence": sequence, "most": BATCH})]
+def changes_after(db: sqlite3.Connection, sequence: int, most: int = BATCH) -> list[BookChange]:
+    """Give the changes that come next."""
+    return [_change(row) for row in db.execute(_AFTER, {"sequence": sequence, "most": most})]
 
 
 def last(db: sqlite3.Connection) -> int:

@@ -11,7 +11,6 @@ import itertools
 import json
 import sqlite3
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import fields, replace
 from datetime import datetime
 from decimal import Decimal, localcontext
@@ -34,12 +33,13 @@ from hostsim.storage.decision_store import Reversible
 from hostsim.storage.rows import (
     OLDEST_FIRST,
     PAYMENT_COLUMNS,
+    REGISTERED_COLUMNS,
     first_row,
     payment_of,
     text_of,
     value_of,
 )
-from hostsim.storage.scope import Scope
+from hostsim.storage.scope import IN_FORCE, Scope
 from hostsim.storage.settlements import Settlements, find_settlements
 from hostsim.storage.store import Store
 from opter_contract.values import Text
@@ -79,13 +79,20 @@ class Decided(NamedTuple):
 
 
 class Judging:
-    """One run beside the host's invoices; see :func:`judging`."""
+    """One run beside the host's invoices, as it was committed when this was made."""
 
-    def __init__(self, store: Store, scope: Scope, db: sqlite3.Connection) -> None:
-        """Match the rows with invoices, and find what other payments they may be the same as."""
+    def __init__(
+        self, store: Store, scope: Scope, db: sqlite3.Connection, *, as_if_fetched: bool = False
+    ) -> None:
+        """Match the rows with invoices, and find what other payments they may be the same as.
+
+        :param db: a connection of its own, for temporary tables.
+        :param as_if_fetched: see :func:`hostsim.ledger.matching.judge`.
+        """
         self.db = db
         self.scope = scope
         self.values = scope._asdict()
+        self._as_if_fetched = as_if_fetched
         self._accepted_deviation = store.accepted_deviation
         self._source = _source_of(db, scope.run_id)
         self._found_elsewhere: dict[int, OtherInvoicePayment | None] = {}  # by payment
@@ -155,25 +162,18 @@ class Judging:
 
     # --- Judging ---
 
-    def judged(
-        self, *, as_if_fetched: bool = False, only: Touched | None = None
-    ) -> Iterator[MatchedInvoice]:
+    def judged(self, only: Touched | None = None) -> Iterator[MatchedInvoice]:
         """Judge one invoice at a time.
 
-        :param as_if_fetched: see :func:`hostsim.ledger.matching.judge`.
         :param only: default: all rows.
         """
-        return self._judged(
-            self.reversals(as_if_fetched=as_if_fetched), as_if_fetched=as_if_fetched, only=only
-        )
+        return self._judged(self.reversals(), only)
 
-    def rows_judged(
-        self, *, as_if_fetched: bool = False, only: Touched | None = None
-    ) -> Iterator[tuple[sqlite3.Row, Judgement]]:
+    def rows_judged(self, only: Touched) -> Iterator[tuple[sqlite3.Row, Judgement]]:
         """Judge as :meth:`judged`, a row at a time."""
-        return _row_by_row(self.judged(as_if_fetched=as_if_fetched, only=only))
+        return _row_by_row(self.judged(only))
 
-    def reversals(self, *, as_if_fetched: bool = False) -> Reversals:
+    def reversals(self) -> Reversals:
         """Find what was accepted and can be saved, all of it at once.
 
         Two payments may have changed places. So each is judged as if all the others
@@ -183,7 +183,7 @@ class Judging:
         blocked: dict[str, Refusal] = {}
         while accepted:
             reversals = Reversals(_returned(accepted, blocked), blocked)
-            fell = self._not_ready(accepted.keys(), reversals, as_if_fetched=as_if_fetched)
+            fell = self._not_ready(accepted.keys(), reversals)
             # Neither half of a settlement is saved alone.
             for number in list(fell):
                 other = partners.get(number)
@@ -200,7 +200,7 @@ class Judging:
             return {}
         return {
             row["number"]: judgement.others
-            for row, judgement in self.rows_judged(only=Touched(numbers))
+            for row, judgement in self.rows_judged(Touched(numbers))
             if row["number"] in numbers and judgement.others
         }
 
@@ -236,15 +236,14 @@ class Judging:
     def _accepted(self) -> tuple[dict[str, Sequence[Reversible]], dict[str, str]]:
         """What accepted decisions would reverse, by payment, and the pairs of settlements."""
         definition, company = self.scope.definition, self.scope.company
+        decided = decision_store.accepted(self.db, definition, company)
         accepted: dict[str, Sequence[Reversible]] = {
-            number: [one]
-            for number, one in decision_store.accepted(self.db, definition, company).items()
+            number: [one] for number, one in decided.items() if one is not None
         }
-        numbers = decision_store.accepted_numbers(self.db, definition, company)
-        numbers -= accepted.keys()
+        numbers = decided.keys() - accepted.keys()
         for number in numbers & self.replaceable.keys():
             accepted[number] = [
-                Reversible(g.id, g.invoice_id, g.effect) for g in self.replaceable[number]
+                Reversible(old.id, old.invoice_id, old.effect) for old in self.replaceable[number]
             ]
         partners: dict[str, str] = {}
         for number, other in self.settlements.by_number.items():
@@ -255,41 +254,32 @@ class Judging:
             accepted.pop(number, None)
         return accepted, partners
 
-    def _not_ready(
-        self, numbers: Collection[str], reversals: Reversals, *, as_if_fetched: bool
-    ) -> dict[str, Refusal]:
+    def _not_ready(self, numbers: Collection[str], reversals: Reversals) -> dict[str, Refusal]:
         """Give why payments are not ready, by number; also of those that are not in the run."""
         found = dict.fromkeys(numbers, Refusal.of("unreadable")._replace(reason=CHANGED))
-        judged = self._judged(reversals, as_if_fetched=as_if_fetched, only=Touched(numbers))
-        for row, judgement in _row_by_row(judged):
+        for row, judgement in _row_by_row(self._judged(reversals, Touched(numbers))):
             if judgement.kind == matching.READY:
                 found.pop(row["number"], None)
             elif row["number"] in found:
                 found[row["number"]] = _refused(judgement)
         return found
 
-    def _judged(
-        self, reversals: Reversals, *, as_if_fetched: bool, only: Touched | None
-    ) -> Iterator[MatchedInvoice]:
+    def _judged(self, reversals: Reversals, only: Touched | None) -> Iterator[MatchedInvoice]:
         for invoice_id, group in itertools.groupby(self._rows(only), key=lambda row: row["inv_id"]):
             if invoice_id is None:
                 for row in group:
-                    yield self._without_invoice(row, reversals, as_if_fetched=as_if_fetched)
+                    yield self._without_invoice(row, reversals)
             else:
-                yield self._with_invoice(list(group), reversals, as_if_fetched=as_if_fetched)
+                yield self._with_invoice(list(group), reversals)
 
-    def _without_invoice(
-        self, row: sqlite3.Row, reversals: Reversals, *, as_if_fetched: bool
-    ) -> MatchedInvoice:
+    def _without_invoice(self, row: sqlite3.Row, reversals: Reversals) -> MatchedInvoice:
         candidate = self._candidate(row, reversals)
-        judgement = matching.judge_without_invoice(candidate, as_if_fetched=as_if_fetched)
-        settled = judgement.kind == matching.READY and candidate.settles is not None
-        invoice_id = candidate.settles.invoice_id if settled and candidate.settles else None
+        judgement = matching.judge_without_invoice(candidate, as_if_fetched=self._as_if_fetched)
+        settled = candidate.settles if judgement.kind == matching.READY else None
+        invoice_id = None if settled is None else settled.invoice_id
         return self._named(MatchedInvoice(invoice_id, [row], [judgement], None))
 
-    def _with_invoice(
-        self, rows: Sequence[sqlite3.Row], reversals: Reversals, *, as_if_fetched: bool
-    ) -> MatchedInvoice:
+    def _with_invoice(self, rows: Sequence[sqlite3.Row], reversals: Reversals) -> MatchedInvoice:
         invoice_id = rows[0]["inv_id"]
         invoice = value_of(Invoice, rows[0], "inv_")
         if invoice_id in reversals.returned:
@@ -299,7 +289,7 @@ class Judging:
             invoice,
             [self._candidate(row, reversals) for row in rows],
             self._accepted_deviation,
-            as_if_fetched=as_if_fetched,
+            as_if_fetched=self._as_if_fetched,
             others=self._other_channel_payments(rows),
             on_other_invoices=self._on_other_invoices(rows),
         )
@@ -413,13 +403,6 @@ class Judging:
             "invoices": json.dumps(sorted(only.invoices)),
         }
         return self.db.execute(_ROWS.format(chosen=_CHOSEN), {**self.values, **chosen})
-
-
-@contextmanager
-def judging(store: Store, scope: Scope) -> Iterator[Judging]:
-    """Judge a run as it is committed now."""
-    with store.reader() as db:
-        yield Judging(store, scope, db)
 
 
 def _row_by_row(
@@ -580,11 +563,10 @@ _NOTHING_LEFT = """
     WHERE run_id = :run_id AND booked = 1 AND cancelled = 0 AND balance NOT GLOB '*[1-9]*'
 """
 
-_DECISIONS_IN_FORCE = """
-    SELECT number, id FROM decisions
-    WHERE definition = :definition AND company = :company AND number IS NOT NULL
-    AND taken_back_at IS NULL AND applied_at IS NULL
-"""
+_DECISIONS_IN_FORCE = f"""
+    SELECT number, id FROM decisions d
+    WHERE definition = :definition AND company = :company AND number IS NOT NULL AND {IN_FORCE}
+"""  # noqa: S608 a constant
 
 _INVOICE_NUMBERS = """
     SELECT number, invoice_number FROM run_rows
@@ -604,14 +586,12 @@ _CHOSEN = """
             SELECT invoice_id FROM touched UNION SELECT value FROM json_each(:invoices)))
 """
 
-_REGISTERED_COLUMNS = ", ".join(f"p.{name} AS reg_{name}" for name in PAYMENT_COLUMNS.split(", "))
-
 _INVOICE_COLUMNS = ", ".join(
     f"i.{name} AS inv_{name}" for name in ("id", *(field.name for field in fields(Invoice)))
 )
 
 _ROWS = f"""
-    SELECT r.*, p.id AS reg_id, {_REGISTERED_COLUMNS}, {_INVOICE_COLUMNS},
+    SELECT r.*, p.id AS reg_id, {REGISTERED_COLUMNS}, {_INVOICE_COLUMNS},
            {decision_store.DECISION_COLUMNS}, x.deleted_by AS del_by, x.deleted_at AS del_at,
            x.deleted_why AS del_why,
            (SELECT undone_at FROM runs WHERE id = x.run_id) = x.deleted_at AS del_undone,
@@ -625,8 +605,7 @@ _ROWS = f"""
         SELECT max(id) FROM payments
         WHERE import_type = :import_type AND company = :company AND number = r.number
         AND state = 'deleted' AND reverses IS NULL)
-    LEFT JOIN decisions d ON d.definition = :definition AND d.company = :company
-        AND d.number = r.number AND d.taken_back_at IS NULL AND d.applied_at IS NULL
+    {decision_store.DECISION_JOIN}
     LEFT JOIN invoices i ON i.id = m.invoice_id
     {{chosen}}
     ORDER BY i.id, {OLDEST_FIRST.format("r")}, r.id

@@ -133,6 +133,11 @@ def preview_rows(run_id: str, kind: str) -> Source:
     )
 
 
+def by_number(column: str) -> str:
+    """Give SQL that sorts texts of digits as numbers, however long, with {0} for the direction."""
+    return f"length({column}) {{0}}, {column} {{0}}"
+
+
 _BY_AGE = f"{OLDEST_FIRST.format('r')}, r.id"
 
 #: What needs a person, or was decided by one, comes before what does not.
@@ -181,7 +186,7 @@ def decisions(definition: str | None) -> Source:
             *("r.taken_back_by", "r.definition"),
         ),
         sorts={
-            "about": "r.number IS NULL {0}, length(r.number) {0}, r.number {0}",
+            "about": f"r.number IS NULL {{0}}, {by_number('r.number')}",
             "what": f"{DECIDED} {{0}}",
             "user": "swedish(r.user) {0}",
             "at": "r.at {0}",
@@ -324,12 +329,10 @@ _SEARCHED = (
     "r.warning_en",
 )
 
-_NUMBER = "length(ltrim(r.{1}, '0')) {0}, ltrim(r.{1}, '0') {0}"
-
 _SORTS: dict[str, str] = {
     "mark": f"{_LAST[READY]} {{0}}, r.status {{0}}",
-    "payment": _NUMBER.replace("{1}", "number"),
-    "invoice": _NUMBER.replace("{1}", "invoice_number"),
+    "payment": by_number("ltrim(r.number, '0')"),
+    "invoice": by_number("ltrim(r.invoice_number, '0')"),
     "customer": "swedish(i.customer_name) {0}",
     "date": "r.date {0}",
     "due": "i.due_date {0}",

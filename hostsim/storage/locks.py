@@ -6,7 +6,6 @@ and the operating system lets go of them when their holder dies.
 
 from __future__ import annotations
 
-import hashlib
 import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from hostsim.storage.private_files import (
+    hashed_name,
     locks_of,
     make_folder,
     refuse_links,
@@ -76,7 +76,4 @@ class Locks:
         return True
 
     def _file(self, key: tuple[str, ...]) -> Path:
-        # Each word with its length, so that no two keys read the same.
-        words = "".join(f"{len(word)}:{word}" for word in key)
-        digest = hashlib.sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
-        return self.folder / f"{digest[:32]}.lock"
+        return self.folder / f"{hashed_name(*key)}.lock"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from hostsim.ledger.values import Invoice
-from hostsim.storage.lists import Source
+from hostsim.storage.lists import Source, by_number
 from hostsim.storage.rows import value_of
 
 #: What is due before today, and what is not; an invoice without a due date is not.
@@ -29,9 +29,9 @@ def open_invoices(today: date, region: str | None = None) -> Source:
             *("r.remaining", "r.currency", "r.invoice_date", "r.due_date"),
         ),
         sorts={
-            "invoice": "length(ltrim(r.number, '0')) {0}, ltrim(r.number, '0') {0}",
-            "ocr": "length(r.ocr) {0}, r.ocr {0}",
-            "code": "length(r.customer_code) {0}, r.customer_code {0}",
+            "invoice": by_number("ltrim(r.number, '0')"),
+            "ocr": by_number("r.ocr"),
+            "code": by_number("r.customer_code"),
             "customer": "swedish(r.customer_name) {0}",
             "date": "r.invoice_date {0}",
             "due": "r.due_date {0}",

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Collection, Mapping
 
 from hostsim.storage.rows import ROW_COLUMNS, first_row
+from hostsim.storage.scope import IN_FORCE
 from hostsim.storage.store import Store
 
 
@@ -97,10 +99,9 @@ def decided(
     store: Store, definition: str, company: str, numbers: Collection[str]
 ) -> frozenset[str]:
     """Give those of these payments that a decision in force is about."""
-    marks = ", ".join("?" * len(numbers))
     rows = store.db.execute(
-        "SELECT number FROM decisions WHERE definition = ? AND company = ?"  # noqa: S608 only marks
-        f" AND taken_back_at IS NULL AND applied_at IS NULL AND number IN ({marks})",
-        (definition, company, *numbers),
+        "SELECT number FROM decisions d WHERE definition = :definition AND company = :company"  # noqa: S608 a constant
+        f" AND {IN_FORCE} AND number IN (SELECT value FROM json_each(:numbers))",
+        {"definition": definition, "company": company, "numbers": json.dumps(list(numbers))},
     )
     return frozenset(row["number"] for row in rows)

@@ -4,26 +4,22 @@ from __future__ import annotations
 
 import itertools
 import json
-import logging
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
-from hostsim.errors import HostError
+from hostsim.errors import HostError, from_table
 from hostsim.ledger.matching import ZERO
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.ledger.values import PreviewRow, SetAsideTotal
-from hostsim.messages import errors as errors_messages
-from hostsim.storage import commits, discrepancies
+from hostsim.storage import discrepancies
 from hostsim.storage.discrepancies import Discrepancy
 from hostsim.storage.rows import OLDEST_FIRST, ROW_COLUMNS, first_row, row_of, value_of
 from hostsim.storage.store import Store
 from opter_contract import BATCH
 from opter_contract.values import Company, SavedPayment, Text
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,18 +64,8 @@ class Preview:
         return map(row_of, self._store.stream(query, {"run_id": self.run_id, "kind": kind}))
 
     def mark_printed(self) -> None:
-        """Record that a command has shown this; a save without a revision then saves it.
-
-        Where that cannot be written, the next save shows it once more.
-        """
-        try:
-            with commits.passing(), self._store.change() as db:
-                db.execute(
-                    "UPDATE runs SET printed = :revision WHERE id = :run_id AND state = 'open'",
-                    {"revision": self.revision, "run_id": self.run_id},
-                )
-        except (HostError, sqlite3.Error):
-            log.warning("the preview was shown, which could not be recorded")
+        """Record that a command has shown this; a save without a revision then saves it."""
+        self._store.mark_printed("runs", self.run_id, self.revision)
 
 
 class PreviewChanged(HostError):
@@ -90,8 +76,7 @@ class PreviewChanged(HostError):
 
         :param code: ``PREVIEW_CHANGED`` of a save, ``LIST_CHANGED`` of a decision.
         """
-        kind, message = errors_messages.ERRORS[code]
-        super().__init__(code, kind, message)
+        super().__init__(code, *from_table(code, {}))
         self.preview = preview
 
 

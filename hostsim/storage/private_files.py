@@ -9,6 +9,7 @@ profile are the same.
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import sqlite3
@@ -79,6 +80,24 @@ def make_folder(folder: Path) -> None:
     except FileExistsError:
         if not folder.is_dir():
             raise
+
+
+def sync(path: Path) -> None:
+    """Have the disk keep a file, or the names in a folder, also where the power goes."""
+    if sys.platform == "win32" and path.is_dir():
+        return  # it opens no folders, and writes their changes by itself
+    opened = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def hashed_name(*words: str) -> str:
+    """Make a name for a file of any words, which it does not tell."""
+    # Each word with its length, so that no two lists of words read the same.
+    text = "".join(f"{len(word)}:{word}" for word in words)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def unwritable(

@@ -11,7 +11,7 @@ from hostsim.ledger.matching import Refusal
 from hostsim.messages.source import UNNAMED
 from hostsim.storage import decision_store
 from hostsim.storage.import_runs import ImportRun
-from hostsim.storage.rows import OLDEST_FIRST, PAYMENT_COLUMNS, first_row
+from hostsim.storage.rows import OLDEST_FIRST, REGISTERED_COLUMNS, first_row
 from hostsim.storage.store import Store
 from opter_contract import BATCH
 from opter_contract.values import Company, Text
@@ -137,17 +137,12 @@ def set_reasons(import_run: ImportRun, reasons: Iterable[tuple[int, Refusal]]) -
         )
 
 
-_REGISTERED_COLUMNS = ", ".join(f"p.{name} AS reg_{name}" for name in PAYMENT_COLUMNS.split(", "))
-
-_DECIDED = """LEFT JOIN decisions d ON d.definition = :definition AND d.company = :company
-        AND d.number = r.number AND d.taken_back_at IS NULL AND d.applied_at IS NULL"""
-
 _AT_SOURCE = f"""
-    SELECT r.*, {_REGISTERED_COLUMNS}, {decision_store.DECISION_COLUMNS}
+    SELECT r.*, {REGISTERED_COLUMNS}, {decision_store.DECISION_COLUMNS}
     FROM run_rows r
     LEFT JOIN payments p ON p.import_type = :import_type AND p.company = :company
         AND p.number = r.number AND p.id <= :last AND p.state = 'registered'
-    {_DECIDED}
+    {decision_store.DECISION_JOIN}
     WHERE r.run_id = :run AND (:here IS NULL OR (p.id IS NOT NULL) = :here)
     ORDER BY {OLDEST_FIRST.format("r")}, r.id
 """  # noqa: S608 constants
@@ -169,7 +164,7 @@ _UNEXPLAINED = f"""
            o.message_en AS open_en, q.reason AS pending_reason, q.message_sv AS pending_sv,
            q.message_en AS pending_en
     FROM run_rows r
-    {_DECIDED}
+    {decision_store.DECISION_JOIN}
     LEFT JOIN payments x ON x.id = (SELECT max(id) FROM payments
                                     WHERE import_type = :import_type AND company = :company
                                     AND number = r.number AND state = 'deleted'

@@ -23,6 +23,9 @@ PAYMENT_COLUMNS = (
     "exchange_rate, write_offs, booked, warnings, customer"
 )
 
+#: The same, of a registered payment ``p``, each with ``reg_`` before its name.
+REGISTERED_COLUMNS = ", ".join(f"p.{name} AS reg_{name}" for name in PAYMENT_COLUMNS.split(", "))
+
 _ROW_COLUMNS = """
     r.*, i.number AS host_invoice_number, i.customer_name, i.currency AS invoice_currency
 """

@@ -18,6 +18,9 @@ class Scope(NamedTuple):
 #: The registered payment ``p`` came by the same import type from the same company.
 OURS = "p.import_type = :import_type AND p.company = :company AND p.state = 'registered'"
 
+#: Neither a save has applied the decision ``d``, nor has a person taken it back.
+IN_FORCE = "d.taken_back_at IS NULL AND d.applied_at IS NULL"
+
 #: No payment is registered under the number of the row ``r``.
 NOT_REGISTERED = """
     NOT EXISTS (SELECT 1 FROM payments k WHERE k.import_type = :import_type

@@ -24,7 +24,14 @@ from typing import Any, Protocol, cast
 
 from hostsim.errors import HostError, host_error
 from hostsim.storage.locks import Locks
-from hostsim.storage.private_files import make_file, make_folder, new_file, refuse_links
+from hostsim.storage.private_files import (
+    hashed_name,
+    make_file,
+    make_folder,
+    new_file,
+    refuse_links,
+    sync,
+)
 
 log = logging.getLogger(__name__)
 
@@ -96,7 +103,7 @@ class Secrets:
         read, as where the folder is another user's.
         """
         with self._locked(definition, key):
-            secret = self._read(_name(definition, key))
+            secret = self._read(hashed_name(definition, key))
             if secret is None and self._is_marked(definition, key):
                 secret = self._from_keyring(definition, key)
             return secret
@@ -106,7 +113,7 @@ class Secrets:
 
         :raises HostError: ``SECRETS_UNREACHABLE`` where it cannot be stored.
         """
-        name = _name(definition, key)
+        name = hashed_name(definition, key)
         with self._locked(definition, key):
             if value is not None and not self._to_keyring(definition, key, value):
                 # A file goes before the keyring, whose older secret may not be removable now.
@@ -118,7 +125,7 @@ class Secrets:
 
     @contextlib.contextmanager
     def _locked(self, definition: str, key: str) -> Iterator[None]:
-        name = _name(definition, key)
+        name = hashed_name(definition, key)
         with self._locks.hold("secret", definition, key, wait=PATIENCE) as got:
             if not got:
                 raise self._unreachable()
@@ -136,7 +143,7 @@ class Secrets:
         return self._found
 
     def _user(self, definition: str, key: str) -> str:
-        return _name(self._database, definition, key)
+        return hashed_name(self._database, definition, key)
 
     def _from_keyring(self, definition: str, key: str) -> str | None:
         if self._keyring is None:
@@ -186,7 +193,7 @@ class Secrets:
         try:
             self._make_folder()
             make_file(self.folder / _mark_of(definition, key))
-            self._sync_folder()
+            sync(self.folder)
         except OSError as error:
             raise self._unreachable() from error
 
@@ -231,7 +238,7 @@ class Secrets:
                 file.flush()
                 os.fsync(file.fileno())
             part.replace(self.folder / name)
-            self._sync_folder()
+            sync(self.folder)
         except OSError as error:
             raise self._unreachable() from error
 
@@ -241,7 +248,7 @@ class Secrets:
         try:
             for path in (self.folder / f"{name}.new", self.folder / name):
                 path.unlink(missing_ok=True)
-            self._sync_folder()
+            sync(self.folder)
         except OSError as error:
             raise self._unreachable() from error
 
@@ -250,28 +257,12 @@ class Secrets:
         if sys.platform != "win32":
             self.folder.chmod(0o700)
 
-    def _sync_folder(self) -> None:
-        if sys.platform == "win32":
-            # Windows opens no folders, and writes their changes by itself.
-            return
-        folder = os.open(self.folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
-
     def _unreachable(self, place: object = None) -> HostError:
         return host_error("SECRETS_UNREACHABLE", path=place or self.folder)
 
 
-def _name(*words: str) -> str:
-    # Each word with its length, so that no two lists of words read the same.
-    text = "".join(f"{len(word)}:{word}" for word in words)
-    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-
-
 def _mark_of(definition: str, key: str) -> str:
-    return f"{_name(definition, key)}.keyring"
+    return f"{hashed_name(definition, key)}.keyring"
 
 
 def _is_too_long(value: str) -> bool:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import sqlite3
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
-from hostsim.errors import host_error
+from hostsim.errors import HostError, host_error
 from hostsim.ledger.amounts import meant, typed_amount
 from hostsim.ledger.matching import EXACT
 from hostsim.ledger.values import (
@@ -24,7 +25,7 @@ from hostsim.ledger.values import (
 )
 from hostsim.messages import results as results_messages
 from hostsim.messages.text import some_of
-from hostsim.storage import bill_content, invoice_content
+from hostsim.storage import bill_content, commits, invoice_content
 from hostsim.storage.connection import Database
 from hostsim.storage.rows import (
     ENTRY_COLUMNS,
@@ -41,6 +42,8 @@ from hostsim.storage.rows import (
     without_spaces,
 )
 from opter_contract.values import Company, SavedPayment, Text
+
+log = logging.getLogger(__name__)
 
 #: The settings of the office and their defaults.
 SETTINGS = {"default_currency": SEK, "accepted_deviation": "0", "invoice_columns": ""}
@@ -358,6 +361,22 @@ class Store(Database):
             payment = payment_of(row, row["company"], import_type=row["import_type"])
             if payment is not None:
                 yield SavedPayment(payment, row["host_invoice_number"], row["status"])
+
+    def mark_printed(
+        self, table: Literal["runs", "export_runs"], run_id: str, revision: str
+    ) -> None:
+        """Record the revision of a run that a command has shown.
+
+        Where that cannot be written, it has to be shown once more.
+        """
+        try:
+            with commits.passing(), self.change() as db:
+                db.execute(
+                    f"UPDATE {table} SET printed = :revision WHERE id = :run_id",  # noqa: S608 ours
+                    {"revision": revision, "run_id": run_id},
+                )
+        except (HostError, sqlite3.Error):
+            log.warning("the preview was shown, which could not be recorded")
 
     # --- Values that plug-ins store ---
 

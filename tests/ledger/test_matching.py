@@ -1,28 +1,37 @@
 """What becomes of a payment beside its invoice: the rules, as an economist can check them."""
 
 import itertools
-from dataclasses import replace
+from dataclasses import fields, replace
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
+import fake_plugin
 import pytest
-from fake_plugin import euro, invoice, payment, write_off
+from fake_plugin import euro, payment, write_off
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from hostsim.ledger import matching, reasons
 from hostsim.ledger.matching import EXACT, Candidate, Refusal, judge, judge_without_invoice
+from hostsim.ledger.values import Invoice
 from opter_contract.values import Text
 
 ZERO = Decimal(0)
 PAID = "invoice-already-paid"
 
 
+def invoice(*arguments, remaining=None, **values):
+    """Build an invoice of which everything remains by default."""
+    loaded = fake_plugin.invoice(*arguments, **values)
+    known = {one.name: getattr(loaded, one.name) for one in fields(loaded) if one.name != "content"}
+    return Invoice(**known, remaining=loaded.total if remaining is None else Decimal(remaining))
+
+
 class Case(NamedTuple):
     """An invoice, its payments by date, what each became, and what then remains."""
 
     name: str
-    invoice: matching.Invoice
+    invoice: Invoice
     payments: tuple
     outcomes: tuple[str, ...]
     remaining: str

@@ -201,7 +201,7 @@ def test_whoever_is_told_to_end_while_it_tidies_up_knows_that_it_is_done(
         if done:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(backup, "_sync", told_to_end)
+    monkeypatch.setattr(backup, "sync", told_to_end)
     with pytest.raises(KeyboardInterrupt):
         backup.restore(copy, database, AT, lambda: done.append(payments(database)))
     assert done == [1]

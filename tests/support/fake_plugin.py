@@ -7,7 +7,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
-from hostsim.ledger.values import Invoice
+from hostsim.ledger.values import ExportedInvoice
 from opter_contract import hookimpl
 from opter_contract.values import (
     Company,
@@ -59,8 +59,8 @@ def write_off(amount, account="3740", description="Öresavrundning") -> WriteOff
     return WriteOff(Decimal(amount), account, description)
 
 
-def invoice(number="1001", total="1000", currency="SEK", remaining=None, **values) -> Invoice:
-    """Build an invoice of which everything remains by default."""
+def invoice(number="1001", total="1000", currency="SEK", **values) -> ExportedInvoice:
+    """Build an invoice as it is loaded, without rows."""
     defaults = {
         "region": "",
         "number": number,
@@ -69,12 +69,11 @@ def invoice(number="1001", total="1000", currency="SEK", remaining=None, **value
         "customer_name": "Bageriet Bullen AB",
         "currency": currency,
         "total": Decimal(total),
-        "remaining": Decimal(total if remaining is None else remaining),
         "invoice_date": date(2025, 12, 1),
         "due_date": date(2025, 12, 31),
         "period_closed": True,
     }
-    return Invoice(**defaults | values)
+    return ExportedInvoice(**defaults | values)
 
 
 def balance(invoice_number, remains, total="1000", currency="SEK", **values) -> InvoiceBalance:
