@@ -232,19 +232,27 @@ def test_thousands_are_turned_over(person, store):
 
 
 def test_every_way_to_stand_is_counted_as_it_is_shown(host):
-    """The database and the rules agree, whatever the last outcome was, paused or not."""
-    outcomes = [None, rules.SAVED, rules.NOTHING_NEW, rules.WAITS, rules.FAILED, rules.PAUSED]
-    for number, (outcome, paused) in enumerate(itertools.product(outcomes, [False, True])):
+    """Whatever the last outcome was, paused or not; what was resumed is to run."""
+    active = {
+        None: rules.TO_RUN,
+        rules.SAVED: rules.FINE,
+        rules.NOTHING_NEW: rules.FINE,
+        rules.WAITS: rules.WAITS,
+        rules.FAILED: rules.FAILED,
+        rules.PAUSED: rules.TO_RUN,
+    }
+    stands = {"none": rules.NOT_SCHEDULED}
+    for number, (outcome, paused) in enumerate(itertools.product(active, [False, True])):
         scheduled(host, str(number), outcome)
         with host.store.change() as db:
             at = NOON.isoformat() if paused else None
             db.execute("UPDATE schedules SET paused_at = ? WHERE definition = ?", (at, number))
+        stands[str(number)] = rules.PAUSED if paused else active[outcome]
     define(host, "none")
-    for standing in {one.standing for one in schedules.definitions(host.store)}:
+    assert {one.id: one.standing for one in schedules.definitions(host.store)} == stands
+    for standing in set(stands.values()):
         found = all_of(host.store, schedules.overview(), Selection(code=standing))
-        shown = {one.id for one in found}
-        same = {o.id for o in schedules.definitions(host.store) if o.standing == standing}
-        assert shown == same
+        assert {one.id for one in found} == {n for n, its in stands.items() if its == standing}
 
 
 # --- The chosen one --------------------------------------------------------------
