@@ -8,10 +8,10 @@ hear them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import ROUND_HALF_UP, Decimal, localcontext
+from decimal import ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 from hostsim.ledger import decision_rules, reasons, values
@@ -32,7 +32,7 @@ from hostsim.ledger.reasons import (
     SETTLED,
     TAKE_AGAIN,
 )
-from hostsim.ledger.values import SEK, Decision, Invoice
+from hostsim.ledger.values import SEK, Decision, Invoice, exact
 from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import payments as payments_messages
 from hostsim.messages import text as text_messages
@@ -202,6 +202,7 @@ class Judged(NamedTuple):
     remaining: Decimal
 
 
+@exact
 def judge(
     invoice: Invoice,
     candidates: Sequence[Candidate],
@@ -221,62 +222,7 @@ def judge(
     :param others: the registered payments of the invoice from other channels.
     :param on_other_invoices: those of other invoices of the customer that nothing explains there.
     """
-    with localcontext(EXACT):
-        doubts = _doubts(candidates, others)
-        return _judge(
-            invoice,
-            candidates,
-            accepted_deviation,
-            as_if_fetched=as_if_fetched,
-            doubts=doubts,
-            on_other_invoices=on_other_invoices,
-        )
-
-
-def judge_by_hand(invoice: Invoice, payment: Payment) -> Judgement:
-    """Judge a payment that a person types; it is saved whatever remains."""
-    with localcontext(EXACT):
-        sign = -1 if invoice.total < 0 else 1
-        effect = _effect(payment, sign) or ZERO
-        return _ready(_status(effect, sign * invoice.remaining), [], sign * effect)
-
-
-def judge_without_invoice(candidate: Candidate, *, as_if_fetched: bool = False) -> Judgement:
-    """Judge a payment that matches no invoice of the host.
-
-    :param as_if_fetched: see :func:`judge`.
-    """
-    refusal = exclusion_reason(candidate)
-    if refusal is None and candidate.payment is not None:
-        of = candidate.payment
-        if candidate.settles is not None:
-            refusal = _settlement(candidate) or (None if as_if_fetched else _not_fetched(candidate))
-            if refusal is None and candidate.left_out is not None:
-                return _left_out(SETTLED, candidate.left_out)
-            if refusal is None:
-                # Its other half is saved with it; it changes no balance.
-                return _ready(SETTLED, [*_decided_before(candidate, None), *of.warnings], ZERO)
-            return _refused(candidate, refusal)
-        message = payments_messages.invoice_not_found(of.invoice_number, of.ocr)
-        refusal = Refusal("invoice-not-found", message)
-    return _refused(candidate, refusal or Refusal.of("unreadable"))
-
-
-def oldest_first(day: date | None, number: str) -> tuple[date, int, str, str]:
-    """Sort by payment date, then by number as a number (which may be too long for one)."""
-    digits = number.lstrip("0")
-    return day or date.max, len(digits), digits, number
-
-
-def _judge(
-    invoice: Invoice,
-    candidates: Sequence[Candidate],
-    accepted: Decimal,
-    *,
-    as_if_fetched: bool,
-    doubts: Mapping[int, _Doubt],
-    on_other_invoices: Sequence[OtherInvoicePayment],
-) -> Judged:
+    doubts = _doubts(candidates, others)
     # A credit invoice is an ordinary one with the sign changed.
     sign = -1 if invoice.total < 0 else 1
     remaining = sign * invoice.remaining
@@ -335,11 +281,46 @@ def _judge(
     if last is not None and judgements[last].status == "partial":
         payment = candidates[last].payment
         shortfall = _in_sek(remaining, payment)
-        if payment is not None and shortfall is not None and shortfall <= accepted:
+        if payment is not None and shortfall is not None and shortfall <= accepted_deviation:
             effect = judgements[last].effect + sign * remaining
             judgements[last] = _written_off(shortfall, warnings[last], effect)
             remaining = ZERO
     return Judged([judgements[place] for place in range(len(candidates))], sign * remaining)
+
+
+@exact
+def judge_by_hand(invoice: Invoice, payment: Payment) -> Judgement:
+    """Judge a payment that a person types; it is saved whatever remains."""
+    sign = -1 if invoice.total < 0 else 1
+    effect = _effect(payment, sign) or ZERO
+    return _ready(_status(effect, sign * invoice.remaining), [], sign * effect)
+
+
+def judge_without_invoice(candidate: Candidate, *, as_if_fetched: bool = False) -> Judgement:
+    """Judge a payment that matches no invoice of the host.
+
+    :param as_if_fetched: see :func:`judge`.
+    """
+    refusal = exclusion_reason(candidate)
+    if refusal is None and candidate.payment is not None:
+        of = candidate.payment
+        if candidate.settles is not None:
+            refusal = _settlement(candidate) or (None if as_if_fetched else _not_fetched(candidate))
+            if refusal is None and candidate.left_out is not None:
+                return _left_out(SETTLED, candidate.left_out)
+            if refusal is None:
+                # Its other half is saved with it; it changes no balance.
+                return _ready(SETTLED, [*_decided_before(candidate, None), *of.warnings], ZERO)
+            return _refused(candidate, refusal)
+        message = payments_messages.invoice_not_found(of.invoice_number, of.ocr)
+        refusal = Refusal("invoice-not-found", message)
+    return _refused(candidate, refusal or Refusal.of("unreadable"))
+
+
+def oldest_first(day: date | None, number: str) -> tuple[date, int, str, str]:
+    """Sort by payment date, then by number as a number (which may be too long for one)."""
+    digits = number.lstrip("0")
+    return day or date.max, len(digits), digits, number
 
 
 def _in_order(candidates: Sequence[Candidate]) -> list[int]:
@@ -562,6 +543,7 @@ def same_currency(one: str, other: str) -> bool:
     return one.strip().upper() == other.strip().upper()
 
 
+@exact
 def effect_of(payment: Payment) -> Decimal | None:
     """Give what a payment takes away from its invoice, in the invoice's currency.
 
@@ -569,18 +551,17 @@ def effect_of(payment: Payment) -> Decimal | None:
     whose currency the source does not name, at the payment's rate, rounded half up to two
     decimals. ``None`` where the figures for it are not known.
     """
-    with localcontext(EXACT):
-        own, in_sek = _write_offs(payment)
-        if payment.currency == SEK:
-            return payment.amount + own
-        if payment.amount_currency is None:
-            return None
-        if not in_sek:
-            return payment.amount_currency + own
-        rate = payment.exchange_rate
-        if rate is None or rate <= 0:
-            return None
-        return payment.amount_currency + own + (in_sek / rate).quantize(ORE, ROUND_HALF_UP)
+    own, in_sek = _write_offs(payment)
+    if payment.currency == SEK:
+        return payment.amount + own
+    if payment.amount_currency is None:
+        return None
+    if not in_sek:
+        return payment.amount_currency + own
+    rate = payment.exchange_rate
+    if rate is None or rate <= 0:
+        return None
+    return payment.amount_currency + own + (in_sek / rate).quantize(ORE, ROUND_HALF_UP)
 
 
 def _write_offs(payment: Payment) -> tuple[Decimal, Decimal]:
@@ -594,16 +575,16 @@ def _write_offs(payment: Payment) -> tuple[Decimal, Decimal]:
     return own, in_sek
 
 
+@exact
 def other_effect_of(payment: Payment) -> Decimal | None:
     """Read write-offs of unclear currency of a foreign payment the other way.
 
     As amounts in the payment's currency; ``None`` where there is no other way.
     """
-    with localcontext(EXACT):
-        own, in_sek = _write_offs(payment)
-        if not in_sek or payment.amount_currency is None:
-            return None
-        return payment.amount_currency + own + in_sek
+    own, in_sek = _write_offs(payment)
+    if not in_sek or payment.amount_currency is None:
+        return None
+    return payment.amount_currency + own + in_sek
 
 
 def _read_effect(

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from decimal import ROUND_HALF_UP, Context, Decimal
-from typing import Literal, NamedTuple
+from decimal import ROUND_HALF_UP, Context, Decimal, localcontext
+from functools import wraps
+from typing import Literal, NamedTuple, ParamSpec, TypeVar
 
 from opter_contract.export_values import Customer, InvoiceRow, SupplierBill
 from opter_contract.values import Company, Text, WriteOff
+
+P = ParamSpec("P")
+R = TypeVar("R")
 
 #: The currency of the books; the contract gives every ``amount`` in it.
 SEK = "SEK"
@@ -28,6 +32,17 @@ Status = Literal["exact", "written-off", "partial", "advance", "reversal", "sett
 
 #: Sums of money must not be rounded, however large: the default 28 digits would do so.
 EXACT = Context(prec=200, rounding=ROUND_HALF_UP)
+
+
+def exact(function: Callable[P, R]) -> Callable[P, R]:
+    """Let all arithmetic in a function be that of :data:`EXACT`."""
+
+    @wraps(function)
+    def called(*arguments: P.args, **keywords: P.kwargs) -> R:
+        with localcontext(EXACT):
+            return function(*arguments, **keywords)
+
+    return called
 
 
 @dataclass(frozen=True, slots=True)

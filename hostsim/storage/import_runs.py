@@ -11,7 +11,7 @@ import itertools
 import json
 import logging
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -31,6 +31,7 @@ from hostsim.storage.judging import Decided, Judging, Touched
 from hostsim.storage.previews import Preview, preview_of, revision_of
 from hostsim.storage.rows import (
     PAYMENT_COLUMNS,
+    columns_of,
     first_row,
     mapping_text,
     payment_of,
@@ -392,11 +393,10 @@ class ImportRun:
                     digest.update(b"".join(b"%b\n" % line for line in lines))
         return digest.hexdigest()[:16]
 
-    def _write(self, results: Iterator[tuple[object, ...]]) -> None:
-        names = (*_JUDGEMENT, "id")
+    def _write(self, results: Iterator[dict[str, object]]) -> None:
         while batch := list(itertools.islice(results, BATCH)):
             with self.store.change() as db:
-                db.executemany(_WRITE, (dict(zip(names, values, strict=True)) for values in batch))
+                db.executemany(_WRITE, batch)
 
     # --- The end of a run ---
 
@@ -470,35 +470,24 @@ def _end(
     )
 
 
-def _judged(judging: Judging, only: Touched | None) -> Iterator[tuple[object, ...]]:
+def _judged(judging: Judging, only: Touched | None) -> Iterator[dict[str, object]]:
     return (
-        (*judgement_values(group.invoice_id, judgement), row["id"])
+        judgement_values(group.invoice_id, judgement) | {"id": row["id"]}
         for group in judging.judged(only)
         for row, judgement in zip(group.rows, group.judgements, strict=True)
     )
 
 
-def judgement_values(invoice_id: int | None, judgement: Judgement) -> tuple[object, ...]:
-    return (
-        judgement.kind,
-        invoice_id,
-        judgement.status,
-        *(judgement.warning or (None, None)),
-        judgement.reason,
-        *(judgement.message or (None, None)),
-        plain(judgement.written_off),
-        plain(judgement.effect),
-        plain(judgement.remaining),
-    )
+def judgement_values(invoice_id: int | None, judgement: Judgement) -> dict[str, object]:
+    columns = columns_of(judgement, invoice_id=invoice_id)
+    return {name: columns[name] for name in _JUDGEMENT}
 
 
-def differs(judgement: tuple[object, ...], row: sqlite3.Row) -> bool:
+def differs(judgement: Mapping[str, object], row: sqlite3.Row) -> bool:
     """Compare with what was shown; the invoice of a payment that is not saved decides nothing."""
-    shown = tuple(row[column] for column in _JUDGEMENT)
-    ready = matching.READY in {judgement[0], shown[0]}
-    if ready:
-        return judgement != shown
-    return (judgement[0], *judgement[2:-1]) != (shown[0], *shown[2:-1])
+    ready = matching.READY in {judgement["kind"], row["kind"]}
+    counts = (name for name in _JUDGEMENT if ready or name not in {"invoice_id", "remaining"})
+    return any(judgement[name] != row[name] for name in counts)
 
 
 _NOT_AS_SHOWN = Text(

@@ -107,23 +107,29 @@ def columns_of(value: object, **given: object) -> dict[str, object]:
     """Write a value as the columns that :func:`value_of` reads; ``given`` are others."""
     cls: Callable[..., object] = type(value)
     columns: dict[str, object] = {}
-    for name, kind in _kinds(cls).items():
+    for name, kind, write in _writers(cls):
         found = getattr(value, name)
         if kind is Text:
-            columns |= words_of(found, f"{name}_")
+            columns[f"{name}_sv"], columns[f"{name}_en"] = found or (None, None)
         elif kind is Company:
             columns[name] = found and found.number
             columns[f"{name}_name"] = found and found.name
-        elif found is not None and kind in _WRITERS:
-            columns[name] = _WRITERS[kind](found)
         else:
-            columns[name] = found
+            columns[name] = found if found is None or write is None else write(found)
     return columns | given
 
 
-def words_of(message: Text | None, prefix: str = "") -> dict[str, str | None]:
-    """Write a sentence as its two columns."""
-    return {f"{prefix}sv": message and message.sv, f"{prefix}en": message and message.en}
+@cache
+def _writers(
+    cls: Callable[..., object],
+) -> Sequence[tuple[str, Any, Callable[[Any], object] | None]]:
+    """Give the name and type of each field, and what writes it where it is not stored as it is."""
+    return [(name, kind, _WRITERS.get(kind)) for name, kind in _kinds(cls).items()]
+
+
+def words_of(message: Text | None) -> dict[str, str | None]:
+    """Write a sentence as two values, one a language."""
+    return {"sv": message and message.sv, "en": message and message.en}
 
 
 def first_row(db: sqlite3.Connection, query: str, **values: object) -> sqlite3.Row | None:

@@ -154,18 +154,11 @@ _REGISTERED_DEBITS = f"""
         AND CAST({_OWN_AMOUNT.format("k")} AS REAL) = -CAST({_OWN_AMOUNT.format("p")} AS REAL))
 """  # noqa: S608 constants
 
-_DEBITS_REGISTERED = f"""
-    {
+# As the indexes on amounts have it, of which there is one for SEK.
+_DEBITS_REGISTERED = " UNION ALL ".join(
     _REGISTERED_DEBITS.format(
-        same="c.currency = 'SEK' AND p.currency = 'SEK'"
-        " AND CAST(p.amount AS REAL) = CAST(c.debit AS REAL)"
+        same=f"c.currency {this} 'SEK' AND p.currency = c.currency AND p.currency {this} 'SEK'"
+        f" AND CAST(p.{amount} AS REAL) = CAST(c.debit AS REAL)"
     )
-}
-    UNION ALL
-    {
-    _REGISTERED_DEBITS.format(
-        same="c.currency <> 'SEK' AND p.currency = c.currency AND p.currency <> 'SEK'"
-        " AND CAST(p.amount_currency AS REAL) = CAST(c.debit AS REAL)"
-    )
-}
-"""
+    for this, amount in (("=", "amount"), ("<>", "amount_currency"))
+)
