@@ -222,7 +222,7 @@ def test_a_decision_judges_only_what_it_touches(office, monkeypatch):
     office.reads([payment(1, "1001", "100"), payment(2, "1002", "100"), payment(3, "1003", "100")])
     written = []
     monkeypatch.setattr(
-        ImportRun, "_write", lambda _, rows: written.extend(row[-1] for row in rows)
+        ImportRun, "_write", lambda _, rows: written.extend(row["id"] for row in rows)
     )
     office.host.set_aside(NAME, ["3"])
     assert len(written) == 1
