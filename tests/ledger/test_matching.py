@@ -1,13 +1,13 @@
 """What becomes of a payment beside its invoice: the rules, as an economist can check them."""
 
 import itertools
-from dataclasses import fields, replace
+from dataclasses import replace
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 import fake_plugin
 import pytest
-from fake_plugin import euro, payment, write_off
+from fake_plugin import euro, known, payment, write_off
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -21,10 +21,7 @@ PAID = "invoice-already-paid"
 
 
 def invoice(*arguments, remaining=None, **values):
-    """Build an invoice of which everything remains by default."""
-    loaded = fake_plugin.invoice(*arguments, **values)
-    known = {one.name: getattr(loaded, one.name) for one in fields(loaded) if one.name != "content"}
-    return Invoice(**known, remaining=loaded.total if remaining is None else Decimal(remaining))
+    return known(fake_plugin.invoice(*arguments, **values), remaining)
 
 
 class Case(NamedTuple):

@@ -1,13 +1,13 @@
 """A small import plug-in for tests of the host, and builders of what it hands over."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import date, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
-from hostsim.ledger.values import ExportedInvoice
+from hostsim.ledger.values import ExportedInvoice, Invoice
 from opter_contract import hookimpl
 from opter_contract.values import (
     Company,
@@ -74,6 +74,14 @@ def invoice(number="1001", total="1000", currency="SEK", **values) -> ExportedIn
         "period_closed": True,
     }
     return ExportedInvoice(**defaults | values)
+
+
+def known(loaded, remaining=None) -> Invoice:
+    """Build an invoice as the host knows it once it is loaded; everything remains by default."""
+    values = {
+        one.name: getattr(loaded, one.name) for one in fields(loaded) if one.name != "content"
+    }
+    return Invoice(**values, remaining=loaded.total if remaining is None else Decimal(remaining))
 
 
 def balance(invoice_number, remains, total="1000", currency="SEK", **values) -> InvoiceBalance:
