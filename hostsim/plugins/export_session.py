@@ -73,20 +73,20 @@ class ExportSession(Session):
 
     # --- Before the review ---
 
-    def items(self, after: str) -> list[ExportItem]:
+    def opter_items_to_export(self, after: str) -> list[ExportItem]:
         try:
             return self._run.items(after)
         except KeyError:
             raise broken("opter_items_to_export was asked for what comes after no item") from None
 
-    def document(self, item_id: str) -> bytes | None:
+    def opter_read_document(self, item_id: str) -> bytes | None:
         path = CONTENT[self._definition.subject].document(self._store.db, item_id)
         try:
             return Path(path).read_bytes() if path else None
         except OSError:
             return None
 
-    def take_planned_items(self, items: Sequence[PlannedItem]) -> int:
+    def opter_take_planned_items(self, items: Sequence[PlannedItem]) -> int:
         check_size(items)
         self._refuse_after_review("an item was planned after the review")
         wrong = self._run.take_planned([_planned_item(one) for one in items])
@@ -94,20 +94,20 @@ class ExportSession(Session):
             raise broken(f"an item was planned twice, or not given ({wrong[0]})")
         return len(items)
 
-    def take_planned_cards(self, cards: Sequence[PlannedCard]) -> int:
+    def opter_take_planned_cards(self, cards: Sequence[PlannedCard]) -> int:
         check_size(cards)
         self._refuse_after_review("a card was planned after the review")
         self._run.take_cards([_planned_card(one) for one in cards])
         return len(cards)
 
-    def take_bank_changes(self, changes: Sequence[BankChange]) -> int:
+    def opter_take_bank_changes(self, changes: Sequence[BankChange]) -> int:
         check_size(changes)
         self._refuse_after_review("a bank change was planned after the review")
         if wrong := self._run.take_bank_changes([_bank_change(one) for one in changes]):
             raise broken(f"a bank change was handed over twice ({wrong[0]})")
         return len(changes)
 
-    def take_gaps(self, gaps: Sequence[Gap]) -> int:
+    def opter_take_gaps(self, gaps: Sequence[Gap]) -> int:
         check_size(gaps)
         wrong = self._run.take_gaps([_gap(one) for one in gaps])
         if wrong:
@@ -116,7 +116,7 @@ class ExportSession(Session):
 
     # --- The review ---
 
-    def review(self, company: Company, timeout: float) -> Collection[str] | None:
+    def opter_review_export(self, company: Company, timeout: float) -> Collection[str] | None:
         self._refuse_after_review("opter_review_export was called twice")
         self._company = company = Company(_word(company.number), _word(company.name))
         self._take_company(company)
@@ -158,7 +158,7 @@ class ExportSession(Session):
         if self._reviewed:
             raise broken(what)
 
-    def confirmed_bank_changes(self, party_numbers: Collection[str]) -> Sequence[BankChange]:
+    def opter_confirmed_bank_changes(self, party_numbers: Collection[str]) -> Sequence[BankChange]:
         if not self._reviewed:
             raise broken("opter_confirmed_bank_changes was called before the review")
         numbers = [_word(one) for one in party_numbers]
@@ -167,7 +167,7 @@ class ExportSession(Session):
 
     # --- What becomes of the items ---
 
-    def take_intents(self, item_ids: Sequence[str]) -> int:
+    def opter_take_intents(self, item_ids: Sequence[str]) -> int:
         check_size(item_ids)
         company = self._sending_to()
         ids = [_word(one) for one in item_ids]
@@ -177,7 +177,7 @@ class ExportSession(Session):
             raise broken(f"an item is about to be sent that nobody chose ({wrong[0]})")
         return len(ids)
 
-    def take_results(self, results: Sequence[ItemResult]) -> int:
+    def opter_take_results(self, results: Sequence[ItemResult]) -> int:
         check_size(results)
         self.store_results(self._sending_to(), results)
         return len(results)

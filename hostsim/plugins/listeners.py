@@ -47,9 +47,9 @@ def notify_of_changes(plugins: Plugins, store: Store) -> None:
         try:
             _catch_up(store, name, call)
         except Exception as error:  # noqa: BLE001 whatever it is, the books are changed
-            failure = failure_of(error)
-            what = failure.code if failure is not None else type(error).__name__
-            log.warning("plug-in %s could not be sent the changes of the books: %s", name, what)
+            log.warning(
+                "plug-in %s could not be sent the changes of the books: %s", name, _code_of(error)
+            )
 
 
 def _catch_up(store: Store, name: str, call: Callable[..., Any]) -> None:
@@ -89,15 +89,18 @@ def _answer(name: str, call: Callable[..., Any], hook: str, **arguments: object)
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # noqa: BLE001 whatever it is, the books are changed
-        # Neither message nor values: they could hold personal data.
-        failure = failure_of(error)
-        what = failure.code if failure is not None else type(error).__name__
-        log.warning("plug-in %s failed in %s: %s", name, hook, what)
-        if failure is None:
+        log.warning("plug-in %s failed in %s: %s", name, hook, _code_of(error))
+        if failure_of(error) is None:
             frames = traceback.extract_tb(error.__traceback__)
             where = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
             log.debug("plug-in %s failed at %s", name, " < ".join(reversed(where)))
     return None
+
+
+def _code_of(error: BaseException) -> str:
+    """Name an error without its message and values, which could hold personal data."""
+    failure = failure_of(error)
+    return type(error).__name__ if failure is None else failure.code
 
 
 def notify_of_run_end(plugins: Plugins, run: EndedRun) -> None:
@@ -121,9 +124,7 @@ def notify_people(plugins: Plugins, store: Store) -> bool:
             with store.locks.hold("notices", name, wait=_PATIENCE) as acquired:
                 done &= acquired and _tell(store, name, call)
         except Exception as error:  # noqa: BLE001 whatever it is, the runs have ended
-            failure = failure_of(error)
-            what = failure.code if failure is not None else type(error).__name__
-            log.warning("plug-in %s could not be sent the notices: %s", name, what)
+            log.warning("plug-in %s could not be sent the notices: %s", name, _code_of(error))
             done = False
     return done
 

@@ -28,7 +28,7 @@ from hostsim.messages import plugins as plugins_messages
 from hostsim.messages.text import Template
 from hostsim.plugins import discovery
 from hostsim.plugins.discovery import Installed, Off
-from hostsim.plugins.host_hooks import HostHooks
+from hostsim.plugins.host_hooks import ANSWERED, HostHooks
 from opter_contract import PROJECT, export_hooks, signals
 from opter_contract import hooks as import_hooks
 from opter_contract.export_values import SUBJECTS, ExportType
@@ -42,10 +42,7 @@ HOST = "hostsim"
 
 #: Only the host answers these: two answers to a batch would be one too many. Others may
 #: show progress, too.
-HOSTS_OWN = frozenset(name for name in vars(HostHooks) if name.startswith(f"{PROJECT}_")) - {
-    "opter_progress"
-}
-
+HOSTS_OWN = ANSWERED - {"opter_progress"}
 
 #: Where the hooks of the contract are specified.
 _SPECIFICATIONS = (import_hooks, export_hooks)
@@ -118,7 +115,7 @@ class Plugins:
         self._owners: dict[tuple[str, str], Found] = {}
         self._objects: dict[str, object] = {}
         for name, plugin in manager_extra:
-            self._add(Found(name, None, None), functools.partial(_same, plugin))
+            self._add(Found(name, None, None), lambda plugin=plugin: plugin)  # type: ignore[misc]
 
     @classmethod
     def load(cls, manager_extra: Iterable[tuple[str, object]] = (), *, off: Off = _NONE) -> Self:
@@ -166,21 +163,15 @@ class Plugins:
 
         :return: its one answer; ``None`` where it does not answer the hook.
         """
-        return self._call_one(self._objects[self.owner(code, subject).name], hook, arguments)
+        return self._call(self._objects[self.owner(code, subject).name], hook, **arguments)
 
     def listeners(self, *hooks: str) -> Iterator[tuple[str, Callable[..., Any]]]:
         """Give the name of each plug-in with one of these hooks, and how to call a hook in it."""
         for found in self.loaded:
-            if not set(hooks) & set(found.hooks):
-                continue
-            plugin = self._objects[found.name]
-
-            yield found.name, functools.partial(self._call, plugin)
+            if set(hooks) & set(found.hooks):
+                yield found.name, functools.partial(self._call, self._objects[found.name])
 
     def _call(self, plugin: object, hook: str, /, **arguments: object) -> Any:
-        return self._call_one(plugin, hook, arguments)
-
-    def _call_one(self, plugin: object, hook: str, arguments: Mapping[str, object]) -> Any:
         others = [other for other in self.manager.get_plugins() if other is not plugin]
         answers = self.manager.subset_hook_caller(hook, others)(**arguments)
         return answers[0] if answers else None
@@ -197,7 +188,8 @@ class Plugins:
                         other=self._full_name(found.name),
                     )
                 )
-            plugin = _loaded(found, load)
+            with _rejecting(plugins_messages.NOT_IMPORTABLE), _quietly(found):
+                plugin = load()
             needed = required_version(plugin)
             if mismatch(needed) is not Mismatch.UNREADABLE:
                 found = replace(found, contract=str(needed))
@@ -235,7 +227,11 @@ class Plugins:
         if (wrong := mismatch(needed)) is not None:
             values = {"needed": needed, "kind": type(needed).__name__, "host": CONTRACT_VERSION}
             raise _Rejected(_WRONG_CONTRACT[wrong](**values))
-        _refuse_unhashable(plugin)
+        try:
+            hash(plugin)
+        except TypeError as error:
+            # pluggy puts plug-ins into sets, so that one such object breaks calls to all others.
+            raise _Rejected(plugins_messages.IS_UNHASHABLE) from error
         for name, other in self.manager.list_name_plugin():
             if plugin is other or plugin == other or other == plugin:
                 raise _Rejected(
@@ -291,10 +287,6 @@ def _specified(hook: str) -> object:
     return next((one for one in found if one is not None), None)
 
 
-def _same(plugin: object) -> object:
-    return plugin
-
-
 @contextlib.contextmanager
 def _rejecting(reason: Template) -> Iterator[None]:
     """Reject a plug-in whatever it raises; only a real Ctrl-C ends the program."""
@@ -320,11 +312,6 @@ def _quietly(found: Found) -> Iterator[None]:
         log.info("plug-in %s warns while it loads: %s", found.full_name, warning.category.__name__)
 
 
-def _loaded(found: Found, load: Callable[[], object]) -> object:
-    with _rejecting(plugins_messages.NOT_IMPORTABLE), _quietly(found):
-        return load()
-
-
 def _hooks(manager: pluggy.PluginManager, found: Found, plugin: object) -> tuple[str, ...]:
     """Register a plug-in in a manager of its own, and give the hooks that it implements."""
     for hook, implementation in _marked(manager, plugin):
@@ -334,14 +321,6 @@ def _hooks(manager: pluggy.PluginManager, found: Found, plugin: object) -> tuple
         manager.check_pending()
     callers = manager.get_hookcallers(plugin) or []
     return tuple(sorted(caller.name for caller in callers if caller.has_spec()))
-
-
-def _refuse_unhashable(plugin: object) -> None:
-    # pluggy puts plug-ins into sets, so that one such object breaks calls to all others.
-    try:
-        hash(plugin)
-    except TypeError as error:
-        raise _Rejected(plugins_messages.IS_UNHASHABLE) from error
 
 
 def _marked(manager: pluggy.PluginManager, plugin: object) -> Iterator[tuple[str, Any]]:

@@ -46,8 +46,8 @@ LONGEST_SECRET = 8_000
 #: Sums stay exact up to here (see ``judging.EXACT``), and no real amount comes near.
 MOST_DIGITS = 50
 
-Window = Callable[[str, Callable[[str], "Text | None"]], bool]
-OnProgress = Callable[["Progress"], "bool | None"]
+Window = Callable[[str, Callable[[str], Text | None]], bool]
+OnProgress = Callable[[Progress], bool | None]
 
 
 class StoredRun(Protocol):
@@ -66,7 +66,10 @@ class StoredRun(Protocol):
 
 
 class Session:
-    """A run while its plug-in works on it: what imports and exports have in common."""
+    """A run while its plug-in works on it: what imports and exports have in common.
+
+    Each hook of the contract that the plug-in calls is answered by the method of its name.
+    """
 
     def __init__(
         self,
@@ -81,9 +84,9 @@ class Session:
     ) -> None:
         """Put a session together; ``call_owner`` calls a hook in the plug-in of a type."""
         self.run = run
-        self.window = window
-        self.on_progress = on_progress
         self._call_owner = call_owner
+        self._window = window
+        self._on_progress = on_progress
         self._clock = clock
         self._store = stored.store
         self._definition = stored.definition
@@ -108,29 +111,35 @@ class Session:
         if self._failure is not None:
             raise self._failure
 
-    def state(self, key: str) -> str | None:
+    def opter_progress(self, progress: Progress) -> bool | None:
+        return self._on_progress(progress)
+
+    def opter_open_browser(self, url: str, on_redirect: Callable[[str], Text | None]) -> bool:
+        return self._window(url, on_redirect)
+
+    def opter_get_state(self, key: str) -> str | None:
         check_length("state key", key, LONGEST_KEY)
         return self._store.state(self.run.type_code, key)
 
-    def set_state(self, key: str, value: str | None) -> bool:
+    def opter_set_state(self, key: str, value: str | None) -> bool:
         check_length("state key", key, LONGEST_KEY)
         check_length("state value", value or "", LONGEST_VALUE)
         self._store.set_state(self.run.type_code, key, value)
         return True
 
-    def secret(self, key: str) -> str | None:
+    def opter_get_secret(self, key: str) -> str | None:
         check_length("secret key", key, LONGEST_KEY)
         return self._secrets.get(self.run.definition, key)
 
-    def set_secret(self, key: str, value: str | None) -> bool:
+    def opter_set_secret(self, key: str, value: str | None) -> bool:
         check_length("secret key", key, LONGEST_KEY)
         check_length("secret", value or "", LONGEST_SECRET)
         self._secrets.put(self.run.definition, key, value)
         return True
 
-    def lock(self, key: str, wait: float) -> AbstractContextManager[bool]:
+    def opter_lock(self, key: str, timeout: float) -> AbstractContextManager[bool]:
         check_length("lock key", key, LONGEST_KEY)
-        return self._store.locks.hold("plug-in", self.run.type_code, key, wait=wait)
+        return self._store.locks.hold("plug-in", self.run.type_code, key, wait=timeout)
 
     def refuse_other_company(self, company: Company) -> None:
         """Refuse the books of another company than the definition's, or of another region."""
@@ -140,7 +149,7 @@ class Session:
         refuse_company_of_other_region(self._store, self._definition, company)
 
 
-class PluginSession(Session):
+class ImportSession(Session):
     """An import while its plug-in works on it."""
 
     #: Whether payments that earlier runs rejected are offered again, and may be confirmed.
@@ -159,7 +168,7 @@ class PluginSession(Session):
         # What is left to name, as long as nothing new was read that others would stand beside.
         self._to_check: list[ToCheck] | None = None
 
-    def take_payments(self, payments: Sequence[Payment]) -> int:
+    def opter_take_payments(self, payments: Sequence[Payment]) -> int:
         check_size(payments)
         copies = [received(payment, self.run.type_code) for payment in payments]
         for copy in copies:
@@ -169,37 +178,37 @@ class PluginSession(Session):
         self._to_check = None
         return len(copies)
 
-    def take_excluded(self, excluded: Sequence[ExcludedPayment]) -> int:
+    def opter_take_excluded(self, excluded: Sequence[ExcludedPayment]) -> int:
         check_size(excluded)
         self._check_company(one.key.company for one in excluded)
         self._import_run.take([_excluded_record(one) for one in excluded])
         self._to_check = None
         return len(excluded)
 
-    def take_deleted(self, numbers: Sequence[str]) -> int:
+    def opter_take_deleted(self, numbers: Sequence[str]) -> int:
         check_size(numbers)
         self._import_run.take_deleted(self._company or "", numbers)
         return len(numbers)
 
-    def take_unchecked(self, numbers: Sequence[str]) -> int:
+    def opter_take_unchecked(self, numbers: Sequence[str]) -> int:
         check_size(numbers)
         self._import_run.take_unchecked(self._company or "", numbers)
         return len(numbers)
 
-    def take_balances(self, balances: Sequence[InvoiceBalance]) -> int:
+    def opter_take_balances(self, balances: Sequence[InvoiceBalance]) -> int:
         check_size(balances)
         self._import_run.take_balances(balances)
         self._to_check = None
         return len(balances)
 
-    def payments_to_confirm(self, company: Company) -> list[str]:
+    def opter_payments_to_confirm(self, company: Company) -> list[str]:
         """Give payments of earlier runs that would be ready now."""
         self._begin(company)
         if not self.offers_earlier:
             return []
         return self._import_run.payments_to_fetch(company.number)
 
-    def invoices_to_check(self, company: Company) -> Sequence[str]:
+    def opter_invoices_to_check(self, company: Company) -> Sequence[str]:
         """Give invoices that are open here and whose balance there is unknown, each once."""
         self._begin(company)
         numbers = self._import_run.invoices_to_check(company.number, self._clock())
@@ -207,7 +216,7 @@ class PluginSession(Session):
         self._invoices_checked.update(new)
         return new
 
-    def registered_payments(self, company: Company) -> Sequence[RegisteredPayment]:
+    def opter_payments_to_check(self, company: Company) -> Sequence[RegisteredPayment]:
         """Give registered payments that may have been deleted, a batch at a time."""
         self._begin(company)
         run = self._import_run
@@ -217,7 +226,7 @@ class PluginSession(Session):
         run.mark_checked(company.number, several)
         return [RegisteredPayment(one.number, one.invoice_number) for one in several]
 
-    def known_invoices(self, numbers: Sequence[str]) -> Collection[str]:
+    def opter_known_invoices(self, numbers: Sequence[str]) -> Collection[str]:
         """Choose the invoices that the region of the definition has."""
         check_size(numbers)
         definition = self._import_run.definition

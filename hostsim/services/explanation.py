@@ -27,7 +27,7 @@ from hostsim.messages import explanations as messages
 from hostsim.messages import payments as payments_messages
 from hostsim.messages import text as text_messages
 from hostsim.messages.source import UNNAMED, named
-from hostsim.plugins.session import PluginSession
+from hostsim.plugins.session import ImportSession
 from hostsim.services.context import Context, company_of
 from hostsim.services.outcomes import MOVED, Facts, advice_on, outcome_of, to_do_of
 from hostsim.storage import commits, decision_store, export_states, invoices
@@ -157,7 +157,7 @@ def _definition_of(
 # --- While the plug-in reads ----------------------------------------------------------
 
 
-class InvoiceSession(PluginSession):
+class InvoiceSession(ImportSession):
     """Reads the payments of one invoice: nothing of earlier runs is offered or confirmed."""
 
     offers_earlier = False
@@ -165,7 +165,7 @@ class InvoiceSession(PluginSession):
     #: ``None`` where the invoice is not here.
     invoice_id: int | None = None
 
-    def invoices_to_check(self, company: Company) -> Sequence[str]:
+    def opter_invoices_to_check(self, company: Company) -> Sequence[str]:
         self._check_company([company.number], company.name)
         return []
 

@@ -6,7 +6,7 @@ from datetime import date
 
 from hostsim.messages import results as results_messages
 from hostsim.messages.text import own
-from hostsim.plugins.session import PluginSession, broken
+from hostsim.plugins.session import ImportSession, broken
 from hostsim.services.context import Context, company_of, failing
 from hostsim.storage import commits, schedules
 from hostsim.storage.import_runs import ImportRun
@@ -70,7 +70,7 @@ class Imports(Context):
         return preview
 
     def _read(self, import_run: ImportRun) -> ImportReport:
-        with self._session(PluginSession, import_run) as session:
+        with self._session(ImportSession, import_run) as session:
             report: ImportReport | None = session.call("opter_import_payments")
             if report is None:
                 raise broken("opter_import_payments was not answered")

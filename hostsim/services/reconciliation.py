@@ -47,7 +47,7 @@ from hostsim.ledger.values import SEK, Decision
 from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.payments import Difference
-from hostsim.plugins.session import PluginSession
+from hostsim.plugins.session import ImportSession
 from hostsim.services.context import Context, company_of, failing
 from hostsim.storage import commits, decision_store
 from hostsim.storage import reconciliations as stored
@@ -60,12 +60,12 @@ from opter_contract.values import Company, ImportReport, Payment
 # --- While the plug-in reads -------------------------------------------------
 
 
-class ReadAllSession(PluginSession):
+class ReadAllSession(ImportSession):
     """Reads everything: nothing of earlier runs is offered or confirmed."""
 
     offers_earlier = False
 
-    def known_invoices(self, numbers: Sequence[str]) -> Collection[str]:
+    def opter_known_invoices(self, numbers: Sequence[str]) -> Collection[str]:
         """Claim to know them all, so that no OCR reference has to be looked up."""
         return list(numbers)
 

@@ -32,7 +32,7 @@ from measurement import peak_memory
 
 from hostsim.demo import free_port
 from hostsim.plugins.loading import Plugins
-from hostsim.plugins.session import PluginSession
+from hostsim.plugins.session import ImportSession
 from hostsim.services.host import Host
 from hostsim.storage import import_runs, registration
 from hostsim.storage.store import Store
@@ -383,8 +383,8 @@ _STEPS: Final[Sequence[tuple[Any, str, str]]] = (
     (page_scan._Scan, "take", "schemas"),
     (importer.Importer, "_add_page", "payments made"),
     (importer.Importer, "_hand_over_outcomes", "hooks and OCR"),
-    (PluginSession, "take_payments", "host's door"),
-    (PluginSession, "take_excluded", "host's door"),
+    (ImportSession, "opter_take_payments", "host's door"),
+    (ImportSession, "opter_take_excluded", "host's door"),
     (import_runs.ImportRun, "take", "rows kept"),
     (import_runs.ImportRun, "judge", "judging"),
     (import_runs.ImportRun, "_write", "judgements kept"),

@@ -877,6 +877,11 @@ BROKEN = {
             run=run, party_numbers=[str(number) for number in range(BATCH + 1)]
         ),
     ),
+    "a hook of imports": lambda plugin: setattr(
+        plugin,
+        "before",
+        lambda run: run.hook.opter_take_deleted(run=run, payment_numbers=["1"]),
+    ),
     "a gap that names another item": lambda plugin: setattr(
         plugin,
         "before",

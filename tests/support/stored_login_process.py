@@ -16,7 +16,7 @@ from pathlib import Path
 from scripted_import import NAME
 
 from hostsim.plugins.loading import Plugins
-from hostsim.plugins.session import PluginSession
+from hostsim.plugins.session import ImportSession
 from hostsim.services.context import new_id
 from hostsim.services.host import Host
 from hostsim.storage.import_runs import ImportRun
@@ -77,7 +77,7 @@ def session(store, configuration, transport, log_in=nobody):
     host = Host(store, Plugins([("fortnox", hooks)]), configuration=configuration)
     values = Configuration.of(configuration, {})
     run = ImportRun(store, new_id(), store.definition(NAME))
-    with host._session(PluginSession, run) as reading:
+    with host._session(ImportSession, run) as reading:
         side = HostSide(reading.run, sleep=nap)
         endpoint = TokenEndpoint(transport, values, nap)
         with stored_login.signed_in(side, endpoint, stay=True, log_in=log_in) as signed_in:
