@@ -1,15 +1,15 @@
-"""The commands of the command line, in the order in which help lists them.
+"""The commands of the command line.
 
 A command reads its arguments, calls the host, and writes the result with
 :mod:`hostsim.views`. Libraries that few commands need are imported inside these.
 """
 
-from hostsim.cli import (
+from hostsim.cli import (  # noqa: F401 each adds its commands to the root
     backup,
     decisions,
+    definitions,
     doctor,
     exports,
-    hand_payments,
     history,
     imports,
     payments,
@@ -22,20 +22,4 @@ from hostsim.cli import (
 )
 from hostsim.cli.root import hostsim
 
-__all__ = [
-    "backup",
-    "decisions",
-    "doctor",
-    "exports",
-    "hand_payments",
-    "history",
-    "hostsim",
-    "imports",
-    "payments",
-    "plugins",
-    "report",
-    "sandbox",
-    "schedules",
-    "serve",
-    "setup",
-]
+__all__ = ["hostsim"]

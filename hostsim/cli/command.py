@@ -175,7 +175,6 @@ def common_of(context: click.Context) -> Common:
 
 
 def _set(context: click.Context, parameter: click.Parameter, value: Any) -> None:
-    """Take an option that may stand before or after the command."""
     if value:
         setattr(common_of(context), parameter.name or "", value)
 
@@ -185,58 +184,51 @@ def option(*names: str, sv: str, en: str, **keywords: Any) -> Callable[[Any], An
     return click.option(*names, cls=_Option, sv=sv, en=en, **keywords)
 
 
+def _shared(*names: str, **keywords: Any) -> Callable[[Any], Any]:
+    """Declare an option that every command has, and that may stand before it."""
+    return option(*names, expose_value=False, callback=_set, **keywords)
+
+
 _SHARED = (
-    option(
+    _shared(
         "--db",
         metavar="FIL",
-        expose_value=False,
-        callback=_set,
         sv="Databasens fil (HOSTSIM_DB; annars hostsim.db i den här mappen).",
         en="The database's file (HOSTSIM_DB; otherwise hostsim.db in this folder).",
     ),
-    option(
+    _shared(
         "--lang",
         "language",
         type=click.Choice(LANGUAGES),
-        expose_value=False,
-        callback=_set,
         sv="Språk (HOSTSIM_LANG; annars datorns om det är engelska, annars sv).",
         en="Language (HOSTSIM_LANG; otherwise the computer's if it is English, otherwise sv).",
     ),
-    option(
+    _shared(
         "-v",
         "--verbose",
         count=True,
-        expose_value=False,
-        callback=_set,
         sv="Visa loggen på standard error; -vv visar mer.",
         en="Show the log on standard error; -vv shows more.",
     ),
-    option(
+    _shared(
         "--log-level",
         metavar="NIVÅ",
         type=click.Choice(logs.LEVELS),
-        expose_value=False,
-        callback=_set,
         sv="Vad som loggas: debug, info, warning eller error; annars warning.",
         en="What is logged: debug, info, warning or error; otherwise warning.",
     ),
-    option(
+    _shared(
         "--log-file",
         metavar="FIL",
         type=click.Path(dir_okay=False, path_type=Path),
-        expose_value=False,
-        callback=_set,
         sv="Lägg loggen sist i filen i stället för på standard error.",
         en="Put the log at the end of the file instead of on standard error.",
     ),
 )
 
-_JSON = option(
+_JSON = _shared(
     "--json",
     is_flag=True,
-    expose_value=False,
-    callback=_set,
     sv="Skriv resultatet som JSON.",
     en="Write the result as JSON.",
 )

@@ -56,11 +56,8 @@ class Common:
     def output(self) -> Output:
         return Output(self.result or sys.stdout, self.language)
 
-    def text(self, sv: str, en: str) -> str:
-        return en if self.language == "en" else sv
-
     def note(self, sv: str, en: str) -> None:
-        write_stderr(self.text(sv, en))
+        write_stderr(en if self.language == "en" else sv)
 
     def write_list(self, columns: Iterable[Column[T]], rows: Callable[[], Iterable[T]]) -> None:
         """Write a list as a table, or as JSON with ``--json``; ``rows`` may be called twice."""
@@ -110,7 +107,7 @@ def load_plugins(store: Store | None = None) -> Plugins:
     from hostsim.plugins.loading import Plugins
 
     off = discovery.off(store)
-    return Plugins.load(off=off) if off else Plugins.load()
+    return Plugins.load(off=off)
 
 
 def plugins_without_database(common: Common) -> Plugins:

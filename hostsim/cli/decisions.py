@@ -13,9 +13,10 @@ import click
 
 from hostsim.cli.command import command, option
 from hostsim.cli.common import Common, make_host, open_store, usage
-from hostsim.cli.imports import last_printed, show_if_any, show_if_changed
+from hostsim.cli.imports import show_if_any, show_if_changed
 from hostsim.cli.root import hostsim
 from hostsim.ledger.reasons import KEEP, TAKE_AGAIN
+from hostsim.storage import previews
 from hostsim.storage.decision_store import LONGEST_WHY
 from hostsim.views.decisions import DECISIONS
 from opter_contract.values import Text
@@ -58,7 +59,7 @@ def set_aside(
 ) -> None:
     _either(numbers, series)
     with open_store(common) as store:
-        shown = last_printed(store, name)
+        shown = previews.printed(store, name)
         host = make_host(store)
         if series is not None:
             with show_if_changed(common, show_ignored=False):
@@ -93,7 +94,7 @@ def take_back(
 ) -> None:
     _either(numbers, series)
     with open_store(common) as store:
-        shown = last_printed(store, name)
+        shown = previews.printed(store, name)
         several = [] if series is None else [series]
         host = make_host(store)
         with show_if_changed(common, show_ignored=False):
@@ -171,7 +172,7 @@ def decide(
             "Say what is to be done: --confirm, --take-again, --accept or --keep.",
         )
     with open_store(common) as store:
-        shown = last_printed(store, name)
+        shown = previews.printed(store, name)
         host = make_host(store)
         if number is None:
             with show_if_changed(common, show_ignored=False):

@@ -1,4 +1,4 @@
-"""Exports: defining them, and sending invoices or supplier bills to other books."""
+"""Exporting: sending invoices or supplier bills to other books, and what was sent."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 import click
 
 from hostsim.cli.command import command, option
-from hostsim.cli.common import Common, key_values, make_host, open_store, usage, warn
-from hostsim.cli.login import NO_BROWSER, UNATTENDED, host_and_progress, typed_lines
+from hostsim.cli.common import Common, make_host, open_store, usage
+from hostsim.cli.definitions import exports
+from hostsim.cli.login import NO_BROWSER, UNATTENDED, interactive_host, typed_lines
 from hostsim.cli.root import hostsim
 from hostsim.errors import HostError, host_error
 from hostsim.messages import exports as messages
 from hostsim.storage.export_previews import ExportChanged
 from hostsim.storage.export_runs import bank_unconfirmed, gaps_open
 from hostsim.views.exports import (
-    export_columns,
     write_export,
     write_export_json,
     write_how_to_send,
@@ -33,113 +33,10 @@ from hostsim.views.output import ReaderClosed, is_terminal
 if TYPE_CHECKING:
     from hostsim.services.host import Host
     from hostsim.storage.export_previews import ExportPreview
-    from hostsim.storage.store import Store
     from hostsim.views.progress import ProgressBar, ProgressLines
 
 #: What a person types to send.
 _YES = frozenset({"j", "ja", "y", "yes"})
-
-
-# --- Definitions -----------------------------------------------------------------------------
-
-
-@command(
-    hostsim,
-    "exports",
-    group=True,
-    sv="Visa de exporter som är upplagda, eller lägg upp en.",
-    en="Show the exports that are defined, or define one.",
-)
-@click.pass_context
-def exports(context: click.Context, common: Common) -> None:
-    if context.invoked_subcommand is not None:
-        return
-    with open_store(common) as store:
-        host = make_host(store)
-        definitions = host.export_definitions()
-        if definitions or common.json:
-            common.write_list(export_columns(host.shown_settings), lambda: definitions)
-        else:
-            common.output.say(
-                "Ingen export är upplagd än; gör en med hostsim exports add.",
-                "No export is defined yet; make one with hostsim exports add.",
-            )
-
-
-@command(exports, "add", sv="Lägg upp en export.", en="Define an export.")
-@click.argument("name", metavar="NAMN")
-@option(
-    "--type",
-    "export_type",
-    required=True,
-    sv="Exporttyp, till exempel FortnoxAPI.",
-    en="Export type, such as FortnoxAPI.",
-)
-@option(
-    "--subject",
-    default="invoices",
-    sv="Vad som exporteras: invoices eller supplier-bills.",
-    en="What is exported: invoices or supplier-bills.",
-)
-@option(
-    "--region",
-    default="",
-    sv="Regionen vars fakturor eller avräkningar exporteras.",
-    en="The region whose invoices or bills are exported.",
-)
-@option(
-    "--same-company-as",
-    "company_of",
-    metavar="NAMN",
-    sv="En import eller export vars företag den här delar.",
-    en="An import or export whose company this one shares.",
-)
-@option(
-    "--set",
-    "values",
-    multiple=True,
-    metavar="FÄLT=VÄRDE",
-    sv="Ett fälts värde; kan anges flera gånger.",
-    en="A field's value; may be repeated.",
-)
-def exports_add(  # noqa: PLR0917
-    common: Common,
-    name: str,
-    export_type: str,
-    subject: str,
-    region: str,
-    company_of: str | None,
-    values: tuple[str, ...],
-) -> None:
-    with open_store(common) as store:
-        host = make_host(store)
-        problems = host.define_export(
-            name, export_type, subject, region, key_values(values), company_of=company_of
-        )
-        warn(common, problems)
-        _show_definition(common, store, host, name.strip())
-
-
-@command(exports, "set", sv="Ändra en exports inställningar.", en="Change an export's settings.")
-@click.argument("name", metavar="NAMN")
-@click.argument("values", nargs=-1, metavar="[FÄLT=VÄRDE]...")
-@option(
-    "--region",
-    sv="En annan region; går så länge ingenting är skickat.",
-    en="Another region; possible as long as nothing is sent.",
-)
-def exports_set(common: Common, name: str, values: tuple[str, ...], region: str | None) -> None:
-    if not values and region is None:
-        raise usage("Ange minst ett FÄLT=VÄRDE.", "Give at least one FIELD=VALUE.")
-    with open_store(common) as store:
-        store.definition(name, exports=True)
-        host = make_host(store)
-        warn(common, host.change(name, key_values(values), region=region))
-        _show_definition(common, store, host, name)
-
-
-def _show_definition(common: Common, store: Store, host: Host, name: str) -> None:
-    common.write_one(export_columns(host.shown_settings), store.definition(name, exports=True))
 
 
 @command(
@@ -156,9 +53,6 @@ def exports_log(common: Common, name: str | None) -> None:
         host = make_host(store)
         write = write_log_json if common.json else write_log
         write(common.output, lambda: host.export_log(name))
-
-
-# --- Exporting -------------------------------------------------------------------------------
 
 
 @command(
@@ -233,7 +127,7 @@ def export(
         )
     with open_store(common) as store:
         store.definition(name, exports=True)
-        with host_and_progress(common, store, no_browser=no_browser, attended=not unattended) as (
+        with interactive_host(common, store, no_browser=no_browser, unattended=unattended) as (
             host,
             progress,
         ):

@@ -14,6 +14,7 @@ from hostsim.cli.common import Common, make_host, open_store, usage
 from hostsim.cli.login import NO_BROWSER, UNATTENDED, interactive_host
 from hostsim.cli.root import hostsim
 from hostsim.errors import HostError, host_error
+from hostsim.storage import previews
 from hostsim.storage.decision_store import LONGEST_WHY
 from hostsim.storage.previews import PreviewChanged
 from hostsim.views.output import ReaderClosed
@@ -22,7 +23,6 @@ from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.storage.previews import Preview
-    from hostsim.storage.store import Store
 
 
 REGION = option(
@@ -82,9 +82,10 @@ def import_(
 ) -> None:
     with open_store(common) as store:
         store.definition(name)
-        with interactive_host(
-            common, store, no_browser=no_browser, attended=not unattended
-        ) as host:
+        with interactive_host(common, store, no_browser=no_browser, unattended=unattended) as (
+            host,
+            _,
+        ):
             preview = host.import_payments(
                 name, region=region, bank_account=bank_account, date=day and day.date()
             )
@@ -136,13 +137,6 @@ def show_if_any(
         common.output.line(none)
 
 
-def last_printed(store: Store, name: str | None) -> str:
-    """Give the revision of the open preview that a command printed last; ``""`` for none."""
-    from hostsim.storage import previews
-
-    return previews.printed(store, name)
-
-
 @command(
     hostsim, "save", sv="Spara de betalningar som visades.", en="Save the payments that were shown."
 )
@@ -172,7 +166,7 @@ def save(
 ) -> None:
     with open_store(common) as store:
         # First of all: what another command prints from now on, the person has not read.
-        shown = last_printed(store, name) if revision is None else revision
+        shown = previews.printed(store, name) if revision is None else revision
         if name is not None:
             store.definition(name)
         if not shown and revision is not None:
@@ -243,9 +237,10 @@ def reconcile(
 
     with open_store(common) as store, contextlib.ExitStack() as stack:
         store.definition(name)
-        with interactive_host(
-            common, store, no_browser=no_browser, attended=not unattended
-        ) as host:
+        with interactive_host(common, store, no_browser=no_browser, unattended=unattended) as (
+            host,
+            _,
+        ):
             found = stack.enter_context(host.reconcile(name))
         if common.json:
             write_reconciliation_json(common.output, found)

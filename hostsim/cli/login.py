@@ -55,26 +55,19 @@ def login_timeout(environment: Mapping[str, str]) -> float:
 
 @contextlib.contextmanager
 def interactive_host(
-    common: Common, store: Store, *, no_browser: bool, attended: bool = True
-) -> Iterator[Host]:
-    """Make a host that lets a person sign in; progress is shown until the context ends."""
-    with host_and_progress(common, store, no_browser=no_browser, attended=attended) as (host, _):
-        yield host
-
-
-@contextlib.contextmanager
-def host_and_progress(
-    common: Common, store: Store, *, no_browser: bool, attended: bool = True
+    common: Common, store: Store, *, no_browser: bool, unattended: bool = False
 ) -> Iterator[tuple[Host, ProgressBar | ProgressLines]]:
-    """Make such a host, and give its progress, too, which may be paused."""
+    """Make a host that lets a person sign in, and give its progress, which may be paused.
+
+    Progress is shown until the context ends.
+    """
     timeout = login_timeout(os.environ)
     with progress_on(sys.stderr, common.language) as progress:
-        window = LoginWindow(common, browser=not no_browser)
         host = make_host(
             store,
             login_timeout=timeout,
-            attended=attended,
-            window=window,
+            attended=not unattended,
+            window=LoginWindow(common, browser=not no_browser),
             on_progress=progress,
         )
         yield host, progress

@@ -5,13 +5,16 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import click
 
 from hostsim.cli.command import command, option
 from hostsim.cli.common import Common, load_plugins
 from hostsim.cli.root import hostsim
+from hostsim.errors import host_error
 from hostsim.storage import commits
+from hostsim.views.output import Output
 from opter_contract import signals
 
 PORT = option(
@@ -115,8 +118,6 @@ def sandbox(
 ) -> None:
     status = signals.CANCELLED
     with signals.ending() as told, suppress(KeyboardInterrupt):
-        from hostsim.cli.run_sandbox import run_sandbox
-
         status = run_sandbox(
             common.output,
             port=port,
@@ -131,3 +132,17 @@ def sandbox(
         )
     status = told.status(status)
     click.get_current_context().exit(0 if status == signals.CANCELLED else status)
+
+
+def run_sandbox(output: Output, **options: Any) -> int:
+    """Run the sandbox as ``python -m hostsim.sandbox`` does, with the host's output and errors.
+
+    :param options: those of :func:`hostsim.sandbox.standalone.run`.
+    """
+    from hostsim.sandbox import standalone
+
+    writer = standalone.Writer(output.line, output.flush, output.language, unicode=output.unicode)
+    try:
+        return standalone.run(writer, **options)
+    except standalone.CannotStart as error:
+        raise host_error(error.code, **error.values) from error

@@ -1,4 +1,4 @@
-"""What an administrator prepares: the database, the office, invoices and bills, the imports."""
+"""What an administrator prepares: the database, the office, invoices and bills, the login."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from typing import TYPE_CHECKING
 import click
 
 from hostsim.cli.command import command, option
-from hostsim.cli.common import Common, key_values, make_host, open_store, usage, warn
+from hostsim.cli.common import Common, key_values, open_store
 from hostsim.cli.login import NO_BROWSER, interactive_host
 from hostsim.cli.root import hostsim
 from hostsim.messages.text import say
 from hostsim.views.bills import BILLS
-from hostsim.views.definitions import SETTINGS, definition_columns
+from hostsim.views.definitions import SETTINGS
 from hostsim.views.invoices import INVOICES
 from hostsim.views.table import write_json
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.services.file_problems import Notes
-    from hostsim.services.host import Host
-    from hostsim.storage.store import Loaded, Store
+    from hostsim.storage.store import Loaded
 
 
 @command(hostsim, "init", sv="Skapa databasen.", en="Make the database.")
@@ -185,103 +184,6 @@ def _show_loaded(common: Common, loaded: Loaded, notes: Notes, number: str, what
 
 @command(
     hostsim,
-    "formats",
-    group=True,
-    sv="Visa de importer som är upplagda, eller lägg upp en.",
-    en="Show the imports that are defined, or define one.",
-)
-def formats(common: Common) -> None:
-    with open_store(common) as store:
-        host = make_host(store)
-        definitions = list(store.definitions())
-        if definitions or common.json:
-            columns = definition_columns(host.shown_settings)
-            common.write_list(columns, lambda: definitions)
-        else:
-            common.output.say(
-                "Ingen import är upplagd än; gör en med hostsim formats add.",
-                "No import is defined yet; make one with hostsim formats add.",
-            )
-
-
-@command(formats, "add", sv="Lägg upp en import.", en="Define an import.")
-@click.argument("name", metavar="NAMN")
-@option(
-    "--type",
-    "import_type",
-    required=True,
-    sv="Importtyp, till exempel FortnoxAPI.",
-    en="Import type, such as FortnoxAPI.",
-)
-@option(
-    "--format",
-    "import_format",
-    required=True,
-    sv="Importformat, till exempel API.",
-    en="Import format, such as API.",
-)
-@option(
-    "--region",
-    default="",
-    sv="Regionen vars fakturor betalas.",
-    en="The region whose invoices are paid.",
-)
-@option(
-    "--same-company-as",
-    "company_of",
-    metavar="NAMN",
-    sv="En import vars företag den här delar, där flera regioner är samma företag.",
-    en="An import whose company this one shares, where several regions are one company.",
-)
-@option(
-    "--set",
-    "values",
-    multiple=True,
-    metavar="FÄLT=VÄRDE",
-    sv="Ett fälts värde; kan anges flera gånger.",
-    en="A field's value; may be repeated.",
-)
-def formats_add(  # noqa: PLR0917
-    common: Common,
-    name: str,
-    import_type: str,
-    import_format: str,
-    region: str,
-    company_of: str | None,
-    values: tuple[str, ...],
-) -> None:
-    with open_store(common) as store:
-        host = make_host(store)
-        problems = host.define(
-            name, import_type, import_format, region, key_values(values), company_of=company_of
-        )
-        warn(common, problems)
-        _show_format(common, store, host, name.strip())
-
-
-@command(formats, "set", sv="Ändra en imports inställningar.", en="Change an import's settings.")
-@click.argument("name", metavar="NAMN")
-@click.argument("values", nargs=-1, metavar="[FÄLT=VÄRDE]...")
-@option(
-    "--region",
-    sv="En annan region; går så länge ingen betalning är sparad.",
-    en="Another region; possible as long as no payment is saved.",
-)
-def formats_set(common: Common, name: str, values: tuple[str, ...], region: str | None) -> None:
-    if not values and region is None:
-        raise usage("Ange minst ett FÄLT=VÄRDE.", "Give at least one FIELD=VALUE.")
-    with open_store(common) as store:
-        host = make_host(store)
-        warn(common, host.change(name, key_values(values), region=region))
-        _show_format(common, store, host, name)
-
-
-def _show_format(common: Common, store: Store, host: Host, name: str) -> None:
-    common.write_one(definition_columns(host.shown_settings), store.definition(name))
-
-
-@command(
-    hostsim,
     "sign-in",
     sv="Logga in en gång, för de körningar som ingen är med vid.",
     en="Sign in once, for the runs that nobody is there for.",
@@ -291,7 +193,7 @@ def _show_format(common: Common, store: Store, host: Host, name: str) -> None:
 def sign_in(common: Common, name: str, *, no_browser: bool) -> None:
     with (
         open_store(common) as store,
-        interactive_host(common, store, no_browser=no_browser) as host,
+        interactive_host(common, store, no_browser=no_browser) as (host, _),
     ):
         company = host.sign_in(name)
     if common.json:

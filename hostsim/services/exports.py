@@ -41,9 +41,6 @@ class Exports(Definitions):
         """Give what can be exported, in the order of codes and subjects."""
         return [one for _, one in sorted(self.plugins.export_types.items())]
 
-    def export_definitions(self) -> Sequence[Definition]:
-        return self.store.definitions(exports=True)
-
     def define_export(
         self,
         name: str,

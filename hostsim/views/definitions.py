@@ -1,4 +1,4 @@
-"""The office's settings, and the imports that are defined."""
+"""The office's settings, and the imports and exports that are defined."""
 
 from __future__ import annotations
 
@@ -30,46 +30,41 @@ SETTINGS: tuple[Column[tuple[str, str]], ...] = (
 )
 
 
-class SharedColumns:
-    """What a list of imports and one of exports have in common."""
-
-    def __init__(self, settings: Callable[[Definition], Mapping[str, str]]) -> None:
-        """Declare the columns; ``settings`` gives what a person may see of the settings."""
-
-        def settings_text(one: Definition) -> str:
-            return "  ".join(f"{key}={value}" for key, value in settings(one).items())
-
-        def company_text(one: Definition) -> Text:
-            return company(one.company) if one.company else Text("inget än", "none yet")
-
-        self.name: Column[Definition] = Column(
-            "name", Text("Namn", "Name"), lambda d: d.name, json="name"
-        )
-        self.rest: tuple[Column[Definition], ...] = (
-            Column("region", Text("Region", "Region"), lambda d: d.region, json="region"),
-            Column("company", Text("Företag", "Company"), company_text, wide=True),
-            Column("settings", Text("Inställningar", "Settings"), settings_text, wide=True),
-            json_only("company", lambda d: company_object(d.company)),
-            json_only("settings", settings),
-        )
-
-
 def definition_columns(
-    shown_settings: Callable[[str, Mapping[str, str]], Mapping[str, str]],
+    shown_settings: Callable[[str, Mapping[str, str], str], Mapping[str, str]], *, exports: bool
 ) -> tuple[Column[Definition], ...]:
-    """Declare the list of defined imports.
+    """Declare the list of defined imports, or exports.
 
-    :param shown_settings: what a person may see of the settings of an import type.
+    :param shown_settings: what a person may see of the settings of a type and a subject.
     """
-    shared = SharedColumns(lambda one: shown_settings(one.import_type, one.settings))
+
+    def settings(one: Definition) -> Mapping[str, str]:
+        return shown_settings(one.import_type, one.settings, one.subject)
+
+    def settings_text(one: Definition) -> str:
+        return "  ".join(f"{key}={value}" for key, value in settings(one).items())
+
+    def company_text(one: Definition) -> Text:
+        return company(one.company) if one.company else Text("inget än", "none yet")
+
+    type_heading, kind = (_EXPORT_TYPE, _SUBJECT) if exports else (_IMPORT_TYPE, _FORMAT)
     return (
-        shared.name,
-        Column("type", Text("Importtyp", "Import type"), lambda d: d.import_type, json="type"),
-        Column(
-            "format",
-            Text("Importformat", "Import format"),
-            lambda d: d.import_format,
-            json="format",
-        ),
-        *shared.rest,
+        Column("name", Text("Namn", "Name"), lambda d: d.name, json="name"),
+        Column("type", type_heading, lambda d: d.import_type, json="type"),
+        kind,
+        Column("region", Text("Region", "Region"), lambda d: d.region, json="region"),
+        Column("company", Text("Företag", "Company"), company_text, wide=True),
+        Column("settings", Text("Inställningar", "Settings"), settings_text, wide=True),
+        json_only("company", lambda d: company_object(d.company)),
+        json_only("settings", settings),
     )
+
+
+_IMPORT_TYPE = Text("Importtyp", "Import type")
+_EXPORT_TYPE = Text("Exporttyp", "Export type")
+_FORMAT: Column[Definition] = Column(
+    "format", Text("Importformat", "Import format"), lambda d: d.import_format, json="format"
+)
+_SUBJECT: Column[Definition] = Column(
+    "subject", Text("Vad", "What"), lambda d: d.subject, json="subject"
+)

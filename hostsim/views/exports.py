@@ -1,4 +1,4 @@
-"""Exports: the lists of a run, the log, and the exports that are defined.
+"""Exports: the lists of a run, and the log.
 
 What is exported is called otherwise for each subject, and is else the same: see :func:`of`.
 """
@@ -15,7 +15,6 @@ from hostsim.messages.formats import count
 from hostsim.messages.text import say
 from hostsim.storage.export_previews import LISTS
 from hostsim.storage.export_states import NEW
-from hostsim.views.definitions import SharedColumns
 from hostsim.views.labels import BANK_FIELDS, company, label, period, user_at
 from hostsim.views.output import Output, one_line
 from hostsim.views.payments import write_title
@@ -37,7 +36,6 @@ from opter_contract.values import Company, Text
 if TYPE_CHECKING:
     from decimal import Decimal
 
-    from hostsim.ledger.values import Definition
     from hostsim.storage.export_previews import ExportPreview, PreviewGap, PreviewItem, ShownChange
     from hostsim.storage.export_states import ExportableItem, ExportPeriod, ItemStory, LogEntry
     from opter_contract.export_values import Difference, PlannedCard
@@ -351,22 +349,6 @@ STORY: tuple[Column[ItemStory], ...] = (
     json_only("fortnox_total", lambda s: s.total),
     *json_attributes("code", "message", "user", "at"),
 )
-
-
-def export_columns(
-    shown_settings: Callable[[str, Mapping[str, str], str], Mapping[str, str]],
-) -> tuple[Column[Definition], ...]:
-    """Declare the list of defined exports.
-
-    :param shown_settings: what a person may see of the settings of an export type.
-    """
-    shared = SharedColumns(lambda one: shown_settings(one.import_type, one.settings, one.subject))
-    return (
-        shared.name,
-        Column("type", Text("Exporttyp", "Export type"), lambda d: d.import_type, json="type"),
-        Column("subject", Text("Vad", "What"), lambda d: d.subject, json="subject"),
-        *shared.rest,
-    )
 
 
 # --- JSON ------------------------------------------------------------------------------------

@@ -241,7 +241,7 @@ def test_a_shell_that_nobody_knows_is_refused(hostsim, monkeypatch):
 
 
 def test_the_log_goes_to_a_file_of_its_owner_and_grows(hostsim, monkeypatch):
-    def load(cls):
+    def load(cls, **_):
         logging.getLogger("shop").info("för er kännedom")
         return cls([("shop", SHOP)])
 
@@ -858,7 +858,7 @@ def test_plugins_are_listed_with_what_they_do(ready):
 
 
 def test_a_plugin_that_is_left_out_is_listed_with_the_reason(hostsim, monkeypatch):
-    two = classmethod(lambda cls: cls([("shop", SHOP), ("twin", Shop())]))
+    two = classmethod(lambda cls, **_: cls([("shop", SHOP), ("twin", Shop())]))
     monkeypatch.setattr(Plugins, "load", two)
     twin = hostsim("plugins", "--json").json[1]
     assert twin["active"] is False

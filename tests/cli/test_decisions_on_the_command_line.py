@@ -31,7 +31,7 @@ NAMED = {
 def test_the_payment_of_another_import_is_named_and_confirmed(run, plugin, language, monkeypatch):
     bank = FakePlugin(code="Bank")
     both = [("fake", plugin), ("bank", bank)]
-    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls(both)))
+    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls, **_: cls(both)))
     day = payment(1).date
     bank.payments = [payment(7, amount="400", date=day)]
     plugin.payments = [payment(1, amount="400", date=day)]

@@ -15,7 +15,7 @@ import pytest
 import requests
 
 from hostsim import demo
-from hostsim.cli.run_sandbox import run_sandbox
+from hostsim.cli.sandbox import run_sandbox
 from hostsim.errors import HostError
 from hostsim.ledger.reasons import LEFT, NOT_LOOKED_UP
 from hostsim.plugins.loading import Plugins

@@ -33,7 +33,7 @@ def plugin():
 @pytest.fixture
 def run(run_command, monkeypatch, plugin):
     """Run a command in a folder with two invoices and an export."""
-    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls([("fake", plugin)])))
+    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls, **_: cls([("fake", plugin)])))
     run = run_command
     assert run("init").status == 0
     assert load(run, invoice("10301"), invoice("10302")).status == 0
@@ -512,3 +512,9 @@ def test_what_was_sent_is_shown_too_where_an_error_ends_the_export(run, plugin):
     ended = run("export", "ut", "--send", "--json")
     assert (ended.status, ended.last.partition(":")[0]) == (5, "CLOSED")
     assert numbers(json.loads(ended.out)) == {"sent": ["10301"], "unknown": ["10302"]}
+
+
+def test_the_settings_of_an_export_are_not_changed_as_those_of_an_import(run):
+    before = run("exports", "--json").json
+    assert run("formats", "set", "ut", "from=2026-05-01").status == 2
+    assert run("exports", "--json").json == before

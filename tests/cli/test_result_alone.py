@@ -31,7 +31,7 @@ class Quitter:
 
 def beside(monkeypatch, plugin, other):
     both = [("fake", plugin), ("other", other)]
-    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls(both)))
+    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls, **_: cls(both)))
 
 
 def test_what_a_listener_prints_goes_to_standard_error(run, plugin, monkeypatch):
@@ -49,7 +49,7 @@ def test_what_an_import_plug_in_prints_goes_to_standard_error(run, monkeypatch):
             print("reading")  # noqa: T201
             return super().opter_import_payments(run)
 
-    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls([("fake", Printing())])))
+    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls, **_: cls([("fake", Printing())])))
     ended = run("import", "Butik", "--json")
     assert (ended.status, json.loads(ended.out)["saved"]) == (0, False)
     assert "reading" in ended.err

@@ -158,7 +158,7 @@ def test_ctrl_c_while_a_listener_is_told_takes_nothing_back(busy, plugin, monkey
             raise KeyboardInterrupt
 
     both = [("fake", plugin), ("slow", Slow())]
-    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls(both)))
+    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls, **_: cls(both)))
     ended = busy("save", "Butik")
     assert (ended.status, ended.last[:17]) == (7, "SAVED_NOT_SHOWN: ")
     assert len(busy("payments", "--json").json) == 2

@@ -204,10 +204,13 @@ def test_an_export_is_defined_in_the_dialog_of_imports(person):
     refused = person.post("/settings/new", 422, **values)
     assert "Ange ett datum." in refused
     person.post("/settings/new", **values, **{"field-from": "2026-01-01"})
-    [one] = person.desk_context.host().export_definitions()
+    [one] = person.desk_context.host().store.definitions(exports=True)
     assert (one.name, one.subject, one.settings["from"]) == ("ut", person.subject, "2026-01-01")
     person.post("/settings/of/ut", **{"field-from": "2026-02-01"})
-    assert person.desk_context.host().export_definitions()[0].settings["from"] == "2026-02-01"
+    assert (
+        person.desk_context.host().store.definitions(exports=True)[0].settings["from"]
+        == "2026-02-01"
+    )
 
 
 def test_a_new_export_is_of_what_is_chosen_and_has_its_fields(person):

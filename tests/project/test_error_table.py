@@ -102,7 +102,7 @@ def hostsim(monkeypatch, capsys):
     """Run a command with these plug-ins and no other."""
 
     def run(*arguments, plugins=(("fortnox", hooks),)):
-        monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls(plugins)))
+        monkeypatch.setattr(Plugins, "load", classmethod(lambda cls, **_: cls(plugins)))
         status = __main__.main(list(arguments))
         out, err = capsys.readouterr()
         return status, out, err

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 import requests
 
-from hostsim.cli.run_sandbox import run_sandbox
+from hostsim.cli.sandbox import run_sandbox
 from hostsim.errors import HostError
 from hostsim.sandbox import Clock, Sandbox, oauth, scripted_login, seed, seed_many
 from hostsim.sandbox.state import ocr_is_valid

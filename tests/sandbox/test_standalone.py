@@ -46,7 +46,7 @@ def test_it_takes_the_options_of_the_hosts_command():
     ("where", "run"),
     [
         ("hostsim.sandbox.seed.haulier", lambda: main([])),
-        ("hostsim.cli.run_sandbox.run_sandbox", lambda: host_main(["sandbox"])),
+        ("hostsim.cli.sandbox.run_sandbox", lambda: host_main(["sandbox"])),
     ],
 )
 def test_ctrl_c_before_it_runs_ends_it_as_later(where, run, monkeypatch, capsys):

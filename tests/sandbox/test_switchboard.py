@@ -16,7 +16,7 @@ import fortnox_openapi
 import pytest
 import requests
 
-from hostsim.cli.run_sandbox import run_sandbox
+from hostsim.cli.sandbox import run_sandbox
 from hostsim.errors import HostError
 from hostsim.sandbox import (
     STOCKHOLM,

@@ -100,7 +100,7 @@ def test_names_of_imports_and_exports_are_one_space(make_host):
         "DEFINITION_EXISTS"
     )
     assert [one.name for one in host.store.definitions()] == ["in"]
-    assert [one.name for one in host.export_definitions()] == ["ut"]
+    assert [one.name for one in host.store.definitions(exports=True)] == ["ut"]
 
 
 def test_an_import_is_no_export_and_the_other_way_round(make_host):
@@ -116,7 +116,7 @@ def test_the_plug_in_checks_the_settings_of_an_export(host):
     with pytest.raises(SettingsRefused):
         host.define_export("ny", "Fake", "invoices", "", {})
     host.change("ut", {"from": "2026-02-01"})
-    assert host.export_definitions()[0].settings == {"from": "2026-02-01"}
+    assert host.store.definitions(exports=True)[0].settings == {"from": "2026-02-01"}
 
 
 def test_a_secret_setting_of_an_export_is_not_shown(host):
@@ -910,9 +910,9 @@ def test_a_failure_that_the_plug_in_swallows_ends_the_export_all_the_same(host, 
 
 def test_the_first_send_fixes_the_company(host, plugin):
     host.export("ut")
-    assert host.export_definitions()[0].company is None
+    assert host.store.definitions(exports=True)[0].company is None
     host.export("ut", review=everything)
-    assert host.export_definitions()[0].company == COMPANY
+    assert host.store.definitions(exports=True)[0].company == COMPANY
     plugin.company = OTHER_COMPANY
     assert refusal(host.export, "ut") == "WRONG_COMPANY"
 
@@ -932,7 +932,7 @@ def test_an_export_shares_the_company_of_an_import(make_host):
     host.import_payments("in")
     host.save("in")
     host.define_export("ut", "Fake", "invoices", "", SETTINGS, company_of="in")
-    assert host.export_definitions()[0].company == COMPANY
+    assert host.store.definitions(exports=True)[0].company == COMPANY
 
 
 @of_both
@@ -951,7 +951,7 @@ def test_another_company_than_the_regions_is_refused(host, plugin):
 
 def test_books_that_know_the_invoices_already_are_refused(host, store, plugin):
     host.export("ut", review=everything)
-    other = replace(host.export_definitions()[0], name="två", company=OTHER_COMPANY)
+    other = replace(host.store.definitions(exports=True)[0], name="två", company=OTHER_COMPANY)
     store.add_definition(other)
     # Which of the two it is shows only when the plug-in has signed in.
     host.define_export("tre", "Fake", "invoices", "", SETTINGS)

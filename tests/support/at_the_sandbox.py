@@ -40,4 +40,4 @@ def signing_in(monkeypatch):
 
 
 def load_fortnox_alone(monkeypatch):
-    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls([("fortnox", fortnox)])))
+    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls, **_: cls([("fortnox", fortnox)])))

@@ -55,7 +55,7 @@ def run_command(tmp_path, monkeypatch, capsys):
 @pytest.fixture
 def hostsim(run_command, monkeypatch):
     """Run a command with the shop's plug-in and no other."""
-    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls([("shop", SHOP)])))
+    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls, **_: cls([("shop", SHOP)])))
     return run_command
 
 
@@ -77,5 +77,5 @@ def ready(hostsim):
 @pytest.fixture
 def run(run_command, monkeypatch, plugin):
     """Run a command with an invented plug-in, in a folder with a definition."""
-    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls: cls([("fake", plugin)])))
+    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls, **_: cls([("fake", plugin)])))
     return with_definition(run_command, "Fake")
