@@ -31,8 +31,10 @@ from hostsim.messages.exports import BILLS, INVOICES
 from hostsim.messages.text import LANGUAGES, say
 from hostsim.sandbox import Sandbox, scripted_login, seed, seed_bills, seed_invoices
 from hostsim.sandbox.changes import change_of
-from hostsim.services import bills_json, invoices_csv, invoices_json
+from hostsim.services.bills_json import BillsFile
 from hostsim.services.host import Host
+from hostsim.services.invoices_csv import InvoicesTable
+from hostsim.services.invoices_json import InvoicesFile
 from hostsim.storage.private_files import make_folder
 from hostsim.storage.store import Store
 from hostsim.views import exports as export_views
@@ -532,13 +534,13 @@ def bill_settings(now: datetime) -> dict[str, str]:
 def load_bills(store: Store, bills: Sequence[Mapping[str, Any]]) -> None:
     """Load bills, as any JSON file of bills is loaded."""
     content = json.dumps(bills).encode()
-    store.load_bills(bills_json.bills_in(content, file="demo", folder=Path()))
+    store.load_bills(BillsFile().read_from(content, file="demo"))
 
 
 def load_with_rows(store: Store, invoices: Sequence[Mapping[str, Any]]) -> None:
     """Load invoices with their rows, as any JSON file of invoices is loaded."""
     content = json.dumps(invoices).encode()
-    store.load_invoices(invoices_json.invoices_in(content, file="demo", folder=Path()))
+    store.load_invoices(InvoicesFile().read_from(content, file="demo"))
 
 
 def books_and_pays(sandbox: Sandbox, numbers: Iterable[str]) -> None:
@@ -585,7 +587,7 @@ def exported_invoices(now: datetime) -> list[Any]:
     writer = csv.DictWriter(text, fieldnames=list(rows[0]))
     writer.writeheader()
     writer.writerows(rows)
-    return list(invoices_csv.invoices_in(text.getvalue().encode(), file="demo"))
+    return InvoicesTable().read_from(text.getvalue().encode(), file="demo")
 
 
 def free_port(choose: Callable[[int, int], int] = random.randint) -> int:

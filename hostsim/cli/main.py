@@ -151,7 +151,7 @@ def _ended(failure: Failure, language: str) -> int:
 
 def _details(error: BaseException, language: str) -> Iterator[str]:
     """Yield the lines before the last one: one for each field, or for each line of a file."""
-    from hostsim.services.file_problems import FileWrong
+    from hostsim.services.item_file import FileWrong
 
     if isinstance(error, SettingsRefused):
         for problem in error.problems:

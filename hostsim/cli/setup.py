@@ -20,7 +20,7 @@ from hostsim.views.table import write_json
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
-    from hostsim.services.file_problems import Notes
+    from hostsim.services.item_file import ProblemList
     from hostsim.storage.store import Loaded
 
 
@@ -97,17 +97,17 @@ def invoices(common: Common) -> None:
 )
 def load_invoices(common: Common, file: Path, region: str, columns: str | None) -> None:
     from hostsim.services import invoices_csv, invoices_json
-    from hostsim.services.file_problems import Notes
+    from hostsim.services.item_file import ProblemList
 
-    notes = Notes()
+    notes = ProblemList()
     with open_store(common) as store:
         meaning = store.settings()["invoice_columns"]
         if columns is not None:
             meaning = invoices_csv.merged_columns(meaning, columns)
         if invoices_json.is_json(file):
-            rows = invoices_json.read_invoices(file, region=region, notes=notes)
+            rows = invoices_json.InvoicesFile(region, notes).read(file)
         else:
-            rows = invoices_csv.read_invoices(file, region=region, notes=notes, columns=meaning)
+            rows = invoices_csv.InvoicesTable(region, notes, meaning).read(file)
         with store.checked_change():
             store.set_setting("invoice_columns", meaning)
             loaded = store.load_invoices(rows)
@@ -140,16 +140,18 @@ def bills(common: Common) -> None:
     en="Region of bills that name none.",
 )
 def load_bills(common: Common, file: Path, region: str) -> None:
-    from hostsim.services.bills_json import read_bills
-    from hostsim.services.file_problems import Notes
+    from hostsim.services.bills_json import BillsFile
+    from hostsim.services.item_file import ProblemList
 
-    notes = Notes()
+    notes = ProblemList()
     with open_store(common) as store:
-        loaded = store.load_bills(read_bills(file, region=region, notes=notes))
+        loaded = store.load_bills(BillsFile(region, notes).read(file))
     _show_loaded(common, loaded, notes, "bill_number", Text("Avräkningarna", "The bills"))
 
 
-def _show_loaded(common: Common, loaded: Loaded, notes: Notes, number: str, what: Text) -> None:
+def _show_loaded(
+    common: Common, loaded: Loaded, notes: ProblemList, number: str, what: Text
+) -> None:
     """Print what was loaded, and what is odd about it.
 
     :param number: the key of an item's number in JSON.

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import fields
 from decimal import Decimal
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Any, Final
 
 from hostsim.ledger.account_numbers import is_bankgiro, is_bic, is_iban, is_plusgiro
 from hostsim.ledger.values import LoadedBill
 from hostsim.messages import files as messages
-from hostsim.services.file_problems import Notes
+from hostsim.services.item_file import ProblemList
 from hostsim.services.json_file import (
     AMOUNT,
     COMMON,
@@ -36,18 +36,6 @@ from opter_contract.values import Text
 LONGEST_NUMBER: Final = 50
 
 
-def read_bills(path: Path, *, region: str = "", notes: Notes | None = None) -> list[LoadedBill]:
-    """Read every bill of a JSON file, as :meth:`JsonFile.read` does."""
-    return BillsFile(region, notes).read(path)
-
-
-def bills_in(
-    content: bytes, *, file: str, folder: Path, region: str = "", notes: Notes | None = None
-) -> list[LoadedBill]:
-    """Read every bill from the bytes of a file, as :meth:`JsonFile.read_from` does."""
-    return BillsFile(region, notes).read_from(content, file=file, folder=folder)
-
-
 def _account(holds: Callable[[str], bool], message: Text) -> Callable[[object], Any]:
     """Make a reader of an account number, which is taken without its spaces."""
     read = that(holds, message, empty=True)
@@ -68,7 +56,6 @@ def _side(value: object) -> Decimal:
 
 
 _BILLS = Declaration(
-    wrong="BILLS_FILE_WRONG",
     noun=Text("avräkning", "bill"),
     number="bill_number",
     party_name="supplier",
@@ -102,9 +89,10 @@ _BILLS = Declaration(
 class BillsFile(JsonFile[LoadedBill]):
     """One pass over a file of bills."""
 
+    wrong = "BILLS_FILE_WRONG"
     declaration = _BILLS
 
-    def __init__(self, region: str = "", notes: Notes | None = None) -> None:
+    def __init__(self, region: str = "", notes: ProblemList | None = None) -> None:
         super().__init__(region, notes)
         #: The card of each supplier, and the bill that has it first.
         self._cards: dict[tuple[str, str], tuple[object, str]] = {}

@@ -17,13 +17,7 @@ from typing import Any
 
 from hostsim.errors import host_error
 from hostsim.ledger.values import ExportedInvoice
-from hostsim.services.file_problems import (
-    MOST_PROBLEMS,
-    FileProblem,
-    FileWrong,
-    Notes,
-    unreadable,
-)
+from hostsim.services.item_file import FileProblem, ItemFile, ProblemList
 from hostsim.services.table_file import NotATable, rows_of
 from opter_contract.currencies import DECIMALS
 from opter_contract.values import Text
@@ -84,42 +78,6 @@ _TRUTH = {
 }
 
 
-def read_invoices(
-    path: Path, *, region: str = "", notes: Notes | None = None, columns: str = ""
-) -> list[ExportedInvoice]:
-    """Read every invoice of a CSV or XLSX file.
-
-    :param region: for lines that name no region of their own.
-    :param columns: what other headings mean, as :func:`column_names` takes it.
-    :param notes: gets what is odd about invoices that are read all the same.
-    :raises FileWrong: with every problem by line and field.
-    """
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise FileWrong(WRONG, path.name, [unreadable(path, error)], 1) from error
-    return invoices_in(content, file=path.name, region=region, notes=notes, columns=columns)
-
-
-def invoices_in(
-    content: bytes,
-    *,
-    file: str,
-    region: str = "",
-    notes: Notes | None = None,
-    columns: str = "",
-) -> list[ExportedInvoice]:
-    """Read every invoice from the bytes of a file, as :func:`read_invoices` does.
-
-    :param file: how the file is called in messages.
-    """
-    reading = _Reading(region, Notes() if notes is None else notes, column_names(columns))
-    invoices = list(reading.invoices(content))
-    if reading.found:
-        raise FileWrong(WRONG, file, reading.problems, reading.found)
-    return invoices
-
-
 def column_names(text: str) -> Mapping[str, str]:
     """Say what headings of a file mean: ``Fakturanr=invoice_number, Moms=``.
 
@@ -151,20 +109,21 @@ def _meanings(text: str) -> Iterator[tuple[str, str]]:
         at = found.end()
 
 
-class _Reading:
-    """One pass over one file, with the problems found so far."""
+class InvoicesTable(ItemFile[ExportedInvoice]):
+    """One pass over a CSV or XLSX file of invoices."""
 
-    def __init__(self, region: str, notes: Notes, names: Mapping[str, str]) -> None:
-        self._region = region
-        self._names = names
-        self._notes = notes
+    wrong = WRONG
+
+    def __init__(
+        self, region: str = "", notes: ProblemList | None = None, columns: str = ""
+    ) -> None:
+        """Begin a pass; ``columns`` says what other headings mean, as for :func:`column_names`."""
+        super().__init__(region, notes)
+        self._names = column_names(columns)
         self._first_line: dict[tuple[str, str], int] = {}
         self._ocrs: dict[tuple[str, str], str] = {}
-        self.problems: list[FileProblem] = []
-        self.found = 0
 
-    def invoices(self, content: bytes) -> Iterator[ExportedInvoice]:
-        """Yield the invoices of valid lines, and collect the problems of the others."""
+    def items(self, content: bytes, _: Path) -> Iterator[ExportedInvoice]:
         lines = rows_of(content, lambda text: self._notes.add(FileProblem(0, None, text)))
         try:
             header = self._header(lines)
@@ -185,7 +144,7 @@ class _Reading:
         line, cells = next(lines, (1, []))
         headings = [cell.strip() for cell in cells]
         header = [self._names.get(one.lower(), one.lower()) for one in headings]
-        wrong = self.found
+        wrong = self._problems.found
         for name in _twice(filter(None, header)):
             self._problem(line, name, _COLUMN_TWICE)
         pairs = zip(headings, header, strict=True)
@@ -195,13 +154,13 @@ class _Reading:
         for name in REQUIRED:
             if name not in header:
                 self._problem(line, name, _COLUMN_MISSING)
-        return header if self.found == wrong else None
+        return header if self._problems.found == wrong else None
 
     def _invoice(self, line: int, cells: list[str], header: list[str]) -> ExportedInvoice | None:
         if len(cells) != len(header):
             self._problem(line, None, _wrong_width(len(cells), len(header)))
             return None
-        wrong = self.found
+        wrong = self._problems.found
         row = {name: cell.strip() for name, cell in zip(header, cells, strict=True) if name}
         for name, value in row.items():
             if _CONTROL.search(value):
@@ -211,7 +170,7 @@ class _Reading:
         region = row.get("region") or self._region
         if number is not None:
             self._refuse_second(line, region, number)
-        if self.found != wrong:
+        if self._problems.found != wrong:
             return None
         self._note_odd(line, row, region)
         return ExportedInvoice(
@@ -248,9 +207,7 @@ class _Reading:
             self._notes.add(FileProblem(line, "ocr", odd))
 
     def _problem(self, line: int, field: str | None, message: Text) -> None:
-        self.found += 1
-        if len(self.problems) < MOST_PROBLEMS:
-            self.problems.append(FileProblem(line, field, message))
+        self._problems.add(FileProblem(line, field, message))
 
 
 def number_of(text: str) -> str | Text:

@@ -11,7 +11,7 @@ from typing import Any
 from hostsim.ledger.values import ExportedInvoice, InvoiceContent
 from hostsim.messages import files as messages
 from hostsim.services import invoices_csv
-from hostsim.services.file_problems import INVOICE, Notes
+from hostsim.services.item_file import INVOICE, ProblemList
 from hostsim.services.json_file import (
     AMOUNT,
     COMMON,
@@ -47,20 +47,6 @@ def is_json(path: Path) -> bool:
         return False
 
 
-def read_invoices(
-    path: Path, *, region: str = "", notes: Notes | None = None
-) -> list[ExportedInvoice]:
-    """Read every invoice of a JSON file, as :meth:`JsonFile.read` does."""
-    return InvoicesFile(region, notes).read(path)
-
-
-def invoices_in(
-    content: bytes, *, file: str, folder: Path, region: str = "", notes: Notes | None = None
-) -> list[ExportedInvoice]:
-    """Read every invoice from the bytes of a file, as :meth:`JsonFile.read_from` does."""
-    return InvoicesFile(region, notes).read_from(content, file=file, folder=folder)
-
-
 def _vat_rate(value: object) -> str:
     found = _VAT_RATE.fullmatch(text(value))
     if found is None or (found["kind"] and Decimal(found["percent"])):
@@ -69,7 +55,6 @@ def _vat_rate(value: object) -> str:
 
 
 _INVOICES = Declaration(
-    wrong=invoices_csv.WRONG,
     noun=INVOICE,
     number="invoice_number",
     party_name="customer",
@@ -102,9 +87,10 @@ _INVOICES = Declaration(
 class InvoicesFile(JsonFile[ExportedInvoice]):
     """One pass over a file of invoices."""
 
+    wrong = invoices_csv.WRONG
     declaration = _INVOICES
 
-    def __init__(self, region: str = "", notes: Notes | None = None) -> None:
+    def __init__(self, region: str = "", notes: ProblemList | None = None) -> None:
         super().__init__(region, notes)
         self._ocrs: dict[tuple[str, str], str] = {}
 

@@ -9,24 +9,18 @@ from __future__ import annotations
 import json
 import re
 import unicodedata
-from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from abc import abstractmethod
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Any, ClassVar, Final, Generic, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 from hostsim.ledger.values import SEK
 from hostsim.messages import files as messages
 from hostsim.services import invoices_csv
-from hostsim.services.file_problems import (
-    MOST_PROBLEMS,
-    FileProblem,
-    FileWrong,
-    Notes,
-    unreadable,
-)
+from hostsim.services.item_file import FileProblem, ItemFile, ProblemList
 from opter_contract.currencies import DECIMALS
 from opter_contract.values import Text
 
@@ -76,7 +70,6 @@ Fields = Mapping[str, Field]
 class Declaration:
     """What a file of a kind of items holds."""
 
-    wrong: str  # the code of the error
     noun: Text  # what one of the items is
     number: str  # the field that numbers an item
     item: Fields
@@ -97,22 +90,14 @@ class Given:
     document: str  # the path of its PDF
 
 
-class JsonFile(ABC, Generic[T]):
-    """One pass over one file, with the problems found so far."""
+class JsonFile(ItemFile[T]):
+    """One pass over a JSON file of items."""
 
     declaration: ClassVar[Declaration]
 
-    def __init__(self, region: str = "", notes: Notes | None = None) -> None:
-        """Begin a pass.
-
-        :param region: for items that name none.
-        :param notes: gets what is odd about items that are read all the same.
-        """
-        self._region = region
-        self._notes = Notes() if notes is None else notes
+    def __init__(self, region: str = "", notes: ProblemList | None = None) -> None:
+        super().__init__(region, notes)
         self._seen: set[tuple[str, str]] = set()
-        self._problems: list[FileProblem] = []
-        self._found = 0
 
     @abstractmethod
     def check(self, one: Given) -> None:
@@ -122,35 +107,14 @@ class JsonFile(ABC, Generic[T]):
     def made(self, one: Given) -> T:
         """Make the value of an item in which nothing is wrong."""
 
-    def read(self, path: Path) -> list[T]:
-        """Read every item of a file.
-
-        :raises FileWrong: with every problem by item and field.
-        """
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise FileWrong(
-                self.declaration.wrong, path.name, [unreadable(path, error)], 1
-            ) from error
-        return self.read_from(content, file=path.name, folder=path.parent)
-
-    def read_from(self, content: bytes, *, file: str, folder: Path) -> list[T]:
-        """Read every item of a file from its bytes.
-
-        :param file: how the file is called in messages.
-        :param folder: in which the PDFs are looked up.
-        :raises FileWrong: with every problem by item and field.
-        """
-        read = [self._item(place, one, folder) for place, one in enumerate(self._list(content), 1)]
-        if self._found:
-            raise FileWrong(self.declaration.wrong, file, self._problems, self._found)
-        return [one for one in read if one is not None]
+    def items(self, content: bytes, folder: Path) -> Iterator[T]:
+        for place, given in enumerate(self._list(content), 1):
+            item = self._item(place, given, folder)
+            if item is not None:
+                yield item
 
     def problem(self, who: str, field: str | None, message: Text) -> None:
-        self._found += 1
-        if len(self._problems) < MOST_PROBLEMS:
-            self._problems.append(FileProblem(0, field, message, who, self.declaration.noun))
+        self._problems.add(FileProblem(0, field, message, who, self.declaration.noun))
 
     def note(self, who: str, field: str, message: Text) -> None:
         self._notes.add(FileProblem(0, field, message, who, self.declaration.noun))
@@ -177,7 +141,7 @@ class JsonFile(ABC, Generic[T]):
         return []
 
     def _item(self, place: int, given: object, folder: Path) -> T | None:
-        before = self._found
+        before = self._problems.found
         if not isinstance(given, _Object):
             self.problem(f"#{place}", None, messages.NOT_AN_OBJECT)
             return None
@@ -190,13 +154,13 @@ class JsonFile(ABC, Generic[T]):
             self._read(who, f"rows[{row}].", one, declared.row)
             for row, one in enumerate(self._rows(who, given.get("rows")))
         ]
-        if self._found > before:
+        if self._problems.found > before:
             return None
         document = self._document(who, read["pdf"], folder)
         one = Given(who, read["region"] or self._region, read, party, rows, document)
         self._check_alone(one)
         self.check(one)
-        return None if self._found > before else self.made(one)
+        return None if self._problems.found > before else self.made(one)
 
     def _check_alone(self, one: Given) -> None:
         number = self.declaration.number

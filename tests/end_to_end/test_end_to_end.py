@@ -25,7 +25,7 @@ from hostsim.sandbox import Sandbox, scripted_login, seed
 from hostsim.sandbox.faults import Fault
 from hostsim.sandbox.switches import Switches
 from hostsim.services.host import Host
-from hostsim.services.invoices_csv import invoices_in
+from hostsim.services.invoices_csv import InvoicesTable
 from hostsim.storage.store import Store
 from opter_fortnox_plugin.fortnox.http import Bearer
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
@@ -53,7 +53,7 @@ def store(tmp_path, now):
         for row in seed.exported_invoices(now)
     ]
     with Store.create(tmp_path / "host.db") as store:
-        store.load_invoices(invoices_in("\n".join(rows).encode(), file="seed.csv"))
+        store.load_invoices(InvoicesTable().read_from("\n".join(rows).encode(), file="seed.csv"))
         yield store
 
 

@@ -206,17 +206,17 @@ def csv_file(random: Random) -> bytes:
 
 def invoices_csv_file(content: bytes) -> None:
     with suppress(HostError):
-        invoices_csv.invoices_in(content, file="f.csv")
+        invoices_csv.InvoicesTable().read_from(content, file="f.csv")
 
 
 def invoices_json_file(content: bytes) -> None:
     with suppress(HostError):
-        invoices_json.invoices_in(content, file="f.json", folder=Path("/nowhere"))
+        invoices_json.InvoicesFile().read_from(content, file="f.json", folder=Path("/nowhere"))
 
 
 def bills_json_file(content: bytes) -> None:
     with suppress(HostError):
-        bills_json.bills_in(content, file="f.json", folder=Path("/nowhere"))
+        bills_json.BillsFile().read_from(content, file="f.json", folder=Path("/nowhere"))
 
 
 # --- The callback ---

@@ -100,7 +100,7 @@ def test_the_hosts_side_matches_but_for_part_payments_and_unknown_invoices(sandb
 def test_the_host_loads_its_side_as_any_file_of_invoices():
     rows = list(seed_many.exported_invoices(2, NOW, invoices=4))
     lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
-    loaded = list(invoices_csv.invoices_in("\n".join(lines).encode(), file="many"))
+    loaded = list(invoices_csv.InvoicesTable().read_from("\n".join(lines).encode(), file="many"))
     assert [one.region for one in loaded] == ["500001"] * 4 + ["500002"] * 4
     assert str(loaded[0].total) == rows[0]["total"]
 

@@ -10,8 +10,8 @@ from bill_file import BILL, bill, row
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hostsim.services.bills_json import bills_in, read_bills
-from hostsim.services.file_problems import FileWrong, Notes
+from hostsim.services.bills_json import BillsFile
+from hostsim.services.item_file import FileWrong, ProblemList
 from hostsim.storage import bill_content
 from hostsim.storage.store import Store
 
@@ -19,7 +19,9 @@ from hostsim.storage.store import Store
 @pytest.fixture
 def read(tmp_path):
     def read(*bills, **values):
-        return bills_in(json.dumps(bills).encode(), file="f.json", folder=tmp_path, **values)
+        return BillsFile(**values).read_from(
+            json.dumps(bills).encode(), file="f.json", folder=tmp_path
+        )
 
     return read
 
@@ -189,7 +191,7 @@ def test_account_numbers_are_taken_without_their_spaces(read):
 
 def test_a_pdf_is_named_and_a_missing_one_is_noted(read, tmp_path):
     (tmp_path / "there.pdf").write_bytes(b"%PDF")
-    notes = Notes()
+    notes = ProblemList()
     one, other = read(bill(pdf="there.pdf"), bill(bill_number="2", pdf="gone.pdf"), notes=notes)
     assert (one.bill.document, one.document) == ("there.pdf", str(tmp_path / "there.pdf"))
     assert other.bill.document == "gone.pdf"
@@ -198,7 +200,7 @@ def test_a_pdf_is_named_and_a_missing_one_is_noted(read, tmp_path):
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path):
     with pytest.raises(FileWrong):
-        read_bills(tmp_path / "gone.json")
+        BillsFile().read(tmp_path / "gone.json")
 
 
 @given(st.data())
@@ -210,7 +212,9 @@ def test_whatever_is_wrong_nothing_is_read_and_it_is_told(tmp_path_factory, data
     place = data.draw(st.integers(0, 2))
     bills[place] = bill(**{"bill_number": str(place), key: value})
     with pytest.raises(FileWrong) as wrong:
-        bills_in(json.dumps(bills).encode(), file="f.json", folder=tmp_path_factory.getbasetemp())
+        BillsFile().read_from(
+            json.dumps(bills).encode(), file="f.json", folder=tmp_path_factory.getbasetemp()
+        )
     assert field in {one.field for one in wrong.value.problems}
 
 
@@ -234,7 +238,7 @@ def test_amounts_stay_exact_from_the_file_to_the_export(tmp_path_factory, sides)
     content = json.dumps([bill(total=str(total), vat="0.00", rows=rows)]).encode()
     folder = tmp_path_factory.mktemp("exact")
     with Store.create(folder / "host.db") as store:
-        store.load_bills(bills_in(content, file="f.json", folder=folder))
+        store.load_bills(BillsFile().read_from(content, file="f.json", folder=folder))
         read = item(store)
     assert (read.total, sum(one.debit - one.credit for one in read.rows)) == (total, total)
     assert [str(max(one.debit, one.credit)) for one in read.rows] == [str(s) for s, _ in sides]

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from hostsim.errors import HostError
 from hostsim.services import invoices_csv, table_file
-from hostsim.services.file_problems import FileWrong, Notes
-from hostsim.services.invoices_csv import column_names, invoices_in, read_invoices
+from hostsim.services.invoices_csv import InvoicesTable, column_names
+from hostsim.services.item_file import FileWrong, ProblemList
 from hostsim.services.table_file import NotATable, rows_of
 
 HEADER = "invoice_number,ocr,customer_code,customer_name,currency,total,invoice_date,due_date"
@@ -23,7 +23,7 @@ LINE = "1001,100146,K1,Åkeri Öst AB,SEK,1250.50,2026-01-15,2026-02-14"
 
 def read(*lines, header=HEADER, region=""):
     content = "\n".join([header, *lines, ""]).encode()
-    return invoices_in(content, file="fakturor.csv", region=region)
+    return InvoicesTable(region=region).read_from(content, file="fakturor.csv")
 
 
 def refused(*lines, header=HEADER):
@@ -56,7 +56,7 @@ def test_the_order_of_the_columns_does_not_matter():
 
 def test_a_byte_order_mark_and_windows_line_ends_are_accepted():
     content = ("\ufeff" + HEADER + "\r\n" + LINE + "\r\n").encode()
-    assert [i.number for i in invoices_in(content, file="f.csv")] == ["1001"]
+    assert [i.number for i in InvoicesTable().read_from(content, file="f.csv")] == ["1001"]
 
 
 @pytest.mark.parametrize(
@@ -154,9 +154,11 @@ def test_an_ocr_is_digits_with_spaces_for_the_eye_whatever_its_check_digit(text)
 
 @pytest.mark.parametrize("text", ["1", "1001", "1" * 18, " 1001 "])
 def test_a_plain_number_is_not_noted(text):
-    notes = Notes()
+    notes = ProblemList()
     content = f"{HEADER}\n{with_number(text)}\n".encode()
-    assert [one.number for one in invoices_in(content, file="f.csv", notes=notes)] == [text.strip()]
+    assert [one.number for one in InvoicesTable(notes=notes).read_from(content, file="f.csv")] == [
+        text.strip()
+    ]
     assert notes.found == 0
 
 
@@ -164,18 +166,20 @@ def test_a_plain_number_is_not_noted(text):
     "text", ["01001", "F1001", "1001A", "2026-1001", "2026/1001", "Ö_1", "1O01"]
 )
 def test_a_number_that_the_host_may_have_given_is_loaded_and_noted(text):
-    notes = Notes()
+    notes = ProblemList()
     content = f"{HEADER}\n{with_number(text)}\n".encode()
-    assert [one.number for one in invoices_in(content, file="f.csv", notes=notes)] == [text]
+    assert [one.number for one in InvoicesTable(notes=notes).read_from(content, file="f.csv")] == [
+        text
+    ]
     [note] = notes.first
     assert (note.line, note.field) == (2, "invoice_number")
     assert "OCR" in note.message.en
 
 
 def test_notes_are_counted_and_the_first_twenty_kept():
-    notes = Notes()
+    notes = ProblemList()
     lines = "\n".join(with_number(f"F{n}").replace("100146", "") for n in range(30))
-    invoices_in(f"{HEADER}\n{lines}\n".encode(), file="f.csv", notes=notes)
+    InvoicesTable(notes=notes).read_from(f"{HEADER}\n{lines}\n".encode(), file="f.csv")
     assert (notes.found, len(notes.first)) == (30, 20)
 
 
@@ -214,9 +218,11 @@ def test_a_period_counts_as_closed_unless_the_line_says_otherwise(text, closed):
 @pytest.mark.parametrize("text", ["KRONOR", "XQ1", "kr", "S€K", "XXX"])
 def test_a_currency_that_fortnox_cannot_have_is_taken_and_noted(text):
     """A host's currency is free text; its invoice meets no payment."""
-    notes = Notes()
+    notes = ProblemList()
     content = f"{HEADER}\n{LINE.replace('SEK', text)}\n".encode()
-    assert [one.currency for one in invoices_in(content, file="f", notes=notes)] == [text]
+    assert [one.currency for one in InvoicesTable(notes=notes).read_from(content, file="f")] == [
+        text
+    ]
     [note] = notes.first
     assert (note.line, note.field) == (2, "currency")
     assert f"”{text}”" in note.message.sv
@@ -229,8 +235,8 @@ def test_a_currency_in_small_letters_is_one_too_and_none_is_that_of_the_office(t
 
 
 def noted(content):
-    notes = Notes()
-    invoices_in(content, file="f", notes=notes)
+    notes = ProblemList()
+    InvoicesTable(notes=notes).read_from(content, file="f")
     return [(one.line, one.field, one.message.sv) for one in notes.first]
 
 
@@ -272,7 +278,7 @@ def test_a_missing_column_is_named():
 
 def test_an_empty_file_lacks_every_column():
     with pytest.raises(FileWrong) as caught:
-        invoices_in(b"", file="tom.csv")
+        InvoicesTable().read_from(b"", file="tom.csv")
     assert {p.field for p in caught.value.problems} >= set(invoices_csv.REQUIRED)
 
 
@@ -315,7 +321,7 @@ def test_every_problem_is_reported_but_no_more_than_twenty():
 
 @pytest.mark.parametrize("encoding", ["cp1252", "utf-16", "utf-8-sig"])
 def test_a_file_that_excel_wrote_is_read_in_its_encoding(encoding):
-    (invoice,) = invoices_in(f"{HEADER}\n{LINE}\n".encode(encoding), file="f.csv")
+    (invoice,) = InvoicesTable().read_from(f"{HEADER}\n{LINE}\n".encode(encoding), file="f.csv")
     assert invoice.customer_name == "Åkeri Öst AB"
 
 
@@ -323,7 +329,7 @@ def test_a_file_that_excel_wrote_is_read_in_its_encoding(encoding):
 def test_a_file_in_an_encoding_that_might_be_another_is_refused_at_its_line(encoding):
     content = f"{HEADER}\n{LINE}\n".encode(encoding)
     with pytest.raises(FileWrong) as caught:
-        invoices_in(content, file="gammal.csv")
+        InvoicesTable().read_from(content, file="gammal.csv")
     assert caught.value.problems[0].line == 2
 
 
@@ -378,7 +384,9 @@ def test_other_headings_mean_what_was_said_and_the_others_are_not_read():
     header = HEADER.replace("invoice_number", "Fakturanr").replace("total", "Att betala, SEK")
     mapping = "fakturanr = invoice_number,Kommentar="
     content = f"{header.replace(', SEK', '')},Kommentar\n{LINE},1001.0\n".encode()
-    (invoice,) = invoices_in(content, file="f.csv", columns=mapping + ",ATT BETALA=total")
+    (invoice,) = InvoicesTable(columns=mapping + ",ATT BETALA=total").read_from(
+        content, file="f.csv"
+    )
     assert (invoice.number, invoice.total) == ("1001", Decimal("1250.50"))
 
 
@@ -421,7 +429,7 @@ ROW = (
 
 
 def test_a_workbook_is_read_as_its_cells_are():
-    (invoice,) = invoices_in(workbook(ROW, (), (None, None)), file="f.xlsx")
+    (invoice,) = InvoicesTable().read_from(workbook(ROW, (), (None, None)), file="f.xlsx")
     assert (invoice.number, invoice.total) == ("1001", Decimal("1250.5"))
     assert (invoice.invoice_date, invoice.due_date) == (date(2026, 1, 15), date(2026, 2, 14))
 
@@ -430,7 +438,9 @@ def test_a_workbook_is_read_as_its_cells_are():
     ("number", "total"), [(1001.0, 0.1 + 0.2), ("1001", 0.3), (1001, "0,30"), ("1001", "0.3")]
 )
 def test_a_number_in_a_cell_is_the_number_that_excel_shows(number, total):
-    (invoice,) = invoices_in(workbook((number, *ROW[1:5], total, *ROW[6:])), file="f.xlsx")
+    (invoice,) = InvoicesTable().read_from(
+        workbook((number, *ROW[1:5], total, *ROW[6:])), file="f.xlsx"
+    )
     assert (invoice.number, invoice.total) == ("1001", Decimal("0.3"))
 
 
@@ -446,7 +456,7 @@ def test_a_cell_that_might_be_misread_is_refused_with_its_line(column, value):
     row = list(ROW)
     row[column] = value
     with pytest.raises(FileWrong) as caught:
-        invoices_in(workbook((1002, *ROW[1:]), row), file="f.xlsx")
+        InvoicesTable().read_from(workbook((1002, *ROW[1:]), row), file="f.xlsx")
     [problem] = caught.value.problems
     assert (problem.line, problem.field) == (3, HEADER.split(",")[column])
 
@@ -461,13 +471,13 @@ def test_a_cell_that_might_be_misread_is_refused_with_its_line(column, value):
 )
 def test_a_workbook_that_cannot_be_read_is_told_how_to_save_it(content, says):
     with pytest.raises(FileWrong) as caught:
-        invoices_in(content, file="f.xlsx")
+        InvoicesTable().read_from(content, file="f.xlsx")
     assert says in caught.value.problems[0].message.sv
 
 
 def test_an_integer_in_a_cell_has_all_its_digits():
     content = workbook((1001, 1234567890123456, *ROW[2:]))
-    (invoice,) = invoices_in(content, file="f.xlsx")
+    (invoice,) = InvoicesTable().read_from(content, file="f.xlsx")
     assert invoice.ocr == "1234567890123456"
     assert noted(content) == []
 
@@ -493,7 +503,7 @@ def read_from(book):
     """Give what is noted of a workbook, and the numbers of its invoices."""
     content = io.BytesIO()
     book.save(content)
-    invoices = invoices_in(content.getvalue(), file="f.xlsx")
+    invoices = InvoicesTable().read_from(content.getvalue(), file="f.xlsx")
     return noted(content.getvalue()), [one.number for one in invoices]
 
 
@@ -505,7 +515,9 @@ def test_cells_that_were_merged_are_noted():
 def test_a_formula_that_nobody_has_worked_out_is_refused_with_its_cell():
     formula = "=1000+250.5"
     with pytest.raises(FileWrong) as caught:
-        invoices_in(workbook(ROW, (), (1002, "", *ROW[2:5], formula, *ROW[6:])), file="f.xlsx")
+        InvoicesTable().read_from(
+            workbook(ROW, (), (1002, "", *ROW[2:5], formula, *ROW[6:])), file="f.xlsx"
+        )
     [problem] = caught.value.problems
     assert problem.line == 4
     assert f"cellen F4 har formeln ”{formula}” men inget resultat" in problem.message.sv
@@ -519,7 +531,7 @@ def test_a_formula_counts_as_what_it_came_to():
             sheet = old.read(name)
             sheet = sheet.replace(b'<c r="B2"><f>1</f><v />', b'<c r="B2" t="str"><f>1</f><v></v>')
             new.writestr(name, sheet.replace(b"250.5</f><v />", b"250.5</f><v>1250.5</v>"))
-    (invoice,) = invoices_in(content.getvalue(), file="f.xlsx")
+    (invoice,) = InvoicesTable().read_from(content.getvalue(), file="f.xlsx")
     assert (invoice.ocr, invoice.total) == ("", Decimal("1250.5"))
 
 
@@ -540,7 +552,7 @@ def test_an_unclosed_quotation_mark_is_refused():
 
 def test_a_file_that_is_not_there_is_named(tmp_path):
     with pytest.raises(FileWrong) as caught:
-        read_invoices(tmp_path / "saknas.csv")
+        InvoicesTable().read(tmp_path / "saknas.csv")
     assert caught.value.code == "INVOICES_FILE_WRONG"
     assert "saknas.csv" in caught.value.message.sv
 
@@ -551,4 +563,7 @@ def test_a_file_that_is_not_there_is_named(tmp_path):
 )
 def test_no_content_does_anything_but_be_read_or_refused(content):
     with suppress(FileWrong):
-        assert all(invoice.total.is_finite() for invoice in invoices_in(content, file="f.csv"))
+        assert all(
+            invoice.total.is_finite()
+            for invoice in InvoicesTable().read_from(content, file="f.csv")
+        )

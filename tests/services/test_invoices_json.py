@@ -9,9 +9,9 @@ import pytest
 from invoice_file import INVOICE
 
 from hostsim.plugins.loading import Plugins
-from hostsim.services.file_problems import FileWrong, Notes
 from hostsim.services.host import Host
-from hostsim.services.invoices_json import invoices_in, is_json, read_invoices
+from hostsim.services.invoices_json import InvoicesFile, is_json
+from hostsim.services.item_file import FileWrong, ProblemList
 from hostsim.storage.store import Store
 
 
@@ -32,7 +32,7 @@ def invoice(**values):
 def read(tmp_path):
     def read(*invoices, text=None, **values):
         text = json.dumps(invoices) if text is None else text
-        return invoices_in(text.encode(), file="f.json", folder=tmp_path, **values)
+        return InvoicesFile(**values).read_from(text.encode(), file="f.json", folder=tmp_path)
 
     return read
 
@@ -185,7 +185,7 @@ def test_a_key_that_stands_twice_is_refused(problems):
 
 def test_a_pdf_that_is_missing_is_noted(read, tmp_path):
     (tmp_path / "there.pdf").write_bytes(b"%PDF")
-    notes = Notes()
+    notes = ProblemList()
     read(invoice(), invoice(invoice_number="2", pdf="there.pdf"), notes=notes)
     assert [one.text("en").partition(": ")[0] for one in notes.first] == [
         "invoice 10301, pdf", "invoice 2, ocr"
@@ -212,7 +212,7 @@ def test_json_is_known_by_its_name_or_by_how_it_begins(tmp_path, name, content, 
 
 def test_a_file_that_cannot_be_read_is_told(tmp_path):
     with pytest.raises(FileWrong):
-        read_invoices(tmp_path / "gone.json")
+        InvoicesFile().read(tmp_path / "gone.json")
 
 
 def test_what_was_paid_stays_paid_when_an_invoice_is_replaced(read, tmp_path):

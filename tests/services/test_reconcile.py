@@ -40,7 +40,7 @@ from hostsim.sandbox.state import Payment as FortnoxPayment
 from hostsim.sandbox.switches import Switches
 from hostsim.services import reconciliation
 from hostsim.services.host import Host
-from hostsim.services.invoices_csv import invoices_in
+from hostsim.services.invoices_csv import InvoicesTable
 from hostsim.storage import reconciliations
 from hostsim.storage.import_runs import ImportRun, Record
 from hostsim.storage.rows import record_of
@@ -88,7 +88,7 @@ def store(tmp_path, now):
     ]
     with Store.create(tmp_path / "host.db") as store:
         text = "\n".join([COLUMNS, *rows])
-        store.load_invoices(invoices_in(text.encode(), file="seed.csv"))
+        store.load_invoices(InvoicesTable().read_from(text.encode(), file="seed.csv"))
         yield store
 
 

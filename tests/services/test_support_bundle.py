@@ -21,7 +21,7 @@ from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Invoice, Payment, Sandbox, Switches, seed
 from hostsim.sandbox.tokens import Grant
 from hostsim.services import support_bundle
-from hostsim.services.invoices_csv import invoices_in
+from hostsim.services.invoices_csv import InvoicesTable
 from hostsim.storage.store import Store
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.fortnox import protocol
@@ -92,7 +92,7 @@ def office(tmp_path_factory, now):
         Sandbox(state, redirect_uri=redirect, switches=switches) as sandbox,
         Store.create(path) as store,
     ):
-        store.load_invoices(invoices_in("\n".join(rows).encode(), file="seed.csv"))
+        store.load_invoices(InvoicesTable().read_from("\n".join(rows).encode(), file="seed.csv"))
         store.load_invoices([ExportedInvoice("77001", "7700128", "K1", SCRIPT, "SEK", Decimal(50))])
         office = Office(sandbox, store)
         protocol.PAGE_SIZE = kept
