@@ -49,7 +49,6 @@ if TYPE_CHECKING:
     from hostsim.plugins.loading import Plugins
     from hostsim.storage.export_previews import ExportPreview
     from hostsim.storage.previews import Preview
-    from opter_contract.values import Text as AnyText
 
 log = logging.getLogger(__name__)
 
@@ -107,6 +106,8 @@ class _Demo:
     progress_stream: TextIO
     folder: Path
     now: datetime
+    sandbox: Sandbox = field(init=False)
+    store: Store = field(init=False)
     step: int = 0
     requests: int = 0
     shown: set[str] = field(default_factory=set)
@@ -120,23 +121,25 @@ class _Demo:
         )
         books = seed.haulier(self.now)
         with (
-            Sandbox(books, redirect_uri=redirect_uri) as sandbox,
-            Store.create(self.folder / "hostsim.db") as store,
+            Sandbox(books, redirect_uri=redirect_uri) as self.sandbox,
+            Store.create(self.folder / "hostsim.db") as self.store,
         ):
-            self.output.say(f"   Det svarar på {sandbox.url}.", f"   It answers at {sandbox.url}.")
-            self._prepare(store, sandbox)
-            self._first_import(store, sandbox)
-            self._decisions(store, sandbox)
-            self._second_import(store, sandbox)
+            self.output.say(
+                f"   Det svarar på {self.sandbox.url}.", f"   It answers at {self.sandbox.url}."
+            )
+            self._prepare()
+            self._first_import()
+            self._decisions()
+            self._second_import()
             self._check_shown()
-            numbers = self._whole_circle(store, sandbox)
-            bills = self._settlements(store, sandbox)
-            self._reconcile(store, sandbox, numbers, bills)
-            self._check_registered(store)
+            numbers = self._whole_circle()
+            bills = self._settlements()
+            self._reconcile(numbers, bills)
+            self._check_registered()
 
-    def _prepare(self, store: Store, sandbox: Sandbox) -> None:
-        store.set_setting("accepted_deviation", ACCEPTED_DEVIATION)
-        loaded = store.load_invoices(exported_invoices(self.now))
+    def _prepare(self) -> None:
+        self.store.set_setting("accepted_deviation", ACCEPTED_DEVIATION)
+        loaded = self.store.load_invoices(exported_invoices(self.now))
         self._explain(
             f"Lägger in {loaded.new} fakturor som är skickade till Fortnox, "
             f"och godtar avvikelser på högst {ACCEPTED_DEVIATION} SEK.",
@@ -147,7 +150,7 @@ class _Demo:
             "ignore_payments_before": seed.cut_off(self.now).isoformat(),
             "ignore_numbers_before": str(seed.LOWEST_NUMBER),
         }
-        host = self._host(store, sandbox)
+        host = self._host()
         host.define(NAME, IMPORT_TYPE, IMPORT_FORMAT, "", values)
         labels = {field.key: field.label for field in host.settings_fields(IMPORT_TYPE)}
         shown = ", ".join(
@@ -158,22 +161,22 @@ class _Demo:
             f"Defining the import {NAME} ({IMPORT_TYPE}) with {shown}.",
         )
 
-    def _first_import(self, store: Store, sandbox: Sandbox) -> None:
+    def _first_import(self) -> None:
         self._explain(
             f"Loggar in i Fortnox som {seed.USER} och läser in betalningar.",
             f"Signing in to Fortnox as {seed.USER} and bringing in payments.",
         )
-        preview = self._import(store, sandbox)
+        preview = self._import()
         self._show(preview)
-        self._save(store, sandbox)
+        self._save()
         self._explain(
             "Visar de betalningar som nu är registrerade.",
             "Showing the payments that are registered now.",
         )
-        write_some_payments(self.output, store.payments)
+        write_some_payments(self.output, self.store.payments)
 
-    def _decisions(self, store: Store, sandbox: Sandbox) -> None:
-        host = self._host(store, sandbox)
+    def _decisions(self) -> None:
+        host = self._host()
         first, last = str(min(seed.DIRECT)), str(max(seed.DIRECT))
         host.set_aside_series(NAME, first, last, why="faktureras direkt i Fortnox")
         self._explain(
@@ -182,7 +185,7 @@ class _Demo:
         )
         waiting = next(
             payment
-            for payment in sandbox.state.companies[seed.COMPANY].payments()
+            for payment in self.sandbox.state.companies[seed.COMPANY].payments()
             if payment.invoice_number == seed.BOOKED_OVERNIGHT
         )
         host.add_payment(str(seed.BOOKED_OVERNIGHT), waiting.amount, date=waiting.payment_date)
@@ -192,7 +195,7 @@ class _Demo:
             f"Registering the payment of invoice {seed.BOOKED_OVERNIGHT} by hand, although it "
             "only waits to be booked in Fortnox.",
         )
-        deleted = next(row for row in store.payments() if row.status == "exact" and row.id)
+        deleted = next(row for row in self.store.payments() if row.status == "exact" and row.id)
         host.delete_payment(deleted.id or 0, why="fel faktura")
         self._explain(
             f"Tar bort en registrerad betalning av faktura {deleted.host_invoice_number}; den "
@@ -201,16 +204,16 @@ class _Demo:
             "offered again by the next import.",
         )
 
-    def _second_import(self, store: Store, sandbox: Sandbox) -> None:
+    def _second_import(self) -> None:
         self._explain(
             "Nästa dag: under natten har Fortnox fått nya betalningar, bokfört en, ändrat en som "
             "redan är registrerad och tagit bort två, av vilka en är gjord på nytt. Läser in igen.",
             "The next day: overnight Fortnox got new payments, booked one, changed one that is "
             "registered already, and deleted two, of which one was made again. Importing again.",
         )
-        before = registered_numbers(store)
-        seed.change_overnight(sandbox.state)
-        preview = self._import(store, sandbox)
+        before = registered_numbers(self.store)
+        seed.change_overnight(self.sandbox.state)
+        preview = self._import()
         self._show(preview)
         again = before & {row.payment_number for row in preview.rows("ready")}
         if again:
@@ -218,16 +221,16 @@ class _Demo:
                 f"{len(again)} betalningar som redan är registrerade erbjöds igen",
                 f"{len(again)} payments that are registered already were offered again",
             )
-        self._accept(store, sandbox, preview)
-        self._save(store, sandbox)
+        self._accept(preview)
+        self._save()
         self._explain(
             f"Inget togs två gånger: de {len(before)} som var registrerade står kvar en gång var.",
             f"Nothing was taken twice: the {len(before)} that were registered stand there once.",
         )
 
-    def _accept(self, store: Store, sandbox: Sandbox, preview: Preview) -> None:
+    def _accept(self, preview: Preview) -> None:
         """Accept what was made again, and delete here what was only deleted there."""
-        host = self._host(store, sandbox)
+        host = self._host()
         again = next(row for row in preview.rows("rejected") if row.reason == REPLACED)
         host.decide(NAME, again.payment_number, ACCEPT)
         for one in preview.discrepancies():
@@ -240,40 +243,40 @@ class _Demo:
             "deleting here, too, the one that no other came for.",
         )
 
-    def _whole_circle(self, store: Store, sandbox: Sandbox) -> list[str]:
+    def _whole_circle(self) -> list[str]:
         """Export invoices, have them booked and paid there, and bring the payments in.
 
         :return: the numbers of the invoices.
         """
         invoices = seed_invoices.invoices_to_export(self.now)
         numbers = [str(one["invoice_number"]) for one in invoices]
-        load_with_rows(store, invoices)
+        load_with_rows(self.store, invoices)
         self._explain(
             f"Lägger in {len(numbers)} fakturor som inte är exporterade, och lägger upp exporten "
             f"{EXPORT_NAME}. Förhandsvisar vad som ska skickas.",
             f"Putting in {len(numbers)} invoices that are not exported, and defining the export "
             f"{EXPORT_NAME}. Previewing what is to be sent.",
         )
-        self._host(store, sandbox).define_export(
+        self._host().define_export(
             EXPORT_NAME, IMPORT_TYPE, INVOICES, "", export_settings(self.now)
         )
-        self._export(store, sandbox, numbers)
-        books_and_pays(sandbox, numbers)
+        self._export(numbers)
+        books_and_pays(self.sandbox, numbers)
         self._explain(
             "I Fortnox bokförs fakturorna, och kunderna betalar dem. Läser in betalningarna.",
             "In Fortnox the invoices are booked, and the customers pay them. Importing the "
             "payments.",
         )
-        self._import(store, sandbox)
-        self._save(store, sandbox)
+        self._import()
+        self._save()
         self.output.line()
         write_some_payments(
             self.output,
-            lambda: (row for row in store.payments() if row.host_invoice_number in numbers),
+            lambda: (row for row in self.store.payments() if row.host_invoice_number in numbers),
         )
         return numbers
 
-    def _settlements(self, store: Store, sandbox: Sandbox) -> list[str]:
+    def _settlements(self) -> list[str]:
         """Export the bills of subcontractors, of which one has a new bankgiro.
 
         :return: the numbers of the bills.
@@ -281,7 +284,7 @@ class _Demo:
         bills = seed_bills.bills_to_export(self.now)
         numbers = [str(one["bill_number"]) for one in bills]
         numbers.remove(seed_bills.OF_ONE_WHO_SENDS)
-        load_bills(store, bills)
+        load_bills(self.store, bills)
         self._explain(
             f"Lägger in {len(bills)} avräkningar till underleverantörer, av vilka en skickar "
             f"fakturor själv, och lägger upp exporten {BILLS_NAME}. Förhandsvisar vad som ska "
@@ -289,10 +292,8 @@ class _Demo:
             f"Putting in {len(bills)} bills of subcontractors, one of whom sends invoices itself, "
             f"and defining the export {BILLS_NAME}. Previewing what is to be sent.",
         )
-        self._host(store, sandbox).define_export(
-            BILLS_NAME, IMPORT_TYPE, BILLS, "", bill_settings(self.now)
-        )
-        run = self._send(store, sandbox, BILLS_NAME, numbers)
+        self._host().define_export(BILLS_NAME, IMPORT_TYPE, BILLS, "", bill_settings(self.now))
+        run = self._send(BILLS_NAME, numbers)
         self._explain(
             f"{run.counts['sent']} avräkningar är skickade. Bankgirot för "
             f"{seed_bills.CHANGED_BANK} ändrades i Fortnox först när någon hade bekräftat det.",
@@ -301,8 +302,8 @@ class _Demo:
         )
         return numbers
 
-    def _export(self, store: Store, sandbox: Sandbox, numbers: list[str]) -> None:
-        run = self._send(store, sandbox, EXPORT_NAME, numbers)
+    def _export(self, numbers: list[str]) -> None:
+        run = self._send(EXPORT_NAME, numbers)
         self._explain(
             f"{len(numbers)} fakturor är skickade, och {run.counts['cards']} kunder är "
             "upplagda eller ändrade i Fortnox. Varje belopp där är vårt, på öret.",
@@ -310,9 +311,7 @@ class _Demo:
             "or changed in Fortnox. Each total there is ours, to the öre.",
         )
 
-    def _send(
-        self, store: Store, sandbox: Sandbox, name: str, numbers: Sequence[str]
-    ) -> ExportPreview:
+    def _send(self, name: str, numbers: Sequence[str]) -> ExportPreview:
         """Export as a person who reads the preview, confirms what is asked, and sends all."""
 
         def review(preview: ExportPreview, _: float) -> tuple[str, ...]:
@@ -335,7 +334,7 @@ class _Demo:
             return confirmed.ids()
 
         with progress_on(self.progress_stream, self.output.language) as progress:
-            host = self._host(store, sandbox, on_progress=progress)
+            host = self._host(on_progress=progress)
             run = host.export(name, review=review)
         self.requests += run.requests
         sent = [one.item_number for one in run.items("sent")]
@@ -346,28 +345,26 @@ class _Demo:
             )
         return run
 
-    def _reconcile(
-        self, store: Store, sandbox: Sandbox, numbers: Sequence[str], bills: Sequence[str]
-    ) -> None:
+    def _reconcile(self, numbers: Sequence[str], bills: Sequence[str]) -> None:
         """Add up what each side has of these invoices and bills; it must be equally much."""
-        self.flows = flows_of(store, sandbox, numbers, bills)
+        self.flows = flows_of(self.store, self.sandbox, numbers, bills)
         wrong = [row for row in self.flows if row.differs]
         if wrong or not self.flows:
             sv, en = (", ".join(say(row.name, one) for row in wrong) for one in LANGUAGES)
             raise _failed(f"sidorna skiljer sig ({sv})", f"the sides differ ({en})")
 
-    def _import(self, store: Store, sandbox: Sandbox) -> Preview:
+    def _import(self) -> Preview:
         with progress_on(self.progress_stream, self.output.language) as progress:
-            host = self._host(store, sandbox, on_progress=progress)
+            host = self._host(on_progress=progress)
             preview = host.import_payments(NAME)
         self.requests += preview.requests
         return preview
 
-    def _host(self, store: Store, sandbox: Sandbox, **keywords: Any) -> Host:
+    def _host(self, **keywords: Any) -> Host:
         return Host(
-            store,
+            self.store,
             self.plugins,
-            configuration=sandbox.environment(),
+            configuration=self.sandbox.environment(),
             login_timeout=LOGIN_TIMEOUT,
             window=sign_in_in_background,
             **keywords,
@@ -379,8 +376,8 @@ class _Demo:
         for kind in KINDS:
             self.shown |= {row.status or row.reason or "" for row in preview.rows(kind)}
 
-    def _save(self, store: Store, sandbox: Sandbox) -> None:
-        saved = self._host(store, sandbox).save(NAME)
+    def _save(self) -> None:
+        saved = self._host().save(NAME)
         number = 0 if saved is None else saved.counts["ready"]
         self._explain(
             f"Sparar: {payments_messages.payments(number).sv} registreras.",
@@ -393,8 +390,8 @@ class _Demo:
             codes = ", ".join(missing)
             raise _failed(f"detta visades aldrig: {codes}", f"never shown: {codes}")
 
-    def _check_registered(self, store: Store) -> None:
-        keys = [entry.payment.key for entry in store.registered()]
+    def _check_registered(self) -> None:
+        keys = [entry.payment.key for entry in self.store.registered()]
         if len(set(keys)) != len(keys):
             raise _failed("en betalning är registrerad två gånger", "a payment is registered twice")
 
@@ -604,7 +601,7 @@ def free_port(choose: Callable[[int, int], int] = random.randint) -> int:
     raise RuntimeError("this machine has no free port")
 
 
-def sign_in_in_background(address: str, _answered: Callable[[str], AnyText | None]) -> bool:
+def sign_in_in_background(address: str, _answered: Callable[[str], Text | None]) -> bool:
     """Sign in over HTTP as the person at the browser, in a thread of its own."""
 
     def sign_in() -> None:

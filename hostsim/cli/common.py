@@ -125,11 +125,11 @@ def plugins_without_database(common: Common) -> Plugins:
         return load_plugins(store)
 
 
-def make_host(store: Store, **keywords: Any) -> Host:
+def make_host(store: Store, plugins: Plugins | None = None, **keywords: Any) -> Host:
     from hostsim.services.host import Host
     from hostsim.storage.secrets import system_keyring
 
-    return Host(store, load_plugins(store), configuration={}, keyring=system_keyring, **keywords)
+    return Host(store, plugins or load_plugins(store), keyring=system_keyring, **keywords)
 
 
 def key_values(given: Iterable[str]) -> dict[str, str]:

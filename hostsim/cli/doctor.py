@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
-from typing import Any
 
 import click
 
 from hostsim.cli.command import command, option
-from hostsim.cli.common import Common, plugins_without_database
+from hostsim.cli.common import Common, make_host, plugins_without_database
 from hostsim.cli.login import NO_BROWSER, UNATTENDED, LoginWindow, login_timeout
 from hostsim.cli.root import hostsim
 from hostsim.errors import host_error
@@ -31,26 +31,19 @@ from opter_contract.values import Finding
 @UNATTENDED
 def doctor(common: Common, name: str | None, *, no_browser: bool, unattended: bool) -> None:
     from hostsim.services.doctor import Doctor, first_failure
-    from hostsim.services.host import Host
-    from hostsim.storage.secrets import system_keyring
 
     timeout = login_timeout(os.environ)
     plugins = plugins_without_database(common)
     with progress_on(sys.stderr, common.language) as progress:
-
-        def make_host(store: Any) -> Host:
-            window = LoginWindow(common, browser=not no_browser)
-            return Host(
-                store,
-                plugins,
-                login_timeout=timeout,
-                attended=not unattended,
-                window=window,
-                on_progress=progress,
-                keyring=system_keyring,
-            )
-
-        findings = Doctor(common.database, plugins, make_host, definition=name).run()
+        its_host = functools.partial(
+            make_host,
+            plugins=plugins,
+            login_timeout=timeout,
+            attended=not unattended,
+            window=LoginWindow(common, browser=not no_browser),
+            on_progress=progress,
+        )
+        findings = Doctor(common.database, plugins, its_host, definition=name).run()
     if common.json:
         objects = [as_object(FINDINGS, one, common.language) for one in findings]
         write_json(common.output, {"definition": name, "findings": objects})

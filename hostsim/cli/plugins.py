@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 def plugins(common: Common) -> None:
     from opter_contract import CONTRACT_VERSION
 
-    with _store_if_any(common) as store:
+    # Plug-ins can be listed before there is a database.
+    there = open_store(common) if common.database.exists() else contextlib.nullcontext()
+    with there as store:
         entries = _entries(store)
     if not entries and not common.json:
         common.output.say("Inget insticksprogram är installerat.", "No plug-in is installed.")
@@ -44,11 +46,6 @@ def plugins(common: Common) -> None:
         f"Värdsystemet talar version {CONTRACT_VERSION} av avtalet.",
         f"The host speaks version {CONTRACT_VERSION} of the contract.",
     )
-
-
-def _store_if_any(common: Common) -> contextlib.AbstractContextManager[Store | None]:
-    # Plug-ins can be listed before there is a database.
-    return open_store(common) if common.database.exists() else contextlib.nullcontext()
 
 
 def _entries(store: Store | None) -> list[Found]:

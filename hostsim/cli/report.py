@@ -23,7 +23,7 @@ from hostsim.views.table import write_json
 @click.argument("file", metavar="FIL", type=click.Path(path_type=Path))
 def report(common: Common, file: Path) -> None:
     from hostsim.services.context import now
-    from hostsim.services.support_bundle import lines_of, write_bundle
+    from hostsim.services.support_bundle import write_bundle
 
     with open_store(common, checked=False) as store:
         parts = write_bundle(
@@ -42,5 +42,5 @@ def report(common: Common, file: Path) -> None:
         f"Underlaget är skrivet till {file}, utan hemligheter, kunder, fakturanummer och namn:",
         f"Written to {file}, without secrets, customers, invoice numbers and names:",
     )
-    for line in lines_of(parts, lambda text: say(text, common.language)):
-        common.output.line(line)
+    for part in parts:
+        common.output.line(f"  {part.name}: {say(part.description, common.language)}")

@@ -10,7 +10,7 @@ import difflib
 import logging
 import os
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
 from typing import TYPE_CHECKING
@@ -157,9 +157,6 @@ class Off:
     environment: frozenset[str] = frozenset()
     only: frozenset[str] | None = None
 
-    def __bool__(self) -> bool:
-        return bool(self.stored or self.environment or self.only is not None)
-
     def forbids(self, point: Installed) -> bool:
         """Tell whether a plug-in's distribution is not among those that are allowed."""
         bundled = point.distribution is None and point.value == _MAIL
@@ -178,19 +175,18 @@ class Off:
         return plugins_messages.SWITCHED_OFF(name=point.name) if off else None
 
 
-def off(store: Store | None, environment: Mapping[str, str] = os.environ) -> Off:
+def off(store: Store | None) -> Off:
     """Give what is switched off, in the database and in the environment.
 
     :param store: the host's database, where there is one.
-    :param environment: where :data:`VARIABLE` and :data:`ONLY` are looked for.
     :raises HostError: ``PLUGIN_UNKNOWN`` for a name in the environment that no plug-in has:
         a misspelled one would leave its plug-in on; ``DISTRIBUTION_UNKNOWN`` for one of
         :data:`ONLY`, which would leave it off, and ``DISTRIBUTION_TWICE`` where one hides another.
     """
-    names = _listed(environment.get(VARIABLE, ""))
+    names = _listed(os.environ.get(VARIABLE, ""))
     if names:
         _refuse_unknown(names, installed(), VARIABLE)
-    allowed = environment.get(ONLY)
+    allowed = os.environ.get(ONLY)
     # A value that names nothing is refused, an empty one, too: it would allow everything.
     names_only = () if allowed is None else _listed(allowed) or {f'"{allowed}"'}
     only = frozenset(map(_normalized, names_only))
@@ -255,14 +251,10 @@ def switch_on(store: Store, names: Collection[str]) -> None:
             store.set_plugins_off(frozenset())
             return
         if ALL in before:
-            before = before - {ALL} | _each(points)
+            every = {f"{point.distribution}:{point.name}" for point in points}
+            before = before - {ALL} | every
         meant = [point.names for point in points if point.names & set(names)]
         store.set_plugins_off(before.difference(names, *meant))
-
-
-def _each(points: Iterable[Installed]) -> set[str]:
-    """Name every plug-in unambiguously."""
-    return {f"{point.distribution}:{point.name}" for point in points}
 
 
 def _refuse_unknown(names: Collection[str], points: Sequence[Installed], place: str) -> None:

@@ -90,6 +90,7 @@ class Doctor:
         self._findings: list[Finding] = []
         self._store: Store
         self._definition: Definition | None = None
+        self._owner = ""  # the plug-in of the definition
 
     def run(self) -> list[Finding]:
         with ExitStack() as held:
@@ -207,11 +208,11 @@ class Doctor:
 
     def _defined(self) -> Text:
         definition = self._store.definition(self._name or "", exports=None)
-        owner = self._plugins.owner(definition.import_type, definition.subject)
-        self._definition = definition
+        owner = self._plugins.owner(definition.import_type, definition.subject).full_name
+        self._definition, self._owner = definition, owner
         return Text(
-            f"{definition.name}: {definition.import_type} genom {owner.full_name}.",
-            f"{definition.name}: {definition.import_type} by {owner.full_name}.",
+            f"{definition.name}: {definition.import_type} genom {owner}.",
+            f"{definition.name}: {definition.import_type} by {owner}.",
         )
 
     def _invoices(self) -> Text:
@@ -273,26 +274,18 @@ class Doctor:
         failure = failure_of(error)
         if failure is None:
             log.warning("a plug-in failed in opter_diagnose", exc_info=error)
-            raise host_error("PLUGIN_FAILED", name=self._owner(), what=type(error).__name__)
+            raise host_error("PLUGIN_FAILED", name=self._owner, what=type(error).__name__)
         if failure.kind == "cancelled":
             raise error
         raise HostError(failure.code, failure.kind, own(failure.message))
 
     def _cannot_check(self) -> Text:
-        name = self._owner()
+        name = self._owner
         raise Unknown(
             Text(
                 f"Insticksprogrammet {name} kan inte kontrollera sig självt; prova överföringen.",
                 f"The plug-in {name} cannot check itself; try the transfer.",
             )
-        )
-
-    def _owner(self) -> str:
-        definition = self._definition
-        return (
-            "–"
-            if definition is None
-            else self._plugins.owner(definition.import_type, definition.subject).full_name
         )
 
 

@@ -14,7 +14,7 @@ import hashlib
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 
 from hostsim.errors import Doubt, DoubtfulPayment, host_error
@@ -45,54 +45,6 @@ class Added:
     id: int
     doubts: Sequence[Doubt] = ()  # those that were confirmed
     already: bool = False  # before, under the same key
-
-
-def add(
-    db: sqlite3.Connection,
-    entry: Entry,
-    user: str,
-    at: datetime,
-    *,
-    confirm: bool = False,
-    shown: str = "",
-) -> Added:
-    """Register a payment by hand, in a transaction of the caller.
-
-    :param confirm: register it whatever is doubtful about it.
-    :param shown: :attr:`DoubtfulPayment.seal` of the doubts that were shown; others are refused.
-    :raises HostError: ``INVOICE_NEEDED``, ``INVOICE_UNKNOWN``, ``PAYMENT_PERIOD_OPEN``,
-        ``PAYMENT_AMOUNT``, ``PAYMENT_TOO_LARGE``, ``PAYMENT_CURRENCY``, ``PAYMENT_RATE``,
-        ``BANK_ACCOUNT``, ``PAYMENT_KEY``, ``PAYMENT_KEY_USED``, ``PAYMENT_KEY_DELETED`` or
-        ``DOUBTFUL_PAYMENT``; nothing is registered then.
-    """
-    if not entry.invoice_number.strip():
-        raise host_error("INVOICE_NEEDED")
-    row = invoice_row(db, entry.region, entry.invoice_number)
-    if row is None:
-        region = payments_messages.region_name(entry.region)
-        raise host_error("INVOICE_UNKNOWN", number=entry.invoice_number, region=region)
-    invoice = value_of(Invoice, row)
-    account = checked_bank_account(entry.bank_account)
-    key = _checked_key(entry.key)
-    earlier = table.by_key(db, key)
-    if earlier is not None:
-        if _is_same(earlier, row["id"], entry, account):
-            if earlier["state"] == "deleted":
-                raise host_error("PAYMENT_KEY_DELETED", id=earlier["id"])
-            return Added(earlier["id"], already=True)
-        raise host_error("PAYMENT_KEY_USED", id=earlier["id"])
-    payment = payment_of_entry(entry, invoice, at.date())
-    registered, rate = table.registered(db, row["id"]), table.last_rate(db, payment.currency)
-    doubts = doubts_about(invoice, payment, registered, rate, at.date())
-    if doubts and not confirm:
-        error = _doubtful(invoice, payment, account, doubts)
-        if error.seal != shown:
-            raise error
-    judgement = judge_by_hand(invoice, payment)
-    payment_id = table.insert(
-        db, payment, row["id"], judgement, bank_account=account, user=user, at=at, key=key
-    )
-    return Added(payment_id, doubts)
 
 
 def _checked_key(key: str) -> str | None:
@@ -132,25 +84,6 @@ def _doubtful(
     return DoubtfulPayment(facts, doubts, seal)
 
 
-def delete(db: sqlite3.Connection, payment_id: int, why: str, user: str, at: datetime) -> None:
-    """Delete a registered payment; it stays, marked, and its invoice gets everything back.
-
-    :raises HostError: ``WHY_NEEDED``, ``WHY_TOO_LONG``, ``REGISTERED_UNKNOWN`` or
-        ``PAYMENT_NOT_DELETED``.
-    """
-    reason = wanted_reason(why)
-    row = table.payment(db, payment_id)
-    if row is None:
-        raise host_error("REGISTERED_UNKNOWN", id=payment_id)
-    if row["state"] != "registered":
-        raise host_error(
-            "PAYMENT_NOT_DELETED", id=payment_id, state=results_messages.STATES[row["state"]]
-        )
-    message = decisions_messages.deleted_here(decisions_messages.by_whom(user, at, reason))
-    gone = table.deleted_at_source(db)
-    table.delete(db, row, why=reason, user=user, at=at, message=message, gone=gone)
-
-
 def wanted_reason(why: str) -> str:
     """Make a reason one line; raise ``WHY_NEEDED`` or ``WHY_TOO_LONG``."""
     reason = checked_reason(why)
@@ -185,7 +118,7 @@ class HandPayments(Context):
         :param rate: SEK for one unit; needed where the invoice is not in SEK.
         :param confirm: register it though it is doubtful.
         :param key: makes it once: the same key again gives the same payment.
-        :raises HostError: see :func:`add`.
+        :raises HostError: see :meth:`enter_payment`.
         """
         entry = Entry(invoice_number, amount, date, region, bank_account, currency, rate, key)
         return self.enter_payment(entry, confirm=confirm).id
@@ -193,25 +126,79 @@ class HandPayments(Context):
     def enter_payment(self, entry: Entry, *, confirm: bool = False, shown: str = "") -> Added:
         """Register a payment by hand as :meth:`add_payment`, and give its doubts, too.
 
-        :param shown: the seal of the doubts that were shown, which confirms them and no others.
+        :param confirm: register it whatever is doubtful about it.
+        :param shown: :attr:`DoubtfulPayment.seal` of the doubts that were shown; others are
+            refused.
+        :raises HostError: ``INVOICE_NEEDED``, ``INVOICE_UNKNOWN``, ``PAYMENT_PERIOD_OPEN``,
+            ``PAYMENT_AMOUNT``, ``PAYMENT_TOO_LARGE``, ``PAYMENT_CURRENCY``, ``PAYMENT_RATE``,
+            ``BANK_ACCOUNT``, ``PAYMENT_KEY``, ``PAYMENT_KEY_USED``, ``PAYMENT_KEY_DELETED`` or
+            ``DOUBTFUL_PAYMENT``; nothing is registered then.
         """
         with self.store.changing_books() as db:
-            added = add(db, entry, self._user, self._clock(), confirm=confirm, shown=shown)
+            added = self._add(db, entry, confirm=confirm, shown=shown)
         if not added.already:
             commits.note(results_messages.payment_added(added.id))
             self.store.move_log()
         self.notify_listeners()
         return added
 
+    def _add(self, db: sqlite3.Connection, entry: Entry, *, confirm: bool, shown: str) -> Added:
+        if not entry.invoice_number.strip():
+            raise host_error("INVOICE_NEEDED")
+        row = invoice_row(db, entry.region, entry.invoice_number)
+        if row is None:
+            region = payments_messages.region_name(entry.region)
+            raise host_error("INVOICE_UNKNOWN", number=entry.invoice_number, region=region)
+        invoice = value_of(Invoice, row)
+        account = checked_bank_account(entry.bank_account)
+        key = _checked_key(entry.key)
+        earlier = table.by_key(db, key)
+        if earlier is not None:
+            if not _is_same(earlier, row["id"], entry, account):
+                raise host_error("PAYMENT_KEY_USED", id=earlier["id"])
+            if earlier["state"] == "deleted":
+                raise host_error("PAYMENT_KEY_DELETED", id=earlier["id"])
+            return Added(earlier["id"], already=True)
+        at = self._clock()
+        payment = payment_of_entry(entry, invoice, at.date())
+        registered, rate = table.registered(db, row["id"]), table.last_rate(db, payment.currency)
+        doubts = doubts_about(invoice, payment, registered, rate, at.date())
+        if doubts and not confirm:
+            error = _doubtful(invoice, payment, account, doubts)
+            if error.seal != shown:
+                raise error
+        payment_id = table.insert(
+            db,
+            payment,
+            row["id"],
+            judge_by_hand(invoice, payment),
+            bank_account=account,
+            user=self._user,
+            at=at,
+            key=key,
+        )
+        return Added(payment_id, doubts)
+
     def delete_payment(self, payment_id: int, *, why: str) -> None:
         """Delete a registered payment, typed or imported; it stays in the list, marked.
 
-        An imported one is offered again by the next import, as ``deleted-in-host``.
+        Its invoice gets everything back. An imported one is offered again by the next import, as
+        ``deleted-in-host``.
 
-        :raises HostError: see :func:`delete`.
+        :raises HostError: ``WHY_NEEDED``, ``WHY_TOO_LONG``, ``REGISTERED_UNKNOWN`` or
+            ``PAYMENT_NOT_DELETED``.
         """
         with self.store.changing_books() as db:
-            delete(db, payment_id, why, self._user, self._clock())
+            reason, user, at = wanted_reason(why), self._user, self._clock()
+            row = table.payment(db, payment_id)
+            if row is None:
+                raise host_error("REGISTERED_UNKNOWN", id=payment_id)
+            if row["state"] != "registered":
+                state = results_messages.STATES[row["state"]]
+                raise host_error("PAYMENT_NOT_DELETED", id=payment_id, state=state)
+            message = decisions_messages.deleted_here(decisions_messages.by_whom(user, at, reason))
+            gone = table.deleted_at_source(db)
+            table.delete(db, row, why=reason, user=user, at=at, message=message, gone=gone)
         commits.note(results_messages.payment_deleted(payment_id))
         self.store.move_log()
         self.notify_listeners()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar, Final, Generic, TypeVar
 
-from hostsim.errors import HostError, host_error
+from hostsim.errors import HostError, from_table
 from hostsim.messages.text import say
 from opter_contract.values import Text
 
@@ -57,8 +57,8 @@ class FileWrong(HostError):
         found = problems.found
         count_sv = "ett fel" if found == 1 else f"{found} fel"
         count_en = "one fault" if found == 1 else f"{found} faults"
-        error = host_error(code, count=Text(count_sv, count_en), file=file)
-        super().__init__(error.code, error.kind, error.message)
+        values: dict[str, object] = {"count": Text(count_sv, count_en), "file": file}
+        super().__init__(code, *from_table(code, values))
         self.problems = tuple(problems.first)
 
 

@@ -20,7 +20,7 @@ import sys
 import time
 import zipfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -206,16 +206,12 @@ def parts_of(
     }
     with database_checks.snapshot(store):
         contents = {name: _json(_or_error(make)) for name, make in makers.items()}
-    contents["README.txt"] = _about()
+    contents["README.txt"] = f"{_ABOUT.sv}\n\n{_ABOUT.en}\n"
     return [Part(name, what, contents[name]) for name, what in _PARTS.items()]
 
 
 def _json(content: object) -> str:
     return json.dumps(content, ensure_ascii=False, indent=2) + "\n"
-
-
-def _about() -> str:
-    return f"{_ABOUT.sv}\n\n{_ABOUT.en}\n"
 
 
 def _or_error(make: Callable[[], object]) -> object:
@@ -485,7 +481,3 @@ def _watermark(cursor: str | None) -> str | None:
         return _seconds(known["watermark"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return HIDDEN
-
-
-def lines_of(parts: Iterable[Part], say: Callable[[Text], str]) -> Iterable[str]:
-    return (f"  {part.name}: {say(part.description)}" for part in parts)

@@ -11,27 +11,9 @@ from opter_contract.values import Text
 if TYPE_CHECKING:
     from hostsim.ledger.values import Invoice
 
-#: On a page: those of which something remains, and each amount with its currency.
-OPEN_INVOICES: tuple[Column[Invoice], ...] = (
-    Column("invoice", Text("Faktura", "Invoice"), lambda i: i.number, right=True),
-    Column("ocr", Text("OCR", "OCR"), lambda i: i.ocr, right=True),
-    Column("code", Text("Kundnr", "Customer no."), lambda i: i.customer_code),
-    Column("customer", Text("Kund", "Customer"), lambda i: i.customer_name, wide=True),
-    Column("date", Text("Fakturadatum", "Invoice date"), lambda i: i.invoice_date),
-    Column("due", Text("Förfaller", "Due"), lambda i: i.due_date),
-    Column("total", Text("Belopp", "Total"), lambda i: Money(i.total, i.currency), right=True),
+_WHOSE: tuple[Column[Invoice], ...] = (
     Column(
-        "remaining",
-        Text("Återstår", "Remaining"),
-        lambda i: Money(i.remaining, i.currency),
-        right=True,
-    ),
-    Column("region", Text("Region", "Region"), lambda i: i.region),
-)
-
-INVOICES: tuple[Column[Invoice], ...] = (
-    Column(
-        "number", Text("Faktura", "Invoice"), lambda i: i.number, right=True, json="invoice_number"
+        "invoice", Text("Faktura", "Invoice"), lambda i: i.number, right=True, json="invoice_number"
     ),
     Column("ocr", Text("OCR", "OCR"), lambda i: i.ocr, right=True, json="ocr"),
     Column("code", Text("Kundnr", "Customer no."), lambda i: i.customer_code, json="customer_code"),
@@ -42,18 +24,33 @@ INVOICES: tuple[Column[Invoice], ...] = (
         wide=True,
         json="customer_name",
     ),
+)
+_DUE: Column[Invoice] = Column(
+    "due", Text("Förfaller", "Due"), lambda i: i.due_date, json="due_date"
+)
+_TOTAL, _REMAINING = Text("Belopp", "Total"), Text("Återstår", "Remaining")
+_REGION: Column[Invoice] = Column(
+    "region", Text("Region", "Region"), lambda i: i.region, json="region"
+)
+
+#: On a page: those of which something remains, and each amount with its currency.
+OPEN_INVOICES: tuple[Column[Invoice], ...] = (
+    *_WHOSE,
+    Column("date", Text("Fakturadatum", "Invoice date"), lambda i: i.invoice_date),
+    _DUE,
+    Column("total", _TOTAL, lambda i: Money(i.total, i.currency), right=True),
+    Column("remaining", _REMAINING, lambda i: Money(i.remaining, i.currency), right=True),
+    _REGION,
+)
+
+INVOICES: tuple[Column[Invoice], ...] = (
+    *_WHOSE,
     Column("date", Text("Datum", "Date"), lambda i: i.invoice_date, json="invoice_date"),
-    Column("due", Text("Förfaller", "Due"), lambda i: i.due_date, json="due_date"),
+    _DUE,
     Column("currency", Text("Valuta", "Currency"), lambda i: i.currency, json="currency"),
-    Column("total", Text("Belopp", "Total"), lambda i: i.total, right=True, json="total"),
-    Column(
-        "remaining",
-        Text("Återstår", "Remaining"),
-        lambda i: i.remaining,
-        right=True,
-        json="remaining",
-    ),
-    Column("region", Text("Region", "Region"), lambda i: i.region, json="region"),
+    Column("total", _TOTAL, lambda i: i.total, right=True, json="total"),
+    Column("remaining", _REMAINING, lambda i: i.remaining, right=True, json="remaining"),
+    _REGION,
     Column("period", Text("Period", "Period"), lambda i: period(closed=i.period_closed)),
     *json_attributes("period_closed"),
 )

@@ -243,21 +243,20 @@ def some_of_each(
     rows: Iterable[Row],
     number: int,
     code: Callable[[Row], str | None],
-    most: int = _LONGEST_SHORTENED,
 ) -> list[Row]:
-    """Pick at most about ``most`` of ``number`` rows so that every code is among them.
+    """Pick about 25 of ``number`` rows so that every code is among them.
 
     Keeps the order of the rows. Holds a few rows of each code in memory.
     """
     by_code: dict[str | None, list[tuple[int, Row]]] = {}
     for place, row in enumerate(rows):
         same = by_code.setdefault(code(row), [])
-        if len(same) < most:
+        if len(same) < _LONGEST_SHORTENED:
             same.append((place, row))
     chosen: list[tuple[int, Row]] = []
-    for turn in range(most):
+    for turn in range(_LONGEST_SHORTENED):
         layer = [same[turn] for same in by_code.values() if turn < len(same)]
-        room = max(most, len(by_code)) - len(chosen)
+        room = max(_LONGEST_SHORTENED, len(by_code)) - len(chosen)
         chosen.extend(layer[:room])
     return [row for _, row in sorted(chosen, key=lambda entry: entry[0])][:number]
 

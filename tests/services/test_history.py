@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from fake_plugin import FakePlugin, Refused, invoice, payment
 from host_and_plugin import NOON, host_of
 
 from hostsim.errors import HostError
-from hostsim.services import hand_payments, payments_file
+from hostsim.services import payments_file
 from hostsim.storage import registration
 
 
@@ -186,18 +187,20 @@ def test_everything_is_exported_only_when_asked_for(saved, store):
     assert made.excluded == 0
 
 
+def reverse(host):
+    with host.store.change() as db:
+        registration.reverse(db, 1, None, "eva", NOON)
+
+
 @pytest.mark.parametrize(
     "take_back",
-    [
-        lambda db: hand_payments.delete(db, 1, "fel", "eva", NOON),
-        lambda db: registration.reverse(db, 1, None, "eva", NOON),
-    ],
+    [lambda host: host.delete_payment(1, why="fel"), reverse],
     ids=["deleted", "countered"],
 )
-def test_what_no_longer_counts_is_in_no_export(store, take_back):
-    type_by_hand(store)
-    with store.change() as db:
-        take_back(db)
+def test_what_no_longer_counts_is_in_no_export(host, store, take_back):
+    host.add_payment("1001", Decimal(250), confirm=True)
+    assert len(lines(export(store, everything=True))) == 1
+    take_back(host)
     assert lines(export(store, everything=True)) == []
 
 
