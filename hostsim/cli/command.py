@@ -184,40 +184,40 @@ def option(*names: str, sv: str, en: str, **keywords: Any) -> Callable[[Any], An
     return click.option(*names, cls=_Option, sv=sv, en=en, **keywords)
 
 
-def _shared(*names: str, **keywords: Any) -> Callable[[Any], Any]:
-    """Declare an option that every command has, and that may stand before it."""
+def common_option(*names: str, **keywords: Any) -> Callable[[Any], Any]:
+    """Declare an option whose value is kept in :class:`Common`, by its name."""
     return option(*names, expose_value=False, callback=_set, **keywords)
 
 
 _SHARED = (
-    _shared(
+    common_option(
         "--db",
         metavar="FIL",
         sv="Databasens fil (HOSTSIM_DB; annars hostsim.db i den här mappen).",
         en="The database's file (HOSTSIM_DB; otherwise hostsim.db in this folder).",
     ),
-    _shared(
+    common_option(
         "--lang",
         "language",
         type=click.Choice(LANGUAGES),
         sv="Språk (HOSTSIM_LANG; annars datorns om det är engelska, annars sv).",
         en="Language (HOSTSIM_LANG; otherwise the computer's if it is English, otherwise sv).",
     ),
-    _shared(
+    common_option(
         "-v",
         "--verbose",
         count=True,
         sv="Visa loggen på standard error; -vv visar mer.",
         en="Show the log on standard error; -vv shows more.",
     ),
-    _shared(
+    common_option(
         "--log-level",
         metavar="NIVÅ",
         type=click.Choice(logs.LEVELS),
         sv="Vad som loggas: debug, info, warning eller error; annars warning.",
         en="What is logged: debug, info, warning or error; otherwise warning.",
     ),
-    _shared(
+    common_option(
         "--log-file",
         metavar="FIL",
         type=click.Path(dir_okay=False, path_type=Path),
@@ -226,7 +226,7 @@ _SHARED = (
     ),
 )
 
-_JSON = _shared(
+_JSON = common_option(
     "--json",
     is_flag=True,
     sv="Skriv resultatet som JSON.",

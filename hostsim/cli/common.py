@@ -29,7 +29,7 @@ _LONGEST_LINE = 8000
 
 @dataclass(slots=True)
 class Common:
-    """The options that every command has, and its output."""
+    """The options that every command has, and some that several have, and its output."""
 
     language: str
     db: str | None = None
@@ -37,6 +37,9 @@ class Common:
     json: bool = False
     log_level: str | None = None
     log_file: Path | None = None
+    no_browser: bool = False
+    unattended: bool = False
+    show_ignored: bool = False
     #: Where the result goes while a command runs; others may print on ``sys.stdout``.
     result: TextIO | None = None
 

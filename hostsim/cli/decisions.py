@@ -62,12 +62,12 @@ def set_aside(
         shown = previews.printed(store, name)
         host = make_host(store)
         if series is not None:
-            with show_if_changed(common, show_ignored=False):
+            with show_if_changed(common):
                 preview = host.set_aside_series(name, *series, why=why, revision=shown)
             _show(common, name, preview, "Undanlagt", "Set aside")
             return
         before = {one.id for one in host.decisions(name)}
-        with show_if_changed(common, show_ignored=False):
+        with show_if_changed(common):
             preview = host.set_aside(name, numbers, why=why, revision=shown)
         new = {one.number for one in host.decisions(name) if one.id not in before}
         for number in dict.fromkeys(numbers):
@@ -97,7 +97,7 @@ def take_back(
         shown = previews.printed(store, name)
         several = [] if series is None else [series]
         host = make_host(store)
-        with show_if_changed(common, show_ignored=False):
+        with show_if_changed(common):
             preview = host.take_back(name, numbers, series=several, revision=shown)
         for number, over in host.hidden_by_series(name, numbers).items():
             first, last = over.first_invoice, over.last_invoice
@@ -175,11 +175,11 @@ def decide(
         shown = previews.printed(store, name)
         host = make_host(store)
         if number is None:
-            with show_if_changed(common, show_ignored=False):
+            with show_if_changed(common):
                 host.take_save_again(name, run or "", revision=shown)
             _show(common, name, host.open_preview(name), "Avgjort", "Decided")
             return
-        with show_if_changed(common, show_ignored=False):
+        with show_if_changed(common):
             preview = host.decide(name, number, chosen, why=why, revision=shown)
         if chosen != KEEP and host.needs_import(name, number):
             common.note(
@@ -222,4 +222,4 @@ def _show(common: Common, name: str, preview: Preview | None, sv: str, en: str) 
         "Ingen lista är öppen; det gäller från nästa import.",
         "No list is open; it holds from the next import.",
     )
-    show_if_any(common, preview, name, none, show_ignored=False)
+    show_if_any(common, preview, name, none)

@@ -29,7 +29,7 @@ from opter_contract.values import Finding
 @click.argument("name", required=False, metavar="[NAMN]")
 @NO_BROWSER
 @UNATTENDED
-def doctor(common: Common, name: str | None, *, no_browser: bool, unattended: bool) -> None:
+def doctor(common: Common, name: str | None) -> None:
     from hostsim.services.doctor import Doctor, first_failure
 
     timeout = login_timeout(os.environ)
@@ -39,8 +39,8 @@ def doctor(common: Common, name: str | None, *, no_browser: bool, unattended: bo
             make_host,
             plugins=plugins,
             login_timeout=timeout,
-            attended=not unattended,
-            window=LoginWindow(common, browser=not no_browser),
+            attended=not common.unattended,
+            window=LoginWindow(common),
             on_progress=progress,
         )
         findings = Doctor(common.database, plugins, its_host, definition=name).run()

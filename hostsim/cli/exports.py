@@ -113,8 +113,6 @@ def export(
     revision: str | None,
     cancel: str | None,
     suppliers: tuple[str, ...],
-    no_browser: bool,
-    unattended: bool,
 ) -> None:
     if (check and send) or (cancel is not None and (check or send or items or suppliers)):
         raise usage(
@@ -127,10 +125,7 @@ def export(
         )
     with open_store(common) as store:
         store.definition(name, exports=True)
-        with interactive_host(common, store, no_browser=no_browser, unattended=unattended) as (
-            host,
-            progress,
-        ):
+        with interactive_host(common, store) as (host, progress):
             # First of all: what another command prints from now on, the person has not read.
             shown = host.last_shown(name) if revision is None else revision
             for supplier in suppliers:
@@ -142,7 +137,7 @@ def export(
                     preview = _send(common, host, name, shown, items)
             else:
                 question = _Question(common, progress)
-                asks = not (check or unattended) and question.possible
+                asks = not (check or common.unattended) and question.possible
                 with _showing_what_was_sent(common, host, name):
                     preview = host.export(
                         name,

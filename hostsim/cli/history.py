@@ -50,14 +50,9 @@ def why(
     *,
     region: str | None,
     offline: bool,
-    no_browser: bool,
-    unattended: bool,
 ) -> None:
     with open_store(common) as store:
-        with interactive_host(common, store, no_browser=no_browser, unattended=unattended) as (
-            host,
-            _,
-        ):
+        with interactive_host(common, store) as (host, _):
             found = host.why(invoice, name, region=region, offline=offline)
         if common.json:
             write_json(common.output, explanation_object(found, common.language))

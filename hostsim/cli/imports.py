@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hostsim.cli.command import Day, command, option
+from hostsim.cli.command import Day, command, common_option, option
 from hostsim.cli.common import Common, make_host, open_store, usage
 from hostsim.cli.login import NO_BROWSER, UNATTENDED, interactive_host
 from hostsim.cli.root import hostsim
@@ -49,7 +49,7 @@ DATE = option(
     en="The date of the import, otherwise today; each payment keeps its own.",
 )
 
-SHOW_IGNORED = option(
+SHOW_IGNORED = common_option(
     "--show-ignored",
     is_flag=True,
     sv="Visa även de ignorerade en för en.",
@@ -76,27 +76,21 @@ def import_(
     region: str | None,
     bank_account: str,
     day: datetime | None,
-    no_browser: bool,
-    unattended: bool,
-    show_ignored: bool,
 ) -> None:
     with open_store(common) as store:
         store.definition(name)
-        with interactive_host(common, store, no_browser=no_browser, unattended=unattended) as (
-            host,
-            _,
-        ):
+        with interactive_host(common, store) as (host, _):
             preview = host.import_payments(
                 name, region=region, bank_account=bank_account, date=day and day.date()
             )
         if save:
-            with show_if_changed(common, show_ignored=show_ignored):
+            with show_if_changed(common):
                 preview = host.save(name, preview.revision) or preview
-        show_preview(common, preview, show_ignored=show_ignored)
+        show_preview(common, preview)
 
 
 @contextlib.contextmanager
-def show_if_changed(common: Common, *, show_ignored: bool) -> Iterator[None]:
+def show_if_changed(common: Common) -> Iterator[None]:
     """Show the open preview, if it is not the one that was shown, so that nothing was done.
 
     The error is reported also if the preview cannot be printed; it is not marked as printed then.
@@ -105,13 +99,13 @@ def show_if_changed(common: Common, *, show_ignored: bool) -> Iterator[None]:
         yield
     except PreviewChanged as changed:
         try:
-            show_preview(common, changed.preview, show_ignored=show_ignored)
+            show_preview(common, changed.preview)
         except (ReaderClosed, HostError) as error:
             raise changed from error
         raise
 
 
-def show_preview(common: Common, preview: Preview, *, show_ignored: bool) -> None:
+def show_preview(common: Common, preview: Preview) -> None:
     """Print a preview as tables or as JSON, and mark it as the one that a save saves.
 
     The last thing that a command does with its result.
@@ -120,17 +114,15 @@ def show_preview(common: Common, preview: Preview, *, show_ignored: bool) -> Non
     if common.json:
         write_preview_json(output, preview)
     else:
-        write_preview(output, preview, show_ignored=show_ignored)
+        write_preview(output, preview, show_ignored=common.show_ignored)
     output.flush()
     preview.mark_printed()
 
 
-def show_if_any(
-    common: Common, preview: Preview | None, name: str | None, none: Text, *, show_ignored: bool
-) -> None:
+def show_if_any(common: Common, preview: Preview | None, name: str | None, none: Text) -> None:
     """Show a preview, or that there is none."""
     if preview is not None:
-        show_preview(common, preview, show_ignored=show_ignored)
+        show_preview(common, preview)
     elif common.json:
         write_no_preview_json(common.output, name)
     else:
@@ -162,7 +154,6 @@ def save(
     *,
     revision: str | None,
     leave: tuple[str, ...],
-    show_ignored: bool,
 ) -> None:
     with open_store(common) as store:
         # First of all: what another command prints from now on, the person has not read.
@@ -172,7 +163,7 @@ def save(
         if not shown and revision is not None:
             raise usage("Ange en revision.", "Give a revision.")
         host = make_host(store)
-        with show_if_changed(common, show_ignored=show_ignored):
+        with show_if_changed(common):
             if leave:
                 name = host.name_to_save(name)
                 if name is None:
@@ -181,7 +172,7 @@ def save(
                 shown = "" if left is None else left.revision
             preview = host.save(name, shown)
         none = Text("Det finns inget att spara.", "There is nothing to save.")
-        show_if_any(common, preview, name, none, show_ignored=show_ignored)
+        show_if_any(common, preview, name, none)
 
 
 @command(
@@ -230,19 +221,14 @@ def undo_save(common: Common, run: str, why: str) -> None:
 @NO_BROWSER
 @UNATTENDED
 @SHOW_IGNORED
-def reconcile(
-    common: Common, name: str, *, no_browser: bool, unattended: bool, show_ignored: bool
-) -> None:
+def reconcile(common: Common, name: str) -> None:
     from hostsim.views.reconciliation import write_reconciliation, write_reconciliation_json
 
     with open_store(common) as store, contextlib.ExitStack() as stack:
         store.definition(name)
-        with interactive_host(common, store, no_browser=no_browser, unattended=unattended) as (
-            host,
-            _,
-        ):
+        with interactive_host(common, store) as (host, _):
             found = stack.enter_context(host.reconcile(name))
         if common.json:
             write_reconciliation_json(common.output, found)
         else:
-            write_reconciliation(common.output, found, show_ignored=show_ignored)
+            write_reconciliation(common.output, found, show_ignored=common.show_ignored)

@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from typing import IO, TYPE_CHECKING
 
-from hostsim.cli.command import option
+from hostsim.cli.command import common_option
 from hostsim.cli.common import Common, make_host, usage, write_stderr
 from hostsim.errors import host_error
 from hostsim.messages.text import say
@@ -23,14 +23,14 @@ if TYPE_CHECKING:
     from hostsim.views.progress import ProgressBar, ProgressLines
     from opter_contract.values import Text
 
-NO_BROWSER = option(
+NO_BROWSER = common_option(
     "--no-browser",
     is_flag=True,
     sv="Öppna inget fönster: läs adressen som inloggningen slutar på från standard input.",
     en="Open no window: read the address that the login ends at from standard input.",
 )
 
-UNATTENDED = option(
+UNATTENDED = common_option(
     "--unattended",
     is_flag=True,
     sv="Ingen är där: avsluta genast i stället för att fråga någon eller be någon logga in.",
@@ -55,7 +55,7 @@ def login_timeout(environment: Mapping[str, str]) -> float:
 
 @contextlib.contextmanager
 def interactive_host(
-    common: Common, store: Store, *, no_browser: bool, unattended: bool = False
+    common: Common, store: Store
 ) -> Iterator[tuple[Host, ProgressBar | ProgressLines]]:
     """Make a host that lets a person sign in, and give its progress, which may be paused.
 
@@ -66,8 +66,8 @@ def interactive_host(
         host = make_host(
             store,
             login_timeout=timeout,
-            attended=not unattended,
-            window=LoginWindow(common, browser=not no_browser),
+            attended=not common.unattended,
+            window=LoginWindow(common),
             on_progress=progress,
         )
         yield host, progress
@@ -80,19 +80,18 @@ INPUT_ENDED = 0.5
 class LoginWindow:
     """Shows a person where to sign in."""
 
-    def __init__(self, common: Common, *, browser: bool) -> None:
+    def __init__(self, common: Common) -> None:
         """Open a browser, or read where the login ended from standard input.
 
         Calling it then raises ``INPUT_ENDED`` where that has ended: nobody can paste.
         """
         self._common = common
-        self._browser = browser
         self._answered = False
 
     def __call__(self, address: str, answered: Callable[[str], Text | None]) -> bool:
         from hostsim.services.browser import open_browser
 
-        if self._browser:
+        if not self._common.no_browser:
             opens = open_browser(address, answered)
             if not opens and not is_terminal(sys.stdin):
                 return False

@@ -192,10 +192,10 @@ def _show_loaded(
 )
 @click.argument("name", metavar="NAMN")
 @NO_BROWSER
-def sign_in(common: Common, name: str, *, no_browser: bool) -> None:
+def sign_in(common: Common, name: str) -> None:
     with (
         open_store(common) as store,
-        interactive_host(common, store, no_browser=no_browser) as (host, _),
+        interactive_host(common, store) as (host, _),
     ):
         company = host.sign_in(name)
     if common.json:

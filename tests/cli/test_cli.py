@@ -826,7 +826,7 @@ def test_an_error_stays_on_one_line(capsys):
 def test_an_address_to_sign_in_at_stays_whole(capsys, monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     address = "https://login.example/?state=" + "x" * 2000
-    window = LoginWindow(Common("sv"), browser=False)
+    window = LoginWindow(Common("sv", no_browser=True))
     with pytest.raises(HostError, match="INPUT_ENDED"):
         window(address, lambda _: None)
     assert address in capsys.readouterr().err
@@ -840,7 +840,7 @@ def test_without_a_screen_the_address_is_shown_where_somebody_is_there(there, ca
     stdin = io.StringIO()
     stdin.isatty = lambda: there
     monkeypatch.setattr(sys, "stdin", stdin)
-    window = LoginWindow(Common("sv"), browser=True)
+    window = LoginWindow(Common("sv"))
     assert window("https://login.example", lambda _: None) is there
     assert ("https://login.example" in capsys.readouterr().err) is there
 
