@@ -33,8 +33,8 @@ from hostsim.sandbox import Sandbox, scripted_login, seed, seed_bills, seed_invo
 from hostsim.sandbox.changes import change_of
 from hostsim.services.bills_json import BillsFile
 from hostsim.services.host import Host
-from hostsim.services.invoices_csv import InvoicesTable
 from hostsim.services.invoices_json import InvoicesFile
+from hostsim.services.invoices_table import InvoicesTable
 from hostsim.storage.private_files import make_folder
 from hostsim.storage.store import Store
 from hostsim.views import exports as export_views

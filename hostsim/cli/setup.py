@@ -96,18 +96,18 @@ def invoices(common: Common) -> None:
     "forgets it.",
 )
 def load_invoices(common: Common, file: Path, region: str, columns: str | None) -> None:
-    from hostsim.services import invoices_csv, invoices_json
+    from hostsim.services import invoices_json, invoices_table
     from hostsim.services.item_file import ProblemList
 
     notes = ProblemList()
     with open_store(common) as store:
         meaning = store.settings()["invoice_columns"]
         if columns is not None:
-            meaning = invoices_csv.merged_columns(meaning, columns)
+            meaning = invoices_table.merged_columns(meaning, columns)
         if invoices_json.is_json(file):
             rows = invoices_json.InvoicesFile(region, notes).read(file)
         else:
-            rows = invoices_csv.InvoicesTable(region, notes, meaning).read(file)
+            rows = invoices_table.InvoicesTable(region, notes, meaning).read(file)
         with store.checked_change():
             store.set_setting("invoice_columns", meaning)
             loaded = store.load_invoices(rows)

@@ -10,7 +10,7 @@ from typing import Any
 
 from hostsim.ledger.values import ExportedInvoice, InvoiceContent
 from hostsim.messages import files as messages
-from hostsim.services import invoices_csv
+from hostsim.services import invoices_table
 from hostsim.services.item_file import INVOICE, ProblemList
 from hostsim.services.json_file import (
     AMOUNT,
@@ -59,8 +59,8 @@ _INVOICES = Declaration(
     number="invoice_number",
     party_name="customer",
     item={
-        "invoice_number": Field(as_in_csv(invoices_csv.number_of), required=True),
-        "ocr": Field(as_in_csv(invoices_csv.ocr_of)),
+        "invoice_number": Field(as_in_csv(invoices_table.number_of), required=True),
+        "ocr": Field(as_in_csv(invoices_table.ocr_of)),
         "type": Field(that(INVOICE_TYPES.__contains__, messages.NO_TYPE), default="invoice"),
         **COMMON,
         "invoice_date": DATE,
@@ -87,7 +87,7 @@ _INVOICES = Declaration(
 class InvoicesFile(JsonFile[ExportedInvoice]):
     """One pass over a file of invoices."""
 
-    wrong = invoices_csv.WRONG
+    wrong = invoices_table.WRONG
     declaration = _INVOICES
 
     def __init__(self, region: str = "", notes: ProblemList | None = None) -> None:
@@ -96,10 +96,10 @@ class InvoicesFile(JsonFile[ExportedInvoice]):
 
     def check(self, one: Given) -> None:
         who, invoice = one.who, one.fields
-        if (odd := invoices_csv.odd_number(invoice["invoice_number"])) is not None:
+        if (odd := invoices_table.odd_number(invoice["invoice_number"])) is not None:
             self.note(who, "invoice_number", odd)
         number, ocr = invoice["invoice_number"], invoice["ocr"]
-        if (odd := invoices_csv.same_ocr(self._ocrs, one.region, ocr, number)) is not None:
+        if (odd := invoices_table.same_ocr(self._ocrs, one.region, ocr, number)) is not None:
             self.note(who, "ocr", odd)
         correction = invoice["type"] == "correction"
         if invoice["credits"] and not correction:

@@ -1,6 +1,6 @@
 """Reads items with their rows from a JSON file, such as invoices, each of them declared by fields.
 
-As strict as :mod:`.invoices_csv`, for the same reason: every wrong field is reported by its
+As strict as :mod:`.invoices_table`, for the same reason: every wrong field is reported by its
 item, and then nothing is loaded. Knows neither the database nor the command line.
 """
 
@@ -19,7 +19,7 @@ from typing import Any, ClassVar, Final, TypeVar
 
 from hostsim.ledger.values import SEK
 from hostsim.messages import files as messages
-from hostsim.services import invoices_csv
+from hostsim.services import invoices_table
 from hostsim.services.item_file import FileProblem, ItemFile, ProblemList
 from opter_contract.currencies import DECIMALS
 from opter_contract.values import Text
@@ -259,7 +259,7 @@ def as_in_csv(parse: Callable[[str], Any]) -> Parse:
     def parsed(value: object) -> Any:
         found = parse(text(value))
         if isinstance(found, Text):
-            raise Wrong(invoices_csv.without_hint(found))
+            raise Wrong(invoices_table.without_hint(found))
         return found
 
     return parsed
@@ -296,7 +296,7 @@ def _rate(value: object) -> Decimal:
     return Decimal(value).normalize()
 
 
-_date = as_in_csv(invoices_csv.date_of)
+_date = as_in_csv(invoices_table.date_of)
 
 
 def _date_or_none(value: object) -> date | None:

@@ -25,7 +25,7 @@ from hostsim.sandbox import Sandbox, scripted_login, seed
 from hostsim.sandbox.faults import Fault
 from hostsim.sandbox.switches import Switches
 from hostsim.services.host import Host
-from hostsim.services.invoices_csv import InvoicesTable
+from hostsim.services.invoices_table import InvoicesTable
 from hostsim.storage.store import Store
 from opter_fortnox_plugin.fortnox.http import Bearer
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter

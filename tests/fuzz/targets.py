@@ -18,7 +18,7 @@ from invoice_file import INVOICE
 
 from hostsim.errors import HostError
 from hostsim.plugins import mail
-from hostsim.services import bills_json, invoices_csv, invoices_json
+from hostsim.services import bills_json, invoices_json, invoices_table
 from opter_fortnox_plugin.errors import FortnoxError, Missing, Rejected, Temporary, Unauthorized
 from opter_fortnox_plugin.fortnox import (
     invoice_schemas,
@@ -206,7 +206,7 @@ def csv_file(random: Random) -> bytes:
 
 def invoices_csv_file(content: bytes) -> None:
     with suppress(HostError):
-        invoices_csv.InvoicesTable().read_from(content, file="f.csv")
+        invoices_table.InvoicesTable().read_from(content, file="f.csv")
 
 
 def invoices_json_file(content: bytes) -> None:

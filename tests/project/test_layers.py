@@ -127,7 +127,7 @@ def test_the_host_names_no_system_that_payments_come_from():
     naming = [
         name
         for name, path in modules().items()
-        if name.startswith(rooms) and name != "hostsim.services.invoices_csv"
+        if name.startswith(rooms) and name != "hostsim.services.invoices_table"
         if "Fortnox" in path.read_text(encoding="utf-8")
     ]
     assert naming == []

@@ -14,7 +14,7 @@ from hostsim.errors import HostError
 from hostsim.sandbox import Clock, Sandbox, oauth, scripted_login, seed, seed_many
 from hostsim.sandbox.state import ocr_is_valid
 from hostsim.sandbox.tokens import Grant
-from hostsim.services import invoices_csv
+from hostsim.services import invoices_table
 from hostsim.views.output import Output
 
 NOW = datetime(2026, 3, 17, 9, 30, 15, tzinfo=UTC)
@@ -100,7 +100,7 @@ def test_the_hosts_side_matches_but_for_part_payments_and_unknown_invoices(sandb
 def test_the_host_loads_its_side_as_any_file_of_invoices():
     rows = list(seed_many.exported_invoices(2, NOW, invoices=4))
     lines = [",".join(rows[0]), *(",".join(row.values()) for row in rows)]
-    loaded = list(invoices_csv.InvoicesTable().read_from("\n".join(lines).encode(), file="many"))
+    loaded = list(invoices_table.InvoicesTable().read_from("\n".join(lines).encode(), file="many"))
     assert [one.region for one in loaded] == ["500001"] * 4 + ["500002"] * 4
     assert str(loaded[0].total) == rows[0]["total"]
 

@@ -40,7 +40,7 @@ from hostsim.sandbox.state import Payment as FortnoxPayment
 from hostsim.sandbox.switches import Switches
 from hostsim.services import reconciliation
 from hostsim.services.host import Host
-from hostsim.services.invoices_csv import InvoicesTable
+from hostsim.services.invoices_table import InvoicesTable
 from hostsim.storage import reconciliations
 from hostsim.storage.import_runs import ImportRun, Record
 from hostsim.storage.rows import record_of

@@ -21,7 +21,7 @@ from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Invoice, Payment, Sandbox, Switches, seed
 from hostsim.sandbox.tokens import Grant
 from hostsim.services import support_bundle
-from hostsim.services.invoices_csv import InvoicesTable
+from hostsim.services.invoices_table import InvoicesTable
 from hostsim.storage.store import Store
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.fortnox import protocol

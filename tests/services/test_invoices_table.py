@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hostsim.errors import HostError
-from hostsim.services import invoices_csv, table_file
-from hostsim.services.invoices_csv import InvoicesTable, column_names
+from hostsim.services import invoices_table, table_file
+from hostsim.services.invoices_table import InvoicesTable, column_names
 from hostsim.services.item_file import FileWrong, ProblemList
 from hostsim.services.table_file import NotATable, rows_of
 
@@ -279,7 +279,7 @@ def test_a_missing_column_is_named():
 def test_an_empty_file_lacks_every_column():
     with pytest.raises(FileWrong) as caught:
         InvoicesTable().read_from(b"", file="tom.csv")
-    assert {p.field for p in caught.value.problems} >= set(invoices_csv.REQUIRED)
+    assert {p.field for p in caught.value.problems} >= set(invoices_table.REQUIRED)
 
 
 def test_a_column_that_stands_twice_is_refused():
