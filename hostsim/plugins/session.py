@@ -185,15 +185,15 @@ class ImportSession(Session):
         self._to_check = None
         return len(excluded)
 
-    def opter_take_deleted(self, numbers: Sequence[str]) -> int:
-        check_size(numbers)
-        self._import_run.take_deleted(self._company or "", numbers)
-        return len(numbers)
+    def opter_take_deleted(self, payment_numbers: Sequence[str]) -> int:
+        check_size(payment_numbers)
+        self._import_run.take_deleted(self._company or "", payment_numbers)
+        return len(payment_numbers)
 
-    def opter_take_unchecked(self, numbers: Sequence[str]) -> int:
-        check_size(numbers)
-        self._import_run.take_unchecked(self._company or "", numbers)
-        return len(numbers)
+    def opter_take_unchecked(self, payment_numbers: Sequence[str]) -> int:
+        check_size(payment_numbers)
+        self._import_run.take_unchecked(self._company or "", payment_numbers)
+        return len(payment_numbers)
 
     def opter_take_balances(self, balances: Sequence[InvoiceBalance]) -> int:
         check_size(balances)
@@ -226,11 +226,11 @@ class ImportSession(Session):
         run.mark_checked(company.number, several)
         return [RegisteredPayment(one.number, one.invoice_number) for one in several]
 
-    def opter_known_invoices(self, numbers: Sequence[str]) -> Collection[str]:
+    def opter_known_invoices(self, invoice_numbers: Sequence[str]) -> Collection[str]:
         """Choose the invoices that the region of the definition has."""
-        check_size(numbers)
+        check_size(invoice_numbers)
         definition = self._import_run.definition
-        return self._import_run.store.known_invoices(definition.region, numbers)
+        return self._import_run.store.known_invoices(definition.region, invoice_numbers)
 
     def finish(self, company: Company, *, notes: bool = False) -> None:
         """End the reading; offer again what earlier runs rejected, if that is still to do.

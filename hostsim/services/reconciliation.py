@@ -65,9 +65,9 @@ class ReadAllSession(ImportSession):
 
     offers_earlier = False
 
-    def opter_known_invoices(self, numbers: Sequence[str]) -> Collection[str]:
+    def opter_known_invoices(self, invoice_numbers: Sequence[str]) -> Collection[str]:
         """Claim to know them all, so that no OCR reference has to be looked up."""
-        return list(numbers)
+        return list(invoice_numbers)
 
     def explain(self, company: str) -> None:
         """Write down why the host lacks what only the source has."""

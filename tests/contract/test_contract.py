@@ -11,7 +11,12 @@ from pathlib import Path
 import pluggy
 import pytest
 
+from hostsim.plugins import host_hooks
+from hostsim.plugins.export_session import ExportSession
 from hostsim.plugins.loading import HOSTS_OWN, Plugins
+from hostsim.plugins.session import ImportSession
+from hostsim.services.explanation import InvoiceSession
+from hostsim.services.reconciliation import ReadAllSession
 from opter_contract import PROJECT, export_hooks, hooks
 from opter_fortnox_plugin import hooks as plugin_hooks
 
@@ -99,6 +104,18 @@ def test_the_host_answers_every_hook_that_is_its_own():
         name for name in SPECIFIED if getattr(manager.hook, name).get_hookimpls()
     }  # fmt: skip
     assert answered >= HOSTS_OWN
+
+
+SESSIONS = (ImportSession, ExportSession, InvoiceSession, ReadAllSession)
+
+
+@pytest.mark.parametrize("hook", sorted(host_hooks.ANSWERED))
+def test_a_session_takes_the_arguments_of_a_hook_as_they_are_handed_over(hook):
+    """They come in the order of the specification, without the run."""
+    specified = list(inspect.signature(SPECIFIED[hook]).parameters)
+    methods = [getattr(session, hook) for session in SESSIONS if hasattr(session, hook)]
+    taken = [["run", *list(inspect.signature(one).parameters)[1:]] for one in methods]
+    assert taken == [specified] * len(methods)
 
 
 @pytest.mark.parametrize("name", sorted(SPECIFIED))
