@@ -104,8 +104,9 @@ def test_the_demo_fails_where_sums_or_numbers_differ(monkeypatch, here, there):
     differing = [demo.Flow(labels.STATUSES["exact"], "SEK", *sides)]
     monkeypatch.setattr(demo, "flows_of", lambda *_: differing)
     one = demo._Demo(Output(io.StringIO(), "sv"), None, io.StringIO(), Path(), NOW)
+    one.store = one.sandbox = None
     with pytest.raises(HostError) as caught:
-        one._reconcile(None, None, ["10301"], ["A-2026-117"])
+        one._reconcile(["10301"], ["A-2026-117"])
     assert caught.value.code == "DEMO_FAILED"
 
 
