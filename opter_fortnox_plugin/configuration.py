@@ -26,7 +26,7 @@ LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 class Configuration:
     """The integration as it stands in Fortnox's developer portal.
 
-    :ivar redirect_uri: needed where a person signs in alone; ``""`` where it is missing or wrong.
+    :ivar redirect_uri: needed where a person signs in alone; ``""`` if it is missing or wrong.
     :ivar no_redirect: what is the matter with it then.
     """
 
@@ -44,7 +44,7 @@ class Configuration:
         """Read the configuration; the host's values take precedence over the environment's.
 
         :param redirect_uri: of a host that receives the answer itself.
-        :raises SettingsWrong: naming the value that is missing or wrong; of the redirect address
+        :raises SettingsWrong: naming the value that is missing or wrong; of the redirect URL
             only where a person is to sign in.
         """
         values: dict[str, Any] = {
@@ -53,19 +53,19 @@ class Configuration:
             if name != REDIRECT_URI
         }
         try:
-            address = (
+            url = (
                 redirect_uri_of_host(redirect_uri)
                 if redirect_uri
                 else value_of(REDIRECT_URI, host, environment)
             )
         except SettingsWrong as error:
             return cls(**values, redirect_uri="", no_redirect=error)
-        return cls(**values, redirect_uri=address)
+        return cls(**values, redirect_uri=url)
 
     def require_redirect_uri(self) -> str:
         """Return where the answer of a login goes.
 
-        :raises SettingsWrong: where that is missing or wrong.
+        :raises SettingsWrong: if that is missing or wrong.
         """
         if self.no_redirect is not None:
             raise self.no_redirect
@@ -82,14 +82,14 @@ class Configuration:
 
 
 def given(name: str, host: Mapping[str, str], environment: Mapping[str, str]) -> str:
-    """Return the value that is set; ``""`` where none is."""
+    """Return the value that is set; ``""`` if none is."""
     return (host.get(name) or environment.get(name) or "").strip()
 
 
 def value_of(name: str, host: Mapping[str, str], environment: Mapping[str, str]) -> str:
     """Read one value, or its default.
 
-    :raises SettingsWrong: where it is missing or wrong.
+    :raises SettingsWrong: if it is missing or wrong.
     """
     variable = _VARIABLES[name]
     text = given(name, host, environment) or variable.default
@@ -99,16 +99,16 @@ def value_of(name: str, host: Mapping[str, str], environment: Mapping[str, str])
     return variable.parse(name, text)
 
 
-def redirect_uri_of_host(address: str) -> str:
-    """Accept the address at which a web application receives the answer: TLS, or this machine.
+def redirect_uri_of_host(url: str) -> str:
+    """Accept the URL at which a web application receives the answer: TLS, or this machine.
 
-    :raises SettingsWrong: where it is another.
+    :raises SettingsWrong: if it is another.
     """
     name = "redirect_uri"
-    _refuse_odd_characters(name, address)
-    _service(name, address)
-    _refuse_query(name, address)
-    return address
+    _refuse_odd_characters(name, url)
+    _service(name, url)
+    _refuse_query(name, url)
+    return url
 
 
 def _refuse_odd_characters(name: str, text: str) -> None:
@@ -116,8 +116,8 @@ def _refuse_odd_characters(name: str, text: str) -> None:
         raise _wrong(name, "den innehåller otillåtna tecken", "it has forbidden characters")
 
 
-def _refuse_query(name: str, address: str) -> None:
-    if "?" in address or "#" in address:
+def _refuse_query(name: str, url: str) -> None:
+    if "?" in url or "#" in url:
         raise _wrong(name, "den får inte ha ? eller #", "it may not have ? or #")
 
 
@@ -125,12 +125,12 @@ def _wrong(name: str, why_sv: str, why_en: str) -> SettingsWrong:
     return SettingsWrong("CONFIGURATION_WRONG", name=name, why=Text(why_sv, why_en))
 
 
-def _redirect(name: str, address: str) -> str:
-    """Accept an address on this machine only: that is where the answer is received."""
-    scheme, port = _split(name, address)
+def _redirect(name: str, url: str) -> str:
+    """Accept a URL on this machine only: that is where the answer is received."""
+    scheme, port = _split(name, url)
     if scheme != "http":
         raise _wrong(name, "den ska börja med http://", "it must begin with http://")
-    host = urlsplit(address).hostname
+    host = urlsplit(url).hostname
     if host not in LOOPBACK:
         raise _wrong(
             name,
@@ -139,22 +139,22 @@ def _redirect(name: str, address: str) -> str:
         )
     if not port:
         raise _wrong(name, "den saknar port", "it has no port")
-    _refuse_query(name, address)
-    return address
+    _refuse_query(name, url)
+    return url
 
 
-def _service(name: str, address: str) -> str:
+def _service(name: str, url: str) -> str:
     """Accept a service that secrets can be sent to: TLS, or this machine."""
-    scheme, _ = _split(name, address)
-    host = urlsplit(address).hostname
+    scheme, _ = _split(name, url)
+    host = urlsplit(url).hostname
     if scheme != "https" and not (scheme == "http" and host in LOOPBACK):
         raise _wrong(name, "den ska börja med https://", "it must begin with https://")
-    return address.rstrip("/")
+    return url.rstrip("/")
 
 
-def _split(name: str, address: str) -> tuple[str, int | None]:
+def _split(name: str, url: str) -> tuple[str, int | None]:
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(url)
         if parts.hostname:
             return parts.scheme, parts.port
     except ValueError:
@@ -164,7 +164,7 @@ def _split(name: str, address: str) -> tuple[str, int | None]:
 
 @dataclass(frozen=True, slots=True)
 class _Variable:
-    """A value's default, ``""`` where the administrator must set it, and what it must be."""
+    """A value's default, ``""`` if the administrator must set it, and what it must be."""
 
     default: str = ""
     parse: Callable[[str, str], str] = lambda _, text: text
@@ -181,4 +181,6 @@ _VARIABLES: Final = {
 #: Every name, in the order to show them.
 NAMES: Final = tuple(_VARIABLES)
 
-DEFAULTS: Final = {name: one.default for name, one in _VARIABLES.items() if one.default}
+DEFAULTS: Final = {
+    name: variable.default for name, variable in _VARIABLES.items() if variable.default
+}

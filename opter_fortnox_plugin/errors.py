@@ -56,7 +56,7 @@ class Temporary(Exception):
     :param what: what happened, in a few words without any content of the answer.
     :param wait: seconds that Fortnox asked us to wait, if it did.
     :param limited: whether the rate limit was the reason (429).
-    :param told: what happened as a person is told in the end, where that is more.
+    :param explanation: what happened as a person is told in the end, where that is more.
     :ivar may_pass: whether the same request is worth making again.
     """
 
@@ -66,13 +66,13 @@ class Temporary(Exception):
         *,
         wait: float | None = None,
         limited: bool = False,
-        told: Text | None = None,
+        explanation: Text | None = None,
     ) -> None:
         super().__init__(what)
         self.what = what
         self.wait = wait
         self.limited = limited
-        self.told = told
+        self.explanation = explanation
         self.may_pass = True
 
 
@@ -116,7 +116,7 @@ class OutcomeUnknown(Exception):
 class Rejected(Exception):
     """Fortnox did not make a change that was asked for.
 
-    :param code: Fortnox's own; ``None`` where it gave none.
+    :param code: Fortnox's own; ``None`` if it gave none.
     :param words: Fortnox's own message. It may name a customer: for the books, never for a log.
     """
 

@@ -164,7 +164,7 @@ class Host:
         """Report how far we are.
 
         :param seconds_left: an estimate, if there is one; added to the message unless it is short.
-        :raises Cancelled: where a person cancels.
+        :raises Cancelled: if a person cancels.
         """
         self._last = Progress(stage, done, total, message, seconds_left)
         self._reported_at = self._clock()
@@ -173,7 +173,7 @@ class Host:
     def repeat_progress(self) -> None:
         """Repeat the last report while we wait, with the time that is left now.
 
-        :raises Cancelled: where a person cancels.
+        :raises Cancelled: if a person cancels.
         """
         progress = self._last
         if progress.seconds_left is not None:
@@ -187,26 +187,26 @@ class Host:
     def wait(self, seconds: float) -> None:
         """Wait, repeating the last report now and then.
 
-        :raises Cancelled: where a person cancels.
+        :raises Cancelled: if a person cancels.
         """
         until = self._clock() + seconds
-        while (rest := until - self._clock()) > 0:
+        while (remaining := until - self._clock()) > 0:
             self.repeat_progress()
-            self._sleep(min(rest, _REPORT_INTERVAL))
+            self._sleep(min(remaining, _REPORT_INTERVAL))
 
-    def open_browser(self, address: str, answered: Callable[[str], Text | None]) -> None:
-        """Have a person shown an address.
+    def open_browser(self, url: str, on_redirect: Callable[[str], Text | None]) -> None:
+        """Have a person shown a URL.
 
-        :raises LoginFailed: where the host cannot show it to anyone.
+        :raises LoginFailed: if the host cannot show it to anyone.
         """
-        if not self._ask("opter_open_browser", url=address, on_redirect=answered):
+        if not self._ask("opter_open_browser", url=url, on_redirect=on_redirect):
             raise LoginFailed("NO_WINDOW")
 
     # --- what outlives the run ---
 
     @property
     def redirect_uri(self) -> str:
-        """Where the host receives the answer of a login; ``""`` where it does not."""
+        """Where the host receives the answer of a login; ``""`` if it does not."""
         return str(getattr(self.run, "redirect_uri", ""))
 
     @property
@@ -250,11 +250,11 @@ class Host:
                 if acquired:
                     yield
                     return
-            rest = until - self._clock()
-            if rest <= 0:
+            remaining = until - self._clock()
+            if remaining <= 0:
                 raise error()
             self.report_progress("waiting", 0, None, waiting)
-            self._sleep(min(rest, _REPORT_INTERVAL))
+            self._sleep(min(remaining, _REPORT_INTERVAL))
 
     # --- calling hooks ---
 

@@ -85,7 +85,7 @@ class Session:
     def company_lock(self, company: Company) -> Iterator[None]:
         """Let no other run of the company make a request meanwhile; each counts the others'.
 
-        :raises Busy: where another one does not end in time.
+        :raises Busy: if another one does not end in time.
         """
         waiting = Text(
             f"En annan import eller export av {company.name} pågår; väntar på den",
@@ -112,7 +112,7 @@ class Session:
 
         :param lock: keeps the others away from a company.
         :param company: asks Fortnox for the company.
-        :raises LoginFailed: where the run belongs to another one.
+        :raises LoginFailed: if the run belongs to another one.
         """
         run = self.host.run
         # What is entered last ends first: no request may start once the locks are released.
@@ -185,7 +185,7 @@ def signed_in(
 
     :param scopes: what the run may do there.
     :param again: have a person sign in, whatever is stored.
-    :raises FortnoxError: where there is something for a person to do.
+    :raises FortnoxError: if there is something for a person to do.
     """
     if run.default_currency.strip().upper() != "SEK":
         raise SettingsWrong("DEFAULT_CURRENCY_NOT_SEK", currency=plain(run.default_currency, 20))
@@ -242,7 +242,7 @@ def take_over_stored_login(
     that has succeeded.
 
     :param scopes: what runs may do.
-    :raises FortnoxError: where it cannot; what there is for a person to do.
+    :raises FortnoxError: if it cannot; what there is for a person to do.
     """
     configuration = Configuration.of_run(run, surroundings.environment)
     host = Host(run, sleep=surroundings.sleep, clock=surroundings.clock)
@@ -264,7 +264,7 @@ def sign_in_ahead(
     """Have a person sign in for the runs that nobody is there for; return the company.
 
     :param scopes: what these runs may do.
-    :raises FortnoxError: where there is something for a person to do.
+    :raises FortnoxError: if there is something for a person to do.
     """
     if sign_in(run.settings) == EVERY_TIME:
         raise SettingsWrong("SIGN_IN_EVERY_TIME")

@@ -248,27 +248,27 @@ DECLARED: Final = (
     SIGN_IN,
 )
 
-FIELDS: Final = tuple(one.field for one in DECLARED)
-_RULES: Final = tuple((one, one.rule) for one in DECLARED if one.rule)
+FIELDS: Final = tuple(setting.field for setting in DECLARED)
+_RULES: Final = tuple((setting, setting.rule) for setting in DECLARED if setting.rule)
 
 
 # --- Values ------------------------------------------------------------------
 
 
-def read(one: Declared, text: str) -> Any:
+def read(setting: Declared, text: str) -> Any:
     """Read the value of a field.
 
     :raises ValueError: for text that is no value of it.
     """
-    if one.parse is not None:
-        return one.parse(text)
-    if one.field.kind == "choice":
-        if text not in {choice.value for choice in one.field.choices}:
-            raise ValueError(one.field.key)
+    if setting.parse is not None:
+        return setting.parse(text)
+    if setting.field.kind == "choice":
+        if text not in {choice.value for choice in setting.field.choices}:
+            raise ValueError(setting.field.key)
         return text
-    kind = _KINDS[one.field.kind]
+    kind = _KINDS[setting.field.kind]
     if not re.fullmatch(kind.pattern, text, re.ASCII):
-        raise ValueError(one.field.key)
+        raise ValueError(setting.field.key)
     return kind.parse(text)
 
 
@@ -278,7 +278,8 @@ def read_all(declared: Iterable[Declared], values: Mapping[str, str]) -> dict[st
     :raises ValueError: for values that :func:`check` has not passed.
     """
     return {
-        one.field.key: read(one, values.get(one.field.key, one.field.default)) for one in declared
+        setting.field.key: read(setting, values.get(setting.field.key, setting.field.default))
+        for setting in declared
     }
 
 
@@ -290,44 +291,44 @@ def check(values: Mapping[str, str], declared: Sequence[Declared] = DECLARED) ->
     """
     problems = [SettingsProblem(_FORMER, "warning", _OVERRULED)] if _overruled(values) else []
     values = _renamed(values)
-    known = [one.field.key for one in declared]
+    keys = [setting.field.key for setting in declared]
     problems += [
-        SettingsProblem(key, "error", _unknown_field(key, known))
+        SettingsProblem(key, "error", _unknown_field(key, keys))
         for key in values
-        if key not in known
+        if key not in keys
     ]
     stored: dict[str, str] = {}
-    for one in declared:
-        text = values.get(one.field.key, "").strip()
-        if one.unused:
+    for setting in declared:
+        text = values.get(setting.field.key, "").strip()
+        if setting.unused:
             if text:
-                problems.append(SettingsProblem(one.field.key, "warning", one.unused))
+                problems.append(SettingsProblem(setting.field.key, "warning", setting.unused))
             continue
-        value = _normalised(one, text)
+        value = _normalised(setting, text)
         if isinstance(value, Text):
-            problems.append(SettingsProblem(one.field.key, "error", value))
+            problems.append(SettingsProblem(setting.field.key, "error", value))
         else:
-            stored[one.field.key] = value
+            stored[setting.field.key] = value
     return CheckedSettings(stored, tuple(problems))
 
 
-def _normalised(one: Declared, text: str) -> str | Text:
+def _normalised(setting: Declared, text: str) -> str | Text:
     """Return what was entered as it is stored, or what is wrong with it."""
-    if one.missing and not text:
-        return one.missing
-    text = text or one.field.default
+    if setting.missing and not text:
+        return setting.missing
+    text = text or setting.field.default
     try:
-        value = read(one, text)
+        value = read(setting, text)
     except ValueError:
-        label = one.field.label
-        kind = _KINDS.get(one.field.kind)
-        problem = one.problem if one.parse else kind.problem if kind else _NO_CHOICE
+        label = setting.field.label
+        kind = _KINDS.get(setting.field.kind)
+        problem = setting.problem if setting.parse else kind.problem if kind else _NO_CHOICE
         return Text(f"”{label.sv}” {problem.sv}", f"“{label.en}” {problem.en}")
-    return str(value).lower() if one.field.kind in _KINDS else text
+    return str(value).lower() if setting.field.kind in _KINDS else text
 
 
-def _unknown_field(key: str, known: Sequence[str]) -> Text:
-    names = ", ".join(known)
+def _unknown_field(key: str, keys: Sequence[str]) -> Text:
+    names = ", ".join(keys)
     shown = key if len(key) <= 60 else key[:60] + "…"
     return Text(
         f"Fältet {shown!r} finns inte. Fälten är {names}.",
@@ -360,7 +361,7 @@ def _overruled(values: Mapping[str, str]) -> bool:
 
 
 def _former(values: Mapping[str, str]) -> str | None:
-    """Return what the earlier name says as ``sign_in`` has it; ``None`` where it says nothing."""
+    """Return what the earlier name says as ``sign_in`` has it; ``None`` if it says nothing."""
     return {"true": STAY, "false": EVERY_TIME}.get(values.get(_FORMER, "").strip().lower())
 
 
@@ -382,19 +383,21 @@ class Settings:
 
         :raises ValueError: for values that it has not.
         """
-        return cls(**read_all((one for one, _ in _RULES), values))
+        return cls(**read_all((setting for setting, _ in _RULES), values))
 
     def include_more_than(self, earlier: Settings) -> bool:
         """Return whether a payment that was excluded then could be included now."""
         return any(
-            rule.includes_more(getattr(self, one.field.key), getattr(earlier, one.field.key))
-            for one, rule in _RULES
+            rule.includes_more(
+                getattr(self, setting.field.key), getattr(earlier, setting.field.key)
+            )
+            for setting, rule in _RULES
         )
 
     def exclusion_reason(self, payment: Screened) -> Reason | None:
         """Return the first rule's reason for excluding a payment."""
-        for one, rule in _RULES:
-            value = getattr(self, one.field.key)
+        for setting, rule in _RULES:
+            value = getattr(self, setting.field.key)
             if rule.excludes(payment, value):
                 return Reason(rule.reason, rule.message(payment, value))
         return None

@@ -48,25 +48,25 @@ def main(
 ) -> int:
     """Run a command and return its exit status.
 
-    :param open_browser: opens a browser on an address.
+    :param open_browser: opens a browser on a URL.
     """
-    given = sys.argv[1:] if arguments is None else list(arguments)
+    argv = sys.argv[1:] if arguments is None else list(arguments)
     have_streams()
-    with signals.ending(last=arguments is None) as told:
-        status = _run(given, open_browser, surroundings)
-        told.over = True
-    return told.status(status)
+    with signals.ending(last=arguments is None) as ending:
+        status = _run(argv, open_browser, surroundings)
+        ending.over = True
+    return ending.status(status)
 
 
 def _run(
-    given: Sequence[str],
+    argv: Sequence[str],
     open_browser: Callable[[str], bool | None],
     surroundings: Surroundings,
 ) -> int:
-    language = languages.asked(given, surroundings.environment)
+    language = languages.asked(argv, surroundings.environment)
     console = Console(language)
     try:
-        options = _parser(language).parse_args(given)
+        options = _parser(language).parse_args(argv)
         console = Console(options.lang, None if options.no_browser else open_browser)
         run = doctor_command.run if options.command == "doctor" else probe_command.run
         failure = run(options, console, surroundings)

@@ -26,8 +26,8 @@ _INPUT_ENDED: Final = 0.5
 
 _REDIRECT: Final = """<!doctype html>
 <html><head><meta charset="utf-8"><meta name="referrer" content="no-referrer">
-<meta http-equiv="refresh" content="0; url={address}"><title>Fortnox</title></head>
-<body><p><a href="{address}">Öppna / Open</a></p></body></html>
+<meta http-equiv="refresh" content="0; url={url}"><title>Fortnox</title></head>
+<body><p><a href="{url}">Öppna / Open</a></p></body></html>
 """
 
 
@@ -40,7 +40,7 @@ _NO_SCREEN: Final = Text(
 class Console:
     """Writes to a person in one language, and has them sign in.
 
-    :param open_browser: opens a browser on an address; ``None`` to read the address that the
+    :param open_browser: opens a browser on a URL; ``None`` to read the URL that the
         login ends at from standard input.
     """
 
@@ -67,20 +67,20 @@ class Console:
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
 
-    def show_login(self, address: str, paste: Callable[[str], Text | None]) -> bool:
-        """Have the person sign in at an address.
+    def show_login(self, url: str, paste: Callable[[str], Text | None]) -> bool:
+        """Have the person sign in at a URL.
 
-        :param paste: takes the address that the login ended at; returns what is wrong with it.
+        :param paste: takes the URL that the login ended at; returns what is wrong with it.
         :return: that the person sees it; false where standard input has ended, so that nobody
             can paste.
-        :raises LoginFailed: where there is neither a window nor a terminal.
+        :raises LoginFailed: if there is neither a window nor a terminal.
         """
         if self._open_browser is None:
             self.progress(
                 Text(
-                    f"Gå hit och logga in: {address}\n"
+                    f"Gå hit och logga in: {url}\n"
                     "Klistra sedan in adressen som inloggningen slutade på och tryck på Retur.",
-                    f"Go here and sign in: {address}\n"
+                    f"Go here and sign in: {url}\n"
                     "Then paste the address that the login ended at and press Return.",
                 )
             )
@@ -88,13 +88,13 @@ class Console:
             reader.start()
             reader.join(_INPUT_ENDED)
             return reader.is_alive() or self._pasted
-        if self._open_browser(address) is False and not sys.stdin.isatty():
+        if self._open_browser(url) is False and not sys.stdin.isatty():
             self.progress(_NO_SCREEN)
             raise LoginFailed("NO_WINDOW")
         self.progress(
             Text(
-                f"Logga in i fönstret som öppnas. Öppnas inget, gå till: {address}",
-                f"Sign in in the window that opens. If none does, go to: {address}",
+                f"Logga in i fönstret som öppnas. Öppnas inget, gå till: {url}",
+                f"Sign in in the window that opens. If none does, go to: {url}",
             )
         )
         return True
@@ -121,7 +121,7 @@ def _lines(stream: TextIO) -> Iterator[str]:
     yield rest.decode("utf-8", "replace")
 
 
-def open_browser(address: str) -> bool:
+def open_browser(url: str) -> bool:
     """Open a browser window, as ``webbrowser`` and ``BROWSER`` choose it.
 
     Everybody on the machine sees its command line, so it gets a file that only its owner may
@@ -140,7 +140,7 @@ def open_browser(address: str) -> bool:
     atexit.register(folder.cleanup)
     page = Path(folder.name) / "login.html"
     page.touch(mode=0o600)
-    page.write_text(_REDIRECT.format(address=html.escape(address)), "utf-8")
+    page.write_text(_REDIRECT.format(url=html.escape(url)), "utf-8")
     command = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
     child = subprocess.Popen(  # noqa: S603 - our own interpreter, and no shell
         [sys.executable, "-c", command, page.as_uri()],

@@ -73,13 +73,13 @@ def run(
     findings = diagnose(run, surroundings)
     render = _json if options.json else _text
     print(render(findings, console.translate), flush=True)  # noqa: T201
-    return next((one for one in findings if one.state == "failed"), None)
+    return next((finding for finding in findings if finding.state == "failed"), None)
 
 
 def _text(findings: Sequence[Finding], translate: Callable[[Text], str]) -> str:
     rows = [
-        (translate(_STATES[one.state]), translate(one.label), translate(one.message))
-        for one in findings
+        (translate(_STATES[finding.state]), translate(finding.label), translate(finding.message))
+        for finding in findings
     ]
     first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
     return "\n".join(
@@ -90,13 +90,13 @@ def _text(findings: Sequence[Finding], translate: Callable[[Text], str]) -> str:
 def _json(findings: Sequence[Finding], translate: Callable[[Text], str]) -> str:
     objects: list[dict[str, Any]] = [
         {
-            "name": one.name,
-            "what": translate(one.label),
-            "state": one.state,
-            "code": one.code or None,
-            "kind": one.kind or None,
-            "sentence": translate(one.message),
+            "name": finding.name,
+            "what": translate(finding.label),
+            "state": finding.state,
+            "code": finding.code or None,
+            "kind": finding.kind or None,
+            "sentence": translate(finding.message),
         }
-        for one in findings
+        for finding in findings
     ]
     return json.dumps({"findings": objects}, ensure_ascii=False, indent=2)

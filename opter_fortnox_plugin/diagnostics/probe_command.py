@@ -17,7 +17,7 @@ from opter_fortnox_plugin.diagnostics.probe.client import ProbeClient
 from opter_fortnox_plugin.diagnostics.probe.results import ProbeResult
 from opter_fortnox_plugin.diagnostics.probe.run import SCOPES, TITLES, Report, probe
 from opter_fortnox_plugin.errors import LoginFailed, SettingsWrong
-from opter_fortnox_plugin.fortnox.protocol import authorization_address
+from opter_fortnox_plugin.fortnox.protocol import authorization_url
 from opter_fortnox_plugin.login.authorization_code import CallbackServer, Login
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 from opter_fortnox_plugin.session import Surroundings
@@ -28,7 +28,7 @@ def run(
 ) -> Failure | None:
     """Print the report, and return what ended the probe early.
 
-    :raises SettingsWrong: where the file of switches cannot be written.
+    :raises SettingsWrong: if the file of switches cannot be written.
     """
     _check_writable(options.switches)
     configuration = Configuration.of({}, surroundings.environment)
@@ -63,7 +63,7 @@ def _authorization_code(
     configuration: Configuration, console: Console, timeout: float, *, service: bool
 ) -> str:
     login = Login(configuration.require_redirect_uri())
-    address = authorization_address(
+    url = authorization_url(
         configuration.auth_url,
         configuration.client_id,
         login.redirect_uri,
@@ -72,7 +72,7 @@ def _authorization_code(
         service=service,
     )
     with CallbackServer(login):
-        if not console.show_login(address, login.paste):
+        if not console.show_login(url, login.paste):
             raise LoginFailed("INPUT_ENDED")
         return login.wait(timeout, lambda _left: None)
 

@@ -108,11 +108,11 @@ class PartyRegister:
         changes: list[Difference] = []
         is_ours = False
         for way in self.bank if any(getattr(ours, way[0][1]) for way in self.bank) else ():
-            pairs = [(name, getattr(ours, one), getattr(theirs, one)) for name, one in way]
+            pairs = [(name, getattr(ours, attr), getattr(theirs, attr)) for name, attr in way]
             if _joined(mine for _, mine, _ in pairs) == _joined(other for _, _, other in pairs):
                 is_ours = is_ours or bool(pairs[0][1])
                 continue
-            others = [
+            changed = [
                 Difference(name, mine, other)
                 for name, mine, other in pairs
                 if _account(mine) != _account(other)
@@ -120,10 +120,10 @@ class PartyRegister:
             if pairs[0][1]:
                 is_ours = True
                 # An account with nothing beside it here keeps what stands beside it there.
-                same = not any(one.ours for one in others)
-                changes += [] if same else others
+                same = not any(difference.ours for difference in changed)
+                changes += [] if same else changed
             elif not is_ours:
-                changes += [one for one in others if one.field == pairs[0][0]]
+                changes += [difference for difference in changed if difference.field == pairs[0][0]]
         return changes
 
 
@@ -136,7 +136,7 @@ class Card:
     """One customer or supplier.
 
     :ivar ours: as it is to be; its ``vat_type`` is that of a new card.
-    :ivar vat_type: the kind of VAT in Fortnox; ``""`` where unknown.
+    :ivar vat_type: the kind of VAT in Fortnox; ``""`` if unknown.
     :ivar is_hidden: it cannot be read by this login.
     :ivar other_organisation: the organisation number there, where it is another company's.
     :ivar action: ``create``, ``update`` or ``none``, whatever becomes of the bank details.
@@ -189,17 +189,17 @@ class Cards:
         self._written: set[str] = set()
         self.cards: dict[str, Card] = {}
 
-    def plan(self, wanted: Mapping[str, Any]) -> None:
+    def plan(self, parties: Mapping[str, Any]) -> None:
         """Find out which of these cards are there, and what is to be changed.
 
         :param wanted: by number.
         """
-        if not wanted:
+        if not parties:
             return
         if self._register.has_filters:
             self._memory.load()
             self._forget_changed()
-        self.cards = {number: Card(ours) for number, ours in wanted.items()}
+        self.cards = {number: Card(ours) for number, ours in parties.items()}
         unknown = []
         for number, card in self.cards.items():
             remembered = self._memory.vat_type(card.ours)
@@ -222,29 +222,31 @@ class Cards:
     def bank_changes(self, numbers: Collection[str]) -> list[BankChange]:
         """Return the bank details of these cards that would change."""
         return [
-            BankChange(number, one.field, one.ours, one.theirs)
+            BankChange(number, change.field, change.ours, change.theirs)
             for number, card in self.cards.items()
             if number in numbers
-            for one in card.bank
+            for change in card.bank
         ]
 
     def confirm(self, confirmed: Collection[BankChange]) -> None:
         """Take what a person has confirmed; of a card all or nothing."""
-        keys = {(one.party_number, one.field, one.ours, one.theirs) for one in confirmed}
+        keys = {
+            (change.party_number, change.field, change.ours, change.theirs) for change in confirmed
+        }
         for number, card in self.cards.items():
-            of_card = {(number, one.field, one.ours, one.theirs) for one in card.bank}
+            of_card = {(number, change.field, change.ours, change.theirs) for change in card.bank}
             card.is_confirmed = bool(of_card) and of_card <= keys
 
     def write(self, number: str) -> None:
         """Create or change a card, in the thread of a request.
 
-        :raises BankChanged: where somebody changed bank details since they were shown.
-        :raises Rejected, OutcomeUnknown, FortnoxError: where it was not.
+        :raises BankChanged: if somebody changed bank details since they were shown.
+        :raises Rejected, OutcomeUnknown, FortnoxError: if it was not.
         """
         card = self.cards[number]
-        if card.is_confirmed and (found := self._found(number)) is not None:
+        if card.is_confirmed and (theirs := self._found(number)) is not None:
             # A person may have looked at the plan for long.
-            self._compare_again(card, found)
+            self._compare_again(card, theirs)
         for _ in range(ATTEMPTS):
             error = self._attempt(number, card)
             if error is None:
@@ -252,18 +254,18 @@ class Cards:
                 return
             if isinstance(error, Rejected) and card.action != "create":
                 raise error
-            found = self._found(number)
-            if found is None:
+            theirs = self._found(number)
+            if theirs is None:
                 if isinstance(error, Rejected):
                     raise error
                 if error.error is not None:
                     raise error.error
                 continue
-            if card.action == "create" and self._is_other(card, found):
+            if card.action == "create" and self._is_other(card, theirs):
                 # Somebody else's card: nothing of it is overwritten unseen.
                 raise Rejected(NUMBER_USED, "")
-            card.vat_type = found.vat_type
-            self._compare_again(card, found)
+            card.vat_type = theirs.vat_type
+            self._compare_again(card, theirs)
             if not card.changes:
                 return
             if isinstance(error, OutcomeUnknown) and error.error is not None:
@@ -273,8 +275,8 @@ class Cards:
     def _refuse_old_account(self, number: str, card: Card) -> None:
         """Look whether the confirmed account stands there now, before anything is paid to it."""
         if card.is_confirmed:
-            found = self._found(number)
-            if found is None or self._register.bank_differences(card.ours, found):
+            theirs = self._found(number)
+            if theirs is None or self._register.bank_differences(card.ours, theirs):
                 raise Rejected(None, "")
 
     def _attempt(self, number: str, card: Card) -> OutcomeUnknown | Rejected | None:
@@ -283,22 +285,25 @@ class Cards:
         try:
             if card.action == "create":
                 self._client.create(resource, self._register.write(card.ours))
-            elif changes := {one.field: one.ours or BLANK for one in card.changes}:
+            elif changes := {change.field: change.ours or BLANK for change in card.changes}:
                 self._client.update(resource, number, changes)
         except (OutcomeUnknown, Rejected) as error:
             return error
         return None
 
-    def _compare_again(self, card: Card, found: Any) -> None:
+    def _compare_again(self, card: Card, theirs: Any) -> None:
         """Compare a card that is to be changed with what is there by now."""
-        bank = self._register.bank_differences(card.ours, found)
-        if any(one not in card.bank for one in bank):
+        bank = self._register.bank_differences(card.ours, theirs)
+        if any(difference not in card.bank for difference in bank):
             raise BankChanged
         card.action, card.bank = "update", bank
-        card.differences = self._register.differences(card.ours, found) if self._update else []
+        card.differences = self._register.differences(card.ours, theirs) if self._update else []
 
-    def _is_other(self, card: Card, found: Any) -> bool:
-        return any(one.field in _IDENTITY for one in self._register.differences(card.ours, found))
+    def _is_other(self, card: Card, theirs: Any) -> bool:
+        return any(
+            difference.field in _IDENTITY
+            for difference in self._register.differences(card.ours, theirs)
+        )
 
     def written(self, number: str) -> None:
         """Remember a card that was written."""
@@ -331,7 +336,7 @@ class Cards:
             self._memory.store()
 
     def _found(self, number: str) -> Any:
-        """Return the card of a number; ``None`` where there is none."""
+        """Return the card of a number; ``None`` if there is none."""
         try:
             return self._register.read(self._client.get(self._register.resource, number))
         except Missing:
@@ -346,11 +351,11 @@ class Cards:
         return self._client.page(self._register.resource, query)
 
     def _pages(self, first: Page, **query: str) -> list[Mapping[str, Any]]:
-        others = [
+        futures = [
             self._pool.submit(partial(self._page, number, **query))
             for number in range(2, first.pages + 1)
         ]
-        rows = [*first.rows, *(row for one in others for row in self._pool.result(one).rows)]
+        rows = [*first.rows, *(row for future in futures for row in self._pool.result(future).rows)]
         return [row for row in rows if isinstance(row, Mapping)]
 
     def _listed_since(
@@ -375,7 +380,8 @@ class Cards:
         except Unreadable:
             return True
         return any(
-            one.field in row for one in self._register.differences(self.cards[number].ours, theirs)
+            difference.field in row
+            for difference in self._register.differences(self.cards[number].ours, theirs)
         )
 
     def _number_of(self, row: Any) -> str:
@@ -549,10 +555,10 @@ class _Memory:
         parts: list[dict[str, tuple[str, str]]] = [{} for _ in range(_PARTS)]
         for number, card in self._cards.items():
             parts[int(_digest(number)[0], 16)][number] = card
-        for place, part in enumerate(parts):
+        for index, part in enumerate(parts):
             text = json.dumps(part, separators=(",", ":"))
             self._host.set_state(
-                f"{self._key}/{place}", text if len(text) <= _MAX_STATE_LENGTH else "{}"
+                f"{self._key}/{index}", text if len(text) <= _MAX_STATE_LENGTH else "{}"
             )
         exact = self.exact and not _clocks_change(self.read_at)
         overlap = _MINUTE if exact else OVERLAP

@@ -19,7 +19,7 @@ class Content:
     :ivar card: of its customer or supplier.
     :ivar party_code: the host's code of that.
     :ivar host_total: the host's total, with VAT.
-    :ivar problem: why it cannot be written; what is there can be compared all the same.
+    :ivar problem: why it cannot be written; what is there can be compared anyway.
     """
 
     ours: Any

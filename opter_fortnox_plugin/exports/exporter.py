@@ -61,23 +61,23 @@ class Export:
     def export(self, run: Run, surroundings: Surroundings = HERE) -> ExportReport:
         """Export the items that the host has.
 
-        :raises FortnoxError: where there is something for a person to do.
+        :raises FortnoxError: if there is something for a person to do.
         """
         settings = self.settings.of(run.settings)
         with _alone(run, surroundings, settings.scopes) as (session, company):
             with session.company_lock(company):
                 planner = self.planner(session, settings, company)
                 planner.plan()
-            wanted = session.host.review(company, REVIEW_TIMEOUT)
-            if wanted:
+            item_ids = session.host.review(company, REVIEW_TIMEOUT)
+            if item_ids:
                 with session.company_lock(company):
-                    self.exporter(session, planner, settings).send(wanted)
+                    self.exporter(session, planner, settings).send(item_ids)
             return ExportReport(company, session.limiter.started, tuple(planner.notes))
 
     def cancel(self, run: Run, item: ExportItem, surroundings: Surroundings = HERE) -> ItemResult:
         """Take an exported item back, as long as it is not booked.
 
-        :raises FortnoxError: where there is something for a person to do.
+        :raises FortnoxError: if there is something for a person to do.
         """
         settings = self.settings.of(run.settings)
         scopes = self.cancel_scopes
@@ -143,12 +143,12 @@ class Exporter:
         self._done = 0
         self._total = 0
 
-    def send(self, wanted: Collection[str]) -> None:
+    def send(self, item_ids: Collection[str]) -> None:
         """Send these items; report each result as soon as it is known.
 
         :raises FortnoxError: what ended it, when the results are stored.
         """
-        plans = [plan for plan in self._planner.plans if plan.item.id in wanted]
+        plans = [plan for plan in self._planner.plans if plan.item.id in item_ids]
         self._total = len(plans)
         settled = [plan for plan in plans if plan.action == "none"]
         self._host.take_results([self._planned_result(plan) for plan in settled])
@@ -156,8 +156,8 @@ class Exporter:
         self._confirm(plans)
         changes = self._with_cards([plan for plan in plans if plan.state in WITH_CARD])
         try:
-            for several in self.rounds(changes):
-                self._send_all(several)
+            for batch in self.rounds(changes):
+                self._send_all(batch)
             for plan in settled:
                 if self._is_unfinished(plan) and not self._stopped:
                     self._finish(plan, again=plan.item.incomplete or plan.item.intended)
@@ -201,7 +201,7 @@ class Exporter:
         """Ask which bank changes of these items' suppliers a person has confirmed."""
         cards = self._planner.cards
         numbers = {plan.party_number for plan in plans if plan.state in WITH_CARD}
-        if changing := sorted({one.party_number for one in cards.bank_changes(numbers)}):
+        if changing := sorted({change.party_number for change in cards.bank_changes(numbers)}):
             cards.confirm(self._host.confirmed_bank_changes(changing))
         for plan in plans:
             if plan.state == "waiting" and not cards.cards[plan.party_number].is_waiting:
@@ -226,7 +226,7 @@ class Exporter:
                 failed[number] = outcome
                 self._error = self._error or outcome.error
         self._planner.notes.extend(
-            dict.fromkeys(one.message for one in failed.values() if one.message)
+            dict.fromkeys(rejected.message for rejected in failed.values() if rejected.message)
         )
         good = []
         for plan in (plan for plan in plans if plan.action != "none"):
@@ -357,7 +357,7 @@ class Exporter:
                 except FortnoxError as error:
                     return self._problems.outcome("sent", code, error=error)
             done = Outcome("sent" if any(o.state == "sent" for o in outcomes) else "unchanged")
-            return next((one for one in outcomes if one.code), done)
+            return next((outcome for outcome in outcomes if outcome.code), done)
 
         future = self._pool.submit(work)
         self._waiting.append((future, partial(self._finished, plan)))

@@ -27,7 +27,7 @@ class Lists:
         return self._pool.run(partial(self._page, resource, 1, query))
 
     def first_if_accepted(self, resource: Resource, **query: str) -> Page | None:
-        """Read the first page; ``None`` where Fortnox does not take the query."""
+        """Read the first page; ``None`` if Fortnox does not take the query."""
 
         def read() -> Page | None:
             # In the thread of the request: an error that leaves it ends the run.
@@ -49,15 +49,15 @@ class Lists:
         A row that moved from one page to another while they were read would be missed: so there
         must be as many as Fortnox counts, or twice the same.
 
-        :raises Unavailable: where the list kept changing.
+        :raises Unavailable: if the list kept changing.
         """
         before: list[Any] | None = None
         for _ in range(ROUNDS):
-            others = [
+            futures = [
                 self._pool.submit(partial(self._page, resource, number, query))
                 for number in range(2, first.pages + 1)
             ]
-            pages = [first, *(self._pool.result(one) for one in others)]
+            pages = [first, *(self._pool.result(future) for future in futures)]
             rows = [row for page in pages for row in page.rows]
             if len({page.total for page in pages}) == 1 and (
                 len(rows) == first.total or rows == before

@@ -70,7 +70,7 @@ class Plan(ABC):
 
     @property
     def there(self) -> Any:
-        """Ours as it stands in Fortnox; ``None`` where it is not there, or another's."""
+        """Ours as it stands in Fortnox; ``None`` if it is not there, or another's."""
         return self.theirs if self.theirs is not None and self.belongs(self.theirs) else None
 
     @abstractmethod
@@ -198,7 +198,7 @@ class Planner(ABC, Generic[P]):
                 plan.refuse(f"{self.problems.party}_NUMBER_SHARED", number=number, codes=shared)
 
     def number_there(self, plan: P) -> str:
-        """Return the number of one that is to be taken back; ``""`` where it is not there."""
+        """Return the number of one that is to be taken back; ``""`` if it is not there."""
         return plan.item.number or plan.number
 
     def details(self, numbers: Iterable[str]) -> Mapping[str, Any]:
@@ -254,11 +254,11 @@ class Planner(ABC, Generic[P]):
                     plan.refuse(code, message)
 
     def _plan_cards(self) -> None:
-        wanted: dict[str, Any] = {}
+        parties: dict[str, Any] = {}
         plans = [plan for plan in self.plans if plan.state in WITH_CARD and plan.party_number]
         for plan in plans:
-            wanted[plan.party_number] = self.card_of(plan, wanted.get(plan.party_number))
-        self.cards.plan(wanted)
+            parties[plan.party_number] = self.card_of(plan, parties.get(plan.party_number))
+        self.cards.plan(parties)
         for plan in plans:
             if plan.action != "none":
                 self.refuse_by_card(plan)

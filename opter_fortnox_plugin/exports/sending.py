@@ -75,7 +75,7 @@ class Sender(ABC, Generic[D]):
 
     @abstractmethod
     def cause_of_total(self, theirs: D, fields: Collection[str]) -> Text | None:
-        """Say why another total is likely, and what to do; ``None`` where it is not another.
+        """Say why another total is likely, and what to do; ``None`` if it is not another.
 
         :param fields: that Fortnox made otherwise.
         """
@@ -95,11 +95,11 @@ class Sender(ABC, Generic[D]):
         }
         return code, what.get(code, ", ".join(dict.fromkeys(self.accounts_of(ours))))
 
-    def another(self, ours: D, found: D) -> Outcome | None:
-        """Tell what is where ours was to be made; ``None`` where it is ours."""
+    def another(self, ours: D, current: D) -> Outcome | None:
+        """Tell what is where ours was to be made; ``None`` if it is ours."""
         raise NotImplementedError
 
-    def rows_changed(self, before: D | None, found: D) -> bool:  # noqa: ARG002
+    def rows_changed(self, before: D | None, current: D) -> bool:  # noqa: ARG002
         """Return whether a change was refused only since the rows are others by now."""
         return False
 
@@ -121,8 +121,8 @@ class Sender(ABC, Generic[D]):
         :param theirs: as it stood there when it was compared.
         """
 
-        def change(found: D | None) -> Any:
-            payload = self.changed(ours, found or theirs)
+        def change(current: D | None) -> Any:
+            payload = self.changed(ours, current or theirs)
             return self._client.update(self.resource, theirs.number, payload)
 
         return self.settled(ours, theirs.number, theirs, change)
@@ -145,7 +145,7 @@ class Sender(ABC, Generic[D]):
     def _write(
         self, ours: D, number: str, theirs: D | None, write: Callable[[D | None], Any]
     ) -> Outcome:
-        found, uncertain = theirs, False
+        current, uncertain = theirs, False
         closed: FortnoxError | None = None
         for _ in range(ATTEMPTS):
             rejected = None
@@ -153,7 +153,7 @@ class Sender(ABC, Generic[D]):
                 # It was asked for, and is not there.
                 raise closed
             try:
-                return self.checked(ours, self.read(write(found)))
+                return self.checked(ours, self.read(write(current)))
             except (OutcomeUnknown, Unreadable) as error:
                 uncertain, closed = True, getattr(error, "error", None)
             except Rejected as error:
@@ -162,42 +162,42 @@ class Sender(ABC, Generic[D]):
             except FortnoxError as error:
                 raise (_Unsettled(error) if uncertain else error) from None
             try:
-                before, found = found, self.find(number)
+                before, current = current, self.find(number)
             except Unreadable as error:
                 return self.unreadable(error)
             except FortnoxError as error:
                 if rejected is None or uncertain:
                     raise _Unsettled(error) from None
                 return self.refused(ours, rejected)
-            settled = self._settled_by(ours, found, theirs)
+            settled = self._settled_by(ours, current, theirs)
             if settled is None and rejected:
-                settled = self._settled_by_refusal(ours, before, found, rejected)
-            if settled is None and found is not None and theirs is None:
-                settled = self.update(ours, found)
+                settled = self._settled_by_refusal(ours, before, current, rejected)
+            if settled is None and current is not None and theirs is None:
+                settled = self.update(ours, current)
             if settled is not None:
                 return settled
         return self.unknown()
 
     def _settled_by_refusal(
-        self, ours: D, before: D | None, found: D | None, rejected: Rejected
+        self, ours: D, before: D | None, current: D | None, rejected: Rejected
     ) -> Outcome | None:
-        """Return what a refusal means; ``None`` where the rows have changed meanwhile."""
-        changed = found is not None and self.rows_changed(before, found)
-        return None if changed else self.refused(ours, rejected, found)
+        """Return what a refusal means; ``None`` if the rows have changed meanwhile."""
+        changed = current is not None and self.rows_changed(before, current)
+        return None if changed else self.refused(ours, rejected, current)
 
-    def _settled_by(self, ours: D, found: D | None, theirs: D | None) -> Outcome | None:
-        """Return what is settled by what is there now; ``None`` where it is still to be written."""
-        if found is None:
+    def _settled_by(self, ours: D, current: D | None, theirs: D | None) -> Outcome | None:
+        """Return what is settled by what is there now; ``None`` if it is still to be written."""
+        if current is None:
             return None if theirs is None else self.problems.outcome("refused", "NOT_IN_FORTNOX")
-        if found.cancelled:
-            return self.problems.outcome("refused", "CANCELLED_IN_FORTNOX", number=found.number)
+        if current.cancelled:
+            return self.problems.outcome("refused", "CANCELLED_IN_FORTNOX", number=current.number)
         # What was ours before need not have our mark: it may have been adopted.
-        if theirs is None and (another := self.another(ours, found)) is not None:
+        if theirs is None and (another := self.another(ours, current)) is not None:
             return another
-        if not self.differences(ours, found):
-            return self.checked(ours, found)
-        if found.booked:
-            return self.problems.outcome("booked", "BOOKED_IN_FORTNOX", found)
+        if not self.differences(ours, current):
+            return self.checked(ours, current)
+        if current.booked:
+            return self.problems.outcome("booked", "BOOKED_IN_FORTNOX", current)
         return None
 
     def cancel(self, number: str, belongs: Callable[[D], bool]) -> Outcome:
@@ -208,21 +208,21 @@ class Sender(ABC, Generic[D]):
         sent = False
         for _ in range(ATTEMPTS):
             try:
-                found = self.find(number)
+                current = self.find(number)
             except Unreadable as error:
                 return self.unreadable(error)
             except FortnoxError as error:
                 if sent:
                     return self.unknown(error)
                 raise
-            if found is None:
+            if current is None:
                 return self.problems.outcome("refused", "NOT_IN_FORTNOX")
-            if not belongs(found):
+            if not belongs(current):
                 return self.problems.outcome("refused", "NUMBER_TAKEN", number=number, sides="")
-            if found.cancelled:
-                return Outcome("cancelled", found)
-            if found.booked:
-                return self.problems.outcome("booked", "BOOKED_IN_FORTNOX", found)
+            if current.cancelled:
+                return Outcome("cancelled", current)
+            if current.booked:
+                return self.problems.outcome("booked", "BOOKED_IN_FORTNOX", current)
             try:
                 sent = True
                 self._client.act(self.resource, number, "cancel")
@@ -230,21 +230,21 @@ class Sender(ABC, Generic[D]):
                 if unknown.error is not None:
                     return self.unknown(unknown.error)
             except Rejected as rejected:
-                return self.refused(found, rejected, found)
+                return self.refused(current, rejected, current)
         return self.unknown()
 
     # --- what it means ---
 
     def checked(self, ours: D, theirs: D) -> Outcome:
         """Compare what Fortnox made of one with what it was to be."""
-        found = self.made_otherwise(ours, theirs)
-        if not found:
+        changes = self.made_otherwise(ours, theirs)
+        if not changes:
             rate = "" if ours.currency == "SEK" else f"CurrencyRate {theirs.currency_rate}"
             return Outcome("sent", theirs, theirs=rate)
-        if cause := self.cause_of_total(theirs, {one.field for one in found}):
+        if cause := self.cause_of_total(theirs, {difference.field for difference in changes}):
             message = self.another_total(ours, theirs, cause)
             return Outcome("sent", theirs, "TOTAL_DIFFERS", message)
-        return self.problems.outcome("sent", "CONTENT_DIFFERS", theirs, what=both_sides(found))
+        return self.problems.outcome("sent", "CONTENT_DIFFERS", theirs, what=both_sides(changes))
 
     def another_total(self, ours: D, theirs: D, cause: Text) -> Text:
         return self.problems.sentence(
@@ -254,12 +254,12 @@ class Sender(ABC, Generic[D]):
             cause=cause,
         )
 
-    def refused(self, ours: D, rejected: Rejected, found: D | None = None) -> Outcome:
+    def refused(self, ours: D, rejected: Rejected, current: D | None = None) -> Outcome:
         """Return what a refusal of Fortnox's means."""
         code, what = self.refusal_of(ours, rejected)
         code = code if code in self.problems else "REFUSED_BY_FORTNOX"
         return self.problems.outcome(
-            "refused", code, found, rejected=rejected, what=what, code=rejected.code or "–"
+            "refused", code, current, rejected=rejected, what=what, code=rejected.code or "–"
         )
 
     def unreadable(self, error: Unreadable) -> Outcome:
@@ -273,7 +273,7 @@ class Sender(ABC, Generic[D]):
 
     @abstractmethod
     def attached(self, number: str) -> list[str]:
-        """Return the names of the files of one; ``""`` where a name is not told."""
+        """Return the names of the files of one; ``""`` if a name is not told."""
 
     @abstractmethod
     def file_id(self, file: Mapping[str, Any]) -> object:
@@ -327,8 +327,8 @@ class Sender(ABC, Generic[D]):
         return ""
 
     def _id(self, file: Any) -> str:
-        found = self.file_id(file) if isinstance(file, Mapping) else None
-        return found if isinstance(found, str) else ""
+        file_id = self.file_id(file) if isinstance(file, Mapping) else None
+        return file_id if isinstance(file_id, str) else ""
 
 
 class _Unsettled(Exception):

@@ -41,30 +41,29 @@ class ExportSettings(ABC):
         """What an export may do in Fortnox, and no more."""
 
 
-def export_from_date(several: Text, date: Text) -> Declared:
+def export_from_date(plural: Text, date: Text) -> Declared:
     """Declare the first date.
 
     :param several: the items: ``fakturor``.
     :param date: what their date is called: ``fakturadatum``.
     """
-    label = Text(f"Exportera {several.sv} från", f"Export {several.en} from")
+    label = Text(f"Exportera {plural.sv} från", f"Export {plural.en} from")
     return Declared(
         SettingsField(
             key="export_from_date",
             kind="date",
             label=label,
             help=Text(
-                f"{several.sv.capitalize()} med tidigare {date.sv} exporteras inte. Datumet "
+                f"{plural.sv.capitalize()} med tidigare {date.sv} exporteras inte. Datumet "
                 "självt räknas med. Skriv ÅÅÅÅ-MM-DD.",
-                f"{several.en.capitalize()} with an earlier {date.en} are not exported. The date "
+                f"{plural.en.capitalize()} with an earlier {date.en} are not exported. The date "
                 "itself is included. Write YYYY-MM-DD.",
             ),
             required=True,
         ),
         missing=Text(
-            f"”{label.sv}” måste fyllas i: från vilket {date.sv} ska {several.sv} exporteras?",
-            f"“{label.en}” must be filled in: from which {date.en} are {several.en} to be "
-            "exported?",
+            f"”{label.sv}” måste fyllas i: från vilket {date.sv} ska {plural.sv} exporteras?",
+            f"“{label.en}” must be filled in: from which {date.en} are {plural.en} to be exported?",
         ),
     )
 

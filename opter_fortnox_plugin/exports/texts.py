@@ -84,5 +84,8 @@ def _text(value: object) -> str:
     return shown(value) if isinstance(value, Decimal) else "" if value is None else str(value)
 
 
-def both_sides(several: list[Difference]) -> str:
-    return "; ".join(f"{one.field} {one.ours or '–'} / {one.theirs or '–'}" for one in several)
+def both_sides(differences: list[Difference]) -> str:
+    return "; ".join(
+        f"{difference.field} {difference.ours or '–'} / {difference.theirs or '–'}"
+        for difference in differences
+    )

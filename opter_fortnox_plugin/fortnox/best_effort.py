@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-#: What a step goes on without. Where something is refused, another attempt is of no use.
+#: The errors that an optional step tolerates. After a refusal another attempt is useless.
 REFUSALS: Final = (NotPermitted, Refused)
 FAILURES: Final = (*REFUSALS, Unavailable)
 
@@ -27,8 +27,8 @@ FAILURES: Final = (*REFUSALS, Unavailable)
 class BestEffort:
     """One optional step of an import.
 
-    Where one request is refused, the others are still made. Where one fails in spite of all
-    retries, the step ends: each of the others would take as long to fail.
+    If a request is refused, the others are still made. If one fails in spite of all retries, the
+    step ends: each of the others would take as long to fail.
 
     :param catching: the errors that do not end the import.
     """
@@ -38,16 +38,16 @@ class BestEffort:
     ) -> None:
         self._pool = pool
         self._catching = catching
-        #: How many requests failed, by the message that says why.
+        #: The number of failed requests, by the message of the error.
         self.failed: Final[Counter[Text]] = Counter()
-        #: Why no more requests are made.
+        #: The error after which no more requests are made.
         self.aborted: Unavailable | None = None
 
     def submit(self, fetch: Callable[[], T]) -> Future[T | FortnoxError]:
-        return self._pool.submit(partial(_caught, fetch, self._catching))
+        return self._pool.submit(partial(_fetch_or_error, fetch, self._catching))
 
     def result(self, future: Future[T | FortnoxError]) -> T | FortnoxError:
-        """Wait for a request; return its value, or why there is none."""
+        """Wait for a request; return its value or its error."""
         if self.aborted is not None and not future.done:
             cancel([future])
             return self._count(self.aborted)
@@ -63,7 +63,9 @@ class BestEffort:
         return error
 
 
-def _caught(fetch: Callable[[], T], catching: tuple[type[FortnoxError], ...]) -> T | FortnoxError:
+def _fetch_or_error(
+    fetch: Callable[[], T], catching: tuple[type[FortnoxError], ...]
+) -> T | FortnoxError:
     # Inside the future, since an error of a future ends the whole run.
     try:
         return fetch()

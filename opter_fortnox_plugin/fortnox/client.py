@@ -1,7 +1,7 @@
 """Fortnox's API: rate-limited, retried, signed in.
 
-What is temporary is tried again, within bounds of attempts and of time; what is not, never.
-What writes is sent again only where the rate limit or a stale token refused it. Every error
+Temporary errors are retried, within bounds of attempts and of time; others never are.
+A write is sent again only if the rate limit or a stale token refused it. Every error
 that leaves is a :class:`~.errors.FortnoxError`, or one for the caller to act on:
 :class:`~.errors.Missing`, :class:`~.errors.OutcomeUnknown` or :class:`~.errors.Rejected`.
 
@@ -45,17 +45,17 @@ from opter_fortnox_plugin.fortnox.protocol import (
     PAYMENTS,
     Page,
     Query,
-    Reply,
     Resource,
+    Response,
     date_of,
     invoices_query,
     list_in,
     page_of,
     payments_query,
-    raw_reply,
+    raw_response,
     resource_in,
     value_of,
-    written_in,
+    written_resource,
 )
 from opter_fortnox_plugin.fortnox.rate_limiter import WINDOW, RateLimiter
 
@@ -67,11 +67,11 @@ T = TypeVar("T")
 ATTEMPTS: Final = 6
 TIMEOUT: Final = 120.0
 
-#: Seconds; whoever is asked to wait longer is told so.
-PATIENCE: Final = 60.0
+#: Seconds; a longer ``Retry-After`` is an error for a person.
+MAX_RETRY_AFTER: Final = 60.0
 
 #: Seconds before the second attempt, doubled for each one after, with jitter.
-FIRST_WAIT: Final = 0.5
+FIRST_WAIT_SECONDS: Final = 0.5
 MAX_WAIT_SECONDS: Final = 10.0
 
 #: How often one request may ask for another token: the first may be one that
@@ -84,14 +84,14 @@ class Authorization(Protocol):
 
     @property
     def access_token(self) -> str:
-        """The access token of now."""
+        """The current access token."""
 
     @property
     def time(self) -> datetime | None:
-        """The time by the token service's clock (UTC); ``None`` where it does not tell."""
+        """The time by the token service's clock (UTC); ``None`` if unknown."""
 
     def renew(self, refused: str) -> str:
-        """Return an access token in the place of one that Fortnox has refused."""
+        """Return a new access token for one that Fortnox has refused."""
 
 
 class Client:
@@ -99,11 +99,10 @@ class Client:
 
     :param sleep: waits a number of seconds.
     :param waiting: called with what went wrong and the seconds until the next attempt.
-    :param renew: returns an access token in the place of one that was refused,
-        where it is not for the thread of a request to do that.
-    :param uniform: a random number between two others.
-    :param check: raises where an answer is not wanted any more, so that its request is
-        not made again.
+    :param renew: returns a new access token for one that was refused, if the thread of a
+        request may not do that.
+    :param uniform: returns a random number between two others.
+    :param check: raises if a response is no longer needed, so that its request is not retried.
     :param now: Unix time.
     """
 
@@ -137,17 +136,18 @@ class Client:
     def page(self, resource: Resource, query: Query) -> Page:
         """Return a page of a list.
 
-        Its time is the earliest of all clocks: one that is too early makes us read again, and
-        one that is too late would hide changes. Without a time of Fortnox's it has none.
+        Its time is the earliest of all clocks: a time that is too early makes us read rows
+        again, one that is too late would hide changes. It has none if Fortnox sent no time.
         """
-        ours, by_token = self.now, self._signed_in.time
+        by_our_clock, by_token = self.now, self._signed_in.time
 
-        def read(reply: Reply) -> Page:
-            value = value_of(reply, resource.path)
-            theirs = [moment for moment in (date_of(reply), by_token) if moment]
-            return page_of(value, resource.list_key, min([*theirs, ours]) if theirs else None)
+        def read(response: Response) -> Page:
+            value = value_of(response, resource.path)
+            clocks = [moment for moment in (date_of(response), by_token) if moment]
+            at = min([*clocks, by_our_clock]) if clocks else None
+            return page_of(value, resource.list_key, at)
 
-        return self._listed(resource.path, read, query)
+        return self._get_existing(resource.path, read, query)
 
     def rows(self, resource: Resource, query: Query) -> Iterator[Any]:
         """Yield the rows of a list, page by page; it may change meanwhile."""
@@ -158,39 +158,38 @@ class Client:
             number, pages = number + 1, page.pages
 
     def get(self, resource: Resource, number: str = "") -> Any:
-        """Return the detail of one resource, as it stands in the answer.
+        """Return the detail of one resource, undecoded.
 
-        :param number: of one of several.
-
-        :raises Missing: where Fortnox has no such resource.
+        :param number: which one; ``""`` if there is only one.
+        :raises Missing: if Fortnox does not have it.
         """
         return self._send("GET", _path(resource, number), partial(resource_in, resource=resource))
 
     def create(self, resource: Resource, value: Mapping[str, Any]) -> Any:
         """Create a resource; return it as Fortnox has it now.
 
-        :raises OutcomeUnknown: where it may have been created.
-        :raises Rejected: where Fortnox did not create it.
+        :raises OutcomeUnknown: if it may have been created.
+        :raises Rejected: if Fortnox did not create it.
         """
-        read = partial(written_in, resource=resource)
+        read = partial(written_resource, resource=resource)
         return self._send("POST", resource.path, read, json={resource.key: value})
 
     def update(self, resource: Resource, number: str, value: Mapping[str, Any]) -> Any:
         """Change these fields of a resource; return it as Fortnox has it now.
 
-        :raises OutcomeUnknown: where it may have been changed.
-        :raises Rejected: where Fortnox did not change it.
+        :raises OutcomeUnknown: if it may have been changed.
+        :raises Rejected: if Fortnox did not change it.
         """
-        read = partial(written_in, resource=resource)
+        read = partial(written_resource, resource=resource)
         return self._send("PUT", _path(resource, number), read, json={resource.key: value})
 
     def act(self, resource: Resource, number: str, action: str) -> Any:
         """Do something with a resource, such as ``cancel``; return it as Fortnox has it now.
 
-        :raises OutcomeUnknown: where it may have been done.
-        :raises Rejected: where Fortnox did not do it.
+        :raises OutcomeUnknown: if it may have been done.
+        :raises Rejected: if Fortnox did not do it.
         """
-        read = partial(written_in, resource=resource)
+        read = partial(written_resource, resource=resource)
         return self._send("PUT", f"{_path(resource, number)}/{action}", read, json={})
 
     # --- files ---
@@ -200,15 +199,15 @@ class Client:
 
         :raises OutcomeUnknown, Rejected: as :meth:`create` does.
         """
-        read = partial(written_in, resource=FILES)
+        read = partial(written_resource, resource=FILES)
         return self._send(
             "POST", FILES.path, read, query={"path": folder}, files={"file": (name, content)}
         )
 
     def attachments(self, number: str) -> list[Any]:
-        """Return what is attached to an invoice, as it stands in the answer."""
+        """Return the attachments of an invoice, undecoded."""
         query = {"entityid": number, "entitytype": "F"}
-        return self._listed(ATTACHMENTS.path, partial(list_in, resource=ATTACHMENTS), query)
+        return self._get_existing(ATTACHMENTS.path, partial(list_in, resource=ATTACHMENTS), query)
 
     def attach(self, number: str, file_id: str) -> None:
         """Attach a file of the archive to an invoice; it is not mailed with it.
@@ -222,30 +221,30 @@ class Client:
             "includeOnSend": False,
         }
 
-        def read(reply: Reply) -> None:
-            if 200 <= reply.status < 300:
-                list_in(reply, ATTACHMENTS)
+        def read(response: Response) -> None:
+            if 200 <= response.status < 300:
+                list_in(response, ATTACHMENTS)
             else:
-                written_in(reply, ATTACHMENTS)
+                written_resource(response, ATTACHMENTS)
 
         self._send("POST", ATTACHMENTS.path, read, json=[attachment])
 
-    def reply(self, path: str, query: Query | None = None) -> Reply:
-        """Return the raw answer, even a refusal: for questions about answers themselves."""
-        return self._listed(path, raw_reply, query)
+    def response(self, path: str, query: Query | None = None) -> Response:
+        """Return the raw response, even a refusal, for questions about responses themselves."""
+        return self._get_existing(path, raw_response, query)
 
     # --- what an import reads ---
 
     def company(self) -> Company:
-        """Return who we are signed in to: ``DatabaseNumber`` and name."""
+        """Return the company that we are signed in to."""
 
-        def read(reply: Reply) -> Company:
-            company = company_of(resource_in(reply, COMPANY))
+        def read(response: Response) -> Company:
+            company = company_of(resource_in(response, COMPANY))
             if company is None:
                 raise Temporary(COMPANY.unexpected)
             return company
 
-        return self._listed(COMPANY.path, read)
+        return self._get_existing(COMPANY.path, read)
 
     def payments(
         self, page: int, since: datetime | None, invoice_number: str | None = None
@@ -257,7 +256,7 @@ class Client:
         """Return a page of invoices: see :func:`~.protocol.invoices_query`."""
         return self.page(INVOICES, invoices_query(page, ocr, unpaid=unpaid))
 
-    # --- what time it is ---
+    # --- time ---
 
     @property
     def now(self) -> datetime:
@@ -271,8 +270,10 @@ class Client:
 
     # --- one request ---
 
-    def _listed(self, path: str, read: Callable[[Reply], T], query: Query | None = None) -> T:
-        """Get what is always there."""
+    def _get_existing(
+        self, path: str, read: Callable[[Response], T], query: Query | None = None
+    ) -> T:
+        """Get a resource that always exists."""
         try:
             return self._send("GET", path, read, query=query)
         except Missing:
@@ -282,24 +283,24 @@ class Client:
         self,
         method: str,
         path: str,
-        read: Callable[[Reply], T],
+        read: Callable[[Response], T],
         *,
         query: Query | None = None,
         json: object = None,
         files: Mapping[str, tuple[str, bytes]] | None = None,
     ) -> T:
-        """Send a request with a token that is accepted; return what is read in its answer."""
+        """Send a request with an accepted token; return what ``read`` makes of the response."""
 
         def attempt(token: str) -> T:
             auth = Bearer(token)
             self._limiter.acquire()
             try:
-                reply = self._transport.send(
-                    method, self._address(path), auth=auth, query=query, json=json, files=files
+                response = self._transport.send(
+                    method, self._url(path), auth=auth, query=query, json=json, files=files
                 )
             finally:
                 self._limiter.release()
-            return read(reply)
+            return read(response)
 
         with_retries = partial(self._with_retries, writes=method != "GET")
         token = self._signed_in.access_token
@@ -315,15 +316,15 @@ class Client:
             # The login is good: the token service has just given this token.
             raise Unavailable("TOKEN_REFUSED", reason=_NOT_ACCEPTED) from None
 
-    def _address(self, path: str) -> str:
+    def _url(self, path: str) -> str:
         if path.startswith("/"):
             return self._api_url.removesuffix("/3") + path
         return f"{self._api_url}/{path}"
 
     def _with_retries(self, attempt: Callable[[], T], *, writes: bool) -> T:
-        """Try again what may be made again, within bounds."""
+        """Retry what may be repeated, within bounds."""
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(_is_limited if writes else _may_pass),
+            retry=tenacity.retry_if_exception(_is_limited if writes else _is_retryable),
             stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(TIMEOUT),
             wait=self._seconds_to_wait,
             sleep=self._sleep,
@@ -346,7 +347,7 @@ class Client:
             return retry_after + self._uniform(0.0, 0.5)
         if isinstance(error, Temporary) and error.limited:
             return WINDOW + self._uniform(0.0, 0.5)
-        doubled: float = FIRST_WAIT * 2 ** (state.attempt_number - 1)
+        doubled: float = FIRST_WAIT_SECONDS * 2 ** (state.attempt_number - 1)
         return min(doubled, MAX_WAIT_SECONDS) * self._uniform(0.5, 1.5)
 
     def _before_sleep(self, state: tenacity.RetryCallState) -> None:
@@ -371,15 +372,17 @@ _NOT_ACCEPTED: Final = Text(
 
 
 def unavailable(error: Temporary, attempts: int) -> FortnoxError:
-    """Return what a person is told of the last of so many attempts."""
+    """Return the error of the last attempt, as a person is told of it."""
     if isinstance(error, NotFortnox):
         return Unavailable("NOT_FORTNOX", status=error.status, who=error.who)
-    if error.wait is not None and error.wait > PATIENCE:
-        return Unavailable("FORTNOX_ASKS_TO_WAIT", time=_about(error.wait))
-    return Unavailable("FORTNOX_UNAVAILABLE", what=error.told or error.what, attempts=attempts)
+    if error.wait is not None and error.wait > MAX_RETRY_AFTER:
+        return Unavailable("FORTNOX_ASKS_TO_WAIT", time=_duration(error.wait))
+    return Unavailable(
+        "FORTNOX_UNAVAILABLE", what=error.explanation or error.what, attempts=attempts
+    )
 
 
-def _about(seconds: float) -> Text:
+def _duration(seconds: float) -> Text:
     minutes = math.ceil(seconds / 60)
     if minutes <= 120:
         return Text(f"{minutes} minuter", f"{minutes} minutes")
@@ -387,7 +390,7 @@ def _about(seconds: float) -> Text:
     return Text(f"{hours} timmar", f"{hours} hours")
 
 
-def _may_pass(error: BaseException) -> bool:
+def _is_retryable(error: BaseException) -> bool:
     return isinstance(error, Temporary) and error.may_pass
 
 

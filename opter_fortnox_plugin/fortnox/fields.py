@@ -1,8 +1,8 @@
 """How Fortnox writes numbers, dates and truth values, and how they are read.
 
 Numbers arrive as text, ``"API_NORIGHT"`` where a number should be, and more fields than were
-promised. What cannot be read is :class:`Unreadable`, with the names of the fields to blame, never
-with their content.
+promised. A row that cannot be read raises :class:`Unreadable`, which names the fields to blame but
+never their content.
 """
 
 from __future__ import annotations
@@ -17,20 +17,20 @@ import marshmallow as ma
 
 from opter_fortnox_plugin.fortnox.protocol import plain
 
-#: What Fortnox puts in the place of a value that a licence does not cover.
+#: What Fortnox sends instead of a value that a licence does not cover.
 NO_RIGHT: Final = "API_NORIGHT"
 
-#: What it takes for an empty value: an empty text leaves what stands there.
+#: Clears a field in a request; an empty text leaves it unchanged.
 BLANK: Final = "API_BLANK"
 
-#: No payment is larger; a longer number is a fault, and costly to compute with.
-LARGEST: Final = Decimal(10) ** 13
+#: No payment is larger; a longer number is an error, and costly to compute with.
+MAX_NUMBER: Final = Decimal(10) ** 13
 
 ORE: Final = Decimal("0.01")
 _ZERO: Final = Decimal("0.00")
-#: Ten to this power: a smaller number is a fault too.
-_SMALLEST: Final = -20
-#: Left over from binary arithmetic, not a fraction of an öre.
+#: The exponent of the smallest plausible number.
+_MIN_EXPONENT: Final = -20
+#: Rounding noise of binary arithmetic, not a fraction of an öre.
 _NOISE: Final = Decimal("0.000001")
 
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
@@ -39,11 +39,11 @@ _DECIMAL = re.compile(r"-?\d{1,20}(\.\d{1,20})?", re.ASCII)
 
 
 class Unreadable(ValueError):
-    """A row that cannot be read, and what is known of its payment all the same.
+    """A row that cannot be read, and the fields of its payment that can.
 
-    :param fields: the names of the fields to blame, in Fortnox's spelling.
+    :param fields: the names of the unreadable fields, in Fortnox's spelling.
     :param no_right: whether Fortnox hid one of them from the login.
-    :param known: the fields that could be read, by our names.
+    :param readable: the fields that could be read, by our names.
     """
 
     def __init__(
@@ -51,15 +51,15 @@ class Unreadable(ValueError):
         fields: tuple[str, ...],
         *,
         no_right: bool = False,
-        known: Mapping[str, Any] | None = None,
+        readable: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(", ".join(fields))
         self.fields = fields
         self.no_right = no_right
-        known = known or {}
-        self.number: str = known.get("number", "")
-        self.amount: Decimal | None = known.get("amount")
-        self.invoice_number: str | None = known.get("invoice_number")
+        readable = readable or {}
+        self.number: str = readable.get("number", "")
+        self.amount: Decimal | None = readable.get("amount")
+        self.invoice_number: str | None = readable.get("invoice_number")
 
 
 class Field(ma.fields.Field[Any]):
@@ -76,13 +76,13 @@ class Field(ma.fields.Field[Any]):
     def read(self, value: Any) -> Any:
         """Read a value.
 
-        :raises ValueError: where it is not what it should be.
+        :raises ValueError: if it is invalid.
         """
         raise NotImplementedError
 
 
 class Number(Field):
-    """A number, or text that is one; finite and of a believable size."""
+    """A number, or text that is one; finite and of a plausible size."""
 
     def read(self, value: Any) -> Decimal:
         if isinstance(value, str) and _DECIMAL.fullmatch(value):
@@ -92,21 +92,24 @@ class Number(Field):
         number = Decimal(value)
         if number.is_zero():
             return _ZERO
-        # By its exponent first: to compute with an absurd one is an error of its own.
-        if not number.is_finite() or not _SMALLEST <= number.adjusted() <= LARGEST.adjusted():
+        # By its exponent first: computing with an absurd one would raise.
+        if (
+            not number.is_finite()
+            or not _MIN_EXPONENT <= number.adjusted() <= MAX_NUMBER.adjusted()
+        ):
             raise ValueError
-        if abs(number) >= LARGEST:
+        if abs(number) >= MAX_NUMBER:
             raise ValueError
         return number
 
 
 class Money(Number):
-    """An amount, in whole hundredths wherever it is one but for noise."""
+    """An amount; rounded to hundredths if only rounding noise is lost."""
 
     def read(self, value: Any) -> Decimal:
         number = super().read(value)
-        whole = number.quantize(ORE)
-        return whole if abs(whole - number) <= _NOISE else number
+        rounded = number.quantize(ORE)
+        return rounded if abs(rounded - number) <= _NOISE else number
 
 
 class Sek(Money):
@@ -120,7 +123,7 @@ class Sek(Money):
 
 
 class OptionalPositive(Number):
-    """A positive number, or ``None`` where there is no such."""
+    """A positive number, or ``None`` if it is missing or invalid."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> Decimal | None:
         try:
@@ -164,7 +167,7 @@ class Flag(Field):
 
 
 class FlagOrTrue(Flag):
-    """A truth value that is true where Fortnox does not tell: the detail will."""
+    """A truth value; true if Fortnox does not say, since the detail will."""
 
     def deserialize(self, value: Any, *_: Any, **__: Any) -> bool:
         try:
@@ -184,7 +187,7 @@ class Currency(Field):
 
 
 class OptionalCurrency(Currency):
-    """Three letters, or ``""`` where Fortnox names no currency."""
+    """Three letters, or ``""`` if Fortnox names no currency."""
 
     def read(self, value: Any) -> str:
         if value is None or (isinstance(value, str) and not value.strip()):
@@ -202,7 +205,7 @@ class List(ma.fields.List[Any]):
 
 
 class Label(Field):
-    """Text for a person, cut to what can be stored; ``""`` where it is hidden or no text."""
+    """Text for a person, shortened to what can be stored; ``""`` if hidden or no text."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         return self.read("" if value == NO_RIGHT else value)
@@ -212,7 +215,7 @@ class Label(Field):
 
 
 class PlainText(Field):
-    """Text as it is, however long; ``""`` where it is no text."""
+    """Text as it is, however long; ``""`` if it is no text."""
 
     def read(self, value: Any) -> str:
         return str(value).strip() if isinstance(value, str | int) else ""
@@ -227,7 +230,7 @@ class Reference(PlainText):
 
 
 class OcrOrEmpty(Label):
-    """An OCR reference as its digits, for the spaces are for the eye; ``""`` where it is none."""
+    """The digits of an OCR reference, without spaces; ``""`` if it is none."""
 
     def read(self, value: Any) -> str:
         bare = super().read(value).replace(" ", "")
@@ -235,7 +238,7 @@ class OcrOrEmpty(Label):
 
 
 class Ocr(OcrOrEmpty):
-    """One that Fortnox hides is unreadable, since it is not one that is empty."""
+    """An OCR reference; one that Fortnox hides is unreadable, not empty."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> str:
         if value == NO_RIGHT:
@@ -246,7 +249,7 @@ class Ocr(OcrOrEmpty):
 class FortnoxSchema(ma.Schema):
     """Fortnox writes ``PaymentDate`` where we write ``payment_date``, and null for nothing."""
 
-    #: What a row becomes.
+    #: The class of a loaded row.
     model: ClassVar[type]
 
     class Meta:  # noqa: D106
@@ -254,12 +257,12 @@ class FortnoxSchema(ma.Schema):
 
     @ma.post_load
     def make_object(self, data: dict[str, Any], **_: Any) -> Any:
-        return self.model(**self.completed(data))
+        return self.model(**self.complete(data))
 
-    def completed(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Add what follows from other fields.
+    def complete(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Add fields derived from others.
 
-        :raises marshmallow.ValidationError: where they do not fit together.
+        :raises marshmallow.ValidationError: if they are inconsistent.
         """
         return data
 
@@ -282,5 +285,5 @@ def load(schema: ma.Schema, row: Any) -> Any:
         raise Unreadable(
             tuple(name for name in messages if name != "_schema"),
             no_right=NO_RIGHT in repr(messages),
-            known=error.valid_data if isinstance(error.valid_data, dict) else {},
+            readable=error.valid_data if isinstance(error.valid_data, dict) else {},
         ) from None

@@ -1,7 +1,7 @@
 """One HTTP exchange, with every deadline that it needs.
 
 The only module that sends with :mod:`requests`: what it raises is turned into
-:class:`~.errors.Temporary` here, and never carries an address with a query, a
+:class:`~.errors.Temporary` here, and never carries a URL with a query, a
 header or a body.
 """
 
@@ -28,14 +28,14 @@ import urllib3.connection
 from opter_contract.values import Text
 from opter_fortnox_plugin.errors import NotFortnox, Temporary, Unavailable
 from opter_fortnox_plugin.fortnox import network
-from opter_fortnox_plugin.fortnox.protocol import Reply, encode
+from opter_fortnox_plugin.fortnox.protocol import Response, encode
 
 log = logging.getLogger(__name__)
 
-#: Seconds to get a connection, between two parts of an answer, and for a whole exchange.
-CONNECT: Final = 10.0
-READ: Final = 20.0
-TOTAL: Final = 45.0
+#: Seconds to connect, between two parts of a response, and for a whole exchange.
+CONNECT_TIMEOUT: Final = 10.0
+READ_TIMEOUT: Final = 20.0
+TOTAL_TIMEOUT: Final = 45.0
 
 #: Bytes; a page of 500 payments has about 110,000.
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
@@ -45,13 +45,13 @@ CONNECTIONS: Final = 25
 
 _CHUNK: Final = 64 * 1024
 
-#: What a proxy answers to a wrong password, whatever the address.
+#: The status of a proxy for a wrong password, whatever the URL.
 _WRONG_PASSWORD: Final = 407
 
-#: How the standard library says that a proxy did not open a way to the other side.
+#: The standard library's message when a proxy refuses to open a tunnel.
 _TUNNEL: Final = re.compile(r"Tunnel connection failed: ([1-5][0-9]{2})")
 
-#: What an exchange can fail with. urllib3 lets some of its own errors through
+#: The exceptions of a failed exchange. urllib3 lets some of its own errors through
 #: while a body is read, and http.client a ValueError for a broken header.
 _NETWORK: Final = (
     requests.RequestException,
@@ -85,7 +85,7 @@ class NoAuth(requests.auth.AuthBase):
 class _Deadline:
     """Ends an exchange that takes too long, by closing its connection.
 
-    A read time-out starts again with each byte, so an answer that trickles in, headers or
+    A read time-out starts again with each byte, so a response that trickles in, headers or
     body, would never time out.
     """
 
@@ -138,7 +138,7 @@ class _Deadline:
             self._socket = None
 
 
-class _Watched:
+class _WatchedConnection:
     """A connection that shows its socket to the deadline of the exchange."""
 
     sock: Any
@@ -155,7 +155,7 @@ class _Watched:
 
 
 class _CompleteResponse(http.client.HTTPResponse):
-    """An answer with complete headers, or an error.
+    """A response with complete headers, or an error.
 
     urllib3 would accept incomplete ones, and log a traceback.
     """
@@ -166,11 +166,11 @@ class _CompleteResponse(http.client.HTTPResponse):
             raise http.client.IncompleteRead(b"")
 
 
-class _HttpConnection(_Watched, urllib3.connection.HTTPConnection):
+class _HttpConnection(_WatchedConnection, urllib3.connection.HTTPConnection):
     response_class = _CompleteResponse
 
 
-class _HttpsConnection(_Watched, urllib3.connection.HTTPSConnection):
+class _HttpsConnection(_WatchedConnection, urllib3.connection.HTTPSConnection):
     response_class = _CompleteResponse
 
     def connect(self) -> None:
@@ -192,7 +192,7 @@ class _HttpsPool(urllib3.HTTPSConnectionPool):
 class _Adapter(requests.adapters.HTTPAdapter):
     """Kept-alive connections that are watched; retried elsewhere.
 
-    :param context: verifies the other side; ``None`` where there is no TLS.
+    :param context: verifies the other side; ``None`` if there is no TLS.
     """
 
     def __init__(self, context: ssl.SSLContext | None) -> None:
@@ -219,7 +219,7 @@ class _Adapter(requests.adapters.HTTPAdapter):
         super().close()
 
     def cert_verify(self, conn: Any, url: str, verify: object, cert: object) -> None:
-        """Do not trust certifi's certificates beside those of our context."""
+        """Do not trust certifi's certificates in addition to those of our context."""
 
 
 def _watch_pools(manager: urllib3.PoolManager) -> None:
@@ -227,33 +227,37 @@ def _watch_pools(manager: urllib3.PoolManager) -> None:
 
 
 class Transport:
-    """Sends one request and returns the whole reply, whatever its status.
+    """Sends one request and returns the complete response, whatever its status.
 
     :param connect, read, total: deadlines in seconds.
     """
 
     def __init__(
-        self, *, connect: float = CONNECT, read: float = READ, total: float = TOTAL
+        self,
+        *,
+        connect: float = CONNECT_TIMEOUT,
+        read: float = READ_TIMEOUT,
+        total: float = TOTAL_TIMEOUT,
     ) -> None:
         self._sessions: dict[str, requests.Session] = {}
         self._lock = threading.Lock()
-        #: Held while a way through a proxy is opened, so that one that refuses is asked once.
+        #: Held while a tunnel through a proxy is opened, so that a refusing proxy is tried once.
         self._opening = threading.Lock()
-        #: Why the proxy lets nothing through, to a host or, as ``""``, at all: asking again could
-        #: lock its account.
+        #: Why the proxy refuses a host or, under ``""``, all of them: trying again could lock its
+        #: account.
         self._refused: dict[str, Unavailable] = {}
         self._timeout = (connect, read)
         self._total = total
         self._active: set[_Deadline] = set()
-        #: Called in the thread of each request when it has left, and when the status and the
-        #: headers of its answer are there.
+        #: Called in the thread of each request when it was sent, and when the status and headers
+        #: of its response have arrived.
         self.sent: Callable[[], None] = lambda: None
         self.answered: Callable[[], None] = lambda: None
 
     def send(
         self,
         method: str,
-        address: str,
+        url: str,
         *,
         auth: requests.auth.AuthBase,
         query: Mapping[str, str] | None = None,
@@ -261,17 +265,17 @@ class Transport:
         json: object = None,
         files: Mapping[str, tuple[str, bytes]] | None = None,
         headers: Mapping[str, str] | None = None,
-    ) -> Reply:
+    ) -> Response:
         """Make one exchange.
 
         :param form, json, files: the body, if there is one.
-        :raises Temporary: where no whole answer came.
-        :raises Unavailable: where the other side cannot prove who it is, or the proxy refuses.
-        :raises SettingsWrong: where the machine's own set-up lets nothing out.
+        :raises Temporary: if no complete response came.
+        :raises Unavailable: if the other side cannot prove who it is, or the proxy refuses.
+        :raises SettingsWrong: if the machine's proxy or certificate settings cannot be used.
         """
-        self._raise_if_refused(address)
-        session, proxies = self._session(address), network.proxies_of(address)
-        opening = partial(self._connecting, address)
+        self._raise_if_refused(url)
+        session, proxies = self._session(url), network.proxies_of(url)
+        opening = partial(self._connecting, url)
         with (
             _Deadline(self._total, self.sent, self.answered, opening) as deadline,
             self._tracked(deadline),
@@ -279,7 +283,7 @@ class Transport:
             try:
                 with session.request(
                     method,
-                    address,
+                    url,
                     params=query,
                     data=form if json is None else encode(json),
                     files=files,
@@ -296,31 +300,31 @@ class Transport:
             except Exception as error:
                 if not deadline.expired and not isinstance(error, _NETWORK):
                     raise
-                if (refused := _refusal(error, address)) is not None:
+                if (refused := _permanent_error(error, url)) is not None:
                     raise refused from None
-                failed = _temporary(error, address, expired=deadline.expired)
+                failed = _temporary(error, url, expired=deadline.expired)
                 log.debug("%s: %s", type(error).__name__, failed.what)
                 raise failed from None
             if deadline.expired:
                 raise Temporary("no whole answer in time")
-        return Reply(response.status_code, headers, body, network.shown(proxies))
+        return Response(response.status_code, headers, body, network.shown(proxies))
 
     @contextmanager
-    def _connecting(self, address: str) -> Iterator[None]:
-        """Open a way through a proxy, one at a time, and none once it has refused."""
+    def _connecting(self, url: str) -> Iterator[None]:
+        """Open a tunnel through a proxy, one at a time, and none once it has refused."""
         with self._opening:
-            self._raise_if_refused(address)
+            self._raise_if_refused(url)
             try:
                 yield
             except Exception as error:
-                refused = _refusal(error, address)
+                refused = _permanent_error(error, url)
                 if isinstance(refused, Unavailable) and refused.code == "PROXY_REFUSED":
-                    every = refused.details["status"] == _WRONG_PASSWORD
-                    self._refused["" if every else _host(address)] = refused
+                    every_host = refused.details["status"] == _WRONG_PASSWORD
+                    self._refused["" if every_host else _host(url)] = refused
                 raise
 
-    def _raise_if_refused(self, address: str) -> None:
-        for host in ("", _host(address)):
+    def _raise_if_refused(self, url: str) -> None:
+        for host in ("", _host(url)):
             if host in self._refused:
                 raise self._refused[host]
 
@@ -342,7 +346,7 @@ class Transport:
             self._active.discard(deadline)
 
     def abort(self) -> None:
-        """End every exchange that is going on, in whatever thread; later ones may follow."""
+        """End every exchange in progress, in any thread; later ones may follow."""
         for deadline in self._active.copy():
             deadline.expire()
 
@@ -350,16 +354,16 @@ class Transport:
         for session in self._sessions.values():
             session.close()
 
-    def _session(self, address: str) -> requests.Session:
-        scheme = urlsplit(address).scheme
+    def _session(self, url: str) -> requests.Session:
+        scheme = urlsplit(url).scheme
         with self._lock:
             if scheme not in self._sessions:
                 self._sessions[scheme] = _session(scheme)
             return self._sessions[scheme]
 
 
-def _host(address: str) -> str:
-    return urlsplit(address).hostname or ""
+def _host(url: str) -> str:
+    return urlsplit(url).hostname or ""
 
 
 def _session(scheme: str) -> requests.Session:
@@ -373,34 +377,39 @@ def _session(scheme: str) -> requests.Session:
     return session
 
 
-def _refusal(error: Exception, address: str) -> Exception | None:
-    """Return what to raise where the way to the other side is closed, by the cause however deep."""
+def _permanent_error(error: Exception, url: str) -> Exception | None:
+    """Return the error to raise if another attempt is useless, by the cause however deep."""
     for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
-            return Unavailable("FORTNOX_NOT_TRUSTED", host=_host(address), store=_store())
+            return Unavailable("FORTNOX_NOT_TRUSTED", host=_host(url), store=_store())
         if refused := _TUNNEL.search(str(cause)) if isinstance(cause, OSError) else None:
-            return _refused_by_proxy(int(refused[1]), address)
+            return _refused_by_proxy(int(refused[1]), url)
     return None
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Return an error and all that it came from; the libraries put some among the arguments."""
+    """Yield an error and its causes; the libraries put some among the arguments."""
     waiting: list[object] = [error]
     seen: list[BaseException] = []
     while waiting:
-        one = waiting.pop()
-        if isinstance(one, BaseException) and not any(one is other for other in seen):
-            seen.append(one)
-            yield one
-            waiting += [one.__cause__, one.__context__, getattr(one, "reason", None), *one.args]
+        cause = waiting.pop()
+        if isinstance(cause, BaseException) and not any(cause is other for other in seen):
+            seen.append(cause)
+            yield cause
+            waiting += [
+                cause.__cause__,
+                cause.__context__,
+                getattr(cause, "reason", None),
+                *cause.args,
+            ]
 
 
-def _refused_by_proxy(status: int, address: str) -> Exception:
-    proxy = network.proxy_of(address)
+def _refused_by_proxy(status: int, url: str) -> Exception:
+    proxy = network.proxy_of(url)
     if status >= 500:
         return NotFortnox(status, Text(f"proxyn {proxy}", f"the proxy {proxy}"))
     return Unavailable(
-        "PROXY_REFUSED", proxy=proxy, status=status, setting=network.proxy_setting(address)
+        "PROXY_REFUSED", proxy=proxy, status=status, setting=network.proxy_setting(url)
     )
 
 
@@ -410,25 +419,25 @@ def _store() -> Text:
     return Text("Datorns certifikatlager", "The machine's certificate store")
 
 
-def _temporary(error: Exception, address: str, *, expired: bool) -> Temporary:
-    """Say what went wrong on the way to an address."""
+def _temporary(error: Exception, url: str, *, expired: bool) -> Temporary:
+    """Return what went wrong during a request."""
     if expired:
         return Temporary("no whole answer in time")
     if isinstance(error, requests.exceptions.ProxyError):
-        proxy, setting = network.proxy_of(address), network.proxy_setting(address)
+        proxy, setting = network.proxy_of(url), network.proxy_setting(url)
         sv, en = (setting, setting) if isinstance(setting, str) else setting
         return Temporary(
             "no connection to the proxy",
-            told=Text(
+            explanation=Text(
                 f"ingen förbindelse med proxyn {proxy}, som {sv} anger",
                 f"no connection to the proxy {proxy}, which {en} gives",
             ),
         )
-    if any(isinstance(one, socket.gaierror) for one in _causes(error)):
-        host = _host(address)
+    if any(isinstance(cause, socket.gaierror) for cause in _causes(error)):
+        host = _host(url)
         return Temporary(
             "a name that cannot be looked up",
-            told=Text(
+            explanation=Text(
                 f"namnet {host} går inte att slå upp", f"the name {host} cannot be looked up"
             ),
         )
@@ -436,7 +445,7 @@ def _temporary(error: Exception, address: str, *, expired: bool) -> Temporary:
 
 
 def _what(error: Exception) -> str:
-    """Describe an error without the address that the libraries put in their messages."""
+    """Describe an error without the URL that the libraries put in their messages."""
     # requests makes a ConnectionError of a read time-out within the body.
     timed_out = isinstance(error.__context__, urllib3.exceptions.ReadTimeoutError)
     if timed_out or isinstance(error, requests.exceptions.Timeout):

@@ -1,7 +1,6 @@
 """The schemas of invoices, and of the registers that an invoice refers to.
 
-An :class:`Invoice` is both what Fortnox has, read from its answer, and what it is to have, written
-into a request.
+An :class:`Invoice` is read from a response, and written into a request.
 """
 
 from __future__ import annotations
@@ -55,11 +54,11 @@ class InvoiceRow:
 
 @dataclass(frozen=True, slots=True)
 class Invoice:
-    """An invoice. What Fortnox alone decides, from ``total`` on, is never written."""
+    """An invoice. The fields from ``total`` on, which Fortnox decides, are never written."""
 
     number: str
     party_number: str
-    """Of its customer."""
+    """The customer number."""
     invoice_date: date
     due_date: date
     currency: str
@@ -90,7 +89,7 @@ class Account:
     active: bool
     description: str
     cost_center_settings: str
-    """``ALLOWED``, ``MANDATORY`` or ``NOTALLOWED``; ``""`` where untold."""
+    """``ALLOWED``, ``MANDATORY`` or ``NOTALLOWED``; ``""`` if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,21 +119,21 @@ class _InvoiceRowSchema(FortnoxSchema):
     unit = PlainText(load_default="")
     row_id = PlainText(load_default="")
 
-    def completed(self, data: dict[str, Any]) -> dict[str, Any]:
+    def complete(self, data: dict[str, Any]) -> dict[str, Any]:
         if data["account_number"] == "0":
             data["account_number"] = ""
         return data
 
     @ma.post_dump
     def name_every_field(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Leave nothing to the customer's card, nor to what stood in the row before."""
+        """Write every field, so that none comes from the customer record or from an earlier row."""
         data["DeliveredQuantity"] = f"{data['DeliveredQuantity']:f}"
         data["DiscountType"] = "PERCENT"
         data["CostCenter"] = data["CostCenter"] or BLANK
         row_id, account = data.pop("RowId"), data.pop("AccountNumber")
-        others = {key: data.pop(key) or BLANK for key in ("ArticleNumber", "Project", "Unit")}
+        optional = {key: data.pop(key) or BLANK for key in ("ArticleNumber", "Project", "Unit")}
         if row_id.isdecimal():
-            data |= others | {"RowId": int(row_id), "HouseWork": False}
+            data |= optional | {"RowId": int(row_id), "HouseWork": False}
         if account.isdecimal() or row_id.isdecimal():
             data["AccountNumber"] = int(account) if account.isdecimal() else 0
         return data
@@ -166,7 +165,7 @@ class _InvoiceSchema(FortnoxSchema):
     cancelled = Flag(required=True, load_only=True)
     sent = Flag(load_default=False, load_only=True)
 
-    def completed(self, data: dict[str, Any]) -> dict[str, Any]:
+    def complete(self, data: dict[str, Any]) -> dict[str, Any]:
         return data | {"rows": tuple(data["rows"])}
 
     @ma.post_dump

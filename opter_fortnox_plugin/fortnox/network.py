@@ -1,6 +1,6 @@
-"""The way out of this machine, by its environment: a proxy, and whose certificates are trusted.
+"""Proxy and trusted certificates, from the environment.
 
-What is wrong here is wrong for every request, so that it is an error of the configuration.
+What is wrong here is wrong for every request, so it is a configuration error.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from opter_contract.values import Text
 from opter_fortnox_plugin.configuration import LOOPBACK
 from opter_fortnox_plugin.errors import SettingsWrong
 
-#: The variables that name a file or a folder of certificates, the first one before the others.
+#: The variables that name a file or a folder of certificates; the first one set is used.
 CERTIFICATES: Final = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE")
 
 _SOCKS: Final = frozenset({"socks4", "socks4a", "socks5", "socks5h"})
@@ -35,9 +35,9 @@ def certificates() -> str | None:
 
 
 def ssl_context() -> ssl.SSLContext:
-    """Return what verifies the other side.
+    """Return the context that verifies the server.
 
-    :raises SettingsWrong: where the file that a variable names cannot be used.
+    :raises SettingsWrong: if the file that a variable names cannot be used.
     """
     name = certificates()
     if name is None:
@@ -51,25 +51,25 @@ def ssl_context() -> ssl.SSLContext:
         raise SettingsWrong("CERTIFICATES_WRONG", name=name, path=path) from None
 
 
-def proxies_of(address: str) -> dict[str, str]:
-    """Return the proxy that a request to an address goes through, by scheme.
+def proxies_of(url: str) -> dict[str, str]:
+    """Return the proxy for a request to a URL, by scheme.
 
-    :raises SettingsWrong: where it cannot be used.
+    :raises SettingsWrong: if it cannot be used.
     """
-    proxy = _proxy_of(address)
+    proxy = _proxy_of(url)
     if proxy is None:
         return {}
-    if why := _unusable(proxy):
-        raise SettingsWrong("PROXY_WRONG", name=_name_of(proxy), why=why)
-    return {urlsplit(address).scheme: proxy}
+    if why := _proxy_problem(proxy):
+        raise SettingsWrong("PROXY_WRONG", name=_variable_of(proxy), why=why)
+    return {urlsplit(url).scheme: proxy}
 
 
-def proxy_of(address: str) -> str | None:
-    """Return the proxy that a request to an address goes through, without its password.
+def proxy_of(url: str) -> str | None:
+    """Return the proxy for a request to a URL, without its password.
 
-    :raises SettingsWrong: where it cannot be used.
+    :raises SettingsWrong: if it cannot be used.
     """
-    return shown(proxies_of(address)) or None
+    return shown(proxies_of(url)) or None
 
 
 def shown(proxies: Mapping[str, str]) -> str:
@@ -78,20 +78,20 @@ def shown(proxies: Mapping[str, str]) -> str:
     return proxy.partition("://")[2].rpartition("@")[2] or proxy.rpartition("@")[2]
 
 
-def proxy_setting(address: str) -> str | Text:
-    """Name what says which proxy a request to an address goes through."""
-    return _name_of(_proxy_of(address) or "")
+def proxy_setting(url: str) -> str | Text:
+    """Return the name of the setting that chooses the proxy for a URL."""
+    return _variable_of(_proxy_of(url) or "")
 
 
-def _proxy_of(address: str) -> str | None:
-    # A proxy is for the world outside, not for this machine.
-    if urlsplit(address).hostname in LOOPBACK:
+def _proxy_of(url: str) -> str | None:
+    # Requests to this machine use no proxy.
+    if urlsplit(url).hostname in LOOPBACK:
         return None
-    proxies = requests.utils.get_environ_proxies(address)
-    return requests.utils.select_proxy(address, proxies) or None
+    proxies = requests.utils.get_environ_proxies(url)
+    return requests.utils.select_proxy(url, proxies) or None
 
 
-def _name_of(proxy: str) -> str | Text:
+def _variable_of(proxy: str) -> str | Text:
     for name in ("https_proxy", "http_proxy", "all_proxy"):
         for spelled in (name, name.upper()):
             if os.environ.get(spelled) == proxy:
@@ -99,8 +99,8 @@ def _name_of(proxy: str) -> str | Text:
     return _SYSTEM
 
 
-def _unusable(proxy: str) -> Text | None:
-    """Say what is wrong with a proxy's address."""
+def _proxy_problem(proxy: str) -> Text | None:
+    """Return what is wrong with a proxy's URL, if anything."""
     try:
         parts = parse_url(proxy if "://" in proxy else f"http://{proxy}")
     except ValueError:

@@ -1,8 +1,4 @@
-"""The schemas of the cards of customers and suppliers.
-
-A card is both what Fortnox has, read from its answer, and what it is to have, written into a
-request.
-"""
+"""The schemas of customer and supplier records, read from responses and written into requests."""
 
 from __future__ import annotations
 
@@ -18,7 +14,7 @@ from opter_fortnox_plugin.fortnox.fields import FortnoxSchema, PlainText, load
 
 @dataclass(frozen=True, slots=True)
 class Party:
-    """A customer's or supplier's card; ``""`` is what it does not tell."""
+    """A customer or supplier; a field is ``""`` if unknown."""
 
     number: str
     name: str = ""
@@ -32,7 +28,7 @@ class Party:
 
 @dataclass(frozen=True, slots=True)
 class Customer(Party):
-    """A customer's card."""
+    """A customer."""
 
     email: str = ""
     vat_type: str = ""
@@ -40,7 +36,7 @@ class Customer(Party):
 
 @dataclass(frozen=True, slots=True)
 class Supplier(Party):
-    """A supplier's card."""
+    """A supplier."""
 
     phone1: str = ""
     phone2: str = ""
@@ -69,7 +65,7 @@ class _PartySchema(FortnoxSchema):
 
     @ma.post_dump
     def drop_empty(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Leave what we do not tell as it stands there."""
+        """Leave the fields that we do not know unchanged in Fortnox."""
         return {key: value for key, value in data.items() if value}
 
 
@@ -99,12 +95,12 @@ class _SupplierSchema(_PartySchema):
 _CUSTOMER: Final = _CustomerSchema()
 _SUPPLIER: Final = _SupplierSchema()
 
-# Each reads a card as Fortnox sends it, and raises :class:`Unreadable` with the fields to blame.
+# Each reads a record as Fortnox sends it, and raises :class:`Unreadable` with the fields to blame.
 
 customer_of: Final[Callable[[Any], Customer]] = partial(load, _CUSTOMER)
 supplier_of: Final[Callable[[Any], Supplier]] = partial(load, _SUPPLIER)
 
-# Each writes a card as a request has it.
+# Each returns the JSON of a record for a request.
 
 customer_payload: Final[Callable[[Customer], dict[str, Any]]] = _CUSTOMER.dump
 supplier_payload: Final[Callable[[Supplier], dict[str, Any]]] = _SUPPLIER.dump

@@ -1,6 +1,6 @@
-"""The schemas of payments and of what is read beside them.
+"""The schemas of payments, OCR references, balances and companies.
 
-What leaves is a frozen dataclass with :class:`~decimal.Decimal` amounts.
+Each loads into a frozen dataclass with :class:`~decimal.Decimal` amounts.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ _IN_SEK: Final = ("", "SEK")
 
 @dataclass(frozen=True, slots=True)
 class InvoicePayment:
-    """A row of ``/3/invoicepayments`` or its detail, as Fortnox means it.
+    """A row of ``/3/invoicepayments`` or its detail.
 
     ``amount`` is SEK; ``amount_currency`` is in ``currency`` and, like
-    ``write_offs``, ``invoice_ocr`` and ``customer_number``, known from the detail only.
+    ``write_offs``, ``invoice_ocr`` and ``customer_number``, known only from the detail.
     """
 
     number: str
@@ -84,14 +84,14 @@ class _WriteOffSchema(FortnoxSchema):
     account = Label(load_default="", data_key="AccountNumber")
     description = Label(load_default="")
 
-    def completed(self, data: dict[str, Any]) -> dict[str, Any]:
+    def complete(self, data: dict[str, Any]) -> dict[str, Any]:
         if data["currency"] in _IN_SEK and not data["amount"].same_quantum(ORE):
             raise ma.ValidationError("cannot be read", "Amount")
         return data
 
 
 class _RowSchema(FortnoxSchema):
-    """What the list and the detail have in common.
+    """The fields that the list and the detail have in common.
 
     Whatever else a list row carries is not relied on: sources disagree on it.
     """
@@ -112,7 +112,7 @@ class _RowSchema(FortnoxSchema):
 class _ListRowSchema(_RowSchema):
     write_off_exist = FlagOrTrue(load_default=True)
 
-    def completed(self, data: dict[str, Any]) -> dict[str, Any]:
+    def complete(self, data: dict[str, Any]) -> dict[str, Any]:
         return data | {"amount_currency": None, "write_offs": (), "invoice_ocr": None}
 
 
@@ -122,8 +122,11 @@ class _DetailSchema(_RowSchema):
     invoice_ocr = OcrOrEmpty(load_default="", data_key="InvoiceOCR")
     customer_number = Label(load_default="", data_key="InvoiceCustomerNumber")
 
-    def completed(self, data: dict[str, Any]) -> dict[str, Any]:
-        if any(one.currency not in (*_IN_SEK, data["currency"]) for one in data["write_offs"]):
+    def complete(self, data: dict[str, Any]) -> dict[str, Any]:
+        if any(
+            write_off.currency not in (*_IN_SEK, data["currency"])
+            for write_off in data["write_offs"]
+        ):
             raise ma.ValidationError("cannot be read", "WriteOffs.Currency")
         return data | {
             "write_offs": tuple(data["write_offs"]),
@@ -160,7 +163,7 @@ class _CompanySchema(FortnoxSchema):
 
 
 def company_of(value: Any) -> Company | None:
-    """Read ``DatabaseNumber`` and name of a company; ``None`` where there is no such number."""
+    """Read ``DatabaseNumber`` and name of a company; ``None`` if there is none."""
     try:
         return _company(value)
     except Unreadable:

@@ -1,9 +1,9 @@
-"""How to talk to Fortnox, without talking to it.
+"""Fortnox's protocol, without I/O.
 
 Nothing here opens a connection: functions make values or errors out of
-replies and addresses out of values, so that every rule can be tested as a
+responses and URLs out of values, so that every rule can be tested as a
 function call. Sources: Fortnox's developer pages on authorization, errors,
-parameters and rate limits, and recorded answers where those pages are silent.
+parameters and rate limits, and recorded responses where those pages are silent.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from opter_fortnox_plugin.errors import (
 #: Fortnox's clock, for ``lastmodified``.
 STOCKHOLM: Final = ZoneInfo("Europe/Stockholm")
 
-#: The largest page that Fortnox gives.
+#: The largest page that Fortnox returns.
 PAGE_SIZE: Final = 500
 
 #: What the import reads: payments, invoices (for OCR references), the company.
@@ -56,32 +56,32 @@ _NO_MODULE_LICENCE = 2001101
 _NO_RIGHT = frozenset({2001339, 2003330, 2001427, 2001393, 2002455})
 _NOT_SIGNED_IN = frozenset({2000310, 2000311, 2003275, 2004054})
 
-#: Twelve digits at most; a number may come with decimals of nothing.
+#: Twelve digits at most; a number may come with zero decimals.
 _CODE = re.compile(r"[0-9]{1,12}(\.0+)?", re.ASCII)
 
-#: A company's number, as a header takes it.
+#: A company's number, as it is sent in a header.
 _TENANT = re.compile(r"[0-9]{1,18}", re.ASCII)
 
-#: What only a proxy or a network answers: it wants a login, or forbids by law.
-_WANTS_LOGIN: Final = 511
-_NEVER: Final = frozenset({407, 451, _WANTS_LOGIN})
+#: Statuses that only a proxy or a network sends: login required, or blocked for legal reasons.
+_NETWORK_LOGIN: Final = 511
+_NEVER_FORTNOX: Final = frozenset({407, 451, _NETWORK_LOGIN})
 
-#: What asks for the password of a proxy or a network, never of Fortnox.
-_OF_PROXIES: Final = ("basic", "digest", "negotiate", "ntlm")
+#: Authentication schemes of proxies and networks, never of Fortnox.
+_PROXY_SCHEMES: Final = ("basic", "digest", "negotiate", "ntlm")
 
-#: OAuth's words for a login service that is out of order.
-_DOWN: Final = frozenset({"server_error", "temporarily_unavailable"})
+#: OAuth error codes of a login service that is down.
+_SERVICE_DOWN: Final = frozenset({"server_error", "temporarily_unavailable"})
 
-#: OAuth's word for a client that is known, but may not sign in in the way that it tries.
+#: OAuth error code of a client that is known, but may not use this grant type.
 _NOT_ALLOWED: Final = "unauthorized_client"
 
-#: Fortnox's sentence for the same, of a client without service accounts.
+#: Fortnox's message for the same, if the client has no service accounts.
 _NO_SERVICE = re.compile("does not allow service account", re.IGNORECASE)
 
 _TOKEN_REASON = re.compile(r"[a-z_]{1,40}", re.ASCII)
 
-#: What speaks of a licence, in whatever words Fortnox says that it has lapsed.
-_OF_LICENCE = re.compile("licen[cs]", re.IGNORECASE)
+#: Mentions a licence, however Fortnox words that it has lapsed.
+_LICENCE = re.compile("licen[cs]", re.IGNORECASE)
 
 #: The name of a server or a host, as far as it may be shown.
 _SERVER = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ./_-]{0,59}", re.ASCII)
@@ -91,10 +91,10 @@ Query = dict[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
-    """An HTTP answer, with header names in lower case.
+class Response:
+    """An HTTP response, with header names in lower case.
 
-    :ivar proxy: that it came through; ``""`` for none.
+    :ivar proxy: the proxy that it came through; ``""`` for none.
     """
 
     status: int
@@ -107,10 +107,10 @@ class Reply:
 class Resource:
     """A resource of the API, and the keys of its JSON.
 
-    :param path: its path, by which messages name it, too.
-    :param key: holds one of them, in requests and in answers.
-    :param list_key: holds several, in the answer to a list.
-    :param unexpected: names an answer without the key: see :class:`~.errors.Temporary`.
+    :param path: its path; messages name it by that, too.
+    :param key: holds one resource, in requests and responses.
+    :param list_key: holds the rows, in the response to a list.
+    :param unexpected: names a response without the key: see :class:`~.errors.Temporary`.
     """
 
     path: str
@@ -148,7 +148,7 @@ FINANCIAL_YEARS: Final = Resource("financialyears", "FinancialYears")
 LOCKED_PERIOD: Final = Resource("settings/lockedperiod", "LockedPeriod")
 INBOX: Final = Resource("inbox", "Folder")
 FILES: Final = Resource("inbox", "File")
-#: Below the API's root, not its ``/3``; its answers are lists.
+#: Below the API's root, not its ``/3``; its responses are lists.
 ATTACHMENTS: Final = Resource("/api/fileattachments/attachments-v1", "")
 PAYMENTS: Final = Resource(
     "invoicepayments",
@@ -175,17 +175,17 @@ class Page:
 class Tokens:
     """An access token and the single-use refresh token for the next one.
 
-    ``scopes`` are the granted ones; empty where Fortnox did not tell.
+    ``scopes`` are the granted ones; empty if Fortnox did not say.
     """
 
     access: str = field(repr=False)
     refresh: str = field(repr=False)
     scopes: frozenset[str] = field(default=frozenset(), compare=False)
     lifetime: float = field(default=0.0, compare=False)
-    """Seconds that the access token was good for when it was issued; 0 where unknown."""
+    """Seconds that the access token was good for when it was issued; 0 if unknown."""
 
     def lacking(self, scopes: Iterable[str]) -> list[str]:
-        """Return those of these scopes that were not granted; none where Fortnox did not tell."""
+        """Return which of these scopes were not granted; none if Fortnox did not say."""
         return [scope for scope in scopes if self.scopes and scope not in self.scopes]
 
 
@@ -201,18 +201,18 @@ def _decimal(digits: str) -> Decimal:
     try:
         return Decimal(digits)
     except ArithmeticError:
-        # An exponent beyond all bounds spoils its own row, not the whole answer.
+        # An exponent beyond all bounds spoils its own row, not the whole response.
         return Decimal("NaN")
 
 
 def decode(body: bytes) -> Any:
-    """Read JSON with exact decimals, whatever the answer's content type says.
+    """Read JSON with exact decimals, whatever the response's content type says.
 
     ``NaN`` and ``Infinity`` become decimals of that name, so that they spoil
     their own row only.
 
-    :raises Temporary: where it is no JSON: a garbled answer may come whole
-        the next time.
+    :raises Temporary: if it is no JSON: a garbled response may be
+        complete the next time.
     """
     try:
         return json.loads(body, parse_float=_decimal, parse_int=_integer, parse_constant=Decimal)
@@ -225,87 +225,89 @@ def encode(value: Any) -> bytes:
 
     :raises TypeError: for a value that JSON cannot hold exactly.
     """
-    return json.dumps(value, default=_encoded, allow_nan=False).encode()
+    return json.dumps(value, default=_encode_value, allow_nan=False).encode()
 
 
-def _encoded(value: object) -> float | str:
+def _encode_value(value: object) -> float | str:
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Decimal) and value == value.to_integral_value():
         return int(value)
-    # A float is written with the fewest digits that it is known by.
+    # A float is written with the fewest digits that identify it.
     if isinstance(value, Decimal) and Decimal(repr(float(value))) == value:
         return float(value)
     raise TypeError(f"a {type(value).__name__} that JSON cannot hold exactly")
 
 
-def plain(text: str, longest: int = 100) -> str:
-    """Return text that any database and screen can take, shortened to ``longest``."""
-    short = text if len(text) <= longest else text[: longest - 1] + "…"
-    whole = short.encode("utf-8", "replace").decode("utf-8")
-    return "".join(character if character.isprintable() else " " for character in whole)
+def plain(text: str, max_length: int = 100) -> str:
+    """Return printable text, shortened to ``max_length`` characters."""
+    short = text if len(text) <= max_length else text[: max_length - 1] + "…"
+    encodable = short.encode("utf-8", "replace").decode("utf-8")
+    return "".join(character if character.isprintable() else " " for character in encodable)
 
 
 # --- Errors ------------------------------------------------------------------
 
 
-def value_of(reply: Reply, resource: str) -> dict[str, Any]:
-    """Return the object that an API answer holds.
+def value_of(response: Response, resource: str) -> dict[str, Any]:
+    """Return the object that an API response holds.
 
-    :param resource: what was asked for, for the message of an error.
+    :param resource: what was requested, for the message of an error.
     :raises Temporary, Unauthorized, Missing: for the caller to act on.
     :raises FortnoxError: for a person to act on.
     """
-    if 200 <= reply.status < 300:
-        value = json_in(reply)
+    if 200 <= response.status < 300:
+        value = json_in(response)
         if not isinstance(value, dict):
             raise Temporary("an answer of an unexpected form")
         if "ErrorInformation" not in value:
             return value
-    raise _error_of(reply, resource)
+    raise _error_of(response, resource)
 
 
-def json_in(reply: Reply) -> Any:
-    """Return the JSON of an answer.
+def json_in(response: Response) -> Any:
+    """Return the JSON of a response.
 
-    :raises NotFortnox: where it is a page, or text of somebody else's.
-    :raises Temporary: where it is not whole.
+    :raises NotFortnox: if it is a page, or text that Fortnox did not send.
+    :raises Temporary: if it is incomplete.
     """
-    start = reply.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    start = response.body.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
     if start and start not in b"{[":
-        raise not_fortnox(reply)
-    return decode(reply.body)
+        raise not_fortnox(response)
+    return decode(response.body)
 
 
-def resource_in(reply: Reply, resource: Resource) -> Any:
-    """Return the one resource that an answer holds, as it stands there.
+def resource_in(response: Response, resource: Resource) -> Any:
+    """Return the one resource that a response holds, undecoded.
 
     :raises Exception: as :func:`value_of` does.
     """
-    value = value_of(reply, resource.path)
+    value = value_of(response, resource.path)
     if resource.key not in value:
         raise Temporary(resource.unexpected)
     return value[resource.key]
 
 
-def _temporary(reply: Reply) -> Temporary | None:
-    """Return the error of a status that says to come back later, if it does."""
-    if reply.status in (408, 429) or (reply.status >= 500 and reply.status != _WANTS_LOGIN):
-        limited = reply.status == 429
-        # Fortnox's own may be a page, too, so that it is told and not judged.
-        server = "" if _dict_in(reply.body) else _server(reply)
-        what = f"{reply.status}, {server}" if server else str(reply.status)
-        return Temporary(what, wait=_retry_after(reply), limited=limited)
+def _temporary(response: Response) -> Temporary | None:
+    """Return the error of a status that asks the client to try again later, if it does."""
+    if response.status in (408, 429) or (
+        response.status >= 500 and response.status != _NETWORK_LOGIN
+    ):
+        limited = response.status == 429
+        # Fortnox's own may be a page, too, so that it is reported and not judged.
+        server = "" if _dict_in(response.body) else _server(response)
+        what = f"{response.status}, {server}" if server else str(response.status)
+        return Temporary(what, wait=_retry_after(response), limited=limited)
     return None
 
 
-def _error_of(reply: Reply, resource: str) -> Exception:
-    if temporary := _temporary(reply):
+def _error_of(response: Response, resource: str) -> Exception:
+    if temporary := _temporary(response):
         return temporary
-    if not _is_fortnox(reply):
-        return not_fortnox(reply)
-    status = reply.status
-    information = error_information(reply.body)
+    if not _is_from_fortnox(response):
+        return not_fortnox(response)
+    status = response.status
+    information = error_information(response.body)
     code = code_of(information)
     shown = "–" if code is None else code
     if code in _INTERNAL_ERRORS:
@@ -315,7 +317,7 @@ def _error_of(reply: Reply, resource: str) -> Exception:
     if status == 401 or code in _NOT_SIGNED_IN:
         return Unauthorized()
     if status == 403:
-        if _OF_LICENCE.search(reply.body.decode("utf-8", "replace")):
+        if _LICENCE.search(response.body.decode("utf-8", "replace")):
             return _licence_missing(_licence_of(resource), shown, status)
         return NotPermitted("RIGHT_MISSING", resource=resource, fortnox_code=shown)
     if status == 404:
@@ -336,63 +338,63 @@ def _not_permitted(code: int | None, status: int, resource: str | Text) -> NotPe
     return None
 
 
-def refuse_others(reply: Reply) -> None:
-    """Refuse an answer to a request without a login that Fortnox itself did not make.
+def refuse_unless_fortnox(response: Response) -> None:
+    """Refuse a response that Fortnox itself did not make, to a request without a login.
 
-    :raises Temporary: where it did not.
+    :raises Temporary: if Fortnox did not make it.
     """
-    if temporary := _temporary(reply):
+    if temporary := _temporary(response):
         raise temporary
-    value = json_in(reply) if reply.status < 300 else _dict_in(reply.body)
-    ours = isinstance(value, dict) and (reply.status < 300 or "error" in value)
-    if not (ours and not _server(reply)) and not _is_fortnox(reply):
-        raise not_fortnox(reply)
+    value = json_in(response) if response.status < 300 else _dict_in(response.body)
+    is_json = isinstance(value, dict) and (response.status < 300 or "error" in value)
+    if not (is_json and not _server(response)) and not _is_from_fortnox(response):
+        raise not_fortnox(response)
 
 
-def _is_fortnox(reply: Reply) -> bool:
-    """Return whether Fortnox itself made an answer that refuses.
+def _is_from_fortnox(response: Response) -> bool:
+    """Return whether Fortnox itself made a refusal.
 
     Its gateway says ``message``. Only Fortnox can say that a payment is deleted, or that a
     token is stale, not what stands in between.
     """
-    if error_information(reply.body) is not None:
+    if error_information(response.body) is not None:
         return True
-    asks_for = reply.headers.get("www-authenticate", "").lower()
-    if _server(reply) or asks_for.startswith(_OF_PROXIES):
+    asks_for = response.headers.get("www-authenticate", "").lower()
+    if _server(response) or asks_for.startswith(_PROXY_SCHEMES):
         return False
-    if reply.status in {404, *_NEVER} or 300 <= reply.status < 400:
+    if response.status in {404, *_NEVER_FORTNOX} or 300 <= response.status < 400:
         return False
-    value = _dict_in(reply.body)
+    value = _dict_in(response.body)
     if isinstance(value.get("message"), str) or {"error", "error_description"} <= value.keys():
         return True
-    return not reply.body or (reply.status == 401 and bool(value))
+    return not response.body or (response.status == 401 and bool(value))
 
 
-def _server(reply: Reply) -> str:
-    """Return who says that it answers, unless it is Fortnox."""
-    server = reply.headers.get("server", "").strip()
+def _server(response: Response) -> str:
+    """Return the name of the server that responded, unless it is Fortnox."""
+    server = response.headers.get("server", "").strip()
     return server if _SERVER.fullmatch(server) and server.lower() != "fortnox" else ""
 
 
-def not_fortnox(reply: Reply) -> NotFortnox:
-    """Return the error of an answer that somebody else made, and who it was as far as it says."""
-    host = _host_of(reply.headers.get("location", ""))
-    if 300 <= reply.status < 400 and _SERVER.fullmatch(host):
+def not_fortnox(response: Response) -> NotFortnox:
+    """Return the error of a response that Fortnox did not make, naming who did if it says so."""
+    host = _host_of(response.headers.get("location", ""))
+    if 300 <= response.status < 400 and _SERVER.fullmatch(host):
         who = Text(f"en hänvisning till {host}", f"a redirect to {host}")
-    elif server := _server(reply):
+    elif server := _server(response):
         who = Text(f"en server som kallar sig {server}", f"a server that calls itself {server}")
-    elif reply.proxy:
-        who = Text(f"kanske proxyn {reply.proxy}", f"maybe the proxy {reply.proxy}")
+    elif response.proxy:
+        who = Text(f"kanske proxyn {response.proxy}", f"maybe the proxy {response.proxy}")
     else:
         who = Text("det sade inte sitt namn", "it did not say who it was")
-    # To ask again with the same password could lock an account.
-    may_pass = 200 <= reply.status < 300 or reply.status == 404
-    return NotFortnox(reply.status, who, may_pass=may_pass)
+    # Trying again with the same password could lock an account.
+    may_pass = 200 <= response.status < 300 or response.status == 404
+    return NotFortnox(response.status, who, may_pass=may_pass)
 
 
-def _host_of(address: str) -> str:
+def _host_of(url: str) -> str:
     try:
-        return urlsplit(address).hostname or ""
+        return urlsplit(url).hostname or ""
     except ValueError:
         return ""
 
@@ -413,53 +415,53 @@ _ANY_LICENCE: Final = Text(
     "a licence, of the company or of whoever is signed in,",
 )
 #: What is refused where the token service itself says that something is missing.
-_ALL: Final = Text("det som kopplingen behöver", "what the integration needs")
+_EVERYTHING: Final = Text("det som kopplingen behöver", "what the integration needs")
 
 
-def written_in(reply: Reply, resource: Resource) -> Any:
-    """Return the resource that the answer to a request to write holds.
+def written_resource(response: Response, resource: Resource) -> Any:
+    """Return the resource in the response to a write request.
 
-    :raises Temporary: where the caller cannot know whether it was written, or it was limited.
-    :raises Rejected: where Fortnox itself did not write it.
-    :raises Unauthorized, FortnoxError: where it was not written for another reason.
+    :raises Temporary: if the caller cannot know whether it was written, or it was limited.
+    :raises Rejected: if Fortnox itself did not write it.
+    :raises Unauthorized, FortnoxError: if it was not written for another reason.
     """
     try:
-        return resource_in(reply, resource)
+        return resource_in(response, resource)
     except (Refused, Missing):
-        information = error_information(reply.body)
+        information = error_information(response.body)
         if information is None:
             raise Temporary("an answer of an unexpected form") from None
-        raise Rejected(code_of(information), _words_of(information)) from None
+        raise Rejected(code_of(information), _message_of(information)) from None
 
 
-def _words_of(information: dict[str, Any]) -> str:
+def _message_of(information: dict[str, Any]) -> str:
     words = information.get("Message") or information.get("message")
     return plain(words, 200) if isinstance(words, str) else ""
 
 
-def raw_reply(reply: Reply) -> Reply:
-    """Return any answer, unless another attempt may get a different one.
+def raw_response(response: Response) -> Response:
+    """Return any response, unless a retry may get a different one.
 
     :raises Temporary, Unauthorized: for the caller to try again.
     """
-    if 200 <= reply.status < 300:
-        return reply
-    error = _error_of(reply, "")
+    if 200 <= response.status < 300:
+        return response
+    error = _error_of(response, "")
     if isinstance(error, Temporary | Unauthorized):
         raise error
-    return reply
+    return response
 
 
 def error_information(body: bytes) -> dict[str, Any] | None:
-    """Return what stands in ``ErrorInformation``; ``None`` where there is none."""
+    """Return ``ErrorInformation``; ``None`` if there is none."""
     information = _dict_in(body).get("ErrorInformation")
     return information if isinstance(information, dict) else None
 
 
 def _dict_in(body: bytes) -> dict[str, Any]:
-    """Return the object that a body holds; an empty one where it is none."""
+    """Return the object that a body holds; an empty one if it holds none."""
     try:
-        # A message in another encoding does not hide the code beside it.
+        # A message in another encoding does not hide the code next to it.
         value = decode(body.decode("utf-8-sig", "replace").encode())
     except Temporary:
         return {}
@@ -476,14 +478,14 @@ def code_of(information: dict[str, Any] | None) -> int | None:
     return None
 
 
-def _retry_after(reply: Reply) -> float | None:
-    """Return the seconds that an answer asks us to wait, given as such or as a date."""
-    text = reply.headers.get("retry-after", "").strip()
+def _retry_after(response: Response) -> float | None:
+    """Return ``Retry-After`` in seconds, from a number or a date."""
+    text = response.headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit() and len(text) < 8:
         return float(text)
     try:
         until = parsedate_to_datetime(text)
-        since = parsedate_to_datetime(reply.headers.get("date", ""))
+        since = parsedate_to_datetime(response.headers.get("date", ""))
         return max(0.0, (until - since).total_seconds())
     except (ValueError, TypeError, OverflowError):
         return None
@@ -492,24 +494,24 @@ def _retry_after(reply: Reply) -> float | None:
 # --- Lists -------------------------------------------------------------------
 
 
-def list_in(reply: Reply, resource: Resource) -> list[Any]:
-    """Return a list that is the whole answer.
+def list_in(response: Response, resource: Resource) -> list[Any]:
+    """Return a response that is a list.
 
-    :raises Temporary: where it is none.
+    :raises Temporary: if it is no list.
     :raises Exception: as :func:`value_of` does.
     """
-    value = decode(reply.body) if 200 <= reply.status < 300 else None
+    value = decode(response.body) if 200 <= response.status < 300 else None
     if isinstance(value, list):
         return value
-    value_of(reply, resource.path)
+    value_of(response, resource.path)
     raise Temporary("a list of an unexpected form")
 
 
 def page_of(value: Mapping[str, Any], name: str, at: datetime | None = None) -> Page:
     """Read one page of a list.
 
-    :param at: when Fortnox answered, by its own clock.
-    :raises Temporary: where it is no list with its ``MetaInformation``.
+    :param at: the time of the response, by Fortnox's clock.
+    :raises Temporary: if it is no list with ``MetaInformation``.
     """
     rows = value.get(name)
     meta = value.get("MetaInformation")
@@ -525,7 +527,7 @@ def page_of(value: Mapping[str, Any], name: str, at: datetime | None = None) -> 
 
 
 def _count(value: object) -> int:
-    """Read a number of things, sent as a number or as text."""
+    """Read a count, sent as a number or as text."""
     text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
     if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) < 10:
         return int(text)
@@ -533,9 +535,9 @@ def _count(value: object) -> int:
 
 
 def list_query(sort_by: str, page: int = 1, *, ascending: bool = False, **more: str) -> Query:
-    """Ask for a page of a list.
+    """Return the query for a page of a list.
 
-    :param more: other parameters, which limit what is listed.
+    :param more: other parameters, which filter the list.
     """
     return {
         "limit": str(PAGE_SIZE),
@@ -547,15 +549,15 @@ def list_query(sort_by: str, page: int = 1, *, ascending: bool = False, **more: 
 
 
 def modified_since(moment: datetime) -> Query:
-    """Ask for what was changed from a minute on, by Fortnox's clock."""
+    """Return the query for what was changed since a minute, by Fortnox's clock."""
     # By isoformat, since strftime writes years before 1000 with fewer digits.
     return {"lastmodified": moment.astimezone(STOCKHOLM).isoformat(" ", "minutes")[:16]}
 
 
 def payments_query(page: int, since: datetime | None, invoice_number: str | None = None) -> Query:
-    """Ask for a page of payments, newest payment date first.
+    """Return the query for a page of payments, newest payment date first.
 
-    :param since: only what was changed since then, by Fortnox's clock.
+    :param since: only payments changed since then, by Fortnox's clock.
     :param invoice_number: only the payments of this invoice.
     """
     query = list_query("paymentdate", page)
@@ -567,11 +569,10 @@ def payments_query(page: int, since: datetime | None, invoice_number: str | None
 
 
 def invoices_query(page: int, ocr: str | None = None, *, unpaid: bool = False) -> Query:
-    """Ask for a page of invoices, highest number first.
+    """Return the query for a page of invoices, highest number first.
 
-    :param ocr: only those whose reference holds these digits; Fortnox looks
-        for them anywhere in it.
-    :param unpaid: only those that are unpaid; Fortnox omits those that are not booked.
+    :param ocr: only those whose reference contains these digits.
+    :param unpaid: only unpaid ones; Fortnox omits those that are not booked.
     """
     query = list_query("documentnumber", page)
     if unpaid:
@@ -580,18 +581,18 @@ def invoices_query(page: int, ocr: str | None = None, *, unpaid: bool = False) -
 
 
 def invoice_query(number: str) -> Query:
-    """Ask for the row of one invoice.
+    """Return the query for the row of one invoice.
 
-    Fortnox looks for the digits anywhere in a number. No lower number holds them all, so the
-    invoice itself comes first.
+    Fortnox finds every number that contains the digits. No lower number contains them all, so
+    the invoice itself comes first.
     """
     return list_query("documentnumber", ascending=True, documentnumber=number)
 
 
-def date_of(reply: Reply) -> datetime | None:
-    """Return Fortnox's own time of an answer, in UTC; ``None`` where it has none."""
+def date_of(response: Response) -> datetime | None:
+    """Return the ``Date`` header, in UTC; ``None`` if there is none."""
     try:
-        moment = parsedate_to_datetime(reply.headers.get("date", ""))
+        moment = parsedate_to_datetime(response.headers.get("date", ""))
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, TypeError, OverflowError):
         return None
@@ -600,7 +601,7 @@ def date_of(reply: Reply) -> datetime | None:
 # --- OAuth -------------------------------------------------------------------
 
 
-def authorization_address(
+def authorization_url(
     auth_url: str,
     client_id: str,
     redirect_uri: str,
@@ -609,9 +610,9 @@ def authorization_address(
     *,
     service: bool = False,
 ) -> str:
-    """Return the address at which a person signs in and approves.
+    """Return the URL at which a person signs in and approves.
 
-    :param service: a service account, for which a system administrator must approve.
+    :param service: for a service account, which a system administrator must approve.
     """
     query = {
         "client_id": client_id,
@@ -626,35 +627,35 @@ def authorization_address(
     return f"{auth_url}/auth?{urlencode(query).replace('+', '%20')}"
 
 
-def tokens_of(reply: Reply, *, service: bool = False) -> Tokens:
-    """Return the tokens of an answer; Fortnox sends JSON under other content types too.
+def tokens_of(response: Response, *, service: bool = False) -> Tokens:
+    """Return the tokens of a response, whatever its content type.
 
-    :param service: asked for by ``client_credentials``.
-    :raises Temporary: where the same request may succeed later.
-    :raises LoginFailed, NotPermitted: where it will not.
+    :param service: whether they were requested by ``client_credentials``.
+    :raises Temporary: if the same request may succeed later.
+    :raises LoginFailed, NotPermitted: if it will not.
     """
-    value = _dict_in(reply.body)
-    code = code_of(error_information(reply.body))
-    if missing := _not_permitted(code, reply.status, _ALL):
+    value = _dict_in(response.body)
+    code = code_of(error_information(response.body))
+    if missing := _not_permitted(code, response.status, _EVERYTHING):
         raise missing
-    refused = not 200 <= reply.status < 300 or "error" in value
-    if refused and _speaks_of_licence(reply.body, value):
+    refused = not 200 <= response.status < 300 or "error" in value
+    if refused and _mentions_licence(response.body, value):
         raise _licence_missing(_ANY_LICENCE)
     error = str(value.get("error", ""))
-    temporary = _temporary(reply)
-    if error in _DOWN and not (temporary and temporary.wait):
+    temporary = _temporary(response)
+    if error in _SERVICE_DOWN and not (temporary and temporary.wait):
         raise refusal_of(error)
     if temporary:
         raise temporary
     if code in _INTERNAL_ERRORS:
-        raise Temporary(f"{reply.status}, {code}")
-    ours = isinstance(value.get("error"), str) and not _server(reply)
-    if refused and not (ours or _is_fortnox(reply)):
-        raise not_fortnox(reply)
-    if not isinstance(json_in(reply), dict):
+        raise Temporary(f"{response.status}, {code}")
+    is_oauth_error = isinstance(value.get("error"), str) and not _server(response)
+    if refused and not (is_oauth_error or _is_from_fortnox(response)):
+        raise not_fortnox(response)
+    if not isinstance(json_in(response), dict):
         raise Temporary("an answer of an unexpected form")
     if refused:
-        raise _no_token(reply.status, value, code, service=service)
+        raise _token_error(response.status, value, code, service=service)
     access, refresh = value.get("access_token"), value.get("refresh_token") or ""
     if not isinstance(access, str) or not access or not isinstance(refresh, str):
         raise Temporary("an answer without a token")
@@ -663,35 +664,35 @@ def tokens_of(reply: Reply, *, service: bool = False) -> Tokens:
     return Tokens(access, refresh, granted, _lifetime(value.get("expires_in")))
 
 
-def _no_token(
+def _token_error(
     status: int, value: Mapping[str, Any], code: int | None, *, service: bool
 ) -> FortnoxError:
-    """Return the error of a token service that gave no token, and will not give one either."""
+    """Return the error of a token service that gave no token, and will give none later."""
     error = str(value.get("error", ""))
     known = refusal_of(error, words=str(value.get("error_description", "")))
     if service and error == "unsupported_grant_type":
         return SettingsWrong("CLIENT_NOT_ALLOWED", reason=error)
     if error == "invalid_grant" or not isinstance(known, LoginFailed):
         return known
-    # Not a person's answer, and no reason to give a stored login up.
+    # Not a person's decision, and no reason to give up a stored login.
     word = error if _TOKEN_REASON.fullmatch(error) else f"status {status}"
     reason = word if code is None else Text(f"{word}, kod {code}", f"{word}, code {code}")
     return Unavailable("TOKEN_REFUSED", reason=reason)
 
 
-def _speaks_of_licence(body: bytes, value: Mapping[str, Any]) -> bool:
-    """Return whether an answer, JSON or a sentence, says anything of a licence."""
+def _mentions_licence(body: bytes, value: Mapping[str, Any]) -> bool:
+    """Return whether a response, JSON or a sentence, mentions a licence."""
     text = json.dumps(value, default=str) if value else body[:1000].decode("utf-8", "replace")
-    return not text.lstrip().startswith("<") and bool(_OF_LICENCE.search(text))
+    return not text.lstrip().startswith("<") and bool(_LICENCE.search(text))
 
 
-def is_revoked(reply: Reply) -> bool:
+def is_revoked(response: Response) -> bool:
     """Return whether Fortnox itself has revoked a token."""
-    return reply.status == 200 and _dict_in(reply.body).get("revoked") is True
+    return response.status == 200 and _dict_in(response.body).get("revoked") is True
 
 
 def issued_at(access_token: str) -> datetime | None:
-    """Return when an access token was issued (UTC), by its ``iat``; ``None`` where it is untold.
+    """Return when an access token was issued (UTC), by its ``iat``; ``None`` if unknown.
 
     Not verified: it is used as a clock, never for authorization.
     """
@@ -705,7 +706,7 @@ def issued_at(access_token: str) -> datetime | None:
 
 
 def tenant_of(access_token: str) -> str:
-    """Return the number of the company that an access token is for; ``""`` where it is untold.
+    """Return the number of the company that an access token is for; ``""`` if unknown.
 
     Not verified: Fortnox does that where the number is used.
     """
@@ -723,20 +724,20 @@ def _claims_of(access_token: str) -> dict[str, Any]:
 
 
 def _lifetime(seconds: Any) -> float:
-    """Read ``expires_in``; 0 where it says nothing that can be relied on."""
-    # To compare what is no number at all is an error of its own.
+    """Read ``expires_in``; 0 if it is not plausible."""
+    # Comparing a value that is no number would raise.
     number = isinstance(seconds, int | Decimal) and Decimal(seconds).is_finite()
     good = number and 0 < seconds <= 86_400
     return float(seconds) if good else 0.0
 
 
 def refusal_of(error: str, scopes: Sequence[str] = SCOPES, words: str = "") -> FortnoxError:
-    """Return the error that an OAuth ``error`` of a login stands for.
+    """Return the exception for an OAuth ``error`` of a login.
 
-    :param scopes: that were asked for.
-    :param words: what Fortnox says beside it.
+    :param scopes: that were requested.
+    :param words: ``error_description``.
     """
-    if _OF_LICENCE.search(f"{error} {words}"):
+    if _LICENCE.search(f"{error} {words}"):
         return _licence_missing(_ANY_LICENCE)
     if error == "error_missing_system_admin_right":
         return NotPermitted("ADMINISTRATOR_NEEDED")
@@ -748,11 +749,11 @@ def refusal_of(error: str, scopes: Sequence[str] = SCOPES, words: str = "") -> F
         return SettingsWrong("LOGIN_CLIENT_UNKNOWN")
     if error == "invalid_scope":
         return SettingsWrong("SCOPES_NOT_REGISTERED", scopes=", ".join(scopes))
-    if error in _DOWN:
+    if error in _SERVICE_DOWN:
         return Unavailable("LOGIN_SERVICE_DOWN", reason=error)
     return LoginFailed("LOGIN_FAILED", reason=_plain_word(error))
 
 
 def _plain_word(error: str) -> str:
-    """Return what may be shown of an error: anything but a plain word might be confidential."""
+    """Return an error if it is a plain word: anything else might be confidential."""
     return error if _TOKEN_REASON.fullmatch(error) else "–"

@@ -1,8 +1,7 @@
 """The schema of supplier invoices.
 
-A :class:`SupplierInvoice` is both what Fortnox has, read from its answer, and what it is to have,
-written into a request. Amounts of an invoice's head are texts in Fortnox, those of its rows are
-numbers (its specification).
+A :class:`SupplierInvoice` is read from a response, and written into a request. Amounts of an
+invoice's header are texts in Fortnox, those of its rows are numbers (its specification).
 """
 
 from __future__ import annotations
@@ -31,13 +30,13 @@ from opter_fortnox_plugin.fortnox.fields import (
 _ZERO: Final = Decimal(0)
 _ONE: Final = Decimal(1)
 
-#: The code of the row of the debt, which Fortnox adds itself.
+#: The code of the debt row, which Fortnox adds itself.
 DEBT: Final = "TOT"
 
 
 @dataclass(frozen=True, slots=True)
 class SupplierInvoiceRow:
-    """A row of the coding; the amounts in the invoice's currency stand beside those in SEK."""
+    """A row of the account coding; amounts in SEK and in the invoice's currency."""
 
     account: str
     debit: Decimal = _ZERO
@@ -52,12 +51,12 @@ class SupplierInvoice:
     """A supplier invoice."""
 
     party_number: str
-    """Of its supplier."""
+    """The supplier number."""
     invoice_number: str
     """The supplier's, as ``number`` is Fortnox's."""
     invoice_date: date
     due_date: date | None
-    """``None`` where somebody typed it without one."""
+    """``None`` if it was entered without one."""
     currency: str
     total: Decimal
     """With VAT, in the currency, as is ``vat``; negative for a credit."""
@@ -128,12 +127,12 @@ class _SupplierInvoiceSchema(FortnoxSchema):
 
     @ma.pre_load
     def name_cancelled(self, data: Any, **_: Any) -> Any:
-        """Read what a list calls ``Cancel``, and a detail ``Cancelled``."""
+        """Rename ``Cancel``, as a list calls it, to ``Cancelled``, as a detail does."""
         if isinstance(data, dict) and "Cancel" in data:
             return {"Cancelled": data["Cancel"]} | data
         return data
 
-    def completed(self, data: dict[str, Any]) -> dict[str, Any]:
+    def complete(self, data: dict[str, Any]) -> dict[str, Any]:
         return data | {"rows": tuple(data["rows"])}
 
     @ma.post_dump

@@ -2,7 +2,7 @@
 
 A host need not be thread-safe, so only the thread that called the plug-in calls its
 hooks: it submits work, waits, and reports progress. The workers make requests and
-nothing else; what they need of the host runs as a callback on that thread.
+nothing else; what they need from the host runs as a callback on that thread.
 
 Not a :class:`concurrent.futures.ThreadPoolExecutor`: the interpreter joins its threads
 at exit without a time limit, so that one hanging connection would keep the process.
@@ -29,10 +29,10 @@ T = TypeVar("T")
 _REPORT_INTERVAL: Final = 0.5
 
 #: Seconds between two checks of a sleeping worker whether the pool has closed.
-_POLL: Final = 0.2
+_POLL_SECONDS: Final = 0.2
 
-#: Seconds that requests in flight get to end by themselves after one has failed.
-_GRACE: Final = 2.0
+#: Seconds that requests in flight get to end on their own after one has failed.
+_GRACE_SECONDS: Final = 2.0
 
 #: Seconds to wait for a worker at the end; one that is connecting cannot be aborted.
 _JOIN_TIMEOUT: Final = 15.0
@@ -47,7 +47,7 @@ class Future(Generic[T]):
 
     def __init__(self, work: Callable[[], T], number: int = 0) -> None:
         self._work = work
-        #: Its place in the order of submission.
+        #: Its position in the order of submission.
         self.number = number
         self.done = False
         #: Whether its request has started.
@@ -78,21 +78,20 @@ class Future(Generic[T]):
 
 
 def cancel(futures: Iterable[Future[Any]]) -> None:
-    """Start none of these that has not started, and retry none that has."""
+    """Start none of these futures, and retry none that has started."""
     for future in futures:
         future.cancelled = True
 
 
 class WorkerPool:
-    """Workers for the length of a run; a context manager that ends them.
+    """The workers of one run; a context manager that ends them.
 
-    Work is begun in the order of submission. When some fails, no further request
-    starts, and the error of the first in order is raised, from whatever the calling
-    thread waits for next.
+    Work starts in the order of submission. When a future fails, no further request
+    starts, and the next wait of the calling thread raises the error of the first failed one.
 
-    :param report: reports that we still wait; may raise to stop everything.
+    :param report: reports that we are still waiting; may raise to stop everything.
     :param abort: ends the requests in flight.
-    :param size: how many requests are in flight at most.
+    :param size: the maximum number of requests in flight.
     :param sleep, clock: seconds, to wait and to measure how long.
     """
 
@@ -156,7 +155,7 @@ class WorkerPool:
 
     @property
     def waiting(self) -> int:
-        """How many futures have requests that are still to start."""
+        """The number of futures whose requests have not started."""
         return self._submitted - self._started - self._never_started
 
     def _handle_event(self, seconds: float) -> bool:
@@ -167,17 +166,17 @@ class WorkerPool:
         return True
 
     def _raise_first(self) -> None:
-        """Let the requests in flight end, and raise the error of the first future in order."""
-        until = self._clock() + _GRACE
+        """Wait for the requests in flight, and raise the error of the first failed future."""
+        until = self._clock() + _GRACE_SECONDS
         while self._pending:
-            if not self._handle_event(_POLL):
+            if not self._handle_event(_POLL_SECONDS):
                 self._report()
             if self._clock() > until:
                 self._abort()
         first = min(self._failed, key=lambda future: future.number)
         raise first.error or AssertionError
 
-    def _finished(self, future: Future[Any], *, ends_all: bool) -> None:
+    def _finish(self, future: Future[Any], *, ends_all: bool) -> None:
         future.done = True
         self._never_started += not future.started
         self._pending.discard(future)
@@ -187,7 +186,7 @@ class WorkerPool:
     # --- on the workers' threads ---
 
     def check(self) -> None:
-        """Raise :class:`Stopped` where this worker's request must not start."""
+        """Raise :class:`Stopped` if this worker's request must not start."""
         future: Future[Any] | None = getattr(self._local, "future", None)
         if self._closed.is_set() or (future is not None and future.cancelled):
             raise Stopped
@@ -195,7 +194,7 @@ class WorkerPool:
     def may_start(self) -> None:
         """Count this worker's request as started; called by one worker at a time.
 
-        :raises Stopped: where it must not start.
+        :raises Stopped: if it must not start.
         """
         self.check()
         future: Future[Any] | None = getattr(self._local, "future", None)
@@ -209,9 +208,9 @@ class WorkerPool:
         :raises Stopped: soon after the pool has closed.
         """
         until = self._clock() + seconds
-        while (left := until - self._clock()) > 0:
+        while (remaining := until - self._clock()) > 0:
             self.check()
-            self._sleep(min(left, _POLL))
+            self._sleep(min(remaining, _POLL_SECONDS))
 
     def call_soon(self, callback: Callable[[], object]) -> None:
         """Run a callback on the host's thread, some time soon."""
@@ -228,16 +227,16 @@ class WorkerPool:
         Its error ends everything.
         """
         future = Future(callback)
-        answered = threading.Event()
+        finished = threading.Event()
 
-        def answer() -> None:
+        def run() -> None:
             future.run(self.check)
-            answered.set()
+            finished.set()
             if future.failed:
                 raise future.error or AssertionError
 
-        self._events.put(answer)
-        while not answered.wait(_POLL):
+        self._events.put(run)
+        while not finished.wait(_POLL_SECONDS):
             self.check()
         return future.value
 
@@ -249,7 +248,7 @@ class WorkerPool:
             # it must be raised even if the future is cancelled meanwhile.
             if ends_all := future.failed and not future.cancelled:
                 self._closed.set()
-            self._events.put(partial(self._finished, future, ends_all=ends_all))
+            self._events.put(partial(self._finish, future, ends_all=ends_all))
             # The value may be large, and it may be long until the next future.
             self._local.future = None
             del future
@@ -263,11 +262,11 @@ class WorkerPool:
             self._queue.put(None)
         if self._pending:
             self._abort()
-        for _ in range(round(_JOIN_TIMEOUT / _POLL)):
+        for _ in range(round(_JOIN_TIMEOUT / _POLL_SECONDS)):
             for thread in self._threads:
-                # Ctrl-C may have come while one was being started, which cannot be joined.
+                # After a Ctrl-C while it was being started, a thread cannot be joined.
                 with suppress(RuntimeError):
-                    thread.join(_POLL / len(self._threads))
+                    thread.join(_POLL_SECONDS / len(self._threads))
             if not any(thread.is_alive() for thread in self._threads):
                 return
             self._abort()

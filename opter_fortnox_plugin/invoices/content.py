@@ -56,7 +56,7 @@ class InvoiceContent(Content):
 
     :ivar ours: its ``total`` is the one that Fortnox computes.
     :ivar card: without the kind of VAT.
-    :ivar vat_kind: that the customer must have in Fortnox; ``""`` where any will do.
+    :ivar vat_kind: that the customer must have in Fortnox; ``""`` if any will do.
     :ivar rates: the host's VAT rates of the rows.
     :ivar rounding: what a row for rounding makes good, in the invoice's currency.
     """
@@ -103,7 +103,7 @@ def host_total(invoice: contract.Invoice) -> Decimal:
 
 
 def customer_number(customer: contract.Customer, settings: InvoiceSettings) -> str:
-    """Return the customer's number in Fortnox; ``""`` where the host has none."""
+    """Return the customer's number in Fortnox; ``""`` if the host has none."""
     ledger = settings.customer_number == "ledger"
     return (customer.ledger_number if ledger else customer.code).strip()
 
@@ -296,11 +296,11 @@ def identity_differences(ours: Invoice, theirs: Invoice) -> list[contract.Differ
 def differences(ours: Invoice, theirs: Invoice) -> list[contract.Difference]:
     """Return the fields of our invoice that are not so in Fortnox, rows included."""
     found = header_differences(ours, theirs)
-    ours_rows, theirs_rows = ([_row(one) for one in each.rows] for each in (ours, theirs))
+    ours_rows, theirs_rows = ([_row(row) for row in each.rows] for each in (ours, theirs))
     if len(ours_rows) != len(theirs_rows):
         found += differences_of(("InvoiceRows", len(ours_rows), len(theirs_rows)))
-    for place, (mine, other) in enumerate(zip(ours_rows, theirs_rows, strict=False), 1):
-        found += differences_of((f"InvoiceRows[{place}]", mine, other))
+    for index, (mine, other) in enumerate(zip(ours_rows, theirs_rows, strict=False), 1):
+        found += differences_of((f"InvoiceRows[{index}]", mine, other))
     return found
 
 
@@ -346,7 +346,7 @@ def with_row_ids(ours: Invoice, theirs: Invoice) -> Invoice:
     """
     ids = [row.row_id for row in theirs.rows]
     rows = tuple(
-        replace(row, row_id=ids[place]) if place < len(ids) else row
-        for place, row in enumerate(ours.rows)
+        replace(row, row_id=ids[index]) if index < len(ids) else row
+        for index, row in enumerate(ours.rows)
     )
     return replace(ours, rows=rows)

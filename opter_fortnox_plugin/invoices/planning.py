@@ -81,10 +81,10 @@ class InvoicePlanner(Planner[InvoicePlan]):
         )
 
     def read_registers(self, contents: Sequence[HostInvoice]) -> None:
-        units = any(row.unit for one in contents for row in one.rows)
+        units = any(row.unit for invoice in contents for row in invoice.rows)
         self.registers.read(
-            {one.invoice_date for one in contents},
-            foreign=any(one.currency != "SEK" for one in contents),
+            {invoice.invoice_date for invoice in contents},
+            foreign=any(invoice.currency != "SEK" for invoice in contents),
             centers=units and self._settings.cost_center == "unit",
         )
 
@@ -109,8 +109,8 @@ class InvoicePlanner(Planner[InvoicePlan]):
             by_number[number].theirs = _of_another(by_number[number], row)
             if by_number[number].theirs is None:
                 details.add(number)
-        for number, found in self.details(details).items():
-            self.take_detail(by_number[number], found)
+        for number, detail in self.details(details).items():
+            self.take_detail(by_number[number], detail)
 
     def _refuse_shared_invoice_numbers(self) -> None:
         """Refuse what would be one invoice in Fortnox, and is two here."""
@@ -119,13 +119,13 @@ class InvoicePlanner(Planner[InvoicePlan]):
             if numbers.setdefault(plan.number, plan.item.id) != plan.item.id:
                 plan.refuse("NUMBER_TAKEN", number=plan.number, sides="")
 
-    def _listed(self, wanted: Iterable[str]) -> dict[str, object]:
+    def _listed(self, numbers: Iterable[str]) -> dict[str, object]:
         """Return which of these numbers Fortnox may have, with their rows as far as they are known.
 
         The list begins with the highest number, so that new numbers cost a page or two.
         """
         found: dict[str, object] = {}
-        left, number, pages = {int(one) for one in wanted}, 1, 1
+        left, number, pages = {int(one) for one in numbers}, 1, 1
         while left and number <= pages:
             page: Page = self._pool.run(partial(self._client.invoices, number))
             pages = page.pages
@@ -155,8 +155,8 @@ class InvoicePlanner(Planner[InvoicePlan]):
                 plan.refuse("NUMBER_TAKEN", number=plan.number, sides="")
             else:
                 # As far as it tells.
-                found = header_differences(ours, theirs)
-                plan.differences = [one for one in found if one.theirs]
+                differences = header_differences(ours, theirs)
+                plan.differences = [difference for difference in differences if difference.theirs]
         elif theirs is not None:
             self.compare_ours(plan)
             if plan.action == "update" and [d.field for d in plan.differences] == ["Total"]:

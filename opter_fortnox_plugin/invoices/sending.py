@@ -51,17 +51,17 @@ class InvoiceSender(Sender[Invoice]):
     def differences(self, ours: Invoice, theirs: Invoice) -> list[Difference]:
         return differences(ours, theirs)
 
-    def another(self, ours: Invoice, found: Invoice) -> Outcome | None:
-        if is_ours(ours, found):
+    def another(self, ours: Invoice, current: Invoice) -> Outcome | None:
+        if is_ours(ours, current):
             return None
-        others = identity_differences(ours, found)
-        if not others:
-            return Outcome("adopted", found)
-        sides = f" ({both_sides(others)})"
+        differences = identity_differences(ours, current)
+        if not differences:
+            return Outcome("adopted", current)
+        sides = f" ({both_sides(differences)})"
         return PROBLEMS.outcome("refused", "NUMBER_TAKEN", number=ours.number, sides=sides)
 
-    def rows_changed(self, before: Invoice | None, found: Invoice) -> bool:
-        return before is not None and _row_ids(before) != _row_ids(found)
+    def rows_changed(self, before: Invoice | None, current: Invoice) -> bool:
+        return before is not None and _row_ids(before) != _row_ids(current)
 
     def accounts_of(self, ours: Invoice) -> list[str]:
         return [row.account_number for row in ours.rows if row.account_number]
@@ -108,8 +108,8 @@ class InvoiceSender(Sender[Invoice]):
         """
         for _ in range(ATTEMPTS):
             try:
-                found = self.find(number)
-                if found is None or found.sent:
+                current = self.find(number)
+                if current is None or current.sent:
                     return Outcome("unchanged")
                 self._client.act(INVOICES, number, "externalprint")
             except OutcomeUnknown as unknown:

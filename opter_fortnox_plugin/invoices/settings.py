@@ -170,7 +170,7 @@ DECLARED: Final = (
     SIGN_IN,
 )
 
-FIELDS: Final = tuple(one.field for one in DECLARED)
+FIELDS: Final = tuple(setting.field for setting in DECLARED)
 
 
 def check(values: Mapping[str, str]) -> CheckedSettings:

@@ -30,7 +30,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 from opter_contract.values import Text
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.errors import FortnoxError, LoginFailed
-from opter_fortnox_plugin.fortnox.protocol import SCOPES, authorization_address, refusal_of
+from opter_fortnox_plugin.fortnox.protocol import SCOPES, authorization_url, refusal_of
 from opter_fortnox_plugin.host import Host
 
 log = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ class Answer:
 
 
 class UnexpectedCallback(Exception):
-    """A request to the redirect address that is not the answer to this login.
+    """A request to the redirect address that is not the response to this login.
 
     :param forged: whether it claimed to be, with another ``state`` or none.
     """
@@ -119,7 +119,7 @@ class UnexpectedCallback(Exception):
 def parse_callback(query: str, state: str) -> Answer:
     """Read the query of a request to the redirect address.
 
-    :raises UnexpectedCallback: where it is not the answer to the login with this ``state``.
+    :raises UnexpectedCallback: if it is not the response to the login with this ``state``.
     """
     try:
         values = parse_qs(query, max_num_fields=20, errors="replace")
@@ -144,7 +144,7 @@ def parse_callback(query: str, state: str) -> Answer:
 
 
 class Repeated(UnexpectedCallback):
-    """The answer once more: whoever looks at links before a person does may open it first."""
+    """The response once more: whoever looks at links before a person does may open it first."""
 
     def __init__(self, answer: Answer) -> None:
         super().__init__(forged=False)
@@ -169,13 +169,13 @@ class Login:
         self._closed = False
         self._forged = False
         self._pasted = ""
-        #: The page of the answer was fetched, and a person sees it.
+        #: The page of the response was fetched, and a person sees it.
         self.fetched, self.seen = threading.Event(), threading.Event()
 
     def receive(self, query: str) -> Answer:
-        """Check a callback; the answer is accepted once.
+        """Check a callback; the response is accepted once.
 
-        :raises UnexpectedCallback: where it is not the answer, or :class:`Repeated`.
+        :raises UnexpectedCallback: if it is not the response, or :class:`Repeated`.
         """
         with self._lock:
             try:
@@ -191,7 +191,7 @@ class Login:
             return answer
 
     def deliver(self, answer: Answer) -> None:
-        """Hand :meth:`wait` an answer that :meth:`receive` has accepted.
+        """Hand :meth:`wait` a response that :meth:`receive` has accepted.
 
         Separate, so that the person's page is written before the wait ends.
         """
@@ -200,9 +200,9 @@ class Login:
     def paste(self, text: str) -> Text | None:
         """Take what a person copied from the browser, in any form that has code and state.
 
-        It may come in several lines. That it is the answer, ``state`` proves.
+        It may come in several lines. That it is the response, ``state`` proves.
 
-        :return: ``None`` where it was the answer, otherwise what to do.
+        :return: ``None`` if it was the response, otherwise what to do.
         """
         line = text[:_MAX_LENGTH]
         self._pasted = f"{self._pasted}\n{line}"[-_MAX_LENGTH:]
@@ -233,7 +233,7 @@ class Login:
     def hand_over(self, address: str) -> Text | None:
         """Take the address of a callback that the host received.
 
-        :return: ``None`` where it was the answer, otherwise what to show to the person.
+        :return: ``None`` if it was the response, otherwise what to show to the person.
         """
         path, _, query = address.strip()[:_MAX_LENGTH].partition("?")
         here = path.rstrip("/").lower() == self.redirect_uri.rstrip("/").lower()
@@ -245,7 +245,7 @@ class Login:
             self._closed = True
 
     def _is_answer(self, query: str) -> bool:
-        """Deliver the answer where this is it."""
+        """Deliver the response where this is it."""
         try:
             self.deliver(self.receive(query.partition("#")[0]))
         except UnexpectedCallback:
@@ -259,11 +259,11 @@ class Login:
         report: Callable[[float], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> str:
-        """Wait for the answer, and return its code.
+        """Wait for the response, and return its code.
 
         :param seconds: how long a person may take.
         :param report: called a few times a second with the seconds left; may raise.
-        :raises FortnoxError: where there is no code.
+        :raises FortnoxError: if there is no code.
         """
         until = clock() + seconds
         locked_at: float | None = None
@@ -412,7 +412,7 @@ class CallbackServer:
 
     :param page_stays: seconds to wait at the end for a person to see the page that a scanner of
         links has fetched.
-    :raises LoginFailed: where another program uses the port.
+    :raises LoginFailed: if another program uses the port.
     """
 
     def __init__(self, login: Login, page_stays: float = _PAGE_STAYS) -> None:
@@ -476,12 +476,12 @@ def log_in(
     """Open the login window and return the authorization code that comes back.
 
     :param service: a system administrator is to approve a service account.
-    :raises LoginFailed: where nobody is there, or nobody signs in.
+    :raises LoginFailed: if nobody is there, or nobody signs in.
     """
     if not host.attended:
         raise LoginFailed("LOGIN_NEEDED")
     login = Login(configuration.require_redirect_uri(), scopes=scopes)
-    address = authorization_address(
+    address = authorization_url(
         configuration.auth_url,
         configuration.client_id,
         login.redirect_uri,
@@ -499,9 +499,9 @@ def log_in(
 
 @contextmanager
 def _receiving(host: Host, login: Login) -> Iterator[Callable[[str], Text | None]]:
-    """Be ready for the answer; give what the host may hand it to.
+    """Be ready for the response; give what the host may hand it to.
 
-    :raises LoginFailed: where the redirect address is in use.
+    :raises LoginFailed: if the redirect address is in use.
     """
     try:
         if host.redirect_uri:

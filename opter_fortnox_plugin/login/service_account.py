@@ -71,7 +71,7 @@ class ServiceAccount:
     def tokens(self, log_in: LogIn) -> Tokens:
         """Return tokens of the company; where it has not consented, a person is asked to.
 
-        :raises NotPermitted: where there is no consent, and nobody is there.
+        :raises NotPermitted: if there is no consent, and nobody is there.
         """
         try:
             return self.tokens_without_anybody()
@@ -85,7 +85,7 @@ class ServiceAccount:
     def tokens_without_anybody(self) -> Tokens:
         """Return tokens of the company, or of that of a stored login.
 
-        :raises NotPermitted: where there is no consent.
+        :raises NotPermitted: if there is no consent.
         """
         self._company = self._company or self._company_of_stored_login()
         if not self._company:

@@ -68,11 +68,11 @@ class StoredLogin:
         return bool(self._host.get_secret(self._key))
 
     def resume(self) -> Tokens | None:
-        """Return tokens by the stored login; ``None`` where a person must sign in.
+        """Return tokens by the stored login; ``None`` if a person must sign in.
 
         Those of another import that is running, or was killed, will do.
 
-        :raises Unavailable: where Fortnox does not answer; the login stays stored.
+        :raises Unavailable: if Fortnox does not answer; the login stays stored.
         """
         with self._lock():
             stored = self._read()
@@ -276,7 +276,7 @@ def end_stored_login(
 ) -> None:
     """Revoke and delete the login that is stored for a definition, outside of an import.
 
-    :raises Unavailable: where Fortnox did not confirm it; it is deleted here all the same.
+    :raises Unavailable: if Fortnox did not confirm it; it is deleted here anyway.
     """
     try:
         configuration = Configuration.of_run(run, environment)

@@ -80,7 +80,7 @@ class StoredTokens:
 
 
 def read(text: str | None) -> StoredTokens | None:
-    """Read stored text; ``None`` where there is none, or none of a known form."""
+    """Read stored text; ``None`` if there is none, or none of a known form."""
     if not text or not text.startswith("{"):
         return StoredTokens(text) if text else None
     try:

@@ -20,10 +20,10 @@ import requests.auth
 
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, Temporary
-from opter_fortnox_plugin.fortnox.client import PATIENCE, unavailable
+from opter_fortnox_plugin.fortnox.client import MAX_RETRY_AFTER, unavailable
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.protocol import (
-    Reply,
+    Response,
     Tokens,
     is_revoked,
     issued_at,
@@ -83,7 +83,7 @@ class TokenEndpoint:
 
         :param interrupted: takes the tokens where the wait for them was interrupted, so that no
             login stays alive that nobody knows of; otherwise they are revoked.
-        :raises LoginFailed, NotPermitted, Unavailable: where there are none.
+        :raises LoginFailed, NotPermitted, Unavailable: if there are none.
         """
         form = {
             "grant_type": "authorization_code",
@@ -100,8 +100,8 @@ class TokenEndpoint:
         Requested once more where no answer came.
 
         :param interrupted: as :meth:`exchange` has it.
-        :raises LoginFailed: where Fortnox wants a person to sign in again.
-        :raises NotPermitted, Unavailable: where another login would not help.
+        :raises LoginFailed: if Fortnox wants a person to sign in again.
+        :raises NotPermitted, Unavailable: if another login would not help.
         """
         if not tokens.refresh:
             raise LoginFailed("LOGIN_EXPIRED")
@@ -117,8 +117,8 @@ class TokenEndpoint:
         """Return an access token of a company that has consented to a service account.
 
         :param company: its number.
-        :raises LoginFailed: where Fortnox knows of no consent.
-        :raises NotPermitted, Unavailable: where there is none for another reason.
+        :raises LoginFailed: if Fortnox knows of no consent.
+        :raises NotPermitted, Unavailable: if there is none for another reason.
         """
         form = {"grant_type": "client_credentials"}
         return self._tokens(form, attempts=2, company=company)
@@ -132,13 +132,13 @@ class TokenEndpoint:
             return True
         form = {"token_type_hint": "refresh_token", "token": tokens.refresh}
         try:
-            reply = self.post("revoke", form)
+            response = self.post("revoke", form)
         except Temporary as error:
             log.warning("the refresh token could not be revoked: %s", error.what)
             return False
-        revoked = is_revoked(reply)
+        revoked = is_revoked(response)
         if not revoked:
-            log.warning("the refresh token could not be revoked: status %s", reply.status)
+            log.warning("the refresh token could not be revoked: status %s", response.status)
         return revoked
 
     def _tokens(
@@ -157,17 +157,17 @@ class TokenEndpoint:
                 )
             except Temporary as error:
                 wait = 1.0 if error.wait is None else error.wait
-                if not left or wait > PATIENCE or not error.may_pass:
+                if not left or wait > MAX_RETRY_AFTER or not error.may_pass:
                     raise unavailable(error, attempts - left) from None
                 log.warning("the token service: %s; one more attempt", error.what)
                 self._sleep(wait)
         raise AssertionError("no attempt was made")
 
-    def post(self, path: str, form: dict[str, str], company: str = "") -> Reply:
-        """Return the answer to a form, whatever its status.
+    def post(self, path: str, form: dict[str, str], company: str = "") -> Response:
+        """Return the response to a form, whatever its status.
 
         :param company: the number of the one that it is about; only a service account says so.
-        :raises Temporary: where no complete answer came.
+        :raises Temporary: if no complete answer came.
         """
         configuration = self.configuration
         return self.transport.send(
@@ -213,7 +213,7 @@ class SignedIn:
 
     @property
     def time(self) -> datetime | None:
-        """The time by the token service's clock (UTC); ``None`` where the token has none.
+        """The time by the token service's clock (UTC); ``None`` if the token has none.
 
         It is when the token was issued and how long we have had it, so it may be too early.
         """
@@ -229,7 +229,7 @@ class SignedIn:
 
         Threads that meet the same stale token make one refresh together.
 
-        :raises FortnoxError: where a person must sign in again, or Fortnox does not answer.
+        :raises FortnoxError: if a person must sign in again, or Fortnox does not answer.
         """
         with self._lock:
             if self._tokens.access == refused:

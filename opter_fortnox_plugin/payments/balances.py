@@ -89,7 +89,9 @@ class Balances:
 
     def hand_over(self, invoice_numbers: Iterable[str]) -> None:
         """Hand over the balances of single invoices, of those that exist."""
-        possible = [one for one in dict.fromkeys(invoice_numbers) if is_invoice_number(one)]
+        possible = [
+            number for number in dict.fromkeys(invoice_numbers) if is_invoice_number(number)
+        ]
         chosen = possible[:MAX_CHECKED]
         self._unchecked += len(possible) - len(chosen)
         futures = [
@@ -105,7 +107,9 @@ class Balances:
             if isinstance(page, FortnoxError):
                 continue
             # Fortnox finds every number that holds these digits.
-            found += [one for one in balances_of(page.rows) if one.invoice_number == number]
+            found += [
+                balance for balance in balances_of(page.rows) if balance.invoice_number == number
+            ]
         self._host.take_balances(found)
 
 

@@ -112,9 +112,9 @@ _FIELDS = {
 
 
 def _why_unreadable(why: Unreadable) -> Text:
-    fields = [_FIELDS.get(one, Text(one, one)) for one in why.fields]
-    sv = ", ".join(one.sv for one in fields) or "–"
-    en = ", ".join(one.en for one in fields) or "–"
+    fields = [_FIELDS.get(name, Text(name, name)) for name in why.fields]
+    sv = ", ".join(field.sv for field in fields) or "–"
+    en = ", ".join(field.en for field in fields) or "–"
     if why.no_right:
         return Text(
             f"Fortnox visar inte {sv} för den som är inloggad",

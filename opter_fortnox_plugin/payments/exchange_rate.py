@@ -43,7 +43,7 @@ def exchange_rate(
 
     :param amount: SEK.
     :param amount_currency: in the payment's currency.
-    :raises ValueError: where the amounts cannot belong together.
+    :raises ValueError: if the amounts cannot belong together.
     """
     if not amount_currency and amount:
         raise ValueError("an amount in SEK without one in the currency")
@@ -51,7 +51,9 @@ def exchange_rate(
         raise ValueError("amounts of different signs")
     readings = _readings(currency_rate, currency_unit)
     if readings:
-        rate, half_unit = min(readings, key=lambda one: abs(amount_currency * one[0] - amount))
+        rate, half_unit = min(
+            readings, key=lambda reading: abs(amount_currency * reading[0] - amount)
+        )
         off = abs(amount_currency * rate - amount)
         if off <= half_unit * abs(amount_currency) + _HALF_ORE:
             return Rate(rate, None)

@@ -52,7 +52,7 @@ MAX_PENDING_PAGES: Final = 8
 #: Registered payments that are checked in a run, at most.
 MAX_PAYMENTS_CHECKED: Final = 100
 
-#: A detail that was requested: the payment, or ``None`` where it is deleted.
+#: A detail that was requested: the payment, or ``None`` if it is deleted.
 Detail = Future["Payment | ExcludedPayment | None"]
 
 
@@ -68,7 +68,7 @@ def import_payments(
     :param everything: read all payments; only unreadable ones are excluded, and there is
         no cursor.
     :param importer: makes another reader than an import's.
-    :raises FortnoxError: where there is something for a person to do.
+    :raises FortnoxError: if there is something for a person to do.
     """
     settings = Settings.of(run.settings)
     with signed_in(run, surroundings) as session:
@@ -189,7 +189,7 @@ class Importer:
     def _add_page(self, rows: Sequence[Row]) -> None:
         """Add a page of rows, and request the details that they need."""
         page = [self._outcome(row) for row in rows]
-        details = [one for one in page if isinstance(one, Future)]
+        details = [item for item in page if isinstance(item, Future)]
         self._pages.append(page)
         self._pages_started += 1
         self._details.extend(details)
@@ -211,10 +211,10 @@ class Importer:
             while self._details and self._details[0].done:
                 self._details.popleft()
             page = self._pages[0]
-            if all(one.done for one in page if isinstance(one, Future)):
+            if all(item.done for item in page if isinstance(item, Future)):
                 self._pages.popleft()
                 self._hand_over_outcomes(
-                    [one.value if isinstance(one, Future) else one for one in page]
+                    [item.value if isinstance(item, Future) else item for item in page]
                 )
             elif len(self._details) > MAX_PENDING_DETAILS or len(self._pages) > may_wait:
                 self._report_details()
@@ -250,7 +250,7 @@ class Importer:
         return reason is None or reason.reason == "not-booked"
 
     def _detailed(self, number: str) -> Payment | ExcludedPayment | None:
-        """Return a payment by its detail; ``None`` where it is deleted."""
+        """Return a payment by its detail; ``None`` if it is deleted."""
         try:
             raw = self._client.get(PAYMENTS, number)
         except Missing:
@@ -258,7 +258,7 @@ class Importer:
         try:
             row = payment_detail(raw)
             if row.number != number:
-                raise Unreadable(("Number",), known=asdict(row))
+                raise Unreadable(("Number",), readable=asdict(row))
         except Unreadable as error:
             return self._converter.unreadable(error, error, number)
         return self._converter.convert(row, detailed=True)
@@ -271,15 +271,15 @@ class Importer:
 
         ``None`` was deleted since its row was read; a later import would not find it.
         """
-        payments = [one for one in outcomes if isinstance(one, Payment)]
-        excluded = [one for one in outcomes if isinstance(one, ExcludedPayment)]
+        payments = [outcome for outcome in outcomes if isinstance(outcome, Payment)]
+        excluded = [outcome for outcome in outcomes if isinstance(outcome, ExcludedPayment)]
         payments, not_looked_up = self._with_ocr(payments)
         self._host.take_payments(payments)
-        waiting = [one.payment for one in excluded if one.reason == "not-booked" and one.payment]
+        waiting = [row.payment for row in excluded if row.reason == "not-booked" and row.payment]
         ocr = {payment.key: payment for payment in self._with_ocr(waiting)[0]}
         self._host.take_excluded(
-            [replace(one, payment=ocr.get(one.key, one.payment)) for one in excluded]
-            + [excluded_for(_NOT_LOOKED_UP, one) for one in not_looked_up]
+            [replace(row, payment=ocr.get(row.key, row.payment)) for row in excluded]
+            + [excluded_for(_NOT_LOOKED_UP, payment) for payment in not_looked_up]
         )
         self._not_looked_up += len(not_looked_up)
 
@@ -290,19 +290,19 @@ class Importer:
         """
         if self._everything:
             return payments, []  # they are not matched with invoices
-        numbers = {one.invoice_number for one in payments if one.ocr is None}
+        numbers = {payment.invoice_number for payment in payments if payment.ocr is None}
         unknown_to_host = numbers - self._host.known_invoices(numbers)
         if not unknown_to_host:
             return payments, []
         references = self._ocr.references(unknown_to_host)
         found, not_found = [], []
-        for one in payments:
-            if one.ocr is not None or one.invoice_number not in unknown_to_host:
-                found.append(one)
-            elif one.invoice_number in references:
-                found.append(replace(one, ocr=references[one.invoice_number]))
+        for payment in payments:
+            if payment.ocr is not None or payment.invoice_number not in unknown_to_host:
+                found.append(payment)
+            elif payment.invoice_number in references:
+                found.append(replace(payment, ocr=references[payment.invoice_number]))
             else:
-                not_found.append(one)
+                not_found.append(payment)
         return found, not_found
 
     def _balances(self) -> Balances:
@@ -326,19 +326,29 @@ class Importer:
         seen: set[str] = set()
         left, too_many = MAX_PAYMENTS_CHECKED, 0
         while registered := self._host.registered_payments(self._company):
-            fresh = {one.number: one.invoice_number for one in registered if one.number not in seen}
+            fresh = {
+                payment.number: payment.invoice_number
+                for payment in registered
+                if payment.number not in seen
+            }
             if not fresh:
                 break
             seen.update(fresh)
             possible = [number for number in fresh if number.isdecimal()]
             requested = possible[:left]
             left, too_many = left - len(requested), too_many + len(possible) - len(requested)
-            found = self._fetched(requested, _CHECKING_REGISTERED, effort)
+            outcomes = self._fetched(requested, _CHECKING_REGISTERED, effort)
             self._hand_over_outcomes(
-                [one for number, one in found.items() if _is_of_another(one, fresh[number])]
+                [
+                    outcome
+                    for number, outcome in outcomes.items()
+                    if _is_of_another(outcome, fresh[number])
+                ]
             )
-            self._host.take_deleted([number for number, one in found.items() if one is None])
-            self._host.take_unchecked([number for number in fresh if number not in found])
+            self._host.take_deleted(
+                [number for number, outcome in outcomes.items() if outcome is None]
+            )
+            self._host.take_unchecked([number for number in fresh if number not in outcomes])
         if too_many:
             self._notes.append(_too_many_to_check(too_many))
         self._notes += [_not_checked(count, why) for why, count in effort.failed.items()]
@@ -356,9 +366,11 @@ class Importer:
             if not fresh:
                 break
             requested.update(fresh)
-            found = self._fetched(fresh, _CONFIRMING, effort)
-            self._hand_over_outcomes(list(found.values()))
-            self._host.take_deleted([number for number, one in found.items() if one is None])
+            outcomes = self._fetched(fresh, _CONFIRMING, effort)
+            self._hand_over_outcomes(list(outcomes.values()))
+            self._host.take_deleted(
+                [number for number, outcome in outcomes.items() if outcome is None]
+            )
         self._notes += [_not_confirmed(count, why) for why, count in effort.failed.items()]
 
     def _fetched(
@@ -366,14 +378,14 @@ class Importer:
     ) -> dict[str, Payment | ExcludedPayment | None]:
         """Fetch payments by their numbers, as far as possible; ``None`` for a deleted one."""
         futures = {number: effort.submit(partial(self._detailed, number)) for number in numbers}
-        found: dict[str, Payment | ExcludedPayment | None] = {}
+        outcomes: dict[str, Payment | ExcludedPayment | None] = {}
         for done, (number, future) in enumerate(futures.items()):
             left = self._limiter.seconds_for(self._pool.waiting)
             self._host.report_progress("confirming", done, len(futures), message, left)
             outcome = effort.result(future)
             if not isinstance(outcome, FortnoxError):
-                found[number] = outcome
-        return found
+                outcomes[number] = outcome
+        return outcomes
 
 
 MakeImporter = Callable[[Session, Settings], Importer]

@@ -26,7 +26,7 @@ def read_payments(
 ) -> ImportReport:
     """Hand over every payment of these invoices, with the reasons of an import.
 
-    :raises FortnoxError: where there is something for a person to do.
+    :raises FortnoxError: if there is something for a person to do.
     """
     importer = partial(_OfInvoices, numbers=invoice_numbers, references=references)
     return import_payments(run, importer=importer)

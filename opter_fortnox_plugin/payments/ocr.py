@@ -130,7 +130,7 @@ class OcrLookup:
         return self._pages is not None and self._next_page > self._pages
 
     def _fetch(self, number: str) -> str | None:
-        """Return an invoice's reference; ``None`` where it is unreadable."""
+        """Return an invoice's reference; ``None`` if it is unreadable."""
         try:
             row = readable(self._client.get(INVOICES, number))
         except Missing:
@@ -170,7 +170,7 @@ _LOOKING_UP: Final = Text(
 
 
 def readable(raw: object) -> InvoiceOcr | None:
-    """Read number and reference of an invoice; ``None`` where that is not possible."""
+    """Read number and reference of an invoice; ``None`` if that is not possible."""
     try:
         return invoice_ocr(raw)
     except Unreadable:

@@ -41,10 +41,10 @@ class NumberSet:
         block = self._blocks.get(number >> _BITS)
         if block is None:
             block = self._blocks[number >> _BITS] = bytearray(1 << (_BITS - 3))
-        place, bit = (number & ((1 << _BITS) - 1)) >> 3, 1 << (number & 7)
-        if block[place] & bit:
+        index, bit = (number & ((1 << _BITS) - 1)) >> 3, 1 << (number & 7)
+        if block[index] & bit:
             return False
-        block[place] |= bit
+        block[index] |= bit
         self._count += 1
         return True
 
@@ -117,14 +117,14 @@ class PageScan:
 
         Rows without a number are not among them, but in :attr:`without_number` at the end.
 
-        :raises Unavailable: where the list keeps changing.
+        :raises Unavailable: if the list keeps changing.
         """
         stop_before = self._stop_before
         earlier: list[_Scan] = []
         for attempt in range(ROUNDS):
             # A scan that stops early sees only a part of the list. Two of them that agree are
             # proof where their pages were read one after another; see _is_complete.
-            scan = _Scan(stop_before, sequential=any(one.stopped for one in earlier))
+            scan = _Scan(stop_before, sequential=any(previous.stopped for previous in earlier))
             self._first_scan = self._first_scan or scan
             for page in self._scan_pages(scan):
                 yield [row for row in page if self._seen.add(int(row.number))]
@@ -185,7 +185,9 @@ class PageScan:
             both_sequential = scan.sequential and earlier[-1].sequential
             if both_sequential or scan.pages == 1 or not scan.stopped:
                 return True
-        same_total = all(one.stable_total and one.totals == scan.totals for one in earlier)
+        same_total = all(
+            previous.stable_total and previous.totals == scan.totals for previous in earlier
+        )
         all_read = same_total and self.read == self.total
         return all_read and bool(earlier) and self._unchanged(self._request_changes(earlier[0]))
 

@@ -76,7 +76,7 @@ class Prefetch:
                 break
             self._pool.wait_for_any()
             for ready in [
-                n for n, one in self._futures.items() if one.done and n not in self._seen
+                n for n, pending in self._futures.items() if pending.done and n not in self._seen
             ]:
                 self._learn(ready, self._futures[ready].value)
         page = self._pool.result(self._futures.pop(number))
@@ -127,12 +127,12 @@ class Prefetch:
         """Return a page that is probably needed, and would show that all before it are."""
         if self._wasted >= MAX_WASTED or not self._look_aheads <= self._seen:
             return None
-        known = max(self._needed, number)
-        if not self._look_aheads and self._end - known > _FEW_PAGES:
+        needed = max(self._needed, number)
+        if not self._look_aheads and self._end - needed > _FEW_PAGES:
             # Its dates show either that all are needed, or how many days a page spans.
             return self._end if self._end not in self._futures else None
-        page = min(known + int((self._expected_end() - known) * _LOOK_AHEAD), self._end)
-        return page if page > known and page not in self._futures else None
+        page = min(needed + int((self._expected_end() - needed) * _LOOK_AHEAD), self._end)
+        return page if page > needed and page not in self._futures else None
 
     def _expected_end(self) -> float:
         """Return where the last page since the date may be, by the dates seen so far."""

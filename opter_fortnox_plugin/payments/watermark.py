@@ -42,13 +42,15 @@ class Cursor:
 
     @classmethod
     def load(cls, text: str | None) -> Self | None:
-        """Read what the host stored; ``None`` where that is nothing that we wrote."""
+        """Read what the host stored; ``None`` if that is nothing that we wrote."""
         try:
             stored = json.loads(text or "")
             watermark = datetime.fromisoformat(stored["watermark"])
             if stored["version"] != _VERSION or watermark.tzinfo is None:
                 return None
-            settings = Settings.of({one.name: str(stored[one.name]) for one in fields(Settings)})
+            settings = Settings.of(
+                {field.name: str(stored[field.name]) for field in fields(Settings)}
+            )
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return None
         return cls(watermark, settings)

@@ -71,7 +71,7 @@ def reference(bill: contract.SupplierBill) -> str:
 
 
 def supplier_number(supplier: contract.Supplier, settings: BillSettings) -> str:
-    """Return the supplier's number in Fortnox; ``""`` where the host has none."""
+    """Return the supplier's number in Fortnox; ``""`` if the host has none."""
     if settings.supplier_number == "code":
         return supplier.code.strip()
     return bare_number(supplier.organisation_number)

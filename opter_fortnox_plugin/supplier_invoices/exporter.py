@@ -19,11 +19,11 @@ class BillExporter(Exporter):
 
     _planner: BillPlanner
 
-    def send(self, wanted: Collection[str]) -> None:
+    def send(self, item_ids: Collection[str]) -> None:
         for plan in self._planner.plans:
-            if plan.state == "adopted" and plan.item.id in wanted:
+            if plan.state == "adopted" and plan.item.id in item_ids:
                 self._planner.remember_adopted(plan.item.id, plan.theirs.number)
-        super().send(wanted)
+        super().send(item_ids)
 
     def take(self, plan: BillPlan, outcome: Outcome, *, complete: bool = True) -> None:
         if outcome.state == "adopted" and outcome.there:

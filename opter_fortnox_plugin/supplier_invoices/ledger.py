@@ -46,19 +46,19 @@ class Candidates:
         self.cancelled: set[str] = set()
         for row in rows:
             try:
-                one = supplier_invoice_of(row)
+                bill = supplier_invoice_of(row)
             except Unreadable as error:
                 self._unreadable[_key_of(row)] = error
                 continue
-            if one.number in self.numbers:
+            if bill.number in self.numbers:
                 continue
-            self.numbers.add(one.number)
-            if one.cancelled:
-                self.cancelled.add(one.number)
+            self.numbers.add(bill.number)
+            if bill.cancelled:
+                self.cancelled.add(bill.number)
             else:
-                self._by_mark.setdefault(one.external_reference, []).append(one)
-                key = (one.party_number, one.invoice_number)
-                self._by_number.setdefault(key, []).append(one)
+                self._by_mark.setdefault(bill.external_reference, []).append(bill)
+                key = (bill.party_number, bill.invoice_number)
+                self._by_number.setdefault(key, []).append(bill)
 
     def marked(self, ours: SupplierInvoice) -> list[SupplierInvoice]:
         """Return what has our mark, whoever's it is."""
@@ -79,14 +79,14 @@ class Candidates:
         :param is_adopted: tells of a given number whether another bill of ours has adopted it.
         """
         for numbered in self._by_number.values():
-            several = [
-                one for one in numbered if one.external_reference or not is_adopted(one.number)
+            bills = [
+                bill for bill in numbered if bill.external_reference or not is_adopted(bill.number)
             ]
-            for one in several:
-                equal = [other for other in several if not identity_differences(one, other)]
+            for bill in bills:
+                equal = [other for other in bills if not identity_differences(bill, other)]
                 marks = [other.external_reference for other in equal]
-                if one.external_reference.startswith(MARK) and (
-                    marks.count(one.external_reference) > 1 or not all(marks)
+                if bill.external_reference.startswith(MARK) and (
+                    marks.count(bill.external_reference) > 1 or not all(marks)
                 ):
                     yield equal
                     break
@@ -131,7 +131,7 @@ class SupplierLedger:
         self.there = Candidates(row for rows in listed for row in rows)
 
     def _of_each(self, suppliers: Sequence[str], all_of_them: Page) -> list[list[Any]] | None:
-        """Read the bills of each supplier; ``None`` where Fortnox does not filter by it.
+        """Read the bills of each supplier; ``None`` if Fortnox does not filter by it.
 
         The filter is not in its specification, and is tried on a supplier that has bills.
         """
@@ -139,7 +139,9 @@ class SupplierLedger:
         probe = self._lists.first_if_accepted(SUPPLIER_INVOICES, suppliernumber=there)
         if probe is None or not 0 < probe.total < all_of_them.total:
             return None
-        waits = [self._lists.start(SUPPLIER_INVOICES, suppliernumber=one) for one in suppliers]
+        waits = [
+            self._lists.start(SUPPLIER_INVOICES, suppliernumber=supplier) for supplier in suppliers
+        ]
         return [wait() for wait in waits]
 
     def newer(self) -> Candidates:

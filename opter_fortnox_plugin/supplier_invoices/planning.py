@@ -91,8 +91,8 @@ class BillPlanner(Planner[BillPlan]):
         )
 
     def read_registers(self, contents: Sequence[HostBill]) -> None:
-        days = {one.bill_date for one in contents}
-        foreign = any(one.currency != "SEK" for one in contents)
+        days = {bill.bill_date for bill in contents}
+        foreign = any(bill.currency != "SEK" for bill in contents)
         self.registers.read(days, foreign=foreign)
 
     def plan_of(self, item: ExportItem) -> BillPlan:
@@ -123,7 +123,7 @@ class BillPlanner(Planner[BillPlan]):
                 places[plan.item.id] = place
             elif known in there.cancelled:
                 # Of two that were there one is left.
-                left = [one.number for one in there.marked(plan.content.ours)]
+                left = [bill.number for bill in there.marked(plan.content.ours)]
                 places[plan.item.id] = left[0] if left else known
         adopted = frozenset(places.values())
         doubles = there.doubles(lambda number: number in adopted or bool(self._adopter_of(number)))
@@ -140,7 +140,7 @@ class BillPlanner(Planner[BillPlan]):
         plan.item = replace(plan.item, incomplete=True)
         self.plans = [plan]
         self.look_up()
-        marked = [one.number for one in self.ledger.there.marked(plan.content.ours)]
+        marked = [bill.number for bill in self.ledger.there.marked(plan.content.ours)]
         there = [plan.there.number] if plan.there else []
         return next(filter(None, (*marked, plan.item.number, *there)), "")
 
@@ -171,16 +171,16 @@ class BillPlanner(Planner[BillPlan]):
         ours = plan.content.ours
         named = self.ledger.there.named(ours)
         equal = [
-            one
-            for one in named
-            if not identity_differences(ours, one)
-            and not self._is_of_another_item(plan, one.number)
+            bill
+            for bill in named
+            if not identity_differences(ours, bill)
+            and not self._is_of_another_item(plan, bill.number)
         ]
         several = [*self.ledger.there.marked(ours), *equal]
         if len(several) > 1:
-            numbers = ", ".join(one.number for one in several)
+            numbers = ", ".join(bill.number for bill in several)
             plan.doubt = PROBLEMS.problem("TWICE_IN_FORTNOX", number=numbers)
-        return next((one.number for one in (*several, *named)), "")
+        return next((bill.number for bill in (*several, *named)), "")
 
     # --- deciding ---
 
@@ -241,10 +241,10 @@ def _others(ours: SupplierInvoice, theirs: SupplierInvoice) -> list[Difference]:
     ]
 
 
-def _twice(several: Sequence[SupplierInvoice]) -> Text:
+def _twice(bills: Sequence[SupplierInvoice]) -> Text:
     """Say that a bill of ours is there more than once."""
-    supplier, number = several[0].party_number, several[0].invoice_number
-    numbers = ", ".join(one.number for one in several)
+    supplier, number = bills[0].party_number, bills[0].invoice_number
+    numbers = ", ".join(bill.number for bill in bills)
     return Text(
         f"Leverantör {supplier} har faktura {number} flera gånger i Fortnox, löpnummer {numbers}. "
         "Makulera alla utom en där, så att den inte betalas två gånger.",

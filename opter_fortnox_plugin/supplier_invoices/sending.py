@@ -74,19 +74,19 @@ class BillSender(Sender[SupplierInvoice]):
             try:
                 newer = self._ledger.newer()
                 marked = newer.marked(ours)
-                equal = [one for one in newer.named(ours) if not identity_differences(ours, one)]
-                several = [*marked, *equal]
-                found = self.find(several[0].number) if several else None
+                equal = [bill for bill in newer.named(ours) if not identity_differences(ours, bill)]
+                candidates = [*marked, *equal]
+                current = self.find(candidates[0].number) if candidates else None
             except Unreadable as error:
                 return self.unreadable(error)
             except FortnoxError as error:
                 return self.unknown(error)
-            if found is not None and len(several) > 1:
-                numbers = ", ".join(one.number for one in several)
-                return PROBLEMS.outcome("sent", "TWICE_IN_FORTNOX", found, number=numbers)
-            if found is not None:
+            if current is not None and len(candidates) > 1:
+                numbers = ", ".join(bill.number for bill in candidates)
+                return PROBLEMS.outcome("sent", "TWICE_IN_FORTNOX", current, number=numbers)
+            if current is not None:
                 # Without our mark it is somebody else's, or Fortnox has dropped the mark.
-                return self.checked(ours, found) if marked else Outcome("adopted", found)
+                return self.checked(ours, current) if marked else Outcome("adopted", current)
         return self.unknown(closed)
 
     def changed(self, ours: SupplierInvoice, theirs: SupplierInvoice) -> Mapping[str, Any]:  # noqa: ARG002

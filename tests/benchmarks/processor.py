@@ -39,7 +39,7 @@ from hostsim.storage.store import Store
 from opter_contract import hookimpl
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.fortnox import client
-from opter_fortnox_plugin.fortnox.protocol import Reply
+from opter_fortnox_plugin.fortnox.protocol import Response
 from opter_fortnox_plugin.payments import importer, page_scan
 from opter_fortnox_plugin.session import Surroundings
 
@@ -157,13 +157,13 @@ class FileTransport:
         self.sent: Callable[[], None] = lambda: None
 
     def send(
-        self, _: str, address: str, *, query: Mapping[str, str] | None = None, **__: Any
-    ) -> Reply:
+        self, _: str, url: str, *, query: Mapping[str, str] | None = None, **__: Any
+    ) -> Response:
         self.sent()
-        return Reply(200, {"date": "Wed, 01 Jul 2026 08:00:00 GMT"}, self._body(address, query))
+        return Response(200, {"date": "Wed, 01 Jul 2026 08:00:00 GMT"}, self._body(url, query))
 
-    def _body(self, address: str, query: Mapping[str, str] | None) -> bytes:
-        what = address.rpartition("/")[2]
+    def _body(self, url: str, query: Mapping[str, str] | None) -> bytes:
+        what = url.rpartition("/")[2]
         if what == "companyinformation":
             company = {"DatabaseNumber": int(COMPANY), "CompanyName": "Grusbilarna i Ådalen AB"}
             return json.dumps({"CompanyInformation": company}).encode()
@@ -175,7 +175,7 @@ class FileTransport:
                 meta = {"@TotalResources": 0, "@TotalPages": 0, "@CurrentPage": 1}
                 return json.dumps({"MetaInformation": meta, name: []}).encode()
             return self._pages.page(name, int(query["page"]))
-        if address.rpartition("/")[0].endswith("/invoices"):
+        if url.rpartition("/")[0].endswith("/invoices"):
             return json.dumps({"Invoice": _invoice_row(int(what))}).encode()
         return b'{"access_token": "a", "refresh_token": "b", "expires_in": 3600}'
 
@@ -274,8 +274,8 @@ def _plugin(pages: Pages) -> object:
     return ours
 
 
-def _sign_in(address: str, answered: Callable[[str], object]) -> bool:
-    asked = parse_qs(urlsplit(address).query)
+def _sign_in(url: str, answered: Callable[[str], object]) -> bool:
+    asked = parse_qs(urlsplit(url).query)
     answered(f"{asked['redirect_uri'][0]}?code=1&state={asked['state'][0]}")
     return True
 

@@ -28,7 +28,7 @@ from opter_fortnox_plugin.fortnox import (
     supplier_invoice_schemas,
 )
 from opter_fortnox_plugin.fortnox.fields import Unreadable
-from opter_fortnox_plugin.fortnox.protocol import Reply, Resource
+from opter_fortnox_plugin.fortnox.protocol import Resource, Response
 from opter_fortnox_plugin.login.authorization_code import Login, _CallbackHandler
 from opter_fortnox_plugin.payments.conversion import Converter
 from tests.fuzz.mutation import changed_bytes, changed_json
@@ -127,39 +127,39 @@ _READERS: Final[Mapping[Resource, tuple[Callable[[Any], Any], ...]]] = {
 }
 
 
-def answer(random: Random) -> Reply:
+def answer(random: Random) -> Response:
     body = changed_json(random, random.choice(_BODIES))
     headers = {name: text for name, text in _HEADERS.items() if random.random() < 0.4}
     for name, text in headers.items():
         if random.random() < 0.2:
             headers[name] = changed_bytes(random, text.encode()).decode("latin-1")
     proxy = random.choice(("", "", "http://proxy:3128"))
-    return Reply(random.choice(_STATUSES), headers, body, proxy)
+    return Response(random.choice(_STATUSES), headers, body, proxy)
 
 
-def fortnox_answer(reply: Reply) -> None:
+def fortnox_answer(response: Response) -> None:
     """Read an answer as each request would."""
-    protocol.date_of(reply)
-    protocol.is_revoked(reply)
-    protocol.error_information(reply.body)
+    protocol.date_of(response)
+    protocol.is_revoked(response)
+    protocol.error_information(response.body)
     for resource, readers in _READERS.items():
         with suppress(*REFUSALS):
-            _rows(protocol.resource_in(reply, resource), readers)
+            _rows(protocol.resource_in(response, resource), readers)
         with suppress(*REFUSALS):
-            protocol.written_in(reply, resource)
+            protocol.written_resource(response, resource)
     for resource in _PAGES:
         with suppress(*REFUSALS):
-            page = protocol.page_of(protocol.value_of(reply, resource.path), resource.list_key)
+            page = protocol.page_of(protocol.value_of(response, resource.path), resource.list_key)
             _rows(list(page.rows), _READERS[resource])
     with suppress(*REFUSALS):
-        protocol.list_in(reply, protocol.ATTACHMENTS)
+        protocol.list_in(response, protocol.ATTACHMENTS)
     with suppress(*REFUSALS):
-        protocol.raw_reply(reply)
+        protocol.raw_response(response)
     with suppress(*REFUSALS):
-        protocol.refuse_others(reply)
+        protocol.refuse_unless_fortnox(response)
     for service in (False, True):
         with suppress(*REFUSALS):
-            tokens = protocol.tokens_of(reply, service=service)
+            tokens = protocol.tokens_of(response, service=service)
             protocol.issued_at(tokens.access)
             protocol.tenant_of(tokens.access)
 
@@ -310,5 +310,5 @@ TARGETS: Final[Mapping[Callable[[Any], None], Callable[[Random], Any]]] = {
 
 def shown(value: object) -> str:
     """Write an input so that it can be pasted into a test."""
-    text = f"{value!r} {value.body!r}" if isinstance(value, Reply) else repr(value)
+    text = f"{value!r} {value.body!r}" if isinstance(value, Response) else repr(value)
     return text if len(text) <= 1500 else f"{text[:1500]}… ({len(text)} characters)"

@@ -17,4 +17,4 @@ def test_what_ends_in_a_traceback_is_found_and_can_be_read_again(monkeypatch):
     monkeypatch.setattr(fuzz, "TARGETS", dict.fromkeys([broken], TARGETS[next(iter(TARGETS))]))
     [(kind, example)] = fuzz.failures(7, 1)
     assert kind.startswith("broken: KeyError at test_fuzz.py:")
-    assert example.startswith("--seed 7: Reply(")
+    assert example.startswith("--seed 7: Response(")

@@ -10,7 +10,7 @@ import threading
 from contextlib import suppress
 
 from opter_fortnox_plugin.configuration import Configuration
-from opter_fortnox_plugin.fortnox.protocol import Reply
+from opter_fortnox_plugin.fortnox.protocol import Response
 
 API = "https://api.fortnox.se/3"
 AUTH = "https://apps.fortnox.se/oauth-v1"
@@ -115,12 +115,12 @@ def tokens(access, refresh):
     }
 
 
-def reply(status=200, body=b"", **headers):
-    """Make a reply; a body that is no bytes is sent as JSON."""
+def response(status=200, body=b"", **headers):
+    """Make a response; a body that is no bytes is sent as JSON."""
     if not isinstance(body, bytes):
         body = json.dumps(body).encode()
     named = {name.replace("_", "-").lower(): text for name, text in headers.items()}
-    return Reply(status, {"date": DATE} | named, body)
+    return Response(status, {"date": DATE} | named, body)
 
 
 def configuration(**changes):
@@ -236,7 +236,7 @@ def _request(connected):
     return (head + b"\r\n\r\n" + body).decode("latin-1")
 
 
-def response(status, body=b"", **headers):
+def raw_response(status, body=b"", **headers):
     """Make the bytes of an HTTP answer."""
     if not isinstance(body, bytes):
         body = json.dumps(body).encode()

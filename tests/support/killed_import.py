@@ -103,14 +103,14 @@ def transport_with(steps, together=0):
             if getattr(self.mine, "meets", False):
                 meeting.wait()
 
-        def send(self, method, address, **what):
-            path = address.partition("//")[2].partition("/")[2]
+        def send(self, method, url, **what):
+            path = url.partition("//")[2].partition("/")[2]
             steps.take(f"{method} {path}")
             # The company and the first list come first, and alone.
             self.mine.meets = path.startswith("3/") and 2 <= next(places) < 2 + together
-            reply = super().send(method, address, **what)
+            response = super().send(method, url, **what)
             steps.take(f"answer to {method} {path}")
-            return reply
+            return response
 
     return Stepping
 

@@ -62,11 +62,11 @@ class Steps:
 
     def transport(self):
         class Stepping(Transport):
-            def send(_, method, address, **what):  # noqa: N805
+            def send(_, method, url, **what):  # noqa: N805
                 self.take()
-                reply = super().send(method, address, **what)
+                response = super().send(method, url, **what)
                 self.take()
-                return reply
+                return response
 
         return Stepping()
 

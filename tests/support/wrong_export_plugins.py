@@ -405,7 +405,7 @@ REVIEWED_ONCE = "test_the_whole_plan_is_reviewed_once_and_before_anything_is_sen
 ONLY_REVIEWED = "test_only_what_the_review_returned_is_sent"
 FIELDS = "test_its_fields_are_complete_in_both_languages"
 INVALID = "test_an_invalid_value_is_refused_for_its_field"
-LARGEST = "test_no_batch_is_larger_than_the_contract_allows"
+MAX_NUMBER = "test_no_batch_is_larger_than_the_contract_allows"
 LOGIN = "test_it_does_not_wait_for_a_person_whom_the_host_cannot_show_a_url"
 WEB = "test_it_signs_in_at_the_own_address_of_a_web_application"
 STOPS = "test_it_stops_when_it_is_cancelled"
@@ -450,8 +450,8 @@ WRONG = {
     ),
     "gap-of-others": (mutant(gaps=lambda *_: [Gap("X", NO_NUMBER, ["/1"])]), GAPS),
     "gap-of-nothing": (mutant(gaps=lambda *_: [Gap("X", NO_NUMBER, [])]), GAPS),
-    "large": (OneLargeBatch, LARGEST),
-    "first-batch": (FirstBatchAlone, LARGEST),
+    "large": (OneLargeBatch, MAX_NUMBER),
+    "first-batch": (FirstBatchAlone, MAX_NUMBER),
     "intending-early": (IntendingBeforeTheReview, REVIEWED_ONCE),
     "planning-late": (PlanningAfterTheReview, REVIEWED_ONCE),
     "writing-early": (SendingBeforeTheReview, SENDS_NOTHING),

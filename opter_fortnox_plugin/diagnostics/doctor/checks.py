@@ -38,10 +38,10 @@ from opter_fortnox_plugin.fortnox.http import NoAuth, Transport
 from opter_fortnox_plugin.fortnox.payment_schemas import company_of
 from opter_fortnox_plugin.fortnox.protocol import (
     SCOPES,
-    Reply,
+    Response,
     date_of,
     plain,
-    refuse_others,
+    refuse_unless_fortnox,
     value_of,
 )
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
@@ -83,7 +83,7 @@ class Right(NamedTuple):
 
     :param name, label: of its check.
     :param may_lack: that Fortnox may have none of it.
-    :param without: what a transfer does without it; ``None`` where it needs it.
+    :param without: what a transfer does without it; ``None`` if it needs it.
     """
 
     name: str
@@ -117,7 +117,7 @@ class Examination:
     :param cleanup: what ends with the examination, such as the login.
     :param local_time: the machine's time, with its zone.
     :param connect: opens a connection to a host and port, within so many seconds.
-    :param proxy: names the proxy between us and an address.
+    :param proxy: names the proxy between us and a URL.
     """
 
     host: Host
@@ -134,8 +134,8 @@ class Examination:
     not_ok: set[str] = field(default_factory=set)
     #: The configuration, as far as it is valid.
     values: dict[str, str] = field(default_factory=dict)
-    #: The API's first reply, and the machine's time then.
-    first_reply: tuple[Reply, datetime] = field(init=False)
+    #: The API's first response, and the machine's time then.
+    first_reply: tuple[Response, datetime] = field(init=False)
     signed_in: SignedIn = field(init=False)
     #: How often the rate limit was met.
     rate_limited: int = 0
@@ -149,18 +149,18 @@ class Examination:
             if name in self.not_ok:
                 raise Skipped(name)
 
-    def send(self, address: str, form: Mapping[str, str] | None = None) -> Reply:
-        """Return the reply to a request without a token, which Fortnox itself must refuse.
+    def send(self, url: str, form: Mapping[str, str] | None = None) -> Response:
+        """Return the response to a request without a token, which Fortnox itself must refuse.
 
-        :raises Unavailable: where there is none, or somebody else's.
+        :raises Unavailable: if there is none, or somebody else's.
         """
         method = "GET" if form is None else "POST"
         try:
-            reply = self.transport.send(method, address, auth=NoAuth(), form=form)
-            refuse_others(reply)
+            response = self.transport.send(method, url, auth=NoAuth(), form=form)
+            refuse_unless_fortnox(response)
         except Temporary as error:
             raise unavailable(error, 1) from None
-        return reply
+        return response
 
     @cached_property
     def client(self) -> Client:
@@ -186,7 +186,7 @@ class Examination:
         self.host.report_progress("reading", done, len(self.needs.rights), reading)
         query = None if right.query is None else dict(right.query)
         try:
-            return value_of(self.client.reply(resource, query), resource)
+            return value_of(self.client.response(resource, query), resource)
         except Cancelled:
             raise
         except FortnoxError as error:
@@ -196,7 +196,7 @@ class Examination:
         except (Missing, Unauthorized) as error:
             if right.may_lack and isinstance(error, Missing):
                 return {}
-            # A reply that Fortnox does not give to such a request.
+            # A response that Fortnox does not give to such a request.
             return Refused("FORTNOX_REFUSED", resource=resource, status="–", fortnox_code="–")
 
     def _retrying(self, what: str, seconds: float) -> None:
@@ -214,11 +214,15 @@ class Examination:
             for resource, answer in self.answers.items()
             if self.needs.rights[resource].without is None
         ]
-        return [one for one in needed if isinstance(one, FortnoxError) and one.code == code]
+        return [
+            outcome
+            for outcome in needed
+            if isinstance(outcome, FortnoxError) and outcome.code == code
+        ]
 
     def is_readable(self, *resources: str) -> bool:
         """Return whether all of these could be read."""
-        return all(isinstance(self.answers[one], dict) for one in resources)
+        return all(isinstance(self.answers[resource], dict) for resource in resources)
 
 
 Examine = Callable[[Examination], Text | None]
@@ -227,7 +231,7 @@ Examine = Callable[[Examination], Text | None]
 class Check(NamedTuple):
     """One check.
 
-    :param run: returns what it found, or ``None`` where that is not worth a finding.
+    :param run: returns what it found, or ``None`` if that is not worth a finding.
     :param needs: the checks that must have succeeded.
     """
 
@@ -334,17 +338,17 @@ def check_currency(examination: Examination) -> Text:
 @FIRST.check("network.proxy", Text("Proxy", "Proxy"), *map(_setting, DEFAULTS))
 def check_proxy(examination: Examination) -> Text:
     services = [examination.values[name] for name in DEFAULTS]
-    proxies = sorted({proxy for one in services if (proxy := examination.proxy(one))})
+    proxies = sorted({proxy for service in services if (proxy := examination.proxy(service))})
     if not proxies:
         return Text("Ingen används.", "None is used.")
-    several = ", ".join(proxies)
-    return Text(f"Används: {several}.", f"In use: {several}.")
+    proxy_list = ", ".join(proxies)
+    return Text(f"Används: {proxy_list}.", f"In use: {proxy_list}.")
 
 
 @FIRST.check("network.certificates", Text("Betrodda certifikat", "Trusted certificates"))
 def check_trust(examination: Examination) -> Text:
     services = [examination.values.get(name, "") for name in DEFAULTS]
-    if not any(one.startswith("https") for one in services):
+    if not any(service.startswith("https") for service in services):
         return Text("Behövs inte på den här datorn.", "Not needed on this machine.")
     network.ssl_context()
     if name := network.certificates():
@@ -353,10 +357,10 @@ def check_trust(examination: Examination) -> Text:
 
 
 def _connected(examination: Examination, setting: str) -> Text:
-    address = examination.values[setting]
-    if proxy := examination.proxy(address):
+    url = examination.values[setting]
+    if proxy := examination.proxy(url):
         return Text(f"Genom proxyn {proxy}.", f"Through the proxy {proxy}.")
-    parts = urlsplit(address)
+    parts = urlsplit(url)
     host = parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
@@ -380,10 +384,10 @@ def check_connection_to_login(examination: Examination) -> Text:
 
 @FIRST.check("answer.login", Text("Inloggningen svarar", "The login answers"), "network.login")
 def check_login_service(examination: Examination) -> Text:
-    address = examination.values[AUTH_URL]
+    url = examination.values[AUTH_URL]
     # The recorded answer to a token that nobody has is Fortnox's own JSON.
-    examination.send(f"{address}/token", {"grant_type": "refresh_token", "refresh_token": "doctor"})
-    return _answers(address)
+    examination.send(f"{url}/token", {"grant_type": "refresh_token", "refresh_token": "doctor"})
+    return _answers(url)
 
 
 @FIRST.check(
@@ -398,21 +402,21 @@ def check_connection_to_api(examination: Examination) -> Text:
 
 @FIRST.check("answer.api", Text("Fortnox API svarar", "Fortnox's API answers"), "network.api")
 def check_api(examination: Examination) -> Text:
-    address = examination.values[API_URL]
-    reply = examination.send(f"{address}/companyinformation")
-    examination.first_reply = reply, examination.local_time()
-    if reply.status != 401:
+    url = examination.values[API_URL]
+    response = examination.send(f"{url}/companyinformation")
+    examination.first_reply = response, examination.local_time()
+    if response.status != 401:
         raise Unknown(
-            f"Svarar, men inte som Fortnox brukar (status {reply.status} i stället för 401). "
+            f"Svarar, men inte som Fortnox brukar (status {response.status} i stället för 401). "
             f"Kontrollera {API_URL}, och om en proxy eller brandvägg vill att någon loggar in.",
-            f"Answers, but not as Fortnox does (status {reply.status} instead of 401). Check "
+            f"Answers, but not as Fortnox does (status {response.status} instead of 401). Check "
             f"{API_URL}, and whether a proxy or firewall wants somebody to sign in.",
         )
-    return _answers(address)
+    return _answers(url)
 
 
-def _answers(address: str) -> Text:
-    if address.startswith("https"):
+def _answers(url: str) -> Text:
+    if url.startswith("https"):
         return Text("Svarar, med ett giltigt certifikat.", "Answers, with a valid certificate.")
     return Text(
         "Svarar, på den här datorn och utan kryptering.", "Answers, on this machine, unencrypted."
@@ -421,8 +425,8 @@ def _answers(address: str) -> Text:
 
 @FIRST.check("clock", Text("Klocka", "Clock"), "answer.api")
 def check_clock(examination: Examination) -> Text:
-    reply, ours = examination.first_reply
-    theirs = date_of(reply)
+    response, ours = examination.first_reply
+    theirs = date_of(response)
     if theirs is None:
         raise Unknown(
             "Fortnox sade inte vad klockan är. Jämför datorns klocka med en annan.",
@@ -452,11 +456,11 @@ def check_clock(examination: Examination) -> Text:
 def check_redirect_port(examination: Examination) -> Text:
     if examination.host.redirect_uri:
         return Text("Behövs inte: värdsystemet tar emot.", "Not needed: the host receives it.")
-    address = examination.values.get(REDIRECT_URI)
-    if address is None:
+    url = examination.values.get(REDIRECT_URI)
+    if url is None:
         return Text("Behövs inte nu.", "Not needed now.")
-    with CallbackServer(Login(address)):
-        port = urlsplit(address).port or 80
+    with CallbackServer(Login(url)):
+        port = urlsplit(url).port or 80
         return Text(f"Port {port} är ledig.", f"Port {port} is free.")
 
 
@@ -526,13 +530,13 @@ def check_scopes(examination: Examination) -> Text:
     require(scopes, tokens)
     for error in examination.refusals("SCOPE_MISSING"):
         raise error
-    several = ", ".join(scopes)
+    scope_list = ", ".join(scopes)
     if not tokens.scopes and not examination.is_readable(*examination.needs.rights):
         raise Unknown(
-            f"Fortnox sade inte vilka som gavs. Kontrollera {several} i utvecklarportalen.",
-            f"Fortnox did not say which were granted. Check {several} in the developer portal.",
+            f"Fortnox sade inte vilka som gavs. Kontrollera {scope_list} i utvecklarportalen.",
+            f"Fortnox did not say which were granted. Check {scope_list} in the developer portal.",
         )
-    return Text(f"Har {several}.", f"Has {several}.")
+    return Text(f"Har {scope_list}.", f"Has {scope_list}.")
 
 
 def check_right(examination: Examination, resource: str) -> Text:
@@ -588,8 +592,8 @@ def _means_program_licence(error: FortnoxError) -> bool:
     return error.details.get("fortnox_code") == NO_PROGRAM_LICENCE
 
 
-def _without_password(address: str) -> str:
-    parts = urlsplit(address)
+def _without_password(url: str) -> str:
+    parts = urlsplit(url)
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl()
 
 

@@ -44,7 +44,7 @@ def diagnose(
     """Return a finding for each thing that the transfer of a run needs.
 
     :param local_time, connect, proxy: see :class:`~.checks.Examination`.
-    :raises Cancelled: where a person cancels.
+    :raises Cancelled: if a person cancels.
     """
     host = Host(run, sleep=surroundings.sleep, clock=surroundings.clock)
     subject = getattr(run, "subject", "")
@@ -63,8 +63,8 @@ def diagnose(
             proxy=proxy,
         )
         labels = {check.name: check.label for check in checks}
-        found = [_finding(check, examination, labels) for check in checks]
-    return [finding for finding in found if finding]
+        findings = [_finding(check, examination, labels) for check in checks]
+    return [finding for finding in findings if finding]
 
 
 def _finding(check: Check, examination: Examination, labels: Mapping[str, Text]) -> Finding | None:

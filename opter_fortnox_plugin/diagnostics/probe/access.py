@@ -25,7 +25,7 @@ from opter_fortnox_plugin.diagnostics.probe.results import (
 )
 from opter_fortnox_plugin.errors import LoginFailed, Temporary
 from opter_fortnox_plugin.fortnox.protocol import (
-    Reply,
+    Response,
     code_of,
     decode,
     error_information,
@@ -42,17 +42,17 @@ LAST: Final = Questions()
 
 @QUESTIONS.ask(missing_bearer=Text("Utan åtkomstnyckel", "Without a bearer"))
 def missing_bearer(client: ProbeClient) -> Results:
-    reply = client.get_once("invoicepayments")
-    own = error_information(reply.body) is not None
-    yield ProbeResult("missing_bearer", "application" if own else "gateway", evidence_of(reply))
+    response = client.get_once("invoicepayments")
+    own = error_information(response.body) is not None
+    yield ProbeResult("missing_bearer", "application" if own else "gateway", evidence_of(response))
 
 
 @QUESTIONS.ask(missing_scope_status=Text("Scope saknas", "A missing scope"))
 def missing_scope(client: ProbeClient) -> Results:
     for path in ("companyinformation", "customers"):
-        reply = client.get_once(path, client.signed_in.access_token)
-        if is_refused(reply):
-            yield ProbeResult("missing_scope_status", reply.status, evidence_of(reply))
+        response = client.get_once(path, client.signed_in.access_token)
+        if is_refused(response):
+            yield ProbeResult("missing_scope_status", response.status, evidence_of(response))
             return
     raise Undecided(
         Text(
@@ -71,10 +71,10 @@ def not_found(client: ProbeClient) -> Results:
         ("payment_not_found_code", f"invoicepayments/{NO_SUCH_NUMBER}"),
         ("unknown_path_code", NO_SUCH_RESOURCE),
     ):
-        reply = client.get(path)
-        evidence = evidence_of(reply)
-        if is_refused(reply):
-            yield ProbeResult(name, code_of(error_information(reply.body)), evidence)
+        response = client.get(path)
+        evidence = evidence_of(response)
+        if is_refused(response):
+            yield ProbeResult(name, code_of(error_information(response.body)), evidence)
             continue
         found = Text("Fortnox svarade som om den fanns", "Fortnox answered as if it existed")
         yield ProbeResult(name, evidence=evidence, undecided=found)
@@ -85,7 +85,9 @@ def not_found(client: ProbeClient) -> Results:
     error_casing=Text("Felens nycklar, efter status", "Keys of errors, by status"),
 )
 def errors_spelled(client: ProbeClient) -> Results:
-    return spelling([(one.status, error_information(one.body) or {}) for one in client.refusals])
+    return spelling(
+        [(response.status, error_information(response.body) or {}) for response in client.refusals]
+    )
 
 
 def spelling(refusals: Sequence[tuple[int, Mapping[str, Any]]]) -> Results:
@@ -139,16 +141,16 @@ def refresh_token(client: ProbeClient) -> Results:
 )
 def bad_code(client: ProbeClient) -> Results:
     """Send a code that was made up: nothing depends on it."""
-    reply = client.post_token_form(
+    response = client.post_token_form(
         {
             "grant_type": "authorization_code",
             "code": str(uuid.uuid4()),
             "redirect_uri": client.endpoint.configuration.redirect_uri,
         }
     )
-    evidence = evidence_of_token(reply)
-    yield ProbeResult("bad_code_status", reply.status, evidence)
-    yield ProbeResult("bad_code_content_type", content_type(reply), evidence)
+    evidence = evidence_of_token(response)
+    yield ProbeResult("bad_code_status", response.status, evidence)
+    yield ProbeResult("bad_code_content_type", content_type(response), evidence)
 
 
 @LAST.ask(
@@ -159,14 +161,14 @@ def reused_refresh_token(client: ProbeClient) -> Results:
     """Use a refresh token twice. Asked last, since Fortnox may revoke all tokens."""
     if client.replaced_tokens is None:
         raise Undecided(NO_REFRESH_TOKEN)
-    reply = client.post_token_form(
+    response = client.post_token_form(
         {"grant_type": "refresh_token", "refresh_token": client.replaced_tokens.refresh}
     )
-    if not is_refused(reply):
-        client.endpoint.revoke(tokens_of(reply))
-        yield ProbeResult("old_refresh_token", "accepted", evidence_of(reply))
+    if not is_refused(response):
+        client.endpoint.revoke(tokens_of(response))
+        yield ProbeResult("old_refresh_token", "accepted", evidence_of(response))
         return
-    yield ProbeResult("old_refresh_token", oauth_error(reply), evidence_of(reply))
+    yield ProbeResult("old_refresh_token", oauth_error(response), evidence_of(response))
     try:
         client.refresh()
     except LoginFailed:
@@ -175,15 +177,15 @@ def reused_refresh_token(client: ProbeClient) -> Results:
         yield ProbeResult("reuse_revokes_family", answer=False)
 
 
-def evidence_of_token(reply: Reply) -> str:
-    """Return what there is to see in a reply of the token service."""
-    return f"{evidence_of(reply)} {oauth_error(reply)}"
+def evidence_of_token(response: Response) -> str:
+    """Return what there is to see in a response of the token service."""
+    return f"{evidence_of(response)} {oauth_error(response)}"
 
 
-def oauth_error(reply: Reply) -> str:
+def oauth_error(response: Response) -> str:
     """Return the ``error`` of the token service, where it is a plain word."""
     try:
-        value = decode(reply.body)
+        value = decode(response.body)
     except Temporary:
         return "no JSON"
     error = value.get("error") if isinstance(value, dict) else None

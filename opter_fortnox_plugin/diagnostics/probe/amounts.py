@@ -31,9 +31,11 @@ QUESTIONS: Final = Questions()
     foreign_payment=Text("Betalningar i annan valuta finns", "There are foreign payments")
 )
 def foreign_payment(client: ProbeClient) -> Results:
-    found = sorted({row.currency for row in client.foreign_rows})
-    where = f"in {', '.join(found)}" if found else f"none, also by {', '.join(CURRENCIES)}"
-    yield ProbeResult("foreign_payment", bool(found), where)
+    currencies = sorted({row.currency for row in client.foreign_rows})
+    where = (
+        f"in {', '.join(currencies)}" if currencies else f"none, also by {', '.join(CURRENCIES)}"
+    )
+    yield ProbeResult("foreign_payment", bool(currencies), where)
 
 
 @QUESTIONS.ask(
@@ -55,18 +57,22 @@ def list_amount(client: ProbeClient) -> Results:
 @QUESTIONS.ask(unit_divides=Text("CurrencyUnit delar kursen", "CurrencyUnit divides"))
 def unit_divides(client: ProbeClient) -> Results:
     """Return whether ``CurrencyUnit`` divides the rate, by which rate fits the amounts."""
-    details = [one for _, one in client.foreign_payments if one.currency_unit not in (None, 1)]
-    found = Counter(divides for one in details if (divides := _unit_divides(one)) is not None)
-    if len(found) > 1:
+    details = [
+        payment for _, payment in client.foreign_payments if payment.currency_unit not in (None, 1)
+    ]
+    counts = Counter(
+        divides for detail in details if (divides := _unit_divides(detail)) is not None
+    )
+    if len(counts) > 1:
         raise Undecided(Text("inbetalningarna säger olika", "the payments contradict each other"))
-    if not found:
+    if not counts:
         raise Undecided(
             Text(
                 "ingen inbetalning i en valuta med annan enhet än 1 stämmer med sin kurs",
                 "no payment in a currency with another unit than 1 agrees with its rate",
             )
         )
-    yield ProbeResult("unit_divides", next(iter(found)))
+    yield ProbeResult("unit_divides", next(iter(counts)))
 
 
 def _unit_divides(detail: InvoicePayment) -> bool | None:
@@ -89,8 +95,8 @@ def invoice_amounts(client: ProbeClient) -> Results:
         number = detail.invoice_number
         if detail.write_offs or not detail.booked or len(client.payments_of(number)) != 1:
             continue
-        reply = client.get("invoices", documentnumber=number)
-        for row in page_in(reply, "Invoices").rows:
+        response = client.get("invoices", documentnumber=number)
+        for row in page_in(response, "Invoices").rows:
             if str(row.get("DocumentNumber")) == number and (answer := _currency(row, detail)):
                 yield ProbeResult("invoice_amounts", answer)
                 return
@@ -100,7 +106,7 @@ def invoice_amounts(client: ProbeClient) -> Results:
 def _currency(invoice: Mapping[str, Any], payment: InvoicePayment) -> str | None:
     """Name the currency of an invoice's amounts, by what its only payment took off.
 
-    ``None`` where the two currencies are too near each other to tell.
+    ``None`` if the two currencies are too near each other to tell.
     """
     total, balance = invoice.get("Total"), invoice.get("Balance")
     if not isinstance(total, int | Decimal) or not isinstance(balance, int | Decimal):

@@ -1,4 +1,4 @@
-"""How a probe asks one company's Fortnox: within the rate limit, and replies as they came."""
+"""How a probe asks one company's Fortnox: within the rate limit, and responses as they came."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment, payment
 from opter_fortnox_plugin.fortnox.protocol import (
     STOCKHOLM,
     Page,
-    Reply,
+    Response,
     Tokens,
     date_of,
     error_information,
@@ -86,7 +86,7 @@ class ProbeClient:
         self.clock = clock
         self.limiter = RateLimiter(sleep=sleep, clock=clock)
         #: Refusals with Fortnox's own error body, for what they have in common.
-        self.refusals: list[Reply] = []
+        self.refusals: list[Response] = []
         #: Tokens that were exchanged for the next.
         self.replaced_tokens: Tokens | None = None
         self._payments_of: dict[str, list[InvoicePayment]] = {}
@@ -113,19 +113,19 @@ class ProbeClient:
         """How many requests were made, those for tokens included."""
         return self.limiter.started + self._unlimited_requests
 
-    def get(self, path: str, **query: str) -> Reply:
-        """Return a reply as it came; what is temporary is tried again."""
-        reply = self._client.reply(path, query)
-        if error_information(reply.body) is not None:
-            self.refusals.append(reply)
-        return reply
+    def get(self, path: str, **query: str) -> Response:
+        """Return a response as it came; what is temporary is tried again."""
+        response = self._client.response(path, query)
+        if error_information(response.body) is not None:
+            self.refusals.append(response)
+        return response
 
-    def get_once(self, path: str, token: str | None = None, *, limited: bool = True) -> Reply:
-        """Return the reply to one request, whatever it is.
+    def get_once(self, path: str, token: str | None = None, *, limited: bool = True) -> Response:
+        """Return the response to one request, whatever it is.
 
         :param token: ``None`` for a request without authorization.
         :param limited: whether to stay within the rate limit.
-        :raises Temporary: where no whole reply came.
+        :raises Temporary: if no whole response came.
         """
         if limited:
             self.limiter.acquire()
@@ -133,13 +133,13 @@ class ProbeClient:
             self._unlimited_requests += 1
         auth = Bearer(token) if token else NoAuth()
         try:
-            address = f"{self.endpoint.configuration.api_url}/{path}"
-            return self.endpoint.transport.send("GET", address, auth=auth)
+            url = f"{self.endpoint.configuration.api_url}/{path}"
+            return self.endpoint.transport.send("GET", url, auth=auth)
         finally:
             self.limiter.release()
 
-    def post_token_form(self, form: dict[str, str], company: str = "") -> Reply:
-        """Return the token service's reply to a form.
+    def post_token_form(self, form: dict[str, str], company: str = "") -> Response:
+        """Return the token service's response to a form.
 
         :param company: the number of the one that a service account is asked for.
         """
@@ -149,7 +149,7 @@ class ProbeClient:
     def refresh(self) -> None:
         """Exchange the tokens for the next.
 
-        :raises LoginFailed: where Fortnox refuses.
+        :raises LoginFailed: if Fortnox refuses.
         """
         self._unlimited_requests += 1
         self.signed_in.renew(self.signed_in.access_token)
@@ -162,7 +162,7 @@ class ProbeClient:
         return page_in(self.get("invoicepayments", **payments_query(1, None)))
 
     @cached_property
-    def default_list(self) -> Reply:
+    def default_list(self) -> Response:
         """The list of payments without any parameter."""
         return self.get("invoicepayments")
 
@@ -182,13 +182,13 @@ class ProbeClient:
         return rows
 
     def _paid_in(self, currency: str) -> list[InvoicePayment]:
-        reply = self.get("invoices", currency=currency)
-        if is_refused(reply):
+        response = self.get("invoices", currency=currency)
+        if is_refused(response):
             return []
         # Something of them must be paid, or written off.
         numbers = [
             str(row.get("DocumentNumber"))
-            for row in page_in(reply, "Invoices").rows
+            for row in page_in(response, "Invoices").rows
             if isinstance(row, Mapping)
             and row.get("Currency") == currency
             and row.get("Balance") != row.get("Total")
@@ -203,10 +203,12 @@ class ProbeClient:
     def payments_of(self, invoice_number: str) -> list[InvoicePayment]:
         """Return the payments of one invoice that can be read; each invoice is asked for once."""
         if invoice_number not in self._payments_of:
-            reply = self.get("invoicepayments", invoicenumber=invoice_number)
+            response = self.get("invoicepayments", invoicenumber=invoice_number)
             # The filter may match a part of the number.
             self._payments_of[invoice_number] = [
-                row for row in readable(page_in(reply).rows) if row.invoice_number == invoice_number
+                row
+                for row in readable(page_in(response).rows)
+                if row.invoice_number == invoice_number
             ]
         return self._payments_of[invoice_number]
 
@@ -242,8 +244,8 @@ class ProbeClient:
 
     def count_since(self, minute: datetime) -> int:
         """Count the payments that ``lastmodified`` finds from a minute on."""
-        reply = self.get("invoicepayments", limit="1", lastmodified=wall_time(minute))
-        return page_in(reply).total
+        response = self.get("invoicepayments", limit="1", lastmodified=wall_time(minute))
+        return page_in(response).total
 
     def now(self) -> datetime:
         """Return Fortnox's own time, in UTC."""
@@ -253,9 +255,9 @@ class ProbeClient:
         return moment
 
     def _detail(self, number: str) -> InvoicePayment | None:
-        reply = self.get(f"invoicepayments/{number}")
+        response = self.get(f"invoicepayments/{number}")
         try:
-            return payment_detail(value_of(reply, "").get("InvoicePayment"))
+            return payment_detail(value_of(response, "").get("InvoicePayment"))
         except (Temporary, FortnoxError, Missing, Unauthorized, Unreadable) as error:
             log.debug("a payment cannot be read: %s", type(error).__name__)
             return None
@@ -286,7 +288,7 @@ def latest_minute(found: Callable[[datetime], bool], upper: datetime) -> datetim
 
     :param found: true up to some minute and false after it.
     :param upper: a time after which nothing can be found.
-    :return: ``None`` where nothing is found for thirty years.
+    :return: ``None`` if nothing is found for thirty years.
     """
     upper = upper.replace(second=0, microsecond=0)
     ago = bisect.bisect_left(_THIRTY_YEARS, x=True, key=lambda ago: found(upper - ago * MINUTE))

@@ -84,8 +84,8 @@ def lastmodified(client: ProbeClient) -> Results:
         yield ProbeResult("lastmodified_inclusive", undecided=unknown)
         return
     for name, answers in (
-        ("lastmodified_zone", {one.zone for one in possible}),
-        ("lastmodified_inclusive", {one.inclusive for one in possible}),
+        ("lastmodified_zone", {meaning.zone for meaning in possible}),
+        ("lastmodified_inclusive", {meaning.inclusive for meaning in possible}),
     ):
         if len(answers) == 1:
             yield ProbeResult(name, answers.pop())
@@ -120,8 +120,8 @@ def _watched_change(client: ProbeClient) -> tuple[datetime, datetime, datetime]:
                 f"Save or book a payment in Fortnox now ({left:.0f} s left)",
             )
         )
-        reply = client.get("invoicepayments", limit="1", lastmodified=wall_time(since))
-        page = page_in(reply)
+        response = client.get("invoicepayments", limit="1", lastmodified=wall_time(since))
+        page = page_in(response)
         if page.at is None:
             raise Undecided(NO_DATE_HEADER)
         if page.total:
@@ -177,8 +177,8 @@ def _last_sunday_of_march(year: int) -> date:
 @QUESTIONS.ask(lastmodified_seconds=Text("lastmodified med sekunder", "lastmodified with seconds"))
 def seconds(client: ProbeClient) -> Results:
     at = client.now().astimezone(STOCKHOLM).strftime("%Y-%m-%d %H:%M:%S")
-    reply = client.get("invoicepayments", limit="1", lastmodified=at)
-    yield answered("lastmodified_seconds", reply, lambda: True, refused=False)
+    response = client.get("invoicepayments", limit="1", lastmodified=at)
+    yield answered("lastmodified_seconds", response, lambda: True, refused=False)
 
 
 @QUESTIONS.ask(
@@ -206,6 +206,6 @@ def payment_touches_invoice(client: ProbeClient) -> Results:
 
 
 def _invoice_changed_since(client: ProbeClient, number: str, since: datetime) -> bool:
-    reply = client.get("invoices", documentnumber=number, lastmodified=wall_time(since))
-    rows = page_in(reply, "Invoices").rows
+    response = client.get("invoices", documentnumber=number, lastmodified=wall_time(since))
+    rows = page_in(response, "Invoices").rows
     return any(str(row.get("DocumentNumber")) == number for row in rows)

@@ -31,7 +31,13 @@ from opter_fortnox_plugin.diagnostics.probe.results import (
     page_in,
 )
 from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment
-from opter_fortnox_plugin.fortnox.protocol import PAGE_SIZE, Page, Reply, payments_query, value_of
+from opter_fortnox_plugin.fortnox.protocol import (
+    PAGE_SIZE,
+    Page,
+    Response,
+    payments_query,
+    value_of,
+)
 
 #: How often payments of one date are listed, to see whether their order changes.
 MAX_LISTINGS: Final = 4
@@ -80,10 +86,10 @@ _SAME_EITHER_WAY: Final = Text(
 @QUESTIONS.ask(gzip=Text("Komprimerade svar", "Compressed replies"))
 def gzip(client: ProbeClient) -> Results:
     """Return whether a list comes compressed, as every request of ours asks for."""
-    reply = client.default_list
-    page_in(reply)
-    encoding = reply.headers.get("content-encoding", "")
-    yield ProbeResult("gzip", encoding == "gzip", evidence_of(reply))
+    response = client.default_list
+    page_in(response)
+    encoding = response.headers.get("content-encoding", "")
+    yield ProbeResult("gzip", encoding == "gzip", evidence_of(response))
 
 
 # --- Form and order --------------------------------------------------------------
@@ -92,12 +98,12 @@ def gzip(client: ProbeClient) -> Results:
 @QUESTIONS.ask(meta_information=Text("MetaInformation i listor", "MetaInformation in lists"))
 def meta_information(client: ProbeClient) -> Results:
     """Return whether ``MetaInformation`` is there, and whether it comes first."""
-    reply = client.default_list
-    page_in(reply)
-    keys = list(value_of(reply, ""))
-    place = keys.index("MetaInformation") if "MetaInformation" in keys else None
-    answer = "absent" if place is None else ("first" if place == 0 else "present")
-    yield ProbeResult("meta_information", answer, evidence_of(reply))
+    response = client.default_list
+    page_in(response)
+    keys = list(value_of(response, ""))
+    index = keys.index("MetaInformation") if "MetaInformation" in keys else None
+    answer = "absent" if index is None else ("first" if index == 0 else "present")
+    yield ProbeResult("meta_information", answer, evidence_of(response))
 
 
 @QUESTIONS.ask(
@@ -143,8 +149,8 @@ def default_limit(client: ProbeClient) -> Results:
 
 @QUESTIONS.ask(default_sortorder=Text("Riktning utan sortorder", "Direction without sortorder"))
 def default_sortorder(client: ProbeClient) -> Results:
-    reply = client.get("invoicepayments", limit=str(PAGE_SIZE), sortby="paymentdate")
-    days = [row.date for row in readable(page_in(reply).rows)]
+    response = client.get("invoicepayments", limit=str(PAGE_SIZE), sortby="paymentdate")
+    days = [row.date for row in readable(page_in(response).rows)]
     if len(set(days)) < 2:
         raise Undecided(_SAME_EITHER_WAY)
     if days == sorted(days):
@@ -162,8 +168,8 @@ def random_ties(client: ProbeClient) -> Results:
             Text("inga inbetalningar har samma datum", "no payments have the same date")
         )
     for _ in range(MAX_LISTINGS - 1):
-        reply = client.get("invoicepayments", **payments_query(1, None))
-        again = readable(page_in(reply).rows)
+        response = client.get("invoicepayments", **payments_query(1, None))
+        again = readable(page_in(response).rows)
         if [row.date for row in again] != [row.date for row in first]:
             raise Undecided(SOMETHING_CHANGED)
         if [row.number for row in again] != [row.number for row in first]:
@@ -186,10 +192,10 @@ def _order_of_ties(rows: Sequence[InvoicePayment]) -> str:
 
 @QUESTIONS.ask(page_beyond_end=Text("Sida efter den sista", "A page after the last"))
 def page_beyond_end(client: ProbeClient) -> Results:
-    reply = client.get("invoicepayments", limit=str(PAGE_SIZE), page=str(_page_beyond(client)))
-    refused = "not_found" if reply.status == 404 else "refused"
+    response = client.get("invoicepayments", limit=str(PAGE_SIZE), page=str(_page_beyond(client)))
+    refused = "not_found" if response.status == 404 else "refused"
     yield answered(
-        "page_beyond_end", reply, lambda: "last" if page_in(reply).rows else "empty", refused
+        "page_beyond_end", response, lambda: "last" if page_in(response).rows else "empty", refused
     )
 
 
@@ -218,49 +224,49 @@ def totals_beyond_end(client: ProbeClient) -> Results:
 def limit_above_500(client: ProbeClient) -> Results:
     """Name what becomes of a ``limit`` of 501, for the first list that is long enough."""
     for path, name in (("invoicepayments", "InvoicePayments"), ("invoices", "Invoices")):
-        reply = client.get(path, limit=str(PAGE_SIZE + 1))
-        if _is_too_short(reply, name):
+        response = client.get(path, limit=str(PAGE_SIZE + 1))
+        if _is_too_short(response, name):
             continue
-        if is_refused(reply) and is_refused(client.get(path, limit=str(PAGE_SIZE))):
+        if is_refused(response) and is_refused(client.get(path, limit=str(PAGE_SIZE))):
             continue  # whoever signed in may not read the list at all
-        yield answered("limit_above_500", reply, partial(_above_500, reply, name))
+        yield answered("limit_above_500", response, partial(_above_500, response, name))
         return
     reason = Text(
         "varken inbetalningar eller fakturor är fler än 500; frågan godtogs, men inte mer syns",
         "there are no more than 500 payments or invoices; it was accepted, but shows no more",
     )
-    yield ProbeResult("limit_above_500", evidence=evidence_of(reply), undecided=reason)
+    yield ProbeResult("limit_above_500", evidence=evidence_of(response), undecided=reason)
 
 
-def _is_too_short(reply: Reply, name: str) -> bool:
+def _is_too_short(response: Response, name: str) -> bool:
     """Return whether a list was accepted and has no more rows than a page."""
-    if is_refused(reply):
+    if is_refused(response):
         return False
-    page = page_in(reply, name)
+    page = page_in(response, name)
     return len(page.rows) == page.total <= PAGE_SIZE
 
 
-def _above_500(reply: Reply, name: str) -> Answer:
-    came = len(page_in(reply, name).rows)
+def _above_500(response: Response, name: str) -> Answer:
+    came = len(page_in(response, name).rows)
     if came > PAGE_SIZE:
         return "honoured"
     return "clamped" if came == PAGE_SIZE else "default"
 
 
 @QUESTIONS.request("limit_below_1", Text("limit 0", "limit 0"), {"limit": "0"})
-def limit_below_1(reply: Reply, _client: ProbeClient) -> Answer:
-    page = page_in(reply)
+def limit_below_1(response: Response, _client: ProbeClient) -> Answer:
+    page = page_in(response)
     if not page.total:
         raise Undecided(NO_PAYMENT)
     return "default" if page.rows else "empty"
 
 
 @QUESTIONS.request("page_below_1", Text("page 0", "page 0"), {"page": "0"})
-def page_below_1(reply: Reply, client: ProbeClient) -> Answer:
+def page_below_1(response: Response, client: ProbeClient) -> Answer:
     first = page_in(client.default_list)
     if not first.rows:
         raise Undecided(NO_PAYMENT)
-    return "first" if _numbers(page_in(reply)) == _numbers(first) else "another"
+    return "first" if _numbers(page_in(response)) == _numbers(first) else "another"
 
 
 @QUESTIONS.request(
@@ -268,12 +274,12 @@ def page_below_1(reply: Reply, client: ProbeClient) -> Answer:
     Text("page och offset ihop", "page with offset"),
     {"limit": "2", "page": "2", "offset": "1"},
 )
-def page_with_offset(reply: Reply, client: ProbeClient) -> Answer:
+def page_with_offset(response: Response, client: ProbeClient) -> Answer:
     """Name what both mean together, by where the 2 rows that were requested begin."""
     numbers = _numbers(page_in(client.default_list))
     if len(numbers) < 5:
         raise Undecided(Text("inbetalningarna är färre än 5", "there are fewer than 5 payments"))
-    came = _numbers(page_in(reply))
+    came = _numbers(page_in(response))
     starts = {3: "added", 2: "page", 1: "offset"}
     return next((name for at, name in starts.items() if numbers[at : at + 2] == came), "another")
 
@@ -291,15 +297,15 @@ def _numbers(page: Page) -> list[str]:
     {"limit": "1"},
     path="invoicepayments/",
 )
-def trailing_slash(reply: Reply, _client: ProbeClient) -> Answer:
-    return "redirected" if reply.status >= 300 else "accepted"
+def trailing_slash(response: Response, _client: ProbeClient) -> Answer:
+    return "redirected" if response.status >= 300 else "accepted"
 
 
 @QUESTIONS.ask(double_slash=Text("Två snedstreck", "Two slashes"))
 def double_slash(client: ProbeClient) -> Results:
-    reply = client.get_once("/invoicepayments?limit=1", client.signed_in.access_token)
-    accepted = "redirected" if reply.status >= 300 else "merged"
-    yield answered("double_slash", reply, lambda: accepted, refused="unknown")
+    response = client.get_once("/invoicepayments?limit=1", client.signed_in.access_token)
+    accepted = "redirected" if response.status >= 300 else "merged"
+    yield answered("double_slash", response, lambda: accepted, refused="unknown")
 
 
 @QUESTIONS.request(
@@ -307,7 +313,7 @@ def double_slash(client: ProbeClient) -> Results:
     Text("Okänd parameter", "An unknown parameter"),
     {NO_SUCH_PARAMETER: "1", "limit": "1"},
 )
-def unknown_parameter(_reply: Reply, _client: ProbeClient) -> Answer:
+def unknown_parameter(_reply: Response, _client: ProbeClient) -> Answer:
     return "ignored"
 
 
@@ -317,8 +323,8 @@ def unknown_parameter(_reply: Reply, _client: ProbeClient) -> Answer:
     {"customernumber": NO_SUCH_NUMBER, "limit": "1"},
     refused=False,
 )
-def payment_filter_customernumber(reply: Reply, client: ProbeClient) -> Answer:
-    total = page_in(reply).total
+def payment_filter_customernumber(response: Response, client: ProbeClient) -> Answer:
+    total = page_in(response).total
     if not client.newest_page.total:
         raise Undecided(NO_PAYMENT)
     return "ignored" if total == client.newest_page.total else True
@@ -329,8 +335,8 @@ def several_filters(client: ProbeClient) -> Results:
     invoice = client.first_invoice
     number, day = _text(invoice, "DocumentNumber"), _text(invoice, "InvoiceDate")
     after = date.fromisoformat(day) + timedelta(days=1)
-    reply = client.get("invoices", documentnumber=number, fromdate=after.isoformat())
-    yield _both_apply("several_filters", reply)
+    response = client.get("invoices", documentnumber=number, fromdate=after.isoformat())
+    yield _both_apply("several_filters", response)
 
 
 @QUESTIONS.ask(two_text_filters=Text("Två textfilter på en gång", "Two text filters at once"))
@@ -342,18 +348,18 @@ def two_text_filters(client: ProbeClient) -> Results:
         {"customername": name, "currency": NO_SUCH_CURRENCY},
         {"customername": NO_SUCH_TEXT, "currency": currency},
     ):
-        reply = client.get("invoices", limit="1", **query)
-        if is_refused(reply) or page_in(reply, "Invoices").total:
+        response = client.get("invoices", limit="1", **query)
+        if is_refused(response) or page_in(response, "Invoices").total:
             break
-    yield _both_apply("two_text_filters", reply)
+    yield _both_apply("two_text_filters", response)
 
 
-def _both_apply(name: str, reply: Reply) -> ProbeResult:
-    """Return whether two filters that no invoice passes together found one all the same."""
+def _both_apply(name: str, response: Response) -> ProbeResult:
+    """Return whether two filters that no invoice passes together found one anyway."""
     return answered(
         name,
-        reply,
-        lambda: "one_ignored" if page_in(reply, "Invoices").total else True,
+        response,
+        lambda: "one_ignored" if page_in(response, "Invoices").total else True,
         refused=False,
     )
 
@@ -364,24 +370,24 @@ def _both_apply(name: str, reply: Reply) -> ProbeResult:
 def unpaid_with_unbooked(client: ProbeClient) -> Results:
     """Return whether ``filter=unpaid`` has invoices that are not booked."""
     unbooked = client.get("invoices", filter="unbooked", limit=str(PAGE_SIZE))
-    wanted = {
+    expected = {
         row["DocumentNumber"]
         for row in page_in(unbooked, "Invoices").rows
         if isinstance(row, Mapping) and row.get("Balance") and not row.get("Cancelled")
     }
-    if not wanted:
+    if not expected:
         raise Undecided(
             Text("ingen faktura är både obokförd och obetald", "no invoice is unbooked and unpaid")
         )
-    number = min(wanted)
-    reply = client.get("invoices", filter="unpaid", documentnumber=number)
-    if is_refused(reply):
-        reply = client.get("invoices", filter="unpaid", limit=str(PAGE_SIZE))
-    page = page_in(reply, "Invoices")
+    number = min(expected)
+    response = client.get("invoices", filter="unpaid", documentnumber=number)
+    if is_refused(response):
+        response = client.get("invoices", filter="unpaid", limit=str(PAGE_SIZE))
+    page = page_in(response, "Invoices")
     there = any(isinstance(row, Mapping) and row.get("Booked") is False for row in page.rows)
     if not there and page.pages > 1:
         raise Undecided(SOMETHING_CHANGED)
-    yield ProbeResult("unpaid_with_unbooked", there, evidence_of(reply))
+    yield ProbeResult("unpaid_with_unbooked", there, evidence_of(response))
 
 
 @QUESTIONS.ask(
@@ -394,10 +400,10 @@ def number_filters_match_part(client: ProbeClient) -> Results:
     if len(number) < 2:
         raise Undecided(NO_INVOICE)
     part = number[:-1]
-    reply = client.get("invoices", documentnumber=part, limit=str(PAGE_SIZE))
-    rows = page_in(reply, "Invoices").rows
+    response = client.get("invoices", documentnumber=part, limit=str(PAGE_SIZE))
+    rows = page_in(response, "Invoices").rows
     others = any(str(row.get("DocumentNumber")) != part for row in rows)
-    yield ProbeResult("number_filters_match_part", others, evidence_of(reply))
+    yield ProbeResult("number_filters_match_part", others, evidence_of(response))
 
 
 def _text(row: Mapping[str, Any], name: str) -> str:

@@ -8,10 +8,10 @@ from typing import NamedTuple
 from opter_contract.values import Text
 from opter_fortnox_plugin.diagnostics.probe.client import ProbeClient
 from opter_fortnox_plugin.diagnostics.probe.results import Answer, Results, Undecided, answered
-from opter_fortnox_plugin.fortnox.protocol import Reply
+from opter_fortnox_plugin.fortnox.protocol import Response
 
 Ask = Callable[[ProbeClient], Results]
-Read = Callable[[Reply, ProbeClient], Answer]
+Read = Callable[[Response, ProbeClient], Answer]
 
 
 class Question(NamedTuple):
@@ -48,15 +48,15 @@ class Questions(list[Question]):
     ) -> Callable[[Read], Read]:
         """Add a question that one request decides.
 
-        The decorated function returns the answer where Fortnox accepts the request.
+        The decorated function returns the response where Fortnox accepts the request.
 
-        :param refused: the answer where it does not.
+        :param refused: the response where it does not.
         """
 
         def add(read: Read) -> Read:
             def ask(client: ProbeClient) -> Results:
-                reply = client.get(path, **query)
-                yield answered(name, reply, lambda: read(reply, client), refused)
+                response = client.get(path, **query)
+                yield answered(name, response, lambda: read(response, client), refused)
 
             self.append(Question(ask, {name: title}))
             return read

@@ -18,7 +18,7 @@ from opter_fortnox_plugin.diagnostics.probe.results import (
     body_form,
     evidence_of,
 )
-from opter_fortnox_plugin.fortnox.protocol import Reply, date_of, error_information
+from opter_fortnox_plugin.fortnox.protocol import Response, date_of, error_information
 from opter_fortnox_plugin.fortnox.rate_limiter import WINDOW
 
 #: At most so many requests at once, and in all, to meet the rate limit.
@@ -38,7 +38,7 @@ class Burst:
     began: float
     took: float
     accepted: int
-    limited: list[Reply] = field(default_factory=list)
+    limited: list[Response] = field(default_factory=list)
 
 
 @QUESTIONS.ask(
@@ -89,9 +89,9 @@ def _burst(client: ProbeClient, token: str, count: int, *, until_limited: bool =
     with ThreadPoolExecutor(CONCURRENCY) as pool:
         for start in range(0, count, CONCURRENCY):
             size = min(CONCURRENCY, count - start)
-            for reply in pool.map(lambda _: _get(client, token), range(size)):
-                if is_limited(reply):
-                    limited.append(reply)
+            for response in pool.map(lambda _: _get(client, token), range(size)):
+                if is_limited(response):
+                    limited.append(response)
                 else:
                     accepted += 1
             if limited and until_limited:
@@ -99,15 +99,15 @@ def _burst(client: ProbeClient, token: str, count: int, *, until_limited: bool =
     return Burst(began, client.clock() - began, accepted, limited)
 
 
-def _get(client: ProbeClient, token: str, at: float | None = None) -> Reply:
+def _get(client: ProbeClient, token: str, at: float | None = None) -> Response:
     if at is not None:
         client.sleep(max(0.0, at - client.clock()))
     return client.get_once("invoicepayments?limit=1", token, limited=False)
 
 
-def is_limited(reply: Reply) -> bool:
+def is_limited(response: Response) -> bool:
     """Return whether the rate limit was the reason; years ago it was answered with 503."""
-    return reply.status in (429, 503)
+    return response.status in (429, 503)
 
 
 def _refusal(burst: Burst) -> Results:
@@ -118,11 +118,11 @@ def _refusal(burst: Burst) -> Results:
         yield ProbeResult("rate_limit", None, f"{burst.accepted} at once")
         raise Undecided(Text("ingen gräns visade sig", "there was no limit"))
     yield ProbeResult("rate_limit", burst.accepted)
-    reply = burst.limited[0]
-    yield ProbeResult("rate_status", reply.status, evidence_of(reply))
-    yield ProbeResult("rate_body", body_kind(reply), evidence_of(reply))
-    header = reply.headers.get("retry-after", "").strip()
-    seconds, form = retry_after(header, date_of(reply))
+    response = burst.limited[0]
+    yield ProbeResult("rate_status", response.status, evidence_of(response))
+    yield ProbeResult("rate_body", body_kind(response), evidence_of(response))
+    header = response.headers.get("retry-after", "").strip()
+    seconds, form = retry_after(header, date_of(response))
     yield ProbeResult("rate_retry_after", seconds, form)
     if header:
         yield ProbeResult("rate_retry_after_as", form)
@@ -131,10 +131,10 @@ def _refusal(burst: Burst) -> Results:
         yield ProbeResult("rate_retry_after_as", undecided=absent)
 
 
-def body_kind(reply: Reply) -> str:
+def body_kind(response: Response) -> str:
     """Name the body of a refusal for the rate limit."""
-    form = body_form(reply.body)
-    if error_information(reply.body) is not None:
+    form = body_form(response.body)
+    if error_information(response.body) is not None:
         return "application"
     return "json" if form.startswith("{") else form
 
@@ -145,7 +145,7 @@ def retry_after(text: str, now: datetime | None) -> tuple[int | None, str]:
         return None, "none"
     if text.isascii() and text.isdigit() and len(text) < 6:
         return int(text), "seconds"
-    until = date_of(Reply(0, {"date": text}, b""))
+    until = date_of(Response(0, {"date": text}, b""))
     if until is None or now is None:
         return None, "strange"
     return round((until - now).total_seconds()), "date"

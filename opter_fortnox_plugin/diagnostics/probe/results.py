@@ -1,4 +1,4 @@
-"""What a probe finds out, and the form of a reply, which is all that it keeps of one.
+"""What a probe finds out, and the form of a response, which is all that it keeps of one.
 
 A result holds nothing of the company: no name, number, amount, date or token, only status,
 content type, keys and codes. So a report can be shown to anybody.
@@ -15,7 +15,7 @@ from opter_contract.values import Text
 from opter_fortnox_plugin.errors import FortnoxError, Missing, Temporary, Unauthorized
 from opter_fortnox_plugin.fortnox.protocol import (
     Page,
-    Reply,
+    Response,
     code_of,
     date_of,
     decode,
@@ -31,7 +31,7 @@ Answer = str | int | float | bool | None
 class ProbeResult:
     """What was found out about one thing.
 
-    :param answer: a name, a status, a code or a yes or no; ``None`` may be an answer, too
+    :param answer: a name, a status, a code or a yes or no; ``None`` may be a response, too
         (nothing is sent, no limit).
     :param evidence: the form of what came, without any content.
     :param undecided: why there is no answer.
@@ -44,7 +44,7 @@ class ProbeResult:
 
     @property
     def decided(self) -> bool:
-        """Whether there is an answer."""
+        """Whether there is a response."""
         return self.undecided is None
 
 
@@ -52,23 +52,23 @@ Results = Iterator[ProbeResult]
 
 
 class Undecided(Exception):
-    """Neither this company nor reading alone can show the answer."""
+    """Neither this company nor reading alone can show the response."""
 
     def __init__(self, reason: Text) -> None:
         super().__init__(reason.en)
         self.reason = reason
 
 
-# --- The form of a reply ---------------------------------------------------------
+# --- The form of a response ---------------------------------------------------------
 
 _CONTENT_TYPE: Final = re.compile(r"[a-z]+/[a-z0-9.+-]+(; ?charset=[A-Za-z0-9-]+)?", re.ASCII)
 _KEY: Final = re.compile(r"@?[A-Za-z_]{1,40}", re.ASCII)
 _MAX_KEYS: Final = 8
 
 
-def content_type(reply: Reply) -> str:
+def content_type(response: Response) -> str:
     """Return the content type, where it is one."""
-    text = reply.headers.get("content-type", "")
+    text = response.headers.get("content-type", "")
     return text if _CONTENT_TYPE.fullmatch(text) else ("none" if not text else "strange")
 
 
@@ -86,51 +86,51 @@ def body_form(body: bytes) -> str:
 def _form(value: Any) -> str:
     if not isinstance(value, dict):
         return "[]" if isinstance(value, list) else ""
-    inner = [f"{key if _KEY.fullmatch(key) else '…'}{_form(one)}" for key, one in value.items()]
+    inner = [f"{key if _KEY.fullmatch(key) else '…'}{_form(item)}" for key, item in value.items()]
     more = ["…"] if len(inner) > _MAX_KEYS else []
     return f"{{{', '.join([*inner[:_MAX_KEYS], *more])}}}"
 
 
-def evidence_of(reply: Reply) -> str:
+def evidence_of(response: Response) -> str:
     """Return status, content type and, for a refusal, form and code."""
-    parts = [str(reply.status), content_type(reply)]
-    if reply.status >= 300:
-        parts.append(body_form(reply.body))
-        if code := code_of(error_information(reply.body)):
+    parts = [str(response.status), content_type(response)]
+    if response.status >= 300:
+        parts.append(body_form(response.body))
+        if code := code_of(error_information(response.body)):
             parts.append(f"code {code}")
     return " ".join(parts)
 
 
-def is_refused(reply: Reply) -> bool:
+def is_refused(response: Response) -> bool:
     """Return whether a request was not accepted."""
-    return reply.status >= 400
+    return response.status >= 400
 
 
 def answered(
-    name: str, reply: Reply, accepted: Callable[[], Answer], refused: Answer = "refused"
+    name: str, response: Response, accepted: Callable[[], Answer], refused: Answer = "refused"
 ) -> ProbeResult:
     """Make the result of a request that Fortnox may refuse.
 
-    :param accepted: returns the answer where Fortnox did not.
+    :param accepted: returns the response where Fortnox did not.
     """
-    answer = refused if is_refused(reply) else accepted()
-    return ProbeResult(name, answer, evidence_of(reply))
+    answer = refused if is_refused(response) else accepted()
+    return ProbeResult(name, answer, evidence_of(response))
 
 
-def page_in(reply: Reply, name: str = "InvoicePayments") -> Page:
+def page_in(response: Response, name: str = "InvoicePayments") -> Page:
     """Read a list that must be there.
 
-    :raises Undecided: where it was refused, or is none.
+    :raises Undecided: if it was refused, or is none.
     """
-    if is_refused(reply):
-        evidence = evidence_of(reply)
+    if is_refused(response):
+        evidence = evidence_of(response)
         raise Undecided(
             Text(f"Fortnox godtog inte frågan ({evidence})", f"Fortnox refused it ({evidence})")
         )
     try:
-        return page_of(value_of(reply, ""), name, date_of(reply))
+        return page_of(value_of(response, ""), name, date_of(response))
     except (Temporary, FortnoxError, Missing, Unauthorized):
-        form = body_form(reply.body)
+        form = body_form(response.body)
         raise Undecided(
             Text(f"svaret är ingen lista ({form})", f"the reply is not a list ({form})")
         ) from None

@@ -1,7 +1,7 @@
 """All questions, one after the other, and their report.
 
 Each is a function that asks a few things of the API and yields results; where this company's
-books cannot show the answer, the result says why.
+books cannot show the response, the result says why.
 """
 
 from __future__ import annotations
@@ -112,7 +112,7 @@ TITLES: Final[Mapping[str, Text]] = {
     name: title for question in QUESTIONS for name, title in question.titles.items()
 }
 
-#: What a reply of an unexpected form can raise.
+#: What a response of an unexpected form can raise.
 _UNEXPECTED: Final = (
     ArithmeticError,
     AttributeError,
@@ -193,7 +193,7 @@ def _ask(question: Question, client: ProbeClient, results: dict[str, ProbeResult
     except Temporary as error:
         return _not_answered(error.what)
     except _UNEXPECTED as error:
-        # Fortnox may answer anything: one strange reply must not hide the others.
+        # Fortnox may answer anything: one strange response must not hide the others.
         log.warning("a question failed: %s", type(error).__name__)
     return Text("svaret går inte att förstå", "the reply is of an unexpected form")
 
@@ -208,5 +208,5 @@ def _report(
     client: ProbeClient, results: Mapping[str, ProbeResult], error: FortnoxError | None = None
 ) -> Report:
     early = Text("undersökningen slutade i förtid", "the probe ended early")
-    rest = {name: ProbeResult(name, undecided=early) for name in TITLES}
-    return Report(list((rest | dict(results)).values()), client.requests, error)
+    unanswered = {name: ProbeResult(name, undecided=early) for name in TITLES}
+    return Report(list((unanswered | dict(results)).values()), client.requests, error)

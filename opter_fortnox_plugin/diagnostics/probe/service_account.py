@@ -20,7 +20,7 @@ from opter_fortnox_plugin.diagnostics.probe.results import (
     is_refused,
 )
 from opter_fortnox_plugin.errors import LoginFailed
-from opter_fortnox_plugin.fortnox.protocol import Reply, tenant_of
+from opter_fortnox_plugin.fortnox.protocol import Response, tenant_of
 
 #: No company: what has a number could be somebody's.
 NO_COMPANY: Final = "0"
@@ -57,22 +57,22 @@ _MIGHT_WITHDRAW: Final = Text(
 )
 def client_credentials(client: ProbeClient) -> Results:
     """Ask for a token of the company that is signed in, for an unknown scope, and of no company."""
-    reply = _ask(client, _company(client))
-    error = oauth_error(reply)
+    response = _ask(client, _company(client))
+    error = oauth_error(response)
     if error in _OF_THE_CLIENT:
-        yield ProbeResult("client_credentials", _OF_THE_CLIENT[error], evidence_of_token(reply))
+        yield ProbeResult("client_credentials", _OF_THE_CLIENT[error], evidence_of_token(response))
         raise Undecided(Text("kopplingen får inga", "the integration gets none"))
-    if is_refused(reply):
-        yield ProbeResult("client_credentials_status", reply.status, evidence_of_token(reply))
-        raise _no_consent(reply)
-    yield ProbeResult("client_credentials", "granted", evidence_of(reply))
-    reply = _ask(client, _company(client), scope=NO_SCOPE)
-    if is_refused(reply) and (error := oauth_error(reply)):
-        yield ProbeResult("client_credentials_scope", error, evidence_of_token(reply))
-    reply = _ask(client, NO_COMPANY)
-    if not is_refused(reply):
+    if is_refused(response):
+        yield ProbeResult("client_credentials_status", response.status, evidence_of_token(response))
+        raise _no_consent(response)
+    yield ProbeResult("client_credentials", "granted", evidence_of(response))
+    response = _ask(client, _company(client), scope=NO_SCOPE)
+    if is_refused(response) and (error := oauth_error(response)):
+        yield ProbeResult("client_credentials_scope", error, evidence_of_token(response))
+    response = _ask(client, NO_COMPANY)
+    if not is_refused(response):
         raise Undecided(Text("även inget företag fick en", "even no company got one"))
-    yield ProbeResult("client_credentials_status", reply.status, evidence_of_token(reply))
+    yield ProbeResult("client_credentials_status", response.status, evidence_of_token(response))
 
 
 @LAST.ask(
@@ -96,12 +96,12 @@ def revoked_consent(client: ProbeClient) -> Results:
     except LoginFailed:
         raise Undecided(NO_REFRESH_TOKEN) from None
     client.signed_in.sign_out()
-    reply = _ask(client, company)
-    yield ProbeResult("revoke_withdraws_consent", is_refused(reply), evidence_of(reply))
+    response = _ask(client, company)
+    yield ProbeResult("revoke_withdraws_consent", is_refused(response), evidence_of(response))
 
 
-def _no_consent(reply: Reply) -> Undecided:
-    seen = evidence_of_token(reply)
+def _no_consent(response: Response) -> Undecided:
+    seen = evidence_of_token(response)
     return Undecided(
         Text(
             "företaget har inget godkänt servicekonto; kör igen med --service-account i ett "
@@ -118,5 +118,5 @@ def _company(client: ProbeClient) -> str:
     raise Undecided(_NO_NUMBER)
 
 
-def _ask(client: ProbeClient, company: str, **more: str) -> Reply:
+def _ask(client: ProbeClient, company: str, **more: str) -> Response:
     return client.post_token_form({"grant_type": "client_credentials"} | more, company)

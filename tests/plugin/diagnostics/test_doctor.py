@@ -333,8 +333,8 @@ def test_a_clock_in_another_zone_is_ok(examine):
 def test_a_clock_without_a_date_header_is_unknown(examine):
     class Timeless(Transport):
         def send(self, method, address, **more):
-            reply = super().send(method, address, **more)
-            return type(reply)(reply.status, {}, reply.body)
+            response = super().send(method, address, **more)
+            return type(response)(response.status, {}, response.body)
 
     assert examine(transport=Timeless)["clock"].state == "unknown"
 
@@ -419,11 +419,11 @@ def test_a_withdrawn_scope_fails(examine, sandbox, scope, right):
 def test_a_scope_that_was_not_granted_is_named(examine):
     class Granting(Transport):
         def send(self, method, address, **more):
-            reply = super().send(method, address, **more)
+            response = super().send(method, address, **more)
             if not address.endswith("/token"):
-                return reply
-            body = json.loads(reply.body) | {"scope": "invoice companyinformation"}
-            return type(reply)(reply.status, reply.headers, json.dumps(body).encode())
+                return response
+            body = json.loads(response.body) | {"scope": "invoice companyinformation"}
+            return type(response)(response.status, response.headers, json.dumps(body).encode())
 
     findings = examine(transport=Granting)
     assert failed(findings) == {"scopes": "SCOPES_NOT_GRANTED"}

@@ -17,7 +17,7 @@ from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from fortnox import reply
+from fortnox import response
 from hypothesis import given
 from hypothesis import strategies as st
 from ports import free_port
@@ -60,7 +60,7 @@ from opter_fortnox_plugin.diagnostics.probe.results import (
 from opter_fortnox_plugin.diagnostics.probe.run import QUESTIONS, SCOPES, TITLES, probe
 from opter_fortnox_plugin.errors import LoginFailed
 from opter_fortnox_plugin.fortnox.http import Transport
-from opter_fortnox_plugin.fortnox.protocol import authorization_address
+from opter_fortnox_plugin.fortnox.protocol import authorization_url
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 from opter_fortnox_plugin.session import Surroundings
 
@@ -211,7 +211,7 @@ def client(ticks):
         transports.append(transport := Transport())
         configuration = Configuration.of({}, box.environment())
         endpoint = TokenEndpoint(transport, configuration, ticks.sleep)
-        address = authorization_address(
+        address = authorization_url(
             configuration.auth_url,
             configuration.client_id,
             configuration.redirect_uri,
@@ -917,7 +917,7 @@ def test_the_form_of_a_wide_body_is_cut():
 
 
 def test_a_content_type_that_is_none_is_not_repeated():
-    assert content_type(reply(200, b"", **{"content-type": "Kundens Namn"})) == "strange"
+    assert content_type(response(200, b"", **{"content-type": "Kundens Namn"})) == "strange"
 
 
 @pytest.mark.parametrize(
@@ -935,7 +935,7 @@ def test_retry_after_has_seconds_and_a_form(text, answer):
 
 def test_a_429_in_the_style_of_errors_is_the_applications():
     body = {"ErrorInformation": {"error": 1, "message": "x", "code": 1}}
-    assert body_kind(reply(429, body)) == "application"
+    assert body_kind(response(429, body)) == "application"
 
 
 def test_codes_of_both_kinds_are_both():

@@ -25,8 +25,8 @@ from fortnox import (
     invoice,
     page,
     payment,
+    raw_response,
     reset,
-    response,
     tokens,
 )
 from responses.registries import OrderedRegistry
@@ -516,15 +516,15 @@ def test_over_a_real_connection_nothing_that_is_secret_is_logged_or_raised(caplo
     everything = {"error": " ".join(secrets), "message": " ".join(secrets)}
     with Wire(
         reset,
-        response(500, everything),
+        raw_response(500, everything),
         broken_off(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nacc-0ne"),
         b"HTTP/1.1 what acc-0ne\r\n\r\n",
-        response(401, everything),
+        raw_response(401, everything),
         reset,
-        response(200, tokens("acc-tw0", "refr-tw0"), X_Strange="acc-tw0"),
-        response(400, {"ErrorInformation": everything | {"code": "acc-0ne"}}),
-        response(200, json.dumps(tokens("acc-tw0\r\nX: acc-tw0", "refr-tw0")).encode()),
-        response(400, everything),
+        raw_response(200, tokens("acc-tw0", "refr-tw0"), X_Strange="acc-tw0"),
+        raw_response(400, {"ErrorInformation": everything | {"code": "acc-0ne"}}),
+        raw_response(200, json.dumps(tokens("acc-tw0\r\nX: acc-tw0", "refr-tw0")).encode()),
+        raw_response(400, everything),
     ) as wire:
         with make_client(wire.address, wire.address, clock, shown) as client:
             endpoint = client._signed_in._endpoint

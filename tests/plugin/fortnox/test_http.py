@@ -1,4 +1,4 @@
-"""One HTTP exchange over real sockets: a whole reply comes back, or it is temporary.
+"""One HTTP exchange over real sockets: a whole response comes back, or it is temporary.
 
 Only outcomes are looked at, never how long something took.
 """
@@ -13,7 +13,7 @@ import threading
 from contextlib import closing
 
 import pytest
-from fortnox import DATE, KEEP, Wire, broken_off, drip, hang, reset, response
+from fortnox import DATE, KEEP, Wire, broken_off, drip, hang, raw_response, reset
 
 from opter_fortnox_plugin.errors import Temporary
 from opter_fortnox_plugin.fortnox.http import Bearer, Transport
@@ -68,11 +68,11 @@ def fault(transport, *visits):
         return caught.value.what
 
 
-# --- A whole reply ---
+# --- A whole response ---
 
 
 def test_status_headers_and_body_come_back(transport):
-    with Wire(response(418, b"\x00\xff body", X_Build="0a1b")) as wire:
+    with Wire(raw_response(418, b"\x00\xff body", X_Build="0a1b")) as wire:
         came = get(transport, wire.address)
     assert (came.status, came.body) == (418, b"\x00\xff body")
     assert (came.headers["x-build"], came.headers["date"]) == ("0a1b", DATE)
@@ -80,12 +80,12 @@ def test_status_headers_and_body_come_back(transport):
 
 @pytest.mark.parametrize("status", [200, 201, 400, 401, 404, 429, 500, 503])
 def test_a_whole_reply_is_a_value_whatever_its_status(transport, status):
-    with Wire(response(status, b"x")) as wire:
+    with Wire(raw_response(status, b"x")) as wire:
         assert get(transport, wire.address).status == status
 
 
 def test_the_request_carries_bearer_query_and_what_it_accepts(transport):
-    with Wire(response(200)) as wire:
+    with Wire(raw_response(200)) as wire:
         get(transport, f"{wire.address}/3/x", query={"lastmodified": "2026-02-03 09:00"})
         [request] = wire.requests
     assert request.startswith("GET /3/x?lastmodified=2026-02-03")
@@ -94,7 +94,7 @@ def test_the_request_carries_bearer_query_and_what_it_accepts(transport):
 
 
 def test_a_form_is_sent_as_one(transport):
-    with Wire(response(200)) as wire:
+    with Wire(raw_response(200)) as wire:
         transport.send("POST", wire.address, auth=Bearer("a"), form={"code": "å b"})
         [request] = wire.requests
     assert "Content-Type: application/x-www-form-urlencoded" in request
@@ -102,7 +102,7 @@ def test_a_form_is_sent_as_one(transport):
 
 
 def test_a_packed_body_is_unpacked(transport):
-    with Wire(response(200, gzip.compress(b"body"), Content_Encoding="gzip")) as wire:
+    with Wire(raw_response(200, gzip.compress(b"body"), Content_Encoding="gzip")) as wire:
         assert get(transport, wire.address).body == b"body"
 
 
@@ -112,7 +112,7 @@ def test_a_body_in_chunks_is_put_together(transport):
 
 
 def test_connections_are_kept_alive(transport):
-    with Wire(response(200, b"x")) as wire:
+    with Wire(raw_response(200, b"x")) as wire:
         for _ in range(5):
             get(transport, wire.address)
         assert (len(wire.requests), wire.connections) == (5, 1)
@@ -120,7 +120,7 @@ def test_connections_are_kept_alive(transport):
 
 def test_a_connection_that_was_closed_meanwhile_is_opened_anew(transport):
     def last_word(connected, over):
-        connected.sendall(response(200, b"x", Connection="close"))
+        connected.sendall(raw_response(200, b"x", Connection="close"))
 
     with Wire(last_word) as wire:
         assert [get(transport, wire.address).body for _ in "123"] == [b"x"] * 3
@@ -154,8 +154,8 @@ def test_an_exchange_without_an_answer_is_not_told_of_as_answered(transport):
 
 def test_a_redirect_is_shown_and_not_followed(transport):
     with (
-        Wire(response(200, b"elsewhere")) as other,
-        Wire(response(302, b"", Location=f"{other.address}/steal")) as wire,
+        Wire(raw_response(200, b"elsewhere")) as other,
+        Wire(raw_response(302, b"", Location=f"{other.address}/steal")) as wire,
     ):
         came = get(transport, wire.address)
         assert (came.status, len(wire.requests), len(other.requests)) == (302, 1, 0)
@@ -165,13 +165,13 @@ def test_a_netrc_does_not_replace_the_bearer(transport, tmp_path, monkeypatch):
     netrc = tmp_path / "netrc"
     netrc.write_text("default login x password y\n")
     monkeypatch.setenv("NETRC", str(netrc))
-    with Wire(response(200)) as wire:
+    with Wire(raw_response(200)) as wire:
         get(transport, wire.address)
         assert "Authorization: Bearer acc-0ne" in wire.requests[0]
 
 
 def test_a_proxy_of_the_environment_does_not_see_what_stays_on_this_machine(transport, monkeypatch):
-    with Wire(response(200, b"proxy")) as proxy, Wire(response(200, b"us")) as wire:
+    with Wire(raw_response(200, b"proxy")) as proxy, Wire(raw_response(200, b"us")) as wire:
         monkeypatch.setenv("HTTP_PROXY", proxy.address)
         monkeypatch.setenv("http_proxy", proxy.address)
         assert get(transport, wire.address).body == b"us"
@@ -179,13 +179,13 @@ def test_a_proxy_of_the_environment_does_not_see_what_stays_on_this_machine(tran
 
 
 def test_a_cookie_of_one_answer_is_kept_apart_from_the_bearer(transport):
-    with Wire(response(200, b"x", Set_Cookie="a=b")) as wire:
+    with Wire(raw_response(200, b"x", Set_Cookie="a=b")) as wire:
         get(transport, wire.address)
         get(transport, wire.address)
         assert "Bearer acc-0ne" in wire.requests[1]
 
 
-# --- No whole reply ---
+# --- No whole response ---
 
 
 def test_a_port_that_nobody_listens_on_is_temporary(transport):
@@ -268,7 +268,7 @@ def test_a_body_without_an_end_is_given_up(transport, monkeypatch):
 def test_a_small_body_that_unpacks_to_a_huge_one_is_given_up(transport, monkeypatch):
     monkeypatch.setattr("opter_fortnox_plugin.fortnox.http.MAX_BODY_BYTES", 100_000)
     assert fault(
-        transport, response(200, gzip.compress(b"0" * 10_000_000), Content_Encoding="gzip")
+        transport, raw_response(200, gzip.compress(b"0" * 10_000_000), Content_Encoding="gzip")
     )
 
 
@@ -312,7 +312,7 @@ def test_a_slow_drip_is_given_up_though_every_drop_is_in_time(dogged, start, dro
 
 def test_a_slow_drip_on_a_kept_connection_is_given_up_too(transport):
     def first(connected, over):
-        connected.sendall(response(200, b"x"))
+        connected.sendall(raw_response(200, b"x"))
         return KEEP
 
     with Wire(first, drip(ENDLESS, b"x")) as wire:
@@ -324,7 +324,7 @@ def test_a_slow_drip_on_a_kept_connection_is_given_up_too(transport):
 
 
 def test_after_a_deadline_the_next_exchange_is_a_new_one(dogged):
-    with Wire(drip(ENDLESS, b"x"), response(200, b"x")) as wire:
+    with Wire(drip(ENDLESS, b"x"), raw_response(200, b"x")) as wire:
         with pytest.raises(Temporary):
             get(dogged, wire.address)
         dogged._total = 20.0

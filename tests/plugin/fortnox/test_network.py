@@ -226,7 +226,7 @@ def test_a_proxy_that_nobody_runs_is_named_with_what_gives_it(environment, trans
     environment.setenv("HTTPS_PROXY", "http://kim:hemligt@127.0.0.1:1")
     with pytest.raises(Temporary) as caught:
         get(transport)
-    assert caught.value.told.en == (
+    assert caught.value.explanation.en == (
         "no connection to the proxy 127.0.0.1:1, which HTTPS_PROXY gives"
     )
 
@@ -234,7 +234,7 @@ def test_a_proxy_that_nobody_runs_is_named_with_what_gives_it(environment, trans
 def test_a_name_that_nobody_knows_is_told(environment, transport):
     with pytest.raises(Temporary) as caught:
         get(transport, "https://api.fortnox.invalid/3")
-    assert caught.value.told.en == "the name api.fortnox.invalid cannot be looked up"
+    assert caught.value.explanation.en == "the name api.fortnox.invalid cannot be looked up"
 
 
 def test_a_proxy_that_forbids_one_address_may_allow_another(environment, transport):

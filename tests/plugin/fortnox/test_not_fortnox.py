@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from fortnox import error, page, reply, tokens
+from fortnox import error, page, response, tokens
 from hypothesis import given
 from hypothesis import strategies as st
 
 from opter_fortnox_plugin.errors import NotFortnox, NotPermitted, Temporary, Unauthorized
 from opter_fortnox_plugin.fortnox.client import unavailable
-from opter_fortnox_plugin.fortnox.protocol import Reply, is_revoked, tokens_of, value_of
+from opter_fortnox_plugin.fortnox.protocol import Response, is_revoked, tokens_of, value_of
 
 PAGES = [b"<!doctype html><title>Sign in</title>", b"Access denied", b"\xef\xbb\xbf<html>"]
 SOMEBODY = st.sampled_from(PAGES)
@@ -35,7 +35,7 @@ READERS = pytest.mark.parametrize("read", [of_api, of_token_service])
 @READERS
 @given(status=st.integers(200, 428).filter(lambda status: status != 408), body=SOMEBODY)
 def test_a_page_of_any_status_is_not_fortnoxs(read, status, body):
-    problem = read(reply(status, body))
+    problem = read(response(status, body))
     assert isinstance(problem, NotFortnox)
     told = unavailable(problem, 1)
     assert (told.code, told.kind, told.details["status"]) == ("NOT_FORTNOX", "unavailable", status)
@@ -44,25 +44,25 @@ def test_a_page_of_any_status_is_not_fortnoxs(read, status, body):
 @READERS
 @pytest.mark.parametrize("status", [301, 302, 401, 403, 407, 451])
 def test_what_wants_a_login_of_its_own_is_not_asked_again(read, status):
-    assert not read(reply(status, b"<html>")).may_pass
+    assert not read(response(status, b"<html>")).may_pass
 
 
 @READERS
 def test_a_redirect_names_the_host_that_it_leads_to_and_no_more(read):
-    problem = read(reply(302, b"", location="https://login.firm.se/sso?code=hemlig"))
+    problem = read(response(302, b"", location="https://login.firm.se/sso?code=hemlig"))
     assert problem.who.en == "a redirect to login.firm.se"
 
 
 @READERS
 def test_a_proxy_names_itself(read):
-    problem = read(Reply(403, {"server": "squid/5.7"}, b"<html>", proxy="proxy.firm.se:8080"))
+    problem = read(Response(403, {"server": "squid/5.7"}, b"<html>", proxy="proxy.firm.se:8080"))
     assert problem.who.en == "a server that calls itself squid/5.7"
-    problem = read(Reply(403, {"server": "Fortnox"}, b"<html>", proxy="proxy.firm.se:8080"))
+    problem = read(Response(403, {"server": "Fortnox"}, b"<html>", proxy="proxy.firm.se:8080"))
     assert problem.who.en == "maybe the proxy proxy.firm.se:8080"
 
 
 def test_behind_a_proxy_an_empty_403_of_fortnoxs_is_a_missing_right():
-    assert of_api(Reply(403, {"server": "Fortnox"}, b"", proxy="p:1")).code == "RIGHT_MISSING"
+    assert of_api(Response(403, {"server": "Fortnox"}, b"", proxy="p:1")).code == "RIGHT_MISSING"
 
 
 @READERS
@@ -80,7 +80,7 @@ def test_behind_a_proxy_an_empty_403_of_fortnoxs_is_a_missing_right():
     ],
 )
 def test_json_of_somebody_else_is_not_fortnoxs_either(read, status, body, server):
-    assert isinstance(read(reply(status, body, server=server)), NotFortnox)
+    assert isinstance(read(response(status, body, server=server)), NotFortnox)
 
 
 @READERS
@@ -94,23 +94,23 @@ def test_json_of_somebody_else_is_not_fortnoxs_either(read, status, body, server
     ],
 )
 def test_a_server_is_named_where_that_can_be_shown(read, server, says):
-    assert read(reply(403, b"<html>", server=server)).who.en == says
+    assert read(response(403, b"<html>", server=server)).who.en == says
 
 
 @READERS
 @pytest.mark.parametrize("status", [500, 502, 503])
 def test_a_fault_of_a_server_names_it_and_may_pass(read, status):
-    problem = read(reply(status, b"<html>", server="nginx"))
+    problem = read(response(status, b"<html>", server="nginx"))
     assert problem.what == f"{status}, nginx"
     assert problem.may_pass
     assert unavailable(problem, 6).code == "FORTNOX_UNAVAILABLE"
 
 
 def test_a_stale_token_is_told_by_fortnox_alone():
-    assert isinstance(of_api(reply(401, {"message": "unauthorized"})), Unauthorized)
-    assert isinstance(of_api(reply(401)), Unauthorized)
+    assert isinstance(of_api(response(401, {"message": "unauthorized"})), Unauthorized)
+    assert isinstance(of_api(response(401)), Unauthorized)
     for asked in ("Basic realm=x", "Negotiate", "NTLM"):
-        assert isinstance(of_api(reply(401, b"", www_authenticate=asked)), NotFortnox)
+        assert isinstance(of_api(response(401, b"", www_authenticate=asked)), NotFortnox)
 
 
 @pytest.mark.parametrize(
@@ -123,22 +123,22 @@ def test_a_stale_token_is_told_by_fortnox_alone():
     ],
 )
 def test_a_missing_right_is_told_in_each_of_fortnoxs_forms(body):
-    assert of_api(reply(403, body)).code == "RIGHT_MISSING"
+    assert of_api(response(403, body)).code == "RIGHT_MISSING"
 
 
 @pytest.mark.parametrize("body", [b"[]", b'{"blocked": true}', b'{"error": "blocked"}'])
 def test_another_403_is_not_fortnoxs(body):
-    assert isinstance(of_api(reply(403, body)), NotFortnox)
+    assert isinstance(of_api(response(403, body)), NotFortnox)
 
 
 def test_a_whole_answer_of_fortnoxs_is_read():
-    assert value_of(reply(200, page([])), "x")
-    assert tokens_of(reply(200, tokens("a", "r"))).access == "a"
+    assert value_of(response(200, page([])), "x")
+    assert tokens_of(response(200, tokens("a", "r"))).access == "a"
 
 
 @READERS
 def test_an_answer_that_was_cut_off_may_come_whole(read):
-    problem = read(reply(200, b'{"access_tok'))
+    problem = read(response(200, b'{"access_tok'))
     assert type(problem) is Temporary
 
 
@@ -159,28 +159,28 @@ def test_an_answer_that_was_cut_off_may_come_whole(read):
 def test_words_of_a_licence_anywhere_are_the_licences_error(status, body):
     if status == 200 and (isinstance(body, bytes) or "error" not in body):
         return
-    problem = of_token_service(reply(status, body))
+    problem = of_token_service(response(status, body))
     assert (problem.code, problem.kind) == ("LICENCE_MISSING", "permission")
 
 
 @pytest.mark.parametrize("status", [400, 500, 503])
 @pytest.mark.parametrize("word", ["server_error", "temporarily_unavailable"])
 def test_a_login_service_that_is_down_says_so_with_any_status(status, word):
-    problem = of_token_service(reply(status, {"error": word}))
+    problem = of_token_service(response(status, {"error": word}))
     assert (problem.code, problem.kind) == ("LOGIN_SERVICE_DOWN", "unavailable")
 
 
 def test_a_login_service_that_says_when_to_come_back_is_waited_for():
-    problem = of_token_service(reply(503, {"error": "server_error"}, retry_after="600"))
+    problem = of_token_service(response(503, {"error": "server_error"}, retry_after="600"))
     assert unavailable(problem, 1).code == "FORTNOX_ASKS_TO_WAIT"
 
 
 def test_an_internal_error_at_the_token_service_may_pass():
-    assert of_token_service(reply(400, error(1000003))).may_pass
+    assert of_token_service(response(400, error(1000003))).may_pass
 
 
 def test_who_has_payments_is_not_told_to_buy_invoicing():
-    problem = of_api(reply(403, error(2001101)))
+    problem = of_api(response(403, error(2001101)))
     assert isinstance(problem, NotPermitted)
     assert "a licence for invoicepayments" in problem.message.en
     assert "program" not in problem.message.en
@@ -188,18 +188,18 @@ def test_who_has_payments_is_not_told_to_buy_invoicing():
 
 @pytest.mark.parametrize("code", [1000003, 1000029])
 def test_an_internal_error_of_fortnoxs_may_pass(code):
-    assert of_api(reply(400, error(code))).may_pass
+    assert of_api(response(400, error(code))).may_pass
 
 
 def test_a_long_wait_is_told_in_minutes():
-    told = unavailable(of_api(reply(503, b"", retry_after="610")), 1)
+    told = unavailable(of_api(response(503, b"", retry_after="610")), 1)
     assert told.code == "FORTNOX_ASKS_TO_WAIT"
     assert told.details["time"].en == "11 minutes"
-    told = unavailable(of_api(reply(503, b"", retry_after="86400")), 1)
+    told = unavailable(of_api(response(503, b"", retry_after="86400")), 1)
     assert "om 24 timmar" in told.message.sv
 
 
 @pytest.mark.parametrize("body", [b"<html>", b"", b'{"revoked": false}', b'{"revoked": "x"}'])
 def test_only_fortnox_says_that_a_token_is_revoked(body):
-    assert not is_revoked(reply(200, body))
-    assert is_revoked(reply(200, {"revoked": True}))
+    assert not is_revoked(response(200, body))
+    assert is_revoked(response(200, {"revoked": True}))

@@ -1,4 +1,4 @@
-"""Replies in, values or errors out; values in, addresses out. No connection is opened."""
+"""Responses in, values or errors out; values in, addresses out. No connection is opened."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
-from fortnox import DATE, error, page, payment, reply, tokens
+from fortnox import DATE, error, page, payment, response, tokens
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -26,7 +26,7 @@ from opter_fortnox_plugin.errors import (
     Unavailable,
 )
 from opter_fortnox_plugin.fortnox.protocol import (
-    authorization_address,
+    authorization_url,
     date_of,
     decode,
     invoices_query,
@@ -40,9 +40,9 @@ from opter_fortnox_plugin.fortnox.protocol import (
 OURS = (FortnoxError, Temporary, Unauthorized, Missing)
 
 
-def failure(reply):
+def failure(response):
     with pytest.raises(OURS) as caught:
-        value_of(reply, "invoicepayments")
+        value_of(response, "invoicepayments")
     return caught.value
 
 
@@ -66,7 +66,7 @@ def test_an_integer_of_five_thousand_digits_is_read():
 
 def test_the_body_is_read_whatever_its_content_type_says():
     for kind in ("text/html; charset=UTF-8", "text/plain;charset=UTF-8", "application/xml", ""):
-        assert value_of(reply(200, {"a": 1}, content_type=kind), "x") == {"a": 1}
+        assert value_of(response(200, {"a": 1}, content_type=kind), "x") == {"a": 1}
 
 
 def test_escaped_slashes_and_letters_are_read_as_themselves():
@@ -78,12 +78,12 @@ def test_escaped_slashes_and_letters_are_read_as_themselves():
     [b"", b" ", b"<html>", b'{"a": 1', b"{'a': 1}", b"\xff\xfe\xfd", b'{"a": \xe5}', b"[1,]"],
 )
 def test_what_is_no_json_may_come_whole_the_next_time(body):
-    assert isinstance(failure(reply(200, body)), Temporary)
+    assert isinstance(failure(response(200, body)), Temporary)
 
 
 @pytest.mark.parametrize("body", [b"[]", b"null", b"5", b'"x"', b"true"])
 def test_what_is_no_object_is_an_answer_of_an_unexpected_form(body):
-    assert isinstance(failure(reply(200, body)), Temporary)
+    assert isinstance(failure(response(200, body)), Temporary)
 
 
 @given(st.binary())
@@ -104,7 +104,7 @@ AS_TEXT = pytest.mark.parametrize("spelled", [int, str])
 @AS_TEXT
 @pytest.mark.parametrize("status", [400, 403])
 def test_a_missing_scope_is_named_whatever_its_status_and_casing(status, spelled, capital):
-    problem = failure(reply(status, error(spelled(2000663), capital=capital)))
+    problem = failure(response(status, error(spelled(2000663), capital=capital)))
     assert (problem.code, problem.kind) == ("SCOPE_MISSING", "permission")
 
 
@@ -113,27 +113,27 @@ def test_a_missing_scope_is_named_whatever_its_status_and_casing(status, spelled
 @pytest.mark.parametrize("code", [2001101, 2001103])
 @pytest.mark.parametrize("status", [400, 403])
 def test_a_missing_licence_is_named(status, code, spelled, capital):
-    problem = failure(reply(status, error(spelled(code), capital=capital)))
+    problem = failure(response(status, error(spelled(code), capital=capital)))
     assert (problem.code, problem.kind) == ("LICENCE_MISSING", "permission")
 
 
 @pytest.mark.parametrize("code", [2001339, 2003330])
 def test_a_missing_right_of_the_person_is_named_with_its_code(code):
-    problem = failure(reply(400, error(code)))
+    problem = failure(response(400, error(code)))
     assert (problem.code, problem.kind) == ("RIGHT_MISSING", "permission")
     assert str(code) in problem.message.sv
 
 
 def test_a_403_without_a_known_code_is_a_missing_right():
-    assert failure(reply(403, {"message": "Behörighet saknas"})).code == "RIGHT_MISSING"
-    assert failure(reply(403)).code == "RIGHT_MISSING"
+    assert failure(response(403, {"message": "Behörighet saknas"})).code == "RIGHT_MISSING"
+    assert failure(response(403)).code == "RIGHT_MISSING"
 
 
 @CASINGS
 @AS_TEXT
 @pytest.mark.parametrize("code", [2009999, 0])
 def test_a_refusal_names_a_code_that_nobody_knows(code, spelled, capital):
-    problem = failure(reply(403, error(spelled(code), capital=capital)))
+    problem = failure(response(403, error(spelled(code), capital=capital)))
     assert problem.code == "RIGHT_MISSING"
     assert f"(kod {code})" in problem.message.sv
 
@@ -150,25 +150,25 @@ def test_a_refusal_names_a_code_that_nobody_knows(code, spelled, capital):
 )
 def test_a_code_is_read_however_it_is_written(information):
     body = f'{{"ErrorInformation": {information}}}'.encode("latin-1")
-    assert "2009999" in failure(reply(403, body)).message.en
+    assert "2009999" in failure(response(403, body)).message.en
 
 
 @CASINGS
 @AS_TEXT
 def test_400_with_the_internal_error_may_go_well_the_next_time(spelled, capital):
-    problem = failure(reply(400, error(spelled(1000029), capital=capital)))
+    problem = failure(response(400, error(spelled(1000029), capital=capital)))
     assert isinstance(problem, Temporary)
 
 
 @pytest.mark.parametrize("status", [500, 502, 503, 504, 599])
 @pytest.mark.parametrize("body", [b"", b"<html>Bad gateway</html>", b'{"message": "x"}'])
 def test_5xx_may_go_well_the_next_time_whatever_its_body(status, body):
-    assert isinstance(failure(reply(status, body)), Temporary)
+    assert isinstance(failure(response(status, body)), Temporary)
 
 
 @pytest.mark.parametrize("body", [b"", b"Too Many Requests", b'{"message":"Too Many Requests"}'])
 def test_429_is_the_rate_limit_whatever_its_body(body):
-    problem = failure(reply(429, body))
+    problem = failure(response(429, body))
     assert isinstance(problem, Temporary)
     assert problem.limited
     assert problem.wait is None
@@ -189,54 +189,54 @@ def test_429_is_the_rate_limit_whatever_its_body(body):
     ],
 )
 def test_429_says_how_long_to_wait_in_seconds_or_as_a_date(told, seconds):
-    assert failure(reply(429, b"", retry_after=told)).wait == seconds
+    assert failure(response(429, b"", retry_after=told)).wait == seconds
 
 
 @pytest.mark.parametrize("body", [b'{"message":"unauthorized"}', b"", b'{"error":"x"}'])
 def test_401_means_that_the_access_token_is_stale(body):
-    assert isinstance(failure(reply(401, body)), Unauthorized)
+    assert isinstance(failure(response(401, body)), Unauthorized)
 
 
 @CASINGS
 def test_a_404_of_fortnoxs_own_says_that_there_is_no_such_thing(capital):
-    assert isinstance(failure(reply(404, error(2000434, capital=capital))), Missing)
+    assert isinstance(failure(response(404, error(2000434, capital=capital))), Missing)
 
 
 @pytest.mark.parametrize("body", [b"", b"<html>", b'{"message": "no Route matched"}', b"[]"])
 def test_a_404_of_somebody_in_between_does_not_say_that_a_payment_is_gone(body):
-    assert not isinstance(failure(reply(404, body)), Missing)
+    assert not isinstance(failure(response(404, body)), Missing)
 
 
 @CASINGS
 @pytest.mark.parametrize("code", [2000588, 2000587, 2001399, "API_NORIGHT", None, [], 10**40])
 def test_any_other_400_is_a_fault_of_ours_and_not_tried_again(code, capital):
-    problem = failure(reply(400, error(code, capital=capital)))
+    problem = failure(response(400, error(code, capital=capital)))
     assert isinstance(problem, Refused)
     assert "invoicepayments" in problem.message.sv
 
 
 @pytest.mark.parametrize("status", [301, 302, 307])
 def test_a_redirect_is_no_answer(status):
-    problem = failure(reply(status, b"", location="https://login.example.com/x?token=1"))
+    problem = failure(response(status, b"", location="https://login.example.com/x?token=1"))
     assert isinstance(problem, NotFortnox)
     assert problem.who.en == "a redirect to login.example.com"
     assert not problem.may_pass
 
 
 def test_an_error_sent_with_200_is_an_error():
-    assert failure(reply(200, error(2000663))).code == "SCOPE_MISSING"
+    assert failure(response(200, error(2000663))).code == "SCOPE_MISSING"
 
 
 def test_an_error_repeats_nothing_of_what_fortnox_said():
     for status in (400, 401, 403, 404, 429, 500):
         for code in (2000663, 2001103, 2003330, 1000029, 2000588, 2000434):
             said = error(code, message="Hemlig Kund AB", capital=True)
-            problem = failure(reply(status, said, retry_after="Hemlig Kund AB"))
+            problem = failure(response(status, said, retry_after="Hemlig Kund AB"))
             assert "Hemlig" not in repr(problem) + str(problem) + repr(vars(problem))
 
 
 def test_a_reply_shows_neither_its_headers_nor_its_body():
-    made = reply(200, tokens("acc-3ss", "refr-3sh"), set_cookie="c00kie")
+    made = response(200, tokens("acc-3ss", "refr-3sh"), set_cookie="c00kie")
     assert not any(word in repr(made) for word in ("acc-3ss", "refr-3sh", "c00kie"))
 
 
@@ -264,7 +264,7 @@ bodies = st.binary() | st.one_of(
 @given(st.integers(100, 999), bodies, headers)
 def test_any_reply_is_an_object_or_an_error_that_we_know(status, body, headers):
     try:
-        assert isinstance(value_of(reply(status, body, **headers), "x"), dict)
+        assert isinstance(value_of(response(status, body, **headers), "x"), dict)
     except OURS:
         return
 
@@ -360,16 +360,16 @@ def test_parameter_names_are_lower_case_and_none_is_one_that_fortnox_rejects():
 
 
 def test_the_time_of_an_answer_is_that_of_its_date_header():
-    assert date_of(reply()) == datetime(2026, 2, 3, 8, 15, 30, tzinfo=UTC)
+    assert date_of(response()) == datetime(2026, 2, 3, 8, 15, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize("text", ["", "x", "2026-02-03", "Tue, 99 Feb 2026 08:15:30 GMT"])
 def test_an_answer_without_a_time_has_none(text):
-    assert date_of(reply(date=text)) is None
+    assert date_of(response(date=text)) is None
 
 
 def test_another_zone_is_turned_into_utc():
-    moment = date_of(reply(date="Tue, 03 Feb 2026 09:15:30 +0100"))
+    moment = date_of(response(date="Tue, 03 Feb 2026 09:15:30 +0100"))
     assert moment == datetime(2026, 2, 3, 9, 15, 30, tzinfo=timezone(timedelta(hours=1)))
     assert moment.utcoffset() == timedelta(0)
 
@@ -381,19 +381,19 @@ BEYOND = pytest.mark.parametrize(
 
 @BEYOND
 def test_a_time_beyond_all_calendars_is_none(text):
-    assert date_of(reply(date=text)) is None
+    assert date_of(response(date=text)) is None
 
 
 @BEYOND
 def test_a_wait_beyond_all_calendars_is_an_answer_to_be_asked_for_again(text):
-    assert isinstance(failure(reply(429, b"", retry_after=text)), Temporary)
+    assert isinstance(failure(response(429, b"", retry_after=text)), Temporary)
 
 
 # --- OAuth ---
 
 
 def test_the_address_of_the_login_carries_what_fortnox_documents():
-    address = authorization_address(
+    address = authorization_url(
         "https://apps.fortnox.se/oauth-v1", "k7Q", "http://localhost:51843/callback", "st+te/="
     )
     parts = urlsplit(address)
@@ -410,17 +410,17 @@ def test_the_address_of_the_login_carries_what_fortnox_documents():
 
 
 def test_tokens_are_read_by_name_and_whatever_the_content_type():
-    made = tokens_of(reply(200, tokens("acc-3ss", "refr-3sh"), content_type="text/html"))
+    made = tokens_of(response(200, tokens("acc-3ss", "refr-3sh"), content_type="text/html"))
     assert (made.access, made.refresh) == ("acc-3ss", "refr-3sh")
 
 
 def test_tokens_are_not_in_their_repr():
-    assert not any(word in repr(tokens_of(reply(200, tokens("acc-3ss", "refr-3sh"))))
+    assert not any(word in repr(tokens_of(response(200, tokens("acc-3ss", "refr-3sh"))))
                    for word in ("acc-3ss", "refr-3sh"))  # fmt: skip
 
 
 def test_without_a_refresh_token_there_is_an_access_token_all_the_same():
-    assert tokens_of(reply(200, {"access_token": "acc-3ss"})).refresh == ""
+    assert tokens_of(response(200, {"access_token": "acc-3ss"})).refresh == ""
 
 
 @pytest.mark.parametrize(
@@ -437,13 +437,13 @@ def test_without_a_refresh_token_there_is_an_access_token_all_the_same():
 )
 def test_an_answer_without_tokens_is_none(body):
     with pytest.raises(Temporary):
-        tokens_of(reply(200, body))
+        tokens_of(response(200, body))
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_the_token_service_may_be_down_for_a_while(status):
     with pytest.raises(Temporary):
-        tokens_of(reply(status, b"<html>"))
+        tokens_of(response(status, b"<html>"))
 
 
 @pytest.mark.parametrize(
@@ -461,7 +461,7 @@ def test_the_token_service_may_be_down_for_a_while(status):
 def test_a_refusal_of_the_token_service_is_named(status, word, kind, code):
     body = {"error": word, "error_description": "Hemlig text"}
     with pytest.raises(kind) as caught:
-        tokens_of(reply(status, body, content_type="text/plain;charset=UTF-8"))
+        tokens_of(response(status, body, content_type="text/plain;charset=UTF-8"))
     assert caught.value.code == code
     assert "Hemlig" not in str(caught.value)
 
@@ -489,6 +489,6 @@ def test_only_a_plain_word_of_a_refusal_is_repeated(word):
 @given(st.integers(100, 999), bodies, headers)
 def test_any_answer_of_the_token_service_is_tokens_or_an_error_that_we_know(status, body, headers):
     try:
-        assert tokens_of(reply(status, body, **headers)).access
+        assert tokens_of(response(status, body, **headers)).access
     except (FortnoxError, Temporary):
         return

@@ -9,7 +9,7 @@ from concurrent.futures import Future
 
 import pytest
 import stored_login_office
-from fortnox import configuration, reply, tokens
+from fortnox import configuration, response, tokens
 from scripted_import import NAME
 
 from opter_contract import signals
@@ -38,9 +38,9 @@ class Wire:
         path = address.rpartition("/")[2]
         self.asked.append((path, form.get("token")))
         if path == "revoke":
-            return reply(200, {"revoked": True})
+            return response(200, {"revoked": True})
         interrupt(self.number)
-        return reply(200, tokens("acc-tw0", "refr-tw0"))
+        return response(200, tokens("acc-tw0", "refr-tw0"))
 
     @property
     def endpoint(self):

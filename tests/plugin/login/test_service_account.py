@@ -10,7 +10,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pluggy
 import pytest
-from fortnox import reply
+from fortnox import response
 from ports import free_port
 from second_host import HostWithSecrets, hookimpl, new_run
 
@@ -424,7 +424,7 @@ def test_a_token_that_another_host_has_stored_meanwhile_is_used(office):
             fresh = tokens.refresh(refused, office.sandbox.client_id).refresh
             [(key, stored)] = office.host.secrets.items()
             office.host.secrets[key] = stored.replace(refused, fresh)
-            return reply(400, {"error": "invalid_grant"})
+            return response(400, {"error": "invalid_grant"})
 
     used, stay = [], SETTINGS | {"sign_in": "stay"}
     office.bring(settings=stay)

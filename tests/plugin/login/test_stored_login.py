@@ -107,9 +107,9 @@ def order_of(office, change=None):
 
     class Told(Transport):
         def send(self, method, address, **what):
-            reply = super().send(method, address, **what)
+            response = super().send(method, address, **what)
             done.append(address.rpartition("/")[2])
-            return reply
+            return response
 
     host = office.opened_with(Told)
     put = host._secrets.put

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from fortnox import reply, tokens
+from fortnox import response, tokens
 
 from opter_fortnox_plugin.fortnox.protocol import Tokens, tokens_of
 from opter_fortnox_plugin.login.token_storage import (
@@ -105,4 +105,4 @@ def test_a_repr_shows_neither_token():
 )
 def test_a_lifetime_is_what_fortnox_says_within_reason(said, seconds):
     answer = tokens("acc", "refr") | {"expires_in": said}
-    assert tokens_of(reply(200, answer)).lifetime == seconds
+    assert tokens_of(response(200, answer)).lifetime == seconds

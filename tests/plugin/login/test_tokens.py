@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 import pytest
 import requests
 import responses
-from fortnox import AUTH, configuration, reply, tokens
+from fortnox import AUTH, configuration, response, tokens
 from responses.registries import OrderedRegistry
 
 from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, NotPermitted, Unavailable
@@ -163,7 +163,7 @@ def test_threads_that_meet_the_same_stale_token_make_one_refresh_together():
     class Slow:
         def send(self, method, address, *, form, **_):
             asked.append(form["refresh_token"])
-            return reply(200, tokens("acc-tw0", "refr-tw0"))
+            return response(200, tokens("acc-tw0", "refr-tw0"))
 
     signed_in = SignedIn(
         TokenEndpoint(Slow(), configuration(), None), Tokens("acc-0ne", "refr-0ne")

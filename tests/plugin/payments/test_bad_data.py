@@ -27,7 +27,7 @@ from hostsim.services.host import Host
 from hostsim.storage.store import Store
 from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.fortnox import protocol
-from opter_fortnox_plugin.fortnox.protocol import Reply
+from opter_fortnox_plugin.fortnox.protocol import Response
 
 NAME = "Fortnox"
 KINDS = ("ready", "rejected", "ignored")
@@ -84,7 +84,7 @@ class Wire:
         return self._reply({name: values[number]})
 
     def _reply(self, value, status=200):
-        return Reply(status, {"date": DATE}, json.dumps(value).encode())
+        return Response(status, {"date": DATE}, json.dumps(value).encode())
 
 
 @pytest.fixture(scope="module")

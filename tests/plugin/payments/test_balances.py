@@ -216,7 +216,7 @@ def test_an_import_goes_on_where_the_list_of_invoices_never_comes(office, fault)
     assert (list(host.payments), kinds["invoices"]) == (["1"], 6)
     [note] = sentences(report)
     assert note.startswith("What remains of the invoices could not be compared with Fortnox. ")
-    assert "waiting" in {one.stage for one in host.told}
+    assert "waiting" in {one.stage for one in host.reports}
 
 
 def test_a_list_of_invoices_that_hangs_costs_the_patience_of_one_request(office):
@@ -228,7 +228,7 @@ def test_a_list_of_invoices_that_hangs_costs_the_patience_of_one_request(office)
     assert report.requests == 2 + client.ATTEMPTS
     [note] = sentences(report)
     assert "no answer in time" in note
-    assert any("trying again" in one.message.en for one in host.told)
+    assert any("trying again" in one.message.en for one in host.reports)
 
 
 def test_one_invoice_that_is_refused_leaves_the_others_compared(office):

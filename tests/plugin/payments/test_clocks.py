@@ -35,12 +35,14 @@ class Clocked(Wire):
         self.dates = list(dates)
 
     def _reply(self, status, value):
-        reply = super()._reply(status, value)
+        response = super()._reply(status, value)
         at = self.dates.pop(0) if len(self.dates) > 1 else self.dates[0]
-        reply.headers.pop("date")
+        response.headers.pop("date")
         if at is not None:
-            reply.headers["date"] = at if isinstance(at, str) else format_datetime(at, usegmt=True)
-        return reply
+            response.headers["date"] = (
+                at if isinstance(at, str) else format_datetime(at, usegmt=True)
+            )
+        return response
 
 
 @pytest.fixture
@@ -166,11 +168,11 @@ def kept(clocks):
 class Listening(Host):
     def __init__(self):
         super().__init__()
-        self.told = []
+        self.reports = []
 
     @hookimpl
     def opter_progress(self, run, progress):
-        self.told.append(progress.message.en)
+        self.reports.append(progress.message.en)
 
 
 @pytest.mark.parametrize("by_token", [NOON, None])
@@ -184,7 +186,7 @@ def test_a_cursor_that_is_later_than_the_clocks_reads_everything_again_and_says_
     report = run_import(wire, host, cursor=cursor)
     assert "lastmodified" not in wire.asked[0][1]
     [note] = report.notes
-    assert note.en in host.told
+    assert note.en in host.reports
     assert watermark(report) == NOON
 
 

@@ -32,7 +32,7 @@ class Counted(Executor):
 class Listening(Host):
     def __init__(self, clock):
         super().__init__()
-        self.clock, self.told = clock, []
+        self.clock, self.reports = clock, []
 
     @hookimpl
     def opter_known_invoices(self, run, invoice_numbers):
@@ -40,7 +40,7 @@ class Listening(Host):
 
     @hookimpl
     def opter_progress(self, run, progress):
-        self.told.append((self.clock(), progress))
+        self.reports.append((self.clock(), progress))
 
 
 def told_while_reading(wire):
@@ -56,7 +56,7 @@ def told_while_reading(wire):
     )  # fmt: skip
     session = Session(side, client, Counted(), limiter, "client", clock)
     Importer(session, Settings.of(SETTINGS)).run(COMPANY)
-    return host.told, clock()
+    return host.reports, clock()
 
 
 def euros(*numbers):
@@ -123,7 +123,7 @@ def test_the_time_that_is_left_goes_down_while_nothing_happens():
     side.repeat_progress()
     clock.sleep(20.0)
     side.repeat_progress()
-    assert [(one.seconds_left, one.message.en) for _, one in host.told] == [
+    assert [(one.seconds_left, one.message.en) for _, one in host.reports] == [
         (12.4, "Reading; about 12 s left"),
         (pytest.approx(11.4), "Reading; about 11 s left"),
         (pytest.approx(9.4), "Reading"),

@@ -14,7 +14,7 @@ from opter_contract.values import Company, ImportReport
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.errors import Cancelled, Refused
 from opter_fortnox_plugin.fortnox.client import Client
-from opter_fortnox_plugin.fortnox.protocol import Reply
+from opter_fortnox_plugin.fortnox.protocol import Response
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool
 from opter_fortnox_plugin.host import Host as HostSide
@@ -90,7 +90,7 @@ class Wire:
         return self._reply(200, {name: value})
 
     def _reply(self, status, value):
-        return Reply(status, {"date": LISTED_AT}, json.dumps(value).encode())
+        return Response(status, {"date": LISTED_AT}, json.dumps(value).encode())
 
     @property
     def paths(self):

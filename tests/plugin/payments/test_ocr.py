@@ -22,11 +22,11 @@ class Keeping:
     """A host that keeps values, and knows some invoices."""
 
     def __init__(self, *known):
-        self.known, self.state, self.told = set(known), {}, []
+        self.known, self.state, self.reports = set(known), {}, []
 
     @hookimpl
     def opter_progress(self, run, progress):
-        self.told.append(progress)
+        self.reports.append(progress)
 
     @hookimpl
     def opter_known_invoices(self, run, invoice_numbers):
@@ -217,6 +217,6 @@ def test_how_long_it_takes_is_told_while_references_are_looked_up():
     ours = book(Invoices(*range(1, 41)), keeping)
     ours.references({str(n) for n in range(21, 41)})
     ours.references({"1"})
-    said = [round(one.seconds_left) for one in keeping.told]
+    said = [round(one.seconds_left) for one in keeping.reports]
     assert said == [101, 103, 100]
-    assert keeping.told[0].message.en.endswith("; about 1 min 41 s left")
+    assert keeping.reports[0].message.en.endswith("; about 1 min 41 s left")

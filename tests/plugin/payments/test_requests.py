@@ -58,7 +58,7 @@ class Knowing(Host):
 
     def __init__(self, *known):
         super().__init__()
-        self.known, self.threads, self.told = set(known), set(), []
+        self.known, self.threads, self.reports = set(known), set(), []
 
     @hookimpl
     def opter_known_invoices(self, run, invoice_numbers):
@@ -68,7 +68,7 @@ class Knowing(Host):
     @hookimpl
     def opter_progress(self, run, progress):
         self.threads.add(threading.get_ident())
-        self.told.append(progress)
+        self.reports.append(progress)
 
     @hookimpl
     def opter_open_browser(self, run, url, on_redirect):
@@ -231,7 +231,7 @@ def test_only_the_thread_that_called_the_plug_in_speaks_with_the_host(office):
     host = Knowing(*known(range(1, 150)))
     office.bring(host)
     assert host.threads == {threading.get_ident()}
-    assert "waiting" in {one.stage for one in host.told}
+    assert "waiting" in {one.stage for one in host.reports}
     assert "fortnox" not in {thread.name for thread in threading.enumerate()}
 
 
@@ -274,6 +274,6 @@ def test_the_time_that_is_left_is_told_after_the_first_page_in_both_languages(of
         office.pay(*range(first, first + 10), day=date(2026, 1, 1) + timedelta(days=first // 10))
     host = Knowing(*known(range(1, 1001)))
     office.bring(host)
-    first = next(one for one in host.told if one.stage == "reading" and one.done)
+    first = next(one for one in host.reports if one.stage == "reading" and one.done)
     assert first.message.sv.startswith("Läste 20 av 1000 betalningar i Fortnox; ungefär ")
     assert first.message.en.endswith(" s left")
