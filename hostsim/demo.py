@@ -30,7 +30,7 @@ from hostsim.messages import payments as payments_messages
 from hostsim.messages.exports import BILLS, INVOICES
 from hostsim.messages.text import LANGUAGES, say
 from hostsim.sandbox import Sandbox, scripted_login, seed, seed_bills, seed_invoices
-from hostsim.sandbox.changes import change_of
+from hostsim.sandbox.changes import parse_change
 from hostsim.services.bills_json import BillsFile
 from hostsim.services.host import Host
 from hostsim.services.invoices_json import InvoicesFile
@@ -544,7 +544,7 @@ def books_and_pays(sandbox: Sandbox, numbers: Iterable[str]) -> None:
     """Book invoices in the sandbox, and pay them."""
     for number in numbers:
         for do in ("book_invoice", "pay_invoice"):
-            change_of({"do": do, "number": int(number)})(sandbox.state)
+            parse_change({"do": do, "number": int(number)})(sandbox.state)
 
 
 def _names(labels: Mapping[str, Text]) -> LongText:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
-from hostsim.sandbox.fields import rounded
+from hostsim.sandbox.fields import round_half_up
 from hostsim.sandbox.state import Amounts
 from hostsim.sandbox.switches import Switches
 
@@ -21,18 +21,18 @@ HUNDRED = Decimal(100)
 def row_total(row: Mapping[str, Any]) -> Decimal:
     """Return the total of a row as its price is meant: with VAT or without."""
     discount: Decimal = row["Discount"]
-    whole = rounded(row["Price"] * row["DeliveredQuantity"])
+    gross = round_half_up(row["Price"] * row["DeliveredQuantity"])
     if row["DiscountType"] == "AMOUNT":
-        return whole - discount
-    return rounded(whole * (HUNDRED - discount) / HUNDRED)
+        return gross - discount
+    return round_half_up(gross * (HUNDRED - discount) / HUNDRED)
 
 
 def without_vat(amount: Decimal, rate: Decimal, *, included: bool) -> Decimal:
-    return rounded(amount * HUNDRED / (HUNDRED + rate)) if included else amount
+    return round_half_up(amount * HUNDRED / (HUNDRED + rate)) if included else amount
 
 
 def vat_of(amount: Decimal, rate: Decimal, *, included: bool) -> Decimal:
-    return rounded(amount * rate / (HUNDRED + rate if included else HUNDRED))
+    return round_half_up(amount * rate / (HUNDRED + rate if included else HUNDRED))
 
 
 def compute(
@@ -48,21 +48,23 @@ def compute(
     fees = [vat_of(fee, fee_rate, included=vat_included) for fee in (freight, administration_fee)]
     fee_net = freight + administration_fee - (sum(fees, ZERO) if vat_included else ZERO)
     totals = [(row["VAT"], row_total(row)) for row in rows]
-    vat = sum((vat_of(*one, included=vat_included) for one in _taxed(totals, switches)), ZERO)
+    vat = sum(
+        (vat_of(*taxed, included=vat_included) for taxed in _vat_bases(totals, switches)), ZERO
+    )
     gross = sum((total for _rate, total in totals), ZERO) - (vat if vat_included else ZERO)
-    exact = gross + vat + fee_net + sum(fees, ZERO)
-    total = rounded(exact, 0) if switches.whole_kronor else exact
+    unrounded = gross + vat + fee_net + sum(fees, ZERO)
+    total = round_half_up(unrounded, 0) if switches.whole_kronor else unrounded
     return total, Amounts(
         net=gross + fee_net,
         gross=gross,
         vat=vat + sum(fees, ZERO),
         freight_vat=fees[0],
         administration_fee_vat=fees[1],
-        round_off=total - exact,
+        round_off=total - unrounded,
     )
 
 
-def _taxed(
+def _vat_bases(
     totals: list[tuple[Decimal, Decimal]], switches: Switches
 ) -> Iterable[tuple[Decimal, Decimal]]:
     """Yield the amounts that VAT is computed of, each with its rate."""

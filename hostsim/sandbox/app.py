@@ -137,7 +137,7 @@ def _admit(grant: Grant | None, *, admitted: bool) -> AnyResponse | None:
 def _after(response: Response) -> Response:
     if _is_control() and request.endpoint != "control.issue_token":
         return responses.finish(response)
-    responses.stamp(response, switchboard().state.clock.now())
+    responses.add_common_headers(response, switchboard().state.clock.now())
     fault: Fault | None = g.fault
     # What a truncated or dripping answer would have been.
     body = _recorded_body(response)
@@ -223,7 +223,7 @@ def _unauthorized() -> Response:
     if bare and switchboard().switches.missing_bearer == "application":
         message = "Kan inte logga in, access-token eller client-secret saknas."
         return _refusal(Refused(NO_CREDENTIALS, message, 403))
-    return responses.gateway(401, "unauthorized")
+    return responses.gateway_response(401, "unauthorized")
 
 
 def _too_many() -> Response:
@@ -248,7 +248,7 @@ def _too_many_body(kind: str) -> Response:
         case "empty":
             return Response(b"")
         case _:
-            return responses.gateway(429, "Too Many Requests")
+            return responses.gateway_response(429, "Too Many Requests")
 
 
 def _check_rights(grant: Grant) -> None:
@@ -263,7 +263,7 @@ def _check_rights(grant: Grant) -> None:
     if scope in switchboard().state.unlicensed(grant):
         message = "Det finns ingen aktiv licens för önskat scope"
         raise Refused(NO_MODULE_LICENCE, message, switches.missing_licence_status)
-    if not switchboard().state.may(grant, scope):
+    if not switchboard().state.has_right(grant, scope):
         code = NO_RIGHT.get(route.endpoint) or NO_RIGHT.get(scope, switches.no_right_code)
         name = SCOPES[scope][0]
         message = f"Saknar behörighet för {name[0].lower()}{name[1:]}."
@@ -272,13 +272,13 @@ def _check_rights(grant: Grant) -> None:
 
 def _attachment_refusal(refused: AttachmentRefused) -> Response:
     message = refused.error.replace("_", " ").capitalize()
-    return responses.web_exception(refused.error, message, refused.status)
+    return responses.service_error(refused.error, message, refused.status)
 
 
 def _refusal(refused: Refused) -> Response:
     if request.path.startswith("/api/"):
-        return responses.web_exception(str(refused.code), refused.message, refused.status)
-    return responses.refusal(refused, codes_as_text=switchboard().switches.codes_as_text)
+        return responses.service_error(str(refused.code), refused.message, refused.status)
+    return responses.error_response(refused, codes_as_text=switchboard().switches.codes_as_text)
 
 
 def _unknown_path(error: HTTPException) -> AnyResponse:

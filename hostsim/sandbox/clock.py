@@ -67,8 +67,8 @@ class Clock:
             try:
                 at = self._now() + by
             except OverflowError as error:
-                raise _beyond() from error
-            self._set(within(at))
+                raise _out_of_range() from error
+            self._set(check_year(at))
 
     def stop(self, at: datetime | None = None) -> None:
         """Stop the clock, now or at a zone-aware time."""
@@ -104,18 +104,18 @@ class Clock:
             self._offset = at - self._source().astimezone(UTC)
 
 
-def within(at: datetime) -> datetime:
+def check_year(at: datetime) -> datetime:
     """Return a time, or raise ``ValueError`` where its year is out of the question."""
     if not FIRST_YEAR <= at.year <= LAST_YEAR:
-        raise _beyond()
+        raise _out_of_range()
     return at
 
 
-def _beyond() -> ValueError:
+def _out_of_range() -> ValueError:
     return ValueError(f"the clock shows years {RANGE}")
 
 
 def _aware(at: datetime) -> datetime:
     if at.tzinfo is None:
         raise ValueError("a clock is set to a time with a zone")
-    return within(within(at).astimezone(UTC))
+    return check_year(check_year(at).astimezone(UTC))

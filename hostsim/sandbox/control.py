@@ -246,7 +246,7 @@ def add_drift() -> Response:
     given, state = _payload(), switchboard().state
     when = _when(given, PAYMENT_LISTS)
     for one in given["changes"]:
-        perform = partial(changes.change_of(one), state)
+        perform = partial(changes.parse_change(one), state)
         switchboard().drift.add(Change(perform, description=_as_text(one), **when))
     return show_drift()
 
@@ -273,21 +273,21 @@ def _fields_shown() -> dict[str, Any]:
         "fields": _told(changes.FIELDS),
         "objects": {kind.__name__: _told(validation.fields_of(kind)) for kind in OBJECTS},
         "records": {
-            name: {field: one.says for field, one in register.fields.items()}
+            name: {field: one.description for field, one in register.fields.items()}
             for name, register in REGISTERS.items()
         },
     }
 
 
 def _told(fields: Mapping[str, Validator]) -> dict[str, str]:
-    return {name: one.told for name, one in fields.items()}
+    return {name: one.full_description for name, one in fields.items()}
 
 
 def _kinds_shown() -> dict[str, dict[str, Any]]:
     return {
         name: {
-            "needs": kind.needs,
-            "may": kind.may,
+            "needs": kind.required,
+            "may": kind.optional,
             "says": kind.description,
             "example": change_example(name),
         }
@@ -298,7 +298,7 @@ def _kinds_shown() -> dict[str, dict[str, Any]]:
 @control.post("/changes")
 def make_changes() -> Response:
     """Make changes now, all of them or none: ``{"changes": [{"do": …}]}``."""
-    made = [changes.change_of(one) for one in _payload()["changes"]]
+    made = [changes.parse_change(one) for one in _payload()["changes"]]
     _make_all(made)
     return _json({"made": len(made)})
 
@@ -427,7 +427,7 @@ def _payload() -> dict[str, Any]:
     payload = PAYLOADS[f"{request.method} {request.url_rule}"]
     content = request.args if payload.sent_in == "query" else _content()
     found: dict[str, Any] = _parsed(
-        lambda: validation.read(payload.fields, content, payload.needed)
+        lambda: validation.read(payload.fields, content, payload.required)
     )
     return found
 

@@ -23,19 +23,19 @@ def company() -> Company:
     return switchboard().state.company(grant.company)
 
 
-def base() -> str:
+def base_url() -> str:
     """Return the address that the client used, which ``@url`` begins with."""
     return request.host_url.rstrip("/")
 
 
-def body() -> Mapping[str, Any]:
+def json_body() -> Mapping[str, Any]:
     """Return what was sent, an object in JSON."""
-    json_only()
-    content = json_of(request.get_data())
+    require_json()
+    content = parse_json(request.get_data())
     return content if isinstance(content, dict) else {}
 
 
-def json_of(content: bytes) -> Any:
+def parse_json(content: bytes) -> Any:
     try:
         return strict_json(content)
     except ValueError as error:
@@ -46,47 +46,49 @@ def json_of(content: bytes) -> Any:
 def strict_json(content: bytes) -> Any:
     """Read JSON, amounts exactly; raises ``ValueError`` for anything else, ``NaN`` included."""
     try:
-        return json.loads(content, parse_float=Decimal, parse_constant=_no_number)
+        return json.loads(content, parse_float=Decimal, parse_constant=_refuse_constant)
     except RecursionError as error:
         raise ValueError("nested too deeply") from error
 
 
-def _no_number(text: str) -> None:
+def _refuse_constant(text: str) -> None:
     raise ValueError(text)
 
 
-def json_only() -> None:
+def require_json() -> None:
     if not request.mimetype and switchboard().switches.missing_content_type == "json":
         return
     if request.mimetype != responses.JSON:
         raise Refused(CONTENT_TYPE, "Invalid content type")
 
 
-def in_envelope(name: str) -> Mapping[str, Any]:
+def record_in_body(name: str) -> Mapping[str, Any]:
     """Return the record in what was sent: ``{"Invoice": {…}}``."""
-    found = body().get(name)
-    if not isinstance(found, Mapping) or not found:
+    record = json_body().get(name)
+    if not isinstance(record, Mapping) or not record:
         raise no_data()
-    return found
+    return record
 
 
-def number_in(text: str) -> int:
+def parse_path_number(text: str) -> int:
     """Read a number in a path; anything else matches nothing."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
 
 
-def page(
-    name: str, found: Sequence[Any], serialize: Callable[[Any], Mapping[str, Any]]
+def page_response(
+    name: str, rows: Sequence[Any], serialize: Callable[[Any], Mapping[str, Any]]
 ) -> Response:
     """Answer with the requested page of a list."""
     switches = switchboard().switches
-    meta, cut = query.cut(found, query.page_of(request.args, switches), switches)
-    return responses.answer({"MetaInformation": meta, name: [serialize(row) for row in cut]})
+    meta, page_rows = query.paginate(rows, query.parse_page(request.args, switches), switches)
+    return responses.json_response(
+        {"MetaInformation": meta, name: [serialize(row) for row in page_rows]}
+    )
 
 
-def created(name: str, content: Mapping[str, Any], location: str) -> Response:
+def created_response(name: str, content: Mapping[str, Any], location: str) -> Response:
     """Answer that something was made; the location is a bare word, as recorded."""
-    response = responses.answer({name: content}, 201)
+    response = responses.json_response({name: content}, 201)
     response.headers["Location"] = location
     # Werkzeug would make the bare word a whole address.
     response.autocorrect_location_header = False

@@ -32,14 +32,14 @@ Fields = Mapping[str, Any]
 API_BLANK = "API_BLANK"
 
 #: Room for the product of any two amounts.
-_WIDE = Context(prec=100)
+_WIDE_CONTEXT = Context(prec=100)
 
 
 @dataclass(frozen=True)
 class Field:
     """A field that a client may send."""
 
-    says: str
+    description: str
     """What it takes, in the words of the switchboard."""
 
     read: Callable[[str, Any, Switches], Any]
@@ -50,22 +50,22 @@ class Field:
     """It cannot be cleared."""
 
 
-def changes(
-    sent: object,
+def parse_changes(
+    content: object,
     known: Mapping[str, Field],
     switches: Switches,
     read_only: Collection[str] = (),
 ) -> dict[str, Any]:
     """Read what is to be changed; what is not in it stays."""
-    if not isinstance(sent, Mapping) or not sent:
+    if not isinstance(content, Mapping) or not content:
         raise no_data()
     ignored = read_only if switches.read_only_fields == "ignored" else ()
-    unknown = next((name for name in sent if name not in known and name not in ignored), None)
+    unknown = next((name for name in content if name not in known and name not in ignored), None)
     if unknown is not None:
         raise Refused(FIELD_NAME, f"Felaktigt fältnamn ({unknown})")
     return {
         name: known[name].blank if value == API_BLANK else known[name].read(name, value, switches)
-        for name, value in sent.items()
+        for name, value in content.items()
         if name in known
         and value is not None
         and value != ""
@@ -73,9 +73,9 @@ def changes(
     }
 
 
-def require(given: Fields, names: Collection[str]) -> None:
+def require(fields: Fields, names: Collection[str]) -> None:
     for name in names:
-        if given.get(name) in (None, ""):
+        if fields.get(name) in (None, ""):
             raise Refused(FIELD_MISSING, f"Fält saknas. ({name})")
 
 
@@ -91,41 +91,45 @@ def no_data() -> Refused:
 
 
 def text(
-    longest: int | None = None, shortest: int = 1, *, blank: Any = "", checked: bool = True
+    max_length: int | None = None, min_length: int = 1, *, blank: Any = "", checked: bool = True
 ) -> Field:
     """Make a text; ``checked`` refuses what Fortnox refuses in texts."""
 
     def read(name: str, value: Any, switches: Switches) -> str:
         if isinstance(value, bool | Mapping | list):
             raise no_data()
-        written = str(value)
-        if not is_text(written):
-            raise _characters(written)
+        value_text = str(value)
+        if not is_text(value_text):
+            raise _bad_characters(value_text)
         if checked:
-            check_characters(written, switches)
-        return _fitting(name, written, shortest, longest, switches)
+            check_characters(value_text, switches)
+        return _check_length(name, value_text, min_length, max_length, switches)
 
-    length = f" of {'' if shortest == longest else 'at most '}{longest}" if longest else ""
+    length = (
+        f" of {'' if min_length == max_length else 'at most '}{max_length}" if max_length else ""
+    )
     return Field(f"a text{length}", read, blank)
 
 
-def _fitting(name: str, value: str, shortest: int, longest: int | None, switches: Switches) -> str:
-    too_long = longest is not None and len(value) > longest
+def _check_length(
+    name: str, value: str, min_length: int, max_length: int | None, switches: Switches
+) -> str:
+    too_long = max_length is not None and len(value) > max_length
     if too_long and switches.long_texts == "cut":
-        return value[:longest]
-    if too_long or len(value) < shortest:
+        return value[:max_length]
+    if too_long or len(value) < min_length:
         raise Refused(switches.text_length_code, f"Värdet har fel längd. ({name})")
     return value
 
 
 def check_characters(value: str, switches: Switches) -> None:
     """Refuse a text with characters that Fortnox does not take."""
-    bad = any(part in value for part in ("…", "·", "://", "<", ">")) or (
+    refused = any(part in value for part in ("…", "·", "://", "<", ">")) or (
         switches.text_characters == "plain"
         and any(ord(letter) > 126 and not letter.isalpha() for letter in value)
     )
-    if bad:
-        raise _characters(value)
+    if refused:
+        raise _bad_characters(value)
 
 
 def is_text(value: str) -> bool:
@@ -136,18 +140,18 @@ def is_text(value: str) -> bool:
     )
 
 
-def _characters(value: str) -> Refused:
+def _bad_characters(value: str) -> Refused:
     return Refused(CHARACTERS, f"Värdet innehåller ej tillåtna tecken. ({value})")
 
 
-def code(longest: int | None = None, *, blank: Any = "") -> Field:
+def code(max_length: int | None = None, *, blank: Any = "") -> Field:
     """Make a text of letters and digits, such as a customer number."""
 
     def read(name: str, value: Any, switches: Switches) -> str:
-        written: str = text(longest).read(name, value, switches)
-        if not all(letter.isalnum() or letter in "-_." for letter in written):
-            raise Refused(ALPHANUMERIC, f"Värdet måste vara alfanumeriskt. ({written})")
-        return written
+        value_text: str = text(max_length).read(name, value, switches)
+        if not all(letter.isalnum() or letter in "-_." for letter in value_text):
+            raise Refused(ALPHANUMERIC, f"Värdet måste vara alfanumeriskt. ({value_text})")
+        return value_text
 
     return Field("a text of letters, digits, -, _ and .", read, blank)
 
@@ -165,13 +169,13 @@ def amount(places: int | None = 2, *, blank: Any = Decimal(0)) -> Field:
     """Make an amount, rounded half up."""
 
     def read(_name: str, value: Any, _switches: Switches) -> Decimal:
-        number = decimal_of(value)
-        return number if places is None else rounded(number, places)
+        number = parse_decimal(value)
+        return number if places is None else round_half_up(number, places)
 
     return Field("an amount below 10^15, also as a text", read, blank)
 
 
-def decimal_of(value: Any) -> Decimal:
+def parse_decimal(value: Any) -> Decimal:
     """Read a number, which may be written as a text."""
     if isinstance(value, bool | Mapping | list):
         raise no_data()
@@ -179,21 +183,21 @@ def decimal_of(value: Any) -> Decimal:
         number = Decimal(str(value))
     except InvalidOperation as error:
         raise _not_numeric(value) from error
-    if not number.is_finite() or abs(number) >= Decimal(10) ** 15 or decimals(number) > 30:
+    if not number.is_finite() or abs(number) >= Decimal(10) ** 15 or decimal_places(number) > 30:
         raise _not_numeric(value)
     return number
 
 
-def decimals(number: Decimal) -> int:
+def decimal_places(number: Decimal) -> int:
     exponent = number.as_tuple().exponent
     return max(-exponent, 0) if isinstance(exponent, int) else 0
 
 
 def _not_numeric(value: object) -> Refused:
-    return Refused(NUMERIC, f"Värdet måste vara numeriskt. ({as_sent(value)})")
+    return Refused(NUMERIC, f"Värdet måste vara numeriskt. ({quoted(value)})")
 
 
-def as_sent(value: object) -> str:
+def quoted(value: object) -> str:
     """Return a value as a sentence quotes it: as it was sent, and nothing for ``null``."""
     if value is None:
         return ""
@@ -202,16 +206,16 @@ def as_sent(value: object) -> str:
     return json.dumps(value, ensure_ascii=False, default=str)
 
 
-def rounded(number: Decimal, places: int = 2) -> Decimal:
+def round_half_up(number: Decimal, places: int = 2) -> Decimal:
     """Round half up, away from zero."""
-    return number.quantize(Decimal(1).scaleb(-places), "ROUND_HALF_UP", _WIDE)
+    return number.quantize(Decimal(1).scaleb(-places), "ROUND_HALF_UP", _WIDE_CONTEXT)
 
 
 def rate(*, blank: Any = None) -> Field:
     """Make a rate of exchange, which is above 0."""
 
     def read(name: str, value: Any, switches: Switches) -> Decimal:
-        number = decimal_of(value)
+        number = parse_decimal(value)
         if number <= 0:
             raise _out_of_limits(name, switches)
         return number
@@ -223,10 +227,10 @@ def currency_code() -> Field:
     """Make the code of a currency of the register."""
 
     def read(name: str, value: Any, switches: Switches) -> str:
-        written: str = text(3, 3).read(name, value, switches)
-        if not re.fullmatch("[A-Z]{3}", written):
-            raise Refused(ALPHANUMERIC, f"Värdet måste vara alfanumeriskt. ({written})")
-        return written
+        value_text: str = text(3, 3).read(name, value, switches)
+        if not re.fullmatch("[A-Z]{3}", value_text):
+            raise Refused(ALPHANUMERIC, f"Värdet måste vara alfanumeriskt. ({value_text})")
+        return value_text
 
     return Field("three capital letters", read)
 
@@ -235,18 +239,18 @@ def _out_of_limits(name: str, switches: Switches) -> Refused:
     return Refused(switches.text_length_code, f"Värdet är utanför gränserna. ({name})")
 
 
-def integer(lowest: int | None = None, highest: int | None = None, *, blank: Any = None) -> Field:
+def integer(minimum: int | None = None, maximum: int | None = None, *, blank: Any = None) -> Field:
     def read(name: str, value: Any, switches: Switches) -> int:
-        number = decimal_of(value)
+        number = parse_decimal(value)
         if number != int(number):
             raise _not_numeric(value)
         if blank is not None and number == blank:
             return int(number)
-        if (lowest is not None and number < lowest) or (highest is not None and number > highest):
+        if (minimum is not None and number < minimum) or (maximum is not None and number > maximum):
             raise _out_of_limits(name, switches)
         return int(number)
 
-    limits = (f"{word} {end}" for word, end in (("from", lowest), ("to", highest)) if end)
+    limits = (f"{word} {limit}" for word, limit in (("from", minimum), ("to", maximum)) if limit)
     return Field(" ".join(("a whole number, also as a text", *limits)), read, blank)
 
 
@@ -257,7 +261,7 @@ def account() -> Field:
     def read(name: str, value: Any, switches: Switches) -> str:
         return str(number.read(name, value, switches))
 
-    return Field(number.says, read)
+    return Field(number.description, read)
 
 
 def flag(*, blank: bool = False) -> Field:
@@ -266,7 +270,7 @@ def flag(*, blank: bool = False) -> Field:
             return value
         if str(value).casefold() in {"true", "false"}:
             return str(value).casefold() == "true"
-        raise Refused(BOOLEAN, f"Värdet måste vara boolean. ({as_sent(value)})")
+        raise Refused(BOOLEAN, f"Värdet måste vara boolean. ({quoted(value)})")
 
     return Field("true or false", read, blank)
 
@@ -274,21 +278,21 @@ def flag(*, blank: bool = False) -> Field:
 def day(*, blank: Any = None) -> Field:
     def read(_name: str, value: Any, _switches: Switches) -> date:
         try:
-            return day_of(value)
+            return parse_day(value)
         except ValueError as error:
             raise no_data() from error
 
     return Field("a day, YYYY-MM-DD", read, blank)
 
 
-def day_of(value: object) -> date:
+def parse_day(value: object) -> date:
     """Read ``YYYY-MM-DD``, and no other form of the standard. Raises ``ValueError``."""
     if not isinstance(value, str) or not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         raise ValueError(f"{value!r} is not a day, as in 2026-03-17")
     return date.fromisoformat(value)
 
 
-def always(field: Field) -> Field:
+def not_clearable(field: Field) -> Field:
     """Make a field that cannot be cleared."""
     return replace(field, always_set=True)
 
@@ -299,12 +303,12 @@ def nested(known: Mapping[str, Field], blank: Any) -> Field:
     def read(_name: str, value: Any, switches: Switches) -> dict[str, Any]:
         if not isinstance(value, Mapping):
             raise no_data()
-        return changes(value, known, switches) if value else {}
+        return parse_changes(value, known, switches) if value else {}
 
     return Field(f"an object of {', '.join(known)}", read, blank)
 
 
-def listed(known: Mapping[str, Field], at_most: int, read_only: Collection[str] = ()) -> Field:
+def list_of(known: Mapping[str, Field], max_items: int, read_only: Collection[str] = ()) -> Field:
     """Make a list of objects, as much of each as was sent."""
 
     def read(_name: str, value: Any, switches: Switches) -> list[dict[str, Any]]:
@@ -312,8 +316,8 @@ def listed(known: Mapping[str, Field], at_most: int, read_only: Collection[str] 
             raise no_data()
         if any(not isinstance(row, Mapping) for row in value):
             raise Refused(STRUCTURE, "Felaktig datastruktur.")
-        if len(value) > at_most:
-            raise Refused(switches.too_many_rows_code, f"Högst {at_most} rader är tillåtna.")
-        return [changes(row, known, switches, read_only) if row else {} for row in value]
+        if len(value) > max_items:
+            raise Refused(switches.too_many_rows_code, f"Högst {max_items} rader är tillåtna.")
+        return [parse_changes(row, known, switches, read_only) if row else {} for row in value]
 
     return Field(f"a list of objects of {', '.join(known)}", read, ())

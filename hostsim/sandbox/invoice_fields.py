@@ -8,15 +8,15 @@ from typing import Any
 
 from hostsim.sandbox.fields import (
     Field,
-    always,
     amount,
     choice,
     code,
     day,
     flag,
     integer,
-    listed,
+    list_of,
     nested,
+    not_clearable,
     rate,
     text,
 )
@@ -95,10 +95,10 @@ ATTRIBUTES: Mapping[str, tuple[str, Field]] = {
     "CurrencyUnit": ("currency_unit", integer(1, blank=1)),
     "CustomerName": ("customer_name", LONG),
     "CustomerNumber": ("customer_number", code(1024)),
-    "DueDate": ("due_date", always(day())),
+    "DueDate": ("due_date", not_clearable(day())),
     "ExternalInvoiceReference1": ("external_reference_1", text(80)),
     "ExternalInvoiceReference2": ("external_reference_2", text(80)),
-    "InvoiceDate": ("invoice_date", always(day())),
+    "InvoiceDate": ("invoice_date", not_clearable(day())),
     "InvoiceType": ("invoice_type", choice(*INVOICE_TYPES, blank="INVOICE")),
     "NotCompleted": ("not_completed", flag()),
     "OCR": ("ocr", text(blank=None)),
@@ -129,7 +129,7 @@ WRITTEN: Mapping[str, Field] = {
     "EUQuarterlyReport": flag(),
     "EmailInformation": nested(EMAIL, {}),
     "Freight": amount(),
-    "Labels": listed({"Id": integer(1)}, MAX_ROWS),
+    "Labels": list_of({"Id": integer(1)}, MAX_ROWS),
     "Language": choice("SV", "EN", blank="SV"),
     "OutboundDate": day(),
     "PaymentWay": choice("CASH", "CARD", "AG"),
@@ -147,7 +147,7 @@ FIELDS: Mapping[str, Field] = {
     **{name: field for name, (_ours, field) in ATTRIBUTES.items()},
     **WRITTEN,
     "DocumentNumber": integer(1, 10**15),
-    "InvoiceRows": listed(ROW, MAX_ROWS, ROW_READ_ONLY),
+    "InvoiceRows": list_of(ROW, MAX_ROWS, ROW_READ_ONLY),
 }
 
 READ_ONLY = {
@@ -192,7 +192,7 @@ READ_ONLY = {
 }
 
 #: Where an invoice has a copy of the customer's card.
-FROM_CARD = (
+COPIED_FROM_CUSTOMER = (
     "Address1",
     "Address2",
     "City",
@@ -218,6 +218,6 @@ FROM_CARD = (
 )
 
 
-def whole_row(fields: Mapping[str, Any]) -> dict[str, Any]:
+def row_with_blanks(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return a row with everything that it does not set."""
     return {name: field.blank for name, field in ROW.items()} | dict(fields)

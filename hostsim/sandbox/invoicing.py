@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from hostsim.sandbox import amounts
-from hostsim.sandbox.conversion import rate_of
+from hostsim.sandbox.conversion import checked_rate
 from hostsim.sandbox.countries import NAMES
 from hostsim.sandbox.errors import (
     ACCOUNT_INACTIVE,
@@ -25,14 +25,14 @@ from hostsim.sandbox.errors import (
     Refused,
     invoice_not_found,
 )
-from hostsim.sandbox.fields import changes
+from hostsim.sandbox.fields import parse_changes
 from hostsim.sandbox.invoice_fields import (
     ATTRIBUTES,
+    COPIED_FROM_CUSTOMER,
     FIELDS,
-    FROM_CARD,
     READ_ONLY,
     WRITTEN,
-    whole_row,
+    row_with_blanks,
 )
 from hostsim.sandbox.registers import VAT_OF_CODE
 from hostsim.sandbox.resources.accounts import ACCOUNTS
@@ -55,13 +55,13 @@ Row = dict[str, Any]
 ZERO = Decimal(0)
 
 #: What an invoice has of its own, or as a copy of the card, beside its attributes.
-COPIED = (*WRITTEN, "OrganisationNumber")
+WRITABLE = (*WRITTEN, "OrganisationNumber")
 
 #: What names one of these has to be there, unless a switch says otherwise.
-TERMS = {"PriceList": PRICE_LISTS, "TermsOfDelivery": TERMS_OF_DELIVERIES, "Unit": UNITS}
+TERM_REGISTERS = {"PriceList": PRICE_LISTS, "TermsOfDelivery": TERMS_OF_DELIVERIES, "Unit": UNITS}
 
 #: Kinds of customers whose invoices have no VAT.
-EXEMPT = {"SEREVERSEDVAT", "EUREVERSEDVAT", "EXPORT"}
+EXEMPT_VAT_TYPES = {"SEREVERSEDVAT", "EUREVERSEDVAT", "EXPORT"}
 
 
 def find_invoice(company: Company, number: int) -> Invoice:
@@ -74,105 +74,107 @@ def find_invoice(company: Company, number: int) -> Invoice:
 # --- Making and changing ----------------------------------------------------
 
 
-def make_invoice(company: Company, sent: object) -> Invoice:
-    given = changes(sent, FIELDS, company.switches, READ_ONLY)
-    if not given.get("CustomerNumber"):
+def create_invoice(company: Company, content: object) -> Invoice:
+    sent_fields = parse_changes(content, FIELDS, company.switches, READ_ONLY)
+    if not sent_fields.get("CustomerNumber"):
         raise Refused(IDENTIFIER, "A valid identifier was not provided.")
     with company.lock:
-        card = _card(company, given["CustomerNumber"])
-        day: date = given.setdefault("InvoiceDate", company.today())
+        customer = _find_customer(company, sent_fields["CustomerNumber"])
+        day: date = sent_fields.setdefault("InvoiceDate", company.today())
         check_period(company, day)
-        writing = _Writing(company, card, day)
-        asked = given.pop("DocumentNumber", None)
-        number = writing.free_number(asked)
-        sent_rows = given.pop("InvoiceRows", ())
-        whole = writing.from_card() | given
-        _fill_dates(whole)
-        rows = [writing.new_row(row) for row in sent_rows]
-        invoice = writing.invoice(number, whole, rows)
-        made = replace(invoice, made=company.clock.now(), booked=False, sent=False)
-        if made.credit_of:
-            _refer(company, made.credit_of, number)
-        if asked is None or company.switches.number_moves_series:
+        builder = _InvoiceBuilder(company, customer, day)
+        requested_number = sent_fields.pop("DocumentNumber", None)
+        number = builder.free_number(requested_number)
+        sent_rows = sent_fields.pop("InvoiceRows", ())
+        fields = builder.customer_defaults() | sent_fields
+        _fill_dates(fields)
+        rows = [builder.new_row(row) for row in sent_rows]
+        invoice = builder.invoice(number, fields, rows)
+        created = replace(invoice, made=company.clock.now(), booked=False, sent=False)
+        if created.credit_of:
+            _mark_credited(company, created.credit_of, number)
+        if requested_number is None or company.switches.number_moves_series:
             company.move_series(number)
-        return company.put_invoice(made)
+        return company.put_invoice(created)
 
 
-def change_invoice(company: Company, number: int, sent: object) -> Invoice:
-    given = changes(sent, FIELDS, company.switches, {*READ_ONLY, "DocumentNumber"})
-    given.pop("DocumentNumber", None)
+def change_invoice(company: Company, number: int, content: object) -> Invoice:
+    sent_fields = parse_changes(content, FIELDS, company.switches, {*READ_ONLY, "DocumentNumber"})
+    sent_fields.pop("DocumentNumber", None)
     with company.lock:
         before = find_invoice(company, number)
         _refuse_settled(company, before)
         check_period(company, before.invoice_date)
-        customer = given.get("CustomerNumber", before.customer_number)
-        if "CustomerNumber" in given:
-            card = _card(company, customer)
+        customer_number = sent_fields.get("CustomerNumber", before.customer_number)
+        if "CustomerNumber" in sent_fields:
+            customer = _find_customer(company, customer_number)
         else:
-            card = company.registers.get("customers", customer) or {}
-        day = given.get("InvoiceDate", before.invoice_date)
-        writing = _Writing(company, card, day)
-        whole = _written_in(before)
-        if customer != before.customer_number:
-            whole |= writing.from_card()
+            customer = company.registers.get("customers", customer_number) or {}
+        day = sent_fields.get("InvoiceDate", before.invoice_date)
+        builder = _InvoiceBuilder(company, customer, day)
+        fields = _writable_fields(before)
+        if customer_number != before.customer_number:
+            fields |= builder.customer_defaults()
         for name in ("EDIInformation", "EmailInformation"):
-            if name in given:
-                given[name] = {**whole.get(name, {}), **given[name]}
-        whole |= given
-        if whole["Currency"] != before.currency:
+            if name in sent_fields:
+                sent_fields[name] = {**fields.get(name, {}), **sent_fields[name]}
+        fields |= sent_fields
+        if fields["Currency"] != before.currency:
             if company.payments_of(number):
                 message = "Fakturan har betalningar och kan inte byta valuta."
                 raise Refused(company.switches.invoice_locked_code, message)
-            forget_rate(whole, given)
+            drop_unsent_rate(fields, sent_fields)
         rows = [dict(row.fields) for row in before.rows]
-        if "InvoiceRows" in given:
-            rows = writing.changed_rows(before.rows, whole.pop("InvoiceRows"))
+        if "InvoiceRows" in sent_fields:
+            rows = builder.changed_rows(before.rows, fields.pop("InvoiceRows"))
         if not rows and before.amounts is None:
             # Only its total is known.
-            fill_rate(company, whole)
-            return company.put_invoice(replace(before, **writing.known(whole), modified=None))
-        changed = writing.invoice(number, whole, rows, before)
-        return company.put_invoice(changed)
+            fill_rate(company, fields)
+            return company.put_invoice(
+                replace(before, **builder.attributes_of(fields), modified=None)
+            )
+        updated = builder.invoice(number, fields, rows, before)
+        return company.put_invoice(updated)
 
 
 @dataclass(frozen=True)
-class _Writing:
+class _InvoiceBuilder:
     """One invoice being written: the company, and the customer's card."""
 
     company: Company
-    card: Fields
+    customer: Fields
     day: date
     """The date of the invoice."""
 
     @property
     def exempt(self) -> bool:
-        return self.card.get("VATType") in EXEMPT
+        return self.customer.get("VATType") in EXEMPT_VAT_TYPES
 
-    def free_number(self, asked: int | None) -> int:
+    def free_number(self, requested: int | None) -> int:
         """Return the number that was asked for, or the next of the series."""
         switches = self.company.switches
-        number = asked or self.company.registers.next_invoice
-        taken = self.company.invoice(number)
-        if taken and (switches.cancelled_number_blocks or not taken.cancelled):
+        number = requested or self.company.registers.next_invoice
+        existing = self.company.invoice(number)
+        if existing and (switches.cancelled_number_blocks or not existing.cancelled):
             message = f"Fakturanummer {number} används redan."
             raise Refused(switches.used_number_code, message, switches.used_number_status)
         return number
 
-    def from_card(self) -> dict[str, Any]:
+    def customer_defaults(self) -> dict[str, Any]:
         """Return what a new invoice has from its customer, and from the company's presets."""
-        card, set_up = self.card, self.company.registers.set_up
-        fields = {name: card[name] for name in FROM_CARD if card.get(name)}
-        address = card.get("EmailInvoice") or card.get("Email")
-        if address:
-            fields["EmailInformation"] = {"EmailAddressTo": address}
-        freight, fee = card.get("InvoiceFreight"), card.get("InvoiceAdministrationFee")
+        customer, set_up = self.customer, self.company.registers.set_up
+        fields = {name: customer[name] for name in COPIED_FROM_CUSTOMER if customer.get(name)}
+        email = customer.get("EmailInvoice") or customer.get("Email")
+        if email:
+            fields["EmailInformation"] = {"EmailAddressTo": email}
+        freight, fee = customer.get("InvoiceFreight"), customer.get("InvoiceAdministrationFee")
         return {
             "TermsOfPayment": set_up.terms_of_payment,
             **fields,
-            "CustomerName": card.get("Name", ""),
-            "OrganisationNumber": card.get("OrganisationNumber", ""),
-            "Remarks": card.get("InvoiceRemark", ""),
-            "VATIncluded": card.get("ShowPriceVATIncluded", set_up.prices_with_vat),
+            "CustomerName": customer.get("Name", ""),
+            "OrganisationNumber": customer.get("OrganisationNumber", ""),
+            "Remarks": customer.get("InvoiceRemark", ""),
+            "VATIncluded": customer.get("ShowPriceVATIncluded", set_up.prices_with_vat),
             "Freight": set_up.freight if freight is None else freight,
             "AdministrationFee": set_up.administration_fee if fee is None else fee,
         }
@@ -181,13 +183,16 @@ class _Writing:
 
     def new_row(self, sent: Row) -> Row:
         """Return a row with what Fortnox fills in."""
-        article = self._article(sent)
-        row = {**article, **{name: value for name, value in sent.items() if name != "RowId"}}
+        article_defaults = self._article_defaults(sent)
+        row = {
+            **article_defaults,
+            **{name: value for name, value in sent.items() if name != "RowId"},
+        }
         if "AccountNumber" not in row:
-            sold = {"Price", "DeliveredQuantity", "ArticleNumber"} & row.keys()
-            row["AccountNumber"] = self._sales_account() if sold else 0
-        if "Discount" not in row and self.card.get("InvoiceDiscount"):
-            row |= {"Discount": self.card["InvoiceDiscount"], "DiscountType": "PERCENT"}
+            is_sale = {"Price", "DeliveredQuantity", "ArticleNumber"} & row.keys()
+            row["AccountNumber"] = self._sales_account() if is_sale else 0
+        if "Discount" not in row and self.customer.get("InvoiceDiscount"):
+            row |= {"Discount": self.customer["InvoiceDiscount"], "DiscountType": "PERCENT"}
         if "VAT" not in row:
             row["VAT"] = self._vat_of(row["AccountNumber"])
         return row
@@ -195,34 +200,34 @@ class _Writing:
     def changed_rows(self, before: tuple[InvoiceRow, ...], sent: list[Row]) -> list[Row]:
         """Return the rows after a change: by their ids where any is named, else by position."""
         if any("RowId" in row for row in sent):
-            known = {row.row_id: row.fields for row in before}
+            rows_by_key = {row.row_id: row.fields for row in before}
         else:
-            known = dict(enumerate(row.fields for row in before))
+            rows_by_key = dict(enumerate(row.fields for row in before))
         rows = []
-        for place, row in enumerate(sent):
+        for index, row in enumerate(sent):
             named = any("RowId" in one for one in sent)
-            key = row.get("RowId") if named else place
-            if named and key is not None and key not in known:
+            key = row.get("RowId") if named else index
+            if named and key is not None and key not in rows_by_key:
                 raise Refused(
                     self.company.switches.row_not_found_code, f"Raden finns inte. ({key})"
                 )
-            if key in known:
-                sent_of_it = {name: value for name, value in row.items() if name != "RowId"}
-                rows.append({**self._kept(known[key]), **sent_of_it})
+            if key in rows_by_key:
+                sent_fields = {name: value for name, value in row.items() if name != "RowId"}
+                rows.append({**self._retained_fields(rows_by_key[key]), **sent_fields})
             else:
                 rows.append(self.new_row(row))
         return rows
 
-    def _kept(self, row: Fields) -> Row:
+    def _retained_fields(self, row: Fields) -> Row:
         """Return what a row keeps where it is not sent."""
-        forgets = self.company.switches.left_out_discount == "none"
-        dropped = {"Discount", "DiscountType"} if forgets else set()
+        drops_discount = self.company.switches.left_out_discount == "none"
+        dropped = {"Discount", "DiscountType"} if drops_discount else set()
         return {name: value for name, value in row.items() if name not in dropped}
 
-    def _article(self, row: Row) -> Row:
+    def _article_defaults(self, row: Row) -> Row:
         if not row.get("ArticleNumber"):
             return {}
-        article = named(self.company, ARTICLES, row["ArticleNumber"])
+        article = find_reference(self.company, ARTICLES, row["ArticleNumber"])
         return {
             "Description": article.get("Description", ""),
             "AccountNumber": article.get("SalesAccount", self._sales_account()),
@@ -231,49 +236,53 @@ class _Writing:
         }
 
     def _sales_account(self) -> int:
-        return int(self.card.get("SalesAccount") or self.company.registers.set_up.sales_account)
+        return int(self.customer.get("SalesAccount") or self.company.registers.set_up.sales_account)
 
-    def _vat_of(self, account: int) -> Decimal:
+    def _vat_of(self, account_number: int) -> Decimal:
         if self.exempt or self.company.switches.left_out_vat == "zero":
             return ZERO
         year = self.company.financial_year(self.day)
-        found = self.company.registers.account(account, year.id if year else 0) or {}
-        return VAT_OF_CODE.get(found.get("VATCode") or "", ZERO)
+        account = self.company.registers.account(account_number, year.id if year else 0) or {}
+        return VAT_OF_CODE.get(account.get("VATCode") or "", ZERO)
 
     # --- The whole ---
 
-    def known(self, whole: Fields) -> dict[str, Any]:
+    def attributes_of(self, fields: Fields) -> dict[str, Any]:
         """Return the attributes of an invoice."""
-        named = {ours: whole[name] for name, (ours, _field) in ATTRIBUTES.items() if name in whole}
-        written = {name: whole[name] for name in COPIED if name in whole}
-        return {**named, "written": written}
+        attributes = {
+            attribute: fields[name]
+            for name, (attribute, _field) in ATTRIBUTES.items()
+            if name in fields
+        }
+        written = {name: fields[name] for name in WRITABLE if name in fields}
+        return {**attributes, "written": written}
 
     def invoice(
-        self, number: int, whole: dict[str, Any], rows: list[Row], before: Invoice | None = None
+        self, number: int, fields: dict[str, Any], rows: list[Row], before: Invoice | None = None
     ) -> Invoice:
         """Return the invoice with its amounts, or refuse it."""
-        self._check(number, whole)
-        checked = [self._checked(row, whole) for row in rows]
+        self._check_fields(number, fields)
+        validated = [self._validated_row(row, fields) for row in rows]
         total, computed = amounts.compute(
-            checked,
-            freight=whole.get("Freight", ZERO),
-            administration_fee=whole.get("AdministrationFee", ZERO),
-            fee_rate=self._fee_rate(checked),
-            vat_included=whole.get("VATIncluded", False),
+            validated,
+            freight=fields.get("Freight", ZERO),
+            administration_fee=fields.get("AdministrationFee", ZERO),
+            fee_rate=self._fee_rate(validated),
+            vat_included=fields.get("VATIncluded", False),
             switches=self.company.switches,
         )
         registers = self.company.registers
         numbered = []
-        for row in checked:
+        for row in validated:
             registers.last_row += 1
             numbered.append(InvoiceRow(row_id=registers.last_row, fields=row))
-        fields = self.known(whole) | {
+        attributes = self.attributes_of(fields) | {
             "total": total,
             "amounts": computed,
             "rows": tuple(numbered),
             "modified": None,
         }
-        return replace(before, **fields) if before else Invoice(number=number, **fields)
+        return replace(before, **attributes) if before else Invoice(number=number, **attributes)
 
     def _fee_rate(self, rows: list[Row]) -> Decimal:
         if self.exempt or self.company.switches.fee_vat == "0":
@@ -282,25 +291,25 @@ class _Writing:
             return max((row["VAT"] for row in rows), default=ZERO)
         return Decimal(25)
 
-    def _check(self, number: int, whole: dict[str, Any]) -> None:
+    def _check_fields(self, number: int, fields: dict[str, Any]) -> None:
         switches = self.company.switches
-        check_period(self.company, whole["InvoiceDate"])
-        fill_rate(self.company, whole)
-        check_named(self.company, whole, {"TermsOfPayment": TERMS_OF_PAYMENT})
+        check_period(self.company, fields["InvoiceDate"])
+        fill_rate(self.company, fields)
+        check_references(self.company, fields, {"TermsOfPayment": TERMS_OF_PAYMENT})
         for name in ("Country", "DeliveryCountry"):
-            if whole.get(name) and whole[name] not in NAMES:
-                raise Refused(COUNTRY, f"Ogiltigt land: {whole[name]}")
-        original = whole.get("CreditInvoiceReference")
+            if fields.get(name) and fields[name] not in NAMES:
+                raise Refused(COUNTRY, f"Ogiltigt land: {fields[name]}")
+        original = fields.get("CreditInvoiceReference")
         if original and self.company.invoice(original) is None:
             raise invoice_not_found(switches.unknown_reference_status)
-        check_units(self.company, whole)
-        self._check_terms(whole)
-        self._check_ocr(number, whole.get("OCR"))
+        check_dimensions(self.company, fields)
+        self._check_terms(fields)
+        self._check_ocr(number, fields.get("OCR"))
 
     def _check_terms(self, fields: Fields) -> None:
         """Refuse a price list, terms of delivery or a unit that is not there."""
         if self.company.switches.unknown_terms == "refused":
-            check_named(self.company, fields, TERMS)
+            check_references(self.company, fields, TERM_REGISTERS)
 
     def _check_ocr(self, number: int, ocr: str | None) -> None:
         switches = self.company.switches
@@ -315,125 +324,133 @@ class _Writing:
         ):
             raise Refused(switches.used_ocr_code, f"OCR-numret används redan. ({ocr})")
 
-    def _checked(self, row: Row, whole: Fields) -> Row:
+    def _validated_row(self, row: Row, invoice_fields: Fields) -> Row:
         """Return a row as it is stored, or refuse it."""
-        checked, switches = whole_row(row), self.company.switches
-        checked.pop("RowId", None)
-        known = self.company.registers.set_up.vat_rates
-        if checked["VAT"] not in known and switches.unknown_vat == "refused":
-            message = f"Kunde inte hitta moms. ({checked['VAT']})"
+        validated, switches = row_with_blanks(row), self.company.switches
+        validated.pop("RowId", None)
+        vat_rates = self.company.registers.set_up.vat_rates
+        if validated["VAT"] not in vat_rates and switches.unknown_vat == "refused":
+            message = f"Kunde inte hitta moms. ({validated['VAT']})"
             raise Refused(switches.vat_not_found_code, message, switches.unknown_reference_status)
-        if checked["VAT"] and self.exempt:
+        if validated["VAT"] and self.exempt:
             match switches.vat_of_exempt_customer:
                 case "refused":
                     message = "Kundens momstyp tillåter ingen moms."
                     raise Refused(switches.vat_contradicts_code, message)
                 case "zero":
-                    checked["VAT"] = ZERO
-        check_units(self.company, checked)
-        self._check_terms(checked)
-        account = account_of(self.company, checked["AccountNumber"], whole["InvoiceDate"])
+                    validated["VAT"] = ZERO
+        check_dimensions(self.company, validated)
+        self._check_terms(validated)
+        account = find_account(
+            self.company, validated["AccountNumber"], invoice_fields["InvoiceDate"]
+        )
         if switches.cost_center_rules == "at_once":
             check_cost_center(
-                self.company, account, checked["CostCenter"] or whole.get("CostCenter", "")
+                self.company,
+                account,
+                validated["CostCenter"] or invoice_fields.get("CostCenter", ""),
             )
-        return checked
+        return validated
 
 
-def not_there(company: Company, register: Register) -> Refused:
+def reference_not_found(company: Company, register: Register) -> Refused:
     """Refuse what names something that is not there."""
     return register.missing(company.switches, company.switches.unknown_reference_status)
 
 
-def named(company: Company, register: Register, key: str) -> Fields:
+def find_reference(company: Company, register: Register, key: str) -> Fields:
     """Return a record of a register by its key, or refuse what is not there."""
-    found = company.registers.get(register.name, key)
-    if found is None:
-        raise not_there(company, register)
-    return found
+    record = company.registers.get(register.name, key)
+    if record is None:
+        raise reference_not_found(company, register)
+    return record
 
 
-def check_named(company: Company, fields: Fields, registers: Mapping[str, Register]) -> None:
+def check_references(company: Company, fields: Fields, registers: Mapping[str, Register]) -> None:
     """Refuse fields that name what is not there."""
     for name, register in registers.items():
         if fields.get(name):
-            named(company, register, fields[name])
+            find_reference(company, register, fields[name])
 
 
-def quoted(currency: Fields) -> tuple[Decimal, int]:
+def rate_and_unit(currency: Fields) -> tuple[Decimal, int]:
     """Return rate and unit of the register."""
     return currency.get("SellRate", Decimal(1)), int(currency.get("Unit", 1))
 
 
-def fill_rate(company: Company, whole: dict[str, Any]) -> None:
+def fill_rate(company: Company, fields: dict[str, Any]) -> None:
     """Fill in the rate of the register where none was sent; that of SEK is 1."""
-    code = whole.get("Currency", "SEK")
-    preset, preset_unit = quoted(named(company, CURRENCIES, code))
-    rate = whole.get("CurrencyRate") or preset
-    unit = whole.get("CurrencyUnit", preset_unit)
-    whole["CurrencyRate"], whole["CurrencyUnit"] = rate_of(code, rate, unit, company.switches)
+    code = fields.get("Currency", "SEK")
+    default_rate, default_unit = rate_and_unit(find_reference(company, CURRENCIES, code))
+    rate = fields.get("CurrencyRate") or default_rate
+    unit = fields.get("CurrencyUnit", default_unit)
+    fields["CurrencyRate"], fields["CurrencyUnit"] = checked_rate(
+        code, rate, unit, company.switches
+    )
 
 
-def forget_rate(whole: dict[str, Any], given: Fields) -> None:
+def drop_unsent_rate(fields: dict[str, Any], sent_fields: Fields) -> None:
     """Drop the rate of another currency, unless it was sent with the new one."""
-    for name in {"CurrencyRate", "CurrencyUnit"} - given.keys():
-        whole.pop(name, None)
+    for name in {"CurrencyRate", "CurrencyUnit"} - sent_fields.keys():
+        fields.pop(name, None)
 
 
-def check_units(company: Company, fields: Fields) -> None:
-    check_named(company, fields, {"CostCenter": COST_CENTERS, "Project": PROJECTS})
+def check_dimensions(company: Company, fields: Fields) -> None:
+    check_references(company, fields, {"CostCenter": COST_CENTERS, "Project": PROJECTS})
 
 
-def account_of(company: Company, number: int, day: date) -> Fields | None:
+def find_account(company: Company, number: int, day: date) -> Fields | None:
     """Return the account of a row, or refuse one that cannot be booked on; 0 is none."""
     if not number:
         return None
     year = company.financial_year(day)
     account = company.registers.account(number, year.id if year else 0)
     if account is None:
-        raise not_there(company, ACCOUNTS)
+        raise reference_not_found(company, ACCOUNTS)
     if not account.get("Active", True):
         raise Refused(ACCOUNT_INACTIVE, f"Kontot {number} är inte aktivt.")
     return account
 
 
-def check_cost_center(company: Company, account: Fields | None, center: str) -> None:
+def check_cost_center(company: Company, account: Fields | None, code: str) -> None:
     """Refuse an inactive cost centre, and a row without one whose account demands it."""
-    if account and account.get("CostCenterSettings") == "MANDATORY" and not center:
+    if account and account.get("CostCenterSettings") == "MANDATORY" and not code:
         message = f"Konto {account['Number']} kräver kostnadsställe."
         raise Refused(COST_CENTER_REQUIRED, message)
-    found = company.registers.get("costcenters", center) or {}
-    if not found.get("Active", True):
-        raise Refused(COST_CENTER_INACTIVE, f"Kostnadsstället {center} är inte aktivt.")
+    cost_center = company.registers.get("costcenters", code) or {}
+    if not cost_center.get("Active", True):
+        raise Refused(COST_CENTER_INACTIVE, f"Kostnadsstället {code} är inte aktivt.")
 
 
-def _card(company: Company, number: str) -> Fields:
-    card = company.registers.get("customers", number)
-    if card is None:
+def _find_customer(company: Company, number: str) -> Fields:
+    customer = company.registers.get("customers", number)
+    if customer is None:
         status = company.switches.unknown_reference_status
         raise Refused(CUSTOMER_NOT_FOUND, "Kan inte hitta kunden.", status)
-    return card
+    return customer
 
 
-def _fill_dates(whole: dict[str, Any]) -> None:
+def _fill_dates(fields: dict[str, Any]) -> None:
     """Fill in the dates that follow from the date of the invoice."""
-    day: date = whole["InvoiceDate"]
-    terms = whole.get("TermsOfPayment", "")
+    day: date = fields["InvoiceDate"]
+    terms = fields.get("TermsOfPayment", "")
     days = int(terms) if terms.isascii() and terms.isdigit() and len(terms) < 5 else 0
-    whole.setdefault("DueDate", day + timedelta(days=days))
-    whole.setdefault("OutboundDate", day)
+    fields.setdefault("DueDate", day + timedelta(days=days))
+    fields.setdefault("OutboundDate", day)
 
 
-def _written_in(invoice: Invoice) -> dict[str, Any]:
+def _writable_fields(invoice: Invoice) -> dict[str, Any]:
     """Return everything that was written in an invoice, by Fortnox's names."""
-    named = {name: getattr(invoice, ours) for name, (ours, _field) in ATTRIBUTES.items()}
-    return {**named, **invoice.written}
+    attributes = {
+        name: getattr(invoice, attribute) for name, (attribute, _field) in ATTRIBUTES.items()
+    }
+    return {**attributes, **invoice.written}
 
 
-def _refer(company: Company, original: int, credit: int) -> None:
+def _mark_credited(company: Company, original: int, credit: int) -> None:
     """Let an invoice name the one that credits it, unless it names one already."""
-    found = company.invoice(original)
-    if found is not None and not found.credited_by:
+    invoice = company.invoice(original)
+    if invoice is not None and not invoice.credited_by:
         company.change_invoice(original, credited_by=credit)
 
 
@@ -466,12 +483,12 @@ def _refuse_settled(company: Company, invoice: Invoice) -> None:
     cash = company.registers.set_up.method == "CASH"
     if invoice.cancelled:
         raise Refused(switches.invoice_locked_code, "Fakturan är makulerad.")
-    for holds, word in (
+    for applies, word in (
         (invoice.booked, "bokförd"),
         (cash and invoice.sent, "skickad"),
         (invoice.final_pay_date, "betald"),
     ):
-        if holds:
+        if applies:
             message = f"Fakturan är {word} och kan inte ändras."
             raise Refused(switches.invoice_locked_code, message)
 
@@ -490,14 +507,14 @@ def bookkeep(company: Company, number: int) -> Invoice:
         check_year(company, invoice.invoice_date)
         check_lock(company, invoice.invoice_date, PERIOD_LOCKED_BOOKING)
         for row in invoice.rows:
-            _check_for_booking(company, invoice, whole_row(row.fields))
+            _check_row_for_booking(company, invoice, row_with_blanks(row.fields))
         return company.book_invoice(number)
 
 
-def _check_for_booking(company: Company, invoice: Invoice, row: Fields) -> None:
+def _check_row_for_booking(company: Company, invoice: Invoice, row: Fields) -> None:
     if row["DeliveredQuantity"] and not row["Description"] and not row["ArticleNumber"]:
         raise Refused(ROW_WITHOUT_DESCRIPTION, "Fakturaraden saknar beskrivning.")
-    account = account_of(company, row["AccountNumber"], invoice.invoice_date)
+    account = find_account(company, row["AccountNumber"], invoice.invoice_date)
     check_cost_center(company, account, row["CostCenter"] or invoice.cost_center)
 
 
@@ -520,16 +537,16 @@ def credit(company: Company, number: int) -> Invoice:
         registers = company.registers
         while company.invoice(registers.next_invoice):
             registers.next_invoice += 1
-        made = _credit_of(invoice, company, registers.next_invoice)
-        company.add_invoice(made)
-        return company.change_invoice(number, credited_by=made.number)
+        credit_invoice = _build_credit_invoice(invoice, company, registers.next_invoice)
+        company.add_invoice(credit_invoice)
+        return company.change_invoice(number, credited_by=credit_invoice.number)
 
 
-def _credit_of(invoice: Invoice, company: Company, number: int) -> Invoice:
+def _build_credit_invoice(invoice: Invoice, company: Company, number: int) -> Invoice:
     rows = []
     for row in invoice.rows:
         company.registers.last_row += 1
-        negated = {"DeliveredQuantity": -whole_row(row.fields)["DeliveredQuantity"]}
+        negated = {"DeliveredQuantity": -row_with_blanks(row.fields)["DeliveredQuantity"]}
         fields = {**row.fields, **negated}
         rows.append(InvoiceRow(row_id=company.registers.last_row, fields=fields))
     written = dict(invoice.written)
@@ -562,8 +579,8 @@ def _credit_of(invoice: Invoice, company: Company, number: int) -> Invoice:
     )
 
 
-def _negated(computed: Amounts) -> Amounts:
-    return replace(computed, **{name: -value for name, value in vars(computed).items()})
+def _negated(amounts_: Amounts) -> Amounts:
+    return replace(amounts_, **{name: -value for name, value in vars(amounts_).items()})
 
 
 def externalprint(company: Company, number: int) -> Invoice:

@@ -26,7 +26,7 @@ from typing import Any, TypeVar
 
 from hostsim.sandbox import records, validation
 from hostsim.sandbox.errors import Refused
-from hostsim.sandbox.fields import changes
+from hostsim.sandbox.fields import parse_changes
 from hostsim.sandbox.invoice_fields import FIELDS, READ_ONLY, ROW
 from hostsim.sandbox.pending_logins import SCOPES
 from hostsim.sandbox.state import Company, Invoice, InvoiceRow, Payment, State
@@ -74,23 +74,25 @@ def _fill(company: Company, content: Mapping[str, Any]) -> None:
     for name, entries in content.get("registers", {}).items():
         for entry in entries:
             records.put(company.registers, name, entry, company.clock.now())
-    for bill in _listed("supplier_invoices", content, records.supplier_invoice_of):
+    for bill in _read_list("supplier_invoices", content, records.parse_supplier_invoice):
         records.put_supplier_invoice(company.registers, bill)
     set_up = validation.validate("set_up", records.SET_UP, content.get("set_up", {}))
     company.registers.change_set_up(**set_up)
     years = content.get("financial_years")
     company.registers.years = validation.validate("financial_years", records.YEARS, years)
-    for invoice in _listed("invoices", content, partial(record, Invoice)):
+    for invoice in _read_list("invoices", content, partial(build_record, Invoice)):
         company.add_invoice(invoice)
-    for payment in _listed("payments", content, partial(record, Payment)):
+    for payment in _read_list("payments", content, partial(build_record, Payment)):
         company.add_payment(payment)
 
 
-def _listed(name: str, content: Mapping[str, Any], read: Callable[[Any], Any]) -> tuple[Any, ...]:
-    found: tuple[Any, ...] = validation.validate(
-        name, validation.listed(validation.Validator("an object", read)), content.get(name, [])
+def _read_list(
+    name: str, content: Mapping[str, Any], read: Callable[[Any], Any]
+) -> tuple[Any, ...]:
+    values: tuple[Any, ...] = validation.validate(
+        name, validation.list_of(validation.Validator("an object", read)), content.get(name, [])
     )
-    return found
+    return values
 
 
 def _add_user(state: State, content: Mapping[str, Any]) -> None:
@@ -106,35 +108,42 @@ def _add_user(state: State, content: Mapping[str, Any]) -> None:
 
 
 def _scopes_of(content: Mapping[str, Any], name: str) -> list[str]:
-    found = content.get(name, [])
-    if not isinstance(found, list) or not set(map(str, found)) <= SCOPES.keys():
+    scopes = content.get(name, [])
+    if not isinstance(scopes, list) or not set(map(str, scopes)) <= SCOPES.keys():
         raise ValueError(f"{name} of a user is a list of scopes; there are {', '.join(SCOPES)}")
-    return found
+    return scopes
 
 
-def record(kind: type[Record], content: object) -> Record:
+def build_record(kind: type[Record], content: object) -> Record:
     """Make a record. Raises ``ValueError`` with a sentence that names what is wrong."""
-    return kind(**fields_of(kind, content, validation.needed_by(kind)))
+    return kind(**parse_fields(kind, content, validation.required_fields(kind)))
 
 
-def fields_of(kind: type[Record], content: object, needed: Collection[str] = ()) -> dict[str, Any]:
+def parse_fields(
+    kind: type[Record], content: object, needed: Collection[str] = ()
+) -> dict[str, Any]:
     """Read some fields of a record. Raises ``ValueError`` with a sentence."""
     values = validation.read(validation.fields_of(kind), content, needed)
     rows = tuple(
-        replace(row, **_fortnox_fields(InvoiceRow, vars(row))) for row in values.get("rows", ())
+        replace(row, **_parse_fortnox_fields(InvoiceRow, vars(row)))
+        for row in values.get("rows", ())
     )
-    return values | ({"rows": rows} if rows else {}) | _fortnox_fields(kind, values)
+    return values | ({"rows": rows} if rows else {}) | _parse_fortnox_fields(kind, values)
 
 
-def _fortnox_fields(kind: type[Record], values: Mapping[str, Any]) -> dict[str, Any]:
+def _parse_fortnox_fields(kind: type[Record], values: Mapping[str, Any]) -> dict[str, Any]:
     """Read again what is kept by Fortnox's names, so that amounts and dates are such."""
-    name, known = {Invoice: ("written", FIELDS), InvoiceRow: ("fields", ROW)}.get(kind, ("", {}))
+    name, validators = {Invoice: ("written", FIELDS), InvoiceRow: ("fields", ROW)}.get(
+        kind, ("", {})
+    )
     if not values.get(name):
         return {}
     written = values[name].items()
-    kept = {key: value for key, value in written if key in READ_ONLY or value in (None, "")}
+    unparsed = {key: value for key, value in written if key in READ_ONLY or value in (None, "")}
     try:
-        return {name: {**changes(values[name], known, Switches(), READ_ONLY), **kept}}
+        return {
+            name: {**parse_changes(values[name], validators, Switches(), READ_ONLY), **unparsed}
+        }
     except Refused as refused:
         raise validation.ValidationError(f"{name}: {refused.message}") from refused
 
@@ -142,17 +151,17 @@ def _fortnox_fields(kind: type[Record], values: Mapping[str, Any]) -> dict[str, 
 def to_json(company: Company) -> dict[str, Any]:
     """Return a company and its books as :func:`from_json` reads them, defaults included."""
     registers = company.registers
-    found: dict[str, Any] = records.plain(
+    content: dict[str, Any] = records.to_plain(
         {
             "number": company.number,
             "name": company.name,
             **{name: getattr(company, name) for name in DETAILS},
             "invoices": company.invoices(),
             "payments": company.payments(),
-            "registers": records.listed(registers),
+            "registers": records.all_records(registers),
             "supplier_invoices": list(registers.supplier_invoices.values()),
             "set_up": registers.set_up,
             "financial_years": registers.years,
         }
     )
-    return found
+    return content

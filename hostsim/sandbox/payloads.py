@@ -19,7 +19,7 @@ from hostsim.sandbox.validation import Validator
 
 MATCH_FIELDS: Mapping[str, Validator] = {
     "method": validation.TEXT,
-    "path": validation.TEXT.meaning("a pattern with *"),
+    "path": validation.TEXT.with_meaning("a pattern with *"),
     "query": Validator(
         "an object of parameters and their patterns",
         lambda value: {name: str(one) for name, one in validation.OBJECT.read(value).items()},
@@ -28,42 +28,46 @@ MATCH_FIELDS: Mapping[str, Validator] = {
 }
 
 
-def _match(value: object) -> Match:
+def _parse_match(value: object) -> Match:
     return Match(**{"query": {}} | validation.read(MATCH_FIELDS, value))
 
 
-MATCH = validation.or_null(Validator(f"an object of {', '.join(MATCH_FIELDS)}", _match)).meaning(
-    "; ".join(f"{name}: {one.told}" for name, one in MATCH_FIELDS.items())
+MATCH = validation.nullable(
+    Validator(f"an object of {', '.join(MATCH_FIELDS)}", _parse_match)
+).with_meaning(
+    "; ".join(f"{name}: {one.full_description}" for name, one in MATCH_FIELDS.items())
     + "; without it every request, for drift the lists of payments"
 )
 WHEN = {
     "match": MATCH,
-    "at": validation.integer(1).meaning("at which matching request it begins; 1 by default"),
-    "times": validation.or_null(validation.integer(1)).meaning("at how many; null for every one"),
+    "at": validation.integer(1).with_meaning("at which matching request it begins; 1 by default"),
+    "times": validation.nullable(validation.integer(1)).with_meaning(
+        "at how many; null for every one"
+    ),
 }
 SECONDS = validation.number(0, MAX_WAIT_SECONDS)
 _CHANGE = Validator("a change, as GET /_sandbox/changes describes it", checked_change)
-CHANGES = validation.listed(_CHANGE, 1)
+CHANGES = validation.list_of(_CHANGE, 1)
 
 
-def _headers(value: Any) -> dict[str, str]:
+def _parse_headers(value: Any) -> dict[str, str]:
     return {
-        str(HEADER_NAME.read(name)): str(validation.HEADER.read(one))
-        for name, one in validation.OBJECT.read(value).items()
+        str(HEADER_NAME.read(name)): str(validation.HEADER.read(text))
+        for name, text in validation.OBJECT.read(value).items()
     }
 
 
 HEADER_NAME = validation.pattern("a name of a header", "[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 
 
-def _scopes(value: Any) -> tuple[str, ...]:
+def _parse_scopes(value: Any) -> tuple[str, ...]:
     names = tuple(validation.TEXT.read(value).split())
     if not names:
         raise ValueError(value)
     return names
 
 
-def _one_line(value: Any) -> str:
+def _parse_header_value(value: Any) -> str:
     return str(validation.HEADER.read(str(value) if type(value) is int else value))
 
 
@@ -74,14 +78,16 @@ class Payload:
     fields: Mapping[str, Validator]
     example: Mapping[str, Any]
     sent_in: Literal["body", "query"] = "body"
-    needed: tuple[str, ...] = ()
+    required: tuple[str, ...] = ()
 
     @property
     def accepts(self) -> dict[str, str]:
         """Tell of each field what it takes."""
         return {
-            name: f"needed: {one.told}" if name in self.needed else one.told
-            for name, one in self.fields.items()
+            name: f"needed: {validator.full_description}"
+            if name in self.required
+            else validator.full_description
+            for name, validator in self.fields.items()
         }
 
 
@@ -104,21 +110,23 @@ PAYLOADS: Mapping[str, Payload] = {
             "status": validation.integer(200, 599),
             "body": validation.TEXT,
             "content_type": validation.HEADER,
-            "headers": Validator("an object of texts of one line in ASCII", _headers),
-            "retry_after": Validator("a text of one line or a whole number", _one_line),
-            "performed": validation.FLAG.meaning("whether the request takes effect all the same"),
-            "pause": SECONDS.meaning("seconds between two bytes of a drip"),
+            "headers": Validator("an object of texts of one line in ASCII", _parse_headers),
+            "retry_after": Validator("a text of one line or a whole number", _parse_header_value),
+            "performed": validation.FLAG.with_meaning(
+                "whether the request takes effect all the same"
+            ),
+            "pause": SECONDS.with_meaning("seconds between two bytes of a drip"),
             **WHEN,
         },
         {"fault": "too_many", "retry_after": "5", "at": 2, "match": {"path": "/3/*"}},
     ),
     "PUT /_sandbox/latency": Payload(
         {
-            "low": SECONDS.meaning("seconds that a reply takes at least"),
-            "high": SECONDS.meaning("at most; low by default"),
-            "before_low": SECONDS.meaning("likewise before the rate limit counts the request"),
-            "before_high": SECONDS.meaning("likewise"),
-            "seed": validation.integer(0).meaning("where chance begins"),
+            "low": SECONDS.with_meaning("seconds that a reply takes at least"),
+            "high": SECONDS.with_meaning("at most; low by default"),
+            "before_low": SECONDS.with_meaning("likewise before the rate limit counts the request"),
+            "before_high": SECONDS.with_meaning("likewise"),
+            "seed": validation.integer(0).with_meaning("where chance begins"),
             "match": MATCH,
         },
         {"low": 0.1, "high": 0.5, "seed": 1, "match": {"path": "/3/*"}},
@@ -126,12 +134,12 @@ PAYLOADS: Mapping[str, Payload] = {
     "POST /_sandbox/drift": Payload(
         {"changes": CHANGES, **WHEN},
         {"at": 2, "changes": [{"do": "delete_payment", "number": 1}]},
-        needed=("changes",),
+        required=("changes",),
     ),
     "POST /_sandbox/changes": Payload(
         {"changes": CHANGES},
         {"changes": [{"do": "touch_payment", "number": 1}]},
-        needed=("changes",),
+        required=("changes",),
     ),
     "POST /_sandbox/token": Payload(
         {
@@ -141,7 +149,9 @@ PAYLOADS: Mapping[str, Payload] = {
                 "the first by default",
             ),
             "scopes": Validator(
-                "a text of scopes, with spaces between", _scopes, "those of an import by default"
+                "a text of scopes, with spaces between",
+                _parse_scopes,
+                "those of an import by default",
             ),
         },
         {"company": "480211", "scopes": "payment invoice companyinformation"},
@@ -154,15 +164,15 @@ PAYLOADS: Mapping[str, Payload] = {
         {
             "method": validation.TEXT,
             "path": MATCH_FIELDS["path"],
-            "company": Validator(COMPANY.says, lambda text: int(COMPANY.read(text))),
+            "company": Validator(COMPANY.description, lambda text: int(COMPANY.read(text))),
         },
         {"method": "GET", "path": "/3/*", "company": "480211"},
         sent_in="query",
     ),
     "PATCH /_sandbox/asked": Payload(
-        {"keep_bodies": validation.FLAG.meaning("whether answers of /3 are kept, too")},
+        {"keep_bodies": validation.FLAG.with_meaning("whether answers of /3 are kept, too")},
         {"keep_bodies": True},
-        needed=("keep_bodies",),
+        required=("keep_bodies",),
     ),
 }
 
@@ -193,7 +203,7 @@ EXAMPLES: Mapping[str, Any] = {
 
 #: Where the example of a field is of another kind of record, of fewer fields, or of the second
 #: company, which has what is still to be settled.
-_OTHERS: Mapping[str, Mapping[str, Any]] = {
+_EXAMPLES_BY_KIND: Mapping[str, Mapping[str, Any]] = {
     "change_invoice": {"invoice": {"total": "120.00"}},
     "change_payment": {"payment": {"amount": "90.00"}},
     "settle_credit": {"number": 20020, "company": 480377},
@@ -205,7 +215,7 @@ _OTHERS: Mapping[str, Mapping[str, Any]] = {
 
 def change_example(name: str) -> dict[str, Any]:
     """Return a change of this kind, with what it needs."""
-    example = {"do": name} | {one: EXAMPLES[one] for one in KINDS[name].needs}
+    example = {"do": name} | {field: EXAMPLES[field] for field in KINDS[name].required}
     if name.endswith("_invoice") and "number" in example and "supplier" not in name:
         example["number"] = 10001
-    return example | dict(_OTHERS.get(name, {}))
+    return example | dict(_EXAMPLES_BY_KIND.get(name, {}))

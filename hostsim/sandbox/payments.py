@@ -21,103 +21,110 @@ from hostsim.sandbox.errors import (
 )
 from hostsim.sandbox.fields import (
     Field,
-    always,
     amount,
     blanks,
-    changes,
     day,
     integer,
-    listed,
+    list_of,
     no_data,
+    not_clearable,
+    parse_changes,
     rate,
     require,
     text,
 )
 from hostsim.sandbox.invoicing import (
-    account_of,
+    check_dimensions,
     check_lock,
     check_period,
-    check_units,
     check_year,
+    find_account,
     find_invoice,
-    named,
-    not_there,
-    quoted,
+    find_reference,
+    rate_and_unit,
+    reference_not_found,
 )
 from hostsim.sandbox.resources.small_registers import CURRENCIES, MODES_OF_PAYMENT
 from hostsim.sandbox.state import Company, Invoice, Payment, WriteOff
 
 Fields = Mapping[str, Any]
 
-AMOUNTS = {"amount", "amount_currency"}
+AMOUNT_ATTRIBUTES = {"amount", "amount_currency"}
 
 
-def make_payment(company: Company, sent: object) -> Payment:
-    given = _changes(company, sent)
-    if "invoice_number" not in given:
+def create_payment(company: Company, content: object) -> Payment:
+    fields = _parse_fields(company, content)
+    if "invoice_number" not in fields:
         raise Refused(FIELD_MISSING, "Fält saknas. (InvoiceNumber)")
-    if not AMOUNTS & given.keys():
+    if not AMOUNT_ATTRIBUTES & fields.keys():
         raise Refused(FIELD_MISSING, "Fält saknas. (Amount)")
-    invoice = find_invoice(company, given["invoice_number"])
-    given = completed(company, {"payment_date": company.today()} | given, invoice, None)
-    payment = Payment(**given)
-    _check(company, payment, invoice)
+    invoice = find_invoice(company, fields["invoice_number"])
+    fields = complete_fields(company, {"payment_date": company.today()} | fields, invoice, None)
+    payment = Payment(**fields)
+    _check_payment(company, payment, invoice)
     _refuse_paid(company, invoice)
     return company.add_payment(payment)
 
 
-def change_payment(company: Company, number: int, sent: object) -> Payment:
+def change_payment(company: Company, number: int, content: object) -> Payment:
     payment = find_payment(company, number)
     _refuse_booked(company, payment)
-    given = _changes(company, sent, payment)
+    fields = _parse_fields(company, content, payment)
     _check_period(company, payment.payment_date)
-    invoice = find_invoice(company, given.get("invoice_number", payment.invoice_number))
-    given = completed(company, given, invoice, payment)
-    _check(company, replace(payment, **given), invoice)
+    invoice = find_invoice(company, fields.get("invoice_number", payment.invoice_number))
+    fields = complete_fields(company, fields, invoice, payment)
+    _check_payment(company, replace(payment, **fields), invoice)
     if invoice.number != payment.invoice_number:
         _refuse_paid(company, invoice)
-    return company.change_payment(number, **given)
+    return company.change_payment(number, **fields)
 
 
-def completed(
-    company: Company, given: Fields, invoice: Invoice, before: Payment | None
+def complete_fields(
+    company: Company, sent_fields: Fields, invoice: Invoice, before: Payment | None
 ) -> dict[str, Any]:
     """Return the fields of a payment with what follows from them, or refuse what contradicts."""
     switches = company.switches
     basis = before or invoice
-    currency: str = given.get("currency", basis.currency)
-    moved = currency != basis.currency
+    currency: str = sent_fields.get("currency", basis.currency)
+    currency_changed = currency != basis.currency
     if currency != invoice.currency and switches.other_currency == "refused":
         message = "Betalningens valuta måste vara fakturans."
         raise Refused(switches.payment_currency_code, message)
-    mode = given.get("mode_of_payment", "")
-    fields = _account_of_mode(company, mode) | dict(given)
-    if moved or "write_offs" in given:
-        rows = given.get("write_offs", before.write_offs if before else ())
-        fields["write_offs"] = tuple(_in_currency(company, row, currency) for row in rows)
-    kept = before.in_currency if before else None
+    mode = sent_fields.get("mode_of_payment", "")
+    fields = _mode_account(company, mode) | dict(sent_fields)
+    if currency_changed or "write_offs" in sent_fields:
+        rows = sent_fields.get("write_offs", before.write_offs if before else ())
+        fields["write_offs"] = tuple(
+            _write_off_with_currency(company, row, currency) for row in rows
+        )
+    stored_amount = before.in_currency if before else None
     if before:
         # What was read and is sent back is not changed.
-        stored = replace(before, amount_currency=kept)
-        same = {name for name in given if given[name] == getattr(stored, name)}
-        if not given.keys() & (conversion.PARTS - same):
+        stored = replace(before, amount_currency=stored_amount)
+        unchanged = {name for name in sent_fields if sent_fields[name] == getattr(stored, name)}
+        if not sent_fields.keys() & (conversion.AMOUNT_FIELDS - unchanged):
             return fields
-        if not moved:
-            given = {name: given[name] for name in given.keys() - (same & AMOUNTS)}
-    preset = (basis.currency_rate, basis.currency_unit)
-    if moved:
-        preset = quoted(named(company, CURRENCIES, currency))
-    amounts = conversion.agreeing(given, currency, preset, kept, switches)
+        if not currency_changed:
+            sent_fields = {
+                name: sent_fields[name]
+                for name in sent_fields.keys() - (unchanged & AMOUNT_ATTRIBUTES)
+            }
+    default_rate = (basis.currency_rate, basis.currency_unit)
+    if currency_changed:
+        default_rate = rate_and_unit(find_reference(company, CURRENCIES, currency))
+    amounts = conversion.consistent_amounts(
+        sent_fields, currency, default_rate, stored_amount, switches
+    )
     return {**fields, "currency": currency, **amounts}
 
 
-def _in_currency(company: Company, row: WriteOff, currency: str) -> WriteOff:
+def _write_off_with_currency(company: Company, row: WriteOff, currency: str) -> WriteOff:
     """Return a write-off with its currency, SEK or that of its payment, or refuse another."""
-    allowed = {"own": ("SEK", currency), "SEK": ("SEK",), "payment": (currency,)}
-    known = allowed[company.switches.write_off_currency]
-    if row.currency and row.currency not in known:
-        raise not_there(company, CURRENCIES)
-    return replace(row, currency=row.currency or known[0])
+    allowed_by_switch = {"own": ("SEK", currency), "SEK": ("SEK",), "payment": (currency,)}
+    allowed = allowed_by_switch[company.switches.write_off_currency]
+    if row.currency and row.currency not in allowed:
+        raise reference_not_found(company, CURRENCIES)
+    return replace(row, currency=row.currency or allowed[0])
 
 
 def book_payment(company: Company, number: int) -> Payment:
@@ -161,7 +168,7 @@ def _check_period(company: Company, day: date) -> None:
         check_period(company, day)
 
 
-def _check(company: Company, payment: Payment, invoice: Invoice) -> None:
+def _check_payment(company: Company, payment: Payment, invoice: Invoice) -> None:
     if payment.payment_date < invoice.invoice_date:
         message = "Betalningsdatum kan inte vara tidigare än fakturadatum."
         raise Refused(BEFORE_INVOICE, message)
@@ -173,31 +180,33 @@ def _check(company: Company, payment: Payment, invoice: Invoice) -> None:
 # --- From Fortnox's fields to ours ------------------------------------------
 
 
-def _changes(company: Company, sent: object, before: Payment | None = None) -> dict[str, Any]:
-    read = changes(sent, FIELDS, company.switches, READ_ONLY)
-    given = {ATTRIBUTES[name][0]: value for name, value in read.items()}
-    on = given.get("payment_date", before.payment_date if before else company.today())
-    if "account" in given:
-        account_of(company, given["account"], on)
-    if "write_offs" in given:
-        given["write_offs"] = tuple(_write_off(company, row, on) for row in given["write_offs"])
-    return given
+def _parse_fields(
+    company: Company, content: object, before: Payment | None = None
+) -> dict[str, Any]:
+    parsed = parse_changes(content, FIELDS, company.switches, READ_ONLY)
+    fields = {ATTRIBUTES[name][0]: value for name, value in parsed.items()}
+    day = fields.get("payment_date", before.payment_date if before else company.today())
+    if "account" in fields:
+        find_account(company, fields["account"], day)
+    if "write_offs" in fields:
+        fields["write_offs"] = tuple(_write_off(company, row, day) for row in fields["write_offs"])
+    return fields
 
 
-def _account_of_mode(company: Company, code: str) -> dict[str, int]:
+def _mode_account(company: Company, code: str) -> dict[str, int]:
     """Return the account of a mode of payment, or refuse one that is not there."""
     mode = company.registers.get("modesofpayments", code) if code else {}
     if mode is None and company.switches.unknown_terms == "refused":
-        raise not_there(company, MODES_OF_PAYMENT)
+        raise reference_not_found(company, MODES_OF_PAYMENT)
     account = (mode or {}).get("AccountNumber")
     return {"account": int(account)} if account else {}
 
 
-def _write_off(company: Company, sent: Fields, day: date) -> WriteOff:
-    require(sent, ("Amount", "AccountNumber"))
-    account_of(company, sent["AccountNumber"], day)
-    check_units(company, sent)
-    row = blanks(WRITE_OFF) | dict(sent)
+def _write_off(company: Company, fields: Fields, day: date) -> WriteOff:
+    require(fields, ("Amount", "AccountNumber"))
+    find_account(company, fields["AccountNumber"], day)
+    check_dimensions(company, fields)
+    row = blanks(WRITE_OFF) | dict(fields)
     return WriteOff(
         amount=row["Amount"] if company.switches.write_off_sign == "added" else -row["Amount"],
         account=row["AccountNumber"],
@@ -239,16 +248,16 @@ WRITE_OFF: Mapping[str, Field] = {
 
 #: What a client may send, and what the sandbox calls it.
 ATTRIBUTES: Mapping[str, tuple[str, Field]] = {
-    "InvoiceNumber": ("invoice_number", always(integer())),
-    "Amount": ("amount", always(amount(None))),
-    "AmountCurrency": ("amount_currency", always(amount(None))),
-    "Currency": ("currency", always(text(3, 3))),
-    "CurrencyRate": ("currency_rate", always(rate())),
-    "CurrencyUnit": ("currency_unit", always(integer(1))),
+    "InvoiceNumber": ("invoice_number", not_clearable(integer())),
+    "Amount": ("amount", not_clearable(amount(None))),
+    "AmountCurrency": ("amount_currency", not_clearable(amount(None))),
+    "Currency": ("currency", not_clearable(text(3, 3))),
+    "CurrencyRate": ("currency_rate", not_clearable(rate())),
+    "CurrencyUnit": ("currency_unit", not_clearable(integer(1))),
     "ModeOfPayment": ("mode_of_payment", text()),
-    "ModeOfPaymentAccount": ("account", always(integer(1000, 9999))),
-    "PaymentDate": ("payment_date", always(day())),
-    "WriteOffs": ("write_offs", listed(WRITE_OFF, 500)),
+    "ModeOfPaymentAccount": ("account", not_clearable(integer(1000, 9999))),
+    "PaymentDate": ("payment_date", not_clearable(day())),
+    "WriteOffs": ("write_offs", list_of(WRITE_OFF, 500)),
 }
 
 FIELDS = {name: field for name, (_ours, field) in ATTRIBUTES.items()}

@@ -23,7 +23,7 @@ from hostsim.sandbox.switches import Switches
 Row = TypeVar("Row")
 
 #: What every list takes.
-COMMON = {"limit", "page", "offset", "sortby", "sortorder", "lastmodified"}
+COMMON_PARAMETERS = {"limit", "page", "offset", "sortby", "sortorder", "lastmodified"}
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 500
 
@@ -42,9 +42,9 @@ class Page:
         return (self.number - 1) * self.limit + self.offset
 
 
-def page_of(query: Mapping[str, str], switches: Switches) -> Page:
+def parse_page(query: Mapping[str, str], switches: Switches) -> Page:
     """Read ``limit``, ``page`` and ``offset``."""
-    number, offset = _number(query, switches), _whole(query.get("offset", "0"))
+    number, offset = _parse_page_number(query, switches), _parse_int(query.get("offset", "0"))
     if offset < 0:
         raise bad_parameter()
     if {"page", "offset"} <= query.keys():
@@ -55,11 +55,11 @@ def page_of(query: Mapping[str, str], switches: Switches) -> Page:
                 offset = 0
             case "offset":
                 number = 1
-    return Page(_limit(query, switches), number, offset)
+    return Page(_parse_limit(query, switches), number, offset)
 
 
-def _limit(query: Mapping[str, str], switches: Switches) -> int:
-    limit = _whole(query.get("limit", str(DEFAULT_LIMIT)))
+def _parse_limit(query: Mapping[str, str], switches: Switches) -> int:
+    limit = _parse_int(query.get("limit", str(DEFAULT_LIMIT)))
     if limit < 1:
         if switches.limit_below_1 == "refused":
             raise bad_parameter()
@@ -77,28 +77,28 @@ def _limit(query: Mapping[str, str], switches: Switches) -> int:
             return MAX_LIMIT
 
 
-def _number(query: Mapping[str, str], switches: Switches) -> int:
-    number = _whole(query.get("page", "1"))
+def _parse_page_number(query: Mapping[str, str], switches: Switches) -> int:
+    number = _parse_int(query.get("page", "1"))
     if number < 1 and switches.page_below_1 == "refused":
         raise bad_parameter()
     return max(number, 1)
 
 
-def cut(
+def paginate(
     rows: Sequence[Row], page: Page, switches: Switches
 ) -> tuple[dict[str, int], Sequence[Row]]:
     """Return the ``MetaInformation`` and the rows of a page."""
     total = len(rows)
     pages = math.ceil(total / page.limit)
     if page.number > 1 and page.start >= total:
-        page = _beyond(page, pages, switches)
-    if page.start >= total and _counts_nothing(page, switches):
+        page = _page_beyond_end(page, pages, switches)
+    if page.start >= total and _totals_are_zero(page, switches):
         return {"@TotalResources": 0, "@TotalPages": 0, "@CurrentPage": 1}, rows[:0]
     meta = {"@TotalResources": total, "@TotalPages": pages, "@CurrentPage": page.number}
     return meta, rows[page.start : page.start + page.limit]
 
 
-def _counts_nothing(page: Page, switches: Switches) -> bool:
+def _totals_are_zero(page: Page, switches: Switches) -> bool:
     """Return whether nothing is counted beyond the end, as recorded of projects by ``offset``."""
     match switches.totals_beyond_end:
         case "zero":
@@ -109,7 +109,7 @@ def _counts_nothing(page: Page, switches: Switches) -> bool:
             return False
 
 
-def _beyond(page: Page, pages: int, switches: Switches) -> Page:
+def _page_beyond_end(page: Page, pages: int, switches: Switches) -> Page:
     """Return what is shown for a page after the last."""
     match switches.page_beyond_end:
         case "refused":
@@ -122,16 +122,16 @@ def _beyond(page: Page, pages: int, switches: Switches) -> Page:
             return page
 
 
-def only(query: Mapping[str, str], allowed: Collection[str]) -> None:
+def check_parameters(query: Mapping[str, str], allowed: Collection[str]) -> None:
     """Refuse unknown parameters, whose names are lower case, and values like those of a page."""
     if any(name not in allowed for name in query):
         raise bad_parameter()
-    bad = next((value for value in query.values() if "<" in value or ">" in value), None)
-    if bad is not None:
-        raise Refused(CHARACTERS, f"Värdet innehåller ej tillåtna tecken. ({bad})")
+    refused_value = next((value for value in query.values() if "<" in value or ">" in value), None)
+    if refused_value is not None:
+        raise Refused(CHARACTERS, f"Värdet innehåller ej tillåtna tecken. ({refused_value})")
 
 
-def descending(query: Mapping[str, str], switches: Switches) -> bool:
+def is_descending(query: Mapping[str, str], switches: Switches) -> bool:
     """Read ``sortorder``."""
     default = switches.default_sortorder if "sortby" in query else "ascending"
     order = query.get("sortorder", default)
@@ -152,28 +152,28 @@ def modified_since(
     text = query.get("lastmodified")
     if text is None:
         return lambda _modified: True
-    since = _timestamp(text, seconds=switches.lastmodified_seconds)
+    since = _parse_timestamp(text, seconds=switches.lastmodified_seconds)
     zone = ZoneInfo(switches.lastmodified_zone)
 
     def recent(modified: datetime | None) -> bool:
         if modified is None:
             return False
         if switches.lastmodified_compares == "instant":
-            return _since(modified, since.replace(tzinfo=zone), switches)
-        return _since(modified.astimezone(zone).replace(tzinfo=None), since, switches)
+            return _is_since(modified, since.replace(tzinfo=zone), switches)
+        return _is_since(modified.astimezone(zone).replace(tzinfo=None), since, switches)
 
     return recent
 
 
-def _since(modified: datetime, since: datetime, switches: Switches) -> bool:
+def _is_since(modified: datetime, since: datetime, switches: Switches) -> bool:
     if switches.lastmodified_inclusive:
         return modified >= since
     return modified.replace(second=0, microsecond=0) > since
 
 
-def _timestamp(text: str, *, seconds: bool = False) -> datetime:
-    found = TIMESTAMP.fullmatch(text)
-    if found is None or (found["seconds"] and not seconds):
+def _parse_timestamp(text: str, *, seconds: bool = False) -> datetime:
+    match = TIMESTAMP.fullmatch(text)
+    if match is None or (match["seconds"] and not seconds):
         raise bad_parameter()
     try:
         return datetime.fromisoformat(text)
@@ -183,7 +183,7 @@ def _timestamp(text: str, *, seconds: bool = False) -> datetime:
 
 # --- Payments ---------------------------------------------------------------
 
-PAYMENT_PARAMETERS = COMMON | {"invoicenumber"}
+PAYMENT_PARAMETERS = COMMON_PARAMETERS | {"invoicenumber"}
 
 
 def payments(
@@ -194,22 +194,26 @@ def payments(
     customer_of: Callable[[Payment], str],
 ) -> list[Payment]:
     """Filter and sort payments. ``customer_of`` returns the number of a payment's customer."""
-    named = switches.payment_filter_customernumber
-    only(query, PAYMENT_PARAMETERS | ({"customernumber"} if named else set()))
+    by_customer = switches.payment_filter_customernumber
+    check_parameters(query, PAYMENT_PARAMETERS | ({"customernumber"} if by_customer else set()))
     if query.get("sortby", "paymentdate") != "paymentdate":
         raise bad_parameter()
-    reverse, recent = descending(query, switches), modified_since(query, switches)
-    chosen = [row for row in rows if recent(row.modified)]
+    reverse, recent = is_descending(query, switches), modified_since(query, switches)
+    selected = [row for row in rows if recent(row.modified)]
     if "invoicenumber" in query:
-        number = str(_numeric(query["invoicenumber"]))
-        chosen = [row for row in chosen if fits(number, str(row.invoice_number), switches)]
+        number = str(_parse_number(query["invoicenumber"]))
+        selected = [
+            row for row in selected if number_matches(number, str(row.invoice_number), switches)
+        ]
     if "customernumber" in query:
-        wanted = query["customernumber"]
-        chosen = [row for row in chosen if fits(wanted, customer_of(row), switches)]
-    return _ordered_payments(chosen, query, switches, rng, reverse=reverse)
+        customer_number = query["customernumber"]
+        selected = [
+            row for row in selected if number_matches(customer_number, customer_of(row), switches)
+        ]
+    return _sort_payments(selected, query, switches, rng, reverse=reverse)
 
 
-def _ordered_payments(
+def _sort_payments(
     rows: list[Payment],
     query: Mapping[str, str],
     switches: Switches,
@@ -218,16 +222,16 @@ def _ordered_payments(
     reverse: bool,
 ) -> list[Payment]:
     if "sortby" in query:
-        _tie(rows, switches, rng)
+        _shuffle_ties(rows, switches, rng)
         return sorted(rows, key=lambda row: row.payment_date, reverse=reverse)
     if switches.payment_order == "newest":
         rows.reverse()
-        _tie(rows, switches, rng)
+        _shuffle_ties(rows, switches, rng)
         return sorted(rows, key=lambda row: row.payment_date, reverse=not reverse)
     return sorted(rows, key=lambda row: row.number, reverse=reverse)
 
 
-def _tie(rows: list[Any], switches: Switches, rng: random.Random) -> None:
+def _shuffle_ties(rows: list[Any], switches: Switches, rng: random.Random) -> None:
     """Put rows with equal keys in random order, where the switch says so."""
     if switches.random_ties:
         rng.shuffle(rows)
@@ -241,27 +245,27 @@ States = dict[str, Callable[[Any, date], bool]]
 STATES: States = {
     "cancelled": lambda row, _today: row.cancelled,
     "fullypaid": lambda row, _today: row.final_pay_date is not None,
-    "unpaid": lambda row, _today: unpaid(row),
-    "unpaidoverdue": lambda row, today: unpaid(row) and row.due_date < today,
+    "unpaid": lambda row, _today: is_unpaid(row),
+    "unpaidoverdue": lambda row, today: is_unpaid(row) and row.due_date < today,
     "unbooked": lambda row, _today: not row.booked and not row.cancelled,
 }
 
 #: These leave out what is not booked, unless a switch says otherwise.
-OF_BOOKED = {"fullypaid", "unpaid", "unpaidoverdue"}
+BOOKED_ONLY = {"fullypaid", "unpaid", "unpaidoverdue"}
 
 
-def in_state(
+def state_filter(
     value: str, states: States, today: date, switches: Switches
 ) -> Callable[[Invoice | SupplierInvoice], bool]:
     """Read ``filter``; ``today`` in Stockholm decides what is overdue."""
     if value not in states:
         raise Refused(FILTER, "Ett ogiltigt filter har använts.")
     test = states[value]
-    booked_only = value in OF_BOOKED and not switches.unpaid_with_unbooked
+    booked_only = value in BOOKED_ONLY and not switches.unpaid_with_unbooked
     return lambda row: test(row, today) and (row.booked or not booked_only)
 
 
-def unpaid(row: Invoice | SupplierInvoice) -> bool:
+def is_unpaid(row: Invoice | SupplierInvoice) -> bool:
     return not row.cancelled and row.final_pay_date is None
 
 
@@ -302,8 +306,8 @@ INVOICE_ROWS: Mapping[str, Callable[[Mapping[str, Any], str], bool]] = {
     "articledescription": lambda row, text: (
         text.casefold() in row.get("Description", "").casefold()
     ),
-    "accountnumberfrom": lambda row, text: row.get("AccountNumber", 0) >= _numeric(text),
-    "accountnumberto": lambda row, text: 0 < row.get("AccountNumber", 0) <= _numeric(text),
+    "accountnumberfrom": lambda row, text: row.get("AccountNumber", 0) >= _parse_number(text),
+    "accountnumberto": lambda row, text: 0 < row.get("AccountNumber", 0) <= _parse_number(text),
 }
 
 INVOICE_SORTS: Mapping[str, Callable[[Invoice], Any]] = {
@@ -316,7 +320,7 @@ INVOICE_SORTS: Mapping[str, Callable[[Invoice], Any]] = {
 }
 
 INVOICE_PARAMETERS = (
-    COMMON
+    COMMON_PARAMETERS
     | {"filter"}
     | INVOICE_TEXTS.keys()
     | INVOICE_NUMBERS.keys()
@@ -335,87 +339,89 @@ def invoices(
     today: date,
 ) -> list[Invoice]:
     """Filter and sort invoices."""
-    only(query, INVOICE_PARAMETERS)
-    _one_filter(query, switches)
+    check_parameters(query, INVOICE_PARAMETERS)
+    _check_filter_count(query, switches)
     sort_key = INVOICE_SORTS.get(query.get("sortby", "documentnumber"))
     if sort_key is None:
         raise bad_parameter()
-    reverse, recent = descending(query, switches), modified_since(query, switches)
-    tests = [_invoice_test(name, value, switches, today) for name, value in query.items()]
-    chosen = [row for row in rows if recent(row.modified) and all(test(row) for test in tests)]
-    _tie(chosen, switches, rng)
-    return sorted(chosen, key=sort_key, reverse=reverse)
+    reverse, recent = is_descending(query, switches), modified_since(query, switches)
+    tests = [_invoice_filter(name, value, switches, today) for name, value in query.items()]
+    selected = [row for row in rows if recent(row.modified) and all(test(row) for test in tests)]
+    _shuffle_ties(selected, switches, rng)
+    return sorted(selected, key=sort_key, reverse=reverse)
 
 
-def _one_filter(query: Mapping[str, str], switches: Switches) -> None:
+def _check_filter_count(query: Mapping[str, str], switches: Switches) -> None:
     """Refuse a second filter. A range of dates counts as one."""
-    span = r"^(?:(?:from|to)(date|finalpaydate)|(accountnumber)(?:from|to))$"
-    own = {re.sub(span, r"\1\2", name) for name in query} - COMMON
-    if len(own) > 1 and not switches.several_filters:
+    pattern = r"^(?:(?:from|to)(date|finalpaydate)|(accountnumber)(?:from|to))$"
+    filters = {re.sub(pattern, r"\1\2", name) for name in query} - COMMON_PARAMETERS
+    if len(filters) > 1 and not switches.several_filters:
         raise bad_parameter()
 
 
-def _invoice_test(
+def _invoice_filter(
     name: str, value: str, switches: Switches, today: date
 ) -> Callable[[Invoice], bool]:
     if name == "filter":
-        return in_state(value, STATES, today, switches)
+        return state_filter(value, STATES, today, switches)
     if read_text := INVOICE_TEXTS.get(name):
         return lambda row: value.casefold() in read_text(row).casefold()
     if read_number := INVOICE_NUMBERS.get(name):
-        return lambda row: fits(value, read_number(row), switches)
+        return lambda row: number_matches(value, read_number(row), switches)
     if read_flag := INVOICE_FLAGS.get(name):
-        wanted = _flag(value)
-        return lambda row: read_flag(row) == wanted
-    if has := INVOICE_ROWS.get(name):
-        return lambda row: any(has(one.fields, value) for one in row.rows)
+        expected = _parse_bool(value)
+        return lambda row: read_flag(row) == expected
+    if row_matches := INVOICE_ROWS.get(name):
+        return lambda row: any(row_matches(invoice_row.fields, value) for invoice_row in row.rows)
     if name == "label":
-        return lambda row: any(str(one["Id"]) == value for one in row.written.get("Labels", ()))
-    if name in COMMON:
+        return lambda row: any(
+            str(invoice_row["Id"]) == value for invoice_row in row.written.get("Labels", ())
+        )
+    if name in COMMON_PARAMETERS:
         return lambda _row: True
-    return _in_span(name, value)
+    return _date_range_filter(name, value)
 
 
-def fits(wanted: str, number: str, switches: Switches) -> bool:
+def number_matches(value: str, number: str, switches: Switches) -> bool:
     """Return whether a filter by a number finds this one."""
-    return wanted in number if switches.number_filters_match_part else wanted == number
+    return value in number if switches.number_filters_match_part else value == number
 
 
-def _in_span(name: str, value: str) -> Callable[[Invoice], bool]:
+def _date_range_filter(name: str, value: str) -> Callable[[Invoice], bool]:
     """Read ``fromdate`` and the like; both ends are included."""
-    end, read = ("from", name[4:]) if name.startswith("from") else ("to", name[2:])
-    read_day, limit = INVOICE_DATES[read], _timestamp(value).date()
+    bound, field = ("from", name[4:]) if name.startswith("from") else ("to", name[2:])
+    read_day, limit = INVOICE_DATES[field], _parse_timestamp(value).date()
 
-    def inside(row: Invoice) -> bool:
+    def in_range(row: Invoice) -> bool:
         day = read_day(row)
         if day is None:
             return False
-        return day >= limit if end == "from" else day <= limit
+        return day >= limit if bound == "from" else day <= limit
 
-    return inside
+    return in_range
 
 
 # --- Values -----------------------------------------------------------------
 
 
-def day_of(text: str) -> date:
+def parse_date(text: str) -> date:
     """Read a date; raises a refusal."""
-    return _timestamp(text).date()
+    return _parse_timestamp(text).date()
 
 
-def _whole(text: str) -> int:
+def _parse_int(text: str) -> int:
     if not re.fullmatch(r"-?[0-9]{1,9}", text):
         raise bad_parameter()
     return int(text)
 
 
-def _numeric(text: str) -> int:
+def _parse_number(text: str) -> int:
     if not re.fullmatch(r"[0-9]{1,18}", text):
         raise Refused(NUMERIC, f"Värdet måste vara numeriskt. ({text})")
     return int(text)
 
 
-def _flag(text: str) -> bool:
+def _parse_bool(text: str) -> bool:
     if text.casefold() not in {"true", "false"}:
         raise bad_parameter()
     return text.casefold() == "true"

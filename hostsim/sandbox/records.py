@@ -12,7 +12,7 @@ from typing import Any
 
 from hostsim.sandbox import validation
 from hostsim.sandbox.errors import Refused
-from hostsim.sandbox.fields import changes
+from hostsim.sandbox.fields import parse_changes
 from hostsim.sandbox.registers import FinancialYear, Registers, SetUp, SupplierInvoice
 from hostsim.sandbox.resources.accounts import ACCOUNTS
 from hostsim.sandbox.resources.customers import CUSTOMERS, merged
@@ -53,52 +53,56 @@ def put(registers: Registers, name: str, content: Content, now: datetime) -> Non
     Raises ``ValueError`` with a sentence.
     """
     register = REGISTERS[validation.validate("register", NAMES, name)]
-    given = _fields_in(register, content)
-    if register.key not in given:
+    values = _parse_fields(register, content)
+    if register.key not in values:
         raise validation.ValidationError(f"record needs {register.key}")
-    key, year = str(given[register.key]), given.get("Year")
+    key, year = str(values[register.key]), values.get("Year")
     if name == "customers":
-        given = merged(registers.get(name, key) or {}, given)
+        values = merged(registers.get(name, key) or {}, values)
     if name == "accounts" and year is not None:
-        given = {**(registers.get(name, key) or {}), **given}
+        values = {**(registers.get(name, key) or {}), **values}
         key = f"{key}@{year}"
-    registers.put(name, key, given, now)
+    registers.put(name, key, values, now)
 
 
-def _fields_in(register: Register, content: Content) -> dict[str, Any]:
+def _parse_fields(register: Register, content: Content) -> dict[str, Any]:
     """Read the fields of a record; ``null`` and an empty text change nothing."""
     switches = Switches(read_only_fields="refused")
 
     def reader(name: str) -> Callable[[Any], Any]:
-        return lambda value: changes({name: value}, register.fields, switches)[name]
+        return lambda value: parse_changes({name: value}, register.fields, switches)[name]
 
-    fields = {name: Validator(one.says, reader(name)) for name, one in register.fields.items()}
-    sent = {name: value for name, value in content.items() if value not in (None, "")}
-    kind = Validator("an object", partial(validation.read, fields))
-    given: dict[str, Any] = validation.validate("record", kind, sent)
-    return given
+    fields = {
+        name: Validator(field.description, reader(name)) for name, field in register.fields.items()
+    }
+    content_ = {name: value for name, value in content.items() if value not in (None, "")}
+    validator = Validator("an object", partial(validation.read, fields))
+    values: dict[str, Any] = validation.validate("record", validator, content_)
+    return values
 
 
 def delete(registers: Registers, name: str, key: str) -> None:
     """Delete a record. Raises ``LookupError`` where there is none."""
-    if key not in registers.of(name):
+    if key not in registers.entries[name]:
         raise KeyError(f"{key} in {name}")
     registers.delete(name, key)
 
 
-def listed(registers: Registers) -> dict[str, list[Content]]:
+def all_records(registers: Registers) -> dict[str, list[Content]]:
     """Return every record, as :func:`put` reads it."""
-    return {name: [entry.fields for entry in registers.of(name).values()] for name in REGISTERS}
+    return {
+        name: [entry.fields for entry in registers.entries[name].values()] for name in REGISTERS
+    }
 
 
 # --- Supplier invoices ---
 
 
-def supplier_invoice_of(content: object) -> SupplierInvoice:
+def parse_supplier_invoice(content: object) -> SupplierInvoice:
     """Read a supplier invoice. Raises ``ValueError`` with a sentence."""
-    invoice: SupplierInvoice = validation.made(SupplierInvoice, content)
+    invoice: SupplierInvoice = validation.build(SupplierInvoice, content)
     try:
-        fields = changes(invoice.fields, FIELDS, Switches(), READ_ONLY)
+        fields = parse_changes(invoice.fields, FIELDS, Switches(), READ_ONLY)
     except Refused as refused:
         raise validation.ValidationError(f"fields: {refused.message}") from refused
     name = validation.validate("SupplierName", validation.TEXT, invoice.fields.get("SupplierName"))
@@ -116,7 +120,7 @@ def put_supplier_invoice(registers: Registers, invoice: SupplierInvoice) -> None
 
 
 #: Financial years; ``null`` for the calendar years.
-YEARS = validation.of(tuple[FinancialYear, ...] | None)
+YEARS = validation.validator_for(tuple[FinancialYear, ...] | None)
 
 #: Some fields of the set-up.
 SET_UP = validation.Validator(
@@ -125,15 +129,15 @@ SET_UP = validation.Validator(
 )
 
 
-def plain(value: Any) -> Any:
+def to_plain(value: Any) -> Any:
     """Return records and values as JSON has them; amounts as texts."""
     if dataclasses.is_dataclass(value):
         fields = dataclasses.fields(value)
-        return {field.name: plain(getattr(value, field.name)) for field in fields}
+        return {field.name: to_plain(getattr(value, field.name)) for field in fields}
     if isinstance(value, Mapping):
-        return {name: plain(one) for name, one in value.items()}
+        return {name: to_plain(item) for name, item in value.items()}
     if isinstance(value, tuple | list):
-        return [plain(one) for one in value]
+        return [to_plain(item) for item in value]
     if isinstance(value, Decimal):
         return f"{value:f}"
     return value.isoformat() if isinstance(value, date) else value

@@ -152,9 +152,6 @@ class Registers:
         copied.supplier_invoices = dict(self.supplier_invoices)
         return copied
 
-    def of(self, name: str) -> dict[str, Entry]:
-        return self.entries[name]
-
     def get(self, name: str, key: object) -> Mapping[str, Any] | None:
         """Return the fields of a record that are set."""
         found = self.entries[name].get(str(key))
@@ -184,7 +181,7 @@ class Registers:
     def chart(self, year: int) -> list[Entry]:
         """Return the accounts of a financial year by number."""
         found: dict[str, Entry] = {}
-        for key, entry in self.of("accounts").items():
+        for key, entry in self.entries["accounts"].items():
             number, _, only = key.partition("@")
             if only == str(year) or (not only and number not in found):
                 found[number] = entry

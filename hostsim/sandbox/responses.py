@@ -23,7 +23,7 @@ from hostsim.sandbox.errors import Refused
 JSON = "application/json"
 
 #: On every answer, the gateway's included. That of the policy is invented.
-EVERYWHERE = {
+COMMON_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self' *.fortnox.se; script-src 'self' *.fortnox.se; style-src 'self'"
         " 'unsafe-inline' *.fortnox.se; img-src 'self' data: *.fortnox.se; font-src 'self' data:"
@@ -38,13 +38,13 @@ EVERYWHERE = {
     "Strict-Transport-Security": "max-age=31536000; includeSubdomains",
 }
 
-REASONS = {one.value: one.phrase for one in HTTPStatus}
+REASON_PHRASES = {one.value: one.phrase for one in HTTPStatus}
 
 #: The build that the recordings name; ten hexadecimal digits.
 BUILD = "16d854443d"
 
 
-class _Odd(ValueError):
+class _NeedsExactEncoding(ValueError):
     """A value that the fast path would write otherwise."""
 
 
@@ -52,41 +52,43 @@ def encode(value: object) -> str:
     """Encode as Fortnox encodes JSON; dictionaries keep their order."""
     try:
         # A page of 500 payments in 3 milliseconds instead of 9.
-        quick = json.dumps(value, separators=(",", ":"), default=_as_it_is_written)
-    except _Odd:
-        return _encoded(value)
-    return quick.replace("/", "\\/")
+        encoded = json.dumps(value, separators=(",", ":"), default=_python_value)
+    except _NeedsExactEncoding:
+        return _encode_exactly(value)
+    return encoded.replace("/", "\\/")
 
 
-def _as_it_is_written(value: object) -> int | float | str:
+def _python_value(value: object) -> int | float | str:
     """Return the number, or the text, that Python writes as Fortnox does."""
     if isinstance(value, date):
         return value.isoformat()
     if not isinstance(value, Decimal) or not value.is_finite():
-        raise _Odd
-    text = number(value)
-    written = float(text) if "." in text else int(text)
-    if repr(written) != text:
-        raise _Odd
-    return written
+        raise _NeedsExactEncoding
+    text = format_number(value)
+    parsed = float(text) if "." in text else int(text)
+    if repr(parsed) != text:
+        raise _NeedsExactEncoding
+    return parsed
 
 
-def _encoded(value: object) -> str:
+def _encode_exactly(value: object) -> str:
     if isinstance(value, date):
         return json.dumps(value.isoformat())
     if isinstance(value, str):
         return json.dumps(value).replace("/", "\\/")
     if isinstance(value, Decimal):
-        return number(value)
+        return format_number(value)
     if isinstance(value, Mapping):
-        fields = (f"{_encoded(str(key))}:{_encoded(item)}" for key, item in value.items())
+        fields = (
+            f"{_encode_exactly(str(key))}:{_encode_exactly(item)}" for key, item in value.items()
+        )
         return f"{{{','.join(fields)}}}"
     if isinstance(value, Sequence):
-        return f"[{','.join(map(_encoded, value))}]"
+        return f"[{','.join(map(_encode_exactly, value))}]"
     return json.dumps(value)
 
 
-def number(value: Decimal) -> str:
+def format_number(value: Decimal) -> str:
     """Format an amount or a rate: ``1000``, ``990.5``, never ``1E+3``."""
     text = f"{value:f}"
     if "." in text:
@@ -94,12 +96,12 @@ def number(value: Decimal) -> str:
     return "0" if text in {"-0", ""} else text
 
 
-def answer(content: object, status: int = 200) -> Response:
+def json_response(content: object, status: int = 200) -> Response:
     """Make a reply of Fortnox's application."""
     return _application_headers(Response(encode(content), status, content_type=JSON))
 
 
-def document(content: bytes, content_type: str) -> Response:
+def file_response(content: bytes, content_type: str) -> Response:
     """Make a reply that is a file."""
     return _application_headers(Response(content, 200, content_type=content_type))
 
@@ -108,7 +110,7 @@ def no_content() -> Response:
     return _application_headers(Response(status=204))
 
 
-def refusal(refused: Refused, *, codes_as_text: bool = False) -> Response:
+def error_response(refused: Refused, *, codes_as_text: bool = False) -> Response:
     """Make an error of Fortnox's application.
 
     Validation (400) was recorded with lower-case keys, not found (404) and
@@ -118,23 +120,23 @@ def refusal(refused: Refused, *, codes_as_text: bool = False) -> Response:
     fields: dict[str, object] = {"Error": 1, "Message": refused.message, "Code": code}
     if refused.status == 400:
         fields = {name.lower(): value for name, value in fields.items()}
-    return answer({"ErrorInformation": fields}, refused.status)
+    return json_response({"ErrorInformation": fields}, refused.status)
 
 
-def web_exception(error: str, message: str, status: int) -> Response:
+def service_error(error: str, message: str, status: int) -> Response:
     """Make an error of the services that are not below ``/3``."""
     fields = {"error": error, "id": secrets.token_hex(8), "message": message}
-    return answer(fields, status)
+    return json_response(fields, status)
 
 
-def gateway(status: int, message: str) -> Response:
+def gateway_response(status: int, message: str) -> Response:
     """Make a reply of the gateway, which does not use ``ErrorInformation``."""
     return Response(encode({"message": message}), status, content_type=JSON)
 
 
-def stamp(response: Response, now: datetime) -> Response:
+def add_common_headers(response: Response, now: datetime) -> Response:
     """Add the headers that every reply has, with the date by the sandbox's clock."""
-    for name, value in EVERYWHERE.items():
+    for name, value in COMMON_HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["Date"] = format_datetime(now, usegmt=True)
     return response
@@ -143,7 +145,7 @@ def stamp(response: Response, now: datetime) -> Response:
 def finish(response: Response) -> Response:
     """Write the reason in normal letters, as recorded; without a body there is no type of one."""
     code = response.status_code
-    response.status = f"{code} {REASONS.get(code, 'Unknown')}"
+    response.status = f"{code} {REASON_PHRASES.get(code, 'Unknown')}"
     if code in {204, 304}:
         response.close()  # it may be a file
         response.set_data(b"")
@@ -162,10 +164,10 @@ def compress(response: Response) -> None:
     """Compress what Fortnox does: it says so by ``Vary``, on 200 and on 404 alone."""
     if response.headers.get("Vary") != "Accept-Encoding":
         return
-    length_told = not response.is_streamed
+    has_length = not response.is_streamed
     body = gzip.compress(response.get_data(), compresslevel=1, mtime=0)
     response.set_data(body)
-    if not length_told:
+    if not has_length:
         response.response = iter([body])
         del response.headers["Content-Length"]
     response.headers["Content-Encoding"] = "gzip"

@@ -46,7 +46,7 @@ class Route:
     scope: str
     """Or the name of the switch that tells it, after a colon."""
 
-    says: str
+    description: str
     view: View
 
     @property
@@ -216,5 +216,5 @@ def _described(route: Route) -> View:
             abort(404)
         return route.view(**parameters)
 
-    view.__doc__ = route.says
+    view.__doc__ = route.description
     return view

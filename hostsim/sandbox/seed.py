@@ -15,7 +15,7 @@ from decimal import Decimal
 
 from hostsim.sandbox import conversion, records, supplier_invoicing
 from hostsim.sandbox.clock import STOCKHOLM, Clock, day_in_stockholm
-from hostsim.sandbox.fields import rounded
+from hostsim.sandbox.fields import round_half_up
 from hostsim.sandbox.json_books import from_json
 from hostsim.sandbox.state import Company, Invoice, Payment, State, WriteOff, ocr_of
 from hostsim.sandbox.switches import Switches
@@ -316,7 +316,7 @@ def haulier(now: datetime, switches: Switches | None = None) -> State:
         "InvoiceDate": day_in_stockholm(now).isoformat(),
         "Total": "1250",
     }
-    supplier_invoicing.make(other, bill)
+    supplier_invoicing.create(other, bill)
     add_demo_user(state)
     return state
 
@@ -492,7 +492,7 @@ def _fill_registers(company: Company, now: datetime) -> None:
 def _quoted(company: Company, currency: str, sek: Decimal) -> tuple[Decimal, int]:
     """Return rate and unit of a currency of which one is worth so much."""
     unit = UNITS.get(currency, 1)
-    return sek / conversion.sek_for_one(Decimal(1), unit, company.switches), unit
+    return sek / conversion.effective_rate(Decimal(1), unit, company.switches), unit
 
 
 def _fill(company: Company, plan: Sequence[_Planned], now: datetime) -> None:
@@ -553,7 +553,7 @@ def _payment(
     rate, unit = _quoted(company, planned.currency, paid.quoted or sek)
     return Payment(
         invoice_number=planned.fortnox_number,
-        amount=rounded(paid.amount * sek),
+        amount=round_half_up(paid.amount * sek),
         amount_currency=paid.amount,
         currency=planned.currency,
         currency_rate=rate,

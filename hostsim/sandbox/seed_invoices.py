@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from hostsim.sandbox.clock import day_in_stockholm
-from hostsim.sandbox.fields import rounded
+from hostsim.sandbox.fields import round_half_up
 from hostsim.sandbox.seed import RATES
 from hostsim.sandbox.state import ocr_of
 
@@ -155,5 +155,5 @@ def _invoice(
 
 def _row(account: str, unit: str, rate: str, net: str) -> dict[str, str]:
     percent = Decimal(rate.partition("-")[0])
-    vat = rounded(Decimal(net) * percent / 100)
+    vat = round_half_up(Decimal(net) * percent / 100)
     return {"account": account, "unit": unit, "vat_rate": rate, "net": net, "vat": str(vat)}

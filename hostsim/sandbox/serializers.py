@@ -9,9 +9,9 @@ from typing import Any
 
 from hostsim.sandbox import conversion
 from hostsim.sandbox.amounts import row_total, without_vat
-from hostsim.sandbox.fields import rounded
-from hostsim.sandbox.invoice_fields import EDI, whole_row
-from hostsim.sandbox.responses import number
+from hostsim.sandbox.fields import round_half_up
+from hostsim.sandbox.invoice_fields import EDI, row_with_blanks
+from hostsim.sandbox.responses import format_number
 from hostsim.sandbox.state import Company, Invoice, InvoiceRow, Payment, WriteOff, ocr_of
 from hostsim.sandbox.switches import Switches
 
@@ -52,7 +52,7 @@ def payment_detail(payment: Payment, invoice: Invoice | None, base: str) -> Fiel
         "InvoiceNumber": payment.invoice_number,
         "InvoiceDueDate": invoice.due_date if invoice else None,
         "InvoiceOCR": invoice.reference if invoice else "",
-        "InvoiceTotal": number(invoice.total) if invoice else "0",
+        "InvoiceTotal": format_number(invoice.total) if invoice else "0",
         "ModeOfPayment": payment.mode_of_payment,
         "ModeOfPaymentAccount": payment.account,
         "Number": str(payment.number),
@@ -90,9 +90,9 @@ def _converted(row: WriteOff, currency: str, payment: Payment) -> WriteOff:
     before = row.currency or "SEK"
     if before == currency:
         return replace(row, currency=currency)
-    worth = payment.worth
+    worth = payment.effective_rate
     amount = row.amount * worth if currency == "SEK" else row.amount / worth
-    return replace(row, amount=rounded(amount), currency=currency)
+    return replace(row, amount=round_half_up(amount), currency=currency)
 
 
 def _write_off(row: WriteOff) -> Fields:
@@ -133,7 +133,7 @@ def invoice_row(invoice: Invoice, base: str) -> Fields:
         "Cancelled": invoice.cancelled,
         "CostCenter": invoice.cost_center,
         "Currency": invoice.currency,
-        "CurrencyRate": number(invoice.currency_rate),
+        "CurrencyRate": format_number(invoice.currency_rate),
         "CurrencyUnit": invoice.currency_unit,
         "CustomerName": invoice.customer_name,
         "CustomerNumber": invoice.customer_number,
@@ -174,13 +174,13 @@ def invoice_detail(
 
 
 def _invoice_row_of(row: InvoiceRow, *, included: bool) -> Fields:
-    fields = whole_row(row.fields)
+    fields = row_with_blanks(row.fields)
     rate, total = fields["VAT"], row_total(fields)
     fields |= {
         "ContributionPercent": "0",
         "ContributionValue": "0",
         "Cost": 0,
-        "DeliveredQuantity": number(fields["DeliveredQuantity"]),
+        "DeliveredQuantity": format_number(fields["DeliveredQuantity"]),
         "PriceExcludingVAT": without_vat(fields["Price"], rate, included=included),
         "RowId": row.row_id,
         "Total": total,
@@ -360,4 +360,4 @@ def _shown(wire: Mapping[str, Any], hidden: set[str]) -> Fields:
 def _net(invoice: Invoice) -> Decimal:
     if invoice.currency != "SEK":
         return invoice.total
-    return rounded(invoice.total / VAT)
+    return round_half_up(invoice.total / VAT)

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from hostsim.sandbox import seed, seed_many
 from hostsim.sandbox.server import REDIRECT_URI, Sandbox
 from hostsim.sandbox.state import State
-from hostsim.sandbox.switches import Switches, from_file, from_text
+from hostsim.sandbox.switches import Switches, parse_switch, read_switches
 from opter_contract import signals
 from opter_contract.values import Text
 
@@ -172,7 +172,7 @@ def _from_file(path: Path | None) -> tuple[Switches, list[str]]:
     if path is None:
         return Switches(), []
     try:
-        return from_file(path)
+        return read_switches(path)
     except (OSError, ValueError) as error:
         raise usage(
             f"filen {path} går inte att läsa som omkopplare: {error}. "
@@ -185,7 +185,7 @@ def _from_file(path: Path | None) -> tuple[Switches, list[str]]:
 def _switches(given: Sequence[str], chosen: Switches) -> Switches:
     for text in given:
         try:
-            chosen = chosen.changed(from_text(text))
+            chosen = chosen.changed(parse_switch(text))
         except ValueError as error:
             raise usage(
                 f"--switch {text} går inte: {error}. /_sandbox/unknowns beskriver alla, "

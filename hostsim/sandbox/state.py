@@ -20,7 +20,7 @@ from typing import Annotated, Any, TypeVar
 
 from hostsim.sandbox import conversion
 from hostsim.sandbox.clock import Clock
-from hostsim.sandbox.fields import rounded
+from hostsim.sandbox.fields import round_half_up
 from hostsim.sandbox.registers import FinancialYear, Registers
 from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.tokens import Grant, Tokens
@@ -88,7 +88,7 @@ class Payment:
         return self.amount if self.amount_currency is None else self.amount_currency
 
     @property
-    def worth(self) -> Decimal:
+    def effective_rate(self) -> Decimal:
         """SEK for one of the currency, as it was paid."""
         return (
             self.amount / self.in_currency
@@ -99,12 +99,12 @@ class Payment:
     @property
     def effect(self) -> Decimal:
         """How much of its invoice a booked payment clears, in the invoice's currency."""
-        own = [row.amount for row in self.write_offs if row.currency == self.currency]
-        in_sek = sum((row.amount for row in self.write_offs), ZERO) - sum(own, ZERO)
+        in_currency = [row.amount for row in self.write_offs if row.currency == self.currency]
+        in_sek = sum((row.amount for row in self.write_offs), ZERO) - sum(in_currency, ZERO)
         if in_sek and self.currency != "SEK":
-            in_sek /= self.worth
-        written_off = sum(own, in_sek)
-        return self.in_currency + rounded(written_off)
+            in_sek /= self.effective_rate
+        written_off = sum(in_currency, in_sek)
+        return self.in_currency + round_half_up(written_off)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -209,7 +209,7 @@ class Invoice:
 
 
 Record = TypeVar("Record", Invoice, Payment)
-Found = TypeVar("Found")
+Item = TypeVar("Item")
 
 
 @lru_cache(100_000)
@@ -223,7 +223,7 @@ def ocr_of(number: int) -> str:
 
 
 def luhn_digit(digits: str) -> int:
-    doubled = (int(digit) * (2 - place % 2) for place, digit in enumerate(reversed(digits)))
+    doubled = (int(digit) * (2 - index % 2) for index, digit in enumerate(reversed(digits)))
     return -sum(value // 10 + value % 10 for value in doubled) % 10
 
 
@@ -299,7 +299,7 @@ class Company:
         self.lock = threading.RLock()
         self._invoices: dict[int, Invoice] = {}
         self._payments: dict[int, Payment] = {}
-        self._paying: defaultdict[int, set[int]] = defaultdict(set)
+        self._payment_numbers: defaultdict[int, set[int]] = defaultdict(set)
         self._last_number = 0
         self._sorted: tuple[int, list[Invoice], list[Payment]] | None = None
 
@@ -319,9 +319,9 @@ class Company:
         with self.lock:
             self._invoices = dict(before.invoices)
             self._payments = dict(before.payments)
-            self._paying.clear()
+            self._payment_numbers.clear()
             for payment in self._payments.values():
-                self._paying[payment.invoice_number].add(payment.number)
+                self._payment_numbers[payment.invoice_number].add(payment.number)
             self._last_number = before.last_number
             self.registers = before.registers.copy()
             self.version += 1
@@ -331,14 +331,14 @@ class Company:
     def invoices(self) -> list[Invoice]:
         """Return the invoices by number."""
         with self.lock:
-            return list(self._listed()[0])
+            return list(self._sorted_books()[0])
 
     def payments(self) -> list[Payment]:
         """Return the payments by number."""
         with self.lock:
-            return list(self._listed()[1])
+            return list(self._sorted_books()[1])
 
-    def _listed(self) -> tuple[list[Invoice], list[Payment]]:
+    def _sorted_books(self) -> tuple[list[Invoice], list[Payment]]:
         """Sort the books, once for each version."""
         if self._sorted is None or self._sorted[0] != self.version:
             self._sorted = (
@@ -359,7 +359,9 @@ class Company:
     def payments_of(self, invoice_number: int) -> list[Payment]:
         """Return the payments of one invoice by number."""
         with self.lock:
-            return [self._payments[number] for number in sorted(self._paying[invoice_number])]
+            return [
+                self._payments[number] for number in sorted(self._payment_numbers[invoice_number])
+            ]
 
     def today(self) -> date:
         return self.clock.local().date()
@@ -405,11 +407,11 @@ class Company:
     def put_invoice(self, invoice: Invoice) -> Invoice:
         """Add or replace an invoice without moving the series of numbers."""
         with self.lock:
-            numbers = self.registers
-            numbers.last_voucher = max(numbers.last_voucher, invoice.voucher_number or 0)
-            numbers.last_row = max(numbers.last_row, *(row.row_id for row in invoice.rows), 0)
-            self._invoices[invoice.number] = self._dated(invoice, invoice.invoice_date)
-            self._settle(invoice.number)
+            registers = self.registers
+            registers.last_voucher = max(registers.last_voucher, invoice.voucher_number or 0)
+            registers.last_row = max(registers.last_row, *(row.row_id for row in invoice.rows), 0)
+            self._invoices[invoice.number] = self._with_dates(invoice, invoice.invoice_date)
+            self._update_balance(invoice.number)
             return self._invoices[invoice.number]
 
     def change_invoice(self, number: int, **changes: Any) -> Invoice:
@@ -418,8 +420,11 @@ class Company:
         Raises ``ValueError`` where it has payments and would change its currency.
         """
         with self.lock:
-            before = _found("invoice", number, self._invoices)
-            if changes.get("currency", before.currency) != before.currency and self._paying[number]:
+            before = _lookup("invoice", number, self._invoices)
+            if (
+                changes.get("currency", before.currency) != before.currency
+                and self._payment_numbers[number]
+            ):
                 raise ValueError(f"invoice {number} has payments, and keeps its currency")
             return self.put_invoice(replace(before, **{"modified": None, **changes}))
 
@@ -433,7 +438,7 @@ class Company:
     def delete_invoice(self, number: int) -> None:
         """Delete an invoice; its payments stay."""
         with self.lock:
-            del self._invoices[_found("invoice", number, self._invoices).number]
+            del self._invoices[_lookup("invoice", number, self._invoices).number]
             self.version += 1
 
     def add_payment(self, payment: Payment) -> Payment:
@@ -446,16 +451,16 @@ class Company:
             if number in self._payments:
                 raise ValueError(f"number {number} is in use; change_payment changes it")
             self._last_number = max(self._last_number, number)
-            return self._put(replace(payment, number=number))
+            return self._store_payment(replace(payment, number=number))
 
     def change_payment(self, number: int, **changes: Any) -> Payment:
         """Change fields of a payment, booked or not; it counts as modified now."""
         with self.lock:
-            before = _found("payment", number, self._payments)
-            after = self._put(replace(before, **{"modified": None, **changes}))
+            before = _lookup("payment", number, self._payments)
+            after = self._store_payment(replace(before, **{"modified": None, **changes}))
             if after.invoice_number != before.invoice_number:
-                self._paying[before.invoice_number].discard(number)
-                self._settle(before.invoice_number)
+                self._payment_numbers[before.invoice_number].discard(number)
+                self._update_balance(before.invoice_number)
             return after
 
     def touch_payment(self, number: int) -> Payment:
@@ -469,7 +474,7 @@ class Company:
     def pay(self, invoice: Invoice, amount: Decimal, day: date, source: str = "manual") -> Payment:
         """Add a booked payment, in the currency of its invoice; what it cannot be is refused."""
         with self.lock:
-            amounts = conversion.agreeing(
+            amounts = conversion.consistent_amounts(
                 {"amount_currency": amount},
                 invoice.currency,
                 (invoice.currency_rate, invoice.currency_unit),
@@ -519,34 +524,42 @@ class Company:
     def delete_payment(self, number: int) -> None:
         """Delete a payment, booked or not."""
         with self.lock:
-            payment = _found("payment", number, self._payments)
+            payment = _lookup("payment", number, self._payments)
             del self._payments[number]
-            self._paying[payment.invoice_number].discard(number)
-            self._settle(payment.invoice_number, self.clock.now() if payment.booked else None)
+            self._payment_numbers[payment.invoice_number].discard(number)
+            self._update_balance(
+                payment.invoice_number, self.clock.now() if payment.booked else None
+            )
 
-    def _put(self, payment: Payment) -> Payment:
-        self._payments[payment.number] = dated = self._dated(payment, payment.payment_date)
-        self._paying[payment.invoice_number].add(payment.number)
-        self._settle(payment.invoice_number, dated.modified if dated.booked else None)
+    def _store_payment(self, payment: Payment) -> Payment:
+        self._payments[payment.number] = dated = self._with_dates(payment, payment.payment_date)
+        self._payment_numbers[payment.invoice_number].add(payment.number)
+        self._update_balance(payment.invoice_number, dated.modified if dated.booked else None)
         return dated
 
-    def _dated(self, record: Record, day: date) -> Record:
+    def _with_dates(self, record: Record, day: date) -> Record:
         """Fill in when a record was modified, and the financial year of its voucher."""
         if record.voucher_number and record.voucher_year is None:
             year = self.financial_year(day)
             record = replace(record, voucher_year=year.id if year else None)
         return record if record.modified else replace(record, modified=self.clock.now())
 
-    def _settle(self, number: int, at: datetime | None = None) -> None:
+    def _update_balance(self, number: int, touched_at: datetime | None = None) -> None:
         """Update balance and final pay date of an invoice from its booked payments."""
         self.version += 1
         if (invoice := self._invoices.get(number)) is None:
             return
         booked = [payment for payment in self.payments_of(number) if payment.booked]
-        balance = invoice.total - invoice.settled - sum((one.effect for one in booked), ZERO)
+        balance = (
+            invoice.total - invoice.settled - sum((payment.effect for payment in booked), ZERO)
+        )
         modified = invoice.modified
-        if at is not None and modified is not None and self.switches.payment_touches_invoice:
-            modified = max(modified, at)
+        if (
+            touched_at is not None
+            and modified is not None
+            and self.switches.payment_touches_invoice
+        ):
+            modified = max(modified, touched_at)
         self._invoices[number] = replace(
             invoice,
             balance=balance,
@@ -555,7 +568,7 @@ class Company:
         )
 
 
-def _found(name: str, number: int, records: Mapping[int, Found]) -> Found:
+def _lookup(name: str, number: int, records: Mapping[int, Item]) -> Item:
     """Return a record, or raise ``KeyError`` with what is not there."""
     if number not in records:
         raise KeyError(f"{name} {number}")
@@ -684,14 +697,14 @@ class State:
         self.users[name] = user
         return user
 
-    def may(self, grant: Grant, scope: str) -> bool:
+    def has_right(self, grant: Grant, scope: str) -> bool:
         """Return whether nobody has taken the right to a register from a grant.
 
         A service account has the rights of the company, not those of a person.
         """
-        person = self.person(grant)
+        user = self.person(grant)
         forbidden = self.company(grant.company).forbidden
-        return scope not in forbidden and not (person and scope in person.forbidden)
+        return scope not in forbidden and not (user and scope in user.forbidden)
 
     def person(self, grant: Grant) -> User | None:
         """Return who gave a grant; nobody for a service account, which has rights of its own."""
@@ -701,15 +714,15 @@ class State:
 
     def unlicensed(self, grant: Grant) -> frozenset[str]:
         """Return the scopes whose module the company, or the person, has no licence for."""
-        person = self.person(grant)
-        of_person = person.unlicensed if person else frozenset()
-        return of_person | self.company(grant.company).unlicensed
+        user = self.person(grant)
+        user_scopes = user.unlicensed if user else frozenset()
+        return user_scopes | self.company(grant.company).unlicensed
 
     def company(self, number: int | str | None = None) -> Company:
         """Return a company by its number, or the first one."""
         if number is None:
             number = next(iter(self.companies), -1)
-        return _found("company", int(number), self.companies)
+        return _lookup("company", int(number), self.companies)
 
     # --- Given and withdrawn ---
 

@@ -21,17 +21,17 @@ from hostsim.sandbox.errors import (
 )
 from hostsim.sandbox.fields import (
     Field,
-    always,
     amount,
-    changes,
     choice,
     code,
     day,
     flag,
     integer,
-    listed,
+    list_of,
+    not_clearable,
+    parse_changes,
     rate,
-    rounded,
+    round_half_up,
     text,
 )
 from hostsim.sandbox.registers import SupplierInvoice
@@ -42,7 +42,7 @@ Fields = Mapping[str, Any]
 
 ZERO = Decimal(0)
 #: The account of the debt, of VAT that is given back, and of what is bought.
-DEBT, VAT, BOUGHT = 2440, 2641, 4010
+PAYABLES_ACCOUNT, VAT_ACCOUNT, PURCHASES_ACCOUNT = 2440, 2641, 4010
 
 CODES = (
     "TOT", "VAT", "FRT", "AFE", "ROV", "CND", "CNC", "PRD", "PRC", "SRD", "SRC", "PRE", "GWB",
@@ -78,18 +78,18 @@ FIELDS: Mapping[str, Field] = {
     "CurrencyRate": rate(blank=Decimal(1)),
     "CurrencyUnit": integer(1, blank=1),
     "DisablePaymentFile": flag(),
-    "DueDate": always(day()),
+    "DueDate": not_clearable(day()),
     "ExternalInvoiceNumber": text(),
     "ExternalInvoiceSeries": text(),
     "Freight": amount(),
-    "InvoiceDate": always(day()),
+    "InvoiceDate": not_clearable(day()),
     "InvoiceNumber": text(64),
     "OCR": text(),
     "OurReference": text(50),
     "Project": text(),
     "RoundOffValue": amount(),
     "SalesType": choice("STOCK", "SERVICE", blank="STOCK"),
-    "SupplierInvoiceRows": listed(ROW, 500),
+    "SupplierInvoiceRows": list_of(ROW, 500),
     "SupplierNumber": code(),
     "Total": amount(),
     "VAT": amount(),
@@ -117,95 +117,97 @@ READ_ONLY = {
 
 
 def find(company: Company, number: int) -> SupplierInvoice:
-    found = company.registers.supplier_invoices.get(number)
-    if found is None:
+    invoice = company.registers.supplier_invoices.get(number)
+    if invoice is None:
         message = "Kan inte hitta leverantörsfakturan."
         raise Refused(company.switches.supplier_invoice_not_found_code, message, 404)
-    return found
+    return invoice
 
 
 # --- Making and changing ----------------------------------------------------
 
 
-def make(company: Company, sent: object) -> SupplierInvoice:
-    given = changes(sent, FIELDS, company.switches, READ_ONLY)
-    if not given.get("SupplierNumber"):
+def create(company: Company, content: object) -> SupplierInvoice:
+    fields = parse_changes(content, FIELDS, company.switches, READ_ONLY)
+    if not fields.get("SupplierNumber"):
         raise Refused(IDENTIFIER, "A valid identifier was not provided.")
     with company.lock:
         registers = company.registers
-        _refuse_twice(company, given)
-        checked = _checked(company, given)
+        _refuse_duplicate(company, fields)
+        validated = _validated_fields(company, fields)
         registers.last_supplier_invoice += 1
-        made = SupplierInvoice(registers.last_supplier_invoice, checked, company.clock.now())
-        registers.supplier_invoices[made.number] = made
-        return made
+        invoice = SupplierInvoice(registers.last_supplier_invoice, validated, company.clock.now())
+        registers.supplier_invoices[invoice.number] = invoice
+        return invoice
 
 
-def change(company: Company, number: int, sent: object) -> SupplierInvoice:
-    given = changes(sent, FIELDS, company.switches, READ_ONLY)
+def change(company: Company, number: int, content: object) -> SupplierInvoice:
+    sent_fields = parse_changes(content, FIELDS, company.switches, READ_ONLY)
     with company.lock:
         before = find(company, number)
         _refuse_settled(company, before)
         invoicing.check_period(company, before.fields["InvoiceDate"])
-        kept = dict(before.fields)
+        stored = dict(before.fields)
         # The service's own row is made again.
-        kept["SupplierInvoiceRows"] = [
-            row for row in kept["SupplierInvoiceRows"] if row.get("Code") != "TOT"
+        stored["SupplierInvoiceRows"] = [
+            row for row in stored["SupplierInvoiceRows"] if row.get("Code") != "TOT"
         ]
-        whole = kept | given
-        if whole["Currency"] != kept["Currency"]:
-            invoicing.forget_rate(whole, given)
-        return _put(company, before, fields=_checked(company, whole))
+        merged = stored | sent_fields
+        if merged["Currency"] != stored["Currency"]:
+            invoicing.drop_unsent_rate(merged, sent_fields)
+        return _update(company, before, fields=_validated_fields(company, merged))
 
 
-def _put(company: Company, before: SupplierInvoice, **changed: Any) -> SupplierInvoice:
+def _update(company: Company, before: SupplierInvoice, **changed: Any) -> SupplierInvoice:
     after = replace(before, **{"modified": company.clock.now(), **changed})
     company.registers.supplier_invoices[after.number] = after
     return after
 
 
-def _refuse_twice(company: Company, given: Fields) -> None:
+def _refuse_duplicate(company: Company, fields: Fields) -> None:
     """Refuse a supplier's number that is there already, where the switch says so."""
     switches = company.switches
     if switches.supplier_invoice_twice == "accepted":
         return
-    key = (given["SupplierNumber"], given.get("InvoiceNumber"))
+    key = (fields["SupplierNumber"], fields.get("InvoiceNumber"))
     for other in company.registers.supplier_invoices.values():
-        named = (other.fields["SupplierNumber"], other.fields.get("InvoiceNumber"))
-        if key == named and not other.cancelled:
+        other_key = (other.fields["SupplierNumber"], other.fields.get("InvoiceNumber"))
+        if key == other_key and not other.cancelled:
             message = f"Fakturanummer {key[1]} används redan."
             raise Refused(switches.supplier_invoice_twice_code, message)
 
 
-def _checked(company: Company, given: Fields) -> dict[str, Any]:
+def _validated_fields(company: Company, sent_fields: Fields) -> dict[str, Any]:
     """Return the record as it is stored, or refuse it."""
-    fields = dict(given)
-    supplier = invoicing.named(company, SUPPLIERS, fields["SupplierNumber"])
+    fields = dict(sent_fields)
+    supplier = invoicing.find_reference(company, SUPPLIERS, fields["SupplierNumber"])
     fields.setdefault("SupplierName", supplier["Name"])
-    day_of = fields.setdefault("InvoiceDate", company.today())
+    invoice_date = fields.setdefault("InvoiceDate", company.today())
     # Terms of payment do not fill it, as a client says.
-    fields.setdefault("DueDate", day_of)
-    invoicing.check_period(company, day_of)
+    fields.setdefault("DueDate", invoice_date)
+    invoicing.check_period(company, invoice_date)
     fields.setdefault("Currency", "SEK")
     invoicing.fill_rate(company, fields)
-    rate = conversion.sek_for_one(fields["CurrencyRate"], fields["CurrencyUnit"], company.switches)
-    rows = [_in_both(row, rate) for row in fields.get("SupplierInvoiceRows", ())]
-    fields.setdefault("Total", sum(map(_debit, rows), ZERO))
-    rows = rows or _preset_rows(fields, supplier, rate)
+    rate = conversion.effective_rate(
+        fields["CurrencyRate"], fields["CurrencyUnit"], company.switches
+    )
+    rows = [_with_both_currencies(row, rate) for row in fields.get("SupplierInvoiceRows", ())]
+    fields.setdefault("Total", sum(map(_net_debit, rows), ZERO))
+    rows = rows or _default_rows(fields, supplier, rate)
     for row in (fields, *rows):
-        invoicing.check_units(company, row)
+        invoicing.check_dimensions(company, row)
     for row in rows:
-        invoicing.account_of(company, row.get("Account", 0), day_of)
+        invoicing.find_account(company, row.get("Account", 0), invoice_date)
     if not any(row.get("Code") == "TOT" for row in rows):
-        if sum(map(_debit, rows), ZERO) != fields["Total"]:
+        if sum(map(_net_debit, rows), ZERO) != fields["Total"]:
             raise Refused(UNBALANCED, "Leverantörsfakturan balanserar inte.")
-        rows.append(_row(DEBT, -fields["Total"], rate, Code="TOT"))
-    elif sum(map(_debit, rows), ZERO):
+        rows.append(_row(PAYABLES_ACCOUNT, -fields["Total"], rate, Code="TOT"))
+    elif sum(map(_net_debit, rows), ZERO):
         raise Refused(UNBALANCED, "Leverantörsfakturan balanserar inte.")
-    return fields | {"SupplierInvoiceRows": _balanced(rows)}
+    return fields | {"SupplierInvoiceRows": _balance_in_sek(rows)}
 
 
-def _in_both(row: Fields, rate: Decimal) -> dict[str, Any]:
+def _with_both_currencies(row: Fields, rate: Decimal) -> dict[str, Any]:
     """Return a row with its amounts in SEK and in the currency, whichever was sent.
 
     Where both were, SEK that come to another amount in the currency do not count.
@@ -214,46 +216,46 @@ def _in_both(row: Fields, rate: Decimal) -> dict[str, Any]:
     for side in ("Debit", "Credit"):
         in_currency = f"{side}Currency"
         if side in row:
-            both.setdefault(in_currency, rounded(row[side] / rate))
+            both.setdefault(in_currency, round_half_up(row[side] / rate))
         if in_currency in both and (
-            side not in row or rounded(row[side] / rate) != both[in_currency]
+            side not in row or round_half_up(row[side] / rate) != both[in_currency]
         ):
-            both[side] = rounded(both[in_currency] * rate)
+            both[side] = round_half_up(both[in_currency] * rate)
     return both
 
 
-def _balanced(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _balance_in_sek(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return rows that balance in SEK, too: the last one takes what rounding has left."""
-    rest = sum((_debit(row, "") for row in rows), ZERO)
-    if not rest:
+    difference = sum((_net_debit(row, "") for row in rows), ZERO)
+    if not difference:
         return rows
-    place = max(place for place, row in enumerate(rows) if {"Debit", "Credit"} & row.keys())
-    last = dict(rows[place])
+    index = max(index for index, row in enumerate(rows) if {"Debit", "Credit"} & row.keys())
+    last = dict(rows[index])
     if "Debit" in last:
-        last["Debit"] -= rest
+        last["Debit"] -= difference
     else:
-        last["Credit"] += rest
-    return [*rows[:place], last, *rows[place + 1 :]]
+        last["Credit"] += difference
+    return [*rows[:index], last, *rows[index + 1 :]]
 
 
-def _debit(row: Fields, of: str = "Currency") -> Decimal:
+def _net_debit(row: Fields, suffix: str = "Currency") -> Decimal:
     """Return what a row adds, in the currency or in SEK."""
-    debit: Decimal = row.get(f"Debit{of}", ZERO) - row.get(f"Credit{of}", ZERO)
+    debit: Decimal = row.get(f"Debit{suffix}", ZERO) - row.get(f"Credit{suffix}", ZERO)
     return debit
 
 
-def _row(account: int, debit: Decimal, rate: Decimal, **more: Any) -> dict[str, Any]:
+def _row(account: int, debit: Decimal, rate: Decimal, **fields: Any) -> dict[str, Any]:
     side = "Debit" if debit >= 0 else "Credit"
-    sums = {side: rounded(abs(debit) * rate), f"{side}Currency": abs(debit)}
-    return {"Account": account, **sums, **more}
+    amounts = {side: round_half_up(abs(debit) * rate), f"{side}Currency": abs(debit)}
+    return {"Account": account, **amounts, **fields}
 
 
-def _preset_rows(fields: Fields, supplier: Fields, rate: Decimal) -> list[dict[str, Any]]:
+def _default_rows(fields: Fields, supplier: Fields, rate: Decimal) -> list[dict[str, Any]]:
     """Return the coding of an invoice that was sent without any."""
     vat = fields.get("VAT", ZERO)
-    bought = int(supplier.get("PreDefinedAccount") or BOUGHT)
-    rows = [_row(bought, fields["Total"] - vat, rate)]
-    return [*rows, _row(VAT, vat, rate, Code="VAT")] if vat else rows
+    account = int(supplier.get("PreDefinedAccount") or PURCHASES_ACCOUNT)
+    rows = [_row(account, fields["Total"] - vat, rate)]
+    return [*rows, _row(VAT_ACCOUNT, vat, rate, Code="VAT")] if vat else rows
 
 
 def _refuse_settled(company: Company, invoice: SupplierInvoice) -> None:
@@ -266,26 +268,26 @@ def _refuse_settled(company: Company, invoice: SupplierInvoice) -> None:
 
 
 def approve_booking(company: Company, number: int) -> SupplierInvoice:
-    return _put(company, find(company, number), approved=True)
+    return _update(company, find(company, number), approved=True)
 
 
 def approve_payment(company: Company, number: int) -> SupplierInvoice:
-    return _put(company, find(company, number), payment_approved=True)
+    return _update(company, find(company, number), payment_approved=True)
 
 
 def bookkeep(company: Company, number: int) -> SupplierInvoice:
     switches = company.switches
     with company.lock:
-        found = find(company, number)
-        _refuse_settled(company, found)
-        if switches.booking_needs_attest and not found.approved:
+        invoice = find(company, number)
+        _refuse_settled(company, invoice)
+        if switches.booking_needs_attest and not invoice.approved:
             message = "Leverantörsfakturan är inte attesterad."
             raise Refused(switches.supplier_invoice_locked_code, message)
-        day_of: date = found.fields["InvoiceDate"]
-        invoicing.check_lock(company, day_of, PERIOD_LOCKED_BOOKING)
-        for row in found.fields["SupplierInvoiceRows"]:
-            account = invoicing.account_of(company, row.get("Account", 0), day_of)
-            center = row.get("CostCenter") or found.fields.get("CostCenter", "")
+        invoice_date: date = invoice.fields["InvoiceDate"]
+        invoicing.check_lock(company, invoice_date, PERIOD_LOCKED_BOOKING)
+        for row in invoice.fields["SupplierInvoiceRows"]:
+            account = invoicing.find_account(company, row.get("Account", 0), invoice_date)
+            center = row.get("CostCenter") or invoice.fields.get("CostCenter", "")
             invoicing.check_cost_center(company, account, center)
         return book(company, number)
 
@@ -293,66 +295,70 @@ def bookkeep(company: Company, number: int) -> SupplierInvoice:
 def book(company: Company, number: int) -> SupplierInvoice:
     """Book a supplier invoice, as a person in Fortnox can; ``LookupError`` without one."""
     with company.lock:
-        found = _there(company, number)
+        invoice = _get(company, number)
         company.registers.last_supplier_voucher += 1
-        year = company.financial_year(found.fields["InvoiceDate"])
+        year = company.financial_year(invoice.fields["InvoiceDate"])
         voucher = {
             "Number": company.registers.last_supplier_voucher,
             "ReferenceType": "SUPPLIERINVOICE",
             "Series": "D",
             "Year": year.id if year else 1,
         }
-        return _put(company, found, booked=True, voucher=voucher)
+        return _update(company, invoice, booked=True, voucher=voucher)
 
 
 def cancel(company: Company, number: int) -> SupplierInvoice:
     with company.lock:
-        found = find(company, number)
-        _refuse_settled(company, found)
-        return _put(company, found, cancelled=True)
+        invoice = find(company, number)
+        _refuse_settled(company, invoice)
+        return _update(company, invoice, cancelled=True)
 
 
-def cancel_there(company: Company, number: int) -> SupplierInvoice:
+def cancel_as_user(company: Company, number: int) -> SupplierInvoice:
     """Cancel one as a person in Fortnox can; ``LookupError`` without one."""
-    return _put(company, _there(company, number), cancelled=True)
+    return _update(company, _get(company, number), cancelled=True)
 
 
-def _there(company: Company, number: int) -> SupplierInvoice:
-    found = company.registers.supplier_invoices.get(number)
-    if found is None:
+def _get(company: Company, number: int) -> SupplierInvoice:
+    invoice = company.registers.supplier_invoices.get(number)
+    if invoice is None:
         raise LookupError(f"supplier invoice {number}")
-    return found
+    return invoice
 
 
 def credit(company: Company, number: int) -> SupplierInvoice:
     """Make an unbooked one that credits this one; this one names it from now on."""
     with company.lock:
-        found = find(company, number)
-        if found.cancelled or found.credited_by:
+        invoice = find(company, number)
+        if invoice.cancelled or invoice.credited_by:
             message = "Leverantörsfakturan kan inte krediteras."
             raise Refused(company.switches.supplier_invoice_locked_code, message)
         registers, today = company.registers, company.today()
         registers.last_supplier_invoice += 1
-        fields = dict(found.fields) | {"InvoiceDate": today, "DueDate": today}
+        fields = dict(invoice.fields) | {"InvoiceDate": today, "DueDate": today}
         for name in ("Total", "VAT", "Freight", "AdministrationFee", "RoundOffValue"):
             if name in fields:
                 fields[name] = -fields[name]
-        fields["SupplierInvoiceRows"] = [_turned(row) for row in fields["SupplierInvoiceRows"]]
-        made = SupplierInvoice(
+        fields["SupplierInvoiceRows"] = [
+            _reversed_row(row) for row in fields["SupplierInvoiceRows"]
+        ]
+        credit_invoice = SupplierInvoice(
             registers.last_supplier_invoice, fields, company.clock.now(), credit_of=number
         )
-        registers.supplier_invoices[made.number] = made
-        return _put(company, found, credited_by=made.number)
+        registers.supplier_invoices[credit_invoice.number] = credit_invoice
+        return _update(company, invoice, credited_by=credit_invoice.number)
 
 
-def _turned(row: Fields) -> dict[str, Any]:
+def _reversed_row(row: Fields) -> dict[str, Any]:
     """Return a row with debit for credit."""
-    other = {"Debit": "Credit", "Credit": "Debit"}
-    other |= {f"{one}Currency": f"{two}Currency" for one, two in other.items()}
-    return {other.get(name, name): value for name, value in row.items()}
+    opposite = {"Debit": "Credit", "Credit": "Debit"}
+    opposite |= {
+        f"{side}Currency": f"{other_side}Currency" for side, other_side in opposite.items()
+    }
+    return {opposite.get(name, name): value for name, value in row.items()}
 
 
-def pay(company: Company, number: int, day_of: date) -> SupplierInvoice:
+def pay(company: Company, number: int, day: date) -> SupplierInvoice:
     """Pay a supplier invoice in full, as a person in Fortnox can."""
     with company.lock:
-        return _put(company, _there(company, number), final_pay_date=day_of)
+        return _update(company, _get(company, number), final_pay_date=day)

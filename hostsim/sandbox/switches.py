@@ -665,8 +665,8 @@ class Switches(ExportSwitches, ImportSwitches):
 
         Raises ``ValueError`` with a sentence that names the switch and what it takes.
         """
-        accepted = {name: _accepted(name, value) for name, value in changes.items()}
-        return dataclasses.replace(self, **accepted)
+        checked = {name: _checked_value(name, value) for name, value in changes.items()}
+        return dataclasses.replace(self, **checked)
 
     def described(self) -> list[dict[str, Any]]:
         return [
@@ -681,37 +681,38 @@ class Switches(ExportSwitches, ImportSwitches):
         ]
 
 
-def table() -> Iterator[str]:
+def markdown_rows() -> Iterator[str]:
     """Yield the rows of the table in ``UNKNOWNS.md``, in Markdown."""
-    for row in Switches().described():
+    for switch in Switches().described():
         takes = ", ".join(
             value if value.startswith("a ") else f"`{value}`"
             for value in (
-                option if isinstance(option, str) else json.dumps(option) for option in row["takes"]
+                option if isinstance(option, str) else json.dumps(option)
+                for option in switch["takes"]
             )
         )
-        default = row["default"]
-        shown = default if isinstance(default, str) else json.dumps(default)
+        default = switch["default"]
+        default_text = default if isinstance(default, str) else json.dumps(default)
         yield (
-            f"| `{row['name']}` | `{shown}` | {row['kind']} | {row['says']}"
-            f" | {takes} | {row['source']} |"
+            f"| `{switch['name']}` | `{default_text}` | {switch['kind']} | {switch['says']}"
+            f" | {takes} | {switch['source']} |"
         )
 
 
-def from_text(text: str) -> dict[str, object]:
+def parse_switch(text: str) -> dict[str, object]:
     """Read ``NAME=VALUE``; a value that is not JSON is a text.
 
     Raises ``ValueError`` with a sentence when there is no such switch, or it does not accept that.
     """
     name, _, value = text.partition("=")
     try:
-        read = json.loads(value)
+        parsed = json.loads(value)
     except ValueError:
-        read = value
-    return {name: _accepted(name, read)}
+        parsed = value
+    return {name: _checked_value(name, parsed)}
 
 
-def from_file(path: Path) -> tuple[Switches, list[str]]:
+def read_switches(path: Path) -> tuple[Switches, list[str]]:
     """Read a file as ``python -m opter_fortnox_plugin probe --switches FILE`` writes it.
 
     It names what the probe has found out, ``{"switches": {"default_limit": 100, …}}``, and does
@@ -725,13 +726,13 @@ def from_file(path: Path) -> tuple[Switches, list[str]]:
     values = content.get("switches") if isinstance(content, dict) else None
     if not isinstance(values, dict):
         raise ValueError('it is no object with "switches"')
-    switches, not_taken = Switches(), []
+    switches, unknown = Switches(), []
     for name, value in values.items():
         try:
             switches = switches.changed({name: value})
         except ValueError:
-            not_taken.append(name)
-    return switches, not_taken
+            unknown.append(name)
+    return switches, unknown
 
 
 # --- Accepted values --------------------------------------------------------
@@ -762,32 +763,34 @@ def _values(kind: Any) -> Iterator[Any]:
         yield {int: "a whole number", float: "a number", str: "a zone"}[kind]
 
 
-def _accepted(name: str, value: object) -> Any:
+def _checked_value(name: str, value: object) -> Any:
     """Return a value as the switch has it: digits may come as a number where they are a text."""
     if name not in _types():
-        near = difflib.get_close_matches(name, _types())
-        raise ValueError(", ".join((f"there is no switch {name}", *(f"but {one}" for one in near))))
-    for tried in (value, str(value)) if type(value) is int else (value,):
-        if any(_fits(name, tried, one) for one in accepted_values(name)):
-            return tried
-    takes = ", ".join(_said(name, one) for one in accepted_values(name))
+        close = difflib.get_close_matches(name, _types())
+        raise ValueError(
+            ", ".join((f"there is no switch {name}", *(f"but {match}" for match in close)))
+        )
+    for candidate in (value, str(value)) if type(value) is int else (value,):
+        if any(_accepts(name, candidate, accepted) for accepted in accepted_values(name)):
+            return candidate
+    takes = ", ".join(_value_text(name, accepted) for accepted in accepted_values(name))
     raise ValueError(f"{name} takes {takes}, and not {json.dumps(value, default=str)}")
 
 
-def _said(name: str, one: object) -> str:
-    if one == "a whole number":
+def _value_text(name: str, accepted: object) -> str:
+    if accepted == "a whole number":
         return f"a whole number from {_minimum(name)} to {_maximum(name)}"
-    return "a number above 0" if one == "a number" else json.dumps(one)
+    return "a number above 0" if accepted == "a number" else json.dumps(accepted)
 
 
-def _fits(name: str, value: object, one: object) -> bool:
-    if one == "a zone":
+def _accepts(name: str, value: object, accepted: object) -> bool:
+    if accepted == "a zone":
         return isinstance(value, str) and _is_zone(value)
-    if one == "a whole number":
+    if accepted == "a whole number":
         return type(value) is int and _minimum(name) <= value <= _maximum(name)
-    if one == "a number":
+    if accepted == "a number":
         return type(value) in {int, float} and 0 < float(str(value)) < math.inf
-    return type(value) is type(one) and value == one
+    return type(value) is type(accepted) and value == accepted
 
 
 def _minimum(name: str) -> int:

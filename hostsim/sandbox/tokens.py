@@ -23,8 +23,8 @@ from typing import Any
 from hostsim.sandbox.clock import Clock
 from hostsim.sandbox.switches import Switches
 
-CODE_LIFE = timedelta(minutes=10)
-ACCESS_LIFE = timedelta(hours=1)
+CODE_LIFETIME = timedelta(minutes=10)
+ACCESS_LIFETIME = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,12 @@ class Challenge:
     value: str
     method: str
 
-    def met_by(self, verifier: str) -> bool:
+    def verify(self, verifier: str) -> bool:
         if self.method == "plain":
-            made = verifier
+            challenge = verifier
         else:
-            made = _base64url(hashlib.sha256(verifier.encode()).digest())
-        return hmac.compare_digest(made.encode(), self.value.encode())
+            challenge = _base64url(hashlib.sha256(verifier.encode()).digest())
+        return hmac.compare_digest(challenge.encode(), self.value.encode())
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Tokens:
         """
         with self.lock:
             code = str(uuid.uuid4())
-            until = self.clock.now() + CODE_LIFE
+            until = self.clock.now() + CODE_LIFETIME
             self._codes[code] = _Issued(grant, until, redirect_uri, challenge)
             self.issued.append(code)
             return code
@@ -120,15 +120,15 @@ class Tokens:
                 return None
             if issued.redirect_uri is not None and issued.redirect_uri != redirect_uri:
                 return None
-            if issued.challenge is not None and not issued.challenge.met_by(verifier):
+            if issued.challenge is not None and not issued.challenge.verify(verifier):
                 return None
             del self._codes[code]
-            return self._issue(issued.grant, scopes) if self._valid(issued) else None
+            return self._issue_pair(issued.grant, scopes) if self._valid(issued) else None
 
     def issue(self, grant: Grant) -> TokenPair:
         """Issue tokens without a code."""
         with self.lock:
-            return self._issue(grant)
+            return self._issue_pair(grant)
 
     def refresh(
         self, token: str, client_id: str, scopes: tuple[str, ...] | None = None
@@ -143,7 +143,7 @@ class Tokens:
                 return None
             del self._refresh[token]
             self._used[token] = issued.grant
-            return self._issue(issued.grant, scopes) if self._valid(issued) else None
+            return self._issue_pair(issued.grant, scopes) if self._valid(issued) else None
 
     def consent(self, grant: Grant) -> None:
         """Let a client have tokens for a service account without a person, until withdrawn."""
@@ -158,17 +158,19 @@ class Tokens:
     def withdraw_consent(self, company: int, user: int | None = None) -> None:
         """End a company's consents for service accounts, or that of a user."""
 
-        def meant(grant: Grant) -> bool:
-            of_it = grant.service if user is None else grant.user == user and not grant.service
-            return of_it and grant.company == company
+        def is_withdrawn(grant: Grant) -> bool:
+            matches = grant.service if user is None else grant.user == user and not grant.service
+            return matches and grant.company == company
 
         with self.lock:
             for key in [key for key in self._consents if user is None and key[1] == company]:
                 del self._consents[key]
             if self.switches.withdrawn_consent_ends_refresh:
-                for kept in (self._codes, self._refresh):
-                    for text in [text for text, one in kept.items() if meant(one.grant)]:
-                        del kept[text]
+                for table in (self._codes, self._refresh):
+                    for token in [
+                        token for token, issued in table.items() if is_withdrawn(issued.grant)
+                    ]:
+                        del table[token]
 
     def consented(self, client_id: str, company: int) -> Grant | None:
         """Return the consent for a service account."""
@@ -183,8 +185,8 @@ class Tokens:
             grant = self._consents.get((client_id, company))
             if grant is None or not set(scopes) <= set(grant.scopes):
                 return None
-            asked = Grant(client_id, company, grant.user, scopes or grant.scopes, service=True)
-            return self._issue_access(asked)
+            requested = Grant(client_id, company, grant.user, scopes or grant.scopes, service=True)
+            return self._issue_access(requested)
 
     def revoke(self, token: str) -> None:
         """End a refresh token. Any other text is ignored, as Fortnox does."""
@@ -239,33 +241,33 @@ class Tokens:
     def snapshot(self) -> tuple[dict[Any, Any], ...]:
         """Return what is valid and consented to, for :meth:`restore`."""
         with self.lock:
-            kept = (self._codes, self._access, self._refresh, self._used, self._consents)
-            return tuple(dict(one) for one in kept)
+            tables = (self._codes, self._access, self._refresh, self._used, self._consents)
+            return tuple(dict(table) for table in tables)
 
     def restore(self, before: tuple[dict[Any, Any], ...]) -> None:
         with self.lock:
-            kept = [dict(one) for one in before]
-            self._codes, self._access, self._refresh, self._used, self._consents = kept
+            tables = [dict(table) for table in before]
+            self._codes, self._access, self._refresh, self._used, self._consents = tables
 
     def _valid(self, issued: _Issued) -> bool:
         return self.clock.now() < issued.until
 
-    def _issue(self, grant: Grant, scopes: tuple[str, ...] | None = None) -> TokenPair:
-        access = grant if scopes is None else replace(grant, scopes=scopes)
-        pair = replace(self._issue_access(access), refresh=self._fresh_refresh_token())
-        life = timedelta(days=self.switches.refresh_token_days)
-        self._refresh[pair.refresh] = _Issued(grant, self.clock.now() + life)
+    def _issue_pair(self, grant: Grant, scopes: tuple[str, ...] | None = None) -> TokenPair:
+        access_grant = grant if scopes is None else replace(grant, scopes=scopes)
+        pair = replace(self._issue_access(access_grant), refresh=self._new_refresh_token())
+        lifetime = timedelta(days=self.switches.refresh_token_days)
+        self._refresh[pair.refresh] = _Issued(grant, self.clock.now() + lifetime)
         self.issued.append(pair.refresh)
         return pair
 
     def _issue_access(self, grant: Grant) -> TokenPair:
         now = self.clock.now()
-        pair = TokenPair(grant, self._signed(grant, now), "")
-        self._access[pair.access] = _Issued(grant, now + ACCESS_LIFE)
+        pair = TokenPair(grant, self._make_jwt(grant, now), "")
+        self._access[pair.access] = _Issued(grant, now + ACCESS_LIFETIME)
         self.issued.append(pair.access)
         return pair
 
-    def _fresh_refresh_token(self) -> str:
+    def _new_refresh_token(self) -> str:
         if self.switches.refresh_token_format == "forty":  # noqa: S105 - a format
             return secrets.token_hex(20)
         return str(uuid.uuid4())
@@ -274,9 +276,11 @@ class Tokens:
         if not self.switches.reuse_revokes_family or token not in self._used:
             return
         grant = self._used[token]
-        self._refresh = {name: one for name, one in self._refresh.items() if one.grant != grant}
+        self._refresh = {
+            text: issued for text, issued in self._refresh.items() if issued.grant != grant
+        }
 
-    def _signed(self, grant: Grant, now: datetime) -> str:
+    def _make_jwt(self, grant: Grant, now: datetime) -> str:
         """Make a JWT with the claims of a recorded token, in their order."""
         head = _segment({"typ": "JWT", "alg": "HS256"})
         body = _segment(_claims(grant, int(now.timestamp()), secrets.token_hex(20)))
@@ -298,7 +302,7 @@ def _claims(grant: Grant, now: int, identity: str) -> dict[str, object]:
         "iss": "https://api.fortnox.se/oauth2",
         "aud": grant.client_id,
         "sub": f"{grant.user}@{grant.company}",
-        "exp": now + int(ACCESS_LIFE.total_seconds()),
+        "exp": now + int(ACCESS_LIFETIME.total_seconds()),
         "iat": now,
         "token_type": "bearer",
         "scope": " ".join(grant.scopes),

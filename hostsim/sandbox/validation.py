@@ -15,30 +15,30 @@ from decimal import Decimal
 from functools import cache
 from typing import Annotated, Any, Literal, NamedTuple, Union, get_args, get_origin, get_type_hints
 
-from hostsim.sandbox.clock import RANGE, within
+from hostsim.sandbox.clock import RANGE, check_year
 from hostsim.sandbox.errors import Refused
-from hostsim.sandbox.fields import day_of, decimal_of, is_text
+from hostsim.sandbox.fields import is_text, parse_day, parse_decimal
 
 
 class Validator(NamedTuple):
     """What a field takes."""
 
-    says: str
+    description: str
     """What it is, after the word *is*."""
 
     read: Callable[[Any], Any]
     """Raises ``ValueError`` and the like where a value is something else."""
 
-    means: str = ""
+    meaning: str = ""
 
-    def meaning(self, means: str) -> Validator:
+    def with_meaning(self, meaning: str) -> Validator:
         """Return the same for a field of this meaning."""
-        return self._replace(means=means)
+        return self._replace(meaning=meaning)
 
     @property
-    def told(self) -> str:
+    def full_description(self) -> str:
         """What the switchboard tells of a field."""
-        return f"{self.says}: {self.means}" if self.means else self.says
+        return f"{self.description}: {self.meaning}" if self.meaning else self.description
 
 
 class ValidationError(ValueError):
@@ -49,16 +49,16 @@ def validate(name: str, validator: Validator, value: object) -> Any:
     """Read a field. Raises :class:`ValidationError`."""
     try:
         return validator.read(value)
-    except ValidationError as wrong:
-        raise ValidationError(f"{name}.{wrong}") from wrong
+    except ValidationError as nested_error:
+        raise ValidationError(f"{name}.{nested_error}") from nested_error
     except (ArithmeticError, AttributeError, LookupError, Refused, TypeError, ValueError) as error:
         shown = json.dumps(value, ensure_ascii=False, default=str)
         shown = shown if len(shown) < 100 else f"{shown[:100]} …"
-        raise ValidationError(f"{name} is {validator.says}, and not {shown}") from error
+        raise ValidationError(f"{name} is {validator.description}, and not {shown}") from error
 
 
 def read(
-    fields: Mapping[str, Validator], content: object, needed: Collection[str] = ()
+    fields: Mapping[str, Validator], content: object, required: Collection[str] = ()
 ) -> dict[str, Any]:
     """Read the fields of an object. Raises :class:`ValidationError`."""
     if not isinstance(content, Mapping):
@@ -69,7 +69,7 @@ def read(
             f"{', '.join(map(str, unknown))} means nothing here; known are {known}"
         )
     values = {name: validate(name, fields[name], value) for name, value in content.items()}
-    if missing := [name for name in needed if name not in content]:
+    if missing := [name for name in required if name not in content]:
         raise ValidationError(f"{', '.join(missing)} is needed")
     return values
 
@@ -104,28 +104,29 @@ def choice(*values: str) -> Validator:
     return Validator(f"one of {', '.join(values)}", check)
 
 
-def listed(one: Validator, at_least: int = 0) -> Validator:
-    def check(value: Any) -> tuple[Any, ...]:
-        if not isinstance(value, list | tuple) or len(value) < at_least:
-            raise TypeError(value)
-        return tuple(validate(str(place), one, each) for place, each in enumerate(value))
+def list_of(item: Validator, min_items: int = 0) -> Validator:
+    def check(values: Any) -> tuple[Any, ...]:
+        if not isinstance(values, list | tuple) or len(values) < min_items:
+            raise TypeError(values)
+        return tuple(validate(str(index), item, value) for index, value in enumerate(values))
 
-    return Validator(f"a list, of which each is {one.says}", check)
+    return Validator(f"a list, of which each is {item.description}", check)
 
 
-def or_null(one: Validator) -> Validator:
+def nullable(validator: Validator) -> Validator:
     return Validator(
-        f"{one.says}, or null", lambda value: None if value is None else one.read(value)
+        f"{validator.description}, or null",
+        lambda value: None if value is None else validator.read(value),
     )
 
 
-def pattern(says: str, expression: str) -> Validator:
+def pattern(description: str, expression: str) -> Validator:
     def check(value: Any) -> str:
         if not isinstance(value, str) or not re.fullmatch(expression, value):
             raise ValueError(value)
         return value
 
-    return Validator(says, check)
+    return Validator(description, check)
 
 
 def _flag(value: Any) -> bool:
@@ -141,23 +142,23 @@ def _text(value: Any) -> str:
 
 
 def _above_0(value: Any) -> Decimal:
-    read = decimal_of(value)
-    if read <= 0:
+    number = parse_decimal(value)
+    if number <= 0:
         raise ValueError(value)
-    return read
+    return number
 
 
 def _time(value: Any) -> datetime:
     at = datetime.fromisoformat(value)
     if at.tzinfo is None:
         raise ValueError(value)
-    return within(at)
+    return check_year(at)
 
 
 FLAG = Validator("true or false", _flag)
 TEXT = Validator("a text", _text)
-DAY = Validator("a day, YYYY-MM-DD", day_of)
-AMOUNT = Validator("an amount below 10^15, also as a text", decimal_of)
+DAY = Validator("a day, YYYY-MM-DD", parse_day)
+AMOUNT = Validator("an amount below 10^15, also as a text", parse_decimal)
 OBJECT = Validator("an object", lambda value: dict(_mapping(value)))
 HEADER = pattern("a text of one line in ASCII", "[ -~]*")
 
@@ -168,7 +169,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value
 
 
-OF_TYPE: Mapping[Any, Validator] = {
+VALIDATORS: Mapping[Any, Validator] = {
     bool: FLAG,
     int: integer(0),
     str: TEXT,
@@ -184,24 +185,24 @@ Account = Annotated[int, integer(1000, 9999)]
 Currency = Annotated[str, pattern("a currency, three capital letters", "[A-Z]{3}")]
 
 
-def of(hint: Any) -> Validator:
+def validator_for(hint: Any) -> Validator:
     """Return what a declared type takes."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
-        return next(one for one in arguments if isinstance(one, Validator))
+        return next(argument for argument in arguments if isinstance(argument, Validator))
     if origin is Literal:
         return choice(*arguments)
     if origin in {Union, types.UnionType}:
-        (one,) = (one for one in arguments if one is not types.NoneType)
-        return or_null(of(one))
+        (argument,) = (argument for argument in arguments if argument is not types.NoneType)
+        return nullable(validator_for(argument))
     if origin is tuple:
-        return listed(of(arguments[0]))
+        return list_of(validator_for(arguments[0]))
     if origin in {Mapping, dict}:
         return OBJECT
-    if hint in OF_TYPE:
-        return OF_TYPE[hint]
+    if hint in VALIDATORS:
+        return VALIDATORS[hint]
     return Validator(
-        f"an object with the fields of {hint.__name__}", lambda value: made(hint, value)
+        f"an object with the fields of {hint.__name__}", lambda value: build(hint, value)
     )
 
 
@@ -212,16 +213,19 @@ def fields_of(kind: Any) -> Mapping[str, Validator]:
 
 @cache
 def _fields_of(kind: Any) -> Mapping[str, Validator]:
-    return {name: of(hint) for name, hint in get_type_hints(kind, include_extras=True).items()}
+    return {
+        name: validator_for(hint)
+        for name, hint in get_type_hints(kind, include_extras=True).items()
+    }
 
 
-def needed_by(kind: Any) -> list[str]:
+def required_fields(kind: Any) -> list[str]:
     """Return the fields of a dataclass that have no default."""
     fields = dataclasses.fields(kind)
     absent = dataclasses.MISSING
-    return [one.name for one in fields if one.default is absent is one.default_factory]
+    return [field.name for field in fields if field.default is absent is field.default_factory]
 
 
-def made(kind: Any, content: object) -> Any:
+def build(kind: Any, content: object) -> Any:
     """Make a record of a dataclass. Raises :class:`ValidationError`."""
-    return kind(**read(fields_of(kind), content, needed_by(kind)))
+    return kind(**read(fields_of(kind), content, required_fields(kind)))

@@ -8,7 +8,7 @@ from desk_person import enters
 
 from hostsim.demo import books_and_pays, export_settings, flows_of
 from hostsim.sandbox import seed_invoices
-from hostsim.sandbox.changes import change_of
+from hostsim.sandbox.changes import parse_change
 
 NAME = "Fakturor"
 SENT = [str(number) for number in range(10301, 10309)]
@@ -94,7 +94,9 @@ def test_invoices_go_out_and_their_payments_come_back(page, person, exports, off
 
     # The account is added there; the invoice that waited for it goes, too.
     account = {"Number": int(seed_invoices.MISSING_ACCOUNT), "Description": "Tillägg"}
-    change_of({"do": "put_record", "register": "accounts", "record": account})(office.sandbox.state)
+    parse_change({"do": "put_record", "register": "accounts", "record": account})(
+        office.sandbox.state
+    )
     exports.opens()
     exports.plans()
     exports.sends()

@@ -11,7 +11,7 @@ from web_host import register_redirect_uri
 from wrong_export_plugins import WRONG
 
 from hostsim.sandbox import scripted_login, seed
-from hostsim.sandbox.changes import change_of
+from hostsim.sandbox.changes import parse_change
 from opter_contract.conformance.export_plugins import ExportPluginConformance
 from opter_contract.conformance.sample_bills import HAULIER
 from opter_fortnox_plugin import hooks as fortnox
@@ -85,7 +85,7 @@ class TestFortnoxWithBills(TestFortnox):
 
 
 def put(sandbox, register, record):
-    change_of({"do": "put_record", "register": register, "record": record})(sandbox.state)
+    parse_change({"do": "put_record", "register": register, "record": record})(sandbox.state)
 
 
 SUITE = """\

@@ -77,7 +77,7 @@ def test_a_field_that_holds_nonsense_is_named_with_its_value_and_what_it_takes(
     method, path = route.split()
     answer = asked(sandbox, method, path, json=PAYLOADS[route].example | {field: [{"x": "\r\n"}]})
     assert answer.status_code == 400
-    takes_ = re.escape(PAYLOADS[route].fields[field].says)
+    takes_ = re.escape(PAYLOADS[route].fields[field].description)
     wrong = answer.json()["error"]
     assert re.match(rf"{field} is {takes_}, and not ", wrong) or wrong.startswith(f"{field}.0")
 
@@ -116,7 +116,7 @@ def test_what_is_not_there_is_named(sandbox, change, missing):
 )
 def test_no_value_of_a_change_is_a_mistake_of_the_sandbox(sandbox, odd):
     for name, kind in KINDS.items():
-        for field in (*kind.needs, *kind.may):
+        for field in (*kind.required, *kind.optional):
             body = {"changes": [change_example(name) | {field: odd}]}
             answer = asked(sandbox, "POST", "/_sandbox/changes", json=body)
             assert answer.status_code < 500, (body, answer.text)

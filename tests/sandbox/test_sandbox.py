@@ -260,7 +260,7 @@ def test_the_pages_speak_swedish_first_and_run_no_script(sandbox):
 
 
 def test_a_scope_that_the_program_is_not_registered_for_is_refused_before_the_login(sandbox):
-    changes.change_of({"do": "register_scopes", "scopes": ["payment", "invoice"]})(sandbox.state)
+    changes.parse_change({"do": "register_scopes", "scopes": ["payment", "invoice"]})(sandbox.state)
     ends_on_a_page(sandbox, "invalid_scope")
     assert "code" in Program(sandbox).answer(scope="invoice payment")
     sandbox.switchboard.set(unregistered_scope="returned")
@@ -297,7 +297,7 @@ def test_a_person_without_a_licence_gets_fewer_scopes_than_asked(
     sandbox, state, person_unlicensed, granted
 ):
     sandbox.switchboard.set(person_unlicensed=person_unlicensed)
-    changes.change_of({"do": "withdraw_module", "scope": "invoice", "user": "erik"})(state)
+    changes.parse_change({"do": "withdraw_module", "scope": "invoice", "user": "erik"})(state)
     answer = Program(sandbox).answer()
     token = Program(sandbox).redeem(answer.get("code", "none")).json()
     assert (token.get("scope"), answer.get("error")) == (
@@ -308,14 +308,14 @@ def test_a_person_without_a_licence_gets_fewer_scopes_than_asked(
     code = Program(sandbox).answer(account_type="service")["code"]
     assert "invoice" in Program(sandbox).redeem(code).json()["scope"].split()
     for scope in ("payment", "companyinformation"):
-        changes.change_of({"do": "withdraw_module", "scope": scope, "user": "erik"})(state)
+        changes.parse_change({"do": "withdraw_module", "scope": scope, "user": "erik"})(state)
     assert Program(sandbox).answer()["error"] == "error_missing_license"
 
 
 def test_a_right_that_one_person_lacks_is_refused_with_a_sentence_and_the_rest_goes_on(
     sandbox, state
 ):
-    changes.change_of({"do": "withdraw_right", "scope": "payment", "user": "erik"})(state)
+    changes.parse_change({"do": "withdraw_right", "scope": "payment", "user": "erik"})(state)
     program = Program(sandbox).sign_in()
     answer = program.ask("invoicepayments")
     assert (answer.status_code, answer.json()["ErrorInformation"]["Code"]) == (403, 2003330)

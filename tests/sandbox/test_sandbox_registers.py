@@ -260,5 +260,5 @@ def test_books_with_registers_and_written_invoices_survive_a_file(fortnox, tmp_p
     assert read.registers.set_up == company.registers.set_up
     assert read.registers.years == company.registers.years
     for name, entries in company.registers.entries.items():
-        again = {key: dict(entry.fields) for key, entry in read.registers.of(name).items()}
+        again = {key: dict(entry.fields) for key, entry in read.registers.entries[name].items()}
         assert again == {key: dict(entry.fields) for key, entry in entries.items()}

@@ -16,7 +16,7 @@ from hostsim.messages.errors import ERRORS
 from hostsim.sandbox import Sandbox, Switches, seed, standalone
 from hostsim.sandbox.__main__ import _parser, main
 from hostsim.sandbox.standalone import SENTENCES, CannotStart, Writer
-from hostsim.sandbox.switches import from_file
+from hostsim.sandbox.switches import read_switches
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def file(tmp_path):
 
 def test_a_file_sets_what_is_a_switch_here_and_the_rest_is_named(run, file):
     path = file({"switches": {"rate_limit": None, "refresh_works": True, "default_limit": "no"}})
-    found = from_file(path)
+    found = read_switches(path)
     assert found == (Switches(rate_limit=None), ["refresh_works", "default_limit"])
     assert run(switches_from=path)[-1] == (
         "Not used from the file, since these are no switches here: refresh_works, default_limit"

@@ -198,8 +198,8 @@ def test_an_invalid_value_of_a_switch_is_refused_and_nothing_is_set(client, boar
 def test_digits_may_be_a_number_where_a_switch_has_a_text(client, board):
     client.board("switches", "PATCH", {"invoice_detail": 2023, "fee_vat": 0})
     assert (board.switches.invoice_detail, board.switches.fee_vat) == ("2023", "0")
-    assert switches.from_text("fee_vat=25") == {"fee_vat": "25"}
-    assert switches.from_text("customer_not_found=2000204") == {"customer_not_found": "2000204"}
+    assert switches.parse_switch("fee_vat=25") == {"fee_vat": "25"}
+    assert switches.parse_switch("customer_not_found=2000204") == {"customer_not_found": "2000204"}
 
 
 def test_every_switch_has_a_test():
@@ -1499,7 +1499,7 @@ PAGE = resources.files("hostsim.sandbox").joinpath("UNKNOWNS.md").read_text(enco
 def test_every_switch_is_on_the_page_of_unknowns_with_its_default():
     """When this fails: the rows come from ``hostsim.sandbox.switches.table()``."""
     rows = [line for line in PAGE.splitlines() if re.match(r"\| `\w+` \| `[^`]+` \| \w+ \|", line)]
-    assert rows == list(switches.table())
+    assert rows == list(switches.markdown_rows())
 
 
 def test_every_route_is_on_the_page_of_unknowns(client):

@@ -186,8 +186,8 @@ class ExportScript:
         found = sorted((one.number, one.total) for one in there)
         if found != sorted(self.totals.items()):
             yield f"Fortnox has {found}"
-        if sorted(company.registers.of("customers")) != ["1042", "1043"]:
-            yield f"customers {sorted(company.registers.of('customers'))}"
+        if sorted(company.registers.entries["customers"]) != ["1042", "1043"]:
+            yield f"customers {sorted(company.registers.entries['customers'])}"
         if not all(one.sent for one in there):
             yield "not all are marked as sent"
         if (len(company.registers.files), len(company.registers.attachments)) != (1, 1):
@@ -286,7 +286,8 @@ class BillScript(ExportScript):
         if found != sorted(self.totals.items()):
             yield f"Fortnox has {found}"
         cards = {
-            number: one.fields.get("BG", "") for number, one in registers.of("suppliers").items()
+            number: one.fields.get("BG", "")
+            for number, one in registers.entries["suppliers"].items()
         }
         if cards != {"LASSE": "5050-1055", "SVEN": ""}:
             yield f"suppliers {cards}"

@@ -7,7 +7,7 @@ from flask import Response, request
 
 from hostsim.sandbox import exchange, responses
 from hostsim.sandbox.errors import Refused
-from hostsim.sandbox.fields import amount, choice, flag, integer, listed, text
+from hostsim.sandbox.fields import amount, choice, flag, integer, list_of, text
 from hostsim.sandbox.registers import Entry, FinancialYear
 from hostsim.sandbox.resources.register import Register, as_numbers
 from hostsim.sandbox.state import Company
@@ -37,7 +37,7 @@ ACCOUNTS = Register(
     fields=ROW
     | {
         "BalanceCarriedForward": amount(blank=Decimal(0)),
-        "OpeningQuantities": listed({"Balance": integer(), "Project": text()}, 500),
+        "OpeningQuantities": list_of({"Balance": integer(), "Project": text()}, 500),
         "QuantitySettings": SETTINGS,
         "QuantityUnit": text(),
         "TransactionInformation": text(),
@@ -57,7 +57,9 @@ def list_accounts() -> Response:
     company = exchange.company()
     year = _year(company)
     entries = ACCOUNTS.chosen(company.registers.chart(year.id))
-    return exchange.page("Accounts", entries, lambda entry: ACCOUNTS.row_of(_in_year(entry, year)))
+    return exchange.page_response(
+        "Accounts", entries, lambda entry: ACCOUNTS.row_of(_in_year(entry, year))
+    )
 
 
 def show_account(number: str) -> Response:
@@ -65,7 +67,7 @@ def show_account(number: str) -> Response:
     year = _year(company)
     for entry in company.registers.chart(year.id):
         if str(entry.fields["Number"]) == number:
-            return responses.answer({"Account": ACCOUNTS.detail_of(_in_year(entry, year))})
+            return responses.json_response({"Account": ACCOUNTS.detail_of(_in_year(entry, year))})
     raise ACCOUNTS.missing(switchboard().switches)
 
 

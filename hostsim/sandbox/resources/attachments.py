@@ -25,15 +25,15 @@ AT_ONCE = 10
 def list_attachments() -> Response:
     wanted, kind = _asked_for("entityid")
     found = [one for one in _all().values() if _is_of(one, wanted, kind)]
-    return responses.answer(found)
+    return responses.json_response(found)
 
 
 def count_attachments() -> Response:
     wanted, kind = _asked_for("entityids")
-    return responses.answer(
+    return responses.json_response(
         [
             {
-                "entityId": exchange.number_in(one),
+                "entityId": exchange.parse_path_number(one),
                 "numberOfAttachments": sum(_is_of(row, [one], kind) for row in _all().values()),
             }
             for one in wanted
@@ -54,18 +54,18 @@ def attach() -> Response:
             company.registers.attachments[row["id"]] = row
             if switchboard().switches.attached_file_leaves_inbox:
                 company.registers.files[file.id] = replace(file, folder="archive")
-    return responses.answer([row for row, _file in checked], 201)
+    return responses.json_response([row for row, _file in checked], 201)
 
 
 def change_attachment(key: str) -> Response:
     """Change whether a file goes along when the invoice is sent."""
-    exchange.json_only()
-    found, sent = _find(key), exchange.body()
+    exchange.require_json()
+    found, sent = _find(key), exchange.json_body()
     if any(sent[name] != found[name] for name in sent.keys() & found.keys() - {"includeOnSend"}):
         raise AttachmentRefused("field_not_writable")
     changed = found | {"includeOnSend": bool(sent.get("includeOnSend", found["includeOnSend"]))}
     _all()[key] = changed
-    return responses.answer(changed)
+    return responses.json_response(changed)
 
 
 def detach(key: str) -> Response:
@@ -90,8 +90,8 @@ def _asked_for(parameter: str) -> tuple[list[str], str]:
 
 
 def _sent() -> list[Any]:
-    exchange.json_only()
-    rows = exchange.json_of(request.get_data())
+    exchange.require_json()
+    rows = exchange.parse_json(request.get_data())
     if not isinstance(rows, list) or not rows:
         raise AttachmentRefused("no_attachment_provided")
     return rows

@@ -13,13 +13,13 @@ EMPTY = ("BIC", "BranchCode", "ContactFirstName", "ContactLastName", "Domicile",
 
 
 def company_information() -> Response:
-    query.only(request.args, ())
+    query.check_parameters(request.args, ())
     fields = serializers.company_information(exchange.company())
-    return responses.answer({"CompanyInformation": fields})
+    return responses.json_response({"CompanyInformation": fields})
 
 
 def show_settings() -> Response:
-    query.only(request.args, ())
+    query.check_parameters(request.args, ())
     company = exchange.company()
     fields = {
         "Address": company.address,
@@ -37,9 +37,9 @@ def show_settings() -> Response:
         "ZipCode": company.zip_code,
     }
     whole = fields | dict.fromkeys(EMPTY, "")
-    return responses.answer({"CompanySettings": dict(sorted(whole.items()))})
+    return responses.json_response({"CompanySettings": dict(sorted(whole.items()))})
 
 
 def show_locked_period() -> Response:
-    query.only(request.args, ())
-    return responses.answer({"LockedPeriod": {"EndDate": exchange.company().locked_until()}})
+    query.check_parameters(request.args, ())
+    return responses.json_response({"LockedPeriod": {"EndDate": exchange.company().locked_until()}})

@@ -18,17 +18,17 @@ from hostsim.sandbox.errors import (
 from hostsim.sandbox.fields import (
     Field,
     amount,
-    changes,
     choice,
     code,
     flag,
     integer,
     nested,
+    parse_changes,
     require,
     text,
 )
 from hostsim.sandbox.registers import Entry
-from hostsim.sandbox.resources import cards
+from hostsim.sandbox.resources import parties
 from hostsim.sandbox.resources.register import Register, as_numbers
 from hostsim.sandbox.state import Company
 from hostsim.sandbox.switchboard import switchboard
@@ -155,7 +155,7 @@ class Customers(Register):
         detail = super().detail_of(entry)
         for name in ("InvoiceAdministrationFee", "InvoiceFreight"):
             # Texts by the specification.
-            detail[name] = None if detail[name] is None else responses.number(detail[name])
+            detail[name] = None if detail[name] is None else responses.format_number(detail[name])
         return detail
 
     def chosen(self, entries: list[Entry]) -> list[Entry]:
@@ -186,22 +186,22 @@ CUSTOMERS = Customers(
 
 def make_customer() -> Response:
     company, switches = exchange.company(), switchboard().switches
-    given = changes(_sent(switches), FIELDS, switches, {"@url"})
+    given = parse_changes(_sent(switches), FIELDS, switches, {"@url"})
     require(given, ("Name",))
     with company.lock:
         _check(company, given)
-        number = given.get("CustomerNumber") or cards.next_number(
+        number = given.get("CustomerNumber") or parties.next_number(
             company.registers.used_customer_numbers
         )
         _refuse_used(company, {"CustomerNumber": number})
         card = merged({"CustomerNumber": number}, given)
         made = company.registers.put("customers", number, card, company.clock.now())
-    return exchange.created("Customer", CUSTOMERS.detail_of(made), "customers")
+    return exchange.created_response("Customer", CUSTOMERS.detail_of(made), "customers")
 
 
 def change_customer(number: str) -> Response:
     company, switches = exchange.company(), switchboard().switches
-    given = changes(_sent(switches), FIELDS, switches, {"@url"})
+    given = parse_changes(_sent(switches), FIELDS, switches, {"@url"})
     with company.lock:
         before = CUSTOMERS.find(number)
         _refuse_used(company, given, number)
@@ -209,7 +209,7 @@ def change_customer(number: str) -> Response:
         # What is stored is checked again, as a client saw of articles.
         _check(company, card)
         changed = company.registers.put("customers", number, card, company.clock.now())
-    return responses.answer({"Customer": CUSTOMERS.detail_of(changed)})
+    return responses.json_response({"Customer": CUSTOMERS.detail_of(changed)})
 
 
 def _refuse_used(company: Company, given: Mapping[str, Any], own: str = "") -> None:
@@ -232,7 +232,7 @@ def delete_customer(number: str) -> Response:
 
 def _sent(switches: Switches) -> Mapping[str, Any]:
     """Return the record that was sent, without names of countries where those are ignored."""
-    sent = exchange.in_envelope("Customer")
+    sent = exchange.record_in_body("Customer")
     names = [name for name in COUNTRY_NAMES.values() if sent.get(name)]
     if not names or switches.customer_country == "accepted":
         return sent
@@ -247,10 +247,10 @@ def merged(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any
     for name in ("DefaultDeliveryTypes", "DefaultTemplates"):
         if name in given:
             card[name] = {**FIELDS[name].blank, **before.get(name, {}), **given[name]}
-    return card | cards.country_names(given, FIELDS, COUNTRY_NAMES)
+    return card | parties.country_names(given, FIELDS, COUNTRY_NAMES)
 
 
 def _check(company: Company, card: Mapping[str, Any]) -> None:
-    account = cards.check(company, card, COUNTRY_NAMES, "SalesAccount")
+    account = parties.check(company, card, COUNTRY_NAMES, "SalesAccount")
     if not account.get("Active", True):
         raise Refused(ACCOUNT_INACTIVE, f"Kontot {card['SalesAccount']} är inte aktivt.")

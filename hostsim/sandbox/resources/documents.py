@@ -28,24 +28,26 @@ class Documents(Generic[Document]):
     detail: Callable[[Document], Mapping[str, Any]]
 
     def answer(self, document: Document) -> Response:
-        return responses.answer({self.one: self.detail(document)})
+        return responses.json_response({self.one: self.detail(document)})
 
     def show_one(self, number: str) -> Response:
-        return self.answer(self.find(exchange.company(), exchange.number_in(number)))
+        return self.answer(self.find(exchange.company(), exchange.parse_path_number(number)))
 
     def make_one(self) -> Response:
-        made = self.make(exchange.company(), exchange.body().get(self.one))
-        return exchange.created(self.one, self.detail(made), self.path)
+        made = self.make(exchange.company(), exchange.json_body().get(self.one))
+        return exchange.created_response(self.one, self.detail(made), self.path)
 
     def change_one(self, number: str) -> Response:
-        sent = exchange.body().get(self.one)
-        return self.answer(self.change(exchange.company(), exchange.number_in(number), sent))
+        sent = exchange.json_body().get(self.one)
+        return self.answer(
+            self.change(exchange.company(), exchange.parse_path_number(number), sent)
+        )
 
     def action(self, perform: Callable[[Company, int], Document]) -> Callable[[str], Response]:
         """Make the view of what is done to one document, without a record that is sent."""
 
         def view(number: str) -> Response:
-            exchange.json_only()
-            return self.answer(perform(exchange.company(), exchange.number_in(number)))
+            exchange.require_json()
+            return self.answer(perform(exchange.company(), exchange.parse_path_number(number)))
 
         return view

@@ -9,7 +9,7 @@ from flask import Response, request
 
 from hostsim.sandbox import exchange, query, responses, supplier_invoicing
 from hostsim.sandbox.errors import Refused
-from hostsim.sandbox.fields import changes, require, text
+from hostsim.sandbox.fields import parse_changes, require, text
 from hostsim.sandbox.registers import StoredFile
 from hostsim.sandbox.switchboard import switchboard
 
@@ -18,29 +18,31 @@ READ_ONLY = {"@url", "Name", "SupplierName"}
 
 
 def list_connections() -> Response:
-    query.only(request.args, query.COMMON - {"sortby"} | {"supplierinvoicenumber"})
+    query.check_parameters(
+        request.args, query.COMMON_PARAMETERS - {"sortby"} | {"supplierinvoicenumber"}
+    )
     wanted, switches = request.args.get("supplierinvoicenumber"), switchboard().switches
     found = [
         file
         for file in exchange.company().registers.files.values()
         if file.supplier_invoice
-        and (wanted is None or query.fits(wanted, str(file.supplier_invoice), switches))
+        and (wanted is None or query.number_matches(wanted, str(file.supplier_invoice), switches))
     ]
-    return exchange.page("SupplierInvoiceFileConnections", found, _serialized)
+    return exchange.page_response("SupplierInvoiceFileConnections", found, _serialized)
 
 
 def show_connection(key: str) -> Response:
-    return responses.answer({"SupplierInvoiceFileConnection": _serialized(_find(key))})
+    return responses.json_response({"SupplierInvoiceFileConnection": _serialized(_find(key))})
 
 
 def connect() -> Response:
     """Connect a file, named by its id of the inbox, with the invoice of a given number."""
     company, switches = exchange.company(), switchboard().switches
-    sent = exchange.in_envelope("SupplierInvoiceFileConnection")
-    given = changes(sent, FIELDS, switches, READ_ONLY)
+    sent = exchange.record_in_body("SupplierInvoiceFileConnection")
+    given = parse_changes(sent, FIELDS, switches, READ_ONLY)
     require(given, FIELDS)
     with company.lock:
-        number = exchange.number_in(given["SupplierInvoiceNumber"])
+        number = exchange.parse_path_number(given["SupplierInvoiceNumber"])
         supplier_invoicing.find(company, number)
         file = company.registers.files.get(given["FileId"])
         if file is None:
@@ -48,7 +50,7 @@ def connect() -> Response:
         folder = "archive" if switches.attached_file_leaves_inbox else file.folder
         connected = replace(file, supplier_invoice=number, folder=folder)
         company.registers.files[file.id] = connected
-    return exchange.created(
+    return exchange.created_response(
         "SupplierInvoiceFileConnection", _serialized(connected), "supplierinvoicefileconnections"
     )
 
@@ -70,7 +72,7 @@ def _find(key: str) -> StoredFile:
 def _serialized(file: StoredFile) -> dict[str, Any]:
     invoice = exchange.company().registers.supplier_invoices[file.supplier_invoice]
     return {
-        "@url": f"{exchange.base()}/3/supplierinvoicefileconnections/{file.id}",
+        "@url": f"{exchange.base_url()}/3/supplierinvoicefileconnections/{file.id}",
         "FileId": file.id,
         "Name": file.name,
         "SupplierInvoiceNumber": str(file.supplier_invoice),

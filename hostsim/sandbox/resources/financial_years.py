@@ -13,26 +13,26 @@ from hostsim.sandbox.switchboard import switchboard
 
 
 def list_years() -> Response:
-    query.only(request.args, query.COMMON | {"date", "Date"})
+    query.check_parameters(request.args, query.COMMON_PARAMETERS | {"date", "Date"})
     years = list(exchange.company().financial_years())
     asked = request.args.get("date", request.args.get("Date"))
     if asked is not None:
-        day = query.day_of(asked)
+        day = query.parse_date(asked)
         years = [year for year in years if day in year]
-    return exchange.page("FinancialYears", years, _serialized)
+    return exchange.page_response("FinancialYears", years, _serialized)
 
 
 def show_year(number: str) -> Response:
     for year in exchange.company().financial_years():
         if str(year.id) == number:
-            return responses.answer({"FinancialYear": _serialized(year)})
+            return responses.json_response({"FinancialYear": _serialized(year)})
     code = switchboard().switches.financial_year_code
     raise Refused(code, "Räkenskapsåret finns inte.", 404)
 
 
 def _serialized(year: FinancialYear) -> dict[str, Any]:
     return {
-        "@url": f"{exchange.base()}/3/financialyears/{year.id}",
+        "@url": f"{exchange.base_url()}/3/financialyears/{year.id}",
         "Id": year.id,
         "FromDate": year.first,
         "ToDate": year.last,

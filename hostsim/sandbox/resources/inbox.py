@@ -30,7 +30,7 @@ ROOT = "root"
 
 def show_root() -> Response:
     """Show the folders, or the one whose path is given, and its files."""
-    query.only(request.args, {"path"})
+    query.check_parameters(request.args, {"path"})
     path = request.args.get("path", "")
     return _folder(_folder_id(path) if path else ROOT)
 
@@ -39,11 +39,11 @@ def show(key: str) -> Response:
     """Show a folder, or send a file."""
     if key.lower() in {ROOT, *FOLDERS}:
         return _folder(key.lower())
-    return responses.document(_file(key).content, "application/octet-stream")
+    return responses.file_response(_file(key).content, "application/octet-stream")
 
 
 def upload() -> Response:
-    query.only(request.args, {"path", "folderId"})
+    query.check_parameters(request.args, {"path", "folderId"})
     if request.mimetype != "multipart/form-data":
         raise Refused(CONTENT_TYPE, "Invalid content type")
     folder = _folder_id(request.args.get("folderId") or request.args.get("path") or ROOT)
@@ -57,7 +57,7 @@ def upload() -> Response:
     company = exchange.company()
     with company.lock:
         company.registers.files[stored.id] = stored
-    return exchange.created("File", _serialized(stored), "inbox")
+    return exchange.created_response("File", _serialized(stored), "inbox")
 
 
 def delete(key: str) -> Response:
@@ -96,7 +96,7 @@ def _folder(folder: str) -> Response:
         "Id": folder,
         "Name": FOLDERS.get(folder, ROOT),
     }
-    return responses.answer({"Folder": fields})
+    return responses.json_response({"Folder": fields})
 
 
 def _serialized(file: StoredFile) -> dict[str, Any]:
@@ -112,4 +112,4 @@ def _serialized(file: StoredFile) -> dict[str, Any]:
 
 
 def _url(key: str) -> str:
-    return f"{exchange.base()}/3/inbox/{key}"
+    return f"{exchange.base_url()}/3/inbox/{key}"

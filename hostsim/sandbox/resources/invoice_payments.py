@@ -18,28 +18,28 @@ def list_payments() -> Response:
         switchboard().rng,
         _customer_of,
     )
-    return exchange.page("InvoicePayments", found, _row)
+    return exchange.page_response("InvoicePayments", found, _row)
 
 
 def delete_payment(number: str) -> Response:
-    payments.delete_payment(exchange.company(), exchange.number_in(number))
+    payments.delete_payment(exchange.company(), exchange.parse_path_number(number))
     return responses.no_content()
 
 
 def _row(payment: Payment) -> serializers.Fields:
     switches = switchboard().switches
     in_currency = switches.list_amount == "currency"
-    row = serializers.payment_row(payment, exchange.base(), in_currency=in_currency)
+    row = serializers.payment_row(payment, exchange.base_url(), in_currency=in_currency)
     if switches.payment_row == "full":
         payment = serializers.switched_write_offs(payment, switches)
         invoice = _invoice_of(payment)
-        return serializers.full_payment_row(payment, invoice, exchange.base()) | row
+        return serializers.full_payment_row(payment, invoice, exchange.base_url()) | row
     return row
 
 
 def _detail(payment: Payment) -> serializers.Fields:
     payment = serializers.switched_write_offs(payment, switchboard().switches)
-    return serializers.payment_detail(payment, _invoice_of(payment), exchange.base())
+    return serializers.payment_detail(payment, _invoice_of(payment), exchange.base_url())
 
 
 def _invoice_of(payment: Payment) -> Invoice | None:
@@ -59,7 +59,7 @@ PAYMENTS = Documents(
     one="InvoicePayment",
     path="invoicepayments",
     find=payments.find_payment,
-    make=payments.make_payment,
+    make=payments.create_payment,
     change=payments.change_payment,
     detail=_detail,
 )

@@ -23,7 +23,7 @@ def list_invoices() -> Response:
     found = query.invoices(
         _visible(company, switches), request.args, switches, switchboard().rng, company.today()
     )
-    return exchange.page("Invoices", found, _row)
+    return exchange.page_response("Invoices", found, _row)
 
 
 def _visible(company: Company, switches: Switches) -> list[Invoice]:
@@ -61,13 +61,13 @@ def printreminder(number: str) -> Response:
 
 
 def preview(number: str) -> Response:
-    invoicing.find_invoice(exchange.company(), exchange.number_in(number))
+    invoicing.find_invoice(exchange.company(), exchange.parse_path_number(number))
     return _paper()
 
 
 def refuse_to_send(number: str) -> Response:
     """Refuse what only registered companies can do."""
-    invoicing.find_invoice(exchange.company(), exchange.number_in(number))
+    invoicing.find_invoice(exchange.company(), exchange.parse_path_number(number))
     message = "Kan inte skicka dokument om inte företaget är registrerat."
     raise Refused(switchboard().switches.not_registered_code, message)
 
@@ -78,14 +78,14 @@ def _sent(number: str) -> Invoice:
 
 
 def _with_bank_details(number: str) -> Invoice:
-    found = invoicing.find_invoice(exchange.company(), exchange.number_in(number))
+    found = invoicing.find_invoice(exchange.company(), exchange.parse_path_number(number))
     if not exchange.company().registers.set_up.bankgiro:
         raise Refused(switchboard().switches.no_bank_details_code, "Bankuppgifter saknas.")
     return found
 
 
 def _paper() -> Response:
-    return responses.document(PDF, "application/pdf")
+    return responses.file_response(PDF, "application/pdf")
 
 
 # --- Serializing ------------------------------------------------------------
@@ -94,14 +94,14 @@ def _paper() -> Response:
 def _detail(invoice: Invoice) -> Mapping[str, Any]:
     return serializers.invoice_detail(
         _as_switched(invoice),
-        exchange.base(),
+        exchange.base_url(),
         method=exchange.company().registers.set_up.method,
         year=switchboard().switches.invoice_detail,
     )
 
 
 def _row(invoice: Invoice) -> Mapping[str, Any]:
-    return serializers.invoice_row(_as_switched(invoice), exchange.base())
+    return serializers.invoice_row(_as_switched(invoice), exchange.base_url())
 
 
 def _as_switched(invoice: Invoice) -> Invoice:
@@ -120,7 +120,7 @@ INVOICES = Documents(
     one="Invoice",
     path="invoices",
     find=invoicing.find_invoice,
-    make=invoicing.make_invoice,
+    make=invoicing.create_invoice,
     change=invoicing.change_invoice,
     detail=_detail,
 )

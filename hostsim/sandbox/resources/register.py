@@ -51,14 +51,14 @@ class Register:
     """Parameters that the resource reads by itself."""
 
     def list_all(self) -> Response:
-        entries = self.chosen(list(exchange.company().registers.of(self.name).values()))
-        return exchange.page(self.many, entries, self.row_of)
+        entries = self.chosen(list(exchange.company().registers.entries[self.name].values()))
+        return exchange.page_response(self.many, entries, self.row_of)
 
     def show_one(self, key: str) -> Response:
-        return responses.answer({self.one: self.detail_of(self.find(key))})
+        return responses.json_response({self.one: self.detail_of(self.find(key))})
 
     def find(self, key: str) -> Entry:
-        entry = exchange.company().registers.of(self.name).get(key)
+        entry = exchange.company().registers.entries[self.name].get(key)
         if entry is None:
             raise self.missing(switchboard().switches)
         return entry
@@ -72,13 +72,15 @@ class Register:
     def chosen(self, entries: list[Entry]) -> list[Entry]:
         """Filter and sort by the parameters of the request."""
         given, switches = request.args, switchboard().switches
-        query.only(given, query.COMMON | self.filters.keys() | self.parameters)
+        query.check_parameters(
+            given, query.COMMON_PARAMETERS | self.filters.keys() | self.parameters
+        )
         recent = query.modified_since(given, switches)
         chosen = [entry for entry in entries if recent(entry.modified) and self._fits(entry)]
         by = self.sorts.get(given.get("sortby", ""), self.key)
         if "sortby" in given and given["sortby"] not in self.sorts:
             raise bad_parameter()
-        reverse = query.descending(given, switches)
+        reverse = query.is_descending(given, switches)
         return sorted(chosen, key=lambda entry: self.order(entry.fields.get(by)), reverse=reverse)
 
     def _fits(self, entry: Entry) -> bool:
@@ -87,7 +89,9 @@ class Register:
             value, wanted = whole[self.filters[name]], request.args[name].casefold()
             found = "" if value is None else str(value).casefold()
             by_number = name == self.key.lower()
-            if not (query.fits(wanted, found, switches) if by_number else wanted in found):
+            if not (
+                query.number_matches(wanted, found, switches) if by_number else wanted in found
+            ):
                 return False
         return True
 
@@ -104,7 +108,7 @@ class Register:
         return {name: detail[name] for name in ("@url", *self.row)} if self.row else detail
 
     def url(self, whole: Fields) -> str:
-        return f"{exchange.base()}/3/{self.name}/{whole[self.key]}"
+        return f"{exchange.base_url()}/3/{self.name}/{whole[self.key]}"
 
 
 def as_numbers(value: Any) -> tuple[int, int, str]:

@@ -43,22 +43,28 @@ AMOUNTS = {"AdministrationFee", "Balance", "Freight", "RoundOffValue", "Total", 
 
 def list_invoices() -> Response:
     given, company, switches = request.args, exchange.company(), switchboard().switches
-    query.only(given, query.COMMON - {"sortby"} | {"filter", "suppliernumber"})
+    query.check_parameters(
+        given, query.COMMON_PARAMETERS - {"sortby"} | {"filter", "suppliernumber"}
+    )
     found = list(company.registers.supplier_invoices.values())
     if (state := given.get("filter")) is not None:
-        test = query.in_state(state, STATES, company.today(), switches)
+        test = query.state_filter(state, STATES, company.today(), switches)
         found = [one for one in found if test(one)]
     if (number := given.get("suppliernumber")) is not None:
-        found = [one for one in found if query.fits(number, one.fields["SupplierNumber"], switches)]
+        found = [
+            one
+            for one in found
+            if query.number_matches(number, one.fields["SupplierNumber"], switches)
+        ]
     recent = query.modified_since(given, switches)
     found = [one for one in found if recent(one.modified)]
-    if query.descending(given, switches):
+    if query.is_descending(given, switches):
         found.reverse()
-    return exchange.page("SupplierInvoices", found, _row)
+    return exchange.page_response("SupplierInvoices", found, _row)
 
 
 def _booked_unpaid(row: SupplierInvoice) -> bool:
-    return row.booked and query.unpaid(row)
+    return row.booked and query.is_unpaid(row)
 
 
 # --- Serializing ------------------------------------------------------------
@@ -97,7 +103,7 @@ def _row(invoice: SupplierInvoice) -> dict[str, Any]:
 
 def _state(invoice: SupplierInvoice) -> dict[str, Any]:
     """Return what only Fortnox sets, in lists and alone."""
-    total, base = invoice.fields["Total"], exchange.base()
+    total, base = invoice.fields["Total"], exchange.base_url()
     number = switchboard().switches.given_number
     return {
         "@url": f"{base}/3/supplierinvoices/{invoice.number}",
@@ -118,7 +124,7 @@ def _serialized(fields: Mapping[str, Any]) -> dict[str, Any]:
         if name in AMOUNTS:
             written[name] = f"{value:.2f}"
         elif name == "CurrencyRate":
-            written[name] = responses.number(value)
+            written[name] = responses.format_number(value)
         else:
             written[name] = value
     return written
@@ -130,7 +136,7 @@ SUPPLIER_INVOICES = Documents(
     one="SupplierInvoice",
     path="supplierinvoices",
     find=supplier_invoicing.find,
-    make=supplier_invoicing.make,
+    make=supplier_invoicing.create,
     change=supplier_invoicing.change,
     detail=_detail,
 )

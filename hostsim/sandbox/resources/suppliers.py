@@ -9,9 +9,9 @@ from flask import Response
 
 from hostsim.sandbox import exchange, responses
 from hostsim.sandbox.errors import Refused
-from hostsim.sandbox.fields import Field, changes, code, flag, require, text
+from hostsim.sandbox.fields import Field, code, flag, parse_changes, require, text
 from hostsim.sandbox.registers import Entry
-from hostsim.sandbox.resources import cards
+from hostsim.sandbox.resources import parties
 from hostsim.sandbox.resources.register import Register, as_numbers
 from hostsim.sandbox.state import Company
 from hostsim.sandbox.switchboard import switchboard
@@ -112,31 +112,31 @@ SUPPLIERS = Suppliers(
 
 def make_supplier() -> Response:
     company, switches = exchange.company(), switchboard().switches
-    given = changes(exchange.in_envelope("Supplier"), FIELDS, switches, {"@url"})
+    given = parse_changes(exchange.record_in_body("Supplier"), FIELDS, switches, {"@url"})
     require(given, ("Name",))
     with company.lock:
         _check(company, given)
-        register = company.registers.of("suppliers")
-        number = given.get("SupplierNumber") or cards.next_number(register)
+        register = company.registers.entries["suppliers"]
+        number = given.get("SupplierNumber") or parties.next_number(register)
         if number in register:
             message = f"Leverantörsnummer {number} används redan."
             raise Refused(switches.supplier_number_code, message)
-        card = given | cards.country_names(given, FIELDS, COUNTRY_NAMES)
+        card = given | parties.country_names(given, FIELDS, COUNTRY_NAMES)
         card |= {"SupplierNumber": number}
         made = company.registers.put("suppliers", number, card, company.clock.now())
-    return exchange.created("Supplier", SUPPLIERS.detail_of(made), "suppliers")
+    return exchange.created_response("Supplier", SUPPLIERS.detail_of(made), "suppliers")
 
 
 def change_supplier(number: str) -> Response:
     company, switches = exchange.company(), switchboard().switches
-    given = changes(exchange.in_envelope("Supplier"), FIELDS, switches, {"@url"})
+    given = parse_changes(exchange.record_in_body("Supplier"), FIELDS, switches, {"@url"})
     with company.lock:
         before = SUPPLIERS.find(number)
-        names = cards.country_names(given, FIELDS, COUNTRY_NAMES)
+        names = parties.country_names(given, FIELDS, COUNTRY_NAMES)
         card = {**before.fields, **given, **names, "SupplierNumber": number}
         _check(company, card)
         changed = company.registers.put("suppliers", number, card, company.clock.now())
-    return responses.answer({"Supplier": SUPPLIERS.detail_of(changed)})
+    return responses.json_response({"Supplier": SUPPLIERS.detail_of(changed)})
 
 
 def delete_supplier(number: str) -> Response:
@@ -151,4 +151,4 @@ def delete_supplier(number: str) -> Response:
 
 def _check(company: Company, card: Mapping[str, Any]) -> None:
     # What is visited is not checked.
-    cards.check(company, card, {"CountryCode": "Country"}, "PreDefinedAccount")
+    parties.check(company, card, {"CountryCode": "Country"}, "PreDefinedAccount")

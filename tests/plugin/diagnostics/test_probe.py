@@ -35,8 +35,8 @@ from hostsim.sandbox import (
     seed,
 )
 from hostsim.sandbox.faults import Match
-from hostsim.sandbox.payments import make_payment
-from hostsim.sandbox.switches import ImportSwitches, accepted_values, from_file
+from hostsim.sandbox.payments import create_payment
+from hostsim.sandbox.switches import ImportSwitches, accepted_values, read_switches
 from hostsim.sandbox.tokens import Grant
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.diagnostics.commands import main
@@ -130,7 +130,7 @@ def books(switches=None, *, negative=True, ordinary=120):
     )
     body = {"InvoiceNumber": FIRST_INVOICE + 601, "AmountCurrency": 50_000, "Currency": "JPY"}
     company.switches = switches or Switches()
-    yen = make_payment(company, body | {"PaymentDate": "2026-01-09"})
+    yen = create_payment(company, body | {"PaymentDate": "2026-01-09"})
     company.change_payment(yen.number, booked=True, modified=NOW - timedelta(days=60))
     if negative:
         invoice(company, 602, date(2025, 6, 1), credit_of=FIRST_INVOICE)
@@ -618,7 +618,7 @@ def test_the_sandbox_behaves_as_the_file_of_switches_says(fortnox, run, tmp_path
     there = Switches(payment_row="full", page_below_1="first", payment_not_found_code=2000434)
     box, path = fortnox(there), tmp_path / "switches.json"
     assert run(box, "--switches", str(path))[0] == 0
-    switches, not_taken = from_file(path)
+    switches, not_taken = read_switches(path)
     assert switches == there
     # What is told besides is no switch.
     assert {"meta_information", "refresh_works"} <= set(not_taken)

@@ -75,4 +75,4 @@ def test_each_invoice_is_there_once_with_the_right_content(sandbox, rounds, chan
 
 
 def cards_of(office):
-    return office.fortnox.registers.of("customers").values()
+    return office.fortnox.registers.entries["customers"].values()

@@ -314,7 +314,7 @@ def test_a_double_at_the_former_supplier_is_told(office):
 
 
 def test_a_filter_that_finds_nothing_is_not_believed(office, monkeypatch):
-    page = exchange.page
+    page = exchange.page_response
     monkeypatch.setattr(
         exchange,
         "page",

@@ -62,6 +62,6 @@ def test_each_bill_is_there_once_with_the_right_content(sandbox, rounds, changed
         (one.supplier.code, one.total) for one in books(changed=changed)
     )
     assert set(office.recorded.states.values()) == {"unchanged"}
-    cards = office.fortnox.registers.of("suppliers")
+    cards = office.fortnox.registers.entries["suppliers"]
     assert set(cards) == {"LASSE", "SVEN"}
     assert cards["LASSE"].fields["City"] == ("Nybro" if changed else "Kalmar")

@@ -1,4 +1,4 @@
-"""What the cards of customers and of suppliers have in common."""
+"""What customers and suppliers have in common."""
 
 from __future__ import annotations
 
