@@ -15,11 +15,12 @@ from hostsim.desk.payment_import import window as import_window
 from hostsim.desk.row_actions import RowActions
 from hostsim.desk.shared import desk_context, list_view, notify, word
 from hostsim.errors import HostError, host_error
+from hostsim.ledger.matching import Refusal
 from hostsim.ledger.reasons import ACCEPT, PAID, REPLACED, SET_ASIDE, SETTLED
 from hostsim.messages.desk import page_text
 from hostsim.messages.source import named
 from hostsim.messages.text import own
-from hostsim.services.outcomes import advice_on
+from hostsim.services.outcomes import to_do_of
 from hostsim.storage import page_rows
 from hostsim.storage.lists import Selection, decisions
 from hostsim.storage.previews import PreviewChanged
@@ -65,9 +66,7 @@ def _dialog(
     default = {"choice": only, "first": number, "last": number, "why": ""}
     definition = desk_context().store.definition(actions.definition)
     source = desk_context().host().source(definition.import_type)
-    advice = (
-        None if actions.row.reason is None else advice_on(actions.row.reason, actions.row.message)
-    )
+    advice = _advice(actions)
     return import_window(
         dialog="decide",
         actions=actions,
@@ -79,6 +78,16 @@ def _dialog(
         wrong=dict.fromkeys(_FIELDS) | dict(wrong or {}),
         back=_back(actions.run_id),
     )
+
+
+def _advice(actions: RowActions) -> Text | None:
+    """Say what to do, as the page of the invoice does."""
+    row = actions.row
+    if row.reason is None or row.message is None:
+        return None
+    its = [] if actions.decision is None else [actions.decision]
+    outcome = SET_ASIDE if row.reason == SET_ASIDE else actions.kind
+    return to_do_of(outcome, Refusal(row.reason, row.message), its)
 
 
 def _back(run_id: str) -> str:

@@ -133,10 +133,10 @@ def _choices(
         if reason == "invoice-not-found":
             found.append(SERIES)
     if decision is not None:
-        # An advance undoes what else was decided, but not that it is taken again.
-        undoes = reason == reasons.PAID and decision.decision != reasons.TAKE_AGAIN
-        only = {ACCEPT} if undoes else set()
-        found = [one for one in found if one not in {decision.decision, *only}]
+        # An advance is accepted beside whatever else was.
+        other_advance = reason == reasons.PAID and not decision_rules.allows_advance(decision)
+        repeated = decision.decision != ACCEPT or not other_advance
+        found = [one for one in found if one != decision.decision or not repeated]
         other = _OTHER.get(decision.decision)
         if other is not None and other not in found:
             found.insert(0, other)

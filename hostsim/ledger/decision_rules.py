@@ -15,7 +15,7 @@ from datetime import date, datetime
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
-from hostsim.ledger.reasons import ACCEPT, CONFIRM, TAKE_AGAIN
+from hostsim.ledger.reasons import ACCEPT, CONFIRM, REPLACE, TAKE_AGAIN
 from hostsim.ledger.values import EXACT, SEK, Decision
 from opter_contract.values import Payment
 
@@ -91,6 +91,7 @@ def figures(
     replaces: Sequence[ReplaceablePayment] = (),
     settles: Settlement | None = None,
     after: str = "",
+    advance: bool = False,
 ) -> str:
     """Give, as JSON, what a decision about a payment is based on.
 
@@ -98,6 +99,7 @@ def figures(
     :param replaces: the registered payments that it replaces.
     :param settles: the other half of a settlement.
     :param after: an earlier decision that stays in force beside this one.
+    :param advance: nothing remains of its invoice, and it is taken all the same.
     """
     known: dict[str, object] = {
         "date": payment.date.isoformat(),
@@ -120,7 +122,61 @@ def figures(
         known["settles"] = settles.number
     if after:
         known["after"] = after
+    if advance:
+        known["advance"] = True
+    return _facts(known)
+
+
+def _facts(known: Mapping[str, object]) -> str:
     return json.dumps(known, ensure_ascii=False, sort_keys=True)
+
+
+#: What figures say beside the payment's own.
+_BESIDE = frozenset({"others", "replaces", "settles", "after", "advance"})
+
+
+def is_about(decision: Decision | None, payment: Payment) -> bool:
+    """Tell whether a decision was made about the payment's own figures, whatever lay beside it."""
+    if decision is None:
+        return False
+    known = json.loads(decision.facts or "{}")
+    own = {key: value for key, value in known.items() if key not in _BESIDE}
+    return bool(own == json.loads(figures(payment)))
+
+
+def takes_again(decision: Decision | None, payment: Payment) -> bool:
+    """Tell whether a person wants a deleted payment: whatever was accepted of it then, or more."""
+    return (
+        decision is not None
+        and decision.decision in {TAKE_AGAIN, ACCEPT, CONFIRM}
+        and is_about(decision, payment)
+    )
+
+
+def allows_advance(decision: Decision | None) -> bool:
+    """Tell whether it was decided to take a payment though nothing remains of its invoice."""
+    return decision is not None and bool(json.loads(decision.facts or "{}").get("advance"))
+
+
+def reverses(decision: Decision | None) -> frozenset[int]:
+    """Give the registered payments in whose place a decision takes one."""
+    if decision is None or allows_advance(decision):
+        return frozenset()
+    known = json.loads(decision.facts or "{}")
+    accepted = not {decision.decision, known.get("after")}.isdisjoint({ACCEPT, REPLACE})
+    return frozenset(known.get("replaces", ())) if accepted else frozenset()
+
+
+def advance_after(payment: Payment, earlier: Decision | None) -> str:
+    """Give the figures of an advance; what was confirmed of these figures before stays in force."""
+    known = json.loads(figures(payment, advance=True))
+    before = {} if earlier is None else json.loads(earlier.facts or "{}")
+    what = "" if earlier is None else earlier.decision
+    if CONFIRM in {what, before.get("after")} and is_about(earlier, payment):
+        kept = {"others"} if before.get("after") == ACCEPT else {"others", "replaces", "settles"}
+        known |= {key: value for key, value in before.items() if key in kept}
+        known["after"] = CONFIRM
+    return _facts(known)
 
 
 def written_off(payment: Payment) -> dict[tuple[str, str], Decimal]:
@@ -180,15 +236,18 @@ def confirms(
     decision: Decision | None, payment: Payment, others: Sequence[OtherChannelPayment]
 ) -> Decision | None:
     """Give the decision, if it says that a payment is none of these others."""
-    if decision is None or decision.decision != CONFIRM:
+    if decision is None or not is_about(decision, payment):
         return None
-    known = json.loads(decision.facts)
-    own = json.loads(figures(payment))
-    same = {key: known.get(key) for key in own} == own and ("write_offs" in known) <= (
-        "write_offs" in own
-    )
+    if decision.decision != CONFIRM and not _after(decision, CONFIRM):
+        return None
     named = named_in(decision.facts)
-    return decision if same and all(one.id in named for one in others) else None
+    return decision if all(one.id in named for one in others) else None
+
+
+def _after(decision: Decision, what: str) -> bool:
+    """Tell whether an advance was accepted after this decision, which stays in force."""
+    known = json.loads(decision.facts or "{}")
+    return decision.decision == ACCEPT and bool(known.get("advance")) and known.get("after") == what
 
 
 def decided_before(decision: Decision | None) -> str:
@@ -201,14 +260,19 @@ def decided_before(decision: Decision | None) -> str:
 
 
 def holds_after(decision: Decision, what: str, facts: str) -> bool:
-    """Tell whether this was decided about these figures before a confirmation."""
-    if decision.decision != CONFIRM:
+    """Tell whether this was decided about these figures before a confirmation, or an advance."""
+    known = json.loads(decision.facts or "{}")
+    if _after(decision, what):
+        return bool({k: v for k, v in known.items() if k not in _BESIDE_ADVANCE} == json.loads(facts))
+    if decision.decision != CONFIRM or known.get("advance"):
         return False
-    known = json.loads(decision.facts)
     known.pop("others", None)
     if what == TAKE_AGAIN:
         known = {key: value for key, value in known.items() if key not in {"replaces", "settles"}}
     return bool(known.pop("after", "") == what and known == json.loads(facts))
+
+
+_BESIDE_ADVANCE = frozenset({"advance", "after"})
 
 
 def days_apart(payment: Payment, other: OtherChannelPayment) -> int | None:

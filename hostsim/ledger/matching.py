@@ -118,8 +118,7 @@ class Candidate:
         """Whether a person takes it again: a deletion takes earlier decisions back."""
         if self.deleted is None or self.payment is None:
             return False
-        confirmed = decision_rules.confirms(self.decision, self.payment, ())
-        return bool(confirmed or self.decided(TAKE_AGAIN) or self.decided(ACCEPT))
+        return decision_rules.takes_again(self.decision, self.payment)
 
     def accepts(self, reason: str) -> bool:
         """Whether a person accepted the payment despite this reason, and it can be saved."""
@@ -129,8 +128,10 @@ class Candidate:
     @property
     def is_advance(self) -> bool:
         """Whether a person takes the payment though nothing remains of its invoice."""
-        beside = self.registered or self.replaceable or self.settles
-        return not beside and self.decided(ACCEPT) is not None
+        if self.payment is None or self.registered is not None or self.settles is not None:
+            return False
+        about = decision_rules.is_about(self.decision, self.payment)
+        return about and decision_rules.allows_advance(self.decision)
 
     @property
     def replaces(self) -> bool:
@@ -372,19 +373,28 @@ def _why_not(
     settlement = _settlement(candidate)
     if settlement is not None:
         return settlement
-    confirmed = doubt is not None and asks is None
-    if paid and not confirmed and not candidate.is_advance:
-        return Refusal.of(reasons.PAID)
+    if paid and not candidate.is_advance:
+        return _paid(candidate, invoice)
     if as_if_fetched:
         return None
     if candidate.earlier is not None:
-        decided = candidate.decided(TAKE_AGAIN) or candidate.decided(ACCEPT)
+        decided = (
+            candidate.taken_again or candidate.is_advance or candidate.decided(ACCEPT) is not None
+        )
         fetch = doubt is not None or candidate.replaces or decided
         reason, message = candidate.earlier
         return Refusal(reason, decisions_messages.FETCHED_BEFORE_SAVING if fetch else message)
     if effect is None:
         return Refusal("unreadable", payments_messages.AMOUNT_UNKNOWN)
     return None
+
+
+def _paid(candidate: Candidate, invoice: Invoice) -> Refusal:
+    """Say that nothing remains; and where a payment did that which the source lost, name it."""
+    paying = [one for one in candidate.replaceable if one.host_invoice_number == invoice.number]
+    if paying and not candidate.accepts(REPLACED):
+        return Refusal(REPLACED, payments_messages.paid_by_deleted(paying))
+    return Refusal.of(reasons.PAID)
 
 
 def _is_of_the_source(refusal: Refusal, candidate: Candidate) -> bool:

@@ -20,6 +20,9 @@ TAKE_AGAIN = "take-again"
 ACCEPT = "accept"
 KEEP = "keep"
 
+#: What a person is told of :data:`ACCEPT` where it takes one payment in the place of another.
+REPLACE = "replace"
+
 # The reasons that the rules give or ask for by name.
 DOUBTFUL = "possibly-registered-already"
 DELETED = "deleted-in-host"

@@ -119,6 +119,17 @@ def replaces(gone: Sequence[RegisteredHere]) -> Text:
     )
 
 
+def paid_by_deleted(several: Sequence[RegisteredHere]) -> Text:
+    """Say that what a person confirmed as another payment has nothing left to pay, and why."""
+    sv, en = _named(several)
+    return Text(
+        f"Bekräftad som en annan betalning, men ingenting återstår: {sv} betalar fakturan här och "
+        f"är borttagen i {SOURCE.sv}. Godkänn att den ersätts, eller ta bort den här först",
+        f"Confirmed as another payment, but nothing remains: {en} pays the invoice here and was "
+        f"deleted in {SOURCE.en}. Accept that it is replaced, or delete it here first",
+    )
+
+
 def not_asked_yet(several: Sequence[RegisteredHere]) -> Text:
     sv, en = _named(several)
     return Text(

@@ -8,7 +8,6 @@ is registered, and what was read is removed again.
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections import defaultdict
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
@@ -352,7 +351,7 @@ def _less_remains(
         payment_id
         for decision in decided
         if decision.in_force and decision.number in ready
-        for payment_id in json.loads(decision.facts or "{}").get("replaces", ())
+        for payment_id in decision_rules.reverses(decision)
     }
     taken = Taken()
     for one in named_ones:

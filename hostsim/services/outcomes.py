@@ -6,11 +6,12 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from hostsim.ledger import matching, reasons
+from hostsim.ledger import decision_rules, matching, reasons
 from hostsim.ledger.matching import Judgement, Refusal
 from hostsim.ledger.reasons import SETTLED
 from hostsim.ledger.values import HAND, REGISTERED, Decision, Entry
 from hostsim.messages import explanations as messages
+from hostsim.messages.decisions import FETCHED_BEFORE_SAVING
 from hostsim.messages.explanations import TO_DO
 from hostsim.messages.payments import PAID_BY_WAITING
 from hostsim.storage import discrepancies
@@ -163,14 +164,21 @@ def to_do_of(outcome: str, refusal: Refusal | None, its: Sequence[Decision] = ()
     :param its: what was decided about the payment.
     """
     code = outcome if refusal is None or outcome == SET_ASIDE else refusal.reason
-    if code in {DELETED, reasons.DELETED, reasons.PAID} and any(
-        one.in_force and one.decision in {reasons.TAKE_AGAIN, reasons.ACCEPT, reasons.CONFIRM}
-        for one in its
-    ):
+    if _comes_in(code, refusal, its):
         return messages.TAKEN_AGAIN
     if refusal is not None and outcome != SET_ASIDE:
         return advice_on(refusal.reason, refusal.message) or refusal.message
     return advice_on(outcome)
+
+
+def _comes_in(code: str, refusal: Refusal | None, its: Sequence[Decision]) -> bool:
+    """Tell whether a payment that was refused comes in all the same, as a person decided."""
+    wanted = [one for one in its if one.in_force and one.decision not in {SET_ASIDE, reasons.KEEP}]
+    if code == reasons.PAID:
+        return any(map(decision_rules.allows_advance, wanted))
+    # What is still refused as deleted was decided about other figures.
+    holds = refusal is None or refusal.message == FETCHED_BEFORE_SAVING
+    return code in {DELETED, reasons.DELETED} and holds and bool(wanted)
 
 
 def advice_on(code: str, message: Text | None = None) -> Text | None:

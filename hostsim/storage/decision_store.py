@@ -61,24 +61,24 @@ _DECISIONS = f"""
 """  # noqa: S608 a constant
 
 # Accepted, and perhaps confirmed after that.
-_ACCEPTED = "(d.decision = 'accept' OR json_extract(NULLIF(d.facts, ''), '$.after') = 'accept')"
+_ACCEPTED = """
+    (d.decision = 'accept' OR json_extract(NULLIF(d.facts, ''), '$.after') = 'accept')
+    AND json_extract(NULLIF(d.facts, ''), '$.advance') IS NULL
+"""
 
 
 #: By payment number, the payments of other channels that it may be the same as.
 Others = Mapping[str, Sequence[OtherChannelPayment]]
 
 
-#: What was accepted: the other half of a settlement, one in place of a deleted one, a change of
-#: what was registered then, or an advance.
+#: What was accepted: an advance, the other half of a settlement, one in place of a deleted one, or
+#: a change of what was registered then.
 DECIDED = """
     CASE WHEN r.decision <> 'accept' THEN r.decision
+    WHEN json_extract(NULLIF(r.facts, ''), '$.advance') IS NOT NULL THEN 'advance'
     WHEN json_extract(NULLIF(r.facts, ''), '$.settles') IS NOT NULL THEN 'settle'
     WHEN json_extract(NULLIF(r.facts, ''), '$.replaces') IS NOT NULL THEN 'replace'
-    WHEN EXISTS (SELECT 1 FROM payments p JOIN definitions f ON f.import_type = p.import_type
-                 WHERE f.name = r.definition AND p.company = r.company AND p.number = r.number
-                 AND p.registered_at <= r.at
-                 AND coalesce(p.deleted_at > r.at, 1)) THEN 'accept'
-    ELSE 'advance' END
+    ELSE 'accept' END
 """
 
 
@@ -314,8 +314,9 @@ class DecisionWriter:
         fits = kind == "rejected" and decision in reasons.possible_decisions(reason)
         if payment is None or not (fits or changed_mind):
             raise self._does_not_fit(number, decision, kind, reason)
-        if decision == ACCEPT and reason == PAID and earlier and earlier.decision != TAKE_AGAIN:
-            raise self._does_not_fit(number, decision, kind, reason)  # it would undo that one
+        if decision == ACCEPT and reason == PAID:
+            self._decide(number, decision, decision_rules.advance_after(payment, earlier), why)
+            return
         if decision == TAKE_AGAIN:
             for half in self._with_halves([number]):
                 if self._shown(half)[2] == DELETED:
@@ -334,10 +335,15 @@ class DecisionWriter:
                 self._decide(half, decision, self._facts(half), why)
             return
         after = decision_rules.decided_before(earlier) if decision == CONFIRM else ""
-        replaces = self.replaceable.get(number, ()) if after else ()
-        settles = self.settles.get(number) if after else None
+        advance = decision_rules.allows_advance(earlier)
+        beside = bool(after) and not advance
         facts = decision_rules.figures(
-            payment, same, replaces=replaces, settles=settles, after=after
+            payment,
+            same,
+            replaces=self.replaceable.get(number, ()) if beside else (),
+            settles=self.settles.get(number) if beside else None,
+            after=after,
+            advance=bool(after) and advance,
         )
         self._decide(number, decision, facts, why)
 
@@ -354,9 +360,19 @@ class DecisionWriter:
 
         :param number: of those that :func:`undone_saves.to_take_again` gives.
         :param decided: what had been decided about it when it was saved, and the figures: this is
-            decided again.
+            decided again, unless there is nothing left that it accepts.
         """
-        self._decide(number, *(decided or (TAKE_AGAIN, self._figures(number))), "")
+        if decided is None or self._accepts_nothing(number, *decided):
+            decided = TAKE_AGAIN, self._figures(number)
+        self._decide(number, *decided, "")
+
+    def _accepts_nothing(self, number: str, decision: str, facts: str) -> bool:
+        """Tell whether what was accepted is registered no longer: the change of it, or its end."""
+        known = json.loads(facts or "{}")
+        if decision != ACCEPT or known.keys() & {"advance", "settles"}:
+            return False
+        values = {**self._values, "number": number, "ids": json.dumps(known.get("replaces"))}
+        return self.db.execute(_STILL_REGISTERED, values).fetchone() is None
 
     def _figures(self, number: str) -> str:
         """Give what a decision to take a payment again is about; it need not be in the preview."""
@@ -498,6 +514,15 @@ _ROW_THAT_WAITS = """
     SELECT * FROM pending
     WHERE definition = :definition AND company = :company AND number = :number
     AND deleted_at IS NULL
+"""
+
+
+# What a change is of, or what others take the place of.
+_STILL_REGISTERED = """
+    SELECT 1 FROM payments WHERE state = 'registered' AND (
+        id IN (SELECT value FROM json_each(:ids)) AND :ids <> 'null'
+        OR :ids = 'null' AND number = :number AND company = :company AND import_type = (
+            SELECT import_type FROM definitions WHERE name = :definition))
 """
 
 

@@ -125,6 +125,13 @@ class Judging:
         """By payment number, the registered payments that it may replace."""
         return deletions.replaceable_by_number(self.db, self.values)
 
+    def reversed_by(self, row: sqlite3.Row) -> list[int]:
+        """Give the registered payments that a row which is ready takes the place of."""
+        decision = None if row["dec_id"] is None else decision_store.decision_of(row, "dec_")
+        accepted = decision_rules.reverses(decision)
+        gone = [one.id for one in self.replaceable.get(row["number"], ()) if one.id in accepted]
+        return gone if row["reg_id"] is None else [*gone, row["reg_id"]]
+
     @cached_property
     def unchecked(self) -> Mapping[str, tuple[ReplaceablePayment, ...]]:
         """The same, of those that could not be checked."""

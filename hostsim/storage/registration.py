@@ -133,8 +133,7 @@ class Registration:
                         hidden.append(_Hidden(row["id"], judgement.reason or "", judgement.hidden))
                     if judgement.kind == matching.READY:
                         taken = EXACT.add(taken, judgement.effect)
-                        old_ids = [one.id for one in judging.replaceable.get(row["number"], ())]
-                        old_ids += [] if row["reg_id"] is None else [row["reg_id"]]
+                        old_ids = judging.reversed_by(row)
                         if old_ids:
                             replaced[row["number"]] = old_ids[-1]
                         for old in sorted(set(old_ids) - reversed_ids):
