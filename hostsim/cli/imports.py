@@ -200,8 +200,8 @@ def undo_save(common: Common, run: str, why: str) -> None:
         undone = make_host(store).undo_save(run, why=why)
     if common.json:
         kept = [as_object(REGISTERED_PAYMENTS, one, common.language) for one in undone.kept]
-        numbers = {name: getattr(undone, name) for name in ("deleted", "restored", "forgotten")}
-        write_json(common.output, {**numbers, "kept": kept})
+        numbers = {"deleted": undone.deleted, "restored": undone.restored}
+        write_json(common.output, {**numbers, "forgotten": len(undone.forgotten), "kept": kept})
         return
     common.output.line(save_undone(undone.deleted, undone.restored, undone.forgotten))
     if undone.kept:

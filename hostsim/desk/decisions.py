@@ -16,7 +16,16 @@ from hostsim.desk.row_actions import RowActions
 from hostsim.desk.shared import desk_context, list_view, notify, word
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.matching import Refusal
-from hostsim.ledger.reasons import ACCEPT, PAID, REPLACED, SET_ASIDE, SETTLED
+from hostsim.ledger.reasons import (
+    ACCEPT,
+    CONFIRM,
+    PAID,
+    REPLACED,
+    SET_ASIDE,
+    SETTLED,
+    TAKE_AGAIN,
+)
+from hostsim.messages.decisions import FETCHED_BEFORE_SAVING
 from hostsim.messages.desk import page_text
 from hostsim.messages.source import named
 from hostsim.messages.text import own
@@ -125,6 +134,10 @@ def decide(row_id: int) -> AnyResponse:
 _ACCEPTED = {PAID: "advance", REPLACED: "replace", SETTLED: "settle"}
 
 
+#: Whoever decides so wants the payment to be registered.
+_WANTED = frozenset({ACCEPT, CONFIRM, TAKE_AGAIN})
+
+
 def _accepted(actions: RowActions) -> str:
     return _ACCEPTED.get(actions.row.reason or "", ACCEPT)
 
@@ -142,7 +155,19 @@ def _carry_out(actions: RowActions, form: Mapping[str, str]) -> Text:
         return _taken_back(host.take_back(name, ids=ids, revision=revision))
     preview = host.decide(name, number, choice, why=why, revision=revision)
     what = label(DECISIONS, _accepted(actions) if choice == ACCEPT else choice)
-    return page_text("decision_made", number=number, what=what, n=_ready(preview))
+    became = _became(name, number) if choice in _WANTED else Text("", "")
+    return page_text("decision_made", number=number, what=what, became=became, n=_ready(preview))
+
+
+def _became(name: str, number: str) -> Text:
+    """Say whether a payment comes in now that somebody wants it, or why not."""
+    host = desk_context().host()
+    refused = host.rejected(name, [number]).get(number)
+    if refused is not None:
+        return page_text("cannot_come", why=refused)
+    if host.needs_import(name, number):
+        return page_text("cannot_come", why=FETCHED_BEFORE_SAVING)
+    return page_text("comes_when_saved")
 
 
 def _set_series_aside(name: str, form: Mapping[str, str], revision: str) -> Text:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -11,7 +13,7 @@ from hostsim.desk.shared import desk_context, list_view, notify, translated, wor
 from hostsim.errors import HostError
 from hostsim.messages.desk import page_text
 from hostsim.messages.payments import save_undone
-from hostsim.messages.text import own
+from hostsim.messages.text import LANGUAGES, own, some_of
 from hostsim.storage.history import Imported
 from hostsim.storage.lists import Selection, runs
 from hostsim.storage.undone_saves import UndoneSave
@@ -110,6 +112,10 @@ def _undo_dialog(run_id: str, why: str, wrong: Text | None = None) -> str:
         dialog="undo",
         undoing=run,
         counted=counted,
+        source=host.source(run.import_type),
+        gone=some_of([one.payment_number for one in counted.gone]),
+        kept=with_states(counted.kept),
+        forgotten=some_of(counted.forgotten),
         values={"why": why},
         wrong=wrong,
         back=_back(run_id),
@@ -137,13 +143,21 @@ def undo(run_id: str) -> AnyResponse:
     return redirect(_back(run_id), 303)
 
 
+def _said(several: Mapping[str, Text]) -> Iterator[list[tuple[str, str]]]:
+    for place in range(len(LANGUAGES)):
+        yield [(number, text[place]) for number, text in several.items()]
+
+
 @pages.post("/<run_id>/take-again")
 def take_again(run_id: str) -> AnyResponse:
     host, revision = desk_context().host(), request.form.get("revision", "")
     try:
         definition = host.run(run_id).definition
         before = host.waiting_for_import(definition)
+        numbers = host.to_take_again(definition, run_id)
         taken = host.take_save_again(definition, run_id, revision=revision)
+        refused = host.rejected(definition, numbers)
+        taken -= len(refused)
         now = taken - (host.waiting_for_import(definition) - before)
     except HostError as error:
         notify(own(error.message), "error")
@@ -152,4 +166,7 @@ def take_again(run_id: str) -> AnyResponse:
         if now:
             key = "taken_again" if now == taken else "taken_again_partly"
             notify(page_text(key, n=taken, now=now))
+        if refused:
+            why = Text(*(some_of([f"{n} ({t})" for n, t in each]) for each in _said(refused)))
+            notify(page_text("some_cannot_come", n=len(refused), why=why), "error")
     return redirect(url_for("imports.show", run=request.form.get("shown") or None), 303)

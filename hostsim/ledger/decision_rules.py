@@ -263,7 +263,9 @@ def holds_after(decision: Decision, what: str, facts: str) -> bool:
     """Tell whether this was decided about these figures before a confirmation, or an advance."""
     known = json.loads(decision.facts or "{}")
     if _after(decision, what):
-        return bool({k: v for k, v in known.items() if k not in _BESIDE_ADVANCE} == json.loads(facts))
+        return bool(
+            {k: v for k, v in known.items() if k not in _BESIDE_ADVANCE} == json.loads(facts)
+        )
     if decision.decision != CONFIRM or known.get("advance"):
         return False
     known.pop("others", None)

@@ -113,16 +113,32 @@ WORDS: dict[str, Text] = {
     "saved_at": Text("Sparad", "Saved"),
     "undo_save": Text("Ångra hela sparningen", "Undo the whole save"),
     "does_undo": Text(
-        "{n} betalningar tas bort här: de står kvar, märkta, och fakturorna får tillbaka "
-        "beloppen. Vid nästa import erbjuds de igen, och alla kan tas in med ett klick.",
-        "{n} payments are deleted here: they stay, marked, and the invoices get the amounts back. "
-        "The next import offers them again, and one press takes them all.",
+        "{n} betalningar tas bort här: de står kvar, märkta, och fakturorna får tillbaka beloppen.",
+        "{n} payments are deleted here: they stay, marked, and the invoices get the amounts back.",
     ),
     "does_undo_one": Text(
-        "En betalning tas bort här: den står kvar, märkt, och fakturan får tillbaka beloppet. Vid "
-        "nästa import erbjuds den igen.",
-        "One payment is deleted here: it stays, marked, and the invoice gets the amount back. The "
-        "next import offers it again.",
+        "En betalning tas bort här: den står kvar, märkt, och fakturan får tillbaka beloppet.",
+        "One payment is deleted here: it stays, marked, and the invoice gets the amount back.",
+    ),
+    "offers_again": Text(
+        "{n} betalningar erbjuds igen vid nästa import, och tas in med ett klick.",
+        "The next import offers {n} payments again, and one press takes them.",
+    ),
+    "offers_again_one": Text(
+        "En betalning erbjuds igen vid nästa import, och tas in med ett klick.",
+        "The next import offers one payment again, and one press takes it.",
+    ),
+    "not_offered_again": Text(
+        "Erbjuds inte igen, eftersom de är borttagna i {source}: {which}.",
+        "Not offered again, since they were deleted in {source}: {which}.",
+    ),
+    "not_offered_again_one": Text(
+        "Erbjuds inte igen, eftersom den är borttagen i {source}: {which}.",
+        "Not offered again, since it was deleted in {source}: {which}.",
+    ),
+    "stays_of_save": Text(
+        "Hör till sparningen men rörs inte: {which}.",
+        "Belongs to the save but is not touched: {which}.",
     ),
     "stands_again": Text(
         "{n} betalningar som sparningen motbokade gäller igen.",
@@ -133,16 +149,19 @@ WORDS: dict[str, Text] = {
         "The payment that the save reversed stands again.",
     ),
     "forgets": Text(
-        "{n} betalningar från andra ångrade sparningar skulle tas in igen men är inte sparade än. "
-        "De tas då inte in igen av sig själva: välj det på nytt efteråt.",
-        "{n} payments of other undone saves were to be taken again but are not saved yet. They "
-        "will then not be taken by themselves: choose it anew afterwards.",
+        "{n} betalningar från andra ångrade sparningar, av samma fakturor, skulle tas in igen men "
+        "är inte sparade än: {which}. De tas då inte in igen av sig själva; knappen för dem kommer "
+        "tillbaka.",
+        "{n} payments of other undone saves, of the same invoices, were to be taken again but are "
+        "not saved yet: {which}. They will then not be taken by themselves; their button comes "
+        "back.",
     ),
     "forgets_one": Text(
-        "En betalning från en annan ångrad sparning skulle tas in igen men är inte sparad än. Den "
-        "tas då inte in igen av sig själv: välj det på nytt efteråt.",
-        "One payment of another undone save was to be taken again but is not saved yet. It will "
-        "then not be taken by itself: choose it anew afterwards.",
+        "En betalning från en annan ångrad sparning, av samma faktura, skulle tas in igen men är "
+        "inte sparad än: {which}. Den tas då inte in igen av sig själv; knappen för den kommer "
+        "tillbaka.",
+        "One payment of another undone save, of the same invoice, was to be taken again but is not "
+        "saved yet: {which}. It will then not be taken by itself; its button comes back.",
     ),
     "kept_of_save": Text(
         "Det här hörde till sparningen men rördes inte: {which}.",
@@ -405,13 +424,14 @@ WORDS: dict[str, Text] = {
     "choose_one": Text("Välj vad som ska göras.", "Choose what is to be done."),
     "choose_confirm": Text("Bekräfta", "Confirm"),
     "does_confirm": Text(
-        "Det är en annan betalning. Den registreras när du sparar.",
-        "It is another payment. It is registered when you save.",
+        "Det är en annan betalning. Den registreras när du sparar, om något återstår att betala.",
+        "It is another payment. It is registered when you save, if something remains to pay.",
     ),
     "choose_take_again": Text("Ta in igen", "Take again"),
     "does_take_again": Text(
-        "Borttagningen var ett misstag. Den registreras när du sparar.",
-        "The deletion was a mistake. It is registered when you save.",
+        "Borttagningen var ett misstag. Den registreras när du sparar, om något återstår att "
+        "betala.",
+        "The deletion was a mistake. It is registered when you save, if something remains to pay.",
     ),
     "choose_accept": Text("Godkänn ändringen", "Accept the change"),
     "does_accept": Text(
@@ -470,12 +490,20 @@ WORDS: dict[str, Text] = {
     "because": Text("Varför", "Why"),
     "because_help": Text("Sparas med ditt namn och tiden.", "Kept with your name and the time."),
     "decision_made": Text(
-        "Betalning {number}: {what}. {n} betalningar kan sparas nu.",
-        "Payment {number}: {what}. {n} payments can be saved now.",
+        "Betalning {number}: {what}. {became}{n} betalningar kan sparas nu.",
+        "Payment {number}: {what}. {became}{n} payments can be saved now.",
     ),
     "decision_made_one": Text(
-        "Betalning {number}: {what}. {n} betalning kan sparas nu.",
-        "Payment {number}: {what}. {n} payment can be saved now.",
+        "Betalning {number}: {what}. {became}{n} betalning kan sparas nu.",
+        "Payment {number}: {what}. {became}{n} payment can be saved now.",
+    ),
+    "comes_when_saved": Text("Den registreras när du sparar. ", "It is registered when you save. "),
+    "cannot_come": Text("Den kan inte sparas nu: {why}. ", "It cannot be saved now: {why}. "),
+    "some_cannot_come": Text(
+        "{n} betalningar kan inte sparas nu: {why}.", "{n} payments cannot be saved now: {why}."
+    ),
+    "some_cannot_come_one": Text(
+        "{n} betalning kan inte sparas nu: {why}.", "{n} payment cannot be saved now: {why}."
     ),
     "series_is_set_aside": Text(
         "Fakturorna {first}–{last} är undanlagda. {n} betalningar är undanlagda nu.",

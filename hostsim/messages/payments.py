@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from hostsim.messages.formats import count, money
 from hostsim.messages.source import SOURCE
-from hostsim.messages.text import MOST_NAMED
+from hostsim.messages.text import MOST_NAMED, some_of
 from opter_contract.values import Text
 
 PARTIAL = Text("Delbetalning", "Partial payment")
@@ -295,9 +295,13 @@ def registered(number: int) -> Text:
     return Text(f"{counted.sv} är registrerade.", f"{counted.en} are registered.")
 
 
-def save_undone(number: int, restored: int = 0, forgotten: int = 0) -> Text:
-    """Say what became of a save that was undone, and of what was to be taken again of others."""
-    counted, again, others = payments(number), payments(restored), payments(forgotten)
+def save_undone(number: int, restored: int = 0, forgotten: Sequence[str] = ()) -> Text:
+    """Say what became of a save that was undone, and of what was to be taken again of others.
+
+    :param forgotten: their payment numbers.
+    """
+    counted, again, others = payments(number), payments(restored), payments(len(forgotten))
+    which = some_of(forgotten)
     are = "är borttagen" if number == 1 else "är borttagna"
     sentences = [
         Text(
@@ -316,10 +320,10 @@ def save_undone(number: int, restored: int = 0, forgotten: int = 0) -> Text:
     if forgotten:
         sentences.append(
             Text(
-                f"{others.sv} från andra ångrade sparningar skulle tas in igen och gör inte det "
-                "längre; ta in dem igen om de ska in.",
-                f"{others.en} of other undone saves were to be taken again and no longer are; "
-                "take them again if they are to come in.",
+                f"{others.sv} från andra ångrade sparningar, av samma fakturor, skulle tas in igen "
+                f"och gör inte det längre: {which}. Ta in dem igen om de ska in.",
+                f"{others.en} of other undone saves, of the same invoices, were to be taken again "
+                f"and no longer are: {which}. Take them again if they are to come in.",
             )
         )
     return Text(*(" ".join(several) for several in zip(*sentences, strict=True)))

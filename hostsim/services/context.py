@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -17,7 +17,7 @@ from hostsim.messages.text import own
 from hostsim.plugins.listeners import notify_of_changes
 from hostsim.plugins.session import OnProgress, Session, StoredRun, Window
 from hostsim.services import browser
-from hostsim.storage import previews
+from hostsim.storage import commits, previews
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import Preview
 from hostsim.storage.secrets import FindKeyring, Secrets, no_keyring
@@ -130,6 +130,23 @@ class Context:
         also before they begin, for what was left when a program ended.
         """
         notify_of_changes(self.plugins, self.store)
+
+    def _judge_open_previews(self, invoices: Collection[int]) -> None:
+        """Judge what is open again where the books changed, so that a page shows what holds now.
+
+        An import that runs judges itself; what is not judged here is at its save.
+        """
+        for name, run_id in previews.open_runs(self.store).items():
+            import_run = ImportRun(self.store, run_id, self.store.definition(name))
+            if not import_run.has_payments_of(invoices):
+                continue
+            with self.store.locks.hold("definition", name, wait=0) as acquired:
+                if not acquired or previews.open_runs(self.store).get(name) != run_id:
+                    continue
+                company = previews.preview_of(self.store, run_id).company
+                if company is not None and import_run.is_as_shown():
+                    with commits.passing(), self.store.change():
+                        import_run.judge_invoices(company, invoices)
 
     def _company_of(self, name: str) -> Company | None:
         """Give the company of the open preview, else that of the definition."""

@@ -8,6 +8,7 @@ from typing import Any
 from hostsim.errors import host_error
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.ledger.values import Decision
+from hostsim.messages.decisions import FETCHED_BEFORE_SAVING
 from hostsim.services.context import Context
 from hostsim.storage import (
     commits,
@@ -21,7 +22,7 @@ from hostsim.storage.decision_store import DecisionWriter
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import Preview, PreviewChanged
 from hostsim.storage.undone_saves import UndoneSave
-from opter_contract.values import Company
+from opter_contract.values import Company, Text
 
 
 class Decisions(Context):
@@ -146,8 +147,7 @@ class Decisions(Context):
         :return: how many.
         :raises HostError: ``NOTHING_TO_TAKE_AGAIN``.
         """
-        company = self._company_of(name)
-        several = {} if company is None else self._of_undone(name, company, run_id)
+        several = self._of_undone(name, run_id)
         if not several:
             raise host_error("NOTHING_TO_TAKE_AGAIN", id=run_id[:8])
 
@@ -158,12 +158,26 @@ class Decisions(Context):
         self._decide(name, (), take, revision)
         return len(several)
 
-    def _of_undone(
-        self, name: str, company: Company, run_id: str
-    ) -> dict[str, tuple[str, str] | None]:
+    def to_take_again(self, name: str, run_id: str) -> Collection[str]:
+        """Give the numbers of the payments that :meth:`take_save_again` would take."""
+        return self._of_undone(name, run_id).keys()
+
+    def _of_undone(self, name: str, run_id: str) -> dict[str, tuple[str, str] | None]:
+        company = self._company_of(name)
+        if company is None:
+            return {}
         run = history.run(self.store, run_id, history.no_settings).id
         open_run = previews.open_runs(self.store).get(name)
         return undone_saves.to_take_again(self.store.db, run, name, company.number, open_run)
+
+    def rejected(self, name: str, numbers: Collection[str]) -> dict[str, Text]:
+        """Give those of these payments that the open preview rejects, and what it says of each.
+
+        Not those that only have to be fetched again.
+        """
+        run_id = previews.open_runs(self.store).get(self.store.definition(name).name)
+        found = page_rows.rejected(self.store, run_id, numbers)
+        return {n: said for n, said in found.items() if said != FETCHED_BEFORE_SAVING}
 
     def definitions_undone(self) -> list[str]:
         """Give the definitions of which a save was undone, whether or not anything waits."""

@@ -110,7 +110,7 @@ class HandPayments(Context):
     ) -> int:
         """Register a payment by hand; give its id.
 
-        An open preview that judged the same invoice is refused at its save, and judged again.
+        An open preview of the same invoice is judged again; who saw the earlier one cannot save it.
 
         :param amount: in the invoice's currency; negative for money that went back.
         :param date: the payment date; default: today.
@@ -138,6 +138,7 @@ class HandPayments(Context):
             added = self._add(db, entry, confirm=confirm, shown=shown)
         if not added.already:
             commits.note(results_messages.payment_added(added.id))
+            self._judge_open_previews(table.invoices_of(self.store.db, added.id))
             self.store.move_log()
         self.notify_listeners()
         return added
@@ -200,5 +201,6 @@ class HandPayments(Context):
             gone = table.deleted_at_source(db)
             table.delete(db, row, why=reason, user=user, at=at, message=message, gone=gone)
         commits.note(results_messages.payment_deleted(payment_id))
+        self._judge_open_previews(table.invoices_of(self.store.db, payment_id))
         self.store.move_log()
         self.notify_listeners()

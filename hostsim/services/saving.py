@@ -28,8 +28,8 @@ class UndoResult:
     deleted: int
     #: How many payments stand again that it had reversed.
     restored: int
-    #: How many payments of other undone saves are no longer to be taken again by the next save.
-    forgotten: int
+    #: The payments of other undone saves that the next save no longer takes again, by number.
+    forgotten: tuple[str, ...]
     #: What else it wrote: deleted, reversed or replaced before, or a reversal for what was.
     kept: tuple[Entry, ...]
 
@@ -40,7 +40,10 @@ class ToUndo(NamedTuple):
     deleted: int
     sek: Decimal
     restored: int
-    forgotten: int
+    again: int  # how many payments can be taken again after that
+    forgotten: tuple[str, ...]
+    gone: tuple[Entry, ...]  # deleted here and there, so that none can be taken again
+    kept: tuple[Entry, ...]
 
 
 class Saving(Context):
@@ -128,6 +131,8 @@ class Saving(Context):
             undone = [*registered, *reversals]
             if not undone:
                 raise host_error("NOTHING_TO_UNDO", id=run.id[:8])
+            company = undone[0]["company"]
+            forgotten = tuple(undone_saves.to_forget(db, run.definition, company, run.id))
             for row in undone:
                 hand_payments.delete(
                     db, row, why=reason, user=user, at=at, message=message, gone=gone
@@ -135,11 +140,12 @@ class Saving(Context):
             for row in reversals:
                 if row["facts"]:
                     undone_saves.offer_nothing(db, row)
-            company = undone[0]["company"]
-            forgotten = undone_saves.forget_taken_again(db, run.definition, company, user, at)
+            scope = run.definition, company
+            undone_saves.forget_taken_again(db, scope, forgotten, user, at)
             undone_saves.mark_undone(db, run.id, reason, user, at)
         numbers = len(registered), len(reversals), forgotten
         commits.note(payments_messages.save_undone(*numbers))
+        self._judge_open_previews({row["invoice_id"] for row in undone})
         self.store.move_log()
         self.notify_listeners()
         ids = {row["id"] for row in undone}
@@ -151,14 +157,25 @@ class Saving(Context):
 
         :raises HostError: ``RUN_UNKNOWN``, ``RUN_AMBIGUOUS``, ``NOTHING_TO_UNDO``.
         """
-        run = history.run(self.store, run_id, history.no_settings)
-        number, sek = undone_saves.registered_of(self.store.db, run.id)
-        restored = len(undone_saves.reversals_to_undo(self.store.db, run.id))
-        if not number and not restored:
+        run, db = history.run(self.store, run_id, history.no_settings), self.store.db
+        number, sek = undone_saves.registered_of(db, run.id)
+        reversals = undone_saves.reversals_to_undo(db, run.id)
+        if not number and not reversals:
             raise host_error("NOTHING_TO_UNDO", id=run.id[:8])
         company = run.company.number if run.company else ""
-        taken = undone_saves.count_taken_again(self.store.db, run.definition, company)
-        return ToUndo(number, sek, restored, taken)
+        lost, stands_again = hand_payments.deleted_at_source(db), {row["id"] for row in reversals}
+        gone, kept = [], []
+        for one in self.store.payments(run_id=run.id):
+            if one.state == REGISTERED and one.id in lost:
+                gone.append(one)
+            elif one.state != REGISTERED and one.id not in stands_again:
+                kept.append(one)
+        again = number - len(gone) + sum(bool(row["facts"]) for row in reversals)
+        forgotten = undone_saves.to_forget(db, run.definition, company, run.id)
+        return ToUndo(
+            *(number, sek, len(reversals), again),
+            *(tuple(forgotten), tuple(gone), tuple(kept)),
+        )
 
     def _saved_before(self, name: str, revision: str | None) -> Preview | None:
         """Give what was saved with this revision, if nothing is open any more."""

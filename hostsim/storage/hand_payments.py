@@ -98,6 +98,11 @@ def payment(db: sqlite3.Connection, payment_id: int) -> sqlite3.Row | None:
     return first_row(db, "SELECT * FROM payments WHERE id = :id", id=payment_id)
 
 
+def invoices_of(db: sqlite3.Connection, payment_id: int) -> set[int]:
+    query = "SELECT invoice_id FROM payments WHERE id = :id"
+    return {row["invoice_id"] for row in db.execute(query, {"id": payment_id})}
+
+
 def delete(
     db: sqlite3.Connection,
     row: sqlite3.Row,
@@ -151,5 +156,6 @@ _KEEP_PENDING = f"""
     SELECT (SELECT definition FROM runs WHERE id = p.run_id), company, {PAYMENT_COLUMNS},
            :reason, :sv, :en
     FROM payments p WHERE p.id = :id
-    ON CONFLICT (definition, company, number) DO NOTHING
+    ON CONFLICT (definition, company, number) DO UPDATE
+    SET reason = excluded.reason, message_sv = excluded.message_sv, message_en = excluded.message_en
 """  # noqa: S608 constants

@@ -310,6 +310,26 @@ class ImportRun:
         self._write(iter(judged))
         self._sum_up(company)
 
+    def judge_invoices(self, company: Company, invoices: Collection[int]) -> None:
+        """Judge the payments of invoices again, and what decisions bind to them."""
+        with self.judging(company.number) as judging:
+            judged = list(_judged(judging, judging.touched_by(invoices)))
+            judging.rest()
+        self._write(iter(judged))
+        self._sum_up(company)
+
+    def has_payments_of(self, invoices: Collection[int]) -> bool:
+        query = (
+            "SELECT 1 FROM run_rows WHERE run_id = :run_id"
+            " AND invoice_id IN (SELECT value FROM json_each(:invoices)) LIMIT 1"
+        )
+        values = {"run_id": self.run_id, "invoices": json.dumps(list(invoices))}
+        return self.store.db.execute(query, values).fetchone() is not None
+
+    def is_as_shown(self) -> bool:
+        """Tell whether the rows are those that the revision was made of."""
+        return self._revision(self.store.db) == revision_of(self.store.db, self.run_id)
+
     def _sum_up(self, company: Company) -> None:
         with self.store.change() as db:
             discrepancies.write_discrepancies(db, self._values(company.number))

@@ -239,6 +239,12 @@ class Judging:
             numbers |= {n for n, invoice in rows if decision_rules.in_series(series, invoice)}
         return Touched(numbers, _differing(before.reversals.returned, now.reversals.returned))
 
+    def touched_by(self, invoices: Collection[int]) -> Touched:
+        """Tell what must be judged again because the books of invoices changed."""
+        accepted, _ = self._accepted
+        also = {one.invoice_id for several in accepted.values() for one in several}
+        return Touched(accepted.keys(), also | set(invoices))
+
     @cached_property
     def _accepted(self) -> tuple[dict[str, Sequence[Reversible]], dict[str, str]]:
         """What accepted decisions would reverse, by payment, and the pairs of settlements."""

@@ -9,6 +9,7 @@ from collections.abc import Collection, Mapping
 from hostsim.storage.rows import ROW_COLUMNS, first_row
 from hostsim.storage.scope import IN_FORCE
 from hostsim.storage.store import Store
+from opter_contract.values import Text
 
 
 def registered_row(store: Store, import_type: str, company: str, number: str) -> sqlite3.Row | None:
@@ -93,6 +94,17 @@ def needs_import(store: Store, run_id: str | None, number: str) -> bool:
         number=number,
     )
     return row is not None
+
+
+def rejected(store: Store, run_id: str | None, numbers: Collection[str]) -> dict[str, Text]:
+    """Give those of these payments that a preview rejects, with what is said of each."""
+    query = (
+        "SELECT number, message_sv, message_en FROM run_rows WHERE run_id = :run_id"
+        " AND number <> '' AND number IN (SELECT value FROM json_each(:numbers))"
+        " AND deleted = 0 AND kind = 'rejected' ORDER BY length(number), number"
+    )
+    rows = store.db.execute(query, {"run_id": run_id, "numbers": json.dumps(list(numbers))})
+    return {row["number"]: Text(row["message_sv"], row["message_en"]) for row in rows}
 
 
 def decided(

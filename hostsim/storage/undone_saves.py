@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -65,23 +66,25 @@ def mark_undone(db: sqlite3.Connection, run_id: str, why: str, user: str, at: da
     )
 
 
+def to_forget(db: sqlite3.Connection, definition: str, company: str, run_id: str) -> Sequence[str]:
+    """Give what :func:`forget_taken_again` takes back when a save is undone: payment numbers."""
+    values = {"definition": definition, "company": company, "run_id": run_id}
+    return [row["number"] for row in db.execute(_TO_FORGET, values)]
+
+
 def forget_taken_again(
-    db: sqlite3.Connection, definition: str, company: str, user: str, at: datetime
-) -> int:
-    """Take back what was to be taken again of saves that were undone, and was not saved since.
+    db: sqlite3.Connection, scope: tuple[str, str], numbers: Iterable[str], user: str, at: datetime
+) -> None:
+    """Take back that payments of other undone saves were to be taken again, before they were saved.
 
-    Otherwise it would come in alone, in the place of what paid the invoice before it.
+    Otherwise one would come in alone, in the place of what paid its invoice before it.
 
-    :return: how many payments.
+    :param scope: definition and company.
+    :param numbers: of :func:`to_forget`, asked before the payments of the save are deleted.
     """
-    values = {"definition": definition, "company": company, "user": user, "at": at.isoformat()}
-    return db.execute(_FORGET, values).rowcount
-
-
-def count_taken_again(db: sqlite3.Connection, definition: str, company: str) -> int:
-    """Count what :func:`forget_taken_again` would take back if a save were undone now."""
-    values = {"definition": definition, "company": company}
-    return int(db.execute(_COUNT_TO_FORGET, values).fetchone()[0])
+    values = dict(zip(("definition", "company"), scope, strict=True))
+    values |= {"user": user, "at": at.isoformat()}
+    db.executemany(_FORGET, [{**values, "number": number} for number in numbers])
 
 
 def to_take_again(
@@ -200,24 +203,34 @@ _WAITING_FOR_IMPORT = f"""
              AND r.earlier_reason = '{DELETED}' AND r.reason IN ('{DELETED}', '{SETTLED}') END
 """  # noqa: S608 constants
 
+# Of the invoices alone that the save has touched.
 _TO_FORGET = f"""
-    SELECT DISTINCT d.id
+    WITH touched AS MATERIALIZED (
+        SELECT DISTINCT invoice_id FROM payments
+        WHERE run_id = :run_id AND state IN ('registered', 'counter'))
+    SELECT DISTINCT d.number
     FROM payments p JOIN runs u ON u.id = p.run_id AND u.undone_at = p.deleted_at
     JOIN decisions d ON {_IN_FORCE}
     WHERE u.definition = :definition AND p.company = :company
+    AND p.invoice_id IN (SELECT invoice_id FROM touched)
     AND NOT EXISTS (
         SELECT 1 FROM payments n WHERE n.import_type = p.import_type AND n.company = p.company
         AND n.number = p.number AND n.id > p.id)
+    ORDER BY length(d.number), d.number
 """  # noqa: S608 constants
 
-_COUNT_TO_FORGET = f"SELECT count(*) FROM ({_TO_FORGET})"  # noqa: S608 constants
-
 _FORGET = f"""
-    UPDATE decisions SET taken_back_by = :user, taken_back_at = :at WHERE id IN ({_TO_FORGET})
+    UPDATE decisions AS d SET taken_back_by = :user, taken_back_at = :at
+    WHERE d.number = :number AND {_TAKEN}
 """  # noqa: S608 constants
 
 # What was deleted alone before is not of the save that was undone.
 _OF_UNDONE = "FROM payments p JOIN runs u ON u.id = p.run_id AND u.undone_at = p.deleted_at"
+# A change that was accepted then is the change that there is now.
+_SAME = """
+    CAST(a.facts ->> 'amount' AS REAL) = CAST({0}.amount AS REAL) AND a.facts ->> 'date' = {0}.date
+    AND a.facts ->> 'invoice_number' IS {0}.invoice_number
+"""
 _OFFERED = f"""
     p.run_id = :undone AND p.company = :company
     AND (p.reverses IS NULL OR applied.id IS NOT NULL)
@@ -231,23 +244,33 @@ _OFFERED = f"""
     THEN EXISTS (
         SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
         AND r.number <> '' AND r.deleted = 0 AND r.kind = 'rejected'
-        AND (r.reason = '{DELETED}' OR r.reason = '{CHANGED}' AND applied.id IS NOT NULL))
+        AND (r.reason = '{DELETED}' OR r.reason = '{CHANGED}' AND {_SAME.format("r")}))
     -- The open preview does not have it, or was judged before the undoing.
     ELSE EXISTS (
         SELECT 1 FROM pending q WHERE q.definition = :definition AND q.company = :company
         AND q.number = p.number AND q.deleted_at IS NULL
-        AND (q.reason = '{DELETED}' OR q.reason = '{CHANGED}' AND applied.id IS NOT NULL))
+        -- What was rejected since, and is not to be taken any longer, is deleted again.
+        AND (p.reverses IS NULL OR q.reason = '{DELETED}'
+             OR q.reason = '{CHANGED}' AND {_SAME.format("q")}))
     END
     AND NOT EXISTS (
-        SELECT 1 FROM decisions d WHERE {_IN_FORCE})
+        SELECT 1 FROM decisions d WHERE d.definition = :definition AND d.company = :company
+        AND d.number = p.number AND d.taken_back_at IS NULL AND d.applied_at IS NULL)
 """  # noqa: S608 constants
 
-# What was accepted or confirmed then is decided again.
+# What was accepted or confirmed then is decided again, unless a person has decided since; undoing
+# a save decides nothing.
 _TO_TAKE_AGAIN = f"""
-    WITH applied AS MATERIALIZED (
-        SELECT number, applied_at, max(id) AS id FROM decisions
-        WHERE definition = :definition AND company = :company
-        AND decision IN ('{ACCEPT}', '{CONFIRM}') GROUP BY number, applied_at)
+    WITH undoings AS MATERIALIZED (
+        SELECT undone_at FROM runs WHERE definition = :definition AND undone_at IS NOT NULL),
+    last AS MATERIALIZED (
+        SELECT max(id) AS id FROM decisions
+        WHERE definition = :definition AND company = :company AND number IS NOT NULL
+        AND (taken_back_at IS NULL OR taken_back_at NOT IN (SELECT undone_at FROM undoings))
+        GROUP BY number),
+    applied AS MATERIALIZED (
+        SELECT d.number, d.applied_at, d.id FROM last JOIN decisions d ON d.id = last.id
+        WHERE d.decision IN ('{ACCEPT}', '{CONFIRM}') AND d.applied_at IS NOT NULL)
     SELECT p.number, a.decision, a.facts {_OF_UNDONE}
     LEFT JOIN applied ON applied.number = p.number AND applied.applied_at = u.saved_at
     LEFT JOIN decisions a ON a.id = applied.id

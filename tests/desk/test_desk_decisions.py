@@ -274,6 +274,7 @@ def test_what_came_by_another_import_stands_beside_what_is_there_now(person, plu
     assert "Registrerad genom importen Bank (Bank, betalning 7) I Låtsas nu" in table
     assert choices_of(page) == ["confirm", "set-aside"]
     person.decides(1, "confirm")
+    person.decides(1, "accept")
     [row] = rows_of(person.get("/import"), "ready")
     assert "genom importen Bank" in row[-2]
 
@@ -283,6 +284,11 @@ def test_it_is_saved_only_when_confirmed(person, doubtful, store):
     assert len(registered(store)) == 1
     person.imports()
     person.decides(1, "confirm", why="två lika")
+    assert person.told()[-1].startswith(
+        "Betalning 1: Bekräftad som en annan. Den kan inte sparas nu: Fakturan är redan betald."
+    )
+    assert choices_of(person.asks(1)) == ["accept", "set-aside", "take-back"]
+    person.decides(1, "accept")
     [row] = rows_of(person.get("/import"), "ready")
     assert "bekräftad som en annan betalning av kim" in row[-2]
     person.saves()
@@ -291,6 +297,8 @@ def test_it_is_saved_only_when_confirmed(person, doubtful, store):
 
 def test_what_was_decided_can_be_undone_in_the_upper_list(person, doubtful):
     person.decides(1, "confirm")
+    person.decides(1, "accept")
+    assert "Den registreras när du sparar. 1 betalning kan sparas nu." in person.told()[-1]
     [row] = rows_of(person.get("/import"), "ready")
     assert row[-1] == "Ångra …"
     person.decides(1, "take-back")

@@ -1,11 +1,12 @@
 """The page of a save: its ticks, its figures, its button, and its way back."""
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
 
 import pytest
 from desk_person import Person, rows_of, words
-from fake_plugin import FakePlugin, invoice, payment
+from fake_plugin import FakePlugin, balance, invoice, payment
 
 from hostsim.desk.context import DeskContext
 from hostsim.plugins.loading import Plugins
@@ -165,7 +166,7 @@ def test_all_that_is_taken_again_is_counted_also_where_some_has_to_be_read_first
 
 def test_the_dialog_says_what_else_would_not_be_taken_again_before_it_is_done(person):
     first = run_of(person)
-    person.plugin.payments = [payment(1), payment(2, "1002", "200")]
+    person.plugin.payments = [payment(1, amount="300"), payment(2, "1001", "200")]
     person.imports()
     person.post("/import/tick", run=run_of(person), leave="2")
     first = run_of(person)
@@ -177,10 +178,71 @@ def test_the_dialog_says_what_else_would_not_be_taken_again_before_it_is_done(pe
     person.post(f"/runs/{first}/undo", why="fel företag")
     person.post(f"/runs/{first}/take-again", revision="")
     page = words(person.get(f"/runs/{second}/undo"))
-    assert "En betalning från en annan ångrad sparning skulle tas in igen" in page
+    assert "En betalning från en annan ångrad sparning, av samma faktura, skulle tas in" in page
+    assert "inte sparad än: 1." in page
     person.post(f"/runs/{second}/undo", why="fel igen")
     told = " ".join(person.told("/runs"))
-    assert "1 betalning från andra ångrade sparningar skulle tas in igen och gör inte" in told
+    assert "skulle tas in igen och gör inte det längre: 1." in told
+    assert "Ta in betalningen igen" in words(person.get(f"/runs?run={first}"))
+
+
+def test_the_dialog_says_what_can_be_taken_again_and_what_not_and_why(person):
+    saved = run_of(person)
+    person.saves()
+    person.plugin.deleted = {"2"}
+    person.plugin.unpaid = [balance("1002", 500, "500")]
+    person.plugin.payments = [payment(1, amount="900")]
+    person.imports()
+    person.decides(1, "accept")
+    page = words(person.get(f"/runs/{saved}/undo"))
+    assert "2 betalningar tas bort här" in page
+    assert "En betalning erbjuds igen vid nästa import, och tas in med ett klick." in page
+    assert "Erbjuds inte igen, eftersom den är borttagen i Låtsas: 2." in page
+    person.saves()
+    page = words(person.get(f"/runs/{saved}/undo"))
+    assert "Hör till sparningen men rörs inte: 1 (Motbokad)." in page
+
+
+def test_a_person_is_told_what_became_of_what_is_taken_again(person):
+    saved = run_of(person)
+    person.saves()
+    person.post(f"/runs/{saved}/undo", why="fel företag")
+    person.imports()
+    person.desk_context.host().add_payment(
+        "1001", Decimal(1000), date=date(2026, 6, 1), confirm=True
+    )
+    page = person.get("/import")
+    person.post(f"/runs/{saved}/take-again", revision=person.revision(), shown=run_of(person))
+    told = " ".join(person.told())
+    assert "Betalningen tas in igen när du sparar den." in told
+    assert "1 betalning kan inte sparas nu: 1 (Fakturan är redan betald)." in told
+    assert "Ta in 2 betalningar igen" in words(page)
+
+
+def test_a_list_that_was_open_shows_what_somebody_typed_since(person):
+    assert "Rätt belopp" in [row[1] for row in rows_of(person.get("/import"), "ready")]
+    person.desk_context.host().add_payment(
+        "1001", Decimal(1000), date=date(2026, 6, 1), confirm=True
+    )
+    page = person.get("/import")
+    assert [row[1] for row in rows_of(page, "ready")] == ["Delbetalning"]
+    assert "Fakturan är redan betald" in words(page)
+
+
+def test_the_same_advice_stands_in_both_places_for_what_was_decided(person):
+    """What is confirmed or taken again and has nothing left to pay does not come in."""
+    saved = run_of(person)
+    person.saves()
+    person.post(f"/runs/{saved}/undo", why="fel företag")
+    person.imports()
+    person.desk_context.host().add_payment(
+        "1001", Decimal(1000), date=date(2026, 6, 1), confirm=True
+    )
+    person.decides(1, "take-again")
+    assert "Den kan inte sparas nu: Fakturan är redan betald." in person.told()[-1]
+    advice = "Att göra: Ingenting återstår på fakturan"
+    assert advice in words(person.asks(1))
+    assert advice in words(person.get("/why?invoice=1001"))
 
 
 def test_a_save_says_how_many_of_its_payments_still_are_registered(person):

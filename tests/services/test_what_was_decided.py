@@ -1,0 +1,314 @@
+"""A decision permits what it was about, nothing else, and the last one of a person counts."""
+
+from decimal import Decimal
+
+import pytest
+from fake_plugin import NEW_YEAR, balance, invoice, payment
+from host_and_plugin import Clock, host_of, listed, refusal, remaining, row_of
+
+PAID, REPLACED, DELETED = "invoice-already-paid", "replaced", "deleted-in-host"
+
+
+@pytest.fixture
+def invoices():
+    return [invoice("1001"), invoice("1002", "500"), invoice("1003", "300")]
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def host(store, plugin, clock):
+    """Let a minute pass before each thing that a person does."""
+
+    def later():
+        clock.pass_(minutes=1)
+        return clock.now
+
+    host = host_of(store, plugin, clock=later)
+    host.define("Fortnox", "Fake", "API", "", {})
+    return host
+
+
+def reads(host, plugin, *payments):
+    plugin.payments = list(payments)
+    plugin.source |= {one.key.number: one for one in payments}
+    preview = host.import_payments("Fortnox")
+    plugin.payments = []
+    return preview
+
+
+def saves(host, plugin, *payments):
+    reads(host, plugin, *payments)
+    return host.save("Fortnox").run_id
+
+
+def registered(store):
+    return {row.payment_number for row in store.payments() if row.state == "registered"}
+
+
+def decided(host):
+    return {one.number: one.decision for one in host.decisions("Fortnox") if one.in_force}
+
+
+# --- Another payment than the deleted one ---
+
+
+@pytest.fixture
+def beside(host, plugin):
+    """A payment that paid its invoice is deleted there, and another one arrives."""
+    saves(host, plugin, payment(1))
+    plugin.deleted = {"1"}
+    reads(host, plugin, payment(3))
+    return host.decide("Fortnox", "3", "confirm")
+
+
+def test_what_a_deleted_payment_paid_is_not_paid_twice(beside):
+    row = row_of(beside, "3")
+    assert row.reason == REPLACED
+    assert "1 (1\xa0000,00 SEK" in row.message.sv
+    assert "betalar fakturan här och är borttagen" in row.message.sv
+
+
+def test_nobody_is_told_to_pay_it_back(host, beside):
+    [told] = [one for one in host.why("1001").payments if one.number == "3"]
+    assert "etala tillbaka" not in told.to_do.sv
+    assert "godkänn" in told.to_do.sv
+
+
+def test_it_can_still_be_taken_in_the_place_of_the_deleted_one(host, store, beside):
+    assert listed(host.decide("Fortnox", "3", "accept")) == {"3": "exact"}
+    host.save("Fortnox")
+    assert registered(store) == {"3"}
+
+
+def test_it_pays_the_invoice_once_the_deleted_one_is_deleted_here_too(host, plugin, store, beside):
+    [dead] = store.payments()
+    host.delete_payment(dead.id, why="borttagen i Fortnox")
+    assert listed(reads(host, plugin, payment(3)))["3"] == "exact"
+
+
+def test_what_comes_beside_a_deleted_one_does_not_reverse_it(host, plugin, store):
+    saves(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    reads(host, plugin, payment(3, amount="400"))
+    host.decide("Fortnox", "3", "confirm")
+    host.save("Fortnox")
+    assert registered(store) == {"1", "3"}
+    assert remaining(store) == 200
+
+
+# --- An advance is accepted as one ---
+
+
+@pytest.fixture
+def typed(host, plugin):
+    """Somebody typed the whole invoice, and it arrives, too."""
+    host.add_payment("1001", Decimal(1000), date=payment(1).date)
+    reads(host, plugin, payment(1))
+    return host.decide("Fortnox", "1", "confirm")
+
+
+def test_who_confirms_another_payment_has_not_accepted_an_advance(typed):
+    assert listed(typed) == {"1": PAID}
+
+
+def test_who_accepts_it_then_has_answered_both(host, store, typed):
+    preview = host.decide("Fortnox", "1", "accept")
+    assert listed(preview) == {"1": "advance"}
+    warning = row_of(preview, "1").warning.sv
+    assert "bekräftad som en annan betalning av kim" in warning
+    assert "tas in som förskott enligt kim" in warning
+    assert decided(host) == {"1": "advance"}
+    host.save("Fortnox")
+    assert remaining(store) == -1000
+
+
+def test_what_was_accepted_both_ways_is_taken_again_both_ways(host, plugin, typed):
+    host.decide("Fortnox", "1", "accept")
+    saved = host.save("Fortnox").run_id
+    host.undo_save(saved, why="fel")
+    assert host.take_save_again("Fortnox", saved) == 1
+    assert listed(reads(host, plugin)) == {"1": "advance"}
+
+
+def test_a_change_that_was_accepted_permits_no_advance(host, plugin, store):
+    first = saves(host, plugin, payment(1, amount="400"))
+    reads(host, plugin, payment(1, amount="300"))
+    host.decide("Fortnox", "1", "accept")
+    second = host.save("Fortnox").run_id
+    host.undo_save(second, why="fel")
+    host.undo_save(first, why="fel")
+    host.take_save_again("Fortnox", second)
+    host.add_payment("1001", Decimal(1000), date=NEW_YEAR.replace(month=6), confirm=True)
+    preview = reads(host, plugin)
+    assert listed(preview) == {"1": PAID}
+    assert decided(host) == {"1": "take-again"}
+    host.decide("Fortnox", "1", "accept")
+    assert decided(host) == {"1": "advance"}
+    assert listed(reads(host, plugin)) == {"1": "advance"}
+
+
+def test_an_advance_is_about_the_amount_that_was_shown(host, plugin):
+    reads(host, plugin, payment(1), payment(2, amount="50"))
+    host.decide("Fortnox", "2", "accept")
+    preview = reads(host, plugin, payment(1), payment(2, amount="900"))
+    assert listed(preview) == {"1": "exact", "2": PAID}
+
+
+# --- The last decision counts ---
+
+
+def test_an_advance_that_was_taken_back_is_not_accepted_again_with_its_save(host, plugin):
+    reads(host, plugin, payment(1), payment(2))
+    host.decide("Fortnox", "2", "accept")
+    saved = host.save("Fortnox").run_id
+    host.undo_save(saved, why="fel")
+    reads(host, plugin)
+    host.take_save_again("Fortnox", saved)
+    reads(host, plugin)
+    host.take_back("Fortnox", ["2"])
+    host.decide("Fortnox", "2", "take-again")
+    again = host.save("Fortnox").run_id
+    host.undo_save(again, why="fel")
+    for one in host.undone_saves("Fortnox"):
+        host.take_save_again("Fortnox", one.run_id)
+    assert listed(reads(host, plugin)) == {"1": "exact", "2": PAID}
+
+
+@pytest.mark.parametrize("last", ["set-aside", None])
+def test_what_was_refused_since_is_not_offered_as_accepted(host, plugin, last):
+    reads(host, plugin, payment(1), payment(2))
+    host.decide("Fortnox", "2", "accept")
+    saved = host.save("Fortnox").run_id
+    host.undo_save(saved, why="fel")
+    reads(host, plugin)
+    host.decide("Fortnox", "2", "set-aside")
+    [offered] = host.undone_saves("Fortnox")
+    assert offered.waiting == 1
+    if last is None:
+        host.take_back("Fortnox", ["2"])
+    host.take_save_again("Fortnox", saved)
+    assert listed(reads(host, plugin)) == {"1": "exact", "2": last or PAID}
+
+
+# --- A whole save is taken again with one press ---
+
+
+def test_what_replaced_a_payment_that_is_gone_by_now_comes_in_as_it_is(host, plugin, store):
+    first = saves(host, plugin, payment(1))
+    plugin.deleted = {"1"}
+    reads(host, plugin, payment(3), payment(4, "1002", "500"))
+    host.decide("Fortnox", "3", "accept")
+    second = host.save("Fortnox").run_id
+    host.undo_save(second, why="fel")
+    host.undo_save(first, why="fel")
+    [offered] = host.undone_saves("Fortnox")
+    assert host.take_save_again("Fortnox", second) == offered.waiting == 2
+    assert decided(host) == {"3": "take-again", "4": "take-again"}
+    assert listed(reads(host, plugin)) == {"3": "exact", "4": "exact"}
+
+
+def test_so_it_does_where_that_one_goes_after_it_was_taken_again(host, plugin, store):
+    first = saves(host, plugin, payment(1, "1002", "400"))
+    plugin.deleted = {"1"}
+    reads(host, plugin, payment(3, amount="400"))
+    host.decide("Fortnox", "3", "accept")
+    second = host.save("Fortnox").run_id
+    host.undo_save(second, why="fel")
+    host.take_save_again("Fortnox", second)
+    host.undo_save(first, why="fel")
+    assert listed(reads(host, plugin)) == {"3": "partial"}
+
+
+def test_before_a_save_is_undone_it_is_told_what_can_be_taken_again(host, plugin):
+    saved = saves(host, plugin, payment(1), payment(2, "1002", "100"), payment(3, "1003", "300"))
+    plugin.deleted = {"3"}
+    plugin.unpaid = [balance("1003", 300, "300")]
+    reads(host, plugin, payment(2, "1002", "90"))
+    host.decide("Fortnox", "2", "accept")
+    host.save("Fortnox")
+    would = host.to_undo(saved)
+    assert (would.deleted, would.again) == (2, 1)
+    assert [one.payment_number for one in would.gone] == ["3"]
+    assert [one.payment_number for one in would.kept] == ["2"]
+    host.undo_save(saved, why="fel")
+    assert [one.waiting for one in host.undone_saves("Fortnox")] == [1]
+
+
+def test_what_was_changed_there_meanwhile_is_offered_with_its_save(host, plugin):
+    saved = saves(host, plugin, payment(1, amount="400"))
+    reads(host, plugin, payment(1, amount="300"))
+    host.save("Fortnox")
+    assert host.to_undo(saved).again == 1
+    host.undo_save(saved, why="fel")
+    assert host.take_save_again("Fortnox", saved) == 1
+    assert listed(reads(host, plugin, payment(1, amount="300"))) == {"1": "partial"}
+
+
+# --- Another save is undone ---
+
+
+@pytest.fixture
+def paid_twice(host, plugin):
+    """Two saves; the second has what was paid twice, and the first is to be taken again."""
+    first = saves(host, plugin, payment(1), payment(2, "1002", "500"))
+    reads(host, plugin, payment(3), payment(4, "1003", "300"))
+    host.decide("Fortnox", "3", "accept")
+    second = host.save("Fortnox").run_id
+    host.undo_save(first, why="fel")
+    reads(host, plugin)
+    host.take_save_again("Fortnox", first)
+    reads(host, plugin)
+    return first, second
+
+
+def test_what_is_to_be_taken_again_of_other_invoices_is_not_touched(host, plugin, paid_twice):
+    _, second = paid_twice
+    would = host.to_undo(second)
+    assert host.undo_save(second, why="fel").forgotten == would.forgotten == ("1",)
+    assert decided(host) == {"2": "take-again"}
+
+
+def test_what_is_no_longer_taken_again_is_offered_at_once(host, plugin, paid_twice):
+    first, second = paid_twice
+    host.undo_save(second, why="fel")
+    offered = {one.run_id: one.waiting for one in host.undone_saves("Fortnox")}
+    assert offered == {first: 1, second: 2}
+    for one in offered:
+        host.take_save_again("Fortnox", one)
+    preview = reads(host, plugin)
+    assert listed(preview) == {"1": "exact", "2": "exact", "3": "advance", "4": "exact"}
+
+
+# --- The books change beneath an open list ---
+
+
+def test_a_list_that_is_open_is_judged_again_when_somebody_types_a_payment(host, plugin, store):
+    preview = reads(host, plugin, payment(1), payment(2, "1002", "200"))
+    host.add_payment("1001", Decimal(1000), date=NEW_YEAR.replace(month=6), confirm=True)
+    assert listed(host.open_preview("Fortnox")) == {"1": PAID, "2": "partial"}
+    assert refusal(host.save, "Fortnox", preview.revision).code == "PREVIEW_CHANGED"
+    assert registered(store) == {""}
+
+
+def test_it_is_judged_again_when_that_payment_is_deleted(host, plugin):
+    typed = host.add_payment("1001", Decimal(1000), date=NEW_YEAR.replace(month=6), confirm=True)
+    reads(host, plugin, payment(1))
+    host.delete_payment(typed, why="fel")
+    assert listed(host.open_preview("Fortnox")) == {"1": "exact"}
+
+
+def test_it_is_judged_again_when_a_save_is_undone(host, plugin):
+    saved = saves(host, plugin, payment(1))
+    reads(host, plugin, payment(1), payment(2))
+    host.undo_save(saved, why="fel")
+    assert "kan tas in igen" in row_of(host.open_preview("Fortnox"), "2").message.sv
+
+
+def test_a_list_of_other_invoices_stays_as_it_was(host, plugin):
+    preview = reads(host, plugin, payment(1))
+    host.add_payment("1002", Decimal(100), date=NEW_YEAR, confirm=True)
+    assert host.open_preview("Fortnox").revision == preview.revision
