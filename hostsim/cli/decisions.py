@@ -125,8 +125,10 @@ def take_back(
     "--confirm",
     "chosen",
     flag_value="confirm",
-    sv="Kanske registrerad redan: nej, det är en annan betalning; spara den också.",
-    en="Possibly registered already: no, it is another payment; save it, too.",
+    sv="Kanske registrerad redan: nej, det är en annan betalning; spara den också, om något "
+    "återstår att betala.",
+    en="Possibly registered already: no, it is another payment; save it, too, if something remains "
+    "to pay.",
 )
 @option(
     "--take-again",

@@ -79,7 +79,9 @@ def outcome_of(one: Facts, its: Sequence[Decision], *, asked: bool) -> tuple[str
     if any(decision.decision == SET_ASIDE and decision.in_force for decision in its):
         return SET_ASIDE, _settled(one) or now
     if one.judgement is None:
-        return _earlier(one, asked=asked) if last is None else (_STATES[last.state], None)
+        if last is not None:
+            return _STATES[last.state], _rejected_now(one)
+        return _earlier(one, asked=asked)
     if one.judgement.kind == matching.READY:
         return _ready(one)
     if last is not None:
@@ -110,6 +112,13 @@ def _settled(one: Facts) -> Refusal | None:
         if row is not None and row["reason"] == SETTLED:
             return _refusal_in(row)
     return None
+
+
+def _rejected_now(one: Facts) -> Refusal | None:
+    """Give why the open preview rejects a payment that was registered once."""
+    if one.previewed is None or one.previewed["kind"] != matching.REJECTED:
+        return None
+    return _refusal_in(one.previewed)
 
 
 def _earlier_refusal(one: Facts) -> Refusal | None:
