@@ -57,7 +57,7 @@ class Saving(Context):
         :param name: the definition; ``None`` for the only one with an open preview.
         :param revision: of the preview to save, and of no other; where that one was saved
             before, it is only returned. ``""`` is that of no preview; ``None`` saves
-            whatever is open.
+            whatever is open, also what was judged again since somebody looked at it.
         :param green: leave to a person what has no green tick, or of which something is noted;
             it is offered again as what was rejected.
         :return: what was saved; ``None`` when nothing is open.
