@@ -367,12 +367,13 @@ import
 save
 remains 1001 0
 
-== Typed in full and confirmed as another payment: an advance
+== Typed in full and confirmed as another payment: an advance, once that is accepted, too
 invoice 1001 1000 SEK
 typed 1001 on 01-05 1000 SEK
 import
   payment 1 of 1001 on 01-05 1000 SEK -> possibly-registered-already
-decide 1 confirm -> advance
+decide 1 confirm -> invoice-already-paid
+decide 1 accept -> advance
 save
 remains 1001 -1000
 
