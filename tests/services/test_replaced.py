@@ -582,11 +582,11 @@ def test_a_save_sees_that_a_dead_payment_was_deleted_here_meanwhile(host, store,
     saved(host, plugin, payment(1, amount="400"))
     plugin.deleted = {"1"}
     brought_in(host, plugin, payment(3, amount="400"))
-    host.decide("Fortnox", "3", "accept")
+    before = host.decide("Fortnox", "3", "accept")
     [its] = [row.id for row in store.payments()]
     host.delete_payment(its, why="fel")
     with pytest.raises(PreviewChanged):
-        host.save("Fortnox")
+        host.save("Fortnox", before.revision)
 
 
 def test_what_the_settings_ignored_explains_what_does_not_remain_there_for_ever(host, plugin):
