@@ -309,6 +309,10 @@ WORDS: dict[str, Text] = {
         "Det du har skrivit är inte sparat. Stänga ändå?",
         "What you typed is not saved. Close all the same?",
     ),
+    "unsaved_read": Text(
+        "Det du har ändrat är inte använt än. Stänga ändå?",
+        "What you changed is not used yet. Close all the same?",
+    ),
     "preview_discarded": Text(
         "Det som var inläst gällde de tidigare inställningarna och är borta; läs in igen.",
         "What was read was of the former settings and is gone; import again.",

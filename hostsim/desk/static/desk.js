@@ -11,6 +11,12 @@ let loginWindow = null;
 let openedAt = null; // the address that the login's window was sent to
 let opener = null; // what a dialog was opened from: its id, its list and its place there
 let turn = 0; // counts pages, so that a question of an earlier page changes nothing
+let released = null; // a form whose values were sent, or may go
+let restoring = false; // going back to where somebody wants to stay
+let shownAt = withoutHash(location.href);
+// Where this page stands among those of the window, so that one knows the way back.
+if (!history.state) history.replaceState({ place: 0 }, "");
+let place = history.state.place || 0;
 
 // --- Pages -------------------------------------------------------------------
 
@@ -20,14 +26,20 @@ async function go(address, options) {
   try {
     answer = await fetch(address, { credentials: "same-origin", ...options });
   } catch {
-    location.assign(address); // the browser says best what it cannot reach
+    // The browser says best what it cannot reach; what somebody typed is asked about first.
+    if (options) released = null;
+    pressAgain();
+    location.assign(address);
     return;
   }
   const page = new DOMParser().parseFromString(await answer.text(), "text/html");
   if (mine !== turn) return;
   // A refusal that has no page of its own, as of a session that ended, leaves what is shown.
   if (answer.status >= 400 && !page.querySelector("dialog") && (options || !page.querySelector("main")) && refuse(page)) return;
-  show(page, answer.url, options && options.method === "POST" && answer.status >= 400);
+  const sent = options && options.method === "POST";
+  const stored = sent && answer.redirected;
+  if (sent && !stored) released = null;
+  show(page, answer.url, sent && answer.status >= 400, stored);
 }
 
 function refuse(page) {
@@ -42,21 +54,31 @@ function refuse(page) {
   const [sv, en] = sentence.textContent.trim().replace(/^[A-Z_]+: /, "").split("\n");
   notice.textContent = document.documentElement.lang === "en" && en ? en : sv;
   told.prepend(notice);
-  document.querySelectorAll("button[data-pressed]").forEach((one) => { one.disabled = false; });
+  released = null;
+  pressAgain();
   return true;
 }
 
-function show(page, address, keepAddress) {
+function pressAgain() {
+  document.querySelectorAll("button[data-pressed]").forEach((one) => { one.disabled = false; });
+}
+
+function show(page, address, keepAddress, stored) {
   const focused = document.activeElement && document.activeElement.id;
   const places = [...document.querySelectorAll(".scroll[id]")].map((s) => [s.id, s.scrollTop, s.scrollLeft]);
   const folds = [...document.querySelectorAll("details.pane[id]")].map((d) => [d.id, d.open]);
   const dialogBefore = dialogTitle(document);
+  const typed = !stored && dialogBefore === dialogTitle(page) && unsaved(released);
   const progressBefore = Boolean(document.querySelector("dialog[data-job]"));
   if (!dialogBefore) opener = placeOf(document.activeElement);
   document.title = page.title;
   document.documentElement.lang = page.documentElement.lang;
   document.body.replaceWith(document.importNode(page.body, true));
-  if (!keepAddress && address !== location.href) history.pushState(null, "", address);
+  if (!keepAddress && address !== location.href) history.pushState({ place: ++place }, "", address);
+  shownAt = withoutHash(location.href);
+  released = null;
+  // The same form anew, as with the fields of another choice: what was typed is still not stored.
+  if (typed) document.querySelectorAll("form[data-unsaved]").forEach((one) => { one.dataset.typed = ""; });
   for (const [id, open] of folds) {
     const fold = document.getElementById(id);
     if (fold && open) fold.open = true;
@@ -116,6 +138,7 @@ function send(form, button) {
   const fields = new FormData(form);
   if (button && button.name) fields.append(button.name, button.value);
   const action = (button && button.getAttribute("formaction")) || form.action;
+  if (form.method === "post") released = form;
   if (form.method === "get") {
     const address = new URL(action);
     address.search = new URLSearchParams([...fields].filter(([, value]) => value)).toString();
@@ -328,8 +351,11 @@ document.addEventListener("click", (event) => {
   const target = link || ofRow;
   if (!target || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
   event.preventDefault();
-  const unsaved = document.querySelector("form[data-unsaved]");
-  if (unsaved && !target.closest("#invoice-facts") && isChanged(unsaved) && !confirm(unsaved.dataset.unsaved)) return;
+  const form = unsaved();
+  if (form && !target.closest("#invoice-facts")) {
+    if (!confirm(form.dataset.unsaved)) return;
+    released = form;
+  }
   go(target.href);
 });
 
@@ -338,7 +364,10 @@ document.addEventListener("submit", (event) => {
   if (form.hasAttribute("data-import")) {
     const format = form.querySelector("[name=format]");
     if (format && format.value) openLoginWindow(form.dataset.window);
-  } else if (!form.hasAttribute("data-swap") && !form.hasAttribute("data-post")) return;
+  } else if (!form.hasAttribute("data-swap") && !form.hasAttribute("data-post")) {
+    released = unsaved();
+    return;
+  }
   event.preventDefault();
   send(form, event.submitter);
   const box = event.submitter && event.submitter.matches("[role=checkbox]"); // it keeps the focus
@@ -348,10 +377,17 @@ document.addEventListener("submit", (event) => {
   }
 });
 
+// The form whose values would be lost if the page were left now.
+function unsaved(besides = released) {
+  const form = document.querySelector("form[data-unsaved]");
+  return form && form !== besides && isChanged(form) ? form : null;
+}
+
 function isChanged(form) {
-  if (form.querySelector("[aria-invalid=true]")) return true; // a refused value is stored nowhere
+  // A refused value is stored nowhere.
+  if ("typed" in form.dataset || form.querySelector("[aria-invalid=true], .problems .error")) return true;
   return [...form.elements].some((field) => {
-    if (field.type === "checkbox") return field.checked !== field.defaultChecked;
+    if (field.type === "checkbox" || field.type === "radio") return field.checked !== field.defaultChecked;
     if (field.tagName !== "SELECT") return "defaultValue" in field && !field.dataset.picker && field.value !== field.defaultValue;
     const before = [...field.options].findIndex((one) => one.defaultSelected);
     return field.selectedIndex !== Math.max(before, 0);
@@ -422,5 +458,30 @@ document.addEventListener("keydown", (event) => {
 });
 
 if (document.body.hasAttribute("data-print")) window.addEventListener("load", () => window.print());
-window.addEventListener("popstate", () => location.reload());
+
+function withoutHash(address) {
+  return address.split("#")[0];
+}
+
+// Back closes a dialog as its cross does: where something is typed in it, with the same question.
+window.addEventListener("popstate", (event) => {
+  const there = (event.state && event.state.place) || 0;
+  if (restoring) {
+    restoring = false;
+    return;
+  }
+  if (withoutHash(location.href) === shownAt) return;
+  const form = unsaved();
+  if (form && !confirm(form.dataset.unsaved)) {
+    restoring = true;
+    history.go(place - there);
+    return;
+  }
+  released = form;
+  location.reload();
+});
+// To load the page anew, to close it, or to leave it for another site is asked about by the browser.
+window.addEventListener("beforeunload", (event) => {
+  if (unsaved()) event.preventDefault();
+});
 begin();
