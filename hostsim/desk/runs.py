@@ -12,6 +12,7 @@ from hostsim.desk.payment_import import window as import_window
 from hostsim.desk.shared import desk_context, list_view, notify, translated, word
 from hostsim.errors import HostError
 from hostsim.messages.desk import page_text
+from hostsim.messages.formats import minute
 from hostsim.messages.payments import save_undone
 from hostsim.messages.text import LANGUAGES, own, some_of
 from hostsim.storage.history import Imported
@@ -135,7 +136,7 @@ def undo(run_id: str) -> AnyResponse:
     except HostError as error:
         if error.code in {"WHY_NEEDED", "WHY_TOO_LONG"}:
             return make_response(_undo_dialog(run_id, why, own(error.message)), 422)
-        notify(own(error.message), "error")
+        notify(_undone_before(run_id) or own(error.message), "error")
     else:
         notify(save_undone(undone.deleted, undone.restored, undone.forgotten))
         if undone.kept:
@@ -146,6 +147,20 @@ def undo(run_id: str) -> AnyResponse:
 def _said(several: Mapping[str, Text]) -> Iterator[list[tuple[str, str]]]:
     for place in range(len(LANGUAGES)):
         yield [(number, text[place]) for number, text in several.items()]
+
+
+def _undone_before(run_id: str) -> Text | None:
+    """Say who undid a save, as in another tab; ``None`` where nobody did."""
+    run = desk_context().host().run(run_id)
+    if run.undone_at is None:
+        return None
+    return page_text(
+        "undone_before",
+        saved=minute(run.saved_at),
+        who=run.undone_by,
+        at=minute(run.undone_at),
+        why=run.undone_why,
+    )
 
 
 @pages.post("/<run_id>/take-again")

@@ -168,6 +168,10 @@ WORDS: dict[str, Text] = {
         "This belonged to the save but was not touched: {which}.",
     ),
     "undone": Text("Sparningen är ångrad.", "The save is undone."),
+    "undone_before": Text(
+        "Sparningen {saved} var redan ångrad, av {who} {at}: {why}. Ingenting mer ändrades.",
+        "The save of {saved} was undone before, by {who} on {at}: {why}. Nothing more was changed.",
+    ),
     "was_undone": Text(
         "Sparningen {saved} ångrades av {who} {at}: {why}.",
         "The save of {saved} was undone by {who} on {at}: {why}.",

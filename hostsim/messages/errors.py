@@ -322,16 +322,16 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "registered can be deleted.",
         ),
         "NOTHING_TO_UNDO": Text(
-            "Importen {id} har inga registrerade betalningar att ta bort: den sparades inte, eller "
-            "är ångrad redan. Ingenting ändrades.",
-            "The import {id} has no registered payments to delete: it was not saved, or is undone "
-            "already. Nothing was changed.",
+            "Importen {which.sv} har inga registrerade betalningar att ta bort: den sparades inte, "
+            "eller är ångrad redan. Ingenting ändrades.",
+            "The import {which.en} has no registered payments to delete: it was not saved, or is "
+            "undone already. Nothing was changed.",
         ),
         "NOTHING_TO_TAKE_AGAIN": Text(
-            "Av importen {id} finns ingen betalning att ta in igen: den är inte ångrad, eller så "
-            "är det avgjort redan. Ingenting ändrades.",
-            "There is no payment of the import {id} to take again: it is not undone, or that is "
-            "decided already. Nothing was changed.",
+            "Av importen {which.sv} finns ingen betalning att ta in igen: den är inte ångrad, "
+            "eller så är det avgjort redan. Ingenting ändrades.",
+            "There is no payment of the import {which.en} to take again: it is not undone, or that "
+            "is decided already. Nothing was changed.",
         ),
         "WHY_TOO_LONG": Text(
             "Skälet har {length} tecken, och högst {longest} sparas; ingenting ändrades. Skriv "

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
-from hostsim.messages.formats import count, money
+from hostsim.messages.formats import count, minute, money
 from hostsim.messages.source import SOURCE
 from hostsim.messages.text import MOST_NAMED, some_of
 from opter_contract.values import Text
@@ -223,11 +223,11 @@ AMOUNT_UNKNOWN = Text(
 def invoice_not_found(number: str, ocr: str | None) -> Text:
     if not number:
         return Text(
-            f"Fel vid inläsning av faktura: ingen faktura här, eller mer än en, har OCR {ocr}",
-            f"Error loading invoice: no invoice here, or more than one, has the OCR {ocr}",
+            f"Fel vid inläsning av faktura: saknar faktura här med OCR {ocr}, eller har flera",
+            f"Error loading invoice: no invoice here has the OCR {ocr}, or more than one",
         )
     return Text(
-        f"Fel vid inläsning av faktura: ingen faktura här har nummer {number} eller samma OCR",
+        f"Fel vid inläsning av faktura: saknar faktura här med nummer {number} eller samma OCR",
         f"Error loading invoice: no invoice here has number {number} or the same OCR",
     )
 
@@ -293,6 +293,19 @@ def registered(number: int) -> Text:
     if number == 1:
         return Text(f"{counted.sv} är registrerad.", f"{counted.en} is registered.")
     return Text(f"{counted.sv} är registrerade.", f"{counted.en} are registered.")
+
+
+def named_import(definition: str, user: str, at: datetime) -> Text:
+    """Name an import that was not saved."""
+    when = minute(at)
+    return Text(f"{definition}, gjord av {user} {when},", f"{definition}, made by {user} on {when},")
+
+
+def named_save(definition: str, user: str, at: datetime) -> Text:
+    when = minute(at)
+    return Text(
+        f"{definition}, sparad av {user} {when},", f"{definition}, saved by {user} on {when},"
+    )
 
 
 def save_undone(number: int, restored: int = 0, forgotten: Sequence[str] = ()) -> Text:

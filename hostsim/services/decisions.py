@@ -149,7 +149,8 @@ class Decisions(Context):
         """
         several = self._of_undone(name, run_id)
         if not several:
-            raise host_error("NOTHING_TO_TAKE_AGAIN", id=run_id[:8])
+            run = history.run(self.store, run_id, history.no_settings)
+            raise host_error("NOTHING_TO_TAKE_AGAIN", which=history.named(run))
 
         def take(writer: DecisionWriter, _: decision_store.Others) -> None:
             for number, decided in several.items():

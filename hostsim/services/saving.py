@@ -130,7 +130,7 @@ class Saving(Context):
             gone |= {row["id"] for row in reversals if not row["facts"]}
             undone = [*registered, *reversals]
             if not undone:
-                raise host_error("NOTHING_TO_UNDO", id=run.id[:8])
+                raise host_error("NOTHING_TO_UNDO", which=history.named(run))
             company = undone[0]["company"]
             forgotten = tuple(undone_saves.to_forget(db, run.definition, company, run.id))
             for row in undone:
@@ -161,7 +161,7 @@ class Saving(Context):
         number, sek = undone_saves.registered_of(db, run.id)
         reversals = undone_saves.reversals_to_undo(db, run.id)
         if not number and not reversals:
-            raise host_error("NOTHING_TO_UNDO", id=run.id[:8])
+            raise host_error("NOTHING_TO_UNDO", which=history.named(run))
         company = run.company.number if run.company else ""
         lost, stands_again = hand_payments.deleted_at_source(db), {row["id"] for row in reversals}
         gone, kept = [], []

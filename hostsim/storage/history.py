@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.reasons import SET_ASIDE
-from hostsim.messages.payments import INTERRUPTED
+from hostsim.messages.payments import INTERRUPTED, named_import, named_save
 from hostsim.storage.rows import value_of
 from hostsim.storage.store import Store
 from opter_contract.values import Company, SettingsField, Text
@@ -27,6 +27,15 @@ Show = Callable[[str, Mapping[str, str]], Mapping[str, str]]
 def no_settings(_import_type: str, _settings: Mapping[str, str]) -> Mapping[str, str]:
     """Show none, where no plug-in is to be called."""
     return {}
+
+
+CANCELLED = "CANCELLED"
+
+#: A save that was undone, and an import that a person ended, are told from the others.
+STATE_SHOWN = f"""
+    CASE WHEN r.undone_at IS NOT NULL THEN 'undone' WHEN r.error_code = '{CANCELLED}'
+    THEN 'cancelled' ELSE r.state END
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +67,18 @@ class Imported:
     error: Text | None  # the message of the error
 
     @property
+    def cancelled(self) -> bool:
+        """Whether a person ended it before it was done."""
+        return self.error_code == CANCELLED
+
+    @property
+    def state_shown(self) -> str:
+        """The state as a list is filtered by it: :data:`STATE_SHOWN` in SQL."""
+        if self.undone_at is not None:
+            return "undone"
+        return "cancelled" if self.cancelled else self.state
+
+    @property
     def saved(self) -> tuple[int, Decimal] | None:
         """How many payments were registered and their SEK; ``None`` where nothing was saved."""
         if self.state != "saved":
@@ -86,6 +107,13 @@ def run(store: Store, prefix: str, show: Show) -> Imported:
     if len(found) > 1:
         raise host_error("RUN_AMBIGUOUS", id=prefix)
     return imported_of(found[0], show, interrupted)
+
+
+def named(run: Imported) -> Text:
+    """Name an import as a person knows it: its definition, when, and by whom."""
+    if run.saved_at is None or run.saved_by is None:
+        return named_import(run.definition, run.user, run.started_at)
+    return named_save(run.definition, run.saved_by, run.saved_at)
 
 
 def interrupted_runs(store: Store) -> frozenset[str]:

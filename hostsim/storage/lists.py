@@ -211,13 +211,13 @@ def runs(store: Store) -> Source:
     return Source(
         query=" FROM runs r JOIN definitions d ON d.name = r.definition WHERE 1",
         values={},
-        code="r.state",
+        code=history.STATE_SHOWN,
         searched=("r.definition", "r.company", "r.company_name", "r.user", "r.error_code", "r.id"),
         sorts={
             "began": "r.started_at {0}",
             "format": "swedish(r.definition) {0}",
             "user": "swedish(r.user) {0}",
-            "run_state": "r.state {0}",
+            "run_state": f"{history.STATE_SHOWN} {{0}}",
         }
         | {key: f"json_extract(r.counts, '$.{key}') {{0}}" for key in ("read", *KINDS)},
         entry=lambda row: history.imported_of(row, history.no_settings, interrupted),

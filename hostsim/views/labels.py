@@ -35,11 +35,12 @@ REASONS = {code: reason.label for code, reason in reasons.REASONS.items()}
 RUN_STATES = {
     "running": Text("Pågår", "Running"),
     "failed": Text("Misslyckades", "Failed"),
+    "cancelled": Text("Avbruten", "Cancelled"),
     "open": Text("Inte sparad än", "Not saved yet"),
     "replaced": Text("Ersatt av en senare", "Replaced by a later one"),
     "discarded": Text("Kastad", "Discarded"),
     "saved": Text("Sparad", "Saved"),
-    "undone": Text("Sparad och ångrad", "Saved and undone"),
+    "undone": Text("Ångrad", "Undone"),
     "reconciled": Text("Avstämning", "Reconciliation"),
 }
 

@@ -36,8 +36,8 @@ def short_id(run_id: str | None) -> str:
 
 def state(run: Imported) -> Text:
     """Say how an import ended; by which error, if it failed, in its first sentence."""
-    text = label(RUN_STATES, run.state if run.undone_at is None else "undone")
-    if run.error is None:
+    text = label(RUN_STATES, run.state_shown)
+    if run.error is None or run.cancelled:
         return text
     return Text(
         *(

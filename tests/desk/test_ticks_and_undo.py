@@ -315,3 +315,53 @@ def test_a_tick_after_another_window_saved_shows_what_was_saved(person):
     person.post("/import/tick", run=run, leave="2")
     assert "har sparats sedan sidan visades" in person.told()[-1]
     assert "Sparade betalningar" in words(person.get(f"/import?run={run}"))
+
+
+def test_undoing_twice_says_who_undid_which_save(person):
+    run = run_of(person)
+    person.saves()
+    person.post(f"/runs/{run}/undo", why="fel företag")
+    person.post(f"/runs/{run}/undo", why="igen")
+    [told] = [one for one in person.told("/runs") if "redan" in one]
+    assert told == (
+        "Sparningen 2026-11-22 12:00 var redan ångrad, av kim 2026-11-22 12:00: fel företag. "
+        "Ingenting mer ändrades."
+    )
+
+
+def test_a_save_without_payments_is_named_as_a_person_knows_it(person):
+    run = run_of(person)
+    person.saves()
+    for payment in list(person.desk_context.store.payments()):
+        person.desk_context.host().delete_payment(payment.id, why="fel")
+    person.post(f"/runs/{run}/undo", why="fel")
+    [told] = person.told("/runs")
+    assert told.startswith("Importen Fortnox, sparad av kim 2026-11-22 12:00, har inga")
+    assert run[:8] not in told
+
+
+def test_imports_are_filtered_by_what_became_of_them(person):
+    run = run_of(person)
+    person.saves()
+    person.post(f"/runs/{run}/undo", why="fel företag")
+    person.imports()
+    person.saves()
+    with person.desk_context.store.change() as db:
+        db.execute(
+            "INSERT INTO runs (id, definition, state, user, settings, started_at, error_code,"
+            " error_sv, error_en) SELECT 'c', definition, 'failed', user, settings, started_at,"
+            " 'CANCELLED', 'Det avbröts.', 'It was cancelled.' FROM runs LIMIT 1"
+        )
+    page = person.get("/runs")
+    for said in ("Sparad (1)", "Ångrad (1)", "Avbruten (1)"):
+        assert said in words(page)
+    assert "Misslyckades" not in words(page)
+    assert [row[3] for row in rows_of(person.get("/runs?code=undone"), "runs")] == ["Ångrad"]
+    assert [row[3] for row in rows_of(person.get("/runs?code=cancelled"), "runs")] == ["Avbruten"]
+    assert "Det avbröts" not in words(person.get("/runs?run=c"))
+
+
+def test_the_filter_says_what_the_reason_says(person):
+    assert "Saknar faktura här" in person.get("/import?rejected_code=invoice-not-found")
+    [row] = rows_of(person.get("/import"), "rejected")
+    assert row[-2] == "Fel vid inläsning av faktura: saknar faktura här med nummer 9999 eller samma OCR"
