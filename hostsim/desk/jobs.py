@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
@@ -104,6 +105,9 @@ def _progress(job: Job) -> dict[str, object]:
         message = say(host_error("LOGIN_ELSEWHERE").message, language())
     total = progress.total if progress else None
     done = progress.done if progress else 0
+    of = word("n_of", n=count(done, language()), total=count(total or 0, language()))
+    if total and not re.search(r"\d", message):
+        message = f"{message} ({of})"
     return {
         "ended": job.ended.is_set() or job.plan.waiting,
         "waiting": job.plan.waiting,
@@ -113,8 +117,9 @@ def _progress(job: Job) -> dict[str, object]:
         "sentence": word("stopping") if job.stopping else message,
         "done": done,
         "total": total,
-        "done_of": word("unknown") if not total else word("n_of", n=done, total=total),
+        "done_of": of if total else word("unknown"),
         "read": count(job.read, language()),
         "pages": count(job.pages, language()),
-        "left": word("unknown") if left is None else duration(left),
+        # An estimate that has run out says nothing of what still goes on.
+        "left": word("unknown") if left is None or left < 1 else duration(left),
     }

@@ -13,6 +13,12 @@ MATCHING = Text(
 )
 
 
+COMPARING = Text(
+    "Letar efter det som skiljer sig från det som är registrerat här",
+    "Looking for what differs from what is registered here",
+)
+
+
 def payment_added(payment_id: int) -> Text:
     return Text(
         f"Betalningen är registrerad med id {payment_id}.",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 
+from hostsim.errors import host_error
 from hostsim.messages import results as results_messages
 from hostsim.messages.text import own
 from hostsim.plugins.session import ImportSession, broken
@@ -55,9 +56,9 @@ class Imports(Context):
             )
             with failing(import_run):
                 report = self._read(import_run)
-                self._on_progress(Progress("matching", 0, None, results_messages.MATCHING))
+                self._judged(0, None)
                 import_run.read_upto(report.cursor)
-                import_run.judge(company_of(report))
+                import_run.judge(company_of(report), self._judged)
                 preview = import_run.finish(
                     report.not_read,
                     report.requests,
@@ -68,6 +69,14 @@ class Imports(Context):
         schedules.resume(self.store, name, self._clock())
         commits.note(results_messages.PREVIEW_KEPT)
         return preview
+
+    def _judged(self, done: int, total: int | None) -> None:
+        """Report how many rows are judged.
+
+        :raises HostError: ``CANCELLED``, where a person ends it.
+        """
+        if self._on_progress(Progress("matching", done, total, results_messages.MATCHING)):
+            raise host_error("CANCELLED")
 
     def _read(self, import_run: ImportRun) -> ImportReport:
         with self._session(ImportSession, import_run) as session:

@@ -288,10 +288,17 @@ class ImportRun:
                 {"cursor": cursor, "run_id": self.run_id},
             )
 
-    def judge(self, company: Company) -> None:
-        """Judge all rows, and store the judgements, counts and totals."""
+    def judge(
+        self, company: Company, on_judged: Callable[[int, int], None] = lambda *_: None
+    ) -> None:
+        """Judge all rows, and store the judgements, counts and totals.
+
+        :param on_judged: is told now and then how many rows are judged, and of how many.
+        """
+        query = "SELECT count(*) FROM run_rows WHERE run_id = :run_id AND deleted = 0"
+        total = self.store.db.execute(query, {"run_id": self.run_id}).fetchone()[0]
         with self.judging(company.number) as judging:
-            judged = _judged(judging, None)
+            judged = _counted(_judged(judging, None), total, on_judged)
             if self.store.has_log:
                 self._write(judged)
             else:
@@ -496,6 +503,15 @@ def _judged(judging: Judging, only: Touched | None) -> Iterator[dict[str, object
         for group in judging.judged(only)
         for row, judgement in zip(group.rows, group.judgements, strict=True)
     )
+
+
+def _counted(
+    judged: Iterator[dict[str, object]], total: int, on_judged: Callable[[int, int], None]
+) -> Iterator[dict[str, object]]:
+    for done, one in enumerate(judged, 1):
+        yield one
+        if done % BATCH == 0:
+            on_judged(min(done, total), total)
 
 
 def judgement_values(invoice_id: int | None, judgement: Judgement) -> dict[str, object]:

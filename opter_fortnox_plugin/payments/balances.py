@@ -74,7 +74,7 @@ class Balances:
         requested, done, pages = 1, 0, None
         while futures:
             left = self._seconds_left(pages - requested if pages else 0)
-            self._host.report_progress("invoices", done, pages, _COMPARING, left)
+            self._host.report_progress("invoices", done, pages, _comparing(done, pages), left)
             page = self._effort.result(futures.popleft())
             if isinstance(page, FortnoxError):
                 cancel(futures)
@@ -86,6 +86,7 @@ class Balances:
                 requested += 1
                 futures.append(submit(partial(self._client.invoices, requested, unpaid=True)))
             self._host.take_balances(balances_of(page.rows))
+        self._host.report_progress("invoices", done, done, _comparing(done, done))
 
     def hand_over(self, invoice_numbers: Iterable[str]) -> None:
         """Hand over the balances of single invoices, of those that exist."""
@@ -136,6 +137,15 @@ _COMPARING: Final = Text(
     "Jämför vad som återstår av fakturorna i Fortnox",
     "Comparing what remains of the invoices in Fortnox",
 )
+
+
+def _comparing(done: int, pages: int | None) -> Text:
+    if not done or not pages:
+        return _COMPARING
+    return Text(
+        f"{_COMPARING.sv} (sida {done} av {pages} är läst)",
+        f"{_COMPARING.en} (page {done} of {pages} is read)",
+    )
 
 
 def _too_many_to_check(count: int) -> Text:

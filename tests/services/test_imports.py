@@ -851,9 +851,32 @@ def test_progress_reaches_the_person_who_can_cancel(store, plugin):
     host = host_of(store, plugin, on_progress=watch)
     host.define("Fortnox", "Fake", "API", "", {})
     progress = SimpleNamespace(stage="reading", done=1, total=None, message=Text("a", "b"))
-    answers = during(host, plugin, lambda run: run.hook.opter_progress(run=run, progress=progress))
-    assert (answers, seen[0]) == ([True], progress)
-    assert [one.stage for one in seen] == ["reading", "matching"], "what follows the last page"
+    answers = []
+    with pytest.raises(HostError) as ended:
+        during(
+            host,
+            plugin,
+            lambda run: answers.append(run.hook.opter_progress(run=run, progress=progress)),
+        )
+    assert ended.value.code == "CANCELLED", "also where the plug-in goes on"
+    assert (answers, seen[0]) == ([[True]], progress)
+    stages = list(dict.fromkeys(one.stage for one in seen))
+    assert stages == ["reading", "comparing", "matching"], "what follows the last page"
+
+
+def test_what_is_judged_is_counted_for_the_person_who_waits(store, plugin):
+    seen = []
+    host = host_of(store, plugin, on_progress=seen.append)
+    host.define("Fortnox", "Fake", "API", "", {})
+    several = [payment(number) for number in range(1, 2 * BATCH + 2)]
+    plugin.payments = several[:BATCH]
+    plugin.during = lambda run: [
+        run.hook.opter_take_payments(run=run, payments=batch)
+        for batch in (several[BATCH : 2 * BATCH], several[2 * BATCH :])
+    ]
+    host.import_payments("Fortnox")
+    judged = [(one.done, one.total) for one in seen if one.stage == "matching"]
+    assert judged == [(0, None), (BATCH, 2 * BATCH + 1), (2 * BATCH, 2 * BATCH + 1)]
 
 
 def test_state_outlives_a_run_that_fails(host, plugin):
