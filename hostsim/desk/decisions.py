@@ -232,7 +232,12 @@ def _here() -> str:
 def export(form: str) -> Response:
     source, selection = decisions(_format()), Selection.of(request.args)
     return list_file(
-        form, "hanterade", word("decisions"), source, selection, columns=PAGES["decisions"]
+        form,
+        word("file_decisions"),
+        word("decisions"),
+        source,
+        selection,
+        columns=PAGES["decisions"],
     )
 
 

@@ -33,11 +33,13 @@ def list_file(
     selection: Selection,
     *,
     columns: Sequence[Column[Any]],
+    about: str = "",
 ) -> Response:
     """Send a list as CSV, as a workbook, or as a page to be printed.
 
     :param name: of the file.
     :param title: of the list, on the page.
+    :param about: what it is a list of, on paper.
     """
     store, columns = desk_context().store, on_page(columns)
     rows = all_of(store, source, selection)
@@ -64,6 +66,7 @@ def list_file(
         "sums": sums,
         "selection": selection,
         "at": desk_context().clock(),
+        "about": about,
     }
     return Response(stream_template("print.html", **context), mimetype="text/html")
 

@@ -34,4 +34,4 @@ def show() -> str:
 @pages.get(f"/list.{FORM}")
 def export(form: str) -> Response:
     title, selection = word("open_invoices"), Selection.of(request.args)
-    return list_file(form, "oppna-fakturor", title, _source(), selection, columns=PAGES["open"])
+    return list_file(form, word("file_open"), title, _source(), selection, columns=PAGES["open"])

@@ -162,7 +162,7 @@ def _mended_by_login(row: Scheduled) -> str:
 def export(form: str) -> Response:
     source, selection = schedules.overview(), Selection.of(request.args)
     return list_file(
-        form, "oversikt", word("overview"), source, selection, columns=PAGES["overview"]
+        form, word("file_overview"), word("overview"), source, selection, columns=PAGES["overview"]
     )
 
 

@@ -17,10 +17,11 @@ from hostsim.errors import HostError, host_error
 from hostsim.ledger.amounts import typed_date
 from hostsim.ledger.matching import IGNORED, LEFT_OUT, READY, REJECTED
 from hostsim.messages.desk import page_text
+from hostsim.messages.formats import day
 from hostsim.messages.results import DATE_NEEDED
 from hostsim.messages.text import own
 from hostsim.storage import page_rows, undone_saves
-from hostsim.storage.lists import Selection, all_of, preview_rows
+from hostsim.storage.lists import Selection, all_of, preview_rows, saved_rows
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.region_checks import checked_bank_account, refuse_other_region
 from hostsim.views.pages import PAGES
@@ -30,6 +31,7 @@ from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.ledger.values import PreviewRow
+    from hostsim.storage.lists import Source
     from hostsim.storage.previews import Preview
 
 pages = Blueprint("imports", __name__, url_prefix="/import")
@@ -50,12 +52,17 @@ def window(**dialog: object) -> str:
     """
     preview = desk_context().preview(request.args.get("run") or None)
     lists = {} if preview is None else {kind: _list(preview, kind) for kind in _LISTS}
-    host = desk_context().host()
+    host, store = desk_context().host(), desk_context().store
     names = host.definitions_undone() if preview is None else [preview.definition]
     waiting = {name: host.waiting_for_import(name) for name in names}
-    standing = 0
+    undone = [one for name in names for one in host.undone_saves(name)]
+    standing, waits_now = 0, None
     if preview is not None and preview.saved:
-        standing, _ = undone_saves.registered_of(desk_context().store.db, preview.run_id)
+        standing, _ = undone_saves.registered_of(store.db, preview.run_id)
+        # Of other saves, nothing is said beside the lists of this one.
+        undone = [one for one in undone if one.run_id == preview.run_id]
+        waiting = {} if preview.undone_at is None else waiting
+        waits_now = None if preview.kept else page_rows.run_to_show(store, preview.definition)
     given = {
         "back": url_for("imports.show"),
         "source": None if preview is None else preview.source,
@@ -66,24 +73,50 @@ def window(**dialog: object) -> str:
         lists=lists,
         discrepancies=[] if preview is None else list(preview.discrepancies()),
         waiting={name: number for name, number in waiting.items() if number},
-        undone=[one for name in names for one in host.undone_saves(name)],
+        undone=undone,
         standing=standing,
+        waits_now=waits_now,
+        about="" if preview is None else _about(preview),
         revisions=desk_context().revisions(),
-        last_save=page_rows.last_save(desk_context().store) if preview is None else None,
+        last_save=page_rows.last_save(store) if preview is None else None,
         open_previews=desk_context().open_previews(),
         running=desk_context().jobs.running(),
         **given,
     )
 
 
-def _list(preview: Preview, kind: str) -> object:
-    saved = "_saved" if preview.saved and kind != IGNORED else ""
+def _about(preview: Preview) -> str:
+    """Name an import: its definition, company, region, bank account and date."""
+    company = preview.company
+    facts = [
+        (company and f"{company.name} ({company.number})", ""),
+        (preview.region, word("region")),
+        (preview.bank_account, word("bank_account")),
+        (day(preview.date), word("date")),
+    ]
+    said = [f"{label} {fact}".lstrip() for fact, label in facts if fact]
+    return " · ".join([preview.definition, *said])
+
+
+def _title(preview: Preview, kind: str) -> str:
+    """Give the key of the title of a list."""
     if preview.undone_at is not None and kind == READY:
-        saved = "_undone"
+        return f"{kind}_undone"
+    return f"{kind}_saved" if preview.saved and kind != IGNORED else kind
+
+
+def _rows(preview: Preview, kind: str) -> Source:
+    """Find the rows of a list; of an earlier save, in the books."""
+    if kind == READY and not preview.kept:
+        return saved_rows(preview.run_id)
+    return preview_rows(preview.run_id, kind)
+
+
+def _list(preview: Preview, kind: str) -> object:
     found = list_view(
         kind,
-        word(kind + saved),
-        preview_rows(preview.run_id, kind),
+        word(_title(preview, kind)),
+        _rows(preview, kind),
         endpoint="imports.show",
         file="imports.export",
         prefix=f"{kind}_",
@@ -124,13 +157,15 @@ def _says(column: Column[PreviewRow], entries: Iterable[PreviewRow]) -> bool:
 @pages.get(f"/<run>/<kind>.{FORM}")
 def export(run: str, kind: str, form: str) -> Response:
     preview = desk_context().preview(run)
-    if kind not in _LISTS or preview is None:
+    if kind not in _LISTS or preview is None or (kind != READY and not preview.kept):
         raise host_error("PAGE_UNKNOWN")
-    source, selection = preview_rows(run, kind), Selection.of(request.args, f"{kind}_")
-    name, columns = f"betalningsimport-{kind}", _columns(preview, kind)
+    source, selection = _rows(preview, kind), Selection.of(request.args, f"{kind}_")
+    columns, title = _columns(preview, kind), _title(preview, kind)
     if form == "print":
         columns = [one for one in columns if one.key not in _HIDDEN]
-    return list_file(form, name, word(kind), source, selection, columns=columns)
+    name = word(f"file_{title if kind == READY else kind}")
+    about = _about(preview)
+    return list_file(form, name, word(title), source, selection, columns=columns, about=about)
 
 
 # --- Läs fil -----------------------------------------------------------------
@@ -166,10 +201,10 @@ def start() -> AnyResponse | str:
     wrong: dict[str, Text] = {}
     if not form["format"]:
         wrong["format"] = page_text("no_formats")
-    day = typed_date(form["date"])
-    if day is None:
+    its_day = typed_date(form["date"])
+    if its_day is None:
         wrong["date"] = DATE_NEEDED
-    elif day > desk_context().clock().date():
+    elif its_day > desk_context().clock().date():
         wrong["date"] = page_text("date_ahead")
     if wrong:
         return _read_dialog(form, wrong)
@@ -187,7 +222,7 @@ def start() -> AnyResponse | str:
             wrong[field] = own(error.message)
     if wrong:
         return _read_dialog(form, wrong)
-    choice = Choice(definition.name, definition.region, form["bank_account"].strip(), day)
+    choice = Choice(definition.name, definition.region, form["bank_account"].strip(), its_day)
     try:
         job = desk_context().start(choice)
     except HostError as error:
@@ -215,9 +250,8 @@ def tick() -> AnyResponse:
         elif number := request.form.get("leave"):
             host.leave_out(name, [number])
         elif number is not None:
-            # What is left out can make the rest of its invoice such as the filter shows.
-            while numbers := _numbers(preview, "", {READY}):
-                host.leave_out(name, numbers)
+            # Those that are shown, and not what the rest of their invoices becomes without them.
+            host.leave_out(name, _numbers(preview, "", {READY}))
     except HostError as error:
         notify(own(error.message), "error")
         return redirect(url_for(".show"), 303)

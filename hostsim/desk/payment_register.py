@@ -62,7 +62,7 @@ def window(**dialog: object) -> str:
 @pages.get(f"/payments.{FORM}")
 def export(form: str) -> Response:
     source, selection = registered(request.args.get("run") or None), Selection.of(request.args)
-    name, title = "betalningsregistrering", word("payments")
+    name, title = word("file_payments"), word("payments")
     return list_file(form, name, title, source, selection, columns=PAGES["payments"])
 
 

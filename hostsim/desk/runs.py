@@ -83,7 +83,8 @@ def _labels(run: Imported) -> dict[object, str]:
 @pages.get(f"/runs.{FORM}")
 def export(form: str) -> Response:
     source, selection = runs(desk_context().store), Selection.of(request.args)
-    return list_file(form, "importer", word("runs"), source, selection, columns=PAGES["runs"])
+    name, title = word("file_runs"), word("runs")
+    return list_file(form, name, title, source, selection, columns=PAGES["runs"])
 
 
 # --- A save that is undone ----------------------------------------------------

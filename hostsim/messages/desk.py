@@ -173,8 +173,21 @@ WORDS: dict[str, Text] = {
         "The save of {saved} was undone before, by {who} on {at}: {why}. Nothing more was changed.",
     ),
     "was_undone": Text(
-        "Sparningen {saved} ångrades av {who} {at}: {why}.",
-        "The save of {saved} was undone by {who} on {at}: {why}.",
+        "Sparningen av {name} {saved} ({by}) ångrades av {who} {at}: {why}.",
+        "The save of {name} on {saved} ({by}) was undone by {who} on {at}: {why}.",
+    ),
+    "earlier_save": Text("en tidigare sparning", "an earlier save"),
+    "rejected_not_kept": Text(
+        "Den här listan finns inte kvar: något har sparats efteråt. Det som fortfarande inte är "
+        "sparat erbjuds vid varje import.",
+        "This list is no longer there: something was saved after it. What still is not saved is "
+        "offered at each import.",
+    ),
+    "show_waits_now": Text("Visa det som väntar nu", "Show what waits now"),
+    "ignored_not_kept": Text(
+        "Den här listan finns inte kvar. Det som inställningarna utelämnar läses igen när de "
+        "ändras.",
+        "This list is no longer there. What the settings exclude is read again when they change.",
     ),
     "take_all_again": Text("Ta in {n} betalningar igen", "Take {n} payments again"),
     "take_all_again_one": Text("Ta in betalningen igen", "Take the payment again"),
@@ -231,6 +244,18 @@ WORDS: dict[str, Text] = {
     "sum_of_some": Text("Summa av {n} av {found}", "Sum of {n} of {found}"),
     "sum": Text("summa", "total"),
     "n_rows": Text("{n} st", "{n} rows"),
+    "printed": Text("Utskriven", "Printed"),
+    # What files are called.
+    "file_ready": Text("betalningsimport-kan-sparas", "payment-import-can-be-saved"),
+    "file_ready_saved": Text("betalningsimport-sparade", "payment-import-saved"),
+    "file_ready_undone": Text("betalningsimport-angrade", "payment-import-undone"),
+    "file_rejected": Text("betalningsimport-kan-inte-sparas", "payment-import-cannot-be-saved"),
+    "file_ignored": Text("betalningsimport-ignorerade", "payment-import-ignored"),
+    "file_payments": Text("betalningsregistrering", "manual-payments"),
+    "file_open": Text("oppna-fakturor", "open-invoices"),
+    "file_decisions": Text("undanlagda-och-hanterade", "set-aside-and-dealt-with"),
+    "file_runs": Text("importer", "imports"),
+    "file_overview": Text("oversikt", "overview"),
     "print_whole": Text("Skriv ut alla med Skriv ut på sidan.", "Print all by Print on the page."),
     "no_rows": Text("Inga betalningar.", "No payments."),
     "no_match": Text("Ingen betalning stämmer med sökningen.", "No payment matches the search."),

@@ -298,7 +298,9 @@ def registered(number: int) -> Text:
 def named_import(definition: str, user: str, at: datetime) -> Text:
     """Name an import that was not saved."""
     when = minute(at)
-    return Text(f"{definition}, gjord av {user} {when},", f"{definition}, made by {user} on {when},")
+    return Text(
+        f"{definition}, gjord av {user} {when},", f"{definition}, made by {user} on {when},"
+    )
 
 
 def named_save(definition: str, user: str, at: datetime) -> Text:

@@ -11,7 +11,7 @@ import re
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
@@ -173,6 +173,28 @@ def registered(run_id: str | None = None) -> Source:
         entry=entry_of,
         columns=ENTRY_COLUMNS,
     )
+
+
+def saved_rows(run_id: str) -> Source:
+    """Describe what a run registered as its preview had it, out of the books."""
+    return replace(
+        preview_rows(run_id, READY),
+        query=f" FROM ({_SAVED}) r JOIN invoices i ON i.id = r.invoice_id WHERE 1",
+        values={"run_id": run_id},
+    )
+
+
+# What remained then is what all that was registered before, and stood, has left of the invoice.
+_SAVED = f"""
+    SELECT p.*, '{READY}' AS kind, NULL AS reason, NULL AS message_sv, NULL AS message_en,
+        (SELECT exact_sum(value) FROM (
+            SELECT total AS value FROM invoices WHERE id = p.invoice_id
+            UNION ALL
+            SELECT CASE WHEN effect LIKE '-%' THEN substr(effect, 2) ELSE '-' || effect END
+            FROM payments e WHERE e.invoice_id = p.invoice_id AND e.id <= p.id
+            AND (e.deleted_at IS NULL OR e.id = p.id OR e.deleted_at > p.registered_at))) AS remaining
+    FROM payments p WHERE p.run_id = :run_id AND p.reverses IS NULL
+"""
 
 
 def decisions(definition: str | None) -> Source:

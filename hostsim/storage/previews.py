@@ -43,6 +43,7 @@ class Preview:
     date: date | None  # of the import, as a person gave it
     revision: str  # a digest of all that is shown
     undone_at: datetime | None  # what was saved, as a whole
+    kept: bool  # its rows; those of a save are forgotten at the next one
     _store: Store = field(repr=False, compare=False)
 
     def discrepancies(self) -> Iterator[Discrepancy]:
@@ -137,10 +138,16 @@ def preview_of(store: Store, run_id: str) -> Preview:
         counts=counts,
         totals=totals,
         set_aside=aside,
+        kept=not counts.get("read") or _has_rows(store, run_id),
         deleted=tuple(row["number"] for row in deleted),
         source=Text(*json.loads(run["source"])),
         _store=store,
     )
+
+
+def _has_rows(store: Store, run_id: str) -> bool:
+    query = "SELECT 1 FROM run_rows WHERE run_id = :id LIMIT 1"
+    return store.db.execute(query, {"id": run_id}).fetchone() is not None
 
 
 def saved_payments(store: Store, run_id: str) -> Iterator[list[SavedPayment]]:

@@ -19,6 +19,7 @@ class UndoneSave:
     run_id: str
     definition: str
     saved_at: datetime
+    saved_by: str
     undone_by: str
     undone_at: datetime
     undone_why: str

@@ -814,6 +814,7 @@ def test_every_word_that_a_page_asks_for_exists_and_every_word_is_asked_for():
         "rejected_saved",
         "ready_undone",
         "sum_ready_saved",
+        *(word for word in WORDS if word.startswith("file_") and word != "file_format"),
     }
     # A word for several is asked for by its one name, also where there is one.
     families |= {f"{word}_one" for word in quoted}
@@ -855,3 +856,15 @@ def test_the_page_knows_no_plugin_by_name():
         text = source.read_text(encoding="utf-8")
         assert "FortnoxAPI" not in text, source
         assert "ignore_payments_before" not in text, source
+
+
+@pytest.mark.parametrize(
+    ("path", "title"),
+    [
+        ("/settings/of/Fortnox", "Betalningsimport - Inställningar – hostsim"),
+        ("/settings/office", "Kontorets inställningar – hostsim"),
+        ("/import", "Betalningsimport – hostsim"),
+    ],
+)
+def test_a_tab_is_called_by_its_settings(client, defined, path, title):
+    assert f"<title>{title}</title>" in get(client, path)

@@ -93,14 +93,15 @@ def test_a_status_shows_what_was_left_out_too_and_its_box_takes_all_of_it_in(per
     assert [state for _, state in ticks(person.get(f"/import?{at}"))] == ["true", "true"]
 
 
-def test_a_box_leaves_what_becomes_such_as_the_filter_shows_too(person):
+def test_a_box_leaves_what_is_shown_and_not_what_the_rest_becomes_without_it(person):
+    """The last payment of an invoice is a part payment, once the first one is left."""
     person.plugin.payments = [payment(2, "1002", "200"), payment(4, "1002", "300")]
     person.imports()
     at = "ready_code=partial"
     person.post(f"/import/tick?{at}", run=run_of(person), leave="")
-    assert [state for _, state in ticks(person.get(f"/import?{at}"))] == ["false"] * 3
-    person.post(f"/import/tick?{at}", run=run_of(person), take="")
-    assert "Spara 2 betalningar" in button(person.get("/import"))
+    assert ticks(person.get(f"/import?{at}"))[0] == ("all", "mixed")
+    assert [row[2:3] for row in rows_of(person.get("/import?ready_code=left"), "ready")] == [["2"]]
+    assert button(person.get("/import")) == "Spara 1 betalning, 300,00 kr"
 
 
 def test_a_tick_of_a_list_that_was_replaced_changes_nothing(person):
@@ -332,8 +333,8 @@ def test_undoing_twice_says_who_undid_which_save(person):
 def test_a_save_without_payments_is_named_as_a_person_knows_it(person):
     run = run_of(person)
     person.saves()
-    for payment in list(person.desk_context.store.payments()):
-        person.desk_context.host().delete_payment(payment.id, why="fel")
+    for one in list(person.desk_context.store.payments()):
+        person.desk_context.host().delete_payment(one.id, why="fel")
     person.post(f"/runs/{run}/undo", why="fel")
     [told] = person.told("/runs")
     assert told.startswith("Importen Fortnox, sparad av kim 2026-11-22 12:00, har inga")
@@ -364,4 +365,7 @@ def test_imports_are_filtered_by_what_became_of_them(person):
 def test_the_filter_says_what_the_reason_says(person):
     assert "Saknar faktura här" in person.get("/import?rejected_code=invoice-not-found")
     [row] = rows_of(person.get("/import"), "rejected")
-    assert row[-2] == "Fel vid inläsning av faktura: saknar faktura här med nummer 9999 eller samma OCR"
+    assert (
+        row[-2]
+        == "Fel vid inläsning av faktura: saknar faktura här med nummer 9999 eller samma OCR"
+    )

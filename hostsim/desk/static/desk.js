@@ -4,6 +4,7 @@
 "use strict";
 
 const HEARD_EVERY = 4000; // ms between two sentences for a screen reader
+const SAID_FOR = 1000; // ms that such a sentence stands there
 const ASK_EVERY = 400; // ms between two questions to a running import
 const ASK_PLAN_EVERY = 5000; // ms between two questions to an export that waits for an answer
 
@@ -311,10 +312,12 @@ async function watch(dialog, mine) {
     }
     const bar = part("progress");
     if (now.total) { bar.max = now.total; bar.value = now.done; } else bar.removeAttribute("value");
-    if (now.stage !== heardStage || Date.now() - heardAt > HEARD_EVERY) {
+    // A login counts down; that is not said again and again. What was said stands on the page once.
+    if (now.stage !== heardStage || (now.stage !== "login" && Date.now() - heardAt > HEARD_EVERY)) {
       heardAt = Date.now();
       heardStage = now.stage;
-      if (part("heard").textContent !== now.sentence) part("heard").textContent = now.sentence;
+      part("heard").textContent = now.sentence;
+      setTimeout(() => part("heard").replaceChildren(), SAID_FOR);
     }
     await later(ASK_EVERY);
   }
