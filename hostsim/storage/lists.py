@@ -192,9 +192,10 @@ _SAVED = f"""
             UNION ALL
             SELECT CASE WHEN effect LIKE '-%' THEN substr(effect, 2) ELSE '-' || effect END
             FROM payments e WHERE e.invoice_id = p.invoice_id AND e.id <= p.id
-            AND (e.deleted_at IS NULL OR e.id = p.id OR e.deleted_at > p.registered_at))) AS remaining
+            AND (e.deleted_at IS NULL OR e.id = p.id OR e.deleted_at > p.registered_at)
+        )) AS remaining
     FROM payments p WHERE p.run_id = :run_id AND p.reverses IS NULL
-"""
+"""  # noqa: S608 a constant
 
 
 def decisions(definition: str | None) -> Source:

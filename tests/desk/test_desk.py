@@ -8,7 +8,7 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
-from desk_person import KEY, visitor
+from desk_person import KEY, visitor, words
 from fake_plugin import FakePlugin, Refused, euro, excluded, hookimpl, invoice, payment, unreadable
 
 from hostsim.desk.access_control import is_loopback
@@ -17,7 +17,7 @@ from hostsim.desk.context import DeskContext
 from hostsim.messages.desk import WORDS
 from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
-from opter_contract.values import Text
+from opter_contract.values import Progress, Text
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HERE = {"Host": "127.0.0.1:8000"}
@@ -546,6 +546,17 @@ def test_progress_names_payments_pages_and_the_time_that_is_left(client, defined
     assert now["sentence"] == "Läser betalningar: 200 av 500"
     assert (now["done"], now["total"], now["read"], now["pages"]) == (200, 500, "200", "2")
     assert now["left"] == "1 min 15 s"
+
+
+def test_what_goes_on_is_counted_and_is_never_said_to_take_0_s_more(client, defined, slow):
+    path, job = started(client, defined)
+    assert slow.waiting.wait(10)
+    message = Text("Jämför fakturorna", "Comparing the invoices")
+    job.progress = Progress("invoices", 1500, 45000, message, 0.3)
+    now = json.loads(get(client, f"{path}/now"))
+    assert words(now["sentence"]) == "Jämför fakturorna (1 500 av 45 000)"
+    assert now["left"] == "–"
+    assert "0 s" not in words(get(client, path))
 
 
 def test_progress_can_be_followed_without_scripts(client, defined, slow):

@@ -147,6 +147,30 @@ def test_what_was_written_off_in_either_currency_lowers_the_balance(office):
     }
 
 
+class Told(Comparing):
+    """Such a host, which notes what it is told of the invoices."""
+
+    def __init__(self, *known, **asked):
+        super().__init__(*known, **asked)
+        self.told = []
+
+    @hookimpl
+    def opter_progress(self, run, progress):
+        if progress.stage == "invoices":
+            self.told.append((progress.done, progress.total, progress.message.sv))
+
+
+def test_each_page_of_unpaid_invoices_that_is_read_is_told(office):
+    bill(office, *range(1, 46))
+    host = Told("1")
+    office.bring(host)
+    said = "Jämför vad som återstår av fakturorna i Fortnox"
+    assert host.told == [
+        (0, None, said),
+        *((n, 3, f"{said} (sida {n} av 3 är läst)") for n in (1, 2, 3)),
+    ]
+
+
 def test_all_pages_of_unpaid_invoices_are_read_once(office):
     bill(office, *range(1, 46))
     host = Comparing()

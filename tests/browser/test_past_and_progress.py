@@ -1,0 +1,55 @@
+"""The imports of the past at each size, and what stands on the page while one goes on."""
+
+import pytest
+
+from hostsim.demo import sign_in_in_background
+
+TO_THE_SIDE = """() => [...document.querySelectorAll("html, body, .scroll")]
+    .filter((one) => one.scrollWidth > one.clientWidth + 1)
+    .map((one) => one.id || one.tagName)"""
+
+#: The distance between the end of each number in the summary and the beginning of its amount.
+GAPS = """() => [...document.querySelectorAll("#detail-scroll .number + td")].map((one) => {
+  const text = (cell) => {
+    const range = document.createRange();
+    range.selectNodeContents(cell);
+    return range.getBoundingClientRect();
+  };
+  return text(one).left - text(one.previousElementSibling).right;
+})"""
+
+WHY = "Företaget har inte den licens i Fortnox som importen behöver, och ingenting kunde läsas"
+
+
+@pytest.mark.parametrize("width", [1366, 683, 640])
+def test_an_import_that_failed_and_the_figures_of_one_are_read_whole(page, person, office, width):
+    person.defines_fortnox()
+    office.host(window=sign_in_in_background).import_payments("Fortnox")
+    office.host().save("Fortnox")
+    with office.store.change() as db:
+        db.execute(
+            "INSERT INTO runs (id, definition, state, user, settings, started_at, error_code,"
+            " error_sv, error_en) SELECT 'f', definition, 'failed', user, settings,"
+            " '2020-01-01T10:00:00+01:00', 'LICENCE', :why, :why FROM runs",
+            {"why": WHY},
+        )
+    page.set_viewport_size({"width": width, "height": 768})
+    page.goto(page.url.replace("/import", "/runs"))
+    assert page.evaluate(TO_THE_SIDE) == []
+    assert len(gaps := page.evaluate(GAPS)) == 5
+    assert min(gaps) > 12
+    state = page.locator("table.runs td.run_state-column").filter(has_text=WHY)
+    assert state.evaluate("e => e.scrollWidth <= e.clientWidth")
+
+
+def test_while_one_signs_in_the_countdown_stands_on_the_page_once(page, person):
+    person.defines_fortnox()
+    page.reload()
+    person.starts_import()
+    page.get_by_text("Logga in i fönstret").wait_for()
+    said = page.locator("#sentence").inner_text()
+    assert page.locator("dialog").get_attribute("aria-describedby") == "sentence"
+    page.wait_for_function(
+        "said => document.getElementById('sentence').innerText !== said", arg=said
+    )
+    assert page.locator("#heard").inner_text() == ""
