@@ -207,13 +207,13 @@ class ImportSession(Session):
         self._begin(company)
         if not self.offers_earlier:
             return []
-        self._compares()
+        self._report_comparing()
         return self._import_run.payments_to_fetch(company.number)
 
     def opter_invoices_to_check(self, company: Company) -> Sequence[str]:
         """Give invoices that are open here and whose balance there is unknown, each once."""
         self._begin(company)
-        self._compares()
+        self._report_comparing()
         numbers = self._import_run.invoices_to_check(company.number, self._clock())
         new = [number for number in numbers if number not in self._invoices_checked]
         self._invoices_checked.update(new)
@@ -224,15 +224,15 @@ class ImportSession(Session):
         self._begin(company)
         run = self._import_run
         if self._to_check is None:
-            self._compares()
+            self._report_comparing()
             self._to_check = run.payments_to_check(company.number, self._clock(), self.invoice_id)
         several, self._to_check = self._to_check[:BATCH], self._to_check[BATCH:]
         run.mark_checked(company.number, several)
         return [RegisteredPayment(one.number, one.invoice_number) for one in several]
 
-    def _compares(self) -> None:
-        """Say what goes on; the plug-in hears at its next report that a person ends it."""
-        self.on_progress(Progress("comparing", 0, None, results_messages.COMPARING))
+    def _report_comparing(self) -> None:
+        """Report what goes on; the plug-in hears of a cancellation at its own next report."""
+        self._on_progress(Progress("comparing", 0, None, results_messages.COMPARING))
 
     def opter_known_invoices(self, invoice_numbers: Sequence[str]) -> Collection[str]:
         """Choose the invoices that the region of the definition has."""
