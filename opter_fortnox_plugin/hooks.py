@@ -81,9 +81,9 @@ def opter_settings_stored(run: Run) -> None:
     way = settings.sign_in(run.settings) if _our_run(run) else settings.STAY
     if way == settings.STAY:
         return
-    from opter_fortnox_plugin.login import token_storage  # noqa: PLC0415
+    from opter_fortnox_plugin.login import token_format  # noqa: PLC0415
 
-    if not token_storage.is_stored(run):
+    if not token_format.is_stored(run):
         return
     if way == settings.SERVICE_ACCOUNT:
         from opter_fortnox_plugin.session import take_over_stored_login  # noqa: PLC0415
@@ -99,9 +99,9 @@ def opter_settings_stored(run: Run) -> None:
 def opter_sign_in(run: Run) -> Company | None:
     if not _our_run(run):
         return None
-    from opter_fortnox_plugin.session import sign_in_ahead  # noqa: PLC0415
+    from opter_fortnox_plugin.session import sign_in_for_unattended_runs  # noqa: PLC0415
 
-    return sign_in_ahead(run, **_scopes_of(run))
+    return sign_in_for_unattended_runs(run, **_scopes_of(run))
 
 
 @hookimpl

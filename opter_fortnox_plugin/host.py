@@ -1,8 +1,8 @@
-"""The host's hooks, one method each, and every answer checked.
+"""The host's hooks, one method each, with every result checked.
 
-pluggy returns a list, and an empty one where nothing implements the hook: a batch
-of payments would be lost silently. So exactly one answer is required wherever the
-contract says that the host gives it.
+pluggy returns a list of results, which is empty if nothing implements the hook: a batch
+of payments would be lost silently. So exactly one result is required wherever the
+contract says that the host returns it.
 """
 
 from __future__ import annotations
@@ -80,45 +80,45 @@ class Host:
         self._deliver("opter_take_unchecked", "payment_numbers", numbers, optional=True)
 
     def takes_balances(self) -> bool:
-        """Ask, with an empty batch, whether the host compares balances; older ones do not."""
+        """Deliver an empty batch; return whether the host compares balances. Older ones do not."""
         return self._deliver_batch("opter_take_balances", "balances", [], optional=True)
 
     def take_balances(self, balances: Sequence[InvoiceBalance]) -> None:
         self._deliver("opter_take_balances", "balances", balances)
 
     def invoices_to_check(self, company: Company) -> Sequence[str]:
-        answer: Sequence[str] = self._ask("opter_invoices_to_check", default=(), company=company)
-        return answer
+        result: Sequence[str] = self._ask("opter_invoices_to_check", default=(), company=company)
+        return result
 
     def registered_payments(self, company: Company) -> Sequence[RegisteredPayment]:
-        """Ask which registered payments to check."""
-        answer: Sequence[RegisteredPayment]
-        answer = self._ask("opter_payments_to_check", default=(), company=company)
-        return answer
+        """Return the registered payments to check."""
+        result: Sequence[RegisteredPayment]
+        result = self._ask("opter_payments_to_check", default=(), company=company)
+        return result
 
     def payments_to_confirm(self, company: Company) -> Sequence[str]:
-        """Ask which payments to fetch again, with their details."""
-        answer: Sequence[str] = self._ask("opter_payments_to_confirm", company=company)
-        return answer
+        """Return the numbers of the payments to fetch again, with their details."""
+        result: Sequence[str] = self._ask("opter_payments_to_confirm", company=company)
+        return result
 
     def known_invoices(self, numbers: Collection[str]) -> set[str]:
-        known: set[str] = set()
+        known_numbers: set[str] = set()
         for batch in _batches(sorted(numbers)):
-            known.update(self._ask("opter_known_invoices", invoice_numbers=batch))
-        return known
+            known_numbers.update(self._ask("opter_known_invoices", invoice_numbers=batch))
+        return known_numbers
 
     # --- exports ---
 
     def items_to_export(self) -> list[ExportItem]:
-        """Ask for all items to send."""
+        """Return all items to send."""
         items: list[ExportItem] = []
         while batch := self._ask("opter_items_to_export", after=items[-1].id if items else ""):
             items.extend(batch)
         return items
 
     def read_document(self, item_id: str) -> bytes | None:
-        answer: bytes | None = self._ask("opter_read_document", default=None, item_id=item_id)
-        return answer
+        result: bytes | None = self._ask("opter_read_document", default=None, item_id=item_id)
+        return result
 
     def take_planned_items(self, items: Sequence[PlannedItem]) -> None:
         self._deliver("opter_take_planned_items", "items", items)
@@ -130,7 +130,7 @@ class Host:
         self._deliver("opter_take_bank_changes", "changes", changes, optional=True)
 
     def confirmed_bank_changes(self, party_numbers: Sequence[str]) -> Sequence[BankChange]:
-        """Ask which bank changes of these a person has confirmed; older hosts have none."""
+        """Return the bank changes of these that a person has confirmed; older hosts have none."""
         confirmed: list[BankChange] = []
         for batch in _batches(party_numbers):
             confirmed += self._ask("opter_confirmed_bank_changes", default=(), party_numbers=batch)
@@ -140,12 +140,12 @@ class Host:
         self._deliver("opter_take_gaps", "gaps", gaps)
 
     def review(self, company: Company, timeout: float) -> frozenset[str]:
-        """Have the plan shown; return the ids of the items to send."""
-        answer = self._ask("opter_review_export", default=None, company=company, timeout=timeout)
-        return frozenset(answer or ())
+        """Show the plan to a person; return the ids of the items to send."""
+        result = self._ask("opter_review_export", default=None, company=company, timeout=timeout)
+        return frozenset(result or ())
 
     def take_intents(self, item_ids: Sequence[str]) -> None:
-        """Have it stored that items are about to be sent."""
+        """Store that items are about to be sent."""
         self._deliver("opter_take_intents", "item_ids", item_ids)
 
     def take_results(self, results: Sequence[ItemResult]) -> None:
@@ -161,7 +161,7 @@ class Host:
         message: Text,
         seconds_left: float | None = None,
     ) -> None:
-        """Report how far we are.
+        """Report progress.
 
         :param seconds_left: an estimate, if there is one; added to the message unless it is short.
         :raises Cancelled: if a person cancels.
@@ -171,7 +171,7 @@ class Host:
         self.repeat_progress()
 
     def repeat_progress(self) -> None:
-        """Repeat the last report while we wait, with the time that is left now.
+        """Repeat the last report while we wait, with the remaining time updated.
 
         :raises Cancelled: if a person cancels.
         """
@@ -180,8 +180,8 @@ class Host:
             left = max(0.0, progress.seconds_left - (self._clock() - self._reported_at))
             message = with_time_left(progress.message, left)
             progress = replace(progress, message=message, seconds_left=left)
-        answers = self._call("opter_progress", progress=progress)
-        if any(answer is True for answer in answers):
+        results = self._call("opter_progress", progress=progress)
+        if any(result is True for result in results):
             raise Cancelled("CANCELLED")
 
     def wait(self, seconds: float) -> None:
@@ -195,40 +195,40 @@ class Host:
             self._sleep(min(remaining, _REPORT_INTERVAL))
 
     def open_browser(self, url: str, on_redirect: Callable[[str], Text | None]) -> None:
-        """Have a person shown a URL.
+        """Show a URL to a person.
 
         :raises LoginFailed: if the host cannot show it to anyone.
         """
         if not self._ask("opter_open_browser", url=url, on_redirect=on_redirect):
             raise LoginFailed("NO_WINDOW")
 
-    # --- what outlives the run ---
+    # --- state and secrets ---
 
     @property
     def redirect_uri(self) -> str:
-        """Where the host receives the answer of a login; ``""`` if it does not."""
+        """Where the host receives the callback of a login; ``""`` if it does not."""
         return str(getattr(self.run, "redirect_uri", ""))
 
     @property
     def attended(self) -> bool:
-        """Whether a person is there; an older host does not say."""
+        """Whether a person is present; an older host does not say."""
         return bool(getattr(self.run, "attended", True))
 
     def get_state(self, key: str) -> str | None:
-        answer: str | None = self._ask("opter_get_state", default=None, key=key)
-        return answer
+        result: str | None = self._ask("opter_get_state", default=None, key=key)
+        return result
 
     def set_state(self, key: str, value: str) -> None:
         self._ask("opter_set_state", key=key, value=value)
 
     def get_secret(self, key: str) -> str | None:
-        answer: str | None = self._ask("opter_get_secret", default=None, key=key)
-        return answer
+        result: str | None = self._ask("opter_get_secret", default=None, key=key)
+        return result
 
     def set_secret(self, key: str, value: str | None) -> bool:
         """Store a secret durably, or delete it.
 
-        :return: whether the host can store secrets at all.
+        :return: whether the host can store secrets.
         """
         stored = self._ask("opter_set_secret", default=None, key=key, value=value)
         if stored is not None and not stored:
@@ -242,7 +242,7 @@ class Host:
         """Hold a lock across processes, reporting that we wait while another holds it.
 
         :param timeout: seconds to wait for the other one.
-        :param error: makes the error for when it was not released in time.
+        :param error: returns the error to raise if it is not released in time.
         """
         until = self._clock() + timeout
         while True:
@@ -259,21 +259,21 @@ class Host:
     # --- calling hooks ---
 
     def _call(self, hook: str, **arguments: Any) -> list[Any]:
-        """Return all answers; none where the host does not implement or specify the hook."""
-        answers: list[Any] = getattr(self.run.hook, hook, _no_answers)(run=self.run, **arguments)
-        return answers
+        """Return all results; none if the host does not implement or specify the hook."""
+        results: list[Any] = getattr(self.run.hook, hook, _no_results)(run=self.run, **arguments)
+        return results
 
     def _ask(self, hook: str, *, default: Any = _REQUIRED, **arguments: Any) -> Any:
-        """Return the one answer.
+        """Return the only result.
 
-        :param default: returned where there is none; without it, the host must answer.
+        :param default: returned if there is none; without it, the host must return one.
         """
-        answers = self._call(hook, **arguments)
-        if not answers and default is not _REQUIRED:
+        results = self._call(hook, **arguments)
+        if not results and default is not _REQUIRED:
             return default
-        if len(answers) != 1:
+        if len(results) != 1:
             raise Refused("HOST_DID_NOT_ANSWER", hook=hook)
-        return answers[0]
+        return results[0]
 
     def _deliver(
         self, hook: str, argument: str, items: Sequence[Any], *, optional: bool = False
@@ -289,28 +289,28 @@ class Host:
         :param optional: whether older hosts do not have the hook.
         :return: whether the host has it.
         """
-        answers = self._call(hook, **{argument: batch})
-        if not answers and optional:
+        results = self._call(hook, **{argument: batch})
+        if not results and optional:
             return False
-        if list(answers) != [len(batch)]:
+        if list(results) != [len(batch)]:
             raise Refused("NOT_ACKNOWLEDGED", hook=hook, count=len(batch))
         return True
 
 
 def with_time_left(message: Text, seconds: float) -> Text:
-    """Add the time left, unless it is short."""
+    """Add the remaining time to a message, unless it is short."""
     if seconds < _MIN_SECONDS_LEFT:
         return message
-    minutes, rest = divmod(round(seconds), 60)
+    minutes, odd_seconds = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     parts = [f"{hours} h"] * (hours > 0) + [f"{minutes} min"] * (hours + minutes > 0)
     if not hours:
-        parts.append(f"{rest} s")
+        parts.append(f"{odd_seconds} s")
     left = " ".join(parts)
     return Text(f"{message.sv}; ungefär {left} kvar", f"{message.en}; about {left} left")
 
 
-def _no_answers(**_: object) -> list[Any]:
+def _no_results(**_: object) -> list[Any]:
     return []
 
 

@@ -1,4 +1,4 @@
-"""One run's connection to Fortnox: signed in, inside the rate limit, alone with its company."""
+"""One run's connection to Fortnox: signed in, rate-limited, with a lock on its company."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ COMPANY_TIMEOUT: Final = 10.0
 
 @dataclass(frozen=True)
 class Surroundings:
-    """What a run finds around it.
+    """The environment and clocks of a run.
 
-    :ivar now: Unix time, for what other processes have to understand.
+    :ivar now: Unix time, for what other processes read.
     :ivar sleep, clock: seconds, to wait and to measure how long.
     """
 
@@ -69,9 +69,9 @@ class Session:
 
     @contextmanager
     def limited(self, company: Company | None = None) -> Iterator[None]:
-        """Count the requests of the run before, and store ours for the run after.
+        """Count the requests of the previous run, and store ours for the next one.
 
-        :param company: that has the limit; ``None`` as long as it is not known who signed in.
+        :param company: whose limit it is; ``None`` until the company is known.
         """
         key = f"pace/{self.client_id}"[:180] + (f"/{company.number[:19]}" if company else "")
         if stored := self.host.get_state(key):
@@ -83,7 +83,7 @@ class Session:
 
     @contextmanager
     def company_lock(self, company: Company) -> Iterator[None]:
-        """Let no other run of the company make a request meanwhile; each counts the others'.
+        """Lock the company against requests of other runs; count the requests that they made.
 
         :raises Busy: if another one does not end in time.
         """
@@ -108,26 +108,26 @@ class Session:
         lock: Callable[[Company], AbstractContextManager[None]],
         company: Callable[[], Company],
     ) -> Iterator[Company]:
-        """Run with nobody else at the company that is signed in, whichever that is.
+        """Run with a lock on the company that is signed in, whichever that is.
 
-        :param lock: keeps the others away from a company.
-        :param company: asks Fortnox for the company.
+        :param lock: locks a company.
+        :param company: fetches the company.
         :raises LoginFailed: if the run belongs to another one.
         """
         run = self.host.run
-        # What is entered last ends first: no request may start once the locks are released.
+        # Exited in reverse order: no request may start once the locks are released.
         with ExitStack() as locks, ExitStack() as held:
             if run.company is not None:
-                # First, so that not even one request goes beside another run's.
+                # First, so that not even one request runs concurrently with another run's.
                 locks.enter_context(lock(run.company))
             else:
                 held.enter_context(self.limited())
             held.enter_context(self.pool)
-            found = company()
-            refuse_other_company(run, found)
+            actual = company()
+            refuse_other_company(run, actual)
             if run.company is None:
-                locks.enter_context(lock(found))
-            yield found
+                locks.enter_context(lock(actual))
+            yield actual
 
 
 @contextmanager
@@ -144,11 +144,11 @@ def logged_in(
 ) -> Iterator[SignedIn]:
     """Sign in as the settings say.
 
-    :param require_all: refuse a login that was granted less.
-    :param again: have a person do it, whatever is stored.
+    :param require_all: refuse a login without all of the scopes.
+    :param again: sign a person in, even if a login is stored.
     """
-    way, configuration = sign_in(host.run.settings), endpoint.configuration
-    by = (
+    method, configuration = sign_in(host.run.settings), endpoint.configuration
+    enter = (
         partial(
             service_account.signed_in,
             log_in=lambda granted: log_in(
@@ -157,14 +157,14 @@ def logged_in(
             number_of=partial(company_number, host, endpoint, limiter),
             proof=require_all,
         )
-        if way == SERVICE_ACCOUNT
+        if method == SERVICE_ACCOUNT
         else partial(
             stored_login.signed_in,
             log_in=partial(log_in, host, configuration, scopes),
-            stay=way == STAY,
+            stay=method == STAY,
         )
     )
-    with by(
+    with enter(
         host,
         endpoint,
         scopes=scopes if require_all else (),
@@ -183,9 +183,9 @@ def signed_in(
 ) -> Iterator[Session]:
     """Sign in for the length of a run. The caller enters the session's pool.
 
-    :param scopes: what the run may do there.
-    :param again: have a person sign in, whatever is stored.
-    :raises FortnoxError: if there is something for a person to do.
+    :param scopes: that the run needs.
+    :param again: sign a person in, even if a login is stored.
+    :raises FortnoxError: if a person must act.
     """
     if run.default_currency.strip().upper() != "SEK":
         raise SettingsWrong("DEFAULT_CURRENCY_NOT_SEK", currency=plain(run.default_currency, 20))
@@ -219,8 +219,8 @@ def signed_in(
 def company_number(
     host: Host, endpoint: TokenEndpoint, limiter: RateLimiter, tokens: Tokens
 ) -> str:
-    """Ask Fortnox for the number of the company that tokens are for."""
-    # Without its refresh token, which whoever stored it must use alone.
+    """Fetch the number of the company that tokens are for."""
+    # Without the refresh token, which only the code that stored it may use.
     login = SignedIn(endpoint, replace(tokens, refresh=""))
     client = Client(
         endpoint.configuration.api_url,
@@ -236,13 +236,13 @@ def company_number(
 def take_over_stored_login(
     run: Run, scopes: Sequence[str] = SCOPES, surroundings: Surroundings = HERE
 ) -> None:
-    """Find out whether a service account can take over from the login that is stored.
+    """Check whether a service account can replace the stored login.
 
-    Where the company has consented to one, the next run needs nobody. The stored login stays until
-    that has succeeded.
+    If the company has consented to one, the next run can be unattended. The stored login stays
+    until that has succeeded.
 
-    :param scopes: what runs may do.
-    :raises FortnoxError: if it cannot; what there is for a person to do.
+    :param scopes: that the runs need.
+    :raises FortnoxError: if it cannot, with what a person must do.
     """
     configuration = Configuration.of_run(run, surroundings.environment)
     host = Host(run, sleep=surroundings.sleep, clock=surroundings.clock)
@@ -255,16 +255,16 @@ def take_over_stored_login(
             number_of=partial(company_number, host, endpoint, limiter),
             now=surroundings.now,
         )
-        require(scopes, account.tokens_without_anybody())
+        require(scopes, account.tokens_unattended())
 
 
-def sign_in_ahead(
+def sign_in_for_unattended_runs(
     run: Run, scopes: Sequence[str] = SCOPES, surroundings: Surroundings = HERE
 ) -> Company:
-    """Have a person sign in for the runs that nobody is there for; return the company.
+    """Sign a person in for later unattended runs; return the company.
 
-    :param scopes: what these runs may do.
-    :raises FortnoxError: if there is something for a person to do.
+    :param scopes: that these runs need.
+    :raises FortnoxError: if a person must act.
     """
     if sign_in(run.settings) == EVERY_TIME:
         raise SettingsWrong("SIGN_IN_EVERY_TIME")
@@ -281,16 +281,16 @@ def sign_in_ahead(
 
 
 def require(scopes: Sequence[str], tokens: Tokens) -> None:
-    """Refuse to go on without one of these scopes.
+    """Raise an error if not all of these scopes were granted.
 
-    :raises NotPermitted: naming those that were not granted.
+    :raises NotPermitted: naming the missing ones.
     """
     if lacking := tokens.lacking(scopes):
         raise NotPermitted("SCOPES_NOT_GRANTED", scopes=", ".join(lacking))
 
 
 def refuse_other_company(run: Run, company: Company) -> None:
-    """Raise ``WRONG_COMPANY`` where a definition belongs to another company."""
+    """Raise ``WRONG_COMPANY`` if the definition belongs to another company."""
     expected, by_service = run.company, sign_in(run.settings) == SERVICE_ACCOUNT
     if expected is not None and expected.number != company.number:
         raise LoginFailed(
@@ -312,13 +312,13 @@ def _remove_consent(company: Company) -> Text:
     )
 
 
-#: What a request that the rate limit refused is called.
+#: How the error of a request that the rate limit refused begins.
 _LIMITED: Final = "429"
 
 
 def _report_retry(host: Host, what: str, seconds: float) -> None:
     if what.startswith(_LIMITED):
-        # The normal limit, and no fault.
+        # The normal limit is not an error.
         message = Text(
             f"Fortnox ber oss vänta {seconds:.0f} s", f"Fortnox asks us to wait {seconds:.0f} s"
         )

@@ -1,9 +1,9 @@
-"""The authorization code: a browser with an unguessable ``state`` out, a callback in.
+"""The authorization code grant: a browser opens with an unguessable ``state``; a callback returns.
 
-The callback arrives at the redirect address, on this machine. The server there is
+The callback arrives at the redirect URI, on this machine. The server there is
 ready before the browser opens, accepts the one callback with our ``state``, and
 answers every other request with an error page without ending the wait. A host that
-is a web application receives the callback at an address of its own, and hands it over.
+is a web application receives the callback at its own URL, and hands it over.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import chain
 from typing import Any, Final, Self
 from urllib.parse import parse_qs, unquote, urlsplit
 
@@ -35,34 +36,34 @@ from opter_fortnox_plugin.host import Host
 
 log = logging.getLogger(__name__)
 
-#: Seconds to wait for a better answer after one with neither code nor state,
-#: which is how Fortnox sends a locked company back.
-GRACE: Final = 4.0
+#: Seconds to wait for a better callback after one with neither code nor state,
+#: which Fortnox sends if the company is locked.
+GRACE_SECONDS: Final = 4.0
 
-#: Seconds that the page stays for the person, where something else may have fetched it first.
-_PAGE_STAYS: Final = 3.0
+#: Seconds that the page is served for the person, if something else may have fetched it first.
+_PAGE_SECONDS: Final = 3.0
 
 #: Seconds between two checks whether the person has cancelled.
-_POLL: Final = 0.2
+_POLL_SECONDS: Final = 0.2
 
 #: Seconds that a client of the callback server may be silent.
 _REQUEST_TIMEOUT: Final = 10.0
 
-#: A longer address is no answer of Fortnox's.
+#: The maximum length of a callback.
 _MAX_LENGTH: Final = 8192
 
-#: What a terminal puts around what is pasted, the end of a line of a log, where a terminal or a
-#: mail broke the line, and what nobody sees.
+#: What terminals put around pasted text, the end of a log line, line breaks of terminals and mail,
+#: and invisible characters.
 _NOISE: Final = re.compile(
     r"\x1b?\[20[01]~|\sHTTP/\d.*|[\s\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
 )
 _QUOTES: Final = "\"'`<>“”„‘’«»()[]{}*.,;:!"
 
-#: What may stand beside ``state`` in a query, and what cannot stand in one.
+#: The parameters that may accompany ``state`` in a query, and what ends a query.
 _PARAMETER: Final = re.compile(r"(?<!_)(?:code|error(?:_\w+)?)=[^&]*")
 _END: Final = re.compile(r"[\s#?<>()\[\]{}\"']")
 
-#: What a browser says that fetches a page before anybody asked for it; it must come again.
+#: Headers of a browser that prefetches a page; it must request the page again.
 _PREFETCH: Final = ("Sec-Purpose", "Purpose", "X-Purpose", "X-Moz")
 
 _DONE = Text(
@@ -85,7 +86,7 @@ _UNEXPECTED = Text(
     "This answer does not belong to a login that is going on. Close this window, and use the "
     "window that the import opened.",
 )
-_NOT_THE_ANSWER = Text(
+_NOT_THE_CALLBACK = Text(
     "Adressen är inte svaret på den här inloggningen. Kopiera hela adressen från webbläsarens "
     "adressfält, den som börjar med {redirect}.",
     "The address is not the answer to this login. Copy the whole address from the browser's "
@@ -94,32 +95,32 @@ _NOT_THE_ANSWER = Text(
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Callback:
     """A callback: a code or an OAuth error; both are empty where the company is locked.
 
-    :ivar words: what Fortnox says beside an error.
+    :ivar description: the other parameters of an error.
     """
 
     code: str = field(default="", repr=False)
     error: str = ""
-    words: str = field(default="", repr=False)
+    description: str = field(default="", repr=False)
 
 
 class UnexpectedCallback(Exception):
-    """A request to the redirect address that is not the response to this login.
+    """A request to the redirect URI that is not the callback of this login.
 
-    :param forged: whether it claimed to be, with another ``state`` or none.
+    :param forged: whether it had another ``state``, or none.
     """
 
     def __init__(self, *, forged: bool) -> None:
-        super().__init__("not the answer to this login")
+        super().__init__("not the callback of this login")
         self.forged = forged
 
 
-def parse_callback(query: str, state: str) -> Answer:
-    """Read the query of a request to the redirect address.
+def parse_callback(query: str, state: str) -> Callback:
+    """Parse the query of a request to the redirect URI.
 
-    :raises UnexpectedCallback: if it is not the response to the login with this ``state``.
+    :raises UnexpectedCallback: if it is not the callback of the login with this ``state``.
     """
     try:
         values = parse_qs(query, max_num_fields=20, errors="replace")
@@ -129,32 +130,32 @@ def parse_callback(query: str, state: str) -> Answer:
     if not (code or error or states):
         if query:
             raise UnexpectedCallback(forged=False)
-        return Answer()
-    # A terminal may hand over what is no UTF-8 as lone surrogates.
+        return Callback()
+    # A terminal may pass bytes that are not UTF-8 as lone surrogates.
     if len(states) != 1 or not hmac.compare_digest(
         states[0].encode("utf-8", "replace"), state.encode()
     ):
         raise UnexpectedCallback(forged=True)
     if len(error) == 1 and not code:
-        told = (one for name, several in values.items() if name != "state" for one in several)
-        return Answer(error=error[0], words=" ".join(told))
+        del values["state"]
+        return Callback(error=error[0], description=" ".join(chain.from_iterable(values.values())))
     if len(code) == 1 and not error:
-        return Answer(code=code[0])
+        return Callback(code=code[0])
     raise UnexpectedCallback(forged=False)
 
 
-class Repeated(UnexpectedCallback):
-    """The response once more: whoever looks at links before a person does may open it first."""
+class RepeatedCallback(UnexpectedCallback):
+    """The callback once more: a scanner of links may open it before the person does."""
 
-    def __init__(self, answer: Answer) -> None:
+    def __init__(self, callback: Callback) -> None:
         super().__init__(forged=False)
-        self.answer = answer
+        self.callback = callback
 
 
 class Login:
     """One login: its ``state``, and the callbacks so far.
 
-    Callbacks are delivered from any thread, and waited for in one.
+    Callbacks are delivered from any thread, and awaited in one.
     """
 
     def __init__(
@@ -163,93 +164,94 @@ class Login:
         self.redirect_uri = redirect_uri
         self._scopes = scopes
         self.state: Final = state or secrets.token_urlsafe(32)
-        self._answers: queue.Queue[Answer] = queue.Queue()
+        self._callbacks: queue.Queue[Callback] = queue.Queue()
         self._lock = threading.Lock()
-        self._received: Answer | None = None
+        self._received: Callback | None = None
         self._closed = False
         self._forged = False
         self._pasted = ""
-        #: The page of the response was fetched, and a person sees it.
+        #: Set when the page for the person was fetched, and when a person sees it.
         self.fetched, self.seen = threading.Event(), threading.Event()
 
-    def receive(self, query: str) -> Answer:
-        """Check a callback; the response is accepted once.
+    def receive(self, query: str) -> Callback:
+        """Return a valid callback; it is accepted once.
 
-        :raises UnexpectedCallback: if it is not the response, or :class:`Repeated`.
+        :raises UnexpectedCallback: if it is not valid, or :class:`RepeatedCallback`.
         """
         with self._lock:
             try:
-                answer = parse_callback(query, self.state)
+                callback = parse_callback(query, self.state)
             except UnexpectedCallback as unexpected:
                 self._forged = self._forged or unexpected.forged
                 raise
-            if self._received is not None and answer == self._received:
-                raise Repeated(answer)
+            if self._received is not None and callback == self._received:
+                raise RepeatedCallback(callback)
             if self._received is not None or self._closed:
                 raise UnexpectedCallback(forged=False)
-            self._received = None if answer == Answer() else answer
-            return answer
+            self._received = None if callback == Callback() else callback
+            return callback
 
-    def deliver(self, answer: Answer) -> None:
-        """Hand :meth:`wait` a response that :meth:`receive` has accepted.
+    def deliver(self, callback: Callback) -> None:
+        """Pass a callback that :meth:`receive` has accepted to :meth:`wait`.
 
         Separate, so that the person's page is written before the wait ends.
         """
-        self._answers.put(answer)
+        self._callbacks.put(callback)
 
     def paste(self, text: str) -> Text | None:
-        """Take what a person copied from the browser, in any form that has code and state.
+        """Accept what a person copied from the browser, in any form that has code and state.
 
-        It may come in several lines. That it is the response, ``state`` proves.
+        It may come in several lines. ``state`` proves that it is the callback.
 
-        :return: ``None`` if it was the response, otherwise what to do.
+        :return: ``None`` if it was accepted, otherwise what to do.
         """
         line = text[:_MAX_LENGTH]
         self._pasted = f"{self._pasted}\n{line}"[-_MAX_LENGTH:]
-        if any(self._is_answer(one) for one in map(self._query_in, (line, self._pasted)) if one):
+        queries = filter(None, map(self._find_query, (line, self._pasted)))
+        if any(map(self._accepts, queries)):
             return None
         plain = _NOISE.sub("", line).strip(_QUOTES)
         redirect = self.redirect_uri.partition("://")[2].rstrip("/").lower()
         locked = plain.rpartition("://")[2].rstrip("/?").lower() == redirect
         query = "" if locked else plain.rpartition("?")[2]
-        if (query or locked) and self._is_answer(query):
+        if (query or locked) and self._accepts(query):
             return None
-        return Text(*(text.format(redirect=self.redirect_uri) for text in _NOT_THE_ANSWER))
+        return Text(*(text.format(redirect=self.redirect_uri) for text in _NOT_THE_CALLBACK))
 
-    def _query_in(self, text: str) -> str:
-        """Find the query with our ``state``, whatever a mail or its scanner of links made of it."""
+    def _find_query(self, text: str) -> str:
+        """Return the query with our ``state``, however mail or a scanner of links encoded it."""
         forms = [text]
         for decode in (_unquoted_printable, html.unescape, unquote):
-            forms += [decode(one) for one in forms]
-        for one in forms:
-            before, found, after = _NOISE.sub("", one).partition(f"state={self.state}")
-            if found and not after[:1].isalnum():
+            forms += [decode(form) for form in forms]
+        for form in forms:
+            before, state, after = _NOISE.sub("", form).partition(f"state={self.state}")
+            if state and not after[:1].isalnum():
                 after = _END.split(after)[0] if after.startswith("&") else ""
                 parts = _PARAMETER.findall(before.rpartition("?")[2])
                 parts += [part.rstrip(_QUOTES) for part in _PARAMETER.findall(after)]
-                return "&".join((*parts, found))
+                return "&".join((*parts, state))
         return ""
 
-    def hand_over(self, address: str) -> Text | None:
-        """Take the address of a callback that the host received.
+    def hand_over(self, url: str) -> Text | None:
+        """Accept the URL of a callback that the host received.
 
-        :return: ``None`` if it was the response, otherwise what to show to the person.
+        :return: ``None`` if it was accepted, otherwise what to show to the person.
         """
-        path, _, query = address.strip()[:_MAX_LENGTH].partition("?")
-        here = path.rstrip("/").lower() == self.redirect_uri.rstrip("/").lower()
-        return None if here and self._is_answer(query) else _UNEXPECTED
+        path, _, query = url.strip()[:_MAX_LENGTH].partition("?")
+        matches = path.rstrip("/").lower() == self.redirect_uri.rstrip("/").lower()
+        return None if matches and self._accepts(query) else _UNEXPECTED
 
     def close(self) -> None:
         """Accept nothing more."""
         with self._lock:
             self._closed = True
 
-    def _is_answer(self, query: str) -> bool:
-        """Deliver the response where this is it."""
+    def _accepts(self, query: str) -> bool:
+        """Deliver a query that is a valid callback; return whether it is one."""
         try:
             self.deliver(self.receive(query.partition("#")[0]))
         except UnexpectedCallback:
-            log.info("an address was given that is not the answer to this login")
+            log.info("rejected a URL that is not the callback of this login")
             return False
         return True
 
@@ -259,7 +261,7 @@ class Login:
         report: Callable[[float], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> str:
-        """Wait for the response, and return its code.
+        """Wait for the callback, and return its code.
 
         :param seconds: how long a person may take.
         :param report: called a few times a second with the seconds left; may raise.
@@ -270,16 +272,16 @@ class Login:
         while (now := clock()) < until:
             report(until - now)
             try:
-                answer = self._answers.get(timeout=min(_POLL, until - now))
+                callback = self._callbacks.get(timeout=min(_POLL_SECONDS, until - now))
             except queue.Empty:
                 if locked_at is not None and clock() >= locked_at:
                     raise LoginFailed("LOGIN_COMPANY_LOCKED") from None
                 continue
-            if answer.code:
-                return answer.code
-            if answer.error:
-                raise refusal_of(answer.error, self._scopes, answer.words)
-            locked_at = locked_at or clock() + GRACE
+            if callback.code:
+                return callback.code
+            if callback.error:
+                raise refusal_of(callback.error, self._scopes, callback.description)
+            locked_at = locked_at or clock() + GRACE_SECONDS
         raise self._timeout_error(seconds, locked=locked_at is not None)
 
     def _timeout_error(self, seconds: float, *, locked: bool) -> FortnoxError:
@@ -311,7 +313,7 @@ color:#1d2733;background:#fff}} p[lang=en]{{color:#4a5968}}
 
 
 class _CallbackHandler(BaseHTTPRequestHandler):
-    """Answers one request to the redirect address. Reflects nothing, runs no script."""
+    """Answers one request to the redirect URI. Reflects no input, runs no script."""
 
     server: _Server
     timeout = _REQUEST_TIMEOUT
@@ -322,33 +324,33 @@ class _CallbackHandler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         login = self.server.login
         path, _, query = self.path.partition("?")
-        wanted = urlsplit(login.redirect_uri)
+        expected = urlsplit(login.redirect_uri)
         # The Host header keeps pages of other sites from reaching us under another name.
         host = self.headers.get("Host", "").lower()
-        here = host.removesuffix(":80") == wanted.netloc.lower().removesuffix(":80")
-        if not here or path != (wanted.path or "/") or len(self.path) > _MAX_LENGTH:
+        is_ours = host.removesuffix(":80") == expected.netloc.lower().removesuffix(":80")
+        if not is_ours or path != (expected.path or "/") or len(self.path) > _MAX_LENGTH:
             return self._show(404, _UNEXPECTED)
         if any(name in self.headers for name in _PREFETCH):
             return self._show(503, _UNEXPECTED)
         try:
-            answer = login.receive(query)
-        except Repeated as repeated:
-            return self._show_answer(repeated.answer)
+            callback = login.receive(query)
+        except RepeatedCallback as repeated:
+            return self._show_outcome(repeated.callback)
         except UnexpectedCallback:
             return self._show(400, _UNEXPECTED)
         try:
-            return self._show_answer(answer)
+            return self._show_outcome(callback)
         finally:
-            login.deliver(answer)
+            login.deliver(callback)
 
-    def _show_answer(self, answer: Answer) -> None:
-        if answer.code:
+    def _show_outcome(self, callback: Callback) -> None:
+        if callback.code:
             self._show(200, _DONE)
         else:
-            self._show(403, _NOT_DONE if answer.error else _EMPTY)
-        if answer != Answer():
+            self._show(403, _NOT_DONE if callback.error else _EMPTY)
+        if callback != Callback():
             self.server.login.fetched.set()
-        # Browsers say so of a page in a window; a scanner of links says nothing.
+        # Browsers send this for a page in a window; scanners of links do not.
         if self.headers.get("Sec-Fetch-Dest") == "document":
             self.server.login.seen.set()
 
@@ -369,7 +371,7 @@ class _CallbackHandler(BaseHTTPRequestHandler):
         self.wfile.write(page)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        # The stock page repeats what was asked; ours repeats nothing.
+        # The stock page reflects the request; ours does not.
         self._show(code, _UNEXPECTED)
 
     def log_message(self, format: str, *args: Any) -> None:
@@ -392,7 +394,7 @@ class _Server(ThreadingHTTPServer):
             # Its SO_REUSEADDR would let another program take the same port.
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_EXCLUSIVEADDRUSE, 1)
         else:
-            # Lets the port be used again right after a login, and by nobody at once.
+            # Lets the port be used again right after a login, but not by two servers at once.
             self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         if self.address_family == socket.AF_INET6:
             self.socket.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
@@ -405,35 +407,34 @@ class _Server(ThreadingHTTPServer):
 
 
 class CallbackServer:
-    """Receives requests on exactly the host and port of the redirect address.
+    """Receives requests on exactly the host and port of the redirect URI.
 
-    ``localhost`` means both 127.0.0.1 and ::1: which of them a browser takes
-    is not ours to choose.
+    ``localhost`` means both 127.0.0.1 and ::1, since the browser chooses between them.
 
-    :param page_stays: seconds to wait at the end for a person to see the page that a scanner of
+    :param page_seconds: seconds to wait at the end for a person to see the page that a scanner of
         links has fetched.
     :raises LoginFailed: if another program uses the port.
     """
 
-    def __init__(self, login: Login, page_stays: float = _PAGE_STAYS) -> None:
+    def __init__(self, login: Login, page_seconds: float = _PAGE_SECONDS) -> None:
         self._login = login
-        self._page_stays = page_stays
-        wanted = urlsplit(login.redirect_uri)
-        host, port = wanted.hostname or "", wanted.port or 80
+        self._page_seconds = page_seconds
+        expected = urlsplit(login.redirect_uri)
+        host, port = expected.hostname or "", expected.port or 80
         self._servers: list[_Server] = []
         names = ("127.0.0.1", "::1") if host == "localhost" else (host,)
-        refused: OSError | None = None
+        bind_error: OSError | None = None
         for name in names:
             family = socket.AF_INET6 if ":" in name else socket.AF_INET
             try:
                 self._servers.append(_Server((name, port), family, login))
             except OSError as error:
-                refused = error
+                bind_error = error
                 if error.errno in _IN_USE:
                     self._close()
                     raise LoginFailed("LOGIN_PORT_IN_USE", host=host, port=port) from None
         if not self._servers:
-            raise LoginFailed("LOGIN_PORT_IN_USE", host=host, port=port) from refused
+            raise LoginFailed("LOGIN_PORT_IN_USE", host=host, port=port) from bind_error
 
     def __enter__(self) -> Self:
         for server in self._servers:
@@ -444,7 +445,7 @@ class CallbackServer:
 
     def __exit__(self, *_: object) -> None:
         if self._login.fetched.is_set():
-            self._login.seen.wait(self._page_stays)
+            self._login.seen.wait(self._page_seconds)
         for server in self._servers:
             server.shutdown()
         self._close()
@@ -454,7 +455,7 @@ class CallbackServer:
             server.server_close()
 
 
-#: EACCES is what Windows says of a port that another program holds exclusively.
+#: EACCES is the error on Windows for a port that another program holds exclusively.
 _IN_USE: Final = (errno.EADDRINUSE, errno.EACCES)
 
 
@@ -475,13 +476,13 @@ def log_in(
 ) -> str:
     """Open the login window and return the authorization code that comes back.
 
-    :param service: a system administrator is to approve a service account.
-    :raises LoginFailed: if nobody is there, or nobody signs in.
+    :param service: request consent to a service account, from a system administrator.
+    :raises LoginFailed: if the run is unattended, or nobody signs in.
     """
     if not host.attended:
         raise LoginFailed("LOGIN_NEEDED")
     login = Login(configuration.require_redirect_uri(), scopes=scopes)
-    address = authorization_url(
+    url = authorization_url(
         configuration.auth_url,
         configuration.client_id,
         login.redirect_uri,
@@ -490,18 +491,19 @@ def log_in(
         service=service,
     )
     timeout = host.run.login_timeout
-    with _receiving(host, login) as on_redirect:
-        host.open_browser(address, on_redirect)
+    with _callback_receiver(host, login) as on_redirect:
+        host.open_browser(url, on_redirect)
         return login.wait(
-            timeout, lambda left: host.report_progress("login", 0, None, _sign_in(round(left)))
+            timeout,
+            lambda left: host.report_progress("login", 0, None, _sign_in_message(round(left))),
         )
 
 
 @contextmanager
-def _receiving(host: Host, login: Login) -> Iterator[Callable[[str], Text | None]]:
-    """Be ready for the response; give what the host may hand it to.
+def _callback_receiver(host: Host, login: Login) -> Iterator[Callable[[str], Text | None]]:
+    """Listen for the callback; yield the function that also accepts it from the host.
 
-    :raises LoginFailed: if the redirect address is in use.
+    :raises LoginFailed: if the port of the redirect URI is in use.
     """
     try:
         if host.redirect_uri:
@@ -521,7 +523,7 @@ def _receiving(host: Host, login: Login) -> Iterator[Callable[[str], Text | None
         login.close()
 
 
-def _sign_in(left: int) -> Text:
+def _sign_in_message(left: int) -> Text:
     return Text(
         f"Logga in i Fortnox i webbläsaren ({left} s kvar)",
         f"Sign in to Fortnox in the browser ({left} s left)",

@@ -1,16 +1,16 @@
 """Staying signed in: a refresh token that outlives its run, and how it is never lost.
 
-A refresh token can be used once, and its use returns the next one. So between
-"Fortnox has answered" and "the next one is stored" nothing else may happen, and
-never in two processes at once: the host's lock is held around both, and the new
-token is durable before anything uses the access token that came with it. If the
-process is killed in between, the stored token is spent; Fortnox refuses it at the
-next import, it is deleted, and a person signs in once.
+A refresh token can be used once, and its use returns the next one. So nothing else may
+happen between Fortnox's response and storing the next token, and only in one process at
+a time: the host's lock is held around both, and the new token is durable before anything
+uses the access token that came with it. If the process is killed in between, the stored
+token is spent; Fortnox refuses it at the next import, it is deleted, and a person signs
+in once.
 
-Only the refresh token is stored, in the host's secret store, by definition (the
-host's part), client id and address of the token service (ours). While an import
-runs, its access token is stored beside it: a process that waited for the lock
-finds the other's tokens there, and needs no refresh of its own.
+Only the refresh token is stored, in the host's secret store, keyed by definition (by the
+host), client id and URL of the token service (by us). While an import runs, its access
+token is stored, too: a process that waited for the lock finds the other's tokens there,
+and needs no refresh of its own.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, SettingsWrong
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.protocol import Tokens
 from opter_fortnox_plugin.host import Host
-from opter_fortnox_plugin.login.token_storage import StoredTokens, digest, read, storage_key
+from opter_fortnox_plugin.login.token_format import StoredTokens, digest, read, storage_key
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 
 log = logging.getLogger(__name__)
@@ -37,8 +37,8 @@ log = logging.getLogger(__name__)
 #: may take with both its attempts.
 TIMEOUT: Final = 120.0
 
-#: Errors that only another consent can mend, so that the login that a person has just made is
-#: not kept: no browser would open for another. One that was stored is given up by a refresh alone.
+#: Errors that only a new consent can fix, so that a login that a person has just made is not kept:
+#: no browser would open for another. A login stored earlier is only given up by a failed refresh.
 SIGN_IN_AGAIN: Final = frozenset({"WRONG_COMPANY", "SCOPE_MISSING", "SCOPES_NOT_GRANTED"})
 
 
@@ -59,18 +59,18 @@ class StoredLogin:
         self._host = host
         self._endpoint = endpoint
         self._now = now
-        ours = storage_key(endpoint.configuration)
-        self._key = f"login/{ours}"
-        self._lock_key = f"token/{digest(host.run.definition)}/{ours}"
+        client_key = storage_key(endpoint.configuration)
+        self._key = f"login/{client_key}"
+        self._lock_key = f"token/{digest(host.run.definition)}/{client_key}"
 
     @property
     def exists(self) -> bool:
         return bool(self._host.get_secret(self._key))
 
     def resume(self) -> Tokens | None:
-        """Return tokens by the stored login; ``None`` if a person must sign in.
+        """Return tokens from the stored login; ``None`` if a person must sign in.
 
-        Those of another import that is running, or was killed, will do.
+        They may be those of another import that is running, or was killed.
 
         :raises Unavailable: if Fortnox does not answer; the login stays stored.
         """
@@ -81,46 +81,46 @@ class StoredLogin:
             if stored.is_good(self._now()):
                 return stored.tokens
             try:
-                return self._refreshed(stored.refresh)
+                return self._refresh(stored.refresh)
             except FortnoxError as error:
                 if error.code != "LOGIN_EXPIRED":
                     raise
-        self._host.report_progress("login", 0, None, _NO_LONGER)
+        self._host.report_progress("login", 0, None, _NOT_ACCEPTED)
         return None
 
-    def renew(self, ours: Tokens) -> Tokens:
+    def renew(self, current: Tokens) -> Tokens:
         """Return the next tokens, in the middle of a run.
 
-        Another process may have refreshed since: then its tokens are ours too.
+        If another process has refreshed since, its tokens are returned.
 
         :raises FortnoxError: as :meth:`TokenEndpoint.refresh`.
         """
         with self._lock():
             stored = self._read()
             if stored is None:
-                return self._refreshed(ours.refresh)
-            if stored.access != ours.access and stored.is_good(self._now()):
+                return self._refresh(current.refresh)
+            if stored.access != current.access and stored.is_good(self._now()):
                 return stored.tokens
             if stored.access:
                 # If we are killed, the next import must not start with the token that was refused.
                 self._host.set_secret(self._key, stored.between_imports().write())
-            return self._refreshed(stored.refresh)
+            return self._refresh(stored.refresh)
 
     def store(self, tokens: Tokens) -> bool:
-        """Store the login that a person has just made, in the place of an earlier one.
+        """Store the login that a person has just made, instead of an earlier one.
 
-        :return: whether it is stored; ``False`` where the host cannot store secrets.
+        :return: whether it is stored; ``False`` if the host cannot store secrets.
         """
         if not tokens.refresh:
             return False
-        with self._revoked_unless_stored(tokens), self._lock():
+        with self._revoke_unless_stored(tokens), self._lock():
             earlier = self._read()
             is_stored = self._store(tokens)
             if earlier and earlier.refresh != tokens.refresh:
-                self._revoked(earlier.tokens)
+                self._revoke(earlier.tokens)
         if not is_stored:
-            log.warning("the host has no place for secrets; the login ends with this import")
-            self._host.report_progress("login", 0, None, _NO_PLACE)
+            log.warning("the host stores no secrets; the login ends with this import")
+            self._host.report_progress("login", 0, None, _NOT_STORED)
         return is_stored
 
     def end(self, *, revoke: bool = True) -> bool:
@@ -132,8 +132,8 @@ class StoredLogin:
             return True
         with self._lock():
             stored = self._read()
-            # Revoked first: a kill in between must not leave a login alive that nothing knows of.
-            revoked = stored is None or not revoke or self._revoked(stored.tokens)
+            # Revoked first: a kill in between must not leave a valid token that is stored nowhere.
+            revoked = stored is None or not revoke or self._revoke(stored.tokens)
             self._host.set_secret(self._key, None)
         return revoked
 
@@ -148,7 +148,9 @@ class StoredLogin:
                 if stored is not None and stored.access:
                     self._host.set_secret(self._key, stored.between_imports().write())
         except Exception as error:  # noqa: BLE001 - must not hide the import's own error
-            log.warning("the access token stays stored until the next import: %s", named(error))
+            log.warning(
+                "the access token stays stored until the next import: %s", error_name(error)
+            )
 
     def _read(self) -> StoredTokens | None:
         return read(self._host.get_secret(self._key))
@@ -156,11 +158,11 @@ class StoredLogin:
     def _store(self, tokens: Tokens) -> bool:
         return self._host.set_secret(self._key, StoredTokens.of(tokens, self._now()).write())
 
-    def _refreshed(self, refresh_token: str) -> Tokens:
-        """Refresh, and store the next token; only under the lock."""
+    def _refresh(self, refresh_token: str) -> Tokens:
+        """Refresh, and store the next token; the lock must be held."""
         while True:
             try:
-                tokens = self._endpoint.refresh(Tokens("", refresh_token), self._keep)
+                tokens = self._endpoint.refresh(Tokens("", refresh_token), self._store_refreshed)
                 break
             except FortnoxError as error:
                 stored = self._read()
@@ -169,37 +171,37 @@ class StoredLogin:
                 if stored.refresh == refresh_token:
                     self._host.set_secret(self._key, None)
                     raise
-            # Another host of the same secrets has stored the next one meanwhile.
+            # Another host with the same secrets has stored the next one meanwhile.
             if stored.is_good(self._now()):
                 return stored.tokens
             refresh_token = stored.refresh
-        self._keep(tokens)
+        self._store_refreshed(tokens)
         return tokens
 
-    def _keep(self, tokens: Tokens) -> None:
-        """Store what a refresh has returned, also where that is interrupted."""
+    def _store_refreshed(self, tokens: Tokens) -> None:
+        """Store the tokens of a refresh, even if interrupted."""
         if not tokens.refresh:
             return
         interruption = None
-        with self._revoked_unless_stored(tokens):
+        with self._revoke_unless_stored(tokens):
             try:
                 self._store(tokens)
             except KeyboardInterrupt as error:
-                # What is stored there can no longer be used. Who insists breaks it off.
+                # The stored token can no longer be used. A second interrupt is not caught.
                 interruption = error
                 self._store(tokens)
         if interruption is not None:
             raise interruption
 
     @contextmanager
-    def _revoked_unless_stored(self, tokens: Tokens) -> Iterator[None]:
+    def _revoke_unless_stored(self, tokens: Tokens) -> Iterator[None]:
         try:
             yield
         except BaseException:
-            self._revoked(tokens)
+            self._revoke(tokens)
             raise
 
-    def _revoked(self, tokens: Tokens) -> bool:
+    def _revoke(self, tokens: Tokens) -> bool:
         try:
             return self._endpoint.revoke(tokens)
         except FortnoxError as error:
@@ -208,7 +210,10 @@ class StoredLogin:
 
     def _lock(self) -> AbstractContextManager[None]:
         return self._host.lock(
-            self._lock_key, TIMEOUT, _ANOTHER, lambda: LoginFailed("LOGIN_WAITED_FOR_ANOTHER")
+            self._lock_key,
+            TIMEOUT,
+            _WAITING_FOR_REFRESH,
+            lambda: LoginFailed("LOGIN_WAITED_FOR_ANOTHER"),
         )
 
 
@@ -224,13 +229,12 @@ def signed_in(
     now: Callable[[], float] = time.time,
     clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[SignedIn]:
-    """Be signed in for the length of a run, and after it where a person wants to stay.
+    """Sign in for the length of a run, and beyond it if the settings say so.
 
     :param stay: whether to store the login; if not, a stored one is ended.
-    :param log_in: has a person sign in, and returns the authorization code.
-    :param scopes: where a stored login was granted less than these and a person is there,
-        they sign in again.
-    :param again: have a person sign in even where a login is stored.
+    :param log_in: signs a person in; returns the authorization code.
+    :param scopes: in an attended run, a stored login without all of these is replaced.
+    :param again: sign a person in even if a login is stored.
     :param now: Unix time.
     :param clock: seconds, to measure how long.
     """
@@ -238,7 +242,7 @@ def signed_in(
     tokens = login.resume() if stay and not again else None
     if tokens and tokens.lacking(scopes) and host.attended:
         tokens = None
-    fresh = tokens is None
+    is_new = tokens is None
     if not stay and not login.end():
         host.report_progress("login", 0, None, Unavailable("LOGIN_NOT_REVOKED").message)
     if tokens is None:
@@ -254,7 +258,7 @@ def signed_in(
     try:
         yield SignedIn(endpoint, tokens, clock, login.renew)
     except Exception as error:
-        if fresh and _needs_another(error):
+        if is_new and _needs_another(error):
             login.end()
         raise
     finally:
@@ -262,7 +266,7 @@ def signed_in(
 
 
 def _needs_another(error: Exception) -> bool:
-    """Return whether another login helps; the error may be the host's refusal of the company."""
+    """Return whether another login would help; the error may be the host's, of a wrong company."""
     if isinstance(error, FortnoxError):
         return error.code in SIGN_IN_AGAIN
     return getattr(error, "kind", None) == "login"
@@ -276,7 +280,7 @@ def end_stored_login(
 ) -> None:
     """Revoke and delete the login that is stored for a definition, outside of an import.
 
-    :raises Unavailable: if Fortnox did not confirm it; it is deleted here anyway.
+    :raises Unavailable: if Fortnox did not confirm it; it is deleted anyway.
     """
     try:
         configuration = Configuration.of_run(run, environment)
@@ -290,20 +294,20 @@ def end_stored_login(
             raise Unavailable("LOGIN_NOT_REVOKED")
 
 
-def named(error: Exception) -> str:
-    """Name an error for a log: its code, or its kind."""
+def error_name(error: Exception) -> str:
+    """Return the name of an error for a log: its code, or its class."""
     return str(getattr(error, "code", type(error).__name__))
 
 
-_ANOTHER: Final = Text(
+_WAITING_FOR_REFRESH: Final = Text(
     "En annan import förnyar inloggningen i Fortnox; väntar på den",
     "Another import is renewing the login to Fortnox; waiting for it",
 )
-_NO_LONGER: Final = Text(
+_NOT_ACCEPTED: Final = Text(
     "Fortnox godtar inte längre den sparade inloggningen; logga in på nytt",
     "Fortnox no longer accepts the stored login; sign in again",
 )
-_NO_PLACE: Final = Text(
+_NOT_STORED: Final = Text(
     "Värdsystemet kan inte spara inloggningen; den avslutas med den här importen",
     "The host cannot store the login; it ends with this import",
 )

@@ -2,7 +2,7 @@
 
 The refresh token can be used once: every refresh returns the next one, and
 the old one is invalid at once. Tokens are in memory only; only :mod:`.stored_login`
-stores what outlives a run.
+stores those that outlive a run.
 """
 
 from __future__ import annotations
@@ -35,13 +35,13 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 
-def finished(work: Callable[[], T], interrupted: Callable[[T], object]) -> T:
-    """Do what is finished also where the wait for it is interrupted, as by Ctrl-C.
+def finish_despite_interrupt(work: Callable[[], T], interrupted: Callable[[T], object]) -> T:
+    """Do work that is finished even if the wait for it is interrupted, as by Ctrl-C.
 
-    A second interruption breaks the wait off.
+    A second interrupt ends the wait.
 
-    :param work: done on a thread of its own, which nothing interrupts.
-    :param interrupted: called with its value before the interruption goes on.
+    :param work: run on a thread of its own, which nothing interrupts.
+    :param interrupted: called with its value before the interrupt is raised again.
     """
     future: Future[T] = Future()
 
@@ -79,10 +79,10 @@ class TokenEndpoint:
     def exchange(self, code: str, interrupted: Callable[[Tokens], object] | None = None) -> Tokens:
         """Return the tokens for an authorization code.
 
-        Requested once: a code is good for one request, answered or not.
+        Requested once: a code is valid for one request, even without a response.
 
-        :param interrupted: takes the tokens where the wait for them was interrupted, so that no
-            login stays alive that nobody knows of; otherwise they are revoked.
+        :param interrupted: called with the tokens if the wait for them was interrupted, so that
+            no valid token is lost; by default they are revoked.
         :raises LoginFailed, NotPermitted, Unavailable: if there are none.
         """
         form = {
@@ -97,9 +97,9 @@ class TokenEndpoint:
     ) -> Tokens:
         """Return the next tokens; the earlier ones must not be used again.
 
-        Requested once more where no answer came.
+        Requested once more if no response came.
 
-        :param interrupted: as :meth:`exchange` has it.
+        :param interrupted: as in :meth:`exchange`.
         :raises LoginFailed: if Fortnox wants a person to sign in again.
         :raises NotPermitted, Unavailable: if another login would not help.
         """
@@ -117,7 +117,7 @@ class TokenEndpoint:
         """Return an access token of a company that has consented to a service account.
 
         :param company: its number.
-        :raises LoginFailed: if Fortnox knows of no consent.
+        :raises LoginFailed: if Fortnox has no consent.
         :raises NotPermitted, Unavailable: if there is none for another reason.
         """
         form = {"grant_type": "client_credentials"}
@@ -149,16 +149,16 @@ class TokenEndpoint:
         company: str = "",
         interrupted: Callable[[Tokens], object] | None = None,
     ) -> Tokens:
-        for left in reversed(range(attempts)):
+        for remaining in reversed(range(attempts)):
             try:
-                return finished(
+                return finish_despite_interrupt(
                     lambda: tokens_of(self.post("token", form, company), service=bool(company)),
                     interrupted or self.revoke,
                 )
             except Temporary as error:
                 wait = 1.0 if error.wait is None else error.wait
-                if not left or wait > MAX_RETRY_AFTER or not error.may_pass:
-                    raise unavailable(error, attempts - left) from None
+                if not remaining or wait > MAX_RETRY_AFTER or not error.may_pass:
+                    raise unavailable(error, attempts - remaining) from None
                 log.warning("the token service: %s; one more attempt", error.what)
                 self._sleep(wait)
         raise AssertionError("no attempt was made")
@@ -166,8 +166,8 @@ class TokenEndpoint:
     def post(self, path: str, form: dict[str, str], company: str = "") -> Response:
         """Return the response to a form, whatever its status.
 
-        :param company: the number of the one that it is about; only a service account says so.
-        :raises Temporary: if no complete answer came.
+        :param company: the number for ``TenantId``, of a service account.
+        :raises Temporary: if no complete response came.
         """
         configuration = self.configuration
         return self.transport.send(
@@ -183,7 +183,7 @@ class SignedIn:
     """A login for the length of a run, shared by its threads.
 
     :param clock: seconds, to measure how long.
-    :param renewed: returns the next tokens after these; by default they are refreshed, and only
+    :param new_tokens: returns the next tokens; by default they are refreshed, and only
         :meth:`sign_out` ends the login.
     """
 
@@ -192,13 +192,13 @@ class SignedIn:
         endpoint: TokenEndpoint,
         tokens: Tokens,
         clock: Callable[[], float] = time.monotonic,
-        renewed: Callable[[Tokens], Tokens] | None = None,
+        new_tokens: Callable[[Tokens], Tokens] | None = None,
     ) -> None:
         self._endpoint = endpoint
         self._tokens = tokens
         self._clock = clock
-        self._renewed = renewed or self._refreshed
-        self._got_at = clock()
+        self._renewed = new_tokens or self._refresh
+        self._received_at = clock()
         self._lock = threading.Lock()
 
     @property
@@ -215,37 +215,37 @@ class SignedIn:
     def time(self) -> datetime | None:
         """The time by the token service's clock (UTC); ``None`` if the token has none.
 
-        It is when the token was issued and how long we have had it, so it may be too early.
+        It is when the token was issued plus how long we have had it, so it may be too early.
         """
         with self._lock:
-            issued, since = issued_at(self._tokens.access), self._clock() - self._got_at
+            issued, age = issued_at(self._tokens.access), self._clock() - self._received_at
         try:
-            return issued + timedelta(seconds=since) if issued else None
+            return issued + timedelta(seconds=age) if issued else None
         except OverflowError:
             return None
 
     def renew(self, refused: str) -> str:
-        """Return an access token in the place of one that Fortnox has refused.
+        """Return a new access token for one that Fortnox has refused.
 
-        Threads that meet the same stale token make one refresh together.
+        Threads with the same stale token share one refresh.
 
         :raises FortnoxError: if a person must sign in again, or Fortnox does not answer.
         """
         with self._lock:
             if self._tokens.access == refused:
                 self._tokens = self._renewed(self._tokens)
-                self._got_at = self._clock()
+                self._received_at = self._clock()
             return self._tokens.access
 
-    def _refreshed(self, tokens: Tokens) -> Tokens:
-        return self._endpoint.refresh(tokens, self._take)
+    def _refresh(self, tokens: Tokens) -> Tokens:
+        return self._endpoint.refresh(tokens, self._keep_interrupted)
 
-    def _take(self, tokens: Tokens) -> None:
-        """Keep what came during an interruption, for :meth:`sign_out`."""
+    def _keep_interrupted(self, tokens: Tokens) -> None:
+        """Keep tokens that came during an interrupt, for :meth:`sign_out`."""
         self._tokens = tokens
 
     def sign_out(self) -> None:
-        """Revoke the token that would outlive the run."""
+        """Revoke the refresh token, which would outlive the run."""
         with self._lock:
             try:
                 self._endpoint.revoke(self._tokens)

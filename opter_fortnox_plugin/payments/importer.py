@@ -33,7 +33,7 @@ from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
 from opter_fortnox_plugin.fortnox.worker_pool import Future
 from opter_fortnox_plugin.payments.balances import Balances
 from opter_fortnox_plugin.payments.conversion import Converter, excluded_for
-from opter_fortnox_plugin.payments.ocr import OcrLookup
+from opter_fortnox_plugin.payments.ocr_lookup import OcrLookup
 from opter_fortnox_plugin.payments.page_scan import PageScan, Row
 from opter_fortnox_plugin.payments.watermark import Cursor
 from opter_fortnox_plugin.session import (

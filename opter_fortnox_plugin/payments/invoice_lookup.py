@@ -15,7 +15,7 @@ from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.fortnox.best_effort import REFUSALS, BestEffort
 from opter_fortnox_plugin.payments.balances import is_invoice_number
 from opter_fortnox_plugin.payments.importer import Importer, import_payments
-from opter_fortnox_plugin.payments.ocr import readable
+from opter_fortnox_plugin.payments.ocr_lookup import readable
 from opter_fortnox_plugin.payments.page_scan import PageScan, Row
 from opter_fortnox_plugin.session import Session
 from opter_fortnox_plugin.settings import Settings

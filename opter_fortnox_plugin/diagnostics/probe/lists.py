@@ -313,7 +313,7 @@ def double_slash(client: ProbeClient) -> Results:
     Text("Okänd parameter", "An unknown parameter"),
     {NO_SUCH_PARAMETER: "1", "limit": "1"},
 )
-def unknown_parameter(_reply: Response, _client: ProbeClient) -> Answer:
+def unknown_parameter(_response: Response, _client: ProbeClient) -> Answer:
     return "ignored"
 
 

@@ -18,8 +18,8 @@ from ports import free_port
 
 from opter_fortnox_plugin.errors import Cancelled, FortnoxError, LoginFailed
 from opter_fortnox_plugin.login.authorization_code import (
-    GRACE,
-    Answer,
+    GRACE_SECONDS,
+    Callback,
     CallbackServer,
     Login,
     UnexpectedCallback,
@@ -54,16 +54,18 @@ def failure(login, **more):
 
 
 def test_the_right_state_with_a_code_is_the_answer():
-    assert parse_callback(query(code="c0de", state=STATE), STATE) == Answer(code="c0de")
+    assert parse_callback(query(code="c0de", state=STATE), STATE) == Callback(code="c0de")
 
 
 def test_the_right_state_with_an_error_is_a_refusal():
     came = query(error="access_denied", error_description="x", state=STATE)
-    assert parse_callback(came, STATE) == Answer(error="access_denied", words="access_denied x")
+    assert parse_callback(came, STATE) == Callback(
+        error="access_denied", description="access_denied x"
+    )
 
 
 def test_neither_code_nor_state_is_a_locked_company():
-    assert parse_callback("", STATE) == Answer()
+    assert parse_callback("", STATE) == Callback()
 
 
 @pytest.mark.parametrize(
@@ -180,7 +182,7 @@ def test_a_locked_company_is_named_after_a_short_grace():
     login.deliver(login.receive(""))
     first_answer_at = clock.now
     assert failure(login, clock=clock).code == "LOGIN_COMPANY_LOCKED"
-    assert GRACE <= clock.now - first_answer_at <= 10
+    assert GRACE_SECONDS <= clock.now - first_answer_at <= 10
 
 
 def test_the_right_answer_within_the_grace_is_the_answer():
@@ -318,17 +320,17 @@ def test_whatever_is_pasted_is_taken_or_explained(text, start):
 
 
 def test_an_answer_and_what_waits_for_it_show_no_code():
-    answer = Answer(code="c0de")
-    assert "c0de" not in repr(answer)
+    callback = Callback(code="c0de")
+    assert "c0de" not in repr(callback)
 
 
 # --- The listener ---
 
 
 @contextmanager
-def listening(host="127.0.0.1", path="/callback", page_stays=0.0):
+def listening(host="127.0.0.1", path="/callback", page_seconds=0.0):
     login = Login(f"http://{host}:{free_port()}{path}", STATE)
-    with CallbackServer(login, page_stays):
+    with CallbackServer(login, page_seconds):
         yield login
 
 
@@ -478,7 +480,7 @@ def test_who_opens_the_answer_after_a_scanner_of_links_sees_the_page_and_it_is_t
 
 def test_the_page_stays_for_the_person_after_a_scanner_that_does_not_say_what_it_is(monkeypatch):
     shown = []
-    with listening(page_stays=3.0) as login:
+    with listening(page_seconds=3.0) as login:
         address = f"{login.redirect_uri}?{query(code='c0de', state=STATE)}"
         visit(address)
         assert wait(login) == "c0de"
@@ -493,7 +495,7 @@ def test_the_page_stays_for_the_person_after_a_scanner_that_does_not_say_what_it
 
 
 def test_the_page_that_the_person_saw_at_once_keeps_nobody_waiting():
-    with listening(page_stays=60.0) as login:
+    with listening(page_seconds=60.0) as login:
         address = f"{login.redirect_uri}?{query(code='c0de', state=STATE)}"
         visit(address, headers={"Sec-Fetch-Dest": "document"})
         assert wait(login) == "c0de"
@@ -532,7 +534,7 @@ def test_many_answers_at_once_are_one_answer():
 def test_the_listener_is_ready_before_it_is_waited_for():
     """A browser that is faster than we are finds it there."""
     login = Login(f"http://127.0.0.1:{free_port()}/callback", STATE)
-    listener = CallbackServer(login, page_stays=0.0)
+    listener = CallbackServer(login, page_seconds=0.0)
     port = int(login.redirect_uri.split(":")[2].partition("/")[0])
     with socket.create_connection(("127.0.0.1", port), timeout=5) as early:
         early.sendall(b"GET /callback?code=c0de&state=%b HTTP/1.1\r\n" % STATE.encode())

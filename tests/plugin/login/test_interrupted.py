@@ -16,7 +16,7 @@ from opter_contract import signals
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.protocol import Tokens
 from opter_fortnox_plugin.login import tokens as login_tokens
-from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint, finished
+from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint, finish_despite_interrupt
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a signal to one thread")
 
@@ -109,7 +109,7 @@ def test_who_insists_does_not_wait_for_the_answer(monkeypatch):
     monkeypatch.setattr(login_tokens, "Future", Interrupted)
     answered, got = threading.Event(), []
     with pytest.raises(KeyboardInterrupt):
-        finished(answered.wait, got.append)
+        finish_despite_interrupt(answered.wait, got.append)
     answered.set()
     assert got == []
 
@@ -117,5 +117,5 @@ def test_who_insists_does_not_wait_for_the_answer(monkeypatch):
 def test_an_error_is_not_mistaken_for_an_interruption():
     got = []
     with pytest.raises(ZeroDivisionError):
-        finished(lambda: 1 // 0, got.append)
+        finish_despite_interrupt(lambda: 1 // 0, got.append)
     assert got == []

@@ -24,7 +24,7 @@ from hostsim.sandbox import Fault, Match, Sandbox, Switches
 from hostsim.storage.locks import Locks
 from hostsim.storage.secrets import Secrets
 from hostsim.storage.store import Store
-from opter_fortnox_plugin.login.token_storage import StoredTokens, read
+from opter_fortnox_plugin.login.token_format import StoredTokens, read
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no SIGKILL and no fork here")
 

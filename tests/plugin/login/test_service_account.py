@@ -25,7 +25,7 @@ from opter_fortnox_plugin.fortnox.protocol import SCOPES
 from opter_fortnox_plugin.login import service_account
 from opter_fortnox_plugin.login.stored_login import StoredLogin
 from opter_fortnox_plugin.payments.importer import import_payments
-from opter_fortnox_plugin.session import Surroundings, sign_in_ahead
+from opter_fortnox_plugin.session import Surroundings, sign_in_for_unattended_runs
 
 BARE = Surroundings(environment={})
 SETTINGS = {"ignore_payments_before": "2026-01-01", "sign_in": "service-account"}
@@ -83,7 +83,7 @@ def office():
 
 @pytest.fixture
 def consented(office):
-    sign_in_ahead(office.run(), surroundings=BARE)
+    sign_in_for_unattended_runs(office.run(), surroundings=BARE)
     office.host.windows.clear()
     return office
 
@@ -137,7 +137,7 @@ def test_a_company_that_is_known_needs_no_consent_where_it_was_given_before(cons
 
 
 def test_signing_in_ahead_asks_even_where_there_is_a_consent(consented):
-    assert sign_in_ahead(consented.run(), surroundings=BARE) == consented.company
+    assert sign_in_for_unattended_runs(consented.run(), surroundings=BARE) == consented.company
     assert len(consented.host.windows) == 1
 
 
@@ -147,7 +147,7 @@ def test_a_consent_to_more_ends_nothing_that_was_consented_to_before(consented, 
     consented.sandbox.switchboard.switches = Switches(second_consent=second)
     known = {"company": consented.company}
     more = ("companyinformation", "customer")
-    sign_in_ahead(consented.run(definition="Ut", **known), more, surroundings=BARE)
+    sign_in_for_unattended_runs(consented.run(definition="Ut", **known), more, surroundings=BARE)
     consented.bring(attended=False, **known)
     [window] = consented.host.windows
     asked = parse_qs(urlsplit(window).query)["scope"][0].split()
@@ -357,7 +357,7 @@ def test_a_persons_stored_login_gives_no_consent_and_is_not_lost(stayed):
 def test_a_persons_stored_login_is_revoked_once_the_service_account_works(stayed):
     with pytest.raises(FortnoxError, match="NO_CONSENT"):
         hooks.opter_settings_stored(stayed.run())
-    sign_in_ahead(stayed.run(), surroundings=BARE)
+    sign_in_for_unattended_runs(stayed.run(), surroundings=BARE)
     assert stored(stayed) == []
     assert len(stayed.asked("/oauth-v1/revoke")) == 1
     stayed.bring(attended=False)
@@ -398,7 +398,7 @@ def test_a_failure_to_end_a_stored_login_fails_no_run(stayed, monkeypatch, caplo
 
 def test_signing_in_ahead_is_of_no_use_where_it_is_done_every_time(office):
     with pytest.raises(FortnoxError, match="SIGN_IN_EVERY_TIME"):
-        sign_in_ahead(
+        sign_in_for_unattended_runs(
             office.run(settings=SETTINGS | {"sign_in": "every-time"}),
             surroundings=BARE,
         )
@@ -406,7 +406,7 @@ def test_signing_in_ahead_is_of_no_use_where_it_is_done_every_time(office):
 
 def test_signing_in_ahead_stores_a_login_that_stays(office):
     stay = SETTINGS | {"sign_in": "stay"}
-    sign_in_ahead(office.run(settings=stay), surroundings=BARE)
+    sign_in_for_unattended_runs(office.run(settings=stay), surroundings=BARE)
     office.bring(settings=stay, attended=False)
     assert len(office.host.windows) == 1
 

@@ -384,7 +384,7 @@ def test_without_a_place_for_secrets_it_is_said_and_the_login_ends_with_the_run(
     )
     assert sandbox.state.tokens.valid_refresh_tokens() == 0
     assert "The host cannot store the login; it ends with this import" in said
-    assert "no place for secrets" in caplog.text
+    assert "the host stores no secrets" in caplog.text
 
 
 # --- Many at once ---

@@ -1,8 +1,8 @@
 """The stored form of a login in the host's secret store: one short text.
 
 Between imports that is the refresh token alone. While an import runs, the access token
-is stored beside it, so that other processes whose token has expired need no refresh of
-their own: a refresh token is good once.
+is stored, too, so that other processes whose token has expired need no refresh of their
+own: a refresh token can be used once.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from opter_fortnox_plugin.host import Host
 
 log = logging.getLogger(__name__)
 
-#: The version that is written. The first had no number: it was the bare refresh token.
+#: The version that is written. The first version was the bare refresh token.
 VERSION: Final = 1
 
-#: What a host's secret store takes, in characters.
-LONGEST: Final = 8_000
+#: The maximum length of a secret in the host's store, in characters.
+MAX_LENGTH: Final = 8_000
 
 #: Seconds that a stored access token must still be valid for: longer than an import
 #: takes, so that a refresh at its start is not postponed to its middle.
@@ -50,9 +50,9 @@ class StoredTokens:
 
     @classmethod
     def of(cls, tokens: Tokens, now: float) -> StoredTokens:
-        """Make the stored form of tokens that were issued just now."""
+        """Return the stored form of tokens that were issued just now."""
         if not tokens.lifetime:
-            # Without its expiry it could not be known whether to use it.
+            # Without its expiry nobody could know whether it is still valid.
             return cls(tokens.refresh)
         return cls(tokens.refresh, tokens.access, now + tokens.lifetime)
 
@@ -61,26 +61,26 @@ class StoredTokens:
         return Tokens(self.access, self.refresh)
 
     def is_good(self, now: float) -> bool:
-        """Return whether there is an access token that is valid for a while."""
+        """Return whether there is an access token that stays valid for a while."""
         return bool(self.access) and REUSE_SECONDS <= self.until - now <= MAX_LIFETIME
 
     def between_imports(self) -> StoredTokens:
-        """Return what may stay stored while no import runs: no access token."""
+        """Return the form without an access token, for while no import runs."""
         return replace(self, access="", until=0.0)
 
     def write(self) -> str:
-        """Return it as text, without the access token if that makes it too long."""
+        """Return the text to store, without the access token if that makes it too long."""
         value: dict[str, Any] = {"version": VERSION, "refresh": self.refresh}
         if self.access:
             value |= {"access": self.access, "until": int(self.until)}
         text = json.dumps(value, separators=(",", ":"))
-        if self.access and len(text) > LONGEST:
+        if self.access and len(text) > MAX_LENGTH:
             return self.between_imports().write()
         return text
 
 
 def read(text: str | None) -> StoredTokens | None:
-    """Read stored text; ``None`` if there is none, or none of a known form."""
+    """Read stored text; ``None`` if there is none, or its form is unknown."""
     if not text or not text.startswith("{"):
         return StoredTokens(text) if text else None
     try:
@@ -96,7 +96,7 @@ def read(text: str | None) -> StoredTokens | None:
 
 
 def is_stored(run: Run, *, environment: Mapping[str, str] = os.environ) -> bool:
-    """Return whether a login is stored for a definition, by asking the host alone."""
+    """Return whether a login is stored for a definition, without any request to Fortnox."""
     try:
         configuration = Configuration.of_run(run, environment)
     except SettingsWrong:
@@ -106,10 +106,11 @@ def is_stored(run: Run, *, environment: Mapping[str, str] = os.environ) -> bool:
 
 
 def storage_key(configuration: Configuration) -> str:
-    """Name what a login belongs to, besides the definition: client and token service."""
-    ours = f"{len(configuration.client_id)}:{configuration.client_id}{configuration.auth_url}"
-    # Hashed, since an address may be longer than a host's key.
-    return digest(ours)
+    """Return the part of a login's key that identifies client and token service."""
+    # Hashed, since a URL may be longer than a host's key.
+    return digest(
+        f"{len(configuration.client_id)}:{configuration.client_id}{configuration.auth_url}"
+    )
 
 
 def digest(text: str) -> str:

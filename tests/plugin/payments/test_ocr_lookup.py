@@ -15,7 +15,7 @@ from opter_contract import hookimpl
 from opter_fortnox_plugin.errors import Missing
 from opter_fortnox_plugin.fortnox.protocol import page_of
 from opter_fortnox_plugin.host import Host
-from opter_fortnox_plugin.payments.ocr import MAX_SINGLE_LOOKUPS, OcrLookup
+from opter_fortnox_plugin.payments.ocr_lookup import MAX_SINGLE_LOOKUPS, OcrLookup
 
 
 class Keeping:

@@ -8,8 +8,8 @@ import pytest
 from fortnox import response, tokens
 
 from opter_fortnox_plugin.fortnox.protocol import Tokens, tokens_of
-from opter_fortnox_plugin.login.token_storage import (
-    LONGEST,
+from opter_fortnox_plugin.login.token_format import (
+    MAX_LENGTH,
     MAX_LIFETIME,
     REUSE_SECONDS,
     StoredTokens,
@@ -79,7 +79,7 @@ def test_without_its_end_an_access_token_is_not_kept():
 
 
 def test_a_pair_that_is_too_long_for_the_place_is_kept_without_the_access_token():
-    text = StoredTokens.of(Tokens("a" * LONGEST, "refr-3sh", lifetime=3600.0), NOW).write()
+    text = StoredTokens.of(Tokens("a" * MAX_LENGTH, "refr-3sh", lifetime=3600.0), NOW).write()
     assert read(text) == StoredTokens("refr-3sh")
 
 
