@@ -468,7 +468,7 @@ _SETTLED = Text("Avräkningar ut", "Settlements out")
 def flows_of(
     store: Store, sandbox: Sandbox, numbers: Sequence[str], bills: Sequence[str]
 ) -> list[Flow]:
-    """Give both sides of these invoices, their payments and these bills, by currency."""
+    """Return both sides of these invoices, their payments and these bills, by currency."""
     books = sandbox.state.companies[seed.COMPANY]
     invoices = [one for one in store.invoices() if one.number in numbers]
     entries = [row for row in store.payments() if row.state == "registered"]
@@ -515,7 +515,7 @@ def _sum(amounts: Iterable[Decimal]) -> Decimal:
 
 
 def export_settings(now: datetime) -> dict[str, str]:
-    """Give the settings of the demonstration's export."""
+    """Return the settings of the demonstration's export."""
     return {
         "export_from_date": seed.cut_off(now).isoformat(),
         "cost_center": "unit",
@@ -524,7 +524,7 @@ def export_settings(now: datetime) -> dict[str, str]:
 
 
 def bill_settings(now: datetime) -> dict[str, str]:
-    """Give the settings of the demonstration's export of bills."""
+    """Return the settings of the demonstration's export of bills."""
     return {"export_from_date": seed.cut_off(now).isoformat()}
 
 

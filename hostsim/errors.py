@@ -98,7 +98,7 @@ def command_for(failure: Failure) -> Text | None:
 
 
 def failure_of(error: BaseException) -> Failure | None:
-    """Give an exception as a failure, also a plug-in's, if it is one; ``None`` for a bug."""
+    """Return an exception as a failure, also a plug-in's, if it is one; ``None`` for a bug."""
     if isinstance(error, KeyboardInterrupt):
         return host_error("CANCELLED")
     message = getattr(error, "message", None)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 # An address to sign in at must stay whole; a flood must not scroll it away.
-_LONGEST_LINE = 8000
+_MAX_LINE_LENGTH = 8000
 
 
 @dataclass(slots=True)
@@ -80,7 +80,7 @@ class Common:
 def write_stderr(line: str) -> None:
     """Write one line to standard error, where everything but the result goes."""
     with contextlib.suppress(OSError):
-        sys.stderr.write(one_line(line.replace("\N{NO-BREAK SPACE}", " "), _LONGEST_LINE) + "\n")
+        sys.stderr.write(one_line(line.replace("\N{NO-BREAK SPACE}", " "), _MAX_LINE_LENGTH) + "\n")
         sys.stderr.flush()
 
 

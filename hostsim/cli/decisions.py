@@ -17,7 +17,7 @@ from hostsim.cli.imports import show_if_any, show_if_changed
 from hostsim.cli.root import hostsim
 from hostsim.ledger.reasons import KEEP, TAKE_AGAIN
 from hostsim.storage import previews
-from hostsim.storage.decision_store import LONGEST_WHY
+from hostsim.storage.decision_store import MAX_WHY_LENGTH
 from hostsim.views.decisions import DECISIONS
 from opter_contract.values import Text
 
@@ -37,8 +37,8 @@ _WHY = option(
     "--why",
     default="",
     metavar="TEXT",
-    sv=f"Varför; sparas och visas. Högst {LONGEST_WHY} tecken.",
-    en=f"Why; stored and shown. At most {LONGEST_WHY} characters.",
+    sv=f"Varför; sparas och visas. Högst {MAX_WHY_LENGTH} tecken.",
+    en=f"Why; stored and shown. At most {MAX_WHY_LENGTH} characters.",
 )
 
 

@@ -15,7 +15,7 @@ from hostsim.cli.login import NO_BROWSER, UNATTENDED, interactive_host
 from hostsim.cli.root import hostsim
 from hostsim.errors import HostError, host_error
 from hostsim.storage import previews
-from hostsim.storage.decision_store import LONGEST_WHY
+from hostsim.storage.decision_store import MAX_WHY_LENGTH
 from hostsim.storage.previews import PreviewChanged
 from hostsim.views.output import ReaderClosed
 from hostsim.views.preview import write_no_preview_json, write_preview, write_preview_json
@@ -188,8 +188,8 @@ def save(
     "--why",
     default="",
     metavar="TEXT",
-    sv=f"Varför; måste anges. Högst {LONGEST_WHY} tecken.",
-    en=f"Why; must be given. At most {LONGEST_WHY} characters.",
+    sv=f"Varför; måste anges. Högst {MAX_WHY_LENGTH} tecken.",
+    en=f"Why; must be given. At most {MAX_WHY_LENGTH} characters.",
 )
 def undo_save(common: Common, run: str, why: str) -> None:
     from hostsim.messages.payments import save_undone

@@ -98,7 +98,7 @@ def _invoke(arguments: Sequence[str], common: Common) -> int:
 
 
 def _completion(asked: str, common: Common) -> bytes:
-    """Give the program of a shell that completes commands, or what it then asks for."""
+    """Return the program of a shell that completes commands, or what it then asks for."""
     shell, _, what = asked.partition("_")
     found = get_completion_class(shell)
     if found is None or what not in {"source", "complete"}:
@@ -134,7 +134,7 @@ def _end_with_error(error: BaseException, common: Common) -> int:
 
 
 def _damage_behind(error: BaseException, common: Common) -> Failure | None:
-    """Give the damage of the database that an error comes of, if it does."""
+    """Return the damage of the database that an error comes of, if it does."""
     from hostsim.storage import database_checks
 
     with contextlib.suppress(HostError, OSError):

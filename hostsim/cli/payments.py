@@ -17,9 +17,9 @@ from hostsim.ledger.hand_payments import Entry, wrong_amount
 from hostsim.messages import formats
 from hostsim.messages import results as results_messages
 from hostsim.messages.payments import payments as payments_text
-from hostsim.services.hand_payments import LONGEST_KEY
+from hostsim.services.hand_payments import MAX_KEY_LENGTH
 from hostsim.storage import commits
-from hostsim.storage.decision_store import LONGEST_WHY
+from hostsim.storage.decision_store import MAX_WHY_LENGTH
 from hostsim.views.payments import REGISTERED_PAYMENTS, write_entries, write_entry
 from hostsim.views.table import write_json
 from opter_contract.values import Text
@@ -194,9 +194,9 @@ def _show_export(common: Common, file: str, exported: Exported) -> None:
     "--key",
     metavar="TEXT",
     sv="En egen nyckel, för skript: samma nyckel igen visar samma betalning och registrerar "
-    f"ingenting. Högst {LONGEST_KEY} tecken.",
+    f"ingenting. Högst {MAX_KEY_LENGTH} tecken.",
     en="A key of your own, for scripts: the same key again shows the same payment and registers "
-    f"nothing. At most {LONGEST_KEY} characters.",
+    f"nothing. At most {MAX_KEY_LENGTH} characters.",
 )
 def add(
     common: Common,
@@ -220,7 +220,7 @@ def add(
         raise usage(f"Kursen ”{rate[:50]}” är inget tal.", f"The rate “{rate[:50]}” is no number.")
     if key == "":
         # An empty variable of a script would protect from nothing.
-        raise host_error("PAYMENT_KEY", longest=LONGEST_KEY)
+        raise host_error("PAYMENT_KEY", longest=MAX_KEY_LENGTH)
     entry = Entry(invoice, money, when, region, bank_account, currency, known_rate, key or "")
     with open_store(common) as store:
         made = make_host(store).enter_payment(entry, confirm=confirm)
@@ -247,8 +247,8 @@ def add(
     "--why",
     default="",
     metavar="TEXT",
-    sv=f"Varför den tas bort; måste anges. Högst {LONGEST_WHY} tecken.",
-    en=f"Why it is deleted; must be given. At most {LONGEST_WHY} characters.",
+    sv=f"Varför den tas bort; måste anges. Högst {MAX_WHY_LENGTH} tecken.",
+    en=f"Why it is deleted; must be given. At most {MAX_WHY_LENGTH} characters.",
 )
 def delete(common: Common, payment_id: int, why: str) -> None:
     with open_store(common) as store:

@@ -46,7 +46,7 @@ HEADERS = {
 
 
 def is_loopback(host: str) -> bool:
-    """Tell whether an address is reached from this machine alone."""
+    """Return whether an address is reached from this machine alone."""
     if host in LOOPBACK:
         return True
     try:
@@ -92,13 +92,13 @@ def guard(app: Flask, host: str, proxy: ReverseProxy, key: str) -> None:
 
 
 def _was_open() -> bool:
-    """Tell whether the request comes from a page of ours whose session is gone."""
+    """Return whether the request comes from a page of ours whose session is gone."""
     stale = current_app.config["SESSION_COOKIE_NAME"] in request.cookies
     return stale or request.headers.get("Sec-Fetch-Site") == "same-origin"
 
 
 def token() -> str:
-    """Give the token that every form of this session carries."""
+    """Return the token that every form of this session carries."""
     known: str = session.setdefault("token", secrets.token_urlsafe(32))
     return known
 
@@ -130,7 +130,7 @@ def _names(host: str) -> frozenset[str]:
 
 
 def _known(header: str, names: Collection[str], *, numbers: bool) -> bool:
-    """Tell whether a Host header names us.
+    """Return whether a Host header names us.
 
     :param numbers: accept any numeric address: only a name can be pointed here by
         somebody else.

@@ -58,7 +58,7 @@ from hostsim.messages.formats import count, day, minute
 from hostsim.messages.text import LANGUAGES, own
 from hostsim.sandbox import seed
 from hostsim.storage import commits, database_checks
-from hostsim.storage.rows import LARGEST_ID
+from hostsim.storage.rows import MAX_ID
 from hostsim.views.labels import FIELDS, STATUSES, label
 from hostsim.views.payments import known_amount
 from hostsim.views.table import Money, rate, text_of
@@ -70,7 +70,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 #: Bytes that a form may have: settings are small.
-LARGEST_FORM = 200_000
+MAX_FORM_BYTES = 200_000
 
 STATUS = {
     "settings": 422,
@@ -108,7 +108,7 @@ class DeskRequest(Request):
 
     @cached_property
     def args(self) -> MultiDict[str, str]:
-        """Give the query without the names that ``url_for()`` takes for its own or a path's."""
+        """Return the query without the names that ``url_for()`` takes for its own or a path's."""
         taken = {"endpoint", *(self.view_args or ())}
         return MultiDict(
             (name, value)
@@ -121,7 +121,7 @@ class RowId(IntegerConverter):
     """A number in a path that may be the id of a row; for SQLite that is 64 bits."""
 
     def __init__(self, url_map: Map) -> None:
-        super().__init__(url_map, max=LARGEST_ID)
+        super().__init__(url_map, max=MAX_ID)
 
 
 def create_app(
@@ -149,7 +149,7 @@ def create_app(
         SESSION_COOKIE_SAMESITE="Lax" if proxy.public_url else "Strict",
         SESSION_COOKIE_SECURE=proxy.scheme == "https",
         SESSION_COOKIE_PATH=proxy.prefix or "/",
-        MAX_CONTENT_LENGTH=LARGEST_FORM,
+        MAX_CONTENT_LENGTH=MAX_FORM_BYTES,
     )
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
@@ -218,7 +218,7 @@ def _everywhere() -> dict[str, object]:
 
 
 def _here() -> str:
-    """Give the address of this page for a form that leads back to it.
+    """Return the address of this page for a form that leads back to it.
 
     Not that of a login's answer, nor one that no page has: there may be a code in it.
     """
@@ -241,7 +241,7 @@ def set_language() -> AnyResponse:
 
 
 def _page_of(address: str) -> str | None:
-    """Give an address anew as that of a page of ours; anything else could lead elsewhere."""
+    """Return an address anew as that of a page of ours; anything else could lead elsewhere."""
     path, _, query = address.partition("?")
     adapter = current_app.create_url_adapter(request)
     if adapter is None or not path.startswith(f"{request.script_root}/"):

@@ -30,7 +30,7 @@ log = logging.getLogger(__name__)
 REMEMBERED = 50
 
 #: Seconds that a plan waits for an answer, at most.
-MOST_WAIT = 1800.0
+MAX_REVIEW_SECONDS = 1800.0
 
 # What a job does.
 IMPORT: Final = "import"
@@ -114,7 +114,7 @@ class Job:
         self.run_id = preview.run_id
         if not preview.counts["items"] and not preview.counts["gaps"]:
             return None
-        return self.plan.wait(min(timeout, MOST_WAIT))
+        return self.plan.wait(min(timeout, MAX_REVIEW_SECONDS))
 
     @property
     def signing_in(self) -> bool:

@@ -80,12 +80,12 @@ class DeskContext:
         return Starter(self.current_user, session.get("token", ""))
 
     def began(self, job: Job) -> bool:
-        """Tell whether whoever is at the page began a job, in this browser."""
+        """Return whether whoever is at the page began a job, in this browser."""
         starter = self._starter()
         return bool(starter.browser) and job.starter == starter
 
     def login_of(self, states: Sequence[str] | None) -> Job | None:
-        """Give the job whose login an answer belongs to, where whoever is at the page began it.
+        """Return the job whose login an answer belongs to, where whoever is at the page began it.
 
         :param states: each ``state`` of the answer; ``None`` of one that is empty.
         """
@@ -117,23 +117,23 @@ class DeskContext:
         )
 
     def regions(self) -> Sequence[str]:
-        """Give the regions that definitions or invoices have; ``""`` is the default one."""
+        """Return the regions that definitions or invoices have; ``""`` is the default one."""
         return invoices.regions(self.store)
 
     def definitions(self, subject: str = "") -> list[Definition]:
-        """Give the imports, or the exports of a subject."""
+        """Return the imports, or the exports of a subject."""
         several = self.store.definitions(exports=bool(subject))
         return [one for one in several if one.subject == subject]
 
     def preview(self, run_id: str | None = None) -> Preview | None:
-        """Give a run that is open or saved; by default the latest that is open."""
+        """Return a run that is open or saved; by default the latest that is open."""
         found = page_rows.latest_preview(self.store, run_id)
         return None if found is None else previews.preview_of(self.store, found)
 
     def revisions(self) -> Mapping[str, str]:
-        """Give the revision of each open preview, by the name of its definition."""
+        """Return the revision of each open preview, by the name of its definition."""
         return page_rows.open_revisions(self.store)
 
     def open_previews(self) -> Mapping[str, str]:
-        """Give the run of each open preview, by the name of its definition."""
+        """Return the run of each open preview, by the name of its definition."""
         return previews.open_runs(self.store)

@@ -64,7 +64,7 @@ class Subject:
         return render_template(template, subject=self, w=self.word, to=self.address, **given)
 
     def columns(self, kind: str) -> Sequence[Column[Any]]:
-        """Give the columns of one of the lists of the pages."""
+        """Return the columns of one of the lists of the pages."""
         several: Mapping[str, Sequence[Column[Any]]] = {
             self.name: self.views.exportable,
             "log": self.views.log,
@@ -96,7 +96,7 @@ SUBJECTS: Mapping[str, Subject] = {
 
 
 def _here() -> Subject:
-    """Give what the pages of this address are about."""
+    """Return what the pages of this address are about."""
     return next(one for one in SUBJECTS.values() if one.name == request.blueprint)
 
 
@@ -117,7 +117,7 @@ FOLDED = frozenset({"unchanged"})
 BELOW = frozenset({"code", "message", "differences"})
 
 #: How many customers are shown; a first export of a large register has thousands.
-MOST_CARDS = 200
+MAX_CARDS = 200
 
 
 # --- The window --------------------------------------------------------------
@@ -262,7 +262,7 @@ def start() -> AnyResponse:
 
 
 def after(job: Job) -> str | None:
-    """Give where a plan that waits is shown, or say what a job that has ended came to.
+    """Return where a plan that waits is shown, or say what a job that has ended came to.
 
     :return: an address; ``None`` while it runs, and where it failed.
     """
@@ -309,7 +309,7 @@ def _run_page(preview: ExportPreview, job: Job | None = None) -> str:
     address = {"run": preview.run_id} if job is None else {"job": job.id}
     gaps = list(preview.gaps())
     in_gaps = {item_id for gap in gaps for item_id in gap.ids}
-    cards = list(_first(preview.cards(), MOST_CARDS))
+    cards = list(_first(preview.cards(), MAX_CARDS))
     return subject.render(
         "export_run.html",
         preview=preview,
@@ -394,7 +394,7 @@ def _counted(preview: ExportPreview) -> Iterator[tuple[str, Text, int]]:
 
 
 def _sums(chosen: Chosen) -> tuple[list[Money], list[Money]]:
-    """Give the totals here and there, a sum a currency."""
+    """Return the totals here and there, a sum a currency."""
     here = [Money(ours, currency) for currency, (ours, _) in chosen.totals.items()]
     there = [Money(theirs, currency) for currency, (_, theirs) in chosen.totals.items()]
     return here, there
@@ -479,7 +479,7 @@ def _note_ticks(job: Job) -> None:
 
 
 def _planned(job_id: str) -> Job:
-    """Give an export that has been planned."""
+    """Return an export that has been planned."""
     job = desk_context().jobs.get(job_id)
     if job is None or job.choice.task != EXPORT or job.run_id is None:
         raise host_error("PAGE_UNKNOWN")

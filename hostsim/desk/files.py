@@ -78,7 +78,7 @@ def _download(parts: Iterator[bytes], name: str, media_type: str) -> Response:
 
 
 def _written(write: Callable[[IO[bytes]], None]) -> Iterator[bytes]:
-    """Give what is written into a file, in parts; the file is only on the disk meanwhile."""
+    """Return what is written into a file, in parts; the file is only on the disk meanwhile."""
     with TemporaryFile() as file:
         write(file)
         file.seek(0)

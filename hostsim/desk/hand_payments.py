@@ -148,7 +148,7 @@ def add() -> AnyResponse:
 
 
 def _is_stale(form: Mapping[str, str]) -> bool:
-    """Tell whether the amount was filled in for another invoice, and not typed."""
+    """Return whether the amount was filled in for another invoice, and not typed."""
     prefilled = request.form.get("prefilled", "").strip()
     its_invoice = request.form.get("prefilled_of", "").strip()
     return bool(prefilled) and form["amount"] == prefilled and its_invoice != _invoice_name(form)

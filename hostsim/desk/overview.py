@@ -123,7 +123,7 @@ def window(name: str | None = None, **dialog: object) -> str:
 
 
 def _kept() -> dict[str, Any]:
-    """Give the arguments that lead back to the list as it is."""
+    """Return the arguments that lead back to the list as it is."""
     return {key: value for key, value in request.args.items() if value and key != "kind"}
 
 

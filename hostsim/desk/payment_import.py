@@ -99,7 +99,7 @@ def _about(preview: Preview) -> str:
 
 
 def _title(preview: Preview, kind: str) -> str:
-    """Give the key of the title of a list."""
+    """Return the key of the title of a list."""
     if preview.undone_at is not None and kind == READY:
         return f"{kind}_undone"
     return f"{kind}_saved" if preview.saved and kind != IGNORED else kind
@@ -260,7 +260,7 @@ def tick() -> AnyResponse:
 
 
 def _numbers(preview: Preview, number: str, kinds: Collection[str]) -> Collection[str]:
-    """Give the number of a payment; ``""`` stands for all of these kinds that the filter shows."""
+    """Return the numbers ticked; ``""`` stands for all of these kinds that the filter shows."""
     if number:
         return [number]
     source = preview_rows(preview.run_id, READY)

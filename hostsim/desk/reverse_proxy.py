@@ -20,7 +20,7 @@ from opter_contract.values import Text
 CALLBACK = "/callback"
 
 #: Characters of a user's name that are stored and shown.
-LONGEST_NAME = 100
+MAX_NAME_LENGTH = 100
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -75,7 +75,7 @@ class ReverseProxy:
         return self._parts.path
 
     def user_of(self, peer: str, given: str) -> str:
-        """Give the name of the user that a request comes from.
+        """Return the name of the user that a request comes from.
 
         :param peer: the address at the other end of the connection.
         :param given: what stands in the header.
@@ -184,4 +184,4 @@ def _readable(raw: str) -> str:
     except UnicodeError:
         text = raw
     shown = (" " if unicodedata.category(one).startswith("C") else one for one in text)
-    return " ".join("".join(shown).split())[:LONGEST_NAME]
+    return " ".join("".join(shown).split())[:MAX_NAME_LENGTH]

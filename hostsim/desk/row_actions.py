@@ -69,7 +69,7 @@ class RowActions(NamedTuple):
 
 
 def row_buttons(preview: Preview, kind: str, entries: Iterable[PreviewRow]) -> dict[int, str]:
-    """Give the label of the button of each row; a row without one has nothing to decide."""
+    """Return the label of the button of each row; a row without one has nothing to decide."""
     named = [entry for entry in entries if entry.payment_number]
     if kind == matching.REJECTED:
         return {entry.id: word("decide") for entry in named}

@@ -10,7 +10,7 @@ from typing import Any, Self
 from waitress import create_server, wasyncore  # type: ignore[import-untyped]
 
 from hostsim.desk.access_control import KEY
-from hostsim.desk.app import LARGEST_FORM, create_app
+from hostsim.desk.app import MAX_FORM_BYTES, create_app
 from hostsim.desk.context import DeskContext
 from hostsim.desk.reverse_proxy import NO_PROXY, ReverseProxy
 from hostsim.sandbox.server import listening_on
@@ -87,7 +87,7 @@ class Desk:
             threads=THREADS,
             # Never reached by those who say nothing: room is made before.
             connection_limit=2 * CONNECTIONS,
-            max_request_body_size=2 * LARGEST_FORM,
+            max_request_body_size=2 * MAX_FORM_BYTES,
             outbuf_high_watermark=WAITING,
             ident=None,
             log_socket_errors=False,

@@ -115,12 +115,12 @@ def change(name: str) -> AnyResponse:
 
 
 def _closes() -> bool:
-    """Tell whether the dialog is closed once its values are stored."""
+    """Return whether the dialog is closed once its values are stored."""
     return request.form.get("then") == "close"
 
 
 def _what_follows(name: str, subject: str) -> str:
-    """Give the dialog that one comes from to the settings."""
+    """Return the dialog that one comes from to the settings."""
     if subject:
         return exports.SUBJECTS[subject].address("ask_what_to_export", export=name)
     return url_for("imports.ask_what_to_read", format=name)
@@ -195,7 +195,7 @@ def _dialog(
 
 
 def _types(subject: str) -> Mapping[str, Any]:
-    """Give the types of imports, or of exports of a subject, by their codes."""
+    """Return the types of imports, or of exports of a subject, by their codes."""
     plugins = desk_context().plugins
     if not subject:
         return plugins.import_types

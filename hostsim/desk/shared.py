@@ -31,7 +31,7 @@ def desk_context() -> DeskContext:
 
 
 def language() -> str:
-    """Give the language of this browser; Swedish unless chosen otherwise."""
+    """Return the language of this browser; Swedish unless chosen otherwise."""
     chosen = session.get("language")
     return chosen if chosen in LANGUAGES else LANGUAGES[0]
 
@@ -41,7 +41,7 @@ def translated(text: Text | None) -> str:
 
 
 def word(key: str, *, subject: str = INVOICES, **values: object) -> str:
-    """Give a text of the pages in the language of this browser.
+    """Return a text of the pages in the language of this browser.
 
     :param subject: of the export that it is about.
     """
@@ -57,7 +57,7 @@ def notify(text: Text, kind: str = "done") -> None:
 
 
 def sums_of(page: Page, title: str) -> list[tuple[str, Money]]:
-    """Give the sums of a list, each with a label that says of how many rows."""
+    """Return the sums of a list, each with a label that says of how many rows."""
     counted = sum(one.rows for one in page.sums)
     key = "sum_of"
     if counted < page.found and len(page.sums) == 1:
@@ -111,19 +111,19 @@ class ListView:
     revisions: Mapping[str, str] = field(default_factory=dict)
 
     def link(self, **changed: object) -> str:
-        """Give the address of this page with another selection of the list."""
+        """Return the address of this page with another selection of the list."""
         return _address(self.endpoint, self._values(changed))
 
     def values(self) -> dict[str, str]:
-        """Give the arguments that lead back to this page as it is."""
+        """Return the arguments that lead back to this page as it is."""
         return self._values({})
 
     def hidden_fields(self) -> dict[str, str]:
-        """Give the arguments that a form which filters this list has to preserve."""
+        """Return the arguments that a form which filters this list has to preserve."""
         return self._values({"q": "", "code": "", "origin": "", "page": ""})
 
     def file_link(self, form: str) -> str:
-        """Give the address of the whole list as a file, filtered and sorted as it is shown."""
+        """Return the address of the whole list as a file, filtered and sorted as it is shown."""
         values = self._values({"page": ""}) | {"kind": self.name, "form": form}
         return _address(self.file, values)
 
@@ -134,7 +134,7 @@ class ListView:
         return "descending" if self.selection.descending else "ascending"
 
     def sort_link(self, column: Column[Any]) -> str:
-        """Give the address that sorts by a column, or the other way round."""
+        """Return the address that sorts by a column, or the other way round."""
         other = self.sorted_by(column) == "ascending"
         return self.link(sort=f"-{column.key}" if other else column.key, page="")
 
@@ -153,14 +153,14 @@ class ListView:
         return self.name in _KEYS or self.name.startswith("items-")
 
     def key(self, entry: Any) -> object:
-        """Give what tells a row apart from the others of the page."""
+        """Return what tells a row apart from the others of the page."""
         if self.name == "open":
             return f"{entry.region}/{entry.number}"
         return getattr(entry, _KEYS.get(self.name, "place" if self.of_exports else "id"))
 
     @property
     def names(self) -> list[str]:
-        """Give the headings, which a narrow page writes beside the values."""
+        """Return the headings, which a narrow page writes beside the values."""
         return [translated(column.heading) for column in self.columns]
 
     @property

@@ -117,7 +117,7 @@ def beside_sandbox(
     user: str | None = None,
     redirect_uri: str = "",
 ) -> Iterator[DeskContext]:
-    """Give an office whose Fortnox is a sandbox with an invented haulage company.
+    """Return an office whose Fortnox is a sandbox with an invented haulage company.
 
     :param database: a new one gets the haulier's invoices, an existing one is not changed;
         ``None`` is a temporary one.

@@ -12,17 +12,17 @@ _BIC = re.compile(r"[A-Z0-9]{4}[A-Z]{2}[A-Z0-9]{2}(?:[A-Z0-9]{3})?", re.ASCII)
 
 
 def is_bankgiro(text: str) -> bool:
-    """Tell whether this can be a bankgiro number: 5050-1055 or 50501055."""
+    """Return whether this can be a bankgiro number: 5050-1055 or 50501055."""
     return _BANKGIRO.fullmatch(text) is not None and _luhn_holds(text)
 
 
 def is_plusgiro(text: str) -> bool:
-    """Tell whether this can be a plusgiro number: 901950-6 or 9019506."""
+    """Return whether this can be a plusgiro number: 901950-6 or 9019506."""
     return _PLUSGIRO.fullmatch(text) is not None and _luhn_holds(text)
 
 
 def is_iban(text: str) -> bool:
-    """Tell whether this can be an IBAN, without spaces; ISO 13616."""
+    """Return whether this can be an IBAN, without spaces; ISO 13616."""
     if not _IBAN.fullmatch(text):
         return False
     digits = "".join(str(int(one, 36)) for one in text[4:] + text[:4])
@@ -30,12 +30,12 @@ def is_iban(text: str) -> bool:
 
 
 def is_bic(text: str) -> bool:
-    """Tell whether this has the form of a BIC, which has no check digit; ISO 9362."""
+    """Return whether this has the form of a BIC, which has no check digit; ISO 9362."""
     return _BIC.fullmatch(text) is not None
 
 
 def _luhn_holds(text: str) -> bool:
-    """Tell whether the last digit is the check digit of the others, by Luhn's formula."""
+    """Return whether the last digit is the check digit of the others, by Luhn's formula."""
     digits = [int(one) for one in text if one != "-"]
     doubled = [digit * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
     return sum(value // 10 + value % 10 for value in doubled) % 10 == 0

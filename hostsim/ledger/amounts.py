@@ -71,7 +71,7 @@ def meant(text: str) -> Text:
 
 
 def readings(text: str) -> list[Decimal]:
-    """Give the valid amounts that an invalid one may mean, thousands first."""
+    """Return the valid amounts that an invalid one may mean, thousands first."""
     found = _APART.fullmatch(_with_minus(text))
     if found is None:
         return []

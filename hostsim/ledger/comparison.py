@@ -178,7 +178,7 @@ class Totals:
             self._days.setdefault((side.date, currency), Pair()).add(source, host)
 
     def kind(self, kind: str) -> Pair:
-        """Give the sums of one kind; ``amount`` adds currencies up and means nothing."""
+        """Return the sums of one kind; ``amount`` adds currencies up and means nothing."""
         return _added(pair for (its, _), pair in self._kinds.items() if its == kind)
 
     def count(self, kind: str) -> int:
@@ -235,7 +235,7 @@ class Taken(NamedTuple):
     def here_if_less_remains(
         self, remaining: Decimal, total: Decimal, balance: Decimal | None
     ) -> Decimal | None:
-        """Give what remains here where less remains at the source, and no payment explains it.
+        """Return what remains here where less remains at the source, and no payment explains it.
 
         :param balance: what remains there; ``None`` for an invoice that is cancelled there.
         """

@@ -136,7 +136,7 @@ _BESIDE = frozenset({"others", "replaces", "settles", "after", "advance"})
 
 
 def is_about(decision: Decision | None, payment: Payment) -> bool:
-    """Tell whether a decision was made about the payment's own figures, whatever lay beside it."""
+    """Whether a decision was made about the payment's own figures, whatever lay beside it."""
     if decision is None:
         return False
     known = json.loads(decision.facts or "{}")
@@ -145,7 +145,7 @@ def is_about(decision: Decision | None, payment: Payment) -> bool:
 
 
 def takes_again(decision: Decision | None, payment: Payment) -> bool:
-    """Tell whether a person wants a deleted payment: whatever was accepted of it then, or more."""
+    """Whether a person wants a deleted payment: whatever was accepted of it then, or more."""
     return (
         decision is not None
         and decision.decision in {TAKE_AGAIN, ACCEPT, CONFIRM}
@@ -154,12 +154,12 @@ def takes_again(decision: Decision | None, payment: Payment) -> bool:
 
 
 def allows_advance(decision: Decision | None) -> bool:
-    """Tell whether it was decided to take a payment though nothing remains of its invoice."""
+    """Return whether it was decided to take a payment though nothing remains of its invoice."""
     return decision is not None and bool(json.loads(decision.facts or "{}").get("advance"))
 
 
 def reverses(decision: Decision | None) -> frozenset[int]:
-    """Give the registered payments in whose place a decision takes one."""
+    """Return the registered payments in whose place a decision takes one."""
     if decision is None or allows_advance(decision):
         return frozenset()
     known = json.loads(decision.facts or "{}")
@@ -168,7 +168,7 @@ def reverses(decision: Decision | None) -> frozenset[int]:
 
 
 def advance_after(payment: Payment, earlier: Decision | None) -> str:
-    """Give the figures of an advance; what was confirmed of these figures before stays in force."""
+    """Return the figures of an advance; an earlier confirmation of them stays in force."""
     known = json.loads(figures(payment, advance=True))
     before = {} if earlier is None else json.loads(earlier.facts or "{}")
     what = "" if earlier is None else earlier.decision
@@ -207,7 +207,7 @@ def _number(amount: Decimal | None) -> str | None:
 
 
 def holds(decision: Decision | None, what: str, facts: str) -> bool:
-    """Tell whether this was decided, about exactly these figures."""
+    """Return whether this was decided, about exactly these figures."""
     return decision is not None and decision.decision == what and decision.facts == facts
 
 
@@ -220,7 +220,7 @@ def series_key(number: str) -> tuple[int, str] | None:
 
 
 def in_series(decisions: Sequence[Decision], invoice_number: str | None) -> Decision | None:
-    """Give the first series that an invoice number lies in, both ends included."""
+    """Return the first series that an invoice number lies in, both ends included."""
     key = series_key(invoice_number or "")
     if key is None:
         return None
@@ -235,7 +235,7 @@ def in_series(decisions: Sequence[Decision], invoice_number: str | None) -> Deci
 def confirms(
     decision: Decision | None, payment: Payment, others: Sequence[OtherChannelPayment]
 ) -> Decision | None:
-    """Give the decision, if it says that a payment is none of these others."""
+    """Return the decision, if it says that a payment is none of these others."""
     if decision is None or not is_about(decision, payment):
         return None
     if decision.decision != CONFIRM and not _after(decision, CONFIRM):
@@ -245,7 +245,7 @@ def confirms(
 
 
 def _after(decision: Decision, what: str) -> bool:
-    """Tell whether an advance was accepted after this decision, which stays in force."""
+    """Return whether an advance was accepted after this decision, which stays in force."""
     known = json.loads(decision.facts or "{}")
     return decision.decision == ACCEPT and bool(known.get("advance")) and known.get("after") == what
 
@@ -260,7 +260,7 @@ def decided_before(decision: Decision | None) -> str:
 
 
 def holds_after(decision: Decision, what: str, facts: str) -> bool:
-    """Tell whether this was decided about these figures before a confirmation, or an advance."""
+    """Return whether this was decided about these figures before a confirmation, or an advance."""
     known = json.loads(decision.facts or "{}")
     if _after(decision, what):
         return bool(
@@ -288,7 +288,7 @@ def days_apart(payment: Payment, other: OtherChannelPayment) -> int | None:
 
 
 def equal(payment: Payment, others: Sequence[OtherChannelPayment]) -> list[OtherChannelPayment]:
-    """Give those that a payment may be the same as, the nearest date first."""
+    """Return those that a payment may be the same as, the nearest date first."""
     found = [(days, one) for one in others if (days := days_apart(payment, one)) is not None]
     return [one for _, one in sorted(found, key=lambda pair: pair[0])]
 

@@ -20,7 +20,7 @@ from opter_contract.values import Payment, PaymentKey
 SOURCE = "hand"
 
 #: A higher rate is a typing error.
-MOST_RATE = Decimal(1_000_000)
+MAX_EXCHANGE_RATE = Decimal(1_000_000)
 
 
 class Entry(NamedTuple):
@@ -99,7 +99,7 @@ def _is_money(amount: Decimal) -> bool:
 
 def _is_rate(rate: Decimal) -> bool:
     exponent = rate.as_tuple().exponent
-    return rate.is_finite() and 0 < rate <= MOST_RATE and int(exponent) >= -12
+    return rate.is_finite() and 0 < rate <= MAX_EXCHANGE_RATE and int(exponent) >= -12
 
 
 # --- What is doubtful -------------------------------------------------------------
@@ -176,5 +176,5 @@ def _doubt_about_others(payment: Payment, earlier: Sequence[EarlierPayment]) -> 
 
 
 def _amount_of(payment: Payment) -> Decimal:
-    """Give the amount in the invoice's currency."""
+    """Return the amount in the invoice's currency."""
     return payment.amount if payment.amount_currency is None else payment.amount_currency

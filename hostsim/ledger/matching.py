@@ -101,7 +101,7 @@ class Candidate:
         return decision_rules.figures(self.payment, replaces=self.replaceable, settles=self.settles)
 
     def decided(self, what: str) -> Decision | None:
-        """Give the decision, if it is of this kind and about today's figures."""
+        """Return the decision, if it is of this kind and about today's figures."""
         if self.decision is None or self.payment is None:
             return None
         # Taking it again is about the payment alone, whatever lies beside it by now.
@@ -343,7 +343,7 @@ def _why_not(
     doubt: _Doubt | None,
     fits: bool,
 ) -> Refusal | None:
-    """Give the first reason that applies; ``None`` for a payment that is ready.
+    """Return the first reason that applies; ``None`` for a payment that is ready.
 
     :param effect: what the payment takes away from what remains, in the
         invoice's currency; ``None`` where the figures for it are not known.
@@ -398,13 +398,13 @@ def _paid(candidate: Candidate, invoice: Invoice) -> Refusal:
 
 
 def _is_of_the_source(refusal: Refusal, candidate: Candidate) -> bool:
-    """Tell whether the source alone keeps the payment from being saved, such as one not booked."""
+    """Whether the source alone keeps the payment from being saved, such as one not booked."""
     first = refusal.reason == "unreadable" or refusal.reason in reasons.IGNORED
     return refusal is candidate.excluded and not first
 
 
 def exclusion_reason(candidate: Candidate) -> Refusal | None:
-    """Give the first reason that applies whatever the invoice is."""
+    """Return the first reason that applies whatever the invoice is."""
     excluded = candidate.excluded
     if excluded is not None and excluded.reason == "unreadable":
         return excluded
@@ -431,7 +431,7 @@ def exclusion_reason(candidate: Candidate) -> Refusal | None:
 
 
 def is_nothing(payment: Payment) -> bool:
-    """Tell whether a payment says that no money came, and nothing was written off."""
+    """Return whether a payment says that no money came, and nothing was written off."""
     return not payment.amount and not payment.amount_currency and not payment.write_offs
 
 
@@ -555,7 +555,7 @@ def same_currency(one: str, other: str) -> bool:
 
 @exact
 def effect_of(payment: Payment) -> Decimal | None:
-    """Give what a payment takes away from its invoice, in the invoice's currency.
+    """Return what a payment takes away from its invoice, in the invoice's currency.
 
     Write-offs in the payment's own currency count as they are; those in SEK, and those
     whose currency the source does not name, at the payment's rate, rounded half up to two
@@ -600,7 +600,7 @@ def other_effect_of(payment: Payment) -> Decimal | None:
 def _read_effect(
     candidate: Candidate, sign: int, remaining: Decimal
 ) -> tuple[Decimal | None, Sequence[Text]]:
-    """Give the effect, by the reading that pays the invoice if the source says it is paid."""
+    """Return the effect, by the reading that pays the invoice if the source says it is paid."""
     payment = candidate.payment
     effect = _effect(payment, sign)
     if payment is None or not candidate.nothing_left or effect == remaining:
@@ -713,7 +713,7 @@ def _refused(
 
 
 def _accepted_as(candidate: Candidate) -> Refusal | None:
-    """Give the reason and the message of what a person accepted, if it can be saved."""
+    """Return the reason and the message of what a person accepted, if it can be saved."""
     if candidate.replaces:
         return Refusal(CHANGED, payments_messages.changed(candidate.changes))
     if candidate.accepts(REPLACED):
@@ -829,7 +829,7 @@ def _decided_before(
 
 
 def _hiding(candidate: Candidate, refusal: Refusal) -> Decision | None:
-    """Give the decision that sets a payment aside which cannot be saved."""
+    """Return the decision that sets a payment aside which cannot be saved."""
     if refusal.reason in reasons.IGNORED:
         return None
     decision = candidate.decision

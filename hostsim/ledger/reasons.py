@@ -269,6 +269,6 @@ def label(code: str) -> Text:
 
 
 def possible_decisions(code: str | None) -> tuple[str, ...]:
-    """Give what can be decided about a rejected payment."""
+    """Return what can be decided about a rejected payment."""
     reason = REASONS.get(code or "")
     return (SET_ASIDE,) if reason is None else reason.decisions

@@ -45,7 +45,7 @@ SHORTEST = timedelta(minutes=1)
 LONGEST = timedelta(days=7)
 
 #: From a time of day to the next, where the clocks are put back.
-LONGEST_DAY = timedelta(hours=25)
+MAX_DAY = timedelta(hours=25)
 
 _TIME_OF_DAY = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)", re.ASCII)
 _EVERY = re.compile(r"(\d{1,5})\s*(m|min|h|d)", re.ASCII)
@@ -60,17 +60,17 @@ class Timetable:
     every: timedelta | None = None
 
     def first(self, now: datetime) -> datetime:
-        """Give when a new schedule is due: at once, or at the next time of day."""
+        """Return when a new schedule is due: at once, or at the next time of day."""
         return now if self.every is not None else self.next(now)
 
     def next(self, after: datetime) -> datetime:
-        """Give when it is due after a run that began then; what was missed is not made up."""
+        """Return when it is due after a run that began then; what was missed is not made up."""
         if self.every is not None:
             return after + self.every
         return _next_time_of_day(self.daily or time(), after)
 
     def again(self, now: datetime, began: datetime, failures: int) -> datetime:
-        """Give when to try again after some failures in a row: soon, then less often."""
+        """Return when to try again after some failures in a row: soon, then less often."""
         pause = timedelta(minutes=RETRIES[min(failures, len(RETRIES)) - 1])
         return min(now + pause, self.next(began))
 
@@ -99,11 +99,11 @@ class Schedule:
         return self.paused_at is not None
 
     def is_due(self, now: datetime) -> bool:
-        """Tell whether it is to run now.
+        """Return whether it is to run now.
 
         Also where the next time is further away than it ever is, since the clock was once ahead.
         """
-        longest = self.timetable.every or LONGEST_DAY
+        longest = self.timetable.every or MAX_DAY
         return not self.paused and not now < self.next_due <= now + longest
 
     @property
@@ -150,7 +150,7 @@ def _next_time_of_day(at: time, after: datetime) -> datetime:
 
 
 def _moment(wall: datetime) -> datetime:
-    """Give when clocks show a time: the first time, or when they jumped over it."""
+    """Return when clocks show a time: the first time, or when they jumped over it."""
     step = timedelta(0)
     # A time that was jumped over is not what its moment shows.
     while (moment := wall.replace(tzinfo=STOCKHOLM).astimezone(UTC)).astimezone(STOCKHOLM).replace(

@@ -989,7 +989,7 @@ WORDS: dict[str, Text] = {
 
 
 def page_text(key: str, *, subject: str = exports_messages.INVOICES, **values: object) -> Text:
-    """Give a text with values in it; the singular where ``n`` is 1 and there is one.
+    """Return a text with values in it; the singular where ``n`` is 1 and there is one.
 
     :param subject: of the export that it is about.
     """

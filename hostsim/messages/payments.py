@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from hostsim.messages.formats import count, minute, money
 from hostsim.messages.source import SOURCE
-from hostsim.messages.text import MOST_NAMED, some_of
+from hostsim.messages.text import MAX_NAMES, some_of
 from opter_contract.values import Text
 
 PARTIAL = Text("Delbetalning", "Partial payment")
@@ -149,12 +149,12 @@ def beside_changed(several: Sequence[RegisteredHere]) -> Text:
 
 def _named(several: Sequence[RegisteredHere]) -> tuple[str, str]:
     """Name registered payments, the first few of many."""
-    more = len(several) - MOST_NAMED
+    more = len(several) - MAX_NAMES
     sv, en = (
         ", ".join(
             f"{one.number} ({money(_in_currency(one), lang)} {one.currency}, "
             f"{one.date.isoformat()}, {word} {one.host_invoice_number})"
-            for one in several[:MOST_NAMED]
+            for one in several[:MAX_NAMES]
         )
         for lang, word in (("sv", "faktura"), ("en", "invoice"))
     )

@@ -10,20 +10,20 @@ from opter_contract.values import Text
 LANGUAGES = ("sv", "en")
 
 #: So many payments are named in one sentence.
-MOST_NAMED = 5
+MAX_NAMES = 5
 
 #: So many names are listed where one of them is to be chosen.
-MOST_LISTED = 20
+MAX_LISTED = 20
 
 
 def some_of(names: Sequence[str]) -> str:
     """Join the first names of a list that may be long."""
-    more = ["…"] if len(names) > MOST_LISTED else []
-    return ", ".join([*names[:MOST_LISTED], *more])
+    more = ["…"] if len(names) > MAX_LISTED else []
+    return ", ".join([*names[:MAX_LISTED], *more])
 
 
 def say(text: Text, language: str) -> str:
-    """Give the sentence in one language; anything but ``en`` is Swedish."""
+    """Return the sentence in one language; anything but ``en`` is Swedish."""
     return text.en if language == "en" else text.sv
 
 

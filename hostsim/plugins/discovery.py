@@ -78,7 +78,7 @@ def installed() -> Sequence[Installed]:
 
 
 def _bundled() -> Iterator[metadata.EntryPoint]:
-    """Give the plug-ins that come with the host, where the environment asks for them."""
+    """Return the plug-ins that come with the host, where the environment asks for them."""
     if os.environ.get("HOSTSIM_SMTP", "").strip():
         yield metadata.EntryPoint("mail", _MAIL, PROJECT)
 
@@ -92,7 +92,7 @@ def elsewhere() -> Sequence[Installed]:
 
 
 def _one_by_one() -> Iterator[metadata.EntryPoint]:
-    """Give the entry points of every package whose own list can be read."""
+    """Return the entry points of every package whose own list can be read."""
     found = set()
     for name, _, points in _distributions():
         if name not in found:
@@ -102,7 +102,7 @@ def _one_by_one() -> Iterator[metadata.EntryPoint]:
 
 
 def _distributions() -> Iterator[tuple[str, str, Sequence[metadata.EntryPoint]]]:
-    """Give the normalized name, the folder and the entry points of every readable package."""
+    """Return the normalized name, the folder and the entry points of every readable package."""
     for distribution in metadata.distributions():
         try:
             name = _normalized(distribution.name)
@@ -158,7 +158,7 @@ class Off:
     only: frozenset[str] | None = None
 
     def forbids(self, point: Installed) -> bool:
-        """Tell whether a plug-in's distribution is not among those that are allowed."""
+        """Return whether a plug-in's distribution is not among those that are allowed."""
         bundled = point.distribution is None and point.value == _MAIL
         return not (
             self.only is None or bundled or _normalized(point.distribution or "") in self.only
@@ -176,7 +176,7 @@ class Off:
 
 
 def off(store: Store | None) -> Off:
-    """Give what is switched off, in the database and in the environment.
+    """Return what is switched off, in the database and in the environment.
 
     :param store: the host's database, where there is one.
     :raises HostError: ``PLUGIN_UNKNOWN`` for a name in the environment that no plug-in has:
@@ -224,7 +224,7 @@ def _listed(names: str) -> frozenset[str]:
 
 
 def _normalized(distribution: str) -> str:
-    """Give the name of a distribution as all its spellings have it (PEP 503)."""
+    """Return the name of a distribution as all its spellings have it (PEP 503)."""
     return re.sub(r"[-_.]+", "-", distribution).lower()
 
 

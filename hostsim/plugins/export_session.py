@@ -45,8 +45,8 @@ from opter_contract.values import Company, Run, Text
 Review = Callable[[ExportPreview, float], "Collection[str] | None"]
 
 #: How long a code, a number, and a text of the other system may be.
-LONGEST_WORD = 200
-LONGEST_TEXT = 5_000
+MAX_WORD_LENGTH = 200
+MAX_TEXT_LENGTH = 5_000
 
 
 def nothing(preview: ExportPreview, timeout: float) -> Collection[str] | None:  # noqa: ARG001 as a Review has it
@@ -289,11 +289,11 @@ def _message(message: Text | None) -> Text | None:
 def _word(text: str) -> str:
     if not isinstance(text, str):
         raise broken("a text is not a text")
-    check_length("word", text, LONGEST_WORD)
+    check_length("word", text, MAX_WORD_LENGTH)
     return clean(text)
 
 
 def _text(text: str) -> str:
     if not isinstance(text, str):
         raise broken("a text is not a text")
-    return clean(text)[:LONGEST_TEXT]
+    return clean(text)[:MAX_TEXT_LENGTH]

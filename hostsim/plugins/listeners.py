@@ -83,7 +83,7 @@ def _send_all(store: Store, name: str, call: Callable[..., Any]) -> bool:
 
 
 def _answer(name: str, call: Callable[..., Any], hook: str, **arguments: object) -> Any:
-    """Give the answer of a listener; ``None`` where it failed."""
+    """Return the answer of a listener; ``None`` where it failed."""
     try:
         return call(hook, **arguments)
     except KeyboardInterrupt:

@@ -144,7 +144,7 @@ class Plugins:
         return MappingProxyType(self._export_types)
 
     def owner(self, code: str, subject: str = "") -> Found:
-        """Give the plug-in that registered an import type, or an export type of a subject."""
+        """Return the plug-in that registered an import type, or an export type of a subject."""
         found = self._owners.get((code, subject))
         if found is not None:
             return found
@@ -166,7 +166,7 @@ class Plugins:
         return self._call(self._objects[self.owner(code, subject).name], hook, **arguments)
 
     def listeners(self, *hooks: str) -> Iterator[tuple[str, Callable[..., Any]]]:
-        """Give the name of each plug-in with one of these hooks, and how to call a hook in it."""
+        """Return the name of each plug-in with one of these hooks, and how to call a hook in it."""
         for found in self.loaded:
             if set(hooks) & set(found.hooks):
                 yield found.name, functools.partial(self._call, self._objects[found.name])
@@ -282,7 +282,7 @@ def _new_manager() -> pluggy.PluginManager:
 
 
 def _specified(hook: str) -> object:
-    """Give the specification of a hook; ``None`` where there is none."""
+    """Return the specification of a hook; ``None`` where there is none."""
     found = (getattr(one, hook, None) for one in _SPECIFICATIONS)
     return next((one for one in found if one is not None), None)
 
@@ -324,7 +324,7 @@ def _hooks(manager: pluggy.PluginManager, found: Found, plugin: object) -> tuple
 
 
 def _marked(manager: pluggy.PluginManager, plugin: object) -> Iterator[tuple[str, Any]]:
-    """Give the functions of a plug-in that are marked as hooks of our project."""
+    """Return the functions of a plug-in that are marked as hooks of our project."""
     for name in dir(plugin):
         options = manager.parse_hookimpl_opts(plugin, name)
         if options is None:

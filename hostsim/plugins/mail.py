@@ -160,7 +160,7 @@ def _connected(settings: MailSettings) -> smtplib.SMTP:
 
 
 def _is_private(smtp: smtplib.SMTP) -> bool:
-    """Tell whether nobody between can read: it is encrypted, or goes to this machine."""
+    """Return whether nobody between can read: it is encrypted, or goes to this machine."""
     connection = smtp.sock
     if connection is None or isinstance(connection, ssl.SSLSocket):
         return connection is not None
@@ -235,7 +235,7 @@ def _line(notice: Notice, language: str) -> str:
 
 
 def _sentence(code: str, message: Text | None, language: str) -> str:
-    """Give the sentence of an error, where it names no customer."""
+    """Return the sentence of an error, where it names no customer."""
     _, template = ERRORS.get(code, ("", Text("", "")))
     details = {name.split(".")[0] for _, name, _, _ in Formatter().parse(template.en) if name}
     return "" if message is None or details - HARMLESS else f": {say(message, language)}"

@@ -38,14 +38,14 @@ from opter_contract.values import (
 )
 
 #: The contract's bounds of a plug-in's small state.
-LONGEST_KEY = 200
-LONGEST_VALUE = 100_000
+MAX_KEY_LENGTH = 200
+MAX_VALUE_LENGTH = 100_000
 
 #: The contract's bound of a secret.
-LONGEST_SECRET = 8_000
+MAX_SECRET_LENGTH = 8_000
 
 #: Sums stay exact up to here (see ``judging.EXACT``), and no real amount comes near.
-MOST_DIGITS = 50
+MAX_DIGITS = 50
 
 Window = Callable[[str, Callable[[str], Text | None]], bool]
 OnProgress = Callable[[Progress], bool | None]
@@ -119,27 +119,27 @@ class Session:
         return self._window(url, on_redirect)
 
     def opter_get_state(self, key: str) -> str | None:
-        check_length("state key", key, LONGEST_KEY)
+        check_length("state key", key, MAX_KEY_LENGTH)
         return self._store.state(self.run.type_code, key)
 
     def opter_set_state(self, key: str, value: str | None) -> bool:
-        check_length("state key", key, LONGEST_KEY)
-        check_length("state value", value or "", LONGEST_VALUE)
+        check_length("state key", key, MAX_KEY_LENGTH)
+        check_length("state value", value or "", MAX_VALUE_LENGTH)
         self._store.set_state(self.run.type_code, key, value)
         return True
 
     def opter_get_secret(self, key: str) -> str | None:
-        check_length("secret key", key, LONGEST_KEY)
+        check_length("secret key", key, MAX_KEY_LENGTH)
         return self._secrets.get(self.run.definition, key)
 
     def opter_set_secret(self, key: str, value: str | None) -> bool:
-        check_length("secret key", key, LONGEST_KEY)
-        check_length("secret", value or "", LONGEST_SECRET)
+        check_length("secret key", key, MAX_KEY_LENGTH)
+        check_length("secret", value or "", MAX_SECRET_LENGTH)
         self._secrets.put(self.run.definition, key, value)
         return True
 
     def opter_lock(self, key: str, timeout: float) -> AbstractContextManager[bool]:
-        check_length("lock key", key, LONGEST_KEY)
+        check_length("lock key", key, MAX_KEY_LENGTH)
         return self._store.locks.hold("plug-in", self.run.type_code, key, wait=timeout)
 
     def refuse_other_company(self, company: Company) -> None:
@@ -203,7 +203,7 @@ class ImportSession(Session):
         return len(balances)
 
     def opter_payments_to_confirm(self, company: Company) -> list[str]:
-        """Give payments of earlier runs that would be ready now."""
+        """Return payments of earlier runs that would be ready now."""
         self._begin(company)
         if not self.offers_earlier:
             return []
@@ -211,7 +211,7 @@ class ImportSession(Session):
         return self._import_run.payments_to_fetch(company.number)
 
     def opter_invoices_to_check(self, company: Company) -> Sequence[str]:
-        """Give invoices that are open here and whose balance there is unknown, each once."""
+        """Return invoices that are open here and whose balance there is unknown, each once."""
         self._begin(company)
         self._report_comparing()
         numbers = self._import_run.invoices_to_check(company.number, self._clock())
@@ -220,7 +220,7 @@ class ImportSession(Session):
         return new
 
     def opter_payments_to_check(self, company: Company) -> Sequence[RegisteredPayment]:
-        """Give registered payments that may have been deleted, a batch at a time."""
+        """Return registered payments that may have been deleted, a batch at a time."""
         self._begin(company)
         run = self._import_run
         if self._to_check is None:
@@ -364,8 +364,8 @@ def money(amount: Decimal) -> Decimal:
     if not isinstance(amount, Decimal) or not amount.is_finite():
         raise broken("an amount is not a finite Decimal")
     _sign, digits, exponent = amount.as_tuple()
-    if amount.adjusted() > MOST_DIGITS or (isinstance(exponent, int) and exponent < -MOST_DIGITS):
-        raise broken(f"an amount has more than {MOST_DIGITS} digits ({len(digits)})")
+    if amount.adjusted() > MAX_DIGITS or (isinstance(exponent, int) and exponent < -MAX_DIGITS):
+        raise broken(f"an amount has more than {MAX_DIGITS} digits ({len(digits)})")
     return amount
 
 

@@ -33,7 +33,7 @@ from opter_contract.export_values import BillRow, Supplier, SupplierBill
 from opter_contract.values import Text
 
 #: It is part of what a bill is called in exports, as the region is.
-LONGEST_NUMBER: Final = 50
+MAX_NUMBER_LENGTH: Final = 50
 
 
 def _account(holds: Callable[[str], bool], message: Text) -> Callable[[object], Any]:
@@ -60,7 +60,7 @@ _BILLS = Declaration(
     number="bill_number",
     party_name="supplier",
     item={
-        "bill_number": Field(lambda value: filled(value, LONGEST_NUMBER), required=True),
+        "bill_number": Field(lambda value: filled(value, MAX_NUMBER_LENGTH), required=True),
         **COMMON,
         "bill_date": DATE,
         "total": AMOUNT,

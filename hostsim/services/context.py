@@ -106,7 +106,7 @@ class Context:
         self._secrets = Secrets(store.path, store.locks, keyring)
 
     def source(self, import_type: str | None = None) -> Text:
-        """Give the plug-in's name of the system that payments of an import type come from.
+        """Return the plug-in's name of the system that payments of an import type come from.
 
         :param import_type: default: the only one that there is.
         """
@@ -118,7 +118,7 @@ class Context:
         return Text(import_type, import_type) if known is None else own(known.label)
 
     def open_preview(self, name: str) -> Preview | None:
-        """Give the open preview of a definition; ``None`` when nothing is open."""
+        """Return the open preview of a definition; ``None`` when nothing is open."""
         self.store.definition(name)
         run_id = previews.open_runs(self.store).get(name)
         return None if run_id is None else previews.preview_of(self.store, run_id)
@@ -149,7 +149,7 @@ class Context:
                         import_run.judge_invoices(company, invoices)
 
     def _company_of(self, name: str) -> Company | None:
-        """Give the company of the open preview, else that of the definition."""
+        """Return the company of the open preview, else that of the definition."""
         preview = self.open_preview(name)
         return self.store.definition(name).company if preview is None else preview.company
 

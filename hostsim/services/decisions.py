@@ -29,7 +29,7 @@ class Decisions(Context):
     """Sets payments aside, decides about them, and takes decisions back."""
 
     def decisions(self, name: str) -> list[Decision]:
-        """Give what was decided about payments of a definition, in force or not."""
+        """Return what was decided about payments of a definition, in force or not."""
         return decision_store.decisions(self.store, self.store.definition(name).name)
 
     # ``revision`` is that of the preview that a person decided on; where another one is open,
@@ -160,7 +160,7 @@ class Decisions(Context):
         return len(several)
 
     def to_take_again(self, name: str, run_id: str) -> Collection[str]:
-        """Give the numbers of the payments that :meth:`take_save_again` would take."""
+        """Return the numbers of the payments that :meth:`take_save_again` would take."""
         return self._of_undone(name, run_id).keys()
 
     def _of_undone(self, name: str, run_id: str) -> dict[str, tuple[str, str] | None]:
@@ -172,7 +172,7 @@ class Decisions(Context):
         return undone_saves.to_take_again(self.store.db, run, name, company.number, open_run)
 
     def rejected(self, name: str, numbers: Collection[str]) -> dict[str, Text]:
-        """Give those of these payments that the open preview rejects, and what it says of each.
+        """Return those of these payments that the open preview rejects, and what it says of each.
 
         Not those that only have to be fetched again.
         """
@@ -181,11 +181,11 @@ class Decisions(Context):
         return {n: said for n, said in found.items() if said != FETCHED_BEFORE_SAVING}
 
     def definitions_undone(self) -> list[str]:
-        """Give the definitions of which a save was undone, whether or not anything waits."""
+        """Return the definitions of which a save was undone, whether or not anything waits."""
         return undone_saves.definitions_undone(self.store.db)
 
     def undone_saves(self, name: str) -> list[UndoneSave]:
-        """Give the undone saves of a definition of which payments can be taken again."""
+        """Return the undone saves of a definition of which payments can be taken again."""
         company = self._company_of(name)
         open_run = previews.open_runs(self.store).get(name)
         if company is None:
@@ -250,7 +250,7 @@ class Decisions(Context):
         raise PreviewChanged(previews.preview_of(self.store, run_id), "LIST_CHANGED")
 
     def hidden_by_series(self, name: str, numbers: Collection[str]) -> dict[str, Decision]:
-        """Give the series that hides each of these payments, where one does."""
+        """Return the series that hides each of these payments, where one does."""
         company = self._company_of(name)
         if company is None:
             return {}
@@ -259,6 +259,6 @@ class Decisions(Context):
         return {number: series for number, series in found.items() if series is not None}
 
     def needs_import(self, name: str, number: str) -> bool:
-        """Tell whether a payment has to be fetched again before a save does what was decided."""
+        """Return whether a payment has to be fetched again before a save does what was decided."""
         run_id = previews.open_runs(self.store).get(self.store.definition(name).name)
         return page_rows.needs_import(self.store, run_id, number)

@@ -17,14 +17,14 @@ from opter_contract.values import CheckedSettings, SettingsField, SettingsProble
 log = logging.getLogger(__name__)
 
 #: How long the name of a definition may be.
-LONGEST_NAME = 200
+MAX_NAME_LENGTH = 200
 
 
 class Definitions(Context):
     """Defines imports and exports, and changes their settings."""
 
     def settings_fields(self, type_code: str, subject: str = "") -> Sequence[SettingsField]:
-        """Give the fields of an import type, or of an export type of a subject."""
+        """Return the fields of an import type, or of an export type of a subject."""
         answer = self.plugins.call_owner(
             type_code, "opter_settings_fields", subject, type_code=type_code, subject=subject
         )
@@ -50,7 +50,7 @@ class Definitions(Context):
         :raises HostError: ``COMPANY_NOT_KNOWN`` where that one has saved nothing yet.
         :raises SettingsRefused: when a value is wrong; nothing is stored then.
         """
-        if not name.strip() or not name.isprintable() or len(name) > LONGEST_NAME:
+        if not name.strip() or not name.isprintable() or len(name) > MAX_NAME_LENGTH:
             raise host_error("DEFINITION_NAME")
         self.plugins.owner(import_type, subject)
         formats = [""] if subject else self.plugins.import_types[import_type].formats

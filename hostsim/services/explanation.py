@@ -130,7 +130,7 @@ def question_of(store: Store, number: str, name: str | None, region: str | None)
 
 
 def _number_of_ocr(store: Store, ocr: str, name: str | None, region: str | None) -> str | None:
-    """Give the only number of invoices with this OCR, where none has that as its number."""
+    """Return the only number of invoices with this OCR, where none has that as its number."""
     where = store.definition(name).region if name is not None else region and region.strip()
     numbers = invoices.ids_by_region(store, ocr)
     if (where is None and numbers) or where in numbers:
@@ -170,7 +170,7 @@ class InvoiceSession(ImportSession):
 
 
 def source_numbers(store: Store, question: Question) -> list[str]:
-    """Give the numbers that the invoice is known by at the source, its own first."""
+    """Return the numbers that the invoice is known by at the source, its own first."""
     company = question.definition.company if question.definition else None
     scope = Scope(store, question.definition, company)
     known = stored.source_numbers(scope, question.invoice_id)
@@ -235,7 +235,7 @@ def _scope(store: Store, question: Question, lookup: Lookup | None) -> Scope:
 def _collect(
     scope: Scope, question: Question, lookup: Lookup | None
 ) -> tuple[int | None, Iterable[Facts]]:
-    """Give the invoice and what is known of each payment of it."""
+    """Return the invoice and what is known of each payment of it."""
     known: dict[str, Facts] = defaultdict(Facts)
     unnumbered: list[Facts] = []
     invoice_id = question.invoice_id
@@ -300,7 +300,7 @@ def _is_of(entry: Entry, scope: Scope) -> bool:
 def _looked_up(
     question: Question, lookup: Lookup | None
 ) -> Iterator[tuple[int | None, sqlite3.Row, Judgement]]:
-    """Give what was read of the invoice, and what is registered on it and was moved there."""
+    """Return what was read of the invoice, and what is registered on it and was moved there."""
     if lookup is None:
         return
     with lookup.import_run.judging(lookup.company.number) as judging:
@@ -327,7 +327,7 @@ def _deleted_at_source(scope: Scope, lookup: Lookup | None, invoice_id: int | No
 
 
 def _balance(lookup: Lookup | None, invoice_id: int | None) -> sqlite3.Row | None:
-    """Give what remains at the source of an invoice that is booked, or cancelled, there."""
+    """Return what remains at the source of an invoice that is booked, or cancelled, there."""
     if lookup is None or invoice_id is None:
         return None
     return stored.balance(lookup.import_run, invoice_id)
@@ -405,7 +405,7 @@ def _last_run(scope: Scope, state: str) -> LastSeen | None:
 
 
 def _last_seen(one: Facts, runs: Mapping[str, LastSeen | None]) -> LastSeen | None:
-    """Give the run that registered a payment, shows it, or rejected it when it was saved."""
+    """Return the run that registered a payment, shows it, or rejected it when it was saved."""
     last = one.last
     if last is not None and last.run_id is not None:
         return LastSeen(last.run_id, last.user, last.at)
@@ -505,7 +505,7 @@ class Explaining(Context):
         region: str | None = None,
         offline: bool = False,
     ) -> Explanation:
-        """Give everything about one invoice, and what its missing payment waits for.
+        """Return everything about one invoice, and what its missing payment waits for.
 
         Reads its payments at the source, registers nothing and stores nothing of them.
 

@@ -38,7 +38,7 @@ class Exports(Definitions):
     # --- Definitions ---
 
     def export_types(self) -> Sequence[ExportType]:
-        """Give what can be exported, in the order of codes and subjects."""
+        """Return what can be exported, in the order of codes and subjects."""
         return [one for _, one in sorted(self.plugins.export_types.items())]
 
     def define_export(
@@ -129,7 +129,7 @@ class Exports(Definitions):
         return preview
 
     def last_shown(self, name: str) -> str:
-        """Give the revision of the last preview that a command printed; ``""`` for none."""
+        """Return the revision of the last preview that a command printed; ``""`` for none."""
         return export_previews.printed(self.store, self._export_definition(name).name)
 
     def confirm_bank(
@@ -183,7 +183,7 @@ class Exports(Definitions):
     def export_periods(
         self, name: str | None, subject: str = messages.INVOICES
     ) -> Sequence[ExportPeriod]:
-        """Give the periods whose items an export can send, the last one first.
+        """Return the periods whose items an export can send, the last one first.
 
         :param name: ``None`` where none of the subject is defined yet: those of the default
             region.
@@ -191,11 +191,11 @@ class Exports(Definitions):
         return export_states.periods(self.store, *self._stand_in(name, subject))
 
     def exportable(self, name: str) -> Iterator[ExportableItem]:
-        """Give the items that an export can send, and how each stands there."""
+        """Return the items that an export can send, and how each stands there."""
         return export_states.exportable(self.store, *self._stand_in(name))
 
     def exported(self, name: str, number: str) -> ExportableItem:
-        """Give an item that is exported.
+        """Return an item that is exported.
 
         :raises HostError: ``NOT_EXPORTED``.
         """
@@ -221,14 +221,14 @@ class Exports(Definitions):
         return export_lists.exportable_items(*self._stand_in(name, subject), month, closed=closed)
 
     def export_runs(self, name: str | None = None) -> Iterator[ExportPreview]:
-        """Give the exports of the past, the last one first."""
+        """Return the exports of the past, the last one first."""
         return export_previews.past_runs(self.store, name)
 
     def export_run(self, run_id: str) -> ExportPreview:
         return export_previews.preview_of(self.store, run_id)
 
     def export_log(self, name: str | None = None) -> Iterator[LogEntry]:
-        """Give what was done with each item, of all subjects, oldest first."""
+        """Return what was done with each item, of all subjects, oldest first."""
         return export_states.log_entries(self.store, definition=name)
 
     # --- The parts of an export ---
@@ -281,7 +281,7 @@ class Exports(Definitions):
     def _stand_in(
         self, name: str | None, subject: str = messages.INVOICES
     ) -> tuple[Definition, str]:
-        """Give an export, and the number of the company in whose books its items stand."""
+        """Return an export, and the number of the company in whose books its items stand."""
         if name is None:
             return Definition("", "", "", "", {}, None, None, subject), ""
         definition = self.store.definition(name, exports=True)
@@ -289,7 +289,7 @@ class Exports(Definitions):
         return definition, "" if company is None else company.number
 
     def _exports_to(self, definition: Definition) -> Company | None:
-        """Give whose books they are: the definition's company, else the only one of its region."""
+        """Return the definition's company, else the only one of its region."""
         if definition.company is not None:
             return definition.company
         known = {

@@ -35,7 +35,7 @@ from hostsim.storage.rows import record_of, value_of
 from opter_contract.values import Payment, Text
 
 #: How long an idempotency key may be.
-LONGEST_KEY = 100
+MAX_KEY_LENGTH = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,13 +51,13 @@ def _checked_key(key: str) -> str | None:
     """Accept one printable line; ``None`` for an empty one."""
     if not key:
         return None
-    if not key.strip() or not key.isprintable() or len(key) > LONGEST_KEY:
-        raise host_error("PAYMENT_KEY", longest=LONGEST_KEY)
+    if not key.strip() or not key.isprintable() or len(key) > MAX_KEY_LENGTH:
+        raise host_error("PAYMENT_KEY", longest=MAX_KEY_LENGTH)
     return key
 
 
 def _is_same(row: sqlite3.Row, invoice_id: int, entry: Entry, account: str) -> bool:
-    """Tell whether an entry equals a registered payment; without a date, whatever its date."""
+    """Return whether an entry equals a registered payment; without a date, whatever its date."""
     rate = row["exchange_rate"] and Decimal(row["exchange_rate"])
     there = (row["invoice_id"], Decimal(row["amount_currency"]), rate, row["bank_account"])
     if there != (invoice_id, entry.amount, entry.rate, account):

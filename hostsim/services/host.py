@@ -29,11 +29,14 @@ class Host(Schedules, Decisions, HandPayments, Reconciling, Explaining):
     """The host over one database; see :class:`hostsim.services.context.Context`."""
 
     def runs(self) -> Iterator[Imported]:
-        """Give all imports and reconciliations of the past, latest first."""
+        """Return all imports and reconciliations of the past, latest first."""
         return history.runs(self.store, self.shown_settings)
 
     def run(self, prefix: str) -> Imported:
-        """Give the one run whose id begins so; ``RUN_UNKNOWN`` and ``RUN_AMBIGUOUS`` otherwise."""
+        """Return the one run whose id begins so.
+
+        :raises HostError: ``RUN_UNKNOWN``, ``RUN_AMBIGUOUS``.
+        """
         return history.run(self.store, prefix, self.shown_settings)
 
     def shown_settings(

@@ -37,7 +37,7 @@ _VAT_RATE = re.compile(
 
 
 def is_json(path: Path) -> bool:
-    """Tell whether a file of invoices is JSON, by its name or else by how it begins."""
+    """Return whether a file of invoices is JSON, by its name or else by how it begins."""
     if path.suffix.lower() in {".json", ".csv"}:
         return path.suffix.lower() == ".json"
     try:

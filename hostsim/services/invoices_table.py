@@ -66,9 +66,9 @@ _LOST_DIGITS = re.compile(r"[0-9]{15}0+")
 
 #: How many digits an invoice number may have, how many characters with letters, and how many
 #: digits an OCR reference: https://www.bankgirot.se, "Bankgiroinbetalningar, OCR".
-LONGEST_NUMBER = 18
-LONGEST_OWN_NUMBER = 50
-LONGEST_OCR = 25
+MAX_NUMBER_LENGTH = 18
+MAX_OWN_NUMBER_LENGTH = 50
+MAX_OCR_LENGTH = 25
 _DATE = re.compile(r"([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[ T]00:00(?::00(?:\.0+)?)?)?")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _TRUTH = {
@@ -140,7 +140,7 @@ class InvoicesTable(ItemFile[ExportedInvoice]):
             self._problem(error.line, None, error.message)
 
     def _header(self, lines: Iterator[tuple[int, list[str]]]) -> list[str] | None:
-        """Give the name of each column; ``""`` for one that is not read."""
+        """Return the name of each column; ``""`` for one that is not read."""
         line, cells = next(lines, (1, []))
         headings = [cell.strip() for cell in cells]
         header = [self._names.get(one.lower(), one.lower()) for one in headings]
@@ -218,8 +218,8 @@ def number_of(text: str) -> str | Text:
     digits = _DIGITS.fullmatch(text) is not None
     if digits and not text.strip("0"):
         return _no_number(text)
-    if len(text) > (LONGEST_NUMBER if digits else LONGEST_OWN_NUMBER):
-        return _too_long(text, LONGEST_NUMBER if digits else LONGEST_OWN_NUMBER)
+    if len(text) > (MAX_NUMBER_LENGTH if digits else MAX_OWN_NUMBER_LENGTH):
+        return _too_long(text, MAX_NUMBER_LENGTH if digits else MAX_OWN_NUMBER_LENGTH)
     shape = text if digits else "".join("A" if one.isalpha() else one for one in text)
     if not _OWN_NUMBER.fullmatch(shape) or _MADE_OF_A_NUMBER.fullmatch(text):
         return _no_number(text)
@@ -269,7 +269,7 @@ def ocr_of(text: str) -> str | Text:
             f"{shown} är inget OCR-nummer; skriv bara dess siffror, eller lämna tomt. {_FORMAT.sv}",
             f"{shown} is no OCR reference; write its digits only, or leave it empty. {_FORMAT.en}",
         )
-    return _too_long(text, LONGEST_OCR) if len(digits) > LONGEST_OCR else text
+    return _too_long(text, MAX_OCR_LENGTH) if len(digits) > MAX_OCR_LENGTH else text
 
 
 def _lost_digits(text: str) -> Text:

@@ -15,7 +15,7 @@ from opter_contract.values import Text
 T = TypeVar("T")
 
 #: How many problems are reported at most.
-MOST_PROBLEMS = 20
+MAX_PROBLEMS = 20
 
 INVOICE: Final = Text("faktura", "invoice")
 
@@ -38,7 +38,7 @@ class FileProblem:
 
 
 class ProblemList:
-    """At most :data:`MOST_PROBLEMS` problems, the first of those that were ``found``."""
+    """At most :data:`MAX_PROBLEMS` problems, the first of those that were ``found``."""
 
     def __init__(self) -> None:
         self.first: list[FileProblem] = []
@@ -46,7 +46,7 @@ class ProblemList:
 
     def add(self, problem: FileProblem) -> None:
         self.found += 1
-        if len(self.first) < MOST_PROBLEMS:
+        if len(self.first) < MAX_PROBLEMS:
             self.first.append(problem)
 
 

@@ -27,8 +27,8 @@ from opter_contract.values import Text
 T = TypeVar("T")
 
 #: How long a region may be: it is part of what an item is called in exports.
-LONGEST_REGION = 40
-LONGEST_TEXT = 200
+MAX_REGION_LENGTH = 40
+MAX_TEXT_LENGTH = 200
 
 _AMOUNT = re.compile(r"-?[0-9]{1,15}(?:\.[0-9]{1,2})?", re.ASCII)
 _RATE = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,10})?", re.ASCII)
@@ -205,7 +205,7 @@ class JsonFile(ItemFile[T]):
         return read
 
     def _document(self, who: str, name: str, folder: Path) -> str:
-        """Give the path of a PDF, which must lie in the folder of the file or below it."""
+        """Return the path of a PDF, which must lie in the folder of the file or below it."""
         if not name:
             return ""
         several = (PurePosixPath(name), PureWindowsPath(name))
@@ -238,7 +238,7 @@ def _object(pairs: list[tuple[str, Any]]) -> _Object:
 # --- Values ------------------------------------------------------------------------------------
 
 
-def text(value: object, longest: int = LONGEST_TEXT) -> str:
+def text(value: object, longest: int = MAX_TEXT_LENGTH) -> str:
     if not isinstance(value, str) or isinstance(value, _Number):
         raise Wrong(messages.NOT_TEXT)
     if any(unicodedata.category(one) in {"Cc", "Cs"} for one in value):
@@ -248,7 +248,7 @@ def text(value: object, longest: int = LONGEST_TEXT) -> str:
     return value.strip()
 
 
-def filled(value: object, longest: int = LONGEST_TEXT) -> str:
+def filled(value: object, longest: int = MAX_TEXT_LENGTH) -> str:
     found = text(value, longest)
     if not found:
         raise Wrong(messages.MISSING)
@@ -318,7 +318,7 @@ def truth(*, default: bool) -> Field:
 
 #: What every item has.
 COMMON: Fields = {
-    "region": Field(lambda value: text(value, LONGEST_REGION)),
+    "region": Field(lambda value: text(value, MAX_REGION_LENGTH)),
     "period_closed": truth(default=True),
     "currency": Field(that(DECIMALS.__contains__, messages.NO_CURRENCY), required=True),
     "exchange_rate": Field(_rate, default=None),

@@ -68,7 +68,7 @@ class Facts:
 
 
 def outcome_of(one: Facts, its: Sequence[Decision], *, asked: bool) -> tuple[str, Refusal | None]:
-    """Give outcome and reason: what holds now goes before what held earlier."""
+    """Return outcome and reason: what holds now goes before what held earlier."""
     last, now = one.last, _refusal_of(one.judgement)
     if last is not None and last.origin == HAND:
         return _STATES.get(last.state, BY_HAND), None
@@ -115,14 +115,14 @@ def _settled(one: Facts) -> Refusal | None:
 
 
 def _rejected_now(one: Facts) -> Refusal | None:
-    """Give why the open preview rejects a payment that was registered once."""
+    """Return why the open preview rejects a payment that was registered once."""
     if one.previewed is None or one.previewed["kind"] != matching.REJECTED:
         return None
     return _refusal_in(one.previewed)
 
 
 def _earlier_refusal(one: Facts) -> Refusal | None:
-    """Give what the open preview, else the last save, says of a registered payment."""
+    """Return what the open preview, else the last save, says of a registered payment."""
     if one.previewed is not None:
         return _refusal_in(one.previewed)
     if one.pending is not None and one.pending["deleted_at"] is None:
@@ -143,7 +143,7 @@ def _not_on_invoice(one: Facts, registered: Entry) -> tuple[str, Refusal | None]
 
 
 def _earlier(one: Facts, *, asked: bool) -> tuple[str, Refusal | None]:
-    """Give the outcome in the open preview, or at the last save."""
+    """Return the outcome in the open preview, or at the last save."""
     if asked:
         return NOT_ON_INVOICE, None
     if one.previewed is not None:
@@ -181,7 +181,7 @@ def to_do_of(outcome: str, refusal: Refusal | None, its: Sequence[Decision] = ()
 
 
 def _comes_in(code: str, refusal: Refusal | None, its: Sequence[Decision]) -> bool:
-    """Tell whether a payment that was refused comes in all the same, as a person decided."""
+    """Return whether a payment that was refused comes in all the same, as a person decided."""
     wanted = [one for one in its if one.in_force and one.decision not in {SET_ASIDE, reasons.KEEP}]
     if code == reasons.PAID:
         return any(map(decision_rules.allows_advance, wanted))

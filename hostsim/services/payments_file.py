@@ -61,7 +61,7 @@ class Exported:
 def export(
     store: Store, *, region: str | None = None, everything: bool = False
 ) -> Iterator[Exported]:
-    """Give the file of the payments that were not imported, line by line.
+    """Return the file of the payments that were not imported, line by line.
 
     Deleted and reversed payments are in no export.
 

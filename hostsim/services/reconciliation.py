@@ -135,7 +135,7 @@ class Reconciliation:
     _scope: Scope = field(repr=False, compare=False)
 
     def unequal(self, kind: str) -> Iterator[Unequal]:
-        """Give the payments of one kind of difference, oldest first."""
+        """Return the payments of one kind of difference, oldest first."""
         if not self.totals.count(kind):
             return
         if kind == ONLY_IN_HOST:

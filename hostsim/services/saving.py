@@ -178,7 +178,7 @@ class Saving(Context):
         )
 
     def _saved_before(self, name: str, revision: str | None) -> Preview | None:
-        """Give what was saved with this revision, if nothing is open any more."""
+        """Return what was saved with this revision, if nothing is open any more."""
         if not revision:
             return None
         run_id = previews.saved_as(self.store, name, revision)
@@ -187,7 +187,7 @@ class Saving(Context):
         return previews.preview_of(self.store, run_id)
 
     def name_to_save(self, name: str | None) -> str | None:
-        """Give the definition to save: the named one, else the only one with an open preview."""
+        """Return the definition to save: the named one, else the only one with an open preview."""
         if name is not None:
             return self.store.definition(name).name
         names = list(previews.open_runs(self.store))

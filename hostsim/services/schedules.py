@@ -86,7 +86,7 @@ class Schedules(Imports, Exports, Saving):
         return schedules.resume(self.store, name, self._clock())
 
     def scheduled(self, name: str) -> Schedule:
-        """Give the schedule of a definition.
+        """Return the schedule of a definition.
 
         :raises HostError: ``NOT_SCHEDULED``.
         """

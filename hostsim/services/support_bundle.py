@@ -72,7 +72,7 @@ HIDDEN = "•••"
 OTHER = "other"
 
 #: How many runs are described, latest first.
-MOST_RUNS = 500
+MAX_RUNS = 500
 
 _PACKAGES = (
     "opter-fortnox-plugin",
@@ -347,7 +347,7 @@ class _Content:
         }
 
     def _kinds(self, type_code: str, subject: str) -> Mapping[str, str]:
-        """Give the kinds of the fields that may be shown; without the plug-in none may."""
+        """Return the kinds of the fields that may be shown; without the plug-in none may."""
         try:
             fields = self._plugins.call_owner(
                 type_code, "opter_settings_fields", subject, type_code=type_code, subject=subject
@@ -358,7 +358,7 @@ class _Content:
 
     def runs(self) -> object:
         [count] = database_checks.counts(self._store, "runs")
-        latest = database_checks.latest_runs(self._store, MOST_RUNS)
+        latest = database_checks.latest_runs(self._store, MAX_RUNS)
         return {"runs": count["runs"], "latest": [self._run(row) for row in latest]}
 
     def _run(self, row: sqlite3.Row) -> object:
@@ -402,7 +402,7 @@ class _Content:
         }
 
     def _counts(self, what: str) -> list[object]:
-        """Give rows of counts, each column as :data:`_COLUMNS` allows it to be shown."""
+        """Return rows of counts, each column as :data:`_COLUMNS` allows it to be shown."""
         shown: dict[str, Callable[[Any], object]] = {
             **_COLUMNS,
             "definition": self._definitions,
@@ -436,7 +436,7 @@ def _without_aside(text: str) -> dict[str, object]:
 
 
 def _code(text: str | None) -> str | None:
-    """Give a code as it is, and of anything else only that there is something."""
+    """Return a code as it is, and of anything else only that there is something."""
     if text is None:
         return None
     return text if _CODE.fullmatch(text) else OTHER
@@ -453,7 +453,7 @@ _COLUMNS: Mapping[str, Callable[[Any], object]] = {
 
 
 def _shown_value(kind: str | None, value: str) -> str:
-    """Give days, booleans and choices; of a number, maybe an invoice's, only its length."""
+    """Return days, booleans and choices; of a number, maybe an invoice's, only its length."""
     if not value:
         return ""
     if kind == "date":
@@ -473,7 +473,7 @@ def _seconds(text: str | None) -> str | None:
 
 
 def _watermark(cursor: str | None) -> str | None:
-    """Give where the next import begins, if the plug-in stores it readably."""
+    """Return where the next import begins, if the plug-in stores it readably."""
     if cursor is None:
         return None
     try:

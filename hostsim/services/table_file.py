@@ -142,7 +142,7 @@ def _workbook_rows(content: bytes, note: Callable[[Text], None]) -> Iterator[tup
 
 
 def _visible_sheets(content: bytes, *, results: bool) -> list[Any]:
-    """Give sheets, which are rows of cells, with the formulas in them, or with their results."""
+    """Return sheets, which are rows of cells, with the formulas in them, or with their results."""
     import openpyxl  # noqa: PLC0415 it is slow to import
 
     book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=results)

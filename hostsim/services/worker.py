@@ -134,7 +134,7 @@ def work(
 
 
 def _idle(host: Host, at: datetime) -> float:
-    """Give how many seconds to wait for what is due next."""
+    """Return how many seconds to wait for what is due next."""
     due = schedules.next_due(host.store)
     until = LOOK if due is None else (due - at) / timedelta(seconds=1)
     return max(0.0, min(LOOK, until))

@@ -215,7 +215,7 @@ def _end_log(database: Path) -> None:
 
 
 def _keep(database: Path, at: datetime) -> Path:
-    """Give a database, and its log where there is one, a second name."""
+    """Return a database, and its log where there is one, a second name."""
     stem = f"{database.name}.replaced-{at:%Y%m%d-%H%M%S}"
     kept = database.with_name(stem)
     number = 1

@@ -1,7 +1,7 @@
 """What the source says remains of invoices: kept for the run, and for those checked one by one.
 
 Invoices that are open here but not unpaid there are checked one by one, at most
-:data:`MOST_INVOICES_CHECKED` in a run; the answer is used again for some days.
+:data:`MAX_INVOICES_CHECKED` in a run; the answer is used again for some days.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from hostsim.storage.scope import NOT_REGISTERED, OURS
 from opter_contract.values import InvoiceBalance
 
 #: Invoices that are checked one by one, at most, in one run.
-MOST_INVOICES_CHECKED = 100
+MAX_INVOICES_CHECKED = 100
 
 #: After so long an invoice or a payment is checked again.
 CHECKED_AGAIN_AFTER = timedelta(days=7)
@@ -57,13 +57,13 @@ def take_balances(
 
 
 def invoices_to_check(db: sqlite3.Connection, scope: Mapping[str, Any], now: datetime) -> list[str]:
-    """Give the numbers of invoices that are open here, but not among the unpaid ones there.
+    """Return the numbers of invoices that are open here, but not among the unpaid ones there.
 
     Not those checked in the last days, nor those that the payments of the run pay in full.
     Those due first come first: they are the ones that are dunned.
     """
     since = (now - CHECKED_AGAIN_AFTER).astimezone(UTC).isoformat()
-    rows = db.execute(_OPEN, {**scope, "since": since, "most": MOST_INVOICES_CHECKED})
+    rows = db.execute(_OPEN, {**scope, "since": since, "most": MAX_INVOICES_CHECKED})
     return [row["number_there"] or row["number"] for row in rows]
 
 
@@ -74,7 +74,7 @@ def reuse_checked_invoices(db: sqlite3.Connection, scope: Mapping[str, Any], now
 
 
 def doubtful_readings(db: sqlite3.Connection, scope: Mapping[str, Any]) -> list[str]:
-    """Give the numbers of invoices whose foreign payments have write-offs of unclear currency."""
+    """Return the numbers of invoices whose foreign payments have write-offs of unclear currency."""
     rows = db.execute(
         "SELECT r.* FROM matched m CROSS JOIN run_rows r ON r.id = m.row_id"
         " WHERE r.write_offs <> '[]' AND r.currency <> 'SEK' AND m.invoice_id IS NOT NULL"
@@ -85,7 +85,7 @@ def doubtful_readings(db: sqlite3.Connection, scope: Mapping[str, Any]) -> list[
     ).fetchall()
     payments = [payment_of(row, "") for row in rows]
     found = [one.invoice_number for one in payments if one and other_effect_of(one) is not None]
-    return list(dict.fromkeys(found))[:MOST_INVOICES_CHECKED]
+    return list(dict.fromkeys(found))[:MAX_INVOICES_CHECKED]
 
 
 def store_checked_invoices(

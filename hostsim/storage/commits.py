@@ -49,7 +49,7 @@ passing = watched
 
 
 def found() -> Commits:
-    """Give what this thread has noted; nothing outside of :func:`watched`."""
+    """Return what this thread has noted; nothing outside of :func:`watched`."""
     commits: Commits = getattr(_here, "commits", None) or Commits()
     return commits
 

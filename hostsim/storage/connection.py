@@ -61,7 +61,7 @@ _OUT_OF_REACH = {
 
 
 def error_of(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> HostError | None:
-    """Give the error for a person of one of SQLite's; ``None`` where that is a bug."""
+    """Return the error for a person of one of SQLite's; ``None`` where that is a bug."""
     # The latter of a message that quotes what is damaged.
     if "decode to UTF-8" in str(error) or isinstance(error, UnicodeDecodeError):
         return damage.damaged(path, damage.same("UTF-8"))
@@ -475,7 +475,7 @@ class Database:
 
     @contextmanager
     def reader(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection to read with, and for temporary tables."""
+        """Return a connection to read with, and for temporary tables."""
         connection = self._connect()
         try:
             yield connection
@@ -483,7 +483,7 @@ class Database:
             connection.close()
 
     def _is_blank(self) -> bool:
-        """Tell whether the file is empty, as when its creation was interrupted."""
+        """Return whether the file is empty, as when its creation was interrupted."""
         try:
             things: int = self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
             return not things and self._marks() == (0, 0)

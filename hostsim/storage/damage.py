@@ -50,7 +50,7 @@ def damaged(path: Path, problem: Text) -> HostError:
 
 
 def same(problem: str) -> Text:
-    """Give a problem in SQLite's own words, which are the same in every language."""
+    """Return a problem in SQLite's own words, which are the same in every language."""
     return Text(problem, problem)
 
 
@@ -71,17 +71,17 @@ def count_of(user_version: int) -> int:
 
 
 def counted(user_version: int) -> int:
-    """Give the user version after one more change."""
+    """Return the user version after one more change."""
     return (count_of(user_version) + 1) % _COUNTS << 8 | version_of(user_version)
 
 
 def is_behind(count: int, other: int) -> bool:
-    """Tell whether a count is lower than another one; they begin again after eight million."""
+    """Return whether a count is lower than another one; they begin again after eight million."""
     return 0 < (other - count) % _COUNTS < _COUNTS // 2
 
 
 def count_in_file(path: Path) -> int | None:
-    """Give the count that the file itself has, whatever is in its log; ``None`` where it has none.
+    """Return the count in the file itself, whatever its log has; ``None`` if it has none.
 
     By SQLite: on POSIX systems, to open and close the file would let go of all its locks.
     """
@@ -100,7 +100,7 @@ def log_of(path: Path) -> Path:
 
 
 def is_logged(path: Path) -> bool:
-    """Tell whether a log holds, or may soon hold, what the file itself does not."""
+    """Return whether a log holds, or may soon hold, what the file itself does not."""
     # Of a disk that is full SQLite leaves an empty log, and some bytes of an index that has 32 KiB.
     index = path.with_name(f"{path.name}-shm")
     return any(
@@ -110,7 +110,7 @@ def is_logged(path: Path) -> bool:
 
 
 def has_other_log(path: Path) -> bool:
-    """Tell whether the log beside a file belongs to a later state of it.
+    """Return whether the log beside a file belongs to a later state of it.
 
     As when a copy of last night was put back beside the log of today.
     """
@@ -128,7 +128,7 @@ def has_other_log(path: Path) -> bool:
 
 
 def _first_count(log: Path) -> int | None:
-    """Give the count of the first page 1 in a log; ``None`` where there is none.
+    """Return the count of the first page 1 in a log; ``None`` where there is none.
 
     https://sqlite.org/fileformat2.html#the_write_ahead_log
     """

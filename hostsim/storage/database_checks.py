@@ -63,7 +63,7 @@ def counts(store: Store, what: str) -> list[sqlite3.Row]:
 
 
 def definitions(store: Store) -> list[sqlite3.Row]:
-    """Give all definitions in the order in which they were made."""
+    """Return all definitions in the order in which they were made."""
     return store.db.execute("SELECT * FROM definitions ORDER BY rowid").fetchall()
 
 
@@ -107,7 +107,7 @@ def problem(store: Database) -> Text | None:
 
 
 def behind(error: BaseException, path: Path) -> HostError | None:
-    """Tell whether an error that looks like a bug comes of a damaged database.
+    """Return whether an error that looks like a bug comes of a damaged database.
 
     :param path: of the database that was in use.
     """
@@ -126,12 +126,12 @@ def behind(error: BaseException, path: Path) -> HostError | None:
 
 
 def version(store: Store) -> int:
-    """Give the version of the tables."""
+    """Return the version of the tables."""
     return damage.version_of(store.db.execute("PRAGMA user_version").fetchone()[0])
 
 
 def integrity(store: Store, most: int) -> list[str]:
-    """Give what SQLite finds wrong: names of tables and indexes, numbers of rows; else ``ok``."""
+    """Return what SQLite finds wrong: names of tables and indexes, numbers of rows; else ``ok``."""
     return [row[0] for row in store.db.execute(f"PRAGMA integrity_check({most})")]
 
 

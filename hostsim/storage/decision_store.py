@@ -39,10 +39,10 @@ from hostsim.storage.store import Store
 from opter_contract.values import Text
 
 #: How many characters a reason may have; a longer one is refused.
-LONGEST_WHY = 500
+MAX_WHY_LENGTH = 500
 
 #: How many digits the numbers of a series may have.
-LONGEST_NUMBER = 50
+MAX_NUMBER_LENGTH = 50
 
 _NAMES = tuple(field.name for field in fields(Decision))
 
@@ -108,7 +108,7 @@ def for_person(db: sqlite3.Connection, decision: Decision) -> Decision:
 
 
 def decisions(store: Store, definition: str) -> list[Decision]:
-    """Give all decisions of a definition for a person, in force or not, the first one first."""
+    """Return all decisions of a definition for a person, in force or not, the first one first."""
     query = (
         f"SELECT r.*, {DECIDED} AS decided FROM decisions r"  # noqa: S608 a constant
         " WHERE r.definition = :definition ORDER BY r.id"
@@ -117,7 +117,7 @@ def decisions(store: Store, definition: str) -> list[Decision]:
 
 
 def series_in_force(db: sqlite3.Connection, definition: str, company: str) -> list[Decision]:
-    """Give the series of invoice numbers that are set aside."""
+    """Return the series of invoice numbers that are set aside."""
     rows = db.execute(
         f"{_DECISIONS} AND number IS NULL ORDER BY id",
         {"definition": definition, "company": company},
@@ -128,7 +128,7 @@ def series_in_force(db: sqlite3.Connection, definition: str, company: str) -> li
 def of_payment(
     db: sqlite3.Connection, definition: str, company: str, number: str
 ) -> Decision | None:
-    """Give the decision in force about one payment."""
+    """Return the decision in force about one payment."""
     query = f"{_DECISIONS} AND number = :number"
     row = first_row(db, query, definition=definition, company=company, number=number)
     return None if row is None else decision_of(row)
@@ -156,7 +156,7 @@ def accepted(
 def other_channel_payments(
     db: sqlite3.Connection, import_type: str, company: str, invoice_id: int
 ) -> list[OtherChannelPayment]:
-    """Give the registered payments of an invoice that came by hand or by another import."""
+    """Return the registered payments of an invoice that came by hand or by another import."""
     values = {"import_type": import_type, "company": company, "invoice_id": invoice_id}
     return [other_channel_payment_of(row) for row in db.execute(_OTHER_CHANNEL_PAYMENTS, values)]
 
@@ -183,7 +183,7 @@ _OTHER_CHANNEL_PAYMENTS = f"""
 
 
 def left_out(db: sqlite3.Connection, definition: str, company: str) -> dict[str, Text]:
-    """Give the payments that the next save leaves, by number, and why."""
+    """Return the payments that the next save leaves, by number, and why."""
     rows = db.execute(
         "SELECT number, message_sv, message_en FROM left_out"
         " WHERE definition = :definition AND company = :company",
@@ -277,7 +277,7 @@ class DecisionWriter:
         """Set aside every payment of these invoice numbers that meets no invoice."""
         first, last = first.strip(), last.strip()
         ends = decision_rules.series_key(first), decision_rules.series_key(last)
-        too_long = max(len(first), len(last)) > LONGEST_NUMBER
+        too_long = max(len(first), len(last)) > MAX_NUMBER_LENGTH
         if ends[0] is None or ends[1] is None or ends[0] > ends[1] or too_long:
             raise host_error("SERIES_WRONG", first=first[:50], last=last[:50])
         if self._series(first, last):
@@ -348,7 +348,7 @@ class DecisionWriter:
         self._decide(number, decision, facts, why)
 
     def _with_halves(self, numbers: Iterable[str]) -> Iterator[str]:
-        """Give payments, each with the other half of its settlement, where that is shown too."""
+        """Return payments, each with the other half of its settlement, where that is shown too."""
         for number in numbers:
             yield number
             other = self.settles.get(number)
@@ -367,7 +367,7 @@ class DecisionWriter:
         self._decide(number, *decided, "")
 
     def _accepts_nothing(self, number: str, decision: str, facts: str) -> bool:
-        """Tell whether what was accepted is registered no longer: the change of it, or its end."""
+        """Whether what was accepted is registered no longer: the change of it, or its end."""
         known = json.loads(facts or "{}")
         if decision != ACCEPT or known.keys() & {"advance", "settles"}:
             return False
@@ -375,7 +375,7 @@ class DecisionWriter:
         return self.db.execute(_STILL_REGISTERED, values).fetchone() is None
 
     def _figures(self, number: str) -> str:
-        """Give what a decision to take a payment again is about; it need not be in the preview."""
+        """Return the payment that is to be taken again; it need not be in the preview."""
         row = self._row(number) or first_row(
             self.db, _ROW_THAT_WAITS, **self._values, number=number
         )
@@ -419,7 +419,7 @@ class DecisionWriter:
             self._take_back([row["id"] for row in rows], str(its))
 
     def hiding(self, number: str) -> Decision | None:
-        """Give the series that hides a payment, where one does."""
+        """Return the series that hides a payment, where one does."""
         row = self._row(number)
         if row is None or row["reason"] not in {SET_ASIDE, "invoice-not-found"}:
             return None
@@ -478,12 +478,12 @@ class DecisionWriter:
         ]
 
     def _row(self, number: str) -> sqlite3.Row | None:
-        """Give a payment of the open preview, or one that waits."""
+        """Return a payment of the open preview, or one that waits."""
         query = _ROW_THAT_WAITS if self.run_id is None else _ROW_SHOWN
         return first_row(self.db, query, **self._values, number=number)
 
     def _shown(self, number: str) -> tuple[sqlite3.Row, str, str]:
-        """Give a payment of the open preview, or one that waits; its list and reason."""
+        """Return a payment of the open preview, or one that waits; its list and reason."""
         row = self._row(number)
         if row is None:
             raise self._not_shown(number)
@@ -536,8 +536,8 @@ def checked_reason(why: str) -> str:
     :raises HostError: ``WHY_TOO_LONG``.
     """
     line = " ".join(clean(why).split())
-    if len(line) > LONGEST_WHY:
-        raise host_error("WHY_TOO_LONG", length=len(line), longest=LONGEST_WHY)
+    if len(line) > MAX_WHY_LENGTH:
+        raise host_error("WHY_TOO_LONG", length=len(line), longest=MAX_WHY_LENGTH)
     return line
 
 

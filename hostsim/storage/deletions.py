@@ -51,7 +51,7 @@ def payments_to_check(
     *,
     invoice_id: int | None = None,
 ) -> list[ToCheck]:
-    """Give all registered payments that the plug-in should check, but those named in this run.
+    """Return all registered payments that the plug-in should check, but those named in this run.
 
     The most urgent first, of those the ones never checked, of those the newest.
 
@@ -119,7 +119,7 @@ def _mark(
 
 
 def _of_balances(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Iterator[int]:
-    """Give the payments that may be deleted, since another sum remains there than they leave."""
+    """Return the payments that may be deleted, since another sum remains there than they leave."""
     rows = db.execute(_PAYMENTS_OF_BALANCES, scope)
     for _, several in groupby(rows, key=lambda row: row["balance_of"]):
         group = list(several)
@@ -137,7 +137,7 @@ def _of_balances(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Iterator[i
 
 
 def effect_at_source(row: sqlite3.Row) -> Decimal:
-    """Give what a payment took from its invoice there: without the host's own write-off."""
+    """Return what a payment took from its invoice there: without the host's own write-off."""
     if row["status"] == _WRITTEN_OFF:
         payment = payment_of(row, "")
         effect = None if payment is None else effect_of(payment)

@@ -136,7 +136,7 @@ def discrepancy_of(row: sqlite3.Row, source: Text) -> Discrepancy:
 
 
 def effect_there(row: sqlite3.Row, invoice_currency: str) -> Decimal:
-    """Give what a booked payment takes from its invoice there, in the invoice's currency.
+    """Return what a booked payment takes from its invoice there, in the invoice's currency.
 
     NaN where that is unknown: it explains whatever it has to.
     """

@@ -39,7 +39,7 @@ class Scope:
 
 
 def source_numbers(scope: Scope, invoice_id: int | None) -> list[str]:
-    """Give the numbers that payments of an invoice have named it by at the source."""
+    """Return the numbers that payments of an invoice have named it by at the source."""
     rows = scope.rows(_SOURCE_NUMBERS, invoice_id=invoice_id)
     return [row["invoice_number"] for row in rows if row["invoice_number"]]
 
@@ -51,7 +51,7 @@ def matched_before(scope: Scope, number: str, region: str) -> int | None:
 
 
 def company_of_open_preview(scope: Scope) -> Company | None:
-    """Give the company of what was read and is not saved."""
+    """Return the company of what was read and is not saved."""
     row = scope.row(
         "SELECT company, company_name FROM runs WHERE definition = :definition AND state = 'open'"
     )
@@ -59,7 +59,7 @@ def company_of_open_preview(scope: Scope) -> Company | None:
 
 
 def balance(import_run: ImportRun, invoice_id: int) -> sqlite3.Row | None:
-    """Give what the source says of an invoice that is booked, or cancelled, there."""
+    """Return what the source says of an invoice that is booked, or cancelled, there."""
     query = (
         "SELECT balance, cancelled, currency FROM run_balances WHERE run_id = :run"
         " AND invoice_id = :invoice AND (booked = 1 OR cancelled = 1)"
@@ -68,13 +68,13 @@ def balance(import_run: ImportRun, invoice_id: int) -> sqlite3.Row | None:
 
 
 def deleted_in(import_run: ImportRun) -> list[str]:
-    """Give the registered payments that a run found to be deleted at the source."""
+    """Return the registered payments that a run found to be deleted at the source."""
     rows = import_run.store.db.execute(_DELETED, {"run": import_run.run_id, "invoice": None})
     return [row["number"] for row in rows]
 
 
 def deleted_before(scope: Scope, invoice_id: int | None) -> list[str]:
-    """Give the payments of an invoice that the open preview, else the last save, found deleted."""
+    """Return the payments of an invoice that the open preview, or the last save, found deleted."""
     run = scope.row(_LATEST_RUN)
     if run is None or invoice_id is None:
         return []
@@ -84,7 +84,7 @@ def deleted_before(scope: Scope, invoice_id: int | None) -> list[str]:
 def waiting(
     scope: Scope, *, invoice_number: str, ocr: str, invoice_id: int | None, known: Collection[str]
 ) -> tuple[Mapping[str, sqlite3.Row], Mapping[str, sqlite3.Row]]:
-    """Give what the open preview, and the last save, have of an invoice, by payment number.
+    """Return what the open preview, and the last save, have of an invoice, by payment number.
 
     :param known: numbers of payments to include, whatever they pay.
     """
@@ -102,7 +102,7 @@ def waiting(
 
 
 def last_run(scope: Scope, state: str) -> sqlite3.Row | None:
-    """Give id, user and time of the open run, or of the last one that was saved."""
+    """Return id, user and time of the open run, or of the last one that was saved."""
     return scope.row(
         "SELECT id, COALESCE(saved_by, user) AS user,"
         " COALESCE(saved_at, finished_at, started_at) AS at FROM runs"

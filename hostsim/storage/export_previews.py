@@ -126,32 +126,32 @@ class ExportPreview:
         return self.sent_at is not None
 
     def items(self, state: str | None = None) -> Iterator[PreviewItem]:
-        """Give the items of one of :data:`LISTS`, in the order of their numbers."""
+        """Return the items of one of :data:`LISTS`, in the order of their numbers."""
         rows = self._store.stream(_ITEMS, {"run_id": self.run_id, "state": state})
         return map(item_of, rows)
 
     def cards(self) -> Iterator[PlannedCard]:
-        """Give the parties that change there, or of whom something is to be noted."""
+        """Return the parties that change there, or of whom something is to be noted."""
         rows = self._store.stream(_CARDS, {"run_id": self.run_id})
         return (value_of(PlannedCard, row) for row in rows)
 
     def bank_changes(self) -> Iterator[ShownChange]:
-        """Give the bank details that change there, or would if they were confirmed."""
+        """Return the bank details that change there, or would if they were confirmed."""
         return bank_changes_of(self._store, self.run_id)
 
     def gaps(self) -> Iterator[PreviewGap]:
-        """Give what is missing in the set-up there."""
+        """Return what is missing in the set-up there."""
         for row in self._store.stream(_GAPS, {"run_id": self.run_id}):
             ids = tuple(json.loads(row["item_ids"]))
             numbers = tuple(map(number_of, ids))
             yield value_of(PreviewGap, row, item_numbers=numbers, ids=ids)
 
     def ids(self) -> tuple[str, ...]:
-        """Give the ids of all items but those that wait for a confirmation: to send them all."""
+        """Return the ids of all items but those that wait for a confirmation: to send them all."""
         return tuple(item.id for item in self.items() if item.state != "waiting")
 
     def without(self, left_out: Collection[str]) -> Chosen:
-        """Give what a send would do that leaves out some items."""
+        """Return what a send would do that leaves out some items."""
         ids, changes, there = [], 0, 0
         totals: dict[str, tuple[Decimal, Decimal]] = {}
         for item in self.items():
@@ -170,7 +170,7 @@ class ExportPreview:
         return Chosen(tuple(ids), changes, there, totals, gaps)
 
     def ids_without_gaps(self) -> tuple[str, ...]:
-        """Give the ids of the items that nothing is missing for."""
+        """Return the ids of the items that nothing is missing for."""
         missing: set[str] = set()
         for gap in self.gaps():
             if not gap.ids:
@@ -213,7 +213,7 @@ def preview_of(store: Store, run_id: str) -> ExportPreview:
 
 
 def printed(store: Store, definition: str) -> str:
-    """Give the revision of the last preview that a command printed; ``""`` where there is none.
+    """Return the revision of the last preview that a command printed; ``""`` where there is none.
 
     One that was sent, or came before a later one, is none.
     """
@@ -222,7 +222,7 @@ def printed(store: Store, definition: str) -> str:
 
 
 def last_printed(store: Store, definition: str) -> str | None:
-    """Give the run that a command printed last; ``None`` where a later one was not printed."""
+    """Return the run that a command printed last; ``None`` where a later one was not printed."""
     row = first_row(store.db, _LAST_SHOWN, definition=definition, checks=1)
     return str(row["id"]) if row is not None and row["printed"] else None
 
@@ -230,13 +230,13 @@ def last_printed(store: Store, definition: str) -> str | None:
 def bank_changes_of(
     store: Store, run_id: str, party_number: str | None = None
 ) -> Iterator[ShownChange]:
-    """Give the bank details that a run would change there, of one party or of all."""
+    """Return the bank details that a run would change there, of one party or of all."""
     values = {"run_id": run_id, "party_number": party_number}
     return (value_of(ShownChange, row) for row in store.stream(_BANK_CHANGES, values))
 
 
 def past_runs(store: Store, definition: str | None = None) -> Iterator[ExportPreview]:
-    """Give all runs, the last one first.
+    """Return all runs, the last one first.
 
     :param definition: of one export.
     """
@@ -245,7 +245,7 @@ def past_runs(store: Store, definition: str | None = None) -> Iterator[ExportPre
 
 
 def number_of(item_id: str) -> str:
-    """Give the number in the id of an item: what follows its region."""
+    """Return the number in the id of an item: what follows its region."""
     return item_id.partition("/")[2]
 
 

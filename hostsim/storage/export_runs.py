@@ -79,7 +79,7 @@ class ExportRun:
     # --- What the plug-in is given, and what it plans ---
 
     def items(self, after: str) -> list[ExportItem]:
-        """Give the next batch, with what its content is at this moment.
+        """Return the next batch, with what its content is at this moment.
 
         :param after: the id of the last item of the batch before; ``""`` for the first one.
         :raises KeyError: where that item was not given.
@@ -149,12 +149,12 @@ class ExportRun:
             db.execute(_ADD_GAP, columns_of(gap, run_id=self.run_id, ids=ids))
 
     def _which(self, db: sqlite3.Connection, query: str, item_ids: Iterable[str]) -> list[str]:
-        """Give those of these ids that one of the queries :data:`_NOT_AMONG` gives."""
+        """Return those of these ids that one of the queries :data:`_NOT_AMONG` gives."""
         rows = db.execute(query, {"run_id": self.run_id, "ids": json.dumps(list(item_ids))})
         return [row["value"] for row in rows]
 
     def known_otherwise(self, company: Company) -> bool:
-        """Tell whether the books of a company know items that were given as new."""
+        """Return whether the books of a company know items that were given as new."""
         values = self._values | {"company": company.number}
         return first_row(self.store.db, self._of(_KNOWN), **values) is not None
 
@@ -182,7 +182,7 @@ class ExportRun:
         return preview_of(self.store, self.run_id)
 
     def open_gaps(self, item_ids: Collection[str]) -> bool:
-        """Tell whether one of these items, or every item, waits for something in the set-up."""
+        """Return whether one of these items, or every item, waits for something in the set-up."""
         ids = json.dumps(list(item_ids))
         return first_row(self.store.db, _IN_GAPS, run_id=self.run_id, ids=ids) is not None
 

@@ -116,7 +116,7 @@ class ItemStory:
 
 
 def exportable(store: Store, definition: Definition, company: str) -> Iterator[ExportableItem]:
-    """Give the items of an export's region that can be exported.
+    """Return the items of an export's region that can be exported.
 
     :param company: in whose books; ``""`` before the first export.
     """
@@ -126,7 +126,7 @@ def exportable(store: Store, definition: Definition, company: str) -> Iterator[E
 
 
 def periods(store: Store, definition: Definition, company: str) -> list[ExportPeriod]:
-    """Give the periods that have such items, the last one first."""
+    """Return the periods that have such items, the last one first."""
     found: dict[tuple[str, bool], list[sqlite3.Row]] = {}
     query = of_subject(_PERIODS, definition.subject)
     for row in store.db.execute(query, values_of(definition, company)):
@@ -151,7 +151,7 @@ def log_entries(
     subject: str | None = None,
     item_id: str | None = None,
 ) -> Iterator[LogEntry]:
-    """Give what was done, oldest first.
+    """Return what was done, oldest first.
 
     :param definition: by one export.
     :param item_id: with one item of the subject.
@@ -188,7 +188,7 @@ def stories(store: Store, invoice_id: int | None) -> tuple[ItemStory, ...]:
 def not_exportable(
     store: Store, definition: Definition, numbers: Iterable[str]
 ) -> tuple[list[str], list[str]]:
-    """Give which of these numbers are unknown, and which have nothing that could be exported."""
+    """Return which of these numbers are unknown, and which have nothing that could be exported."""
     query = of_subject(_NOT_EXPORTABLE, definition.subject)
     values = {"region": definition.region, "numbers": json.dumps(list(numbers))}
     rows = store.db.execute(query, values).fetchall()
@@ -199,7 +199,7 @@ def not_exportable(
 
 
 def is_exported(store: Store, definition: Definition, company: str, number: str) -> bool:
-    """Tell whether an item is in the books of a company, as far as exports know."""
+    """Return whether an item is in the books of a company, as far as exports know."""
     query = of_subject(_IS_EXPORTED, definition.subject)
     return first_row(store.db, query, **values_of(definition, company), number=number) is not None
 
@@ -210,7 +210,7 @@ def of_subject(query: str, subject: str) -> str:
 
 
 def values_of(definition: Definition, company: str) -> dict[str, object]:
-    """Give what the queries below need to know of an export."""
+    """Return what the queries below need to know of an export."""
     return {
         "export_type": definition.import_type,
         "subject": definition.subject,

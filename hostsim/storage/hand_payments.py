@@ -64,7 +64,7 @@ def by_key(db: sqlite3.Connection, key: str | None) -> sqlite3.Row | None:
 
 
 def registered(db: sqlite3.Connection, invoice_id: int) -> list[EarlierPayment]:
-    """Give the registered payments of an invoice, latest first."""
+    """Return the registered payments of an invoice, latest first."""
     rows = db.execute(
         "SELECT * FROM payments WHERE invoice_id = :invoice AND state = 'registered'"
         " ORDER BY id DESC",
@@ -82,7 +82,7 @@ def registered(db: sqlite3.Connection, invoice_id: int) -> list[EarlierPayment]:
 
 
 def last_rate(db: sqlite3.Connection, currency: str) -> Decimal | None:
-    """Give the exchange rate of the latest registered payment in a currency."""
+    """Return the exchange rate of the latest registered payment in a currency."""
     row = first_row(
         db,
         "SELECT exchange_rate FROM payments WHERE upper(trim(currency)) = :currency"
@@ -133,7 +133,7 @@ def delete(
 
 
 def deleted_at_source(db: sqlite3.Connection) -> frozenset[int]:
-    """Give the payments that some run found deleted where they came from."""
+    """Return the payments that some run found deleted where they came from."""
     rows = db.execute("SELECT DISTINCT payment_id FROM run_checked WHERE deleted = 1")
     return frozenset(row["payment_id"] for row in rows)
 

@@ -87,14 +87,14 @@ class Imported:
 
 
 def runs(store: Store, show: Show) -> Iterator[Imported]:
-    """Give all imports and comparisons, latest first."""
+    """Return all imports and comparisons, latest first."""
     interrupted = interrupted_runs(store)
     for row in store.stream(f"{_RUNS} ORDER BY r.started_at DESC, r.rowid DESC"):
         yield imported_of(row, show, interrupted)
 
 
 def run(store: Store, prefix: str, show: Show) -> Imported:
-    """Give the one run whose id begins so.
+    """Return the one run whose id begins so.
 
     :raises HostError: ``RUN_UNKNOWN``, ``RUN_AMBIGUOUS``.
     """
@@ -117,7 +117,7 @@ def named(run: Imported) -> Text:
 
 
 def interrupted_runs(store: Store) -> frozenset[str]:
-    """Give the runs that were interrupted, though the database still calls them running.
+    """Return the runs that were interrupted, though the database still calls them running.
 
     The next import writes that down. A run holds the lock of its definition from
     before it is in the database until it has ended, so that one which was there

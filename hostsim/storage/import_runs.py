@@ -142,14 +142,14 @@ class ImportRun:
             balances.take_balances(db, self._values(""), several)
 
     def invoices_to_check(self, company: str, now: datetime) -> Sequence[str]:
-        """Give the invoices that are open here, but not among the unpaid ones there."""
+        """Return the invoices that are open here, but not among the unpaid ones there."""
         with self.judging(company) as judging:
             unsure = balances.doubtful_readings(judging.db, judging.values)
             unsure += judging.settlements.invoices_unknown
             several = balances.invoices_to_check(judging.db, judging.values, now)
         with self.store.change() as db:
             balances.reuse_checked_invoices(db, self._values(company), now)
-        return list(dict.fromkeys([*unsure, *several]))[: balances.MOST_INVOICES_CHECKED]
+        return list(dict.fromkeys([*unsure, *several]))[: balances.MAX_INVOICES_CHECKED]
 
     def store_checked_invoices(self, company: str, numbers: Collection[str], now: datetime) -> None:
         """Store the results of checking invoices and payments, for later runs."""
@@ -160,7 +160,7 @@ class ImportRun:
     def payments_to_check(
         self, company: str, now: datetime, invoice_id: int | None = None
     ) -> list[ToCheck]:
-        """Give all registered payments to check, but those that were named in this run.
+        """Return all registered payments to check, but those that were named in this run.
 
         :param invoice_id: also those of this invoice.
         """
@@ -212,7 +212,7 @@ class ImportRun:
         ).fetchall()
 
     def payments_to_fetch(self, company: str) -> list[str]:
-        """Give numbers that would become ready, and were neither fetched nor requested yet."""
+        """Return numbers that would become ready, and were neither fetched nor requested yet."""
         candidates = self._not_requested()
         with self.judging(company, as_if_fetched=True) as judging:
             ready = (
@@ -235,7 +235,7 @@ class ImportRun:
         return [{"run_id": self.run_id, "number": number} for number in numbers]
 
     def _beside_unknown(self, judging: Judging) -> list[str]:
-        """Give payments whose customer decides whether they are a settlement.
+        """Return payments whose customer decides whether they are a settlement.
 
         And those of earlier runs that may replace a payment, if they are still there.
         """
@@ -334,7 +334,7 @@ class ImportRun:
         return self.store.db.execute(query, values).fetchone() is not None
 
     def is_as_shown(self) -> bool:
-        """Tell whether the rows are those that the revision was made of."""
+        """Return whether the rows are those that the revision was made of."""
         return self._revision(self.store.db) == revision_of(self.store.db, self.run_id)
 
     def _sum_up(self, company: Company) -> None:

@@ -15,7 +15,7 @@ def invoice(store: Store, invoice_id: int | None) -> Invoice | None:
 
 
 def invoice_row(db: sqlite3.Connection, region: str, number: str) -> sqlite3.Row | None:
-    """Give the invoice with this number, as it stands in the table."""
+    """Return the invoice with this number, as it stands in the table."""
     query = "SELECT * FROM invoices WHERE region = :region AND number = :number"
     return first_row(db, query, region=clean(region), number=clean(number))
 
@@ -26,7 +26,7 @@ def ids_by_region(store: Store, number: str) -> dict[str, int]:
 
 
 def number_of_ocr(store: Store, ocr: str, region: str | None) -> str | None:
-    """Give the number of the invoices with this OCR, where they all have the same.
+    """Return the number of the invoices with this OCR, where they all have the same.
 
     :param region: ``None`` for all of them.
     """
@@ -45,7 +45,7 @@ def count(store: Store, region: str | None = None) -> int:
 
 
 def regions(store: Store) -> list[str]:
-    """Give the regions that invoices or definitions have; ``""``, the default one, is first."""
+    """Return the regions that invoices or definitions have; ``""``, the default one, is first."""
     rows = store.db.execute(
         "SELECT region FROM invoices UNION SELECT region FROM definitions UNION SELECT ''"
         " ORDER BY 1"

@@ -30,7 +30,7 @@ class ItemTables(Generic[T]):
 
     @property
     def _rows(self) -> tuple[str, str]:
-        """Give the table of the rows, and its column that names the item."""
+        """Return the table of the rows, and its column that names the item."""
         item = self.table.removesuffix("s")
         return f"{item}_rows", f"{item}_id"
 
@@ -58,7 +58,7 @@ class ItemTables(Generic[T]):
         )
 
     def items(self, db: sqlite3.Connection, item_ids: Iterable[str]) -> dict[str, T]:
-        """Give items as they are exported, by the ids that they have there."""
+        """Return items as they are exported, by the ids that they have there."""
         table, item = self._rows
         ids = {"ids": json.dumps(list(item_ids))}
         wanted = "i.item_id IN (SELECT value FROM json_each(:ids))"
@@ -86,7 +86,7 @@ class ItemTables(Generic[T]):
         }
 
     def document(self, db: sqlite3.Connection, item_id: str) -> str:
-        """Give the path of an item's PDF; ``""`` where it has none."""
+        """Return the path of an item's PDF; ``""`` where it has none."""
         query = f"SELECT document FROM {self.table} WHERE item_id = :id"  # noqa: S608 a name
         row = first_row(db, query, id=clean(item_id))
         return "" if row is None else str(row["document"])

@@ -16,18 +16,18 @@ from opter_contract.values import BookChange, PaymentKey
 
 
 def changes_after(db: sqlite3.Connection, sequence: int, most: int = BATCH) -> list[BookChange]:
-    """Give the changes that come next."""
+    """Return the changes that come next."""
     return [_change(row) for row in db.execute(_AFTER, {"sequence": sequence, "most": most})]
 
 
 def last(db: sqlite3.Connection) -> int:
-    """Give the sequence of the last change; 0 where there is none."""
+    """Return the sequence of the last change; 0 where there is none."""
     found: int = db.execute("SELECT COALESCE(max(sequence), 0) FROM journal").fetchone()[0]
     return found
 
 
 def acknowledged(db: sqlite3.Connection, listener: str) -> int:
-    """Give the sequence of the last change that a listener acknowledged; 0 for a new one."""
+    """Return the sequence of the last change that a listener acknowledged; 0 for a new one."""
     row = first_row(db, "SELECT sequence FROM listeners WHERE name = :name", name=listener)
     return 0 if row is None else int(row["sequence"])
 

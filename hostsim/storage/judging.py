@@ -126,7 +126,7 @@ class Judging:
         return deletions.replaceable_by_number(self.db, self.values)
 
     def reversed_by(self, row: sqlite3.Row) -> list[int]:
-        """Give the registered payments that a row which is ready takes the place of."""
+        """Return the registered payments that a row which is ready takes the place of."""
         decision = None if row["dec_id"] is None else decision_store.decision_of(row, "dec_")
         accepted = decision_rules.reverses(decision)
         gone = [one.id for one in self.replaceable.get(row["number"], ()) if one.id in accepted]
@@ -202,7 +202,7 @@ class Judging:
         return Reversals({}, {})
 
     def possibly_registered(self, numbers: Collection[str]) -> decision_store.Others:
-        """Give the payments of other channels that these payments may be the same as, by number."""
+        """Return the payments of other channels that these may be the same as, by number."""
         if not numbers:
             return {}
         return {
@@ -212,7 +212,7 @@ class Judging:
         }
 
     def decided(self) -> Decided:
-        """Give what decisions say about the run now."""
+        """Return what decisions say about the run now."""
         rows = self.db.execute(_DECISIONS_IN_FORCE, self.values)
         return Decided(
             {row["number"]: row["id"] for row in rows},
@@ -268,7 +268,7 @@ class Judging:
         return accepted, partners
 
     def _not_ready(self, numbers: Collection[str], reversals: Reversals) -> dict[str, Refusal]:
-        """Give why payments are not ready, by number; also of those that are not in the run."""
+        """Return why payments are not ready, by number; also of those that are not in the run."""
         found = dict.fromkeys(numbers, Refusal.of("unreadable")._replace(reason=CHANGED))
         for row, judgement in _row_by_row(self._judged(reversals, Touched(numbers))):
             if judgement.kind == matching.READY:
@@ -349,7 +349,7 @@ class Judging:
     # --- Payments of other channels ---
 
     def _other_channel_payments(self, rows: Sequence[sqlite3.Row]) -> Sequence[OtherChannelPayment]:
-        """Give the payments of other channels on the invoice of these rows."""
+        """Return the payments of other channels on the invoice of these rows."""
         if not rows[0]["other_channel"]:
             return ()
         scope = self.scope
@@ -358,7 +358,7 @@ class Judging:
         )
 
     def _on_other_invoices(self, rows: Sequence[sqlite3.Row]) -> list[OtherInvoicePayment]:
-        """Give the payments of other channels on other invoices of the customer.
+        """Return the payments of other channels on other invoices of the customer.
 
         Only amounts of these rows of one invoice, and only what no payment of the run's
         import type and company explains there.
@@ -408,7 +408,7 @@ class Judging:
         )
 
     def _rows(self, only: Touched | None) -> Iterator[sqlite3.Row]:
-        """Give rows beside what decides about them, by invoice, the oldest first."""
+        """Return rows beside what decides about them, by invoice, the oldest first."""
         if only is None:
             return self.db.execute(_ROWS.format(chosen=""), self.values)
         chosen = {
@@ -458,7 +458,7 @@ def _deletion(row: sqlite3.Row) -> Deletion | None:
 
 
 def _refused(judgement: Judgement) -> Refusal:
-    """Give why a payment is not ready, below what hides it."""
+    """Return why a payment is not ready, below what hides it."""
     if judgement.hidden is not None:
         return judgement.hidden
     unreadable = Refusal.of("unreadable")

@@ -26,7 +26,7 @@ from hostsim.storage.store import Store
 PAGE = 100
 
 #: Longer filters find nothing that a shorter one would not.
-LONGEST_FILTER = 200
+MAX_FILTER_LENGTH = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Selection:
         """Read it out of an address; what is invalid there gets its default."""
         page = values.get(f"{prefix}page", "")
         return cls(
-            text=values.get(f"{prefix}q", "").strip()[:LONGEST_FILTER],
+            text=values.get(f"{prefix}q", "").strip()[:MAX_FILTER_LENGTH],
             code=values.get(f"{prefix}code", ""),
             origin=values.get(f"{prefix}origin", ""),
             sort=values.get(f"{prefix}sort", ""),
@@ -134,7 +134,7 @@ def preview_rows(run_id: str, kind: str) -> Source:
 
 
 def by_number(column: str) -> str:
-    """Give SQL that sorts texts of digits as numbers, however long, with {0} for the direction."""
+    """Return SQL that sorts digits as numbers, however long, with {0} for the direction."""
     return f"length({column}) {{0}}, {column} {{0}}"
 
 
@@ -251,7 +251,7 @@ def runs(store: Store) -> Source:
 
 
 def page_of(store: Store, source: Source, selection: Selection) -> Page:
-    """Give the selected page; beyond the last one, the last one."""
+    """Return the selected page; beyond the last one, the last one."""
     db = store.db
     where, values = _conditions(source, selection)
     if selection.text:
@@ -287,7 +287,7 @@ def page_of(store: Store, source: Source, selection: Selection) -> Page:
 
 
 def all_of(store: Store, source: Source, selection: Selection) -> Iterator[Any]:
-    """Give every selected row, one by one."""
+    """Return every selected row, one by one."""
     where, values = _conditions(source, selection)
     rows = store.db.execute(
         f"SELECT {source.columns}{source.query}{where} ORDER BY {_order(source, selection)}", values

@@ -53,7 +53,7 @@ class Locks:
             lock.release()
 
     def is_held(self, *key: str) -> bool:
-        """Tell whether anybody holds the lock of a key, without waiting."""
+        """Return whether anybody holds the lock of a key, without waiting."""
         if not self._file(key).exists():
             return False
         with self.hold(*key, wait=0) as got:

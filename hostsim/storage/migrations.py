@@ -12,7 +12,7 @@ STEPS: Sequence[Callable[[sqlite3.Connection], None]] = ()
 
 
 def version() -> int:
-    """Give the version of ``schema.sql``."""
+    """Return the version of ``schema.sql``."""
     return 1 + len(STEPS)
 
 
@@ -27,7 +27,7 @@ def migrate(db: sqlite3.Connection) -> None:
 
 
 def schema() -> Iterator[str]:
-    """Give the statements that make the tables, since executescript would commit between them."""
+    """Return the statements that make the tables, since executescript would commit between them."""
     script = resources.files("hostsim.storage").joinpath("schema.sql").read_text(encoding="utf-8")
     statement = ""
     for line in script.splitlines(keepends=True):

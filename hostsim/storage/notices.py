@@ -14,7 +14,7 @@ from opter_contract.values import EndedRun, Notice
 
 
 def untold(db: sqlite3.Connection, listener: str) -> list[tuple[Notice, str | None]]:
-    """Give what a listener has not told, by the name of the definition.
+    """Return what a listener has not told, by the name of the definition.
 
     :return: each with when its schedule was paused, for :func:`tell`.
     """

@@ -24,7 +24,7 @@ def registered_row(store: Store, import_type: str, company: str, number: str) ->
 
 
 def preview_row(store: Store, row_id: int) -> sqlite3.Row | None:
-    """Give a row of a preview that is open, with its run, definition and invoice."""
+    """Return a row of a preview that is open, with its run, definition and invoice."""
     return first_row(
         store.db,
         f"""
@@ -39,7 +39,7 @@ def preview_row(store: Store, row_id: int) -> sqlite3.Row | None:
 
 
 def saved_run_of(store: Store, row_id: int) -> str | None:
-    """Give the run of a row, where it was saved."""
+    """Return the run of a row, where it was saved."""
     row = first_row(
         store.db,
         "SELECT u.id FROM run_rows r JOIN runs u ON u.id = r.run_id"
@@ -61,7 +61,7 @@ def latest_preview(store: Store, run_id: str | None) -> str | None:
 
 
 def last_save(store: Store) -> sqlite3.Row | None:
-    """Give the latest save of any import: its run and definition, and when."""
+    """Return the latest save of any import: its run and definition, and when."""
     return first_row(
         store.db,
         "SELECT id, definition, saved_at FROM runs WHERE state = 'saved'"
@@ -70,7 +70,7 @@ def last_save(store: Store) -> sqlite3.Row | None:
 
 
 def run_to_show(store: Store, definition: str) -> sqlite3.Row | None:
-    """Give the id and the state of the open preview of an import, else of what it saved last."""
+    """Return the id and the state of the open preview of an import, else of what it saved last."""
     return first_row(
         store.db,
         "SELECT id, state FROM runs WHERE definition = :name AND state IN ('open', 'saved')"
@@ -85,7 +85,7 @@ def open_revisions(store: Store) -> Mapping[str, str]:
 
 
 def needs_import(store: Store, run_id: str | None, number: str) -> bool:
-    """Tell whether a payment of a preview was not fetched in its run, but in an earlier one."""
+    """Return whether a payment of a preview was not fetched in its run, but in an earlier one."""
     row = first_row(
         store.db,
         "SELECT 1 FROM run_rows WHERE run_id = :run_id AND number = :number"
@@ -97,7 +97,7 @@ def needs_import(store: Store, run_id: str | None, number: str) -> bool:
 
 
 def rejected(store: Store, run_id: str | None, numbers: Collection[str]) -> dict[str, Text]:
-    """Give those of these payments that a preview rejects, with what is said of each."""
+    """Return those of these payments that a preview rejects, with what is said of each."""
     query = (
         "SELECT number, message_sv, message_en FROM run_rows WHERE run_id = :run_id"
         " AND number <> '' AND number IN (SELECT value FROM json_each(:numbers))"
@@ -110,7 +110,7 @@ def rejected(store: Store, run_id: str | None, numbers: Collection[str]) -> dict
 def decided(
     store: Store, definition: str, company: str, numbers: Collection[str]
 ) -> frozenset[str]:
-    """Give those of these payments that a decision in force is about."""
+    """Return those of these payments that a decision in force is about."""
     rows = store.db.execute(
         "SELECT number FROM decisions d WHERE definition = :definition AND company = :company"  # noqa: S608 a constant
         f" AND {IN_FORCE} AND number IN (SELECT value FROM json_each(:numbers))",

@@ -47,12 +47,12 @@ class Preview:
     _store: Store = field(repr=False, compare=False)
 
     def discrepancies(self) -> Iterator[Discrepancy]:
-        """Give where the source does not agree with the books, other than on these payments."""
+        """Return where the source does not agree with the books, other than on these payments."""
         rows = self._store.stream(discrepancies.DISCREPANCIES, {"run_id": self.run_id})
         return (discrepancies.discrepancy_of(row, self.source) for row in rows)
 
     def rows(self, kind: str) -> Iterator[PreviewRow]:
-        """Give the rows of one list, ordered by date and number.
+        """Return the rows of one list, ordered by date and number.
 
         :param kind: one of :data:`hostsim.ledger.matching.KINDS`.
         """
@@ -82,19 +82,19 @@ class PreviewChanged(HostError):
 
 
 def open_runs(store: Store) -> dict[str, str]:
-    """Give the run of each open preview, by the name of its definition."""
+    """Return the run of each open preview, by the name of its definition."""
     rows = store.db.execute("SELECT definition, id FROM runs WHERE state = 'open' ORDER BY 1")
     return {row["definition"]: row["id"] for row in rows}
 
 
 def revision_of(db: sqlite3.Connection, run_id: str | None) -> str:
-    """Give the revision of a run; ``""`` for none."""
+    """Return the revision of a run; ``""`` for none."""
     row = first_row(db, "SELECT revision FROM runs WHERE id = :id", id=run_id)
     return "" if row is None else str(row["revision"])
 
 
 def printed(store: Store, definition: str | None) -> str:
-    """Give the revision of the open preview that a command printed last; ``""`` for none.
+    """Return the revision of the open preview that a command printed last; ``""`` for none.
 
     :param definition: ``None`` for the only one with an open preview.
     """
@@ -106,7 +106,7 @@ def printed(store: Store, definition: str | None) -> str:
 
 
 def saved_as(store: Store, definition: str, revision: str) -> str | None:
-    """Give the run that was saved with this revision, the latest if several were."""
+    """Return the run that was saved with this revision, the latest if several were."""
     if not revision:
         return None
     row = first_row(
@@ -151,7 +151,7 @@ def _has_rows(store: Store, run_id: str) -> bool:
 
 
 def saved_payments(store: Store, run_id: str) -> Iterator[list[SavedPayment]]:
-    """Give what a run registered, in batches, oldest first."""
+    """Return what a run registered, in batches, oldest first."""
     several = store.registered(run_id)
     while batch := list(itertools.islice(several, BATCH)):
         yield batch

@@ -61,7 +61,7 @@ def open_to_append(path: Path) -> TextIO:
 
 
 def is_own(file: TextIO) -> bool:
-    """Tell whether an open file is no other user's, who could read and change what is written."""
+    """Return whether an open file is no other user's, who could read and change what is written."""
     if sys.platform == "win32":
         return True
     found = os.fstat(file.fileno())
@@ -112,7 +112,7 @@ def unwritable(
 
 
 def is_full(path: Path) -> bool:
-    """Tell whether the disk of a file is full: SQLite says so in a dozen ways."""
+    """Return whether the disk of a file is full: SQLite says so in a dozen ways."""
     with suppress(OSError):
         return shutil.disk_usage(path.parent).free < _LEAST_SPACE
     return False
@@ -136,7 +136,7 @@ def refuse_links(*paths: Path) -> None:
 
 
 def beside(database: Path) -> list[Path]:
-    """Give the files that SQLite has beside a database."""
+    """Return the files that SQLite has beside a database."""
     return [Path(f"{database}{ending}") for ending in ("-wal", "-shm", "-journal")]
 
 
@@ -153,7 +153,7 @@ def refuse_planted(database: Path) -> None:
 
 
 def locks_of(database: Path) -> Path:
-    """Give the folder of the locks of a database."""
+    """Return the folder of the locks of a database."""
     return database.with_name(f"{database.name}.locks")
 
 
@@ -202,5 +202,5 @@ def _not_ours(database: Path, path: Path) -> HostError:
 
 
 def _is_junction(found: os.stat_result) -> bool:
-    """Tell whether it is a folder of Windows that stands for another one."""
+    """Return whether it is a folder of Windows that stands for another one."""
     return sys.platform == "win32" and found.st_reparse_tag == stat.IO_REPARSE_TAG_MOUNT_POINT

@@ -73,13 +73,13 @@ def forget(store: Store, scope: Scope) -> None:
 
 
 def has_unnumbered(store: Store, scope: Scope) -> bool:
-    """Tell whether the source has a payment whose number cannot be read."""
+    """Return whether the source has a payment whose number cannot be read."""
     query = "SELECT 1 FROM run_rows WHERE run_id = :run AND number = ''"
     return first_row(store.db, query, **scope) is not None
 
 
 def at_source(store: Store, scope: Scope, *, here: bool | None = None) -> Iterator[sqlite3.Row]:
-    """Give the payments of the source beside the registered ones, oldest first.
+    """Return the payments of the source beside the registered ones, oldest first.
 
     :param here: only those that are registered here, or only those that are not.
     """
@@ -87,17 +87,17 @@ def at_source(store: Store, scope: Scope, *, here: bool | None = None) -> Iterat
 
 
 def only_here(store: Store, scope: Scope) -> Iterator[sqlite3.Row]:
-    """Give the registered payments that the source does not have, oldest first."""
+    """Return the registered payments that the source does not have, oldest first."""
     return store.stream(_ONLY_HERE, scope)
 
 
 def all_at_source(store: Store, scope: Scope) -> Iterator[sqlite3.Row]:
-    """Give the payments of the source, without what is registered."""
+    """Return the payments of the source, without what is registered."""
     return store.stream("SELECT * FROM run_rows WHERE run_id = :run", scope)
 
 
 def all_here(store: Store, scope: Scope) -> Iterator[sqlite3.Row]:
-    """Give the registered payments, without what the source has."""
+    """Return the registered payments, without what the source has."""
     return store.stream(
         "SELECT * FROM payments WHERE import_type = :import_type AND company = :company"
         " AND state = 'registered' AND id <= :last",
@@ -106,7 +106,7 @@ def all_here(store: Store, scope: Scope) -> Iterator[sqlite3.Row]:
 
 
 def unexplained(import_run: ImportRun, company: str) -> Iterator[list[sqlite3.Row]]:
-    """Give in batches the readable payments that are not registered and have no reason yet.
+    """Return in batches the readable payments that are not registered and have no reason yet.
 
     With what the definition knows of each: ``dec_`` a decision, ``del_`` a deletion,
     ``open_`` the open preview, ``pending_`` the last save.

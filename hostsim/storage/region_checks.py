@@ -14,7 +14,7 @@ from hostsim.storage.store import Store
 from opter_contract.values import Company
 
 #: How long the name or number of a bank account may be.
-LONGEST_BANK_ACCOUNT = 100
+MAX_BANK_ACCOUNT_LENGTH = 100
 
 
 def refuse_other_region(definition: Definition, region: str | None) -> None:
@@ -72,11 +72,11 @@ def refuse_company_of_other_region(store: Store, definition: Definition, company
 
 
 def checked_bank_account(text: str) -> str:
-    """Give the bank account as it is stored; ``""`` for none.
+    """Return the bank account as it is stored; ``""`` for none.
 
     :raises HostError: ``BANK_ACCOUNT``.
     """
     account = text.strip()
-    if not account.isprintable() or len(account) > LONGEST_BANK_ACCOUNT:
+    if not account.isprintable() or len(account) > MAX_BANK_ACCOUNT_LENGTH:
         raise host_error("BANK_ACCOUNT")
     return account

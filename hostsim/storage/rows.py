@@ -123,7 +123,7 @@ def columns_of(value: object, **given: object) -> dict[str, object]:
 def _writers(
     cls: Callable[..., object],
 ) -> Sequence[tuple[str, Any, Callable[[Any], object] | None]]:
-    """Give the name and type of each field, and what writes it where it is not stored as it is."""
+    """Return each field's name and type, and what writes it where it is not stored as it is."""
     return [(name, kind, _WRITERS.get(kind)) for name, kind in _kinds(cls).items()]
 
 
@@ -133,14 +133,14 @@ def words_of(message: Text | None) -> dict[str, str | None]:
 
 
 def first_row(db: sqlite3.Connection, query: str, **values: object) -> sqlite3.Row | None:
-    """Give the first row of a query; ``None`` where it has none."""
+    """Return the first row of a query; ``None`` where it has none."""
     row: sqlite3.Row | None = db.execute(query, values).fetchone()
     return row
 
 
 @cache
 def _kinds(cls: Callable[..., object]) -> Mapping[str, Any]:
-    """Give the type of each field, without ``None`` where that is possible too."""
+    """Return the type of each field, without ``None`` where that is possible too."""
     return {
         name: next((one for one in get_args(hint) if one is not NoneType), hint)
         if get_origin(hint) in {Union, UnionType}
@@ -151,7 +151,7 @@ def _kinds(cls: Callable[..., object]) -> Mapping[str, Any]:
 
 @cache
 def _reader(kind: Any) -> Callable[[Any], Any]:
-    """Give what reads a column of a type; of code words, only those that there are."""
+    """Return what reads a column of a type; of code words, only those that there are."""
     if get_origin(kind) is Literal:
         return {word: word for word in get_args(kind)}.__getitem__
     return _READERS[kind]
@@ -198,12 +198,12 @@ def text_of(sv: str | None, en: str | None) -> Text | None:
 
 
 #: SQLite takes no larger integers.
-LARGEST_ID = 2**63 - 1
+MAX_ID = 2**63 - 1
 
 
 def is_id(number: int) -> bool:
-    """Tell whether a number can be the id of a row."""
-    return 0 < number <= LARGEST_ID
+    """Return whether a number can be the id of a row."""
+    return 0 < number <= MAX_ID
 
 
 def clean(text: str) -> str:

@@ -68,12 +68,12 @@ def schedule(store: Store, definition: str) -> Schedule | None:
 
 
 def schedules(store: Store) -> Iterator[Schedule]:
-    """Give all, by name."""
+    """Return all, by name."""
     return map(_schedule_of, store.stream(f"{_SCHEDULES} ORDER BY s.definition"))
 
 
 def definitions(store: Store) -> Iterator[Scheduled]:
-    """Give all imports and exports by name, each with its schedule."""
+    """Return all imports and exports by name, each with its schedule."""
     return map(_scheduled_of, store.stream(f"{_DEFINITIONS} ORDER BY d.name"))
 
 
@@ -109,7 +109,7 @@ def overview() -> Source:
 
 
 def due(store: Store, at: datetime, most: int | None = None) -> list[str]:
-    """Give the names of those that are due, the longest waiting first."""
+    """Return the names of those that are due, the longest waiting first."""
     rows = store.db.execute(_DUE, {"at": _utc(at), "most": -1 if most is None else most})
     return [row["definition"] for row in rows]
 
@@ -127,7 +127,7 @@ def overdue(store: Store, since: datetime) -> int:
 
 
 def trying_again(store: Store) -> bool:
-    """Tell whether any is about to be tried again after its first failures."""
+    """Return whether any is about to be tried again after its first failures."""
     query = "SELECT 1 FROM schedules WHERE failures BETWEEN 1 AND 2 AND paused_at IS NULL"
     return first_row(store.db, query) is not None
 

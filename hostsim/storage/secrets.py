@@ -42,12 +42,12 @@ SERVICE = "hostsim"
 PATIENCE = 10.0
 
 #: A longer file is none of ours; bytes.
-LONGEST_FILE = 40_000
+MAX_FILE_BYTES = 40_000
 
 #: What the Credential Manager of Windows takes, in bytes of UTF-16
 #: (CRED_MAX_CREDENTIAL_BLOB_SIZE in wincred.h; https://github.com/jaraco/keyring/issues/355).
 #: The keyrings of other systems take more than the contract allows.
-LONGEST_ON_WINDOWS = 2_560
+MAX_BYTES_ON_WINDOWS = 2_560
 
 
 class Keyring(Protocol):
@@ -204,7 +204,7 @@ class Secrets:
         try:
             with path.open("rb") as file:
                 self._tighten(file.fileno())
-                content = file.read(LONGEST_FILE)
+                content = file.read(MAX_FILE_BYTES)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -266,9 +266,9 @@ def _mark_of(definition: str, key: str) -> str:
 
 
 def _is_too_long(value: str) -> bool:
-    """Tell whether the system's keyring would refuse a secret for its length."""
+    """Return whether the system's keyring would refuse a secret for its length."""
     size = len(value.encode("utf-16-le", "surrogatepass"))
-    return sys.platform == "win32" and size > LONGEST_ON_WINDOWS
+    return sys.platform == "win32" and size > MAX_BYTES_ON_WINDOWS
 
 
 def _content_of(value: str) -> bytes:
@@ -277,7 +277,7 @@ def _content_of(value: str) -> bytes:
 
 
 def _value_in(content: bytes) -> str | None:
-    """Give the secret in a file; ``None`` where it is not as it was written."""
+    """Return the secret in a file; ``None`` where it is not as it was written."""
     digest, _, secret = content.partition(b"\n")
     if not hmac.compare_digest(digest, hashlib.sha256(secret).hexdigest().encode()):
         return None

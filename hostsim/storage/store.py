@@ -50,7 +50,7 @@ SETTINGS = {"default_currency": SEK, "accepted_deviation": "0", "invoice_columns
 ALIASES = {"accepted_invoice_deviation": "accepted_deviation"}
 
 #: Above this an accepted deviation is a slip of the keyboard.
-MOST_DEVIATION = Decimal(1_000_000)
+MAX_DEVIATION = Decimal(1_000_000)
 
 _ENTRIES = f"SELECT {ENTRY_COLUMNS} FROM payments r JOIN invoices i ON i.id = r.invoice_id"  # noqa: S608 a constant
 
@@ -120,7 +120,7 @@ class Store(Database):
     # --- Settings of the office ---
 
     def settings(self) -> Mapping[str, str]:
-        """Give all settings of the office, presets included."""
+        """Return all settings of the office, presets included."""
         stored = self.db.execute("SELECT key, value FROM settings")
         return SETTINGS | {row["key"]: row["value"] for row in stored if row["key"] in SETTINGS}
 
@@ -141,7 +141,7 @@ class Store(Database):
             )
 
     def plugins_off(self) -> frozenset[str]:
-        """Give the names of the plug-ins that are switched off."""
+        """Return the names of the plug-ins that are switched off."""
         row = first_row(self.db, "SELECT value FROM settings WHERE key = 'plugins_off'")
         return frozenset() if row is None else frozenset(map(str, json.loads(row["value"])))
 
@@ -191,7 +191,7 @@ class Store(Database):
         return Loaded(new, updated)
 
     def invoices(self) -> Iterator[Invoice]:
-        """Give all invoices, by region and number."""
+        """Return all invoices, by region and number."""
         query = (
             "SELECT * FROM invoices"
             " ORDER BY region, length(ltrim(number, '0')), ltrim(number, '0'), number"
@@ -216,7 +216,7 @@ class Store(Database):
         return Loaded(sum(new), len(new) - sum(new))
 
     def bills(self) -> Iterator[Bill]:
-        """Give all bills, by region and number."""
+        """Return all bills, by region and number."""
         query = (
             "SELECT b.*, s.code AS supplier_code, s.name AS supplier_name, s.sends_invoice"
             " FROM supplier_bills b"
@@ -228,7 +228,7 @@ class Store(Database):
     # --- Definitions ---
 
     def definitions(self, *, exports: bool | None = False) -> list[Definition]:
-        """Give the imports by name, or the exports; ``None`` gives both."""
+        """Return the imports by name, or the exports; ``None`` gives both."""
         rows = self.db.execute(
             "SELECT * FROM definitions WHERE :exports IS NULL OR (subject <> '') = :exports"
             " ORDER BY name",
@@ -237,7 +237,7 @@ class Store(Database):
         return [value_of(Definition, row) for row in rows]
 
     def definition(self, name: str, *, exports: bool | None = False) -> Definition:
-        """Give one import, or export; an unknown name is refused, naming the known ones."""
+        """Return one import, or export; an unknown name is refused, naming the known ones."""
         row = first_row(
             self.db,
             "SELECT * FROM definitions WHERE name = :name"
@@ -296,7 +296,7 @@ class Store(Database):
             )
 
     def is_company_fixed(self, definition: Definition) -> bool:
-        """Tell whether something was saved for a definition's company, or another one shares it."""
+        """Whether something was saved for a definition's company, or another one shares it."""
         return first_row(self.db, _COMPANY_FIXED, **columns_of(definition)) is not None
 
     # --- Registered payments and runs ---
@@ -308,7 +308,7 @@ class Store(Database):
         invoice_id: int | None = None,
         run_id: str | None = None,
     ) -> Iterator[Entry]:
-        """Give the payments in the books, oldest first; deleted and reversed ones too.
+        """Return the payments in the books, oldest first; deleted and reversed ones too.
 
         :param origin: ``import``, ``hand``, or a source in the plug-in's word (``manual``,
             ``file`` …), which is one of ``import``.
@@ -324,7 +324,7 @@ class Store(Database):
 
     @contextmanager
     def registered_payments(self) -> Iterator[tuple[Sequence[OriginTotal], Iterator[Entry]]]:
-        """Give the payments that count, oldest first, and what they add up to, as of one moment."""
+        """Return the payments that count, oldest first, and their sums, as of one moment."""
         with self.reader() as connection:
             connection.execute("BEGIN")
             totals = [
@@ -334,7 +334,7 @@ class Store(Database):
             yield totals, map(entry_of, connection.execute(_REGISTERED))
 
     def payment(self, payment_id: int) -> Entry:
-        """Give one payment of the books.
+        """Return one payment of the books.
 
         :raises HostError: ``PAYMENT_UNKNOWN``.
         """
@@ -347,13 +347,13 @@ class Store(Database):
     def payments_by_number(
         self, import_type: str, company: str, numbers: Iterable[str]
     ) -> Iterator[Entry]:
-        """Give the payments with these numbers of a company, whatever invoice they pay."""
+        """Return the payments with these numbers of a company, whatever invoice they pay."""
         for number in numbers:
             values = {"import_type": import_type, "company": company, "number": number}
             yield from map(entry_of, self.stream(_PAYMENTS_BY_NUMBER, values))
 
     def registered(self, run_id: str | None = None) -> Iterator[SavedPayment]:
-        """Give the imported payments that count, oldest first.
+        """Return the imported payments that count, oldest first.
 
         :param run_id: those that one run registered.
         """
@@ -410,7 +410,7 @@ def _currency(text: str) -> str:
 
 def _deviation(text: str) -> str:
     amount = typed_amount(text)
-    if amount is None or not 0 <= amount <= MOST_DEVIATION:
+    if amount is None or not 0 <= amount <= MAX_DEVIATION:
         question, needed = meant(text), results_messages.DEVIATION_NEEDED
         why = Text(f"{needed.sv}{question.sv}", f"{needed.en}{question.en}")
         raise host_error("SETTING_WRONG", key="accepted_deviation", why=why)

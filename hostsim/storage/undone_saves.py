@@ -27,14 +27,14 @@ class UndoneSave:
 
 
 def payments_of(db: sqlite3.Connection, run_id: str) -> list[sqlite3.Row]:
-    """Give all that a save wrote: payments, and reversals of others."""
+    """Return all that a save wrote: payments, and reversals of others."""
     return db.execute(
         "SELECT * FROM payments WHERE run_id = :id ORDER BY id", {"id": run_id}
     ).fetchall()
 
 
 def reversals_to_undo(db: sqlite3.Connection, run_id: str) -> list[sqlite3.Row]:
-    """Give the reversals of a save whose place nothing takes that stands when it is undone.
+    """Return the reversals of a save whose place nothing takes that stands when it is undone.
 
     ``facts`` are those of the change that each was for, where nothing was left to be registered:
     that is decided again, see :func:`offer_nothing`.
@@ -68,7 +68,7 @@ def mark_undone(db: sqlite3.Connection, run_id: str, why: str, user: str, at: da
 
 
 def to_forget(db: sqlite3.Connection, definition: str, company: str, run_id: str) -> Sequence[str]:
-    """Give what :func:`forget_taken_again` takes back when a save is undone: payment numbers."""
+    """Return what :func:`forget_taken_again` takes back when a save is undone: payment numbers."""
     values = {"definition": definition, "company": company, "run_id": run_id}
     return [row["number"] for row in db.execute(_TO_FORGET, values)]
 
@@ -91,7 +91,7 @@ def forget_taken_again(
 def to_take_again(
     db: sqlite3.Connection, undone: str, definition: str, company: str, open_run: str | None
 ) -> dict[str, tuple[str, str] | None]:
-    """Give the payments of an undone save that are offered, and nobody decided about since.
+    """Return the payments of an undone save that are offered, and nobody decided about since.
 
     :param open_run: the open preview that offers them; ``None``: the next import does.
     :return: by number, the decision that the save applied, and its figures.
@@ -117,7 +117,7 @@ def waiting_for_import(
 
 
 def definitions_undone(db: sqlite3.Connection) -> list[str]:
-    """Give the definitions of which a save was undone."""
+    """Return the definitions of which a save was undone."""
     query = "SELECT DISTINCT definition FROM runs WHERE undone_at IS NOT NULL ORDER BY definition"
     return [row["definition"] for row in db.execute(query)]
 
@@ -125,7 +125,7 @@ def definitions_undone(db: sqlite3.Connection) -> list[str]:
 def undone_saves(
     db: sqlite3.Connection, definition: str, company: str, open_run: str | None
 ) -> list[UndoneSave]:
-    """Give the saves of a definition that were undone, of which payments can be taken again."""
+    """Return the saves of a definition that were undone, of which payments can be taken again."""
     rows = db.execute(_UNDONE, {"definition": definition}).fetchall()
     found = [_undone(db, row, company, open_run) for row in rows]
     return [one for one in found if one.waiting]

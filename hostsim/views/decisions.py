@@ -37,7 +37,7 @@ def in_force(one: Decision) -> Text:
 
 
 def _fact(one: Decision, key: str) -> str:
-    """Give what was known of the payment when it was decided about."""
+    """Return what was known of the payment when it was decided about."""
     return str(json.loads(one.facts or "{}").get(key) or "")
 
 

@@ -326,7 +326,7 @@ class SubjectViews:
         )
 
     def counts(self, counts: Mapping[str, int]) -> Mapping[str, int]:
-        """Give the counts of a run by what JSON calls them."""
+        """Return the counts of a run by what JSON calls them."""
         found = {name: counts[name] for name in ("items", *self.lists, "gaps")}
         found[f"{self.party_key}s"] = counts["cards"]
         if self.has_bank_changes:
@@ -336,7 +336,7 @@ class SubjectViews:
 
 @cache
 def of(subject: str) -> SubjectViews:
-    """Give the lists of a subject."""
+    """Return the lists of a subject."""
     return SubjectViews(subject)
 
 
@@ -485,7 +485,7 @@ def story_title(one: ItemStory, language: str) -> str:
 
 
 def story_facts(one: ItemStory) -> Iterable[tuple[Text, object]]:
-    """Give what is known of the invoice there."""
+    """Return what is known of the invoice there."""
     yield Text("Nummer i bokföringen", "Number in accounting"), one.number
     yield Text("Kundnr i bokföringen", "Customer no. in accounting"), one.party_number
     yield Text("Belopp i bokföringen", "Total in accounting"), _money(one.total, one.currency)

@@ -48,7 +48,7 @@ _PINK = "38;5;211"
 
 
 def payment_number(row: Row) -> str:
-    """Give the number: none of a payment by hand, and perhaps none of an unreadable one."""
+    """Return the number: none of a payment by hand, and perhaps none of an unreadable one."""
     return row.payment_number or ("" if row.status else "?")
 
 
@@ -59,7 +59,7 @@ def invoice_number(row: Row) -> str:
 
 
 def known_amount(row: Row) -> Decimal | None:
-    """Give the SEK of a payment; ``None`` where it could not be read, which is not nothing."""
+    """Return the SEK of a payment; ``None`` where it could not be read, which is not nothing."""
     unread = row.payment_date is None or row.reason == "unreadable"
     return None if unread and not row.amount else row.amount
 
@@ -74,7 +74,7 @@ def foreign_amount(row: Row) -> Money | str | None:
 def _of_invoice(
     amount: Callable[[PreviewRow], Decimal | None],
 ) -> Callable[[PreviewRow], Money | None]:
-    """Give an amount of the invoice, with its currency where that is not SEK."""
+    """Return an amount of the invoice, with its currency where that is not SEK."""
 
     def value(row: PreviewRow) -> Money | None:
         found, currency = amount(row), row.invoice_currency or ""

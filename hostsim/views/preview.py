@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from hostsim.storage.previews import Preview
     from opter_contract.values import Company
 
-_LONGEST_SHORTENED = 25
+_MAX_SHORTENED_LENGTH = 25
 
 
 # --- JSON ------------------------------------------------------------------------------------
@@ -153,7 +153,7 @@ def _write_list(output: Output, preview: Preview, kind: str, *, shorten: bool) -
     write_title(output, titles[kind], preview.counts[kind])
     if preview.counts[kind]:
         columns, number = PREVIEW[kind], preview.counts[kind]
-        most = _LONGEST_SHORTENED if shorten else number
+        most = _MAX_SHORTENED_LENGTH if shorten else number
         _write_rows(output, columns, lambda: preview.rows(kind), number, _code_of(kind), most=most)
         if kind == "rejected" and not preview.saved:
             _write_decisions(output, preview)
@@ -166,7 +166,7 @@ def _write_rows(
     number: int,
     code: Callable[[Row], str | None],
     *,
-    most: int = _LONGEST_SHORTENED,
+    most: int = _MAX_SHORTENED_LENGTH,
 ) -> None:
     if number <= most:
         write_table(output, columns, rows)
@@ -251,12 +251,12 @@ def some_of_each(
     by_code: dict[str | None, list[tuple[int, Row]]] = {}
     for place, row in enumerate(rows):
         same = by_code.setdefault(code(row), [])
-        if len(same) < _LONGEST_SHORTENED:
+        if len(same) < _MAX_SHORTENED_LENGTH:
             same.append((place, row))
     chosen: list[tuple[int, Row]] = []
-    for turn in range(_LONGEST_SHORTENED):
+    for turn in range(_MAX_SHORTENED_LENGTH):
         layer = [same[turn] for same in by_code.values() if turn < len(same)]
-        room = max(_LONGEST_SHORTENED, len(by_code)) - len(chosen)
+        room = max(_MAX_SHORTENED_LENGTH, len(by_code)) - len(chosen)
         chosen.extend(layer[:room])
     return [row for _, row in sorted(chosen, key=lambda entry: entry[0])][:number]
 

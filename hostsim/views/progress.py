@@ -57,7 +57,7 @@ class ProgressLines:
 
 
 def _next_step(shown: int, total: int | None) -> int:
-    """Give the count of the next line: after a tenth of the total, or else after a doubling."""
+    """Return the count of the next line: after a tenth of the total, or else after a doubling."""
     if total is None:
         return max(2 * shown, shown + 500)
     return min(total, shown + max(math.ceil(total / 10), 25))

@@ -72,7 +72,7 @@ class Money:
 
 
 def rate(value: Decimal | None) -> Money | None:
-    """Give an exchange rate, SEK for one unit, with only the decimals that it needs."""
+    """Return an exchange rate, SEK for one unit, with only the decimals that it needs."""
     return None if value is None else Money(value, decimals=0)
 
 

@@ -87,7 +87,7 @@ def second_day():
 
 
 def dialogs(office):
-    """Give the dialog of one row of each reason, and those about a payment and a save."""
+    """Return the dialog of one row of each reason, and those about a payment and a save."""
     db = office.store.db
     rows = db.execute(
         "SELECT max(r.id) AS id FROM run_rows r JOIN runs u ON u.id = r.run_id"

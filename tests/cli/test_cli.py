@@ -694,7 +694,7 @@ def test_an_advance_that_is_saved_has_been_created(ready):
 
 
 def squeezed(text):
-    """Give a table's text without what wraps it."""
+    """Return a table's text without what wraps it."""
     return " ".join(text.split())
 
 

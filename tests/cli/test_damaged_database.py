@@ -90,7 +90,7 @@ def lay(whole):
 
 
 def books(out):
-    """Give what adds up: a letter of a name has nothing that it could be compared with."""
+    """Return what adds up: a letter of a name has nothing that it could be compared with."""
     if not out.startswith(("[", "{")):
         return None
     found = json.loads(out)

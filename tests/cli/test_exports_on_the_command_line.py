@@ -51,7 +51,7 @@ def load(run, *invoices):
 
 
 def numbers(found, key="invoice_number"):
-    """Give the numbers of each list of items that is not empty."""
+    """Return the numbers of each list of items that is not empty."""
     return {
         name: [one[key] for one in rows]
         for name, rows in found.items()

@@ -13,7 +13,7 @@ from web_host import USER_HEADER, Nginx, Proxy, Visitor, answer_of
 
 from hostsim.desk import Desk, DeskContext
 from hostsim.desk.app import create_app
-from hostsim.desk.reverse_proxy import LONGEST_NAME, reverse_proxy
+from hostsim.desk.reverse_proxy import MAX_NAME_LENGTH, reverse_proxy
 from hostsim.desk.startup import beside_sandbox
 from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
@@ -316,7 +316,7 @@ def test_the_proxy_may_be_another_machine_and_then_is_it_alone(desk_context, pee
         ("  a \t b  ", "a b"),
         ("a\x00b\x1b[31mc", "a b [31mc"),
         ("a\u202eb".encode().decode("latin-1"), "a b"),
-        ("x" * 5000, "x" * LONGEST_NAME),
+        ("x" * 5000, "x" * MAX_NAME_LENGTH),
     ],
     ids=repr,
 )

@@ -103,7 +103,7 @@ def post(client, path, status=303, **values):
 
 
 def save_form(client, run):
-    """Give the form of the button, as the page of a run that is loaded now carries it."""
+    """Return the form of the button, as the page of a run that is loaded now carries it."""
     page = get(client, f"/import?run={run}")
     return dict(re.findall(r'name="(run|revision)" value="([^"]*)"', page))
 

@@ -362,7 +362,7 @@ def test_the_imports_are_exported_as_they_are_shown(saved):
 
 
 def untouched(page):
-    """Give what a browser without scripts sends of the form."""
+    """Return what a browser without scripts sends of the form."""
     return {
         name: re.search(rf'name="{name}" value="([^"]*)"', page)[1]
         for name in ("amount", "key", "prefilled", "prefilled_of", "date")

@@ -111,7 +111,7 @@ def test_a_decision_that_is_gone_is_refused_with_the_hosts_sentence(person, stra
 
 
 def form_of(page, action):
-    """Give the hidden fields of the form that is sent there."""
+    """Return the hidden fields of the form that is sent there."""
     form = re.search(rf'<form[^>]*action="{re.escape(action)}.*?</form>', page, re.DOTALL)[0]
     return dict(re.findall(r'type="hidden" name="([^"]+)" value="([^"]*)"', form))
 

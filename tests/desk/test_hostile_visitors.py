@@ -49,7 +49,7 @@ def person(tmp_path_factory):
 
 
 def routes(person):
-    """Give each route, with one of the methods that it takes."""
+    """Return each route, with one of the methods that it takes."""
     rules = list(person.client.application.url_map.iter_rules())
     assert len(rules) > 60
     return [(one, method) for one in rules for method in ("GET", "POST") if method in one.methods]
@@ -64,7 +64,7 @@ def filled(rule, of):
 
 @pytest.fixture(scope="module")
 def values(person):
-    """Give the names that stand in the links and forms of all pages, and reserved ones."""
+    """Return the names that stand in the links and forms of all pages, and reserved ones."""
     pages = [
         person.client.get(filled(rule, lambda name: REAL.get(name, "x")), headers=HERE).text
         for rule, method in routes(person)

@@ -79,7 +79,7 @@ def test_each_list_says_what_it_shows_and_no_column_is_explained_that_there_is_n
 
 
 def sentences(file):
-    """Give each text in two languages of a module, without what is put into it."""
+    """Return each text in two languages of a module, without what is put into it."""
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") in {"Text", "Template"}:
             for argument in node.args:

@@ -50,7 +50,7 @@ class AnswerGoesWrong:
         sandbox.faults.add(replace(self._fault, match=match) if self._alone else self._fault)
 
     def missed(self, sandbox):
-        """Tell whether it did not strike as often as it should."""
+        """Return whether it did not strike as often as it should."""
         return any(one.happened == 0 or one.item.times for one in sandbox.faults.listed())
 
     def mend(self, sandbox):
@@ -149,18 +149,18 @@ def _name(address, what):
 
 
 def done_without(name):
-    """Tell whether an import goes on without the answer to this request."""
+    """Return whether an import goes on without the answer to this request."""
     waiting = {f"invoicepayments/{number}" for number in WAITING}
     return name == "revoke" or "filter=unpaid" in name or name in waiting
 
 
 def _expires_at(name):
-    """Tell whether the access token has expired before a request: the second page of the list."""
+    """Return whether the access token has expired before a request: the second page of the list."""
     return name.startswith("invoicepayments?") and "page=2" in name
 
 
 def _worth_disturbing(requests):
-    """Give each request once, and once more the one whose token has always expired.
+    """Return each request once, and once more the one whose token has always expired.
 
     Which others meet that, and are made twice, is decided by chance.
     """
@@ -339,7 +339,7 @@ def in_the_api(name):
 
 
 def needed(name):
-    """Tell whether a refusal of this request ends the import; one of a look-up does not."""
+    """Return whether a refusal of this request ends the import; one of a look-up does not."""
     return in_the_api(name) and not (done_without(name) or looks_up(name))
 
 

@@ -159,7 +159,7 @@ class ExportHost:
 
     @hookimpl
     def opter_confirmed_bank_changes(self, run, party_numbers):
-        """Give a confirmation once, and of what this run would change alone."""
+        """Return a confirmation once, and of what this run would change alone."""
         changes = self.plans[run.id].bank_changes
         asked = {(run.definition, one) for one in changes if one.party_number in party_numbers}
         confirmed = asked & self.stored.confirmations

@@ -177,7 +177,7 @@ def test_what_a_page_links_to_exists(page):
 
 
 def anchors(page):
-    """Give the anchors that a Markdown page gets from its headings."""
+    """Return the anchors that a Markdown page gets from its headings."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings}
 

@@ -306,7 +306,7 @@ def day_one(scenario, run):
 
 
 def number_of(run, invoice):
-    """Give the number of the last payment of an invoice, as the open list has it."""
+    """Return the number of the last payment of an invoice, as the open list has it."""
     shown = run("runs", run("runs", "--json")[0]["id"], "--json")
     rows = [row for part in ("ready", "rejected", "ignored") for row in shown.get(part, [])]
     return [row["payment_number"] for row in rows if row["invoice_number"] == str(invoice)][-1]

@@ -38,7 +38,7 @@ def modules():
 
 @functools.cache
 def imports():
-    """Give what each module imports, wherever it does so."""
+    """Return what each module imports, wherever it does so."""
     known = modules()
     graph = {name: set() for name in known}
     for name, path in known.items():

@@ -17,7 +17,7 @@ NAMED = re.findall(r"`(tests/(?:\w+/)+test_\w+\.py)::(test_\w+)`", PAGE + PLATFO
 
 @cache
 def names_in(path):
-    """Give the names of the tests of a file, without running any of it."""
+    """Return the names of the tests of a file, without running any of it."""
     tree = ast.parse((ROOT / path).read_text(encoding="utf-8"))
     return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
 

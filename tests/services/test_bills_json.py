@@ -28,7 +28,7 @@ def read(tmp_path):
 
 @pytest.fixture
 def problems(read):
-    """Give each problem, in English."""
+    """Return each problem, in English."""
 
     def problems(*bills):
         with pytest.raises(FileWrong) as wrong:

@@ -733,14 +733,14 @@ def outcomes(preview):
 
 
 def paid(store):
-    """Give total less remaining of each invoice on which something happened."""
+    """Return total less remaining of each invoice on which something happened."""
     rows = store.db.execute("SELECT id, total, remaining FROM invoices")
     sums = {row["id"]: Decimal(row["total"]) - Decimal(row["remaining"]) for row in rows}
     return {its: amount for its, amount in sums.items() if amount}
 
 
 def taken(store):
-    """Give what the payments that were not deleted took from each invoice."""
+    """Return what the payments that were not deleted took from each invoice."""
     sums = defaultdict(Decimal)
     for row in store.db.execute("SELECT * FROM payments WHERE state <> 'deleted'"):
         sums[row["invoice_id"]] += Decimal(row["effect"])

@@ -54,7 +54,7 @@ def both_saved(host, person):
 
 
 def remaining(store):
-    """Give what remains on the invoices that were paid, by region."""
+    """Return what remains on the invoices that were paid, by region."""
     found = {}
     for one in store.invoices():
         if one.remaining != one.total:

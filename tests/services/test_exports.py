@@ -74,7 +74,7 @@ def host(make_host, subject):
 
 
 def listed(preview):
-    """Give the numbers in each list that is not empty."""
+    """Return the numbers in each list that is not empty."""
     lists = {name: [one.item_number for one in preview.items(name)] for name in LISTS}
     return {name: numbers for name, numbers in lists.items() if numbers}
 

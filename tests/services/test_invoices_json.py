@@ -39,7 +39,7 @@ def read(tmp_path):
 
 @pytest.fixture
 def problems(read):
-    """Give the place of each problem, in English."""
+    """Return the place of each problem, in English."""
 
     def problems(*invoices, **values):
         with pytest.raises(FileWrong) as wrong:

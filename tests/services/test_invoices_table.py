@@ -500,7 +500,7 @@ def test_of_a_workbook_the_first_sheet_that_is_visible_is_read():
 
 
 def read_from(book):
-    """Give what is noted of a workbook, and the numbers of its invoices."""
+    """Return what is noted of a workbook, and the numbers of its invoices."""
     content = io.BytesIO()
     book.save(content)
     invoices = InvoicesTable().read_from(content.getvalue(), file="f.xlsx")

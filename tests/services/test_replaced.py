@@ -55,7 +55,7 @@ def rows_of(preview):
 
 
 def books(store):
-    """Give what counts in the books, by payment number."""
+    """Return what counts in the books, by payment number."""
     return {row.payment_number: row.amount for row in store.payments() if row.state == "registered"}
 
 

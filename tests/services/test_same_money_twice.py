@@ -51,7 +51,7 @@ class Office:
         return self.host.add_payment(number, Decimal(amount), date=day, confirm=True, **values)
 
     def taken(self):
-        """Give what was taken from the invoices by the payments that count."""
+        """Return what was taken from the invoices by the payments that count."""
         rows = self.store.db.execute("SELECT effect FROM payments WHERE state <> 'deleted'")
         return sum((Decimal(row["effect"]) for row in rows), Decimal(0))
 

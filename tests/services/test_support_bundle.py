@@ -124,7 +124,7 @@ def column(office, query):
 
 
 def found(texts, words):
-    """Give the words that stand in the bundle by themselves, not inside a longer one."""
+    """Return the words that stand in the bundle by themselves, not inside a longer one."""
     everything = "\n".join([*texts, *texts.values()])
     return [
         word

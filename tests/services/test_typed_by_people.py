@@ -185,7 +185,7 @@ def test_the_accepted_deviation_is_typed_by_the_same_rule(run, written):
 
 
 def doubts(host, *entry, **more):
-    """Give the places of the doubts, and the sentence that tells them all."""
+    """Return the places of the doubts, and the sentence that tells them all."""
     with pytest.raises(DoubtfulPayment) as caught:
         host.add_payment(*entry, **more)
     return [doubt.place for doubt in caught.value.doubts], caught.value.message

@@ -46,7 +46,7 @@ def import_and_save(host, name=NAME):
 
 
 def told(host, number, **more):
-    """Give the outcome of each payment of an invoice, with its reason."""
+    """Return the outcome of each payment of an invoice, with its reason."""
     return {
         one.number: (one.outcome, one.reason)
         for one in host.why(str(number), NAME, **more).payments

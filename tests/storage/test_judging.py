@@ -95,7 +95,7 @@ class Office:
         return self.host.import_payments(NAME)
 
     def shown_differently(self):
-        """Give the rows of the open preview of which the rules say something else."""
+        """Return the rows of the open preview of which the rules say something else."""
         preview = self.host.open_preview(NAME)
         import_run = ImportRun(self.store, preview.run_id, self.store.definition(NAME))
         with import_run.judging(COMPANY.number) as judging:

@@ -131,7 +131,7 @@ def tried(office, base, do, limits):
 
 
 def frames(length):
-    """Give where the pages of a log begin."""
+    """Return where the pages of a log begin."""
     assert (length - WAL_HEADER) % FRAME == 0
     return range(WAL_HEADER, length, FRAME)
 
@@ -175,6 +175,6 @@ def test_a_process_that_is_killed_while_its_log_is_moved_has_saved_everything(of
 
 
 def pages_in(log):
-    """Give the numbers of the pages that a log holds, counted from 1."""
+    """Return the numbers of the pages that a log holds, counted from 1."""
     text = log.read_bytes()
     return {int.from_bytes(text[at : at + 4], "big") for at in frames(len(text))}

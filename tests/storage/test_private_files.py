@@ -30,7 +30,7 @@ def _any_umask(request):
 
 
 def modes(folder):
-    """Give the rights of others, and of the owner, of all that is in a folder."""
+    """Return the rights of others, and of the owner, of all that is in a folder."""
     return {path.name: f"{path.stat().st_mode & 0o777:o}" for path in sorted(folder.rglob("*"))}
 
 
@@ -80,7 +80,7 @@ def tmp_path(tmp_path):
 
 
 def nothing_was_written_there(tmp_path):
-    """Tell whether what the links lead to is as it was."""
+    """Return whether what the links lead to is as it was."""
     there = tmp_path / "theirs"
     return [path.read_text() for path in there.iterdir()] == ["precious"]
 

@@ -53,7 +53,7 @@ def secrets(tmp_path):
 
 
 def files(secrets):
-    """Give the files that hold secrets; the marks of the keyring are empty."""
+    """Return the files that hold secrets; the marks of the keyring are empty."""
     if not secrets.folder.exists():
         return []
     return sorted(path for path in secrets.folder.iterdir() if path.suffix != ".keyring")

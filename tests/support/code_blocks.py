@@ -13,7 +13,7 @@ LEDGER = '"""A ledger'
 
 
 def block(beginning: str) -> str:
-    """Give the block that begins with these words."""
+    """Return the block that begins with these words."""
     blocks = re.findall(
         r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE
     )

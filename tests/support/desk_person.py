@@ -13,7 +13,7 @@ KEY = "the-key"
 
 
 def visitor(*args, here="127.0.0.1:8000", **options):
-    """Give the client of an application that was let in with its key."""
+    """Return the client of an application that was let in with its key."""
     client = create_app(*args, key=KEY, **options).test_client()
     opened = client.get(f"/?key={KEY}", headers={"Host": here})
     assert opened.status_code == 200, opened.text
@@ -21,7 +21,7 @@ def visitor(*args, here="127.0.0.1:8000", **options):
 
 
 def session_at(desk):
-    """Give a browser that has opened the address of a desk that runs."""
+    """Return a browser that has opened the address of a desk that runs."""
     session = requests.Session()
     assert session.get(desk.address, timeout=10).status_code == 200
     return session
@@ -61,11 +61,11 @@ class Person:
         self.post("/import/save", run=run, revision=self.revision())
 
     def revision(self, name="Fortnox"):
-        """Give what a page that is loaded now carries in its forms."""
+        """Return what a page that is loaded now carries in its forms."""
         return self.desk_context.revisions().get(name, "")
 
     def row(self, number):
-        """Give the id of a payment's row in the open preview."""
+        """Return the id of a payment's row in the open preview."""
         [row] = self.desk_context.store.db.execute(
             "SELECT r.id FROM run_rows r JOIN runs u ON u.id = r.run_id"
             " WHERE u.state = 'open' AND r.number = ?",

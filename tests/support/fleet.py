@@ -50,7 +50,7 @@ def lines(count, now, **settings):
 
 
 def paid(count):
-    """Give the payments of such a sandbox, as company and number, and those that wait."""
+    """Return the payments of such a sandbox, as company and number, and those that wait."""
     everything = [(one // seed_many.PAYMENTS, one) for one in range(count * seed_many.PAYMENTS)]
     keys = [
         (str(seed_many.FIRST_COMPANY + company), str(one % seed_many.PAYMENTS + 1))

@@ -34,7 +34,7 @@ class Exporter:
         return self.ask("GET", path).json()
 
     def code(self, method, path, body=None):
-        """Give status and code of a refusal."""
+        """Return status and code of a refusal."""
         answer = self.ask(method, path, body)
         error = answer.json()["ErrorInformation"]
         return answer.status_code, error.get("code", error.get("Code"))
@@ -46,7 +46,7 @@ class Exporter:
         return answer.json()["Invoice"]
 
     def refused(self, rows=(), **fields):
-        """Give the code by which an invoice is refused."""
+        """Return the code by which an invoice is refused."""
         return self.code("POST", "invoices", invoice(rows, **fields))[1]
 
     def put(self, number, **fields):

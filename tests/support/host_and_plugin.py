@@ -84,7 +84,7 @@ def row_of(preview, number):
 
 
 def listed(preview):
-    """Give status or reason of every payment by its number."""
+    """Return status or reason of every payment by its number."""
     return {row.payment_number: row.status or row.reason for row in rows_of(preview)}
 
 
@@ -97,7 +97,7 @@ def books(store):
 
 
 def refusal(act, *arguments, **more):
-    """Give the error that an act is refused with."""
+    """Return the error that an act is refused with."""
     with pytest.raises(HostError) as refused:
         act(*arguments, **more)
     return refused.value

@@ -41,13 +41,13 @@ PARTS = 8
 
 
 def cut(steps, part):
-    """Give one of the parts of some steps, all of which together are all of them."""
+    """Return one of the parts of some steps, all of which together are all of them."""
     steps = list(steps)
     return steps[len(steps) * part // PARTS : len(steps) * (part + 1) // PARTS]
 
 
 def each(steps):
-    """Give each step as its name and how often it was taken by then, counted from 1."""
+    """Return each step as its name and how often it was taken by then, counted from 1."""
     taken = Counter()
     for name in steps:
         taken[name] += 1

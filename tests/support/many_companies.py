@@ -21,7 +21,7 @@ HALF_HOURS = Timetable(every=timedelta(minutes=30))
 
 
 def numbers(count):
-    """Give the numbers of the companies, which name their imports, too."""
+    """Return the numbers of the companies, which name their imports, too."""
     return [str(seed_many.FIRST_COMPANY + place) for place in range(count)]
 
 

@@ -164,7 +164,7 @@ def invoices_of_the_first_day():
 
 
 def invoices_of_the_second_day():
-    """Give invoices that make rejected payments ready."""
+    """Return invoices that make rejected payments ready."""
     return [_exported(str(number)) for number in _NOT_YET]
 
 
@@ -320,7 +320,7 @@ class Script:
 
 
 def shown(preview):
-    """Give a preview as ``import --json`` prints it, but for what it cost and what is advice."""
+    """Return a preview as ``import --json`` prints it, but for what it cost and what is advice."""
     text = io.StringIO()
     write_preview_json(Output(text, "en"), preview)
     return {
@@ -331,7 +331,7 @@ def shown(preview):
 
 
 def stored_rows(path):
-    """Give all that the host has, but for what names a run: rows by table.
+    """Return all that the host has, but for what names a run: rows by table.
 
     Of runs, those that still mean something: a failed one has left only its error.
     """

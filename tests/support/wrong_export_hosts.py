@@ -17,7 +17,7 @@ def mutant(**changed):
 
 
 def giving(change):
-    """Give each item with some change."""
+    """Return each item with some change."""
 
     class Giving(ExportHost):
         @hookimpl

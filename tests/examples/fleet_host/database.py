@@ -61,7 +61,7 @@ def create_tables(db: Db) -> None:
 
 @contextmanager
 def locked(db: Db, key: str, timeout: float, held: dict[str, object]) -> Iterator[bool]:
-    """Give whether a lock was acquired, which lasts no longer than the connection.
+    """Return whether a lock was acquired, which lasts no longer than the connection.
 
     :param held: by other threads with this connection, which PostgreSQL would let in, too.
     """
@@ -85,7 +85,7 @@ def locked(db: Db, key: str, timeout: float, held: dict[str, object]) -> Iterato
 
 @contextmanager
 def alone(pool: Pool, company: str, timeout: float) -> Iterator[Db]:
-    """Give a connection that is alone with a company."""
+    """Return a connection that is alone with a company."""
     with pool.connection() as db, locked(db, f"company {company}", timeout, {}) as acquired:
         if not acquired:
             raise FleetError("COMPANY_BUSY", company=company)
@@ -109,7 +109,7 @@ def load(db: Db, lines: Iterable[str]) -> None:
 
 
 def company(db: Db, name: str) -> Definition:
-    """Give the one import that is defined for a company; its books are its region."""
+    """Return the one import that is defined for a company; its books are its region."""
     row = db.execute(SQL["company"], {"company": name}).fetchone()
     if row is None:
         raise FleetError("COMPANY_UNKNOWN", company=name)
@@ -118,7 +118,7 @@ def company(db: Db, name: str) -> Definition:
 
 
 def offered(db: Db, company: str) -> dict[str, Row]:
-    """Give what waits and has a number, by its number."""
+    """Return what waits and has a number, by its number."""
     rows = {}
     for row in db.execute(SQL["offered"], {"company": company}):
         why = Refusal(row["reason"], Text(row["sv"], row["en"]))

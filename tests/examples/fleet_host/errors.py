@@ -24,6 +24,6 @@ class FleetError(Exception):
 
 
 def failure_of(error: BaseException) -> Failure | None:
-    """Give an exception as a failure, also a plug-in's; ``None`` for a bug."""
+    """Return an exception as a failure, also a plug-in's; ``None`` for a bug."""
     known = all(hasattr(error, name) for name in ("code", "kind", "message"))
     return cast("Failure", error) if known else None

@@ -62,7 +62,7 @@ class Host:
         self._active: dict[str, Import] = {}
 
     def checked_settings(self, name: str, import_type: str, given: Settings) -> Settings:
-        """Give a company's settings as they are stored; refuse what cannot be used everywhere."""
+        """Return a company's settings as they are stored; refuse what cannot be used everywhere."""
         hook, of = self.manager.hook, {"type_code": import_type, "subject": ""}
         answers = hook.opter_check_settings(values=given, **of)
         if not answers:

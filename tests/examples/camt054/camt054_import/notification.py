@@ -360,25 +360,25 @@ def _named(readable: str, *content: object) -> str:
 
 
 def _text(of: Element, *paths: str) -> str:
-    """Give the text of the first of these that has one."""
+    """Return the text of the first of these that has one."""
     found = (" ".join((of.findtext(path) or "").split()) for path in paths or (".",))
     return next((text for text in found if text not in _NOTHING), "")
 
 
 def _returned(entry: Element, details: Element) -> bool:
-    """Tell whether it came back, or was made undone."""
+    """Return whether it came back, or was made undone."""
     kinds = {_text(one, "BkTxCd/Domn/Fmly/SubFmlyCd") for one in (entry, details)}
     reversal = _text(entry, "RvslInd") in {"true", "1"}
     return reversal or details.find("RtrInf") is not None or not kinds.isdisjoint(_RETURNS)
 
 
 def _charged(of: Element) -> bool:
-    """Tell whether the bank has taken charges."""
+    """Return whether the bank has taken charges."""
     amounts = (_text(one) for charges in of.iterfind("Chrgs") for one in charges.iter())
     return any(_AMOUNT.fullmatch(text) and Decimal(text) for text in amounts)
 
 
 def _credit_note(strd: Element) -> bool:
-    """Tell whether the payer has deducted a credit note."""
+    """Return whether the payer has deducted a credit note."""
     kinds = {_text(one) for one in strd.iterfind("RfrdDocInf/Tp/CdOrPrtry/Cd")}
     return "CREN" in kinds or strd.find("RfrdDocAmt/CdtNoteAmt") is not None
