@@ -40,7 +40,7 @@ from hostsim.storage.store import Store
 from hostsim.views import exports as export_views
 from hostsim.views import labels
 from hostsim.views.output import Output
-from hostsim.views.preview import write_preview, write_some_payments
+from hostsim.views.preview_output import write_preview, write_some_payments
 from hostsim.views.progress import progress_on
 from hostsim.views.table import Column, LongText, Money, write_table
 from opter_contract.values import Text

@@ -12,7 +12,7 @@ from hostsim.cli.login import NO_BROWSER, UNATTENDED, interactive_host
 from hostsim.cli.root import hostsim
 from hostsim.ledger.matching import KINDS
 from hostsim.views.explanation import explanation_object, write_explanation
-from hostsim.views.preview import write_preview
+from hostsim.views.preview_output import write_preview
 from hostsim.views.runs import RUNS, write_run, write_run_json, write_runs
 from hostsim.views.table import write_json
 

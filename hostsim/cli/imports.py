@@ -18,7 +18,7 @@ from hostsim.storage import previews
 from hostsim.storage.decision_store import MAX_WHY_LENGTH
 from hostsim.storage.previews import PreviewChanged
 from hostsim.views.output import ReaderClosed
-from hostsim.views.preview import write_no_preview_json, write_preview, write_preview_json
+from hostsim.views.preview_output import write_no_preview_json, write_preview, write_preview_json
 from opter_contract.values import Text
 
 if TYPE_CHECKING:

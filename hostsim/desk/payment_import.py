@@ -25,7 +25,7 @@ from hostsim.storage.lists import Selection, all_of, preview_rows, saved_rows
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.region_checks import checked_bank_account, refuse_other_region
 from hostsim.views.pages import PAGES
-from hostsim.views.payments import SAVED, UNDONE
+from hostsim.views.preview import SAVED, UNDONE
 from hostsim.views.table import Column
 from opter_contract.values import Text
 

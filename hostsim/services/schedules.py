@@ -27,7 +27,7 @@ from hostsim.plugins.export_session import nothing
 from hostsim.plugins.listeners import notify_of_run_end
 from hostsim.services.exports import Exports
 from hostsim.services.imports import Imports
-from hostsim.services.saving import Saving
+from hostsim.services.save_and_undo import Saving
 from hostsim.storage import database_checks, schedules
 from hostsim.storage.export_previews import THERE, ExportPreview, PreviewItem
 from hostsim.storage.import_runs import ImportRun

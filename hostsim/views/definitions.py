@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from hostsim.views.labels import company, label
-from hostsim.views.preview import company_object
+from hostsim.views.preview_output import company_object
 from hostsim.views.table import Column, json_only
 from opter_contract.values import Text
 

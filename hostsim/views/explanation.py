@@ -24,7 +24,7 @@ from hostsim.views.labels import (
 )
 from hostsim.views.output import Output, one_line
 from hostsim.views.payments import REGISTERED_PAYMENTS, origin, state, write_off_sentences
-from hostsim.views.preview import company_object
+from hostsim.views.preview_output import company_object
 from hostsim.views.runs import short_id
 from hostsim.views.table import (
     Column,

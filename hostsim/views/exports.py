@@ -18,7 +18,7 @@ from hostsim.storage.export_states import NEW
 from hostsim.views.labels import BANK_FIELDS, company, label, period, user_at
 from hostsim.views.output import Output, one_line
 from hostsim.views.payments import write_title
-from hostsim.views.preview import company_object, quoted
+from hostsim.views.preview_output import company_object, quoted
 from hostsim.views.table import (
     Column,
     LongText,

@@ -7,7 +7,8 @@ from typing import Any
 
 from hostsim.views.decisions import DECISIONS
 from hostsim.views.invoices import OPEN_INVOICES
-from hostsim.views.payments import PREVIEW, REGISTERED_PAYMENTS
+from hostsim.views.payments import REGISTERED_PAYMENTS
+from hostsim.views.preview import PREVIEW
 from hostsim.views.runs import RUNS
 from hostsim.views.schedules import STATUS
 from hostsim.views.table import Column

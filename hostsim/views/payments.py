@@ -1,4 +1,4 @@
-"""Payments: the lists of a preview, the registered ones, and one of these in full."""
+"""Payments: the columns that all lists of them share, the registered ones, and one in full."""
 
 from __future__ import annotations
 
@@ -13,12 +13,10 @@ from hostsim.messages import payments as payments_messages
 from hostsim.messages.decisions import by_whom
 from hostsim.messages.formats import count, money
 from hostsim.messages.source import word_of
-from hostsim.messages.text import LANGUAGES, joined, say, some_of
+from hostsim.messages.text import LANGUAGES, say, some_of
 from hostsim.views.labels import (
     BY_HAND,
-    LEFT_OUT,
     PAYMENT_STATES,
-    REASONS,
     STATUSES,
     label,
     region,
@@ -40,7 +38,7 @@ from hostsim.views.table import (
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
-    from hostsim.ledger.values import Entry, PreviewRow, Row
+    from hostsim.ledger.values import Entry, Row
     from opter_contract.values import WriteOff
 
 _TICK, _FLAG = Sign("✓", "OK", "32"), Sign("⚑", "!", "31")
@@ -71,37 +69,6 @@ def foreign_amount(row: Row) -> Money | str | None:
     return currency if row.amount_currency is None else Money(row.amount_currency, currency)
 
 
-def _of_invoice(
-    amount: Callable[[PreviewRow], Decimal | None],
-) -> Callable[[PreviewRow], Money | None]:
-    """Return an amount of the invoice, with its currency where that is not SEK."""
-
-    def value(row: PreviewRow) -> Money | None:
-        found, currency = amount(row), row.invoice_currency or ""
-        return None if found is None else Money(found, "" if currency == SEK else currency)
-
-    return value
-
-
-def warning(row: PreviewRow) -> Text | None:
-    """Say what to see before the payment is saved, how much is missing, or why it is left out."""
-    if row.kind == matching.LEFT_OUT:
-        return row.message
-    if row.warning is None or row.remaining is None or row.status not in {"partial", "advance"}:
-        return row.warning
-    amount = matching.money_of(abs(row.remaining), row.invoice_currency or "")
-    return payments_messages.by_how_much(row.warning, row.status, amount)
-
-
-def warning_on_page(row: PreviewRow) -> Text | None:
-    """Say it, and what was written off there, which stands in no column of the page."""
-    said, off = warning(row), written_off(row)
-    if row.status == "written-off":
-        return said
-    sentences = write_off_sentences(off, row.amount or row.invoice_total)
-    return joined(sentences if said is None else [said, *sentences])
-
-
 def write_off_sentences(off: Iterable[Money], paid: Decimal | None) -> list[Text]:
     """Say what was written off at the source; against the payment it was paid too much.
 
@@ -117,10 +84,6 @@ def write_off_sentences(off: Iterable[Money], paid: Decimal | None) -> list[Text
         )
         for against, several in sums.items()
     ]
-
-
-def _judgement(row: PreviewRow) -> Text:
-    return LEFT_OUT if row.kind == matching.LEFT_OUT else label(STATUSES, row.status)
 
 
 def written_off(row: Row) -> list[Money]:
@@ -141,113 +104,39 @@ def _write_off_object(one: WriteOff) -> dict[str, object]:
     }
 
 
-_JSON: tuple[Column[Row], ...] = (
+PAYMENT_JSON: tuple[Column[Row], ...] = (
     *json_attributes("payment_number", "invoice_number", "host_invoice_number", "payment_date"),
     *json_attributes("amount", "currency", "amount_currency"),
     json_only("exchange_rate", lambda r: rate(r.exchange_rate)),
     *json_attributes("source"),
     json_only("write_offs", lambda r: map(_write_off_object, r.write_offs)),
 )
-_SIGN: Column[Row] = Column(
+SIGN: Column[Row] = Column(
     "sign", Text("", ""), lambda r: _TICK if r.status in matching.TICKED else _FLAG, page=False
 )
-_STATUS: Column[Any] = Column(
+STATUS: Column[Any] = Column(
     "mark", Text("Bedömning", "Judgement"), lambda r: label(STATUSES, r.status), terminal=False
 )
-_FIGURES: tuple[Column[Row], ...] = (
+FIGURES: tuple[Column[Row], ...] = (
     Column("payment", Text("Betalningsnr", "Payment no."), payment_number, right=True),
     Column("invoice", Text("Faktura", "Invoice"), invoice_number, right=True),
     Column("customer", Text("Kund", "Customer"), lambda r: r.customer_name, wide=True),
     Column("date", Text("Datum", "Date"), lambda r: r.payment_date),
     Column("amount", Text("Belopp SEK", "Amount SEK"), known_amount, right=True),
 )
-_FOREIGN: Column[Row] = Column(
+FOREIGN: Column[Row] = Column(
     "foreign", Text("Annan valuta", "Other currency"), foreign_amount, right=True
 )
-_RATE_AND_WRITE_OFF: tuple[Column[Row], ...] = (
+RATE_AND_WRITE_OFF: tuple[Column[Row], ...] = (
     Column("rate", Text("Kurs", "Rate"), lambda r: rate(r.exchange_rate), right=True, sorts=False),
     Column("written_off", Text("Avskrivet", "Written off"), written_off, right=True, sorts=False),
 )
-_WARNING: Column[Any] = Column(
+WARNING: Column[Any] = Column(
     "message",
     Text("Varningsmeddelande", "Warning message"),
     lambda r: r.warning,
     wide=True,
 )
-
-# What an invoice is, and what remains of it, in its own currency.
-_INVOICE_JSON = json_attributes(
-    *("due_date", "invoice_currency", "invoice_total", "remaining_before", "remaining")
-)
-_DUE: Column[PreviewRow] = Column("due", Text("Förfaller", "Due"), lambda r: r.due_date)
-_TOTAL: Column[PreviewRow] = Column(
-    "total",
-    Text("Totalt", "Total"),
-    _of_invoice(lambda r: r.invoice_total),
-    right=True,
-    terminal=False,
-)
-_REMAINS: Column[PreviewRow] = Column(
-    "after", Text("Återstår", "Remains"), _of_invoice(lambda r: r.remaining), right=True
-)
-
-READY: tuple[Column[PreviewRow], ...] = (
-    *_JSON,
-    *_INVOICE_JSON,
-    *json_attributes("status", "warning"),
-    _SIGN,
-    replace(_STATUS, value=_judgement),
-    *_FIGURES,
-    _FOREIGN,
-    *_RATE_AND_WRITE_OFF,
-    _TOTAL,
-    Column(
-        "before",
-        Text("Återstod", "Remained"),
-        _of_invoice(lambda r: r.remaining_before),
-        right=True,
-        terminal=False,
-    ),
-    _REMAINS,
-    _DUE,
-    replace(_WARNING, value=warning, page=False),
-    replace(_WARNING, value=warning_on_page, terminal=False),
-)
-
-
-def _once(made: Text) -> tuple[Column[PreviewRow], ...]:
-    return (
-        *READY[:-2],
-        replace(_WARNING, value=lambda r: payments_messages.once_saved(warning_on_page(r), made)),
-    )
-
-
-#: The same once they are saved, and once the save is undone.
-SAVED, UNDONE = _once(payments_messages.ADVANCE_MADE), _once(payments_messages.ADVANCE_UNDONE)
-
-
-def _excluded(heading: Text) -> tuple[Column[PreviewRow], ...]:
-    return (
-        *_JSON,
-        *_INVOICE_JSON,
-        *json_attributes("reason", "message"),
-        *_FIGURES,
-        _FOREIGN,
-        *(_TOTAL, _REMAINS, _DUE),
-        *not_on_page(*_RATE_AND_WRITE_OFF),
-        Column("source", Text("Källa", "Source"), lambda r: r.source and word_of(r.source)),
-        Column("message", heading, lambda r: r.message or label(REASONS, r.reason), wide=True),
-    )
-
-
-#: The lists of a preview, by the kind of payments.
-PREVIEW = {
-    "ready": READY,
-    "left": (*READY, *json_attributes("message")),
-    "rejected": _excluded(Text("Orsak till att inte spara", "Reason for not saving")),
-    "ignored": _excluded(Text("Varför den ignoreras", "Why it is ignored")),
-}
-
 
 # --- Registered payments ---------------------------------------------------------------------
 
@@ -285,7 +174,7 @@ def _status_or_state(entry: Entry) -> Text:
 
 
 REGISTERED_PAYMENTS: tuple[Column[Entry], ...] = (
-    *_JSON,
+    *PAYMENT_JSON,
     *json_attributes("status", "warning"),
     *json_attributes("id", "origin", "state", "import_type", "company", "region", "bank_account"),
     *json_attributes("effect"),
@@ -296,11 +185,11 @@ REGISTERED_PAYMENTS: tuple[Column[Entry], ...] = (
     *json_attributes("deleted_by", "deleted_at", "deleted_why"),
     json_only("counters", lambda e: e.reverses),
     Column("id", Text("Id", "Id"), lambda e: str(e.id), right=True, page=False),
-    _SIGN,
-    replace(_STATUS, value=_status_or_state),
-    *_FIGURES,
-    *not_on_page(_FOREIGN, *_RATE_AND_WRITE_OFF),
-    *not_on_page(replace(_WARNING, value=lambda e: payments_messages.once_saved(e.warning))),
+    SIGN,
+    replace(STATUS, value=_status_or_state),
+    *FIGURES,
+    *not_on_page(FOREIGN, *RATE_AND_WRITE_OFF),
+    *not_on_page(replace(WARNING, value=lambda e: payments_messages.once_saved(e.warning))),
     Column("source", Text("Ursprung", "Origin"), origin),
     Column("user", Text("Sparad av", "Saved by"), lambda e: e.user, terminal=False),
     Column("at", Text("Registrerad", "Registered"), lambda e: e.at, terminal=False),

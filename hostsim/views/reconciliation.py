@@ -26,7 +26,7 @@ from hostsim.messages.text import say
 from hostsim.views.labels import REASONS, company, label
 from hostsim.views.output import Output, one_line
 from hostsim.views.payments import write_title
-from hostsim.views.preview import company_object
+from hostsim.views.preview_output import company_object
 from hostsim.views.table import (
     Column,
     Money,

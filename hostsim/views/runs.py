@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from hostsim.views.labels import RUN_STATES, company, label, region, user_at
 from hostsim.views.output import Output
 from hostsim.views.payments import REGISTERED_PAYMENTS, write_entries
-from hostsim.views.preview import company_object, row_objects
+from hostsim.views.preview_output import company_object, row_objects
 from hostsim.views.table import (
     Column,
     as_object,

@@ -10,7 +10,7 @@ from hostsim.messages import exports
 from hostsim.messages.payments import counted
 from hostsim.messages.text import say
 from hostsim.views.labels import company, label
-from hostsim.views.preview import company_object
+from hostsim.views.preview_output import company_object
 from hostsim.views.table import Column, Sign, dumps, json_only
 from opter_contract.values import Text
 

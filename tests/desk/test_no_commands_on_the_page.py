@@ -31,7 +31,7 @@ OF_COMMANDS = {
 #: What only a terminal, a mail or whoever starts the program sees.
 NOT_ON_A_PAGE = {
     *("messages/errors.py", "messages/mail.py", "messages/plugins.py", "messages/files.py"),
-    *("views/preview.py", "views/runs.py", "views/errors.py", "desk/startup.py"),
+    *("views/preview_output.py", "views/runs.py", "views/errors.py", "desk/startup.py"),
     *("desk/reverse_proxy.py",),
 }
 ROOMS = ("messages", "ledger", "views", "desk")

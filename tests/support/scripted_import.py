@@ -24,7 +24,7 @@ from hostsim.sandbox.tokens import Grant
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
 from hostsim.views.output import Output
-from hostsim.views.preview import write_preview_json
+from hostsim.views.preview_output import write_preview_json
 from opter_contract import hookimpl
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.fortnox import protocol

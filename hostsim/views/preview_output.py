@@ -1,0 +1,366 @@
+"""A preview as it is printed: its lists, what can be done about them, and sums that add up."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from hostsim.ledger import reasons
+from hostsim.ledger.matching import KINDS, LEFT_OUT
+from hostsim.ledger.values import SetAsideTotal
+from hostsim.messages import payments as messages
+from hostsim.messages.formats import count, money
+from hostsim.messages.text import say
+from hostsim.views.labels import REASONS, STATUSES, company, label, region
+from hostsim.views.output import Output, one_line
+from hostsim.views.payments import REGISTERED_PAYMENTS, write_title
+from hostsim.views.preview import PREVIEW
+from hostsim.views.table import (
+    Column,
+    as_object,
+    json_attributes,
+    text_of,
+    write_json,
+    write_table,
+)
+from opter_contract.values import Text
+
+if TYPE_CHECKING:
+    from hostsim.ledger.values import Entry, Row
+    from hostsim.storage.discrepancies import Discrepancy
+    from hostsim.storage.previews import Preview
+    from opter_contract.values import Company
+
+_MAX_SHORTENED_LENGTH = 25
+
+
+# --- JSON ------------------------------------------------------------------------------------
+
+DISCREPANCIES: tuple[Column[Discrepancy], ...] = json_attributes(
+    *("code", "host_invoice_number", "currency", "remaining", "balance"),
+    *("payment_id", "payment_number", "payment_date", "amount", "message"),
+)
+
+
+def write_preview_json(output: Output, preview: Preview) -> None:
+    kinds = ("read", *KINDS)
+    write_json(
+        output,
+        {
+            "format": preview.definition,
+            "revision": preview.revision,
+            "company": company_object(preview.company),
+            "saved": preview.saved,
+            "open": not preview.saved,
+            "not_read": preview.not_read,
+            "counts": {kind: preview.counts[kind] for kind in kinds},
+            "totals": {kind: preview.totals[kind] for kind in kinds},
+            "set_aside": preview.set_aside._asdict(),
+            **{kind: row_objects(output, preview.rows(kind), kind) for kind in KINDS},
+            "gone": preview.deleted,
+            "discrepancies": (
+                as_object(DISCREPANCIES, one, output.language) for one in preview.discrepancies()
+            ),
+            "notes": preview.notes,
+            "requests": preview.requests,
+            "region": preview.region,
+            "bank_account": preview.bank_account,
+            "date": preview.date,
+        },
+    )
+
+
+def write_no_preview_json(output: Output, definition: str | None) -> None:
+    """Write the object of a preview in which there is nothing, since none is open."""
+    kinds = ("read", *KINDS)
+    write_json(
+        output,
+        {
+            "format": definition,
+            **dict.fromkeys(("revision", "company", "region", "date")),
+            **dict.fromkeys(("saved", "open"), False),
+            **dict.fromkeys(("not_read", "requests"), 0),
+            "counts": dict.fromkeys(kinds, 0),
+            "totals": dict.fromkeys(kinds, Decimal(0)),
+            "set_aside": SetAsideTotal()._asdict(),
+            **{key: [] for key in (*KINDS, "gone", "discrepancies", "notes")},
+            "bank_account": "",
+        },
+    )
+
+
+def row_objects(output: Output, rows: Iterable[Row], kind: str) -> Iterator[dict[str, Any]]:
+    return (as_object(PREVIEW[kind], row, output.language) for row in rows)
+
+
+def company_object(known: Company | None) -> dict[str, str] | None:
+    return None if known is None else {"name": known.name, "number": known.number}
+
+
+# --- On a terminal ---------------------------------------------------------------------------
+
+
+def write_preview(
+    output: Output, preview: Preview, *, show_ignored: bool = False, shorten: bool = False
+) -> None:
+    """Print the lists of a preview, and totals that add up.
+
+    :param show_ignored: the ignored payments one by one, not only by reason.
+    :param shorten: print about 25 rows a list, at least one of each status
+        and reason, and print how many more there are.
+    """
+    name = say(company(preview.company), output.language)
+    output.title(f"{one_line(preview.definition)}: {one_line(name)}")
+    _write_import(output, preview)
+    for kind in KINDS if show_ignored else KINDS[:-1]:
+        if kind != LEFT_OUT or preview.counts[kind]:
+            _write_list(output, preview, kind, shorten=shorten)
+    _write_discrepancies(output, preview)
+    _write_codes(output, preview)
+    _write_totals(output, preview)
+    _write_remarks(output, preview)
+    if not shorten:
+        _write_how_to_save(output, preview)
+
+
+def _write_import(output: Output, preview: Preview) -> None:
+    facts: list[tuple[Text, object]] = [
+        (Text("Region", "Region"), region(preview.region)),
+        (Text("Bankkonto", "Bank account"), preview.bank_account),
+        (Text("Datum", "Date"), preview.date),
+    ]
+    texts = [(say(name, output.language), text_of(it, output.language)) for name, it in facts]
+    output.line("   ".join(f"{name}: {text}" for name, text in texts if text))
+
+
+_LIST_TITLES = {
+    "ready": Text("Betalningar som kan sparas", "Payments that can be saved"),
+    "left": Text("Betalningar som lämnas till nästa import", "Payments left to the next import"),
+    "rejected": Text("Betalningar som inte kan sparas", "Payments that cannot be saved"),
+    "ignored": Text("Ignorerade och undanlagda", "Ignored and set aside"),
+}
+_SAVED_TITLES = _LIST_TITLES | {
+    "ready": Text("Sparade betalningar", "Saved payments"),
+    "rejected": Text("Betalningar som inte kunde sparas", "Payments that could not be saved"),
+}
+
+
+def _write_list(output: Output, preview: Preview, kind: str, *, shorten: bool) -> None:
+    titles = _SAVED_TITLES if preview.saved else _LIST_TITLES
+    output.line()
+    write_title(output, titles[kind], preview.counts[kind])
+    if preview.counts[kind]:
+        columns, number = PREVIEW[kind], preview.counts[kind]
+        most = _MAX_SHORTENED_LENGTH if shorten else number
+        _write_rows(output, columns, lambda: preview.rows(kind), number, _code_of(kind), most=most)
+        if kind == "rejected" and not preview.saved:
+            _write_decisions(output, preview)
+
+
+def _write_rows(
+    output: Output,
+    columns: Sequence[Column[Any]],
+    rows: Callable[[], Iterable[Row]],
+    number: int,
+    code: Callable[[Row], str | None],
+    *,
+    most: int = _MAX_SHORTENED_LENGTH,
+) -> None:
+    if number <= most:
+        write_table(output, columns, rows)
+        return
+    chosen = some_of_each(rows(), number, code)
+    write_table(output, columns, lambda: chosen)
+    more = count(number - len(chosen), output.language)
+    output.say(f"  … och {more} till", f"  … and {more} more")
+
+
+def _write_decisions(output: Output, preview: Preview) -> None:
+    """Name under the rejected payments what can be decided about them."""
+    name = quoted(preview.definition)
+    found = totals_by(preview.rows("rejected"), lambda row: row.reason)
+    for reason in reasons.REASONS.values():
+        options = " | ".join(f"--{one}" for one in reason.decisions if one != reasons.SET_ASIDE)
+        if options and reason.code in found:
+            output.say(
+                f"  {reason.label.sv}: hostsim decide {name} NUMMER {options}",
+                f"  {reason.label.en}: hostsim decide {name} NUMBER {options}",
+            )
+    if any(code != "already-imported" for code in found):
+        output.say(
+            f"  Lägg undan det som aldrig hör hit: hostsim set-aside {name} NUMMER",
+            f"  Set aside what never belongs here: hostsim set-aside {name} NUMBER",
+        )
+
+
+def _write_discrepancies(output: Output, preview: Preview) -> None:
+    several = list(preview.discrepancies())
+    if not several:
+        return
+    source = preview.source
+    title = Text(f"Stämmer inte med {source.sv}", f"Differs from {source.en}")
+    output.line()
+    write_title(output, title, len(several))
+    for one in several:
+        output.line(f"  {one_line(say(one.message, output.language))}.")
+        if one.payment_id is not None:
+            command = f"hostsim payments delete {one.payment_id} --why TEXT"
+            output.say(
+                f"    Ta bort den här också: {command}", f"    Delete it here, too: {command}"
+            )
+
+
+# --- Sums ------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Totals:
+    """How many payments, and their SEK."""
+
+    number: int = 0
+    sek: Decimal = field(default_factory=Decimal)
+
+    def add(self, row: Row) -> None:
+        self.number += 1
+        self.sek += row.amount
+
+
+def totals_by(rows: Iterable[Row], code: Callable[[Row], str | None]) -> dict[str, Totals]:
+    """Count payments by status or reason, in the order of first appearance."""
+    totals: dict[str, Totals] = {}
+    for row in rows:
+        totals.setdefault(code(row) or "?", Totals()).add(row)
+    return totals
+
+
+def _code_of(kind: str) -> Callable[[Row], str | None]:
+    return (lambda row: row.status) if kind == "ready" else (lambda row: row.reason)
+
+
+def some_of_each(
+    rows: Iterable[Row],
+    number: int,
+    code: Callable[[Row], str | None],
+) -> list[Row]:
+    """Pick about 25 of ``number`` rows so that every code is among them.
+
+    Keeps the order of the rows. Holds a few rows of each code in memory.
+    """
+    by_code: dict[str | None, list[tuple[int, Row]]] = {}
+    for place, row in enumerate(rows):
+        same = by_code.setdefault(code(row), [])
+        if len(same) < _MAX_SHORTENED_LENGTH:
+            same.append((place, row))
+    chosen: list[tuple[int, Row]] = []
+    for turn in range(_MAX_SHORTENED_LENGTH):
+        layer = [same[turn] for same in by_code.values() if turn < len(same)]
+        room = max(_MAX_SHORTENED_LENGTH, len(by_code)) - len(chosen)
+        chosen.extend(layer[:room])
+    return [row for _, row in sorted(chosen, key=lambda entry: entry[0])][:number]
+
+
+class _Sum(NamedTuple):
+    name: Text
+    code: str
+    number: int
+    sek: Decimal
+
+
+_SUM: tuple[Column[_Sum], ...] = (
+    Column("number", Text("Antal", "Number"), lambda s: s.number, right=True),
+    Column("sek", Text("SEK", "SEK"), lambda s: s.sek, right=True),
+)
+_CODES: tuple[Column[_Sum], ...] = (
+    Column("name", Text("Bedömning eller orsak", "Judgement or reason"), lambda s: s.name),
+    Column("code", Text("Kod", "Code"), lambda s: s.code),
+    *_SUM,
+)
+_TOTALS: tuple[Column[_Sum], ...] = (
+    Column("name", Text("Betalningar", "Payments"), lambda s: s.name),
+    *_SUM,
+)
+_TOTAL_NAMES = {
+    "read": Text("Lästa", "Read"),
+    "ready": Text("därav kan sparas", "of which can be saved"),
+    "left": Text("därav lämnas till nästa import", "of which left to the next import"),
+    "rejected": Text("därav kan inte sparas", "of which cannot be saved"),
+    "ignored": Text("därav ignorerade", "of which ignored"),
+}
+
+
+def _write_codes(output: Output, preview: Preview) -> None:
+    sums = [
+        _Sum(label(STATUSES if kind == "ready" else REASONS, code), code, its.number, its.sek)
+        for kind in KINDS
+        for code, its in totals_by(preview.rows(kind), _code_of(kind)).items()
+    ]
+    if sums:
+        output.line()
+        output.title(Text("Fördelning", "By kind"))
+        write_table(output, _CODES, lambda: sums)
+
+
+def _write_totals(output: Output, preview: Preview) -> None:
+    sums = [
+        _Sum(name, kind, preview.counts[kind], preview.totals[kind])
+        for kind, name in _TOTAL_NAMES.items()
+        if kind != LEFT_OUT or preview.counts[kind]
+    ]
+    output.line()
+    output.title(Text("Summor", "Totals"))
+    write_table(output, _TOTALS, lambda: sums)
+
+
+def _write_remarks(output: Output, preview: Preview) -> None:
+    output.line()
+    if preview.set_aside.number:
+        number = count(preview.set_aside.number, output.language)
+        sek = money(preview.set_aside.sek, output.language)
+        name = quoted(preview.definition)
+        output.say(
+            f"Undanlagda bland de ignorerade: {number} ({sek} SEK); se hostsim decisions {name}.",
+            f"Set aside among the ignored: {number} ({sek} SEK); see hostsim decisions {name}.",
+        )
+    if preview.not_read:
+        output.line(messages.not_read(preview.not_read))
+    for note in preview.notes:
+        output.line(one_line(say(note, output.language)))
+    if preview.deleted:
+        numbers = one_line(", ".join(preview.deleted))
+        output.say(
+            f"Finns inte längre där de kom ifrån: {numbers}.",
+            f"No longer there where they came from: {numbers}.",
+        )
+    requests = count(preview.requests, output.language)
+    output.say(f"Antal anrop: {requests}.", f"Requests made: {requests}.")
+
+
+def _write_how_to_save(output: Output, preview: Preview) -> None:
+    if preview.saved:
+        output.line(messages.registered(preview.counts["ready"]))
+        return
+    name = quoted(preview.definition)
+    output.say(
+        f"Ingenting är registrerat än. Spara med: hostsim save {name}",
+        f"Nothing is registered yet. Save with: hostsim save {name}",
+    )
+
+
+def quoted(name: str) -> str:
+    """Write a name as it is typed in a shell."""
+    return name if re.fullmatch(r"\w+", name) else f'"{one_line(name)}"'
+
+
+def write_some_payments(output: Output, rows: Callable[[], Iterable[Entry]]) -> None:
+    """Print about 25 registered payments, and what all count in SEK."""
+    found = sum(its.number for its in totals_by(rows(), lambda row: row.status).values())
+    write_title(output, Text("Registrerade betalningar", "Registered payments"), found)
+    if not found:
+        return
+    _write_rows(output, REGISTERED_PAYMENTS, rows, found, _code_of("ready"))
+    counted = (row.amount for row in rows() if row.state != "deleted")
+    total = money(sum(counted, Decimal(0)), output.language)
+    output.say(f"  Summa SEK: {total}", f"  Sum SEK: {total}")
