@@ -1,1 +1,1 @@
-"""What the exports share: planning, cards, sending, and what is to be told of them."""
+"""The code that both exports share: planning, party records, sending, and messages."""

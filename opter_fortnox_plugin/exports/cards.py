@@ -1,11 +1,10 @@
-"""The customers or suppliers that items need: what stands in Fortnox, and what a send would change.
+"""The customer or supplier records that items need: their state in Fortnox, and planned changes.
 
-Where Fortnox lists changes, a card that is as it should be is remembered, by a digest of ours,
-until Fortnox says that it has changed: so an export asks only for the cards that it does not know.
-What we changed ourselves is listed as changed, too. So we see whether Fortnox lists changes to the
-minute, and begin the next list after our own where it does.
+If Fortnox lists changes, a digest of each correct record is cached until Fortnox lists it as
+changed, so that an export fetches only unknown records. Our own changes are listed, too. They show
+whether Fortnox lists changes to the minute; if so, the next list starts after our own.
 
-Bank details that are there are changed only once a person has confirmed these very values.
+Existing bank details are changed only once a person has confirmed exactly these values.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from opter_contract.values import Company, Text
 from opter_fortnox_plugin.errors import FortnoxError, Missing, OutcomeUnknown, Rejected
 from opter_fortnox_plugin.exports.problems import NUMBER_USED, Problems
 from opter_fortnox_plugin.exports.sending import ATTEMPTS
-from opter_fortnox_plugin.exports.texts import bare_number, cleaned
+from opter_fortnox_plugin.exports.texts import bare_number, clean
 from opter_fortnox_plugin.fortnox.fields import BLANK, Unreadable
 from opter_fortnox_plugin.fortnox.protocol import (
     OVERLAP,
@@ -36,14 +35,14 @@ from opter_fortnox_plugin.fortnox.protocol import (
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.session import Session
 
-#: In how many values of the host's state the cards are remembered: each holds about 3,000.
+#: The number of state values that hold the cache: each holds about 3,000 records.
 _PARTS: Final = 16
 _MAX_STATE_LENGTH: Final = 100_000
 
-#: How much earlier than the last one a list of changes begins that is exact to the minute.
+#: The overlap of consecutive change lists that are exact to the minute.
 _MINUTE: Final = timedelta(minutes=1)
 
-#: The fields of every card, in Fortnox's words, and their names here.
+#: The fields of every record: Fortnox's names, and ours.
 CARD: Final = (
     ("Name", "name"),
     ("OrganisationNumber", "organisation_number"),
@@ -54,19 +53,19 @@ CARD: Final = (
     ("CountryCode", "country_code"),
 )
 
-#: What the contract calls otherwise.
+#: Fields that the contract names differently.
 _IN_CONTRACT: Final = {"zip_code": "zip", "country_code": "country"}
 
-#: The fields by which a card is another customer's.
+#: The fields that identify another customer.
 _IDENTITY: Final = frozenset({"Name", "OrganisationNumber"})
 
 
 def card_texts(party: Any, fields: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return what the host has of a customer or supplier, as Fortnox takes it, by our names.
+    """Return the host's data of a customer or supplier, cleaned for Fortnox, by our names.
 
-    :param fields: of its card, as :data:`CARD` has them.
+    :param fields: as in :data:`CARD`.
     """
-    texts = {name: cleaned(getattr(party, _IN_CONTRACT.get(name, name), "")) for _, name in fields}
+    texts = {name: clean(getattr(party, _IN_CONTRACT.get(name, name), "")) for _, name in fields}
     return texts | {"country_code": texts["country_code"].upper()}
 
 
@@ -74,10 +73,9 @@ def card_texts(party: Any, fields: Iterable[tuple[str, str]]) -> dict[str, str]:
 class PartyRegister:
     """Fortnox's register of customers, or of suppliers.
 
-    :ivar read, write: one card, as an answer and as a request have it.
-    :ivar fields: that are compared, in Fortnox's words, and their names here.
-    :ivar bank: likewise the ways in which it is paid, of which the first is used whose first field
-        is filled in.
+    :ivar read, write: convert a record from a response, and for a request.
+    :ivar fields: the compared fields: Fortnox's names, and ours.
+    :ivar bank: the fields of each way to pay; the first way whose first field is filled in is used.
     :ivar has_filters: the list can be sorted, and filtered by change and organisation number.
     """
 
@@ -91,35 +89,37 @@ class PartyRegister:
     has_filters: bool = True
 
     def differences(self, ours: Any, theirs: Any) -> list[Difference]:
-        """Return the fields that are filled in here and are not so there."""
+        """Return the fields that are filled in here and differ there."""
         return [
             Difference(name, mine, other)
             for name, field in self.fields
             if (mine := getattr(ours, field))
-            and _bare(name, mine) != _bare(name, other := getattr(theirs, field))
+            and _normalised(name, mine) != _normalised(name, other := getattr(theirs, field))
         ]
 
     def bank_differences(self, ours: Any, theirs: Any) -> list[Difference]:
-        """Return the bank details by which another account than ours is paid.
+        """Return the bank details that lead to another account than ours.
 
-        Those of ours that are not so there; what would be used before ours; and what belongs to
-        an account that changes, as its clearing number.
+        Those of ours that differ there; those that would be used before ours; and those that
+        belong to a changed account, such as its clearing number.
         """
         changes: list[Difference] = []
         is_ours = False
         for way in self.bank if any(getattr(ours, way[0][1]) for way in self.bank) else ():
             pairs = [(name, getattr(ours, attr), getattr(theirs, attr)) for name, attr in way]
-            if _joined(mine for _, mine, _ in pairs) == _joined(other for _, _, other in pairs):
+            if _account_parts(mine for _, mine, _ in pairs) == _account_parts(
+                other for _, _, other in pairs
+            ):
                 is_ours = is_ours or bool(pairs[0][1])
                 continue
             changed = [
                 Difference(name, mine, other)
                 for name, mine, other in pairs
-                if _account(mine) != _account(other)
+                if _normalised_account(mine) != _normalised_account(other)
             ]
             if pairs[0][1]:
                 is_ours = True
-                # An account with nothing beside it here keeps what stands beside it there.
+                # An account without such details here keeps those that it has there.
                 same = not any(difference.ours for difference in changed)
                 changes += [] if same else changed
             elif not is_ours:
@@ -128,21 +128,21 @@ class PartyRegister:
 
 
 class BankChanged(Exception):
-    """The bank details there are not those that a person saw."""
+    """The bank details in Fortnox are not those that a person saw."""
 
 
 @dataclass(slots=True)
 class Card:
     """One customer or supplier.
 
-    :ivar ours: as it is to be; its ``vat_type`` is that of a new card.
+    :ivar ours: as it should look; its ``vat_type`` is that of a new record.
     :ivar vat_type: the kind of VAT in Fortnox; ``""`` if unknown.
-    :ivar is_hidden: it cannot be read by this login.
-    :ivar other_organisation: the organisation number there, where it is another company's.
-    :ivar action: ``create``, ``update`` or ``none``, whatever becomes of the bank details.
+    :ivar is_hidden: this login cannot read it.
+    :ivar other_organisation: the organisation number there, if it is another company's.
+    :ivar action: ``create``, ``update`` or ``none``, regardless of the bank details.
     :ivar bank: the bank details that would change.
     :ivar is_confirmed: a person has confirmed all of them.
-    :ivar left: the bank details that differ, and which the settings leave as they are.
+    :ivar kept_bank: the bank details that differ, and that the settings leave unchanged.
     """
 
     ours: Any
@@ -153,7 +153,7 @@ class Card:
     differences: list[Difference] = field(default_factory=list)
     bank: list[Difference] = field(default_factory=list)
     is_confirmed: bool = False
-    left: list[Difference] = field(default_factory=list)
+    kept_bank: list[Difference] = field(default_factory=list)
     message: Text | None = None
 
     @property
@@ -166,7 +166,7 @@ class Card:
 
     @property
     def changes(self) -> list[Difference]:
-        """What a send changes on a card that is there."""
+        """The fields that a send changes in an existing record."""
         return [*self.differences, *(self.bank if self.is_confirmed else ())]
 
 
@@ -185,24 +185,24 @@ class Cards:
         self._client = session.client
         self._pool = session.pool
         self._update = update
-        self._memory = _Memory(session.host, company)
+        self._cache = _CardCache(session.host, company)
         self._written: set[str] = set()
         self.cards: dict[str, Card] = {}
 
     def plan(self, parties: Mapping[str, Any]) -> None:
-        """Find out which of these cards are there, and what is to be changed.
+        """Look up these records, and plan their changes.
 
-        :param wanted: by number.
+        :param parties: by number.
         """
         if not parties:
             return
         if self._register.has_filters:
-            self._memory.load()
+            self._cache.load()
             self._forget_changed()
         self.cards = {number: Card(ours) for number, ours in parties.items()}
         unknown = []
         for number, card in self.cards.items():
-            remembered = self._memory.vat_type(card.ours)
+            remembered = self._cache.vat_type(card.ours)
             if remembered is None:
                 unknown.append(number)
             else:
@@ -212,7 +212,7 @@ class Cards:
         self.store()
 
     def planned(self, numbers: Collection[str]) -> list[PlannedCard]:
-        """Return what is to be shown of these cards."""
+        """Return the planned changes of these records."""
         return [
             PlannedCard(number, card.action, tuple(card.differences), card.message)
             for number, card in self.cards.items()
@@ -220,7 +220,7 @@ class Cards:
         ]
 
     def bank_changes(self, numbers: Collection[str]) -> list[BankChange]:
-        """Return the bank details of these cards that would change."""
+        """Return the planned changes of these records' bank details."""
         return [
             BankChange(number, change.field, change.ours, change.theirs)
             for number, card in self.cards.items()
@@ -229,7 +229,7 @@ class Cards:
         ]
 
     def confirm(self, confirmed: Collection[BankChange]) -> None:
-        """Take what a person has confirmed; of a card all or nothing."""
+        """Mark the records whose bank changes a person has confirmed, all of them."""
         keys = {
             (change.party_number, change.field, change.ours, change.theirs) for change in confirmed
         }
@@ -238,23 +238,23 @@ class Cards:
             card.is_confirmed = bool(of_card) and of_card <= keys
 
     def write(self, number: str) -> None:
-        """Create or change a card, in the thread of a request.
+        """Create or change a record, in the thread of a request.
 
         :raises BankChanged: if somebody changed bank details since they were shown.
-        :raises Rejected, OutcomeUnknown, FortnoxError: if it was not.
+        :raises Rejected, OutcomeUnknown, FortnoxError: if it was not written.
         """
         card = self.cards[number]
-        if card.is_confirmed and (theirs := self._found(number)) is not None:
-            # A person may have looked at the plan for long.
+        if card.is_confirmed and (theirs := self._fetch(number)) is not None:
+            # The review may have taken long.
             self._compare_again(card, theirs)
         for _ in range(ATTEMPTS):
-            error = self._attempt(number, card)
+            error = self._try_write(number, card)
             if error is None:
-                self._refuse_old_account(number, card)
+                self._verify_account(number, card)
                 return
             if isinstance(error, Rejected) and card.action != "create":
                 raise error
-            theirs = self._found(number)
+            theirs = self._fetch(number)
             if theirs is None:
                 if isinstance(error, Rejected):
                     raise error
@@ -262,7 +262,7 @@ class Cards:
                     raise error.error
                 continue
             if card.action == "create" and self._is_other(card, theirs):
-                # Somebody else's card: nothing of it is overwritten unseen.
+                # Somebody else's record is not overwritten unseen.
                 raise Rejected(NUMBER_USED, "")
             card.vat_type = theirs.vat_type
             self._compare_again(card, theirs)
@@ -272,15 +272,15 @@ class Cards:
                 raise error.error
         raise OutcomeUnknown("no answer in time")
 
-    def _refuse_old_account(self, number: str, card: Card) -> None:
-        """Look whether the confirmed account stands there now, before anything is paid to it."""
+    def _verify_account(self, number: str, card: Card) -> None:
+        """Check that Fortnox has the confirmed account, before anything is paid to it."""
         if card.is_confirmed:
-            theirs = self._found(number)
+            theirs = self._fetch(number)
             if theirs is None or self._register.bank_differences(card.ours, theirs):
                 raise Rejected(None, "")
 
-    def _attempt(self, number: str, card: Card) -> OutcomeUnknown | Rejected | None:
-        """Write a card; return what went wrong."""
+    def _try_write(self, number: str, card: Card) -> OutcomeUnknown | Rejected | None:
+        """Write a record; return the error, if any."""
         resource = self._register.resource
         try:
             if card.action == "create":
@@ -292,7 +292,7 @@ class Cards:
         return None
 
     def _compare_again(self, card: Card, theirs: Any) -> None:
-        """Compare a card that is to be changed with what is there by now."""
+        """Compare a record to change with its current state."""
         bank = self._register.bank_differences(card.ours, theirs)
         if any(difference not in card.bank for difference in bank):
             raise BankChanged
@@ -305,38 +305,38 @@ class Cards:
             for difference in self._register.differences(card.ours, theirs)
         )
 
-    def written(self, number: str) -> None:
-        """Remember a card that was written."""
+    def mark_written(self, number: str) -> None:
+        """Cache a record that was written."""
         card = self.cards[number]
         card.action, card.differences, card.bank, card.is_confirmed = "none", [], [], False
         card.vat_type = card.vat_type or card.ours.vat_type
-        self._memory.remember(card.ours, card.vat_type)
+        self._cache.remember(card.ours, card.vat_type)
         self._written.add(number)
 
-    def settle(self) -> None:
-        """Find out whether what we wrote is listed as changed since the register was read.
+    def advance_watermark(self) -> None:
+        """Check whether Fortnox lists our own changes since the register was read.
 
-        If so, the next list begins now, and what others changed meanwhile is forgotten here.
+        If so, the next list starts now, and records that others changed meanwhile leave the cache.
         """
-        if not self._written or self._memory.read_at is None or not self._register.has_filters:
+        if not self._written or self._cache.read_at is None or not self._register.has_filters:
             return
-        listed = self._pool.run(partial(self._listed_since, self._memory.read_at - _MINUTE))
-        if listed is None:
+        changed = self._pool.run(partial(self._changed_rows, self._cache.read_at - _MINUTE))
+        if changed is None:
             return
-        rows, at = listed
-        self._memory.exact = at is not None and self._written <= rows.keys()
+        rows, at = changed
+        self._cache.exact = at is not None and self._written <= rows.keys()
         for number, row in rows.items():
-            if number not in self._written or self._shows_other(number, row):
-                self._memory.forget(number)
-        if self._memory.exact:
-            self._memory.read_at = at
+            if number not in self._written or self._differs_from_written(number, row):
+                self._cache.forget(number)
+        if self._cache.exact:
+            self._cache.read_at = at
 
     def store(self) -> None:
         if self._register.has_filters:
-            self._memory.store()
+            self._cache.store()
 
-    def _found(self, number: str) -> Any:
-        """Return the card of a number; ``None`` if there is none."""
+    def _fetch(self, number: str) -> Any:
+        """Return the record with a number; ``None`` if there is none."""
         try:
             return self._register.read(self._client.get(self._register.resource, number))
         except Missing:
@@ -358,23 +358,25 @@ class Cards:
         rows = [*first.rows, *(row for future in futures for row in self._pool.result(future).rows)]
         return [row for row in rows if isinstance(row, Mapping)]
 
-    def _listed_since(
+    def _changed_rows(
         self, since: datetime
     ) -> tuple[dict[str, Mapping[str, Any]], datetime | None] | None:
         """Return the rows that were changed since then, and when they were listed."""
         try:
             first = self._page(1, **modified_since(since))
-            others = [
+            later_pages = [
                 self._page(number, **modified_since(since)) for number in range(2, first.pages + 1)
             ]
         except FortnoxError:
-            # Everything is done; the next export reads more instead.
+            # The export itself is done; the next one reads more instead.
             return None
-        rows = (row for page in (first, *others) for row in page.rows if isinstance(row, Mapping))
+        rows = (
+            row for page in (first, *later_pages) for row in page.rows if isinstance(row, Mapping)
+        )
         return {self._number_of(row): row for row in rows}, first.at
 
-    def _shows_other(self, number: str, row: Mapping[str, Any]) -> bool:
-        """Return whether a row of the list is not as we wrote it, as far as it shows."""
+    def _differs_from_written(self, number: str, row: Mapping[str, Any]) -> bool:
+        """Return whether a row of the list differs from what we wrote."""
         try:
             theirs = self._register.read(row)
         except Unreadable:
@@ -388,40 +390,40 @@ class Cards:
         return str(row.get(self._register.number_key) or "") if isinstance(row, Mapping) else ""
 
     def _forget_changed(self) -> None:
-        since = self._memory.since
+        since = self._cache.since
         if since is None:
             return
         query = modified_since(since)
         first = self._pool.run(partial(self._page, 1, **query))
-        self._memory.watermark(first.at)
+        self._cache.watermark(first.at)
         for row in self._pages(first, **query):
-            self._memory.forget(self._number_of(row))
+            self._cache.forget(self._number_of(row))
 
     def _look_up(self, unknown: list[str]) -> None:
-        """Look up these customers: in the list where that takes fewer requests."""
+        """Look up these records: in the list if that takes fewer requests."""
         first = self._pool.run(partial(self._page, 1))
-        self._memory.watermark(first.at)
-        there: set[str] | None = None
+        self._cache.watermark(first.at)
+        existing: set[str] | None = None
         by_organisation: dict[str, set[str]] = {}
         if first.pages <= len(unknown) + 1:
             rows = self._pages(first)
-            there = {self._number_of(row) for row in rows}
+            existing = {self._number_of(row) for row in rows}
             for row in rows:
-                if organisation := _organisation_of(row):
+                if organisation := _organisation_number(row):
                     by_organisation.setdefault(organisation, set()).add(self._number_of(row))
         futures = {
-            number: self._pool.submit(partial(self._detail, number))
+            number: self._pool.submit(partial(self._fetch_or_unreadable, number))
             for number in unknown
-            if there is None or number in there
+            if existing is None or number in existing
         }
         for number in unknown:
-            found = self._pool.result(futures[number]) if number in futures else None
-            self._compare(self.cards[number], found)
-        self._tell_same_organisation(unknown, by_organisation if there is not None else None)
+            theirs = self._pool.result(futures[number]) if number in futures else None
+            self._compare(self.cards[number], theirs)
+        self._note_shared_organisations(unknown, by_organisation if existing is not None else None)
 
-    def _detail(self, number: str) -> Any:
+    def _fetch_or_unreadable(self, number: str) -> Any:
         try:
-            return self._found(number)
+            return self._fetch(number)
         except Unreadable as error:
             return error
 
@@ -434,27 +436,27 @@ class Cards:
             ]
             return
         if isinstance(theirs, Unreadable):
-            # Nothing is changed that cannot be read.
+            # Unreadable records are not changed.
             card.is_hidden = True
             return
         card.vat_type = theirs.vat_type
         differences = self._register.differences(card.ours, theirs)
         bank = self._register.bank_differences(card.ours, theirs)
         if theirs.organisation_number and "OrganisationNumber" in {d.field for d in differences}:
-            # A company keeps its number: nothing of another one's card is overwritten.
+            # A company keeps its number: another company's record is not overwritten.
             card.other_organisation = theirs.organisation_number
             return
         if not differences and not bank:
-            self._memory.remember(card.ours, card.vat_type)
+            self._cache.remember(card.ours, card.vat_type)
         if not self._update:
-            card.left = bank
+            card.kept_bank = bank
             return
         card.bank = bank
         if differences:
             card.action, card.differences = "update", differences
 
-    def _tell_same_organisation(
-        self, numbers: Iterable[str], known: Mapping[str, set[str]] | None
+    def _note_shared_organisations(
+        self, numbers: Iterable[str], by_organisation: Mapping[str, set[str]] | None
     ) -> None:
         """Note which new customers have the organisation number of another one."""
         new = {
@@ -463,9 +465,9 @@ class Cards:
             if (card := self.cards[number]).action == "create"
             and (organisation := bare_number(card.ours.organisation_number))
         }
-        if known is None and not self._register.has_filters:
+        if by_organisation is None and not self._register.has_filters:
             return
-        if known is None:
+        if by_organisation is None:
             futures = {
                 number: self._pool.submit(
                     partial(
@@ -476,27 +478,27 @@ class Cards:
                 )
                 for number in new
             }
-            known = {
+            by_organisation = {
                 new[number]: {
                     self._number_of(row)
                     for row in self._pool.result(future).rows
-                    if _organisation_of(row) == new[number]
+                    if _organisation_number(row) == new[number]
                 }
                 for number, future in futures.items()
             }
         for number, organisation in new.items():
-            if others := sorted(known.get(organisation, set()) - {number}):
+            if others := sorted(by_organisation.get(organisation, set()) - {number}):
                 self.cards[number].message = self._register.problems.sentence(
                     "SAME_ORGANISATION", number=number, several=", ".join(others)
                 )
 
 
-def _joined(texts: Iterable[str]) -> str:
-    """Return an account whose parts may stand in one field or in two."""
-    return "".join(sorted(filter(None, map(_account, texts)), key=len))
+def _account_parts(texts: Iterable[str]) -> str:
+    """Return the parts of an account, which may be in one field or two."""
+    return "".join(sorted(filter(None, map(_normalised_account, texts)), key=len))
 
 
-def _account(text: str) -> str:
+def _normalised_account(text: str) -> str:
     """Return an account's number, or a BIC without the branch that means the head office."""
     bare = bare_number(text)
     return bare.removesuffix("XXX") if len(bare) == _BIC_WITH_BRANCH else bare
@@ -505,26 +507,26 @@ def _account(text: str) -> str:
 _BIC_WITH_BRANCH: Final = 11
 
 
-#: What each side writes in its own way.
-_BARE: Final = frozenset({"OrganisationNumber", "VATNumber", "ZipCode"})
+#: Fields with different notations.
+_NORMALISED: Final = frozenset({"OrganisationNumber", "VATNumber", "ZipCode"})
 
 
-def _bare(name: str, text: str) -> str:
-    """Return text without what each side writes in its own way."""
-    return bare_number(text) if name in _BARE else text
+def _normalised(name: str, text: str) -> str:
+    """Return text without differences in notation."""
+    return bare_number(text) if name in _NORMALISED else text
 
 
-def _organisation_of(row: Any) -> str:
+def _organisation_number(row: Any) -> str:
     number = row.get("OrganisationNumber") if isinstance(row, Mapping) else None
     return bare_number(number) if isinstance(number, str) else ""
 
 
-class _Memory:
-    """The cards that are as they should be, in the host's state: digests, no personal data.
+class _CardCache:
+    """The cache of correct records in the host's state: digests, no personal data.
 
-    :ivar since: since when changes are to be listed.
+    :ivar since: the start of the next change list.
     :ivar read_at: when the register was read, by Fortnox's clock.
-    :ivar exact: whether Fortnox was seen to list changes to the minute.
+    :ivar exact: whether Fortnox lists changes to the minute.
     """
 
     def __init__(self, host: Host, company: Company) -> None:
@@ -546,7 +548,7 @@ class _Memory:
                 stored = json.loads(self._host.get_state(f"{self._key}/{part}") or "{}")
                 self._cards |= {number: (digest, kind) for number, (digest, kind) in stored.items()}
         except ValueError:
-            # Of another version: the cards are looked up anew.
+            # Written by another version: look the records up again.
             self.since, self._cards = None, {}
 
     def store(self) -> None:
@@ -566,12 +568,12 @@ class _Memory:
         self._host.set_state(self._key, (self.read_at - overlap).isoformat())
 
     def watermark(self, at: datetime | None) -> None:
-        """Note when the register was read."""
+        """Record when the register was read."""
         if at is not None:
             self.read_at = min(at, self.read_at or at)
 
     def vat_type(self, ours: Any) -> str | None:
-        """Return the kind of VAT of a card that is as it should be; ``None`` for another."""
+        """Return the kind of VAT of a cached record; ``None`` if it is not cached."""
         digest, kind = self._cards.get(ours.number, ("", ""))
         return kind if digest == _card_digest(ours) else None
 
@@ -583,7 +585,7 @@ class _Memory:
 
 
 def _clocks_change(moment: datetime) -> bool:
-    """Return whether an hour of wall time comes twice about then, or never."""
+    """Return whether the clocks change about then."""
     before, after = ((moment + by).astimezone(STOCKHOLM).utcoffset() for by in (-OVERLAP, OVERLAP))
     return before != after
 

@@ -1,4 +1,4 @@
-"""What Fortnox is to have of an item, and whose it is, as far as all exports need it."""
+"""An item as it should look in Fortnox, and whether a document there is that item."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Content:
     """An item as it should look in Fortnox.
 
     :ivar ours: the invoice or supplier invoice.
-    :ivar card: of its customer or supplier.
-    :ivar party_code: the host's code of that.
+    :ivar card: the record of its customer or supplier.
+    :ivar party_code: the host's code of that party.
     :ivar host_total: the host's total, with VAT.
-    :ivar problem: why it cannot be written; what is there can be compared anyway.
+    :ivar problem: why it cannot be written; it can be compared anyway.
     """
 
     ours: Any
@@ -30,10 +30,10 @@ class Content:
 
 
 def is_ours(ours: Document, theirs: Document) -> bool:
-    """Tell by its mark whether what stands in Fortnox is this very item."""
+    """Return whether a document in Fortnox has the mark of this item."""
     return theirs.external_reference == ours.external_reference
 
 
 def is_of_another(ours: Document, theirs: Document) -> bool:
-    """Tell by its mark whether what stands in Fortnox is another item of ours."""
+    """Return whether a document in Fortnox has the mark of another item of ours."""
     return theirs.external_reference.startswith(MARK) and not is_ours(ours, theirs)

@@ -1,7 +1,7 @@
-"""An export: plans, has a person review the plan, and sends what is wanted.
+"""An export: makes a plan, has a person review it, and sends the chosen items.
 
-Before a request its intent is stored by the host, and after it its result: an export that is
-interrupted goes on where it was, and nothing is sent twice.
+The host stores an intent before each request, and its result afterwards: an interrupted export
+resumes where it was, and nothing is sent twice.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from opter_fortnox_plugin.errors import (
     Unavailable,
 )
 from opter_fortnox_plugin.exports.cards import BankChanged
-from opter_fortnox_plugin.exports.outcomes import Outcome, words_of
+from opter_fortnox_plugin.exports.outcomes import Outcome, refusal_text
 from opter_fortnox_plugin.exports.planning import WITH_CARD, Planner
 from opter_fortnox_plugin.exports.problems import NUMBER_USED
 from opter_fortnox_plugin.exports.settings import ExportSettings
@@ -39,10 +39,10 @@ from opter_fortnox_plugin.session import (
     signed_in,
 )
 
-#: Seconds that a person may look at the plan; the login ends then.
+#: Seconds that a person may review the plan; then the login ends.
 REVIEW_TIMEOUT: Final = 1800.0
 
-#: Items whose intent is stored and whose result is not, at most: two windows of the limit.
+#: The maximum number of items with an intent but no result: two windows of the rate limit.
 MAX_INTENDED: Final = 2 * REQUESTS
 
 
@@ -50,7 +50,7 @@ MAX_INTENDED: Final = 2 * REQUESTS
 class Export:
     """An export of one kind of items.
 
-    :ivar cancel_scopes: what a taking back needs.
+    :ivar cancel_scopes: the scopes for taking an item back.
     """
 
     settings: type[ExportSettings]
@@ -61,10 +61,10 @@ class Export:
     def export(self, run: Run, surroundings: Surroundings = HERE) -> ExportReport:
         """Export the items that the host has.
 
-        :raises FortnoxError: if there is something for a person to do.
+        :raises FortnoxError: if a person must act.
         """
         settings = self.settings.of(run.settings)
-        with _alone(run, surroundings, settings.scopes) as (session, company):
+        with _locked_session(run, surroundings, settings.scopes) as (session, company):
             with session.company_lock(company):
                 planner = self.planner(session, settings, company)
                 planner.plan()
@@ -75,17 +75,17 @@ class Export:
             return ExportReport(company, session.limiter.started, tuple(planner.notes))
 
     def cancel(self, run: Run, item: ExportItem, surroundings: Surroundings = HERE) -> ItemResult:
-        """Take an exported item back, as long as it is not booked.
+        """Take an exported item back unless it is booked.
 
-        :raises FortnoxError: if there is something for a person to do.
+        :raises FortnoxError: if a person must act.
         """
         settings = self.settings.of(run.settings)
         scopes = self.cancel_scopes
-        with _alone(run, surroundings, scopes) as (session, company):
+        with _locked_session(run, surroundings, scopes) as (session, company):
             with session.company_lock(company):
                 planner = self.planner(session, settings, company)
                 plan = planner.plan_of(item)
-                number = planner.number_there(plan)
+                number = planner.number_in_fortnox(plan)
                 outcome = planner.problems.outcome("refused", "NOT_IN_FORTNOX")
                 if plan.doubt:
                     outcome = Outcome("refused", None, plan.doubt.code, plan.doubt.message)
@@ -97,10 +97,10 @@ class Export:
 
 
 @contextmanager
-def _alone(
+def _locked_session(
     run: Run, surroundings: Surroundings, scopes: Sequence[str]
 ) -> Iterator[tuple[Session, Company]]:
-    """Sign in, and let no other export of the company begin meanwhile."""
+    """Sign in, and lock the company against other exports."""
     with signed_in(run, surroundings, scopes=scopes) as session:
 
         def ask() -> Company:
@@ -124,7 +124,7 @@ def _export_lock(host: Host, company: Company) -> Iterator[None]:
 
 
 class Exporter:
-    """Sends what a person wants sent."""
+    """Sends the items that a person chose."""
 
     def __init__(self, session: Session, planner: Planner[Any], settings: ExportSettings) -> None:
         self._host = session.host
@@ -136,9 +136,9 @@ class Exporter:
         self._settings = settings
         self._error: FortnoxError | None = None
         self._gap: Gap | None = None
-        #: Why nothing more is done with what is sent, as where a right is missing.
+        #: Why the steps after sending are skipped, such as a missing right.
         self._no_steps: NotPermitted | None = None
-        #: What is on its way, and what to do with each outcome.
+        #: The requests in flight, and the handler of each outcome.
         self._waiting: deque[tuple[Future[Outcome], partial[None]]] = deque()
         self._done = 0
         self._total = 0
@@ -146,7 +146,7 @@ class Exporter:
     def send(self, item_ids: Collection[str]) -> None:
         """Send these items; report each result as soon as it is known.
 
-        :raises FortnoxError: what ended it, when the results are stored.
+        :raises FortnoxError: that ended the export, once the results are stored.
         """
         plans = [plan for plan in self._planner.plans if plan.item.id in item_ids]
         self._total = len(plans)
@@ -154,7 +154,7 @@ class Exporter:
         self._host.take_results([self._planned_result(plan) for plan in settled])
         self._done = len(settled)
         self._confirm(plans)
-        changes = self._with_cards([plan for plan in plans if plan.state in WITH_CARD])
+        changes = self._write_cards([plan for plan in plans if plan.state in WITH_CARD])
         try:
             for batch in self.rounds(changes):
                 self._send_all(batch)
@@ -163,9 +163,9 @@ class Exporter:
                     self._finish(plan, again=plan.item.incomplete or plan.item.intended)
             self._wait(0)
         finally:
-            self._store_finished()
+            self._store_arrived()
         if not self._stopped:
-            self._planner.cards.settle()
+            self._planner.cards.advance_watermark()
         self._planner.cards.store()
         if self._gap is not None:
             self._host.take_gaps([self._gap])
@@ -174,31 +174,31 @@ class Exporter:
         elif self._error is not None:
             raise self._error
 
-    # --- what each kind may have of its own ---
+    # --- overridden by some exports ---
 
     def rounds(self, plans: Sequence[Any]) -> Iterable[Sequence[Any]]:
-        """Put what is sent into an order: each round begins when the one before has ended."""
+        """Split the plans into rounds: each starts when the previous one has ended."""
         return [plans]
 
-    def gap_shown_by(self, plan: Any, outcome: Outcome) -> Gap | None:  # noqa: ARG002
-        """Return a gap that what became of an item shows, so that nothing more is sent."""
+    def gap_of_outcome(self, plan: Any, outcome: Outcome) -> Gap | None:  # noqa: ARG002
+        """Return a gap that an outcome reveals, so that nothing more is sent."""
         return None
 
     def has_steps(self, plan: Any) -> bool:
-        """Return whether something is to be done with an item once it is there."""
+        """Return whether an item needs steps after sending."""
         return bool(self._settings.attach_pdf and plan.item.content.document)
 
     def last_steps(
         self,
         plan: Any,  # noqa: ARG002
     ) -> Iterable[tuple[str, Callable[[], Outcome]]]:
-        """Return what is done with an item after its PDF, each with the code of its failure."""
+        """Return the steps after attaching the PDF, each with the code of its failure."""
         return ()
 
     # --- customers and suppliers ---
 
     def _confirm(self, plans: Sequence[Any]) -> None:
-        """Ask which bank changes of these items' suppliers a person has confirmed."""
+        """Fetch the confirmed bank changes of these items' suppliers."""
         cards = self._planner.cards
         numbers = {plan.party_number for plan in plans if plan.state in WITH_CARD}
         if changing := sorted({change.party_number for change in cards.bank_changes(numbers)}):
@@ -207,8 +207,8 @@ class Exporter:
             if plan.state == "waiting" and not cards.cards[plan.party_number].is_waiting:
                 plan.state, plan.code, plan.message = "ready", "", None
 
-    def _with_cards(self, plans: Sequence[Any]) -> list[Any]:
-        """Write the cards that these items need; return those to send whose card is there."""
+    def _write_cards(self, plans: Sequence[Any]) -> list[Any]:
+        """Write the party records that these items need; return the plans whose record exists."""
         cards = self._planner.cards
         numbers = dict.fromkeys(plan.party_number for plan in plans if plan.party_number)
         futures = {
@@ -218,53 +218,53 @@ class Exporter:
         }
         failed: dict[str, Outcome] = {}
         for number, future in futures.items():
-            self._report()
+            self._report_progress()
             outcome = self._pool.result(future)
             if outcome is None:
-                cards.written(number)
+                cards.mark_written(number)
             else:
                 failed[number] = outcome
                 self._error = self._error or outcome.error
         self._planner.notes.extend(
             dict.fromkeys(rejected.message for rejected in failed.values() if rejected.message)
         )
-        good = []
+        writable = []
         for plan in (plan for plan in plans if plan.action != "none"):
             if problem := failed.get(plan.party_number):
-                self.take(plan, problem)
+                self.report_result(plan, problem)
                 continue
             if plan.state == "waiting":
-                self.take(plan, Outcome("refused", None, plan.code, plan.message))
+                self.report_result(plan, Outcome("refused", None, plan.code, plan.message))
                 continue
-            # The card that was found on the way may have another kind of VAT.
-            self._planner.refuse_by_card(plan)
+            # The record that was read meanwhile may have another kind of VAT.
+            self._planner.refuse_if_card_conflicts(plan)
             if plan.action == "none":
                 self._host.take_results([self._planned_result(plan)])
             else:
-                good.append(plan)
-        return good
+                writable.append(plan)
+        return writable
 
     def _write_card(self, number: str) -> Outcome | None:
-        """Write a card; return why it was not."""
+        """Write a party record; return the outcome if that failed."""
         try:
             self._planner.cards.write(number)
         except BankChanged:
             return self._problems.outcome("refused", "BANK_CHANGED", number=number)
         except (OutcomeUnknown, Unreadable):
-            return self._not_written(number)
+            return self._card_refusal(number)
         except Rejected as rejected:
-            return self._not_written(number, rejected)
+            return self._card_refusal(number, rejected)
         except FortnoxError as error:
             return self._problems.outcome("refused", "NOT_SENT", error=error)
         return None
 
-    def _not_written(self, number: str, rejected: Rejected | None = None) -> Outcome:
+    def _card_refusal(self, number: str, rejected: Rejected | None = None) -> Outcome:
         what = "NUMBER_TAKEN" if rejected and rejected.code == NUMBER_USED else "NOT_WRITTEN"
         code = f"{self._problems.party}_{what}"
-        # What Fortnox calls it is another "code" than ours.
+        # Fortnox's own code, not ours.
         theirs = rejected.code if rejected and rejected.code else "–"
         message = self._problems.sentence(code, number=number, code=theirs)
-        return Outcome("refused", None, code, message, words_of(rejected) if rejected else "")
+        return Outcome("refused", None, code, message, refusal_text(rejected) if rejected else "")
 
     # --- items ---
 
@@ -275,20 +275,20 @@ class Exporter:
             self._host.take_intents([plan.item.id for plan in batch])
             for plan in batch:
                 future = self._pool.submit(partial(self._send_one, plan))
-                self._waiting.append((future, partial(self._sent, plan)))
+                self._waiting.append((future, partial(self._handle_sent, plan)))
             self._wait(MAX_INTENDED - REQUESTS)
         self._wait(0)
         for plan in todo:
-            self.take(plan, self._problems.outcome("refused", "NOT_SENT"))
+            self.report_result(plan, self._problems.outcome("refused", "NOT_SENT"))
 
     def _wait(self, may_wait: int) -> None:
-        """Handle what has arrived, until no more than this is on its way."""
+        """Handle arrived outcomes until at most this many requests are in flight."""
         while self._waiting:
             if self._waiting[0][0].done:
                 future, handle = self._waiting.popleft()
                 handle(future.value)
             elif len(self._waiting) > may_wait:
-                self._report()
+                self._report_progress()
                 self._pool.wait_for_any()
             else:
                 return
@@ -304,50 +304,52 @@ class Exporter:
             return self._sender.update(plan.content.ours, plan.theirs)
         return self._sender.create(plan.content.ours)
 
-    def _sent(self, plan: Any, outcome: Outcome) -> None:
+    def _handle_sent(self, plan: Any, outcome: Outcome) -> None:
         self._error = self._error or outcome.error
         if plan.doubt and outcome.state in {"sent", "adopted"} and not outcome.code:
             outcome = replace(outcome, code=plan.doubt.code, message=plan.doubt.message)
-        self._gap = self._gap or self.gap_shown_by(plan, outcome)
+        self._gap = self._gap or self.gap_of_outcome(plan, outcome)
         steps = outcome.state == "sent" and not outcome.code and self.has_steps(plan)
-        # What is not as it should be is given again, until it is.
-        self.take(plan, outcome, complete=not steps and not (outcome.there and outcome.code))
+        # The host offers an item with a remark again until it is corrected.
+        self.report_result(
+            plan, outcome, complete=not steps and not (outcome.document and outcome.code)
+        )
         if steps:
             before = plan.theirs is not None
-            plan.theirs = outcome.there
+            plan.theirs = outcome.document
             if not self._stopped:
                 self._finish(plan, sent_before=before, again=plan.item.intended)
 
-    def _store_finished(self) -> None:
-        """Store the results that have arrived, also where something else ends the export."""
+    def _store_arrived(self) -> None:
+        """Store the results that have arrived when another error ends the export."""
         for future, handle in self._waiting:
-            if future.done and future.error is None and handle.func == self._sent:
-                self.take(handle.args[0], future.value, complete=False)
+            if future.done and future.error is None and handle.func == self._handle_sent:
+                self.report_result(handle.args[0], future.value, complete=False)
 
-    # --- what comes after ---
+    # --- steps after sending ---
 
     def _is_unfinished(self, plan: Any) -> bool:
-        """Return whether an item that is there may lack what comes after."""
+        """Return whether an existing item may lack steps after sending."""
         return plan.state == "unchanged" and self.has_steps(plan)
 
     def _finish(self, plan: Any, *, sent_before: bool = True, again: bool) -> None:
-        """Attach the PDF and do the last steps, where the settings say so.
+        """Attach the PDF and do the last steps, if the settings say so.
 
-        :param sent_before: the item was there before this export.
-        :param again: this may have been done before, and was interrupted.
+        :param sent_before: the item existed before this export.
+        :param again: an earlier attempt may have been interrupted.
         """
         number, document = plan.number, None
         attach = self._settings.attach_pdf and bool(plan.item.content.document)
         if attach:
             document = self._host.read_document(plan.item.id)
 
-        def attached() -> Outcome:
+        def attach_pdf() -> Outcome:
             if document is None:
                 return self._problems.outcome("sent", "PDF_NOT_ATTACHED")
             return self._sender.attach(number, document, sent_before=sent_before, again=again)
 
         def work() -> Outcome:
-            steps = [("PDF_NOT_ATTACHED", attached)] if attach else []
+            steps = [("PDF_NOT_ATTACHED", attach_pdf)] if attach else []
             outcomes = []
             for code, step in (*steps, *self.last_steps(plan)):
                 try:
@@ -356,15 +358,17 @@ class Exporter:
                     outcomes.append(step())
                 except FortnoxError as error:
                     return self._problems.outcome("sent", code, error=error)
-            done = Outcome("sent" if any(o.state == "sent" for o in outcomes) else "unchanged")
+            done = Outcome(
+                "sent" if any(outcome.state == "sent" for outcome in outcomes) else "unchanged"
+            )
             return next((outcome for outcome in outcomes if outcome.code), done)
 
         future = self._pool.submit(work)
-        self._waiting.append((future, partial(self._finished, plan)))
+        self._waiting.append((future, partial(self._handle_finished, plan)))
 
-    def _finished(self, plan: Any, outcome: Outcome) -> None:
+    def _handle_finished(self, plan: Any, outcome: Outcome) -> None:
         if isinstance(outcome.error, NotPermitted):
-            # What is sent is sent, and the rest can be.
+            # The item is sent, and others still can be.
             if self._no_steps is None:
                 self._planner.notes.append(outcome.error.message)
             self._no_steps = outcome.error
@@ -375,28 +379,30 @@ class Exporter:
         if plan.doubt and not outcome.code:
             outcome = replace(outcome, code=plan.doubt.code, message=plan.doubt.message)
             complete = False
-        self.take(plan, replace(outcome, state=state, there=plan.theirs), complete=complete)
+        self.report_result(
+            plan, replace(outcome, state=state, document=plan.theirs), complete=complete
+        )
 
-    # --- telling the host ---
+    # --- results ---
 
-    def take(self, plan: Any, outcome: Outcome, *, complete: bool = True) -> None:
+    def report_result(self, plan: Any, outcome: Outcome, *, complete: bool = True) -> None:
         complete = complete and outcome.code != "NOT_SENT"
         self._done += complete
         self._host.take_results([_result(plan.item, outcome, complete=complete)])
 
     def _planned_result(self, plan: Any) -> ItemResult:
-        """Return the result of an item of which nothing is sent."""
-        # A taking back whose answer was lost; otherwise a person cancelled it there.
-        cancelled = plan.code == "CANCELLED_IN_FORTNOX" and plan.there and plan.item.intended
+        """Return the result of an item that needs no request."""
+        # Taken back, but the response was lost; otherwise a person cancelled it there.
+        cancelled = plan.code == "CANCELLED_IN_FORTNOX" and plan.existing and plan.item.intended
         state = "cancelled" if cancelled else plan.state
-        outcome = Outcome(state, plan.there, plan.noted.code, plan.noted.message)
+        outcome = Outcome(state, plan.existing, plan.remark.code, plan.remark.message)
         if plan.state == "adopted":
-            outcome = replace(outcome, there=plan.theirs)
+            outcome = replace(outcome, document=plan.theirs)
         incomplete = plan.item.incomplete and plan.state not in {"unchanged", "booked"}
         complete = not (incomplete or plan.doubt or self._is_unfinished(plan))
         return _result(plan.item, outcome, complete=complete)
 
-    def _report(self) -> None:
+    def _report_progress(self) -> None:
         done, total = self._done, self._total
         left = self._limiter.seconds_for(self._pool.waiting)
         message = Text(
@@ -407,13 +413,13 @@ class Exporter:
 
 
 def _result(item: ExportItem, outcome: Outcome, *, complete: bool = True) -> ItemResult:
-    there = outcome.there
+    document = outcome.document
     return ItemResult(
         item.id,
         outcome.state,
-        there.number if there else "",
-        there.party_number if there else "",
-        there.total if there else None,
+        document.number if document else "",
+        document.party_number if document else "",
+        document.total if document else None,
         outcome.code,
         outcome.message,
         outcome.theirs,

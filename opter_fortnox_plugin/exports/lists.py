@@ -1,4 +1,4 @@
-"""Reads whole lists of Fortnox's, of which nothing may be missed."""
+"""Reads complete lists from Fortnox."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ ROUNDS: Final = 3
 
 
 class Lists:
-    """Reads whole lists, their pages beside each other."""
+    """Reads complete lists, their pages concurrently."""
 
     def __init__(self, client: Client, pool: WorkerPool) -> None:
         self._client = client
         self._pool = pool
 
-    def first(self, resource: Resource, **query: str) -> Page:
+    def first_page(self, resource: Resource, **query: str) -> Page:
         """Read the first page."""
         return self._pool.run(partial(self._page, resource, 1, query))
 
-    def first_if_accepted(self, resource: Resource, **query: str) -> Page | None:
-        """Read the first page; ``None`` if Fortnox does not take the query."""
+    def first_page_if_accepted(self, resource: Resource, **query: str) -> Page | None:
+        """Read the first page; ``None`` if Fortnox refuses the query."""
 
         def read() -> Page | None:
             # In the thread of the request: an error that leaves it ends the run.
@@ -39,19 +39,19 @@ class Lists:
         return self._pool.run(read)
 
     def start(self, resource: Resource, **query: str) -> Callable[[], list[Any]]:
-        """Request the first page; return what waits for all of them."""
+        """Request the first page; return a function that waits for all rows."""
         first = self._pool.submit(partial(self._page, resource, 1, query))
-        return lambda: self.rest(resource, self._pool.result(first), **query)
+        return lambda: self.all_rows(resource, self._pool.result(first), **query)
 
-    def rest(self, resource: Resource, first: Page, **query: str) -> list[Any]:
-        """Read the pages after the first one.
+    def all_rows(self, resource: Resource, first: Page, **query: str) -> list[Any]:
+        """Read the pages after the first one; return all rows.
 
-        A row that moved from one page to another while they were read would be missed: so there
-        must be as many as Fortnox counts, or twice the same.
+        A row that moved from one page to another meanwhile would be missed, so the rows must be as
+        many as Fortnox counts, or the same twice.
 
         :raises Unavailable: if the list kept changing.
         """
-        before: list[Any] | None = None
+        previous: list[Any] | None = None
         for _ in range(ROUNDS):
             futures = [
                 self._pool.submit(partial(self._page, resource, number, query))
@@ -60,11 +60,11 @@ class Lists:
             pages = [first, *(self._pool.result(future) for future in futures)]
             rows = [row for page in pages for row in page.rows]
             if len({page.total for page in pages}) == 1 and (
-                len(rows) == first.total or rows == before
+                len(rows) == first.total or rows == previous
             ):
                 return rows
-            before = rows
-            first = self.first(resource, **query)
+            previous = rows
+            first = self.first_page(resource, **query)
         raise Unavailable("FORTNOX_LIST_CHANGING", resource=resource.path, attempts=ROUNDS)
 
     def _page(self, resource: Resource, number: int, query: dict[str, str]) -> Page:

@@ -1,4 +1,4 @@
-"""What became of a request."""
+"""The outcome of a request."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from opter_fortnox_plugin.errors import FortnoxError, Rejected
 from opter_fortnox_plugin.fortnox.invoice_schemas import Invoice
 from opter_fortnox_plugin.fortnox.supplier_invoice_schemas import SupplierInvoice
 
-#: What is exported, as it stands in Fortnox.
+#: An exported item in Fortnox.
 Document = Invoice | SupplierInvoice
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a request.
+    """The outcome of a request.
 
-    :ivar state: as :class:`~opter_contract.export_values.ItemResult` has it.
-    :ivar there: ours, as it stands in Fortnox, where that is known.
-    :ivar theirs: Fortnox's own code and words.
-    :ivar error: what ends the export.
+    :ivar state: as in :class:`~opter_contract.export_values.ItemResult`.
+    :ivar document: the item in Fortnox, if known.
+    :ivar theirs: Fortnox's own code and message.
+    :ivar error: the error that ends the export.
     """
 
     state: str
-    there: Document | None = None
+    document: Document | None = None
     code: str = ""
     message: Text | None = None
     theirs: str = ""
     error: FortnoxError | None = None
 
 
-def words_of(rejected: Rejected) -> str:
-    """Return Fortnox's own code and words, for the log of the books."""
+def refusal_text(rejected: Rejected) -> str:
+    """Return Fortnox's own code and message, for the journal."""
     return ": ".join(filter(None, (str(rejected.code or ""), rejected.words)))

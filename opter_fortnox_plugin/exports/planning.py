@@ -1,4 +1,4 @@
-"""What a send would do: what the host has, compared with what Fortnox has. Nothing is changed."""
+"""Plans what a send would do: compares the host's items with Fortnox, and changes nothing."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ WITH_CARD: Final = frozenset({"ready", "waiting", "adopted", "unchanged", "booke
 
 @dataclass(slots=True)
 class Plan(ABC):
-    """What is to become of one item.
+    """The plan for one item.
 
     :ivar content: as it should look in Fortnox.
-    :ivar theirs: what stands in its place in Fortnox.
-    :ivar doubt: what a person must see to there, told until it is as it should be.
+    :ivar theirs: the document in Fortnox that has its number.
+    :ivar doubt: what a person must correct in Fortnox, reported until it is corrected.
     """
 
     problems: ClassVar[Problems]
@@ -51,8 +51,8 @@ class Plan(ABC):
         self.message = message or self.problems.sentence(code, **details)
 
     @property
-    def noted(self) -> Problem:
-        """What is to be told of it; its code is ``""`` for nothing."""
+    def remark(self) -> Problem:
+        """The remark to report about it; its code is ``""`` if there is none."""
         return self.doubt if self.doubt and not self.code else Problem(self.code, self.message)
 
     def refuse(self, code: str, message: Text | None = None, **details: object) -> None:
@@ -69,13 +69,13 @@ class Plan(ABC):
         return str(self.content.card.number)
 
     @property
-    def there(self) -> Any:
-        """Ours as it stands in Fortnox; ``None`` if it is not there, or another's."""
+    def existing(self) -> Any:
+        """Our document in Fortnox; ``None`` if there is none, or it is another's."""
         return self.theirs if self.theirs is not None and self.belongs(self.theirs) else None
 
     @abstractmethod
     def belongs(self, theirs: Any) -> bool:
-        """Return whether what stands in its place is ours: by its mark, or since we adopted it."""
+        """Return whether a document with its number is ours: by its mark, or adopted."""
 
 
 P = TypeVar("P", bound=Plan)
@@ -106,54 +106,54 @@ class Planner(ABC, Generic[P]):
     def new_sender(self, session: Session) -> Sender[Any]: ...
 
     @abstractmethod
-    def excluded(self, item: ExportItem) -> Text | None:
-        """Say why the settings exclude an item, with a place for how many; ``None`` if not."""
+    def exclusion_note(self, item: ExportItem) -> Text | None:
+        """Return why the settings exclude an item, with the placeholder ``count``, if they do."""
 
     @abstractmethod
     def read_registers(self, contents: Sequence[Any]) -> None:
-        """Read what the host's items refer to."""
+        """Read the registers that the host's items refer to."""
 
     @abstractmethod
     def plan_of(self, item: ExportItem) -> P: ...
 
     @abstractmethod
     def look_up(self) -> None:
-        """Find what is there: ``theirs`` of each open plan."""
+        """Set ``theirs`` of each open plan."""
 
     @abstractmethod
     def compare(self, plan: P) -> None:
-        """Decide what is to be done with an item, by what is there.
+        """Decide what to do with an item, by what Fortnox has.
 
-        First of all, so that what is there already is known whatever is missing now.
+        Before anything else, so that existing documents are known whatever is missing.
         """
 
     @abstractmethod
-    def missing(self, content: Any) -> Iterable[tuple[str, str]]:
-        """Return the codes of what the content of an item lacks in the set-up, and what it is."""
+    def missing_references(self, content: Any) -> Iterable[tuple[str, str]]:
+        """Yield the code of each reference that Fortnox lacks, with its value."""
 
     def other_total(self, plan: P) -> Decimal | None:
-        """Return what Fortnox has, or will have, as the total."""
+        """Return the total that Fortnox has, or will have."""
         if plan.action != "none":
             return plan.content.ours.total  # type: ignore[no-any-return]
         return None if plan.theirs is None else plan.theirs.total
 
     def card_of(self, plan: P, planned: Any) -> Any:
-        """Return the card that a plan needs.
+        """Return the party record that a plan needs.
 
-        :param planned: what others need of it.
+        :param planned: the record that other plans need.
         """
         return plan.content.card if planned is None else planned
 
     @abstractmethod
-    def refuse_by_card(self, plan: P) -> None:
-        """Refuse an item that its card contradicts, or let it wait for a confirmation."""
+    def refuse_if_card_conflicts(self, plan: P) -> None:
+        """Refuse an item that contradicts its party record, or let it wait for a confirmation."""
 
     # --- planning ---
 
     def plan(self) -> None:
         """Read what Fortnox has, compare, and hand the plan to the host."""
         self._host.report_progress("checking", 0, None, _READING)
-        items = self._included(self._host.items_to_export())
+        items = self._drop_excluded(self._host.items_to_export())
         if items:
             self.read_registers([item.content for item in items])
         self.plans = [self.plan_of(item) for item in items]
@@ -168,7 +168,7 @@ class Planner(ABC, Generic[P]):
             self.compare(plan)
         self._find_gaps()
         self._plan_cards()
-        self._host.take_planned_items([self._planned(plan) for plan in self.plans])
+        self._host.take_planned_items([self._planned_item(plan) for plan in self.plans])
         numbers = {plan.party_number for plan in self.plans if plan.state in WITH_CARD}
         self._host.take_planned_cards(self.cards.planned(numbers))
         self._host.take_bank_changes(self.cards.bank_changes(numbers))
@@ -177,17 +177,17 @@ class Planner(ABC, Generic[P]):
     def ready_plans(self) -> Iterable[P]:
         return (plan for plan in self.plans if plan.state == "ready")
 
-    def _included(self, items: Sequence[ExportItem]) -> list[ExportItem]:
-        """Leave out what the settings exclude, unless it was exported before."""
+    def _drop_excluded(self, items: Sequence[ExportItem]) -> list[ExportItem]:
+        """Return the items that the settings do not exclude, or that were exported before."""
         reasons = [
-            None if item.exported or item.intended else self.excluded(item) for item in items
+            None if item.exported or item.intended else self.exclusion_note(item) for item in items
         ]
-        for reason, count in Counter(one for one in reasons if one).items():
+        for reason, count in Counter(filter(None, reasons)).items():
             self.notes.append(Text(reason.sv.format(count=count), reason.en.format(count=count)))
         return [item for item, reason in zip(items, reasons, strict=True) if reason is None]
 
     def _refuse_shared_numbers(self) -> None:
-        """Refuse what would be one card in Fortnox, and is two here."""
+        """Refuse items of different parties that share a number in Fortnox."""
         codes: dict[str, dict[str, None]] = {}
         for plan in self.plans:
             codes.setdefault(plan.party_number, {})[plan.content.party_code] = None
@@ -197,33 +197,34 @@ class Planner(ABC, Generic[P]):
                 shared = ", ".join(codes[number])
                 plan.refuse(f"{self.problems.party}_NUMBER_SHARED", number=number, codes=shared)
 
-    def number_there(self, plan: P) -> str:
-        """Return the number of one that is to be taken back; ``""`` if it is not there."""
+    def number_in_fortnox(self, plan: P) -> str:
+        """Return the number of a document to take back; ``""`` if there is none."""
         return plan.item.number or plan.number
 
     def details(self, numbers: Iterable[str]) -> Mapping[str, Any]:
-        """Read what has these numbers there: ``None`` for nothing, or what is unreadable in it."""
+        """Read the documents with these numbers: ``None`` if missing, the error if unreadable."""
         futures = {
-            number: self._pool.submit(partial(self._detail, number)) for number in sorted(numbers)
+            number: self._pool.submit(partial(self._fetch_or_unreadable, number))
+            for number in sorted(numbers)
         }
         return {number: self._pool.result(future) for number, future in futures.items()}
 
-    def _detail(self, number: str) -> Any:
+    def _fetch_or_unreadable(self, number: str) -> Any:
         try:
             return self.sender.find(number)
         except Unreadable as error:
             return error
 
-    def take_detail(self, plan: P, found: Any) -> None:
-        """Take what is there of an item, or note that it cannot be read."""
-        if isinstance(found, Unreadable):
-            plan.refuse("UNREADABLE_IN_FORTNOX", what=", ".join(found.fields))
+    def take_detail(self, plan: P, theirs: Any) -> None:
+        """Set ``theirs`` of a plan, or note that it cannot be read."""
+        if isinstance(theirs, Unreadable):
+            plan.refuse("UNREADABLE_IN_FORTNOX", what=", ".join(theirs.fields))
             plan.state = "unknown"
         else:
-            plan.theirs = found
+            plan.theirs = theirs
 
     def compare_ours(self, plan: P) -> None:
-        """Decide what is to be done with one of ours that is there, and not cancelled."""
+        """Decide what to do with a document of ours that is not cancelled."""
         theirs, problem = plan.theirs, plan.content.problem
         plan.differences = self.sender.differences(plan.content.ours, theirs)
         if not plan.differences:
@@ -239,17 +240,17 @@ class Planner(ABC, Generic[P]):
             plan.action = "update"
 
     def _find_gaps(self) -> None:
-        """Refuse what is to be sent and lacks something in the set-up."""
+        """Refuse the items to send whose references Fortnox lacks."""
         lacking: dict[tuple[str, str], list[P]] = {}
         for plan in self.plans:
             if plan.action != "none":
-                for gap in dict.fromkeys(self.missing(plan.item.content)):
+                for gap in dict.fromkeys(self.missing_references(plan.item.content)):
                     lacking.setdefault(gap, []).append(plan)
         for (code, what), plans in lacking.items():
             message = self.problems.sentence(code, what=what)
             self.gaps.append(Gap(code, message, tuple(plan.item.id for plan in plans)))
             for plan in plans:
-                # Of several gaps it is told the first.
+                # The first of several gaps is reported.
                 if plan.state != "refused":
                     plan.refuse(code, message)
 
@@ -261,10 +262,10 @@ class Planner(ABC, Generic[P]):
         self.cards.plan(parties)
         for plan in plans:
             if plan.action != "none":
-                self.refuse_by_card(plan)
+                self.refuse_if_card_conflicts(plan)
 
     def refuse_other_organisation(self, plan: P) -> bool:
-        """Refuse an item whose card there is another company's."""
+        """Refuse an item whose party record in Fortnox is another company's."""
         card = self.cards.cards[plan.party_number]
         if card.other_organisation:
             plan.refuse(
@@ -275,7 +276,7 @@ class Planner(ABC, Generic[P]):
             )
         return bool(card.other_organisation)
 
-    def _planned(self, plan: P) -> PlannedItem:
+    def _planned_item(self, plan: P) -> PlannedItem:
         return PlannedItem(
             id=plan.item.id,
             state=plan.state,
@@ -284,9 +285,9 @@ class Planner(ABC, Generic[P]):
             total=plan.content.host_total,
             other_total=self.other_total(plan),
             currency=plan.item.content.currency,
-            number=plan.there.number if plan.there else plan.item.number,
-            code=plan.noted.code,
-            message=plan.noted.message,
+            number=plan.existing.number if plan.existing else plan.item.number,
+            code=plan.remark.code,
+            message=plan.remark.message,
             differences=tuple(plan.differences),
         )
 

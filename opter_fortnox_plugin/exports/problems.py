@@ -1,7 +1,7 @@
 """Why an item is not exported, or what is missing in Fortnox: one row a code.
 
-The codes are stable; see the tables in docs/exports.md. What is true of every export is here, with
-places for the words of each. A gap hinders all that needs it, a refusal one item.
+The codes are stable; see the tables in docs/exports.md. The messages of all exports are here, with
+placeholders for the words of each. A gap concerns all items that need it, a refusal one item.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from opter_contract.values import Text
 from opter_fortnox_plugin.errors import FortnoxError, Rejected
-from opter_fortnox_plugin.exports.outcomes import Document, Outcome, words_of
+from opter_fortnox_plugin.exports.outcomes import Document, Outcome, refusal_text
 from opter_fortnox_plugin.exports.texts import MAX_ROWS, is_refused
 
 COMMON_GAPS: Final[Mapping[str, Text]] = {
@@ -156,22 +156,22 @@ OF_FORTNOX: Final[Mapping[int, str]] = {
     2004167: "VAT_RATE_UNKNOWN",
 }
 
-#: A customer number that is used, or was.
+#: The error of a customer number that is, or was, in use.
 NUMBER_USED: Final = 2000637
 
 
 class Problem(NamedTuple):
-    """What is to be told of an item."""
+    """A code and message about an item."""
 
     code: str
     message: Text | None
 
 
 class Problems:
-    """The codes of one export with their sentences, in its words.
+    """The codes of one export with their messages.
 
     :ivar party: ``CUSTOMER`` or ``SUPPLIER``.
-    :ivar texts: names all whose texts are sent.
+    :ivar texts: names the item and the party, whose texts are sent.
     """
 
     def __init__(
@@ -181,9 +181,9 @@ class Problems:
         gaps: Mapping[str, Text],
         refusals: Mapping[str, Text],
     ) -> None:
-        """Take what is this export's own; a code of it goes before the common one.
+        """Add this export's own codes, which override common ones.
 
-        :param words: what stands in the places of the sentences.
+        :param words: fill the placeholders of the messages.
         """
         self.party: Final = party
         self.texts: Final = Text(
@@ -191,9 +191,9 @@ class Problems:
             f"{words['item'].en} or {words['party'].en}",
         )
         self._words = words
-        of_parties = {f"{party}_{code}": text for code, text in _OF_PARTIES.items()}
+        party_refusals = {f"{party}_{code}": text for code, text in _OF_PARTIES.items()}
         self.gaps: Final = {**COMMON_GAPS, **gaps}
-        self.refusals: Final = {**COMMON_REFUSALS, **of_parties, **refusals}
+        self.refusals: Final = {**COMMON_REFUSALS, **party_refusals, **refusals}
 
     def __contains__(self, code: str) -> bool:
         return code in self.gaps or code in self.refusals
@@ -203,40 +203,40 @@ class Problems:
         template = self.gaps.get(code) or self.refusals.get(code) or _REMARKS[code]
         values: dict[str, Any] = {**self._words, **details}
         return Text(
-            template.sv.format_map({key: _in(value, "sv") for key, value in values.items()}),
-            template.en.format_map({key: _in(value, "en") for key, value in values.items()}),
+            template.sv.format_map({key: _translate(value, "sv") for key, value in values.items()}),
+            template.en.format_map({key: _translate(value, "en") for key, value in values.items()}),
         )
 
     def problem(self, code: str, /, **details: object) -> Problem:
         return Problem(code, self.sentence(code, **details))
 
-    def of_texts(self, texts: Iterable[tuple[str, str]]) -> Problem | None:
-        """Return the problem of texts of which Fortnox refuses one.
+    def text_problem(self, texts: Iterable[tuple[str, str]]) -> Problem | None:
+        """Return the problem of the first text that Fortnox refuses, if any.
 
         :param texts: with the names of their fields.
         """
         refused = next((name for name, text in texts if is_refused(text)), None)
         return self.problem("TEXT_REFUSED", what=refused) if refused else None
 
-    def of_rows(self, count: int) -> Problem | None:
-        """Return the problem of more rows than Fortnox takes."""
+    def row_count_problem(self, count: int) -> Problem | None:
+        """Return the problem of too many rows, if there are."""
         return self.problem("TOO_MANY_ROWS", count=count) if count > MAX_ROWS else None
 
     def outcome(
         self,
         state: str,
         code: str,
-        there: Document | None = None,
+        document: Document | None = None,
         /,
         *,
         rejected: Rejected | None = None,
         error: FortnoxError | None = None,
         **details: object,
     ) -> Outcome:
-        """Make an outcome with the message of its code."""
-        words = words_of(rejected) if rejected else ""
-        return Outcome(state, there, code, self.sentence(code, **details), words, error)
+        """Return an outcome with the message of its code."""
+        words = refusal_text(rejected) if rejected else ""
+        return Outcome(state, document, code, self.sentence(code, **details), words, error)
 
 
-def _in(value: object, language: str) -> object:
+def _translate(value: object, language: str) -> object:
     return getattr(value, language) if isinstance(value, Text) else value

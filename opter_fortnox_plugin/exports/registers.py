@@ -1,4 +1,4 @@
-"""What items refer to in Fortnox, read once a run, and what is missing there."""
+"""The registers in Fortnox that items refer to, read once a run, and what they lack."""
 
 from __future__ import annotations
 
@@ -44,15 +44,15 @@ class Registers:
         self.accounts: Mapping[str, Mapping[str, Account]] = {}
 
     def read(self, days: Collection[date], *, foreign: bool, centers: bool = False) -> None:
-        """Read what items of these days refer to.
+        """Read the registers that items of these days refer to.
 
-        :param foreign: some are in another currency than SEK.
-        :param centers: some have cost centres.
+        :param foreign: whether some are in another currency than SEK.
+        :param centers: whether some have cost centres.
         """
         client, pool = self._client, self._pool
         lists = Lists(client, pool)
-        years = pool.submit(lambda: _years(client))
-        locked: Future[date | None] = pool.submit(lambda: _locked_until(client))
+        years = pool.submit(lambda: _fetch_years(client))
+        locked: Future[date | None] = pool.submit(lambda: _fetch_locked_until(client))
         currencies = lists.start(CURRENCIES) if foreign else None
         cost_centers = lists.start(COST_CENTERS) if centers else None
         self.years = pool.result(years)
@@ -62,12 +62,12 @@ class Registers:
         self.currencies = currencies and frozenset(map(code_in, currencies()))
         self.cost_centers = cost_centers and frozenset(map(code_in, cost_centers()))
         self.accounts = {
-            year: {account.number: account for account in _readable(account_of, listed())}
+            year: {account.number: account for account in _read_valid(account_of, listed())}
             for year, listed in accounts.items()
         }
 
     def year_of(self, day: date) -> FinancialYear | None:
-        return next((y for y in self.years if y.from_date <= day <= y.to_date), None)
+        return next((year for year in self.years if year.from_date <= day <= year.to_date), None)
 
     def descriptions(self, day: date) -> Mapping[str, str]:
         """Return the names of the accounts in the year of a day."""
@@ -75,14 +75,14 @@ class Registers:
         accounts = self.accounts.get(year.id, {}) if year else {}
         return {number: account.description for number, account in accounts.items()}
 
-    # --- What is missing ---
+    # --- Missing references ---
 
-    def missing(
+    def missing_references(
         self, day: date, currency: str, coding: Iterable[tuple[str, str]]
     ) -> Iterable[tuple[str, str]]:
-        """Return the codes of what an item lacks there, each with what it is.
+        """Yield the code of each missing reference, with its value.
 
-        :param coding: its accounts, each with its cost centre or ``""``.
+        :param coding: the item's accounts, each with its cost centre or ``""``.
         """
         if self.currencies is not None and currency not in {"SEK", *self.currencies}:
             yield "CURRENCY_UNKNOWN", currency
@@ -93,9 +93,11 @@ class Registers:
             yield "FINANCIAL_YEAR_MISSING", day.isoformat()
             return
         for number, center in coding:
-            yield from self._missing_of(self.accounts.get(year.id, {}).get(number), number, center)
+            yield from self._account_problems(
+                self.accounts.get(year.id, {}).get(number), number, center
+            )
 
-    def _missing_of(
+    def _account_problems(
         self, account: Account | None, number: str, center: str
     ) -> Iterable[tuple[str, str]]:
         if account is None:
@@ -110,24 +112,24 @@ class Registers:
             yield "COST_CENTER_UNKNOWN", center
 
 
-def _readable(read: Callable[[Any], T], rows: Iterable[Any]) -> list[T]:
-    """Read rows; what cannot be read counts as missing."""
-    found = []
+def _read_valid(read: Callable[[Any], T], rows: Iterable[Any]) -> list[T]:
+    """Read rows, skipping unreadable ones."""
+    values = []
     for row in rows:
         with suppress(Unreadable):
-            found.append(read(row))
-    return found
+            values.append(read(row))
+    return values
 
 
-def _years(client: Client) -> Sequence[FinancialYear]:
+def _fetch_years(client: Client) -> Sequence[FinancialYear]:
     try:
-        found = client.get(FINANCIAL_YEARS)
+        rows = client.get(FINANCIAL_YEARS)
     except Missing:
         return []
-    return _readable(year_of, found if isinstance(found, list) else ())
+    return _read_valid(year_of, rows if isinstance(rows, list) else ())
 
 
-def _locked_until(client: Client) -> date | None:
+def _fetch_locked_until(client: Client) -> date | None:
     try:
         period = client.get(LOCKED_PERIOD)
     except Missing:

@@ -1,7 +1,7 @@
-"""One item on its way to Fortnox, in the thread of its request.
+"""Sends one item to Fortnox, in the thread of its request.
 
-Sent, not sent, or unknown: an answer that was lost is settled by asking, and what is there is
-compared. Nothing is repeated blindly.
+It is sent, not sent, or unknown: after a lost response the item is read and compared. No write is
+repeated blindly.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from opter_fortnox_plugin.errors import (
 )
 from opter_fortnox_plugin.exports.outcomes import Document, Outcome
 from opter_fortnox_plugin.exports.problems import OF_FORTNOX, Problems
-from opter_fortnox_plugin.exports.texts import both_sides, in_words
+from opter_fortnox_plugin.exports.texts import amount_in_words, describe_differences
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.protocol import INBOX, Resource
 
-#: How often a change is made again after it was found not to be there.
+#: The maximum number of attempts to write, each after reading that the previous one had no effect.
 ATTEMPTS: Final = 3
 
 #: Bytes of the largest file that Fortnox attaches; only PDF.
@@ -52,40 +52,40 @@ class Sender(ABC, Generic[D]):
 
     @abstractmethod
     def read(self, value: Any) -> D:
-        """Read one as Fortnox answers it.
+        """Read an item from a response.
 
-        :raises Unreadable: with the fields that are to blame.
+        :raises Unreadable: with the fields to blame.
         """
 
     @abstractmethod
     def create(self, ours: D) -> Outcome:
-        """Make one."""
+        """Create an item."""
 
     @abstractmethod
-    def changed(self, ours: D, theirs: D) -> Mapping[str, Any]:
-        """Write ours as a request to change theirs has it."""
+    def update_payload(self, ours: D, theirs: D) -> Mapping[str, Any]:
+        """Return the JSON of a request that changes theirs to ours."""
 
     @abstractmethod
     def differences(self, ours: D, theirs: D) -> list[Difference]:
-        """Return the fields of ours that are not so there."""
+        """Return the fields in which theirs differs from ours."""
 
     @abstractmethod
-    def made_otherwise(self, ours: D, theirs: D) -> list[Difference]:
-        """Return what Fortnox made otherwise of ours, as far as its answer to a write tells."""
+    def unexpected_changes(self, ours: D, theirs: D) -> list[Difference]:
+        """Return the fields that Fortnox did not write as sent, as far as its response shows."""
 
     @abstractmethod
     def cause_of_total(self, theirs: D, fields: Collection[str]) -> Text | None:
-        """Say why another total is likely, and what to do; ``None`` if it is not another.
+        """Return the likely cause of another total, and what to do; ``None`` if it is the same.
 
-        :param fields: that Fortnox made otherwise.
+        :param fields: that Fortnox did not write as sent.
         """
 
     @abstractmethod
-    def accounts_of(self, ours: D) -> list[str]:
+    def account_numbers(self, ours: D) -> list[str]:
         """Return the accounts of the rows."""
 
-    def refusal_of(self, ours: D, rejected: Rejected) -> tuple[str, object]:
-        """Return the code of a refusal of Fortnox's, and what its message is about."""
+    def refusal_code(self, ours: D, rejected: Rejected) -> tuple[str, object]:
+        """Return the code of a refusal by Fortnox, and what its message is about."""
         code = OF_FORTNOX.get(rejected.code or 0, "REFUSED_BY_FORTNOX")
         day = ours.invoice_date
         what: dict[str, object] = {
@@ -93,22 +93,22 @@ class Sender(ABC, Generic[D]):
             "PERIOD_LOCKED": Text(f"{day} eller senare", f"{day} or later"),
             "TEXT_REFUSED": self.problems.texts,
         }
-        return code, what.get(code, ", ".join(dict.fromkeys(self.accounts_of(ours))))
+        return code, what.get(code, ", ".join(dict.fromkeys(self.account_numbers(ours))))
 
-    def another(self, ours: D, current: D) -> Outcome | None:
-        """Tell what is where ours was to be made; ``None`` if it is ours."""
+    def outcome_if_not_ours(self, ours: D, current: D) -> Outcome | None:
+        """Return the outcome if the number belongs to another document; ``None`` if it is ours."""
         raise NotImplementedError
 
     def rows_changed(self, before: D | None, current: D) -> bool:  # noqa: ARG002
-        """Return whether a change was refused only since the rows are others by now."""
+        """Return whether a change was refused only because the rows have changed."""
         return False
 
     # --- writing ---
 
     def find(self, number: str) -> D | None:
-        """Return the one that has a number.
+        """Return the document with a number; ``None`` if there is none.
 
-        :raises Unreadable: with the fields that are to blame.
+        :raises Unreadable: with the fields to blame.
         """
         try:
             return self.read(self._client.get(self.resource, number))
@@ -116,28 +116,28 @@ class Sender(ABC, Generic[D]):
             return None
 
     def update(self, ours: D, theirs: D) -> Outcome:
-        """Change one that is there.
+        """Change a document.
 
-        :param theirs: as it stood there when it was compared.
+        :param theirs: as it was when it was compared.
         """
 
         def change(current: D | None) -> Any:
-            payload = self.changed(ours, current or theirs)
+            payload = self.update_payload(ours, current or theirs)
             return self._client.update(self.resource, theirs.number, payload)
 
-        return self.settled(ours, theirs.number, theirs, change)
+        return self.write_and_verify(ours, theirs.number, theirs, change)
 
-    def settled(
+    def write_and_verify(
         self, ours: D, number: str, theirs: D | None, write: Callable[[D | None], Any]
     ) -> Outcome:
-        """Write one, and ask for its number where it is not known whether it was written.
+        """Write an item; read it back if it is not known whether it was written.
 
-        Once something was written, whatever else goes wrong leaves it unknown.
+        Once something may have been written, any other error leaves the result unknown.
         """
         try:
             return self._write(ours, number, theirs, write)
         except _Unsettled as unsettled:
-            return self.unknown(unsettled.error)
+            return self.unknown_outcome(unsettled.error)
         except FortnoxError as error:
             # Before anything was written.
             return Outcome("refused", None, error.code, error.message, error=error)
@@ -146,16 +146,16 @@ class Sender(ABC, Generic[D]):
         self, ours: D, number: str, theirs: D | None, write: Callable[[D | None], Any]
     ) -> Outcome:
         current, uncertain = theirs, False
-        closed: FortnoxError | None = None
+        blocked: FortnoxError | None = None
         for _ in range(ATTEMPTS):
             rejected = None
-            if closed is not None:
-                # It was asked for, and is not there.
-                raise closed
+            if blocked is not None:
+                # It was looked up, and does not exist.
+                raise blocked
             try:
-                return self.checked(ours, self.read(write(current)))
+                return self.verified(ours, self.read(write(current)))
             except (OutcomeUnknown, Unreadable) as error:
-                uncertain, closed = True, getattr(error, "error", None)
+                uncertain, blocked = True, getattr(error, "error", None)
             except Rejected as error:
                 # Whatever its code: a used number is looked up before it is called refused.
                 rejected = error
@@ -168,42 +168,42 @@ class Sender(ABC, Generic[D]):
             except FortnoxError as error:
                 if rejected is None or uncertain:
                     raise _Unsettled(error) from None
-                return self.refused(ours, rejected)
-            settled = self._settled_by(ours, current, theirs)
-            if settled is None and rejected:
-                settled = self._settled_by_refusal(ours, before, current, rejected)
-            if settled is None and current is not None and theirs is None:
-                settled = self.update(ours, current)
-            if settled is not None:
-                return settled
-        return self.unknown()
+                return self.refused_outcome(ours, rejected)
+            outcome = self._outcome_by_content(ours, current, theirs)
+            if outcome is None and rejected:
+                outcome = self._outcome_of_refusal(ours, before, current, rejected)
+            if outcome is None and current is not None and theirs is None:
+                outcome = self.update(ours, current)
+            if outcome is not None:
+                return outcome
+        return self.unknown_outcome()
 
-    def _settled_by_refusal(
+    def _outcome_of_refusal(
         self, ours: D, before: D | None, current: D | None, rejected: Rejected
     ) -> Outcome | None:
-        """Return what a refusal means; ``None`` if the rows have changed meanwhile."""
+        """Return the outcome of a refusal; ``None`` if the rows have changed meanwhile."""
         changed = current is not None and self.rows_changed(before, current)
-        return None if changed else self.refused(ours, rejected, current)
+        return None if changed else self.refused_outcome(ours, rejected, current)
 
-    def _settled_by(self, ours: D, current: D | None, theirs: D | None) -> Outcome | None:
-        """Return what is settled by what is there now; ``None`` if it is still to be written."""
+    def _outcome_by_content(self, ours: D, current: D | None, theirs: D | None) -> Outcome | None:
+        """Return the outcome by the current document; ``None`` if ours must still be written."""
         if current is None:
             return None if theirs is None else self.problems.outcome("refused", "NOT_IN_FORTNOX")
         if current.cancelled:
             return self.problems.outcome("refused", "CANCELLED_IN_FORTNOX", number=current.number)
-        # What was ours before need not have our mark: it may have been adopted.
-        if theirs is None and (another := self.another(ours, current)) is not None:
-            return another
+        # A document that was ours before need not have our mark: it may have been adopted.
+        if theirs is None and (outcome := self.outcome_if_not_ours(ours, current)):
+            return outcome
         if not self.differences(ours, current):
-            return self.checked(ours, current)
+            return self.verified(ours, current)
         if current.booked:
             return self.problems.outcome("booked", "BOOKED_IN_FORTNOX", current)
         return None
 
     def cancel(self, number: str, belongs: Callable[[D], bool]) -> Outcome:
-        """Cancel one, as long as it is not booked.
+        """Cancel a document unless it is booked.
 
-        :param belongs: tells whether what has the number is ours.
+        :param belongs: returns whether a document is ours.
         """
         sent = False
         for _ in range(ATTEMPTS):
@@ -213,7 +213,7 @@ class Sender(ABC, Generic[D]):
                 return self.unreadable(error)
             except FortnoxError as error:
                 if sent:
-                    return self.unknown(error)
+                    return self.unknown_outcome(error)
                 raise
             if current is None:
                 return self.problems.outcome("refused", "NOT_IN_FORTNOX")
@@ -228,35 +228,37 @@ class Sender(ABC, Generic[D]):
                 self._client.act(self.resource, number, "cancel")
             except OutcomeUnknown as unknown:
                 if unknown.error is not None:
-                    return self.unknown(unknown.error)
+                    return self.unknown_outcome(unknown.error)
             except Rejected as rejected:
-                return self.refused(current, rejected, current)
-        return self.unknown()
+                return self.refused_outcome(current, rejected, current)
+        return self.unknown_outcome()
 
-    # --- what it means ---
+    # --- outcomes ---
 
-    def checked(self, ours: D, theirs: D) -> Outcome:
-        """Compare what Fortnox made of one with what it was to be."""
-        changes = self.made_otherwise(ours, theirs)
+    def verified(self, ours: D, theirs: D) -> Outcome:
+        """Return the outcome of a write, by comparing what was sent with what Fortnox has."""
+        changes = self.unexpected_changes(ours, theirs)
         if not changes:
             rate = "" if ours.currency == "SEK" else f"CurrencyRate {theirs.currency_rate}"
             return Outcome("sent", theirs, theirs=rate)
         if cause := self.cause_of_total(theirs, {difference.field for difference in changes}):
-            message = self.another_total(ours, theirs, cause)
+            message = self.total_message(ours, theirs, cause)
             return Outcome("sent", theirs, "TOTAL_DIFFERS", message)
-        return self.problems.outcome("sent", "CONTENT_DIFFERS", theirs, what=both_sides(changes))
+        return self.problems.outcome(
+            "sent", "CONTENT_DIFFERS", theirs, what=describe_differences(changes)
+        )
 
-    def another_total(self, ours: D, theirs: D, cause: Text) -> Text:
+    def total_message(self, ours: D, theirs: D, cause: Text) -> Text:
         return self.problems.sentence(
             "TOTAL_DIFFERS",
-            theirs=in_words(theirs.total, theirs.currency),
-            ours=in_words(ours.total, ours.currency),
+            theirs=amount_in_words(theirs.total, theirs.currency),
+            ours=amount_in_words(ours.total, ours.currency),
             cause=cause,
         )
 
-    def refused(self, ours: D, rejected: Rejected, current: D | None = None) -> Outcome:
-        """Return what a refusal of Fortnox's means."""
-        code, what = self.refusal_of(ours, rejected)
+    def refused_outcome(self, ours: D, rejected: Rejected, current: D | None = None) -> Outcome:
+        """Return the outcome of a refusal by Fortnox."""
+        code, what = self.refusal_code(ours, rejected)
         code = code if code in self.problems else "REFUSED_BY_FORTNOX"
         return self.problems.outcome(
             "refused", code, current, rejected=rejected, what=what, code=rejected.code or "–"
@@ -266,14 +268,14 @@ class Sender(ABC, Generic[D]):
         fields = ", ".join(error.fields)
         return self.problems.outcome("unknown", "UNREADABLE_IN_FORTNOX", what=fields)
 
-    def unknown(self, error: FortnoxError | None = None) -> Outcome:
+    def unknown_outcome(self, error: FortnoxError | None = None) -> Outcome:
         return self.problems.outcome("unknown", "RESULT_UNKNOWN", error=error)
 
     # --- its PDF ---
 
     @abstractmethod
-    def attached(self, number: str) -> list[str]:
-        """Return the names of the files of one; ``""`` if a name is not told."""
+    def attachment_names(self, number: str) -> list[str]:
+        """Return the names of the files attached to a document; ``""`` for an unknown name."""
 
     @abstractmethod
     def file_id(self, file: Mapping[str, Any]) -> object:
@@ -287,24 +289,24 @@ class Sender(ABC, Generic[D]):
         """Put a PDF into Fortnox and attach it, once.
 
         :param sent_before: the item was there before, maybe with another PDF.
-        :param again: this may have been done before, and was interrupted.
-        :return: the state ``sent``, or ``unchanged`` where there is one; with the code of what
+        :param again: an earlier attempt may have been interrupted.
+        :return: with the state ``sent``, or ``unchanged`` if one is attached; and the code of what
             remains to be done.
         """
         problem = self.problems.outcome
         if not content.startswith(b"%PDF-") or len(content) > MAX_PDF_BYTES:
             return problem("sent", "PDF_NOT_USABLE")
-        # By its content, so that no other file is taken for it.
+        # Named by its content, so that no other file is mistaken for it.
         name = f"{number}-{hashlib.sha256(content).hexdigest()[:12]}.pdf"
         for attempt in range(ATTEMPTS):
             try:
-                names = self.attached(number) if sent_before or again or attempt else []
+                names = self.attachment_names(number) if sent_before or again or attempt else []
                 if names:
                     done = name in names or again or attempt or not sent_before
                     state = "sent" if attempt else "unchanged"
                     return Outcome(state) if done else problem("unchanged", "PDF_NOT_REPLACED")
-                file_id = self._uploaded(name) if again or attempt else ""
-                file_id = file_id or self._id(self._client.upload(self.folder, name, content))
+                file_id = self._find_upload(name) if again or attempt else ""
+                file_id = file_id or self._file_id(self._client.upload(self.folder, name, content))
                 if file_id:
                     self.attach_file(number, file_id)
                     return Outcome("sent")
@@ -317,16 +319,16 @@ class Sender(ABC, Generic[D]):
                 return problem("sent", "PDF_NOT_ATTACHED", rejected=rejected)
         return problem("sent", "PDF_NOT_ATTACHED")
 
-    def _uploaded(self, name: str) -> str:
-        """Return the id of a file of this name that waits in the inbox; ``""`` for none."""
+    def _find_upload(self, name: str) -> str:
+        """Return the id of a file of this name in the inbox; ``""`` for none."""
         folder = self._client.get(INBOX, self.folder)
         files = folder.get("Files") if isinstance(folder, Mapping) else None
         for file in files if isinstance(files, list) else ():
             if isinstance(file, Mapping) and file.get("Name") == name:
-                return self._id(file)
+                return self._file_id(file)
         return ""
 
-    def _id(self, file: Any) -> str:
+    def _file_id(self, file: Any) -> str:
         file_id = self.file_id(file) if isinstance(file, Mapping) else None
         return file_id if isinstance(file_id, str) else ""
 

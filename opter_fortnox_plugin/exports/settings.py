@@ -1,4 +1,4 @@
-"""The settings that the exports share, with their fields in the words of each."""
+"""The settings that the exports share, with texts for each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Texts and amounts as Fortnox takes them, and as a person reads them."""
+"""Texts and amounts for Fortnox, and for a person."""
 
 from __future__ import annotations
 
@@ -10,16 +10,15 @@ from opter_contract.export_values import Difference
 from opter_contract.values import Text
 from opter_fortnox_plugin.exports.outcomes import Document
 
-#: What the reference of everything from here begins with.
+#: The prefix of the reference of every item from this host.
 MARK: Final = "opter/"
 
-#: Fortnox takes no more rows of one invoice.
+#: The maximum number of rows of an invoice in Fortnox.
 MAX_ROWS: Final = 500
 
 _ORE: Final = Decimal("0.01")
 
-#: Characters that Fortnox was seen to refuse (2000359), or that no screen shows, and what says the
-#: same.
+#: Characters that Fortnox was seen to refuse (2000359), or that are invisible, with replacements.
 _REPLACED: Final = str.maketrans(
     {
         "…": "...", "·": "-",
@@ -28,12 +27,12 @@ _REPLACED: Final = str.maketrans(
     }
 )  # fmt: skip
 
-#: Characters that Fortnox refuses and nothing else says.
+#: Characters that Fortnox refuses and that have no replacement.
 _REFUSED: Final = frozenset("<>")
 
 
-def cleaned(text: str) -> str:
-    """Return text with what Fortnox refuses replaced, where nothing is lost."""
+def clean(text: str) -> str:
+    """Return text with refused characters replaced, if nothing is lost."""
     short = unicodedata.normalize("NFC", text).translate(_REPLACED)
     return " ".join(short.split())
 
@@ -48,23 +47,23 @@ def bare_number(text: str) -> str:
     return "".join(character for character in text if character.isalnum()).upper()
 
 
-def ore(amount: Decimal) -> Decimal:
+def rounded_to_ore(amount: Decimal) -> Decimal:
     """Round to hundredths, half up, as Fortnox does."""
     return amount.quantize(_ORE, ROUND_HALF_UP)
 
 
-def shown(amount: Decimal) -> str:
-    return f"{amount:.2f}" if amount == ore(amount) else f"{amount:f}"
+def amount_text(amount: Decimal) -> str:
+    return f"{amount:.2f}" if amount == rounded_to_ore(amount) else f"{amount:f}"
 
 
-def in_words(amount: Decimal, currency: str = "") -> Text:
-    """Return an amount as each language writes it."""
-    text = f"{shown(amount)} {currency}".strip()
+def amount_in_words(amount: Decimal, currency: str = "") -> Text:
+    """Return an amount, formatted for each language."""
+    text = f"{amount_text(amount)} {currency}".strip()
     return Text(text.replace(".", ","), text)
 
 
 def differences_of(*fields: tuple[str, object, object]) -> list[Difference]:
-    """Return those of these fields, each with both sides, that are not the same."""
+    """Return the fields whose two sides differ."""
     return [
         Difference(name, _text(ours), _text(theirs))
         for name, ours, theirs in fields
@@ -73,7 +72,7 @@ def differences_of(*fields: tuple[str, object, object]) -> list[Difference]:
 
 
 def currency_rates(ours: Document, theirs: Document) -> tuple[str, object, object]:
-    """Return both rates as a field to compare, in SEK for one unit of the currency."""
+    """Return both exchange rates as a field to compare, in SEK for one unit of the currency."""
     rate = None
     if ours.currency_rate is not None and theirs.currency_rate is not None:
         rate = theirs.currency_rate / (theirs.currency_unit or Decimal(1))
@@ -81,10 +80,10 @@ def currency_rates(ours: Document, theirs: Document) -> tuple[str, object, objec
 
 
 def _text(value: object) -> str:
-    return shown(value) if isinstance(value, Decimal) else "" if value is None else str(value)
+    return amount_text(value) if isinstance(value, Decimal) else "" if value is None else str(value)
 
 
-def both_sides(differences: list[Difference]) -> str:
+def describe_differences(differences: list[Difference]) -> str:
     return "; ".join(
         f"{difference.field} {difference.ours or '–'} / {difference.theirs or '–'}"
         for difference in differences

@@ -1,7 +1,7 @@
-"""What Fortnox is to have of an invoice and of its customer. Nothing here opens a connection.
+"""An invoice and its customer as they should look in Fortnox. Nothing here opens a connection.
 
-One row a combination of account, economic unit and VAT rate, below a text row, as Opter's own
-export has it. Fortnox computes VAT and total itself, so its total is computed here beforehand.
+One row for each combination of account, economic unit and VAT rate, below a text row, like Opter's
+own export. Fortnox computes VAT and total itself, so its total is computed here beforehand.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from opter_fortnox_plugin.exports.content import Content, is_of_another
 from opter_fortnox_plugin.exports.problems import Problem
 from opter_fortnox_plugin.exports.texts import (
     MARK,
-    cleaned,
+    amount_in_words,
+    amount_text,
+    clean,
     currency_rates,
     differences_of,
-    in_words,
     is_refused,
-    ore,
-    shown,
+    rounded_to_ore,
 )
 from opter_fortnox_plugin.fortnox.invoice_schemas import Invoice, InvoiceRow
 from opter_fortnox_plugin.fortnox.party_schemas import Customer
@@ -33,19 +33,19 @@ from opter_fortnox_plugin.invoices.settings import InvoiceSettings
 
 _ZERO: Final = Decimal(0)
 
-#: What rounding makes a row, or the sum of a rate, differ at most.
+#: The maximum rounding difference of a row, or of the sum of a rate.
 _HALF_ORE: Final = Decimal("0.005")
 
-#: The only kind of a rate above 0 %; also a customer with EUVAT is charged Swedish VAT.
+#: The only kind of VAT for rates above 0 %; a customer with EUVAT is also charged Swedish VAT.
 DOMESTIC: Final = "SEVAT"
 _CHARGED: Final = frozenset({DOMESTIC, "EUVAT"})
 
 _TYPES: Final = {"invoice": "INVOICE", "correction": "INVOICE", "interest": "INTRESTINVOICE"}
 
-#: The fields of a customer's card, in Fortnox's words, and their names here.
+#: The fields of a customer record: Fortnox's names, and ours.
 CUSTOMER_CARD: Final = (*CARD, ("Email", "email"))
 
-#: Fortnox takes no longer numbers.
+#: The maximum lengths in Fortnox.
 _MAX_NUMBER_LENGTH: Final = 15
 _MAX_DESCRIPTION_LENGTH: Final = 255
 
@@ -56,9 +56,9 @@ class InvoiceContent(Content):
 
     :ivar ours: its ``total`` is the one that Fortnox computes.
     :ivar card: without the kind of VAT.
-    :ivar vat_kind: that the customer must have in Fortnox; ``""`` if any will do.
+    :ivar vat_kind: that the customer must have in Fortnox; ``""`` for any.
     :ivar rates: the host's VAT rates of the rows.
-    :ivar rounding: what a row for rounding makes good, in the invoice's currency.
+    :ivar rounding: the amount of the rounding row, in the invoice's currency.
     """
 
     ours: Invoice
@@ -69,14 +69,14 @@ class InvoiceContent(Content):
 
 def reference(invoice: contract.Invoice) -> str:
     """Return the mark of our invoices, ``ExternalInvoiceReference1``."""
-    region = cleaned(invoice.region)[:50]
+    region = clean(invoice.region)[:50]
     return f"{MARK}{region}/{invoice.invoice_number}/"
 
 
 def rate_of(code: str, vat_kinds: Mapping[str, str]) -> tuple[Decimal, str] | None:
-    """Return percent and kind of a host's VAT rate; ``None`` for one that is not known.
+    """Return percent and kind of a host's VAT rate; ``None`` if it is unknown.
 
-    A rate of 0 % without a kind goes with every kind.
+    A rate of 0 % without a kind matches every kind.
     """
     if kind := vat_kinds.get(code):
         return _ZERO, kind
@@ -92,9 +92,9 @@ def total_of(rows: Iterable[InvoiceRow]) -> Decimal:
     """Return the total that Fortnox computes: VAT on the sum of each rate, half up."""
     nets: dict[Decimal, Decimal] = {}
     for row in rows:
-        amount = ore(row.price * row.delivered_quantity)
+        amount = rounded_to_ore(row.price * row.delivered_quantity)
         nets[row.vat] = nets.get(row.vat, _ZERO) + amount
-    vat = sum((ore(net * rate / 100) for rate, net in nets.items()), _ZERO)
+    vat = sum((rounded_to_ore(net * rate / 100) for rate, net in nets.items()), _ZERO)
     return sum(nets.values(), _ZERO) + vat
 
 
@@ -109,7 +109,7 @@ def customer_number(customer: contract.Customer, settings: InvoiceSettings) -> s
 
 
 def card_of(customer: contract.Customer, settings: InvoiceSettings) -> Customer:
-    """Return the customer's card as it should look in Fortnox, without the kind of VAT."""
+    """Return the customer record as it should look in Fortnox, without the kind of VAT."""
     return Customer(customer_number(customer, settings), **card_texts(customer, CUSTOMER_CARD))
 
 
@@ -118,7 +118,7 @@ def content_of(
 ) -> InvoiceContent:
     """Return an invoice as it should look in Fortnox.
 
-    A VAT rate that is not known counts as 0 %: that is a gap (:func:`rate_of`).
+    An unknown VAT rate counts as 0 %, and is a gap (:func:`rate_of`).
 
     :param descriptions: of accounts, for the rows.
     """
@@ -130,7 +130,7 @@ def content_of(
     if difference and rounded:
         account = settings.rounding_account
         rows = (*rows, InvoiceRow("Öresavrundning", account, difference, Decimal(1)))
-    made = Invoice(
+    ours = Invoice(
         number=_document_number(invoice.invoice_number),
         party_number=customer_number(invoice.customer, settings),
         invoice_date=invoice.invoice_date,
@@ -146,14 +146,14 @@ def content_of(
     )
     card = card_of(invoice.customer, settings)
     problem = (
-        _number_problem(made.number)
-        or PROBLEMS.of_texts(_texts(made, card))
-        or _kind_problem(kinds)
-        or PROBLEMS.of_rows(len(rows))
-        or (_total_problem(invoice, made) if difference and not rounded else None)
+        _number_problem(ours.number)
+        or PROBLEMS.text_problem(_texts(ours, card))
+        or _vat_kind_problem(kinds)
+        or PROBLEMS.row_count_problem(len(rows))
+        or (_total_problem(invoice, ours) if difference and not rounded else None)
     )
     return InvoiceContent(
-        made,
+        ours,
         card,
         invoice.customer.code,
         host_total(invoice),
@@ -165,7 +165,7 @@ def content_of(
 
 
 def _document_number(text: str) -> str:
-    """Return a number as Fortnox has it, without leading zeros."""
+    """Return a number without leading zeros, as Fortnox writes it."""
     number = text.strip()
     return str(int(number)) if _is_number(number) else number
 
@@ -186,25 +186,25 @@ def _texts(invoice: Invoice, card: Customer) -> Iterable[tuple[str, str]]:
         yield name, getattr(card, field)
 
 
-def _kind_problem(kinds: Collection[str]) -> Problem | None:
+def _vat_kind_problem(kinds: Collection[str]) -> Problem | None:
     if len(kinds) < 2:
         return None
-    one = Text("bara ett slag", "one kind only")
-    return PROBLEMS.problem("VAT_KIND_CONTRADICTS", ours=", ".join(sorted(kinds)), theirs=one)
+    single = Text("bara ett slag", "one kind only")
+    return PROBLEMS.problem("VAT_KIND_CONTRADICTS", ours=", ".join(sorted(kinds)), theirs=single)
 
 
-def kind_contradicts(kind: str, of_card: str) -> bool:
-    """Return whether a customer's kind of VAT is another one than that of an invoice."""
-    if not kind or not of_card or kind == of_card:
+def vat_kind_conflicts(kind: str, customer_kind: str) -> bool:
+    """Return whether a customer's kind of VAT conflicts with that of an invoice."""
+    if not kind or not customer_kind or kind == customer_kind:
         return False
-    return not {kind, of_card} <= _CHARGED
+    return not {kind, customer_kind} <= _CHARGED
 
 
 def _text_row(invoice: contract.Invoice) -> InvoiceRow:
     order_date = invoice.order_date.isoformat() if invoice.order_date else ""
     parts = [invoice.invoice_number, invoice.order_number, order_date]
     text = "Faktura " + ", ".join(part for part in parts if part)
-    return InvoiceRow(cleaned(text)[:_MAX_DESCRIPTION_LENGTH])
+    return InvoiceRow(clean(text)[:_MAX_DESCRIPTION_LENGTH])
 
 
 def _rows(
@@ -217,9 +217,9 @@ def _rows(
         sums[key] = sums.get(key, _ZERO) + row.net
     return tuple(
         InvoiceRow(
-            description=_named(account, descriptions),
+            description=_row_description(account, descriptions),
             account_number=account,
-            price=ore(net),
+            price=rounded_to_ore(net),
             delivered_quantity=Decimal(1),
             vat=percent,
             cost_center=unit if settings.cost_center == "unit" else "",
@@ -228,35 +228,33 @@ def _rows(
     )
 
 
-def _named(account: str, descriptions: Mapping[str, str]) -> str:
-    # Fortnox may refuse in a row what it has as the name of an account.
-    name = cleaned(descriptions.get(account, ""))
+def _row_description(account: str, descriptions: Mapping[str, str]) -> str:
+    # Fortnox may refuse the name of an account as the text of a row.
+    name = clean(descriptions.get(account, ""))
     return f"Konto {account}" if not name or is_refused(name) else name
 
 
 def _is_rounding(invoice: contract.Invoice, difference: Decimal) -> bool:
-    """Return whether totals differ by rounding, and not by another VAT."""
+    """Return whether totals differ only by rounding, and not by another VAT."""
     rates = {row.vat_rate for row in invoice.rows}
-    most = _HALF_ORE * (len(invoice.rows) + len(rates))
-    return abs(difference) <= most and difference == ore(difference)
+    max_difference = _HALF_ORE * (len(invoice.rows) + len(rates))
+    return abs(difference) <= max_difference and difference == rounded_to_ore(difference)
 
 
-def _total_problem(invoice: contract.Invoice, made: Invoice) -> Problem:
+def _total_problem(invoice: contract.Invoice, content: Invoice) -> Problem:
     """Explain the difference of the totals: VAT of the rows against VAT of the sum."""
-    ours, theirs = host_total(invoice), made.total
-    vat, net = (
-        sum((one for one in each), _ZERO)
-        for each in ((row.vat for row in invoice.rows), (row.price for row in made.rows))
-    )
-    todo = _CHOOSE_ACCOUNT if _is_rounding(invoice, ours - theirs) else _CHECK_VAT
-    of_rows, of_sum = in_words(vat), in_words(theirs - net)
+    ours, theirs = host_total(invoice), content.total
+    vat = sum((row.vat for row in invoice.rows), _ZERO)
+    net = sum((row.price for row in content.rows), _ZERO)
+    advice = _CHOOSE_ACCOUNT if _is_rounding(invoice, ours - theirs) else _CHECK_VAT
+    row_vat, sum_vat = amount_in_words(vat), amount_in_words(theirs - net)
     return PROBLEMS.problem(
         "TOTAL_DIFFERS",
-        theirs=in_words(theirs, invoice.currency),
-        ours=in_words(ours, invoice.currency),
+        theirs=amount_in_words(theirs, invoice.currency),
+        ours=amount_in_words(ours, invoice.currency),
         cause=Text(
-            f"Momsen är {of_rows.sv} på raderna men {of_sum.sv} på summan per sats. {todo.sv}",
-            f"VAT is {of_rows.en} on the rows but {of_sum.en} on the sum per rate. {todo.en}",
+            f"Momsen är {row_vat.sv} på raderna men {sum_vat.sv} på summan per sats. {advice.sv}",
+            f"VAT is {row_vat.en} on the rows but {sum_vat.en} on the sum per rate. {advice.en}",
         ),
     )
 
@@ -275,9 +273,9 @@ _CHECK_VAT: Final = Text(
 
 
 def identity_differences(ours: Invoice, theirs: Invoice) -> list[contract.Difference]:
-    """Return why an invoice that has our number is not ours; nothing where it may be.
+    """Return the fields that show that an invoice with our number is not ours.
 
-    One that has the mark of another of ours, as of the same number in another region, is not.
+    It is not if it has the mark of another one of ours, such as of another region.
     """
     other = is_of_another(ours, theirs)
     return differences_of(
@@ -294,18 +292,18 @@ def identity_differences(ours: Invoice, theirs: Invoice) -> list[contract.Differ
 
 
 def differences(ours: Invoice, theirs: Invoice) -> list[contract.Difference]:
-    """Return the fields of our invoice that are not so in Fortnox, rows included."""
-    found = header_differences(ours, theirs)
+    """Return the fields in which our invoice differs in Fortnox, rows included."""
+    result = header_differences(ours, theirs)
     ours_rows, theirs_rows = ([_row(row) for row in each.rows] for each in (ours, theirs))
     if len(ours_rows) != len(theirs_rows):
-        found += differences_of(("InvoiceRows", len(ours_rows), len(theirs_rows)))
+        result += differences_of(("InvoiceRows", len(ours_rows), len(theirs_rows)))
     for index, (mine, other) in enumerate(zip(ours_rows, theirs_rows, strict=False), 1):
-        found += differences_of((f"InvoiceRows[{index}]", mine, other))
-    return found
+        result += differences_of((f"InvoiceRows[{index}]", mine, other))
+    return result
 
 
 def header_differences(ours: Invoice, theirs: Invoice) -> list[contract.Difference]:
-    """Return the fields of our invoice, but for rows, that are not so in Fortnox."""
+    """Return the fields, except rows, in which our invoice differs in Fortnox."""
     return identity_differences(ours, theirs) + differences_of(
         ("DueDate", ours.due_date, theirs.due_date),
         ("OCR", ours.ocr, theirs.ocr if ours.ocr else ""),
@@ -328,7 +326,7 @@ def _row(row: InvoiceRow) -> str:
     parts = [
         row.account_number,
         row.description,
-        f"{shown(row.price)} × {row.delivered_quantity.normalize():f}",
+        f"{amount_text(row.price)} × {row.delivered_quantity.normalize():f}",
         f"{row.vat.normalize():f} %",
         row.cost_center,
         row.article_number,
@@ -342,7 +340,7 @@ def _row(row: InvoiceRow) -> str:
 def with_row_ids(ours: Invoice, theirs: Invoice) -> Invoice:
     """Return our invoice with the ids of the rows that it replaces.
 
-    Fortnox changes the rows that are named, adds those without an id, and removes the others.
+    Fortnox changes rows by their ids, adds those without one, and removes the others.
     """
     ids = [row.row_id for row in theirs.rows]
     rows = tuple(

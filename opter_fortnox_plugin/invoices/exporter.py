@@ -1,4 +1,4 @@
-"""The export of invoices: the order of sending, and what is done with one that is there."""
+"""The export of invoices: the order of sending, and the steps after it."""
 
 from __future__ import annotations
 
@@ -22,24 +22,28 @@ class InvoiceExporter(Exporter):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        #: The VAT rates that Fortnox took, and the numbers of invoices that it did not get.
+        #: The VAT rates that Fortnox accepted, and the numbers of invoices that were not sent.
         self._accepted: frozenset[str] = frozenset()
         self._not_sent: set[str] = set()
 
     def rounds(self, plans: Sequence[InvoicePlan]) -> Iterable[Sequence[InvoicePlan]]:
-        """Send corrections last: they name an invoice that must be there before."""
-        yield [plan for plan in plans if not _original(plan)]
-        yield [plan for plan in plans if _original(plan) and not self._lacks_original(plan)]
+        """Send corrections last: the invoice that they credit must exist."""
+        yield [plan for plan in plans if not _credited_number(plan)]
+        yield [
+            plan
+            for plan in plans
+            if _credited_number(plan) and not self._refuse_without_original(plan)
+        ]
 
-    def _lacks_original(self, plan: InvoicePlan) -> bool:
-        """Refuse a correction of an invoice that this export did not get sent."""
-        number = _original(plan)
+    def _refuse_without_original(self, plan: InvoicePlan) -> bool:
+        """Refuse a correction, and return true, if the export failed to send its original."""
+        number = _credited_number(plan)
         if number not in self._not_sent:
             return False
-        self.take(plan, PROBLEMS.outcome("refused", "ORIGINAL_NOT_SENT", number=number))
+        self.report_result(plan, PROBLEMS.outcome("refused", "ORIGINAL_NOT_SENT", number=number))
         return True
 
-    def gap_shown_by(self, plan: InvoicePlan, outcome: Outcome) -> Gap | None:
+    def gap_of_outcome(self, plan: InvoicePlan, outcome: Outcome) -> Gap | None:
         gap = self._vat_gap(plan) if outcome.code == "VAT_RATE_UNKNOWN" else None
         if outcome.state in {"sent", "adopted"}:
             self._accepted |= plan.content.rates
@@ -48,7 +52,7 @@ class InvoiceExporter(Exporter):
         return gap
 
     def _vat_gap(self, plan: InvoicePlan) -> Gap | None:
-        """Return the gap of all invoices that have a rate that Fortnox does not take."""
+        """Return the gap of all invoices with a VAT rate that Fortnox does not accept."""
         rates = {rate for rate in plan.content.rates if rate.strip("0.")} - self._accepted
         ids = [
             other.item.id
@@ -60,22 +64,22 @@ class InvoiceExporter(Exporter):
         message = PROBLEMS.sentence("VAT_RATE_UNKNOWN", what=", ".join(sorted(rates)))
         return Gap("VAT_RATE_UNKNOWN", message, tuple(ids))
 
-    # --- what comes after ---
+    # --- steps after sending ---
 
     @property
-    def _marks(self) -> bool:
+    def _marks_sent(self) -> bool:
         return self._settings.after_sending == "sent-by-host"
 
     def has_steps(self, plan: InvoicePlan) -> bool:
-        return self._marks or super().has_steps(plan)
+        return self._marks_sent or super().has_steps(plan)
 
     def last_steps(self, plan: InvoicePlan) -> Iterable[tuple[str, Callable[[], Outcome]]]:
-        if self._marks:
+        if self._marks_sent:
             yield "NOT_MARKED_SENT", lambda: self._sender.mark_sent(plan.number)
 
 
-def _original(plan: InvoicePlan) -> str:
-    """Return the number of the invoice that a correction takes back."""
+def _credited_number(plan: InvoicePlan) -> str:
+    """Return the number of the invoice that a correction credits."""
     return plan.content.ours.credit_invoice_reference
 
 

@@ -1,4 +1,4 @@
-"""The plan of an export of invoices: what has our number in Fortnox decides."""
+"""The plan of an export of invoices, by comparison with the invoices of the same numbers."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from opter_contract.values import Text
 from opter_fortnox_plugin.exports.cards import PartyRegister
 from opter_fortnox_plugin.exports.content import is_ours
 from opter_fortnox_plugin.exports.planning import Plan, Planner
-from opter_fortnox_plugin.exports.texts import MARK, in_words
+from opter_fortnox_plugin.exports.texts import MARK, amount_in_words
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.invoice_schemas import Invoice, invoice_of, number_in
 from opter_fortnox_plugin.fortnox.party_schemas import Customer, customer_of, customer_payload
@@ -26,17 +26,17 @@ from opter_fortnox_plugin.invoices.content import (
     customer_number,
     header_differences,
     identity_differences,
-    kind_contradicts,
     rate_of,
+    vat_kind_conflicts,
 )
 from opter_fortnox_plugin.invoices.problems import PROBLEMS
-from opter_fortnox_plugin.invoices.sending import InvoiceSender, likely_cause
+from opter_fortnox_plugin.invoices.sending import InvoiceSender, likely_cause_of_total
 from opter_fortnox_plugin.invoices.settings import InvoiceSettings
 from opter_fortnox_plugin.session import Session
 
 
 class InvoicePlan(Plan):
-    """What is to become of one invoice."""
+    """The plan for one invoice."""
 
     problems = PROBLEMS
     content: InvoiceContent
@@ -67,7 +67,7 @@ class InvoicePlanner(Planner[InvoicePlan]):
     def new_sender(self, session: Session) -> InvoiceSender:
         return InvoiceSender(session.client)
 
-    def excluded(self, item: ExportItem) -> Text | None:
+    def exclusion_note(self, item: ExportItem) -> Text | None:
         invoice: HostInvoice = item.content
         number, first = invoice.invoice_number.strip(), self._settings.export_from_date
         too_low = number.isdecimal() and int(number) < self._settings.export_numbers_from
@@ -101,41 +101,42 @@ class InvoicePlanner(Planner[InvoicePlan]):
     # --- what Fortnox has ---
 
     def look_up(self) -> None:
-        """Find the invoices that have our numbers, in the list where it takes fewer requests."""
+        """Find the invoices with our numbers: in the list if that takes fewer requests."""
         self._refuse_shared_invoice_numbers()
         by_number = {plan.number: plan for plan in self.ready_plans() if plan.number.isdecimal()}
         details = {number for number, plan in by_number.items() if plan.item.exported}
-        for number, row in self._listed(by_number.keys() - details).items():
-            by_number[number].theirs = _of_another(by_number[number], row)
+        for number, row in self._find_numbers(by_number.keys() - details).items():
+            by_number[number].theirs = _foreign_invoice(by_number[number], row)
             if by_number[number].theirs is None:
                 details.add(number)
         for number, detail in self.details(details).items():
             self.take_detail(by_number[number], detail)
 
     def _refuse_shared_invoice_numbers(self) -> None:
-        """Refuse what would be one invoice in Fortnox, and is two here."""
+        """Refuse invoices that would share a number in Fortnox."""
         numbers: dict[str, str] = {}
         for plan in self.plans:
             if numbers.setdefault(plan.number, plan.item.id) != plan.item.id:
                 plan.refuse("NUMBER_TAKEN", number=plan.number, sides="")
 
-    def _listed(self, numbers: Iterable[str]) -> dict[str, object]:
-        """Return which of these numbers Fortnox may have, with their rows as far as they are known.
+    def _find_numbers(self, numbers: Iterable[str]) -> dict[str, object]:
+        """Return which of these numbers Fortnox may have, with their rows if they were listed.
 
-        The list begins with the highest number, so that new numbers cost a page or two.
+        The list starts with the highest number, so that new numbers take a page or two.
         """
         found: dict[str, object] = {}
-        left, number, pages = {int(one) for one in numbers}, 1, 1
-        while left and number <= pages:
-            page: Page = self._pool.run(partial(self._client.invoices, number))
+        remaining, page_number, pages = set(map(int, numbers)), 1, 1
+        while remaining and page_number <= pages:
+            page: Page = self._pool.run(partial(self._client.invoices, page_number))
             pages = page.pages
-            rows = {one: row for row in page.rows if (one := number_in(row)) is not None}
-            found |= {str(one): rows[one] for one in left & rows.keys()}
+            rows = {n: row for row in page.rows if (n := number_in(row)) is not None}
+            found |= {str(number): rows[number] for number in remaining & rows.keys()}
             lowest = min(rows, default=0)
-            left = {one for one in left if one < lowest} if number < pages else set()
-            if len(left) <= pages - number:
-                return found | {str(one): None for one in left}
-            number += 1
+            is_last = page_number >= pages
+            remaining = set() if is_last else {n for n in remaining if n < lowest}
+            if len(remaining) <= pages - page_number:
+                return found | {str(number): None for number in remaining}
+            page_number += 1
         return found
 
     # --- deciding ---
@@ -148,41 +149,41 @@ class InvoicePlanner(Planner[InvoicePlan]):
             plan.refuse("NOT_IN_FORTNOX")
         elif theirs is not None and theirs.cancelled:
             plan.refuse("CANCELLED_IN_FORTNOX", number=theirs.number)
-        elif theirs is not None and plan.there is None:
+        elif theirs is not None and plan.existing is None:
             plan.differences = identity_differences(ours, theirs)
             plan.state = "adopted"
             if plan.differences:
                 plan.refuse("NUMBER_TAKEN", number=plan.number, sides="")
             else:
-                # As far as it tells.
+                # Only the fields that Fortnox has.
                 differences = header_differences(ours, theirs)
                 plan.differences = [difference for difference in differences if difference.theirs]
         elif theirs is not None:
             self.compare_ours(plan)
             if plan.action == "update" and [d.field for d in plan.differences] == ["Total"]:
-                # Fortnox computes it again where it is written again.
-                cause = likely_cause(theirs)
-                plan.note("TOTAL_DIFFERS", self.sender.another_total(ours, theirs, cause))
+                # Fortnox computes the total again with each change.
+                cause = likely_cause_of_total(theirs)
+                plan.note("TOTAL_DIFFERS", self.sender.total_message(ours, theirs, cause))
         elif problem is not None:
             plan.refuse(problem.code, problem.message)
         else:
             plan.action = "create"
         if plan.action != "none" and plan.content.rounding and not plan.code:
-            self._tell_rounding(plan)
+            self._note_rounding(plan)
 
-    def _tell_rounding(self, plan: InvoicePlan) -> None:
+    def _note_rounding(self, plan: InvoicePlan) -> None:
         ours = plan.content.ours
         net = sum((row.price for row in ours.rows), Decimal(0)) - plan.content.rounding
         vat = sum((row.vat for row in plan.item.content.rows), Decimal(0))
         plan.note(
             "ROUNDED",
-            rows=in_words(vat),
-            rates=in_words(ours.total - plan.content.rounding - net),
-            difference=in_words(plan.content.rounding, ours.currency),
+            rows=amount_in_words(vat),
+            rates=amount_in_words(ours.total - plan.content.rounding - net),
+            difference=amount_in_words(plan.content.rounding, ours.currency),
             account=self._settings.rounding_account,
         )
 
-    def missing(self, content: HostInvoice) -> Iterable[tuple[str, str]]:
+    def missing_references(self, content: HostInvoice) -> Iterable[tuple[str, str]]:
         settings = self._settings
         if not customer_number(content.customer, settings):
             yield "CUSTOMER_NUMBER_MISSING", content.customer.code
@@ -195,7 +196,7 @@ class InvoicePlanner(Planner[InvoicePlan]):
         ]
         if settings.rounding_account:
             coding.append((settings.rounding_account, ""))
-        yield from self.registers.missing(content.invoice_date, content.currency, coding)
+        yield from self.registers.missing_references(content.invoice_date, content.currency, coding)
 
     # --- customers ---
 
@@ -203,22 +204,22 @@ class InvoicePlanner(Planner[InvoicePlan]):
         card = planned or plan.content.card
         return card if card.vat_type else replace(card, vat_type=plan.content.vat_kind)
 
-    def refuse_by_card(self, plan: InvoicePlan) -> None:
-        """Refuse an invoice whose VAT contradicts its customer's card, or cannot be compared."""
+    def refuse_if_card_conflicts(self, plan: InvoicePlan) -> None:
+        """Refuse an invoice whose VAT conflicts with its customer record, or cannot be compared."""
         if self.refuse_other_organisation(plan):
             return
         card = self.cards.cards[plan.party_number]
-        kind, of_card = plan.content.vat_kind, card.vat_type or card.ours.vat_type
+        kind, customer_kind = plan.content.vat_kind, card.vat_type or card.ours.vat_type
         if kind and card.is_hidden:
             plan.refuse("UNREADABLE_IN_FORTNOX", what="VATType")
-        elif kind_contradicts(kind, of_card):
-            plan.refuse("VAT_KIND_CONTRADICTS", ours=kind, theirs=of_card)
+        elif vat_kind_conflicts(kind, customer_kind):
+            plan.refuse("VAT_KIND_CONTRADICTS", ours=kind, theirs=customer_kind)
 
 
-def _of_another(plan: InvoicePlan, row: object) -> Invoice | None:
-    """Return an invoice that is another's: its row tells all that is compared.
+def _foreign_invoice(plan: InvoicePlan, row: object) -> Invoice | None:
+    """Return the invoice of a row if it is not ours; its row has all compared fields.
 
-    One without the field of our mark may be ours.
+    A row without the field of our mark may be ours.
     """
     if not (isinstance(row, dict) and "ExternalInvoiceReference1" in row) or plan.item.intended:
         return None

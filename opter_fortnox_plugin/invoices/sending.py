@@ -1,4 +1,4 @@
-"""One invoice on its way to Fortnox: it has our number there, by which all is settled."""
+"""Sends one invoice to Fortnox, where it has our number and can be looked up by it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from opter_fortnox_plugin.errors import OutcomeUnknown, Rejected
 from opter_fortnox_plugin.exports.content import is_ours
 from opter_fortnox_plugin.exports.outcomes import Outcome
 from opter_fortnox_plugin.exports.sending import ATTEMPTS, Sender
-from opter_fortnox_plugin.exports.texts import both_sides
+from opter_fortnox_plugin.exports.texts import describe_differences
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.invoice_schemas import (
     Invoice,
@@ -43,59 +43,59 @@ class InvoiceSender(Sender[Invoice]):
         def make(_: Invoice | None) -> Any:
             return self._client.create(INVOICES, invoice_payload(ours))
 
-        return self.settled(ours, ours.number, None, make)
+        return self.write_and_verify(ours, ours.number, None, make)
 
-    def changed(self, ours: Invoice, theirs: Invoice) -> Mapping[str, Any]:
+    def update_payload(self, ours: Invoice, theirs: Invoice) -> Mapping[str, Any]:
         return changed_payload(with_row_ids(ours, theirs))
 
     def differences(self, ours: Invoice, theirs: Invoice) -> list[Difference]:
         return differences(ours, theirs)
 
-    def another(self, ours: Invoice, current: Invoice) -> Outcome | None:
+    def outcome_if_not_ours(self, ours: Invoice, current: Invoice) -> Outcome | None:
         if is_ours(ours, current):
             return None
         differences = identity_differences(ours, current)
         if not differences:
             return Outcome("adopted", current)
-        sides = f" ({both_sides(differences)})"
+        sides = f" ({describe_differences(differences)})"
         return PROBLEMS.outcome("refused", "NUMBER_TAKEN", number=ours.number, sides=sides)
 
     def rows_changed(self, before: Invoice | None, current: Invoice) -> bool:
         return before is not None and _row_ids(before) != _row_ids(current)
 
-    def accounts_of(self, ours: Invoice) -> list[str]:
+    def account_numbers(self, ours: Invoice) -> list[str]:
         return [row.account_number for row in ours.rows if row.account_number]
 
-    def refusal_of(self, ours: Invoice, rejected: Rejected) -> tuple[str, object]:
-        code, what = super().refusal_of(ours, rejected)
+    def refusal_code(self, ours: Invoice, rejected: Rejected) -> tuple[str, object]:
+        code, what = super().refusal_code(ours, rejected)
         charged = dict.fromkeys(f"{row.vat.normalize():f} %" for row in ours.rows if row.vat)
         if code == "REFUSED_BY_FORTNOX" and charged and "moms" in rejected.words.lower():
-            # Its code is not documented; the words are.
+            # Its code is not documented; its message is.
             code = "VAT_RATE_UNKNOWN"
         centers = dict.fromkeys(row.cost_center for row in ours.rows if row.cost_center)
-        own = {"VAT_RATE_UNKNOWN": charged, "COST_CENTER_UNKNOWN": centers}
-        return code, ", ".join(own[code]) if code in own else what
+        values = {"VAT_RATE_UNKNOWN": charged, "COST_CENTER_UNKNOWN": centers}
+        return code, ", ".join(values[code]) if code in values else what
 
-    def checked(self, ours: Invoice, theirs: Invoice) -> Outcome:
+    def verified(self, ours: Invoice, theirs: Invoice) -> Outcome:
         if theirs.number != ours.number:
             return PROBLEMS.outcome("sent", "NUMBER_NOT_KEPT", theirs, number=theirs.number)
-        return super().checked(ours, theirs)
+        return super().verified(ours, theirs)
 
-    def made_otherwise(self, ours: Invoice, theirs: Invoice) -> list[Difference]:
+    def unexpected_changes(self, ours: Invoice, theirs: Invoice) -> list[Difference]:
         return header_differences(ours, theirs)
 
     def cause_of_total(self, theirs: Invoice, fields: Collection[str]) -> Text | None:
         if "CurrencyRate" in fields:
             return Text("Fortnox satte en annan kurs.", "Fortnox set another rate.")
-        return likely_cause(theirs) if "Total" in fields else None
+        return likely_cause_of_total(theirs) if "Total" in fields else None
 
-    # --- what comes after ---
+    # --- steps after sending ---
 
-    def attached(self, number: str) -> list[str]:
+    def attachment_names(self, number: str) -> list[str]:
         return ["" for _ in self._client.attachments(number)]
 
     def file_id(self, file: Mapping[str, Any]) -> object:
-        # Not the one of the inbox.
+        # Not the id of the inbox.
         return file.get("ArchiveFileId")
 
     def attach_file(self, number: str, file_id: str) -> None:
@@ -104,7 +104,7 @@ class InvoiceSender(Sender[Invoice]):
     def mark_sent(self, number: str) -> Outcome:
         """Mark an invoice as sent to the customer.
 
-        :return: the state ``sent``, or ``unchanged`` where it was; with the code of what remains.
+        :return: with the state ``sent``, or ``unchanged`` if it was; and the code of what remains.
         """
         for _ in range(ATTEMPTS):
             try:
@@ -128,8 +128,8 @@ def _row_ids(invoice: Invoice) -> list[str]:
     return [row.row_id for row in invoice.rows]
 
 
-def likely_cause(theirs: Invoice) -> Text:
-    """Say why Fortnox is likely to have computed another total."""
+def likely_cause_of_total(theirs: Invoice) -> Text:
+    """Return why Fortnox probably computed another total."""
     if theirs.administration_fee:
         return Text(
             "Fortnox lade till en faktureringsavgift; ta bort den förinställda i Fortnox.",

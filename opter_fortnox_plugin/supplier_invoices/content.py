@@ -20,13 +20,13 @@ from opter_fortnox_plugin.exports.content import Content
 from opter_fortnox_plugin.exports.problems import Problem
 from opter_fortnox_plugin.exports.texts import (
     MARK,
+    amount_in_words,
+    amount_text,
     bare_number,
-    cleaned,
+    clean,
     currency_rates,
     differences_of,
-    in_words,
     is_refused,
-    shown,
 )
 from opter_fortnox_plugin.fortnox.party_schemas import Supplier
 from opter_fortnox_plugin.fortnox.supplier_invoice_schemas import (
@@ -39,15 +39,14 @@ from opter_fortnox_plugin.supplier_invoices.settings import BillSettings
 
 _ZERO: Final = Decimal(0)
 
-#: Fortnox takes no longer numbers; a client cuts references at 50.
+#: The maximum lengths in Fortnox; a client truncates references at 50.
 MAX_NUMBER_LENGTH: Final = 64
 _MAX_REFERENCE_LENGTH: Final = 50
 
-#: The fields of a supplier's card, in Fortnox's words, and their names here.
+#: The fields of a supplier record: Fortnox's names, and ours.
 SUPPLIER_CARD: Final = (*CARD, ("Phone1", "phone1"), ("Phone2", "phone2"), ("WWW", "www"))
 
-#: The ways in which Fortnox pays, in the order in which it takes the first that is filled in; what
-#: belongs to an account stands beside it.
+#: The ways in which Fortnox pays, in its order of preference; each account with its details.
 BANK: Final = (
     (("BG", "bankgiro"),),
     (("PG", "plusgiro"),),
@@ -57,13 +56,13 @@ BANK: Final = (
 
 _FIELDS: Final = (*SUPPLIER_CARD, *chain(*BANK))
 
-#: An account that is written with its clearing number, for which Fortnox has a field.
+#: An account with its clearing number, for which Fortnox has a separate field.
 _ACCOUNT: Final = re.compile(r"(\d{4,5})\s?[-, ]\s?(\d[\d -]*)", re.ASCII)
 
 
 def reference(bill: contract.SupplierBill) -> str:
     """Return the mark of our bills, ``ExternalInvoiceNumber``."""
-    region = cleaned(bill.region).replace("%", "%25").replace("/", "%2F")
+    region = clean(bill.region).replace("%", "%25").replace("/", "%2F")
     mark = f"{MARK}{region}/{bill.bill_number}/"
     if len(mark) <= _MAX_REFERENCE_LENGTH and not is_refused(mark):
         return mark
@@ -82,7 +81,7 @@ def content_of(bill: contract.SupplierBill, settings: BillSettings) -> Content:
     card = card_of(bill.supplier, settings)
     ours = SupplierInvoice(
         party_number=card.number,
-        invoice_number=cleaned(bill.bill_number),
+        invoice_number=clean(bill.bill_number),
         invoice_date=bill.bill_date,
         due_date=bill.due_date,
         currency=bill.currency,
@@ -94,15 +93,15 @@ def content_of(bill: contract.SupplierBill, settings: BillSettings) -> Content:
     )
     problem = (
         _number_problem(ours)
-        or PROBLEMS.of_texts(_texts(ours, card))
+        or PROBLEMS.text_problem(_texts(ours, card))
         or _balance_problem(bill)
-        or PROBLEMS.of_rows(len(ours.rows))
+        or PROBLEMS.row_count_problem(len(ours.rows))
     )
     return Content(ours, card, bill.supplier.code, bill.total, problem)
 
 
 def card_of(supplier: contract.Supplier, settings: BillSettings) -> Supplier:
-    """Return the supplier's card as it should look in Fortnox."""
+    """Return the supplier record as it should look in Fortnox."""
     texts = card_texts(supplier, _FIELDS)
     if parts := _ACCOUNT.fullmatch(texts["bank_account"]):
         texts["clearing_number"], texts["bank_account"] = parts.groups()
@@ -142,8 +141,11 @@ def _balance_problem(bill: contract.SupplierBill) -> Problem | None:
     total = sum((row.debit - row.credit for row in bill.rows), _ZERO)
     if total == bill.total:
         return None
-    rows, whole = (in_words(one, bill.currency) for one in (total, bill.total))
-    return PROBLEMS.problem("NOT_BALANCED", rows=rows, total=whole)
+    return PROBLEMS.problem(
+        "NOT_BALANCED",
+        rows=amount_in_words(total, bill.currency),
+        total=amount_in_words(bill.total, bill.currency),
+    )
 
 
 # --- Comparison ---------------------------------------------------------------
@@ -152,7 +154,7 @@ def _balance_problem(bill: contract.SupplierBill) -> Problem | None:
 def identity_differences(
     ours: SupplierInvoice, theirs: SupplierInvoice
 ) -> list[contract.Difference]:
-    """Return why a supplier invoice with our number is not this bill; nothing where it may be."""
+    """Return the fields that show that an invoice with our number is not this bill."""
     return differences_of(
         ("InvoiceNumber", ours.invoice_number, theirs.invoice_number),
         ("Total", ours.total, theirs.total),
@@ -162,21 +164,21 @@ def identity_differences(
 
 
 def differences(ours: SupplierInvoice, theirs: SupplierInvoice) -> list[contract.Difference]:
-    """Return the fields of our bill that are not so in Fortnox, rows included."""
-    found = differences_of(("SupplierNumber", ours.party_number, theirs.party_number))
-    found += identity_differences(ours, theirs)
-    found += differences_of(
+    """Return the fields in which a bill differs in Fortnox, rows included."""
+    result = differences_of(("SupplierNumber", ours.party_number, theirs.party_number))
+    result += identity_differences(ours, theirs)
+    result += differences_of(
         ("DueDate", ours.due_date, theirs.due_date),
         ("VAT", ours.vat, theirs.vat or _ZERO),
         ("VATType", ours.vat_type, theirs.vat_type or ours.vat_type),
         currency_rates(ours, theirs),
     )
     mine, other = coding(ours), coding(theirs)
-    return found + differences_of(("SupplierInvoiceRows", _in_text(mine), _in_text(other)))
+    return result + differences_of(("SupplierInvoiceRows", _coding_text(mine), _coding_text(other)))
 
 
 def coding(invoice: SupplierInvoice) -> list[tuple[str, Decimal]]:
-    """Return what is booked on each account, without the debt, whatever rows it stands in.
+    """Return the amount booked on each account, without the debt.
 
     Positive in debit, in the invoice's currency.
     """
@@ -191,5 +193,5 @@ def coding(invoice: SupplierInvoice) -> list[tuple[str, Decimal]]:
     return sorted((account, amount) for account, amount in sums.items() if amount)
 
 
-def _in_text(rows: list[tuple[str, Decimal]]) -> str:
-    return ", ".join(f"{account} {shown(amount)}" for account, amount in rows)
+def _coding_text(rows: list[tuple[str, Decimal]]) -> str:
+    return ", ".join(f"{account} {amount_text(amount)}" for account, amount in rows)

@@ -1,4 +1,4 @@
-"""The export of bills: just before it, a look at what has come since the plan was made."""
+"""The export of bills: before sending, newer bills in Fortnox are checked."""
 
 from __future__ import annotations
 
@@ -25,29 +25,31 @@ class BillExporter(Exporter):
                 self._planner.remember_adopted(plan.item.id, plan.theirs.number)
         super().send(item_ids)
 
-    def take(self, plan: BillPlan, outcome: Outcome, *, complete: bool = True) -> None:
-        if outcome.state == "adopted" and outcome.there:
-            self._planner.remember_adopted(plan.item.id, outcome.there.number)
-        super().take(plan, outcome, complete=complete)
+    def report_result(self, plan: BillPlan, outcome: Outcome, *, complete: bool = True) -> None:
+        if outcome.state == "adopted" and outcome.document:
+            self._planner.remember_adopted(plan.item.id, outcome.document.number)
+        super().report_result(plan, outcome, complete=complete)
 
     def rounds(self, plans: Sequence[BillPlan]) -> Iterable[Sequence[BillPlan]]:
-        """Leave out what somebody else has typed there while a person looked at the plan."""
+        """Refuse bills that somebody else has entered in Fortnox during the review."""
         if not any(plan.action == "create" for plan in plans):
             return [plans]
         newer = self._pool.run(self._newer)
         if isinstance(newer, FortnoxError):
-            # Nothing more is sent, and each item is told so.
+            # Nothing more is sent, and each item gets that result.
             self._error = newer
             return [plans]
-        good = []
+        remaining = []
         for plan in plans:
             ours = plan.content.ours
-            came = newer.marked(ours) or newer.named(ours) or newer.unreadable(ours)
-            if plan.action == "create" and came:
-                self.take(plan, PROBLEMS.outcome("refused", "CAME_MEANWHILE"))
+            has_appeared = (
+                newer.with_our_mark(ours) or newer.with_same_number(ours) or newer.unreadable(ours)
+            )
+            if plan.action == "create" and has_appeared:
+                self.report_result(plan, PROBLEMS.outcome("refused", "CAME_MEANWHILE"))
             else:
-                good.append(plan)
-        return [good]
+                remaining.append(plan)
+        return [remaining]
 
     def _newer(self) -> Candidates | FortnoxError:
         try:

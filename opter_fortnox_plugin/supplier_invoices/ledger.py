@@ -1,6 +1,6 @@
-"""What Fortnox has of suppliers' bills: the only way to know whether a bill of ours is there.
+"""The suppliers' bills in Fortnox, to know whether a bill of ours is there.
 
-Fortnox cannot be asked for a bill's own number, so that its lists are read, and compared here.
+Fortnox cannot filter by a bill's own number, so its lists are read, and compared here.
 """
 
 from __future__ import annotations
@@ -32,13 +32,13 @@ from opter_fortnox_plugin.supplier_invoices.content import (
 
 
 class Candidates:
-    """Supplier invoices, and which of those that are not cancelled may be one bill of ours.
+    """Supplier invoices, and which of them may be a bill of ours.
 
-    :ivar numbers, cancelled: the given numbers of all of them, and of those that are cancelled.
+    :ivar numbers, cancelled: the given numbers of all, and of the cancelled ones, never matched.
     """
 
     def __init__(self, rows: Iterable[Any]) -> None:
-        """Take rows of a list, of which some may be unreadable."""
+        """Read rows of a list; some may be unreadable."""
         self._by_mark: dict[str, list[SupplierInvoice]] = {}
         self._by_number: dict[tuple[str, str], list[SupplierInvoice]] = {}
         self._unreadable: dict[tuple[str, str], Unreadable] = {}
@@ -60,23 +60,23 @@ class Candidates:
                 key = (bill.party_number, bill.invoice_number)
                 self._by_number.setdefault(key, []).append(bill)
 
-    def marked(self, ours: SupplierInvoice) -> list[SupplierInvoice]:
-        """Return what has our mark, whoever's it is."""
+    def with_our_mark(self, ours: SupplierInvoice) -> list[SupplierInvoice]:
+        """Return the invoices with our mark, of any supplier."""
         return self._by_mark.get(ours.external_reference, [])
 
-    def named(self, ours: SupplierInvoice) -> list[SupplierInvoice]:
-        """Return what the supplier has under this very number, without a mark of ours."""
+    def with_same_number(self, ours: SupplierInvoice) -> list[SupplierInvoice]:
+        """Return the supplier's invoices with exactly this number and no mark of ours."""
         key = (ours.party_number, ours.invoice_number)
         return [
-            one
-            for one in self._by_number.get(key, ())
-            if not is_ours(ours, one) and not is_of_another(ours, one)
+            bill
+            for bill in self._by_number.get(key, ())
+            if not is_ours(ours, bill) and not is_of_another(ours, bill)
         ]
 
-    def doubles(self, is_adopted: Callable[[str], bool]) -> Iterable[Sequence[SupplierInvoice]]:
-        """Return what a supplier has more than once, where one is ours and another nobody's.
+    def duplicates(self, is_adopted: Callable[[str], bool]) -> Iterable[Sequence[SupplierInvoice]]:
+        """Yield equal invoices of a supplier of which one is ours and another has no mark.
 
-        :param is_adopted: tells of a given number whether another bill of ours has adopted it.
+        :param is_adopted: returns whether a bill of ours has adopted a given number.
         """
         for numbered in self._by_number.values():
             bills = [
@@ -92,7 +92,7 @@ class Candidates:
                     break
 
     def unreadable(self, ours: SupplierInvoice) -> Unreadable | None:
-        """Return what cannot be read and may be this bill."""
+        """Return the error of an unreadable row that may be this bill."""
         return next(
             (
                 error
@@ -105,39 +105,39 @@ class Candidates:
 
 
 class SupplierLedger:
-    """The suppliers' bills as they stood when the plan was made, and what is new since.
+    """The suppliers' bills when the plan was made, and newer ones.
 
-    :ivar there: what was there then.
+    :ivar candidates: the bills when the plan was made.
     """
 
     def __init__(self, client: Client, pool: WorkerPool) -> None:
         self._client = client
         self._lists = Lists(client, pool)
         self._read_at: datetime | None = None
-        self.there = Candidates(())
+        self.candidates = Candidates(())
 
     def read(self, suppliers: Iterable[str], *, everywhere: bool) -> None:
-        """Read all bills of these suppliers, in the way that takes fewer requests.
+        """Read all bills of these suppliers, with as few requests as possible.
 
-        :param everywhere: those of others are wanted, too.
+        :param everywhere: read those of other suppliers, too.
         """
-        first = self._lists.first(SUPPLIER_INVOICES)
+        first = self._lists.first_page(SUPPLIER_INVOICES)
         self._read_at = first.at
         numbers = sorted(suppliers)
         few = first.pages <= len(numbers) + 1
-        listed = None if everywhere or few else self._of_each(numbers, first)
+        listed = None if everywhere or few else self._read_by_supplier(numbers, first)
         if listed is None:
-            listed = [self._lists.rest(SUPPLIER_INVOICES, first)]
-        self.there = Candidates(row for rows in listed for row in rows)
+            listed = [self._lists.all_rows(SUPPLIER_INVOICES, first)]
+        self.candidates = Candidates(row for rows in listed for row in rows)
 
-    def _of_each(self, suppliers: Sequence[str], all_of_them: Page) -> list[list[Any]] | None:
-        """Read the bills of each supplier; ``None`` if Fortnox does not filter by it.
+    def _read_by_supplier(self, suppliers: Sequence[str], first: Page) -> list[list[Any]] | None:
+        """Read the bills of each supplier; ``None`` if Fortnox does not support that filter.
 
-        The filter is not in its specification, and is tried on a supplier that has bills.
+        The filter is not in its specification, so it is tried on a supplier that has bills.
         """
-        there, _ = _key_of(all_of_them.rows[0])
-        probe = self._lists.first_if_accepted(SUPPLIER_INVOICES, suppliernumber=there)
-        if probe is None or not 0 < probe.total < all_of_them.total:
+        known_supplier, _ = _key_of(first.rows[0])
+        probe = self._lists.first_page_if_accepted(SUPPLIER_INVOICES, suppliernumber=known_supplier)
+        if probe is None or not 0 < probe.total < first.total:
             return None
         waits = [
             self._lists.start(SUPPLIER_INVOICES, suppliernumber=supplier) for supplier in suppliers
@@ -145,13 +145,13 @@ class SupplierLedger:
         return [wait() for wait in waits]
 
     def newer(self) -> Candidates:
-        """Read what has come since, in the thread of a request; Fortnox may ignore the filter."""
+        """Read newer bills, in the thread of a request; Fortnox may ignore the filter."""
         query = modified_since(self._read_at - OVERLAP) if self._read_at else {}
         try:
             rows = list(self._client.rows(SUPPLIER_INVOICES, query))
         except Refused:
             rows = list(self._client.rows(SUPPLIER_INVOICES, {}))
-        return Candidates(row for row in rows if _number_of(row) not in self.there.numbers)
+        return Candidates(row for row in rows if _number_of(row) not in self.candidates.numbers)
 
 
 def _number_of(row: Any) -> str:
@@ -159,7 +159,7 @@ def _number_of(row: Any) -> str:
 
 
 def _key_of(row: Any) -> tuple[str, str]:
-    """Return the supplier and the number of a row, whatever else it has."""
+    """Return the supplier and the number of a row."""
     values = row if isinstance(row, Mapping) else {}
     supplier, number = (values.get(key) for key in ("SupplierNumber", "InvoiceNumber"))
     return str(supplier or "").strip(), str(number or "").strip()

@@ -1,4 +1,4 @@
-"""The plan of an export of bills: the supplier's bills in Fortnox decide, each compared exactly."""
+"""The plan of an export of bills, by exact comparison with the supplier's bills in Fortnox."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from opter_contract.values import Company, Text
 from opter_fortnox_plugin.exports.cards import PartyRegister
 from opter_fortnox_plugin.exports.content import is_of_another, is_ours
 from opter_fortnox_plugin.exports.planning import Plan, Planner
-from opter_fortnox_plugin.exports.texts import both_sides, differences_of
+from opter_fortnox_plugin.exports.texts import describe_differences, differences_of
 from opter_fortnox_plugin.fortnox.party_schemas import supplier_of, supplier_payload
 from opter_fortnox_plugin.fortnox.protocol import SUPPLIERS
 from opter_fortnox_plugin.fortnox.supplier_invoice_schemas import SupplierInvoice
@@ -31,7 +31,7 @@ from opter_fortnox_plugin.supplier_invoices.settings import BillSettings
 
 
 class BillPlan(Plan):
-    """What is to become of one bill."""
+    """The plan for one bill."""
 
     problems = PROBLEMS
 
@@ -44,9 +44,9 @@ class BillPlan(Plan):
         if is_of_another(ours, theirs):
             return False
         if is_ours(ours, theirs):
-            # What this host never sent may have our mark from another one: that must be equal.
-            return self.item.exported or self.item.intended or not _others(ours, theirs)
-        # One that was adopted has no mark of ours.
+            # If this host never sent it, the mark may be another host's: it must be equal.
+            return self.item.exported or self.item.intended or not _mismatches(ours, theirs)
+        # An adopted bill has no mark of ours.
         return self.item.exported and theirs.invoice_number == ours.invoice_number
 
 
@@ -78,7 +78,7 @@ class BillPlanner(Planner[BillPlan]):
         self.ledger = SupplierLedger(session.client, session.pool)
         return BillSender(session.client, self.ledger, session.pool.sleep)
 
-    def excluded(self, item: ExportItem) -> Text | None:
+    def exclusion_note(self, item: ExportItem) -> Text | None:
         bill: HostBill = item.content
         if getattr(bill.supplier, "sends_invoice", False):
             return _SENDS_INVOICE
@@ -98,89 +98,92 @@ class BillPlanner(Planner[BillPlan]):
     def plan_of(self, item: ExportItem) -> BillPlan:
         return BillPlan(item, content_of(item.content, self._settings))
 
-    def missing(self, content: HostBill) -> Iterable[tuple[str, str]]:
+    def missing_references(self, content: HostBill) -> Iterable[tuple[str, str]]:
         if not supplier_number(content.supplier, self._settings):
             yield "SUPPLIER_NUMBER_MISSING", content.supplier.code
         coding = [(row.account.strip(), "") for row in content.rows]
-        yield from self.registers.missing(content.bill_date, content.currency, coding)
+        yield from self.registers.missing_references(content.bill_date, content.currency, coding)
 
     # --- what Fortnox has ---
 
     def look_up(self) -> None:
         """Find our bills: by their given number, or in the ledgers of their suppliers."""
         plans = list(self.ready_plans())
-        places = {plan.item.id: plan.item.number for plan in plans if plan.item.exported}
-        searched = [p for p in plans if not places.get(p.item.id) or p.item.incomplete]
+        numbers = {plan.item.id: plan.item.number for plan in plans if plan.item.exported}
+        searched = [plan for plan in plans if not numbers.get(plan.item.id) or plan.item.incomplete]
         self._read_ledger(searched)
-        there = self.ledger.there
+        candidates = self.ledger.candidates
         for plan in searched:
-            place = self._place_of(plan)
-            known = places.get(plan.item.id, "")
-            if not known:
-                if place and (place in places.values() or self._is_of_another_item(plan, place)):
-                    # Two of ours would be one there.
-                    plan.refuse("NUMBER_TAKEN", number=place, sides="")
-                places[plan.item.id] = place
-            elif known in there.cancelled:
-                # Of two that were there one is left.
-                left = [bill.number for bill in there.marked(plan.content.ours)]
-                places[plan.item.id] = left[0] if left else known
-        adopted = frozenset(places.values())
-        doubles = there.doubles(lambda number: number in adopted or bool(self._adopter_of(number)))
-        self.notes.extend(map(_twice, doubles))
-        found = self.details({place for place in places.values() if place})
+            candidate = self._candidate_number(plan)
+            sent_number = numbers.get(plan.item.id, "")
+            if not sent_number:
+                is_taken = candidate in numbers.values()
+                if candidate and (is_taken or self._is_adopted_by_other(plan, candidate)):
+                    # Two bills of ours would be one in Fortnox.
+                    plan.refuse("NUMBER_TAKEN", number=candidate, sides="")
+                numbers[plan.item.id] = candidate
+            elif sent_number in candidates.cancelled:
+                # One of two duplicates may remain.
+                remaining = candidates.with_our_mark(plan.content.ours)
+                numbers[plan.item.id] = remaining[0].number if remaining else sent_number
+        adopted = frozenset(numbers.values())
+        duplicates = candidates.duplicates(
+            lambda number: number in adopted or bool(self._adopting_item(number))
+        )
+        self.notes.extend(map(_duplicate_note, duplicates))
+        details = self.details(filter(None, {*numbers.values()}))
         for plan in self.ready_plans():
-            if place := places[plan.item.id]:
-                self.take_detail(plan, found[place])
-            elif unreadable := self.ledger.there.unreadable(plan.content.ours):
+            if number := numbers[plan.item.id]:
+                self.take_detail(plan, details[number])
+            elif unreadable := self.ledger.candidates.unreadable(plan.content.ours):
                 self.take_detail(plan, unreadable)
 
-    def number_there(self, plan: BillPlan) -> str:
-        # Also of a known one: another of it there would stay to be paid.
+    def number_in_fortnox(self, plan: BillPlan) -> str:
+        # Also for a known number: a duplicate would remain to be paid.
         plan.item = replace(plan.item, incomplete=True)
         self.plans = [plan]
         self.look_up()
-        marked = [bill.number for bill in self.ledger.there.marked(plan.content.ours)]
-        there = [plan.there.number] if plan.there else []
-        return next(filter(None, (*marked, plan.item.number, *there)), "")
+        marked = [bill.number for bill in self.ledger.candidates.with_our_mark(plan.content.ours)]
+        existing = [plan.existing.number] if plan.existing else []
+        return next(filter(None, (*marked, plan.item.number, *existing)), "")
 
     def remember_adopted(self, item_id: str, number: str) -> None:
-        """Let no other bill of ours, as of another region, adopt this one too."""
+        """Store the adoption, so that no other bill, such as one of another region, adopts it."""
         self._host.set_state(self._adopted.format(number), item_id)
 
-    def _is_of_another_item(self, plan: BillPlan, number: str) -> bool:
-        return self._adopter_of(number) not in {None, plan.item.id}
+    def _is_adopted_by_other(self, plan: BillPlan, number: str) -> bool:
+        return self._adopting_item(number) not in {None, plan.item.id}
 
-    def _adopter_of(self, number: str) -> str | None:
-        """Return the id of the bill of ours that has adopted one there, if any."""
+    def _adopting_item(self, number: str) -> str | None:
+        """Return the id of the item that has adopted this number, if any."""
         return self._host.get_state(self._adopted.format(number))
 
     def _read_ledger(self, plans: Sequence[BillPlan]) -> None:
         suppliers = {plan.party_number for plan in plans if plan.party_number}
         if suppliers:
-            # One that was or may have been sent may stand under the number that its supplier had.
+            # A bill that was or may have been sent may be under an earlier number of its supplier.
             everywhere = any(plan.item.intended or plan.item.exported for plan in plans)
             self.ledger.read(suppliers, everywhere=everywhere)
 
-    def _place_of(self, plan: BillPlan) -> str:
-        """Return the given number of what is this bill, or hinders it; ``""`` for nothing.
+    def _candidate_number(self, plan: BillPlan) -> str:
+        """Return the given number of this bill, or of one that conflicts with it; ``""`` for none.
 
-        By our mark, wherever it stands; else by supplier and number, compared exactly. What was
-        cancelled does not count.
+        By our mark, at any supplier; else by supplier and number, compared exactly. Cancelled
+        bills do not count.
         """
         ours = plan.content.ours
-        named = self.ledger.there.named(ours)
+        same_number = self.ledger.candidates.with_same_number(ours)
         equal = [
             bill
-            for bill in named
+            for bill in same_number
             if not identity_differences(ours, bill)
-            and not self._is_of_another_item(plan, bill.number)
+            and not self._is_adopted_by_other(plan, bill.number)
         ]
-        several = [*self.ledger.there.marked(ours), *equal]
-        if len(several) > 1:
-            numbers = ", ".join(bill.number for bill in several)
+        matches = [*self.ledger.candidates.with_our_mark(ours), *equal]
+        if len(matches) > 1:
+            numbers = ", ".join(bill.number for bill in matches)
             plan.doubt = PROBLEMS.problem("TWICE_IN_FORTNOX", number=numbers)
-        return next((bill.number for bill in (*several, *named)), "")
+        return next((bill.number for bill in (*matches, *same_number)), "")
 
     # --- deciding ---
 
@@ -193,7 +196,7 @@ class BillPlanner(Planner[BillPlan]):
         elif theirs is not None and not plan.belongs(theirs):
             self._adopt(plan, theirs)
         elif theirs is not None and theirs.party_number != plan.party_number:
-            # There may be such a bill at the other supplier, too, and another account.
+            # The other supplier may have such a bill, too, and has another account.
             plan.refuse("SUPPLIER_CHANGED", number=theirs.number, old=theirs.party_number)
         elif theirs is not None:
             self.compare_ours(plan)
@@ -205,18 +208,18 @@ class BillPlanner(Planner[BillPlan]):
                 plan.doubt = PROBLEMS.problem("SENT_AGAIN")
 
     def _adopt(self, plan: BillPlan, theirs: SupplierInvoice) -> None:
-        """Take what is there as ours where it is equal."""
-        plan.differences = _others(plan.content.ours, theirs)
+        """Adopt a bill in Fortnox if it is equal to ours."""
+        plan.differences = _mismatches(plan.content.ours, theirs)
         if plan.differences or is_of_another(plan.content.ours, theirs):
-            sides = f" ({both_sides(plan.differences)})" if plan.differences else ""
+            sides = f" ({describe_differences(plan.differences)})" if plan.differences else ""
             plan.refuse("NUMBER_TAKEN", number=theirs.number, sides=sides)
         else:
             plan.state = "adopted"
             plan.differences = self.sender.differences(plan.content.ours, theirs)
             if plan.differences:
-                plan.note("ADOPTED_DIFFERS", what=both_sides(plan.differences))
+                plan.note("ADOPTED_DIFFERS", what=describe_differences(plan.differences))
 
-    def refuse_by_card(self, plan: BillPlan) -> None:
+    def refuse_if_card_conflicts(self, plan: BillPlan) -> None:
         if self.refuse_other_organisation(plan):
             return
         card = self.cards.cards[plan.party_number]
@@ -225,24 +228,24 @@ class BillPlanner(Planner[BillPlan]):
         elif card.is_waiting and plan.action == "create":
             plan.state = "waiting"
             plan.note("BANK_NOT_CONFIRMED")
-        elif card.left:
-            plan.note("BANK_DIFFERS", sides=both_sides(card.left))
+        elif card.kept_bank:
+            plan.note("BANK_DIFFERS", sides=describe_differences(card.kept_bank))
 
 
-def _others(ours: SupplierInvoice, theirs: SupplierInvoice) -> list[Difference]:
-    """Return why a supplier invoice is not this bill."""
+def _mismatches(ours: SupplierInvoice, theirs: SupplierInvoice) -> list[Difference]:
+    """Return the fields that show that a supplier invoice is not this bill."""
     return [
         *differences_of(
             ("SupplierNumber", ours.party_number, theirs.party_number),
-            # One that was credited is no debt any more.
+            # A credited invoice is no longer a debt.
             ("CreditReference", "", theirs.credit_reference),
         ),
         *identity_differences(ours, theirs),
     ]
 
 
-def _twice(bills: Sequence[SupplierInvoice]) -> Text:
-    """Say that a bill of ours is there more than once."""
+def _duplicate_note(bills: Sequence[SupplierInvoice]) -> Text:
+    """Return the note that a bill of ours is in Fortnox more than once."""
     supplier, number = bills[0].party_number, bills[0].invoice_number
     numbers = ", ".join(bill.number for bill in bills)
     return Text(

@@ -1,8 +1,8 @@
-"""One bill on its way to Fortnox.
+"""Sends one bill to Fortnox.
 
-Fortnox takes the same bill twice and cannot be asked for our number: a bill is made once and never
-again in the same export. A lost answer is settled by what is new since the plan was made; where it
-is not among that, it stays unknown until the next export, which reads all of the supplier's bills.
+Fortnox accepts duplicates and cannot filter by our number, so a bill is created at most once in an
+export. After a lost response the bills since the plan was made are read; if it is not among them,
+the result is unknown until the next export, which reads all of the supplier's bills.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from opter_fortnox_plugin.supplier_invoices.content import differences, identity
 from opter_fortnox_plugin.supplier_invoices.ledger import SupplierLedger
 from opter_fortnox_plugin.supplier_invoices.problems import PROBLEMS
 
-#: Seconds before each look for a bill whose answer was lost: it may show late in the list.
+#: Seconds before each search for a bill whose response was lost: it may be listed late.
 PAUSES: Final = (0.0, 2.0, 5.0)
 
 
 class BillSender(Sender[SupplierInvoice]):
-    """Sends bills to suppliers whose ledger was read before."""
+    """Sends bills of suppliers whose ledger has been read."""
 
     resource = SUPPLIER_INVOICES
     problems = PROBLEMS
@@ -51,45 +51,49 @@ class BillSender(Sender[SupplierInvoice]):
     def create(self, ours: SupplierInvoice) -> Outcome:
         try:
             payload = supplier_invoice_payload(ours)
-            return self.checked(ours, self.read(self._client.create(self.resource, payload)))
+            return self.verified(ours, self.read(self._client.create(self.resource, payload)))
         except OutcomeUnknown as unknown:
-            return self._settled_by_newer(ours, unknown.error)
+            return self._outcome_by_newer(ours, unknown.error)
         except Unreadable:
-            return self._settled_by_newer(ours)
+            return self._outcome_by_newer(ours)
         except Rejected as rejected:
-            return self.refused(ours, rejected)
+            return self.refused_outcome(ours, rejected)
         except FortnoxError as error:
             # Before anything was written.
             return Outcome("refused", None, error.code, error.message, error=error)
 
-    def _settled_by_newer(
-        self, ours: SupplierInvoice, closed: FortnoxError | None = None
+    def _outcome_by_newer(
+        self, ours: SupplierInvoice, blocked: FortnoxError | None = None
     ) -> Outcome:
-        """Look for a bill that may have been made among what is new there.
+        """Search the newer bills for one that may have been created.
 
-        :param closed: what keeps requests from reaching Fortnox, if anything does.
+        :param blocked: the error that keeps requests from reaching Fortnox, if any.
         """
         for pause in PAUSES:
             self._sleep(pause)
             try:
                 newer = self._ledger.newer()
-                marked = newer.marked(ours)
-                equal = [bill for bill in newer.named(ours) if not identity_differences(ours, bill)]
+                marked = newer.with_our_mark(ours)
+                equal = [
+                    bill
+                    for bill in newer.with_same_number(ours)
+                    if not identity_differences(ours, bill)
+                ]
                 candidates = [*marked, *equal]
                 current = self.find(candidates[0].number) if candidates else None
             except Unreadable as error:
                 return self.unreadable(error)
             except FortnoxError as error:
-                return self.unknown(error)
+                return self.unknown_outcome(error)
             if current is not None and len(candidates) > 1:
                 numbers = ", ".join(bill.number for bill in candidates)
                 return PROBLEMS.outcome("sent", "TWICE_IN_FORTNOX", current, number=numbers)
             if current is not None:
-                # Without our mark it is somebody else's, or Fortnox has dropped the mark.
-                return self.checked(ours, current) if marked else Outcome("adopted", current)
-        return self.unknown(closed)
+                # Without our mark it is somebody else's, or Fortnox dropped the mark.
+                return self.verified(ours, current) if marked else Outcome("adopted", current)
+        return self.unknown_outcome(blocked)
 
-    def changed(self, ours: SupplierInvoice, theirs: SupplierInvoice) -> Mapping[str, Any]:  # noqa: ARG002
+    def update_payload(self, ours: SupplierInvoice, theirs: SupplierInvoice) -> Mapping[str, Any]:  # noqa: ARG002
         payload = supplier_invoice_payload(ours)
         return payload | (
             {"CurrencyRate": "1", "CurrencyUnit": 1} if ours.currency == "SEK" else {}
@@ -98,19 +102,21 @@ class BillSender(Sender[SupplierInvoice]):
     def differences(self, ours: SupplierInvoice, theirs: SupplierInvoice) -> list[Difference]:
         return differences(ours, theirs)
 
-    def made_otherwise(self, ours: SupplierInvoice, theirs: SupplierInvoice) -> list[Difference]:
+    def unexpected_changes(
+        self, ours: SupplierInvoice, theirs: SupplierInvoice
+    ) -> list[Difference]:
         return differences(ours, theirs)
 
     def cause_of_total(self, theirs: SupplierInvoice, fields: Collection[str]) -> Text | None:  # noqa: ARG002
         return _CHECK_THERE if "Total" in fields else None
 
-    def accounts_of(self, ours: SupplierInvoice) -> list[str]:
+    def account_numbers(self, ours: SupplierInvoice) -> list[str]:
         return [row.account for row in ours.rows]
 
     # --- its PDF ---
 
-    def attached(self, number: str) -> list[str]:
-        # Fortnox finds every number that holds these digits.
+    def attachment_names(self, number: str) -> list[str]:
+        # Fortnox finds every number that contains these digits.
         return [
             str(row.get("Name") or "")
             for row in self._client.rows(FILE_CONNECTIONS, {"supplierinvoicenumber": number})

@@ -8,15 +8,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 from invoice_export import KALMAR, invoice, row
 
-from opter_fortnox_plugin.exports.texts import cleaned, is_refused
+from opter_fortnox_plugin.exports.texts import clean, is_refused
 from opter_fortnox_plugin.invoices.content import (
     card_of,
     content_of,
     differences,
     host_total,
-    kind_contradicts,
     rate_of,
     total_of,
+    vat_kind_conflicts,
 )
 from opter_fortnox_plugin.invoices.planning import REGISTER
 from opter_fortnox_plugin.invoices.settings import InvoiceSettings, check
@@ -140,7 +140,7 @@ def test_an_invoice_of_two_kinds_of_vat_is_refused():
     ],
 )
 def test_a_customer_has_the_kind_of_vat_that_an_invoice_needs(kind, card, contradicts):
-    assert kind_contradicts(kind, card) is contradicts
+    assert vat_kind_conflicts(kind, card) is contradicts
 
 
 @pytest.mark.parametrize(
@@ -154,7 +154,7 @@ def test_a_customer_has_the_kind_of_vat_that_an_invoice_needs(kind, card, contra
     ],
 )
 def test_characters_that_fortnox_refuses_are_replaced_where_nothing_is_lost(text, written):
-    assert cleaned(text) == written
+    assert clean(text) == written
     assert not is_refused(written)
 
 
