@@ -147,7 +147,7 @@ class _Demo:
             f"and accepting deviations of at most {ACCEPTED_DEVIATION} SEK.",
         )
         values = {
-            "ignore_payments_before": seed.cut_off(self.now).isoformat(),
+            "ignore_payments_before": seed.cut_off_date(self.now).isoformat(),
             "ignore_numbers_before": str(seed.LOWEST_NUMBER),
         }
         host = self._host()
@@ -283,7 +283,7 @@ class _Demo:
         """
         bills = seed_bills.bills_to_export(self.now)
         numbers = [str(one["bill_number"]) for one in bills]
-        numbers.remove(seed_bills.OF_ONE_WHO_SENDS)
+        numbers.remove(seed_bills.BILL_OF_INVOICING_SUPPLIER)
         load_bills(self.store, bills)
         self._explain(
             f"Lägger in {len(bills)} avräkningar till underleverantörer, av vilka en skickar "
@@ -296,9 +296,9 @@ class _Demo:
         run = self._send(BILLS_NAME, numbers)
         self._explain(
             f"{run.counts['sent']} avräkningar är skickade. Bankgirot för "
-            f"{seed_bills.CHANGED_BANK} ändrades i Fortnox först när någon hade bekräftat det.",
-            f"{run.counts['sent']} bills are sent. The bankgiro of {seed_bills.CHANGED_BANK} was "
-            "changed in Fortnox only once somebody had confirmed it.",
+            f"{seed_bills.CHANGED_SUPPLIER} ändrades i Fortnox först när någon hade bekräftat det.",
+            f"{run.counts['sent']} bills are sent. The bankgiro of {seed_bills.CHANGED_SUPPLIER} "
+            "was changed in Fortnox only once somebody had confirmed it.",
         )
         return numbers
 
@@ -517,7 +517,7 @@ def _sum(amounts: Iterable[Decimal]) -> Decimal:
 def export_settings(now: datetime) -> dict[str, str]:
     """Return the settings of the demonstration's export."""
     return {
-        "export_from_date": seed.cut_off(now).isoformat(),
+        "export_from_date": seed.cut_off_date(now).isoformat(),
         "cost_center": "unit",
         "rounding_account": seed_invoices.ROUNDING_ACCOUNT,
     }
@@ -525,7 +525,7 @@ def export_settings(now: datetime) -> dict[str, str]:
 
 def bill_settings(now: datetime) -> dict[str, str]:
     """Return the settings of the demonstration's export of bills."""
-    return {"export_from_date": seed.cut_off(now).isoformat()}
+    return {"export_from_date": seed.cut_off_date(now).isoformat()}
 
 
 def load_bills(store: Store, bills: Sequence[Mapping[str, Any]]) -> None:

@@ -62,7 +62,7 @@ def play_yesterday(
     host.set_aside_series(
         NAME, str(min(seed.DIRECT)), str(max(seed.DIRECT) - 2), why="faktureras direkt i Fortnox"
     )
-    host.change(NAME, values | {"ignore_payments_before": seed.cut_off(now()).isoformat()})
+    host.change(NAME, values | {"ignore_payments_before": seed.cut_off_date(now()).isoformat()})
     # Run today, by whoever looks: the import has used up the requests of these seconds.
     for name, subject, settings in (
         (EXPORT_NAME, INVOICES, export_settings),
@@ -74,7 +74,7 @@ def play_yesterday(
 
 
 def _sign_in(address: str, answered: Callable[[str], Text | None]) -> bool:
-    answered(scripted_login.answer_of(address, seed.USER, seed.PASSWORD))
+    answered(scripted_login.callback_url(address, seed.USER, seed.PASSWORD))
     return True
 
 

@@ -13,7 +13,7 @@ from hostsim.desk.access_control import KEY
 from hostsim.desk.app import MAX_FORM_BYTES, create_app
 from hostsim.desk.context import DeskContext
 from hostsim.desk.reverse_proxy import NO_PROXY, ReverseProxy
-from hostsim.sandbox.server import listening_on
+from hostsim.sandbox.server import bind_socket
 
 #: Pages that can be answered at once; imports have threads of their own.
 THREADS = 8
@@ -76,7 +76,7 @@ class Desk:
 
     def __enter__(self) -> Self:
         """Listen and answer. Raises ``OSError`` when the port is taken."""
-        listening = listening_on(self._host, self._port)
+        listening = bind_socket(self._host, self._port)
         self._port = listening.getsockname()[1]
         # Browsers send a cookie to every port of a machine.
         self.app.config["SESSION_COOKIE_NAME"] = f"hostsim_desk_{self._port}"

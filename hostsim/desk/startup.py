@@ -138,7 +138,7 @@ def beside_sandbox(
             store.set_setting("accepted_deviation", ACCEPTED_DEVIATION)
             store.load_invoices(exported_invoices(now()))
             load_with_rows(store, seed_invoices.invoices_to_export(now()))
-            load_with_rows(store, seed_invoices.invoices_that_wait(now()))
+            load_with_rows(store, seed_invoices.pending_invoices(now()))
             load_bills(store, seed_bills.bills_to_export(now()))
         desk_context = DeskContext(
             store,

@@ -60,7 +60,7 @@ class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         found = ((re.fullmatch(english, message), swedish) for english, swedish in _SWEDISH)
         sv = next((swedish.format(*match.groups()) for match, swedish in found if match), message)
-        raise standalone.usage(f"{sv}; se --help.", f"{message}; see --help.")
+        raise standalone.usage_error(f"{sv}; se --help.", f"{message}; see --help.")
 
 
 def _parser() -> argparse.ArgumentParser:

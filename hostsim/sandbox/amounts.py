@@ -1,4 +1,4 @@
-"""What an invoice comes to: rows, fees, VAT of each rate, rounding. All half up, to the öre.
+"""The amounts of an invoice: rows, fees, VAT of each rate, rounding half up to the öre.
 
 Where Fortnox's arithmetic is not known, a switch decides.
 """
@@ -19,7 +19,7 @@ HUNDRED = Decimal(100)
 
 
 def row_total(row: Mapping[str, Any]) -> Decimal:
-    """Return the total of a row as its price is meant: with VAT or without."""
+    """Return the total of a row, with or without VAT as its price is."""
     discount: Decimal = row["Discount"]
     gross = round_half_up(row["Price"] * row["DeliveredQuantity"])
     if row["DiscountType"] == "AMOUNT":
@@ -44,7 +44,7 @@ def compute(
     vat_included: bool,
     switches: Switches,
 ) -> tuple[Decimal, Amounts]:
-    """Return the total of an invoice and what it is made of."""
+    """Return the total of an invoice, and its parts."""
     fees = [vat_of(fee, fee_rate, included=vat_included) for fee in (freight, administration_fee)]
     fee_net = freight + administration_fee - (sum(fees, ZERO) if vat_included else ZERO)
     totals = [(row["VAT"], row_total(row)) for row in rows]
@@ -67,7 +67,7 @@ def compute(
 def _vat_bases(
     totals: list[tuple[Decimal, Decimal]], switches: Switches
 ) -> Iterable[tuple[Decimal, Decimal]]:
-    """Yield the amounts that VAT is computed of, each with its rate."""
+    """Return the amounts that VAT is computed on, each with its rate."""
     if switches.vat_on == "rows":
         return [(total, rate) for rate, total in totals]
     sums: defaultdict[Decimal, Decimal] = defaultdict(Decimal)

@@ -1,7 +1,7 @@
-"""``/3``: the routes that look like Fortnox, and what happens around each request.
+"""``/3``: the Flask application, and the processing of each request before and after its view.
 
-First what a test has asked for (drift, latency, faults), then the gateway
-(bearer, rate limit), then the rights of the company, then the resource.
+The order: drift, latency and faults that a test has set; the gateway (bearer,
+rate limit); the rights of the company; the resource.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ import socket
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
-from datetime import timedelta
-from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
@@ -25,7 +23,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.sandbox import responses
-from hostsim.sandbox.control import control, not_found
+from hostsim.sandbox.control import control, not_found_response
 from hostsim.sandbox.errors import (
     NO_API_LICENCE,
     NO_CREDENTIALS,
@@ -37,10 +35,11 @@ from hostsim.sandbox.errors import (
     AttachmentRefused,
     Refused,
 )
-from hostsim.sandbox.faults import HTML, Fault, ReceivedRequest
+from hostsim.sandbox.faults import Fault, ReceivedRequest
 from hostsim.sandbox.oauth import pages
 from hostsim.sandbox.pending_logins import SCOPES
-from hostsim.sandbox.routes import BY_ENDPOINT, blueprint
+from hostsim.sandbox.rate_limiter import too_many_requests
+from hostsim.sandbox.routes import BY_ENDPOINT, make_blueprint
 from hostsim.sandbox.switchboard import KEY, Switchboard, switchboard
 from hostsim.sandbox.tokens import Grant
 
@@ -54,8 +53,8 @@ SECRET_PARAMETERS = {"state", "code", "token", "refresh_token", "access_token", 
 
 
 def create_app(board: Switchboard) -> Flask:
-    app = copy.copy(_routed())
-    app.wsgi_app = _merging_slashes(app.wsgi_app, board)  # type: ignore[assignment]
+    app = copy.copy(_shared_app())
+    app.wsgi_app = _merge_slashes(app.wsgi_app, board)  # type: ignore[assignment]
     app.extensions = {KEY: board}
     app.config = copy.copy(app.config)
     app.secret_key = secrets.token_bytes(32)
@@ -63,70 +62,72 @@ def create_app(board: Switchboard) -> Flask:
 
 
 @functools.cache
-def _routed() -> Flask:
-    """Make what all sandboxes share: to compile a hundred routes takes longer than most tests."""
+def _shared_app() -> Flask:
+    """Make what all sandboxes share: compiling the routes takes longer than most tests."""
     app = Flask(__name__, static_folder="static", static_url_path="/_sandbox")
     app.config.update(
         SESSION_COOKIE_NAME="fortnox_sandbox",
         SESSION_COOKIE_PATH="/oauth-v1",
         SESSION_COOKIE_SAMESITE="Lax",
     )
-    # A method like any other that Fortnox does not have.
+    # Fortnox has no OPTIONS.
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.url_map.strict_slashes = False
-    # Merged before, by a switch, and not by a redirect.
+    # A switch decides, before the routing and without a redirect.
     app.url_map.merge_slashes = False
-    app.before_request(_before)
-    app.after_request(_after)
-    app.register_error_handler(Refused, _refusal)
-    app.register_error_handler(AttachmentRefused, _attachment_refusal)
+    app.before_request(_before_request)
+    app.after_request(_after_request)
+    app.register_error_handler(Refused, _error_response)
+    app.register_error_handler(AttachmentRefused, _attachment_error)
     app.register_error_handler(HTTPException, _unknown_path)
-    app.register_blueprint(blueprint())
+    app.register_blueprint(make_blueprint())
     app.register_blueprint(pages)
     app.register_blueprint(control)
-    # Its templates, too.
     app.jinja_env.auto_reload = False
     return app
 
 
-def _merging_slashes(application: WSGIApplication, board: Switchboard) -> WSGIApplication:
-    """Take several slashes in a path for one, as servers do."""
+def _merge_slashes(application: WSGIApplication, board: Switchboard) -> WSGIApplication:
+    """Merge repeated slashes in the path, as servers do."""
 
-    def merged(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def wrapped(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         if "//" in environ["PATH_INFO"] and board.switches.double_slash == "merged":
             environ["PATH_INFO"] = re.sub("/{2,}", "/", environ["PATH_INFO"])
         return application(environ, start_response)
 
-    return merged
+    return wrapped
 
 
 # --- Around each request ----------------------------------------------------
 
 
-def _before() -> AnyResponse | None:
+def _before_request() -> AnyResponse | None:
     g.fault = g.grant = None
     if _is_control():
         return None
-    g.grant = _bearer()
-    switchboard().latency.wait_before_count(_received(None))
+    g.grant = _bearer_grant()
+    switchboard().latency.wait_before_count(_received_request(None))
     if switchboard().drift.waiting:
-        switchboard().drift.perform_due(_received(None))
-        g.grant = _bearer()
+        switchboard().drift.perform_due(_received_request(None))
+        g.grant = _bearer_grant()
     grant: Grant | None = g.grant
-    admitted = grant is None or not _is_api() or switchboard().rate_limiter.acquire(_bucket(grant))
-    switchboard().latency.wait_after_count(_received(None))
-    g.fault = fault = switchboard().faults.next(_received(None))
+    admitted = (
+        grant is None or not _is_api() or switchboard().rate_limiter.acquire(_rate_bucket(grant))
+    )
+    switchboard().latency.wait_after_count(_received_request(None))
+    g.fault = fault = switchboard().faults.next(_received_request(None))
     if fault is not None and not fault.performed:
         return _fault_response(fault)
     return _admit(grant, admitted=admitted) if _is_api() else None
 
 
 def _admit(grant: Grant | None, *, admitted: bool) -> AnyResponse | None:
-    """Let a request through to its resource, or refuse it."""
+    """Return the gateway's error response, or ``None`` to go on to the resource."""
     if grant is None:
         return _unauthorized()
     if not admitted:
-        return _too_many()
+        board = switchboard()
+        return too_many_requests(board.switches, board.state.clock.now(), _error_response)
     if "xml" in request.headers.get("Accept", "") and not request.accept_mimetypes.accept_json:
         raise Refused(RESPONSE_TYPE, "Invalid response type")
     if request.url_rule is not None:
@@ -134,12 +135,12 @@ def _admit(grant: Grant | None, *, admitted: bool) -> AnyResponse | None:
     return None
 
 
-def _after(response: Response) -> Response:
+def _after_request(response: Response) -> Response:
     if _is_control() and request.endpoint != "control.issue_token":
         return responses.finish(response)
     responses.add_common_headers(response, switchboard().state.clock.now())
     fault: Fault | None = g.fault
-    # What a truncated or dripping answer would have been.
+    # Before a fault truncates or drips it.
     body = _recorded_body(response)
     replaced = fault is not None and (not fault.performed or fault.how == "answer")
     if not replaced and _asks_for_gzip():
@@ -152,7 +153,7 @@ def _after(response: Response) -> Response:
     responses.finish(response)
     if _is_control():
         return response
-    switchboard().record(_received(response.status_code, body))
+    switchboard().record(_received_request(response.status_code, body))
     log.debug("%s %s: %s", request.method, request.path, response.status_code)
     return response
 
@@ -162,13 +163,13 @@ def _asks_for_gzip() -> bool:
 
 
 def _recorded_body(response: Response) -> str | None:
-    """Return what ``/3`` answered, where that is to be recorded; never tokens."""
+    """Return the response body of ``/3`` if bodies are recorded; never tokens."""
     if not switchboard().keep_bodies or not _is_api():
         return None
     return response.get_data().decode(errors="replace")
 
 
-def _received(status: int | None, body: str | None = None) -> ReceivedRequest:
+def _received_request(status: int | None, body: str | None = None) -> ReceivedRequest:
     grant: Grant | None = g.grant
     return ReceivedRequest(
         method=request.method,
@@ -187,7 +188,7 @@ def _without_secrets(query: Mapping[str, str]) -> dict[str, str]:
 
 
 def _is_control() -> bool:
-    """Return whether a request is for the control routes, which are never disturbed."""
+    """Whether a request is for the control routes, which faults never affect."""
     return request.path.split("/")[1] == "_sandbox"
 
 
@@ -195,7 +196,7 @@ def _is_api() -> bool:
     return request.path.split("/")[1] in {"3", "api"}
 
 
-def _bearer() -> Grant | None:
+def _bearer_grant() -> Grant | None:
     token = _access_token()
     return None if token is None else switchboard().state.tokens.grant_of(token)
 
@@ -205,13 +206,13 @@ def _access_token() -> str | None:
     if scheme.lower() == "bearer":
         return token.strip()
     secret = request.headers.get("Client-Secret", "")
-    known = hmac.compare_digest(secret.encode(), switchboard().client.secret.encode())
-    if switchboard().switches.legacy_headers and known:
+    is_client = hmac.compare_digest(secret.encode(), switchboard().client.secret.encode())
+    if switchboard().switches.legacy_headers and is_client:
         return request.headers.get("Access-Token")
     return None
 
 
-def _bucket(grant: Grant) -> tuple[object, ...]:
+def _rate_bucket(grant: Grant) -> tuple[object, ...]:
     if switchboard().switches.rate_bucket == "token":
         return (_access_token(),)
     return (grant.client_id, grant.company)
@@ -219,36 +220,11 @@ def _bucket(grant: Grant) -> tuple[object, ...]:
 
 def _unauthorized() -> Response:
     """Refuse a request without a valid bearer; recorded for an expired one only."""
-    bare = "Authorization" not in request.headers
-    if bare and switchboard().switches.missing_bearer == "application":
+    has_no_header = "Authorization" not in request.headers
+    if has_no_header and switchboard().switches.missing_bearer == "application":
         message = "Kan inte logga in, access-token eller client-secret saknas."
-        return _refusal(Refused(NO_CREDENTIALS, message, 403))
+        return _error_response(Refused(NO_CREDENTIALS, message, 403))
     return responses.gateway_response(401, "unauthorized")
-
-
-def _too_many() -> Response:
-    switches, now = switchboard().switches, switchboard().state.clock.now()
-    response = _too_many_body(switches.rate_body)
-    response.status_code = switches.rate_status
-    if (seconds := switches.rate_retry_after) is not None:
-        later = format_datetime(now + timedelta(seconds=seconds), usegmt=True)
-        as_date = switches.rate_retry_after_as == "date"
-        response.headers["Retry-After"] = later if as_date else str(seconds)
-    return response
-
-
-def _too_many_body(kind: str) -> Response:
-    match kind:
-        case "text":
-            return Response("Too Many Requests", content_type="text/plain")
-        case "application":
-            return _refusal(Refused(429, "Too Many Requests", 429))
-        case "html":
-            return Response(HTML, content_type="text/html; charset=UTF-8")
-        case "empty":
-            return Response(b"")
-        case _:
-            return responses.gateway_response(429, "Too Many Requests")
 
 
 def _check_rights(grant: Grant) -> None:
@@ -270,26 +246,26 @@ def _check_rights(grant: Grant) -> None:
         raise Refused(code, message, switches.missing_right_status)
 
 
-def _attachment_refusal(refused: AttachmentRefused) -> Response:
+def _attachment_error(refused: AttachmentRefused) -> Response:
     message = refused.error.replace("_", " ").capitalize()
     return responses.service_error(refused.error, message, refused.status)
 
 
-def _refusal(refused: Refused) -> Response:
+def _error_response(refused: Refused) -> Response:
     if request.path.startswith("/api/"):
         return responses.service_error(str(refused.code), refused.message, refused.status)
     return responses.error_response(refused, codes_as_text=switchboard().switches.codes_as_text)
 
 
 def _unknown_path(error: HTTPException) -> AnyResponse:
-    """Answer any other path as one that Fortnox does not have; the code is invented."""
+    """Return 404 for an unknown path, with an invented code, or 500 for an internal error."""
     if _is_control():
-        return not_found(error)
+        return not_found_response(error)
     if isinstance(error, InternalServerError):
-        # A mistake of the sandbox; Flask has logged where.
-        return _refusal(Refused(SYSTEM_EXCEPTION, "System exception", 500))
+        # A bug of the sandbox; Flask has logged the traceback.
+        return _error_response(Refused(SYSTEM_EXCEPTION, "System exception", 500))
     code = switchboard().switches.unknown_path_code
-    return _refusal(Refused(code, "Resursen finns inte.", 404))
+    return _error_response(Refused(code, "Resursen finns inte.", 404))
 
 
 # --- Faults ----------------------------------------------------------------
@@ -306,7 +282,7 @@ def _fault_response(fault: Fault) -> Response:
 
 
 def _apply_fault(fault: Fault, response: Response) -> None:
-    """Disturb the reply to a request that took effect."""
+    """Apply a fault to the response of a request that took effect."""
     body = response.get_data()
     if fault.how == "answer":
         response.status_code = fault.status
@@ -320,18 +296,18 @@ def _apply_fault(fault: Fault, response: Response) -> None:
     if fault.how == "truncate":
         response.set_data(body[: len(body) // 2])
     if fault.how == "drip":
-        response.response = _dripping(body, fault.pause, switchboard().stopping)
+        response.response = _drip(body, fault.pause, switchboard().stopping)
     response.headers["Content-Length"] = str(len(body))
 
 
-def _dripping(body: bytes, pause: float, stopping: threading.Event) -> Iterator[bytes]:
-    for place in range(len(body)):
-        yield body[place : place + 1]
+def _drip(body: bytes, pause: float, stopping: threading.Event) -> Iterator[bytes]:
+    for index in range(len(body)):
+        yield body[index : index + 1]
         stopping.wait(pause)
 
 
 def _close_connection() -> None:
-    """Close the connection under the server, which exposes it in no other way."""
+    """Close the connection beneath waitress, which has no API for it."""
     check = request.environ.get("waitress.client_disconnected")
     connection = getattr(getattr(check, "__self__", None), "socket", None)
     if connection is not None:

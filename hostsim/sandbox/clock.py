@@ -1,4 +1,4 @@
-"""The sandbox's own time: what its tokens, its ``Date`` header and its books go by."""
+"""The sandbox's clock, for its tokens, its ``Date`` header and its books."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-#: Where Fortnox's servers have their wall clock.
+#: The zone of Fortnox's wall times.
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 
 
-#: The years of times that it takes; by the last ones no time could be written in every zone.
+#: The years that it accepts; the last years of ``datetime`` overflow in some zones.
 FIRST_YEAR, LAST_YEAR = 1970, 2999
 RANGE = f"from {FIRST_YEAR} to {LAST_YEAR}"
 
@@ -77,7 +77,7 @@ class Clock:
             self._stopped = aware or self._now()
 
     def start(self) -> None:
-        """Go on from the time that the clock shows."""
+        """Start the clock from the time that it shows."""
         with self._lock:
             shown, self._stopped = self._now(), None
             self._set(shown)
@@ -88,7 +88,7 @@ class Clock:
             return self._offset, self._stopped
 
     def restore(self, before: tuple[timedelta, datetime | None]) -> None:
-        """Set the clock as it was; time that has passed since counts."""
+        """Restore the setting of the clock; a running clock includes the time since."""
         with self._lock:
             self._offset, self._stopped = before
 
@@ -105,7 +105,7 @@ class Clock:
 
 
 def check_year(at: datetime) -> datetime:
-    """Return a time, or raise ``ValueError`` where its year is out of the question."""
+    """Return a time, or raise ``ValueError`` if its year is out of range."""
     if not FIRST_YEAR <= at.year <= LAST_YEAR:
         raise _out_of_range()
     return at

@@ -23,6 +23,7 @@ from werkzeug.exceptions import HTTPException
 from hostsim.sandbox import changes, validation
 from hostsim.sandbox.exchange import strict_json
 from hostsim.sandbox.faults import (
+    ANY_REQUEST,
     FAULTS,
     PAYMENT_LISTS,
     Change,
@@ -30,10 +31,9 @@ from hostsim.sandbox.faults import (
     Match,
     Queued,
     Scheduled,
-    any_request,
 )
 from hostsim.sandbox.json_books import to_json
-from hostsim.sandbox.oauth import issued_without_login, registered_scopes
+from hostsim.sandbox.oauth import issue_without_login, registered_scopes
 from hostsim.sandbox.payloads import OBJECTS, PAYLOADS, Payload, change_example
 from hostsim.sandbox.pending_logins import IMPORT_SCOPES, SCOPES
 from hostsim.sandbox.records import REGISTERS
@@ -61,8 +61,8 @@ MISSING = {
 }
 
 
-class _Invalid(Exception):
-    """A request to the control routes that makes no sense."""
+class _BadRequest(Exception):
+    """An invalid request to the control routes."""
 
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)
@@ -73,21 +73,21 @@ class _Invalid(Exception):
 @control.before_request
 def _only_for_this_machine() -> None:
     """Refuse other machines, host names that resolve to this one, and forms of web pages."""
-    if not _loopback(request.remote_addr or ""):
-        raise _Invalid("the switchboard answers this machine only", 403)
-    if not _local_name(urlsplit(f"//{request.host}").hostname or ""):
-        raise _Invalid("the switchboard is not known by that name", 403)
+    if not _is_loopback(request.remote_addr or ""):
+        raise _BadRequest("the switchboard answers this machine only", 403)
+    if not _is_local_name(urlsplit(f"//{request.host}").hostname or ""):
+        raise _BadRequest("the switchboard is not known by that name", 403)
     if request.method in {"POST", "PUT", "PATCH"} and request.mimetype != "application/json":
-        raise _Invalid("Content-Type must be application/json", 415)
+        raise _BadRequest("Content-Type must be application/json", 415)
 
 
-@control.errorhandler(_Invalid)
-def _invalid(wrong: _Invalid) -> Response:
-    return _json({"error": wrong.message}, wrong.status)
+@control.errorhandler(_BadRequest)
+def _invalid_response(error: _BadRequest) -> Response:
+    return _json({"error": error.message}, error.status)
 
 
-def not_found(error: HTTPException) -> Response:
-    """Answer a path, or a method, that does not exist here."""
+def not_found_response(error: HTTPException) -> Response:
+    """Return the response to a path, or a method, that does not exist here."""
     see = "GET /_sandbox lists what there is"
     return _json({"error": f"{error.name}; {see}"}, error.code or 404)
 
@@ -100,7 +100,8 @@ def show_all() -> Response:
     """Show addresses, the demo client, companies, and the routes; to a browser as a page."""
     if request.accept_mimetypes.best_match(["application/json", "text/html"]) == "text/html":
         return _page()
-    client, root = switchboard().client, request.host_url.rstrip("/")
+    board, root = switchboard(), request.host_url.rstrip("/")
+    client, state = board.client, board.state
     return _json(
         {
             "addresses": {
@@ -113,18 +114,14 @@ def show_all() -> Response:
                 "FORTNOX_CLIENT_SECRET": client.secret,
                 "FORTNOX_REDIRECT_URI": client.redirect_uri,
             },
-            "companies": [_company_shown(one) for one in switchboard().state.companies.values()],
-            "users": [_user_shown(one) for one in switchboard().state.users.values()],
+            "companies": [_company_json(company) for company in state.companies.values()],
+            "users": [_user_json(user) for user in state.users.values()],
             "switchboard": routes(current_app, "control"),
             "payloads": PAYLOADS,
             "imitated": routes(current_app, "oauth") | routes(current_app, "api"),
             "missing": MISSING,
             "asked_but_missing": sorted(
-                {
-                    f"{asked.method} {asked.path}"
-                    for asked in switchboard().asked
-                    if not asked.imitated
-                }
+                {f"{asked.method} {asked.path}" for asked in board.asked if not asked.imitated}
             ),
         }
     )
@@ -136,7 +133,9 @@ def _page() -> Response:
         (*route.split(), says, PAYLOADS.get(route))
         for route, says in routes(current_app, "control").items()
     ]
-    text = render_template("control.html", routes=shown, kinds=_kinds_shown(), **_fields_shown())
+    text = render_template(
+        "control.html", routes=shown, kinds=_describe_kinds(), **_describe_fields()
+    )
     response = Response(text, content_type="text/html; charset=UTF-8")
     response.headers["Cache-Control"] = "no-store"
     return response
@@ -162,13 +161,13 @@ def reset() -> Response:
 @control.get("/switches")
 def show_switches() -> Response:
     """List the switches: value, default, what each accepts and means, and the source."""
-    return _json({"switches": switchboard().switches.described()})
+    return _json({"switches": switchboard().switches.describe()})
 
 
 @control.patch("/switches")
 def set_switches() -> Response:
     """Set switches: ``{"random_ties": true, "rate_limit": null}``."""
-    _parsed(lambda: switchboard().set(**_plain_numbers(_content())))
+    _parse(lambda: switchboard().set(**_plain_numbers(_json_content())))
     return show_switches()
 
 
@@ -185,14 +184,14 @@ def default_switches() -> Response:
 @control.get("/faults")
 def show_faults() -> Response:
     """List the queued faults."""
-    queue = switchboard().faults.listed()
-    return _json({"faults": [_fault_shown(queued) for queued in queue]})
+    queue = switchboard().faults.items()
+    return _json({"faults": [_fault_json(queued) for queued in queue]})
 
 
 @control.post("/faults")
 def add_fault() -> Response:
     """Disturb replies: ``{"fault": "too_many", "retry_after": "5", "at": 2, "times": 1}``."""
-    switchboard().faults.add(_fault(_payload()))
+    switchboard().faults.add(_build_fault(_read_payload()))
     return show_faults()
 
 
@@ -211,14 +210,14 @@ def show_latency() -> Response:
     """Show how long requests and replies are on their way, in seconds."""
     latency = switchboard().latency
     shown = {name: getattr(latency, name) for name in LATENCY_FIELDS}
-    return _json(shown | {"match": _match_shown(latency.match)})
+    return _json(shown | {"match": _match_json(latency.match)})
 
 
 @control.put("/latency")
 def set_latency() -> Response:
     """Delay replies: ``{"low": 0.1, "high": 0.5, "seed": 1, "match": {}}``."""
-    given: dict[str, Any] = {"low": 0.0, "match": any_request} | _payload()
-    _parsed(lambda: switchboard().latency.set(**given))
+    payload: dict[str, Any] = {"low": 0.0, "match": ANY_REQUEST} | _read_payload()
+    _parse(lambda: switchboard().latency.set(**payload))
     return show_latency()
 
 
@@ -233,7 +232,7 @@ def clear_latency() -> Response:
 def show_drift() -> Response:
     """List the queued changes, and those that could not be made."""
     drift = switchboard().drift
-    shown = [_schedule_shown(queued) | {"do": queued.item.description} for queued in drift.listed()]
+    shown = [_schedule_json(queued) | {"do": queued.item.description} for queued in drift.items()]
     return _json({"drift": shown, "failures": drift.failures})
 
 
@@ -243,11 +242,11 @@ def add_drift() -> Response:
 
     Without ``match`` the lists of payments are counted, from now and from 1.
     """
-    given, state = _payload(), switchboard().state
-    when = _when(given, PAYMENT_LISTS)
-    for one in given["changes"]:
-        perform = partial(changes.parse_change(one), state)
-        switchboard().drift.add(Change(perform, description=_as_text(one), **when))
+    payload, state = _read_payload(), switchboard().state
+    schedule = _pop_schedule(payload, PAYMENT_LISTS)
+    for change in payload["changes"]:
+        perform = partial(changes.parse_change(change), state)
+        switchboard().drift.add(Change(perform, description=_as_text(change), **schedule))
     return show_drift()
 
 
@@ -264,26 +263,28 @@ def clear_drift() -> Response:
 @control.get("/changes")
 def show_changes() -> Response:
     """List the changes that can be made, what each needs, and what its fields accept."""
-    return _json({"changes": _kinds_shown()} | _fields_shown())
+    return _json({"changes": _describe_kinds()} | _describe_fields())
 
 
-def _fields_shown() -> dict[str, Any]:
-    """Say what the fields of a change take, and those of the objects and records in them."""
+def _describe_fields() -> dict[str, Any]:
+    """Describe the fields of a change, and those of the objects and records in them."""
     return {
-        "fields": _told(changes.FIELDS),
-        "objects": {kind.__name__: _told(validation.fields_of(kind)) for kind in OBJECTS},
+        "fields": _field_descriptions(changes.FIELDS),
+        "objects": {
+            kind.__name__: _field_descriptions(validation.fields_of(kind)) for kind in OBJECTS
+        },
         "records": {
-            name: {field: one.description for field, one in register.fields.items()}
+            name: {field: validator.description for field, validator in register.fields.items()}
             for name, register in REGISTERS.items()
         },
     }
 
 
-def _told(fields: Mapping[str, Validator]) -> dict[str, str]:
-    return {name: one.full_description for name, one in fields.items()}
+def _field_descriptions(fields: Mapping[str, Validator]) -> dict[str, str]:
+    return {name: validator.full_description for name, validator in fields.items()}
 
 
-def _kinds_shown() -> dict[str, dict[str, Any]]:
+def _describe_kinds() -> dict[str, dict[str, Any]]:
     return {
         name: {
             "needs": kind.required,
@@ -298,33 +299,33 @@ def _kinds_shown() -> dict[str, dict[str, Any]]:
 @control.post("/changes")
 def make_changes() -> Response:
     """Make changes now, all of them or none: ``{"changes": [{"do": …}]}``."""
-    made = [changes.parse_change(one) for one in _payload()["changes"]]
-    _make_all(made)
-    return _json({"made": len(made)})
+    parsed = [changes.parse_change(change) for change in _read_payload()["changes"]]
+    _apply_all(parsed)
+    return _json({"made": len(parsed)})
 
 
-def _make_all(made: Iterable[Callable[[State], object]]) -> None:
+def _apply_all(parsed: Iterable[Callable[[State], object]]) -> None:
     state = switchboard().state
     try:
         with state.all_or_nothing():
-            for make in made:
-                make(state)
+            for apply in parsed:
+                apply(state)
     except LookupError as error:
-        raise _Invalid(f"there is no {error.args[0]}", 404) from error
+        raise _BadRequest(f"there is no {error.args[0]}", 404) from error
     except (ArithmeticError, ValueError) as error:
-        raise _Invalid(str(error)) from error
+        raise _BadRequest(str(error)) from error
 
 
 @control.get("/companies/<int:number>")
 def show_company(number: int) -> Response:
     """Show the rights of a company, and what is withdrawn."""
-    return _json(_company_shown(_company(number)))
+    return _json(_company_json(_find_company(number)))
 
 
 @control.get("/companies/<int:number>/books")
 def show_books(number: int) -> Response:
     """Show the books of a company, as a file for ``hostsim sandbox --data`` has them."""
-    return _json({"companies": [to_json(_company(number))]})
+    return _json({"companies": [to_json(_find_company(number))]})
 
 
 @control.post("/token")
@@ -334,13 +335,15 @@ def issue_token() -> Response:
     The sandbox's own; the answer is that of ``/oauth-v1/token``. Licences count as at a refresh,
     rights when the token is used.
     """
-    given = _payload()
-    scopes = given.get("scopes", IMPORT_SCOPES)
-    known = [name for name in SCOPES if name in registered_scopes()]
-    if unknown := [name for name in scopes if name not in known]:
-        raise _Invalid(f"{', '.join(unknown)}: the registered scopes are {', '.join(known)}")
-    company = _company(given.get("company"))
-    return issued_without_login(Grant(switchboard().client.id, company.number, 1, scopes))
+    payload = _read_payload()
+    scopes = payload.get("scopes", IMPORT_SCOPES)
+    registered = [name for name in SCOPES if name in registered_scopes()]
+    if unknown := [name for name in scopes if name not in registered]:
+        raise _BadRequest(
+            f"{', '.join(unknown)}: the registered scopes are {', '.join(registered)}"
+        )
+    company = _find_company(payload.get("company"))
+    return issue_without_login(Grant(switchboard().client.id, company.number, 1, scopes))
 
 
 @control.get("/clock")
@@ -356,16 +359,16 @@ def set_clock() -> Response:
 
     A time without a zone is wall time in Stockholm.
     """
-    given, clock = _payload(), switchboard().clock
+    payload, clock = _read_payload(), switchboard().clock
     steps: list[Callable[[State], object]] = []
-    # First of all, so that a clock that is stopped shows exactly what it is set to.
-    if "running" in given:
-        steps.append(lambda _state: clock.start() if given["running"] else clock.stop())
-    if "now" in given:
-        steps.append(lambda _state: clock.set(given["now"]))
-    if "step" in given:
-        steps.append(lambda _state: clock.step(given["step"]))
-    _make_all(steps)
+    # First, so that a clock that is stopped shows exactly the time it is set to.
+    if "running" in payload:
+        steps.append(lambda _state: clock.start() if payload["running"] else clock.stop())
+    if "now" in payload:
+        steps.append(lambda _state: clock.set(payload["now"]))
+    if "step" in payload:
+        steps.append(lambda _state: clock.step(payload["step"]))
+    _apply_all(steps)
     return show_clock()
 
 
@@ -375,15 +378,15 @@ def set_clock() -> Response:
 @control.get("/asked")
 def show_asked() -> Response:
     """List the recorded requests, by ``method``, ``path`` (a pattern) and ``company``."""
-    wanted = Match(**_payload())
-    found = [dataclasses.asdict(asked) for asked in list(switchboard().asked) if wanted(asked)]
-    return _json({"keep_bodies": switchboard().keep_bodies, "asked": found})
+    board, match = switchboard(), Match(**_read_payload())
+    requests = [dataclasses.asdict(asked) for asked in list(board.asked) if match(asked)]
+    return _json({"keep_bodies": board.keep_bodies, "asked": requests})
 
 
 @control.patch("/asked")
 def keep_bodies() -> Response:
     """Record the bodies of ``/3`` from now on, or not: ``{"keep_bodies": true}``."""
-    switchboard().keep_bodies = _payload()["keep_bodies"]
+    switchboard().keep_bodies = _read_payload()["keep_bodies"]
     return _json({"keep_bodies": switchboard().keep_bodies})
 
 
@@ -397,22 +400,22 @@ def clear_asked() -> Response:
 # --- From JSON --------------------------------------------------------------
 
 
-def _content() -> dict[str, Any]:
+def _json_content() -> dict[str, Any]:
     try:
         content = strict_json(request.get_data())
     except ValueError as error:
-        raise _Invalid("the body is not JSON") from error
+        raise _BadRequest("the body is not JSON") from error
     if not isinstance(content, dict):
-        raise _Invalid("the body is not a JSON object")
+        raise _BadRequest("the body is not a JSON object")
     return content
 
 
-def _parsed(read: Callable[[], Any]) -> Any:
-    """Read something, and refuse what is wrong with it."""
+def _parse(read: Callable[[], Any]) -> Any:
+    """Call ``read``; turn its errors into an invalid request."""
     try:
         return read()
     except (ArithmeticError, TypeError, ValueError) as error:
-        raise _Invalid(str(error)) from error
+        raise _BadRequest(str(error)) from error
 
 
 def _plain_numbers(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -422,28 +425,28 @@ def _plain_numbers(content: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _payload() -> dict[str, Any]:
-    """Read what was sent, as the route describes it."""
+def _read_payload() -> dict[str, Any]:
+    """Read the payload by the fields that the route declares."""
     payload = PAYLOADS[f"{request.method} {request.url_rule}"]
-    content = request.args if payload.sent_in == "query" else _content()
-    found: dict[str, Any] = _parsed(
+    content = request.args if payload.sent_in == "query" else _json_content()
+    values: dict[str, Any] = _parse(
         lambda: validation.read(payload.fields, content, payload.required)
     )
-    return found
+    return values
 
 
-def _when(given: dict[str, Any], default: Match) -> dict[str, Any]:
-    """Take from what was sent when something happens, for faults and drift alike."""
-    match, at, times = given.pop("match", None), given.pop("at", 1), given.pop("times", 1)
+def _pop_schedule(payload: dict[str, Any], default: Match) -> dict[str, Any]:
+    """Remove the schedule from a payload, of a fault or of drift."""
+    match, at, times = payload.pop("match", None), payload.pop("at", 1), payload.pop("times", 1)
     return {"match": match or default, "after": at - 1, "times": times}
 
 
-def _fault(given: dict[str, Any]) -> Fault:
-    default, when = FAULTS[given.pop("fault", "status")], _when(given, any_request)
-    headers = dict(given.pop("headers", default.headers))
-    if "retry_after" in given:
-        headers["Retry-After"] = given.pop("retry_after")
-    return dataclasses.replace(default, headers=headers, **given, **when)
+def _build_fault(payload: dict[str, Any]) -> Fault:
+    default, schedule = FAULTS[payload.pop("fault", "status")], _pop_schedule(payload, ANY_REQUEST)
+    headers = dict(payload.pop("headers", default.headers))
+    if "retry_after" in payload:
+        headers["Retry-After"] = payload.pop("retry_after")
+    return dataclasses.replace(default, headers=headers, **payload, **schedule)
 
 
 def _as_text(change: Mapping[str, Any]) -> str:
@@ -455,7 +458,7 @@ def _as_text(change: Mapping[str, Any]) -> str:
 
 def _json(content: object, status: int = 200) -> Response:
     text = json.dumps(content, ensure_ascii=False, indent=2, default=_jsonable)
-    # Half a pair of surrogates may stand in what a refusal quotes.
+    # An error may quote a lone surrogate.
     body = f"{text}\n".encode(errors="backslashreplace")
     response = Response(body, status, content_type="application/json")
     response.headers["Cache-Control"] = "no-store"
@@ -470,28 +473,28 @@ def _jsonable(value: Any) -> Any:
     return str(value) if isinstance(value, Decimal) else value.isoformat()
 
 
-def _company_shown(company: Company) -> dict[str, Any]:
+def _company_json(company: Company) -> dict[str, Any]:
     shown = {"number": company.number, "name": company.name}
     counts = {"invoices": len(company.invoices()), "payments": len(company.payments())}
     return shown | counts | {name: getattr(company, name) for name in RIGHTS}
 
 
-def _user_shown(user: User) -> dict[str, Any]:
+def _user_json(user: User) -> dict[str, Any]:
     shown = dataclasses.asdict(user)
     del shown["password"]
     return shown
 
 
-def _fault_shown(queued: Queued[Fault]) -> dict[str, Any]:
+def _fault_json(queued: Queued[Fault]) -> dict[str, Any]:
     fault = queued.item
     shown = {"how": fault.how, "status": fault.status, "headers": dict(fault.headers)}
-    return shown | {"performed": fault.performed} | _schedule_shown(queued)
+    return shown | {"performed": fault.performed} | _schedule_json(queued)
 
 
-def _schedule_shown(queued: Queued[Any]) -> dict[str, Any]:
+def _schedule_json(queued: Queued[Any]) -> dict[str, Any]:
     item: Scheduled = queued.item
     return {
-        "match": _match_shown(item.match),
+        "match": _match_json(item.match),
         "at": item.after + 1,
         "times": item.times,
         "seen": queued.matched,
@@ -499,39 +502,40 @@ def _schedule_shown(queued: Queued[Any]) -> dict[str, Any]:
     }
 
 
-def _match_shown(match: object) -> object:
+def _match_json(match: object) -> object:
     return dataclasses.asdict(match) if isinstance(match, Match) else "a function of a test"
 
 
 def routes(app: Flask, blueprint: str) -> dict[str, str]:
-    """Describe what a blueprint answers by the first line of its docstrings."""
-    found = {}
+    """Return the routes of a blueprint, each with the first line of its docstring."""
+    descriptions = {}
     for rule in sorted(app.url_map.iter_rules(), key=lambda rule: rule.rule):
         if rule.endpoint.startswith(f"{blueprint}."):
             (method,) = (rule.methods or set()) - {"HEAD", "OPTIONS"}
             description = (app.view_functions[rule.endpoint].__doc__ or "").partition("\n")[0]
-            found[f"{method} {rule.rule.replace('int:', '')}"] = description.replace("``", "`")
-    return found
+            route = f"{method} {rule.rule.replace('int:', '')}"
+            descriptions[route] = description.replace("``", "`")
+    return descriptions
 
 
-# --- Who may ask ------------------------------------------------------------
+# --- Access -----------------------------------------------------------------
 
 
-def _company(number: int | str | None) -> Company:
-    """Return a company, the first one without a number."""
+def _find_company(number: int | str | None) -> Company:
+    """Return a company by its number; without one, the first."""
     try:
         return switchboard().state.company(number)
     except KeyError as error:
-        raise _Invalid(f"there is no company {number}", 404) from error
+        raise _BadRequest(f"there is no company {number}", 404) from error
 
 
-def _loopback(address: str) -> bool:
+def _is_loopback(address: str) -> bool:
     try:
         return ipaddress.ip_address(address).is_loopback
     except ValueError:
         return False
 
 
-def _local_name(name: str) -> bool:
-    """Know the names of this machine; any other may be a name of an attacker, resolved to it."""
-    return name == "localhost" or name.endswith(".localhost") or _loopback(name)
+def _is_local_name(name: str) -> bool:
+    """Whether a host name is this machine's own; others may be an attacker's, resolved to it."""
+    return name == "localhost" or name.endswith(".localhost") or _is_loopback(name)

@@ -1,4 +1,4 @@
-"""An amount in SEK, the same in a currency, and the rate: what agrees, and what is refused.
+"""Amounts in SEK and in a currency, and their rate: consistent, or refused.
 
 As documented, ``Amount`` is ``AmountCurrency`` × ``CurrencyRate``; the rate of SEK is 1.
 """
@@ -15,12 +15,12 @@ from hostsim.sandbox.switches import Switches
 
 ONE = Decimal(1)
 
-#: What the amounts of a payment follow from.
+#: The attributes that determine the amounts of a payment.
 AMOUNT_FIELDS = {"amount", "amount_currency", "currency", "currency_rate", "currency_unit"}
 
 
 def effective_rate(rate: Decimal, unit: int, switches: Switches) -> Decimal:
-    """Return what one of a currency is worth: a rate is of the unit, or of one all the same."""
+    """Return SEK for one of a currency; whether the unit divides the rate is a switch."""
     return rate / unit if switches.unit_divides else rate
 
 
@@ -32,7 +32,7 @@ def in_sek(amount: Decimal, rate: Decimal, unit: int, switches: Switches) -> Dec
 def checked_rate(
     currency: str, rate: Decimal, unit: int, switches: Switches
 ) -> tuple[Decimal, int]:
-    """Return rate and unit, which are 1 and 1 for SEK."""
+    """Return rate and unit; for SEK both are 1."""
     if currency != "SEK" or (rate, unit) == (ONE, 1):
         return rate, unit
     if switches.contradicting_amounts == "refused":
@@ -47,11 +47,11 @@ def consistent_amounts(
     stored_amount: Decimal | None,
     switches: Switches,
 ) -> dict[str, Any]:
-    """Return the amounts, the rate and the unit of a payment, or refuse what contradicts itself.
+    """Return amounts, rate and unit of a payment, or refuse contradicting ones.
 
-    :param given: what was sent.
-    :param preset: rate and unit where none are sent.
-    :param kept: the amount in the currency where none is sent.
+    :param fields: as sent.
+    :param default_rate: rate and unit, if not sent.
+    :param stored_amount: in the currency, if not sent.
     """
     amount: Decimal | None = fields.get("amount")
     sent_rate: Decimal | None = fields.get("currency_rate")
@@ -76,7 +76,7 @@ def consistent_amounts(
     amount_in_sek = in_sek(in_currency, rate, unit, switches)
     if amount not in (None, amount_in_sek) and switches.contradicting_amounts == "refused":
         implied_rate = amount / in_currency if in_currency else Decimal(0)
-        # Of the unit, where a rate is that.
+        # The rate is for the unit if the unit divides it.
         implied_rate /= effective_rate(ONE, unit, switches)
         rate = round_half_up(implied_rate, 6 if sent_rate is None else decimal_places(sent_rate))
         if currency == "SEK" or rate <= 0 or rate != (sent_rate or rate):

@@ -1,6 +1,6 @@
-"""What disturbs requests: faults in replies, latency, and changes of the books between requests.
+"""Faults in responses, latency, and changes of the books between requests.
 
-Each says which requests it matches (:class:`Match`) and at which of them it happens.
+Each has a :class:`Match` for its requests, and counts at which of them it happens.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ log = logging.getLogger(__name__)
 
 HTML = "<html><head><title>Fel</title></head><body><h1>Tillfälligt fel</h1></body></html>"
 
-#: Seconds, of a latency and between two bytes of a drip.
+#: Of a latency, and between two bytes of a drip.
 MAX_WAIT_SECONDS = 3600
 
 How = Literal["answer", "truncate", "reset", "hang", "drip"]
@@ -31,27 +31,27 @@ class ReceivedRequest:
     method: str
     path: str
     query: Mapping[str, str]
-    """Parameters as sent; what only the client may know is shown as ``…``."""
+    """Parameters as sent; secrets are shown as ``…``."""
 
     status: int | None
-    """``None`` while the request is not answered yet."""
+    """``None`` before the response."""
 
     at: datetime
     """By the sandbox's clock, in UTC."""
 
     company: int | None
-    """The ``DatabaseNumber`` that the bearer belongs to; ``None`` without a valid one."""
+    """The ``DatabaseNumber`` of the bearer's company; ``None`` without a valid bearer."""
 
     imitated: bool = True
-    """Whether the sandbox has something at this path and method."""
+    """Whether the sandbox has a route for this path and method."""
 
     body: str | None = None
-    """What ``/3`` answered; kept only where ``keep_bodies`` is set."""
+    """The response body of ``/3``; kept only if ``keep_bodies`` is set."""
 
 
 @dataclass(frozen=True)
 class Match:
-    """Which requests are meant; a field that is not given matches everything."""
+    """A filter for requests; a field that is not set matches everything."""
 
     method: str | None = None
     path: str | None = None
@@ -62,54 +62,54 @@ class Match:
 
     company: int | None = None
 
-    def __call__(self, asked: ReceivedRequest) -> bool:
-        if self.method is not None and asked.method != self.method.upper():
+    def __call__(self, request: ReceivedRequest) -> bool:
+        if self.method is not None and request.method != self.method.upper():
             return False
-        if self.path is not None and not fnmatch.fnmatchcase(asked.path, self.path):
+        if self.path is not None and not fnmatch.fnmatchcase(request.path, self.path):
             return False
-        if self.company is not None and asked.company != self.company:
+        if self.company is not None and request.company != self.company:
             return False
         return all(
-            name in asked.query and fnmatch.fnmatchcase(asked.query[name], wanted)
-            for name, wanted in self.query.items()
+            name in request.query and fnmatch.fnmatchcase(request.query[name], pattern)
+            for name, pattern in self.query.items()
         )
 
 
 #: Every request.
-any_request = Match()
+ANY_REQUEST = Match()
 
 #: Every list of payments, whatever its page.
 PAYMENT_LISTS = Match("GET", "/3/invoicepayments")
 
-Matching = Callable[[ReceivedRequest], bool]
+Matcher = Callable[[ReceivedRequest], bool]
 
 
 class When(TypedDict, total=False):
     """The fields of :class:`Scheduled`."""
 
-    match: Matching
+    match: Matcher
     times: int | None
     after: int
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scheduled:
-    """What happens at some of the requests that it matches."""
+    """Something that happens at some of the requests that it matches."""
 
-    match: Matching = any_request
+    match: Matcher = ANY_REQUEST
     times: int | None = 1
-    """At how many it happens; ``None`` for every one."""
+    """The number of requests that it happens at; ``None`` for all."""
 
     after: int = 0
-    """How many matching requests pass first."""
+    """The number of matching requests that pass first."""
 
 
 @dataclass(frozen=True)
 class Fault(Scheduled):
-    """A reply that goes wrong.
+    """A faulty response.
 
-    ``performed``: the request takes effect all the same, and only its reply is lost. A refresh
-    token is then used up although nobody got the new one.
+    ``performed``: the request takes effect, and only its response is lost. A refresh token is
+    then used up although the client did not get the new one.
     """
 
     status: int = 503
@@ -123,17 +123,17 @@ class Fault(Scheduled):
 
     @classmethod
     def html(cls, **when: Unpack[When]) -> Fault:
-        """Answer 200 with a page for people."""
+        """Respond 200 with an HTML page."""
         return cls(200, HTML, "text/html; charset=UTF-8", **when)
 
     @classmethod
     def garbage(cls, **when: Unpack[When]) -> Fault:
-        """Answer 200 with what is declared as JSON and is not."""
+        """Respond 200 with invalid JSON."""
         return cls(200, b'{"InvoicePayments":[{\xff\xfe', "application/json", **when)
 
     @classmethod
     def too_many(cls, retry_after: str | None = None, **when: Unpack[When]) -> Fault:
-        """Answer 429, with ``Retry-After`` where it is given."""
+        """Respond 429, with ``Retry-After`` if given."""
         headers = {} if retry_after is None else {"Retry-After": retry_after}
         return cls(429, '{"message":"Too Many Requests"}', "application/json", headers, **when)
 
@@ -144,7 +144,7 @@ class Fault(Scheduled):
 
     @classmethod
     def reset(cls, *, performed: bool = False, **when: Unpack[When]) -> Fault:
-        """Close the connection without an answer."""
+        """Close the connection without a response."""
         return cls(performed=performed, how="reset", **when)
 
     @classmethod
@@ -154,11 +154,11 @@ class Fault(Scheduled):
 
     @classmethod
     def drip(cls, pause: float = 1.0, **when: Unpack[When]) -> Fault:
-        """Perform the request, and send its answer one byte at a time."""
+        """Perform the request, and send its response one byte at a time."""
         return cls(performed=True, how="drip", pause=pause, **when)
 
 
-#: The faults that have a name.
+#: The faults by name.
 FAULTS: Mapping[str, Fault] = {
     "status": Fault(),
     "html": Fault.html(),
@@ -182,9 +182,9 @@ class Queued(Generic[Item]):
     matched: int = 0
     happened: int = 0
 
-    def count(self, asked: ReceivedRequest) -> bool:
-        """Count a request, and tell whether the item is due."""
-        if not self.item.match(asked):
+    def count(self, request: ReceivedRequest) -> bool:
+        """Count a request; return whether the item is due."""
+        if not self.item.match(request):
             return False
         self.matched += 1
         return self.matched > self.item.after
@@ -195,45 +195,45 @@ class Queued(Generic[Item]):
 
 
 class Queue(Generic[Item]):
-    """Items that wait for their requests, in the order in which they were added."""
+    """Items that wait for their requests, in the order of their addition."""
 
     def __init__(self) -> None:
-        self._queued: list[Queued[Item]] = []
+        self._items: list[Queued[Item]] = []
         self._lock = threading.Lock()
 
     def add(self, item: Item) -> None:
-        """Add an item; the requests that it matches are counted from now."""
+        """Add an item; its matching requests are counted from now."""
         with self._lock:
-            self._queued.append(Queued(item))
+            self._items.append(Queued(item))
 
     def clear(self) -> None:
         with self._lock:
-            self._queued.clear()
+            self._items.clear()
 
     @property
     def waiting(self) -> int:
         with self._lock:
-            return len(self._queued)
+            return len(self._items)
 
-    def listed(self) -> list[Queued[Item]]:
+    def items(self) -> list[Queued[Item]]:
         with self._lock:
-            return list(self._queued)
+            return list(self._items)
 
-    def _due(self, asked: ReceivedRequest, at_most: int | None) -> list[Item]:
-        """Count a request for all, and return at most so many items that are due."""
+    def _due(self, request: ReceivedRequest, limit: int | None) -> list[Item]:
+        """Count a request for all items; return those that are due, ``limit`` at most."""
         with self._lock:
-            due = [one for one in self._queued if one.count(asked)][:at_most]
-            for one in due:
-                one.happened += 1
-            self._queued = [one for one in self._queued if not one.exhausted]
-            return [one.item for one in due]
+            due = [queued for queued in self._items if queued.count(request)][:limit]
+            for queued in due:
+                queued.happened += 1
+            self._items = [queued for queued in self._items if not queued.exhausted]
+            return [queued.item for queued in due]
 
 
 class Faults(Queue[Fault]):
-    """The queue of faults; of several that are due the first is used, the others wait."""
+    """The queue of faults; if several are due the first is used, and the others wait."""
 
-    def next(self, asked: ReceivedRequest) -> Fault | None:
-        return next(iter(self._due(asked, 1)), None)
+    def next(self, request: ReceivedRequest) -> Fault | None:
+        return next(iter(self._due(request, 1)), None)
 
 
 @dataclass(frozen=True)
@@ -241,7 +241,7 @@ class Change(Scheduled):
     """A change of the books, the rights or the clock before a request."""
 
     perform: Callable[[], object]
-    match: Matching = field(default=PAYMENT_LISTS, kw_only=True)
+    match: Matcher = field(default=PAYMENT_LISTS, kw_only=True)
     description: str = ""
 
 
@@ -258,15 +258,15 @@ class Drift(Queue[Change]):
         perform: Callable[[], object],
         *,
         request: int = 1,
-        match: Matching = PAYMENT_LISTS,
+        match: Matcher = PAYMENT_LISTS,
         times: int | None = 1,
     ) -> None:
-        """Call ``perform`` before the n-th matching request from now, counted from 1."""
+        """Call ``perform`` before the n-th matching request from now; ``request`` is 1 or more."""
         self.add(Change(perform, match=match, after=request - 1, times=times))
 
-    def perform_due(self, asked: ReceivedRequest) -> None:
+    def perform_due(self, request: ReceivedRequest) -> None:
         """Make the changes that are due before this request; failures are recorded."""
-        for change in self._due(asked, None):
+        for change in self._due(request, None):
             try:
                 change.perform()
             except (LookupError, ValueError) as error:
@@ -279,7 +279,7 @@ class Drift(Queue[Change]):
 
 
 class Latency:
-    """How long requests and replies are on their way: fixed, or drawn by a seeded generator.
+    """The delay of requests and responses: fixed, or drawn by a seeded generator.
 
     The rate limit counts a request when it arrives, between the two.
     """
@@ -297,11 +297,11 @@ class Latency:
         before_low: float = 0.0,
         before_high: float | None = None,
         seed: int = 0,
-        match: Matching = any_request,
+        match: Matcher = ANY_REQUEST,
     ) -> None:
-        """Let matching replies take ``low`` seconds, or something up to ``high``.
+        """Delay matching responses by ``low`` seconds, or at random between ``low`` and ``high``.
 
-        :param before_low, before_high: the same for their requests, before they are counted.
+        :param before_low, before_high: likewise for requests, before the rate limit counts them.
         """
         high = low if high is None else high
         before_high = before_low if before_high is None else before_high
@@ -321,14 +321,14 @@ class Latency:
     def clear(self) -> None:
         self.set(0)
 
-    def wait_before_count(self, asked: ReceivedRequest) -> None:
-        self._wait(self.before_low, self.before_high, asked)
+    def wait_before_count(self, request: ReceivedRequest) -> None:
+        self._wait(self.before_low, self.before_high, request)
 
-    def wait_after_count(self, asked: ReceivedRequest) -> None:
-        self._wait(self.low, self.high, asked)
+    def wait_after_count(self, request: ReceivedRequest) -> None:
+        self._wait(self.low, self.high, request)
 
-    def _wait(self, low: float, high: float, asked: ReceivedRequest) -> None:
-        if not high or not self.match(asked):
+    def _wait(self, low: float, high: float, request: ReceivedRequest) -> None:
+        if not high or not self.match(request):
             return
         with self._lock:
             seconds = self._rng.uniform(low, high)

@@ -1,4 +1,4 @@
-"""What a client may send in a record: names, types, lengths, characters.
+"""Validation of the records that a client sends: names, types, lengths, characters.
 
 As recorded, ``null`` and an empty text change nothing, and ``API_BLANK`` clears a field.
 """
@@ -40,11 +40,11 @@ class Field:
     """A field that a client may send."""
 
     description: str
-    """What it takes, in the words of the switchboard."""
+    """The accepted values, as the switchboard describes them."""
 
     read: Callable[[str, Any, Switches], Any]
     blank: Any = ""
-    """What it holds while it is not set."""
+    """The value while it is not set."""
 
     always_set: bool = False
     """It cannot be cleared."""
@@ -56,7 +56,7 @@ def parse_changes(
     switches: Switches,
     read_only: Collection[str] = (),
 ) -> dict[str, Any]:
-    """Read what is to be changed; what is not in it stays."""
+    """Return the fields to change; others keep their values."""
     if not isinstance(content, Mapping) or not content:
         raise no_data()
     ignored = read_only if switches.read_only_fields == "ignored" else ()
@@ -87,13 +87,13 @@ def no_data() -> Refused:
     return Refused(NO_DATA, "Ingen eller felaktig typ av data.")
 
 
-# --- Kinds of fields --------------------------------------------------------
+# --- Field types ------------------------------------------------------------
 
 
 def text(
     max_length: int | None = None, min_length: int = 1, *, blank: Any = "", checked: bool = True
 ) -> Field:
-    """Make a text; ``checked`` refuses what Fortnox refuses in texts."""
+    """Make a text field; ``checked`` refuses the characters that Fortnox refuses."""
 
     def read(name: str, value: Any, switches: Switches) -> str:
         if isinstance(value, bool | Mapping | list):
@@ -123,7 +123,7 @@ def _check_length(
 
 
 def check_characters(value: str, switches: Switches) -> None:
-    """Refuse a text with characters that Fortnox does not take."""
+    """Refuse a text with characters that Fortnox refuses."""
     refused = any(part in value for part in ("…", "·", "://", "<", ">")) or (
         switches.text_characters == "plain"
         and any(ord(letter) > 126 and not letter.isalpha() for letter in value)
@@ -133,7 +133,7 @@ def check_characters(value: str, switches: Switches) -> None:
 
 
 def is_text(value: str) -> bool:
-    """Return whether a text has neither control characters nor halves of a pair."""
+    """Whether a text has neither control characters nor lone surrogates."""
     return not any(
         (letter < " " and letter not in "\n\r\t") or "\ud800" <= letter <= "\udfff"
         for letter in value
@@ -145,7 +145,7 @@ def _bad_characters(value: str) -> Refused:
 
 
 def code(max_length: int | None = None, *, blank: Any = "") -> Field:
-    """Make a text of letters and digits, such as a customer number."""
+    """Make a field of letters and digits, such as a customer number."""
 
     def read(name: str, value: Any, switches: Switches) -> str:
         value_text: str = text(max_length).read(name, value, switches)
@@ -166,7 +166,7 @@ def choice(*values: str, blank: Any = "") -> Field:
 
 
 def amount(places: int | None = 2, *, blank: Any = Decimal(0)) -> Field:
-    """Make an amount, rounded half up."""
+    """Make an amount field, rounded half up."""
 
     def read(_name: str, value: Any, _switches: Switches) -> Decimal:
         number = parse_decimal(value)
@@ -176,7 +176,7 @@ def amount(places: int | None = 2, *, blank: Any = Decimal(0)) -> Field:
 
 
 def parse_decimal(value: Any) -> Decimal:
-    """Read a number, which may be written as a text."""
+    """Parse a number, which may be sent as a text."""
     if isinstance(value, bool | Mapping | list):
         raise no_data()
     try:
@@ -198,7 +198,7 @@ def _not_numeric(value: object) -> Refused:
 
 
 def quoted(value: object) -> str:
-    """Return a value as a sentence quotes it: as it was sent, and nothing for ``null``."""
+    """Return a value as an error message quotes it: as sent, and nothing for ``null``."""
     if value is None:
         return ""
     if isinstance(value, str | Decimal):
@@ -212,7 +212,7 @@ def round_half_up(number: Decimal, places: int = 2) -> Decimal:
 
 
 def rate(*, blank: Any = None) -> Field:
-    """Make a rate of exchange, which is above 0."""
+    """Make a field for an exchange rate, which is above 0."""
 
     def read(name: str, value: Any, switches: Switches) -> Decimal:
         number = parse_decimal(value)
@@ -224,7 +224,7 @@ def rate(*, blank: Any = None) -> Field:
 
 
 def currency_code() -> Field:
-    """Make the code of a currency of the register."""
+    """Make a field for the code of a currency."""
 
     def read(name: str, value: Any, switches: Switches) -> str:
         value_text: str = text(3, 3).read(name, value, switches)
@@ -255,7 +255,7 @@ def integer(minimum: int | None = None, maximum: int | None = None, *, blank: An
 
 
 def account() -> Field:
-    """Make the number of an account, as a text."""
+    """Make a field for an account number, stored as a text."""
     number = integer(1000, 9999)
 
     def read(name: str, value: Any, switches: Switches) -> str:
@@ -286,7 +286,7 @@ def day(*, blank: Any = None) -> Field:
 
 
 def parse_day(value: object) -> date:
-    """Read ``YYYY-MM-DD``, and no other form of the standard. Raises ``ValueError``."""
+    """Parse ``YYYY-MM-DD``, and no other ISO 8601 form. Raises ``ValueError``."""
     if not isinstance(value, str) or not re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
         raise ValueError(f"{value!r} is not a day, as in 2026-03-17")
     return date.fromisoformat(value)
@@ -298,7 +298,7 @@ def not_clearable(field: Field) -> Field:
 
 
 def nested(known: Mapping[str, Field], blank: Any) -> Field:
-    """Make an object in the record; its fields are changed one by one."""
+    """Make an object field, whose own fields are changed one by one."""
 
     def read(_name: str, value: Any, switches: Switches) -> dict[str, Any]:
         if not isinstance(value, Mapping):
@@ -309,7 +309,7 @@ def nested(known: Mapping[str, Field], blank: Any) -> Field:
 
 
 def list_of(known: Mapping[str, Field], max_items: int, read_only: Collection[str] = ()) -> Field:
-    """Make a list of objects, as much of each as was sent."""
+    """Make a list of objects, each with the fields that were sent."""
 
     def read(_name: str, value: Any, switches: Switches) -> list[dict[str, Any]]:
         if not isinstance(value, list):

@@ -355,7 +355,7 @@ class _InvoiceBuilder:
 
 def reference_not_found(company: Company, register: Register) -> Refused:
     """Refuse what names something that is not there."""
-    return register.missing(company.switches, company.switches.unknown_reference_status)
+    return register.not_found_error(company.switches, company.switches.unknown_reference_status)
 
 
 def find_reference(company: Company, register: Register, key: str) -> Fields:

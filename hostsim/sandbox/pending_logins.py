@@ -1,4 +1,4 @@
-"""Logins in progress: what the program has asked for, and how far the person has come."""
+"""Logins in progress: the program's request, and how far the person has come."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from hostsim.sandbox.state import Company, State, User
 from hostsim.sandbox.tokens import Challenge, Grant
 
-#: The scopes of Fortnox's documentation, and what they open, in Swedish and English. Where a right
-#: is missing, the sentence has the Swedish name; that of suppliers was seen live.
+#: The scopes of Fortnox's documentation, with their names in Swedish and English. The error for a
+#: missing right uses the Swedish name; that of suppliers was seen live.
 SCOPES = {
     "payment": ("In- och utbetalningar", "Payments"),
     "invoice": ("Kundfakturor", "Customer invoices"),
@@ -42,11 +42,11 @@ SCOPES = {
     "companylogo": ("Företagets logotyp", "The company's logo"),
 }
 
-#: What a token without a login is good for, unless asked otherwise.
+#: The default scopes of a token that is issued without a login.
 IMPORT_SCOPES = ("payment", "invoice", "companyinformation")
 
 #: How many logins may be in progress; the oldest is dropped first.
-MAX_PENDING = 1000
+MAX_PENDING_LOGINS = 1000
 
 
 @dataclass
@@ -56,23 +56,23 @@ class PendingLogin:
     browser: str
     client_id: str
     redirect_uri: str
-    """Where the answer goes."""
+    """Where the response goes."""
 
     given_redirect_uri: str | None
-    """The one in the request, which the token request must then repeat."""
+    """As sent in the request; the token request must then repeat it."""
 
     state: str
     scopes: tuple[str, ...]
     service: bool
-    """Whether a service account was asked for, which only an administrator can allow."""
+    """Whether the request is for a service account, which only an administrator can allow."""
 
     challenge: Challenge | None = None
-    """What PKCE asks for with the code, where it is checked."""
+    """The PKCE challenge, if it is checked."""
 
     user: User | None = None
     company: Company | None = None
     error: str | None = None
-    """Why it failed."""
+    """The OAuth error of a login that failed."""
 
 
 class PendingLogins:
@@ -87,12 +87,12 @@ class PendingLogins:
         ticket = secrets.token_urlsafe(24)
         with self._lock:
             self._open[ticket] = pending
-            if len(self._open) > MAX_PENDING:
+            if len(self._open) > MAX_PENDING_LOGINS:
                 del self._open[next(iter(self._open))]
         return ticket
 
     def find(self, ticket: str, browser: str | None) -> PendingLogin | None:
-        """Return a login by its ticket, for the browser that began it only."""
+        """Return a login by its ticket, only for the browser that began it."""
         with self._lock:
             pending = self._open.get(ticket)
         return pending if pending is not None and pending.browser == browser else None
@@ -106,45 +106,44 @@ def companies_of(user: User, state: State) -> list[Company]:
     return [state.companies[number] for number in user.companies if number in state.companies]
 
 
-def outcome(pending: PendingLogin, user: User, company: Company, state: State) -> str:
-    """Return the address that an allowed login ends at."""
+def complete_login(pending: PendingLogin, user: User, company: Company, state: State) -> str:
+    """Complete a login that the person allowed; return the URL to redirect to."""
     if company.locked:
-        # Reported by a client's author: neither code nor state come back.
+        # Reported by a client's author: neither code nor state is returned.
         return pending.redirect_uri
-    asked = Grant(pending.client_id, company.number, user.id, pending.scopes, pending.service)
-    scopes = licensed_scopes(asked, state)
-    if error := _why_not(pending, user, company, scopes):
+    requested = Grant(pending.client_id, company.number, user.id, pending.scopes, pending.service)
+    scopes = licensed_scopes(requested, state)
+    if error := _login_error(pending, user, company, scopes):
         pending.error = error
-        return answered(pending, error=error)
-    grant = replace(asked, scopes=scopes)
+        return redirect_url(pending, error=error)
+    grant = replace(requested, scopes=scopes)
     if pending.service:
         state.tokens.consent(grant)
     code = state.tokens.issue_code(grant, pending.given_redirect_uri, pending.challenge)
-    return answered(pending, code=code)
+    return redirect_url(pending, code=code)
 
 
-def answered(pending: PendingLogin, **answer: str) -> str:
-    """Add an answer and the state to the redirect address."""
+def redirect_url(pending: PendingLogin, **parameters: str) -> str:
+    """Return the redirect URI with these parameters and the state."""
     parts = urlsplit(pending.redirect_uri)
-    given = parse_qsl(parts.query, keep_blank_values=True)
-    query = urlencode([*given, *answer.items(), ("state", pending.state)])
+    existing = parse_qsl(parts.query, keep_blank_values=True)
+    query = urlencode([*existing, *parameters.items(), ("state", pending.state)])
     return urlunsplit(parts._replace(query=query))
 
 
 def licensed_scopes(grant: Grant, state: State) -> tuple[str, ...]:
-    """Return the scopes that tokens of a grant have now; none where a licence is missing.
-
-    At a login as at a refresh.
-    """
-    switches, company = state.switches, state.company(grant.company).unlicensed
-    lacking = state.unlicensed(grant) & set(grant.scopes)
-    refused = lacking & company if switches.unlicensed_at_login == "refused" else frozenset()
+    """Return the scopes for a grant's tokens; none if a licence is missing."""
+    switches, company_unlicensed = state.switches, state.company(grant.company).unlicensed
+    missing = state.unlicensed(grant) & set(grant.scopes)
+    refused = (
+        missing & company_unlicensed if switches.unlicensed_at_login == "refused" else frozenset()
+    )
     if switches.person_unlicensed == "refused":
-        refused |= lacking - company
-    return () if refused else tuple(one for one in grant.scopes if one not in lacking)
+        refused |= missing - company_unlicensed
+    return () if refused else tuple(scope for scope in grant.scopes if scope not in missing)
 
 
-def _why_not(
+def _login_error(
     pending: PendingLogin, user: User, company: Company, scopes: tuple[str, ...]
 ) -> str | None:
     if company.consent_error:

@@ -15,7 +15,7 @@ from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.fields import parse_changes
 from hostsim.sandbox.registers import FinancialYear, Registers, SetUp, SupplierInvoice
 from hostsim.sandbox.resources.accounts import ACCOUNTS
-from hostsim.sandbox.resources.customers import CUSTOMERS, merged
+from hostsim.sandbox.resources.customers import CUSTOMERS, merge_customer
 from hostsim.sandbox.resources.register import Register
 from hostsim.sandbox.resources.small_registers import (
     ARTICLES,
@@ -58,7 +58,7 @@ def put(registers: Registers, name: str, content: Content, now: datetime) -> Non
         raise validation.ValidationError(f"record needs {register.key}")
     key, year = str(values[register.key]), values.get("Year")
     if name == "customers":
-        values = merged(registers.get(name, key) or {}, values)
+        values = merge_customer(registers.get(name, key) or {}, values)
     if name == "accounts" and year is not None:
         values = {**(registers.get(name, key) or {}), **values}
         key = f"{key}@{year}"

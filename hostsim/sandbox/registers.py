@@ -154,8 +154,8 @@ class Registers:
 
     def get(self, name: str, key: object) -> Mapping[str, Any] | None:
         """Return the fields of a record that are set."""
-        found = self.entries[name].get(str(key))
-        return None if found is None else found.fields
+        entry = self.entries[name].get(str(key))
+        return None if entry is None else entry.fields
 
     def put(self, name: str, key: object, fields: Mapping[str, Any], now: datetime) -> Entry:
         """Add a record, or change fields of the one that is there."""
@@ -180,12 +180,12 @@ class Registers:
 
     def chart(self, year: int) -> list[Entry]:
         """Return the accounts of a financial year by number."""
-        found: dict[str, Entry] = {}
+        entries: dict[str, Entry] = {}
         for key, entry in self.entries["accounts"].items():
-            number, _, only = key.partition("@")
-            if only == str(year) or (not only and number not in found):
-                found[number] = entry
-        return [found[number] for number in sorted(found)]
+            number, _, chart_year = key.partition("@")
+            if chart_year == str(year) or (not chart_year and number not in entries):
+                entries[number] = entry
+        return [entries[number] for number in sorted(entries)]
 
     def change_set_up(self, **changes: Any) -> None:
         self.set_up = replace(self.set_up, **changes)

@@ -69,7 +69,7 @@ RESOURCES: Mapping[tuple[str, str], Sequence[tuple[str, str, str, View]]] = {
     ("/3/invoicepayments", "payment"): (
         ("GET", "", "List payments.", invoice_payments.list_payments),
         ("GET", "/<number>", "Show a payment with what the list leaves out.", PAYMENTS.show_one),
-        ("POST", "", "Make an unbooked payment.", PAYMENTS.make_one),
+        ("POST", "", "Make an unbooked payment.", PAYMENTS.create_one),
         ("PUT", "/<number>", "Change an unbooked payment.", PAYMENTS.change_one),
         ("PUT", "/<number>/bookkeep", "Book a payment.", invoice_payments.book_payment),
         ("DELETE", "/<number>", "Delete a payment.", invoice_payments.delete_payment),
@@ -78,7 +78,7 @@ RESOURCES: Mapping[tuple[str, str], Sequence[tuple[str, str, str, View]]] = {
     ("/3/invoices", "invoice"): (
         ("GET", "", "List invoices.", invoices.list_invoices),
         ("GET", "/<number>", "Show an invoice.", INVOICES.show_one),
-        ("POST", "", "Make an invoice.", INVOICES.make_one),
+        ("POST", "", "Make an invoice.", INVOICES.create_one),
         ("PUT", "/<number>", "Change an invoice that is not booked.", INVOICES.change_one),
         ("PUT", "/<number>/bookkeep", "Book an invoice.", invoices.bookkeep),
         ("PUT", "/<number>/cancel", "Cancel an invoice that is not booked.", invoices.cancel),
@@ -87,20 +87,20 @@ RESOURCES: Mapping[tuple[str, str], Sequence[tuple[str, str, str, View]]] = {
         ("PUT", "/<number>/warehouseready", "Say that the warehouse is done.",
          invoices.warehouseready),
         ("GET", "/<number>/email", "Mail an invoice.", invoices.email),
-        ("GET", "/<number>/print", "Print an invoice.", invoices.print_it),
+        ("GET", "/<number>/print", "Print an invoice.", invoices.print_invoice),
         ("GET", "/<number>/printreminder", "Print a reminder.", invoices.printreminder),
         ("GET", "/<number>/preview", "Show an invoice on paper, without marking it as sent.",
          invoices.preview),
         ("GET", "/<number>/eprint", "Refuse: the companies here are not registered for it.",
-         invoices.refuse_to_send),
+         invoices.refuse_sending),
         ("GET", "/<number>/einvoice", "Refuse: the companies here are not registered for it.",
-         invoices.refuse_to_send),
+         invoices.refuse_sending),
     ),
     # --- Customers ---
     ("/3/customers", "customer"): (
         ("GET", "", "List customers.", CUSTOMERS.list_all),
         ("GET", "/<key>", "Show a customer.", CUSTOMERS.show_one),
-        ("POST", "", "Make a customer.", customers.make_customer),
+        ("POST", "", "Make a customer.", customers.create_customer),
         ("PUT", "/<number>", "Change a customer.", customers.change_customer),
         ("DELETE", "/<number>", "Delete a customer; the number stays used.",
          customers.delete_customer),
@@ -143,14 +143,14 @@ RESOURCES: Mapping[tuple[str, str], Sequence[tuple[str, str, str, View]]] = {
     ("/3/suppliers", "supplier"): (
         ("GET", "", "List suppliers.", SUPPLIERS.list_all),
         ("GET", "/<key>", "Show a supplier.", SUPPLIERS.show_one),
-        ("POST", "", "Make a supplier.", suppliers.make_supplier),
+        ("POST", "", "Make a supplier.", suppliers.create_supplier),
         ("PUT", "/<number>", "Change a supplier.", suppliers.change_supplier),
         ("DELETE", "/<number>", "Delete a supplier.", suppliers.delete_supplier),
     ),
     ("/3/supplierinvoices", "supplierinvoice"): (
         ("GET", "", "List supplier invoices.", supplier_invoices.list_invoices),
         ("GET", "/<number>", "Show a supplier invoice.", SUPPLIER_INVOICES.show_one),
-        ("POST", "", "Make a supplier invoice.", SUPPLIER_INVOICES.make_one),
+        ("POST", "", "Make a supplier invoice.", SUPPLIER_INVOICES.create_one),
         ("PUT", "/<number>", "Change a supplier invoice that is not booked.",
          SUPPLIER_INVOICES.change_one),
         ("PUT", "/<number>/approvalbookkeep", "Attest a supplier invoice.",
@@ -196,13 +196,13 @@ ROUTES = [
 ]
 
 #: To read these changes something, which ``HEAD`` must not.
-WITH_EFFECT = {invoices.email, invoices.print_it, invoices.printreminder}
+WITH_EFFECT = {invoices.email, invoices.print_invoice, invoices.printreminder}
 
 #: The route that answers each endpoint of the application.
 BY_ENDPOINT = {f"api.{route.endpoint}": route for route in ROUTES}
 
 
-def blueprint() -> Blueprint:
+def make_blueprint() -> Blueprint:
     """Make the part of the application that answers them."""
     api = Blueprint("api", __name__)
     for route in ROUTES:

@@ -14,7 +14,7 @@ from urllib.request import url2pathname
 
 import requests
 
-TIMEOUT = 30.0
+TIMEOUT_SECONDS = 30.0
 
 
 class ScriptedLoginError(Exception):
@@ -30,7 +30,7 @@ _COMPANY = re.compile(r'name="company"[^>]* value="([0-9]+)"')
 
 
 def sign_in(
-    address: str,
+    url: str,
     user: str,
     password: str,
     session: requests.Session | None = None,
@@ -50,21 +50,21 @@ def sign_in(
     own errors when there is no reply.
     """
     with _browser(session) as browser:
-        back = _follow_forms(browser, address, user, password, decision="allow", company=company)
-        return _text(browser.get(back, timeout=TIMEOUT))
+        callback = _follow_forms(browser, url, user, password, decision="allow", company=company)
+        return _text(browser.get(callback, timeout=TIMEOUT_SECONDS))
 
 
-def refuse(address: str, user: str, password: str, session: requests.Session | None = None) -> str:
+def refuse(url: str, user: str, password: str, session: requests.Session | None = None) -> str:
     """Sign in, press "Avbryt" where consent is asked for, and return the text of the last page."""
     with _browser(session) as browser:
-        back = _follow_forms(browser, address, user, password, decision="refuse", company=None)
-        return _text(browser.get(back, timeout=TIMEOUT))
+        callback = _follow_forms(browser, url, user, password, decision="refuse", company=None)
+        return _text(browser.get(callback, timeout=TIMEOUT_SECONDS))
 
 
-def answer_of(address: str, user: str, password: str, *, company: int | str | None = None) -> str:
+def callback_url(url: str, user: str, password: str, *, company: int | str | None = None) -> str:
     """Sign in and allow, but return the address of the answer instead of going there."""
     with _browser(None) as browser:
-        return _follow_forms(browser, address, user, password, decision="allow", company=company)
+        return _follow_forms(browser, url, user, password, decision="allow", company=company)
 
 
 def _browser(session: requests.Session | None) -> requests.Session:
@@ -77,7 +77,7 @@ def _browser(session: requests.Session | None) -> requests.Session:
 
 def _follow_forms(
     browser: requests.Session,
-    address: str,
+    url: str,
     user: str,
     password: str,
     *,
@@ -85,36 +85,36 @@ def _follow_forms(
     company: int | str | None,
 ) -> str:
     """Go from form to form until a page redirects elsewhere; return that address."""
-    page = browser.get(_leads_to(address), timeout=TIMEOUT, allow_redirects=False)
+    page = browser.get(_resolve_url(url), timeout=TIMEOUT_SECONDS, allow_redirects=False)
     for _step in range(5):
         if page.is_redirect:
             return urljoin(page.url, page.headers["Location"])
-        form, where = _FORM.search(page.text), page.url.partition("?")[0]
+        form, page_url = _FORM.search(page.text), page.url.partition("?")[0]
         if form is None:
             raise ScriptedLoginError(
-                f"{where} answered {page.status_code} without a form to fill in"
+                f"{page_url} answered {page.status_code} without a form to fill in"
             )
         action = urljoin(page.url, form["action"])
-        filled = {"ticket": form["ticket"]}
+        fields = {"ticket": form["ticket"]}
         if action.endswith("/login"):
-            filled |= {"user": user, "password": password}
+            fields |= {"user": user, "password": password}
         elif offered := _COMPANY.search(page.text):
-            filled["company"] = offered[1] if company is None else str(company)
+            fields["company"] = offered[1] if company is None else str(company)
         else:
-            filled["decision"] = decision
-        page = browser.post(action, data=filled, timeout=TIMEOUT, allow_redirects=False)
+            fields["decision"] = decision
+        page = browser.post(action, data=fields, timeout=TIMEOUT_SECONDS, allow_redirects=False)
     raise ScriptedLoginError(f"the login goes round in circles at {page.url.partition('?')[0]}")
 
 
-def _leads_to(address: str) -> str:
+def _resolve_url(url: str) -> str:
     """Read where a file leads that a program wrote for the browser; else give the address."""
-    if not address.startswith("file:"):
-        return address
-    text = Path(url2pathname(urlsplit(address).path)).read_text("utf-8")
-    found = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', text)
-    if found is None:
+    if not url.startswith("file:"):
+        return url
+    text = Path(url2pathname(urlsplit(url).path)).read_text("utf-8")
+    match = re.search(r'http-equiv="refresh" content="0; url=([^"]+)"', text)
+    if match is None:
         raise ScriptedLoginError("the file leads nowhere")
-    return html.unescape(found[1])
+    return html.unescape(match[1])
 
 
 def _text(page: requests.Response) -> str:

@@ -1,4 +1,4 @@
-"""Data to begin with: an invented haulage company, a file of one's own, or nothing.
+"""Initial data: an invented haulage company, a JSON file, or nothing.
 
 The haulier is the same at every start, with dates that follow ``now``. Most
 of it is an ordinary half-year; some invoices are special cases, listed in
@@ -27,14 +27,14 @@ __all__ = [
     "PASSWORD",
     "USER",
     "change_overnight",
-    "cut_off",
+    "cut_off_date",
     "empty",
     "exported_invoices",
     "from_json",
     "haulier",
 ]
 
-#: The demo user, whom the login page shows. They open nothing but the sandbox.
+#: The demo user, shown on the login page. They are valid for the sandbox only.
 USER = "demo"
 PASSWORD = "sandlada"  # noqa: S105 - shown on the login page
 
@@ -42,15 +42,15 @@ PASSWORD = "sandlada"  # noqa: S105 - shown on the login page
 COMPANY = 480211
 OTHER_COMPANY = 480377
 
-#: What "Ignorera nummer före" is to be in the demonstration.
+#: "Ignorera nummer före" in the demonstration.
 LOWEST_NUMBER = 10040
 
 FIRST_NUMBER = 10001
-INVOICES = 300
+INVOICE_COUNT = 300
 #: Days from the first invoice to today.
-SPAN = 215
+SPAN_DAYS = 215
 
-#: SEK for one of a currency; yen are counted in hundreds.
+#: SEK for one of a currency; the unit of yen is 100.
 RATES = {"EUR": Decimal("11.2750"), "NOK": Decimal("0.9640"), "JPY": Decimal("0.0712")}
 UNITS = {"JPY": 100}
 
@@ -75,13 +75,13 @@ CUSTOMERS = (
 
 
 def add_demo_user(state: State) -> None:
-    """Add the demo user, who may sign in to every company."""
+    """Add the demo user, with access to every company."""
     state.add_user(USER, PASSWORD)
     state.shown_user = USER
 
 
-def cut_off(now: datetime) -> date:
-    """Return the date for "Ignorera betalningar före" in the demonstration."""
+def cut_off_date(now: datetime) -> date:
+    """Return "Ignorera betalningar före" of the demonstration."""
     return day_in_stockholm(now) - timedelta(days=150)
 
 
@@ -95,22 +95,22 @@ class _Paid:
     amount: Decimal
     """In the invoice's currency."""
 
-    days: int
-    """After the invoice date; never later than the last working day."""
+    days_after: int
+    """After the invoice date, but never later than the last working day."""
 
     booked: bool = True
     source: str = "manual"
     write_offs: tuple[WriteOff, ...] = ()
     rate: Decimal | None = None
-    """SEK for one of the currency that money was worth; ``None`` is that of :data:`RATES`."""
+    """SEK for one of the currency, as paid; ``None`` for the rate of :data:`RATES`."""
 
-    quoted: Decimal | None = None
-    """SEK for one by the rate that Fortnox shows instead; ``None`` shows what it was worth."""
+    shown_rate: Decimal | None = None
+    """SEK for one by the rate that Fortnox shows, if it is another."""
 
     recent: bool = False
     """Registered within the last hour."""
 
-    ago: int | None = None
+    days_ago: int | None = None
     """Days before today, instead of after the invoice date."""
 
     unreadable: bool = False
@@ -121,17 +121,17 @@ class _Case:
     """An invoice in Fortnox, its payments, and how the host knows it."""
 
     total: Decimal
-    paid: tuple[_Paid, ...] = ()
+    payments: tuple[_Paid, ...] = ()
     customer: int = 0
     kind: str = "INVOICE"
     credit_of: int = 0
     factored: bool = False
     in_fortnox_as: int = 0
-    """The number in Fortnox where it is another than the host's."""
+    """The number in Fortnox, if it is another than the host's."""
 
     in_host: bool = True
     host_currency: str = ""
-    """The host's own text for the currency, where it is another."""
+    """The host's own text for the currency, if it is another."""
 
     period_closed: bool = True
 
@@ -146,9 +146,9 @@ def _paid_in_full(
     return _Case(_kr(total), (_Paid(_kr(total), days, source=source, recent=recent),))
 
 
-def _offset(total: str, ago: int) -> _Case:
-    """Make one half of a settlement, which moves no money."""
-    return _Case(_kr(total), (_Paid(_kr(total), 0, ago=ago),))
+def _offset(total: str, days_ago: int) -> _Case:
+    """Make one side of an offset against a credit invoice, which moves no money."""
+    return _Case(_kr(total), (_Paid(_kr(total), 0, days_ago=days_ago),))
 
 
 EUR, EUR_2, NOK, JPY = 12, 13, 14, 15
@@ -160,9 +160,9 @@ _EURO_FEE = WriteOff(amount=_kr("56.00"), account=6570, description="Bankavgift 
 
 #: The special invoices, by the host's number.
 CASES: Mapping[int, _Case] = {
-    # Low numbers, paid late: after the cut-off date, and yet to be ignored.
-    **{10031 + place: _paid_in_full(f"{4200 + 350 * place}", 75 + place) for place in range(5)},
-    # Paid exactly with what Fortnox wrote off: 990 + 10, and 1000.40 - 0.40.
+    # Low numbers, paid after the cut-off date: ignored by number.
+    **{10031 + i: _paid_in_full(f"{4200 + 350 * i}", 75 + i) for i in range(5)},
+    # Paid exactly, with write-offs in Fortnox: 990 + 10, and 1000.40 - 0.40.
     10120: _Case(_kr("1000"), (_Paid(_kr("990"), 30, write_offs=(_BANK_FEE,)),)),
     10121: _Case(_kr("1000"), (_Paid(_kr("1000.40"), 29, write_offs=(_ROUNDING,)),)),
     10122: _Case(_kr("2487.50"), (_Paid(_kr("2487"), 31, write_offs=(_SMALL_LOSS,)),)),
@@ -170,7 +170,7 @@ CASES: Mapping[int, _Case] = {
     # A shortfall that the host's accepted deviation of 5 SEK covers.
     10125: _Case(_kr("8753"), (_Paid(_kr("8750"), 30),)),
     10126: _Case(_kr("6121.50"), (_Paid(_kr("6120"), 26),)),
-    # Paid in parts: two equal ones, three unequal ones, one that leaves a rest.
+    # Paid in parts: two equal ones, three unequal ones, one that leaves a balance.
     10130: _Case(_kr("12000"), (_Paid(_kr("6000"), 20), _Paid(_kr("6000"), 20))),
     10131: _Case(
         _kr("18750"), (_Paid(_kr("8750"), 15), _Paid(_kr("5000"), 30), _Paid(_kr("5000"), 45))
@@ -180,7 +180,7 @@ CASES: Mapping[int, _Case] = {
     # Paid too much.
     10136: _Case(_kr("5437.50"), (_Paid(_kr("5473.50"), 28),)),
     10137: _Case(_kr("3000"), (_Paid(_kr("3300"), 25),)),
-    # Paid twice: the second finds nothing that remains.
+    # Paid twice: nothing remains for the second payment.
     10140: _Case(_kr("7812.50"), (_Paid(_kr("7812.50"), 28), _Paid(_kr("7812.50"), 32))),
     # A credit invoice and the payment below zero that settles it.
     10145: _paid_in_full("11250"),
@@ -192,7 +192,7 @@ CASES: Mapping[int, _Case] = {
     10149: replace(_offset("4062.50", 38), customer=5),
     # A payment of nothing, and then the real one.
     10152: _Case(_kr("5312.50"), (_Paid(_kr("0"), 20), _Paid(_kr("5312.50"), 30))),
-    # Paid, and the money went back.
+    # Paid, and refunded.
     10150: _Case(_kr("4375"), (_Paid(_kr("4375"), 28), _Paid(_kr("-4375"), 34))),
     # Sold to Fortnox Finans, and direct debit.
     10155: replace(_paid_in_full("21875", 2, source="finance"), factored=True),
@@ -229,8 +229,8 @@ CASES: Mapping[int, _Case] = {
     10180: _Case(_kr("8750"), (_Paid(_kr("8750"), 30, rate=_kr("0.9655")),), customer=NOK),
     10181: _Case(_kr("12400"), (_Paid(_kr("12400"), 25, rate=_kr("0.9612")),), customer=NOK),
     10182: _Case(_kr("5150.75"), (_Paid(_kr("5200"), 25, rate=_kr("0.9634")),), customer=NOK),
-    # Yen have a unit of 100, which divides the rate where the switch has it so; one rate does not
-    # agree at all.
+    # Yen have a unit of 100, which divides the rate if a switch says so; one rate contradicts its
+    # amounts.
     10185: _Case(
         _kr("185000"),
         (_Paid(_kr("185000"), 30, rate=_kr("0.0712")),),
@@ -239,17 +239,17 @@ CASES: Mapping[int, _Case] = {
     10186: _Case(_kr("92000"), (_Paid(_kr("92000"), 30, rate=_kr("0.0709")),), customer=JPY),
     10187: _Case(
         _kr("140000"),
-        (_Paid(_kr("140000"), 30, rate=_kr("0.0698"), quoted=_kr("0.065")),),
+        (_Paid(_kr("140000"), 30, rate=_kr("0.0698"), shown_rate=_kr("0.065")),),
         customer=JPY,
     ),
-    # Waits in Fortnox from a bank file; one exceeds its invoice.
+    # Unbooked in Fortnox, from a bank file; one exceeds its invoice.
     10230: _Case(_kr("6875"), (_Paid(_kr("6875"), 25, booked=False, source="file"),)),
     10231: _Case(_kr("10312.50"), (_Paid(_kr("10500"), 25, booked=False, source="file"),)),
     10232: _Case(_kr("4531.25"), (_Paid(_kr("4531.25"), 25, booked=False, source="file"),)),
     # Changed in Fortnox overnight, and touched without a change.
     10235: _paid_in_full("5937.50", 20),
     10236: _paid_in_full("8125", 20),
-    # Deleted in Fortnox overnight: made again under another number, and not.
+    # Deleted in Fortnox overnight: one is added again under another number, one is not.
     10237: _paid_in_full("6437.50", 20),
     10238: _paid_in_full("7062.50", 20),
     # Paid today.
@@ -261,7 +261,7 @@ CASES: Mapping[int, _Case] = {
     10291: _Case(_kr("11562.50")),
 }
 
-#: Made in Fortnox directly, so that the host does not know them.
+#: Created in Fortnox directly, so unknown to the host.
 DIRECT: Mapping[int, _Case] = {
     20001: replace(_paid_in_full("1875"), in_host=False),
     20002: replace(_paid_in_full("3437.50"), in_host=False),
@@ -290,7 +290,7 @@ def haulier(now: datetime, switches: Switches | None = None) -> State:
     """Make a haulage company in the middle of its year, and a smaller second company.
 
     :param now: zone-aware; dates follow its day in Stockholm.
-    :param switches: what a rate of yen is of.
+    :param switches: decide whether the unit of yen divides its rate.
     """
     state = State(Clock(), switches)
     company = state.add_company(
@@ -301,7 +301,7 @@ def haulier(now: datetime, switches: Switches | None = None) -> State:
         zip_code="641 36",
         city="Björkvik",
     )
-    _fill(company, _plan(now), now)
+    _fill(company, _plan_invoices(now), now)
     other = state.add_company(
         OTHER_COMPANY,
         "Björkviks Lager & Terminal AB",
@@ -310,7 +310,7 @@ def haulier(now: datetime, switches: Switches | None = None) -> State:
         zip_code="641 36",
         city="Björkvik",
     )
-    _fill(other, _small_plan(now), now)
+    _fill(other, _plan_second_company(now), now)
     bill = {
         "SupplierNumber": SUPPLIER["SupplierNumber"],
         "InvoiceDate": day_in_stockholm(now).isoformat(),
@@ -322,11 +322,11 @@ def haulier(now: datetime, switches: Switches | None = None) -> State:
 
 
 def exported_invoices(now: datetime) -> list[dict[str, str]]:
-    """Return the haulier's invoices as the host has them: what was exported to Fortnox.
+    """Return the haulier's invoices as the host exported them to Fortnox.
 
     :return: rows with the columns of the host's invoice file; amounts with a point.
     """
-    return [_exported(planned) for planned in _plan(now) if planned.case.in_host]
+    return [_host_row(planned) for planned in _plan_invoices(now) if planned.case.in_host]
 
 
 def empty() -> State:
@@ -338,31 +338,31 @@ def empty() -> State:
 
 
 def change_overnight(state: State) -> None:
-    """Let a night pass in the haulier's books, by the clock of the sandbox.
+    """Change the haulier's books as overnight, by the clock of the sandbox.
 
-    An amount that was booked changes, two invoices are paid, a payment is
-    touched without a change, one from a bank file is booked, and two are
-    deleted, of which one is made again.
+    A booked amount changes, two invoices are paid, a payment is modified without
+    a change, one from a bank file is booked, and two are deleted, one of which
+    is added again.
     """
     company = state.company(COMPANY)
     changed = company.payments_of(CHANGED_OVERNIGHT)[0]
     company.change_payment(changed.number, amount=changed.amount - 100)
     company.touch_payment(company.payments_of(TOUCHED_OVERNIGHT)[0].number)
     company.book_payment(company.payments_of(BOOKED_OVERNIGHT)[0].number)
-    # There is none to delete when a night has passed before.
+    # None is left to delete if this is called again.
     for deleted in company.payments_of(DELETED_OVERNIGHT)[:1]:
         company.delete_payment(deleted.number)
-    remade = company.payments_of(REMADE_OVERNIGHT)[0]
-    company.delete_payment(remade.number)
-    again = company.add_payment(
+    replaced = company.payments_of(REMADE_OVERNIGHT)[0]
+    company.delete_payment(replaced.number)
+    recreated = company.add_payment(
         Payment(
             invoice_number=REMADE_OVERNIGHT,
-            amount=remade.amount,
-            payment_date=remade.payment_date,
+            amount=replaced.amount,
+            payment_date=replaced.payment_date,
             source="manual",
         )
     )
-    company.book_payment(again.number)
+    company.book_payment(recreated.number)
     for number in PAID_OVERNIGHT:
         payment = company.add_payment(
             Payment(
@@ -375,11 +375,11 @@ def change_overnight(state: State) -> None:
         company.book_payment(payment.number)
 
 
-# --- From stories to books --------------------------------------------------
+# --- From cases to books ----------------------------------------------------
 
 
 @dataclass(frozen=True)
-class _Planned:
+class _PlannedInvoice:
     number: int
     """The host's number."""
 
@@ -396,47 +396,51 @@ class _Planned:
         return self.customer[2]
 
 
-def _plan(now: datetime) -> list[_Planned]:
+def _plan_invoices(now: datetime) -> list[_PlannedInvoice]:
     """Plan all invoices of the half-year; the same at every call on one day."""
     rng = random.Random(559000)  # noqa: S311 - the same at every start
     today = day_in_stockholm(now)
     plan = []
-    for place in range(INVOICES):
-        number = FIRST_NUMBER + place
-        day = _working_day(today - timedelta(days=SPAN - place * SPAN // INVOICES))
-        ordinary = _ordinary(rng, day, today)
+    for index in range(INVOICE_COUNT):
+        number = FIRST_NUMBER + index
+        day = _working_day(today - timedelta(days=SPAN_DAYS - index * SPAN_DAYS // INVOICE_COUNT))
+        ordinary = _ordinary_case(rng, day, today)
         case = CASES.get(number, ordinary)
         special = number in CASES
-        chosen = CUSTOMERS[case.customer] if special and case.customer else None
-        # Those of another country draw no lot.
-        customer = chosen or _swedish(rng)
-        if chosen is not None and case.customer < EUR:
-            _swedish(rng)
-        plan.append(_Planned(number, day, case, customer))
-    for place, (number, case) in enumerate(DIRECT.items()):
-        day = _working_day(today - timedelta(days=90 - 9 * place))
-        plan.append(_Planned(number, day, case, _swedish(rng)))
+        fixed_customer = CUSTOMERS[case.customer] if special and case.customer else None
+        # Cases with a customer abroad draw no random number.
+        customer = fixed_customer or _swedish_customer(rng)
+        if fixed_customer is not None and case.customer < EUR:
+            _swedish_customer(rng)
+        plan.append(_PlannedInvoice(number, day, case, customer))
+    for index, (number, case) in enumerate(DIRECT.items()):
+        day = _working_day(today - timedelta(days=90 - 9 * index))
+        plan.append(_PlannedInvoice(number, day, case, _swedish_customer(rng)))
     for number, case in CREDIT_NOTES.items():
         day = _working_day(today - timedelta(days=45))
-        plan.append(_Planned(number, day, case, CUSTOMERS[case.customer]))
+        plan.append(_PlannedInvoice(number, day, case, CUSTOMERS[case.customer]))
     return plan
 
 
-def _small_plan(now: datetime) -> list[_Planned]:
+def _plan_second_company(now: datetime) -> list[_PlannedInvoice]:
     """Plan the second company, whose numbers begin where the haulier's do."""
     rng = random.Random(559001)  # noqa: S311 - the same at every start
     today = day_in_stockholm(now)
     plan = []
-    for place in range(20):
-        day = _working_day(today - timedelta(days=100 - 5 * place))
-        plan.append(_Planned(FIRST_NUMBER + place, day, _ordinary(rng, day, today), _swedish(rng)))
+    for index in range(20):
+        day = _working_day(today - timedelta(days=100 - 5 * index))
+        plan.append(
+            _PlannedInvoice(
+                FIRST_NUMBER + index, day, _ordinary_case(rng, day, today), _swedish_customer(rng)
+            )
+        )
     credit = _Case(_kr("-500"), credit_of=plan[-1].number, in_host=False)
-    plan.append(_Planned(UNSETTLED_CREDIT, plan[-1].day, credit, plan[-1].customer))
+    plan.append(_PlannedInvoice(UNSETTLED_CREDIT, plan[-1].day, credit, plan[-1].customer))
     return plan
 
 
-def _ordinary(rng: random.Random, day: date, today: date) -> _Case:
-    """Make freight with VAT, paid around the due date, or not yet."""
+def _ordinary_case(rng: random.Random, day: date, today: date) -> _Case:
+    """Make an invoice for freight, paid around the due date, or not yet."""
     total = Decimal(rng.randrange(80, 2400)) * 10 * Decimal("1.25")
     days = rng.choice((12, 20, 26, 28, 29, 30, 30, 30, 31, 33, 38, 45))
     source = rng.choice(("file", "file", "file", "manual"))
@@ -445,7 +449,7 @@ def _ordinary(rng: random.Random, day: date, today: date) -> _Case:
     return _Case(total, (_Paid(total, days, source=source),))
 
 
-def _swedish(rng: random.Random) -> tuple[str, str, str]:
+def _swedish_customer(rng: random.Random) -> tuple[str, str, str]:
     return CUSTOMERS[rng.randrange(12)]
 
 
@@ -453,7 +457,7 @@ def _swedish(rng: random.Random) -> tuple[str, str, str]:
 COST_CENTERS = (("10", "Fjärrtrafik"), ("11", "Distribution"), ("12", "Lager"))
 
 #: Country and kind of VAT of the customers abroad.
-ABROAD = {
+CUSTOMERS_ABROAD = {
     "2001": ("DE", "EUREVERSEDVAT"),
     "2002": ("FI", "EUREVERSEDVAT"),
     "2003": ("NO", "EXPORT"),
@@ -461,7 +465,7 @@ ABROAD = {
 }
 
 
-#: The subcontractor that is known there, with the bankgiro that it had before.
+#: The subcontractor that Fortnox has, with its former bankgiro.
 SUPPLIER = {
     "SupplierNumber": "GRUS",
     "Name": "Grus & Schakt i Nyköping AB",
@@ -474,36 +478,36 @@ SUPPLIER = {
 def _fill_registers(company: Company, now: datetime) -> None:
     """Add customers, a supplier, currencies and cost centres."""
     for number, name, currency in CUSTOMERS:
-        country, vat_type = ABROAD.get(number, ("SE", "SEVAT"))
-        card: dict[str, object] = {"CustomerNumber": number, "Name": name, "Currency": currency}
-        card |= {"CountryCode": country, "VATType": vat_type}
-        records.put(company.registers, "customers", card, now)
+        country, vat_type = CUSTOMERS_ABROAD.get(number, ("SE", "SEVAT"))
+        record: dict[str, object] = {"CustomerNumber": number, "Name": name, "Currency": currency}
+        record |= {"CountryCode": country, "VATType": vat_type}
+        records.put(company.registers, "customers", record, now)
     records.put(company.registers, "suppliers", SUPPLIER, now)
     for code, sek in RATES.items():
-        rate, unit = _quoted(company, code, sek)
+        rate, unit = _rate_and_unit(company, code, sek)
         rates = {"BuyRate": rate, "SellRate": rate, "Unit": unit}
-        card = {"Code": code, "Description": code, **rates}
-        records.put(company.registers, "currencies", card, now)
+        record = {"Code": code, "Description": code, **rates}
+        records.put(company.registers, "currencies", record, now)
     for code, description in COST_CENTERS:
-        card = {"Code": code, "Description": description}
-        records.put(company.registers, "costcenters", card, now)
+        record = {"Code": code, "Description": description}
+        records.put(company.registers, "costcenters", record, now)
 
 
-def _quoted(company: Company, currency: str, sek: Decimal) -> tuple[Decimal, int]:
-    """Return rate and unit of a currency of which one is worth so much."""
+def _rate_and_unit(company: Company, currency: str, sek: Decimal) -> tuple[Decimal, int]:
+    """Return rate and unit of a currency, of which one is worth ``sek``."""
     unit = UNITS.get(currency, 1)
     return sek / conversion.effective_rate(Decimal(1), unit, company.switches), unit
 
 
-def _fill(company: Company, plan: Sequence[_Planned], now: datetime) -> None:
+def _fill(company: Company, plan: Sequence[_PlannedInvoice], now: datetime) -> None:
     """Add invoices and payments; payments are numbered in the order of registration."""
     _fill_registers(company, now)
-    for place, planned in enumerate(plan, start=1):
-        company.add_invoice(_invoice(company, planned, place))
+    for index, planned in enumerate(plan, start=1):
+        company.add_invoice(_invoice(company, planned, index))
     payments = [
-        _payment(company, planned, paid, now, place)
+        _payment(company, planned, paid, now, index)
         for planned in plan
-        for place, paid in enumerate(planned.case.paid)
+        for index, paid in enumerate(planned.case.payments)
     ]
     for payment in sorted(payments, key=lambda payment: payment.modified or now):
         added = company.add_payment(payment)
@@ -516,9 +520,9 @@ def _fill(company: Company, plan: Sequence[_Planned], now: datetime) -> None:
             )
 
 
-def _invoice(company: Company, planned: _Planned, voucher: int) -> Invoice:
+def _invoice(company: Company, planned: _PlannedInvoice, voucher: int) -> Invoice:
     case, (code, name, currency) = planned.case, planned.customer
-    rate, unit = _quoted(company, currency, RATES.get(currency, Decimal(1)))
+    rate, unit = _rate_and_unit(company, currency, RATES.get(currency, Decimal(1)))
     return Invoice(
         number=planned.fortnox_number,
         total=case.total,
@@ -540,17 +544,17 @@ def _invoice(company: Company, planned: _Planned, voucher: int) -> Invoice:
 
 
 def _payment(
-    company: Company, planned: _Planned, paid: _Paid, now: datetime, place: int
+    company: Company, planned: _PlannedInvoice, paid: _Paid, now: datetime, index: int
 ) -> Payment:
-    day = min(planned.day + timedelta(days=paid.days), day_in_stockholm(now))
-    if paid.ago is not None:
-        day = day_in_stockholm(now) - timedelta(days=paid.ago)
+    day = min(planned.day + timedelta(days=paid.days_after), day_in_stockholm(now))
+    if paid.days_ago is not None:
+        day = day_in_stockholm(now) - timedelta(days=paid.days_ago)
     day = max(_working_day(day), planned.day)
-    modified = min(at_time(day, 16, 5 + place), now - timedelta(minutes=90))
+    modified = min(at_time(day, 16, 5 + index), now - timedelta(minutes=90))
     if paid.recent:
         modified = now - timedelta(minutes=10 + planned.number % 40)
     sek = paid.rate or RATES.get(planned.currency, Decimal(1))
-    rate, unit = _quoted(company, planned.currency, paid.quoted or sek)
+    rate, unit = _rate_and_unit(company, planned.currency, paid.shown_rate or sek)
     return Payment(
         invoice_number=planned.fortnox_number,
         amount=round_half_up(paid.amount * sek),
@@ -568,7 +572,7 @@ def _payment(
     )
 
 
-def _exported(planned: _Planned) -> dict[str, str]:
+def _host_row(planned: _PlannedInvoice) -> dict[str, str]:
     code, name, currency = planned.customer
     return {
         "invoice_number": str(planned.number),
@@ -588,7 +592,7 @@ def _exported(planned: _Planned) -> dict[str, str]:
 
 
 def _working_day(day: date) -> date:
-    """Move a Saturday or a Sunday back to the Friday."""
+    """Return the day, or the Friday before a weekend day."""
     return day - timedelta(days=max(0, day.weekday() - 4))
 
 

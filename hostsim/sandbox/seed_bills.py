@@ -1,6 +1,6 @@
-"""Bills that the haulier's host has made for its subcontractors, one of each kind.
+"""Bills of the haulier's host for its subcontractors, one of each kind.
 
-They are written as the host's JSON file of bills has them; names and numbers are invented.
+In the format of the host's JSON file of bills; names and numbers are invented.
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any
 from hostsim.sandbox.clock import day_in_stockholm
 from hostsim.sandbox.seed import RATES, SUPPLIER
 
-#: The supplier whose bankgiro is another one in Fortnox.
-CHANGED_BANK = SUPPLIER["SupplierNumber"]
+#: The supplier that has another bankgiro in Fortnox.
+CHANGED_SUPPLIER = SUPPLIER["SupplierNumber"]
 
 #: The bill of a supplier that sends invoices itself.
-OF_ONE_WHO_SENDS = "A-2026-121"
+BILL_OF_INVOICING_SUPPLIER = "A-2026-121"
 
 
 def _supplier(
@@ -41,7 +41,7 @@ _LASSE = _supplier(
     phone1="0157-555 01", bankgiro="5050-1055",
 )  # fmt: skip
 _GRUS = _supplier(
-    CHANGED_BANK, SUPPLIER["Name"], SUPPLIER["OrganisationNumber"], "Bergvägen 11", "611 45",
+    CHANGED_SUPPLIER, SUPPLIER["Name"], SUPPLIER["OrganisationNumber"], "Bergvägen 11", "611 45",
     "Nyköping", phone1="0155-555 02", bankgiro="7331-0054",
 )  # fmt: skip
 _RHEIN = _supplier(
@@ -59,9 +59,9 @@ _Row = tuple[str, str, str]
 _KINDS: Sequence[tuple[dict[str, Any], Sequence[_Row], dict[str, Any]]] = (
     # Two vehicles of one subcontractor.
     (_LASSE, [("4600", "12", "7400.00"), ("4600", "13", "2600.00"), ("2641", "", "2500.00")], {}),
-    # One whose bankgiro is another in Fortnox.
+    # A supplier that has another bankgiro in Fortnox.
     (_GRUS, [("4600", "10", "6750.00"), ("2641", "", "1687.50")], {}),
-    # What was paid too much is taken back.
+    # An overpayment is recovered.
     (_LASSE, [("4600", "13", "-320.00"), ("2641", "", "-80.00")], {}),
     # From another country of the EU, in euro, with reverse charge.
     (
@@ -69,7 +69,7 @@ _KINDS: Sequence[tuple[dict[str, Any], Sequence[_Row], dict[str, Any]]] = (
         [("4535", "10", "1200.40"), ("2645", "", "300.10"), ("2614", "", "-300.10")],
         {"currency": "EUR", "exchange_rate": str(RATES["EUR"]), "vat": "0.00"},
     ),
-    # One that sends invoices itself.
+    # A supplier that sends invoices itself.
     (_SVEN, [("4600", "11", "900.00"), ("2641", "", "225.00")], {}),
 )
 
@@ -77,8 +77,8 @@ _KINDS: Sequence[tuple[dict[str, Any], Sequence[_Row], dict[str, Any]]] = (
 def bills_to_export(now: datetime) -> list[dict[str, Any]]:
     """Return the bills of closed periods."""
     return [
-        _bill(f"A-2026-{117 + place}", now, *kind, days=6 - place)
-        for place, kind in enumerate(_KINDS)
+        _bill(f"A-2026-{117 + index}", now, *kind, days=6 - index)
+        for index, kind in enumerate(_KINDS)
     ]
 
 
@@ -87,7 +87,7 @@ def _bill(
     now: datetime,
     supplier: dict[str, Any],
     rows: Sequence[_Row],
-    more: dict[str, Any],
+    overrides: dict[str, Any],
     *,
     days: int,
 ) -> dict[str, Any]:
@@ -108,7 +108,7 @@ def _bill(
         "pdf": None,
         "supplier": supplier,
         "rows": [_row(*row) for row in rows],
-    } | more
+    } | overrides
 
 
 def _row(account: str, unit: str, amount: str) -> dict[str, str]:

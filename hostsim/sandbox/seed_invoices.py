@@ -1,7 +1,7 @@
-"""Invoices that the haulier's host has made and not yet exported, one of each kind.
+"""Invoices of the haulier's host that are not yet exported, one of each kind.
 
-They are written as the host's JSON file of invoices has them; the numbers follow those of
-:mod:`.seed`. Other numbers of the customers are invented, too.
+In the format of the host's JSON file of invoices; the numbers follow those of :mod:`.seed`.
+The customers' other numbers are invented, too.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from hostsim.sandbox.fields import round_half_up
 from hostsim.sandbox.seed import RATES
 from hostsim.sandbox.state import ocr_of
 
-#: The first of the numbers that are not exported.
-FIRST_NEW = 10301
+#: The first invoice number that is not exported.
+FIRST_UNEXPORTED = 10301
 
-#: The account that takes what rounding makes two totals differ.
+#: The account for rounding differences.
 ROUNDING_ACCOUNT = "3740"
 
-#: The invoice that waits for an account which is not in Fortnox's chart, and the account.
-WITHOUT_ACCOUNT, MISSING_ACCOUNT = 10309, "3590"
+#: The invoice with an account that is missing from Fortnox's chart, and the account.
+MISSING_ACCOUNT_INVOICE, MISSING_ACCOUNT = 10309, "3590"
 
 #: The invoice of a period that is still open.
-OF_OPEN_PERIOD = 10310
+OPEN_PERIOD_INVOICE = 10310
 
 
 def _customer(
@@ -76,9 +76,9 @@ _Row = tuple[str, str, str, str]
 _KINDS: Sequence[tuple[dict[str, str], Sequence[_Row], dict[str, Any]]] = (
     # Freight with a fuel surcharge.
     (_NORRLAND, [("3001", "10", "25", "12000.00"), ("3521", "10", "25", "1440.00")], {}),
-    # VAT of three rows is an öre more than VAT of their sum.
+    # VAT by row is an öre more than VAT of the sum.
     (_KALMAR, [("3001", "11", "25", "99.99")] * 3, {}),
-    # Reverse charge within Sweden, a customer that is new there.
+    # Reverse charge within Sweden, a customer that Fortnox lacks.
     (_ROSLAGEN, [("3004", "11", "0-reverse", "8450.00")], {}),
     # To another country of the EU, and outside it.
     (_SUOMEN, [("3308", "10", "0-eu", "23600.00")], {}),
@@ -89,11 +89,11 @@ _KINDS: Sequence[tuple[dict[str, str], Sequence[_Row], dict[str, Any]]] = (
         [("3308", "10", "0-eu", "1845.75")],
         {"currency": "EUR", "exchange_rate": str(RATES["EUR"])},
     ),
-    # The surcharge of the first one is taken back.
+    # The surcharge of the first invoice is credited.
     (
         _NORRLAND,
         [("3521", "10", "25", "-1440.00")],
-        {"type": "correction", "credits": str(FIRST_NEW)},
+        {"type": "correction", "credits": str(FIRST_UNEXPORTED)},
     ),
     # Interest on a late payment.
     (_KALMAR, [("8313", "", "0", "187.50")], {"type": "interest", "order_number": ""}),
@@ -101,20 +101,20 @@ _KINDS: Sequence[tuple[dict[str, str], Sequence[_Row], dict[str, Any]]] = (
 
 
 def invoices_to_export(now: datetime) -> list[dict[str, Any]]:
-    """Return the invoices of closed periods that can be exported as they are."""
+    """Return the invoices of closed periods that can be exported without further setup."""
     return [
-        _invoice(FIRST_NEW + place, now, *kind, days=12 - place)
-        for place, kind in enumerate(_KINDS)
+        _invoice(FIRST_UNEXPORTED + index, now, *kind, days=12 - index)
+        for index, kind in enumerate(_KINDS)
     ]
 
 
-def invoices_that_wait(now: datetime) -> list[dict[str, Any]]:
-    """Return one that lacks an account in Fortnox, and one whose period is open."""
+def pending_invoices(now: datetime) -> list[dict[str, Any]]:
+    """Return an invoice whose account Fortnox lacks, and one of an open period."""
     rows = [("3001", "12", "25", "3200.00"), (MISSING_ACCOUNT, "12", "25", "450.00")]
     return [
-        _invoice(WITHOUT_ACCOUNT, now, _KALMAR, rows, {}, days=4),
+        _invoice(MISSING_ACCOUNT_INVOICE, now, _KALMAR, rows, {}, days=4),
         _invoice(
-            OF_OPEN_PERIOD,
+            OPEN_PERIOD_INVOICE,
             now,
             _NORRLAND,
             [("3001", "10", "25", "6400.00")],
@@ -129,7 +129,7 @@ def _invoice(
     now: datetime,
     customer: dict[str, str],
     rows: Sequence[_Row],
-    more: dict[str, Any],
+    overrides: dict[str, Any],
     *,
     days: int,
 ) -> dict[str, Any]:
@@ -150,7 +150,7 @@ def _invoice(
         "pdf": "",
         "customer": customer,
         "rows": [_row(*row) for row in rows],
-    } | more
+    } | overrides
 
 
 def _row(account: str, unit: str, rate: str, net: str) -> dict[str, str]:

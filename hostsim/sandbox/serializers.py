@@ -32,7 +32,7 @@ def payment_row(payment: Payment, base: str, *, in_currency: bool = False) -> Fi
         "PaymentDate": payment.payment_date,
         "Source": payment.source,
         "WriteOffExist": bool(payment.write_offs),
-    } | _shown(payment.wire, PAYMENT_DETAIL_ONLY)
+    } | _overrides(payment.wire, PAYMENT_DETAIL_ONLY)
 
 
 def payment_detail(payment: Payment, invoice: Invoice | None, base: str) -> Fields:
@@ -61,8 +61,8 @@ def payment_detail(payment: Payment, invoice: Invoice | None, base: str) -> Fiel
         "VoucherSeries": payment.voucher_series,
         "VoucherYear": payment.voucher_year,
         "Source": payment.source,
-        "WriteOffs": [_write_off(row) for row in payment.write_offs],
-    } | _shown(payment.wire, PAYMENT_LIST_ONLY)
+        "WriteOffs": [_serialize_write_off(row) for row in payment.write_offs],
+    } | _overrides(payment.wire, PAYMENT_LIST_ONLY)
 
 
 def full_payment_row(payment: Payment, invoice: Invoice | None, base: str) -> Fields:
@@ -74,28 +74,29 @@ def full_payment_row(payment: Payment, invoice: Invoice | None, base: str) -> Fi
     }
 
 
-def switched_write_offs(payment: Payment, switches: Switches) -> Payment:
+def convert_write_offs(payment: Payment, switches: Switches) -> Payment:
     """Return a payment whose write-offs have the currency and the sign of the switches."""
-    wanted = {"SEK": "SEK", "payment": payment.currency}.get(switches.write_off_currency)
+    currency = {"SEK": "SEK", "payment": payment.currency}.get(switches.write_off_currency)
     sign = 1 if switches.write_off_sign == "added" else -1
     rows = (
-        row if wanted is None else _converted(row, wanted, payment) for row in payment.write_offs
+        row if currency is None else _convert_write_off(row, currency, payment)
+        for row in payment.write_offs
     )
     return replace(
         payment, write_offs=tuple(replace(row, amount=row.amount * sign) for row in rows)
     )
 
 
-def _converted(row: WriteOff, currency: str, payment: Payment) -> WriteOff:
+def _convert_write_off(row: WriteOff, currency: str, payment: Payment) -> WriteOff:
     before = row.currency or "SEK"
     if before == currency:
         return replace(row, currency=currency)
-    worth = payment.effective_rate
-    amount = row.amount * worth if currency == "SEK" else row.amount / worth
+    rate = payment.effective_rate
+    amount = row.amount * rate if currency == "SEK" else row.amount / rate
     return replace(row, amount=round_half_up(amount), currency=currency)
 
 
-def _write_off(row: WriteOff) -> Fields:
+def _serialize_write_off(row: WriteOff) -> Fields:
     return {
         "Amount": row.amount,
         "AccountNumber": row.account,
@@ -107,7 +108,7 @@ def _write_off(row: WriteOff) -> Fields:
     }
 
 
-def as_financed(invoice: Invoice) -> Invoice:
+def with_finance_ocr(invoice: Invoice) -> Invoice:
     """Return an invoice with the OCR of Fortnox Finans, where that has taken it over."""
     if not invoice.factored:
         return invoice
@@ -116,11 +117,11 @@ def as_financed(invoice: Invoice) -> Invoice:
 
 def in_sek(invoice: Invoice, switches: Switches) -> Invoice:
     """Return an invoice with its amounts in SEK; rows keep their currency."""
-    quoted = invoice.currency_rate, invoice.currency_unit
+    rate_and_unit = invoice.currency_rate, invoice.currency_unit
     return replace(
         invoice,
-        total=conversion.in_sek(invoice.total, *quoted, switches),
-        balance=conversion.in_sek(invoice.balance, *quoted, switches),
+        total=conversion.in_sek(invoice.total, *rate_and_unit, switches),
+        balance=conversion.in_sek(invoice.balance, *rate_and_unit, switches),
     )
 
 
@@ -154,7 +155,7 @@ def invoice_row(invoice: Invoice, base: str) -> Fields:
         "Sent": invoice.sent,
         "Total": invoice.total,
         "FinalPayDate": invoice.final_pay_date,
-    } | _shown(invoice.wire, INVOICE_DETAIL_ONLY)
+    } | _overrides(invoice.wire, INVOICE_DETAIL_ONLY)
 
 
 def invoice_detail(
@@ -163,7 +164,7 @@ def invoice_detail(
     """Serialize an invoice alone, in the shape of one of the years of the recordings."""
     fields = _invoice_detail(invoice, base) | {"AccountingMethod": method}
     included = fields["VATIncluded"]
-    fields["InvoiceRows"] = [_invoice_row_of(row, included=included) for row in invoice.rows]
+    fields["InvoiceRows"] = [_serialize_row(row, included=included) for row in invoice.rows]
     fields |= dict(invoice.wire)
     if year == "2023":
         for row in fields["InvoiceRows"]:
@@ -173,7 +174,7 @@ def invoice_detail(
     return {name: fields[name] for name in sorted(fields)}
 
 
-def _invoice_row_of(row: InvoiceRow, *, included: bool) -> Fields:
+def _serialize_row(row: InvoiceRow, *, included: bool) -> Fields:
     fields = row_with_blanks(row.fields)
     rate, total = fields["VAT"], row_total(fields)
     fields |= {
@@ -289,13 +290,13 @@ def _invoice_detail(invoice: Invoice, base: str) -> Fields:
         "FinalPayDate": invoice.final_pay_date,
         "TaxReductionType": "none",
     }
-    return _with_what_was_written(fields, invoice)
+    return _with_written_fields(fields, invoice)
 
 
-def _with_what_was_written(fields: Fields, invoice: Invoice) -> Fields:
+def _with_written_fields(fields: Fields, invoice: Invoice) -> Fields:
     for name, value in invoice.written.items():
-        known = fields[name]
-        fields[name] = known | value if isinstance(known, dict) else value
+        default = fields[name]
+        fields[name] = default | value if isinstance(default, dict) else value
     if (amounts := invoice.amounts) is not None:
         fields |= {
             "AdministrationFeeVAT": amounts.administration_fee_vat,
@@ -352,7 +353,7 @@ PAYMENT_LIST_ONLY = {"WriteOffExist"}
 INVOICE_DETAIL_ONLY = {"Credit", "CreditInvoiceReference", "TotalVAT", "Net"}
 
 
-def _shown(wire: Mapping[str, Any], hidden: set[str]) -> Fields:
+def _overrides(wire: Mapping[str, Any], hidden: set[str]) -> Fields:
     """Return the overrides, without fields that this shape does not have."""
     return {name: value for name, value in wire.items() if name not in hidden}
 

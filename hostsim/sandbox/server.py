@@ -29,7 +29,7 @@ THREADS = 32
 
 #: Open connections, idle ones included. A host of many companies may keep more than the 100 of
 #: waitress; select(), which is all that Windows has, takes 512.
-CONNECTIONS = 1000 if hasattr(select, "poll") else 500
+MAX_CONNECTIONS = 1000 if hasattr(select, "poll") else 500
 
 HOST = "127.0.0.1"
 
@@ -40,9 +40,9 @@ class _Task(WSGITask):  # type: ignore[misc]
     """Keeps a connection after an answer whose length is not told, which waitress would end."""
 
     def set_close_on_finish(self) -> None:
-        asked = self.request.headers.get("CONNECTION", "").lower() == "close"
-        told = self.content_length is not None and self.has_body
-        if self.wrote_header or asked or told or self.version != "1.1":
+        closes = self.request.headers.get("CONNECTION", "").lower() == "close"
+        has_length = self.content_length is not None and self.has_body
+        if self.wrote_header or closes or has_length or self.version != "1.1":
             super().set_close_on_finish()
 
 
@@ -103,18 +103,18 @@ class Sandbox:
         if self._thread is not None:
             return self
         # Before anything else starts, so that a taken port leaves nothing behind.
-        listening = listening_on(HOST, self._port)
+        listener = bind_socket(HOST, self._port)
         # A second start takes the same port, so that addresses stay good.
-        self._port = listening.getsockname()[1]
+        self._port = listener.getsockname()[1]
         # Busy threads are expected: a hang or a slow drip blocks one on purpose.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self.switchboard.stopping.clear()
         self._woken.clear()
         self._server = create_server(
             self.app,
-            sockets=[listening],
+            sockets=[listener],
             threads=THREADS,
-            connection_limit=CONNECTIONS,
+            connection_limit=MAX_CONNECTIONS,
             ident="Fortnox",
             log_socket_errors=False,
         )
@@ -228,14 +228,14 @@ class Sandbox:
         return [self.client_secret, *self.state.tokens.issued]
 
 
-def listening_on(host: str, port: int) -> socket.socket:
+def bind_socket(host: str, port: int) -> socket.socket:
     """Bind a port, exclusively on Windows too, where that is not the default."""
-    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
     option = getattr(socket, "SO_EXCLUSIVEADDRUSE", socket.SO_REUSEADDR)
     try:
-        listening.setsockopt(socket.SOL_SOCKET, option, 1)
-        listening.bind((host, port))
+        listener.setsockopt(socket.SOL_SOCKET, option, 1)
+        listener.bind((host, port))
     except OSError:
-        listening.close()
+        listener.close()
         raise
-    return listening
+    return listener

@@ -19,11 +19,11 @@ from hostsim.sandbox.switches import Switches, parse_switch, read_switches
 from opter_contract import signals
 from opter_contract.values import Text
 
-#: Companies beyond these are only counted.
+#: Further companies are only counted.
 MAX_LISTED = 5
 
 
-#: What is said where it cannot start; the host's errors of these codes say the same.
+#: The errors of starting; the host's errors of these codes have the same texts.
 SENTENCES = {
     "USAGE": Text("Kommandot kan inte köras: {what.sv}", "The command cannot be run: {what.en}"),
     "SANDBOX_DATA_WRONG": Text(
@@ -38,7 +38,7 @@ SENTENCES = {
 
 
 class CannotStart(Exception):
-    """The sandbox was not started; ``code`` and ``values`` make the sentence."""
+    """The sandbox was not started; ``code`` and ``values`` make the message."""
 
     def __init__(self, code: str, /, **values: object) -> None:
         super().__init__(code, values)
@@ -51,12 +51,12 @@ class CannotStart(Exception):
 
 
 class Writer(NamedTuple):
-    """Where the sandbox tells of itself, and in which language."""
+    """Where the sandbox writes its output, and in which language."""
 
     line: Callable[[str], object]
     flush: Callable[[], object]
     language: str
-    #: Whether it takes more than ASCII.
+    #: Whether the output may contain more than ASCII.
     unicode: bool = True
 
     def words(self, sv: str, en: str) -> str:
@@ -67,7 +67,7 @@ class Writer(NamedTuple):
 
 
 def until_interrupted() -> None:
-    """Wait for Ctrl-C, in short waits: on Windows an endless one would block it."""
+    """Wait for Ctrl-C, in short waits: on Windows an endless wait would block it."""
     never = threading.Event()
     while not never.wait(0.5):
         pass
@@ -87,35 +87,35 @@ def run(
     as_json: bool = False,
     wait: Callable[[], object] = until_interrupted,
 ) -> int:
-    """Run the sandbox until Ctrl-C or SIGTERM, and tell what a client needs to use it.
+    """Run the sandbox until Ctrl-C or SIGTERM, and print what a client needs to use it.
 
-    The exit status is 0 after Ctrl-C, and 143 after SIGTERM, however early it comes.
+    The exit status is 0 after Ctrl-C, and 143 after SIGTERM, even during the start.
 
     :param port: 0 takes a free one.
-    :param company: whose payments the curl line reads; the first by default.
-    :param companies: how many small ones to make, each with consent to a service account.
-    :param switches: ``NAME=VALUE`` where Fortnox's behaviour is not known.
-    :param switches_from: a file that the plug-in's ``probe --switches`` has written; what
-        ``switches`` names counts before it.
-    :param redirect_uri: the registered one, for a client with an address of its own.
-    :param as_json: tell it in one line of JSON, once it answers.
-    :param wait: waits for the end; replaced in tests.
-    :raises CannotStart: where it cannot be started like that.
+    :param company: the company of the curl line; the first by default.
+    :param companies: the number of small companies, each with consent to a service account.
+    :param switches: ``NAME=VALUE``, for unknown behaviour of Fortnox.
+    :param switches_from: a file that the plug-in's ``probe --switches`` has written;
+        ``switches`` take precedence.
+    :param redirect_uri: the registered one, for a client with its own.
+    :param as_json: print one line of JSON, once the sandbox listens.
+    :param wait: blocks until the end; replaced in tests.
+    :raises CannotStart: if it cannot be started.
     """
-    with signals.ending() as told:
+    with signals.ending() as signal:
         try:
-            found, not_taken = _from_file(switches_from)
-            chosen = _switches(switches, found)
-            books = _books(data, empty=empty, companies=companies, switches=chosen)
-            _refuse_unknown(books, company, redirect_uri)
-            with _started(books, port, chosen, redirect_uri) as sandbox:
+            file_switches, ignored = _read_switches(switches_from)
+            parsed = _parse_switches(switches, file_switches)
+            books = _load_books(data, empty=empty, companies=companies, switches=parsed)
+            _check_arguments(books, company, redirect_uri)
+            with _start(books, port, parsed, redirect_uri) as sandbox:
                 if companies is not None:
                     sandbox.consent_everywhere()
                 if as_json:
-                    content = described(sandbox) | {"switches_not_taken": not_taken}
+                    content = connection_details(sandbox) | {"switches_not_taken": ignored}
                     writer.line(json.dumps(content, ensure_ascii=not writer.unicode))
                 else:
-                    for line in (*lines(sandbox, writer, company), *_not_taken(not_taken, writer)):
+                    for line in startup_lines(sandbox, writer, company, ignored):
                         writer.line(line)
                 writer.flush()
                 wait()
@@ -123,16 +123,18 @@ def run(
             if not as_json:
                 writer.line("")
                 writer.line(writer.words("Avslutat.", "Ended."))
-    status = told.status(signals.CANCELLED)
+    status = signal.status(signals.CANCELLED)
     return 0 if status == signals.CANCELLED else status
 
 
-def _books(data: Path | None, *, empty: bool, companies: int | None, switches: Switches) -> State:
-    given = {"--data": data is not None, "--empty": empty, "--companies": companies is not None}
-    together = [name for name, is_given in given.items() if is_given]
-    if len(together) > 1:
-        sv, en = " och ".join(together), " and ".join(together)
-        raise usage(
+def _load_books(
+    data: Path | None, *, empty: bool, companies: int | None, switches: Switches
+) -> State:
+    options = {"--data": data is not None, "--empty": empty, "--companies": companies is not None}
+    combined = [name for name, is_set in options.items() if is_set]
+    if len(combined) > 1:
+        sv, en = " och ".join(combined), " and ".join(combined)
+        raise usage_error(
             f"{sv} kan inte användas ihop; välj en.",
             f"{en} cannot be used together; choose one.",
         )
@@ -148,33 +150,33 @@ def _books(data: Path | None, *, empty: bool, companies: int | None, switches: S
         raise CannotStart("SANDBOX_DATA_WRONG", path=data, why=error) from error
 
 
-def _refuse_unknown(books: State, company: int | None, redirect_uri: str | None) -> None:
-    """Refuse a company that is not there, and an address that no login can come back to."""
+def _check_arguments(books: State, company: int | None, redirect_uri: str | None) -> None:
+    """Refuse an unknown company, and an invalid redirect URI."""
     if company is not None and company not in books.companies:
-        known = ", ".join(str(number) for number in islice(books.companies, MAX_LISTED))
+        choices = ", ".join(str(number) for number in islice(books.companies, MAX_LISTED))
         more = " …" if len(books.companies) > MAX_LISTED else ""
-        raise usage(
-            f"Företaget {company} finns inte; välj ett av {known}{more}.",
-            f"There is no company {company}; choose one of {known}{more}.",
+        raise usage_error(
+            f"Företaget {company} finns inte; välj ett av {choices}{more}.",
+            f"There is no company {company}; choose one of {choices}{more}.",
         )
     if redirect_uri is not None and not re.fullmatch(r"[a-z][a-z0-9+.-]*://[^\s#]+", redirect_uri):
-        raise usage(
+        raise usage_error(
             f"--redirect-uri {redirect_uri} är ingen hel adress, som {REDIRECT_URI}.",
             f"--redirect-uri {redirect_uri} is not a whole address, such as {REDIRECT_URI}.",
         )
 
 
-def usage(sv: str, en: str) -> CannotStart:
+def usage_error(sv: str, en: str) -> CannotStart:
     return CannotStart("USAGE", what=Text(sv, en))
 
 
-def _from_file(path: Path | None) -> tuple[Switches, list[str]]:
+def _read_switches(path: Path | None) -> tuple[Switches, list[str]]:
     if path is None:
         return Switches(), []
     try:
         return read_switches(path)
     except (OSError, ValueError) as error:
-        raise usage(
+        raise usage_error(
             f"filen {path} går inte att läsa som omkopplare: {error}. "
             "Låt `python -m opter_fortnox_plugin probe --switches FIL` skriva den.",
             f"the file {path} cannot be read as switches: {error}. "
@@ -182,21 +184,21 @@ def _from_file(path: Path | None) -> tuple[Switches, list[str]]:
         ) from error
 
 
-def _switches(given: Sequence[str], chosen: Switches) -> Switches:
-    for text in given:
+def _parse_switches(assignments: Sequence[str], switches: Switches) -> Switches:
+    for text in assignments:
         try:
-            chosen = chosen.changed(parse_switch(text))
+            switches = switches.with_changes(parse_switch(text))
         except ValueError as error:
-            raise usage(
+            raise usage_error(
                 f"--switch {text} går inte: {error}. /_sandbox/unknowns beskriver alla, "
                 "när den kör.",
                 f"--switch {text} is not possible: {error}. /_sandbox/unknowns describes all, "
                 "once it runs.",
             ) from error
-    return chosen
+    return switches
 
 
-def _started(books: State, port: int, switches: Switches, redirect_uri: str | None) -> Sandbox:
+def _start(books: State, port: int, switches: Switches, redirect_uri: str | None) -> Sandbox:
     sandbox = Sandbox(
         books, port=port, switches=switches, redirect_uri=redirect_uri or REDIRECT_URI
     )
@@ -206,11 +208,11 @@ def _started(books: State, port: int, switches: Switches, redirect_uri: str | No
         raise CannotStart("SANDBOX_PORT_IN_USE", port=port) from error
 
 
-# --- What it tells of itself ----------------------------------------------------
+# --- Output ------------------------------------------------------------------
 
 
-def described(sandbox: Sandbox) -> dict[str, Any]:
-    """Return what a program needs to use the sandbox, as values of JSON."""
+def connection_details(sandbox: Sandbox) -> dict[str, Any]:
+    """Return what a program needs to use the sandbox, for JSON."""
     state = sandbox.state
     return {
         "api_url": sandbox.api_url,
@@ -219,21 +221,23 @@ def described(sandbox: Sandbox) -> dict[str, Any]:
         "client_id": sandbox.client_id,
         "client_secret": sandbox.client_secret,
         "redirect_uri": sandbox.redirect_uri,
-        "users": [{"user": one.name, "password": one.password} for one in state.users.values()],
+        "users": [{"user": user.name, "password": user.password} for user in state.users.values()],
         "companies": [
-            {"number": number, "name": one.name, **_who_may(state, number)}
-            for number, one in state.companies.items()
+            {"number": number, "name": company.name, **_first_user(state, number)}
+            for number, company in state.companies.items()
         ],
     }
 
 
-def _who_may(state: State, company: int) -> dict[str, str]:
-    """Return the name and the password of the first user of a company, if it has any."""
-    users = (one for one in state.users.values() if company in one.companies)
-    return next(({"user": one.name, "password": one.password} for one in users), {})
+def _first_user(state: State, company: int) -> dict[str, str]:
+    """Return name and password of the first user of a company, if any."""
+    users = (user for user in state.users.values() if company in user.companies)
+    return next(({"user": user.name, "password": user.password} for user in users), {})
 
 
-def lines(sandbox: Sandbox, writer: Writer, company: int | None = None) -> Iterator[str]:
+def startup_lines(
+    sandbox: Sandbox, writer: Writer, company: int | None = None, ignored: Sequence[str] = ()
+) -> Iterator[str]:
     """Yield what a person needs to point a client at the sandbox."""
     environment, words = sandbox.environment(), writer.words
     yield words(
@@ -268,12 +272,9 @@ def lines(sandbox: Sandbox, writer: Writer, company: int | None = None) -> Itera
         )
     yield words("Vad styrpanelen kan:", "What the switchboard can do:")
     yield f'curl "{sandbox.switchboard_url}"'
-
-
-def _not_taken(not_taken: list[str], writer: Writer) -> Iterator[str]:
-    if not_taken:
-        names = ", ".join(not_taken)
-        yield writer.words(
+    if ignored:
+        names = ", ".join(ignored)
+        yield words(
             f"Ur filen användes inte det som inte är omkopplare här: {names}",
             f"Not used from the file, since these are no switches here: {names}",
         )

@@ -1,8 +1,8 @@
-"""What the sandbox knows: companies with their books, users, and who may do what.
+"""The state of a sandbox: companies with their books and rights, and users.
 
-Nothing here knows of HTTP. A test changes the books directly, also in ways
-that Fortnox's program allows and its API does not; what the API allows is
-decided in :mod:`hostsim.sandbox.payments`.
+Nothing here knows of HTTP. Tests change the books directly, also in ways that
+Fortnox's program allows and its API does not; the API's rules are in
+:mod:`hostsim.sandbox.payments`.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ INVOICE_TYPES = ("INVOICE", "AGREEMENTINVOICE", "INTRESTINVOICE", "SUMMARYINVOIC
 
 @dataclass(frozen=True, kw_only=True)
 class WriteOff:
-    """A part of an invoice that was written off with a payment."""
+    """An amount of an invoice that was written off with a payment."""
 
     amount: Decimal
     """In ``currency``."""
@@ -80,7 +80,7 @@ class Payment:
     """Zone-aware; ``None`` means now, by the sandbox's clock."""
 
     wire: Mapping[str, Any] = field(default_factory=dict)
-    """What the wire shows instead, by Fortnox's field names: ``{"Amount": "API_NORIGHT"}``."""
+    """Overrides of the serialized fields, by Fortnox's names: ``{"Amount": "API_NORIGHT"}``."""
 
     @property
     def in_currency(self) -> Decimal:
@@ -89,7 +89,7 @@ class Payment:
 
     @property
     def effective_rate(self) -> Decimal:
-        """SEK for one of the currency, as it was paid."""
+        """SEK for one unit of the currency, as paid."""
         return (
             self.amount / self.in_currency
             if self.amount and self.in_currency
@@ -98,7 +98,7 @@ class Payment:
 
     @property
     def effect(self) -> Decimal:
-        """How much of its invoice a booked payment clears, in the invoice's currency."""
+        """The amount of its invoice that a booked payment clears, in the invoice's currency."""
         in_currency = [row.amount for row in self.write_offs if row.currency == self.currency]
         in_sek = sum((row.amount for row in self.write_offs), ZERO) - sum(in_currency, ZERO)
         if in_sek and self.currency != "SEK":
@@ -117,7 +117,7 @@ class InvoiceRow:
 
 @dataclass(frozen=True, kw_only=True)
 class Amounts:
-    """What the amounts of an invoice come to, in its currency."""
+    """The computed amounts of an invoice, in its currency."""
 
     net: Decimal
     """Without VAT, fees included."""
@@ -133,7 +133,7 @@ class Amounts:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Invoice:
-    """A customer invoice, with the fields that lists and payments show."""
+    """A customer invoice; the fields of lists and payments are attributes."""
 
     number: Number
     total: Decimal
@@ -147,7 +147,7 @@ class Invoice:
     currency_rate: Rate = ONE
     currency_unit: Number = 1
     ocr: str | None = None
-    """``None`` for the one that Fortnox would make."""
+    """``None`` for the reference that Fortnox would make."""
 
     invoice_type: Annotated[str, choice(*INVOICE_TYPES)] = "INVOICE"
     booked: bool = True
@@ -173,31 +173,31 @@ class Invoice:
     voucher_series: str | None = None
     voucher_year: int | None = None
     credited_by: int = 0
-    """The invoice that credits this one; 0 where none does."""
+    """The invoice that credits this one; 0 for none."""
 
     rows: tuple[InvoiceRow, ...] = ()
     amounts: Amounts | None = None
-    """``None`` where only the total is known."""
+    """``None`` if only the total is known."""
 
     written: Mapping[str, Any] = field(default_factory=dict)
-    """Everything else that a client has written, by Fortnox's field names."""
+    """All other fields that a client has written, by Fortnox's names."""
 
     made: datetime | None = None
-    """Zone-aware; when it was made over the API."""
+    """Zone-aware; when it was created over the API."""
 
     settled: Decimal = ZERO
-    """What it was settled by without a payment, in its currency."""
+    """The amount settled without a payment, in its currency."""
 
     settled_on: date | None = None
     balance: Decimal = ZERO
-    """What remains; updated by the company."""
+    """The remaining amount; updated by the company."""
 
     final_pay_date: date | None = None
     modified: datetime | None = None
     """Zone-aware; ``None`` means now, by the sandbox's clock."""
 
     wire: Mapping[str, Any] = field(default_factory=dict)
-    """What the wire shows instead, by Fortnox's field names."""
+    """Overrides of the serialized fields, by Fortnox's names."""
 
     @property
     def credit(self) -> bool:
@@ -232,7 +232,7 @@ def ocr_is_valid(text: str) -> bool:
     return text.isascii() and text.isdigit() and luhn_digit(text[:-1]) == int(text[-1])
 
 
-#: What a company may, and what is in its way.
+#: The attributes of a company that hold its rights and restrictions.
 RIGHTS = ("consent_error", "locked", "integration_licence", "unlicensed", "withdrawn", "forbidden")
 
 
@@ -279,22 +279,22 @@ class Company:
         self.address = address
         self.zip_code = zip_code
         self.city = city
-        #: Comes back on the redirect instead of a code, such as ``error_missing_license``.
+        #: Returned on the redirect instead of a code, such as ``error_missing_license``.
         self.consent_error: str | None = None
-        #: A company locked for non-payment is sent back with neither code nor state.
+        #: Locked for non-payment: the redirect has neither code nor state.
         self.locked = False
         #: Without the integration licence every API request is refused.
         self.integration_licence = True
-        #: Scopes whose module the company has no licence for.
+        #: Scopes of modules that the company has no licence for.
         self.unlicensed: set[str] = set()
-        #: Scopes that were taken away although a token still names them.
+        #: Scopes that were withdrawn although a token still has them.
         self.withdrawn: set[str] = set()
-        #: Scopes whose register the person who signed in has no right to.
+        #: Scopes of registers that no user has a right to.
         self.forbidden: set[str] = set()
-        #: Customers, accounts, currencies and so on, and how invoicing is set up.
+        #: Customers, accounts, currencies and so on, and the settings of invoicing.
         self.registers = Registers(clock.now())
         self.switches = Switches()
-        #: Counts the changes of the books, so that a sorted list can be cached.
+        #: The number of changes of the books, the key of the cached sorted lists.
         self.version = 0
         self.lock = threading.RLock()
         self._invoices: dict[int, Invoice] = {}
@@ -339,7 +339,7 @@ class Company:
             return list(self._sorted_books()[1])
 
     def _sorted_books(self) -> tuple[list[Invoice], list[Payment]]:
-        """Sort the books, once for each version."""
+        """Return invoices and payments by number, sorted once for each version."""
         if self._sorted is None or self._sorted[0] != self.version:
             self._sorted = (
                 self.version,
@@ -367,7 +367,7 @@ class Company:
         return self.clock.local().date()
 
     def financial_years(self) -> tuple[FinancialYear, ...]:
-        """Return the financial years; without others the calendar years up to the present one."""
+        """Return the financial years; by default the calendar years up to the present one."""
         if self.registers.years is not None:
             return self.registers.years
         return tuple(
@@ -381,7 +381,7 @@ class Company:
         return next((year for year in self.financial_years() if day in year), None)
 
     def locked_until(self) -> date | None:
-        """Return the last day of the locked period, by what was locked and what locks itself."""
+        """Return the last day of the locked period, locked by a person or automatically."""
         set_up, today = self.registers.set_up, self.today()
         if set_up.lock_day is None:
             return set_up.locked_until
@@ -393,7 +393,7 @@ class Company:
     # --- Changing ---
 
     def add_invoice(self, invoice: Invoice) -> Invoice:
-        """Add an invoice. Raises ``ValueError`` where its number is in use."""
+        """Add an invoice. Raises ``ValueError`` if its number is in use."""
         with self.lock:
             if invoice.number in self._invoices:
                 raise ValueError(f"number {invoice.number} is in use; change_invoice changes it")
@@ -401,7 +401,7 @@ class Company:
             return self.put_invoice(invoice)
 
     def move_series(self, number: int) -> None:
-        """Let the next number of the series come after this one."""
+        """Move the series of invoice numbers beyond this number."""
         self.registers.next_invoice = max(self.registers.next_invoice, number + 1)
 
     def put_invoice(self, invoice: Invoice) -> Invoice:
@@ -417,7 +417,7 @@ class Company:
     def change_invoice(self, number: int, **changes: Any) -> Invoice:
         """Change fields of an invoice; it counts as modified now.
 
-        Raises ``ValueError`` where it has payments and would change its currency.
+        Raises ``ValueError`` for a change of currency if it has payments.
         """
         with self.lock:
             before = _lookup("invoice", number, self._invoices)
@@ -429,7 +429,7 @@ class Company:
             return self.put_invoice(replace(before, **{"modified": None, **changes}))
 
     def book_invoice(self, number: int) -> Invoice:
-        """Book an invoice: it gets a voucher."""
+        """Book an invoice, with a new voucher."""
         with self.lock:
             self.registers.last_voucher += 1
             voucher = {"voucher_number": self.registers.last_voucher, "voucher_series": "B"}
@@ -442,9 +442,9 @@ class Company:
             self.version += 1
 
     def add_payment(self, payment: Payment) -> Payment:
-        """Add a payment, and number it where it has no number.
+        """Add a payment, with the next number unless it has one.
 
-        Raises ``ValueError`` where its number is in use.
+        Raises ``ValueError`` if its number is in use.
         """
         with self.lock:
             number = payment.number or self._last_number + 1
@@ -464,15 +464,15 @@ class Company:
             return after
 
     def touch_payment(self, number: int) -> Payment:
-        """Count a payment as modified now, without a change."""
+        """Mark a payment as modified now, without a change."""
         return self.change_payment(number)
 
     def book_payment(self, number: int) -> Payment:
-        """Book a payment: it gets a voucher, and clears what it pays of its invoice."""
+        """Book a payment, with a voucher; it then counts against its invoice."""
         return self.change_payment(number, booked=True, voucher_number=number, voucher_series="C")
 
     def pay(self, invoice: Invoice, amount: Decimal, day: date, source: str = "manual") -> Payment:
-        """Add a booked payment, in the currency of its invoice; what it cannot be is refused."""
+        """Add a booked payment, in the currency of its invoice. Raises ``Refused``."""
         with self.lock:
             amounts = conversion.consistent_amounts(
                 {"amount_currency": amount},
@@ -493,9 +493,9 @@ class Company:
             return self.book_payment(payment.number)
 
     def settle_credit(self, number: int) -> None:
-        """Settle a credit invoice against the invoice that it credits, as far as both remain.
+        """Settle a credit invoice against its original, up to the smaller balance.
 
-        Raises ``LookupError`` and ``ValueError`` with what is wrong.
+        Raises ``LookupError`` and ``ValueError`` with the reason.
         """
         with self.lock:
             credit = self._invoices.get(number)
@@ -516,7 +516,7 @@ class Company:
                     self.change_invoice(invoice.number, **settled)
 
     def unbook_payment(self, number: int) -> Payment:
-        """Undo the booking, as removing the voucher in the program does."""
+        """Undo the booking, as the removal of its voucher in Fortnox's program does."""
         return self.change_payment(
             number, booked=False, voucher_number=None, voucher_series=None, voucher_year=None
         )
@@ -538,7 +538,7 @@ class Company:
         return dated
 
     def _with_dates(self, record: Record, day: date) -> Record:
-        """Fill in when a record was modified, and the financial year of its voucher."""
+        """Set the time of modification and the voucher's financial year, if missing."""
         if record.voucher_number and record.voucher_year is None:
             year = self.financial_year(day)
             record = replace(record, voucher_year=year.id if year else None)
@@ -569,7 +569,7 @@ class Company:
 
 
 def _lookup(name: str, number: int, records: Mapping[int, Item]) -> Item:
-    """Return a record, or raise ``KeyError`` with what is not there."""
+    """Return a record, or raise ``KeyError`` with its name and number."""
     if number not in records:
         raise KeyError(f"{name} {number}")
     return records[number]
@@ -597,10 +597,10 @@ class User:
     companies: tuple[int, ...]
     admin: bool = True
     unlicensed: frozenset[str] = frozenset()
-    """Scopes whose module the person has no licence for."""
+    """Scopes of modules that the user has no licence for."""
 
     forbidden: frozenset[str] = frozenset()
-    """Scopes whose register the person has no right to."""
+    """Scopes of registers that the user has no right to."""
 
 
 class State:
@@ -612,15 +612,15 @@ class State:
         self.tokens = Tokens(self.clock, self.switches)
         self.companies: dict[int, Company] = {}
         self.users: dict[str, User] = {}
-        #: What the program is registered for in the portal; ``None`` for every scope.
+        #: The scopes of the program in the developer portal; ``None`` for all.
         self.registered_scopes: frozenset[str] | None = None
-        #: Whose name and password the login page shows.
+        #: The user whose name and password the login page shows.
         self.shown_user: str | None = None
-        #: The registered program, once a sandbox has these companies.
+        #: Of the registered program; set by the sandbox.
         self.client_id = ""
 
     def configure(self, clock: Clock | None, switches: Switches) -> None:
-        """Use one clock and one set of switches everywhere."""
+        """Set clock and switches, here and in the tokens and companies."""
         self.clock = clock or self.clock
         self.switches = switches
         self.tokens.clock = self.clock
@@ -651,9 +651,9 @@ class State:
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:
-        """Undo every change made within, tokens included, where one of them fails.
+        """Roll back every change made within, tokens included, if one of them fails.
 
-        Nobody else changes anything meanwhile, nor uses or gets a token.
+        Other threads wait: they neither change anything nor use or get a token.
         """
         with ExitStack() as locks:
             locks.enter_context(self.tokens.lock)
@@ -683,7 +683,7 @@ class State:
         unlicensed: Iterable[str] = (),
         forbidden: Iterable[str] = (),
     ) -> User:
-        """Add a user of these companies, or to all."""
+        """Add a user of these companies, or of all."""
         numbers = tuple(self.companies if companies is None else companies)
         user = User(
             id=len(self.users) + 1,
@@ -698,23 +698,23 @@ class State:
         return user
 
     def has_right(self, grant: Grant, scope: str) -> bool:
-        """Return whether nobody has taken the right to a register from a grant.
+        """Whether a grant has the right to a scope's register.
 
         A service account has the rights of the company, not those of a person.
         """
-        user = self.person(grant)
+        user = self.user_of(grant)
         forbidden = self.company(grant.company).forbidden
         return scope not in forbidden and not (user and scope in user.forbidden)
 
-    def person(self, grant: Grant) -> User | None:
-        """Return who gave a grant; nobody for a service account, which has rights of its own."""
+    def user_of(self, grant: Grant) -> User | None:
+        """Return the user of a grant; ``None`` for a service account, which has its own rights."""
         if grant.service:
             return None
         return next((user for user in self.users.values() if user.id == grant.user), None)
 
     def unlicensed(self, grant: Grant) -> frozenset[str]:
-        """Return the scopes whose module the company, or the person, has no licence for."""
-        user = self.person(grant)
+        """Return the scopes of modules that the company, or the user, has no licence for."""
+        user = self.user_of(grant)
         user_scopes = user.unlicensed if user else frozenset()
         return user_scopes | self.company(grant.company).unlicensed
 
@@ -724,17 +724,17 @@ class State:
             number = next(iter(self.companies), -1)
         return _lookup("company", int(number), self.companies)
 
-    # --- Given and withdrawn ---
+    # --- Consents, licences, scopes ---
 
     def consent(self, scopes: Iterable[str], company: int | str | None = None) -> None:
-        """Let the program have tokens for a service account, as an administrator does."""
+        """Consent to a service account, as an administrator."""
         number = self.company(company).number
         self.tokens.consent(Grant(self.client_id, number, 1, tuple(scopes)))
 
     def withdraw_consent(self, company: int | str | None = None, user: str | None = None) -> None:
-        """End the consent for service accounts, or that of a person. ``KeyError`` for nobody."""
-        person = None if user is None else self.users[user].id
-        self.tokens.withdraw_consent(self.company(company).number, person)
+        """Withdraw the consent for service accounts, or a user's. Raises ``KeyError``."""
+        user_id = None if user is None else self.users[user].id
+        self.tokens.withdraw_consent(self.company(company).number, user_id)
 
     def withdraw_licence(self, company: int | str | None = None) -> None:
         self.company(company).integration_licence = False
@@ -743,7 +743,7 @@ class State:
         self.company(company).integration_licence = True
 
     def withdraw_scope(self, scope: str, company: int | str | None = None) -> None:
-        """Take a scope away from tokens that have it."""
+        """Withdraw a scope from tokens that have it."""
         self.company(company).withdrawn.add(scope)
 
     def restore_scope(self, scope: str, company: int | str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""Everything of one sandbox, as one object: for its routes, and for tests to set and inspect.
+"""The state and settings of one sandbox, for its routes, and for tests to set and inspect.
 
 Over HTTP the same is under ``/_sandbox`` (:mod:`hostsim.sandbox.control`). Two sandboxes in
 a process share nothing.
@@ -21,7 +21,7 @@ from hostsim.sandbox.switches import Switches
 
 KEY = "hostsim.sandbox"
 
-#: How many requests are recorded; the oldest are dropped first.
+#: Of recorded requests; the oldest are dropped first.
 MAX_RECORDED = 20_000
 
 
@@ -35,7 +35,7 @@ class Client:
 
 
 class Switchboard:
-    """The parts of one sandbox. What is set holds from the next request."""
+    """The parts of one sandbox. Settings apply from the next request."""
 
     def __init__(
         self,
@@ -53,17 +53,17 @@ class Switchboard:
         self.client = client
         #: Set when the server stops, so that no request hangs on.
         self.stopping = threading.Event()
-        #: Replies that are disturbed.
+        #: Faulty responses.
         self.faults = Faults()
         #: Changes between two requests.
         self.drift = Drift()
-        #: How long replies take.
+        #: The delay of responses.
         self.latency = Latency(sleep or self.stopping.wait)
         self.rate_limiter = RateLimiter(monotonic)
         self.pending_logins = PendingLogins()
-        #: Every request that was answered, in that order; may be cleared.
+        #: Requests in the order of their responses; may be cleared.
         self.asked: list[ReceivedRequest] = []
-        #: Whether ``asked`` keeps what ``/3`` answered. Tokens are never kept.
+        #: Whether ``asked`` keeps response bodies of ``/3``. Tokens are never kept.
         self.keep_bodies = False
         self.switches = switches
         self._switches_before = switches
@@ -90,16 +90,16 @@ class Switchboard:
 
         Raises ``ValueError`` with a sentence when a switch does not accept a value.
         """
-        self.switches = self.switches.changed(changes)
+        self.switches = self.switches.with_changes(changes)
         return self.switches
 
-    def record(self, asked: ReceivedRequest) -> None:
-        self.asked.append(asked)
+    def record(self, request: ReceivedRequest) -> None:
+        self.asked.append(request)
         if len(self.asked) > MAX_RECORDED:
             del self.asked[: MAX_RECORDED // 10]
 
     def remember_state(self) -> None:
-        """Let a reset restore the state as it is now."""
+        """Make a reset restore the present state."""
         self._state_before = self.state.snapshot()
 
     def reset(self) -> None:
@@ -120,5 +120,5 @@ class Switchboard:
 
 def switchboard() -> Switchboard:
     """Return the switchboard of the sandbox that answers this request."""
-    found: Switchboard = current_app.extensions[KEY]
-    return found
+    board: Switchboard = current_app.extensions[KEY]
+    return board

@@ -1,9 +1,8 @@
-"""Everything about Fortnox that is not known for sure, as a named switch.
+"""Switches for the behaviour of Fortnox that is not known for sure.
 
-Each default is a guess, the most likely one by what clients of the real
-service report. A client that is right under every setting is safe. Each
-switch carries its own explanation and source, so that the switchboard and
-the page of unknowns say the same.
+Each default is a guess, the most likely one by reports of clients of the real
+service. A client that is right under every setting is safe. Each switch has
+its description and source, for both the switchboard and the page of unknowns.
 """
 
 from __future__ import annotations
@@ -57,7 +56,7 @@ SILENT = "undocumented"
 
 @dataclass(frozen=True, kw_only=True)
 class ImportSwitches:
-    """How the sandbox behaves where it is signed in to, and where payments are read and made."""
+    """How the sandbox behaves at login, and where payments are read and written."""
 
     # --- Login ---
 
@@ -408,7 +407,7 @@ class ImportSwitches:
 class ExportSwitches:
     """How the sandbox behaves where invoices, customers and suppliers are written.
 
-    Nothing of it shows by reading payments and invoices, as an import does.
+    None of these affects an import, which only reads payments and invoices.
     """
 
     # --- Rights and scopes ---
@@ -660,15 +659,15 @@ class ExportSwitches:
 class Switches(ExportSwitches, ImportSwitches):
     """How the sandbox behaves where Fortnox's behaviour is not known."""
 
-    def changed(self, changes: Mapping[str, object]) -> Switches:
+    def with_changes(self, changes: Mapping[str, object]) -> Switches:
         """Return these switches with some changed.
 
-        Raises ``ValueError`` with a sentence that names the switch and what it takes.
+        Raises ``ValueError`` with a message that names the switch and its accepted values.
         """
         checked = {name: _checked_value(name, value) for name, value in changes.items()}
         return dataclasses.replace(self, **checked)
 
-    def described(self) -> list[dict[str, Any]]:
+    def describe(self) -> list[dict[str, Any]]:
         return [
             {
                 "name": field.name,
@@ -683,7 +682,7 @@ class Switches(ExportSwitches, ImportSwitches):
 
 def markdown_rows() -> Iterator[str]:
     """Yield the rows of the table in ``UNKNOWNS.md``, in Markdown."""
-    for switch in Switches().described():
+    for switch in Switches().describe():
         takes = ", ".join(
             value if value.startswith("a ") else f"`{value}`"
             for value in (
@@ -700,9 +699,9 @@ def markdown_rows() -> Iterator[str]:
 
 
 def parse_switch(text: str) -> dict[str, object]:
-    """Read ``NAME=VALUE``; a value that is not JSON is a text.
+    """Parse ``NAME=VALUE``; a value that is not JSON is a text.
 
-    Raises ``ValueError`` with a sentence when there is no such switch, or it does not accept that.
+    Raises ``ValueError`` for an unknown switch, or a value that it does not accept.
     """
     name, _, value = text.partition("=")
     try:
@@ -715,12 +714,12 @@ def parse_switch(text: str) -> dict[str, object]:
 def read_switches(path: Path) -> tuple[Switches, list[str]]:
     """Read a file as ``python -m opter_fortnox_plugin probe --switches FILE`` writes it.
 
-    It names what the probe has found out, ``{"switches": {"default_limit": 100, …}}``, and does
-    not know what is a switch here.
+    It holds the probe's findings, ``{"switches": {"default_limit": 100, …}}``, some of which are
+    no switches here.
 
-    :return: the switches, and the names of what is none here, or has a value that it does not take.
-    :raises OSError: where it cannot be read.
-    :raises ValueError: where it is not such a file.
+    :return: the switches, and the names that are unknown or have a value that is not accepted.
+    :raises OSError: if it cannot be read.
+    :raises ValueError: if it is not such a file.
     """
     content = json.loads(path.read_text(encoding="utf-8"))
     values = content.get("switches") if isinstance(content, dict) else None
@@ -729,7 +728,7 @@ def read_switches(path: Path) -> tuple[Switches, list[str]]:
     switches, unknown = Switches(), []
     for name, value in values.items():
         try:
-            switches = switches.changed({name: value})
+            switches = switches.with_changes({name: value})
         except ValueError:
             unknown.append(name)
     return switches, unknown
@@ -744,7 +743,7 @@ def _types() -> dict[str, Any]:
 
 
 def accepted_values(name: str) -> list[Any]:
-    """Return what a switch accepts: the values themselves, or a word for a kind of value."""
+    """Return the values that a switch accepts, or a phrase for a type of value."""
     return list(_values(_types()[name]))
 
 
@@ -764,7 +763,7 @@ def _values(kind: Any) -> Iterator[Any]:
 
 
 def _checked_value(name: str, value: object) -> Any:
-    """Return a value as the switch has it: digits may come as a number where they are a text."""
+    """Return a value if the switch accepts it; a number also for a text of digits."""
     if name not in _types():
         close = difflib.get_close_matches(name, _types())
         raise ValueError(

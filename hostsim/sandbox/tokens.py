@@ -1,8 +1,7 @@
-"""Codes and tokens: who gave whom which rights, and until when by the sandbox's clock.
+"""Authorization codes, tokens and consents; they expire by the sandbox's clock.
 
-Lifetimes and rotation as documented: a code lives for 10 minutes and is good
-once, an access token lives for an hour, a refresh token for 45 days and is
-good once.
+Lifetimes and rotation as documented: a code is valid for 10 minutes and once,
+an access token for an hour, a refresh token for 45 days and once.
 """
 
 from __future__ import annotations
@@ -29,19 +28,19 @@ ACCESS_LIFETIME = timedelta(hours=1)
 
 @dataclass(frozen=True)
 class Grant:
-    """What one person allowed one client to do in one company."""
+    """The scopes that a user granted a client in a company."""
 
     client_id: str
     company: int
     user: int
     scopes: tuple[str, ...]
     service: bool = False
-    """Whether it was for a service account."""
+    """Whether it is for a service account."""
 
 
 @dataclass(frozen=True)
 class Challenge:
-    """The challenge of PKCE, by which only the one who began a login can end it."""
+    """The PKCE challenge of a login."""
 
     value: str
     method: str
@@ -56,7 +55,7 @@ class Challenge:
 
 @dataclass(frozen=True)
 class TokenPair:
-    """An access token, and the refresh token that replaces it."""
+    """An access token and its refresh token."""
 
     grant: Grant
     access: str = field(repr=False)
@@ -73,21 +72,21 @@ class _Issued:
 
 
 class Tokens:
-    """Every code and token that was issued, and which are still valid."""
+    """The store of codes, tokens and consents."""
 
     def __init__(self, clock: Clock, switches: Switches) -> None:
         self.clock = clock
         self.switches = switches
-        #: Every code and token ever issued, good or not.
+        #: Every code and token ever issued, valid or not.
         self.issued: list[str] = []
         self._key = secrets.token_bytes(32)
         self._codes: dict[str, _Issued] = {}
         self._access: dict[str, _Issued] = {}
         self._refresh: dict[str, _Issued] = {}
         self._used: dict[str, Grant] = {}
-        #: What was allowed for service accounts, by client and company.
+        #: The consents for service accounts, by client and company.
         self._consents: dict[tuple[str, int], Grant] = {}
-        #: Held by who changes tokens, or rights, so that nothing is changed meanwhile.
+        #: Held while tokens or rights change.
         self.lock = threading.RLock()
 
     def issue_code(
@@ -95,8 +94,8 @@ class Tokens:
     ) -> str:
         """Issue a code.
 
-        :param redirect_uri: the one that was in the request, if any.
-        :param challenge: what must be met with the code, where PKCE is checked.
+        :param redirect_uri: as sent in the request, if at all.
+        :param challenge: to be verified with the code, if PKCE is checked.
         """
         with self.lock:
             code = str(uuid.uuid4())
@@ -113,7 +112,7 @@ class Tokens:
         verifier: str = "",
         scopes: tuple[str, ...] | None = None,
     ) -> TokenPair | None:
-        """Exchange a code for tokens, once, for all of its scopes or these."""
+        """Exchange a code for tokens, once, with all of its scopes or these."""
         with self.lock:
             issued = self._codes.get(code)
             if issued is None or issued.grant.client_id != client_id:
@@ -133,7 +132,7 @@ class Tokens:
     def refresh(
         self, token: str, client_id: str, scopes: tuple[str, ...] | None = None
     ) -> TokenPair | None:
-        """Exchange a refresh token for a new pair, once, for all of its scopes or these."""
+        """Exchange a refresh token for a new pair, once, with all of its scopes or these."""
         with self.lock:
             issued = self._refresh.get(token)
             if issued is None:
@@ -146,7 +145,7 @@ class Tokens:
             return self._issue_pair(issued.grant, scopes) if self._valid(issued) else None
 
     def consent(self, grant: Grant) -> None:
-        """Let a client have tokens for a service account without a person, until withdrawn."""
+        """Store the consent for a service account, valid until withdrawn."""
         with self.lock:
             key = grant.client_id, grant.company
             earlier = self._consents.get(key)
@@ -156,7 +155,7 @@ class Tokens:
             self._consents[key] = grant
 
     def withdraw_consent(self, company: int, user: int | None = None) -> None:
-        """End a company's consents for service accounts, or that of a user."""
+        """Withdraw a company's consents for service accounts, or a user's consent."""
 
         def is_withdrawn(grant: Grant) -> bool:
             matches = grant.service if user is None else grant.user == user and not grant.service
@@ -180,7 +179,7 @@ class Tokens:
     def for_service(
         self, client_id: str, company: int, scopes: tuple[str, ...]
     ) -> TokenPair | None:
-        """Issue an access token to a client with a consent; no scopes means all of them."""
+        """Issue an access token by a consent; for all of its scopes if none are given."""
         with self.lock:
             grant = self._consents.get((client_id, company))
             if grant is None or not set(scopes) <= set(grant.scopes):
@@ -189,17 +188,17 @@ class Tokens:
             return self._issue_access(requested)
 
     def revoke(self, token: str) -> None:
-        """End a refresh token. Any other text is ignored, as Fortnox does."""
+        """Revoke a refresh token. Any other text is ignored, as Fortnox does."""
         with self.lock:
             issued = self._refresh.pop(token, None)
             if issued is None or not self.switches.revoke_withdraws_consent:
                 return
-            # The token of a person's own login withdraws nothing.
+            # The token of a user's own login withdraws no consent.
             if issued.grant.service:
                 self._consents.pop((issued.grant.client_id, issued.grant.company), None)
 
     def grant_of(self, access: str) -> Grant | None:
-        """Return the grant of an access token that is valid now."""
+        """Return the grant of an access token if it is valid now."""
         with self.lock:
             issued = self._access.get(access)
             return issued.grant if issued is not None and self._valid(issued) else None
@@ -230,7 +229,7 @@ class Tokens:
             self._refresh.clear()
 
     def consents(self) -> dict[tuple[str, int], Grant]:
-        """Return what is consented to, for :meth:`restore_consents`."""
+        """Return the consents, for :meth:`restore_consents`."""
         with self.lock:
             return dict(self._consents)
 
@@ -239,7 +238,7 @@ class Tokens:
             self._consents = dict(before)
 
     def snapshot(self) -> tuple[dict[Any, Any], ...]:
-        """Return what is valid and consented to, for :meth:`restore`."""
+        """Return codes, tokens and consents, for :meth:`restore`."""
         with self.lock:
             tables = (self._codes, self._access, self._refresh, self._used, self._consents)
             return tuple(dict(table) for table in tables)
@@ -281,7 +280,7 @@ class Tokens:
         }
 
     def _make_jwt(self, grant: Grant, now: datetime) -> str:
-        """Make a JWT with the claims of a recorded token, in their order."""
+        """Return a JWT with the claims of a recorded token, in their order."""
         head = _segment({"typ": "JWT", "alg": "HS256"})
         body = _segment(_claims(grant, int(now.timestamp()), secrets.token_hex(20)))
         signature = hmac.new(self._key, f"{head}.{body}".encode(), hashlib.sha256).digest()

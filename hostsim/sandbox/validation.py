@@ -1,6 +1,6 @@
-"""What JSON may hold, by declared types: for files, changes and all of the switchboard.
+"""Validation of JSON by declared types: for files, changes and the switchboard.
 
-One table for reading, for what a refusal says, and for what the switchboard tells of itself.
+One table serves parsing, error messages, and the switchboard's description of itself.
 """
 
 from __future__ import annotations
@@ -21,28 +21,28 @@ from hostsim.sandbox.fields import is_text, parse_day, parse_decimal
 
 
 class Validator(NamedTuple):
-    """What a field takes."""
+    """Parses a value, and describes the accepted ones."""
 
     description: str
-    """What it is, after the word *is*."""
+    """The accepted values, as a phrase after *is*."""
 
     read: Callable[[Any], Any]
-    """Raises ``ValueError`` and the like where a value is something else."""
+    """Raises ``ValueError`` and the like for other values."""
 
     meaning: str = ""
 
     def with_meaning(self, meaning: str) -> Validator:
-        """Return the same for a field of this meaning."""
+        """Return a copy for a field with this meaning."""
         return self._replace(meaning=meaning)
 
     @property
     def full_description(self) -> str:
-        """What the switchboard tells of a field."""
+        """Description and meaning, for the switchboard."""
         return f"{self.description}: {self.meaning}" if self.meaning else self.description
 
 
 class ValidationError(ValueError):
-    """Something that does not fit; the sentence names the field, the value and what fits."""
+    """An invalid value; the message names the field, the value and the accepted values."""
 
 
 def validate(name: str, validator: Validator, value: object) -> Any:
@@ -74,7 +74,7 @@ def read(
     return values
 
 
-# --- Kinds ------------------------------------------------------------------
+# --- Types ------------------------------------------------------------------
 
 
 def integer(low: int, high: int = 10**15) -> Validator:
@@ -178,7 +178,7 @@ VALIDATORS: Mapping[Any, Validator] = {
     datetime: Validator(f"a time with its zone, {RANGE}", _time),
 }
 
-#: Of records.
+#: For fields of records.
 Number = Annotated[int, integer(1)]
 Rate = Annotated[Decimal, Validator("a number above 0 and below 10^15, also as a text", _above_0)]
 Account = Annotated[int, integer(1000, 9999)]
@@ -186,7 +186,7 @@ Currency = Annotated[str, pattern("a currency, three capital letters", "[A-Z]{3}
 
 
 def validator_for(hint: Any) -> Validator:
-    """Return what a declared type takes."""
+    """Return the validator of a declared type."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin is Annotated:
         return next(argument for argument in arguments if isinstance(argument, Validator))
@@ -207,7 +207,7 @@ def validator_for(hint: Any) -> Validator:
 
 
 def fields_of(kind: Any) -> Mapping[str, Validator]:
-    """Return what the fields of a dataclass take."""
+    """Return the validators of a dataclass's fields."""
     return _fields_of(kind)
 
 
@@ -227,5 +227,5 @@ def required_fields(kind: Any) -> list[str]:
 
 
 def build(kind: Any, content: object) -> Any:
-    """Make a record of a dataclass. Raises :class:`ValidationError`."""
+    """Build an instance of a dataclass. Raises :class:`ValidationError`."""
     return kind(**read(fields_of(kind), content, required_fields(kind)))

@@ -136,7 +136,7 @@ class Person:
             "API",
             "",
             {
-                "ignore_payments_before": seed.cut_off(now).isoformat(),
+                "ignore_payments_before": seed.cut_off_date(now).isoformat(),
                 "ignore_numbers_before": str(seed.LOWEST_NUMBER),
             },
         )

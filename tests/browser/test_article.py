@@ -23,7 +23,7 @@ def test_the_whole_article_step_by_step(page, person, office):
     person.field("Namn").fill("Fortnox")
     assert page.get_by_label("Importtyp").input_value() == "FortnoxAPI"
     assert page.get_by_label("Importformat").input_value() == "API"
-    before = seed.cut_off(datetime.now(UTC)).isoformat()
+    before = seed.cut_off_date(datetime.now(UTC)).isoformat()
     person.field("Ignorera betalningar före").fill(before)
     assert person.field("Ignorera nummer före").input_value() == "0"
     person.field("Ignorera nummer före").fill(str(seed.LOWEST_NUMBER))

@@ -25,7 +25,7 @@ def test_an_import_from_settings_to_register_with_the_keyboard_alone(page, perso
     page.locator("#name:focus").wait_for()
     keys.type("Fortnox")
     tab_to(page, "Ignorera betalningar före")
-    keys.type(seed.cut_off(datetime.now(UTC)).isoformat())
+    keys.type(seed.cut_off_date(datetime.now(UTC)).isoformat())
     keys.press("Enter")  # saves, as in any form
     page.get_by_text("Inställningarna är sparade.").wait_for()
     tab_to(page, "Ok")

@@ -75,7 +75,7 @@ class TestFortnox(PluginConformance):
     @pytest.fixture
     def opter_web_sign_in(self, sandbox, opter_redirect_uri):
         register_redirect_uri(sandbox, opter_redirect_uri)
-        return lambda address: scripted_login.answer_of(address, seed.USER, seed.PASSWORD)
+        return lambda address: scripted_login.callback_url(address, seed.USER, seed.PASSWORD)
 
 
 class TestBankFile(PluginConformance):

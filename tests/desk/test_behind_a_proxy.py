@@ -496,7 +496,7 @@ def test_a_person_signs_in_at_fortnox_through_the_proxy(tmp_path, kind):
         Desk(office, proxy=proxy) as desk,
         before.before(desk.url),
     ):
-        settings = {"ignore_payments_before": seed.cut_off(datetime.now(UTC)).isoformat()}
+        settings = {"ignore_payments_before": seed.cut_off_date(datetime.now(UTC)).isoformat()}
         office.host().define("Fortnox", "FortnoxAPI", "API", "", settings)
         person = Visitor(before, desk.public_url)
         job, login = person.begins()

@@ -90,7 +90,7 @@ def host_of(store, sandbox, person=None, **more):
 
 
 def define(host, now, name="Fortnox", region=""):
-    values = {"ignore_payments_before": seed.cut_off(now).isoformat()}
+    values = {"ignore_payments_before": seed.cut_off_date(now).isoformat()}
     host.define(name, "FortnoxAPI", "API", region, values)
 
 
@@ -417,7 +417,7 @@ def test_no_secret_is_in_any_output_log_or_file(sandbox, tmp_path, now):
         return done.stdout + done.stderr
 
     out = hostsim("init")
-    date = f"ignore_payments_before={seed.cut_off(now)}"
+    date = f"ignore_payments_before={seed.cut_off_date(now)}"
     out += hostsim("formats", "add", "F", "--type", "FortnoxAPI", "--format", "API", "--set", date)
     out += hostsim("import", "F", "--save", "-vv")
     out += hostsim("import", "F", "--json", "--log-level", "debug", "--log-file", "host.log")

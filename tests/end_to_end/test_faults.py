@@ -51,7 +51,7 @@ class AnswerGoesWrong:
 
     def missed(self, sandbox):
         """Return whether it did not strike as often as it should."""
-        return any(one.happened == 0 or one.item.times for one in sandbox.faults.listed())
+        return any(one.happened == 0 or one.item.times for one in sandbox.faults.items())
 
     def mend(self, sandbox):
         sandbox.faults.clear()

@@ -82,7 +82,10 @@ def test_the_host_of_the_page_finds_it_and_imports(empty_environment, tmp_path, 
         here = f'"{Path(sys.executable).as_posix()}" "{window.as_posix()}" %s'
         program = tmp_path / "host.py"
         program.write_text(code_blocks.block(code_blocks.HOST), encoding="utf-8")
-        settings = {"ignore_payments_before": seed.cut_off(now), "api_access_token": "left-over"}
+        settings = {
+            "ignore_payments_before": seed.cut_off_date(now),
+            "api_access_token": "left-over",
+        }
         done = subprocess.run(
             [empty_environment, program, "FortnoxAPI"]
             + [f"{key}={value}" for key, value in settings.items()],

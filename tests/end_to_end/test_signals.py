@@ -127,7 +127,7 @@ def test_a_login_is_revoked_whose_tokens_come_when_the_import_was_told_to_end(pr
 SIGNING_IN = {
     "export": ["hostsim", "export", "E", "--send"],
     "reconcile": ["hostsim", "reconcile", "F"],
-    "why": ["hostsim", "why", str(seed_invoices.FIRST_NEW), "F"],
+    "why": ["hostsim", "why", str(seed_invoices.FIRST_UNEXPORTED), "F"],
     "doctor": ["hostsim", "doctor", "F"],
     "probe": ["opter_fortnox_plugin", "probe"],
     "the plug-in's doctor": ["opter_fortnox_plugin", "doctor"],

@@ -157,16 +157,16 @@ def test_a_reset_restores_consents_that_were_withdrawn(sandbox):
 
 
 def test_where_there_are_many_companies_a_person_types_a_number(sandbox):
-    assert oauth.MAX_LISTED < COUNT
+    assert oauth.MAX_LISTED_COMPANIES < COUNT
     last = seed_many.FIRST_COMPANY + COUNT - 1
     query = {"client_id": sandbox.client_id, "response_type": "code", "state": "s"}
     query |= {"scope": "payment companyinformation"}
     address = requests.Request("GET", f"{sandbox.auth_url}/auth", params=query).prepare().url
-    back = scripted_login.answer_of(address, seed.USER, seed.PASSWORD, company=last)
+    back = scripted_login.callback_url(address, seed.USER, seed.PASSWORD, company=last)
     code = back.partition("code=")[2].partition("&")[0]
     assert sandbox.state.tokens.redeem(code, sandbox.client_id, None).grant.company == last
     with pytest.raises(scripted_login.ScriptedLoginError, match="circles"):
-        scripted_login.answer_of(address, seed.USER, seed.PASSWORD, company=last + 1)
+        scripted_login.callback_url(address, seed.USER, seed.PASSWORD, company=last + 1)
 
 
 def test_the_switchboard_issues_tokens_as_the_token_service_answers(sandbox):

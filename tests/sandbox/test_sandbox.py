@@ -61,7 +61,9 @@ class Program:
         return requests.Request("GET", f"{self.sandbox.auth_url}/auth", params=issued).prepare().url
 
     def answer(self, company=None, **changes):
-        back = scripted_login.answer_of(self.address(**changes), "erik", "hemligt", company=company)
+        back = scripted_login.callback_url(
+            self.address(**changes), "erik", "hemligt", company=company
+        )
         return {name: values[0] for name, values in parse_qs(urlsplit(back).query).items()}
 
     def post(self, path="token", secret=None, **form):
@@ -237,7 +239,7 @@ def test_the_registered_redirect_address_is_the_default(sandbox):
 
 def test_a_wrong_password_is_refused(sandbox):
     with pytest.raises(scripted_login.ScriptedLoginError):
-        scripted_login.answer_of(Program(sandbox).address(), "erik", "fel")
+        scripted_login.callback_url(Program(sandbox).address(), "erik", "fel")
 
 
 def test_a_form_of_another_browser_is_not_accepted(sandbox):
@@ -359,7 +361,7 @@ def test_a_company_without_licence_cannot_consent(sandbox, state):
 
 def test_a_locked_company_is_sent_back_with_neither_code_nor_state(sandbox, company):
     company.locked = True
-    assert scripted_login.answer_of(Program(sandbox).address(), "erik", "hemligt") == REDIRECT
+    assert scripted_login.callback_url(Program(sandbox).address(), "erik", "hemligt") == REDIRECT
 
 
 def test_only_an_administrator_can_allow_a_service_account(sandbox, state):
@@ -1154,7 +1156,7 @@ def test_a_demo_import_needs_few_details(haulier, now):
         payment
         for payment in haulier.company().payments()
         if payment.booked
-        and payment.payment_date >= seed.cut_off(now)
+        and payment.payment_date >= seed.cut_off_date(now)
         and payment.invoice_number >= seed.LOWEST_NUMBER
         and (payment.currency != "SEK" or payment.write_offs)
     ]
@@ -1162,7 +1164,7 @@ def test_a_demo_import_needs_few_details(haulier, now):
 
 
 def test_everything_that_the_settings_ignore_is_there(haulier, now):
-    payments, cut_off = haulier.company().payments(), seed.cut_off(now)
+    payments, cut_off = haulier.company().payments(), seed.cut_off_date(now)
     assert any(payment.payment_date < cut_off for payment in payments)
     assert any(
         payment.payment_date >= cut_off and payment.invoice_number < seed.LOWEST_NUMBER
@@ -1173,8 +1175,8 @@ def test_everything_that_the_settings_ignore_is_there(haulier, now):
 def test_every_case_is_paid_after_the_cut_off(haulier, now):
     for number, case in seed.CASES.items():
         payments = haulier.company().payments_of(case.in_fortnox_as or number)
-        assert len(payments) == len(case.paid)
-        assert all(payment.payment_date >= seed.cut_off(now) for payment in payments)
+        assert len(payments) == len(case.payments)
+        assert all(payment.payment_date >= seed.cut_off_date(now) for payment in payments)
 
 
 def test_the_host_knows_what_was_exported_and_nothing_else(haulier, now):
@@ -1298,7 +1300,7 @@ def test_a_user_lacks_scopes_that_there_are(tmp_path, scopes):
 def test_empty_books_have_a_user(clock):
     with Sandbox(seed.empty(), clock=clock) as sandbox:
         address = Program(sandbox).address()
-        assert "code=" in scripted_login.answer_of(address, seed.USER, seed.PASSWORD)
+        assert "code=" in scripted_login.callback_url(address, seed.USER, seed.PASSWORD)
 
 
 def test_the_sandbox_imports_nothing_of_the_plug_in():

@@ -99,7 +99,7 @@ class Program:
             f"{sandbox.auth_url}/auth?client_id={sandbox.client_id}&response_type=code"
             f"&state=abc&scope={'%20'.join(SCOPES)}&access_type=offline"
         )
-        back = scripted_login.answer_of(address, "erik", "hemligt")
+        back = scripted_login.callback_url(address, "erik", "hemligt")
         self.code = parse_qs(urlsplit(back).query)["code"][0]
         self.token_answer = self.token(grant_type="authorization_code", code=self.code)
         self.pair = self.token_answer.json()

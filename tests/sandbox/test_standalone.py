@@ -79,7 +79,7 @@ def test_a_company_that_nobody_may_sign_in_to_has_no_user(now):
     state = seed.haulier(now)
     state.add_company(99, "Ensam AB")
     with Sandbox(state) as sandbox:
-        *_, last = standalone.described(sandbox)["companies"]
+        *_, last = standalone.connection_details(sandbox)["companies"]
     assert last == {"number": 99, "name": "Ensam AB"}
 
 

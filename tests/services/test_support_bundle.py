@@ -97,7 +97,7 @@ def office(tmp_path_factory, now):
         office = Office(sandbox, store)
         protocol.PAGE_SIZE = kept
         values = {
-            "ignore_payments_before": seed.cut_off(now).isoformat(),
+            "ignore_payments_before": seed.cut_off_date(now).isoformat(),
             "ignore_numbers_before": str(seed.LOWEST_NUMBER),
         }
         office.host.define(TELLING, "FortnoxAPI", "API", "", values)
@@ -246,7 +246,7 @@ def test_settings_are_reported_by_field_and_definitions_by_number(texts, now):
     assert (first["region"], second["region"]) == ("default", 1)
     assert (first["company"], second["company"]) == (1, None)
     assert first["settings"] == {
-        "ignore_payments_before": seed.cut_off(now).isoformat(),
+        "ignore_payments_before": seed.cut_off_date(now).isoformat(),
         "ignore_numbers_before": "a number of 5 digits",
         "include_unbooked": "false",
         "sign_in": "every-time",

@@ -175,7 +175,7 @@ class Visitor:
 
 def answer_of(login):
     """Sign in; give the address that the browser is sent to."""
-    return scripted_login.answer_of(login, seed.USER, seed.PASSWORD)
+    return scripted_login.callback_url(login, seed.USER, seed.PASSWORD)
 
 
 def _until(ask, seconds=30):

@@ -9,7 +9,7 @@ from hostsim.sandbox import exchange, responses
 from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.fields import amount, choice, flag, integer, list_of, text
 from hostsim.sandbox.registers import Entry, FinancialYear
-from hostsim.sandbox.resources.register import Register, as_numbers
+from hostsim.sandbox.resources.register import Register, numeric_sort_key
 from hostsim.sandbox.state import Company
 from hostsim.sandbox.switchboard import switchboard
 
@@ -31,8 +31,8 @@ ROW = {
 
 ACCOUNTS = Register(
     name="accounts",
-    one="Account",
-    many="Accounts",
+    singular="Account",
+    plural="Accounts",
     key="Number",
     fields=ROW
     | {
@@ -46,7 +46,7 @@ ACCOUNTS = Register(
     row=tuple(ROW),
     filters={"sru": "SRU"},
     sorts={"number": "Number"},
-    order=as_numbers,
+    order=numeric_sort_key,
     parameters=frozenset({"financialyear"}),
     not_found="Kan inte hitta kontot.",
     not_found_code="account_not_found_code",
@@ -55,34 +55,34 @@ ACCOUNTS = Register(
 
 def list_accounts() -> Response:
     company = exchange.company()
-    year = _year(company)
-    entries = ACCOUNTS.chosen(company.registers.chart(year.id))
+    year = _requested_year(company)
+    entries = ACCOUNTS.filter_and_sort(company.registers.chart(year.id))
     return exchange.page_response(
-        "Accounts", entries, lambda entry: ACCOUNTS.row_of(_in_year(entry, year))
+        "Accounts", entries, lambda entry: ACCOUNTS.row_of(_with_year(entry, year))
     )
 
 
 def show_account(number: str) -> Response:
     company = exchange.company()
-    year = _year(company)
+    year = _requested_year(company)
     for entry in company.registers.chart(year.id):
         if str(entry.fields["Number"]) == number:
-            return responses.json_response({"Account": ACCOUNTS.detail_of(_in_year(entry, year))})
-    raise ACCOUNTS.missing(switchboard().switches)
+            return responses.json_response({"Account": ACCOUNTS.detail_of(_with_year(entry, year))})
+    raise ACCOUNTS.not_found_error(switchboard().switches)
 
 
-def _in_year(entry: Entry, year: FinancialYear) -> Entry:
+def _with_year(entry: Entry, year: FinancialYear) -> Entry:
     return replace(entry, fields={**entry.fields, "Year": year.id})
 
 
-def _year(company: Company) -> FinancialYear:
+def _requested_year(company: Company) -> FinancialYear:
     """Return the year that is asked for, or the present one, or the last there is."""
     years = company.financial_years()
-    asked = request.args.get("financialyear")
-    if asked is None:
-        chosen = company.financial_year(company.today()) or next(reversed(years), None)
+    requested = request.args.get("financialyear")
+    if requested is None:
+        year = company.financial_year(company.today()) or next(reversed(years), None)
     else:
-        chosen = next((year for year in years if str(year.id) == asked), None)
-    if chosen is None:
+        year = next((year for year in years if str(year.id) == requested), None)
+    if year is None:
         raise Refused(switchboard().switches.financial_year_code, "Räkenskapsåret finns inte.")
-    return chosen
+    return year

@@ -36,8 +36,8 @@ def show_settings() -> Response:
         "VATNumber": f"SE{company.organisation_number.replace('-', '')}01",
         "ZipCode": company.zip_code,
     }
-    whole = fields | dict.fromkeys(EMPTY, "")
-    return responses.json_response({"CompanySettings": dict(sorted(whole.items()))})
+    settings = fields | dict.fromkeys(EMPTY, "")
+    return responses.json_response({"CompanySettings": dict(sorted(settings.items()))})
 
 
 def show_locked_period() -> Response:

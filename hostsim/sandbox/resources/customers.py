@@ -29,7 +29,7 @@ from hostsim.sandbox.fields import (
 )
 from hostsim.sandbox.registers import Entry
 from hostsim.sandbox.resources import parties
-from hostsim.sandbox.resources.register import Register, as_numbers
+from hostsim.sandbox.resources.register import Register, numeric_sort_key
 from hostsim.sandbox.state import Company
 from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.switches import Switches
@@ -148,8 +148,8 @@ class Customers(Register):
 
     def row_of(self, entry: Entry) -> dict[str, Any]:
         """Serialize a customer in a list, where everything that is not set is an empty text."""
-        whole = self.with_blanks(entry) | {"Phone": entry.fields.get("Phone1")}
-        return {"@url": self.url(whole), **{name: whole[name] or "" for name in ROW}}
+        record = self.with_blanks(entry) | {"Phone": entry.fields.get("Phone1")}
+        return {"@url": self.url(record), **{name: record[name] or "" for name in ROW}}
 
     def detail_of(self, entry: Entry) -> dict[str, Any]:
         detail = super().detail_of(entry)
@@ -158,64 +158,66 @@ class Customers(Register):
             detail[name] = None if detail[name] is None else responses.format_number(detail[name])
         return detail
 
-    def chosen(self, entries: list[Entry]) -> list[Entry]:
+    def filter_and_sort(self, entries: list[Entry]) -> list[Entry]:
         match request.args.get("filter"):
             case None:
-                return super().chosen(entries)
-            case "active" | "inactive" as wanted:
-                active = wanted == "active"
-                kept = [one for one in entries if one.fields.get("Active", True) == active]
-                return super().chosen(kept)
+                return super().filter_and_sort(entries)
+            case "active" | "inactive" as state:
+                active = state == "active"
+                matching = [
+                    entry for entry in entries if entry.fields.get("Active", True) == active
+                ]
+                return super().filter_and_sort(matching)
         raise Refused(FILTER, "Ett ogiltigt filter har använts.")
 
 
 CUSTOMERS = Customers(
     name="customers",
-    one="Customer",
-    many="Customers",
+    singular="Customer",
+    plural="Customers",
     key="CustomerNumber",
     fields=FIELDS,
     filters=FILTERS,
     sorts={"customernumber": "CustomerNumber", "name": "Name"},
-    order=as_numbers,
+    order=numeric_sort_key,
     parameters=frozenset({"filter"}),
     not_found="Kan inte hitta kunden.",
     not_found_code="customer_not_found",
 )
 
 
-def make_customer() -> Response:
+def create_customer() -> Response:
     company, switches = exchange.company(), switchboard().switches
-    given = parse_changes(_sent(switches), FIELDS, switches, {"@url"})
-    require(given, ("Name",))
+    fields = parse_changes(_read_customer(switches), FIELDS, switches, {"@url"})
+    require(fields, ("Name",))
     with company.lock:
-        _check(company, given)
-        number = given.get("CustomerNumber") or parties.next_number(
+        _check_customer(company, fields)
+        number = fields.get("CustomerNumber") or parties.next_number(
             company.registers.used_customer_numbers
         )
-        _refuse_used(company, {"CustomerNumber": number})
-        card = merged({"CustomerNumber": number}, given)
-        made = company.registers.put("customers", number, card, company.clock.now())
-    return exchange.created_response("Customer", CUSTOMERS.detail_of(made), "customers")
+        _refuse_used_number(company, {"CustomerNumber": number})
+        customer = merge_customer({"CustomerNumber": number}, fields)
+        entry = company.registers.put("customers", number, customer, company.clock.now())
+    return exchange.created_response("Customer", CUSTOMERS.detail_of(entry), "customers")
 
 
 def change_customer(number: str) -> Response:
     company, switches = exchange.company(), switchboard().switches
-    given = parse_changes(_sent(switches), FIELDS, switches, {"@url"})
+    fields = parse_changes(_read_customer(switches), FIELDS, switches, {"@url"})
     with company.lock:
         before = CUSTOMERS.find(number)
-        _refuse_used(company, given, number)
-        card = merged(before.fields, given | {"CustomerNumber": number})
+        _refuse_used_number(company, fields, number)
+        customer = merge_customer(before.fields, fields | {"CustomerNumber": number})
         # What is stored is checked again, as a client saw of articles.
-        _check(company, card)
-        changed = company.registers.put("customers", number, card, company.clock.now())
-    return responses.json_response({"Customer": CUSTOMERS.detail_of(changed)})
+        _check_customer(company, customer)
+        entry = company.registers.put("customers", number, customer, company.clock.now())
+    return responses.json_response({"Customer": CUSTOMERS.detail_of(entry)})
 
 
-def _refuse_used(company: Company, given: Mapping[str, Any], own: str = "") -> None:
+def _refuse_used_number(company: Company, fields: Mapping[str, Any], own_number: str = "") -> None:
     """Refuse a number that another customer has, or ever had."""
-    number = given.get("CustomerNumber", own)
-    if number != own and number in company.registers.used_customer_numbers:
+    number = fields.get("CustomerNumber", own_number)
+    if number != own_number and number in company.registers.used_customer_numbers:
         raise Refused(CUSTOMER_NUMBER_USED, f"Kundnummer {number} används redan.")
 
 
@@ -230,27 +232,27 @@ def delete_customer(number: str) -> Response:
     return responses.no_content()
 
 
-def _sent(switches: Switches) -> Mapping[str, Any]:
+def _read_customer(switches: Switches) -> Mapping[str, Any]:
     """Return the record that was sent, without names of countries where those are ignored."""
-    sent = exchange.record_in_body("Customer")
-    names = [name for name in COUNTRY_NAMES.values() if sent.get(name)]
-    if not names or switches.customer_country == "accepted":
-        return sent
+    content = exchange.record_in_body("Customer")
+    name_fields = [name for name in COUNTRY_NAMES.values() if content.get(name)]
+    if not name_fields or switches.customer_country == "accepted":
+        return content
     if switches.customer_country == "refused":
-        raise Refused(FIELD_NAME, f"Felaktigt fältnamn ({names[0]})")
-    return {name: value for name, value in sent.items() if name not in names}
+        raise Refused(FIELD_NAME, f"Felaktigt fältnamn ({name_fields[0]})")
+    return {name: value for name, value in content.items() if name not in name_fields}
 
 
-def merged(before: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+def merge_customer(before: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return the card with what was sent; objects are merged, and countries get their names."""
-    card = {**before, **given}
+    customer = {**before, **fields}
     for name in ("DefaultDeliveryTypes", "DefaultTemplates"):
-        if name in given:
-            card[name] = {**FIELDS[name].blank, **before.get(name, {}), **given[name]}
-    return card | parties.country_names(given, FIELDS, COUNTRY_NAMES)
+        if name in fields:
+            customer[name] = {**FIELDS[name].blank, **before.get(name, {}), **fields[name]}
+    return customer | parties.country_names(fields, FIELDS, COUNTRY_NAMES)
 
 
-def _check(company: Company, card: Mapping[str, Any]) -> None:
-    account = parties.check(company, card, COUNTRY_NAMES, "SalesAccount")
+def _check_customer(company: Company, customer: Mapping[str, Any]) -> None:
+    account = parties.check(company, customer, COUNTRY_NAMES, "SalesAccount")
     if not account.get("Active", True):
-        raise Refused(ACCOUNT_INACTIVE, f"Kontot {card['SalesAccount']} är inte aktivt.")
+        raise Refused(ACCOUNT_INACTIVE, f"Kontot {customer['SalesAccount']} är inte aktivt.")

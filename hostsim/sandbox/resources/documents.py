@@ -18,7 +18,7 @@ Document = TypeVar("Document")
 class Documents(Generic[Document]):
     """Invoices, supplier invoices or payments, each by its number."""
 
-    one: str
+    singular: str
     """What a record stands in, as it is sent and answered."""
 
     path: str
@@ -28,19 +28,19 @@ class Documents(Generic[Document]):
     detail: Callable[[Document], Mapping[str, Any]]
 
     def answer(self, document: Document) -> Response:
-        return responses.json_response({self.one: self.detail(document)})
+        return responses.json_response({self.singular: self.detail(document)})
 
     def show_one(self, number: str) -> Response:
         return self.answer(self.find(exchange.company(), exchange.parse_path_number(number)))
 
-    def make_one(self) -> Response:
-        made = self.make(exchange.company(), exchange.json_body().get(self.one))
-        return exchange.created_response(self.one, self.detail(made), self.path)
+    def create_one(self) -> Response:
+        document = self.make(exchange.company(), exchange.json_body().get(self.singular))
+        return exchange.created_response(self.singular, self.detail(document), self.path)
 
     def change_one(self, number: str) -> Response:
-        sent = exchange.json_body().get(self.one)
+        content = exchange.json_body().get(self.singular)
         return self.answer(
-            self.change(exchange.company(), exchange.parse_path_number(number), sent)
+            self.change(exchange.company(), exchange.parse_path_number(number), content)
         )
 
     def action(self, perform: Callable[[Company, int], Document]) -> Callable[[str], Response]:

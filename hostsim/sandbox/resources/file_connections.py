@@ -21,30 +21,32 @@ def list_connections() -> Response:
     query.check_parameters(
         request.args, query.COMMON_PARAMETERS - {"sortby"} | {"supplierinvoicenumber"}
     )
-    wanted, switches = request.args.get("supplierinvoicenumber"), switchboard().switches
-    found = [
+    number, switches = request.args.get("supplierinvoicenumber"), switchboard().switches
+    files = [
         file
         for file in exchange.company().registers.files.values()
         if file.supplier_invoice
-        and (wanted is None or query.number_matches(wanted, str(file.supplier_invoice), switches))
+        and (number is None or query.number_matches(number, str(file.supplier_invoice), switches))
     ]
-    return exchange.page_response("SupplierInvoiceFileConnections", found, _serialized)
+    return exchange.page_response("SupplierInvoiceFileConnections", files, _serialized)
 
 
 def show_connection(key: str) -> Response:
-    return responses.json_response({"SupplierInvoiceFileConnection": _serialized(_find(key))})
+    return responses.json_response(
+        {"SupplierInvoiceFileConnection": _serialized(_find_connected_file(key))}
+    )
 
 
 def connect() -> Response:
     """Connect a file, named by its id of the inbox, with the invoice of a given number."""
     company, switches = exchange.company(), switchboard().switches
-    sent = exchange.record_in_body("SupplierInvoiceFileConnection")
-    given = parse_changes(sent, FIELDS, switches, READ_ONLY)
-    require(given, FIELDS)
+    content = exchange.record_in_body("SupplierInvoiceFileConnection")
+    fields = parse_changes(content, FIELDS, switches, READ_ONLY)
+    require(fields, FIELDS)
     with company.lock:
-        number = exchange.parse_path_number(given["SupplierInvoiceNumber"])
+        number = exchange.parse_path_number(fields["SupplierInvoiceNumber"])
         supplier_invoicing.find(company, number)
-        file = company.registers.files.get(given["FileId"])
+        file = company.registers.files.get(fields["FileId"])
         if file is None:
             raise Refused(switches.file_not_found_code, "Kan inte hitta filen.", 404)
         folder = "archive" if switches.attached_file_leaves_inbox else file.folder
@@ -56,12 +58,12 @@ def connect() -> Response:
 
 
 def disconnect(key: str) -> Response:
-    file = _find(key)
+    file = _find_connected_file(key)
     exchange.company().registers.files[key] = replace(file, supplier_invoice=0)
     return responses.no_content()
 
 
-def _find(key: str) -> StoredFile:
+def _find_connected_file(key: str) -> StoredFile:
     file = exchange.company().registers.files.get(key)
     if file is None or not file.supplier_invoice:
         message = "Kan inte hitta kopplingen."

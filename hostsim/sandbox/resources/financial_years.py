@@ -15,9 +15,9 @@ from hostsim.sandbox.switchboard import switchboard
 def list_years() -> Response:
     query.check_parameters(request.args, query.COMMON_PARAMETERS | {"date", "Date"})
     years = list(exchange.company().financial_years())
-    asked = request.args.get("date", request.args.get("Date"))
-    if asked is not None:
-        day = query.parse_date(asked)
+    requested = request.args.get("date", request.args.get("Date"))
+    if requested is not None:
+        day = query.parse_date(requested)
         years = [year for year in years if day in year]
     return exchange.page_response("FinancialYears", years, _serialized)
 

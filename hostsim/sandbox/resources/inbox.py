@@ -32,14 +32,14 @@ def show_root() -> Response:
     """Show the folders, or the one whose path is given, and its files."""
     query.check_parameters(request.args, {"path"})
     path = request.args.get("path", "")
-    return _folder(_folder_id(path) if path else ROOT)
+    return _folder_response(_folder_id(path) if path else ROOT)
 
 
 def show(key: str) -> Response:
     """Show a folder, or send a file."""
     if key.lower() in {ROOT, *FOLDERS}:
-        return _folder(key.lower())
-    return responses.file_response(_file(key).content, "application/octet-stream")
+        return _folder_response(key.lower())
+    return responses.file_response(_find_file(key).content, "application/octet-stream")
 
 
 def upload() -> Response:
@@ -47,13 +47,13 @@ def upload() -> Response:
     if request.mimetype != "multipart/form-data":
         raise Refused(CONTENT_TYPE, "Invalid content type")
     folder = _folder_id(request.args.get("folderId") or request.args.get("path") or ROOT)
-    sent = request.files.get("file")
-    if sent is None or not sent.filename:
+    uploaded = request.files.get("file")
+    if uploaded is None or not uploaded.filename:
         raise no_data()
-    content, switches = sent.read(), switchboard().switches
+    content, switches = uploaded.read(), switchboard().switches
     if len(content) > switches.largest_file:
         raise Refused(switches.file_too_big_code, "Filen är för stor.")
-    stored = StoredFile(str(uuid.uuid4()), str(uuid.uuid4()), sent.filename, folder, content)
+    stored = StoredFile(str(uuid.uuid4()), str(uuid.uuid4()), uploaded.filename, folder, content)
     company = exchange.company()
     with company.lock:
         company.registers.files[stored.id] = stored
@@ -63,7 +63,7 @@ def upload() -> Response:
 def delete(key: str) -> Response:
     company = exchange.company()
     with company.lock:
-        del company.registers.files[_file(key).id]
+        del company.registers.files[_find_file(key).id]
     return responses.no_content()
 
 
@@ -74,25 +74,25 @@ def _folder_id(text: str) -> str:
     return folder
 
 
-def _file(key: str) -> StoredFile:
-    found = exchange.company().registers.files.get(key)
-    if found is None:
+def _find_file(key: str) -> StoredFile:
+    file = exchange.company().registers.files.get(key)
+    if file is None:
         raise _not_found("Kan inte hitta filen.")
-    return found
+    return file
 
 
 def _not_found(message: str) -> Refused:
     return Refused(switchboard().switches.file_not_found_code, message, 404)
 
 
-def _folder(folder: str) -> Response:
+def _folder_response(folder: str) -> Response:
     files = exchange.company().registers.files.values()
-    within = FOLDERS if folder == ROOT else {}
+    folders = FOLDERS if folder == ROOT else {}
     fields = {
         "@url": _url(folder),
         "Email": "",
         "Files": [_serialized(file) for file in files if file.folder == folder],
-        "Folders": [{"@url": _url(one), "Id": one, "Name": name} for one, name in within.items()],
+        "Folders": [{"@url": _url(key), "Id": key, "Name": name} for key, name in folders.items()],
         "Id": folder,
         "Name": FOLDERS.get(folder, ROOT),
     }

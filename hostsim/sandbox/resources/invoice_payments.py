@@ -31,14 +31,14 @@ def _row(payment: Payment) -> serializers.Fields:
     in_currency = switches.list_amount == "currency"
     row = serializers.payment_row(payment, exchange.base_url(), in_currency=in_currency)
     if switches.payment_row == "full":
-        payment = serializers.switched_write_offs(payment, switches)
+        payment = serializers.convert_write_offs(payment, switches)
         invoice = _invoice_of(payment)
         return serializers.full_payment_row(payment, invoice, exchange.base_url()) | row
     return row
 
 
 def _detail(payment: Payment) -> serializers.Fields:
-    payment = serializers.switched_write_offs(payment, switchboard().switches)
+    payment = serializers.convert_write_offs(payment, switchboard().switches)
     return serializers.payment_detail(payment, _invoice_of(payment), exchange.base_url())
 
 
@@ -47,7 +47,7 @@ def _invoice_of(payment: Payment) -> Invoice | None:
     invoice = exchange.company().invoice(payment.invoice_number)
     if invoice is None or switchboard().switches.finance_ocr == "kept":
         return invoice
-    return serializers.as_financed(invoice)
+    return serializers.with_finance_ocr(invoice)
 
 
 def _customer_of(payment: Payment) -> str:
@@ -56,7 +56,7 @@ def _customer_of(payment: Payment) -> str:
 
 
 PAYMENTS = Documents(
-    one="InvoicePayment",
+    singular="InvoicePayment",
     path="invoicepayments",
     find=payments.find_payment,
     make=payments.create_payment,

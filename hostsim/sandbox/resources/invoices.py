@@ -20,17 +20,21 @@ from hostsim.sandbox.switches import Switches
 
 def list_invoices() -> Response:
     company, switches = exchange.company(), switchboard().switches
-    found = query.invoices(
-        _visible(company, switches), request.args, switches, switchboard().rng, company.today()
+    invoices = query.invoices(
+        _listed_invoices(company, switches),
+        request.args,
+        switches,
+        switchboard().rng,
+        company.today(),
     )
-    return exchange.page_response("Invoices", found, _row)
+    return exchange.page_response("Invoices", invoices, _row)
 
 
-def _visible(company: Company, switches: Switches) -> list[Invoice]:
+def _listed_invoices(company: Company, switches: Switches) -> list[Invoice]:
     """Return the invoices that the list knows already."""
     invoices = company.invoices()
     if switches.finance_ocr == "changed":
-        invoices = [serializers.as_financed(invoice) for invoice in invoices]
+        invoices = [serializers.with_finance_ocr(invoice) for invoice in invoices]
     if not switches.search_delay:
         return invoices
     until = company.clock.now() - timedelta(seconds=switches.search_delay)
@@ -43,48 +47,48 @@ PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\
 
 
 def email(number: str) -> Response:
-    return INVOICES.answer(_sent(number))
+    return INVOICES.answer(_mark_sent(number))
 
 
-def print_it(number: str) -> Response:
-    _sent(number)
-    return _paper()
+def print_invoice(number: str) -> Response:
+    _mark_sent(number)
+    return _pdf_response()
 
 
 def printreminder(number: str) -> Response:
     """Print a reminder, which is counted."""
-    company, found = exchange.company(), _with_bank_details(number)
-    reminders = found.written.get("Reminders", 0) + 1
-    day = {"Reminders": reminders, "LastRemindDate": company.today()}
-    company.change_invoice(found.number, written={**found.written, **day})
-    return _paper()
+    company, invoice = exchange.company(), _with_bank_details(number)
+    reminders = invoice.written.get("Reminders", 0) + 1
+    reminder = {"Reminders": reminders, "LastRemindDate": company.today()}
+    company.change_invoice(invoice.number, written={**invoice.written, **reminder})
+    return _pdf_response()
 
 
 def preview(number: str) -> Response:
     invoicing.find_invoice(exchange.company(), exchange.parse_path_number(number))
-    return _paper()
+    return _pdf_response()
 
 
-def refuse_to_send(number: str) -> Response:
+def refuse_sending(number: str) -> Response:
     """Refuse what only registered companies can do."""
     invoicing.find_invoice(exchange.company(), exchange.parse_path_number(number))
     message = "Kan inte skicka dokument om inte företaget är registrerat."
     raise Refused(switchboard().switches.not_registered_code, message)
 
 
-def _sent(number: str) -> Invoice:
-    found = _with_bank_details(number)
-    return exchange.company().change_invoice(found.number, sent=True)
+def _mark_sent(number: str) -> Invoice:
+    invoice = _with_bank_details(number)
+    return exchange.company().change_invoice(invoice.number, sent=True)
 
 
 def _with_bank_details(number: str) -> Invoice:
-    found = invoicing.find_invoice(exchange.company(), exchange.parse_path_number(number))
+    invoice = invoicing.find_invoice(exchange.company(), exchange.parse_path_number(number))
     if not exchange.company().registers.set_up.bankgiro:
         raise Refused(switchboard().switches.no_bank_details_code, "Bankuppgifter saknas.")
-    return found
+    return invoice
 
 
-def _paper() -> Response:
+def _pdf_response() -> Response:
     return responses.file_response(PDF, "application/pdf")
 
 
@@ -108,7 +112,7 @@ def _as_switched(invoice: Invoice) -> Invoice:
     """Return an invoice with its amounts as the switches say that they are shown."""
     switches = switchboard().switches
     if switches.finance_ocr == "changed":
-        invoice = serializers.as_financed(invoice)
+        invoice = serializers.with_finance_ocr(invoice)
     if switches.unbooked_balance == "zero" and not invoice.booked:
         invoice = replace(invoice, balance=Decimal(0))
     return serializers.in_sek(invoice, switches) if switches.invoice_amounts == "SEK" else invoice
@@ -117,7 +121,7 @@ def _as_switched(invoice: Invoice) -> Invoice:
 # --- Documents --------------------------------------------------------------
 
 INVOICES = Documents(
-    one="Invoice",
+    singular="Invoice",
     path="invoices",
     find=invoicing.find_invoice,
     make=invoicing.create_invoice,

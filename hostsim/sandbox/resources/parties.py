@@ -13,40 +13,42 @@ from hostsim.sandbox.resources.small_registers import CURRENCIES, TERMS_OF_PAYME
 from hostsim.sandbox.state import Company
 from hostsim.sandbox.switchboard import switchboard
 
-Card = Mapping[str, Any]
+Party = Mapping[str, Any]
 
 
 def country_names(
-    given: Card, fields: Mapping[str, Field], names: Mapping[str, str]
+    fields: Party, field_definitions: Mapping[str, Field], names: Mapping[str, str]
 ) -> dict[str, Any]:
     """Return the names of countries that follow from the codes that were sent.
 
     :param names: the fields of names by those of codes.
     """
     return {
-        name: COUNTRIES.get((given[code] or "").upper(), ("", fields[name].blank))[1]
+        name: COUNTRIES.get((fields[code] or "").upper(), ("", field_definitions[name].blank))[1]
         for code, name in names.items()
-        if code in given
+        if code in fields
     }
 
 
-def check(company: Company, card: Card, countries: Mapping[str, str], account_field: str) -> Card:
+def check(
+    company: Company, party: Party, countries: Mapping[str, str], account_field: str
+) -> Party:
     """Refuse what a card may not name; return its account, empty where it names none."""
     registers, switches = company.registers, switchboard().switches
     for code, name in countries.items():
-        if card.get(code) and card[code].upper() not in COUNTRIES:
-            raise Refused(COUNTRY, f"Ogiltigt land: {card[code]}")
-        if card.get(name) and card[name] not in NAMES:
-            raise Refused(COUNTRY, f"Ogiltigt land: {card[name]}")
+        if party.get(code) and party[code].upper() not in COUNTRIES:
+            raise Refused(COUNTRY, f"Ogiltigt land: {party[code]}")
+        if party.get(name) and party[name] not in NAMES:
+            raise Refused(COUNTRY, f"Ogiltigt land: {party[name]}")
     for name, register in (("Currency", CURRENCIES), ("TermsOfPayment", TERMS_OF_PAYMENT)):
-        if card.get(name) and registers.get(register.name, card[name]) is None:
-            raise register.missing(switches, 400)
-    if not card.get(account_field):
+        if party.get(name) and registers.get(register.name, party[name]) is None:
+            raise register.not_found_error(switches, 400)
+    if not party.get(account_field):
         return {}
     year = company.financial_year(company.today())
-    account = registers.account(card[account_field], year.id if year else 0)
+    account = registers.account(party[account_field], year.id if year else 0)
     if account is None:
-        raise ACCOUNTS.missing(switches, 400)
+        raise ACCOUNTS.not_found_error(switches, 400)
     return account
 
 

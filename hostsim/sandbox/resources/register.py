@@ -1,4 +1,4 @@
-"""Registers that are alike: a list in pages, and a record alone."""
+"""The views of a register: a list in pages, and a record."""
 
 from __future__ import annotations
 
@@ -20,98 +20,97 @@ Fields = Mapping[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class Register:
-    """How Fortnox serializes a register, and what may be asked of it."""
+    """How Fortnox serializes, filters and sorts a register."""
 
     name: str
     """In paths, and in :class:`~hostsim.sandbox.registers.Registers`."""
 
-    one: str
-    many: str
+    singular: str
+    plural: str
     key: str
     fields: Mapping[str, Field]
-    """What a record has, in the order of an answer."""
+    """The fields of a record, in the order of a response."""
 
     not_found: str
     not_found_code: int | str
-    """Or the name of the switch that has it, where it is not known."""
+    """Or the name of its switch, if it is not known."""
 
     row: tuple[str, ...] = ()
-    """What a list shows; everything unless given."""
+    """The fields of a list row; all unless given."""
 
     filters: Mapping[str, str] = field(default_factory=dict)
-    """Parameters that search a field, anywhere in it and without regard to case."""
+    """Parameters that search in a field, case-insensitively."""
 
     sorts: Mapping[str, str] = field(default_factory=dict)
-    """Values of ``sortby``, and the fields that they mean."""
+    """Values of ``sortby``, and their fields."""
 
     order: Callable[[Any], tuple[Any, ...]] = lambda value: (str(value),)
-    """How keys are sorted: as texts, as recorded, or as numbers."""
+    """The sort key: texts, as recorded, or numbers."""
 
     parameters: frozenset[str] = frozenset()
-    """Parameters that the resource reads by itself."""
+    """Parameters that the resource reads itself."""
 
     def list_all(self) -> Response:
-        entries = self.chosen(list(exchange.company().registers.entries[self.name].values()))
-        return exchange.page_response(self.many, entries, self.row_of)
+        entries = list(exchange.company().registers.entries[self.name].values())
+        return exchange.page_response(self.plural, self.filter_and_sort(entries), self.row_of)
 
     def show_one(self, key: str) -> Response:
-        return responses.json_response({self.one: self.detail_of(self.find(key))})
+        return responses.json_response({self.singular: self.detail_of(self.find(key))})
 
     def find(self, key: str) -> Entry:
         entry = exchange.company().registers.entries[self.name].get(key)
         if entry is None:
-            raise self.missing(switchboard().switches)
+            raise self.not_found_error(switchboard().switches)
         return entry
 
-    def missing(self, switches: Switches, status: int = 404) -> Refused:
+    def not_found_error(self, switches: Switches, status: int = 404) -> Refused:
         code = self.not_found_code
         if isinstance(code, str):
             code = int(getattr(switches, code))
         return Refused(code, self.not_found, status)
 
-    def chosen(self, entries: list[Entry]) -> list[Entry]:
-        """Filter and sort by the parameters of the request."""
-        given, switches = request.args, switchboard().switches
+    def filter_and_sort(self, entries: list[Entry]) -> list[Entry]:
+        """Filter and sort entries by the parameters of the request."""
+        args, switches = request.args, switchboard().switches
         query.check_parameters(
-            given, query.COMMON_PARAMETERS | self.filters.keys() | self.parameters
+            args, query.COMMON_PARAMETERS | self.filters.keys() | self.parameters
         )
-        recent = query.modified_since(given, switches)
-        chosen = [entry for entry in entries if recent(entry.modified) and self._fits(entry)]
-        by = self.sorts.get(given.get("sortby", ""), self.key)
-        if "sortby" in given and given["sortby"] not in self.sorts:
+        recent = query.modified_since(args, switches)
+        found = [entry for entry in entries if recent(entry.modified) and self._matches(entry)]
+        sort_field = self.sorts.get(args.get("sortby", ""), self.key)
+        if "sortby" in args and args["sortby"] not in self.sorts:
             raise bad_parameter()
-        reverse = query.is_descending(given, switches)
-        return sorted(chosen, key=lambda entry: self.order(entry.fields.get(by)), reverse=reverse)
+        reverse = query.is_descending(args, switches)
+        found.sort(key=lambda entry: self.order(entry.fields.get(sort_field)), reverse=reverse)
+        return found
 
-    def _fits(self, entry: Entry) -> bool:
-        whole, switches = self.with_blanks(entry), switchboard().switches
+    def _matches(self, entry: Entry) -> bool:
+        record, switches = self.with_blanks(entry), switchboard().switches
         for name in self.filters.keys() & request.args.keys():
-            value, wanted = whole[self.filters[name]], request.args[name].casefold()
-            found = "" if value is None else str(value).casefold()
-            by_number = name == self.key.lower()
-            if not (
-                query.number_matches(wanted, found, switches) if by_number else wanted in found
-            ):
+            value, search = record[self.filters[name]], request.args[name].casefold()
+            text = "" if value is None else str(value).casefold()
+            is_key = name == self.key.lower()
+            if not (query.number_matches(search, text, switches) if is_key else search in text):
                 return False
         return True
 
     def with_blanks(self, entry: Entry) -> dict[str, Any]:
-        """Return a record with everything that it does not set."""
+        """Return all fields of a record, unset ones included."""
         return blanks(self.fields) | dict(entry.fields)
 
     def detail_of(self, entry: Entry) -> dict[str, Any]:
-        whole = self.with_blanks(entry)
-        return {"@url": self.url(whole), **{name: whole[name] for name in self.fields}}
+        record = self.with_blanks(entry)
+        return {"@url": self.url(record), **{name: record[name] for name in self.fields}}
 
     def row_of(self, entry: Entry) -> dict[str, Any]:
         detail = self.detail_of(entry)
         return {name: detail[name] for name in ("@url", *self.row)} if self.row else detail
 
-    def url(self, whole: Fields) -> str:
-        return f"{exchange.base_url()}/3/{self.name}/{whole[self.key]}"
+    def url(self, record: Fields) -> str:
+        return f"{exchange.base_url()}/3/{self.name}/{record[self.key]}"
 
 
-def as_numbers(value: Any) -> tuple[int, int, str]:
-    """Sort numbers as numbers, before texts."""
+def numeric_sort_key(value: Any) -> tuple[int, int, str]:
+    """Return a sort key by which numbers come first, in numerical order."""
     text = "" if value is None else str(value)
     return (0, int(text), "") if text.isascii() and text.isdigit() else (1, 0, text.casefold())

@@ -21,12 +21,12 @@ from hostsim.sandbox.fields import (
     rate,
     text,
 )
-from hostsim.sandbox.resources.register import Register, as_numbers
+from hostsim.sandbox.resources.register import Register, numeric_sort_key
 
 COST_CENTERS = Register(
     name="costcenters",
-    one="CostCenter",
-    many="CostCenters",
+    singular="CostCenter",
+    plural="CostCenters",
     key="Code",
     fields={
         "Active": flag(blank=True),
@@ -41,8 +41,8 @@ COST_CENTERS = Register(
 
 CURRENCIES = Register(
     name="currencies",
-    one="Currency",
-    many="Currencies",
+    singular="Currency",
+    plural="Currencies",
     key="Code",
     fields={
         "BuyRate": rate(blank=Decimal(1)),
@@ -59,8 +59,8 @@ CURRENCIES = Register(
 
 MODES_OF_PAYMENT = Register(
     name="modesofpayments",
-    one="ModeOfPayment",
-    many="ModesOfPayments",
+    singular="ModeOfPayment",
+    plural="ModesOfPayments",
     key="Code",
     fields={"Code": text(), "Description": text(), "AccountNumber": account()},
     not_found="Kan inte hitta betalningssättet.",
@@ -69,8 +69,8 @@ MODES_OF_PAYMENT = Register(
 
 PROJECTS = Register(
     name="projects",
-    one="Project",
-    many="Projects",
+    singular="Project",
+    plural="Projects",
     key="ProjectNumber",
     fields={
         "Comments": text(512),
@@ -83,7 +83,7 @@ PROJECTS = Register(
         "StartDate": day(),
     },
     row=("Description", "EndDate", "ProjectLeader", "ProjectNumber", "Status", "StartDate"),
-    order=as_numbers,
+    order=numeric_sort_key,
     not_found="Kan inte hitta projektet.",
     not_found_code=PROJECT_NOT_FOUND,
 )
@@ -92,11 +92,11 @@ PROJECTS = Register(
 # --- Named by a code --------------------------------------------------------
 
 
-def _named(one: str, many: str, not_found: str, code: int) -> Register:
+def _code_register(singular: str, plural: str, not_found: str, code: int) -> Register:
     return Register(
-        name=many.lower(),
-        one=one,
-        many=many,
+        name=plural.lower(),
+        singular=singular,
+        plural=plural,
         key="Code",
         fields={"Code": text(25), "Description": text()},
         not_found=not_found,
@@ -104,26 +104,28 @@ def _named(one: str, many: str, not_found: str, code: int) -> Register:
     )
 
 
-TERMS_OF_PAYMENT = _named(
+TERMS_OF_PAYMENT = _code_register(
     "TermsOfPayment", "TermsOfPayments", "Kan inte hitta betalningsvillkoret.", TERMS_NOT_FOUND
 )
 
 
 # --- Without an address -----------------------------------------------------
 
-PRICE_LISTS = _named("PriceList", "PriceLists", "Kan inte hitta prislistan.", PRICE_LIST_NOT_FOUND)
-TERMS_OF_DELIVERIES = _named(
+PRICE_LISTS = _code_register(
+    "PriceList", "PriceLists", "Kan inte hitta prislistan.", PRICE_LIST_NOT_FOUND
+)
+TERMS_OF_DELIVERIES = _code_register(
     "TermsOfDelivery",
     "TermsOfDeliveries",
     "Kan inte hitta leveransvillkoret.",
     TERMS_OF_DELIVERY_NOT_FOUND,
 )
-UNITS = _named("Unit", "Units", "Kan inte hitta enheten.", UNIT_NOT_FOUND)
+UNITS = _code_register("Unit", "Units", "Kan inte hitta enheten.", UNIT_NOT_FOUND)
 
 ARTICLES = Register(
     name="articles",
-    one="Article",
-    many="Articles",
+    singular="Article",
+    plural="Articles",
     key="ArticleNumber",
     fields={
         "ArticleNumber": text(50),

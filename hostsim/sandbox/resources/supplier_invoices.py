@@ -16,12 +16,12 @@ from hostsim.sandbox.supplier_invoicing import FIELDS, ROW
 from hostsim.sandbox.switchboard import switchboard
 
 STATES: query.States = query.STATES | {
-    "pendingpayment": lambda row, _today: _booked_unpaid(row) and row.payment_approved,
+    "pendingpayment": lambda row, _today: _is_booked_and_unpaid(row) and row.payment_approved,
     "authorizepending": lambda row, _today: not row.approved and not row.cancelled,
 }
 
 #: What a list shows of what was written.
-LISTED = (
+LIST_FIELDS = (
     "CostCenter",
     "Currency",
     "CurrencyRate",
@@ -42,28 +42,28 @@ AMOUNTS = {"AdministrationFee", "Balance", "Freight", "RoundOffValue", "Total", 
 
 
 def list_invoices() -> Response:
-    given, company, switches = request.args, exchange.company(), switchboard().switches
+    parameters, company, switches = request.args, exchange.company(), switchboard().switches
     query.check_parameters(
-        given, query.COMMON_PARAMETERS - {"sortby"} | {"filter", "suppliernumber"}
+        parameters, query.COMMON_PARAMETERS - {"sortby"} | {"filter", "suppliernumber"}
     )
-    found = list(company.registers.supplier_invoices.values())
-    if (state := given.get("filter")) is not None:
-        test = query.state_filter(state, STATES, company.today(), switches)
-        found = [one for one in found if test(one)]
-    if (number := given.get("suppliernumber")) is not None:
-        found = [
-            one
-            for one in found
-            if query.number_matches(number, one.fields["SupplierNumber"], switches)
+    rows = list(company.registers.supplier_invoices.values())
+    if (state := parameters.get("filter")) is not None:
+        is_in_state = query.state_filter(state, STATES, company.today(), switches)
+        rows = [row for row in rows if is_in_state(row)]
+    if (number := parameters.get("suppliernumber")) is not None:
+        rows = [
+            row
+            for row in rows
+            if query.number_matches(number, row.fields["SupplierNumber"], switches)
         ]
-    recent = query.modified_since(given, switches)
-    found = [one for one in found if recent(one.modified)]
-    if query.is_descending(given, switches):
-        found.reverse()
-    return exchange.page_response("SupplierInvoices", found, _row)
+    recent = query.modified_since(parameters, switches)
+    rows = [row for row in rows if recent(row.modified)]
+    if query.is_descending(parameters, switches):
+        rows.reverse()
+    return exchange.page_response("SupplierInvoices", rows, _row)
 
 
-def _booked_unpaid(row: SupplierInvoice) -> bool:
+def _is_booked_and_unpaid(row: SupplierInvoice) -> bool:
     return row.booked and query.is_unpaid(row)
 
 
@@ -71,34 +71,34 @@ def _booked_unpaid(row: SupplierInvoice) -> bool:
 
 
 def _detail(invoice: SupplierInvoice) -> dict[str, Any]:
-    company, whole = exchange.company(), blanks(FIELDS) | dict(invoice.fields)
+    company, stored = exchange.company(), blanks(FIELDS) | dict(invoice.fields)
     voucher = invoice.voucher or {}
-    whole["SupplierInvoiceRows"] = [
+    stored["SupplierInvoiceRows"] = [
         blanks(ROW) | row | {"Total": row.get("Debit", row.get("Credit", Decimal(0)))}
-        for row in whole["SupplierInvoiceRows"]
+        for row in stored["SupplierInvoiceRows"]
     ]
-    fields = whole | _state(invoice) | {
+    fields = stored | _state(invoice) | {
         "AccountingMethod": company.registers.set_up.method,
         "Cancelled": invoice.cancelled,
         "CreditReference": invoice.credit_of or invoice.credited_by,
-        "PaymentPending": invoice.payment_approved and _booked_unpaid(invoice),
+        "PaymentPending": invoice.payment_approved and _is_booked_and_unpaid(invoice),
         "VoucherNumber": voucher.get("Number"),
         "VoucherSeries": voucher.get("Series"),
         "VoucherYear": voucher.get("Year"),
     }  # fmt: skip
-    shown = switchboard().switches.supplier_invoice_shows_files
-    if shown != "never":
-        files = company.registers.connected_files(invoice.number) if shown == "shown" else []
-        fields["SupplierInvoiceFileConnections"] = [{"FileId": one.id} for one in files]
+    files_shown = switchboard().switches.supplier_invoice_shows_files
+    if files_shown != "never":
+        files = company.registers.connected_files(invoice.number) if files_shown == "shown" else []
+        fields["SupplierInvoiceFileConnections"] = [{"FileId": file.id} for file in files]
     return _serialized(fields)
 
 
 def _row(invoice: SupplierInvoice) -> dict[str, Any]:
-    whole = blanks(FIELDS) | dict(invoice.fields)
-    listed = {name: whole[name] for name in LISTED}
+    stored = blanks(FIELDS) | dict(invoice.fields)
+    fields = {name: stored[name] for name in LIST_FIELDS}
     # The detail names it otherwise.
-    more = {"AuthorizerName": "", "Cancel": invoice.cancelled}
-    return _serialized(listed | more | _state(invoice))
+    renamed = {"AuthorizerName": "", "Cancel": invoice.cancelled}
+    return _serialized(fields | renamed | _state(invoice))
 
 
 def _state(invoice: SupplierInvoice) -> dict[str, Any]:
@@ -133,7 +133,7 @@ def _serialized(fields: Mapping[str, Any]) -> dict[str, Any]:
 # --- Documents --------------------------------------------------------------
 
 SUPPLIER_INVOICES = Documents(
-    one="SupplierInvoice",
+    singular="SupplierInvoice",
     path="supplierinvoices",
     find=supplier_invoicing.find,
     make=supplier_invoicing.create,

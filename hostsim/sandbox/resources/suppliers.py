@@ -12,7 +12,7 @@ from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.fields import Field, code, flag, parse_changes, require, text
 from hostsim.sandbox.registers import Entry
 from hostsim.sandbox.resources import parties
-from hostsim.sandbox.resources.register import Register, as_numbers
+from hostsim.sandbox.resources.register import Register, numeric_sort_key
 from hostsim.sandbox.state import Company
 from hostsim.sandbox.switchboard import switchboard
 
@@ -92,51 +92,51 @@ class Suppliers(Register):
     """Suppliers, whose first telephone has another name in a list."""
 
     def row_of(self, entry: Entry) -> dict[str, Any]:
-        whole = self.with_blanks(entry)
-        whole["Phone"] = whole["Phone1"]
-        return {"@url": self.url(whole), **{name: whole[name] for name in ROW}}
+        record = self.with_blanks(entry)
+        record["Phone"] = record["Phone1"]
+        return {"@url": self.url(record), **{name: record[name] for name in ROW}}
 
 
 SUPPLIERS = Suppliers(
     name="suppliers",
-    one="Supplier",
-    many="Suppliers",
+    singular="Supplier",
+    plural="Suppliers",
     key="SupplierNumber",
     fields=FIELDS,
     filters={"name": "Name"},
-    order=as_numbers,
+    order=numeric_sort_key,
     not_found="Kan inte hitta leverantören.",
     not_found_code="supplier_not_found_code",
 )
 
 
-def make_supplier() -> Response:
+def create_supplier() -> Response:
     company, switches = exchange.company(), switchboard().switches
-    given = parse_changes(exchange.record_in_body("Supplier"), FIELDS, switches, {"@url"})
-    require(given, ("Name",))
+    fields = parse_changes(exchange.record_in_body("Supplier"), FIELDS, switches, {"@url"})
+    require(fields, ("Name",))
     with company.lock:
-        _check(company, given)
+        _check_supplier(company, fields)
         register = company.registers.entries["suppliers"]
-        number = given.get("SupplierNumber") or parties.next_number(register)
+        number = fields.get("SupplierNumber") or parties.next_number(register)
         if number in register:
             message = f"Leverantörsnummer {number} används redan."
             raise Refused(switches.supplier_number_code, message)
-        card = given | parties.country_names(given, FIELDS, COUNTRY_NAMES)
-        card |= {"SupplierNumber": number}
-        made = company.registers.put("suppliers", number, card, company.clock.now())
-    return exchange.created_response("Supplier", SUPPLIERS.detail_of(made), "suppliers")
+        supplier = fields | parties.country_names(fields, FIELDS, COUNTRY_NAMES)
+        supplier |= {"SupplierNumber": number}
+        entry = company.registers.put("suppliers", number, supplier, company.clock.now())
+    return exchange.created_response("Supplier", SUPPLIERS.detail_of(entry), "suppliers")
 
 
 def change_supplier(number: str) -> Response:
     company, switches = exchange.company(), switchboard().switches
-    given = parse_changes(exchange.record_in_body("Supplier"), FIELDS, switches, {"@url"})
+    fields = parse_changes(exchange.record_in_body("Supplier"), FIELDS, switches, {"@url"})
     with company.lock:
         before = SUPPLIERS.find(number)
-        names = parties.country_names(given, FIELDS, COUNTRY_NAMES)
-        card = {**before.fields, **given, **names, "SupplierNumber": number}
-        _check(company, card)
-        changed = company.registers.put("suppliers", number, card, company.clock.now())
-    return responses.json_response({"Supplier": SUPPLIERS.detail_of(changed)})
+        names = parties.country_names(fields, FIELDS, COUNTRY_NAMES)
+        supplier = {**before.fields, **fields, **names, "SupplierNumber": number}
+        _check_supplier(company, supplier)
+        entry = company.registers.put("suppliers", number, supplier, company.clock.now())
+    return responses.json_response({"Supplier": SUPPLIERS.detail_of(entry)})
 
 
 def delete_supplier(number: str) -> Response:
@@ -149,6 +149,6 @@ def delete_supplier(number: str) -> Response:
     return responses.no_content()
 
 
-def _check(company: Company, card: Mapping[str, Any]) -> None:
+def _check_supplier(company: Company, supplier: Mapping[str, Any]) -> None:
     # What is visited is not checked.
-    parties.check(company, card, {"CountryCode": "Country"}, "PreDefinedAccount")
+    parties.check(company, supplier, {"CountryCode": "Country"}, "PreDefinedAccount")

@@ -100,7 +100,7 @@ def test_a_web_application_receives_the_answer_itself(examine, configuration, sa
     class WebHost(Person):
         @hookimpl
         def opter_open_browser(self, run, url, on_redirect):
-            on_redirect(scripted_login.answer_of(url, seed.USER, seed.PASSWORD))
+            on_redirect(scripted_login.callback_url(url, seed.USER, seed.PASSWORD))
             return True
 
     findings = examine(person=WebHost(), redirect_uri=ours)

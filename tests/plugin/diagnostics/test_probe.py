@@ -220,7 +220,7 @@ def client(ticks):
             service=options.get("consented", False),
         )
         user = next(iter(box.state.users.values()))
-        back = scripted_login.answer_of(address, user.name, user.password)
+        back = scripted_login.callback_url(address, user.name, user.password)
         [code] = parse_qs(urlsplit(back).query)["code"]
         signed_in = SignedIn(endpoint, endpoint.exchange(code))
         return ProbeClient(
@@ -816,7 +816,7 @@ def test_the_command_takes_the_answer_from_standard_input(fortnox):
         encoding="utf-8",
     ) as child:
         address = re.search(r"http\S+", child.stderr.readline()).group()
-        back = scripted_login.answer_of(address, "ida", "hemligt")
+        back = scripted_login.callback_url(address, "ida", "hemligt")
         out, err = child.communicate(f"http://example.invalid/\n{back}\n", timeout=60)
     assert child.returncode == 4
     assert json.loads(out)["findings"]

@@ -26,7 +26,7 @@ class WebHost(HostWithSecrets):
     def __init__(self):
         super().__init__()
         self.urls, self.said = [], []
-        self.answers = lambda url: [scripted_login.answer_of(url, seed.USER, seed.PASSWORD)]
+        self.answers = lambda url: [scripted_login.callback_url(url, seed.USER, seed.PASSWORD)]
 
     @hookimpl
     def opter_open_browser(self, run, url, on_redirect):
@@ -128,7 +128,7 @@ def test_an_answer_of_another_login_is_refused_and_ends_nothing(office):
     office.host.answers = lambda url: [
         f"{OURS}?code=c0de&state=another",
         f"{OURS}/other?{answer(url, code='c0de').partition('?')[2]}",
-        scripted_login.answer_of(url, seed.USER, seed.PASSWORD),
+        scripted_login.callback_url(url, seed.USER, seed.PASSWORD),
     ]
     office.bring()
     forged, elsewhere, ours = office.host.said
@@ -140,7 +140,7 @@ def test_an_answer_of_another_login_is_refused_and_ends_nothing(office):
 
 def test_an_answer_is_taken_once_and_none_when_the_run_is_over(office):
     def twice(url):
-        return [scripted_login.answer_of(url, seed.USER, seed.PASSWORD)] * 2
+        return [scripted_login.callback_url(url, seed.USER, seed.PASSWORD)] * 2
 
     office.host.answers = twice
     office.bring()
@@ -166,7 +166,7 @@ def test_logins_of_several_runs_wait_beside_each_other(office):
             mine = next(one for one in pending.values() if one[1] is on_redirect)
             other = next(one for one in pending.values() if one[1] is not on_redirect)
             assert other[1](answer(mine[0], code="c0de")) is not None
-            assert on_redirect(scripted_login.answer_of(url, seed.USER, seed.PASSWORD)) is None
+            assert on_redirect(scripted_login.callback_url(url, seed.USER, seed.PASSWORD)) is None
             return True
 
     office.manager.unregister(office.host)
