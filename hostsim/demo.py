@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
 from hostsim.errors import HostError, host_error
-from hostsim.ledger.matching import KINDS
+from hostsim.ledger.judging import KINDS
 from hostsim.ledger.reasons import ACCEPT, LEFT, NOT_LOOKED_UP, REPLACED
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.exports import BILLS, INVOICES

@@ -17,7 +17,7 @@ from hostsim.cli.imports import show_if_any, show_if_changed
 from hostsim.cli.root import hostsim
 from hostsim.ledger.reasons import KEEP, TAKE_AGAIN
 from hostsim.storage import previews
-from hostsim.storage.decision_store import MAX_WHY_LENGTH
+from hostsim.storage.decisions import MAX_WHY_LENGTH
 from hostsim.views.decisions import DECISIONS
 from opter_contract.values import Text
 

@@ -10,7 +10,7 @@ from hostsim.cli.command import command, option
 from hostsim.cli.common import Common, make_host, open_store
 from hostsim.cli.login import NO_BROWSER, UNATTENDED, interactive_host
 from hostsim.cli.root import hostsim
-from hostsim.ledger.matching import KINDS
+from hostsim.ledger.judging import KINDS
 from hostsim.views.explanation import explanation_object, write_explanation
 from hostsim.views.preview_output import write_preview
 from hostsim.views.runs import RUNS, write_run, write_run_json, write_runs

@@ -15,7 +15,7 @@ from hostsim.cli.login import NO_BROWSER, UNATTENDED, interactive_host
 from hostsim.cli.root import hostsim
 from hostsim.errors import HostError, host_error
 from hostsim.storage import previews
-from hostsim.storage.decision_store import MAX_WHY_LENGTH
+from hostsim.storage.decisions import MAX_WHY_LENGTH
 from hostsim.storage.previews import PreviewChanged
 from hostsim.views.output import ReaderClosed
 from hostsim.views.preview_output import write_no_preview_json, write_preview, write_preview_json

@@ -19,7 +19,7 @@ from hostsim.messages import results as results_messages
 from hostsim.messages.payments import payments as payments_text
 from hostsim.services.hand_payments import MAX_KEY_LENGTH
 from hostsim.storage import commits
-from hostsim.storage.decision_store import MAX_WHY_LENGTH
+from hostsim.storage.decisions import MAX_WHY_LENGTH
 from hostsim.views.payments import REGISTERED_PAYMENTS, write_entries, write_entry
 from hostsim.views.table import write_json
 from opter_contract.values import Text

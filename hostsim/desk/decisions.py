@@ -15,7 +15,7 @@ from hostsim.desk.payment_import import window as import_window
 from hostsim.desk.row_actions import RowActions
 from hostsim.desk.shared import desk_context, list_view, notify, word
 from hostsim.errors import HostError, host_error
-from hostsim.ledger.matching import Refusal
+from hostsim.ledger.candidates import Refusal
 from hostsim.ledger.reasons import (
     ACCEPT,
     CONFIRM,

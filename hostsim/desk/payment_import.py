@@ -15,7 +15,7 @@ from hostsim.desk.row_actions import row_buttons
 from hostsim.desk.shared import desk_context, language, list_view, notify, word
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.amounts import typed_date
-from hostsim.ledger.matching import IGNORED, LEFT_OUT, READY, REJECTED
+from hostsim.ledger.judging import IGNORED, LEFT_OUT, READY, REJECTED
 from hostsim.messages.desk import page_text
 from hostsim.messages.formats import day
 from hostsim.messages.results import DATE_NEEDED

@@ -12,12 +12,16 @@ from typing import NamedTuple
 
 from hostsim.desk.shared import desk_context, word
 from hostsim.errors import host_error
-from hostsim.ledger import decision_rules, matching, reasons
-from hostsim.ledger.decision_rules import OtherChannelPayment
+from hostsim.ledger import decisions as decision_rules
+from hostsim.ledger import reasons
+from hostsim.ledger.decisions import OtherChannelPayment
+from hostsim.ledger.differences import find_differences
+from hostsim.ledger.judging import IGNORED, REJECTED
 from hostsim.ledger.reasons import ACCEPT, KEEP, SET_ASIDE
 from hostsim.ledger.values import Decision, PreviewRow
 from hostsim.messages.payments import Difference
-from hostsim.storage import decision_store, page_rows
+from hostsim.storage import decisions as decision_store
+from hostsim.storage import page_rows
 from hostsim.storage.previews import Preview
 from hostsim.storage.rows import payment_of, row_of
 from opter_contract.values import Payment
@@ -71,9 +75,9 @@ class RowActions(NamedTuple):
 def row_buttons(preview: Preview, kind: str, entries: Iterable[PreviewRow]) -> dict[int, str]:
     """Return the label of the button of each row; a row without one has nothing to decide."""
     named = [entry for entry in entries if entry.payment_number]
-    if kind == matching.REJECTED:
+    if kind == REJECTED:
         return {entry.id: word("decide") for entry in named}
-    if kind == matching.IGNORED:
+    if kind == IGNORED:
         return {e.id: word("take_back") for e in named if e.reason == SET_ASIDE}
     decided_on = _decided_numbers(preview, [entry.payment_number for entry in named])
     return {e.id: word("undo") for e in named if e.payment_number in decided_on}
@@ -128,7 +132,7 @@ def _choices(
     kind: str, reason: str | None, decision: Decision | None, series: Decision | None
 ) -> list[str]:
     found: list[str] = []
-    if kind == matching.REJECTED:
+    if kind == REJECTED:
         found.extend(reasons.possible_decisions(reason))
         if reason == "invoice-not-found":
             found.append(SERIES)
@@ -152,7 +156,7 @@ def _differences(import_type: str, company: str, now: Payment | None) -> Sequenc
         return ()
     row = page_rows.registered_row(desk_context().store, import_type, company, now.key.number)
     registered = None if row is None else payment_of(row, company)
-    return () if registered is None else matching.what_changed(registered, now)
+    return () if registered is None else find_differences(registered, now)
 
 
 def _others(row: sqlite3.Row, now: Payment | None) -> Sequence[OtherChannelPayment]:

@@ -9,9 +9,8 @@ from typing import NamedTuple
 
 from hostsim.errors import Doubt, HostError, host_error
 from hostsim.ledger.amounts import MOST, meant
-from hostsim.ledger.decision_rules import NEAR
-from hostsim.ledger.matching import EXACT, ORE, same_currency
-from hostsim.ledger.values import SEK, Invoice
+from hostsim.ledger.decisions import NEAR
+from hostsim.ledger.values import EXACT, ORE, SEK, Invoice, same_currency
 from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import hand_payments as hand_payments_messages
 from opter_contract.values import Payment, PaymentKey

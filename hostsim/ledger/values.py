@@ -33,6 +33,14 @@ Status = Literal["exact", "written-off", "partial", "advance", "reversal", "sett
 #: Sums of money must not be rounded, however large: the default 28 digits would do so.
 EXACT = Context(prec=200, rounding=ROUND_HALF_UP)
 
+ORE = Decimal("0.01")
+ZERO = Decimal(0)
+
+
+def same_currency(currency: str, other: str) -> bool:
+    """Compare currency codes; the host's is free text."""
+    return currency.strip().upper() == other.strip().upper()
+
 
 def exact(function: Callable[P, R]) -> Callable[P, R]:
     """Let all arithmetic in a function be that of :data:`EXACT`."""

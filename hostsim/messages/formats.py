@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import date, datetime
 from decimal import Decimal
 
+from opter_contract.values import Text
+
 
 def plain(value: Decimal, *, decimals: int = 2) -> str:
     """Write a decimal with a point, without exponent, with at least ``decimals`` decimals."""
@@ -24,6 +26,14 @@ def money(value: Decimal, language: str, *, decimals: int = 2, grouped: bool = T
     point = "." if language == "en" else ","
     text = count(int(digits), language) if grouped else digits
     return f"{sign}{text}{point}{fraction}" if fraction else sign + text
+
+
+def money_of(amount: Decimal, currency: str) -> Text:
+    """Write an amount with its currency."""
+    return Text(
+        f"{money(amount, 'sv')} {currency}",
+        f"{money(amount, 'en')} {currency}",
+    )
 
 
 def count(value: int, language: str) -> str:

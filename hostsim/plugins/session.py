@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Any, Protocol
 
 from hostsim.errors import HostError, host_error
-from hostsim.ledger.matching import Refusal
+from hostsim.ledger.candidates import Refusal
 from hostsim.ledger.values import SEK, Definition
 from hostsim.messages import results as results_messages
 from hostsim.messages import text as text_messages

@@ -12,13 +12,13 @@ from hostsim.messages.decisions import FETCHED_BEFORE_SAVING
 from hostsim.services.context import Context
 from hostsim.storage import (
     commits,
-    decision_store,
     history,
     page_rows,
     previews,
     undone_saves,
 )
-from hostsim.storage.decision_store import DecisionWriter
+from hostsim.storage import decisions as decision_store
+from hostsim.storage.decisions import DecisionWriter
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import Preview, PreviewChanged
 from hostsim.storage.undone_saves import UndoneSave

@@ -17,19 +17,30 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from hostsim.errors import host_error
-from hostsim.ledger import decision_rules, matching
-from hostsim.ledger.comparison import Taken
-from hostsim.ledger.matching import Judgement, oldest_first
+from hostsim.ledger import decisions as decision_rules
+from hostsim.ledger.candidates import oldest_first
+from hostsim.ledger.judging import READY, Judgement
 from hostsim.ledger.reasons import DOUBTFUL, REGISTERED_ALREADY, SETTLED
-from hostsim.ledger.values import HAND, REGISTERED, Decision, Definition, Entry, Invoice
+from hostsim.ledger.reconciliation import Taken
+from hostsim.ledger.values import (
+    HAND,
+    REGISTERED,
+    Decision,
+    Definition,
+    Entry,
+    Invoice,
+    same_currency,
+)
 from hostsim.messages import explanations as messages
 from hostsim.messages import payments as payments_messages
 from hostsim.messages import text as text_messages
+from hostsim.messages.formats import money_of
 from hostsim.messages.source import UNNAMED, named
 from hostsim.plugins.session import ImportSession
 from hostsim.services.context import Context, company_of
 from hostsim.services.outcomes import MOVED, Facts, advice_on, outcome_of, to_do_of
-from hostsim.storage import commits, decision_store, export_states, invoices
+from hostsim.storage import commits, export_states, invoices
+from hostsim.storage import decisions as decision_store
 from hostsim.storage import explanations as stored
 from hostsim.storage.discrepancies import effect_there
 from hostsim.storage.explanations import Scope
@@ -342,7 +353,7 @@ def _less_remains(
     """Say that less remains at the source than here, where the payments do not explain it."""
     if invoice is None or balance is None:
         return None
-    if not matching.same_currency(balance["currency"], invoice.currency):
+    if not same_currency(balance["currency"], invoice.currency):
         return None
     at_source = None if balance["cancelled"] else Decimal(balance["balance"])
     named_ones = [one for one in several if one.number]
@@ -359,7 +370,7 @@ def _less_remains(
     here = taken.here_if_less_remains(invoice.remaining, invoice.total, at_source)
     if here is None:
         return None
-    money = matching.money_of
+    money = money_of
     there = None if at_source is None else money(at_source, invoice.currency)
     return payments_messages.less_remains_at_source(
         invoice.number, money(here, invoice.currency), there
@@ -367,7 +378,7 @@ def _less_remains(
 
 
 def _is_ready(one: Facts) -> bool:
-    return one.judgement is not None and one.judgement.kind == matching.READY
+    return one.judgement is not None and one.judgement.kind == READY
 
 
 def _taken_by(one: Facts, currency: str, taken: Taken, replaced: Container[int]) -> Taken:

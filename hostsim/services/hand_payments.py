@@ -19,8 +19,8 @@ from decimal import Decimal
 
 from hostsim.errors import Doubt, DoubtfulPayment, host_error
 from hostsim.ledger.hand_payments import Entry, doubts_about, payment_of_entry
-from hostsim.ledger.matching import judge_by_hand, same_currency
-from hostsim.ledger.values import Invoice
+from hostsim.ledger.judging import judge_by_hand
+from hostsim.ledger.values import Invoice, same_currency
 from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import hand_payments as hand_payments_messages
 from hostsim.messages import payments as payments_messages
@@ -28,7 +28,7 @@ from hostsim.messages import results as results_messages
 from hostsim.services.context import Context
 from hostsim.storage import commits
 from hostsim.storage import hand_payments as table
-from hostsim.storage.decision_store import checked_reason
+from hostsim.storage.decisions import checked_reason
 from hostsim.storage.invoices import invoice_row
 from hostsim.storage.region_checks import checked_bank_account
 from hostsim.storage.rows import record_of, value_of

@@ -6,8 +6,10 @@ import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from hostsim.ledger import decision_rules, matching, reasons
-from hostsim.ledger.matching import Judgement, Refusal
+from hostsim.ledger import decisions as decision_rules
+from hostsim.ledger import judging, reasons
+from hostsim.ledger.candidates import Refusal
+from hostsim.ledger.judging import READY, Judgement
 from hostsim.ledger.reasons import SETTLED
 from hostsim.ledger.values import HAND, REGISTERED, Decision, Entry
 from hostsim.messages import explanations as messages
@@ -82,11 +84,11 @@ def outcome_of(one: Facts, its: Sequence[Decision], *, asked: bool) -> tuple[str
         if last is not None:
             return _STATES[last.state], _rejected_now(one)
         return _earlier(one, asked=asked)
-    if one.judgement.kind == matching.READY:
+    if one.judgement.kind == READY:
         return _ready(one)
     if last is not None:
         return _STATES[last.state], now
-    return IGNORED if one.judgement.kind == matching.IGNORED else REJECTED, now
+    return IGNORED if one.judgement.kind == judging.IGNORED else REJECTED, now
 
 
 def _registered(
@@ -102,7 +104,7 @@ def _registered(
 def _ready(one: Facts) -> tuple[str, Refusal | None]:
     if (settled := _settled(one)) is not None:
         return REJECTED, settled
-    previewed = one.previewed is not None and one.previewed["kind"] == matching.READY
+    previewed = one.previewed is not None and one.previewed["kind"] == READY
     return IN_PREVIEW if previewed else NOT_READ, None
 
 
@@ -116,7 +118,7 @@ def _settled(one: Facts) -> Refusal | None:
 
 def _rejected_now(one: Facts) -> Refusal | None:
     """Return why the open preview rejects a payment that was registered once."""
-    if one.previewed is None or one.previewed["kind"] != matching.REJECTED:
+    if one.previewed is None or one.previewed["kind"] != judging.REJECTED:
         return None
     return _refusal_in(one.previewed)
 
@@ -147,9 +149,9 @@ def _earlier(one: Facts, *, asked: bool) -> tuple[str, Refusal | None]:
     if asked:
         return NOT_ON_INVOICE, None
     if one.previewed is not None:
-        if one.previewed["kind"] == matching.READY:
+        if one.previewed["kind"] == READY:
             return IN_PREVIEW, None
-        kind = IGNORED if one.previewed["kind"] == matching.IGNORED else REJECTED
+        kind = IGNORED if one.previewed["kind"] == judging.IGNORED else REJECTED
         return kind, _refusal_in(one.previewed)
     if one.pending is not None and one.pending["deleted_at"] is None:
         return REJECTED, _refusal_in(one.pending)

@@ -21,8 +21,7 @@ from decimal import Decimal, localcontext
 from pathlib import Path
 
 from hostsim.errors import host_error
-from hostsim.ledger.matching import EXACT, ZERO
-from hostsim.ledger.values import IMPORT, SEK, Entry
+from hostsim.ledger.values import EXACT, IMPORT, SEK, ZERO, Entry
 from hostsim.messages.formats import day, plain
 from hostsim.messages.payments import region_name
 from hostsim.storage.invoices import regions

@@ -21,8 +21,12 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from hostsim.errors import host_error
-from hostsim.ledger import decision_rules, matching, reasons
-from hostsim.ledger.comparison import (
+from hostsim.ledger import decisions as decision_rules
+from hostsim.ledger import reasons
+from hostsim.ledger.candidates import Refusal
+from hostsim.ledger.differences import find_differences
+from hostsim.ledger.reasons import KEEP, SET_ASIDE
+from hostsim.ledger.reconciliation import (
     CHANGED,
     DELETED,
     DELETED_OR_UNREADABLE,
@@ -41,15 +45,15 @@ from hostsim.ledger.comparison import (
     why_not_here,
     written_off,
 )
-from hostsim.ledger.matching import Refusal
-from hostsim.ledger.reasons import KEEP, SET_ASIDE
+from hostsim.ledger.rejection import moves_no_money
 from hostsim.ledger.values import SEK, Decision
 from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.payments import Difference
 from hostsim.plugins.session import ImportSession
 from hostsim.services.context import Context, company_of, failing
-from hostsim.storage import commits, decision_store
+from hostsim.storage import commits
+from hostsim.storage import decisions as decision_store
 from hostsim.storage import reconciliations as stored
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.reconciliations import Scope
@@ -94,7 +98,7 @@ def _why_not_here(row: sqlite3.Row, screened: Refusal | None) -> Refusal:
         )
         deleted = Refusal(reasons.DELETED, decisions_messages.deleted_here(who))
     payment = payment_of(row, "")
-    if screened is None and payment is not None and matching.is_nothing(payment):
+    if screened is None and payment is not None and moves_no_money(payment):
         return Refusal.of(reasons.NO_AMOUNT)
     previewed = row["open_kind"], _refusal(row, "open")
     return why_not_here(screened, previewed, _refusal(row, "pending"), deleted)
@@ -183,7 +187,7 @@ def _compared(row: sqlite3.Row) -> _Compared:
     here, there = payment_of(row, "", "reg_"), payment_of(row, "")
     if here is None:
         return _Compared(ONLY_AT_SOURCE, row, here, there, ())
-    differences = [] if there is None else matching.what_changed(here, there)
+    differences = [] if there is None else find_differences(here, there)
     equal = there is not None and not differences
     return _Compared(EQUAL if equal else DIFFERS, row, here, there, differences)
 

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hostsim.ledger.matching import effect_of, other_effect_of
+from hostsim.ledger.write_offs import effect_of, other_effect_of
 from hostsim.storage.rows import payment_of, plain, without_spaces
 from hostsim.storage.scope import NOT_REGISTERED, OURS
 from opter_contract.values import InvoiceBalance

@@ -15,8 +15,9 @@ from enum import IntEnum
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from hostsim.ledger.decision_rules import ReplaceablePayment
-from hostsim.ledger.matching import EXACT, ZERO, effect_of, same_currency
+from hostsim.ledger.decisions import ReplaceablePayment
+from hostsim.ledger.values import EXACT, ZERO, same_currency
+from hostsim.ledger.write_offs import effect_of
 from hostsim.storage.balances import CHECKED_AGAIN_AFTER
 from hostsim.storage.rows import first_row, payment_of, value_of
 from hostsim.storage.scope import IN_FORCE, NOT_REGISTERED, OURS

@@ -10,12 +10,14 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from hostsim.ledger.comparison import Taken
-from hostsim.ledger.matching import READY, ZERO, effect_of, money_of, same_currency
+from hostsim.ledger.judging import READY
 from hostsim.ledger.reasons import DELETED as DELETED_HERE
 from hostsim.ledger.reasons import DOUBTFUL
-from hostsim.ledger.values import SEK
+from hostsim.ledger.reconciliation import Taken
+from hostsim.ledger.values import SEK, ZERO, same_currency
+from hostsim.ledger.write_offs import effect_of
 from hostsim.messages import payments as payments_messages
+from hostsim.messages.formats import money_of
 from hostsim.messages.source import named
 from hostsim.storage.balances import IGNORED_NOW
 from hostsim.storage.deletions import (

@@ -11,8 +11,9 @@ from datetime import datetime
 from decimal import Decimal, localcontext
 
 from hostsim.ledger.hand_payments import EarlierPayment
-from hostsim.ledger.matching import EXACT, Judgement
+from hostsim.ledger.judging import Judgement
 from hostsim.ledger.reasons import DELETED
+from hostsim.ledger.values import EXACT
 from hostsim.storage.registration import take_from_invoice
 from hostsim.storage.rows import (
     PAYMENT_COLUMNS,

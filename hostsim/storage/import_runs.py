@@ -19,13 +19,14 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from hostsim.errors import host_error
-from hostsim.ledger import matching
-from hostsim.ledger.matching import EXACT, KINDS, ZERO, Judgement, Refusal
+from hostsim.ledger.candidates import Refusal
+from hostsim.ledger.judging import KINDS, LEFT_OUT, READY, Judgement, needs_person
 from hostsim.ledger.reasons import SET_ASIDE
-from hostsim.ledger.values import Definition
+from hostsim.ledger.values import EXACT, ZERO, Definition
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.source import UNNAMED
-from hostsim.storage import balances, damage, decision_store, deletions, discrepancies
+from hostsim.storage import balances, damage, deletions, discrepancies
+from hostsim.storage import decisions as decision_store
 from hostsim.storage.deletions import ToCheck
 from hostsim.storage.judging import Decided, Judging, Touched
 from hostsim.storage.previews import Preview, preview_of, revision_of
@@ -218,8 +219,7 @@ class ImportRun:
             ready = (
                 row["number"]
                 for row, judgement in judging.rows_judged(Touched(candidates))
-                if judgement.kind in {matching.READY, matching.LEFT_OUT}
-                and row["number"] in candidates
+                if judgement.kind in {READY, LEFT_OUT} and row["number"] in candidates
             )
             numbers = list(itertools.islice(ready, BATCH)) if candidates else []
             if not numbers:
@@ -374,7 +374,7 @@ class ImportRun:
         rows = self.store.db.execute(_FLAGGED, {"run_id": self.run_id}).fetchall()
         for row in rows:
             warning = text_of(row["warning_sv"], row["warning_en"])
-            why = matching.needs_person(row["status"], warning, Decimal(row["written_off"]))
+            why = needs_person(row["status"], warning, Decimal(row["written_off"]))
             if why is not None:
                 yield row["number"], why
 
@@ -521,7 +521,7 @@ def judgement_values(invoice_id: int | None, judgement: Judgement) -> dict[str, 
 
 def differs(judgement: Mapping[str, object], row: sqlite3.Row) -> bool:
     """Compare with what was shown; the invoice of a payment that is not saved decides nothing."""
-    ready = matching.READY in {judgement["kind"], row["kind"]}
+    ready = READY in {judgement["kind"], row["kind"]}
     counts = (name for name in _JUDGEMENT if ready or name not in {"invoice_id", "remaining"})
     return any(judgement[name] != row[name] for name in counts)
 

@@ -1,6 +1,6 @@
 """The rows of an import run beside the host's invoices, judged by the rules of the ledger.
 
-A few queries bring what :mod:`hostsim.ledger.matching` needs. They run on a connection of
+A few queries bring what :mod:`hostsim.ledger.judging` needs. They run on a connection of
 their own, on what is committed when it opens, so that rows can be written while they are
 judged.
 """
@@ -17,19 +17,22 @@ from decimal import Decimal, localcontext
 from functools import cached_property
 from typing import Any, NamedTuple
 
-from hostsim.ledger import decision_rules, matching
-from hostsim.ledger.decision_rules import (
+from hostsim.ledger import decisions as decision_rules
+from hostsim.ledger.candidates import Candidate, Refusal
+from hostsim.ledger.decisions import (
     Deletion,
     OtherChannelPayment,
     OtherInvoicePayment,
     ReplaceablePayment,
 )
-from hostsim.ledger.matching import EXACT, ZERO, Candidate, Judgement, Refusal
+from hostsim.ledger.judging import READY, Judgement, judge, judge_without_invoice
 from hostsim.ledger.reasons import CHANGED, SETTLED
-from hostsim.ledger.values import Decision, Invoice
+from hostsim.ledger.values import EXACT, ZERO, Decision, Invoice
 from hostsim.messages.source import UNNAMED, named
-from hostsim.storage import decision_store, deletions
-from hostsim.storage.decision_store import Reversible
+from hostsim.storage import decisions as decision_store
+from hostsim.storage import deletions
+from hostsim.storage.decisions import Reversible
+from hostsim.storage.invoice_matching import match_invoices
 from hostsim.storage.rows import (
     OLDEST_FIRST,
     PAYMENT_COLUMNS,
@@ -87,7 +90,7 @@ class Judging:
         """Match the rows with invoices, and find what other payments they may be the same as.
 
         :param db: a connection of its own, for temporary tables.
-        :param as_if_fetched: see :func:`hostsim.ledger.matching.judge`.
+        :param as_if_fetched: see :func:`hostsim.ledger.judging.judge`.
         """
         self.db = db
         self.scope = scope
@@ -98,9 +101,7 @@ class Judging:
         self._found_elsewhere: dict[int, OtherInvoicePayment | None] = {}  # by payment
         # All queries see one moment, whatever is changed meanwhile.
         db.execute("BEGIN")
-        db.execute(_CREATE_MATCHED)
-        db.execute(_MATCH, self.values)
-        db.execute("CREATE INDEX matched_by_invoice ON matched (invoice_id)")
+        match_invoices(db, self.values)
         db.execute(_CREATE_OTHER_CHANNEL_PAYMENTS)
         db.execute(_FIND_OTHER_CHANNEL_PAYMENTS, self.values)
         db.execute("CREATE INDEX other_channel_by_invoice ON other_channel (invoice_id)")
@@ -271,7 +272,7 @@ class Judging:
         """Return why payments are not ready, by number; also of those that are not in the run."""
         found = dict.fromkeys(numbers, Refusal.of("unreadable")._replace(reason=CHANGED))
         for row, judgement in _row_by_row(self._judged(reversals, Touched(numbers))):
-            if judgement.kind == matching.READY:
+            if judgement.kind == READY:
                 found.pop(row["number"], None)
             elif row["number"] in found:
                 found[row["number"]] = _refused(judgement)
@@ -287,8 +288,8 @@ class Judging:
 
     def _without_invoice(self, row: sqlite3.Row, reversals: Reversals) -> MatchedInvoice:
         candidate = self._candidate(row, reversals)
-        judgement = matching.judge_without_invoice(candidate, as_if_fetched=self._as_if_fetched)
-        settled = candidate.settles if judgement.kind == matching.READY else None
+        judgement = judge_without_invoice(candidate, as_if_fetched=self._as_if_fetched)
+        settled = candidate.settles if judgement.kind == READY else None
         invoice_id = None if settled is None else settled.invoice_id
         return self._named(MatchedInvoice(invoice_id, [row], [judgement], None))
 
@@ -298,7 +299,7 @@ class Judging:
         if invoice_id in reversals.returned:
             remaining = EXACT.add(invoice.remaining, reversals.returned[invoice_id])
             invoice = replace(invoice, remaining=remaining)
-        judged = matching.judge(
+        judged = judge(
             invoice,
             [self._candidate(row, reversals) for row in rows],
             self._accepted_deviation,
@@ -479,27 +480,6 @@ def _earlier(row: sqlite3.Row) -> Refusal:
 
 
 # --- SQL --------------------------------------------------------------------
-
-_CREATE_MATCHED = "CREATE TEMP TABLE matched (row_id INTEGER PRIMARY KEY, invoice_id INTEGER)"
-
-# By number in the definition's region; else by an OCR that exactly one invoice there holds,
-# and exactly one where the payments come from.
-_MATCH = """
-    INSERT INTO matched
-    WITH ocrs AS (SELECT DISTINCT ocr FROM run_rows WHERE run_id = :run_id AND ocr <> ''),
-    there AS (
-        SELECT ocr, invoice_number FROM run_rows WHERE run_id = :run_id AND ocr <> ''
-        UNION
-        SELECT p.ocr, p.invoice_number FROM ocrs CROSS JOIN payments p ON p.company = :company
-        AND p.ocr = ocrs.ocr AND p.ocr <> '' AND p.import_type = :import_type),
-    shared AS (SELECT ocr FROM there GROUP BY ocr HAVING count(NULLIF(invoice_number, '')) > 1)
-    SELECT r.id, COALESCE(
-        (SELECT id FROM invoices WHERE region = :region AND number = r.invoice_number),
-        (SELECT CASE WHEN count(*) = 1 THEN min(id) END
-         FROM invoices WHERE region = :region AND ocr = r.ocr AND r.ocr <> ''
-         AND r.ocr NOT IN (SELECT ocr FROM shared)))
-    FROM run_rows r WHERE r.run_id = :run_id AND r.deleted = 0
-"""
 
 # Payments of other channels in the region, of the days around those of the run; each once by its
 # SEK, and once by the amount in its currency. The index finds them without the millions of this

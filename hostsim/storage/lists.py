@@ -15,9 +15,9 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from hostsim.ledger.matching import IGNORED, KINDS, LEFT_OUT, READY, REJECTED
+from hostsim.ledger.judging import IGNORED, KINDS, LEFT_OUT, READY, REJECTED
 from hostsim.storage import history
-from hostsim.storage.decision_store import DECIDED, as_decided
+from hostsim.storage.decisions import DECIDED, as_decided
 from hostsim.storage.rows import ENTRY_COLUMNS, OLDEST_FIRST, ROW_COLUMNS, entry_of, row_of
 from hostsim.storage.sql_functions import lines_of
 from hostsim.storage.store import Store

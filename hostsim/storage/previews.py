@@ -11,9 +11,8 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from hostsim.errors import HostError, from_table
-from hostsim.ledger.matching import ZERO
 from hostsim.ledger.reasons import SET_ASIDE
-from hostsim.ledger.values import PreviewRow, SetAsideTotal
+from hostsim.ledger.values import ZERO, PreviewRow, SetAsideTotal
 from hostsim.storage import discrepancies
 from hostsim.storage.discrepancies import Discrepancy
 from hostsim.storage.rows import OLDEST_FIRST, ROW_COLUMNS, first_row, row_of, value_of
@@ -54,7 +53,7 @@ class Preview:
     def rows(self, kind: str) -> Iterator[PreviewRow]:
         """Return the rows of one list, ordered by date and number.
 
-        :param kind: one of :data:`hostsim.ledger.matching.KINDS`.
+        :param kind: one of :data:`hostsim.ledger.judging.KINDS`.
         """
         query = (
             f"SELECT {ROW_COLUMNS}"  # noqa: S608 constants

@@ -10,11 +10,13 @@ from datetime import datetime
 from decimal import Decimal
 from typing import NamedTuple
 
-from hostsim.ledger import matching
-from hostsim.ledger.matching import EXACT, ZERO, Refusal
+from hostsim.ledger.candidates import Refusal
+from hostsim.ledger.judging import READY
 from hostsim.ledger.reasons import SET_ASIDE
+from hostsim.ledger.values import EXACT, ZERO
 from hostsim.messages import decisions as decisions_messages
-from hostsim.storage import balances, decision_store
+from hostsim.storage import balances
+from hostsim.storage import decisions as decision_store
 from hostsim.storage.import_runs import (
     ImportRun,
     differs,
@@ -131,7 +133,7 @@ class Registration:
                         raise _HoldsNoLonger
                     if judgement.hidden is not None and row["number"]:
                         hidden.append(_Hidden(row["id"], judgement.reason or "", judgement.hidden))
-                    if judgement.kind == matching.READY:
+                    if judgement.kind == READY:
                         taken = EXACT.add(taken, judgement.effect)
                         old_ids = judging.reversed_by(row)
                         if old_ids:

@@ -38,7 +38,7 @@ ENTRY_COLUMNS = f"""
     {_ROW_COLUMNS}, i.region, NULL AS reason, NULL AS message_sv, NULL AS message_en
 """
 
-#: SQL that sorts by payment date, then by number as a number, as ``matching.oldest_first``.
+#: SQL that sorts by payment date, then by number as a number, as ``candidates.oldest_first``.
 OLDEST_FIRST = (
     "{0}.date IS NULL, {0}.date, length(ltrim({0}.number, '0')), ltrim({0}.number, '0'), {0}.number"
 )

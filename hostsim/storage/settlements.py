@@ -10,8 +10,8 @@ from datetime import date
 from typing import Any
 
 from hostsim.ledger import reasons
-from hostsim.ledger.decision_rules import Settlement
-from hostsim.ledger.matching import oldest_first
+from hostsim.ledger.candidates import oldest_first
+from hostsim.ledger.decisions import Settlement
 from hostsim.ledger.reasons import SETTLED
 from hostsim.storage.scope import NOT_REGISTERED, OURS
 

@@ -13,8 +13,8 @@ from typing import Literal, NamedTuple
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.amounts import meant, typed_amount
-from hostsim.ledger.matching import EXACT
 from hostsim.ledger.values import (
+    EXACT,
     SEK,
     Bill,
     Definition,

@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from hostsim.ledger import matching
+from hostsim.ledger.judging import TICKED
 from hostsim.ledger.values import HAND, REGISTERED, SEK
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.decisions import by_whom
@@ -112,7 +112,7 @@ PAYMENT_JSON: tuple[Column[Row], ...] = (
     json_only("write_offs", lambda r: map(_write_off_object, r.write_offs)),
 )
 SIGN: Column[Row] = Column(
-    "sign", Text("", ""), lambda r: _TICK if r.status in matching.TICKED else _FLAG, page=False
+    "sign", Text("", ""), lambda r: _TICK if r.status in TICKED else _FLAG, page=False
 )
 STATUS: Column[Any] = Column(
     "mark", Text("Bedömning", "Judgement"), lambda r: label(STATUSES, r.status), terminal=False

@@ -7,9 +7,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from hostsim.ledger import matching
+from hostsim.ledger import judging
 from hostsim.ledger.values import SEK
 from hostsim.messages import payments as payments_messages
+from hostsim.messages.formats import money_of
 from hostsim.messages.source import word_of
 from hostsim.messages.text import joined
 from hostsim.views.labels import LEFT_OUT, REASONS, STATUSES, label
@@ -45,11 +46,11 @@ def _of_invoice(
 
 def warning(row: PreviewRow) -> Text | None:
     """Say what to see before the payment is saved, how much is missing, or why it is left out."""
-    if row.kind == matching.LEFT_OUT:
+    if row.kind == judging.LEFT_OUT:
         return row.message
     if row.warning is None or row.remaining is None or row.status not in {"partial", "advance"}:
         return row.warning
-    amount = matching.money_of(abs(row.remaining), row.invoice_currency or "")
+    amount = money_of(abs(row.remaining), row.invoice_currency or "")
     return payments_messages.by_how_much(row.warning, row.status, amount)
 
 
@@ -63,7 +64,7 @@ def warning_on_page(row: PreviewRow) -> Text | None:
 
 
 def _judgement(row: PreviewRow) -> Text:
-    return LEFT_OUT if row.kind == matching.LEFT_OUT else label(STATUSES, row.status)
+    return LEFT_OUT if row.kind == judging.LEFT_OUT else label(STATUSES, row.status)
 
 
 # What an invoice is, and what remains of it, in its own currency.

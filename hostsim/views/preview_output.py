@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hostsim.ledger import reasons
-from hostsim.ledger.matching import KINDS, LEFT_OUT
+from hostsim.ledger.judging import KINDS, LEFT_OUT
 from hostsim.ledger.values import SetAsideTotal
 from hostsim.messages import payments as messages
 from hostsim.messages.formats import count, money

@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hostsim.ledger import reasons
-from hostsim.ledger.comparison import (
+from hostsim.ledger.reconciliation import (
     DIFFERS,
     EQUAL,
     ONLY_AT_SOURCE,

@@ -17,7 +17,7 @@ from hostsim.desk import Desk, DeskContext
 from hostsim.desk.reverse_proxy import reverse_proxy
 from hostsim.desk.startup import beside_sandbox, run_desk
 from hostsim.errors import HostError
-from hostsim.ledger.matching import KINDS
+from hostsim.ledger.judging import KINDS
 from hostsim.ledger.reasons import LEFT, NOT_LOOKED_UP
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import seed

@@ -75,19 +75,17 @@ DOCUMENTED = {
     "a red flag where it is too little or too much": [
         "desk/test_desk.py::test_ticks_and_flags_carry_a_word_and_a_shape_besides_their_colour",
     ],
-    "Warning message says Partial payment": [
-        "ledger/test_matching.py::test_a_part_payment_is_told"
-    ],
-    "or Advance will be created": ["ledger/test_matching.py::test_an_advance_is_told"],
+    "Warning message says Partial payment": ["ledger/test_judging.py::test_a_part_payment_is_told"],
+    "or Advance will be created": ["ledger/test_judging.py::test_an_advance_is_told"],
     "a shortfall of at most Accepted invoice deviation is written off instead": [
-        "ledger/test_matching.py::test_the_amount_that_is_written_off_is_told_in_crowns",
-        "ledger/test_matching.py::test_payments_become_what_the_table_says",
+        "ledger/test_judging.py::test_the_amount_that_is_written_off_is_told_in_crowns",
+        "ledger/test_judging.py::test_payments_become_what_the_table_says",
     ],
     "lower: what cannot be saved, with Reason for not saving": [
         "desk/test_desk.py::test_the_lower_list_says_why",
     ],
     "such as Error loading invoice or The invoice is already paid": [
-        "ledger/test_matching.py::test_messages_begin_with_the_words_that_people_know",
+        "ledger/test_judging.py::test_messages_begin_with_the_words_that_people_know",
         ARTICLE,
     ],
     "Spara betalningar stands at the bottom right": [
@@ -105,7 +103,7 @@ DOCUMENTED = {
         "project/test_documented.py::test_a_payment_of_an_invoice_that_was_never_exported_cannot_be_saved",
     ],
     "numbers or OCR numbers must agree, otherwise the payment is not imported": [
-        "ledger/test_matching.py::test_a_payment_without_invoice_is_not_found",
+        "ledger/test_judging.py::test_a_payment_without_invoice_is_not_found",
         "end_to_end/test_end_to_end.py::test_a_payment_meets_the_invoice_whose_number_differs_but_whose_ocr_agrees",
     ],
     "the company has the integration licence and the program licences": [

@@ -3,7 +3,7 @@
 from fake_plugin import excluded, payment, write_off
 from host_and_plugin import brought_in, listed, row_of, shown
 
-from hostsim.ledger.matching import what_changed
+from hostsim.ledger.differences import find_differences
 
 
 def paid(*offs):
@@ -19,13 +19,13 @@ def test_both_values_are_said_with_the_account(host, plugin):
 
 
 def test_another_account_is_a_change_too():
-    [one] = what_changed(paid(write_off("10", "6351")), paid(write_off("10", "3740")))
+    [one] = find_differences(paid(write_off("10", "6351")), paid(write_off("10", "3740")))
     assert (one.registered.sv, one.now.sv) == ("10,00 SEK (konto 6351)", "10,00 SEK (konto 3740)")
 
 
 def test_the_same_sum_on_the_same_account_in_other_rows_is_no_change():
     whole, parts = paid(write_off("10.0")), paid(write_off("4"), write_off("6.00"))
-    assert what_changed(whole, parts) == []
+    assert find_differences(whole, parts) == []
 
 
 def test_what_the_settings_leave_out_was_read_without_write_offs_and_is_no_change(host, plugin):

@@ -18,7 +18,8 @@ from host_and_plugin import (
 )
 
 from hostsim.errors import HostError, exit_status
-from hostsim.ledger import decision_rules, reasons
+from hostsim.ledger import decisions as decision_rules
+from hostsim.ledger import reasons
 from hostsim.ledger.values import SetAsideTotal
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import PreviewChanged

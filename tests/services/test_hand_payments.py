@@ -186,7 +186,7 @@ def test_what_fails_half_way_leaves_nothing(host, store, plugin, monkeypatch):
     host.decide("Fortnox", "1", "accept")
     before = "\n".join(store.db.iterdump())
     monkeypatch.setattr("hostsim.storage.hand_payments.take_from_invoice", fails)
-    monkeypatch.setattr("hostsim.storage.decision_store.mark_applied", fails)
+    monkeypatch.setattr("hostsim.storage.decisions.mark_applied", fails)
     for act in (
         lambda: host.add_payment("1001", Decimal(1), confirm=True),
         lambda: host.delete_payment(1, why="fel"),

@@ -19,7 +19,10 @@ from unhurried import lift_rate_limit
 
 from hostsim.cli import login, main
 from hostsim.errors import HostError
-from hostsim.ledger.comparison import (
+from hostsim.ledger.candidates import Refusal
+from hostsim.ledger.differences import find_differences
+from hostsim.ledger.judging import READY
+from hostsim.ledger.reconciliation import (
     AT_NEXT_IMPORT,
     DIFFERS,
     EQUAL,
@@ -32,7 +35,6 @@ from hostsim.ledger.comparison import (
     Totals,
     why_not_here,
 )
-from hostsim.ledger.matching import READY, Refusal, what_changed
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Sandbox, seed
@@ -569,7 +571,7 @@ def test_each_payment_of_either_side_is_in_exactly_one_place(tmp_path_factory, t
     both = set(fortnox) & set(host)
     assert listed[ONLY_AT_SOURCE] == set(fortnox) - set(host)
     assert listed[ONLY_IN_HOST] == set(host) - set(fortnox)
-    assert listed[DIFFERS] == {n for n in both if what_changed(host[n], fortnox[n])}
+    assert listed[DIFFERS] == {n for n in both if find_differences(host[n], fortnox[n])}
     assert found.totals.count(EQUAL) == len(both) - len(listed[DIFFERS])
 
 

@@ -8,7 +8,7 @@ import pytest
 from fake_plugin import FakePlugin, excluded, hookimpl, invoice, payment
 from host_and_plugin import host_of, listed, remaining
 
-from hostsim.ledger.comparison import KINDS
+from hostsim.ledger.reconciliation import KINDS
 from hostsim.storage.previews import PreviewChanged
 from hostsim.views.payments import REGISTERED_PAYMENTS
 from hostsim.views.table import as_object

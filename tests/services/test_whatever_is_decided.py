@@ -21,7 +21,7 @@ from hypothesis.stateful import (
 
 from hostsim.errors import HostError
 from hostsim.ledger import reasons
-from hostsim.ledger.matching import KINDS
+from hostsim.ledger.judging import KINDS
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
 from hostsim.storage.previews import PreviewChanged

@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
-from hostsim.storage import judging
+from hostsim.storage import invoice_matching
 from hostsim.storage.import_runs import ImportRun, differs, judgement_values
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.store import Store
@@ -256,6 +256,6 @@ def test_payments_with_one_ocr_are_matched_in_time_that_grows_as_their_number(of
             found.db.execute("DELETE FROM matched")
             steps.append(0)
             found.db.set_progress_handler(lambda: steps.append(steps.pop() + 1), 100)
-            found.db.execute(judging._MATCH, found.values)
+            found.db.execute(invoice_matching._MATCH, found.values)
             found.db.set_progress_handler(None, 0)
     assert steps[1] < 3 * steps[0]

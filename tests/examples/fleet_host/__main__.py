@@ -15,7 +15,7 @@ from typing import Any, TextIO
 import click
 import psycopg
 
-from hostsim.ledger import decision_rules
+from hostsim.ledger import decisions as decision_rules
 from hostsim.ledger.reasons import SET_ASIDE
 
 from . import database, jobs

@@ -20,7 +20,8 @@ from procrastinate.schema import SchemaManager
 from psycopg.rows import DictRow, dict_row
 from psycopg_pool import ConnectionPool
 
-from hostsim.ledger.matching import IGNORED, READY, REJECTED, Refusal
+from hostsim.ledger.candidates import Refusal
+from hostsim.ledger.judging import IGNORED, READY, REJECTED
 from hostsim.ledger.values import Decision, Definition, Invoice
 from opter_contract.values import Company, Failure, ImportReport, Text
 

@@ -13,7 +13,8 @@ from typing import Any
 
 import pluggy
 
-from hostsim.ledger.matching import READY, Refusal
+from hostsim.ledger.candidates import Refusal
+from hostsim.ledger.judging import READY
 from hostsim.ledger.values import Definition
 from opter_contract import BATCH, PROJECT, hookimpl, hooks, values
 from opter_contract.values import Company, ImportReport, Payment, Run, Text

@@ -10,8 +10,10 @@ from decimal import Decimal
 from functools import partial
 from typing import Any, NamedTuple
 
-from hostsim.ledger import decision_rules, matching
-from hostsim.ledger.matching import IGNORED, READY, Candidate, Judgement, Refusal
+from hostsim.ledger import decisions as decision_rules
+from hostsim.ledger import judging
+from hostsim.ledger.candidates import Candidate, Refusal
+from hostsim.ledger.judging import IGNORED, READY, Judgement, judge_without_invoice
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.ledger.values import Decision, Invoice
 from opter_contract.values import Payment, PaymentKey, Text, WriteOff
@@ -106,10 +108,10 @@ def judge(rows: Sequence[Row], facts: Facts, *, as_if_fetched: bool = False) -> 
         ) for row in several]  # fmt: skip
         judgements: Sequence[Judgement]
         if number is None:
-            alone = partial(matching.judge_without_invoice, as_if_fetched=as_if_fetched)
+            alone = partial(judge_without_invoice, as_if_fetched=as_if_fetched)
             judgements = [alone(one) for one in candidates]
         else:
-            together = partial(matching.judge, as_if_fetched=as_if_fetched)
+            together = partial(judging.judge, as_if_fetched=as_if_fetched)
             judgements, _ = together(invoices[number], candidates, ACCEPTED_DEVIATION)
         for row, one in zip(several, judgements, strict=True):
             figures = decision_rules.figures(row.payment) if row.payment else ""

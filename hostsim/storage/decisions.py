@@ -16,9 +16,10 @@ from decimal import Decimal
 from typing import Any, NamedTuple
 
 from hostsim.errors import HostError, host_error
-from hostsim.ledger import decision_rules, reasons
-from hostsim.ledger.decision_rules import OtherChannelPayment, ReplaceablePayment, Settlement
-from hostsim.ledger.matching import LEFT_OUT, READY
+from hostsim.ledger import decisions as decision_rules
+from hostsim.ledger import reasons
+from hostsim.ledger.decisions import OtherChannelPayment, ReplaceablePayment, Settlement
+from hostsim.ledger.judging import LEFT_OUT, READY
 from hostsim.ledger.reasons import (
     ACCEPT,
     CONFIRM,

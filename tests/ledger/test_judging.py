@@ -11,10 +11,12 @@ from fake_plugin import euro, known, payment, write_off
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from hostsim.ledger import matching, reasons
-from hostsim.ledger.matching import EXACT, Candidate, Refusal, judge, judge_without_invoice
-from hostsim.ledger.values import Invoice
-from opter_contract.values import Text
+from hostsim.ledger import reasons
+from hostsim.ledger.candidates import Candidate, Refusal, oldest_first
+from hostsim.ledger.judging import judge, judge_without_invoice
+from hostsim.ledger.values import EXACT, Invoice
+from hostsim.ledger.write_offs import effect_of
+from opter_contract.values import Payment, Text
 
 ZERO = Decimal(0)
 PAID = "invoice-already-paid"
@@ -297,7 +299,7 @@ def test_a_change_of_the_amount_in_the_currency_is_said():
 def test_an_amount_in_the_currency_that_nobody_looked_up_is_no_change():
     now = euro(1)
     excluded = euro(1, booked=True)
-    excluded = matching.Payment(
+    excluded = Payment(
         **{name: getattr(excluded, name) for name in excluded.__slots__}
         | {"amount_currency": None, "exchange_rate": None}
     )
@@ -350,7 +352,7 @@ def test_asking_tells_which_would_be_ready():
 
 def test_a_payment_with_an_unknown_amount_is_worth_asking_for_but_never_ready():
     vague = euro(1, booked=False)
-    vague = matching.Payment(
+    vague = Payment(
         **{name: getattr(vague, name) for name in vague.__slots__} | {"amount_currency": None}
     )
     [asked] = judge(EUR_100, [Candidate("1", vague)], ZERO, as_if_fetched=True).judgements
@@ -387,7 +389,7 @@ def test_what_remains_changes_by_what_is_ready_and_nothing_else(situation):
     one, payments, accepted = situation
     result = judged(one, payments, accepted)
     ready = [p for p, j in zip(payments, result.judgements, strict=True) if j.kind == "ready"]
-    effects = sum((matching.effect_of(p) for p in ready), ZERO)
+    effects = sum((effect_of(p) for p in ready), ZERO)
     written_off = any(j.status == "written-off" for j in result.judgements)
     assert result.remaining == (ZERO if written_off else one.remaining - effects)
 
@@ -430,7 +432,7 @@ def test_only_the_last_ready_payment_can_be_written_off(situation):
     result = judged(one, payments, accepted)
     in_order = sorted(
         zip(payments, result.judgements, strict=True),
-        key=lambda pair: matching.oldest_first(pair[0].date, pair[0].key.number),
+        key=lambda pair: oldest_first(pair[0].date, pair[0].key.number),
     )
     ready = [judgement for _payment, judgement in in_order if judgement.kind == "ready"]
     assert "written-off" not in [judgement.status for judgement in ready[:-1]]
@@ -465,7 +467,7 @@ def mirror(one):
     values["amount"] = -one.amount
     values["amount_currency"] = -one.amount_currency
     values["write_offs"] = tuple(write_off(-w.amount) for w in one.write_offs)
-    return matching.Payment(**values)
+    return Payment(**values)
 
 
 def mirror_invoice(one):

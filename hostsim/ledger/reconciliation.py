@@ -9,8 +9,9 @@ from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 from hostsim.ledger import reasons
-from hostsim.ledger.matching import EXACT, READY, ZERO, Refusal
-from hostsim.ledger.values import SEK
+from hostsim.ledger.candidates import Refusal
+from hostsim.ledger.judging import READY
+from hostsim.ledger.values import EXACT, SEK, ZERO
 from hostsim.messages import payments as payments_messages
 from opter_contract.values import Payment, Text
 

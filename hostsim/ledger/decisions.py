@@ -1,8 +1,8 @@
 """What a person's decision means for a payment, without I/O.
 
 A decision is about a payment as it was shown: with other figures it holds no longer, and
-the person has to decide again. :mod:`.matching` applies these rules, and
-:mod:`hostsim.storage.decision_store` stores the decisions.
+the person has to decide again. :mod:`.judging` applies these rules, and
+:mod:`hostsim.storage.decisions` stores the decisions.
 """
 
 from __future__ import annotations

@@ -1,0 +1,134 @@
+"""A payment that was read, with all that it is judged by, and why it may be refused."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import NamedTuple
+
+from hostsim.ledger import decisions as decision_rules
+from hostsim.ledger import reasons
+from hostsim.ledger.decisions import Deletion, ReplaceablePayment, Settlement
+from hostsim.ledger.differences import find_differences
+from hostsim.ledger.reasons import ACCEPT, SETTLED, TAKE_AGAIN
+from hostsim.ledger.values import Decision
+from hostsim.messages import payments as payments_messages
+from opter_contract.values import Payment, Text
+
+
+class Refusal(NamedTuple):
+    """Why a payment is not ready."""
+
+    reason: str
+    message: Text
+
+    @classmethod
+    def of(cls, code: str) -> Refusal:
+        """Refuse for a reason that has the same message for every payment."""
+        reason = reasons.REASONS[code]
+        return cls(code, reason.message or reason.label)
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A payment that was read, with all that it is judged by except its invoice."""
+
+    number: str
+    payment: Payment | None  # None where it could not be read
+    excluded: Refusal | None = None  # by the plug-in
+    registered: Payment | None = None  # under the same key, in the books
+    earlier: Refusal | None = None  # of an earlier run, and not fetched again in this one
+    decision: Decision | None = None  # in force about this payment
+    series: Decision | None = None  # in force about the numbers that its invoice lies among
+    deleted: Deletion | None = None  # of the payment that was registered under the same key
+    blocked: Refusal | None = None  # why what was accepted cannot be saved
+    replaceable: tuple[
+        ReplaceablePayment, ...
+    ] = ()  # registered payments that this one may replace
+    unchecked: tuple[
+        ReplaceablePayment, ...
+    ] = ()  # the same, of which nobody knows whether they are gone
+    changed: tuple[
+        ReplaceablePayment, ...
+    ] = ()  # of its invoice, and less or elsewhere at the source now
+    settles: Settlement | None = None
+    left_out: Text | None = None  # by whom, where it is not to be saved this time
+    #: Nothing remains of its invoice where it comes from.
+    nothing_left: bool = False
+
+    @property
+    def facts(self) -> str:
+        """What a decision about the payment would be based on today."""
+        if self.payment is None:
+            return ""
+        return decision_rules.figures(self.payment, replaces=self.replaceable, settles=self.settles)
+
+    def decided(self, what: str) -> Decision | None:
+        """Return the decision, if it is of this kind and about today's figures."""
+        if self.decision is None or self.payment is None:
+            return None
+        # Taking it again is about the payment alone, whatever lies beside it by now.
+        again = what == TAKE_AGAIN
+        decision = self.decision
+        facts = decision_rules.figures(self.payment) if again else self.facts
+        held = decision_rules.holds(decision, what, facts) or decision_rules.holds_after(
+            decision, what, facts
+        )
+        return decision if held else None
+
+    @property
+    def taken_again(self) -> bool:
+        """Whether a person takes it again: a deletion takes earlier decisions back."""
+        if self.deleted is None or self.payment is None:
+            return False
+        return decision_rules.takes_again(self.decision, self.payment)
+
+    def accepts(self, reason: str) -> bool:
+        """Whether a person accepted the payment despite this reason, and it can be saved."""
+        applies = self.settles is not None if reason == SETTLED else bool(self.replaceable)
+        return applies and self.blocked is None and self.decided(ACCEPT) is not None
+
+    @property
+    def is_advance(self) -> bool:
+        """Whether a person takes the payment though nothing remains of its invoice."""
+        if self.payment is None or self.registered is not None or self.settles is not None:
+            return False
+        about = decision_rules.is_about(self.decision, self.payment)
+        return about and decision_rules.allows_advance(self.decision)
+
+    @property
+    def replaces(self) -> bool:
+        """Whether a save reverses the registered payment and registers this one."""
+        return self.blocked is None and self.change_accepted
+
+    @property
+    def change_accepted(self) -> bool:
+        """Whether a person accepted what differs from the registered payment."""
+        if self.registered is None or self.decided(ACCEPT) is None:
+            return False
+        return bool(self.changes)
+
+    @property
+    def changes(self) -> list[payments_messages.Difference]:
+        """What differs from the registered payment, as far as this one was read."""
+        if self.registered is None or self.payment is None:
+            return []
+        # A payment that the settings ignore may have been excluded before its write-offs were read.
+        read = self.excluded is None or self.excluded.reason not in reasons.IGNORED
+        return find_differences(self.registered, self.payment, write_offs=read)
+
+
+def oldest_first(day: date | None, number: str) -> tuple[date, int, str, str]:
+    """Sort by payment date, then by number as a number (which may be too long for one)."""
+    digits = number.lstrip("0")
+    return day or date.max, len(digits), digits, number
+
+
+def oldest_first_indexes(candidates: Sequence[Candidate]) -> list[int]:
+    def when(place: int) -> tuple[date, int, str, str]:
+        candidate = candidates[place]
+        day = candidate.payment.date if candidate.payment else None
+        return oldest_first(day, candidate.number)
+
+    return sorted(range(len(candidates)), key=when)

@@ -1,0 +1,349 @@
+"""How the payments of one invoice are judged together, without I/O.
+
+Everything here is a function of values: the payments that were read for one
+invoice, the invoice, and the deviation that the office accepts. The rules
+are the host's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import NamedTuple
+
+from hostsim.ledger import reasons
+from hostsim.ledger.candidates import Candidate, Refusal, oldest_first_indexes
+from hostsim.ledger.decisions import OtherChannelPayment, OtherInvoicePayment
+from hostsim.ledger.other_channels import Doubt, equal_invoice_warnings, find_doubts
+from hostsim.ledger.reasons import CHANGED, KEEP, REPLACED, SET_ASIDE, SETTLED
+from hostsim.ledger.rejection import (
+    author_of,
+    exclusion_reason,
+    first_refusal,
+    moves_no_money,
+    settlement_refusal,
+    unfetched_refusal,
+)
+from hostsim.ledger.values import ZERO, Decision, Invoice, exact
+from hostsim.ledger.write_offs import (
+    lowers_balance,
+    read_effect,
+    shortfall_to_write_off,
+    signed_effect,
+)
+from hostsim.messages import decisions as decisions_messages
+from hostsim.messages import payments as payments_messages
+from hostsim.messages import text as text_messages
+from opter_contract.values import Payment, Text
+
+READY = "ready"
+LEFT_OUT = "left"  # could be saved, but not this time
+REJECTED = "rejected"
+IGNORED = "ignored"
+#: The lists of a preview. Every payment that was read ends in exactly one.
+KINDS = (READY, LEFT_OUT, REJECTED, IGNORED)
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What is shown of a payment.
+
+    ``written_off`` is SEK; ``effect`` is what a payment that is ready takes
+    away from what remains, in the invoice's currency, written off included;
+    ``remaining`` is what then remains, ``None`` where there is no invoice.
+    ``hidden`` is the refusal that a decision of a person hides, and ``others``
+    are the payments of other channels that it may be the same as.
+    """
+
+    kind: str
+    status: str | None = None
+    warning: Text | None = None
+    reason: str | None = None
+    message: Text | None = None
+    written_off: Decimal = ZERO
+    effect: Decimal = ZERO
+    remaining: Decimal | None = None
+    hidden: Refusal | None = None
+    others: Sequence[OtherChannelPayment] = ()
+    #: Why it cannot be saved, without what was accepted of it.
+    because: Refusal | None = None
+
+
+#: The statuses that get a green tick; the others get a red flag.
+TICKED = frozenset({"exact", "written-off"})
+
+
+def needs_person(status: str, warning: Text | None, written_off: Decimal) -> Text | None:
+    """Say why a payment that is ready must not be saved with nobody there; ``None`` if it may.
+
+    It may with a green tick and nothing that is to be noted about it.
+    """
+    if status == "written-off" and warning == payments_messages.written_off(written_off):
+        return None
+    if status in TICKED and warning is None:
+        return None
+    return payments_messages.left_for_person(warning or Text(status, status))
+
+
+class Judged(NamedTuple):
+    """One judgement for each candidate, in their order, and what then remains."""
+
+    judgements: Sequence[Judgement]
+    remaining: Decimal
+
+
+@exact
+def judge(
+    invoice: Invoice,
+    candidates: Sequence[Candidate],
+    accepted_deviation: Decimal,
+    *,
+    as_if_fetched: bool = False,
+    others: Sequence[OtherChannelPayment] = (),
+    on_other_invoices: Sequence[OtherInvoicePayment] = (),
+) -> Judged:
+    """Judge all payments of one invoice, oldest first, whatever their order here.
+
+    :param invoice: what remains is without the payments that an accepted change
+        reverses.
+    :param accepted_deviation: SEK; a last shortfall of at most that is written off.
+    :param as_if_fetched: judge as if every payment of an earlier run had just been
+        fetched again, to learn which of them must be.
+    :param others: the registered payments of the invoice from other channels.
+    :param on_other_invoices: those of other invoices of the customer that nothing explains there.
+    """
+    doubts = find_doubts(candidates, others)
+    # A credit invoice is an ordinary one with the sign changed.
+    sign = -1 if invoice.total < 0 else 1
+    remaining = sign * invoice.remaining
+    waiting = ZERO  # what would be taken from it by what is left out, or was undone
+    judgements: dict[int, Judgement] = {}
+    warnings: dict[int, list[Text]] = {}
+    last: int | None = None
+    for place in oldest_first_indexes(candidates):
+        candidate = candidates[place]
+        effect, other_reading = read_effect(candidate, sign, remaining)
+        nothing = candidate.payment is not None and moves_no_money(candidate.payment)
+        # What waits pays its invoice all the same: no later one takes its place.
+        covered = min(remaining, remaining - waiting) <= 0
+        paid = covered and not nothing and lowers_balance(effect, candidate.payment, sign)
+        doubt = doubts.get(place)
+        fits = not paid and _status(effect, remaining) != "advance"
+        refusal = first_refusal(
+            candidate,
+            invoice,
+            effect,
+            paid=paid,
+            as_if_fetched=as_if_fetched,
+            doubt=doubt,
+            fits=fits,
+        )
+        if refusal is not None and refusal.reason == reasons.PAID and remaining > 0:
+            refusal = Refusal(reasons.PAID, payments_messages.PAID_BY_WAITING)
+        status = _status(effect, remaining) if candidate.settles is None else SETTLED
+        if nothing:
+            status = "reversal"  # of what was registered
+        if candidate.left_out is not None and (refusal is None or _accepted_refusal(candidate)):
+            judgements[place] = _left_out(status, candidate.left_out, sign * remaining)
+            if candidate.registered is None and not candidate.replaceable:
+                waiting += effect or ZERO
+            continue
+        if refusal is not None or candidate.payment is None:
+            refusal = refusal or Refusal.of("unreadable")
+            undone = candidate.deleted is not None and candidate.deleted.undone
+            if refusal.reason == reasons.DELETED and undone and not _hidden_by(candidate, refusal):
+                waiting += effect or ZERO
+            judgements[place] = _refused(candidate, refusal, doubt, sign * remaining)
+            continue
+        taken = effect or ZERO
+        warnings[place] = [
+            *_decision_warnings(candidate, doubt, paid=paid and remaining <= 0),
+            *other_reading,
+            *candidate.payment.warnings,
+        ]
+        if doubt is None:
+            warnings[place] += equal_invoice_warnings(
+                candidate.payment, invoice, sign * remaining, on_other_invoices
+            )
+        remaining -= taken
+        judgements[place] = _ready(status, warnings[place], sign * taken, sign * remaining)
+        last = place
+    if last is not None and judgements[last].status == "partial":
+        amount = shortfall_to_write_off(remaining, candidates[last].payment, accepted_deviation)
+        if amount is not None:
+            effect = judgements[last].effect + sign * remaining
+            judgements[last] = _written_off(amount, warnings[last], effect)
+            remaining = ZERO
+    return Judged([judgements[place] for place in range(len(candidates))], sign * remaining)
+
+
+@exact
+def judge_by_hand(invoice: Invoice, payment: Payment) -> Judgement:
+    """Judge a payment that a person types; it is saved whatever remains."""
+    sign = -1 if invoice.total < 0 else 1
+    effect = signed_effect(payment, sign) or ZERO
+    return _ready(_status(effect, sign * invoice.remaining), [], sign * effect)
+
+
+def judge_without_invoice(candidate: Candidate, *, as_if_fetched: bool = False) -> Judgement:
+    """Judge a payment that matches no invoice of the host.
+
+    :param as_if_fetched: see :func:`judge`.
+    """
+    refusal = exclusion_reason(candidate)
+    if refusal is None and candidate.payment is not None:
+        payment = candidate.payment
+        if candidate.settles is not None:
+            refusal = settlement_refusal(candidate)
+            if refusal is None and not as_if_fetched:
+                refusal = unfetched_refusal(candidate)
+            if refusal is None and candidate.left_out is not None:
+                return _left_out(SETTLED, candidate.left_out)
+            if refusal is None:
+                # Its other half is saved with it; it changes no balance.
+                warnings = [*_decision_warnings(candidate, None), *payment.warnings]
+                return _ready(SETTLED, warnings, ZERO)
+            return _refused(candidate, refusal)
+        message = payments_messages.invoice_not_found(payment.invoice_number, payment.ocr)
+        refusal = Refusal("invoice-not-found", message)
+    return _refused(candidate, refusal or Refusal.of("unreadable"))
+
+
+def _status(effect: Decimal | None, remaining: Decimal) -> str:
+    # Unknown only while finding which payments to fetch again.
+    if effect is None:
+        return "partial"
+    if effect < 0:
+        return "reversal"
+    if effect == remaining:
+        return "exact"
+    return "advance" if effect > remaining else "partial"
+
+
+WARNINGS = {
+    "partial": payments_messages.PARTIAL,
+    "advance": payments_messages.ADVANCE,
+    "reversal": payments_messages.REVERSAL,
+    SETTLED: payments_messages.NO_MONEY_CAME,
+}
+
+
+def _ready(
+    status: str, warnings: Sequence[Text], effect: Decimal, remaining: Decimal | None = None
+) -> Judgement:
+    own = [WARNINGS[status]] if status in WARNINGS else []
+    warning = text_messages.joined([*own, *warnings])
+    return Judgement(READY, status=status, warning=warning, effect=effect, remaining=remaining)
+
+
+def _left_out(status: str, by_whom: Text, remaining: Decimal | None = None) -> Judgement:
+    return Judgement(
+        LEFT_OUT, status=status, reason=reasons.LEFT, message=by_whom, remaining=remaining
+    )
+
+
+def _written_off(amount: Decimal, warnings: Sequence[Text], effect: Decimal) -> Judgement:
+    warning = text_messages.joined([payments_messages.written_off(amount), *warnings])
+    return Judgement(
+        READY,
+        status="written-off",
+        warning=warning,
+        written_off=amount,
+        effect=effect,
+        remaining=ZERO,
+    )
+
+
+def _refused(
+    candidate: Candidate,
+    refusal: Refusal,
+    doubt: Doubt | None = None,
+    remaining: Decimal | None = None,
+) -> Judgement:
+    because, accepted = refusal, _accepted_refusal(candidate)
+    if accepted is not None:
+        reason, message = accepted
+        # A doubt needs a confirmation of its own: accepting answers another question.
+        reason = refusal.reason if refusal.reason == reasons.DOUBTFUL else reason
+        refusal = Refusal(reason, decisions_messages.accepted_but(message, refusal.message))
+    hidden = None
+    if refusal.reason == "already-imported" and candidate.decided(KEEP):
+        hidden = Refusal(CHANGED, refusal.message)
+    hiding = _hidden_by(candidate, refusal)
+    if hiding is not None:
+        hidden = refusal
+        message = decisions_messages.set_aside(author_of(hiding), refusal.message)
+        refusal = Refusal(SET_ASIDE, message)
+    kind = IGNORED if refusal.reason in reasons.IGNORED else REJECTED
+    return Judgement(
+        kind,
+        reason=refusal.reason,
+        message=refusal.message,
+        remaining=remaining,
+        hidden=hidden,
+        others=() if doubt is None else doubt.others,
+        because=because,
+    )
+
+
+def _accepted_refusal(candidate: Candidate) -> Refusal | None:
+    """Return the reason and the message of what a person accepted, if it can be saved."""
+    if candidate.replaces:
+        return Refusal(CHANGED, payments_messages.changed(candidate.changes))
+    if candidate.accepts(REPLACED):
+        return Refusal(REPLACED, payments_messages.replaces(candidate.replaceable))
+    if candidate.settles is not None and candidate.accepts(SETTLED):
+        return Refusal(
+            SETTLED,
+            payments_messages.settles(candidate.settles.number, candidate.settles.invoice_number),
+        )
+    return None
+
+
+def _hidden_by(candidate: Candidate, refusal: Refusal) -> Decision | None:
+    """Return the decision that sets a payment aside which cannot be saved."""
+    if refusal.reason in reasons.IGNORED:
+        return None
+    decision = candidate.decision
+    if decision is not None and decision.decision == SET_ASIDE:
+        # The registered payment differs: a person should see other figures.
+        if refusal.reason == CHANGED and candidate.decided(SET_ASIDE) is None:
+            return None
+        return decision
+    return candidate.series if refusal.reason == "invoice-not-found" else None
+
+
+def _decision_warnings(
+    candidate: Candidate, doubt: Doubt | None, *, paid: bool = False
+) -> list[Text]:
+    """Warn of what was decided about a payment that is ready."""
+    warnings = []
+    decision = candidate.decision
+    aside = candidate.series if decision is None or decision.decision != SET_ASIDE else decision
+    if aside is not None:
+        warnings.append(decisions_messages.set_aside_but_ready(author_of(aside)))
+    if paid and candidate.is_advance:
+        warnings.append(decisions_messages.paid_but_taken(author_of(decision)))
+    if candidate.replaces:
+        change = payments_messages.changed(candidate.changes)
+        warnings.append(decisions_messages.accepted(change, author_of(decision)))
+    if candidate.accepts(REPLACED):
+        warnings.append(
+            decisions_messages.accepted(
+                payments_messages.replaces(candidate.replaceable), author_of(decision)
+            )
+        )
+    if candidate.settles is not None:
+        warnings.append(
+            payments_messages.settles(candidate.settles.number, candidate.settles.invoice_number)
+        )
+    if candidate.deleted is not None and candidate.taken_again:
+        warnings.append(decisions_messages.TAKEN_AGAIN)
+    if doubt is not None:
+        message = doubt.message
+        sure = doubt.confirmed
+        warnings.append(
+            message if sure is None else decisions_messages.confirmed(message, author_of(sure))
+        )
+    return warnings

@@ -1,0 +1,163 @@
+"""Which reason keeps a payment from being saved: the first that applies, in their order.
+
+The order is the one in which a person would want to hear them.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from hostsim.ledger import reasons
+from hostsim.ledger.candidates import Candidate, Refusal
+from hostsim.ledger.decisions import Deletion
+from hostsim.ledger.other_channels import Doubt
+from hostsim.ledger.reasons import ACCEPT, CHANGED, CONFIRM, KEEP, REPLACED, SETTLED
+from hostsim.ledger.values import Decision, Invoice, same_currency
+from hostsim.messages import decisions as decisions_messages
+from hostsim.messages import payments as payments_messages
+from opter_contract.values import Payment, Text
+
+
+def first_refusal(
+    candidate: Candidate,
+    invoice: Invoice,
+    effect: Decimal | None,
+    *,
+    paid: bool,
+    as_if_fetched: bool,
+    doubt: Doubt | None,
+    fits: bool,
+) -> Refusal | None:
+    """Return the first reason that applies; ``None`` for a payment that is ready.
+
+    :param effect: what the payment takes away from what remains, in the
+        invoice's currency; ``None`` where the figures for it are not known.
+    :param paid: nothing remains, and the payment would lower that further.
+    :param doubt: the payments by another way that this may be the same as.
+    :param fits: it is neither more than what remains, nor does nothing remain.
+    """
+    refusal = exclusion_reason(candidate)
+    payment = candidate.payment
+    if payment is None or (refusal is not None and not _is_of_source(refusal, candidate)):
+        return refusal
+    asks = doubt if doubt is not None and doubt.confirmed is None else None
+    if asks is not None and asks.days == 0:
+        return Refusal(reasons.DOUBTFUL, asks.message)
+    if refusal is not None:
+        return refusal
+    if not invoice.period_closed:
+        return Refusal.of("period-open")
+    if not same_currency(payment.currency, invoice.currency):
+        return Refusal(
+            "currency-differs",
+            payments_messages.currency_differs(payment.currency, invoice.currency),
+        )
+    # Before "already paid": a payment of another channel is often what paid it.
+    if asks is not None and not fits:
+        return Refusal(reasons.DOUBTFUL, asks.message)
+    settlement = settlement_refusal(candidate)
+    if settlement is not None:
+        return settlement
+    if paid and not candidate.is_advance:
+        return _paid_refusal(candidate, invoice)
+    if as_if_fetched:
+        return None
+    if candidate.earlier is not None:
+        decided = (
+            candidate.taken_again or candidate.is_advance or candidate.decided(ACCEPT) is not None
+        )
+        fetch = doubt is not None or candidate.replaces or decided
+        reason, message = candidate.earlier
+        return Refusal(reason, decisions_messages.FETCHED_BEFORE_SAVING if fetch else message)
+    if effect is None:
+        return Refusal("unreadable", payments_messages.AMOUNT_UNKNOWN)
+    return None
+
+
+def exclusion_reason(candidate: Candidate) -> Refusal | None:
+    """Return the first reason that applies whatever the invoice is."""
+    excluded = candidate.excluded
+    if excluded is not None and excluded.reason == "unreadable":
+        return excluded
+    if candidate.payment is None:
+        return excluded or Refusal.of("unreadable")
+    if candidate.registered is not None and not candidate.replaces:
+        return _registered_refusal(candidate)
+    if moves_no_money(candidate.payment) and not candidate.replaces:
+        return Refusal.of(reasons.NO_AMOUNT)
+    ignored = excluded is not None and excluded.reason in reasons.IGNORED
+    if candidate.deleted is not None and not candidate.taken_again:
+        if ignored:
+            return excluded
+        return Refusal(reasons.DELETED, _deletion_message(candidate.deleted))
+    if ignored or candidate.decided(CONFIRM):
+        return excluded
+    if candidate.replaceable and not candidate.accepts(REPLACED):
+        return candidate.blocked or Refusal(
+            REPLACED, payments_messages.replaces(candidate.replaceable)
+        )
+    if candidate.unchecked:
+        return Refusal(REPLACED, payments_messages.not_asked_yet(candidate.unchecked))
+    if candidate.changed:
+        return Refusal(REPLACED, payments_messages.beside_changed(candidate.changed))
+    return excluded
+
+
+def _is_of_source(refusal: Refusal, candidate: Candidate) -> bool:
+    """Whether the source alone keeps the payment from being saved, such as one not booked."""
+    first = refusal.reason == "unreadable" or refusal.reason in reasons.IGNORED
+    return refusal is candidate.excluded and not first
+
+
+def settlement_refusal(candidate: Candidate) -> Refusal | None:
+    """Refuse a settlement against a credit note that is not here, until it is accepted."""
+    if candidate.settles is None:
+        return None
+    message = payments_messages.settles(candidate.settles.number, candidate.settles.invoice_number)
+    if candidate.blocked is not None:
+        # The other half cannot be saved, and neither is saved alone.
+        return Refusal(SETTLED, payments_messages.half_waits(message, candidate.blocked.message))
+    if candidate.settles.complete or candidate.accepts(SETTLED):
+        return None
+    return Refusal(SETTLED, message)
+
+
+def unfetched_refusal(candidate: Candidate) -> Refusal | None:
+    if candidate.earlier is None:
+        return None
+    return Refusal(candidate.earlier.reason, decisions_messages.FETCHED_BEFORE_SAVING)
+
+
+def _registered_refusal(candidate: Candidate) -> Refusal:
+    differences = candidate.changes
+    if not differences:
+        return Refusal.of("already-imported")
+    change = payments_messages.changed(differences)
+    kept = candidate.decided(KEEP)
+    if kept is not None:
+        return Refusal("already-imported", decisions_messages.kept(change, author_of(kept)))
+    return candidate.blocked or Refusal(CHANGED, change)
+
+
+def _paid_refusal(candidate: Candidate, invoice: Invoice) -> Refusal:
+    """Say that nothing remains; and where a payment did that which the source lost, name it."""
+    paying = [one for one in candidate.replaceable if one.host_invoice_number == invoice.number]
+    if paying and not candidate.accepts(REPLACED):
+        return Refusal(REPLACED, payments_messages.paid_by_deleted(paying))
+    return Refusal.of(reasons.PAID)
+
+
+def moves_no_money(payment: Payment) -> bool:
+    """Return whether a payment says that no money came, and nothing was written off."""
+    return not payment.amount and not payment.amount_currency and not payment.write_offs
+
+
+def _deletion_message(deletion: Deletion) -> Text:
+    who = decisions_messages.by_whom(deletion.user, deletion.at, deletion.why)
+    return decisions_messages.deleted_here(who)
+
+
+def author_of(decision: Decision | None) -> Text:
+    if decision is None:
+        return Text("?", "?")
+    return decisions_messages.by_whom(decision.user, decision.at, decision.why)
