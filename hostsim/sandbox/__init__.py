@@ -1,15 +1,14 @@
-"""A Fortnox on this machine: a real HTTP server that a client cannot tell from the real one.
+"""A simulator of Fortnox's API, as a real HTTP server on this machine.
 
-It is written from what is documented and recorded of Fortnox's API, not from
-any client. It is not affiliated with Fortnox AB. What is imitated, what is
-guessed and what is missing is listed in ``UNKNOWNS.md`` beside this file.
+It is written from documentation and recordings of Fortnox's API, not from any
+client. It is not affiliated with Fortnox AB. ``UNKNOWNS.md`` in this folder
+lists what is imitated, guessed and missing.
 
-Begin with :class:`Sandbox`; data comes from :mod:`hostsim.sandbox.seed`,
-:mod:`hostsim.sandbox.scripted_login` signs in without a browser, and
-:class:`Switchboard` is what a test sets and inspects. Over HTTP the same is
-under ``/_sandbox``. Every address of the API is a line of
-:mod:`hostsim.sandbox.routes`, and a function in
-:mod:`hostsim.sandbox.resources`. Other projects' tests have
+Begin with :class:`Sandbox`; :mod:`hostsim.sandbox.seed` has its data,
+:mod:`hostsim.sandbox.scripted_login` signs in without a browser, and tests set
+and inspect :class:`Switchboard`, which is also at ``/_sandbox`` over HTTP.
+Every route of the API is a line of :mod:`hostsim.sandbox.routes`, and a
+function in :mod:`hostsim.sandbox.resources`. Other projects' tests use
 :mod:`hostsim.sandbox.pytest_plugin`.
 """
 

@@ -19,15 +19,15 @@ from opter_contract.streams import reader_closed, write_nowhere
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run it until Ctrl-C or SIGTERM; return the exit status."""
+    """Run the sandbox until Ctrl-C or SIGTERM; return the exit status."""
     words = sys.argv[1:] if arguments is None else arguments
     language = asked(words, {"LANG": "en"})
     encoding = (sys.stdout.encoding or "utf-8").lower().replace("-", "")
     out = standalone.Writer(_line, sys.stdout.flush, language, unicode=encoding.startswith("utf"))
     try:
-        given = vars(_parser().parse_args(words))
-        del given["lang"]
-        return standalone.run(out, **given)
+        options = vars(_parser().parse_args(words))
+        del options["lang"]
+        return standalone.run(out, **options)
     except standalone.CannotStart as error:
         sys.stderr.write(f"{error.code}: {error.sentence(language)}\n")
         return 2
@@ -42,7 +42,7 @@ def _line(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
 
-#: What argparse says in English alone, and the same in Swedish.
+#: argparse's messages, which are in English only, and their Swedish.
 _SWEDISH = (
     (r"unrecognized arguments: (.*)", "{0} finns inte"),
     (r"argument (.*): expected one argument", "{0} behöver ett värde"),
@@ -58,8 +58,8 @@ _SWEDISH = (
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        found = ((re.fullmatch(english, message), swedish) for english, swedish in _SWEDISH)
-        sv = next((swedish.format(*match.groups()) for match, swedish in found if match), message)
+        matches = ((re.fullmatch(english, message), swedish) for english, swedish in _SWEDISH)
+        sv = next((swedish.format(*match.groups()) for match, swedish in matches if match), message)
         raise standalone.usage_error(f"{sv}; se --help.", f"{message}; see --help.")
 
 

@@ -1,7 +1,7 @@
 """Changes of books, rights, tokens and clock, from JSON.
 
-Such as ``{"do": "book_payment", "company": 17, "number": 3}``; :data:`KINDS` lists them
-all. Without ``company`` it is the first. A change is made at once, or before the n-th request.
+Such as ``{"do": "book_payment", "company": 17, "number": 3}``; :data:`KINDS` lists all.
+``company`` is the first by default. A change is made at once, or before the n-th request.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ class Kind:
     make: Apply
     description: str
     optional: tuple[str, ...] = ()
-    """What it takes besides."""
+    """Optional fields."""
 
 
 def parse_change(content: object) -> Callable[[State], object]:
-    """Read a change, to be made now or later.
+    """Parse a change, to be made now or later.
 
-    Raises ``ValueError`` with a sentence when it makes no sense; making it
-    raises ``LookupError`` when what it changes is not there (any more).
+    Raises ``ValueError`` with a message if it is invalid; making it raises
+    ``LookupError`` if its record does not exist (any more).
     """
     fields = validation.OBJECT.read(content)
     kind_name = validation.validate("do", validation.choice(*KINDS), fields.pop("do", None))
@@ -50,7 +50,7 @@ def parse_change(content: object) -> Callable[[State], object]:
     _check_record(kind_name, values)
 
     def make(state: State) -> object:
-        # Not between the changes of a request that may have to be undone.
+        # Never during another request's changes, which may be rolled back.
         with state.tokens.lock:
             try:
                 return kind.make(state, values)
@@ -61,12 +61,12 @@ def parse_change(content: object) -> Callable[[State], object]:
 
 
 def checked_change(content: object) -> object:
-    """Return a change as it was sent, where it makes sense. Raises ``ValueError``."""
+    """Return a change as sent, if it is valid. Raises ``ValueError``."""
     parse_change(content)
     return content
 
 
-# --- Reading what a change needs --------------------------------------------
+# --- Parsing ----------------------------------------------------------------
 
 
 def _parse_seconds(value: Any) -> timedelta:
@@ -122,7 +122,7 @@ FIELDS: Mapping[str, Validator] = {
 
 
 def _check_record(kind_name: str, values: Content) -> None:
-    """Find out now what a record to be added lacks, or a change may not change."""
+    """Refuse a new record that lacks fields, and a change of a number."""
     for name, kind in RECORDS.items():
         missing = [
             field for field in validation.required_fields(kind) if field not in values.get(name, ())
@@ -144,7 +144,7 @@ def _on_company(change: Callable[[Company, Content], object]) -> Apply:
 
 
 def _by_number(change: Callable[[Company, int], object], description: str) -> Kind:
-    """Change what has a number."""
+    """Make a kind of change of a numbered record."""
     return Kind(
         NUMBER,
         _on_company(lambda company, content: change(company, content["number"])),
@@ -167,7 +167,7 @@ def _change_scope(name: str, description: str, *, add: bool) -> Kind:
 
 
 def _change_user_scope(name: str, description: str, *, add: bool) -> Kind:
-    """Change scopes of one person where a user is named, else of the company."""
+    """Change the scopes of a user if one is named, else of the company."""
     change_company = _change_scope(name, description, add=add).make
 
     def change(state: State, content: Content) -> None:
@@ -199,7 +199,7 @@ def _invoice(company: Company, number: int) -> Invoice:
 
 
 def _credit(company: Company, number: int) -> None:
-    """Credit an invoice; Fortnox's program refuses what the API may allow by a switch."""
+    """Credit an invoice; unlike the API, Fortnox's program always refuses a second credit."""
     if _invoice(company, number).credited_by:
         raise ValueError("Fakturan är redan krediterad.")
     invoicing.check_lock(company, company.today(), PERIOD_LOCKED)
@@ -229,10 +229,10 @@ def _complete_payment(
 
 
 def _pay(company: Company, content: Content) -> None:
-    """Add a booked payment of an invoice, of its balance unless an amount is given."""
+    """Add a booked payment of an invoice, by default of its balance."""
     invoice = _invoice(company, content["number"])
     amount = content.get("amount", invoice.balance)
-    # What Fortnox Finans has taken over is paid to Finans.
+    # Factored invoices are paid to Fortnox Finans.
     source = "finance" if invoice.factored else "manual"
     company.pay(invoice, amount, content.get("day", company.today()), source)
 

@@ -1,4 +1,4 @@
-"""Countries by the names that Fortnox takes: English or Swedish."""
+"""Countries, with the names that Fortnox accepts: English or Swedish."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ VI Virgin Islands, U.S.|Amerikanska Jungfruöarna
 ZA South Africa|Sydafrika
 """
 
-#: English and Swedish name by code; of other countries the sandbox knows nothing.
+#: English and Swedish name by code; other countries are unknown to the sandbox.
 COUNTRIES: dict[str, tuple[str, str]] = {
     line[:2]: (line[3:].split("|")[0], line[3:].split("|")[1])
     for line in _TABLE.strip().splitlines()

@@ -1,4 +1,4 @@
-"""How Fortnox refuses: a status, a code, and a sentence in Swedish."""
+"""Fortnox's errors: a status, a code, and a message in Swedish."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NOT_COMPLETED = 2003498
 ROW_WITHOUT_DESCRIPTION = 2003977
 ALREADY_PAID = 2003055
 UNBALANCED = 2000755
-#: Where the person lacks the right to a route, or behind a scope; other codes are not known.
+#: For a missing right, by route or scope; other codes are not known.
 NO_RIGHT = {"GET /3/invoices": 2001339, "invoice": 2001393, "payment": 2003330}
 PARAMETER = 2000588
 FILTER = 2000587
@@ -48,7 +48,7 @@ NO_CREDENTIALS = 2000311
 class Refused(Exception):
     """A request that Fortnox would refuse.
 
-    The message is Fortnox's own where it is known, otherwise worded alike.
+    The message is Fortnox's own if it is known, otherwise worded alike.
     """
 
     def __init__(self, code: int, message: str, status: int = 400) -> None:
@@ -59,7 +59,7 @@ class Refused(Exception):
 
 
 class AttachmentRefused(Exception):
-    """A request that the service of attachments would refuse, with a word for a code."""
+    """A request that the attachments service would refuse, with a word as code."""
 
     def __init__(self, error: str, status: int = 400) -> None:
         super().__init__(error)

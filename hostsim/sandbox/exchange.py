@@ -1,4 +1,4 @@
-"""What a resource needs of its request, and how it answers: the same for all of them."""
+"""Request parsing and responses that all resources share."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from hostsim.sandbox.tokens import Grant
 
 
 def company() -> Company:
-    """Return the company that the bearer belongs to."""
+    """Return the company of the bearer."""
     grant: Grant = g.grant
     return switchboard().state.company(grant.company)
 
 
 def base_url() -> str:
-    """Return the address that the client used, which ``@url`` begins with."""
+    """Return the base URL by which the client addressed us, for ``@url``."""
     return request.host_url.rstrip("/")
 
 
 def json_body() -> Mapping[str, Any]:
-    """Return what was sent, an object in JSON."""
+    """Return the body, a JSON object."""
     require_json()
     content = parse_json(request.get_data())
     return content if isinstance(content, dict) else {}
@@ -44,7 +44,7 @@ def parse_json(content: bytes) -> Any:
 
 
 def strict_json(content: bytes) -> Any:
-    """Read JSON, amounts exactly; raises ``ValueError`` for anything else, ``NaN`` included."""
+    """Parse JSON, with amounts as ``Decimal``. Raises ``ValueError``, also for ``NaN``."""
     try:
         return json.loads(content, parse_float=Decimal, parse_constant=_refuse_constant)
     except RecursionError as error:
@@ -63,7 +63,7 @@ def require_json() -> None:
 
 
 def record_in_body(name: str) -> Mapping[str, Any]:
-    """Return the record in what was sent: ``{"Invoice": {…}}``."""
+    """Return the record in the body's envelope: ``{"Invoice": {…}}``."""
     record = json_body().get(name)
     if not isinstance(record, Mapping) or not record:
         raise no_data()
@@ -71,14 +71,14 @@ def record_in_body(name: str) -> Mapping[str, Any]:
 
 
 def parse_path_number(text: str) -> int:
-    """Read a number in a path; anything else matches nothing."""
+    """Parse a number in a path; -1, which matches no record, for anything else."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else -1
 
 
 def page_response(
     name: str, rows: Sequence[Any], serialize: Callable[[Any], Mapping[str, Any]]
 ) -> Response:
-    """Answer with the requested page of a list."""
+    """Return the requested page of a list."""
     switches = switchboard().switches
     meta, page_rows = query.paginate(rows, query.parse_page(request.args, switches), switches)
     return responses.json_response(
@@ -87,9 +87,9 @@ def page_response(
 
 
 def created_response(name: str, content: Mapping[str, Any], location: str) -> Response:
-    """Answer that something was made; the location is a bare word, as recorded."""
+    """Return 201; ``Location`` is a bare word, as recorded."""
     response = responses.json_response({name: content}, 201)
     response.headers["Location"] = location
-    # Werkzeug would make the bare word a whole address.
+    # Werkzeug would make it an absolute URL.
     response.autocorrect_location_header = False
     return response

@@ -52,7 +52,7 @@ class Field:
 
 def parse_changes(
     content: object,
-    known: Mapping[str, Field],
+    fields: Mapping[str, Field],
     switches: Switches,
     read_only: Collection[str] = (),
 ) -> dict[str, Any]:
@@ -60,16 +60,16 @@ def parse_changes(
     if not isinstance(content, Mapping) or not content:
         raise no_data()
     ignored = read_only if switches.read_only_fields == "ignored" else ()
-    unknown = next((name for name in content if name not in known and name not in ignored), None)
+    unknown = next((name for name in content if name not in fields and name not in ignored), None)
     if unknown is not None:
         raise Refused(FIELD_NAME, f"Felaktigt fältnamn ({unknown})")
     return {
-        name: known[name].blank if value == API_BLANK else known[name].read(name, value, switches)
+        name: fields[name].blank if value == API_BLANK else fields[name].read(name, value, switches)
         for name, value in content.items()
-        if name in known
+        if name in fields
         and value is not None
         and value != ""
-        and not (value == API_BLANK and known[name].always_set)
+        and not (value == API_BLANK and fields[name].always_set)
     }
 
 
@@ -79,8 +79,8 @@ def require(fields: Fields, names: Collection[str]) -> None:
             raise Refused(FIELD_MISSING, f"Fält saknas. ({name})")
 
 
-def blanks(known: Mapping[str, Field]) -> dict[str, Any]:
-    return {name: field.blank for name, field in known.items()}
+def blanks(fields: Mapping[str, Field]) -> dict[str, Any]:
+    return {name: field.blank for name, field in fields.items()}
 
 
 def no_data() -> Refused:
@@ -297,18 +297,18 @@ def not_clearable(field: Field) -> Field:
     return replace(field, always_set=True)
 
 
-def nested(known: Mapping[str, Field], blank: Any) -> Field:
+def nested(fields: Mapping[str, Field], blank: Any) -> Field:
     """Make an object field, whose own fields are changed one by one."""
 
     def read(_name: str, value: Any, switches: Switches) -> dict[str, Any]:
         if not isinstance(value, Mapping):
             raise no_data()
-        return parse_changes(value, known, switches) if value else {}
+        return parse_changes(value, fields, switches) if value else {}
 
-    return Field(f"an object of {', '.join(known)}", read, blank)
+    return Field(f"an object of {', '.join(fields)}", read, blank)
 
 
-def list_of(known: Mapping[str, Field], max_items: int, read_only: Collection[str] = ()) -> Field:
+def list_of(fields: Mapping[str, Field], max_items: int, read_only: Collection[str] = ()) -> Field:
     """Make a list of objects, each with the fields that were sent."""
 
     def read(_name: str, value: Any, switches: Switches) -> list[dict[str, Any]]:
@@ -318,6 +318,6 @@ def list_of(known: Mapping[str, Field], max_items: int, read_only: Collection[st
             raise Refused(STRUCTURE, "Felaktig datastruktur.")
         if len(value) > max_items:
             raise Refused(switches.too_many_rows_code, f"Högst {max_items} rader är tillåtna.")
-        return [parse_changes(row, known, switches, read_only) if row else {} for row in value]
+        return [parse_changes(row, fields, switches, read_only) if row else {} for row in value]
 
-    return Field(f"a list of objects of {', '.join(known)}", read, ())
+    return Field(f"a list of objects of {', '.join(fields)}", read, ())

@@ -1,4 +1,4 @@
-"""What a client may send of an invoice and of its rows, by the specification."""
+"""The writable fields of an invoice and of its rows, by the specification."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ EDI = {
     )
 }
 
-#: Fields that lists and payments show, too, and what the sandbox calls them.
+#: Fields that lists and payments show, too, with the sandbox's attributes.
 ATTRIBUTES: Mapping[str, tuple[str, Field]] = {
     "City": ("city", LONG),
     "CostCenter": ("cost_center", text()),
@@ -144,7 +144,7 @@ WRITTEN: Mapping[str, Field] = {
 }
 
 FIELDS: Mapping[str, Field] = {
-    **{name: field for name, (_ours, field) in ATTRIBUTES.items()},
+    **{name: field for name, (_attribute, field) in ATTRIBUTES.items()},
     **WRITTEN,
     "DocumentNumber": integer(1, 10**15),
     "InvoiceRows": list_of(ROW, MAX_ROWS, ROW_READ_ONLY),
@@ -191,7 +191,7 @@ READ_ONLY = {
     "WarehouseReady",
 }
 
-#: Where an invoice has a copy of the customer's card.
+#: Fields of an invoice that are copied from its customer.
 COPIED_FROM_CUSTOMER = (
     "Address1",
     "Address2",
@@ -219,5 +219,5 @@ COPIED_FROM_CUSTOMER = (
 
 
 def row_with_blanks(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a row with everything that it does not set."""
+    """Return all fields of a row, unset ones included."""
     return {name: field.blank for name, field in ROW.items()} | dict(fields)

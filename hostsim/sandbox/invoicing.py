@@ -1,4 +1,4 @@
-"""How invoices are made, changed, booked, cancelled and credited, and what is refused."""
+"""Creating, changing, booking, cancelling and crediting invoices, with Fortnox's rules."""
 
 from __future__ import annotations
 
@@ -54,13 +54,13 @@ Row = dict[str, Any]
 
 ZERO = Decimal(0)
 
-#: What an invoice has of its own, or as a copy of the card, beside its attributes.
+#: Fields of an invoice beside its attributes, its own or copied from the customer.
 WRITABLE = (*WRITTEN, "OrganisationNumber")
 
-#: What names one of these has to be there, unless a switch says otherwise.
+#: Fields that must name an existing record, unless a switch says otherwise.
 TERM_REGISTERS = {"PriceList": PRICE_LISTS, "TermsOfDelivery": TERMS_OF_DELIVERIES, "Unit": UNITS}
 
-#: Kinds of customers whose invoices have no VAT.
+#: VAT types of customers whose invoices have no VAT.
 EXEMPT_VAT_TYPES = {"SEREVERSEDVAT", "EUREVERSEDVAT", "EXPORT"}
 
 
@@ -139,19 +139,19 @@ def change_invoice(company: Company, number: int, content: object) -> Invoice:
 
 @dataclass(frozen=True)
 class _InvoiceBuilder:
-    """One invoice being written: the company, and the customer's card."""
+    """Builds an invoice of a company for a customer."""
 
     company: Company
     customer: Fields
     day: date
-    """The date of the invoice."""
+    """Of the invoice."""
 
     @property
     def exempt(self) -> bool:
         return self.customer.get("VATType") in EXEMPT_VAT_TYPES
 
     def free_number(self, requested: int | None) -> int:
-        """Return the number that was asked for, or the next of the series."""
+        """Return the requested number, or the next of the series; refuse a used one."""
         switches = self.company.switches
         number = requested or self.company.registers.next_invoice
         existing = self.company.invoice(number)
@@ -161,7 +161,7 @@ class _InvoiceBuilder:
         return number
 
     def customer_defaults(self) -> dict[str, Any]:
-        """Return what a new invoice has from its customer, and from the company's presets."""
+        """Return the defaults of a new invoice, from its customer and the company's settings."""
         customer, set_up = self.customer, self.company.registers.set_up
         fields = {name: customer[name] for name in COPIED_FROM_CUSTOMER if customer.get(name)}
         email = customer.get("EmailInvoice") or customer.get("Email")
@@ -182,7 +182,7 @@ class _InvoiceBuilder:
     # --- Rows ---
 
     def new_row(self, sent: Row) -> Row:
-        """Return a row with what Fortnox fills in."""
+        """Return a row with the fields that Fortnox fills in."""
         article_defaults = self._article_defaults(sent)
         row = {
             **article_defaults,
@@ -198,16 +198,16 @@ class _InvoiceBuilder:
         return row
 
     def changed_rows(self, before: tuple[InvoiceRow, ...], sent: list[Row]) -> list[Row]:
-        """Return the rows after a change: by their ids where any is named, else by position."""
-        if any("RowId" in row for row in sent):
+        """Return the rows after a change, matched by ``RowId`` if any is sent, else by position."""
+        by_id = any("RowId" in row for row in sent)
+        if by_id:
             rows_by_key = {row.row_id: row.fields for row in before}
         else:
             rows_by_key = dict(enumerate(row.fields for row in before))
         rows = []
         for index, row in enumerate(sent):
-            named = any("RowId" in one for one in sent)
-            key = row.get("RowId") if named else index
-            if named and key is not None and key not in rows_by_key:
+            key = row.get("RowId") if by_id else index
+            if by_id and key is not None and key not in rows_by_key:
                 raise Refused(
                     self.company.switches.row_not_found_code, f"Raden finns inte. ({key})"
                 )
@@ -219,7 +219,7 @@ class _InvoiceBuilder:
         return rows
 
     def _retained_fields(self, row: Fields) -> Row:
-        """Return what a row keeps where it is not sent."""
+        """Return the fields of a row that stay if they are not sent."""
         drops_discount = self.company.switches.left_out_discount == "none"
         dropped = {"Discount", "DiscountType"} if drops_discount else set()
         return {name: value for name, value in row.items() if name not in dropped}
@@ -245,10 +245,10 @@ class _InvoiceBuilder:
         account = self.company.registers.account(account_number, year.id if year else 0) or {}
         return VAT_OF_CODE.get(account.get("VATCode") or "", ZERO)
 
-    # --- The whole ---
+    # --- The invoice ---
 
     def attributes_of(self, fields: Fields) -> dict[str, Any]:
-        """Return the attributes of an invoice."""
+        """Return the attributes of an invoice, from Fortnox's fields."""
         attributes = {
             attribute: fields[name]
             for name, (attribute, _field) in ATTRIBUTES.items()
@@ -307,7 +307,7 @@ class _InvoiceBuilder:
         self._check_ocr(number, fields.get("OCR"))
 
     def _check_terms(self, fields: Fields) -> None:
-        """Refuse a price list, terms of delivery or a unit that is not there."""
+        """Refuse an unknown price list, terms of delivery or unit."""
         if self.company.switches.unknown_terms == "refused":
             check_references(self.company, fields, TERM_REGISTERS)
 
@@ -325,7 +325,7 @@ class _InvoiceBuilder:
             raise Refused(switches.used_ocr_code, f"OCR-numret används redan. ({ocr})")
 
     def _validated_row(self, row: Row, invoice_fields: Fields) -> Row:
-        """Return a row as it is stored, or refuse it."""
+        """Return a row to store, or refuse it."""
         validated, switches = row_with_blanks(row), self.company.switches
         validated.pop("RowId", None)
         vat_rates = self.company.registers.set_up.vat_rates
@@ -354,12 +354,12 @@ class _InvoiceBuilder:
 
 
 def reference_not_found(company: Company, register: Register) -> Refused:
-    """Refuse what names something that is not there."""
+    """Return the refusal of a reference to an unknown record."""
     return register.not_found_error(company.switches, company.switches.unknown_reference_status)
 
 
 def find_reference(company: Company, register: Register, key: str) -> Fields:
-    """Return a record of a register by its key, or refuse what is not there."""
+    """Return a record of a register by its key, or refuse an unknown key."""
     record = company.registers.get(register.name, key)
     if record is None:
         raise reference_not_found(company, register)
@@ -367,19 +367,19 @@ def find_reference(company: Company, register: Register, key: str) -> Fields:
 
 
 def check_references(company: Company, fields: Fields, registers: Mapping[str, Register]) -> None:
-    """Refuse fields that name what is not there."""
+    """Refuse fields that name unknown records."""
     for name, register in registers.items():
         if fields.get(name):
             find_reference(company, register, fields[name])
 
 
 def rate_and_unit(currency: Fields) -> tuple[Decimal, int]:
-    """Return rate and unit of the register."""
+    """Return rate and unit of a currency of the register."""
     return currency.get("SellRate", Decimal(1)), int(currency.get("Unit", 1))
 
 
 def fill_rate(company: Company, fields: dict[str, Any]) -> None:
-    """Fill in the rate of the register where none was sent; that of SEK is 1."""
+    """Set the rate of the register if none was sent; that of SEK is 1."""
     code = fields.get("Currency", "SEK")
     default_rate, default_unit = rate_and_unit(find_reference(company, CURRENCIES, code))
     rate = fields.get("CurrencyRate") or default_rate
@@ -390,7 +390,7 @@ def fill_rate(company: Company, fields: dict[str, Any]) -> None:
 
 
 def drop_unsent_rate(fields: dict[str, Any], sent_fields: Fields) -> None:
-    """Drop the rate of another currency, unless it was sent with the new one."""
+    """Remove the former currency's rate and unit, unless new ones were sent."""
     for name in {"CurrencyRate", "CurrencyUnit"} - sent_fields.keys():
         fields.pop(name, None)
 
@@ -400,7 +400,7 @@ def check_dimensions(company: Company, fields: Fields) -> None:
 
 
 def find_account(company: Company, number: int, day: date) -> Fields | None:
-    """Return the account of a row, or refuse one that cannot be booked on; 0 is none."""
+    """Return an account, or refuse an unknown or inactive one; ``None`` for 0."""
     if not number:
         return None
     year = company.financial_year(day)
@@ -413,7 +413,7 @@ def find_account(company: Company, number: int, day: date) -> Fields | None:
 
 
 def check_cost_center(company: Company, account: Fields | None, code: str) -> None:
-    """Refuse an inactive cost centre, and a row without one whose account demands it."""
+    """Refuse an inactive cost centre, or none if the account requires one."""
     if account and account.get("CostCenterSettings") == "MANDATORY" and not code:
         message = f"Konto {account['Number']} kräver kostnadsställe."
         raise Refused(COST_CENTER_REQUIRED, message)
@@ -431,7 +431,7 @@ def _find_customer(company: Company, number: str) -> Fields:
 
 
 def _fill_dates(fields: dict[str, Any]) -> None:
-    """Fill in the dates that follow from the date of the invoice."""
+    """Set the default due date and outbound date."""
     day: date = fields["InvoiceDate"]
     terms = fields.get("TermsOfPayment", "")
     days = int(terms) if terms.isascii() and terms.isdigit() and len(terms) < 5 else 0
@@ -440,7 +440,7 @@ def _fill_dates(fields: dict[str, Any]) -> None:
 
 
 def _writable_fields(invoice: Invoice) -> dict[str, Any]:
-    """Return everything that was written in an invoice, by Fortnox's names."""
+    """Return the writable fields of an invoice, by Fortnox's names."""
     attributes = {
         name: getattr(invoice, attribute) for name, (attribute, _field) in ATTRIBUTES.items()
     }
@@ -448,7 +448,7 @@ def _writable_fields(invoice: Invoice) -> dict[str, Any]:
 
 
 def _mark_credited(company: Company, original: int, credit: int) -> None:
-    """Let an invoice name the one that credits it, unless it names one already."""
+    """Set ``credited_by`` of the credited invoice, unless it is set."""
     invoice = company.invoice(original)
     if invoice is not None and not invoice.credited_by:
         company.change_invoice(original, credited_by=credit)
@@ -525,7 +525,7 @@ def cancel(company: Company, number: int) -> Invoice:
 
 
 def credit(company: Company, number: int) -> Invoice:
-    """Make an unbooked invoice that credits this one; this one names it from now on."""
+    """Create an unbooked invoice that credits this one, and link both."""
     switches = company.switches
     with company.lock:
         invoice = find_invoice(company, number)

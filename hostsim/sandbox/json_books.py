@@ -1,4 +1,4 @@
-"""Books from a JSON file, in our own words rather than Fortnox's.
+"""Books from a JSON file, with the sandbox's field names rather than Fortnox's.
 
 ::
 
@@ -34,14 +34,14 @@ from hostsim.sandbox.switches import Switches
 
 Record = TypeVar("Record", Invoice, InvoiceRow, Payment)
 
-#: What a company has beside its books.
+#: Attributes of a company beside its books.
 DETAILS = ("organisation_number", "address", "zip_code", "city")
 
 
 def from_json(path: Path | str) -> State:
     """Read companies, books and users from a UTF-8 file.
 
-    Raises ``ValueError`` with a sentence that names the record that is wrong.
+    Raises ``ValueError`` with a message that names the invalid record.
     """
     with Path(path).open(encoding="utf-8") as file:
         content = json.load(file, parse_float=Decimal)
@@ -66,7 +66,7 @@ def _add_company(state: State, content: Mapping[str, Any]) -> None:
     _fill(company, content)
 
 
-#: What else there is of a company.
+#: Its books.
 BOOKS = ("invoices", "payments", "registers", "supplier_invoices", "set_up", "financial_years")
 
 
@@ -115,14 +115,14 @@ def _scopes_of(content: Mapping[str, Any], name: str) -> list[str]:
 
 
 def build_record(kind: type[Record], content: object) -> Record:
-    """Make a record. Raises ``ValueError`` with a sentence that names what is wrong."""
+    """Build a record. Raises ``ValueError`` with a message that names the invalid field."""
     return kind(**parse_fields(kind, content, validation.required_fields(kind)))
 
 
 def parse_fields(
     kind: type[Record], content: object, needed: Collection[str] = ()
 ) -> dict[str, Any]:
-    """Read some fields of a record. Raises ``ValueError`` with a sentence."""
+    """Parse some fields of a record. Raises ``ValueError`` with a message."""
     values = validation.read(validation.fields_of(kind), content, needed)
     rows = tuple(
         replace(row, **_parse_fortnox_fields(InvoiceRow, vars(row)))
@@ -132,7 +132,7 @@ def parse_fields(
 
 
 def _parse_fortnox_fields(kind: type[Record], values: Mapping[str, Any]) -> dict[str, Any]:
-    """Read again what is kept by Fortnox's names, so that amounts and dates are such."""
+    """Parse the fields with Fortnox's names, so that amounts and dates have their types."""
     name, validators = {Invoice: ("written", FIELDS), InvoiceRow: ("fields", ROW)}.get(
         kind, ("", {})
     )

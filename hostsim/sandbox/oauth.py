@@ -93,7 +93,7 @@ NO_COMPANY = Text(
 
 @pages.get("/auth")
 def auth() -> AnyResponse:
-    """Begin a login, or show an error page."""
+    """Begin a login, or say on a page why it cannot begin."""
     query, client = request.args, switchboard().client
     if query.get("client_id") != client.id:
         return _error_page(UNKNOWN_CLIENT)
@@ -157,7 +157,7 @@ def registered_scopes() -> AbstractSet[str]:
 
 @pages.post("/login")
 def login() -> AnyResponse:
-    """Check name and password; show the companies, or the consent."""
+    """Check name and password, and go on to the company or the consent."""
     ticket, pending = _pending_login()
     if pending is None:
         return _error_page(LOGIN_EXPIRED)
@@ -186,7 +186,7 @@ def _choose_company(
 
 @pages.post("/company")
 def company() -> AnyResponse:
-    """Store the chosen company, and ask for consent."""
+    """Take the chosen company, and ask for consent."""
     ticket, pending = _pending_login()
     if pending is None or pending.user is None:
         return _error_page(LOGIN_EXPIRED)
@@ -202,7 +202,7 @@ def company() -> AnyResponse:
 
 @pages.post("/consent")
 def consent() -> AnyResponse:
-    """Redirect to the program, with a code or with an error."""
+    """Send the person back to the program, with a code or with an error."""
     ticket, pending = _pending_login()
     if pending is None or pending.user is None or pending.company is None:
         return _error_page(LOGIN_EXPIRED)
@@ -280,7 +280,7 @@ REQUIRED_PARAMETERS = {"authorization_code": ("code",), "refresh_token": ("refre
 
 @pages.post("/token")
 def token() -> Response:
-    """Exchange a code, a refresh token or an earlier consent for tokens."""
+    """Turn a code, a refresh token or an earlier consent into tokens."""
     _check_host()
     if not _is_client_authenticated():
         return _invalid_client()
@@ -380,7 +380,7 @@ def _missing_licence_error() -> Response:
 
 @pages.post("/revoke")
 def revoke() -> Response:
-    """Revoke a refresh token; any other text is answered alike."""
+    """End a refresh token, and say so of any other text too."""
     _check_host()
     if not _is_client_authenticated():
         return _invalid_client()

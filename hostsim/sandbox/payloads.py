@@ -1,6 +1,6 @@
-"""What the control routes take, and an example of each: for ``GET /_sandbox`` and its page.
+"""The payloads of the control routes, with examples: for ``GET /_sandbox`` and its page.
 
-The examples work as they stand where the sandbox has just begun with the haulier's books.
+The examples work as they are in a new sandbox with the haulier's books.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MATCH_FIELDS: Mapping[str, Validator] = {
     "path": validation.TEXT.with_meaning("a pattern with *"),
     "query": Validator(
         "an object of parameters and their patterns",
-        lambda value: {name: str(one) for name, one in validation.OBJECT.read(value).items()},
+        lambda value: {name: str(text) for name, text in validation.OBJECT.read(value).items()},
     ),
     "company": validation.integer(0),
 }
@@ -73,7 +73,7 @@ def _parse_header_value(value: Any) -> str:
 
 @dataclass(frozen=True)
 class Payload:
-    """What a route takes."""
+    """The payload of a route."""
 
     fields: Mapping[str, Validator]
     example: Mapping[str, Any]
@@ -82,7 +82,7 @@ class Payload:
 
     @property
     def accepts(self) -> dict[str, str]:
-        """Tell of each field what it takes."""
+        """Return the description of each field."""
         return {
             name: f"needed: {validator.full_description}"
             if name in self.required
@@ -93,7 +93,7 @@ class Payload:
 
 COMPANY = validation.pattern("the number of a company", "[0-9]{1,18}")
 
-#: By route, as ``GET /_sandbox`` names it. Routes that are not here take nothing.
+#: By route, as ``GET /_sandbox`` names it. Other routes have no payload.
 PAYLOADS: Mapping[str, Payload] = {
     "POST /_sandbox/reset": Payload({}, {}),
     "PATCH /_sandbox/switches": Payload(
@@ -176,7 +176,7 @@ PAYLOADS: Mapping[str, Payload] = {
     ),
 }
 
-#: The objects of changes, whose fields ``GET /_sandbox/changes`` tells.
+#: The objects in changes, described by ``GET /_sandbox/changes``.
 OBJECTS = (Invoice, Payment, WriteOff, InvoiceRow, Amounts, SetUp, FinancialYear)
 
 _INVOICE = {"number": 90001, "total": "100.00", "invoice_date": "2026-03-02"}
@@ -201,8 +201,8 @@ EXAMPLES: Mapping[str, Any] = {
     "until": "2026-02-28",
 }
 
-#: Where the example of a field is of another kind of record, of fewer fields, or of the second
-#: company, which has what is still to be settled.
+#: Overrides of the examples: another type of record, fewer fields, or the second company, which
+#: has unsettled invoices.
 _EXAMPLES_BY_KIND: Mapping[str, Mapping[str, Any]] = {
     "change_invoice": {"invoice": {"total": "120.00"}},
     "change_payment": {"payment": {"amount": "90.00"}},
@@ -214,7 +214,7 @@ _EXAMPLES_BY_KIND: Mapping[str, Mapping[str, Any]] = {
 
 
 def change_example(name: str) -> dict[str, Any]:
-    """Return a change of this kind, with what it needs."""
+    """Return an example of a kind of change, with its required fields."""
     example = {"do": name} | {field: EXAMPLES[field] for field in KINDS[name].required}
     if name.endswith("_invoice") and "number" in example and "supplier" not in name:
         example["number"] = 10001

@@ -1,7 +1,7 @@
-"""What Fortnox's API lets a client change, and what it refuses.
+"""Creating, changing, booking and deleting payments, with the rules of Fortnox's API.
 
-A payment is made unbooked, can be changed and deleted while it is, and clears
-its invoice when it is booked.
+A new payment is unbooked; until it is booked it can be changed and deleted. A
+booked payment clears its invoice.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def change_payment(company: Company, number: int, content: object) -> Payment:
 def complete_fields(
     company: Company, sent_fields: Fields, invoice: Invoice, before: Payment | None
 ) -> dict[str, Any]:
-    """Return the fields of a payment with what follows from them, or refuse what contradicts."""
+    """Return the fields of a payment with the derived ones, or refuse contradictions."""
     switches = company.switches
     basis = before or invoice
     currency: str = sent_fields.get("currency", basis.currency)
@@ -99,7 +99,7 @@ def complete_fields(
         )
     stored_amount = before.in_currency if before else None
     if before:
-        # What was read and is sent back is not changed.
+        # Fields that are sent back as they were read are unchanged.
         stored = replace(before, amount_currency=stored_amount)
         unchanged = {name for name in sent_fields if sent_fields[name] == getattr(stored, name)}
         if not sent_fields.keys() & (conversion.AMOUNT_FIELDS - unchanged):
@@ -119,7 +119,7 @@ def complete_fields(
 
 
 def _write_off_with_currency(company: Company, row: WriteOff, currency: str) -> WriteOff:
-    """Return a write-off with its currency, SEK or that of its payment, or refuse another."""
+    """Return a write-off with its currency; refuse others than SEK and the payment's."""
     allowed_by_switch = {"own": ("SEK", currency), "SEK": ("SEK",), "payment": (currency,)}
     allowed = allowed_by_switch[company.switches.write_off_currency]
     if row.currency and row.currency not in allowed:
@@ -146,7 +146,7 @@ def delete_payment(company: Company, number: int) -> None:
 
 
 def find_payment(company: Company, number: int) -> Payment:
-    """Return a payment. The code of the refusal is invented."""
+    """Return a payment, or refuse with an invented code."""
     payment = company.payment(number)
     if payment is None:
         raise Refused(company.switches.payment_not_found_code, "Kan inte hitta betalningen.", 404)
@@ -177,7 +177,7 @@ def _check_payment(company: Company, payment: Payment, invoice: Invoice) -> None
         raise no_data()
 
 
-# --- From Fortnox's fields to ours ------------------------------------------
+# --- From Fortnox's fields to attributes ------------------------------------------
 
 
 def _parse_fields(
@@ -194,7 +194,7 @@ def _parse_fields(
 
 
 def _mode_account(company: Company, code: str) -> dict[str, int]:
-    """Return the account of a mode of payment, or refuse one that is not there."""
+    """Return the account of a mode of payment, or refuse an unknown mode."""
     mode = company.registers.get("modesofpayments", code) if code else {}
     if mode is None and company.switches.unknown_terms == "refused":
         raise reference_not_found(company, MODES_OF_PAYMENT)
@@ -218,7 +218,7 @@ def _write_off(company: Company, fields: Fields, day: date) -> WriteOff:
     )
 
 
-#: In answers, and not to be set by a client.
+#: In responses; a client cannot set them.
 READ_ONLY = {
     "@url",
     "Booked",
@@ -246,7 +246,7 @@ WRITE_OFF: Mapping[str, Field] = {
     "TransactionInformation": text(),
 }
 
-#: What a client may send, and what the sandbox calls it.
+#: The writable fields, with the sandbox's attributes.
 ATTRIBUTES: Mapping[str, tuple[str, Field]] = {
     "InvoiceNumber": ("invoice_number", not_clearable(integer())),
     "Amount": ("amount", not_clearable(amount(None))),
@@ -260,4 +260,4 @@ ATTRIBUTES: Mapping[str, tuple[str, Field]] = {
     "WriteOffs": ("write_offs", list_of(WRITE_OFF, 500)),
 }
 
-FIELDS = {name: field for name, (_ours, field) in ATTRIBUTES.items()}
+FIELDS = {name: field for name, (_attribute, field) in ATTRIBUTES.items()}

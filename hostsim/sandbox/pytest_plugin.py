@@ -16,7 +16,7 @@ and in a test::
 A test, or a ``conftest.py``, can override
 ``fortnox_books`` for the data (``seed.haulier(now)``, ``seed.from_json(path)``),
 ``fortnox_switches`` for unknown behaviour, ``fortnox_clock`` for the time,
-``fortnox_redirect_uri`` for a client's own. Nothing here is loaded by itself.
+``fortnox_redirect_uri`` for a client's own. Nothing here is loaded automatically.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def fortnox_books() -> State:
 
 @pytest.fixture
 def fortnox_switches() -> Switches:
-    """Return how unknown behaviour is decided; the defaults unless overridden."""
+    """Return the switches for unknown behaviour; the defaults unless overridden."""
     return Switches()
 
 
@@ -53,7 +53,7 @@ def fortnox_clock() -> Clock:
 
 @pytest.fixture
 def fortnox_redirect_uri() -> str:
-    """Return the registered redirect address, which a client must repeat exactly."""
+    """Return the registered redirect URI, which a client must repeat exactly."""
     return REDIRECT_URI
 
 
@@ -77,7 +77,7 @@ def fortnox_sandbox(
 
 @pytest.fixture
 def fortnox_switchboard(fortnox_sandbox: Sandbox) -> Switchboard:
-    """Return what can be set and inspected in it."""
+    """Return the sandbox's switchboard, to set and inspect it."""
     return fortnox_sandbox.switchboard
 
 

@@ -1,7 +1,7 @@
-"""What the parameters of a list request mean: which rows, in which order, which page.
+"""The parameters of list requests: filters, sorting and pagination.
 
-From the documentation of parameters and from recordings; where both are
-silent a switch decides.
+From the documentation of parameters and from recordings; a switch decides
+what neither tells.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from hostsim.sandbox.switches import Switches
 
 Row = TypeVar("Row")
 
-#: What every list takes.
+#: The parameters of every list.
 COMMON_PARAMETERS = {"limit", "page", "offset", "sortby", "sortorder", "lastmodified"}
 DEFAULT_LIMIT = 100
 MAX_LIMIT = 500
@@ -30,7 +30,7 @@ MAX_LIMIT = 500
 
 @dataclass(frozen=True)
 class Page:
-    """The part of a list that is requested."""
+    """The requested part of a list."""
 
     limit: int
     number: int
@@ -43,7 +43,7 @@ class Page:
 
 
 def parse_page(query: Mapping[str, str], switches: Switches) -> Page:
-    """Read ``limit``, ``page`` and ``offset``."""
+    """Parse ``limit``, ``page`` and ``offset``."""
     number, offset = _parse_page_number(query, switches), _parse_int(query.get("offset", "0"))
     if offset < 0:
         raise bad_parameter()
@@ -99,7 +99,7 @@ def paginate(
 
 
 def _totals_are_zero(page: Page, switches: Switches) -> bool:
-    """Return whether nothing is counted beyond the end, as recorded of projects by ``offset``."""
+    """Whether the totals beyond the end are 0, as recorded of projects by ``offset``."""
     match switches.totals_beyond_end:
         case "zero":
             return True
@@ -110,7 +110,7 @@ def _totals_are_zero(page: Page, switches: Switches) -> bool:
 
 
 def _page_beyond_end(page: Page, pages: int, switches: Switches) -> Page:
-    """Return what is shown for a page after the last."""
+    """Return the page to show after the last, or refuse it."""
     match switches.page_beyond_end:
         case "refused":
             raise bad_parameter()
@@ -123,7 +123,7 @@ def _page_beyond_end(page: Page, pages: int, switches: Switches) -> Page:
 
 
 def check_parameters(query: Mapping[str, str], allowed: Collection[str]) -> None:
-    """Refuse unknown parameters, whose names are lower case, and values like those of a page."""
+    """Refuse unknown parameters (names are lower case), and values with ``<`` or ``>``."""
     if any(name not in allowed for name in query):
         raise bad_parameter()
     refused_value = next((value for value in query.values() if "<" in value or ">" in value), None)
@@ -132,7 +132,7 @@ def check_parameters(query: Mapping[str, str], allowed: Collection[str]) -> None
 
 
 def is_descending(query: Mapping[str, str], switches: Switches) -> bool:
-    """Read ``sortorder``."""
+    """Parse ``sortorder``."""
     default = switches.default_sortorder if "sortby" in query else "ascending"
     order = query.get("sortorder", default)
     if order not in {"ascending", "descending"}:
@@ -148,7 +148,7 @@ TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\d( \d\d:\d\d(?P<seconds>:\d\d)?)?", re.AS
 def modified_since(
     query: Mapping[str, str], switches: Switches
 ) -> Callable[[datetime | None], bool]:
-    """Read ``lastmodified``: ``YYYY-MM-DD HH:MM`` or a date, wall time in Stockholm."""
+    """Parse ``lastmodified``: ``YYYY-MM-DD HH:MM`` or a date, wall time in Stockholm."""
     text = query.get("lastmodified")
     if text is None:
         return lambda _modified: True
@@ -232,7 +232,7 @@ def _sort_payments(
 
 
 def _shuffle_ties(rows: list[Any], switches: Switches, rng: random.Random) -> None:
-    """Put rows with equal keys in random order, where the switch says so."""
+    """Shuffle the rows before a stable sort, if the switch says so."""
     if switches.random_ties:
         rng.shuffle(rows)
 
@@ -241,7 +241,7 @@ def _shuffle_ties(rows: list[Any], switches: Switches, rng: random.Random) -> No
 
 States = dict[str, Callable[[Any, date], bool]]
 
-#: Of invoices and of supplier invoices.
+#: The values of ``filter`` for invoices and supplier invoices.
 STATES: States = {
     "cancelled": lambda row, _today: row.cancelled,
     "fullypaid": lambda row, _today: row.final_pay_date is not None,
@@ -250,14 +250,14 @@ STATES: States = {
     "unbooked": lambda row, _today: not row.booked and not row.cancelled,
 }
 
-#: These leave out what is not booked, unless a switch says otherwise.
+#: These exclude unbooked invoices, unless a switch says otherwise.
 BOOKED_ONLY = {"fullypaid", "unpaid", "unpaidoverdue"}
 
 
 def state_filter(
     value: str, states: States, today: date, switches: Switches
 ) -> Callable[[Invoice | SupplierInvoice], bool]:
-    """Read ``filter``; ``today`` in Stockholm decides what is overdue."""
+    """Parse ``filter``; ``today``, in Stockholm, decides what is overdue."""
     if value not in states:
         raise Refused(FILTER, "Ett ogiltigt filter har använts.")
     test = states[value]
@@ -269,7 +269,7 @@ def is_unpaid(row: Invoice | SupplierInvoice) -> bool:
     return not row.cancelled and row.final_pay_date is None
 
 
-#: Searched without regard to case, anywhere in the text.
+#: Substring searches, case-insensitive.
 INVOICE_TEXTS: Mapping[str, Callable[[Invoice], str]] = {
     "customername": lambda row: row.customer_name,
     "costcenter": lambda row: row.cost_center,
@@ -300,7 +300,7 @@ INVOICE_DATES: Mapping[str, Callable[[Invoice], date | None]] = {
     "finalpaydate": lambda row: row.final_pay_date,
 }
 
-#: Found where any row has it.
+#: Matched if any row does.
 INVOICE_ROWS: Mapping[str, Callable[[Mapping[str, Any], str], bool]] = {
     "articlenumber": lambda row, text: text in row.get("ArticleNumber", ""),
     "articledescription": lambda row, text: (
@@ -383,12 +383,12 @@ def _invoice_filter(
 
 
 def number_matches(value: str, number: str, switches: Switches) -> bool:
-    """Return whether a filter by a number finds this one."""
+    """Whether a number matches the value of a filter."""
     return value in number if switches.number_filters_match_part else value == number
 
 
 def _date_range_filter(name: str, value: str) -> Callable[[Invoice], bool]:
-    """Read ``fromdate`` and the like; both ends are included."""
+    """Parse ``fromdate`` and the like; both ends are inclusive."""
     bound, field = ("from", name[4:]) if name.startswith("from") else ("to", name[2:])
     read_day, limit = INVOICE_DATES[field], _parse_timestamp(value).date()
 
@@ -405,7 +405,7 @@ def _date_range_filter(name: str, value: str) -> Callable[[Invoice], bool]:
 
 
 def parse_date(text: str) -> date:
-    """Read a date; raises a refusal."""
+    """Parse a date. Raises ``Refused``."""
     return _parse_timestamp(text).date()
 
 

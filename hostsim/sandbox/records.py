@@ -36,8 +36,8 @@ from hostsim.sandbox.validation import Validator
 Content = Mapping[str, Any]
 
 REGISTERS: Mapping[str, Register] = {
-    one.name: one
-    for one in (
+    register.name: register
+    for register in (
         ACCOUNTS, ARTICLES, COST_CENTERS, CURRENCIES, CUSTOMERS, MODES_OF_PAYMENT, PRICE_LISTS,
         PROJECTS, SUPPLIERS, TERMS_OF_DELIVERIES, TERMS_OF_PAYMENT, UNITS,
     )
@@ -47,10 +47,10 @@ NAMES = validation.choice(*REGISTERS)
 
 
 def put(registers: Registers, name: str, content: Content, now: datetime) -> None:
-    """Add a record, or change the fields that are given of the one that is there.
+    """Add a record, or change the given fields of an existing one.
 
-    An account with a ``Year`` is in the chart of that financial year alone.
-    Raises ``ValueError`` with a sentence.
+    An account with a ``Year`` is only in the chart of that financial year.
+    Raises ``ValueError`` with a message.
     """
     register = REGISTERS[validation.validate("register", NAMES, name)]
     values = _parse_fields(register, content)
@@ -66,7 +66,7 @@ def put(registers: Registers, name: str, content: Content, now: datetime) -> Non
 
 
 def _parse_fields(register: Register, content: Content) -> dict[str, Any]:
-    """Read the fields of a record; ``null`` and an empty text change nothing."""
+    """Parse the fields of a record; ``null`` and an empty text change nothing."""
     switches = Switches(read_only_fields="refused")
 
     def reader(name: str) -> Callable[[Any], Any]:
@@ -82,7 +82,7 @@ def _parse_fields(register: Register, content: Content) -> dict[str, Any]:
 
 
 def delete(registers: Registers, name: str, key: str) -> None:
-    """Delete a record. Raises ``LookupError`` where there is none."""
+    """Delete a record. Raises ``LookupError``."""
     if key not in registers.entries[name]:
         raise KeyError(f"{key} in {name}")
     registers.delete(name, key)
@@ -99,7 +99,7 @@ def all_records(registers: Registers) -> dict[str, list[Content]]:
 
 
 def parse_supplier_invoice(content: object) -> SupplierInvoice:
-    """Read a supplier invoice. Raises ``ValueError`` with a sentence."""
+    """Parse a supplier invoice. Raises ``ValueError`` with a message."""
     invoice: SupplierInvoice = validation.build(SupplierInvoice, content)
     try:
         fields = parse_changes(invoice.fields, FIELDS, Switches(), READ_ONLY)
@@ -122,7 +122,7 @@ def put_supplier_invoice(registers: Registers, invoice: SupplierInvoice) -> None
 #: Financial years; ``null`` for the calendar years.
 YEARS = validation.validator_for(tuple[FinancialYear, ...] | None)
 
-#: Some fields of the set-up.
+#: Fields of the set-up.
 SET_UP = validation.Validator(
     "an object with fields of SetUp",
     lambda value: validation.read(validation.fields_of(SetUp), value),
@@ -130,7 +130,7 @@ SET_UP = validation.Validator(
 
 
 def to_plain(value: Any) -> Any:
-    """Return records and values as JSON has them; amounts as texts."""
+    """Return records and values in JSON's types; amounts as texts."""
     if dataclasses.is_dataclass(value):
         fields = dataclasses.fields(value)
         return {field.name: to_plain(getattr(value, field.name)) for field in fields}

@@ -1,7 +1,7 @@
-"""What a company has in Fortnox beside invoices and payments: registers, set-up, files.
+"""The data of a company beside invoices and payments: registers, set-up, files.
 
-A record of a register is an :class:`Entry`: Fortnox's own field names, and only
-what is set. What a field holds while it is not set is told by the resource.
+A record of a register is an :class:`Entry`, with Fortnox's field names and only
+the fields that are set. The resource has the defaults of the others.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ Method = Literal["ACCRUAL", "CASH"]
 
 @dataclass(frozen=True)
 class FinancialYear:
-    """A year of the books, with the id that vouchers and charts name it by."""
+    """A financial year, with the id that vouchers and charts refer to."""
 
     id: Number
     first: date
@@ -50,26 +50,26 @@ class FinancialYear:
 
 @dataclass(frozen=True, kw_only=True)
 class SetUp:
-    """How a company has set up its invoicing."""
+    """The settings of a company's invoicing."""
 
     vat_rates: tuple[Decimal, ...] = (Decimal(25), Decimal(12), Decimal(6), ZERO)
     """Per cent."""
 
     freight: Decimal = ZERO
-    """Added to every invoice that does not say otherwise."""
+    """The default of every invoice."""
 
     administration_fee: Decimal = ZERO
     """Likewise."""
 
     prices_with_vat: bool = False
-    """Likewise, and unless the customer's card says otherwise."""
+    """Likewise; the customer's own setting takes precedence."""
 
     terms_of_payment: str = "30"
-    """The days, or the code, of an invoice whose customer has none; may be empty."""
+    """Days or a code, the default of customers that have none; may be empty."""
 
     sales_account: Account = 3001
     method: Method = "ACCRUAL"
-    """``CASH``: booked when it is paid."""
+    """``CASH``: invoices are booked when they are paid."""
 
     bankgiro: str = "5050-1055"
     """Without bank details nothing can be printed or mailed."""
@@ -78,7 +78,7 @@ class SetUp:
     locked_until: date | None = None
     lock_holds_for_integrations: bool = True
     lock_day: Annotated[int, integer(1, 31)] | None = None
-    """On this day of a month Fortnox locks the month before, by itself."""
+    """The day of a month on which Fortnox automatically locks the month before."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class StoredFile:
     folder: str
     content: bytes = field(repr=False)
     supplier_invoice: int = 0
-    """The number of the supplier invoice that it hangs on; 0 for none."""
+    """The number of the supplier invoice that it is connected to; 0 for none."""
 
 
 @dataclass(frozen=True)
@@ -120,9 +120,9 @@ class Registers:
     """All registers of one company."""
 
     def __init__(self, now: datetime) -> None:
-        #: By the name that Fortnox has for the register in paths, and by key.
+        #: By the register's name in paths, and by key.
         self.entries: defaultdict[str, dict[str, Entry]] = defaultdict(dict)
-        #: Numbers of customers that are taken for ever, deleted ones included.
+        #: Customer numbers that were ever used, deleted ones included.
         self.used_customer_numbers: set[str] = set()
         #: ``None`` for the calendar years up to the present one.
         self.years: tuple[FinancialYear, ...] | None = None
@@ -141,7 +141,7 @@ class Registers:
                 self.entries[name][str(row[key])] = Entry(row, now)
 
     def copy(self) -> Registers:
-        """Copy what can change; records themselves cannot."""
+        """Return a copy; records are immutable and shared."""
         copied = copy.copy(self)
         copied.entries = defaultdict(dict)
         for name, entries in self.entries.items():
@@ -158,7 +158,7 @@ class Registers:
         return None if entry is None else entry.fields
 
     def put(self, name: str, key: object, fields: Mapping[str, Any], now: datetime) -> Entry:
-        """Add a record, or change fields of the one that is there."""
+        """Add a record, or change fields of an existing one."""
         before = self.get(name, key) or {}
         entry = Entry({**before, **fields}, now)
         self.entries[name][str(key)] = entry
@@ -173,7 +173,7 @@ class Registers:
         files = self.files.values()
         return [file for file in files if file.supplier_invoice == supplier_invoice]
 
-    # --- Accounts, of which each financial year has its own chart ---
+    # --- Accounts: each financial year has its own chart ---
 
     def account(self, number: int, year: int) -> Mapping[str, Any] | None:
         return self.get("accounts", f"{number}@{year}") or self.get("accounts", number)
@@ -191,7 +191,7 @@ class Registers:
         self.set_up = replace(self.set_up, **changes)
 
 
-#: What accounts of sales carry, by the code that Fortnox has for it.
+#: The VAT rates of sales accounts, by Fortnox's code.
 VAT_OF_CODE = {"MP1": Decimal(25), "MP2": Decimal(12), "MP3": Decimal(6)}
 
 ACCOUNTS = (
@@ -232,7 +232,7 @@ TERMS = (
     ("PF", "Postförskott"),
 )
 
-#: Of the sandbox's payments; which ones Fortnox presets is not known.
+#: Of the sandbox's payments; Fortnox's presets are not known.
 MODES = (("AG", "Autogiro"), ("BG", "Bankgiro"), ("PG", "Plusgiro"))
 
 CURRENCIES = (
@@ -241,7 +241,7 @@ CURRENCIES = (
     ("USD", "Amerikanska dollar", "10.4300"),
 )
 
-#: What every company has at the start: test companies have these currencies.
+#: The initial records of every company; Fortnox's test companies have these currencies.
 PRESET: tuple[tuple[str, str, list[dict[str, Any]]], ...] = (
     (
         "accounts",

@@ -1,8 +1,8 @@
-r"""How Fortnox writes: bodies without whitespace, and the headers around them.
+r"""Fortnox's responses: JSON encoding and headers.
 
 From recordings: ``/`` is escaped, non-ASCII is ``\uXXXX``, amounts are
-numbers without needless decimals. What its gateway answers has fewer headers
-than what its application answers.
+numbers without trailing zeros. Responses of its gateway have fewer headers
+than those of its application.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from hostsim.sandbox.errors import Refused
 
 JSON = "application/json"
 
-#: On every answer, the gateway's included. That of the policy is invented.
+#: In every response, the gateway's included. The policy is invented.
 COMMON_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'self' *.fortnox.se; script-src 'self' *.fortnox.se; style-src 'self'"
@@ -38,18 +38,18 @@ COMMON_HEADERS = {
     "Strict-Transport-Security": "max-age=31536000; includeSubdomains",
 }
 
-REASON_PHRASES = {one.value: one.phrase for one in HTTPStatus}
+REASON_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 
 #: The build that the recordings name; ten hexadecimal digits.
 BUILD = "16d854443d"
 
 
 class _NeedsExactEncoding(ValueError):
-    """A value that the fast path would write otherwise."""
+    """A value that the standard encoder would write differently."""
 
 
 def encode(value: object) -> str:
-    """Encode as Fortnox encodes JSON; dictionaries keep their order."""
+    """Encode JSON as Fortnox does; dictionaries keep their order."""
     try:
         # A page of 500 payments in 3 milliseconds instead of 9.
         encoded = json.dumps(value, separators=(",", ":"), default=_python_value)
@@ -59,7 +59,7 @@ def encode(value: object) -> str:
 
 
 def _python_value(value: object) -> int | float | str:
-    """Return the number, or the text, that Python writes as Fortnox does."""
+    """Return a value that the standard encoder writes as Fortnox does."""
     if isinstance(value, date):
         return value.isoformat()
     if not isinstance(value, Decimal) or not value.is_finite():
@@ -97,12 +97,12 @@ def format_number(value: Decimal) -> str:
 
 
 def json_response(content: object, status: int = 200) -> Response:
-    """Make a reply of Fortnox's application."""
+    """Return a response of Fortnox's application."""
     return _application_headers(Response(encode(content), status, content_type=JSON))
 
 
 def file_response(content: bytes, content_type: str) -> Response:
-    """Make a reply that is a file."""
+    """Return a file."""
     return _application_headers(Response(content, 200, content_type=content_type))
 
 
@@ -111,7 +111,7 @@ def no_content() -> Response:
 
 
 def error_response(refused: Refused, *, codes_as_text: bool = False) -> Response:
-    """Make an error of Fortnox's application.
+    """Return an error of Fortnox's application.
 
     Validation (400) was recorded with lower-case keys, not found (404) and
     the specification have capitals.
@@ -124,18 +124,18 @@ def error_response(refused: Refused, *, codes_as_text: bool = False) -> Response
 
 
 def service_error(error: str, message: str, status: int) -> Response:
-    """Make an error of the services that are not below ``/3``."""
+    """Return an error of the services outside ``/3``."""
     fields = {"error": error, "id": secrets.token_hex(8), "message": message}
     return json_response(fields, status)
 
 
 def gateway_response(status: int, message: str) -> Response:
-    """Make a reply of the gateway, which does not use ``ErrorInformation``."""
+    """Return a response of the gateway, which does not use ``ErrorInformation``."""
     return Response(encode({"message": message}), status, content_type=JSON)
 
 
 def add_common_headers(response: Response, now: datetime) -> Response:
-    """Add the headers that every reply has, with the date by the sandbox's clock."""
+    """Add the headers of every response, with the date by the sandbox's clock."""
     for name, value in COMMON_HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["Date"] = format_datetime(now, usegmt=True)
@@ -143,7 +143,7 @@ def add_common_headers(response: Response, now: datetime) -> Response:
 
 
 def finish(response: Response) -> Response:
-    """Write the reason in normal letters, as recorded; without a body there is no type of one."""
+    """Set the reason phrase in mixed case, as recorded; drop body headers if there is none."""
     code = response.status_code
     response.status = f"{code} {REASON_PHRASES.get(code, 'Unknown')}"
     if code in {204, 304}:
@@ -154,14 +154,14 @@ def finish(response: Response) -> Response:
 
 
 def send_in_chunks(response: Response) -> None:
-    """Leave out the length of what was made, as recorded of 2,183 bytes and not of 1,453."""
+    """Omit the length of a large 201, as recorded of 2,183 bytes and not of 1,453."""
     if response.status_code == 201 and (response.content_length or 0) > 2000:
         response.response = iter([response.get_data()])
         del response.headers["Content-Length"]
 
 
 def compress(response: Response) -> None:
-    """Compress what Fortnox does: it says so by ``Vary``, on 200 and on 404 alone."""
+    """Compress a response that has ``Vary``, as 200 and 404 of Fortnox do."""
     if response.headers.get("Vary") != "Accept-Encoding":
         return
     has_length = not response.is_streamed
@@ -177,7 +177,7 @@ def _application_headers(response: Response) -> Response:
     response.headers["X-Build"] = BUILD
     response.headers["X-Uid"] = secrets.token_hex(4)
     response.headers["X-Rack-Responsetime"] = str(80 + secrets.randbelow(200))
-    # Recorded on answers 200 and 404, and on no 400.
+    # Recorded in responses 200 and 404, and in no 400.
     if response.status_code in {200, 404}:
         response.headers["Vary"] = "Accept-Encoding"
     return response

@@ -1,4 +1,4 @@
-"""Every address of the API: its method, its scope, what it does, and who answers."""
+"""Every route of the API: method, path, scope, description and view."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ View = Callable[..., Response]
 
 @dataclass(frozen=True)
 class Route:
-    """An address of the API."""
+    """A route of the API."""
 
     method: str
     path: str
     scope: str
-    """Or the name of the switch that tells it, after a colon."""
+    """Or, after a colon, the name of the switch that decides it."""
 
     description: str
     view: View
 
     @property
     def endpoint(self) -> str:
-        """The name by which the application knows it."""
+        """The endpoint name in Flask."""
         return f"{self.method} {self.path}".replace(".", "")
 
     def scope_by(self, switches: Switches) -> str:
@@ -60,7 +60,7 @@ class Route:
         return self.scope
 
 
-#: By address and scope of a resource: method, what follows the address, what is done, and by whom.
+#: By base path and scope of a resource: method, rest of the path, description and view.
 RESOURCES: Mapping[tuple[str, str], Sequence[tuple[str, str, str, View]]] = {
     ("/3/companyinformation", "companyinformation"): (
         ("GET", "", "Say which company the bearer belongs to.", company.company_information),
@@ -195,15 +195,15 @@ ROUTES = [
     for method, below, says, view in rows
 ]
 
-#: To read these changes something, which ``HEAD`` must not.
+#: GET requests with side effects, which ``HEAD`` must not have.
 WITH_EFFECT = {invoices.email, invoices.print_invoice, invoices.printreminder}
 
-#: The route that answers each endpoint of the application.
+#: The route of each endpoint in Flask.
 BY_ENDPOINT = {f"api.{route.endpoint}": route for route in ROUTES}
 
 
 def make_blueprint() -> Blueprint:
-    """Make the part of the application that answers them."""
+    """Make the blueprint of all routes."""
     api = Blueprint("api", __name__)
     for route in ROUTES:
         api.add_url_rule(route.path, route.endpoint, _described(route), methods=[route.method])

@@ -1,7 +1,7 @@
 """A login without a browser, for the demonstration and for tests.
 
-It does what a person does with a browser: opens an address, fills in the
-forms that it finds, presses a button, and ends where it is sent.
+It acts as a person with a browser: opens a URL, fills in and submits the
+forms, and follows the redirects.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ TIMEOUT_SECONDS = 30.0
 
 
 class ScriptedLoginError(Exception):
-    """The pages did not lead to the end of the login."""
+    """The login could not be completed."""
 
 
-#: How the pages of the sandbox ask for something.
+#: The form of a page of the sandbox.
 _FORM = re.compile(
     r'<form method="post" action="(?P<action>[^"]+)">\s*'
     r'<input type="hidden" name="ticket" value="(?P<ticket>[^"]+)">'
@@ -37,17 +37,17 @@ def sign_in(
     *,
     company: int | str | None = None,
 ) -> str:
-    """Sign in, choose a company, allow, and go where one is sent.
+    """Sign in, choose a company, consent, and follow the redirect to the program.
 
-    :param address: where a program wants the browser to go.
+    :param url: the authorization URL of the program.
     :param user: name at Fortnox.
     :param password: password at Fortnox.
-    :param session: a browser of one's own; a fresh one otherwise.
-    :param company: number to choose where there are several; ``None`` takes the first.
+    :param session: the browser; by default a new one.
+    :param company: the number to choose if there are several; ``None`` for the first.
     :return: the text of the last page, which is the program's.
 
-    Raises :class:`ScriptedLoginError` when a page does not go on, and ``requests``'
-    own errors when there is no reply.
+    Raises :class:`ScriptedLoginError` if a page does not lead on, and ``requests``' own
+    errors if there is no response.
     """
     with _browser(session) as browser:
         callback = _follow_forms(browser, url, user, password, decision="allow", company=company)
@@ -55,21 +55,21 @@ def sign_in(
 
 
 def refuse(url: str, user: str, password: str, session: requests.Session | None = None) -> str:
-    """Sign in, press "Avbryt" where consent is asked for, and return the text of the last page."""
+    """Sign in, refuse the consent, and return the text of the last page."""
     with _browser(session) as browser:
         callback = _follow_forms(browser, url, user, password, decision="refuse", company=None)
         return _text(browser.get(callback, timeout=TIMEOUT_SECONDS))
 
 
 def callback_url(url: str, user: str, password: str, *, company: int | str | None = None) -> str:
-    """Sign in and allow, but return the address of the answer instead of going there."""
+    """Sign in and consent, but return the callback URL instead of following it."""
     with _browser(None) as browser:
         return _follow_forms(browser, url, user, password, decision="allow", company=company)
 
 
 def _browser(session: requests.Session | None) -> requests.Session:
     browser = session or requests.Session()
-    # A proxy or a .netrc of this machine has nothing to do with the sandbox.
+    # Proxies and .netrc do not apply to the sandbox.
     browser.trust_env = False
     browser.headers["Sec-Fetch-Dest"] = "document"  # it is a person's
     return browser
@@ -84,7 +84,7 @@ def _follow_forms(
     decision: str,
     company: int | str | None,
 ) -> str:
-    """Go from form to form until a page redirects elsewhere; return that address."""
+    """Submit form after form until a page redirects; return that URL."""
     page = browser.get(_resolve_url(url), timeout=TIMEOUT_SECONDS, allow_redirects=False)
     for _step in range(5):
         if page.is_redirect:
@@ -107,7 +107,7 @@ def _follow_forms(
 
 
 def _resolve_url(url: str) -> str:
-    """Read where a file leads that a program wrote for the browser; else give the address."""
+    """Return the URL, or the target of the local file that a program wrote for the browser."""
     if not url.startswith("file:"):
         return url
     text = Path(url2pathname(urlsplit(url).path)).read_text("utf-8")

@@ -1,4 +1,4 @@
-"""Invoices and payments as Fortnox spells them: fields, order and types as recorded."""
+"""Serialization of invoices and payments: fields, order and types as recorded."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Fields = dict[str, Any]
 
 
 def payment_row(payment: Payment, base: str, *, in_currency: bool = False) -> Fields:
-    """Serialize a payment in a list: 11 fields, ``InvoiceNumber`` a number, ``Number`` a text."""
+    """Serialize a payment for a list: 11 fields, ``InvoiceNumber`` a number, ``Number`` a text."""
     return {
         "@url": f"{base}/3/invoicepayments/{payment.number}",
         "Amount": payment.in_currency if in_currency else payment.amount,
@@ -36,7 +36,7 @@ def payment_row(payment: Payment, base: str, *, in_currency: bool = False) -> Fi
 
 
 def payment_detail(payment: Payment, invoice: Invoice | None, base: str) -> Fields:
-    """Serialize a payment alone, in the order of 2025: not alphabetical."""
+    """Serialize a single payment, in the order of 2025: not alphabetical."""
     return {
         "@url": f"{base}/3/invoicepayments/{payment.number}",
         "Amount": payment.amount,
@@ -66,7 +66,7 @@ def payment_detail(payment: Payment, invoice: Invoice | None, base: str) -> Fiel
 
 
 def full_payment_row(payment: Payment, invoice: Invoice | None, base: str) -> Fields:
-    """Serialize what the specification of April 2026 declares of a payment in a list."""
+    """Serialize a payment for a list, by the specification of April 2026."""
     fields = payment_detail(payment, invoice, base)
     return fields | {
         "InvoiceTotal": Decimal(fields["InvoiceTotal"]),
@@ -75,7 +75,7 @@ def full_payment_row(payment: Payment, invoice: Invoice | None, base: str) -> Fi
 
 
 def convert_write_offs(payment: Payment, switches: Switches) -> Payment:
-    """Return a payment whose write-offs have the currency and the sign of the switches."""
+    """Return a payment with the currency and the sign of its write-offs by the switches."""
     currency = {"SEK": "SEK", "payment": payment.currency}.get(switches.write_off_currency)
     sign = 1 if switches.write_off_sign == "added" else -1
     rows = (
@@ -109,7 +109,7 @@ def _serialize_write_off(row: WriteOff) -> Fields:
 
 
 def with_finance_ocr(invoice: Invoice) -> Invoice:
-    """Return an invoice with the OCR of Fortnox Finans, where that has taken it over."""
+    """Return an invoice with the OCR of Fortnox Finans, if it is factored."""
     if not invoice.factored:
         return invoice
     return replace(invoice, ocr=ocr_of(int(f"{FINANCE_SERIES}{invoice.number}")))
@@ -126,7 +126,7 @@ def in_sek(invoice: Invoice, switches: Switches) -> Invoice:
 
 
 def invoice_row(invoice: Invoice, base: str) -> Fields:
-    """Serialize an invoice in a list: 27 fields, ``CurrencyRate`` a text."""
+    """Serialize an invoice for a list: 27 fields, ``CurrencyRate`` a text."""
     return {
         "@url": f"{base}/3/invoices/{invoice.number}",
         "Balance": invoice.balance,
@@ -161,7 +161,7 @@ def invoice_row(invoice: Invoice, base: str) -> Fields:
 def invoice_detail(
     invoice: Invoice, base: str, *, method: str = "ACCRUAL", year: str = "2024"
 ) -> Fields:
-    """Serialize an invoice alone, in the shape of one of the years of the recordings."""
+    """Serialize a single invoice, in the format of a year of the recordings."""
     fields = _invoice_detail(invoice, base) | {"AccountingMethod": method}
     included = fields["VATIncluded"]
     fields["InvoiceRows"] = [_serialize_row(row, included=included) for row in invoice.rows]
@@ -326,10 +326,10 @@ def company_information(company: Company) -> Fields:
     }
 
 
-#: What references of Fortnox Finans begin with here; the real ones are not known.
+#: The prefix of references of Fortnox Finans; the real ones are not known.
 FINANCE_SERIES = 77
 
-#: Swedish VAT on transport; invoices in SEK are taken to carry it.
+#: Swedish VAT on transport, assumed for invoices in SEK.
 VAT = Decimal("1.25")
 
 PAYMENT_DETAIL_ONLY = {
@@ -354,7 +354,7 @@ INVOICE_DETAIL_ONLY = {"Credit", "CreditInvoiceReference", "TotalVAT", "Net"}
 
 
 def _overrides(wire: Mapping[str, Any], hidden: set[str]) -> Fields:
-    """Return the overrides, without fields that this shape does not have."""
+    """Return the overrides, without the fields that this format lacks."""
     return {name: value for name, value in wire.items() if name not in hidden}
 
 

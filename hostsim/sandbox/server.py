@@ -24,11 +24,11 @@ from hostsim.sandbox.switchboard import Client, Switchboard
 from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.tokens import Grant, TokenPair
 
-#: Requests that can be answered, or hang, at once.
+#: The number of requests that can be processed, or hang, at once.
 THREADS = 32
 
-#: Open connections, idle ones included. A host of many companies may keep more than the 100 of
-#: waitress; select(), which is all that Windows has, takes 512.
+#: Open connections, idle ones included. A host of many companies may keep more than waitress's
+#: default of 100; select(), the only call on Windows, is limited to 512.
 MAX_CONNECTIONS = 1000 if hasattr(select, "poll") else 500
 
 HOST = "127.0.0.1"
@@ -37,7 +37,7 @@ REDIRECT_URI = "http://localhost:51843/callback"
 
 
 class _Task(WSGITask):  # type: ignore[misc]
-    """Keeps a connection after an answer whose length is not told, which waitress would end."""
+    """Keeps the connection after a chunked response, where waitress would close it."""
 
     def set_close_on_finish(self) -> None:
         closes = self.request.headers.get("CONNECTION", "").lower() == "close"
@@ -51,10 +51,10 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
 
 
 class Sandbox:
-    """A Fortnox on this machine; a context manager that starts and stops it.
+    """A Fortnox on this machine; a context manager that starts and stops the server.
 
-    For trying out and for tests: its data and its secrets are its own,
-    and it should not be reachable from other machines.
+    For trials and tests: its data and secrets are invented, and it should not
+    be reachable from other machines.
     """
 
     def __init__(
@@ -71,19 +71,19 @@ class Sandbox:
         """Prepare a sandbox.
 
         :param state: companies, books and users.
-        :param port: 0 takes a free one.
-        :param clock: what tokens, ``Date`` and ``lastmodified`` use; ``None`` for the state's own.
-        :param switches: where Fortnox's behaviour is not known.
+        :param port: 0 for a free one.
+        :param clock: for tokens, ``Date`` and ``lastmodified``; ``None`` for the state's own.
+        :param switches: for unknown behaviour of Fortnox.
         :param redirect_uri: the registered one, which must match exactly.
-        :param monotonic: seconds, for the rate limit alone.
-        :param sleep: waits for so many seconds, for latency alone; ends early when the
-            sandbox stops unless another is given.
+        :param monotonic: returns seconds, for the rate limit alone.
+        :param sleep: sleeps for seconds, for latency alone; the default ends early when the
+            sandbox stops.
         """
         switches = switches or Switches()
         state.configure(clock, switches)
         client = Client(secrets.token_hex(6), secrets.token_hex(16), redirect_uri)
         self.state = state
-        #: Everything that can be set and inspected; the most used parts are here, too.
+        #: All settings and inspection; its most used parts are attributes here, too.
         self.switchboard = Switchboard(state, switches, client, monotonic, sleep)
         self.clock = self.switchboard.clock
         self.faults = self.switchboard.faults
@@ -99,14 +99,14 @@ class Sandbox:
     # --- Starting and stopping ---
 
     def start(self) -> Self:
-        """Listen and answer, until :meth:`stop`. Raises ``OSError`` when the port is taken."""
+        """Serve until :meth:`stop`. Raises ``OSError`` if the port is in use."""
         if self._thread is not None:
             return self
-        # Before anything else starts, so that a taken port leaves nothing behind.
+        # First, so that a port in use leaves nothing behind.
         listener = bind_socket(HOST, self._port)
-        # A second start takes the same port, so that addresses stay good.
+        # A second start uses the same port, so that URLs stay valid.
         self._port = listener.getsockname()[1]
-        # Busy threads are expected: a hang or a slow drip blocks one on purpose.
+        # Busy threads are expected: a hang or a slow drip occupies one on purpose.
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self.switchboard.stopping.clear()
         self._woken.clear()
@@ -124,7 +124,7 @@ class Sandbox:
         return self
 
     def stop(self) -> None:
-        """Stop listening, and end requests that hang."""
+        """Stop the server, and end hanging requests."""
         if self._thread is None:
             return
         self.switchboard.stopping.set()
@@ -145,17 +145,17 @@ class Sandbox:
         self.stop()
 
     def _serve(self) -> None:
-        """Run the loop of waitress step by step, since its own cannot be stopped from outside."""
+        """Run waitress's loop step by step, since its own cannot be stopped from outside."""
         server = self._server
         sockets = server._map  # noqa: SLF001 - waitress shows them in no other way
         while not self.switchboard.stopping.is_set():
             wasyncore.loop(timeout=1, use_poll=True, map=sockets, count=1)
-        # The loop may see that it is to stop before it is woken; what wakes it must live so long.
+        # The loop may end before stop() has pulled the trigger, which must not be closed before.
         self._woken.wait()
         server.task_dispatcher.shutdown()
         wasyncore.close_all(sockets, ignore_all=True)
 
-    # --- Where it is, and how to get in ---
+    # --- URLs, credentials, tokens ---
 
     @property
     def url(self) -> str:
@@ -192,15 +192,15 @@ class Sandbox:
         company: int | str | None = None,
         scopes: Iterable[str] = IMPORT_SCOPES,
     ) -> TokenPair:
-        """Issue tokens without the pages: for tests, and for a line that a person copies.
+        """Issue tokens without the login pages: for tests, and for the curl line.
 
-        :param company: its number; the first one unless given. Raises ``KeyError`` if unknown.
+        :param company: its number; by default the first. Raises ``KeyError`` if unknown.
         """
         number = self.state.company(company).number
         return self.state.tokens.issue(Grant(self.client_id, number, 1, tuple(scopes)))
 
     def consent_everywhere(self) -> None:
-        """Consent to a service account in every company, as its administrator, to every scope."""
+        """Consent to a service account with all scopes, as administrator of every company."""
         for number in self.state.companies:
             self.state.consent(SCOPES, number)
         self.switchboard.remember_state()

@@ -1,7 +1,7 @@
-"""How supplier invoices are made, changed, booked, cancelled and credited.
+"""Creating, changing, booking, cancelling and crediting supplier invoices.
 
-Rows are a coding in debit and credit, which must come to the total; the service adds the row
-of the debt itself.
+The rows are a coding in debit and credit, which must balance with the total; Fortnox adds the
+row of accounts payable.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from hostsim.sandbox.state import Company
 Fields = Mapping[str, Any]
 
 ZERO = Decimal(0)
-#: The account of the debt, of VAT that is given back, and of what is bought.
+#: Accounts payable, input VAT, and purchases.
 PAYABLES_ACCOUNT, VAT_ACCOUNT, PURCHASES_ACCOUNT = 2440, 2641, 4010
 
 CODES = (
@@ -148,7 +148,7 @@ def change(company: Company, number: int, content: object) -> SupplierInvoice:
         _refuse_settled(company, before)
         invoicing.check_period(company, before.fields["InvoiceDate"])
         stored = dict(before.fields)
-        # The service's own row is made again.
+        # Fortnox's own row is recreated.
         stored["SupplierInvoiceRows"] = [
             row for row in stored["SupplierInvoiceRows"] if row.get("Code") != "TOT"
         ]
@@ -165,7 +165,7 @@ def _update(company: Company, before: SupplierInvoice, **changed: Any) -> Suppli
 
 
 def _refuse_duplicate(company: Company, fields: Fields) -> None:
-    """Refuse a supplier's number that is there already, where the switch says so."""
+    """Refuse an invoice number that the supplier has used, if the switch says so."""
     switches = company.switches
     if switches.supplier_invoice_twice == "accepted":
         return
@@ -178,12 +178,12 @@ def _refuse_duplicate(company: Company, fields: Fields) -> None:
 
 
 def _validated_fields(company: Company, sent_fields: Fields) -> dict[str, Any]:
-    """Return the record as it is stored, or refuse it."""
+    """Return the fields to store, or refuse them."""
     fields = dict(sent_fields)
     supplier = invoicing.find_reference(company, SUPPLIERS, fields["SupplierNumber"])
     fields.setdefault("SupplierName", supplier["Name"])
     invoice_date = fields.setdefault("InvoiceDate", company.today())
-    # Terms of payment do not fill it, as a client says.
+    # It does not follow from the terms of payment, as a client reports.
     fields.setdefault("DueDate", invoice_date)
     invoicing.check_period(company, invoice_date)
     fields.setdefault("Currency", "SEK")
@@ -210,7 +210,7 @@ def _validated_fields(company: Company, sent_fields: Fields) -> dict[str, Any]:
 def _with_both_currencies(row: Fields, rate: Decimal) -> dict[str, Any]:
     """Return a row with its amounts in SEK and in the currency, whichever was sent.
 
-    Where both were, SEK that come to another amount in the currency do not count.
+    If both were sent and differ, the amount in the currency counts.
     """
     both = dict(row)
     for side in ("Debit", "Credit"):
@@ -225,7 +225,7 @@ def _with_both_currencies(row: Fields, rate: Decimal) -> dict[str, Any]:
 
 
 def _balance_in_sek(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return rows that balance in SEK, too: the last one takes what rounding has left."""
+    """Return rows that balance in SEK, too; the last one takes the rounding difference."""
     difference = sum((_net_debit(row, "") for row in rows), ZERO)
     if not difference:
         return rows
@@ -239,7 +239,7 @@ def _balance_in_sek(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _net_debit(row: Fields, suffix: str = "Currency") -> Decimal:
-    """Return what a row adds, in the currency or in SEK."""
+    """Return debit less credit of a row, in the currency or, without suffix, in SEK."""
     debit: Decimal = row.get(f"Debit{suffix}", ZERO) - row.get(f"Credit{suffix}", ZERO)
     return debit
 
@@ -251,7 +251,7 @@ def _row(account: int, debit: Decimal, rate: Decimal, **fields: Any) -> dict[str
 
 
 def _default_rows(fields: Fields, supplier: Fields, rate: Decimal) -> list[dict[str, Any]]:
-    """Return the coding of an invoice that was sent without any."""
+    """Return the default coding of an invoice that was sent without rows."""
     vat = fields.get("VAT", ZERO)
     account = int(supplier.get("PreDefinedAccount") or PURCHASES_ACCOUNT)
     rows = [_row(account, fields["Total"] - vat, rate)]
@@ -293,7 +293,7 @@ def bookkeep(company: Company, number: int) -> SupplierInvoice:
 
 
 def book(company: Company, number: int) -> SupplierInvoice:
-    """Book a supplier invoice, as a person in Fortnox can; ``LookupError`` without one."""
+    """Book a supplier invoice as a user in Fortnox's program. Raises ``LookupError``."""
     with company.lock:
         invoice = _get(company, number)
         company.registers.last_supplier_voucher += 1
@@ -315,7 +315,7 @@ def cancel(company: Company, number: int) -> SupplierInvoice:
 
 
 def cancel_as_user(company: Company, number: int) -> SupplierInvoice:
-    """Cancel one as a person in Fortnox can; ``LookupError`` without one."""
+    """Cancel a supplier invoice as a user in Fortnox's program. Raises ``LookupError``."""
     return _update(company, _get(company, number), cancelled=True)
 
 
@@ -327,7 +327,7 @@ def _get(company: Company, number: int) -> SupplierInvoice:
 
 
 def credit(company: Company, number: int) -> SupplierInvoice:
-    """Make an unbooked one that credits this one; this one names it from now on."""
+    """Create an unbooked supplier invoice that credits this one, and link both."""
     with company.lock:
         invoice = find(company, number)
         if invoice.cancelled or invoice.credited_by:
@@ -350,7 +350,7 @@ def credit(company: Company, number: int) -> SupplierInvoice:
 
 
 def _reversed_row(row: Fields) -> dict[str, Any]:
-    """Return a row with debit for credit."""
+    """Return a row with debit and credit swapped."""
     opposite = {"Debit": "Credit", "Credit": "Debit"}
     opposite |= {
         f"{side}Currency": f"{other_side}Currency" for side, other_side in opposite.items()
@@ -359,6 +359,6 @@ def _reversed_row(row: Fields) -> dict[str, Any]:
 
 
 def pay(company: Company, number: int, day: date) -> SupplierInvoice:
-    """Pay a supplier invoice in full, as a person in Fortnox can."""
+    """Pay a supplier invoice in full, as a user in Fortnox's program. Raises ``LookupError``."""
     with company.lock:
         return _update(company, _get(company, number), final_pay_date=day)

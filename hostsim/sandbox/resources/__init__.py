@@ -1,4 +1,4 @@
-"""Fortnox's resources; ``routes.py`` beside this folder lists what they answer.
+"""Fortnox's resources; their routes are in ``hostsim/sandbox/routes.py``.
 
 A new register that is only read stands in ``small_registers.py``, with its lines in the table of
 routes.

@@ -76,7 +76,7 @@ def _with_year(entry: Entry, year: FinancialYear) -> Entry:
 
 
 def _requested_year(company: Company) -> FinancialYear:
-    """Return the year that is asked for, or the present one, or the last there is."""
+    """Return the requested year; by default the present one, or the last."""
     years = company.financial_years()
     requested = request.args.get("financialyear")
     if requested is None:

@@ -1,4 +1,4 @@
-"""``/api/fileattachments``: files on invoices. Its errors are of a kind of their own."""
+"""``/api/fileattachments``: files on invoices. Its errors have their own format."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from hostsim.sandbox.switchboard import switchboard
 
 FIELDS = {"entityId": int, "entityType": str, "fileId": str, "includeOnSend": bool, "id": str}
 REQUIRED = ("entityId", "entityType", "fileId")
-#: What a document may be; the sandbox has invoices alone.
+#: Types of documents; the sandbox has only invoices.
 TYPES = ("OF", "O", "F", "C", "LGR_IO", "LGR_IG")
 SUFFIXES = (".pdf", ".jpg", ".jpeg", ".png")
-#: A guess: how many are told is that there is a limit.
+#: A guess; only that there is a limit is documented.
 MAX_PER_REQUEST = 10
 
 
@@ -60,7 +60,7 @@ def attach() -> Response:
 
 
 def change_attachment(key: str) -> Response:
-    """Change whether a file goes along when the invoice is sent."""
+    """Change whether a file is sent with its invoice."""
     exchange.require_json()
     attachment, content = _find_attachment(key), exchange.json_body()
     fixed = content.keys() & attachment.keys() - {"includeOnSend"}
@@ -77,14 +77,14 @@ def detach(key: str) -> Response:
 
 
 def validate() -> Response:
-    """Check files that are to go along; everything that is attached here is good."""
+    """Validate files to be sent with an invoice; here all attached files may be."""
     for row in _parse_rows():
         _validate_row(row, exchange.company().registers)
     return responses.no_content()
 
 
 def _requested_documents(parameter: str) -> tuple[list[str], str]:
-    """Return the documents and the kind of documents that are asked for."""
+    """Return the ids and the type of the requested documents."""
     ids = ",".join(request.args.getlist(parameter)).split(",")
     kind = request.args.get("entitytype", "")
     if not any(ids) or kind not in TYPES:
@@ -107,7 +107,7 @@ def _validate_row(row: Any, registers: Registers) -> tuple[dict[str, Any], Store
         raise AttachmentRefused("field_not_writable")
     if row["entityType"] != "F" or exchange.company().invoice(row["entityId"]) is None:
         raise AttachmentRefused("document_not_found", 404)
-    # Named by the id of the archive here, and by that of the inbox elsewhere.
+    # The id of the archive here, that of the inbox elsewhere.
     by_archive_id = {file.archive_id: file for file in registers.files.values()}
     file = by_archive_id.get(row["fileId"])
     if file is None:

@@ -1,4 +1,4 @@
-"""``/3/companyinformation`` and ``/3/settings``: the company, and when its books are locked."""
+"""``/3/companyinformation`` and ``/3/settings``: the company, and its locked period."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from flask import Response, request
 
 from hostsim.sandbox import exchange, query, responses, serializers
 
-#: What a company of the sandbox has nothing of.
+#: Fields that are empty for the sandbox's companies.
 EMPTY = ("BIC", "BranchCode", "ContactFirstName", "ContactLastName", "Domicile", "Fax", "IBAN",
          "PG", "Phone1", "Phone2", "VisitAddress", "VisitCity", "VisitCountry",
          "VisitCountryCode", "VisitName", "VisitZipCode", "WWW")  # fmt: skip

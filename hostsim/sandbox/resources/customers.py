@@ -34,7 +34,7 @@ from hostsim.sandbox.state import Company
 from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.switches import Switches
 
-#: Until they are set, some fields read ``null`` and some are empty texts, as recorded.
+#: As recorded, some unset fields are ``null`` and some are empty texts.
 LONG = text(1024, blank=None)
 EMAIL = text(1024)
 CODE = text(2, 2, blank=None)
@@ -44,7 +44,7 @@ TEMPLATE = text(blank="DEFAULTTEMPLATE")
 DELIVERY_TYPES = dict.fromkeys(("Invoice", "Order", "Offer"), DELIVERY)
 TEMPLATES = dict.fromkeys(("Order", "Offer", "Invoice", "CashInvoice"), TEMPLATE)
 
-#: Addresses may hold a web address; what is mailed is not checked.
+#: Their characters are not checked, so that a URL may be in them.
 FIELDS: Mapping[str, Field] = {
     "Address1": LONG,
     "Address2": LONG,
@@ -111,7 +111,7 @@ FIELDS: Mapping[str, Field] = {
     "ZipCode": text(10, blank=None),
 }
 
-#: The codes of countries, and the fields that hold the names that follow from them.
+#: The fields of country codes, and those of the names that follow from them.
 COUNTRY_NAMES = {
     "CountryCode": "Country",
     "DeliveryCountryCode": "DeliveryCountry",
@@ -144,10 +144,10 @@ ROW = (
 
 
 class Customers(Register):
-    """Customers, which read otherwise in a list than alone."""
+    """Customers; their serialization in a list is another."""
 
     def row_of(self, entry: Entry) -> dict[str, Any]:
-        """Serialize a customer in a list, where everything that is not set is an empty text."""
+        """Serialize a customer for a list, with unset fields as empty texts."""
         record = self.with_blanks(entry) | {"Phone": entry.fields.get("Phone1")}
         return {"@url": self.url(record), **{name: record[name] or "" for name in ROW}}
 
@@ -208,14 +208,14 @@ def change_customer(number: str) -> Response:
         before = CUSTOMERS.find(number)
         _refuse_used_number(company, fields, number)
         customer = merge_customer(before.fields, fields | {"CustomerNumber": number})
-        # What is stored is checked again, as a client saw of articles.
+        # Stored fields are checked again, as a client saw of articles.
         _check_customer(company, customer)
         entry = company.registers.put("customers", number, customer, company.clock.now())
     return responses.json_response({"Customer": CUSTOMERS.detail_of(entry)})
 
 
 def _refuse_used_number(company: Company, fields: Mapping[str, Any], own_number: str = "") -> None:
-    """Refuse a number that another customer has, or ever had."""
+    """Refuse a number that another customer has or had."""
     number = fields.get("CustomerNumber", own_number)
     if number != own_number and number in company.registers.used_customer_numbers:
         raise Refused(CUSTOMER_NUMBER_USED, f"Kundnummer {number} används redan.")
@@ -233,7 +233,7 @@ def delete_customer(number: str) -> Response:
 
 
 def _read_customer(switches: Switches) -> Mapping[str, Any]:
-    """Return the record that was sent, without names of countries where those are ignored."""
+    """Return the sent record, without the country names if a switch ignores them."""
     content = exchange.record_in_body("Customer")
     name_fields = [name for name in COUNTRY_NAMES.values() if content.get(name)]
     if not name_fields or switches.customer_country == "accepted":
@@ -244,7 +244,7 @@ def _read_customer(switches: Switches) -> Mapping[str, Any]:
 
 
 def merge_customer(before: Mapping[str, Any], fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the card with what was sent; objects are merged, and countries get their names."""
+    """Return a customer with the sent fields; objects are merged, country names are set."""
     customer = {**before, **fields}
     for name in ("DefaultDeliveryTypes", "DefaultTemplates"):
         if name in fields:

@@ -1,4 +1,4 @@
-"""Documents that are alike: shown, made and changed, and what else is done to one."""
+"""The views of documents: showing, creating, changing, and further actions."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Document = TypeVar("Document")
 
 @dataclass(frozen=True, kw_only=True)
 class Documents(Generic[Document]):
-    """Invoices, supplier invoices or payments, each by its number."""
+    """The views of invoices, supplier invoices or payments, by number."""
 
     singular: str
-    """What a record stands in, as it is sent and answered."""
+    """The envelope of a record in requests and responses."""
 
     path: str
     find: Callable[[Company, int], Document]
@@ -44,7 +44,7 @@ class Documents(Generic[Document]):
         )
 
     def action(self, perform: Callable[[Company, int], Document]) -> Callable[[str], Response]:
-        """Make the view of what is done to one document, without a record that is sent."""
+        """Make the view of an action on a document, a request without a record."""
 
         def view(number: str) -> Response:
             exchange.require_json()

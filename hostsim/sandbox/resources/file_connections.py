@@ -38,7 +38,7 @@ def show_connection(key: str) -> Response:
 
 
 def connect() -> Response:
-    """Connect a file, named by its id of the inbox, with the invoice of a given number."""
+    """Connect a file, by its inbox id, with a supplier invoice."""
     company, switches = exchange.company(), switchboard().switches
     content = exchange.record_in_body("SupplierInvoiceFileConnection")
     fields = parse_changes(content, FIELDS, switches, READ_ONLY)

@@ -1,4 +1,4 @@
-"""``/3/inbox``: files that were uploaded, in Fortnox's own folders."""
+"""``/3/inbox``: uploaded files, in Fortnox's own folders."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hostsim.sandbox.fields import no_data
 from hostsim.sandbox.registers import StoredFile
 from hostsim.sandbox.switchboard import switchboard
 
-#: The folders by their ids, and their names.
+#: The names of the folders by id.
 FOLDERS = {
     "inbox_a": "Tillgångar",
     "inbox_b": "Bankfiler",
@@ -29,7 +29,7 @@ ROOT = "root"
 
 
 def show_root() -> Response:
-    """Show the folders, or the one whose path is given, and its files."""
+    """Show the folders, or the folder of a given path with its files."""
     query.check_parameters(request.args, {"path"})
     path = request.args.get("path", "")
     return _folder_response(_folder_id(path) if path else ROOT)

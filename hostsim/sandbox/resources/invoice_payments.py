@@ -1,4 +1,4 @@
-"""``/3/invoicepayments``; what may be changed is in :mod:`hostsim.sandbox.payments`."""
+"""``/3/invoicepayments``; their rules are in :mod:`hostsim.sandbox.payments`."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from hostsim.sandbox.switchboard import switchboard
 
 
 def list_payments() -> Response:
-    found = query.payments(
+    rows = query.payments(
         exchange.company().payments(),
         request.args,
         switchboard().switches,
         switchboard().rng,
         _customer_of,
     )
-    return exchange.page_response("InvoicePayments", found, _row)
+    return exchange.page_response("InvoicePayments", rows, _row)
 
 
 def delete_payment(number: str) -> Response:
@@ -43,7 +43,7 @@ def _detail(payment: Payment) -> serializers.Fields:
 
 
 def _invoice_of(payment: Payment) -> Invoice | None:
-    """Return the invoice of a payment as the switches say that it is shown."""
+    """Return the invoice of a payment, with the OCR by the switch."""
     invoice = exchange.company().invoice(payment.invoice_number)
     if invoice is None or switchboard().switches.finance_ocr == "kept":
         return invoice

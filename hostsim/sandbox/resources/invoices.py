@@ -1,4 +1,4 @@
-"""``/3/invoices``; what is refused is in :mod:`hostsim.sandbox.invoicing`."""
+"""``/3/invoices``; their rules are in :mod:`hostsim.sandbox.invoicing`."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def list_invoices() -> Response:
 
 
 def _listed_invoices(company: Company, switches: Switches) -> list[Invoice]:
-    """Return the invoices that the list knows already."""
+    """Return the invoices that are in the list already."""
     invoices = company.invoices()
     if switches.finance_ocr == "changed":
         invoices = [serializers.with_finance_ocr(invoice) for invoice in invoices]
@@ -41,7 +41,7 @@ def _listed_invoices(company: Company, switches: Switches) -> list[Invoice]:
     return [invoice for invoice in invoices if invoice.made is None or invoice.made <= until]
 
 
-# --- Paper and mail: requests to read, which change something -----------------
+# --- Paper and mail: GET requests with side effects -------------------------
 
 PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
 
@@ -56,7 +56,7 @@ def print_invoice(number: str) -> Response:
 
 
 def printreminder(number: str) -> Response:
-    """Print a reminder, which is counted."""
+    """Print a reminder, and count it."""
     company, invoice = exchange.company(), _with_bank_details(number)
     reminders = invoice.written.get("Reminders", 0) + 1
     reminder = {"Reminders": reminders, "LastRemindDate": company.today()}
@@ -70,7 +70,7 @@ def preview(number: str) -> Response:
 
 
 def refuse_sending(number: str) -> Response:
-    """Refuse what only registered companies can do."""
+    """Refuse an action that only registered companies may do."""
     invoicing.find_invoice(exchange.company(), exchange.parse_path_number(number))
     message = "Kan inte skicka dokument om inte företaget är registrerat."
     raise Refused(switchboard().switches.not_registered_code, message)
@@ -109,7 +109,7 @@ def _row(invoice: Invoice) -> Mapping[str, Any]:
 
 
 def _as_switched(invoice: Invoice) -> Invoice:
-    """Return an invoice with its amounts as the switches say that they are shown."""
+    """Return an invoice with OCR and amounts as the switches show them."""
     switches = switchboard().switches
     if switches.finance_ocr == "changed":
         invoice = serializers.with_finance_ocr(invoice)
@@ -133,5 +133,5 @@ bookkeep = INVOICES.action(invoicing.bookkeep)
 cancel = INVOICES.action(invoicing.cancel)
 credit = INVOICES.action(invoicing.credit)
 externalprint = INVOICES.action(invoicing.externalprint)
-# That the warehouse is done; the sandbox has none.
+# Without effect; the sandbox has no warehouse.
 warehouseready = INVOICES.action(invoicing.find_invoice)

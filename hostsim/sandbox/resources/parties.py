@@ -19,7 +19,7 @@ Party = Mapping[str, Any]
 def country_names(
     fields: Party, field_definitions: Mapping[str, Field], names: Mapping[str, str]
 ) -> dict[str, Any]:
-    """Return the names of countries that follow from the codes that were sent.
+    """Return the country names for the country codes that were sent.
 
     :param names: the fields of names by those of codes.
     """
@@ -33,7 +33,7 @@ def country_names(
 def check(
     company: Company, party: Party, countries: Mapping[str, str], account_field: str
 ) -> Party:
-    """Refuse what a card may not name; return its account, empty where it names none."""
+    """Refuse unknown references of a party; return its account, empty if it has none."""
     registers, switches = company.registers, switchboard().switches
     for code, name in countries.items():
         if party.get(code) and party[code].upper() not in COUNTRIES:

@@ -1,4 +1,4 @@
-"""Registers that are read alone, or that invoices only name; the latter have no address here."""
+"""Read-only registers, and registers that only invoices refer to, which have no route here."""
 
 from decimal import Decimal
 
@@ -34,7 +34,7 @@ COST_CENTERS = Register(
         "Description": text(),
         "Note": text(),
     },
-    # The sentence is by analogy with projects.
+    # The message is by analogy with projects.
     not_found="Kan inte hitta kostnadsstället.",
     not_found_code="cost_center_not_found_code",
 )
@@ -89,7 +89,7 @@ PROJECTS = Register(
 )
 
 
-# --- Named by a code --------------------------------------------------------
+# --- Keyed by a code --------------------------------------------------------
 
 
 def _code_register(singular: str, plural: str, not_found: str, code: int) -> Register:
@@ -109,7 +109,7 @@ TERMS_OF_PAYMENT = _code_register(
 )
 
 
-# --- Without an address -----------------------------------------------------
+# --- Without a route ---------------------------------------------------------
 
 PRICE_LISTS = _code_register(
     "PriceList", "PriceLists", "Kan inte hitta prislistan.", PRICE_LIST_NOT_FOUND

@@ -1,4 +1,4 @@
-"""``/3/supplierinvoices``; what is refused is in :mod:`hostsim.sandbox.supplier_invoicing`."""
+"""``/3/supplierinvoices``; their rules are in :mod:`hostsim.sandbox.supplier_invoicing`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ STATES: query.States = query.STATES | {
     "authorizepending": lambda row, _today: not row.approved and not row.cancelled,
 }
 
-#: What a list shows of what was written.
+#: The written fields in a list row.
 LIST_FIELDS = (
     "CostCenter",
     "Currency",
@@ -37,7 +37,7 @@ LIST_FIELDS = (
     "Total",
 )
 
-#: Texts in answers, by the specification; ``0.00`` is not empty.
+#: Texts in responses, by the specification; 0 is ``0.00``.
 AMOUNTS = {"AdministrationFee", "Balance", "Freight", "RoundOffValue", "Total", "VAT"}
 
 
@@ -96,13 +96,13 @@ def _detail(invoice: SupplierInvoice) -> dict[str, Any]:
 def _row(invoice: SupplierInvoice) -> dict[str, Any]:
     stored = blanks(FIELDS) | dict(invoice.fields)
     fields = {name: stored[name] for name in LIST_FIELDS}
-    # The detail names it otherwise.
+    # Its name in the detail is another.
     renamed = {"AuthorizerName": "", "Cancel": invoice.cancelled}
     return _serialized(fields | renamed | _state(invoice))
 
 
 def _state(invoice: SupplierInvoice) -> dict[str, Any]:
-    """Return what only Fortnox sets, in lists and alone."""
+    """Return the fields that only Fortnox sets."""
     total, base = invoice.fields["Total"], exchange.base_url()
     number = switchboard().switches.given_number
     return {
@@ -117,7 +117,7 @@ def _state(invoice: SupplierInvoice) -> dict[str, Any]:
 
 
 def _serialized(fields: Mapping[str, Any]) -> dict[str, Any]:
-    """Serialize amounts as texts with two decimals, and put the names in order."""
+    """Serialize amounts as texts with two decimals, and sort the fields."""
     written = {}
     for name in sorted(fields):
         value = fields[name]

@@ -89,7 +89,7 @@ ROW = (
 
 
 class Suppliers(Register):
-    """Suppliers, whose first telephone has another name in a list."""
+    """Suppliers; the first telephone has another name in a list."""
 
     def row_of(self, entry: Entry) -> dict[str, Any]:
         record = self.with_blanks(entry)
@@ -140,7 +140,7 @@ def change_supplier(number: str) -> Response:
 
 
 def delete_supplier(number: str) -> Response:
-    """Delete a supplier, where the switch lets one."""
+    """Delete a supplier, if the switch allows it."""
     company, switches = exchange.company(), switchboard().switches
     if switches.delete_suppliers == "unknown":
         raise Refused(switches.unknown_path_code, "Resursen finns inte.", 404)
@@ -150,5 +150,5 @@ def delete_supplier(number: str) -> Response:
 
 
 def _check_supplier(company: Company, supplier: Mapping[str, Any]) -> None:
-    # What is visited is not checked.
+    # The visiting country is not checked.
     parties.check(company, supplier, {"CountryCode": "Country"}, "PreDefinedAccount")
