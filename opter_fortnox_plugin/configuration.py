@@ -24,10 +24,10 @@ LOOPBACK: Final = ("localhost", "127.0.0.1", "::1")
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """The integration as it stands in Fortnox's developer portal.
+    """The integration as registered in Fortnox's developer portal.
 
-    :ivar redirect_uri: needed where a person signs in alone; ``""`` if it is missing or wrong.
-    :ivar no_redirect: what is the matter with it then.
+    :ivar redirect_uri: needed only if a person signs in; ``""`` if it is missing or wrong.
+    :ivar no_redirect: the error in that case.
     """
 
     client_id: str
@@ -43,9 +43,9 @@ class Configuration:
     ) -> Configuration:
         """Read the configuration; the host's values take precedence over the environment's.
 
-        :param redirect_uri: of a host that receives the answer itself.
-        :raises SettingsWrong: naming the value that is missing or wrong; of the redirect URL
-            only where a person is to sign in.
+        :param redirect_uri: of a host that receives the callback itself.
+        :raises SettingsWrong: naming the value that is missing or wrong, except for the redirect
+            URI, which is needed only if a person signs in.
         """
         values: dict[str, Any] = {
             name.removeprefix("FORTNOX_").lower(): value_of(name, host, environment)
@@ -53,19 +53,19 @@ class Configuration:
             if name != REDIRECT_URI
         }
         try:
-            url = (
+            uri = (
                 redirect_uri_of_host(redirect_uri)
                 if redirect_uri
                 else value_of(REDIRECT_URI, host, environment)
             )
         except SettingsWrong as error:
             return cls(**values, redirect_uri="", no_redirect=error)
-        return cls(**values, redirect_uri=url)
+        return cls(**values, redirect_uri=uri)
 
     def require_redirect_uri(self) -> str:
-        """Return where the answer of a login goes.
+        """Return the redirect URI.
 
-        :raises SettingsWrong: if that is missing or wrong.
+        :raises SettingsWrong: if it is missing or wrong.
         """
         if self.no_redirect is not None:
             raise self.no_redirect
@@ -77,11 +77,11 @@ class Configuration:
 
         :raises SettingsWrong: naming the value that is missing or wrong.
         """
-        # A host that is no web application need not know of it.
+        # Only a host that is a web application has one.
         return cls.of(run.configuration, environment, getattr(run, "redirect_uri", ""))
 
 
-def given(name: str, host: Mapping[str, str], environment: Mapping[str, str]) -> str:
+def configured_value(name: str, host: Mapping[str, str], environment: Mapping[str, str]) -> str:
     """Return the value that is set; ``""`` if none is."""
     return (host.get(name) or environment.get(name) or "").strip()
 
@@ -92,7 +92,7 @@ def value_of(name: str, host: Mapping[str, str], environment: Mapping[str, str])
     :raises SettingsWrong: if it is missing or wrong.
     """
     variable = _VARIABLES[name]
-    text = given(name, host, environment) or variable.default
+    text = configured_value(name, host, environment) or variable.default
     if not text:
         raise SettingsWrong("CONFIGURATION_MISSING", name=name)
     _refuse_odd_characters(name, text)
@@ -100,9 +100,9 @@ def value_of(name: str, host: Mapping[str, str], environment: Mapping[str, str])
 
 
 def redirect_uri_of_host(url: str) -> str:
-    """Accept the URL at which a web application receives the answer: TLS, or this machine.
+    """Accept the URL at which a web application receives the callback: TLS, or this machine.
 
-    :raises SettingsWrong: if it is another.
+    :raises SettingsWrong: for any other URL.
     """
     name = "redirect_uri"
     _refuse_odd_characters(name, url)
@@ -126,7 +126,7 @@ def _wrong(name: str, why_sv: str, why_en: str) -> SettingsWrong:
 
 
 def _redirect(name: str, url: str) -> str:
-    """Accept a URL on this machine only: that is where the answer is received."""
+    """Accept a URL on this machine only, where the callback is received."""
     scheme, port = _split(name, url)
     if scheme != "http":
         raise _wrong(name, "den ska börja med http://", "it must begin with http://")
@@ -144,7 +144,7 @@ def _redirect(name: str, url: str) -> str:
 
 
 def _service(name: str, url: str) -> str:
-    """Accept a service that secrets can be sent to: TLS, or this machine."""
+    """Accept the URL of a service that secrets may be sent to: TLS, or this machine."""
     scheme, _ = _split(name, url)
     host = urlsplit(url).hostname
     if scheme != "https" and not (scheme == "http" and host in LOOPBACK):
@@ -164,7 +164,7 @@ def _split(name: str, url: str) -> tuple[str, int | None]:
 
 @dataclass(frozen=True, slots=True)
 class _Variable:
-    """A value's default, ``""`` if the administrator must set it, and what it must be."""
+    """A value's default, ``""`` if the administrator must set it, and its parser."""
 
     default: str = ""
     parse: Callable[[str, str], str] = lambda _, text: text

@@ -1,11 +1,10 @@
-"""What can go wrong, sorted by who can act.
+"""The errors, sorted by who can act.
 
 Every error for a person is declared once, in the class of who can act: a code that
 never changes, and a message in Swedish and English. The host shows ``code``, ``kind``
-and ``message``, as the contract describes; details that a program may want are
-attributes.
+and ``message``, as the contract describes; details for programs are attributes.
 
-No error carries a token, a secret or what Fortnox sent: only status, Fortnox's
+No error contains a token, a secret or data from Fortnox: only status, Fortnox's
 own error code, and which resource was requested.
 """
 
@@ -18,7 +17,7 @@ from opter_contract.values import ErrorText, Text
 
 
 class FortnoxError(Exception):
-    """The base of everything that this plug-in raises on purpose.
+    """The base of all errors for a person.
 
     :param details: fill in the message; one that is a :class:`Text` has both languages.
     """
@@ -53,11 +52,11 @@ def _english(detail: object) -> object:
 class Temporary(Exception):
     """The same request may succeed later; never leaves :mod:`.client`.
 
-    :param what: what happened, in a few words without any content of the answer.
+    :param what: what happened, in a few words without any content of the response.
     :param wait: seconds that Fortnox asked us to wait, if it did.
     :param limited: whether the rate limit was the reason (429).
-    :param explanation: what happened as a person is told in the end, where that is more.
-    :ivar may_pass: whether the same request is worth making again.
+    :param explanation: a longer description for a person, if there is one.
+    :ivar may_pass: whether a retry may succeed.
     """
 
     def __init__(
@@ -77,10 +76,10 @@ class Temporary(Exception):
 
 
 class NotFortnox(Temporary):
-    """Something else answered in Fortnox's place: a proxy, a firewall, a page that wants a login.
+    """A proxy, a firewall or a network's login page responded instead of Fortnox.
 
-    :param status: of its answer.
-    :param who: who it was, as far as it says.
+    :param status: of the response.
+    :param who: describes the server, as far as known.
     """
 
     def __init__(self, status: int, who: Text, *, may_pass: bool = True) -> None:
@@ -95,16 +94,16 @@ class Unauthorized(Exception):
 
 
 class Missing(Exception):
-    """There is no such thing in Fortnox (404)."""
+    """The resource does not exist in Fortnox (404)."""
 
 
 class OutcomeUnknown(Exception):
-    """Fortnox may have carried out a request to write, or not.
+    """Fortnox may have carried out a write request, or not.
 
-    To send it again could write twice; only reading can tell.
+    Sending it again could write twice; only reading can tell.
 
     :param what: what happened, as in :class:`Temporary`.
-    :param error: what keeps requests from reaching Fortnox, so that none is made again.
+    :param error: that keeps requests from reaching Fortnox, so that none is retried.
     """
 
     def __init__(self, what: str, error: FortnoxError | None = None) -> None:
@@ -114,10 +113,10 @@ class OutcomeUnknown(Exception):
 
 
 class Rejected(Exception):
-    """Fortnox did not make a change that was asked for.
+    """Fortnox refused a write request.
 
     :param code: Fortnox's own; ``None`` if it gave none.
-    :param words: Fortnox's own message. It may name a customer: for the books, never for a log.
+    :param words: Fortnox's own message. It may name a customer: for the journal, never for a log.
     """
 
     def __init__(self, code: int | None, words: str) -> None:
@@ -126,7 +125,7 @@ class Rejected(Exception):
         self.words = words
 
 
-#: What can be temporary about an answer, as :class:`Temporary` names it, and what is read.
+#: The temporary errors, as named in :class:`Temporary`, and the resources, in Swedish.
 IN_SWEDISH: Final = {
     "company information of an unexpected form": "företagsuppgifter av oväntat slag",
     "a payment of an unexpected form": "en betalning av oväntat slag",

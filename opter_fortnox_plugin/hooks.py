@@ -1,7 +1,7 @@
-"""The hooks that we answer; what each means stands in :mod:`opter_contract.hooks`.
+"""The hooks that the plug-in implements, as documented in :mod:`opter_contract.hooks`.
 
-Start here. Nothing heavy is imported before an import begins, so that a host
-which only lists its plug-ins stays quick.
+Start here. Nothing heavy is imported before a transfer starts, so that a host
+that only lists its plug-ins stays quick.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def opter_export_types() -> Sequence[ExportType]:
 
 @hookimpl
 def opter_settings_fields(type_code: str, subject: str) -> Sequence[SettingsField] | None:
-    if not _ours(type_code) or subject not in {"", *_EXPORTS}:
+    if not _is_our_type(type_code) or subject not in {"", *_EXPORTS}:
         return None
     fields: Sequence[SettingsField] = _settings_of(subject).FIELDS
     return fields
@@ -54,7 +54,7 @@ def opter_settings_fields(type_code: str, subject: str) -> Sequence[SettingsFiel
 def opter_check_settings(
     type_code: str, values: Mapping[str, str], subject: str
 ) -> CheckedSettings | None:
-    if not _ours(type_code) or subject not in {"", *_EXPORTS}:
+    if not _is_our_type(type_code) or subject not in {"", *_EXPORTS}:
         return None
     checked: CheckedSettings = _settings_of(subject).check(values)
     return checked
@@ -62,7 +62,7 @@ def opter_check_settings(
 
 @hookimpl(optionalhook=True)
 def opter_export(run: Run) -> ExportReport | None:
-    if not _our_run(run):
+    if not _is_our_run(run):
         return None
     report: ExportReport = _export_of(run).export(run)
     return report
@@ -70,7 +70,7 @@ def opter_export(run: Run) -> ExportReport | None:
 
 @hookimpl(optionalhook=True)
 def opter_cancel_exported(run: Run, item: ExportItem) -> ItemResult | None:
-    if not _our_run(run):
+    if not _is_our_run(run):
         return None
     result: ItemResult = _export_of(run).cancel(run, item)
     return result
@@ -78,14 +78,14 @@ def opter_cancel_exported(run: Run, item: ExportItem) -> ItemResult | None:
 
 @hookimpl
 def opter_settings_stored(run: Run) -> None:
-    way = settings.sign_in(run.settings) if _our_run(run) else settings.STAY
-    if way == settings.STAY:
+    method = settings.sign_in(run.settings) if _is_our_run(run) else settings.STAY
+    if method == settings.STAY:
         return
     from opter_fortnox_plugin.login import token_format  # noqa: PLC0415
 
     if not token_format.is_stored(run):
         return
-    if way == settings.SERVICE_ACCOUNT:
+    if method == settings.SERVICE_ACCOUNT:
         from opter_fortnox_plugin.session import take_over_stored_login  # noqa: PLC0415
 
         take_over_stored_login(run, **_scopes_of(run))
@@ -97,7 +97,7 @@ def opter_settings_stored(run: Run) -> None:
 
 @hookimpl(optionalhook=True)
 def opter_sign_in(run: Run) -> Company | None:
-    if not _our_run(run):
+    if not _is_our_run(run):
         return None
     from opter_fortnox_plugin.session import sign_in_for_unattended_runs  # noqa: PLC0415
 
@@ -106,7 +106,7 @@ def opter_sign_in(run: Run) -> Company | None:
 
 @hookimpl
 def opter_import_payments(run: Run) -> ImportReport | None:
-    if not _our_run(run):
+    if not _is_our_run(run):
         return None
     from opter_fortnox_plugin.payments.importer import import_payments  # noqa: PLC0415
 
@@ -115,7 +115,7 @@ def opter_import_payments(run: Run) -> ImportReport | None:
 
 @hookimpl
 def opter_read_all_payments(run: Run) -> ImportReport | None:
-    if not _our_run(run):
+    if not _is_our_run(run):
         return None
     from opter_fortnox_plugin.payments.importer import import_payments  # noqa: PLC0415
 
@@ -126,7 +126,7 @@ def opter_read_all_payments(run: Run) -> ImportReport | None:
 def opter_read_invoice_payments(
     run: Run, invoice_numbers: Sequence[str], ocr_references: Sequence[str]
 ) -> ImportReport | None:
-    if not _our_run(run):
+    if not _is_our_run(run):
         return None
     from opter_fortnox_plugin.payments.invoice_lookup import read_payments  # noqa: PLC0415
 
@@ -137,7 +137,7 @@ def opter_read_invoice_payments(
 def opter_exclusion_reasons(
     run: Run, payments: Sequence[Payment]
 ) -> Sequence[Reason | None] | None:
-    if not _our_run(run):
+    if not _is_our_run(run):
         return None
     rules = settings.Settings.of(run.settings)
     return [rules.exclusion_reason(payment) for payment in payments]
@@ -152,14 +152,14 @@ def opter_errors() -> Sequence[ErrorText]:
 
 @hookimpl
 def opter_diagnose(run: Run) -> Sequence[Finding] | None:
-    if not _our_run(run):
+    if not _is_our_run(run):
         return None
     from opter_fortnox_plugin.diagnostics.doctor.run import diagnose  # noqa: PLC0415
 
     return diagnose(run)
 
 
-#: The room of each export, by its subject.
+#: The package of each export, by its subject.
 _EXPORTS: Final = {"invoices": "invoices", "supplier-bills": "supplier_invoices"}
 
 
@@ -175,30 +175,32 @@ def _export_of(run: Run) -> Any:
 
 
 def _scopes_of(run: Run) -> dict[str, Any]:
-    """Return the scopes that an export needs, where the run is of one."""
+    """Return the scopes of an export as keyword arguments; none for an import."""
     # A host that knows no exports names no subject.
     if not getattr(run, "subject", ""):
         return {}
     return {"scopes": _export_of(run).settings.of(run.settings).scopes}
 
 
-def _ours(type_code: str) -> bool:
+def _is_our_type(type_code: str) -> bool:
     return type_code == settings.IMPORT_TYPE.code
 
 
-def _our_run(run: Run) -> bool:
-    if not _ours(run.type_code):
+def _is_our_run(run: Run) -> bool:
+    if not _is_our_type(run.type_code):
         return False
-    if wrong := mismatch(opter_contract_version, getattr(run, "contract_version", DEFAULT_VERSION)):
+    if reason := mismatch(
+        opter_contract_version, getattr(run, "contract_version", DEFAULT_VERSION)
+    ):
         from opter_fortnox_plugin.errors import SettingsWrong  # noqa: PLC0415
 
-        too_new = wrong is Mismatch.PLUGIN_TOO_OLD
+        plugin_too_old = reason is Mismatch.PLUGIN_TOO_OLD
         raise SettingsWrong(
             "HOST_CONTRACT",
-            host=run.contract_version if wrong is not Mismatch.UNREADABLE else "?",
+            host=run.contract_version if reason is not Mismatch.UNREADABLE else "?",
             needed=opter_contract_version,
             upgrade=Text("insticksprogrammet", "the plug-in")
-            if too_new
+            if plugin_too_old
             else Text("värdsystemet", "the host"),
         )
     return True

@@ -29,7 +29,7 @@ IMPORT_TYPE: Final = ImportType("FortnoxAPI", ("API",), Text("Fortnox", "Fortnox
 
 
 class Screened(Protocol):
-    """What the rules read of a payment."""
+    """The fields of a payment that the rules read."""
 
     @property
     def date(self) -> date: ...
@@ -44,7 +44,7 @@ class Screened(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """How text is read: what all of it must match, what it means, and what to say otherwise."""
+    """How text is read: its pattern, its parser, and the message for invalid text."""
 
     pattern: str
     parse: Callable[[str], Any]
@@ -84,9 +84,9 @@ _NO_CHOICE: Final = Text("ska vara ett av alternativen.", "must be one of the ch
 class _Rule:
     """Which payments a setting excludes.
 
-    :ivar excludes, message: asked with a payment and the setting's value.
-    :ivar includes_more: asked with the value now and an earlier one, whether a payment that
-        was excluded then could be included now.
+    :ivar excludes, message: called with a payment and the setting's value.
+    :ivar includes_more: called with the current value and an earlier one; returns whether a
+        payment that was excluded then could be included now.
     """
 
     reason: str
@@ -97,12 +97,12 @@ class _Rule:
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A field and all that follows from it.
+    """A field and everything derived from it.
 
-    :ivar parse: reads its value, in the place of its kind; raises ``ValueError``.
-    :ivar problem: shown where ``parse`` does.
-    :ivar missing: shown where a required field is empty.
-    :ivar unused: shown where a field is filled in whose value is never stored.
+    :ivar parse: reads its value instead of its kind's parser; raises ``ValueError``.
+    :ivar problem: shown if ``parse`` raises.
+    :ivar missing: shown if a required field is empty.
+    :ivar unused: shown if a field is filled in whose value is never stored.
     """
 
     field: SettingsField
@@ -258,7 +258,7 @@ _RULES: Final = tuple((setting, setting.rule) for setting in DECLARED if setting
 def read(setting: Declared, text: str) -> Any:
     """Read the value of a field.
 
-    :raises ValueError: for text that is no value of it.
+    :raises ValueError: if the text is invalid.
     """
     if setting.parse is not None:
         return setting.parse(text)
@@ -275,7 +275,7 @@ def read(setting: Declared, text: str) -> Any:
 def read_all(declared: Iterable[Declared], values: Mapping[str, str]) -> dict[str, Any]:
     """Read the values of fields, by key.
 
-    :raises ValueError: for values that :func:`check` has not passed.
+    :raises ValueError: for values that :func:`check` would refuse.
     """
     return {
         setting.field.key: read(setting, values.get(setting.field.key, setting.field.default))
@@ -286,8 +286,8 @@ def read_all(declared: Iterable[Declared], values: Mapping[str, str]) -> dict[st
 def check(values: Mapping[str, str], declared: Sequence[Declared] = DECLARED) -> CheckedSettings:
     """Check what a person entered, field by field.
 
-    A value for ``api_access_token`` gets a warning and is never among the
-    values to store, nor in any sentence.
+    A value for ``api_access_token`` gets a warning, and is neither stored nor
+    part of any message.
     """
     problems = [SettingsProblem(_FORMER, "warning", _OVERRULED)] if _overruled(values) else []
     values = _renamed(values)
@@ -313,7 +313,7 @@ def check(values: Mapping[str, str], declared: Sequence[Declared] = DECLARED) ->
 
 
 def _normalised(setting: Declared, text: str) -> str | Text:
-    """Return what was entered as it is stored, or what is wrong with it."""
+    """Return the value to store, or what is wrong with the text."""
     if setting.missing and not text:
         return setting.missing
     text = text or setting.field.default
@@ -329,10 +329,10 @@ def _normalised(setting: Declared, text: str) -> str | Text:
 
 def _unknown_field(key: str, keys: Sequence[str]) -> Text:
     names = ", ".join(keys)
-    shown = key if len(key) <= 60 else key[:60] + "…"
+    short_key = key if len(key) <= 60 else key[:60] + "…"
     return Text(
-        f"Fältet {shown!r} finns inte. Fälten är {names}.",
-        f"There is no field {shown!r}. The fields are {names}.",
+        f"Fältet {short_key!r} finns inte. Fälten är {names}.",
+        f"There is no field {short_key!r}. The fields are {names}.",
     )
 
 
@@ -342,18 +342,18 @@ def sign_in(values: Mapping[str, str]) -> str:
 
 
 def _renamed(values: Mapping[str, str]) -> Mapping[str, str]:
-    """Take over the setting that is now ``sign_in``, where that is not given itself."""
+    """Return the values with the earlier setting renamed to ``sign_in``, unless that is set."""
     former = _former(values)
     if former is None and values.get(_FORMER, "").strip():
         return values
-    rest = {key: value for key, value in values.items() if key != _FORMER}
+    current = {key: value for key, value in values.items() if key != _FORMER}
     if former and not _explicit(values):
-        rest[SIGN_IN.field.key] = former
-    return rest
+        current[SIGN_IN.field.key] = former
+    return current
 
 
 def _overruled(values: Mapping[str, str]) -> bool:
-    """Return whether the earlier name says something else than ``sign_in`` beside it."""
+    """Return whether the earlier setting contradicts ``sign_in``."""
     former, explicit = _former(values), _explicit(values)
     if not former or not explicit:
         return False
@@ -361,7 +361,7 @@ def _overruled(values: Mapping[str, str]) -> bool:
 
 
 def _former(values: Mapping[str, str]) -> str | None:
-    """Return what the earlier name says as ``sign_in`` has it; ``None`` if it says nothing."""
+    """Return the value of the earlier setting as one of ``sign_in``; ``None`` if it has none."""
     return {"true": STAY, "false": EVERY_TIME}.get(values.get(_FORMER, "").strip().lower())
 
 
@@ -381,7 +381,7 @@ class Settings:
     def of(cls, values: Mapping[str, str]) -> Settings:
         """Read values that :func:`check` has passed.
 
-        :raises ValueError: for values that it has not.
+        :raises ValueError: for other values.
         """
         return cls(**read_all((setting for setting, _ in _RULES), values))
 

@@ -1,1 +1,1 @@
-"""What stands between a person and an import; nothing else imports it."""
+"""The doctor and the probe; no other package imports them."""

@@ -1,7 +1,7 @@
 """The plug-in's own commands, which need no host.
 
 A person signs in, :mod:`.probe` or :mod:`.doctor` runs, a report is printed, and the login
-is revoked. Standard output holds the report and nothing else; tokens are in memory only.
+is revoked. Standard output is only the report; tokens are only in memory.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ EXIT_STATUS: Final = {
     "cancelled": 130,
 }
 
-#: What a shell expects of a program whose reader went away (128 + SIGPIPE).
+#: The exit status of a program whose output pipe was closed (128 + SIGPIPE).
 READER_CLOSED: Final = 141
 
 #: How long a person may take to sign in, in seconds.
@@ -81,7 +81,7 @@ def _run(
         if isinstance(error, OSError) and reader_closed(error):
             write_nowhere()
             return READER_CLOSED
-        # Where, and what kind, but not the message: it could hold what Fortnox sent.
+        # The location and the class, but not the message: it could contain data from Fortnox.
         for frame in traceback.extract_tb(error.__traceback__):
             console.write(f"{frame.filename}:{frame.lineno} {frame.name}")
         console.write(type(error).__name__)
@@ -96,7 +96,7 @@ def _exit_status(failure: Failure | None, console: Console) -> int:
     return EXIT_STATUS[failure.kind]
 
 
-# --- What may be typed -----------------------------------------------------------
+# --- Arguments -----------------------------------------------------------
 
 
 class _Parser(argparse.ArgumentParser):

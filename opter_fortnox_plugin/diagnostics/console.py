@@ -1,6 +1,6 @@
-"""The person at the terminal: messages on standard error, and the login in a browser.
+"""The terminal: messages on standard error, and the login in a browser.
 
-Standard output is left to the report.
+Standard output is reserved for the report.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from opter_contract.values import Text
 from opter_fortnox_plugin.configuration import CLIENT_SECRET
 from opter_fortnox_plugin.errors import LoginFailed
 
-#: Seconds after which standard input is taken to be open: nobody pastes so fast.
+#: Seconds after which standard input is assumed to be open: nobody pastes that fast.
 _INPUT_ENDED: Final = 0.5
 
 _REDIRECT: Final = """<!doctype html>
@@ -38,7 +38,7 @@ _NO_SCREEN: Final = Text(
 
 
 class Console:
-    """Writes to a person in one language, and has them sign in.
+    """Writes to a person in one language, and shows them the login.
 
     :param open_browser: opens a browser on a URL; ``None`` to read the URL that the
         login ends at from standard input.
@@ -68,11 +68,10 @@ class Console:
         sys.stderr.flush()
 
     def show_login(self, url: str, paste: Callable[[str], Text | None]) -> bool:
-        """Have the person sign in at a URL.
+        """Show the login at a URL to the person.
 
         :param paste: takes the URL that the login ended at; returns what is wrong with it.
-        :return: that the person sees it; false where standard input has ended, so that nobody
-            can paste.
+        :return: true; false if standard input has ended, so that nobody can paste.
         :raises LoginFailed: if there is neither a window nor a terminal.
         """
         if self._open_browser is None:
@@ -109,33 +108,32 @@ class Console:
 
 
 def _lines(stream: TextIO) -> Iterator[str]:
-    """Yield lines as they are typed, from below Python's buffer.
+    """Yield lines as they are typed, bypassing Python's buffer.
 
-    A thread that waits inside that buffer makes the interpreter abort when the
-    program ends before it.
+    A thread that waits inside that buffer makes the interpreter abort at exit.
     """
-    rest = b""
-    while more := os.read(stream.fileno(), 4096):
-        *lines, rest = (rest + more).split(b"\n")
+    partial_line = b""
+    while chunk := os.read(stream.fileno(), 4096):
+        *lines, partial_line = (partial_line + chunk).split(b"\n")
         yield from (line.decode("utf-8", "replace") for line in lines)
-    yield rest.decode("utf-8", "replace")
+    yield partial_line.decode("utf-8", "replace")
 
 
 def open_browser(url: str) -> bool:
     """Open a browser window, as ``webbrowser`` and ``BROWSER`` choose it.
 
-    Everybody on the machine sees its command line, so it gets a file that only its owner may
-    read, and that leads on.
+    Its command line is visible to everybody on the machine, so it opens a file that only its
+    owner may read, and that redirects to the URL.
 
-    In a process of its own, since opening may block, and what it writes does not belong in the
+    In a process of its own, since opening may block, and its output does not belong in the
     report.
 
-    :return: whether a window may open; not where there is no screen.
+    :return: whether a window may open; false without a screen.
     """
     environment = browsers.environment_for(os.environ, CLIENT_SECRET)
     if not browsers.can_open(environment):
         return False
-    # Nobody knows when a browser has read it: it goes when the program ends.
+    # Deleted when the program ends, since nobody knows when the browser has read it.
     folder = tempfile.TemporaryDirectory(prefix="opter-fortnox-")
     atexit.register(folder.cleanup)
     page = Path(folder.name) / "login.html"

@@ -1,7 +1,7 @@
 """:mod:`.doctor` as a command, for hosts that have no such command of their own.
 
-The plug-in itself answers what the host would: a window, a lock and progress. There is no
-place for secrets, so the login ends with the command.
+The plug-in itself implements the host's hooks: a window, a lock and progress. No secrets are
+stored, so the login ends with the command.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class _StandaloneHost:
 
     @hookimpl
     def opter_progress(self, progress: Progress) -> None:
-        # The window says what to do; a countdown would fill the screen.
+        # The window shows what to do; a countdown would fill the screen.
         if progress.stage != "login":
             self._console.progress(progress.message)
 
@@ -58,7 +58,7 @@ class _StandaloneHost:
 def run(
     options: argparse.Namespace, console: Console, surroundings: Surroundings
 ) -> Failure | None:
-    """Print what was found, and return the first failure."""
+    """Print the findings, and return the first failure."""
     manager = pluggy.PluginManager(PROJECT)
     manager.register(_StandaloneHost(console))
     run = Run(
@@ -83,7 +83,7 @@ def _text(findings: Sequence[Finding], translate: Callable[[Text], str]) -> str:
     ]
     first, second = (max(len(row[column]) for row in rows) for column in (0, 1))
     return "\n".join(
-        f"{state.ljust(first)}  {what.ljust(second)}  {sentence}" for state, what, sentence in rows
+        f"{state.ljust(first)}  {label.ljust(second)}  {message}" for state, label, message in rows
     )
 
 

@@ -26,7 +26,7 @@ from opter_fortnox_plugin.session import Surroundings
 def run(
     options: argparse.Namespace, console: Console, surroundings: Surroundings
 ) -> Failure | None:
-    """Print the report, and return what ended the probe early.
+    """Print the report, and return the error that ended the probe early.
 
     :raises SettingsWrong: if the file of switches cannot be written.
     """
@@ -78,7 +78,7 @@ def _authorization_code(
 
 
 def _check_writable(path: Path | None) -> None:
-    """Find out now, and not after a login and a hundred requests."""
+    """Check now, not after a login and a hundred requests."""
     if path is not None and (path.is_dir() or not path.absolute().parent.is_dir()):
         raise SettingsWrong("USAGE", why=f"--switches {path} is no file in a folder that is there")
 
@@ -95,7 +95,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _json(report: Report, translate: Callable[[Text], str], api_url: str) -> str:
-    found = {
+    document = {
         "probe": f"opter-fortnox-plugin {__version__}",
         "service": _service(api_url),
         "requests": report.requests,
@@ -112,22 +112,22 @@ def _json(report: Report, translate: Callable[[Text], str], api_url: str) -> str
             for result in report.results
         ],
     }
-    return json.dumps(found, ensure_ascii=False, indent=2)
+    return json.dumps(document, ensure_ascii=False, indent=2)
 
 
 def _service(api_url: str) -> str:
-    # Any other address may name a company.
+    # Any other URL may identify a company.
     return "api.fortnox.se" if api_url == DEFAULTS[API_URL] else "other"
 
 
 def _switches(report: Report, api_url: str) -> str:
-    """Write what was found out by its names alone, for a sandbox to behave like this."""
-    found = {
+    """Return the answers as switches, for a sandbox to behave like this Fortnox."""
+    document = {
         "probe": f"opter-fortnox-plugin {__version__}",
         "service": _service(api_url),
         "switches": {result.name: result.answer for result in report.results if result.decided},
     }
-    return json.dumps(found, ensure_ascii=False, indent=2)
+    return json.dumps(document, ensure_ascii=False, indent=2)
 
 
 _HEADINGS: Final = (
@@ -139,7 +139,7 @@ _HEADINGS: Final = (
 
 
 def _markdown(report: Report, translate: Callable[[Text], str], _api_url: str) -> str:
-    """Write the report to be read as it is, or pasted into an issue."""
+    """Return the report to read, or to paste into an issue."""
     headings = [translate(heading) for heading in _HEADINGS]
     rows = [
         (
@@ -153,7 +153,7 @@ def _markdown(report: Report, translate: Callable[[Text], str], _api_url: str) -
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)][:2]
 
     def line(cells: Sequence[str]) -> str:
-        # The long ones come last, and are not padded.
+        # The long columns come last, and are not padded.
         padded = [cell.ljust(width) for cell, width in zip(cells, widths, strict=False)]
         return f"| {' | '.join([*padded, *cells[2:]])} |"
 

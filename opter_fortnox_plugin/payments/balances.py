@@ -1,7 +1,7 @@
-"""What Fortnox says remains to pay of its invoices, for the host to compare.
+"""The balances of Fortnox's invoices, for the host to compare.
 
-All that are unpaid, in one pass over pages, and single ones that the host asks for. It is
-advice: changes during the reading do no harm, and a failure does not end the import.
+All unpaid invoices, in one pass over pages, and single ones that the host names. They are
+advisory: changes meanwhile do no harm, and a failure does not end the import.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ from opter_fortnox_plugin.host import Host
 
 log = logging.getLogger(__name__)
 
-#: Invoices that are requested one by one in a run, at most.
+#: The maximum number of invoices that are requested one by one in a run.
 MAX_CHECKED: Final = 100
 
-#: Digits of an invoice number that Fortnox can have; it refuses longer ones.
+#: The maximum number of digits of an invoice number in Fortnox; it refuses longer ones.
 _MAX_DIGITS: Final = 9
 
 
 class Balances:
     """The balances of one company's invoices.
 
-    :param seconds_left: the time for so many more requests besides those to come
-        anyway; ``None`` while that is unknown.
+    :param seconds_left: the time for this number of requests in addition to the pending
+        ones; ``None`` while that is unknown.
     """
 
     def __init__(
@@ -55,12 +55,12 @@ class Balances:
 
     @property
     def failed(self) -> bool:
-        """Whether Fortnox did not answer some request."""
+        """Whether a request failed."""
         return bool(self._effort.failed)
 
     @property
     def notes(self) -> list[Text]:
-        """What a person should know: that something could not be checked."""
+        """Notes for a person on what could not be checked."""
         too_many = [_too_many_to_check(self._unchecked)] if self._unchecked else []
         return too_many + [_not_compared(why) for why in self._effort.failed]
 
@@ -80,7 +80,7 @@ class Balances:
                 cancel(futures)
                 return
             done += 1
-            # After an empty page there are no more, whatever the number of pages said.
+            # An empty page is the last one, whatever the number of pages is.
             pages = max(requested, page.pages) if page.rows else requested
             while requested < pages and len(futures) < REQUESTS:
                 requested += 1
@@ -89,17 +89,15 @@ class Balances:
         self._host.report_progress("invoices", done, done, _comparing(done, done))
 
     def hand_over(self, invoice_numbers: Iterable[str]) -> None:
-        """Hand over the balances of single invoices, of those that exist."""
-        possible = [
-            number for number in dict.fromkeys(invoice_numbers) if is_invoice_number(number)
-        ]
-        chosen = possible[:MAX_CHECKED]
-        self._unchecked += len(possible) - len(chosen)
+        """Hand over the balances of the given invoices that exist."""
+        valid = [number for number in dict.fromkeys(invoice_numbers) if is_invoice_number(number)]
+        chosen = valid[:MAX_CHECKED]
+        self._unchecked += len(valid) - len(chosen)
         futures = [
-            self._effort.submit(partial(self._client.page, INVOICES, invoice_query(one)))
-            for one in chosen
+            self._effort.submit(partial(self._client.page, INVOICES, invoice_query(number)))
+            for number in chosen
         ]
-        found: list[InvoiceBalance] = []
+        balances: list[InvoiceBalance] = []
         for done, (number, future) in enumerate(zip(chosen, futures, strict=True)):
             self._host.report_progress(
                 "invoices", done, len(chosen), _COMPARING, self._seconds_left(0)
@@ -107,24 +105,24 @@ class Balances:
             page = self._effort.result(future)
             if isinstance(page, FortnoxError):
                 continue
-            # Fortnox finds every number that holds these digits.
-            found += [
+            # Fortnox finds every number that contains these digits.
+            balances += [
                 balance for balance in balances_of(page.rows) if balance.invoice_number == number
             ]
-        self._host.take_balances(found)
+        self._host.take_balances(balances)
 
 
 def balances_of(rows: Sequence[Any]) -> list[InvoiceBalance]:
-    """Read rows of the list of invoices, but for those that cannot be read."""
-    found = []
+    """Read rows of the list of invoices, skipping unreadable ones."""
+    balances = []
     for raw in rows:
         try:
-            found.append(invoice_balance(raw))
+            balances.append(invoice_balance(raw))
         except Unreadable:
             continue
-    if len(found) < len(rows):
-        log.warning("%s invoices cannot be read, and are not compared", len(rows) - len(found))
-    return found
+    if len(balances) < len(rows):
+        log.warning("%s invoices cannot be read, and are not compared", len(rows) - len(balances))
+    return balances
 
 
 def is_invoice_number(number: str) -> bool:

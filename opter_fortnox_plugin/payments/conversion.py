@@ -1,4 +1,4 @@
-"""A row of Fortnox as a payment of the contract, or the reason for excluding it."""
+"""Converts a row of Fortnox to a payment of the contract, or to the reason for excluding it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from opter_fortnox_plugin.payments.exchange_rate import exchange_rate
 class Converter:
     """Converts the rows of one company.
 
-    :param exclusion_reason: why the settings exclude a payment, if they do.
+    :param exclusion_reason: returns why the settings exclude a payment, if they do.
     """
 
     def __init__(
@@ -35,19 +35,19 @@ class Converter:
         return excluded_for(reason, payment)
 
     def unreadable(
-        self, error: Unreadable, known: InvoicePayment | Unreadable, number: str | None = None
+        self, error: Unreadable, row: InvoicePayment | Unreadable, number: str | None = None
     ) -> ExcludedPayment:
-        """Exclude a payment that cannot be read, with what is known of it.
+        """Exclude a payment that cannot be read, with its readable fields.
 
-        :param number: the payment's number, where it was requested by that.
+        :param number: the payment's number, if it was requested by number.
         """
         return ExcludedPayment(
-            PaymentKey(self._company_number, number or known.number),
+            PaymentKey(self._company_number, number or row.number),
             "unreadable",
             _why_unreadable(error),
             None,
-            known.amount,
-            known.invoice_number,
+            row.amount,
+            row.invoice_number,
         )
 
     def _payment(self, row: InvoicePayment, *, detailed: bool) -> Payment:
@@ -56,7 +56,7 @@ class Converter:
         if row.currency == "SEK":
             amount_currency = row.amount
         elif detailed:
-            amount_currency, rate, warnings = _in_currency(row)
+            amount_currency, rate, warnings = _currency_amounts(row)
         return Payment(
             key=PaymentKey(self._company_number, row.number),
             source=row.source,
@@ -85,7 +85,7 @@ def excluded_for(reason: Reason, payment: Payment) -> ExcludedPayment:
     )
 
 
-def _in_currency(row: InvoicePayment) -> tuple[Decimal, Decimal, tuple[Text, ...]]:
+def _currency_amounts(row: InvoicePayment) -> tuple[Decimal, Decimal, tuple[Text, ...]]:
     if row.amount_currency is None:
         raise Unreadable(("AmountCurrency",))
     try:
@@ -111,11 +111,11 @@ _FIELDS = {
 }
 
 
-def _why_unreadable(why: Unreadable) -> Text:
-    fields = [_FIELDS.get(name, Text(name, name)) for name in why.fields]
+def _why_unreadable(error: Unreadable) -> Text:
+    fields = [_FIELDS.get(name, Text(name, name)) for name in error.fields]
     sv = ", ".join(field.sv for field in fields) or "–"
     en = ", ".join(field.en for field in fields) or "–"
-    if why.no_right:
+    if error.no_right:
         return Text(
             f"Fortnox visar inte {sv} för den som är inloggad",
             f"Fortnox does not show {en} to whoever is signed in",

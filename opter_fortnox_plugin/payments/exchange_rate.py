@@ -22,7 +22,7 @@ NO_READING_AGREES: Final = Text(
 
 
 class Rate(NamedTuple):
-    """SEK for one unit of the currency, and what to tell the person about it."""
+    """SEK for one unit of the currency, and a warning for the person."""
 
     value: Decimal
     warning: Text | None
@@ -34,28 +34,28 @@ def exchange_rate(
     currency_rate: Decimal | None,
     currency_unit: Decimal | None,
 ) -> Rate:
-    """Work out the rate of a payment in another currency than SEK.
+    """Return the rate of a payment in another currency than SEK.
 
-    The reading that comes nearer to the SEK amount is taken, if it agrees: a
-    rate is a rounded number, so it does within half a unit of its last given
-    decimal times the currency amount, plus half an öre. If neither does, the
-    rate is the quotient of the amounts, with a warning.
+    The interpretation that comes nearer to the SEK amount is used, if it agrees.
+    A rate is rounded, so it may be off by half a unit of its last given decimal
+    times the currency amount, plus half an öre. If neither agrees, the rate is
+    the quotient of the amounts, with a warning.
 
     :param amount: SEK.
     :param amount_currency: in the payment's currency.
-    :raises ValueError: if the amounts cannot belong together.
+    :raises ValueError: if the amounts contradict each other.
     """
     if not amount_currency and amount:
         raise ValueError("an amount in SEK without one in the currency")
     if amount * amount_currency < 0:
         raise ValueError("amounts of different signs")
-    readings = _readings(currency_rate, currency_unit)
-    if readings:
+    candidates = _interpretations(currency_rate, currency_unit)
+    if candidates:
         rate, half_unit = min(
-            readings, key=lambda reading: abs(amount_currency * reading[0] - amount)
+            candidates, key=lambda candidate: abs(amount_currency * candidate[0] - amount)
         )
-        off = abs(amount_currency * rate - amount)
-        if off <= half_unit * abs(amount_currency) + _HALF_ORE:
+        error = abs(amount_currency * rate - amount)
+        if error <= half_unit * abs(amount_currency) + _HALF_ORE:
             return Rate(rate, None)
     if not amount_currency:
         raise ValueError("no amounts and no rate")
@@ -65,8 +65,8 @@ def exchange_rate(
     return Rate(quotient, NO_READING_AGREES)
 
 
-def _readings(rate: Decimal | None, unit: Decimal | None) -> list[tuple[Decimal, Decimal]]:
-    """Return each reading of the rate with half a unit of its last given decimal."""
+def _interpretations(rate: Decimal | None, unit: Decimal | None) -> list[tuple[Decimal, Decimal]]:
+    """Return each interpretation of the rate, with half a unit of its last given decimal."""
     if rate is None:
         return []
     exponent = rate.as_tuple().exponent

@@ -1,6 +1,6 @@
-"""An import: reads payments, and hands them to the host or the reason for excluding them.
+"""An import: reads payments, and hands them to the host, or the reasons for excluding them.
 
-Nothing is registered here: the host matches what it took, and a person saves.
+Nothing is registered here: the host matches the payments, and a person saves.
 """
 
 from __future__ import annotations
@@ -49,10 +49,10 @@ from opter_fortnox_plugin.settings import Settings
 MAX_PENDING_DETAILS: Final = 2 * REQUESTS
 MAX_PENDING_PAGES: Final = 8
 
-#: Registered payments that are checked in a run, at most.
+#: The maximum number of registered payments that are checked in a run.
 MAX_PAYMENTS_CHECKED: Final = 100
 
-#: A detail that was requested: the payment, or ``None`` if it is deleted.
+#: A requested detail: the payment, or ``None`` if it is deleted.
 Detail = Future["Payment | ExcludedPayment | None"]
 
 
@@ -60,15 +60,15 @@ def import_payments(
     run: Run,
     *,
     everything: bool = False,
-    importer: MakeImporter | None = None,
+    importer: ImporterFactory | None = None,
     surroundings: Surroundings = HERE,
 ) -> ImportReport:
     """Read a company's payments and hand them to the host.
 
     :param everything: read all payments; only unreadable ones are excluded, and there is
         no cursor.
-    :param importer: makes another reader than an import's.
-    :raises FortnoxError: if there is something for a person to do.
+    :param importer: creates the reader; an :class:`Importer` by default.
+    :raises FortnoxError: if a person must act.
     """
     settings = Settings.of(run.settings)
     with signed_in(run, surroundings) as session:
@@ -83,11 +83,11 @@ def import_payments(
             return reader.run(company)
 
 
-# --- the reading itself -------------------------------------------------------
+# --- reading -------------------------------------------------------
 
 
 class Importer:
-    """What one run reads and hands over."""
+    """Reads the payments of one run and hands them over."""
 
     def __init__(self, session: Session, settings: Settings, *, everything: bool = False) -> None:
         self._host = session.host
@@ -98,19 +98,19 @@ class Importer:
         self._everything = everything
         self._first_page: Future[Page] | None = None
         self._page_scan: PageScan | None = None
-        #: Pages that wait for details, and those details from the first pending one.
+        #: The pages that wait for details, and their details from the first pending one.
         self._pages: deque[list[Payment | ExcludedPayment | Detail]] = deque()
         self._details: deque[Detail] = deque()
         self._pages_started = 0
         self._details_started = 0
-        #: From when changes are read; ``None`` for everything.
+        #: The start of the changes to read; ``None`` for everything.
         self._since: datetime | None = None
         self._notes: list[Text] = []
-        self._not_looked_up = 0
+        self._lookup_failures = 0
 
     def start(self) -> None:
-        """Request the first page, while it is still unknown which company answers."""
-        since = self._since = self._since_cursor()
+        """Request the first page, while the company is still unknown."""
+        since = self._since = self._start_of_changes()
         self._first_page = self._pool.submit(lambda: self._client.payments(1, since))
 
     def run(self, company: Company) -> ImportReport:
@@ -132,8 +132,8 @@ class Importer:
             self._pool,
             lambda page: self._client.payments(page, since),
             lambda moment: self._client.payments(1, moment).total > 0,
-            # What changed is read whole: a payment that was saved may have
-            # been moved to a date before the setting.
+            # All changes are read: a payment that was saved may have been
+            # moved to a date before the setting.
             None if self._everything or since else self._settings.ignore_payments_before,
             first_page=self._first_page,
         )
@@ -143,7 +143,7 @@ class Importer:
         for rows in page_scan.pages():
             self._add_page(rows)
             done, left = page_scan.read, self._seconds_left()
-            # What is deleted meanwhile was read, and is no longer counted by Fortnox.
+            # Payments deleted meanwhile were read, but Fortnox no longer counts them.
             total = max(done, page_scan.total)
             self._host.report_progress("reading", done, total, _read(done, total), left)
             self._hand_over(may_wait=MAX_PENDING_PAGES)
@@ -153,24 +153,24 @@ class Importer:
         )
         if not self._everything:
             if self._ocr.refused is not None:
-                self._notes.append(_look_up_refused(self._not_looked_up, self._ocr.refused))
+                self._notes.append(_look_up_refused(self._lookup_failures, self._ocr.refused))
             elif self._host.takes_balances():
-                self._compare()
+                self._compare_balances()
             self._check_registered()
-            self._confirm()
+            self._confirm_payments()
         return self._report(self._cursor(page_scan), page_scan.not_read)
 
     def _report(self, cursor: str | None, not_read: int) -> ImportReport:
         requests = self._limiter.started
         return ImportReport(self._company, cursor, not_read, requests, tuple(self._notes))
 
-    def _since_cursor(self) -> datetime | None:
+    def _start_of_changes(self) -> datetime | None:
         earlier = None if self._everything else Cursor.load(self._host.run.cursor)
         if earlier is None:
             return None
         if self._client.is_in_future(earlier.watermark):
-            # Written when every clock was wrong, or before ours was set back. Fortnox's own
-            # time is not waited for: it could only make us read less.
+            # Stored when every clock was wrong, or before ours was set back. Fortnox's own
+            # time is not awaited: it could only make us read less.
             self._notes.append(_CURSOR_IN_FUTURE)
             return None
         return earlier.since(self._settings)
@@ -178,13 +178,13 @@ class Importer:
     def _cursor(self, page_scan: PageScan) -> str | None:
         """Return where the next import starts, or ``None`` to start where this one did.
 
-        The host can neither offer a row without a number again, nor find an invoice by an OCR
-        reference that was not looked up, so the next import must read them once more.
+        The host can neither offer a row without a number again, nor find an invoice by an unknown
+        OCR reference, so the next import must read them once more.
         """
-        again = bool(page_scan.without_number or self._not_looked_up)
-        if self._everything or page_scan.first_answer_at is None or again:
+        again = bool(page_scan.without_number or self._lookup_failures)
+        if self._everything or page_scan.first_response_at is None or again:
             return None
-        return Cursor(page_scan.first_answer_at, self._settings).dump()
+        return Cursor(page_scan.first_response_at, self._settings).dump()
 
     def _add_page(self, rows: Sequence[Row]) -> None:
         """Add a page of rows, and request the details that they need."""
@@ -199,13 +199,13 @@ class Importer:
         if isinstance(row, Unreadable):
             return self._converter.unreadable(row, row)
         if self._needs_detail(row):
-            return self._pool.submit(partial(self._detailed, row.number))
+            return self._pool.submit(partial(self._fetch_payment, row.number))
         return self._converter.convert(row, detailed=False)
 
     def _hand_over(self, *, may_wait: int) -> None:
         """Hand over the pages whose details have arrived, in order.
 
-        :param may_wait: how many pages may wait while others are read.
+        :param may_wait: the number of pages that may wait while others are read.
         """
         while self._pages:
             while self._details and self._details[0].done:
@@ -225,14 +225,14 @@ class Importer:
     def _report_details(self) -> None:
         done, left = self._details_started - len(self._details), self._seconds_left()
         total = self._details_started
-        self._host.report_progress("details", done, total, _details(done, total), left)
+        self._host.report_progress("details", done, total, _details_message(done, total), left)
 
     def _seconds_left(self, more: int = 0) -> float | None:
         """Estimate the seconds left under the rate limit; ``None`` while that is unknown.
 
-        Payments that were not read yet are assumed to need as many details as the others.
+        Unread payments are assumed to need as many details as the others.
 
-        :param more: requests to come that are not submitted yet.
+        :param more: the number of requests that are not submitted yet.
         """
         requests = self._pool.waiting + more
         if (page_scan := self._page_scan) is not None:
@@ -249,8 +249,8 @@ class Importer:
         reason = self._exclusion_reason(row)
         return reason is None or reason.reason == "not-booked"
 
-    def _detailed(self, number: str) -> Payment | ExcludedPayment | None:
-        """Return a payment by its detail; ``None`` if it is deleted."""
+    def _fetch_payment(self, number: str) -> Payment | ExcludedPayment | None:
+        """Fetch the detail of a payment; ``None`` if it is deleted."""
         try:
             raw = self._client.get(PAYMENTS, number)
         except Missing:
@@ -269,24 +269,24 @@ class Importer:
     def _hand_over_outcomes(self, outcomes: Sequence[Payment | ExcludedPayment | None]) -> None:
         """Hand over payments and excluded ones, with their OCR references.
 
-        ``None`` was deleted since its row was read; a later import would not find it.
+        ``None`` is a payment deleted since its row was read; a later import would not find it.
         """
         payments = [outcome for outcome in outcomes if isinstance(outcome, Payment)]
         excluded = [outcome for outcome in outcomes if isinstance(outcome, ExcludedPayment)]
-        payments, not_looked_up = self._with_ocr(payments)
+        payments, not_looked_up = self._add_ocr(payments)
         self._host.take_payments(payments)
         waiting = [row.payment for row in excluded if row.reason == "not-booked" and row.payment]
-        ocr = {payment.key: payment for payment in self._with_ocr(waiting)[0]}
+        ocr = {payment.key: payment for payment in self._add_ocr(waiting)[0]}
         self._host.take_excluded(
             [replace(row, payment=ocr.get(row.key, row.payment)) for row in excluded]
             + [excluded_for(_NOT_LOOKED_UP, payment) for payment in not_looked_up]
         )
-        self._not_looked_up += len(not_looked_up)
+        self._lookup_failures += len(not_looked_up)
 
-    def _with_ocr(self, payments: list[Payment]) -> tuple[list[Payment], list[Payment]]:
-        """Add the OCR reference where the host does not know the invoice number.
+    def _add_ocr(self, payments: list[Payment]) -> tuple[list[Payment], list[Payment]]:
+        """Add the OCR reference if the host does not know the invoice number.
 
-        :return: the payments, and apart from them those whose invoice could not be looked up.
+        :return: the payments, and separately those whose invoice could not be looked up.
         """
         if self._everything:
             return payments, []  # they are not matched with invoices
@@ -295,20 +295,20 @@ class Importer:
         if not unknown_to_host:
             return payments, []
         references = self._ocr.references(unknown_to_host)
-        found, not_found = [], []
+        complete, not_found = [], []
         for payment in payments:
             if payment.ocr is not None or payment.invoice_number not in unknown_to_host:
-                found.append(payment)
+                complete.append(payment)
             elif payment.invoice_number in references:
-                found.append(replace(payment, ocr=references[payment.invoice_number]))
+                complete.append(replace(payment, ocr=references[payment.invoice_number]))
             else:
                 not_found.append(payment)
-        return found, not_found
+        return complete, not_found
 
     def _balances(self) -> Balances:
         return Balances(self._client, self._host, self._pool, seconds_left=self._seconds_left)
 
-    def _compare(self) -> None:
+    def _compare_balances(self) -> None:
         """Hand over the balances of invoices in Fortnox."""
         balances = self._balances()
         balances.hand_over_unpaid()
@@ -317,14 +317,13 @@ class Importer:
         self._notes += balances.notes
 
     def _check_registered(self) -> None:
-        """Find out which registered payments that the host names no longer exist.
+        """Check whether the registered payments that the host names still exist.
 
-        One that has another invoice now is handed over, so that the host knows where it is.
-        Those that could not be checked are reported to the host.
+        Payments that pay another invoice now are handed over, deleted and unchecked ones reported.
         """
         effort = BestEffort(self._pool)
         seen: set[str] = set()
-        left, too_many = MAX_PAYMENTS_CHECKED, 0
+        quota, too_many = MAX_PAYMENTS_CHECKED, 0
         while registered := self._host.registered_payments(self._company):
             fresh = {
                 payment.number: payment.invoice_number
@@ -334,15 +333,15 @@ class Importer:
             if not fresh:
                 break
             seen.update(fresh)
-            possible = [number for number in fresh if number.isdecimal()]
-            requested = possible[:left]
-            left, too_many = left - len(requested), too_many + len(possible) - len(requested)
-            outcomes = self._fetched(requested, _CHECKING_REGISTERED, effort)
+            valid = [number for number in fresh if number.isdecimal()]
+            requested = valid[:quota]
+            quota, too_many = quota - len(requested), too_many + len(valid) - len(requested)
+            outcomes = self._fetch_payments(requested, _CHECKING_REGISTERED, effort)
             self._hand_over_outcomes(
                 [
                     outcome
                     for number, outcome in outcomes.items()
-                    if _is_of_another(outcome, fresh[number])
+                    if _pays_another_invoice(outcome, fresh[number])
                 ]
             )
             self._host.take_deleted(
@@ -353,11 +352,11 @@ class Importer:
             self._notes.append(_too_many_to_check(too_many))
         self._notes += [_not_checked(count, why) for why, count in effort.failed.items()]
 
-    def _confirm(self) -> None:
-        """Fetch the payments again that the host would now offer for saving.
+    def _confirm_payments(self) -> None:
+        """Fetch the payments again that the host would offer for saving.
 
-        Also those of this run of which it needs what only the detail has. One that cannot
-        be fetched stays as the host knows it.
+        Also those of this run of which it needs the detail. A payment that cannot be fetched
+        stays as the host has it.
         """
         effort = BestEffort(self._pool)
         requested: set[str] = set()
@@ -366,18 +365,20 @@ class Importer:
             if not fresh:
                 break
             requested.update(fresh)
-            outcomes = self._fetched(fresh, _CONFIRMING, effort)
+            outcomes = self._fetch_payments(fresh, _CONFIRMING, effort)
             self._hand_over_outcomes(list(outcomes.values()))
             self._host.take_deleted(
                 [number for number, outcome in outcomes.items() if outcome is None]
             )
         self._notes += [_not_confirmed(count, why) for why, count in effort.failed.items()]
 
-    def _fetched(
+    def _fetch_payments(
         self, numbers: Sequence[str], message: Text, effort: BestEffort
     ) -> dict[str, Payment | ExcludedPayment | None]:
-        """Fetch payments by their numbers, as far as possible; ``None`` for a deleted one."""
-        futures = {number: effort.submit(partial(self._detailed, number)) for number in numbers}
+        """Fetch payments by number, omitting failed ones; ``None`` for a deleted one."""
+        futures = {
+            number: effort.submit(partial(self._fetch_payment, number)) for number in numbers
+        }
         outcomes: dict[str, Payment | ExcludedPayment | None] = {}
         for done, (number, future) in enumerate(futures.items()):
             left = self._limiter.seconds_for(self._pool.waiting)
@@ -388,11 +389,11 @@ class Importer:
         return outcomes
 
 
-MakeImporter = Callable[[Session, Settings], Importer]
+ImporterFactory = Callable[[Session, Settings], Importer]
 
 
-def _is_of_another(outcome: Payment | ExcludedPayment | None, invoice_number: str) -> bool:
-    """Return whether a payment can be read, and does not pay this invoice."""
+def _pays_another_invoice(outcome: Payment | ExcludedPayment | None, invoice_number: str) -> bool:
+    """Return whether a payment is readable and pays another invoice."""
     payment = outcome.payment if isinstance(outcome, ExcludedPayment) else outcome
     return payment is not None and payment.invoice_number != invoice_number
 
@@ -432,7 +433,7 @@ def _read(done: int, total: int) -> Text:
     )
 
 
-def _details(done: int, total: int) -> Text:
+def _details_message(done: int, total: int) -> Text:
     return Text(
         f"Hämtar valutabelopp och avskrivningar ({done} av {total})",
         f"Fetching currency amounts and write-offs ({done} of {total})",

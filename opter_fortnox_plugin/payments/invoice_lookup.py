@@ -1,7 +1,7 @@
-"""The payments of single invoices, for a person's question.
+"""The payments of single invoices, looked up for a person.
 
-Fortnox finds payments by ``invoicenumber`` and invoices by ``ocr``, so that a
-question takes a handful of requests where an import reads pages.
+Fortnox finds payments by ``invoicenumber`` and invoices by ``ocr``, so a lookup
+takes a handful of requests.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.fortnox.best_effort import REFUSALS, BestEffort
 from opter_fortnox_plugin.payments.balances import is_invoice_number
 from opter_fortnox_plugin.payments.importer import Importer, import_payments
-from opter_fortnox_plugin.payments.ocr_lookup import readable
+from opter_fortnox_plugin.payments.ocr_lookup import read_ocr
 from opter_fortnox_plugin.payments.page_scan import PageScan, Row
 from opter_fortnox_plugin.session import Session
 from opter_fortnox_plugin.settings import Settings
@@ -26,13 +26,13 @@ def read_payments(
 ) -> ImportReport:
     """Hand over every payment of these invoices, with the reasons of an import.
 
-    :raises FortnoxError: if there is something for a person to do.
+    :raises FortnoxError: if a person must act.
     """
-    importer = partial(_OfInvoices, numbers=invoice_numbers, references=references)
+    importer = partial(_InvoicePayments, numbers=invoice_numbers, references=references)
     return import_payments(run, importer=importer)
 
 
-class _OfInvoices(Importer):
+class _InvoicePayments(Importer):
     def __init__(
         self,
         session: Session,
@@ -50,20 +50,20 @@ class _OfInvoices(Importer):
 
     def _read(self) -> ImportReport:
         self._host.report_progress("reading", 0, None, _READING)
-        wanted = {number for number in self._numbers if is_invoice_number(number)}
+        numbers = {number for number in self._numbers if is_invoice_number(number)}
         for reference in filter(None, self._references):
-            wanted.update(self._invoices_with(reference))
-        numbers = sorted(wanted, key=int)
-        for number in numbers:
-            self._read_one(number)
+            numbers.update(self._invoices_with(reference))
+        sorted_numbers = sorted(numbers, key=int)
+        for number in sorted_numbers:
+            self._read_invoice(number)
         if self._host.takes_balances():
             balances = self._balances()
-            balances.hand_over(numbers)
+            balances.hand_over(sorted_numbers)
             self._notes += balances.notes
         self._check_registered()
         return self._report(None, 0)
 
-    def _read_one(self, number: str) -> None:
+    def _read_invoice(self, number: str) -> None:
         page_scan = self._page_scan = PageScan(
             self._pool,
             lambda page: self._client.payments(page, None, number),
@@ -82,7 +82,7 @@ class _OfInvoices(Importer):
         )
 
     def _invoices_with(self, reference: str) -> set[str]:
-        """Find the invoices with exactly this reference, where they may be read."""
+        """Return the numbers of the invoices with exactly this reference, if they may be read."""
         found: set[str] = set()
         effort = BestEffort(self._pool, REFUSALS)
         number, pages = 1, 1
@@ -93,17 +93,17 @@ class _OfInvoices(Importer):
                     raise page
                 self._notes.append(_not_searched(page))
                 break
-            rows = [row for raw in page.rows if (row := readable(raw))]
+            rows = [row for raw in page.rows if (row := read_ocr(raw))]
             found.update(row.number for row in rows if row.ocr == reference)
             number, pages = number + 1, page.pages
         return found
 
 
 def _may_pay(row: Row, invoice_number: str) -> bool:
-    """Tell a payment of an invoice from those of others.
+    """Return whether a row may be a payment of this invoice.
 
-    Fortnox finds those of every invoice whose number holds these digits. Of a row that cannot
-    be read it may be unknown.
+    Fortnox finds those of every invoice whose number contains these digits. An unreadable row
+    may have no invoice number.
     """
     return row.invoice_number in {invoice_number, None}
 

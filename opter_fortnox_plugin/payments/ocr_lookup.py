@@ -1,9 +1,9 @@
 """OCR references of invoices that the host does not know by number.
 
 Looked up once and cached with the host, by company: one request for each, or in
-pages of the invoice list, whichever takes fewer. How many are still to come is
-unknown, so the list is read as soon as the single requests would have paid for
-it: that costs at most twice the optimum.
+pages of the invoice list, whichever takes fewer. Since the number of further
+lookups is unknown, the list is read once single requests would have cost as much:
+that takes at most twice the optimum.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from opter_fortnox_plugin.fortnox.protocol import INVOICES
 from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool, cancel
 from opter_fortnox_plugin.host import Host
 
-#: So many are requested one by one although the whole list did not have them.
+#: The maximum number that are requested one by one after the complete list lacked them.
 MAX_SINGLE_LOOKUPS: Final = 5
 
 #: Invoice numbers stored under one key, so that no value grows too large.
@@ -33,8 +33,8 @@ _BLOCK: Final = 1000
 class OcrLookup:
     """The OCR references of one company's Fortnox.
 
-    :param seconds_left: the time for so many more requests besides those to come
-        anyway; ``None`` while that is unknown.
+    :param seconds_left: the time for this number of requests in addition to the pending
+        ones; ``None`` while that is unknown.
     """
 
     def __init__(
@@ -58,7 +58,7 @@ class OcrLookup:
         self._single_requests = 0
         #: Whether the list had unreadable rows.
         self._unreadable_rows = False
-        #: Why no more invoices are looked up.
+        #: The refusal after which no more invoices are looked up.
         self.refused: FortnoxError | None = None
 
     def references(self, numbers: Collection[str]) -> dict[str, str]:
@@ -71,17 +71,17 @@ class OcrLookup:
             unknown = self._search_list(unknown)
         if len(unknown) > MAX_SINGLE_LOOKUPS and self._read_whole_list:
             if not self._unreadable_rows:
-                # The whole list was read, and these were not in it.
+                # The complete list did not contain them.
                 self._cache(dict.fromkeys(unknown, ""))
             unknown = set()
-        self._look_up(sorted(unknown, key=int))
+        self._request_each(sorted(unknown, key=int))
         self._store()
         looked_up = {number: self._cached(number) for number in numbers}
         if self.refused is None:
             return {number: ocr or "" for number, ocr in looked_up.items()}
         return {number: ocr for number, ocr in looked_up.items() if ocr is not None}
 
-    def _look_up(self, numbers: Sequence[str]) -> None:
+    def _request_each(self, numbers: Sequence[str]) -> None:
         """Request invoices one by one, concurrently."""
         if self.refused is not None:
             return
@@ -99,7 +99,7 @@ class OcrLookup:
                 self._cache({number: reference})
 
     def _search_list(self, unknown: set[str]) -> set[str]:
-        """Read more of the list while that takes fewer requests; return what is still unknown."""
+        """Read the list while that takes fewer requests; return the still unknown numbers."""
         while unknown and not self._read_whole_list and self.refused is None:
             pages = 1 if self._pages is None else self._pages - self._next_page + 1
             if self._pages is not None and pages >= len(unknown) + self._single_requests:
@@ -114,7 +114,7 @@ class OcrLookup:
                 break
             self._pages = page.pages
             self._next_page += 1
-            rows = [row for raw in page.rows if (row := readable(raw))]
+            rows = [row for raw in page.rows if (row := read_ocr(raw))]
             self._unreadable_rows = self._unreadable_rows or len(rows) < len(page.rows)
             unknown_to_host = {row.number for row in rows} - self._host.known_invoices(
                 {row.number for row in rows}
@@ -132,7 +132,7 @@ class OcrLookup:
     def _fetch(self, number: str) -> str | None:
         """Return an invoice's reference; ``None`` if it is unreadable."""
         try:
-            row = readable(self._client.get(INVOICES, number))
+            row = read_ocr(self._client.get(INVOICES, number))
         except Missing:
             return ""
         return row.ocr if row and row.number == number else None
@@ -144,7 +144,7 @@ class OcrLookup:
 
     def _block(self, index: int) -> dict[str, str]:
         if index not in self._blocks:
-            self._blocks[index] = _mapping(self._host.get_state(self._key(index)))
+            self._blocks[index] = _parse_block(self._host.get_state(self._key(index)))
         return self._blocks[index]
 
     def _cache(self, references: Mapping[str, str]) -> None:
@@ -169,7 +169,7 @@ _LOOKING_UP: Final = Text(
 )
 
 
-def readable(raw: object) -> InvoiceOcr | None:
+def read_ocr(raw: object) -> InvoiceOcr | None:
     """Read number and reference of an invoice; ``None`` if that is not possible."""
     try:
         return invoice_ocr(raw)
@@ -177,7 +177,7 @@ def readable(raw: object) -> InvoiceOcr | None:
         return None
 
 
-def _mapping(stored: str | None) -> dict[str, str]:
+def _parse_block(stored: str | None) -> dict[str, str]:
     try:
         value = json.loads(stored) if stored else {}
     except (ValueError, RecursionError):

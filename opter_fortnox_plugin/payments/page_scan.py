@@ -1,9 +1,9 @@
 """The pages of the payment list, which may change while it is read.
 
-The list is asked for newest payment date first, so that reading can stop at
-``ignore_payments_before``: what lies beyond is counted, not read. Pages are by
-position and ties have no promised order, so what was read is compared with what
-Fortnox counts, and the scan is repeated where the two may differ.
+The list is requested with the newest payment date first, so that reading can stop at
+``ignore_payments_before``: older payments are counted, not read. Pages are by position,
+and ties have no defined order, so the payments read are compared with Fortnox's count,
+and the scan is repeated if the two may differ.
 """
 
 from __future__ import annotations
@@ -64,13 +64,13 @@ class PageScan:
     """Scans the list of payments until a scan is known to be complete.
 
     :param pool: makes several requests at a time; pages are yielded in their own order,
-        whatever order they are answered in.
+        whatever the order of the responses.
     :param fetch: returns a page, counted from 1.
-    :param changed_since: tells whether any payment was added or changed since
-        a moment. It cannot tell of deletions: nothing in Fortnox can.
+    :param changed_since: returns whether any payment was added or changed since
+        a moment. Fortnox does not list deletions.
     :param stop_before: the date before which nothing needs to be read;
         ``None`` to read all.
-    :param first_page: where it was requested already.
+    :param first_page: if it was requested already.
     """
 
     def __init__(
@@ -89,41 +89,41 @@ class PageScan:
         self._stop_before = stop_before
         self._seen = NumberSet()
         self._first_scan: _Scan | None = None
-        #: How many payments there are, by Fortnox's ``@TotalResources``.
+        #: The number of payments, by Fortnox's ``@TotalResources``.
         self.total = 0
-        #: How many of them were not read, since the scan stopped early.
+        #: The number of payments that were not read, since the scan stopped early.
         self.not_read = 0
         #: Rows without a readable number, which cannot be told apart.
         self.without_number: list[Unreadable] = []
-        #: How many pages are still expected, and how many requests for them, and for the
-        #: check for changes after them, were not submitted yet.
+        #: The number of expected pages, and of requests for them and for the check for
+        #: changes after them that were not submitted yet.
         self.pages_to_take = 0
         self.pages_to_request = 0
         #: Whether it is known where the scan will stop.
         self.end_known = True
 
     @property
-    def first_answer_at(self) -> datetime | None:
-        """Fortnox's time of the first answer; that of a later one would miss changes."""
-        return self._first_scan.first_answer_at if self._first_scan else None
+    def first_response_at(self) -> datetime | None:
+        """Fortnox's time of the first response; a later time would miss changes."""
+        return self._first_scan.first_response_at if self._first_scan else None
 
     @property
     def read(self) -> int:
-        """How many different payments were read."""
+        """The number of different payments that were read."""
         return len(self._seen) + len(self.without_number)
 
     def pages(self) -> Iterator[list[Row]]:
         """Read the list; yield each payment once, page by page.
 
-        Rows without a number are not among them, but in :attr:`without_number` at the end.
+        Rows without a number are in :attr:`without_number` at the end instead.
 
         :raises Unavailable: if the list keeps changing.
         """
         stop_before = self._stop_before
         earlier: list[_Scan] = []
         for attempt in range(ROUNDS):
-            # A scan that stops early sees only a part of the list. Two of them that agree are
-            # proof where their pages were read one after another; see _is_complete.
+            # A scan that stops early sees only a part of the list. Two such scans that agree are
+            # proof if their pages were read sequentially; see _is_complete.
             scan = _Scan(stop_before, sequential=any(previous.stopped for previous in earlier))
             self._first_scan = self._first_scan or scan
             for page in self._scan_pages(scan):
@@ -135,7 +135,7 @@ class PageScan:
             log.warning("the list changed while it was read; reading it again (%s)", attempt + 1)
             earlier.append(scan)
             if scan.repeats:
-                # Ties change places. Only a full scan shows whether all were read.
+                # Ties changed their order. Only a full scan shows whether all were read.
                 stop_before = None
         raise Unavailable("FORTNOX_LIST_UNSTABLE", attempts=ROUNDS)
 
@@ -166,22 +166,22 @@ class PageScan:
                 page = prefetch.take(number)
 
     def _is_complete(self, scan: _Scan, earlier: list[_Scan]) -> bool:
-        """Return whether no payment that was there all the time can be missing.
+        """Return whether no payment that existed all the time can be missing.
 
-        A deletion lowers the total, unless an addition makes up for it, and
-        that one shows as a change.
+        A deletion lowers the total, unless an addition compensates for it, and
+        an addition shows as a change.
 
-        Two scans that met the same payments, as many as there are, have missed
-        none, in whatever order their pages were answered: when the last answer
-        of the first scan was made, all of them existed, and any other payment
-        would have made the total larger. For scans that stopped early this is
-        true only where their pages were requested one after another.
+        Two complete scans with the same payments have missed none, whatever the
+        order of their responses: at the last response of the first scan all of
+        them existed, and any other payment would have made the total larger.
+        For scans that stopped early this holds only if their pages were
+        requested sequentially.
         """
         if not scan.stable_total:
             return False
         if scan.counts_match and (scan.pages == 1 or self._unchanged(scan.changed)):
             return True
-        if earlier and scan.counts_match and scan.same_as(earlier[-1]):
+        if earlier and scan.counts_match and scan.has_same_payments(earlier[-1]):
             both_sequential = scan.sequential and earlier[-1].sequential
             if both_sequential or scan.pages == 1 or not scan.stopped:
                 return True
@@ -193,10 +193,10 @@ class PageScan:
 
     def _request_changes(self, scan: _Scan) -> Future[bool] | None:
         """Request whether anything was added or changed since a scan began."""
-        if scan.first_answer_at is None:
+        if scan.first_response_at is None:
             return None
         # A minute more: Fortnox's filter has minutes only, and may be exclusive.
-        since = scan.first_answer_at - _MINUTE
+        since = scan.first_response_at - _MINUTE
         return self._pool.submit(lambda: self._changed_since(since))
 
     def _unchanged(self, changed: Future[bool] | None) -> bool:
@@ -204,7 +204,7 @@ class PageScan:
 
 
 class _Scan:
-    """One pass over the pages, and whether its counts are consistent."""
+    """One scan of the pages, and whether its counts are consistent."""
 
     def __init__(self, stop_before: date | None, *, sequential: bool = False) -> None:
         self.stop_before = stop_before
@@ -215,7 +215,7 @@ class _Scan:
         self._first: date | None = None
         self._last: date | None = None
         self.sorted = True
-        self.first_answer_at: datetime | None = None
+        self.first_response_at: datetime | None = None
         #: Whether anything changed meanwhile; requested once the last page has arrived.
         self.changed: Future[bool] | None = None
         self.pages = 0
@@ -230,21 +230,21 @@ class _Scan:
 
     @property
     def repeats(self) -> bool:
-        """Whether a payment came on two pages, in the place of another."""
+        """Whether a payment came on two pages, instead of another one."""
         return len(self._seen) + len(self.without_number) + self._duplicates < self._rows
 
     @property
     def counts_match(self) -> bool:
-        """Whether each payment came once, and as many as there are, unless the scan stopped."""
+        """Whether each payment came once, and all came unless the scan stopped."""
         return not self.repeats and (self.stopped or self._rows in self.totals)
 
-    def same_as(self, other: _Scan) -> bool:
-        """Whether both met the same payments."""
+    def has_same_payments(self, other: _Scan) -> bool:
+        """Whether both scans have the same payments."""
         return self.totals == other.totals and self._seen == other._seen
 
     @property
     def _newest_first(self) -> bool:
-        """Whether the order is evident: a single date could stand anywhere in the list."""
+        """Whether the order is evident: a single date does not show it."""
         return self.sorted and self._first != self._last
 
     @property
@@ -258,7 +258,7 @@ class _Scan:
     def take(self, page: Page) -> list[Row]:
         """Read the rows of a page; return those that have a number."""
         if not self.pages:
-            self.first_answer_at = page.at
+            self.first_response_at = page.at
         self.pages += 1
         self.totals.add(page.total)
         named: dict[str, Row] = {}
@@ -272,7 +272,7 @@ class _Scan:
                 self.without_number.append(row)
                 continue
             if row.number in named:
-                # No change of the list can do this; it is still one payment.
+                # No change of the list explains this; it is still one payment.
                 log.warning("payment %s is on one page twice", row.number)
                 self._duplicates += 1
             self._seen.add(int(row.number))

@@ -1,10 +1,9 @@
 """Pages requested before their turn, with few requests wasted.
 
-Every page is needed where nothing limits the scan. Where it stops at a date, a
-page is certainly needed when a later one still holds payments since that date;
-so one look-ahead, to where the dates so far let the end be expected, shows that
-all pages before it may be requested at once. A look-ahead beyond the end wastes
-one request.
+If nothing limits the scan, every page is needed. If it stops at a date, a page is
+needed when a later one still has payments since that date; so one look-ahead, to
+the end expected from the dates so far, shows that all pages before it may be
+requested at once. A look-ahead beyond the end wastes one request.
 """
 
 from __future__ import annotations
@@ -17,18 +16,18 @@ from opter_fortnox_plugin.fortnox.protocol import Page
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
 from opter_fortnox_plugin.fortnox.worker_pool import Future, WorkerPool, cancel
 
-#: Pages that are requested and not read yet, at most.
+#: The maximum number of requested pages that are not read yet.
 MAX_IN_FLIGHT: Final = REQUESTS
 
-#: Look-aheads that may turn out to lie beyond the date. With the page that shows the
-#: end and the check for changes, four requests in all.
+#: The maximum number of look-aheads beyond the date. With the page that shows the end
+#: and the check for changes, four requests in all.
 MAX_WASTED: Final = 2
 
-#: The part of the expected distance to the end that a look-ahead skips: an answer takes
-#: far less time than the pages that it lets us request.
+#: The part of the expected distance to the end that a look-ahead skips: one response
+#: takes far less time than the pages that it permits to request.
 _LOOK_AHEAD: Final = 0.6
 
-#: So many pages are soon read; the last one is a look-ahead only where there are more.
+#: This many pages are soon read; the last page is a look-ahead only if there are more.
 _FEW_PAGES: Final = 5
 
 
@@ -38,8 +37,8 @@ class Prefetch:
     :param fetch: returns a page.
     :param first: the first page.
     :param stop_before: the date before which nothing is needed; ``None``
-        where every page is.
-    :param max_in_flight: how many pages are requested at a time; 1 for one after another.
+        if every page is.
+    :param max_in_flight: the maximum number of concurrent requests; 1 for sequential ones.
     """
 
     def __init__(
@@ -60,12 +59,12 @@ class Prefetch:
         self._look_aheads: set[int] = set()
         self._wasted = 0
         self._newest = _day_of(first.rows)
-        #: All pages up to this one are needed, and the date where it ends.
+        #: The last page that is certainly needed, and the date where it ends.
         self._needed, self._oldest = 1, self._newest
-        #: No page behind this one is, and the date where it begins.
+        #: The last page that may be needed, and the first date of a page after the end.
         self._end = first.pages
-        self._beyond: date | None = None
-        self._learn(1, first)
+        self._first_date_after_end: date | None = None
+        self._record_page(1, first)
 
     def take(self, number: int) -> Page:
         """Wait for a page and return it, while others are in flight."""
@@ -78,10 +77,10 @@ class Prefetch:
             for ready in [
                 n for n, pending in self._futures.items() if pending.done and n not in self._seen
             ]:
-                self._learn(ready, self._futures[ready].value)
+                self._record_page(ready, self._futures[ready].value)
         page = self._pool.result(self._futures.pop(number))
         self._pages = page.pages
-        self._learn(number, page)
+        self._record_page(number, page)
         return page
 
     def need_all(self) -> None:
@@ -91,17 +90,21 @@ class Prefetch:
 
     @property
     def expected(self) -> int | None:
-        """How many pages the scan will have read at its end; ``None`` while that is unknown."""
+        """The number of pages that the scan will read; ``None`` while that is unknown."""
         if self._stop is None:
             return self._pages
-        if self._oldest == self._newest and self._beyond is None and self._end > self._needed:
-            # A single date does not tell, and the next answer will.
+        if (
+            self._oldest == self._newest
+            and self._first_date_after_end is None
+            and self._end > self._needed
+        ):
+            # A single date does not show it; the next response will.
             return None
         return max(self._needed, min(self._pages, round(self._expected_end())))
 
     @property
     def in_flight(self) -> int:
-        """How many pages were requested and not taken."""
+        """The number of pages that were requested and not taken."""
         return len(self._futures)
 
     # --- what to request ---
@@ -109,48 +112,48 @@ class Prefetch:
     def _fill(self, number: int) -> None:
         if number not in self._futures:
             self._start(number)
-        # Pages in a row show less than a look-ahead, so only the next one is requested.
+        # Consecutive pages show less than a look-ahead, so only the next one is requested.
         last = min(self._end, self._needed + 1)
         for page in range(number, last + 1):
             if len(self._futures) >= self._max_in_flight:
                 return
             if page not in self._futures and page not in self._seen:
                 self._start(page)
-        if self._max_in_flight > 1 and (ahead := self._look_ahead(number)):
-            self._look_aheads.add(ahead)
-            self._start(ahead)
+        if self._max_in_flight > 1 and (target := self._look_ahead(number)):
+            self._look_aheads.add(target)
+            self._start(target)
 
     def _start(self, page: int) -> None:
         self._futures[page] = self._pool.submit(lambda: self._fetch(page))
 
     def _look_ahead(self, number: int) -> int | None:
-        """Return a page that is probably needed, and would show that all before it are."""
+        """Return a page that is probably needed, and would show that all pages before it are."""
         if self._wasted >= MAX_WASTED or not self._look_aheads <= self._seen:
             return None
         needed = max(self._needed, number)
         if not self._look_aheads and self._end - needed > _FEW_PAGES:
-            # Its dates show either that all are needed, or how many days a page spans.
+            # Its dates show either that all pages are needed, or how many days a page spans.
             return self._end if self._end not in self._futures else None
         page = min(needed + int((self._expected_end() - needed) * _LOOK_AHEAD), self._end)
         return page if page > needed and page not in self._futures else None
 
     def _expected_end(self) -> float:
-        """Return where the last page since the date may be, by the dates seen so far."""
+        """Return where the last page since the date may be, by the dates so far."""
         if self._stop is None or self._oldest is None or self._newest is None:
             return self._end
-        left = (self._oldest - self._stop).days + 1
-        if self._beyond is not None and self._beyond < self._oldest:
-            # Between two dates that are known.
-            part = left / (self._oldest - self._beyond).days
+        days_left = (self._oldest - self._stop).days + 1
+        if self._first_date_after_end is not None and self._first_date_after_end < self._oldest:
+            # Between two known dates.
+            part = days_left / (self._oldest - self._first_date_after_end).days
             return self._needed + min(1.0, part) * (self._end - self._needed)
         passed = (self._newest - self._oldest).days
         if passed <= 0:
             return min(self._end, 2 * self._needed)
-        return min(self._end, self._needed * (1 + left / passed))
+        return min(self._end, self._needed * (1 + days_left / passed))
 
     # --- what a page shows ---
 
-    def _learn(self, number: int, page: Page) -> None:
+    def _record_page(self, number: int, page: Page) -> None:
         if number in self._seen:
             return
         self._seen.add(number)
@@ -163,7 +166,7 @@ class Prefetch:
                 self._needed, self._oldest = number, last
             return
         if number <= self._end:
-            self._end, self._beyond = number, first
+            self._end, self._first_date_after_end = number, first
         if number in self._look_aheads and (first is None or first < self._stop):
             self._wasted += 1
 
@@ -177,7 +180,7 @@ class Prefetch:
 
 
 def _day_of(rows: Iterable[Any]) -> date | None:
-    """Return the first payment date among rows that is one."""
+    """Return the first valid payment date among rows."""
     for row in rows:
         try:
             return date.fromisoformat(row["PaymentDate"])

@@ -21,13 +21,13 @@ _VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
-    """A watermark (UTC) and the settings that it holds for."""
+    """A watermark (UTC) and the settings for which it is valid."""
 
     watermark: datetime
     settings: Settings
 
     def since(self, settings: Settings) -> datetime | None:
-        """Return from when to read with these settings; ``None`` for everything."""
+        """Return the start of the changes to read with these settings; ``None`` for everything."""
         if settings.include_more_than(self.settings):
             return None
         try:
@@ -42,7 +42,7 @@ class Cursor:
 
     @classmethod
     def load(cls, text: str | None) -> Self | None:
-        """Read what the host stored; ``None`` if that is nothing that we wrote."""
+        """Read the stored text; ``None`` if we did not write it."""
         try:
             stored = json.loads(text or "")
             watermark = datetime.fromisoformat(stored["watermark"])

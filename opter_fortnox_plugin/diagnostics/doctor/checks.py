@@ -1,8 +1,8 @@
 """The checks of the doctor, in the order in which a person would correct what fails.
 
-A check returns what it found, or raises the error that a transfer would end with. At most one
-login, and one request to the API for each thing that is read; no secret is in any sentence.
-What is checked after the login depends on the transfer: see :class:`Needs`.
+A check returns its finding, or raises the error that would end a transfer. There is at most one
+login, and one API request for each resource; no message contains a secret. The checks after the
+login depend on the transfer: see :class:`Needs`.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ from opter_fortnox_plugin.session import logged_in, refuse_other_company, requir
 from opter_fortnox_plugin.settings import EVERY_TIME, SERVICE_ACCOUNT, sign_in
 
 #: Seconds that the clock may be off. A transfer uses Fortnox's own time and tolerates
-#: hours; certificates, and people who compare two logs, do not.
+#: hours; certificates, and people who compare logs, do not.
 MAX_CLOCK_SKEW: Final = 60.0
 
 #: Seconds to wait for a connection.
@@ -63,7 +63,7 @@ NO_PROGRAM_LICENCE: Final = 2001101
 
 
 class Unknown(Exception):
-    """It cannot be seen from here; the message says what a person can check."""
+    """The state cannot be determined here; the message says what a person can check."""
 
     def __init__(self, sv: str, en: str) -> None:
         super().__init__(en)
@@ -71,7 +71,7 @@ class Unknown(Exception):
 
 
 class Skipped(Exception):
-    """It depends on another check, which did not succeed."""
+    """The check depends on another one that did not succeed."""
 
     def __init__(self, other: str) -> None:
         super().__init__(other)
@@ -82,8 +82,8 @@ class Right(NamedTuple):
     """The right to read a resource.
 
     :param name, label: of its check.
-    :param may_lack: that Fortnox may have none of it.
-    :param without: what a transfer does without it; ``None`` if it needs it.
+    :param may_lack: whether the resource may not exist in Fortnox.
+    :param without: what a transfer does without the right; ``None`` if it is required.
     """
 
     name: str
@@ -95,12 +95,12 @@ class Right(NamedTuple):
 
 @dataclass(frozen=True)
 class Needs:
-    """What a transfer needs of Fortnox.
+    """What a transfer needs from Fortnox.
 
-    :ivar rights: what it reads, by path.
-    :ivar licensed: which of these show the program licence, and what they show.
-    :ivar company: what belongs to the company, and from when on.
-    :ivar set_up: checks of how Fortnox is set up, after all others.
+    :ivar rights: the rights to read, by path.
+    :ivar licensed: the paths that show the program licence, and the message if they can be read.
+    :ivar company: the messages before and after the definition belongs to the company.
+    :ivar set_up: checks of Fortnox's settings, after all others.
     """
 
     scopes: Sequence[str]
@@ -112,12 +112,12 @@ class Needs:
 
 @dataclass
 class Examination:
-    """What the checks of one examination share.
+    """The state that the checks of one examination share.
 
-    :param cleanup: what ends with the examination, such as the login.
+    :param cleanup: ends the login and other resources with the examination.
     :param local_time: the machine's time, with its zone.
-    :param connect: opens a connection to a host and port, within so many seconds.
-    :param proxy: names the proxy between us and a URL.
+    :param connect: opens a connection to a host and port, with a time-out in seconds.
+    :param proxy: returns the proxy for a URL.
     """
 
     host: Host
@@ -132,18 +132,18 @@ class Examination:
 
     #: The names of the checks that failed or were skipped.
     not_ok: set[str] = field(default_factory=set)
-    #: The configuration, as far as it is valid.
+    #: The valid values of the configuration.
     values: dict[str, str] = field(default_factory=dict)
     #: The API's first response, and the machine's time then.
-    first_reply: tuple[Response, datetime] = field(init=False)
+    first_response: tuple[Response, datetime] = field(init=False)
     signed_in: SignedIn = field(init=False)
-    #: How often the rate limit was met.
+    #: The number of 429 responses.
     rate_limited: int = 0
 
     def require(self, names: Iterable[str]) -> None:
-        """Refuse to go on where one of these checks did not succeed.
+        """Raise an error if one of these checks did not succeed.
 
-        :raises Skipped: naming the first of them.
+        :raises Skipped: naming the first one.
         """
         for name in names:
             if name in self.not_ok:
@@ -152,7 +152,7 @@ class Examination:
     def send(self, url: str, form: Mapping[str, str] | None = None) -> Response:
         """Return the response to a request without a token, which Fortnox itself must refuse.
 
-        :raises Unavailable: if there is none, or somebody else's.
+        :raises Unavailable: if there is none, or it is not Fortnox's.
         """
         method = "GET" if form is None else "POST"
         try:
@@ -170,18 +170,18 @@ class Examination:
             self.signed_in,
             self.limiter,
             sleep=self.host.wait,
-            waiting=self._retrying,
+            waiting=self._report_retry,
         )
 
     @cached_property
-    def answers(self) -> Mapping[str, dict[str, Any] | FortnoxError]:
-        """What Fortnox answers for each of the rights."""
+    def outcomes(self) -> Mapping[str, dict[str, Any] | FortnoxError]:
+        """The response or error for each of the rights."""
         return {
-            resource: self._answer(resource, right, done)
+            resource: self._read(resource, right, done)
             for done, (resource, right) in enumerate(self.needs.rights.items())
         }
 
-    def _answer(self, resource: str, right: Right, done: int) -> dict[str, Any] | FortnoxError:
+    def _read(self, resource: str, right: Right, done: int) -> dict[str, Any] | FortnoxError:
         reading = Text("Frågar Fortnox vad som får läsas", "Asking Fortnox what may be read")
         self.host.report_progress("reading", done, len(self.needs.rights), reading)
         query = None if right.query is None else dict(right.query)
@@ -196,10 +196,10 @@ class Examination:
         except (Missing, Unauthorized) as error:
             if right.may_lack and isinstance(error, Missing):
                 return {}
-            # A response that Fortnox does not give to such a request.
+            # Fortnox does not normally respond like this.
             return Refused("FORTNOX_REFUSED", resource=resource, status="–", fortnox_code="–")
 
-    def _retrying(self, what: str, seconds: float) -> None:
+    def _report_retry(self, what: str, seconds: float) -> None:
         self.rate_limited += what == "429"
         sentence = Text(
             f"Fortnox svarade inte som det ska; försöker igen om {seconds:.0f} s",
@@ -208,21 +208,21 @@ class Examination:
         self.host.report_progress("waiting", 0, None, sentence)
 
     def refusals(self, code: str) -> list[FortnoxError]:
-        """Return the refusals with this code of what the transfer cannot do without."""
-        needed = [
-            answer
-            for resource, answer in self.answers.items()
+        """Return the refusals with this code of rights that the transfer requires."""
+        required = [
+            outcome
+            for resource, outcome in self.outcomes.items()
             if self.needs.rights[resource].without is None
         ]
         return [
             outcome
-            for outcome in needed
+            for outcome in required
             if isinstance(outcome, FortnoxError) and outcome.code == code
         ]
 
     def is_readable(self, *resources: str) -> bool:
-        """Return whether all of these could be read."""
-        return all(isinstance(self.answers[resource], dict) for resource in resources)
+        """Return whether all of these resources could be read."""
+        return all(isinstance(self.outcomes[resource], dict) for resource in resources)
 
 
 Examine = Callable[[Examination], Text | None]
@@ -231,7 +231,7 @@ Examine = Callable[[Examination], Text | None]
 class Check(NamedTuple):
     """One check.
 
-    :param run: returns what it found, or ``None`` if that is not worth a finding.
+    :param run: returns the message of the finding, or ``None`` for no finding.
     :param needs: the checks that must have succeeded.
     """
 
@@ -242,10 +242,10 @@ class Check(NamedTuple):
 
 
 class Checks(list[Check]):
-    """Checks in the order in which they are made."""
+    """Checks in the order in which they run."""
 
     def check(self, name: str, label: Text, *needs: str) -> Callable[[Examine], Examine]:
-        """Add a check, which the decorated function makes."""
+        """Add the decorated function as a check."""
 
         def add(run: Examine) -> Examine:
             self.append(Check(name, label, run, needs))
@@ -254,7 +254,7 @@ class Checks(list[Check]):
         return add
 
 
-#: What every transfer needs, up to the scopes.
+#: The checks of every transfer, up to the scopes.
 FIRST: Final = Checks()
 
 
@@ -266,19 +266,19 @@ def _setting(name: str) -> str:
 
 
 def check_setting(examination: Examination, name: str) -> Text:
-    if name == REDIRECT_URI and (ours := examination.host.redirect_uri):
-        configuration.redirect_uri_of_host(ours)
-        return Text(f"Värdsystemet tar emot svaret på {ours}.", f"The host receives it at {ours}.")
+    if name == REDIRECT_URI and (uri := examination.host.redirect_uri):
+        configuration.redirect_uri_of_host(uri)
+        return Text(f"Värdsystemet tar emot svaret på {uri}.", f"The host receives it at {uri}.")
     sources = examination.host.run.configuration, examination.environment
     needed = name != REDIRECT_URI or sign_in(examination.host.run.settings) == EVERY_TIME
-    if not needed and not configuration.given(name, *sources):
+    if not needed and not configuration.configured_value(name, *sources):
         return Text(
             "Inte angiven; den behövs bara när någon loggar in här.",
             "Not given; it is only needed when somebody signs in here.",
         )
     value = examination.values[name] = configuration.value_of(name, *sources)
-    given = configuration.given(name, *sources)
-    if any(character in "\"' <>" for character in given):
+    configured = configuration.configured_value(name, *sources)
+    if any(character in "\"' <>" for character in configured):
         raise Unknown(
             f"Angiven, men med blanksteg, citattecken eller vinkelparenteser. Jämför {name} "
             "med Fortnox utvecklarportal och ta bort det som inte står där.",
@@ -288,7 +288,7 @@ def check_setting(examination: Examination, name: str) -> Text:
     if name != REDIRECT_URI and name not in DEFAULTS:
         return Text("Angiven.", "Given.")
     shown = _without_password(value)
-    if not given:
+    if not configured:
         return Text(f"Inte angiven; {shown} gäller.", f"Not given; {shown} applies.")
     return Text(f"Angiven: {shown}.", f"Given: {shown}.")
 
@@ -301,18 +301,18 @@ FIRST.extend(
 
 @FIRST.check("configuration.others", Text("Okända inställningar", "Unknown settings"))
 def check_unknown_settings(examination: Examination) -> Text | None:
-    """Look for names that are almost ours."""
+    """Look for names that resemble ours."""
     names = {*examination.host.run.configuration, *examination.environment}
     similar = {
         name: difflib.get_close_matches(name, configuration.NAMES, n=1, cutoff=0.8)
         for name in sorted(names - {*configuration.NAMES})
         if name.upper().startswith("FORTNOX_")
     }
-    meant = [(name, matches[0]) for name, matches in similar.items() if matches]
-    if not meant:
+    suggestions = [(name, matches[0]) for name, matches in similar.items() if matches]
+    if not suggestions:
         return None
-    sv = ", ".join(f"{name} (menas {ours}?)" for name, ours in meant)
-    en = ", ".join(f"{name} (is {ours} meant?)" for name, ours in meant)
+    sv = ", ".join(f"{name} (menas {ours}?)" for name, ours in suggestions)
+    en = ", ".join(f"{name} (is {ours} meant?)" for name, ours in suggestions)
     raise Unknown(
         f"Används inte: {sv}. Rätta namnet eller ta bort inställningen.",
         f"Not used: {en}. Correct the name or remove the setting.",
@@ -356,7 +356,7 @@ def check_trust(examination: Examination) -> Text:
     return Text("Datorns egna.", "The machine's own.")
 
 
-def _connected(examination: Examination, setting: str) -> Text:
+def _check_connection(examination: Examination, setting: str) -> Text:
     url = examination.values[setting]
     if proxy := examination.proxy(url):
         return Text(f"Genom proxyn {proxy}.", f"Through the proxy {proxy}.")
@@ -379,15 +379,15 @@ def _connected(examination: Examination, setting: str) -> Text:
     "network.certificates",
 )
 def check_connection_to_login(examination: Examination) -> Text:
-    return _connected(examination, AUTH_URL)
+    return _check_connection(examination, AUTH_URL)
 
 
 @FIRST.check("answer.login", Text("Inloggningen svarar", "The login answers"), "network.login")
 def check_login_service(examination: Examination) -> Text:
     url = examination.values[AUTH_URL]
-    # The recorded answer to a token that nobody has is Fortnox's own JSON.
+    # Fortnox's recorded response to an unknown token is its own JSON.
     examination.send(f"{url}/token", {"grant_type": "refresh_token", "refresh_token": "doctor"})
-    return _answers(url)
+    return _response_message(url)
 
 
 @FIRST.check(
@@ -397,14 +397,14 @@ def check_login_service(examination: Examination) -> Text:
     "network.certificates",
 )
 def check_connection_to_api(examination: Examination) -> Text:
-    return _connected(examination, API_URL)
+    return _check_connection(examination, API_URL)
 
 
 @FIRST.check("answer.api", Text("Fortnox API svarar", "Fortnox's API answers"), "network.api")
 def check_api(examination: Examination) -> Text:
     url = examination.values[API_URL]
     response = examination.send(f"{url}/companyinformation")
-    examination.first_reply = response, examination.local_time()
+    examination.first_response = response, examination.local_time()
     if response.status != 401:
         raise Unknown(
             f"Svarar, men inte som Fortnox brukar (status {response.status} i stället för 401). "
@@ -412,10 +412,10 @@ def check_api(examination: Examination) -> Text:
             f"Answers, but not as Fortnox does (status {response.status} instead of 401). Check "
             f"{API_URL}, and whether a proxy or firewall wants somebody to sign in.",
         )
-    return _answers(url)
+    return _response_message(url)
 
 
-def _answers(url: str) -> Text:
+def _response_message(url: str) -> Text:
     if url.startswith("https"):
         return Text("Svarar, med ett giltigt certifikat.", "Answers, with a valid certificate.")
     return Text(
@@ -425,7 +425,7 @@ def _answers(url: str) -> Text:
 
 @FIRST.check("clock", Text("Klocka", "Clock"), "answer.api")
 def check_clock(examination: Examination) -> Text:
-    response, ours = examination.first_reply
+    response, ours = examination.first_response
     theirs = date_of(response)
     if theirs is None:
         raise Unknown(
@@ -434,10 +434,10 @@ def check_clock(examination: Examination) -> Text:
         )
     skew = abs((ours - theirs).total_seconds())
     if skew > MAX_CLOCK_SKEW:
-        here, there = (
+        our_time, their_time = (
             f"{moment:%Y-%m-%d %H:%M:%S}" for moment in (ours, theirs.astimezone(ours.tzinfo))
         )
-        raise SettingsWrong("CLOCK_WRONG", seconds=f"{skew:.0f}", ours=here, theirs=there)
+        raise SettingsWrong("CLOCK_WRONG", seconds=f"{skew:.0f}", ours=our_time, theirs=their_time)
     zone = f"{ours:%Z} (UTC{ours.isoformat()[-6:]})"
     return Text(
         f"Stämmer med Fortnox på {skew:.0f} s när; tidszon {zone}.",
@@ -472,8 +472,8 @@ def check_redirect_port(examination: Examination) -> Text:
 )
 def check_login(examination: Examination) -> Text:
     host = examination.host
-    way = sign_in(host.run.settings)
-    if way == EVERY_TIME:
+    method = sign_in(host.run.settings)
+    if method == EVERY_TIME:
         examination.require([_setting(REDIRECT_URI), "redirect"])
     configured = configuration.Configuration.of_run(host.run, examination.environment)
     endpoint = TokenEndpoint(examination.transport, configured, host.wait)
@@ -482,12 +482,12 @@ def check_login(examination: Examination) -> Text:
             host,
             endpoint,
             examination.limiter,
-            # What is lacking has a row of its own.
+            # Missing scopes have a row of their own.
             scopes=examination.needs.scopes,
             require_all=False,
         )
     )
-    if way == SERVICE_ACCOUNT:
+    if method == SERVICE_ACCOUNT:
         return Text(
             "Företaget har godkänt servicekontot, och Fortnox ger åtkomst genom det.",
             "The company has approved the service account, and Fortnox gives access by it.",
@@ -495,7 +495,7 @@ def check_login(examination: Examination) -> Text:
     return Text("Fortnox godtog inloggningen.", "Fortnox accepted the login.")
 
 
-# --- What may be read ------------------------------------------------------------
+# --- Rights ------------------------------------------------------------
 
 
 @FIRST.check("licence", Text("Integrationslicens", "Integration licence"), "login")
@@ -515,9 +515,9 @@ def check_licence(examination: Examination) -> Text:
 def check_program_licences(examination: Examination) -> Text:
     for error in examination.refusals("LICENCE_MISSING"):
         raise error
-    resources, shown = examination.needs.licensed
+    resources, message = examination.needs.licensed
     if examination.is_readable(*resources):
-        return shown
+        return message
     raise Unknown(
         "Syns inte, eftersom allt inte får läsas. Se de andra raderna.",
         "Cannot be seen, since not everything may be read. See the other lines.",
@@ -540,22 +540,22 @@ def check_scopes(examination: Examination) -> Text:
 
 
 def check_right(examination: Examination, resource: str) -> Text:
-    answer = examination.answers[resource]
-    if isinstance(answer, FortnoxError):
+    outcome = examination.outcomes[resource]
+    if isinstance(outcome, FortnoxError):
         without = examination.needs.rights[resource].without
-        if without is not None and _is_of_one_register(answer, examination):
-            code = answer.details.get("fortnox_code")
+        if without is not None and _concerns_one_register(outcome, examination):
+            code = outcome.details.get("fortnox_code")
             sv, en = (f", kod {code}", f", code {code}") if code else ("", "")
             raise Unknown(
-                f"Kan inte läsas ({answer.code}{sv}). {without.sv}",
-                f"Cannot be read ({answer.code}{en}). {without.en}",
+                f"Kan inte läsas ({outcome.code}{sv}). {without.sv}",
+                f"Cannot be read ({outcome.code}{en}). {without.en}",
             )
-        if answer.code == "LICENCE_MISSING":
-            raise Skipped("modules" if _means_program_licence(answer) else "licence")
-        if answer.code == "SCOPE_MISSING":
+        if outcome.code == "LICENCE_MISSING":
+            raise Skipped("modules" if _means_program_licence(outcome) else "licence")
+        if outcome.code == "SCOPE_MISSING":
             raise Skipped("scopes")
-        raise answer
-    meta = answer.get("MetaInformation")
+        raise outcome
+    meta = outcome.get("MetaInformation")
     total = meta.get("@TotalResources") if isinstance(meta, dict) else None
     if not isinstance(total, int):
         return Text("Får läsas.", "May be read.")
@@ -563,19 +563,19 @@ def check_right(examination: Examination, resource: str) -> Text:
 
 
 def check_company(examination: Examination) -> Text:
-    answer = examination.answers["companyinformation"]
-    value = answer.get("CompanyInformation") if isinstance(answer, dict) else None
+    outcome = examination.outcomes["companyinformation"]
+    value = outcome.get("CompanyInformation") if isinstance(outcome, dict) else None
     company = company_of(value)
     if company is None:
         raise Unavailable(
             "FORTNOX_UNAVAILABLE", what="company information of an unexpected form", attempts=1
         )
     refuse_other_company(examination.host.run, company)
-    shown = f"{company.name} ({company.number})"
+    company_name = f"{company.name} ({company.number})"
     later, now = examination.needs.company
     if examination.host.run.company is None:
-        return Text(f"{shown}. {later.sv}", f"{shown}. {later.en}")
-    return Text(f"{shown}, {now.sv}", f"{shown}, {now.en}")
+        return Text(f"{company_name}. {later.sv}", f"{company_name}. {later.en}")
+    return Text(f"{company_name}, {now.sv}", f"{company_name}, {now.en}")
 
 
 def check_rate_limit(examination: Examination) -> Text:
@@ -584,7 +584,7 @@ def check_rate_limit(examination: Examination) -> Text:
     return Text("Fortnox bad oss inte att vänta.", "Fortnox did not ask us to wait.")
 
 
-def _is_of_one_register(error: FortnoxError, examination: Examination) -> bool:
+def _concerns_one_register(error: FortnoxError, examination: Examination) -> bool:
     return isinstance(error, NotPermitted) and examination.is_readable("companyinformation")
 
 

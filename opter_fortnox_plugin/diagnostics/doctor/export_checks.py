@@ -1,6 +1,6 @@
 """What the exports need, and how Fortnox must be set up for them.
 
-What the API does not show is ``unknown``, with the words for what a person looks at in Fortnox.
+Settings that the API does not show are ``unknown``, with what a person must check in Fortnox.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ from opter_fortnox_plugin.fortnox.protocol import (
 from opter_fortnox_plugin.invoices.settings import InvoiceSettings
 from opter_fortnox_plugin.supplier_invoices.settings import BillSettings
 
-#: What every export reads.
+#: The rights of every export.
 _RIGHTS: Final = {
     COMPANY.path: RIGHT_OF_COMPANY,
     ACCOUNTS.path: Right(
@@ -74,10 +74,10 @@ _COMPANY: Final = (
 )
 
 
-# --- How Fortnox is set up -------------------------------------------------------------
+# --- Fortnox's settings -------------------------------------------------------------
 
 
-#: Of invoices, in the order in which a person goes through Fortnox's settings; then of all.
+#: The checks for invoices, in the order of Fortnox's settings; then those for all exports.
 SET_UP: Final = Checks()
 SET_UP_OF_ALL: Final = Checks()
 
@@ -94,7 +94,7 @@ def check_ocr(_examination: Examination) -> Text:
 
 @SET_UP.check("setup.numbers", Text("Nummerserier", "Number series"), RIGHT_OF_INVOICES.name)
 def check_numbers(examination: Examination) -> Text:
-    """Look for numbers of other invoices among ours, or above them, in the newest ones."""
+    """Look for numbers of other invoices between or above ours, among the newest ones."""
     ours, others = _numbers(_newest(examination))
     if not others:
         if not ours:
@@ -127,7 +127,7 @@ def check_numbers(examination: Examination) -> Text:
 
 @SET_UP.check("setup.fees", Text("Avgift och frakt", "Fee and freight"), RIGHT_OF_INVOICES.name)
 def check_fees(examination: Examination) -> Text:
-    """Look at the newest invoice that was made in Fortnox: a preset fee stands in it."""
+    """Check the newest invoice made in Fortnox: it would have a preset fee."""
     others = [row for row in _newest(examination) if not _is_ours(row) and number_in(row)]
     invoice = _invoice(examination, str(number_in(others[0]))) if others else None
     if invoice is None:
@@ -157,8 +157,8 @@ def check_fees(examination: Examination) -> Text:
     "setup.lockedperiod", Text("Låst period", "Locked period"), "rights.lockedperiod"
 )
 def check_locked_period(examination: Examination) -> Text:
-    answer = examination.answers[LOCKED_PERIOD.path]
-    period = answer.get(LOCKED_PERIOD.key) if isinstance(answer, dict) else None
+    outcome = examination.outcomes[LOCKED_PERIOD.path]
+    period = outcome.get(LOCKED_PERIOD.key) if isinstance(outcome, dict) else None
     until = period.get("EndDate") if isinstance(period, Mapping) else None
     if not until:
         return Text("Ingen period är låst.", "No period is locked.")
@@ -172,13 +172,13 @@ def check_locked_period(examination: Examination) -> Text:
 
 
 def _newest(examination: Examination) -> Sequence[Mapping[str, Any]]:
-    answer = examination.answers[INVOICES.path]
-    rows = answer.get(INVOICES.list_key) if isinstance(answer, dict) else None
+    outcome = examination.outcomes[INVOICES.path]
+    rows = outcome.get(INVOICES.list_key) if isinstance(outcome, dict) else None
     return [row for row in rows or () if isinstance(row, Mapping)]
 
 
 def _numbers(rows: Sequence[Mapping[str, Any]]) -> tuple[list[int], list[int]]:
-    """Return our numbers, and those of the others."""
+    """Return our numbers, and the others."""
     numbers: tuple[list[int], list[int]] = [], []
     for row in rows:
         if (number := number_in(row)) is not None:
@@ -208,7 +208,7 @@ def _invoice(examination: Examination, number: str) -> Invoice | None:
 
 
 class _Export(NamedTuple):
-    """What one export needs besides what every one does: see :class:`Needs`."""
+    """What one export needs in addition to the others: see :class:`Needs`."""
 
     settings: type[ExportSettings]
     rights: Mapping[str, Right]
@@ -220,7 +220,7 @@ _EXPORTS: Final = {
     "invoices": _Export(
         InvoiceSettings,
         {
-            # The newest invoices, whose numbers are compared.
+            # The newest invoices, to compare their numbers.
             INVOICES.path: RIGHT_OF_INVOICES._replace(query=invoices_query(1)),
             CUSTOMERS.path: Right(
                 "rights.customers", Text("Rätt att läsa kunder", "Right to read customers")

@@ -1,7 +1,6 @@
-"""Whether everything that an import, or an export, needs is there, and what to correct if not.
+"""Checks whether everything that an import or export needs works, and what to correct.
 
-The checks run one after the other; one that needs another which did not succeed is
-skipped, and the rest goes on.
+The checks run in order; one that depends on a failed check is skipped.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ from opter_fortnox_plugin.session import HERE, Surroundings
 
 
 def local_time() -> datetime:
-    """Return the time, in the zone of the machine."""
+    """Return the time in the machine's zone."""
     return datetime.now(UTC).astimezone()
 
 
@@ -41,7 +40,7 @@ def diagnose(
     connect: Callable[[tuple[str, int], float], socket.socket] = socket.create_connection,
     proxy: Callable[[str], str | None] = proxy_of,
 ) -> list[Finding]:
-    """Return a finding for each thing that the transfer of a run needs.
+    """Return a finding for each requirement of the run's transfer.
 
     :param local_time, connect, proxy: see :class:`~.checks.Examination`.
     :raises Cancelled: if a person cancels.
@@ -63,11 +62,13 @@ def diagnose(
             proxy=proxy,
         )
         labels = {check.name: check.label for check in checks}
-        findings = [_finding(check, examination, labels) for check in checks]
+        findings = [_run_check(check, examination, labels) for check in checks]
     return [finding for finding in findings if finding]
 
 
-def _finding(check: Check, examination: Examination, labels: Mapping[str, Text]) -> Finding | None:
+def _run_check(
+    check: Check, examination: Examination, labels: Mapping[str, Text]
+) -> Finding | None:
     name, label = check.name, check.label
     try:
         examination.require(check.needs)
@@ -82,10 +83,10 @@ def _finding(check: Check, examination: Examination, labels: Mapping[str, Text])
         return Finding(name, label, "unknown", unknown.message)
     except Skipped as skipped:
         examination.not_ok.add(name)
-        return Finding(name, label, "skipped", _correct_first(labels[skipped.other]))
+        return Finding(name, label, "skipped", _skipped_message(labels[skipped.other]))
 
 
-def _correct_first(other: Text) -> Text:
+def _skipped_message(other: Text) -> Text:
     return Text(
         f"Inte kontrollerat. Rätta först: {other.sv}.",
         f"Not checked. Correct this first: {other.en}.",

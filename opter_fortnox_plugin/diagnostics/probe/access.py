@@ -34,7 +34,7 @@ from opter_fortnox_plugin.fortnox.protocol import (
 
 QUESTIONS: Final = Questions()
 
-#: What may end the login, and so comes after every other question.
+#: Questions that may end the login, asked after all others.
 LAST: Final = Questions()
 
 # --- Errors and rights -----------------------------------------------------------
@@ -43,8 +43,10 @@ LAST: Final = Questions()
 @QUESTIONS.ask(missing_bearer=Text("Utan åtkomstnyckel", "Without a bearer"))
 def missing_bearer(client: ProbeClient) -> Results:
     response = client.get_once("invoicepayments")
-    own = error_information(response.body) is not None
-    yield ProbeResult("missing_bearer", "application" if own else "gateway", evidence_of(response))
+    is_application = error_information(response.body) is not None
+    yield ProbeResult(
+        "missing_bearer", "application" if is_application else "gateway", evidence_of(response)
+    )
 
 
 @QUESTIONS.ask(missing_scope_status=Text("Scope saknas", "A missing scope"))
@@ -76,8 +78,8 @@ def not_found(client: ProbeClient) -> Results:
         if is_refused(response):
             yield ProbeResult(name, code_of(error_information(response.body)), evidence)
             continue
-        found = Text("Fortnox svarade som om den fanns", "Fortnox answered as if it existed")
-        yield ProbeResult(name, evidence=evidence, undecided=found)
+        reason = Text("Fortnox svarade som om den fanns", "Fortnox answered as if it existed")
+        yield ProbeResult(name, evidence=evidence, undecided=reason)
 
 
 @QUESTIONS.ask(
@@ -91,7 +93,7 @@ def errors_spelled(client: ProbeClient) -> Results:
 
 
 def spelling(refusals: Sequence[tuple[int, Mapping[str, Any]]]) -> Results:
-    """Tell how errors spell their codes and their keys, by status."""
+    """Return how errors write their codes and keys, by status."""
     codes = [information.get("Code", information.get("code")) for _, information in refusals]
     kinds = {isinstance(code, str) for code in codes if code is not None}
     if not kinds:
@@ -140,7 +142,7 @@ def refresh_token(client: ProbeClient) -> Results:
     bad_code_content_type=Text("… och svarets innehållstyp", "… and its content type"),
 )
 def bad_code(client: ProbeClient) -> Results:
-    """Send a code that was made up: nothing depends on it."""
+    """Send an invented code: nothing depends on it."""
     response = client.post_token_form(
         {
             "grant_type": "authorization_code",
@@ -178,12 +180,12 @@ def reused_refresh_token(client: ProbeClient) -> Results:
 
 
 def evidence_of_token(response: Response) -> str:
-    """Return what there is to see in a response of the token service."""
+    """Return the evidence of a response of the token service."""
     return f"{evidence_of(response)} {oauth_error(response)}"
 
 
 def oauth_error(response: Response) -> str:
-    """Return the ``error`` of the token service, where it is a plain word."""
+    """Return the ``error`` of the token service, if it is a plain word."""
     try:
         value = decode(response.body)
     except Temporary:

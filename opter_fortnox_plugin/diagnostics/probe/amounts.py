@@ -1,4 +1,4 @@
-"""What the amounts of payments and invoices mean, read off payments in other currencies."""
+"""The meaning of amounts, inferred from payments in other currencies."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from opter_fortnox_plugin.diagnostics.probe.results import (
 from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment
 from opter_fortnox_plugin.payments.exchange_rate import exchange_rate
 
-#: How far a rate must be from 1 to tell two currencies apart, and a ratio from what it should be.
+#: The minimum distance of a rate from 1 to distinguish currencies, and the tolerance of a ratio.
 _DISTINCT: Final = Decimal("0.2")
 _NEAR: Final = Decimal("0.08")
 
@@ -97,16 +97,18 @@ def invoice_amounts(client: ProbeClient) -> Results:
             continue
         response = client.get("invoices", documentnumber=number)
         for row in page_in(response, "Invoices").rows:
-            if str(row.get("DocumentNumber")) == number and (answer := _currency(row, detail)):
+            if str(row.get("DocumentNumber")) == number and (
+                answer := _currency_of_amounts(row, detail)
+            ):
                 yield ProbeResult("invoice_amounts", answer)
                 return
     raise Undecided(NO_FOREIGN_PAYMENT)
 
 
-def _currency(invoice: Mapping[str, Any], payment: InvoicePayment) -> str | None:
-    """Name the currency of an invoice's amounts, by what its only payment took off.
+def _currency_of_amounts(invoice: Mapping[str, Any], payment: InvoicePayment) -> str | None:
+    """Return the currency of an invoice's amounts, by the effect of its only payment.
 
-    ``None`` if the two currencies are too near each other to tell.
+    ``None`` if the exchange rate is too close to 1 to tell.
     """
     total, balance = invoice.get("Total"), invoice.get("Balance")
     if not isinstance(total, int | Decimal) or not isinstance(balance, int | Decimal):

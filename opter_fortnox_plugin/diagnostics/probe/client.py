@@ -1,4 +1,4 @@
-"""How a probe asks one company's Fortnox: within the rate limit, and responses as they came."""
+"""The requests of a probe to one company's Fortnox: rate-limited, with raw responses."""
 
 from __future__ import annotations
 
@@ -43,11 +43,11 @@ NO_SUCH_NUMBER: Final = "999999999"
 NO_SUCH_RESOURCE: Final = "nosuchresource"
 NO_SUCH_PARAMETER: Final = "nosuchparameter"
 
-#: How many details are fetched for one question.
+#: The maximum number of details that are fetched for one question.
 MAX_DETAILS: Final = 6
 
-#: Currencies that hauliers are paid in. The list of payments has no filter by currency, but that
-#: of invoices has; the payments of at most so many invoices of each are fetched.
+#: Common currencies of hauliers. The list of payments has no filter by currency, but the list of
+#: invoices has; the payments of at most this many invoices of each currency are fetched.
 CURRENCIES: Final = ("EUR", "NOK", "DKK", "USD", "GBP", "PLN", "CHF", "JPY")
 MAX_INVOICES: Final = 2
 
@@ -56,12 +56,12 @@ _THIRTY_YEARS: Final = range(30 * 366 * 24 * 60)
 
 
 class ProbeClient:
-    """Asks one company's Fortnox, and caches what many questions need.
+    """Makes requests to one company's Fortnox, and caches shared responses.
 
     :param provoke_429: whether the rate limit may be exceeded on purpose.
     :param consented: whether the login was a consent for a service account, made for the probe.
     :param watch: seconds to wait for somebody to change a payment; 0 for not at all.
-    :param progress: shows a person how far the probe is, and what it waits for.
+    :param progress: shows the progress to a person.
     """
 
     def __init__(
@@ -85,9 +85,9 @@ class ProbeClient:
         self.sleep = sleep
         self.clock = clock
         self.limiter = RateLimiter(sleep=sleep, clock=clock)
-        #: Refusals with Fortnox's own error body, for what they have in common.
+        #: Refusals with Fortnox's own error body.
         self.refusals: list[Response] = []
-        #: Tokens that were exchanged for the next.
+        #: The tokens before the last refresh.
         self.replaced_tokens: Tokens | None = None
         self._payments_of: dict[str, list[InvoicePayment]] = {}
         self._unlimited_requests = 0
@@ -97,10 +97,10 @@ class ProbeClient:
             signed_in,
             self.limiter,
             sleep=sleep,
-            waiting=self._retrying,
+            waiting=self._report_retry,
         )
 
-    def _retrying(self, what: str, seconds: float) -> None:
+    def _report_retry(self, what: str, seconds: float) -> None:
         self.progress(
             Text(
                 f"Fortnox svarade inte som det ska ({what}); försöker igen om {seconds:.0f} s",
@@ -110,22 +110,22 @@ class ProbeClient:
 
     @property
     def requests(self) -> int:
-        """How many requests were made, those for tokens included."""
+        """The number of requests, including those for tokens."""
         return self.limiter.started + self._unlimited_requests
 
     def get(self, path: str, **query: str) -> Response:
-        """Return a response as it came; what is temporary is tried again."""
+        """Return the raw response; temporary errors are retried."""
         response = self._client.response(path, query)
         if error_information(response.body) is not None:
             self.refusals.append(response)
         return response
 
     def get_once(self, path: str, token: str | None = None, *, limited: bool = True) -> Response:
-        """Return the response to one request, whatever it is.
+        """Return the response to a single attempt, whatever it is.
 
         :param token: ``None`` for a request without authorization.
         :param limited: whether to stay within the rate limit.
-        :raises Temporary: if no whole response came.
+        :raises Temporary: if no complete response came.
         """
         if limited:
             self.limiter.acquire()
@@ -141,7 +141,7 @@ class ProbeClient:
     def post_token_form(self, form: dict[str, str], company: str = "") -> Response:
         """Return the token service's response to a form.
 
-        :param company: the number of the one that a service account is asked for.
+        :param company: the number of the company of a service account.
         """
         self._unlimited_requests += 1
         return self.endpoint.post("token", form, company)
@@ -154,11 +154,11 @@ class ProbeClient:
         self._unlimited_requests += 1
         self.signed_in.renew(self.signed_in.access_token)
 
-    # --- What many questions need ---
+    # --- Shared responses ---
 
     @cached_property
     def newest_page(self) -> Page:
-        """A whole page of payments, the newest by date."""
+        """A full page of payments, newest first."""
         return page_in(self.get("invoicepayments", **payments_query(1, None)))
 
     @cached_property
@@ -168,24 +168,24 @@ class ProbeClient:
 
     @cached_property
     def payments(self) -> list[InvoicePayment]:
-        """Those of the newest payments that can be read."""
+        """The readable ones of the newest payments."""
         return readable(self.newest_page.rows)
 
     @cached_property
     def foreign_rows(self) -> list[InvoicePayment]:
-        """Payments in another currency than SEK: of the newest, and by invoices of a currency."""
+        """Payments in other currencies than SEK: the newest ones, and those of such invoices."""
         rows = [row for row in self.payments if row.currency != "SEK" and row.amount]
         among_newest = {row.currency for row in rows}
         for currency in CURRENCIES:
             if currency not in among_newest:
-                rows += self._paid_in(currency)
+                rows += self._payments_in_currency(currency)
         return rows
 
-    def _paid_in(self, currency: str) -> list[InvoicePayment]:
+    def _payments_in_currency(self, currency: str) -> list[InvoicePayment]:
         response = self.get("invoices", currency=currency)
         if is_refused(response):
             return []
-        # Something of them must be paid, or written off.
+        # They must be paid or written off, at least in part.
         numbers = [
             str(row.get("DocumentNumber"))
             for row in page_in(response, "Invoices").rows
@@ -201,7 +201,7 @@ class ProbeClient:
         ]
 
     def payments_of(self, invoice_number: str) -> list[InvoicePayment]:
-        """Return the payments of one invoice that can be read; each invoice is asked for once."""
+        """Return the readable payments of an invoice; cached."""
         if invoice_number not in self._payments_of:
             response = self.get("invoicepayments", invoicenumber=invoice_number)
             # The filter may match a part of the number.
@@ -216,7 +216,7 @@ class ProbeClient:
     def foreign_payments(self) -> list[tuple[InvoicePayment, InvoicePayment]]:
         """Some payments in another currency than SEK, each as its row and its detail."""
         rows = self.foreign_rows
-        # One of each currency first, since all of one have much the same rate.
+        # One of each currency first, since rates of one currency are similar.
         firsts = {row.currency: row for row in reversed(rows)}
         chosen = [*firsts.values(), *(row for row in rows if row not in firsts.values())]
         pairs = ((row, self._detail(row.number)) for row in chosen[:MAX_DETAILS])
@@ -224,7 +224,7 @@ class ProbeClient:
 
     @cached_property
     def first_invoice(self) -> Mapping[str, Any]:
-        """The invoice that the list begins with."""
+        """The first invoice of the list."""
         rows = page_in(self.get("invoices", limit="1"), "Invoices").rows
         if not rows or not isinstance(rows[0], Mapping):
             raise Undecided(NO_INVOICE)
@@ -233,10 +233,10 @@ class ProbeClient:
     @cached_property
     def latest_change(self) -> datetime:
         """The latest minute from which ``lastmodified`` finds a payment, in its own time."""
-        found = latest_minute(self.changed_since, two_hours_after(self.now()))
-        if found is None:
+        minute = latest_minute(self.changed_since, two_hours_after(self.now()))
+        if minute is None:
             raise Undecided(Text("ingen inbetalning har ändrats", "no payment has been changed"))
-        return found
+        return minute
 
     def changed_since(self, minute: datetime) -> bool:
         """Return whether ``lastmodified`` finds any payment from a minute on."""
@@ -248,7 +248,7 @@ class ProbeClient:
         return page_in(response).total
 
     def now(self) -> datetime:
-        """Return Fortnox's own time, in UTC."""
+        """Return the time by Fortnox's clock, in UTC."""
         moment = date_of(self.get("invoicepayments", limit="1"))
         if moment is None:
             raise Undecided(NO_DATE_HEADER)
@@ -274,7 +274,7 @@ def readable(rows: Sequence[Any]) -> list[InvoicePayment]:
 
 
 def wall_time(moment: datetime) -> str:
-    """Format a time as ``lastmodified`` takes it."""
+    """Format a time for ``lastmodified``."""
     return moment.strftime("%Y-%m-%d %H:%M")
 
 
@@ -283,13 +283,13 @@ def two_hours_after(moment: datetime) -> datetime:
     return moment.astimezone(STOCKHOLM).replace(tzinfo=None) + timedelta(hours=2)
 
 
-def latest_minute(found: Callable[[datetime], bool], upper: datetime) -> datetime | None:
-    """Return the latest minute for which ``found`` is true.
+def latest_minute(matches: Callable[[datetime], bool], upper: datetime) -> datetime | None:
+    """Return the latest minute for which ``matches`` is true.
 
-    :param found: true up to some minute and false after it.
-    :param upper: a time after which nothing can be found.
-    :return: ``None`` if nothing is found for thirty years.
+    :param matches: true up to some minute and false after it.
+    :param upper: a time after which it is false.
+    :return: ``None`` if it is false for thirty years.
     """
     upper = upper.replace(second=0, microsecond=0)
-    ago = bisect.bisect_left(_THIRTY_YEARS, x=True, key=lambda ago: found(upper - ago * MINUTE))
+    ago = bisect.bisect_left(_THIRTY_YEARS, x=True, key=lambda ago: matches(upper - ago * MINUTE))
     return upper - ago * MINUTE if ago in _THIRTY_YEARS else None

@@ -21,8 +21,8 @@ from opter_fortnox_plugin.diagnostics.probe.results import (
     ProbeResult,
     Results,
     Undecided,
-    answered,
     page_in,
+    result_of,
 )
 from opter_fortnox_plugin.fortnox.protocol import STOCKHOLM
 
@@ -178,7 +178,7 @@ def _last_sunday_of_march(year: int) -> date:
 def seconds(client: ProbeClient) -> Results:
     at = client.now().astimezone(STOCKHOLM).strftime("%Y-%m-%d %H:%M:%S")
     response = client.get("invoicepayments", limit="1", lastmodified=at)
-    yield answered("lastmodified_seconds", response, lambda: True, refused=False)
+    yield result_of("lastmodified_seconds", response, lambda: True, refused=False)
 
 
 @QUESTIONS.ask(

@@ -1,4 +1,4 @@
-"""What lists do: order, pages, filters, and the form of a payment's row."""
+"""The behaviour of lists: order, pages, filters, and the form of a payment's row."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ from opter_fortnox_plugin.diagnostics.probe.results import (
     ProbeResult,
     Results,
     Undecided,
-    answered,
     evidence_of,
     is_refused,
     page_in,
+    result_of,
 )
 from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment
 from opter_fortnox_plugin.fortnox.protocol import (
@@ -39,14 +39,14 @@ from opter_fortnox_plugin.fortnox.protocol import (
     value_of,
 )
 
-#: How often payments of one date are listed, to see whether their order changes.
+#: How many times payments of one date are listed, to see whether their order changes.
 MAX_LISTINGS: Final = 4
 
-#: A text that no customer's name holds, and a currency that few hauliers are paid in.
+#: A text that no customer's name contains, and a rare currency of hauliers.
 NO_SUCH_TEXT: Final = "nosuchtext"
 NO_SUCH_CURRENCY: Final = "ISK"
 
-#: What the short row of a list has, as recorded; what only a detail has otherwise.
+#: The fields of the short row of a list, as recorded; fields that otherwise only a detail has.
 ROW: Final = frozenset(
     [
         "@url",
@@ -85,7 +85,7 @@ _SAME_EITHER_WAY: Final = Text(
 
 @QUESTIONS.ask(gzip=Text("Komprimerade svar", "Compressed replies"))
 def gzip(client: ProbeClient) -> Results:
-    """Return whether a list comes compressed, as every request of ours asks for."""
+    """Return whether a list is compressed, as all our requests ask."""
     response = client.default_list
     page_in(response)
     encoding = response.headers.get("content-encoding", "")
@@ -192,20 +192,22 @@ def _order_of_ties(rows: Sequence[InvoicePayment]) -> str:
 
 @QUESTIONS.ask(page_beyond_end=Text("Sida efter den sista", "A page after the last"))
 def page_beyond_end(client: ProbeClient) -> Results:
-    response = client.get("invoicepayments", limit=str(PAGE_SIZE), page=str(_page_beyond(client)))
+    response = client.get(
+        "invoicepayments", limit=str(PAGE_SIZE), page=str(_number_beyond_end(client))
+    )
     refused = "not_found" if response.status == 404 else "refused"
-    yield answered(
+    yield result_of(
         "page_beyond_end", response, lambda: "last" if page_in(response).rows else "empty", refused
     )
 
 
-def _page_beyond(client: ProbeClient) -> int:
+def _number_beyond_end(client: ProbeClient) -> int:
     return max(2, client.newest_page.pages + 1)
 
 
 @QUESTIONS.ask(totals_beyond_end=Text("Antal bortom slutet", "Totals beyond the end"))
 def totals_beyond_end(client: ProbeClient) -> Results:
-    """Tell what is counted beyond the end of a list, by ``offset`` and by ``page``."""
+    """Return the counts beyond the end of a list, by ``offset`` and by ``page``."""
     total = client.newest_page.total
     if not total:
         raise Undecided(NO_PAYMENT)
@@ -213,7 +215,9 @@ def totals_beyond_end(client: ProbeClient) -> Results:
     if page_in(by_offset).total:
         yield ProbeResult("totals_beyond_end", "kept", evidence_of(by_offset))
         return
-    by_page = client.get("invoicepayments", limit=str(PAGE_SIZE), page=str(_page_beyond(client)))
+    by_page = client.get(
+        "invoicepayments", limit=str(PAGE_SIZE), page=str(_number_beyond_end(client))
+    )
     kept = not is_refused(by_page) and page_in(by_page).total > 0
     yield ProbeResult(
         "totals_beyond_end", "zero_by_offset" if kept else "zero", evidence_of(by_page)
@@ -222,14 +226,14 @@ def totals_beyond_end(client: ProbeClient) -> Results:
 
 @QUESTIONS.ask(limit_above_500=Text("limit över 500", "limit above 500"))
 def limit_above_500(client: ProbeClient) -> Results:
-    """Name what becomes of a ``limit`` of 501, for the first list that is long enough."""
+    """Return the effect of a ``limit`` of 501, for the first list that is long enough."""
     for path, name in (("invoicepayments", "InvoicePayments"), ("invoices", "Invoices")):
         response = client.get(path, limit=str(PAGE_SIZE + 1))
         if _is_too_short(response, name):
             continue
         if is_refused(response) and is_refused(client.get(path, limit=str(PAGE_SIZE))):
-            continue  # whoever signed in may not read the list at all
-        yield answered("limit_above_500", response, partial(_above_500, response, name))
+            continue  # the login may not read the list at all
+        yield result_of("limit_above_500", response, partial(_above_500, response, name))
         return
     reason = Text(
         "varken inbetalningar eller fakturor är fler än 500; frågan godtogs, men inte mer syns",
@@ -247,10 +251,10 @@ def _is_too_short(response: Response, name: str) -> bool:
 
 
 def _above_500(response: Response, name: str) -> Answer:
-    came = len(page_in(response, name).rows)
-    if came > PAGE_SIZE:
+    count = len(page_in(response, name).rows)
+    if count > PAGE_SIZE:
         return "honoured"
-    return "clamped" if came == PAGE_SIZE else "default"
+    return "clamped" if count == PAGE_SIZE else "default"
 
 
 @QUESTIONS.request("limit_below_1", Text("limit 0", "limit 0"), {"limit": "0"})
@@ -275,20 +279,22 @@ def page_below_1(response: Response, client: ProbeClient) -> Answer:
     {"limit": "2", "page": "2", "offset": "1"},
 )
 def page_with_offset(response: Response, client: ProbeClient) -> Answer:
-    """Name what both mean together, by where the 2 rows that were requested begin."""
+    """Return the combined effect, by where the 2 requested rows start."""
     numbers = _numbers(page_in(client.default_list))
     if len(numbers) < 5:
         raise Undecided(Text("inbetalningarna är färre än 5", "there are fewer than 5 payments"))
-    came = _numbers(page_in(response))
+    returned = _numbers(page_in(response))
     starts = {3: "added", 2: "page", 1: "offset"}
-    return next((name for at, name in starts.items() if numbers[at : at + 2] == came), "another")
+    return next(
+        (name for at, name in starts.items() if numbers[at : at + 2] == returned), "another"
+    )
 
 
 def _numbers(page: Page) -> list[str]:
     return [str(row.get("Number")) for row in page.rows if isinstance(row, Mapping)]
 
 
-# --- Addresses and filters -------------------------------------------------------
+# --- URLs and filters -------------------------------------------------------
 
 
 @QUESTIONS.request(
@@ -305,7 +311,7 @@ def trailing_slash(response: Response, _client: ProbeClient) -> Answer:
 def double_slash(client: ProbeClient) -> Results:
     response = client.get_once("/invoicepayments?limit=1", client.signed_in.access_token)
     accepted = "redirected" if response.status >= 300 else "merged"
-    yield answered("double_slash", response, lambda: accepted, refused="unknown")
+    yield result_of("double_slash", response, lambda: accepted, refused="unknown")
 
 
 @QUESTIONS.request(
@@ -336,12 +342,12 @@ def several_filters(client: ProbeClient) -> Results:
     number, day = _text(invoice, "DocumentNumber"), _text(invoice, "InvoiceDate")
     after = date.fromisoformat(day) + timedelta(days=1)
     response = client.get("invoices", documentnumber=number, fromdate=after.isoformat())
-    yield _both_apply("several_filters", response)
+    yield _filters_result("several_filters", response)
 
 
 @QUESTIONS.ask(two_text_filters=Text("Två textfilter på en gång", "Two text filters at once"))
 def two_text_filters(client: ProbeClient) -> Results:
-    """Return whether two filters by texts apply together, whichever of them no invoice passes."""
+    """Return whether two text filters apply together, if either of them matches no invoice."""
     invoice = client.first_invoice
     name, currency = _text(invoice, "CustomerName"), _text(invoice, "Currency")
     for query in (
@@ -351,12 +357,12 @@ def two_text_filters(client: ProbeClient) -> Results:
         response = client.get("invoices", limit="1", **query)
         if is_refused(response) or page_in(response, "Invoices").total:
             break
-    yield _both_apply("two_text_filters", response)
+    yield _filters_result("two_text_filters", response)
 
 
-def _both_apply(name: str, response: Response) -> ProbeResult:
-    """Return whether two filters that no invoice passes together found one anyway."""
-    return answered(
+def _filters_result(name: str, response: Response) -> ProbeResult:
+    """Return whether two filters that match no invoice together found one anyway."""
+    return result_of(
         name,
         response,
         lambda: "one_ignored" if page_in(response, "Invoices").total else True,
@@ -368,7 +374,7 @@ def _both_apply(name: str, response: Response) -> ProbeResult:
     unpaid_with_unbooked=Text("Obokförda bland obetalda", "Unbooked invoices among the unpaid")
 )
 def unpaid_with_unbooked(client: ProbeClient) -> Results:
-    """Return whether ``filter=unpaid`` has invoices that are not booked."""
+    """Return whether ``filter=unpaid`` includes unbooked invoices."""
     unbooked = client.get("invoices", filter="unbooked", limit=str(PAGE_SIZE))
     expected = {
         row["DocumentNumber"]

@@ -1,4 +1,4 @@
-"""What a question of a probe is: how to ask Fortnox, and what is found out by it."""
+"""The questions of a probe: how to ask Fortnox, and the results."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from opter_contract.values import Text
 from opter_fortnox_plugin.diagnostics.probe.client import ProbeClient
-from opter_fortnox_plugin.diagnostics.probe.results import Answer, Results, Undecided, answered
+from opter_fortnox_plugin.diagnostics.probe.results import Answer, Results, Undecided, result_of
 from opter_fortnox_plugin.fortnox.protocol import Response
 
 Ask = Callable[[ProbeClient], Results]
@@ -17,8 +17,8 @@ Read = Callable[[Response, ProbeClient], Answer]
 class Question(NamedTuple):
     """A question, which may have several results.
 
-    :param ask: finds out; raises :class:`Undecided` for the results that are still missing.
-    :param titles: what each result is about, by its name.
+    :param ask: yields results; raises :class:`Undecided` for the missing ones.
+    :param titles: the title of each result, by its name.
     """
 
     ask: Ask
@@ -29,7 +29,7 @@ class Questions(list[Question]):
     """Questions in the order in which they are asked."""
 
     def ask(self, **titles: Text) -> Callable[[Ask], Ask]:
-        """Add a question, which the decorated function asks."""
+        """Add the decorated function as a question."""
 
         def add(ask: Ask) -> Ask:
             self.append(Question(ask, titles))
@@ -48,15 +48,15 @@ class Questions(list[Question]):
     ) -> Callable[[Read], Read]:
         """Add a question that one request decides.
 
-        The decorated function returns the response where Fortnox accepts the request.
+        The decorated function returns the answer if Fortnox accepts the request.
 
-        :param refused: the response where it does not.
+        :param refused: the answer if it does not.
         """
 
         def add(read: Read) -> Read:
             def ask(client: ProbeClient) -> Results:
                 response = client.get(path, **query)
-                yield answered(name, response, lambda: read(response, client), refused)
+                yield result_of(name, response, lambda: read(response, client), refused)
 
             self.append(Question(ask, {name: title}))
             return read
@@ -65,7 +65,7 @@ class Questions(list[Question]):
 
 
 def undecidable(reason: Text, **titles: Text) -> Question:
-    """Make a question that reading cannot decide."""
+    """Return a question that reading cannot decide."""
 
     def ask(_client: ProbeClient) -> Results:
         raise Undecided(reason)

@@ -36,7 +36,7 @@ class Burst:
     """The outcome of many requests at once; times in seconds."""
 
     began: float
-    took: float
+    seconds: float
     accepted: int
     limited: list[Response] = field(default_factory=list)
 
@@ -76,7 +76,7 @@ def rate_limit(client: ProbeClient) -> Results:
         burst = _burst(client, token, MAX_REQUESTS)
         # At once, before the window moves on.
         bucket = _bucket(client, other) if burst.limited else None
-        yield from _refusal(burst)
+        yield from _limit_results(burst)
         if bucket is not None:
             yield bucket
             yield from _window(client, token, burst)
@@ -106,14 +106,14 @@ def _get(client: ProbeClient, token: str, at: float | None = None) -> Response:
 
 
 def is_limited(response: Response) -> bool:
-    """Return whether the rate limit was the reason; years ago it was answered with 503."""
+    """Return whether the rate limit refused a request; years ago the status was 503."""
     return response.status in (429, 503)
 
 
-def _refusal(burst: Burst) -> Results:
-    """Tell the limit, and what a refusal for it carries."""
+def _limit_results(burst: Burst) -> Results:
+    """Yield the limit, and the form of its refusal."""
     if not burst.limited:
-        if burst.took >= WINDOW:
+        if burst.seconds >= WINDOW:
             raise Undecided(Text("förbindelsen är för långsam", "the connection is too slow"))
         yield ProbeResult("rate_limit", None, f"{burst.accepted} at once")
         raise Undecided(Text("ingen gräns visade sig", "there was no limit"))
@@ -132,7 +132,7 @@ def _refusal(burst: Burst) -> Results:
 
 
 def body_kind(response: Response) -> str:
-    """Name the body of a refusal for the rate limit."""
+    """Return the kind of body of a refusal for the rate limit."""
     form = body_form(response.body)
     if error_information(response.body) is not None:
         return "application"
@@ -152,7 +152,7 @@ def retry_after(text: str, now: datetime | None) -> tuple[int | None, str]:
 
 
 def _bucket(client: ProbeClient, other: str | None) -> ProbeResult:
-    """Use another token of the same login, right after the first was refused."""
+    """Try another token of the same login, right after the first was refused."""
     if other is None:
         only_one = Text(
             "inloggningen har bara en giltig åtkomstnyckel",
@@ -163,7 +163,7 @@ def _bucket(client: ProbeClient, other: str | None) -> ProbeResult:
 
 
 def _window(client: ProbeClient, token: str, burst: Burst) -> Results:
-    """Find out how long the window is, and whether what was refused counts."""
+    """Measure the window, and whether refused requests count."""
     if burst.limited[0].headers.get("retry-after"):
         raise Undecided(
             Text(
@@ -171,7 +171,7 @@ def _window(client: ProbeClient, token: str, burst: Burst) -> Results:
                 "Fortnox said how long to wait, and that is obeyed",
             )
         )
-    # A quarter of a second beside the whole and the half ones, since clocks differ.
+    # Offset by a quarter of a second from whole and half seconds, since clocks differ.
     wait = 0.25
     while is_limited(_get(client, token, burst.began + wait)):
         wait += 0.5
@@ -185,5 +185,5 @@ def _window(client: ProbeClient, token: str, burst: Burst) -> Results:
         raise Undecided(SOMETHING_CHANGED)
     client.sleep(max(0.0, again.began + window * 0.6 - client.clock()))
     _burst(client, token, burst.accepted, until_limited=False)
-    last = _get(client, token, again.began + again.took + window + 0.25)
+    last = _get(client, token, again.began + again.seconds + window + 0.25)
     yield ProbeResult("rate_refused_counts", is_limited(last))

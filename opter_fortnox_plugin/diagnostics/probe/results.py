@@ -1,6 +1,6 @@
-"""What a probe finds out, and the form of a response, which is all that it keeps of one.
+"""The results of a probe, and the form of a response, which is all that they contain.
 
-A result holds nothing of the company: no name, number, amount, date or token, only status,
+A result contains no data of the company: no name, number, amount, date or token, only status,
 content type, keys and codes. So a report can be shown to anybody.
 """
 
@@ -29,11 +29,11 @@ Answer = str | int | float | bool | None
 
 @dataclass(frozen=True, slots=True)
 class ProbeResult:
-    """What was found out about one thing.
+    """The result of one question.
 
-    :param answer: a name, a status, a code or a yes or no; ``None`` may be a response, too
+    :param answer: a name, a status, a code, or a yes or no; ``None`` may be an answer, too
         (nothing is sent, no limit).
-    :param evidence: the form of what came, without any content.
+    :param evidence: the form of the response, without any content.
     :param undecided: why there is no answer.
     """
 
@@ -44,7 +44,7 @@ class ProbeResult:
 
     @property
     def decided(self) -> bool:
-        """Whether there is a response."""
+        """Whether there is an answer."""
         return self.undecided is None
 
 
@@ -52,7 +52,7 @@ Results = Iterator[ProbeResult]
 
 
 class Undecided(Exception):
-    """Neither this company nor reading alone can show the response."""
+    """Neither the company's books nor reading alone show the answer."""
 
     def __init__(self, reason: Text) -> None:
         super().__init__(reason.en)
@@ -67,7 +67,7 @@ _MAX_KEYS: Final = 8
 
 
 def content_type(response: Response) -> str:
-    """Return the content type, where it is one."""
+    """Return the content type, if it is valid."""
     text = response.headers.get("content-type", "")
     return text if _CONTENT_TYPE.fullmatch(text) else ("none" if not text else "strange")
 
@@ -106,21 +106,21 @@ def is_refused(response: Response) -> bool:
     return response.status >= 400
 
 
-def answered(
+def result_of(
     name: str, response: Response, accepted: Callable[[], Answer], refused: Answer = "refused"
 ) -> ProbeResult:
-    """Make the result of a request that Fortnox may refuse.
+    """Return the result of a request that Fortnox may refuse.
 
-    :param accepted: returns the response where Fortnox did not.
+    :param accepted: returns the answer if Fortnox accepted it.
     """
     answer = refused if is_refused(response) else accepted()
     return ProbeResult(name, answer, evidence_of(response))
 
 
 def page_in(response: Response, name: str = "InvoicePayments") -> Page:
-    """Read a list that must be there.
+    """Read a list.
 
-    :raises Undecided: if it was refused, or is none.
+    :raises Undecided: if it was refused, or is no list.
     """
     if is_refused(response):
         evidence = evidence_of(response)
@@ -136,7 +136,7 @@ def page_in(response: Response, name: str = "InvoicePayments") -> Page:
         ) from None
 
 
-# --- Why there is no answer: each goes on from "undecidable here, because" --------
+# --- Reasons that follow "undecidable here, because" --------
 
 NO_PAYMENT: Final = Text(
     "företaget har inga inbetalningar som går att läsa", "the company has no readable payments"

@@ -36,11 +36,11 @@ from opter_fortnox_plugin.fortnox.protocol import value_of
 
 log = logging.getLogger(__name__)
 
-#: The scopes of the login. Not companyinformation, which the probe does not need and by
-#: which it sees what a missing scope looks like.
+#: The scopes of the login. Without companyinformation, which the probe does not need, to see
+#: the response for a missing scope.
 SCOPES: Final = ("payment", "invoice")
 
-#: In the order in which they are asked. What may end the login, and a consent, comes last.
+#: In the order in which they are asked. Those that may end the login, or a consent, come last.
 QUESTIONS: Final = (
     *lists.QUESTIONS,
     *last_modified.QUESTIONS,
@@ -107,12 +107,12 @@ QUESTIONS: Final = (
     ),
 )
 
-#: What each result is about, by its name.
+#: The title of each result, by its name.
 TITLES: Final[Mapping[str, Text]] = {
     name: title for question in QUESTIONS for name, title in question.titles.items()
 }
 
-#: What a response of an unexpected form can raise.
+#: The exceptions that a response of an unexpected form can cause.
 _UNEXPECTED: Final = (
     ArithmeticError,
     AttributeError,
@@ -126,7 +126,7 @@ _UNEXPECTED: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The results, in the order of :data:`QUESTIONS`; ``error`` is what ended the probe early."""
+    """The results, in the order of :data:`QUESTIONS`, and the error that ended the probe early."""
 
     results: Sequence[ProbeResult]
     requests: int
@@ -134,8 +134,8 @@ class Report:
 
 
 def probe(client: ProbeClient) -> Report:
-    """Ask everything, and report it."""
-    if error := _why_not_listed(client):
+    """Ask all questions, and return the report."""
+    if error := _listing_error(client):
         return _report(client, _missing_licence(error), error)
     results: dict[str, ProbeResult] = {}
     unavailable = 0
@@ -153,7 +153,7 @@ def probe(client: ProbeClient) -> Report:
             unavailable += 1
             if unavailable > 1:
                 return _report(client, results, error)
-            reason = _not_answered(error.details.get("what", error.code))
+            reason = _failure_reason(error.details.get("what", error.code))
         except FortnoxError as error:
             return _report(client, results, error)
         for name in question.titles:
@@ -161,8 +161,8 @@ def probe(client: ProbeClient) -> Report:
     return _report(client, results)
 
 
-def _why_not_listed(client: ProbeClient) -> FortnoxError | None:
-    """Return what keeps us from listing payments, if anything does."""
+def _listing_error(client: ProbeClient) -> FortnoxError | None:
+    """Return the error of listing payments, if any."""
     try:
         value_of(client.default_list, "invoicepayments")
     except Temporary as error:
@@ -191,14 +191,14 @@ def _ask(question: Question, client: ProbeClient, results: dict[str, ProbeResult
     except Undecided as undecided:
         return undecided.reason
     except Temporary as error:
-        return _not_answered(error.what)
+        return _failure_reason(error.what)
     except _UNEXPECTED as error:
-        # Fortnox may answer anything: one strange response must not hide the others.
+        # Fortnox may respond with anything: one strange response must not hide the others.
         log.warning("a question failed: %s", type(error).__name__)
     return Text("svaret går inte att förstå", "the reply is of an unexpected form")
 
 
-def _not_answered(what: object) -> Text:
+def _failure_reason(what: object) -> Text:
     return Text(
         f"Fortnox svarade inte som det ska ({what})", f"Fortnox did not answer properly ({what})"
     )

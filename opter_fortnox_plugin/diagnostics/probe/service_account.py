@@ -1,6 +1,6 @@
-"""What a service account gets, with a consent and without one.
+"""The tokens of a service account, with a consent and without one.
 
-A token that is granted is not used, and no part of it is kept.
+A granted token is neither used nor kept.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from opter_fortnox_plugin.diagnostics.probe.results import (
 from opter_fortnox_plugin.errors import LoginFailed
 from opter_fortnox_plugin.fortnox.protocol import Response, tenant_of
 
-#: No company: what has a number could be somebody's.
+#: No company's number: any other could be somebody's.
 NO_COMPANY: Final = "0"
 
 #: A scope that no application has.
 NO_SCOPE: Final = "opternosuchscope"
 
-#: What OAuth calls a client that may not do this, and what we call it.
+#: OAuth's errors for a client that may not do this, and our names for them.
 _OF_THE_CLIENT: Final = {
     "unsupported_grant_type": "unsupported",
     "unauthorized_client": "not_allowed",
@@ -36,7 +36,7 @@ _OF_THE_CLIENT: Final = {
 
 QUESTIONS: Final = Questions()
 
-#: What may withdraw the consent, and so comes after every other question.
+#: Questions that may withdraw the consent, asked after all others.
 LAST: Final = Questions()
 
 _NO_NUMBER: Final = Text(
@@ -56,7 +56,7 @@ _MIGHT_WITHDRAW: Final = Text(
     client_credentials_scope=Text("… med en okänd behörighet", "… with an unknown scope"),
 )
 def client_credentials(client: ProbeClient) -> Results:
-    """Ask for a token of the company that is signed in, for an unknown scope, and of no company."""
+    """Request a token for the signed-in company, for an unknown scope, and for no company."""
     response = _ask(client, _company(client))
     error = oauth_error(response)
     if error in _OF_THE_CLIENT:
@@ -83,7 +83,7 @@ def client_credentials(client: ProbeClient) -> Results:
 def revoked_consent(client: ProbeClient) -> Results:
     """Revoke the refresh token that came with the consent, and ask again.
 
-    Asked after everything else, and only where the consent was given for the probe.
+    Asked last, and only if the consent was given for the probe.
     """
     if not client.consented:
         raise Undecided(_MIGHT_WITHDRAW)
