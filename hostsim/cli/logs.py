@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from hostsim.cli.common import Common, usage
-from hostsim.storage.private_files import beside, is_own, open_to_append
+from hostsim.storage.private_files import is_own, open_to_append, sqlite_files_of
 
 LEVELS = ("debug", "info", "warning", "error")
 
@@ -81,7 +81,7 @@ def _refuse_other(path: Path, database: Path) -> None:
     if path.is_file():
         with path.open("rb") as file:
             content = file.read(64)
-    ours = {one.resolve() for one in (database, *beside(database))}
+    ours = {one.resolve() for one in (database, *sqlite_files_of(database))}
     # A named pipe would hang until somebody reads it.
     other = path.is_fifo() or path.resolve() in ours
     if other or (content and not _FIRST.match(content)):

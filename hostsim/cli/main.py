@@ -73,7 +73,9 @@ def run(arguments: Sequence[str], language: str = "sv", *, last: bool = False) -
         except ReaderClosed:
             told.over = True
             write_nowhere()
-            status = _ended(saved.not_shown(), common.language) if saved.any else READER_CLOSED
+            status = (
+                _ended(saved.not_shown_error(), common.language) if saved.any else READER_CLOSED
+            )
         except BaseException as error:  # noqa: BLE001 - the last line of defence
             told.over = True
             status = _end_with_error(error, common)
@@ -113,15 +115,15 @@ def _completion(asked: str, common: Common) -> bytes:
 
 def _end_with_error(error: BaseException, common: Common) -> int:
     language = common.language
-    saved = commits.found()
+    saved = commits.noted()
     _flush_quietly()
     if isinstance(error, KeyboardInterrupt | click.Abort):
-        return _ended(saved.not_shown() if saved.any else host_error("CANCELLED"), language)
+        return _ended(saved.not_shown_error() if saved.any else host_error("CANCELLED"), language)
     if isinstance(error, click.ClickException):
         return _ended(host_error("USAGE", what=_usage_sentence(error)), language)
     failure = failure_of(error) or _damage_behind(error, common)
     if failure is not None and failure.code == "OUTPUT_FAILED" and saved.any:
-        failure = saved.not_shown()
+        failure = saved.not_shown_error()
     if failure is not None:
         for detail in _details(error, language):
             write_stderr(detail)
@@ -130,7 +132,7 @@ def _end_with_error(error: BaseException, common: Common) -> int:
     if not (saved.any and isinstance(error, OSError)):
         with contextlib.suppress(OSError):
             traceback.print_exception(error, file=sys.stderr)
-    return _ended(saved.not_shown() if saved.any else host_error("INTERNAL"), language)
+    return _ended(saved.not_shown_error() if saved.any else host_error("INTERNAL"), language)
 
 
 def _damage_behind(error: BaseException, common: Common) -> Failure | None:
@@ -138,7 +140,7 @@ def _damage_behind(error: BaseException, common: Common) -> Failure | None:
     from hostsim.storage import database_checks
 
     with contextlib.suppress(HostError, OSError):
-        return database_checks.behind(error, common.database)
+        return database_checks.damage_behind(error, common.database)
     return None
 
 

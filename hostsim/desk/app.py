@@ -274,14 +274,14 @@ def _not_found(error: HTTPException) -> AnyResponse:
 
 
 def _error_page(error: Exception) -> AnyResponse:
-    failure = failure_of(error) or database_checks.behind(error, desk_context().store.path)
+    failure = failure_of(error) or database_checks.damage_behind(error, desk_context().store.path)
     if failure is not None:
         return _message(failure, STATUS.get(failure.kind, 400))
     # Where, but not with what: the text of an error may hold what a log must not.
     *_, place = traceback.extract_tb(error.__traceback__)
     log.error("a page ended with %s in %s:%s", type(error).__name__, place.filename, place.lineno)
-    saved = commits.found()
-    ended = saved.not_shown() if saved.any else host_error("INTERNAL")
+    saved = commits.noted()
+    ended = saved.not_shown_error() if saved.any else host_error("INTERNAL")
     return _message(ended, 500)
 
 

@@ -152,7 +152,7 @@ class Job:
             except BaseException as error:  # noqa: BLE001 - the page shows any error
                 self.failure = explain(error)
                 if self.failure is None:
-                    self.failure = saved.not_shown() if saved.any else host_error("INTERNAL")
+                    self.failure = saved.not_shown_error() if saved.any else host_error("INTERNAL")
                     # Its own text may hold what a log must not.
                     log.error("a job ended with %s", type(error).__name__)  # noqa: TRY400
             finally:

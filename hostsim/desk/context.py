@@ -95,7 +95,7 @@ class DeskContext:
         return jobs[0] if len(jobs) == 1 else None
 
     def _explain(self, error: BaseException) -> Failure | None:
-        return failure_of(error) or database_checks.behind(error, self.store.path)
+        return failure_of(error) or database_checks.damage_behind(error, self.store.path)
 
     def _carry_out(self, job: Job) -> Result:
         choice = job.choice

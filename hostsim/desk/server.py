@@ -111,7 +111,7 @@ class Desk:
         while not self._stopping.is_set():
             wasyncore.loop(timeout=1, map=sockets, count=1)
             self._make_room()
-            self.desk_context.store.move_left_log()
+            self.desk_context.store.checkpoint_leftover_wal()
         self._woken.wait()
         self._server.task_dispatcher.shutdown()
         wasyncore.close_all(sockets, ignore_all=True)

@@ -131,13 +131,13 @@ def notify_people(plugins: Plugins, store: Store) -> bool:
 
 def _tell(store: Store, name: str, call: Callable[..., Any]) -> bool:
     with commits.passing(), store.change() as db:
-        notices.settle(db, name)
-    untold = notices.untold(store.db, name)
-    if not untold:
+        notices.forget_fewer_waiting(db, name)
+    pending = notices.pending_notices(store.db, name)
+    if not pending:
         return True
-    given = [notice for notice, _ in untold]
+    given = [notice for notice, _ in pending]
     if _answer(name, call, "opter_notices", notices=given) is not True:
         return False
     with commits.passing(), store.change() as db:
-        notices.tell(db, name, untold)
+        notices.mark_told(db, name, pending)
     return True

@@ -220,7 +220,7 @@ class Decisions(Context):
             if run_id is None:
                 with self.store.checked_change():
                     act(self._writer(name, company, None), {})
-                self.store.move_log()
+                self.store.checkpoint_wal()
                 return None
             import_run = ImportRun(self.store, run_id, self.store.definition(name))
             with import_run.judging(company.number) as judging:
@@ -233,7 +233,7 @@ class Decisions(Context):
                     act(self._writer(name, company, run_id, replaceable, settles), others)
                 with commits.passing(), self.store.change():
                     import_run.judge_again(company, judging, before)
-            self.store.move_log()
+            self.store.checkpoint_wal()
             return previews.preview_of(self.store, run_id)
 
     def _writer(

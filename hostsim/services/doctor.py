@@ -123,7 +123,7 @@ class Doctor:
         except HostError as error:
             found = Finding(name, label, "failed", error.message, error.code, error.kind)
         except sqlite3.Error as broken:
-            damaged = damage.damaged(self._database, damage.same(_name_of(broken)))
+            damaged = damage.damage_error(self._database, damage.untranslated(_name_of(broken)))
             found = Finding(name, label, "failed", damaged.message, damaged.code, damaged.kind)
         except Unknown as unknown:
             found = Finding(name, label, "unknown", unknown.message)
@@ -170,13 +170,13 @@ class Doctor:
         return Text(f"{self._store.path}.", f"{self._store.path}.")
 
     def _intact(self) -> Text:
-        if (problem := database_checks.problem(self._store)) is not None:
-            raise damage.damaged(self._store.path, problem)
+        if (problem := database_checks.find_damage(self._store)) is not None:
+            raise damage.damage_error(self._store.path, problem)
         return Text("Hel, och böckerna går ihop.", "Intact, and the books add up.")
 
     def _writable(self) -> Text:
         with commits.passing():
-            database_checks.write_again(self._store)
+            database_checks.test_write(self._store)
         return Text("Går att skriva.", "Can be written.")
 
     def _locks(self) -> Text:

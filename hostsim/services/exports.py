@@ -318,4 +318,4 @@ def _note_what_was_sent(run: ExportRun) -> None:
     """Let no later error claim that nothing was done."""
     if run.preview().sent:
         commits.note(messages.SENT)
-        run.store.move_log(passively=True)
+        run.store.checkpoint_wal(passively=True)

@@ -139,7 +139,7 @@ class HandPayments(Context):
         if not added.already:
             commits.note(results_messages.payment_added(added.id))
             self._judge_open_previews(table.invoices_of(self.store.db, added.id))
-            self.store.move_log()
+            self.store.checkpoint_wal()
         self.notify_listeners()
         return added
 
@@ -202,5 +202,5 @@ class HandPayments(Context):
             table.delete(db, row, why=reason, user=user, at=at, message=message, gone=gone)
         commits.note(results_messages.payment_deleted(payment_id))
         self._judge_open_previews(table.invoices_of(self.store.db, payment_id))
-        self.store.move_log()
+        self.store.checkpoint_wal()
         self.notify_listeners()

@@ -100,7 +100,7 @@ class Saving(Context):
         preview = previews.preview_of(self.store, run_id)
         commits.note(payments_messages.registered(preview.counts["ready"]))
         # Beside other companies that are saved, nobody stops for it.
-        self.store.move_log(passively=not self._attended)
+        self.store.checkpoint_wal(passively=not self._attended)
         import_type = import_run.definition.import_type
         saved = SavedRun(run_id, import_type, chosen, company, preview.counts["ready"])
         notify_of_save(self.plugins, self.store, saved)
@@ -146,7 +146,7 @@ class Saving(Context):
         numbers = len(registered), len(reversals), forgotten
         commits.note(payments_messages.save_undone(*numbers))
         self._judge_open_previews({row["invoice_id"] for row in undone})
-        self.store.move_log()
+        self.store.checkpoint_wal()
         self.notify_listeners()
         ids = {row["id"] for row in undone}
         kept = tuple(one for one in self.store.payments(run_id=run.id) if one.id not in ids)

@@ -206,7 +206,7 @@ def _result(counts: Mapping[str, int], waiting: int, company: Company | None) ->
 
 def _failed(name: str, error: Exception, store: Store) -> _Result | None:
     """Tell a failure that waiting may mend from one that a person must; ``None``: cancelled."""
-    failure = failure_of(error) or database_checks.behind(error, store.path)
+    failure = failure_of(error) or database_checks.damage_behind(error, store.path)
     if failure is None:
         # Where, but not with what: the text of an error may hold what a log must not.
         *_, place = traceback.extract_tb(error.__traceback__)

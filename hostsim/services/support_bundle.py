@@ -419,10 +419,10 @@ class _Content:
             "journal_mode": database_checks.pragma(store, "journal_mode"),
             "pages": database_checks.pragma(store, "page_count"),
             "page_size": database_checks.pragma(store, "page_size"),
-            "integrity": _or_error(lambda: database_checks.integrity(store, most=100)),
+            "integrity": _or_error(lambda: database_checks.integrity_problems(store, limit=100)),
             "foreign_keys": _or_error(lambda: database_checks.broken_references(store)),
             "rows": {
-                _code(name): _or_error(functools.partial(database_checks.size, store, name))
+                _code(name): _or_error(functools.partial(database_checks.row_count, store, name))
                 for name in database_checks.tables(store)
             },
         }

@@ -124,7 +124,7 @@ def work(
                     if ready and not schedules.trying_again(host.store):
                         told = notify_people(host.plugins, host.store)
                         tell_at = monotonic() + TELL_AGAIN
-                    host.store.move_left_log()
+                    host.store.checkpoint_leftover_wal()
                     pause(_idle(host, clock()))
             except HostError as error:
                 if error.kind != "busy" and error.code != "DATABASE_UNREACHABLE":

@@ -1,4 +1,4 @@
-"""What this thread committed, so that no later error claims that nothing was saved."""
+"""The commits of this thread, so that no later error claims that nothing was saved."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ if TYPE_CHECKING:
     from hostsim.errors import HostError
     from opter_contract.values import Text
 
-_here = threading.local()
+_thread = threading.local()
 
 
 @dataclass
 class Commits:
-    """Whether anything was committed, and what is known of it."""
+    """Whether anything was committed, and the messages about it."""
 
     any: bool = False
     messages: list[Text] = field(default_factory=list)
 
-    def not_shown(self) -> HostError:
-        """Make the error of a result that is saved and could not be shown."""
+    def not_shown_error(self) -> HostError:
+        """Return the error of a result that is saved but could not be shown."""
         saved = text_messages.joined(self.messages) or results_messages.SAVED
         return host_error("SAVED_NOT_SHOWN", saved=saved)
 
@@ -35,12 +35,12 @@ class Commits:
 @contextmanager
 def watched() -> Iterator[Commits]:
     """Note what this thread commits while the block runs."""
-    around = found()
-    _here.commits = inner = Commits()
+    outer = noted()
+    _thread.commits = inner = Commits()
     try:
         yield inner
     finally:
-        _here.commits = around
+        _thread.commits = outer
 
 
 #: A block whose commits do not count: what they store is deleted again, or says only
@@ -48,15 +48,15 @@ def watched() -> Iterator[Commits]:
 passing = watched
 
 
-def found() -> Commits:
+def noted() -> Commits:
     """Return what this thread has noted; nothing outside of :func:`watched`."""
-    commits: Commits = getattr(_here, "commits", None) or Commits()
+    commits: Commits = getattr(_thread, "commits", None) or Commits()
     return commits
 
 
-def note(what: Text | None = None) -> None:
+def note(message: Text | None = None) -> None:
     """Note that something was committed, or that an output file was written."""
-    commits = found()
+    commits = noted()
     commits.any = True
-    if what is not None:
-        commits.messages.append(what)
+    if message is not None:
+        commits.messages.append(message)

@@ -26,7 +26,7 @@ from hostsim.storage.private_files import (
     refuse_links,
     refuse_others,
     refuse_planted,
-    unwritable,
+    unwritable_error,
 )
 from opter_contract.values import Text
 
@@ -38,14 +38,14 @@ APPLICATION_ID = 0x4F707465
 #: Seconds that a write waits for another process' write to end.
 PATIENCE = 60.0
 
-#: Seconds since the last write to a log after which its writer is taken to be done.
-_AT_REST = 1.0
+#: Seconds since the last write to a WAL after which its writer is taken to be done.
+_IDLE_SECONDS = 1.0
 
-_OTHER_LOG = Text(
+_FOREIGN_WAL = Text(
     "loggen bredvid den, -wal, hör till en senare fil", "the log beside it, -wal, is a later file's"
 )
 
-_LOG_UNREADABLE = Text(
+_WAL_UNREADABLE = Text(
     "loggen bredvid den, -wal, kan inte läsas där inget kan skrivas; kopiera båda till en mapp där "
     "du kan det",
     "the log beside it, -wal, cannot be read where nothing can be written; copy both to a "
@@ -61,37 +61,37 @@ _OUT_OF_REACH = {
 
 
 def error_of(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> HostError | None:
-    """Return the error for a person of one of SQLite's; ``None`` where that is a bug."""
-    # The latter of a message that quotes what is damaged.
+    """Return the error for people that an SQLite error means; ``None`` if it is a bug."""
+    # The latter if SQLite's message quotes what is damaged.
     if "decode to UTF-8" in str(error) or isinstance(error, UnicodeDecodeError):
-        return damage.damaged(path, damage.same("UTF-8"))
-    # The primary code stands in the lowest byte: https://sqlite.org/rescode.html
+        return damage.damage_error(path, damage.untranslated("UTF-8"))
+    # The primary code is the lowest byte: https://sqlite.org/rescode.html
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
     if code & 0xFF in damage.CODES or code == sqlite3.SQLITE_IOERR_SHORT_READ:
         # The message could hold a value of a row.
-        return damage.damaged(path, damage.same(error.sqlite_errorname))
+        return damage.damage_error(path, damage.untranslated(error.sqlite_errorname))
     if code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
         return host_error("DATABASE_BUSY", path=path)
     if isinstance(error, sqlite3.Error) and code & 0xFF in _OUT_OF_REACH:
-        return unwritable(path, error)
+        return unwritable_error(path, error)
     return None
 
 
 def _explained(method: Callable[..., Any]) -> Callable[..., Any]:
-    """Have a method of a cursor raise what a person can do something about."""
+    """Make a method of a cursor raise errors that a person can act on."""
 
     @wraps(method)
-    def called(cursor: Any, *arguments: Any) -> Any:
+    def explained(cursor: Any, *arguments: Any) -> Any:
         try:
             return method(cursor, *arguments)
         except (sqlite3.Error, UnicodeDecodeError) as error:
-            if (explained := error_of(error, cursor.connection.path)) is None:
+            if (explained_error := error_of(error, cursor.connection.path)) is None:
                 raise
-            if explained.code == "DATABASE_DAMAGED":
+            if explained_error.code == "DATABASE_DAMAGED":
                 cursor.connection.on_damage()
-            raise explained from error
+            raise explained_error from error
 
-    return called
+    return explained
 
 
 class _Cursor(sqlite3.Cursor):
@@ -112,7 +112,7 @@ class _Connection(sqlite3.Connection):
     def cursor(self, factory: Any = _Cursor) -> Any:
         return super().cursor(factory)
 
-    # Those of sqlite3 make cursors of its own.
+    # The methods of sqlite3 would use its own cursor class.
 
     def execute(self, *arguments: Any) -> Any:
         return self.cursor().execute(*arguments)
@@ -128,7 +128,7 @@ class Database:
     clock: Callable[[], float] = staticmethod(time.monotonic)
 
     def __init__(self, path: Path, *, patience: float = PATIENCE) -> None:
-        """Keep the place; use :meth:`open` or :meth:`create`.
+        """Store the path; use :meth:`open` or :meth:`create`.
 
         :param patience: seconds that a write waits for another process' write.
         """
@@ -138,10 +138,10 @@ class Database:
         self._patience = patience
         self._guard = threading.Lock()
         self._connections: dict[threading.Thread, sqlite3.Connection] = {}
-        #: Where nothing can be written: read it as what nobody changes.
+        #: Whether it is read as unchangeable, because nothing can be written.
         self._immutable = False
-        #: Whether one may read while another writes; not where the log (-wal) cannot be had.
-        self.has_log = True
+        #: Whether readers and a writer can work at once; not if there can be no WAL.
+        self.uses_wal = True
         self._changed = False
         #: Which file it is, and how far it was: neither may go back.
         self._file: tuple[int, int] | None = None
@@ -153,7 +153,7 @@ class Database:
 
     @classmethod
     def create(cls, path: str | Path) -> Self:
-        """Make a new database; an existing file is left as it is and refused."""
+        """Create a database; refuse an existing file and leave it unchanged."""
         store = cls(Path(path))
         try:
             if store.path.exists() and not store._is_blank():
@@ -162,15 +162,15 @@ class Database:
             refuse_links(Path(path))
             refuse_others(store.path, store.path)
             refuse_planted(store.path)
-            # Before SQLite does, which would leave it to the umask who may read it.
+            # Before SQLite creates it with the rights that the umask leaves.
             make_file(store.path)
-            store._make_tables()
+            store._create_tables()
         except BaseException as error:
             store.close()
             if isinstance(error, sqlite3.Error | OSError):
-                raise unwritable(store.path, error) from error
+                raise unwritable_error(store.path, error) from error
             raise
-        store._know_file()
+        store._remember_file()
         return store
 
     @classmethod
@@ -206,7 +206,7 @@ class Database:
     def close(self) -> None:
         """Close all connections; the store can be used again and opens new ones."""
         if self._changed:
-            self.move_log()
+            self.checkpoint_wal()
         with self._guard:
             for connection in self._connections.values():
                 connection.close()
@@ -246,23 +246,23 @@ class Database:
     def _connect(self) -> sqlite3.Connection:
         # Transactions are begun by hand. Threads never share a connection; only closing may
         # happen in another thread.
-        how: dict[str, Any] = {"timeout": self._patience, "isolation_level": None}
-        how |= {"check_same_thread": False, "factory": _Connection, "uri": True}
-        # A file that was deleted is not made again.
+        options: dict[str, Any] = {"timeout": self._patience, "isolation_level": None}
+        options |= {"check_same_thread": False, "factory": _Connection, "uri": True}
+        # A file that was deleted is not created again.
         mode = "immutable=1" if self._immutable else "mode=rw"
         if not self._immutable:
             refuse_planted(self.path)
         # Not as_uri(): SQLite takes the server of a Windows share for an authority.
-        place = "/" + quote(self.path.as_posix(), safe="/:").removeprefix("/")
+        path = "/" + quote(self.path.as_posix(), safe="/:").removeprefix("/")
         try:
-            connection: _Connection = sqlite3.connect(f"file://{place}?{mode}", **how)
+            connection: _Connection = sqlite3.connect(f"file://{path}?{mode}", **options)
         except sqlite3.OperationalError as error:
             self._refuse_other_file()
-            raise unwritable(self.path, error) from error
+            raise unwritable_error(self.path, error) from error
         connection.path, connection.on_damage = self.path, self._forget_checks
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
-        if not self.has_log:
+        if not self.uses_wal:
             # Pages that are written before the commit would have to wait for our own readers.
             connection.execute("PRAGMA cache_spill = OFF")
         sql_functions.register(connection)
@@ -270,13 +270,13 @@ class Database:
 
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
-        """Change the database: all of it or nothing. Changes may stand in one another."""
+        """Change the database: all of it or nothing. Changes may be nested."""
         db = self.db
         if db.in_transaction:
             yield db
             return
-        if not self.has_log:
-            self._want_log()
+        if not self.uses_wal:
+            self._enable_wal()
         before = db.total_changes
         committing = False
         try:
@@ -285,8 +285,8 @@ class Database:
             yield db
             if db.total_changes > before:
                 self._changed = True
-                found = db.execute("PRAGMA user_version").fetchone()[0]
-                db.execute(f"PRAGMA user_version = {damage.counted(found)}")
+                user_version = db.execute("PRAGMA user_version").fetchone()[0]
+                db.execute(f"PRAGMA user_version = {damage.count_up(user_version)}")
             committing = True
             db.execute("COMMIT")
         except BaseException as error:
@@ -297,13 +297,13 @@ class Database:
                 committing = False
             raise
         finally:
-            # Also where Ctrl-C came during the COMMIT.
+            # Also if Ctrl-C came during the COMMIT.
             if committing and db.total_changes > before:
                 commits.note()
 
     @contextmanager
     def checked_change(self) -> Iterator[sqlite3.Connection]:
-        """Change the database for a person, where it is whole.
+        """Change the database for a person, if it is not damaged.
 
         :raises HostError: ``DATABASE_DAMAGED``; nothing is changed then.
         """
@@ -314,78 +314,78 @@ class Database:
 
     @contextmanager
     def changing_books(self) -> Iterator[sqlite3.Connection]:
-        """Change what is registered, where the database is whole before and the books after.
+        """Change what is registered; check the database before and the books after.
 
         :raises HostError: ``DATABASE_DAMAGED``; nothing is changed then.
         """
         with self.checked_change() as db:
             last = db.execute("SELECT coalesce(max(sequence), 0) FROM journal").fetchone()[0]
             yield db
-            self._refuse(damage.in_books(db, after=last))
+            self._refuse(damage.find_books_damage(db, after=last))
 
-    # --- The file and its log ---
+    # --- The file and its WAL ---
 
-    def move_log(self, *, passively: bool = False) -> None:
-        """Move what the log (-wal) holds into the file, so that a copy of the file is whole.
+    def checkpoint_wal(self, *, passively: bool = False) -> None:
+        """Move the content of the WAL into the file, so that a copy of the file is complete.
 
-        Neither waits nor fails: what cannot be moved now is moved later, by the next change or
-        :meth:`move_left_log`.
+        Neither waits nor fails: the rest is moved later, by the next change or
+        :meth:`checkpoint_leftover_wal`.
 
-        :param passively: leave the log as long as it is: to cut it, others must stop for a moment.
+        :param passively: do not truncate the WAL, for which others must stop for a moment.
         """
-        if not self.has_log:
+        if not self.uses_wal:
             return
-        how = "PASSIVE" if passively else "TRUNCATE"
+        mode = "PASSIVE" if passively else "TRUNCATE"
         with suppress(HostError, sqlite3.Error):
             self._refuse_other_file()
             db = self.db
             if db.in_transaction:
                 return
-            with self._without_waiting():
-                db.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
+            with self._failing_when_busy():
+                db.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
             self._count = damage.count_in_file(self.path)
 
-    def move_left_log(self) -> None:
-        """Move what stayed in the log, as where somebody was reading, once nobody writes there."""
+    def checkpoint_leftover_wal(self) -> None:
+        """Checkpoint what a reader kept in the WAL, once nobody writes to it."""
         with suppress(OSError):
-            found = damage.log_of(self.path).stat()
-            if found.st_size and time.time() - found.st_mtime > _AT_REST:
-                self.move_log()
+            status = damage.wal_of(self.path).stat()
+            if status.st_size and time.time() - status.st_mtime > _IDLE_SECONDS:
+                self.checkpoint_wal()
 
     def refuse_immutable(self) -> None:
-        """Refuse a disk that is full or cannot be written: for a moment's reading it will do.
+        """Refuse a disk that is full or cannot be written: it only serves short reading.
 
-        Once there is room again, others may change what is then read as if nobody could.
+        Once there is room again, others may change the file that is read as unchangeable.
 
         :raises HostError: ``DATABASE_UNREACHABLE``.
         """
         if self._immutable:
-            raise unwritable(self.path, OSError(errno.EROFS, os.strerror(errno.EROFS)))
+            raise unwritable_error(self.path, OSError(errno.EROFS, os.strerror(errno.EROFS)))
 
-    def _know_file(self) -> None:
-        found = self.path.stat()
-        self._file = found.st_dev, found.st_ino
+    def _remember_file(self) -> None:
+        status = self.path.stat()
+        self._file = status.st_dev, status.st_ino
 
     def _refuse_other_file(self) -> None:
         """Refuse to change a file that no longer has its name, or went back in time."""
         if self._file is None:
             return
         try:
-            found = self.path.stat()
+            status = self.path.stat()
         except OSError as error:
             raise host_error("DATABASE_REPLACED", path=self.path) from error
-        if (found.st_dev, found.st_ino) != self._file:
+        if (status.st_dev, status.st_ino) != self._file:
             raise host_error("DATABASE_REPLACED", path=self.path)
 
     def _refuse(self, problem: Text | None) -> None:
         if problem is not None:
-            raise damage.damaged(self.path, problem)
+            raise damage.damage_error(self.path, problem)
 
-    def _refuse_other_log(self) -> None:
-        """Refuse a log that does not follow the file, and a file that went back in time."""
+    def _refuse_foreign_wal(self) -> None:
+        """Refuse a WAL that does not follow the file, and a file that went back in time."""
         count = damage.count_in_file(self.path)
-        if damage.has_other_log(self.path):
-            self._refuse(_OTHER_LOG)
+        if damage.has_foreign_wal(self.path):
+            self._refuse(_FOREIGN_WAL)
         if count is None:
             return
         if self._count is not None and damage.is_behind(count, self._count):
@@ -393,12 +393,12 @@ class Database:
         self._count = count
 
     def _forget_checks(self) -> None:
-        """Have the next change find the damage that was met, however lately all was well."""
+        """Force a full check before the next change."""
         self._checked_at, self._unchecked = None, sys.maxsize
 
     def _check_before_change(self) -> None:
         self._refuse_other_file()
-        self._refuse_other_log()
+        self._refuse_foreign_wal()
         self._unchecked += 1
         size, now, last = self.path.stat().st_size, self.clock(), self._checked_at
         small = size <= damage.CHECKED_AT_OPENING
@@ -406,16 +406,16 @@ class Database:
         # The connection of this thread would not see what happened to pages that it has read.
         with self.reader() as db:
             db.execute("BEGIN")
-            self._refuse(damage.in_schema(db) or damage.in_settings(db))
+            self._refuse(damage.find_schema_damage(db) or damage.find_settings_damage(db))
             if size > damage.CHECKED_WHOLE << 20:
                 if self._unchecked > damage.CHANGES_A_MIB * (size >> 20):
-                    self._refuse(damage.in_pages(db))
+                    self._refuse(damage.find_page_damage(db))
                     self._unchecked = 0
             elif small or due:
                 # An index that misses a row would let the same payment in twice.
-                self._refuse(damage.in_indexes(db) or damage.in_books(db))
+                self._refuse(damage.find_index_damage(db) or damage.find_books_damage(db))
                 if small and due:
-                    self._refuse(damage.in_cells(db))
+                    self._refuse(damage.find_cell_damage(db))
                 self._checked_at = now if due else last
 
     def _prepare(self, version: int) -> None:
@@ -423,33 +423,38 @@ class Database:
             with commits.passing(), self.change() as db:
                 migrations.migrate(db)
             log.info("%s was brought to version %s", self.path.name, migrations.version())
-        self._want_log()
-        self._know_file()
+        self._enable_wal()
+        self._remember_file()
 
     def _check_small(self) -> None:
         if self.path.stat().st_size <= damage.CHECKED_AT_OPENING:
             with self.reader() as db:
                 db.execute("BEGIN")
-                checks = damage.in_pages, damage.in_settings, damage.in_books, damage.in_reasons
+                checks = (
+                    damage.find_page_damage,
+                    damage.find_settings_damage,
+                    damage.find_books_damage,
+                    damage.find_reasons_damage,
+                )
                 self._refuse(next(filter(None, (check(db) for check in checks)), None))
 
-    def _want_log(self) -> None:
-        """Have changes written to a log, which readers need not wait for, where that can be now."""
+    def _enable_wal(self) -> None:
+        """Switch to a WAL, which readers need not wait for, if that is possible now."""
         if self._immutable:
             return
         db = self.db
-        self.has_log = db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
-        if self.has_log:
+        self.uses_wal = db.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+        if self.uses_wal:
             return
         with suppress(HostError, sqlite3.Error):
-            with self._without_waiting():
+            with self._failing_when_busy():
                 mode = db.execute("PRAGMA journal_mode = WAL").fetchone()[0]
-            self.has_log = mode == "wal"
-        db.execute(f"PRAGMA cache_spill = {'ON' if self.has_log else 'OFF'}")
+            self.uses_wal = mode == "wal"
+        db.execute(f"PRAGMA cache_spill = {'ON' if self.uses_wal else 'OFF'}")
 
     @contextmanager
-    def _without_waiting(self) -> Iterator[None]:
-        """Let this thread's connection fail at once where another one holds the database."""
+    def _failing_when_busy(self) -> Iterator[None]:
+        """Make this thread's connection fail at once if another one holds the database."""
         self.db.execute("PRAGMA busy_timeout = 0")
         try:
             yield
@@ -466,12 +471,12 @@ class Database:
         """
         with self.reader() as connection:
             rows = connection.execute(query, values or {})
-            if self.has_log:
+            if self.uses_wal:
                 yield from rows
                 return
-            # Whoever writes would wait for whoever reads.
-            several = rows.fetchall()
-        yield from several
+            # A writer would wait for the reader.
+            remaining_rows = rows.fetchall()
+        yield from remaining_rows
 
     @contextmanager
     def reader(self) -> Iterator[sqlite3.Connection]:
@@ -485,39 +490,39 @@ class Database:
     def _is_blank(self) -> bool:
         """Return whether the file is empty, as when its creation was interrupted."""
         try:
-            things: int = self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
-            return not things and self._marks() == (0, 0)
+            objects: int = self.db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+            return not objects and self._marks() == (0, 0)
         except (HostError, sqlite3.Error):
             return False
 
     def _check(self) -> int:
-        """Refuse a file that is none of ours; give the version of its tables."""
+        """Refuse a file that is none of ours; return the version of its tables."""
         refuse_planted(self.path)
         try:
-            mark, found = self._marks()
+            application_id, user_version = self._marks()
         except HostError as error:
             self.close()
             if error.code != "DATABASE_UNREACHABLE":
                 raise
-            # No log can be made in a folder that is full or cannot be written.
-            if damage.is_logged(self.path):
+            # No WAL can be made in a folder that is full or cannot be written.
+            if damage.has_wal(self.path):
                 if is_full(self.path) or not os.access(self.path, os.R_OK):
                     raise
-                why = _LOG_UNREADABLE
+                why = _WAL_UNREADABLE
                 raise host_error("DATABASE_UNREACHABLE", path=self.path, why=why) from error
-            self._immutable, self.has_log = True, False
-            mark, found = self._marks()
-        if mark != APPLICATION_ID:
+            self._immutable, self.uses_wal = True, False
+            application_id, user_version = self._marks()
+        if application_id != APPLICATION_ID:
             raise host_error("DATABASE_FOREIGN", path=self.path)
-        version = damage.version_of(found)
+        version = damage.version_of(user_version)
         if not 1 <= version <= migrations.version():
             raise host_error("DATABASE_VERSION", path=self.path)
-        self._refuse_other_log()
+        self._refuse_foreign_wal()
         return version
 
     def _marks(self) -> tuple[int, int]:
         try:
-            mark, version = (
+            application_id, user_version = (
                 self.db.execute(f"PRAGMA {name}").fetchone()[0]
                 for name in ("application_id", "user_version")
             )
@@ -525,18 +530,18 @@ class Database:
             cause = error.__cause__
             if (
                 getattr(cause, "sqlite_errorname", "") == "SQLITE_NOTADB"
-                and not self._begins_well()
+                and not self._has_sqlite_header()
             ):
                 raise host_error("DATABASE_FOREIGN", path=self.path) from cause
             raise
-        return mark, version
+        return application_id, user_version
 
-    def _begins_well(self) -> bool:
+    def _has_sqlite_header(self) -> bool:
         self.close()
         with self.path.open("rb") as file:
             return file.read(len(damage.MAGIC)) == damage.MAGIC
 
-    def _make_tables(self) -> None:
+    def _create_tables(self) -> None:
         self.db.execute("PRAGMA journal_mode = WAL")
         with self.change() as db:
             # Another process may have been faster.

@@ -1,6 +1,6 @@
 """What shows that a database is damaged, or that its file is not the one that it was.
 
-Each check gives a problem, without the content of any row; ``None`` where there is none.
+Each check returns a problem, without the content of any row; ``None`` if there is none.
 """
 
 from __future__ import annotations
@@ -45,19 +45,19 @@ CODES = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 MAGIC = b"SQLite format 3\0"
 
 
-def damaged(path: Path, problem: Text) -> HostError:
+def damage_error(path: Path, problem: Text) -> HostError:
     return host_error("DATABASE_DAMAGED", path=path, problem=problem)
 
 
-def same(problem: str) -> Text:
+def untranslated(problem: str) -> Text:
     """Return a problem in SQLite's own words, which are the same in every language."""
     return Text(problem, problem)
 
 
-# --- The file and its log -------------------------------------------------------------
+# --- The file and its WAL -------------------------------------------------------------
 # PRAGMA user_version holds the version of the tables in its lowest byte, and above it a count that
-# each change makes one higher. Both stand in the first page, which is therefore in every change, so
-# that a log (-wal) begins with the count that follows the one of the file it belongs to.
+# each change makes one higher. Both are in the first page, which is therefore in every change, so
+# that a WAL (-wal) begins with the count that follows the one of the file it belongs to.
 
 _COUNTS = 1 << 23
 
@@ -70,7 +70,7 @@ def count_of(user_version: int) -> int:
     return user_version >> 8 & (_COUNTS - 1)
 
 
-def counted(user_version: int) -> int:
+def count_up(user_version: int) -> int:
     """Return the user version after one more change."""
     return (count_of(user_version) + 1) % _COUNTS << 8 | version_of(user_version)
 
@@ -81,59 +81,59 @@ def is_behind(count: int, other: int) -> bool:
 
 
 def count_in_file(path: Path) -> int | None:
-    """Return the count in the file itself, whatever its log has; ``None`` if it has none.
+    """Return the count in the file itself, whatever its WAL has; ``None`` if it has none.
 
     By SQLite: on POSIX systems, to open and close the file would let go of all its locks.
     """
     try:
         with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro&immutable=1", uri=True)) as db:
-            # Where the log was being moved when its process was killed, the file may be shorter
+            # If the WAL was being checkpointed when its process was killed, the file may be shorter
             # than its first page says.
             db.execute("PRAGMA writable_schema = ON")
             return count_of(db.execute("PRAGMA user_version").fetchone()[0])
     except sqlite3.Error:
-        return None  # whoever reads it is told why
+        return None  # reading it raises the reason
 
 
-def log_of(path: Path) -> Path:
+def wal_of(path: Path) -> Path:
     return path.with_name(f"{path.name}-wal")
 
 
-def is_logged(path: Path) -> bool:
-    """Return whether a log holds, or may soon hold, what the file itself does not."""
-    # Of a disk that is full SQLite leaves an empty log, and some bytes of an index that has 32 KiB.
+def has_wal(path: Path) -> bool:
+    """Return whether a WAL holds, or may soon hold, what the file itself does not."""
+    # On a disk that is full SQLite leaves an empty WAL, and some bytes of an index that has 32 KiB.
     index = path.with_name(f"{path.name}-shm")
     return any(
         file.exists() and file.stat().st_size >= least
-        for file, least in ((log_of(path), 1), (index, 32 << 10))
+        for file, least in ((wal_of(path), 1), (index, 32 << 10))
     )
 
 
-def has_other_log(path: Path) -> bool:
-    """Return whether the log beside a file belongs to a later state of it.
+def has_foreign_wal(path: Path) -> bool:
+    """Return whether the WAL next to a file belongs to a later state of it.
 
-    As when a copy of last night was put back beside the log of today.
+    As when a copy of last night was put back next to the WAL of today.
     """
 
-    def other() -> bool:
-        # The log first: the file may only go on meanwhile.
-        first = _first_count(log_of(path))
+    def wal_is_later() -> bool:
+        # The WAL first: the file may only go on meanwhile.
+        first = _first_count(wal_of(path))
         count = count_in_file(path)
         if first is None or count is None:
             return False
         return is_behind((count + 1) % _COUNTS, first)
 
-    # Twice: the log may have begun again between the two.
-    return other() and other()
+    # Twice: the WAL may have begun again between the two.
+    return wal_is_later() and wal_is_later()
 
 
-def _first_count(log: Path) -> int | None:
-    """Return the count of the first page 1 in a log; ``None`` where there is none.
+def _first_count(wal: Path) -> int | None:
+    """Return the count of the first page 1 in a WAL; ``None`` if there is none.
 
     https://sqlite.org/fileformat2.html#the_write_ahead_log
     """
     try:
-        with log.open("rb") as file:
+        with wal.open("rb") as file:
             header = file.read(32)
             while len(header) == 32 and len(frame := file.read(24 + 64)) == 24 + 64:
                 if frame[8:16] != header[16:24]:
@@ -149,25 +149,27 @@ def _first_count(log: Path) -> int | None:
 # --- The content ------------------------------------------------------------------------
 
 
-def in_pages(db: sqlite3.Connection) -> Text | None:
+def find_page_damage(db: sqlite3.Connection) -> Text | None:
     """Check that tables and indexes are whole, and every row as its table demands."""
-    return _said(db, "quick_check(1)")
+    return _first_problem(db, "quick_check(1)")
 
 
-def in_indexes(db: sqlite3.Connection) -> Text | None:
-    """Check as :func:`in_pages`, and that tables, indexes and references agree."""
-    if problem := _said(db, "integrity_check(1)"):
+def find_index_damage(db: sqlite3.Connection) -> Text | None:
+    """Check like :func:`find_page_damage`, and that tables, indexes and references agree."""
+    if problem := _first_problem(db, "integrity_check(1)"):
         return problem
     row = db.execute("PRAGMA foreign_key_check").fetchone()
-    return None if row is None else same(f"foreign_key_check: {row[0]}")
+    return None if row is None else untranslated(f"foreign_key_check: {row[0]}")
 
 
-def _said(db: sqlite3.Connection, check: str) -> Text | None:
-    said: str = db.execute(f"PRAGMA {check}").fetchone()[0]
-    return None if said == "ok" else same(f"{check.partition('(')[0]}: {said.splitlines()[0]}")
+def _first_problem(db: sqlite3.Connection, check: str) -> Text | None:
+    found: str = db.execute(f"PRAGMA {check}").fetchone()[0]
+    if found == "ok":
+        return None
+    return untranslated(f"{check.partition('(')[0]}: {found.splitlines()[0]}")
 
 
-def in_books(db: sqlite3.Connection, after: int = -1) -> Text | None:
+def find_books_damage(db: sqlite3.Connection, after: int = -1) -> Text | None:
     """Check that the payments of each invoice add up to its total less what remains.
 
     And that amounts are those of the journal.
@@ -175,11 +177,12 @@ def in_books(db: sqlite3.Connection, after: int = -1) -> Text | None:
     :param after: check only what the journal says later than at this sequence.
     """
     values = {"after": after}
+    query = _BALANCES if after < 0 else _BALANCES_CHANGED
     wrong = db.execute(_NOT_AS_JOURNALED, values).fetchone()[0]
     try:
         wrong += sum(
             EXACT.add(Decimal(remaining), Decimal(taken or 0)) != Decimal(total)
-            for total, remaining, taken in db.execute(_BALANCES if after < 0 else _TOUCHED, values)
+            for total, remaining, taken in db.execute(query, values)
         )
     except (ArithmeticError, ValueError, sqlite3.OperationalError) as error:
         if getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) != sqlite3.SQLITE_ERROR:
@@ -193,11 +196,11 @@ def in_books(db: sqlite3.Connection, after: int = -1) -> Text | None:
     )
 
 
-def in_settings(db: sqlite3.Connection) -> Text | None:
+def find_settings_damage(db: sqlite3.Connection) -> Text | None:
     """Check that settings, and those of imports and exports, are as they were written.
 
-    By an accepted deviation money is written off, and by a date payments are ignored. So are when
-    a schedule is due, and what a listener has.
+    An accepted deviation writes money off, and a date makes payments ignored. Due times of
+    schedules and positions of listeners are checked, too.
     """
     sealed = " UNION ALL ".join(
         f"SELECT 1 FROM {table} WHERE seal IS NOT content"  # noqa: S608 constants
@@ -208,7 +211,7 @@ def in_settings(db: sqlite3.Connection) -> Text | None:
     return Text("en inställning är inte den som gavs", "a setting is not the one that was given")
 
 
-def in_reasons(db: sqlite3.Connection) -> Text | None:
+def find_reasons_damage(db: sqlite3.Connection) -> Text | None:
     """Check that each reason is one of ours, or the one that a plug-in gave for the payment."""
     own = ", ".join(f"'{code}'" for code in REASONS)
     wrong = db.execute(
@@ -236,16 +239,16 @@ _BALANCES = """
     FROM invoices i
 """
 
-_TOUCHED = f"""
+_BALANCES_CHANGED = f"""
     {_BALANCES} WHERE i.id IN (SELECT t.invoice_id FROM journal j JOIN payments t
                                ON t.id = j.payment_id WHERE j.sequence > :after)
 """  # noqa: S608 a constant
 
 
-def in_schema(db: sqlite3.Connection) -> Text | None:
+def find_schema_damage(db: sqlite3.Connection) -> Text | None:
     """Check that every table, index and trigger of a new database is there, to the letter."""
     missing = _schema() - {tuple(row) for row in db.execute(_SCHEMA)}
-    return same(f"sqlite_master: {min(name for name, _ in missing)}") if missing else None
+    return untranslated(f"sqlite_master: {min(name for name, _ in missing)}") if missing else None
 
 
 @cache
@@ -259,7 +262,7 @@ def _schema() -> frozenset[tuple[str, str]]:
 _SCHEMA = "SELECT name, sql FROM sqlite_master WHERE sql IS NOT NULL"
 
 
-def in_cells(db: sqlite3.Connection) -> Text | None:
+def find_cell_damage(db: sqlite3.Connection) -> Text | None:
     """Check that amounts, days, times and JSON can be read, and all that is text."""
     for (table,) in db.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall():
         quoted = table.replace('"', '""')

@@ -46,7 +46,7 @@ COUNTS: Mapping[str, str] = {
 
 @contextmanager
 def snapshot(store: Store) -> Iterator[None]:
-    """Let everything that is read in the block be of the same moment."""
+    """Read everything in the block as of the same moment."""
     db = store.db
     if db.in_transaction:
         yield
@@ -58,18 +58,18 @@ def snapshot(store: Store) -> Iterator[None]:
         db.execute("ROLLBACK")
 
 
-def counts(store: Store, what: str) -> list[sqlite3.Row]:
-    return store.db.execute(COUNTS[what]).fetchall()
+def counts(store: Store, name: str) -> list[sqlite3.Row]:
+    return store.db.execute(COUNTS[name]).fetchall()
 
 
 def definitions(store: Store) -> list[sqlite3.Row]:
-    """Return all definitions in the order in which they were made."""
+    """Return all definitions in the order of their creation."""
     return store.db.execute("SELECT * FROM definitions ORDER BY rowid").fetchall()
 
 
-def latest_runs(store: Store, most: int) -> list[sqlite3.Row]:
-    query = "SELECT * FROM runs ORDER BY started_at DESC, rowid DESC LIMIT :most"
-    return store.db.execute(query, {"most": most}).fetchall()
+def latest_runs(store: Store, limit: int) -> list[sqlite3.Row]:
+    query = "SELECT * FROM runs ORDER BY started_at DESC, rowid DESC LIMIT :limit"
+    return store.db.execute(query, {"limit": limit}).fetchall()
 
 
 def tables(store: Store) -> list[str]:
@@ -80,7 +80,7 @@ def tables(store: Store) -> list[str]:
     return [row["name"] for row in rows]
 
 
-def size(store: Store, table: str) -> int:
+def row_count(store: Store, table: str) -> int:
     quoted = table.replace('"', '""')
     rows: int = store.db.execute(f'SELECT count(*) FROM "{quoted}"').fetchone()[0]  # noqa: S608 the name of a table
     return rows
@@ -90,12 +90,17 @@ def pragma(store: Store, name: str) -> object:
     return store.db.execute(f"PRAGMA {name}").fetchone()[0]
 
 
-def problem(store: Database) -> Text | None:
-    """Look at everything: pages, schema, references, amounts; each cell of a small database."""
-    checks = [damage.in_schema, damage.in_indexes, damage.in_settings, damage.in_books]
-    checks.append(damage.in_reasons)
+def find_damage(store: Database) -> Text | None:
+    """Check everything: pages, schema, references, amounts; each cell of a small database."""
+    checks = [
+        damage.find_schema_damage,
+        damage.find_index_damage,
+        damage.find_settings_damage,
+        damage.find_books_damage,
+    ]
+    checks.append(damage.find_reasons_damage)
     if store.path.stat().st_size <= damage.CHECKED_BY_CELL:
-        checks.append(damage.in_cells)
+        checks.append(damage.find_cell_damage)
     with store.reader() as db:
         try:
             db.execute("BEGIN")
@@ -103,26 +108,26 @@ def problem(store: Database) -> Text | None:
         except HostError as error:
             if error.code != "DATABASE_DAMAGED":
                 raise
-            return damage.same(getattr(error.__cause__, "sqlite_errorname", "UTF-8"))
+            return damage.untranslated(getattr(error.__cause__, "sqlite_errorname", "UTF-8"))
 
 
-def behind(error: BaseException, path: Path) -> HostError | None:
-    """Return whether an error that looks like a bug comes of a damaged database.
+def damage_behind(error: BaseException, path: Path) -> HostError | None:
+    """Return the damage of the database that causes an error which looks like a bug, if any.
 
     :param path: of the database that was in use.
     """
-    if isinstance(error, sqlite3.Error) and (found := error_of(error, path)) is not None:
-        return found
+    if isinstance(error, sqlite3.Error) and (failure := error_of(error, path)) is not None:
+        return failure
     if not isinstance(error, Exception) or not path.is_file():
         return None
     try:
         with Database(path, patience=0) as database:
-            found_problem = problem(database)
-    except HostError as other:
-        return other if other.code == "DATABASE_DAMAGED" else None
+            problem = find_damage(database)
+    except HostError as damage_failure:
+        return damage_failure if damage_failure.code == "DATABASE_DAMAGED" else None
     except sqlite3.Error:
         return None
-    return None if found_problem is None else damage.damaged(path, found_problem)
+    return None if problem is None else damage.damage_error(path, problem)
 
 
 def version(store: Store) -> int:
@@ -130,9 +135,9 @@ def version(store: Store) -> int:
     return damage.version_of(store.db.execute("PRAGMA user_version").fetchone()[0])
 
 
-def integrity(store: Store, most: int) -> list[str]:
+def integrity_problems(store: Store, limit: int) -> list[str]:
     """Return what SQLite finds wrong: names of tables and indexes, numbers of rows; else ``ok``."""
-    return [row[0] for row in store.db.execute(f"PRAGMA integrity_check({most})")]
+    return [row[0] for row in store.db.execute(f"PRAGMA integrity_check({limit})")]
 
 
 def broken_references(store: Store) -> Mapping[str, int]:
@@ -140,8 +145,8 @@ def broken_references(store: Store) -> Mapping[str, int]:
     return Counter(row["table"] for row in store.db.execute("PRAGMA foreign_key_check"))
 
 
-def write_again(store: Store) -> None:
-    """Write what is there once more: a lock alone would be granted in a folder that is full."""
+def test_write(store: Store) -> None:
+    """Write an unchanged value: a lock alone would be granted on a full disk."""
     with store.change() as db:
-        # One row: what is written anew has another seal, too.
+        # One row: writing it renews its seal, too.
         db.execute("UPDATE settings SET value = value WHERE key = 'books'")

@@ -299,7 +299,7 @@ class ImportRun:
         total = self.store.db.execute(query, {"run_id": self.run_id}).fetchone()[0]
         with self.judging(company.number) as judging:
             judged = _counted(_judged(judging, None), total, on_judged)
-            if self.store.has_log:
+            if self.store.uses_wal:
                 self._write(judged)
             else:
                 judged = iter(list(judged))
@@ -407,7 +407,7 @@ class ImportRun:
         :raises HostError: ``DATABASE_DAMAGED``.
         """
         if self._revision(db) != revision_of(db, self.run_id):
-            raise damage.damaged(self.store.path, _NOT_AS_SHOWN)
+            raise damage.damage_error(self.store.path, _NOT_AS_SHOWN)
 
     def _revision(self, db: sqlite3.Connection) -> str:
         """Digest what a person sees: the rows by number, whatever order they were read in."""

@@ -18,7 +18,7 @@ from hostsim.storage.private_files import (
     make_folder,
     refuse_links,
     refuse_others,
-    unwritable,
+    unwritable_error,
 )
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ class Locks:
         except filelock.Timeout:
             return False
         except OSError as error:
-            raise unwritable(self.folder, error) from error
+            raise unwritable_error(self.folder, error) from error
         return True
 
     def _file(self, key: tuple[str, ...]) -> Path:

@@ -1,7 +1,6 @@
-"""What each listener should tell people of the schedules, and what it has told them.
+"""The notices of schedules that each listener should send to people, and those it has sent.
 
-A schedule that people were told nothing about counts as one that was told to go well, with
-nothing that waits.
+A schedule without notices so far counts as one that went well, with nothing that waits.
 """
 
 from __future__ import annotations
@@ -13,19 +12,21 @@ from hostsim.storage.rows import text_of, value_of
 from opter_contract.values import EndedRun, Notice
 
 
-def untold(db: sqlite3.Connection, listener: str) -> list[tuple[Notice, str | None]]:
-    """Return what a listener has not told, by the name of the definition.
+def pending_notices(db: sqlite3.Connection, listener: str) -> list[tuple[Notice, str | None]]:
+    """Return the notices that a listener has not sent, sorted by definition.
 
-    :return: each with when its schedule was paused, for :func:`tell`.
+    :return: each with the time when its schedule was paused, for :func:`mark_told`.
     """
-    rows = db.execute(_UNTOLD, {"listener": listener})
+    rows = db.execute(_PENDING, {"listener": listener})
     return [(_notice(row), row["paused_at"]) for row in rows]
 
 
-def tell(db: sqlite3.Connection, listener: str, told: Sequence[tuple[Notice, str | None]]) -> None:
-    """Store that a listener has told these, as they were when it was given them."""
+def mark_told(
+    db: sqlite3.Connection, listener: str, notices: Sequence[tuple[Notice, str | None]]
+) -> None:
+    """Store that a listener has sent these notices, with their figures at that time."""
     db.executemany(
-        _TELL,
+        _MARK_TOLD,
         [
             {
                 "listener": listener,
@@ -34,13 +35,13 @@ def tell(db: sqlite3.Connection, listener: str, told: Sequence[tuple[Notice, str
                 "waiting": notice.waiting,
                 "paused_at": paused_at,
             }
-            for notice, paused_at in told
+            for notice, paused_at in notices
         ],
     )
 
 
-def settle(db: sqlite3.Connection, listener: str) -> None:
-    """Follow what needs no telling: where fewer rows wait, those that come later are new."""
+def forget_fewer_waiting(db: sqlite3.Connection, listener: str) -> None:
+    """Lower the stored counts where fewer rows wait now, so that later ones are new."""
     db.execute(_FEWER_WAIT, {"listener": listener})
 
 
@@ -55,7 +56,7 @@ def _notice(row: sqlite3.Row) -> Notice:
 
 
 # A schedule that a person resumed (paused_at is NULL) has nothing to tell until it has run.
-_UNTOLD = """
+_PENDING = """
     SELECT s.*, d.import_type AS type_code, d.subject, d.company, d.company_name,
            CASE WHEN s.outcome IN ('failed', 'paused') THEN 0 ELSE s.waiting END AS waits,
            s.outcome NOT IN ('failed', 'paused')
@@ -79,7 +80,7 @@ _UNTOLD = """
 """
 
 # What waits is told anew when something works again, so that nothing counts while it does not.
-_TELL = """
+_MARK_TOLD = """
     INSERT INTO told (listener, definition, outcome, waiting, paused_at)
     VALUES (:listener, :definition, :outcome, :waiting, :paused_at)
     ON CONFLICT (listener, definition) DO UPDATE SET

@@ -1,6 +1,6 @@
 """Files and folders of their owner alone, whatever the umask: the one place that makes them.
 
-On POSIX a file has the mode 0600 and a folder 0700; SQLite gives the files beside a database the
+On POSIX a file has the mode 0600 and a folder 0700; SQLite gives its files next to a database the
 mode of the database. Windows has no such modes: a file has the rights of the folder that it lies
 in. A folder that is made here is the user's and the administrators' alone there from Python
 3.11.10, 3.12.4 and 3.13 on; before, it has the rights of the folder above, which in the user's own
@@ -23,14 +23,14 @@ from typing import BinaryIO, TextIO
 from hostsim.errors import HostError, host_error
 from opter_contract.values import Text
 
-#: Bytes without which SQLite cannot begin to write, nor make the index of a log (-shm).
-_LEAST_SPACE = 64 << 10
+#: Bytes without which SQLite cannot begin to write, nor create the index of a WAL (-shm).
+_MIN_FREE_BYTES = 64 << 10
 
 
 def new_file(path: Path) -> BinaryIO:
-    """Make a file, and open it for writing.
+    """Create a file, and open it for writing.
 
-    :raises FileExistsError: where there is anything, also a link that leads nowhere.
+    :raises FileExistsError: if there is anything, also a link that leads nowhere.
     """
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     if sys.platform != "win32":
@@ -39,39 +39,39 @@ def new_file(path: Path) -> BinaryIO:
 
 
 def make_file(path: Path) -> None:
-    """Make an empty file, unless there is one."""
+    """Create an empty file, unless there is one."""
     with suppress(FileExistsError):
         new_file(path).close()
 
 
 def open_to_append(path: Path) -> TextIO:
-    """Open a text to write at its end, which becomes its owner's alone.
+    """Open a text file to append to, which only its owner may read from then on.
 
     :raises HostError: ``LINK_REFUSED``.
-    :raises OSError: where it cannot be written.
+    :raises OSError: if it cannot be written.
     """
     refuse_links(path)
     make_file(path)
     file = path.open("a", encoding="utf-8", errors="backslashreplace")
     if sys.platform != "win32":
-        found = os.fstat(file.fileno())
-        if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid():
+        status = os.fstat(file.fileno())
+        if stat.S_ISREG(status.st_mode) and status.st_uid == os.geteuid():
             os.fchmod(file.fileno(), 0o600)
     return file
 
 
 def is_own(file: TextIO) -> bool:
-    """Return whether an open file is no other user's, who could read and change what is written."""
+    """Return whether no other user owns an open file, and could read or change what is written."""
     if sys.platform == "win32":
         return True
-    found = os.fstat(file.fileno())
-    return not stat.S_ISREG(found.st_mode) or found.st_uid in {0, os.geteuid()}
+    status = os.fstat(file.fileno())
+    return not stat.S_ISREG(status.st_mode) or status.st_uid in {0, os.geteuid()}
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder, unless there is one, and the folders above it.
+    """Create a folder, unless there is one, and the folders above it.
 
-    :raises FileExistsError: where there is something else.
+    :raises FileExistsError: if there is something else.
     """
     folder.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -83,27 +83,27 @@ def make_folder(folder: Path) -> None:
 
 
 def sync(path: Path) -> None:
-    """Have the disk keep a file, or the names in a folder, also where the power goes."""
+    """Flush a file, or the names in a folder, to the disk, so that it survives a power cut."""
     if sys.platform == "win32" and path.is_dir():
-        return  # it opens no folders, and writes their changes by itself
-    opened = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
+        return  # it opens no folders, and flushes their changes automatically
+    descriptor = os.open(path, os.O_RDWR if sys.platform == "win32" else os.O_RDONLY)
     try:
-        os.fsync(opened)
+        os.fsync(descriptor)
     finally:
-        os.close(opened)
+        os.close(descriptor)
 
 
 def hashed_name(*words: str) -> str:
-    """Make a name for a file of any words, which it does not tell."""
+    """Return a file name made of any words, without revealing them."""
     # Each word with its length, so that no two lists of words read the same.
     text = "".join(f"{len(word)}:{word}" for word in words)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def unwritable(
+def unwritable_error(
     path: Path, error: OSError | sqlite3.Error, code: str = "DATABASE_UNREACHABLE"
 ) -> HostError:
-    """Make the error of a file that cannot be opened or written, with the reason."""
+    """Return the error of a file that cannot be opened or written, with the reason."""
     name = getattr(error, "sqlite_errorname", None) or getattr(error, "strerror", None)
     if is_full(path) or name == "SQLITE_FULL":
         return host_error(code, path=path, why=Text("disken är full", "the disk is full"))
@@ -112,14 +112,14 @@ def unwritable(
 
 
 def is_full(path: Path) -> bool:
-    """Return whether the disk of a file is full: SQLite says so in a dozen ways."""
+    """Return whether the disk of a file is full, for which SQLite has a dozen codes."""
     with suppress(OSError):
-        return shutil.disk_usage(path.parent).free < _LEAST_SPACE
+        return shutil.disk_usage(path.parent).free < _MIN_FREE_BYTES
     return False
 
 
 def refuse_links(*paths: Path) -> None:
-    """Refuse a link in a place where we write: it leads where somebody else chose.
+    """Refuse a link at a path that we write to: somebody else chose where it leads.
 
     A file with a second name is a link, too, which may be another user's file.
 
@@ -127,27 +127,27 @@ def refuse_links(*paths: Path) -> None:
     """
     for path in paths:
         try:
-            found = path.lstat()
+            status = path.lstat()
         except OSError:
-            continue  # nothing is there, or it will be told when it is used
-        second_name = stat.S_ISREG(found.st_mode) and found.st_nlink > 1
-        if stat.S_ISLNK(found.st_mode) or _is_junction(found) or second_name:
+            continue  # nothing is there, or using it raises the reason
+        second_name = stat.S_ISREG(status.st_mode) and status.st_nlink > 1
+        if stat.S_ISLNK(status.st_mode) or _is_junction(status) or second_name:
             raise host_error("LINK_REFUSED", path=path)
 
 
-def beside(database: Path) -> list[Path]:
-    """Return the files that SQLite has beside a database."""
+def sqlite_files_of(database: Path) -> list[Path]:
+    """Return the files that SQLite keeps next to a database."""
     return [Path(f"{database}{ending}") for ending in ("-wal", "-shm", "-journal")]
 
 
 def refuse_planted(database: Path) -> None:
-    """Refuse what we or SQLite would use beside a database, or wait for, and is another's.
+    """Refuse another user's files that we or SQLite would use, or wait for, with a database.
 
     :raises HostError: as :func:`refuse_others`.
     """
     if database.is_fifo():
-        raise _not_ours(database, database)
-    for path in beside(database):
+        raise _foreign_file_error(database, database)
+    for path in sqlite_files_of(database):
         refuse_others(database, path)
     refuse_others(database, locks_of(database), stat.S_ISDIR)
 
@@ -160,20 +160,20 @@ def locks_of(database: Path) -> Path:
 def refuse_others(
     database: Path, path: Path, is_kind: Callable[[int], bool] = stat.S_ISREG
 ) -> None:
-    """Refuse what is neither ours, nor root's, nor that of the database's owner.
+    """Refuse a file that is neither ours, nor root's, nor the database owner's.
 
-    What is ours is narrowed to the rights of the database. Whoever lets others write a database
-    works with what these put beside it.
+    Our own is restricted to the rights of the database. If others may write the database, their
+    files are accepted.
 
     :param is_kind: tells of a mode whether it is of the right kind.
     :raises HostError: ``DATABASE_UNREACHABLE``, naming it.
     """
     try:
-        found = path.lstat()
+        status = path.lstat()
     except OSError:
-        return  # nothing is there, or it will be told when it is used
-    if not is_kind(found.st_mode) or (stat.S_ISREG(found.st_mode) and found.st_nlink > 1):
-        raise _not_ours(database, path)
+        return  # nothing is there, or using it raises the reason
+    if not is_kind(status.st_mode) or (stat.S_ISREG(status.st_mode) and status.st_nlink > 1):
+        raise _foreign_file_error(database, path)
     if sys.platform == "win32":
         return
     user = os.geteuid()
@@ -184,14 +184,14 @@ def refuse_others(
             owner, mode = own.st_uid, own.st_mode
     if mode & 0o022:
         return
-    if found.st_uid not in {0, user, owner}:
-        raise _not_ours(database, path)
-    allowed = mode if stat.S_ISREG(found.st_mode) else 0o700
-    if found.st_uid == user and stat.S_IMODE(found.st_mode) & ~allowed:
-        path.chmod(stat.S_IMODE(found.st_mode) & allowed)
+    if status.st_uid not in {0, user, owner}:
+        raise _foreign_file_error(database, path)
+    allowed = mode if stat.S_ISREG(status.st_mode) else 0o700
+    if status.st_uid == user and stat.S_IMODE(status.st_mode) & ~allowed:
+        path.chmod(stat.S_IMODE(status.st_mode) & allowed)
 
 
-def _not_ours(database: Path, path: Path) -> HostError:
+def _foreign_file_error(database: Path, path: Path) -> HostError:
     why = Text(
         f"{path.name} är inte din egen (en länk, någon annans eller av fel sort); ta reda på vem "
         "som lade den där",
@@ -201,6 +201,6 @@ def _not_ours(database: Path, path: Path) -> HostError:
     return host_error("DATABASE_UNREACHABLE", path=database, why=why)
 
 
-def _is_junction(found: os.stat_result) -> bool:
-    """Return whether it is a folder of Windows that stands for another one."""
-    return sys.platform == "win32" and found.st_reparse_tag == stat.IO_REPARSE_TAG_MOUNT_POINT
+def _is_junction(status: os.stat_result) -> bool:
+    """Return whether it is a junction, a folder of Windows that links to another one."""
+    return sys.platform == "win32" and status.st_reparse_tag == stat.IO_REPARSE_TAG_MOUNT_POINT

@@ -101,7 +101,7 @@ def books(out):
 
 def adds_up():
     with Database(DATABASE.resolve()) as database:
-        return damage.in_pages(database.db) or damage.in_books(database.db)
+        return damage.find_page_damage(database.db) or damage.find_books_damage(database.db)
 
 
 def wrong_after(office, command, right, whole):

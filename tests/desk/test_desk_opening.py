@@ -108,7 +108,7 @@ def test_with_real_credentials_there_is_no_sandbox_and_no_invented_data(tmp_path
 
 def test_what_a_reader_held_up_in_the_log_is_moved_while_the_desk_runs(tmp_path, monkeypatch):
     looked = threading.Semaphore(0)
-    monkeypatch.setattr(Store, "move_left_log", lambda _store: looked.release())
+    monkeypatch.setattr(Store, "checkpoint_leftover_wal", lambda _store: looked.release())
     with Store.create(tmp_path / "host.db") as store, Desk(DeskContext(store, Plugins())) as desk:
         for _ in range(2):
             requests.get(desk.url, timeout=10)

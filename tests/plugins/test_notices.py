@@ -243,7 +243,7 @@ def test_a_database_that_cannot_be_written_now_harms_nobody(
     schedules, round_ends, monkeypatch, caplog
 ):
     schedules.end("Norr", "failed")
-    monkeypatch.setattr(notices, "settle", lambda db, _listener: db.execute("no SQL"))
+    monkeypatch.setattr(notices, "forget_fewer_waiting", lambda db, _listener: db.execute("no SQL"))
     assert round_ends() == []
     assert "could not be sent the notices: OperationalError" in caplog.text
     monkeypatch.undo()

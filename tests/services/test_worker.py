@@ -122,7 +122,7 @@ def test_a_worker_does_what_is_due_again_and_again(host, clock, plugin):
 
 def test_a_worker_moves_what_a_reader_held_up_in_the_log(host, clock, monkeypatch):
     looked = []
-    monkeypatch.setattr(host.store, "move_left_log", lambda: looked.append(1))
+    monkeypatch.setattr(host.store, "checkpoint_leftover_wal", lambda: looked.append(1))
     Life(clock, 1).work(host)
     assert looked == [1, 1]
 

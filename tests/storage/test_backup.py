@@ -82,7 +82,7 @@ def test_copies_that_are_made_while_somebody_writes_are_whole(database, tmp_path
         writer.join()
     assert made == sorted(made)
     with Store.open(copy) as store:
-        assert database_checks.problem(store) is None
+        assert database_checks.find_damage(store) is None
 
 
 def test_a_file_that_is_there_is_left_as_it_is_unless_it_may_be_replaced(database, tmp_path):
@@ -208,13 +208,13 @@ def test_whoever_is_told_to_end_while_it_tidies_up_knows_that_it_is_done(
 
 
 def test_a_log_that_comes_while_the_copy_is_made_is_refused_too(database, copy, monkeypatch):
-    whole = database_checks.problem
+    whole = database_checks.find_damage
 
     def late(store):
-        damage.log_of(copy).touch()
+        damage.wal_of(copy).touch()
         return whole(store)
 
-    monkeypatch.setattr(database_checks, "problem", late)
+    monkeypatch.setattr(database_checks, "find_damage", late)
     assert refused(backup.back_up, database, copy, replace=True) == "BACKUP_HAS_LOG"
     assert payments(copy) == 1
 
@@ -231,7 +231,7 @@ def test_the_log_of_a_process_that_was_killed_is_kept_with_its_file_and_no_other
     """Beside the copy it would be taken for a part of it."""
     leave_log(database)
     kept = backup.restore(copy, database, AT).kept
-    assert not damage.log_of(database).exists()
+    assert not damage.wal_of(database).exists()
     assert (payments(database), payments(kept)) == (1, 3)
 
 
@@ -242,9 +242,9 @@ def leave_log(path):
         reader.execute("BEGIN")
         reader.execute("SELECT * FROM payments").fetchall()
         pay(store, 4)
-        for old, new in ((path, aside), (damage.log_of(path), damage.log_of(aside))):
+        for old, new in ((path, aside), (damage.wal_of(path), damage.wal_of(aside))):
             shutil.copy(old, new)
-    for old, new in ((path, aside), (damage.log_of(path), damage.log_of(aside))):
+    for old, new in ((path, aside), (damage.wal_of(path), damage.wal_of(aside))):
         new.replace(old)
 
 
@@ -305,7 +305,7 @@ def test_one_that_is_killed_leaves_the_old_or_the_new_and_nothing_half(database,
                 break
             for path in (database, copy):
                 with Store.open(path, as_it_is=True) as store:
-                    assert database_checks.problem(store) is None
+                    assert database_checks.find_damage(store) is None
             found.add((payments(database), payments(copy)))
         killed.stdin.close()
     assert (ended, step > 4) == (0, True)

@@ -26,7 +26,7 @@ from hostsim.services.host import Host
 from hostsim.storage import damage, database_checks
 from hostsim.storage.connection import Database
 from hostsim.storage.previews import PreviewChanged
-from hostsim.storage.private_files import unwritable
+from hostsim.storage.private_files import unwritable_error
 from hostsim.storage.rows import PAYMENT_COLUMNS
 from hostsim.storage.store import Store
 from hostsim.views import labels
@@ -84,7 +84,7 @@ def test_after_a_save_and_a_typed_payment_the_file_alone_holds_it(store, host, p
         copy = store.path.with_name("copy.db")
         shutil.copy(store.path, copy)
         assert count(copy) == 1
-        assert damage.log_of(store.path).stat().st_size == 0
+        assert damage.wal_of(store.path).stat().st_size == 0
 
 
 def test_after_a_decision_the_file_alone_holds_it(store, host, plugin):
@@ -100,16 +100,16 @@ def test_after_a_decision_the_file_alone_holds_it(store, host, plugin):
 def test_who_reads_is_not_waited_for_and_what_he_held_up_is_moved_once_nobody_writes(
     store, host, plugin
 ):
-    log = damage.log_of(store.path)
+    log = damage.wal_of(store.path)
     with store.reader() as db:
         db.execute("BEGIN")
         assert len(db.execute("SELECT * FROM invoices").fetchall()) == 5
         add(host, plugin)
     os.utime(log, (time.time() + 60,) * 2)
-    store.move_left_log()
+    store.checkpoint_leftover_wal()
     assert log.stat().st_size > 0
     os.utime(log, (0, 0))
-    store.move_left_log()
+    store.checkpoint_leftover_wal()
     assert log.stat().st_size == 0
     copy = store.path.with_name("copy.db")
     shutil.copy(store.path, copy)
@@ -136,7 +136,7 @@ def leave_log(store):
         store.set_setting("accepted_deviation", "7")
         left = store.path.with_name("left.db")
         shutil.copy(store.path, left)
-        shutil.copy(damage.log_of(store.path), damage.log_of(left))
+        shutil.copy(damage.wal_of(store.path), damage.wal_of(left))
     return left
 
 
@@ -176,7 +176,7 @@ def test_a_database_that_is_deleted_under_a_program_is_not_made_again(store):
 def test_counts_begin_again_after_eight_million(store):
     with store.change() as db:
         db.execute(f"PRAGMA user_version = {((1 << 23) - 1) << 8 | 1}")
-    store.move_log()
+    store.checkpoint_wal()
     for _ in range(2):
         store.set_setting("accepted_deviation", "1")
     with Store.open(store.path):
@@ -248,7 +248,7 @@ def zero_page(store, name):
     """Zero the first page of an index on the disk, whatever connections have read of it."""
     query = "SELECT rootpage FROM sqlite_master WHERE name = ?"
     page = store.db.execute(query, [name]).fetchone()[0]
-    store.move_log()
+    store.checkpoint_wal()
     with store.path.open("r+b") as file:
         file.seek((page - 1) * 4096)
         file.write(bytes(4096))
@@ -302,12 +302,12 @@ def test_a_cell_that_cannot_be_read_any_more_is_met_a_minute_later(store):
 
 def test_of_a_large_file_the_pages_are_checked_after_some_changes(store, host, plugin, monkeypatch):
     checked = []
-    monkeypatch.setattr(damage, "in_pages", lambda _db: checked.append(1))
+    monkeypatch.setattr(damage, "find_page_damage", lambda _db: checked.append(1))
     monkeypatch.setattr(damage, "CHECKED_WHOLE", 0)
     monkeypatch.setattr(damage, "CHANGES_A_MIB", 3)
     with store.change() as db:
         db.execute("CREATE TABLE ballast AS SELECT hex(zeroblob(600000))")
-    store.move_log()
+    store.checkpoint_wal()
     with Store(store.path) as large:
         host = Host(large, Plugins([("fake", plugin)]))
         for _ in range(7):
@@ -370,8 +370,8 @@ def test_a_letter_that_changed_in_a_setting_registers_nothing(
             lambda: again.set_setting("default_currency", "SEK"),
         ):
             assert refused(act) == "DATABASE_DAMAGED"
-        database_checks.write_again(again)
-        assert database_checks.problem(again) is not None
+        database_checks.test_write(again)
+        assert database_checks.find_damage(again) is not None
     if size == "small":
         assert refused(Store.open, store.path) == "DATABASE_DAMAGED"
     assert count(store.path) == 0
@@ -432,7 +432,7 @@ def test_a_letter_that_changed_in_the_schema_is_damage(store, host, plugin, name
             [name],
         )
     assert refused(add, host, plugin) == "DATABASE_DAMAGED"
-    found = database_checks.behind(sqlite3.OperationalError("no such column"), store.path)
+    found = database_checks.damage_behind(sqlite3.OperationalError("no such column"), store.path)
     assert found.code == "DATABASE_DAMAGED"
 
 
@@ -444,7 +444,7 @@ def test_a_file_that_was_vacuumed_into_gets_its_log_back(store, host, plugin):
     with closing(sqlite3.connect(store.path)) as db:
         db.execute("VACUUM INTO ?", [str(other)])
     with Store.open(other, patience=0.0) as vacuumed:
-        assert vacuumed.has_log
+        assert vacuumed.uses_wal
         save(Host(vacuumed, Plugins([("fake", plugin)])), plugin)
 
 
@@ -455,9 +455,9 @@ def test_without_a_log_an_import_and_a_save_wait_for_nobody(store, host, plugin,
         assert db.execute("PRAGMA journal_mode = DELETE").fetchone() == ("delete",)
 
     def no_log(self):
-        self.has_log = False
+        self.uses_wal = False
 
-    monkeypatch.setattr(Database, "_want_log", no_log)
+    monkeypatch.setattr(Database, "_enable_wal", no_log)
     with Store.open(store.path, patience=0.0) as other:
         save(Host(other, Plugins([("fake", plugin)])), plugin)
         assert len(list(other.payments())) == 1
@@ -517,7 +517,7 @@ def test_the_page_is_not_opened_where_nothing_can_be_written(store, monkeypatch)
 
     def none_to_write(self):
         if not self._immutable:
-            raise unwritable(self.path, PermissionError())
+            raise unwritable_error(self.path, PermissionError())
         return marks(self)
 
     store.close()
@@ -530,7 +530,7 @@ def test_the_page_is_not_opened_where_nothing_can_be_written(store, monkeypatch)
 
 def test_a_full_disk_is_called_full(store, monkeypatch):
     monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=0))
-    assert "the disk is full" in str(unwritable(store.path, PermissionError()))
+    assert "the disk is full" in str(unwritable_error(store.path, PermissionError()))
 
 
 @posix
@@ -548,7 +548,7 @@ def test_what_cannot_be_written_can_be_read_and_copied(store, host, plugin, tmp_
     found = {}
     logged = folder / "logged.db"
     shutil.copy(folder / "host.db", logged)
-    damage.log_of(logged).write_bytes(b"more payments")
+    damage.wal_of(logged).write_bytes(b"more payments")
     with read_only(folder):
         command[-1] = str(logged)
         ended = subprocess.run([*command, "payments"], capture_output=True, text=True, check=False)

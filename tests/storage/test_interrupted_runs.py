@@ -8,7 +8,7 @@ from host_and_plugin import NOON, host_of
 
 from hostsim.messages.payments import INTERRUPTED
 from hostsim.storage.import_runs import ImportRun
-from hostsim.storage.private_files import unwritable
+from hostsim.storage.private_files import unwritable_error
 from hostsim.storage.store import Store
 
 
@@ -56,7 +56,7 @@ def test_looking_at_it_lets_the_next_import_begin(host, store):
 
 def test_whoever_may_not_touch_the_locks_is_told_what_the_database_says(host, store, monkeypatch):
     def unreachable(*_):
-        raise unwritable(store.locks.folder, PermissionError())
+        raise unwritable_error(store.locks.folder, PermissionError())
 
     monkeypatch.setattr(store.locks, "is_held", unreachable)
     assert [run.state for run in host.runs()] == ["running"]

@@ -244,7 +244,7 @@ def test_who_lets_others_write_a_database_works_with_what_they_put_beside_it(clo
     closed.chmod(0o660)
     plant("another's", Path(f"{closed}-wal"), monkeypatch)
     with Store.open(closed) as store:
-        assert store.has_log
+        assert store.uses_wal
 
 
 @posix
