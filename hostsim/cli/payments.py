@@ -13,7 +13,7 @@ from hostsim.cli.common import Common, make_host, open_store, usage
 from hostsim.cli.root import hostsim
 from hostsim.errors import host_error
 from hostsim.ledger.amounts import typed_amount, typed_rate
-from hostsim.ledger.hand_payments import Entry, wrong_amount
+from hostsim.ledger.hand_payments import Entry, wrong_amount_error
 from hostsim.messages import formats
 from hostsim.messages import results as results_messages
 from hostsim.messages.payments import payments as payments_text
@@ -214,7 +214,7 @@ def add(
     when: date | None = None if day is None else day.date()
     money = typed_amount(amount)
     if money is None:
-        raise wrong_amount(amount)
+        raise wrong_amount_error(amount)
     known_rate = None if rate is None else typed_rate(rate)
     if rate is not None and known_rate is None:
         raise usage(f"Kursen ”{rate[:50]}” är inget tal.", f"The rate “{rate[:50]}” is no number.")

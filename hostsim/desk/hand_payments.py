@@ -14,7 +14,7 @@ from hostsim.desk.payment_register import window
 from hostsim.desk.shared import desk_context, language, notify
 from hostsim.errors import DoubtfulPayment, HostError
 from hostsim.ledger.amounts import typed_amount, typed_date, typed_rate
-from hostsim.ledger.hand_payments import Entry, wrong_amount
+from hostsim.ledger.hand_payments import Entry, wrong_amount_error
 from hostsim.ledger.values import HAND, REGISTERED, Invoice
 from hostsim.messages.desk import page_text
 from hostsim.messages.formats import money, plain
@@ -169,7 +169,7 @@ class _FieldError(Exception):
 def _add(form: Mapping[str, str]) -> Added:
     amount = typed_amount(form["amount"])
     if amount is None:
-        raise wrong_amount(form["amount"])
+        raise wrong_amount_error(form["amount"])
     day = typed_date(form["date"])
     if day is None:
         raise _FieldError("date", DATE_NEEDED)

@@ -103,7 +103,7 @@ def row_actions(row_id: int) -> RowActions:
     if row is None:
         raise host_error("PAGE_UNKNOWN")
     definition, company = row["definition"], row["company"]
-    decision = decision_store.of_payment(store.db, definition, company, row["number"])
+    decision = decision_store.decision_about(store.db, definition, company, row["number"])
     several = decision_store.series_in_force(store.db, definition, company)
     series = decision_rules.in_series(several, row["invoice_number"])
     now = payment_of(row, company)
@@ -166,4 +166,4 @@ def _others(row: sqlite3.Row, now: Payment | None) -> Sequence[OtherChannelPayme
     several = decision_store.other_channel_payments(
         desk_context().store.db, row["import_type"], row["company"], row["invoice_id"]
     )
-    return decision_rules.equal(now, several)
+    return decision_rules.equal_payments(now, several)

@@ -14,12 +14,12 @@ from opter_contract.values import Text
 _SPACE = "[ \N{NO-BREAK SPACE}\N{FIGURE SPACE}\N{THIN SPACE}\N{NARROW NO-BREAK SPACE}]"
 
 #: Neither 1_000 nor 1e3, which a slip of the keyboard makes; 12 50 is not 1250 either.
-_WHOLE = rf"[-+]?{_SPACE}?([0-9]+|[0-9]{{1,3}}({_SPACE}[0-9]{{3}})+)"
-_AMOUNT = re.compile(rf"{_WHOLE}([.,][0-9]{{1,2}})?")
-_RATE = re.compile(rf"{_WHOLE}([.,][0-9]+)?")
+_INTEGER = rf"[-+]?{_SPACE}?([0-9]+|[0-9]{{1,3}}({_SPACE}[0-9]{{3}})+)"
+_AMOUNT = re.compile(rf"{_INTEGER}([.,][0-9]{{1,2}})?")
+_RATE = re.compile(rf"{_INTEGER}([.,][0-9]+)?")
 
 #: What may be an amount with grouped thousands: 12.500 or 1,250.50 or 1'250.
-_APART = re.compile(
+_GROUPED_AMOUNT = re.compile(
     rf"([-+]?){_SPACE}?([0-9]+(?:{_SPACE}[0-9]{{3}})*)((?:[.,'’][0-9]{{3}})+)([.,][0-9]{{1,2}})?"
 )
 
@@ -27,7 +27,7 @@ _APART = re.compile(
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 #: A payment of more, in any currency, is a slip of the keyboard.
-MOST = Decimal(1_000_000_000_000)
+MAX_AMOUNT = Decimal(1_000_000_000_000)
 
 
 def typed_amount(text: str) -> Decimal | None:
@@ -53,38 +53,42 @@ def typed_date(text: str) -> date | None:
         return None
 
 
-def _number(text: str, form: re.Pattern[str]) -> Decimal | None:
-    written = _with_minus(text)
-    if not form.fullmatch(written):
+def _number(text: str, pattern: re.Pattern[str]) -> Decimal | None:
+    normalized = _with_minus(text)
+    if not pattern.fullmatch(normalized):
         return None
-    return Decimal("".join(written.split()).replace(",", "."))
+    return Decimal("".join(normalized.split()).replace(",", "."))
 
 
-def meant(text: str) -> Text:
-    """Ask which amount was meant, beginning with a space; empty if there is no likely one."""
-    several = readings(text)
-    if not several:
+def suggest_amounts(text: str) -> Text:
+    """Return the question which amount was meant, after a space; empty if none is likely."""
+    amounts = possible_amounts(text)
+    if not amounts:
         return Text("", "")
-    sv = " eller ".join(money(one, "sv") for one in several)
-    en = " or ".join(f"{one:f}" for one in several)
+    sv = " eller ".join(money(amount, "sv") for amount in amounts)
+    en = " or ".join(f"{amount:f}" for amount in amounts)
     return Text(f" Menade du {sv}?", f" Did you mean {en}?")
 
 
-def readings(text: str) -> list[Decimal]:
+def possible_amounts(text: str) -> list[Decimal]:
     """Return the valid amounts that an invalid one may mean, thousands first."""
-    found = _APART.fullmatch(_with_minus(text))
-    if found is None:
+    match = _GROUPED_AMOUNT.fullmatch(_with_minus(text))
+    if match is None:
         return []
-    sign, whole, groups, cents = found.groups()
-    whole = "".join(whole.split())
-    thousands = re.sub("[^0-9]", "", groups)
-    several = []
-    if not whole.startswith("0"):
-        several.append(Decimal(f"{sign}{whole}{thousands}.{(cents or '.00')[1:].ljust(2, '0')}"))
-    if cents is None and groups[0] in ".," and len(groups) == 4:
-        several.append(Decimal(f"{sign}{whole}.{thousands.removesuffix('0')}"))
-    # The third decimal of 12.505 is none.
-    return [one for one in several if 0 < abs(one) <= MOST and one.as_tuple().exponent == -2]
+    sign, integer, thousand_groups, cents = match.groups()
+    integer = "".join(integer.split())
+    thousands = re.sub("[^0-9]", "", thousand_groups)
+    amounts = []
+    if not integer.startswith("0"):
+        amounts.append(Decimal(f"{sign}{integer}{thousands}.{(cents or '.00')[1:].ljust(2, '0')}"))
+    if cents is None and thousand_groups[0] in ".," and len(thousand_groups) == 4:
+        amounts.append(Decimal(f"{sign}{integer}.{thousands.removesuffix('0')}"))
+    # 12.505 has no third decimal.
+    return [
+        amount
+        for amount in amounts
+        if 0 < abs(amount) <= MAX_AMOUNT and amount.as_tuple().exponent == -2
+    ]
 
 
 def _with_minus(text: str) -> str:

@@ -1,4 +1,4 @@
-"""A payment that was read, with all that it is judged by, and why it may be refused."""
+"""A payment that was read, with all facts that it is judged by, and its refusal."""
 
 from __future__ import annotations
 
@@ -32,54 +32,51 @@ class Refusal(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A payment that was read, with all that it is judged by except its invoice."""
+    """A payment that was read, with all facts that it is judged by except its invoice."""
 
     number: str
-    payment: Payment | None  # None where it could not be read
+    payment: Payment | None  # None if it could not be read
     excluded: Refusal | None = None  # by the plug-in
     registered: Payment | None = None  # under the same key, in the books
     earlier: Refusal | None = None  # of an earlier run, and not fetched again in this one
     decision: Decision | None = None  # in force about this payment
-    series: Decision | None = None  # in force about the numbers that its invoice lies among
+    series: Decision | None = None  # in force about a series with its invoice number
     deleted: Deletion | None = None  # of the payment that was registered under the same key
-    blocked: Refusal | None = None  # why what was accepted cannot be saved
+    blocked: Refusal | None = None  # why the accepted change cannot be saved
     replaceable: tuple[
         ReplaceablePayment, ...
     ] = ()  # registered payments that this one may replace
-    unchecked: tuple[
-        ReplaceablePayment, ...
-    ] = ()  # the same, of which nobody knows whether they are gone
-    changed: tuple[
-        ReplaceablePayment, ...
-    ] = ()  # of its invoice, and less or elsewhere at the source now
+    unchecked: tuple[ReplaceablePayment, ...] = ()  # the same, not known to be deleted
+    changed: tuple[ReplaceablePayment, ...] = ()  # of its invoice, reduced or moved at the source
     settles: Settlement | None = None
-    left_out: Text | None = None  # by whom, where it is not to be saved this time
+    left_out: Text | None = None  # by whom, if it is left out of this save
     #: Nothing remains of its invoice where it comes from.
     nothing_left: bool = False
 
     @property
     def facts(self) -> str:
-        """What a decision about the payment would be based on today."""
+        """The facts that a decision about the payment would be based on today."""
         if self.payment is None:
             return ""
-        return decision_rules.figures(self.payment, replaces=self.replaceable, settles=self.settles)
+        return decision_rules.facts_of(
+            self.payment, replaces=self.replaceable, settles=self.settles
+        )
 
-    def decided(self, what: str) -> Decision | None:
+    def decided(self, kind: str) -> Decision | None:
         """Return the decision, if it is of this kind and about today's figures."""
         if self.decision is None or self.payment is None:
             return None
-        # Taking it again is about the payment alone, whatever lies beside it by now.
-        again = what == TAKE_AGAIN
+        # Taking it again is about the payment alone, not about other payments.
+        taking_again = kind == TAKE_AGAIN
         decision = self.decision
-        facts = decision_rules.figures(self.payment) if again else self.facts
-        held = decision_rules.holds(decision, what, facts) or decision_rules.holds_after(
-            decision, what, facts
-        )
-        return decision if held else None
+        facts = decision_rules.facts_of(self.payment) if taking_again else self.facts
+        if decision_rules.decides(decision, kind, facts):
+            return decision
+        return decision if decision_rules.decided_earlier(decision, kind, facts) else None
 
     @property
     def taken_again(self) -> bool:
-        """Whether a person takes it again: a deletion takes earlier decisions back."""
+        """Whether a person takes it again after its deletion, which revoked earlier decisions."""
         if self.deleted is None or self.payment is None:
             return False
         return decision_rules.takes_again(self.decision, self.payment)
@@ -94,8 +91,8 @@ class Candidate:
         """Whether a person takes the payment though nothing remains of its invoice."""
         if self.payment is None or self.registered is not None or self.settles is not None:
             return False
-        about = decision_rules.is_about(self.decision, self.payment)
-        return about and decision_rules.allows_advance(self.decision)
+        is_about = decision_rules.is_about(self.decision, self.payment)
+        return is_about and decision_rules.allows_advance(self.decision)
 
     @property
     def replaces(self) -> bool:
@@ -111,12 +108,12 @@ class Candidate:
 
     @property
     def changes(self) -> list[payments_messages.Difference]:
-        """What differs from the registered payment, as far as this one was read."""
+        """The differences from the registered payment, of the fields that were read."""
         if self.registered is None or self.payment is None:
             return []
         # A payment that the settings ignore may have been excluded before its write-offs were read.
-        read = self.excluded is None or self.excluded.reason not in reasons.IGNORED
-        return find_differences(self.registered, self.payment, write_offs=read)
+        were_read = self.excluded is None or self.excluded.reason not in reasons.IGNORED
+        return find_differences(self.registered, self.payment, write_offs=were_read)
 
 
 def oldest_first(day: date | None, number: str) -> tuple[date, int, str, str]:
@@ -126,9 +123,9 @@ def oldest_first(day: date | None, number: str) -> tuple[date, int, str, str]:
 
 
 def oldest_first_indexes(candidates: Sequence[Candidate]) -> list[int]:
-    def when(place: int) -> tuple[date, int, str, str]:
-        candidate = candidates[place]
+    def sort_key(index: int) -> tuple[date, int, str, str]:
+        candidate = candidates[index]
         day = candidate.payment.date if candidate.payment else None
         return oldest_first(day, candidate.number)
 
-    return sorted(range(len(candidates)), key=when)
+    return sorted(range(len(candidates)), key=sort_key)

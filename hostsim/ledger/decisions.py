@@ -1,7 +1,7 @@
 """What a person's decision means for a payment, without I/O.
 
-A decision is about a payment as it was shown: with other figures it holds no longer, and
-the person has to decide again. :mod:`.judging` applies these rules, and
+A decision is about a payment as it was shown: once its figures change, the person has to
+decide again. :mod:`.judging` applies these rules, and
 :mod:`hostsim.storage.decisions` stores the decisions.
 """
 
@@ -55,8 +55,8 @@ class Deletion(NamedTuple):
     undone: bool = False  # with the save that it came by, as a whole
 
 
-#: The bank's day and the day of the booking differ by at most so many days.
-NEAR = 4
+#: The greatest difference between the bank's day and the day of the booking.
+MAX_DAYS_APART = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +70,13 @@ class OtherChannelPayment:
     amount_currency: Decimal  # in its currency
     user: str
     at: datetime
-    definition: str = ""  # "" where it was typed by hand, as are the two below
+    definition: str = ""  # "" if typed by hand; so are the two below
     import_type: str = ""
     number: str = ""
 
 
 class OtherInvoicePayment(NamedTuple):
-    """A payment of another channel on another invoice of the customer, with none of ours there."""
+    """A payment of another channel on another invoice of the customer, unexplained by ours."""
 
     other: OtherChannelPayment
     invoice_number: str
@@ -84,7 +84,7 @@ class OtherInvoicePayment(NamedTuple):
     currency: str
 
 
-def figures(
+def facts_of(
     payment: Payment,
     others: Sequence[OtherChannelPayment] = (),
     *,
@@ -93,15 +93,15 @@ def figures(
     after: str = "",
     advance: bool = False,
 ) -> str:
-    """Give, as JSON, what a decision about a payment is based on.
+    """Return the facts that a decision about a payment is based on, as JSON.
 
     :param others: the payments of other channels that it may be the same as.
     :param replaces: the registered payments that it replaces.
     :param settles: the other half of a settlement.
-    :param after: an earlier decision that stays in force beside this one.
-    :param advance: nothing remains of its invoice, and it is taken all the same.
+    :param after: an earlier decision that stays in force together with this one.
+    :param advance: whether it is taken though nothing remains of its invoice.
     """
-    known: dict[str, object] = {
+    facts: dict[str, object] = {
         "date": payment.date.isoformat(),
         "amount": _number(payment.amount),
         "currency": payment.currency,
@@ -110,38 +110,38 @@ def figures(
         "booked": payment.booked,
     }
     if payment.write_offs:
-        known["write_offs"] = [
+        facts["write_offs"] = [
             [" ".join(filter(None, key)), _number(amount)]
-            for key, amount in written_off(payment).items()
+            for key, amount in sum_write_offs(payment).items()
         ]
     if others:
-        known["others"] = sorted(one.id for one in others)
+        facts["others"] = sorted(other.id for other in others)
     if replaces:
-        known["replaces"] = sorted(one.id for one in replaces)
+        facts["replaces"] = sorted(other.id for other in replaces)
     if settles is not None:
-        known["settles"] = settles.number
+        facts["settles"] = settles.number
     if after:
-        known["after"] = after
+        facts["after"] = after
     if advance:
-        known["advance"] = True
-    return _facts(known)
+        facts["advance"] = True
+    return _facts(facts)
 
 
-def _facts(known: Mapping[str, object]) -> str:
-    return json.dumps(known, ensure_ascii=False, sort_keys=True)
+def _facts(facts: Mapping[str, object]) -> str:
+    return json.dumps(facts, ensure_ascii=False, sort_keys=True)
 
 
-#: What figures say beside the payment's own.
-_BESIDE = frozenset({"others", "replaces", "settles", "after", "advance"})
+#: The keys of facts that are not about the payment itself.
+_OTHER_KEYS = frozenset({"others", "replaces", "settles", "after", "advance"})
 
 
 def is_about(decision: Decision | None, payment: Payment) -> bool:
-    """Whether a decision was made about the payment's own figures, whatever lay beside it."""
+    """Whether a decision was about the payment's own figures, whatever the other facts were."""
     if decision is None:
         return False
-    known = json.loads(decision.facts or "{}")
-    own = {key: value for key, value in known.items() if key not in _BESIDE}
-    return bool(own == json.loads(figures(payment)))
+    facts = json.loads(decision.facts or "{}")
+    own_facts = {key: value for key, value in facts.items() if key not in _OTHER_KEYS}
+    return bool(own_facts == json.loads(facts_of(payment)))
 
 
 def takes_again(decision: Decision | None, payment: Payment) -> bool:
@@ -154,46 +154,50 @@ def takes_again(decision: Decision | None, payment: Payment) -> bool:
 
 
 def allows_advance(decision: Decision | None) -> bool:
-    """Return whether it was decided to take a payment though nothing remains of its invoice."""
+    """Whether a person takes a payment though nothing remains of its invoice."""
     return decision is not None and bool(json.loads(decision.facts or "{}").get("advance"))
 
 
-def reverses(decision: Decision | None) -> frozenset[int]:
-    """Return the registered payments in whose place a decision takes one."""
+def replaced_ids(decision: Decision | None) -> frozenset[int]:
+    """Return the ids of registered payments that an accepted decision replaces."""
     if decision is None or allows_advance(decision):
         return frozenset()
-    known = json.loads(decision.facts or "{}")
-    accepted = not {decision.decision, known.get("after")}.isdisjoint({ACCEPT, REPLACE})
-    return frozenset(known.get("replaces", ())) if accepted else frozenset()
+    facts = json.loads(decision.facts or "{}")
+    accepted = not {decision.decision, facts.get("after")}.isdisjoint({ACCEPT, REPLACE})
+    return frozenset(facts.get("replaces", ())) if accepted else frozenset()
 
 
 def advance_after(payment: Payment, earlier: Decision | None) -> str:
-    """Return the figures of an advance; an earlier confirmation of them stays in force."""
-    known = json.loads(figures(payment, advance=True))
-    before = {} if earlier is None else json.loads(earlier.facts or "{}")
-    what = "" if earlier is None else earlier.decision
-    if CONFIRM in {what, before.get("after")} and is_about(earlier, payment):
-        kept = {"others"} if before.get("after") == ACCEPT else {"others", "replaces", "settles"}
-        known |= {key: value for key, value in before.items() if key in kept}
-        known["after"] = CONFIRM
-    return _facts(known)
+    """Return the facts of an advance; an earlier confirmation stays in force."""
+    facts = json.loads(facts_of(payment, advance=True))
+    earlier_facts = {} if earlier is None else json.loads(earlier.facts or "{}")
+    kind = "" if earlier is None else earlier.decision
+    if CONFIRM in {kind, earlier_facts.get("after")} and is_about(earlier, payment):
+        kept_keys = (
+            {"others"}
+            if earlier_facts.get("after") == ACCEPT
+            else {"others", "replaces", "settles"}
+        )
+        facts |= {key: value for key, value in earlier_facts.items() if key in kept_keys}
+        facts["after"] = CONFIRM
+    return _facts(facts)
 
 
-def written_off(payment: Payment) -> dict[tuple[str, str], Decimal]:
-    """Sum up what was written off with a payment, by account and currency, without zeros.
+def sum_write_offs(payment: Payment) -> dict[tuple[str, str], Decimal]:
+    """Sum up the write-offs of a payment by account and currency, without zeros.
 
-    The currency is ``""`` where it is SEK, or not named.
+    The currency is ``""`` if it is SEK, or not named.
     """
     sums: dict[tuple[str, str], Decimal] = {}
     with localcontext(EXACT):
-        for one in payment.write_offs:
-            key = one.account, "" if one.currency == SEK else one.currency
-            sums[key] = sums.get(key, Decimal(0)) + one.amount
+        for write_off in payment.write_offs:
+            key = write_off.account, "" if write_off.currency == SEK else write_off.currency
+            sums[key] = sums.get(key, Decimal(0)) + write_off.amount
     return {key: sums[key] for key in sorted(sums) if sums[key]}
 
 
-def named_in(facts: str) -> frozenset[int]:
-    """Tell which payments of other channels a decision was about."""
+def other_payment_ids(facts: str) -> frozenset[int]:
+    """Return the ids of other channels' payments that a decision was about."""
     return frozenset(json.loads(facts or "{}").get("others", ()))
 
 
@@ -206,13 +210,13 @@ def _number(amount: Decimal | None) -> str | None:
     return "0" if not amount else text
 
 
-def holds(decision: Decision | None, what: str, facts: str) -> bool:
-    """Return whether this was decided, about exactly these figures."""
-    return decision is not None and decision.decision == what and decision.facts == facts
+def decides(decision: Decision | None, kind: str, facts: str) -> bool:
+    """Whether a decision is of this kind, and about exactly these facts."""
+    return decision is not None and decision.decision == kind and decision.facts == facts
 
 
 def series_key(number: str) -> tuple[int, str] | None:
-    """Make an invoice number comparable, however long; ``None`` where it is no number."""
+    """Return a key to compare invoice numbers by, however long; ``None`` if it is no number."""
     if not (number.isascii() and number.isdigit()):
         return None
     digits = number.lstrip("0")
@@ -235,23 +239,23 @@ def in_series(decisions: Sequence[Decision], invoice_number: str | None) -> Deci
 def confirms(
     decision: Decision | None, payment: Payment, others: Sequence[OtherChannelPayment]
 ) -> Decision | None:
-    """Return the decision, if it says that a payment is none of these others."""
+    """Return the decision, if it confirms that a payment is none of these others."""
     if decision is None or not is_about(decision, payment):
         return None
-    if decision.decision != CONFIRM and not _after(decision, CONFIRM):
+    if decision.decision != CONFIRM and not _is_advance_after(decision, CONFIRM):
         return None
-    named = named_in(decision.facts)
-    return decision if all(one.id in named for one in others) else None
+    confirmed_ids = other_payment_ids(decision.facts)
+    return decision if all(other.id in confirmed_ids for other in others) else None
 
 
-def _after(decision: Decision, what: str) -> bool:
-    """Return whether an advance was accepted after this decision, which stays in force."""
-    known = json.loads(decision.facts or "{}")
-    return decision.decision == ACCEPT and bool(known.get("advance")) and known.get("after") == what
+def _is_advance_after(decision: Decision, kind: str) -> bool:
+    """Whether it accepts an advance after a decision of this kind, which stays in force."""
+    facts = json.loads(decision.facts or "{}")
+    return decision.decision == ACCEPT and bool(facts.get("advance")) and facts.get("after") == kind
 
 
-def decided_before(decision: Decision | None) -> str:
-    """Tell the earlier decision that stays in force beside a confirmation; ``""`` for none."""
+def earlier_kind(decision: Decision | None) -> str:
+    """Return the kind of the earlier decision that a confirmation leaves in force, or ``""``."""
     if decision is None:
         return ""
     if decision.decision in {ACCEPT, TAKE_AGAIN}:
@@ -259,74 +263,87 @@ def decided_before(decision: Decision | None) -> str:
     return str(json.loads(decision.facts or "{}").get("after", ""))
 
 
-def holds_after(decision: Decision, what: str, facts: str) -> bool:
-    """Return whether this was decided about these figures before a confirmation, or an advance."""
-    known = json.loads(decision.facts or "{}")
-    if _after(decision, what):
+def decided_earlier(decision: Decision, kind: str, facts: str) -> bool:
+    """Whether it was of this kind, about these facts, before a confirmation or an advance."""
+    stored = json.loads(decision.facts or "{}")
+    if _is_advance_after(decision, kind):
         return bool(
-            {k: v for k, v in known.items() if k not in _BESIDE_ADVANCE} == json.loads(facts)
+            {k: v for k, v in stored.items() if k not in _ADVANCE_KEYS} == json.loads(facts)
         )
-    if decision.decision != CONFIRM or known.get("advance"):
+    if decision.decision != CONFIRM or stored.get("advance"):
         return False
-    known.pop("others", None)
-    if what == TAKE_AGAIN:
-        known = {key: value for key, value in known.items() if key not in {"replaces", "settles"}}
-    return bool(known.pop("after", "") == what and known == json.loads(facts))
+    stored.pop("others", None)
+    if kind == TAKE_AGAIN:
+        stored = {key: value for key, value in stored.items() if key not in {"replaces", "settles"}}
+    return bool(stored.pop("after", "") == kind and stored == json.loads(facts))
 
 
-_BESIDE_ADVANCE = frozenset({"advance", "after"})
+_ADVANCE_KEYS = frozenset({"advance", "after"})
 
 
 def days_apart(payment: Payment, other: OtherChannelPayment) -> int | None:
-    """Count the days between two payments that may be the same; ``None`` where they cannot be."""
-    equal = payment.amount == other.amount or (
+    """Count the days between two payments that may be the same; ``None`` if they cannot be."""
+    same_amount = payment.amount == other.amount or (
         payment.amount_currency == other.amount_currency
         and payment.currency.strip().upper() == other.currency.strip().upper()
     )
     days = abs((payment.date - other.date).days)
-    return days if equal and days <= NEAR else None
+    return days if same_amount and days <= MAX_DAYS_APART else None
 
 
-def equal(payment: Payment, others: Sequence[OtherChannelPayment]) -> list[OtherChannelPayment]:
-    """Return those that a payment may be the same as, the nearest date first."""
-    found = [(days, one) for one in others if (days := days_apart(payment, one)) is not None]
-    return [one for _, one in sorted(found, key=lambda pair: pair[0])]
+def equal_payments(
+    payment: Payment, others: Sequence[OtherChannelPayment]
+) -> list[OtherChannelPayment]:
+    """Return the others that a payment may be the same as, the nearest date first."""
+    matches = [
+        (days, other) for other in others if (days := days_apart(payment, other)) is not None
+    ]
+    return [other for _, other in sorted(matches, key=lambda pair: pair[0])]
 
 
-def paired(
+def pair_payments(
     payments: Sequence[tuple[int, Payment]],
     decisions: Mapping[int, Decision],
     others: Sequence[OtherChannelPayment],
 ) -> dict[int, Sequence[OtherChannelPayment]]:
     """Pair payments with those of other channels that they may be the same as.
 
-    Each of those is paired with one payment only, and with none that a person confirmed as
-    another one: the next equal payment may still be the same. A payment that was decided
-    about it comes first, then the nearest date, then the oldest.
+    Each other payment is paired with one payment only, and with none that a person confirmed
+    as a different one: the next equal payment may still be the same. Decided payments come
+    first, then the nearest date, then the oldest.
 
-    :param payments: places and payments, oldest first.
-    :param decisions: in force, by place.
-    :return: by place, the one that it is paired with before all others that are equal.
+    :param payments: indexes and payments, oldest first.
+    :param decisions: in force, by index.
+    :return: by index, the payment that it is paired with, followed by the other equal ones.
     """
-    fitting = {place: found for place, payment in payments if (found := equal(payment, others))}
+    candidates = {
+        index: matches
+        for index, payment in payments
+        if (matches := equal_payments(payment, others))
+    }
     pairs: dict[int, Sequence[OtherChannelPayment]] = {
-        place: fitting[place]
-        for place, payment in payments
-        if place in fitting and confirms(decisions.get(place), payment, fitting[place])
+        index: candidates[index]
+        for index, payment in payments
+        if index in candidates and confirms(decisions.get(index), payment, candidates[index])
     }
     used: set[int] = set()
 
-    def pair(place: int, ids: Collection[int]) -> None:
-        found = next((one for one in fitting[place] if one.id in ids and one.id not in used), None)
-        if found is not None:
-            used.add(found.id)
-            pairs[place] = [found, *(one for one in fitting[place] if one != found)]
+    def pair(index: int, ids: Collection[int]) -> None:
+        match = next(
+            (other for other in candidates[index] if other.id in ids and other.id not in used), None
+        )
+        if match is not None:
+            used.add(match.id)
+            pairs[index] = [match, *(other for other in candidates[index] if other != match)]
 
-    for place in fitting:
-        if place not in pairs and place in decisions:
-            pair(place, named_in(decisions[place].facts))
-    for days, decided in itertools.product(range(NEAR + 1), (True, False)):
-        for place, payment in payments:
-            if place in fitting and place not in pairs and (place in decisions) is decided:
-                pair(place, [o.id for o in fitting[place] if days_apart(payment, o) == days])
+    for index in candidates:
+        if index not in pairs and index in decisions:
+            pair(index, other_payment_ids(decisions[index].facts))
+    for days, decided in itertools.product(range(MAX_DAYS_APART + 1), (True, False)):
+        for index, payment in payments:
+            if index in candidates and index not in pairs and (index in decisions) is decided:
+                pair(
+                    index,
+                    [other.id for other in candidates[index] if days_apart(payment, other) == days],
+                )
     return pairs

@@ -12,48 +12,55 @@ from opter_contract.values import Payment, Text
 
 
 def find_differences(
-    registered: Payment, now: Payment, *, write_offs: bool = True
+    registered: Payment, current: Payment, *, write_offs: bool = True
 ) -> list[payments_messages.Difference]:
-    """Name the values that differ from what was registered under the same key.
+    """Return the fields that differ from the payment registered under the same key.
 
-    :param write_offs: whether they were read, and can differ.
+    :param write_offs: whether they were read, and may differ.
     """
     pairs: list[tuple[Text, Text | None, Text | None]] = [
-        (payments_messages.AMOUNT, *_differing_amounts(registered.amount, now.amount, SEK, SEK)),
-        (payments_messages.CURRENCY, _same_text(registered.currency), _same_text(now.currency)),
+        (
+            payments_messages.AMOUNT,
+            *_differing_amounts(registered.amount, current.amount, SEK, SEK),
+        ),
+        (payments_messages.CURRENCY, _same_text(registered.currency), _same_text(current.currency)),
         (
             payments_messages.PAYMENT_DATE,
             _same_text(registered.date.isoformat()),
-            _same_text(now.date.isoformat()),
+            _same_text(current.date.isoformat()),
         ),
         (
             payments_messages.INVOICE_NUMBER,
             _same_text(registered.invoice_number),
-            _same_text(now.invoice_number),
+            _same_text(current.invoice_number),
         ),
     ]
-    in_sek = registered.currency == now.currency == SEK
-    if registered.amount_currency is not None and now.amount_currency is not None and not in_sek:
+    in_sek = registered.currency == current.currency == SEK
+    if (
+        registered.amount_currency is not None
+        and current.amount_currency is not None
+        and not in_sek
+    ):
         pairs.append(
             (
                 payments_messages.AMOUNT_CURRENCY,
                 *_differing_amounts(
                     registered.amount_currency,
-                    now.amount_currency,
+                    current.amount_currency,
                     registered.currency,
-                    now.currency,
+                    current.currency,
                 ),
             )
         )
     if write_offs:
         pairs.append(
-            (payments_messages.WRITE_OFFS, _write_offs_text(registered), _write_offs_text(now))
+            (payments_messages.WRITE_OFFS, _write_offs_text(registered), _write_offs_text(current))
         )
-    if registered.booked and not now.booked:
+    if registered.booked and not current.booked:
         pairs.append((payments_messages.BOOKED, payments_messages.YES, payments_messages.NO))
     return [
-        payments_messages.Difference(what, before, after)
-        for what, before, after in pairs
+        payments_messages.Difference(label, before, after)
+        for label, before, after in pairs
         if before is not None and after is not None and before != after
     ]
 
@@ -68,19 +75,18 @@ def _differing_amounts(
 
 
 def _write_offs_text(payment: Payment) -> Text:
-    """Name what was written off with a payment, with its accounts."""
-    several = decision_rules.written_off(payment)
-    if not several:
+    """Return the write-offs of a payment as text, with their accounts."""
+    sums = decision_rules.sum_write_offs(payment)
+    if not sums:
         return money_of(ZERO, SEK)
-    named = [
-        (account, money_of(amount, currency or SEK))
-        for (account, currency), amount in several.items()
+    amounts = [
+        (account, money_of(amount, currency or SEK)) for (account, currency), amount in sums.items()
     ]
     return Text(
-        " + ".join(f"{money.sv} (konto {account})" for account, money in named),
-        " + ".join(f"{money.en} (account {account})" for account, money in named),
+        " + ".join(f"{money.sv} (konto {account})" for account, money in amounts),
+        " + ".join(f"{money.en} (account {account})" for account, money in amounts),
     )
 
 
-def _same_text(word: str) -> Text:
-    return Text(word, word)
+def _same_text(text: str) -> Text:
+    return Text(text, text)

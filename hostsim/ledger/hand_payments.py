@@ -8,8 +8,8 @@ from decimal import ROUND_HALF_UP, Decimal, localcontext
 from typing import NamedTuple
 
 from hostsim.errors import Doubt, HostError, host_error
-from hostsim.ledger.amounts import MOST, meant
-from hostsim.ledger.decisions import NEAR
+from hostsim.ledger.amounts import MAX_AMOUNT, suggest_amounts
+from hostsim.ledger.decisions import MAX_DAYS_APART
 from hostsim.ledger.values import EXACT, ORE, SEK, Invoice, same_currency
 from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import hand_payments as hand_payments_messages
@@ -39,7 +39,7 @@ class EarlierPayment(NamedTuple):
     """A registered payment of the same invoice."""
 
     id: int
-    number: str | None  # where it came from; None where it was typed
+    number: str | None  # at its source; None if it was typed
     date: date
     amount: Decimal  # in its currency
     currency: str
@@ -49,14 +49,14 @@ class EarlierPayment(NamedTuple):
 
 
 def payment_of_entry(entry: Entry, invoice: Invoice, today: date) -> Payment:
-    """Make a payment of an entry, or refuse it."""
+    """Return the payment of an entry, or refuse it."""
     if not invoice.period_closed:
         raise host_error("PAYMENT_PERIOD_OPEN", number=invoice.number)
-    if entry.amount.is_finite() and abs(entry.amount) > MOST:
+    if entry.amount.is_finite() and abs(entry.amount) > MAX_AMOUNT:
         shown = str(entry.amount)[:50]
-        raise host_error("PAYMENT_TOO_LARGE", amount=shown, most=f"{MOST:f}")
+        raise host_error("PAYMENT_TOO_LARGE", amount=shown, most=f"{MAX_AMOUNT:f}")
     if not _is_money(entry.amount):
-        raise wrong_amount(str(entry.amount))
+        raise wrong_amount_error(str(entry.amount))
     if entry.currency and not same_currency(entry.currency, invoice.currency):
         raise host_error(
             "PAYMENT_CURRENCY",
@@ -66,8 +66,8 @@ def payment_of_entry(entry: Entry, invoice: Invoice, today: date) -> Payment:
         )
     in_sek = same_currency(invoice.currency, SEK)
     rate = entry.rate
-    usable = rate is None if in_sek else rate is not None and _is_rate(rate)
-    if not usable:
+    is_rate_valid = rate is None if in_sek else rate is not None and _is_rate(rate)
+    if not is_rate_valid:
         raise host_error("PAYMENT_RATE", number=invoice.number, invoice=invoice.currency)
     with localcontext(EXACT):
         amount = entry.amount.quantize(ORE)
@@ -85,9 +85,9 @@ def payment_of_entry(entry: Entry, invoice: Invoice, today: date) -> Payment:
     )
 
 
-def wrong_amount(text: str) -> HostError:
-    """Make the error for an unreadable amount, with what may have been meant."""
-    return host_error("PAYMENT_AMOUNT", amount=text[:50], meant=meant(text[:50]))
+def wrong_amount_error(text: str) -> HostError:
+    """Return the error of an unreadable amount, with the amounts that may have been meant."""
+    return host_error("PAYMENT_AMOUNT", amount=text[:50], meant=suggest_amounts(text[:50]))
 
 
 def _is_money(amount: Decimal) -> bool:
@@ -111,13 +111,13 @@ def doubts_about(
     known_rate: Decimal | None,
     today: date,
 ) -> list[Doubt]:
-    """Find what a person has to confirm before the payment is registered.
+    """Return the doubts that a person has to confirm before the payment is registered.
 
     :param earlier: the registered payments of the invoice, latest first.
-    :param known_rate: the last one of the currency, where no payment of the invoice has one.
+    :param known_rate: the last rate of the currency, if no payment of the invoice has one.
     """
-    rate = next((one.exchange_rate for one in earlier if one.exchange_rate), known_rate)
-    paid = sum((one.amount for one in earlier), Decimal(0))
+    rate = next((payment.exchange_rate for payment in earlier if payment.exchange_rate), known_rate)
+    paid = sum((payment.amount for payment in earlier), Decimal(0))
     return [
         *_doubt_about_date(payment.date, today),
         *_doubt_about_amount(invoice, _amount_of(payment), paid),
@@ -127,12 +127,12 @@ def doubts_about(
 
 
 def _doubt_about_date(day: date, today: date) -> Iterator[Doubt]:
-    first = _a_year_before(today)
+    first = _year_before(today)
     if not first <= day <= today:
         yield Doubt("date", hand_payments_messages.doubtful_date(day, first, today))
 
 
-def _a_year_before(day: date) -> date:
+def _year_before(day: date) -> date:
     try:
         return day.replace(year=day.year - 1)
     except ValueError:  # the 29th of February
@@ -153,23 +153,30 @@ def _doubt_about_amount(invoice: Invoice, amount: Decimal, paid: Decimal) -> Ite
         )
 
 
-def _doubt_about_rate(payment: Payment, known: Decimal | None) -> Iterator[Doubt]:
+def _doubt_about_rate(payment: Payment, known_rate: Decimal | None) -> Iterator[Doubt]:
     rate = payment.exchange_rate
     if rate is None:
         return
-    if known is None:
+    if known_rate is None:
         yield Doubt("rate", hand_payments_messages.first_rate(rate, payment.currency))
-    elif 3 * abs(rate - known) > known:
-        yield Doubt("rate", hand_payments_messages.doubtful_rate(rate, known, payment.currency))
+    elif 3 * abs(rate - known_rate) > known_rate:
+        yield Doubt(
+            "rate", hand_payments_messages.doubtful_rate(rate, known_rate, payment.currency)
+        )
 
 
 def _doubt_about_others(payment: Payment, earlier: Sequence[EarlierPayment]) -> Iterator[Doubt]:
-    for one in earlier:
-        near = abs((one.date - payment.date).days) <= NEAR
-        if near and one.amount == _amount_of(payment):
-            who = decisions_messages.by_whom(one.user, one.at)
+    for registered in earlier:
+        is_near = abs((registered.date - payment.date).days) <= MAX_DAYS_APART
+        if is_near and registered.amount == _amount_of(payment):
+            author = decisions_messages.by_whom(registered.user, registered.at)
             message = hand_payments_messages.identical(
-                one.id, one.amount, one.currency, one.date, who=who, number=one.number
+                registered.id,
+                registered.amount,
+                registered.currency,
+                registered.date,
+                who=author,
+                number=registered.number,
             )
             yield Doubt("identical", message)
 

@@ -47,11 +47,11 @@ KINDS = (READY, LEFT_OUT, REJECTED, IGNORED)
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What is shown of a payment.
+    """The judgement of a payment, as it is shown.
 
-    ``written_off`` is SEK; ``effect`` is what a payment that is ready takes
-    away from what remains, in the invoice's currency, written off included;
-    ``remaining`` is what then remains, ``None`` where there is no invoice.
+    ``written_off`` is SEK; ``effect`` is by how much a payment that is ready
+    lowers the balance, in the invoice's currency, written off included;
+    ``remaining`` is the balance after it, ``None`` if there is no invoice.
     ``hidden`` is the refusal that a decision of a person hides, and ``others``
     are the payments of other channels that it may be the same as.
     """
@@ -66,7 +66,7 @@ class Judgement:
     remaining: Decimal | None = None
     hidden: Refusal | None = None
     others: Sequence[OtherChannelPayment] = ()
-    #: Why it cannot be saved, without what was accepted of it.
+    #: Why it cannot be saved, apart from the accepted change.
     because: Refusal | None = None
 
 
@@ -75,9 +75,9 @@ TICKED = frozenset({"exact", "written-off"})
 
 
 def needs_person(status: str, warning: Text | None, written_off: Decimal) -> Text | None:
-    """Say why a payment that is ready must not be saved with nobody there; ``None`` if it may.
+    """Return why a ready payment must not be saved unattended; ``None`` if it may.
 
-    It may with a green tick and nothing that is to be noted about it.
+    It may with a green tick and no warning.
     """
     if status == "written-off" and warning == payments_messages.written_off(written_off):
         return None
@@ -87,7 +87,7 @@ def needs_person(status: str, warning: Text | None, written_off: Decimal) -> Tex
 
 
 class Judged(NamedTuple):
-    """One judgement for each candidate, in their order, and what then remains."""
+    """One judgement for each candidate, in their order, and the balance after them."""
 
     judgements: Sequence[Judgement]
     remaining: Decimal
@@ -103,10 +103,9 @@ def judge(
     others: Sequence[OtherChannelPayment] = (),
     on_other_invoices: Sequence[OtherInvoicePayment] = (),
 ) -> Judged:
-    """Judge all payments of one invoice, oldest first, whatever their order here.
+    """Judge all payments of one invoice, oldest first, whatever order they are given in.
 
-    :param invoice: what remains is without the payments that an accepted change
-        reverses.
+    :param invoice: its balance is without the payments that an accepted change reverses.
     :param accepted_deviation: SEK; a last shortfall of at most that is written off.
     :param as_if_fetched: judge as if every payment of an earlier run had just been
         fetched again, to learn which of them must be.
@@ -117,18 +116,18 @@ def judge(
     # A credit invoice is an ordinary one with the sign changed.
     sign = -1 if invoice.total < 0 else 1
     remaining = sign * invoice.remaining
-    waiting = ZERO  # what would be taken from it by what is left out, or was undone
+    waiting = ZERO  # the effect of payments that are left out, or were undone
     judgements: dict[int, Judgement] = {}
     warnings: dict[int, list[Text]] = {}
-    last: int | None = None
-    for place in oldest_first_indexes(candidates):
-        candidate = candidates[place]
+    last_ready: int | None = None
+    for index in oldest_first_indexes(candidates):
+        candidate = candidates[index]
         effect, other_reading = read_effect(candidate, sign, remaining)
-        nothing = candidate.payment is not None and moves_no_money(candidate.payment)
-        # What waits pays its invoice all the same: no later one takes its place.
+        without_money = candidate.payment is not None and moves_no_money(candidate.payment)
+        # A payment that waits still pays its invoice: no later one takes its place.
         covered = min(remaining, remaining - waiting) <= 0
-        paid = covered and not nothing and lowers_balance(effect, candidate.payment, sign)
-        doubt = doubts.get(place)
+        paid = covered and not without_money and lowers_balance(effect, candidate.payment, sign)
+        doubt = doubts.get(index)
         fits = not paid and _status(effect, remaining) != "advance"
         refusal = first_refusal(
             candidate,
@@ -142,10 +141,10 @@ def judge(
         if refusal is not None and refusal.reason == reasons.PAID and remaining > 0:
             refusal = Refusal(reasons.PAID, payments_messages.PAID_BY_WAITING)
         status = _status(effect, remaining) if candidate.settles is None else SETTLED
-        if nothing:
+        if without_money:
             status = "reversal"  # of what was registered
         if candidate.left_out is not None and (refusal is None or _accepted_refusal(candidate)):
-            judgements[place] = _left_out(status, candidate.left_out, sign * remaining)
+            judgements[index] = _left_out(status, candidate.left_out, sign * remaining)
             if candidate.registered is None and not candidate.replaceable:
                 waiting += effect or ZERO
             continue
@@ -154,33 +153,35 @@ def judge(
             undone = candidate.deleted is not None and candidate.deleted.undone
             if refusal.reason == reasons.DELETED and undone and not _hidden_by(candidate, refusal):
                 waiting += effect or ZERO
-            judgements[place] = _refused(candidate, refusal, doubt, sign * remaining)
+            judgements[index] = _refused(candidate, refusal, doubt, sign * remaining)
             continue
-        taken = effect or ZERO
-        warnings[place] = [
+        lowered_by = effect or ZERO
+        warnings[index] = [
             *_decision_warnings(candidate, doubt, paid=paid and remaining <= 0),
             *other_reading,
             *candidate.payment.warnings,
         ]
         if doubt is None:
-            warnings[place] += equal_invoice_warnings(
+            warnings[index] += equal_invoice_warnings(
                 candidate.payment, invoice, sign * remaining, on_other_invoices
             )
-        remaining -= taken
-        judgements[place] = _ready(status, warnings[place], sign * taken, sign * remaining)
-        last = place
-    if last is not None and judgements[last].status == "partial":
-        amount = shortfall_to_write_off(remaining, candidates[last].payment, accepted_deviation)
+        remaining -= lowered_by
+        judgements[index] = _ready(status, warnings[index], sign * lowered_by, sign * remaining)
+        last_ready = index
+    if last_ready is not None and judgements[last_ready].status == "partial":
+        amount = shortfall_to_write_off(
+            remaining, candidates[last_ready].payment, accepted_deviation
+        )
         if amount is not None:
-            effect = judgements[last].effect + sign * remaining
-            judgements[last] = _written_off(amount, warnings[last], effect)
+            effect = judgements[last_ready].effect + sign * remaining
+            judgements[last_ready] = _written_off(amount, warnings[last_ready], effect)
             remaining = ZERO
-    return Judged([judgements[place] for place in range(len(candidates))], sign * remaining)
+    return Judged([judgements[index] for index in range(len(candidates))], sign * remaining)
 
 
 @exact
 def judge_by_hand(invoice: Invoice, payment: Payment) -> Judgement:
-    """Judge a payment that a person types; it is saved whatever remains."""
+    """Judge a payment that a person types; it is saved whatever the balance is."""
     sign = -1 if invoice.total < 0 else 1
     effect = signed_effect(payment, sign) or ZERO
     return _ready(_status(effect, sign * invoice.remaining), [], sign * effect)
@@ -232,8 +233,8 @@ WARNINGS = {
 def _ready(
     status: str, warnings: Sequence[Text], effect: Decimal, remaining: Decimal | None = None
 ) -> Judgement:
-    own = [WARNINGS[status]] if status in WARNINGS else []
-    warning = text_messages.joined([*own, *warnings])
+    status_warnings = [WARNINGS[status]] if status in WARNINGS else []
+    warning = text_messages.joined([*status_warnings, *warnings])
     return Judgement(READY, status=status, warning=warning, effect=effect, remaining=remaining)
 
 
@@ -261,7 +262,7 @@ def _refused(
     doubt: Doubt | None = None,
     remaining: Decimal | None = None,
 ) -> Judgement:
-    because, accepted = refusal, _accepted_refusal(candidate)
+    original, accepted = refusal, _accepted_refusal(candidate)
     if accepted is not None:
         reason, message = accepted
         # A doubt needs a confirmation of its own: accepting answers another question.
@@ -283,12 +284,12 @@ def _refused(
         remaining=remaining,
         hidden=hidden,
         others=() if doubt is None else doubt.others,
-        because=because,
+        because=original,
     )
 
 
 def _accepted_refusal(candidate: Candidate) -> Refusal | None:
-    """Return the reason and the message of what a person accepted, if it can be saved."""
+    """Return the reason and message of an accepted change, if it can be saved."""
     if candidate.replaces:
         return Refusal(CHANGED, payments_messages.changed(candidate.changes))
     if candidate.accepts(REPLACED):
@@ -302,7 +303,7 @@ def _accepted_refusal(candidate: Candidate) -> Refusal | None:
 
 
 def _hidden_by(candidate: Candidate, refusal: Refusal) -> Decision | None:
-    """Return the decision that sets a payment aside which cannot be saved."""
+    """Return the decision that sets aside a payment which cannot be saved."""
     if refusal.reason in reasons.IGNORED:
         return None
     decision = candidate.decision
@@ -317,12 +318,12 @@ def _hidden_by(candidate: Candidate, refusal: Refusal) -> Decision | None:
 def _decision_warnings(
     candidate: Candidate, doubt: Doubt | None, *, paid: bool = False
 ) -> list[Text]:
-    """Warn of what was decided about a payment that is ready."""
+    """Return the warnings about decisions on a ready payment."""
     warnings = []
     decision = candidate.decision
-    aside = candidate.series if decision is None or decision.decision != SET_ASIDE else decision
-    if aside is not None:
-        warnings.append(decisions_messages.set_aside_but_ready(author_of(aside)))
+    set_aside = candidate.series if decision is None or decision.decision != SET_ASIDE else decision
+    if set_aside is not None:
+        warnings.append(decisions_messages.set_aside_but_ready(author_of(set_aside)))
     if paid and candidate.is_advance:
         warnings.append(decisions_messages.paid_but_taken(author_of(decision)))
     if candidate.replaces:
@@ -342,8 +343,10 @@ def _decision_warnings(
         warnings.append(decisions_messages.TAKEN_AGAIN)
     if doubt is not None:
         message = doubt.message
-        sure = doubt.confirmed
+        confirmation = doubt.confirmed
         warnings.append(
-            message if sure is None else decisions_messages.confirmed(message, author_of(sure))
+            message
+            if confirmation is None
+            else decisions_messages.confirmed(message, author_of(confirmation))
         )
     return warnings

@@ -1,4 +1,4 @@
-"""Payments that another channel may have registered before, and the warnings of them."""
+"""Payments that another channel may have registered before, and warnings about them."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from opter_contract.values import Payment, Text
 
 
 class Doubt(NamedTuple):
-    """The payments that a payment may be the same as, and who confirmed that it is none of them."""
+    """The payments that a payment may be the same as, and the decision that it is none of them."""
 
     others: Sequence[OtherChannelPayment]
-    days: int  # from the one that it is paired with
+    days: int  # between it and the one that it is paired with
     confirmed: Decision | None
 
     @property
     def message(self) -> Text:
-        """Name the other payments."""
+        """The sentence that names the other payments."""
         return decisions_messages.possibly_registered(
-            [_describe_payment(one) for one in self.others]
+            [_describe_payment(other) for other in self.others]
         )
 
 
@@ -37,22 +37,24 @@ def find_doubts(
     if not others:
         return {}
     payments = {
-        place: payment
-        for place in oldest_first_indexes(candidates)
-        if (payment := candidates[place].payment) is not None
-        and (candidates[place].registered is None or candidates[place].change_accepted)
+        index: payment
+        for index in oldest_first_indexes(candidates)
+        if (payment := candidates[index].payment) is not None
+        and (candidates[index].registered is None or candidates[index].change_accepted)
     }
     decisions = {
-        place: decision
-        for place in payments
-        if (decision := candidates[place].decision) is not None
+        index: decision
+        for index in payments
+        if (decision := candidates[index].decision) is not None
     }
     doubts: dict[int, Doubt] = {}
-    for place, several in decision_rules.paired([*payments.items()], decisions, others).items():
-        payment = payments[place]
-        days = decision_rules.days_apart(payment, several[0]) or 0
-        confirmed = decision_rules.confirms(decisions.get(place), payment, several)
-        doubts[place] = Doubt(several, days, confirmed)
+    for index, matches in decision_rules.pair_payments(
+        [*payments.items()], decisions, others
+    ).items():
+        payment = payments[index]
+        days = decision_rules.days_apart(payment, matches[0]) or 0
+        confirmed = decision_rules.confirms(decisions.get(index), payment, matches)
+        doubts[index] = Doubt(matches, days, confirmed)
     return doubts
 
 
@@ -62,21 +64,21 @@ def equal_invoice_warnings(
     remaining: Decimal,
     on_other_invoices: Sequence[OtherInvoicePayment],
 ) -> list[Text]:
-    """Warn of what may be this payment, registered on another equal invoice of the customer."""
+    """Return warnings that it may be registered on another, equal invoice of the customer."""
     return [
-        decisions_messages.twin(one.invoice_number, _describe_payment(one.other))
-        for one in on_other_invoices
-        if decision_rules.days_apart(payment, one.other) is not None
-        and one.remaining == remaining
-        and same_currency(one.currency, invoice.currency)
+        decisions_messages.twin(candidate.invoice_number, _describe_payment(candidate.other))
+        for candidate in on_other_invoices
+        if decision_rules.days_apart(payment, candidate.other) is not None
+        and candidate.remaining == remaining
+        and same_currency(candidate.currency, invoice.currency)
     ]
 
 
-def _describe_payment(one: OtherChannelPayment) -> Text:
-    """Name a payment of another channel, with its amount in its own currency."""
-    known = one.amount if one.currency == SEK else one.amount_currency
-    way = decisions_messages.other_way(one.definition, one.import_type, one.number)
-    who = decisions_messages.by_whom(one.user, one.at)
+def _describe_payment(payment: OtherChannelPayment) -> Text:
+    """Describe a payment of another channel, with its amount in its own currency."""
+    amount = payment.amount if payment.currency == SEK else payment.amount_currency
+    channel = decisions_messages.other_way(payment.definition, payment.import_type, payment.number)
+    author = decisions_messages.by_whom(payment.user, payment.at)
     return decisions_messages.registered_before(
-        one.date.isoformat(), money_of(known, one.currency), way, who
+        payment.date.isoformat(), money_of(amount, payment.currency), channel, author
     )

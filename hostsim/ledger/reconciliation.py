@@ -1,4 +1,4 @@
-"""Two sides of one account: the kinds of differences, why there are any, and sums that add up."""
+"""The reconciliation of two ledgers: kinds of differences, their reasons, and sums that add up."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ FIELDS = {
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """A payment as one of the two sides has it; ``None`` is what could not be read."""
+    """A payment in one of the two ledgers; fields that could not be read are ``None``."""
 
     invoice_number: str | None
     date: date | None
@@ -87,12 +87,12 @@ class Side:
 
     @property
     def sek(self) -> Decimal:
-        """What it counts in SEK; what is unknown counts nothing."""
+        """The amount in SEK; 0 if unknown."""
         return ZERO if self.amount is None else self.amount
 
     @property
     def in_currency(self) -> Decimal:
-        """What it counts in its currency; what is unknown counts nothing."""
+        """The amount in its currency; 0 if unknown."""
         if self.currency == SEK:
             return self.sek
         return ZERO if self.amount_currency is None else self.amount_currency
@@ -100,7 +100,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Unequal:
-    """One payment on which the two sides do not agree, and why."""
+    """One payment on which the two ledgers do not agree, and why."""
 
     kind: str
     payment_number: str
@@ -113,7 +113,7 @@ class Unequal:
 
 @dataclass(slots=True)
 class Sum:
-    """How many payments, their SEK, and what they are in their own currency."""
+    """The number of payments, their SEK, and their sum in their own currency."""
 
     number: int = 0
     sek: Decimal = ZERO
@@ -169,7 +169,7 @@ class Totals:
         self._days: dict[tuple[date | None, str], Pair] = {}
 
     def add(self, kind: str, there: Side | None, here: Side | None) -> None:
-        """Count one payment; a currency or day that is unknown is one of its own."""
+        """Count one payment; an unknown currency or day is a group of its own."""
         for source, host in ((there, None), (None, here)):
             side = source or host
             if side is None:
@@ -180,7 +180,7 @@ class Totals:
 
     def kind(self, kind: str) -> Pair:
         """Return the sums of one kind; ``amount`` adds currencies up and means nothing."""
-        return _added(pair for (its, _), pair in self._kinds.items() if its == kind)
+        return _sum_pairs(pair for (pair_kind, _), pair in self._kinds.items() if pair_kind == kind)
 
     def count(self, kind: str) -> int:
         """Count the payments of one kind; one that both sides have counts once."""
@@ -190,14 +190,16 @@ class Totals:
     @property
     def all(self) -> Pair:
         """The sums of all; ``amount`` adds currencies up and means nothing."""
-        return _added(self._kinds.values())
+        return _sum_pairs(self._kinds.values())
 
     @property
     def currencies(self) -> dict[str, Pair]:
         """The sums by currency, SEK first; ``""`` is an unknown one and last."""
-        names = sorted({its for _, its in self._kinds}, key=_sek_first)
+        names = sorted({currency for _, currency in self._kinds}, key=_sek_first)
         return {
-            name: _added(pair for (_, its), pair in self._kinds.items() if its == name)
+            name: _sum_pairs(
+                pair for (_, currency), pair in self._kinds.items() if currency == name
+            )
             for name in names
         }
 
@@ -210,9 +212,9 @@ class Totals:
         return {key: self._days[key] for key in order}
 
     def check(self, sides: Pair, currencies: dict[str, Pair]) -> None:
-        """Prove that the kinds, and the days, add up to what each side has.
+        """Raise unless the kinds, and the days, add up to the sums of each side.
 
-        :param sides: each side counted by itself.
+        :param sides: each side, counted separately.
         :param currencies: the same, by currency.
         """
         by_day: dict[str, Pair] = {}
@@ -224,10 +226,10 @@ class Totals:
 
 
 class Taken(NamedTuple):
-    """What payments take from an invoice beside what is registered, in its currency."""
+    """By how much unregistered payments lower an invoice's balance, in its currency."""
 
     ready: Decimal = ZERO  # when all that is ready is saved
-    otherwise: Decimal = ZERO  # what else explains that less remains there; NaN explains all
+    otherwise: Decimal = ZERO  # other effects there; NaN explains any difference
 
     def plus(self, *, ready: Decimal = ZERO, otherwise: Decimal = ZERO) -> Taken:
         with localcontext(EXACT):
@@ -236,9 +238,9 @@ class Taken(NamedTuple):
     def here_if_less_remains(
         self, remaining: Decimal, total: Decimal, balance: Decimal | None
     ) -> Decimal | None:
-        """Return what remains here where less remains at the source, and no payment explains it.
+        """Return the balance here if less remains at the source, and no payment explains it.
 
-        :param balance: what remains there; ``None`` for an invoice that is cancelled there.
+        :param balance: the balance there; ``None`` for an invoice that is cancelled there.
         """
         if self.otherwise.is_nan():
             return None
@@ -253,18 +255,18 @@ class Taken(NamedTuple):
         return here
 
 
-def why_not_here(
+def reason_not_here(
     screened: Refusal | None,
     previewed: tuple[str | None, Refusal | None],
     pending: Refusal | None,
     deleted: Refusal | None = None,
 ) -> Refusal:
-    """Say why the host lacks a payment that the source has.
+    """Return why the host lacks a payment that the source has.
 
-    :param screened: what today's settings say.
+    :param screened: the refusal by today's settings.
     :param previewed: its list in the open preview, and why it is in that one.
     :param pending: why it was rejected when a run was saved.
-    :param deleted: who deleted it here.
+    :param deleted: that it was deleted here, and by whom.
     """
     kind, refusal = previewed
     if screened is not None and (deleted is None or screened.reason in reasons.IGNORED):
@@ -283,7 +285,7 @@ def _sek_first(currency: str) -> tuple[bool, bool, str]:
     return currency != SEK, not currency, currency
 
 
-def _added(pairs: Iterable[Pair]) -> Pair:
+def _sum_pairs(pairs: Iterable[Pair]) -> Pair:
     together = Pair()
     for pair in pairs:
         together.add_all(pair)

@@ -1,6 +1,6 @@
 """Which reason keeps a payment from being saved: the first that applies, in their order.
 
-The order is the one in which a person would want to hear them.
+The order is the one in which a person would want to be told.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ def first_refusal(
     doubt: Doubt | None,
     fits: bool,
 ) -> Refusal | None:
-    """Return the first reason that applies; ``None`` for a payment that is ready.
+    """Return the first refusal that applies; ``None`` for a payment that is ready.
 
-    :param effect: what the payment takes away from what remains, in the
-        invoice's currency; ``None`` where the figures for it are not known.
+    :param effect: by how much the payment lowers the balance, in the invoice's currency;
+        ``None`` if the figures for it are not known.
     :param paid: nothing remains, and the payment would lower that further.
-    :param doubt: the payments by another way that this may be the same as.
-    :param fits: it is neither more than what remains, nor does nothing remain.
+    :param doubt: the payments of other channels that this may be the same as.
+    :param fits: something remains, and the payment is not more than that.
     """
     refusal = exclusion_reason(candidate)
     payment = candidate.payment
     if payment is None or (refusal is not None and not _is_of_source(refusal, candidate)):
         return refusal
-    asks = doubt if doubt is not None and doubt.confirmed is None else None
-    if asks is not None and asks.days == 0:
-        return Refusal(reasons.DOUBTFUL, asks.message)
+    open_doubt = doubt if doubt is not None and doubt.confirmed is None else None
+    if open_doubt is not None and open_doubt.days == 0:
+        return Refusal(reasons.DOUBTFUL, open_doubt.message)
     if refusal is not None:
         return refusal
     if not invoice.period_closed:
@@ -53,8 +53,8 @@ def first_refusal(
             payments_messages.currency_differs(payment.currency, invoice.currency),
         )
     # Before "already paid": a payment of another channel is often what paid it.
-    if asks is not None and not fits:
-        return Refusal(reasons.DOUBTFUL, asks.message)
+    if open_doubt is not None and not fits:
+        return Refusal(reasons.DOUBTFUL, open_doubt.message)
     settlement = settlement_refusal(candidate)
     if settlement is not None:
         return settlement
@@ -66,16 +66,16 @@ def first_refusal(
         decided = (
             candidate.taken_again or candidate.is_advance or candidate.decided(ACCEPT) is not None
         )
-        fetch = doubt is not None or candidate.replaces or decided
+        must_fetch = doubt is not None or candidate.replaces or decided
         reason, message = candidate.earlier
-        return Refusal(reason, decisions_messages.FETCHED_BEFORE_SAVING if fetch else message)
+        return Refusal(reason, decisions_messages.FETCHED_BEFORE_SAVING if must_fetch else message)
     if effect is None:
         return Refusal("unreadable", payments_messages.AMOUNT_UNKNOWN)
     return None
 
 
 def exclusion_reason(candidate: Candidate) -> Refusal | None:
-    """Return the first reason that applies whatever the invoice is."""
+    """Return the first refusal that applies whatever the invoice is."""
     excluded = candidate.excluded
     if excluded is not None and excluded.reason == "unreadable":
         return excluded
@@ -105,8 +105,8 @@ def exclusion_reason(candidate: Candidate) -> Refusal | None:
 
 def _is_of_source(refusal: Refusal, candidate: Candidate) -> bool:
     """Whether the source alone keeps the payment from being saved, such as one not booked."""
-    first = refusal.reason == "unreadable" or refusal.reason in reasons.IGNORED
-    return refusal is candidate.excluded and not first
+    takes_precedence = refusal.reason == "unreadable" or refusal.reason in reasons.IGNORED
+    return refusal is candidate.excluded and not takes_precedence
 
 
 def settlement_refusal(candidate: Candidate) -> Refusal | None:
@@ -133,28 +133,31 @@ def _registered_refusal(candidate: Candidate) -> Refusal:
     if not differences:
         return Refusal.of("already-imported")
     change = payments_messages.changed(differences)
-    kept = candidate.decided(KEEP)
-    if kept is not None:
-        return Refusal("already-imported", decisions_messages.kept(change, author_of(kept)))
+    keep_decision = candidate.decided(KEEP)
+    if keep_decision is not None:
+        return Refusal(
+            "already-imported", decisions_messages.kept(change, author_of(keep_decision))
+        )
     return candidate.blocked or Refusal(CHANGED, change)
 
 
 def _paid_refusal(candidate: Candidate, invoice: Invoice) -> Refusal:
-    """Say that nothing remains; and where a payment did that which the source lost, name it."""
-    paying = [one for one in candidate.replaceable if one.host_invoice_number == invoice.number]
+    """Refuse since nothing remains; name the payments that paid it but are lost at the source."""
+    number = invoice.number
+    paying = [payment for payment in candidate.replaceable if payment.host_invoice_number == number]
     if paying and not candidate.accepts(REPLACED):
         return Refusal(REPLACED, payments_messages.paid_by_deleted(paying))
     return Refusal.of(reasons.PAID)
 
 
 def moves_no_money(payment: Payment) -> bool:
-    """Return whether a payment says that no money came, and nothing was written off."""
+    """Whether a payment has neither an amount nor write-offs."""
     return not payment.amount and not payment.amount_currency and not payment.write_offs
 
 
 def _deletion_message(deletion: Deletion) -> Text:
-    who = decisions_messages.by_whom(deletion.user, deletion.at, deletion.why)
-    return decisions_messages.deleted_here(who)
+    author = decisions_messages.by_whom(deletion.user, deletion.at, deletion.why)
+    return decisions_messages.deleted_here(author)
 
 
 def author_of(decision: Decision | None) -> Text:

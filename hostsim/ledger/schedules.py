@@ -1,4 +1,4 @@
-"""When a run with nobody there is due, without I/O.
+"""When an unattended run is due, without I/O.
 
 Times of day are Stockholm's, as the books are. All moments have a zone.
 """
@@ -24,27 +24,27 @@ WAITS = "waits-for-person"
 FAILED = "failed"
 PAUSED = "paused"
 
-# How an import or export stands; where it failed, waits or is paused, as its outcome.
+# The state of an import or export; its outcome if it failed, waits or is paused.
 FINE = "fine"
 TO_RUN = "to-run"
 NOT_SCHEDULED = "not-scheduled"
 
-#: What is saved with nobody there.
+#: What is saved unattended.
 GREEN = "green"  # what has a green tick
 NONE = "none"
 
-#: The kinds of failures (see the contract) that waiting may mend. Of a fault of the program
-#: nobody knows, and another try costs little.
-MAY_PASS = frozenset({"unavailable", "busy", "changed", "saved", "output", "internal"})
+#: The kinds of failures (see the contract) that may pass. A fault of the program
+#: may, too, and another try costs little.
+TEMPORARY_FAILURES = frozenset({"unavailable", "busy", "changed", "saved", "output", "internal"})
 
 #: Minutes to the next try, by the number of failures in a row; the last one repeats.
 RETRIES = (5, 10, 20, 40, 60)
 
 #: The shortest and the longest time between two runs.
-SHORTEST = timedelta(minutes=1)
-LONGEST = timedelta(days=7)
+MIN_INTERVAL = timedelta(minutes=1)
+MAX_INTERVAL = timedelta(days=7)
 
-#: From a time of day to the next, where the clocks are put back.
+#: From a time of day to the next, if the clocks are put back.
 MAX_DAY = timedelta(hours=25)
 
 _TIME_OF_DAY = re.compile(r"([01]?\d|2[0-3])[:.]([0-5]\d)", re.ASCII)
@@ -64,7 +64,7 @@ class Timetable:
         return now if self.every is not None else self.next(now)
 
     def next(self, after: datetime) -> datetime:
-        """Return when it is due after a run that began then; what was missed is not made up."""
+        """Return when it is due after a run that began then; missed runs are not made up for."""
         if self.every is not None:
             return after + self.every
         return _next_time_of_day(self.daily or time(), after)
@@ -77,7 +77,7 @@ class Timetable:
 
 @dataclass(frozen=True, slots=True)
 class Schedule:
-    """An import or export that runs with nobody there, and how its last run ended."""
+    """An import or export that runs unattended, and how its last run ended."""
 
     definition: str
     subject: str  # "" for an import
@@ -86,7 +86,7 @@ class Schedule:
     save: str  # GREEN or NONE
     next_due: datetime
     paused_at: datetime | None
-    ended_at: datetime | None  # None where it has not run yet, as is the outcome
+    ended_at: datetime | None  # None if it has not run yet; so is the outcome
     outcome: str | None
     counts: Mapping[str, int]  # as of ``EndedRun``
     waiting: int  # how much waits for a person
@@ -99,9 +99,9 @@ class Schedule:
         return self.paused_at is not None
 
     def is_due(self, now: datetime) -> bool:
-        """Return whether it is to run now.
+        """Whether it is to run now.
 
-        Also where the next time is further away than it ever is, since the clock was once ahead.
+        Also if the next time is further away than possible, since the clock was once ahead.
         """
         longest = self.timetable.every or MAX_DAY
         return not self.paused and not now < self.next_due <= now + longest
@@ -113,7 +113,7 @@ class Schedule:
 
 
 class Scheduled(NamedTuple):
-    """An import or export, and its schedule where it has one."""
+    """An import or export, and its schedule if it has one."""
 
     definition: Definition
     schedule: Schedule | None
@@ -121,23 +121,23 @@ class Scheduled(NamedTuple):
 
     @property
     def id(self) -> str:
-        """What it is called in addresses."""
+        """Its name in URLs."""
         return self.definition.name
 
 
 def time_of_day(text: str) -> time | None:
-    """Read a time of day as a person writes it; ``None`` where it is none."""
-    found = _TIME_OF_DAY.fullmatch(text.strip())
-    return found and time(int(found[1]), int(found[2]))
+    """Read a time of day as a person writes it; ``None`` if it is none."""
+    match = _TIME_OF_DAY.fullmatch(text.strip())
+    return match and time(int(match[1]), int(match[2]))
 
 
 def interval(text: str) -> timedelta | None:
-    """Read ``30m``, ``2h`` or ``1d``; ``None`` where it is none, or too short or too long."""
-    found = _EVERY.fullmatch(text.strip().lower())
-    if found is None:
+    """Read ``30m``, ``2h`` or ``1d``; ``None`` if it is none, or too short or too long."""
+    match = _EVERY.fullmatch(text.strip().lower())
+    if match is None:
         return None
-    length = timedelta(**{_UNITS[found[2]]: int(found[1])})
-    return length if SHORTEST <= length <= LONGEST else None
+    length = timedelta(**{_UNITS[match[2]]: int(match[1])})
+    return length if MIN_INTERVAL <= length <= MAX_INTERVAL else None
 
 
 def _next_time_of_day(at: time, after: datetime) -> datetime:

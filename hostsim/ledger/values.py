@@ -1,4 +1,4 @@
-"""The values that the host works with, frozen, beside those of the contract."""
+"""The values that the host works with, frozen, in addition to those of the contract."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def same_currency(currency: str, other: str) -> bool:
 
 
 def exact(function: Callable[P, R]) -> Callable[P, R]:
-    """Let all arithmetic in a function be that of :data:`EXACT`."""
+    """Make a function calculate in the context :data:`EXACT`."""
 
     @wraps(function)
     def called(*arguments: P.args, **keywords: P.kwargs) -> R:
@@ -55,7 +55,7 @@ def exact(function: Callable[P, R]) -> Callable[P, R]:
 
 @dataclass(frozen=True, slots=True)
 class InvoiceContent:
-    """What an invoice needs beside its header in order to be exported."""
+    """The parts of an invoice besides its header that an export needs."""
 
     customer: Customer
     rows: tuple[InvoiceRow, ...]

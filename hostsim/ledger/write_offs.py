@@ -13,11 +13,11 @@ from opter_contract.values import Payment, Text
 
 @exact
 def effect_of(payment: Payment) -> Decimal | None:
-    """Return what a payment takes away from its invoice, in the invoice's currency.
+    """Return by how much a payment lowers the balance of its invoice, in the invoice's currency.
 
     Write-offs in the payment's own currency count as they are; those in SEK, and those
     whose currency the source does not name, at the payment's rate, rounded half up to two
-    decimals. ``None`` where the figures for it are not known.
+    decimals. ``None`` if the figures for it are not known.
     """
     own, in_sek = _sum_write_offs(payment)
     if payment.currency == SEK:
@@ -34,9 +34,9 @@ def effect_of(payment: Payment) -> Decimal | None:
 
 @exact
 def other_effect_of(payment: Payment) -> Decimal | None:
-    """Read write-offs of unclear currency of a foreign payment the other way.
+    """Return the effect with write-offs of unclear currency read as the payment's currency.
 
-    As amounts in the payment's currency; ``None`` where there is no other way.
+    ``None`` if there is no other reading.
     """
     own, in_sek = _sum_write_offs(payment)
     if not in_sek or payment.amount_currency is None:
@@ -47,7 +47,7 @@ def other_effect_of(payment: Payment) -> Decimal | None:
 def read_effect(
     candidate: Candidate, sign: int, remaining: Decimal
 ) -> tuple[Decimal | None, Sequence[Text]]:
-    """Return the effect, by the reading that pays the invoice if the source says it is paid."""
+    """Return the effect; if the source says the invoice is paid, by the reading that pays it."""
     payment = candidate.payment
     effect = signed_effect(payment, sign)
     if payment is None or not candidate.nothing_left or effect == remaining:
@@ -64,13 +64,13 @@ def signed_effect(payment: Payment | None, sign: int) -> Decimal | None:
 
 
 def _sum_write_offs(payment: Payment) -> tuple[Decimal, Decimal]:
-    """Sum up write-offs in the payment's currency; and those in SEK, where that is another."""
+    """Sum up write-offs in the payment's currency; and those in SEK, if that is another one."""
     own = in_sek = ZERO
-    for one in payment.write_offs:
-        if payment.currency == SEK or same_currency(one.currency, payment.currency):
-            own += one.amount
+    for write_off in payment.write_offs:
+        if payment.currency == SEK or same_currency(write_off.currency, payment.currency):
+            own += write_off.amount
         else:
-            in_sek += one.amount
+            in_sek += write_off.amount
     return own, in_sek
 
 
@@ -83,7 +83,7 @@ def lowers_balance(effect: Decimal | None, payment: Payment | None, sign: int) -
 def shortfall_to_write_off(
     remaining: Decimal, payment: Payment | None, accepted_deviation: Decimal
 ) -> Decimal | None:
-    """Return the SEK to write off of what the last payment leaves; ``None`` if it is too much."""
+    """Return the SEK to write off after the last payment; ``None`` if it is too much."""
     shortfall = _in_sek(remaining, payment)
     if shortfall is None or shortfall > accepted_deviation:
         return None

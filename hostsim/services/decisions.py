@@ -152,7 +152,7 @@ class Decisions(Context):
             run = history.run(self.store, run_id, history.no_settings)
             raise host_error("NOTHING_TO_TAKE_AGAIN", which=history.named(run))
 
-        def take(writer: DecisionWriter, _: decision_store.Others) -> None:
+        def take(writer: DecisionWriter, _: decision_store.OtherPayments) -> None:
             for number, decided in several.items():
                 writer.take_again(number, decided)
 
@@ -203,7 +203,7 @@ class Decisions(Context):
         self,
         name: str,
         numbers: Collection[str],
-        act: Callable[[DecisionWriter, decision_store.Others], None],
+        act: Callable[[DecisionWriter, decision_store.OtherPayments], None],
         revision: str | None,
     ) -> Preview | None:
         """Write decisions down in one transaction, and judge the open preview again.
@@ -228,8 +228,8 @@ class Decisions(Context):
                     import_run.refuse_damage(db)
                     others = judging.possibly_registered(numbers)
                     replaceable, settles = judging.replaceable, judging.settlements.by_number
-                    before = judging.decided()
-                    judging.rest()
+                    before = judging.decisions_in_force()
+                    judging.end_snapshot()
                     act(self._writer(name, company, run_id, replaceable, settles), others)
                 with commits.passing(), self.store.change():
                     import_run.judge_again(company, judging, before)
@@ -255,7 +255,7 @@ class Decisions(Context):
         if company is None:
             return {}
         writer = self._writer(name, company, previews.open_runs(self.store).get(name))
-        found = {number: writer.hiding(number) for number in numbers}
+        found = {number: writer.hiding_series(number) for number in numbers}
         return {number: series for number, series in found.items() if series is not None}
 
     def needs_import(self, name: str, number: str) -> bool:

@@ -315,7 +315,7 @@ def _looked_up(
     if lookup is None:
         return
     with lookup.import_run.judging(lookup.company.number) as judging:
-        for group in judging.judged():
+        for group in judging.judge_invoices():
             for row, judgement in zip(group.rows, group.judgements, strict=True):
                 invoice_id = group.invoice_id
                 if question.invoice_id is None or invoice_id in {None, question.invoice_id}:
@@ -362,7 +362,7 @@ def _less_remains(
         payment_id
         for decision in decided
         if decision.in_force and decision.number in ready
-        for payment_id in decision_rules.reverses(decision)
+        for payment_id in decision_rules.replaced_ids(decision)
     }
     taken = Taken()
     for one in named_ones:

@@ -42,7 +42,7 @@ from hostsim.ledger.reconciliation import (
     Side,
     Totals,
     Unequal,
-    why_not_here,
+    reason_not_here,
     written_off,
 )
 from hostsim.ledger.rejection import moves_no_money
@@ -101,7 +101,7 @@ def _why_not_here(row: sqlite3.Row, screened: Refusal | None) -> Refusal:
     if screened is None and payment is not None and moves_no_money(payment):
         return Refusal.of(reasons.NO_AMOUNT)
     previewed = row["open_kind"], _refusal(row, "open")
-    return why_not_here(screened, previewed, _refusal(row, "pending"), deleted)
+    return reason_not_here(screened, previewed, _refusal(row, "pending"), deleted)
 
 
 def _unless_set_aside(row: sqlite3.Row, series: Sequence[Decision], refusal: Refusal) -> Refusal:
@@ -230,7 +230,7 @@ def _kept(compared: _Compared) -> Refusal | None:
     decision = None if row["dec_id"] is None else decision_store.decision_of(row, "dec_")
     if here is None or there is None or decision is None:
         return None
-    if not decision_rules.holds(decision, KEEP, decision_rules.figures(there)):
+    if not decision_rules.decides(decision, KEEP, decision_rules.facts_of(there)):
         return None
     who = decisions_messages.by_whom(decision.user, decision.at, decision.why)
     return Refusal(

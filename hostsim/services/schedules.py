@@ -14,10 +14,10 @@ from hostsim.errors import failure_of, host_error
 from hostsim.ledger.schedules import (
     FAILED,
     GREEN,
-    MAY_PASS,
     NOTHING_NEW,
     PAUSED,
     SAVED,
+    TEMPORARY_FAILURES,
     WAITS,
     Schedule,
     Timetable,
@@ -215,7 +215,7 @@ def _failed(name: str, error: Exception, store: Store) -> _Result | None:
         failure = host_error("RUN_BROKEN")
     if failure.kind == "cancelled":
         return None
-    outcome = FAILED if failure.kind in MAY_PASS else PAUSED
+    outcome = FAILED if failure.kind in TEMPORARY_FAILURES else PAUSED
     return _Result(outcome, code=failure.code, message=own(failure.message))
 
 

@@ -39,10 +39,10 @@ from hostsim.storage.scope import IN_FORCE
 from hostsim.storage.store import Store
 from opter_contract.values import Text
 
-#: How many characters a reason may have; a longer one is refused.
+#: Characters of a reason; a longer one is refused.
 MAX_WHY_LENGTH = 500
 
-#: How many digits the numbers of a series may have.
+#: Digits of the numbers of a series.
 MAX_NUMBER_LENGTH = 50
 
 _NAMES = tuple(field.name for field in fields(Decision))
@@ -69,7 +69,7 @@ _ACCEPTED = """
 
 
 #: By payment number, the payments of other channels that it may be the same as.
-Others = Mapping[str, Sequence[OtherChannelPayment]]
+OtherPayments = Mapping[str, Sequence[OtherChannelPayment]]
 
 
 #: What was accepted: an advance, the other half of a settlement, one in place of a deleted one, or
@@ -99,7 +99,7 @@ def decision_of(row: sqlite3.Row, prefix: str = "") -> Decision:
 
 
 def as_decided(row: sqlite3.Row) -> Decision:
-    """Read a decision for a person, with what :data:`DECIDED` makes of it."""
+    """Read a decision for a person, with its kind as :data:`DECIDED` returns it."""
     return replace(decision_of(row), decision=row["decided"])
 
 
@@ -109,7 +109,7 @@ def for_person(db: sqlite3.Connection, decision: Decision) -> Decision:
 
 
 def decisions(store: Store, definition: str) -> list[Decision]:
-    """Return all decisions of a definition for a person, in force or not, the first one first."""
+    """Return all decisions of a definition for a person, in force or not, oldest first."""
     query = (
         f"SELECT r.*, {DECIDED} AS decided FROM decisions r"  # noqa: S608 a constant
         " WHERE r.definition = :definition ORDER BY r.id"
@@ -126,7 +126,7 @@ def series_in_force(db: sqlite3.Connection, definition: str, company: str) -> li
     return [decision_of(row) for row in rows]
 
 
-def of_payment(
+def decision_about(
     db: sqlite3.Connection, definition: str, company: str, number: str
 ) -> Decision | None:
     """Return the decision in force about one payment."""
@@ -135,12 +135,12 @@ def of_payment(
     return None if row is None else decision_of(row)
 
 
-def accepted(
+def accepted_payments(
     db: sqlite3.Connection, definition: str, company: str
 ) -> Mapping[str, Reversible | None]:
-    """Give, by number, the payments about which something was accepted.
+    """Return, by number, the payments with an accepted decision.
 
-    Each with the payment that is registered under its number, where one is.
+    Each with the payment that is registered under its number, if any.
     """
     rows = db.execute(
         "SELECT d.number, p.id, p.invoice_id, p.effect FROM decisions d"  # noqa: S608 constants
@@ -163,7 +163,7 @@ def other_channel_payments(
 
 
 def other_channel_payment_of(row: sqlite3.Row) -> OtherChannelPayment:
-    """Read such a payment, with the definition that it came by."""
+    """Read such a payment, with the definition that imported it."""
     return value_of(
         OtherChannelPayment,
         row,
@@ -183,8 +183,8 @@ _OTHER_CHANNEL_PAYMENTS = f"""
 """  # noqa: S608 a constant
 
 
-def left_out(db: sqlite3.Connection, definition: str, company: str) -> dict[str, Text]:
-    """Return the payments that the next save leaves, by number, and why."""
+def left_out_payments(db: sqlite3.Connection, definition: str, company: str) -> dict[str, Text]:
+    """Return the payments that the next save leaves out, by number, and why."""
     rows = db.execute(
         "SELECT number, message_sv, message_en FROM left_out"
         " WHERE definition = :definition AND company = :company",
@@ -197,14 +197,14 @@ def left_out(db: sqlite3.Connection, definition: str, company: str) -> dict[str,
 
 
 def leave_out(
-    db: sqlite3.Connection, definition: str, company: str, several: Mapping[str, Text]
+    db: sqlite3.Connection, definition: str, company: str, messages: Mapping[str, Text]
 ) -> None:
-    """Let the next save leave payments, each with the sentence that says why."""
+    """Leave payments out of the next save, each with the sentence that says why."""
     db.executemany(
         "INSERT OR IGNORE INTO left_out VALUES (:definition, :company, :number, :sv, :en)",
         [
-            {"definition": definition, "company": company, "number": number, **words_of(why)}
-            for number, why in several.items()
+            {"definition": definition, "company": company, "number": number, **words_of(message)}
+            for number, message in messages.items()
         ],
     )
 
@@ -212,7 +212,7 @@ def leave_out(
 def take_in(
     db: sqlite3.Connection, definition: str, company: str, numbers: Iterable[str] | None = None
 ) -> None:
-    """Let the next save take what it would have left; ``None``: all of it."""
+    """Include payments in the next save that were left out; ``None``: all of them."""
     db.execute(
         "DELETE FROM left_out WHERE definition = :definition AND company = :company"
         " AND (:numbers IS NULL OR number IN (SELECT value FROM json_each(:numbers)))",
@@ -234,12 +234,12 @@ class DecisionWriter:
     run_id: str | None  # of the open preview
     user: str
     at: datetime
-    #: What arrives in the place of others, and the halves of settlements, by number.
+    #: The payments that arriving ones may replace, and the halves of settlements, by number.
     replaceable: Mapping[str, tuple[ReplaceablePayment, ...]] = field(default_factory=dict)
     settles: Mapping[str, Settlement] = field(default_factory=dict)
 
-    def set_aside(self, numbers: Iterable[str], why: str, others: Others) -> None:
-        """Set payments aside, all or none; what is set aside already stays as it is.
+    def set_aside(self, numbers: Iterable[str], why: str, others: OtherPayments) -> None:
+        """Set payments aside, all or none; those already set aside are unchanged.
 
         :param others: by number, the payments of other channels that one may be the same as.
         """
@@ -248,31 +248,31 @@ class DecisionWriter:
             if reason == SET_ASIDE:
                 continue
             if kind != "rejected":
-                raise self._does_not_fit(number, SET_ASIDE, kind, reason)
+                raise self._misfit_error(number, SET_ASIDE, kind, reason)
             payment = payment_of(row, self.company)
             facts = (
-                "" if payment is None else decision_rules.figures(payment, others.get(number, ()))
+                "" if payment is None else decision_rules.facts_of(payment, others.get(number, ()))
             )
             self._decide(number, SET_ASIDE, facts, why)
 
     def leave_out(self, numbers: Iterable[str]) -> None:
         """Leave payments out of the next save, all or none; both halves of a settlement."""
-        several = list(dict.fromkeys(self._with_halves(numbers)))
-        self._refuse_unless_ready(several)
+        unique_numbers = list(dict.fromkeys(self._with_halves(numbers)))
+        self._refuse_unless_ready(unique_numbers)
         why = decisions_messages.left_out(decisions_messages.by_whom(self.user, self.at))
-        leave_out(self.db, self.definition, self.company, dict.fromkeys(several, why))
+        leave_out(self.db, self.definition, self.company, dict.fromkeys(unique_numbers, why))
 
     def take_in(self, numbers: Iterable[str]) -> None:
-        """Let the next save take what it would have left, all or none."""
-        several = list(dict.fromkeys(self._with_halves(numbers)))
-        self._refuse_unless_ready(several)
-        take_in(self.db, self.definition, self.company, several)
+        """Include payments in the next save that were left out, all or none."""
+        unique_numbers = list(dict.fromkeys(self._with_halves(numbers)))
+        self._refuse_unless_ready(unique_numbers)
+        take_in(self.db, self.definition, self.company, unique_numbers)
 
     def _refuse_unless_ready(self, numbers: Iterable[str]) -> None:
         for number in numbers:
             _, kind, reason = self._shown(number)
             if kind not in {READY, LEFT_OUT}:
-                raise self._does_not_fit(number, LEFT_OUT, kind, reason)
+                raise self._misfit_error(number, LEFT_OUT, kind, reason)
 
     def set_aside_series(self, first: str, last: str, why: str) -> None:
         """Set aside every payment of these invoice numbers that meets no invoice."""
@@ -290,142 +290,148 @@ class DecisionWriter:
             why=checked_reason(why),
         )
 
-    def decide(self, number: str, decision: str, why: str, others: Others) -> None:
+    def decide(self, number: str, decision: str, why: str, others: OtherPayments) -> None:
         """Decide about one payment of the open preview.
 
         :param others: by number, the payments of other channels that one may be the same as.
         """
-        # Of what waits, the figures are those that were deleted.
+        # The figures of a pending payment are those that were deleted.
         if self.run_id is None and decision != TAKE_AGAIN:
-            raise self._not_shown(number)
+            raise self._not_shown_error(number)
         row, kind, reason = self._shown(number)
         payment = payment_of(row, self.company)
-        earlier = of_payment(self.db, self.definition, self.company, number)
-        # Whoever accepted a change may keep instead, and the other way round.
+        earlier = decision_about(self.db, self.definition, self.company, number)
+        # A person who accepted a change may keep instead, and vice versa.
         changed_mind = (
             earlier is not None
             and {earlier.decision, decision} == {ACCEPT, KEEP}
             and (
                 decision == ACCEPT
-                or accepted(self.db, self.definition, self.company).get(number) is not None
+                or accepted_payments(self.db, self.definition, self.company).get(number) is not None
             )
             and payment is not None
-            and earlier.facts == decision_rules.figures(payment)
+            and earlier.facts == decision_rules.facts_of(payment)
         )
         fits = kind == "rejected" and decision in reasons.possible_decisions(reason)
         if payment is None or not (fits or changed_mind):
-            raise self._does_not_fit(number, decision, kind, reason)
+            raise self._misfit_error(number, decision, kind, reason)
         if decision == ACCEPT and reason == PAID:
             self._decide(number, decision, decision_rules.advance_after(payment, earlier), why)
             return
         if decision == TAKE_AGAIN:
             for half in self._with_halves([number]):
                 if self._shown(half)[2] == DELETED:
-                    self._decide(half, decision, self._figures(half), why)
+                    self._decide(half, decision, self._take_again_facts(half), why)
             return
         if decision == CONFIRM and reason == REPLACED:
             self._decide(number, decision, self._facts(number), why)
             return
-        same = others.get(number, ()) if decision == CONFIRM else ()
-        if decision == CONFIRM and not same:
-            raise self._does_not_fit(number, decision, kind, reason)
+        equal_payments = others.get(number, ()) if decision == CONFIRM else ()
+        if decision == CONFIRM and not equal_payments:
+            raise self._misfit_error(number, decision, kind, reason)
         if decision == ACCEPT and reason == REPLACED and not self.replaceable.get(number):
-            raise self._does_not_fit(number, decision, kind, reason)  # nobody knows yet
+            raise self._misfit_error(number, decision, kind, reason)  # nobody knows yet
         if decision == ACCEPT and reason in {REPLACED, SETTLED}:
             for half in self._with_halves([number]):
                 self._decide(half, decision, self._facts(half), why)
             return
-        after = decision_rules.decided_before(earlier) if decision == CONFIRM else ""
+        after = decision_rules.earlier_kind(earlier) if decision == CONFIRM else ""
         advance = decision_rules.allows_advance(earlier)
-        beside = bool(after) and not advance
-        facts = decision_rules.figures(
+        keeps_earlier = bool(after) and not advance
+        facts = decision_rules.facts_of(
             payment,
-            same,
-            replaces=self.replaceable.get(number, ()) if beside else (),
-            settles=self.settles.get(number) if beside else None,
+            equal_payments,
+            replaces=self.replaceable.get(number, ()) if keeps_earlier else (),
+            settles=self.settles.get(number) if keeps_earlier else None,
             after=after,
             advance=bool(after) and advance,
         )
         self._decide(number, decision, facts, why)
 
     def _with_halves(self, numbers: Iterable[str]) -> Iterator[str]:
-        """Return payments, each with the other half of its settlement, where that is shown too."""
+        """Return payments, each followed by the other half of its settlement, if that is shown."""
         for number in numbers:
             yield number
-            other = self.settles.get(number)
-            if other is not None and other.number in self.settles:
-                yield other.number
+            other_half = self.settles.get(number)
+            if other_half is not None and other_half.number in self.settles:
+                yield other_half.number
 
     def take_again(self, number: str, decided: tuple[str, str] | None) -> None:
-        """Take a payment again, as :meth:`decide`.
+        """Take a payment again, like :meth:`decide`.
 
-        :param number: of those that :func:`undone_saves.to_take_again` gives.
-        :param decided: what had been decided about it when it was saved, and the figures: this is
-            decided again, unless there is nothing left that it accepts.
+        :param number: one that :func:`undone_saves.to_take_again` returns.
+        :param decided: the decision about it when it was saved, and its facts; it is made again,
+            unless its acceptance is void.
         """
-        if decided is None or self._accepts_nothing(number, *decided):
-            decided = TAKE_AGAIN, self._figures(number)
+        if decided is None or self._is_acceptance_void(number, *decided):
+            decided = TAKE_AGAIN, self._take_again_facts(number)
         self._decide(number, *decided, "")
 
-    def _accepts_nothing(self, number: str, decision: str, facts: str) -> bool:
-        """Whether what was accepted is registered no longer: the change of it, or its end."""
-        known = json.loads(facts or "{}")
-        if decision != ACCEPT or known.keys() & {"advance", "settles"}:
+    def _is_acceptance_void(self, number: str, decision: str, facts: str) -> bool:
+        """Whether the payment whose change or end was accepted is no longer registered."""
+        accepted_facts = json.loads(facts or "{}")
+        if decision != ACCEPT or accepted_facts.keys() & {"advance", "settles"}:
             return False
-        values = {**self._values, "number": number, "ids": json.dumps(known.get("replaces"))}
+        values = {
+            **self._values,
+            "number": number,
+            "ids": json.dumps(accepted_facts.get("replaces")),
+        }
         return self.db.execute(_STILL_REGISTERED, values).fetchone() is None
 
-    def _figures(self, number: str) -> str:
-        """Return the payment that is to be taken again; it need not be in the preview."""
-        row = self._row(number) or first_row(
-            self.db, _ROW_THAT_WAITS, **self._values, number=number
-        )
+    def _take_again_facts(self, number: str) -> str:
+        """Return the facts of a payment to take again, which need not be in the preview."""
+        row = self._row(number) or first_row(self.db, _PENDING_ROW, **self._values, number=number)
         payment = None if row is None else payment_of(row, self.company)
         if payment is None:
-            raise self._not_shown(number)
-        return decision_rules.figures(payment)
+            raise self._not_shown_error(number)
+        return decision_rules.facts_of(payment)
 
     def _facts(self, number: str) -> str:
         payment = payment_of(self._shown(number)[0], self.company)
         if payment is None:
-            raise self._not_shown(number)
+            raise self._not_shown_error(number)
         replaces, settles = self.replaceable.get(number, ()), self.settles.get(number)
-        return decision_rules.figures(payment, replaces=replaces, settles=settles)
+        return decision_rules.facts_of(payment, replaces=replaces, settles=settles)
 
     def take_back(
         self, numbers: Iterable[str], series: Iterable[tuple[str, str]], ids: Iterable[int]
     ) -> None:
-        """Take decisions in force back, all that are named or none."""
+        """Revoke decisions in force, all that are named or none."""
         for number in dict.fromkeys(self._with_halves(numbers)):
-            found = of_payment(self.db, self.definition, self.company, number)
-            series_over = self.hiding(number)
-            if found is None and series_over is not None:
+            decision = decision_about(self.db, self.definition, self.company, number)
+            hiding = self.hiding_series(number)
+            if decision is None and hiding is not None:
                 raise host_error(
                     "HIDDEN_BY_SERIES",
-                    number=_short(number),
+                    number=_shorten(number),
                     name=self.definition,
-                    first=series_over.first_invoice,
-                    last=series_over.last_invoice,
+                    first=hiding.first_invoice,
+                    last=hiding.last_invoice,
                 )
-            if found is None and number in left_out(self.db, self.definition, self.company):
+            if decision is None and number in left_out_payments(
+                self.db, self.definition, self.company
+            ):
                 take_in(self.db, self.definition, self.company, [number])
                 continue
-            self._take_back([] if found is None else [found.id], _short(number))
+            self._take_back([] if decision is None else [decision.id], _shorten(number))
         for first, last in series:
-            self._take_back(self._series(first.strip(), last.strip()), _short(f"{first}–{last}"))
-        for its in ids:
-            if not is_id(its):
-                raise host_error("DECISION_UNKNOWN", what=str(its)[:50])
-            rows = self.db.execute(f"{_DECISIONS} AND id = :id", {**self._values, "id": its})
-            self._take_back([row["id"] for row in rows], str(its))
+            self._take_back(self._series(first.strip(), last.strip()), _shorten(f"{first}–{last}"))
+        for decision_id in ids:
+            if not is_id(decision_id):
+                raise host_error("DECISION_UNKNOWN", what=str(decision_id)[:50])
+            rows = self.db.execute(
+                f"{_DECISIONS} AND id = :id", {**self._values, "id": decision_id}
+            )
+            self._take_back([row["id"] for row in rows], str(decision_id))
 
-    def hiding(self, number: str) -> Decision | None:
-        """Return the series that hides a payment, where one does."""
+    def hiding_series(self, number: str) -> Decision | None:
+        """Return the series that hides a payment, if any."""
         row = self._row(number)
         if row is None or row["reason"] not in {SET_ASIDE, "invoice-not-found"}:
             return None
-        several = series_in_force(self.db, self.definition, self.company)
-        return decision_rules.in_series(several, row["invoice_number"])
+        all_series = series_in_force(self.db, self.definition, self.company)
+        return decision_rules.in_series(all_series, row["invoice_number"])
 
     # --- Helpers ---
 
@@ -458,12 +464,12 @@ class DecisionWriter:
             {**self._values, **empty, **values},
         )
 
-    def _take_back(self, ids: Sequence[int], what: str) -> None:
+    def _take_back(self, ids: Sequence[int], name: str) -> None:
         if not ids:
-            raise host_error("DECISION_UNKNOWN", what=what)
+            raise host_error("DECISION_UNKNOWN", what=name)
         self.db.executemany(
             "UPDATE decisions SET taken_back_by = :user, taken_back_at = :at WHERE id = :id",
-            [{**self._values, "id": its} for its in ids],
+            [{**self._values, "id": decision_id} for decision_id in ids],
         )
 
     def _series(self, first: str, last: str) -> list[int]:
@@ -479,46 +485,46 @@ class DecisionWriter:
         ]
 
     def _row(self, number: str) -> sqlite3.Row | None:
-        """Return a payment of the open preview, or one that waits."""
-        query = _ROW_THAT_WAITS if self.run_id is None else _ROW_SHOWN
+        """Return a payment of the open preview, or a pending one."""
+        query = _PENDING_ROW if self.run_id is None else _PREVIEW_ROW
         return first_row(self.db, query, **self._values, number=number)
 
     def _shown(self, number: str) -> tuple[sqlite3.Row, str, str]:
-        """Return a payment of the open preview, or one that waits; its list and reason."""
+        """Return a payment of the open preview, or a pending one; its list and reason."""
         row = self._row(number)
         if row is None:
-            raise self._not_shown(number)
+            raise self._not_shown_error(number)
         if self.run_id is not None:
             return row, row["kind"], row["reason"] or ""
-        aside = of_payment(self.db, self.definition, self.company, number)
-        if aside is not None and aside.decision == SET_ASIDE:
+        decision = decision_about(self.db, self.definition, self.company, number)
+        if decision is not None and decision.decision == SET_ASIDE:
             return row, "ignored", SET_ASIDE
-        if aside is not None and aside.decision == KEEP:
+        if decision is not None and decision.decision == KEEP:
             return row, "ignored", "already-imported"
         return row, "rejected", row["reason"]
 
-    def _not_shown(self, number: str) -> HostError:
-        return host_error("PAYMENT_NOT_SHOWN", number=_short(number), name=self.definition)
+    def _not_shown_error(self, number: str) -> HostError:
+        return host_error("PAYMENT_NOT_SHOWN", number=_shorten(number), name=self.definition)
 
-    def _does_not_fit(self, number: str, decision: str, kind: str, reason: str) -> HostError:
+    def _misfit_error(self, number: str, decision: str, kind: str, reason: str) -> HostError:
         state = results_messages.READY_NOW if kind == READY else reasons.label(reason)
-        what = decisions_messages.DECISIONS.get(decision, Text(decision, decision))
-        return host_error("DECISION_DOES_NOT_FIT", number=number, what=what, state=state)
+        label = decisions_messages.DECISIONS.get(decision, Text(decision, decision))
+        return host_error("DECISION_DOES_NOT_FIT", number=number, what=label, state=state)
 
 
-_ROW_SHOWN = """
+_PREVIEW_ROW = """
     SELECT * FROM run_rows
     WHERE run_id = :run_id AND number = :number AND number <> '' AND deleted = 0
 """
 
-_ROW_THAT_WAITS = """
+_PENDING_ROW = """
     SELECT * FROM pending
     WHERE definition = :definition AND company = :company AND number = :number
     AND deleted_at IS NULL
 """
 
 
-# What a change is of, or what others take the place of.
+# The payments that a change is about, or that others replace.
 _STILL_REGISTERED = """
     SELECT 1 FROM payments WHERE state = 'registered' AND (
         id IN (SELECT value FROM json_each(:ids)) AND :ids <> 'null'
@@ -527,12 +533,12 @@ _STILL_REGISTERED = """
 """
 
 
-def _short(text: str) -> str:
+def _shorten(text: str) -> str:
     return " ".join(text.split())[:100]
 
 
 def checked_reason(why: str) -> str:
-    """Make a reason one line; refuse one that is too long.
+    """Return a reason as one line; refuse one that is too long.
 
     :raises HostError: ``WHY_TOO_LONG``.
     """
@@ -543,7 +549,7 @@ def checked_reason(why: str) -> str:
 
 
 def mark_applied(db: sqlite3.Connection, scope: Mapping[str, Any], at: datetime) -> None:
-    """Record that a save has done what was decided about the payments of a run."""
+    """Record that a save has applied the decisions about the payments of a run."""
     db.execute(
         "UPDATE decisions AS d SET applied_at = :at WHERE definition = :definition"  # noqa: S608 a constant
         f" AND company = :company AND {IN_FORCE} AND number IN"

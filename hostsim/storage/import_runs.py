@@ -28,7 +28,7 @@ from hostsim.messages.source import UNNAMED
 from hostsim.storage import balances, damage, deletions, discrepancies
 from hostsim.storage import decisions as decision_store
 from hostsim.storage.deletions import ToCheck
-from hostsim.storage.judging import Decided, Judging, Touched
+from hostsim.storage.judging import DecisionsInForce, Judging, Touched
 from hostsim.storage.previews import Preview, preview_of, revision_of
 from hostsim.storage.rows import (
     PAYMENT_COLUMNS,
@@ -218,7 +218,7 @@ class ImportRun:
         with self.judging(company, as_if_fetched=True) as judging:
             ready = (
                 row["number"]
-                for row, judgement in judging.rows_judged(Touched(candidates))
+                for row, judgement in judging.judge_rows(Touched(candidates))
                 if judgement.kind in {READY, LEFT_OUT} and row["number"] in candidates
             )
             numbers = list(itertools.islice(ready, BATCH)) if candidates else []
@@ -306,14 +306,14 @@ class ImportRun:
         self._write(judged)
         self._sum_up(company)
 
-    def judge_again(self, company: Company, judging: Judging, before: Decided) -> None:
+    def judge_again(self, company: Company, judging: Judging, before: DecisionsInForce) -> None:
         """Judge only what other decisions have touched since all rows had been judged.
 
         :param judging: at rest since ``before`` was decided.
         """
-        judging.renew()
+        judging.begin_new_snapshot()
         judged = list(_judged(judging, judging.touched_since(before)))
-        judging.rest()
+        judging.end_snapshot()
         self._write(iter(judged))
         self._sum_up(company)
 
@@ -321,7 +321,7 @@ class ImportRun:
         """Judge the payments of invoices again, and what decisions bind to them."""
         with self.judging(company.number) as judging:
             judged = list(_judged(judging, judging.touched_by(invoices)))
-            judging.rest()
+            judging.end_snapshot()
         self._write(iter(judged))
         self._sum_up(company)
 
@@ -500,7 +500,7 @@ def _end(
 def _judged(judging: Judging, only: Touched | None) -> Iterator[dict[str, object]]:
     return (
         judgement_values(group.invoice_id, judgement) | {"id": row["id"]}
-        for group in judging.judged(only)
+        for group in judging.judge_invoices(only)
         for row, judgement in zip(group.rows, group.judgements, strict=True)
     )
 

@@ -1,8 +1,7 @@
-"""The rows of an import run beside the host's invoices, judged by the rules of the ledger.
+"""The rows of an import run, matched with the host's invoices and judged by the ledger's rules.
 
-A few queries bring what :mod:`hostsim.ledger.judging` needs. They run on a connection of
-their own, on what is committed when it opens, so that rows can be written while they are
-judged.
+A few queries read what :mod:`hostsim.ledger.judging` needs. They run on a connection of their
+own, in a snapshot, so that rows can be written while they are judged.
 """
 
 from __future__ import annotations
@@ -58,21 +57,21 @@ class MatchedInvoice(NamedTuple):
 
 
 class Reversals(NamedTuple):
-    """What accepted decisions give back to invoices, and what of them cannot be saved."""
+    """The amounts that accepted decisions return to invoices, and the blocked decisions."""
 
     returned: Mapping[int, Decimal]  # by invoice, in its currency
     blocked: Mapping[str, Refusal]  # by payment number
 
 
 class Touched(NamedTuple):
-    """The payments and invoices to judge; with an invoice all of its payments are judged."""
+    """The payments and invoices to judge; of an invoice, all payments are judged."""
 
     numbers: Collection[str]
     invoices: Collection[int] = ()
 
 
-class Decided(NamedTuple):
-    """All that decisions say about a run at one moment."""
+class DecisionsInForce(NamedTuple):
+    """The decisions in force about a run at one moment, and their effects."""
 
     decisions: Mapping[str, int]  # id by payment number
     series: Mapping[int, Decision]
@@ -82,12 +81,12 @@ class Decided(NamedTuple):
 
 
 class Judging:
-    """One run beside the host's invoices, as it was committed when this was made."""
+    """One run and the host's invoices, in a snapshot of when this was created."""
 
     def __init__(
         self, store: Store, scope: Scope, db: sqlite3.Connection, *, as_if_fetched: bool = False
     ) -> None:
-        """Match the rows with invoices, and find what other payments they may be the same as.
+        """Match the rows with invoices, and find other channels' payments that may be the same.
 
         :param db: a connection of its own, for temporary tables.
         :param as_if_fetched: see :func:`hostsim.ledger.judging.judge`.
@@ -98,7 +97,7 @@ class Judging:
         self._as_if_fetched = as_if_fetched
         self._accepted_deviation = store.accepted_deviation
         self._source = _source_of(db, scope.run_id)
-        self._found_elsewhere: dict[int, OtherInvoicePayment | None] = {}  # by payment
+        self._on_other_invoices_by_id: dict[int, OtherInvoicePayment | None] = {}  # by payment
         # All queries see one moment, whatever is changed meanwhile.
         db.execute("BEGIN")
         match_invoices(db, self.values)
@@ -109,17 +108,17 @@ class Judging:
             "CREATE INDEX other_channel_by_customer ON other_channel (customer, region, amount)"
         )
 
-    def rest(self) -> None:
-        """End reading, so that what was judged can be written where there is no log."""
+    def end_snapshot(self) -> None:
+        """End the snapshot, so that judgements can be written if there is no WAL."""
         self.db.execute("COMMIT")
 
-    def renew(self) -> None:
-        """Read on, with what was decided meanwhile; what the rows match is not looked up again."""
+    def begin_new_snapshot(self) -> None:
+        """Begin a snapshot with newer decisions; the rows are not matched again."""
         self.db.execute("BEGIN")
         for name in ("changed", "left_out", "_series", "_accepted"):
             self.__dict__.pop(name, None)
 
-    # --- What decides about several rows at once ---
+    # --- Facts about several rows at once ---
 
     @cached_property
     def replaceable(self) -> Mapping[str, tuple[ReplaceablePayment, ...]]:
@@ -127,15 +126,19 @@ class Judging:
         return deletions.replaceable_by_number(self.db, self.values)
 
     def reversed_by(self, row: sqlite3.Row) -> list[int]:
-        """Return the registered payments that a row which is ready takes the place of."""
+        """Return the ids of registered payments that a ready row replaces."""
         decision = None if row["dec_id"] is None else decision_store.decision_of(row, "dec_")
-        accepted = decision_rules.reverses(decision)
-        gone = [one.id for one in self.replaceable.get(row["number"], ()) if one.id in accepted]
-        return gone if row["reg_id"] is None else [*gone, row["reg_id"]]
+        accepted = decision_rules.replaced_ids(decision)
+        replaced_ids = [
+            payment.id
+            for payment in self.replaceable.get(row["number"], ())
+            if payment.id in accepted
+        ]
+        return replaced_ids if row["reg_id"] is None else [*replaced_ids, row["reg_id"]]
 
     @cached_property
     def unchecked(self) -> Mapping[str, tuple[ReplaceablePayment, ...]]:
-        """The same, of those that could not be checked."""
+        """By payment number, the registered payments that it may replace, not checked yet."""
         return deletions.unchecked_by_number(self.db, self.values)
 
     @cached_property
@@ -149,19 +152,21 @@ class Judging:
 
     @cached_property
     def left_out(self) -> Mapping[str, Text]:
-        """By payment number, why it is not to be saved this time."""
-        found = decision_store.left_out(self.db, self.scope.definition, self.scope.company)
+        """By payment number, why it is left out of the next save."""
+        messages = decision_store.left_out_payments(
+            self.db, self.scope.definition, self.scope.company
+        )
         # Neither half of a settlement is saved alone.
-        halves = {
-            other.number: found[number]
+        other_halves = {
+            other.number: messages[number]
             for number, other in self.settlements.by_number.items()
-            if number in found
+            if number in messages
         }
-        return halves | found
+        return other_halves | messages
 
     @cached_property
     def _nothing_left(self) -> Collection[int]:
-        """Invoices of which nothing remains where the payments come from."""
+        """Invoices that are fully paid at the source."""
         return {row["invoice_id"] for row in self.db.execute(_NOTHING_LEFT, self.values)}
 
     @cached_property
@@ -170,115 +175,126 @@ class Judging:
 
     # --- Judging ---
 
-    def judged(self, only: Touched | None = None) -> Iterator[MatchedInvoice]:
+    def judge_invoices(self, only: Touched | None = None) -> Iterator[MatchedInvoice]:
         """Judge one invoice at a time.
 
         :param only: default: all rows.
         """
-        return self._judged(self.reversals(), only)
+        return self._judge_invoices(self.reversals(), only)
 
-    def rows_judged(self, only: Touched) -> Iterator[tuple[sqlite3.Row, Judgement]]:
-        """Judge as :meth:`judged`, a row at a time."""
-        return _row_by_row(self.judged(only))
+    def judge_rows(self, only: Touched) -> Iterator[tuple[sqlite3.Row, Judgement]]:
+        """Judge as :meth:`judge_invoices`, a row at a time."""
+        return _rows_with_judgements(self.judge_invoices(only))
 
     def reversals(self) -> Reversals:
-        """Find what was accepted and can be saved, all of it at once.
+        """Find the accepted decisions that can be saved together.
 
         Two payments may have changed places. So each is judged as if all the others
-        could be saved, and those that cannot are blocked, until no other falls.
+        could be saved, and those that cannot are blocked, until no more are.
         """
         accepted, partners = self._accepted
         blocked: dict[str, Refusal] = {}
         while accepted:
-            reversals = Reversals(_returned(accepted, blocked), blocked)
-            fell = self._not_ready(accepted.keys(), reversals)
+            reversals = Reversals(_sum_returned(accepted, blocked), blocked)
+            newly_blocked = self._not_ready(accepted.keys(), reversals)
             # Neither half of a settlement is saved alone.
-            for number in list(fell):
-                other = partners.get(number)
-                if other in accepted and other not in fell:
-                    fell[other] = fell[number]
-            if fell.keys() <= blocked.keys():
+            for number in list(newly_blocked):
+                other_half = partners.get(number)
+                if other_half in accepted and other_half not in newly_blocked:
+                    newly_blocked[other_half] = newly_blocked[number]
+            if newly_blocked.keys() <= blocked.keys():
                 return reversals
-            blocked = fell | blocked
+            blocked = newly_blocked | blocked
         return Reversals({}, {})
 
-    def possibly_registered(self, numbers: Collection[str]) -> decision_store.Others:
+    def possibly_registered(self, numbers: Collection[str]) -> decision_store.OtherPayments:
         """Return the payments of other channels that these may be the same as, by number."""
         if not numbers:
             return {}
         return {
             row["number"]: judgement.others
-            for row, judgement in self.rows_judged(Touched(numbers))
+            for row, judgement in self.judge_rows(Touched(numbers))
             if row["number"] in numbers and judgement.others
         }
 
-    def decided(self) -> Decided:
-        """Return what decisions say about the run now."""
+    def decisions_in_force(self) -> DecisionsInForce:
+        """Return the decisions in force now, and their effects on the run."""
         rows = self.db.execute(_DECISIONS_IN_FORCE, self.values)
-        return Decided(
+        return DecisionsInForce(
             {row["number"]: row["id"] for row in rows},
-            {one.id: one for one in self._series},
+            {series.id: series for series in self._series},
             self.reversals(),
             self.changed,
             self.left_out,
         )
 
-    def touched_since(self, before: Decided) -> Touched:
-        """Tell what must be judged again because other things are decided than before."""
-        now = self.decided()
+    def touched_since(self, before: DecisionsInForce) -> Touched:
+        """Return what must be judged again because decisions changed."""
+        now = self.decisions_in_force()
         numbers = (
-            _differing(before.decisions, now.decisions)
-            | _differing(before.reversals.blocked, now.reversals.blocked)
-            | _differing(before.changed, now.changed)
-            | _differing(before.left_out, now.left_out)
+            _differing_keys(before.decisions, now.decisions)
+            | _differing_keys(before.reversals.blocked, now.reversals.blocked)
+            | _differing_keys(before.changed, now.changed)
+            | _differing_keys(before.left_out, now.left_out)
         )
-        series = [
-            {**before.series, **now.series}[one] for one in _differing(before.series, now.series)
+        changed_series = [
+            {**before.series, **now.series}[series_id]
+            for series_id in _differing_keys(before.series, now.series)
         ]
-        if series:
+        if changed_series:
             rows = self.db.execute(_INVOICE_NUMBERS, self.values)
-            numbers |= {n for n, invoice in rows if decision_rules.in_series(series, invoice)}
-        return Touched(numbers, _differing(before.reversals.returned, now.reversals.returned))
+            numbers |= {
+                n for n, invoice in rows if decision_rules.in_series(changed_series, invoice)
+            }
+        return Touched(numbers, _differing_keys(before.reversals.returned, now.reversals.returned))
 
     def touched_by(self, invoices: Collection[int]) -> Touched:
-        """Tell what must be judged again because the books of invoices changed."""
+        """Return what must be judged again because the books of invoices changed."""
         accepted, _ = self._accepted
-        also = {one.invoice_id for several in accepted.values() for one in several}
-        return Touched(accepted.keys(), also | set(invoices))
+        reversal_invoices = {
+            reversible.invoice_id for reversibles in accepted.values() for reversible in reversibles
+        }
+        return Touched(accepted.keys(), reversal_invoices | set(invoices))
 
     @cached_property
     def _accepted(self) -> tuple[dict[str, Sequence[Reversible]], dict[str, str]]:
-        """What accepted decisions would reverse, by payment, and the pairs of settlements."""
+        """By payment number, what accepted decisions reverse; and the pairs of settlements."""
         definition, company = self.scope.definition, self.scope.company
-        decided = decision_store.accepted(self.db, definition, company)
+        accepted_payments = decision_store.accepted_payments(self.db, definition, company)
         accepted: dict[str, Sequence[Reversible]] = {
-            number: [one] for number, one in decided.items() if one is not None
+            number: [reversible]
+            for number, reversible in accepted_payments.items()
+            if reversible is not None
         }
-        numbers = decided.keys() - accepted.keys()
+        numbers = accepted_payments.keys() - accepted.keys()
         for number in numbers & self.replaceable.keys():
             accepted[number] = [
                 Reversible(old.id, old.invoice_id, old.effect) for old in self.replaceable[number]
             ]
         partners: dict[str, str] = {}
-        for number, other in self.settlements.by_number.items():
-            if other.complete or number in numbers:
+        for number, other_half in self.settlements.by_number.items():
+            if other_half.complete or number in numbers:
                 accepted.setdefault(number, [])
-                partners[number] = other.number
+                partners[number] = other_half.number
         for number in self.left_out:
             accepted.pop(number, None)
         return accepted, partners
 
     def _not_ready(self, numbers: Collection[str], reversals: Reversals) -> dict[str, Refusal]:
-        """Return why payments are not ready, by number; also of those that are not in the run."""
-        found = dict.fromkeys(numbers, Refusal.of("unreadable")._replace(reason=CHANGED))
-        for row, judgement in _row_by_row(self._judged(reversals, Touched(numbers))):
+        """Return, by number, why payments are not ready, or not in the run."""
+        refusals = dict.fromkeys(numbers, Refusal.of("unreadable")._replace(reason=CHANGED))
+        for row, judgement in _rows_with_judgements(
+            self._judge_invoices(reversals, Touched(numbers))
+        ):
             if judgement.kind == READY:
-                found.pop(row["number"], None)
-            elif row["number"] in found:
-                found[row["number"]] = _refused(judgement)
-        return found
+                refusals.pop(row["number"], None)
+            elif row["number"] in refusals:
+                refusals[row["number"]] = _refused(judgement)
+        return refusals
 
-    def _judged(self, reversals: Reversals, only: Touched | None) -> Iterator[MatchedInvoice]:
+    def _judge_invoices(
+        self, reversals: Reversals, only: Touched | None
+    ) -> Iterator[MatchedInvoice]:
         for invoice_id, group in itertools.groupby(self._rows(only), key=lambda row: row["inv_id"]):
             if invoice_id is None:
                 for row in group:
@@ -291,7 +307,7 @@ class Judging:
         judgement = judge_without_invoice(candidate, as_if_fetched=self._as_if_fetched)
         settled = candidate.settles if judgement.kind == READY else None
         invoice_id = None if settled is None else settled.invoice_id
-        return self._named(MatchedInvoice(invoice_id, [row], [judgement], None))
+        return self._name_source(MatchedInvoice(invoice_id, [row], [judgement], None))
 
     def _with_invoice(self, rows: Sequence[sqlite3.Row], reversals: Reversals) -> MatchedInvoice:
         invoice_id = rows[0]["inv_id"]
@@ -307,20 +323,20 @@ class Judging:
             others=self._other_channel_payments(rows),
             on_other_invoices=self._on_other_invoices(rows),
         )
-        return self._named(MatchedInvoice(invoice_id, rows, *judged))
+        return self._name_source(MatchedInvoice(invoice_id, rows, *judged))
 
-    def _named(self, judged: MatchedInvoice) -> MatchedInvoice:
-        """Put the name of the source into what the rules say of payments."""
+    def _name_source(self, judged: MatchedInvoice) -> MatchedInvoice:
+        """Put the name of the source into the messages of the rules."""
         return judged._replace(
             judgements=[
                 replace(
-                    one,
-                    message=one.message and named(one.message, self._source),
-                    warning=one.warning and named(one.warning, self._source),
+                    judgement,
+                    message=judgement.message and named(judgement.message, self._source),
+                    warning=judgement.warning and named(judgement.warning, self._source),
                 )
-                if one.message or one.warning
-                else one
-                for one in judged.judgements
+                if judgement.message or judgement.warning
+                else judgement
+                for judgement in judged.judgements
             ]
         )
 
@@ -361,44 +377,45 @@ class Judging:
     def _on_other_invoices(self, rows: Sequence[sqlite3.Row]) -> list[OtherInvoicePayment]:
         """Return the payments of other channels on other invoices of the customer.
 
-        Only amounts of these rows of one invoice, and only what no payment of the run's
-        import type and company explains there.
+        Only of these rows' amounts, and only those that no payment of the run's import type
+        and company explains there.
         """
         if not any(row["elsewhere"] for row in rows):
             return []
-        days = [row["date"] for row in rows if row["date"]]
+        dates = [row["date"] for row in rows if row["date"]]
         amounts = [row[name] for row in rows for name in ("amount", "amount_currency") if row[name]]
         values = {
             "region": rows[0]["inv_region"],
             "customer": rows[0]["inv_customer_code"],
             "invoice_id": rows[0]["inv_id"],
             "amounts": json.dumps(amounts),
-            "first": min(days),
-            "last": max(days),
-            "near": decision_rules.NEAR,
+            "first": min(dates),
+            "last": max(dates),
+            "near": decision_rules.MAX_DAYS_APART,
         }
         elsewhere = []
         for row in self.db.execute(_ON_OTHER_INVOICES, values).fetchall():
-            if row["id"] not in self._found_elsewhere:
-                self._found_elsewhere[row["id"]] = self._unexplained(row)
-            elsewhere.append(self._found_elsewhere[row["id"]])
-        return [one for one in elsewhere if one is not None]
+            if row["id"] not in self._on_other_invoices_by_id:
+                self._on_other_invoices_by_id[row["id"]] = self._if_unexplained(row)
+            elsewhere.append(self._on_other_invoices_by_id[row["id"]])
+        return [payment for payment in elsewhere if payment is not None]
 
-    def _unexplained(self, row: sqlite3.Row) -> OtherInvoicePayment | None:
+    def _if_unexplained(self, row: sqlite3.Row) -> OtherInvoicePayment | None:
         import_type, company = self.scope.import_type, self.scope.company
         invoice_id = row["invoice_id"]
         others = decision_store.other_channel_payments(self.db, import_type, company, invoice_id)
-        own = self.db.execute(_OWN, {**self.values, "invoice_id": invoice_id})
-        payments = {one["number"]: payment_of(one, company) for one in own}
-        known = [(place, one) for place, one in enumerate(payments.values()) if one is not None]
-        explained = {several[0].id for several in decision_rules.paired(known, {}, others).values()}
+        own_rows = self.db.execute(_OWN, {**self.values, "invoice_id": invoice_id})
+        payments = {other_row["number"]: payment_of(other_row, company) for other_row in own_rows}
+        own = [payment for payment in payments.values() if payment is not None]
+        pairs = decision_rules.pair_payments([*enumerate(own)], {}, others)
+        explained = {matches[0].id for matches in pairs.values()}
         if row["id"] in explained:
             return None
         with localcontext(EXACT):
-            after = self.db.execute(_EFFECTS, {"invoice_id": invoice_id, "id": row["id"]})
-            taken = sum((Decimal(one["effect"]) for one in after), ZERO)
-            before = Decimal(row["inv_remaining"]) + taken
-        given_back = not taken or (taken < 0) != (Decimal(row["effect"]) < 0)
+            later_effects = self.db.execute(_EFFECTS, {"invoice_id": invoice_id, "id": row["id"]})
+            later_total = sum((Decimal(other_row["effect"]) for other_row in later_effects), ZERO)
+            before = Decimal(row["inv_remaining"]) + later_total
+        given_back = not later_total or (later_total < 0) != (Decimal(row["effect"]) < 0)
         if given_back:
             return None
         return OtherInvoicePayment(
@@ -409,7 +426,7 @@ class Judging:
         )
 
     def _rows(self, only: Touched | None) -> Iterator[sqlite3.Row]:
-        """Return rows beside what decides about them, by invoice, the oldest first."""
+        """Return rows joined with all that they are judged by, by invoice, the oldest first."""
         if only is None:
             return self.db.execute(_ROWS.format(chosen=""), self.values)
         chosen = {
@@ -419,30 +436,32 @@ class Judging:
         return self.db.execute(_ROWS.format(chosen=_CHOSEN), {**self.values, **chosen})
 
 
-def _row_by_row(
+def _rows_with_judgements(
     invoices: Iterator[MatchedInvoice],
 ) -> Iterator[tuple[sqlite3.Row, Judgement]]:
-    for one in invoices:
-        yield from zip(one.rows, one.judgements, strict=True)
+    for invoice in invoices:
+        yield from zip(invoice.rows, invoice.judgements, strict=True)
 
 
-def _returned(
+def _sum_returned(
     accepted: Mapping[str, Sequence[Reversible]], blocked: Collection[str]
 ) -> Mapping[int, Decimal]:
     # Two payments may replace the same one, which goes back once.
     reversed_once = {
-        one.id: one
-        for number, several in accepted.items()
+        reversible.id: reversible
+        for number, reversibles in accepted.items()
         if number not in blocked
-        for one in several
+        for reversible in reversibles
     }
     returned: dict[int, Decimal] = {}
-    for one in reversed_once.values():
-        returned[one.invoice_id] = EXACT.add(returned.get(one.invoice_id, ZERO), one.effect)
+    for reversible in reversed_once.values():
+        returned[reversible.invoice_id] = EXACT.add(
+            returned.get(reversible.invoice_id, ZERO), reversible.effect
+        )
     return returned
 
 
-def _differing(before: Mapping[Any, object], now: Mapping[Any, object]) -> set[Any]:
+def _differing_keys(before: Mapping[Any, object], now: Mapping[Any, object]) -> set[Any]:
     return {key for key in before.keys() | now.keys() if before.get(key) != now.get(key)}
 
 
@@ -459,19 +478,19 @@ def _deletion(row: sqlite3.Row) -> Deletion | None:
 
 
 def _refused(judgement: Judgement) -> Refusal:
-    """Return why a payment is not ready, below what hides it."""
+    """Return why a payment is not ready, also if a decision hides it."""
     if judgement.hidden is not None:
         return judgement.hidden
     unreadable = Refusal.of("unreadable")
     message = judgement.message or unreadable.message
     if judgement.reason == SETTLED and judgement.because is not None:
-        message = judgement.because.message  # both halves say themselves what they are
+        message = judgement.because.message  # both halves already say that they are a settlement
     return Refusal(judgement.reason or CHANGED, message)
 
 
-def _refusal(row: sqlite3.Row, which: str) -> Refusal | None:
-    message = text_of(row[f"{which}_sv"], row[f"{which}_en"])
-    reason = row[f"{which}_reason"]
+def _refusal(row: sqlite3.Row, prefix: str) -> Refusal | None:
+    message = text_of(row[f"{prefix}_sv"], row[f"{prefix}_en"])
+    reason = row[f"{prefix}_reason"]
     return None if reason is None or message is None else Refusal(reason, message)
 
 
@@ -491,8 +510,8 @@ _CREATE_OTHER_CHANNEL_PAYMENTS = """
 _FIND_OTHER_CHANNEL_PAYMENTS = f"""
     INSERT INTO other_channel
     WITH days AS (
-        SELECT julianday(min(date)) - {decision_rules.NEAR} AS first,
-               julianday(max(date)) + {decision_rules.NEAR} AS last
+        SELECT julianday(min(date)) - {decision_rules.MAX_DAYS_APART} AS first,
+               julianday(max(date)) + {decision_rules.MAX_DAYS_APART} AS last
         FROM run_rows WHERE run_id = :run_id),
     others AS (
         SELECT id FROM payments WHERE state = 'registered' AND import_type IS NULL
@@ -520,7 +539,7 @@ _ELSEWHERE = f"""
     SELECT 1 FROM other_channel o
     WHERE o.customer = i.customer_code AND o.region = i.region AND o.customer <> ''
     AND o.amount IN (CAST(r.amount AS REAL), CAST(r.amount_currency AS REAL))
-    AND o.invoice_id <> i.id AND abs(o.day - julianday(r.date)) <= {decision_rules.NEAR}
+    AND o.invoice_id <> i.id AND abs(o.day - julianday(r.date)) <= {decision_rules.MAX_DAYS_APART}
 """  # noqa: S608 a constant
 
 _ON_OTHER_INVOICES = """

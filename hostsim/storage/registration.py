@@ -126,7 +126,7 @@ class Registration:
         replaced: dict[str, int] = {}
         reversed_ids: set[int] = set()
         with self.import_run.judging(self.company.number) as judging:
-            for invoice in judging.judged():
+            for invoice in judging.judge_invoices():
                 taken = ZERO
                 for row, judgement in zip(invoice.rows, invoice.judgements, strict=True):
                     if differs(judgement_values(invoice.invoice_id, judgement), row):

@@ -12,7 +12,7 @@ from decimal import Decimal
 from typing import Literal, NamedTuple
 
 from hostsim.errors import HostError, host_error
-from hostsim.ledger.amounts import meant, typed_amount
+from hostsim.ledger.amounts import suggest_amounts, typed_amount
 from hostsim.ledger.values import (
     EXACT,
     SEK,
@@ -411,7 +411,7 @@ def _currency(text: str) -> str:
 def _deviation(text: str) -> str:
     amount = typed_amount(text)
     if amount is None or not 0 <= amount <= MAX_DEVIATION:
-        question, needed = meant(text), results_messages.DEVIATION_NEEDED
+        question, needed = suggest_amounts(text), results_messages.DEVIATION_NEEDED
         why = Text(f"{needed.sv}{question.sv}", f"{needed.en}{question.en}")
         raise host_error("SETTING_WRONG", key="accepted_deviation", why=why)
     return f"{abs(amount):f}"

@@ -527,7 +527,7 @@ def test_what_can_be_decided_is_reported_by_reason():
 
 def test_equal_amounts_make_equal_figures_however_they_are_written():
     one, other = payment(1, amount="1000"), payment(1, amount="1000.00")
-    assert decision_rules.figures(one) == decision_rules.figures(other)
+    assert decision_rules.facts_of(one) == decision_rules.facts_of(other)
 
 
 # --- In a comparison ------------------------------------------------------------------

@@ -33,7 +33,7 @@ from hostsim.ledger.reconciliation import (
     Pair,
     Side,
     Totals,
-    why_not_here,
+    reason_not_here,
 )
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
@@ -484,7 +484,7 @@ NOT_BOOKED = Refusal("not-booked", Text("Inte bokförd", "Not booked"))
     ],
 )
 def test_the_way_is_what_holds_now_and_not_what_was_said_then(screened, shown, pending, way):
-    assert why_not_here(screened, shown, pending) is way
+    assert reason_not_here(screened, shown, pending) is way
 
 
 # --- Sums ---

@@ -94,15 +94,15 @@ def test_an_amount_is_taken_as_people_write_it(run, written, meant):
 def test_three_digits_after_a_separator_are_asked_about_with_both_readings(
     written, swedish, english
 ):
-    asked = amounts.meant(written)
+    asked = amounts.suggest_amounts(written)
     assert asked.sv.replace("\xa0", " ") == f" Menade du {swedish}?"
     assert asked.en == f" Did you mean {english}?"
 
 
 @pytest.mark.parametrize("written", ["0,001", "12.505", "1250.505", "0.000", "9" * 15 + ".500"])
 def test_nothing_is_asked_about_that_would_be_refused_again(written):
-    assert all(amounts.typed_amount(f"{one:f}") for one in amounts.readings(written))
-    assert all(0 < one <= amounts.MOST for one in amounts.readings(written))
+    assert all(amounts.typed_amount(f"{one:f}") for one in amounts.possible_amounts(written))
+    assert all(0 < one <= amounts.MAX_AMOUNT for one in amounts.possible_amounts(written))
 
 
 def test_an_amount_that_is_too_large_is_reported_to_be(run):

@@ -101,7 +101,7 @@ class Office:
         with import_run.judging(COMPANY.number) as judging:
             return [
                 (dict(row), judgement)
-                for group in judging.judged()
+                for group in judging.judge_invoices()
                 for row, judgement in zip(group.rows, group.judgements, strict=True)
                 if differs(judgement_values(group.invoice_id, judgement), row)
             ]
