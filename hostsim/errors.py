@@ -70,16 +70,16 @@ class Doubt(NamedTuple):
 class DoubtfulPayment(HostError):
     """A typed payment is doubtful and was not registered.
 
-    ``seal`` is a digest of exactly these doubts and figures: a front end that shows them
-    returns it to confirm them and no others.
+    ``confirmation_digest`` is computed from exactly these doubts and figures: a front end that
+    shows them returns it to confirm these and no others.
     """
 
-    def __init__(self, facts: Text, doubts: Sequence[Doubt], seal: str) -> None:
+    def __init__(self, facts: Text, doubts: Sequence[Doubt], confirmation_digest: str) -> None:
         sentence = joined([doubt.message for doubt in doubts])
         values: dict[str, object] = {"facts": facts, "doubts": sentence}
         super().__init__("DOUBTFUL_PAYMENT", *from_table("DOUBTFUL_PAYMENT", values))
         self.doubts = tuple(doubts)
-        self.seal = seal
+        self.confirmation_digest = confirmation_digest
 
 
 def host_error(code: str, /, **values: object) -> HostError:

@@ -253,7 +253,7 @@ def start() -> AnyResponse:
         return make_response(page, 422)
     numbers = tuple(dict.fromkeys(re.findall(r"[^\s,;]+", form["numbers"])))
     try:
-        desk_context().host().refuse_what_cannot_be_exported(form["format"], numbers)
+        desk_context().host().refuse_not_exportable(form["format"], numbers)
         job = desk_context().start(Choice(form["format"], task=EXPORT, numbers=numbers))
     except HostError as error:
         beside = "numbers" if error.code in _OF_NUMBERS else "format"

@@ -84,7 +84,7 @@ def _dialog(
         prefilled_of=_invoice_name(values),
         wrong=dict.fromkeys(_FIELDS) | dict(wrong or {}),
         doubts=dict.fromkeys(_FIELDS, ()) | doubts,
-        seal="" if doubtful is None else doubtful.seal,
+        seal="" if doubtful is None else doubtful.confirmation_digest,
         form_invoice=invoice,
         found=_found(values) if invoice is None else None,
         proposed=PROPOSED,

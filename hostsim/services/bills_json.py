@@ -36,7 +36,7 @@ from opter_contract.values import Text
 MAX_NUMBER_LENGTH: Final = 50
 
 
-def _account(holds: Callable[[str], bool], message: Text) -> Callable[[object], Any]:
+def _account_parser(holds: Callable[[str], bool], message: Text) -> Callable[[object], Any]:
     """Make a reader of an account number, which is taken without its spaces."""
     read = that(holds, message, empty=True)
 
@@ -48,11 +48,11 @@ def _account(holds: Callable[[str], bool], message: Text) -> Callable[[object], 
     return parsed
 
 
-def _side(value: object) -> Decimal:
-    found = amount(value)
-    if found < 0:
+def _parse_side(value: object) -> Decimal:
+    side = amount(value)
+    if side < 0:
         raise Wrong(messages.NEGATIVE_SIDE)
-    return found
+    return side
 
 
 _BILLS = Declaration(
@@ -71,17 +71,17 @@ _BILLS = Declaration(
         "code": FILLED,
         "name": FILLED,
         "country": COUNTRY,
-        "bankgiro": Field(_account(is_bankgiro, messages.NO_BANKGIRO)),
-        "plusgiro": Field(_account(is_plusgiro, messages.NO_PLUSGIRO)),
-        "iban": Field(_account(is_iban, messages.NO_IBAN)),
-        "bic": Field(_account(is_bic, messages.NO_BIC)),
+        "bankgiro": Field(_account_parser(is_bankgiro, messages.NO_BANKGIRO)),
+        "plusgiro": Field(_account_parser(is_plusgiro, messages.NO_PLUSGIRO)),
+        "iban": Field(_account_parser(is_iban, messages.NO_IBAN)),
+        "bic": Field(_account_parser(is_bic, messages.NO_BIC)),
         "sends_invoice": truth(default=False),
     },
     row={
         "account": FILLED,
         "unit": TEXT,
-        "debit": Field(_side, required=True),
-        "credit": Field(_side, required=True),
+        "debit": Field(_parse_side, required=True),
+        "credit": Field(_parse_side, required=True),
     },
 )
 
@@ -97,38 +97,38 @@ class BillsFile(JsonFile[LoadedBill]):
         #: The card of each supplier, and the bill that has it first.
         self._cards: dict[tuple[str, str], tuple[object, str]] = {}
 
-    def check(self, one: Given) -> None:
-        total, vat = one.fields["total"], one.fields["vat"]
-        for place, row in enumerate(one.rows):
+    def check(self, bill: Given) -> None:
+        total, vat = bill.fields["total"], bill.fields["vat"]
+        for index, row in enumerate(bill.rows):
             if row["debit"] and row["credit"]:
-                self.problem(one.who, f"rows[{place}]", messages.TWO_SIDES)
-        rows = sum((row["debit"] - row["credit"] for row in one.rows), Decimal(0))
+                self.problem(bill.who, f"rows[{index}]", messages.TWO_SIDES)
+        rows = sum((row["debit"] - row["credit"] for row in bill.rows), Decimal(0))
         if rows != total:
-            self.problem(one.who, "total", messages.NOT_THE_ROWS(total=total, rows=rows))
+            self.problem(bill.who, "total", messages.NOT_THE_ROWS(total=total, rows=rows))
         if not (0 <= vat <= total or total <= vat <= 0):
-            self.problem(one.who, "vat", messages.VAT_BEYOND_TOTAL(vat=vat, total=total))
-        code = one.party["code"]
-        card, first = self._cards.setdefault((one.region, code), (one.party, one.who))
-        if card != one.party:
+            self.problem(bill.who, "vat", messages.VAT_BEYOND_TOTAL(vat=vat, total=total))
+        code = bill.party["code"]
+        card, first = self._cards.setdefault((bill.region, code), (bill.party, bill.who))
+        if card != bill.party:
             # The last card would be that of both.
-            self.problem(one.who, "supplier", messages.OTHER_CARD(code=code, first=first))
+            self.problem(bill.who, "supplier", messages.OTHER_CARD(code=code, first=first))
 
-    def made(self, one: Given) -> LoadedBill:
-        bill = one.fields
+    def made(self, bill: Given) -> LoadedBill:
+        values = bill.fields
         return LoadedBill(
             SupplierBill(
-                bill_number=bill["bill_number"],
-                region=one.region,
-                currency=bill["currency"],
-                exchange_rate=bill["exchange_rate"],
-                bill_date=bill["bill_date"],
-                due_date=bill["due_date"],
-                total=bill["total"],
-                vat=bill["vat"],
-                supplier=Supplier(**one.party),
-                rows=tuple(BillRow(**row) for row in one.rows),
-                document=PurePath(one.document).name,
+                bill_number=values["bill_number"],
+                region=bill.region,
+                currency=values["currency"],
+                exchange_rate=values["exchange_rate"],
+                bill_date=values["bill_date"],
+                due_date=values["due_date"],
+                total=values["total"],
+                vat=values["vat"],
+                supplier=Supplier(**bill.party),
+                rows=tuple(BillRow(**row) for row in bill.rows),
+                document=PurePath(bill.document).name,
             ),
-            period_closed=bill["period_closed"],
-            document=one.document,
+            period_closed=values["period_closed"],
+            document=bill.document,
         )

@@ -1,4 +1,4 @@
-"""What every service works with: the database, the plug-ins, the clock and the user."""
+"""What every service needs: the database, the plug-ins, the clock and the user."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 def now() -> datetime:
-    """Tell the time, in the zone of the machine."""
+    """Return the time, in the machine's zone."""
     return datetime.now(UTC).astimezone()
 
 
@@ -43,7 +43,7 @@ def new_id() -> str:
 
 
 def system_user() -> str:
-    """Name the user of the system; ``?`` where it has no name."""
+    """Return the name of the system's user; ``?`` if it has none."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):
@@ -76,17 +76,17 @@ class Context:
         lock_wait: float = 10.0,
         keyring: FindKeyring = no_keyring,
     ) -> None:
-        """Put the parts together.
+        """Take the parts.
 
-        :param configuration: values of the administrator for plug-ins; they go
-            before the environment.
+        :param configuration: the administrator's values for plug-ins; they take precedence
+            over the environment.
         :param login_timeout: seconds that a person may take to sign in.
         :param attended: whether a person is there.
-        :param redirect_uri: where a login sends the browser back to, where the front end
+        :param redirect_uri: where a login sends the browser back to, if the front end
             receives it.
-        :param window: opens an address without blocking; default: the system's browser.
-        :param on_progress: is called with progress; ``True`` cancels.
-        :param clock: gives the time, with its zone.
+        :param window: opens a URL without blocking; default: the system's browser.
+        :param on_progress: called with progress; ``True`` cancels.
+        :param clock: returns the time, with its zone.
         :param user: who imports and saves; default: the user of the system.
         :param lock_wait: seconds to wait for another import of a definition.
         :param keyring: finds a keyring for secrets; default: a file beside the database.
@@ -106,16 +106,16 @@ class Context:
         self._secrets = Secrets(store.path, store.locks, keyring)
 
     def source(self, import_type: str | None = None) -> Text:
-        """Return the plug-in's name of the system that payments of an import type come from.
+        """Return the plug-in's name for the system that payments of an import type come from.
 
-        :param import_type: default: the only one that there is.
+        :param import_type: default: the only one.
         """
         types = self.plugins.import_types
         if import_type is None:
             [name, *others] = types or [""]
             return UNNAMED if others or not name else own(types[name].label)
-        known = types.get(import_type)
-        return Text(import_type, import_type) if known is None else own(known.label)
+        type_ = types.get(import_type)
+        return Text(import_type, import_type) if type_ is None else own(type_.label)
 
     def open_preview(self, name: str) -> Preview | None:
         """Return the open preview of a definition; ``None`` when nothing is open."""
@@ -126,15 +126,15 @@ class Context:
     def notify_listeners(self) -> None:
         """Send each listening plug-in the changes of the books that it has not acknowledged.
 
-        Every method that changes the books does so after the commit; an import and a save
-        also before they begin, for what was left when a program ended.
+        Every method that changes the books calls it after the commit; an import and a save
+        also before they begin, for changes that a program left unsent when it ended.
         """
         notify_of_changes(self.plugins, self.store)
 
     def _judge_open_previews(self, invoices: Collection[int]) -> None:
-        """Judge what is open again where the books changed, so that a page shows what holds now.
+        """Judge open previews again after the books changed, so that a page shows the result.
 
-        An import that runs judges itself; what is not judged here is at its save.
+        A running import judges itself; a preview that is locked here is judged at its save.
         """
         for name, run_id in previews.open_runs(self.store).items():
             import_run = ImportRun(self.store, run_id, self.store.definition(name))
@@ -159,7 +159,7 @@ class Context:
 
     @contextmanager
     def _session(self, kind: type[AnySession], stored: Any) -> Iterator[AnySession]:
-        """Answer the hooks of the host for a run while the block calls its plug-in."""
+        """Answer the host's hooks for a run while the block calls its plug-in."""
         session = kind(
             self._run(stored),
             stored,
@@ -198,11 +198,14 @@ class Context:
             raise host_error("DEFAULT_CURRENCY", currency=currency)
 
     @contextmanager
-    def _alone(self, name: str, what: str = "definition") -> Iterator[None]:
-        """Exclude every other import, save and change of this definition."""
-        with self.store.locks.hold(what, name, wait=self._lock_wait) as acquired:
+    def _definition_lock(self, name: str, kind: str = "definition") -> Iterator[None]:
+        """Exclude every other import, save and change of this definition.
+
+        :raises HostError: ``IMPORT_RUNNING``, ``EXPORT_RUNNING`` if another one takes too long.
+        """
+        with self.store.locks.hold(kind, name, wait=self._lock_wait) as acquired:
             if not acquired:
-                exports = {one.name for one in self.store.definitions(exports=True)}
+                exports = {export.name for export in self.store.definitions(exports=True)}
                 raise host_error(
                     "EXPORT_RUNNING" if name in exports else "IMPORT_RUNNING", name=name
                 )
@@ -210,8 +213,8 @@ class Context:
 
 
 @contextmanager
-def failing(run: StoredRun) -> Iterator[None]:
-    """Write down what ends a run; of a bug only that it was one."""
+def recording_failure(run: StoredRun) -> Iterator[None]:
+    """Store the error that ends a run; of a bug only its code."""
     try:
         yield
     except BaseException as error:
@@ -224,5 +227,5 @@ def failing(run: StoredRun) -> Iterator[None]:
 
 
 def company_of(report: Any) -> Company:
-    """Copy the company out of a plug-in's report."""
+    """Copy the company from a plug-in's report."""
     return Company(report.company.number, report.company.name)

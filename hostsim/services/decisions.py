@@ -53,7 +53,10 @@ class Decisions(Context):
         :raises HostError: ``PAYMENT_NOT_SHOWN`` or ``DECISION_DOES_NOT_FIT``.
         """
         return self._decide(
-            name, numbers, lambda writer, others: writer.set_aside(numbers, why, others), revision
+            name,
+            numbers,
+            lambda writer, candidates: writer.set_aside(numbers, why, candidates),
+            revision,
         )
 
     def set_aside_series(
@@ -133,7 +136,7 @@ class Decisions(Context):
         return self._decide(
             name,
             (number,),
-            lambda writer, others: writer.decide(number, decision, why, others),
+            lambda writer, candidates: writer.decide(number, decision, why, candidates),
             revision,
         )
 
@@ -147,17 +150,17 @@ class Decisions(Context):
         :return: how many.
         :raises HostError: ``NOTHING_TO_TAKE_AGAIN``.
         """
-        several = self._of_undone(name, run_id)
-        if not several:
+        decisions = self._of_undone(name, run_id)
+        if not decisions:
             run = history.run(self.store, run_id, history.no_settings)
             raise host_error("NOTHING_TO_TAKE_AGAIN", which=history.named(run))
 
         def take(writer: DecisionWriter, _: decision_store.OtherPayments) -> None:
-            for number, decided in several.items():
+            for number, decided in decisions.items():
                 writer.take_again(number, decided)
 
         self._decide(name, (), take, revision)
-        return len(several)
+        return len(decisions)
 
     def to_take_again(self, name: str, run_id: str) -> Collection[str]:
         """Return the numbers of the payments that :meth:`take_save_again` would take."""
@@ -177,8 +180,12 @@ class Decisions(Context):
         Not those that only have to be fetched again.
         """
         run_id = previews.open_runs(self.store).get(self.store.definition(name).name)
-        found = page_rows.rejected(self.store, run_id, numbers)
-        return {n: said for n, said in found.items() if said != FETCHED_BEFORE_SAVING}
+        messages = page_rows.rejected(self.store, run_id, numbers)
+        return {
+            number: message
+            for number, message in messages.items()
+            if message != FETCHED_BEFORE_SAVING
+        }
 
     def definitions_undone(self) -> list[str]:
         """Return the definitions of which a save was undone, whether or not anything waits."""
@@ -211,7 +218,7 @@ class Decisions(Context):
         Should the process end between the two, a save refuses the preview and judges it.
         """
         self.store.definition(name)
-        with self._alone(name):
+        with self._definition_lock(name):
             run_id = previews.open_runs(self.store).get(name)
             self._refuse_other_list(run_id, revision)
             company = self._company_of(name)
@@ -226,11 +233,11 @@ class Decisions(Context):
             with import_run.judging(company.number) as judging:
                 with self.store.checked_change() as db:
                     import_run.refuse_damage(db)
-                    others = judging.possibly_registered(numbers)
+                    candidates = judging.possibly_registered(numbers)
                     replaceable, settles = judging.replaceable, judging.settlements.by_number
                     before = judging.decisions_in_force()
                     judging.end_snapshot()
-                    act(self._writer(name, company, run_id, replaceable, settles), others)
+                    act(self._writer(name, company, run_id, replaceable, settles), candidates)
                 with commits.passing(), self.store.change():
                     import_run.judge_again(company, judging, before)
             self.store.checkpoint_wal()
@@ -255,8 +262,8 @@ class Decisions(Context):
         if company is None:
             return {}
         writer = self._writer(name, company, previews.open_runs(self.store).get(name))
-        found = {number: writer.hiding_series(number) for number in numbers}
-        return {number: series for number, series in found.items() if series is not None}
+        hiding = {number: writer.hiding_series(number) for number in numbers}
+        return {number: series for number, series in hiding.items() if series is not None}
 
     def needs_import(self, name: str, number: str) -> bool:
         """Return whether a payment has to be fetched again before a save does what was decided."""

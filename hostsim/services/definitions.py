@@ -64,7 +64,7 @@ class Definitions(Context):
             company = self.store.definition(company_of, exports=None).company
             if company is None:
                 raise host_error("COMPANY_NOT_KNOWN", name=company_of)
-        checked = self._checked(import_type, values, subject)
+        checked = self._checked_settings(import_type, values, subject)
         definition = Definition(
             name.strip(),
             import_type,
@@ -76,7 +76,7 @@ class Definitions(Context):
             subject,
         )
         self.store.add_definition(definition)
-        with self._alone(definition.name):
+        with self._definition_lock(definition.name):
             return [*checked.problems, *self._settings_stored(definition.name)]
 
     def change(
@@ -92,9 +92,9 @@ class Definitions(Context):
         :raises HostError: ``REGION_FIXED`` when something was saved already.
         """
         self.store.definition(name, exports=None)
-        with self._alone(name):
+        with self._definition_lock(name):
             definition = self.store.definition(name, exports=None)
-            checked = self._checked(
+            checked = self._checked_settings(
                 definition.import_type, {**definition.settings, **values}, definition.subject
             )
             moves = region is not None and region != definition.region
@@ -124,7 +124,9 @@ class Definitions(Context):
             return [SettingsProblem(name, "warning", sentence)]
         return []
 
-    def _checked(self, type_code: str, values: Mapping[str, str], subject: str) -> CheckedSettings:
+    def _checked_settings(
+        self, type_code: str, values: Mapping[str, str], subject: str
+    ) -> CheckedSettings:
         checked: CheckedSettings | None = self.plugins.call_owner(
             type_code,
             "opter_check_settings",

@@ -95,47 +95,50 @@ class Doctor:
     def run(self) -> list[Finding]:
         with ExitStack() as held:
             self._check("host.versions", _versions)
-            self._check("host.plugins", self._loaded)
-            self._check("host.database", lambda: self._opened(held))
+            self._check("host.plugins", self._check_plugins)
+            self._check("host.database", lambda: self._open_database(held))
             needs = ("host.database",)
             self._note_plugins_not_used()
-            self._check("host.integrity", self._intact, *needs)
-            self._check("host.writable", self._writable, *needs)
-            self._check("host.locks", self._locks, *needs)
-            self._check("host.currency", self._currency, *needs)
-            self._check("host.secrets", self._secrets, *needs)
+            self._check("host.integrity", self._check_integrity, *needs)
+            self._check("host.writable", self._check_writable, *needs)
+            self._check("host.locks", self._check_locks, *needs)
+            self._check("host.currency", self._check_currency, *needs)
+            self._check("host.secrets", self._check_secrets, *needs)
             if self._name is not None:
-                self._check("host.definition", self._defined, *needs)
+                self._check("host.definition", self._check_definition, *needs)
                 needs = ("host.definition",)
-            self._check("host.invoices", self._invoices, *needs)
+            self._check("host.invoices", self._check_invoices, *needs)
             if self._name is not None:
                 self._ask_the_plugin(self._name)
             return self._findings
 
     def _check(self, name: str, check: Callable[[], Text], *needs: str) -> None:
         label = LABELS[name]
-        missing = next((one for one in self._findings if one.name in needs and _blocks(one)), None)
+        missing = next(
+            (finding for finding in self._findings if finding.name in needs and _blocks(finding)),
+            None,
+        )
         if missing is not None:
             self._findings.append(Finding(name, label, "skipped", _skipped(missing.label)))
             return
         try:
-            found = Finding(name, label, "ok", check())
+            finding = Finding(name, label, "ok", check())
         except HostError as error:
-            found = Finding(name, label, "failed", error.message, error.code, error.kind)
+            finding = Finding(name, label, "failed", error.message, error.code, error.kind)
         except sqlite3.Error as broken:
             damaged = damage.damage_error(self._database, damage.untranslated(_name_of(broken)))
-            found = Finding(name, label, "failed", damaged.message, damaged.code, damaged.kind)
+            finding = Finding(name, label, "failed", damaged.message, damaged.code, damaged.kind)
         except Unknown as unknown:
-            found = Finding(name, label, "unknown", unknown.message)
-        self._findings.append(found)
+            finding = Finding(name, label, "unknown", unknown.message)
+        self._findings.append(finding)
 
-    def _loaded(self) -> Text:
+    def _check_plugins(self) -> Text:
         if not self._has_types:
-            for one in self._plugins.excluded:
-                raise _not_used(one)
+            for plugin in self._plugins.excluded:
+                raise _not_used(plugin)
             raise host_error("NO_PLUGINS")
         names = ", ".join(
-            f"{found.full_name} {found.version or ''}".strip() for found in self._plugins.loaded
+            f"{plugin.full_name} {plugin.version or ''}".strip() for plugin in self._plugins.loaded
         )
         return Text(f"Används: {names}.", f"In use: {names}.")
 
@@ -148,9 +151,9 @@ class Doctor:
         """Report each plug-in that is not in use; only noted if the definition does not need it."""
         concerned = self._name is None or not self._has_owner(self._name)
         what = Text("Insticksprogram som inte används", "Plug-in not in use")
-        for one in self._plugins.excluded if self._has_types else ():
-            error = _not_used(one)
-            state = "failed" if concerned and one.state == "left-out" else "noted"
+        for plugin in self._plugins.excluded if self._has_types else ():
+            error = _not_used(plugin)
+            state = "failed" if concerned and plugin.state == "left-out" else "noted"
             self._findings.append(
                 Finding(NOT_USED, what, state, error.message, error.code, error.kind)
             )
@@ -163,37 +166,37 @@ class Doctor:
             return False
         return True
 
-    def _opened(self, held: ExitStack) -> Text:
+    def _open_database(self, held: ExitStack) -> Text:
         self._store = held.enter_context(
             Store.open(self._database, patience=self._patience, checked=False)
         )
         return Text(f"{self._store.path}.", f"{self._store.path}.")
 
-    def _intact(self) -> Text:
+    def _check_integrity(self) -> Text:
         if (problem := database_checks.find_damage(self._store)) is not None:
             raise damage.damage_error(self._store.path, problem)
         return Text("Hel, och böckerna går ihop.", "Intact, and the books add up.")
 
-    def _writable(self) -> Text:
+    def _check_writable(self) -> Text:
         with commits.passing():
             database_checks.test_write(self._store)
         return Text("Går att skriva.", "Can be written.")
 
-    def _locks(self) -> Text:
+    def _check_locks(self) -> Text:
         with self._store.locks.hold("doctor", wait=self._patience) as got:
             if not got:
                 raise host_error("DATABASE_BUSY", path=self._store.locks.folder)
         return Text("Kan låsas.", "Can be locked.")
 
-    def _currency(self) -> Text:
+    def _check_currency(self) -> Text:
         currency = self._store.settings()["default_currency"]
         if currency.upper() != SEK:
             raise host_error("DEFAULT_CURRENCY", currency=currency)
         return Text("SEK.", "SEK.")
 
-    def _secrets(self) -> Text:
+    def _check_secrets(self) -> Text:
         folder = self._store.path.with_name(f"{self._store.path.name}.secrets")
-        if exposed := _exposed(folder):
+        if exposed := _exposed_path(folder):
             raise host_error("SECRETS_EXPOSED", path=exposed)
         if folder.exists() and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
             raise host_error("SECRETS_UNREACHABLE", path=folder)
@@ -206,7 +209,7 @@ class Doctor:
             )
         return Text(f"Mappen {folder}, bara för dig.", f"The folder {folder}, for you only.")
 
-    def _defined(self) -> Text:
+    def _check_definition(self) -> Text:
         definition = self._store.definition(self._name or "", exports=None)
         owner = self._plugins.owner(definition.import_type, definition.subject).full_name
         self._definition, self._owner = definition, owner
@@ -215,7 +218,7 @@ class Doctor:
             f"{definition.name}: {definition.import_type} by {owner}.",
         )
 
-    def _invoices(self) -> Text:
+    def _check_invoices(self) -> Text:
         if self._definition is None:
             count = invoices.count(self._store)
             if not count:
@@ -238,7 +241,7 @@ class Doctor:
     def _to_export(self, definition: Definition, region: Text) -> Text:
         periods = export_states.periods(self._store, definition, "")
         words = export_messages.WORDS[definition.subject]
-        items, count = words["items"], sum(one.items for one in periods)
+        items, count = words["items"], sum(period.items for period in periods)
         if not count:
             raise Unknown(
                 Text(
@@ -255,19 +258,26 @@ class Doctor:
 
     def _ask_the_plugin(self, name: str) -> None:
         if self._definition is None:
-            self._check("host.import", _nothing, "host.database", "host.definition")
+            self._check("host.import", _never_called, "host.database", "host.definition")
             return
         try:
-            found = self._make_host(self._store).diagnose(name)
+            findings = self._make_host(self._store).diagnose(name)
         except Exception as error:  # noqa: BLE001 - what the host found is reported all the same
             self._check("host.import", lambda error=error: self._failed(error))  # type: ignore[misc]
             return
-        if found is None:
+        if findings is None:
             self._check("host.import", self._cannot_check)
             return
         self._findings += [
-            Finding(one.name, own(one.label), one.state, own(one.message), one.code, one.kind)
-            for one in found
+            Finding(
+                finding.name,
+                own(finding.label),
+                finding.state,
+                own(finding.message),
+                finding.code,
+                finding.kind,
+            )
+            for finding in findings
         ]
 
     def _failed(self, error: Exception) -> Text:
@@ -291,9 +301,9 @@ class Doctor:
 
 def first_failure(findings: list[Finding], definition: str | None = None) -> HostError | None:
     """Make the error that a command ends with; ``None`` where no check failed."""
-    for one in findings:
-        if one.state == "failed":
-            error = HostError(one.code, one.kind, own(one.message))
+    for finding in findings:
+        if finding.state == "failed":
+            error = HostError(finding.code, finding.kind, own(finding.message))
             if error.command is not None:
                 error.command = Text(
                     *(c.replace("{name}", definition or "") for c in error.command)
@@ -302,9 +312,9 @@ def first_failure(findings: list[Finding], definition: str | None = None) -> Hos
     return None
 
 
-def _not_used(one: Found) -> HostError:
-    code = "PLUGIN_OFF" if one.is_off else "PLUGIN_LEFT_OUT"
-    return host_error(code, name=one.full_name, why=one.reason or Text("–", "–"))
+def _not_used(plugin: Found) -> HostError:
+    code = "PLUGIN_OFF" if plugin.is_off else "PLUGIN_LEFT_OUT"
+    return host_error(code, name=plugin.full_name, why=plugin.reason or Text("–", "–"))
 
 
 def _region(name: str) -> Text:
@@ -324,7 +334,7 @@ def _skipped(other: Text) -> Text:
     )
 
 
-def _nothing() -> Text:
+def _never_called() -> Text:
     raise AssertionError("what this needs has failed")
 
 
@@ -339,7 +349,7 @@ def _name_of(error: sqlite3.Error) -> str:
     return name
 
 
-def _exposed(folder: Path) -> Path | None:
+def _exposed_path(folder: Path) -> Path | None:
     """Name the folder, or a file in it, that others than its owner can read."""
     if sys.platform == "win32" or not folder.exists():
         return None

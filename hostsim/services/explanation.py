@@ -157,9 +157,13 @@ def _definition_of(
         refuse_other_region(definition, region)
         return definition
     regions = set(ids) if region is None else {region.strip()}
-    fitting = [one for one in store.definitions() if not regions or one.region in regions]
+    fitting = [
+        definition
+        for definition in store.definitions()
+        if not regions or definition.region in regions
+    ]
     if len(fitting) > 1 or (not fitting and region is None and len(ids) > 1):
-        names = ", ".join(one.name for one in fitting) or ", ".join(ids)
+        names = ", ".join(definition.name for definition in fitting) or ", ".join(ids)
         raise host_error("WHY_WHICH", number=number, names=names)
     return fitting[0] if fitting else None
 
@@ -184,8 +188,8 @@ def source_numbers(store: Store, question: Question) -> list[str]:
     """Return the numbers that the invoice is known by at the source, its own first."""
     company = question.definition.company if question.definition else None
     scope = Scope(store, question.definition, company)
-    known = stored.source_numbers(scope, question.invoice_id)
-    return list(dict.fromkeys([question.number, *known]))
+    numbers = stored.source_numbers(scope, question.invoice_id)
+    return list(dict.fromkeys([question.number, *numbers]))
 
 
 def references(store: Store, question: Question) -> list[str]:
@@ -204,19 +208,21 @@ def explain(
     :param lookup: ``None`` where the source was not asked; ``not_asked`` says why.
     """
     scope = _scope(store, question, lookup)
-    invoice_id, several = _collect(scope, question, lookup)
+    invoice_id, all_facts = _collect_facts(scope, question, lookup)
     invoice = invoices.invoice(store, invoice_id)
     balance = _balance(lookup, invoice_id)
     asked = lookup is not None
     runs = {state: _last_run(scope, state) for state in ("open", "saved")}
-    decided = _decided(scope)
+    decisions = _decisions(scope)
     payments = [
-        _explained(one, asked=asked, decided=decided, runs=runs, source=question.source)
-        for one in several
+        _explained_payment(
+            facts, asked=asked, decisions=decisions, runs=runs, source=question.source
+        )
+        for facts in all_facts
     ]
-    less = _less_remains(invoice, several, balance, decided)
+    less = _less_remains(invoice, all_facts, balance, decisions)
     notes = lookup.notes if lookup else ()
-    summary = _summary(question, invoice, payments, asked=asked, less=less, whole=not notes)
+    summary = _summary(question, invoice, payments, asked=asked, less=less, complete=not notes)
     return Explanation(
         question,
         invoice,
@@ -243,65 +249,67 @@ def _scope(store: Store, question: Question, lookup: Lookup | None) -> Scope:
     return Scope(store, definition, stored.company_of_open_preview(scope))
 
 
-def _collect(
+def _collect_facts(
     scope: Scope, question: Question, lookup: Lookup | None
 ) -> tuple[int | None, Iterable[Facts]]:
     """Return the invoice and what is known of each payment of it."""
-    known: dict[str, Facts] = defaultdict(Facts)
+    by_number: dict[str, Facts] = defaultdict(Facts)
     unnumbered: list[Facts] = []
     invoice_id = question.invoice_id
-    for found_id, row, judgement in _looked_up(question, lookup):
-        invoice_id = invoice_id or found_id
+    for matched_id, row, judgement in _looked_up(question, lookup):
+        invoice_id = invoice_id or matched_id
         if row["number"]:
-            known[row["number"]] = Facts(row=row, judgement=judgement)
+            by_number[row["number"]] = Facts(row=row, judgement=judgement)
         else:
             unnumbered.append(Facts(row=row, judgement=judgement))
     invoice_id = invoice_id or _matched_before(scope, question)
-    unnumbered += _add_entries(scope, known, invoice_id)
+    unnumbered += _add_entries(scope, by_number, invoice_id)
     for number in _deleted_at_source(scope, lookup, invoice_id):
-        known[number].deleted_at_source = True
+        by_number[number].deleted_at_source = True
     invoice = invoices.invoice(scope.store, invoice_id)
     previewed, pending = stored.waiting(
         scope,
         invoice_number=question.number,
         ocr="" if invoice is None else invoice.ocr,
         invoice_id=invoice_id,
-        known=known.keys(),
+        known=by_number.keys(),
     )
     for number, row in previewed.items():
-        known[number].previewed = row
+        by_number[number].previewed = row
     for number, row in pending.items():
-        known[number].pending = row
-    for number, facts in known.items():
+        by_number[number].pending = row
+    for number, facts in by_number.items():
         facts.number = number
-    return invoice_id, [*known.values(), *unnumbered]
+    return invoice_id, [*by_number.values(), *unnumbered]
 
 
-def _add_entries(scope: Scope, known: Mapping[str, Facts], invoice_id: int | None) -> list[Facts]:
+def _add_entries(
+    scope: Scope, by_number: Mapping[str, Facts], invoice_id: int | None
+) -> list[Facts]:
     """Add what the books have of the payments; give those without a number in this import."""
     unnumbered: list[Facts] = []
     # A number of another import is another payment.
-    others: dict[tuple[str | None, str | None, str], Facts] = {}
+    of_other_imports: dict[tuple[str | None, str | None, str], Facts] = {}
     of_invoice = () if invoice_id is None else scope.store.payments(invoice_id=invoice_id)
     for entry in of_invoice:
         number = entry.payment_number
-        if entry.origin != HAND and not _is_of(entry, scope):
+        if entry.origin != HAND and not _is_of_import(entry, scope):
             key = (entry.import_type, entry.company, number)
-            one = others.setdefault(key, Facts(number=number, other_import=True))
-            one.here.append(entry)
+            facts = of_other_imports.setdefault(key, Facts(number=number, other_import=True))
+            facts.here.append(entry)
         elif number:
-            known[number].here.append(entry)
+            by_number[number].here.append(entry)
         else:
             unnumbered.append(Facts(here=[entry]))
     if scope.company is not None and scope.definition is not None:
         import_type, company = scope.definition.import_type, scope.company.number
-        elsewhere = [number for number, one in known.items() if not one.here]
+        elsewhere = [number for number, facts in by_number.items() if not facts.here]
         for entry in scope.store.payments_by_number(import_type, company, elsewhere):
-            known[entry.payment_number].here.append(entry)
-    return [*unnumbered, *others.values()]
+            by_number[entry.payment_number].here.append(entry)
+    return [*unnumbered, *of_other_imports.values()]
 
 
-def _is_of(entry: Entry, scope: Scope) -> bool:
+def _is_of_import(entry: Entry, scope: Scope) -> bool:
     """Say whether a payment came by the import type, and from the company, that are asked."""
     if scope.definition is None or entry.import_type != scope.definition.import_type:
         return False
@@ -346,9 +354,9 @@ def _balance(lookup: Lookup | None, invoice_id: int | None) -> sqlite3.Row | Non
 
 def _less_remains(
     invoice: Invoice | None,
-    several: Iterable[Facts],
+    all_facts: Iterable[Facts],
     balance: sqlite3.Row | None,
-    decided: Iterable[Decision],
+    decisions: Iterable[Decision],
 ) -> Text | None:
     """Say that less remains at the source than here, where the payments do not explain it."""
     if invoice is None or balance is None:
@@ -356,37 +364,37 @@ def _less_remains(
     if not same_currency(balance["currency"], invoice.currency):
         return None
     at_source = None if balance["cancelled"] else Decimal(balance["balance"])
-    named_ones = [one for one in several if one.number]
-    ready = {one.number for one in named_ones if _is_ready(one)}
+    numbered = [facts for facts in all_facts if facts.number]
+    ready = {facts.number for facts in numbered if _is_ready(facts)}
     replaced = {
         payment_id
-        for decision in decided
+        for decision in decisions
         if decision.in_force and decision.number in ready
         for payment_id in decision_rules.replaced_ids(decision)
     }
     taken = Taken()
-    for one in named_ones:
-        taken = _taken_by(one, invoice.currency, taken, replaced)
-    here = taken.here_if_less_remains(invoice.remaining, invoice.total, at_source)
-    if here is None:
+    for facts in numbered:
+        taken = _taken_by(facts, invoice.currency, taken, replaced)
+    remaining_here = taken.here_if_less_remains(invoice.remaining, invoice.total, at_source)
+    if remaining_here is None:
         return None
     money = money_of
-    there = None if at_source is None else money(at_source, invoice.currency)
+    remaining_there = None if at_source is None else money(at_source, invoice.currency)
     return payments_messages.less_remains_at_source(
-        invoice.number, money(here, invoice.currency), there
+        invoice.number, money(remaining_here, invoice.currency), remaining_there
     )
 
 
-def _is_ready(one: Facts) -> bool:
-    return one.judgement is not None and one.judgement.kind == READY
+def _is_ready(facts: Facts) -> bool:
+    return facts.judgement is not None and facts.judgement.kind == READY
 
 
-def _taken_by(one: Facts, currency: str, taken: Taken, replaced: Container[int]) -> Taken:
+def _taken_by(facts: Facts, currency: str, taken: Taken, replaced: Container[int]) -> Taken:
     """Add what a payment takes from its invoice at the source, and not here."""
-    last, row = one.last, one.row
-    registered = last is not None and last.state == REGISTERED and not one.other_import
-    if registered and last is not None and (row is not None or one.deleted_at_source):
-        if _is_ready(one) or last.id in replaced:
+    last, row = facts.last, facts.row
+    registered = last is not None and last.state == REGISTERED and not facts.other_import
+    if registered and last is not None and (row is not None or facts.deleted_at_source):
+        if _is_ready(facts) or last.id in replaced:
             taken = taken.plus(ready=-last.effect)
         else:
             taken = taken.plus(otherwise=-last.effect)
@@ -394,15 +402,15 @@ def _taken_by(one: Facts, currency: str, taken: Taken, replaced: Container[int])
         return taken
     if registered and last is not None and row["invoice_number"] != last.invoice_number:
         return taken  # it pays another invoice now
-    judgement = one.judgement
+    judgement = facts.judgement
     if judgement is not None and judgement.reason == DOUBTFUL:
         return taken
-    if _is_ready(one) and judgement is not None:
+    if _is_ready(facts) and judgement is not None:
         return taken.plus(ready=judgement.effect)
     return taken.plus(otherwise=effect_there(row, currency))
 
 
-def _decided(scope: Scope) -> Sequence[Decision]:
+def _decisions(scope: Scope) -> Sequence[Decision]:
     if scope.definition is None:
         return ()
     return decision_store.decisions(scope.store, scope.definition.name)
@@ -415,54 +423,57 @@ def _last_run(scope: Scope, state: str) -> LastSeen | None:
     return LastSeen(row["id"], row["user"], datetime.fromisoformat(row["at"]))
 
 
-def _last_seen(one: Facts, runs: Mapping[str, LastSeen | None]) -> LastSeen | None:
+def _last_seen(facts: Facts, runs: Mapping[str, LastSeen | None]) -> LastSeen | None:
     """Return the run that registered a payment, shows it, or rejected it when it was saved."""
-    last = one.last
+    last = facts.last
     if last is not None and last.run_id is not None:
         return LastSeen(last.run_id, last.user, last.at)
-    if one.previewed is not None:
+    if facts.previewed is not None:
         return runs["open"]
-    return runs["saved"] if one.pending is not None else None
+    return runs["saved"] if facts.pending is not None else None
 
 
-def _explained(
-    one: Facts,
+def _explained_payment(
+    facts: Facts,
     *,
     asked: bool,
-    decided: Sequence[Decision],
+    decisions: Sequence[Decision],
     runs: Mapping[str, LastSeen | None],
     source: Text,
 ) -> ExplainedPayment:
-    its = () if one.other_import or not one.number else _about(one, decided)
-    outcome, refusal = outcome_of(one, its, asked=asked)
-    to_do = to_do_of(outcome, refusal, its)
+    own_decisions = (
+        () if facts.other_import or not facts.number else _decisions_about(facts, decisions)
+    )
+    outcome, refusal = outcome_of(facts, own_decisions, asked=asked)
+    to_do = to_do_of(outcome, refusal, own_decisions)
     return ExplainedPayment(
-        number=one.number,
+        number=facts.number,
         outcome=outcome,
         reason=refusal and refusal.reason,
         message=refusal and named(refusal.message, source),
         to_do=to_do and named(to_do, source),
-        at_source=None if one.row is None else payment_of(one.row, ""),
-        here=tuple(one.here),
-        last_seen=_last_seen(one, runs),
-        decisions=its,
+        at_source=None if facts.row is None else payment_of(facts.row, ""),
+        here=tuple(facts.here),
+        last_seen=_last_seen(facts, runs),
+        decisions=own_decisions,
     )
 
 
-def _about(one: Facts, decided: Sequence[Decision]) -> tuple[Decision, ...]:
+def _decisions_about(facts: Facts, decisions: Sequence[Decision]) -> tuple[Decision, ...]:
     """Choose what was decided about a payment, or a series that its invoice lies in."""
     return tuple(
         decision
-        for decision in decided
-        if decision.number == one.number or decision_rules.in_series([decision], one.invoice_number)
+        for decision in decisions
+        if decision.number == facts.number
+        or decision_rules.in_series([decision], facts.invoice_number)
     )
 
 
-def _oldest_first(one: ExplainedPayment) -> tuple[object, ...]:
-    day = one.at_source.date if one.at_source else None
-    if day is None and one.here:
-        day = one.here[-1].payment_date
-    return oldest_first(day, one.number)
+def _oldest_first(payment: ExplainedPayment) -> tuple[object, ...]:
+    day = payment.at_source.date if payment.at_source else None
+    if day is None and payment.here:
+        day = payment.here[-1].payment_date
+    return oldest_first(day, payment.number)
 
 
 # --- The summary ------------------------------------------------------------------------
@@ -475,11 +486,11 @@ def _summary(
     *,
     asked: bool,
     less: Text | None,
-    whole: bool,
+    complete: bool,
 ) -> Text:
     """Say in a sentence or two how the invoice stands, and what to do where nothing is paid.
 
-    :param whole: all could be asked that was to be.
+    :param complete: all could be asked that was to be.
     """
     sentences = [_of_invoice(question, invoice)]
     if less is not None:
@@ -487,7 +498,7 @@ def _summary(
     elif any(one.reason == SETTLED for one in payments):
         sentences.append(messages.SETTLED_AT_SOURCE)
     elif not payments:
-        found_none = messages.NO_PAYMENT if whole else messages.NONE_FOUND
+        found_none = messages.NO_PAYMENT if complete else messages.NONE_FOUND
         sentences.append(found_none if asked else messages.NONE_KNOWN)
     if not asked:
         sentences.append(messages.NOT_ASKED)
@@ -536,18 +547,18 @@ class Explaining(Context):
             return explain(self.store, question, None, messages.NO_DEFINITION)
         self.plugins.owner(question.definition.import_type)
         self._refuse_other_currency()
-        with self._alone(question.definition.name), commits.passing():
+        with self._definition_lock(question.definition.name), commits.passing():
             import_run = self._new_run(question.definition.name)
             import_run.begin(self._user, self._clock(), source=question.source)
             try:
-                lookup = self._looked_up(import_run, question)
+                lookup = self._look_up(import_run, question)
                 not_asked = messages.CANNOT_ASK if lookup is None else None
                 return explain(self.store, question, lookup, not_asked)
             finally:
                 stored.forget(import_run)
 
-    def _looked_up(self, import_run: ImportRun, question: Question) -> Lookup | None:
-        """Have the plug-in read the invoice's payments; ``None`` where it cannot."""
+    def _look_up(self, import_run: ImportRun, question: Question) -> Lookup | None:
+        """Let the plug-in read the invoice's payments; ``None`` if it cannot."""
         with self._session(InvoiceSession, import_run) as session:
             session.invoice_id = question.invoice_id
             report: ImportReport | None = session.call(

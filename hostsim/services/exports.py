@@ -13,7 +13,7 @@ from hostsim.messages.payments import region_name
 from hostsim.messages.text import own
 from hostsim.plugins.export_session import ExportSession, Review, company_lock, nothing
 from hostsim.plugins.session import broken
-from hostsim.services.context import company_of, failing
+from hostsim.services.context import company_of, recording_failure
 from hostsim.services.definitions import Definitions
 from hostsim.storage import commits, export_lists, export_previews, export_states, schedules
 from hostsim.storage.export_previews import ExportChanged, ExportPreview, ShownChange
@@ -39,7 +39,7 @@ class Exports(Definitions):
 
     def export_types(self) -> Sequence[ExportType]:
         """Return what can be exported, in the order of codes and subjects."""
-        return [one for _, one in sorted(self.plugins.export_types.items())]
+        return [export_type for _, export_type in sorted(self.plugins.export_types.items())]
 
     def define_export(
         self,
@@ -85,10 +85,10 @@ class Exports(Definitions):
         :raises HostError: ``EXPORT_RUNNING``, ``INVOICE_UNKNOWN``, ``BILL_UNKNOWN``,
             ``EXPORT_WITHOUT_ROWS``.
         """
-        asked = tuple(dict.fromkeys(clean(number.strip()) for number in items))
+        numbers = tuple(dict.fromkeys(clean(number.strip()) for number in items))
         definition = self._export_definition(name)
-        self._refuse_unknown(definition, asked)
-        with self._exporting(name, asked or None) as (run, session):
+        self._refuse_unknown(definition, numbers)
+        with self._exporting(name, numbers or None) as (run, session):
             session.review_by = review
             report: ExportReport | None = session.call("opter_export")
             if report is None:
@@ -103,12 +103,12 @@ class Exports(Definitions):
         schedules.resume(self.store, name, self._clock())
         return done
 
-    def refuse_what_cannot_be_exported(self, name: str, items: Iterable[str]) -> None:
+    def refuse_not_exportable(self, name: str, items: Iterable[str]) -> None:
         """Check what a person asks for, before a plug-in is called.
 
         :raises HostError: ``INVOICE_UNKNOWN``, ``BILL_UNKNOWN``, ``EXPORT_WITHOUT_ROWS``.
         """
-        self._refuse_unknown(self._export_definition(name), [clean(one) for one in items])
+        self._refuse_unknown(self._export_definition(name), [clean(number) for number in items])
 
     def send(self, name: str, revision: str, *, items: Iterable[str] = ()) -> ExportPreview:
         """Send what was shown, and nothing else; what waits for a confirmation is left.
@@ -167,7 +167,7 @@ class Exports(Definitions):
             raise self._not_exported(definition, number)
         with self._exporting(name, (number,)) as (run, session):
             [item] = run.items("")
-            run.take_planned([_as_it_is(item)])
+            run.take_planned([_cancellation_plan(item)])
             run.plan(company)
             run.choose([item.id], company, self._clock())
             run.store_intents(company, [item.id], self._clock(), "cancelling")
@@ -188,20 +188,20 @@ class Exports(Definitions):
         :param name: ``None`` where none of the subject is defined yet: those of the default
             region.
         """
-        return export_states.periods(self.store, *self._stand_in(name, subject))
+        return export_states.periods(self.store, *self._definition_or_default(name, subject))
 
     def exportable(self, name: str) -> Iterator[ExportableItem]:
         """Return the items that an export can send, and how each stands there."""
-        return export_states.exportable(self.store, *self._stand_in(name))
+        return export_states.exportable(self.store, *self._definition_or_default(name))
 
     def exported(self, name: str, number: str) -> ExportableItem:
         """Return an item that is exported.
 
         :raises HostError: ``NOT_EXPORTED``.
         """
-        for one in self.exportable(name):
-            if one.item_number == number and one.may_be_taken_back:
-                return one
+        for item in self.exportable(name):
+            if item.item_number == number and item.may_be_taken_back:
+                return item
         raise self._not_exported(self.store.definition(name, exports=True), number)
 
     def exportable_rows(
@@ -218,7 +218,9 @@ class Exports(Definitions):
         :param month: of this month, as 2026-11.
         :param closed: of closed periods, or of open ones; default: of both.
         """
-        return export_lists.exportable_items(*self._stand_in(name, subject), month, closed=closed)
+        return export_lists.exportable_items(
+            *self._definition_or_default(name, subject), month, closed=closed
+        )
 
     def export_runs(self, name: str | None = None) -> Iterator[ExportPreview]:
         """Return the exports of the past, the last one first."""
@@ -253,7 +255,7 @@ class Exports(Definitions):
 
     @contextmanager
     def _exporting(
-        self, name: str, asked: tuple[str, ...] | None
+        self, name: str, numbers: tuple[str, ...] | None
     ) -> Iterator[tuple[ExportRun, ExportSession]]:
         """Exclude every other export of the definition and its company, and begin a run.
 
@@ -264,7 +266,7 @@ class Exports(Definitions):
                 raise host_error("EXPORT_RUNNING", name=name)
             definition = self._export_definition(name)
             company = self._exports_to(definition)
-            run = ExportRun(self.store, self._new_id(), definition, self._user, company, asked)
+            run = ExportRun(self.store, self._new_id(), definition, self._user, company, numbers)
             if company is not None:
                 held.enter_context(company_lock(run, company))
             with commits.passing():
@@ -272,13 +274,13 @@ class Exports(Definitions):
             held.callback(_note_what_was_sent, run)
             with (
                 commits.passing(),
-                failing(run),
+                recording_failure(run),
                 self._session(ExportSession, run) as session,
                 session.held,
             ):
                 yield run, session
 
-    def _stand_in(
+    def _definition_or_default(
         self, name: str | None, subject: str = messages.INVOICES
     ) -> tuple[Definition, str]:
         """Return an export, and the number of the company in whose books its items stand."""
@@ -292,16 +294,16 @@ class Exports(Definitions):
         """Return the definition's company, else the only one of its region."""
         if definition.company is not None:
             return definition.company
-        known = {
-            one.company
-            for one in self.store.definitions(exports=None)
-            if one.company is not None
-            and (one.import_type, one.region) == (definition.import_type, definition.region)
+        companies = {
+            other.company
+            for other in self.store.definitions(exports=None)
+            if other.company is not None
+            and (other.import_type, other.region) == (definition.import_type, definition.region)
         }
-        return known.pop() if len(known) == 1 else None
+        return companies.pop() if len(companies) == 1 else None
 
 
-def _as_it_is(item: ExportItem) -> PlannedItem:
+def _cancellation_plan(item: ExportItem) -> PlannedItem:
     """Show an item that is taken back: nothing is to be sent of it."""
     content = item.content
     if isinstance(content, SupplierBill):

@@ -1,11 +1,11 @@
-"""Payments that a person registers by hand, and those that a person deletes.
+"""Payments that a person registers by hand, and payments that a person deletes.
 
 A doubtful payment is registered only by a person to whom its doubts were shown: see
 :func:`hostsim.ledger.hand_payments.doubts_about`.
 
-A deleted payment stays in the books with that state, and its invoice gets back what the
-payment took. An imported one is then offered again by the next import, and comes in only
-when a person takes it again.
+A deleted payment stays in the books with that state, and its amount is added to what remains
+of its invoice. The next import offers an imported one again; it comes in only when a person
+takes it again.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ MAX_KEY_LENGTH = 100
 
 @dataclass(frozen=True, slots=True)
 class Added:
-    """A payment that was typed, as it was registered."""
+    """A payment that was registered by hand."""
 
     id: int
     doubts: Sequence[Doubt] = ()  # those that were confirmed
-    already: bool = False  # before, under the same key
+    already: bool = False  # it was registered before, under the same key
 
 
 def _checked_key(key: str) -> str | None:
@@ -59,8 +59,8 @@ def _checked_key(key: str) -> str | None:
 def _is_same(row: sqlite3.Row, invoice_id: int, entry: Entry, account: str) -> bool:
     """Return whether an entry equals a registered payment; without a date, whatever its date."""
     rate = row["exchange_rate"] and Decimal(row["exchange_rate"])
-    there = (row["invoice_id"], Decimal(row["amount_currency"]), rate, row["bank_account"])
-    if there != (invoice_id, entry.amount, entry.rate, account):
+    registered = (row["invoice_id"], Decimal(row["amount_currency"]), rate, row["bank_account"])
+    if registered != (invoice_id, entry.amount, entry.rate, account):
         return False
     if entry.currency and not same_currency(entry.currency, row["currency"]):
         return False
@@ -78,14 +78,14 @@ def _doubtful(
         invoice.currency,
     )
     sentences: list[Text] = [doubt.message for doubt in doubts]
-    # Everything that is registered, and everything that was shown.
+    # Everything that would be registered, and everything that is shown.
     shown = repr((record_of(payment), invoice.region, account, facts, sentences))
-    seal = hashlib.sha256(shown.encode("utf-8", "replace")).hexdigest()
-    return DoubtfulPayment(facts, doubts, seal)
+    confirmation_digest = hashlib.sha256(shown.encode("utf-8", "replace")).hexdigest()
+    return DoubtfulPayment(facts, doubts, confirmation_digest)
 
 
-def wanted_reason(why: str) -> str:
-    """Make a reason one line; raise ``WHY_NEEDED`` or ``WHY_TOO_LONG``."""
+def required_reason(why: str) -> str:
+    """Return the reason on one line; raise ``WHY_NEEDED`` or ``WHY_TOO_LONG``."""
     reason = checked_reason(why)
     if not reason:
         raise host_error("WHY_NEEDED")
@@ -108,27 +108,27 @@ class HandPayments(Context):
         confirm: bool = False,
         key: str = "",
     ) -> int:
-        """Register a payment by hand; give its id.
+        """Register a payment by hand and return its id.
 
         An open preview of the same invoice is judged again; who saw the earlier one cannot save it.
 
-        :param amount: in the invoice's currency; negative for money that went back.
+        :param amount: in the invoice's currency; negative for a refund.
         :param date: the payment date; default: today.
         :param currency: must be the invoice's; default: that.
-        :param rate: SEK for one unit; needed where the invoice is not in SEK.
-        :param confirm: register it though it is doubtful.
-        :param key: makes it once: the same key again gives the same payment.
+        :param rate: SEK for one unit; needed if the invoice is not in SEK.
+        :param confirm: register it even if it is doubtful.
+        :param key: for idempotency: the same key again returns the same payment.
         :raises HostError: see :meth:`enter_payment`.
         """
         entry = Entry(invoice_number, amount, date, region, bank_account, currency, rate, key)
         return self.enter_payment(entry, confirm=confirm).id
 
     def enter_payment(self, entry: Entry, *, confirm: bool = False, shown: str = "") -> Added:
-        """Register a payment by hand as :meth:`add_payment`, and give its doubts, too.
+        """Register a payment by hand as :meth:`add_payment`; return its doubts, too.
 
         :param confirm: register it whatever is doubtful about it.
-        :param shown: :attr:`DoubtfulPayment.seal` of the doubts that were shown; others are
-            refused.
+        :param shown: :attr:`DoubtfulPayment.confirmation_digest` of the doubts that were shown;
+            if there are others, it is refused.
         :raises HostError: ``INVOICE_NEEDED``, ``INVOICE_UNKNOWN``, ``PAYMENT_PERIOD_OPEN``,
             ``PAYMENT_AMOUNT``, ``PAYMENT_TOO_LARGE``, ``PAYMENT_CURRENCY``, ``PAYMENT_RATE``,
             ``BANK_ACCOUNT``, ``PAYMENT_KEY``, ``PAYMENT_KEY_USED``, ``PAYMENT_KEY_DELETED`` or
@@ -166,7 +166,7 @@ class HandPayments(Context):
         doubts = doubts_about(invoice, payment, registered, rate, at.date())
         if doubts and not confirm:
             error = _doubtful(invoice, payment, account, doubts)
-            if error.seal != shown:
+            if error.confirmation_digest != shown:
                 raise error
         payment_id = table.insert(
             db,
@@ -181,16 +181,16 @@ class HandPayments(Context):
         return Added(payment_id, doubts)
 
     def delete_payment(self, payment_id: int, *, why: str) -> None:
-        """Delete a registered payment, typed or imported; it stays in the list, marked.
+        """Mark a registered payment, by hand or imported, as deleted; it stays in the list.
 
-        Its invoice gets everything back. An imported one is offered again by the next import, as
+        Its amount remains to be paid again. The next import offers an imported one again, as
         ``deleted-in-host``.
 
         :raises HostError: ``WHY_NEEDED``, ``WHY_TOO_LONG``, ``REGISTERED_UNKNOWN`` or
             ``PAYMENT_NOT_DELETED``.
         """
         with self.store.changing_books() as db:
-            reason, user, at = wanted_reason(why), self._user, self._clock()
+            reason, user, at = required_reason(why), self._user, self._clock()
             row = table.payment(db, payment_id)
             if row is None:
                 raise host_error("REGISTERED_UNKNOWN", id=payment_id)

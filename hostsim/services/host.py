@@ -58,12 +58,12 @@ class Host(Schedules, Decisions, HandPayments, Reconciling, Explaining):
         expected = self._exports_to(definition) if definition.subject else definition.company
         if definition.company is not None and not self.store.is_company_fixed(definition):
             expected = None
-        asked = replace(definition, company=expected)
-        company: Company | None = self._asked(asked, "opter_sign_in")
+        run_definition = replace(definition, company=expected)
+        company: Company | None = self._call_hook(run_definition, "opter_sign_in")
         if company is None:
             raise host_error("CANNOT_SIGN_IN", type=definition.import_type, name=name)
         company = Company(company.number, company.name)
-        refuse_company_of_other_region(self.store, replace(asked, company=None), company)
+        refuse_company_of_other_region(self.store, replace(run_definition, company=None), company)
         self.store.set_definition_company(name, company)
         schedules.resume(self.store, name, self._clock())
         return company
@@ -74,15 +74,15 @@ class Host(Schedules, Decisions, HandPayments, Reconciling, Explaining):
         :return: what it found; ``None`` where it cannot check.
         """
         definition = self.store.definition(name, exports=None)
-        found: Sequence[Finding] | None = self._asked(definition, "opter_diagnose")
-        return found
+        findings: Sequence[Finding] | None = self._call_hook(definition, "opter_diagnose")
+        return findings
 
-    def _asked(self, definition: Definition, hook: str) -> Any:
+    def _call_hook(self, definition: Definition, hook: str) -> Any:
         """Call a hook of a definition's plug-in that takes nothing but the run."""
         self.plugins.owner(definition.import_type, definition.subject)
         run = ImportRun(self.store, self._new_id(), definition)
         with (
-            self._alone(definition.name),
+            self._definition_lock(definition.name),
             commits.passing(),
             self._session(Session, run) as session,
         ):

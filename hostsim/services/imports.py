@@ -8,7 +8,7 @@ from hostsim.errors import host_error
 from hostsim.messages import results as results_messages
 from hostsim.messages.text import own
 from hostsim.plugins.session import ImportSession, broken
-from hostsim.services.context import Context, company_of, failing
+from hostsim.services.context import Context, company_of, recording_failure
 from hostsim.storage import commits, schedules
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import Preview
@@ -43,7 +43,7 @@ class Imports(Context):
         self.plugins.owner(definition.import_type)
         self._refuse_other_currency()
         self.notify_listeners()
-        with self._alone(name), commits.passing():
+        with self._definition_lock(name), commits.passing():
             import_run = self._new_run(name)
             refuse_other_region(import_run.definition, region)
             at = self._clock()
@@ -54,11 +54,11 @@ class Imports(Context):
                 bank_account=account,
                 day=date or at.date(),
             )
-            with failing(import_run):
+            with recording_failure(import_run):
                 report = self._read(import_run)
-                self._judged(0, None)
+                self._report_judged(0, None)
                 import_run.read_upto(report.cursor)
-                import_run.judge(company_of(report), self._judged)
+                import_run.judge(company_of(report), self._report_judged)
                 preview = import_run.finish(
                     report.not_read,
                     report.requests,
@@ -70,7 +70,7 @@ class Imports(Context):
         commits.note(results_messages.PREVIEW_KEPT)
         return preview
 
-    def _judged(self, done: int, total: int | None) -> None:
+    def _report_judged(self, done: int, total: int | None) -> None:
         """Report how many rows are judged.
 
         :raises HostError: ``CANCELLED``, where a person ends it.

@@ -25,7 +25,7 @@ from hostsim.services.json_file import (
     Given,
     JsonFile,
     Wrong,
-    as_in_csv,
+    as_in_table,
     text,
     that,
 )
@@ -47,11 +47,11 @@ def is_json(path: Path) -> bool:
         return False
 
 
-def _vat_rate(value: object) -> str:
-    found = _VAT_RATE.fullmatch(text(value))
-    if found is None or (found["kind"] and Decimal(found["percent"])):
+def _parse_vat_rate(value: object) -> str:
+    match = _VAT_RATE.fullmatch(text(value))
+    if match is None or (match["kind"] and Decimal(match["percent"])):
         raise Wrong(messages.NO_VAT_RATE)
-    return found[0]
+    return match[0]
 
 
 _INVOICES = Declaration(
@@ -59,8 +59,8 @@ _INVOICES = Declaration(
     number="invoice_number",
     party_name="customer",
     item={
-        "invoice_number": Field(as_in_csv(invoices_table.number_of), required=True),
-        "ocr": Field(as_in_csv(invoices_table.ocr_of)),
+        "invoice_number": Field(as_in_table(invoices_table.parse_number), required=True),
+        "ocr": Field(as_in_table(invoices_table.parse_ocr)),
         "type": Field(that(INVOICE_TYPES.__contains__, messages.NO_TYPE), default="invoice"),
         **COMMON,
         "invoice_date": DATE,
@@ -77,7 +77,7 @@ _INVOICES = Declaration(
     row={
         "account": FILLED,
         "unit": TEXT,
-        "vat_rate": Field(_vat_rate, required=True),
+        "vat_rate": Field(_parse_vat_rate, required=True),
         "net": AMOUNT,
         "vat": AMOUNT,
     },
@@ -94,49 +94,51 @@ class InvoicesFile(JsonFile[ExportedInvoice]):
         super().__init__(region, notes)
         self._ocrs: dict[tuple[str, str], str] = {}
 
-    def check(self, one: Given) -> None:
-        who, invoice = one.who, one.fields
-        if (odd := invoices_table.odd_number(invoice["invoice_number"])) is not None:
-            self.note(who, "invoice_number", odd)
-        number, ocr = invoice["invoice_number"], invoice["ocr"]
-        if (odd := invoices_table.same_ocr(self._ocrs, one.region, ocr, number)) is not None:
-            self.note(who, "ocr", odd)
-        correction = invoice["type"] == "correction"
-        if invoice["credits"] and not correction:
+    def check(self, invoice: Given) -> None:
+        who, values = invoice.who, invoice.fields
+        if (warning := invoices_table.odd_number(values["invoice_number"])) is not None:
+            self.note(who, "invoice_number", warning)
+        number, ocr = values["invoice_number"], values["ocr"]
+        if (
+            warning := invoices_table.same_ocr(self._ocrs, invoice.region, ocr, number)
+        ) is not None:
+            self.note(who, "ocr", warning)
+        correction = values["type"] == "correction"
+        if values["credits"] and not correction:
             self.problem(who, "credits", messages.CREDITS_NOTHING)
-        if correction and invoice["credits"] == invoice["invoice_number"]:
+        if correction and values["credits"] == values["invoice_number"]:
             self.problem(who, "credits", messages.CREDITS_ITSELF)
-        if correction and _total(one.rows) > 0:
+        if correction and _total(invoice.rows) > 0:
             self.problem(who, "rows", messages.CORRECTION_POSITIVE)
-        for place, row in enumerate(one.rows):
+        for index, row in enumerate(invoice.rows):
             if row["vat"] and not _percent(row["vat_rate"]):
-                self.problem(who, f"rows[{place}].vat", messages.VAT_OF_NOTHING)
+                self.problem(who, f"rows[{index}].vat", messages.VAT_OF_NOTHING)
             if row["net"] and row["vat"] and (row["net"] > 0) != (row["vat"] > 0):
-                self.problem(who, f"rows[{place}].vat", messages.SIGNS_DIFFER)
+                self.problem(who, f"rows[{index}].vat", messages.SIGNS_DIFFER)
 
-    def made(self, one: Given) -> ExportedInvoice:
-        invoice = one.fields
+    def made(self, invoice: Given) -> ExportedInvoice:
+        values = invoice.fields
         content = InvoiceContent(
-            customer=Customer(**one.party),
-            rows=tuple(InvoiceRow(**row) for row in one.rows),
-            type=invoice["type"],
-            exchange_rate=invoice["exchange_rate"],
-            order_number=invoice["order_number"],
-            order_date=invoice["order_date"],
-            credits=invoice["credits"],
-            document=one.document,
+            customer=Customer(**invoice.party),
+            rows=tuple(InvoiceRow(**row) for row in invoice.rows),
+            type=values["type"],
+            exchange_rate=values["exchange_rate"],
+            order_number=values["order_number"],
+            order_date=values["order_date"],
+            credits=values["credits"],
+            document=invoice.document,
         )
         return ExportedInvoice(
-            number=invoice["invoice_number"],
-            ocr=invoice["ocr"],
+            number=values["invoice_number"],
+            ocr=values["ocr"],
             customer_code=content.customer.code,
             customer_name=content.customer.name,
-            currency=invoice["currency"],
-            total=_total(one.rows),
-            invoice_date=invoice["invoice_date"],
-            due_date=invoice["due_date"],
-            region=one.region,
-            period_closed=invoice["period_closed"],
+            currency=values["currency"],
+            total=_total(invoice.rows),
+            invoice_date=values["invoice_date"],
+            due_date=values["due_date"],
+            region=invoice.region,
+            period_closed=values["period_closed"],
             content=content,
         )
 

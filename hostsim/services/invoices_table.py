@@ -18,7 +18,7 @@ from typing import Any
 from hostsim.errors import host_error
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.services.item_file import FileProblem, ItemFile, ProblemList
-from hostsim.services.table_file import NotATable, rows_of
+from hostsim.services.table_file import NotATable, read_rows
 from opter_contract.currencies import DECIMALS
 from opter_contract.values import Text
 
@@ -87,26 +87,26 @@ def column_names(text: str) -> Mapping[str, str]:
     return {heading.lower(): name for heading, name in _meanings(text)}
 
 
-def merged_columns(kept: str, given: str) -> str:
+def merged_columns(kept: str, added: str) -> str:
     """Add what headings are now said to mean to what was said before; nothing forgets it.
 
     :raises HostError: ``SETTING_WRONG``.
     """
-    if not given.strip():
+    if not added.strip():
         return ""
-    told = (*_meanings(kept), *_meanings(given))
-    return ",".join({heading.lower(): f"{heading}={name}" for heading, name in told}.values())
+    meanings = (*_meanings(kept), *_meanings(added))
+    return ",".join({heading.lower(): f"{heading}={name}" for heading, name in meanings}.values())
 
 
 def _meanings(text: str) -> Iterator[tuple[str, str]]:
-    text, at = text.rstrip(", "), 0
-    while at < len(text):
-        found = _MEANING.match(text, at)
-        if found is None or not found[1]:
-            why = _no_mapping(text[at:].strip(", "))
+    text, position = text.rstrip(", "), 0
+    while position < len(text):
+        match = _MEANING.match(text, position)
+        if match is None or not match[1]:
+            why = _no_mapping(text[position:].strip(", "))
             raise host_error("SETTING_WRONG", key="invoice_columns", why=why)
-        yield found[1], found[2]
-        at = found.end()
+        yield match[1], match[2]
+        position = match.end()
 
 
 class InvoicesTable(ItemFile[ExportedInvoice]):
@@ -124,7 +124,7 @@ class InvoicesTable(ItemFile[ExportedInvoice]):
         self._ocrs: dict[tuple[str, str], str] = {}
 
     def items(self, content: bytes, _: Path) -> Iterator[ExportedInvoice]:
-        lines = rows_of(content, lambda text: self._notes.add(FileProblem(0, None, text)))
+        lines = read_rows(content, lambda text: self._notes.add(FileProblem(0, None, text)))
         try:
             header = self._header(lines)
             if header is None:
@@ -145,12 +145,12 @@ class InvoicesTable(ItemFile[ExportedInvoice]):
         headings = [cell.strip() for cell in cells]
         header = [self._names.get(one.lower(), one.lower()) for one in headings]
         wrong = self._problems.found
-        for name in _twice(filter(None, header)):
+        for name in _duplicates(filter(None, header)):
             self._problem(line, name, _COLUMN_TWICE)
         pairs = zip(headings, header, strict=True)
         unknown = [one for one, name in pairs if name not in {"", *REQUIRED, *OPTIONAL}]
-        for place, heading in enumerate(unknown):
-            self._problem(line, heading, _UNKNOWN_COLUMN if place else _unknown_columns(unknown))
+        for index, heading in enumerate(unknown):
+            self._problem(line, heading, _UNKNOWN_COLUMN if index else _unknown_columns(unknown))
         for name in REQUIRED:
             if name not in header:
                 self._problem(line, name, _COLUMN_MISSING)
@@ -194,8 +194,8 @@ class InvoicesTable(ItemFile[ExportedInvoice]):
             self._problem(line, "invoice_number", _duplicate(number, first))
 
     def _note_odd(self, line: int, row: Mapping[str, str], region: str) -> None:
-        if (odd := odd_number(row["invoice_number"])) is not None:
-            self._notes.add(FileProblem(line, "invoice_number", odd))
+        if (warning := odd_number(row["invoice_number"])) is not None:
+            self._notes.add(FileProblem(line, "invoice_number", warning))
         if row["currency"] and row["currency"].upper() not in DECIMALS:
             self._notes.add(FileProblem(line, "currency", _odd_currency(row["currency"])))
         if _LOST_DIGITS.fullmatch("".join(row["ocr"].split())):
@@ -203,14 +203,14 @@ class InvoicesTable(ItemFile[ExportedInvoice]):
         for name in ("customer_code", "customer_name"):
             if not row[name]:
                 self._notes.add(FileProblem(line, name, _NO_CUSTOMER))
-        if (odd := same_ocr(self._ocrs, region, row["ocr"], row["invoice_number"])) is not None:
-            self._notes.add(FileProblem(line, "ocr", odd))
+        if (warning := same_ocr(self._ocrs, region, row["ocr"], row["invoice_number"])) is not None:
+            self._notes.add(FileProblem(line, "ocr", warning))
 
     def _problem(self, line: int, field: str | None, message: Text) -> None:
         self._problems.add(FileProblem(line, field, message))
 
 
-def number_of(text: str) -> str | Text:
+def parse_number(text: str) -> str | Text:
     if not text:
         return Text("är tomt och måste fyllas i.", "is empty and must be filled in.")
     if _CONTROL.search(text):
@@ -220,7 +220,7 @@ def number_of(text: str) -> str | Text:
         return _no_number(text)
     if len(text) > (MAX_NUMBER_LENGTH if digits else MAX_OWN_NUMBER_LENGTH):
         return _too_long(text, MAX_NUMBER_LENGTH if digits else MAX_OWN_NUMBER_LENGTH)
-    shape = text if digits else "".join("A" if one.isalpha() else one for one in text)
+    shape = text if digits else "".join("A" if char.isalpha() else char for char in text)
     if not _OWN_NUMBER.fullmatch(shape) or _MADE_OF_A_NUMBER.fullmatch(text):
         return _no_number(text)
     return text
@@ -228,7 +228,7 @@ def number_of(text: str) -> str | Text:
 
 def odd_number(number: str) -> Text | None:
     """Say why a valid number of the host can never be one of Fortnox."""
-    shown = _shown(number)
+    shown = _quoted(number)
     if not _DIGITS.fullmatch(number):
         return Text(
             f"{shown} är inte bara siffror, som Fortnox nummer är; fakturan hittas bara på sitt "
@@ -252,19 +252,19 @@ def same_ocr(seen: dict[tuple[str, str], str], region: str, ocr: str, number: st
     if not ocr or first == number:
         return None
     return Text(
-        f"{_shown(ocr)} har faktura {first} också; en betalning som bara har OCR-numret hittar då "
+        f"{_quoted(ocr)} har faktura {first} också; en betalning som bara har OCR-numret hittar då "
         "ingen av dem. Ge var och en sitt eget.",
-        f"{_shown(ocr)} is that of invoice {first}, too; a payment that has the OCR reference only "
-        "then finds neither. Give each its own.",
+        f"{_quoted(ocr)} is that of invoice {first}, too; a payment that has the OCR reference "
+        "only then finds neither. Give each its own.",
     )
 
 
-def ocr_of(text: str) -> str | Text:
+def parse_ocr(text: str) -> str | Text:
     digits = "".join(text.split())
     if not digits or _CONTROL.search(text):
         return text
     if not _DIGITS.fullmatch(digits):
-        shown = _shown(text)
+        shown = _quoted(text)
         return Text(
             f"{shown} är inget OCR-nummer; skriv bara dess siffror, eller lämna tomt. {_FORMAT.sv}",
             f"{shown} is no OCR reference; write its digits only, or leave it empty. {_FORMAT.en}",
@@ -273,7 +273,7 @@ def ocr_of(text: str) -> str | Text:
 
 
 def _lost_digits(text: str) -> Text:
-    shown = _shown(text)
+    shown = _quoted(text)
     return Text(
         f"{shown} slutar på noll efter 15 siffror, som ett kalkylblad gör om längre tal; jämför "
         f"det med fakturan. {_FORMAT.sv}",
@@ -283,7 +283,7 @@ def _lost_digits(text: str) -> Text:
 
 
 def _no_number(text: str) -> Text:
-    shown = _shown(text)
+    shown = _quoted(text)
     return Text(
         f"{shown} kan inte vara ett fakturanummer i Fortnox; skriv numret som det står på "
         f"fakturan, till exempel 1001. {_FORMAT.sv}",
@@ -293,7 +293,7 @@ def _no_number(text: str) -> Text:
 
 
 def _too_long(text: str, longest: int) -> Text:
-    shown = _shown(text)
+    shown = _quoted(text)
     return Text(
         f"{shown} är för långt; högst {longest} tecken får plats.",
         f"{shown} is too long; at most {longest} characters fit.",
@@ -313,12 +313,12 @@ _FORMAT = Text(
 )
 
 
-def _amount(text: str) -> Decimal | Text:
+def _parse_amount(text: str) -> Decimal | Text:
     # Excel writes a true minus sign, and spaces that do not break, in some languages.
     plain = re.sub(r"\s", " ", text).replace("\N{MINUS SIGN}", "-")
     if _AMOUNT.fullmatch(plain):
         return Decimal(plain.replace(",", ".").replace(" ", ""))
-    shown = _shown(text)
+    shown = _quoted(text)
     both = _TWO_READINGS.fullmatch(plain)
     if both:
         large, small = "".join(both.groups()), f"{both[1]}.{both[2].rstrip('0').ljust(2, '0')}"
@@ -337,29 +337,29 @@ def _amount(text: str) -> Decimal | Text:
     )
 
 
-def _currency(text: str) -> str:
+def _parse_currency(text: str) -> str:
     """Read a code of ISO 4217 in any letters; a host may have others, which are kept."""
     return text.upper() if text.upper() in DECIMALS else text
 
 
-def date_of(text: str) -> date | Text:
+def parse_date(text: str) -> date | Text:
     if day := _DATE.fullmatch(text):
         try:
             return date.fromisoformat(day[1])
         except ValueError:
             pass
-    shown = _shown(text)
+    shown = _quoted(text)
     return Text(
         f"{shown} är inget datum; skriv år-månad-dag, till exempel 2026-01-31.",
         f"{shown} is no date; write year-month-day, such as 2026-01-31.",
     )
 
 
-def _truth(text: str) -> bool | Text:
-    known = _TRUTH.get(text.lower())
-    if known is not None:
-        return known
-    shown = _shown(text)
+def _parse_bool(text: str) -> bool | Text:
+    value = _TRUTH.get(text.lower())
+    if value is not None:
+        return value
+    shown = _quoted(text)
     return Text(
         f"{shown} är varken ja eller nej; skriv true eller false (tomt betyder true).",
         f"{shown} is neither yes nor no; write true or false (empty means true).",
@@ -367,29 +367,29 @@ def _truth(text: str) -> bool | Text:
 
 
 _PARSERS: Mapping[str, Parse] = {
-    "invoice_number": number_of,
-    "ocr": ocr_of,
-    "currency": _currency,
-    "total": _amount,
-    "invoice_date": date_of,
-    "due_date": date_of,
-    "period_closed": _truth,
+    "invoice_number": parse_number,
+    "ocr": parse_ocr,
+    "currency": _parse_currency,
+    "total": _parse_amount,
+    "invoice_date": parse_date,
+    "due_date": parse_date,
+    "period_closed": _parse_bool,
 }
 
 
-def _shown(text: str, longest: int = 40) -> str:
+def _quoted(text: str, longest: int = 40) -> str:
     """Quote a value on one readable line."""
-    clean = "".join(one if one.isprintable() else "?" for one in text)
+    clean = "".join(char if char.isprintable() else "?" for char in text)
     return f"”{clean[:longest]}…”" if len(clean) > longest else f"”{clean}”"
 
 
-def _twice(names: Iterable[str]) -> list[str]:
+def _duplicates(names: Iterable[str]) -> list[str]:
     return [name for name, times in Counter(names).items() if times > 1]
 
 
 def _unknown_columns(headings: Iterable[str]) -> Text:
-    known, mapping = ", ".join(REQUIRED + OPTIONAL), ",".join(f"{one}=" for one in headings)
-    shown = _shown(mapping, 400).strip("”")
+    known, mapping = ", ".join(REQUIRED + OPTIONAL), ",".join(f"{heading}=" for heading in headings)
+    shown = _quoted(mapping, 400).strip("”")
     return Text(
         f'kolumnen är okänd. Säg vad den är med --columns "{shown}", där det efter '
         f"likhetstecknet står en av {known}, eller ingenting för en som inte ska läsas.",
@@ -401,24 +401,24 @@ def _unknown_columns(headings: Iterable[str]) -> Text:
 def _no_mapping(pair: str) -> Text:
     known = ", ".join(REQUIRED + OPTIONAL)
     return Text(
-        f"{_shown(pair)} ska skrivas RUBRIK=KOLUMN, med en av kolumnerna {known}, eller RUBRIK= "
+        f"{_quoted(pair)} ska skrivas RUBRIK=KOLUMN, med en av kolumnerna {known}, eller RUBRIK= "
         "för den som inte ska läsas.",
-        f"{_shown(pair)} must be written HEADING=COLUMN, with one of the columns {known}, or "
+        f"{_quoted(pair)} must be written HEADING=COLUMN, with one of the columns {known}, or "
         "HEADING= for one that is not to be read.",
     )
 
 
-def _wrong_width(found: int, expected: int) -> Text:
+def _wrong_width(cells: int, columns: int) -> Text:
     return Text(
-        f"raden har {found} fält men rubriken har {expected}; "
+        f"raden har {cells} fält men rubriken har {columns}; "
         "sätt fält med kommatecken inom citattecken.",
-        f"the line has {found} fields but the header has {expected}; "
+        f"the line has {cells} fields but the header has {columns}; "
         "put fields that hold a comma in quotation marks.",
     )
 
 
 def _duplicate(number: str, line: int) -> Text:
-    shown = _shown(number)
+    shown = _quoted(number)
     return Text(
         f"fakturan {shown} står redan på rad {line}; varje faktura får bara stå en gång.",
         f"invoice {shown} is on line {line} already; each invoice may be listed only once.",
@@ -426,7 +426,7 @@ def _duplicate(number: str, line: int) -> Text:
 
 
 def _odd_currency(text: str) -> Text:
-    shown = _shown(text)
+    shown = _quoted(text)
     return Text(
         f"{shown} är ingen valuta i ISO 4217, och andra har Fortnox inte: betalningar av fakturan "
         "sparas inte. Skriv valutans tre bokstäver, till exempel SEK.",

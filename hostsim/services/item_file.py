@@ -33,8 +33,8 @@ class FileProblem:
     def text(self, language: str) -> str:
         line = f"{'line' if language == 'en' else 'rad'} {self.line}" if self.line else None
         item = f"{say(self.noun, language)} {self.item}" if self.item else None
-        place = ", ".join(part for part in (line, item, self.field) if part)
-        return (f"{place}: " if place else "") + say(self.message, language)
+        location = ", ".join(part for part in (line, item, self.field) if part)
+        return (f"{location}: " if location else "") + say(self.message, language)
 
 
 class ProblemList:
@@ -54,9 +54,9 @@ class FileWrong(HostError):
     """The file cannot be read; nothing of it was loaded."""
 
     def __init__(self, code: str, file: str, problems: ProblemList) -> None:
-        found = problems.found
-        count_sv = "ett fel" if found == 1 else f"{found} fel"
-        count_en = "one fault" if found == 1 else f"{found} faults"
+        count = problems.found
+        count_sv = "ett fel" if count == 1 else f"{count} fel"
+        count_en = "one fault" if count == 1 else f"{count} faults"
         values: dict[str, object] = {"count": Text(count_sv, count_en), "file": file}
         super().__init__(code, *from_table(code, values))
         self.problems = tuple(problems.first)

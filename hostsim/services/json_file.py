@@ -100,18 +100,18 @@ class JsonFile(ItemFile[T]):
         self._seen: set[tuple[str, str]] = set()
 
     @abstractmethod
-    def check(self, one: Given) -> None:
+    def check(self, item: Given) -> None:
         """Check what is wrong only beside another field."""
 
     @abstractmethod
-    def made(self, one: Given) -> T:
+    def made(self, item: Given) -> T:
         """Make the value of an item in which nothing is wrong."""
 
     def items(self, content: bytes, folder: Path) -> Iterator[T]:
-        for place, given in enumerate(self._list(content), 1):
-            item = self._item(place, given, folder)
-            if item is not None:
-                yield item
+        for index, item in enumerate(self._list(content), 1):
+            value = self._item(index, item, folder)
+            if value is not None:
+                yield value
 
     def problem(self, who: str, field: str | None, message: Text) -> None:
         self._problems.add(FileProblem(0, field, message, who, self.declaration.noun))
@@ -121,7 +121,7 @@ class JsonFile(ItemFile[T]):
 
     def _list(self, content: bytes) -> list[Any]:
         try:
-            found = json.loads(
+            items = json.loads(
                 content.decode("utf-8-sig"),
                 parse_float=_Number,
                 parse_int=_Number,
@@ -135,8 +135,8 @@ class JsonFile(ItemFile[T]):
         except RecursionError:
             self.problem("", None, messages.NOT_A_LIST)
         else:
-            if isinstance(found, list):
-                return found
+            if isinstance(items, list):
+                return items
             self.problem("", None, messages.NOT_A_LIST)
         return []
 
@@ -162,54 +162,57 @@ class JsonFile(ItemFile[T]):
         self.check(one)
         return None if self._problems.found > before else self.made(one)
 
-    def _check_alone(self, one: Given) -> None:
+    def _check_alone(self, item: Given) -> None:
         number = self.declaration.number
-        key = one.region, one.fields[number]
+        key = item.region, item.fields[number]
         if key in self._seen:
-            self.problem(one.who, number, messages.DUPLICATE)
+            self.problem(item.who, number, messages.DUPLICATE)
         self._seen.add(key)
-        if one.fields["currency"] == SEK and one.fields["exchange_rate"] is not None:
-            self.problem(one.who, "exchange_rate", messages.RATE_OF_SEK)
+        if item.fields["currency"] == SEK and item.fields["exchange_rate"] is not None:
+            self.problem(item.who, "exchange_rate", messages.RATE_OF_SEK)
 
-    def _rows(self, who: str, given: object) -> list[Any]:
-        if isinstance(given, list) and given:
-            return given
+    def _rows(self, who: str, rows: object) -> list[Any]:
+        if isinstance(rows, list) and rows:
+            return rows
         self.problem(who, "rows", messages.NO_ROWS)
         return []
 
     def _read(
-        self, who: str, place: str, given: object, known: Fields, apart: tuple[str, ...] = ()
+        self, who: str, path: str, json_object: object, fields: Fields, apart: tuple[str, ...] = ()
     ) -> dict[str, Any]:
         """Read the fields of one object; what is wrong is left out, and reported.
 
         :param apart: fields that are objects or lists, which are read apart.
         """
-        if not isinstance(given, _Object):
-            self.problem(who, place.rstrip(".") or None, messages.NOT_AN_OBJECT)
+        if not isinstance(json_object, _Object):
+            self.problem(who, path.rstrip(".") or None, messages.NOT_AN_OBJECT)
             return {}
-        for key in given.twice:
-            self.problem(who, f"{place}{key}", messages.TWICE)
-        names = (*known, *apart)
-        for key in sorted(given.keys() - set(names)):
-            self.problem(who, f"{place}{key[:40]}", messages.UNKNOWN_FIELD(known=", ".join(names)))
+        for key in json_object.twice:
+            self.problem(who, f"{path}{key}", messages.TWICE)
+        names = (*fields, *apart)
+        for key in sorted(json_object.keys() - set(names)):
+            self.problem(who, f"{path}{key[:40]}", messages.UNKNOWN_FIELD(known=", ".join(names)))
         read = {}
-        for key, field in known.items():
-            value = given.get(key)
+        for key, field in fields.items():
+            value = json_object.get(key)
             if value is None and field.required:
-                self.problem(who, f"{place}{key}", messages.MISSING)
+                self.problem(who, f"{path}{key}", messages.MISSING)
                 continue
             try:
                 read[key] = field.default if value is None else field.parse(value)
             except Wrong as wrong:
-                self.problem(who, f"{place}{key}", wrong.message)
+                self.problem(who, f"{path}{key}", wrong.message)
         return read
 
     def _document(self, who: str, name: str, folder: Path) -> str:
         """Return the path of a PDF, which must lie in the folder of the file or below it."""
         if not name:
             return ""
-        several = (PurePosixPath(name), PureWindowsPath(name))
-        if any(one.is_absolute() or one.drive or ".." in one.parts for one in several):
+        paths = (PurePosixPath(name), PureWindowsPath(name))
+        if any(
+            pure_path.is_absolute() or pure_path.drive or ".." in pure_path.parts
+            for pure_path in paths
+        ):
             self.problem(who, "pdf", messages.PDF_ELSEWHERE)
             return ""
         if not name.lower().endswith(".pdf"):
@@ -228,11 +231,11 @@ class _Object(dict[str, Any]):
 
 
 def _object(pairs: list[tuple[str, Any]]) -> _Object:
-    made = _Object(pairs)
-    if len(made) < len(pairs):
+    json_object = _Object(pairs)
+    if len(json_object) < len(pairs):
         keys = [key for key, _ in pairs]
-        made.twice = tuple(sorted({key for key in keys if keys.count(key) > 1}))
-    return made
+        json_object.twice = tuple(sorted({key for key in keys if keys.count(key) > 1}))
+    return json_object
 
 
 # --- Values ------------------------------------------------------------------------------------
@@ -241,7 +244,7 @@ def _object(pairs: list[tuple[str, Any]]) -> _Object:
 def text(value: object, longest: int = MAX_TEXT_LENGTH) -> str:
     if not isinstance(value, str) or isinstance(value, _Number):
         raise Wrong(messages.NOT_TEXT)
-    if any(unicodedata.category(one) in {"Cc", "Cs"} for one in value):
+    if any(unicodedata.category(char) in {"Cc", "Cs"} for char in value):
         raise Wrong(messages.NOT_PRINTABLE)
     if len(value) > longest:
         raise Wrong(messages.too_long(longest))
@@ -249,18 +252,18 @@ def text(value: object, longest: int = MAX_TEXT_LENGTH) -> str:
 
 
 def filled(value: object, longest: int = MAX_TEXT_LENGTH) -> str:
-    found = text(value, longest)
-    if not found:
+    result = text(value, longest)
+    if not result:
         raise Wrong(messages.MISSING)
-    return found
+    return result
 
 
-def as_in_csv(parse: Callable[[str], Any]) -> Parse:
+def as_in_table(parse: Callable[[str], Any]) -> Parse:
     def parsed(value: object) -> Any:
-        found = parse(text(value))
-        if isinstance(found, Text):
-            raise Wrong(invoices_table.without_hint(found))
-        return found
+        result = parse(text(value))
+        if isinstance(result, Text):
+            raise Wrong(invoices_table.without_hint(result))
+        return result
 
     return parsed
 
@@ -269,10 +272,10 @@ def that(holds: Callable[[str], object], message: Text, *, empty: bool = False) 
     """Take text of which something holds; or none, where ``empty``."""
 
     def parsed(value: object) -> str:
-        found = text(value)
-        if not (holds(found) or (empty and not found)):
+        result = text(value)
+        if not (holds(result) or (empty and not result)):
             raise Wrong(message)
-        return found
+        return result
 
     return parsed
 
@@ -284,36 +287,36 @@ def amount(value: object) -> Decimal:
     return Decimal(value).quantize(_CENT) + 0  # -0.00 is 0.00
 
 
-def _truth(value: object) -> bool:
+def _parse_bool(value: object) -> bool:
     if not isinstance(value, bool):
         raise Wrong(messages.NO_TRUTH)
     return value
 
 
-def _rate(value: object) -> Decimal:
+def _parse_rate(value: object) -> Decimal:
     if not isinstance(value, str) or not _RATE.fullmatch(value) or not Decimal(value):
         raise Wrong(messages.NO_RATE)
     return Decimal(value).normalize()
 
 
-_date = as_in_csv(invoices_table.date_of)
+_parse_date = as_in_table(invoices_table.parse_date)
 
 
-def _date_or_none(value: object) -> date | None:
-    found: date | None = None if value == "" else _date(value)
-    return found
+def _parse_optional_date(value: object) -> date | None:
+    day: date | None = None if value == "" else _parse_date(value)
+    return day
 
 
 TEXT = Field(text)
 FILLED = Field(filled, required=True)
 AMOUNT = Field(amount, required=True)
-DATE = Field(_date, required=True)
-DATE_OR_NONE = Field(_date_or_none, default=None)
+DATE = Field(_parse_date, required=True)
+DATE_OR_NONE = Field(_parse_optional_date, default=None)
 COUNTRY = Field(that(_COUNTRY.fullmatch, messages.NO_COUNTRY, empty=True))
 
 
 def truth(*, default: bool) -> Field:
-    return Field(_truth, default=default)
+    return Field(_parse_bool, default=default)
 
 
 #: What every item has.
@@ -321,7 +324,7 @@ COMMON: Fields = {
     "region": Field(lambda value: text(value, MAX_REGION_LENGTH)),
     "period_closed": truth(default=True),
     "currency": Field(that(DECIMALS.__contains__, messages.NO_CURRENCY), required=True),
-    "exchange_rate": Field(_rate, default=None),
+    "exchange_rate": Field(_parse_rate, default=None),
     "due_date": DATE,
     "pdf": TEXT,
 }

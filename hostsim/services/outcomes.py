@@ -1,4 +1,4 @@
-"""The outcome of one payment of an invoice, out of all that is known of it."""
+"""The outcome of one payment of an invoice, derived from everything known about it."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from hostsim.storage import discrepancies
 from hostsim.storage.rows import text_of
 from opter_contract.values import Text
 
-# The outcome of a payment, beside :data:`REGISTERED`.
+# The outcomes of a payment, in addition to :data:`REGISTERED`.
 BY_HAND = "by-hand"
 DELETED = "deleted"
 REVERSED = "countered"
@@ -42,7 +42,7 @@ _STATES = {"deleted": DELETED, "countered": REVERSED, "counter": REVERSAL}
 
 @dataclass(slots=True)
 class Facts:
-    """All that is known of one payment."""
+    """Everything known about one payment."""
 
     number: str = ""
     row: sqlite3.Row | None = None  # as it is at the source now
@@ -51,14 +51,14 @@ class Facts:
     deleted_at_source: bool = False  # although it is registered here
     previewed: sqlite3.Row | None = None  # in the open preview
     pending: sqlite3.Row | None = None
-    other_import: bool = False  # registered by another import than the one that is asked
+    other_import: bool = False  # registered by another import than the one that was asked
 
     @property
     def last(self) -> Entry | None:
         """The entry that decides: the registered one, else the latest."""
         registered = [entry for entry in self.here if entry.state == REGISTERED]
-        several = registered or self.here
-        return several[-1] if several else None
+        entries = registered or self.here
+        return entries[-1] if entries else None
 
     @property
     def invoice_number(self) -> str | None:
@@ -69,72 +69,74 @@ class Facts:
         return self.here[-1].invoice_number if self.here else None
 
 
-def outcome_of(one: Facts, its: Sequence[Decision], *, asked: bool) -> tuple[str, Refusal | None]:
-    """Return outcome and reason: what holds now goes before what held earlier."""
-    last, now = one.last, _refusal_of(one.judgement)
+def outcome_of(
+    facts: Facts, decisions: Sequence[Decision], *, asked: bool
+) -> tuple[str, Refusal | None]:
+    """Return outcome and reason; the present state takes precedence over earlier ones."""
+    last, refusal = facts.last, _refusal_of(facts.judgement)
     if last is not None and last.origin == HAND:
         return _STATES.get(last.state, BY_HAND), None
-    if last is not None and one.other_import:
+    if last is not None and facts.other_import:
         return _STATES.get(last.state, REGISTERED), None
     if last is not None and last.state == REGISTERED:
-        return _registered(one, last, now if asked else _earlier_refusal(one), asked=asked)
-    if any(decision.decision == SET_ASIDE and decision.in_force for decision in its):
-        return SET_ASIDE, _settled(one) or now
-    if one.judgement is None:
+        return _registered(facts, last, refusal if asked else _earlier_refusal(facts), asked=asked)
+    if any(decision.decision == SET_ASIDE and decision.in_force for decision in decisions):
+        return SET_ASIDE, _settled(facts) or refusal
+    if facts.judgement is None:
         if last is not None:
-            return _STATES[last.state], _rejected_now(one)
-        return _earlier(one, asked=asked)
-    if one.judgement.kind == READY:
-        return _ready(one)
+            return _STATES[last.state], _rejected_now(facts)
+        return _earlier(facts, asked=asked)
+    if facts.judgement.kind == READY:
+        return _ready(facts)
     if last is not None:
-        return _STATES[last.state], now
-    return IGNORED if one.judgement.kind == judging.IGNORED else REJECTED, now
+        return _STATES[last.state], refusal
+    return IGNORED if facts.judgement.kind == judging.IGNORED else REJECTED, refusal
 
 
 def _registered(
-    one: Facts, last: Entry, now: Refusal | None, *, asked: bool
+    facts: Facts, last: Entry, refusal: Refusal | None, *, asked: bool
 ) -> tuple[str, Refusal | None]:
-    if one.deleted_at_source:
+    if facts.deleted_at_source:
         return REGISTERED, Refusal(discrepancies.DELETED, messages.DELETED_AT_SOURCE)
-    if asked and one.row is None:
-        return _not_on_invoice(one, last)
-    return REGISTERED, now if now and now.reason != reasons.REGISTERED_ALREADY else None
+    if asked and facts.row is None:
+        return _not_on_invoice(facts, last)
+    return REGISTERED, refusal if refusal and refusal.reason != reasons.REGISTERED_ALREADY else None
 
 
-def _ready(one: Facts) -> tuple[str, Refusal | None]:
-    if (settled := _settled(one)) is not None:
+def _ready(facts: Facts) -> tuple[str, Refusal | None]:
+    if (settled := _settled(facts)) is not None:
         return REJECTED, settled
-    previewed = one.previewed is not None and one.previewed["kind"] == READY
+    previewed = facts.previewed is not None and facts.previewed["kind"] == READY
     return IN_PREVIEW if previewed else NOT_READ, None
 
 
-def _settled(one: Facts) -> Refusal | None:
-    """Say that the last import found the other half of a settlement, on another invoice."""
-    for row in (one.previewed, one.pending):
+def _settled(facts: Facts) -> Refusal | None:
+    """Return the refusal if the last import found the other half of the settlement elsewhere."""
+    for row in (facts.previewed, facts.pending):
         if row is not None and row["reason"] == SETTLED:
             return _refusal_in(row)
     return None
 
 
-def _rejected_now(one: Facts) -> Refusal | None:
+def _rejected_now(facts: Facts) -> Refusal | None:
     """Return why the open preview rejects a payment that was registered once."""
-    if one.previewed is None or one.previewed["kind"] != judging.REJECTED:
+    if facts.previewed is None or facts.previewed["kind"] != judging.REJECTED:
         return None
-    return _refusal_in(one.previewed)
+    return _refusal_in(facts.previewed)
 
 
-def _earlier_refusal(one: Facts) -> Refusal | None:
-    """Return what the open preview, else the last save, says of a registered payment."""
-    if one.previewed is not None:
-        return _refusal_in(one.previewed)
-    if one.pending is not None and one.pending["deleted_at"] is None:
-        return _refusal_in(one.pending)
+def _earlier_refusal(facts: Facts) -> Refusal | None:
+    """Return the refusal of a registered payment in the open preview, else at the last save."""
+    if facts.previewed is not None:
+        return _refusal_in(facts.previewed)
+    if facts.pending is not None and facts.pending["deleted_at"] is None:
+        return _refusal_in(facts.pending)
     return None
 
 
-def _not_on_invoice(one: Facts, registered: Entry) -> tuple[str, Refusal | None]:
-    """Say what is known of a registered payment that the source has no longer on the invoice."""
-    for row in (one.previewed, one.pending):
+def _not_on_invoice(facts: Facts, registered: Entry) -> tuple[str, Refusal | None]:
+    """Return the outcome of a registered payment that is no longer on the invoice there."""
+    for row in (facts.previewed, facts.pending):
         if row is None or row["invoice_number"] in {None, registered.invoice_number}:
             continue
         earlier = _refusal_in(row)
@@ -144,17 +146,17 @@ def _not_on_invoice(one: Facts, registered: Entry) -> tuple[str, Refusal | None]
     return NOT_ON_INVOICE, None
 
 
-def _earlier(one: Facts, *, asked: bool) -> tuple[str, Refusal | None]:
+def _earlier(facts: Facts, *, asked: bool) -> tuple[str, Refusal | None]:
     """Return the outcome in the open preview, or at the last save."""
     if asked:
         return NOT_ON_INVOICE, None
-    if one.previewed is not None:
-        if one.previewed["kind"] == READY:
+    if facts.previewed is not None:
+        if facts.previewed["kind"] == READY:
             return IN_PREVIEW, None
-        kind = IGNORED if one.previewed["kind"] == judging.IGNORED else REJECTED
-        return kind, _refusal_in(one.previewed)
-    if one.pending is not None and one.pending["deleted_at"] is None:
-        return REJECTED, _refusal_in(one.pending)
+        kind = IGNORED if facts.previewed["kind"] == judging.IGNORED else REJECTED
+        return kind, _refusal_in(facts.previewed)
+    if facts.pending is not None and facts.pending["deleted_at"] is None:
+        return REJECTED, _refusal_in(facts.pending)
     return DELETED_AT_SOURCE, None
 
 
@@ -169,33 +171,43 @@ def _refusal_in(row: sqlite3.Row) -> Refusal | None:
     return None if row["reason"] is None or message is None else Refusal(row["reason"], message)
 
 
-def to_do_of(outcome: str, refusal: Refusal | None, its: Sequence[Decision] = ()) -> Text | None:
-    """Say what would have to happen; an unknown reason of a plug-in speaks for itself.
+def to_do_of(
+    outcome: str, refusal: Refusal | None, decisions: Sequence[Decision] = ()
+) -> Text | None:
+    """Return what a person has to do for the payment to come in; ``None`` for nothing.
 
-    :param its: what was decided about the payment.
+    :param decisions: about the payment.
     """
-    code = outcome if refusal is None or outcome == SET_ASIDE else refusal.reason
-    if _comes_in(code, refusal, its):
+    if outcome == SET_ASIDE:
+        return advice_on(SET_ASIDE)
+    if _comes_in_by_decision(outcome if refusal is None else refusal.reason, refusal, decisions):
         return messages.TAKEN_AGAIN
-    if refusal is not None and outcome != SET_ASIDE:
-        return advice_on(refusal.reason, refusal.message) or refusal.message
-    return advice_on(outcome)
+    if refusal is None:
+        return advice_on(outcome)
+    # A reason that only the plug-in knows: its message says what to do.
+    return advice_on(refusal.reason, refusal.message) or refusal.message
 
 
-def _comes_in(code: str, refusal: Refusal | None, its: Sequence[Decision]) -> bool:
-    """Return whether a payment that was refused comes in all the same, as a person decided."""
-    wanted = [one for one in its if one.in_force and one.decision not in {SET_ASIDE, reasons.KEEP}]
+def _comes_in_by_decision(
+    code: str, refusal: Refusal | None, decisions: Sequence[Decision]
+) -> bool:
+    """Return whether a refused payment comes in anyway, as a person decided."""
+    in_force = [
+        decision
+        for decision in decisions
+        if decision.in_force and decision.decision not in {SET_ASIDE, reasons.KEEP}
+    ]
     if code == reasons.PAID:
-        return any(map(decision_rules.allows_advance, wanted))
-    # What is still refused as deleted was decided about other figures.
-    holds = refusal is None or refusal.message == FETCHED_BEFORE_SAVING
-    return code in {DELETED, reasons.DELETED} and holds and bool(wanted)
+        return any(map(decision_rules.allows_advance, in_force))
+    # If it is still refused as deleted, the decision was about other figures.
+    unchanged = refusal is None or refusal.message == FETCHED_BEFORE_SAVING
+    return code in {DELETED, reasons.DELETED} and unchanged and bool(in_force)
 
 
 def advice_on(code: str, message: Text | None = None) -> Text | None:
-    """Say what to do about a reason.
+    """Return what to do about a reason.
 
-    :param message: what is said of the payment.
+    :param message: the payment's own message.
     """
     if message == PAID_BY_WAITING:
         return messages.WAITS_FOR_OTHER

@@ -72,11 +72,11 @@ def export(
         region = region.strip()
         _refuse_unknown(store, region)
 
-    def is_meant(one: Entry | OriginTotal) -> bool:
-        return region in {None, one.region}
+    def is_meant(payment: Entry | OriginTotal) -> bool:
+        return region in {None, payment.region}
 
-    def is_excluded(one: Entry | OriginTotal) -> bool:
-        return one.origin == IMPORT and not everything
+    def is_excluded(payment: Entry | OriginTotal) -> bool:
+        return payment.origin == IMPORT and not everything
 
     with store.registered_payments() as (totals, payments):
         meant = list(filter(is_meant, totals))
@@ -84,38 +84,40 @@ def export(
         chosen = [one for one in meant if one not in excluded]
         several = {one.region for one in chosen}
         if len(several) > 1 and not everything:
-            raise host_error("EXPORT_REGION_NEEDED", names=_listed(several))
-        lines = _written(one for one in payments if is_meant(one) and not is_excluded(one))
-        yield Exported(lines, *_summed(chosen), *_summed(excluded))
+            raise host_error("EXPORT_REGION_NEEDED", names=_join_regions(several))
+        lines = _csv_lines(one for one in payments if is_meant(one) and not is_excluded(one))
+        yield Exported(lines, *_sum_of(chosen), *_sum_of(excluded))
 
 
-def _summed(totals: Sequence[OriginTotal]) -> tuple[int, Decimal]:
+def _sum_of(totals: Sequence[OriginTotal]) -> tuple[int, Decimal]:
     with localcontext(EXACT):
-        return sum(one.number for one in totals), sum((one.amount for one in totals), ZERO)
+        return sum(total.number for total in totals), sum((total.amount for total in totals), ZERO)
 
 
 def _refuse_unknown(store: Store, region: str) -> None:
     known = regions(store)
     if region not in known:
-        raise host_error("EXPORT_REGION_UNKNOWN", name=region, known=_listed(known))
+        raise host_error("EXPORT_REGION_UNKNOWN", name=region, known=_join_regions(known))
 
 
-def _listed(several: Iterable[str]) -> Text:
-    names = [region_name(region) for region in sorted(several)]
+def _join_regions(region_names: Iterable[str]) -> Text:
+    names = [region_name(region) for region in sorted(region_names)]
     return Text(", ".join(n.sv for n in names), ", ".join(n.en for n in names))
 
 
-def _written(chosen: Iterable[Entry]) -> Iterator[str]:
+def _csv_lines(chosen: Iterable[Entry]) -> Iterator[str]:
     line = io.StringIO()
     writer = csv.writer(line, lineterminator="\n")
-    for cells in itertools.chain([COLUMNS], (map(harmless, _line(entry)) for entry in chosen)):
+    for cells in itertools.chain(
+        [COLUMNS], (map(escape_formula, _cells(entry)) for entry in chosen)
+    ):
         writer.writerow(cells)
         yield line.getvalue()
         line.seek(0)
         line.truncate()
 
 
-def _line(entry: Entry) -> tuple[str, ...]:
+def _cells(entry: Entry) -> tuple[str, ...]:
     in_currency = entry.amount if entry.currency == SEK else entry.amount_currency
     return (
         entry.host_invoice_number or "",
@@ -139,8 +141,8 @@ _INSIDE = re.compile(rf"""[;,|\t\r\n]["'\s]*(?={_SIGNS})""")
 _PLAIN_NUMBER = re.compile(r"-?\d+([.,]\d+)?", re.ASCII)
 
 
-def harmless(cell: str) -> str:
-    """Prevent that a spreadsheet takes a text for a formula; numbers stay numbers."""
+def escape_formula(cell: str) -> str:
+    """Keep a spreadsheet from running a text as a formula; numbers stay numbers."""
     if _PLAIN_NUMBER.fullmatch(cell):
         return cell
     inside = _INSIDE.sub(r"\g<0>'", cell)

@@ -51,7 +51,7 @@ from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.payments import Difference
 from hostsim.plugins.session import ImportSession
-from hostsim.services.context import Context, company_of, failing
+from hostsim.services.context import Context, company_of, recording_failure
 from hostsim.storage import commits
 from hostsim.storage import decisions as decision_store
 from hostsim.storage import reconciliations as stored
@@ -148,9 +148,9 @@ class Reconciliation:
             for row in stored.only_here(self._store, self._scope):
                 yield Unequal(kind, row["number"], *refusal, None, _side(row))
             return
-        here = kind != ONLY_AT_SOURCE
-        for row in stored.at_source(self._store, self._scope, here=here):
-            if (compared := _compared(row)).kind == kind:
+        registered = kind != ONLY_AT_SOURCE
+        for row in stored.at_source(self._store, self._scope, here=registered):
+            if (compared := _compare_row(row)).kind == kind:
                 yield _unequal(compared)
 
     def close(self) -> None:
@@ -158,7 +158,7 @@ class Reconciliation:
         stored.forget(self._store, self._scope)
 
 
-class _Compared(NamedTuple):
+class _ComparedRow(NamedTuple):
     """A payment of the source, and the registered one with its number."""
 
     kind: str
@@ -174,25 +174,25 @@ def compare(import_run: ImportRun, company: Company, requests: int, at: datetime
     totals = Totals()
     for row in stored.at_source(store, scope):
         here = None if row["reg_number"] is None else _side(row, "reg_")
-        totals.add(_compared(row).kind, _side(row), here)
+        totals.add(_compare_row(row).kind, _side(row), here)
     for row in stored.only_here(store, scope):
         totals.add(ONLY_IN_HOST, None, _side(row))
-    totals.check(*_each_by_itself(store, scope))
+    totals.check(*_count_sides(store, scope))
     counts = {kind: totals.count(kind) for kind in KINDS}
     stored.finish(import_run, company, requests=requests, counts=counts, at=at)
     return Reconciliation(import_run.definition.name, company, requests, totals, store, scope)
 
 
-def _compared(row: sqlite3.Row) -> _Compared:
+def _compare_row(row: sqlite3.Row) -> _ComparedRow:
     here, there = payment_of(row, "", "reg_"), payment_of(row, "")
     if here is None:
-        return _Compared(ONLY_AT_SOURCE, row, here, there, ())
+        return _ComparedRow(ONLY_AT_SOURCE, row, here, there, ())
     differences = [] if there is None else find_differences(here, there)
     equal = there is not None and not differences
-    return _Compared(EQUAL if equal else DIFFERS, row, here, there, differences)
+    return _ComparedRow(EQUAL if equal else DIFFERS, row, here, there, differences)
 
 
-def _each_by_itself(store: Store, scope: Scope) -> tuple[Pair, dict[str, Pair]]:
+def _count_sides(store: Store, scope: Scope) -> tuple[Pair, dict[str, Pair]]:
     """Count each side without the other."""
     both: Pair = Pair()
     currencies: defaultdict[str, Pair] = defaultdict(Pair)
@@ -207,13 +207,15 @@ def _each_by_itself(store: Store, scope: Scope) -> tuple[Pair, dict[str, Pair]]:
     return both, currencies
 
 
-def _unequal(compared: _Compared) -> Unequal:
+def _unequal(compared: _ComparedRow) -> Unequal:
     kind, row, _, _, differences = compared
-    given = _refusal(row, "excluded")
-    if kind == ONLY_AT_SOURCE or given is not None or not differences:
-        refusal = given or Refusal.of("unreadable")
+    excluded = _refusal(row, "excluded")
+    if kind == ONLY_AT_SOURCE or excluded is not None or not differences:
+        refusal = excluded or Refusal.of("unreadable")
     else:
-        refusal = _kept(compared) or Refusal(CHANGED, payments_messages.changed(differences))
+        refusal = _kept_difference(compared) or Refusal(
+            CHANGED, payments_messages.changed(differences)
+        )
     return Unequal(
         kind,
         row["number"],
@@ -224,7 +226,7 @@ def _unequal(compared: _Compared) -> Unequal:
     )
 
 
-def _kept(compared: _Compared) -> Refusal | None:
+def _kept_difference(compared: _ComparedRow) -> Refusal | None:
     """Say that a person keeps the difference, if it is still the same."""
     _, row, here, there, differences = compared
     decision = None if row["dec_id"] is None else decision_store.decision_of(row, "dec_")
@@ -242,8 +244,8 @@ def _side(row: sqlite3.Row, prefix: str = "") -> Side:
     payment = payment_of(row, "", prefix)
     if payment is None:
         amount = row[f"{prefix}amount"]
-        known = None if amount is None else Decimal(amount)
-        return Side(row[f"{prefix}invoice_number"], None, known, None, None, None)
+        value = None if amount is None else Decimal(amount)
+        return Side(row[f"{prefix}invoice_number"], None, value, None, None, None)
     return Side(
         payment.invoice_number,
         payment.date,
@@ -269,20 +271,20 @@ class Reconciling(Context):
         self.plugins.owner(definition.import_type)
         self._refuse_other_currency()
         # Two locks, so that an import can run while the result is shown.
-        with self._alone(name, "reconciliation"):
-            with self._alone(name), commits.passing():
-                found = self._reconciled(name)
+        with self._definition_lock(name, "reconciliation"):
+            with self._definition_lock(name), commits.passing():
+                reconciliation = self._read_and_compare(name)
             try:
-                yield found
+                yield reconciliation
             finally:
                 with commits.passing():
-                    found.close()
+                    reconciliation.close()
 
-    def _reconciled(self, name: str) -> Reconciliation:
+    def _read_and_compare(self, name: str) -> Reconciliation:
         import_run = self._new_run(name)
         source = self.source(import_run.definition.import_type)
         stored.begin(import_run, self._user, self._clock(), source)
-        with failing(import_run):
+        with recording_failure(import_run):
             report = self._read_all(import_run)
             return compare(import_run, company_of(report), report.requests, self._clock())
 

@@ -13,7 +13,7 @@ from hostsim.messages import payments as payments_messages
 from hostsim.plugins.listeners import notify_of_save
 from hostsim.plugins.session import broken
 from hostsim.services.context import Context
-from hostsim.services.hand_payments import wanted_reason
+from hostsim.services.hand_payments import required_reason
 from hostsim.storage import commits, hand_payments, history, previews, undone_saves
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import Preview, PreviewChanged
@@ -23,14 +23,14 @@ from opter_contract.values import SavedRun
 
 @dataclass(frozen=True, slots=True)
 class UndoResult:
-    """What became of a save that a person undid."""
+    """The result of undoing a save."""
 
     deleted: int
-    #: How many payments stand again that it had reversed.
+    #: The number of payments that it had reversed, and that are registered again.
     restored: int
-    #: The payments of other undone saves that the next save no longer takes again, by number.
+    #: Numbers of payments of other undone saves that the next save no longer takes again.
     forgotten: tuple[str, ...]
-    #: What else it wrote: deleted, reversed or replaced before, or a reversal for what was.
+    #: Its entries that were left alone: deleted, reversed or replaced before, or a reversal.
     kept: tuple[Entry, ...]
 
 
@@ -40,9 +40,9 @@ class ToUndo(NamedTuple):
     deleted: int
     sek: Decimal
     restored: int
-    again: int  # how many payments can be taken again after that
+    again: int  # the number of payments that can be taken again afterwards
     forgotten: tuple[str, ...]
-    gone: tuple[Entry, ...]  # deleted here and there, so that none can be taken again
+    gone: tuple[Entry, ...]  # deleted at the source, too, and so not to be taken again
     kept: tuple[Entry, ...]
 
 
@@ -50,16 +50,20 @@ class Saving(Context):
     """Registers the payments of an open preview."""
 
     def save(
-        self, name: str | None = None, revision: str | None = None, *, green: bool = False
+        self,
+        name: str | None = None,
+        revision: str | None = None,
+        *,
+        only_without_warnings: bool = False,
     ) -> Preview | None:
-        """Register what is ready in an open preview; needs no login and no plug-in.
+        """Register the payments that are ready in an open preview; needs no login, no plug-in.
 
         :param name: the definition; ``None`` for the only one with an open preview.
         :param revision: of the preview to save, and of no other; where that one was saved
-            before, it is only returned. ``""`` is that of no preview; ``None`` saves
-            whatever is open, also what was judged again since somebody looked at it.
-        :param green: leave to a person what has no green tick, or of which something is noted;
-            it is offered again as what was rejected.
+            before, it is only returned. ``""`` matches no preview; ``None`` saves
+            whatever is open, even if it was judged again since somebody looked at it.
+        :param only_without_warnings: leave the payments without a green tick, or with a note,
+            to a person; the next import offers them again, as it does rejected ones.
         :return: what was saved; ``None`` when nothing is open.
         :raises PreviewChanged: when another revision is open, or the host's data changed
             so that the result would differ; nothing is saved, and the error carries what
@@ -71,7 +75,7 @@ class Saving(Context):
             return None
         self._refuse_other_currency()
         self.notify_listeners()
-        with self._alone(chosen):
+        with self._definition_lock(chosen):
             run_id = previews.open_runs(self.store).get(chosen)
             if run_id is None:
                 return self._saved_before(chosen, revision)
@@ -79,7 +83,7 @@ class Saving(Context):
             company = previews.preview_of(self.store, run_id).company
             if company is None:
                 raise broken("the run has no company")
-            if green:
+            if only_without_warnings:
                 if revision not in {None, previews.revision_of(self.store.db, run_id)}:
                     raise PreviewChanged(previews.preview_of(self.store, run_id))
                 with commits.passing():
@@ -99,7 +103,7 @@ class Saving(Context):
                 raise PreviewChanged(previews.preview_of(self.store, run_id))
         preview = previews.preview_of(self.store, run_id)
         commits.note(payments_messages.registered(preview.counts["ready"]))
-        # Beside other companies that are saved, nobody stops for it.
+        # Unattended, other companies are saved at the same time and must not wait for it.
         self.store.checkpoint_wal(passively=not self._attended)
         import_type = import_run.definition.import_type
         saved = SavedRun(run_id, import_type, chosen, company, preview.counts["ready"])
@@ -108,21 +112,21 @@ class Saving(Context):
         return preview
 
     def undo_save(self, run_id: str, *, why: str) -> UndoResult:
-        """Delete all payments of a save; what it reversed stands again. All or nothing.
+        """Delete all payments of a save, and restore those it reversed. All or nothing.
 
-        They stand in the books as deleted, and the next import offers them as
-        ``deleted-in-host``: :meth:`take_save_again` takes all of them at once. An open preview
-        of their invoices is refused at its save, and judged again.
+        They stay in the books as deleted, and the next import offers them as
+        ``deleted-in-host``: :meth:`take_save_again` takes all of them at once. Open previews
+        of their invoices are judged again; who saw an earlier one cannot save it.
 
         :param run_id: the beginning of its id is enough.
         :raises HostError: ``WHY_NEEDED``, ``WHY_TOO_LONG``, ``RUN_UNKNOWN``, ``RUN_AMBIGUOUS``, or
-            ``NOTHING_TO_UNDO`` where nothing of it stands.
+            ``NOTHING_TO_UNDO`` if none of its payments is registered.
         """
-        reason = wanted_reason(why)
+        reason = required_reason(why)
         run = history.run(self.store, run_id, history.no_settings)
         user, at = self._user, self._clock()
         message = decisions_messages.deleted_here(decisions_messages.by_whom(user, at, reason))
-        with self._alone(run.definition), self.store.changing_books() as db:
+        with self._definition_lock(run.definition), self.store.changing_books() as db:
             rows = undone_saves.payments_of(db, run.id)
             registered = [row for row in rows if row["state"] == REGISTERED]
             gone = hand_payments.deleted_at_source(db)
@@ -149,7 +153,7 @@ class Saving(Context):
         self.store.checkpoint_wal()
         self.notify_listeners()
         ids = {row["id"] for row in undone}
-        kept = tuple(one for one in self.store.payments(run_id=run.id) if one.id not in ids)
+        kept = tuple(entry for entry in self.store.payments(run_id=run.id) if entry.id not in ids)
         return UndoResult(*numbers, kept)
 
     def to_undo(self, run_id: str) -> ToUndo:
@@ -163,13 +167,16 @@ class Saving(Context):
         if not number and not reversals:
             raise host_error("NOTHING_TO_UNDO", which=history.named(run))
         company = run.company.number if run.company else ""
-        lost, stands_again = hand_payments.deleted_at_source(db), {row["id"] for row in reversals}
+        deleted_there, restored = (
+            hand_payments.deleted_at_source(db),
+            {row["id"] for row in reversals},
+        )
         gone, kept = [], []
-        for one in self.store.payments(run_id=run.id):
-            if one.state == REGISTERED and one.id in lost:
-                gone.append(one)
-            elif one.state != REGISTERED and one.id not in stands_again:
-                kept.append(one)
+        for entry in self.store.payments(run_id=run.id):
+            if entry.state == REGISTERED and entry.id in deleted_there:
+                gone.append(entry)
+            elif entry.state != REGISTERED and entry.id not in restored:
+                kept.append(entry)
         again = number - len(gone) + sum(bool(row["facts"]) for row in reversals)
         forgotten = undone_saves.to_forget(db, run.definition, company, run.id)
         return ToUndo(

@@ -91,10 +91,10 @@ class Schedules(Imports, Exports, Saving):
         :raises HostError: ``NOT_SCHEDULED``.
         """
         self.store.definition(name, exports=None)
-        found = schedules.schedule(self.store, name)
-        if found is None:
+        schedule = schedules.schedule(self.store, name)
+        if schedule is None:
             raise host_error("NOT_SCHEDULED", name=name)
-        return found
+        return schedule
 
     # --- A run with nobody there ---
 
@@ -112,17 +112,17 @@ class Schedules(Imports, Exports, Saving):
                 return None
             try:
                 run = self._export_alone if schedule.subject else self._import_alone
-                with self._alone_with_company(schedule):
-                    result = run(name, green=schedule.save == GREEN)
+                with self._scheduled_company_lock(schedule):
+                    result = run(name, only_without_warnings=schedule.save == GREEN)
             except Exception as error:  # noqa: BLE001 whatever it is, the other companies go on
-                failed = _failed(name, error, self.store)
+                failed = _failure_result(name, error, self.store)
                 if failed is None:
                     return None
                 result = failed
-            return self._ended(name, began, result)
+            return self._record_end(name, began, result)
 
     @contextmanager
-    def _alone_with_company(self, schedule: Schedule) -> Iterator[None]:
+    def _scheduled_company_lock(self, schedule: Schedule) -> Iterator[None]:
         """Let what is scheduled of one company run one after the other, where nobody waits for it.
 
         After a while it is tried beside the other, which may be stuck.
@@ -135,7 +135,7 @@ class Schedules(Imports, Exports, Saving):
         with self.store.locks.hold(*key, wait=COMPANY_WAIT):
             yield
 
-    def _ended(self, name: str, began: datetime, result: _Result) -> EndedRun | None:
+    def _record_end(self, name: str, began: datetime, result: _Result) -> EndedRun | None:
         now, schedule = self._clock(), schedules.schedule(self.store, name)
         if schedule is None:
             return None  # a person took it away meanwhile
@@ -165,13 +165,13 @@ class Schedules(Imports, Exports, Saving):
         notify_of_run_end(self.plugins, run)
         return run
 
-    def _import_alone(self, name: str, *, green: bool) -> _Result:
+    def _import_alone(self, name: str, *, only_without_warnings: bool) -> _Result:
         preview = self.import_payments(name)
-        if green:
-            preview = self.save(name, preview.revision, green=True) or preview
+        if only_without_warnings:
+            preview = self.save(name, preview.revision, only_without_warnings=True) or preview
         run = ImportRun(self.store, preview.run_id, self.store.definition(name))
         counts = preview.counts
-        saved = counts["ready"] if green else 0
+        saved = counts["ready"] if only_without_warnings else 0
         done = {
             "read": counts["read"],
             "saved": saved,
@@ -181,10 +181,12 @@ class Schedules(Imports, Exports, Saving):
         }
         return _result(done, done["left"] + run.for_person(), preview.company)
 
-    def _export_alone(self, name: str, *, green: bool) -> _Result:
-        preview = self.export(name, review=_without_doubt if green else nothing)
+    def _export_alone(self, name: str, *, only_without_warnings: bool) -> _Result:
+        preview = self.export(
+            name, review=_ids_without_warnings if only_without_warnings else nothing
+        )
         counts = preview.counts
-        noted = sum(one.state in THERE and _is_noted(one) for one in preview.items())
+        noted = sum(item.state in THERE and _has_remark(item) for item in preview.items())
         left = counts["ready"] + counts["waiting"] + noted
         rejected = counts["refused"] + counts["unknown"]
         done = {
@@ -204,14 +206,14 @@ def _result(counts: Mapping[str, int], waiting: int, company: Company | None) ->
     return _Result(WAITS if waiting else done, company, counts, waiting)
 
 
-def _failed(name: str, error: Exception, store: Store) -> _Result | None:
+def _failure_result(name: str, error: Exception, store: Store) -> _Result | None:
     """Tell a failure that waiting may mend from one that a person must; ``None``: cancelled."""
     failure = failure_of(error) or database_checks.damage_behind(error, store.path)
     if failure is None:
         # Where, but not with what: the text of an error may hold what a log must not.
-        *_, place = traceback.extract_tb(error.__traceback__)
+        *_, frame = traceback.extract_tb(error.__traceback__)
         what = type(error).__name__
-        log.error("%s ended with %s in %s:%s", name, what, place.filename, place.lineno)
+        log.error("%s ended with %s in %s:%s", name, what, frame.filename, frame.lineno)
         failure = host_error("RUN_BROKEN")
     if failure.kind == "cancelled":
         return None
@@ -219,7 +221,7 @@ def _failed(name: str, error: Exception, store: Store) -> _Result | None:
     return _Result(outcome, code=failure.code, message=own(failure.message))
 
 
-def _without_doubt(preview: ExportPreview, _: float) -> Collection[str]:
+def _ids_without_warnings(preview: ExportPreview, _: float) -> Collection[str]:
     """Choose what may be sent with nobody there.
 
     Nothing that differs, clashes, is noted or lacks something, and nothing of a party whose
@@ -231,17 +233,19 @@ def _without_doubt(preview: ExportPreview, _: float) -> Collection[str]:
     return [
         one.id
         for one in preview.items()
-        if one.id in nothing_missing and one.party_number not in doubtful and _is_sure(one)
+        if one.id in nothing_missing
+        and one.party_number not in doubtful
+        and _is_without_warnings(one)
     ]
 
 
-def _is_sure(one: PreviewItem) -> bool:
-    if _is_noted(one):
+def _is_without_warnings(item: PreviewItem) -> bool:
+    if _has_remark(item):
         return False
-    if one.state == "ready":
-        return one.action == "create" and one.other_total in {None, one.total}
-    return one.state in THERE
+    if item.state == "ready":
+        return item.action == "create" and item.other_total in {None, item.total}
+    return item.state in THERE
 
 
-def _is_noted(one: PreviewItem) -> bool:
-    return bool(one.differences or one.code or one.message)
+def _has_remark(item: PreviewItem) -> bool:
+    return bool(item.differences or item.code or item.message)

@@ -239,8 +239,8 @@ def _versions(plugins: Plugins) -> object:
         "release": platform.release(),
         "machine": platform.machine(),
         "packages": {name: _installed(name) for name in _PACKAGES},
-        "plugins": [_plugin(found, active=True) for found in plugins.loaded]
-        + [_plugin(found, active=False) for found in plugins.excluded],
+        "plugins": [_plugin(plugin, active=True) for plugin in plugins.loaded]
+        + [_plugin(plugin, active=False) for plugin in plugins.excluded],
         "contract": CONTRACT_VERSION,
         "contract_hooks": sorted(
             name for name in vars(plugins.manager.hook) if name.startswith("opter_")
@@ -255,17 +255,17 @@ def _installed(name: str) -> str | None:
         return None
 
 
-def _plugin(found: Found, *, active: bool) -> object:
-    version = found.version or ""
+def _plugin(plugin: Found, *, active: bool) -> object:
+    version = plugin.version or ""
     return {
-        "name": _code(found.name),
-        "distribution": _code(found.distribution),
+        "name": _code(plugin.name),
+        "distribution": _code(plugin.distribution),
         "version": version if _VERSION.fullmatch(version) else None,
         "active": active,
-        "reason": None if found.reason is None else _PATH.sub(HIDDEN, found.reason.en),
-        "hooks": list(found.hooks),
-        "import_types": [_code(name) for name in found.import_types],
-        "contract": _code(found.contract),
+        "reason": None if plugin.reason is None else _PATH.sub(HIDDEN, plugin.reason.en),
+        "hooks": list(plugin.hooks),
+        "import_types": [_code(name) for name in plugin.import_types],
+        "contract": _code(plugin.contract),
     }
 
 
@@ -330,7 +330,7 @@ class _Content:
             "import_format": _code(row["import_format"]),
             "region": self._region(row["region"]),
             "company": self._companies(row["company"]),
-            "settings": self._shown(
+            "settings": self._shown_settings(
                 row["import_type"], json.loads(row["settings"]), row["subject"]
             ),
             "watermark": _watermark(row["cursor"]),
@@ -339,7 +339,9 @@ class _Content:
     def _region(self, region: str) -> int | str | None:
         return self._regions(region) if region else "default"
 
-    def _shown(self, type_code: str, values: Mapping[str, str], subject: str = "") -> object:
+    def _shown_settings(
+        self, type_code: str, values: Mapping[str, str], subject: str = ""
+    ) -> object:
         kinds = self._kinds(type_code, subject)
         return {
             key if key in kinds else _code(key): _shown_value(kinds.get(key), value)
@@ -369,8 +371,8 @@ class _Content:
             "started_at": _seconds(row["started_at"]),
             "finished_at": _seconds(row["finished_at"]),
             "saved_at": _seconds(row["saved_at"]),
-            "counts": _without_aside(row["counts"]),
-            "totals_sek": _without_aside(row["totals"]),
+            "counts": _without_set_aside(row["counts"]),
+            "totals_sek": _without_set_aside(row["totals"]),
             "set_aside": json.loads(row["counts"]).get(SET_ASIDE, 0),
             "not_read": row["not_read"],
             "requests": row["requests"],
@@ -428,8 +430,8 @@ class _Content:
         }
 
 
-def _without_aside(text: str) -> dict[str, object]:
-    return {kind: its for kind, its in json.loads(text).items() if kind != SET_ASIDE}
+def _without_set_aside(text: str) -> dict[str, object]:
+    return {kind: value for kind, value in json.loads(text).items() if kind != SET_ASIDE}
 
 
 # --- What may be shown of a value ----------------------------------------------
@@ -477,7 +479,7 @@ def _watermark(cursor: str | None) -> str | None:
     if cursor is None:
         return None
     try:
-        known: Any = json.loads(cursor)
-        return _seconds(known["watermark"])
+        stored: Any = json.loads(cursor)
+        return _seconds(stored["watermark"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return HIDDEN

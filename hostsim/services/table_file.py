@@ -1,7 +1,7 @@
-"""Rows of text from a table as people have it: CSV of Excel, of pandas or of a program, or XLSX.
+"""Reads rows of text from a table: CSV as Excel, pandas or a program writes it, or XLSX.
 
-Knows nothing of what the cells mean. A number in XLSX has no format any more: 1001 is 1001,
-however it is shown. In CSV only the text is left, so that nothing is guessed of ``1001.0``.
+Does not know what the cells mean. A number in XLSX has no format: 1001 is 1001, however it is
+shown. CSV has only the text, so that nothing is guessed about ``1001.0``.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import io
 import re
 import warnings
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from itertools import count, islice
@@ -19,18 +19,18 @@ from typing import Any, Final
 
 from opter_contract.values import Text
 
-#: In a text that is no UTF-8: letters of Western Europe, and spaces that do not break. What else
-#: Windows has up there is what other character sets have for å, ä and ö.
+#: Accepted in a text that is not UTF-8: Western European letters and no-break spaces. The other
+#: characters of Windows-1252 are what other character sets have for å, ä and ö.
 _WINDOWS_1252 = re.compile(rb"[\x00-\x7f\xa0\xc0-\xd6\xd8-\xf6\xf8-\xff]*")
-# For Excel, which may fill it up to the width of the table.
+# Excel may pad it to the width of the table.
 _SEPARATOR = re.compile(r'\s*"?sep=(.)"?[;,\t ]*\r?', re.IGNORECASE)
 
 _ZIP: Final = b"PK\x03\x04"
 _OLD_EXCEL: Final = b"\xd0\xcf\x11\xe0"
-#: How large a workbook may be when it is unpacked; bytes.
-_LARGEST: Final = 500_000_000
-#: Excel keeps so many digits of a number.
-_DIGITS: Final = 15
+#: Of a workbook when it is unpacked.
+_MAX_BYTES: Final = 500_000_000
+#: Excel keeps this many digits of a number.
+_MAX_DIGITS: Final = 15
 
 
 class NotATable(Exception):
@@ -42,20 +42,21 @@ class NotATable(Exception):
         self.message = message
 
 
-def rows_of(
+def read_rows(
     content: bytes, note: Callable[[Text], None] = lambda _: None
 ) -> Iterator[tuple[int, list[str]]]:
     """Yield line number, counted from 1, and cells of every row that is not empty.
 
-    The first is the heading. Empty cells beyond it are left out; a row of XLSX is as wide as it.
+    The first row is the heading. Empty cells beyond its width are dropped; a row of XLSX is
+    padded to it.
 
-    :param note: gets what a person should know of a table that is read.
-    :raises NotATable: where it ends.
+    :param note: called with what a person should know about a table that is read.
+    :raises NotATable: at the line from which it cannot be read.
     """
     if content.startswith(_OLD_EXCEL):
         raise NotATable(1, _OLD_WORKBOOK)
     workbook = content.startswith(_ZIP)
-    rows = _workbook_rows(content, note) if workbook else _csv_rows(_decoded(content))
+    rows = _workbook_rows(content, note) if workbook else _csv_rows(_decode(content))
     width = 0
     for line, row in rows:
         cells = list(row)
@@ -74,7 +75,7 @@ def rows_of(
 # --- CSV ---
 
 
-def _decoded(content: bytes) -> str:
+def _decode(content: bytes) -> str:
     # UTF-16 is the "Unicode text" of Excel.
     encoding = "utf-16" if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
     try:
@@ -87,17 +88,17 @@ def _decoded(content: bytes) -> str:
 
 
 def _csv_rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    heading, _, rest = text.partition("\n")
-    told = _SEPARATOR.fullmatch(heading)
-    if told is None:
-        rest = text
+    heading, _, body = text.partition("\n")
+    declared = _SEPARATOR.fullmatch(heading)
+    if declared is None:
+        body = text
     # A Swedish Excel writes semicolons, and then commas as decimal points.
-    separator = told[1] if told else max(",;\t", key=heading.count)
-    headings = rest.partition("\n")[0]
-    if told and separator not in headings and any(one in headings for one in ",;\t"):
+    separator = declared[1] if declared else max(",;\t", key=heading.count)
+    headings = body.partition("\n")[0]
+    if declared and separator not in headings and any(other in headings for other in ",;\t"):
         raise NotATable(1, _OTHER_SEPARATOR)
-    reader = csv.reader(io.StringIO(rest, newline=""), delimiter=separator, strict=True)
-    before = 0 if told is None else 1
+    reader = csv.reader(io.StringIO(body, newline=""), delimiter=separator, strict=True)
+    before = 0 if declared is None else 1
     line = before + 1
     while True:
         try:
@@ -114,45 +115,63 @@ def _csv_rows(text: str) -> Iterator[tuple[int, list[str]]]:
 
 
 def _workbook_rows(content: bytes, note: Callable[[Text], None]) -> Iterator[tuple[int, list[str]]]:
-    """Yield the rows of the first sheet that a person sees."""
+    """Yield the rows of the first visible sheet, with the results of its formulas."""
     line = 1
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            if sum(one.file_size for one in archive.infolist()) > _LARGEST:
+            if sum(member.file_size for member in archive.infolist()) > _MAX_BYTES:
                 raise NotATable(line, _TOO_LARGE)
-        with warnings.catch_warnings(action="ignore"):  # of what it leaves out, such as styles
-            first, *others = _visible_sheets(content, results=False)
-            if any(cell.value is not None for one in others for row in one for cell in row):
-                note(_one_of_several(first.title))
-            rows, results, taken = iter(first), None, 0
+        with warnings.catch_warnings(action="ignore"):  # about unsupported parts, such as styles
+            sheet, *others = _visible_sheets(content, results=False)
+            if any(cell.value is not None for other in others for row in other for cell in row):
+                note(_only_first_is_read(sheet.title))
+            rows, results = iter(sheet), _Results(content)
             for line in count(1):
                 row = next(rows, None)
                 if row is None:
                     return
                 if any(cell.data_type == "f" for cell in row):
-                    results = results or iter(_visible_sheets(content, results=True)[0])
-                    formulas, row = row, next(islice(results, line - 1 - taken, None))
-                    taken = line
+                    formulas, row = row, results.row(line)
                     _refuse_unknown(line, formulas, row)
                 yield line, [_cell_text(cell.value) for cell in row]
     except NotATable:
         raise
-    except Exception as error:  # whatever its XML and ZIP may lead to
+    except Exception as error:  # malformed XML or ZIP may raise anything
         raise NotATable(line, _NO_WORKBOOK) from error
 
 
+class _Results:
+    """The rows of the sheet once more, with results instead of formulas.
+
+    openpyxl reads either formulas or results, so that a workbook with formulas is opened twice.
+    Most have none: it is opened here for the first row that needs it. Read forwards only.
+    """
+
+    def __init__(self, content: bytes) -> None:
+        self._content = content
+        self._rows: Iterator[Sequence[Any]] | None = None
+        self._lines_read = 0
+
+    def row(self, line: int) -> Sequence[Any]:
+        if self._rows is None:
+            self._rows = iter(_visible_sheets(self._content, results=True)[0])
+        skipped, self._lines_read = line - 1 - self._lines_read, line
+        return next(islice(self._rows, skipped, None))
+
+
 def _visible_sheets(content: bytes, *, results: bool) -> list[Any]:
-    """Return sheets, which are rows of cells, with the formulas in them, or with their results."""
+    """Return the visible sheets, or all if none is visible, with formulas or their results."""
     import openpyxl  # noqa: PLC0415 it is slow to import
 
     book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=results)
     for sheet in book.worksheets:
         sheet.reset_dimensions()  # some programs write wrong ones
-    return [one for one in book.worksheets if one.sheet_state == "visible"] or book.worksheets
+    visible = [sheet for sheet in book.worksheets if sheet.sheet_state == "visible"]
+    return visible or book.worksheets
 
 
 def _refuse_unknown(line: int, formulas: Iterable[Any], results: Iterable[Any]) -> None:
-    """Refuse a formula whose result nobody has worked out; one that came to "" is a text."""
+    """Refuse a formula without a stored result; a result of "" is a text."""
     for cell, result in zip(formulas, results, strict=False):
         if cell.data_type == "f" and result.value is None and result.data_type == "n":
             raise NotATable(line, _not_worked_out(cell.coordinate, str(cell.value)))
@@ -172,13 +191,13 @@ def _cell_text(value: object) -> str:
             return str(value)
         case float():
             # 0.30000000000000004 is the 0.3 that Excel shows, and a longer number has lost digits.
-            short = Decimal(f"{value:.{_DIGITS}g}")
-            return f"{short:f}" if abs(short) < Decimal(10) ** _DIGITS else f"{short:E}"
+            short = Decimal(f"{value:.{_MAX_DIGITS}g}")
+            return f"{short:f}" if abs(short) < Decimal(10) ** _MAX_DIGITS else f"{short:E}"
         case _:
             return str(value)
 
 
-def _one_of_several(sheet: str) -> Text:
+def _only_first_is_read(sheet: str) -> Text:
     return Text(
         f"Flera blad har innehåll; bara det första som syns är läst, ”{sheet}”.",
         f"Several sheets have content; only the first visible one is read, “{sheet}”.",
@@ -220,6 +239,6 @@ _NO_WORKBOOK = Text(
     "the workbook cannot be read; save it as .xlsx anew, or as “CSV UTF-8”.",
 )
 _TOO_LARGE = Text(
-    f"arbetsboken blir större än {_LARGEST // 1_000_000} MB när den packas upp; dela den.",
-    f"the workbook is larger than {_LARGEST // 1_000_000} MB when it is unpacked; split it.",
+    f"arbetsboken blir större än {_MAX_BYTES // 1_000_000} MB när den packas upp; dela den.",
+    f"the workbook is larger than {_MAX_BYTES // 1_000_000} MB when it is unpacked; split it.",
 )

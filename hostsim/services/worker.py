@@ -1,7 +1,7 @@
-"""Does what is due, companies beside each other: once (``run-due``), or on and on (``worker``).
+"""Runs what is due, companies in parallel: once (``run-due``), or until stopped (``worker``).
 
-The database alone says what is due: a run that was killed is still due, and another process
-takes it up as soon as the operating system has let go of its lock.
+Only the database says what is due: a run that was killed is still due, and another process
+starts it again as soon as the operating system has released its lock.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ log = logging.getLogger(__name__)
 
 OnEnded = Callable[["EndedRun"], None]
 
-#: Seconds between two looks for schedules that were made or changed meanwhile.
-LOOK = 15.0
+#: Between two queries for schedules that were made or changed meanwhile.
+POLL_SECONDS = 15.0
 
-#: Seconds before people are told what could not be told, as when the mail server was away.
-TELL_AGAIN = 300.0
+#: Before people are notified again after a failure, as when the mail server was down.
+NOTIFY_RETRY_SECONDS = 300.0
 
-#: Seconds between two looks whether to stop.
-GLANCE = 1.0
+#: The longest wait between two checks whether to stop.
+STOP_CHECK_SECONDS = 1.0
 
-#: Seconds before a definition that another process works on is tried again.
-TAKEN = 30.0
+#: Before a definition that another process is running is tried again.
+BUSY_RETRY_SECONDS = 30.0
 
 
 def now() -> datetime:
@@ -51,24 +51,24 @@ def run_due(
     stop: Event,
     clock: Callable[[], datetime] = now,
 ) -> bool:
-    """Do once what is due now.
+    """Run once what is due now.
 
-    :param at_once: how many definitions run beside each other.
-    :param on_ended: is called with each run that ended, in this thread.
-    :param stop: ends it early: what is going on is finished, the rest stays due.
-    :return: whether all were dealt with.
+    :param at_once: the number of definitions that run in parallel.
+    :param on_ended: called with each run that ended, in this thread.
+    :param stop: ends it early: running ones are finished, the others stay due.
+    :return: whether all were run.
     """
 
-    def one(name: str) -> EndedRun | None:
+    def run_unless_stopped(name: str) -> EndedRun | None:
         return None if stop.is_set() else host.run_scheduled(name)
 
     names = schedules.due(host.store, clock())
     with ThreadPoolExecutor(at_once, thread_name_prefix="run") as executor:
         try:
-            left = {executor.submit(one, name) for name in names}
+            left = {executor.submit(run_unless_stopped, name) for name in names}
             while left:
-                # Not for ever: a wait without an end would keep signals out on Windows.
-                ended, left = wait(left, GLANCE, FIRST_COMPLETED)
+                # With a timeout: an endless wait would block signals on Windows.
+                ended, left = wait(left, STOP_CHECK_SECONDS, FIRST_COMPLETED)
                 for future in ended:
                     if (run := future.result()) is not None:
                         on_ended(run)
@@ -89,52 +89,52 @@ def work(
     monotonic: Callable[[], float] = time.monotonic,
     pause: Callable[[float], object] | None = None,
 ) -> None:
-    """Do what is due, until told to stop; the parameters are as of :func:`run_due`.
+    """Run what is due until ``stop`` is set; the parameters are those of :func:`run_due`.
 
-    A database that is busy or out of reach is waited for.
+    Waits while the database is busy or unreachable.
 
-    :param monotonic: seconds, to measure how long.
-    :param pause: waits some seconds, or until told to stop.
+    :param monotonic: a clock in seconds, to measure intervals.
+    :param pause: sleeps this many seconds, or until ``stop`` is set.
     """
     pause = pause or stop.wait
     running: dict[Future[EndedRun | None], str] = {}
-    taken: dict[str, float] = {}  # by definition, when to try it again
-    told, tell_at = False, 0.0
+    busy_until: dict[str, float] = {}  # by definition: on the monotonic clock
+    notified, notify_at = False, 0.0
     with ThreadPoolExecutor(at_once, thread_name_prefix="run") as executor:
         while not stop.is_set() or running:
             try:
                 if not stop.is_set():
-                    taken = {name: at for name, at in taken.items() if at > monotonic()}
-                    busy = {*running.values(), *taken}
+                    busy_until = {name: at for name, at in busy_until.items() if at > monotonic()}
+                    busy = {*running.values(), *busy_until}
                     most = at_once + len(busy)
                     new = [n for n in schedules.due(host.store, clock(), most) if n not in busy]
                     for name in new[: at_once - len(running)]:
                         running[executor.submit(host.run_scheduled, name)] = name
-                        told, tell_at = False, 0.0
+                        notified, notify_at = False, 0.0
                 if running:
-                    for future in wait(running, GLANCE, FIRST_COMPLETED).done:
+                    for future in wait(running, STOP_CHECK_SECONDS, FIRST_COMPLETED).done:
                         name = running.pop(future)
                         if (run := future.result()) is None:
-                            taken[name] = monotonic() + TAKEN
+                            busy_until[name] = monotonic() + BUSY_RETRY_SECONDS
                         else:
                             on_ended(run)
                 elif not stop.is_set():
-                    # The first failures are often over at the next try.
-                    ready = not told and monotonic() >= tell_at
+                    # A first failure is often gone at the next try.
+                    ready = not notified and monotonic() >= notify_at
                     if ready and not schedules.trying_again(host.store):
-                        told = notify_people(host.plugins, host.store)
-                        tell_at = monotonic() + TELL_AGAIN
+                        notified = notify_people(host.plugins, host.store)
+                        notify_at = monotonic() + NOTIFY_RETRY_SECONDS
                     host.store.checkpoint_leftover_wal()
-                    pause(_idle(host, clock()))
+                    pause(_seconds_to_next(host, clock()))
             except HostError as error:
                 if error.kind != "busy" and error.code != "DATABASE_UNREACHABLE":
                     raise
                 log.warning("%s; waiting", error)
-                pause(LOOK)
+                pause(POLL_SECONDS)
 
 
-def _idle(host: Host, at: datetime) -> float:
-    """Return how many seconds to wait for what is due next."""
+def _seconds_to_next(host: Host, at: datetime) -> float:
+    """Return the seconds until something is due, at most :data:`POLL_SECONDS`."""
     due = schedules.next_due(host.store)
-    until = LOOK if due is None else (due - at) / timedelta(seconds=1)
-    return max(0.0, min(LOOK, until))
+    until = POLL_SECONDS if due is None else (due - at) / timedelta(seconds=1)
+    return max(0.0, min(POLL_SECONDS, until))

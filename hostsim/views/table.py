@@ -26,7 +26,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from hostsim.ledger.values import SEK
 from hostsim.messages.formats import count, day, minute, money, plain
 from hostsim.messages.text import say
-from hostsim.services.payments_file import harmless
+from hostsim.services.payments_file import escape_formula
 from hostsim.views.output import Output, one_line
 from opter_contract.values import Text
 
@@ -237,7 +237,7 @@ def _csv_cell(value: object, language: str) -> str:
     text = text_of(value, language, grouped=False)
     # An amount of our own is no formula, also where it begins with a minus sign.
     ours = isinstance(value, Money) and re.fullmatch("[A-Z]{0,3}", value.currency)
-    return text if ours else harmless(text)
+    return text if ours else escape_formula(text)
 
 
 def _csv_line(cells: Iterable[str]) -> str:

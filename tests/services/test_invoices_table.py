@@ -15,7 +15,7 @@ from hostsim.errors import HostError
 from hostsim.services import invoices_table, table_file
 from hostsim.services.invoices_table import InvoicesTable, column_names
 from hostsim.services.item_file import FileWrong, ProblemList
-from hostsim.services.table_file import NotATable, rows_of
+from hostsim.services.table_file import NotATable, read_rows
 
 HEADER = "invoice_number,ocr,customer_code,customer_name,currency,total,invoice_date,due_date"
 LINE = "1001,100146,K1,Åkeri Öst AB,SEK,1250.50,2026-01-15,2026-02-14"
@@ -539,9 +539,9 @@ def test_a_small_workbook_that_unpacks_to_a_huge_one_is_refused(monkeypatch):
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("xl/worksheets/sheet1.xml", b" " * 2_000_000)
-    monkeypatch.setattr(table_file, "_LARGEST", 1_000_000)
+    monkeypatch.setattr(table_file, "_MAX_BYTES", 1_000_000)
     with pytest.raises(NotATable) as refused:
-        list(rows_of(content.getvalue()))
+        list(read_rows(content.getvalue()))
     assert "packas upp" in refused.value.message.sv
 
 

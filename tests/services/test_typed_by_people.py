@@ -341,14 +341,14 @@ def test_the_doubts_that_were_shown_are_confirmed_and_no_others(host):
     entry = Entry("1001", Decimal(5000), None)
     with pytest.raises(DoubtfulPayment) as caught:
         host.enter_payment(entry)
-    seen = caught.value.seal
+    seen = caught.value.confirmation_digest
     for other in (entry._replace(amount=Decimal(5001)), entry._replace(bank_account="5050-1055")):
         with pytest.raises(DoubtfulPayment):
             host.enter_payment(other, shown=seen)
     host.add_payment("1001", Decimal(1))
     with pytest.raises(DoubtfulPayment) as caught:
         host.enter_payment(entry, shown=seen)
-    assert host.enter_payment(entry, shown=caught.value.seal).id == 2
+    assert host.enter_payment(entry, shown=caught.value.confirmation_digest).id == 2
 
 
 # --- Once ---

@@ -130,7 +130,7 @@ def test_a_worker_moves_what_a_reader_held_up_in_the_log(host, clock, monkeypatc
 def test_a_worker_waits_until_something_is_due_and_looks_for_new_schedules(host, clock):
     life = Life(clock, 29.9)
     life.work(host)
-    assert life.asked == [worker.LOOK, pytest.approx(6)]
+    assert life.asked == [worker.POLL_SECONDS, pytest.approx(6)]
 
 
 def test_a_worker_tells_people_once_a_round(host, clock, told):
@@ -155,7 +155,7 @@ def test_a_worker_tells_again_what_could_not_be_told(host, clock, monkeypatch):
     life = Life(clock, 0, 1, 1, 1, 1, 1, 1, 1, 1, 1)
 
     def pause(seconds):
-        now[0] += worker.TELL_AGAIN / 2
+        now[0] += worker.NOTIFY_RETRY_SECONDS / 2
         life.pause(seconds)
 
     stop = life.stop

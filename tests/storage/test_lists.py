@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from hostsim.desk.context import DeskContext
 from hostsim.plugins.loading import Plugins
-from hostsim.services.payments_file import harmless
+from hostsim.services.payments_file import escape_formula
 from hostsim.storage.lists import PAGE, Selection, all_of, page_of, preview_rows
 from hostsim.storage.open_invoices import open_invoices
 from hostsim.storage.rows import PAYMENT_COLUMNS, record_of
@@ -235,7 +235,7 @@ def test_an_export_is_read_by_a_swedish_excel(client):
     "cell", ["=1+1", "+46701234567x", "-x", "@SUM(A1)", "\tx", "\rx", " =1", "＝1+1", "-1+cmd|x"]
 )
 def test_a_cell_that_a_spreadsheet_would_run_is_made_text(cell):
-    assert harmless(cell) == "'" + cell
+    assert escape_formula(cell) == "'" + cell
 
 
 SEPARATORS = ";,|\t\n\r"
@@ -248,7 +248,7 @@ SEPARATORS = ";,|\t\n\r"
 )
 def test_no_part_of_a_cell_becomes_a_formula_where_it_is_split_at_a_usual_separator(parts):
     """As a spreadsheet does that takes the quotes around our cell for text, or for its own."""
-    cell = harmless("".join(parts))
+    cell = escape_formula("".join(parts))
     for one in re.split(f"[{SEPARATORS}]", cell):
         begins = one.strip(' "')[:1]
         assert begins not in set("=+-@＝＋－＠") or re.fullmatch(r"-?\d+([.,]\d+)?", cell)
@@ -256,7 +256,7 @@ def test_no_part_of_a_cell_becomes_a_formula_where_it_is_split_at_a_usual_separa
 
 @pytest.mark.parametrize("cell", ["-4375,00", "12,5", "-1", "Åkeri AB", "", "Box 1, 392 00 Kalmar"])
 def test_numbers_and_names_stay_as_they_are(cell):
-    assert harmless(cell) == cell
+    assert escape_formula(cell) == cell
 
 
 def test_a_customer_named_like_a_formula_is_harmless_in_an_export(store):
