@@ -20,19 +20,19 @@ SANDBOX_NEEDED = ("flask", "waitress")
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit status."""
-    given = sys.argv[1:] if arguments is None else list(arguments)
-    language = languages.asked(given, os.environ, "HOSTSIM_LANG")
+    typed = sys.argv[1:] if arguments is None else list(arguments)
+    language = languages.asked(typed, os.environ, "HOSTSIM_LANG")
     if not _are_there(NEEDED):
-        if given[:1] == ["sandbox"] and _are_there(SANDBOX_NEEDED):
+        if typed[:1] == ["sandbox"] and _are_there(SANDBOX_NEEDED):
             from hostsim.sandbox.__main__ import main as sandbox  # noqa: PLC0415 - likewise
 
-            return sandbox(["--lang", language, *given[1:]])
+            return sandbox(["--lang", language, *typed[1:]])
         missing = errors.host_error("NOT_INSTALLED")
         sys.stderr.write(f"{missing.code}: {text_messages.say(missing.message, language)}\n")
         return errors.exit_status(missing)
     from hostsim.cli import main as cli_main  # noqa: PLC0415 - click may not be there
 
-    return cli_main.run(given, language, last=arguments is None)
+    return cli_main.run(typed, language, last=arguments is None)
 
 
 def _are_there(names: Sequence[str]) -> bool:

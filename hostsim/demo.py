@@ -67,7 +67,9 @@ BILLS_NAME = "Avräkningar"
 ACCEPTED_DEVIATION = "5"
 
 #: The reasons that are shown; nothing that is refused belongs to an ordinary day.
-_REASONS = {code: one for code, one in labels.REASONS.items() if code not in {LEFT, NOT_LOOKED_UP}}
+_REASONS = {
+    code: label for code, label in labels.REASONS.items() if code not in {LEFT, NOT_LOOKED_UP}
+}
 
 #: Seconds that the automatic sign-in may take.
 LOGIN_TIMEOUT = 60.0
@@ -233,9 +235,9 @@ class _Demo:
         host = self._host()
         again = next(row for row in preview.rows("rejected") if row.reason == REPLACED)
         host.decide(NAME, again.payment_number, ACCEPT)
-        for one in preview.discrepancies():
-            if one.payment_id is not None:
-                host.delete_payment(one.payment_id, why="borttagen i Fortnox")
+        for discrepancy in preview.discrepancies():
+            if discrepancy.payment_id is not None:
+                host.delete_payment(discrepancy.payment_id, why="borttagen i Fortnox")
         self._explain(
             f"Godkänner betalning {again.payment_number} i stället för den borttagna, och tar bort "
             "även här den som ingen kom i stället för.",
@@ -249,7 +251,7 @@ class _Demo:
         :return: the numbers of the invoices.
         """
         invoices = seed_invoices.invoices_to_export(self.now)
-        numbers = [str(one["invoice_number"]) for one in invoices]
+        numbers = [str(invoice["invoice_number"]) for invoice in invoices]
         load_with_rows(self.store, invoices)
         self._explain(
             f"Lägger in {len(numbers)} fakturor som inte är exporterade, och lägger upp exporten "
@@ -282,7 +284,7 @@ class _Demo:
         :return: the numbers of the bills.
         """
         bills = seed_bills.bills_to_export(self.now)
-        numbers = [str(one["bill_number"]) for one in bills]
+        numbers = [str(bill["bill_number"]) for bill in bills]
         numbers.remove(seed_bills.BILL_OF_INVOICING_SUPPLIER)
         load_bills(self.store, bills)
         self._explain(
@@ -319,7 +321,7 @@ class _Demo:
             short = [column for column in views.items if column.key in _SHORT]
             self.output.line()
             write_table(self.output, short, preview.items)
-            for party in dict.fromkeys(one.party_number for one in preview.bank_changes()):
+            for party in dict.fromkeys(change.party_number for change in preview.bank_changes()):
                 host.confirm_bank(name, party, preview.run_id)
             confirmed = host.export_run(preview.run_id)
             if confirmed.counts["bank_changes"]:
@@ -337,7 +339,7 @@ class _Demo:
             host = self._host(on_progress=progress)
             run = host.export(name, review=review)
         self.requests += run.requests
-        sent = [one.item_number for one in run.items("sent")]
+        sent = [item.item_number for item in run.items("sent")]
         if sorted(sent) != sorted(numbers):
             raise _failed(
                 f"{name}: bara {len(sent)} av {len(numbers)} skickades",
@@ -350,7 +352,7 @@ class _Demo:
         self.flows = flows_of(self.store, self.sandbox, numbers, bills)
         wrong = [row for row in self.flows if row.differs]
         if wrong or not self.flows:
-            sv, en = (", ".join(say(row.name, one) for row in wrong) for one in LANGUAGES)
+            sv, en = (", ".join(say(row.name, language) for row in wrong) for language in LANGUAGES)
             raise _failed(f"sidorna skiljer sig ({sv})", f"the sides differ ({en})")
 
     def _import(self) -> Preview:
@@ -470,28 +472,28 @@ def flows_of(
 ) -> list[Flow]:
     """Return both sides of these invoices, their payments and these bills, by currency."""
     books = sandbox.state.companies[seed.COMPANY]
-    invoices = [one for one in store.invoices() if one.number in numbers]
+    invoices = [invoice for invoice in store.invoices() if invoice.number in numbers]
     entries = [row for row in store.payments() if row.state == "registered"]
     out, payments = [], []
-    for currency in dict.fromkeys(one.currency for one in invoices):
-        ours = {one.number: one for one in invoices if one.currency == currency}
-        there = [one for number in ours if (one := books.invoice(int(number))) is not None]
-        paid = [payment for number in ours for payment in books.payments_of(int(number))]
-        registered = [row for row in entries if row.host_invoice_number in ours]
+    for currency in dict.fromkeys(invoice.currency for invoice in invoices):
+        here = {row.number: row for row in invoices if row.currency == currency}
+        there = [row for number in here if (row := books.invoice(int(number))) is not None]
+        paid = [payment for number in here for payment in books.payments_of(int(number))]
+        registered = [row for row in entries if row.host_invoice_number in here]
         out.append(
             Flow(
                 _OUT,
                 currency,
-                [one.total for one in ours.values()],
-                [one.total for one in there],
+                [row.total for row in here.values()],
+                [row.total for row in there],
             )
         )
         payments.append(
             Flow(
                 _IN,
                 currency,
-                [one.amount_currency or one.amount for one in registered],
-                [one.amount_currency or one.amount for one in paid],
+                [row.amount_currency or row.amount for row in registered],
+                [row.amount_currency or row.amount for row in paid],
             )
         )
     return [*out, *payments, *_settled(store, sandbox, bills)]
@@ -499,15 +501,15 @@ def flows_of(
 
 def _settled(store: Store, sandbox: Sandbox, numbers: Sequence[str]) -> Iterator[Flow]:
     books = sandbox.state.companies[seed.COMPANY].registers.supplier_invoices
-    bills = [one for one in store.bills() if one.number in numbers]
-    for currency in dict.fromkeys(one.currency for one in bills):
-        ours = {one.number: one for one in bills if one.currency == currency}
-        there = [
-            one.fields["Total"]
-            for one in books.values()
-            if not one.cancelled and one.fields.get("InvoiceNumber") in ours
+    bills = [bill for bill in store.bills() if bill.number in numbers]
+    for currency in dict.fromkeys(bill.currency for bill in bills):
+        here = {bill.number: bill for bill in bills if bill.currency == currency}
+        totals = [
+            row.fields["Total"]
+            for row in books.values()
+            if not row.cancelled and row.fields.get("InvoiceNumber") in here
         ]
-        yield Flow(_SETTLED, currency, [one.total for one in ours.values()], there)
+        yield Flow(_SETTLED, currency, [bill.total for bill in here.values()], totals)
 
 
 def _sum(amounts: Iterable[Decimal]) -> Decimal:

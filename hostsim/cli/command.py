@@ -94,8 +94,8 @@ class Day(click.DateTime):
         # strptime takes the digits of any script.
         if isinstance(value, str) and typed_date(value) is None:
             self.fail(f"{value!r} is no date", param, ctx)
-        found: datetime = super().convert(value, param, ctx)
-        return found
+        day: datetime = super().convert(value, param, ctx)
+        return day
 
 
 class _Option(click.Option):
@@ -254,7 +254,7 @@ def command(
     def decorate(function: Callable[..., Any]) -> Any:
         @click.pass_context
         @functools.wraps(function)
-        def called(context: click.Context, /, *arguments: Any, **keywords: Any) -> Any:
+        def run_command(context: click.Context, /, *arguments: Any, **keywords: Any) -> Any:
             if group and context.invoked_subcommand is not None:
                 return None
             common = common_of(context)
@@ -262,20 +262,20 @@ def command(
             with _only_results_on_stdout(common):
                 return function(common, *arguments, **keywords)
 
-        made: Any = called
+        decorated: Any = run_command
         for shared in reversed((*_SHARED, _JSON) if json else _SHARED):
-            made = shared(made)
+            decorated = shared(decorated)
         settings: dict[str, Any] = {"invoke_without_command": True} if group else {}
         if parent is None:
             settings["context_settings"] = {"help_option_names": ["-h", "--help"]}
         kind: Any = _Group if group else _Command
         declare: Any = click.command(name, cls=kind, **settings)
-        made = declare(made)
+        decorated = declare(decorated)
         if parent is not None:
-            parent.add_command(made)
-        made.text = Text(sv, en)
-        made.more = more
-        return made
+            parent.add_command(decorated)
+        decorated.text = Text(sv, en)
+        decorated.more = more
+        return decorated
 
     return decorate
 

@@ -135,10 +135,10 @@ def make_host(store: Store, plugins: Plugins | None = None, **keywords: Any) -> 
     return Host(store, plugins or load_plugins(store), keyring=system_keyring, **keywords)
 
 
-def key_values(given: Iterable[str]) -> dict[str, str]:
+def key_values(arguments: Iterable[str]) -> dict[str, str]:
     """Cut ``KEY=VALUE`` arguments apart."""
     pairs: dict[str, str] = {}
-    for text in given:
+    for text in arguments:
         key, equals, value = text.partition("=")
         key = key.strip()
         if not equals or not key:

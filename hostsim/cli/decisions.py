@@ -66,10 +66,10 @@ def set_aside(
                 preview = host.set_aside_series(name, *series, why=why, revision=shown)
             _show(common, name, preview, "Undanlagt", "Set aside")
             return
-        before = {one.id for one in host.decisions(name)}
+        before = {decision.id for decision in host.decisions(name)}
         with show_if_changed(common):
             preview = host.set_aside(name, numbers, why=why, revision=shown)
-        new = {one.number for one in host.decisions(name) if one.id not in before}
+        new = {decision.number for decision in host.decisions(name) if decision.id not in before}
         for number in dict.fromkeys(numbers):
             if number not in new:
                 common.note(
@@ -95,10 +95,10 @@ def take_back(
     _either(numbers, series)
     with open_store(common) as store:
         shown = previews.printed(store, name)
-        several = [] if series is None else [series]
+        all_series = [] if series is None else [series]
         host = make_host(store)
         with show_if_changed(common):
-            preview = host.take_back(name, numbers, series=several, revision=shown)
+            preview = host.take_back(name, numbers, series=all_series, revision=shown)
         for number, over in host.hidden_by_series(name, numbers).items():
             first, last = over.first_invoice, over.last_invoice
             back = f"hostsim take-back {name} --series {first} {last}"
@@ -202,9 +202,9 @@ def decide(
 @click.argument("name", metavar="NAMN")
 def decisions(common: Common, name: str) -> None:
     with open_store(common) as store:
-        found = make_host(store).decisions(name)
-    if found or common.json:
-        common.write_list(DECISIONS, lambda: found)
+        listed = make_host(store).decisions(name)
+    if listed or common.json:
+        common.write_list(DECISIONS, lambda: listed)
     else:
         common.output.say("Ingenting är avgjort.", "Nothing is decided.")
 

@@ -177,10 +177,10 @@ def exports_set(common: Common, name: str, values: tuple[str, ...], region: str 
 def _list(common: Common, none: Text, *, exports: bool) -> None:
     with open_store(common) as store:
         host = make_host(store)
-        found = store.definitions(exports=exports)
-        if found or common.json:
+        definitions = store.definitions(exports=exports)
+        if definitions or common.json:
             common.write_list(
-                definition_columns(host.shown_settings, exports=exports), lambda: found
+                definition_columns(host.shown_settings, exports=exports), lambda: definitions
             )
         else:
             common.output.line(none)
@@ -199,5 +199,7 @@ def _change(
 
 
 def _show(common: Common, host: Host, name: str) -> None:
-    one = host.store.definition(name, exports=None)
-    common.write_one(definition_columns(host.shown_settings, exports=bool(one.subject)), one)
+    definition = host.store.definition(name, exports=None)
+    common.write_one(
+        definition_columns(host.shown_settings, exports=bool(definition.subject)), definition
+    )

@@ -45,7 +45,7 @@ def doctor(common: Common, name: str | None) -> None:
         )
         findings = Doctor(common.database, plugins, its_host, definition=name).run()
     if common.json:
-        objects = [as_object(FINDINGS, one, common.language) for one in findings]
+        objects = [as_object(FINDINGS, finding, common.language) for finding in findings]
         write_json(common.output, {"definition": name, "findings": objects})
     else:
         write_table(common.output, FINDINGS, lambda: findings)
@@ -56,7 +56,7 @@ def doctor(common: Common, name: str | None) -> None:
 
 
 def _show_end(common: Common, name: str | None, findings: list[Finding]) -> None:
-    failed = sum(1 for one in findings if one.state == "failed")
+    failed = sum(1 for finding in findings if finding.state == "failed")
     common.output.line()
     if failed:
         common.output.say(
@@ -88,13 +88,13 @@ def _show_end(common: Common, name: str | None, findings: list[Finding]) -> None
 def errors(common: Common, code: str | None, *, markdown: bool) -> None:
     from hostsim.views import errors as views_errors
 
-    found = list(views_errors.every_error(plugins_without_database(common)))
+    listed = list(views_errors.every_error(plugins_without_database(common)))
     if code is not None:
         wanted = code.strip().upper()
-        found = [one for one in found if one.code == wanted]
-        if not found:
+        listed = [error for error in listed if error.code == wanted]
+        if not listed:
             raise host_error("ERROR_UNKNOWN", code=one_line(code))
     if markdown and not common.json:
-        common.output.write(views_errors.markdown(found))
+        common.output.write(views_errors.markdown(listed))
     else:
-        common.write_list(views_errors.ERROR_CODES, lambda: found)
+        common.write_list(views_errors.ERROR_CODES, lambda: listed)

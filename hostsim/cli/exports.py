@@ -150,7 +150,7 @@ def export(
                         common.output.line(note)
                     _raise_for(preview)
                     return
-        _show(common, preview, how_to_send=not check, asked=items)
+        _show(common, preview, how_to_send=not check, numbers=items)
         _raise_for(preview)
         if cancel is not None and not preview.counts["cancelled"]:
             words = messages.WORDS[preview.subject]
@@ -159,9 +159,9 @@ def export(
 
 def _confirm(common: Common, host: Host, name: str, supplier: str) -> None:
     """Confirm what was shown of a supplier, and say what that was."""
-    for one in host.confirm_bank(name, supplier):
-        field, by = label(BANK_FIELDS, one.field), one.confirmed_by or ""
-        sentence = messages.confirmed(one.party_number, field, one.ours, one.theirs, by)
+    for change in host.confirm_bank(name, supplier):
+        field, by = label(BANK_FIELDS, change.field), change.confirmed_by or ""
+        sentence = messages.confirmed(change.party_number, field, change.ours, change.theirs, by)
         common.note(sentence.sv, sentence.en)
 
 
@@ -172,7 +172,7 @@ def _send(
         return host.send(name, revision, items=items)
     except ExportChanged as changed:
         try:
-            _show(common, changed.preview, how_to_send=True, asked=items)
+            _show(common, changed.preview, how_to_send=True, numbers=items)
         except (ReaderClosed, HostError) as error:
             raise changed from error
         raise
@@ -195,7 +195,7 @@ def _showing_what_was_sent(common: Common, host: Host, name: str) -> Iterator[No
 
 
 def _show(
-    common: Common, preview: ExportPreview, *, how_to_send: bool, asked: Iterable[str] = ()
+    common: Common, preview: ExportPreview, *, how_to_send: bool, numbers: Iterable[str] = ()
 ) -> None:
     """Print a run; one that sent nothing is marked as the one that a send sends."""
     output = common.output
@@ -204,7 +204,7 @@ def _show(
     else:
         write_export(output, preview)
         if how_to_send:
-            write_how_to_send(output, preview, asked)
+            write_how_to_send(output, preview, numbers)
     output.flush()
     preview.mark_printed()
 

@@ -53,11 +53,11 @@ def why(
 ) -> None:
     with open_store(common) as store:
         with interactive_host(common, store) as (host, _):
-            found = host.why(invoice, name, region=region, offline=offline)
+            explanation = host.why(invoice, name, region=region, offline=offline)
         if common.json:
-            write_json(common.output, explanation_object(found, common.language))
+            write_json(common.output, explanation_object(explanation, common.language))
         else:
-            write_explanation(common.output, found)
+            write_explanation(common.output, explanation)
 
 
 @command(

@@ -199,7 +199,7 @@ def undo_save(common: Common, run: str, why: str) -> None:
     with open_store(common) as store:
         undone = make_host(store).undo_save(run, why=why)
     if common.json:
-        kept = [as_object(REGISTERED_PAYMENTS, one, common.language) for one in undone.kept]
+        kept = [as_object(REGISTERED_PAYMENTS, entry, common.language) for entry in undone.kept]
         numbers = {"deleted": undone.deleted, "restored": undone.restored}
         write_json(common.output, {**numbers, "forgotten": len(undone.forgotten), "kept": kept})
         return
@@ -227,8 +227,8 @@ def reconcile(common: Common, name: str) -> None:
     with open_store(common) as store, contextlib.ExitStack() as stack:
         store.definition(name)
         with interactive_host(common, store) as (host, _):
-            found = stack.enter_context(host.reconcile(name))
+            reconciliation = stack.enter_context(host.reconcile(name))
         if common.json:
-            write_reconciliation_json(common.output, found)
+            write_reconciliation_json(common.output, reconciliation)
         else:
-            write_reconciliation(common.output, found, show_ignored=common.show_ignored)
+            write_reconciliation(common.output, reconciliation, show_ignored=common.show_ignored)

@@ -40,15 +40,15 @@ UNATTENDED = common_option(
 
 def login_timeout(environment: Mapping[str, str]) -> float:
     """Read how many seconds a person may take to sign in."""
-    given = environment.get("HOSTSIM_LOGIN_TIMEOUT", "").strip() or "300"
+    text = environment.get("HOSTSIM_LOGIN_TIMEOUT", "").strip() or "300"
     try:
-        seconds = float(given)
+        seconds = float(text)
     except ValueError:
         seconds = math.nan
     if not 0 < seconds < math.inf:
         raise usage(
-            f"HOSTSIM_LOGIN_TIMEOUT ska vara ett antal sekunder större än 0, inte ”{given}”.",
-            f"HOSTSIM_LOGIN_TIMEOUT must be a number of seconds above 0, not “{given}”.",
+            f"HOSTSIM_LOGIN_TIMEOUT ska vara ett antal sekunder större än 0, inte ”{text}”.",
+            f"HOSTSIM_LOGIN_TIMEOUT must be a number of seconds above 0, not “{text}”.",
         )
     return seconds
 

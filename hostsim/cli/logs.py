@@ -81,9 +81,9 @@ def _refuse_other(path: Path, database: Path) -> None:
     if path.is_file():
         with path.open("rb") as file:
             content = file.read(64)
-    ours = {one.resolve() for one in (database, *sqlite_files_of(database))}
+    databases = {file.resolve() for file in (database, *sqlite_files_of(database))}
     # A named pipe would hang until somebody reads it.
-    other = path.is_fifo() or path.resolve() in ours
+    other = path.is_fifo() or path.resolve() in databases
     if other or (content and not _FIRST.match(content)):
         raise usage(
             f"Loggen skrivs inte till {path}, som inte är en logg; välj en ny fil, en tom "

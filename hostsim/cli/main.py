@@ -65,21 +65,21 @@ def run(arguments: Sequence[str], language: str = "sv", *, last: bool = False) -
     common = Common(language)
     have_streams()
     _speak_utf8()
-    with signals.ending(last=last) as told, logs.kept(), commits.watched() as saved:
+    with signals.ending(last=last) as end, logs.kept(), commits.watched() as saved:
         try:
             status = _invoke(arguments, common)
             Output(sys.stdout, common.language).flush()
-            told.over = True
+            end.over = True
         except ReaderClosed:
-            told.over = True
+            end.over = True
             write_nowhere()
             status = (
                 _ended(saved.not_shown_error(), common.language) if saved.any else READER_CLOSED
             )
         except BaseException as error:  # noqa: BLE001 - the last line of defence
-            told.over = True
+            end.over = True
             status = _end_with_error(error, common)
-    return told.status(status)
+    return end.status(status)
 
 
 def _invoke(arguments: Sequence[str], common: Common) -> int:
@@ -88,8 +88,8 @@ def _invoke(arguments: Sequence[str], common: Common) -> int:
     environment = os.environ.get("HOSTSIM_LANG", "")
     if environment and environment not in LANGUAGES:
         raise usage("HOSTSIM_LANG ska vara sv eller en.", "HOSTSIM_LANG must be sv or en.")
-    if asked := os.environ.get(COMPLETE):
-        click.echo(_completion(asked, common))
+    if instruction := os.environ.get(COMPLETE):
+        click.echo(_completion(instruction, common))
         return 0
     try:
         with hostsim.make_context("hostsim", list(arguments), obj=common) as context:
@@ -99,16 +99,16 @@ def _invoke(arguments: Sequence[str], common: Common) -> int:
     return 0
 
 
-def _completion(asked: str, common: Common) -> bytes:
+def _completion(instruction: str, common: Common) -> bytes:
     """Return the program of a shell that completes commands, or what it then asks for."""
-    shell, _, what = asked.partition("_")
-    found = get_completion_class(shell)
-    if found is None or what not in {"source", "complete"}:
+    shell, _, what = instruction.partition("_")
+    shell_class = get_completion_class(shell)
+    if shell_class is None or what not in {"source", "complete"}:
         raise usage(
             "Komplettering finns för bash, zsh, fish och, med click 8.5 eller senare, powershell.",
             "There is completion for bash, zsh, fish and, with click 8.5 or later, powershell.",
         )
-    completion = found(hostsim, {"obj": common}, "hostsim", COMPLETE)
+    completion = shell_class(hostsim, {"obj": common}, "hostsim", COMPLETE)
     # As bytes: no shell understands the line ends of Windows.
     return (completion.source() if what == "source" else completion.complete()).encode()
 
@@ -189,16 +189,16 @@ def _what_was_wrong(error: click.ClickException) -> tuple[str, str]:
             f"There is no command {command}.{hint_en}",
         )
     if isinstance(error, click.BadParameter) and error.param is not None:
-        what = error.param.get_error_hint(error.ctx)
-        its = translated(what, "en")
+        what_sv = error.param.get_error_hint(error.ctx)
+        what_en = translated(what_sv, "en")
         if isinstance(error, click.MissingParameter):
-            return f"{what} saknas.", f"{its} is missing."
+            return f"{what_sv} saknas.", f"{what_en} is missing."
         sv, en = _wanted(error.param.type)
-        return f"{what} ska vara {sv}.", f"{its} must be {en}."
+        return f"{what_sv} ska vara {sv}.", f"{what_en} must be {en}."
     message = error.format_message()
     for english, swedish in _CLICK_SAYS:
-        if (found := re.fullmatch(english, message)) is not None:
-            return swedish.format(*found.groups()), f"{message.removesuffix('.')}."
+        if (match := re.fullmatch(english, message)) is not None:
+            return swedish.format(*match.groups()), f"{message.removesuffix('.')}."
     return message, message
 
 

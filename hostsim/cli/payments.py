@@ -223,14 +223,14 @@ def add(
         raise host_error("PAYMENT_KEY", longest=MAX_KEY_LENGTH)
     entry = Entry(invoice, money, when, region, bank_account, currency, known_rate, key or "")
     with open_store(common) as store:
-        made = make_host(store).enter_payment(entry, confirm=confirm)
-        added = store.payment(made.id)
-    for doubt in made.doubts:
+        result = make_host(store).enter_payment(entry, confirm=confirm)
+        added = store.payment(result.id)
+    for doubt in result.doubts:
         message = doubt.message
         common.note(f"Bekräftat: {message.sv}", f"Confirmed: {message.en}")
     if not common.json:
-        known, new = results_messages.payment_known, results_messages.payment_added
-        common.output.line((known if made.already else new)(made.id))
+        already, registered = results_messages.payment_known, results_messages.payment_added
+        common.output.line((already if result.already else registered)(result.id))
     common.write_one(REGISTERED_PAYMENTS, added)
 
 

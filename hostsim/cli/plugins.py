@@ -33,8 +33,8 @@ def plugins(common: Common) -> None:
     from opter_contract import CONTRACT_VERSION
 
     # Plug-ins can be listed before there is a database.
-    there = open_store(common) if common.database.exists() else contextlib.nullcontext()
-    with there as store:
+    database = open_store(common) if common.database.exists() else contextlib.nullcontext()
+    with database as store:
         entries = _entries(store)
     if not entries and not common.json:
         common.output.say("Inget insticksprogram är installerat.", "No plug-in is installed.")

@@ -117,7 +117,7 @@ def sandbox(
     companies: int | None,
 ) -> None:
     status = signals.CANCELLED
-    with signals.ending() as told, suppress(KeyboardInterrupt):
+    with signals.ending() as end, suppress(KeyboardInterrupt):
         status = run_sandbox(
             common.output,
             port=port,
@@ -130,7 +130,7 @@ def sandbox(
             switches_from=switches_from,
             redirect_uri=redirect_uri,
         )
-    status = told.status(status)
+    status = end.status(status)
     click.get_current_context().exit(0 if status == signals.CANCELLED else status)
 
 

@@ -71,13 +71,13 @@ def serve(
     from hostsim.storage.secrets import system_keyring
 
     proxy = reverse_proxy(public_url, user_header, trusted_proxy)
-    given = common.db or os.environ.get("HOSTSIM_DB")
+    path = common.db or os.environ.get("HOSTSIM_DB")
     # Its pages report what is committed while it is served.
     with commits.passing():
         run_desk(
             common.output,
             load_plugins(),
-            database=common.database if given else None,
+            database=common.database if path else None,
             environment=os.environ,
             login_timeout=login_timeout(os.environ),
             keyring=system_keyring,

@@ -29,12 +29,12 @@ def init(common: Common) -> None:
     from hostsim.storage.store import Store
 
     path = common.database
-    there = path.exists()
-    store = Store.open(path) if there else Store.create(path)
+    exists = path.exists()
+    store = Store.open(path) if exists else Store.create(path)
     store.close()
     if common.json:
-        write_json(common.output, {"database": str(path), "created": not there})
-    elif there:
+        write_json(common.output, {"database": str(path), "created": not exists})
+    elif exists:
         common.output.say(f"Databasen {path} finns redan.", f"The database {path} exists already.")
     else:
         common.output.say(f"Databasen {path} är skapad.", f"The database {path} is made.")
@@ -50,10 +50,10 @@ def init(common: Common) -> None:
 )
 @click.argument("values", nargs=-1, metavar="[NAMN=VÄRDE]...")
 def settings(common: Common, values: tuple[str, ...]) -> None:
-    wanted = key_values(values)
+    changes = key_values(values)
     with open_store(common) as store:
         with store.change():
-            for key, value in wanted.items():
+            for key, value in changes.items():
                 store.set_setting(key, value)
         now = dict(store.settings())
     if common.json:

@@ -45,10 +45,10 @@ def registered_before(day: str, amount: Text, way: Text, who: Text) -> Text:
     )
 
 
-def possibly_registered(several: Sequence[Text]) -> Text:
+def possibly_registered(sentences: Sequence[Text]) -> Text:
     return Text(
-        f"Kan vara registrerad redan: {'; '.join(one.sv for one in several)}",
-        f"Possibly registered already: {'; '.join(one.en for one in several)}",
+        f"Kan vara registrerad redan: {'; '.join(sentence.sv for sentence in sentences)}",
+        f"Possibly registered already: {'; '.join(sentence.en for sentence in sentences)}",
     )
 
 

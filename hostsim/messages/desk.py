@@ -1000,8 +1000,8 @@ def page_text(key: str, *, subject: str = exports_messages.INVOICES, **values: o
 
 def duration(seconds: float) -> str:
     """Write how long something takes, roughly: a person waits for it."""
-    whole = max(0, round(seconds))
-    if whole < 60:
-        return f"{whole} s"
-    minutes, rest = divmod(whole, 60)
-    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    total = max(0, round(seconds))
+    if total < 60:
+        return f"{total} s"
+    minutes, left = divmod(total, 60)
+    return f"{minutes} min {left} s" if left else f"{minutes} min"

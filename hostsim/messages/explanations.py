@@ -66,10 +66,10 @@ def pays_another(number: str) -> Text:
     )
 
 
-def only_elsewhere(number: str, region: str, others: Sequence[str]) -> Text:
+def only_elsewhere(number: str, region: str, other_regions: Sequence[str]) -> Text:
     here, names = (
         payments_messages.region_name(region),
-        [payments_messages.region_name(one) for one in others],
+        [payments_messages.region_name(other) for other in other_regions],
     )
     sv, en = ", ".join(name.sv for name in names), ", ".join(name.en for name in names)
     return Text(

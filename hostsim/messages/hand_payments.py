@@ -59,12 +59,12 @@ def first_rate(rate: Decimal, currency: str) -> Text:
     )
 
 
-def doubtful_rate(rate: Decimal, known: Decimal, currency: str) -> Text:
+def doubtful_rate(rate: Decimal, last: Decimal, currency: str) -> Text:
     return Text(
         f"Kursen {_rate(rate, 'sv')} avviker mer än en tredjedel från den senast registrerade i "
-        f"{currency}, {_rate(known, 'sv')}.",
+        f"{currency}, {_rate(last, 'sv')}.",
         f"The rate {_rate(rate, 'en')} is more than a third away from the one registered last in "
-        f"{currency}, {_rate(known, 'en')}.",
+        f"{currency}, {_rate(last, 'en')}.",
     )
 
 

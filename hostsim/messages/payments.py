@@ -24,11 +24,11 @@ REVERSAL = Text(
 
 def by_how_much(warning: Text, status: str, amount: Text) -> Text:
     """Tell beside the warning how much of the invoice a payment leaves, or is over."""
-    whole = {"partial": PARTIAL, "advance": ADVANCE}[status]
+    text = {"partial": PARTIAL, "advance": ADVANCE}[status]
     sv, en = {"partial": ("saknas", "missing"), "advance": ("för mycket", "too much")}[status]
     return Text(
-        f"{whole.sv}: {amount.sv} {sv}{warning.sv.removeprefix(whole.sv)}",
-        f"{whole.en}: {amount.en} {en}{warning.en.removeprefix(whole.en)}",
+        f"{text.sv}: {amount.sv} {sv}{warning.sv.removeprefix(text.sv)}",
+        f"{text.en}: {amount.en} {en}{warning.en.removeprefix(text.en)}",
     )
 
 
@@ -38,16 +38,16 @@ PAID_BY_WAITING = Text(
 )
 
 
-def once_saved(warning: Text | None, made: Text = ADVANCE_MADE) -> Text | None:
+def once_saved(warning: Text | None, advance: Text = ADVANCE_MADE) -> Text | None:
     """Say a warning as it is once its payment is saved.
 
-    :param made: what became of an advance.
+    :param advance: what became of an advance.
     """
     if warning is None:
         return None
     return Text(
-        warning.sv.replace(ADVANCE.sv, made.sv),
-        warning.en.replace(ADVANCE.en, made.en),
+        warning.sv.replace(ADVANCE.sv, advance.sv),
+        warning.en.replace(ADVANCE.en, advance.en),
     )
 
 
@@ -119,9 +119,9 @@ def replaces(gone: Sequence[RegisteredHere]) -> Text:
     )
 
 
-def paid_by_deleted(several: Sequence[RegisteredHere]) -> Text:
+def paid_by_deleted(payments: Sequence[RegisteredHere]) -> Text:
     """Say that what a person confirmed as another payment has nothing left to pay, and why."""
-    sv, en = _named(several)
+    sv, en = _named(payments)
     return Text(
         f"Bekräftad som en annan betalning, men ingenting återstår: {sv} betalar fakturan här och "
         f"är borttagen i {SOURCE.sv}. Godkänn att den ersätts, eller ta bort den här först",
@@ -130,8 +130,8 @@ def paid_by_deleted(several: Sequence[RegisteredHere]) -> Text:
     )
 
 
-def not_asked_yet(several: Sequence[RegisteredHere]) -> Text:
-    sv, en = _named(several)
+def not_asked_yet(payments: Sequence[RegisteredHere]) -> Text:
+    sv, en = _named(payments)
     return Text(
         f"Kan ersätta {sv}; det gick inte att kontrollera i {SOURCE.sv} den här gången. "
         "Läs in igen",
@@ -139,30 +139,30 @@ def not_asked_yet(several: Sequence[RegisteredHere]) -> Text:
     )
 
 
-def beside_changed(several: Sequence[RegisteredHere]) -> Text:
-    sv, en = _named(several)
+def beside_changed(payments: Sequence[RegisteredHere]) -> Text:
+    sv, en = _named(payments)
     return Text(
         f"Kan ersätta {sv}, som är ändrad i {SOURCE.sv}: avgör den först",
         f"May replace {en}, which was changed in {SOURCE.en}: decide about that one first",
     )
 
 
-def _named(several: Sequence[RegisteredHere]) -> tuple[str, str]:
+def _named(payments: Sequence[RegisteredHere]) -> tuple[str, str]:
     """Name registered payments, the first few of many."""
-    more = len(several) - MAX_NAMES
+    more = len(payments) - MAX_NAMES
     sv, en = (
         ", ".join(
-            f"{one.number} ({money(_in_currency(one), lang)} {one.currency}, "
-            f"{one.date.isoformat()}, {word} {one.host_invoice_number})"
-            for one in several[:MAX_NAMES]
+            f"{payment.number} ({money(_in_currency(payment), lang)} {payment.currency}, "
+            f"{payment.date.isoformat()}, {word} {payment.host_invoice_number})"
+            for payment in payments[:MAX_NAMES]
         )
         for lang, word in (("sv", "faktura"), ("en", "invoice"))
     )
     return (sv, en) if more <= 0 else (f"{sv} och {more} till", f"{en} and {more} more")
 
 
-def _in_currency(one: RegisteredHere) -> Decimal:
-    return one.amount if one.amount_currency is None else one.amount_currency
+def _in_currency(payment: RegisteredHere) -> Decimal:
+    return payment.amount if payment.amount_currency is None else payment.amount_currency
 
 
 def settles(number: str, invoice_number: str) -> Text:
@@ -259,9 +259,9 @@ NO = Text("nej", "no")
 
 
 def changed(differences: Iterable[Difference]) -> Text:
-    several = list(differences)
-    sv = "; ".join(f"{d.what.sv} registrerat {d.registered.sv}, nu {d.now.sv}" for d in several)
-    en = "; ".join(f"{d.what.en} registered {d.registered.en}, now {d.now.en}" for d in several)
+    differences = list(differences)
+    sv = "; ".join(f"{d.what.sv} registrerat {d.registered.sv}, nu {d.now.sv}" for d in differences)
+    en = "; ".join(f"{d.what.en} registered {d.registered.en}, now {d.now.en}" for d in differences)
     return Text(
         f"Ändrad efter registreringen: {sv}",
         f"Changed after it was registered: {en}",
@@ -281,10 +281,10 @@ _ANY = Text("", "")
 
 def payments(number: int, which: Text = _ANY) -> Text:
     """Count payments in words, as ``1 betalning`` and ``1 200 äldre betalningar``."""
-    one = number == 1
+    single = number == 1
     return Text(
-        f"{count(number, 'sv')} {which.sv}{'betalning' if one else 'betalningar'}",
-        f"{count(number, 'en')} {which.en}{'payment' if one else 'payments'}",
+        f"{count(number, 'sv')} {which.sv}{'betalning' if single else 'betalningar'}",
+        f"{count(number, 'en')} {which.en}{'payment' if single else 'payments'}",
     )
 
 
@@ -341,7 +341,7 @@ def save_undone(number: int, restored: int = 0, forgotten: Sequence[str] = ()) -
                 f"and no longer are: {which}. Take them again if they are to come in.",
             )
         )
-    return Text(*(" ".join(several) for several in zip(*sentences, strict=True)))
+    return Text(*(" ".join(parts) for parts in zip(*sentences, strict=True)))
 
 
 def not_read(number: int) -> Text:
@@ -379,8 +379,8 @@ _COUNTED_OF_EXPORT = _COUNTED | {
 def counted(counts: Mapping[str, int], *, export: bool = False) -> Text:
     """Say what became of the rows of a run with nobody there, without what is none."""
     words = _COUNTED_OF_EXPORT if export else _COUNTED
-    several = [(text, counts[key]) for key, text in words.items() if counts.get(key)]
+    numbers = [(text, counts[key]) for key, text in words.items() if counts.get(key)]
     return Text(
-        ", ".join(text.sv.format(number) for text, number in several),
-        ", ".join(text.en.format(number) for text, number in several),
+        ", ".join(text.sv.format(number) for text, number in numbers),
+        ", ".join(text.en.format(number) for text, number in numbers),
     )

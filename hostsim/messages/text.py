@@ -53,10 +53,10 @@ def own(text: Text) -> Text:
 
 def joined(sentences: Iterable[Text]) -> Text | None:
     """Join sentences into one text; ``None`` when there are none."""
-    several = list(sentences)
-    if not several:
+    texts = list(sentences)
+    if not texts:
         return None
-    *before, last = several
+    *before, last = texts
     return Text(
         "".join(f"{text.sv.removesuffix('.')}. " for text in before) + last.sv,
         "".join(f"{text.en.removesuffix('.')}. " for text in before) + last.en,

@@ -93,11 +93,11 @@ def elsewhere() -> Sequence[Installed]:
 
 def _one_by_one() -> Iterator[metadata.EntryPoint]:
     """Return the entry points of every package whose own list can be read."""
-    found = set()
+    names = set()
     for name, _, points in _distributions():
-        if name not in found:
+        if name not in names:
             # The first on the path is the one that Python imports.
-            found.add(name)
+            names.add(name)
             yield from points
 
 
@@ -113,7 +113,7 @@ def _distributions() -> Iterator[tuple[str, str, Sequence[metadata.EntryPoint]]]
 
 
 def _in_order(points: Iterable[metadata.EntryPoint]) -> Sequence[Installed]:
-    found = [
+    plugins = [
         Installed(
             point.name,
             getattr(point, "group", PROJECT),
@@ -123,7 +123,9 @@ def _in_order(points: Iterable[metadata.EntryPoint]) -> Sequence[Installed]:
         )
         for point in points
     ]
-    return sorted(found, key=lambda one: (one.name, one.distribution or "", one.value))
+    return sorted(
+        plugins, key=lambda plugin: (plugin.name, plugin.distribution or "", plugin.value)
+    )
 
 
 def _name_and_version(distribution: metadata.Distribution | None) -> tuple[str | None, str | None]:
@@ -192,13 +194,13 @@ def off(store: Store | None) -> Off:
     only = frozenset(map(_normalized, names_only))
     _refuse_hidden(only)
     distributions = {point.distribution for point in installed() if only and point.distribution}
-    known = {_normalized(name): name for name in distributions}
-    for name in sorted(only - known.keys()):
+    spelled = {_normalized(name): name for name in distributions}
+    for name in sorted(only - spelled.keys()):
         raise host_error(
             "DISTRIBUTION_UNKNOWN",
             name=name,
             place=ONLY,
-            known=", ".join(sorted(known.values())) or "–",
+            known=", ".join(sorted(spelled.values())) or "–",
         )
     return Off(store.plugins_off() if store else frozenset(), names, only or None)
 
@@ -208,12 +210,12 @@ def _refuse_hidden(names: Collection[str]) -> None:
 
     The same one may be found twice, as beside its source code.
     """
-    found: dict[str, dict[frozenset[tuple[str, str]], str]] = {}
+    folders_of: dict[str, dict[frozenset[tuple[str, str]], str]] = {}
     for name, folder, points in _distributions() if names else ():
-        ours = frozenset((point.name, point.value) for point in points if point.group == PROJECT)
-        found.setdefault(name, {}).setdefault(ours, folder)
-    for name in sorted(names & found.keys()):
-        if len(folders := found[name].values()) > 1:
+        plugins = frozenset((point.name, point.value) for point in points if point.group == PROJECT)
+        folders_of.setdefault(name, {}).setdefault(plugins, folder)
+    for name in sorted(names & folders_of.keys()):
+        if len(folders := folders_of[name].values()) > 1:
             raise host_error(
                 "DISTRIBUTION_TWICE", name=name, place=ONLY, folders=", ".join(folders)
             )

@@ -89,7 +89,7 @@ class ExportSession(Session):
     def opter_take_planned_items(self, items: Sequence[PlannedItem]) -> int:
         check_size(items)
         self._refuse_after_review("an item was planned after the review")
-        wrong = self._run.take_planned([_planned_item(one) for one in items])
+        wrong = self._run.take_planned([_planned_item(item) for item in items])
         if wrong:
             raise broken(f"an item was planned twice, or not given ({wrong[0]})")
         return len(items)
@@ -97,19 +97,19 @@ class ExportSession(Session):
     def opter_take_planned_cards(self, cards: Sequence[PlannedCard]) -> int:
         check_size(cards)
         self._refuse_after_review("a card was planned after the review")
-        self._run.take_cards([_planned_card(one) for one in cards])
+        self._run.take_cards([_planned_card(card) for card in cards])
         return len(cards)
 
     def opter_take_bank_changes(self, changes: Sequence[BankChange]) -> int:
         check_size(changes)
         self._refuse_after_review("a bank change was planned after the review")
-        if wrong := self._run.take_bank_changes([_bank_change(one) for one in changes]):
+        if wrong := self._run.take_bank_changes([_bank_change(change) for change in changes]):
             raise broken(f"a bank change was handed over twice ({wrong[0]})")
         return len(changes)
 
     def opter_take_gaps(self, gaps: Sequence[Gap]) -> int:
         check_size(gaps)
-        wrong = self._run.take_gaps([_gap(one) for one in gaps])
+        wrong = self._run.take_gaps([_gap(gap) for gap in gaps])
         if wrong:
             raise broken(f"a gap names an item that was not given ({wrong[0]})")
         return len(gaps)
@@ -140,10 +140,10 @@ class ExportSession(Session):
     def _take_company(self, company: Company) -> None:
         """Check whose books they are, and keep every other export of them out."""
         self.refuse_other_company(company)
-        known = self._run.company
-        if known is not None and known.number != company.number:
-            raise wrong_company(self.run.definition, known, company)
-        if known is not None:
+        expected = self._run.company
+        if expected is not None and expected.number != company.number:
+            raise wrong_company(self.run.definition, expected, company)
+        if expected is not None:
             return
         self.held.enter_context(company_lock(self._run, company))
         if self._run.known_otherwise(company):
@@ -161,7 +161,7 @@ class ExportSession(Session):
     def opter_confirmed_bank_changes(self, party_numbers: Collection[str]) -> Sequence[BankChange]:
         if not self._reviewed:
             raise broken("opter_confirmed_bank_changes was called before the review")
-        numbers = [_word(one) for one in party_numbers]
+        numbers = [_word(number) for number in party_numbers]
         check_size(numbers)
         return self._run.use_confirmations(numbers, self._clock())
 
@@ -170,7 +170,7 @@ class ExportSession(Session):
     def opter_take_intents(self, item_ids: Sequence[str]) -> int:
         check_size(item_ids)
         company = self._sending_to()
-        ids = [_word(one) for one in item_ids]
+        ids = [_word(item_id) for item_id in item_ids]
         if self._run.open_gaps(ids):
             raise gaps_open(self._run.preview())
         if wrong := self._run.store_intents(company, ids, self._clock()):
@@ -184,7 +184,7 @@ class ExportSession(Session):
 
     def store_results(self, company: Company, results: Iterable[ItemResult]) -> None:
         """Store what became of items; what was handed over wrongly is told when that is done."""
-        copies = [result_of(one) for one in results]
+        copies = [result_of(result) for result in results]
         if wrong := self._run.store_results(company, copies, self._clock()):
             raise broken(f"a result is of an item that was not given ({wrong[0]})")
 
@@ -218,67 +218,67 @@ def company_lock(run: ExportRun, company: Company) -> ExitStack:
 # --- Checking what a plug-in hands over -----------------------------------------
 
 
-def result_of(one: ItemResult) -> ItemResult:
+def result_of(result: ItemResult) -> ItemResult:
     """Copy a result that a plug-in handed over, and check it against the contract."""
-    if one.state not in RESULT_STATES:
-        raise broken(f"a result has the unknown state {str(one.state)[:40]!r}")
+    if result.state not in RESULT_STATES:
+        raise broken(f"a result has the unknown state {str(result.state)[:40]!r}")
     return ItemResult(
-        id=_word(one.id),
-        state=one.state,
-        number=_word(getattr(one, "number", "")),
-        party_number=_word(getattr(one, "party_number", "")),
-        total=money_or_none(getattr(one, "total", None)),
-        code=_word(getattr(one, "code", "")),
-        message=_message(getattr(one, "message", None)),
-        theirs=_text(getattr(one, "theirs", "")),
-        complete=bool(getattr(one, "complete", True)),
+        id=_word(result.id),
+        state=result.state,
+        number=_word(getattr(result, "number", "")),
+        party_number=_word(getattr(result, "party_number", "")),
+        total=money_or_none(getattr(result, "total", None)),
+        code=_word(getattr(result, "code", "")),
+        message=_message(getattr(result, "message", None)),
+        theirs=_text(getattr(result, "theirs", "")),
+        complete=bool(getattr(result, "complete", True)),
     )
 
 
-def _planned_item(one: PlannedItem) -> PlannedItem:
-    if one.state not in PLANNED_STATES:
-        raise broken(f"an item is planned with the unknown state {str(one.state)[:40]!r}")
-    if one.action not in ACTIONS:
-        raise broken(f"an item is planned with the unknown action {str(one.action)[:40]!r}")
+def _planned_item(item: PlannedItem) -> PlannedItem:
+    if item.state not in PLANNED_STATES:
+        raise broken(f"an item is planned with the unknown state {str(item.state)[:40]!r}")
+    if item.action not in ACTIONS:
+        raise broken(f"an item is planned with the unknown action {str(item.action)[:40]!r}")
     return PlannedItem(
-        id=_word(one.id),
-        state=one.state,
-        action=one.action,
-        party_number=_word(one.party_number),
-        total=money(one.total),
-        other_total=money_or_none(one.other_total),
-        currency=_word(one.currency),
-        number=_word(getattr(one, "number", "")),
-        code=_word(getattr(one, "code", "")),
-        message=_message(getattr(one, "message", None)),
-        differences=_differences(one),
+        id=_word(item.id),
+        state=item.state,
+        action=item.action,
+        party_number=_word(item.party_number),
+        total=money(item.total),
+        other_total=money_or_none(item.other_total),
+        currency=_word(item.currency),
+        number=_word(getattr(item, "number", "")),
+        code=_word(getattr(item, "code", "")),
+        message=_message(getattr(item, "message", None)),
+        differences=_differences(item),
     )
 
 
-def _planned_card(one: PlannedCard) -> PlannedCard:
-    if one.action not in ACTIONS:
-        raise broken(f"a card is planned with the unknown action {str(one.action)[:40]!r}")
-    message = _message(getattr(one, "message", None))
-    return PlannedCard(_word(one.number), one.action, _differences(one), message)
+def _planned_card(card: PlannedCard) -> PlannedCard:
+    if card.action not in ACTIONS:
+        raise broken(f"a card is planned with the unknown action {str(card.action)[:40]!r}")
+    message = _message(getattr(card, "message", None))
+    return PlannedCard(_word(card.number), card.action, _differences(card), message)
 
 
-def _bank_change(one: BankChange) -> BankChange:
-    if not (one.party_number and one.field) or one.ours == one.theirs:
+def _bank_change(change: BankChange) -> BankChange:
+    if not (change.party_number and change.field) or change.ours == change.theirs:
         raise broken("a bank change has no number or no field, or changes nothing")
-    return BankChange(*map(_word, (one.party_number, one.field, one.ours, one.theirs)))
+    return BankChange(*map(_word, (change.party_number, change.field, change.ours, change.theirs)))
 
 
-def _gap(one: Gap) -> Gap:
-    message = _message(one.message)
-    if message is None or not one.code:
+def _gap(gap: Gap) -> Gap:
+    message = _message(gap.message)
+    if message is None or not gap.code:
         raise broken("a gap has no code or no message")
-    return Gap(_word(one.code), message, tuple(_word(item_id) for item_id in one.ids))
+    return Gap(_word(gap.code), message, tuple(_word(item_id) for item_id in gap.ids))
 
 
-def _differences(one: PlannedItem | PlannedCard) -> tuple[Difference, ...]:
+def _differences(planned: PlannedItem | PlannedCard) -> tuple[Difference, ...]:
     return tuple(
         Difference(_word(d.field), _text(d.ours), _text(d.theirs))
-        for d in getattr(one, "differences", ())
+        for d in getattr(planned, "differences", ())
     )
 
 

@@ -62,23 +62,23 @@ def _catch_up(store: Store, name: str, call: Callable[..., Any]) -> None:
 
 def _send_all(store: Store, name: str, call: Callable[..., Any]) -> bool:
     """Send a listener the next changes until none is left; say whether it acknowledged all."""
-    known = journal.acknowledged(store.db, name)
+    acknowledged = journal.acknowledged(store.db, name)
     may_go_back = True  # once, or a listener that never stores anything would never end
-    while changes := journal.changes_after(store.db, known):
+    while changes := journal.changes_after(store.db, acknowledged):
         upto = _answer(name, call, "opter_books_changed", changes=changes)
-        if type(upto) is int and may_go_back and 0 <= upto < known:
+        if type(upto) is int and may_go_back and 0 <= upto < acknowledged:
             log.warning("plug-in %s lost changes and is sent those after %s again", name, upto)
             may_go_back = False
         elif type(upto) is int and upto > changes[-1].sequence:
             log.error("%s", host_error("BOOKS_WENT_BACK", name=name))
             return False
-        elif type(upto) is not int or upto <= known:
-            if upto is not None and upto != known:
+        elif type(upto) is not int or upto <= acknowledged:
+            if upto is not None and upto != acknowledged:
                 log.warning("plug-in %s acknowledged what it was not sent", name)
             return False
         with commits.passing(), store.change() as db:
             journal.acknowledge(db, name, upto)
-        known = upto
+        acknowledged = upto
     return True
 
 
@@ -132,12 +132,12 @@ def notify_people(plugins: Plugins, store: Store) -> bool:
 def _tell(store: Store, name: str, call: Callable[..., Any]) -> bool:
     with commits.passing(), store.change() as db:
         notices.forget_fewer_waiting(db, name)
-    pending = notices.pending_notices(store.db, name)
-    if not pending:
+    pending_rows = notices.pending_notices(store.db, name)
+    if not pending_rows:
         return True
-    given = [notice for notice, _ in pending]
-    if _answer(name, call, "opter_notices", notices=given) is not True:
+    pending = [notice for notice, _ in pending_rows]
+    if _answer(name, call, "opter_notices", notices=pending) is not True:
         return False
     with commits.passing(), store.change() as db:
-        notices.mark_told(db, name, pending)
+        notices.mark_told(db, name, pending_rows)
     return True

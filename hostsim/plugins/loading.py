@@ -153,7 +153,10 @@ class Plugins:
             raise host_error(
                 "EXPORT_TYPE_OFF" if subject else "IMPORT_TYPE_OFF", name=code, off=off
             )
-        known = ", ".join(sorted(one for one, its in self._owners if its == subject)) or "–"
+        known = (
+            ", ".join(sorted(type_code for type_code, owned in self._owners if owned == subject))
+            or "–"
+        )
         if subject:
             raise host_error("EXPORT_TYPE_UNKNOWN", name=code, subject=subject, known=known)
         raise host_error("IMPORT_TYPE_UNKNOWN", name=code, known=known)
@@ -167,9 +170,9 @@ class Plugins:
 
     def listeners(self, *hooks: str) -> Iterator[tuple[str, Callable[..., Any]]]:
         """Return the name of each plug-in with one of these hooks, and how to call a hook in it."""
-        for found in self.loaded:
-            if set(hooks) & set(found.hooks):
-                yield found.name, functools.partial(self._call, self._objects[found.name])
+        for plugin in self.loaded:
+            if set(hooks) & set(plugin.hooks):
+                yield plugin.name, functools.partial(self._call, self._objects[plugin.name])
 
     def _call(self, plugin: object, hook: str, /, **arguments: object) -> Any:
         others = [other for other in self.manager.get_plugins() if other is not plugin]
@@ -214,8 +217,8 @@ class Plugins:
         found = replace(
             found,
             hooks=hooks,
-            import_types=tuple(one.code for one in imports),
-            export_types=tuple((one.code, one.subject) for one in exports),
+            import_types=tuple(import_type.code for import_type in imports),
+            export_types=tuple((export_type.code, export_type.subject) for export_type in exports),
         )
         return found, imports, exports
 
@@ -269,8 +272,10 @@ class Plugins:
             raise
         self.loaded += (found,)
         self._objects[found.name] = plugin
-        self._types.update({one.code: one for one in imports})
-        self._export_types.update({(one.code, one.subject): one for one in exports})
+        self._types.update({import_type.code: import_type for import_type in imports})
+        self._export_types.update(
+            {(export_type.code, export_type.subject): export_type for export_type in exports}
+        )
         self._owners.update(dict.fromkeys(owned, found))
 
 
@@ -283,8 +288,8 @@ def _new_manager() -> pluggy.PluginManager:
 
 def _specified(hook: str) -> object:
     """Return the specification of a hook; ``None`` where there is none."""
-    found = (getattr(one, hook, None) for one in _SPECIFICATIONS)
-    return next((one for one in found if one is not None), None)
+    hooks = (getattr(specification, hook, None) for specification in _SPECIFICATIONS)
+    return next((specification for specification in hooks if specification is not None), None)
 
 
 @contextlib.contextmanager
@@ -345,22 +350,22 @@ def _refuse_unfit(manager: pluggy.PluginManager, hook: str, implementation: Any)
         raise _Rejected(plugins_messages.UNKNOWN_HOOK(hook=hook))
     if hook in HOSTS_OWN:
         raise _Rejected(plugins_messages.HOSTS_OWN_HOOK(hook=hook))
-    asked = {
+    required = {
         parameter.name
         for parameter in inspect.signature(implementation).parameters.values()
         if parameter.default is parameter.empty
         and parameter.kind in {parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD}
     }
-    unknown = asked - set(caller.spec.argnames)
+    unknown = required - set(caller.spec.argnames)
     if unknown:
         raise _Rejected(plugins_messages.UNKNOWN_ARGUMENT(hook=hook, arguments=_listed(unknown)))
 
 
 def _why_no_hook(plugin: object) -> Text:
-    others = {project for name in dir(plugin) for project in _projects(plugin, name)}
+    projects = {project for name in dir(plugin) for project in _projects(plugin, name)}
     named = any(_specified(name) for name in dir(plugin) if name.startswith("opter_"))
-    if others or named or isinstance(plugin, ModuleType):
-        foreign = _listed(others - {PROJECT})
+    if projects or named or isinstance(plugin, ModuleType):
+        foreign = _listed(projects - {PROJECT})
         if foreign:
             return plugins_messages.NO_HOOK_OF_OURS(projects=foreign)
         return plugins_messages.NO_HOOK
@@ -376,11 +381,13 @@ def _refuse_unmarked(manager: pluggy.PluginManager, plugin: object) -> None:
     for name in dir(plugin):
         if not name.startswith(f"{PROJECT}_") or not callable(getattr(plugin, name)):
             continue
-        others = _projects(plugin, name)
-        known = inspect.isfunction(_specified(name))
-        if (known or others) and manager.parse_hookimpl_opts(plugin, name) is None:
-            sentence = plugins_messages.HOOK_OF_OTHERS if others else plugins_messages.UNMARKED_HOOK
-            raise _Rejected(sentence(hook=name, projects=_listed(others)))
+        projects = _projects(plugin, name)
+        is_hook = inspect.isfunction(_specified(name))
+        if (is_hook or projects) and manager.parse_hookimpl_opts(plugin, name) is None:
+            sentence = (
+                plugins_messages.HOOK_OF_OTHERS if projects else plugins_messages.UNMARKED_HOOK
+            )
+            raise _Rejected(sentence(hook=name, projects=_listed(projects)))
 
 
 def _projects(plugin: object, name: str) -> set[str]:
@@ -408,10 +415,10 @@ def _import_type(value: Any) -> ImportType | None:
     """Copy an import type, so that it cannot change; ``None`` if it is invalid."""
     if isinstance(value.formats, str):
         return None
-    made = ImportType(value.code, tuple(value.formats), Text(value.label.sv, value.label.en))
-    if not _are_words(made.code, *made.formats, *made.label):
+    import_type = ImportType(value.code, tuple(value.formats), Text(value.label.sv, value.label.en))
+    if not _are_words(import_type.code, *import_type.formats, *import_type.label):
         return None
-    return made if made.formats else None
+    return import_type if import_type.formats else None
 
 
 def _export_types(manager: pluggy.PluginManager, found: Found) -> Sequence[ExportType]:
@@ -422,8 +429,8 @@ def _export_types(manager: pluggy.PluginManager, found: Found) -> Sequence[Expor
             for answer in answers
             for value in answer
         ]
-    if len({(one.code, one.subject) for one in types}) != len(types) or not all(
-        one.subject in SUBJECTS and _are_words(one.code, *one.label) for one in types
+    if len({(value.code, value.subject) for value in types}) != len(types) or not all(
+        value.subject in SUBJECTS and _are_words(value.code, *value.label) for value in types
     ):
         raise _Rejected(plugins_messages.EXPORT_TYPES_INVALID(error="code, subject, label"))
     return types

@@ -97,11 +97,11 @@ def _addresses(environment: Mapping[str, str], name: str, why: Text, most: int =
     text = environment.get(name, "").strip()
     try:
         header = SMTP.header_factory("To", text) if text.isprintable() else None
-        found = () if header is None or header.defects else header.addresses
-        whole = all(one.username and one.domain for one in found)
+        addresses = () if header is None or header.defects else header.addresses
+        complete = all(address.username and address.domain for address in addresses)
     except Exception as error:  # the standard library's parser raises anything at half an address
         raise host_error("MAIL_SETTINGS", name=name, why=why) from error
-    if not whole or not 0 < len(found) <= most:
+    if not complete or not 0 < len(addresses) <= most:
         raise host_error("MAIL_SETTINGS", name=name, why=why)
     return text
 
@@ -197,7 +197,7 @@ def message_of(settings: MailSettings, notices: Sequence[Notice], now: datetime)
 
 
 def _subject(notices: Sequence[Notice], language: str) -> str:
-    counts = Counter(one.kind for one in notices)
+    counts = Counter(notice.kind for notice in notices)
     parts = [
         say(template(count=counts[kind]), language)
         for kind, template in mail_messages.SUBJECTS.items()
@@ -210,12 +210,12 @@ def _lines(notices: Sequence[Notice], language: str) -> Iterator[str]:
     yield say(mail_messages.INTRODUCTION, language)
     room = MOST
     for kind, heading in mail_messages.HEADINGS.items():
-        several = [one for one in notices if one.kind == kind]
-        listed = several[:room]
+        of_kind = [notice for notice in notices if notice.kind == kind]
+        listed = of_kind[:room]
         room -= len(listed)
         if listed:
-            yield f"\n{say(heading, language)} ({len(several)})"
-        yield from (f"- {_line(one, language)}" for one in listed)
+            yield f"\n{say(heading, language)} ({len(of_kind)})"
+        yield from (f"- {_line(notice, language)}" for notice in listed)
     if len(notices) > MOST:
         yield f"\n{say(mail_messages.MORE(count=len(notices) - MOST), language)}"
     yield f"\n{say(mail_messages.WHAT_NEXT, language)}"
@@ -243,5 +243,5 @@ def _sentence(code: str, message: Text | None, language: str) -> str:
 
 def _one_line(text: str) -> str:
     """Make any name safe for a line: no line breaks, no control characters, not endless."""
-    clean = "".join(one if one.isprintable() else " " for one in text)
+    clean = "".join(char if char.isprintable() else " " for char in text)
     return clean if len(clean) <= _LONGEST else clean[: _LONGEST - 1] + "…"

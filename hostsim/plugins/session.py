@@ -181,8 +181,8 @@ class ImportSession(Session):
 
     def opter_take_excluded(self, excluded: Sequence[ExcludedPayment]) -> int:
         check_size(excluded)
-        self._check_company(one.key.company for one in excluded)
-        self._import_run.take([_excluded_record(one) for one in excluded])
+        self._check_company(payment.key.company for payment in excluded)
+        self._import_run.take([_excluded_record(payment) for payment in excluded])
         self._to_check = None
         return len(excluded)
 
@@ -226,9 +226,9 @@ class ImportSession(Session):
         if self._to_check is None:
             self._report_comparing()
             self._to_check = run.payments_to_check(company.number, self._clock(), self.invoice_id)
-        several, self._to_check = self._to_check[:BATCH], self._to_check[BATCH:]
-        run.mark_checked(company.number, several)
-        return [RegisteredPayment(one.number, one.invoice_number) for one in several]
+        batch, self._to_check = self._to_check[:BATCH], self._to_check[BATCH:]
+        run.mark_checked(company.number, batch)
+        return [RegisteredPayment(payment.number, payment.invoice_number) for payment in batch]
 
     def _report_comparing(self) -> None:
         """Report what goes on; the plug-in hears of a cancellation at its own next report."""
@@ -317,18 +317,18 @@ def broken(what: str) -> HostError:
 
 
 def _excluded_record(excluded: ExcludedPayment) -> Record:
-    given = Refusal(excluded.reason, Text(clean(excluded.message.sv), clean(excluded.message.en)))
+    refusal = Refusal(excluded.reason, Text(clean(excluded.message.sv), clean(excluded.message.en)))
     number = clean(excluded.key.number)
     if excluded.payment is not None:
         columns = record_of(received(excluded.payment))
-        return Record((number, *columns[1:]), given)
+        return Record((number, *columns[1:]), refusal)
     invoice_number = excluded.invoice_number
-    known = unreadable_record(
+    columns = unreadable_record(
         number,
         None if invoice_number is None else clean(invoice_number),
         money_or_none(excluded.amount),
     )
-    return Record(known, given)
+    return Record(columns, refusal)
 
 
 def _check_complete(payment: Payment) -> None:

@@ -495,7 +495,7 @@ def _summary(
     sentences = [_of_invoice(question, invoice)]
     if less is not None:
         sentences.append(less)
-    elif any(one.reason == SETTLED for one in payments):
+    elif any(payment.reason == SETTLED for payment in payments):
         sentences.append(messages.SETTLED_AT_SOURCE)
     elif not payments:
         found_none = messages.NO_PAYMENT if complete else messages.NONE_FOUND
@@ -503,7 +503,7 @@ def _summary(
     if not asked:
         sentences.append(messages.NOT_ASKED)
     text = text_messages.joined(sentences) or sentences[0]
-    return Text(*(f"{one.removesuffix('.')}." for one in text))
+    return Text(*(f"{sentence.removesuffix('.')}." for sentence in text))
 
 
 def _of_invoice(question: Question, invoice: Invoice | None) -> Text:

@@ -143,12 +143,12 @@ class InvoicesTable(ItemFile[ExportedInvoice]):
         """Return the name of each column; ``""`` for one that is not read."""
         line, cells = next(lines, (1, []))
         headings = [cell.strip() for cell in cells]
-        header = [self._names.get(one.lower(), one.lower()) for one in headings]
+        header = [self._names.get(key, key) for key in map(str.lower, headings)]
         wrong = self._problems.found
         for name in _duplicates(filter(None, header)):
             self._problem(line, name, _COLUMN_TWICE)
         pairs = zip(headings, header, strict=True)
-        unknown = [one for one, name in pairs if name not in {"", *REQUIRED, *OPTIONAL}]
+        unknown = [heading for heading, name in pairs if name not in {"", *REQUIRED, *OPTIONAL}]
         for index, heading in enumerate(unknown):
             self._problem(line, heading, _UNKNOWN_COLUMN if index else _unknown_columns(unknown))
         for name in REQUIRED:

@@ -140,27 +140,27 @@ class JsonFile(ItemFile[T]):
             self.problem("", None, messages.NOT_A_LIST)
         return []
 
-    def _item(self, place: int, given: object, folder: Path) -> T | None:
+    def _item(self, index: int, item: object, folder: Path) -> T | None:
         before = self._problems.found
-        if not isinstance(given, _Object):
-            self.problem(f"#{place}", None, messages.NOT_AN_OBJECT)
+        if not isinstance(item, _Object):
+            self.problem(f"#{index}", None, messages.NOT_AN_OBJECT)
             return None
         declared = self.declaration
-        number, party_name = given.get(declared.number), declared.party_name
-        who = str(number)[:40] if isinstance(number, str) and number else f"#{place}"
-        read = self._read(who, "", given, declared.item, apart=(party_name, "rows"))
-        party = self._read(who, f"{party_name}.", given.get(party_name), declared.party)
+        number, party_name = item.get(declared.number), declared.party_name
+        who = str(number)[:40] if isinstance(number, str) and number else f"#{index}"
+        read = self._read(who, "", item, declared.item, apart=(party_name, "rows"))
+        party = self._read(who, f"{party_name}.", item.get(party_name), declared.party)
         rows = [
-            self._read(who, f"rows[{row}].", one, declared.row)
-            for row, one in enumerate(self._rows(who, given.get("rows")))
+            self._read(who, f"rows[{row}].", value, declared.row)
+            for row, value in enumerate(self._rows(who, item.get("rows")))
         ]
         if self._problems.found > before:
             return None
         document = self._document(who, read["pdf"], folder)
-        one = Given(who, read["region"] or self._region, read, party, rows, document)
-        self._check_alone(one)
-        self.check(one)
-        return None if self._problems.found > before else self.made(one)
+        parsed = Given(who, read["region"] or self._region, read, party, rows, document)
+        self._check_alone(parsed)
+        self.check(parsed)
+        return None if self._problems.found > before else self.made(parsed)
 
     def _check_alone(self, item: Given) -> None:
         number = self.declaration.number

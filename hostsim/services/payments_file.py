@@ -81,11 +81,13 @@ def export(
     with store.registered_payments() as (totals, payments):
         meant = list(filter(is_meant, totals))
         excluded = list(filter(is_excluded, meant))
-        chosen = [one for one in meant if one not in excluded]
-        several = {one.region for one in chosen}
-        if len(several) > 1 and not everything:
-            raise host_error("EXPORT_REGION_NEEDED", names=_join_regions(several))
-        lines = _csv_lines(one for one in payments if is_meant(one) and not is_excluded(one))
+        chosen = [total for total in meant if total not in excluded]
+        chosen_regions = {total.region for total in chosen}
+        if len(chosen_regions) > 1 and not everything:
+            raise host_error("EXPORT_REGION_NEEDED", names=_join_regions(chosen_regions))
+        lines = _csv_lines(
+            entry for entry in payments if is_meant(entry) and not is_excluded(entry)
+        )
         yield Exported(lines, *_sum_of(chosen), *_sum_of(excluded))
 
 

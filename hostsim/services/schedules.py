@@ -227,15 +227,15 @@ def _ids_without_warnings(preview: ExportPreview, _: float) -> Collection[str]:
     Nothing that differs, clashes, is noted or lacks something, and nothing of a party whose
     card there differs, is noted, or is paid by other bank details.
     """
-    doubtful = {one.number for one in preview.cards() if one.action != "create" or one.message}
-    doubtful |= {one.party_number for one in preview.bank_changes()}
+    doubtful = {c.number for c in preview.cards() if c.action != "create" or c.message}
+    doubtful |= {change.party_number for change in preview.bank_changes()}
     nothing_missing = frozenset(preview.ids_without_gaps())
     return [
-        one.id
-        for one in preview.items()
-        if one.id in nothing_missing
-        and one.party_number not in doubtful
-        and _is_without_warnings(one)
+        item.id
+        for item in preview.items()
+        if item.id in nothing_missing
+        and item.party_number not in doubtful
+        and _is_without_warnings(item)
     ]
 
 

@@ -17,32 +17,32 @@ if TYPE_CHECKING:
     from hostsim.ledger.values import Decision
 
 
-def subject(one: Decision) -> Text:
+def subject(decision: Decision) -> Text:
     """Name the payment, or the series of invoices, that a decision is about."""
-    if one.number is not None:
-        return Text(one.number, one.number)
-    series = f"{one.first_invoice}–{one.last_invoice}"
+    if decision.number is not None:
+        return Text(decision.number, decision.number)
+    series = f"{decision.first_invoice}–{decision.last_invoice}"
     return Text(f"fakturor {series}", f"invoices {series}")
 
 
-def in_force(one: Decision) -> Text:
+def in_force(decision: Decision) -> Text:
     """Say whether a decision still counts, and if not, since when."""
-    if one.applied_at is not None:
-        at = minute(one.applied_at)
+    if decision.applied_at is not None:
+        at = minute(decision.applied_at)
         return Text(f"gjort när det sparades {at}", f"done at the save {at}")
-    if one.taken_back_at is not None:
-        who = by_whom(one.taken_back_by or "", one.taken_back_at)
+    if decision.taken_back_at is not None:
+        who = by_whom(decision.taken_back_by or "", decision.taken_back_at)
         return Text(f"återtaget av {who.sv}", f"taken back by {who.en}")
     return Text("ja", "yes")
 
 
-def _fact(one: Decision, key: str) -> str:
+def _fact(decision: Decision, key: str) -> str:
     """Return what was known of the payment when it was decided about."""
-    return str(json.loads(one.facts or "{}").get(key) or "")
+    return str(json.loads(decision.facts or "{}").get(key) or "")
 
 
-def _sek(one: Decision) -> Decimal | None:
-    text = _fact(one, "amount")
+def _sek(decision: Decision) -> Decimal | None:
+    text = _fact(decision, "amount")
     return Decimal(text) if text else None
 
 

@@ -38,14 +38,14 @@ def definition_columns(
     :param shown_settings: what a person may see of the settings of a type and a subject.
     """
 
-    def settings(one: Definition) -> Mapping[str, str]:
-        return shown_settings(one.import_type, one.settings, one.subject)
+    def settings(definition: Definition) -> Mapping[str, str]:
+        return shown_settings(definition.import_type, definition.settings, definition.subject)
 
-    def settings_text(one: Definition) -> str:
-        return "  ".join(f"{key}={value}" for key, value in settings(one).items())
+    def settings_text(definition: Definition) -> str:
+        return "  ".join(f"{key}={value}" for key, value in settings(definition).items())
 
-    def company_text(one: Definition) -> Text:
-        return company(one.company) if one.company else Text("inget än", "none yet")
+    def company_text(definition: Definition) -> Text:
+        return company(definition.company) if definition.company else Text("inget än", "none yet")
 
     type_heading, kind = (_EXPORT_TYPE, _SUBJECT) if exports else (_IMPORT_TYPE, _FORMAT)
     return (

@@ -49,8 +49,10 @@ def every_error(plugins: Plugins) -> Iterator[Explained]:
     for name, call in plugins.listeners("opter_errors"):
         try:
             yield from [
-                Explained(str(one.code), str(one.kind), _without_languages(own(one.message)), name)
-                for one in call("opter_errors")
+                Explained(
+                    str(error.code), str(error.kind), _without_languages(own(error.message)), name
+                )
+                for error in call("opter_errors")
             ]
         except KeyboardInterrupt:
             raise
@@ -98,13 +100,13 @@ def markdown(errors: Iterable[Explained]) -> str:
         _ABOUT.en,
     ]
     source = None
-    for one in errors:
-        if one.source != source:
-            source = one.source
+    for error in errors:
+        if error.source != source:
+            source = error.source
             lines += ["", f"## {source}", "", *_HEADS]
         lines.append(
-            f"| `{one.code}` | {one.who.sv} / {one.who.en} | {one.status} "
-            f"| {one.message.sv} | {one.message.en} |"
+            f"| `{error.code}` | {error.who.sv} / {error.who.en} | {error.status} "
+            f"| {error.message.sv} | {error.message.en} |"
         )
     return "\n".join(lines) + "\n"
 

@@ -58,8 +58,8 @@ _PAYMENT: tuple[Column[Payment], ...] = (
     json_only(
         "write_offs",
         lambda p: [
-            {"amount": one.amount, "account": one.account, "description": one.description}
-            for one in p.write_offs
+            {"amount": w.amount, "account": w.account, "description": w.description}
+            for w in p.write_offs
         ],
     ),
 )
@@ -73,71 +73,77 @@ _LAST_SEEN: tuple[Column[LastSeen], ...] = (
 )
 
 
-def explanation_object(found: Explanation, language: str) -> dict[str, Any]:
-    question = found.question
+def explanation_object(explanation: Explanation, language: str) -> dict[str, Any]:
+    question = explanation.question
     return {
         "invoice_number": question.number,
         "region": question.region,
         "other_regions": question.elsewhere,
         "format": question.definition.name if question.definition else None,
-        "company": company_object(found.company),
-        "asked": found.asked,
-        "not_asked": found.not_asked,
-        "requests": found.requests,
-        "notes": list(found.notes),
-        "invoice": found.invoice and as_object(_INVOICE, found.invoice, language),
-        "balance": found.balance,
-        "summary": found.summary,
-        "exports": [story_object(one, language) for one in found.exports],
-        "payments": [_payment_object(one, language) for one in found.payments],
+        "company": company_object(explanation.company),
+        "asked": explanation.asked,
+        "not_asked": explanation.not_asked,
+        "requests": explanation.requests,
+        "notes": list(explanation.notes),
+        "invoice": explanation.invoice and as_object(_INVOICE, explanation.invoice, language),
+        "balance": explanation.balance,
+        "summary": explanation.summary,
+        "exports": [story_object(story, language) for story in explanation.exports],
+        "payments": [_payment_object(payment, language) for payment in explanation.payments],
     }
 
 
-def _payment_object(one: ExplainedPayment, language: str) -> dict[str, Any]:
+def _payment_object(payment: ExplainedPayment, language: str) -> dict[str, Any]:
     return {
-        "payment_number": one.number or None,
-        "became": one.outcome,
-        "reason": one.reason,
-        "message": one.message,
-        "to_do": one.to_do,
-        "fortnox": one.at_source and as_object(_PAYMENT, one.at_source, language),
-        "here": [as_object(REGISTERED_PAYMENTS, entry, language) for entry in one.here],
-        "run": one.last_seen and as_object(_LAST_SEEN, one.last_seen, language),
-        "decisions": [as_object(_DECISION, decision, language) for decision in one.decisions],
+        "payment_number": payment.number or None,
+        "became": payment.outcome,
+        "reason": payment.reason,
+        "message": payment.message,
+        "to_do": payment.to_do,
+        "fortnox": payment.at_source and as_object(_PAYMENT, payment.at_source, language),
+        "here": [as_object(REGISTERED_PAYMENTS, entry, language) for entry in payment.here],
+        "run": payment.last_seen and as_object(_LAST_SEEN, payment.last_seen, language),
+        "decisions": [as_object(_DECISION, decision, language) for decision in payment.decisions],
     }
 
 
 # --- On a terminal ---------------------------------------------------------------------------
 
 
-def write_explanation(output: Output, found: Explanation) -> None:
-    language, question = output.language, found.question
+def write_explanation(output: Output, explanation: Explanation) -> None:
+    language, question = output.language, explanation.question
     number = one_line(question.number)
     output.title(Text(f"Faktura {number}", f"Invoice {number}"))
-    facts = [] if found.invoice is None else [*_invoice_facts(found.invoice, question.number)]
+    facts = (
+        []
+        if explanation.invoice is None
+        else [*_invoice_facts(explanation.invoice, question.number)]
+    )
     if question.definition is not None:
         facts.append((Text("Filformat", "Format"), question.definition.name))
-        facts.append((Text("Företag", "Company"), found.company and company(found.company)))
+        facts.append(
+            (Text("Företag", "Company"), explanation.company and company(explanation.company))
+        )
     write_facts(output, facts)
     output.line()
-    output.line(one_line(say(found.summary, language), 1000))
-    if found.not_asked is not None:
-        output.line(found.not_asked)
-    for note in found.notes:
+    output.line(one_line(say(explanation.summary, language), 1000))
+    if explanation.not_asked is not None:
+        output.line(explanation.not_asked)
+    for note in explanation.notes:
         output.line(note)
-    for story in found.exports:
+    for story in explanation.exports:
         write_story(output, story)
-    for one in found.payments:
+    for payment in explanation.payments:
         output.line()
-        _write_payment(output, one, question.source)
-    if found.asked:
-        requests = count(found.requests, language)
+        _write_payment(output, payment, question.source)
+    if explanation.asked:
+        requests = count(explanation.requests, language)
         output.line()
         output.say(f"Antal anrop: {requests}.", f"Requests made: {requests}.")
 
 
-def _invoice_facts(invoice: Invoice, asked: str) -> Iterable[tuple[Text, object]]:
-    if invoice.number != asked:
+def _invoice_facts(invoice: Invoice, number: str) -> Iterable[tuple[Text, object]]:
+    if invoice.number != number:
         yield Text("Faktura här", "Invoice here"), invoice.number
     yield Text("Kund", "Customer"), f"{invoice.customer_code} {invoice.customer_name}"
     yield Text("Belopp", "Total"), Money(invoice.total, invoice.currency)
@@ -147,40 +153,40 @@ def _invoice_facts(invoice: Invoice, asked: str) -> Iterable[tuple[Text, object]
     yield Text("Region", "Region"), region(invoice.region)
 
 
-def _write_payment(output: Output, one: ExplainedPayment, source: Text) -> None:
+def _write_payment(output: Output, payment: ExplainedPayment, source: Text) -> None:
     language = output.language
-    output.title(f" {payment_title(one, language)}")
-    for name, value in _payment_facts(one, source, language):
+    output.title(f" {payment_title(payment, language)}")
+    for name, value in _payment_facts(payment, source, language):
         output.line(f"   {say(name, language)}: {text_of(value, language)}")
 
 
 def _payment_facts(
-    one: ExplainedPayment, source: Text, language: str
+    payment: ExplainedPayment, source: Text, language: str
 ) -> Iterable[tuple[Text, object]]:
-    if one.at_source is not None:
+    if payment.at_source is not None:
         now = Text(f"I {one_line(source.sv)} nu", f"In {one_line(source.en)} now")
-        yield now, payment_line(one.at_source, language)
-    for entry in one.here:
+        yield now, payment_line(payment.at_source, language)
+    for entry in payment.here:
         yield Text("Här", "Here"), entry_line(entry, language)
-    if one.message is not None:
-        yield Text("Orsak", "Reason"), one.message
-    if one.last_seen is not None:
-        who = user_at(one.last_seen.user, one.last_seen.at)
-        yield Text("Import", "Import"), f"{short_id(one.last_seen.run_id)} ({who})"
-    for decision in one.decisions:
+    if payment.message is not None:
+        yield Text("Orsak", "Reason"), payment.message
+    if payment.last_seen is not None:
+        who = user_at(payment.last_seen.user, payment.last_seen.at)
+        yield Text("Import", "Import"), f"{short_id(payment.last_seen.run_id)} ({who})"
+    for decision in payment.decisions:
         yield Text("Beslut", "Decision"), decision_line(decision, language)
-    if one.advice is not None:
-        yield Text("Att göra", "To do"), one.advice
+    if payment.advice is not None:
+        yield Text("Att göra", "To do"), payment.advice
 
 
 # --- In a line, on a terminal and on a page --------------------------------------------------
 
 
-def payment_title(one: ExplainedPayment, language: str) -> str:
-    outcome = text_of(label(OUTCOMES, one.outcome), language)
-    if not one.number:
+def payment_title(payment: ExplainedPayment, language: str) -> str:
+    outcome = text_of(label(OUTCOMES, payment.outcome), language)
+    if not payment.number:
         return outcome
-    return f"{say(_A_PAYMENT, language)} {one_line(one.number)}: {outcome}"
+    return f"{say(_A_PAYMENT, language)} {one_line(payment.number)}: {outcome}"
 
 
 _A_PAYMENT = Text("Betalning", "Payment")
@@ -188,7 +194,7 @@ _A_PAYMENT = Text("Betalning", "Payment")
 
 def payment_line(payment: Payment, language: str) -> str:
     foreign = None if payment.currency == SEK else payment.amount_currency
-    off = sum((one.amount for one in payment.write_offs), Decimal(0))
+    off = sum((row.amount for row in payment.write_offs), Decimal(0))
     number = payment.invoice_number
     return _listed(
         language,
@@ -215,8 +221,8 @@ def entry_line(entry: Entry, language: str) -> str:
         f"{amount} {day(entry.payment_date)}, {status.sv.lower()}",
         f"{amount} on {day(entry.payment_date)}, {status.en.lower()}",
     )
-    sentences = (text_of(one, language) for one in (what, came, state(entry)))
-    return "".join(f"{one}. " for one in sentences if one).rstrip()
+    sentences = (text_of(sentence, language) for sentence in (what, came, state(entry)))
+    return "".join(f"{sentence}. " for sentence in sentences if sentence).rstrip()
 
 
 def decision_line(decision: Decision, language: str) -> str:

@@ -77,13 +77,13 @@ TICKED = frozenset({"sent", "adopted", "booked", "unchanged"})
 FLAGGED = frozenset({"refused", "unknown", "intended"})
 
 
-def state_now(one: ExportableItem) -> Text:
+def state_now(item: ExportableItem) -> Text:
     """Name how an item stands in the books there."""
-    if one.changed and one.may_be_taken_back:
+    if item.changed and item.may_be_taken_back:
         return _CHANGED
-    if one.withheld and one.state == NEW:
+    if item.withheld and item.state == NEW:
         return _WITHHELD
-    return label(STATES, one.state) if one.complete else _INCOMPLETE
+    return label(STATES, item.state) if item.complete else _INCOMPLETE
 
 
 _TITLES = {
@@ -110,12 +110,12 @@ _TITLES = {
 }
 
 
-def _difference_object(one: Difference) -> dict[str, str]:
-    return {"field": one.field, "ours": one.ours, "theirs": one.theirs}
+def _difference_object(difference: Difference) -> dict[str, str]:
+    return {"field": difference.field, "ours": difference.ours, "theirs": difference.theirs}
 
 
-def _differences_text(several: Iterable[Difference]) -> str:
-    return "; ".join(f"{one.field}: {one.ours or '–'} / {one.theirs or '–'}" for one in several)
+def _differences_text(differences: Iterable[Difference]) -> str:
+    return "; ".join(f"{d.field}: {d.ours or '–'} / {d.theirs or '–'}" for d in differences)
 
 
 def _money(amount: Decimal | None, currency: str) -> Money | None:
@@ -150,7 +150,7 @@ _DIFFERENCES: Column[Any] = Column(
     sorts=False,
 )
 _DIFFERENCE_OBJECTS: Column[Any] = json_only(
-    "differences", lambda i: [_difference_object(one) for one in i.differences]
+    "differences", lambda i: [_difference_object(d) for d in i.differences]
 )
 
 
@@ -283,7 +283,7 @@ class SubjectViews:
 
     @cached_property
     def gaps(self) -> tuple[Column[PreviewGap], ...]:
-        several = f"{self.item_key}s"
+        items_key = f"{self.item_key}s"
         return (
             _CODE,
             Column(
@@ -293,14 +293,14 @@ class SubjectViews:
                 wide=True,
             ),
             Column(
-                several,
+                items_key,
                 self._word("Items"),
                 lambda g: ", ".join(g.item_numbers),
                 wide=True,
                 sorts=False,
             ),
             *json_attributes("message"),
-            json_only(several, lambda g: g.item_numbers),
+            json_only(items_key, lambda g: g.item_numbers),
         )
 
     @cached_property
@@ -327,11 +327,11 @@ class SubjectViews:
 
     def counts(self, counts: Mapping[str, int]) -> Mapping[str, int]:
         """Return the counts of a run by what JSON calls them."""
-        found = {name: counts[name] for name in ("items", *self.lists, "gaps")}
-        found[f"{self.party_key}s"] = counts["cards"]
+        by_key = {name: counts[name] for name in ("items", *self.lists, "gaps")}
+        by_key[f"{self.party_key}s"] = counts["cards"]
         if self.has_bank_changes:
-            found["bank_changes"] = counts["bank_changes"]
-        return found
+            by_key["bank_changes"] = counts["bank_changes"]
+        return by_key
 
 
 @cache
@@ -384,10 +384,10 @@ def write_export_json(output: Output, preview: ExportPreview) -> None:
     )
 
 
-def story_object(one: ItemStory, language: str) -> dict[str, Any]:
+def story_object(story: ItemStory, language: str) -> dict[str, Any]:
     """Write what exports did with an invoice as a JSON object."""
-    log = [log_object(entry, language) for entry in one.log]
-    return as_object(STORY, one, language) | {"log": log}
+    log = [log_object(entry, language) for entry in story.log]
+    return as_object(STORY, story, language) | {"log": log}
 
 
 def log_object(entry: LogEntry, language: str) -> dict[str, Any]:
@@ -430,13 +430,13 @@ def write_export(output: Output, preview: ExportPreview) -> None:
         output.say(f"Antal anrop: {requests}.", f"Requests made: {requests}.")
 
 
-def write_how_to_send(output: Output, preview: ExportPreview, asked: Iterable[str]) -> None:
+def write_how_to_send(output: Output, preview: ExportPreview, numbers: Iterable[str]) -> None:
     """Say how a preview is sent.
 
-    :param asked: the numbers of the items that it was asked for.
+    :param numbers: the numbers of the items that it was asked for.
     """
     option = of(preview.subject).item_key
-    words = [quoted(preview.definition), *(f"--{option} {quoted(one)}" for one in asked)]
+    words = [quoted(preview.definition), *(f"--{option} {quoted(number)}" for number in numbers)]
     command = f"hostsim export {' '.join(words)} --send"
     if preview.counts["items"] and not preview.sent:
         output.say(
@@ -449,7 +449,7 @@ def write_how_to_send(output: Output, preview: ExportPreview, asked: Iterable[st
 
 
 def write_log_json(output: Output, entries: Callable[[], Iterable[LogEntry]]) -> None:
-    write_json_array(output, (log_object(one, output.language) for one in entries()))
+    write_json_array(output, (log_object(entry, output.language) for entry in entries()))
 
 
 def write_log(output: Output, entries: Callable[[], Iterable[LogEntry]]) -> None:
@@ -458,43 +458,43 @@ def write_log(output: Output, entries: Callable[[], Iterable[LogEntry]]) -> None
         write_table(
             output,
             of(subject).log,
-            lambda subject=subject: (one for one in entries() if one.subject == subject),  # type: ignore[misc]
+            lambda subject=subject: (e for e in entries() if e.subject == subject),  # type: ignore[misc]
         )
 
 
 # --- One invoice -----------------------------------------------------------------------------
 
 
-def write_story(output: Output, one: ItemStory) -> None:
+def write_story(output: Output, story: ItemStory) -> None:
     """Print what exports did with an invoice."""
     output.line()
-    output.title(f" {story_title(one, output.language)}")
-    for name, value in story_facts(one):
+    output.title(f" {story_title(story, output.language)}")
+    for name, value in story_facts(story):
         text = text_of(value, output.language)
         if text:
             output.line(f"   {say(name, output.language)}: {text}")
     columns = [column for column in of(messages.INVOICES).log if column.key != "invoice"]
-    write_table(output, columns, lambda: one.log)
+    write_table(output, columns, lambda: story.log)
 
 
-def story_title(one: ItemStory, language: str) -> str:
+def story_title(story: ItemStory, language: str) -> str:
     """Name an export and how the invoice stands there."""
-    books = text_of(company(Company(one.company, one.company_name)), language)
-    state = text_of(label(STATES, one.state), language)
-    return f"{one_line(one.definition)}, {books}: {state}"
+    books = text_of(company(Company(story.company, story.company_name)), language)
+    state = text_of(label(STATES, story.state), language)
+    return f"{one_line(story.definition)}, {books}: {state}"
 
 
-def story_facts(one: ItemStory) -> Iterable[tuple[Text, object]]:
+def story_facts(story: ItemStory) -> Iterable[tuple[Text, object]]:
     """Return what is known of the invoice there."""
-    yield Text("Nummer i bokföringen", "Number in accounting"), one.number
-    yield Text("Kundnr i bokföringen", "Customer no. in accounting"), one.party_number
-    yield Text("Belopp i bokföringen", "Total in accounting"), _money(one.total, one.currency)
-    yield Text("Senast", "Last"), user_at(one.user, one.at)
-    if one.message is not None:
-        yield Text("Orsak", "Reason"), LongText(one.message)
-    if one.changed:
+    yield Text("Nummer i bokföringen", "Number in accounting"), story.number
+    yield Text("Kundnr i bokföringen", "Customer no. in accounting"), story.party_number
+    yield Text("Belopp i bokföringen", "Total in accounting"), _money(story.total, story.currency)
+    yield Text("Senast", "Last"), user_at(story.user, story.at)
+    if story.message is not None:
+        yield Text("Orsak", "Reason"), LongText(story.message)
+    if story.changed:
         yield Text("Att göra", "To do"), messages.said(messages.CHANGED, messages.INVOICES)
-    if not one.complete:
+    if not story.complete:
         yield Text("Att göra", "To do"), messages.NOT_COMPLETE
-    if one.state in {"intended", "unknown"}:
+    if story.state in {"intended", "unknown"}:
         yield Text("Att göra", "To do"), messages.said(messages.NOT_SETTLED, messages.INVOICES)

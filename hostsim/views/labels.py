@@ -130,10 +130,10 @@ def label(labels: Mapping[str, Text], code: str | None) -> Text:
     return labels.get(code or "") or Text(code or "", code or "")
 
 
-def company(known: Company | None) -> Text:
-    if known is None:
+def company(company: Company | None) -> Text:
+    if company is None:
         return Text("okänt företag", "unknown company")
-    text = f"{known.name} ({known.number})"
+    text = f"{company.name} ({company.number})"
     return Text(text, text)
 
 

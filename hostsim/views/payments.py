@@ -52,8 +52,12 @@ def payment_number(row: Row) -> str:
 
 def invoice_number(row: Row) -> str:
     """Name the invoice; where the number here is another one, name both."""
-    there, here = row.invoice_number or "", row.host_invoice_number or ""
-    return f"{there} → {here}" if here and here != there else there
+    source_number, host_number = row.invoice_number or "", row.host_invoice_number or ""
+    return (
+        f"{source_number} → {host_number}"
+        if host_number and host_number != source_number
+        else source_number
+    )
 
 
 def known_amount(row: Row) -> Decimal | None:
@@ -69,38 +73,38 @@ def foreign_amount(row: Row) -> Money | str | None:
     return currency if row.amount_currency is None else Money(row.amount_currency, currency)
 
 
-def write_off_sentences(off: Iterable[Money], paid: Decimal | None) -> list[Text]:
+def write_off_sentences(write_offs: Iterable[Money], paid: Decimal | None) -> list[Text]:
     """Say what was written off at the source; against the payment it was paid too much.
 
     :param paid: its sign is that of the payment.
     """
     sums: dict[bool, list[Money]] = {}
-    for one in off:
-        against = one.amount * (paid or 1) < 0
-        sums.setdefault(against, []).append(Money(abs(one.amount), one.currency or SEK))
+    for amount in write_offs:
+        against = amount.amount * (paid or 1) < 0
+        sums.setdefault(against, []).append(Money(abs(amount.amount), amount.currency or SEK))
     return [
         (payments_messages.paid_too_much if against else payments_messages.written_off_already)(
-            *(text_of(several, lang) for lang in LANGUAGES)
+            *(text_of(amounts, lang) for lang in LANGUAGES)
         )
-        for against, several in sums.items()
+        for against, amounts in sums.items()
     ]
 
 
 def written_off(row: Row) -> list[Money]:
     """Add what was written off; an amount without a currency is in SEK."""
     sums: dict[str, Decimal] = {}
-    for one in row.write_offs:
-        currency = "" if one.currency == SEK else one.currency
-        sums[currency] = sums.get(currency, Decimal(0)) + one.amount
+    for write_off in row.write_offs:
+        currency = "" if write_off.currency == SEK else write_off.currency
+        sums[currency] = sums.get(currency, Decimal(0)) + write_off.amount
     return [Money(amount, currency) for currency, amount in sums.items()]
 
 
-def _write_off_object(one: WriteOff) -> dict[str, object]:
+def _write_off_object(write_off: WriteOff) -> dict[str, object]:
     return {
-        "amount": one.amount,
-        "currency": one.currency or None,
-        "account": one.account,
-        "description": one.description,
+        "amount": write_off.amount,
+        "currency": write_off.currency or None,
+        "account": write_off.account,
+        "description": write_off.description,
     }
 
 
@@ -161,9 +165,9 @@ def state(entry: Entry) -> Text:
     return label(PAYMENT_STATES, entry.state)
 
 
-def with_states(several: Iterable[Entry]) -> Text:
+def with_states(entries: Iterable[Entry]) -> Text:
     """Name payments that do not count, each with its state."""
-    named = [(e.payment_number or str(e.id), label(PAYMENT_STATES, e.state)) for e in several]
+    named = [(e.payment_number or str(e.id), label(PAYMENT_STATES, e.state)) for e in entries]
     return Text(*(some_of([f"{n} ({say(s, lang)})" for n, s in named]) for lang in LANGUAGES))
 
 
@@ -200,9 +204,9 @@ REGISTERED_PAYMENTS: tuple[Column[Entry], ...] = (
 def write_entries(output: Output, entries: Callable[[], Iterable[Entry]]) -> None:
     """Print registered payments; ``entries`` is called several times."""
     number, total = 0, Decimal(0)
-    for one in entries():
+    for entry in entries():
         number += 1
-        total += one.amount if one.state == REGISTERED else 0
+        total += entry.amount if entry.state == REGISTERED else 0
     title = Text("Registrerade betalningar", "Registered payments")
     write_title(output, title, number)
     if not number:

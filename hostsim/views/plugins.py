@@ -13,16 +13,16 @@ if TYPE_CHECKING:
     from hostsim.plugins.loading import Found
 
 
-def _state(one: Found) -> Text:
-    if one.reason is None:
+def _state(plugin: Found) -> Text:
+    if plugin.reason is None:
         return Text("används", "active")
-    if one.state == "left-out":
-        return Text(f"utelämnat: {one.reason.sv}", f"left out: {one.reason.en}")
-    return one.reason
+    if plugin.state == "left-out":
+        return Text(f"utelämnat: {plugin.reason.sv}", f"left out: {plugin.reason.en}")
+    return plugin.reason
 
 
-def _exports(one: Found) -> str:
-    return ", ".join(f"{code} ({subject})" for code, subject in one.export_types)
+def _exports(plugin: Found) -> str:
+    return ", ".join(f"{code} ({subject})" for code, subject in plugin.export_types)
 
 
 PLUGINS: tuple[Column[Found], ...] = (

@@ -38,8 +38,10 @@ def _of_invoice(
     """Return an amount of the invoice, with its currency where that is not SEK."""
 
     def value(row: PreviewRow) -> Money | None:
-        found, currency = amount(row), row.invoice_currency or ""
-        return None if found is None else Money(found, "" if currency == SEK else currency)
+        in_currency, currency = amount(row), row.invoice_currency or ""
+        return (
+            None if in_currency is None else Money(in_currency, "" if currency == SEK else currency)
+        )
 
     return value
 
@@ -56,11 +58,11 @@ def warning(row: PreviewRow) -> Text | None:
 
 def warning_on_page(row: PreviewRow) -> Text | None:
     """Say it, and what was written off there, which stands in no column of the page."""
-    said, off = warning(row), written_off(row)
+    message, write_offs = warning(row), written_off(row)
     if row.status == "written-off":
-        return said
-    sentences = write_off_sentences(off, row.amount or row.invoice_total)
-    return joined(sentences if said is None else [said, *sentences])
+        return message
+    sentences = write_off_sentences(write_offs, row.amount or row.invoice_total)
+    return joined(sentences if message is None else [message, *sentences])
 
 
 def _judgement(row: PreviewRow) -> Text:
@@ -107,10 +109,10 @@ READY: tuple[Column[PreviewRow], ...] = (
 )
 
 
-def _once(made: Text) -> tuple[Column[PreviewRow], ...]:
+def _once(advance: Text) -> tuple[Column[PreviewRow], ...]:
     return (
         *READY[:-2],
-        replace(WARNING, value=lambda r: payments_messages.once_saved(warning_on_page(r), made)),
+        replace(WARNING, value=lambda r: payments_messages.once_saved(warning_on_page(r), advance)),
     )
 
 

@@ -62,7 +62,8 @@ def write_preview_json(output: Output, preview: Preview) -> None:
             **{kind: row_objects(output, preview.rows(kind), kind) for kind in KINDS},
             "gone": preview.deleted,
             "discrepancies": (
-                as_object(DISCREPANCIES, one, output.language) for one in preview.discrepancies()
+                as_object(DISCREPANCIES, discrepancy, output.language)
+                for discrepancy in preview.discrepancies()
             ),
             "notes": preview.notes,
             "requests": preview.requests,
@@ -96,8 +97,8 @@ def row_objects(output: Output, rows: Iterable[Row], kind: str) -> Iterator[dict
     return (as_object(PREVIEW[kind], row, output.language) for row in rows)
 
 
-def company_object(known: Company | None) -> dict[str, str] | None:
-    return None if known is None else {"name": known.name, "number": known.number}
+def company_object(company: Company | None) -> dict[str, str] | None:
+    return None if company is None else {"name": company.name, "number": company.number}
 
 
 # --- On a terminal ---------------------------------------------------------------------------
@@ -181,15 +182,17 @@ def _write_rows(
 def _write_decisions(output: Output, preview: Preview) -> None:
     """Name under the rejected payments what can be decided about them."""
     name = quoted(preview.definition)
-    found = totals_by(preview.rows("rejected"), lambda row: row.reason)
+    rejected = totals_by(preview.rows("rejected"), lambda row: row.reason)
     for reason in reasons.REASONS.values():
-        options = " | ".join(f"--{one}" for one in reason.decisions if one != reasons.SET_ASIDE)
-        if options and reason.code in found:
+        options = " | ".join(
+            f"--{option}" for option in reason.decisions if option != reasons.SET_ASIDE
+        )
+        if options and reason.code in rejected:
             output.say(
                 f"  {reason.label.sv}: hostsim decide {name} NUMMER {options}",
                 f"  {reason.label.en}: hostsim decide {name} NUMBER {options}",
             )
-    if any(code != "already-imported" for code in found):
+    if any(code != "already-imported" for code in rejected):
         output.say(
             f"  Lägg undan det som aldrig hör hit: hostsim set-aside {name} NUMMER",
             f"  Set aside what never belongs here: hostsim set-aside {name} NUMBER",
@@ -197,17 +200,17 @@ def _write_decisions(output: Output, preview: Preview) -> None:
 
 
 def _write_discrepancies(output: Output, preview: Preview) -> None:
-    several = list(preview.discrepancies())
-    if not several:
+    discrepancies = list(preview.discrepancies())
+    if not discrepancies:
         return
     source = preview.source
     title = Text(f"Stämmer inte med {source.sv}", f"Differs from {source.en}")
     output.line()
-    write_title(output, title, len(several))
-    for one in several:
-        output.line(f"  {one_line(say(one.message, output.language))}.")
-        if one.payment_id is not None:
-            command = f"hostsim payments delete {one.payment_id} --why TEXT"
+    write_title(output, title, len(discrepancies))
+    for discrepancy in discrepancies:
+        output.line(f"  {one_line(say(discrepancy.message, output.language))}.")
+        if discrepancy.payment_id is not None:
+            command = f"hostsim payments delete {discrepancy.payment_id} --why TEXT"
             output.say(
                 f"    Ta bort den här också: {command}", f"    Delete it here, too: {command}"
             )
@@ -250,13 +253,13 @@ def some_of_each(
     Keeps the order of the rows. Holds a few rows of each code in memory.
     """
     by_code: dict[str | None, list[tuple[int, Row]]] = {}
-    for place, row in enumerate(rows):
-        same = by_code.setdefault(code(row), [])
-        if len(same) < _MAX_SHORTENED_LENGTH:
-            same.append((place, row))
+    for index, row in enumerate(rows):
+        of_code = by_code.setdefault(code(row), [])
+        if len(of_code) < _MAX_SHORTENED_LENGTH:
+            of_code.append((index, row))
     chosen: list[tuple[int, Row]] = []
     for turn in range(_MAX_SHORTENED_LENGTH):
-        layer = [same[turn] for same in by_code.values() if turn < len(same)]
+        layer = [of_code[turn] for of_code in by_code.values() if turn < len(of_code)]
         room = max(_MAX_SHORTENED_LENGTH, len(by_code)) - len(chosen)
         chosen.extend(layer[:room])
     return [row for _, row in sorted(chosen, key=lambda entry: entry[0])][:number]
@@ -293,9 +296,9 @@ _TOTAL_NAMES = {
 
 def _write_codes(output: Output, preview: Preview) -> None:
     sums = [
-        _Sum(label(STATUSES if kind == "ready" else REASONS, code), code, its.number, its.sek)
+        _Sum(label(STATUSES if kind == "ready" else REASONS, code), code, totals.number, totals.sek)
         for kind in KINDS
-        for code, its in totals_by(preview.rows(kind), _code_of(kind)).items()
+        for code, totals in totals_by(preview.rows(kind), _code_of(kind)).items()
     ]
     if sums:
         output.line()
@@ -356,11 +359,11 @@ def quoted(name: str) -> str:
 
 def write_some_payments(output: Output, rows: Callable[[], Iterable[Entry]]) -> None:
     """Print about 25 registered payments, and what all count in SEK."""
-    found = sum(its.number for its in totals_by(rows(), lambda row: row.status).values())
-    write_title(output, Text("Registrerade betalningar", "Registered payments"), found)
-    if not found:
+    number = sum(totals.number for totals in totals_by(rows(), lambda row: row.status).values())
+    write_title(output, Text("Registrerade betalningar", "Registered payments"), number)
+    if not number:
         return
-    _write_rows(output, REGISTERED_PAYMENTS, rows, found, _code_of("ready"))
+    _write_rows(output, REGISTERED_PAYMENTS, rows, number, _code_of("ready"))
     counted = (row.amount for row in rows() if row.state != "deleted")
     total = money(sum(counted, Decimal(0)), output.language)
     output.say(f"  Summa SEK: {total}", f"  Sum SEK: {total}")

@@ -59,16 +59,16 @@ _REASONS = REASONS | {
 }
 
 
-def _side(one: Unequal) -> Side:
-    side = one.host or one.source
+def _side(difference: Unequal) -> Side:
+    side = difference.host or difference.source
     if side is None:
         message = "a difference of nothing"
         raise RuntimeError(message)
     return side
 
 
-def _foreign(one: Unequal) -> Money | str | None:
-    side = _side(one)
+def _foreign(difference: Unequal) -> Money | str | None:
+    side = _side(difference)
     if side.currency in {None, SEK}:
         return None
     currency = side.currency or ""
@@ -102,23 +102,23 @@ DIFFERENCES: tuple[Column[Unequal], ...] = (
 # --- JSON ------------------------------------------------------------------------------------
 
 
-def write_reconciliation_json(output: Output, found: Reconciliation) -> None:
+def write_reconciliation_json(output: Output, reconciliation: Reconciliation) -> None:
     """Write a comparison as one JSON object, a difference at a time."""
-    totals, kinds = found.totals, (EQUAL, *_LISTS)
+    totals, kinds = reconciliation.totals, (EQUAL, *_LISTS)
     write_json(
         output,
         {
-            "format": found.definition,
-            "company": company_object(found.company),
-            "requests": found.requests,
+            "format": reconciliation.definition,
+            "company": company_object(reconciliation.company),
+            "requests": reconciliation.requests,
             "counts": {
                 "fortnox": totals.all.source.number,
                 "host": totals.all.host.number,
                 **{_key(kind): totals.count(kind) for kind in kinds},
             },
-            "totals": _of_both(totals.all, lambda its: its.sek),
+            "totals": _of_both(totals.all, lambda total: total.sek),
             "by_kind": {
-                _key(kind): _of_both(totals.kind(kind), lambda its: its.sek) for kind in kinds
+                _key(kind): _of_both(totals.kind(kind), lambda total: total.sek) for kind in kinds
             },
             "by_currency": (
                 {"currency": currency or None, **_of_both(pair, _sum_object)}
@@ -128,15 +128,18 @@ def write_reconciliation_json(output: Output, found: Reconciliation) -> None:
                 {"payment_date": at, "currency": currency or None, **_of_both(pair, _sum_object)}
                 for (at, currency), pair in totals.days.items()
             ),
-            **{_key(kind): _difference_objects(output, found, kind) for kind in _LISTS},
+            **{_key(kind): _difference_objects(output, reconciliation, kind) for kind in _LISTS},
         },
     )
 
 
 def _difference_objects(
-    output: Output, found: Reconciliation, kind: str
+    output: Output, reconciliation: Reconciliation, kind: str
 ) -> Iterator[dict[str, Any]]:
-    return (as_object(DIFFERENCES, one, output.language) for one in found.unequal(kind))
+    return (
+        as_object(DIFFERENCES, difference, output.language)
+        for difference in reconciliation.unequal(kind)
+    )
 
 
 def _key(kind: str) -> str:
@@ -151,44 +154,50 @@ def _of_both(pair: Pair, value: Callable[[Sum], object]) -> dict[str, object]:
     }
 
 
-def _sum_object(its: Sum) -> dict[str, object]:
-    return {"number": its.number, "sek": its.sek, "amount": its.amount}
+def _sum_object(total: Sum) -> dict[str, object]:
+    return {"number": total.number, "sek": total.sek, "amount": total.amount}
 
 
 # --- On a terminal ---------------------------------------------------------------------------
 
 
 def write_reconciliation(
-    output: Output, found: Reconciliation, *, show_ignored: bool = False
+    output: Output, reconciliation: Reconciliation, *, show_ignored: bool = False
 ) -> None:
     """Print the differences, their reasons, and sums that add up.
 
     :param show_ignored: what the settings ignore one by one, not only by reason.
     """
-    name = say(company(found.company), output.language)
-    output.title(f"{one_line(found.definition)}: {one_line(name)}")
+    name = say(company(reconciliation.company), output.language)
+    output.title(f"{one_line(reconciliation.definition)}: {one_line(name)}")
     for kind in _LISTS:
-        _write_differences(output, found, kind, show_ignored=show_ignored)
-    there = one_line(found.definition)
-    _write_sums(output, _reason_lines(found), [_NAME_OF_REASON, _CODE, *_sek_columns(there)])
-    _write_sums(output, _kind_lines(found), [_NAME_OF_KIND, *_sek_columns(there)])
-    currencies = [_Line(code or "?", "", pair) for code, pair in found.totals.currencies.items()]
+        _write_differences(output, reconciliation, kind, show_ignored=show_ignored)
+    there = one_line(reconciliation.definition)
+    _write_sums(
+        output, _reason_lines(reconciliation), [_NAME_OF_REASON, _CODE, *_sek_columns(there)]
+    )
+    _write_sums(output, _kind_lines(reconciliation), [_NAME_OF_KIND, *_sek_columns(there)])
+    currencies = [
+        _Line(code or "?", "", pair) for code, pair in reconciliation.totals.currencies.items()
+    ]
     _write_sums(output, currencies, [_NAME_OF_CURRENCY, *_currency_columns(there)])
-    _write_days(output, found)
-    _write_conclusion(output, found)
+    _write_days(output, reconciliation)
+    _write_conclusion(output, reconciliation)
 
 
 def _write_differences(
-    output: Output, found: Reconciliation, kind: str, *, show_ignored: bool
+    output: Output, reconciliation: Reconciliation, kind: str, *, show_ignored: bool
 ) -> None:
     def shown() -> Iterator[Unequal]:
         return (
-            one for one in found.unequal(kind) if show_ignored or one.reason not in reasons.IGNORED
+            difference
+            for difference in reconciliation.unequal(kind)
+            if show_ignored or difference.reason not in reasons.IGNORED
         )
 
-    number = found.totals.count(kind)
+    number = reconciliation.totals.count(kind)
     output.line()
-    write_title(output, _list_title(kind, found), number)
+    write_title(output, _list_title(kind, reconciliation), number)
     if not number:
         return
     write_table(output, DIFFERENCES, shown)
@@ -200,8 +209,8 @@ def _write_differences(
         )
 
 
-def _list_title(kind: str, found: Reconciliation) -> Text:
-    title, there = _LISTS[kind], one_line(found.definition)
+def _list_title(kind: str, reconciliation: Reconciliation) -> Text:
+    title, there = _LISTS[kind], one_line(reconciliation.definition)
     return Text(title.sv.replace("{there}", there), title.en.replace("{there}", there))
 
 
@@ -213,18 +222,20 @@ class _Line(NamedTuple):
     pair: Pair
 
 
-def _reason_lines(found: Reconciliation) -> list[_Line]:
+def _reason_lines(reconciliation: Reconciliation) -> list[_Line]:
     sums: dict[tuple[str, str], Pair] = {}
     for kind in _LISTS:
-        for one in found.unequal(kind):
-            sums.setdefault((kind, one.reason), Pair()).add(one.source, one.host)
+        for difference in reconciliation.unequal(kind):
+            sums.setdefault((kind, difference.reason), Pair()).add(
+                difference.source, difference.host
+            )
     return [_Line(label(_REASONS, code), code, pair) for (_, code), pair in sums.items()]
 
 
-def _kind_lines(found: Reconciliation) -> list[_Line]:
-    names = {EQUAL: _EQUAL} | {kind: _list_title(kind, found) for kind in _LISTS}
-    lines = [_Line(name, kind, found.totals.kind(kind)) for kind, name in names.items()]
-    return [*lines, _Line(Text("Summa", "Totals"), "", found.totals.all)]
+def _kind_lines(reconciliation: Reconciliation) -> list[_Line]:
+    names = {EQUAL: _EQUAL} | {kind: _list_title(kind, reconciliation) for kind in _LISTS}
+    lines = [_Line(name, kind, reconciliation.totals.kind(kind)) for kind, name in names.items()]
+    return [*lines, _Line(Text("Summa", "Totals"), "", reconciliation.totals.all)]
 
 
 def _write_sums(output: Output, lines: list[_Line], columns: Iterable[Column[_Line]]) -> None:
@@ -233,8 +244,8 @@ def _write_sums(output: Output, lines: list[_Line], columns: Iterable[Column[_Li
         write_table(output, columns, lambda: lines)
 
 
-def _write_days(output: Output, found: Reconciliation) -> None:
-    days = found.totals.days
+def _write_days(output: Output, reconciliation: Reconciliation) -> None:
+    days = reconciliation.totals.days
     lines = [
         _Line(day(at) or "?", currency or "?", pair)
         for (at, currency), pair in days.items()
@@ -246,19 +257,19 @@ def _write_days(output: Output, found: Reconciliation) -> None:
         f"Dagar och valutor vars summor är lika: {same}.",
         f"Days and currencies whose sums are equal: {same}.",
     )
-    columns = [_NAME_OF_DAY, _CURRENCY, *_currency_columns(one_line(found.definition))]
+    columns = [_NAME_OF_DAY, _CURRENCY, *_currency_columns(one_line(reconciliation.definition))]
     write_table(output, columns, lambda: lines)
 
 
-def _write_conclusion(output: Output, found: Reconciliation) -> None:
+def _write_conclusion(output: Output, reconciliation: Reconciliation) -> None:
     output.line()
-    number = sum(found.totals.count(kind) for kind in _LISTS)
+    number = sum(reconciliation.totals.count(kind) for kind in _LISTS)
     if number:
         text = count(number, output.language)
         output.say(f"Antal skillnader: {text}.", f"Differences: {text}.")
     else:
         output.say("Allt stämmer.", "Everything agrees.")
-    requests = count(found.requests, output.language)
+    requests = count(reconciliation.requests, output.language)
     output.say(
         f"Ingenting är ändrat. Antal anrop: {requests}.",
         f"Nothing is changed. Requests made: {requests}.",

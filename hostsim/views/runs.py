@@ -41,8 +41,8 @@ def state(run: Imported) -> Text:
         return text
     return Text(
         *(
-            f"{one}: {why.split('. ')[0].rstrip('.')}"
-            for one, why in zip(text, run.error, strict=True)
+            f"{state_label}: {why.split('. ')[0].rstrip('.')}"
+            for state_label, why in zip(text, run.error, strict=True)
         )
     )
 

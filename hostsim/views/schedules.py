@@ -69,8 +69,8 @@ def when(timetable: Timetable) -> Text:
     if timetable.daily is not None:
         return Text(f"dagligen {timetable.daily:%H:%M}", f"daily {timetable.daily:%H:%M}")
     minutes = _minutes(timetable) or 0
-    hours, rest = divmod(minutes, 60)
-    if rest:
+    hours, odd_minutes = divmod(minutes, 60)
+    if odd_minutes:
         return Text(f"var {minutes} min", f"every {minutes} min")
     return (
         Text("varje timme", "every hour")
@@ -79,53 +79,53 @@ def when(timetable: Timetable) -> Text:
     )
 
 
-def state(one: Schedule | None) -> Text:
+def state(schedule: Schedule | None) -> Text:
     """Say how the last run of a schedule ended."""
-    if one is None:
+    if schedule is None:
         return STANDINGS[rules.NOT_SCHEDULED]
-    if one.outcome is None:
+    if schedule.outcome is None:
         return _NOT_RUN
-    if one.outcome == rules.PAUSED and not one.paused:
+    if schedule.outcome == rules.PAUSED and not schedule.paused:
         return _RUNS_AGAIN
-    return label(OUTCOMES, one.outcome)
+    return label(OUTCOMES, schedule.outcome)
 
 
-def sign(one: Schedule | None) -> Sign:
-    return _SIGNS.get((one and one.outcome) or "", _NO_SIGN)
+def sign(schedule: Schedule | None) -> Sign:
+    return _SIGNS.get((schedule and schedule.outcome) or "", _NO_SIGN)
 
 
-def problem(one: Schedule | None) -> Text | None:
+def problem(schedule: Schedule | None) -> Text | None:
     """Say what ended the last run, where something did."""
-    if one is None or one.error_code is None or one.resumed:
+    if schedule is None or schedule.error_code is None or schedule.resumed:
         return None
-    sentence = one.error or Text("", "")
-    return Text(f"{one.error_code}: {sentence.sv}", f"{one.error_code}: {sentence.en}")
+    sentence = schedule.error or Text("", "")
+    return Text(f"{schedule.error_code}: {sentence.sv}", f"{schedule.error_code}: {sentence.en}")
 
 
-def hindrance(one: Schedule | None) -> Text | None:
+def hindrance(schedule: Schedule | None) -> Text | None:
     """Say what hinders a schedule now; ``None`` where a person let it run again since."""
-    if one is None or (one.outcome == rules.PAUSED and not one.paused):
+    if schedule is None or (schedule.outcome == rules.PAUSED and not schedule.paused):
         return None
-    return one.error
+    return schedule.error
 
 
 def _minutes(timetable: Timetable) -> int | None:
     return None if timetable.every is None else timetable.every // timedelta(minutes=1)
 
 
-def _next(one: Schedule | None) -> datetime | None:
-    return None if one is None or one.paused else one.next_due
+def _next(schedule: Schedule | None) -> datetime | None:
+    return None if schedule is None or schedule.paused else schedule.next_due
 
 
-def _last(one: Schedule) -> Mapping[str, object] | None:
-    if one.outcome is None:
+def _last(schedule: Schedule) -> Mapping[str, object] | None:
+    if schedule.outcome is None:
         return None
     return {
-        "ended_at": one.ended_at,
-        "outcome": one.outcome,
-        "counts": one.counts,
-        "code": one.error_code,
-        "sentence": one.error,
+        "ended_at": schedule.ended_at,
+        "outcome": schedule.outcome,
+        "counts": schedule.counts,
+        "code": schedule.error_code,
+        "sentence": schedule.error,
     }
 
 
@@ -203,10 +203,10 @@ def write_run_line(output: Output, run: EndedRun) -> None:
         sentence = run.message or Text("", "")
         parts.append(Text(f"{run.code}: {sentence.sv}", f"{run.code}: {sentence.en}"))
     counts = counted(run.counts, export=bool(run.subject))
-    said = [say(part, output.language) for part in parts] + [say(counts, output.language)]
+    sentences = [say(part, output.language) for part in parts] + [say(counts, output.language)]
     shown = _SIGNS.get(run.outcome, _NO_SIGN)
     mark = output.style(shown.on(output), shown.colour)
-    output.line(f"{mark} {run.definition}: {'; '.join(filter(None, said))}".strip())
+    output.line(f"{mark} {run.definition}: {'; '.join(filter(None, sentences))}".strip())
 
 
 def write_run_json(output: Output, run: EndedRun) -> None:

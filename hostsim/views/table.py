@@ -137,7 +137,7 @@ def text_of(value: object, language: str, *, grouped: bool = True) -> str:
     if isinstance(value, LongText):
         return one_line(say(value.text, language), 2000)
     if isinstance(value, list):
-        return " + ".join(text_of(one, language, grouped=grouped) for one in value)
+        return " + ".join(text_of(item, language, grouped=grouped) for item in value)
     sentence = _text(value)
     return one_line(str(value) if sentence is None else say(sentence, language))
 
@@ -153,11 +153,11 @@ def json_of(value: object, language: str) -> object:
     if isinstance(value, Money):
         return plain(value.amount, decimals=value.decimals)
     if isinstance(value, Mapping):
-        return {key: json_of(one, language) for key, one in value.items()}
+        return {key: json_of(item, language) for key, item in value.items()}
     if (text := _text(value)) is not None:
         return say(text, language)
     if isinstance(value, Iterable):
-        return [json_of(one, language) for one in value]
+        return [json_of(item, language) for item in value]
     message = f"{type(value).__name__} has no place in JSON"
     raise TypeError(message)
 
@@ -236,8 +236,8 @@ def _csv_cell(value: object, language: str) -> str:
         value = replace(value, currency="")  # a number, which a spreadsheet can sum
     text = text_of(value, language, grouped=False)
     # An amount of our own is no formula, also where it begins with a minus sign.
-    ours = isinstance(value, Money) and re.fullmatch("[A-Z]{0,3}", value.currency)
-    return text if ours else escape_formula(text)
+    is_amount = isinstance(value, Money) and re.fullmatch("[A-Z]{0,3}", value.currency)
+    return text if is_amount else escape_formula(text)
 
 
 def _csv_line(cells: Iterable[str]) -> str:
@@ -272,8 +272,8 @@ def write_table(
     columns = [column for column in columns if column.terminal]
     widths = [0] * len(columns)
     for row in rows():
-        for place, column in enumerate(columns):
-            widths[place] = max(widths[place], _width(_cell(column, row, output)[0]))
+        for index, column in enumerate(columns):
+            widths[index] = max(widths[index], _width(_cell(column, row, output)[0]))
     columns = [column for column, width in zip(columns, widths, strict=True) if width]
     if not columns:
         return
@@ -288,8 +288,11 @@ def write_table(
     rule = "─" if output.unicode else "-"
     output.line(" " + "  ".join(rule * width for width in widths))
     for row in rows():
-        whole = colour(row)
-        cells = [(text, whole or one) for text, one in (_cell(c, row, output) for c in columns)]
+        row_colour = colour(row)
+        cells = [
+            (text, row_colour or cell_colour)
+            for text, cell_colour in (_cell(c, row, output) for c in columns)
+        ]
         for line in _lines(cells, widths, columns, output):
             output.line(f" {line}".rstrip())
 
@@ -307,10 +310,10 @@ def _fit(widths: Sequence[int], columns: Sequence[Column[Any]], available: int) 
     left = available - fixed - 2 * (len(columns) - 1)
     wide = sorted((w, n) for n, (w, c) in enumerate(zip(widths, columns, strict=True)) if c.wide)
     fitted = list(widths)
-    for done, (width, place) in enumerate(wide):
+    for done, (width, index) in enumerate(wide):
         share = left // (len(wide) - done)
-        fitted[place] = min(width, max(share, _NARROWEST_TEXT))
-        left -= fitted[place]
+        fitted[index] = min(width, max(share, _NARROWEST_TEXT))
+        left -= fitted[index]
     return fitted
 
 
@@ -323,11 +326,11 @@ def _lines(
     wrapped = [_wrapped(text, width) for (text, _), width in zip(cells, widths, strict=True)]
     for number in range(max(map(len, wrapped))):
         parts = []
-        for place, lines in enumerate(wrapped):
+        for index, lines in enumerate(wrapped):
             text = lines[number] if number < len(lines) else ""
-            padding = " " * (widths[place] - _width(text))
-            text = output.style(text, cells[place][1]) if text else text
-            parts.append(padding + text if columns[place].right else text + padding)
+            padding = " " * (widths[index] - _width(text))
+            text = output.style(text, cells[index][1]) if text else text
+            parts.append(padding + text if columns[index].right else text + padding)
         yield "  ".join(parts)
 
 

@@ -80,18 +80,18 @@ class _Sheet:
         header = self._sheet.HeaderFooter.oddHeader
         header.left.text, header.right.text = title.replace("&", "&&"), "&P / &N"
         headings = [say(column.heading, language) for column in columns]
-        for place, (column, heading) in enumerate(zip(columns, headings, strict=True), 1):
+        for index, (column, heading) in enumerate(zip(columns, headings, strict=True), 1):
             width = _WIDE if column.wide else _NUMBER if column.right else _TEXT
-            dimension = self._sheet.column_dimensions[get_column_letter(place)]
+            dimension = self._sheet.column_dimensions[get_column_letter(index)]
             dimension.width = max(width, len(heading) + 2)
         self.row(headings, bold=True)
 
     def row(self, values: Sequence[object], *, bold: bool = False) -> None:
         self._sheet.append(
-            [self._cell(place, value, bold=bold) for place, value in enumerate(values)]
+            [self._cell(index, value, bold=bold) for index, value in enumerate(values)]
         )
 
-    def _cell(self, place: int, value: object, *, bold: bool) -> Any:
+    def _cell(self, index: int, value: object, *, bold: bool) -> Any:
         if isinstance(value, list) and len(value) == 1:
             [value] = value
         form = "General"
@@ -112,8 +112,8 @@ class _Sheet:
             value = text
         else:
             return None
-        if (cell := self._cells.get((place, form, bold))) is None:
-            cell = self._cells[place, form, bold] = WriteOnlyCell(self._sheet)
+        if (cell := self._cells.get((index, form, bold))) is None:
+            cell = self._cells[index, form, bold] = WriteOnlyCell(self._sheet)
             cell.number_format = form
             if bold:
                 cell.font = _BOLD
