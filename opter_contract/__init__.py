@@ -1,7 +1,7 @@
-"""The agreement between a host and its plug-ins, the only package that both sides import.
+"""The contract between a host and its plug-ins, the only package that both sides import.
 
-:mod:`.hooks` is the page to read; :mod:`.values` is what crosses; :mod:`.version` says who
-understands whom; :mod:`.conformance` holds either side to it.
+:mod:`.hooks` is the page to read; :mod:`.values` are the values exchanged; :mod:`.version` compares
+versions; :mod:`.conformance` tests either side.
 """
 
 from typing import Final
@@ -13,11 +13,11 @@ from opter_contract.version import CONTRACT_VERSION
 __all__ = ["BATCH", "CONTRACT_VERSION", "PROJECT", "hookimpl"]
 
 #: The name both sides give to pluggy, and the group of the entry points.
-#: pluggy says nothing when the names differ: the hooks are just never called.
+#: pluggy does not report different names: the hooks are never called.
 PROJECT: Final = "opter"
 
-#: How many payments, numbers or rows one call carries at most.
+#: The maximum number of payments, numbers or rows in one call.
 BATCH: Final = 500
 
-#: Marks a function, or a method, as the answer to the hook of its name.
+#: Marks a function, or a method, as the implementation of the hook of its name.
 hookimpl = pluggy.HookimplMarker(PROJECT)

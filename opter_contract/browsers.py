@@ -10,22 +10,22 @@ from collections.abc import Mapping
 _IN_A_TERMINAL = frozenset({"www-browser", "links", "links2", "elinks", "lynx", "w3m"})
 
 
-def environment_for(given: Mapping[str, str], secret: str) -> dict[str, str]:
-    """Return the environment in which ``webbrowser`` is to choose a browser.
+def environment_for(environment: Mapping[str, str], secret: str) -> dict[str, str]:
+    """Return the environment for ``webbrowser`` to choose a browser.
 
-    Without ``TERM`` it chooses none in a terminal by itself, and ``BROWSER`` names none.
+    Without ``TERM`` it does not choose one in a terminal, and ``BROWSER`` names none.
 
-    :param secret: the name of a variable that the browser does not get.
+    :param secret: the name of a variable that the browser must not get.
     """
-    kept = {name: text for name, text in given.items() if name not in {secret, "TERM"}}
-    named = kept.pop("BROWSER", "").split(os.pathsep)
-    if windows := os.pathsep.join(one for one in named if not _in_a_terminal(one)):
-        kept["BROWSER"] = windows
-    return kept
+    result = {name: text for name, text in environment.items() if name not in {secret, "TERM"}}
+    commands = result.pop("BROWSER", "").split(os.pathsep)
+    if windows := os.pathsep.join(command for command in commands if not _in_a_terminal(command)):
+        result["BROWSER"] = windows
+    return result
 
 
 def can_open(environment: Mapping[str, str]) -> bool:
-    """Return whether there is a screen, or a browser that somebody chose."""
+    """Return whether there is a screen, or a configured browser."""
     names = ("BROWSER", "DISPLAY", "WAYLAND_DISPLAY")
     return sys.platform in {"darwin", "win32"} or any(environment.get(name) for name in names)
 

@@ -1,6 +1,6 @@
 """The currencies of ISO 4217, as they are in 2026, without precious metals and test codes.
 
-Those that have ended since 2023 are here, too: their last invoices may be open.
+Includes those that have ended since 2023: their last invoices may be open.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _BY_DECIMALS: Final = {
     4: "CLF UYW",
 }
 
-#: How many decimals an amount has, by the code of its currency.
+#: The number of decimals of an amount, by currency code.
 DECIMALS: Final[Mapping[str, int]] = {
     code: decimals for decimals, codes in _BY_DECIMALS.items() for code in codes.split()
 }

@@ -3,7 +3,7 @@
 An export is a second kind of transfer: the host has items, such as invoices or supplier bills, and
 a plug-in sends them to another system. Settings fields, their check, errors, diagnosis, state,
 secrets, locks, progress and login are those of :mod:`opter_contract.hooks`; a run of an export
-has ``run.subject``, and so has a question about its settings.
+has ``run.subject``, and so have its settings hooks.
 
 An export::
 
@@ -25,7 +25,7 @@ An export::
 
 The rules for every hook are those of :mod:`opter_contract.hooks`.
 
-Who answers what, and what it means if a hook is omitted:
+Which side implements each hook, and the effect of omitting it:
 
 ============================ ======== ==================================== =====
 hook                         answered if omitted                           since
@@ -114,16 +114,16 @@ def opter_export_types() -> Sequence[ExportType]:  # type: ignore[empty-body]
 
 @hookspec
 def opter_export(run: Run) -> ExportReport | None:
-    """Plan an export, have it reviewed, and send what a person wants sent.
+    """Plan an export, have it reviewed, and send the items that a person chose.
 
     Called when a person starts an export; never concurrently for one definition. Changes nothing
     in the other system before ``opter_review_export`` has returned, and then only the items of
     which it returned the ids. A lock of the company is held until the export ends.
 
-    :param run: this export; ``run.subject`` says of what.
+    :param run: this export, of the items of ``run.subject``.
     :return: the report; ``None`` for a type of another plug-in.
 
-    An error ends the export. What ``opter_take_results`` took before stays.
+    An error ends the export. Results that ``opter_take_results`` took before stay.
 
     Example::
 
@@ -142,12 +142,12 @@ def opter_export(run: Run) -> ExportReport | None:
 
 @hookspec
 def opter_cancel_exported(run: Run, item: ExportItem) -> ItemResult | None:
-    """Take back an item that was exported, where the other system still allows it.
+    """Take back an exported item, if the other system still allows it.
 
     Called when a person asks for it.
 
     :param run: as for an export.
-    :param item: with ``exported`` and, where an export told it, ``number``.
+    :param item: with ``exported`` and, if an export reported it, ``number``.
     :return: with state ``cancelled``, or the reason why not (``booked``, ``refused``,
         ``unknown``); ``None`` for a type of another plug-in.
 
@@ -170,9 +170,9 @@ def opter_cancel_exported(run: Run, item: ExportItem) -> ItemResult | None:
 def opter_items_to_export(run: Run, after: str) -> Sequence[ExportItem]:  # type: ignore[empty-body]
     """Return the items to send, at most :data:`opter_contract.BATCH` at a time.
 
-    Called by the plug-in first, until the answer is empty. In an order that stays, so that
-    ``after`` means something: new ones, those that changed since they were sent, those whose
-    result is unknown, and those that a person asked for.
+    Called by the plug-in first, until a batch is empty. In a stable order, as ``after`` requires:
+    new items, those that changed since they were sent, those whose result is unknown, and those
+    that a person asked for.
 
     :param run: as it was passed to ``opter_export``.
     :param after: the id of the last item of the batch before; ``""`` for the first batch.
@@ -197,7 +197,7 @@ def opter_read_document(run: Run, item_id: str) -> bytes | None:
 
     :param run: as it was passed to ``opter_export``.
     :param item_id: of an item that ``opter_items_to_export`` gave.
-    :return: ``None`` where there is none, or it cannot be read.
+    :return: ``None`` if there is none, or it cannot be read.
 
     An error ends the export.
 
@@ -212,14 +212,14 @@ def opter_read_document(run: Run, item_id: str) -> bytes | None:
 
 @hookspec
 def opter_take_planned_items(run: Run, items: Sequence[PlannedItem]) -> int:  # type: ignore[empty-body]
-    """Take what a send would do, for the preview.
+    """Take the plans of items, for the preview.
 
-    Called by the plug-in before the review; each item that ``opter_items_to_export`` gave is
-    planned once, but for those that settings exclude; of those a note of the report tells.
+    Called by the plug-in before the review; each item that ``opter_items_to_export`` returned is
+    planned once, except those that settings exclude; a note of the report says how many.
 
     :param run: as it was passed to ``opter_export``.
     :param items: at most :data:`opter_contract.BATCH`.
-    :return: how many were taken: all.
+    :return: the number that were taken: all.
 
     An error ends the export.
 
@@ -240,7 +240,7 @@ def opter_take_planned_cards(run: Run, cards: Sequence[PlannedCard]) -> int:  # 
 
     :param run: as it was passed to ``opter_export``.
     :param cards: at most :data:`opter_contract.BATCH`.
-    :return: how many were taken: all.
+    :return: the number that were taken: all.
 
     An error ends the export.
 
@@ -255,14 +255,14 @@ def opter_take_planned_cards(run: Run, cards: Sequence[PlannedCard]) -> int:  # 
 
 @hookspec
 def opter_take_bank_changes(run: Run, changes: Sequence[BankChange]) -> int:  # type: ignore[empty-body]
-    """Take the bank details that would change there, for the preview and to be confirmed.
+    """Take the bank details that would change there, for the preview and for confirmation.
 
-    Called by the plug-in before the review. What is not confirmed is not changed, and new items
-    of that party (planned as ``waiting``) are not sent.
+    Called by the plug-in before the review. Unconfirmed changes are not made, and new items of
+    that party (planned as ``waiting``) are not sent.
 
     :param run: as it was passed to ``opter_export``.
     :param changes: at most :data:`opter_contract.BATCH`.
-    :return: how many were taken: all.
+    :return: the number that were taken: all.
 
     An error ends the export.
 
@@ -279,11 +279,11 @@ def opter_confirmed_bank_changes(  # type: ignore[empty-body]
 ) -> Sequence[BankChange]:
     """Return which of the bank changes of these parties a person has confirmed, by name.
 
-    Called by the plug-in after the review and before it writes any card, for each party once. A
-    confirmation holds for all four values of a change, and for one answer: the host forgets what
-    it gives, so that what somebody writes there afterwards is not overwritten by an old one. What
-    it does not give it keeps: where a person left out the bills of a supplier, its confirmation is
-    neither made nor lost.
+    Called by the plug-in after the review and before it writes any party record, for each party
+    once. A confirmation is valid for all four values of a change, and is returned once: the host
+    then forgets it, so that an old confirmation never overwrites a later change there. It keeps
+    those that it does not return: if a person left out the bills of a supplier, its confirmation
+    is neither used nor lost.
 
     :param run: as it was passed to ``opter_export``.
     :param party_numbers: of the suppliers whose items the review returned, at most
@@ -305,14 +305,14 @@ def opter_confirmed_bank_changes(  # type: ignore[empty-body]
 
 @hookspec
 def opter_take_gaps(run: Run, gaps: Sequence[Gap]) -> int:  # type: ignore[empty-body]
-    """Take what is missing in the set-up.
+    """Take the missing parts of the other system's set-up.
 
-    Called by the plug-in before the review, and once more where a gap shows only when something
-    is sent; the plug-in then sends nothing more.
+    Called by the plug-in before the review, and once more if a gap shows only during sending; the
+    plug-in then sends nothing more.
 
     :param run: as it was passed to ``opter_export``.
     :param gaps: at most :data:`opter_contract.BATCH`.
-    :return: how many were taken: all.
+    :return: the number that were taken: all.
 
     An error ends the export.
 
@@ -325,16 +325,16 @@ def opter_take_gaps(run: Run, gaps: Sequence[Gap]) -> int:  # type: ignore[empty
 
 @hookspec
 def opter_review_export(run: Run, company: Company, timeout: float) -> Collection[str] | None:
-    """Show the plan, and wait until a person sends it or does not.
+    """Show the plan, and wait until a person decides what to send.
 
-    Called by the plug-in once, when all of the plan has been taken.
+    Called by the plug-in once, when the complete plan has been taken.
 
     :param run: as it was passed to ``opter_export``.
     :param company: whose books the items go to; the host refuses one that is not the
         definition's.
     :param timeout: seconds after which the login ends; nothing is sent then.
-    :return: the ids of the items to send, also of those of which nothing is to be sent (whose
-        result is then told); none where nothing is to be sent now.
+    :return: the ids of the items to send, including those that need no request (whose result is
+        then reported); empty to send nothing.
 
     An error ends the export.
 
@@ -352,12 +352,12 @@ def opter_review_export(run: Run, company: Company, timeout: float) -> Collectio
 def opter_take_intents(run: Run, item_ids: Sequence[str]) -> int:  # type: ignore[empty-body]
     """Store that these items are about to be sent.
 
-    Called by the plug-in before the request. Whatever happens next, they are given as
+    Called by the plug-in before the request. Whatever happens next, they are offered as
     ``intended`` until their result is known.
 
     :param run: as it was passed to ``opter_export``.
     :param item_ids: of items that the review returned, at most :data:`opter_contract.BATCH`.
-    :return: how many were stored: all.
+    :return: the number that were stored: all.
 
     An error ends the export, and nothing more is sent.
 
@@ -373,13 +373,13 @@ def opter_take_intents(run: Run, item_ids: Sequence[str]) -> int:  # type: ignor
 
 @hookspec
 def opter_take_results(run: Run, results: Sequence[ItemResult]) -> int:  # type: ignore[empty-body]
-    """Store what became of items, as soon as it is known.
+    """Store the results of items, as soon as they are known.
 
-    Called by the plug-in after each answer; of an item that the review returned.
+    Called by the plug-in after each response, for items that the review returned.
 
     :param run: as it was passed to ``opter_export``.
     :param results: at most :data:`opter_contract.BATCH`.
-    :return: how many were stored: all.
+    :return: the number that were stored: all.
 
     An error ends the export, and nothing more is sent.
 

@@ -59,7 +59,7 @@ class Customer:
     code: str
     """The host's own code, unique there."""
     ledger_number: str
-    """Its number in the sales ledger; ``""`` where it has none yet."""
+    """Its number in the sales ledger; ``""`` if it has none yet."""
     name: str
     organisation_number: str = ""
     vat_number: str = ""
@@ -67,7 +67,7 @@ class Customer:
     zip: str = ""
     city: str = ""
     country: str = ""
-    """ISO 3166, two letters; ``""`` where unknown."""
+    """ISO 3166, two letters; ``""`` if unknown."""
     email: str = ""
 
 
@@ -136,7 +136,7 @@ class Supplier:
     iban: str = ""
     bic: str = ""
     sends_invoice: bool = False
-    """It sends invoices itself: a host need not give its bills, a plug-in does not send them."""
+    """Whether it sends invoices itself: a host may omit its bills, a plug-in does not send them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ class BillRow:
 
 @dataclass(frozen=True, slots=True)
 class SupplierBill:
-    """What is owed to a subcontractor; negative where it owes us."""
+    """A debt to a subcontractor; negative if it owes us."""
 
     bill_number: str
     """Unique in its region."""
@@ -170,14 +170,14 @@ class SupplierBill:
     vat: Decimal
     supplier: Supplier
     rows: Sequence[BillRow]
-    """All of the coding but the debt itself."""
+    """All of the account coding except the debt itself."""
     document: str = ""
     """The file name of its PDF, to be read with ``opter_read_document``; ``""`` for none."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExportItem:
-    """Something to send, and what the host knows of earlier exports of it."""
+    """An item to send, and its earlier exports."""
 
     id: str
     """The same at every export of it, at most 200 characters."""
@@ -186,30 +186,30 @@ class ExportItem:
     exported: bool = False
     """An earlier export sent or adopted it."""
     intended: bool = False
-    """An earlier export was about to send it, and its result is unknown; also where a later attempt
-    was refused, which says nothing of the earlier one."""
+    """An earlier export was about to send it, and its result is unknown; also if a later attempt
+    was refused, which does not settle the earlier one."""
     incomplete: bool = False
-    """An earlier export sent it, and something remained to be done with it."""
+    """An earlier export sent it, and steps after sending remain."""
     number: str = ""
-    """Its number in the other system, where an earlier export told."""
+    """Its number in the other system, if an earlier export reported it."""
 
 
-# --- What a plug-in would do ---------------------------------------------------
+# --- The plan ------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """One field that is not the same on both sides."""
+    """A field that differs between the two sides."""
 
     field: str
-    """In the words of the other system's API: ``DueDate``."""
+    """The other system's name of the field: ``DueDate``."""
     ours: str
     theirs: str
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedItem:
-    """What a send would do with one item."""
+    """The plan for one item."""
 
     id: str
     state: str
@@ -218,16 +218,16 @@ class PlannedItem:
     action: str
     """``create``, ``update`` or ``none``."""
     party_number: str
-    """The number of the customer or supplier there; ``""`` where it has none."""
+    """The number of the customer or supplier there; ``""`` if it has none."""
     total: Decimal
     """With VAT, as the host has it, in ``currency``."""
     other_total: Decimal | None
-    """As the other system has it, or will compute it; ``None`` where unknown."""
+    """As the other system has it, or will compute it; ``None`` if unknown."""
     currency: str
     number: str = ""
     """Its number there; ``""`` until it has one."""
     code: str = ""
-    """Stable; why it is refused, or what is to be noted about it."""
+    """Stable; why it is refused, or a remark about it."""
     message: Text | None = None
     """What ``code`` means, and what to do."""
     differences: Sequence[Difference] = ()
@@ -239,32 +239,32 @@ class PlannedCard:
 
     number: str
     action: str
-    """``create`` or ``update``; ``none`` where something is only to be noted."""
+    """``create`` or ``update``; ``none`` for a remark only."""
     differences: Sequence[Difference] = ()
     message: Text | None = None
-    """A remark, as that another customer has the same organisation number."""
+    """A remark, such as that another customer has the same organisation number."""
 
 
 @dataclass(frozen=True, slots=True)
 class BankChange:
-    """One field by which a supplier is paid, and which a send would change there.
+    """A bank detail of a supplier that a send would change there.
 
-    It is changed only once a person has confirmed these very values, by name.
+    It is changed only once a named person has confirmed exactly these values.
     """
 
     party_number: str
     """The number of the supplier there."""
     field: str
-    """In the words of the other system's API: ``BG``."""
+    """The other system's name of the field: ``BG``."""
     ours: str
-    """What it would become; ``""`` where it would be cleared."""
+    """The new value; ``""`` if it would be cleared."""
     theirs: str
-    """What it is; ``""`` for nothing."""
+    """The current value; ``""`` for none."""
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """Something in the set-up that is missing there; nothing that needs it can be sent."""
+    """A missing part of the other system's set-up; items that need it cannot be sent."""
 
     code: str
     """Stable: ``ACCOUNT_UNKNOWN``."""
@@ -274,38 +274,38 @@ class Gap:
     """The items that need it."""
 
 
-# --- What became of it ---------------------------------------------------------
+# --- Results -------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class ItemResult:
-    """What became of one item."""
+    """The result of one item."""
 
     id: str
     state: str
     """``sent``, ``adopted``, ``unchanged``, ``booked``, ``refused``, ``unknown`` or
     ``cancelled``."""
     number: str = ""
-    """Its number there; ``""`` where it is not there, as where its number is another's."""
+    """Its number there; ``""`` if it is not there, such as when its number is another's."""
     party_number: str = ""
     """The number of the customer or supplier there."""
     total: Decimal | None = None
-    """As the other system has it, in the item's currency; ``None`` where unknown."""
+    """As the other system has it, in the item's currency; ``None`` if unknown."""
     code: str = ""
     message: Text | None = None
     theirs: str = ""
-    """The other system's own code and words. They may name a customer: for the log of the books,
-    never for a log file."""
+    """The other system's own code and message. It may name a customer: for the journal, never for
+    a log file."""
     complete: bool = True
-    """False where something remains to be done with it, such as attaching its PDF, or to be looked
-    at by a person, such as another total; it is given again at the next export."""
+    """False if steps remain, such as attaching its PDF, or a person must check something, such as
+    another total; it is offered again at the next export."""
 
 
 @dataclass(frozen=True, slots=True)
 class ExportReport:
-    """What an export has to say when it has ended."""
+    """The report of an export."""
 
     company: Company
     requests: int
-    """How many requests were made to the other system's API."""
+    """The number of requests to the other system's API."""
     notes: Sequence[Text] = ()

@@ -5,7 +5,7 @@ system. Both register with :mod:`pluggy` under the project name ``opter``; a plu
 through an entry point in the group ``opter``.
 
 The values that they exchange are in :mod:`opter_contract.values`. Neither side has to import
-them: any object with these attributes will do.
+them: any object with these attributes works.
 
 A run::
 
@@ -24,9 +24,9 @@ A run::
     opter_payments_saved (batches), opter_run_saved  ─►  every listener
     opter_books_changed (batches)  ─►  every listener
 
-A round of runs with nobody there, all that were due::
+A round of unattended runs, all that were due::
 
-    … each run reads, saves what the schedule lets it, and ends; the host writes that down …
+    … each run reads, saves what the schedule permits, and ends; the host stores that …
     opter_run_ended (each)  ─►  every listener
     … the last one has ended …
     opter_notices  ─►  every listener that tells people
@@ -39,14 +39,14 @@ Rules for every hook:
   that did not return ``None``. So a host works with or without these specifications.
 * Only the host answers the hooks of the second group (``opter_take_…`` to ``opter_lock``),
   except ``opter_progress``, which any plug-in may watch.
-* Nothing is global. A hook gets all that it needs in its arguments, and two runs may go on
+* Nothing is global. A hook gets everything in its arguments, and two runs may be active
   concurrently in one process.
 * Money is :class:`~decimal.Decimal`, never a float, in the currency that the attribute names.
   A :class:`~datetime.date` is a day in the calendar of the books and has no time zone.
 * To fail with a message for the person, raise an exception that has the attributes of
   :class:`~opter_contract.values.Failure`. Any other exception is a bug, and is shown as one.
 
-Who answers what, and what it means if a hook is omitted:
+Which side implements each hook, and the effect of omitting it:
 
 =========================== ======== ==================================== =====
 hook                        answered if omitted                           since
@@ -92,7 +92,7 @@ How the contract changes:
 
 * It has a version, :data:`~opter_contract.version.CONTRACT_VERSION`: ``major.minor``. The host
   states its own as ``run.contract_version``. A plug-in states the oldest version that it
-  supports as the text ``opter_contract_version`` on the object that its entry point names:
+  supports as the string ``opter_contract_version`` on the object that its entry point names:
   ``opter_contract_version = "1.0"``, which is also the default.
 * A minor version adds: a hook, an argument of a hook, an attribute with a default. None of them
   may be required. Both sides ignore what they do not know.
@@ -108,20 +108,20 @@ How the contract changes:
 A host that is a web application
 --------------------------------
 
-Its users' browsers are on other machines, where no plug-in can listen. It states an ``https``
-address of its own as ``run.redirect_uri``, which the administrator registers in the other system.
+Its users' browsers are on other machines, where no plug-in can listen. It sets ``run.redirect_uri``
+to an ``https`` URL of its own, which the administrator registers in the other system.
 
-* The plug-in uses exactly this address as the ``redirect_uri`` of OAuth (RFC 6749), opens no
+* The plug-in uses exactly this URL as the ``redirect_uri`` of OAuth (RFC 6749), opens no
   port, and calls ``opter_open_browser`` as always.
 * The ``url`` has the parameter ``state``. It is the plug-in's, cannot be guessed and belongs to one
-  login, so the host finds the run of an answer by it, however many wait at once. What comes with an
-  unknown ``state`` changes nothing.
-* The host takes an answer only from the browser session that began the run: anybody else could
-  have had somebody sign in for them (RFC 6749, 10.12). The cookie must come along from another
-  site (``SameSite=Lax``). An answer without any parameter is that of the session's own login.
-* It calls ``on_redirect`` with ``run.redirect_uri``, ``?`` and the query exactly as it came.
-  ``None``: it shows that the window may be closed and that the run tells how it went. Otherwise
-  it shows the message. Each answer is taken once, and none after the run has ended.
+  login, so the host finds the run of a callback by it, however many wait at once. A callback with
+  an unknown ``state`` changes nothing.
+* The host accepts a callback only from the browser session that started the run, against
+  cross-site request forgery (RFC 6749, 10.12). The cookie must be sent from another site
+  (``SameSite=Lax``). A callback without any parameter belongs to the session's own login.
+* It calls ``on_redirect`` with ``run.redirect_uri``, ``?`` and the unchanged query. ``None``: it
+  shows that the window may be closed and that the run reports the outcome. Otherwise it shows the
+  message. Each callback is accepted once, and none after the run has ended.
 * It shows and logs neither ``state`` nor ``code``.
 * ``run.login_timeout`` and cancelling end the wait as always.
 
@@ -459,16 +459,16 @@ def opter_exclusion_reasons(
 
 @hookspec
 def opter_sign_in(run: Run) -> Company | None:
-    """Have a person sign in, so that later runs can do without one.
+    """Sign a person in, so that later runs can be unattended.
 
     Called when a person asks for it; never concurrently with an import of the same definition.
-    Signs in as an import would, even where a login is stored, and reads no payments; may open a
+    Signs in as an import would, even if a login is stored, and reads no payments; may open a
     browser once, and use secrets, state, locks and progress.
 
     :param run: to be used like the run of an import; always attended.
     :return: the company; ``None`` for a type of another plug-in.
 
-    An error ends it, such as one of a login that would not outlive the run.
+    An error ends it, such as a login that would not outlive the run.
 
     Example::
 
@@ -483,14 +483,14 @@ def opter_diagnose(run: Run) -> Sequence[Finding] | None:
     """Check everything that an import needs, and report each check.
 
     Called when a person asks what does not work; never concurrently with an import of the same
-    definition. Goes on as far as it can. Reads few payments and hands none over; may open a
+    definition. Runs as many checks as possible. Reads few payments and hands none over; may open a
     browser once, and use secrets, state, locks and progress as an import does.
 
     :param run: to be used like the run of an import.
     :return: the findings, in the order to act on them; ``None`` for a type of another plug-in.
 
-    An error ends it. What is wrong outside of the program is a finding and no error, except
-    that a person may cancel.
+    An error ends it. Problems outside of the program are findings, not errors, except that a
+    person may cancel.
 
     Example::
 
@@ -550,28 +550,28 @@ def opter_books_changed(changes: Sequence[BookChange]) -> int | None:
     """Be notified of every change of the books, in order and without a gap.
 
     Called after each commit that changed the books (a save, a typed payment, a deletion), and
-    before an import and a save for what is left from earlier, such as when the program ended in
-    between. Called in every plug-in that listens, one plug-in at a time and never in two
-    threads or processes concurrently, repeatedly until it has acknowledged everything. A new
-    plug-in gets everything from the first change on; one that was switched off gets what it
-    missed. What a plug-in did not acknowledge is sent again, so a change may come twice: equal
-    ``sequence``, equal change. Cannot undo or refuse anything.
+    before an import and a save for earlier changes that were not acknowledged, such as when the
+    program ended in between. Called in every plug-in that listens, one plug-in at a time and never
+    in two threads or processes concurrently, repeatedly until it has acknowledged everything. A new
+    plug-in gets everything from the first change on; one that was switched off gets those that it
+    missed. Unacknowledged changes are sent again, so a change may come twice: equal ``sequence``,
+    equal change. Cannot undo or refuse anything.
 
     :param changes: all with the same ``books_id``: those after the last one that the plug-in
         acknowledged, in the order of their ``sequence``; at least one, at most :data:`BATCH`.
     :return: the ``sequence`` of the last change that the plug-in has durably stored, one of
         ``changes``. A lower one than it acknowledged before, 0 for none, means that it lost
-        what it stored: everything after that one is sent again at once, but only one such step
-        back is made each time. A higher one than it was sent means that the books went back: it
-        stored another change of that ``sequence``, or later ones, as where an older file of the
-        host was put back by hand. A person is told, and nothing more is sent. A plug-in that
-        writes a file compares both: the first of ``changes`` is at most one after the last one
-        in the file, and those from there on are the same. Anything else acknowledges nothing,
-        and nothing more is sent until the next time.
+        changes: everything after that one is sent again at once, but only one such step back is
+        made each time. A higher one than it was sent means that the books were rolled back: it
+        stored another change of that ``sequence``, or later ones, such as when an older file of the
+        host was restored by hand. A person is notified, and nothing more is sent. A plug-in that
+        writes a file compares both: the first of ``changes`` is at most one after the last one in
+        the file, and those from there on are the same. Anything else acknowledges nothing, and
+        nothing more is sent until the next time.
 
-    Where a backup was put back by the host, the books have another ``books_id``, and everything
-    is sent from the first change on: what was stored of the former ones is void, and is reversed
-    or thrown away as a whole.
+    If the host restored a backup, the books have another ``books_id``, and everything is sent from
+    the first change on: the changes stored of the former books are void, and are reversed or
+    deleted as a whole.
 
     An error is logged and acknowledges nothing.
 
@@ -607,10 +607,10 @@ def opter_run_saved(run: SavedRun) -> None:
 
 @hookspec
 def opter_run_ended(run: EndedRun) -> None:
-    """Be notified that a run with nobody there has ended, however it went.
+    """Be notified that an unattended run has ended, whatever its outcome.
 
-    Called at the end of each such run, an import or an export, after all of it is written down;
-    in every plug-in that listens, one at a time. What was saved came before, by the hooks above.
+    Called at the end of each such run, an import or an export, after all of it is stored;
+    in every plug-in that listens, one at a time. Saves were notified before, by the hooks above.
     Not called again if the program ends first. Cannot undo or refuse anything.
 
     :param run: how it ended.
@@ -627,21 +627,21 @@ def opter_run_ended(run: EndedRun) -> None:
 
 @hookspec
 def opter_notices(notices: Sequence[Notice]) -> bool | None:
-    """Tell people what they should know of the runs with nobody there.
+    """Notify people about unattended runs.
 
     Called when a round of such runs has ended (all that were due), at most once a round, in
     every plug-in that listens, one plug-in at a time and never in two threads or processes
-    concurrently. There is one notice for a definition, about its last run, if something should
-    be told that this plug-in has not told yet: it fails, works again, needs a person, or more
-    waits for one than was told. Nothing is told every night, and what has mended itself before
-    anybody was told of it is not told at all. After a crash the same may come again.
+    concurrently. There is one notice for a definition, about its last run, if this plug-in has
+    something new to report: it fails, works again, needs a person, or more waits for one than was
+    reported. Nothing is repeated every night, and a failure that ended before it was reported is
+    not reported at all. After a crash the same notice may come again.
 
-    :param notices: at least one and all that there are, by the name of the definition; as one
-        message to people, not one each.
-    :return: ``True`` if people were told: these do not come again. Anything else means that they
-        were not, and what then still stands comes with the next round.
+    :param notices: at least one, and all of them, sorted by definition; for one message to
+        people, not one each.
+    :return: ``True`` if people were notified: these do not come again. Otherwise those that are
+        still valid come with the next round.
 
-    An error is logged and means that they were not told.
+    An error is logged and means that they were not notified.
 
     Example::
 
@@ -665,7 +665,7 @@ def opter_take_payments(run: Run, payments: Sequence[Payment]) -> int:  # type: 
 
     :param run: as it was passed to ``opter_import_payments``.
     :param payments: at most :data:`BATCH`.
-    :return: how many were taken, which is all of them.
+    :return: the number that were taken, which is all of them.
 
     The caller must check that it got exactly one answer and that the number is right: a batch
     that was not acknowledged is an error, since it would be lost silently. An error ends the
@@ -684,11 +684,11 @@ def opter_take_payments(run: Run, payments: Sequence[Payment]) -> int:  # type: 
 def opter_take_excluded(run: Run, excluded: Sequence[ExcludedPayment]) -> int:  # type: ignore[empty-body]
     """Take payments that were read but are ignored or rejected, with the reason.
 
-    Called by the plug-in so that everything that was read is accounted for.
+    Called by the plug-in so that every payment that was read is accounted for.
 
     :param run: as it was passed to ``opter_import_payments``.
     :param excluded: at most :data:`BATCH`.
-    :return: how many were taken, which is all of them; to be checked like the answer of
+    :return: the number that were taken, which is all of them; to be checked like the answer of
         ``opter_take_payments``.
 
     An error ends the run.
@@ -704,14 +704,14 @@ def opter_take_excluded(run: Run, excluded: Sequence[ExcludedPayment]) -> int:  
 
 @hookspec
 def opter_take_deleted(run: Run, payment_numbers: Sequence[str]) -> int:  # type: ignore[empty-body]
-    """Take the numbers of payments that no longer exist where they came from.
+    """Take the numbers of payments that no longer exist at their source.
 
     Called by the plug-in for numbers that ``opter_payments_to_confirm`` or
     ``opter_payments_to_check`` named; only if the other system itself says so.
 
     :param run: as it was passed to ``opter_import_payments``.
     :param payment_numbers: in the run's company, at most :data:`BATCH`.
-    :return: how many were taken, which is all of them; to be checked like the answer of
+    :return: the number that were taken, which is all of them; to be checked like the answer of
         ``opter_take_payments``.
 
     An error ends the run.
@@ -735,7 +735,7 @@ def opter_take_unchecked(run: Run, payment_numbers: Sequence[str]) -> int:  # ty
 
     :param run: as it was passed to ``opter_import_payments``.
     :param payment_numbers: in the run's company, at most :data:`BATCH`.
-    :return: how many were taken, which is all of them; to be checked like the answer of
+    :return: the number that were taken, which is all of them; to be checked like the answer of
         ``opter_take_payments``.
 
     An error ends the run.
@@ -751,16 +751,16 @@ def opter_take_unchecked(run: Run, payment_numbers: Sequence[str]) -> int:  # ty
 
 @hookspec
 def opter_take_balances(run: Run, balances: Sequence[InvoiceBalance]) -> int:  # type: ignore[empty-body]
-    """Take what the other system says of its invoices: above all, what remains to pay.
+    """Take the other system's balances of its invoices.
 
     Called by the plug-in after the last batch of payments, with all invoices that are unpaid
     there, and with those that ``opter_invoices_to_check`` names. The host compares them with
-    its own, and ignores invoices that it does not have. A first call with an empty batch tells
-    the plug-in whether the host compares at all: otherwise it reads no balances.
+    its own, and ignores invoices that it does not have. A first call with an empty batch shows
+    whether the host compares at all: otherwise the plug-in reads no balances.
 
     :param run: as it was passed to ``opter_import_payments``.
     :param balances: at most :data:`BATCH`.
-    :return: how many were taken, which is all of them; to be checked like the answer of
+    :return: the number that were taken, which is all of them; to be checked like the answer of
         ``opter_take_payments``.
 
     An error ends the run.
@@ -776,12 +776,12 @@ def opter_take_balances(run: Run, balances: Sequence[InvoiceBalance]) -> int:  #
 
 @hookspec
 def opter_invoices_to_check(run: Run, company: Company) -> Sequence[str]:  # type: ignore[empty-body]
-    """Name the invoices that the plug-in must read one by one.
+    """Return the invoices that the plug-in must read one by one.
 
-    Called by the plug-in when it has handed over what is unpaid there: an invoice that is open
-    here but was not among them may be paid, credited or unknown there. The plug-in reads as
-    many as it can afford, hands over the balance of those that exist (``opter_take_balances``),
-    and states in ``ImportReport.notes`` what it did not read.
+    Called by the plug-in when it has handed over the unpaid invoices there: an invoice that is open
+    only here may be paid, credited or unknown there. The plug-in reads as many as it can afford,
+    hands over the balance of those that exist (``opter_take_balances``), and states in
+    ``ImportReport.notes`` what it did not read.
 
     :param run: as it was passed to ``opter_import_payments``.
     :param company: the company of this run.
@@ -800,7 +800,7 @@ def opter_invoices_to_check(run: Run, company: Company) -> Sequence[str]:  # typ
 
 @hookspec
 def opter_payments_to_check(run: Run, company: Company) -> Sequence[RegisteredPayment]:  # type: ignore[empty-body]
-    """Name the registered payments of which the plug-in must check that they still exist.
+    """Return the registered payments whose existence the plug-in must check.
 
     People correct a payment by deleting it and entering it again, under a new number. So the
     host names the registered payments, of this import type and company, that a payment of this
@@ -809,8 +809,8 @@ def opter_payments_to_check(run: Run, company: Company) -> Sequence[RegisteredPa
     leave. Called by the plug-in after the balances, while it is still signed in, and again
     until the answer is empty. The plug-in checks as many as it can afford, in this order, and
     says which no longer exist (``opter_take_deleted``) and which it could not check
-    (``opter_take_unchecked``): the host does not offer for saving what may have replaced one of
-    those. All others exist.
+    (``opter_take_unchecked``): the host does not offer for saving any payment that may have
+    replaced one of those. All others exist.
 
     :param run: as it was passed to ``opter_import_payments``.
     :param company: the company of this run.
@@ -829,13 +829,13 @@ def opter_payments_to_check(run: Run, company: Company) -> Sequence[RegisteredPa
 
 @hookspec
 def opter_payments_to_confirm(run: Run, company: Company) -> Sequence[str]:  # type: ignore[empty-body]
-    """Name the payments that must be fetched again, complete, before they can be saved.
+    """Return the payments that must be fetched again, with details, before they can be saved.
 
     Those of earlier runs that would be saved now, and those of this run of which the host needs
     the ``customer_number``.
 
     Called by the plug-in after the last batch, while it is still signed in, and again until the
-    answer is empty. A host that stores nothing between runs answers with an empty list.
+    answer is empty. A host that stores nothing between runs returns an empty list.
 
     :param run: as it was passed to ``opter_import_payments``.
     :param company: the company of this run.
@@ -855,7 +855,7 @@ def opter_payments_to_confirm(run: Run, company: Company) -> Sequence[str]:  # t
 
 @hookspec
 def opter_known_invoices(run: Run, invoice_numbers: Sequence[str]) -> Collection[str]:  # type: ignore[empty-body]
-    """Tell which of these invoices the host has.
+    """Return which of these invoices the host has.
 
     Called by the plug-in so that it looks up OCR references only of invoices that the host does
     not know by number.
@@ -876,7 +876,7 @@ def opter_known_invoices(run: Run, invoice_numbers: Sequence[str]) -> Collection
 
 @hookspec
 def opter_progress(run: Run, progress: Progress) -> bool | None:
-    """Show the progress of a run, and say whether to cancel it.
+    """Show the progress of a run, and return whether to cancel it.
 
     Called by the plug-in often, and at least every second while it waits. Must return at once.
 
@@ -910,7 +910,7 @@ def opter_open_browser(run: Run, url: str, on_redirect: Callable[[str], Text | N
     :param on_redirect: may be called, from any thread, with the URL that the browser was
         redirected to, by a host that gets it before the plug-in does (its own
         ``run.redirect_uri``, a browser of its own, or a URL that was pasted). Returns at once:
-        ``None`` if that was the answer, otherwise a message that says why not.
+        ``None`` if it was accepted, otherwise a message that says why not.
     :return: whether a person is shown the URL, in a browser or otherwise.
 
     An error ends the run.
@@ -933,7 +933,7 @@ def opter_get_state(run: Run, key: str) -> str | None:
     :param run: as it was passed to ``opter_import_payments``. All runs of the import type share
         its values.
     :param key: the plug-in's own; at most 200 characters.
-    :return: the value; ``None`` where there is none.
+    :return: the value; ``None`` if there is none.
 
     An error ends the run.
 
@@ -976,9 +976,9 @@ def opter_get_secret(run: Run, key: str) -> str | None:
     :param run: as it was passed to ``opter_import_payments`` or ``opter_settings_stored``. The
         secret belongs to its definition alone.
     :param key: the plug-in's own; at most 200 characters.
-    :return: the secret; ``None`` where there is none. If it is damaged, also ``None``, after the
+    :return: the secret; ``None`` if there is none. If it is damaged, also ``None``, after the
         host has shown that to a person. Does not ask a person for anything, such as to unlock a
-        keyring, where nothing was stored.
+        keyring, if nothing was stored.
 
     An error ends the run.
 
@@ -994,8 +994,8 @@ def opter_get_secret(run: Run, key: str) -> str | None:
 def opter_set_secret(run: Run, key: str, value: str | None) -> bool:  # type: ignore[empty-body]
     """Store a secret for this definition, whether or not the run is saved.
 
-    Called by the plug-in, at any time of a run. Where only the person's own account can read
-    it; never in the host's database, a log or a message. Durable and complete when it returns:
+    Called by the plug-in, at any time of a run. Only the person's own account can read it; it is
+    never in the host's database, a log or a message. Durable and complete when it returns:
     after a crash there is the earlier secret or the new one.
 
     :param run: as it was passed to ``opter_import_payments`` or ``opter_settings_stored``.
@@ -1026,9 +1026,9 @@ def opter_lock(run: Run, key: str, timeout: float) -> AbstractContextManager[boo
     Called by the plug-in, at any time of a run. It is released when its holder ends.
 
     :param run: as it was passed to ``opter_import_payments``.
-    :param key: what to lock; the plug-in's own, at most 200 characters.
+    :param key: the name of the lock; the plug-in's own, at most 200 characters.
     :param timeout: seconds to wait for another holder; 0 tries once.
-    :return: a context manager; its ``with`` gives whether the lock was acquired.
+    :return: a context manager; its value is whether the lock was acquired.
 
     An error ends the run.
 

@@ -1,11 +1,11 @@
-"""Ends a program that is told to end as Ctrl-C does: by an exception, not at once.
+"""Ends a program on a signal as Ctrl-C does: by an exception, not at once.
 
-On the way out of its ``with`` blocks a login is revoked, temporary folders are removed and the
-database is closed. This is for programs: a library leaves the signals of its process alone.
+Leaving its ``with`` blocks revokes a login, removes temporary folders and closes the database. This
+is for programs: a library leaves the signals of its process alone.
 
-On Windows, Ctrl-Break comes as SIGBREAK. A window that is closed, a user who logs off and a
-system that shuts down come to no Python program: Windows calls a function of the process on a
-thread of its own, and ends the process when that returns, or after five seconds.
+On Windows, Ctrl-Break is SIGBREAK. Python does not report a closed window, a log-off or a shutdown:
+Windows calls a function of the process on a thread of its own, and ends the process when that
+returns, or after five seconds.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import Final, NoReturn
 
-#: Seconds in which further SIGTERM and SIGHUP are the same end, told twice: a shell passes the
-#: hang-up of its terminal on, and systemd may send SIGHUP right after SIGTERM.
+#: Seconds in which further SIGTERM and SIGHUP count as duplicates: a shell forwards the hang-up of
+#: its terminal, and systemd may send SIGHUP right after SIGTERM.
 ONCE: Final = 5.0
 
 #: Seconds that the end of a closed window may take; Windows waits for 5.
 CLOSING: Final = 4.5
 
-#: What Windows calls the closed window, the log-off and the shutdown (wincon.h).
+#: The events of a closed window, a log-off and a shutdown on Windows (wincon.h).
 _CLOSED: Final = frozenset({2, 5, 6})
 
 #: The exit status of a program that Ctrl-C ended; for every signal it is 128 more than its number.
@@ -37,13 +37,13 @@ CANCELLED: Final = 130
 
 
 class Told(KeyboardInterrupt):
-    """The program was told to end; a plain ``KeyboardInterrupt`` is whoever's raised it."""
+    """A signal told the program to end; a plain ``KeyboardInterrupt`` may have another cause."""
 
 
 class Ending:
-    """Whether a program was told to end, and by what.
+    """Whether a program was told to end, and by which signal.
 
-    :ivar over: set once all is done, and only the exit status is left to give.
+    :ivar over: set when everything is done except returning the exit status.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -54,9 +54,9 @@ class Ending:
         self._late: int | None = None
 
     def end(self, number: int) -> None:
-        """Raise :class:`Told`, unless this end has just been told, or all is done.
+        """Raise :class:`Told`, unless the signal is a duplicate, or everything is done.
 
-        Ctrl-C always counts: who presses it twice does not want to wait for the login's end.
+        Ctrl-C always counts: pressing it twice skips the wait for the login's end.
         """
         if self.over:
             if self.number is None:
@@ -69,32 +69,32 @@ class Ending:
             raise Told
 
     def status(self, status: int) -> int:
-        """Return the exit status, which tells a shell which signal ended the program."""
-        told = {getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP")}
+        """Return the exit status, by which a shell knows the signal."""
+        numbers = {getattr(signal, name, None) for name in ("SIGTERM", "SIGHUP")}
         if status == 0 and self._late is not None:
             return 128 + self._late
-        if status == CANCELLED and self.number is not None and self.number in told:
+        if status == CANCELLED and self.number is not None and self.number in numbers:
             return 128 + self.number
         return status
 
 
 @contextmanager
 def ending(clock: Callable[[], float] = time.monotonic, *, last: bool = False) -> Iterator[Ending]:
-    """Raise :class:`Told` in the main thread where the program is told to end.
+    """Raise :class:`Told` in the main thread when a signal tells the program to end.
 
-    Ctrl-C counts even where the shell of a script, which starts us in the background, makes us
-    ignore it: otherwise we would outlive the script.
+    Ctrl-C counts even if a shell that starts us in the background makes us ignore it: otherwise
+    we would outlive its script.
 
-    :param last: nothing comes after it but the end of the process, which a signal then ends at
-        once, with its status.
+    :param last: only the end of the process follows; a signal then ends it at once, with its
+        status.
     """
-    told = Ending(clock)
-    with handled(told.end, last=last), _window():
-        yield told
+    state = Ending(clock)
+    with handled(state.end, last=last), _window():
+        yield state
 
 
 def is_told(error: BaseException) -> bool:
-    """Return whether an exception comes of a signal, and is not somebody's own."""
+    """Return whether an exception was caused by a signal."""
     return isinstance(error, Told) or (
         isinstance(error, KeyboardInterrupt)
         and signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -103,10 +103,10 @@ def is_told(error: BaseException) -> bool:
 
 @contextmanager
 def handled(handler: Callable[[int], object], *, last: bool = False) -> Iterator[None]:
-    """Call this with the number of each signal that tells the program to end.
+    """Call a handler with the number of each signal that tells the program to end.
 
-    :param last: from then on a signal ends the process with its status; by default what was there
-        before is put back.
+    :param last: afterwards a signal ends the process with its status; by default the previous
+        handlers are restored.
     """
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread may handle signals
@@ -115,7 +115,7 @@ def handled(handler: Callable[[int], object], *, last: bool = False) -> Iterator
         number: signal.signal(number, _calling(handler))
         for name in ("SIGINT", "SIGTERM", "SIGHUP", "SIGBREAK")
         if (number := getattr(signal, name, None)) is not None
-        # Who started us by nohup wants us to outlive the terminal.
+        # nohup lets us outlive the terminal.
         and not (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN)
     }
     try:
@@ -124,7 +124,7 @@ def handled(handler: Callable[[int], object], *, last: bool = False) -> Iterator
         for number, handler_before in before.items():
             signal.signal(number, _calling(_leave) if last else handler_before)
         if last:
-            # Python takes our handlers away before it has ended: what comes then is too late.
+            # Python removes our handlers before it has ended: later signals are too late.
             atexit.register(_ignore, [*before])
 
 
@@ -147,11 +147,11 @@ def _calling(handler: Callable[[int], object]) -> Callable[[int, object], object
 def when_closed(
     done: threading.Event, interrupt: Callable[[], object], seconds: float = CLOSING
 ) -> Callable[[int], bool]:
-    """Make the function that Windows calls: it has the program end, and waits until it has.
+    """Return the function that Windows calls: it interrupts the program and waits for its end.
 
-    :param done: set when the program has put everything away.
+    :param done: set when the program has cleaned up.
     :param interrupt: runs the handler of SIGBREAK in the main thread.
-    :return: takes the event, and tells whether it was ours to deal with.
+    :return: a function that takes the event, and returns whether it handled it.
     """
 
     def closed(event: int) -> bool:
@@ -178,12 +178,12 @@ if sys.platform == "win32":
         set_handler.argtypes = (routine_type, wintypes.BOOL)
         set_handler.restype = wintypes.BOOL
         done = threading.Event()
-        # Held by this name for as long as Windows may call it.
+        # Referenced for as long as Windows may call it.
         interrupt = functools.partial(_thread.interrupt_main, signal.SIGBREAK)
         routine = routine_type(when_closed(done, interrupt))
-        # Of several, the one that was added last is called first: before Python's own, which
-        # would take the event for SIGBREAK and let the process go on, and so end, at once. It
-        # fails where there is no console, and so no window to close.
+        # The last handler added is called first: before Python's own, which would treat the
+        # event as SIGBREAK and end the process at once. It fails without a console, which has
+        # no window to close.
         set_handler(routine, True)
         try:
             yield

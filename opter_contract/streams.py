@@ -1,8 +1,8 @@
-"""The three standard streams of a program, also where it was started without them.
+"""The three standard streams of a program, even if it was started without them.
 
-A shell closes one by ``<&-``, ``>&-`` or ``2>&-``, and a service manager may. Python then has
-``None`` for it, and the next file that is opened gets its number: what is written to standard
-error, by whatever library, would go into that file.
+A shell closes one by ``<&-``, ``>&-`` or ``2>&-``, and a service manager may. It is ``None`` in
+Python then, and the next file that is opened gets its number: anything that a library writes to
+standard error would go into that file.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TextIO, cast
 
 
 class _Closed(io.TextIOBase):
-    """A standard output that nobody reads, so that a result that is written is lost."""
+    """A standard output that nobody reads, so that writing to it is an error."""
 
     encoding = "utf-8"
 
@@ -25,13 +25,13 @@ class _Closed(io.TextIOBase):
 
 
 def reader_closed(error: OSError) -> bool:
-    """Return whether a write failed since nobody reads any more, as after ``| head``."""
+    """Return whether a write failed because the reader has closed the pipe, as after ``| head``."""
     # Windows reports a closed pipe as an invalid argument.
     return error.errno == errno.EPIPE or (sys.platform == "win32" and error.errno == errno.EINVAL)
 
 
 def write_nowhere() -> None:
-    """Keep the interpreter from complaining about a closed standard output when it ends."""
+    """Suppress the interpreter's error about a closed standard output at exit."""
     with contextlib.suppress(OSError, ValueError):
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, sys.stdout.fileno())
@@ -39,7 +39,7 @@ def write_nowhere() -> None:
 
 
 def have_streams() -> None:
-    """Have all three: nothing to read, nobody who reads the result, and nobody who reads errors."""
+    """Replace missing streams: an empty input, a closed output, and a null device for errors."""
     for number in range(3):
         try:
             os.fstat(number)

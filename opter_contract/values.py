@@ -1,7 +1,7 @@
-"""What crosses between a host and a plug-in: frozen values, each declared once.
+"""The values that a host and a plug-in exchange: frozen, each declared once.
 
-Either side may make objects of its own instead: whatever has these attributes will do. An
-attribute that has a default here may be missing, and is then read as that default.
+Either side may use objects of its own with the same attributes. An attribute that has a default
+here may be missing, and then has that default.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ class Text(NamedTuple):
 
 
 class Failure(Protocol):
-    """What an exception carries so that a host can show it.
+    """The attributes of an exception that a host can show.
 
     ``code`` is stable, upper case with underscores. ``message`` says what
     happened and what to do next; a plug-in's names no customer, invoice or payment, since a host
@@ -51,10 +51,10 @@ class Failure(Protocol):
     ``settings``     settings or configuration are wrong (the administrator);
     ``login``        nobody is signed in, or to the wrong company (the user);
     ``permission``   a licence or a right is missing (the administrator);
-    ``unavailable``  the other service does not answer as it should (wait);
+    ``unavailable``  the other service does not respond properly (wait);
     ``busy``         somebody else is doing it right now (wait);
     ``cancelled``    a person cancelled (nobody needs to);
-    ``internal``     a fault of the program (the developer).
+    ``internal``     a bug in the program (the developer).
     """
 
     @property
@@ -70,7 +70,7 @@ class Failure(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ImportType:
-    """A way to import payments, as a person chooses it in the settings."""
+    """A way to import payments that a person can choose in the settings."""
 
     code: str
     """Stable and unique among the plug-ins of a host: ``FortnoxAPI``."""
@@ -98,17 +98,17 @@ class SettingsField:
     label: Text
     help: Text
     default: str = ""
-    """As text; ``""`` where there is none."""
+    """As text; ``""`` if there is none."""
     required: bool = False
     secret: bool = False
-    """True where the host must not show what is typed."""
+    """True if the host must not show the value."""
     choices: Sequence[Choice] = ()
     """Of a ``choice``, in the order to show them."""
 
 
 @dataclass(frozen=True, slots=True)
 class SettingsProblem:
-    """What is wrong, or odd, about the value of one field."""
+    """A problem with the value of one field."""
 
     key: str
     severity: str
@@ -118,10 +118,10 @@ class SettingsProblem:
 
 @dataclass(frozen=True, slots=True)
 class CheckedSettings:
-    """The answer to a question about settings values."""
+    """The result of a check of settings values."""
 
     values: Mapping[str, str]
-    """What the host is to store, in normal form; nothing else is stored."""
+    """The values to store, in normal form; nothing else is stored."""
     problems: Sequence[SettingsProblem]
 
 
@@ -139,13 +139,13 @@ class Company:
 
 @dataclass(frozen=True, slots=True)
 class PaymentKey:
-    """What makes a payment the same payment: import type, company and its number there."""
+    """The identity of a payment: import type, company and its number there."""
 
     company: str
     number: str
-    """``""`` where not even that could be read."""
+    """``""`` if it could not be read."""
     import_type: str = ""
-    """What a plug-in hands over may leave it out, since it is that of the run."""
+    """A plug-in may omit it, since it is that of the run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,22 +155,22 @@ class WriteOff:
     amount: Decimal
     """Positive lowers what remains of an ordinary invoice."""
     account: str = ""
-    """Number in the chart of accounts, ``""`` where unknown."""
+    """Number in the chart of accounts, ``""`` if unknown."""
     description: str = ""
     currency: str = ""
-    """That of ``amount``, three letters: SEK or the payment's own. ``""`` where the other
+    """That of ``amount``, three letters: SEK or the payment's own. ``""`` if the other
     system names none: it then counts as SEK, at the payment's rate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Payment:
-    """A payment of one invoice, in neutral words."""
+    """A payment of one invoice, independent of the other system."""
 
     key: PaymentKey
     source: str
-    """How it came to be there, in that system's word (``manual``, ``file`` …)."""
+    """Its origin, in that system's terms (``manual``, ``file`` …)."""
     invoice_number: str
-    """The invoice's number in the other system, ``""`` where only its OCR reference is known
+    """The invoice's number in the other system, ``""`` if only its OCR reference is known
     (a bank knows no invoices)."""
     ocr: str | None
     """The OCR reference of that invoice; ``None`` if it was not looked up, ``""`` if it has
@@ -178,19 +178,19 @@ class Payment:
     date: date
     """The payment date of the books."""
     amount: Decimal
-    """SEK. Negative for money that went back."""
+    """SEK. Negative for a refund."""
     currency: str
     """Three letters: the invoice's currency in the other system."""
     amount_currency: Decimal | None
     """In ``currency``; equals ``amount`` for SEK. ``None`` only in a payment that was excluded
-    before anybody had to know."""
+    before it was needed."""
     exchange_rate: Decimal | None
     """SEK for one unit of ``currency``; ``None`` for SEK."""
     write_offs: Sequence[WriteOff] = ()
     booked: bool = True
     """False while the other system may still change or remove it."""
     warnings: Sequence[Text] = ()
-    """What a person should know about these figures."""
+    """Notes for a person about these figures."""
     customer_number: str | None = None
     """The number of the invoice's customer in the other system; ``None`` if it was not
     looked up.
@@ -216,36 +216,36 @@ class ExcludedPayment:
     """As in :class:`Reason`."""
     message: Text
     payment: Payment | None
-    """``None`` where it could not be read (``unreadable``)."""
+    """``None`` if it could not be read (``unreadable``)."""
     amount: Decimal | None
-    """SEK; ``None`` where unknown."""
+    """SEK; ``None`` if unknown."""
     invoice_number: str | None
-    """``None`` where unknown."""
+    """``None`` if unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class InvoiceBalance:
-    """What the other system says of one of its invoices."""
+    """The state of an invoice in the other system."""
 
     invoice_number: str
     """The invoice's number in the other system."""
     ocr: str
-    """Its OCR reference; ``""`` where it has none."""
+    """Its OCR reference; ``""`` if it has none."""
     customer_number: str
     """The number of its customer there."""
     currency: str
     total: Decimal
     """In ``currency``; negative for a credit invoice."""
     balance: Decimal
-    """What remains to pay there, in ``currency``."""
+    """The amount left to pay there, in ``currency``."""
     booked: bool
-    """False: nothing can be concluded from the balance."""
+    """If false, the balance means nothing."""
     cancelled: bool
 
 
 @dataclass(frozen=True, slots=True)
 class RegisteredPayment:
-    """A payment that the host registered, to be looked up in the other system."""
+    """A registered payment to look up in the other system."""
 
     number: str
     """In the run's company."""
@@ -260,7 +260,7 @@ class RegisteredPayment:
 class Run:
     """One import or export by one person, handed along to every hook.
 
-    Active until ``opter_import_payments``, or whatever it was made for, has returned.
+    Active until ``opter_import_payments``, or the hook that it was made for, has returned.
     """
 
     id: str
@@ -270,7 +270,7 @@ class Run:
     """The code of the import type, or of the export type."""
     format: str
     definition: str
-    """The name that a person gave to this import, unique in the host."""
+    """The name that a person gave this import, unique in the host."""
     settings: Mapping[str, str] = field(repr=False)
     """As ``opter_check_settings`` returned them."""
     company: Company | None = None
@@ -281,7 +281,7 @@ class Run:
     """The host's own currency, as free text."""
     configuration: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Values of the host's administrator, by the names of the plug-in's environment variables;
-    they go before the environment, and may hold a client secret."""
+    they override the environment, and may contain a client secret."""
     login_timeout: float = 300.0
     """Seconds that a person may take to sign in."""
     contract_version: str = CONTRACT_VERSION
@@ -290,16 +290,16 @@ class Run:
     """What is exported, as in :class:`~opter_contract.export_values.ExportType`; ``""`` for an
     import."""
     attended: bool = True
-    """Whether a person is there. In a run that is not, a plug-in that needs one raises an error
+    """Whether a person is present. In an unattended run a plug-in that needs one raises an error
     of the kind ``login`` or ``permission`` at once: it opens no browser, and waits for nobody."""
     redirect_uri: str = ""
-    """Where a login sends the browser back to, at a host that is a web application: the host
+    """Where a login redirects the browser, at a host that is a web application: the host
     receives it there and hands it over. ``""``: the plug-in receives it itself."""
 
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run has come."""
+    """The progress of a run."""
 
     stage: str
     """``login``, ``reading``, ``details``, ``invoices``, ``confirming`` or ``waiting``; of an
@@ -309,24 +309,24 @@ class Progress:
     """``None`` while it is unknown."""
     message: Text
     seconds_left: float | None = None
-    """Until the run has read all; ``None`` while it is unknown."""
+    """Until the run has read everything; ``None`` while it is unknown."""
 
 
 @dataclass(frozen=True, slots=True)
 class ImportReport:
-    """What a run has to say when the last payment has been taken."""
+    """The report of a run after the last payment has been taken."""
 
     company: Company
     cursor: str | None
     """Opaque. Comes back as ``run.cursor`` after this run was saved, and only then; ``None``
-    leaves the earlier one in force. Must be ``None`` where a row without a number was handed
+    leaves the earlier one in force. Must be ``None`` if a row without a number was handed
     over, which no host can offer again."""
     not_read: int
-    """How many payments exist there that the settings made unnecessary to read."""
+    """The number of payments there that did not have to be read, by the settings."""
     requests: int
-    """How many requests were made to the other system's API."""
+    """The number of requests to the other system's API."""
     notes: Sequence[Text] = ()
-    """Sentences about the run for the person, such as that something could not be looked up."""
+    """Notes about the run for the person, such as a failed lookup."""
 
 
 # --- The books ---------------------------------------------------------------
@@ -334,19 +334,19 @@ class ImportReport:
 
 @dataclass(frozen=True, slots=True)
 class SavedRun:
-    """A run that was committed, as its listeners get it."""
+    """A committed run, as its listeners get it."""
 
     id: str
     type_code: str
     definition: str
     company: Company
     payment_count: int
-    """How many payments were registered."""
+    """The number of payments that were registered."""
 
 
 @dataclass(frozen=True, slots=True)
 class SavedPayment:
-    """A payment as it was registered in the host."""
+    """A payment as registered in the host."""
 
     payment: Payment
     host_invoice_number: str
@@ -356,91 +356,89 @@ class SavedPayment:
 
 @dataclass(frozen=True, slots=True)
 class BookChange:
-    """One change of the books, as it stands in the host's journal.
+    """One change of the books, as recorded in the host's journal.
 
-    Changes are never changed themselves: what was registered wrongly is taken back by a
-    later one, with the opposite amounts. So the sum of ``effect`` over the changes of an
-    invoice is what its payments have taken from its total, and the sum of ``amount`` over
-    the changes of a payment is what it counts.
+    Changes are immutable: a wrong registration is reversed by a later change, with the opposite
+    amounts. So the sum of ``effect`` over the changes of an invoice is the amount paid of its
+    total, and the sum of ``amount`` over the changes of a payment is its current amount.
     """
 
     books_id: str
-    """Which books were changed: letters and digits, at most 50, the same for ever. Two
-    databases of a host, such as that of a demonstration, are two books, and so is one that was
-    put back from a backup."""
+    """Which books were changed: letters and digits, at most 50, permanent. Two databases of a
+    host, such as that of a demonstration, are two books, and so is one restored from a
+    backup."""
     sequence: int
     """In these books: 1, 2, 3 and so on without a gap."""
     kind: str
-    """``registered``; or what took a registered payment back: ``reversed``, since it is
-    another one in the system that it came from, or ``deleted``, by a person here. What was
-    ``reversed`` is ``registered`` once more, under its ``payment_id``, where a person undid the
-    save that reversed it."""
+    """``registered``; ``reversed``, if the payment was replaced by another one in its source
+    system; or ``deleted``, by a person here. A ``reversed`` payment is ``registered`` once more,
+    under its ``payment_id``, if a person undoes the save that reversed it."""
     payment_id: int
-    """The host's own number of the payment that was registered, or taken back."""
+    """The host's own number of the payment."""
     replaces: int | None
-    """The ``payment_id`` in whose place a payment was registered, the first of several."""
+    """The ``payment_id`` of the payment that it replaces, the first of several."""
     key: PaymentKey | None
-    """``None`` for a payment that a person typed."""
+    """``None`` for a payment that a person entered."""
     region: str
     host_invoice_number: str
     """The number of the invoice, in its region."""
     date: date
     """The payment date of the books."""
     amount: Decimal
-    """SEK; for what was taken back the opposite of what was registered, as in the next two."""
+    """SEK; for ``reversed`` and ``deleted`` the negated amount, as in the next two."""
     currency: str
     amount_currency: Decimal
     """In ``currency``."""
     effect: Decimal
-    """What it took away from what remained of the invoice, in the invoice's currency, written
-    off included."""
+    """The amount by which it lowers the invoice's balance, in the invoice's currency, with
+    write-offs."""
     source: str
-    """How it came to be there, as ``Payment.source`` has it; ``hand`` where it was typed."""
+    """As ``Payment.source``; ``hand`` for one that a person entered."""
     user: str
     at: datetime
     """With its zone."""
 
 
-# --- Runs with nobody there -----------------------------------------------------
+# --- Unattended runs ------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class EndedRun:
-    """An import or export that ran with nobody there, and how it ended."""
+    """An unattended import or export, and how it ended."""
 
     definition: str
     type_code: str
     subject: str
     """``""`` for an import."""
     company: Company | None
-    """``None`` where it is not known yet."""
+    """``None`` if it is not known yet."""
     ended_at: datetime
     """With its zone."""
     outcome: str
-    """``saved``; ``nothing-new``; ``waits-for-person``, where something is left for one, whatever
-    else was saved; ``failed``, where it is tried again by itself; ``paused``, where it is not."""
+    """``saved``; ``nothing-new``; ``waits-for-person``, if something is left for one, whatever
+    else was saved; ``failed``, if it is retried automatically; ``paused``, if it is not."""
     counts: Mapping[str, int]
     """``read``, ``saved``, ``left`` for a person, ``rejected`` and ``ignored``; the first is the
     sum of the others. Empty where it failed."""
     code: str = ""
-    """Of the error that ended it, as is the message; ``""`` where none did."""
+    """The code of the error that ended it; ``""`` if none did."""
     message: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that a person should be told of a run with nobody there, once."""
+    """A notice for a person about an unattended run, sent once."""
 
     kind: str
-    """``needs-person``: something waits, or a person must mend what keeps it from running;
-    ``failed``: it did not work, and is tried again; ``recovered``: it failed, and works again."""
+    """``needs-person``: something waits, or a person must fix what keeps it from running;
+    ``failed``: it failed, and is retried; ``recovered``: it failed, and works again."""
     run: EndedRun
     """The last one."""
     waiting: int = 0
-    """How many rows wait for a person."""
+    """The number of rows that wait for a person."""
     works_again: bool = False
-    """It was told to have failed, and works again: of every ``recovered``, and of a
-    ``needs-person`` where something waits now."""
+    """A failure was reported, and it works again: true for every ``recovered``, and for a
+    ``needs-person`` if something waits now."""
 
 
 # --- Diagnosis ---------------------------------------------------------------
@@ -448,29 +446,29 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class ErrorText:
-    """An error that a plug-in can raise, as its table has it."""
+    """An error that a plug-in can raise."""
 
     code: str
     kind: str
-    """Who can act; one of the words of :class:`Failure`."""
+    """Who can act; one of the kinds of :class:`Failure`."""
     message: Text
-    """What happened and what to do next; details stand in braces: ``{seconds}``."""
+    """What happened and what to do next; with placeholders in braces: ``{seconds}``."""
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was found of one thing that an import needs."""
+    """The result of checking one requirement of an import."""
 
     name: str
     """Stable, lower case with dots: ``network.api``."""
     label: Text
     """What was checked."""
     state: str
-    """``ok``, ``failed``, ``unknown`` (it cannot be seen from here) or ``skipped`` (something
-    that it needs has failed)."""
+    """``ok``, ``failed``, ``unknown`` (it cannot be determined here) or ``skipped`` (another check
+    that it depends on has failed)."""
     message: Text
-    """What was found and, unless it is ok, what to do. Never a secret."""
+    """The result and, unless it is ok, what to do. Never a secret."""
     code: str = ""
-    """Where it failed, the code of the error."""
+    """The code of the error, if it failed."""
     kind: str = ""
-    """Where it failed, who can act, as in :class:`Failure`."""
+    """If it failed, who can act, as in :class:`Failure`."""

@@ -1,8 +1,8 @@
 """Which versions of the contract understand each other.
 
 A version is ``major.minor``. Another major means that something was removed or changed its
-meaning; a higher minor, that something was added which nobody has to know. So a plug-in states
-the oldest version that it supports, and works with every host of the same major that is not older.
+meaning; a higher minor, that something optional was added. So a plug-in states the oldest version
+that it supports, and works with every host of the same major that is not older.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from enum import Enum
 #: The version of this contract.
 CONTRACT_VERSION = "1.0"
 
-#: What a host or a plug-in that states no version is taken to mean.
+#: The version of a host or a plug-in that states none.
 DEFAULT_VERSION = "1.0"
 
 _VERSION = re.compile(r"(0|[1-9][0-9]{0,3})\.(0|[1-9][0-9]{0,3})")
@@ -23,7 +23,7 @@ class Mismatch(Enum):
     """Why a plug-in does not work with a host."""
 
     UNREADABLE = "unreadable"
-    """What the plug-in or the host states is no version."""
+    """The plug-in or the host states an invalid version."""
     PLUGIN_TOO_OLD = "too old"
     """Upgrade the plug-in."""
     PLUGIN_TOO_NEW = "too new"
@@ -31,7 +31,7 @@ class Mismatch(Enum):
 
 
 def mismatch(required: object, offered: object = CONTRACT_VERSION) -> Mismatch | None:
-    """Compare what a plug-in needs with what a host offers; ``None`` where they work together.
+    """Compare the versions of a plug-in and a host; ``None`` if they work together.
 
     :param required: the oldest version that the plug-in supports.
     :param offered: the version of the host.
@@ -47,7 +47,7 @@ def mismatch(required: object, offered: object = CONTRACT_VERSION) -> Mismatch |
 
 
 def required_version(plugin: object) -> object:
-    """Read the version that a plug-in states, of whatever type it is."""
+    """Return the version that a plug-in states, of any type."""
     return getattr(plugin, "opter_contract_version", DEFAULT_VERSION)
 
 

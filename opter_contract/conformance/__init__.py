@@ -1,4 +1,4 @@
-"""Tests that a host or a plug-in keeps to the contract, for either to run on itself.
+"""Tests that a host or a plug-in conforms to the contract.
 
 Needs pytest and pluggy, and nothing of hostsim. A plug-in's author inherits
 :class:`.plugins.PluginConformance` or :class:`.export_plugins.ExportPluginConformance`; a host's
@@ -7,7 +7,7 @@ author inherits the classes of :mod:`.hosts` and :mod:`.export_hosts` that the h
 
 import pytest
 
-# Before they are imported: their asserts explain what was compared, like in any test.
+# Before they are imported, so that their asserts show the compared values, as in any test.
 pytest.register_assert_rewrite(
     *(
         f"{__name__}.{module}"

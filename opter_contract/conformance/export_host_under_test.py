@@ -1,7 +1,7 @@
-"""How a host's author adapts the host to the suite of exports, and what its tests work with.
+"""The adapter that connects a host to the suite of exports, and helpers of its tests.
 
 Write a thin adapter, an :class:`ExportHostUnderTest`: it does what a person would do (load
-invoices or bills, export, decide), and reports what a person would read. Return amounts as the
+invoices or bills, export, decide), and returns what a person would read. Return amounts as the
 host has them, and convert nothing.
 """
 
@@ -58,26 +58,26 @@ class PreviewedItem(NamedTuple):
 
 
 class ExportPreview(NamedTuple):
-    """What a person is shown before anything is sent."""
+    """The preview that a person sees before anything is sent."""
 
     items: Sequence[PreviewedItem]
     text: str = ""
-    """What is said of gaps, of customers or suppliers, and of bank details."""
+    """The text about gaps, customers or suppliers, and bank details."""
 
 
 class ExportOutcome(NamedTuple):
-    """What became of an invoice or a bill, as a person reads it afterwards."""
+    """The result of an invoice or a bill, as a person reads it afterwards."""
 
     item_number: str
     state: str
     number: str
-    """In the other system; ``""`` where it has none."""
+    """In the other system; ``""`` if it has none."""
     total: Decimal | None
     text: str = ""
     """Code, and message in one language at least."""
 
 
-#: A person: is shown a preview, and returns the numbers of what to send.
+#: A person's decision: takes a preview, and returns the numbers to send.
 Decide = Callable[[ExportPreview], Collection[str]]
 
 
@@ -91,22 +91,22 @@ class ExportHostUnderTest(Protocol):
         """Register a plug-in, as if it were installed."""
 
     def load(self, several: Sequence[Any]) -> object:
-        """Return the host invoices, or bills, in a closed period; a number that it has is replaced.
+        """Load invoices, or bills, in a closed period, replacing those with the same numbers.
 
         They are of the ``subject`` of the test class, as is the definition of an export.
         """
 
     def export(self, export_type: str, definition: str, decide: Decide) -> object:
-        """Export as a person would, and raise what ended it.
+        """Export as a person would, and raise the error that ended it.
 
         A definition of that name and type, without settings, is created first if there is none.
         """
 
     def outcomes(self) -> Sequence[ExportOutcome]:
-        """Return what became of each item of which something was told, at last."""
+        """Return the latest result of each item that has one."""
 
     def cancel(self, definition: str, number: str) -> object:
-        """Take back an invoice or a bill, by its number, and raise what ended that.
+        """Take back an invoice or a bill, by its number, and raise the error that ended that.
 
         For :class:`.export_hosts.ExportHostCancels`.
         """
@@ -118,33 +118,33 @@ class ExportHostUnderTest(Protocol):
         """
 
     def after_kill(self) -> ExportHostUnderTest:
-        """Return another host, without plug-ins, that has what is stored at this moment.
+        """Return another host, without plug-ins, with the data stored at this moment.
 
-        It is called while an export runs: what the first host would still store does not count.
+        It is called while an export runs: later writes of the first host do not count.
         """
 
 
-# --- What the suite's plug-in hands over ------------------------------------------
+# --- Data of the suite's plug-in ------------------------------------------
 
 
 @dataclass(eq=False)
 class Exported:
-    """What happened in one call of ``opter_export``."""
+    """The record of one call of ``opter_export``."""
 
     run: Any
     batches: list[Sequence[Any]] = field(default_factory=list)
     planned: list[PlannedItem] = field(default_factory=list)
     ids: frozenset[str] = frozenset()
-    """What the review returned."""
+    """The ids that the review returned."""
     confirmed: Sequence[BankChange] = ()
 
     @property
     def items(self) -> list[Any]:
-        return [one for batch in self.batches for one in batch]
+        return [item for batch in self.batches for item in batch]
 
 
 def planned(item: Any, **more: Any) -> PlannedItem:
-    """Plan to create an item."""
+    """Return a plan to create an item."""
     amount = total(item.content)
     values: dict[str, Any] = {
         "id": item.id,
@@ -159,7 +159,7 @@ def planned(item: Any, **more: Any) -> PlannedItem:
 
 
 def result(item: Any, state: str = "sent", **more: Any) -> ItemResult:
-    """Make a result with a number there, except of what is not there."""
+    """Return a result, with a number if its state implies that the item exists there."""
     there = state in {"sent", "adopted", "unchanged", "booked"}
     number = f"F{number_of(item.content)}" if there else ""
     values: dict[str, Any] = {"number": number, "total": total(item.content) if there else None}
@@ -168,16 +168,16 @@ def result(item: Any, state: str = "sent", **more: Any) -> ItemResult:
 
 def hand_over(run: Any, hook: str, **batch: Sequence[Any]) -> None:
     """Hand over in batches, each acknowledged."""
-    [(name, several)] = batch.items()
-    for start in range(0, len(several), BATCH):
-        part = several[start : start + BATCH]
+    [(name, values)] = batch.items()
+    for start in range(0, len(values), BATCH):
+        part = values[start : start + BATCH]
         answers = getattr(run.hook, hook)(run=run, **{name: part})
         assert answers == [len(part)], f"{hook} acknowledged {answers} of {len(part)}"
 
 
 @dataclass(eq=False)
 class ScriptedExportPlugin:
-    """A plug-in whose export does what the test wants; a script is followed by the review."""
+    """A plug-in whose export is defined by the test; a script is followed by the review."""
 
     subject: str
     company: Any = COMPANY
@@ -212,7 +212,7 @@ class ScriptedExportPlugin:
         return self.cancelled(item)
 
     def transfer(self, exported: Exported) -> None:
-        """Plan all, and send what the review returns."""
+        """Plan all items, and send those that the review returns."""
         run = exported.run
         self.read(exported)
         exported.planned = list(map(self.plan, exported.items))
@@ -223,7 +223,7 @@ class ScriptedExportPlugin:
             hand_over(run, "opter_take_bank_changes", changes=self.bank_changes)
         hand_over(run, "opter_take_gaps", gaps=self.gaps(exported.items))
         self.review(exported)
-        parties = {one.party_number for one in exported.planned if one.id in exported.ids}
+        parties = {item.party_number for item in exported.planned if item.id in exported.ids}
         if parties and self.bank_changes:
             [exported.confirmed] = run.hook.opter_confirmed_bank_changes(
                 run=run, party_numbers=sorted(parties)
@@ -255,7 +255,7 @@ class ScriptedExportPlugin:
 
 
 class ExportHostDriver:
-    """A host with the scripted plug-in; what is read from it is checked to be money, and once."""
+    """A host with the scripted plug-in; amounts and duplicates are checked when it is read."""
 
     def __init__(self, host: ExportHostUnderTest, subject: str) -> None:
         self.under_test = host
@@ -265,48 +265,48 @@ class ExportHostDriver:
         self.plugin = ScriptedExportPlugin(subject)
         host.register(self.plugin)
 
-    def load(self, *several: Any) -> None:
-        self.under_test.load(several)
+    def load(self, *contents: Any) -> None:
+        self.under_test.load(contents)
 
     def after_kill(self) -> ExportHostDriver:
         return ExportHostDriver(self.under_test.after_kill(), self.subject)
 
-    # --- What a person does ---
+    # --- Actions of a person ---
 
     def review(self, decide: Decide, definition: str = "A", export_type: str = TYPE) -> Exported:
-        """Export, and return the last call of the plug-in."""
+        """Export, and return the record of the plug-in's last call."""
 
         def checked(preview: ExportPreview) -> Collection[str]:
-            for one in preview.items:
-                totals = [one.total] + [one.other_total] * (one.other_total is not None)
-                assert_money(one.item_number, *totals)
+            for item in preview.items:
+                totals = [item.total] + [item.other_total] * (item.other_total is not None)
+                assert_money(item.item_number, *totals)
             return decide(preview)
 
         self.under_test.export(export_type, definition, checked)
         return self.plugin.exports[-1]
 
-    def export(self, *several: Any, definition: str = "A") -> Exported:
-        """Export, and send these of what is shown; none where none is named."""
-        numbers = set(map(number_of, several))
+    def export(self, *contents: Any, definition: str = "A") -> Exported:
+        """Export, and send those of these items that are shown."""
+        numbers = set(map(number_of, contents))
         return self.review(
-            lambda preview: numbers & {one.item_number for one in preview.items}, definition
+            lambda preview: numbers & {item.item_number for item in preview.items}, definition
         )
 
     def during_export(
         self, script: Callable[[Any], object], definition: str = "A", export_type: str = TYPE
     ) -> Any:
-        """Export nothing, and return what the script returned that ran with the run."""
+        """Export nothing, and return the result of a script that is called with the run."""
         results: list[Any] = []
         self.plugin.script = lambda exported: results.append(script(exported.run))
         self.review(lambda _preview: (), definition, export_type)
         self.plugin.script = None
         return results[0]
 
-    #: So that the parts of :mod:`.hosts` for state, secrets and locks hold an export host too.
+    #: So that the classes of :mod:`.hosts` for state, secrets and locks test an export host, too.
     during_import = during_export
 
     def refuses(self, definition: str) -> bool:
-        """Say whether an export in another thread ends with an error, instead of waiting."""
+        """Return whether an export in another thread fails instead of waiting."""
         errors: list[Exception] = []
 
         def export() -> None:
@@ -320,33 +320,33 @@ class ExportHostDriver:
         thread.join(_TIMEOUT)
         return bool(errors)
 
-    # --- What it gives and shows ---
+    # --- Items and results ---
 
     def given(self) -> Mapping[str, ExportItem]:
-        """Return the items of an export in which nothing is sent, by number."""
+        """Return the items of an export that sends nothing, by number."""
         items = self.export().items
-        given = {number_of(one.content): one for one in items}
-        assert len(given) == len(items), "an item is given twice"
-        return given
+        items_by_number = {number_of(item.content): item for item in items}
+        assert len(items_by_number) == len(items), "an item is given twice"
+        return items_by_number
 
-    def item(self, one: Any) -> ExportItem:
-        """Return the item of an invoice or a bill, which must be given."""
-        given, number = self.given(), number_of(one)
-        assert number in given, f"{number} is not given again"
-        return given[number]
+    def item(self, content: Any) -> ExportItem:
+        """Return the item of an invoice or a bill, which must be offered."""
+        items_by_number, number = self.given(), number_of(content)
+        assert number in items_by_number, f"{number} is not given again"
+        return items_by_number[number]
 
     def outcomes(self) -> Mapping[str, ExportOutcome]:
-        outcomes = {one.item_number: one for one in self.under_test.outcomes()}
-        for one in outcomes.values():
-            if one.total is not None:
-                assert_money(one.item_number, one.total)
+        outcomes = {outcome.item_number: outcome for outcome in self.under_test.outcomes()}
+        for outcome in outcomes.values():
+            if outcome.total is not None:
+                assert_money(outcome.item_number, outcome.total)
         return outcomes
 
 
 class ExportHostSuite:
     """The fixtures of the suite."""
 
-    #: What is exported: a host that exports bills, too, runs the suite once more for them.
+    #: The subject of the export: a host that also exports bills runs the suite once more for them.
     subject = "invoices"
 
     @pytest.fixture

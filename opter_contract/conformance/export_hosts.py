@@ -1,4 +1,4 @@
-"""What every host must do that exports, wherever it keeps its items: inherit, and run.
+"""The conformance suite of hosts that export: inherit, and run.
 
 In a test module of a host::
 
@@ -13,7 +13,7 @@ In a test module of a host::
             return OurHostForTests(tmp_path)
 
 The fixture returns an :class:`.export_host_under_test.ExportHostUnderTest`. The tests marked as
-promised are the sentences of the contract page. A host that also imports holds state, secrets
+promised are the sentences of the contract page. A host that also imports tests state, secrets
 and locks there already. One that exports bills claims :class:`ExportHostConfirmsBankChanges`, and
 runs the suite for them, too::
 
@@ -64,7 +64,7 @@ from opter_contract.values import Run, Text
 class ExportHostConformance(ExportHostSuite):
     """What the contract requires of every host that exports, one test each."""
 
-    # --- What it gives ---
+    # --- Items ---
 
     def test_every_item_is_given_once_in_batches(self, host: ExportHostDriver) -> None:
         more = many(host.ordinary, BATCH + 1)
@@ -72,21 +72,23 @@ class ExportHostConformance(ExportHostSuite):
         assert set(host.given()) == set(map(number_of, [*host.samples.everything, *more]))
 
     def test_an_item_has_all_that_the_host_has_of_it(self, host: ExportHostDriver) -> None:
-        given = host.given()
-        assert problems(ExportItem, *given.values()) == []
-        for one in host.samples.everything:
-            assert _plain(given[number_of(one)].content, one) == _plain(one, one)
+        items = host.given()
+        assert problems(ExportItem, *items.values()) == []
+        for content in host.samples.everything:
+            assert _as_dict(items[number_of(content)].content, content) == _as_dict(
+                content, content
+            )
 
     def test_a_run_says_what_is_exported(self, host: ExportHostDriver) -> None:
         run = host.during_export(lambda run: run)
-        assert {one.name for one in fields(Run) if not hasattr(run, one.name)} == set()
+        assert {field.name for field in fields(Run) if not hasattr(run, field.name)} == set()
         assert (run.type_code, run.subject, run.definition) == (TYPE, host.subject, "A")
         assert (run.company, dict(run.settings)) == (None, {})
 
     def test_each_batch_is_acknowledged_with_its_size(self, host: ExportHostDriver) -> None:
         def take(exported: Exported) -> None:
             host.plugin.read(exported)
-            plan = [planned(one) for one in exported.items]
+            plan = [planned(item) for item in exported.items]
             gap = Gap("ACCOUNT_UNKNOWN", Text("Konto.", "Account."), [plan[0].id])
             hook, run = exported.run.hook, exported.run
             answers.append(hook.opter_take_planned_items(run=run, items=plan))
@@ -97,18 +99,18 @@ class ExportHostConformance(ExportHostSuite):
         host.export()
         assert answers == [[len(host.samples.everything)], [1]]
 
-    # --- What it promises ---
+    # --- Promises ---
 
     @promised
     def test_nothing_is_sent_before_a_person_has_seen_it(self, host: ExportHostDriver) -> None:
         def plan_anew(item: Any) -> Any:
-            """Plan otherwise in each export."""
+            """Plan differently in each export."""
             amount = total(item.content) + len(host.plugin.exports)
             return planned(item, other_total=amount)
 
         def decide(preview: ExportPreview) -> set[str]:
             seen.append(_figures(preview))
-            return {number_of(host.ordinary)} & {one.item_number for one in preview.items}
+            return {number_of(host.ordinary)} & {item.item_number for item in preview.items}
 
         seen: list[Any] = []
         assert host.export().ids == frozenset()
@@ -118,12 +120,12 @@ class ExportHostConformance(ExportHostSuite):
             host.review(decide)
         host.plugin.plan = planned
         host.review(decide)
-        sent = [one for one in host.plugin.exports if one.ids]
+        sent = [export for export in host.plugin.exports if export.ids]
         assert sent, "what a person sent was not sent"
-        for one in sent:
-            numbers = {item.id: number_of(item.content) for item in one.items}
-            assert {numbers[key] for key in one.ids} == {number_of(host.ordinary)}
-            assert _planned_figures(one) in seen, "another plan was shown"
+        for export in sent:
+            numbers = {item.id: number_of(item.content) for item in export.items}
+            assert {numbers[key] for key in export.ids} == {number_of(host.ordinary)}
+            assert _planned_figures(export) in seen, "another plan was shown"
 
     @promised
     def test_nothing_is_sent_while_a_gap_is_open(self, host: ExportHostDriver) -> None:
@@ -133,7 +135,7 @@ class ExportHostConformance(ExportHostSuite):
         ]
         with suppress(Exception):
             host.export(host.ordinary, host.euros)
-        assert [one.ids for one in host.plugin.exports if one.ids] == []
+        assert [export.ids for export in host.plugin.exports if export.ids] == []
         host.export(host.euros)
         assert _sent(host) == {number_of(host.euros)}
 
@@ -152,7 +154,7 @@ class ExportHostConformance(ExportHostSuite):
         host.export(host.ordinary)
         with_intent, with_result = killed
         assert with_intent.item(host.ordinary).intended
-        assert _is_known_as_sent(with_result, host.ordinary)
+        assert _counts_as_sent(with_result, host.ordinary)
         assert with_result.outcomes()[number_of(host.ordinary)].state == "sent"
 
     @promised
@@ -181,19 +183,19 @@ class ExportHostConformance(ExportHostSuite):
         assert host.item(host.ordinary).exported
         host.plugin.result = result
         host.export(host.ordinary)
-        assert _is_known_as_sent(host, host.ordinary)
+        assert _counts_as_sent(host, host.ordinary)
 
     @promised
     def test_an_item_that_was_sent_is_not_given_again_as_new(self, host: ExportHostDriver) -> None:
         states = {number_of(host.ordinary): "sent", number_of(host.euros): "adopted"}
         host.plugin.result = lambda item: result(item, states[number_of(item.content)])
         host.export(host.ordinary, host.euros)
-        for one in (host.ordinary, host.euros):
-            assert _is_known_as_sent(host, one)
-            host.load(changed(one))
-            again = host.item(one)
-            assert (again.exported, again.number) == (True, f"F{number_of(one)}")
-            assert total(again.content) == total(changed(one))
+        for content in (host.ordinary, host.euros):
+            assert _counts_as_sent(host, content)
+            host.load(changed(content))
+            again = host.item(content)
+            assert (again.exported, again.number) == (True, f"F{number_of(content)}")
+            assert total(again.content) == total(changed(content))
 
     def test_an_item_that_was_refused_is_given_again_as_new(self, host: ExportHostDriver) -> None:
         words = Text("Kontot saknas.", "The account is missing.")
@@ -218,16 +220,16 @@ class ExportHostConformance(ExportHostSuite):
         with pytest.raises(PluginFailure):
             host.export(host.ordinary, host.euros)
         first, second = sent
-        assert _is_known_as_sent(host, first)
+        assert _counts_as_sent(host, first)
         assert host.item(second).intended
 
     @promised
     def test_two_exports_of_one_company_never_run_concurrently(
         self, host: ExportHostDriver
     ) -> None:
-        def export_beside(exported: Exported) -> None:
+        def export_concurrently(exported: Exported) -> None:
             host.plugin.read(exported)
-            # Of the others, where the host lets them begin.
+            # For the other exports, if the host lets them start.
             host.plugin.script = None
             refused.extend(host.refuses(definition) for definition in "AB")
 
@@ -235,7 +237,7 @@ class ExportHostConformance(ExportHostSuite):
         host.export(host.ordinary)
         host.export(host.euros, definition="B")
         before = len(host.plugin.exports)
-        host.plugin.script = export_beside
+        host.plugin.script = export_concurrently
         host.export()
         assert (refused, len(host.plugin.exports)) == ([True, True], before + 1)
 
@@ -251,20 +253,21 @@ class ExportHostConformance(ExportHostSuite):
     @promised
     def test_amounts_stay_exact(self, host: ExportHostDriver) -> None:
         def decide(preview: ExportPreview) -> list[str]:
-            shown.update({one.item_number: one.total for one in preview.items})
+            shown.update({item.item_number: item.total for item in preview.items})
             return list(shown)
 
         shown: dict[str, Decimal] = {}
         host.load(host.samples.exact)
         everything = (*host.samples.everything, host.samples.exact)
-        given, expected = host.given(), {number_of(one): total(one) for one in everything}
-        assert problems(ExportItem, *given.values()) == []
-        assert {number: total(one.content) for number, one in given.items()} == expected
-        rate = given[number_of(host.euros)].content.exchange_rate
+        items = host.given()
+        expected = {number_of(content): total(content) for content in everything}
+        assert problems(ExportItem, *items.values()) == []
+        assert {number: total(item.content) for number, item in items.items()} == expected
+        rate = items[number_of(host.euros)].content.exchange_rate
         assert rate == host.euros.exchange_rate
         host.review(decide)
         assert shown == expected
-        assert {number: one.total for number, one in host.outcomes().items()} == expected
+        assert {number: outcome.total for number, outcome in host.outcomes().items()} == expected
 
     @promised
     def test_a_plug_in_s_words_are_shown(self, host: ExportHostDriver) -> None:
@@ -288,28 +291,28 @@ class ExportHostConformance(ExportHostSuite):
             item, "refused", code="PERIOD_LOCKED", message=refused
         )
         cards = getattr(host.review(decide).run.hook, "opter_take_planned_cards", None)
-        for one in shown[-1].items:
-            assert _says(one.text, "NOTED", words, *_words(due))
-        assert _says(shown[-1].text, "COST_CENTER_UNKNOWN", missing)
-        assert not cards or _says(shown[-1].text, "1042", remark, *_words(due))
+        for item in shown[-1].items:
+            assert _contains(item.text, "NOTED", words, *_difference_parts(due))
+        assert _contains(shown[-1].text, "COST_CENTER_UNKNOWN", missing)
+        assert not cards or _contains(shown[-1].text, "1042", remark, *_difference_parts(due))
         outcome = host.outcomes()[number_of(host.samples.negative)]
         assert outcome.state == "refused"
-        assert _says(outcome.text, "PERIOD_LOCKED", refused)
+        assert _contains(outcome.text, "PERIOD_LOCKED", refused)
 
 
 class ExportHostCancels(ExportHostSuite):
-    """The host lets a person take back what was exported."""
+    """The host lets a person take back exported items."""
 
     def test_an_item_is_taken_back_with_what_is_known_of_it(self, host: ExportHostDriver) -> None:
         def cancel(item: Any) -> ItemResult:
-            given.append(item)
+            items.append(item)
             return result(item, "cancelled")
 
-        given: list[Any] = []
+        items: list[Any] = []
         host.plugin.cancelled = cancel
         host.export(host.ordinary)
         host.under_test.cancel("A", number_of(host.ordinary))
-        [item] = given
+        [item] = items
         assert problems(ExportItem, item) == []
         assert (item.exported, item.number) == (True, f"F{number_of(host.ordinary)}")
         assert host.outcomes()[number_of(host.ordinary)].state == "cancelled"
@@ -329,7 +332,7 @@ class ExportHostCancels(ExportHostSuite):
 
 
 class ExportHostConfirmsBankChanges(ExportHostSuite):
-    """A person can confirm that the bank details of a supplier change there."""
+    """A person can confirm changes of a supplier's bank details."""
 
     @promised
     def test_a_bank_change_is_confirmed_by_a_person(self, host: ExportHostDriver) -> None:
@@ -338,7 +341,7 @@ class ExportHostConfirmsBankChanges(ExportHostSuite):
             return planned(item, state="waiting" if waits else "ready")
 
         def export(*changes: BankChange, send: Collection[Any] = ()) -> list[Any]:
-            """Export with these, and return which of them the host says are confirmed."""
+            """Export with these changes, and return which of them the host returns as confirmed."""
 
             def decide(preview: ExportPreview) -> set[str]:
                 shown.append(preview.text)
@@ -347,7 +350,7 @@ class ExportHostConfirmsBankChanges(ExportHostSuite):
             host.plugin.bank_changes = changes
             with suppress(Exception):
                 host.review(decide)
-            return [_plain(one, first) for one in host.plugin.exports[-1].confirmed]
+            return [_as_dict(change, first) for change in host.plugin.exports[-1].confirmed]
 
         shown: list[str] = []
         ours, other = party_number_of(host.ordinary), party_number_of(host.euros)
@@ -355,81 +358,81 @@ class ExportHostConfirmsBankChanges(ExportHostSuite):
         later, both = replace(first, theirs="44-4"), (host.ordinary, host.euros)
         words = Text("Kontot saknas.", "The account is missing.")
         host.plugin.plan = plan
-        # So that it is new in each export.
+        # Refused, so that it is new in each export.
         host.plugin.result = lambda item: result(
             item, "refused", code="ACCOUNT_UNKNOWN", message=words
         )
         assert not export(first, others, send=both), "nobody confirmed any"
         export(first, others)
-        assert _says(shown[-1], ours, "BG", "11-1", "22-2", other, "PG", "33-3")
+        assert _contains(shown[-1], ours, "BG", "11-1", "22-2", other, "PG", "33-3")
         host.under_test.confirm_bank("A", ours)
         assert not export(later, others, send=both), "other values were confirmed"
         export(later, others)
         host.under_test.confirm_bank("A", ours)
         assert not export(later, others, send=[host.euros]), "it was not asked for"
-        assert export(later, others, send=both) == [_plain(later, later)], "one was confirmed"
+        assert export(later, others, send=both) == [_as_dict(later, later)], "one was confirmed"
         assert not export(later, others, send=both), "it was given already"
 
 
 def _ids(host: ExportHostDriver) -> dict[str, str]:
-    return {number: one.id for number, one in host.given().items()}
+    return {number: item.id for number, item in host.given().items()}
 
 
 def _sent(host: ExportHostDriver) -> set[str]:
-    """Return the numbers of what the reviews returned."""
+    """Return the numbers of the items that the reviews returned."""
     return {
         number_of(item.content)
-        for one in host.plugin.exports
-        for item in one.items
-        if item.id in one.ids
+        for export in host.plugin.exports
+        for item in export.items
+        if item.id in export.ids
     }
 
 
-def _id_of(one: Any, items: Sequence[Any]) -> str:
+def _id_of(content: Any, items: Sequence[Any]) -> str:
     """Return the id of an invoice or a bill among items."""
-    ids: list[str] = [item.id for item in items if number_of(item.content) == number_of(one)]
+    ids: list[str] = [item.id for item in items if number_of(item.content) == number_of(content)]
     return ids[0]
 
 
-def _is_known_as_sent(host: ExportHostDriver, one: Any) -> bool:
-    again = host.given().get(number_of(one))
+def _counts_as_sent(host: ExportHostDriver, content: Any) -> bool:
+    again = host.given().get(number_of(content))
     return again is None or (again.exported and not again.intended)
 
 
 def _figures(preview: ExportPreview) -> list[tuple[Any, ...]]:
-    return sorted(tuple(one[:-1]) for one in preview.items)
+    return sorted(tuple(item[:-1]) for item in preview.items)
 
 
 def _planned_figures(exported: Exported) -> list[tuple[Any, ...]]:
     numbers = {item.id: number_of(item.content) for item in exported.items}
     return sorted(
-        (numbers[one.id], one.state, one.action, one.total, one.other_total, one.currency)
-        for one in exported.planned
+        (numbers[item.id], item.state, item.action, item.total, item.other_total, item.currency)
+        for item in exported.planned
     )
 
 
-def _words(one: Difference) -> tuple[str, str, str]:
-    return one.field, one.ours, one.theirs
+def _difference_parts(difference: Difference) -> tuple[str, str, str]:
+    return difference.field, difference.ours, difference.theirs
 
 
-def _says(text: str, *expected: str | Text) -> bool:
-    """Say whether a text has all of these, a translated one in one language at least."""
+def _contains(text: str, *expected: str | Text) -> bool:
+    """Return whether a text contains all phrases, translated ones in at least one language."""
     missing = [
-        one
-        for one in expected
-        if not any(word in text for word in (one if isinstance(one, Text) else (one,)))
+        phrase
+        for phrase in expected
+        if not any(word in text for word in (phrase if isinstance(phrase, Text) else (phrase,)))
     ]
     assert missing == [], f"{text!r} does not say it"
     return True
 
 
-def _plain(value: Any, like: Any) -> Any:
-    """Return what a value has of what the contract's has: it may be an object of the host's own."""
+def _as_dict(value: Any, like: Any) -> Any:
+    """Return the attributes of a value that the contract's class has: it may be the host's own."""
     if isinstance(like, list | tuple):
-        return [_plain(one, like[0]) for one in value]
+        return [_as_dict(item, like[0]) for item in value]
     if not is_dataclass(like):
         return value
     return {
-        one.name: _plain(getattr(value, one.name, one.default), getattr(like, one.name))
-        for one in fields(like)
+        field.name: _as_dict(getattr(value, field.name, field.default), getattr(like, field.name))
+        for field in fields(like)
     }

@@ -1,4 +1,4 @@
-"""What every export plug-in must do, wherever it sends to: inherit, and run.
+"""The conformance suite of export plug-ins: inherit, and run.
 
 In the test module of a plug-in::
 
@@ -15,11 +15,11 @@ In the test module of a plug-in::
         def opter_settings(self, tmp_path):
             return {"path": str(tmp_path / "invoices.txt")}
 
-Nothing may have been sent there when a test begins, and one item at least must be ready to be
-sent. Where those of the suite are not what the other system can take, override
-``opter_export_items``; where a person has to sign in, ``opter_sign_in``. A plug-in that exports
-something else, too, runs the suite once more for it: override ``opter_subject``. If it changes bank
-details, let those of one supplier of the items be others there.
+Nothing may have been sent there when a test begins, and at least one item must be ready to be
+sent. If the other system cannot accept the suite's items, override ``opter_export_items``; if a
+person must sign in, ``opter_sign_in``. A plug-in that exports several subjects runs the suite once
+for each: override ``opter_subject``. If it changes bank details, let one supplier of the items have
+others there.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ from opter_contract.export_values import (
 )
 from opter_contract.values import Run
 
-#: Hooks of a host that a plug-in must do without.
+#: Hooks that a host may lack.
 _OPTIONAL: Final = frozenset(
     {
         "opter_read_document",
@@ -73,7 +73,7 @@ _OPTIONAL: Final = frozenset(
     }
 )
 
-#: Where what a plug-in hands over is recorded.
+#: The attribute that records each hook's argument.
 _TAKEN: Final[Mapping[str, str]] = {
     "opter_take_planned_items": "planned",
     "opter_take_planned_cards": "cards",
@@ -83,20 +83,20 @@ _TAKEN: Final[Mapping[str, str]] = {
     "opter_take_results": "results",
 }
 
-#: What a plug-in asks the host.
+#: The hooks by which a plug-in reads from the host.
 _ASKED: Final = ("opter_items_to_export", "opter_review_export", "opter_confirmed_bank_changes")
 
-#: What ends as it must when a person takes an item back.
+#: The valid results when a person takes an item back.
 _TAKEN_BACK: Final = frozenset({"cancelled", "booked", "refused", "unknown"})
 
-#: What a person may have confirmed of a bank change that must not be made yet.
-_NOT_ENOUGH: Final[Mapping[str, Callable[[BankChange], Collection[BankChange]]]] = {
+#: Confirmations that do not permit a bank change.
+_INSUFFICIENT: Final[Mapping[str, Callable[[BankChange], Collection[BankChange]]]] = {
     "nothing": lambda _one: (),
-    "another of ours": lambda one: [
-        BankChange(one.party_number, one.field, f"{one.ours}0", one.theirs)
+    "another of ours": lambda change: [
+        BankChange(change.party_number, change.field, f"{change.ours}0", change.theirs)
     ],
-    "another of theirs": lambda one: [
-        BankChange(one.party_number, one.field, one.ours, f"{one.theirs}0")
+    "another of theirs": lambda change: [
+        BankChange(change.party_number, change.field, change.ours, f"{change.theirs}0")
     ],
 }
 
@@ -123,11 +123,13 @@ class ExportDriver(TransferDriver):
         confirm: Callable[[BankChange], Collection[BankChange]],
         review: Callable[[RecordedExport], Collection[str]] = send_all,
     ) -> RecordedExport:
-        """Export, with a person who reviews like this, and confirms this of each bank change."""
+        """Export with a person's review, and with the confirmations of each bank change."""
 
         def confirm_and_review(recorded: RecordedExport) -> Collection[str]:
             changes = recorded.bank_changes
-            self.host.confirmations = {one for change in changes for one in confirm(change)}
+            self.host.confirmations = {
+                confirmed for change in changes for confirmed in confirm(change)
+            }
             return review(recorded)
 
         recorded = self.export(confirm_and_review)
@@ -138,7 +140,7 @@ class ExportDriver(TransferDriver):
     def export(
         self, review: Callable[[RecordedExport], Collection[str]] = send_all
     ) -> RecordedExport:
-        """Export, with a person who reviews like this."""
+        """Export, with a person's review."""
         self.host.review = review
         return self.transfer(self.new_run())
 
@@ -148,14 +150,14 @@ class ExportPluginConformance(TransferConformance):
 
     @pytest.fixture
     def opter_subject(self, opter_plugin: object) -> str:
-        """Return what is exported; by default that of the plug-in's first type."""
+        """Return the subject; by default that of the plug-in's first type."""
         kind, *_ = RecordingExportHost(opter_plugin).call("opter_export_types")
         subject: str = kind.subject
         return subject
 
     @pytest.fixture
     def opter_export_items(self, opter_subject: str) -> Sequence[ExportItem]:
-        """Return what is to be exported: one of each kind."""
+        """Return the items to export: one of each kind."""
         if opter_subject not in SAMPLES:
             return ()
         samples = SAMPLES[opter_subject]
@@ -169,7 +171,7 @@ class ExportPluginConformance(TransferConformance):
         opter_browser: FakeBrowser,
         opter_configuration: Mapping[str, str],
     ) -> RecordingExportHost:
-        """Return a host in memory that has the plug-in and the items."""
+        """Return a host in memory with the plug-in and the items."""
         return RecordingExportHost(
             opter_plugin,
             items=opter_export_items,
@@ -185,7 +187,7 @@ class ExportPluginConformance(TransferConformance):
         opter_settings: Mapping[str, str],
     ) -> ExportDriver:
         types = opter_export_host.call("opter_export_types")
-        kind, *_ = [one for one in types if one.subject == opter_subject]
+        kind, *_ = [kind for kind in types if kind.subject == opter_subject]
         return ExportDriver(opter_export_host, kind, opter_settings)
 
     # --- Types ---
@@ -195,7 +197,7 @@ class ExportPluginConformance(TransferConformance):
     ) -> None:
         types = list(driver.host.call("opter_export_types"))
         assert problems(ExportType, *types) == []
-        assert len({(one.code, one.subject) for one in types}) == len(types)
+        assert len({(kind.code, kind.subject) for kind in types}) == len(types)
 
     def test_it_ignores_an_export_type_of_another_plug_in(self, driver: ExportDriver) -> None:
         call, about = driver.host.call, {"type_code": FOREIGN_TYPE, "subject": driver.subject}
@@ -209,11 +211,13 @@ class ExportPluginConformance(TransferConformance):
     # --- The plan ---
 
     def test_every_item_is_planned_exactly_once(self, driver: ExportDriver) -> None:
-        planned = Counter(one.id for one in driver.recorded.planned)
-        assert [one for one, count in planned.items() if count > 1] == []
-        given = {one.id for one in driver.host.items}
-        assert planned.keys() <= given
-        assert planned.keys() == given or driver.recorded.report.notes, "no note says what is left"
+        planned = Counter(item.id for item in driver.recorded.planned)
+        assert [item_id for item_id, count in planned.items() if count > 1] == []
+        item_ids = {item.id for item in driver.host.items}
+        assert planned.keys() <= item_ids
+        assert planned.keys() == item_ids or driver.recorded.report.notes, (
+            "no note says what is left"
+        )
 
     def test_its_plan_is_valid(self, driver: ExportDriver) -> None:
         assert problems(PlannedItem, *driver.recorded.planned) == []
@@ -221,19 +225,21 @@ class ExportPluginConformance(TransferConformance):
         assert problems(BankChange, *driver.recorded.bank_changes) == []
 
     def test_a_plan_has_the_total_and_the_currency_of_the_host(self, driver: ExportDriver) -> None:
-        expected = {one.id: (total(one.content), one.content.currency) for one in driver.host.items}
-        planned = {one.id: (one.total, one.currency) for one in driver.recorded.planned}
+        expected = {
+            item.id: (total(item.content), item.content.currency) for item in driver.host.items
+        }
+        planned = {item.id: (item.total, item.currency) for item in driver.recorded.planned}
         assert planned.items() <= expected.items()
 
     def test_its_gaps_name_items_of_the_export(self, driver: ExportDriver) -> None:
         assert problems(Gap, *driver.recorded.gaps) == []
-        named = {one for gap in driver.recorded.gaps for one in gap.ids}
-        assert named <= {one.id for one in driver.host.items}
+        named = {item_id for gap in driver.recorded.gaps for item_id in gap.ids}
+        assert named <= {item.id for item in driver.host.items}
 
     def test_no_batch_is_larger_than_the_contract_allows(self, driver: ExportDriver) -> None:
         driver.host.items = items(*many(driver.host.items[0].content, BATCH + 1))
         recorded = driver.export(send_nothing)
-        assert len({one.id for one in recorded.planned}) == BATCH + 1
+        assert len({item.id for item in recorded.planned}) == BATCH + 1
         assert max(map(len, recorded.batches)) <= BATCH
 
     # --- The review ---
@@ -260,25 +266,25 @@ class ExportPluginConformance(TransferConformance):
 
     def test_only_what_the_review_returned_is_sent(self, driver: ExportDriver) -> None:
         first = driver.export(lambda recorded: sorted(_ready(recorded))[:1])
-        assert {one for _, one in first.sending} == first.reviewed
+        assert {item_id for _, item_id in first.sending} == first.reviewed
         before, after = _plans(first), _plans(driver.export(send_nothing))
-        for one in first.reviewed:
-            del before[one], after[one]
+        for item_id in first.reviewed:
+            del before[item_id], after[item_id]
         assert after == before
 
     # --- Bank details ---
 
     def test_new_items_wait_for_the_bank_changes_of_their_party(self, driver: ExportDriver) -> None:
-        changing = {one.party_number for one in driver.recorded.bank_changes}
-        new = [one for one in driver.recorded.planned if one.action == "create"]
-        assert changing.isdisjoint(one.party_number for one in new if one.state == "ready")
-        assert changing.issuperset(one.party_number for one in new if one.state == "waiting")
+        changing = {change.party_number for change in driver.recorded.bank_changes}
+        new = [item for item in driver.recorded.planned if item.action == "create"]
+        assert changing.isdisjoint(item.party_number for item in new if item.state == "ready")
+        assert changing.issuperset(item.party_number for item in new if item.state == "waiting")
 
-    @pytest.mark.parametrize("confirmed", _NOT_ENOUGH)
+    @pytest.mark.parametrize("confirmed", _INSUFFICIENT)
     def test_what_waits_is_not_sent_unless_these_very_values_are_confirmed(
         self, driver: ExportDriver, confirmed: str
     ) -> None:
-        recorded = driver.export_confirming(_NOT_ENOUGH[confirmed])
+        recorded = driver.export_confirming(_INSUFFICIENT[confirmed])
         assert _waiting(recorded).isdisjoint(recorded.intents)
         again = driver.export(send_nothing)
         assert _waiting(again) == _waiting(recorded)
@@ -289,20 +295,22 @@ class ExportPluginConformance(TransferConformance):
     ) -> None:
         recorded = driver.export_confirming(lambda change: [change])
         waiting = _waiting(recorded)
-        assert {state for one, state in recorded.states.items() if one in waiting} == {"sent"}
+        assert {state for item_id, state in recorded.states.items() if item_id in waiting} == {
+            "sent"
+        }
         assert _bank_changes(driver.export(send_nothing)) == set()
 
     def test_a_party_that_the_review_left_out_is_not_confirmed(self, driver: ExportDriver) -> None:
         def leave_out(recorded: RecordedExport) -> Collection[str]:
-            changing = {one.party_number for one in recorded.bank_changes}
-            kept = {one.id for one in recorded.planned if one.party_number not in changing}
+            changing = {change.party_number for change in recorded.bank_changes}
+            kept = {item.id for item in recorded.planned if item.party_number not in changing}
             return kept.intersection(send_all(recorded))
 
         recorded = driver.export_confirming(lambda change: [change], leave_out)
         assert driver.host.confirmations == set(recorded.bank_changes), "a confirmation is lost"
         assert _bank_changes(driver.export(send_nothing)) == _bank_changes(recorded)
 
-    # --- The sending ---
+    # --- Sending ---
 
     def test_it_sends_an_item(self, driver: ExportDriver) -> None:
         assert _sent(driver.recorded), "give settings and items of which one can be sent"
@@ -317,22 +325,24 @@ class ExportPluginConformance(TransferConformance):
 
     def test_an_intent_precedes_each_result_of_what_is_sent(self, driver: ExportDriver) -> None:
         states, intended = driver.recorded.states, set()
-        for kind, one in driver.recorded.sending:
+        for kind, item_id in driver.recorded.sending:
             if kind == "intent":
-                intended.add(one)
+                intended.add(item_id)
             else:
-                assert one in intended or states[one] != "sent", f"{one} was sent without an intent"
+                assert item_id in intended or states[item_id] != "sent", (
+                    f"{item_id} was sent without an intent"
+                )
 
     def test_a_second_export_creates_nothing(self, driver: ExportDriver) -> None:
         created = _sent(driver.recorded)
         plans = _plans(driver.export(send_nothing))
-        assert [one for one in sorted(created) if plans[one][1] == "create"] == []
+        assert [item_id for item_id in sorted(created) if plans[item_id][1] == "create"] == []
 
     def test_an_item_whose_result_was_lost_is_not_created_again(self, driver: ExportDriver) -> None:
         created = _sent(driver.recorded)
         driver.host.forget_results()
         plans = _plans(driver.export(send_nothing))
-        assert [one for one in sorted(created) if plans[one][1] == "create"] == []
+        assert [item_id for item_id in sorted(created) if plans[item_id][1] == "create"] == []
 
     def test_the_report_is_of_the_company_that_was_reviewed(self, driver: ExportDriver) -> None:
         report = driver.recorded.report
@@ -341,21 +351,21 @@ class ExportPluginConformance(TransferConformance):
         assert company.number == report.company.number
 
     def test_an_item_is_taken_back_or_it_says_why_not(self, driver: ExportDriver) -> None:
-        [one, *_] = [one for one in driver.recorded.results if one.state == "sent"]
-        [item] = [item for item in driver.host.items if item.id == one.id]
+        [result, *_] = [result for result in driver.recorded.results if result.state == "sent"]
+        [item] = [item for item in driver.host.items if item.id == result.id]
         answer = driver.host.call(
             "opter_cancel_exported", run=driver.new_run(), item=driver.host.given(item)
         )
         if answer is None:
             pytest.skip("it takes nothing back")
         assert problems(ItemResult, answer) == []
-        assert (answer.id, answer.state in _TAKEN_BACK) == (one.id, True)
+        assert (answer.id, answer.state in _TAKEN_BACK) == (result.id, True)
 
-    # --- How it behaves towards a host ---
+    # --- Behaviour towards a host ---
 
     def test_hooks_are_called_from_the_thread_of_the_export(self, driver: ExportDriver) -> None:
-        here = threading.get_ident()
-        assert {hook for hook, thread in driver.recorded.calls if thread != here} == set()
+        test_thread = threading.get_ident()
+        assert {hook for hook, thread in driver.recorded.calls if thread != test_thread} == set()
 
     @pytest.mark.parametrize("hook", [*_ASKED, *_TAKEN])
     def test_an_error_of_the_host_ends_it(self, driver: ExportDriver, hook: str) -> None:
@@ -384,11 +394,11 @@ class ExportPluginConformance(TransferConformance):
             return send_all(recorded)
 
         driver.host.review, run = cancel, driver.new_run()
-        error, place = driver.error(run), driver.host.cancel_at
-        if len(driver.host.runs[run.id].progress) < place:
+        error, cancel_at = driver.error(run), driver.host.cancel_at
+        if len(driver.host.runs[run.id].progress) < cancel_at:
             pytest.skip("it reports no progress while it sends")
         assert getattr(error, "kind", None) == "cancelled"
-        assert driver.calls_after(run, "opter_progress", place) == []
+        assert driver.calls_after(run, "opter_progress", cancel_at) == []
 
     def test_a_host_with_the_required_hooks_alone_is_enough(self, driver: ExportDriver) -> None:
         host = driver.host.copy(without=_OPTIONAL)
@@ -396,11 +406,11 @@ class ExportPluginConformance(TransferConformance):
 
 
 def _sent(recorded: RecordedExport) -> set[str]:
-    return {one for one, state in recorded.states.items() if state == "sent"}
+    return {item_id for item_id, state in recorded.states.items() if state == "sent"}
 
 
 def _waiting(recorded: RecordedExport) -> set[str]:
-    return {one.id for one in recorded.planned if one.state == "waiting"}
+    return {item.id for item in recorded.planned if item.state == "waiting"}
 
 
 def _ready(recorded: RecordedExport) -> set[str]:
@@ -409,9 +419,9 @@ def _ready(recorded: RecordedExport) -> set[str]:
 
 def _bank_changes(recorded: RecordedExport) -> set[tuple[str, str, str, str]]:
     changes = recorded.bank_changes
-    return {(one.party_number, one.field, one.ours, one.theirs) for one in changes}
+    return {(change.party_number, change.field, change.ours, change.theirs) for change in changes}
 
 
 def _plans(recorded: RecordedExport) -> dict[str, tuple[str, str, str]]:
-    """Return what would be done with each item, by id."""
-    return {one.id: (one.state, one.action, one.number) for one in recorded.planned}
+    """Return the planned state, action and number of each item, by id."""
+    return {item.id: (item.state, item.action, item.number) for item in recorded.planned}

@@ -1,14 +1,14 @@
-"""How a host's author adapts the host to the suite, and what its tests work with.
+"""The adapter that connects a host to the suite, and helpers of its tests.
 
 Write a thin adapter, a :class:`HostUnderTest`: it does what a person would do (import, save),
-and reports what a person would read. Take the invoices from :data:`INVOICES`, and answer with
-:class:`PreviewRow` and :class:`Booking`, or with anything that has the same attributes::
+and returns what a person would read. Take the invoices from :data:`INVOICES`, and return
+:class:`PreviewRow` and :class:`Booking`, or anything with the same attributes::
 
     class OurHostForTests:
         def __init__(self, folder):
             self.app = OurHost(folder / "our.db")
-            for one in INVOICES:
-                self.app.add_invoice(one.number, one.currency, one.total, ocr=one.ocr)
+            for seed in INVOICES:
+                self.app.add_invoice(seed.number, seed.currency, seed.total, ocr=seed.ocr)
 
         def register(self, plugin):
             self.app.plugins.register(plugin)
@@ -39,7 +39,7 @@ and reports what a person would read. Take the invoices from :data:`INVOICES`, a
             self.app = OurHost(self.app.path, plugins=self.app.plugins)
 
 Return amounts as the host has them, and convert nothing: a float that is converted to a Decimal
-here would hide the fault that the suite looks for.
+here would hide the error that the suite looks for.
 """
 
 from __future__ import annotations
@@ -84,16 +84,16 @@ UNKNOWN_INVOICE: Final = "9999"
 INVOICE_OF_1000: Final = "1003"
 EUR_INVOICE: Final = "1004"
 CREDIT_INVOICE: Final = "1005"
-#: Two with an OCR reference of their own, and one reference that two invoices share.
+#: Two unique OCR references, and one that two invoices share.
 INVOICE_WITH_OCR: Final = "1006"
 OCR: Final = "100685"
 OTHER_OCR: Final = "101188"
 SHARED_OCR: Final = "100784"
-#: Where arithmetic with floats goes wrong.
+#: Their balances are wrong with floats.
 SMALL_INVOICE: Final = "1009"
 LARGE_INVOICE: Final = "1010"
 
-#: What the host must have before the suite begins.
+#: The invoices that the host must have before the suite begins.
 INVOICES: Final = (
     SeedInvoice(INVOICE, Decimal(1_000_000)),
     SeedInvoice(OTHER_INVOICE, Decimal(1_000_000)),
@@ -119,10 +119,10 @@ IGNORED: Final = "ignored"
 
 
 class PreviewRow(NamedTuple):
-    """A payment that was read, as a person sees it before anything is saved."""
+    """A payment in the preview, as a person sees it before anything is saved."""
 
     number: str
-    """``""`` if none could be read."""
+    """``""`` if it could not be read."""
     list: str
     """``ready``, ``rejected`` or ``ignored``."""
     outcome: str
@@ -133,11 +133,11 @@ class PreviewRow(NamedTuple):
     """``None`` if unknown, like the next."""
     amount_currency: Decimal | None
     warning: str = ""
-    """All warnings that a person can read beside it, in one language at least."""
+    """All warnings shown with it, in at least one language."""
 
 
 class Booking(NamedTuple):
-    """A payment that is registered, and counts."""
+    """A registered payment that was not reversed."""
 
     import_type: str
     company: str
@@ -151,35 +151,35 @@ class Booking(NamedTuple):
 
 
 class HostUnderTest(Protocol):
-    """A host as the suite uses it; omit what only a class needs that your host does not claim."""
+    """A host as the suite uses it; omit methods of classes that your host does not claim."""
 
     def register(self, plugin: object) -> None:
         """Register a plug-in, as if it were installed."""
 
     def import_payments(self, import_type: str, definition: str) -> object:
-        """Import as a person would, and raise what ended the run.
+        """Import as a person would, and raise the error that ended the run.
 
         A definition of that name and type, with :data:`FORMAT` and without settings, is created
         first if there is none.
         """
 
     def preview(self, definition: str) -> Sequence[PreviewRow]:
-        """Return everything that the latest import that ended well shows a person."""
+        """Return all rows that the latest successful import shows a person."""
 
     def save(self, definition: str) -> object:
-        """Register what the latest import read, as a person would.
+        """Save the latest import, as a person would.
 
         Does nothing if nothing is open, and may raise if the host refuses.
         """
 
     def bookings(self) -> Sequence[Booking]:
-        """Return what is registered, without what was reversed."""
+        """Return the registered payments, without reversed ones."""
 
     def remaining(self, invoice: str) -> Decimal:
-        """Return what remains to pay of an invoice of :data:`INVOICES`, in its currency."""
+        """Return the balance of an invoice of :data:`INVOICES`, in its currency."""
 
     def restart(self) -> None:
-        """Stop and start again with what is stored, and with the same plug-ins.
+        """Restart with the stored data and the same plug-ins.
 
         For :class:`HostPersists`, :class:`HostCompares` and :class:`HostSendsChanges`.
         """
@@ -191,13 +191,13 @@ class HostUnderTest(Protocol):
         """Cancel at the next call of ``opter_progress`` (:class:`HostCancels`)."""
 
     def error_text(self, error: BaseException) -> str:
-        """Return what a person reads about an error (:class:`HostShowsFailures`)."""
+        """Return the text of an error as shown to a person (:class:`HostShowsFailures`)."""
 
     def disable_browser(self) -> None:
-        """Put the host where nobody can be shown a URL (:class:`HostWithoutBrowser`)."""
+        """Make the host unable to show a URL (:class:`HostWithoutBrowser`)."""
 
 
-# --- What the suite's plug-in hands over ------------------------------------
+# --- Data of the suite's plug-in ------------------------------------
 
 
 COMPANY: Final = Company("77", "Åkeriet AB")
@@ -210,7 +210,7 @@ DAY_3: Final = date(2026, 2, 3)
 
 
 def payment(number: int | str, amount: int | str | Decimal = 1, **more: Any) -> Payment:
-    """Make a payment in SEK, of :data:`INVOICE` unless another one is named."""
+    """Return a payment in SEK, by default of :data:`INVOICE`."""
     sek = Decimal(amount)
     values: dict[str, Any] = {
         "key": PaymentKey(COMPANY.number, str(number)),
@@ -227,12 +227,12 @@ def payment(number: int | str, amount: int | str | Decimal = 1, **more: Any) -> 
 
 
 def payment_of_1000(number: int | str, amount: int | str, **more: Any) -> Payment:
-    """Make a payment of :data:`INVOICE_OF_1000`."""
+    """Return a payment of :data:`INVOICE_OF_1000`."""
     return payment(number, amount, invoice_number=INVOICE_OF_1000, **more)
 
 
 def eur_payment(number: int | str, amount: int | str, **more: Any) -> Payment:
-    """Make a payment in EUR of :data:`EUR_INVOICE`, at 11 SEK."""
+    """Return a payment in EUR of :data:`EUR_INVOICE`, at 11 SEK."""
     eur = Decimal(amount)
     values = {"invoice_number": EUR_INVOICE, "currency": "EUR", "exchange_rate": Decimal(11)}
     return payment(number, eur * 11, amount_currency=eur, **values | more)
@@ -243,20 +243,20 @@ def excluded(of: Payment, reason: str = "not-booked") -> ExcludedPayment:
 
 
 def unreadable(amount: Decimal | None, number: str = "") -> ExcludedPayment:
-    """Make a row that could not be read; by default not even its number."""
+    """Return a row that could not be read; by default not even its number."""
     key = PaymentKey(COMPANY.number, number)
     return ExcludedPayment(key, "unreadable", TEXT, None, amount, None)
 
 
 def balance(invoice: str, total: int | str, remains: int | str) -> InvoiceBalance:
-    """Make the balance of an invoice in SEK in the other system."""
+    """Return the balance of an invoice in SEK in the other system."""
     return InvoiceBalance(
         invoice, "", "", "SEK", Decimal(total), Decimal(remains), booked=True, cancelled=False
     )
 
 
 class PluginFailure(Exception):
-    """A failure as a plug-in raises it."""
+    """A failure that a plug-in raises."""
 
     def __init__(self, kind: str = "unavailable") -> None:
         super().__init__(kind)
@@ -266,7 +266,7 @@ class PluginFailure(Exception):
 
 @dataclass(eq=False)
 class ScriptedPlugin:
-    """A plug-in whose import does what the test wants."""
+    """A plug-in whose import is defined by the test."""
 
     script: Callable[[Any], object] = lambda _run: None
     cursor: str | None = None
@@ -291,8 +291,8 @@ class ScriptedPlugin:
     def opter_exclusion_reasons(self, payments: Sequence[Any]) -> Sequence[ExcludedPayment | None]:
         assert len(payments) <= BATCH
         return [
-            excluded(one, "before-date") if one.key.number in self.too_old else None
-            for one in payments
+            excluded(payment, "before-date") if payment.key.number in self.too_old else None
+            for payment in payments
         ]
 
     @hookimpl
@@ -303,7 +303,7 @@ class ScriptedPlugin:
 
 
 class HostDriver:
-    """A host with the scripted plug-in; what is read from it is checked to be money, and once."""
+    """A host with the scripted plug-in; amounts and duplicates are checked when it is read."""
 
     def __init__(self, host: HostUnderTest) -> None:
         self.under_test = host
@@ -313,12 +313,12 @@ class HostDriver:
     def register(self, plugin: object) -> None:
         self.under_test.register(plugin)
 
-    # --- What a person does ---
+    # --- Actions of a person ---
 
     def during_import(
         self, script: Callable[[Any], object], definition: str = "A", import_type: str = TYPE
     ) -> Any:
-        """Import, and return what the script returned that ran with the run."""
+        """Import, and return the result of a script that is called with the run."""
         results: list[Any] = []
         self.plugin.script = lambda run: results.append(script(run))
         self.under_test.import_payments(import_type, definition)
@@ -342,7 +342,7 @@ class HostDriver:
     def restart(self) -> None:
         self.under_test.restart()
 
-    # --- What a person reads ---
+    # --- Previews and books ---
 
     def preview(self, definition: str = "A") -> list[PreviewRow]:
         rows = list(self.under_test.preview(definition))
@@ -359,14 +359,14 @@ class HostDriver:
         return {row.number: row.list for row in self.preview(definition)}
 
     def ready(self, definition: str = "A") -> dict[str, Decimal]:
-        """Return the SEK of what may be saved, by number."""
+        """Return the SEK of the ready payments, by number."""
         return {row.number: row.amount for row in self.preview(definition) if row.list == READY}
 
     def statuses(self, definition: str = "A") -> dict[str, str]:
         return {row.number: row.outcome for row in self.preview(definition) if row.list == READY}
 
     def rejected(self, definition: str = "A") -> dict[str, str]:
-        """Return the reason of what was rejected, by number."""
+        """Return the reasons of the rejected payments, by number."""
         return {row.number: row.outcome for row in self.preview(definition) if row.list == REJECTED}
 
     def deleted(self, definition: str = "A") -> list[str]:
@@ -374,19 +374,21 @@ class HostDriver:
 
     def bookings(self) -> list[Booking]:
         bookings = list(self.under_test.bookings())
-        for one in bookings:
-            assert_money(f"registered payment {one.number}", one.amount, one.amount_currency)
+        for booking in bookings:
+            assert_money(
+                f"registered payment {booking.number}", booking.amount, booking.amount_currency
+            )
         return bookings
 
     def registered(self) -> dict[str, Decimal]:
-        """Return the SEK of what is registered, by number."""
+        """Return the SEK of the registered payments, by number."""
         bookings = self.bookings()
-        keys = [(one.import_type, one.company, one.number) for one in bookings]
+        keys = [(booking.import_type, booking.company, booking.number) for booking in bookings]
         assert _repeated(keys) == [], "these payments are registered twice"
-        return {one.number: one.amount for one in bookings}
+        return {booking.number: booking.amount for booking in bookings}
 
     def remaining(self, *invoices: str) -> Any:
-        """Return what remains to pay: an amount for one invoice, a list for several."""
+        """Return the balance of one invoice, or a list of several balances."""
         amounts = [self.under_test.remaining(invoice) for invoice in invoices]
         assert_money(f"what remains of {invoices}", *amounts)
         return amounts if len(amounts) > 1 else amounts[0]
@@ -414,15 +416,15 @@ def promised(test: Any) -> Any:
     return test
 
 
-# --- What a plug-in does during an import -----------------------------------
+# --- Calls of a plug-in during an import -----------------------------------
 
 
 def hand_over(run: Any, *everything: Payment | ExcludedPayment) -> None:
     """Hand payments over in batches of one kind, in their order."""
     for kind, group in itertools.groupby(everything, type):
-        several = list(group)
-        for start in range(0, len(several), BATCH):
-            batch = several[start : start + BATCH]
+        rows = list(group)
+        for start in range(0, len(rows), BATCH):
+            batch = rows[start : start + BATCH]
             if kind is Payment:
                 [count] = run.hook.opter_take_payments(run=run, payments=batch)
             else:
@@ -431,20 +433,20 @@ def hand_over(run: Any, *everything: Payment | ExcludedPayment) -> None:
 
 
 def ask_until_empty(run: Any, hook: str, company: Company = COMPANY) -> list[str]:
-    """Ask a host what to check or confirm until it names nothing more; return all numbers."""
+    """Call a hook until it returns nothing more; return all payment numbers."""
     named: list[str] = []
     while True:
-        [several] = getattr(run.hook, hook)(run=run, company=company)
-        assert len(several) <= BATCH
-        numbers = [getattr(one, "number", one) for one in several]
+        [batch] = getattr(run.hook, hook)(run=run, company=company)
+        assert len(batch) <= BATCH
+        numbers = [getattr(item, "number", item) for item in batch]
         assert not set(numbers) & set(named), "named twice"
         if not numbers:
             return named
         named += numbers
 
 
-def _repeated(several: Any) -> list[Any]:
-    return [one for one, count in Counter(several).items() if count > 1]
+def _repeated(values: Any) -> list[Any]:
+    return [value for value, count in Counter(values).items() if count > 1]
 
 
 def assert_money(what: str, *amounts: Any) -> None:

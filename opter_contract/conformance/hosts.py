@@ -69,13 +69,13 @@ from opter_contract.conformance.promises import (
 from opter_contract.values import FAILURE_KINDS, Progress, Run
 
 _TIMEOUT: Final = 5  # seconds to wait for another thread
-_OPEN: Final = 2  # seconds that a browser stays open unless it is closed
+_MAX_OPEN_SECONDS: Final = 2  # that a browser stays open unless it is closed
 _MANY: Final = 2 * BATCH + 1  # more payments than one batch carries
 
 
 @dataclass(eq=False)
 class Listener:
-    """A listener that records how it was notified, and may fail."""
+    """A listener that records its notifications, and may fail."""
 
     host: HostDriver
     fails: bool = False
@@ -94,7 +94,7 @@ class Listener:
 
     @property
     def payments(self) -> list[Any]:
-        return [one for batch in self.batches for one in batch]
+        return [payment for batch in self.batches for payment in batch]
 
     def _record(self, call: str) -> None:
         self.calls.append(call)
@@ -104,7 +104,7 @@ class Listener:
 
 
 class HostTakes(HostSuite):
-    """What every host must do."""
+    """Tests of every host."""
 
     def test_every_batch_is_acknowledged_once_with_its_size(self, host: HostDriver) -> None:
         full = [payment(number) for number in range(BATCH)]
@@ -131,19 +131,19 @@ class HostTakes(HostSuite):
 
     def test_it_says_which_invoices_it_knows(self, host: HostDriver) -> None:
         numbers = [INVOICE, UNKNOWN_INVOICE, OTHER_INVOICE]
-        [known] = host.during_import(
+        [known_numbers] = host.during_import(
             lambda run: run.hook.opter_known_invoices(run=run, invoice_numbers=numbers)
         )
-        assert set(known) == {INVOICE, OTHER_INVOICE}
+        assert set(known_numbers) == {INVOICE, OTHER_INVOICE}
 
     def test_the_payments_to_confirm_come_to_an_end_and_none_twice(self, host: HostDriver) -> None:
         host.during_import(lambda run: ask_until_empty(run, "opter_payments_to_confirm"))
 
     def test_a_run_has_every_attribute_of_the_contract(self, host: HostDriver) -> None:
         run = host.during_import(lambda run: run)
-        missing = {one.name for one in fields(Run) if not hasattr(run, one.name)}
-        # They have defaults: the first version, no subject where a host does not export, a person
-        # who is there, and no web application.
+        missing = {field.name for field in fields(Run) if not hasattr(run, field.name)}
+        # They have defaults: the first version, no subject in a host without exports, an attended
+        # run, and no web application.
         assert missing <= {"contract_version", "subject", "attended", "redirect_uri"}
         assert (run.type_code, run.format, run.definition) == (TYPE, FORMAT, "A")
         assert (run.company, run.cursor, dict(run.settings)) == (None, None, {})
@@ -239,7 +239,7 @@ class HostStoresSecrets(HostSuite):
 
 
 class HostLocks(HostSuite):
-    """The host gives locks; that they hold across processes is for the author to test."""
+    """The host provides locks; whether they hold across processes is for the author to test."""
 
     def test_a_lock_is_held_by_one_at_a_time(self, host: HostDriver) -> None:
         def twice(run: Any) -> list[bool]:
@@ -289,7 +289,9 @@ class HostOpensBrowser(HostSuite):
         shown, close, ended = tmp_path / "shown", tmp_path / "close", tmp_path / "ended"
         browser = tmp_path / "browser.py"
         browser.write_text(
-            _BROWSER.format(shown=str(shown), close=str(close), ended=str(ended), most=_OPEN),
+            _BROWSER.format(
+                shown=str(shown), close=str(close), ended=str(ended), max_seconds=_MAX_OPEN_SECONDS
+            ),
             encoding="utf-8",
         )
         command = f'"{Path(sys.executable).as_posix()}" "{browser.as_posix()}" %s'
@@ -299,24 +301,24 @@ class HostOpensBrowser(HostSuite):
         url = "https://example.com/?a=1&b=2"
 
         def open_one(run: Any) -> tuple[list[bool], bool]:
-            answers = run.hook.opter_open_browser(run=run, url=url, on_redirect=lambda _: None)
-            return answers, ended.exists()
+            results = run.hook.opter_open_browser(run=run, url=url, on_redirect=lambda _: None)
+            return results, ended.exists()
 
-        (answers, waited) = host.during_import(open_one)
+        (results, waited) = host.during_import(open_one)
         close.touch()
         _wait_for(ended)
-        assert (answers, waited) == ([True], False)
-        assert url in _leads_to(shown.read_text(encoding="utf-8"))
+        assert (results, waited) == ([True], False)
+        assert url in _target_of(shown.read_text(encoding="utf-8"))
 
 
-def _leads_to(address: str) -> str:
-    """Return the address itself, or what stands in the page that a host opened in its place.
+def _target_of(url: str) -> str:
+    """Return a URL, or the content of the page that a host opened instead.
 
-    Whoever can list the processes of a machine sees what a browser is started with.
+    A browser's arguments are visible to everybody who can list the machine's processes.
     """
-    if not address.startswith("file:"):
-        return address
-    return html.unescape(Path(url2pathname(urlsplit(address).path)).read_text(encoding="utf-8"))
+    if not url.startswith("file:"):
+        return url
+    return html.unescape(Path(url2pathname(urlsplit(url).path)).read_text(encoding="utf-8"))
 
 
 class HostShowsFailures(HostSuite):
@@ -372,7 +374,7 @@ class HostSaves(HostSuite):
         _read_many(host)
         assert listener.calls == []
         host.save()
-        numbers = [one.payment.key.number for one in listener.payments]
+        numbers = [payment.payment.key.number for payment in listener.payments]
         assert sorted(numbers) == sorted(map(str, range(1, _MANY + 1)))
         assert max(map(len, listener.batches)) <= BATCH
         assert set(listener.registered_then) == {_MANY}
@@ -401,10 +403,17 @@ class HostSaves(HostSuite):
             payment(5, -1),
         )
         assert sorted(
-            (one.payment.key.number, one.payment.amount_currency, one.host_invoice_number)
-            for one in listener.payments
-        ) == sorted((one.number, one.amount_currency, one.invoice) for one in host.bookings())
-        assert {one.payment.key.number: one.status for one in listener.payments} == {
+            (
+                payment.payment.key.number,
+                payment.payment.amount_currency,
+                payment.host_invoice_number,
+            )
+            for payment in listener.payments
+        ) == sorted(
+            (booking.number, booking.amount_currency, booking.invoice)
+            for booking in host.bookings()
+        )
+        assert {payment.payment.key.number: payment.status for payment in listener.payments} == {
             "1": "partial",
             "2": "exact",
             "3": "advance",
@@ -422,7 +431,7 @@ class HostSaves(HostSuite):
         _read_many(host)
         host.save()
         assert len(host.registered()) == _MANY
-        assert [one.calls[-1:] for one in (listener, *others)] == [["run"]] * 3
+        assert [recorder.calls[-1:] for recorder in (listener, *others)] == [["run"]] * 3
 
     @promised
     def test_the_cursor_moves_only_with_a_save(self, host: HostDriver) -> None:
@@ -462,7 +471,7 @@ class HostConformance(
 _BROWSER = """\
 import pathlib, sys, time
 pathlib.Path({shown!r}).write_text(sys.argv[1], encoding="utf-8")
-for _ in range({most} * 20):
+for _ in range({max_seconds} * 20):
     if pathlib.Path({close!r}).exists():
         break
     time.sleep(0.05)
@@ -486,19 +495,19 @@ def _read_many(host: HostDriver) -> None:
 
 def _report_progress(run: Any) -> list[Any]:
     progress = Progress("reading", 0, None, TEXT)
-    answers: list[Any] = run.hook.opter_progress(run=run, progress=progress)
-    return answers
+    results: list[Any] = run.hook.opter_progress(run=run, progress=progress)
+    return results
 
 
 def _get(run: Any, kind: str, *keys: str) -> list[Any]:
     hook = getattr(run.hook, f"opter_get_{kind}")
-    return [answer for key in keys for answer in hook(run=run, key=key)]
+    return [value for key in keys for value in hook(run=run, key=key)]
 
 
 def _set(run: Any, kind: str, key: str, value: str | None) -> list[Any]:
     hook = getattr(run.hook, f"opter_set_{kind}")
-    answers: list[Any] = hook(run=run, key=key, value=value)
-    return answers
+    results: list[Any] = hook(run=run, key=key, value=value)
+    return results
 
 
 def _lock(run: Any, key: str, timeout: float = 0) -> Any:

@@ -1,4 +1,4 @@
-"""What every import plug-in must do, whatever it reads from: inherit, and run.
+"""The conformance suite of import plug-ins: inherit, and run.
 
 In the test module of a plug-in::
 
@@ -16,7 +16,7 @@ In the test module of a plug-in::
         return {"path": str(bank_file)}
 
 The settings must lead to at least one payment, and the source must not change during a test.
-Where a person has to sign in, override ``opter_sign_in``.
+If a person must sign in, override ``opter_sign_in``.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ from opter_contract.values import ExcludedPayment, ImportReport, ImportType, Pay
 
 __all__ = ["INVALID", "PluginConformance", "PluginDriver"]
 
-#: Hooks of a host that a plug-in must do without; the recording host omits the others anyway.
+#: Hooks that a host may lack; the recording host omits the other optional ones anyway.
 _OPTIONAL: Final = frozenset(
     {"opter_get_secret", "opter_set_secret", "opter_get_state", "opter_progress"}
 )
@@ -85,7 +85,7 @@ class PluginConformance(TransferConformance):
         types = list(driver.host.call("opter_import_types"))
         assert types
         assert problems(ImportType, *types) == []
-        assert len({one.code for one in types}) == len(types)
+        assert len({kind.code for kind in types}) == len(types)
 
     def test_it_ignores_a_type_of_another_plug_in(self, driver: PluginDriver) -> None:
         call, run = driver.host.call, driver.host.new_run(FOREIGN_TYPE, driver.typed)
@@ -96,7 +96,7 @@ class PluginConformance(TransferConformance):
         assert call("opter_exclusion_reasons", run=run, payments=[]) is None
         assert driver.host.runs[run.id].calls == []
 
-    # --- What it hands over ---
+    # --- Payments ---
 
     def test_it_imports_a_payment(self, driver: PluginDriver) -> None:
         assert driver.recorded.payments, "give settings and a source that lead to a payment"
@@ -119,12 +119,12 @@ class PluginConformance(TransferConformance):
         assert {company for company, _ in driver.recorded.keys} <= {report.company.number}
 
     def test_no_cursor_is_returned_with_a_row_without_a_number(self, driver: PluginDriver) -> None:
-        without_number = [one for one in driver.recorded.excluded if not one.key.number]
+        without_number = [row for row in driver.recorded.excluded if not row.key.number]
         assert not without_number or driver.recorded.report.cursor is None
 
     def test_hooks_are_called_from_the_thread_of_the_import(self, driver: PluginDriver) -> None:
-        here = threading.get_ident()
-        assert {hook for hook, thread in driver.recorded.calls if thread != here} == set()
+        test_thread = threading.get_ident()
+        assert {hook for hook, thread in driver.recorded.calls if thread != test_thread} == set()
 
     def test_a_second_run_hands_over_the_same(self, driver: PluginDriver) -> None:
         assert sorted(driver.recorded.keys) == sorted(driver.import_payments().keys)
@@ -133,9 +133,9 @@ class PluginConformance(TransferConformance):
     def test_exclusion_reasons_agree_with_what_an_import_excludes(
         self, driver: PluginDriver
     ) -> None:
-        readable = [one for one in driver.recorded.excluded if one.payment is not None]
-        expected = [(one, None) for one in driver.recorded.payments]
-        expected += [(one.payment, one.reason) for one in readable]
+        readable = [row for row in driver.recorded.excluded if row.payment is not None]
+        expected = [(payment, None) for payment in driver.recorded.payments]
+        expected += [(row.payment, row.reason) for row in readable]
         run = driver.new_run()
         for start in range(0, len(expected), BATCH):
             payments, reasons = zip(*expected[start : start + BATCH], strict=True)
@@ -143,9 +143,9 @@ class PluginConformance(TransferConformance):
             if answers is None:
                 assert not readable, "it excludes payments, but gives no reasons later"
                 continue
-            assert [one and one.reason for one in answers] == list(reasons)
+            assert [reason and reason.reason for reason in answers] == list(reasons)
 
-    # --- How it behaves towards a host ---
+    # --- Behaviour towards a host ---
 
     @pytest.mark.parametrize("hook", ["opter_take_payments", "opter_take_excluded"])
     @pytest.mark.parametrize("answer", ["none", "too few"])
@@ -169,16 +169,18 @@ class PluginConformance(TransferConformance):
         named = [driver.recorded.keys[0][1], _UNKNOWN_NUMBER]
         driver.host.to_confirm = list(named)
         again = driver.import_payments()
-        more = Counter(again.keys) - Counter(driver.recorded.keys)
+        additional = Counter(again.keys) - Counter(driver.recorded.keys)
         assert again.count("opter_payments_to_confirm") > 1, "it must ask until the answer is empty"
-        assert sorted([*(number for _, number in more.elements()), *again.deleted]) == sorted(named)
+        assert sorted([*(number for _, number in additional.elements()), *again.deleted]) == sorted(
+            named
+        )
 
     def test_two_concurrent_runs_do_not_mix(self, driver: PluginDriver) -> None:
         expected = sorted(driver.recorded.keys)
         runs = [driver.new_run(definition=name) for name in "BC"]
         with ThreadPoolExecutor(2) as pool:
             recorded = list(pool.map(driver.host.import_payments, runs))
-        assert [sorted(one.keys) for one in recorded] == [expected, expected]
+        assert [sorted(run.keys) for run in recorded] == [expected, expected]
 
     def test_a_host_with_the_required_hooks_alone_is_enough(self, driver: PluginDriver) -> None:
         host = driver.host.copy(without=_OPTIONAL)

@@ -72,7 +72,7 @@ class HostJudges(HostSuite):
 
     @promised
     def test_money_stays_exact_in_every_list_and_in_the_books(self, host: HostDriver) -> None:
-        given = [
+        payments = [
             payment(1, "0.10", invoice_number=SMALL_INVOICE),
             payment(2, "0.2", invoice_number=SMALL_INVOICE, date=DAY_2),
             payment(3, "9999999999999999.99", invoice_number=LARGE_INVOICE),
@@ -81,8 +81,10 @@ class HostJudges(HostSuite):
             eur_payment(6, "333.33"),
             payment(7, "0.07", invoice_number=UNKNOWN_INVOICE),
         ]
-        host.read(*given)
-        figures = {one.key.number: (one.amount, one.currency, one.amount_currency) for one in given}
+        host.read(*payments)
+        figures = {
+            row.key.number: (row.amount, row.currency, row.amount_currency) for row in payments
+        }
         assert _figures(host.preview()) == figures
         host.save()
         del figures["7"]
@@ -169,13 +171,13 @@ class HostJudges(HostSuite):
         )
         assert set(host.rejected()) == {"3", "4", "5", "6", "7"}
         host.save()
-        matched = {one.number: one.invoice for one in host.bookings()}
+        matched = {booking.number: booking.invoice for booking in host.bookings()}
         assert matched == {"1": INVOICE_WITH_OCR, "2": INVOICE}
         assert host.remaining(INVOICE_WITH_OCR) == 990
 
 
 class HostAccounts(HostSuite):
-    """The host accounts for all that was read, and offers what it could not save again."""
+    """The host accounts for every payment that was read, and offers unsaved ones again."""
 
     @promised
     def test_every_payment_that_was_read_is_in_exactly_one_list(self, host: HostDriver) -> None:
@@ -381,7 +383,7 @@ class HostRegistersOnce(HostSuite):
         both = threading.Barrier(2, timeout=_TIMEOUT)
 
         def save(definition: str) -> None:
-            # A host may refuse the second one, and show what it would do now.
+            # A host may refuse the second save, and show the current state.
             with suppress(Exception):
                 both.wait()
                 host.save(definition)
@@ -390,7 +392,7 @@ class HostRegistersOnce(HostSuite):
             host.read(payment(1, 10), definition=definition)
         with ThreadPoolExecutor(2) as pool:
             list(pool.map(save, "AB"))
-        assert [one.number for one in host.bookings()] == ["1"]
+        assert [booking.number for booking in host.bookings()] == ["1"]
         assert host.remaining(INVOICE) == 999_990
 
     def test_what_remains_is_right_after_saving_two_imports_that_were_open_together(
@@ -399,7 +401,7 @@ class HostRegistersOnce(HostSuite):
         host.read(payment_of_1000(1, 600), definition="A")
         host.read(payment_of_1000(2, 600, date=DAY_2), definition="B")
         for definition in "AB":
-            # A host may refuse the second one, and show what it would do now.
+            # A host may refuse the second save, and show the current state.
             with suppress(Exception):
                 host.save(definition)
         registered = sum(host.registered().values())
@@ -426,7 +428,7 @@ class HostRegistersOnce(HostSuite):
             host.read_and_save(second, definition="B", import_type=OTHER_TYPE)
             host.plugin.company = OTHER_COMPANY
             host.read_and_save(third, definition="C")
-        assert sorted(one[:4] for one in map(_tuple, host.bookings())) == [
+        assert sorted(booking[:4] for booking in map(_tuple, host.bookings())) == [
             (TYPE, COMPANY.number, "1", Decimal(10)),
             (TYPE, OTHER_COMPANY.number, "1", Decimal(40)),
             (OTHER_TYPE, COMPANY.number, "1", Decimal(25)),
@@ -589,7 +591,7 @@ class HostCompares(HostSuite):
         host = comparing
         host.plugin.cursor = "c1"
         host.read_and_save(payment_of_1000(1, 400))
-        # It is read once, and what was deleted stays so when it cannot be checked.
+        # It is read once, and a deleted payment stays deleted if it cannot be checked.
         for everything, answer in (([again], "deleted"), ([], "deleted"), ([], "unchecked")):
             outcome = {answer: ["1"]}
             script = partial(_import_and_check, everything=everything, there=again, **outcome)
@@ -668,10 +670,10 @@ class HostCompares(HostSuite):
 
 @dataclass(eq=False)
 class Ledger:
-    """A listener with books of its own, made from the changes of the host's."""
+    """A listener with its own books, built from the host's changes."""
 
     stores: int | None = None
-    """How many changes of a call it stores; ``None``: all."""
+    """The number of changes of a call that it stores; ``None`` for all."""
     fails: bool = False
     calls: int = 0
     stored: list[Any] = field(default_factory=list)
@@ -682,29 +684,29 @@ class Ledger:
         assert 0 < len(changes) <= BATCH
         if self.fails:
             raise RuntimeError("the disk is full")
-        for one in changes[: self.stores]:
-            # A change that is sent twice is the same, and comes in its place.
-            known = [before.sequence for before in self.stored]
-            if one.sequence not in known:
-                assert not known or one.sequence > known[-1]
-                self.stored.append(one)
+        for change in changes[: self.stores]:
+            # A change that is sent twice is the same, and comes in order.
+            sequences = [before.sequence for before in self.stored]
+            if change.sequence not in sequences:
+                assert not sequences or change.sequence > sequences[-1]
+                self.stored.append(change)
         return int(self.stored[-1].sequence)
 
     @property
     def numbers(self) -> list[str]:
-        """The numbers of the payments that it stored, in order."""
-        return [one.key.number for one in self.stored]
+        """The numbers of the stored payments, in order."""
+        return [change.key.number for change in self.stored]
 
     def remaining(self, invoice: str) -> Decimal:
-        """Compute what remains of an invoice by these changes alone."""
-        [total] = [one.total for one in INVOICES if one.number == invoice]
-        effects = [one.effect for one in self.stored if one.host_invoice_number == invoice]
+        """Compute the balance of an invoice from these changes alone."""
+        [total] = [seed.total for seed in INVOICES if seed.number == invoice]
+        effects = [change.effect for change in self.stored if change.host_invoice_number == invoice]
         assert all(isinstance(effect, Decimal) for effect in effects)
         return total - sum(effects, Decimal(0))
 
 
 class HostSendsChanges(HostSuite):
-    """The host sends what changed its books, if it has a journal."""
+    """The host sends the changes of its books, if it has a journal."""
 
     @promised
     def test_a_listener_is_sent_every_change_of_the_books_until_it_acknowledges_it(
@@ -741,29 +743,33 @@ class HostSendsChanges(HostSuite):
         ]
         ledger = Ledger()
         host.register(ledger)
-        host.read_and_save(*[one for one, _effect in read])
+        host.read_and_save(*[read_payment for read_payment, _effect in read])
         _skip_unless_sent(ledger)
-        assert {one.kind for one in ledger.stored} == {"registered"}
+        assert {change.kind for change in ledger.stored} == {"registered"}
         sent = [
             Booking(
-                one.key.import_type, one.key.company, one.key.number,
-                one.amount, one.currency, one.amount_currency, one.host_invoice_number,
+                change.key.import_type, change.key.company, change.key.number,
+                change.amount, change.currency, change.amount_currency, change.host_invoice_number,
             )
-            for one in ledger.stored
+            for change in ledger.stored
         ]  # fmt: skip
         assert sorted(sent) == sorted(host.bookings())
-        assert {one.key.number: (one.date, one.source, one.effect) for one in ledger.stored} == {
-            one.key.number: (one.date, one.source, effect) for one, effect in read
+        assert {
+            change.key.number: (change.date, change.source, change.effect)
+            for change in ledger.stored
+        } == {
+            read_payment.key.number: (read_payment.date, read_payment.source, effect)
+            for read_payment, effect in read
         }
-        assert len({one.books_id for one in ledger.stored}) == 1
-        assert len({one.payment_id for one in ledger.stored}) == len(read)
-        assert {one.replaces for one in ledger.stored} == {None}
-        assert all(one.at.utcoffset() is not None for one in ledger.stored)
+        assert len({change.books_id for change in ledger.stored}) == 1
+        assert len({change.payment_id for change in ledger.stored}) == len(read)
+        assert {change.replaces for change in ledger.stored} == {None}
+        assert all(change.at.utcoffset() is not None for change in ledger.stored)
 
     def test_what_a_listener_did_not_acknowledge_survives_a_restart(self, host: HostDriver) -> None:
         current, behind, failing, late = Ledger(), Ledger(), Ledger(fails=True), Ledger()
-        for one in (current, behind, failing):
-            host.register(one)
+        for ledger in (current, behind, failing):
+            host.register(ledger)
         host.read_and_save(payment(1))
         _skip_unless_sent(current)
         behind.fails = True
@@ -773,21 +779,21 @@ class HostSendsChanges(HostSuite):
         behind.fails = failing.fails = False
         host.register(late)
         host.read_and_save(payment(BATCH + 3))
-        for one in (current, behind, failing, late):
-            assert set(one.numbers) == set(host.registered())
-            assert one.remaining(INVOICE) == host.remaining(INVOICE)
+        for ledger in (current, behind, failing, late):
+            assert set(ledger.numbers) == set(host.registered())
+            assert ledger.remaining(INVOICE) == host.remaining(INVOICE)
 
 
-def _figures(several: Sequence[Any]) -> dict[str, tuple[Any, ...]]:
-    return {one.number: (one.amount, one.currency, one.amount_currency) for one in several}
+def _figures(rows: Sequence[Any]) -> dict[str, tuple[Any, ...]]:
+    return {row.number: (row.amount, row.currency, row.amount_currency) for row in rows}
 
 
-def _tuple(one: Any) -> tuple[Any, ...]:
-    return one.import_type, one.company, one.number, one.amount
+def _tuple(booking: Any) -> tuple[Any, ...]:
+    return booking.import_type, booking.company, booking.number, booking.amount
 
 
 def _paid_twice(host: HostDriver) -> Any:
-    """Have payment 2 rejected because its invoice is paid; return a refund dated before it."""
+    """Reject payment 2, since its invoice is paid; return a refund dated before it."""
     host.plugin.cursor = "c1"
     host.read_and_save(payment_of_1000(1, 1000), payment_of_1000(2, 1000, date=DAY_3))
     return payment_of_1000(3, -1000, date=DAY_2)
@@ -806,7 +812,7 @@ def _import_and_check(
     deleted: Sequence[str] = (),
     unchecked: Sequence[str] = (),
 ) -> list[str]:
-    """Import like a plug-in that reads no balances; return which payments it had to check.
+    """Import like a plug-in that reads no balances; return the payments that it had to check.
 
     :param there: a payment of an earlier run, to be fetched again.
     """
@@ -820,7 +826,7 @@ def _import_and_check(
 
 
 def _compare(run: Any, *everything: Any, remains: int, deleted: Sequence[str] = ()) -> list[str]:
-    """Import like a plug-in that reads balances; return which payments it had to check."""
+    """Import like a plug-in that reads balances; return the payments that it had to check."""
     hand_over(run, *everything)
     balances = [balance(INVOICE_OF_1000, 1000, remains)]
     assert run.hook.opter_take_balances(run=run, balances=balances) == [1]

@@ -1,6 +1,6 @@
 """A host in memory that records every call, to test an export plug-in against the contract.
 
-It knows what became of its items, so that a second export can be made.
+It stores the results of its items, so that a second export is possible.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from opter_contract.values import Company, Run, Text
 
 @dataclass
 class RecordedExport(RecordedRun):
-    """What a plug-in called and handed over in one export."""
+    """The calls and data of a plug-in in one export."""
 
     planned: list[PlannedItem] = field(default_factory=list)
     cards: list[PlannedCard] = field(default_factory=list)
@@ -45,32 +45,32 @@ class RecordedExport(RecordedRun):
     @property
     def reviewed(self) -> frozenset[str]:
         """The ids that the reviews returned."""
-        return frozenset(one for _, ids in self.reviews for one in ids)
+        return frozenset(item_id for _, ids in self.reviews for item_id in ids)
 
     def around(self, hook: str) -> tuple[list[str], list[str]]:
         """Return the hooks that were called before the first call of one, and after it."""
         hooks = [name for name, _ in self.calls]
-        place = hooks.index(hook)
-        return hooks[:place], hooks[place + 1 :]
+        index = hooks.index(hook)
+        return hooks[:index], hooks[index + 1 :]
 
     @property
     def states(self) -> dict[str, str]:
-        """What became of each item at last, by id."""
-        return {one.id: one.state for one in self.results}
+        """The latest state of each item, by id."""
+        return {result.id: result.state for result in self.results}
 
 
 class OtherCompany(Exception):
-    """The items go to another company than those of this definition."""
+    """The items go to another company than that of this definition."""
 
     code, kind = "OTHER_COMPANY", "login"
     message = Text("Det är ett annat företag.", "That is another company.")
 
 
 def send_all(recorded: RecordedExport) -> Collection[str]:
-    """Review like a person who sends whatever can be sent, also what waits for a confirmation."""
-    open_gaps = {one for gap in recorded.gaps for one in gap.ids}
+    """Review like a person who sends everything possible, including items that are waiting."""
+    open_gaps = {item_id for gap in recorded.gaps for item_id in gap.ids}
     return [
-        one.id for one in recorded.planned if one.state != "refused" and one.id not in open_gaps
+        item.id for item in recorded.planned if item.state != "refused" and item.id not in open_gaps
     ]
 
 
@@ -79,7 +79,7 @@ def send_nothing(_recorded: RecordedExport) -> Collection[str]:
 
 
 class RecordingExportHost(RecordingHost):
-    """Takes everything, unless a test has it misbehave."""
+    """Accepts everything, unless a test makes it misbehave."""
 
     def __init__(
         self,
@@ -90,17 +90,17 @@ class RecordingExportHost(RecordingHost):
     ) -> None:
         """Register the plug-ins and the host's answers.
 
-        :param items: what is to be exported.
+        :param items: the items to export.
         :param documents: their PDFs, by id.
         """
         super().__init__(*plugins, **more)
         self.items = list(items)
         self.documents = dict(documents or {})
-        #: The person: returns the ids to send.
+        #: The person's review: returns the ids to send.
         self.review: Callable[[RecordedExport], Collection[str] | None] = send_all
-        #: What a person has confirmed: of those asked for, given as it is, right or not, and once.
+        #: The confirmations of a person: those requested are returned unchecked, and once.
         self.confirmations: set[BankChange] = set()
-        #: What became of each item at last, by id, and which are about to be sent.
+        #: The latest result of each item, by id, and the ids that are about to be sent.
         self.results: dict[str, ItemResult] = {}
         self.intended: set[str] = set()
         self.runs: dict[str, RecordedExport] = defaultdict(RecordedExport)  # type: ignore[assignment]
@@ -115,24 +115,24 @@ class RecordingExportHost(RecordingHost):
         return recorded
 
     def forget_results(self) -> None:
-        """Lose what became of the items that were sent, as where a host is killed."""
+        """Lose the results of the items that were sent, as when a host is killed."""
         self.intended.update(self.results)
         self.results.clear()
 
     def given(self, item: ExportItem) -> ExportItem:
-        """Return an item with what is known of earlier exports."""
-        intended, known = item.id in self.intended, self.results.get(item.id)
-        if known is None:
+        """Return an item with its earlier exports."""
+        intended, result = item.id in self.intended, self.results.get(item.id)
+        if result is None:
             return replace(item, intended=intended)
-        sent = known.state in {"sent", "adopted", "unchanged", "booked"}
-        return replace(item, intended=intended, exported=sent, number=known.number)
+        sent = result.state in {"sent", "adopted", "unchanged", "booked"}
+        return replace(item, intended=intended, exported=sent, number=result.number)
 
     @hookimpl
     def opter_items_to_export(self, run: Run, after: str) -> Sequence[ExportItem]:
         self._record(run, "opter_items_to_export")
-        ids = [one.id for one in self.items]
+        ids = [item.id for item in self.items]
         start = ids.index(after) + 1 if after else 0
-        return [self.given(one) for one in self.items[start : start + BATCH]]
+        return [self.given(item) for item in self.items[start : start + BATCH]]
 
     @hookimpl
     def opter_read_document(self, run: Run, item_id: str) -> bytes | None:
@@ -156,7 +156,9 @@ class RecordingExportHost(RecordingHost):
         self, run: Run, party_numbers: Collection[str]
     ) -> Sequence[BankChange]:
         self._record(run, "opter_confirmed_bank_changes").batches.append(list(party_numbers))
-        confirmed = {one for one in self.confirmations if one.party_number in party_numbers}
+        confirmed = {
+            change for change in self.confirmations if change.party_number in party_numbers
+        }
         self.confirmations -= confirmed
         return list(confirmed)
 
@@ -177,15 +179,15 @@ class RecordingExportHost(RecordingHost):
     @hookimpl
     def opter_take_intents(self, run: Run, item_ids: Sequence[str]) -> int | None:
         answer = self._take(run, "opter_take_intents", "intents", item_ids)
-        self.runs[run.id].sending += [("intent", one) for one in item_ids]
+        self.runs[run.id].sending += [("intent", item_id) for item_id in item_ids]
         self.intended.update(item_ids)
         return answer
 
     @hookimpl
     def opter_take_results(self, run: Run, results: Sequence[ItemResult]) -> int | None:
         answer = self._take(run, "opter_take_results", "results", results)
-        self.runs[run.id].sending += [("result", one.id) for one in results]
-        known = {one.id: one for one in results if one.state != "unknown"}
-        self.results.update(known)
-        self.intended -= known.keys()
+        self.runs[run.id].sending += [("result", result.id) for result in results]
+        final = {result.id: result for result in results if result.state != "unknown"}
+        self.results.update(final)
+        self.intended -= final.keys()
         return answer

@@ -1,6 +1,6 @@
 """A host in memory that records every call, to test a plug-in against the contract.
 
-It judges and stores nothing: what a plug-in did is read from the record.
+It does not match or save payments; tests read the record.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _run_numbers = itertools.count(1)
 
 @dataclass
 class RecordedRun:
-    """What a plug-in called and handed over in one run."""
+    """The calls and data of a plug-in in one run."""
 
     #: Every hook in the order of the calls, with the thread it was called from.
     calls: list[tuple[str, int]] = field(default_factory=list)
@@ -44,14 +44,14 @@ class RecordedRun:
 
     @property
     def handed_over(self) -> list[Any]:
-        """What it brought, by which a transfer that must not begin is known."""
+        """The data that shows that a transfer has begun."""
         return self.payments
 
     @property
     def keys(self) -> list[tuple[str, str]]:
         """Company and number of everything that was handed over with a number, in order."""
         everything = [*self.payments, *self.excluded]
-        return [(one.key.company, one.key.number) for one in everything if one.key.number]
+        return [(row.key.company, row.key.number) for row in everything if row.key.number]
 
     def count(self, hook: str) -> int:
         return [name for name, _ in self.calls].count(hook)
@@ -82,19 +82,19 @@ class FakeBrowser:
 
 
 class WebBrowser:
-    """Signs in at a host that is a web application, which hands over where the browser was sent.
+    """Signs in at a host that is a web application, which hands over the redirect URL.
 
-    First it hands over an answer of another login, and afterwards the right one twice.
+    It first hands over a callback of another login, and then the right one twice.
 
-    :param sign_in: called with the URL, in a thread of its own; returns where the browser is sent.
+    :param sign_in: called with the URL, in a thread of its own; returns the redirect URL.
     """
 
     def __init__(self, sign_in: Callable[[str], str]) -> None:
         self._sign_in = sign_in
         self.urls: list[str] = []
-        #: What the plug-in said of each answer.
-        self.said: list[Text | None] = []
-        self._answer = ""
+        #: The plug-in's result for each callback.
+        self.results: list[Text | None] = []
+        self._callback = ""
         self._on_redirect: Callable[[str], Text | None] = lambda _url: None
         self._thread = threading.Thread(target=self._visit, daemon=True)
 
@@ -109,18 +109,18 @@ class WebBrowser:
         self._thread.join()
 
     def hand_over_again(self) -> Text | None:
-        return self._on_redirect(self._answer)
+        return self._on_redirect(self._callback)
 
     def _visit(self) -> None:
-        self._answer = self._sign_in(self.urls[-1])
-        address, _, query = self._answer.partition("?")
+        self._callback = self._sign_in(self.urls[-1])
+        url, _, query = self._callback.partition("?")
         values = dict(parse_qsl(query)) | {"state": "of-another-login"}
-        for answer in (f"{address}?{urlencode(values)}", self._answer, self._answer):
-            self.said.append(self._on_redirect(answer))
+        for callback in (f"{url}?{urlencode(values)}", self._callback, self._callback):
+            self.results.append(self._on_redirect(callback))
 
 
 class HostFailure(Exception):
-    """An error of the host, as a plug-in meets it."""
+    """An error that the host raises in a hook."""
 
     code, kind = "HOST_FAILED", "internal"
 
@@ -129,8 +129,8 @@ class HostFailure(Exception):
         self.message = Text(f"Värden kunde inte svara på {hook}.", f"The host failed in {hook}.")
 
 
-class _Answers:
-    """The hooks that the host answers, on one object for pluggy."""
+class _HostHooks:
+    """The hooks that the host implements, on one object for pluggy."""
 
 
 class RecordingHost:
@@ -144,11 +144,11 @@ class RecordingHost:
         configuration: Mapping[str, str] = _NOTHING,
         without: Collection[str] = (),
     ) -> None:
-        """Register the plug-ins and the host's answers.
+        """Register the plug-ins and the host's hooks.
 
         :param browser: opens a URL; by default there is no browser.
         :param invoices: the numbers that ``opter_known_invoices`` knows.
-        :param without: hooks that this host does not answer.
+        :param without: hooks that this host does not implement.
         """
         self._plugins = plugins
         self.manager = pluggy.PluginManager(PROJECT)
@@ -157,19 +157,19 @@ class RecordingHost:
         for plugin in plugins:
             self.manager.register(plugin)
         self.manager.check_pending()
-        self._answers = _Answers()
+        self._hooks = _HostHooks()
         for name in dir(self):
             if name.startswith(f"{PROJECT}_") and name not in without:
-                setattr(self._answers, name, getattr(self, name))
-        self.manager.register(self._answers)
+                setattr(self._hooks, name, getattr(self, name))
+        self.manager.register(self._hooks)
         self.browser = browser or FakeBrowser()
         self.runs: dict[str, RecordedRun] = defaultdict(RecordedRun)
         self.to_confirm: list[str] = []
-        #: The answer to a batch of a hook, by its size; ``None`` gives no answer.
+        #: Returns the result for a batch of a hook, by its size; ``None`` for no result.
         self.acknowledge: Callable[[str, int], int | None] = lambda _hook, size: size
         #: The hook in which this host fails.
         self.failing = ""
-        #: After how many calls of ``opter_progress`` to cancel; ``None`` never does.
+        #: The number of calls of ``opter_progress`` before it cancels; ``None`` for never.
         self.cancel_at: int | None = None
         self._invoices = frozenset(invoices)
         self._configuration = MappingProxyType(dict(configuration))
@@ -178,7 +178,7 @@ class RecordingHost:
         self._locks: dict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def copy(self, **changes: Any) -> Self:
-        """Make another host with the same plug-ins, browser and configuration."""
+        """Return another host with the same plug-ins, browser and configuration."""
         values: dict[str, Any] = {
             "browser": self.browser,
             "configuration": self._configuration,
@@ -188,18 +188,18 @@ class RecordingHost:
     # --- Calling the plug-in ---
 
     def call(self, hook: str, /, **arguments: object) -> Any:
-        """Call a hook in the plug-ins; give the only answer, ``None`` if there is none.
+        """Call a hook in the plug-ins; return the only result, ``None`` if there is none.
 
-        :raises AssertionError: if two answer.
+        :raises AssertionError: if two plug-ins return one.
         """
-        answers = self.manager.subset_hook_caller(hook, [self._answers])(**arguments)
-        if len(answers) > 1:
-            raise AssertionError(f"{hook} was answered {len(answers)} times")
-        return answers[0] if answers else None
+        results = self.manager.subset_hook_caller(hook, [self._hooks])(**arguments)
+        if len(results) > 1:
+            raise AssertionError(f"{hook} was answered {len(results)} times")
+        return results[0] if results else None
 
     def new_run(self, type_code: str, settings: Mapping[str, str], **more: Any) -> Run:
-        """Make a run, which is active until the end of the test."""
-        formats = {one.code: one.formats[0] for one in self.call("opter_import_types") or ()}
+        """Return a run, which is active until the end of the test."""
+        formats = {kind.code: kind.formats[0] for kind in self.call("opter_import_types") or ()}
         values: dict[str, Any] = {
             "id": f"run-{next(_run_numbers)}",
             "hook": self.manager.hook,
@@ -216,7 +216,7 @@ class RecordingHost:
         recorded.report = self.call("opter_import_payments", run=run)
         return recorded
 
-    # --- Answering ---
+    # --- Hooks ---
 
     def _record(self, run: Run, hook: str) -> RecordedRun:
         recorded = self.runs[run.id]
@@ -225,10 +225,10 @@ class RecordingHost:
             raise HostFailure(hook)
         return recorded
 
-    def _take(self, run: Run, hook: str, place: str, batch: Sequence[Any]) -> int | None:
+    def _take(self, run: Run, hook: str, attribute: str, batch: Sequence[Any]) -> int | None:
         recorded = self._record(run, hook)
         recorded.batches.append(batch)
-        getattr(recorded, place).extend(batch)
+        getattr(recorded, attribute).extend(batch)
         return self.acknowledge(hook, len(batch))
 
     @hookimpl

@@ -42,9 +42,9 @@ def credit(amount: str, account: str = "4010", unit: str = "") -> BillRow:
 
 
 def bill(number: str, *rows: BillRow, **more: Any) -> SupplierBill:
-    """Make a bill in SEK, of 1000 with 25 % VAT unless other rows are given."""
+    """Return a bill in SEK, by default of 1000 with 25 % VAT."""
     coding = rows or (debit("1000.00", unit="12"), debit("250.00", "2641"))
-    vat = [one for one in coding if one.account == "2641"]
+    vat = [row for row in coding if row.account == "2641"]
     values: dict[str, Any] = {
         "bill_number": number,
         "region": "",
@@ -61,7 +61,7 @@ def bill(number: str, *rows: BillRow, **more: Any) -> SupplierBill:
 
 
 def _balance(rows: Iterable[BillRow]) -> Decimal:
-    return sum((one.debit - one.credit for one in rows), Decimal(0))
+    return sum((row.debit - row.credit for row in rows), Decimal(0))
 
 
 ORDINARY: Final = bill("A-2026-117")
@@ -75,7 +75,7 @@ EUROS: Final = bill(
     exchange_rate=Decimal("11.2345"),
     supplier=ABROAD,
 )
-#: Its VAT stands on both sides.
+#: Its VAT is on both sides.
 REVERSE_CHARGE: Final = bill(
     "A-2026-121", debit("1000.00"), debit("250.00", "2645"), credit("250.00", "2614")
 )

@@ -29,13 +29,13 @@ def row(net: str, vat: str, account: str = "3001", rate: str = "25") -> InvoiceR
 
 
 def with_check_digit(number: str) -> str:
-    """Make an OCR reference of a number: the digit of Luhn's formula, as banks have it."""
-    doubled = [int(one) * (2 - place % 2) for place, one in enumerate(reversed(number))]
-    return f"{number}{-sum(one // 10 + one % 10 for one in doubled) % 10}"
+    """Return an OCR reference: the number with a check digit by the Luhn algorithm."""
+    doubled = [int(digit) * (2 - index % 2) for index, digit in enumerate(reversed(number))]
+    return f"{number}{-sum(product // 10 + product % 10 for product in doubled) % 10}"
 
 
 def invoice(number: str, *rows: InvoiceRow, **more: Any) -> Invoice:
-    """Make an invoice in SEK, of one row of 1000 with 25 % VAT unless others are given."""
+    """Return an invoice in SEK, by default with one row of 1000 with 25 % VAT."""
     values: dict[str, Any] = {
         "invoice_number": number,
         "region": "",
@@ -52,7 +52,7 @@ def invoice(number: str, *rows: InvoiceRow, **more: Any) -> Invoice:
 
 
 ORDINARY: Final = invoice("1001", order_number="4555", order_date=date(2026, 10, 28))
-#: Where VAT of the rows is another than VAT of their sum.
+#: The VAT of its rows differs from the VAT of their sum.
 THREE_ROWS: Final = invoice("1002", *[row("99.99", "25.00")] * 3)
 EUROS: Final = invoice(
     "1003",

@@ -1,4 +1,4 @@
-"""What the suites export, by subject, and all that they must know of what differs between two."""
+"""The items that the suites export, by subject, and the differences between subjects."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from opter_contract.export_values import ExportItem
 
 
 class Samples(NamedTuple):
-    """What is exported of one subject."""
+    """The sample items of one subject."""
 
     everything: Sequence[Any]
     ordinary: Any
     euros: Any
     negative: Any
     exact: Any
-    """Where arithmetic with floats goes wrong; not in ``everything``, as is the next."""
+    """Its total is wrong with floats; not in ``everything``, like the next one."""
     earlier: Any
-    """Before all others by its number."""
+    """Its number sorts before all others."""
     withheld: Sequence[Any] = ()
-    """What a host need not give, and a plug-in does not send."""
+    """Items that a host may omit, and a plug-in does not send."""
 
 
 SAMPLES: Final[Mapping[str, Samples]] = {
@@ -50,31 +50,31 @@ SAMPLES: Final[Mapping[str, Samples]] = {
 
 
 def number_of(one: Any) -> str:
-    """Return the number that the host has given it."""
+    """Return the host's number."""
     return str(one.bill_number if _is_bill(one) else one.invoice_number)
 
 
 def party_number_of(one: Any) -> str:
-    """Return what the customer or supplier may be called in the other system."""
+    """Return the number of the customer or supplier in the other system."""
     return str(one.supplier.code if _is_bill(one) else one.customer.ledger_number)
 
 
 def total(one: Any) -> Decimal:
-    """Return what is to be paid, in its currency."""
+    """Return the total, in its currency."""
     amount: Decimal = one.total if _is_bill(one) else sum(part.net + part.vat for part in one.rows)
     return amount
 
 
 def items(*several: Any) -> list[ExportItem]:
-    """Make items, as a host gives them that never exported one."""
-    return [ExportItem(f"{one.region}/{number_of(one)}", one) for one in several]
+    """Return new items, which were never exported."""
+    return [ExportItem(f"{content.region}/{number_of(content)}", content) for content in several]
 
 
-# --- Others like those of the suites ---
+# --- Variants ---
 
 
 def changed(one: Any) -> Any:
-    """Return one with a row more."""
+    """Return a copy with one more row."""
     if _is_bill(one):
         more = debit("1.10")
         return replace(one, rows=[*one.rows, more], total=one.total + more.debit)
@@ -82,16 +82,16 @@ def changed(one: Any) -> Any:
 
 
 def many(one: Any, count: int, first: int = 2001) -> list[Any]:
-    """Make others like this one, with numbers from ``first``."""
+    """Return copies with numbers from ``first``."""
     return [_numbered(one, str(number)) for number in range(first, first + count)]
 
 
-def _numbered(one: Any, number: str) -> Any:
-    if _is_bill(one):
-        return replace(one, bill_number=number)
-    return replace(one, invoice_number=number, ocr=with_check_digit(number))
+def _numbered(content: Any, number: str) -> Any:
+    if _is_bill(content):
+        return replace(content, bill_number=number)
+    return replace(content, invoice_number=number, ocr=with_check_digit(number))
 
 
-def _is_bill(one: Any) -> bool:
-    """Tell by what it has: it may be an object of the host's own."""
-    return hasattr(one, "bill_number")
+def _is_bill(content: Any) -> bool:
+    """Return whether it is a bill, by its attributes: it may be an object of the host's own."""
+    return hasattr(content, "bill_number")

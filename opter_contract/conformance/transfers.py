@@ -1,7 +1,7 @@
-"""What every plug-in with settings must do, whichever way its transfers go.
+"""The conformance suite of settings, progress and login, for imports and exports.
 
-:class:`.plugins.PluginConformance` and :class:`.export_plugins.ExportPluginConformance` are made
-of it; inherit one of those.
+Inherit :class:`.plugins.PluginConformance` or :class:`.export_plugins.ExportPluginConformance`,
+which include it.
 """
 
 from __future__ import annotations
@@ -36,14 +36,14 @@ INVALID: Final[Mapping[str, tuple[str, ...]]] = {
 #: Values that must not make any field raise.
 _ODD: Final = ("", " ", "\x00", "å" * 10_000, "'; --")
 
-_LOGIN_TIMEOUT: Final = 2.0  # seconds; the plug-in must not wait that long for nobody
+_LOGIN_TIMEOUT: Final = 2.0  # seconds; the plug-in must not wait that long
 _FOREIGN_COMPANY: Final = Company("0-another-company", "Another company")
 
 FOREIGN_TYPE: Final = "A-type-of-another-plug-in"
 
 
 class TransferDriver:
-    """A plug-in in a recording host, with its settings, and one way to transfer."""
+    """A plug-in in a recording host, with its settings."""
 
     subject = ""
 
@@ -53,11 +53,11 @@ class TransferDriver:
         self.typed = typed
 
     def transfer(self, run: Run) -> Any:
-        """Import or export; return what was recorded."""
+        """Import or export; return the record."""
         raise NotImplementedError
 
     def went_on(self, hook: str) -> bool:
-        """Say whether this call shows that a transfer goes on."""
+        """Return whether a call of this hook shows that a transfer continues."""
         raise NotImplementedError
 
     @property
@@ -80,7 +80,7 @@ class TransferDriver:
             subject=self.subject,
         )
         assert checked is not None, "opter_check_settings does not answer for its own type"
-        assert problems_of_settings(checked, [one.key for one in self.fields]) == []
+        assert problems_of_settings(checked, [field.key for field in self.fields]) == []
         return checked
 
     def new_run(self, host: RecordingHost | None = None, **more: Any) -> Run:
@@ -94,7 +94,7 @@ class TransferDriver:
         return self.transfer(self.new_run())
 
     def error(self, run: Run) -> Exception | None:
-        """Transfer, and return what it ended with."""
+        """Transfer, and return the error that ended it, if any."""
         try:
             self.transfer(run)
         except Exception as error:  # noqa: BLE001 each plug-in has its own
@@ -102,25 +102,25 @@ class TransferDriver:
         return None
 
     def failure(self, run: Run | None = None) -> Exception:
-        """Transfer, and return the failure that it must end with."""
+        """Transfer, and return the failure that must end it."""
         error = self.error(run or self.new_run())
         assert error is not None, "it ended without an error"
         assert problems_of_failure(error) == []
         return error
 
     def places_to_cancel(self) -> Collection[int]:
-        """Say at which reports of progress it must stop."""
+        """Return the reports of progress at which to cancel."""
         return {1, max(1, len(self.recorded.progress) // 2)}
 
     def calls_after(self, run: Run, hook: str, count: int = 1) -> list[str]:
-        """Return the calls that show that it went on after the so manieth call of a hook."""
+        """Return the calls that continue a transfer after the given call of a hook."""
         hooks = [name for name, _ in self.host.runs[run.id].calls]
-        places = [index for index, name in enumerate(hooks) if name == hook]
-        return [name for name in hooks[places[count - 1] + 1 :] if self.went_on(name)]
+        indices = [index for index, name in enumerate(hooks) if name == hook]
+        return [name for name in hooks[indices[count - 1] + 1 :] if self.went_on(name)]
 
 
 def misacknowledge(hook: str, answer: str) -> Callable[[str, int], int | None]:
-    """Make a host acknowledge too little in one hook.
+    """Return an acknowledgement that is wrong for one hook.
 
     :param answer: ``none`` for no answer, or ``too few``.
     """
@@ -140,7 +140,7 @@ class TransferConformance:
 
     def test_its_fields_are_complete_in_both_languages(self, driver: TransferDriver) -> None:
         assert problems(SettingsField, *driver.fields) == []
-        assert len({one.key for one in driver.fields}) == len(driver.fields)
+        assert len({field.key for field in driver.fields}) == len(driver.fields)
 
     def test_valid_settings_are_accepted(self, driver: TransferDriver) -> None:
         assert _errors(driver.check()) == []
@@ -148,31 +148,31 @@ class TransferConformance:
     def test_checked_settings_do_not_change_when_checked_again(
         self, driver: TransferDriver
     ) -> None:
-        once = driver.check()
-        again = driver.check_all(once.values)
-        assert dict(again.values) == dict(once.values)
-        assert list(again.problems) == [] or _errors(again) == _errors(once)
+        first = driver.check()
+        second = driver.check_all(first.values)
+        assert dict(second.values) == dict(first.values)
+        assert list(second.problems) == [] or _errors(second) == _errors(first)
 
     def test_defaults_are_accepted(self, driver: TransferDriver) -> None:
-        defaults = {one.key: one.default for one in driver.fields if not one.required}
+        defaults = {field.key: field.default for field in driver.fields if not field.required}
         assert _errors(driver.check(**defaults)) == []
 
     def test_an_invalid_value_is_refused_for_its_field(self, driver: TransferDriver) -> None:
-        for one in driver.fields:
-            for value in INVALID[one.kind]:
-                checked = driver.check(**{one.key: value})
-                assert one.key in _errors(checked), f"{one.key}={value!r} was accepted"
+        for field in driver.fields:
+            for value in INVALID[field.kind]:
+                checked = driver.check(**{field.key: value})
+                assert field.key in _errors(checked), f"{field.key}={value!r} was accepted"
 
     def test_no_value_makes_the_check_raise(self, driver: TransferDriver) -> None:
-        for one, value in itertools.product(driver.fields, _ODD):
-            driver.check(**{one.key: value})
+        for field, value in itertools.product(driver.fields, _ODD):
+            driver.check(**{field.key: value})
         driver.check_all({})
 
     def test_a_missing_required_field_is_refused(self, driver: TransferDriver) -> None:
-        for one in driver.fields:
-            if one.required:
-                values = {key: text for key, text in driver.typed.items() if key != one.key}
-                assert one.key in _errors(driver.check_all(values))
+        for field in driver.fields:
+            if field.required:
+                values = {key: text for key, text in driver.typed.items() if key != field.key}
+                assert field.key in _errors(driver.check_all(values))
 
     def test_an_unknown_field_is_never_stored(self, driver: TransferDriver) -> None:
         values = {**driver.typed, "no-such-field": "x"}
@@ -185,10 +185,10 @@ class TransferConformance:
         assert problems(Progress, *driver.recorded.progress) == []
 
     def test_it_stops_when_it_is_cancelled(self, driver: TransferDriver) -> None:
-        for place in sorted(driver.places_to_cancel()):
-            driver.host.cancel_at, run = place, driver.new_run()
+        for cancel_at in sorted(driver.places_to_cancel()):
+            driver.host.cancel_at, run = cancel_at, driver.new_run()
             assert getattr(driver.failure(run), "kind", None) == "cancelled"
-            assert driver.calls_after(run, "opter_progress", place) == []
+            assert driver.calls_after(run, "opter_progress", cancel_at) == []
 
     def test_it_does_not_wait_for_a_person_whom_the_host_cannot_show_a_url(
         self, driver: TransferDriver
@@ -215,22 +215,22 @@ class TransferConformance:
             pytest.skip("no way to sign in is given (opter_web_sign_in)")
         browser = WebBrowser(opter_web_sign_in)
         driver.host = driver.host.copy(browser=browser)
-        listened: list[object] = []
+        addresses: list[object] = []
         listen = socket.socket.listen
 
-        def noted(listening: socket.socket, *backlog: int) -> None:
+        def record_listen(listening: socket.socket, *backlog: int) -> None:
             listen(listening, *backlog)
-            listened.append(listening.getsockname())
+            addresses.append(listening.getsockname())
 
         with monkeypatch.context() as patch:
-            patch.setattr(socket.socket, "listen", noted)
+            patch.setattr(socket.socket, "listen", record_listen)
             driver.transfer(driver.new_run(redirect_uri=opter_redirect_uri))
         browser.join()
         [query] = [parse_qs(urlsplit(url).query) for url in browser.urls]
         assert query["redirect_uri"] == [opter_redirect_uri]
-        assert listened == [], "it opened a port"
-        forged, answer, again = browser.said
-        assert answer is None, "it refused the answer to its own login"
+        assert addresses == [], "it opened a port"
+        forged, accepted, again = browser.results
+        assert accepted is None, "it refused the answer to its own login"
         for refusal in (forged, again, browser.hand_over_again()):
             assert refusal is not None, "it took what is no answer, or no longer one"
             assert refusal.sv
@@ -244,4 +244,4 @@ class TransferConformance:
 
 
 def _errors(checked: Any) -> list[str]:
-    return [one.key for one in checked.problems if one.severity == "error"]
+    return [problem.key for problem in checked.problems if problem.severity == "error"]

@@ -1,6 +1,6 @@
 """Checks of the values that a host and a plug-in exchange.
 
-Each function returns messages for a developer, none if all is well. An attribute that has a
+Each function returns messages for a developer, none if the value is valid. An attribute with a
 default in the contract may be missing.
 """
 
@@ -63,7 +63,7 @@ def _or_none(rule: _Rule) -> _Rule:
 
 
 def _each(rule: _Rule) -> _Rule:
-    return _Rule(f"several, each {rule.expected}", lambda several: all(map(rule.holds, several)))
+    return _Rule(f"several, each {rule.expected}", lambda values: all(map(rule.holds, values)))
 
 
 def _one_of(names: Collection[str]) -> _Rule:
@@ -229,16 +229,16 @@ _RULES: Final[Mapping[type, Mapping[str, _Rule]]] = {
 }
 
 
-def problems(kind: type, *several: Any) -> list[str]:
-    """Check values of one kind of the contract's."""
+def problems(kind: type, *values: Any) -> list[str]:
+    """Check values of one class of the contract."""
     more = _MORE.get(kind, lambda _value: ())
-    return [problem for value in several for problem in (*_broken(kind, value), *more(value))]
+    return [problem for value in values for problem in (*_broken(kind, value), *more(value))]
 
 
 def problems_of_settings(checked: Any, keys: Iterable[str]) -> list[str]:
-    """Check the answer of ``opter_check_settings``.
+    """Check the result of ``opter_check_settings``.
 
-    :param keys: of the fields, and so of all that may be stored.
+    :param keys: of the fields; no others may be stored.
     """
     return [
         *(f"{key} is no field, but would be stored" for key in {*checked.values} - {*keys}),
@@ -260,125 +260,126 @@ def problems_of_failure(error: BaseException) -> list[str]:
 def _broken(kind: type, value: Any) -> list[str]:
     defaults = {field.name: field.default for field in fields(kind)}
     return [
-        f"{kind.__name__}: {name} is {found!r}, not {rule.expected}"
+        f"{kind.__name__}: {name} is {actual!r}, not {rule.expected}"
         for name, rule in _RULES[kind].items()
-        if not rule.holds(found := getattr(value, name, defaults[name]))
+        if not rule.holds(actual := getattr(value, name, defaults[name]))
     ]
 
 
-def _import_type(one: Any) -> Iterator[str]:
-    if not list(one.formats):
-        yield f"{one.code} has no format"
+def _import_type(import_type: Any) -> Iterator[str]:
+    if not list(import_type.formats):
+        yield f"{import_type.code} has no format"
 
 
-def _settings_field(one: Any) -> Iterator[str]:
-    choices = list(getattr(one, "choices", ()))
+def _settings_field(field: Any) -> Iterator[str]:
+    choices = list(getattr(field, "choices", ()))
     yield from problems(Choice, *choices)
     values = [choice.value for choice in choices]
-    if (one.kind == "choice") != bool(values):
-        yield f"field {one.key} of kind {one.kind} has {len(values)} choices"
+    if (field.kind == "choice") != bool(values):
+        yield f"field {field.key} of kind {field.kind} has {len(values)} choices"
     if len(set(values)) < len(values):
-        yield f"field {one.key} has a choice twice"
+        yield f"field {field.key} has a choice twice"
 
 
-def _progress(one: Any) -> Iterator[str]:
-    if one.total is not None and one.total < one.done:
-        yield f"{one.done} of {one.total} are done"
+def _progress(progress: Any) -> Iterator[str]:
+    if progress.total is not None and progress.total < progress.done:
+        yield f"{progress.done} of {progress.total} are done"
 
 
-def _report(one: Any) -> list[str]:
-    return _broken(Company, one.company)
+def _report(report: Any) -> list[str]:
+    return _broken(Company, report.company)
 
 
-def _invoice(one: Any) -> Iterator[str]:
-    yield from problems(Customer, one.customer)
-    yield from problems(InvoiceRow, *one.rows)
-    if not list(one.rows):
-        yield f"invoice {one.invoice_number} has no rows"
-    if one.currency == "SEK" and one.exchange_rate is not None:
-        yield f"invoice {one.invoice_number}: one in SEK has the rate {one.exchange_rate}"
+def _invoice(invoice: Any) -> Iterator[str]:
+    yield from problems(Customer, invoice.customer)
+    yield from problems(InvoiceRow, *invoice.rows)
+    if not list(invoice.rows):
+        yield f"invoice {invoice.invoice_number} has no rows"
+    if invoice.currency == "SEK" and invoice.exchange_rate is not None:
+        yield f"invoice {invoice.invoice_number}: one in SEK has the rate {invoice.exchange_rate}"
 
 
-def _supplier_bill(one: Any) -> Iterator[str]:
-    yield from problems(Supplier, one.supplier)
-    yield from problems(BillRow, *one.rows)
-    if not list(one.rows):
-        yield f"bill {one.bill_number} has no rows"
-    if sum((row.debit - row.credit for row in one.rows), Decimal(0)) != one.total:
-        yield f"bill {one.bill_number}: its rows do not come to its total"
-    if one.currency == "SEK" and one.exchange_rate is not None:
-        yield f"bill {one.bill_number}: one in SEK has the rate {one.exchange_rate}"
+def _supplier_bill(bill: Any) -> Iterator[str]:
+    yield from problems(Supplier, bill.supplier)
+    yield from problems(BillRow, *bill.rows)
+    if not list(bill.rows):
+        yield f"bill {bill.bill_number} has no rows"
+    if sum((row.debit - row.credit for row in bill.rows), Decimal(0)) != bill.total:
+        yield f"bill {bill.bill_number}: its rows do not come to its total"
+    if bill.currency == "SEK" and bill.exchange_rate is not None:
+        yield f"bill {bill.bill_number}: one in SEK has the rate {bill.exchange_rate}"
 
 
-def _item(one: Any) -> Iterator[str]:
-    kind = SupplierBill if hasattr(one.content, "bill_number") else Invoice
-    yield from problems(kind, one.content)
+def _item(item: Any) -> Iterator[str]:
+    kind = SupplierBill if hasattr(item.content, "bill_number") else Invoice
+    yield from problems(kind, item.content)
 
 
-def _planned_item(one: Any) -> Iterator[str]:
-    yield from _explained(one)
-    yield from problems(Difference, *getattr(one, "differences", ()))
-    if one.state in {"ready", "waiting"} and one.action == "none":
-        yield f"item {one.id} is {one.state}, but nothing would be done"
-    if one.state == "refused" and one.action != "none":
-        yield f"item {one.id} is refused, but would be sent: {one.action}"
+def _planned_item(item: Any) -> Iterator[str]:
+    yield from _explained(item)
+    yield from problems(Difference, *getattr(item, "differences", ()))
+    if item.state in {"ready", "waiting"} and item.action == "none":
+        yield f"item {item.id} is {item.state}, but nothing would be done"
+    if item.state == "refused" and item.action != "none":
+        yield f"item {item.id} is refused, but would be sent: {item.action}"
 
 
-def _result(one: Any) -> Iterator[str]:
-    yield from _explained(one)
-    if one.state in {"sent", "adopted"} and not getattr(one, "number", ""):
-        yield f"item {one.id} is {one.state}, but has no number there"
+def _result(result: Any) -> Iterator[str]:
+    yield from _explained(result)
+    if result.state in {"sent", "adopted"} and not getattr(result, "number", ""):
+        yield f"item {result.id} is {result.state}, but has no number there"
 
 
-def _explained(one: Any) -> Iterator[str]:
-    """Check that a person is told why an item is refused, in words that both sides have."""
-    code, message = getattr(one, "code", ""), getattr(one, "message", None)
+def _explained(item: Any) -> Iterator[str]:
+    """Check that code and message go together, and that a refused item has them."""
+    code, message = getattr(item, "code", ""), getattr(item, "message", None)
     if bool(code) != (message is not None):
-        yield f"item {one.id} has the code {code!r} and the message {message!r}"
-    if one.state == "refused" and not code:
-        yield f"item {one.id} is refused without a code"
+        yield f"item {item.id} has the code {code!r} and the message {message!r}"
+    if item.state == "refused" and not code:
+        yield f"item {item.id} is refused without a code"
 
 
-def _gap(one: Any) -> Iterator[str]:
-    if not list(one.ids):
-        yield f"the gap {one.code} concerns no item"
+def _gap(gap: Any) -> Iterator[str]:
+    if not list(gap.ids):
+        yield f"the gap {gap.code} concerns no item"
 
 
-def _payment(one: Any) -> Iterator[str]:
-    """Check what is also true of a payment that was excluded before more was known of it."""
-    yield from problems(WriteOff, *one.write_offs)
-    yield from _broken(PaymentKey, one.key)
-    if one.currency != "SEK":
+def _payment(payment: Any) -> Iterator[str]:
+    """Check a payment, even one that was excluded before all of it was read."""
+    yield from problems(WriteOff, *payment.write_offs)
+    yield from _broken(PaymentKey, payment.key)
+    if payment.currency != "SEK":
         return
-    if one.exchange_rate is not None:
-        yield f"payment {one.key.number}: one in SEK has the rate {one.exchange_rate}"
-    if one.amount_currency not in {None, one.amount}:
-        yield f"payment {one.key.number}: {one.amount} SEK are {one.amount_currency} SEK"
+    if payment.exchange_rate is not None:
+        yield f"payment {payment.key.number}: one in SEK has the rate {payment.exchange_rate}"
+    if payment.amount_currency not in {None, payment.amount}:
+        amounts = f"{payment.amount} SEK are {payment.amount_currency} SEK"
+        yield f"payment {payment.key.number}: {amounts}"
 
 
-def _payment_to_save(one: Any) -> Iterator[str]:
-    yield from _payment(one)
-    if not one.key.number:
+def _payment_to_save(payment: Any) -> Iterator[str]:
+    yield from _payment(payment)
+    if not payment.key.number:
         yield "a payment has no number"
-    if one.amount_currency is None:
-        yield f"payment {one.key.number}: the amount in its currency is missing"
-    if one.currency != "SEK" and one.exchange_rate is None:
-        yield f"payment {one.key.number}: the exchange rate is missing"
+    if payment.amount_currency is None:
+        yield f"payment {payment.key.number}: the amount in its currency is missing"
+    if payment.currency != "SEK" and payment.exchange_rate is None:
+        yield f"payment {payment.key.number}: the exchange rate is missing"
 
 
-def _excluded(one: Any) -> Iterator[str]:
-    yield from _broken(PaymentKey, one.key)
-    if (of := one.payment) is None:
+def _excluded(row: Any) -> Iterator[str]:
+    yield from _broken(PaymentKey, row.key)
+    if (payment := row.payment) is None:
         return
-    if (of.key.company, of.key.number) != (one.key.company, one.key.number):
-        yield f"excluded {one.key.number}: its payment has another key"
-    if of.amount != one.amount:
-        yield f"excluded {one.key.number}: its payment has another amount"
-    yield from _broken(Payment, of)
-    yield from _payment(of)
+    if (payment.key.company, payment.key.number) != (row.key.company, row.key.number):
+        yield f"excluded {row.key.number}: its payment has another key"
+    if payment.amount != row.amount:
+        yield f"excluded {row.key.number}: its payment has another amount"
+    yield from _broken(Payment, payment)
+    yield from _payment(payment)
 
 
-#: What must be true of several attributes together.
+#: Checks across several attributes.
 _MORE: Final[Mapping[type, Callable[[Any], Iterable[str]]]] = {
     ImportType: _import_type,
     Payment: _payment_to_save,
@@ -390,7 +391,7 @@ _MORE: Final[Mapping[type, Callable[[Any], Iterable[str]]]] = {
     Invoice: _invoice,
     SupplierBill: _supplier_bill,
     PlannedItem: _planned_item,
-    PlannedCard: lambda one: problems(Difference, *getattr(one, "differences", ())),
+    PlannedCard: lambda card: problems(Difference, *getattr(card, "differences", ())),
     ItemResult: _result,
     Gap: _gap,
     ExportReport: _report,
