@@ -355,7 +355,7 @@ def _is_from_fortnox(response: Response) -> bool:
     """Return whether Fortnox itself made a refusal.
 
     Its gateway says ``message``. Only Fortnox can say that a payment is deleted, or that a
-    token is stale, not what stands in between.
+    token is stale, not a proxy in between.
     """
     if error_information(response.body) is not None:
         return True

@@ -21,7 +21,7 @@ from opter_fortnox_plugin.diagnostics.probe.results import (
 from opter_fortnox_plugin.fortnox.protocol import Response, date_of, error_information
 from opter_fortnox_plugin.fortnox.rate_limiter import WINDOW
 
-#: At most so many requests at once, and in all, to meet the rate limit.
+#: The maximum number of concurrent requests, and of all requests, to meet the rate limit.
 CONCURRENCY: Final = 8
 MAX_REQUESTS: Final = 64
 
