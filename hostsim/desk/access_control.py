@@ -1,15 +1,15 @@
-"""Which requests the desk answers, by their Host header and the form that they come from.
+"""Access control of the desk: a key, the Host header, and protection against CSRF.
 
-By default the desk listens on this machine only, which other people may use, too. Whoever
-comes in has the key, a secret of this start that stands in the address which is printed
-for its owner; it becomes a session. Nothing answers without one.
+By default the desk listens on this machine only, which other people may use, too. The printed
+URL contains a key, a secret that is new at each start; opening it creates a session, and no
+request is answered without one.
 
-That leaves pages of other sites in the same browser. They may neither send forms here (a
-token in the session, and the origin), nor read pages under a name of their own (the Host
-header), nor frame them, and a page of ours runs no script but our own files.
+Pages of other sites in the same browser can neither send forms here (a token in the session,
+and the Origin header), nor read pages by DNS rebinding (the Host header), nor frame them; our
+own pages run no script but our own files.
 
-Behind a reverse proxy it answers under its public name alone. Where the proxy names its
-users (:mod:`.reverse_proxy`), it has let them in, and they need no key.
+Behind a reverse proxy the desk answers under its public name only. If the proxy names its
+users (:mod:`.reverse_proxy`), it has authenticated them, and they need no key.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from flask import Flask, Response, current_app, g, render_template, request, ses
 from hostsim.desk.reverse_proxy import ReverseProxy
 from hostsim.errors import host_error
 
-#: The argument of the address that opens the desk.
+#: The query parameter of the URL that opens the desk.
 KEY = "key"
 
 #: The names of this machine's own loopback.
@@ -46,7 +46,7 @@ HEADERS = {
 
 
 def is_loopback(host: str) -> bool:
-    """Return whether an address is reached from this machine alone."""
+    """Return whether an address is reachable from this machine only."""
     if host in LOOPBACK:
         return True
     try:
@@ -56,29 +56,29 @@ def is_loopback(host: str) -> bool:
 
 
 def guard(app: Flask, host: str, proxy: ReverseProxy, key: str) -> None:
-    """Refuse foreign requests, and put the headers on every response.
+    """Refuse foreign requests, and add the headers to every response.
 
     :param host: the address that the desk listens on.
-    :param key: lets a browser in; not needed where the proxy names the users.
+    :param key: admits a browser; not needed if the proxy names the users.
     """
-    names = frozenset({proxy.name}) if proxy.public_url else _names(host)
-    numbers = not proxy.public_url and not is_loopback(host)
+    names = frozenset({proxy.name}) if proxy.public_url else _host_names(host)
+    numeric = not proxy.public_url and not is_loopback(host)
 
     @app.before_request
     def _before() -> str | None:
-        if not _known(request.host, names, numbers=numbers):
+        if not _is_own_host(request.host, names, numeric=numeric):
             raise host_error("HOST_UNKNOWN")
         if proxy.user_header:
             g.user = proxy.user_of(
                 request.remote_addr or "", request.headers.get(proxy.user_header, "")
             )
-        elif request.endpoint == "home.start" and _is(key, request.args.get(KEY, "")):
+        elif request.endpoint == "home.start" and _equal(key, request.args.get(KEY, "")):
             session["admitted"] = True
-            # Not a redirect: one that began elsewhere would come without the cookie.
+            # Not a redirect: one that started on another site would come without the cookie.
             return render_template("opened.html")
         elif not session.get("admitted"):
-            raise host_error("SESSION_ENDED" if _was_open() else "ADDRESS_KEY_MISSING")
-        if request.method not in {"GET", "HEAD", "OPTIONS"} and not _our_form(proxy.origin):
+            raise host_error("SESSION_ENDED" if _had_session() else "ADDRESS_KEY_MISSING")
+        if request.method not in {"GET", "HEAD", "OPTIONS"} and not _is_own_form(proxy.origin):
             raise host_error("PAGE_TOO_OLD")
         return None
 
@@ -91,7 +91,7 @@ def guard(app: Flask, host: str, proxy: ReverseProxy, key: str) -> None:
         return response
 
 
-def _was_open() -> bool:
+def _had_session() -> bool:
     """Return whether the request comes from a page of ours whose session is gone."""
     stale = current_app.config["SESSION_COOKIE_NAME"] in request.cookies
     return stale or request.headers.get("Sec-Fetch-Site") == "same-origin"
@@ -99,41 +99,40 @@ def _was_open() -> bool:
 
 def token() -> str:
     """Return the token that every form of this session carries."""
-    known: str = session.setdefault("token", secrets.token_urlsafe(32))
-    return known
+    session_token: str = session.setdefault("token", secrets.token_urlsafe(32))
+    return session_token
 
 
-def _our_form(public_origin: str) -> bool:
-    # A page without referrers sends the origin "null"; then only Sec-Fetch-Site tells
-    # where the form came from.
+def _is_own_form(public_origin: str) -> bool:
+    # A page with no-referrer sends the origin "null"; then only Sec-Fetch-Site shows where
+    # the form came from.
     origin = request.headers.get("Origin", "null")
     if public_origin:
-        ours = origin in {"null", public_origin}
+        same_origin = origin in {"null", public_origin}
     else:
-        ours = origin == "null" or urlsplit(origin).netloc == request.host
-    if not ours:
+        same_origin = origin == "null" or urlsplit(origin).netloc == request.host
+    if not same_origin:
         return False
     if request.headers.get("Sec-Fetch-Site", "same-origin") != "same-origin":
         return False
-    expected, given = session.get("token"), request.form.get("token", "")
-    return isinstance(expected, str) and _is(expected, given)
+    expected, sent = session.get("token"), request.form.get("token", "")
+    return isinstance(expected, str) and _equal(expected, sent)
 
 
-def _is(secret: str, given: str) -> bool:
-    return hmac.compare_digest(secret.encode(), given.encode())
+def _equal(secret: str, sent: str) -> bool:
+    return hmac.compare_digest(secret.encode(), sent.encode())
 
 
-def _names(host: str) -> frozenset[str]:
+def _host_names(host: str) -> frozenset[str]:
     if is_loopback(host):
         return LOOPBACK | {host}
     return LOOPBACK | {host.lower(), socket.gethostname().lower(), socket.getfqdn().lower()}
 
 
-def _known(header: str, names: Collection[str], *, numbers: bool) -> bool:
-    """Return whether a Host header names us.
+def _is_own_host(header: str, names: Collection[str], *, numeric: bool) -> bool:
+    """Return whether a Host header names this server.
 
-    :param numbers: accept any numeric address: only a name can be pointed here by
-        somebody else.
+    :param numeric: accept any numeric address; only names can be rebound by others.
     """
     try:
         name = (urlsplit(f"//{header}").hostname or "").lower()
@@ -141,7 +140,7 @@ def _known(header: str, names: Collection[str], *, numbers: bool) -> bool:
         return False
     if name in names:
         return True
-    if not numbers:
+    if not numeric:
         return False
     try:
         ipaddress.ip_address(name)

@@ -1,4 +1,4 @@
-"""The Flask application of the desk: words, filters, errors, and the pages put together."""
+"""The Flask application of the desk: template context, filters, errors and blueprints."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ from hostsim.desk.reverse_proxy import NO_PROXY, ReverseProxy
 from hostsim.desk.shared import KEY, desk_context, language, notify, translated, word
 from hostsim.errors import failure_of, host_error
 from hostsim.ledger.values import SEK, Row
-from hostsim.messages import help  # noqa: A004 - what a person asks for
+from hostsim.messages import help  # noqa: A004 - the texts of the help
 from hostsim.messages.desk import page_text
 from hostsim.messages.formats import count, day, minute
 from hostsim.messages.text import LANGUAGES, own
@@ -69,7 +69,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Bytes that a form may have: settings are small.
 MAX_FORM_BYTES = 200_000
 
 STATUS = {
@@ -98,9 +97,9 @@ PAGES = (
 )
 
 
-#: Errors that show nothing of ours: neither a page that calls us by a name of its own, nor
-#: anybody without the key or whom the proxy did not let in, gets more.
-BARE = {"HOST_UNKNOWN", "ADDRESS_KEY_MISSING", "NOT_THROUGH_PROXY", "USER_NOT_NAMED"}
+#: Errors shown as plain text, for requests under a foreign host name, without the key, or not
+#: let in by the proxy: they get no page of ours.
+PLAIN_ERRORS = {"HOST_UNKNOWN", "ADDRESS_KEY_MISSING", "NOT_THROUGH_PROXY", "USER_NOT_NAMED"}
 
 
 class DeskRequest(Request):
@@ -108,17 +107,17 @@ class DeskRequest(Request):
 
     @cached_property
     def args(self) -> MultiDict[str, str]:
-        """Return the query without the names that ``url_for()`` takes for its own or a path's."""
-        taken = {"endpoint", *(self.view_args or ())}
+        """Return the query without the names that ``url_for()`` or the path reserves."""
+        reserved = {"endpoint", *(self.view_args or ())}
         return MultiDict(
             (name, value)
             for name, value in super().args.items(multi=True)
-            if name not in taken and not name.startswith("_")
+            if name not in reserved and not name.startswith("_")
         )
 
 
 class RowId(IntegerConverter):
-    """A number in a path that may be the id of a row; for SQLite that is 64 bits."""
+    """A row id in a path; SQLite's have 64 bits."""
 
     def __init__(self, url_map: Map) -> None:
         super().__init__(url_map, max=MAX_ID)
@@ -133,9 +132,9 @@ def create_app(
 ) -> Flask:
     """Make the application.
 
-    :param host: the address that it will be reached by.
-    :param proxy: before it; it leaves the path of its address in what it passes on.
-    :param key: lets a browser in; by default one that nobody knows.
+    :param host: the address that it listens on.
+    :param proxy: in front of it; it passes on the path of its public URL.
+    :param key: admits a browser; by default one that nobody knows.
     """
     app = Flask(__name__, static_folder="static", static_url_path="/static")
     app.request_class = DeskRequest
@@ -145,7 +144,7 @@ def create_app(
     app.config.update(
         SESSION_COOKIE_NAME="hostsim_desk",
         SESSION_COOKIE_HTTPONLY=True,
-        # The answer of a login comes from another site, and must find its session.
+        # The callback of a login comes from another site, and must find its session.
         SESSION_COOKIE_SAMESITE="Lax" if proxy.public_url else "Strict",
         SESSION_COOKIE_SECURE=proxy.scheme == "https",
         SESSION_COOKIE_PATH=proxy.prefix or "/",
@@ -163,44 +162,44 @@ def create_app(
         text=translated,
         field=lambda code: translated(label(FIELDS, code)),
     )
-    app.context_processor(_everywhere)
-    app.register_error_handler(HTTPException, _not_found)
+    app.context_processor(_template_context)
+    app.register_error_handler(HTTPException, _http_error_page)
     app.register_error_handler(Exception, _error_page)
     guard(app, host, proxy, key or secrets.token_urlsafe(32))
-    _watch(app)
+    _watch_commits(app)
     if proxy.prefix:
-        # Elsewhere a browser sends no cookie, and a page would replace its session.
-        below: dict[str, Any] = {proxy.prefix: app.wsgi_app}
-        app.wsgi_app = DispatcherMiddleware(NotFound(), below)  # type: ignore[method-assign]
+        # Outside the prefix a browser sends no cookie, and a page would replace its session.
+        mounts: dict[str, Any] = {proxy.prefix: app.wsgi_app}
+        app.wsgi_app = DispatcherMiddleware(NotFound(), mounts)  # type: ignore[method-assign]
     app.register_blueprint(home)
     for page in PAGES:
         app.register_blueprint(page.pages)
     if proxy.public_url:
         app.register_blueprint(login_answer.pages)
-    for one in exports.SUBJECTS.values():
-        app.register_blueprint(exports.pages, name=one.name, url_prefix=f"/{one.name}")
+    for subject in exports.SUBJECTS.values():
+        app.register_blueprint(exports.pages, name=subject.name, url_prefix=f"/{subject.name}")
     return app
 
 
 def _sek(row: Row) -> str:
-    """Write the SEK of a payment, or that it is unknown."""
-    known = known_amount(row)
+    """Return the amount of a payment in SEK, or the word for unknown."""
+    amount = known_amount(row)
     unknown = Text("okänt", "unknown")
-    return text_of(unknown if known is None else Money(known, SEK), language())
+    return text_of(unknown if amount is None else Money(amount, SEK), language())
 
 
-def _watch(app: Flask) -> None:
-    """Note what each request commits, so that no page says that it was not saved."""
-    answer = app.wsgi_app
+def _watch_commits(app: Flask) -> None:
+    """Record what each request commits, so that no error page says that it was not saved."""
+    wsgi_app = app.wsgi_app
 
-    def watched(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+    def watched_app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         with commits.watched():
-            return answer(environ, start_response)
+            return wsgi_app(environ, start_response)
 
-    app.wsgi_app = watched  # type: ignore[method-assign]
+    app.wsgi_app = watched_app  # type: ignore[method-assign]
 
 
-def _everywhere() -> dict[str, object]:
+def _template_context() -> dict[str, object]:
     return {
         "w": word,
         "lang": language(),
@@ -209,18 +208,18 @@ def _everywhere() -> dict[str, object]:
         "help": help,
         "sandbox": desk_context().sandbox is not None,
         "subjects": exports.SUBJECTS.values(),
-        # The dialog before the window, what it is about, and what the window exports.
+        # Defaults: the dialog in front of the window, its job or failure, the exported subject.
         **dict.fromkeys(("dialog", "job", "failure", "subject")),
-        "here": _here(),
+        "current_url": _current_url(),
         "user": g.get("user"),
         "version": metadata.version("opter-fortnox-plugin"),
     }
 
 
-def _here() -> str:
-    """Return the address of this page for a form that leads back to it.
+def _current_url() -> str:
+    """Return the URL of this page for a form that leads back to it.
 
-    Not that of a login's answer, nor one that no page has: there may be a code in it.
+    Never that of a login's callback or of an unknown page: it may contain a code.
     """
     if request.method != "GET" or request.endpoint in {None, "login.answer"}:
         return url_for("home.start")
@@ -234,15 +233,15 @@ def start() -> AnyResponse:
 
 @home.post("/language")
 def set_language() -> AnyResponse:
-    wanted = request.form.get("language", "")
-    if wanted in LANGUAGES:
-        session["language"] = wanted
-    return redirect(_page_of(request.form.get("back", "")) or url_for("imports.show"))
+    chosen = request.form.get("language", "")
+    if chosen in LANGUAGES:
+        session["language"] = chosen
+    return redirect(_own_page(request.form.get("back", "")) or url_for("imports.show"))
 
 
-def _page_of(address: str) -> str | None:
-    """Return an address anew as that of a page of ours; anything else could lead elsewhere."""
-    path, _, query = address.partition("?")
+def _own_page(url: str) -> str | None:
+    """Rebuild the URL of one of our pages; ``None`` for anything else, which could lead away."""
+    path, _, query = url.partition("?")
     adapter = current_app.create_url_adapter(request)
     if adapter is None or not path.startswith(f"{request.script_root}/"):
         return None
@@ -263,10 +262,10 @@ def next_night() -> AnyResponse:
     return redirect(url_for("imports.show"))
 
 
-# --- What goes wrong ---------------------------------------------------------
+# --- Errors ------------------------------------------------------------------
 
 
-def _not_found(error: HTTPException) -> AnyResponse:
+def _http_error_page(error: HTTPException) -> AnyResponse:
     code = error.code or 500
     if code < 400:
         return error.get_response()
@@ -277,19 +276,18 @@ def _error_page(error: Exception) -> AnyResponse:
     failure = failure_of(error) or database_checks.damage_behind(error, desk_context().store.path)
     if failure is not None:
         return _message(failure, STATUS.get(failure.kind, 400))
-    # Where, but not with what: the text of an error may hold what a log must not.
-    *_, place = traceback.extract_tb(error.__traceback__)
-    log.error("a page ended with %s in %s:%s", type(error).__name__, place.filename, place.lineno)
+    # The place, but not the text of the error, which may contain what a log must not.
+    *_, frame = traceback.extract_tb(error.__traceback__)
+    log.error("a page ended with %s in %s:%s", type(error).__name__, frame.filename, frame.lineno)
     saved = commits.noted()
-    ended = saved.not_shown_error() if saved.any else host_error("INTERNAL")
-    return _message(ended, 500)
+    return _message(saved.not_shown_error() if saved.any else host_error("INTERNAL"), 500)
 
 
 def _message(failure: Failure, status: int) -> Response:
     code, message = failure.code, own(failure.message)
     if code == "SESSION_ENDED":
         return make_response(render_template("expired.html", message=message), status)
-    if code in BARE:
+    if code in PLAIN_ERRORS:
         return Response(f"{code}: {message.sv}\n{message.en}\n", status, mimetype="text/plain")
     page = render_template("message.html", code=code, kind=failure.kind, message=message)
     return make_response(page, status)

@@ -1,7 +1,7 @@
 """Imports, exports and questions that run while a person looks at a page.
 
-Each has a thread of its own. Its progress is stored here until the page asks for it, and
-what the person does (stop, paste an address, send) until the plug-in asks.
+Each has a thread of its own. Its progress is stored here until the page polls it, and what
+the person does (stop, paste a URL, send) until the plug-in polls that.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Ended jobs that are remembered, for a page that asks late.
-REMEMBERED = 50
+#: Ended jobs that are remembered, for a page that polls late.
+MAX_ENDED_JOBS = 50
 
-#: Seconds that a plan waits for an answer, at most.
+#: A plan waits no longer for an answer.
 MAX_REVIEW_SECONDS = 1800.0
 
 # What a job does.
@@ -42,7 +42,7 @@ SIGN_IN: Final = "sign-in"
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What a person chose: in ``Läs fil`` or ``Exportera``, or what it is about."""
+    """What a job is to do, as chosen in ``Läs fil``, ``Exportera`` or another dialog."""
 
     definition: str
     region: str = ""
@@ -50,38 +50,38 @@ class Choice:
     day: date | None = None
     task: str = IMPORT
     number: str = ""  # of the invoice or bill of a question or a cancellation
-    numbers: tuple[str, ...] = ()  # of an export; none where it is of all that wait
+    numbers: tuple[str, ...] = ()  # of an export; empty for all waiting items
 
 
 @dataclass(frozen=True, slots=True)
 class Starter:
-    """Who began a job, and in which browser: only there is its login answered."""
+    """Who began a job, and in which browser; only that browser may answer its login."""
 
     user: str | None = None
     browser: str = field(default="", repr=False)  # the token of its session
 
 
-#: What became of a job: what was read, planned or sent, or the company that was signed in to.
+#: The preview of an import or export, an explanation, or the company that was signed in to.
 Result: TypeAlias = "Preview | Explanation | ExportPreview | Company"
 
-#: Does what a job is about, and reaches the person through it.
+#: Executes the task of a job, and reaches the person through it.
 Execute = Callable[["Job"], Result]
 Explain = Callable[[BaseException], Failure | None]
 
 
 class Job:
-    """What a person started on the page."""
+    """A task that a person started on the page."""
 
     def __init__(self, choice: Choice, starter: Starter) -> None:
         self.id = secrets.token_urlsafe(9)
         self.choice = choice
         self.starter = starter
         #: Where to sign in; its ``state`` is for the starter's browser alone.
-        self.address: str | None = None
-        #: How often there was one, so that the login's window is sent to each.
+        self.login_url: str | None = None
+        #: Counts the login URLs, so that the login's window is sent to each.
         self.logins = 0
         self.progress: Progress | None = None
-        #: How often the number of payments rose: the pages, where payments are read in pages.
+        #: How often the number of payments rose: the pages, if payments are read in pages.
         self.pages = 0
         #: How many payments were read; the progress may count something else meanwhile.
         self.read = 0
@@ -92,17 +92,17 @@ class Job:
         self.plan = Plan()
         self.ended = threading.Event()
         self._stopped = threading.Event()
-        self._answered: Callable[[str], Text | None] | None = None
+        self._on_callback: Callable[[str], Text | None] | None = None
 
-    def window(self, address: str, answered: Callable[[str], Text | None]) -> bool:
-        """Have the page open a window on an address; returns at once."""
-        self._answered = answered
-        self.address = address
+    def window(self, url: str, on_callback: Callable[[str], Text | None]) -> bool:
+        """Make the page open a login window on a URL; return at once."""
+        self._on_callback = on_callback
+        self.login_url = url
         self.logins += 1
         return True
 
     def on_progress(self, progress: Progress) -> bool:
-        """Store how far the plug-in is; true asks it to stop."""
+        """Store the progress of the plug-in; true asks it to stop."""
         if progress.stage == "reading" and progress.done > self.read:
             self.pages += 1
             self.read = progress.done
@@ -110,7 +110,7 @@ class Job:
         return self._stopped.is_set()
 
     def review(self, preview: ExportPreview, timeout: float) -> Collection[str] | None:
-        """Have the page show the plan, and wait for what the person sends of it."""
+        """Make the page show the plan, and wait for the items that the person sends."""
         self.run_id = preview.run_id
         if not preview.counts["items"] and not preview.counts["gaps"]:
             return None
@@ -119,15 +119,15 @@ class Job:
     @property
     def signing_in(self) -> bool:
         stage = self.progress.stage if self.progress else "login"
-        return self.address is not None and stage == "login" and not self.ended.is_set()
+        return self.login_url is not None and stage == "login" and not self.ended.is_set()
 
     @property
     def state(self) -> str:
-        """The ``state`` of the login's address; ``""`` where it has none."""
-        return parse_qs(urlsplit(self.address or "").query).get("state", [""])[0]
+        """The ``state`` of the login's URL; ``""`` if it has none."""
+        return parse_qs(urlsplit(self.login_url or "").query).get("state", [""])[0]
 
     def stop(self) -> None:
-        """Ask the plug-in to stop when it next says how far it is; a plan is not sent."""
+        """Ask the plug-in to stop at its next progress report; a plan is not sent."""
         self._stopped.set()
         self.plan.answer(None)
 
@@ -135,20 +135,20 @@ class Job:
     def stopping(self) -> bool:
         return self._stopped.is_set()
 
-    def answer(self, address: str) -> Text | None:
-        """Pass on the address that the login window ended at; a sentence refuses it."""
-        return None if self._answered is None else self._answered(address)
+    def answer(self, url: str) -> Text | None:
+        """Pass on the URL that the login window ended at; return the refusal, if any."""
+        return None if self._on_callback is None else self._on_callback(url)
 
     def run(self, execute: Execute, explain: Explain = failure_of) -> None:
         with commits.watched() as saved:
             try:
-                found = execute(self)
-                if isinstance(found, Explanation):
-                    self.explanation = found
-                elif isinstance(found, Company):
-                    self.company = found
+                result = execute(self)
+                if isinstance(result, Explanation):
+                    self.explanation = result
+                elif isinstance(result, Company):
+                    self.company = result
                 else:
-                    self.run_id = found.run_id
+                    self.run_id = result.run_id
             except BaseException as error:  # noqa: BLE001 - the page shows any error
                 self.failure = explain(error)
                 if self.failure is None:
@@ -161,7 +161,7 @@ class Job:
 
 @dataclass(eq=False)
 class Plan:
-    """The plan of an export, while a person looks at it."""
+    """The plan of an export while a person reviews it."""
 
     #: The ids that the person has unticked.
     left_out: set[str] = field(default_factory=set)
@@ -173,7 +173,10 @@ class Plan:
     _chosen: Collection[str] | None = None
 
     def wait(self, timeout: float) -> Collection[str] | None:
-        """Wait for an answer, at most so many seconds."""
+        """Wait for an answer.
+
+        :param timeout: in seconds.
+        """
         self.shown.set()
         self.answered.wait(timeout)
         with self._lock:
@@ -182,7 +185,7 @@ class Plan:
             return self._chosen
 
     def answer(self, ids: Collection[str] | None) -> bool:
-        """Send these items, or nothing; false where it was answered before, or is too late."""
+        """Send these items, or nothing; return false if it was answered before or has expired."""
         with self._lock:
             if self.answered.is_set():
                 return False
@@ -195,7 +198,7 @@ class Plan:
         return self.shown.is_set() and not self.answered.is_set()
 
     def tick(self, shown: Collection[str], ticked: Collection[str]) -> None:
-        """Note which of the rows on a page are ticked."""
+        """Store which of the rows on a page are ticked."""
         self.left_out = (self.left_out - set(ticked)) | (set(shown) - set(ticked))
 
 
@@ -204,7 +207,7 @@ NOBODY: Final = Starter()
 
 
 class Jobs:
-    """The jobs of this desk; one of a definition at a time."""
+    """The jobs of this desk, one per definition at a time."""
 
     def __init__(self, execute: Execute, explain: Explain = failure_of) -> None:
         self._execute = execute
@@ -213,23 +216,24 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
 
     def start(self, choice: Choice, starter: Starter = NOBODY) -> Job:
-        """Begin a job; where the same is running, give that one.
+        """Start a job, or return the running one that does the same.
 
-        :raises HostError: ``IMPORT_RUNNING`` or ``EXPORT_RUNNING`` where the definition is used
-            for another.
+        :raises HostError: ``IMPORT_RUNNING`` or ``EXPORT_RUNNING`` if another job uses the
+            definition.
         """
         with self._lock:
             for running in self.running():
                 if running.choice.definition != choice.definition:
                     continue
-                if _about(running.choice) != _about(choice):
+                if _identity(running.choice) != _identity(choice):
                     exports = {choice.task, running.choice.task} & {EXPORT, CANCELLATION}
                     code = "EXPORT_RUNNING" if exports else "IMPORT_RUNNING"
                     raise host_error(code, name=choice.definition)
                 return running
             job = Job(choice, starter)
-            for ended in [j.id for j in self._jobs.values() if j.ended.is_set()][:-REMEMBERED]:
-                del self._jobs[ended]
+            ended = [job_id for job_id, job in self._jobs.items() if job.ended.is_set()]
+            for job_id in ended[:-MAX_ENDED_JOBS]:
+                del self._jobs[job_id]
             self._jobs[job.id] = job
         threading.Thread(
             target=job.run,
@@ -246,9 +250,9 @@ class Jobs:
         return [job for job in list(self._jobs.values()) if not job.ended.is_set()]
 
     def stop(self, seconds: float = 60.0) -> None:
-        """Stop all jobs, and wait at most so long for each to end.
+        """Stop all jobs, and wait for each to end; they write to the database.
 
-        Whoever closes the database must have waited: a job writes into it.
+        :param seconds: the timeout of each.
         """
         for job in self.running():
             job.stop()
@@ -256,5 +260,5 @@ class Jobs:
             job.ended.wait(seconds)
 
 
-def _about(choice: Choice) -> tuple[object, ...]:
+def _identity(choice: Choice) -> tuple[object, ...]:
     return choice.task, choice.number, choice.bank_account, choice.day

@@ -1,4 +1,4 @@
-"""What the pages work with: one database, its plug-ins, and the jobs that run."""
+"""What the pages work with: one database, its plug-ins, and the running jobs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class DeskContext:
-    """One office as the pages see it. Threads may share it."""
+    """One office as the pages see it; thread-safe."""
 
     store: Store
     plugins: Plugins
@@ -46,14 +46,14 @@ class DeskContext:
     keyring: FindKeyring = no_keyring
     clock: Callable[[], datetime] = now
     user: str | None = None
-    #: Where a login sends the browser back to; ``""`` where the plug-in receives it.
+    #: Where a login redirects the browser to; ``""`` if the plug-in receives it.
     redirect_uri: str = ""
-    #: The simulated Fortnox beside the desk; ``None`` where payments are real.
+    #: The simulated Fortnox; ``None`` with the real one.
     sandbox: Sandbox | None = None
     jobs: Jobs = field(init=False)
 
     def __post_init__(self) -> None:
-        self.jobs = Jobs(self._carry_out, self._explain)
+        self.jobs = Jobs(self._execute, self._explain)
 
     def host(self, **keywords: Any) -> Host:
         return Host(
@@ -69,35 +69,35 @@ class DeskContext:
 
     @property
     def current_user(self) -> str | None:
-        """Who is at the page: whom the proxy names, otherwise ``user``."""
+        """The user that the proxy names, otherwise ``user``."""
         return g.get("user", self.user) if has_request_context() else self.user
 
     def start(self, choice: Choice) -> Job:
-        """Begin a job for whoever is at the page; see :meth:`.background_jobs.Jobs.start`."""
+        """Start a job for the current user; see :meth:`.background_jobs.Jobs.start`."""
         return self.jobs.start(choice, self._starter())
 
     def _starter(self) -> Starter:
         return Starter(self.current_user, session.get("token", ""))
 
-    def began(self, job: Job) -> bool:
-        """Return whether whoever is at the page began a job, in this browser."""
+    def is_starter(self, job: Job) -> bool:
+        """Return whether the current user started the job, in this browser."""
         starter = self._starter()
         return bool(starter.browser) and job.starter == starter
 
-    def login_of(self, states: Sequence[str] | None) -> Job | None:
-        """Return the job whose login an answer belongs to, where whoever is at the page began it.
+    def job_of_login(self, states: Sequence[str] | None) -> Job | None:
+        """Return the job that a login's callback belongs to, if the current user started it.
 
-        :param states: each ``state`` of the answer; ``None`` of one that is empty.
+        :param states: each ``state`` of the callback; ``None`` if its query is empty.
         """
-        jobs = [one for one in self.jobs.running() if one.signing_in and self.began(one)]
+        jobs = [job for job in self.jobs.running() if job.signing_in and self.is_starter(job)]
         if states is not None:
-            jobs = [one for one in jobs if [one.state] == states]
+            jobs = [job for job in jobs if [job.state] == states]
         return jobs[0] if len(jobs) == 1 else None
 
     def _explain(self, error: BaseException) -> Failure | None:
         return failure_of(error) or database_checks.damage_behind(error, self.store.path)
 
-    def _carry_out(self, job: Job) -> Result:
+    def _execute(self, job: Job) -> Result:
         choice = job.choice
         user = job.starter.user or self.user
         host = self.host(window=job.window, on_progress=job.on_progress, user=user)
@@ -122,18 +122,18 @@ class DeskContext:
 
     def definitions(self, subject: str = "") -> list[Definition]:
         """Return the imports, or the exports of a subject."""
-        several = self.store.definitions(exports=bool(subject))
-        return [one for one in several if one.subject == subject]
+        definitions = self.store.definitions(exports=bool(subject))
+        return [definition for definition in definitions if definition.subject == subject]
 
     def preview(self, run_id: str | None = None) -> Preview | None:
         """Return a run that is open or saved; by default the latest that is open."""
-        found = page_rows.latest_preview(self.store, run_id)
-        return None if found is None else previews.preview_of(self.store, found)
+        row = page_rows.latest_preview(self.store, run_id)
+        return None if row is None else previews.preview_of(self.store, row)
 
     def revisions(self) -> Mapping[str, str]:
-        """Return the revision of each open preview, by the name of its definition."""
+        """Return the revision of each open preview, by definition."""
         return page_rows.open_revisions(self.store)
 
     def open_previews(self) -> Mapping[str, str]:
-        """Return the run of each open preview, by the name of its definition."""
+        """Return the run id of each open preview, by definition."""
         return previews.open_runs(self.store)

@@ -30,8 +30,8 @@ from hostsim.messages.desk import page_text
 from hostsim.messages.source import named
 from hostsim.messages.text import own
 from hostsim.services.outcomes import to_do_of
-from hostsim.storage import page_rows
-from hostsim.storage.lists import Selection, decisions
+from hostsim.storage import lists, page_rows
+from hostsim.storage.lists import Selection
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.rows import is_id
 from hostsim.views.labels import DECISIONS, label
@@ -58,7 +58,7 @@ def ask(row_id: int) -> AnyResponse | str:
 
 
 def _list_changed(row_id: int) -> AnyResponse:
-    """Say that the row's preview was saved, and show it; or that another one is open."""
+    """Show the save of the row's preview, or the preview that has replaced it."""
     run_id = page_rows.saved_run_of(desk_context().store, row_id)
     saved = run_id is not None
     notify(
@@ -90,13 +90,13 @@ def _dialog(
 
 
 def _advice(actions: RowActions) -> Text | None:
-    """Say what to do, as the page of the invoice does."""
+    """Return the same advice as the page of the invoice."""
     row = actions.row
     if row.reason is None or row.message is None:
         return None
-    its = [] if actions.decision is None else [actions.decision]
+    decisions = [] if actions.decision is None else [actions.decision]
     outcome = SET_ASIDE if row.reason == SET_ASIDE else actions.kind
-    return to_do_of(outcome, Refusal(row.reason, row.message), its)
+    return to_do_of(outcome, Refusal(row.reason, row.message), decisions)
 
 
 def _back(run_id: str) -> str:
@@ -130,41 +130,42 @@ def decide(row_id: int) -> AnyResponse:
     return redirect(_back(actions.run_id), 303)
 
 
-#: What accepting means where nothing was changed, by the reason of the row.
-_ACCEPTED = {PAID: "advance", REPLACED: "replace", SETTLED: "settle"}
+#: What accepting means, by the reason of the row, if the payment was not changed.
+_ACCEPTANCES = {PAID: "advance", REPLACED: "replace", SETTLED: "settle"}
 
 
-#: Whoever decides so wants the payment to be registered.
-_WANTED = frozenset({ACCEPT, CONFIRM, TAKE_AGAIN})
+#: The decisions to register a payment.
+_REGISTERING = frozenset({ACCEPT, CONFIRM, TAKE_AGAIN})
 
 
-def _accepted(actions: RowActions) -> str:
-    return _ACCEPTED.get(actions.row.reason or "", ACCEPT)
+def _acceptance(actions: RowActions) -> str:
+    return _ACCEPTANCES.get(actions.row.reason or "", ACCEPT)
 
 
 def _carry_out(actions: RowActions, form: Mapping[str, str]) -> Text:
-    """Do what was chosen, and say what was done."""
+    """Carry out a choice; return the sentence about what was done."""
     host, name, number = desk_context().host(), actions.definition, actions.row.payment_number
     choice, why, revision = form["choice"], form["why"], actions.revision
     if choice == row_actions.SERIES:
         return _set_series_aside(name, form, revision)
     if choice == row_actions.TAKE_BACK:
-        return _taken_back(host.take_back(name, [number], revision=revision))
+        return _sentence_of_taken_back(host.take_back(name, [number], revision=revision))
     if choice == row_actions.TAKE_BACK_SERIES:
         ids = [actions.series.id] if actions.series else []
-        return _taken_back(host.take_back(name, ids=ids, revision=revision))
+        return _sentence_of_taken_back(host.take_back(name, ids=ids, revision=revision))
     preview = host.decide(name, number, choice, why=why, revision=revision)
-    what = label(DECISIONS, _accepted(actions) if choice == ACCEPT else choice)
-    became = _became(name, number) if choice in _WANTED else Text("", "")
-    return page_text("decision_made", number=number, what=what, became=became, n=_ready(preview))
+    what = label(DECISIONS, _acceptance(actions) if choice == ACCEPT else choice)
+    became = _consequence(name, number) if choice in _REGISTERING else Text("", "")
+    ready = _ready_count(preview)
+    return page_text("decision_made", number=number, what=what, became=became, n=ready)
 
 
-def _became(name: str, number: str) -> Text:
-    """Say whether a payment comes in now that somebody wants it, or why not."""
+def _consequence(name: str, number: str) -> Text:
+    """Return whether a payment that somebody wants will be registered, or why not."""
     host = desk_context().host()
-    refused = host.rejected(name, [number]).get(number)
-    if refused is not None:
-        return page_text("cannot_come", why=refused)
+    refusal = host.rejected(name, [number]).get(number)
+    if refusal is not None:
+        return page_text("cannot_come", why=refusal)
     if host.needs_import(name, number):
         return page_text("cannot_come", why=FETCHED_BEFORE_SAVING)
     return page_text("comes_when_saved")
@@ -181,29 +182,29 @@ def _set_series_aside(name: str, form: Mapping[str, str], revision: str) -> Text
     return page_text("series_is_set_aside", first=first, last=last, n=number)
 
 
-def _taken_back(preview: Preview | None) -> Text:
-    return page_text("decision_taken_back", n=_ready(preview))
+def _sentence_of_taken_back(preview: Preview | None) -> Text:
+    return page_text("decision_taken_back", n=_ready_count(preview))
 
 
-def _ready(preview: Preview | None) -> int:
+def _ready_count(preview: Preview | None) -> int:
     return 0 if preview is None else preview.counts["ready"]
 
 
-# --- Everything that was decided ----------------------------------------------
+# --- All decisions ------------------------------------------------------------
 
 
 @pages.get("", endpoint="show")
 def window(**dialog: object) -> str:
     """Show all decisions, those in force first.
 
-    :param dialog: what stands before the window.
+    :param dialog: the dialog in front of the window, and its values.
     """
-    # Before the rows, so that a decision about rows newer than the revisions is refused.
+    # Read before the rows, so that a decision about newer rows is refused.
     revisions = desk_context().revisions()
     listed = list_view(
         "decisions",
         word("decisions"),
-        decisions(_format()),
+        lists.decisions(_format_filter()),
         endpoint="decisions.show",
         file="decisions.export",
     )
@@ -211,26 +212,26 @@ def window(**dialog: object) -> str:
         "decisions.html",
         listed=replace(listed, revisions=revisions),
         revisions=revisions,
-        format=_format(),
+        format=_format_filter(),
         definitions=desk_context().definitions(),
         set_aside=SET_ASIDE,
-        back=_here(),
+        back=_current_url(),
         **dialog,
     )
 
 
-def _format() -> str | None:
+def _format_filter() -> str | None:
     return request.args.get("format") or None
 
 
-def _here() -> str:
+def _current_url() -> str:
     values: dict[str, Any] = request.args.to_dict()
     return url_for("decisions.show", **values)
 
 
 @pages.get(f"/decisions.{FORM}")
 def export(form: str) -> Response:
-    source, selection = decisions(_format()), Selection.of(request.args)
+    source, selection = lists.decisions(_format_filter()), Selection.of(request.args)
     return list_file(
         form,
         word("file_decisions"),
@@ -247,10 +248,14 @@ def take_back() -> AnyResponse:
     decision_id = request.form.get("id", 0, type=int)
     ids = [decision_id] if is_id(decision_id) else []
     try:
-        notify(_taken_back(desk_context().host().take_back(name, ids=ids, revision=revision)))
+        notify(
+            _sentence_of_taken_back(
+                desk_context().host().take_back(name, ids=ids, revision=revision)
+            )
+        )
     except HostError as error:
         notify(own(error.message), "error")
-    return redirect(_here(), 303)
+    return redirect(_current_url(), 303)
 
 
 # --- A series -----------------------------------------------------------------
@@ -262,8 +267,13 @@ def ask_series() -> str:
 
 
 def _series_dialog(values: Mapping[str, str], wrong: Mapping[str, Text] | None = None) -> str:
-    names = [one.name for one in desk_context().definitions()]
-    default = {"format": _format() or next(iter(names), ""), "first": "", "last": "", "why": ""}
+    names = [definition.name for definition in desk_context().definitions()]
+    default = {
+        "format": _format_filter() or next(iter(names), ""),
+        "first": "",
+        "last": "",
+        "why": "",
+    }
     return window(
         dialog="series",
         values=default | dict(values),
@@ -280,4 +290,4 @@ def set_series_aside() -> AnyResponse:
     except HostError as error:
         field = "first" if error.code.startswith("SERIES_") else "format"
         return make_response(_series_dialog(form, {field: own(error.message)}), 422)
-    return redirect(_here(), 303)
+    return redirect(_current_url(), 303)

@@ -1,9 +1,8 @@
 """A day of work in the sandbox, so that a first visit to the desk shows every kind of payment.
 
-Yesterday the last weeks' payments were imported and saved, a payment was typed
-by hand, one was deleted, and some invoices that Fortnox makes itself were
-set aside; then a night passed. The next import reads the rest. Exports are defined, and
-invoices and bills wait for them.
+Yesterday the payments of the last weeks were imported and saved, a payment was typed by hand,
+one was deleted, and some invoices that Fortnox issues itself were set aside; then a night
+passed. The next import reads the rest. Exports are defined, with invoices and bills waiting.
 """
 
 from __future__ import annotations
@@ -30,9 +29,8 @@ if TYPE_CHECKING:
     from hostsim.sandbox import Sandbox
     from opter_contract.values import Text
 
-#: How many days of payments yesterday's import reached back: enough for the payment
-#: that changes overnight.
-REACH = 32
+#: Yesterday's import reads so far back that it includes the payment that changes overnight.
+DAYS_READ = 32
 
 
 def play_yesterday(
@@ -52,18 +50,18 @@ def play_yesterday(
         user=desk_context.user,
     )
     values = {
-        "ignore_payments_before": (now().date() - timedelta(days=REACH)).isoformat(),
+        "ignore_payments_before": (now().date() - timedelta(days=DAYS_READ)).isoformat(),
         "ignore_numbers_before": str(seed.LOWEST_NUMBER),
     }
     host.define(NAME, IMPORT_TYPE, IMPORT_FORMAT, "", values)
     host.import_payments(NAME)
     host.save(NAME)
-    _by_hand(host, desk_context, sandbox)
+    _type_and_delete(host, desk_context, sandbox)
     host.set_aside_series(
         NAME, str(min(seed.DIRECT)), str(max(seed.DIRECT) - 2), why="faktureras direkt i Fortnox"
     )
     host.change(NAME, values | {"ignore_payments_before": seed.cut_off_date(now()).isoformat()})
-    # Run today, by whoever looks: the import has used up the requests of these seconds.
+    # Not run here: the import has used up the rate limit. Whoever visits runs them.
     for name, subject, settings in (
         (EXPORT_NAME, INVOICES, export_settings),
         (BILLS_NAME, BILLS, bill_settings),
@@ -73,13 +71,13 @@ def play_yesterday(
     seed.change_overnight(sandbox.state)
 
 
-def _sign_in(address: str, answered: Callable[[str], Text | None]) -> bool:
-    answered(scripted_login.callback_url(address, seed.USER, seed.PASSWORD))
+def _sign_in(url: str, on_callback: Callable[[str], Text | None]) -> bool:
+    on_callback(scripted_login.callback_url(url, seed.USER, seed.PASSWORD))
     return True
 
 
-def _by_hand(host: Host, desk_context: DeskContext, sandbox: Sandbox) -> None:
-    """Type a payment that only waits to be booked there, and delete one of another invoice."""
+def _type_and_delete(host: Host, desk_context: DeskContext, sandbox: Sandbox) -> None:
+    """Type a payment that waits to be booked in Fortnox; delete one of another invoice."""
     books = sandbox.state.companies[seed.COMPANY]
     waiting = books.payments_of(seed.BOOKED_OVERNIGHT)[0]
     host.add_payment(str(seed.BOOKED_OVERNIGHT), waiting.amount, date=waiting.payment_date)

@@ -29,40 +29,42 @@ pages = Blueprint("why", __name__, url_prefix="/why")
 
 @pages.get("", endpoint="show")
 def window(job: Job | None = None, **dialog: object) -> str:
-    """Show what is known of an invoice; after a question, what the plug-in answered.
+    """Show what is known about an invoice; after a question, the answer of the plug-in.
 
-    :param dialog: what stands before the window.
+    :param dialog: the dialog in front of the window, and its values.
     """
-    asked = job.choice if job else Choice("")
-    number = request.args.get("invoice", "").strip()[:200] or asked.number
-    chosen = request.args.get("format", "") or asked.definition
-    found, wrong = _found(number, chosen)
+    question = job.choice if job else Choice("")
+    number = request.args.get("invoice", "").strip()[:200] or question.number
+    chosen = request.args.get("format", "") or question.definition
+    explanation, wrong = _explanation(number, chosen)
     back = url_for("why.show", invoice=number, format=chosen) if number else url_for("why.show")
     return render_template(
         "why.html",
         number=number,
         chosen=chosen,
-        found=found,
+        explanation=explanation,
         wrong=wrong,
         definitions=desk_context().definitions(),
         view=view,
         exports=exports,
-        log_columns=[one for one in on_page(exports.of(INVOICES).log) if one.key != "invoice"],
+        log_columns=[c for c in on_page(exports.of(INVOICES).log) if c.key != "invoice"],
         good_outcomes={REGISTERED, outcomes.BY_HAND},
         language=language(),
-        offline=None if found is None else named(OFFLINE, found.question.source),
+        offline=None if explanation is None else named(OFFLINE, explanation.question.source),
         no_definition=NO_DEFINITION,
-        source=translated(found.question.source if found else desk_context().host().source()),
+        source=translated(
+            explanation.question.source if explanation else desk_context().host().source()
+        ),
         back=back,
         job=job,
         **dialog,
     )
 
 
-def _found(number: str, chosen: str) -> tuple[Explanation | None, Text | None]:
-    asked = desk_context().jobs.get(request.args.get("job", ""))
-    if asked is not None and asked.explanation is not None:
-        return asked.explanation, None
+def _explanation(number: str, chosen: str) -> tuple[Explanation | None, Text | None]:
+    job = desk_context().jobs.get(request.args.get("job", ""))
+    if job is not None and job.explanation is not None:
+        return job.explanation, None
     if not number:
         return None, None
     region = request.args.get("region")

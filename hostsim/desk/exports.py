@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
@@ -40,11 +41,11 @@ pages = Blueprint("exports", __name__)
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """What is exported, and its pages."""
+    """A kind of item that is exported, and its pages."""
 
     code: str  # as plug-ins call it
-    name: str  # of its pages, in their addresses, and of the list of its items
-    files: str  # what the names of its CSV files begin with
+    name: str  # of its pages, in their URLs, and of the list of its items
+    files: str  # prefix of the names of its files
 
     @property
     def views(self) -> SubjectViews:
@@ -56,25 +57,25 @@ class Subject:
     def word(self, key: str, **values: object) -> str:
         return word(key, subject=self.code, **values)
 
-    def address(self, endpoint: str, **values: Any) -> str:
+    def url(self, endpoint: str, **values: Any) -> str:
         return url_for(f"{self.name}.{endpoint}", **values)
 
-    def render(self, template: str, **given: object) -> str:
-        """Fill a template that has these words and leads to these pages."""
-        return render_template(template, subject=self, w=self.word, to=self.address, **given)
+    def render(self, template: str, **context: object) -> str:
+        """Render a template with the texts and URLs of this subject."""
+        return render_template(template, subject=self, w=self.word, to=self.url, **context)
 
     def columns(self, kind: str) -> Sequence[Column[Any]]:
-        """Return the columns of one of the lists of the pages."""
-        several: Mapping[str, Sequence[Column[Any]]] = {
+        """Return the columns of a list on the pages."""
+        columns: Mapping[str, Sequence[Column[Any]]] = {
             self.name: self.views.exportable,
             "log": self.views.log,
         }
-        return several.get(kind, self.views.items)
+        return columns.get(kind, self.views.items)
 
     def listed(
         self, name: str, title: str, source: Source, *, endpoint: str, **more: Any
     ) -> ListView:
-        """Read a page of a list that is shown on one of these pages, as :func:`list_view` does."""
+        """Read a page of a list on these pages, as :func:`list_view` does."""
         return list_view(
             name,
             title,
@@ -87,33 +88,32 @@ class Subject:
 
 
 SUBJECTS: Mapping[str, Subject] = {
-    one.code: one
-    for one in (
+    subject.code: subject
+    for subject in (
         Subject(messages.INVOICES, "invoices", "fakturor"),
         Subject(messages.BILLS, "bills", "avrakningar"),
     )
 }
 
 
-def _here() -> Subject:
-    """Return what the pages of this address are about."""
-    return next(one for one in SUBJECTS.values() if one.name == request.blueprint)
+def _current_subject() -> Subject:
+    return next(subject for subject in SUBJECTS.values() if subject.name == request.blueprint)
 
 
-def _of(definition: str) -> Subject:
+def _subject_of(definition: str) -> Subject:
     return SUBJECTS[desk_context().store.definition(definition, exports=True).subject]
 
 
-#: The lists of a run in the order of the page: first what can be sent, then what needs a person.
+#: The lists of a run in the order of the page: what can be sent before what needs a person.
 SECTIONS = (
     *("sent", "ready", "waiting", "refused", "unknown"),
     *("cancelled", "adopted", "booked", "unchanged"),
 )
 
-#: Lists of which nobody has to do anything are folded.
+#: Lists that need no action are folded.
 FOLDED = frozenset({"unchanged"})
 
-#: What stands below a row instead of in it.
+#: Columns that are shown below a row instead of in it.
 BELOW = frozenset({"code", "message", "differences"})
 
 #: How many customers are shown; a first export of a large register has thousands.
@@ -125,14 +125,14 @@ MAX_CARDS = 200
 
 @pages.get("")
 def show() -> str:
-    return window(_here())
+    return window(_current_subject())
 
 
 def window(subject: Subject, job: Job | None = None, **dialog: object) -> str:
     """Show the periods and the items of a subject.
 
-    :param job: what runs, of one export.
-    :param dialog: what stands before the window.
+    :param job: the running job of an export.
+    :param dialog: the dialog in front of the window, and its values.
     """
     definition = _chosen_export(subject, None if job is None else job.choice.definition)
     name = None if definition is None else definition.name
@@ -144,12 +144,12 @@ def window(subject: Subject, job: Job | None = None, **dialog: object) -> str:
         fixed={} if name is None else {"export": name},
     )
     buttons = {
-        one.item_number: word("take_back")
-        for one in listed.page.entries
-        if name is not None and one.may_be_taken_back
+        item.item_number: word("take_back")
+        for item in listed.page.entries
+        if name is not None and item.may_be_taken_back
     }
-    given = {
-        "back": subject.address("show", export=name),
+    context = {
+        "back": subject.url("show", export=name),
         "definitions": desk_context().definitions(subject.code),
     } | dialog
     return subject.render(
@@ -158,51 +158,58 @@ def window(subject: Subject, job: Job | None = None, **dialog: object) -> str:
         definition=definition,
         periods=desk_context().host().export_periods(name, subject.code),
         period_columns=subject.views.periods,
-        month=_month(),
-        closed=_closed(),
+        month=_month_filter(),
+        closed=_closed_filter(),
         state_class=_state_class,
         state_now=views.state_now,
         running=desk_context().jobs.running(),
         job=job,
-        **given,
+        **context,
     )
 
 
 def under_job(job: Job, **dialog: object) -> str:
-    """Show the window of what a job exports or takes back."""
-    return window(_of(job.choice.definition), job, **dialog)
+    """Show the window of the subject that a job exports or cancels."""
+    return window(_subject_of(job.choice.definition), job, **dialog)
 
 
 def _chosen_export(subject: Subject, name: str | None = None) -> Definition | None:
-    several = desk_context().definitions(subject.code)
-    wanted = name or request.args.get("export")
-    return next((one for one in several if one.name == wanted), several[0] if several else None)
+    definitions = desk_context().definitions(subject.code)
+    name = name or request.args.get("export")
+    first = definitions[0] if definitions else None
+    return next((definition for definition in definitions if definition.name == name), first)
 
 
 def _items(subject: Subject, name: str | None) -> Source:
     host = desk_context().host()
-    return host.exportable_rows(name, _month(), closed=_closed(), subject=subject.code)
+    return host.exportable_rows(
+        name, _month_filter(), closed=_closed_filter(), subject=subject.code
+    )
 
 
-def _month() -> str | None:
+def _month_filter() -> str | None:
     month = request.args.get("month", "")
     return month if re.fullmatch(r"\d{4}-\d{2}", month, re.ASCII) else None
 
 
-def _closed() -> bool | None:
+def _closed_filter() -> bool | None:
     return {"1": True, "0": False}.get(request.args.get("closed", ""))
 
 
-def _state_class(one: ExportableItem) -> str:
-    if one.state in views.FLAGGED or (one.exported and (one.changed or not one.complete)):
+def _state_class(item: ExportableItem) -> str:
+    if item.state in views.FLAGGED or (item.exported and (item.changed or not item.complete)):
         return "flag"
-    return "tick" if one.state in views.TICKED else ""
+    return "tick" if item.state in views.TICKED else ""
 
 
 @pages.get(f"/lists/<kind>.{FORM}")
 def file(kind: str, form: str) -> Response:
     """Send a list as a file, filtered and sorted as it is shown."""
-    subject, run_id, name = _here(), request.args.get("run", ""), request.args.get("export")
+    subject, run_id, name = (
+        _current_subject(),
+        request.args.get("run", ""),
+        request.args.get("export"),
+    )
     state = kind.removeprefix("items-")
     prefix = ""
     if kind == subject.name:
@@ -227,7 +234,7 @@ def ask_what_to_export() -> str:
 
 
 def _export_dialog(values: dict[str, str], wrong: dict[str, Text] | None = None) -> str:
-    subject = _here()
+    subject = _current_subject()
     definition = _chosen_export(subject)
     default = {
         "format": "" if definition is None else definition.name,
@@ -241,64 +248,64 @@ def _export_dialog(values: dict[str, str], wrong: dict[str, Text] | None = None)
     )
 
 
-#: The errors that are about the numbers that were typed.
-_OF_NUMBERS = frozenset({*messages.UNKNOWN_ITEM.values(), "EXPORT_WITHOUT_ROWS"})
+#: Errors about the numbers that were typed.
+_NUMBER_ERRORS = frozenset({*messages.UNKNOWN_ITEM.values(), "EXPORT_WITHOUT_ROWS"})
 
 
 @pages.post("/export")
 def start() -> AnyResponse:
     form = {key: request.form.get(key, "") for key in ("format", "numbers")}
     if not form["format"]:
-        page = _export_dialog(form, {"format": _here().text("no_exports")})
+        page = _export_dialog(form, {"format": _current_subject().text("no_exports")})
         return make_response(page, 422)
     numbers = tuple(dict.fromkeys(re.findall(r"[^\s,;]+", form["numbers"])))
     try:
         desk_context().host().refuse_not_exportable(form["format"], numbers)
         job = desk_context().start(Choice(form["format"], task=EXPORT, numbers=numbers))
     except HostError as error:
-        beside = "numbers" if error.code in _OF_NUMBERS else "format"
-        return make_response(_export_dialog(form, {beside: own(error.message)}), 422)
+        field = "numbers" if error.code in _NUMBER_ERRORS else "format"
+        return make_response(_export_dialog(form, {field: own(error.message)}), 422)
     return redirect(url_for("jobs.show", job_id=job.id), 303)
 
 
-def after(job: Job) -> str | None:
-    """Return where a plan that waits is shown, or say what a job that has ended came to.
+def next_page(job: Job) -> str | None:
+    """Return the URL of a plan that waits for an answer, or of the result of an ended job.
 
-    :return: an address; ``None`` while it runs, and where it failed.
+    :return: ``None`` while the job runs, or if it failed.
     """
     if job.plan.waiting:
-        return _of(job.choice.definition).address("plan", job=job.id)
+        return _subject_of(job.choice.definition).url("plan", job=job.id)
     if not job.ended.is_set() or job.run_id is None:
         return None
     run = desk_context().host().export_run(job.run_id)
     subject = SUBJECTS[run.subject]
     if job.choice.task == CANCELLATION:
-        return None if job.failure is not None else _after_cancellation(subject, job, run)
+        return None if job.failure is not None else _page_after_cancellation(subject, job, run)
     if job.failure is not None and not run.sent:
         return None
     if job.plan.expired:
         notify(messages.EXPIRED, "error")
     elif not run.sent and run.counts["items"]:
         notify(messages.NOTHING_SENT)
-        return subject.address("show", export=run.definition)
-    return subject.address("run", run=run.run_id)
+        return subject.url("show", export=run.definition)
+    return subject.url("run", run=run.run_id)
 
 
-# --- The plan, and what became of it -------------------------------------------
+# --- The plan, and its result --------------------------------------------------
 
 
 @pages.get("/plan")
 def plan() -> AnyResponse | str:
     """Show what an export would do, while it waits for an answer."""
-    job = _planned(request.args.get("job", ""))
+    job = _planned_job(request.args.get("job", ""))
     if not job.plan.waiting:
         return redirect(url_for("jobs.show", job_id=job.id))
-    return _run_page(_plan_of(job), job)
+    return _run_page(_preview_of(job), job)
 
 
 @pages.get("/run")
 def run() -> str:
-    """Show what became of an export."""
+    """Show the result of an export."""
     return _run_page(desk_context().host().export_run(request.args.get("run", "")))
 
 
@@ -306,17 +313,17 @@ def _run_page(preview: ExportPreview, job: Job | None = None) -> str:
     subject = SUBJECTS[preview.subject]
     left_out = frozenset[str]() if job is None else job.plan.left_out
     chosen = preview.without(left_out)
-    address = {"run": preview.run_id} if job is None else {"job": job.id}
+    arguments = {"run": preview.run_id} if job is None else {"job": job.id}
     gaps = list(preview.gaps())
     in_gaps = {item_id for gap in gaps for item_id in gap.ids}
-    cards = list(_first(preview.cards(), MAX_CARDS))
+    cards = list(islice(preview.cards(), MAX_CARDS))
     return subject.render(
         "export_run.html",
         preview=preview,
         job=job,
         chosen=chosen,
-        seen=_seen(chosen),
-        sums=_sums,
+        digest=_digest(chosen),
+        totals=_totals,
         titles=subject.views.titles,
         bank=_by_party(preview.bank_changes()),
         bank_field=partial(label, BANK_FIELDS),
@@ -324,38 +331,34 @@ def _run_page(preview: ExportPreview, job: Job | None = None) -> str:
         gaps=gaps,
         gap_of={item_id: gap for gap in reversed(gaps) for item_id in gap.ids},
         sections=[
-            _section(preview, state, address, job, in_gaps)
+            _section(preview, state, arguments, job, in_gaps)
             for state in SECTIONS
             if preview.counts[state]
         ],
         folded=FOLDED,
         cards=cards,
         actions=views.ACTIONS,
-        counted=list(_counted(preview)),
+        counts=list(_counts(preview)),
         log=None if job is not None or not preview.sent else _log(preview),
         nothing=messages.NOTHING,
         failures=messages.lost_and_differing(
             preview.counts["unknown"], preview.failures - preview.counts["unknown"]
         ),
-        back=subject.address("show", export=preview.definition),
+        back=subject.url("show", export=preview.definition),
     )
 
 
 def _by_party(changes: Iterable[ShownChange]) -> Mapping[str, Sequence[ShownChange]]:
-    found: dict[str, list[ShownChange]] = {}
-    for one in changes:
-        found.setdefault(one.party_number, []).append(one)
-    return found
-
-
-def _first(cards: Iterator[Any], most: int) -> Iterator[Any]:
-    return (one for _, one in zip(range(most), cards, strict=False))
+    by_party: dict[str, list[ShownChange]] = {}
+    for change in changes:
+        by_party.setdefault(change.party_number, []).append(change)
+    return by_party
 
 
 def _section(
     preview: ExportPreview,
     state: str,
-    address: dict[str, str],
+    arguments: dict[str, str],
     job: Job | None,
     in_gaps: set[str],
 ) -> ListView:
@@ -367,50 +370,50 @@ def _section(
         export_lists.run_items(preview.run_id, state),
         endpoint="run" if job is None else "plan",
         prefix=f"{state}_",
-        fixed=address | {"run": preview.run_id} if job is None else address,
+        fixed=arguments | {"run": preview.run_id} if job is None else arguments,
         hidden=BELOW,
     )
     if job is None or state == "waiting":
         return listed
     may_be_left_out = state in {"ready", "adopted"}
     ticks = {
-        one.id: one.id not in job.plan.left_out
-        for one in listed.page.entries
-        if may_be_left_out or one.id in in_gaps
+        item.id: item.id not in job.plan.left_out
+        for item in listed.page.entries
+        if may_be_left_out or item.id in in_gaps
     }
     return replace(listed, ticks=ticks or None)
 
 
-def _counted(preview: ExportPreview) -> Iterator[tuple[str, Text, int]]:
-    """Count what a plan has, or what became of it."""
+def _counts(preview: ExportPreview) -> Iterator[tuple[str, Text, int]]:
+    """Count the items of a plan, or of its result, by kind."""
     counts = dict(preview.counts)
     if not preview.sent:
-        # What can be sent is told by what it does there.
-        actions = Counter[str](one.action for one in preview.items("ready"))
+        # Ready items are counted by what sending them does.
+        actions = Counter[str](item.action for item in preview.items("ready"))
         counts |= {"ready": 0, **actions}
-    for kind, (one, several) in messages.COUNTED.items():
+    for kind, (singular, plural) in messages.COUNTED.items():
         if counts.get(kind):
-            yield kind, one if counts[kind] == 1 else several, counts[kind]
+            yield kind, singular if counts[kind] == 1 else plural, counts[kind]
 
 
-def _sums(chosen: Chosen) -> tuple[list[Money], list[Money]]:
-    """Return the totals here and there, a sum a currency."""
-    here = [Money(ours, currency) for currency, (ours, _) in chosen.totals.items()]
-    there = [Money(theirs, currency) for currency, (_, theirs) in chosen.totals.items()]
-    return here, there
+def _totals(chosen: Chosen) -> tuple[list[Money], list[Money]]:
+    """Return the totals here and at the receiver, one per currency."""
+    local = [Money(total, currency) for currency, (total, _) in chosen.totals.items()]
+    remote = [Money(total, currency) for currency, (_, total) in chosen.totals.items()]
+    return local, remote
 
 
-def _seen(chosen: Chosen) -> str:
-    """Digest what a page said would be sent."""
+def _digest(chosen: Chosen) -> str:
+    """Return a digest of the items that a page showed as to be sent."""
     return hashlib.sha256("\n".join(chosen.ids).encode()).hexdigest()[:16]
 
 
 @pages.post("/plan/tick")
 def tick() -> AnyResponse:
-    """Note what is ticked; nothing is sent."""
-    job = _planned(request.args.get("job", ""))
-    _note_ticks(job)
-    preview = _plan_of(job)
+    """Store which rows are ticked; nothing is sent."""
+    job = _planned_job(request.args.get("job", ""))
+    _store_ticks(job)
+    preview = _preview_of(job)
     every = request.form.get("every", "")
     if every == "all":
         job.plan.left_out = set()
@@ -427,38 +430,38 @@ def _back_to_plan() -> AnyResponse:
 
 @pages.post("/plan/confirm")
 def confirm() -> AnyResponse:
-    """Confirm the bank details of a supplier that are shown, by the name of the person."""
-    job = _planned(request.args.get("job", ""))
-    _note_ticks(job)
+    """Confirm the shown bank details of a supplier, in the name of the person."""
+    job = _planned_job(request.args.get("job", ""))
+    _store_ticks(job)
     if job.plan.waiting:
         host, number = desk_context().host(), request.form.get("party", "")
         try:
-            [one, *_] = host.confirm_bank(job.choice.definition, number, job.run_id)
+            [change, *_] = host.confirm_bank(job.choice.definition, number, job.run_id)
         except HostError as error:
             notify(own(error.message), "error")
         else:
-            notify(_here().text("bank_confirmed", name=one.party or number))
+            notify(_current_subject().text("bank_confirmed", name=change.party or number))
     return _back_to_plan()
 
 
 @pages.post("/plan/send")
 def send() -> AnyResponse:
-    """Send what is ticked, and nothing else; nothing where another window changed the plan."""
-    job = _planned(request.args.get("job", ""))
+    """Send the ticked items only, or nothing if another window changed the plan."""
+    job = _planned_job(request.args.get("job", ""))
     if job.plan.waiting:
-        why = _send(job)
-        if why is not None:
-            notify(messages.said(why, _here().code), "error")
+        refusal = _send(job)
+        if refusal is not None:
+            notify(messages.said(refusal, _current_subject().code), "error")
             return _back_to_plan()
     return redirect(url_for("jobs.show", job_id=job.id), 303)
 
 
 def _send(job: Job) -> Text | None:
-    """Send what is ticked; give why nothing is sent."""
-    if _seen(_plan_of(job).without(job.plan.left_out)) != request.form.get("seen"):
+    """Send the ticked items; return the reason if nothing is sent."""
+    if _digest(_preview_of(job).without(job.plan.left_out)) != request.form.get("seen"):
         return messages.PLAN_CHANGED
-    _note_ticks(job)
-    chosen = _plan_of(job).without(job.plan.left_out)
+    _store_ticks(job)
+    chosen = _preview_of(job).without(job.plan.left_out)
     if not chosen.possible:
         return messages.GAPS_TICKED if chosen.gaps else messages.NOTHING_TICKED
     job.plan.answer(chosen.ids)
@@ -467,26 +470,26 @@ def _send(job: Job) -> Text | None:
 
 @pages.post("/plan/close")
 def close() -> AnyResponse:
-    """End an export that waits, without sending anything."""
-    job = _planned(request.args.get("job", ""))
+    """End a waiting export without sending anything."""
+    job = _planned_job(request.args.get("job", ""))
     if job.plan.answer(None):
         job.ended.wait(10)
     return redirect(url_for("jobs.show", job_id=job.id), 303)
 
 
-def _note_ticks(job: Job) -> None:
+def _store_ticks(job: Job) -> None:
     job.plan.tick(request.form.getlist("shown"), request.form.getlist("item"))
 
 
-def _planned(job_id: str) -> Job:
-    """Return an export that has been planned."""
+def _planned_job(job_id: str) -> Job:
+    """Return the job of an export that has been planned."""
     job = desk_context().jobs.get(job_id)
     if job is None or job.choice.task != EXPORT or job.run_id is None:
         raise host_error("PAGE_UNKNOWN")
     return job
 
 
-def _plan_of(job: Job) -> ExportPreview:
+def _preview_of(job: Job) -> ExportPreview:
     return desk_context().host().export_run(job.run_id or "")
 
 
@@ -495,8 +498,8 @@ def _plan_of(job: Job) -> ExportPreview:
 
 @pages.get("/log", endpoint="log")
 def show_log() -> str:
-    """Show what exports did with each item, when and by whom."""
-    subject, name = _here(), request.args.get("export") or None
+    """Show what each export did with each item, when and by whom."""
+    subject, name = _current_subject(), request.args.get("export") or None
     source = export_lists.log(name, subject=subject.code)
     listed = subject.listed("log", subject.word("export_log"), source, endpoint="log")
     return subject.render("export_log.html", listed=listed)
@@ -520,12 +523,12 @@ def _log(preview: ExportPreview) -> ListView:
 @pages.get("/take-back")
 def ask_to_take_back() -> str:
     number, name = request.args.get("number", ""), request.args.get("export", "")
-    found = desk_context().host().exported(name, number)
-    return window(_of(name), dialog="take_back", one=found, source=_source(name))
+    item = desk_context().host().exported(name, number)
+    return window(_subject_of(name), dialog="take_back", item=item, source=_source(name))
 
 
 def _source(name: str) -> str:
-    """Name whose books the items of an export are sent to."""
+    """Return the name of the system that the items of an export are sent to."""
     definition = desk_context().store.definition(name, exports=True)
     return translated(desk_context().host().source(definition.import_type))
 
@@ -541,11 +544,11 @@ def take_back() -> AnyResponse:
     return redirect(url_for("jobs.show", job_id=job.id), 303)
 
 
-def _after_cancellation(subject: Subject, job: Job, run: ExportPreview) -> str:
-    one = next(run.items(), None)
+def _page_after_cancellation(subject: Subject, job: Job, run: ExportPreview) -> str:
+    item = next(run.items(), None)
     if run.counts["cancelled"]:
         source = _source(run.definition)
         notify(subject.text("taken_back", number=job.choice.number, name=source))
-    elif one is not None:
-        notify(one.message or label(views.STATES, one.state), "error")
-    return subject.address("show", export=run.definition)
+    elif item is not None:
+        notify(item.message or label(views.STATES, item.state), "error")
+    return subject.url("show", export=run.definition)

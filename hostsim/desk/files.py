@@ -1,4 +1,4 @@
-"""A list whole, as a file or on paper: every row that is found, in the order of the page."""
+"""A whole list as a file or for printing: every matching row, in the order of the page."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from hostsim.views.table import Column, csv_lines, on_page
 from hostsim.views.xlsx import MEDIA_TYPE, Sum, write_xlsx
 from opter_contract import BATCH
 
-#: The converter of an address that names one of the forms.
+#: The part of a route that names one of the forms.
 FORM = "<any(csv, xlsx, print):form>"
 
 CSV = "text/csv"
 
-#: Bytes of a part of a workbook.
-PART = 65_536
+#: A workbook is sent in chunks of this size.
+CHUNK_BYTES = 65_536
 
 
 def list_file(
@@ -39,7 +39,7 @@ def list_file(
 
     :param name: of the file.
     :param title: of the list, on the page.
-    :param about: what it is a list of, on paper.
+    :param about: the heading of the printed list.
     """
     store, columns = desk_context().store, on_page(columns)
     rows = all_of(store, source, selection)
@@ -56,7 +56,7 @@ def list_file(
             language=language(),
             totals=[Sum(label, source.summed, amount) for label, amount in sums],
         )
-        return _download(_written(write), f"{name}.xlsx", MEDIA_TYPE)
+        return _download(_file_chunks(write), f"{name}.xlsx", MEDIA_TYPE)
     context = {
         "title": title,
         "columns": columns,
@@ -71,19 +71,19 @@ def list_file(
     return Response(stream_template("print.html", **context), mimetype="text/html")
 
 
-def _download(parts: Iterator[bytes], name: str, media_type: str) -> Response:
-    response = Response(parts, mimetype=media_type)
+def _download(chunks: Iterator[bytes], name: str, media_type: str) -> Response:
+    response = Response(chunks, mimetype=media_type)
     response.headers["Content-Disposition"] = f'attachment; filename="{name}"'
     return response
 
 
-def _written(write: Callable[[IO[bytes]], None]) -> Iterator[bytes]:
-    """Return what is written into a file, in parts; the file is only on the disk meanwhile."""
+def _file_chunks(write: Callable[[IO[bytes]], None]) -> Iterator[bytes]:
+    """Yield what ``write`` writes, by way of a temporary file."""
     with TemporaryFile() as file:
         write(file)
         file.seek(0)
-        while part := file.read(PART):
-            yield part
+        while chunk := file.read(CHUNK_BYTES):
+            yield chunk
 
 
 def _in_batches(lines: Iterator[str]) -> Iterator[bytes]:

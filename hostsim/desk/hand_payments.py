@@ -33,7 +33,7 @@ pages = Blueprint("by_hand", __name__, url_prefix="/payments")
 
 _FIELDS = ("invoice", "amount", "rate", "date", "region", "bank_account", "key")
 
-#: The field that an error belongs beside.
+#: The field that an error belongs to.
 _FIELD_OF_ERROR = {
     "PAYMENT_AMOUNT": "amount",
     "PAYMENT_TOO_LARGE": "amount",
@@ -42,7 +42,7 @@ _FIELD_OF_ERROR = {
     "BANK_ACCOUNT": "bank_account",
 }
 
-#: The field that a doubt belongs beside, if not the one of its name.
+#: The field that a doubt belongs to, if it has another name.
 _FIELD_OF_DOUBT = {"identical": "amount"}
 
 
@@ -50,13 +50,13 @@ def _back(**values: Any) -> str:
     return url_for("register.show", **{**request.args.to_dict(), **values})
 
 
-# --- A new one ----------------------------------------------------------------
+# --- A new payment ------------------------------------------------------------
 
 
 @pages.get("/new")
 def ask() -> str:
-    named = {key: request.args.get(key, "").strip() for key in ("invoice", "region")}
-    return _dialog(named | {"key": _new_key()}, prefill=True)
+    values = {key: request.args.get(key, "").strip() for key in ("invoice", "region")}
+    return _dialog(values | {"key": _new_key()}, prefill=True)
 
 
 def _dialog(
@@ -68,7 +68,7 @@ def _dialog(
 ) -> str:
     """Show the form.
 
-    :param prefill: put what remains of the invoice where no amount is typed.
+    :param prefill: fill in the remaining amount of the invoice if no amount is typed.
     """
     invoice = _invoice(values)
     remaining = _remaining(invoice) if prefill and not values.get("amount") else ""
@@ -86,18 +86,18 @@ def _dialog(
         doubts=dict.fromkeys(_FIELDS, ()) | doubts,
         seal="" if doubtful is None else doubtful.confirmation_digest,
         form_invoice=invoice,
-        found=_found(values) if invoice is None else None,
-        proposed=PROPOSED,
+        matches=_matching_invoices(values) if invoice is None else None,
+        max_proposals=MAX_PROPOSALS,
         back=_back(),
     )
 
 
-#: As many invoices are proposed where something other than a number is written.
-PROPOSED = 8
+#: Invoices proposed if something other than a number is typed.
+MAX_PROPOSALS = 8
 
 
-def _found(values: Mapping[str, str]) -> Page | None:
-    """Look for open invoices by what is written in the place of a number."""
+def _matching_invoices(values: Mapping[str, str]) -> Page | None:
+    """Search the open invoices for the text that was typed instead of a number."""
     if not values["invoice"]:
         return None
     today = desk_context().clock().date()
@@ -111,7 +111,7 @@ def _invoice(values: Mapping[str, str]) -> Invoice | None:
 
 
 def _remaining(invoice: Invoice | None) -> str:
-    """Write what remains as a person types it; "" where nothing does."""
+    """Return the remaining amount as a person types it; ``""`` if nothing remains."""
     if invoice is None or not invoice.remaining:
         return ""
     # An English 1,000.00 could also be read as 1.00.
@@ -124,7 +124,7 @@ def _new_key() -> str:
 
 @pages.post("/new")
 def add() -> AnyResponse:
-    """Register a payment, or show beside the field why not."""
+    """Register a payment, or show the refusal at its field."""
     form = {key: request.form.get(key, "").strip() for key in _FIELDS}
     stale = _is_stale(form)
     if stale:
@@ -150,8 +150,8 @@ def add() -> AnyResponse:
 def _is_stale(form: Mapping[str, str]) -> bool:
     """Return whether the amount was filled in for another invoice, and not typed."""
     prefilled = request.form.get("prefilled", "").strip()
-    its_invoice = request.form.get("prefilled_of", "").strip()
-    return bool(prefilled) and form["amount"] == prefilled and its_invoice != _invoice_name(form)
+    prefilled_of = request.form.get("prefilled_of", "").strip()
+    return bool(prefilled) and form["amount"] == prefilled and prefilled_of != _invoice_name(form)
 
 
 def _invoice_name(values: Mapping[str, str]) -> str:
@@ -180,20 +180,20 @@ def _add(form: Mapping[str, str]) -> Added:
         region=form["region"],
         bank_account=form["bank_account"],
         rate=_rate(form["rate"]),
-        # A form without one is not of our page; it is registered once all the same.
+        # A form without a key is not from our page; it is still registered only once.
         key=form["key"] or _new_key(),
     )
     return desk_context().host().enter_payment(entry, shown=request.form.get("seal", ""))
 
 
 def _rate(text: str) -> Decimal | None:
-    found = typed_rate(text)
-    if text and found is None:
+    rate = typed_rate(text)
+    if text and rate is None:
         raise _FieldError("rate", page_text("rate_wrong", rate=text[:50]))
-    return found
+    return rate
 
 
-# --- Deleting one -------------------------------------------------------------
+# --- Deleting a payment -------------------------------------------------------
 
 
 @pages.get("/<int:payment_id>/delete")
@@ -235,7 +235,7 @@ def delete(payment_id: int) -> AnyResponse:
     return redirect(_back(payment=payment_id), 303)
 
 
-# --- For Fortnox --------------------------------------------------------------
+# --- The file for Fortnox -----------------------------------------------------
 
 
 @pages.get("/ledger")

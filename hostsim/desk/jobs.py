@@ -1,4 +1,4 @@
-"""While a job runs: its login, its progress, and where it leads to when it ends."""
+"""The pages of a running job: its login, its progress, and the next page when it ends."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from hostsim.messages.text import own, say
 
 pages = Blueprint("jobs", __name__, url_prefix="/jobs")
 
-#: The window that stands behind the dialog, by what the job does.
+#: The window behind the dialog, by the task of the job.
 _UNDER: Mapping[str, Callable[..., str]] = {
     IMPORT: payment_import.window,
     QUESTION: explanation.window,
@@ -31,15 +31,15 @@ _UNDER: Mapping[str, Callable[..., str]] = {
 @pages.get("/<job_id>")
 def show(job_id: str) -> AnyResponse | str:
     job = _job(job_id)
-    exporting = job.choice.task in {EXPORT, CANCELLATION}
-    if job.run_id is not None and not exporting:
+    is_export = job.choice.task in {EXPORT, CANCELLATION}
+    if job.run_id is not None and not is_export:
         return redirect(url_for("imports.show", run=job.run_id))
     if job.explanation is not None:
         return redirect(url_for("why.show", job=job.id, invoice=job.choice.number))
     if job.company is not None:
-        return redirect(overview.after_sign_in(job.choice.definition, job.company))
-    if exporting and (led := exports.after(job)):
-        return redirect(led)
+        return redirect(overview.page_after_sign_in(job.choice.definition, job.company))
+    if is_export and (url := exports.next_page(job)):
+        return redirect(url)
     under = _UNDER[job.choice.task]
     if job.ended.is_set():
         return under(dialog="failure", job=job, failure=job.failure)
@@ -53,28 +53,28 @@ def now(job_id: str) -> Response:
 
 @pages.post("/<job_id>/stop")
 def stop(job_id: str) -> AnyResponse:
-    """Ask a job to stop; what an import has read is not stored then."""
+    """Ask a job to stop; an import then stores nothing of what it has read."""
     _job(job_id).stop()
     return redirect(url_for(".show", job_id=job_id), 303)
 
 
 @pages.get("/<job_id>/login")
 def login(job_id: str) -> AnyResponse:
-    """Send the browser that began a job to its login, whose address no page shows."""
+    """Redirect the browser that began a job to its login; no page shows that URL."""
     job = _job(job_id)
-    address = job.address
-    if address is None or not job.signing_in:
+    url = job.login_url
+    if url is None or not job.signing_in:
         return redirect(url_for(".show", job_id=job_id))
-    if not desk_context().began(job):
+    if not desk_context().is_starter(job):
         raise host_error("LOGIN_ELSEWHERE")
-    return redirect(address)
+    return redirect(url)
 
 
 @pages.post("/<job_id>/answer")
 def answer(job_id: str) -> AnyResponse:
-    """Accept the address that the login ended at, where the redirect did not reach us."""
+    """Accept the URL that the login ended at, pasted because the redirect did not reach us."""
     job = _job(job_id)
-    if not desk_context().began(job):
+    if not desk_context().is_starter(job):
         raise host_error("LOGIN_ELSEWHERE")
     refusal = job.answer(request.form.get("address", ""))
     if refusal is not None:
@@ -84,30 +84,30 @@ def answer(job_id: str) -> AnyResponse:
 
 @pages.get("/window")
 def login_window() -> str:
-    """Fill the login's window until its address is known."""
+    """Fill the login's window until its URL is known."""
     return render_template("window.html")
 
 
 def _job(job_id: str) -> Job:
-    found = desk_context().jobs.get(job_id)
-    if found is None:
+    job = desk_context().jobs.get(job_id)
+    if job is None:
         raise host_error("PAGE_UNKNOWN")
-    return found
+    return job
 
 
 def _progress(job: Job) -> dict[str, object]:
     progress = job.progress
-    left = getattr(progress, "seconds_left", None)
-    # Whoever answers a login decides whose books are read: nobody but who began it.
-    signing_in = job.signing_in and desk_context().began(job)
+    seconds_left = getattr(progress, "seconds_left", None)
+    # Whoever answers a login decides whose books are read, so only its starter may.
+    signing_in = job.signing_in and desk_context().is_starter(job)
     message = say(progress.message, language()) if progress else word("starting")
     if job.signing_in and not signing_in:
         message = say(host_error("LOGIN_ELSEWHERE").message, language())
     total = progress.total if progress else None
     done = progress.done if progress else 0
-    of = word("n_of", n=count(done, language()), total=count(total or 0, language()))
+    done_of_total = word("n_of", n=count(done, language()), total=count(total or 0, language()))
     if total and not re.search(r"\d", message):
-        message = f"{message} ({of})"
+        message = f"{message} ({done_of_total})"
     return {
         "ended": job.ended.is_set() or job.plan.waiting,
         "waiting": job.plan.waiting,
@@ -117,9 +117,9 @@ def _progress(job: Job) -> dict[str, object]:
         "sentence": word("stopping") if job.stopping else message,
         "done": done,
         "total": total,
-        "done_of": of if total else word("unknown"),
+        "done_of": done_of_total if total else word("unknown"),
         "read": count(job.read, language()),
         "pages": count(job.pages, language()),
-        # An estimate that has run out says nothing of what still goes on.
-        "left": word("unknown") if left is None or left < 1 else duration(left),
+        # An estimate that has run out says nothing about the remaining time.
+        "left": duration(seconds_left) if seconds_left and seconds_left >= 1 else word("unknown"),
     }

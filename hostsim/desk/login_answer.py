@@ -1,7 +1,7 @@
-"""Where a login sends the browser back to, at a desk with a public address.
+"""The callback of a login, at a desk with a public URL.
 
-The answer goes to the plug-in of the job that it belongs to: the one with its ``state``,
-which this very browser and user began. Neither ``state`` nor ``code`` is shown.
+It is passed on to the plug-in of the job with its ``state``, if the same user started that
+job in the same browser. Neither ``state`` nor ``code`` is shown.
 """
 
 from __future__ import annotations
@@ -23,13 +23,12 @@ def answer() -> Response:
     refusal: Text | None = page_text("login_unexpected")
     query = request.query_string.decode("latin-1")
     states = request.args.getlist("state") if query else None
-    # A HEAD request comes from no browser that was sent here, and one that fetches ahead of its
-    # person comes again.
-    person = request.method == "GET" and "Sec-Purpose" not in request.headers
-    job = desk.login_of(states) if person else None
+    # A HEAD request is no redirect of a login, and a browser that prefetches comes again.
+    is_navigation = request.method == "GET" and "Sec-Purpose" not in request.headers
+    job = desk.job_of_login(states) if is_navigation else None
     if job is not None:
-        said = job.answer(f"{desk.redirect_uri}?{query}")
-        refusal = None if said is None else own(said)
+        message = job.answer(f"{desk.redirect_uri}?{query}")
+        refusal = None if message is None else own(message)
     page = render_template(
         "login_answer.html",
         title=translated(page_text("login_answered" if refusal is None else "not_done")),

@@ -1,4 +1,4 @@
-"""``Ekonomi > Öppna fakturor``: what remains of which invoice, and since when it is due."""
+"""``Ekonomi > Öppna fakturor``: the remaining amount and due date of each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def _source() -> Source:
 
 @pages.get("")
 def show() -> str:
-    regions = [one for one in desk_context().regions() if one]
+    regions = [region for region in desk_context().regions() if region]
     listed = list_view(
         "open",
         word("open_invoices"),

@@ -1,4 +1,4 @@
-"""``Översikt``: how every import and export stands, what needs a person, and when each runs."""
+"""``Översikt``: the state of every import and export, what needs a person, and the schedules."""
 
 from __future__ import annotations
 
@@ -53,8 +53,8 @@ if TYPE_CHECKING:
 
 pages = Blueprint("overview", __name__, url_prefix="/overview")
 
-#: The words that count those who stand so, in their order.
-SUMS = {
+#: The texts that count the definitions in each state, in the order of the page.
+STATE_COUNTS = {
     FINE: "n_fine",
     WAITS: "n_wait",
     FAILED: "n_failed",
@@ -63,17 +63,17 @@ SUMS = {
     NOT_SCHEDULED: "n_not_scheduled",
 }
 
-#: The icons of those who stand so; others have none.
+#: The icons of the states; the others have none.
 ICONS = {FINE: "tick", WAITS: "flag", FAILED: "stop", PAUSED: "stop"}
 
-#: The kinds of failures that a person may mend by signing in.
+#: The kinds of failures that a person may fix by signing in.
 LOGIN = "login"
-MENDED_BY_LOGIN = frozenset({LOGIN, "permission"})
+FIXED_BY_LOGIN = frozenset({LOGIN, "permission"})
 
-#: What is due for longer than this makes one ask whether anything runs the schedules.
-LATE = timedelta(hours=1)
+#: A schedule overdue for longer suggests that nothing runs the schedules.
+MAX_DELAY = timedelta(hours=1)
 
-# When something runs, as the form has it.
+# The values of the form's choice when something runs.
 DAILY = "daily"
 EVERY = "every"
 NEVER = "never"
@@ -85,10 +85,10 @@ UNITS = {"m": timedelta(minutes=1), "h": timedelta(hours=1)}
 
 @pages.get("", endpoint="show")
 def window(name: str | None = None, **dialog: object) -> str:
-    """Show all on the left, and the chosen one on the right.
+    """Show all definitions on the left, and the chosen one on the right.
 
-    :param name: of the chosen one; default: as the address says, else the first.
-    :param dialog: what stands before the window.
+    :param name: of the chosen one; by default as in the URL, else the first.
+    :param dialog: the dialog in front of the window, and its values.
     """
     store = desk_context().store
     listed = list_view(
@@ -102,11 +102,11 @@ def window(name: str | None = None, **dialog: object) -> str:
     chosen = schedules.scheduled(store, name or request.args.get("of", ""))
     if chosen is None and listed.page.entries:
         chosen = listed.page.entries[0]
-    given = {"back": url_for("overview.show", **_kept())} | dialog
+    context = {"back": url_for("overview.show", **_list_arguments())} | dialog
     return render_template(
         "overview.html",
         listed=listed,
-        sums=SUMS,
+        state_counts=STATE_COUNTS,
         icons=ICONS,
         chosen=None if chosen is None else _chosen(chosen),
         ended=state,
@@ -115,26 +115,26 @@ def window(name: str | None = None, **dialog: object) -> str:
         when_of=when,
         saves=SAVES,
         counted=counted,
-        late=schedules.overdue(store, desk_context().clock() - LATE),
+        late=schedules.overdue(store, desk_context().clock() - MAX_DELAY),
         running=desk_context().jobs.running(),
-        kept=_kept(),
-        **given,
+        list_arguments=_list_arguments(),
+        **context,
     )
 
 
-def _kept() -> dict[str, Any]:
-    """Return the arguments that lead back to the list as it is."""
+def _list_arguments() -> dict[str, Any]:
+    """Return the arguments of the URL that leads back to the list as it is."""
     return {key: value for key, value in request.args.items() if value and key != "kind"}
 
 
 @dataclass(frozen=True, slots=True)
 class _Chosen:
-    """The row on the right, and where a person goes on from it."""
+    """The chosen row, and where a person can go from it."""
 
     row: Scheduled
     export: exports.Subject | None
-    run: sqlite3.Row | None  # the open preview of an import, or what it saved last
-    login: str  # "needed", "may" where what is missing may be a right, or "" where it is neither
+    run: sqlite3.Row | None  # the open preview of an import, or its last save
+    login: str  # "needed", "may" if a permission may be missing, otherwise ""
 
     @property
     def name(self) -> str:
@@ -144,18 +144,18 @@ class _Chosen:
 def _chosen(row: Scheduled) -> _Chosen:
     export = exports.SUBJECTS.get(row.definition.subject)
     run = page_rows.run_to_show(desk_context().store, row.definition.name)
-    return _Chosen(row, export, run, _mended_by_login(row))
+    return _Chosen(row, export, run, _login_help(row))
 
 
-def _mended_by_login(row: Scheduled) -> str:
+def _login_help(row: Scheduled) -> str:
     schedule = row.schedule
     if schedule is None or not schedule.paused:
         return ""
-    known = every_error(desk_context().plugins)
-    kinds = {one.kind for one in known if one.code == schedule.error_code}
+    errors = every_error(desk_context().plugins)
+    kinds = {error.kind for error in errors if error.code == schedule.error_code}
     if LOGIN in kinds:
         return "needed"
-    return "may" if kinds & MENDED_BY_LOGIN else ""
+    return "may" if kinds & FIXED_BY_LOGIN else ""
 
 
 @pages.get(f"/overview.{FORM}")
@@ -166,25 +166,26 @@ def export(form: str) -> Response:
     )
 
 
-#: As many names are proposed while one is written.
-PROPOSED = 20
+#: Names proposed while one is typed.
+MAX_PROPOSALS = 20
 
 
 @pages.get("/names")
-def names() -> Response:
-    """Propose names of imports, or of exports of a subject, that hold what was written."""
-    written = request.args.get("q", "").casefold()
-    several = desk_context().definitions(request.args.get("subject", ""))
-    found = (one.name for one in several if written in one.name.casefold())
-    return jsonify(list(islice(found, PROPOSED)))
+def propose_names() -> Response:
+    """Return the names of imports, or of exports of a subject, that contain the typed text."""
+    typed = request.args.get("q", "").casefold()
+    definitions = desk_context().definitions(request.args.get("subject", ""))
+    names = (definition.name for definition in definitions)
+    matches = (name for name in names if typed in name.casefold())
+    return jsonify(list(islice(matches, MAX_PROPOSALS)))
 
 
-# --- What is done from it ------------------------------------------------------
+# --- Its actions ---------------------------------------------------------------
 
 
 @pages.post("/resume")
 def resume() -> AnyResponse:
-    """Let a paused one run again, or all that are paused."""
+    """Resume one paused schedule, or all."""
     name = None if request.form.get("all") else request.form.get("name", "")
     resumed = desk_context().host().resume(name)
     if name is None:
@@ -196,7 +197,7 @@ def resume() -> AnyResponse:
 
 @pages.post("/sign-in")
 def sign_in() -> AnyResponse:
-    """Have a person sign in, as an import does; then it is due again."""
+    """Start a login as an import does; the definition is due again afterwards."""
     definition = desk_context().store.definition(request.form.get("format", ""), exports=None)
     job = desk_context().start(Choice(definition.name, task=SIGN_IN))
     return redirect(url_for("jobs.show", job_id=job.id), 303)
@@ -208,14 +209,14 @@ def under_job(job: Job, **dialog: object) -> str:
     return window(name, job=job, **{"back": url_for("overview.show", of=name)} | dialog)
 
 
-def after_sign_in(name: str, company: Company) -> str:
-    """Say what a login came to; give where it is shown."""
+def page_after_sign_in(name: str, company: Company) -> str:
+    """Notify of the company of a login; return the URL of the next page."""
     notify(page_text("signed_in", name=name, company=f"{company.name} ({company.number})"))
     return url_for("overview.show", of=name)
 
 
 def _back() -> AnyResponse:
-    return redirect(url_for(".show", **_kept()), 303)
+    return redirect(url_for(".show", **_list_arguments()), 303)
 
 
 # --- The schedule --------------------------------------------------------------
@@ -223,18 +224,18 @@ def _back() -> AnyResponse:
 
 @pages.get("/schedule")
 def ask_when() -> str:
-    return _dialog(_values_of(_asked_about()))
+    return _dialog(_values_of(_requested_row()))
 
 
-def _asked_about() -> Scheduled:
-    found = schedules.scheduled(desk_context().store, request.args.get("of", ""))
-    if found is None:
+def _requested_row() -> Scheduled:
+    row = schedules.scheduled(desk_context().store, request.args.get("of", ""))
+    if row is None:
         raise host_error("PAGE_UNKNOWN")
-    return found
+    return row
 
 
 def _values_of(chosen: Scheduled) -> dict[str, str]:
-    """Fill the form with the schedule; without one, with what one would begin with."""
+    """Return the form's values for the schedule, or the defaults if there is none."""
     values = {"when": DAILY, "daily": "06:00", "every": "30", "unit": "m", "save": NONE}
     if chosen.schedule is None:
         return values
@@ -260,7 +261,7 @@ def _dialog(values: Mapping[str, str], wrong: Mapping[str, Text] | None = None) 
 
 @pages.post("/schedule")
 def set_when() -> AnyResponse:
-    chosen = _asked_about()
+    chosen = _requested_row()
     name = chosen.definition.name
     defaults = _values_of(chosen)
     form = {key: request.form.get(key, default) for key, default in defaults.items()}
@@ -285,7 +286,7 @@ def set_when() -> AnyResponse:
 
 
 def _timetable(form: Mapping[str, str]) -> Timetable | None:
-    """Read when something is to run; ``None`` where it is no time, or too short or too long."""
+    """Parse when something is to run; ``None`` if it is no time, or too short or too long."""
     if form["when"] == EVERY:
         every = interval(f"{form['every'].strip()}{form['unit']}")
         return None if every is None else Timetable(every=every)

@@ -1,4 +1,4 @@
-"""``Ekonomi > Betalningsimport``: read, look, save."""
+"""``Ekonomi > Betalningsimport``: read, review, save."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 pages = Blueprint("imports", __name__, url_prefix="/import")
 
 
-#: What is left out stands among what is ready, without a tick.
+#: Rows that are left out are listed among the ready ones, without a tick.
 _LISTS = (READY, REJECTED, IGNORED)
 
 
@@ -48,22 +48,22 @@ _LISTS = (READY, REJECTED, IGNORED)
 def window(**dialog: object) -> str:
     """Show the lists of a run, by default the latest that is open.
 
-    :param dialog: what stands before the window.
+    :param dialog: the dialog in front of the window, and its values.
     """
     preview = desk_context().preview(request.args.get("run") or None)
     lists = {} if preview is None else {kind: _list(preview, kind) for kind in _LISTS}
     host, store = desk_context().host(), desk_context().store
     names = host.definitions_undone() if preview is None else [preview.definition]
     waiting = {name: host.waiting_for_import(name) for name in names}
-    undone = [one for name in names for one in host.undone_saves(name)]
-    standing, waits_now = 0, None
+    undone = [save for name in names for save in host.undone_saves(name)]
+    registered, open_run = 0, None
     if preview is not None and preview.saved:
-        standing, _ = undone_saves.registered_of(store.db, preview.run_id)
-        # Of other saves, nothing is said beside the lists of this one.
-        undone = [one for one in undone if one.run_id == preview.run_id]
+        registered, _ = undone_saves.registered_of(store.db, preview.run_id)
+        # The lists of one save say nothing about other saves.
+        undone = [save for save in undone if save.run_id == preview.run_id]
         waiting = {} if preview.undone_at is None else waiting
-        waits_now = None if preview.kept else page_rows.run_to_show(store, preview.definition)
-    given = {
+        open_run = None if preview.kept else page_rows.run_to_show(store, preview.definition)
+    context = {
         "back": url_for("imports.show"),
         "source": None if preview is None else preview.source,
     } | dialog
@@ -74,19 +74,19 @@ def window(**dialog: object) -> str:
         discrepancies=[] if preview is None else list(preview.discrepancies()),
         waiting={name: number for name, number in waiting.items() if number},
         undone=undone,
-        standing=standing,
-        waits_now=waits_now,
-        about="" if preview is None else _about(preview),
+        registered=registered,
+        open_run=open_run,
+        about="" if preview is None else _heading(preview),
         revisions=desk_context().revisions(),
         last_save=page_rows.last_save(store) if preview is None else None,
         open_previews=desk_context().open_previews(),
         running=desk_context().jobs.running(),
-        **given,
+        **context,
     )
 
 
-def _about(preview: Preview) -> str:
-    """Name an import: its definition, company, region, bank account and date."""
+def _heading(preview: Preview) -> str:
+    """Return the definition, company, region, bank account and date of an import."""
     company = preview.company
     facts = [
         (company and f"{company.name} ({company.number})", ""),
@@ -94,28 +94,27 @@ def _about(preview: Preview) -> str:
         (preview.bank_account, word("bank_account")),
         (day(preview.date), word("date")),
     ]
-    said = [f"{label} {fact}".lstrip() for fact, label in facts if fact]
-    return " · ".join([preview.definition, *said])
+    labelled = [f"{label} {fact}".lstrip() for fact, label in facts if fact]
+    return " · ".join([preview.definition, *labelled])
 
 
-def _title(preview: Preview, kind: str) -> str:
-    """Return the key of the title of a list."""
+def _title_key(preview: Preview, kind: str) -> str:
     if preview.undone_at is not None and kind == READY:
         return f"{kind}_undone"
     return f"{kind}_saved" if preview.saved and kind != IGNORED else kind
 
 
 def _rows(preview: Preview, kind: str) -> Source:
-    """Find the rows of a list; of an earlier save, in the books."""
+    """Return the rows of a list; those of an earlier save are read from the books."""
     if kind == READY and not preview.kept:
         return saved_rows(preview.run_id)
     return preview_rows(preview.run_id, kind)
 
 
 def _list(preview: Preview, kind: str) -> object:
-    found = list_view(
+    listed = list_view(
         kind,
-        word(_title(preview, kind)),
+        word(_title_key(preview, kind)),
         _rows(preview, kind),
         endpoint="imports.show",
         file="imports.export",
@@ -124,14 +123,15 @@ def _list(preview: Preview, kind: str) -> object:
         hidden=_HIDDEN,
         columns=_columns(preview, kind),
     )
-    entries = found.page.entries
-    open_run = is_open(preview)
-    ticks = {one.id: one.kind == READY for one in entries if one.kind in {READY, LEFT_OUT}}
+    rows = listed.page.entries
+    editable = is_open(preview)
+    ticks = {row.id: row.kind == READY for row in rows if row.kind in {READY, LEFT_OUT}}
+    columns = [c for c in listed.columns if c.key != "foreign" or _has_values(c, rows)]
     return replace(
-        found,
-        columns=[one for one in found.columns if one.key != "foreign" or _says(one, entries)],
-        buttons=row_buttons(preview, kind, entries) if open_run else {},
-        ticks=ticks if open_run and kind == READY else None,
+        listed,
+        columns=columns,
+        buttons=row_buttons(preview, kind, rows) if editable else {},
+        ticks=ticks if editable and kind == READY else None,
         definition=preview.definition,
     )
 
@@ -146,12 +146,12 @@ def is_open(preview: Preview) -> bool:
     return desk_context().open_previews().get(preview.definition) == preview.run_id
 
 
-#: Columns that a page, and a paper, has no room for; a file has them.
+#: Columns that only a file has room for, not a page or a printed list.
 _HIDDEN = ("rate", "written_off", "source")
 
 
-def _says(column: Column[PreviewRow], entries: Iterable[PreviewRow]) -> bool:
-    return any(column.cell(one, language()) for one in entries)
+def _has_values(column: Column[PreviewRow], rows: Iterable[PreviewRow]) -> bool:
+    return any(column.cell(row, language()) for row in rows)
 
 
 @pages.get(f"/<run>/<kind>.{FORM}")
@@ -160,11 +160,11 @@ def export(run: str, kind: str, form: str) -> Response:
     if kind not in _LISTS or preview is None or (kind != READY and not preview.kept):
         raise host_error("PAGE_UNKNOWN")
     source, selection = _rows(preview, kind), Selection.of(request.args, f"{kind}_")
-    columns, title = _columns(preview, kind), _title(preview, kind)
+    columns, title = _columns(preview, kind), _title_key(preview, kind)
     if form == "print":
-        columns = [one for one in columns if one.key not in _HIDDEN]
+        columns = [column for column in columns if column.key not in _HIDDEN]
     name = word(f"file_{title if kind == READY else kind}")
-    about = _about(preview)
+    about = _heading(preview)
     return list_file(form, name, word(title), source, selection, columns=columns, about=about)
 
 
@@ -178,8 +178,9 @@ def ask_what_to_read() -> str:
 
 def _read_dialog(values: dict[str, str], wrong: dict[str, Text] | None = None) -> str:
     definitions = desk_context().definitions()
-    wanted = [one for one in definitions if one.name == request.args.get("format")]
-    first = next(iter(wanted or definitions), None)
+    name = request.args.get("format")
+    named = [definition for definition in definitions if definition.name == name]
+    first = next(iter(named or definitions), None)
     default = {
         "format": first.name if first else "",
         "region": first.region if first else "",
@@ -201,10 +202,10 @@ def start() -> AnyResponse | str:
     wrong: dict[str, Text] = {}
     if not form["format"]:
         wrong["format"] = page_text("no_formats")
-    its_day = typed_date(form["date"])
-    if its_day is None:
+    payments_date = typed_date(form["date"])
+    if payments_date is None:
         wrong["date"] = DATE_NEEDED
-    elif its_day > desk_context().clock().date():
+    elif payments_date > desk_context().clock().date():
         wrong["date"] = page_text("date_ahead")
     if wrong:
         return _read_dialog(form, wrong)
@@ -222,7 +223,7 @@ def start() -> AnyResponse | str:
             wrong[field] = own(error.message)
     if wrong:
         return _read_dialog(form, wrong)
-    choice = Choice(definition.name, definition.region, form["bank_account"].strip(), its_day)
+    choice = Choice(definition.name, definition.region, form["bank_account"].strip(), payments_date)
     try:
         job = desk_context().start(choice)
     except HostError as error:
@@ -235,7 +236,7 @@ def start() -> AnyResponse | str:
 
 @pages.post("/tick")
 def tick() -> AnyResponse:
-    """Leave out, or take in, one payment or all that the filter shows."""
+    """Leave out or include one payment, or all that the filter shows."""
     run = request.form.get("run", "")
     preview = desk_context().preview(run) if run else None
     if preview is not None and preview.saved:
@@ -250,7 +251,7 @@ def tick() -> AnyResponse:
         elif number := request.form.get("leave"):
             host.leave_out(name, [number])
         elif number is not None:
-            # Those that are shown, and not what the rest of their invoices becomes without them.
+            # Only those shown, not other payments of their invoices that become ready without them.
             host.leave_out(name, _numbers(preview, "", {READY}))
     except HostError as error:
         notify(own(error.message), "error")
@@ -260,12 +261,12 @@ def tick() -> AnyResponse:
 
 
 def _numbers(preview: Preview, number: str, kinds: Collection[str]) -> Collection[str]:
-    """Return the numbers ticked; ``""`` stands for all of these kinds that the filter shows."""
+    """Return the given number; for ``""``, all of these kinds that the filter shows."""
     if number:
         return [number]
     source = preview_rows(preview.run_id, READY)
     shown = all_of(desk_context().store, source, Selection.of(request.args, f"{READY}_"))
-    return [one.payment_number for one in shown if one.kind in kinds]
+    return [row.payment_number for row in shown if row.kind in kinds]
 
 
 # --- Saving ------------------------------------------------------------------
@@ -275,16 +276,16 @@ def _numbers(preview: Preview, number: str, kinds: Collection[str]) -> Collectio
 def save() -> AnyResponse:
     run_id = request.form.get("run", "")
     try:
-        saved = _save(run_id, request.form.get("revision", ""))
+        saved_run = _save(run_id, request.form.get("revision", ""))
     except HostError as error:
         notify(own(error.message), "error")
-        now_open = error.preview.run_id if isinstance(error, PreviewChanged) else None
-        return redirect(url_for(".show", run=now_open), 303)
-    return redirect(url_for(".show", run=saved), 303)
+        open_run = error.preview.run_id if isinstance(error, PreviewChanged) else None
+        return redirect(url_for(".show", run=open_run), 303)
+    return redirect(url_for(".show", run=saved_run), 303)
 
 
 def _save(run_id: str, revision: str) -> str:
-    """Save exactly what was shown; if that was saved before, only say so."""
+    """Save exactly what was shown, unless it is saved already; return the run."""
     preview = desk_context().preview(run_id) if run_id else None
     if preview is None:
         raise host_error("NOTHING_TO_SAVE")

@@ -1,4 +1,4 @@
-"""``Ekonomi > Betalningsregistrering``: what is registered, and where it came from."""
+"""``Ekonomi > Betalningsregistrering``: what is registered, and its origin."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ TABS = ("payment", "invoice", "origin")
 def window(**dialog: object) -> str:
     """Show the register on the left, and the chosen payment on the right.
 
-    :param dialog: what stands before the window.
+    :param dialog: the dialog in front of the window, and its values.
     """
     store = desk_context().store
     run_id = request.args.get("run") or None
@@ -38,8 +38,8 @@ def window(**dialog: object) -> str:
         file="register.export",
         row_argument="payment",
     )
-    asked = (request.view_args or {}).get("payment_id")  # of the dialog that stands before it
-    chosen = _chosen(asked or request.args.get("payment", type=int))
+    of_dialog = (request.view_args or {}).get("payment_id")
+    chosen = _chosen(of_dialog or request.args.get("payment", type=int))
     if chosen is None and listed.page.entries:
         chosen = listed.page.entries[0]
     return render_template(

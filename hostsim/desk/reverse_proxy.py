@@ -1,7 +1,7 @@
-"""The reverse proxy before the desk: the address that it gives it, and whom it lets in.
+"""The reverse proxy in front of the desk: its public URL, and the users that it admits.
 
-hostsim keeps no passwords. Who may come in is the proxy's to decide, and it alone is
-believed when it names the user: by the address that the connection comes from.
+hostsim keeps no passwords. The proxy authenticates users and names them in a header, which is
+trusted only on connections from the address of the proxy.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from urllib.parse import SplitResult, urlsplit
 from hostsim.errors import host_error
 from opter_contract.values import Text
 
-#: Where the answer of a login arrives, below the public address.
+#: The path of a login's redirect URI, below the public URL.
 CALLBACK = "/callback"
 
 #: Characters of a user's name that are stored and shown.
@@ -29,11 +29,11 @@ _LOOPBACK: tuple[Address, ...] = tuple(map(ipaddress.ip_address, ("127.0.0.1", "
 
 @dataclass(frozen=True, slots=True)
 class ReverseProxy:
-    """What the desk is told of its proxy; by default there is none.
+    """The configuration of the proxy; by default there is none.
 
-    :ivar public_url: without a slash at the end; ``""`` where there is none.
-    :ivar user_header: the header that names the user; ``""`` where none does.
-    :ivar trusted: the addresses whose header is believed.
+    :ivar public_url: without a slash at the end; ``""`` if there is none.
+    :ivar user_header: the header that names the user; ``""`` if none does.
+    :ivar trusted: the addresses whose header is trusted.
     """
 
     public_url: str = ""
@@ -46,7 +46,7 @@ class ReverseProxy:
 
     @property
     def redirect_uri(self) -> str:
-        """Where a login sends the browser back to; ``""`` without a public address."""
+        """Where a login redirects the browser to; ``""`` without a public URL."""
         return f"{self.public_url}{CALLBACK}" if self.public_url else ""
 
     @property
@@ -57,7 +57,7 @@ class ReverseProxy:
     def origin(self) -> str:
         """The public origin as browsers write it: in lower case, without a default port.
 
-        ``""`` without a public address.
+        ``""`` without a public URL.
         """
         if not self.public_url:
             return ""
@@ -71,31 +71,31 @@ class ReverseProxy:
 
     @property
     def prefix(self) -> str:
-        """The path of the public address, without a slash at the end."""
+        """The path of the public URL, without a slash at the end."""
         return self._parts.path
 
-    def user_of(self, peer: str, given: str) -> str:
+    def user_of(self, peer: str, header: str) -> str:
         """Return the name of the user that a request comes from.
 
         :param peer: the address at the other end of the connection.
-        :param given: what stands in the header.
+        :param header: the value of the user header.
         :raises HostError: ``NOT_THROUGH_PROXY`` or ``USER_NOT_NAMED``.
         """
-        if _address(peer) not in self.trusted:
+        if _parsed_address(peer) not in self.trusted:
             raise host_error("NOT_THROUGH_PROXY")
-        name = _readable(given)
+        name = _readable_name(header)
         # Two lines of the header arrive as one, joined by a comma: only one of them is the proxy's.
         if not name or "," in name:
             raise host_error("USER_NOT_NAMED", header=self.user_header)
         return name
 
 
-#: The desk is reached as it listens.
+#: The desk is reached directly.
 NO_PROXY = ReverseProxy()
 
 _PORTS = {"http": 80, "https": 443}
 
-#: Headers that a proxy passes on as a visitor sent them.
+#: Headers that a proxy passes on unchanged.
 _SENT_BY_BROWSERS = frozenset(
     {
         "accept", "accept-encoding", "accept-language", "authorization", "connection",
@@ -112,76 +112,76 @@ def reverse_proxy(
     :raises HostError: ``SERVE_OPTION_WRONG``.
     """
     if trusted_proxy is not None and user_header is None:
-        raise _wrong(
+        raise _option_error(
             "--trusted-proxy",
             "den hör ihop med --user-header",
             "it goes together with --user-header",
         )
     trusted: tuple[Address, ...] = _LOOPBACK
     if trusted_proxy is not None:
-        found = _address(trusted_proxy)
-        if found is None:
-            raise _wrong(
+        address = _parsed_address(trusted_proxy)
+        if address is None:
+            raise _option_error(
                 "--trusted-proxy",
                 "skriv en adress i siffror, som 127.0.0.1",
                 "write a numeric address, such as 127.0.0.1",
             )
-        trusted = (found,)
-    # An underscore could be sent in two ways, of which a proxy overwrites one.
-    taken = (user_header or "").lower() in _SENT_BY_BROWSERS
-    if taken or (user_header is not None and not re.fullmatch(r"[A-Za-z0-9-]+", user_header)):
-        raise _wrong(
+        trusted = (address,)
+    # An underscore can be sent in two ways, and a proxy overwrites only one of them.
+    reserved = (user_header or "").lower() in _SENT_BY_BROWSERS
+    if reserved or (user_header is not None and not re.fullmatch(r"[A-Za-z0-9-]+", user_header)):
+        raise _option_error(
             "--user-header",
             "skriv ett namn av bokstäver, siffror och bindestreck, som X-Remote-User",
             "write a name of letters, digits and hyphens, such as X-Remote-User",
         )
     return ReverseProxy(
-        "" if public_url is None else _public(public_url), user_header or "", trusted
+        "" if public_url is None else _checked_public_url(public_url), user_header or "", trusted
     )
 
 
-def _public(address: str) -> str:
-    option, address = "--public-url", address.rstrip("/")
+def _checked_public_url(url: str) -> str:
+    option, url = "--public-url", url.rstrip("/")
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(url)
         name, _ = parts.hostname or "", parts.port
     except ValueError:
         name = ""
     if not re.fullmatch(r"[A-Za-z0-9.:-]+", name):
-        raise _wrong(option, "det är ingen webbadress", "it is not a web address")
+        raise _option_error(option, "det är ingen webbadress", "it is not a web address")
     local = name == "localhost" or (
-        _address(name) is not None and ipaddress.ip_address(name).is_loopback
+        _parsed_address(name) is not None and ipaddress.ip_address(name).is_loopback
     )
     if parts.scheme != "https" and not (parts.scheme == "http" and local):
-        raise _wrong(option, "den ska börja med https://", "it must begin with https://")
+        raise _option_error(option, "den ska börja med https://", "it must begin with https://")
     plain = re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*", parts.path)
-    if not plain or "@" in parts.netloc or "?" in address or "#" in address:
-        raise _wrong(
+    if not plain or "@" in parts.netloc or "?" in url or "#" in url:
+        raise _option_error(
             option,
             "den får bara ha ett namn, en port och en enkel sökväg",
             "it may have a name, a port and a simple path only",
         )
-    return address
+    return url
 
 
-def _wrong(option: str, sv: str, en: str) -> Exception:
+def _option_error(option: str, sv: str, en: str) -> Exception:
     return host_error("SERVE_OPTION_WRONG", option=option, why=Text(sv, en))
 
 
-def _address(text: str) -> Address | None:
+def _parsed_address(text: str) -> Address | None:
     try:
-        found = ipaddress.ip_address(text)
+        address = ipaddress.ip_address(text)
     except ValueError:
         return None
-    # So is a connection over IPv4 called by a socket that takes both.
-    return getattr(found, "ipv4_mapped", None) or found
+    # A dual-stack socket reports connections over IPv4 so.
+    return getattr(address, "ipv4_mapped", None) or address
 
 
-def _readable(raw: str) -> str:
-    """Clean a header's value, which WSGI hands over as Latin-1 whatever it was."""
+def _readable_name(raw: str) -> str:
+    """Clean the value of a header, which WSGI always decodes as Latin-1."""
     try:
         text = raw.encode("latin-1").decode("utf-8")
     except UnicodeError:
         text = raw
-    shown = (" " if unicodedata.category(one).startswith("C") else one for one in text)
-    return " ".join("".join(shown).split())[:MAX_NAME_LENGTH]
+    printable = (" " if unicodedata.category(c).startswith("C") else c for c in text)
+    return " ".join("".join(printable).split())[:MAX_NAME_LENGTH]

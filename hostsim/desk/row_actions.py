@@ -1,7 +1,7 @@
-"""What a person can do with a row of a preview, and what to compare it with first.
+"""The possible decisions about a row of a preview, and the payments to compare it with.
 
-The host decides what is possible; this prepares it for a page: the buttons of the rows,
-and beside a payment what is registered already, or was registered through another channel.
+The host decides what is possible; this prepares it for a page: the buttons of the rows, and
+for a payment the one already registered, or those registered through another channel.
 """
 
 from __future__ import annotations
@@ -26,12 +26,12 @@ from hostsim.storage.previews import Preview
 from hostsim.storage.rows import payment_of, row_of
 from opter_contract.values import Payment
 
-# What can be chosen beside the decisions themselves.
+# Choices other than the decisions themselves.
 SERIES = "series"
 TAKE_BACK = "take-back"
 TAKE_BACK_SERIES = "take-back-series"
 
-#: The words of each choice, and of what it does.
+#: The texts of each choice, and of its effect.
 LABELS: Mapping[str, tuple[str, str]] = {
     reasons.CONFIRM: ("choose_confirm", "does_confirm"),
     reasons.TAKE_AGAIN: ("choose_take_again", "does_take_again"),
@@ -43,15 +43,15 @@ LABELS: Mapping[str, tuple[str, str]] = {
     TAKE_BACK_SERIES: ("choose_take_back_series", "does_take_back_series"),
 }
 
-#: What accepting means where nothing was changed, by reason.
-_ACCEPTS: Mapping[str, tuple[str, str]] = {
+#: The texts of accepting a payment that was not changed, by reason.
+_ACCEPT_LABELS: Mapping[str, tuple[str, str]] = {
     reasons.REPLACED: ("choose_replace", "does_replace"),
     reasons.SETTLED: ("choose_settle", "does_settle"),
     reasons.PAID: ("choose_advance", "does_advance"),
 }
 
-#: Whoever accepted may keep instead, and the other way round.
-_OTHER = {ACCEPT: KEEP, KEEP: ACCEPT}
+#: An accepted change may be kept out instead, and the reverse.
+_OPPOSITE = {ACCEPT: KEEP, KEEP: ACCEPT}
 
 
 class RowActions(NamedTuple):
@@ -64,27 +64,27 @@ class RowActions(NamedTuple):
     company: str
     kind: str
     row: PreviewRow
-    fetched: bool  # in this import; otherwise it is read again before it can be saved
+    fetched: bool  # by this import; otherwise it is read again before saving
     choices: Sequence[str]
     decision: Decision | None  # in force, about this payment
-    series: Decision | None  # in force, about the series that its invoice lies in
+    series: Decision | None  # in force, about a series with its invoice
     differences: Sequence[Difference]  # from what is registered
     others: Sequence[OtherChannelPayment]  # possibly the same
 
 
 def row_buttons(preview: Preview, kind: str, entries: Iterable[PreviewRow]) -> dict[int, str]:
-    """Return the label of the button of each row; a row without one has nothing to decide."""
-    named = [entry for entry in entries if entry.payment_number]
+    """Return the button label of each row that something can be decided about."""
+    numbered = [entry for entry in entries if entry.payment_number]
     if kind == REJECTED:
-        return {entry.id: word("decide") for entry in named}
+        return {entry.id: word("decide") for entry in numbered}
     if kind == IGNORED:
-        return {e.id: word("take_back") for e in named if e.reason == SET_ASIDE}
-    decided_on = _decided_numbers(preview, [entry.payment_number for entry in named])
-    return {e.id: word("undo") for e in named if e.payment_number in decided_on}
+        return {e.id: word("take_back") for e in numbered if e.reason == SET_ASIDE}
+    decided_on = _decided_numbers(preview, [entry.payment_number for entry in numbered])
+    return {e.id: word("undo") for e in numbered if e.payment_number in decided_on}
 
 
 def labels_of(actions: RowActions) -> Mapping[str, tuple[str, str]]:
-    accepts = _ACCEPTS.get(actions.row.reason or "")
+    accepts = _ACCEPT_LABELS.get(actions.row.reason or "")
     return LABELS if accepts is None else {**LABELS, ACCEPT: accepts}
 
 
@@ -94,9 +94,9 @@ def _decided_numbers(preview: Preview, numbers: Sequence[str]) -> frozenset[str]
 
 
 def row_actions(row_id: int) -> RowActions:
-    """Look at one row of an open preview.
+    """Return what can be done with a row of an open preview.
 
-    :raises HostError: ``PAGE_UNKNOWN`` where the preview is not open any longer.
+    :raises HostError: ``PAGE_UNKNOWN`` if the preview is no longer open.
     """
     store = desk_context().store
     row = page_rows.preview_row(store, row_id)
@@ -104,10 +104,10 @@ def row_actions(row_id: int) -> RowActions:
         raise host_error("PAGE_UNKNOWN")
     definition, company = row["definition"], row["company"]
     decision = decision_store.decision_about(store.db, definition, company, row["number"])
-    several = decision_store.series_in_force(store.db, definition, company)
-    series = decision_rules.in_series(several, row["invoice_number"])
-    now = payment_of(row, company)
-    differences = _differences(row["import_type"], company, now)
+    all_series = decision_store.series_in_force(store.db, definition, company)
+    series = decision_rules.in_series(all_series, row["invoice_number"])
+    payment = payment_of(row, company)
+    differences = _differences(row["import_type"], company, payment)
     choices = _choices(row["kind"], row["reason"], decision, series)
     if not differences and KEEP in choices:
         choices.remove(KEEP)  # nothing is registered that could be kept
@@ -124,46 +124,46 @@ def row_actions(row_id: int) -> RowActions:
         decision=decision and decision_store.for_person(store.db, decision),
         series=series,
         differences=differences,
-        others=_others(row, now),
+        others=_others(row, payment),
     )
 
 
 def _choices(
     kind: str, reason: str | None, decision: Decision | None, series: Decision | None
 ) -> list[str]:
-    found: list[str] = []
+    choices: list[str] = []
     if kind == REJECTED:
-        found.extend(reasons.possible_decisions(reason))
+        choices.extend(reasons.possible_decisions(reason))
         if reason == "invoice-not-found":
-            found.append(SERIES)
+            choices.append(SERIES)
     if decision is not None:
-        # An advance is accepted beside whatever else was.
+        # An advance can be accepted in addition to an earlier acceptance.
         other_advance = reason == reasons.PAID and not decision_rules.allows_advance(decision)
         repeated = decision.decision != ACCEPT or not other_advance
-        found = [one for one in found if one != decision.decision or not repeated]
-        other = _OTHER.get(decision.decision)
-        if other is not None and other not in found:
-            found.insert(0, other)
-        found.append(TAKE_BACK)
+        choices = [c for c in choices if c != decision.decision or not repeated]
+        opposite = _OPPOSITE.get(decision.decision)
+        if opposite is not None and opposite not in choices:
+            choices.insert(0, opposite)
+        choices.append(TAKE_BACK)
     elif reason == SET_ASIDE and series is not None:
-        found.append(TAKE_BACK_SERIES)
-    return found
+        choices.append(TAKE_BACK_SERIES)
+    return choices
 
 
-def _differences(import_type: str, company: str, now: Payment | None) -> Sequence[Difference]:
-    """Compare what is registered with what is at the source now."""
-    if now is None:
+def _differences(import_type: str, company: str, payment: Payment | None) -> Sequence[Difference]:
+    """Compare the registered payment with the one at the source."""
+    if payment is None:
         return ()
-    row = page_rows.registered_row(desk_context().store, import_type, company, now.key.number)
+    row = page_rows.registered_row(desk_context().store, import_type, company, payment.key.number)
     registered = None if row is None else payment_of(row, company)
-    return () if registered is None else find_differences(registered, now)
+    return () if registered is None else find_differences(registered, payment)
 
 
-def _others(row: sqlite3.Row, now: Payment | None) -> Sequence[OtherChannelPayment]:
-    """Find the payments through another channel that this one may be the same as."""
-    if now is None or row["invoice_id"] is None or row["reason"] != reasons.DOUBTFUL:
+def _others(row: sqlite3.Row, payment: Payment | None) -> Sequence[OtherChannelPayment]:
+    """Return the payments through another channel that may be the same payment."""
+    if payment is None or row["invoice_id"] is None or row["reason"] != reasons.DOUBTFUL:
         return ()
-    several = decision_store.other_channel_payments(
+    candidates = decision_store.other_channel_payments(
         desk_context().store.db, row["import_type"], row["company"], row["invoice_id"]
     )
-    return decision_rules.equal_payments(now, several)
+    return decision_rules.equal_payments(payment, candidates)

@@ -1,4 +1,4 @@
-"""``Importer``: every import of the past, and one of them in full."""
+"""``Importer``: all past imports, and one of them in full."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ pages = Blueprint("runs", __name__, url_prefix="/runs")
 def window(**dialog: object) -> str:
     """Show every import, and one of them in full.
 
-    :param dialog: what stands before the window.
+    :param dialog: the dialog in front of the window, and its values.
     """
     listed = list_view(
         "runs",
@@ -41,14 +41,14 @@ def window(**dialog: object) -> str:
         row_argument="run",
     )
     first = listed.page.entries[0].id if listed.page.entries else ""
-    wanted = (request.view_args or {}).get("run_id") or request.args.get("run") or first
-    chosen = desk_context().host().run(wanted) if wanted else None
+    run_id = (request.view_args or {}).get("run_id") or request.args.get("run") or first
+    chosen = desk_context().host().run(run_id) if run_id else None
     return render_template(
         "runs.html",
         listed=listed,
         chosen=chosen,
         labels={} if chosen is None else _labels(chosen),
-        undone=[] if chosen is None else _undone(chosen),
+        undone=[] if chosen is None else _undone_saves(chosen),
         revisions=desk_context().revisions(),
         is_open=chosen is not None and chosen.state in {"open", "saved"},
         kind_label=kind_label,
@@ -57,15 +57,15 @@ def window(**dialog: object) -> str:
     )
 
 
-def _undone(run: Imported) -> list[UndoneSave]:
+def _undone_saves(run: Imported) -> list[UndoneSave]:
     if run.undone_at is None:
         return []
-    several = desk_context().host().undone_saves(run.definition)
-    return [one for one in several if one.run_id == run.id]
+    saves = desk_context().host().undone_saves(run.definition)
+    return [save for save in saves if save.run_id == run.id]
 
 
 def _labels(run: Imported) -> dict[object, str]:
-    """Name the settings as the plug-in does, and their values; no names where it is missing."""
+    """Return the plug-in's labels of the settings and values; none if the plug-in is missing."""
     try:
         fields = desk_context().host().settings_fields(run.import_type)
     except HostError:
@@ -87,9 +87,9 @@ def export(form: str) -> Response:
     return list_file(form, name, title, source, selection, columns=PAGES["runs"])
 
 
-# --- A save that is undone ----------------------------------------------------
+# --- Undoing a save -----------------------------------------------------------
 
-#: Where the dialog was opened, if not here.
+#: The page that opened the dialog, if not this one.
 IMPORT = "import"
 
 
@@ -107,17 +107,17 @@ def ask_to_undo(run_id: str) -> AnyResponse | str:
 
 def _undo_dialog(run_id: str, why: str, wrong: Text | None = None) -> str:
     host = desk_context().host()
-    run, counted = host.run(run_id), host.to_undo(run_id)
+    run, effects = host.run(run_id), host.to_undo(run_id)
     at_import = request.args.get("from") == IMPORT and desk_context().preview(run_id) is not None
     show_window = import_window if at_import else window
     return show_window(
         dialog="undo",
         undoing=run,
-        counted=counted,
+        effects=effects,
         source=host.source(run.import_type),
-        gone=some_of([one.payment_number for one in counted.gone]),
-        kept=with_states(counted.kept),
-        forgotten=some_of(counted.forgotten),
+        gone=some_of([row.payment_number for row in effects.gone]),
+        kept=with_states(effects.kept),
+        forgotten=some_of(effects.forgotten),
         values={"why": why},
         wrong=wrong,
         back=_back(run_id),
@@ -137,7 +137,7 @@ def undo(run_id: str) -> AnyResponse:
     except HostError as error:
         if error.code in {"WHY_NEEDED", "WHY_TOO_LONG"}:
             return make_response(_undo_dialog(run_id, why, own(error.message)), 422)
-        notify(_undone_before(run_id) or own(error.message), "error")
+        notify(_undone_by_other(run_id) or own(error.message), "error")
     else:
         notify(save_undone(undone.deleted, undone.restored, undone.forgotten))
         if undone.kept:
@@ -145,13 +145,13 @@ def undo(run_id: str) -> AnyResponse:
     return redirect(_back(run_id), 303)
 
 
-def _said(several: Mapping[str, Text]) -> Iterator[list[tuple[str, str]]]:
-    for place in range(len(LANGUAGES)):
-        yield [(number, text[place]) for number, text in several.items()]
+def _by_language(texts: Mapping[str, Text]) -> Iterator[list[tuple[str, str]]]:
+    for index in range(len(LANGUAGES)):
+        yield [(number, text[index]) for number, text in texts.items()]
 
 
-def _undone_before(run_id: str) -> Text | None:
-    """Say who undid a save, as in another tab; ``None`` where nobody did."""
+def _undone_by_other(run_id: str) -> Text | None:
+    """Return the sentence that somebody else undid a save; ``None`` if nobody did."""
     run = desk_context().host().run(run_id)
     if run.undone_at is None:
         return None
@@ -169,20 +169,21 @@ def take_again(run_id: str) -> AnyResponse:
     host, revision = desk_context().host(), request.form.get("revision", "")
     try:
         definition = host.run(run_id).definition
-        before = host.waiting_for_import(definition)
+        waiting_before = host.waiting_for_import(definition)
         numbers = host.to_take_again(definition, run_id)
         taken = host.take_save_again(definition, run_id, revision=revision)
-        refused = host.rejected(definition, numbers)
-        taken -= len(refused)
-        now = taken - (host.waiting_for_import(definition) - before)
+        refusals = host.rejected(definition, numbers)
+        taken -= len(refusals)
+        ready = taken - (host.waiting_for_import(definition) - waiting_before)
     except HostError as error:
         notify(own(error.message), "error")
     else:
-        # Where all have to be fetched first, the page says it itself.
-        if now:
-            key = "taken_again" if now == taken else "taken_again_partly"
-            notify(page_text(key, n=taken, now=now))
-        if refused:
-            why = Text(*(some_of([f"{n} ({t})" for n, t in each]) for each in _said(refused)))
-            notify(page_text("some_cannot_come", n=len(refused), why=why), "error")
+        # If all have to be fetched first, the page says so.
+        if ready:
+            key = "taken_again" if ready == taken else "taken_again_partly"
+            notify(page_text(key, n=taken, now=ready))
+        if refusals:
+            reasons = _by_language(refusals)
+            why = Text(*(some_of([f"{n} ({t})" for n, t in texts]) for texts in reasons))
+            notify(page_text("some_cannot_come", n=len(refusals), why=why), "error")
     return redirect(url_for("imports.show", run=request.form.get("shown") or None), 303)

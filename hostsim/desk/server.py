@@ -1,4 +1,4 @@
-"""The desk as a real server, on a thread of its own."""
+"""The desk as an HTTP server, on a thread of its own."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from hostsim.sandbox.server import bind_socket
 #: Pages that can be answered at once; imports have threads of their own.
 THREADS = 8
 
-#: Open connections; a browser has six.
-CONNECTIONS = 100
+#: A browser opens six connections.
+MAX_CONNECTIONS = 100
 
-#: Of them, the latest that have asked for nothing yet and may stay.
-JUST_COME = 10
+#: The latest connections without a request yet are not closed.
+MAX_NEW_CONNECTIONS = 10
 
-#: Bytes of an answer that may wait for a slow reader, in a file, while its thread goes on.
-WAITING = 2**30
+#: A response is buffered, in a file, for a slow reader, so that its thread can go on.
+MAX_BUFFERED_BYTES = 2**30
 
 
 class Desk:
@@ -42,7 +42,7 @@ class Desk:
 
         :param host: a numeric address, or ``localhost``.
         :param port: 0 takes a free one.
-        :param proxy: before it.
+        :param proxy: in front of it.
         """
         self.desk_context = desk_context
         self._key = secrets.token_urlsafe(32)
@@ -58,8 +58,8 @@ class Desk:
     @property
     def url(self) -> str:
         """Where it listens, with a slash at the end."""
-        every = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - named, not bound
-        name = every.get(self._host, f"[{self._host}]" if ":" in self._host else self._host)
+        any_address = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}  # noqa: S104 - named, not bound
+        name = any_address.get(self._host, f"[{self._host}]" if ":" in self._host else self._host)
         return f"http://{name}:{self._port}/"
 
     @property
@@ -68,27 +68,27 @@ class Desk:
         return f"{self._proxy.public_url}/" if self._proxy.public_url else self.url
 
     @property
-    def address(self) -> str:
-        """What a person opens: with the key, where the proxy does not name its users."""
+    def start_url(self) -> str:
+        """What a person opens: with the key, unless the proxy names its users."""
         if self._proxy.user_header:
             return self.public_url
         return f"{self.public_url}?{KEY}={self._key}"
 
     def __enter__(self) -> Self:
-        """Listen and answer. Raises ``OSError`` when the port is taken."""
-        listening = bind_socket(self._host, self._port)
-        self._port = listening.getsockname()[1]
+        """Start serving. Raises ``OSError`` when the port is taken."""
+        socket = bind_socket(self._host, self._port)
+        self._port = socket.getsockname()[1]
         # Browsers send a cookie to every port of a machine.
         self.app.config["SESSION_COOKIE_NAME"] = f"hostsim_desk_{self._port}"
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)
         self._server = create_server(
             self.app,
-            sockets=[listening],
+            sockets=[socket],
             threads=THREADS,
-            # Never reached by those who say nothing: room is made before.
-            connection_limit=2 * CONNECTIONS,
+            # Never reached by idle connections: the oldest are closed before.
+            connection_limit=2 * MAX_CONNECTIONS,
             max_request_body_size=2 * MAX_FORM_BYTES,
-            outbuf_high_watermark=WAITING,
+            outbuf_high_watermark=MAX_BUFFERED_BYTES,
             ident=None,
             log_socket_errors=False,
             url_scheme=self._proxy.scheme,
@@ -106,24 +106,24 @@ class Desk:
             self._thread.join()
 
     def _serve(self) -> None:
-        """Run waitress's loop turn by turn, since its own cannot be stopped from outside."""
-        sockets = self._server._map  # noqa: SLF001 - waitress shows them in no other way
+        """Run waitress's loop step by step, since its own cannot be stopped from outside."""
+        sockets = self._server._map  # noqa: SLF001 - waitress has no public attribute
         while not self._stopping.is_set():
             wasyncore.loop(timeout=1, map=sockets, count=1)
-            self._make_room()
+            self._close_idle_connections()
             self.desk_context.store.checkpoint_leftover_wal()
         self._woken.wait()
         self._server.task_dispatcher.shutdown()
         wasyncore.close_all(sockets, ignore_all=True)
 
-    def _make_room(self) -> None:
-        """Where there are too many connections, close the oldest with nothing asked in whole.
+    def _close_idle_connections(self) -> None:
+        """Close the oldest connections without a whole request if there are too many.
 
-        waitress would take no new ones, for as long as each sends a byte now and then.
+        waitress would accept no new ones as long as each sends a byte now and then.
         """
         channels = list(self._server.active_channels.values())
-        slow = [one for one in channels if not one.requests]
-        slow.sort(key=lambda one: one.creation_time)
-        # Whoever has just come had no time to ask.
-        for one in slow[:-JUST_COME][: max(0, len(channels) - CONNECTIONS)]:
-            one.handle_close()
+        idle = [channel for channel in channels if not channel.requests]
+        idle.sort(key=lambda channel: channel.creation_time)
+        # A new connection had no time for a request.
+        for channel in idle[:-MAX_NEW_CONNECTIONS][: max(0, len(channels) - MAX_CONNECTIONS)]:
+            channel.handle_close()

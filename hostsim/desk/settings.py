@@ -1,4 +1,4 @@
-"""The settings of imports and exports, made of what the plug-ins contribute; and the office's own.
+"""The settings of imports and exports, declared by the plug-ins, and those of the office.
 
 The page knows no field: kind, label, help, default and the problems of a value all come
 from the plug-in of the import or export type.
@@ -24,7 +24,7 @@ from opter_contract.values import SettingsField, SettingsProblem, Text
 
 pages = Blueprint("settings", __name__, url_prefix="/settings")
 
-#: The kinds of fields that have an input of their own; any other is text.
+#: The kinds of fields with an input of their own; any other is text.
 INPUTS = frozenset({"date", "integer", "boolean", "text", "choice"})
 
 
@@ -54,25 +54,27 @@ _OWN_FIELDS = ("name", "type", "format", "region", "subject")
 def show() -> str:
     subject = request.args.get("subject", "")
     definitions = desk_context().definitions(subject)
-    return _of(definitions[0]) if definitions else _dialog(None, {"subject": subject})
+    return (
+        _definition_dialog(definitions[0]) if definitions else _dialog(None, {"subject": subject})
+    )
 
 
 @pages.get("/new")
 def new() -> str:
-    given = {key: request.args.get(key, "") for key in _OWN_FIELDS}
-    return _dialog(None, given, making=True)
+    values = {key: request.args.get(key, "") for key in _OWN_FIELDS}
+    return _dialog(None, values, is_new=True)
 
 
 @pages.get("/of/<path:name>")
-def of(name: str) -> str:
-    return _of(_definition(name))
+def edit(name: str) -> str:
+    return _definition_dialog(_definition(name))
 
 
 def _definition(name: str) -> Definition:
     return desk_context().store.definition(name, exports=None)
 
 
-def _of(definition: Definition) -> str:
+def _definition_dialog(definition: Definition) -> str:
     problems = [
         SettingsProblem(key, "warning", Text(*message))
         for key, message in session.pop("problems", [])
@@ -81,20 +83,20 @@ def _of(definition: Definition) -> str:
 
 
 @pages.post("/new")
-def make() -> AnyResponse:
+def create() -> AnyResponse:
     """Define an import or an export; problems are shown beside their fields."""
-    given = {key: request.form.get(key, "") for key in _OWN_FIELDS}
-    name, code, region, subject = (given[key] for key in ("name", "type", "region", "subject"))
+    own_values = {key: request.form.get(key, "") for key in _OWN_FIELDS}
+    name, code, region, subject = (own_values[key] for key in ("name", "type", "region", "subject"))
     values = _values_of(code, subject)
     host = desk_context().host()
     try:
         if subject:
             problems = host.define_export(name, code, subject, region, values)
         else:
-            problems = host.define(name, code, given["format"], region, values)
+            problems = host.define(name, code, own_values["format"], region, values)
     except (SettingsRefused, HostError) as error:
-        return _refused(None, given | values, error)
-    return _stored(given["name"].strip(), subject, problems)
+        return _refusal_page(None, own_values | values, error)
+    return _next_page(name.strip(), subject, problems)
 
 
 @pages.post("/of/<path:name>")
@@ -102,32 +104,32 @@ def change(name: str) -> AnyResponse:
     """Change an import or an export; problems are shown beside their fields."""
     definition = _definition(name)
     values = _values_of(definition.import_type, definition.subject)
-    if _closes() and values.items() <= definition.settings.items():
-        return redirect(_what_follows(name, definition.subject), 303)
-    opened = name in desk_context().open_previews()
+    if _closes_when_stored() and values.items() <= definition.settings.items():
+        return redirect(_previous_dialog(name, definition.subject), 303)
+    was_open = name in desk_context().open_previews()
     try:
         problems = desk_context().host().change(name, values)
     except SettingsRefused as error:
-        return _refused(definition, dict(definition.settings) | values, error)
-    if opened and name not in desk_context().open_previews():
+        return _refusal_page(definition, dict(definition.settings) | values, error)
+    if was_open and name not in desk_context().open_previews():
         notify(page_text("preview_discarded"))
-    return _stored(name, definition.subject, problems)
+    return _next_page(name, definition.subject, problems)
 
 
-def _closes() -> bool:
+def _closes_when_stored() -> bool:
     """Return whether the dialog is closed once its values are stored."""
     return request.form.get("then") == "close"
 
 
-def _what_follows(name: str, subject: str) -> str:
-    """Return the dialog that one comes from to the settings."""
+def _previous_dialog(name: str, subject: str) -> str:
+    """Return the URL of the dialog that leads to the settings."""
     if subject:
-        return exports.SUBJECTS[subject].address("ask_what_to_export", export=name)
+        return exports.SUBJECTS[subject].url("ask_what_to_export", export=name)
     return url_for("imports.ask_what_to_read", format=name)
 
 
 def _values_of(type_code: str, subject: str) -> dict[str, str]:
-    """Read the plug-in's fields out of a form; an empty secret is left as it is."""
+    """Return the values of the plug-in's fields in the form; an empty secret stays unchanged."""
     return {
         field.key: request.form.get(f"field-{field.key}", "")
         for field in desk_context().host().settings_fields(type_code, subject)
@@ -135,15 +137,15 @@ def _values_of(type_code: str, subject: str) -> dict[str, str]:
     }
 
 
-def _stored(name: str, subject: str, problems: Sequence[SettingsProblem]) -> AnyResponse:
-    if _closes() and not problems:
-        return redirect(_what_follows(name, subject), 303)
+def _next_page(name: str, subject: str, problems: Sequence[SettingsProblem]) -> AnyResponse:
+    if _closes_when_stored() and not problems:
+        return redirect(_previous_dialog(name, subject), 303)
     session["problems"] = [(p.key, own(p.message)) for p in problems]
     notify(page_text("stored"))
-    return redirect(url_for(".of", name=name), 303)
+    return redirect(url_for(".edit", name=name), 303)
 
 
-def _refused(
+def _refusal_page(
     definition: Definition | None, values: Mapping[str, str], error: HostError
 ) -> AnyResponse:
     problems: Sequence[SettingsProblem] = (
@@ -151,12 +153,12 @@ def _refused(
         if isinstance(error, SettingsRefused)
         else [SettingsProblem(_field_of(error), "error", error.message)]
     )
-    page = _dialog(definition, values, problems, making=definition is None)
+    page = _dialog(definition, values, problems, is_new=definition is None)
     return make_response(page, 422)
 
 
 def _field_of(error: HostError) -> str:
-    """Name the field of the host's own that an error belongs beside."""
+    """Return the host's own field that an error belongs to."""
     return "type" if error.code.startswith(("IMPORT_", "EXPORT_TYPE")) else "name"
 
 
@@ -165,7 +167,7 @@ def _dialog(
     values: Mapping[str, str],
     problems: Sequence[SettingsProblem] = (),
     *,
-    making: bool = False,
+    is_new: bool = False,
 ) -> str:
     subject = definition.subject if definition else values.get("subject", "")
     if subject and subject not in exports.SUBJECTS:
@@ -173,16 +175,16 @@ def _dialog(
     types = _types(subject)
     code = definition.import_type if definition else values.get("type") or next(iter(types), "")
     fields: list[Field] = []
-    if (definition or making) and code in types:
-        described = desk_context().host().settings_fields(code, subject)
-        fields = [_field(one, values, problems, new=definition is None) for one in described]
-    known = {field.name for field in fields} | {"name", "type"}
-    under = partial(exports.window, exports.SUBJECTS[subject]) if subject else window
-    return under(
+    if (definition or is_new) and code in types:
+        declarations = desk_context().host().settings_fields(code, subject)
+        fields = [_field(d, values, problems, new=definition is None) for d in declarations]
+    names = {field.name for field in fields} | {"name", "type"}
+    show_window = partial(exports.window, exports.SUBJECTS[subject]) if subject else window
+    return show_window(
         dialog="settings",
         definitions=desk_context().definitions(subject),
         chosen=definition,
-        making=making and bool(types),
+        is_new=is_new and bool(types),
         types=types,
         type=types.get(code),
         type_code=code,
@@ -190,7 +192,9 @@ def _dialog(
         fields=fields,
         regions=desk_context().regions(),
         problems={key: _problems_of(key, problems) for key in ("name", "type")},
-        others=[(p.severity, translated(p.message)) for p in problems if p.key not in known],
+        other_problems=[
+            (p.severity, translated(p.message)) for p in problems if p.key not in names
+        ],
     )
 
 
@@ -199,27 +203,27 @@ def _types(subject: str) -> Mapping[str, Any]:
     plugins = desk_context().plugins
     if not subject:
         return plugins.import_types
-    return {code: one for (code, what), one in plugins.export_types.items() if what == subject}
+    return {code: kind for (code, s), kind in plugins.export_types.items() if s == subject}
 
 
 def _field(
-    described: SettingsField,
+    declaration: SettingsField,
     values: Mapping[str, str],
     problems: Sequence[SettingsProblem],
     *,
     new: bool,
 ) -> Field:
-    value = values.get(described.key, described.default if new else "")
-    kind = described.kind if described.kind in INPUTS else "text"
+    value = values.get(declaration.key, declaration.default if new else "")
+    kind = declaration.kind if declaration.kind in INPUTS else "text"
     return Field(
-        name=described.key,
-        input="secret" if described.secret else kind,
-        label=translated(described.label),
-        help=translated(described.help),
-        value="" if described.secret else value,
-        required=described.required,
-        problems=_problems_of(described.key, problems),
-        choices=[(one.value, translated(one.label)) for one in getattr(described, "choices", ())],
+        name=declaration.key,
+        input="secret" if declaration.secret else kind,
+        label=translated(declaration.label),
+        help=translated(declaration.help),
+        value="" if declaration.secret else value,
+        required=declaration.required,
+        problems=_problems_of(declaration.key, problems),
+        choices=[(c.value, translated(c.label)) for c in getattr(declaration, "choices", ())],
     )
 
 
@@ -240,16 +244,16 @@ def set_office_settings() -> AnyResponse:
     """Change the settings of the office, all or none."""
     store = desk_context().store
     keys = ("default_currency", "accepted_deviation")
-    given = {key: request.form.get(key, "") for key in keys}
+    values = {key: request.form.get(key, "") for key in keys}
     key = ""
     try:
         with store.change():
             for key in keys:
-                store.set_setting(key, given[key])
+                store.set_setting(key, values[key])
     except HostError as error:
         # A person knows the setting by its label.
         sentence = translated(error.message).replace(key, word(key))
-        return make_response(_office_dialog(given, {key: sentence}), 422)
+        return make_response(_office_dialog(values, {key: sentence}), 422)
     notify(page_text("stored"))
     return redirect(url_for(".office_settings"), 303)
 

@@ -1,4 +1,4 @@
-"""What all pages share: the office, the language, messages on the next page, and lists."""
+"""Helpers of all pages: the office, the language, notifications, and lists."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from hostsim.views.schedules import STANDINGS
 from hostsim.views.table import Column, Money, on_page
 from opter_contract.values import Text
 
-#: Where the application keeps the office.
+#: The key of the office in the extensions of the application.
 KEY = "hostsim.desk"
 
 
@@ -57,19 +57,19 @@ def notify(text: Text, kind: str = "done") -> None:
 
 
 def sums_of(page: Page, title: str) -> list[tuple[str, Money]]:
-    """Return the sums of a list, each with a label that says of how many rows."""
-    counted = sum(one.rows for one in page.sums)
+    """Return the sums of a list, each with a label that names the number of rows."""
+    summed = sum(total.rows for total in page.sums)
     key = "sum_of"
-    if counted < page.found and len(page.sums) == 1:
+    if summed < page.found and len(page.sums) == 1:
         key = "sum_of_valid" if title == word("payments") else "sum_of_some"
     found = count(page.found, language())
     return [
-        (word(key, n=count(one.rows, language()), found=found), Money(one.amount, one.currency))
-        for one in page.sums
+        (word(key, n=count(s.rows, language()), found=found), Money(s.amount, s.currency))
+        for s in page.sums
     ]
 
 
-#: The names of the codes that a list can be filtered by; others have reasons.
+#: The labels of the codes that a list is filtered by; other lists have reasons.
 _LABELS = {
     "runs": RUN_STATES,
     "decisions": DECISIONS,
@@ -82,13 +82,13 @@ _LABELS = {
     "open": DUE,
 }
 
-#: What tells the rows of a list apart on a page, where it is not their id.
+#: The attribute that identifies a row in a list, if it is not the id.
 _KEYS = {"invoices": "item_number", "bills": "item_number", "log": "sequence"}
 
 
 @dataclass(frozen=True, slots=True)
 class ListView:
-    """A list as a template shows it, and the addresses of its links."""
+    """A list as a template shows it, and the URLs of its links."""
 
     name: str
     title: str
@@ -99,47 +99,47 @@ class ListView:
     endpoint: str
     file: str
     fixed: Mapping[str, str]
-    #: The argument of an address that chooses a row; "" where none can be chosen.
+    #: The query parameter that chooses a row; ``""`` if none can be chosen.
     row_argument: str = ""
     #: The labels of the rows' buttons, by the id of the row.
     buttons: Mapping[int, str] = field(default_factory=dict)
-    #: The definition that every row is of; "" where they are of several.
+    #: The definition of all rows; ``""`` if they have different ones.
     definition: str = ""
-    #: Whether a row is ticked, by its id; only rows that can be ticked.
+    #: Whether a row is ticked, by id; only rows that can be ticked.
     ticks: Mapping[str, bool] | None = None
-    #: The revisions of the open previews, by definition, as they were when the rows were read.
+    #: The revisions of the open previews when the rows were read, by definition.
     revisions: Mapping[str, str] = field(default_factory=dict)
 
     def link(self, **changed: object) -> str:
-        """Return the address of this page with another selection of the list."""
-        return _address(self.endpoint, self._values(changed))
+        """Return the URL of this page with another selection of the list."""
+        return _url(self.endpoint, self._values(changed))
 
     def values(self) -> dict[str, str]:
-        """Return the arguments that lead back to this page as it is."""
+        """Return the arguments of the URL of this page as it is."""
         return self._values({})
 
     def hidden_fields(self) -> dict[str, str]:
-        """Return the arguments that a form which filters this list has to preserve."""
+        """Return the arguments that the filter form has to preserve."""
         return self._values({"q": "", "code": "", "origin": "", "page": ""})
 
     def file_link(self, form: str) -> str:
-        """Return the address of the whole list as a file, filtered and sorted as it is shown."""
+        """Return the URL of the whole list as a file, filtered and sorted as shown."""
         values = self._values({"page": ""}) | {"kind": self.name, "form": form}
-        return _address(self.file, values)
+        return _url(self.file, values)
 
     def sorted_by(self, column: Column[Any]) -> str:
-        """Give ``ascending``, ``descending`` or ``none``, as ARIA calls it."""
+        """Return ``ascending``, ``descending`` or ``none``: the value of ``aria-sort``."""
         if self.selection.column != column.key:
             return "none"
         return "descending" if self.selection.descending else "ascending"
 
     def sort_link(self, column: Column[Any]) -> str:
-        """Return the address that sorts by a column, or the other way round."""
-        other = self.sorted_by(column) == "ascending"
-        return self.link(sort=f"-{column.key}" if other else column.key, page="")
+        """Return the URL that sorts by a column, or reverses its order."""
+        reverse = self.sorted_by(column) == "ascending"
+        return self.link(sort=f"-{column.key}" if reverse else column.key, page="")
 
     def label(self, code: str) -> str:
-        """Name a status, a reason, a decision or a state."""
+        """Return the label of a status, reason, decision or state."""
         if self.name == "decisions" and code == "done":
             return word("not_in_force")
         return translated(label(_LABELS.get(self.name, REASONS), code))
@@ -149,18 +149,18 @@ class ListView:
 
     @property
     def of_exports(self) -> bool:
-        """Whether its rows are of exports, and not of payments."""
+        """Whether its rows are items of exports, not payments."""
         return self.name in _KEYS or self.name.startswith("items-")
 
     def key(self, entry: Any) -> object:
-        """Return what tells a row apart from the others of the page."""
+        """Return what identifies a row on the page."""
         if self.name == "open":
             return f"{entry.region}/{entry.number}"
         return getattr(entry, _KEYS.get(self.name, "place" if self.of_exports else "id"))
 
     @property
     def names(self) -> list[str]:
-        """Return the headings, which a narrow page writes beside the values."""
+        """Return the headings, which a narrow page repeats at each value."""
         return [translated(column.heading) for column in self.columns]
 
     @property
@@ -190,12 +190,12 @@ def list_view(
     hidden: Collection[str] = (),
     columns: Sequence[Column[Any]] | None = None,
 ) -> ListView:
-    """Read a page of a list as this request selects it.
+    """Read the page of a list that this request selects.
 
-    :param prefix: of the list's own arguments in the address.
+    :param prefix: of the list's own query parameters.
     :param fixed: arguments of every link of the list.
     :param hidden: the keys of columns that are not shown.
-    :param columns: default: those of :data:`PAGES`.
+    :param columns: by default those of :data:`PAGES`.
     """
     selection = Selection.of(request.args, prefix)
     return ListView(
@@ -212,5 +212,5 @@ def list_view(
     )
 
 
-def _address(endpoint: str, values: Mapping[str, Any]) -> str:
+def _url(endpoint: str, values: Mapping[str, Any]) -> str:
     return url_for(endpoint, **values)

@@ -32,7 +32,7 @@ from hostsim.views.output import Output
 if TYPE_CHECKING:
     from hostsim.plugins.loading import Plugins
 
-#: Set where the real Fortnox is wanted.
+#: The environment variable that selects the real Fortnox.
 CREDENTIALS = "FORTNOX_CLIENT_ID"
 
 #: The default file of the host's data.
@@ -54,19 +54,19 @@ def run_desk(
     empty: bool = False,
     wait: Callable[[], object] = until_interrupted,
 ) -> None:
-    """Serve the desk until Ctrl-C or SIGTERM, and print its address.
+    """Serve the desk until Ctrl-C or SIGTERM, and print its URL.
 
     :param database: the file; ``None`` is ``hostsim.db`` with the real Fortnox, and a
         temporary one that is removed at the end with the sandbox.
-    :param environment: where credentials are looked for.
-    :param proxy: the reverse proxy before it.
-    :param empty: begin the sandbox before the first import, instead of on its second day.
-    :param wait: waits for the end; replaced in tests.
+    :param environment: may contain the credentials.
+    :param proxy: the reverse proxy in front of it.
+    :param empty: start the sandbox before the first import, not on its second day.
+    :param wait: blocks until the end; replaced in tests.
     """
     real = bool(environment.get(CREDENTIALS, "").strip())
     with ExitStack() as stack:
         if real:
-            store = stack.enter_context(opened(database or Path(DATABASE)))
+            store = stack.enter_context(open_store(database or Path(DATABASE)))
             desk_context = DeskContext(
                 store,
                 plugins,
@@ -76,7 +76,7 @@ def run_desk(
             )
         else:
             desk_context = stack.enter_context(
-                beside_sandbox(
+                sandbox_context(
                     plugins,
                     database,
                     login_timeout,
@@ -85,12 +85,12 @@ def run_desk(
                 )
             )
         desk_context.host().notify_listeners()
-        desk = stack.enter_context(_listening(desk_context, host, port, proxy))
-        _print_address(output, desk, real=real, lasting=database is not None)
-        _print_who_comes_in(output, host, proxy)
+        desk = stack.enter_context(_running_desk(desk_context, host, port, proxy))
+        _print_start(output, desk, real=real, lasting=database is not None)
+        _print_warnings(output, host, proxy)
         output.flush()
         if open_browser:
-            browser.open_browser(desk.address, lambda _address: None)
+            browser.open_browser(desk.start_url, lambda _url: None)
         try:
             wait()
         except KeyboardInterrupt:
@@ -99,15 +99,15 @@ def run_desk(
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Store]:
-    """Open a database to be written to, or make it where there is none."""
+def open_store(path: Path) -> Iterator[Store]:
+    """Open a database for writing, or create it."""
     with Store.open(path) if path.exists() else Store.create(path) as store:
         store.refuse_immutable()
         yield store
 
 
 @contextmanager
-def beside_sandbox(
+def sandbox_context(
     plugins: Plugins,
     database: Path | None = None,
     login_timeout: float = 300.0,
@@ -117,23 +117,23 @@ def beside_sandbox(
     user: str | None = None,
     redirect_uri: str = "",
 ) -> Iterator[DeskContext]:
-    """Return an office whose Fortnox is a sandbox with an invented haulage company.
+    """Yield an office whose Fortnox is a sandbox with an invented haulage company.
 
     :param database: a new one gets the haulier's invoices, an existing one is not changed;
         ``None`` is a temporary one.
-    :param second_day: play a day of work in a new one, so that a first visit shows every kind of
-        payment.
-    :param user: who works there, by default whoever is signed in to this machine.
-    :param redirect_uri: where a login sends the browser back to; by default to the plug-in.
+    :param second_day: simulate a day of work in a new one, so that a first visit shows every
+        kind of payment.
+    :param user: by default whoever is signed in to this machine.
+    :param redirect_uri: where a login redirects the browser to; by default to the plug-in.
     """
-    registered = redirect_uri or f"http://127.0.0.1:{free_port()}/callback"
+    registered_uri = redirect_uri or f"http://127.0.0.1:{free_port()}/callback"
     with ExitStack() as stack:
         if database is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="hostsim-desk-"))
             database = Path(folder) / DATABASE
         new = not database.exists()
-        sandbox = stack.enter_context(Sandbox(seed.haulier(now()), redirect_uri=registered))
-        store = stack.enter_context(opened(database))
+        sandbox = stack.enter_context(Sandbox(seed.haulier(now()), redirect_uri=registered_uri))
+        store = stack.enter_context(open_store(database))
         if new:
             store.set_setting("accepted_deviation", ACCEPTED_DEVIATION)
             store.load_invoices(exported_invoices(now()))
@@ -155,7 +155,7 @@ def beside_sandbox(
 
 
 @contextmanager
-def _listening(
+def _running_desk(
     desk_context: DeskContext, host: str, port: int, proxy: ReverseProxy
 ) -> Iterator[Desk]:
     with ExitStack() as stack:
@@ -166,12 +166,12 @@ def _listening(
         yield desk
 
 
-def _print_address(output: Output, desk: Desk, *, real: bool, lasting: bool) -> None:
+def _print_start(output: Output, desk: Desk, *, real: bool, lasting: bool) -> None:
     output.say(
-        f"Betalningsimporten finns på {desk.address}\nAvsluta med Ctrl-C.",
-        f"The payment import is at {desk.address}\nEnd it with Ctrl-C.",
+        f"Betalningsimporten finns på {desk.start_url}\nAvsluta med Ctrl-C.",
+        f"The payment import is at {desk.start_url}\nEnd it with Ctrl-C.",
     )
-    if desk.address != desk.public_url:
+    if desk.start_url != desk.public_url:
         output.say(
             "Adressen är som ett lösenord: den släpper in vem som helst som har den, tills du "
             "avslutar.",
@@ -201,7 +201,7 @@ def _print_address(output: Output, desk: Desk, *, real: bool, lasting: bool) -> 
         )
 
 
-def _print_who_comes_in(output: Output, host: str, proxy: ReverseProxy) -> None:
+def _print_warnings(output: Output, host: str, proxy: ReverseProxy) -> None:
     if proxy.user_header:
         return
     if proxy.public_url:

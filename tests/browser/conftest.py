@@ -10,7 +10,7 @@ import pytest
 from desk_person import enters
 
 from hostsim.desk import Desk
-from hostsim.desk.startup import beside_sandbox
+from hostsim.desk.startup import sandbox_context
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import seed
 from opter_fortnox_plugin import hooks
@@ -59,7 +59,7 @@ def plugins():
 @pytest.fixture
 def office(plugins):
     """Have a desk's office beside a sandbox of its own, with the haulier's invoices."""
-    with beside_sandbox(plugins, login_timeout=60.0) as office:
+    with sandbox_context(plugins, login_timeout=60.0) as office:
         yield office
 
 

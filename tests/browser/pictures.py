@@ -14,7 +14,7 @@ from desk_person import enters
 from playwright.sync_api import sync_playwright
 
 from hostsim.desk import Desk
-from hostsim.desk.startup import beside_sandbox
+from hostsim.desk.startup import sandbox_context
 from hostsim.plugins.loading import Plugins
 
 FOLDER = Path(__file__).parents[2] / "hostsim" / "desk" / "pictures"
@@ -24,7 +24,7 @@ def main() -> None:
     """Import on the sandbox's second day, accept a change, save, look at its invoice; export."""
     chromium = next(filter(None, map(shutil.which, NAMES)))
     with (
-        beside_sandbox(Plugins.load(), second_day=True, user="ekonomi") as office,
+        sandbox_context(Plugins.load(), second_day=True, user="ekonomi") as office,
         Desk(office) as desk,
         sync_playwright() as play,
     ):

@@ -8,7 +8,7 @@ from fake_export import SETTINGS, FakeExport, load
 
 from hostsim.demo import export_settings, sign_in_in_background
 from hostsim.desk import Desk
-from hostsim.desk.startup import beside_sandbox
+from hostsim.desk.startup import sandbox_context
 from hostsim.ledger.schedules import GREEN, Timetable
 from hostsim.plugins.loading import Plugins
 from hostsim.storage import schedules
@@ -81,7 +81,7 @@ def test_no_page_of_the_second_day_has_a_violation(browser, plugins, axe, langua
 
     Nothing on them lies to the side, in a small window neither.
     """
-    with beside_sandbox(plugins, second_day=True) as office, Desk(office) as desk:
+    with sandbox_context(plugins, second_day=True) as office, Desk(office) as desk:
         office.host(window=sign_in_in_background).import_payments("Fortnox")
         rows = office.store.db.execute(
             "SELECT reason, max(r.id) AS id FROM run_rows r JOIN runs u ON u.id = r.run_id"
@@ -155,7 +155,7 @@ def test_no_page_of_an_export_has_a_violation(page, person, axe, desk, language)
 @pytest.mark.parametrize("language", ["sv", "en"])
 def test_no_page_with_bank_details_to_confirm_has_a_violation(browser, axe, language):
     fake = Plugins([("fake", FakeExport(bankgiros={"LASSE": "123-4567"}))])
-    with beside_sandbox(fake) as office, Desk(office) as desk:
+    with sandbox_context(fake) as office, Desk(office) as desk:
         load(office.store, "supplier-bills", "A-1")
         office.host().define_export("Avräkningar", "Fake", "supplier-bills", "", SETTINGS)
         context = browser.new_context(locale="sv-SE")

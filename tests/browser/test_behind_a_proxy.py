@@ -9,7 +9,7 @@ from web_host import USER_HEADER, Proxy
 
 from hostsim.desk import Desk
 from hostsim.desk.reverse_proxy import reverse_proxy
-from hostsim.desk.startup import beside_sandbox
+from hostsim.desk.startup import sandbox_context
 
 TIMEOUT = 20_000
 
@@ -27,7 +27,7 @@ def proxy(before):
 @pytest.fixture
 def office(plugins, proxy):
     redirect_uri = proxy.redirect_uri
-    with beside_sandbox(plugins, login_timeout=60.0, redirect_uri=redirect_uri) as office:
+    with sandbox_context(plugins, login_timeout=60.0, redirect_uri=redirect_uri) as office:
         yield office
 
 
@@ -75,7 +75,7 @@ def test_somebody_who_follows_the_link_of_another_signs_in_for_nobody(
     elsewhere.set_default_timeout(TIMEOUT)
     victim = elsewhere.new_page()
     [job] = office.jobs.running()
-    victim.goto(job.address)
+    victim.goto(job.login_url)
     person.signs_in(victim)
     victim.get_by_text("så ingenting har hänt").wait_for()
     elsewhere.close()

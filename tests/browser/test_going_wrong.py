@@ -93,7 +93,7 @@ def test_a_login_that_does_not_come_back_is_pasted(page, person, office):
     link = person.link("Öppna inloggningen")
     link.wait_for()
     [job] = office.jobs.running()
-    answer = scripted_login.callback_url(job.address, seed.USER, seed.PASSWORD)
+    answer = scripted_login.callback_url(job.login_url, seed.USER, seed.PASSWORD)
     page.get_by_text("Kom du inte tillbaka?").click()
     page.get_by_label("Kom du inte tillbaka?").fill(answer)
     person.button("Använd adressen").click()

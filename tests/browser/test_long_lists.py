@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from playwright.sync_api import expect
 
-from hostsim.desk.startup import beside_sandbox
+from hostsim.desk.startup import sandbox_context
 from hostsim.storage.import_runs import ImportRun, Record
 from hostsim.storage.rows import record_of
 from opter_contract.values import Company, Payment, PaymentKey
@@ -17,7 +17,7 @@ MANY = 50_000
 @pytest.fixture
 def office(plugins):
     """Have an office whose open preview holds fifty thousand payments that meet no invoice."""
-    with beside_sandbox(plugins) as office:
+    with sandbox_context(plugins) as office:
         values = {"ignore_payments_before": "2026-01-01"}
         office.host().define("Fortnox", "FortnoxAPI", "API", "", values)
         at = office.clock()

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from hostsim.demo import sign_in_in_background
-from hostsim.desk.startup import beside_sandbox
+from hostsim.desk.startup import sandbox_context
 
 
 @pytest.fixture
 def office(plugins):
-    with beside_sandbox(plugins, login_timeout=60.0, second_day=True) as office:
+    with sandbox_context(plugins, login_timeout=60.0, second_day=True) as office:
         yield office
 
 
@@ -338,7 +338,7 @@ def test_the_file_that_the_browser_gets_leads_in_and_leaves_no_key_in_the_addres
     from hostsim.services.browser import _leading_to
 
     page = context.new_page()
-    page.goto(_leading_to(desk.address).as_uri())
+    page.goto(_leading_to(desk.start_url).as_uri())
     page.wait_for_url(f"{desk.url}import")
     page.get_by_text("Ingenting är inläst").first.wait_for()
     [cookie] = context.cookies()

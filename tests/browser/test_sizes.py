@@ -5,7 +5,7 @@ from desk_person import enters
 
 from hostsim.demo import sign_in_in_background
 from hostsim.desk import Desk
-from hostsim.desk.startup import beside_sandbox
+from hostsim.desk.startup import sandbox_context
 from hostsim.plugins.loading import Plugins
 
 #: Width and height in the page's own pixels: 200 % of 1366 x 768 leaves 683 x 384.
@@ -81,7 +81,7 @@ ONE_OVER_ANOTHER = """() => {
 @pytest.fixture(scope="module")
 def second_day():
     """Have a desk with an import that waits, and each reason why a payment cannot be saved."""
-    with beside_sandbox(Plugins.load(), second_day=True) as office, Desk(office) as desk:
+    with sandbox_context(Plugins.load(), second_day=True) as office, Desk(office) as desk:
         office.host(window=sign_in_in_background).import_payments("Fortnox")
         yield office, desk
 
@@ -188,7 +188,7 @@ def test_on_paper_are_the_rows_with_headings_and_sums_and_nothing_to_press(
 
 @pytest.mark.parametrize("width", [640, 1024, 1366])
 def test_what_was_flagged_fits_beside_its_list_once_it_is_saved(browser, width):
-    with beside_sandbox(Plugins.load(), second_day=True) as office, Desk(office) as desk:
+    with sandbox_context(Plugins.load(), second_day=True) as office, Desk(office) as desk:
         host = office.host(window=sign_in_in_background)
         host.import_payments("Fortnox")
         host.save("Fortnox")

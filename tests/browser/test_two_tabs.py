@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from hostsim.desk.startup import beside_sandbox
+from hostsim.desk.startup import sandbox_context
 
 
 @pytest.fixture
 def office(plugins):
-    with beside_sandbox(plugins, login_timeout=60.0, second_day=True) as office:
+    with sandbox_context(plugins, login_timeout=60.0, second_day=True) as office:
         yield office
 
 

@@ -98,7 +98,7 @@ def test_a_wrong_key_shuts_nobody_out_who_is_in(desk_context):
 
 
 def test_each_start_has_a_key_of_its_own_that_nobody_guesses(desk_context):
-    keys = {Desk(desk_context).address.rpartition("?key=")[2] for _start in range(3)}
+    keys = {Desk(desk_context).start_url.rpartition("?key=")[2] for _start in range(3)}
     assert len(keys) == 3
     # 43 characters of 6 bits.
     assert all(re.fullmatch(r"[\w-]{43}", key) for key in keys)
@@ -108,9 +108,9 @@ def test_the_key_is_in_no_log_and_no_exception(desk_context, caplog):
     for name in ("hostsim", "waitress", "werkzeug"):
         caplog.set_level(logging.DEBUG, name)
     with Desk(desk_context) as desk:
-        key = desk.address.rpartition("=")[2]
+        key = desk.start_url.rpartition("=")[2]
         session_at(desk).get(f"{desk.url}nothing", timeout=10)
-        requests.post(desk.address, data="x", timeout=10)
+        requests.post(desk.start_url, data="x", timeout=10)
         assert key not in repr(desk) + repr(desk.app) + str(desk.app.config)
     assert key not in caplog.text
 
@@ -120,7 +120,7 @@ def test_two_desks_of_one_machine_take_no_cookie_of_each_other(desk_context):
     with Desk(desk_context) as one, Desk(desk_context) as other:
         session = session_at(one)
         assert session.get(f"{other.url}import", timeout=10).status_code == 403
-        session.get(other.address, timeout=10)
+        session.get(other.start_url, timeout=10)
         for desk in (one, other):
             assert session.get(f"{desk.url}import", timeout=10).status_code == 200
 
@@ -138,12 +138,12 @@ def test_a_public_address_alone_needs_the_key_and_its_callback_a_session(desk_co
         assert "5t4te" not in answer.text
     assert "url=/fortnox/" in client.get(f"/fortnox/?key={KEY}", **base).text
     assert client.get("/fortnox/import", **base).status_code == 200
-    assert Desk(desk_context, proxy=proxy).address.startswith(f"{proxy.public_url}/?key=")
+    assert Desk(desk_context, proxy=proxy).start_url.startswith(f"{proxy.public_url}/?key=")
 
 
 def test_where_the_proxy_names_the_users_there_is_no_key(desk_context):
     proxy = reverse_proxy("https://opter.example.com", "X-Remote-User")
-    assert Desk(desk_context, proxy=proxy).address == "https://opter.example.com/"
+    assert Desk(desk_context, proxy=proxy).start_url == "https://opter.example.com/"
 
 
 # --- The browser's command line ------------------------------------------------------

@@ -14,7 +14,7 @@ from web_host import USER_HEADER, Nginx, Proxy, Visitor, answer_of
 from hostsim.desk import Desk, DeskContext
 from hostsim.desk.app import create_app
 from hostsim.desk.reverse_proxy import MAX_NAME_LENGTH, reverse_proxy
-from hostsim.desk.startup import beside_sandbox
+from hostsim.desk.startup import sandbox_context
 from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import seed
@@ -106,7 +106,7 @@ class Browser:
         job = desk_context.jobs.get(
             self.post("/import/start", form).headers["Location"].rpartition("/")[2]
         )
-        while job.progress is None or job.address is None:
+        while job.progress is None or job.login_url is None:
             assert not job.ended.wait(0.01)
         return job
 
@@ -451,7 +451,7 @@ def test_what_the_plug_in_says_of_an_answer_is_shown(desk_context, browser, plug
     browser.begins(desk_context)
     plugin.receive = None
     job = next(iter(desk_context.jobs.running()))
-    job.window(job.address, lambda _url: Text("Det räckte inte.", "That was not enough."))
+    job.window(job.login_url, lambda _url: Text("Det räckte inte.", "That was not enough."))
     page = browser.get(f"/callback?code=c0de&state={STATE}")
     assert page.status_code == 400
     assert "Det räckte inte." in page.text
@@ -460,7 +460,7 @@ def test_what_the_plug_in_says_of_an_answer_is_shown(desk_context, browser, plug
 def test_neither_a_bug_nor_another_method_shows_the_answer(desk_context, browser):
     browser.begins(desk_context)
     job = next(iter(desk_context.jobs.running()))
-    job.window(job.address, lambda _url: 1 / 0)
+    job.window(job.login_url, lambda _url: 1 / 0)
     path = f"/callback?code=c0de&state={STATE}"
     assert browser.client.application.url_map  # the same application
     for page in (
@@ -492,7 +492,7 @@ def test_a_person_signs_in_at_fortnox_through_the_proxy(tmp_path, kind):
     proxy = reverse_proxy(f"{before.origin}/fortnox", USER_HEADER)
     plugins = Plugins([("fortnox", hooks)])
     with (
-        beside_sandbox(plugins, login_timeout=30.0, redirect_uri=proxy.redirect_uri) as office,
+        sandbox_context(plugins, login_timeout=30.0, redirect_uri=proxy.redirect_uri) as office,
         Desk(office, proxy=proxy) as desk,
         before.before(desk.url),
     ):

@@ -699,7 +699,7 @@ def test_every_route_that_changes_something_is_a_post(desk_context):
     app = create_app(desk_context)
     for rule in app.url_map.iter_rules():
         changes = {"imports.start", "imports.stop", "imports.save", "imports.answer"}
-        changes |= {"settings.make", "settings.change", "home.set_language", "home.next_night"}
+        changes |= {"settings.create", "settings.change", "home.set_language", "home.next_night"}
         changes |= {"overview.resume", "overview.sign_in", "overview.set_when"}
         if rule.endpoint in changes:
             assert "GET" not in rule.methods

@@ -15,7 +15,7 @@ from ledgers import Ledger
 from hostsim.demo import sign_in_in_background
 from hostsim.desk import Desk, DeskContext
 from hostsim.desk.reverse_proxy import reverse_proxy
-from hostsim.desk.startup import beside_sandbox, run_desk
+from hostsim.desk.startup import run_desk, sandbox_context
 from hostsim.errors import HostError
 from hostsim.ledger.judging import KINDS
 from hostsim.ledger.reasons import LEFT, NOT_LOOKED_UP
@@ -125,7 +125,7 @@ def test_the_real_desk_has_no_night_to_let_pass(tmp_path):
 
 
 def test_a_night_brings_payments_into_the_sandbox():
-    with beside_sandbox(Plugins([("fortnox", hooks)])) as desk_context, Desk(desk_context) as desk:
+    with sandbox_context(Plugins([("fortnox", hooks)])) as desk_context, Desk(desk_context) as desk:
         before = len(desk_context.sandbox.state.company(seed.COMPANY).payments())
         session = session_at(desk)
         page = session.get(desk.url, timeout=10).text
@@ -138,7 +138,7 @@ def test_a_night_brings_payments_into_the_sandbox():
 
 
 def test_a_night_can_pass_after_the_one_that_a_first_visit_begins_with():
-    office = beside_sandbox(Plugins([("fortnox", hooks)]), second_day=True)
+    office = sandbox_context(Plugins([("fortnox", hooks)]), second_day=True)
     with office as desk_context, Desk(desk_context) as desk:
         session = session_at(desk)
         page = session.get(desk.url, timeout=10).text
@@ -176,7 +176,7 @@ def test_behind_a_proxy_that_names_nobody_it_warns():
 
 def test_the_sandbox_and_the_plug_in_are_told_of_the_public_address():
     uri = "https://opter.example.com/fortnox/callback"
-    with beside_sandbox(Plugins([("fortnox", hooks)]), redirect_uri=uri) as desk_context:
+    with sandbox_context(Plugins([("fortnox", hooks)]), redirect_uri=uri) as desk_context:
         assert desk_context.sandbox.redirect_uri == uri
         assert desk_context.redirect_uri == uri
 
@@ -196,7 +196,7 @@ def test_the_desk_listens_on_this_machine_alone(tmp_path):
 
 def test_a_first_visit_shows_every_kind_of_thing():
     """Whoever opens it meets each judgement and each reason at the first reading."""
-    with beside_sandbox(Plugins([("fortnox", hooks)]), second_day=True) as desk_context:
+    with sandbox_context(Plugins([("fortnox", hooks)]), second_day=True) as desk_context:
         assert {row.state for row in desk_context.store.payments()} == {"registered", "deleted"}
         assert {row.origin for row in desk_context.store.payments()} == {"import", "hand"}
         preview = desk_context.host(window=sign_in_in_background).import_payments("Fortnox")

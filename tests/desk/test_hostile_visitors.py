@@ -14,7 +14,7 @@ from fake_plugin import invoice, payment
 
 from hostsim.desk import Desk
 from hostsim.desk.context import DeskContext
-from hostsim.desk.server import CONNECTIONS
+from hostsim.desk.server import MAX_CONNECTIONS
 from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
 from tests.desk.test_desk import NOON, BankPlugin
@@ -141,7 +141,7 @@ def test_slow_visitors_keep_nobody_out(person, begun):
     with ExitStack() as stack:
         desk = stack.enter_context(Desk(person.desk_context))
         place = urlsplit(desk.url)
-        for _slow in range(2 * CONNECTIONS + 20):
+        for _slow in range(2 * MAX_CONNECTIONS + 20):
             slow = stack.enter_context(socket.create_connection((place.hostname, place.port)))
             with suppress(ConnectionError):
                 slow.sendall(begun)

@@ -37,9 +37,9 @@ enter = Desk.__enter__
 def entered(desk):
     job = enter(desk).desk_context.jobs.start(Choice("F"))
     def sign_in():
-        while job.address is None:
+        while job.login_url is None:
             time.sleep(0.01)
-        scripted_login.sign_in(job.address, seed.USER, seed.PASSWORD)
+        scripted_login.sign_in(job.login_url, seed.USER, seed.PASSWORD)
     threading.Thread(target=sign_in, daemon=True).start()
     return desk
 

@@ -18,7 +18,7 @@ from typing import get_args
 import pytest
 from fake_plugin import FakePlugin, invoice, payment
 
-from hostsim.desk.startup import opened
+from hostsim.desk.startup import open_store
 from hostsim.errors import HostError
 from hostsim.ledger.values import Definition, PaymentState, Status
 from hostsim.plugins.loading import Plugins
@@ -524,7 +524,7 @@ def test_the_page_is_not_opened_where_nothing_can_be_written(store, monkeypatch)
     monkeypatch.setattr(Database, "_marks", none_to_write)
     with Store.open(store.path) as read:
         assert list(read.payments()) == []
-    with pytest.raises(HostError, match="DATABASE_UNREACHABLE"), opened(store.path):
+    with pytest.raises(HostError, match="DATABASE_UNREACHABLE"), open_store(store.path):
         pass
 
 

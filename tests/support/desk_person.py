@@ -21,15 +21,15 @@ def visitor(*args, here="127.0.0.1:8000", **options):
 
 
 def session_at(desk):
-    """Return a browser that has opened the address of a desk that runs."""
+    """Return a browser that has opened a running desk."""
     session = requests.Session()
-    assert session.get(desk.address, timeout=10).status_code == 200
+    assert session.get(desk.start_url, timeout=10).status_code == 200
     return session
 
 
 def enters(page, desk):
-    """Open the address of a desk that runs, in a real browser."""
-    page.goto(desk.address)
+    """Open a running desk in a real browser."""
+    page.goto(desk.start_url)
     page.wait_for_url("**/import")
 
 
