@@ -559,6 +559,10 @@ WORDS: dict[str, Text] = {
         "What is set aside comes up again as soon as it can be saved.",
     ),
     "no_decisions": Text("Ingenting är avgjort.", "Nothing is decided."),
+    "no_open_invoice": Text(
+        "Ingen öppen faktura har det numret, eller stämmer med orden.",
+        "No open invoice has that number, or matches the words.",
+    ),
     "nothing_found": Text("Ingenting stämmer med sökningen.", "Nothing matches the search."),
     "not_in_force": Text("Gäller inte längre", "No longer in force"),
     "set_series_aside": Text("Lägg undan en serie", "Set a series aside"),

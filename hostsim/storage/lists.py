@@ -207,6 +207,10 @@ def decisions(definition: str | None) -> Source:
         searched=(
             *("r.number", "r.first_invoice", "r.last_invoice", "r.why", "r.user"),
             *("r.taken_back_by", "r.definition"),
+            *(
+                f"json_extract(NULLIF(r.facts, ''), '$.{key}')"
+                for key in ("invoice_number", "amount")
+            ),
         ),
         sorts={
             "about": f"r.number IS NULL {{0}}, {by_number('r.number')}",
@@ -235,7 +239,11 @@ def runs(store: Store) -> Source:
         query=" FROM runs r JOIN definitions d ON d.name = r.definition WHERE 1",
         values={},
         code=history.STATE_SHOWN,
-        searched=("r.definition", "r.company", "r.company_name", "r.user", "r.error_code", "r.id"),
+        searched=(
+            *("r.definition", "r.company", "r.company_name", "r.user", "r.error_code", "r.id"),
+            *("r.started_at", "r.saved_at"),
+            *(f"json_extract(r.totals, '$.{key}')" for key in ("read", *KINDS)),
+        ),
         sorts={
             "began": "r.started_at {0}",
             "format": "swedish(r.definition) {0}",

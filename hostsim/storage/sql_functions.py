@@ -10,9 +10,10 @@ from functools import lru_cache
 
 from hostsim.ledger.values import EXACT
 
-_AMOUNT = re.compile(r"-?\d+(,\d+)?")
-#: 12 000 may be one number; 10231 500 are two words. What follows an amount says its currency.
-_GROUPED = re.compile(
+#: An amount, grouped or with decimals; other digits are found anywhere, as in an OCR number.
+_AMOUNT = re.compile(r"-?\d{1,3}(?:\s\d{3})+(?:,\d+)?|-?\d+,\d+")
+#: 12 000 is one word; 10231 500 are two. What follows an amount says its currency.
+_WORD = re.compile(
     r"(-?\d{1,3}(?:\s\d{3})+(?:,\d+)?|-?\d+(?:,\d+)?)(?:\s*(?:kr|sek)\b)?(?=\s|$)|\S+"
 )
 
@@ -51,33 +52,29 @@ def _holds(wanted: str, lines: str) -> bool:
     Amounts may be written as Swedes do: 12 000,50.
     """
     folded = lines.casefold()
-    for words in _sought(wanted):
-        for word in words:
-            if not (word[0] in folded or (word[1] and (word[1] in lines or word[2] in lines))):
-                break
-        else:
-            return True
-    return False
+    for word, amounts in _sought(wanted):
+        if word not in folded and not any(amount in lines for amount in amounts):
+            return False
+    return True
 
 
 @lru_cache(maxsize=16)
-def _sought(wanted: str) -> Sequence[Sequence[tuple[str, str, str]]]:
-    """Return the readings of a text: words without capitals, an amount also as it may be stored."""
-    wanted = wanted.casefold().strip()
-    grouped = [found[1] or found[0] for found in _GROUPED.finditer(wanted)]
-    # As two words, 12 000 would find whatever has a 12 somewhere and three zeros elsewhere.
-    readings = {tuple(grouped)} if len(grouped) == 1 else {tuple(grouped), tuple(wanted.split())}
-    return [[_as_stored(word) for word in words] for words in readings]
+def _sought(wanted: str) -> Sequence[tuple[str, Sequence[str]]]:
+    """Return the words of a text without capitals, each with the amount that it is, as stored."""
+    words = (found[1] or found[0] for found in _WORD.finditer(wanted.casefold()))
+    return [(word, _as_stored(word)) for word in words]
 
 
-def _as_stored(word: str) -> tuple[str, str, str]:
-    number = "".join(word.split())
-    if not _AMOUNT.fullmatch(number):
-        return word, "", ""
-    number = number.replace(",", ".")
-    # 10,00 stands in the database as 10, as 10.0 or as 10.00.
-    short = number.rstrip("0").rstrip(".") if "." in number else number
-    return word, number, f"\n{short}\n"
+def _as_stored(word: str) -> Sequence[str]:
+    """Return how lines with an amount begin, or are: 10,00 is stored as 10, as 10.0 or as 10.00."""
+    if not _AMOUNT.fullmatch(word):
+        return ()
+    number = "".join(word.split()).replace(",", ".")
+    starts = [f"\n{sign}{number}" for sign in ("", "-")]
+    if "." not in number:
+        return starts
+    short = number.rstrip("0").rstrip(".")
+    return [*starts, f"\n{short}\n", f"\n-{short}\n"]
 
 
 _LAST_LETTERS = str.maketrans({"å": "{", "ä": "|", "æ": "|", "ö": "}", "ø": "}"})

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -280,6 +281,14 @@ def test_every_row_leads_to_its_invoice(person):
     assert re.search(r'href="/why\?invoice=1001&amp;format=Fortnox"', page)
     person.saves()
     assert re.search(r'href="/why\?invoice=1001', person.get("/payments"))
+
+
+def test_imports_are_found_by_their_day_and_sum(person):
+    person.imports()
+    assert "Ingenting är importerat än" not in person.get("/runs?q=4711,00")
+    [began] = person.desk_context.store.db.execute("SELECT started_at, totals FROM runs")
+    for wanted in (began["started_at"][:10], json.loads(began["totals"])["read"]):
+        assert "Ingenting stämmer" not in person.get(f"/runs?q={wanted}")
 
 
 def test_a_search_that_finds_nothing_leads_to_the_invoice(person):

@@ -79,6 +79,13 @@ def test_a_new_payment_finds_its_invoice_by_customer_or_amount(person):
     assert "1001" in person.get("/payments/new?invoice=1250,5")
 
 
+def test_a_new_payment_says_when_no_open_invoice_is_found(person):
+    told = "Ingen öppen faktura har det numret, eller stämmer med orden."
+    assert told in person.get("/payments/new?invoice=12 000")
+    assert told not in person.get("/payments/new")
+    assert told not in person.get("/payments/new?invoice=fisk")
+
+
 def test_it_prints_whole_with_its_sum_and_nothing_to_press(person):
     page = person.get("/open-invoices/list.print?q=Ny")
     assert page.count("<tr>") == 121

@@ -145,7 +145,7 @@ def test_an_amount_is_found_as_swedes_write_it(store, text):
 
 def test_a_grouped_amount_is_one_number_and_not_two_words(tmp_path):
     """As two words, 12 000 would find whatever has a 12 somewhere and three zeros elsewhere."""
-    totals = {"1001": "12000", "1012": "1000", "1013": "500"}
+    totals = {"1001": "12000", "1012": "1000", "1013": "500", "1014": "18375"}
     with Store.create(tmp_path / "host.db") as store:
         store.load_invoices([invoice(number, total) for number, total in totals.items()])
         source = open_invoices(date(2026, 11, 22))
@@ -158,6 +158,8 @@ def test_a_grouped_amount_is_one_number_and_not_two_words(tmp_path):
                 "bullen 500,00",
                 "1000 kr",
                 "12 000,00 kr bullen",
+                "bullen 8 375",
+                "bullen 18 375,0",
             )
         }
     assert found == {
@@ -167,6 +169,8 @@ def test_a_grouped_amount_is_one_number_and_not_two_words(tmp_path):
         "bullen 500,00": {"1013"},
         "1000 kr": {"1012"},
         "12 000,00 kr bullen": {"1001"},
+        "bullen 8 375": set(),
+        "bullen 18 375,0": {"1014"},
     }
 
 
