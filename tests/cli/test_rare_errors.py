@@ -6,7 +6,7 @@ import sys
 
 import pluggy
 import pytest
-from fortnox import Wire, response
+from fortnox import Wire, raw_response
 from second_host import Host as HostInMemory
 from second_host import HostWithSecrets, new_run
 
@@ -64,7 +64,7 @@ def run_with(*hosts, **more):
 
 def test_a_login_that_fortnox_did_not_revoke_is_told_and_gone_here_all_the_same():
     host = HostWithSecrets()
-    with Wire(response(400, {"error": "invalid_request"})) as wire:
+    with Wire(raw_response(400, {"error": "invalid_request"})) as wire:
         values = {
             "FORTNOX_CLIENT_ID": "k7Qclient",
             "FORTNOX_CLIENT_SECRET": "s3cret",
