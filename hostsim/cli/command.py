@@ -58,7 +58,7 @@ _CLICK_WORDS = {
 }
 
 
-def translated(placeholders: str, language: str) -> str:
+def translate_placeholders(placeholders: str, language: str) -> str:
     """Translate the placeholders in help, such as ``[OPTIONS] FAKTURA BELOPP``."""
     words = _PLACEHOLDERS if language == "en" else _CLICK_WORDS
     return re.sub("[A-ZÅÄÖ]+", lambda word: words.get(word[0], word[0]), placeholders)
@@ -111,7 +111,7 @@ class _Option(click.Option):
             return None
         names, text = record
         required = "required]" if language == "en" else "krävs]"
-        return translated(names, language), text.replace("required]", required)
+        return translate_placeholders(names, language), text.replace("required]", required)
 
 
 class _Command(click.Command):
@@ -130,7 +130,10 @@ class _Command(click.Command):
         return super().get_short_help_str(limit)
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
-        return [translated(piece, _language_of(ctx)) for piece in super().collect_usage_pieces(ctx)]
+        return [
+            translate_placeholders(piece, _language_of(ctx))
+            for piece in super().collect_usage_pieces(ctx)
+        ]
 
     def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         self.help = say(self.text, _language_of(ctx))
@@ -258,7 +261,7 @@ def command(
             if group and context.invoked_subcommand is not None:
                 return None
             common = common_of(context)
-            logs.begin(common)
+            logs.configure(common)
             with _only_results_on_stdout(common):
                 return function(common, *arguments, **keywords)
 

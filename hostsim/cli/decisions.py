@@ -57,7 +57,7 @@ _WHY = option(
 def set_aside(
     common: Common, name: str, numbers: tuple[str, ...], series: tuple[str, str] | None, why: str
 ) -> None:
-    _either(numbers, series)
+    _require_numbers_or_series(numbers, series)
     with open_store(common) as store:
         shown = previews.printed(store, name)
         host = make_host(store)
@@ -92,7 +92,7 @@ def set_aside(
 def take_back(
     common: Common, name: str, numbers: tuple[str, ...], series: tuple[str, str] | None
 ) -> None:
-    _either(numbers, series)
+    _require_numbers_or_series(numbers, series)
     with open_store(common) as store:
         shown = previews.printed(store, name)
         all_series = [] if series is None else [series]
@@ -105,7 +105,7 @@ def take_back(
             common.note(
                 f"Betalning {number} döljs ändå, av serien {first} till {last}. Ta tillbaka den "
                 f"också: {back}",
-                f"Payment {number} is hidden all the same, by the series {first} to {last}. Take "
+                f"Payment {number} is still hidden, by the series {first} to {last}. Take "
                 f"that back, too: {back}",
             )
         _show(common, name, preview, "Återtaget", "Taken back")
@@ -209,7 +209,7 @@ def decisions(common: Common, name: str) -> None:
         common.output.say("Ingenting är avgjort.", "Nothing is decided.")
 
 
-def _either(numbers: Sequence[str], series: tuple[str, str] | None) -> None:
+def _require_numbers_or_series(numbers: Sequence[str], series: tuple[str, str] | None) -> None:
     if bool(numbers) is (series is not None):
         raise usage(
             "Ange antingen nummer på betalningar eller en serie med --series.",

@@ -133,12 +133,12 @@ def export(
             if cancel is not None:
                 preview = host.cancel(name, cancel)
             elif send:
-                with _showing_what_was_sent(common, host, name):
+                with _print_sent_on_error(common, host, name):
                     preview = _send(common, host, name, shown, items)
             else:
                 question = _Question(common, progress)
-                asks = not (check or common.unattended) and question.possible
-                with _showing_what_was_sent(common, host, name):
+                asks = not (check or common.unattended) and question.is_interactive
+                with _print_sent_on_error(common, host, name):
                     preview = host.export(
                         name,
                         items=items,
@@ -179,7 +179,7 @@ def _send(
 
 
 @contextmanager
-def _showing_what_was_sent(common: Common, host: Host, name: str) -> Iterator[None]:
+def _print_sent_on_error(common: Common, host: Host, name: str) -> Iterator[None]:
     """Print what became of the items, too, where an error ends an export that had begun to send."""
     before = next(host.export_runs(name), None)
     try:
@@ -229,7 +229,7 @@ class _Question:
         self._progress = progress
 
     @property
-    def possible(self) -> bool:
+    def is_interactive(self) -> bool:
         """Whether there is a person who reads and types."""
         return (
             not self._common.json

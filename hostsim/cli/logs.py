@@ -36,8 +36,8 @@ _handler.setFormatter(
 
 
 @contextlib.contextmanager
-def kept() -> Iterator[None]:
-    """Keep a log, by :func:`begin` as the options say."""
+def open_log() -> Iterator[None]:
+    """Log while the block runs, as :func:`configure` is told by the options."""
     root = logging.getLogger()
     level = root.level
     root.addHandler(_handler)
@@ -52,8 +52,8 @@ def kept() -> Iterator[None]:
             _handler.file = None
 
 
-def begin(common: Common) -> None:
-    """Log as much as is asked for, and to where."""
+def configure(common: Common) -> None:
+    """Set the level and the file that the options ask for."""
     level = common.log_level or ("warning", "info", "debug")[min(common.verbose, 2)]
     logging.getLogger().setLevel(level.upper())
     path = common.log_file
@@ -76,7 +76,7 @@ def begin(common: Common) -> None:
 
 
 def _refuse_other(path: Path, database: Path) -> None:
-    """Refuse a file that is no log: a slip of the hand would put lines into what is kept."""
+    """Refuse a file that is not a log, so that a mistyped name adds no lines to other data."""
     content = b""
     if path.is_file():
         with path.open("rb") as file:

@@ -18,7 +18,7 @@ import click
 from click.shell_completion import get_completion_class
 
 from hostsim.cli import hostsim, logs
-from hostsim.cli.command import Day, translated
+from hostsim.cli.command import Day, translate_placeholders
 from hostsim.cli.common import Common, usage, write_stderr
 from hostsim.errors import (
     HostError,
@@ -65,7 +65,7 @@ def run(arguments: Sequence[str], language: str = "sv", *, last: bool = False) -
     common = Common(language)
     have_streams()
     _speak_utf8()
-    with signals.ending(last=last) as end, logs.kept(), commits.watched() as saved:
+    with signals.ending(last=last) as end, logs.open_log(), commits.watched() as saved:
         try:
             status = _invoke(arguments, common)
             Output(sys.stdout, common.language).flush()
@@ -74,7 +74,9 @@ def run(arguments: Sequence[str], language: str = "sv", *, last: bool = False) -
             end.over = True
             write_nowhere()
             status = (
-                _ended(saved.not_shown_error(), common.language) if saved.any else READER_CLOSED
+                _write_error(saved.not_shown_error(), common.language)
+                if saved.any
+                else READER_CLOSED
             )
         except BaseException as error:  # noqa: BLE001 - the last line of defence
             end.over = True
@@ -89,7 +91,7 @@ def _invoke(arguments: Sequence[str], common: Common) -> int:
     if environment and environment not in LANGUAGES:
         raise usage("HOSTSIM_LANG ska vara sv eller en.", "HOSTSIM_LANG must be sv or en.")
     if instruction := os.environ.get(COMPLETE):
-        click.echo(_completion(instruction, common))
+        click.echo(_shell_completion(instruction, common))
         return 0
     try:
         with hostsim.make_context("hostsim", list(arguments), obj=common) as context:
@@ -99,7 +101,7 @@ def _invoke(arguments: Sequence[str], common: Common) -> int:
     return 0
 
 
-def _completion(instruction: str, common: Common) -> bytes:
+def _shell_completion(instruction: str, common: Common) -> bytes:
     """Return the program of a shell that completes commands, or what it then asks for."""
     shell, _, what = instruction.partition("_")
     shell_class = get_completion_class(shell)
@@ -118,21 +120,23 @@ def _end_with_error(error: BaseException, common: Common) -> int:
     saved = commits.noted()
     _flush_quietly()
     if isinstance(error, KeyboardInterrupt | click.Abort):
-        return _ended(saved.not_shown_error() if saved.any else host_error("CANCELLED"), language)
+        return _write_error(
+            saved.not_shown_error() if saved.any else host_error("CANCELLED"), language
+        )
     if isinstance(error, click.ClickException):
-        return _ended(host_error("USAGE", what=_usage_sentence(error)), language)
+        return _write_error(host_error("USAGE", what=_usage_sentence(error)), language)
     failure = failure_of(error) or _damage_behind(error, common)
     if failure is not None and failure.code == "OUTPUT_FAILED" and saved.any:
         failure = saved.not_shown_error()
     if failure is not None:
         for detail in _details(error, language):
             write_stderr(detail)
-        return _ended(failure, language)
+        return _write_error(failure, language)
     # A disk that is full is no fault of the program.
     if not (saved.any and isinstance(error, OSError)):
         with contextlib.suppress(OSError):
             traceback.print_exception(error, file=sys.stderr)
-    return _ended(saved.not_shown_error() if saved.any else host_error("INTERNAL"), language)
+    return _write_error(saved.not_shown_error() if saved.any else host_error("INTERNAL"), language)
 
 
 def _damage_behind(error: BaseException, common: Common) -> Failure | None:
@@ -144,7 +148,7 @@ def _damage_behind(error: BaseException, common: Common) -> Failure | None:
     return None
 
 
-def _ended(failure: Failure, language: str) -> int:
+def _write_error(failure: Failure, language: str) -> int:
     if (command := command_for(failure)) is not None:
         write_stderr(say(command, language))
     write_stderr(f"{failure.code}: {say(failure.message, language)}")
@@ -190,10 +194,10 @@ def _what_was_wrong(error: click.ClickException) -> tuple[str, str]:
         )
     if isinstance(error, click.BadParameter) and error.param is not None:
         what_sv = error.param.get_error_hint(error.ctx)
-        what_en = translated(what_sv, "en")
+        what_en = translate_placeholders(what_sv, "en")
         if isinstance(error, click.MissingParameter):
             return f"{what_sv} saknas.", f"{what_en} is missing."
-        sv, en = _wanted(error.param.type)
+        sv, en = _expected_value(error.param.type)
         return f"{what_sv} ska vara {sv}.", f"{what_en} must be {en}."
     message = error.format_message()
     for english, swedish in _CLICK_SAYS:
@@ -202,7 +206,7 @@ def _what_was_wrong(error: click.ClickException) -> tuple[str, str]:
     return message, message
 
 
-def _wanted(kind: click.ParamType[Any]) -> tuple[str, str]:
+def _expected_value(kind: click.ParamType[Any]) -> tuple[str, str]:
     """Say what a value of this kind must be."""
     match kind:
         case click.Choice():
@@ -217,12 +221,12 @@ def _wanted(kind: click.ParamType[Any]) -> tuple[str, str]:
         case click.Path(file_okay=False):
             return (
                 "en mapp som du får läsa, och ingen fil",
-                "a folder that you may read, and no file",
+                "a folder that you may read, not a file",
             )
         case click.Path():
             return (
                 "en fil som du får läsa, och ingen mapp",
-                "a file that you may read, and no folder",
+                "a file that you may read, not a folder",
             )
         case _:  # the one kind that is left
             return "ett heltal", "a whole number"

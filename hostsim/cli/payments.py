@@ -217,7 +217,9 @@ def add(
         raise wrong_amount_error(amount)
     known_rate = None if rate is None else typed_rate(rate)
     if rate is not None and known_rate is None:
-        raise usage(f"Kursen ”{rate[:50]}” är inget tal.", f"The rate “{rate[:50]}” is no number.")
+        raise usage(
+            f"Kursen ”{rate[:50]}” är inget tal.", f"The rate “{rate[:50]}” is not a number."
+        )
     if key == "":
         # An empty variable of a script would protect from nothing.
         raise host_error("PAYMENT_KEY", longest=MAX_KEY_LENGTH)

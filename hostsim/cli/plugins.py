@@ -18,7 +18,7 @@ from hostsim.views.table import write_json_list
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
-    from hostsim.plugins.loading import Found
+    from hostsim.plugins.loading import FoundPlugin
     from hostsim.storage.store import Store
 
 
@@ -48,14 +48,14 @@ def plugins(common: Common) -> None:
     )
 
 
-def _entries(store: Store | None) -> list[Found]:
+def _entries(store: Store | None) -> list[FoundPlugin]:
     from hostsim.messages import plugins as plugins_messages
     from hostsim.plugins import discovery
-    from hostsim.plugins.loading import Found
+    from hostsim.plugins.loading import FoundPlugin
 
     loaded = load_plugins(store)
     elsewhere = [
-        Found.of(point, plugins_messages.WRONG_GROUP(group=point.group), "elsewhere")
+        FoundPlugin.of(point, plugins_messages.WRONG_GROUP(group=point.group), "elsewhere")
         for point in discovery.elsewhere()
     ]
     return [*loaded.loaded, *loaded.excluded, *elsewhere]

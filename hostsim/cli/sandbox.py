@@ -80,7 +80,7 @@ def demo(common: Common, keep: Path | None) -> None:
     type=click.IntRange(1),
     metavar="ANTAL",
     sv="Så många små företag, alla med medgivande till ett servicekonto.",
-    en="So many small companies, all with consent to a service account.",
+    en="The number of small companies to make, all with consent to a service account.",
 )
 @option(
     "--switch",

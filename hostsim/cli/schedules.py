@@ -35,7 +35,7 @@ AT_ONCE = option(
     default=4,
     metavar="ANTAL",
     sv="Hur många företag som körs bredvid varandra; annars 4.",
-    en="How many companies run beside each other; otherwise 4.",
+    en="The number of companies that run in parallel; otherwise 4.",
 )
 
 
@@ -43,7 +43,7 @@ AT_ONCE = option(
     hostsim,
     "schedule",
     sv="Visa eller ändra när importer och exporter körs utan att någon är där.",
-    en="Show or change when imports and exports run with nobody there.",
+    en="Show or change when imports and exports run unattended.",
 )
 @click.argument("name", required=False, metavar="[NAMN]")
 @option(
@@ -176,8 +176,8 @@ def run_due(common: Common, *, at_once: int) -> None:
         ended.append(run.outcome)
         _write(common, run)
 
-    with open_store(common) as store, stopping() as stop:
-        host = _unattended(store, stop)
+    with open_store(common) as store, stop_on_signal() as stop:
+        host = _unattended_host(store, stop)
         done = worker.run_due(host, at_once=at_once, on_ended=on_ended, stop=stop.asked)
         if not ended and not common.json:
             due = stored.next_due(store)
@@ -200,8 +200,8 @@ def run_due(common: Common, *, at_once: int) -> None:
 def worker(common: Common, *, at_once: int) -> None:
     from hostsim.services.worker import work
 
-    with open_store(common) as store, stopping() as stop:
-        host = _unattended(store, stop)
+    with open_store(common) as store, stop_on_signal() as stop:
+        host = _unattended_host(store, stop)
         common.note(
             "Arbetar tills du trycker Ctrl-C; det som pågår görs då klart.",
             "Works until you press Ctrl-C; what is going on is then finished.",
@@ -214,7 +214,7 @@ def _write(common: Common, run: EndedRun) -> None:
     common.output.flush()
 
 
-def _unattended(store: Store, stop: Stop) -> Host:
+def _unattended_host(store: Store, stop: Stop) -> Host:
     mail.configured(os.environ)  # what is wrong with it is said before anything is done
 
     def cancel(_: Progress) -> bool | None:
@@ -239,7 +239,7 @@ class Stop:
 
 
 @contextlib.contextmanager
-def stopping() -> Iterator[Stop]:
+def stop_on_signal() -> Iterator[Stop]:
     """Let Ctrl-C and its like ask for an end, instead of breaking off what is going on."""
     stop = Stop()
     with signals.handled(stop.ask):

@@ -74,7 +74,7 @@ WORDS: dict[str, Text] = {
     ),
     "date_ahead": Text(
         "Datumet har inte varit än. Skriv dagens datum eller ett tidigare.",
-        "The date has not been yet. Write today's date or an earlier one.",
+        "The date is in the future. Write today's date or an earlier one.",
     ),
     "nothing_read": Text(
         "Ingenting är inläst. Klicka på Läs fil längst ner till höger.",
@@ -101,7 +101,7 @@ WORDS: dict[str, Text] = {
     "not_read_one": payments_messages.not_read(1),
     "not_read": Text(
         "Därutöver finns {n} äldre betalningar, som inte lästes enligt inställningarna.",
-        "Beside these there are {n} older payments, not read because of the settings.",
+        "In addition there are {n} older payments, not read because of the settings.",
     ),
     "gone": Text(
         "Finns inte längre där de kom ifrån: {numbers}.",
@@ -142,11 +142,11 @@ WORDS: dict[str, Text] = {
     ),
     "stands_again": Text(
         "{n} betalningar som sparningen motbokade gäller igen.",
-        "{n} payments that the save reversed stand again.",
+        "{n} payments that the save reversed are registered again.",
     ),
     "stands_again_one": Text(
         "Betalningen som sparningen motbokade gäller igen.",
-        "The payment that the save reversed stands again.",
+        "The payment that the save reversed is registered again.",
     ),
     "forgets": Text(
         "{n} betalningar från andra ångrade sparningar, av samma fakturor, skulle tas in igen men "
@@ -161,7 +161,7 @@ WORDS: dict[str, Text] = {
         "inte sparad än: {which}. Den tas då inte in igen av sig själv; knappen för den kommer "
         "tillbaka.",
         "One payment of another undone save, of the same invoice, was to be taken again but is not "
-        "saved yet: {which}. It will then not be taken by itself; its button comes back.",
+        "saved yet: {which}. It will then not be taken automatically; its button comes back.",
     ),
     "kept_of_save": Text(
         "Det här hörde till sparningen men rördes inte: {which}.",
@@ -332,15 +332,15 @@ WORDS: dict[str, Text] = {
     "stored": Text("Inställningarna är sparade.", "The settings are saved."),
     "unsaved": Text(
         "Det du har ändrat är inte sparat. Stänga ändå?",
-        "What you changed is not saved. Close all the same?",
+        "Your changes are not saved. Close anyway?",
     ),
     "unsaved_typed": Text(
         "Det du har skrivit är inte sparat. Stänga ändå?",
-        "What you typed is not saved. Close all the same?",
+        "What you typed is not saved. Close anyway?",
     ),
     "unsaved_read": Text(
         "Det du har ändrat är inte använt än. Stänga ändå?",
-        "What you changed is not used yet. Close all the same?",
+        "Your changes are not applied yet. Close anyway?",
     ),
     "preview_discarded": Text(
         "Det som var inläst gällde de tidigare inställningarna och är borta; läs in igen.",
@@ -589,7 +589,7 @@ WORDS: dict[str, Text] = {
         "In the invoice's currency, such as 1250.50; a minus sign for a refund.",
     ),
     "rate_help": Text("Bara när fakturan inte är i SEK.", "Only where the invoice is not in SEK."),
-    "rate_wrong": Text("Kursen ”{rate}” är inget tal.", "The rate “{rate}” is no number."),
+    "rate_wrong": Text("Kursen ”{rate}” är inget tal.", "The rate “{rate}” is not a number."),
     "payment_added": Text(
         "Betalningen av faktura {number} är registrerad.",
         "The payment of invoice {number} is registered.",
@@ -765,7 +765,7 @@ WORDS: dict[str, Text] = {
     "cards_changed_one": Text("{party} läggs upp eller ändras", "{party} is new or changes"),
     "gaps_open": Text("saker saknas", "things are missing"),
     "gaps_open_one": Text("sak saknas", "thing is missing"),
-    "gaps_title": Text("Saknas, och måste åtgärdas först", "Missing, and to be mended first"),
+    "gaps_title": Text("Saknas, och måste åtgärdas först", "Missing, and to be corrected first"),
     "concerns": Text("Gäller {n} {items}: {numbers}", "Concerns {n} {items}: {numbers}"),
     "concerns_one": Text("Gäller {item} {numbers}", "Concerns {item} {numbers}"),
     "concerns_all": Text("Gäller alla {items}.", "Concerns all {items}."),
@@ -789,7 +789,7 @@ WORDS: dict[str, Text] = {
         "Once you have confirmed and sent, future payments to the supplier go to the new account. "
         "First check that the supplier itself asked for the change: call a number or ask a "
         "contact that you had before, not the ones in the request. The supplier's bills wait "
-        f"until then. The confirmation holds for {exports_messages.CONFIRMED_HOURS} hours.",
+        f"until then. The confirmation is valid for {exports_messages.CONFIRMED_HOURS} hours.",
     ),
     "confirm_bank": Text("Bekräfta", "Confirm"),
     "confirm_bank_of": Text(
@@ -801,7 +801,7 @@ WORDS: dict[str, Text] = {
         "Bankuppgifterna för {name} är bekräftade. De ändras när du skickar; bekräftelsen gäller "
         f"i {exports_messages.CONFIRMED_HOURS} timmar.",
         "The bank details of {name} are confirmed. They change when you send; the confirmation "
-        f"holds for {exports_messages.CONFIRMED_HOURS} hours.",
+        f"is valid for {exports_messages.CONFIRMED_HOURS} hours.",
     ),
     "bank_waits": Text(
         "{n} {items} väntar på att bankuppgifter bekräftas, se överst.",
@@ -844,7 +844,7 @@ WORDS: dict[str, Text] = {
     ),
     "look_at": Text(
         "Kontrollera: {what}. Förklaringen står vid {the_item}.",
-        "Look at this: {what}. The explanation is beside {the_item}.",
+        "Look at this: {what}. The explanation is next to {the_item}.",
     ),
     "left_out_of_it": Text("{Items} som lämnades utanför", "{Items} that were left out"),
     # The log, and taking back.
@@ -901,7 +901,7 @@ WORDS: dict[str, Text] = {
     "failed_in_a_row": Text("Misslyckade i rad", "Failures in a row"),
     "not_scheduled_help": Text(
         "Körs bara när någon gör det. Med ett schema körs den av sig själv.",
-        "Runs only when somebody does it. With a schedule it runs by itself.",
+        "Runs only when somebody does it. With a schedule it runs automatically.",
     ),
     "look_and_save": Text(
         "Inläsningen är öppen: titta på den, avgör det som inte kan sparas, och spara.",

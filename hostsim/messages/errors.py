@@ -17,7 +17,7 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         ),
         "DATABASE_FOREIGN": Text(
             "Filen {path} är ingen databas från hostsim; välj en annan fil.",
-            "The file {path} is no database of hostsim; choose another file.",
+            "The file {path} is not a hostsim database; choose another file.",
         ),
         "DATABASE_VERSION": Text(
             "Databasen {path} är gjord av en annan version av programmet, och den här kan inte "
@@ -34,7 +34,7 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         "DATABASE_REPLACED": Text(
             "Filen {path} byttes ut medan programmet använde den; ingenting sparades. Avsluta "
             "programmet och starta det igen.",
-            "The file {path} was exchanged while the program used it; nothing was saved. End the "
+            "The file {path} was replaced while the program used it; nothing was saved. End the "
             "program and start it again.",
         ),
         "BACKUP_EXISTS": Text(
@@ -47,15 +47,15 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "Bredvid {path} ligger {log}, som skulle tas för en del av kopian. Ingenting är "
             "ändrat. Avsluta det som har {path} öppen; ligger {log} kvar, flytta bort den, eller "
             "öppna {path} själv som databas en gång om de två hör ihop.",
-            "Beside {path} lies {log}, which would be taken for a part of the copy. Nothing was "
+            "Next to {path} is {log}, which would be taken for a part of the copy. Nothing was "
             "changed. End what has {path} open; if {log} is still there, move it away, or open "
             "{path} itself as a database once where the two belong together.",
         ),
         "NO_BACKUP": Text(
             "{path} kan inte vara en säkerhetskopia: den saknas, är ingen vanlig fil eller är "
             "databasen själv. Ange en annan fil.",
-            "{path} cannot be a backup: it is missing, no ordinary file, or the database itself. "
-            "Give another file.",
+            "{path} cannot be a backup: it is missing, not an ordinary file, or the database "
+            "itself. Give another file.",
         ),
         "BOOKS_WENT_BACK": Text(
             "Insticksprogrammet {name} har andra ändringar av reskontran än databasen: en äldre "
@@ -140,8 +140,8 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         "DISTRIBUTION_UNKNOWN": Text(
             "{place}: inget installerat paket med ett insticksprogram heter {name}; skriv något "
             "av: {known}.",
-            "{place}: no installed distribution with a plug-in is called {name}; write some of: "
-            "{known}.",
+            "{place}: no installed distribution with a plug-in is called {name}; write one or more "
+            "of: {known}.",
         ),
         "DISTRIBUTION_TWICE": Text(
             "{place}: flera installerade paket heter {name}, med olika insticksprogram: {folders}. "
@@ -200,7 +200,7 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         "BANK_ACCOUNT": Text(
             "Bankkontot ska stå på en rad och ha högst 100 tecken; ingenting har lästs eller "
             "registrerats.",
-            "The bank account must stand on one line and have at most 100 characters; nothing "
+            "The bank account must be one line of at most 100 characters; nothing "
             "was read or registered.",
         ),
         "PAYMENT_NOT_SHOWN": Text(
@@ -218,7 +218,7 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         "DECISION_UNKNOWN": Text(
             "Det finns inget att ta tillbaka för {what}; det som gäller står i listan över "
             "undanlagda och hanterade.",
-            "There is nothing to take back for {what}; what is in force stands in the list of what "
+            "There is nothing to take back for {what}; what is in force is in the list of what "
             "was set aside and dealt with.",
         ),
         "HIDDEN_BY_SERIES": Text(
@@ -278,7 +278,7 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "Betalningen är tveksam och är inte registrerad. {facts.sv} {doubts.sv} Stämmer det "
             "ändå, bekräfta den.",
             "The payment is doubtful and was not registered. {facts.en} {doubts.en} If it is right "
-            "all the same, confirm it.",
+            "anyway, confirm it.",
         ),
         "PAYMENT_KEY": Text(
             "Nyckeln ska vara en rad text med högst {longest} tecken; ingenting är registrerat.",
@@ -457,7 +457,7 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "Leverantörer vars bankuppgifter ändras utan att någon har bekräftat det de senaste "
             "{hours} timmarna: {suppliers}, se ovanför. Deras nya avräkningar väntar. Bekräfta en "
             "leverantör när uppgifterna är kontrollerade.",
-            "Suppliers whose bank details change and nobody has confirmed it in the last {hours} "
+            "Suppliers whose bank details change, which nobody has confirmed in the last {hours} "
             "hours: {suppliers}, see above. Their new bills wait. Confirm a supplier when the "
             "details are checked.",
         ),
@@ -528,7 +528,7 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         "SECRETS_EXPOSED": Text(
             "Andra än du kan läsa {path}, där inloggningar sparas. Ta bort deras rättigheter "
             "(chmod -R go= {path}).",
-            "Others than you can read {path}, where logins are stored. Take their rights away "
+            "Others can read {path}, where logins are stored. Remove their permissions "
             "(chmod -R go= {path}).",
         ),
         "PLUGIN_LEFT_OUT": Text(
@@ -597,7 +597,7 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         "LOGIN_ELSEWHERE": Text(
             "Inloggningen påbörjades i en annan webbläsare; logga in där, eller avbryt och börja "
             "om här.",
-            "The login was begun in another browser; sign in there, or cancel it and begin again "
+            "The login was started in another browser; sign in there, or cancel it and begin again "
             "here.",
         ),
         "USER_NOT_NAMED": Text(
@@ -614,7 +614,7 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "när nästa omgång är klar. Kontrollera att servern går att nå, och adresserna, "
             "användaren och lösenordet i HOSTSIM_MAIL_FROM, HOSTSIM_MAIL_TO, HOSTSIM_SMTP_USER och "
             "HOSTSIM_SMTP_PASSWORD.",
-            "The mail server {server} did not take the mail ({why}). What was to be told is told "
+            "The mail server {server} did not accept the mail ({why}). The notices are sent "
             "when the next round has ended. Check that the server can be reached, and the "
             "addresses, user and password in HOSTSIM_MAIL_FROM, HOSTSIM_MAIL_TO, HOSTSIM_SMTP_USER "
             "and HOSTSIM_SMTP_PASSWORD.",
@@ -640,7 +640,7 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         "DATABASE_IN_USE": Text(
             "Databasen {path} används av ett annat program, så den är inte utbytt. Avsluta hostsim "
             "serve, worker och de importer som pågår, och försök igen.",
-            "The database {path} is in use by another program, so that it was not exchanged. End "
+            "The database {path} is in use by another program, so that it was not replaced. End "
             "hostsim serve, worker and the imports that are running, and try again.",
         ),
         "IMPORT_RUNNING": Text(

@@ -123,13 +123,13 @@ NO_PAYMENT = Text(
 NONE_FOUND = Text(
     "Ingen betalning av den hittades i {source}, men allt kunde inte frågas, så påminn inte "
     "kunden innan det har rättats",
-    "No payment of it was found in {source}, but not everything could be asked, so do not dun the "
-    "customer before that is corrected",
+    "No payment of it was found in {source}, but not everything could be asked, so do not "
+    "send a reminder before that is corrected",
 )
 SETTLED_AT_SOURCE = Text(
     "I {source} är den kvittad mot en kreditfaktura: inga pengar väntar, så påminn inte kunden",
-    "In {source} it was settled against a credit note: no money is to come, so do not dun the "
-    "customer",
+    "In {source} it was settled against a credit note: no money is to come, so do not send a "
+    "reminder",
 )
 NONE_KNOWN = Text("Ingen betalning av den är känd här", "No payment of it is known here")
 NOT_ASKED = Text(

@@ -130,7 +130,7 @@ NOTHING_TICKED = Text(
 GAPS_TICKED = Text(
     "Ingenting skickades: något saknas för {items} som är markerade. Åtgärda det och exportera "
     "igen, eller lämna {the_items} utanför.",
-    "Nothing was sent: something is missing for {items} that are ticked. Mend it and export "
+    "Nothing was sent: something is missing for {items} that are ticked. Correct it and export "
     "again, or leave {the_items} out.",
 )
 
@@ -174,5 +174,5 @@ def confirmed(number: str, field: Text, ours: str, theirs: str, user: str) -> Te
         f"Bekräftat av {user}: leverantör {number}, {field.sv} ändras från {theirs or 'tomt'} "
         f"till {ours or 'tomt'}. Det gäller i {CONFIRMED_HOURS} timmar.",
         f"Confirmed by {user}: supplier {number}, {field.en} changes from {theirs or 'nothing'} "
-        f"to {ours or 'nothing'}. That holds for {CONFIRMED_HOURS} hours.",
+        f"to {ours or 'nothing'}. That is valid for {CONFIRMED_HOURS} hours.",
     )

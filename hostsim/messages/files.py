@@ -33,15 +33,15 @@ NO_TRUTH = Text("ska vara true eller false.", "must be true or false.")
 NO_AMOUNT = Text(
     "är inget belopp; skriv det som text med högst två decimaler och punkt, till exempel "
     '"1250.50".',
-    'is no amount; write it as text with at most two decimals and a point, such as "1250.50".',
+    'is not an amount; write it as text with at most two decimals and a point, such as "1250.50".',
 )
 NO_RATE = Text(
     'är ingen kurs; skriv SEK för en enhet som text, till exempel "11.2345", eller null.',
-    'is no rate; write SEK for one unit as text, such as "11.2345", or null.',
+    'is not a rate; write SEK for one unit as text, such as "11.2345", or null.',
 )
 RATE_OF_SEK = Text("ska vara null för SEK.", "must be null for SEK.")
 NO_CURRENCY = Text(
-    "ska vara en valuta i ISO 4217, till exempel SEK.", "must be a currency of ISO 4217: SEK."
+    "ska vara en valuta i ISO 4217, till exempel SEK.", "must be an ISO 4217 currency, such as SEK."
 )
 NO_COUNTRY = Text(
     "ska vara två stora bokstäver, till exempel SE, eller tomt.",
@@ -49,7 +49,7 @@ NO_COUNTRY = Text(
 )
 NO_VAT_RATE = Text(
     'är ingen momssats; skriv en procentsats som "25", eller 0 % av ett slag som "0-eu".',
-    'is no VAT rate; write a percentage such as "25", or a 0 % of a kind such as "0-eu".',
+    'is not a VAT rate; write a percentage such as "25", or 0 % of a kind such as "0-eu".',
 )
 DUPLICATE = Text(
     "står redan tidigare i filen; varje nummer får bara stå en gång.",
@@ -93,28 +93,28 @@ OTHER_CARD = Template(
 NO_BANKGIRO = Text(
     "är inget bankgironummer; skriv 7 eller 8 siffror som 5050-1055, eller lämna tomt. "
     "Kontrollsiffran måste stämma.",
-    "is no bankgiro number; write 7 or 8 digits such as 5050-1055, or leave it empty. The check "
+    "is not a bankgiro number; write 7 or 8 digits such as 5050-1055, or leave it empty. The check "
     "digit must be right.",
 )
 NO_PLUSGIRO = Text(
     "är inget plusgironummer; skriv 2 till 8 siffror som 901950-6, eller lämna tomt. "
     "Kontrollsiffran måste stämma.",
-    "is no plusgiro number; write 2 to 8 digits such as 901950-6, or leave it empty. The check "
+    "is not a plusgiro number; write 2 to 8 digits such as 901950-6, or leave it empty. The check "
     "digit must be right.",
 )
 NO_IBAN = Text(
     "är inget IBAN; skriv det utan mellanslag som SE4550000000058398257466, eller lämna tomt. "
     "Kontrollsiffrorna måste stämma.",
-    "is no IBAN; write it without spaces such as SE4550000000058398257466, or leave it empty. "
+    "is not an IBAN; write it without spaces such as SE4550000000058398257466, or leave it empty. "
     "The check digits must be right.",
 )
 NO_BIC = Text(
     "är ingen BIC; skriv 8 eller 11 stora bokstäver och siffror som ESSESESS, eller lämna tomt.",
-    "is no BIC; write 8 or 11 capitals and digits such as ESSESESS, or leave it empty.",
+    "is not a BIC; write 8 or 11 capitals and digits such as ESSESESS, or leave it empty.",
 )
 PDF_ELSEWHERE = Text(
     "ska ligga i samma mapp som filen, eller i en mapp i den.",
-    "must lie in the folder of the file, or in a folder in it.",
+    "must be in the folder of the file, or in a folder below it.",
 )
 NO_PDF = Text("ska heta något på .pdf.", "must end with .pdf.")
 

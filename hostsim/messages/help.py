@@ -146,13 +146,16 @@ OF_LIST = {
             "Om den är sparad, väntar, ersattes av en senare eller misslyckades.",
             "Whether it is saved, waits, was replaced by a later one or failed.",
         ),
-        "read": Text("Så många betalningar lästes.", "So many payments were read."),
-        "ready": Text("Så många hade hittat sin faktura.", "So many had found their invoice."),
-        "left": Text(
-            "Så många kunde sparas men lämnades.", "So many could be saved but were left out."
+        "read": Text("Så många betalningar lästes.", "The number of payments that were read."),
+        "ready": Text(
+            "Så många hade hittat sin faktura.", "The number that had found their invoice."
         ),
-        "rejected": Text("Så många behövde någon.", "So many needed somebody."),
-        "ignored": Text("Så många utelämnades.", "So many were excluded."),
+        "left": Text(
+            "Så många kunde sparas men lämnades.",
+            "The number that could be saved but were left out.",
+        ),
+        "rejected": Text("Så många behövde någon.", "The number that needed somebody."),
+        "ignored": Text("Så många utelämnades.", "The number that were excluded."),
         "sek": Text("Summan av det som sparades.", "The sum of what was saved."),
     },
     "overview": {

@@ -18,7 +18,7 @@ ADVANCE_MADE = Text("Förskott har skapats", "Advance was created")
 ADVANCE_UNDONE = Text("Förskottet är ångrat", "The advance is undone")
 REVERSAL = Text(
     "Återbetalning: det som återstår att betala på fakturan ökar",
-    "Refund: what remains to pay on the invoice rises",
+    "Refund: what remains to pay on the invoice increases",
 )
 
 
@@ -193,17 +193,17 @@ def less_remains_at_source(invoice: str, remaining: Text, balance: Text | None) 
             f"Faktura {invoice} är makulerad i {SOURCE.sv}, men här återstår {remaining.sv}. "
             "Påminn inte kunden; titta där",
             f"Invoice {invoice} is cancelled in {SOURCE.en}, but {remaining.en} remains here. "
-            "Do not dun the customer; look there",
+            "Do not send a reminder; check there first",
         )
     return Text(
         f"Av faktura {invoice} återstår {balance.sv} i {SOURCE.sv} men {remaining.sv} här. En "
         "betalning som inte är sparad, är borttagen eller är registrerad för hand här kan förklara "
         "det; annars är den krediterad eller avskriven där, eller betald före tiden som läses. "
         "Påminn inte kunden innan du har tittat där",
-        f"{balance.en} remains of invoice {invoice} in {SOURCE.en} but {remaining.en} here. A "
-        "payment that is not saved, is deleted or was registered by hand here may explain it; if "
-        "not, it was credited or written off there, or paid before the time that is read. Do not "
-        "dun the customer before you looked there",
+        f"Invoice {invoice} has {balance.en} left to pay in {SOURCE.en}, but {remaining.en} here. "
+        "A payment that is not saved, is deleted or was registered by hand here may explain it; if "
+        "not, it was credited or written off there, or paid before the period that was read. Do "
+        "not send a reminder before you have checked there",
     )
 
 
@@ -325,11 +325,11 @@ def save_undone(number: int, restored: int = 0, forgotten: Sequence[str] = ()) -
         )
     ]
     if restored:
-        stand = "stands" if restored == 1 else "stand"
+        verb = "is" if restored == 1 else "are"
         sentences.append(
             Text(
                 f"{again.sv} som den motbokade gäller igen.",
-                f"{again.en} that it had reversed {stand} again.",
+                f"{again.en} that it had reversed {verb} registered again.",
             )
         )
     if forgotten:
@@ -350,11 +350,11 @@ def not_read(number: int) -> Text:
     if number == 1:
         return Text(
             f"Därutöver finns {counted.sv}, som inte lästes enligt inställningarna.",
-            f"Beside these there is {counted.en}, not read because of the settings.",
+            f"In addition there is {counted.en}, not read because of the settings.",
         )
     return Text(
         f"Därutöver finns {counted.sv}, som inte lästes enligt inställningarna.",
-        f"Beside these there are {counted.en}, not read because of the settings.",
+        f"In addition there are {counted.en}, not read because of the settings.",
     )
 
 

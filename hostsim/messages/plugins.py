@@ -63,7 +63,7 @@ EQUALS_ANOTHER = Template(
 NOT_EXAMINED = Template("gick inte att undersöka ({error})", "could not be examined ({error})")
 NO_PLUGIN = Template(
     "är inget insticksprogram ({kind}); ingången ska visa på en modul eller ett objekt med hookar",
-    "is no plug-in ({kind}); the entry point must name a module or an object with hooks",
+    "is not a plug-in ({kind}); the entry point must name a module or an object with hooks",
 )
 UNMARKED_HOOK = Template(
     "har {hook} utan märkning: pluggy skulle aldrig anropa den",

@@ -38,7 +38,7 @@ _MAIL = "hostsim.plugins.mail"
 ALL = "all"
 
 #: From this similarity on, the name of a group is taken for a misspelled one of ours.
-_ALIKE = 0.85
+_MIN_SIMILARITY = 0.85
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,8 +73,8 @@ def installed() -> Sequence[Installed]:
         points = metadata.entry_points(group=PROJECT)
     except Exception as error:  # noqa: BLE001 whatever one package wrote into its own file
         log.warning("the list of a package cannot be read: %s", type(error).__name__)
-        points = [point for point in _one_by_one() if point.group == PROJECT]
-    return _in_order([*points, *_bundled()])
+        points = [point for point in _entry_points_by_package() if point.group == PROJECT]
+    return _as_installed([*points, *_bundled()])
 
 
 def _bundled() -> Iterator[metadata.EntryPoint]:
@@ -88,10 +88,12 @@ def elsewhere() -> Sequence[Installed]:
 
     No host loads them or reports them: this is the only sign of the misspelling.
     """
-    return _in_order(point for point in _one_by_one() if _looks_like_ours(point.group))
+    return _as_installed(
+        point for point in _entry_points_by_package() if _resembles_ours(point.group)
+    )
 
 
-def _one_by_one() -> Iterator[metadata.EntryPoint]:
+def _entry_points_by_package() -> Iterator[metadata.EntryPoint]:
     """Return the entry points of every package whose own list can be read."""
     names = set()
     for name, _, points in _distributions():
@@ -112,7 +114,7 @@ def _distributions() -> Iterator[tuple[str, str, Sequence[metadata.EntryPoint]]]
             log.debug("a package was skipped: %s", type(error).__name__)
 
 
-def _in_order(points: Iterable[metadata.EntryPoint]) -> Sequence[Installed]:
+def _as_installed(points: Iterable[metadata.EntryPoint]) -> Sequence[Installed]:
     plugins = [
         Installed(
             point.name,
@@ -137,12 +139,12 @@ def _name_and_version(distribution: metadata.Distribution | None) -> tuple[str |
         return None, None
 
 
-def _looks_like_ours(group: str) -> bool:
+def _resembles_ours(group: str) -> bool:
     letters = re.sub(r"[^a-z]", "", group.lower())
     if group == PROJECT or not letters.startswith(PROJECT[0]):
         return False
     meant = [PROJECT + ending for ending in ("", "erp", "hook", "hooks", "plugin", "plugins")]
-    return bool(difflib.get_close_matches(letters, meant, n=1, cutoff=_ALIKE))
+    return bool(difflib.get_close_matches(letters, meant, n=1, cutoff=_MIN_SIMILARITY))
 
 
 # --- Switched off -------------------------------------------------------------
@@ -185,12 +187,12 @@ def off(store: Store | None) -> Off:
         a misspelled one would leave its plug-in on; ``DISTRIBUTION_UNKNOWN`` for one of
         :data:`ONLY`, which would leave it off, and ``DISTRIBUTION_TWICE`` where one hides another.
     """
-    names = _listed(os.environ.get(VARIABLE, ""))
+    names = _split_names(os.environ.get(VARIABLE, ""))
     if names:
         _refuse_unknown(names, installed(), VARIABLE)
     allowed = os.environ.get(ONLY)
     # A value that names nothing is refused, an empty one, too: it would allow everything.
-    names_only = () if allowed is None else _listed(allowed) or {f'"{allowed}"'}
+    names_only = () if allowed is None else _split_names(allowed) or {f'"{allowed}"'}
     only = frozenset(map(_normalized, names_only))
     _refuse_hidden(only)
     distributions = {point.distribution for point in installed() if only and point.distribution}
@@ -221,7 +223,7 @@ def _refuse_hidden(names: Collection[str]) -> None:
             )
 
 
-def _listed(names: str) -> frozenset[str]:
+def _split_names(names: str) -> frozenset[str]:
     return frozenset(filter(None, map(str.strip, names.split(","))))
 
 

@@ -49,7 +49,7 @@ MAX_WORD_LENGTH = 200
 MAX_TEXT_LENGTH = 5_000
 
 
-def nothing(preview: ExportPreview, timeout: float) -> Collection[str] | None:  # noqa: ARG001 as a Review has it
+def send_nothing(preview: ExportPreview, timeout: float) -> Collection[str] | None:  # noqa: ARG001 as a Review has it
     """Send nothing: only look."""
     return None
 
@@ -58,7 +58,7 @@ class ExportSession(Session):
     """An export while its plug-in works on it."""
 
     #: Set before the plug-in is called.
-    review_by: Review = staticmethod(nothing)
+    review_by: Review = staticmethod(send_nothing)
 
     #: What this session holds until it ends: the lock of a company that was not known before.
     held: ExitStack

@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 #: Seconds that a round waits for another one, which ended just before, to tell people.
-_PATIENCE = 120.0
+_LOCK_WAIT_SECONDS = 120.0
 
 
 def notify_of_save(plugins: Plugins, store: Store, run: SavedRun) -> None:
     """Send every listener the payments of a run, and that it was saved."""
     for name, call in plugins.listeners("opter_payments_saved", "opter_run_saved"):
         for batch in saved_payments(store, run.id):
-            _answer(name, call, "opter_payments_saved", run=run, payments=batch)
-        _answer(name, call, "opter_run_saved", run=run)
+            _call_listener(name, call, "opter_payments_saved", run=run, payments=batch)
+        _call_listener(name, call, "opter_run_saved", run=run)
 
 
 def notify_of_changes(plugins: Plugins, store: Store) -> None:
@@ -65,7 +65,7 @@ def _send_all(store: Store, name: str, call: Callable[..., Any]) -> bool:
     acknowledged = journal.acknowledged(store.db, name)
     may_go_back = True  # once, or a listener that never stores anything would never end
     while changes := journal.changes_after(store.db, acknowledged):
-        upto = _answer(name, call, "opter_books_changed", changes=changes)
+        upto = _call_listener(name, call, "opter_books_changed", changes=changes)
         if type(upto) is int and may_go_back and 0 <= upto < acknowledged:
             log.warning("plug-in %s lost changes and is sent those after %s again", name, upto)
             may_go_back = False
@@ -82,7 +82,7 @@ def _send_all(store: Store, name: str, call: Callable[..., Any]) -> bool:
     return True
 
 
-def _answer(name: str, call: Callable[..., Any], hook: str, **arguments: object) -> Any:
+def _call_listener(name: str, call: Callable[..., Any], hook: str, **arguments: object) -> Any:
     """Return the answer of a listener; ``None`` where it failed."""
     try:
         return call(hook, **arguments)
@@ -106,7 +106,7 @@ def _code_of(error: BaseException) -> str:
 def notify_of_run_end(plugins: Plugins, run: EndedRun) -> None:
     """Send every listener how a run with nobody there ended."""
     for name, call in plugins.listeners("opter_run_ended"):
-        _answer(name, call, "opter_run_ended", run=run)
+        _call_listener(name, call, "opter_run_ended", run=run)
 
 
 def notify_people(plugins: Plugins, store: Store) -> bool:
@@ -121,22 +121,22 @@ def notify_people(plugins: Plugins, store: Store) -> bool:
     for name, call in plugins.listeners("opter_notices"):
         try:
             # It waits, since who holds it may have looked before this round ended.
-            with store.locks.hold("notices", name, wait=_PATIENCE) as acquired:
-                done &= acquired and _tell(store, name, call)
+            with store.locks.hold("notices", name, wait=_LOCK_WAIT_SECONDS) as acquired:
+                done &= acquired and _send_notices(store, name, call)
         except Exception as error:  # noqa: BLE001 whatever it is, the runs have ended
             log.warning("plug-in %s could not be sent the notices: %s", name, _code_of(error))
             done = False
     return done
 
 
-def _tell(store: Store, name: str, call: Callable[..., Any]) -> bool:
+def _send_notices(store: Store, name: str, call: Callable[..., Any]) -> bool:
     with commits.passing(), store.change() as db:
         notices.forget_fewer_waiting(db, name)
     pending_rows = notices.pending_notices(store.db, name)
     if not pending_rows:
         return True
     pending = [notice for notice, _ in pending_rows]
-    if _answer(name, call, "opter_notices", notices=pending) is not True:
+    if _call_listener(name, call, "opter_notices", notices=pending) is not True:
         return False
     with commits.passing(), store.change() as db:
         notices.mark_told(db, name, pending_rows)

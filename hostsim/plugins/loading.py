@@ -49,7 +49,7 @@ _SPECIFICATIONS = (import_hooks, export_hooks)
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundPlugin:
     """A plug-in that was found; ``reason`` says why it is not in use.
 
     ``state`` is ``active``, ``left-out``, ``off`` (a person switched it off), ``not-allowed``
@@ -107,15 +107,15 @@ class Plugins:
         self.manager = _new_manager()
         self.host_hooks = HostHooks()
         self.manager.register(self.host_hooks, name=HOST)
-        self.loaded: tuple[Found, ...] = ()
-        self.excluded: tuple[Found, ...] = ()
+        self.loaded: tuple[FoundPlugin, ...] = ()
+        self.excluded: tuple[FoundPlugin, ...] = ()
         self._types: dict[str, ImportType] = {}
         self._export_types: dict[tuple[str, str], ExportType] = {}
         # By code, and by the subject of an export type; "" for an import type.
-        self._owners: dict[tuple[str, str], Found] = {}
+        self._owners: dict[tuple[str, str], FoundPlugin] = {}
         self._objects: dict[str, object] = {}
         for name, plugin in manager_extra:
-            self._add(Found(name, None, None), lambda plugin=plugin: plugin)  # type: ignore[misc]
+            self._add(FoundPlugin(name, None, None), lambda plugin=plugin: plugin)  # type: ignore[misc]
 
     @classmethod
     def load(cls, manager_extra: Iterable[tuple[str, object]] = (), *, off: Off = _NONE) -> Self:
@@ -128,9 +128,9 @@ class Plugins:
             reason = off.why(point)
             if reason is not None:
                 state = "not-allowed" if off.forbids(point) else "off"
-                plugins.excluded += (Found.of(point, reason, state),)
+                plugins.excluded += (FoundPlugin.of(point, reason, state),)
                 continue
-            plugins._add(Found.of(point), point.load)
+            plugins._add(FoundPlugin.of(point), point.load)
         return plugins
 
     @property
@@ -143,7 +143,7 @@ class Plugins:
         """The export types that can be chosen, by their code and subject."""
         return MappingProxyType(self._export_types)
 
-    def owner(self, code: str, subject: str = "") -> Found:
+    def owner(self, code: str, subject: str = "") -> FoundPlugin:
         """Return the plug-in that registered an import type, or an export type of a subject."""
         found = self._owners.get((code, subject))
         if found is not None:
@@ -181,7 +181,7 @@ class Plugins:
 
     # --- Whether a plug-in fits ---
 
-    def _add(self, found: Found, load: Callable[[], object]) -> None:
+    def _add(self, found: FoundPlugin, load: Callable[[], object]) -> None:
         try:
             if self.manager.has_plugin(found.name):
                 raise _Rejected(
@@ -191,19 +191,19 @@ class Plugins:
                         other=self._full_name(found.name),
                     )
                 )
-            with _rejecting(plugins_messages.NOT_IMPORTABLE), _quietly(found):
+            with _rejecting(plugins_messages.NOT_IMPORTABLE), _silence_output(found):
                 plugin = load()
             needed = required_version(plugin)
             if mismatch(needed) is not Mismatch.UNREADABLE:
                 found = replace(found, contract=str(needed))
-            self._register(*self._examined(found, plugin), plugin)
+            self._register(*self._examine(found, plugin), plugin)
         except _Rejected as rejected:
             log.warning("plug-in %s is rejected: %s", found.full_name, rejected.reason.en)
             self.excluded += (replace(found, reason=rejected.reason, state="left-out"),)
 
-    def _examined(
-        self, found: Found, plugin: object
-    ) -> tuple[Found, Sequence[ImportType], Sequence[ExportType]]:
+    def _examine(
+        self, found: FoundPlugin, plugin: object
+    ) -> tuple[FoundPlugin, Sequence[ImportType], Sequence[ExportType]]:
         with _rejecting(plugins_messages.NOT_EXAMINED):
             self._refuse_indistinct(found, plugin)
             scratch = _new_manager()
@@ -222,7 +222,7 @@ class Plugins:
         )
         return found, imports, exports
 
-    def _refuse_indistinct(self, found: Found, plugin: object) -> None:
+    def _refuse_indistinct(self, found: FoundPlugin, plugin: object) -> None:
         """Reject what pluggy would mistake for another plug-in, or cannot put into a set."""
         if isinstance(plugin, type):
             raise _Rejected(plugins_messages.IS_A_CLASS)
@@ -248,7 +248,7 @@ class Plugins:
 
     def _register(
         self,
-        found: Found,
+        found: FoundPlugin,
         imports: Sequence[ImportType],
         exports: Sequence[ExportType],
         plugin: object,
@@ -286,7 +286,7 @@ def _new_manager() -> pluggy.PluginManager:
     return manager
 
 
-def _specified(hook: str) -> object:
+def _specification_of(hook: str) -> object:
     """Return the specification of a hook; ``None`` where there is none."""
     hooks = (getattr(specification, hook, None) for specification in _SPECIFICATIONS)
     return next((specification for specification in hooks if specification is not None), None)
@@ -309,7 +309,7 @@ def _rejecting(reason: Template) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _quietly(found: Found) -> Iterator[None]:
+def _silence_output(found: FoundPlugin) -> Iterator[None]:
     """Keep what a plug-in prints, and its warnings, out of the output of a command."""
     with warnings.catch_warnings(record=True) as caught, contextlib.redirect_stdout(sys.stderr):
         yield
@@ -317,9 +317,9 @@ def _quietly(found: Found) -> Iterator[None]:
         log.info("plug-in %s warns while it loads: %s", found.full_name, warning.category.__name__)
 
 
-def _hooks(manager: pluggy.PluginManager, found: Found, plugin: object) -> tuple[str, ...]:
+def _hooks(manager: pluggy.PluginManager, found: FoundPlugin, plugin: object) -> tuple[str, ...]:
     """Register a plug-in in a manager of its own, and give the hooks that it implements."""
-    for hook, implementation in _marked(manager, plugin):
+    for hook, implementation in _marked_hooks(manager, plugin):
         _refuse_unfit(manager, hook, implementation)
     with _rejecting(plugins_messages.NOT_REGISTERED):
         manager.register(plugin, name=found.name)
@@ -328,7 +328,7 @@ def _hooks(manager: pluggy.PluginManager, found: Found, plugin: object) -> tuple
     return tuple(sorted(caller.name for caller in callers if caller.has_spec()))
 
 
-def _marked(manager: pluggy.PluginManager, plugin: object) -> Iterator[tuple[str, Any]]:
+def _marked_hooks(manager: pluggy.PluginManager, plugin: object) -> Iterator[tuple[str, Any]]:
     """Return the functions of a plug-in that are marked as hooks of our project."""
     for name in dir(plugin):
         options = manager.parse_hookimpl_opts(plugin, name)
@@ -336,7 +336,7 @@ def _marked(manager: pluggy.PluginManager, plugin: object) -> Iterator[tuple[str
             continue
         optional = options.get("optionalhook", False)
         hook = options.get("specname") or name
-        if optional and _specified(hook) is None:
+        if optional and _specification_of(hook) is None:
             continue
         yield hook, getattr(plugin, name)
 
@@ -358,21 +358,23 @@ def _refuse_unfit(manager: pluggy.PluginManager, hook: str, implementation: Any)
     }
     unknown = required - set(caller.spec.argnames)
     if unknown:
-        raise _Rejected(plugins_messages.UNKNOWN_ARGUMENT(hook=hook, arguments=_listed(unknown)))
+        raise _Rejected(
+            plugins_messages.UNKNOWN_ARGUMENT(hook=hook, arguments=_join_names(unknown))
+        )
 
 
 def _why_no_hook(plugin: object) -> Text:
     projects = {project for name in dir(plugin) for project in _projects(plugin, name)}
-    named = any(_specified(name) for name in dir(plugin) if name.startswith("opter_"))
+    named = any(_specification_of(name) for name in dir(plugin) if name.startswith("opter_"))
     if projects or named or isinstance(plugin, ModuleType):
-        foreign = _listed(projects - {PROJECT})
+        foreign = _join_names(projects - {PROJECT})
         if foreign:
             return plugins_messages.NO_HOOK_OF_OURS(projects=foreign)
         return plugins_messages.NO_HOOK
     return plugins_messages.NO_PLUGIN(kind=type(plugin).__name__)
 
 
-def _listed(names: Iterable[str]) -> str:
+def _join_names(names: Iterable[str]) -> str:
     return ", ".join(sorted(names))
 
 
@@ -382,12 +384,12 @@ def _refuse_unmarked(manager: pluggy.PluginManager, plugin: object) -> None:
         if not name.startswith(f"{PROJECT}_") or not callable(getattr(plugin, name)):
             continue
         projects = _projects(plugin, name)
-        is_hook = inspect.isfunction(_specified(name))
+        is_hook = inspect.isfunction(_specification_of(name))
         if (is_hook or projects) and manager.parse_hookimpl_opts(plugin, name) is None:
             sentence = (
                 plugins_messages.HOOK_OF_OTHERS if projects else plugins_messages.UNMARKED_HOOK
             )
-            raise _Rejected(sentence(hook=name, projects=_listed(projects)))
+            raise _Rejected(sentence(hook=name, projects=_join_names(projects)))
 
 
 def _projects(plugin: object, name: str) -> set[str]:
@@ -402,8 +404,8 @@ def _projects(plugin: object, name: str) -> set[str]:
     }
 
 
-def _import_types(manager: pluggy.PluginManager, found: Found) -> Sequence[ImportType]:
-    with _rejecting(plugins_messages.IMPORT_TYPES_INVALID), _quietly(found):
+def _import_types(manager: pluggy.PluginManager, found: FoundPlugin) -> Sequence[ImportType]:
+    with _rejecting(plugins_messages.IMPORT_TYPES_INVALID), _silence_output(found):
         answers = manager.hook.opter_import_types()
         types = [_import_type(value) for answer in answers for value in answer]
     if None in types or len({value.code for value in types if value}) != len(types):
@@ -421,8 +423,8 @@ def _import_type(value: Any) -> ImportType | None:
     return import_type if import_type.formats else None
 
 
-def _export_types(manager: pluggy.PluginManager, found: Found) -> Sequence[ExportType]:
-    with _rejecting(plugins_messages.EXPORT_TYPES_INVALID), _quietly(found):
+def _export_types(manager: pluggy.PluginManager, found: FoundPlugin) -> Sequence[ExportType]:
+    with _rejecting(plugins_messages.EXPORT_TYPES_INVALID), _silence_output(found):
         answers = manager.hook.opter_export_types()
         types = [
             ExportType(value.code, value.subject, Text(value.label.sv, value.label.en))

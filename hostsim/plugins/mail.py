@@ -43,7 +43,7 @@ IMPLICIT_TLS = 465
 TIMEOUT = 30.0
 
 #: So many notices are listed.
-MOST = 200
+MAX_LISTED = 200
 
 #: The details that a sentence of the host may have to be mailed; any other could name a
 #: customer. A sentence of a plug-in names none (see ``Failure``).
@@ -53,7 +53,7 @@ HARMLESS = {
 }  # fmt: skip
 
 _SERVER = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[\w.-]+):([0-9]{1,5})")
-_LONGEST = 500
+_MAX_LINE_LENGTH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,19 +124,19 @@ def send(settings: MailSettings, notices: Sequence[Notice], now: datetime) -> bo
     message = message_of(settings, notices, now)
     server = f"{settings.host}:{settings.port}"
     try:
-        with contextlib.closing(_connected(settings)) as smtp:
+        with contextlib.closing(_connect(settings)) as smtp:
             refused = smtp.send_message(message)
             with contextlib.suppress(OSError):
                 smtp.quit()  # the message is taken, however this ends
     except (OSError, ValueError) as error:
         # Not the text of the error: it could hold an address, or the password.
-        raise host_error("MAIL_NOT_SENT", server=server, why=_what(error)) from error
+        raise host_error("MAIL_NOT_SENT", server=server, why=_error_name(error)) from error
     if refused:
         log.warning("%s took the mail, but not for %s of its recipients", server, len(refused))
     return True
 
 
-def _connected(settings: MailSettings) -> smtplib.SMTP:
+def _connect(settings: MailSettings) -> smtplib.SMTP:
     """Connect, encrypted where that is possible, and sign in where there is a password."""
     context = ssl.create_default_context()
     where = (settings.host, settings.port)
@@ -167,7 +167,7 @@ def _is_private(smtp: smtplib.SMTP) -> bool:
     return ipaddress.ip_address(connection.getpeername()[0]).is_loopback
 
 
-def _what(error: Exception) -> str:
+def _error_name(error: Exception) -> str:
     """Name an error by its class, and by the status that the server gave."""
     statuses: set[object] = set()
     if isinstance(error, smtplib.SMTPResponseException):
@@ -208,7 +208,7 @@ def _subject(notices: Sequence[Notice], language: str) -> str:
 
 def _lines(notices: Sequence[Notice], language: str) -> Iterator[str]:
     yield say(mail_messages.INTRODUCTION, language)
-    room = MOST
+    room = MAX_LISTED
     for kind, heading in mail_messages.HEADINGS.items():
         of_kind = [notice for notice in notices if notice.kind == kind]
         listed = of_kind[:room]
@@ -216,8 +216,8 @@ def _lines(notices: Sequence[Notice], language: str) -> Iterator[str]:
         if listed:
             yield f"\n{say(heading, language)} ({len(of_kind)})"
         yield from (f"- {_line(notice, language)}" for notice in listed)
-    if len(notices) > MOST:
-        yield f"\n{say(mail_messages.MORE(count=len(notices) - MOST), language)}"
+    if len(notices) > MAX_LISTED:
+        yield f"\n{say(mail_messages.MORE(count=len(notices) - MAX_LISTED), language)}"
     yield f"\n{say(mail_messages.WHAT_NEXT, language)}"
 
 
@@ -244,4 +244,4 @@ def _sentence(code: str, message: Text | None, language: str) -> str:
 def _one_line(text: str) -> str:
     """Make any name safe for a line: no line breaks, no control characters, not endless."""
     clean = "".join(char if char.isprintable() else " " for char in text)
-    return clean if len(clean) <= _LONGEST else clean[: _LONGEST - 1] + "…"
+    return clean if len(clean) <= _MAX_LINE_LENGTH else clean[: _MAX_LINE_LENGTH - 1] + "…"

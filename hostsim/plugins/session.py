@@ -171,7 +171,7 @@ class ImportSession(Session):
 
     def opter_take_payments(self, payments: Sequence[Payment]) -> int:
         check_size(payments)
-        copies = [received(payment, self.run.type_code) for payment in payments]
+        copies = [checked_payment(payment, self.run.type_code) for payment in payments]
         for copy in copies:
             _check_complete(copy)
         self._check_company(copy.key.company for copy in copies)
@@ -257,7 +257,7 @@ class ImportSession(Session):
             if self._offered_again or not self.offers_earlier:
                 return
             self._offered_again = True
-        self._import_run.offer_again(company.number, self._screened)
+        self._import_run.offer_again(company.number, self._exclusion_reasons)
 
     def _check_company(self, numbers: Iterable[str], name: str = "") -> None:
         for number in set(numbers):
@@ -268,7 +268,7 @@ class ImportSession(Session):
             if not number or number != self._company:
                 raise broken("payments of several companies in one run")
 
-    def _screened(self, payments: Sequence[Payment]) -> Sequence[Refusal | None]:
+    def _exclusion_reasons(self, payments: Sequence[Payment]) -> Sequence[Refusal | None]:
         """Ask the plug-in which of these payments today's settings exclude."""
         answers = self.call("opter_exclusion_reasons", payments=payments)
         if answers is None:
@@ -283,7 +283,7 @@ class ImportSession(Session):
 # --- Checking what a plug-in hands over -----------------------------------------
 
 
-def received(payment: Payment, import_type: str = "") -> Payment:
+def checked_payment(payment: Payment, import_type: str = "") -> Payment:
     """Copy a payment that a plug-in handed over, and check it against the contract."""
     customer = getattr(payment, "customer_number", None)
     return Payment(
@@ -320,7 +320,7 @@ def _excluded_record(excluded: ExcludedPayment) -> Record:
     refusal = Refusal(excluded.reason, Text(clean(excluded.message.sv), clean(excluded.message.en)))
     number = clean(excluded.key.number)
     if excluded.payment is not None:
-        columns = record_of(received(excluded.payment))
+        columns = record_of(checked_payment(excluded.payment))
         return Record((number, *columns[1:]), refusal)
     invoice_number = excluded.invoice_number
     columns = unreadable_record(

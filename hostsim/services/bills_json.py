@@ -21,13 +21,13 @@ from hostsim.services.json_file import (
     TEXT,
     Declaration,
     Field,
-    Given,
+    InvalidValue,
     JsonFile,
-    Wrong,
+    ParsedItem,
     amount,
+    boolean,
     filled,
-    that,
-    truth,
+    text_where,
 )
 from opter_contract.export_values import BillRow, Supplier, SupplierBill
 from opter_contract.values import Text
@@ -38,7 +38,7 @@ MAX_NUMBER_LENGTH: Final = 50
 
 def _account_parser(holds: Callable[[str], bool], message: Text) -> Callable[[object], Any]:
     """Make a reader of an account number, which is taken without its spaces."""
-    read = that(holds, message, empty=True)
+    read = text_where(holds, message, empty=True)
 
     def parsed(value: object) -> Any:
         # Only of what has one: a number of the file stays one, and is no text.
@@ -51,7 +51,7 @@ def _account_parser(holds: Callable[[str], bool], message: Text) -> Callable[[ob
 def _parse_side(value: object) -> Decimal:
     side = amount(value)
     if side < 0:
-        raise Wrong(messages.NEGATIVE_SIDE)
+        raise InvalidValue(messages.NEGATIVE_SIDE)
     return side
 
 
@@ -75,7 +75,7 @@ _BILLS = Declaration(
         "plusgiro": Field(_account_parser(is_plusgiro, messages.NO_PLUSGIRO)),
         "iban": Field(_account_parser(is_iban, messages.NO_IBAN)),
         "bic": Field(_account_parser(is_bic, messages.NO_BIC)),
-        "sends_invoice": truth(default=False),
+        "sends_invoice": boolean(default=False),
     },
     row={
         "account": FILLED,
@@ -97,7 +97,7 @@ class BillsFile(JsonFile[LoadedBill]):
         #: The card of each supplier, and the bill that has it first.
         self._cards: dict[tuple[str, str], tuple[object, str]] = {}
 
-    def check(self, bill: Given) -> None:
+    def check(self, bill: ParsedItem) -> None:
         total, vat = bill.fields["total"], bill.fields["vat"]
         for index, row in enumerate(bill.rows):
             if row["debit"] and row["credit"]:
@@ -113,7 +113,7 @@ class BillsFile(JsonFile[LoadedBill]):
             # The last card would be that of both.
             self.problem(bill.who, "supplier", messages.OTHER_CARD(code=code, first=first))
 
-    def made(self, bill: Given) -> LoadedBill:
+    def make_item(self, bill: ParsedItem) -> LoadedBill:
         values = bill.fields
         return LoadedBill(
             SupplierBill(

@@ -26,7 +26,7 @@ from hostsim.storage.store import Store
 from opter_contract.values import Finding, Text
 
 if TYPE_CHECKING:
-    from hostsim.plugins.loading import Found, Plugins
+    from hostsim.plugins.loading import FoundPlugin, Plugins
     from hostsim.services.host import Host
 
 log = logging.getLogger(__name__)
@@ -312,7 +312,7 @@ def first_failure(findings: list[Finding], definition: str | None = None) -> Hos
     return None
 
 
-def _not_used(plugin: Found) -> HostError:
+def _not_used(plugin: FoundPlugin) -> HostError:
     code = "PLUGIN_OFF" if plugin.is_off else "PLUGIN_LEFT_OUT"
     return host_error(code, name=plugin.full_name, why=plugin.reason or Text("–", "–"))
 

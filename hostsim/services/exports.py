@@ -11,7 +11,7 @@ from hostsim.ledger.values import Definition
 from hostsim.messages import exports as messages
 from hostsim.messages.payments import region_name
 from hostsim.messages.text import own
-from hostsim.plugins.export_session import ExportSession, Review, company_lock, nothing
+from hostsim.plugins.export_session import ExportSession, Review, company_lock, send_nothing
 from hostsim.plugins.session import broken
 from hostsim.services.context import company_of, recording_failure
 from hostsim.services.definitions import Definitions
@@ -69,7 +69,7 @@ class Exports(Definitions):
         self,
         name: str,
         *,
-        review: Review = nothing,
+        review: Review = send_nothing,
         items: Iterable[str] = (),
         check: bool = False,
     ) -> ExportPreview:

@@ -22,12 +22,12 @@ from hostsim.services.json_file import (
     TEXT,
     Declaration,
     Field,
-    Given,
+    InvalidValue,
     JsonFile,
-    Wrong,
+    ParsedItem,
     as_in_table,
     text,
-    that,
+    text_where,
 )
 from opter_contract.export_values import INVOICE_TYPES, Customer, InvoiceRow
 
@@ -50,7 +50,7 @@ def is_json(path: Path) -> bool:
 def _parse_vat_rate(value: object) -> str:
     match = _VAT_RATE.fullmatch(text(value))
     if match is None or (match["kind"] and Decimal(match["percent"])):
-        raise Wrong(messages.NO_VAT_RATE)
+        raise InvalidValue(messages.NO_VAT_RATE)
     return match[0]
 
 
@@ -61,7 +61,7 @@ _INVOICES = Declaration(
     item={
         "invoice_number": Field(as_in_table(invoices_table.parse_number), required=True),
         "ocr": Field(as_in_table(invoices_table.parse_ocr)),
-        "type": Field(that(INVOICE_TYPES.__contains__, messages.NO_TYPE), default="invoice"),
+        "type": Field(text_where(INVOICE_TYPES.__contains__, messages.NO_TYPE), default="invoice"),
         **COMMON,
         "invoice_date": DATE,
         "order_number": TEXT,
@@ -94,7 +94,7 @@ class InvoicesFile(JsonFile[ExportedInvoice]):
         super().__init__(region, notes)
         self._ocrs: dict[tuple[str, str], str] = {}
 
-    def check(self, invoice: Given) -> None:
+    def check(self, invoice: ParsedItem) -> None:
         who, values = invoice.who, invoice.fields
         if (warning := invoices_table.odd_number(values["invoice_number"])) is not None:
             self.note(who, "invoice_number", warning)
@@ -116,7 +116,7 @@ class InvoicesFile(JsonFile[ExportedInvoice]):
             if row["net"] and row["vat"] and (row["net"] > 0) != (row["vat"] > 0):
                 self.problem(who, f"rows[{index}].vat", messages.SIGNS_DIFFER)
 
-    def made(self, invoice: Given) -> ExportedInvoice:
+    def make_item(self, invoice: ParsedItem) -> ExportedInvoice:
         values = invoice.fields
         content = InvoiceContent(
             customer=Customer(**invoice.party),

@@ -267,7 +267,8 @@ def parse_ocr(text: str) -> str | Text:
         shown = _quoted(text)
         return Text(
             f"{shown} är inget OCR-nummer; skriv bara dess siffror, eller lämna tomt. {_FORMAT.sv}",
-            f"{shown} is no OCR reference; write its digits only, or leave it empty. {_FORMAT.en}",
+            f"{shown} is not an OCR reference; write its digits only, or leave it empty. "
+            f"{_FORMAT.en}",
         )
     return _too_long(text, MAX_OCR_LENGTH) if len(digits) > MAX_OCR_LENGTH else text
 
@@ -332,7 +333,7 @@ def _parse_amount(text: str) -> Decimal | Text:
     return Text(
         f"{shown} är inget belopp; skriv siffror med högst två decimaler, till exempel "
         "1250.50 eller 1 250,50.",
-        f"{shown} is no amount; write digits with at most two decimals, such as 1250.50 "
+        f"{shown} is not an amount; write digits with at most two decimals, such as 1250.50 "
         "or 1 250,50.",
     )
 
@@ -351,7 +352,7 @@ def parse_date(text: str) -> date | Text:
     shown = _quoted(text)
     return Text(
         f"{shown} är inget datum; skriv år-månad-dag, till exempel 2026-01-31.",
-        f"{shown} is no date; write year-month-day, such as 2026-01-31.",
+        f"{shown} is not a date; write year-month-day, such as 2026-01-31.",
     )
 
 
@@ -430,7 +431,7 @@ def _odd_currency(text: str) -> Text:
     return Text(
         f"{shown} är ingen valuta i ISO 4217, och andra har Fortnox inte: betalningar av fakturan "
         "sparas inte. Skriv valutans tre bokstäver, till exempel SEK.",
-        f"{shown} is no currency of ISO 4217, and Fortnox has no others: payments of the invoice "
+        f"{shown} is not an ISO 4217 currency, and Fortnox has no others: payments of the invoice "
         "are not saved. Write the three letters of the currency, such as SEK.",
     )
 

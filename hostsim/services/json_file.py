@@ -42,7 +42,7 @@ class _Number(str):
     __slots__ = ()
 
 
-class Wrong(Exception):
+class InvalidValue(Exception):
     """A value that cannot be used."""
 
     def __init__(self, message: Text) -> None:
@@ -79,7 +79,7 @@ class Declaration:
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class ParsedItem:
     """An item of the file whose fields are right, each by itself."""
 
     who: str  # what it is called in messages
@@ -100,11 +100,11 @@ class JsonFile(ItemFile[T]):
         self._seen: set[tuple[str, str]] = set()
 
     @abstractmethod
-    def check(self, item: Given) -> None:
+    def check(self, item: ParsedItem) -> None:
         """Check what is wrong only beside another field."""
 
     @abstractmethod
-    def made(self, item: Given) -> T:
+    def make_item(self, item: ParsedItem) -> T:
         """Make the value of an item in which nothing is wrong."""
 
     def items(self, content: bytes, folder: Path) -> Iterator[T]:
@@ -157,12 +157,12 @@ class JsonFile(ItemFile[T]):
         if self._problems.found > before:
             return None
         document = self._document(who, read["pdf"], folder)
-        parsed = Given(who, read["region"] or self._region, read, party, rows, document)
+        parsed = ParsedItem(who, read["region"] or self._region, read, party, rows, document)
         self._check_alone(parsed)
         self.check(parsed)
-        return None if self._problems.found > before else self.made(parsed)
+        return None if self._problems.found > before else self.make_item(parsed)
 
-    def _check_alone(self, item: Given) -> None:
+    def _check_alone(self, item: ParsedItem) -> None:
         number = self.declaration.number
         key = item.region, item.fields[number]
         if key in self._seen:
@@ -200,7 +200,7 @@ class JsonFile(ItemFile[T]):
                 continue
             try:
                 read[key] = field.default if value is None else field.parse(value)
-            except Wrong as wrong:
+            except InvalidValue as wrong:
                 self.problem(who, f"{path}{key}", wrong.message)
         return read
 
@@ -243,18 +243,18 @@ def _object(pairs: list[tuple[str, Any]]) -> _Object:
 
 def text(value: object, longest: int = MAX_TEXT_LENGTH) -> str:
     if not isinstance(value, str) or isinstance(value, _Number):
-        raise Wrong(messages.NOT_TEXT)
+        raise InvalidValue(messages.NOT_TEXT)
     if any(unicodedata.category(char) in {"Cc", "Cs"} for char in value):
-        raise Wrong(messages.NOT_PRINTABLE)
+        raise InvalidValue(messages.NOT_PRINTABLE)
     if len(value) > longest:
-        raise Wrong(messages.too_long(longest))
+        raise InvalidValue(messages.too_long(longest))
     return value.strip()
 
 
 def filled(value: object, longest: int = MAX_TEXT_LENGTH) -> str:
     result = text(value, longest)
     if not result:
-        raise Wrong(messages.MISSING)
+        raise InvalidValue(messages.MISSING)
     return result
 
 
@@ -262,19 +262,19 @@ def as_in_table(parse: Callable[[str], Any]) -> Parse:
     def parsed(value: object) -> Any:
         result = parse(text(value))
         if isinstance(result, Text):
-            raise Wrong(invoices_table.without_hint(result))
+            raise InvalidValue(invoices_table.without_hint(result))
         return result
 
     return parsed
 
 
-def that(holds: Callable[[str], object], message: Text, *, empty: bool = False) -> Parse:
+def text_where(holds: Callable[[str], object], message: Text, *, empty: bool = False) -> Parse:
     """Take text of which something holds; or none, where ``empty``."""
 
     def parsed(value: object) -> str:
         result = text(value)
         if not (holds(result) or (empty and not result)):
-            raise Wrong(message)
+            raise InvalidValue(message)
         return result
 
     return parsed
@@ -283,19 +283,19 @@ def that(holds: Callable[[str], object], message: Text, *, empty: bool = False) 
 def amount(value: object) -> Decimal:
     # A number is taken as it is written: 99.99, but not the 99.98999999999999 of a float.
     if not isinstance(value, str) or not _AMOUNT.fullmatch(value):
-        raise Wrong(messages.NO_AMOUNT)
+        raise InvalidValue(messages.NO_AMOUNT)
     return Decimal(value).quantize(_CENT) + 0  # -0.00 is 0.00
 
 
 def _parse_bool(value: object) -> bool:
     if not isinstance(value, bool):
-        raise Wrong(messages.NO_TRUTH)
+        raise InvalidValue(messages.NO_TRUTH)
     return value
 
 
 def _parse_rate(value: object) -> Decimal:
     if not isinstance(value, str) or not _RATE.fullmatch(value) or not Decimal(value):
-        raise Wrong(messages.NO_RATE)
+        raise InvalidValue(messages.NO_RATE)
     return Decimal(value).normalize()
 
 
@@ -312,18 +312,18 @@ FILLED = Field(filled, required=True)
 AMOUNT = Field(amount, required=True)
 DATE = Field(_parse_date, required=True)
 DATE_OR_NONE = Field(_parse_optional_date, default=None)
-COUNTRY = Field(that(_COUNTRY.fullmatch, messages.NO_COUNTRY, empty=True))
+COUNTRY = Field(text_where(_COUNTRY.fullmatch, messages.NO_COUNTRY, empty=True))
 
 
-def truth(*, default: bool) -> Field:
+def boolean(*, default: bool) -> Field:
     return Field(_parse_bool, default=default)
 
 
 #: What every item has.
 COMMON: Fields = {
     "region": Field(lambda value: text(value, MAX_REGION_LENGTH)),
-    "period_closed": truth(default=True),
-    "currency": Field(that(DECIMALS.__contains__, messages.NO_CURRENCY), required=True),
+    "period_closed": boolean(default=True),
+    "currency": Field(text_where(DECIMALS.__contains__, messages.NO_CURRENCY), required=True),
     "exchange_rate": Field(_parse_rate, default=None),
     "due_date": DATE,
     "pdf": TEXT,

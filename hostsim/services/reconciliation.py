@@ -80,7 +80,7 @@ class ReadAllSession(ImportSession):
             series = decision_store.series_in_force(
                 self._import_run.store.db, self.run.definition, company
             )
-            screened = self._screened(payments)
+            screened = self._exclusion_reasons(payments)
             stored.set_reasons(
                 self._import_run,
                 [

@@ -23,7 +23,7 @@ from hostsim.ledger.schedules import (
     Timetable,
 )
 from hostsim.messages.text import own
-from hostsim.plugins.export_session import nothing
+from hostsim.plugins.export_session import send_nothing
 from hostsim.plugins.listeners import notify_of_run_end
 from hostsim.services.exports import Exports
 from hostsim.services.imports import Imports
@@ -183,7 +183,7 @@ class Schedules(Imports, Exports, Saving):
 
     def _export_alone(self, name: str, *, only_without_warnings: bool) -> _Result:
         preview = self.export(
-            name, review=_ids_without_warnings if only_without_warnings else nothing
+            name, review=_ids_without_warnings if only_without_warnings else send_nothing
         )
         counts = preview.counts
         noted = sum(item.state in THERE and _has_remark(item) for item in preview.items())

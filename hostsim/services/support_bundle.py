@@ -31,7 +31,7 @@ from typing import Any
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.messages import results as results_messages
-from hostsim.plugins.loading import Found, Plugins
+from hostsim.plugins.loading import FoundPlugin, Plugins
 from hostsim.storage import commits, database_checks
 from hostsim.storage.private_files import new_file
 from hostsim.storage.store import Store
@@ -255,7 +255,7 @@ def _installed(name: str) -> str | None:
         return None
 
 
-def _plugin(plugin: Found, *, active: bool) -> object:
+def _plugin(plugin: FoundPlugin, *, active: bool) -> object:
     version = plugin.version or ""
     return {
         "name": _code(plugin.name),

@@ -196,7 +196,7 @@ def payment_line(payment: Payment, language: str) -> str:
     foreign = None if payment.currency == SEK else payment.amount_currency
     off = sum((row.amount for row in payment.write_offs), Decimal(0))
     number = payment.invoice_number
-    return _listed(
+    return _join_values(
         language,
         payment.date,
         Money(payment.amount, SEK),
@@ -234,5 +234,5 @@ def decision_line(decision: Decision, language: str) -> str:
     return f"{what} ({who}){because}{say(back, language)}"
 
 
-def _listed(language: str, *values: object) -> str:
+def _join_values(language: str, *values: object) -> str:
     return ", ".join(text for text in (text_of(value, language) for value in values) if text)

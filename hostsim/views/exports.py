@@ -166,7 +166,7 @@ class SubjectViews:
         #: Those of :data:`LISTS` that a run can have.
         self.lists = tuple(name for name in LISTS if bills or name != "waiting")
         #: Of those, and of "cards", "bank_changes" and "gaps".
-        self.titles = {name: self._said(title) for name, title in _TITLES.items()}
+        self.titles = {name: self._for_subject(title) for name, title in _TITLES.items()}
         self.has_bank_changes = bills
         #: Whether the number there is another than here.
         self._has_given_number = bills
@@ -194,7 +194,7 @@ class SubjectViews:
             json=f"{self.party_key}_number",
         )
 
-    def _said(self, sentence: Text) -> Text:
+    def _for_subject(self, sentence: Text) -> Text:
         return messages.said(sentence, self.subject)
 
     def _word(self, name: str) -> Text:

@@ -17,7 +17,7 @@ from opter_contract.values import Text
 WIDTH = 140
 
 # A name of ten megabytes is cut.
-_LONGEST = 300
+_MAX_LINE_LENGTH = 300
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
@@ -81,7 +81,7 @@ def is_terminal(stream: TextIO) -> bool:
     return bool(getattr(stream, "isatty", lambda: False)())
 
 
-def one_line(text: str, longest: int = _LONGEST) -> str:
+def one_line(text: str, longest: int = _MAX_LINE_LENGTH) -> str:
     """Make text safe for a line of a terminal: no control characters, not endless."""
     clean = _UNSAFE.sub(" ", text).strip()
     return clean if len(clean) <= longest else clean[: longest - 1] + "…"

@@ -10,10 +10,10 @@ from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.plugins.discovery import Installed
-    from hostsim.plugins.loading import Found
+    from hostsim.plugins.loading import FoundPlugin
 
 
-def _state(plugin: Found) -> Text:
+def _state(plugin: FoundPlugin) -> Text:
     if plugin.reason is None:
         return Text("används", "active")
     if plugin.state == "left-out":
@@ -21,11 +21,11 @@ def _state(plugin: Found) -> Text:
     return plugin.reason
 
 
-def _exports(plugin: Found) -> str:
+def _exports(plugin: FoundPlugin) -> str:
     return ", ".join(f"{code} ({subject})" for code, subject in plugin.export_types)
 
 
-PLUGINS: tuple[Column[Found], ...] = (
+PLUGINS: tuple[Column[FoundPlugin], ...] = (
     Column("name", Text("Namn", "Name"), lambda p: p.name, json="name"),
     Column("package", Text("Paket", "Distribution"), lambda p: p.distribution, json="distribution"),
     Column("version", Text("Version", "Version"), lambda p: p.version, json="version"),

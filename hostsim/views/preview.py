@@ -65,7 +65,7 @@ def warning_on_page(row: PreviewRow) -> Text | None:
     return joined(sentences if message is None else [message, *sentences])
 
 
-def _judgement(row: PreviewRow) -> Text:
+def _status_or_left_out(row: PreviewRow) -> Text:
     return LEFT_OUT if row.kind == judging.LEFT_OUT else label(STATUSES, row.status)
 
 
@@ -90,7 +90,7 @@ READY: tuple[Column[PreviewRow], ...] = (
     *_INVOICE_JSON,
     *json_attributes("status", "warning"),
     SIGN,
-    replace(STATUS, value=_judgement),
+    replace(STATUS, value=_status_or_left_out),
     *FIGURES,
     FOREIGN,
     *RATE_AND_WRITE_OFF,
@@ -109,7 +109,7 @@ READY: tuple[Column[PreviewRow], ...] = (
 )
 
 
-def _once(advance: Text) -> tuple[Column[PreviewRow], ...]:
+def _after_save(advance: Text) -> tuple[Column[PreviewRow], ...]:
     return (
         *READY[:-2],
         replace(WARNING, value=lambda r: payments_messages.once_saved(warning_on_page(r), advance)),
@@ -117,10 +117,13 @@ def _once(advance: Text) -> tuple[Column[PreviewRow], ...]:
 
 
 #: The same once they are saved, and once the save is undone.
-SAVED, UNDONE = _once(payments_messages.ADVANCE_MADE), _once(payments_messages.ADVANCE_UNDONE)
+SAVED, UNDONE = (
+    _after_save(payments_messages.ADVANCE_MADE),
+    _after_save(payments_messages.ADVANCE_UNDONE),
+)
 
 
-def _excluded(heading: Text) -> tuple[Column[PreviewRow], ...]:
+def _excluded_columns(heading: Text) -> tuple[Column[PreviewRow], ...]:
     return (
         *PAYMENT_JSON,
         *_INVOICE_JSON,
@@ -138,6 +141,6 @@ def _excluded(heading: Text) -> tuple[Column[PreviewRow], ...]:
 PREVIEW = {
     "ready": READY,
     "left": (*READY, *json_attributes("message")),
-    "rejected": _excluded(Text("Orsak till att inte spara", "Reason for not saving")),
-    "ignored": _excluded(Text("Varför den ignoreras", "Why it is ignored")),
+    "rejected": _excluded_columns(Text("Orsak till att inte spara", "Reason for not saving")),
+    "ignored": _excluded_columns(Text("Varför den ignoreras", "Why it is ignored")),
 }

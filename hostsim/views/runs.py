@@ -81,7 +81,7 @@ def _error_object(run: Imported) -> dict[str, object] | None:
     return None if run.error_code is None else {"code": run.error_code, "sentence": run.error}
 
 
-def _counted(kind: str, heading: Text) -> Column[Imported]:
+def _count_column(kind: str, heading: Text) -> Column[Imported]:
     return Column(kind, heading, lambda r: r.counts.get(kind), right=True)
 
 
@@ -104,12 +104,12 @@ RUNS: tuple[Column[Imported], ...] = (
     Column("user", Text("Användare", "User"), lambda r: r.user),
     Column("run_state", Text("Läge", "State"), state, terminal=False),
     Column("run_state", Text("Läge", "State"), full_state, wide=True, page=False),
-    _counted("read", Text("Lästa", "Read")),
-    _counted("ready", Text("Kan sparas", "Can be saved")),
+    _count_column("read", Text("Lästa", "Read")),
+    _count_column("ready", Text("Kan sparas", "Can be saved")),
     Column("sek", Text("SEK", "SEK"), lambda r: r.totals.get("ready"), right=True, page=False),
-    _counted("left", Text("Lämnade", "Left")),
-    _counted("rejected", Text("Kan inte sparas", "Cannot be saved")),
-    _counted("ignored", Text("Ignorerade", "Ignored")),
+    _count_column("left", Text("Lämnade", "Left")),
+    _count_column("rejected", Text("Kan inte sparas", "Cannot be saved")),
+    _count_column("ignored", Text("Ignorerade", "Ignored")),
     Column(
         "sek",
         Text("Sparat SEK", "Saved SEK"),

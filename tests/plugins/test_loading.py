@@ -9,7 +9,7 @@ from fake_export import FakeExport
 from fake_plugin import FakePlugin, hookimpl
 
 from hostsim.errors import HostError
-from hostsim.plugins.loading import HOSTS_OWN, Found, Plugins
+from hostsim.plugins.loading import HOSTS_OWN, FoundPlugin, Plugins
 from opter_contract import export_hooks, hooks
 from opter_contract.export_values import ExportType
 from opter_contract.values import Text
@@ -265,7 +265,7 @@ def test_an_export_type_has_one_plug_in():
 
 def test_an_export_type_that_is_not_there_may_be_of_a_plug_in_that_is_off():
     plugins = Plugins()
-    plugins.excluded = (Found("out", None, None, state="off"),)
+    plugins.excluded = (FoundPlugin("out", None, None, state="off"),)
     with pytest.raises(HostError, match="EXPORT_TYPE_OFF"):
         plugins.owner("Fake", "invoices")
 
