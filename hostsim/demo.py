@@ -348,7 +348,7 @@ class _Demo:
         return run
 
     def _reconcile(self, numbers: Sequence[str], bills: Sequence[str]) -> None:
-        """Add up what each side has of these invoices and bills; it must be equally much."""
+        """Compare the sums of both sides for these invoices and bills; they must be equal."""
         self.flows = flows_of(self.store, self.sandbox, numbers, bills)
         wrong = [row for row in self.flows if row.differs]
         if wrong or not self.flows:

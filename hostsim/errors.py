@@ -91,7 +91,7 @@ def host_error(code: str, /, **values: object) -> HostError:
 
 
 def command_for(failure: Failure) -> Text | None:
-    """Say what to type about an error, where commands are typed."""
+    """Return the command to type about an error, for the command line."""
     if isinstance(failure, HostError):
         return failure.command
     return COMMANDS.get(failure.code)

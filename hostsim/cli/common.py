@@ -104,7 +104,7 @@ def open_store(common: Common, *, checked: bool = True) -> Iterator[Store]:
 def load_plugins(store: Store | None = None) -> Plugins:
     """Load the plug-ins that are not switched off.
 
-    :param store: also says which are off, beside the environment.
+    :param store: also says which are off, in addition to the environment.
     """
     from hostsim.plugins import discovery
     from hostsim.plugins.loading import Plugins
@@ -136,7 +136,7 @@ def make_host(store: Store, plugins: Plugins | None = None, **keywords: Any) -> 
 
 
 def key_values(arguments: Iterable[str]) -> dict[str, str]:
-    """Cut ``KEY=VALUE`` arguments apart."""
+    """Parse ``KEY=VALUE`` arguments."""
     pairs: dict[str, str] = {}
     for text in arguments:
         key, equals, value = text.partition("=")

@@ -180,7 +180,7 @@ def _send(
 
 @contextmanager
 def _print_sent_on_error(common: Common, host: Host, name: str) -> Iterator[None]:
-    """Print what became of the items, too, where an error ends an export that had begun to send."""
+    """Also print the results of the items if an error ends an export that had begun to send."""
     before = next(host.export_runs(name), None)
     try:
         yield

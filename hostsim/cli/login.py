@@ -57,7 +57,7 @@ def login_timeout(environment: Mapping[str, str]) -> float:
 def interactive_host(
     common: Common, store: Store
 ) -> Iterator[tuple[Host, ProgressBar | ProgressLines]]:
-    """Make a host that lets a person sign in, and give its progress, which may be paused.
+    """Yield a host that lets a person sign in, and its progress, which may be paused.
 
     Progress is shown until the context ends.
     """

@@ -140,7 +140,7 @@ def _end_with_error(error: BaseException, common: Common) -> int:
 
 
 def _damage_behind(error: BaseException, common: Common) -> Failure | None:
-    """Return the damage of the database that an error comes of, if it does."""
+    """Return the damage of the database that caused an error, if that is the cause."""
     from hostsim.storage import database_checks
 
     with contextlib.suppress(HostError, OSError):
@@ -168,7 +168,7 @@ def _details(error: BaseException, language: str) -> Iterator[str]:
 
 
 def _usage_sentence(error: click.ClickException) -> Text:
-    """Say in both languages what click says in one."""
+    """Return click's English sentence in both languages."""
     help_sv, help_en = "Kör hostsim --help för hjälp.", "Run hostsim --help for help."
     if isinstance(error, click.UsageError) and error.ctx is not None:
         path = error.ctx.command_path
@@ -207,7 +207,7 @@ def _what_was_wrong(error: click.ClickException) -> tuple[str, str]:
 
 
 def _expected_value(kind: click.ParamType[Any]) -> tuple[str, str]:
-    """Say what a value of this kind must be."""
+    """Return what a value of this type must be, in both languages."""
     match kind:
         case click.Choice():
             known = ", ".join(map(str, kind.choices))

@@ -1,4 +1,4 @@
-"""Runs with nobody there: schedules, doing what is due, and how every company stands."""
+"""Unattended runs: schedules, running what is due, and the status of every company."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def schedule(
 def _change(
     host: Host, store: Store, name: str, timetable: Timetable | None, save: str | None
 ) -> None:
-    """Make a schedule, or change what is given of it."""
+    """Make a schedule, or change the given parts of one."""
     before = stored.schedule(store, name)
     if timetable is None and before is None:
         raise usage("Ange --daily eller --every.", "Give --daily or --every.")
@@ -240,7 +240,7 @@ class Stop:
 
 @contextlib.contextmanager
 def stop_on_signal() -> Iterator[Stop]:
-    """Let Ctrl-C and its like ask for an end, instead of breaking off what is going on."""
+    """Turn Ctrl-C and similar signals into a request to stop, instead of an interruption."""
     stop = Stop()
     with signals.handled(stop.ask):
         yield stop

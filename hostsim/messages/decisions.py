@@ -29,7 +29,7 @@ def left_out(who: Text) -> Text:
 
 
 def other_way(definition: str, import_type: str, number: str) -> Text:
-    """Name the way that a payment came: by hand where there is no definition."""
+    """Return how a payment came in: by hand if there is no definition."""
     if not definition:
         return Text("för hand", "by hand")
     return Text(
@@ -74,7 +74,7 @@ def deleted_here(who: Text) -> Text:
     )
 
 
-#: Who decided so stands beside it, and who deleted it at the payment.
+#: Shown next to who decided so; who deleted it is shown at the payment.
 TAKEN_AGAIN = Text("Tas in igen", "Taken again")
 
 
@@ -95,7 +95,7 @@ def accepted(change: Text, who: Text) -> Text:
 
 
 def accepted_but(what: Text, refusal: Text) -> Text:
-    """Say why what was accepted cannot be saved: what is to be done first."""
+    """Return why an accepted payment cannot be saved, and what to do first."""
     if refusal == FETCHED_BEFORE_SAVING:
         return Text(f"{refusal.sv}. {what.sv}", f"{refusal.en}. {what.en}")
     return Text(

@@ -2,7 +2,7 @@
 
 The names of menus, windows, fields and buttons are the ones that users of such
 a host know. Sentences about payments and errors are not here: they come from
-the plug-in and from the modules beside this one.
+the plug-in and from the other modules here.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """What ``why`` says of an invoice and its payments.
 
-``{source}`` stands for the name of the system that payments come from.
+``{source}`` is replaced by the name of the system that payments come from.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def not_here(number: str) -> Text:
 
 
 def remaining(left: Decimal, currency: str, *, credit: bool = False) -> Text:
-    """Say what remains to pay; ``left`` is negative where too much was paid.
+    """Return what remains to pay; ``left`` is negative if too much was paid.
 
     :param credit: of a credit note, where ``left`` is what remains to pay back.
     """

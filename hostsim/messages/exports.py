@@ -16,7 +16,7 @@ CONFIRMED_HOURS = 24
 
 
 def _words(**words: Text) -> Mapping[str, Text]:
-    """Add each word as it begins a sentence, named with a capital."""
+    """Return the words, and each with a capital under its capitalized name."""
     capitals = {
         name.capitalize(): Text(*(word[0].upper() + word[1:] for word in text))
         for name, text in words.items()
@@ -88,7 +88,7 @@ SENT = Text("Det som skickades är skickat och nedskrivet.", "What was sent is s
 
 
 def lost_and_differing(unknown: int, differing: int) -> Text:
-    """Say how many results a person must look at."""
+    """Return the sentence with the number of results that a person must look at."""
     return Text(
         f"{unknown} utan känt resultat, {differing} där beloppet skiljer eller något återstår",
         f"{unknown} without a known result, {differing} whose total differs or where something "
@@ -169,7 +169,7 @@ COUNTED = {
 
 
 def confirmed(number: str, field: Text, ours: str, theirs: str, user: str) -> Text:
-    """Say which change of a supplier's bank details somebody confirmed."""
+    """Return the sentence about a confirmed change of a supplier's bank details."""
     return Text(
         f"Bekräftat av {user}: leverantör {number}, {field.sv} ändras från {theirs or 'tomt'} "
         f"till {ours or 'tomt'}. Det gäller i {CONFIRMED_HOURS} timmar.",

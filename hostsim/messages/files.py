@@ -126,7 +126,7 @@ def too_long(longest: int) -> Text:
 
 
 def pdf_missing(name: str) -> Text:
-    """Say that a PDF is not there yet, although what it shows is loaded."""
+    """Return the note about a missing PDF of an item that is loaded anyway."""
     return Text(
         f"filen {name} finns inte, så det finns inget dokument.",
         f"there is no file {name}, so that there is no document.",

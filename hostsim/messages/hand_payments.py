@@ -76,7 +76,10 @@ def _rate(rate: Decimal, language: str) -> str:
 def identical(
     payment_id: int, amount: Decimal, currency: str, day: date, *, who: Text, number: str | None
 ) -> Text:
-    """Tell of a registered payment that may be the same; ``number`` where it came from."""
+    """Return the doubt about a registered payment that may be the same.
+
+    :param number: at the source; ``None`` for one by hand.
+    """
     sv = "för hand" if number is None else f"från import, nummer {number}"
     en = "by hand" if number is None else f"by an import, number {number}"
     return Text(

@@ -1,4 +1,4 @@
-"""What is mailed of the runs with nobody there, and what is wrong with the settings for it."""
+"""The mail about unattended runs, and what is wrong with the settings for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What becomes of a payment."""
+"""Sentences about payments: judgements, warnings and refusals."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ REVERSAL = Text(
 
 
 def by_how_much(warning: Text, status: str, amount: Text) -> Text:
-    """Tell beside the warning how much of the invoice a payment leaves, or is over."""
+    """Return the warning with the amount that is missing, or paid too much."""
     text = {"partial": PARTIAL, "advance": ADVANCE}[status]
     sv, en = {"partial": ("saknas", "missing"), "advance": ("för mycket", "too much")}[status]
     return Text(
@@ -39,9 +39,9 @@ PAID_BY_WAITING = Text(
 
 
 def once_saved(warning: Text | None, advance: Text = ADVANCE_MADE) -> Text | None:
-    """Say a warning as it is once its payment is saved.
+    """Return a warning as it reads once its payment is saved.
 
-    :param advance: what became of an advance.
+    :param advance: the sentence that replaces that of an advance to be created.
     """
     if warning is None:
         return None
@@ -52,7 +52,7 @@ def once_saved(warning: Text | None, advance: Text = ADVANCE_MADE) -> Text | Non
 
 
 def written_off(amount: Decimal) -> Text:
-    """Tell how much is booked to the write-off account; SEK."""
+    """Return the sentence about the amount, in SEK, booked to the write-off account."""
     return Text(
         f"{money(amount, 'sv')} SEK skrivs av inom accepterad fakturaavvikelse",
         f"{money(amount, 'en')} SEK is written off within the accepted invoice deviation",
@@ -60,12 +60,12 @@ def written_off(amount: Decimal) -> Text:
 
 
 def written_off_already(sv: str, en: str) -> Text:
-    """Say what was written off where the payment came from."""
+    """Return the sentence about what was written off at the source."""
     return Text(f"{sv} är avskrivet", f"{en} is written off")
 
 
 def paid_too_much(sv: str, en: str) -> Text:
-    """Say what was booked as a difference there, since more was paid than the invoice."""
+    """Return the sentence about an overpayment that was booked as a difference there."""
     return Text(
         f"{sv} för mycket betalt är bokfört som differens",
         f"{en} paid too much is booked as a difference",
@@ -73,7 +73,7 @@ def paid_too_much(sv: str, en: str) -> Text:
 
 
 def left_for_person(warning: Text) -> Text:
-    """Say why a payment was not saved with nobody there."""
+    """Return why a payment was not saved unattended."""
     return Text(f"En person behöver se den: {warning.sv}", f"A person must see it: {warning.en}")
 
 
@@ -81,7 +81,7 @@ NO_MONEY_CAME = Text("Inga pengar kom in", "No money came in")
 
 
 def written_off_in(currency: str) -> Text:
-    """Say how write-offs were read whose currency is not sure."""
+    """Return the note about the assumed currency of write-offs."""
     return Text(
         f"Avskrivningen är läst som {currency}, eftersom fakturan då är exakt betald, som den är "
         f"i {SOURCE.sv}",
@@ -120,7 +120,7 @@ def replaces(gone: Sequence[RegisteredHere]) -> Text:
 
 
 def paid_by_deleted(payments: Sequence[RegisteredHere]) -> Text:
-    """Say that what a person confirmed as another payment has nothing left to pay, and why."""
+    """Return why a payment confirmed as another one has nothing left to pay."""
     sv, en = _named(payments)
     return Text(
         f"Bekräftad som en annan betalning, men ingenting återstår: {sv} betalar fakturan här och "
@@ -184,7 +184,7 @@ def deleted_at_source(number: str, day: str, amount: Text, invoice: str) -> Text
 
 
 def less_remains_at_source(invoice: str, remaining: Text, balance: Text | None) -> Text:
-    """Say that an invoice is settled where payments come from, but open here.
+    """Return the warning about an invoice that is settled at the source, but open here.
 
     :param balance: what remains there; ``None`` for an invoice that is cancelled there.
     """
@@ -311,9 +311,9 @@ def named_save(definition: str, user: str, at: datetime) -> Text:
 
 
 def save_undone(number: int, restored: int = 0, forgotten: Sequence[str] = ()) -> Text:
-    """Say what became of a save that was undone, and of what was to be taken again of others.
+    """Return the result of undoing a save.
 
-    :param forgotten: their payment numbers.
+    :param forgotten: payment numbers of other undone saves that are no longer taken again.
     """
     counted, again, others = payments(number), payments(restored), payments(len(forgotten))
     which = some_of(forgotten)
@@ -345,7 +345,7 @@ def save_undone(number: int, restored: int = 0, forgotten: Sequence[str] = ()) -
 
 
 def not_read(number: int) -> Text:
-    """Say how many payments are older than what the settings ask for."""
+    """Return the note about payments that are older than the settings ask for."""
     counted = payments(number, Text("äldre ", "older "))
     if number == 1:
         return Text(
@@ -377,7 +377,7 @@ _COUNTED_OF_EXPORT = _COUNTED | {
 
 
 def counted(counts: Mapping[str, int], *, export: bool = False) -> Text:
-    """Say what became of the rows of a run with nobody there, without what is none."""
+    """Return the counts of an unattended run in words, without zeros."""
     words = _COUNTED_OF_EXPORT if export else _COUNTED
     numbers = [(text, counts[key]) for key, text in words.items() if counts.get(key)]
     return Text(

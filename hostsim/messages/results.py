@@ -27,7 +27,7 @@ def payment_added(payment_id: int) -> Text:
 
 
 def payment_known(payment_id: int) -> Text:
-    """Tell that nothing was registered, since the key was used for the same payment."""
+    """Return the result of an idempotency key that was used for the same payment before."""
     return Text(
         f"Betalningen var registrerad redan, med id {payment_id}; ingenting nytt är registrerat.",
         f"The payment was registered already, with id {payment_id}; nothing new is registered.",
@@ -57,7 +57,7 @@ DEVIATION_NEEDED = Text(
 )
 
 
-#: The states of what stands in the books.
+#: The states of payments in the books.
 STATES = {
     "registered": Text("registrerad", "registered"),
     "deleted": Text("borttagen", "deleted"),

@@ -9,7 +9,7 @@ from opter_contract.values import Text
 
 SOURCE = Text("{source}", "{source}")
 
-#: Where no plug-in gives it a name.
+#: If no plug-in names it.
 UNNAMED = Text("källan", "the source")
 
 #: Words of systems for how a payment was registered there; any other word is shown as it is.
@@ -21,7 +21,7 @@ WORDS = {
 
 
 def word_of(source: str) -> Text:
-    """Say how a payment was registered where it came from."""
+    """Return how a payment was registered at the source."""
     return WORDS.get(source.lower()) or Text(source, source)
 
 

@@ -28,7 +28,7 @@ def say(text: Text, language: str) -> str:
 
 
 class Template(Text):
-    """A sentence with named fields in braces; called with their values, it gives the sentence.
+    """A sentence with named fields in braces; called with their values, it returns the sentence.
 
     A value may itself be a :class:`Text`; each language then takes its own.
     """
@@ -64,7 +64,7 @@ def joined(sentences: Iterable[Text]) -> Text | None:
 
 
 def settings_not_followed() -> Text:
-    """Tell that a plug-in failed after its settings were stored."""
+    """Return the warning that a plug-in failed after its settings were stored."""
     return Text(
         "Inställningarna är sparade, men insticksprogrammet kunde inte följa upp dem. Meddela "
         "den som utvecklar det.",

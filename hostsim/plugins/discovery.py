@@ -169,7 +169,7 @@ class Off:
         )
 
     def why(self, point: Installed) -> Text | None:
-        """Say why a plug-in is not loaded, and what switches it on; ``None`` where it is on."""
+        """Return why a plug-in is not loaded, and how to switch it on; ``None`` if it is on."""
         if self.forbids(point):
             return plugins_messages.NOT_ALLOWED(variable=ONLY, name=point.distribution or "–")
         names = point.names | {ALL}
@@ -210,7 +210,7 @@ def off(store: Store | None) -> Off:
 def _refuse_hidden(names: Collection[str]) -> None:
     """Refuse a distribution that hides another of its name, with plug-ins of its own.
 
-    The same one may be found twice, as beside its source code.
+    The same one may be found twice, for example installed and in its source tree.
     """
     folders_of: dict[str, dict[frozenset[tuple[str, str]], str]] = {}
     for name, folder, points in _distributions() if names else ():

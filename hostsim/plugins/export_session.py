@@ -40,8 +40,8 @@ from opter_contract.export_values import (
 )
 from opter_contract.values import Company, Run, Text
 
-#: Shows a person the plan, and gives the ids of the items to send; ``None`` sends nothing. Must
-#: return within the seconds given: the login ends then.
+#: Shows a person the plan and returns the ids of the items to send; ``None`` sends none. Must
+#: return within the given seconds: the login ends then.
 Review = Callable[[ExportPreview, float], "Collection[str] | None"]
 
 #: How long a code, a number, and a text of the other system may be.
@@ -165,7 +165,7 @@ class ExportSession(Session):
         check_size(numbers)
         return self._run.use_confirmations(numbers, self._clock())
 
-    # --- What becomes of the items ---
+    # --- The results of the items ---
 
     def opter_take_intents(self, item_ids: Sequence[str]) -> int:
         check_size(item_ids)
@@ -183,7 +183,7 @@ class ExportSession(Session):
         return len(results)
 
     def store_results(self, company: Company, results: Iterable[ItemResult]) -> None:
-        """Store what became of items; what was handed over wrongly is told when that is done."""
+        """Store the results of items; one of an unknown item raises once the others are stored."""
         copies = [result_of(result) for result in results]
         if wrong := self._run.store_results(company, copies, self._clock()):
             raise broken(f"a result is of an item that was not given ({wrong[0]})")

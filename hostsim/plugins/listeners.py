@@ -1,9 +1,7 @@
-"""Tells listening plug-ins what was registered, what changed the books, and how runs ended.
+"""Notifies listening plug-ins of saves, of changes of the books, and of ended runs.
 
-All of it after the commit.
-
-Each plug-in is called alone: in one pluggy call the first exception would keep the
-others from being called. No listener can undo anything.
+Always after the commit: no listener can undo anything. Each plug-in is called alone, since in
+one pluggy call the first exception would keep the others from being called.
 """
 
 from __future__ import annotations
@@ -24,12 +22,12 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-#: Seconds that a round waits for another one, which ended just before, to tell people.
+#: How long a round waits for another one that is notifying people.
 _LOCK_WAIT_SECONDS = 120.0
 
 
 def notify_of_save(plugins: Plugins, store: Store, run: SavedRun) -> None:
-    """Send every listener the payments of a run, and that it was saved."""
+    """Send every listener the payments of a saved run, then the run."""
     for name, call in plugins.listeners("opter_payments_saved", "opter_run_saved"):
         for batch in saved_payments(store, run.id):
             _call_listener(name, call, "opter_payments_saved", run=run, payments=batch)
@@ -61,7 +59,7 @@ def _catch_up(store: Store, name: str, call: Callable[..., Any]) -> None:
 
 
 def _send_all(store: Store, name: str, call: Callable[..., Any]) -> bool:
-    """Send a listener the next changes until none is left; say whether it acknowledged all."""
+    """Send a listener the changes that follow; return whether it acknowledged all."""
     acknowledged = journal.acknowledged(store.db, name)
     may_go_back = True  # once, or a listener that never stores anything would never end
     while changes := journal.changes_after(store.db, acknowledged):
@@ -98,25 +96,24 @@ def _call_listener(name: str, call: Callable[..., Any], hook: str, **arguments: 
 
 
 def _code_of(error: BaseException) -> str:
-    """Name an error without its message and values, which could hold personal data."""
+    """Return the code or class of an error: its message could hold personal data."""
     failure = failure_of(error)
     return type(error).__name__ if failure is None else failure.code
 
 
 def notify_of_run_end(plugins: Plugins, run: EndedRun) -> None:
-    """Send every listener how a run with nobody there ended."""
+    """Notify every listener of the end of an unattended run."""
     for name, call in plugins.listeners("opter_run_ended"):
         _call_listener(name, call, "opter_run_ended", run=run)
 
 
 def notify_people(plugins: Plugins, store: Store) -> bool:
-    """Have every listener tell people what they should know and it has not told them.
+    """Send every listener the notices for people that it has not delivered yet.
 
-    :return: whether nothing is left that a listener could not tell; it is told at the end of the
-        next round.
+    :return: whether all were delivered; the others are sent again at the end of the next round.
     """
     if store.db.in_transaction:
-        return False  # nothing is told that is not committed
+        return False  # nothing is sent that is not committed
     done = True
     for name, call in plugins.listeners("opter_notices"):
         try:

@@ -70,7 +70,7 @@ class FoundPlugin:
 
     @classmethod
     def of(cls, point: Installed, reason: Text | None = None, state: str = "active") -> Self:
-        """Describe an entry point by what is known without loading it."""
+        """Return what is known of an entry point without loading it."""
         return cls(point.name, point.distribution, point.version, reason, state=state)
 
     @property
@@ -287,7 +287,7 @@ def _new_manager() -> pluggy.PluginManager:
 
 
 def _specification_of(hook: str) -> object:
-    """Return the specification of a hook; ``None`` where there is none."""
+    """Return the specification of a hook; ``None`` if there is none."""
     hooks = (getattr(specification, hook, None) for specification in _SPECIFICATIONS)
     return next((specification for specification in hooks if specification is not None), None)
 
@@ -318,7 +318,7 @@ def _silence_output(found: FoundPlugin) -> Iterator[None]:
 
 
 def _hooks(manager: pluggy.PluginManager, found: FoundPlugin, plugin: object) -> tuple[str, ...]:
-    """Register a plug-in in a manager of its own, and give the hooks that it implements."""
+    """Register a plug-in in a manager of its own; return the hooks that it implements."""
     for hook, implementation in _marked_hooks(manager, plugin):
         _refuse_unfit(manager, hook, implementation)
     with _rejecting(plugins_messages.NOT_REGISTERED):
@@ -393,7 +393,7 @@ def _refuse_unmarked(manager: pluggy.PluginManager, plugin: object) -> None:
 
 
 def _projects(plugin: object, name: str) -> set[str]:
-    """Name the projects whose pluggy markers a function of the plug-in carries."""
+    """Return the projects whose pluggy markers a function of the plug-in carries."""
     marks = getattr(getattr(plugin, name, None), "__dict__", {})
     if not isinstance(marks, Mapping):
         return set()

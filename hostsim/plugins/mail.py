@@ -168,7 +168,7 @@ def _is_private(smtp: smtplib.SMTP) -> bool:
 
 
 def _error_name(error: Exception) -> str:
-    """Name an error by its class, and by the status that the server gave."""
+    """Return the class of an error, and the status code of the server."""
     statuses: set[object] = set()
     if isinstance(error, smtplib.SMTPResponseException):
         statuses = {error.smtp_code}
@@ -242,6 +242,6 @@ def _sentence(code: str, message: Text | None, language: str) -> str:
 
 
 def _one_line(text: str) -> str:
-    """Make any name safe for a line: no line breaks, no control characters, not endless."""
+    """Make text safe for one line: no line breaks or control characters, limited length."""
     clean = "".join(char if char.isprintable() else " " for char in text)
     return clean if len(clean) <= _MAX_LINE_LENGTH else clean[: _MAX_LINE_LENGTH - 1] + "…"

@@ -83,7 +83,7 @@ class Session:
         secrets: Secrets,
         clock: Callable[[], datetime],
     ) -> None:
-        """Put a session together; ``call_owner`` calls a hook in the plug-in of a type."""
+        """Take the parts; ``call_owner`` calls a hook in the plug-in of a type."""
         self.run = run
         self._call_owner = call_owner
         self._window = window
@@ -166,7 +166,7 @@ class ImportSession(Session):
         self._company: str | None = None
         self._invoices_checked: set[str] = set()
         self._offered_again = False
-        # What is left to name, as long as nothing new was read that others would stand beside.
+        # Not yet returned; ``None`` after something new was read, which may change the list.
         self._to_check: list[ToCheck] | None = None
 
     def opter_take_payments(self, payments: Sequence[Payment]) -> int:
@@ -312,7 +312,7 @@ def checked_payment(payment: Payment, import_type: str = "") -> Payment:
 
 
 def broken(what: str) -> HostError:
-    """Make the error for a plug-in that does not keep to the contract."""
+    """Return the error for a plug-in that breaks the contract."""
     return host_error("CONTRACT_BROKEN", what=what)
 
 

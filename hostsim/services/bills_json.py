@@ -37,7 +37,7 @@ MAX_NUMBER_LENGTH: Final = 50
 
 
 def _account_parser(holds: Callable[[str], bool], message: Text) -> Callable[[object], Any]:
-    """Make a reader of an account number, which is taken without its spaces."""
+    """Return a parser of an account number, which may have spaces."""
     read = text_where(holds, message, empty=True)
 
     def parsed(value: object) -> Any:

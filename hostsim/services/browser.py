@@ -37,7 +37,7 @@ def open_browser(address: str, answered: Callable[[str], Text | None]) -> bool: 
     In a process of its own, since opening may block. It gets none of our streams: a program
     that reads them to their end would wait as long as the browser is open.
 
-    :return: whether a window may open; not where there is no screen.
+    :return: whether a window may open; ``False`` without a screen.
     """
     environment = browsers.environment_for(os.environ, "FORTNOX_CLIENT_SECRET")
     if not browsers.can_open(environment):
@@ -69,9 +69,9 @@ def _leading_to(address: str) -> Path:
 
 @cache
 def _folder() -> Path:
-    """Make the folder of these pages, which only its owner may enter.
+    """Create the folder of these pages, readable by its owner only.
 
-    It goes when the program ends: nobody knows when a browser has read a page.
+    It is removed when the program ends: nobody knows when a browser has read a page.
     """
     folder = tempfile.TemporaryDirectory(prefix="hostsim-")
     atexit.register(folder.cleanup)

@@ -89,7 +89,7 @@ class Context:
         :param clock: returns the time, with its zone.
         :param user: who imports and saves; default: the user of the system.
         :param lock_wait: seconds to wait for another import of a definition.
-        :param keyring: finds a keyring for secrets; default: a file beside the database.
+        :param keyring: finds a keyring for secrets; default: a file next to the database.
         """
         self.store = store
         self.plugins = plugins

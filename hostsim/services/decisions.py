@@ -33,7 +33,7 @@ class Decisions(Context):
         return decision_store.decisions(self.store, self.store.definition(name).name)
 
     # ``revision`` is that of the preview that a person decided on; where another one is open,
-    # nothing is decided. "" stands for no preview, and ``None`` for whatever is open.
+    # nothing is decided. "" means no preview, and ``None`` whatever is open.
 
     def set_aside(
         self,
@@ -99,7 +99,7 @@ class Decisions(Context):
         ids: Collection[int] = (),
         revision: str | None = None,
     ) -> Preview | None:
-        """Take decisions back, all that are named or none; whoever made them stays readable.
+        """Take decisions back, all that are named or none; they stay in the list.
 
         :param numbers: payments, whatever was decided about them.
         :param series: first and last invoice number, as they were set aside.
@@ -141,7 +141,7 @@ class Decisions(Context):
         )
 
     def take_save_again(self, name: str, run_id: str, *, revision: str | None = None) -> int:
-        """Take all payments of a save again that was undone; the next save registers them.
+        """Take all payments of an undone save again; the next save registers them.
 
         What was accepted or confirmed about them for that save is decided again.
         Those that the open preview offers as ``deleted-in-host``; without one, those that the

@@ -41,7 +41,7 @@ class Definitions(Context):
         company_of: str | None = None,
         subject: str = "",
     ) -> Sequence[SettingsProblem]:
-        """Make a definition; give the warnings about its values.
+        """Make a definition; return the warnings about its values.
 
         :param region: whose invoices the payments are for; ``""`` is the default one.
         :param company_of: another definition, whose company this one shares, as where
@@ -82,7 +82,7 @@ class Definitions(Context):
     def change(
         self, name: str, values: Mapping[str, str], *, region: str | None = None
     ) -> Sequence[SettingsProblem]:
-        """Change settings of a definition; give the warnings about its values.
+        """Change settings of a definition; return the warnings about its values.
 
         What is not given stays. An open preview was read with the earlier
         settings, and is discarded.
@@ -110,7 +110,7 @@ class Definitions(Context):
             return [*checked.problems, *self._settings_stored(name)]
 
     def _settings_stored(self, name: str) -> Sequence[SettingsProblem]:
-        """Tell the plug-in of new settings; what it cannot do about them is a warning."""
+        """Notify the plug-in of new settings; return its failure as a warning."""
         try:
             with self._session(Session, self._new_run(name, exports=None)) as session:
                 session.call("opter_settings_stored")

@@ -262,7 +262,7 @@ class Doctor:
             return
         try:
             findings = self._make_host(self._store).diagnose(name)
-        except Exception as error:  # noqa: BLE001 - what the host found is reported all the same
+        except Exception as error:  # noqa: BLE001 - the host's own findings are reported anyway
             self._check("host.import", lambda error=error: self._failed(error))  # type: ignore[misc]
             return
         if findings is None:
@@ -300,7 +300,7 @@ class Doctor:
 
 
 def first_failure(findings: list[Finding], definition: str | None = None) -> HostError | None:
-    """Make the error that a command ends with; ``None`` where no check failed."""
+    """Return the error that a command ends with; ``None`` if no check failed."""
     for finding in findings:
         if finding.state == "failed":
             error = HostError(finding.code, finding.kind, own(finding.message))
@@ -350,7 +350,7 @@ def _name_of(error: sqlite3.Error) -> str:
 
 
 def _exposed_path(folder: Path) -> Path | None:
-    """Name the folder, or a file in it, that others than its owner can read."""
+    """Return the folder, or a file in it, that others than its owner can read."""
     if sys.platform == "win32" or not folder.exists():
         return None
     if folder.stat().st_mode & 0o077:

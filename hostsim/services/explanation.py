@@ -1,7 +1,7 @@
 """Everything about one invoice in one place: "but I have paid" is the question asked most.
 
 The plug-in reads the invoice's payments as they are at the source now, they are
-judged as an import would judge them, and beside each stands its outcome here: in
+judged as an import would judge them, and listed with their outcome here: in
 which run, by whom, when, and what would have to happen for it to come in. Nothing
 is registered, and what was read is removed again.
 """
@@ -203,7 +203,7 @@ def references(store: Store, question: Question) -> list[str]:
 def explain(
     store: Store, question: Question, lookup: Lookup | None, not_asked: Text | None = None
 ) -> Explanation:
-    """Put what the source has beside what is known here.
+    """Combine what the source has with what is known here.
 
     :param lookup: ``None`` where the source was not asked; ``not_asked`` says why.
     """
@@ -286,7 +286,7 @@ def _collect_facts(
 def _add_entries(
     scope: Scope, by_number: Mapping[str, Facts], invoice_id: int | None
 ) -> list[Facts]:
-    """Add what the books have of the payments; give those without a number in this import."""
+    """Add the entries of the books; return the facts of those without a number in this import."""
     unnumbered: list[Facts] = []
     # A number of another import is another payment.
     of_other_imports: dict[tuple[str | None, str | None, str], Facts] = {}
@@ -310,7 +310,7 @@ def _add_entries(
 
 
 def _is_of_import(entry: Entry, scope: Scope) -> bool:
-    """Say whether a payment came by the import type, and from the company, that are asked."""
+    """Return whether an entry is of the import type and the company that are asked."""
     if scope.definition is None or entry.import_type != scope.definition.import_type:
         return False
     return scope.company is None or entry.company == scope.company.number
@@ -358,7 +358,7 @@ def _less_remains(
     balance: sqlite3.Row | None,
     decisions: Iterable[Decision],
 ) -> Text | None:
-    """Say that less remains at the source than here, where the payments do not explain it."""
+    """Return a warning if less remains at the source than here, and no payment explains it."""
     if invoice is None or balance is None:
         return None
     if not same_currency(balance["currency"], invoice.currency):
@@ -488,9 +488,9 @@ def _summary(
     less: Text | None,
     complete: bool,
 ) -> Text:
-    """Say in a sentence or two how the invoice stands, and what to do where nothing is paid.
+    """Return a sentence or two: what remains of the invoice, and what to do if nothing is paid.
 
-    :param complete: all could be asked that was to be.
+    :param complete: whether the plug-in could read everything.
     """
     sentences = [_of_invoice(question, invoice)]
     if less is not None:

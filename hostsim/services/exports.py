@@ -33,7 +33,7 @@ from opter_contract.values import Company, SettingsProblem
 
 
 class Exports(Definitions):
-    """Sends invoices and supplier bills to other books, and tells how they stand there."""
+    """Sends invoices and supplier bills to other books, and returns their states there."""
 
     # --- Definitions ---
 
@@ -51,7 +51,7 @@ class Exports(Definitions):
         *,
         company_of: str | None = None,
     ) -> Sequence[SettingsProblem]:
-        """Make an export; give the warnings about its values.
+        """Make an export; return the warnings about its values.
 
         Its settings are changed with :meth:`change`, as those of an import.
 
@@ -99,7 +99,7 @@ class Exports(Definitions):
                 notes.append(messages.TOO_LATE)
             state = "sent" if run.preview().sent else "checked" if check else "previewed"
             done = run.finish(state, self._clock(), requests=report.requests, notes=notes)
-        # What kept it from running with nobody there is mended.
+        # It works again, so that a paused schedule may run.
         schedules.resume(self.store, name, self._clock())
         return done
 
@@ -114,7 +114,7 @@ class Exports(Definitions):
         """Send what was shown, and nothing else; what waits for a confirmation is left.
 
         :param revision: of the preview that was shown; ``""`` where none was.
-        :return: what became of it; where a gap is open, what it would have done.
+        :return: the result; if a gap is open, what would have been sent.
         :raises ExportChanged: where the preview is another one now; nothing was sent.
         """
 
@@ -191,7 +191,7 @@ class Exports(Definitions):
         return export_states.periods(self.store, *self._definition_or_default(name, subject))
 
     def exportable(self, name: str) -> Iterator[ExportableItem]:
-        """Return the items that an export can send, and how each stands there."""
+        """Return the items that an export can send, with their states there."""
         return export_states.exportable(self.store, *self._definition_or_default(name))
 
     def exported(self, name: str, number: str) -> ExportableItem:
@@ -212,7 +212,7 @@ class Exports(Definitions):
         closed: bool | None = None,
         subject: str = messages.INVOICES,
     ) -> Source:
-        """Describe those items for a page.
+        """Return the source of those items for a page.
 
         :param name: and the subject, as for :meth:`export_periods`.
         :param month: of this month, as 2026-11.
@@ -283,7 +283,7 @@ class Exports(Definitions):
     def _definition_or_default(
         self, name: str | None, subject: str = messages.INVOICES
     ) -> tuple[Definition, str]:
-        """Return an export, and the number of the company in whose books its items stand."""
+        """Return an export, and the number of the company whose books have its items."""
         if name is None:
             return Definition("", "", "", "", {}, None, None, subject), ""
         definition = self.store.definition(name, exports=True)
@@ -304,7 +304,7 @@ class Exports(Definitions):
 
 
 def _cancellation_plan(item: ExportItem) -> PlannedItem:
-    """Show an item that is taken back: nothing is to be sent of it."""
+    """Return the plan of an item that is taken back: it sends nothing."""
     content = item.content
     if isinstance(content, SupplierBill):
         total, party_number = content.total, ""
@@ -317,7 +317,7 @@ def _cancellation_plan(item: ExportItem) -> PlannedItem:
 
 
 def _note_what_was_sent(run: ExportRun) -> None:
-    """Let no later error claim that nothing was done."""
+    """Note what was sent, so that no later error claims that nothing was done."""
     if run.preview().sent:
         commits.note(messages.SENT)
         run.store.checkpoint_wal(passively=True)

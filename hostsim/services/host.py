@@ -45,11 +45,10 @@ class Host(Schedules, Decisions, HandPayments, Reconciling, Explaining):
         return history.shown_settings(lambda: self.settings_fields(type_code, subject), values)
 
     def sign_in(self, name: str) -> Company:
-        """Have a person sign in for the runs of a definition that nobody is there for.
+        """Let a person sign in for the unattended runs of a definition.
 
-        Its company is the definition's from then on, until something was saved or another
-        definition shares it also another one may be signed in to. A schedule that was paused runs
-        again.
+        The definition belongs to that company from then on; until something is saved, or another
+        definition shares it, a person may sign in to another one. A paused schedule runs again.
 
         :return: the company that was signed in to.
         :raises HostError: ``CANNOT_SIGN_IN``, ``COMPANY_OF_OTHER_REGION``.
@@ -69,9 +68,9 @@ class Host(Schedules, Decisions, HandPayments, Reconciling, Explaining):
         return company
 
     def diagnose(self, name: str) -> Sequence[Finding] | None:
-        """Have the plug-in of a definition check everything that it needs.
+        """Let the plug-in of a definition check everything that it needs.
 
-        :return: what it found; ``None`` where it cannot check.
+        :return: its findings; ``None`` if it cannot check.
         """
         definition = self.store.definition(name, exports=None)
         findings: Sequence[Finding] | None = self._call_hook(definition, "opter_diagnose")

@@ -65,7 +65,7 @@ class Imports(Context):
                     self._clock(),
                     [own(note) for note in getattr(report, "notes", ())],
                 )
-        # What kept it from running with nobody there is mended.
+        # It works again, so that a paused schedule may run.
         schedules.resume(self.store, name, self._clock())
         commits.note(results_messages.PREVIEW_KEPT)
         return preview

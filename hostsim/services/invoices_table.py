@@ -79,7 +79,7 @@ _TRUTH = {
 
 
 def column_names(text: str) -> Mapping[str, str]:
-    """Say what headings of a file mean: ``Fakturanr=invoice_number, Moms=``.
+    """Parse what headings of a file mean: ``Fakturanr=invoice_number, Moms=``.
 
     :return: a column by heading in lower case; ``""`` for one that is not read.
     :raises HostError: ``SETTING_WRONG``.
@@ -88,7 +88,7 @@ def column_names(text: str) -> Mapping[str, str]:
 
 
 def merged_columns(kept: str, added: str) -> str:
-    """Add what headings are now said to mean to what was said before; nothing forgets it.
+    """Add meanings of headings to the earlier ones; an empty text removes all.
 
     :raises HostError: ``SETTING_WRONG``.
     """
@@ -227,7 +227,7 @@ def parse_number(text: str) -> str | Text:
 
 
 def odd_number(number: str) -> Text | None:
-    """Say why a valid number of the host can never be one of Fortnox."""
+    """Return why a valid number of the host can never be one of Fortnox, if so."""
     shown = _quoted(number)
     if not _DIGITS.fullmatch(number):
         return Text(
@@ -247,7 +247,7 @@ def odd_number(number: str) -> Text | None:
 
 
 def same_ocr(seen: dict[tuple[str, str], str], region: str, ocr: str, number: str) -> Text | None:
-    """Say that an invoice which was ``seen`` before has the OCR reference of this one."""
+    """Return a warning if an earlier invoice has the OCR reference of this one."""
     first = seen.setdefault((region, "".join(ocr.split())), number)
     if not ocr or first == number:
         return None

@@ -72,7 +72,7 @@ class ItemFile(ABC, Generic[T]):
         """Begin a pass.
 
         :param region: for items that name none.
-        :param notes: gets what is odd about items that are read all the same.
+        :param notes: collects warnings about items that are read anyway.
         """
         self._region = region
         self._notes = ProblemList() if notes is None else notes

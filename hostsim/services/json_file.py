@@ -80,7 +80,7 @@ class Declaration:
 
 @dataclass(frozen=True, slots=True)
 class ParsedItem:
-    """An item of the file whose fields are right, each by itself."""
+    """An item of the file, each field of which is valid."""
 
     who: str  # what it is called in messages
     region: str
@@ -101,11 +101,11 @@ class JsonFile(ItemFile[T]):
 
     @abstractmethod
     def check(self, item: ParsedItem) -> None:
-        """Check what is wrong only beside another field."""
+        """Report fields that contradict each other."""
 
     @abstractmethod
     def make_item(self, item: ParsedItem) -> T:
-        """Make the value of an item in which nothing is wrong."""
+        """Return the value of a valid item."""
 
     def items(self, content: bytes, folder: Path) -> Iterator[T]:
         for index, item in enumerate(self._list(content), 1):
@@ -225,7 +225,7 @@ class JsonFile(ItemFile[T]):
 
 
 class _Object(dict[str, Any]):
-    """An object of the file; ``twice`` are keys that stand there more than once."""
+    """An object of the file; ``twice`` are the duplicate keys."""
 
     twice: tuple[str, ...] = ()
 
@@ -269,7 +269,7 @@ def as_in_table(parse: Callable[[str], Any]) -> Parse:
 
 
 def text_where(holds: Callable[[str], object], message: Text, *, empty: bool = False) -> Parse:
-    """Take text of which something holds; or none, where ``empty``."""
+    """Return a parser of text that satisfies a predicate, or is empty if ``empty``."""
 
     def parsed(value: object) -> str:
         result = text(value)

@@ -1,12 +1,12 @@
-"""Every payment of the source beside every one that is registered here.
+"""Compares every payment of the source with every one that is registered here.
 
 An import finds what was added or changed. It does not find every payment that was
 deleted at the source, so now and then a person compares all: the plug-in reads every
-payment that exists, the host puts its registered ones beside them, and each difference
+payment that exists, the host compares them with its registered ones, and each difference
 is reported with its reason. Nothing is registered.
 
 What is read goes into the database as an import's does, and is streamed from
-there; in memory stand sums by day and currency only.
+there; only sums by day and currency are held in memory.
 """
 
 from __future__ import annotations
@@ -105,7 +105,7 @@ def _why_not_here(row: sqlite3.Row, screened: Refusal | None) -> Refusal:
 
 
 def _unless_set_aside(row: sqlite3.Row, series: Sequence[Decision], refusal: Refusal) -> Refusal:
-    """Say that a person set a payment aside, if that is why it is not listed."""
+    """Return that a person set the payment aside, if that is why it is not listed."""
     if refusal is IN_PREVIEW or refusal.reason in reasons.IGNORED:
         return refusal
     decision = None if row["dec_id"] is None else decision_store.decision_of(row, "dec_")
@@ -227,7 +227,7 @@ def _unequal(compared: _ComparedRow) -> Unequal:
 
 
 def _kept_difference(compared: _ComparedRow) -> Refusal | None:
-    """Say that a person keeps the difference, if it is still the same."""
+    """Return that a person keeps the difference, if it is still the same."""
     _, row, here, there, differences = compared
     decision = None if row["dec_id"] is None else decision_store.decision_of(row, "dec_")
     if here is None or there is None or decision is None:

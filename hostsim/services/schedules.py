@@ -1,4 +1,4 @@
-"""Runs with nobody there: what is scheduled, and one such run from its beginning to its end."""
+"""Unattended runs: schedules, and one run from its beginning to its end."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ log = logging.getLogger(__name__)
 #: Seconds that a run waits for another one of its company.
 COMPANY_WAIT = 600.0
 
-#: Who registers what is saved with nobody there.
+#: The user of what is saved unattended.
 USER = "hostsim (schedule)"
 
 
@@ -59,7 +59,7 @@ class _Result:
 
 
 class Schedules(Imports, Exports, Saving):
-    """Imports and exports that run with nobody there."""
+    """Imports and exports that run unattended."""
 
     def set_schedule(self, name: str, timetable: Timetable, save: str) -> Schedule:
         """Schedule an import or export, or change its schedule; one that was paused runs again."""
@@ -68,7 +68,7 @@ class Schedules(Imports, Exports, Saving):
         return self.scheduled(name)
 
     def unschedule(self, name: str) -> None:
-        """Take a schedule away; a run that is going on ends as it would.
+        """Remove a schedule; a running import or export is finished.
 
         :raises HostError: ``NOT_SCHEDULED``.
         """
@@ -76,7 +76,7 @@ class Schedules(Imports, Exports, Saving):
         schedules.delete(self.store, name)
 
     def resume(self, name: str | None) -> int:
-        """Let a paused schedule run again, at once; ``None`` for all.
+        """Resume a paused schedule, due at once; ``None`` for all.
 
         :return: how many were paused.
         :raises HostError: ``NOT_SCHEDULED``.
@@ -96,14 +96,14 @@ class Schedules(Imports, Exports, Saving):
             raise host_error("NOT_SCHEDULED", name=name)
         return schedule
 
-    # --- A run with nobody there ---
+    # --- An unattended run ---
 
     def run_scheduled(self, name: str) -> EndedRun | None:
-        """Do what is due of a definition, unless another process does it already.
+        """Run a definition that is due, unless another process is running it.
 
-        Whatever ends it is written down, but for what ends the program: it is then still due.
+        Every failure is recorded, except one that ends the program: it is then still due.
 
-        :return: how it ended; ``None`` where it is not due, or somebody cancelled it.
+        :return: how it ended; ``None`` if it is not due, or somebody cancelled it.
         """
         with self.store.locks.hold("schedule", name, wait=0) as acquired:
             began = self._clock()
@@ -123,9 +123,9 @@ class Schedules(Imports, Exports, Saving):
 
     @contextmanager
     def _scheduled_company_lock(self, schedule: Schedule) -> Iterator[None]:
-        """Let what is scheduled of one company run one after the other, where nobody waits for it.
+        """Make scheduled runs of one company take turns, since nobody waits for them.
 
-        After a while it is tried beside the other, which may be stuck.
+        After a while it runs in parallel with the other, which may be stuck.
         """
         if schedule.company is None:
             yield
@@ -207,7 +207,7 @@ def _result(counts: Mapping[str, int], waiting: int, company: Company | None) ->
 
 
 def _failure_result(name: str, error: Exception, store: Store) -> _Result | None:
-    """Tell a failure that waiting may mend from one that a person must; ``None``: cancelled."""
+    """Return a temporary failure, or one that pauses the schedule; ``None`` if cancelled."""
     failure = failure_of(error) or database_checks.damage_behind(error, store.path)
     if failure is None:
         # Where, but not with what: the text of an error may hold what a log must not.
@@ -222,10 +222,10 @@ def _failure_result(name: str, error: Exception, store: Store) -> _Result | None
 
 
 def _ids_without_warnings(preview: ExportPreview, _: float) -> Collection[str]:
-    """Choose what may be sent with nobody there.
+    """Return the ids of the items that may be sent unattended.
 
-    Nothing that differs, clashes, is noted or lacks something, and nothing of a party whose
-    card there differs, is noted, or is paid by other bank details.
+    None that differs, clashes, has a note or lacks something, and none of a party whose record
+    there differs, has a note, or has other bank details.
     """
     doubtful = {c.number for c in preview.cards() if c.action != "create" or c.message}
     doubtful |= {change.party_number for change in preview.bank_changes()}

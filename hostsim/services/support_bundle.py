@@ -3,7 +3,7 @@
 A ZIP file that can be attached to an issue. What is free text (names of
 definitions, regions and companies) is numbered, what names a customer, an
 invoice or a payment is counted, and secrets are not read at all. Nothing is
-trusted to be harmless because of where it stands: a code that does not look
+trusted to be harmless because of its place: a code that does not look
 like a code is hidden.
 """
 
@@ -150,7 +150,7 @@ def write_bundle(
     language: str,
     now: Callable[[], datetime],
 ) -> Sequence[Part]:
-    """Write the bundle into a new file; give what is in it.
+    """Write the bundle into a new file; return its parts.
 
     :param environment: only the names of :data:`ENVIRONMENT` are looked for in it.
     :raises HostError: ``REPORT_EXISTS``, ``REPORT_UNREACHABLE``; nothing is left behind then.
@@ -215,7 +215,7 @@ def _json(content: object) -> str:
 
 
 def _or_error(make: Callable[[], object]) -> object:
-    """Make one part; of a damaged database only what cannot be read is missing."""
+    """Return one part, or the error that prevents it, as of a damaged database."""
     try:
         return make()
     except HostError as error:

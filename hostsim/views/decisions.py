@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def subject(decision: Decision) -> Text:
-    """Name the payment, or the series of invoices, that a decision is about."""
+    """Return the payment, or the series of invoices, that a decision is about."""
     if decision.number is not None:
         return Text(decision.number, decision.number)
     series = f"{decision.first_invoice}–{decision.last_invoice}"
@@ -26,7 +26,7 @@ def subject(decision: Decision) -> Text:
 
 
 def in_force(decision: Decision) -> Text:
-    """Say whether a decision still counts, and if not, since when."""
+    """Return whether a decision is in force, and if not, since when."""
     if decision.applied_at is not None:
         at = minute(decision.applied_at)
         return Text(f"gjort när det sparades {at}", f"done at the save {at}")

@@ -56,7 +56,7 @@ def every_error(plugins: Plugins) -> Iterator[Explained]:
             ]
         except KeyboardInterrupt:
             raise
-        except BaseException as error:  # noqa: BLE001 - the other codes can be explained all the same
+        except BaseException as error:  # noqa: BLE001 - the other codes can still be explained
             log.warning("the plug-in %s cannot list its errors: %s", name, type(error).__name__)
 
 

@@ -209,7 +209,7 @@ def payment_line(payment: Payment, language: str) -> str:
 
 
 def entry_line(entry: Entry, language: str) -> str:
-    """Say in sentences what is registered, how it came, and what became of it."""
+    """Return sentences: what is registered, how it came in, and its state."""
     amount = text_of(Money(entry.amount, SEK), language)
     status, who = label(STATUSES, entry.status), by_whom(entry.user, entry.at)
     how = origin(entry)
@@ -226,7 +226,7 @@ def entry_line(entry: Entry, language: str) -> str:
 
 
 def decision_line(decision: Decision, language: str) -> str:
-    """Say what was decided, by whom, and whether it still counts."""
+    """Return what was decided, by whom, and whether it was taken back."""
     what = text_of(label(DECISIONS, decision.decision), language)
     because = f": {one_line(decision.why)}" if decision.why else ""
     back = Text("; tillbakataget", "; taken back") if decision.taken_back_at else Text("", "")

@@ -78,7 +78,7 @@ FLAGGED = frozenset({"refused", "unknown", "intended"})
 
 
 def state_now(item: ExportableItem) -> Text:
-    """Name how an item stands in the books there."""
+    """Return the state of an item in the books there."""
     if item.changed and item.may_be_taken_back:
         return _CHANGED
     if item.withheld and item.state == NEW:
@@ -431,7 +431,7 @@ def write_export(output: Output, preview: ExportPreview) -> None:
 
 
 def write_how_to_send(output: Output, preview: ExportPreview, numbers: Iterable[str]) -> None:
-    """Say how a preview is sent.
+    """Print the command that sends a preview.
 
     :param numbers: the numbers of the items that it was asked for.
     """
@@ -478,7 +478,7 @@ def write_story(output: Output, story: ItemStory) -> None:
 
 
 def story_title(story: ItemStory, language: str) -> str:
-    """Name an export and how the invoice stands there."""
+    """Return an export and the state of the invoice there."""
     books = text_of(company(Company(story.company, story.company_name)), language)
     state = text_of(label(STATES, story.state), language)
     return f"{one_line(story.definition)}, {books}: {state}"

@@ -13,7 +13,7 @@ from hostsim.messages.text import say
 from opter_contract.streams import reader_closed
 from opter_contract.values import Text
 
-#: Columns of text where there is no terminal: wide enough that no number is broken.
+#: Columns of text without a terminal: wide enough that no number is broken.
 WIDTH = 140
 
 # A name of ten megabytes is cut.
@@ -82,6 +82,6 @@ def is_terminal(stream: TextIO) -> bool:
 
 
 def one_line(text: str, longest: int = _MAX_LINE_LENGTH) -> str:
-    """Make text safe for a line of a terminal: no control characters, not endless."""
+    """Make text safe for one line of a terminal: no control characters, limited length."""
     clean = _UNSAFE.sub(" ", text).strip()
     return clean if len(clean) <= longest else clean[: longest - 1] + "…"

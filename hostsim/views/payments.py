@@ -51,7 +51,7 @@ def payment_number(row: Row) -> str:
 
 
 def invoice_number(row: Row) -> str:
-    """Name the invoice; where the number here is another one, name both."""
+    """Return the invoice number; both if the number here is another one."""
     source_number, host_number = row.invoice_number or "", row.host_invoice_number or ""
     return (
         f"{source_number} → {host_number}"
@@ -74,7 +74,7 @@ def foreign_amount(row: Row) -> Money | str | None:
 
 
 def write_off_sentences(write_offs: Iterable[Money], paid: Decimal | None) -> list[Text]:
-    """Say what was written off at the source; against the payment it was paid too much.
+    """Return what was written off at the source; with the opposite sign it is an overpayment.
 
     :param paid: its sign is that of the payment.
     """
@@ -91,7 +91,7 @@ def write_off_sentences(write_offs: Iterable[Money], paid: Decimal | None) -> li
 
 
 def written_off(row: Row) -> list[Money]:
-    """Add what was written off; an amount without a currency is in SEK."""
+    """Return the write-offs added up by currency; an amount without one is in SEK."""
     sums: dict[str, Decimal] = {}
     for write_off in row.write_offs:
         currency = "" if write_off.currency == SEK else write_off.currency
@@ -146,7 +146,7 @@ WARNING: Column[Any] = Column(
 
 
 def origin(entry: Entry) -> Text:
-    """Say where a payment came from: by hand, or the word of its source."""
+    """Return where a payment came from: by hand, or the word of its source."""
     if entry.origin == HAND:
         return BY_HAND
     return word_of(entry.source or "?")
@@ -158,7 +158,7 @@ def full_origin(entry: Entry) -> Text:
 
 
 def state(entry: Entry) -> Text:
-    """Say of a payment why it does not count; one that does needs no word."""
+    """Return why a payment does not count; empty for one that does."""
     if entry.deleted_at is not None:
         who = by_whom(entry.deleted_by or "", entry.deleted_at, entry.deleted_why or "")
         return Text(f"Borttagen av {who.sv}", f"Deleted by {who.en}")
@@ -166,7 +166,7 @@ def state(entry: Entry) -> Text:
 
 
 def with_states(entries: Iterable[Entry]) -> Text:
-    """Name payments that do not count, each with its state."""
+    """Return the numbers of payments that do not count, each with its state."""
     named = [(e.payment_number or str(e.id), label(PAYMENT_STATES, e.state)) for e in entries]
     return Text(*(some_of([f"{n} ({say(s, lang)})" for n, s in named]) for lang in LANGUAGES))
 

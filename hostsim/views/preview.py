@@ -47,7 +47,7 @@ def _of_invoice(
 
 
 def warning(row: PreviewRow) -> Text | None:
-    """Say what to see before the payment is saved, how much is missing, or why it is left out."""
+    """Return the warning with the amount that is missing, or why the payment is left out."""
     if row.kind == judging.LEFT_OUT:
         return row.message
     if row.warning is None or row.remaining is None or row.status not in {"partial", "advance"}:
@@ -57,7 +57,7 @@ def warning(row: PreviewRow) -> Text | None:
 
 
 def warning_on_page(row: PreviewRow) -> Text | None:
-    """Say it, and what was written off there, which stands in no column of the page."""
+    """Return the warning and what was written off there, which has no column on the page."""
     message, write_offs = warning(row), written_off(row)
     if row.status == "written-off":
         return message

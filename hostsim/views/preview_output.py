@@ -180,7 +180,7 @@ def _write_rows(
 
 
 def _write_decisions(output: Output, preview: Preview) -> None:
-    """Name under the rejected payments what can be decided about them."""
+    """Print the commands that decide about the rejected payments."""
     name = quoted(preview.definition)
     rejected = totals_by(preview.rows("rejected"), lambda row: row.reason)
     for reason in reasons.REASONS.values():

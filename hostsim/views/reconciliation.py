@@ -49,7 +49,7 @@ _LISTS = {
 }
 _EQUAL = Text("Lika på båda ställena", "Equal in both places")
 
-#: The reasons of differences, beside those of an import.
+#: The reasons of differences, in addition to those of an import.
 _REASONS = REASONS | {
     "in-preview": Text("Inläst men inte sparad", "Brought in but not saved"),
     "at-next-import": Text("Inte inläst än", "Not brought in yet"),

@@ -35,7 +35,7 @@ def short_id(run_id: str | None) -> str:
 
 
 def state(run: Imported) -> Text:
-    """Say how an import ended; by which error, if it failed, in its first sentence."""
+    """Return how an import ended, with the first sentence of its error if it failed."""
     text = label(RUN_STATES, run.state_shown)
     if run.error is None or run.cancelled:
         return text
@@ -48,7 +48,7 @@ def state(run: Imported) -> Text:
 
 
 def full_state(run: Imported) -> Text:
-    """Say how an import ended, and who saved it."""
+    """Return how an import ended, and who saved it."""
     if run.state != "saved":
         return state(run)
     text, who = label(RUN_STATES, run.state), user_at(run.saved_by, run.saved_at)

@@ -1,4 +1,4 @@
-"""Schedules, how every company stands, and the runs with nobody there."""
+"""Schedules, the status of every company, and unattended runs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ OUTCOMES = {
 _NOT_RUN = Text("Inte körd än", "Has not run yet")
 _RUNS_AGAIN = Text("Försöker igen", "Tries again")
 
-#: How an import or export stands.
+#: The status of an import or export.
 STANDINGS = {
     rules.PAUSED: OUTCOMES[rules.PAUSED],
     rules.WAITS: OUTCOMES[rules.WAITS],
@@ -60,12 +60,12 @@ _NO_SIGN = Sign("", "", "0")
 
 
 def what(subject: str) -> Text:
-    """Name what is imported or exported."""
+    """Return what is imported or exported."""
     return exports.WORDS[subject]["Page"] if subject else Text("Betalningar", "Payments")
 
 
 def when(timetable: Timetable) -> Text:
-    """Say when something runs."""
+    """Return when something runs, in words."""
     if timetable.daily is not None:
         return Text(f"dagligen {timetable.daily:%H:%M}", f"daily {timetable.daily:%H:%M}")
     minutes = _minutes(timetable) or 0
@@ -80,7 +80,7 @@ def when(timetable: Timetable) -> Text:
 
 
 def state(schedule: Schedule | None) -> Text:
-    """Say how the last run of a schedule ended."""
+    """Return how the last run of a schedule ended."""
     if schedule is None:
         return STANDINGS[rules.NOT_SCHEDULED]
     if schedule.outcome is None:
@@ -95,7 +95,7 @@ def sign(schedule: Schedule | None) -> Sign:
 
 
 def problem(schedule: Schedule | None) -> Text | None:
-    """Say what ended the last run, where something did."""
+    """Return the error that ended the last run, if one did."""
     if schedule is None or schedule.error_code is None or schedule.resumed:
         return None
     sentence = schedule.error or Text("", "")
@@ -103,7 +103,7 @@ def problem(schedule: Schedule | None) -> Text | None:
 
 
 def hindrance(schedule: Schedule | None) -> Text | None:
-    """Say what hinders a schedule now; ``None`` where a person let it run again since."""
+    """Return the error that hinders a schedule; ``None`` if a person has resumed it since."""
     if schedule is None or (schedule.outcome == rules.PAUSED and not schedule.paused):
         return None
     return schedule.error
@@ -185,7 +185,7 @@ STATUS: tuple[Column[Scheduled], ...] = (
         wide=True,
         page=False,
     ),
-    # A page shows the code beside the chosen one only.
+    # A page shows the code of the chosen one only.
     Column(
         "problem",
         Text("Vad som hindrar", "What hinders"),
@@ -197,7 +197,7 @@ STATUS: tuple[Column[Scheduled], ...] = (
 
 
 def write_run_line(output: Output, run: EndedRun) -> None:
-    """Print how a run with nobody there ended, on one line."""
+    """Print on one line how an unattended run ended."""
     parts = [label(OUTCOMES, run.outcome)]
     if run.code:
         sentence = run.message or Text("", "")
@@ -210,7 +210,7 @@ def write_run_line(output: Output, run: EndedRun) -> None:
 
 
 def write_run_json(output: Output, run: EndedRun) -> None:
-    """Write how a run with nobody there ended, as a JSON object on one line."""
+    """Write how an unattended run ended, as a JSON object on one line."""
     ended = {
         "name": run.definition,
         "company": company_object(run.company),

@@ -1,6 +1,6 @@
 """A list is declared once, as columns; here they become a table, a page, CSV and JSON.
 
-A column gives a value, not text, and each of the four writes it in its own way. Tables
+A column returns a value, not text, and each of the four formats writes it. Tables
 are measured and printed in two passes over the rows, CSV and JSON in one, so that a list
 of any length takes no memory.
 
@@ -215,7 +215,7 @@ def _write_array(output: Output, entries: Iterable[object], indent: str) -> None
 
 
 def dumps(value: object, output: Output, *, indent: int | None = None) -> str:
-    """Make JSON text that the encoding of the output can hold."""
+    """Return JSON text that the encoding of the output can represent."""
     text = json_of(value, output.language)
     return json.dumps(text, ensure_ascii=not output.unicode, indent=indent)
 

@@ -30,7 +30,7 @@ _BOLD = Font(name="Calibri", size=11, bold=True)
 
 @dataclass(frozen=True, slots=True)
 class Sum:
-    """What stands below the list."""
+    """A sum below the list."""
 
     label: str
     column: str  # its key
