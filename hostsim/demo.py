@@ -72,7 +72,7 @@ _REASONS = {
 }
 
 #: Seconds that the automatic sign-in may take.
-LOGIN_TIMEOUT = 60.0
+LOGIN_TIMEOUT_SECONDS = 60.0
 
 
 def run_demo(
@@ -367,7 +367,7 @@ class _Demo:
             self.store,
             self.plugins,
             configuration=self.sandbox.environment(),
-            login_timeout=LOGIN_TIMEOUT,
+            login_timeout=LOGIN_TIMEOUT_SECONDS,
             window=sign_in_in_background,
             **keywords,
         )
@@ -603,12 +603,12 @@ def free_port(choose: Callable[[int, int], int] = random.randint) -> int:
     raise RuntimeError("this machine has no free port")
 
 
-def sign_in_in_background(address: str, _answered: Callable[[str], Text | None]) -> bool:
+def sign_in_in_background(url: str, _on_redirect: Callable[[str], Text | None]) -> bool:
     """Sign in over HTTP as the person at the browser, in a thread of its own."""
 
     def sign_in() -> None:
         try:
-            scripted_login.sign_in(address, seed.USER, seed.PASSWORD)
+            scripted_login.sign_in(url, seed.USER, seed.PASSWORD)
         except Exception:
             # The import then reports a timeout; this is the cause.
             log.exception("the demonstration could not sign in")

@@ -255,7 +255,7 @@ class _Question:
 
 
 def _typed_line(timeout: float) -> str | None:
-    """Wait for a line from standard input; ``None`` where none came in time."""
+    """Wait for a line from standard input; ``None`` if none came in time."""
     lines: queue.Queue[str | None] = queue.Queue()
 
     def read() -> None:

@@ -73,8 +73,8 @@ def interactive_host(
         yield host, progress
 
 
-#: Seconds after which standard input is taken to be open: nobody pastes so fast.
-INPUT_ENDED = 0.5
+#: After this time standard input is assumed to be open: nobody pastes so fast.
+INPUT_ENDED_SECONDS = 0.5
 
 
 class LoginWindow:
@@ -83,45 +83,45 @@ class LoginWindow:
     def __init__(self, common: Common) -> None:
         """Open a browser, or read where the login ended from standard input.
 
-        Calling it then raises ``INPUT_ENDED`` where that has ended: nobody can paste.
+        Calling it then raises ``INPUT_ENDED`` if that has ended: nobody can paste.
         """
         self._common = common
-        self._answered = False
+        self._accepted = False
 
-    def __call__(self, address: str, answered: Callable[[str], Text | None]) -> bool:
+    def __call__(self, url: str, on_redirect: Callable[[str], Text | None]) -> bool:
         from hostsim.services.browser import open_browser
 
         if not self._common.no_browser:
-            opens = open_browser(address, answered)
+            opens = open_browser(url, on_redirect)
             if not opens and not is_terminal(sys.stdin):
                 return False
             # Who runs the command sees the address, whether or not a browser opens.
             self._common.note(
-                f"Logga in i fönstret som öppnas. Öppnas inget, gå till: {address}",
-                f"Sign in in the window that opens. If none does, go to: {address}",
+                f"Logga in i fönstret som öppnas. Öppnas inget, gå till: {url}",
+                f"Sign in in the window that opens. If none does, go to: {url}",
             )
             return True
-        self._common.note(f"Gå hit och logga in: {address}", f"Go here and sign in: {address}")
+        self._common.note(f"Gå hit och logga in: {url}", f"Go here and sign in: {url}")
         self._common.note(
             "Klistra sedan in adressen som inloggningen slutade på och tryck på Retur.",
             "Then paste the address that the login ended at and press Return.",
         )
         reader = threading.Thread(
-            target=self._read_answers, args=(answered,), name="answers", daemon=True
+            target=self._read_pasted_urls, args=(on_redirect,), name="answers", daemon=True
         )
         reader.start()
-        reader.join(INPUT_ENDED)
-        if not (reader.is_alive() or self._answered):
+        reader.join(INPUT_ENDED_SECONDS)
+        if not (reader.is_alive() or self._accepted):
             raise host_error("INPUT_ENDED")
         return True
 
-    def _read_answers(self, answered: Callable[[str], Text | None]) -> None:
+    def _read_pasted_urls(self, on_redirect: Callable[[str], Text | None]) -> None:
         for line in typed_lines(sys.stdin):
             if not line.strip():
                 continue
-            refusal = answered(line.strip())
+            refusal = on_redirect(line.strip())
             if refusal is None:
-                self._answered = True
+                self._accepted = True
                 return
             write_stderr(say(refusal, self._common.language))
 

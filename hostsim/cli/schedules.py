@@ -43,7 +43,7 @@ AT_ONCE = option(
     hostsim,
     "schedule",
     sv="Visa eller ändra när importer och exporter körs utan att någon är där.",
-    en="Show or change when imports and exports run unattended.",
+    en="Show or change when imports and exports run with nobody there.",
 )
 @click.argument("name", required=False, metavar="[NAMN]")
 @option(

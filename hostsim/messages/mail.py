@@ -20,7 +20,7 @@ SUBJECTS = {
 
 INTRODUCTION = Text(
     "Importer och exporter som kördes utan att någon var där:",
-    "Imports and exports that ran unattended:",
+    "Imports and exports that ran with nobody there:",
 )
 WAITING = Template(
     "rader som väntar på en person: {count}.", "rows that wait for a person: {count}."

@@ -43,7 +43,7 @@ _MIN_SIMILARITY = 0.85
 
 @dataclass(frozen=True, slots=True)
 class Installed:
-    """An entry point, not loaded; the distribution is ``None`` where it is unknown."""
+    """An entry point, not loaded; the distribution is ``None`` if it is unknown."""
 
     name: str
     group: str
@@ -185,7 +185,7 @@ def off(store: Store | None) -> Off:
     :param store: the host's database, where there is one.
     :raises HostError: ``PLUGIN_UNKNOWN`` for a name in the environment that no plug-in has:
         a misspelled one would leave its plug-in on; ``DISTRIBUTION_UNKNOWN`` for one of
-        :data:`ONLY`, which would leave it off, and ``DISTRIBUTION_TWICE`` where one hides another.
+        :data:`ONLY`, which would leave it off, and ``DISTRIBUTION_TWICE`` if one hides another.
     """
     names = _split_names(os.environ.get(VARIABLE, ""))
     if names:

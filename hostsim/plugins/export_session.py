@@ -206,7 +206,7 @@ class ExportSession(Session):
 def company_lock(run: ExportRun, company: Company) -> ExitStack:
     """Hold the lock of a company's exports.
 
-    :raises HostError: ``EXPORT_RUNNING`` where another export of it is going on.
+    :raises HostError: ``EXPORT_RUNNING`` if another export of it is going on.
     """
     with ExitStack() as stack:
         lock = run.store.locks.hold("export", run.definition.import_type, company.number, wait=0)

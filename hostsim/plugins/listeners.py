@@ -81,7 +81,7 @@ def _send_all(store: Store, name: str, call: Callable[..., Any]) -> bool:
 
 
 def _call_listener(name: str, call: Callable[..., Any], hook: str, **arguments: object) -> Any:
-    """Return the answer of a listener; ``None`` where it failed."""
+    """Return the answer of a listener; ``None`` if it failed."""
     try:
         return call(hook, **arguments)
     except KeyboardInterrupt:

@@ -164,7 +164,7 @@ class Plugins:
     def call_owner(self, code: str, hook: str, subject: str = "", /, **arguments: object) -> Any:
         """Call a hook in the plug-in of an import type, or of an export type, alone.
 
-        :return: its one answer; ``None`` where it does not answer the hook.
+        :return: its one answer; ``None`` if it does not answer the hook.
         """
         return self._call(self._objects[self.owner(code, subject).name], hook, **arguments)
 

@@ -40,9 +40,9 @@ VARIABLE = "HOSTSIM_SMTP"
 IMPLICIT_TLS = 465
 
 #: Seconds to wait for any answer of the server.
-TIMEOUT = 30.0
+TIMEOUT_SECONDS = 30.0
 
-#: So many notices are listed.
+#: Notices in one mail.
 MAX_LISTED = 200
 
 #: The details that a sentence of the host may have to be mailed; any other could name a
@@ -70,7 +70,7 @@ class MailSettings:
 
 
 def configured(environment: Mapping[str, str]) -> MailSettings | None:
-    """Read the settings; ``None`` where nothing is to be mailed.
+    """Read the settings; ``None`` if nothing is to be mailed.
 
     :raises HostError: ``MAIL_SETTINGS``, naming the variable.
     """
@@ -141,9 +141,9 @@ def _connect(settings: MailSettings) -> smtplib.SMTP:
     context = ssl.create_default_context()
     where = (settings.host, settings.port)
     smtp = (
-        smtplib.SMTP_SSL(*where, timeout=TIMEOUT, context=context)
+        smtplib.SMTP_SSL(*where, timeout=TIMEOUT_SECONDS, context=context)
         if settings.port == IMPLICIT_TLS
-        else smtplib.SMTP(*where, timeout=TIMEOUT)
+        else smtplib.SMTP(*where, timeout=TIMEOUT_SECONDS)
     )
     try:
         smtp.ehlo_or_helo_if_needed()

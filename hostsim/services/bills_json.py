@@ -94,8 +94,8 @@ class BillsFile(JsonFile[LoadedBill]):
 
     def __init__(self, region: str = "", notes: ProblemList | None = None) -> None:
         super().__init__(region, notes)
-        #: The card of each supplier, and the bill that has it first.
-        self._cards: dict[tuple[str, str], tuple[object, str]] = {}
+        #: The details of each supplier, and the bill that has them first.
+        self._suppliers: dict[tuple[str, str], tuple[object, str]] = {}
 
     def check(self, bill: ParsedItem) -> None:
         total, vat = bill.fields["total"], bill.fields["vat"]
@@ -108,9 +108,9 @@ class BillsFile(JsonFile[LoadedBill]):
         if not (0 <= vat <= total or total <= vat <= 0):
             self.problem(bill.who, "vat", messages.VAT_BEYOND_TOTAL(vat=vat, total=total))
         code = bill.party["code"]
-        card, first = self._cards.setdefault((bill.region, code), (bill.party, bill.who))
-        if card != bill.party:
-            # The last card would be that of both.
+        supplier, first = self._suppliers.setdefault((bill.region, code), (bill.party, bill.who))
+        if supplier != bill.party:
+            # The details of the last one would apply to both.
             self.problem(bill.who, "supplier", messages.OTHER_CARD(code=code, first=first))
 
     def make_item(self, bill: ParsedItem) -> LoadedBill:

@@ -20,22 +20,22 @@ from opter_contract.values import Text
 
 log = logging.getLogger(__name__)
 
-#: Sends the browser on, and says nothing to whom it does not.
+#: Redirects the browser without a referrer.
 _REDIRECT = """<!doctype html>
 <html><head><meta charset="utf-8"><meta name="referrer" content="no-referrer">
-<meta http-equiv="refresh" content="0; url={address}"><title>hostsim</title></head>
-<body><p><a href="{address}">Öppna / Open</a></p></body></html>
+<meta http-equiv="refresh" content="0; url={url}"><title>hostsim</title></head>
+<body><p><a href="{url}">Öppna / Open</a></p></body></html>
 """
 
 
-def open_browser(address: str, answered: Callable[[str], Text | None]) -> bool:  # noqa: ARG001 the browser comes back to the plug-in by itself
+def open_browser(url: str, on_redirect: Callable[[str], Text | None]) -> bool:  # noqa: ARG001 the browser returns to the plug-in itself
     """Open the browser that ``webbrowser`` and ``BROWSER`` choose.
 
-    Everybody on the machine sees its command line, so it gets a file that only its owner may
-    read, and that leads on.
+    Its command line is visible to everybody on the machine, so it is given a file that only its
+    owner may read, and that redirects to the URL.
 
-    In a process of its own, since opening may block. It gets none of our streams: a program
-    that reads them to their end would wait as long as the browser is open.
+    Runs in a process of its own, since opening may block, without our streams: a program that
+    reads them to their end would wait as long as the browser is open.
 
     :return: whether a window may open; ``False`` without a screen.
     """
@@ -45,7 +45,7 @@ def open_browser(address: str, answered: Callable[[str], Text | None]) -> bool: 
     command = "import sys, webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
     try:
         child = subprocess.Popen(  # noqa: S603 our own interpreter, and no shell
-            [sys.executable, "-c", command, _leading_to(address).as_uri()],
+            [sys.executable, "-c", command, _redirect_page(url).as_uri()],
             env=environment,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
@@ -59,11 +59,11 @@ def open_browser(address: str, answered: Callable[[str], Text | None]) -> bool: 
     return True
 
 
-def _leading_to(address: str) -> Path:
-    """Write a page that sends the browser on to an address."""
+def _redirect_page(url: str) -> Path:
+    """Write a page that redirects the browser to a URL."""
     page = _folder() / f"{secrets.token_hex(8)}.html"
     page.touch(mode=0o600)
-    page.write_text(_REDIRECT.format(address=html.escape(address)), "utf-8")
+    page.write_text(_REDIRECT.format(url=html.escape(url)), "utf-8")
     return page
 
 

@@ -105,7 +105,7 @@ class Decisions(Context):
         :param series: first and last invoice number, as they were set aside.
         :param ids: of decisions.
         :return: the open preview, judged again; ``None`` when nothing is open.
-        :raises HostError: ``DECISION_UNKNOWN`` where nothing of that is in force.
+        :raises HostError: ``DECISION_UNKNOWN`` if nothing of that is in force.
         """
         return self._decide(
             name, (), lambda writer, _: writer.take_back(numbers, series, ids), revision
@@ -126,10 +126,10 @@ class Decisions(Context):
             was deleted here, ``accept`` a change, or ``keep`` what is registered;
             ``set-aside`` is :meth:`set_aside`.
         :param revision: of the preview that the person decided on, as in the other decisions;
-            ``""`` where none was open, ``None`` for whatever is open now.
+            ``""`` if none was open, ``None`` for whatever is open now.
         :return: the open preview, judged again.
         :raises HostError: ``PAYMENT_NOT_SHOWN``, ``DECISION_DOES_NOT_FIT``, or
-            ``LIST_CHANGED`` where another revision is open.
+            ``LIST_CHANGED`` if another revision is open.
         """
         if decision == SET_ASIDE:
             return self.set_aside(name, [number], why=why, revision=revision)

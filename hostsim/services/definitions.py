@@ -47,7 +47,7 @@ class Definitions(Context):
         :param company_of: another definition, whose company this one shares, as where
             several regions are one company; default: that of the first save.
         :param subject: what is exported; ``""`` for an import.
-        :raises HostError: ``COMPANY_NOT_KNOWN`` where that one has saved nothing yet.
+        :raises HostError: ``COMPANY_NOT_KNOWN`` if that one has saved nothing yet.
         :raises SettingsRefused: when a value is wrong; nothing is stored then.
         """
         if not name.strip() or not name.isprintable() or len(name) > MAX_NAME_LENGTH:

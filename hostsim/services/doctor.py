@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 #: Seconds that the database may be busy before the check fails.
-PATIENCE = 2.0
+PATIENCE_SECONDS = 2.0
 
 #: The host's own checks.
 LABELS = {
@@ -49,7 +49,7 @@ LABELS = {
     "host.import": Text("Insticksprogrammets del", "The plug-in's part"),
 }
 
-#: One finding for each plug-in that the host does without: ``failed`` where it concerns what is
+#: One finding for each plug-in that the host does without: ``failed`` if it concerns what is
 #: checked, otherwise ``noted``, which does not change the exit status.
 NOT_USED = "host.plugins_not_used"
 
@@ -73,7 +73,7 @@ class Doctor:
         *,
         definition: str | None = None,
         keyring: FindKeyring = system_keyring,
-        patience: float = PATIENCE,
+        patience: float = PATIENCE_SECONDS,
     ) -> None:
         """Prepare the checks.
 

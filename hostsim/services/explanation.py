@@ -126,7 +126,7 @@ class Explanation:
 def question_of(store: Store, number: str, name: str | None, region: str | None) -> Question:
     """Choose the import to ask: the given one, or the only one whose region fits.
 
-    :raises HostError: ``WHY_WHICH`` where several fit; ``REGION_DIFFERS``.
+    :raises HostError: ``WHY_WHICH`` if several fit; ``REGION_DIFFERS``.
     """
     number = clean(number.strip())
     number = _number_of_ocr(store, number, name, region) or number
@@ -176,7 +176,7 @@ class InvoiceSession(ImportSession):
 
     offers_earlier = False
 
-    #: ``None`` where the invoice is not here.
+    #: ``None`` if the invoice is not here.
     invoice_id: int | None = None
 
     def opter_invoices_to_check(self, company: Company) -> Sequence[str]:
@@ -205,7 +205,7 @@ def explain(
 ) -> Explanation:
     """Combine what the source has with what is known here.
 
-    :param lookup: ``None`` where the source was not asked; ``not_asked`` says why.
+    :param lookup: ``None`` if the source was not asked; ``not_asked`` says why.
     """
     scope = _scope(store, question, lookup)
     invoice_id, all_facts = _collect_facts(scope, question, lookup)
@@ -535,7 +535,7 @@ class Explaining(Context):
         :param name: the definition to use; default: the only one whose region fits.
         :param region: of the invoice; default: the definition's.
         :param offline: give what is known here, without asking the source.
-        :raises HostError: ``WHY_WHICH`` where several definitions fit.
+        :raises HostError: ``WHY_WHICH`` if several definitions fit.
         """
         question = question_of(self.store, number, name, region)
         definition = question.definition

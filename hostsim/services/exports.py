@@ -113,7 +113,7 @@ class Exports(Definitions):
     def send(self, name: str, revision: str, *, items: Iterable[str] = ()) -> ExportPreview:
         """Send what was shown, and nothing else; what waits for a confirmation is left.
 
-        :param revision: of the preview that was shown; ``""`` where none was.
+        :param revision: of the preview that was shown; ``""`` if none was.
         :return: the result; if a gap is open, what would have been sent.
         :raises ExportChanged: where the preview is another one now; nothing was sent.
         """
@@ -185,7 +185,7 @@ class Exports(Definitions):
     ) -> Sequence[ExportPeriod]:
         """Return the periods whose items an export can send, the last one first.
 
-        :param name: ``None`` where none of the subject is defined yet: those of the default
+        :param name: ``None`` if none of the subject is defined yet: those of the default
             region.
         """
         return export_states.periods(self.store, *self._definition_or_default(name, subject))

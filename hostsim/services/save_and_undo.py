@@ -68,7 +68,7 @@ class Saving(Context):
         :raises PreviewChanged: when another revision is open, or the host's data changed
             so that the result would differ; nothing is saved, and the error carries what
             is open now.
-        :raises HostError: ``NOTHING_TO_SAVE`` where the revision is neither open nor saved.
+        :raises HostError: ``NOTHING_TO_SAVE`` if the revision is neither open nor saved.
         """
         chosen = self.name_to_save(name)
         if chosen is None:

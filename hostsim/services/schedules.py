@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 #: Seconds that a run waits for another one of its company.
-COMPANY_WAIT = 600.0
+COMPANY_WAIT_SECONDS = 600.0
 
 #: The user of what is saved unattended.
 USER = "hostsim (schedule)"
@@ -132,7 +132,7 @@ class Schedules(Imports, Exports, Saving):
             return
         definition = self.store.definition(schedule.definition, exports=None)
         key = "scheduled-company", definition.import_type, schedule.company.number
-        with self.store.locks.hold(*key, wait=COMPANY_WAIT):
+        with self.store.locks.hold(*key, wait=COMPANY_WAIT_SECONDS):
             yield
 
     def _record_end(self, name: str, began: datetime, result: _Result) -> EndedRun | None:

@@ -29,7 +29,7 @@ class Output:
     """Standard output, or another stream in its place.
 
     Every write raises :class:`ReaderClosed` once the other end of a pipe is closed, and
-    ``OUTPUT_FAILED`` where it fails otherwise, as on a full disk.
+    ``OUTPUT_FAILED`` if it fails otherwise, as on a full disk.
     """
 
     def __init__(self, stream: TextIO, language: str) -> None:

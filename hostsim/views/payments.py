@@ -61,7 +61,7 @@ def invoice_number(row: Row) -> str:
 
 
 def known_amount(row: Row) -> Decimal | None:
-    """Return the SEK of a payment; ``None`` where it could not be read, which is not nothing."""
+    """Return the SEK of a payment; ``None`` if it could not be read, which is not nothing."""
     unread = row.payment_date is None or row.reason == "unreadable"
     return None if unread and not row.amount else row.amount
 

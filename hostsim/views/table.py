@@ -34,7 +34,7 @@ T = TypeVar("T")
 #: A column of rows serves entries, too.
 R_contra = TypeVar("R_contra", contravariant=True)
 
-_NARROWEST_TEXT = 20
+_MIN_TEXT_WIDTH = 20
 _BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
 
 
@@ -312,7 +312,7 @@ def _fit(widths: Sequence[int], columns: Sequence[Column[Any]], available: int) 
     fitted = list(widths)
     for done, (width, index) in enumerate(wide):
         share = left // (len(wide) - done)
-        fitted[index] = min(width, max(share, _NARROWEST_TEXT))
+        fitted[index] = min(width, max(share, _MIN_TEXT_WIDTH))
         left -= fitted[index]
     return fitted
 

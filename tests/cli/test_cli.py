@@ -17,7 +17,7 @@ from command_line import INVOICES
 from shop_plugin import SHOP, Shop
 
 from hostsim.cli import hostsim as root
-from hostsim.cli.command import translated
+from hostsim.cli.command import translate_placeholders
 from hostsim.cli.common import Common, write_stderr
 from hostsim.cli.login import LoginWindow
 from hostsim.errors import HostError
@@ -176,7 +176,7 @@ def test_every_placeholder_of_help_is_a_word_in_both_languages():
         for word in re.findall("[A-ZÅÄÖ_]+", param.metavar or "")
     }
     same = {"ID", "REGION", "REVISION", "TEXT", "URL"}
-    assert {word for word in metavars if translated(word, "en") == word} == same
+    assert {word for word in metavars if translate_placeholders(word, "en") == word} == same
 
 
 def test_help_says_which_commands_have_no_json(hostsim):

@@ -111,9 +111,9 @@ def test_what_does_not_fit_leaves_nothing_behind_in_the_manager(install, source,
 @pytest.mark.parametrize(
     ("kind", "why"),
     [
-        ("None", "is no plug-in (NoneType)"),
-        ("'text'", "is no plug-in (str)"),
-        ("lambda: None", "is no plug-in (function)"),
+        ("None", "is not a plug-in (NoneType)"),
+        ("'text'", "is not a plug-in (str)"),
+        ("lambda: None", "is not a plug-in (function)"),
         ("type('A', (), {})", "is a class"),
         ("[]", "__hash__"),
     ],

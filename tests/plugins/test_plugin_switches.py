@@ -231,7 +231,7 @@ def test_an_unknown_distribution_is_refused_naming_the_known_ones(install, hosts
     assert status == 2
     assert err.startswith(f"DISTRIBUTION_UNKNOWN: {ONLY}: ")
     assert "bnak" in err
-    assert "write some of: bank, opter-fortnox-plugin" in err
+    assert "write one or more of: bank, opter-fortnox-plugin" in err
 
 
 @pytest.mark.parametrize("value", ["", ",", " ", " , "])
