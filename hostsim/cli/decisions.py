@@ -59,7 +59,7 @@ def set_aside(
 ) -> None:
     _require_numbers_or_series(numbers, series)
     with open_store(common) as store:
-        shown = previews.printed(store, name)
+        shown = previews.printed_revision(store, name)
         host = make_host(store)
         if series is not None:
             with show_if_changed(common):
@@ -94,7 +94,7 @@ def take_back(
 ) -> None:
     _require_numbers_or_series(numbers, series)
     with open_store(common) as store:
-        shown = previews.printed(store, name)
+        shown = previews.printed_revision(store, name)
         all_series = [] if series is None else [series]
         host = make_host(store)
         with show_if_changed(common):
@@ -174,7 +174,7 @@ def decide(
             "Say what is to be done: --confirm, --take-again, --accept or --keep.",
         )
     with open_store(common) as store:
-        shown = previews.printed(store, name)
+        shown = previews.printed_revision(store, name)
         host = make_host(store)
         if number is None:
             with show_if_changed(common):

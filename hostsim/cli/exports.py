@@ -19,7 +19,7 @@ from hostsim.cli.root import hostsim
 from hostsim.errors import HostError, host_error
 from hostsim.messages import exports as messages
 from hostsim.storage.export_previews import ExportChanged
-from hostsim.storage.export_runs import bank_unconfirmed, gaps_open
+from hostsim.storage.export_runs import bank_unconfirmed_error, open_gaps_error
 from hostsim.views.exports import (
     write_export,
     write_export_json,
@@ -216,9 +216,9 @@ def _raise_for(preview: ExportPreview) -> None:
         what = messages.lost_and_differing(unknown, preview.failures - unknown)
         raise host_error("EXPORT_UNSETTLED", what=what, **messages.WORDS[preview.subject])
     if preview.counts["gaps"]:
-        raise gaps_open(preview)
+        raise open_gaps_error(preview)
     if preview.counts["waiting"]:
-        raise bank_unconfirmed(preview)
+        raise bank_unconfirmed_error(preview)
 
 
 class _Question:

@@ -17,7 +17,7 @@ from hostsim.views.runs import RUNS, write_run, write_run_json, write_runs
 from hostsim.views.table import write_json
 
 if TYPE_CHECKING:
-    from hostsim.storage.history import Imported
+    from hostsim.storage.history import PastRun
     from hostsim.storage.store import Store
 
 
@@ -78,7 +78,7 @@ def runs(common: Common, run: str | None) -> None:
             write_runs(common.output, host.runs)
 
 
-def _show_run(common: Common, store: Store, run: Imported) -> None:
+def _show_run(common: Common, store: Store, run: PastRun) -> None:
     from hostsim.storage.previews import preview_of
 
     preview = preview_of(store, run.id) if run.state == "open" else None

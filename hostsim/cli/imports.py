@@ -157,7 +157,7 @@ def save(
 ) -> None:
     with open_store(common) as store:
         # First of all: what another command prints from now on, the person has not read.
-        shown = previews.printed(store, name) if revision is None else revision
+        shown = previews.printed_revision(store, name) if revision is None else revision
         if name is not None:
             store.definition(name)
         if not shown and revision is not None:

@@ -65,7 +65,7 @@ def run(arguments: Sequence[str], language: str = "sv", *, last: bool = False) -
     common = Common(language)
     have_streams()
     _speak_utf8()
-    with signals.ending(last=last) as end, logs.open_log(), commits.watched() as saved:
+    with signals.ending(last=last) as end, logs.open_log(), commits.watch() as saved:
         try:
             status = _invoke(arguments, common)
             Output(sys.stdout, common.language).flush()

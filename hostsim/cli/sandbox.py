@@ -44,7 +44,7 @@ PORT = option(
 def demo(common: Common, keep: Path | None) -> None:
     from hostsim.demo import run_demo
 
-    with commits.passing():
+    with commits.uncounted():
         run_demo(common.output, load_plugins(), keep=keep, progress_stream=sys.stderr)
 
 

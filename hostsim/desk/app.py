@@ -193,7 +193,7 @@ def _watch_commits(app: Flask) -> None:
     wsgi_app = app.wsgi_app
 
     def watched_app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        with commits.watched():
+        with commits.watch():
             return wsgi_app(environ, start_response)
 
     app.wsgi_app = watched_app  # type: ignore[method-assign]

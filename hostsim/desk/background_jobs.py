@@ -140,7 +140,7 @@ class Job:
         return None if self._on_callback is None else self._on_callback(url)
 
     def run(self, execute: Execute, explain: Explain = failure_of) -> None:
-        with commits.watched() as saved:
+        with commits.watch() as saved:
             try:
                 result = execute(self)
                 if isinstance(result, Explanation):

@@ -90,7 +90,7 @@ def labels_of(actions: RowActions) -> Mapping[str, tuple[str, str]]:
 
 def _decided_numbers(preview: Preview, numbers: Sequence[str]) -> frozenset[str]:
     company = preview.company.number if preview.company else ""
-    return page_rows.decided(desk_context().store, preview.definition, company, numbers)
+    return page_rows.decided_numbers(desk_context().store, preview.definition, company, numbers)
 
 
 def row_actions(row_id: int) -> RowActions:

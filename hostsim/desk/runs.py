@@ -15,7 +15,7 @@ from hostsim.messages.desk import page_text
 from hostsim.messages.formats import minute
 from hostsim.messages.payments import save_undone
 from hostsim.messages.text import LANGUAGES, own, some_of
-from hostsim.storage.history import Imported
+from hostsim.storage.history import PastRun
 from hostsim.storage.lists import Selection, runs
 from hostsim.storage.undone_saves import UndoneSave
 from hostsim.views.pages import PAGES
@@ -57,14 +57,14 @@ def window(**dialog: object) -> str:
     )
 
 
-def _undone_saves(run: Imported) -> list[UndoneSave]:
+def _undone_saves(run: PastRun) -> list[UndoneSave]:
     if run.undone_at is None:
         return []
     saves = desk_context().host().undone_saves(run.definition)
     return [save for save in saves if save.run_id == run.id]
 
 
-def _labels(run: Imported) -> dict[object, str]:
+def _labels(run: PastRun) -> dict[object, str]:
     """Return the plug-in's labels of the settings and values; none if the plug-in is missing."""
     try:
         fields = desk_context().host().settings_fields(run.import_type)

@@ -1,1 +1,1 @@
-"""The rules of the books: what becomes of a payment, without I/O."""
+"""The rules of the books: how payments are judged, without I/O."""

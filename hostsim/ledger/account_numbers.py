@@ -25,7 +25,7 @@ def is_iban(text: str) -> bool:
     """Return whether this can be an IBAN, without spaces; ISO 13616."""
     if not _IBAN.fullmatch(text):
         return False
-    digits = "".join(str(int(one, 36)) for one in text[4:] + text[:4])
+    digits = "".join(str(int(character, 36)) for character in text[4:] + text[:4])
     return int(digits) % 97 == 1
 
 
@@ -36,6 +36,6 @@ def is_bic(text: str) -> bool:
 
 def _luhn_holds(text: str) -> bool:
     """Return whether the last digit is the check digit of the others, by Luhn's formula."""
-    digits = [int(one) for one in text if one != "-"]
-    doubled = [digit * (1 + place % 2) for place, digit in enumerate(reversed(digits))]
+    digits = [int(character) for character in text if character != "-"]
+    doubled = [digit * (1 + index % 2) for index, digit in enumerate(reversed(digits))]
     return sum(value // 10 + value % 10 for value in doubled) % 10 == 0

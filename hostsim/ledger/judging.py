@@ -144,7 +144,7 @@ def judge(
         if without_money:
             status = "reversal"  # of what was registered
         if candidate.left_out is not None and (refusal is None or _accepted_refusal(candidate)):
-            judgements[index] = _left_out(status, candidate.left_out, sign * remaining)
+            judgements[index] = _left_out_judgement(status, candidate.left_out, sign * remaining)
             if candidate.registered is None and not candidate.replaceable:
                 waiting += effect or ZERO
             continue
@@ -153,7 +153,7 @@ def judge(
             undone = candidate.deleted is not None and candidate.deleted.undone
             if refusal.reason == reasons.DELETED and undone and not _hidden_by(candidate, refusal):
                 waiting += effect or ZERO
-            judgements[index] = _refused(candidate, refusal, doubt, sign * remaining)
+            judgements[index] = _refused_judgement(candidate, refusal, doubt, sign * remaining)
             continue
         lowered_by = effect or ZERO
         warnings[index] = [
@@ -166,7 +166,9 @@ def judge(
                 candidate.payment, invoice, sign * remaining, on_other_invoices
             )
         remaining -= lowered_by
-        judgements[index] = _ready(status, warnings[index], sign * lowered_by, sign * remaining)
+        judgements[index] = _ready_judgement(
+            status, warnings[index], sign * lowered_by, sign * remaining
+        )
         last_ready = index
     if last_ready is not None and judgements[last_ready].status == "partial":
         amount = shortfall_to_write_off(
@@ -174,7 +176,7 @@ def judge(
         )
         if amount is not None:
             effect = judgements[last_ready].effect + sign * remaining
-            judgements[last_ready] = _written_off(amount, warnings[last_ready], effect)
+            judgements[last_ready] = _written_off_judgement(amount, warnings[last_ready], effect)
             remaining = ZERO
     return Judged([judgements[index] for index in range(len(candidates))], sign * remaining)
 
@@ -184,7 +186,7 @@ def judge_by_hand(invoice: Invoice, payment: Payment) -> Judgement:
     """Judge a payment that a person types; it is saved whatever the balance is."""
     sign = -1 if invoice.total < 0 else 1
     effect = signed_effect(payment, sign) or ZERO
-    return _ready(_status(effect, sign * invoice.remaining), [], sign * effect)
+    return _ready_judgement(_status(effect, sign * invoice.remaining), [], sign * effect)
 
 
 def judge_without_invoice(candidate: Candidate, *, as_if_fetched: bool = False) -> Judgement:
@@ -200,15 +202,15 @@ def judge_without_invoice(candidate: Candidate, *, as_if_fetched: bool = False) 
             if refusal is None and not as_if_fetched:
                 refusal = unfetched_refusal(candidate)
             if refusal is None and candidate.left_out is not None:
-                return _left_out(SETTLED, candidate.left_out)
+                return _left_out_judgement(SETTLED, candidate.left_out)
             if refusal is None:
                 # Its other half is saved with it; it changes no balance.
                 warnings = [*_decision_warnings(candidate, None), *payment.warnings]
-                return _ready(SETTLED, warnings, ZERO)
-            return _refused(candidate, refusal)
+                return _ready_judgement(SETTLED, warnings, ZERO)
+            return _refused_judgement(candidate, refusal)
         message = payments_messages.invoice_not_found(payment.invoice_number, payment.ocr)
         refusal = Refusal("invoice-not-found", message)
-    return _refused(candidate, refusal or Refusal.of("unreadable"))
+    return _refused_judgement(candidate, refusal or Refusal.of("unreadable"))
 
 
 def _status(effect: Decimal | None, remaining: Decimal) -> str:
@@ -230,7 +232,7 @@ WARNINGS = {
 }
 
 
-def _ready(
+def _ready_judgement(
     status: str, warnings: Sequence[Text], effect: Decimal, remaining: Decimal | None = None
 ) -> Judgement:
     status_warnings = [WARNINGS[status]] if status in WARNINGS else []
@@ -238,13 +240,13 @@ def _ready(
     return Judgement(READY, status=status, warning=warning, effect=effect, remaining=remaining)
 
 
-def _left_out(status: str, by_whom: Text, remaining: Decimal | None = None) -> Judgement:
+def _left_out_judgement(status: str, by_whom: Text, remaining: Decimal | None = None) -> Judgement:
     return Judgement(
         LEFT_OUT, status=status, reason=reasons.LEFT, message=by_whom, remaining=remaining
     )
 
 
-def _written_off(amount: Decimal, warnings: Sequence[Text], effect: Decimal) -> Judgement:
+def _written_off_judgement(amount: Decimal, warnings: Sequence[Text], effect: Decimal) -> Judgement:
     warning = text_messages.joined([payments_messages.written_off(amount), *warnings])
     return Judgement(
         READY,
@@ -256,7 +258,7 @@ def _written_off(amount: Decimal, warnings: Sequence[Text], effect: Decimal) -> 
     )
 
 
-def _refused(
+def _refused_judgement(
     candidate: Candidate,
     refusal: Refusal,
     doubt: Doubt | None = None,

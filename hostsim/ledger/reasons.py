@@ -1,8 +1,8 @@
-"""Why a payment is not ready to be saved: one row a reason.
+"""The reasons why a payment is not ready to be saved.
 
-The pages in docs, the desk, the command line and ``why`` draw from :data:`REASONS`. A plug-in may
-exclude a payment for a reason that is not here: its code then stands for its label, and its own
-message says what it is.
+The pages in docs, the desk, the command line and ``why`` use :data:`REASONS`. A plug-in may
+exclude a payment for a reason that is not here: its code is then its label, and it has a
+message of its own.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ TAKE_AGAIN = "take-again"
 ACCEPT = "accept"
 KEEP = "keep"
 
-#: What a person is told of :data:`ACCEPT` where it takes one payment in the place of another.
+#: :data:`ACCEPT` as a person sees it, if it replaces one payment by another.
 REPLACE = "replace"
 
 # The reasons that the rules give or ask for by name.
@@ -38,12 +38,12 @@ REGISTERED_ALREADY = "already-imported"
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """A reason, with all that is said of it.
+    """A reason and its texts.
 
-    ``message`` is the sentence at the payment, where it is the same for every payment (other
-    reasons get theirs where they are given). ``to_do`` is what would have to happen for the
-    payment to come in, with ``{source}`` for the system that it came from. ``ignored`` payments
-    need nobody's attention: settings, or a person, exclude them; all others are rejected.
+    ``message`` is the sentence at the payment, if it is the same for every payment (other
+    reasons get theirs in the rules). ``to_do`` is what has to happen for the payment to come
+    in, with ``{source}`` for the system that it came from. ``ignored`` payments need nobody's
+    attention: settings, or a person, exclude them; all others are rejected.
     """
 
     code: str

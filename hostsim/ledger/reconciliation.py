@@ -99,7 +99,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Unequal:
+class Mismatch:
     """One payment on which the two ledgers do not agree, and why."""
 
     kind: str
@@ -225,17 +225,17 @@ class Totals:
             raise RuntimeError(message)
 
 
-class Taken(NamedTuple):
+class BalanceEffects(NamedTuple):
     """By how much unregistered payments lower an invoice's balance, in its currency."""
 
     ready: Decimal = ZERO  # when all that is ready is saved
     otherwise: Decimal = ZERO  # other effects there; NaN explains any difference
 
-    def plus(self, *, ready: Decimal = ZERO, otherwise: Decimal = ZERO) -> Taken:
+    def plus(self, *, ready: Decimal = ZERO, otherwise: Decimal = ZERO) -> BalanceEffects:
         with localcontext(EXACT):
-            return Taken(self.ready + ready, self.otherwise + otherwise)
+            return BalanceEffects(self.ready + ready, self.otherwise + otherwise)
 
-    def here_if_less_remains(
+    def unexplained_balance(
         self, remaining: Decimal, total: Decimal, balance: Decimal | None
     ) -> Decimal | None:
         """Return the balance here if less remains at the source, and no payment explains it.
@@ -246,13 +246,13 @@ class Taken(NamedTuple):
             return None
         sign = -1 if total < 0 else 1
         with localcontext(EXACT):
-            here = remaining - self.ready
-            left = here - self.otherwise
-        if sign * left <= 0:
+            balance_here = remaining - self.ready
+            unexplained = balance_here - self.otherwise
+        if sign * unexplained <= 0:
             return None
-        if balance is not None and sign * balance >= min(sign * here, sign * left):
+        if balance is not None and sign * balance >= min(sign * balance_here, sign * unexplained):
             return None
-        return here
+        return balance_here
 
 
 def reason_not_here(

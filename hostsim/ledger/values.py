@@ -43,7 +43,7 @@ def same_currency(currency: str, other: str) -> bool:
 
 
 def exact(function: Callable[P, R]) -> Callable[P, R]:
-    """Make a function calculate in the context :data:`EXACT`."""
+    """Decorate a function to calculate in the context :data:`EXACT`."""
 
     @wraps(function)
     def called(*arguments: P.args, **keywords: P.kwargs) -> R:

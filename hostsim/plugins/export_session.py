@@ -22,9 +22,9 @@ from hostsim.plugins.session import (
     money_or_none,
 )
 from hostsim.storage.export_previews import ExportPreview
-from hostsim.storage.export_runs import ExportRun, gaps_open
+from hostsim.storage.export_runs import ExportRun, open_gaps_error
 from hostsim.storage.export_subjects import CONTENT
-from hostsim.storage.import_runs import wrong_company
+from hostsim.storage.import_runs import wrong_company_error
 from hostsim.storage.rows import clean
 from opter_contract.export_values import (
     ACTIONS,
@@ -132,7 +132,7 @@ class ExportSession(Session):
             return None
         ids = list(dict.fromkeys(chosen))
         if ids and self._run.open_gaps(ids):
-            raise gaps_open(preview)
+            raise open_gaps_error(preview)
         if unknown := self._run.choose(ids, company, at):
             raise ValueError(unknown[0])
         return tuple(ids)
@@ -142,11 +142,11 @@ class ExportSession(Session):
         self.refuse_other_company(company)
         expected = self._run.company
         if expected is not None and expected.number != company.number:
-            raise wrong_company(self.run.definition, expected, company)
+            raise wrong_company_error(self.run.definition, expected, company)
         if expected is not None:
             return
         self.held.enter_context(company_lock(self._run, company))
-        if self._run.known_otherwise(company):
+        if self._run.knows_new_items(company):
             raise host_error(
                 "EXPORT_SAME_COMPANY",
                 name=self.run.definition,
@@ -172,7 +172,7 @@ class ExportSession(Session):
         company = self._sending_to()
         ids = [_word(item_id) for item_id in item_ids]
         if self._run.open_gaps(ids):
-            raise gaps_open(self._run.preview())
+            raise open_gaps_error(self._run.preview())
         if wrong := self._run.store_intents(company, ids, self._clock()):
             raise broken(f"an item is about to be sent that nobody chose ({wrong[0]})")
         return len(ids)

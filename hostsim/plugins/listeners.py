@@ -51,7 +51,7 @@ def notify_of_changes(plugins: Plugins, store: Store) -> None:
 
 
 def _catch_up(store: Store, name: str, call: Callable[..., Any]) -> None:
-    while journal.acknowledged(store.db, name) < journal.last(store.db):
+    while journal.acknowledged(store.db, name) < journal.last_sequence(store.db):
         with store.locks.hold("listener", name, wait=0) as acquired:
             # Its holder checks again after releasing it, so that nothing is left behind.
             if not acquired or not _send_all(store, name, call):
@@ -74,7 +74,7 @@ def _send_all(store: Store, name: str, call: Callable[..., Any]) -> bool:
             if upto is not None and upto != acknowledged:
                 log.warning("plug-in %s acknowledged what it was not sent", name)
             return False
-        with commits.passing(), store.change() as db:
+        with commits.uncounted(), store.change() as db:
             journal.acknowledge(db, name, upto)
         acknowledged = upto
     return True
@@ -127,7 +127,7 @@ def notify_people(plugins: Plugins, store: Store) -> bool:
 
 
 def _send_notices(store: Store, name: str, call: Callable[..., Any]) -> bool:
-    with commits.passing(), store.change() as db:
+    with commits.uncounted(), store.change() as db:
         notices.forget_fewer_waiting(db, name)
     pending_rows = notices.pending_notices(store.db, name)
     if not pending_rows:
@@ -135,6 +135,6 @@ def _send_notices(store: Store, name: str, call: Callable[..., Any]) -> bool:
     pending = [notice for notice, _ in pending_rows]
     if _call_listener(name, call, "opter_notices", notices=pending) is not True:
         return False
-    with commits.passing(), store.change() as db:
+    with commits.uncounted(), store.change() as db:
         notices.mark_told(db, name, pending_rows)
     return True

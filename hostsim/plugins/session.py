@@ -18,7 +18,7 @@ from hostsim.ledger.values import SEK, Definition
 from hostsim.messages import results as results_messages
 from hostsim.messages import text as text_messages
 from hostsim.storage.deletions import ToCheck
-from hostsim.storage.import_runs import ImportRun, Record, wrong_company
+from hostsim.storage.import_runs import ImportRun, Record, wrong_company_error
 from hostsim.storage.region_checks import refuse_company_of_other_region
 from hostsim.storage.rows import clean, record_of, unreadable_record, without_spaces
 from hostsim.storage.secrets import Secrets
@@ -146,7 +146,7 @@ class Session:
         """Refuse the books of another company than the definition's, or of another region."""
         expected = self.run.company
         if expected is not None and company.number != expected.number:
-            raise wrong_company(self.run.definition, expected, company)
+            raise wrong_company_error(self.run.definition, expected, company)
         refuse_company_of_other_region(self._store, self._definition, company)
 
 

@@ -153,7 +153,7 @@ class Decisions(Context):
         decisions = self._of_undone(name, run_id)
         if not decisions:
             run = history.run(self.store, run_id, history.no_settings)
-            raise host_error("NOTHING_TO_TAKE_AGAIN", which=history.named(run))
+            raise host_error("NOTHING_TO_TAKE_AGAIN", which=history.describe_run(run))
 
         def take(writer: DecisionWriter, _: decision_store.OtherPayments) -> None:
             for number, decided in decisions.items():
@@ -172,7 +172,9 @@ class Decisions(Context):
             return {}
         run = history.run(self.store, run_id, history.no_settings).id
         open_run = previews.open_runs(self.store).get(name)
-        return undone_saves.to_take_again(self.store.db, run, name, company.number, open_run)
+        return undone_saves.payments_to_take_again(
+            self.store.db, run, name, company.number, open_run
+        )
 
     def rejected(self, name: str, numbers: Collection[str]) -> dict[str, Text]:
         """Return those of these payments that the open preview rejects, and what it says of each.
@@ -180,7 +182,7 @@ class Decisions(Context):
         Not those that only have to be fetched again.
         """
         run_id = previews.open_runs(self.store).get(self.store.definition(name).name)
-        messages = page_rows.rejected(self.store, run_id, numbers)
+        messages = page_rows.rejected_messages(self.store, run_id, numbers)
         return {
             number: message
             for number, message in messages.items()
@@ -238,7 +240,7 @@ class Decisions(Context):
                     before = judging.decisions_in_force()
                     judging.end_snapshot()
                     act(self._writer(name, company, run_id, replaceable, settles), candidates)
-                with commits.passing(), self.store.change():
+                with commits.uncounted(), self.store.change():
                     import_run.judge_again(company, judging, before)
             self.store.checkpoint_wal()
             return previews.preview_of(self.store, run_id)

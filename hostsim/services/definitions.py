@@ -11,7 +11,7 @@ from hostsim.messages.text import settings_not_followed
 from hostsim.plugins.session import Session, broken
 from hostsim.services.context import Context
 from hostsim.storage import import_runs
-from hostsim.storage.region_checks import region_fixed
+from hostsim.storage.region_checks import region_fixed_error
 from opter_contract.values import CheckedSettings, SettingsField, SettingsProblem
 
 log = logging.getLogger(__name__)
@@ -99,7 +99,7 @@ class Definitions(Context):
             )
             moves = region is not None and region != definition.region
             if moves and definition.company is not None:
-                raise region_fixed(definition, region or "")
+                raise region_fixed_error(definition, region or "")
             with self.store.change() as db:
                 self.store.set_definition_settings(name, checked.values)
                 if region is not None and moves:

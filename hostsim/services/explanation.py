@@ -21,7 +21,7 @@ from hostsim.ledger import decisions as decision_rules
 from hostsim.ledger.candidates import oldest_first
 from hostsim.ledger.judging import READY, Judgement
 from hostsim.ledger.reasons import DOUBTFUL, REGISTERED_ALREADY, SETTLED
-from hostsim.ledger.reconciliation import Taken
+from hostsim.ledger.reconciliation import BalanceEffects
 from hostsim.ledger.values import (
     HAND,
     REGISTERED,
@@ -233,7 +233,7 @@ def explain(
         tuple(sorted(payments, key=_oldest_first)),
         named(summary, question.source),
         None if balance is None else Decimal(balance["balance"]),
-        export_states.stories(store, invoice_id),
+        export_states.item_stories(store, invoice_id),
         notes,
     )
 
@@ -267,7 +267,7 @@ def _collect_facts(
     for number in _deleted_at_source(scope, lookup, invoice_id):
         by_number[number].deleted_at_source = True
     invoice = invoices.invoice(scope.store, invoice_id)
-    previewed, pending = stored.waiting(
+    previewed, pending = stored.waiting_rows(
         scope,
         invoice_number=question.number,
         ocr="" if invoice is None else invoice.ocr,
@@ -341,15 +341,15 @@ def _matched_before(scope: Scope, question: Question) -> int | None:
 
 def _deleted_at_source(scope: Scope, lookup: Lookup | None, invoice_id: int | None) -> list[str]:
     if lookup is not None:
-        return stored.deleted_in(lookup.import_run)
-    return stored.deleted_before(scope, invoice_id)
+        return stored.deleted_payments(lookup.import_run)
+    return stored.deleted_in_latest_run(scope, invoice_id)
 
 
 def _balance(lookup: Lookup | None, invoice_id: int | None) -> sqlite3.Row | None:
     """Return what remains at the source of an invoice that is booked, or cancelled, there."""
     if lookup is None or invoice_id is None:
         return None
-    return stored.balance(lookup.import_run, invoice_id)
+    return stored.balance_at_source(lookup.import_run, invoice_id)
 
 
 def _less_remains(
@@ -372,16 +372,15 @@ def _less_remains(
         if decision.in_force and decision.number in ready
         for payment_id in decision_rules.replaced_ids(decision)
     }
-    taken = Taken()
+    taken = BalanceEffects()
     for facts in numbered:
         taken = _taken_by(facts, invoice.currency, taken, replaced)
-    remaining_here = taken.here_if_less_remains(invoice.remaining, invoice.total, at_source)
+    remaining_here = taken.unexplained_balance(invoice.remaining, invoice.total, at_source)
     if remaining_here is None:
         return None
-    money = money_of
-    remaining_there = None if at_source is None else money(at_source, invoice.currency)
+    remaining_there = None if at_source is None else money_of(at_source, invoice.currency)
     return payments_messages.less_remains_at_source(
-        invoice.number, money(remaining_here, invoice.currency), remaining_there
+        invoice.number, money_of(remaining_here, invoice.currency), remaining_there
     )
 
 
@@ -389,7 +388,9 @@ def _is_ready(facts: Facts) -> bool:
     return facts.judgement is not None and facts.judgement.kind == READY
 
 
-def _taken_by(facts: Facts, currency: str, taken: Taken, replaced: Container[int]) -> Taken:
+def _taken_by(
+    facts: Facts, currency: str, taken: BalanceEffects, replaced: Container[int]
+) -> BalanceEffects:
     """Add what a payment takes from its invoice at the source, and not here."""
     last, row = facts.last, facts.row
     registered = last is not None and last.state == REGISTERED and not facts.other_import
@@ -547,7 +548,7 @@ class Explaining(Context):
             return explain(self.store, question, None, messages.NO_DEFINITION)
         self.plugins.owner(question.definition.import_type)
         self._refuse_other_currency()
-        with self._definition_lock(question.definition.name), commits.passing():
+        with self._definition_lock(question.definition.name), commits.uncounted():
             import_run = self._new_run(question.definition.name)
             import_run.begin(self._user, self._clock(), source=question.source)
             try:
@@ -555,7 +556,7 @@ class Explaining(Context):
                 not_asked = messages.CANNOT_ASK if lookup is None else None
                 return explain(self.store, question, lookup, not_asked)
             finally:
-                stored.forget(import_run)
+                stored.delete_run(import_run)
 
     def _look_up(self, import_run: ImportRun, question: Question) -> Lookup | None:
         """Let the plug-in read the invoice's payments; ``None`` if it cannot."""

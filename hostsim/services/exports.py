@@ -130,7 +130,7 @@ class Exports(Definitions):
 
     def last_shown(self, name: str) -> str:
         """Return the revision of the last preview that a command printed; ``""`` for none."""
-        return export_previews.printed(self.store, self._export_definition(name).name)
+        return export_previews.printed_revision(self.store, self._export_definition(name).name)
 
     def confirm_bank(
         self, name: str, party_number: str, run_id: str | None = None
@@ -145,7 +145,7 @@ class Exports(Definitions):
         :raises HostError: ``NO_BANK_CHANGE``.
         """
         definition = self._export_definition(name)
-        shown = run_id or export_previews.last_printed(self.store, definition.name)
+        shown = run_id or export_previews.last_printed_run(self.store, definition.name)
         number = clean(party_number.strip())
         confirmed = shown and confirm_bank(self.store, shown, number, self._user, self._clock())
         if not confirmed:
@@ -241,7 +241,7 @@ class Exports(Definitions):
         return definition
 
     def _refuse_unknown(self, definition: Definition, numbers: Sequence[str]) -> None:
-        unknown, without_rows = export_states.not_exportable(self.store, definition, numbers)
+        unknown, without_rows = export_states.find_not_exportable(self.store, definition, numbers)
         for number in unknown:
             code = messages.UNKNOWN_ITEM[definition.subject]
             raise host_error(code, number=number, region=region_name(definition.region))
@@ -269,11 +269,11 @@ class Exports(Definitions):
             run = ExportRun(self.store, self._new_id(), definition, self._user, company, numbers)
             if company is not None:
                 held.enter_context(company_lock(run, company))
-            with commits.passing():
+            with commits.uncounted():
                 run.begin(self._clock())
             held.callback(_note_what_was_sent, run)
             with (
-                commits.passing(),
+                commits.uncounted(),
                 recording_failure(run),
                 self._session(ExportSession, run) as session,
                 session.held,

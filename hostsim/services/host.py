@@ -19,7 +19,7 @@ from hostsim.services.hand_payments import HandPayments
 from hostsim.services.reconciliation import Reconciling
 from hostsim.services.schedules import Schedules
 from hostsim.storage import commits, history, schedules
-from hostsim.storage.history import Imported
+from hostsim.storage.history import PastRun
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.region_checks import refuse_company_of_other_region
 from opter_contract.values import Company, Finding
@@ -28,11 +28,11 @@ from opter_contract.values import Company, Finding
 class Host(Schedules, Decisions, HandPayments, Reconciling, Explaining):
     """The host over one database; see :class:`hostsim.services.context.Context`."""
 
-    def runs(self) -> Iterator[Imported]:
+    def runs(self) -> Iterator[PastRun]:
         """Return all imports and reconciliations of the past, latest first."""
         return history.runs(self.store, self.shown_settings)
 
-    def run(self, prefix: str) -> Imported:
+    def run(self, prefix: str) -> PastRun:
         """Return the one run whose id begins so.
 
         :raises HostError: ``RUN_UNKNOWN``, ``RUN_AMBIGUOUS``.
@@ -82,7 +82,7 @@ class Host(Schedules, Decisions, HandPayments, Reconciling, Explaining):
         run = ImportRun(self.store, self._new_id(), definition)
         with (
             self._definition_lock(definition.name),
-            commits.passing(),
+            commits.uncounted(),
             self._session(Session, run) as session,
         ):
             return session.call(hook)

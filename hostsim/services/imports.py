@@ -43,7 +43,7 @@ class Imports(Context):
         self.plugins.owner(definition.import_type)
         self._refuse_other_currency()
         self.notify_listeners()
-        with self._definition_lock(name), commits.passing():
+        with self._definition_lock(name), commits.uncounted():
             import_run = self._new_run(name)
             refuse_other_region(import_run.definition, region)
             at = self._clock()

@@ -38,10 +38,10 @@ from hostsim.ledger.reconciliation import (
     KINDS,
     ONLY_AT_SOURCE,
     ONLY_IN_HOST,
+    Mismatch,
     Pair,
     Side,
     Totals,
-    Unequal,
     reason_not_here,
     written_off,
 )
@@ -138,7 +138,7 @@ class Reconciliation:
     _store: Store = field(repr=False, compare=False)
     _scope: Scope = field(repr=False, compare=False)
 
-    def unequal(self, kind: str) -> Iterator[Unequal]:
+    def unequal(self, kind: str) -> Iterator[Mismatch]:
         """Return the payments of one kind of difference, oldest first."""
         if not self.totals.count(kind):
             return
@@ -146,7 +146,7 @@ class Reconciliation:
             unsure = stored.has_unnumbered(self._store, self._scope)
             refusal = DELETED_OR_UNREADABLE if unsure else DELETED
             for row in stored.only_here(self._store, self._scope):
-                yield Unequal(kind, row["number"], *refusal, None, _side(row))
+                yield Mismatch(kind, row["number"], *refusal, None, _side(row))
             return
         registered = kind != ONLY_AT_SOURCE
         for row in stored.at_source(self._store, self._scope, here=registered):
@@ -207,7 +207,7 @@ def _count_sides(store: Store, scope: Scope) -> tuple[Pair, dict[str, Pair]]:
     return both, currencies
 
 
-def _unequal(compared: _ComparedRow) -> Unequal:
+def _unequal(compared: _ComparedRow) -> Mismatch:
     kind, row, _, _, differences = compared
     excluded = _refusal(row, "excluded")
     if kind == ONLY_AT_SOURCE or excluded is not None or not differences:
@@ -216,7 +216,7 @@ def _unequal(compared: _ComparedRow) -> Unequal:
         refusal = _kept_difference(compared) or Refusal(
             CHANGED, payments_messages.changed(differences)
         )
-    return Unequal(
+    return Mismatch(
         kind,
         row["number"],
         *refusal,
@@ -272,12 +272,12 @@ class Reconciling(Context):
         self._refuse_other_currency()
         # Two locks, so that an import can run while the result is shown.
         with self._definition_lock(name, "reconciliation"):
-            with self._definition_lock(name), commits.passing():
+            with self._definition_lock(name), commits.uncounted():
                 reconciliation = self._read_and_compare(name)
             try:
                 yield reconciliation
             finally:
-                with commits.passing():
+                with commits.uncounted():
                     reconciliation.close()
 
     def _read_and_compare(self, name: str) -> Reconciliation:

@@ -86,19 +86,19 @@ class Saving(Context):
             if only_without_warnings:
                 if revision not in {None, previews.revision_of(self.store.db, run_id)}:
                     raise PreviewChanged(previews.preview_of(self.store, run_id))
-                with commits.passing():
+                with commits.uncounted():
                     import_run.leave_for_person(company)
                 revision = None
             try:
                 registration = Registration(import_run, company, self._user, self._clock())
                 held = registration.save(revision=revision)
             except NotAsShown:
-                before = previews.saved_as(self.store, chosen, revision or "")
+                before = previews.run_saved_with(self.store, chosen, revision or "")
                 if before is not None:
                     return previews.preview_of(self.store, before)
                 raise PreviewChanged(previews.preview_of(self.store, run_id)) from None
             if not held:
-                with commits.passing(), self.store.change():
+                with commits.uncounted(), self.store.change():
                     import_run.judge(company)
                 raise PreviewChanged(previews.preview_of(self.store, run_id))
         preview = previews.preview_of(self.store, run_id)
@@ -134,16 +134,16 @@ class Saving(Context):
             gone |= {row["id"] for row in reversals if not row["facts"]}
             undone = [*registered, *reversals]
             if not undone:
-                raise host_error("NOTHING_TO_UNDO", which=history.named(run))
+                raise host_error("NOTHING_TO_UNDO", which=history.describe_run(run))
             company = undone[0]["company"]
-            forgotten = tuple(undone_saves.to_forget(db, run.definition, company, run.id))
+            forgotten = tuple(undone_saves.payments_to_forget(db, run.definition, company, run.id))
             for row in undone:
                 hand_payments.delete(
                     db, row, why=reason, user=user, at=at, message=message, gone=gone
                 )
             for row in reversals:
                 if row["facts"]:
-                    undone_saves.offer_nothing(db, row)
+                    undone_saves.offer_without_money(db, row)
             scope = run.definition, company
             undone_saves.forget_taken_again(db, scope, forgotten, user, at)
             undone_saves.mark_undone(db, run.id, reason, user, at)
@@ -165,7 +165,7 @@ class Saving(Context):
         number, sek = undone_saves.registered_of(db, run.id)
         reversals = undone_saves.reversals_to_undo(db, run.id)
         if not number and not reversals:
-            raise host_error("NOTHING_TO_UNDO", which=history.named(run))
+            raise host_error("NOTHING_TO_UNDO", which=history.describe_run(run))
         company = run.company.number if run.company else ""
         deleted_there, restored = (
             hand_payments.deleted_at_source(db),
@@ -178,7 +178,7 @@ class Saving(Context):
             elif entry.state != REGISTERED and entry.id not in restored:
                 kept.append(entry)
         again = number - len(gone) + sum(bool(row["facts"]) for row in reversals)
-        forgotten = undone_saves.to_forget(db, run.definition, company, run.id)
+        forgotten = undone_saves.payments_to_forget(db, run.definition, company, run.id)
         return ToUndo(
             *(number, sek, len(reversals), again),
             *(tuple(forgotten), tuple(gone), tuple(kept)),
@@ -188,7 +188,7 @@ class Saving(Context):
         """Return what was saved with this revision, if nothing is open any more."""
         if not revision:
             return None
-        run_id = previews.saved_as(self.store, name, revision)
+        run_id = previews.run_saved_with(self.store, name, revision)
         if run_id is None:
             raise host_error("NOTHING_TO_SAVE")
         return previews.preview_of(self.store, run_id)

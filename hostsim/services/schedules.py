@@ -64,7 +64,7 @@ class Schedules(Imports, Exports, Saving):
     def set_schedule(self, name: str, timetable: Timetable, save: str) -> Schedule:
         """Schedule an import or export, or change its schedule; one that was paused runs again."""
         self.store.definition(name, exports=None)
-        schedules.put(self.store, name, timetable, save, timetable.first(self._clock()))
+        schedules.store_schedule(self.store, name, timetable, save, timetable.first(self._clock()))
         return self.scheduled(name)
 
     def unschedule(self, name: str) -> None:
@@ -155,7 +155,7 @@ class Schedules(Imports, Exports, Saving):
         failures = schedule.failures + 1 if failed else 0
         timetable = schedule.timetable
         retried = result.outcome == FAILED
-        schedules.ended(
+        schedules.store_end(
             self.store,
             run,
             timetable.again(now, began, failures) if retried else timetable.next(began),

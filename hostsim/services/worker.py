@@ -121,7 +121,7 @@ def work(
                 elif not stop.is_set():
                     # A first failure is often gone at the next try.
                     ready = not notified and monotonic() >= notify_at
-                    if ready and not schedules.trying_again(host.store):
+                    if ready and not schedules.is_retrying(host.store):
                         notified = notify_people(host.plugins, host.store)
                         notify_at = monotonic() + NOTIFY_RETRY_SECONDS
                     host.store.checkpoint_leftover_wal()

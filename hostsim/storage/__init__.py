@@ -1,1 +1,1 @@
-"""All SQL stands here, and what is kept outside the database."""
+"""All SQL, and everything stored outside the database."""

@@ -32,14 +32,14 @@ _ABANDONED_SECONDS = 6 * 3600
 
 
 class Copied(NamedTuple):
-    """What a copy holds."""
+    """The number of rows in a copy."""
 
     invoices: int
     payments: int
 
 
 class Restored(NamedTuple):
-    """What was put back, which books it is from now on, and the file that it replaced."""
+    """The restored copy, the new identity of the books, and the replaced file."""
 
     copied: Copied
     books_id: str
@@ -172,7 +172,7 @@ def _copy(database: Database, copy: Path, target: Path, books_id: str | None) ->
             # A single file, which can also be read where nothing can be written.
             db.execute("PRAGMA journal_mode = DELETE")
             if books_id is not None:
-                journal.rename_books(db, books_id)
+                journal.set_books_id(db, books_id)
         with Database(copy) as copied:
             copied.uses_wal = False
             if (problem := database_checks.find_damage(copied)) is not None:

@@ -1,7 +1,7 @@
-"""What the source says remains of invoices: kept for the run, and for those checked one by one.
+"""The balances of invoices at the source: of the run, and of invoices checked one by one.
 
 Invoices that are open here but not unpaid there are checked one by one, at most
-:data:`MAX_INVOICES_CHECKED` in a run; the answer is used again for some days.
+:data:`MAX_INVOICES_CHECKED` in a run; the results are reused for some days.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from opter_contract.values import InvoiceBalance
 #: Invoices that are checked one by one, at most, in one run.
 MAX_INVOICES_CHECKED = 100
 
-#: After so long an invoice or a payment is checked again.
+#: The time after which an invoice or a payment is checked again.
 CHECKED_AGAIN_AFTER = timedelta(days=7)
 
 
@@ -30,10 +30,10 @@ def take_balances(
     balances: Iterable[InvoiceBalance],
 ) -> None:
     """Store the balances of invoices that are here, by number or else by OCR."""
-    for one in balances:
+    for balance in balances:
         row = db.execute(
             _INVOICE_OF,
-            {**scope, "number": one.invoice_number, "ocr": without_spaces(one.ocr or "")},
+            {**scope, "number": balance.invoice_number, "ocr": without_spaces(balance.ocr or "")},
         ).fetchone()
         if row is None:
             continue
@@ -44,14 +44,14 @@ def take_balances(
             " :cancelled)",
             {
                 "run_id": scope["run_id"],
-                "number": one.invoice_number,
+                "number": balance.invoice_number,
                 "id": row["id"],
-                "customer": one.customer_number,
-                "currency": one.currency,
-                "total": plain(one.total),
-                "balance": plain(one.balance),
-                "booked": int(one.booked),
-                "cancelled": int(one.cancelled),
+                "customer": balance.customer_number,
+                "currency": balance.currency,
+                "total": plain(balance.total),
+                "balance": plain(balance.balance),
+                "booked": int(balance.booked),
+                "cancelled": int(balance.cancelled),
             },
         )
 
@@ -60,7 +60,7 @@ def invoices_to_check(db: sqlite3.Connection, scope: Mapping[str, Any], now: dat
     """Return the numbers of invoices that are open here, but not among the unpaid ones there.
 
     Not those checked in the last days, nor those that the payments of the run pay in full.
-    Those due first come first: they are the ones that are dunned.
+    Sorted by due date: reminders go out for the first ones.
     """
     since = (now - CHECKED_AGAIN_AFTER).astimezone(UTC).isoformat()
     rows = db.execute(_OPEN, {**scope, "since": since, "most": MAX_INVOICES_CHECKED})
@@ -68,7 +68,7 @@ def invoices_to_check(db: sqlite3.Connection, scope: Mapping[str, Any], now: dat
 
 
 def reuse_checked_invoices(db: sqlite3.Connection, scope: Mapping[str, Any], now: datetime) -> None:
-    """Take the answers of the last days for invoices that are not among the unpaid ones there."""
+    """Reuse the results of the last days for invoices that are not among the unpaid ones there."""
     since = (now - CHECKED_AGAIN_AFTER).astimezone(UTC).isoformat()
     db.execute(_REUSE_CHECKED, {**scope, "since": since})
 
@@ -84,28 +84,32 @@ def doubtful_readings(db: sqlite3.Connection, scope: Mapping[str, Any]) -> list[
         scope,
     ).fetchall()
     payments = [payment_of(row, "") for row in rows]
-    found = [one.invoice_number for one in payments if one and other_effect_of(one) is not None]
-    return list(dict.fromkeys(found))[:MAX_INVOICES_CHECKED]
+    numbers = [
+        payment.invoice_number
+        for payment in payments
+        if payment and other_effect_of(payment) is not None
+    ]
+    return list(dict.fromkeys(numbers))[:MAX_INVOICES_CHECKED]
 
 
 def store_checked_invoices(
     db: sqlite3.Connection, scope: Mapping[str, Any], numbers: Collection[str], now: datetime
 ) -> None:
-    """Store the balances of invoices that were checked one by one, also that one is not there.
+    """Store the balances of invoices that were checked one by one, or that they are not there.
 
-    Nothing is stored where no balance came at all: the source may have refused.
+    Stores nothing if there is no balance at all: the source may have refused.
     """
-    answered = db.execute(
+    any_balance = db.execute(
         "SELECT 1 FROM run_balances WHERE run_id = :run_id LIMIT 1", scope
     ).fetchone()
-    if not numbers or answered is None:
+    if not numbers or any_balance is None:
         return
     values = {**scope, "now": now.astimezone(UTC).isoformat(), "numbers": json.dumps(list(numbers))}
     db.execute(_STORE_CHECKED, values)
 
 
 def store_ignored_payments(db: sqlite3.Connection, scope: Mapping[str, Any]) -> None:
-    """Store what the settings ignore of invoices here: it explains why less remains there."""
+    """Store the payments that the settings ignore: they explain why less remains at the source."""
     rows = db.execute(_IGNORED, scope).fetchall()
     payments = [(row["invoice_id"], payment_of(row, "")) for row in rows]
     db.executemany(

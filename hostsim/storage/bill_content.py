@@ -26,17 +26,17 @@ document = _BILLS.document
 
 
 def write(db: sqlite3.Connection, row: LoadedBill) -> bool:
-    """Write a bill over the one that was there, and its supplier; tell whether it is new."""
+    """Write or replace a bill and its supplier; return whether it is new."""
     bill, supplier = row.bill, row.bill.supplier
     # A supplier invoice names its supplier, and shows nothing else of the card: a card that changes
     # changes no bill that was sent, but another supplier changes all of them.
-    named = {
+    supplier_columns = {
         "supplier_id": _BILLS.write_party(db, bill.region, supplier),
         "supplier_digest": digest(supplier.code, supplier.organisation_number),
     }
-    db.execute(_CHANGE_SUPPLIER, named)
-    place = {"region": bill.region, "number": bill.bill_number}
-    known = first_row(db, _KNOWN, **place)
+    db.execute(_CHANGE_SUPPLIER, supplier_columns)
+    key = {"region": bill.region, "number": bill.bill_number}
+    existing = first_row(db, _KNOWN, **key)
     # As for an invoice, an open period says nothing of what is exported.
     content = digest(
         *(bill.bill_number, bill.region, bill.currency, bill.exchange_rate),
@@ -46,14 +46,14 @@ def write(db: sqlite3.Connection, row: LoadedBill) -> bool:
     written = db.execute(
         _WRITE,
         {
-            **columns_of(bill, **place, **named),
+            **columns_of(bill, **key, **supplier_columns),
             "period_closed": row.period_closed,
             "document": row.document,
             "content": content,
         },
     )
     _BILLS.write_rows(db, written.fetchone()["id"], bill.rows)
-    return known is None
+    return existing is None
 
 
 _KNOWN = "SELECT 1 FROM supplier_bills WHERE region = :region AND number = :number"

@@ -33,7 +33,7 @@ class Commits:
 
 
 @contextmanager
-def watched() -> Iterator[Commits]:
+def watch() -> Iterator[Commits]:
     """Note what this thread commits while the block runs."""
     outer = noted()
     _thread.commits = inner = Commits()
@@ -45,11 +45,11 @@ def watched() -> Iterator[Commits]:
 
 #: A block whose commits do not count: what they store is deleted again, or says only
 #: how a run went.
-passing = watched
+uncounted = watch
 
 
 def noted() -> Commits:
-    """Return what this thread has noted; nothing outside of :func:`watched`."""
+    """Return what this thread has noted; nothing outside of :func:`watch`."""
     commits: Commits = getattr(_thread, "commits", None) or Commits()
     return commits
 

@@ -420,7 +420,7 @@ class Database:
 
     def _prepare(self, version: int) -> None:
         if version < migrations.version():
-            with commits.passing(), self.change() as db:
+            with commits.uncounted(), self.change() as db:
                 migrations.migrate(db)
             log.info("%s was brought to version %s", self.path.name, migrations.version())
         self._enable_wal()

@@ -163,10 +163,10 @@ def find_index_damage(db: sqlite3.Connection) -> Text | None:
 
 
 def _first_problem(db: sqlite3.Connection, check: str) -> Text | None:
-    found: str = db.execute(f"PRAGMA {check}").fetchone()[0]
-    if found == "ok":
+    result: str = db.execute(f"PRAGMA {check}").fetchone()[0]
+    if result == "ok":
         return None
-    return untranslated(f"{check.partition('(')[0]}: {found.splitlines()[0]}")
+    return untranslated(f"{check.partition('(')[0]}: {result.splitlines()[0]}")
 
 
 def find_books_damage(db: sqlite3.Connection, after: int = -1) -> Text | None:

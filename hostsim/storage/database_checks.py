@@ -104,7 +104,7 @@ def find_damage(store: Database) -> Text | None:
     with store.reader() as db:
         try:
             db.execute("BEGIN")
-            return next((found for check in checks if (found := check(db)) is not None), None)
+            return next((problem for check in checks if (problem := check(db)) is not None), None)
         except HostError as error:
             if error.code != "DATABASE_DAMAGED":
                 raise

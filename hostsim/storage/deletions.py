@@ -1,7 +1,7 @@
 """Registered payments that may have been deleted at their source, and what may replace them.
 
-A source need not report deletions, so the host names the registered payments that one could hide
-behind, and the plug-in checks them. A payment that was not checked is taken to exist.
+A source need not report deletions, so the host names the registered payments that may have been
+deleted, and the plug-in checks them. A payment that was not checked is taken to exist.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from hostsim.storage.balances import CHECKED_AGAIN_AFTER
 from hostsim.storage.rows import first_row, payment_of, value_of
 from hostsim.storage.scope import IN_FORCE, NOT_REGISTERED, OURS
 
-#: Days between a payment that was deleted and the one that was made in its place.
-NEAR = 35
+#: Days between a payment that was deleted and its replacement, at most.
+MAX_DAYS_APART = 35
 
 # The status of a payment with a write-off of the host's own, which the source does not know.
 _WRITTEN_OFF = "written-off"
@@ -52,23 +52,23 @@ def payments_to_check(
     *,
     invoice_id: int | None = None,
 ) -> list[ToCheck]:
-    """Return all registered payments that the plug-in should check, but those named in this run.
+    """Return all registered payments that the plug-in should check, except those in this run.
 
-    The most urgent first, of those the ones never checked, of those the newest.
+    Sorted by urgency, then those never checked, then the newest.
 
     :param invoice_id: check all payments of this invoice.
     """
     if first_row(db, f"SELECT 1 FROM payments p WHERE {OURS} LIMIT 1", **scope) is None:  # noqa: S608 a constant
         return []
-    values = {**scope, "near": NEAR}
+    values = {**scope, "near": MAX_DAYS_APART}
     queries = (_WITH_SAME_SEK, _WITH_SAME_FOREIGN)
-    ranks = {row["id"]: Cause.SAME_AMOUNT for one in queries for row in db.execute(one, values)}
+    ranks = {row["id"]: Cause.SAME_AMOUNT for query in queries for row in db.execute(query, values)}
     ranks |= {row["id"]: Cause.SAME_INVOICE for row in db.execute(_WITH_SAME_INVOICE, values)}
     if invoice_id is not None:
         query = f"SELECT p.id FROM payments p WHERE p.invoice_id = :invoice AND {OURS}"  # noqa: S608 a constant
-        found = db.execute(query, {**scope, "invoice": invoice_id})
-        ranks |= {row["id"]: Cause.SAME_INVOICE for row in found}
-    ranks |= dict.fromkeys(_of_balances(db, scope), Cause.DOES_NOT_ADD_UP)
+        rows = db.execute(query, {**scope, "invoice": invoice_id})
+        ranks |= {row["id"]: Cause.SAME_INVOICE for row in rows}
+    ranks |= dict.fromkeys(_payments_of_wrong_balances(db, scope), Cause.DOES_NOT_ADD_UP)
     since = (now - CHECKED_AGAIN_AFTER).astimezone(UTC).isoformat()
     values = {**scope, "since": since, "ranks": json.dumps(list(ranks.items()))}
     rows = db.execute(_TO_CHECK, values)
@@ -82,12 +82,12 @@ def mark_checked(
     db.executemany(
         "INSERT OR IGNORE INTO run_checked (run_id, payment_id, rank)"  # noqa: S608 a constant
         f" SELECT :run_id, id, :rank FROM payments p WHERE p.number = :number AND {OURS}",
-        [{**scope, "number": one.number, "rank": one.rank} for one in payments],
+        [{**scope, "number": payment.number, "rank": payment.rank} for payment in payments],
     )
 
 
 def reuse_deletion_checks(db: sqlite3.Connection, scope: Mapping[str, Any]) -> None:
-    """Take what an earlier run found deleted as deleted still, unless this run read it."""
+    """Reuse the deletions that earlier runs found, unless this run read the payment."""
     db.execute(_REUSE_CHECKS, scope)
 
 
@@ -119,26 +119,26 @@ def _mark(
     )
 
 
-def _of_balances(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Iterator[int]:
-    """Return the payments that may be deleted, since another sum remains there than they leave."""
+def _payments_of_wrong_balances(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Iterator[int]:
+    """Return the payments that may be deleted, since the balance there is not what they leave."""
     rows = db.execute(_PAYMENTS_OF_BALANCES, scope)
-    for _, several in groupby(rows, key=lambda row: row["balance_of"]):
-        group = list(several)
+    for _, grouped_rows in groupby(rows, key=lambda row: row["balance_of"]):
+        group = list(grouped_rows)
         first = group[0]
         if not same_currency(first["balance_currency"], first["invoice_currency"]):
             continue
         sign = -1 if Decimal(first["total"]) < 0 else 1
         with localcontext(EXACT):
-            left = Decimal(first["total"]) - sum(map(effect_at_source, group), ZERO)
-            more = sign * (Decimal(first["balance"]) - left)
+            expected_balance = Decimal(first["total"]) - sum(map(effect_at_source, group), ZERO)
+            excess = sign * (Decimal(first["balance"]) - expected_balance)
         for row in group:
-            # More remains where a payment was deleted, less where a refund was.
-            if more and (sign * effect_at_source(row) > 0) is (more > 0):
+            # A deleted payment leaves more, a deleted refund less.
+            if excess and (sign * effect_at_source(row) > 0) is (excess > 0):
                 yield row["id"]
 
 
 def effect_at_source(row: sqlite3.Row) -> Decimal:
-    """Return what a payment took from its invoice there: without the host's own write-off."""
+    """Return by how much a payment lowered the balance there: without the host's own write-off."""
     if row["status"] == _WRITTEN_OFF:
         payment = payment_of(row, "")
         effect = None if payment is None else effect_of(payment)
@@ -150,42 +150,42 @@ def effect_at_source(row: sqlite3.Row) -> Decimal:
 def replaceable_by_number(
     db: sqlite3.Connection, scope: Mapping[str, Any]
 ) -> dict[str, tuple[ReplaceablePayment, ...]]:
-    """Give, by the number of an arriving payment, the deleted ones that it may replace."""
+    """Return, by the number of an arriving payment, the deleted ones that it may replace."""
     query = "SELECT 1 FROM run_checked WHERE run_id = :run_id AND deleted = 1 LIMIT 1"
     if first_row(db, query, **scope) is None:
         return {}
-    return _by_arriving(db.execute(_REPLACED, {**scope, "near": NEAR}))
+    return _group_by_arriving(db.execute(_REPLACED, {**scope, "near": MAX_DAYS_APART}))
 
 
 def unchecked_by_number(
     db: sqlite3.Connection, scope: Mapping[str, Any]
 ) -> dict[str, tuple[ReplaceablePayment, ...]]:
-    """Give, by the number of an arriving payment, the unchecked ones that it may replace.
+    """Return, by the number of an arriving payment, the unchecked ones that it may replace.
 
     Those of its invoice; and those of its amount whose invoice does not add up.
     """
     query = "SELECT 1 FROM run_checked WHERE run_id = :run_id AND checked = 0 LIMIT 1"
     if first_row(db, query, **scope) is None:
         return {}
-    return _by_arriving(db.execute(_UNCHECKED, {**scope, "near": NEAR}))
+    return _group_by_arriving(db.execute(_UNCHECKED, {**scope, "near": MAX_DAYS_APART}))
 
 
 def changed_by_number(
     db: sqlite3.Connection, scope: Mapping[str, Any]
 ) -> dict[str, tuple[ReplaceablePayment, ...]]:
-    """Give, by the number of an arriving payment, the payments of its invoice that changed.
+    """Return, by the number of an arriving payment, the payments of its invoice that changed.
 
-    That are less, unbooked or on another invoice there now, and not decided about.
+    Those that are smaller, unbooked or on another invoice there now, and not decided about.
     """
-    return _by_arriving(db.execute(_CHANGED, scope))
+    return _group_by_arriving(db.execute(_CHANGED, scope))
 
 
-def _by_arriving(rows: Iterable[sqlite3.Row]) -> dict[str, tuple[ReplaceablePayment, ...]]:
-    found: dict[str, list[ReplaceablePayment]] = {}
+def _group_by_arriving(rows: Iterable[sqlite3.Row]) -> dict[str, tuple[ReplaceablePayment, ...]]:
+    by_number: dict[str, list[ReplaceablePayment]] = {}
     for row in rows:
-        one = value_of(ReplaceablePayment, row)
-        found.setdefault(row["arriving"], []).append(one)
-    return {number: tuple(several) for number, several in found.items()}
+        payment = value_of(ReplaceablePayment, row)
+        by_number.setdefault(row["arriving"], []).append(payment)
+    return {number: tuple(payments) for number, payments in by_number.items()}
 
 
 # --- SQL ---------------------------------------------------------------------
@@ -225,17 +225,17 @@ _UNCHECKED_JOIN = """
 """
 
 
-def _arriving_beside(*payments: str) -> str:
-    """Make the SQL that pairs arriving payments with registered ones, joined in several ways."""
-    several = " UNION ".join(
+def _arriving_with(*joins: str) -> str:
+    """Return SQL that pairs arriving payments with registered ones, by each of the joins."""
+    selects = " UNION ".join(
         f"SELECT r.number AS arriving, p.*, i.number AS host_invoice_number {ARRIVING}"
-        f" {joined} JOIN invoices i ON i.id = p.invoice_id"
-        for joined in payments
+        f" {join} JOIN invoices i ON i.id = p.invoice_id"
+        for join in joins
     )
-    return f"{several} ORDER BY date, id"
+    return f"{selects} ORDER BY date, id"
 
 
-_REPLACED = _arriving_beside(
+_REPLACED = _arriving_with(
     f"{SAME_INVOICE} {FOUND_DELETED}",
     f"{SAME_AMOUNT} {FOUND_DELETED}",
     f"{SAME_FOREIGN_AMOUNT} {FOUND_DELETED}",
@@ -248,7 +248,7 @@ _OF_BALANCES = f"""
         AND rank = {Cause.DOES_NOT_ADD_UP:d})
 """  # noqa: S608 constants
 
-_UNCHECKED = _arriving_beside(
+_UNCHECKED = _arriving_with(
     f"{SAME_INVOICE} {_UNCHECKED_JOIN}",
     f"{SAME_AMOUNT} {_OF_BALANCES}",
     f"{SAME_FOREIGN_AMOUNT} {_OF_BALANCES}",

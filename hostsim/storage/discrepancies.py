@@ -1,4 +1,4 @@
-"""Where the source does not agree with the books, other than on the payments of a run."""
+"""Discrepancies between the source and the books, other than on the payments of a run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Any
 from hostsim.ledger.judging import READY
 from hostsim.ledger.reasons import DELETED as DELETED_HERE
 from hostsim.ledger.reasons import DOUBTFUL
-from hostsim.ledger.reconciliation import Taken
+from hostsim.ledger.reconciliation import BalanceEffects
 from hostsim.ledger.values import SEK, ZERO, same_currency
 from hostsim.ledger.write_offs import effect_of
 from hostsim.messages import payments as payments_messages
@@ -23,7 +23,7 @@ from hostsim.storage.balances import IGNORED_NOW
 from hostsim.storage.deletions import (
     ARRIVING,
     FOUND_DELETED,
-    NEAR,
+    MAX_DAYS_APART,
     SAME_AMOUNT,
     SAME_FOREIGN_AMOUNT,
     SAME_INVOICE,
@@ -41,10 +41,10 @@ CANCELLED = "cancelled-at-source"
 
 @dataclass(frozen=True, slots=True)
 class Discrepancy:
-    """Where the source does not agree with the books, beside the payments of a run.
+    """A discrepancy between the source and the books, other than on the payments of a run.
 
-    ``remaining`` is what remains here when all that is ready, and booked there, is saved,
-    ``balance`` what remains there (``None`` if unknown), both in the invoice's currency.
+    ``remaining`` is the balance here when all that is ready, and booked there, is saved,
+    ``balance`` the one there (``None`` if unknown), both in the invoice's currency.
     """
 
     code: str
@@ -61,7 +61,7 @@ class Discrepancy:
 
     @property
     def message(self) -> Text:
-        """What differs, and where to look."""
+        """The sentence that says what differs, and where to look."""
         return named(self._message, self.source)
 
     @property
@@ -81,7 +81,7 @@ class Discrepancy:
 
 
 def write_discrepancies(db: sqlite3.Connection, scope: Mapping[str, Any]) -> None:
-    """Find them and write them down, once the rows of the run are judged."""
+    """Find and store the discrepancies, once the rows of the run are judged."""
     if not db.execute(_ANYTHING_FOUND, scope).fetchone():
         return
     db.execute("DROP TABLE IF EXISTS temp.matched")
@@ -92,19 +92,19 @@ def write_discrepancies(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Non
         scope,
     )
     db.execute("DELETE FROM run_discrepancies WHERE run_id = :run_id", scope)
-    db.execute(_WRITE_DELETED, {**scope, "near": NEAR})
-    taken: Mapping[int, Taken] | None = None
+    db.execute(_WRITE_DELETED, {**scope, "near": MAX_DAYS_APART})
+    effects: Mapping[int, BalanceEffects] | None = None
     for row in db.execute(_BALANCES, scope).fetchall():
         remaining, balance = Decimal(row["remaining"]), Decimal(row["balance"])
         if not same_currency(row["currency"], row["invoice_currency"]):
             continue
-        if taken is None:
-            taken = _taken(db, scope)
+        if effects is None:
+            effects = _effects_by_invoice(db, scope)
         cancelled = bool(row["cancelled"])
-        here = taken[row["invoice_id"]].here_if_less_remains(
+        balance_here = effects[row["invoice_id"]].unexplained_balance(
             remaining, Decimal(row["total"]), None if cancelled else balance
         )
-        if here is None:
+        if balance_here is None:
             continue
         db.execute(
             "INSERT INTO run_discrepancies (run_id, code, invoice_id, remaining, balance)"
@@ -113,14 +113,14 @@ def write_discrepancies(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Non
                 "run_id": scope["run_id"],
                 "code": CANCELLED if cancelled else LESS_REMAINS,
                 "invoice_id": row["invoice_id"],
-                "remaining": plain(here),
+                "remaining": plain(balance_here),
                 "balance": None if cancelled else plain(balance),
             },
         )
 
 
 def discrepancy_of(row: sqlite3.Row, source: Text) -> Discrepancy:
-    """Read a discrepancy as :data:`DISCREPANCIES` gives it."""
+    """Read a discrepancy from a row of :data:`DISCREPANCIES`."""
     amount = row["amount"] if row["currency_of_payment"] == SEK else row["amount_currency"]
     return Discrepancy(
         code=row["code"],
@@ -138,9 +138,9 @@ def discrepancy_of(row: sqlite3.Row, source: Text) -> Discrepancy:
 
 
 def effect_there(row: sqlite3.Row, invoice_currency: str) -> Decimal:
-    """Return what a booked payment takes from its invoice there, in the invoice's currency.
+    """Return by how much a booked payment lowers the balance there, in the invoice's currency.
 
-    NaN where that is unknown: it explains whatever it has to.
+    NaN if that is unknown: it explains any difference.
     """
     payment = payment_of(row, "")
     if payment is not None and same_currency(payment.currency, invoice_currency):
@@ -151,34 +151,38 @@ def effect_there(row: sqlite3.Row, invoice_currency: str) -> Decimal:
     return Decimal(in_sek) if in_sek else Decimal("NaN")
 
 
-def _taken(db: sqlite3.Connection, scope: Mapping[str, Any]) -> defaultdict[int, Taken]:
-    """Sum up what the payments of a run, beside what is registered, take from invoices.
+def _effects_by_invoice(
+    db: sqlite3.Connection, scope: Mapping[str, Any]
+) -> defaultdict[int, BalanceEffects]:
+    """Sum up by how much unregistered payments of a run lower the balances of invoices.
 
-    Of invoices with a balance. What the source does not count yet (unbooked), and what may
-    be the same money as something registered, explains nothing.
+    Of invoices with a balance. Payments that the source does not count yet (unbooked), or that
+    may be the same money as a registered one, explain nothing.
     """
-    sums: defaultdict[int, Taken] = defaultdict(Taken)
+    sums: defaultdict[int, BalanceEffects] = defaultdict(BalanceEffects)
     for row in db.execute(_IGNORED_BEFORE, scope):
-        its = row["invoice_id"]
-        sums[its] = sums[its].plus(otherwise=Decimal(row["effect"]))
+        invoice_id = row["invoice_id"]
+        sums[invoice_id] = sums[invoice_id].plus(otherwise=Decimal(row["effect"]))
     for row in db.execute(_ROWS_OF_INVOICES, scope):
-        its = row["its_invoice"]
+        invoice_id = row["its_invoice"]
         if row["booked"] == 0 or row["reason"] == DOUBTFUL:
             continue
         if row["kind"] == READY:
-            sums[its] = sums[its].plus(ready=Decimal(row["effect"]))
+            sums[invoice_id] = sums[invoice_id].plus(ready=Decimal(row["effect"]))
         else:
-            sums[its] = sums[its].plus(otherwise=effect_there(row, row["its_currency"]))
+            sums[invoice_id] = sums[invoice_id].plus(
+                otherwise=effect_there(row, row["its_currency"])
+            )
     for row in db.execute(_ROWS_THAT_WAIT, scope):
-        its = row["its_invoice"]
-        sums[its] = sums[its].plus(otherwise=effect_there(row, row["its_currency"]))
-    # What was registered of the same payments, or was deleted there, counts no longer.
+        invoice_id = row["its_invoice"]
+        sums[invoice_id] = sums[invoice_id].plus(otherwise=effect_there(row, row["its_currency"]))
+    # Registered versions of these payments, or deleted ones, no longer count.
     for row in db.execute(_REGISTERED_OF_ROWS, scope):
-        its, effect = row["invoice_id"], effect_at_source(row)
+        invoice_id, effect = row["invoice_id"], effect_at_source(row)
         if row["saves"]:
-            sums[its] = sums[its].plus(ready=-effect)
+            sums[invoice_id] = sums[invoice_id].plus(ready=-effect)
         else:
-            sums[its] = sums[its].plus(otherwise=-effect)
+            sums[invoice_id] = sums[invoice_id].plus(otherwise=-effect)
     return sums
 
 

@@ -1,4 +1,4 @@
-"""What is known of one invoice's payments beside the books: in previews, saves and runs."""
+"""The payments of one invoice outside the books: in previews, saves and runs."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from opter_contract.values import Company
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """The database, the import that is asked, and the company, where they are known."""
+    """The database, the import, and the company, if they are known."""
 
     store: Store
     definition: Definition | None
@@ -39,7 +39,7 @@ class Scope:
 
 
 def source_numbers(scope: Scope, invoice_id: int | None) -> list[str]:
-    """Return the numbers that payments of an invoice have named it by at the source."""
+    """Return the invoice numbers that payments of an invoice have at the source."""
     rows = scope.rows(_SOURCE_NUMBERS, invoice_id=invoice_id)
     return [row["invoice_number"] for row in rows if row["invoice_number"]]
 
@@ -51,15 +51,15 @@ def matched_before(scope: Scope, number: str, region: str) -> int | None:
 
 
 def company_of_open_preview(scope: Scope) -> Company | None:
-    """Return the company of what was read and is not saved."""
+    """Return the company of the open preview."""
     row = scope.row(
         "SELECT company, company_name FROM runs WHERE definition = :definition AND state = 'open'"
     )
     return None if row is None else Company(row["company"], row["company_name"])
 
 
-def balance(import_run: ImportRun, invoice_id: int) -> sqlite3.Row | None:
-    """Return what the source says of an invoice that is booked, or cancelled, there."""
+def balance_at_source(import_run: ImportRun, invoice_id: int) -> sqlite3.Row | None:
+    """Return the balance of an invoice that is booked, or cancelled, at the source."""
     query = (
         "SELECT balance, cancelled, currency FROM run_balances WHERE run_id = :run"
         " AND invoice_id = :invoice AND (booked = 1 OR cancelled = 1)"
@@ -67,13 +67,13 @@ def balance(import_run: ImportRun, invoice_id: int) -> sqlite3.Row | None:
     return first_row(import_run.store.db, query, run=import_run.run_id, invoice=invoice_id)
 
 
-def deleted_in(import_run: ImportRun) -> list[str]:
+def deleted_payments(import_run: ImportRun) -> list[str]:
     """Return the registered payments that a run found to be deleted at the source."""
     rows = import_run.store.db.execute(_DELETED, {"run": import_run.run_id, "invoice": None})
     return [row["number"] for row in rows]
 
 
-def deleted_before(scope: Scope, invoice_id: int | None) -> list[str]:
+def deleted_in_latest_run(scope: Scope, invoice_id: int | None) -> list[str]:
     """Return the payments of an invoice that the open preview, or the last save, found deleted."""
     run = scope.row(_LATEST_RUN)
     if run is None or invoice_id is None:
@@ -81,10 +81,10 @@ def deleted_before(scope: Scope, invoice_id: int | None) -> list[str]:
     return [row["number"] for row in scope.rows(_DELETED, run=run["id"], invoice=invoice_id)]
 
 
-def waiting(
+def waiting_rows(
     scope: Scope, *, invoice_number: str, ocr: str, invoice_id: int | None, known: Collection[str]
 ) -> tuple[Mapping[str, sqlite3.Row], Mapping[str, sqlite3.Row]]:
-    """Return what the open preview, and the last save, have of an invoice, by payment number.
+    """Return the rows of an invoice in the open preview, and the last save, by payment number.
 
     :param known: numbers of payments to include, whatever they pay.
     """
@@ -112,8 +112,8 @@ def last_run(scope: Scope, state: str) -> sqlite3.Row | None:
     )
 
 
-def forget(import_run: ImportRun) -> None:
-    """Remove what was read, and the run itself."""
+def delete_run(import_run: ImportRun) -> None:
+    """Delete the run and its rows."""
     with import_run.store.change() as db:
         forget_rows(db, import_run.run_id)
         db.execute("DELETE FROM runs WHERE id = :run", {"run": import_run.run_id})

@@ -1,4 +1,4 @@
-"""The lists of exports that have pages: items and how they stand, a run's items, the log."""
+"""The lists of exports that have pages: items and their states, a run's items, the log."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _PARTY_NUMBER = ("customer_number", "supplier_number")
 def exportable_items(
     definition: Definition, company: str, month: str | None, *, closed: bool | None
 ) -> Source:
-    """Describe the items that an export can send, and how each stands there.
+    """Describe the items that an export can send, and the state of each.
 
     :param company: in whose books; ``""`` before the first export.
     :param month: of this month, as 2026-11, and with this state of the period.

@@ -29,7 +29,7 @@ LISTS = (
     "cancelled",
 )
 
-#: The lists of items that are there as they are.
+#: The lists of items that are there unchanged.
 THERE = frozenset({"adopted", "unchanged", "booked"})
 
 
@@ -69,7 +69,7 @@ class ShownChange:
     """A change of bank details that a run showed, and who confirmed it, if anybody did."""
 
     party_number: str  # there
-    party: str  # its name here; "" where no item of it is planned
+    party: str  # its name here; "" if no item of it is planned
     field: str
     ours: str
     theirs: str
@@ -84,17 +84,17 @@ class ShownChange:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """What a send would do where a person leaves out some of a preview."""
+    """What a send does if a person leaves out some items of a preview."""
 
     ids: tuple[str, ...]
     changes: int  # items that are made or changed there
     there: int  # that are there already, and of which only the result is stored
     totals: Mapping[str, tuple[Decimal, Decimal]]  # of the changes by currency, here and there
-    gaps: tuple[PreviewGap, ...]  # that hinder it
+    gaps: tuple[PreviewGap, ...]  # that prevent it
 
     @property
     def possible(self) -> bool:
-        """Whether there is something to send, and nothing hinders it."""
+        """Whether there is something to send, and nothing prevents it."""
         return bool(self.changes + self.there) and not self.gaps
 
 
@@ -116,7 +116,7 @@ class ExportPreview:
     requests: int
     notes: Sequence[Text]
     failures: int  # results that a person must look at: unknown ones, and those not complete
-    error_code: str | None  # of what ended it, as is the message
+    error_code: str | None  # that ended it, as is the message
     error: Text | None
     _store: Store = field(repr=False, compare=False)
 
@@ -131,7 +131,7 @@ class ExportPreview:
         return map(item_of, rows)
 
     def cards(self) -> Iterator[PlannedCard]:
-        """Return the parties that change there, or of whom something is to be noted."""
+        """Return the parties that change there, or have a note."""
         rows = self._store.stream(_CARDS, {"run_id": self.run_id})
         return (value_of(PlannedCard, row) for row in rows)
 
@@ -147,30 +147,30 @@ class ExportPreview:
             yield value_of(PreviewGap, row, item_numbers=numbers, ids=ids)
 
     def ids(self) -> tuple[str, ...]:
-        """Return the ids of all items but those that wait for a confirmation: to send them all."""
+        """Return the ids of all items except those that wait for a confirmation."""
         return tuple(item.id for item in self.items() if item.state != "waiting")
 
     def without(self, left_out: Collection[str]) -> Chosen:
         """Return what a send would do that leaves out some items."""
-        ids, changes, there = [], 0, 0
+        ids, changes, existing = [], 0, 0
         totals: dict[str, tuple[Decimal, Decimal]] = {}
         for item in self.items():
             if item.id in left_out or item.state == "waiting":
                 continue
             ids.append(item.id)
-            there += item.action == "none" and item.state in THERE
+            existing += item.action == "none" and item.state in THERE
             if item.action != "none":
                 changes += 1
-                ours, theirs = totals.get(item.currency, (Decimal(0), Decimal(0)))
-                ours += item.total or 0
-                theirs += item.other_total or 0
-                totals[item.currency] = ours, theirs
-        kept = frozenset(ids)
-        gaps = tuple(gap for gap in self.gaps() if not gap.ids or not kept.isdisjoint(gap.ids))
-        return Chosen(tuple(ids), changes, there, totals, gaps)
+                own_total, other_total = totals.get(item.currency, (Decimal(0), Decimal(0)))
+                own_total += item.total or 0
+                other_total += item.other_total or 0
+                totals[item.currency] = own_total, other_total
+        sent_ids = frozenset(ids)
+        gaps = tuple(gap for gap in self.gaps() if not gap.ids or not sent_ids.isdisjoint(gap.ids))
+        return Chosen(tuple(ids), changes, existing, totals, gaps)
 
     def ids_without_gaps(self) -> tuple[str, ...]:
-        """Return the ids of the items that nothing is missing for."""
+        """Return the ids of the items without gaps."""
         missing: set[str] = set()
         for gap in self.gaps():
             if not gap.ids:
@@ -212,17 +212,17 @@ def preview_of(store: Store, run_id: str) -> ExportPreview:
     )
 
 
-def printed(store: Store, definition: str) -> str:
-    """Return the revision of the last preview that a command printed; ``""`` where there is none.
+def printed_revision(store: Store, definition: str) -> str:
+    """Return the revision of the last preview that a command printed; ``""`` if there is none.
 
-    One that was sent, or came before a later one, is none.
+    One that was sent, or is older than another run, does not count.
     """
     row = first_row(store.db, _LAST_SHOWN, definition=definition, checks=0)
     return "" if row is None or row["state"] != "previewed" else str(row["printed"])
 
 
-def last_printed(store: Store, definition: str) -> str | None:
-    """Return the run that a command printed last; ``None`` where a later one was not printed."""
+def last_printed_run(store: Store, definition: str) -> str | None:
+    """Return the run that a command printed last; ``None`` if a later one was not printed."""
     row = first_row(store.db, _LAST_SHOWN, definition=definition, checks=1)
     return str(row["id"]) if row is not None and row["printed"] else None
 

@@ -41,21 +41,21 @@ from opter_contract.values import Company, Text
 
 @dataclass(frozen=True, slots=True)
 class ExportRun:
-    """A run of an export and what it has in the database."""
+    """A run of an export and its rows in the database."""
 
     store: Store
     run_id: str
     definition: Definition
     user: str
-    company: Company | None  # in whose books earlier exports are looked up; None before the first
+    company: Company | None  # of earlier exports; None before the first
     asked: tuple[str, ...] | None = None  # the numbers that a person asked for
 
     def begin(self, at: datetime) -> None:
-        """Record that the run has begun, end those that were interrupted, and choose the items."""
+        """Record the beginning of the run, end interrupted ones, and choose the items."""
         with self.store.change() as db:
             name = {"definition": self.definition.name}
             db.execute(_INTERRUPT, name | words_of(messages.INTERRUPTED))
-            for table in _LOOKED_AT:
+            for table in _REVIEW_TABLES:
                 db.execute(_FORGET.format(table=table), name)
             db.execute(
                 _BEGIN,
@@ -69,39 +69,41 @@ class ExportRun:
                     "asked": self._asked,
                 },
             )
-            db.execute(self._of(_CHOOSE_ITEMS), self._values)
+            db.execute(self._for_subject(_CHOOSE_ITEMS), self._values)
             if self.asked is not None:
-                period_open = [row["item_id"] for row in db.execute(self._of(_OPEN), self._values)]
+                period_open = [
+                    row["item_id"] for row in db.execute(self._for_subject(_OPEN), self._values)
+                ]
                 if period_open:
                     sentence = messages.said(messages.PERIOD_OPEN, self.definition.subject)
                     self._add_gaps(db, [Gap("PERIOD_OPEN", sentence, period_open)])
 
-    # --- What the plug-in is given, and what it plans ---
+    # --- The items for the plug-in, and its plan ---
 
     def items(self, after: str) -> list[ExportItem]:
-        """Return the next batch, with what its content is at this moment.
+        """Return the next batch, with its content at this moment.
 
         :param after: the id of the last item of the batch before; ``""`` for the first one.
-        :raises KeyError: where that item was not given.
+        :raises KeyError: if that item was not given.
         """
         with self.store.change() as db:
-            place = 0
+            last_place = 0
             if after:
-                found = first_row(db, _PLACE, run_id=self.run_id, item_id=after)
-                if found is None:
+                last_item = first_row(db, _PLACE, run_id=self.run_id, item_id=after)
+                if last_item is None:
                     raise KeyError(after)
-                place = found["place"]
-            batch = self._values | {"place": place, "most": BATCH}
-            db.execute(self._of(_TAKE_CONTENT), batch)
-            rows = db.execute(self._of(_BATCH), batch).fetchall()
+                last_place = last_item["place"]
+            batch = self._values | {"place": last_place, "most": BATCH}
+            db.execute(self._for_subject(_TAKE_CONTENT), batch)
+            rows = db.execute(self._for_subject(_BATCH), batch).fetchall()
             content = CONTENT[self.definition.subject]
-            known = content.items(db, [row["item_id"] for row in rows])
-        if len(known) < len(rows):
+            contents = content.items(db, [row["item_id"] for row in rows])
+        if len(contents) < len(rows):
             raise host_error("EXPORT_CHANGED")  # loaded again, without content
         return [
             ExportItem(
                 id=row["item_id"],
-                content=known[row["item_id"]],
+                content=contents[row["item_id"]],
                 exported=bool(row["exported"]),
                 intended=bool(row["intended"]),
                 number=row["number"],
@@ -111,7 +113,7 @@ class ExportRun:
         ]
 
     def take_planned(self, items: Sequence[PlannedItem]) -> list[str]:
-        """Store what is planned; give the ids that were not given, or are planned already."""
+        """Store planned items; return the ids that were not given, or are planned already."""
         with self.store.change() as db:
             return [
                 item.id
@@ -125,7 +127,7 @@ class ExportRun:
                 db.execute(_ADD_CARD, columns_of(card, run_id=self.run_id))
 
     def take_bank_changes(self, changes: Iterable[BankChange]) -> list[str]:
-        """Store bank changes; give the fields that were handed over already."""
+        """Store bank changes; return the fields that were handed over already."""
         with self.store.change() as db:
             return [
                 f"{change.field} of {change.party_number}"
@@ -134,13 +136,13 @@ class ExportRun:
             ]
 
     def take_gaps(self, gaps: Iterable[Gap]) -> list[str]:
-        """Store gaps; give the ids in them that were not given to the plug-in."""
-        several = list(gaps)
-        ids = [item_id for gap in several for item_id in gap.ids]
+        """Store gaps; return the ids in them that were not given to the plug-in."""
+        all_gaps = list(gaps)
+        ids = [item_id for gap in all_gaps for item_id in gap.ids]
         with self.store.change() as db:
-            unknown = self._which(db, _NOT_GIVEN, ids)
+            unknown = self._matching_ids(db, _NOT_GIVEN, ids)
             if not unknown:
-                self._add_gaps(db, several)
+                self._add_gaps(db, all_gaps)
         return unknown
 
     def _add_gaps(self, db: sqlite3.Connection, gaps: Iterable[Gap]) -> None:
@@ -148,20 +150,22 @@ class ExportRun:
             ids = json.dumps(list(gap.ids))
             db.execute(_ADD_GAP, columns_of(gap, run_id=self.run_id, ids=ids))
 
-    def _which(self, db: sqlite3.Connection, query: str, item_ids: Iterable[str]) -> list[str]:
-        """Return those of these ids that one of the queries :data:`_NOT_AMONG` gives."""
+    def _matching_ids(
+        self, db: sqlite3.Connection, query: str, item_ids: Iterable[str]
+    ) -> list[str]:
+        """Return those of these ids that a query made of :data:`_NOT_AMONG` returns."""
         rows = db.execute(query, {"run_id": self.run_id, "ids": json.dumps(list(item_ids))})
         return [row["value"] for row in rows]
 
-    def known_otherwise(self, company: Company) -> bool:
+    def knows_new_items(self, company: Company) -> bool:
         """Return whether the books of a company know items that were given as new."""
         values = self._values | {"company": company.number}
-        return first_row(self.store.db, self._of(_KNOWN), **values) is not None
+        return first_row(self.store.db, self._for_subject(_KNOWN), **values) is not None
 
     # --- The review ---
 
     def plan(self, company: Company) -> ExportPreview:
-        """Digest what is planned for a company, and give it as a preview."""
+        """Digest the plan for a company, and return it as a preview."""
         with self.store.change() as db:
             db.execute(
                 "UPDATE export_runs SET company = :company, company_name = :name"
@@ -187,18 +191,18 @@ class ExportRun:
         return first_row(self.store.db, _IN_GAPS, run_id=self.run_id, ids=ids) is not None
 
     def choose(self, item_ids: Collection[str], company: Company, at: datetime) -> list[str]:
-        """Store what a person sends; from now on the definition belongs to the company.
+        """Store the items that a person sends; from now on the definition belongs to the company.
 
         :return: the ids that were not planned; nothing is stored then.
-        :raises HostError: ``BANK_UNCONFIRMED`` where one waits for a confirmation.
+        :raises HostError: ``BANK_UNCONFIRMED`` if one waits for a confirmation.
         """
         ids = {"ids": json.dumps(list(item_ids)), "at": at.isoformat()}
         with self.store.change() as db:
-            unknown = self._which(db, _NOT_PLANNED, item_ids)
+            unknown = self._matching_ids(db, _NOT_PLANNED, item_ids)
             if unknown or not item_ids:
                 return unknown
             if db.execute(_WAITING, self._values | ids).fetchone():
-                raise bank_unconfirmed(self.preview())
+                raise bank_unconfirmed_error(self.preview())
             db.execute(_MARK_CHOSEN, self._values | ids)
             db.execute(_LEAVE_OUT, self._values)
             db.execute(
@@ -217,51 +221,51 @@ class ExportRun:
         return []
 
     def use_confirmations(self, party_numbers: Sequence[str], at: datetime) -> list[BankChange]:
-        """Use the confirmations of these parties, once; give the bank changes that they are of.
+        """Use the confirmations of these parties, once; return their bank changes.
 
-        :raises HostError: ``EXPORT_CHANGED`` where one that was counted on is not in force now.
+        :raises HostError: ``EXPORT_CHANGED`` if an expected one is not in force now.
         """
         values = self._values | {"party_numbers": json.dumps(party_numbers)}
         with self.store.change() as db:
-            used = db.execute(_USE_CONFIRMATIONS, values).fetchall()
-            for row in used:
+            confirmed_rows = db.execute(_USE_CONFIRMATIONS, values).fetchall()
+            for row in confirmed_rows:
                 db.execute(_LOG_BANK, _bank_event(self.run_id, row, "bank-changing", self.user, at))
             if db.execute(_CHOSEN_UNCONFIRMED, values).fetchone():
                 raise host_error("EXPORT_CHANGED")
-        return [value_of(BankChange, row) for row in used]
+        return [value_of(BankChange, row) for row in confirmed_rows]
 
-    # --- What becomes of the items ---
+    # --- The results of the items ---
 
     def store_intents(
         self, company: Company, item_ids: Sequence[str], at: datetime, event: str = "intended"
     ) -> list[str]:
-        """Store what is about to be sent; give the ids that nobody chose to send.
+        """Store what is about to be sent; return the ids that nobody chose to send.
 
-        So is one whose bank changes were not given as confirmed in this run.
+        Also those whose bank changes were not given as confirmed in this run.
         """
         with self.store.change() as db:
-            if wrong := self._which(db, _NOT_CHOSEN, item_ids):
-                return wrong
+            if not_chosen := self._matching_ids(db, _NOT_CHOSEN, item_ids):
+                return not_chosen
             for item_id in item_ids:
-                what = self._event(company, at) | {"item_id": item_id, "event": event}
-                db.execute(_LOG_INTENT, what)
-                db.execute(_INTEND if event == "intended" else _DOUBT, what)
-                db.execute(_MARK_INTENDED, what)
+                values = self._event(company, at) | {"item_id": item_id, "event": event}
+                db.execute(_LOG_INTENT, values)
+                db.execute(_INTEND if event == "intended" else _DOUBT, values)
+                db.execute(_MARK_INTENDED, values)
         return []
 
     def store_results(
         self, company: Company, results: Sequence[ItemResult], at: datetime
     ) -> list[str]:
-        """Store what became of items; give the ids that were not given, which are not stored."""
+        """Store the results of items; return the ids that were not given, which are not stored."""
         with self.store.change() as db:
-            unknown = self._which(db, _NOT_GIVEN, [result.id for result in results])
+            unknown = self._matching_ids(db, _NOT_GIVEN, [result.id for result in results])
             for result in results:
                 if result.id in unknown:
                     continue
-                what = columns_of(result, **self._event(company, at))
-                db.execute(_LOG_RESULT, what)
-                db.execute(_SETTLE, what)
-                db.execute(_MARK_RESULT, what)
+                values = columns_of(result, **self._event(company, at))
+                db.execute(_LOG_RESULT, values)
+                db.execute(_SETTLE, values)
+                db.execute(_MARK_RESULT, values)
         return unknown
 
     def _event(self, company: Company, at: datetime) -> dict[str, object]:
@@ -299,7 +303,7 @@ class ExportRun:
                 {"code": code, "run_id": self.run_id, **words_of(message)},
             )
 
-    def _of(self, query: str) -> str:
+    def _for_subject(self, query: str) -> str:
         return of_subject(query, self.definition.subject)
 
     @property
@@ -322,11 +326,11 @@ class ExportRun:
 def confirm_bank(
     store: Store, run_id: str, party_number: str, user: str, at: datetime
 ) -> list[ShownChange]:
-    """Confirm the bank changes of a party that a run showed; give those that are confirmed.
+    """Confirm the bank changes of a party that a run showed; return the confirmed ones.
 
     :param run_id: the last run of its export; an earlier one shows nothing to confirm.
     """
-    # Hours that pass, also where the clocks change.
+    # Elapsed hours, also if the clocks change.
     until = at.astimezone(UTC) + timedelta(hours=messages.CONFIRMED_HOURS)
     with store.change() as db:
         confirmed = db.execute(
@@ -348,25 +352,25 @@ def confirm_bank(
 def _bank_event(
     run_id: str, row: sqlite3.Row, event: str, user: str, at: datetime
 ) -> dict[str, object]:
-    what = f"{row['field']}: {row['theirs'] or '–'} → {row['ours'] or '–'}"
+    description = f"{row['field']}: {row['theirs'] or '–'} → {row['ours'] or '–'}"
     return {
         "run_id": run_id,
         "event": event,
         "party_number": row["party_number"],
-        "what": what,
+        "what": description,
         "user": user,
         "at": at.isoformat(),
     }
 
 
-def gaps_open(preview: ExportPreview) -> HostError:
-    """Make the error of a run that would send what something is missing for."""
+def open_gaps_error(preview: ExportPreview) -> HostError:
+    """Return the error of a run that would send items with gaps."""
     words = messages.WORDS[preview.subject]
     return host_error("EXPORT_GAPS", gaps=preview.counts["gaps"], **words)
 
 
-def bank_unconfirmed(preview: ExportPreview) -> HostError:
-    """Make the error of a run that leaves items that wait for a confirmation."""
+def bank_unconfirmed_error(preview: ExportPreview) -> HostError:
+    """Return the error of a run with items that wait for a confirmation."""
     waiting = {c.party_number for c in preview.bank_changes() if not c.confirmed}
     return host_error(
         "BANK_UNCONFIRMED",
@@ -384,7 +388,7 @@ _INTERRUPT = """
     WHERE definition = :definition AND state = 'running'
 """
 
-_LOOKED_AT = ("export_items", "export_cards", "export_bank_changes", "export_gaps")
+_REVIEW_TABLES = ("export_items", "export_cards", "export_bank_changes", "export_gaps")
 
 # What was only looked at; what was sent is told by later runs, too.
 _FORGET = """
@@ -564,7 +568,7 @@ _MARK_CHOSEN = """
     WHERE run_id = :run_id AND item_id IN (SELECT value FROM json_each(:ids))
 """
 
-# What could be sent does not wait, whatever becomes of the confirmation that is kept for it.
+# An item that could be sent does not wait, whatever happens to its stored confirmation.
 _LEAVE_OUT = f"""
     UPDATE export_items AS r SET state = 'ready', code = '', message_sv = NULL, message_en = NULL
     WHERE r.run_id = :run_id AND r.chosen = 0 AND r.state = 'waiting' AND {ITEMS_LIST} = 'ready'

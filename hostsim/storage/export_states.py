@@ -1,4 +1,4 @@
-"""How items stand in other books: invoices or bills with their periods, and the log of exports."""
+"""The state of items in other books: invoices or bills with their periods; the log of exports."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NEW = "new"
 
 @dataclass(frozen=True, slots=True)
 class ExportableItem:
-    """An item with content, and how it stands in the books of the export's company."""
+    """An item with content, and its state in the books of the export's company."""
 
     id: str
     item_number: str
@@ -94,7 +94,7 @@ class LogEntry:
 
 @dataclass(frozen=True, slots=True)
 class ItemStory:
-    """How one item stands in the books of one company, and what was done with it."""
+    """The state of one item in the books of one company, and its log."""
 
     definition: str
     export_type: str
@@ -127,10 +127,10 @@ def exportable(store: Store, definition: Definition, company: str) -> Iterator[E
 
 def periods(store: Store, definition: Definition, company: str) -> list[ExportPeriod]:
     """Return the periods that have such items, the last one first."""
-    found: dict[tuple[str, bool], list[sqlite3.Row]] = {}
+    rows_by_period: dict[tuple[str, bool], list[sqlite3.Row]] = {}
     query = of_subject(_PERIODS, definition.subject)
     for row in store.db.execute(query, values_of(definition, company)):
-        found.setdefault((row["month"], bool(row["period_closed"])), []).append(row)
+        rows_by_period.setdefault((row["month"], bool(row["period_closed"])), []).append(row)
     return [
         ExportPeriod(
             month,
@@ -140,7 +140,7 @@ def periods(store: Store, definition: Definition, company: str) -> list[ExportPe
             sum(row["exported"] for row in rows),
             tuple((row["currency"], Decimal(row["total"])) for row in rows),
         )
-        for (month, closed), rows in found.items()
+        for (month, closed), rows in rows_by_period.items()
     ]
 
 
@@ -164,8 +164,8 @@ def log_entry(row: sqlite3.Row) -> LogEntry:
     return value_of(LogEntry, row, item_number=number_of(row["item_id"]))
 
 
-def stories(store: Store, invoice_id: int | None) -> tuple[ItemStory, ...]:
-    """Tell what exports did with an invoice, for each company whose books it was to be in."""
+def item_stories(store: Store, invoice_id: int | None) -> tuple[ItemStory, ...]:
+    """Return what exports did with an invoice, by company."""
     row = first_row(store.db, "SELECT item_id FROM invoices WHERE id = :id", id=invoice_id)
     if row is None:
         return ()
@@ -185,10 +185,10 @@ def stories(store: Store, invoice_id: int | None) -> tuple[ItemStory, ...]:
     )
 
 
-def not_exportable(
+def find_not_exportable(
     store: Store, definition: Definition, numbers: Iterable[str]
 ) -> tuple[list[str], list[str]]:
-    """Return which of these numbers are unknown, and which have nothing that could be exported."""
+    """Return which of these numbers are unknown, and which have no content to export."""
     query = of_subject(_NOT_EXPORTABLE, definition.subject)
     values = {"region": definition.region, "numbers": json.dumps(list(numbers))}
     rows = store.db.execute(query, values).fetchall()
@@ -205,12 +205,12 @@ def is_exported(store: Store, definition: Definition, company: str, number: str)
 
 
 def of_subject(query: str, subject: str) -> str:
-    """Let a query of items read those of a subject."""
+    """Return a query of items for those of a subject."""
     return query.replace("<items>", VIEWS[subject])
 
 
 def values_of(definition: Definition, company: str) -> dict[str, object]:
-    """Return what the queries below need to know of an export."""
+    """Return the parameters of the queries below."""
     return {
         "export_type": definition.import_type,
         "subject": definition.subject,
@@ -221,7 +221,7 @@ def values_of(definition: Definition, company: str) -> dict[str, object]:
 
 # --- SQL --------------------------------------------------------------------
 
-#: The items that can be exported, each with how it stands in a company's books. ``<items>`` is
+#: The items that can be exported, each with its state in a company's books. ``<items>`` is
 #: replaced by :func:`of_subject`.
 WITH_STATE = """
     <items> i LEFT JOIN exported_items e ON e.export_type = :export_type

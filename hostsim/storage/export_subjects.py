@@ -1,4 +1,4 @@
-"""Where the items of each subject stand."""
+"""The tables of each subject's items."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from hostsim.ledger.hand_payments import EarlierPayment
 from hostsim.ledger.judging import Judgement
 from hostsim.ledger.reasons import DELETED
 from hostsim.ledger.values import EXACT
-from hostsim.storage.registration import take_from_invoice
+from hostsim.storage.registration import lower_balance
 from hostsim.storage.rows import (
     PAYMENT_COLUMNS,
     first_row,
@@ -56,7 +56,7 @@ def insert(
         f"INSERT INTO payments (origin, {', '.join(names)}) VALUES ('hand', {marks}) RETURNING id"  # noqa: S608 constants
     )
     payment_id = int(db.execute(query, values).fetchone()["id"])
-    take_from_invoice(db, invoice_id, judgement.effect)
+    lower_balance(db, invoice_id, judgement.effect)
     return payment_id
 
 
@@ -114,11 +114,11 @@ def delete(
     message: Text,
     gone: Collection[int],
 ) -> None:
-    """Mark a payment as deleted, give its invoice everything back, and offer it again.
+    """Mark a payment as deleted, restore the balance of its invoice, and offer it again.
 
     :param row: of :func:`payment`.
-    :param gone: what :func:`deleted_at_source` gives; none of it is offered again.
-    :param message: what the next import says of the payment, if it was imported.
+    :param gone: the result of :func:`deleted_at_source`; these are not offered again.
+    :param message: the next import's message about the payment, if it was imported.
     """
     values = {"id": row["id"], "user": user, "at": at.isoformat(), "why": why}
     db.execute(
@@ -128,24 +128,24 @@ def delete(
     )
     with localcontext(EXACT):
         given_back = -Decimal(row["effect"])
-    take_from_invoice(db, row["invoice_id"], given_back)
+    lower_balance(db, row["invoice_id"], given_back)
     if row["origin"] == "import" and row["id"] not in gone:
         _offer_again(db, values | {"reason": DELETED, **words_of(message)})
 
 
 def deleted_at_source(db: sqlite3.Connection) -> frozenset[int]:
-    """Return the payments that some run found deleted where they came from."""
+    """Return the payments that any run found deleted at the source."""
     rows = db.execute("SELECT DISTINCT payment_id FROM run_checked WHERE deleted = 1")
     return frozenset(row["payment_id"] for row in rows)
 
 
 def _offer_again(db: sqlite3.Connection, values: dict[str, object]) -> None:
-    """Let the next import offer a payment, and forget what was decided about it."""
-    db.execute(_TAKE_DECISIONS_BACK, values)
+    """Offer a payment in the next import, and revoke the decision about it."""
+    db.execute(_REVOKE_DECISIONS, values)
     db.execute(_KEEP_PENDING, values)
 
 
-_TAKE_DECISIONS_BACK = f"""
+_REVOKE_DECISIONS = f"""
     UPDATE decisions AS d SET taken_back_by = :user, taken_back_at = :at
     FROM payments p
     WHERE p.id = :id AND d.company = p.company AND d.number = p.number AND {IN_FORCE}

@@ -1,4 +1,4 @@
-"""Every import and comparison of the past: who, when, and what came of it."""
+"""Every import and comparison of the past: who, when, and its outcome."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from opter_contract.values import Company, SettingsField, Text
 #: Shown in place of a setting that only its owner may see.
 HIDDEN = "•••"
 
-#: Shows the settings of an import type, without its secrets.
-Show = Callable[[str, Mapping[str, str]], Mapping[str, str]]
+#: Returns the settings of an import type, without its secrets.
+ShowSettings = Callable[[str, Mapping[str, str]], Mapping[str, str]]
 
 
 def no_settings(_import_type: str, _settings: Mapping[str, str]) -> Mapping[str, str]:
-    """Show none, where no plug-in is to be called."""
+    """Return none, if no plug-in should be called."""
     return {}
 
 
 CANCELLED = "CANCELLED"
 
-#: A save that was undone, and an import that a person ended, are told from the others.
+#: The state, with a save that was undone and an import that a person ended as states of their own.
 STATE_SHOWN = f"""
     CASE WHEN r.undone_at IS NOT NULL THEN 'undone' WHEN r.error_code = '{CANCELLED}'
     THEN 'cancelled' ELSE r.state END
@@ -39,7 +39,7 @@ STATE_SHOWN = f"""
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
+class PastRun:
     """One import, or one comparison, of the past; times have a zone."""
 
     id: str
@@ -80,37 +80,37 @@ class Imported:
 
     @property
     def saved(self) -> tuple[int, Decimal] | None:
-        """How many payments were registered and their SEK; ``None`` where nothing was saved."""
+        """The number of registered payments and their SEK; ``None`` if nothing was saved."""
         if self.state != "saved":
             return None
         return self.counts.get("ready", 0), self.totals.get("ready", Decimal(0))
 
 
-def runs(store: Store, show: Show) -> Iterator[Imported]:
+def runs(store: Store, show: ShowSettings) -> Iterator[PastRun]:
     """Return all imports and comparisons, latest first."""
     interrupted = interrupted_runs(store)
     for row in store.stream(f"{_RUNS} ORDER BY r.started_at DESC, r.rowid DESC"):
-        yield imported_of(row, show, interrupted)
+        yield past_run_of(row, show, interrupted)
 
 
-def run(store: Store, prefix: str, show: Show) -> Imported:
-    """Return the one run whose id begins so.
+def run(store: Store, prefix: str, show: ShowSettings) -> PastRun:
+    """Return the only run whose id begins with a prefix.
 
     :raises HostError: ``RUN_UNKNOWN``, ``RUN_AMBIGUOUS``.
     """
-    wanted = prefix.strip().lower()
+    start = prefix.strip().lower()
     interrupted = interrupted_runs(store)
     query = f"{_RUNS} WHERE substr(r.id, 1, length(:prefix)) = :prefix LIMIT 2"
-    found = store.db.execute(query, {"prefix": wanted}).fetchall() if wanted else []
-    if not found:
+    rows = store.db.execute(query, {"prefix": start}).fetchall() if start else []
+    if not rows:
         raise host_error("RUN_UNKNOWN", id=prefix)
-    if len(found) > 1:
+    if len(rows) > 1:
         raise host_error("RUN_AMBIGUOUS", id=prefix)
-    return imported_of(found[0], show, interrupted)
+    return past_run_of(rows[0], show, interrupted)
 
 
-def named(run: Imported) -> Text:
-    """Name an import as a person knows it: its definition, when, and by whom."""
+def describe_run(run: PastRun) -> Text:
+    """Return the description of an import: its definition, when, and by whom."""
     if run.saved_at is None or run.saved_by is None:
         return named_import(run.definition, run.user, run.started_at)
     return named_save(run.definition, run.saved_by, run.saved_at)
@@ -119,9 +119,9 @@ def named(run: Imported) -> Text:
 def interrupted_runs(store: Store) -> frozenset[str]:
     """Return the runs that were interrupted, though the database still calls them running.
 
-    The next import writes that down. A run holds the lock of its definition from
-    before it is in the database until it has ended, so that one which was there
-    before its lock was found free, and still is afterwards, was interrupted.
+    The next import stores that. A run holds the lock of its definition from before it
+    is in the database until it has ended: one that is in the database before and after
+    its lock was found free was interrupted.
     """
     running = store.db.execute("SELECT id, definition FROM runs WHERE state = 'running'").fetchall()
     held = {name: _is_held(store, name) for name in {row["definition"] for row in running}}
@@ -132,7 +132,7 @@ def _is_held(store: Store, definition: str) -> bool:
     try:
         return store.locks.is_held("definition", definition)
     except HostError:
-        # Without access to the locks, what the database says has to do.
+        # Without access to the locks, trust the database.
         return True
 
 
@@ -146,21 +146,21 @@ def shown_settings(
 ) -> dict[str, str]:
     """Show the settings of an import, but not what only its owner may see.
 
-    :param fields: calls the plug-in; where it is missing, every value counts as secret.
+    :param fields: calls the plug-in; if it is missing, every value counts as secret.
     """
     try:
-        known = {field.key: field for field in fields()}
+        fields_by_key = {field.key: field for field in fields()}
     except HostError:
         return dict.fromkeys(values, HIDDEN)
     return {
-        key: HIDDEN if value and (key not in known or known[key].secret) else value
+        key: HIDDEN if value and (key not in fields_by_key or fields_by_key[key].secret) else value
         for key, value in values.items()
     }
 
 
-def imported_of(
-    row: sqlite3.Row, show: Show, interrupted: Collection[str] = frozenset()
-) -> Imported:
+def past_run_of(
+    row: sqlite3.Row, show: ShowSettings, interrupted: Collection[str] = frozenset()
+) -> PastRun:
     """Read an import out of its columns, with the import type of its definition.
 
     :param interrupted: see :func:`interrupted_runs`.
@@ -173,4 +173,4 @@ def imported_of(
     }
     if row["state"] == "running" and row["id"] in interrupted:
         values |= {"state": "failed", "error_code": "INTERRUPTED", "error": INTERRUPTED}
-    return value_of(Imported, row, **values)
+    return value_of(PastRun, row, **values)

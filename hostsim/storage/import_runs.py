@@ -28,7 +28,7 @@ from hostsim.messages.source import UNNAMED
 from hostsim.storage import balances, damage, deletions, discrepancies
 from hostsim.storage import decisions as decision_store
 from hostsim.storage.deletions import ToCheck
-from hostsim.storage.judging import DecisionsInForce, Judging, Touched
+from hostsim.storage.judging import AffectedRows, DecisionsInForce, Judging
 from hostsim.storage.previews import Preview, preview_of, revision_of
 from hostsim.storage.rows import (
     PAYMENT_COLUMNS,
@@ -62,7 +62,7 @@ class Record(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ImportRun:
-    """A run and the rows that it has in the database."""
+    """A run and its rows in the database."""
 
     store: Store
     run_id: str
@@ -79,7 +79,7 @@ class ImportRun:
         bank_account: str = "",
         day: date | None = None,
     ) -> None:
-        """Record that the run has begun, and end those that were interrupted.
+        """Record the beginning of the run, and end interrupted ones.
 
         :param source: the name of the system that the payments come from.
         :param day: of the import; a payment keeps its own.
@@ -109,7 +109,7 @@ class ImportRun:
             )
 
     def take(self, records: Iterable[Record]) -> None:
-        """Store what was read; a payment that was taken before is replaced."""
+        """Store the payments that were read; one that was stored before is replaced."""
         rows = [
             {
                 "run_id": self.run_id,
@@ -129,7 +129,7 @@ class ImportRun:
             db.executemany(
                 "UPDATE run_rows SET deleted = 1"
                 " WHERE run_id = :run_id AND number = :number AND fetched = 0",
-                self._numbered(numbers),
+                self._with_run_id(numbers),
             )
 
     def take_unchecked(self, company: str, numbers: Collection[str]) -> None:
@@ -137,20 +137,20 @@ class ImportRun:
         with self.store.change() as db:
             deletions.mark_unchecked(db, self._values(company), numbers)
 
-    def take_balances(self, several: Sequence[InvoiceBalance]) -> None:
+    def take_balances(self, invoice_balances: Sequence[InvoiceBalance]) -> None:
         """Store the balances of invoices that are here, too."""
         with self.store.change() as db:
-            balances.take_balances(db, self._values(""), several)
+            balances.take_balances(db, self._values(""), invoice_balances)
 
     def invoices_to_check(self, company: str, now: datetime) -> Sequence[str]:
         """Return the invoices that are open here, but not among the unpaid ones there."""
         with self.judging(company) as judging:
-            unsure = balances.doubtful_readings(judging.db, judging.values)
-            unsure += judging.settlements.invoices_unknown
-            several = balances.invoices_to_check(judging.db, judging.values, now)
+            numbers = balances.doubtful_readings(judging.db, judging.values)
+            numbers += judging.settlements.invoices_unknown
+            open_numbers = balances.invoices_to_check(judging.db, judging.values, now)
         with self.store.change() as db:
             balances.reuse_checked_invoices(db, self._values(company), now)
-        return list(dict.fromkeys([*unsure, *several]))[: balances.MAX_INVOICES_CHECKED]
+        return list(dict.fromkeys([*numbers, *open_numbers]))[: balances.MAX_INVOICES_CHECKED]
 
     def store_checked_invoices(self, company: str, numbers: Collection[str], now: datetime) -> None:
         """Store the results of checking invoices and payments, for later runs."""
@@ -161,7 +161,7 @@ class ImportRun:
     def payments_to_check(
         self, company: str, now: datetime, invoice_id: int | None = None
     ) -> list[ToCheck]:
-        """Return all registered payments to check, but those that were named in this run.
+        """Return all registered payments to check, except those in this run.
 
         :param invoice_id: also those of this invoice.
         """
@@ -172,25 +172,25 @@ class ImportRun:
                 judging.db, judging.values, now, invoice_id=invoice_id
             )
 
-    def mark_checked(self, company: str, several: Iterable[ToCheck]) -> None:
+    def mark_checked(self, company: str, payments: Iterable[ToCheck]) -> None:
         """Record the payments that the plug-in is asked to check."""
         with self.store.change() as db:
-            deletions.mark_checked(db, self._values(company), several)
+            deletions.mark_checked(db, self._values(company), payments)
 
     def offer_again(
         self,
         company: str,
         screen: Callable[[Sequence[Payment]], Sequence[Refusal | None]],
     ) -> None:
-        """Add what earlier runs rejected, unless it was read in this one.
+        """Add the payments that earlier runs rejected, unless this one read them.
 
-        :param screen: gives which of these payments today's settings exclude.
+        :param screen: returns, for each payment, why today's settings exclude it, if so.
         """
         with self.store.change() as db:
             db.execute(_OFFER_AGAIN, self._values(company))
-        last = 0
-        while rows := self._offered_again(last):
-            last = rows[-1]["id"]
+        last_id = 0
+        while rows := self._earlier_rows(last_id):
+            last_id = rows[-1]["id"]
             payments = [p for row in rows if (p := payment_of(row, company)) is not None]
             refusals = zip(rows, screen(payments), strict=True)
             excluded = [
@@ -205,7 +205,7 @@ class ImportRun:
                     excluded,
                 )
 
-    def _offered_again(self, after: int) -> list[sqlite3.Row]:
+    def _earlier_rows(self, after: int) -> list[sqlite3.Row]:
         return self.store.db.execute(
             "SELECT * FROM run_rows WHERE run_id = :run_id AND fetched = 0 AND date IS NOT NULL"
             " AND id > :after ORDER BY id LIMIT :most",
@@ -214,30 +214,30 @@ class ImportRun:
 
     def payments_to_fetch(self, company: str) -> list[str]:
         """Return numbers that would become ready, and were neither fetched nor requested yet."""
-        candidates = self._not_requested()
+        candidates = self._unrequested_numbers()
         with self.judging(company, as_if_fetched=True) as judging:
             ready = (
                 row["number"]
-                for row, judgement in judging.judge_rows(Touched(candidates))
+                for row, judgement in judging.judge_rows(AffectedRows(candidates))
                 if judgement.kind in {READY, LEFT_OUT} and row["number"] in candidates
             )
             numbers = list(itertools.islice(ready, BATCH)) if candidates else []
             if not numbers:
-                numbers = self._beside_unknown(judging)[:BATCH]
+                numbers = self._payments_to_look_up(judging)[:BATCH]
         with self.store.change() as db:
             db.executemany(
                 "UPDATE run_rows SET requested = 1 WHERE run_id = :run_id AND number = :number",
-                self._numbered(numbers),
+                self._with_run_id(numbers),
             )
         return numbers
 
-    def _numbered(self, numbers: Iterable[str]) -> list[dict[str, str]]:
+    def _with_run_id(self, numbers: Iterable[str]) -> list[dict[str, str]]:
         return [{"run_id": self.run_id, "number": number} for number in numbers]
 
-    def _beside_unknown(self, judging: Judging) -> list[str]:
-        """Return payments whose customer decides whether they are a settlement.
+    def _payments_to_look_up(self, judging: Judging) -> list[str]:
+        """Return payments whose customer is needed to know whether they are a settlement.
 
-        And those of earlier runs that may replace a payment, if they are still there.
+        And those of earlier runs that may replace a payment, if they still exist.
         """
         unknown = judging.settlements.customer_unknown
         numbers = [*unknown, *judging.replaceable]
@@ -254,7 +254,7 @@ class ImportRun:
         askable = {row["number"] for row in rows}
         return [number for number in numbers if number in askable]
 
-    def _not_requested(self) -> set[str]:
+    def _unrequested_numbers(self) -> set[str]:
         rows = self.store.db.execute(
             "SELECT number FROM run_rows"
             " WHERE run_id = :run_id AND number <> ''"
@@ -281,7 +281,7 @@ class ImportRun:
         return self.scope(company)._asdict()
 
     def read_upto(self, cursor: str | None) -> None:
-        """Store from where the next run reads on; the revision that :meth:`judge` makes has it."""
+        """Store where the next run continues; it is a part of the revision of :meth:`judge`."""
         with self.store.change() as db:
             db.execute(
                 "UPDATE runs SET cursor = :cursor WHERE id = :run_id",
@@ -293,12 +293,12 @@ class ImportRun:
     ) -> None:
         """Judge all rows, and store the judgements, counts and totals.
 
-        :param on_judged: is told now and then how many rows are judged, and of how many.
+        :param on_judged: called now and then with the number of judged rows, and of all rows.
         """
         query = "SELECT count(*) FROM run_rows WHERE run_id = :run_id AND deleted = 0"
         total = self.store.db.execute(query, {"run_id": self.run_id}).fetchone()[0]
         with self.judging(company.number) as judging:
-            judged = _counted(_judged(judging, None), total, on_judged)
+            judged = _report_progress(_judgement_rows(judging, None), total, on_judged)
             if self.store.uses_wal:
                 self._write(judged)
             else:
@@ -307,20 +307,20 @@ class ImportRun:
         self._sum_up(company)
 
     def judge_again(self, company: Company, judging: Judging, before: DecisionsInForce) -> None:
-        """Judge only what other decisions have touched since all rows had been judged.
+        """Judge only the rows that changed decisions affect.
 
-        :param judging: at rest since ``before`` was decided.
+        :param judging: its snapshot has ended since ``before`` was read.
         """
         judging.begin_new_snapshot()
-        judged = list(_judged(judging, judging.touched_since(before)))
+        judged = list(_judgement_rows(judging, judging.affected_since(before)))
         judging.end_snapshot()
         self._write(iter(judged))
         self._sum_up(company)
 
     def judge_invoices(self, company: Company, invoices: Collection[int]) -> None:
-        """Judge the payments of invoices again, and what decisions bind to them."""
+        """Judge the payments of invoices again, and those that decisions connect with them."""
         with self.judging(company.number) as judging:
-            judged = list(_judged(judging, judging.touched_by(invoices)))
+            judged = list(_judgement_rows(judging, judging.affected_by(invoices)))
             judging.end_snapshot()
         self._write(iter(judged))
         self._sum_up(company)
@@ -334,7 +334,7 @@ class ImportRun:
         return self.store.db.execute(query, values).fetchone() is not None
 
     def is_as_shown(self) -> bool:
-        """Return whether the rows are those that the revision was made of."""
+        """Return whether the rows are those of the stored revision."""
         return self._revision(self.store.db) == revision_of(self.store.db, self.run_id)
 
     def _sum_up(self, company: Company) -> None:
@@ -358,19 +358,19 @@ class ImportRun:
             )
 
     def leave_for_person(self, company: Company) -> None:
-        """Leave out what a person must see of what is ready.
+        """Leave out the ready payments that a person must see.
 
-        What is left can change how others of its invoice are judged, so that is done until
-        all that is ready may be saved with nobody there.
+        Leaving one out can change the judgement of others of its invoice, so this is repeated
+        until all that are ready may be saved unattended.
         """
         self.refuse_damage(self.store.db)
-        while left := dict(self._flagged()):
+        while messages := dict(self._warned_payments()):
             with self.store.change() as db:
-                decision_store.leave_out(db, self.definition.name, company.number, left)
+                decision_store.leave_out(db, self.definition.name, company.number, messages)
             with self.store.change():
                 self.judge(company)
 
-    def _flagged(self) -> Iterator[tuple[str, Text]]:
+    def _warned_payments(self) -> Iterator[tuple[str, Text]]:
         rows = self.store.db.execute(_FLAGGED, {"run_id": self.run_id}).fetchall()
         for row in rows:
             warning = text_of(row["warning_sv"], row["warning_en"])
@@ -386,7 +386,7 @@ class ImportRun:
     def _sums(self, db: sqlite3.Connection) -> tuple[dict[str, int], dict[str, Decimal]]:
         """Count the rows of each list, and sum up their SEK.
 
-        :raises RuntimeError: where a row is in no list.
+        :raises RuntimeError: if a row is in no list.
         """
         counts = dict.fromkeys(("read", *KINDS, SET_ASIDE), 0)
         totals = dict.fromkeys(counts, ZERO)
@@ -400,9 +400,9 @@ class ImportRun:
         return counts, totals
 
     def refuse_damage(self, db: sqlite3.Connection) -> None:
-        """Refuse a preview whose rows are no longer those that its revision was made of.
+        """Refuse a preview whose rows are no longer those of its revision.
 
-        Whatever writes rows of an open preview writes the revision in the same transaction.
+        All code that writes rows of an open preview writes the revision in the same transaction.
 
         :raises HostError: ``DATABASE_DAMAGED``.
         """
@@ -410,7 +410,7 @@ class ImportRun:
             raise damage.damage_error(self.store.path, _NOT_AS_SHOWN)
 
     def _revision(self, db: sqlite3.Connection) -> str:
-        """Digest what a person sees: the rows by number, whatever order they were read in."""
+        """Digest the rows that a person sees, by number, whatever order they were read in."""
         digest = hashlib.sha256()
         for query in (_SHOWN_HEAD, _SHOWN_ROWS, _SHOWN_ROWS_WITHOUT_NUMBER):
             with closing(db.cursor()) as cursor:
@@ -434,7 +434,7 @@ class ImportRun:
         at: datetime,
         notes: Sequence[Text] = (),
     ) -> Preview:
-        """Make this run the open preview of its definition, in place of the earlier one."""
+        """Make this run the open preview of its definition, and discard the earlier one."""
         with self.store.change() as db:
             discard(db, self.definition.name, "replaced")
             db.execute(
@@ -451,7 +451,7 @@ class ImportRun:
         return preview_of(self.store, self.run_id)
 
     def fail(self, code: str, message: Text | None = None) -> None:
-        """Delete what was read; only the error's code and message stay."""
+        """Delete the rows; keep only the error's code and message."""
         with self.store.change() as db:
             _end(db, self.run_id, "failed", code, message)
 
@@ -466,8 +466,8 @@ def discard(db: sqlite3.Connection, definition: str, state: str) -> bool:
     return True
 
 
-def wrong_company(definition: str, expected: Company, got: Company) -> Exception:
-    """Make the error that names both companies."""
+def wrong_company_error(definition: str, expected: Company, got: Company) -> Exception:
+    """Return the error that names both companies."""
     return host_error(
         "WRONG_COMPANY",
         name=definition,
@@ -477,7 +477,7 @@ def wrong_company(definition: str, expected: Company, got: Company) -> Exception
 
 
 def forget_rows(db: sqlite3.Connection, run_id: str) -> None:
-    """Delete what a run read."""
+    """Delete the rows of a run."""
     for table in ("run_rows", "run_balances", "run_checked", "run_discrepancies"):
         db.execute(f"DELETE FROM {table} WHERE run_id = :id", {"id": run_id})  # noqa: S608 names of ours
 
@@ -497,7 +497,7 @@ def _end(
     )
 
 
-def _judged(judging: Judging, only: Touched | None) -> Iterator[dict[str, object]]:
+def _judgement_rows(judging: Judging, only: AffectedRows | None) -> Iterator[dict[str, object]]:
     return (
         judgement_values(group.invoice_id, judgement) | {"id": row["id"]}
         for group in judging.judge_invoices(only)
@@ -505,11 +505,11 @@ def _judged(judging: Judging, only: Touched | None) -> Iterator[dict[str, object
     )
 
 
-def _counted(
+def _report_progress(
     judged: Iterator[dict[str, object]], total: int, on_judged: Callable[[int, int], None]
 ) -> Iterator[dict[str, object]]:
-    for done, one in enumerate(judged, 1):
-        yield one
+    for done, row in enumerate(judged, 1):
+        yield row
         if done % BATCH == 0:
             on_judged(min(done, total), total)
 
@@ -520,7 +520,7 @@ def judgement_values(invoice_id: int | None, judgement: Judgement) -> dict[str, 
 
 
 def differs(judgement: Mapping[str, object], row: sqlite3.Row) -> bool:
-    """Compare with what was shown; the invoice of a payment that is not saved decides nothing."""
+    """Whether a judgement differs from the shown row; the invoice only counts if it is saved."""
     ready = READY in {judgement["kind"], row["kind"]}
     counts = (name for name in _JUDGEMENT if ready or name not in {"invoice_id", "remaining"})
     return any(judgement[name] != row[name] for name in counts)

@@ -1,4 +1,4 @@
-"""What an invoice has beside its header: its customer and rows, and what makes it exportable."""
+"""The parts of an invoice besides its header: customer and rows, and what makes it exportable."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ document = _INVOICES.document
 
 
 def write(db: sqlite3.Connection, row: ExportedInvoice) -> None:
-    """Replace the content of an invoice whose header is written; without one it has none."""
-    place = {"region": row.region, "number": row.number}
+    """Replace the content of an invoice whose header is stored; ``None`` deletes it."""
+    key = {"region": row.region, "number": row.number}
     invoice_id = db.execute(
-        "SELECT id FROM invoices WHERE region = :region AND number = :number", place
+        "SELECT id FROM invoices WHERE region = :region AND number = :number", key
     ).fetchone()["id"]
     content = row.content
     values = _NONE if content is None else _values(db, row, content)

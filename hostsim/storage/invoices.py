@@ -15,7 +15,7 @@ def invoice(store: Store, invoice_id: int | None) -> Invoice | None:
 
 
 def invoice_row(db: sqlite3.Connection, region: str, number: str) -> sqlite3.Row | None:
-    """Return the invoice with this number, as it stands in the table."""
+    """Return the invoice with this number."""
     query = "SELECT * FROM invoices WHERE region = :region AND number = :number"
     return first_row(db, query, region=clean(region), number=clean(number))
 
@@ -26,7 +26,7 @@ def ids_by_region(store: Store, number: str) -> dict[str, int]:
 
 
 def number_of_ocr(store: Store, ocr: str, region: str | None) -> str | None:
-    """Return the number of the invoices with this OCR, where they all have the same.
+    """Return the number of the invoices with this OCR, if they all have the same.
 
     :param region: ``None`` for all of them.
     """

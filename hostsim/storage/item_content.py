@@ -1,4 +1,4 @@
-"""What an item of an export has beside its header, alike for every subject: party, rows, PDF."""
+"""The parts of an exported item besides its header, for every subject: party, rows, PDF."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class ItemTables(Generic[T]):
-    """Where the items of a subject stand; columns are named as the fields of their values."""
+    """The tables of a subject's items; columns are named like the fields of their values."""
 
     item: type[T]
     row: type[Any]
@@ -35,7 +35,7 @@ class ItemTables(Generic[T]):
         return f"{item}_rows", f"{item}_id"
 
     def write_party(self, db: sqlite3.Connection, region: str, party: object) -> int:
-        """Write the card of a party over the one that was there, and give its id."""
+        """Replace the record of a party, and return its id."""
         names = _names(self.party)
         written = db.execute(
             f"INSERT INTO {self.parties} (region, {', '.join(names)})"  # noqa: S608 names of fields
@@ -54,22 +54,22 @@ class ItemTables(Generic[T]):
         db.executemany(
             f"INSERT INTO {table} ({item}, place, {', '.join(names)})"  # noqa: S608 names of fields
             f" VALUES (:id, :place, {', '.join(f':{name}' for name in names)})",
-            [columns_of(row, id=item_id, place=place) for place, row in enumerate(rows)],
+            [columns_of(row, id=item_id, place=index) for index, row in enumerate(rows)],
         )
 
     def items(self, db: sqlite3.Connection, item_ids: Iterable[str]) -> dict[str, T]:
-        """Return items as they are exported, by the ids that they have there."""
+        """Return items as they are exported, by their ids."""
         table, item = self._rows
         ids = {"ids": json.dumps(list(item_ids))}
-        wanted = "i.item_id IN (SELECT value FROM json_each(:ids))"
+        condition = "i.item_id IN (SELECT value FROM json_each(:ids))"
         rows = defaultdict(list)
         for row in db.execute(
             f"SELECT i.item_id, r.* FROM {self.table} i JOIN {table} r ON r.{item} = i.id"  # noqa: S608 names
-            f" WHERE {wanted} ORDER BY r.{item}, r.place",
+            f" WHERE {condition} ORDER BY r.{item}, r.place",
             ids,
         ):
             rows[row["item_id"]].append(value_of(self.row, row))
-        card = ", ".join(f"p.{name} AS p_{name}" for name in _names(self.party))
+        party_columns = ", ".join(f"p.{name} AS p_{name}" for name in _names(self.party))
         return {
             row["item_id"]: value_of(
                 self.item,
@@ -79,27 +79,27 @@ class ItemTables(Generic[T]):
                 document=PurePath(row["document"]).name,
             )
             for row in db.execute(
-                f"SELECT i.*, i.number AS {self.number}, {card} FROM {self.table} i"  # noqa: S608 names
-                f" JOIN {self.parties} p ON p.id = i.{self.party_field}_id WHERE {wanted}",
+                f"SELECT i.*, i.number AS {self.number}, {party_columns} FROM {self.table} i"  # noqa: S608 names
+                f" JOIN {self.parties} p ON p.id = i.{self.party_field}_id WHERE {condition}",
                 ids,
             )
         }
 
     def document(self, db: sqlite3.Connection, item_id: str) -> str:
-        """Return the path of an item's PDF; ``""`` where it has none."""
+        """Return the path of an item's PDF; ``""`` if it has none."""
         query = f"SELECT document FROM {self.table} WHERE item_id = :id"  # noqa: S608 a name
         row = first_row(db, query, id=clean(item_id))
         return "" if row is None else str(row["document"])
 
 
-def digest(*shown: object) -> str:
+def digest(*values: object) -> str:
     """Digest values that are exported."""
-    text = json.dumps(shown, ensure_ascii=False, default=str)
+    text = json.dumps(values, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def digest_of_file(document: str) -> str:
-    """Digest a PDF; ``""`` where there is none, or it cannot be read."""
+    """Digest a PDF; ``""`` if there is none, or it cannot be read."""
     try:
         return hashlib.sha256(Path(document).read_bytes()).hexdigest() if document else ""
     except OSError:

@@ -1,8 +1,7 @@
-"""What changed the books, in order, and how far each listener has acknowledged it.
+"""The changes of the books, in order, and how far each listener has acknowledged them.
 
-Triggers in ``schema.sql`` write a change down in the transaction that makes it, and
-refuse that anything is ever changed or taken out: the sum of the effects on an invoice
-is what its payments have taken from its total.
+Triggers in ``schema.sql`` store a change in the transaction that makes it, and refuse to
+update or delete one: the sum of the effects on an invoice is its total less its balance.
 """
 
 from __future__ import annotations
@@ -20,10 +19,10 @@ def changes_after(db: sqlite3.Connection, sequence: int, most: int = BATCH) -> l
     return [_change(row) for row in db.execute(_AFTER, {"sequence": sequence, "most": most})]
 
 
-def last(db: sqlite3.Connection) -> int:
-    """Return the sequence of the last change; 0 where there is none."""
-    found: int = db.execute("SELECT COALESCE(max(sequence), 0) FROM journal").fetchone()[0]
-    return found
+def last_sequence(db: sqlite3.Connection) -> int:
+    """Return the sequence of the last change; 0 if there is none."""
+    sequence: int = db.execute("SELECT COALESCE(max(sequence), 0) FROM journal").fetchone()[0]
+    return sequence
 
 
 def acknowledged(db: sqlite3.Connection, listener: str) -> int:
@@ -41,8 +40,8 @@ def acknowledge(db: sqlite3.Connection, listener: str, sequence: int) -> None:
     )
 
 
-def rename_books(db: sqlite3.Connection, books_id: str) -> None:
-    """Make these other books, of which no listener has heard yet."""
+def set_books_id(db: sqlite3.Connection, books_id: str) -> None:
+    """Give the books a new identity, of which no listener has heard yet."""
     with db:
         db.execute("UPDATE settings SET value = :id WHERE key = 'books'", {"id": books_id})
         db.execute("DELETE FROM listeners")

@@ -63,7 +63,7 @@ class Reversals(NamedTuple):
     blocked: Mapping[str, Refusal]  # by payment number
 
 
-class Touched(NamedTuple):
+class AffectedRows(NamedTuple):
     """The payments and invoices to judge; of an invoice, all payments are judged."""
 
     numbers: Collection[str]
@@ -175,14 +175,14 @@ class Judging:
 
     # --- Judging ---
 
-    def judge_invoices(self, only: Touched | None = None) -> Iterator[MatchedInvoice]:
+    def judge_invoices(self, only: AffectedRows | None = None) -> Iterator[MatchedInvoice]:
         """Judge one invoice at a time.
 
         :param only: default: all rows.
         """
         return self._judge_invoices(self.reversals(), only)
 
-    def judge_rows(self, only: Touched) -> Iterator[tuple[sqlite3.Row, Judgement]]:
+    def judge_rows(self, only: AffectedRows) -> Iterator[tuple[sqlite3.Row, Judgement]]:
         """Judge as :meth:`judge_invoices`, a row at a time."""
         return _rows_with_judgements(self.judge_invoices(only))
 
@@ -213,7 +213,7 @@ class Judging:
             return {}
         return {
             row["number"]: judgement.others
-            for row, judgement in self.judge_rows(Touched(numbers))
+            for row, judgement in self.judge_rows(AffectedRows(numbers))
             if row["number"] in numbers and judgement.others
         }
 
@@ -228,7 +228,7 @@ class Judging:
             self.left_out,
         )
 
-    def touched_since(self, before: DecisionsInForce) -> Touched:
+    def affected_since(self, before: DecisionsInForce) -> AffectedRows:
         """Return what must be judged again because decisions changed."""
         now = self.decisions_in_force()
         numbers = (
@@ -246,15 +246,17 @@ class Judging:
             numbers |= {
                 n for n, invoice in rows if decision_rules.in_series(changed_series, invoice)
             }
-        return Touched(numbers, _differing_keys(before.reversals.returned, now.reversals.returned))
+        return AffectedRows(
+            numbers, _differing_keys(before.reversals.returned, now.reversals.returned)
+        )
 
-    def touched_by(self, invoices: Collection[int]) -> Touched:
+    def affected_by(self, invoices: Collection[int]) -> AffectedRows:
         """Return what must be judged again because the books of invoices changed."""
         accepted, _ = self._accepted
         reversal_invoices = {
             reversible.invoice_id for reversibles in accepted.values() for reversible in reversibles
         }
-        return Touched(accepted.keys(), reversal_invoices | set(invoices))
+        return AffectedRows(accepted.keys(), reversal_invoices | set(invoices))
 
     @cached_property
     def _accepted(self) -> tuple[dict[str, Sequence[Reversible]], dict[str, str]]:
@@ -284,7 +286,7 @@ class Judging:
         """Return, by number, why payments are not ready, or not in the run."""
         refusals = dict.fromkeys(numbers, Refusal.of("unreadable")._replace(reason=CHANGED))
         for row, judgement in _rows_with_judgements(
-            self._judge_invoices(reversals, Touched(numbers))
+            self._judge_invoices(reversals, AffectedRows(numbers))
         ):
             if judgement.kind == READY:
                 refusals.pop(row["number"], None)
@@ -293,7 +295,7 @@ class Judging:
         return refusals
 
     def _judge_invoices(
-        self, reversals: Reversals, only: Touched | None
+        self, reversals: Reversals, only: AffectedRows | None
     ) -> Iterator[MatchedInvoice]:
         for invoice_id, group in itertools.groupby(self._rows(only), key=lambda row: row["inv_id"]):
             if invoice_id is None:
@@ -425,7 +427,7 @@ class Judging:
             row["inv_currency"],
         )
 
-    def _rows(self, only: Touched | None) -> Iterator[sqlite3.Row]:
+    def _rows(self, only: AffectedRows | None) -> Iterator[sqlite3.Row]:
         """Return rows joined with all that they are judged by, by invoice, the oldest first."""
         if only is None:
             return self.db.execute(_ROWS.format(chosen=""), self.values)

@@ -64,7 +64,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where the rows of a list stand, and what they can be found and sorted by."""
+    """The query of a list, and what its rows can be searched and sorted by."""
 
     query: str  # from FROM to WHERE
     values: Mapping[str, object]
@@ -79,7 +79,7 @@ class Source:
     summed: str = "amount"  # the key of its column
     key: str = "r.id"  # tells a row from all others
     origin: str = ""  # what a second choice filters on
-    mark: str = "NULL"  # another code that some rows have beside theirs
+    mark: str = "NULL"  # a second code of some rows
 
 
 class Sum(NamedTuple):
@@ -104,7 +104,7 @@ class Page(NamedTuple):
 
     @property
     def first(self) -> int:
-        """The place of the first row, counted from one; 0 where there is none."""
+        """The number of the first row, from one; 0 if there is none."""
         return (self.number - 1) * PAGE + 1 if self.entries else 0
 
     @property
@@ -114,7 +114,7 @@ class Page(NamedTuple):
 
 
 def preview_rows(run_id: str, kind: str) -> Source:
-    """Describe one list of a preview; what is left out stands among what is ready."""
+    """Describe one list of a preview; rows that are left out are among the ready ones."""
     ready = kind == READY
     return Source(
         query=(
@@ -251,7 +251,7 @@ def runs(store: Store) -> Source:
             "run_state": f"{history.STATE_SHOWN} {{0}}",
         }
         | {key: f"json_extract(r.counts, '$.{key}') {{0}}" for key in ("read", *KINDS)},
-        entry=lambda row: history.imported_of(row, history.no_settings, interrupted),
+        entry=lambda row: history.past_run_of(row, history.no_settings, interrupted),
         columns="r.*, d.import_type",
         total="NULL",
         order="r.started_at DESC, r.rowid DESC",
@@ -264,9 +264,9 @@ def page_of(store: Store, source: Source, selection: Selection) -> Page:
     where, values = _conditions(source, selection)
     if selection.text:
         # Every row is searched once only: that takes longer than all the rest.
-        found = db.execute(f"SELECT {source.key}{source.query}{where}", values)
+        keys = db.execute(f"SELECT {source.key}{source.query}{where}", values)
         where = f" AND {source.key} IN ({_FOUND})"
-        values = {**source.values, "found": json.dumps([row[0] for row in found])}
+        values = {**source.values, "found": json.dumps([row[0] for row in keys])}
     counted = db.execute(
         f"SELECT count(*), {source.currency}, count({source.total}), exact_sum({source.total}),"
         f" count({source.mark}){source.query}{where} GROUP BY 2 ORDER BY 1 DESC",

@@ -1,7 +1,7 @@
 """Locks that hold across the threads and processes of one database.
 
-They are files in a folder beside the database, named by a hash of their key,
-and the operating system lets go of them when their holder dies.
+They are files in a folder next to the database, named by a hash of their key,
+and the operating system releases them when their holder dies.
 """
 
 from __future__ import annotations
@@ -35,16 +35,16 @@ class Locks:
 
     @contextmanager
     def hold(self, *key: str, wait: float) -> Iterator[bool]:
-        """Hold the lock of a key; tell whether it was got.
+        """Hold the lock of a key; yield whether it was acquired.
 
         :param key: any words; together they name the lock.
         :param wait: seconds to wait for another holder; 0 tries once.
         """
         import filelock  # noqa: PLC0415 - most commands lock nothing
 
-        # The holder may be another thread than the one that lets go.
+        # Another thread than the holder may release it.
         lock = filelock.FileLock(self._file(key), mode=0o600, thread_local=False)
-        if not self._got(lock, max(wait, 0)):
+        if not self._acquire(lock, max(wait, 0)):
             yield False
             return
         try:
@@ -59,7 +59,7 @@ class Locks:
         with self.hold(*key, wait=0) as got:
             return not got
 
-    def _got(self, lock: filelock.BaseFileLock, wait: float) -> bool:
+    def _acquire(self, lock: filelock.BaseFileLock, wait: float) -> bool:
         import filelock  # noqa: PLC0415
 
         try:

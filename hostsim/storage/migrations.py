@@ -1,4 +1,4 @@
-"""How a database of an earlier version is brought to today's form."""
+"""Migrations of a database from an earlier version to today's."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import sqlite3
 from collections.abc import Callable, Iterator, Sequence
 from importlib import resources
 
-#: The first step goes from version 1 to version 2, and so on. What it leaves in sqlite_master must
-#: be what ``schema.sql`` makes, to the letter: another text is taken for damage.
+#: The first step goes from version 1 to version 2, and so on. It must leave sqlite_master as
+#: ``schema.sql`` makes it, to the letter: another text is taken for damage.
 STEPS: Sequence[Callable[[sqlite3.Connection], None]] = ()
 
 
@@ -19,11 +19,11 @@ def version() -> int:
 def migrate(db: sqlite3.Connection) -> None:
     """Bring a database to today's version; for a transaction of the caller."""
     # Another process may have been faster.
-    found = db.execute("PRAGMA user_version").fetchone()[0]
-    # Above the version stands a count; see damage.py.
-    for step in STEPS[(found & 0xFF) - 1 :]:
+    user_version = db.execute("PRAGMA user_version").fetchone()[0]
+    # The bits above the version are a count; see damage.py.
+    for step in STEPS[(user_version & 0xFF) - 1 :]:
         step(db)
-    db.execute(f"PRAGMA user_version = {found & ~0xFF | version()}")
+    db.execute(f"PRAGMA user_version = {user_version & ~0xFF | version()}")
 
 
 def schema() -> Iterator[str]:

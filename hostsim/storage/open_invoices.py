@@ -1,4 +1,4 @@
-"""The invoices of which something remains to pay, or was paid too much."""
+"""The invoices with a balance: not fully paid, or overpaid."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ OVERDUE, NOT_DUE = "overdue", "not-due"
 
 
 def open_invoices(today: date, region: str | None = None) -> Source:
-    """Describe them: first what is due longest.
+    """Describe the open invoices, the longest overdue first.
 
     :param region: ``None`` for all of them.
     """

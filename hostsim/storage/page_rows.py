@@ -1,4 +1,4 @@
-"""What a page shows of one row of an open preview, and which previews are open."""
+"""Single rows of an open preview for a page, and which previews are open."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def preview_row(store: Store, row_id: int) -> sqlite3.Row | None:
 
 
 def saved_run_of(store: Store, row_id: int) -> str | None:
-    """Return the run of a row, where it was saved."""
+    """Return the run of a row, if it was saved."""
     row = first_row(
         store.db,
         "SELECT u.id FROM run_rows r JOIN runs u ON u.id = r.run_id"
@@ -50,7 +50,7 @@ def saved_run_of(store: Store, row_id: int) -> str | None:
 
 
 def latest_preview(store: Store, run_id: str | None) -> str | None:
-    """Name the run with this id if it is open or saved; of ``None`` the latest that is open."""
+    """Return the run with this id if it is open or saved; for ``None`` the latest open one."""
     row = first_row(
         store.db,
         "SELECT id FROM runs WHERE (:id IS NULL AND state = 'open')"
@@ -70,7 +70,7 @@ def last_save(store: Store) -> sqlite3.Row | None:
 
 
 def run_to_show(store: Store, definition: str) -> sqlite3.Row | None:
-    """Return the id and the state of the open preview of an import, else of what it saved last."""
+    """Return the id and state of the open preview of an import, else of its last save."""
     return first_row(
         store.db,
         "SELECT id, state FROM runs WHERE definition = :name AND state IN ('open', 'saved')"
@@ -96,8 +96,10 @@ def needs_import(store: Store, run_id: str | None, number: str) -> bool:
     return row is not None
 
 
-def rejected(store: Store, run_id: str | None, numbers: Collection[str]) -> dict[str, Text]:
-    """Return those of these payments that a preview rejects, with what is said of each."""
+def rejected_messages(
+    store: Store, run_id: str | None, numbers: Collection[str]
+) -> dict[str, Text]:
+    """Return those of these payments that a preview rejects, with their messages."""
     query = (
         "SELECT number, message_sv, message_en FROM run_rows WHERE run_id = :run_id"
         " AND number <> '' AND number IN (SELECT value FROM json_each(:numbers))"
@@ -107,10 +109,10 @@ def rejected(store: Store, run_id: str | None, numbers: Collection[str]) -> dict
     return {row["number"]: Text(row["message_sv"], row["message_en"]) for row in rows}
 
 
-def decided(
+def decided_numbers(
     store: Store, definition: str, company: str, numbers: Collection[str]
 ) -> frozenset[str]:
-    """Return those of these payments that a decision in force is about."""
+    """Return those of these payments with a decision in force."""
     rows = store.db.execute(
         "SELECT number FROM decisions d WHERE definition = :definition AND company = :company"  # noqa: S608 a constant
         f" AND {IN_FORCE} AND number IN (SELECT value FROM json_each(:numbers))",

@@ -23,7 +23,7 @@ from opter_contract.values import Company, SavedPayment, Text
 
 @dataclass(frozen=True, slots=True)
 class Preview:
-    """What a person checks before saving; its rows are read from the database."""
+    """The preview that a person checks before saving; its rows are read from the database."""
 
     run_id: str
     definition: str
@@ -34,7 +34,7 @@ class Preview:
     counts: Mapping[str, int]  # read, ready, left, rejected, ignored
     totals: Mapping[str, Decimal]  # the same, SEK
     set_aside: SetAsideTotal  # of the ignored, those that a person set aside
-    deleted: tuple[str, ...]  # payment numbers that no longer exist where they came from
+    deleted: tuple[str, ...]  # payment numbers that no longer exist at the source
     notes: Sequence[Text]  # of the plug-in, about the run
     source: Text  # the name of the system that the payments come from
     region: str  # "" is the default one
@@ -46,7 +46,7 @@ class Preview:
     _store: Store = field(repr=False, compare=False)
 
     def discrepancies(self) -> Iterator[Discrepancy]:
-        """Return where the source does not agree with the books, other than on these payments."""
+        """Return the discrepancies between source and books, other than on these payments."""
         rows = self._store.stream(discrepancies.DISCREPANCIES, {"run_id": self.run_id})
         return (discrepancies.discrepancy_of(row, self.source) for row in rows)
 
@@ -92,7 +92,7 @@ def revision_of(db: sqlite3.Connection, run_id: str | None) -> str:
     return "" if row is None else str(row["revision"])
 
 
-def printed(store: Store, definition: str | None) -> str:
+def printed_revision(store: Store, definition: str | None) -> str:
     """Return the revision of the open preview that a command printed last; ``""`` for none.
 
     :param definition: ``None`` for the only one with an open preview.
@@ -104,7 +104,7 @@ def printed(store: Store, definition: str | None) -> str:
     return str(rows[0]["printed"]) if len(rows) == 1 else ""
 
 
-def saved_as(store: Store, definition: str, revision: str) -> str | None:
+def run_saved_with(store: Store, definition: str, revision: str) -> str | None:
     """Return the run that was saved with this revision, the latest if several were."""
     if not revision:
         return None
@@ -128,7 +128,7 @@ def preview_of(store: Store, run_id: str) -> Preview:
     )
     counts = json.loads(run["counts"])
     totals = {kind: Decimal(total) for kind, total in json.loads(run["totals"]).items()}
-    aside = SetAsideTotal(counts.pop(SET_ASIDE, 0), totals.pop(SET_ASIDE, ZERO))
+    set_aside = SetAsideTotal(counts.pop(SET_ASIDE, 0), totals.pop(SET_ASIDE, ZERO))
     return value_of(
         Preview,
         run,
@@ -136,7 +136,7 @@ def preview_of(store: Store, run_id: str) -> Preview:
         saved=run["state"] == "saved",
         counts=counts,
         totals=totals,
-        set_aside=aside,
+        set_aside=set_aside,
         kept=not counts.get("read") or _has_rows(store, run_id),
         deleted=tuple(row["number"] for row in deleted),
         source=Text(*json.loads(run["source"])),
@@ -151,6 +151,6 @@ def _has_rows(store: Store, run_id: str) -> bool:
 
 def saved_payments(store: Store, run_id: str) -> Iterator[list[SavedPayment]]:
     """Return what a run registered, in batches, oldest first."""
-    several = store.registered(run_id)
-    while batch := list(itertools.islice(several, BATCH)):
+    payments = store.registered(run_id)
+    while batch := list(itertools.islice(payments, BATCH)):
         yield batch

@@ -1,4 +1,4 @@
-"""What a reconciliation reads: every payment of the source beside every one that is registered."""
+"""The rows of a reconciliation: payments of the source, joined with the registered ones."""
 
 from __future__ import annotations
 
@@ -79,9 +79,9 @@ def has_unnumbered(store: Store, scope: Scope) -> bool:
 
 
 def at_source(store: Store, scope: Scope, *, here: bool | None = None) -> Iterator[sqlite3.Row]:
-    """Return the payments of the source beside the registered ones, oldest first.
+    """Return the payments of the source, joined with the registered ones, oldest first.
 
-    :param here: only those that are registered here, or only those that are not.
+    :param here: ``True``: only those registered here; ``False``: only the others.
     """
     return store.stream(_AT_SOURCE, {**scope, "here": here})
 
@@ -92,12 +92,12 @@ def only_here(store: Store, scope: Scope) -> Iterator[sqlite3.Row]:
 
 
 def all_at_source(store: Store, scope: Scope) -> Iterator[sqlite3.Row]:
-    """Return the payments of the source, without what is registered."""
+    """Return the payments of the source, without the registered ones."""
     return store.stream("SELECT * FROM run_rows WHERE run_id = :run", scope)
 
 
 def all_here(store: Store, scope: Scope) -> Iterator[sqlite3.Row]:
-    """Return the registered payments, without what the source has."""
+    """Return the registered payments, without those of the source."""
     return store.stream(
         "SELECT * FROM payments WHERE import_type = :import_type AND company = :company"
         " AND state = 'registered' AND id <= :last",
@@ -108,8 +108,8 @@ def all_here(store: Store, scope: Scope) -> Iterator[sqlite3.Row]:
 def unexplained(import_run: ImportRun, company: str) -> Iterator[list[sqlite3.Row]]:
     """Return in batches the readable payments that are not registered and have no reason yet.
 
-    With what the definition knows of each: ``dec_`` a decision, ``del_`` a deletion,
-    ``open_`` the open preview, ``pending_`` the last save.
+    Each with the definition's ``dec_`` decision, ``del_`` deletion, ``open_`` row of the open
+    preview and ``pending_`` row of the last save.
     """
     values: dict[str, object] = {
         "company": company,
@@ -125,7 +125,7 @@ def unexplained(import_run: ImportRun, company: str) -> Iterator[list[sqlite3.Ro
 
 
 def set_reasons(import_run: ImportRun, reasons: Iterable[tuple[int, Refusal]]) -> None:
-    """Write down why payments are not registered, by the id of their row."""
+    """Store why payments are not registered, by the id of their row."""
     with import_run.store.change() as db:
         db.executemany(
             "UPDATE run_rows SET excluded_reason = ?, excluded_sv = ?, excluded_en = ?"

@@ -1,4 +1,4 @@
-"""Checks that keep the regions of a firm apart, and of what a person gives with an import.
+"""Checks that keep the regions of a firm apart, and of a person's input to an import.
 
 Invoice 1001 exists in every company: a payment on the wrong region's invoice
 is money on the wrong customer.
@@ -13,7 +13,7 @@ from hostsim.storage.rows import first_row, value_of
 from hostsim.storage.store import Store
 from opter_contract.values import Company
 
-#: How long the name or number of a bank account may be.
+#: Characters of the name or number of a bank account.
 MAX_BANK_ACCOUNT_LENGTH = 100
 
 
@@ -24,28 +24,28 @@ def refuse_other_region(definition: Definition, region: str | None) -> None:
     """
     if region is None or region.strip() == definition.region:
         return
-    raise _of_regions("REGION_DIFFERS", definition, region.strip())
+    raise _region_error("REGION_DIFFERS", definition, region.strip())
 
 
-def region_fixed(definition: Definition, region: str) -> HostError:
-    """Make the error of a definition that has saved payments in another region."""
-    return _of_regions("REGION_FIXED", definition, region)
+def region_fixed_error(definition: Definition, region: str) -> HostError:
+    """Return the error of a definition that has saved payments in another region."""
+    return _region_error("REGION_FIXED", definition, region)
 
 
-def _of_regions(code: str, definition: Definition, given: str) -> HostError:
+def _region_error(code: str, definition: Definition, region: str) -> HostError:
     return host_error(
         code,
         name=definition.name,
         expected=region_name(definition.region),
-        given=region_name(given),
+        given=region_name(region),
     )
 
 
 def refuse_company_of_other_region(store: Store, definition: Definition, company: Company) -> None:
     """Refuse a first import from a company that another region's definition saves from.
 
-    Until its first save a definition knows no company, so that a login to the
-    wrong one would lay its payments on this region's invoices.
+    Until its first save a definition knows no company, so a login to the
+    wrong one would put its payments on this region's invoices.
 
     :raises HostError: ``COMPANY_OF_OTHER_REGION``, naming both definitions.
     """
@@ -60,14 +60,14 @@ def refuse_company_of_other_region(store: Store, definition: Definition, company
     )
     if row is None:
         return
-    other = value_of(Definition, row)
+    other_definition = value_of(Definition, row)
     raise host_error(
         "COMPANY_OF_OTHER_REGION",
         name=definition.name,
         region=region_name(definition.region),
         company=f"{row['company_name'] or ''} ({row['company']})",
-        other=other.name,
-        others_region=region_name(other.region),
+        other=other_definition.name,
+        others_region=region_name(other_definition.region),
     )
 
 

@@ -1,4 +1,4 @@
-"""What a save does: payments are registered, others reversed, invoices updated, the rest waits."""
+"""A save: payments are registered, others reversed, invoices updated; the rest stays pending."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from hostsim.storage.import_runs import (
     differs,
     forget_rows,
     judgement_values,
-    wrong_company,
+    wrong_company_error,
 )
 from hostsim.storage.previews import revision_of
 from hostsim.storage.region_checks import refuse_company_of_other_region
@@ -37,16 +37,16 @@ from hostsim.storage.rows import (
 from opter_contract.values import Company
 
 
-class _HoldsNoLonger(Exception):
-    """The host's data changed so that the preview says something else."""
+class _PreviewOutdated(Exception):
+    """The host's data changed so that the preview no longer holds."""
 
 
 class NotAsShown(Exception):
-    """The open preview is another one than the one that was shown."""
+    """The open preview is not the one that was shown."""
 
 
 class _Hidden(NamedTuple):
-    """A row that a decision hides, and its refusal otherwise."""
+    """A row that a decision hides, and its refusal without that."""
 
     row_id: int
     reason: str
@@ -70,7 +70,7 @@ class Registration:
         """Register what is ready, all or nothing; return whether the preview still held.
 
         :param revision: of the preview to save; ``None`` for whatever is open.
-        :raises NotAsShown: where another one is open; nothing is judged then.
+        :raises NotAsShown: if another one is open; nothing is judged then.
         """
         try:
             with self.import_run.store.changing_books() as db:
@@ -82,14 +82,14 @@ class Registration:
                 self._write_payments(db, replaced)
                 self._write_pending(db, hidden)
                 self._end_run(db)
-        except _HoldsNoLonger:
+        except _PreviewOutdated:
             return False
         return True
 
     def _end_run(self, db: sqlite3.Connection) -> None:
         decision_store.mark_applied(db, self._values, self.at)
         decision_store.take_in(db, self.import_run.definition.name, self.company.number)
-        # Registered and pending payments say all that is needed of earlier saved runs.
+        # Registered and pending payments are all that is needed of earlier saved runs.
         query = "SELECT id FROM runs WHERE definition = :definition AND state = 'saved'"
         for row in db.execute(query, self._values).fetchall():
             forget_rows(db, row["id"])
@@ -114,39 +114,39 @@ class Registration:
         store = self.import_run.store
         definition = store.definition(self.import_run.definition.name)
         if definition.company is not None and definition.company.number != self.company.number:
-            raise wrong_company(definition.name, definition.company, self.company)
+            raise wrong_company_error(definition.name, definition.company, self.company)
         refuse_company_of_other_region(store, definition, self.company)
 
     def _write_invoices(self, db: sqlite3.Connection) -> tuple[list[_Hidden], Mapping[str, int]]:
-        """Judge again, and update what remains of the invoices; refuse any difference.
+        """Judge again, and update the balances of the invoices; refuse any difference.
 
-        :return: what decisions hide; and by number, the payment that one replaces.
+        :return: the rows that decisions hide; and by number, the payment that one replaces.
         """
         hidden: list[_Hidden] = []
         replaced: dict[str, int] = {}
         reversed_ids: set[int] = set()
         with self.import_run.judging(self.company.number) as judging:
             for invoice in judging.judge_invoices():
-                taken = ZERO
+                lowered_by = ZERO
                 for row, judgement in zip(invoice.rows, invoice.judgements, strict=True):
                     if differs(judgement_values(invoice.invoice_id, judgement), row):
-                        raise _HoldsNoLonger
+                        raise _PreviewOutdated
                     if judgement.hidden is not None and row["number"]:
                         hidden.append(_Hidden(row["id"], judgement.reason or "", judgement.hidden))
                     if judgement.kind == READY:
-                        taken = EXACT.add(taken, judgement.effect)
+                        lowered_by = EXACT.add(lowered_by, judgement.effect)
                         old_ids = judging.reversed_by(row)
                         if old_ids:
                             replaced[row["number"]] = old_ids[-1]
-                        for old in sorted(set(old_ids) - reversed_ids):
-                            reverse(db, old, self.import_run.run_id, self.user, self.at)
+                        for old_id in sorted(set(old_ids) - reversed_ids):
+                            reverse(db, old_id, self.import_run.run_id, self.user, self.at)
                         reversed_ids.update(old_ids)
-                if taken and invoice.invoice_id is not None:
-                    take_from_invoice(db, invoice.invoice_id, taken)
+                if lowered_by and invoice.invoice_id is not None:
+                    lower_balance(db, invoice.invoice_id, lowered_by)
         return hidden, replaced
 
     def _write_payments(self, db: sqlite3.Connection, replaced: Mapping[str, int]) -> None:
-        """Register what is ready.
+        """Register the ready payments.
 
         :param replaced: by number, the reversed payment that one replaces.
         """
@@ -154,13 +154,13 @@ class Registration:
         db.execute(_REGISTER, {**self._values, **values})
 
     def _write_pending(self, db: sqlite3.Connection, hidden: Sequence[_Hidden]) -> None:
-        """Store what was rejected, to be offered again; delete what no longer is."""
+        """Store the rejected payments, to be offered again; delete those that no longer are."""
         balances.store_ignored_payments(db, self._values)
         db.execute(_MARK_DELETED, {**self._values, "at": self.at.isoformat()})
         db.execute(_DELETE_PENDING, self._values)
         db.execute(_ADD_PENDING, self._values)
-        # What is set aside waits with the reason that it hides; a difference that is kept waits
-        # under "already-imported", and is offered again when the decision is taken back.
+        # A payment that is set aside is stored with the reason that this hides; a kept difference
+        # as "already-imported", and it is offered again when the decision is revoked.
         db.executemany(
             _ADD_HIDDEN,
             [
@@ -179,15 +179,15 @@ class Registration:
 def reverse(
     db: sqlite3.Connection, payment_id: int, run_id: str | None, user: str, at: datetime
 ) -> None:
-    """Reverse a registered payment so that both stay visible; its invoice gets everything back."""
+    """Reverse a registered payment so that both stay visible; restore its invoice's balance."""
     query = "SELECT * FROM payments WHERE id = :id"
     row = db.execute(query, {"id": payment_id}).fetchone()
     values = {
         **{name: _negative(row[name]) for name in _NEGATED},
         "id": payment_id,
         "write_offs": write_offs_text(
-            replace(one, amount=one.amount.copy_negate())
-            for one in write_offs_of(row["write_offs"])
+            replace(write_off, amount=write_off.amount.copy_negate())
+            for write_off in write_offs_of(row["write_offs"])
         ),
         **words_of(decisions_messages.reversal_of(payment_id)),
         "run_id": run_id,
@@ -196,11 +196,11 @@ def reverse(
     }
     db.execute(_REVERSE, values)
     db.execute("UPDATE payments SET state = 'countered' WHERE id = :id", {"id": payment_id})
-    take_from_invoice(db, row["invoice_id"], Decimal(row["effect"]).copy_negate())
+    lower_balance(db, row["invoice_id"], Decimal(row["effect"]).copy_negate())
 
 
-def take_from_invoice(db: sqlite3.Connection, invoice_id: int, effect: Decimal) -> None:
-    """Lower what remains of an invoice by an effect, in its currency."""
+def lower_balance(db: sqlite3.Connection, invoice_id: int, effect: Decimal) -> None:
+    """Lower the balance of an invoice by an effect, in its currency."""
     query = "SELECT remaining FROM invoices WHERE id = :id"
     row = db.execute(query, {"id": invoice_id}).fetchone()
     remaining = EXACT.subtract(Decimal(row["remaining"]), effect)

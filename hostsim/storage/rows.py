@@ -66,83 +66,83 @@ def record_of(payment: Payment) -> tuple[object, ...]:
 def unreadable_record(
     number: str, invoice_number: str | None, amount: Decimal | None
 ) -> tuple[object, ...]:
-    """Write what is known of a payment that could not be read at the source."""
-    known = {
+    """Write the known fields of a payment that could not be read at the source."""
+    fields = {
         "number": number,
         "invoice_number": invoice_number,
         "amount": plain(amount),
         "write_offs": "[]",
         "warnings": "[]",
     }
-    return tuple(known.get(name) for name in PAYMENT_COLUMNS.split(", "))
+    return tuple(fields.get(name) for name in PAYMENT_COLUMNS.split(", "))
 
 
 def value_of(
-    cls: Callable[..., T], row: Mapping[str, Any] | sqlite3.Row, prefix: str = "", **given: Any
+    cls: Callable[..., T], row: Mapping[str, Any] | sqlite3.Row, prefix: str = "", **extra: Any
 ) -> T:
-    """Read a value out of the columns that are named as its fields; ``given`` are its others.
+    """Read a value out of the columns that are named as its fields; ``extra`` are its others.
 
-    A ``Text`` stands in two columns, one a language; a ``Company`` in one for its number and one
-    for its name.
+    A ``Text`` has two columns, one per language; a ``Company`` one for its number and one for its
+    name.
 
-    :raises ValueError, ArithmeticError, KeyError: a column holds what it cannot, as after damage.
+    :raises ValueError, ArithmeticError, KeyError: a column holds an invalid value, as after damage.
     """
     for name, kind in _kinds(cls).items():
-        if name in given:
+        if name in extra:
             continue
         column = f"{prefix}{name}"
         if kind is Text:
-            given[name] = text_of(row[f"{column}_sv"], row[f"{column}_en"])
+            extra[name] = text_of(row[f"{column}_sv"], row[f"{column}_en"])
             continue
         if kind is Company:
-            number, its_name = row[column], row[f"{column}_name"]
-            given[name] = None if number is None else Company(number, its_name or "")
+            number, company_name = row[column], row[f"{column}_name"]
+            extra[name] = None if number is None else Company(number, company_name or "")
             continue
         stored = row[column]
-        given[name] = None if stored is None else _reader(kind)(stored)
-    return cls(**given)
+        extra[name] = None if stored is None else _reader(kind)(stored)
+    return cls(**extra)
 
 
-def columns_of(value: object, **given: object) -> dict[str, object]:
-    """Write a value as the columns that :func:`value_of` reads; ``given`` are others."""
+def columns_of(value: object, **extra: object) -> dict[str, object]:
+    """Write a value as the columns that :func:`value_of` reads; ``extra`` are others."""
     cls: Callable[..., object] = type(value)
     columns: dict[str, object] = {}
     for name, kind, write in _writers(cls):
-        found = getattr(value, name)
+        field = getattr(value, name)
         if kind is Text:
-            columns[f"{name}_sv"], columns[f"{name}_en"] = found or (None, None)
+            columns[f"{name}_sv"], columns[f"{name}_en"] = field or (None, None)
         elif kind is Company:
-            columns[name] = found and found.number
-            columns[f"{name}_name"] = found and found.name
+            columns[name] = field and field.number
+            columns[f"{name}_name"] = field and field.name
         else:
-            columns[name] = found if found is None or write is None else write(found)
-    return columns | given
+            columns[name] = field if field is None or write is None else write(field)
+    return columns | extra
 
 
 @cache
 def _writers(
     cls: Callable[..., object],
 ) -> Sequence[tuple[str, Any, Callable[[Any], object] | None]]:
-    """Return each field's name and type, and what writes it where it is not stored as it is."""
+    """Return each field's name and type, and its writer, if it is not stored unchanged."""
     return [(name, kind, _WRITERS.get(kind)) for name, kind in _kinds(cls).items()]
 
 
 def words_of(message: Text | None) -> dict[str, str | None]:
-    """Write a sentence as two values, one a language."""
+    """Write a sentence as two values, one per language."""
     return {"sv": message and message.sv, "en": message and message.en}
 
 
 def first_row(db: sqlite3.Connection, query: str, **values: object) -> sqlite3.Row | None:
-    """Return the first row of a query; ``None`` where it has none."""
+    """Return the first row of a query; ``None`` if it has none."""
     row: sqlite3.Row | None = db.execute(query, values).fetchone()
     return row
 
 
 @cache
 def _kinds(cls: Callable[..., object]) -> Mapping[str, Any]:
-    """Return the type of each field, without ``None`` where that is possible too."""
+    """Return the type of each field, without an optional ``None``."""
     return {
-        name: next((one for one in get_args(hint) if one is not NoneType), hint)
+        name: next((argument for argument in get_args(hint) if argument is not NoneType), hint)
         if get_origin(hint) in {Union, UnionType}
         else hint
         for name, hint in get_type_hints(cls).items()
@@ -151,7 +151,7 @@ def _kinds(cls: Callable[..., object]) -> Mapping[str, Any]:
 
 @cache
 def _reader(kind: Any) -> Callable[[Any], Any]:
-    """Return what reads a column of a type; of code words, only those that there are."""
+    """Return the function that reads a column of a type; of a ``Literal``, only its words."""
     if get_origin(kind) is Literal:
         return {word: word for word in get_args(kind)}.__getitem__
     return _READERS[kind]
@@ -160,7 +160,7 @@ def _reader(kind: Any) -> Callable[[Any], Any]:
 def payment_of(
     row: Mapping[str, Any] | sqlite3.Row, company: str, prefix: str = "", import_type: str = ""
 ) -> Payment | None:
-    """Read the columns of a payment; ``None`` where it could not be read at the source."""
+    """Read the columns of a payment; ``None`` if it could not be read at the source."""
     if row[f"{prefix}date"] is None:
         return None
     return value_of(
@@ -212,7 +212,7 @@ def clean(text: str) -> str:
 
 
 def without_spaces(ocr: str) -> str:
-    """Write an OCR reference as its digits stand, without the spaces between them."""
+    """Return an OCR reference without its spaces."""
     return "".join(ocr.split())
 
 
@@ -226,7 +226,7 @@ def mapping_text(values: Mapping[str, object]) -> str:
 
 
 def write_offs_text(write_offs: Iterable[WriteOff]) -> str:
-    """Write write-offs as they are kept."""
+    """Write write-offs as JSON."""
     rows = [[plain(w.amount), w.account, w.description, w.currency] for w in write_offs]
     return json.dumps(rows, ensure_ascii=False) if rows else "[]"
 
@@ -234,7 +234,9 @@ def write_offs_text(write_offs: Iterable[WriteOff]) -> str:
 def write_offs_of(text: str) -> tuple[WriteOff, ...]:
     if text == "[]":
         return ()
-    return tuple(WriteOff(Decimal(amount), *rest) for amount, *rest in json.loads(text))
+    return tuple(
+        WriteOff(Decimal(amount), *other_fields) for amount, *other_fields in json.loads(text)
+    )
 
 
 def warnings_text(warnings: Iterable[Text]) -> str:
@@ -251,7 +253,7 @@ def differences_text(differences: Iterable[Difference]) -> str:
 
 
 def differences_of(text: str) -> tuple[Difference, ...]:
-    return () if text == "[]" else tuple(Difference(*one) for one in json.loads(text))
+    return () if text == "[]" else tuple(Difference(*fields) for fields in json.loads(text))
 
 
 def decimal_of(text: str | None) -> Decimal | None:

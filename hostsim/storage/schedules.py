@@ -1,4 +1,4 @@
-"""The schedules: what runs with nobody there, when it is due, and how its last run ended."""
+"""The schedules: what runs unattended, when it is due, and how its last run ended."""
 
 from __future__ import annotations
 
@@ -28,7 +28,9 @@ if TYPE_CHECKING:
     from opter_contract.values import EndedRun
 
 
-def put(store: Store, definition: str, timetable: Timetable, save: str, due: datetime) -> None:
+def store_schedule(
+    store: Store, definition: str, timetable: Timetable, save: str, due: datetime
+) -> None:
     """Schedule a definition, or change its schedule; a paused one runs again."""
     daily, every = timetable.daily, timetable.every
     values = {
@@ -43,15 +45,15 @@ def put(store: Store, definition: str, timetable: Timetable, save: str, due: dat
 
 
 def delete(store: Store, definition: str) -> bool:
-    """Take a schedule away; say whether there was one."""
+    """Delete a schedule; return whether there was one."""
     with store.change() as db:
         db.execute("DELETE FROM told WHERE definition = :name", {"name": definition})
-        found = db.execute("DELETE FROM schedules WHERE definition = :name", {"name": definition})
-        return found.rowcount > 0
+        deleted = db.execute("DELETE FROM schedules WHERE definition = :name", {"name": definition})
+        return deleted.rowcount > 0
 
 
 def resume(store: Store, definition: str | None, at: datetime) -> int:
-    """Let a paused schedule run again, at once; say how many there were.
+    """Resume a paused schedule, at once; return how many there were.
 
     :param definition: ``None`` for all.
     """
@@ -68,7 +70,7 @@ def schedule(store: Store, definition: str) -> Schedule | None:
 
 
 def schedules(store: Store) -> Iterator[Schedule]:
-    """Return all, by name."""
+    """Return all schedules, by definition."""
     return map(_schedule_of, store.stream(f"{_SCHEDULES} ORDER BY s.definition"))
 
 
@@ -96,7 +98,7 @@ def overview() -> Source:
             "what": "r.subject {0}",
             "how": f"{_NEEDS_PERSON} {{0}}",
             "waiting": "coalesce(s.waiting, 0) {0}",
-            # Where there is none, it comes last.
+            # Those without one come last.
             "last": "s.ended_at IS NULL, s.ended_at {0}",
             "next": "s.next_due IS NULL OR s.paused_at IS NOT NULL, s.next_due {0}",
             "problem": "s.error_code IS NULL, s.error_code {0}",
@@ -108,31 +110,31 @@ def overview() -> Source:
     )
 
 
-def due(store: Store, at: datetime, most: int | None = None) -> list[str]:
-    """Return the names of those that are due, the longest waiting first."""
-    rows = store.db.execute(_DUE, {"at": _utc(at), "most": -1 if most is None else most})
+def due(store: Store, at: datetime, limit: int | None = None) -> list[str]:
+    """Return the definitions that are due, the longest waiting first."""
+    rows = store.db.execute(_DUE, {"at": _utc(at), "most": -1 if limit is None else limit})
     return [row["definition"] for row in rows]
 
 
 def next_due(store: Store) -> datetime | None:
-    """Tell when the next one is due; ``None`` where none will be."""
+    """Return when the next one is due; ``None`` if none will be."""
     query = "SELECT min(next_due) FROM schedules WHERE paused_at IS NULL"
     return time_of(store.db.execute(query).fetchone()[0])
 
 
 def overdue(store: Store, since: datetime) -> int:
-    """Count those that were due at a time and have not run."""
+    """Count the schedules that were due at a time and have not run."""
     query = "SELECT count(*) FROM schedules WHERE paused_at IS NULL AND next_due <= :since"
     return int(store.db.execute(query, {"since": _utc(since)}).fetchone()[0])
 
 
-def trying_again(store: Store) -> bool:
-    """Return whether any is about to be tried again after its first failures."""
+def is_retrying(store: Store) -> bool:
+    """Return whether any schedule is retried soon, after its first failures."""
     query = "SELECT 1 FROM schedules WHERE failures BETWEEN 1 AND 2 AND paused_at IS NULL"
     return first_row(store.db, query) is not None
 
 
-def ended(store: Store, run: EndedRun, due: datetime, *, waiting: int, failures: int) -> None:
+def store_end(store: Store, run: EndedRun, due: datetime, *, waiting: int, failures: int) -> None:
     """Store how a run ended, and when the next one is due."""
     ended_at = _utc(run.ended_at)
     values = {
@@ -147,7 +149,7 @@ def ended(store: Store, run: EndedRun, due: datetime, *, waiting: int, failures:
 
 
 def _utc(at: datetime) -> str:
-    """Write a moment so that moments are compared as texts."""
+    """Write a moment as text that sorts by time."""
     return at.astimezone(UTC).isoformat(timespec="seconds")
 
 
@@ -182,7 +184,7 @@ _SCHEDULES = """
     FROM schedules s JOIN definitions d ON d.name = s.definition
 """
 
-#: How a definition stands; one that was resumed is to run.
+#: The state of a definition; one that was resumed is to run.
 _STANDING = f"""
     CASE
         WHEN s.definition IS NULL THEN '{NOT_SCHEDULED}'

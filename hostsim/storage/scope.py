@@ -1,4 +1,4 @@
-"""Whose rows a query is about: the named parameters, and conditions that several queries share."""
+"""The scope of queries: named parameters, and conditions that several queries share."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class Scope(NamedTuple):
-    """One run, and what its payments have in common."""
+    """One run, and the common keys of its payments."""
 
     import_type: str
     company: str

@@ -1,7 +1,7 @@
 """A place for secrets: the system's keyring, or a file that only its owner can read.
 
 A secret belongs to a definition of one database, and is never in the database.
-Files lie in a folder beside the database, ``<database>.secrets``, named by a
+Files are in a folder next to the database, ``<database>.secrets``, named by a
 hash, and are their owner's alone as :mod:`.private_files` has it.
 
 A secret in the keyring has an empty file there, its mark. Without a mark the keyring is
@@ -92,26 +92,26 @@ class Secrets:
         self.folder = database.with_name(f"{database.name}.secrets")
         self._database = str(database)
         self._locks = locks
-        self._find = keyring
-        self._found: Keyring | None = None
+        self._find_keyring = keyring
+        self._cached_keyring: Keyring | None = None
         self._searched = False
 
     def get(self, definition: str, key: str) -> str | None:
-        """Read a secret; ``None`` where there is none.
+        """Read a secret; ``None`` if there is none.
 
-        A warning tells of a damaged file, which is deleted, and of one that cannot be
-        read, as where the folder is another user's.
+        Logs a warning for a damaged file, which is deleted, and for one that cannot be
+        read, as when the folder is another user's.
         """
         with self._locked(definition, key):
             secret = self._read(hashed_name(definition, key))
-            if secret is None and self._is_marked(definition, key):
+            if secret is None and self._has_marker(definition, key):
                 secret = self._from_keyring(definition, key)
             return secret
 
     def put(self, definition: str, key: str, value: str | None) -> None:
         """Store a secret, durably and atomically; ``None`` deletes it.
 
-        :raises HostError: ``SECRETS_UNREACHABLE`` where it cannot be stored.
+        :raises HostError: ``SECRETS_UNREACHABLE`` if it cannot be stored.
         """
         name = hashed_name(definition, key)
         with self._locked(definition, key):
@@ -126,11 +126,11 @@ class Secrets:
     @contextlib.contextmanager
     def _locked(self, definition: str, key: str) -> Iterator[None]:
         name = hashed_name(definition, key)
-        with self._locks.hold("secret", definition, key, wait=PATIENCE) as got:
-            if not got:
-                raise self._unreachable()
-            mark = self.folder / _mark_of(definition, key)
-            refuse_links(self.folder, self.folder / name, mark)
+        with self._locks.hold("secret", definition, key, wait=PATIENCE) as acquired:
+            if not acquired:
+                raise self._unreachable_error()
+            marker = self.folder / _marker_of(definition, key)
+            refuse_links(self.folder, self.folder / name, marker)
             yield
 
     # --- In the keyring ---
@@ -138,9 +138,9 @@ class Secrets:
     @property
     def _keyring(self) -> Keyring | None:
         if not self._searched:
-            self._found = self._find()
+            self._cached_keyring = self._find_keyring()
             self._searched = True
-        return self._found
+        return self._cached_keyring
 
     def _user(self, definition: str, key: str) -> str:
         return hashed_name(self._database, definition, key)
@@ -156,11 +156,11 @@ class Secrets:
             return None
 
     def _to_keyring(self, definition: str, key: str, value: str) -> bool:
-        """Put a secret into the keyring; tell whether it is there."""
+        """Put a secret into the keyring; return whether it is there."""
         if self._keyring is None or _is_too_long(value):
             return False
-        # First: an interruption in between leaves a mark too many, not one too few.
-        self._mark(definition, key)
+        # First: an interruption in between leaves a marker too many, not one too few.
+        self._create_marker(definition, key)
         user = self._user(definition, key)
         try:
             self._keyring.set_password(SERVICE, user, value)
@@ -170,32 +170,32 @@ class Secrets:
             return False
 
     def _delete_from_keyring(self, definition: str, key: str) -> None:
-        if not self._is_marked(definition, key):
+        if not self._has_marker(definition, key):
             return
         if self._keyring is None:
-            raise self._unreachable("keyring")
-        # Most backends raise where there is nothing to delete, so the result is checked.
+            raise self._unreachable_error("keyring")
+        # Most backends raise if there is nothing to delete, so the result is checked.
         with contextlib.suppress(Exception):
             self._keyring.delete_password(SERVICE, self._user(definition, key))
         if self._from_keyring(definition, key) is not None:
-            raise self._unreachable("keyring")
-        self._remove(_mark_of(definition, key))
+            raise self._unreachable_error("keyring")
+        self._remove(_marker_of(definition, key))
 
-    def _is_marked(self, definition: str, key: str) -> bool:
-        # A folder that cannot be read was warned of when the file was read.
+    def _has_marker(self, definition: str, key: str) -> bool:
+        # Reading the file has already logged a folder that cannot be read.
         with contextlib.suppress(OSError):
-            return (self.folder / _mark_of(definition, key)).exists()
+            return (self.folder / _marker_of(definition, key)).exists()
         return False
 
-    def _mark(self, definition: str, key: str) -> None:
-        if self._is_marked(definition, key):
+    def _create_marker(self, definition: str, key: str) -> None:
+        if self._has_marker(definition, key):
             return
         try:
             self._make_folder()
-            make_file(self.folder / _mark_of(definition, key))
+            make_file(self.folder / _marker_of(definition, key))
             sync(self.folder)
         except OSError as error:
-            raise self._unreachable() from error
+            raise self._unreachable_error() from error
 
     # --- In a file ---
 
@@ -203,12 +203,12 @@ class Secrets:
         path = self.folder / name
         try:
             with path.open("rb") as file:
-                self._tighten(file.fileno())
+                self._restrict_rights(file.fileno())
                 content = file.read(MAX_FILE_BYTES)
         except FileNotFoundError:
             return None
         except OSError as error:
-            # As where the folder is another user's: an import without a stored login still works.
+            # As when the folder is another user's: an import without a stored login still works.
             log.warning("the place for secrets cannot be read (%s): %s", path, error.strerror)
             return None
         value = _value_in(content)
@@ -221,8 +221,8 @@ class Secrets:
         return value
 
     @staticmethod
-    def _tighten(file: int) -> None:
-        """Remove rights that others have got, as by a restored backup."""
+    def _restrict_rights(file: int) -> None:
+        """Remove rights of others, as after a restored backup."""
         if sys.platform != "win32" and os.fstat(file).st_mode & 0o077:
             log.warning("a secret could be read by others; only its owner can now")
             os.fchmod(file, 0o600)
@@ -240,7 +240,7 @@ class Secrets:
             part.replace(self.folder / name)
             sync(self.folder)
         except OSError as error:
-            raise self._unreachable() from error
+            raise self._unreachable_error() from error
 
     def _remove(self, name: str) -> None:
         if not self.folder.exists():
@@ -250,18 +250,18 @@ class Secrets:
                 path.unlink(missing_ok=True)
             sync(self.folder)
         except OSError as error:
-            raise self._unreachable() from error
+            raise self._unreachable_error() from error
 
     def _make_folder(self) -> None:
         make_folder(self.folder)
         if sys.platform != "win32":
             self.folder.chmod(0o700)
 
-    def _unreachable(self, place: object = None) -> HostError:
-        return host_error("SECRETS_UNREACHABLE", path=place or self.folder)
+    def _unreachable_error(self, path: object = None) -> HostError:
+        return host_error("SECRETS_UNREACHABLE", path=path or self.folder)
 
 
-def _mark_of(definition: str, key: str) -> str:
+def _marker_of(definition: str, key: str) -> str:
     return f"{hashed_name(definition, key)}.keyring"
 
 
@@ -277,7 +277,7 @@ def _content_of(value: str) -> bytes:
 
 
 def _value_in(content: bytes) -> str | None:
-    """Return the secret in a file; ``None`` where it is not as it was written."""
+    """Return the secret in a file; ``None`` if the file is damaged."""
     digest, _, secret = content.partition(b"\n")
     if not hmac.compare_digest(digest, hashlib.sha256(secret).hexdigest().encode()):
         return None

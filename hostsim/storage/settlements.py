@@ -18,10 +18,10 @@ from hostsim.storage.scope import NOT_REGISTERED, OURS
 
 @dataclass(frozen=True, slots=True)
 class Settlements:
-    """The halves of settlements by payment number, and what must be known to find more."""
+    """The halves of settlements by payment number, and the facts that are missing to find more."""
 
     by_number: Mapping[str, Settlement]
-    customer_unknown: Sequence[str]  # payments of the run whose customer decides
+    customer_unknown: Sequence[str]  # payments of the run whose customer is needed
     invoices_unknown: Sequence[str]  # the same, by the invoice of one that is registered
 
 
@@ -31,48 +31,50 @@ def find_settlements(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Settle
     On one invoice they are a payment and its reversal, and on an ordinary invoice a
     negative payment is one: neither is a settlement.
     """
-    found: dict[str, Settlement] = {}
+    settlements: dict[str, Settlement] = {}
     used: set[tuple[str, bool]] = set()
     unknown: dict[str, None] = {}
     invoices: dict[str, None] = {}
     rows = sorted(_pairs(db, scope), key=_pair_order)
     for row in rows:
         credit, debit = row["number"], row["other_number"]
-        here = bool(row["other_registered"])
-        if credit in found or (debit, here) in used:
+        is_registered = bool(row["other_registered"])
+        if credit in settlements or (debit, is_registered) in used:
             continue
-        same = _same_customer(row)
-        if same is None:
-            unknown.update(dict.fromkeys([credit] if here else [credit, debit]))
-            if here and not row["other_customer"]:
+        is_same_customer = _same_customer(row)
+        if is_same_customer is None:
+            unknown.update(dict.fromkeys([credit] if is_registered else [credit, debit]))
+            if is_registered and not row["other_customer"]:
                 invoices[row["other_invoice_number"]] = None
             continue
-        if not same:
+        if not is_same_customer:
             continue
-        used.add((debit, here))
+        used.add((debit, is_registered))
         complete = row["its_invoice"] is not None and row["other_invoice"] is not None
-        found[credit] = Settlement(
+        settlements[credit] = Settlement(
             debit, row["other_invoice_number"], row["other_invoice"], complete
         )
-        if not here:
-            found[debit] = Settlement(credit, row["invoice_number"], row["its_invoice"], complete)
-    return Settlements(found, list(unknown), list(invoices))
+        if not is_registered:
+            settlements[debit] = Settlement(
+                credit, row["invoice_number"], row["its_invoice"], complete
+            )
+    return Settlements(settlements, list(unknown), list(invoices))
 
 
 def _pairs(db: sqlite3.Connection, scope: Mapping[str, Any]) -> list[sqlite3.Row]:
     db.execute("DROP TABLE IF EXISTS credit")
     db.execute(_CREDITS)
-    marks = json.dumps(sorted(reasons.IGNORED | {"unreadable"}))
-    db.execute(_FIND_CREDITS, {**scope, "excluded": marks})
+    excluded = json.dumps(sorted(reasons.IGNORED | {"unreadable"}))
+    db.execute(_FIND_CREDITS, {**scope, "excluded": excluded})
     if db.execute("SELECT 1 FROM credit").fetchone() is None:
         return []
-    values = {**scope, "excluded": marks}
+    values = {**scope, "excluded": excluded}
     return [*db.execute(_DEBITS_OF_RUN, values), *db.execute(_DEBITS_REGISTERED, values)]
 
 
 def _pair_order(row: sqlite3.Row) -> tuple[object, ...]:
     day = date.fromisoformat(row["date"])
-    # What came together belongs together, before what was registered earlier.
+    # Payments of one run are paired before those registered earlier.
     return (
         row["other_registered"],
         oldest_first(day, row["number"]),
@@ -81,7 +83,7 @@ def _pair_order(row: sqlite3.Row) -> tuple[object, ...]:
 
 
 def _same_customer(row: sqlite3.Row) -> bool | None:
-    """Compare the customers there, or of the invoices here; ``None`` where nobody knows."""
+    """Compare the customers there, or of the invoices here; ``None`` if unknown."""
     if row["customer"] and row["other_customer"]:
         return bool(row["customer"] == row["other_customer"])
     if row["customer_here"] is not None and row["other_customer_here"] is not None:

@@ -19,7 +19,7 @@ _WORD = re.compile(
 
 
 def register(db: sqlite3.Connection) -> None:
-    """Make ``exact_sum``, ``swedish`` and ``holds`` known on a connection."""
+    """Register ``exact_sum``, ``swedish`` and ``holds`` on a connection."""
     db.create_aggregate("exact_sum", 1, _ExactSum)  # type: ignore[arg-type]
     db.create_function("swedish", 1, swedish, deterministic=True)
     db.create_function("holds", 2, _holds, deterministic=True)
@@ -40,28 +40,28 @@ class _ExactSum:
 
 
 def lines_of(columns: Sequence[str]) -> str:
-    """Return SQL for a text with a line for each column, so that no search finds across two."""
-    # In half the time of ||, which copies what is before it once for each.
-    form = "\n".join(["", *["%s"] * len(columns), ""])
-    return f"printf('{form}', {', '.join(columns)})"
+    """Return SQL for a text with a line for each column, so that no match spans two."""
+    # Twice as fast as ||, which copies its left side each time.
+    template = "\n".join(["", *["%s"] * len(columns), ""])
+    return f"printf('{template}', {', '.join(columns)})"
 
 
-def _holds(wanted: str, lines: str) -> bool:
-    """Find each word of a text in one of several lines, capitals or not.
+def _holds(text: str, lines: str) -> bool:
+    """Whether each word of a text is in one of several lines, case-insensitively.
 
     Amounts may be written as Swedes do: 12 000,50.
     """
     folded = lines.casefold()
-    for word, amounts in _sought(wanted):
+    for word, amounts in _search_terms(text):
         if word not in folded and not any(amount in lines for amount in amounts):
             return False
     return True
 
 
 @lru_cache(maxsize=16)
-def _sought(wanted: str) -> Sequence[tuple[str, Sequence[str]]]:
-    """Return the words of a text without capitals, each with the amount that it is, as stored."""
-    words = (found[1] or found[0] for found in _WORD.finditer(wanted.casefold()))
+def _search_terms(text: str) -> Sequence[tuple[str, Sequence[str]]]:
+    """Return the folded words of a text, each with its stored forms if it is an amount."""
+    words = (match[1] or match[0] for match in _WORD.finditer(text.casefold()))
     return [(word, _as_stored(word)) for word in words]
 
 
@@ -81,5 +81,5 @@ _LAST_LETTERS = str.maketrans({"å": "{", "ä": "|", "æ": "|", "ö": "}", "ø":
 
 
 def swedish(text: str | None) -> str:
-    """Make a text sort as a Swedish register does: å, ä and ö last."""
+    """Return a key that sorts as in Swedish: å, ä and ö last."""
     return (text or "").casefold().translate(_LAST_LETTERS)

@@ -99,7 +99,7 @@ _COMPANY_FIXED = """
 
 
 class OriginTotal(NamedTuple):
-    """How many payments of a region have an origin, and what they add up to in SEK."""
+    """The number of payments of a region and an origin, and their sum in SEK."""
 
     region: str
     origin: str
@@ -108,7 +108,7 @@ class OriginTotal(NamedTuple):
 
 
 class Loaded(NamedTuple):
-    """How many invoices or bills were new, and how many were known and updated."""
+    """The number of new invoices or bills, and of known ones that were updated."""
 
     new: int
     updated: int
@@ -158,14 +158,14 @@ class Store(Database):
     def load_invoices(self, rows: Iterable[ExportedInvoice]) -> Loaded:
         """Take exported invoices, all or none; a known number of a region is updated.
 
-        Where the total of a known invoice changes, what remains moves by the
-        difference, since what was paid stays paid.
+        If the total of a known invoice changes, its balance changes by the
+        difference, since payments stay.
         """
         currency = self.settings()["default_currency"]
         new = updated = 0
         with self.checked_change() as db:
             for row in rows:
-                known = first_row(
+                existing = first_row(
                     db,
                     "SELECT id, digest, total, remaining FROM invoices"
                     " WHERE region = :region AND number = :number",
@@ -173,11 +173,13 @@ class Store(Database):
                     number=row.number,
                 )
                 remaining = row.total
-                if known is None:
+                if existing is None:
                     new += 1
                 else:
                     updated += 1
-                    paid = EXACT.subtract(Decimal(known["total"]), Decimal(known["remaining"]))
+                    paid = EXACT.subtract(
+                        Decimal(existing["total"]), Decimal(existing["remaining"])
+                    )
                     remaining = EXACT.subtract(row.total, paid)
                 columns = columns_of(
                     row,
@@ -186,7 +188,7 @@ class Store(Database):
                     remaining=plain(remaining),
                 )
                 db.execute(_WRITE_INVOICE, columns)
-                if row.content is not None or (known is not None and known["digest"]):
+                if row.content is not None or (existing is not None and existing["digest"]):
                     invoice_content.write(db, row)
         return Loaded(new, updated)
 
@@ -199,7 +201,7 @@ class Store(Database):
         return (value_of(Invoice, row) for row in self.stream(query))
 
     def known_invoices(self, region: str, numbers: Iterable[str]) -> frozenset[str]:
-        """Say which of these numbers the region has."""
+        """Return which of these numbers the region has."""
         rows = self.db.execute(
             "SELECT number FROM invoices"
             " WHERE region = :region AND number IN (SELECT value FROM json_each(:numbers))",
@@ -228,7 +230,7 @@ class Store(Database):
     # --- Definitions ---
 
     def definitions(self, *, exports: bool | None = False) -> list[Definition]:
-        """Return the imports by name, or the exports; ``None`` gives both."""
+        """Return the imports by name, or the exports; ``None`` for both."""
         rows = self.db.execute(
             "SELECT * FROM definitions WHERE :exports IS NULL OR (subject <> '') = :exports"
             " ORDER BY name",
@@ -248,14 +250,14 @@ class Store(Database):
         if row is not None:
             return value_of(Definition, row)
         known = some_of([d.name for d in self.definitions(exports=exports)])
-        unknown, none = (
+        unknown_code, none_code = (
             ("EXPORT_UNKNOWN", "NO_EXPORTS")
             if exports
             else ("DEFINITION_UNKNOWN", "NO_DEFINITIONS")
         )
         if not known:
-            raise host_error(none, name=name)
-        raise host_error(unknown, name=name, known=known)
+            raise host_error(none_code, name=name)
+        raise host_error(unknown_code, name=name, known=known)
 
     def add_definition(self, definition: Definition) -> None:
         """Store a new definition; a name that is taken is refused."""
@@ -279,7 +281,7 @@ class Store(Database):
             )
 
     def set_definition_region(self, name: str, region: str) -> None:
-        """Let a definition look at the invoices of another region."""
+        """Set the region whose invoices a definition matches."""
         with self.checked_change() as db:
             db.execute(
                 "UPDATE definitions SET region = :region WHERE name = :name",
@@ -287,7 +289,7 @@ class Store(Database):
             )
 
     def set_definition_company(self, name: str, company: Company) -> None:
-        """Say whose books a definition is about."""
+        """Set the company whose books a definition is about."""
         with self.checked_change() as db:
             db.execute(
                 "UPDATE definitions SET company = :number, company_name = :company_name"
@@ -324,7 +326,7 @@ class Store(Database):
 
     @contextmanager
     def registered_payments(self) -> Iterator[tuple[Sequence[OriginTotal], Iterator[Entry]]]:
-        """Return the payments that count, oldest first, and their sums, as of one moment."""
+        """Return the registered payments, oldest first, and their sums, as of one moment."""
         with self.reader() as connection:
             connection.execute("BEGIN")
             totals = [
@@ -353,7 +355,7 @@ class Store(Database):
             yield from map(entry_of, self.stream(_PAYMENTS_BY_NUMBER, values))
 
     def registered(self, run_id: str | None = None) -> Iterator[SavedPayment]:
-        """Return the imported payments that count, oldest first.
+        """Return the imported payments that are registered, oldest first.
 
         :param run_id: those that one run registered.
         """
@@ -367,10 +369,10 @@ class Store(Database):
     ) -> None:
         """Record the revision of a run that a command has shown.
 
-        Where that cannot be written, it has to be shown once more.
+        If that cannot be written, it has to be shown once more.
         """
         try:
-            with commits.passing(), self.change() as db:
+            with commits.uncounted(), self.change() as db:
                 db.execute(
                     f"UPDATE {table} SET printed = :revision WHERE id = :run_id",  # noqa: S608 ours
                     {"revision": revision, "run_id": run_id},

@@ -27,23 +27,23 @@ class UndoneSave:
 
 
 def payments_of(db: sqlite3.Connection, run_id: str) -> list[sqlite3.Row]:
-    """Return all that a save wrote: payments, and reversals of others."""
+    """Return the payments of a save, and its reversals of others."""
     return db.execute(
         "SELECT * FROM payments WHERE run_id = :id ORDER BY id", {"id": run_id}
     ).fetchall()
 
 
 def reversals_to_undo(db: sqlite3.Connection, run_id: str) -> list[sqlite3.Row]:
-    """Return the reversals of a save whose place nothing takes that stands when it is undone.
+    """Return the reversals of a save that nothing replaces once it is undone.
 
-    ``facts`` are those of the change that each was for, where nothing was left to be registered:
-    that is decided again, see :func:`offer_nothing`.
+    ``facts`` are those of the change that each was for, if nothing was left to be registered:
+    that is decided again, see :func:`offer_without_money`.
     """
     return db.execute(_REVERSALS, {"id": run_id}).fetchall()
 
 
-def offer_nothing(db: sqlite3.Connection, row: sqlite3.Row) -> None:
-    """Offer a payment that became nothing at its source as it was when a person accepted that.
+def offer_without_money(db: sqlite3.Connection, row: sqlite3.Row) -> None:
+    """Offer a payment that became 0 at its source as it was when a person accepted that.
 
     :param row: of :func:`reversals_to_undo`, deleted.
     """
@@ -51,7 +51,7 @@ def offer_nothing(db: sqlite3.Connection, row: sqlite3.Row) -> None:
 
 
 def registered_of(db: sqlite3.Connection, run_id: str) -> tuple[int, Decimal]:
-    """Count the payments of a save that still stand, and their SEK."""
+    """Count the payments of a save that are still registered, and their SEK."""
     query = (
         "SELECT count(*), exact_sum(amount) FROM payments"
         " WHERE run_id = :id AND state = 'registered'"
@@ -67,8 +67,10 @@ def mark_undone(db: sqlite3.Connection, run_id: str, why: str, user: str, at: da
     )
 
 
-def to_forget(db: sqlite3.Connection, definition: str, company: str, run_id: str) -> Sequence[str]:
-    """Return what :func:`forget_taken_again` takes back when a save is undone: payment numbers."""
+def payments_to_forget(
+    db: sqlite3.Connection, definition: str, company: str, run_id: str
+) -> Sequence[str]:
+    """Return the payment numbers whose decisions :func:`forget_taken_again` revokes."""
     values = {"definition": definition, "company": company, "run_id": run_id}
     return [row["number"] for row in db.execute(_TO_FORGET, values)]
 
@@ -76,20 +78,20 @@ def to_forget(db: sqlite3.Connection, definition: str, company: str, run_id: str
 def forget_taken_again(
     db: sqlite3.Connection, scope: tuple[str, str], numbers: Iterable[str], user: str, at: datetime
 ) -> None:
-    """Take back that payments of other undone saves were to be taken again, before they were saved.
+    """Revoke unsaved decisions to take payments of other undone saves again.
 
-    Otherwise one would come in alone, in the place of what paid its invoice before it.
+    Otherwise one would come in alone, in place of the payment that paid its invoice before it.
 
     :param scope: definition and company.
-    :param numbers: of :func:`to_forget`, asked before the payments of the save are deleted.
+    :param numbers: of :func:`payments_to_forget`, read before the payments of the save are deleted.
     """
     values = dict(zip(("definition", "company"), scope, strict=True))
     values |= {"user": user, "at": at.isoformat()}
     db.executemany(_FORGET, [{**values, "number": number} for number in numbers])
 
 
-def to_take_again(
-    db: sqlite3.Connection, undone: str, definition: str, company: str, open_run: str | None
+def payments_to_take_again(
+    db: sqlite3.Connection, undone_run: str, definition: str, company: str, open_run: str | None
 ) -> dict[str, tuple[str, str] | None]:
     """Return the payments of an undone save that are offered, and nobody decided about since.
 
@@ -97,7 +99,7 @@ def to_take_again(
     :return: by number, the decision that the save applied, and its figures.
     """
     values = {
-        "undone": undone,
+        "undone": undone_run,
         "definition": definition,
         "company": company,
         "run_id": open_run,
@@ -127,11 +129,11 @@ def undone_saves(
 ) -> list[UndoneSave]:
     """Return the saves of a definition that were undone, of which payments can be taken again."""
     rows = db.execute(_UNDONE, {"definition": definition}).fetchall()
-    found = [_undone(db, row, company, open_run) for row in rows]
-    return [one for one in found if one.waiting]
+    saves = [_undone_save_of(db, row, company, open_run) for row in rows]
+    return [save for save in saves if save.waiting]
 
 
-def _undone(
+def _undone_save_of(
     db: sqlite3.Connection, row: sqlite3.Row, company: str, open_run: str | None
 ) -> UndoneSave:
     values = {

@@ -15,10 +15,10 @@ from hostsim.ledger.reconciliation import (
     EQUAL,
     ONLY_AT_SOURCE,
     ONLY_IN_HOST,
+    Mismatch,
     Pair,
     Side,
     Sum,
-    Unequal,
 )
 from hostsim.ledger.values import SEK
 from hostsim.messages.formats import count, day
@@ -59,7 +59,7 @@ _REASONS = REASONS | {
 }
 
 
-def _side(difference: Unequal) -> Side:
+def _side(difference: Mismatch) -> Side:
     side = difference.host or difference.source
     if side is None:
         message = "a difference of nothing"
@@ -67,7 +67,7 @@ def _side(difference: Unequal) -> Side:
     return side
 
 
-def _foreign(difference: Unequal) -> Money | str | None:
+def _foreign(difference: Mismatch) -> Money | str | None:
     side = _side(difference)
     if side.currency in {None, SEK}:
         return None
@@ -85,7 +85,7 @@ _SIDE: tuple[Column[Side], ...] = (
     json_only("payment_date", lambda s: s.date),
 )
 
-DIFFERENCES: tuple[Column[Unequal], ...] = (
+DIFFERENCES: tuple[Column[Mismatch], ...] = (
     *json_attributes("payment_number", "fields"),
     json_only("way", lambda d: d.reason),
     json_only("fortnox", lambda d: _side_object(d.source)),
@@ -188,7 +188,7 @@ def write_reconciliation(
 def _write_differences(
     output: Output, reconciliation: Reconciliation, kind: str, *, show_ignored: bool
 ) -> None:
-    def shown() -> Iterator[Unequal]:
+    def shown() -> Iterator[Mismatch]:
         return (
             difference
             for difference in reconciliation.unequal(kind)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from hostsim.ledger.values import Entry, Row
-    from hostsim.storage.history import Imported
+    from hostsim.storage.history import PastRun
 
 # An id is shown, and may be typed, by its first characters.
 _SHORT_ID = 8
@@ -34,7 +34,7 @@ def short_id(run_id: str | None) -> str:
     return (run_id or "")[:_SHORT_ID]
 
 
-def state(run: Imported) -> Text:
+def state(run: PastRun) -> Text:
     """Return how an import ended, with the first sentence of its error if it failed."""
     text = label(RUN_STATES, run.state_shown)
     if run.error is None or run.cancelled:
@@ -47,7 +47,7 @@ def state(run: Imported) -> Text:
     )
 
 
-def full_state(run: Imported) -> Text:
+def full_state(run: PastRun) -> Text:
     """Return how an import ended, and who saved it."""
     if run.state != "saved":
         return state(run)
@@ -60,32 +60,32 @@ def full_state(run: Imported) -> Text:
     )
 
 
-def _company(run: Imported) -> Text | None:
+def _company(run: PastRun) -> Text | None:
     return None if run.company is None else company(run.company)
 
 
-def _saved_object(run: Imported) -> dict[str, object] | None:
+def _saved_object(run: PastRun) -> dict[str, object] | None:
     if run.saved is None:
         return None
     number, sek = run.saved
     return {"at": run.saved_at, "by": run.saved_by, "payments": number, "amount": sek}
 
 
-def _undone_object(run: Imported) -> dict[str, object] | None:
+def _undone_object(run: PastRun) -> dict[str, object] | None:
     if run.undone_at is None:
         return None
     return {"at": run.undone_at, "by": run.undone_by, "why": run.undone_why}
 
 
-def _error_object(run: Imported) -> dict[str, object] | None:
+def _error_object(run: PastRun) -> dict[str, object] | None:
     return None if run.error_code is None else {"code": run.error_code, "sentence": run.error}
 
 
-def _count_column(kind: str, heading: Text) -> Column[Imported]:
+def _count_column(kind: str, heading: Text) -> Column[PastRun]:
     return Column(kind, heading, lambda r: r.counts.get(kind), right=True)
 
 
-RUNS: tuple[Column[Imported], ...] = (
+RUNS: tuple[Column[PastRun], ...] = (
     *json_attributes("id"),
     json_only("format", lambda r: r.definition),
     json_only("type", lambda r: r.import_type),
@@ -122,7 +122,7 @@ RUNS: tuple[Column[Imported], ...] = (
 )
 
 
-def write_runs(output: Output, runs: Callable[[], Iterable[Imported]]) -> None:
+def write_runs(output: Output, runs: Callable[[], Iterable[PastRun]]) -> None:
     """Print imports, latest first; ``runs`` is called several times."""
     if not any(True for _ in runs()):
         output.say("Ingen import är gjord än.", "No import was made yet.")
@@ -135,7 +135,7 @@ def write_runs(output: Output, runs: Callable[[], Iterable[Imported]]) -> None:
 
 
 def write_run_json(
-    output: Output, run: Imported, entries: Iterable[Entry], lists: Mapping[str, Iterable[Row]]
+    output: Output, run: PastRun, entries: Iterable[Entry], lists: Mapping[str, Iterable[Row]]
 ) -> None:
     """Write one import in full as one JSON object, a payment at a time.
 
@@ -148,7 +148,7 @@ def write_run_json(
     write_json(output, parts | {k: row_objects(output, rows, k) for k, rows in lists.items()})
 
 
-def write_run(output: Output, run: Imported, entries: Callable[[], Iterable[Entry]]) -> None:
+def write_run(output: Output, run: PastRun, entries: Callable[[], Iterable[Entry]]) -> None:
     """Print one import in full but the rows of its open preview."""
     facts: list[tuple[Text, object]] = [
         (Text("Import", "Import"), run.id),
@@ -185,7 +185,7 @@ _COUNTS: tuple[Column[_Count], ...] = (
 )
 
 
-def _write_counts(output: Output, run: Imported) -> None:
+def _write_counts(output: Output, run: PastRun) -> None:
     counts = [
         _Count(kind_label(kind, run), number, run.totals.get(kind))
         for kind, number in run.counts.items()
@@ -208,7 +208,7 @@ _KINDS = {
 }
 
 
-def kind_label(kind: str, run: Imported) -> Text:
+def kind_label(kind: str, run: PastRun) -> Text:
     if kind == "ready" and run.undone_at is not None:
         return Text("Sparade, sedan ångrade", "Saved, then undone")
     if kind == "ready" and run.state == "saved":

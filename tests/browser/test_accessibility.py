@@ -193,7 +193,7 @@ def test_no_way_that_a_company_may_stand_has_a_violation(page, axe, office, desk
     ):
         at = office.clock()
         run = EndedRun(name, "FortnoxAPI", "", None, at, outcome, {"saved": 1}, code, Text(*"ab"))
-        schedules.ended(office.store, run, at - timedelta(days=1), waiting=waiting, failures=1)
+        schedules.store_end(office.store, run, at - timedelta(days=1), waiting=waiting, failures=1)
     page.goto(f"{desk.url}overview")
     if language == "en":
         page.get_by_role("button", name="In English").click()

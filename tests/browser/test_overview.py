@@ -30,7 +30,7 @@ def many(office):
             {"due": (at + timedelta(hours=1)).isoformat(), "ended": at.isoformat()},
         )
     run = EndedRun("07000", "FortnoxAPI", "", None, at, WAITS, {"left": 3})
-    schedules.ended(store, run, at + timedelta(hours=1), waiting=3, failures=0)
+    schedules.store_end(store, run, at + timedelta(hours=1), waiting=3, failures=0)
     return store
 
 

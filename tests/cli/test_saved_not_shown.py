@@ -187,7 +187,7 @@ def test_ctrl_c_in_the_middle_of_a_commit_is_known_to_have_saved(tmp_path):
             def db(self):
                 return Interrupted(super().db)
 
-        with Slow.open(tmp_path / "host.db") as slow, commits.watched() as saved:
+        with Slow.open(tmp_path / "host.db") as slow, commits.watch() as saved:
             with pytest.raises(KeyboardInterrupt):
                 slow.set_setting("accepted_deviation", "5")
             assert saved.any
@@ -195,7 +195,7 @@ def test_ctrl_c_in_the_middle_of_a_commit_is_known_to_have_saved(tmp_path):
 
 
 def test_what_was_rolled_back_is_not_said_to_be_saved(tmp_path):
-    with Store.create(tmp_path / "host.db") as store, commits.watched() as saved:
+    with Store.create(tmp_path / "host.db") as store, commits.watch() as saved:
         with pytest.raises(sqlite3.IntegrityError):
             store.load_invoices([invoice("1001"), invoice("")])
         assert not saved.any
@@ -378,7 +378,7 @@ def test_a_page_that_breaks_before_says_that_it_is_a_fault(person, monkeypatch):
     def broken(*_):
         raise ZeroDivisionError
 
-    monkeypatch.setattr("hostsim.storage.hand_payments.take_from_invoice", broken)
+    monkeypatch.setattr("hostsim.storage.hand_payments.lower_balance", broken)
     today = person.desk_context.clock().date().isoformat()
     form = {"invoice": "1001", "amount": "100", "date": today, "region": ""}
     assert "INTERNAL" in person.post("/payments/new", 500, **form)

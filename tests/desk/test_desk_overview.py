@@ -97,7 +97,7 @@ def scheduled(host, name, outcome=None, *, waiting=0, code="", timetable=HALF_HO
     at = NOON - timedelta(minutes=len(name))
     run = EndedRun(name, "Fake", "", None, at, outcome, counts, code, message)
     due = NOON + timedelta(minutes=30)
-    schedules.ended(host.store, run, due, waiting=waiting, failures=bool(code))
+    schedules.store_end(host.store, run, due, waiting=waiting, failures=bool(code))
 
 
 def sums(page):

@@ -27,10 +27,10 @@ def test_a_number_in_use_is_taken(rule, number):
 @given(st.sampled_from(RIGHT), st.data())
 def test_one_wrong_digit_is_refused(right, data):
     rule, number = right
-    place = data.draw(st.sampled_from([i for i, one in enumerate(number) if one.isdigit()]))
+    index = data.draw(st.sampled_from([i for i, digit in enumerate(number) if digit.isdigit()]))
     digit = data.draw(st.sampled_from("0123456789"))
-    assume(digit != number[place])
-    assert not rule(f"{number[:place]}{digit}{number[place + 1 :]}")
+    assume(digit != number[index])
+    assert not rule(f"{number[:index]}{digit}{number[index + 1 :]}")
 
 
 @pytest.mark.parametrize(

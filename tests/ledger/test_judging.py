@@ -356,8 +356,8 @@ def test_a_payment_with_an_unknown_amount_is_worth_asking_for_but_never_ready():
         **{name: getattr(vague, name) for name in vague.__slots__} | {"amount_currency": None}
     )
     [asked] = judge(EUR_100, [Candidate("1", vague)], ZERO, as_if_fetched=True).judgements
-    [told] = judge(EUR_100, [Candidate("1", vague)], ZERO).judgements
-    assert (asked.kind, told.kind, told.reason) == ("ready", "rejected", "unreadable")
+    [judged_now] = judge(EUR_100, [Candidate("1", vague)], ZERO).judgements
+    assert (asked.kind, judged_now.kind, judged_now.reason) == ("ready", "rejected", "unreadable")
 
 
 # --- For all amounts --------------------------------------------------------
@@ -372,7 +372,7 @@ def situations(draw):
     in_euro = draw(st.booleans())
     total = draw(amounts)
     currency = "EUR" if in_euro else "SEK"
-    one = invoice("1", total, currency, remaining=draw(amounts))
+    drawn = invoice("1", total, currency, remaining=draw(amounts))
     payments = []
     for number in range(1, draw(st.integers(1, 6)) + 1):
         day = payment(draw(st.integers(1, 4))).date
@@ -381,25 +381,25 @@ def situations(draw):
         build = euro if in_euro else payment
         extra = {"rate": draw(rates)} if in_euro else {}
         payments.append(build(number, "1", amount, date=day, write_offs=write_offs, **extra))
-    return one, payments, draw(st.decimals(0, 100, places=2))
+    return drawn, payments, draw(st.decimals(0, 100, places=2))
 
 
 @given(situations())
 def test_what_remains_changes_by_what_is_ready_and_nothing_else(situation):
-    one, payments, accepted = situation
-    result = judged(one, payments, accepted)
+    drawn, payments, accepted = situation
+    result = judged(drawn, payments, accepted)
     ready = [p for p, j in zip(payments, result.judgements, strict=True) if j.kind == "ready"]
     effects = sum((effect_of(p) for p in ready), ZERO)
     written_off = any(j.status == "written-off" for j in result.judgements)
-    assert result.remaining == (ZERO if written_off else one.remaining - effects)
+    assert result.remaining == (ZERO if written_off else drawn.remaining - effects)
 
 
 @given(situations(), st.randoms(use_true_random=False))
 def test_the_order_of_reading_never_matters(situation, random):
-    one, payments, accepted = situation
+    drawn, payments, accepted = situation
     shuffled = random.sample(payments, len(payments))
-    straight = judged(one, payments, accepted)
-    mixed = judged(one, shuffled, accepted)
+    straight = judged(drawn, payments, accepted)
+    mixed = judged(drawn, shuffled, accepted)
     by_number = dict(zip((p.key.number for p in shuffled), mixed.judgements, strict=True))
     assert [by_number[p.key.number] for p in payments] == list(straight.judgements)
     assert mixed.remaining == straight.remaining
@@ -407,10 +407,10 @@ def test_the_order_of_reading_never_matters(situation, random):
 
 @given(situations())
 def test_a_credit_invoice_is_an_ordinary_one_in_a_mirror(situation):
-    one, payments, accepted = situation
-    assume(one.total != 0)
-    mirrored = judged(mirror_invoice(one), [mirror(p) for p in payments], accepted)
-    straight = judged(one, payments, accepted)
+    drawn, payments, accepted = situation
+    assume(drawn.total != 0)
+    mirrored = judged(mirror_invoice(drawn), [mirror(p) for p in payments], accepted)
+    straight = judged(drawn, payments, accepted)
     assert mirrored.judgements == [
         replace(j, effect=-j.effect, remaining=-j.remaining) for j in straight.judgements
     ]
@@ -419,17 +419,17 @@ def test_a_credit_invoice_is_an_ordinary_one_in_a_mirror(situation):
 
 @given(situations())
 def test_the_effects_add_up_to_what_was_paid(situation):
-    one, payments, accepted = situation
-    result = judged(one, payments, accepted)
+    drawn, payments, accepted = situation
+    result = judged(drawn, payments, accepted)
     with localcontext(EXACT):
         effects = sum((judgement.effect for judgement in result.judgements), ZERO)
-        assert one.remaining - effects == result.remaining
+        assert drawn.remaining - effects == result.remaining
 
 
 @given(situations())
 def test_only_the_last_ready_payment_can_be_written_off(situation):
-    one, payments, accepted = situation
-    result = judged(one, payments, accepted)
+    drawn, payments, accepted = situation
+    result = judged(drawn, payments, accepted)
     in_order = sorted(
         zip(payments, result.judgements, strict=True),
         key=lambda pair: oldest_first(pair[0].date, pair[0].key.number),
@@ -441,15 +441,15 @@ def test_only_the_last_ready_payment_can_be_written_off(situation):
 
 @given(situations())
 def test_a_second_judging_finds_everything_imported(situation):
-    one, payments, accepted = situation
-    first = judged(one, payments, accepted)
+    drawn, payments, accepted = situation
+    first = judged(drawn, payments, accepted)
     ready = {
         p.key.number: p
         for p, j in zip(payments, first.judgements, strict=True)
         if j.kind == "ready"
     }
     again = [Candidate(p.key.number, p, registered=ready.get(p.key.number)) for p in payments]
-    after = invoice("1", one.total, one.currency, remaining=first.remaining)
+    after = invoice("1", drawn.total, drawn.currency, remaining=first.remaining)
     reasons = {
         c.number: j.reason
         for c, j in zip(again, judge(after, again, accepted).judgements, strict=True)
@@ -462,13 +462,13 @@ def test_huge_amounts_are_added_to_the_ore():
     assert str(result.remaining) == 44 * "9" + ".99"
 
 
-def mirror(one):
-    values = {name: getattr(one, name) for name in one.__slots__}
-    values["amount"] = -one.amount
-    values["amount_currency"] = -one.amount_currency
-    values["write_offs"] = tuple(write_off(-w.amount) for w in one.write_offs)
+def mirror(original):
+    values = {name: getattr(original, name) for name in original.__slots__}
+    values["amount"] = -original.amount
+    values["amount_currency"] = -original.amount_currency
+    values["write_offs"] = tuple(write_off(-w.amount) for w in original.write_offs)
     return Payment(**values)
 
 
-def mirror_invoice(one):
-    return invoice("1", -one.total, one.currency, remaining=-one.remaining)
+def mirror_invoice(original):
+    return invoice("1", -original.total, original.currency, remaining=-original.remaining)

@@ -74,7 +74,9 @@ def test_the_machine_may_stand_in_another_zone():
 def test_a_failure_is_tried_again_soon_then_less_often_and_never_later_than_planned():
     timetable, now = Timetable(daily=time(6)), stockholm("2026-11-29T06:00")
     pauses = [timetable.again(now, now, failures) - now for failures in range(1, 8)]
-    assert pauses == [timedelta(minutes=one) for one in (*RETRIES, RETRIES[-1], RETRIES[-1])]
+    assert pauses == [
+        timedelta(minutes=minutes) for minutes in (*RETRIES, RETRIES[-1], RETRIES[-1])
+    ]
     late = stockholm("2026-11-29T05:58")
     assert timetable.again(late, late, 1) == stockholm("2026-11-29T06:00")
 

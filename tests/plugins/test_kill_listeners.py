@@ -103,9 +103,9 @@ def wrong_after(path):
         }
         if paid != Books(store).by_invoice():
             return "the ledger is not the books"
-        if sequences(module, store) != list(range(1, journal.last(store.db) + 1)):
+        if sequences(module, store) != list(range(1, journal.last_sequence(store.db) + 1)):
             return "a change is missing"
-        if journal.acknowledged(store.db, "ledger") != journal.last(store.db):
+        if journal.acknowledged(store.db, "ledger") != journal.last_sequence(store.db):
             return "not all is acknowledged"
     return None
 

@@ -119,7 +119,7 @@ def test_nothing_is_reported_that_is_not_committed(host, store, ledger):
     with pytest.raises(RuntimeError), store.change():  # noqa: PT012
         host.add_payment("1001", Decimal(1), confirm=True)
         raise RuntimeError
-    assert (ledger.told, journal.last(store.db)) == ([], 0)
+    assert (ledger.told, journal.last_sequence(store.db)) == ([], 0)
 
 
 def test_one_that_is_taken_again_after_its_deletion_is_another_payment_of_the_same_key(

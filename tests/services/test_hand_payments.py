@@ -185,7 +185,7 @@ def test_what_fails_half_way_leaves_nothing(host, store, plugin, monkeypatch):
     shown(host, plugin, payment(1, amount="900"))
     host.decide("Fortnox", "1", "accept")
     before = "\n".join(store.db.iterdump())
-    monkeypatch.setattr("hostsim.storage.hand_payments.take_from_invoice", fails)
+    monkeypatch.setattr("hostsim.storage.hand_payments.lower_balance", fails)
     monkeypatch.setattr("hostsim.storage.decisions.mark_applied", fails)
     for act in (
         lambda: host.add_payment("1001", Decimal(1), confirm=True),

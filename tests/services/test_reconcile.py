@@ -440,7 +440,7 @@ def test_what_is_registered_while_a_person_looks_does_not_change_what_they_see(f
 def test_rows_of_a_comparison_that_died_are_cleared_away_by_the_next(fresh):
     host, _ = saved_with(fresh, payment(1))
     with host._definition_lock("Test"):
-        host._reconciled("Test")
+        host._read_and_compare("Test")
     with host.reconcile("Test"):
         [rows] = fresh.db.execute(
             "SELECT count(*) FROM run_rows WHERE run_id IN"

@@ -62,7 +62,7 @@ def test_a_copy_holds_what_was_registered_a_moment_ago(database, tmp_path):
         pay(store, 2)
         assert backup.back_up(database, copy) == (5, 2)
     assert payments(copy) == 2
-    assert [one.name for one in tmp_path.glob("copy.db*")] == ["copy.db"]
+    assert [entry.name for entry in tmp_path.glob("copy.db*")] == ["copy.db"]
 
 
 def test_copies_that_are_made_while_somebody_writes_are_whole(database, tmp_path):

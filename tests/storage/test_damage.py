@@ -398,7 +398,7 @@ def test_a_row_of_a_preview_that_is_not_what_was_shown_is_not_registered(store, 
             db.execute(change, [was])
         db.execute("UPDATE run_rows SET date = '2126-01-01'")
     # What judges again would take it for what was shown.
-    assert refused(host.save, "Banken", green=True) == "DATABASE_DAMAGED"
+    assert refused(host.save, "Banken", only_without_warnings=True) == "DATABASE_DAMAGED"
     assert refused(host.leave_out, "Banken", ["1"]) == "DATABASE_DAMAGED"
     assert count(store.path) == 1
 
@@ -419,7 +419,7 @@ def test_a_preview_that_was_judged_again_is_saved(store, host, plugin):
     host.add_payment("1", Decimal(10), confirm=True)
     with pytest.raises(PreviewChanged):
         host.save("Banken", shown.revision)
-    host.save("Banken", green=True)
+    host.save("Banken", only_without_warnings=True)
     assert [one.amount for one in store.payments()] == [Decimal(10)]
 
 

@@ -252,10 +252,10 @@ def test_payments_with_one_ocr_are_matched_in_time_that_grows_as_their_number(of
         payments = [payment(number, "", "1", ocr="77") for number in range(1, many + 1)]
         preview = office.reads(payments)
         run = ImportRun(office.store, preview.run_id, office.store.definition(NAME))
-        with run.judging(COMPANY.number) as found:
-            found.db.execute("DELETE FROM matched")
+        with run.judging(COMPANY.number) as judging:
+            judging.db.execute("DELETE FROM matched")
             steps.append(0)
-            found.db.set_progress_handler(lambda: steps.append(steps.pop() + 1), 100)
-            found.db.execute(invoice_matching._MATCH, found.values)
-            found.db.set_progress_handler(None, 0)
+            judging.db.set_progress_handler(lambda: steps.append(steps.pop() + 1), 100)
+            judging.db.execute(invoice_matching._MATCH, judging.values)
+            judging.db.set_progress_handler(None, 0)
     assert steps[1] < 3 * steps[0]

@@ -55,8 +55,8 @@ def fill(db):
         "INSERT INTO invoices (id, region, number, ocr, customer_code, customer_name, currency,"
         " total, remaining, period_closed) VALUES (?, '', ?, '', 'K', ?, 'SEK', ?, '1', 1)",
         [
-            (place + 1, str(1000 + place), name, str(7000 + place))
-            for place, name in enumerate(CUSTOMERS)
+            (index + 1, str(1000 + index), name, str(7000 + index))
+            for index, name in enumerate(CUSTOMERS)
         ],
     )
     marks = ", ".join("?" * len(PAYMENT_COLUMNS.split(", ")))
@@ -109,7 +109,7 @@ def test_the_sum_of_fifty_thousand_is_exact_to_the_ore(store):
 
 
 def test_the_pages_together_are_the_list_once(store):
-    seen = [n for place in range(1, 501, 100) for n in numbers(listed(store, page=place))]
+    seen = [n for index in range(1, 501, 100) for n in numbers(listed(store, page=index))]
     assert len(set(seen)) == len(seen) == 500
     assert numbers(listed(store, page=500))[-1] == str(MANY - 1)
 

@@ -164,8 +164,8 @@ def test_an_unknown_setting_is_refused_naming_the_known_ones(store):
 
 def test_a_new_invoice_remains_whole(store):
     assert store.load_invoices([invoice("1", "1000.50")]) == (1, 0)
-    [one] = store.invoices()
-    assert (one.total, one.remaining) == (Decimal("1000.50"), Decimal("1000.50"))
+    [loaded] = store.invoices()
+    assert (loaded.total, loaded.remaining) == (Decimal("1000.50"), Decimal("1000.50"))
 
 
 def test_an_invoice_comes_back_as_it_was_loaded(store):
@@ -176,7 +176,7 @@ def test_an_invoice_comes_back_as_it_was_loaded(store):
 
 def test_one_number_may_exist_in_two_regions(store):
     store.load_invoices([invoice("1001", "10"), invoice("1001", "20", region="Syd")])
-    assert [(one.region, one.total) for one in store.invoices()] == [("", 10), ("Syd", 20)]
+    assert [(loaded.region, loaded.total) for loaded in store.invoices()] == [("", 10), ("Syd", 20)]
 
 
 def test_what_remains_of_a_known_invoice_moves_with_its_total(store):
@@ -184,25 +184,25 @@ def test_what_remains_of_a_known_invoice_moves_with_its_total(store):
     store.load_invoices([invoice("1", "1000")])
     Host(store, Plugins()).add_payment("1", Decimal(300), confirm=True)
     assert store.load_invoices([invoice("1", "1200", customer_name="Nytt namn")]) == (0, 1)
-    [one] = store.invoices()
-    assert (one.remaining, one.customer_name) == (Decimal(900), "Nytt namn")
+    [loaded] = store.invoices()
+    assert (loaded.remaining, loaded.customer_name) == (Decimal(900), "Nytt namn")
 
 
 def test_loading_the_same_again_changes_nothing(store):
     store.load_invoices([invoice("1", "1000")])
     Host(store, Plugins()).add_payment("1", Decimal(300), confirm=True)
     store.load_invoices([invoice("1", "1000")])
-    assert [one.remaining for one in store.invoices()] == [Decimal(700)]
+    assert [loaded.remaining for loaded in store.invoices()] == [Decimal(700)]
 
 
 def test_an_invoice_without_currency_is_in_the_default_currency(store):
     store.load_invoices([invoice("1", currency="")])
-    assert [one.currency for one in store.invoices()] == ["SEK"]
+    assert [loaded.currency for loaded in store.invoices()] == ["SEK"]
 
 
 def test_invoices_come_in_the_order_of_their_numbers(store):
     store.load_invoices([invoice("10"), invoice("9"), invoice("100")])
-    assert [one.number for one in store.invoices()] == ["9", "10", "100"]
+    assert [loaded.number for loaded in store.invoices()] == ["9", "10", "100"]
 
 
 def test_only_invoices_of_the_region_are_known(store):

@@ -51,7 +51,7 @@ def office(path, count, *, now=None):
             # As if each had been signed in to.
             db.execute("UPDATE definitions SET company = name, company_name = name")
             for number in numbers(count):
-                schedules.put(store, number, HALF_HOURS, GREEN, now)
+                schedules.store_schedule(store, number, HALF_HOURS, GREEN, now)
     return path
 
 
