@@ -18,7 +18,8 @@ from opter_fortnox_plugin.diagnostics.probe.results import ProbeResult
 from opter_fortnox_plugin.diagnostics.probe.run import SCOPES, TITLES, Report, probe
 from opter_fortnox_plugin.errors import LoginFailed, SettingsWrong
 from opter_fortnox_plugin.fortnox.protocol import authorization_url
-from opter_fortnox_plugin.login.authorization_code import CallbackServer, Login
+from opter_fortnox_plugin.login.callback import Login
+from opter_fortnox_plugin.login.callback_server import CallbackServer
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 from opter_fortnox_plugin.session import Surroundings
 

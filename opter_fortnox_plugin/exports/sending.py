@@ -300,12 +300,14 @@ class Sender(ABC, Generic[D]):
         name = f"{number}-{hashlib.sha256(content).hexdigest()[:12]}.pdf"
         for attempt in range(ATTEMPTS):
             try:
-                names = self.attachment_names(number) if sent_before or again or attempt else []
+                # An earlier request, of this call or before it, may have uploaded or attached it.
+                tried = again or attempt > 0
+                names = self.attachment_names(number) if sent_before or tried else []
                 if names:
-                    done = name in names or again or attempt or not sent_before
+                    is_ours = name in names or tried or not sent_before
                     state = "sent" if attempt else "unchanged"
-                    return Outcome(state) if done else problem("unchanged", "PDF_NOT_REPLACED")
-                file_id = self._find_upload(name) if again or attempt else ""
+                    return Outcome(state) if is_ours else problem("unchanged", "PDF_NOT_REPLACED")
+                file_id = self._find_upload(name) if tried else ""
                 file_id = file_id or self._file_id(self._client.upload(self.folder, name, content))
                 if file_id:
                     self.attach_file(number, file_id)

@@ -57,6 +57,8 @@ def finish_despite_interrupt(work: Callable[[], T], interrupted: Callable[[T], o
         threading.Thread(target=run, name="fortnox token", daemon=True).start()
         return future.result()
     except BaseException as error:
+        # The work's own error is raised as it is; anything else interrupted the wait, and the
+        # work goes on: exception() waits for its end.
         if not future.cancel() and error is not future.exception():
             with suppress(Exception):
                 interrupted(future.result())

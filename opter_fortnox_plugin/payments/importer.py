@@ -32,9 +32,9 @@ from opter_fortnox_plugin.fortnox.protocol import PAYMENTS, Page
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
 from opter_fortnox_plugin.fortnox.worker_pool import Future
 from opter_fortnox_plugin.payments.balances import Balances
-from opter_fortnox_plugin.payments.conversion import Converter, excluded_for
 from opter_fortnox_plugin.payments.ocr_lookup import OcrLookup
 from opter_fortnox_plugin.payments.page_scan import PageScan, Row
+from opter_fortnox_plugin.payments.payment_rows import Converter, excluded_for
 from opter_fortnox_plugin.payments.watermark import Cursor
 from opter_fortnox_plugin.session import (
     HERE,

@@ -29,8 +29,9 @@ from opter_fortnox_plugin.fortnox import (
 )
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.protocol import Resource, Response
-from opter_fortnox_plugin.login.authorization_code import Login, _CallbackHandler
-from opter_fortnox_plugin.payments.conversion import Converter
+from opter_fortnox_plugin.login.callback import Login
+from opter_fortnox_plugin.login.callback_server import _CallbackHandler
+from opter_fortnox_plugin.payments.payment_rows import Converter
 from tests.fuzz.mutation import changed_bytes, changed_json
 
 Random = random.Random

@@ -46,7 +46,8 @@ from opter_fortnox_plugin.fortnox.protocol import (
 )
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.host import Host
-from opter_fortnox_plugin.login.authorization_code import CallbackServer, Login
+from opter_fortnox_plugin.login.callback import Login
+from opter_fortnox_plugin.login.callback_server import CallbackServer
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 from opter_fortnox_plugin.session import logged_in, refuse_other_company, require
 from opter_fortnox_plugin.settings import EVERY_TIME, SERVICE_ACCOUNT, sign_in

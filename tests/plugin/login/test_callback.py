@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 from ports import free_port
 
 from opter_fortnox_plugin.errors import Cancelled, FortnoxError, LoginFailed
-from opter_fortnox_plugin.login.authorization_code import (
+from opter_fortnox_plugin.login.callback import (
     GRACE_SECONDS,
     Callback,
-    CallbackServer,
     Login,
     UnexpectedCallback,
     parse_callback,
 )
+from opter_fortnox_plugin.login.callback_server import CallbackServer
 
 STATE = "st4te-of-ours"
 REDIRECT = "http://localhost:51843/callback"
