@@ -178,7 +178,7 @@ def test_what_would_be_taken_for_a_part_of_a_copy_is_refused_by_name(database, c
         (functools.partial(backup.back_up, replace=True), (database, copy)),
         (backup.restore, (copy, database, AT)),
     ):
-        with pytest.raises(HostError, match=f"BACKUP_HAS_LOG: .* lies copy.db{ending}, "):
+        with pytest.raises(HostError, match=f"BACKUP_HAS_LOG: .* is copy.db{ending}, "):
             act(*arguments)
     assert (copy.read_bytes(), payments(database)) == (before, 2)
     copy.unlink()
