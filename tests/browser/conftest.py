@@ -40,13 +40,13 @@ def browser():
         from playwright.sync_api import sync_playwright
     except ImportError:
         missing = "playwright is not installed (extra: test)"
-    found = next(filter(None, map(shutil.which, NAMES)), None)
-    if found is None:
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
         missing = f"no Chromium on this machine (looked for {', '.join(NAMES)})"
     if missing:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=ARGUMENTS)
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
 
@@ -83,15 +83,15 @@ def page(context, desk):
     page = context.new_page()
     wrong = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.on("console", lambda said: wrong.append(said.text) if _is_fault(said) else None)
+    page.on("console", lambda message: wrong.append(message.text) if _is_fault(message) else None)
     enters(page, desk)
     yield page
     assert wrong == []
 
 
-def _is_fault(said):
+def _is_fault(message):
     # A refused form answers with 4xx on purpose, and Chromium notes that as an error.
-    return said.type == "error" and "Failed to load resource" not in said.text
+    return message.type == "error" and "Failed to load resource" not in message.text
 
 
 @pytest.fixture

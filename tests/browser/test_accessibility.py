@@ -33,10 +33,11 @@ def axe():
 
 def faults(axe, page):
     """Name what axe-core finds: the rule and the elements that break it."""
-    found = axe.run(page).response
-    assert found["passes"]
+    response = axe.run(page).response
+    assert response["passes"]
     return [
-        (one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found["violations"]
+        (violation["id"], [node["html"][:120] for node in violation["nodes"]])
+        for violation in response["violations"]
     ]
 
 
@@ -87,12 +88,12 @@ def test_no_page_of_the_second_day_has_a_violation(browser, plugins, axe, langua
             "SELECT reason, max(r.id) AS id FROM run_rows r JOIN runs u ON u.id = r.run_id"
             " WHERE u.state = 'open' AND reason IS NOT NULL GROUP BY reason"
         )
-        its = {row["reason"]: row["id"] for row in rows}
+        row_ids = {row["reason"]: row["id"] for row in rows}
         kept = next(row.id for row in office.store.payments() if row.state == "registered")
         paths = [
             "import", "decisions", "payments?sort=mark", f"payments/{kept}/delete",
             "payments/ledger", "why?invoice=10230", "why?invoice=20001", "runs",
-            *(f"decisions/row/{one}" for one in its.values()),
+            *(f"decisions/row/{row_id}" for row_id in row_ids.values()),
         ]  # fmt: skip
         viewport = {"width": width, "height": 700}
         context = browser.new_context(locale="sv-SE", viewport=viewport)
@@ -102,24 +103,24 @@ def test_no_page_of_the_second_day_has_a_violation(browser, plugins, axe, langua
         if language == "en":
             page.get_by_role("button", name="In English").click()
             page.get_by_role("heading", name="Payment import").wait_for()
-        found = {}
+        violations = {}
         for path in paths:
             page.goto(desk.url + path)
-            found[path] = faults(axe, page) + page.evaluate(BESIDE)
-        for path in (f"decisions/row/{its['changed-in-fortnox']}", f"payments/{kept}/delete"):
+            violations[path] = faults(axe, page) + page.evaluate(BESIDE)
+        for path in (f"decisions/row/{row_ids['changed-in-fortnox']}", f"payments/{kept}/delete"):
             page.goto(desk.url + path)
             page.locator("#ok").click()
             page.locator(".problems").first.wait_for()
-            found[f"{path} refused"] = faults(axe, page)
+            violations[f"{path} refused"] = faults(axe, page)
         page.goto(f"{desk.url}import")
         paper = page.locator("#ready-title ~ .tools a[target]").get_attribute("href")
         page.set_viewport_size({"width": 1032, "height": 700})  # A4, lying, without its margins
         page.emulate_media(media="print")
         page.add_init_script("window.print = () => {}")
         page.goto(desk.url.rstrip("/") + paper)
-        found["paper"] = page.evaluate(BESIDE)
+        violations["paper"] = page.evaluate(BESIDE)
         context.close()
-    assert {path: wrong for path, wrong in found.items() if wrong} == {}
+    assert {path: wrong for path, wrong in violations.items() if wrong} == {}
 
 
 @pytest.mark.parametrize("language", ["sv", "en"])
@@ -134,22 +135,22 @@ def test_no_page_of_an_export_has_a_violation(page, person, axe, desk, language)
     with person.context.expect_page() as opened:
         page.locator("#ok").click()
     page.locator("#stop").wait_for()
-    found = {"progress": faults(axe, page)}
+    violations = {"progress": faults(axe, page)}
     person.signs_in(opened.value)
     page.locator("#leave-out").wait_for()
-    found["plan with a gap"] = faults(axe, page)
+    violations["plan with a gap"] = faults(axe, page)
     page.locator("#leave-out").click()
     page.locator("#send:enabled").wait_for()
-    found["plan"] = faults(axe, page)
+    violations["plan"] = faults(axe, page)
     page.locator("#send").click()
     page.locator("#show-items").wait_for()
-    found["result"] = faults(axe, page)
+    violations["result"] = faults(axe, page)
     for path in ("invoices", "invoices/log", "invoices/take-back?number=10301&export=Fakturor"):
         page.goto(desk.url + path)
-        found[path] = faults(axe, page)
+        violations[path] = faults(axe, page)
     page.goto(f"{desk.url}why?invoice=10301")
-    found["why"] = faults(axe, page)
-    assert {path: wrong for path, wrong in found.items() if wrong} == {}
+    violations["why"] = faults(axe, page)
+    assert {path: wrong for path, wrong in violations.items() if wrong} == {}
 
 
 @pytest.mark.parametrize("language", ["sv", "en"])
@@ -168,15 +169,15 @@ def test_no_page_with_bank_details_to_confirm_has_a_violation(browser, axe, lang
         page.locator("#export-items").click()
         page.locator("#ok").click()
         page.locator("#confirm-LASSE").wait_for()
-        found = {"waits": faults(axe, page)}
+        violations = {"waits": faults(axe, page)}
         page.locator("#confirm-LASSE").click()
         page.locator(".bank .right-amount").wait_for()
-        found["confirmed"] = faults(axe, page)
+        violations["confirmed"] = faults(axe, page)
         page.locator("#send").click()
         page.locator("#show-items").wait_for()
-        found["result"] = faults(axe, page)
+        violations["result"] = faults(axe, page)
         context.close()
-    assert {path: wrong for path, wrong in found.items() if wrong} == {}
+    assert {path: wrong for path, wrong in violations.items() if wrong} == {}
 
 
 @pytest.mark.parametrize("language", ["sv", "en"])
@@ -198,24 +199,24 @@ def test_no_way_that_a_company_may_stand_has_a_violation(page, axe, office, desk
     if language == "en":
         page.get_by_role("button", name="In English").click()
         page.get_by_role("heading", name="Overview").wait_for()
-    found = {}
+    violations = {}
     for path in (
         *("overview", "overview?of=V%C3%A4ntar", "overview?code=paused", "overview?of=Ny"),
         "overview/schedule?of=Ny",
     ):
         page.goto(desk.url + path)
-        found[path] = faults(axe, page)
+        violations[path] = faults(axe, page)
     page.locator("#daily").fill("noon")
     page.get_by_role("radio").first.check()
     page.locator("#ok").click()
     page.locator("#daily-wrong, #every-wrong").wait_for()
-    found["refused"] = faults(axe, page)
-    assert {path: wrong for path, wrong in found.items() if wrong} == {}
+    violations["refused"] = faults(axe, page)
+    assert {path: wrong for path, wrong in violations.items() if wrong} == {}
 
 
 def test_no_open_menu_has_a_violation(page, axe):
-    for place in range(page.locator("details.menu").count()):
-        page.locator("details.menu > summary").nth(place).click()
+    for index in range(page.locator("details.menu").count()):
+        page.locator("details.menu > summary").nth(index).click()
         assert faults(axe, page) == []
         page.keyboard.press("Escape")
 

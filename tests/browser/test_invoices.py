@@ -54,9 +54,9 @@ class Economist:
 
     def states(self):
         return {
-            one.item_number: one.state
-            for one in self.office.host().exportable(NAME)
-            if one.exported
+            item.item_number: item.state
+            for item in self.office.host().exportable(NAME)
+            if item.exported
         }
 
 

@@ -23,7 +23,7 @@ def office(plugins):
         at = office.clock()
         import_run = ImportRun(office.store, "run", office.store.definition("Fortnox"))
         import_run.begin("kim", at)
-        import_run.take(Record(record_of(one)) for one in map(stranger, range(1, MANY + 1)))
+        import_run.take(Record(record_of(number)) for number in map(stranger, range(1, MANY + 1)))
         with office.store.change():
             import_run.judge(Company("480211", "Björkviks Åkeri AB"))
         import_run.finish(0, 0, at)

@@ -126,11 +126,11 @@ def test_the_focus_returns_to_where_it_was(page, lists):
     page.keyboard.press("Escape")
     page.locator("dialog").wait_for(state="detached")
     assert "20004" in page.evaluate("document.activeElement.closest('tr').innerText")
-    place = page.evaluate("document.activeElement.closest('tr').sectionRowIndex")
+    index = page.evaluate("document.activeElement.closest('tr').sectionRowIndex")
     opens(page, "20004")
     choose(page, "Lägg undan")
     say(page, "Undanlagd")
-    assert page.evaluate("document.activeElement.closest('tr').sectionRowIndex") == place
+    assert page.evaluate("document.activeElement.closest('tr').sectionRowIndex") == index
     assert page.evaluate("!!document.activeElement.closest('table.rejected td.act')")
 
 
@@ -159,7 +159,7 @@ def test_escape_closes_what_is_to_be_decided_and_loses_nothing(page, lists, offi
     assert "rejected_q=20004" in page.url
     assert page.evaluate("document.activeElement.closest('td.act') !== null")
     assert page.locator("table.ready button.box[aria-checked=false]").count() == 1
-    assert [one for one in office.host().decisions("Fortnox") if one.number] == []
+    assert [decision for decision in office.host().decisions("Fortnox") if decision.number] == []
 
 
 def test_a_choice_is_asked_for_beside_the_choices(page, lists):
@@ -291,8 +291,8 @@ def test_the_imports_of_the_past_are_listed_and_shown_in_full(page, lists):
     page.keyboard.press("ArrowDown")
     page.locator("table.runs tr.chosen:nth-child(2)").wait_for()
     shown = page.locator("#detail-scroll").text_content()
-    for said in ("Gjord av", "Anrop", "Sammanställning", "Sparade", "Ignorera nummer före"):
-        assert said in shown
+    for label in ("Gjord av", "Anrop", "Sammanställning", "Sparade", "Ignorera nummer före"):
+        assert label in shown
 
 
 def test_the_same_days_in_english(page, lists):

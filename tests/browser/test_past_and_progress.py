@@ -47,9 +47,9 @@ def test_while_one_signs_in_the_countdown_stands_on_the_page_once(page, person):
     page.reload()
     person.starts_import()
     page.get_by_text("Logga in i fönstret").wait_for()
-    said = page.locator("#sentence").inner_text()
+    sentence = page.locator("#sentence").inner_text()
     assert page.locator("dialog").get_attribute("aria-describedby") == "sentence"
     page.wait_for_function(
-        "said => document.getElementById('sentence').innerText !== said", arg=said
+        "said => document.getElementById('sentence').innerText !== said", arg=sentence
     )
     assert page.locator("#heard").inner_text() == ""

@@ -93,7 +93,7 @@ def dialogs(office):
         "SELECT max(r.id) AS id FROM run_rows r JOIN runs u ON u.id = r.run_id"
         " WHERE u.state = 'open' AND reason IS NOT NULL GROUP BY reason"
     )
-    kept = next(one.id for one in office.store.payments() if one.state == "registered")
+    kept = next(payment.id for payment in office.store.payments() if payment.state == "registered")
     [saved] = db.execute("SELECT id FROM runs WHERE state = 'saved'")
     decided = [f"decisions/row/{row['id']}" for row in rows]
     return [
@@ -171,17 +171,17 @@ def test_on_paper_are_the_rows_with_headings_and_sums_and_nothing_to_press(
     page.add_init_script("window.print = () => {}")
     page.goto(desk.url + path)
     sums = page.evaluate(SUMS)
-    lists = [one.get_attribute("href") for one in page.locator(".tools a[target]").all()]
+    lists = [link.get_attribute("href") for link in page.locator(".tools a[target]").all()]
     page.emulate_media(media="print")
-    found = {path: page.evaluate(ON_PAPER, []) + page.evaluate(TO_THE_SIDE)}
+    problems = {path: page.evaluate(ON_PAPER, []) + page.evaluate(TO_THE_SIDE)}
     for number, href in enumerate(lists):
         page.goto(desk.url.rstrip("/") + href)
-        its = sums[number] if number < len(sums) else []
-        found[href] = page.evaluate(ON_PAPER, its) + page.evaluate(TO_THE_SIDE)
+        expected_sums = sums[number] if number < len(sums) else []
+        problems[href] = page.evaluate(ON_PAPER, expected_sums) + page.evaluate(TO_THE_SIDE)
     context.close()
     if path.startswith("why"):
-        found[path].remove("no table")
-    assert {name: wrong for name, wrong in found.items() if wrong} == {}
+        problems[path].remove("no table")
+    assert {name: wrong for name, wrong in problems.items() if wrong} == {}
     if path in {"import", "payments", "open-invoices", "invoices", "bills"}:
         assert any(sums)
 
@@ -192,12 +192,12 @@ def test_what_was_flagged_fits_beside_its_list_once_it_is_saved(browser, width):
         host = office.host(window=sign_in_in_background)
         host.import_payments("Fortnox")
         host.save("Fortnox")
-        its = {one.status: one.id for one in office.store.payments() if one.state == "registered"}
+        ids = {row.status: row.id for row in office.store.payments() if row.state == "registered"}
         context = browser.new_context(viewport={"width": width, "height": 768}, locale="sv-SE")
         page = context.new_page()
         enters(page, desk)
         found = {}
-        for status, payment in its.items():
+        for status, payment in ids.items():
             page.goto(f"{desk.url}payments?tab=invoice&payment={payment}")
             found[status] = page.evaluate(TO_THE_SIDE) + page.evaluate(ONE_OVER_ANOTHER)
         context.close()

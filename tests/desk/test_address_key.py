@@ -117,11 +117,11 @@ def test_the_key_is_in_no_log_and_no_exception(desk_context, caplog):
 
 def test_two_desks_of_one_machine_take_no_cookie_of_each_other(desk_context):
     """Browsers send a cookie to every port of a machine."""
-    with Desk(desk_context) as one, Desk(desk_context) as other:
-        session = session_at(one)
+    with Desk(desk_context) as first, Desk(desk_context) as other:
+        session = session_at(first)
         assert session.get(f"{other.url}import", timeout=10).status_code == 403
         session.get(other.start_url, timeout=10)
-        for desk in (one, other):
+        for desk in (first, other):
             assert session.get(f"{desk.url}import", timeout=10).status_code == 200
 
 

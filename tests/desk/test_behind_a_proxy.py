@@ -221,9 +221,9 @@ def test_its_cookie_is_for_its_path_and_for_tls_alone(browser):
 def test_every_link_and_form_has_the_path_of_the_public_address(browser):
     for path in ("/import", "/import/read", "/settings/new", "/payments", "/runs"):
         page = browser.get(path).text
-        found = re.findall(r'(?:href|src|action|data-[a-z]+)="(/[^"]*)"', page)
-        assert found
-        assert [one for one in found if not one.startswith("/fortnox/")] == []
+        urls = re.findall(r'(?:href|src|action|data-[a-z]+)="(/[^"]*)"', page)
+        assert urls
+        assert [url for url in urls if not url.startswith("/fortnox/")] == []
 
 
 def test_outside_of_its_path_it_answers_nothing_and_sets_no_cookie(browser):
@@ -245,8 +245,8 @@ def test_its_address_leads_to_the_import(browser, path):
 def test_the_language_leads_back_to_the_page_and_nowhere_else(browser):
     back = re.search(r'name="back" value="([^"]+)"', browser.get("/payments?page=1").text)[1]
     assert back == "/fortnox/payments?page=1"
-    for given, led in ((back, back), ("/other", "/fortnox/import"), ("//x", "/fortnox/import")):
-        form = {"token": browser.token(), "language": "en", "back": given}
+    for back_url, led in ((back, back), ("/other", "/fortnox/import"), ("//x", "/fortnox/import")):
+        form = {"token": browser.token(), "language": "en", "back": back_url}
         assert browser.post("/language", form).headers["Location"] == led
 
 
@@ -378,8 +378,8 @@ def test_an_unknown_answer_gets_a_calm_page_and_changes_nothing(
     browser.begins(desk_context)
     stranger = browser.another()
     stranger.token()
-    for one in (stranger, browser) if query.strip("?") else (stranger,):
-        page = one.get(f"/callback{query}")
+    for visitor_client in (stranger, browser) if query.strip("?") else (stranger,):
+        page = visitor_client.get(f"/callback{query}")
         assert page.status_code == 400
         assert "så ingenting har hänt" in page.text
         assert not any(word in page.text for word in ("c0de", STATE, "another", "<script>"))

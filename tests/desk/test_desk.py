@@ -239,7 +239,7 @@ def test_a_warning_stands_beside_its_field_after_storing(client, desk_context, p
     page = get(client, answer.headers["Location"])
     assert "Inställningarna är sparade." in page
     assert re.search(r'id="field-path-wrong">\s*<li class="warning">', page)
-    assert [one.name for one in desk_context.definitions()] == ["Bank"]
+    assert [definition.name for definition in desk_context.definitions()] == ["Bank"]
 
 
 def test_settings_are_stored_and_shown_again(client, desk_context):
@@ -651,8 +651,8 @@ def test_a_bug_of_the_plugin_is_shown_as_one_without_its_text(client, defined, p
 def test_a_damaged_database_is_told_by_every_page(client, store):
     store.load_invoices([invoice(str(number)) for number in range(3000, 3200)])
     store.close()
-    whole = store.path.read_bytes()
-    store.path.write_bytes(whole[:8192] + bytes(len(whole) - 8192))
+    content = store.path.read_bytes()
+    store.path.write_bytes(content[:8192] + bytes(len(content) - 8192))
     for page in ("/import", "/payments", "/overview", "/runs", "/settings", "/invoices"):
         assert "DATABASE_DAMAGED" in get(client, page, 422), page
 
@@ -818,7 +818,7 @@ def test_every_word_that_a_page_asks_for_exists_and_every_word_is_asked_for():
         source.read_text(encoding="utf-8") for source in sources if source.name != "words.py"
     )
     quoted = set(re.findall(r"['\"]([a-z_]+)['\"]", text))
-    families = {f"tab_{one}" for one in ("payment", "invoice", "origin")} | {
+    families = {f"tab_{tab}" for tab in ("payment", "invoice", "origin")} | {
         "default_currency_help",
         "accepted_deviation_help",
         "ready_saved",
@@ -834,7 +834,7 @@ def test_every_word_that_a_page_asks_for_exists_and_every_word_is_asked_for():
 
 
 def test_the_words_of_the_screen_are_the_ones_that_its_users_know():
-    known = {
+    keys = {
         "economy": ("Ekonomi", "Economy"),
         "payment_import": ("Betalningsimport", "Payment import"),
         "read_file": ("Läs fil", "Read file"),
@@ -848,7 +848,7 @@ def test_the_words_of_the_screen_are_the_ones_that_its_users_know():
         "date": ("Datum", "Date"),
         "accepted_deviation": ("Accepterad fakturaavvikelse", "Accepted invoice deviation"),
     }
-    assert {key: tuple(WORDS[key]) for key in known} == known
+    assert {key: tuple(WORDS[key]) for key in keys} == keys
 
 
 def test_the_page_knows_no_plugin_by_name():

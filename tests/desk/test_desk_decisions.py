@@ -136,7 +136,7 @@ def test_a_decision_about_a_payment_that_changed_since_it_was_shown_is_refused(
     """Another import replaced the list, with another amount for the same payment."""
     path = f"/decisions/row/{person.row(2)}"
     old = form_of(person.get(path), path)
-    plugin.payments = [replace(one, amount=one.amount * 2) for one in plugin.payments]
+    plugin.payments = [replace(payment, amount=payment.amount * 2) for payment in plugin.payments]
     person.imports()
     person.post(path, 303, **old, choice="set-aside")
     assert "Listan har ändrats" in person.told()[0]
@@ -228,9 +228,9 @@ def test_a_row_without_a_number_has_no_button(person, plugin):
 
 
 def test_a_row_of_a_preview_that_was_saved_cannot_be_decided(person, strangers):
-    its = person.row(2)
+    row = person.row(2)
     person.saves()
-    person.get(f"/decisions/row/{its}", 303)
+    person.get(f"/decisions/row/{row}", 303)
     assert "har sparats sedan sidan visades" in person.told()[0]
 
 
@@ -370,8 +370,8 @@ def test_what_was_accepted_is_named_where_it_is_told_listed_and_asked_about(pers
     assert "Ändringen godkänd (kim" in words(person.get("/why?invoice=1001&format=Fortnox"))
     assert "Tas in som förskott, kim" in words(person.asks(3))
     # Another front end reads it in the same words.
-    found = person.desk_context.host().decisions("Fortnox")
-    assert [label(DECISIONS, one.decision).en for one in found] == [
+    decisions = person.desk_context.host().decisions("Fortnox")
+    assert [label(DECISIONS, decision.decision).en for decision in decisions] == [
         "Change accepted",
         "Taken as an advance",
     ]

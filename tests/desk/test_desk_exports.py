@@ -139,7 +139,7 @@ class Economist(Person):
 
     def states(self):
         host = self.desk_context.host()
-        return {one.item_number: one.state for one in host.exportable("ut")}
+        return {item.item_number: item.state for item in host.exportable("ut")}
 
 
 def text_of(page, name):
@@ -204,8 +204,8 @@ def test_an_export_is_defined_in_the_dialog_of_imports(person):
     refused = person.post("/settings/new", 422, **values)
     assert "Ange ett datum." in refused
     person.post("/settings/new", **values, **{"field-from": "2026-01-01"})
-    [one] = person.desk_context.host().store.definitions(exports=True)
-    assert (one.name, one.subject, one.settings["from"]) == ("ut", person.subject, "2026-01-01")
+    [row] = person.desk_context.host().store.definitions(exports=True)
+    assert (row.name, row.subject, row.settings["from"]) == ("ut", person.subject, "2026-01-01")
     person.post("/settings/of/ut", **{"field-from": "2026-02-01"})
     assert (
         person.desk_context.host().store.definitions(exports=True)[0].settings["from"]

@@ -65,8 +65,8 @@ def plugin():
 
 @pytest.fixture
 def person(store, plugin):
-    several = Plugins([("fake", plugin), ("exporter", FakeExport())])
-    desk_context = DeskContext(store, several, clock=lambda: NOON, user="kim")
+    plugins = Plugins([("fake", plugin), ("exporter", FakeExport())])
+    desk_context = DeskContext(store, plugins, clock=lambda: NOON, user="kim")
     yield Person(desk_context)
     desk_context.jobs.stop()
 
@@ -102,7 +102,7 @@ def scheduled(host, name, outcome=None, *, waiting=0, code="", timetable=HALF_HO
 
 def sums(page):
     found = re.search(r'<ul class="counted">.*?</ul>', page, re.DOTALL)[0]
-    return [words(one) for one in re.findall(r"<li.*?</li>", found, re.DOTALL)]
+    return [words(item) for item in re.findall(r"<li.*?</li>", found, re.DOTALL)]
 
 
 def names(page):
@@ -249,10 +249,10 @@ def test_every_way_to_stand_is_counted_as_it_is_shown(host):
             db.execute("UPDATE schedules SET paused_at = ? WHERE definition = ?", (at, number))
         stands[str(number)] = rules.PAUSED if paused else active[outcome]
     define(host, "none")
-    assert {one.id: one.standing for one in schedules.definitions(host.store)} == stands
+    assert {row.id: row.standing for row in schedules.definitions(host.store)} == stands
     for standing in set(stands.values()):
-        found = all_of(host.store, schedules.overview(), Selection(code=standing))
-        assert {one.id for one in found} == {n for n, its in stands.items() if its == standing}
+        rows = all_of(host.store, schedules.overview(), Selection(code=standing))
+        assert {row.id for row in rows} == {n for n, state in stands.items() if state == standing}
 
 
 # --- The chosen one --------------------------------------------------------------
@@ -407,8 +407,8 @@ def test_a_schedule_begins_with_the_morning_and_saves_nothing(person, host):
 def test_it_is_stored_as_it_is_chosen(person, host, form, timetable):
     define(host, "A")
     person.post("/overview/schedule?of=A&q=a", **form)
-    one = host.scheduled("A")
-    assert (one.timetable, one.save) == (timetable, form["save"])
+    schedule = host.scheduled("A")
+    assert (schedule.timetable, schedule.save) == (timetable, form["save"])
     assert f"Schemat är sparat: A körs {when(timetable).sv}." in person.told("/overview")
     # It comes back as it was typed.
     page = person.get("/overview/schedule?of=A")

@@ -75,8 +75,8 @@ def test_an_earlier_save_shows_what_it_saved_as_it_was(later):
 
 
 def test_what_was_deleted_since_still_was_saved_then(later):
-    one = next(iter(later.desk_context.store.payments()))
-    later.desk_context.host().delete_payment(one.id, why="fel")
+    payment = next(iter(later.desk_context.store.payments()))
+    later.desk_context.host().delete_payment(payment.id, why="fel")
     page = later.get(f"/import?run={later.first}")
     assert rows_of(page, "ready") == rows_of(later.before, "ready")
     assert "2 betalningar är registrerade." in words(page)

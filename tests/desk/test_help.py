@@ -10,4 +10,4 @@ from hostsim.views.table import on_page
 @pytest.mark.parametrize("name", sorted(texts.LISTS.keys() & PAGES.keys()))
 def test_every_column_of_a_list_is_explained(name):
     explained = texts.COLUMNS.keys() | texts.OF_LIST.get(name, {}).keys()
-    assert [one.key for one in on_page(PAGES[name]) if one.key not in explained] == []
+    assert [column.key for column in on_page(PAGES[name]) if column.key not in explained] == []

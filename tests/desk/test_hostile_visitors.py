@@ -55,10 +55,10 @@ def routes(person):
     return [(one, method) for one in rules for method in ("GET", "POST") if method in one.methods]
 
 
-def filled(rule, of):
+def filled(rule, value_of):
     """Write the path of a route, with something in each of its places."""
     return re.sub(
-        r"<(?:\w+:)?(\w+)>", lambda place: quote(of(place[1]), errors="replace"), rule.rule
+        r"<(?:\w+:)?(\w+)>", lambda match: quote(value_of(match[1]), errors="replace"), rule.rule
     )
 
 
@@ -140,9 +140,9 @@ def test_slow_visitors_keep_nobody_out(person, begun):
     """However many there are."""
     with ExitStack() as stack:
         desk = stack.enter_context(Desk(person.desk_context))
-        place = urlsplit(desk.url)
+        url = urlsplit(desk.url)
         for _slow in range(2 * MAX_CONNECTIONS + 20):
-            slow = stack.enter_context(socket.create_connection((place.hostname, place.port)))
+            slow = stack.enter_context(socket.create_connection((url.hostname, url.port)))
             with suppress(ConnectionError):
                 slow.sendall(begun)
         assert session_at(desk).get(f"{desk.url}import", timeout=30).status_code == 200
@@ -152,7 +152,7 @@ def test_a_body_of_any_size_is_not_stored(person):
     """Before anybody knows who sends it."""
     head = b"POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n\r\n"
     with Desk(person.desk_context) as desk:
-        place = urlsplit(desk.url)
-        with socket.create_connection((place.hostname, place.port), timeout=30) as sender:
+        url = urlsplit(desk.url)
+        with socket.create_connection((url.hostname, url.port), timeout=30) as sender:
             sender.sendall(head)
             assert b" 413 " in sender.recv(100)

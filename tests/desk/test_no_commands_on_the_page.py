@@ -39,7 +39,7 @@ ROOMS = ("messages", "ledger", "views", "desk")
 
 def test_no_error_that_a_page_shows_has_a_command_or_a_code_in_its_sentence():
     ours = {code: text for code, (kind, text) in ERRORS.items() if kind != "internal"}
-    theirs = {one.code: one.message for one in error_texts() if one.kind != "internal"}
+    theirs = {error.code: error.message for error in error_texts() if error.kind != "internal"}
     shown = {**ours, **theirs}
     wrong = {
         code: found[0]
@@ -53,12 +53,12 @@ def test_no_error_that_a_page_shows_has_a_command_or_a_code_in_its_sentence():
 def test_nothing_else_that_a_page_says_has_one():
     host = Path(hostsim.__file__).parent
     files = [file for room in ROOMS for file in (host / room).rglob("*.py")]
-    files = [one for one in files if one.relative_to(host).as_posix() not in NOT_ON_A_PAGE]
+    files = [file for file in files if file.relative_to(host).as_posix() not in NOT_ON_A_PAGE]
     plugin = Path(opter_fortnox_plugin.__file__).parent
     files += [
-        one
-        for one in plugin.rglob("*.py")
-        if "diagnostics" not in one.parts and one.name != "errors.py"
+        file
+        for file in plugin.rglob("*.py")
+        if "diagnostics" not in file.parts and file.name != "errors.py"
     ]
     wrong = [
         f"{file.name}: {text}"
@@ -75,7 +75,7 @@ def test_each_list_says_what_it_shows_and_no_column_is_explained_that_there_is_n
     for name in ("runs", "overview", "decisions"):
         explained = help.COLUMNS.keys() | help.OF_LIST[name].keys()
         assert {column.key for column in on_page(PAGES[name])} <= explained
-    assert help.COLUMNS.keys() <= {column.key for several in PAGES.values() for column in several}
+    assert help.COLUMNS.keys() <= {column.key for columns in PAGES.values() for column in columns}
 
 
 def sentences(file):

@@ -323,7 +323,7 @@ def test_undoing_twice_says_who_undid_which_save(person):
     person.saves()
     person.post(f"/runs/{run}/undo", why="fel företag")
     person.post(f"/runs/{run}/undo", why="igen")
-    [told] = [one for one in person.told("/runs") if "redan" in one]
+    [told] = [notice for notice in person.told("/runs") if "redan" in notice]
     assert told == (
         "Sparningen 2026-11-22 12:00 var redan ångrad, av kim 2026-11-22 12:00: fel företag. "
         "Ingenting mer ändrades."
@@ -333,8 +333,8 @@ def test_undoing_twice_says_who_undid_which_save(person):
 def test_a_save_without_payments_is_named_as_a_person_knows_it(person):
     run = run_of(person)
     person.saves()
-    for one in list(person.desk_context.store.payments()):
-        person.desk_context.host().delete_payment(one.id, why="fel")
+    for row in list(person.desk_context.store.payments()):
+        person.desk_context.host().delete_payment(row.id, why="fel")
     person.post(f"/runs/{run}/undo", why="fel")
     [told] = person.told("/runs")
     assert told.startswith("Importen Fortnox, sparad av kim 2026-11-22 12:00, har inga")
@@ -354,8 +354,8 @@ def test_imports_are_filtered_by_what_became_of_them(person):
             " 'CANCELLED', 'Det avbröts.', 'It was cancelled.' FROM runs LIMIT 1"
         )
     page = person.get("/runs")
-    for said in ("Sparad (1)", "Ångrad (1)", "Avbruten (1)"):
-        assert said in words(page)
+    for label in ("Sparad (1)", "Ångrad (1)", "Avbruten (1)"):
+        assert label in words(page)
     assert "Misslyckades" not in words(page)
     assert [row[3] for row in rows_of(person.get("/runs?code=undone"), "runs")] == ["Ångrad"]
     assert [row[3] for row in rows_of(person.get("/runs?code=cancelled"), "runs")] == ["Avbruten"]

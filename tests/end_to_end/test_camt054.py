@@ -152,7 +152,7 @@ def test_overlapping_files_without_references_of_the_bank_register_each_payment_
 
 
 def test_its_errors_are_explained_by_their_codes(office):
-    listed = {one["code"]: one for one in office.json("errors") if one["source"] == "camt054"}
+    listed = {row["code"]: row for row in office.json("errors") if row["source"] == "camt054"}
     assert "Rad {line} i {path}: {why}." in listed["CAMT054_FILE_WRONG"]["sv"]
     assert {"CAMT054_NO_FILE", "CAMT054_OTHER_ACCOUNT", "CAMT054_NOT_TAKEN"} < set(listed)
 
@@ -236,9 +236,9 @@ def test_without_an_ocr_agreement_a_number_in_the_text_is_found_and_an_ocr_is_on
     office.file("first.xml", text.replace("<Acct>", page))
     office.json("formats", "set", "Bank", "references=number")
     preview = office.json("import", "Bank")
-    found, by_ocr = preview["ready"]
-    assert (found["host_invoice_number"], found["status"]) == ("1001", "exact")
-    assert "betalarens text" in str(found)
+    by_name, by_ocr = preview["ready"]
+    assert (by_name["host_invoice_number"], by_name["status"]) == ("1001", "exact")
+    assert "betalarens text" in str(by_name)
     assert (by_ocr["host_invoice_number"], by_ocr["status"]) == ("1002", "exact")
     assert len(preview["rejected"][0]["message"]) < 200
     assert "Filen har sida 1 av en avisering i flera" in str(preview)
@@ -320,8 +320,8 @@ DEDUCTED = f"<RfrdDocAmt>{amount(1).replace('Amt', 'CdtNoteAmt')}</RfrdDocAmt>"
     ],
 )
 def test_what_pays_no_invoice_is_told_by_name(read, one, problem):
-    [found] = read(camt054.file(one))
-    assert (found.problem, abs(found.amount)) == (problem, 5)
+    [row] = read(camt054.file(one))
+    assert (row.problem, abs(row.amount)) == (problem, 5)
 
 
 BATCH = entry(9, 11, payment(2, 6, "18"), payment(1, 5, "17"))
@@ -364,9 +364,9 @@ def test_a_payment_is_not_taken_for_another_with_the_reference_of_its_entry(read
         else text.replace("<Strd><CdtrRefInf><Ref>1001</Ref>", "<Strd><CdtrRefInf>")
     )
     other = text.replace(f"<{tag}>1001", f"<{tag}>1002")
-    several = camt054.file(entry(1, 8, payment(2, 3), payment(1, 5, "1001", text="1001")))
+    file = camt054.file(entry(1, 8, payment(2, 3), payment(1, 5, "1001", text="1001")))
     assert read(text)[0].number != read(other)[0].number
-    assert len({one.number for one in read(several.replace(of_the_entry, ""))}) == 2
+    assert len({row.number for row in read(file.replace(of_the_entry, ""))}) == 2
 
 
 @pytest.mark.parametrize(
@@ -382,30 +382,30 @@ def test_a_payment_is_not_taken_for_another_with_the_reference_of_its_entry(read
     ],
 )
 def test_every_payment_of_a_file_has_a_number_of_its_own(read, entries):
-    found = read(camt054.file(entries))
-    assert len({one.number for one in found}) == len(found) > 1
+    rows = read(camt054.file(entries))
+    assert len({row.number for row in rows}) == len(rows) > 1
 
 
 def test_a_payment_that_is_twice_in_a_file_is_offered_once_and_told(read):
     of_the_entry = single(1, 5, "17").replace("<AcctSvcrRef>T1</AcctSvcrRef>", "")
-    for one in (single(1, 5, "17"), of_the_entry, camt054.without_references(of_the_entry)):
-        both = read(camt054.file(notifications=[notification(one), notification(one)]))
-        assert [one.problem for one in both] == ["", "twice"]
+    for xml in (single(1, 5, "17"), of_the_entry, camt054.without_references(of_the_entry)):
+        both = read(camt054.file(notifications=[notification(xml), notification(xml)]))
+        assert [row.problem for row in both] == ["", "twice"]
 
 
 def test_a_payment_that_is_pending_and_booked_in_a_file_is_one(read):
     pending, booked = single(1, 5, "17", status="PDNG"), single(1, 5, "17")
     many = "".join(single(n, 5, "17", status="PDNG") for n in range(2, 2500))
     for entries in (pending + booked, booked + pending):
-        assert [one.problem for one in read(camt054.file(entries))] == [""]
+        assert [row.problem for row in read(camt054.file(entries))] == [""]
         without = read(camt054.without_references(camt054.file(entries)))
         assert without == read(camt054.without_references(camt054.file(booked)))
-    assert {one.problem for one in read(camt054.file(many))} == {"not-booked"}
+    assert {row.problem for row in read(camt054.file(many))} == {"not-booked"}
 
 
 def test_payments_alike_in_one_entry_are_several(read):
     alike = payment(1, 5, "17").replace("<AcctSvcrRef>T1</AcctSvcrRef>", "")
-    assert [one.problem for one in read(camt054.file(entry(1, 10, alike, alike)))] == ["", ""]
+    assert [row.problem for row in read(camt054.file(entry(1, 10, alike, alike)))] == ["", ""]
 
 
 @pytest.mark.parametrize(
@@ -420,9 +420,9 @@ def test_payments_alike_in_one_entry_are_several(read):
 )
 def test_without_a_reference_of_the_bank_it_is_known_by_what_tells_it_apart(read, change):
     text = camt054.without_references(camt054.file(single(1, 5, "655969")))
-    [one] = read(text)
+    [row] = read(text)
     [other] = read(text.replace(*change))
-    assert one.number != other.number
+    assert row.number != other.number
 
 
 def test_where_an_entry_stands_in_its_file_tells_nothing(read):
@@ -435,20 +435,20 @@ def test_where_an_entry_stands_in_its_file_tells_nothing(read):
 
 
 def test_two_payments_with_one_reference_stay_two(read):
-    found = read(camt054.file(entry(1, 3, payment(1, 1), payment(1, 2))))
-    assert len({one.number for one in found}) == 2
+    rows = read(camt054.file(entry(1, 3, payment(1, 1), payment(1, 2))))
+    assert len({row.number for row in rows}) == 2
 
 
 def test_a_reference_of_a_document_is_one_too(read):
     nb = "<Strd><RfrdDocInf><Nb>1001</Nb></RfrdDocInf></Strd></RmtInf>"
-    [found] = read(camt054.file(single(1, 5)).replace("</RmtInf>", nb))
-    assert found.references == ("1001",)
+    [row] = read(camt054.file(single(1, 5)).replace("</RmtInf>", nb))
+    assert row.references == ("1001",)
 
 
 def test_two_references_of_one_payment_are_two_wherever_they_stand(read):
     nb = "<Strd><RfrdDocInf><Nb>1001</Nb></RfrdDocInf><CdtrRefInf>"
-    [found] = read(camt054.file(single(1, 5, "17")).replace("<Strd><CdtrRefInf>", nb))
-    assert set(found.references) == {"17", "1001"}
+    [row] = read(camt054.file(single(1, 5, "17")).replace("<Strd><CdtrRefInf>", nb))
+    assert set(row.references) == {"17", "1001"}
 
 
 @pytest.mark.parametrize(
@@ -563,9 +563,9 @@ def test_a_file_of_any_size_is_read_in_the_same_memory(notice):
         del text
         tracemalloc.start()
         assert sum(1 for _ in notice.Reader().read(file)) == payments
-        found = tracemalloc.get_traced_memory()[1]
+        peak = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
-        return found
+        return peak
 
     assert peak(1500) - peak(500) < 1000 * 300
 

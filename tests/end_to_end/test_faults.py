@@ -51,7 +51,7 @@ class AnswerGoesWrong:
 
     def missed(self, sandbox):
         """Return whether it did not strike as often as it should."""
-        return any(one.happened == 0 or one.item.times for one in sandbox.faults.items())
+        return any(fault.happened == 0 or fault.item.times for fault in sandbox.faults.items())
 
     def mend(self, sandbox):
         sandbox.faults.clear()
@@ -164,11 +164,11 @@ def _worth_disturbing(requests):
 
     Which others meet that, and are made twice, is decided by chance.
     """
-    made = Counter()
+    counts = Counter()
     for name in requests:
-        made[name] += 1
-        if made[name] == 1 or (made[name] == 2 and _expires_at(name)):
-            yield name, made[name]
+        counts[name] += 1
+        if counts[name] == 1 or (counts[name] == 2 and _expires_at(name)):
+            yield name, counts[name]
 
 
 @pytest.fixture(scope="module")

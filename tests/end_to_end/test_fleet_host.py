@@ -79,8 +79,8 @@ def test_a_night_registers_what_is_green_and_leaves_the_rest_to_a_person(compani
     assert companies.stop(worker) == 0
     assert sorted(companies.registered()) == sorted(everything - waiting)
     listed = companies.run("waiting")["waiting"]
-    assert {(one["company"], one["number"]) for one in listed} == waiting
-    assert {one["reason"] for one in listed} == {"flagged", "invoice-not-found"}
+    assert {(row["company"], row["number"]) for row in listed} == waiting
+    assert {row["reason"] for row in listed} == {"flagged", "invoice-not-found"}
 
 
 def test_a_second_night_registers_nothing_twice_and_offers_what_waits(companies):
@@ -233,7 +233,7 @@ def dead_job(jobs, queue, companies):
 
 def jobs_of(companies, company):
     query = "SELECT status::text FROM procrastinate_jobs WHERE lock = %s ORDER BY id"
-    return [one["status"] for one in companies.query(query, (company,))]
+    return [row["status"] for row in companies.query(query, (company,))]
 
 
 def test_a_job_that_nobody_does_is_done_again(jobs, companies, dead_job):

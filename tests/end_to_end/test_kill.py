@@ -97,7 +97,7 @@ def test_the_process_that_is_killed_does_what_an_undisturbed_one_does(script, at
 def test_every_request_and_every_statement_that_writes_is_a_step(steps, sandbox):
     """The requests as Fortnox saw them, and the tables that an import and a save change."""
     sent = [step for step in steps if step.startswith(("GET", "POST"))]
-    asked = [f"{one.method} {one.path[1:]}" for one in sandbox.asked[-len(sent) :]]
+    asked = [f"{call.method} {call.path[1:]}" for call in sandbox.asked[-len(sent) :]]
     assert Counter(sent) == Counter(asked)
     assert Counter(sent) == Counter(
         step.removeprefix("answer to ") for step in steps if step.startswith("answer to ")
@@ -181,10 +181,10 @@ def test_a_preview_of_a_killed_import_can_be_saved(script, attempt, undisturbed)
 def test_a_database_that_was_killed_at_its_making_can_be_made_again(killed, tmp_path):
     _, steps = killed.do("create", db=str(tmp_path / "whole.db"))
     wrong = []
-    for place, step in enumerate(each(steps)):
-        path = tmp_path / f"{place}.db"
+    for index, step in enumerate(each(steps)):
+        path = tmp_path / f"{index}.db"
         ended, taken = killed.do("create", die_at=step, db=str(path))
-        if taken != steps[: place + 1]:
+        if taken != steps[: index + 1]:
             wrong.append(f"{step}: {missed(ended, taken, steps, step)}")
         try:
             Store.create(path).close()

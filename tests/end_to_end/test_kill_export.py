@@ -93,7 +93,7 @@ def test_every_request_and_every_statement_that_writes_is_a_step(script, attempt
     path = script.copy()
     _, steps = attempt(path)
     sent = [step for step in steps if step.startswith(("GET", "POST", "PUT"))]
-    asked = [f"{one.method} {one.path[1:]}" for one in script.sandbox.asked]
+    asked = [f"{call.method} {call.path[1:]}" for call in script.sandbox.asked]
     assert Counter(sent) == Counter(asked)
     assert sent.count("POST 3/invoices") == 3
     assert sent.count("POST 3/customers") == 2
@@ -121,7 +121,7 @@ def finished(script, attempt, steps, part):
         if (left := left_by(script, path)) not in known:
             known.add(left)
             script.export(path)
-            wrong += [f"{told}: {one}" for one in script.wrong(path)]
+            wrong += [f"{told}: {problem}" for problem in script.wrong(path)]
     return wrong
 
 
@@ -175,10 +175,10 @@ def test_taking_back_that_is_killed_at_any_step_is_finished_by_the_next(changed,
             wrong.append(f"{told}: {found}")
         with Store.open(path) as store:
             host = changed.host(store)
-            before = {one.item_number: one.state for one in host.exportable(NAME)}["10303"]
+            before = {item.item_number: item.state for item in host.exportable(NAME)}["10303"]
             if before != "cancelled":
                 host.cancel(NAME, "10303")
-            after = {one.item_number: one.state for one in host.exportable(NAME)}["10303"]
+            after = {item.item_number: item.state for item in host.exportable(NAME)}["10303"]
         if (changed.cancelled(), after) != ([10303], "cancelled"):
             wrong.append(f"{told}: Fortnox {changed.cancelled()}, host {before}, then {after}")
     assert wrong == []
@@ -231,7 +231,7 @@ def doubles(script, steps, fault):
                 known.add(left)
                 script.export(path)
                 told = f"{kind} {after + 1}, {times} times, ended {ended}"
-                wrong += [f"{told}: {one}" for one in script.wrong(path)]
+                wrong += [f"{told}: {problem}" for problem in script.wrong(path)]
     return wrong
 
 
@@ -272,7 +272,7 @@ def run_together(*programs):
 
 
 def there(sandbox):
-    return {one.number: one.total for one in sandbox.state.company().invoices()}
+    return {invoice.number: invoice.total for invoice in sandbox.state.company().invoices()}
 
 
 def test_of_two_exports_of_one_host_one_is_refused(fortnox, tmp_path):

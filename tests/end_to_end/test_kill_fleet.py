@@ -105,7 +105,7 @@ def test_every_payment_is_registered_once_or_waits(night):
     everything, waiting = fleet.paid(COMPANIES)
     assert Counter(night.fleet.registered()) == Counter(everything - waiting)
     assert {
-        (one["company"], one["number"]) for one in night.fleet.run("waiting")["waiting"]
+        (payment["company"], payment["number"]) for payment in night.fleet.run("waiting")["waiting"]
     } == waiting
 
 
@@ -124,7 +124,7 @@ def test_no_company_is_imported_twice_at_once(night):
     runs = night.fleet.query("SELECT * FROM runs ORDER BY company, begun_at")
     pairs = [two for two in itertools.pairwise(runs) if two[0]["company"] == two[1]["company"]]
     assert [two for two in pairs if not ended_before(night, *two)] == []
-    assert any(one["ended_at"] is None for one in runs), "nothing was disturbed"
+    assert any(run["ended_at"] is None for run in runs), "nothing was disturbed"
 
 
 def ended_before(night, one, other):

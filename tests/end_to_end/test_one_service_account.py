@@ -84,7 +84,9 @@ def run(run_command, monkeypatch, sandbox, windows):
 
     rows = [f"{number},,K1,Kund,SEK,1000.00,2026-01-15,2026-02-14\n" for number in PAID]
     Path("paid.csv").write_text(HEAD + "".join(rows), encoding="utf-8")
-    Path("ut.json").write_text(json.dumps([invoice(one) for one in EXPORTED]), encoding="utf-8")
+    Path("ut.json").write_text(
+        json.dumps([invoice(number) for number in EXPORTED]), encoding="utf-8"
+    )
     run("init")
     run("invoices", "load", "paid.csv")
     run("formats", "add", "A", *SETTINGS)
@@ -116,32 +118,32 @@ def test_two_imports_and_an_export_at_once_keep_the_limit_and_do_nothing_twice(
         pay(company, number)
     run("export", "Ut", "--unattended")
     before = len(sandbox.switchboard.asked)
-    several = [
+    processes = [
         begin("import", "A", "--save"),
         begin("import", "B", "--save"),
         begin("export", "Ut", "--send"),
     ]
-    ended = [(*one.communicate(), one.returncode) for one in several]
+    ended = [(*process.communicate(), process.returncode) for process in processes]
     assert [status for _, _, status in ended] == [0, 0, 0], ended
 
     asked = sandbox.switchboard.asked[before:]
-    assert 429 not in {one.status for one in asked}
+    assert 429 not in {call.status for call in asked}
     # Each process asks for its own token, and stores and revokes none.
-    tokens = [one.path for one in asked if one.path.startswith("/oauth-v1/")]
+    tokens = [call.path for call in asked if call.path.startswith("/oauth-v1/")]
     assert tokens == ["/oauth-v1/token"] * 3
     # One consent for the imports, another for what the export needs besides.
     assert len(windows) == 2
 
-    registered = [one["invoice_number"] for one in run("payments", "--json").json]
+    registered = [row["invoice_number"] for row in run("payments", "--json").json]
     assert sorted(registered) == [str(number) for number in PAID]
-    made = sorted(one.number for one in company.invoices() if one.number not in PAID)
+    made = sorted(invoice.number for invoice in company.invoices() if invoice.number not in PAID)
     assert made == [int(number) for number in EXPORTED]
 
 
 def test_a_program_that_comes_after_them_finds_nobody_in_its_way(run, sandbox):
-    several = [begin("import", name, "--save") for name in "AB"]
-    for one in several:
-        one.communicate()
+    processes = [begin("import", name, "--save") for name in "AB"]
+    for process in processes:
+        process.communicate()
     company = sandbox.state.company()
     pay(company, PAID[1])
     run("import", "B", "--save", "--unattended")

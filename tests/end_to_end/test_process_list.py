@@ -158,5 +158,5 @@ def test_a_browser_that_the_probe_opens_learns_neither(tmp_path, monkeypatch):
     assert "5t4te" not in str(started[0].args)
     page = Path(address.removeprefix("file://"))
     assert "url=http://127.0.0.1:9/?state=5t4te&amp;a=b" in page.read_text()
-    assert [stat.S_IMODE(one.stat().st_mode) for one in (page.parent, page)] == [0o700, 0o600]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (page.parent, page)] == [0o700, 0o600]
     assert os.environ["FORTNOX_CLIENT_SECRET"] == "s3cret"

@@ -72,9 +72,9 @@ def run_due(store, sandbox, clock, **elsewhere):
 def expected():
     """Count what is saved of each company: all but part payments and unknown invoices."""
     sure = Counter(dict.fromkeys(numbers(COUNT), 0))
-    for place, number in enumerate(numbers(COUNT)):
+    for index, number in enumerate(numbers(COUNT)):
         for at in range(seed_many.PAYMENTS):
-            among_all = place * seed_many.PAYMENTS + at
+            among_all = index * seed_many.PAYMENTS + at
             doubtful = seed_many.is_part_payment(among_all)
             sure[number] += not (doubtful or seed_many.is_of_unknown_invoice(among_all))
     return sure
@@ -83,13 +83,13 @@ def expected():
 def registered(store):
     """Count the payments in the books by company; none is there twice."""
     entries = list(store.payments())
-    keys = [(one.company, one.payment_number) for one in entries]
+    keys = [(entry.company, entry.payment_number) for entry in entries]
     assert len(keys) == len(set(keys))
-    return Counter(dict.fromkeys(numbers(COUNT), 0)) + Counter(one.company for one in entries)
+    return Counter(dict.fromkeys(numbers(COUNT), 0)) + Counter(entry.company for entry in entries)
 
 
 def paused(store):
-    return [one.definition for one in schedules.schedules(store) if one.paused]
+    return [schedule.definition for schedule in schedules.schedules(store) if schedule.paused]
 
 
 def test_every_company_is_brought_in_and_what_is_sure_is_saved(store, sandbox, clock):
@@ -161,7 +161,7 @@ def test_it_is_killed_again_and_again_and_each_payment_is_registered_once(
             process.wait()
     assert lives > 1
     assert registered(store) == +expected()
-    assert not any(one.failures for one in schedules.schedules(store))
+    assert not any(schedule.failures for schedule in schedules.schedules(store))
 
 
 @needs_signals
@@ -169,9 +169,9 @@ def test_a_worker_ends_what_it_is_doing_and_another_one_goes_on(tmp_path, store,
     first = begin(tmp_path / "first", sandbox, path, "worker", "--at-once", "2")
     first.stdout.readline()
     first.terminate()
-    rest = first.communicate(timeout=60)[0].splitlines()
+    remaining = first.communicate(timeout=60)[0].splitlines()
     assert first.returncode == 0
-    done = 1 + len(rest)
+    done = 1 + len(remaining)
     assert done <= COUNT
     assert len(schedules.due(store, datetime.now(UTC))) == COUNT - done
     second = begin(tmp_path / "second", sandbox, path, "run-due", "--json")

@@ -119,7 +119,7 @@ def test_a_login_is_revoked_whose_tokens_come_when_the_import_was_told_to_end(pr
     words = ("-m", "hostsim", "import", "F", "--save")
     status, _, err = told_to_end(program, signal.SIGINT, *words, at="/oauth-v1/token")
     assert (status, err.splitlines()[-1][:11]) == (130, "CANCELLED: "), err
-    asked = [one.path for one in program.sandbox.switchboard.asked]
+    asked = [call.path for call in program.sandbox.switchboard.asked]
     assert asked[-2:] == ["/oauth-v1/token", "/oauth-v1/revoke"]
     assert is_put_away(program)
 

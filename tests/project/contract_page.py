@@ -52,9 +52,9 @@ def _markdown(text: str) -> str:
     return re.sub(r"::$", ":", text, flags=re.MULTILINE)
 
 
-def _table(found: re.Match[str]) -> str:
-    widths = [len(part) for part in found[1].split(" ")]
-    rows = [found[2], *found[3].splitlines()]
+def _table(match: re.Match[str]) -> str:
+    widths = [len(part) for part in match[1].split(" ")]
+    rows = [match[2], *match[3].splitlines()]
     lines = [f"| {' | '.join(_cells(row, widths))} |" for row in rows]
     return "\n".join([lines[0], "|" + " --- |" * len(widths), *lines[1:]])
 

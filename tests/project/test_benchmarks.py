@@ -29,30 +29,30 @@ def benchmark(monkeypatch):
 
 
 def test_a_thousand_payments_are_imported_and_saved_beside_the_sandbox(benchmark, tmp_path):
-    found = benchmark("__main__").measure("ours", 1_000, tmp_path, limited=False)
-    assert (found.right, found.refused) == (1_000, 0)
+    result = benchmark("__main__").measure("ours", 1_000, tmp_path, limited=False)
+    assert (result.right, result.refused) == (1_000, 0)
     # Two pages, the company, whether anything changed meanwhile, and what is unpaid.
-    assert found.requests == 5
+    assert result.requests == 5
 
 
 def test_new_invoices_cost_a_request_each_and_known_customers_none(benchmark):
     program = benchmark("export_limit")
     with program.running(program.seed.empty, program.Switches(rate_limit=None), (0, 0)) as fortnox:
-        found = list(program.measure(10, 2, fortnox=fortnox, others=3, pause=0.0))
-    assert [one.writes for one in found] == [12, 10, 0, 0, 0]
-    assert found[2].requests == 1
-    assert {one.states for one in found[:2]} == {"10 sent"}
+        results = list(program.measure(10, 2, fortnox=fortnox, others=3, pause=0.0))
+    assert [result.writes for result in results] == [12, 10, 0, 0, 0]
+    assert results[2].requests == 1
+    assert {result.states for result in results[:2]} == {"10 sent"}
 
 
 def test_the_processor_is_measured_from_bytes_to_saved_rows(benchmark):
-    found = benchmark("processor").measure(1_000)
-    assert found.saved == 970
-    assert {"JSON", "schemas", "judging", "rows kept"} <= found.parts.keys()
+    result = benchmark("processor").measure(1_000)
+    assert result.saved == 970
+    assert {"JSON", "schemas", "judging", "rows kept"} <= result.parts.keys()
 
 
 def test_a_chart_is_a_picture_with_every_line_named(benchmark):
     chart = benchmark("plot").chart("Seconds", {"a": [(10, 1), (100, 7)], "b<": [(10, 2)]})
-    words = [one.text for one in ET.fromstring(chart).iter() if one.text]  # noqa: S314 - our own
+    words = [element.text for element in ET.fromstring(chart).iter() if element.text]  # noqa: S314 - our own
     assert {"a", "b<", "10", "100"} <= set(words)
 
 

@@ -117,7 +117,7 @@ def test_the_page_of_errors_is_the_one_that_is_generated(hostsim):
 
 def test_every_code_of_host_and_plug_in_is_listed_with_both_sentences(hostsim):
     _, out, _ = hostsim("errors", "--json")
-    listed = {(one["source"], one["code"]): one for one in json.loads(out)}
+    listed = {(entry["source"], entry["code"]): entry for entry in json.loads(out)}
     assert set(listed) == {("hostsim", code) for code in ERRORS} | {
         ("fortnox", code) for code in CODES
     }
@@ -147,11 +147,11 @@ class Small:
 def test_a_plug_in_that_cannot_list_its_errors_hides_nobody_elses(hostsim, caplog):
     plugins = (("broken", Broken()), ("small", Small()))
     status, out, _ = hostsim("errors", "BANK_FILE", "--json", plugins=plugins)
-    [one] = json.loads(out)
-    assert (status, one["source"], one["exit_status"]) == (0, "small", 1)
+    [entry] = json.loads(out)
+    assert (status, entry["source"], entry["exit_status"]) == (0, "small", 1)
     assert "broken" in caplog.text
 
 
 def test_a_plug_in_without_the_hook_is_no_worse_for_it():
-    sources = {one.source for one in errors.every_error(Plugins([]))}
+    sources = {error.source for error in errors.every_error(Plugins([]))}
     assert sources == {"hostsim"}

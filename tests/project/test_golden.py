@@ -118,7 +118,7 @@ def books():
     invoices += [invoice(1006, **euro), invoice(1008, **euro), invoice(9998), invoice(9999)]
     invoices += [invoice(1022, "-1000", credit_of=1021), invoice(9997, "-1000", credit_of=1023)]
     invoices = [
-        one | {"customer_number": "5"} if one["number"] == 9997 else one for one in invoices
+        row | {"customer_number": "5"} if row["number"] == 9997 else row for row in invoices
     ]
     in_euro = {"amount_currency": "100"} | euro
     payments = [
@@ -298,7 +298,7 @@ def day_one(scenario, run):
     run("set-aside", "Fortnox", "--series", "9998", "9998", "--json")
     run("take-back", "Fortnox", "--series", "9998", "9998", "--json")
     run("save", "Fortnox", "--json", "--show-ignored")
-    [deleted] = [one for one in run("payments", "--json") if one["invoice_number"] == "1012"]
+    [deleted] = [row for row in run("payments", "--json") if row["invoice_number"] == "1012"]
     scenario.first = deleted["id"]
     run("payments", "delete", deleted["id"], "--why", "fel faktura", "--json")
     typed = ["payments", "add", "1018", "250", "--date", "2026-01-20", "--key", "k", "--json"]
@@ -313,14 +313,14 @@ def number_of(run, invoice):
 
 
 def night(fortnox, run):
-    number = {one["invoice_number"]: one["payment_number"] for one in run("payments", "--json")}
+    number = {row["invoice_number"]: row["payment_number"] for row in run("payments", "--json")}
     changes = [
         {"do": do, "number": int(number[str(invoice)])} | more for do, invoice, more in OVERNIGHT
     ]
-    made = {"payment_date": "2026-01-20", "booked": True, "amount": "1000"}
+    payment = {"payment_date": "2026-01-20", "booked": True, "amount": "1000"}
     changes += [
-        {"do": "add_payment", "payment": {"invoice_number": 1014} | made},
-        {"do": "add_payment", "payment": {"invoice_number": 1018} | made | {"amount": "250"}},
+        {"do": "add_payment", "payment": {"invoice_number": 1014} | payment},
+        {"do": "add_payment", "payment": {"invoice_number": 1018} | payment | {"amount": "250"}},
         {"do": "change_invoice", "number": 1025, "invoice": {"cancelled": True}},
         {"do": "change_invoice", "number": 1007, "invoice": {"total": "400"}},
     ]
@@ -345,12 +345,12 @@ def day_two(scenario, run):
     run("reconcile", "Fortnox", "--show-ignored", "--json")
     for state in ("import", "hand"):
         run("payments", "--origin", state, "--json")
-    for one in run("payments", "--json"):
-        run("payments", "show", one["id"], "--json")
+    for row in run("payments", "--json"):
+        run("payments", "show", row["id"], "--json")
     run("payments", "export", "out.csv", "--json")
     run("payments", "export", "all.csv", "--everything", "--json")
-    for one in run("runs", "--json"):
-        run("runs", one["id"], "--json")
+    for row in run("runs", "--json"):
+        run("runs", row["id"], "--json")
     run("plugins", "off", "fortnox", "--json")
     run("plugins", "--json")
     run("plugins", "on", "fortnox", "--json")
@@ -368,7 +368,7 @@ def day_two(scenario, run):
     run("schedule", "Fortnox", "--resume", "--json")
     run("schedule", "Fortnox", "--off", "--json")
     run("import", "Fortnox", "--json")
-    saved = [one["id"] for one in run("runs", "--json") if (one["saved"] or {}).get("payments")]
+    saved = [row["id"] for row in run("runs", "--json") if (row["saved"] or {}).get("payments")]
     run("undo-save", saved[0], "--why", "fel", "--json")
 
 
@@ -406,9 +406,9 @@ def exports(scenario, run):
     def out(*words, **more):
         return run(*words, "--json", installed=[site], **more)
 
-    several = [exported_invoice(f"A{place}") for place in range(1, 6)]
-    several[4]["rows"][0]["account"] = "9999"
-    (scenario.folder / "invoices.json").write_text(json.dumps(several), encoding="utf-8")
+    invoices = [exported_invoice(f"A{number}") for number in range(1, 6)]
+    invoices[4]["rows"][0]["account"] = "9999"
+    (scenario.folder / "invoices.json").write_text(json.dumps(invoices), encoding="utf-8")
     out("invoices", "load", "invoices.json")
     given = ["--set", "from=2026-01-01"]
     out("exports", "add", "ut", "--type", "Fake", "--subject", "invoices", *given)
@@ -416,25 +416,25 @@ def exports(scenario, run):
     out("exports")
     out("plugins")
     out("export", "ut", "--check", status=2)
-    four = [word for place in range(1, 5) for word in ("--invoice", f"A{place}")]
+    four = [word for number in range(1, 5) for word in ("--invoice", f"A{number}")]
     out("export", "ut", *four)
     out("export", "ut", *four, "--send", status=5)
     out("export", "ut", "--cancel", "A1")
     out("exports", "log")
     exports_of_bills(scenario, out)
-    for place in (1, 2, 3):
-        out("why", f"A{place}", "Fortnox", "--offline")
+    for number in (1, 2, 3):
+        out("why", f"A{number}", "Fortnox", "--offline")
 
 
 def exports_of_bills(scenario, out):
-    several = [bill(bill_number=f"B{place}") for place in range(1, 4)]
-    several.append(bill(bill_number="B4", supplier__code="OLLE", row__account="9999"))
-    (scenario.folder / "bills.json").write_text(json.dumps(several), encoding="utf-8")
+    bills = [bill(bill_number=f"B{number}") for number in range(1, 4)]
+    bills.append(bill(bill_number="B4", supplier__code="OLLE", row__account="9999"))
+    (scenario.folder / "bills.json").write_text(json.dumps(bills), encoding="utf-8")
     out("bills", "load", "bills.json")
     given = ["--type", "Fake", "--subject", "supplier-bills", "--set", "from=2026-01-01"]
     out("exports", "add", "av", *given)
     out("export", "av", "--check", status=2)
-    three = [word for place in range(1, 4) for word in ("--bill", f"B{place}")]
+    three = [word for number in range(1, 4) for word in ("--bill", f"B{number}")]
     out("export", "av", *three, status=2)
     out("export", "av", *three, "--confirm-bank", "LASSE")
     out("export", "av", *three, "--send")
@@ -512,9 +512,9 @@ def matched(there, path, method):
 
 def addresses_in(text, here):
     found = re.findall(r'href="([^"#]+)"', text)
-    joined = [urllib.parse.urljoin(here, one.replace("&amp;", "&")) for one in found]
+    joined = [urllib.parse.urljoin(here, href.replace("&amp;", "&")) for href in found]
     # As they stand on the page: sorted, they would come by the random ids in them.
-    return [one for one in joined if one.startswith("/") and not one.startswith("/static")]
+    return [url for url in joined if url.startswith("/") and not url.startswith("/static")]
 
 
 def fields_of(form, here, there):
@@ -568,9 +568,9 @@ def words(value):
     """Yield each value that is a word of ours, such as ``reason: partial``."""
     if isinstance(value, dict):
         for key, inner in value.items():
-            for one in inner if isinstance(inner, list) else [inner]:
-                if key in WORDS and isinstance(one, str) and re.fullmatch(r"[a-z][\w.-]*", one):
-                    yield f"{key}: {one}"
+            for rule in inner if isinstance(inner, list) else [inner]:
+                if key in WORDS and isinstance(rule, str) and re.fullmatch(r"[a-z][\w.-]*", rule):
+                    yield f"{key}: {rule}"
             yield from words(inner)
     elif isinstance(value, list):
         for inner in value:
@@ -600,33 +600,33 @@ def test_every_environment_variable_keeps_its_name(scenario):
         r'"((?:HOSTSIM|FORTNOX|LEDGER|PYTHON)_?[A-Z_]+|BROWSER|[A-Z]+_PROXY|[A-Z_]+_(?:BUNDLE|FILE))"'
     )
     packages = {path.parent for path in ROOT.glob("*/__init__.py")}
-    sources = [file.read_text("utf-8") for one in packages for file in one.rglob("*.py")]
+    sources = [file.read_text("utf-8") for name in packages for file in name.rglob("*.py")]
     found = {name for source in sources for name in quoted.findall(source)}
     held("environment", found - {error["code"] for error in errors_of(scenario)} - {"FORTNOX_"})
 
 
 def test_every_error_keeps_its_code_kind_and_exit_status(scenario):
-    found = errors_of(scenario)
+    rows = errors_of(scenario)
     held(
         "errors",
-        [f"{one['source']} {one['code']} | {one['kind']} | {one['exit_status']}" for one in found],
+        [f"{row['source']} {row['code']} | {row['kind']} | {row['exit_status']}" for row in rows],
     )
 
 
 def test_every_kind_of_error_keeps_its_exit_status(scenario):
-    found = errors_of(scenario)
+    errors = errors_of(scenario)
     page = (ROOT / "docs/commands.md").read_text("utf-8")
     table = page.partition("| exit status | meaning |")[2].partition("\n\n")[0]
     rows = re.findall(r"^\| (\d+) \| (.+) \|$", table, re.MULTILINE)
     held(
         "exit_statuses",
-        [f"{one['kind']}: {one['exit_status']}" for one in found]
+        [f"{row['kind']}: {row['exit_status']}" for row in errors]
         + [f"docs/commands.md {status}: {means}" for status, means in rows],
     )
 
 
 def test_every_key_of_every_json_output_keeps_its_name_and_type(scenario):
-    held("json", [f"{name} | {path}" for name, one in outputs(scenario) for path in paths(one)])
+    held("json", [f"{name} | {path}" for name, value in outputs(scenario) for path in paths(value)])
 
 
 def test_every_command_that_takes_json_is_played(scenario):
@@ -637,11 +637,11 @@ def test_every_command_that_takes_json_is_played(scenario):
 
 
 def test_every_word_in_json_stays_the_same(scenario):
-    held("words", [word for _, one in outputs(scenario) for word in words(one)])
+    held("words", [word for _, value in outputs(scenario) for word in words(value)])
 
 
 def test_every_status_and_reason_of_the_pages_is_met(scenario):
-    met = {word.partition(": ")[2] for _, one in outputs(scenario) for word in words(one)}
+    met = {word.partition(": ")[2] for _, value in outputs(scenario) for word in words(value)}
     page = (ROOT / "docs/commands.md").read_text("utf-8")
     named = set(re.findall(r"^\| `([a-z-]+)`", page, re.MULTILINE))
     named |= {"before-date", "below-number", "no-amount", "set-aside", "deleted-at-source"}
@@ -655,7 +655,7 @@ def test_every_word_that_the_database_admits_stays_the_same(scenario):
     with closing(sqlite3.connect(scenario.folder / "host.db")) as db:
         tables = "\n".join(sql for (sql,) in db.execute("SELECT sql FROM sqlite_master") if sql)
     lists = re.findall(r"\bIN \(([^()]*)\)", tables)
-    held("database_words", [word for one in lists for word in re.findall(r"'([^']+)'", one)])
+    held("database_words", [word for words in lists for word in re.findall(r"'([^']+)'", words)])
 
 
 def test_every_csv_keeps_its_header(scenario):
@@ -687,8 +687,8 @@ def test_the_sandbox_keeps_its_switches(scenario):
     held(
         "sandbox_switches",
         [
-            f"{one['name']} | {json.dumps(one['default'])} | {json.dumps(one['takes'])}"
-            for one in listed
+            f"{entry['name']} | {json.dumps(entry['default'])} | {json.dumps(entry['takes'])}"
+            for entry in listed
         ],
     )
 
@@ -717,11 +717,11 @@ def rule_lines(rules):
 
 def test_entry_points_extras_and_packages_keep_their_names():
     found = importlib.metadata.distribution(outside.OURS)
-    lines = [f"{one.group} | {one.name}" for one in found.entry_points]
-    lines += [f"extra | {one}" for one in found.metadata.get_all("Provides-Extra")]
+    lines = [f"{point.group} | {point.name}" for point in found.entry_points]
+    lines += [f"extra | {extra}" for extra in found.metadata.get_all("Provides-Extra")]
     lines += [f"name | {found.name}", f"python | {found.metadata['Requires-Python']}"]
-    runnable = [one for one in ("hostsim", outside.PLUGIN) if find_spec(f"{one}.__main__")]
-    held("packaging", lines + [f"python -m | {one}" for one in runnable])
+    runnable = [name for name in ("hostsim", outside.PLUGIN) if find_spec(f"{name}.__main__")]
+    held("packaging", lines + [f"python -m | {name}" for name in runnable])
 
 
 def test_every_field_of_the_settings_keeps_its_key_kind_and_preset():
@@ -729,11 +729,11 @@ def test_every_field_of_the_settings_keeps_its_key_kind_and_preset():
     manager.load_setuptools_entrypoints("opter", "fortnox")
     lines = []
     for types in manager.hook.opter_import_types():
-        for one in types:
-            lines.append(f"{one.code} | formats {' '.join(one.formats)}")
-            for fields in manager.hook.opter_settings_fields(type_code=one.code, subject=""):
+        for kind in types:
+            lines.append(f"{kind.code} | formats {' '.join(kind.formats)}")
+            for fields in manager.hook.opter_settings_fields(type_code=kind.code, subject=""):
                 lines += [
-                    f"{one.code} {field.key} | {field.kind} | default {field.default!r}"
+                    f"{kind.code} {field.key} | {field.kind} | default {field.default!r}"
                     f" | {'required' if field.required else 'optional'}"
                     f" | {'secret' if field.secret else 'shown'}"
                     for field in fields
@@ -756,9 +756,11 @@ def test_what_users_import_keeps_its_names():
             lines.append(f"{name}.{what}{takes}")
             if isinstance(value, type):
                 # Also what it has of another module of ours.
-                kinds = [one for one in value.__mro__ if one.__module__.partition(".")[0] in OURS]
-                has = {one for kind in kinds for one in vars(kind) if not one.startswith("_")}
-                lines += [f"{name}.{what}.{one}" for one in has]
+                kinds = [
+                    base for base in value.__mro__ if base.__module__.partition(".")[0] in OURS
+                ]
+                has = {attr for kind in kinds for attr in vars(kind) if not attr.startswith("_")}
+                lines += [f"{name}.{what}.{attr}" for attr in has]
     held("offered", lines)
 
 
@@ -831,7 +833,7 @@ plugin probe --login-timeout 0
 def test_what_is_typed_ends_as_before(scenario):
     held(
         "invocations",
-        [f"{line} | {one['status']} | {last_code(one)}" for line, one in scenario.ended.items()],
+        [f"{line} | {row['status']} | {last_code(row)}" for line, row in scenario.ended.items()],
     )
 
 

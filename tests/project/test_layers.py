@@ -39,15 +39,15 @@ def modules():
 @functools.cache
 def imports():
     """Return what each module imports, wherever it does so."""
-    known = modules()
-    graph = {name: set() for name in known}
-    for name, path in known.items():
+    paths = modules()
+    graph = {name: set() for name in paths}
+    for name, path in paths.items():
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.ImportFrom):
                 names = [f"{node.module}.{alias.name}" for alias in node.names]
-                graph[name] |= {one if one in known else node.module for one in names} & set(known)
+                graph[name] |= {n if n in paths else node.module for n in names} & set(paths)
             elif isinstance(node, ast.Import):
-                graph[name] |= {alias.name for alias in node.names} & set(known)
+                graph[name] |= {alias.name for alias in node.names} & set(paths)
     return graph
 
 
@@ -55,7 +55,7 @@ def test_there_is_no_circle():
     # A package only gathers what stands in it.
     TopologicalSorter(
         {
-            name: {one for one in needed if not name.startswith(f"{one}.")}
+            name: {other for other in needed if not name.startswith(f"{other}.")}
             for name, needed in imports().items()
         }
     ).prepare()
@@ -138,7 +138,7 @@ def test_the_distribution_requires_only_what_the_plug_in_needs():
     setup = configparser.ConfigParser()
     setup.read(ROOT / "setup.cfg", encoding="utf-8")
     required = setup["options"]["install_requires"].split("\n")[1:]
-    assert {re.match(r"\w+", one)[0] for one in required} == {
+    assert {re.match(r"\w+", requirement)[0] for requirement in required} == {
         "pluggy", "requests", "marshmallow", "tenacity", "truststore", "tzdata",
         "idna", "urllib3",  # of requests, for their floors
     }  # fmt: skip

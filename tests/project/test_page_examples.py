@@ -51,13 +51,13 @@ class ReadmeHost:
         self.latest[definition] = self.host.import_payments(import_type, {}, definition).values()
 
     def preview(self, definition):
-        reasons = [(one, getattr(one, "reason", None)) for one in self.latest[definition]]
+        reasons = [(row, getattr(row, "reason", None)) for row in self.latest[definition]]
         return [
             PreviewRow(
-                one.key.number, "rejected" if reason else "ready", reason or "ok",
-                one.amount, "SEK", one.amount,
+                row.key.number, "rejected" if reason else "ready", reason or "ok",
+                row.amount, "SEK", row.amount,
             )
-            for one, reason in reasons
+            for row, reason in reasons
         ]  # fmt: skip
 
 

@@ -15,13 +15,13 @@ def test_the_scanner_is_on_for_all_that_is_installed():
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     lint = settings["tool"]["ruff"]["lint"]
     assert lint["select"] == ["ALL"]
-    assert [one for one in lint["ignore"] if re.fullmatch(r"S\d*", one)] == []
+    assert [rule for rule in lint["ignore"] if re.fullmatch(r"S\d*", rule)] == []
     ignored = {
-        place: [one for one in rules if re.fullmatch(r"S\d*", one)]
-        for place, rules in lint["per-file-ignores"].items()
-        if not place.startswith("tests/")
+        path: [rule for rule in rules if re.fullmatch(r"S\d*", rule)]
+        for path, rules in lint["per-file-ignores"].items()
+        if not path.startswith("tests/")
     }
-    assert {place: rules for place, rules in ignored.items() if rules} == {
+    assert {path: rules for path, rules in ignored.items() if rules} == {
         "opter_contract/conformance/**": ["S101"]
     }
 
@@ -35,7 +35,8 @@ def test_every_line_that_is_hidden_from_it_says_why():
         if re.search(r"noqa:.*\bS\d{3}", line)
     ]
     assert len(hidden) > 10
-    assert [one for one in hidden if not re.search(r"noqa: [A-Z0-9, ]+? (- )?[a-z].+$", one)] == []
+    reason = re.compile(r"noqa: [A-Z0-9, ]+? (- )?[a-z].+$")
+    assert [line for line in hidden if not reason.search(line)] == []
 
 
 def test_the_tests_run_with_versions_that_are_pinned():
