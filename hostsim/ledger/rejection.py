@@ -89,7 +89,12 @@ def exclusion_reason(candidate: Candidate) -> Refusal | None:
     if candidate.deleted is not None and not candidate.taken_again:
         if ignored:
             return excluded
-        return Refusal(reasons.DELETED, _deletion_message(candidate.deleted))
+        message = _deletion_message(candidate.deleted)
+        if candidate.replaceable:
+            # Whoever takes it again, or deletes the other, should know of both.
+            replaces = payments_messages.replaces(candidate.replaceable)
+            message = Text(f"{message.sv}. {replaces.sv}", f"{message.en}. {replaces.en}")
+        return Refusal(reasons.DELETED, message)
     if ignored or candidate.decided(CONFIRM):
         return excluded
     if candidate.replaceable and not candidate.accepts(REPLACED):

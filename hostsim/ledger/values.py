@@ -225,6 +225,7 @@ class Decision:
     applied_at: datetime | None = None
     taken_back_by: str | None = None
     taken_back_at: datetime | None = None
+    registered_as: Status | None = None  # an accepted advance, by the save that applied it
 
     @property
     def in_force(self) -> bool:

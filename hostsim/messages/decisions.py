@@ -94,13 +94,16 @@ def accepted(change: Text, who: Text) -> Text:
     )
 
 
+ACCEPTED_BUT = Text("Godkänd men kan inte sparas", "Accepted but cannot be saved")
+
+
 def accepted_but(what: Text, refusal: Text) -> Text:
     """Return why an accepted payment cannot be saved, and what to do first."""
     if refusal == FETCHED_BEFORE_SAVING:
         return Text(f"{refusal.sv}. {what.sv}", f"{refusal.en}. {what.en}")
     return Text(
-        f"Godkänd men kan inte sparas: {refusal.sv}. {what.sv}",
-        f"Accepted but cannot be saved: {refusal.en}. {what.en}",
+        f"{ACCEPTED_BUT.sv}: {refusal.sv}. {what.sv}",
+        f"{ACCEPTED_BUT.en}: {refusal.en}. {what.en}",
     )
 
 

@@ -9,16 +9,29 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from hostsim.messages import payments as payments_messages
-from hostsim.messages.formats import money
+from hostsim.messages.formats import minute, money
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from decimal import Decimal
 
 #: Of one about which somebody decided, and which is not saved yet.
 TAKEN_AGAIN = Text(
     "Den är avgjord och tas in när du sparar; läs in igen (Läs fil) om den inte kan sparas än.",
     "It is decided and comes in when you save; import again (Read file) if it cannot be saved yet.",
+)
+ACCEPTED_BUT = Text(
+    "Den är godkänd redan: åtgärda det som hindrar den, och läs in igen; eller ta tillbaka "
+    "godkännandet.",
+    "It is accepted already: put right what keeps it from being saved, and import again; or take "
+    "the acceptance back.",
+)
+CONFIRMED_BUT = Text(
+    "Den är bekräftad som en annan betalning: ta bort den som är borttagen i {source} här också, "
+    "så kan den sparas; är den ändå samma, godkänn att den ersätter den.",
+    "It is confirmed as another payment: delete the one that was deleted in {source} here, too, so "
+    "that it can be saved; if it is the same after all, accept that it replaces that one.",
 )
 WAITS_FOR_OTHER = Text(
     "En annan betalning på fakturan är urkryssad eller ångrad: ta in den igen, eller lägg undan "
@@ -126,6 +139,14 @@ NONE_FOUND = Text(
     "No payment of it was found in {source}, but not everything could be asked, so do not "
     "send a reminder before that is corrected",
 )
+
+
+def told_at_import(at: datetime, what: Text) -> Text:
+    return Text(
+        f"Vid importen {minute(at)}: {what.sv}", f"At the import of {minute(at)}: {what.en}"
+    )
+
+
 SETTLED_AT_SOURCE = Text(
     "I {source} är den kvittad mot en kreditfaktura: inga pengar väntar, så påminn inte kunden",
     "In {source} it was settled against a credit note: no money is to come, so do not send a "

@@ -119,13 +119,19 @@ def replaces(gone: Sequence[RegisteredHere]) -> Text:
     )
 
 
+CONFIRMED_BUT = Text(
+    "Bekräftad som en annan betalning, men ingenting återstår",
+    "Confirmed as another payment, but nothing remains",
+)
+
+
 def paid_by_deleted(payments: Sequence[RegisteredHere]) -> Text:
     """Return why a payment confirmed as another one has nothing left to pay."""
     sv, en = _named(payments)
     return Text(
-        f"Bekräftad som en annan betalning, men ingenting återstår: {sv} betalar fakturan här och "
+        f"{CONFIRMED_BUT.sv}: {sv} betalar fakturan här och "
         f"är borttagen i {SOURCE.sv}. Godkänn att den ersätts, eller ta bort den här först",
-        f"Confirmed as another payment, but nothing remains: {en} pays the invoice here and was "
+        f"{CONFIRMED_BUT.en}: {en} pays the invoice here and was "
         f"deleted in {SOURCE.en}. Accept that it is replaced, or delete it here first",
     )
 
@@ -174,7 +180,23 @@ def settles(number: str, invoice_number: str) -> Text:
     )
 
 
-def deleted_at_source(number: str, day: str, amount: Text, invoice: str) -> Text:
+def deleted_at_source(
+    number: str, day: str, amount: Text, invoice: str, successors: Sequence[Successor] = ()
+) -> Text:
+    """Return the warning about a registered payment that was deleted at its source.
+
+    :param successors: what may have come in its place.
+    """
+    if successors:
+        sv, en = (_named_successors(successors, word) for word in _MORE)
+        return Text(
+            f"Betalning {number} ({amount.sv}, {day}) på faktura {invoice} är registrerad här men "
+            f"borttagen i {SOURCE.sv}. Den kan vara ersatt av {sv}: avgör det först. Tas bara "
+            f"{number} bort här ser en betald faktura obetald ut",
+            f"Payment {number} ({amount.en}, {day}) on invoice {invoice} is registered here but "
+            f"was deleted in {SOURCE.en}. It may have been replaced by {en}: decide about that "
+            f"first. If only {number} is deleted here, a paid invoice looks unpaid",
+        )
     return Text(
         f"Betalning {number} ({amount.sv}, {day}) på faktura {invoice} är registrerad här men "
         f"borttagen i {SOURCE.sv}, och ingen annan har kommit i dess ställe",
@@ -183,7 +205,49 @@ def deleted_at_source(number: str, day: str, amount: Text, invoice: str) -> Text
     )
 
 
-def less_remains_at_source(invoice: str, remaining: Text, balance: Text | None) -> Text:
+class MayExplain(NamedTuple):
+    """Which payments of an invoice may explain that less remains at the source than here."""
+
+    unsaved: bool = False
+    deleted: bool = False  # here
+    by_hand: bool = False  # registered here
+
+
+_MAY_EXPLAIN = (  # in their order
+    Text("inte är sparad", "is not saved"),
+    Text("är borttagen", "is deleted"),
+    Text("är registrerad för hand", "was registered by hand"),
+)
+
+
+class Successor(NamedTuple):
+    """A payment that may have come in the place of one that was deleted at its source."""
+
+    number: str
+    invoice_number: str  # at the source
+    deleted: bool  # here
+
+
+# Of a successor: on which invoice, deleted here, and how many more.
+_MORE = (
+    ("faktura", ", borttagen här", "och", "till"),
+    ("invoice", ", deleted here", "and", "more"),
+)
+
+
+def _named_successors(successors: Sequence[Successor], words: tuple[str, str, str, str]) -> str:
+    on, gone, also, more = words
+    names = ", ".join(
+        f"{one.number} ({on} {one.invoice_number}{gone if one.deleted else ''})"
+        for one in successors[:MAX_NAMES]
+    )
+    over = len(successors) - MAX_NAMES
+    return names if over <= 0 else f"{names} {also} {over} {more}"
+
+
+def less_remains_at_source(
+    invoice: str, remaining: Text, balance: Text | None, explained_by: MayExplain
+) -> Text:
     """Return the warning about an invoice that is settled at the source, but open here.
 
     :param balance: what remains there; ``None`` for an invoice that is cancelled there.
@@ -195,16 +259,32 @@ def less_remains_at_source(invoice: str, remaining: Text, balance: Text | None) 
             f"Invoice {invoice} is cancelled in {SOURCE.en}, but {remaining.en} remains here. "
             "Do not send a reminder; check there first",
         )
+    cause = _cause(explained_by)
     return Text(
-        f"Av faktura {invoice} återstår {balance.sv} i {SOURCE.sv} men {remaining.sv} här. En "
-        "betalning som inte är sparad, är borttagen eller är registrerad för hand här kan förklara "
-        "det; annars är den krediterad eller avskriven där, eller betald före tiden som läses. "
+        f"Av faktura {invoice} återstår {balance.sv} i {SOURCE.sv} men {remaining.sv} här. "
+        f"{cause.sv} krediterad eller avskriven där, eller betald före tiden som läses. "
         "Påminn inte kunden innan du har tittat där",
         f"Invoice {invoice} has {balance.en} left to pay in {SOURCE.en}, but {remaining.en} here. "
-        "A payment that is not saved, is deleted or was registered by hand here may explain it; if "
-        "not, it was credited or written off there, or paid before the period that was read. Do "
+        f"{cause.en} credited or written off there, or paid before the period that was read. Do "
         "not send a reminder before you have checked there",
     )
+
+
+def _cause(explained_by: MayExplain) -> Text:
+    kinds = [what for what, is_so in zip(_MAY_EXPLAIN, explained_by, strict=True) if is_so]
+    if not kinds:
+        return Text("Den är troligen", "It was probably")
+    sv = _either([kind.sv for kind in kinds], "eller")
+    en = _either([kind.en for kind in kinds], "or")
+    return Text(
+        f"En betalning som {sv} här kan förklara det; annars är den",
+        f"A payment that {en} here may explain it; if not, it was",
+    )
+
+
+def _either(several: Sequence[str], word: str) -> str:
+    *before, last = several
+    return f"{', '.join(before)} {word} {last}" if before else last
 
 
 def half_waits(settles: Text, refusal: Text) -> Text:

@@ -25,6 +25,7 @@ from hostsim.ledger.reconciliation import BalanceEffects
 from hostsim.ledger.values import (
     HAND,
     REGISTERED,
+    ZERO,
     Decision,
     Definition,
     Entry,
@@ -35,6 +36,7 @@ from hostsim.messages import explanations as messages
 from hostsim.messages import payments as payments_messages
 from hostsim.messages import text as text_messages
 from hostsim.messages.formats import money_of
+from hostsim.messages.payments import MayExplain
 from hostsim.messages.source import UNNAMED, named
 from hostsim.plugins.session import ImportSession
 from hostsim.services.context import Context, company_of
@@ -42,7 +44,7 @@ from hostsim.services.outcomes import MOVED, Facts, advice_on, outcome_of, to_do
 from hostsim.storage import commits, export_states, invoices
 from hostsim.storage import decisions as decision_store
 from hostsim.storage import explanations as stored
-from hostsim.storage.discrepancies import effect_there
+from hostsim.storage.discrepancies import DELETED, discrepancies_of, effect_there
 from hostsim.storage.explanations import Scope
 from hostsim.storage.export_states import ItemStory
 from hostsim.storage.import_runs import ImportRun
@@ -220,8 +222,10 @@ def explain(
         )
         for facts in all_facts
     ]
-    less = _less_remains(invoice, all_facts, balance, decisions)
     notes = lookup.notes if lookup else ()
+    less = _less_remains(invoice, all_facts, balance, decisions)
+    if balance is None and (lookup is None or notes):
+        less = _less_remained(scope, invoice_id, invoice, question.source)
     summary = _summary(question, invoice, payments, asked=asked, less=less, complete=not notes)
     return Explanation(
         question,
@@ -251,7 +255,7 @@ def _scope(store: Store, question: Question, lookup: Lookup | None) -> Scope:
 
 def _collect_facts(
     scope: Scope, question: Question, lookup: Lookup | None
-) -> tuple[int | None, Iterable[Facts]]:
+) -> tuple[int | None, Sequence[Facts]]:
     """Return the invoice and what is known of each payment of it."""
     by_number: dict[str, Facts] = defaultdict(Facts)
     unnumbered: list[Facts] = []
@@ -354,7 +358,7 @@ def _balance(lookup: Lookup | None, invoice_id: int | None) -> sqlite3.Row | Non
 
 def _less_remains(
     invoice: Invoice | None,
-    all_facts: Iterable[Facts],
+    all_facts: Sequence[Facts],
     balance: sqlite3.Row | None,
     decisions: Iterable[Decision],
 ) -> Text | None:
@@ -380,8 +384,46 @@ def _less_remains(
         return None
     remaining_there = None if at_source is None else money_of(at_source, invoice.currency)
     return payments_messages.less_remains_at_source(
-        invoice.number, money_of(remaining_here, invoice.currency), remaining_there
+        invoice.number,
+        money_of(remaining_here, invoice.currency),
+        remaining_there,
+        _may_explain(all_facts),
     )
+
+
+def _may_explain(all_facts: Sequence[Facts]) -> MayExplain:
+    entries = [entry for facts in all_facts for entry in facts.here]
+    return MayExplain(
+        unsaved=any(map(_is_unsaved, all_facts)),
+        deleted=any(entry.state == "deleted" for entry in entries),
+        by_hand=any(entry.origin == HAND and entry.state == REGISTERED for entry in entries),
+    )
+
+
+def _is_unsaved(facts: Facts) -> bool:
+    last, row = facts.last, facts.row
+    if row is None or row["booked"] == 0 or _is_ready(facts):
+        return False
+    return last is None or last.state != REGISTERED
+
+
+def _less_remained(
+    scope: Scope, invoice_id: int | None, invoice: Invoice | None, source: Text
+) -> Text | None:
+    """Return what the last import told of that, unless it was settled here since."""
+    latest = stored.latest_import(scope)
+    if invoice is None or latest is None:
+        return None
+    found = discrepancies_of(scope.store.db, latest["id"], source, invoice_id)
+    for discrepancy in found:
+        if discrepancy.code == DELETED:
+            continue
+        there = discrepancy.balance or ZERO
+        more_here = invoice.remaining - there
+        if more_here and (more_here > 0) == (invoice.total > 0):
+            at = datetime.fromisoformat(latest["at"])
+            return messages.told_at_import(at, discrepancy.message)
+    return None
 
 
 def _is_ready(facts: Facts) -> bool:

@@ -13,9 +13,9 @@ from hostsim.ledger.judging import READY, Judgement
 from hostsim.ledger.reasons import SETTLED
 from hostsim.ledger.values import HAND, REGISTERED, Decision, Entry
 from hostsim.messages import explanations as messages
-from hostsim.messages.decisions import FETCHED_BEFORE_SAVING
+from hostsim.messages.decisions import ACCEPTED_BUT, FETCHED_BEFORE_SAVING
 from hostsim.messages.explanations import TO_DO
-from hostsim.messages.payments import PAID_BY_WAITING
+from hostsim.messages.payments import CONFIRMED_BUT, PAID_BY_WAITING
 from hostsim.storage import discrepancies
 from hostsim.storage.rows import text_of
 from opter_contract.values import Text
@@ -35,6 +35,9 @@ DELETED_AT_SOURCE = "deleted-in-fortnox"
 
 #: The reason of a registered payment that pays another invoice at the source now.
 MOVED = "changed-in-fortnox"
+
+# Of these a message says whether the payment was accepted already.
+_ACCEPTABLE = frozenset({reasons.CHANGED, reasons.REPLACED, reasons.SETTLED})
 
 #: The outcome of a payment in the books that does not count, by its state there.
 _STATES = {"deleted": DELETED, "countered": REVERSED, "counter": REVERSAL}
@@ -211,5 +214,10 @@ def advice_on(code: str, message: Text | None = None) -> Text | None:
     """
     if message == PAID_BY_WAITING:
         return messages.WAITS_FOR_OTHER
+    if message is not None and code in _ACCEPTABLE:
+        if message.sv.startswith(ACCEPTED_BUT.sv):
+            return messages.ACCEPTED_BUT
+        if message.sv.startswith(CONFIRMED_BUT.sv):
+            return messages.CONFIRMED_BUT
     reason = reasons.REASONS.get(reasons.DELETED if code == DELETED else code)
     return TO_DO.get(code) if reason is None else reason.to_do

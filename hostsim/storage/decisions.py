@@ -45,7 +45,8 @@ MAX_WHY_LENGTH = 500
 #: Digits of the numbers of a series.
 MAX_NUMBER_LENGTH = 50
 
-_NAMES = tuple(field.name for field in fields(Decision))
+# A decision in force was applied by no save.
+_NAMES = tuple(field.name for field in fields(Decision) if field.name != "registered_as")
 
 #: The columns of a decision under the alias ``d``, each with ``dec_`` before its name.
 DECISION_COLUMNS = ", ".join(f"d.{name} AS dec_{name}" for name in _NAMES)
@@ -82,6 +83,19 @@ DECIDED = """
     ELSE 'accept' END
 """
 
+# What was decided as an advance may fit what remains by the time of the save.
+_REGISTERED_AS = """
+    CASE WHEN r.decision = 'accept' AND r.applied_at IS NOT NULL
+              AND json_extract(NULLIF(r.facts, ''), '$.advance') IS NOT NULL
+    THEN (SELECT p.status FROM payments p
+          JOIN definitions f ON f.name = r.definition AND f.import_type = p.import_type
+          WHERE p.company = r.company AND p.number = r.number AND p.registered_at = r.applied_at
+          AND p.reverses IS NULL LIMIT 1) END
+"""
+
+#: The columns that :func:`as_decided` reads.
+AS_DECIDED = f"r.*, {DECIDED} AS decided, {_REGISTERED_AS} AS registered_as"
+
 
 class Reversible(NamedTuple):
     """A registered payment that an accepted change would reverse."""
@@ -95,23 +109,24 @@ class Reversible(NamedTuple):
 
 
 def decision_of(row: sqlite3.Row, prefix: str = "") -> Decision:
-    return value_of(Decision, row, prefix)
+    return value_of(Decision, row, prefix, registered_as=None)
 
 
 def as_decided(row: sqlite3.Row) -> Decision:
     """Read a decision for a person, with its kind as :data:`DECIDED` returns it."""
-    return replace(decision_of(row), decision=row["decided"])
+    decided, registered_as = row["decided"], row["registered_as"]
+    return replace(decision_of(row), decision=decided, registered_as=registered_as)
 
 
 def for_person(db: sqlite3.Connection, decision: Decision) -> Decision:
-    query = f"SELECT r.*, {DECIDED} AS decided FROM decisions r WHERE r.id = :id"  # noqa: S608 a constant
+    query = f"SELECT {AS_DECIDED} FROM decisions r WHERE r.id = :id"  # noqa: S608 a constant
     return as_decided(db.execute(query, {"id": decision.id}).fetchone())
 
 
 def decisions(store: Store, definition: str) -> list[Decision]:
     """Return all decisions of a definition for a person, in force or not, oldest first."""
     query = (
-        f"SELECT r.*, {DECIDED} AS decided FROM decisions r"  # noqa: S608 a constant
+        f"SELECT {AS_DECIDED} FROM decisions r"  # noqa: S608 a constant
         " WHERE r.definition = :definition ORDER BY r.id"
     )
     return [as_decided(row) for row in store.db.execute(query, {"definition": definition})]

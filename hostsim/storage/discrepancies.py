@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,6 +18,7 @@ from hostsim.ledger.values import SEK, ZERO, same_currency
 from hostsim.ledger.write_offs import effect_of
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.formats import money_of
+from hostsim.messages.payments import MayExplain, Successor
 from hostsim.messages.source import named
 from hostsim.storage.balances import IGNORED_NOW
 from hostsim.storage.deletions import (
@@ -30,7 +31,7 @@ from hostsim.storage.deletions import (
     effect_at_source,
 )
 from hostsim.storage.rows import OLDEST_FIRST, payment_of, plain
-from hostsim.storage.scope import OURS
+from hostsim.storage.scope import IN_FORCE, OURS
 from opter_contract.values import Text
 
 #: The codes of a discrepancy.
@@ -58,6 +59,8 @@ class Discrepancy:
     payment_date: date | None
     amount: Decimal | None  # of the payment, in the invoice's currency
     source: Text  # the name of the system that payments come from
+    successors: tuple[Successor, ...]  # what may have come in the place of a deleted one
+    explained_by: MayExplain
 
     @property
     def message(self) -> Text:
@@ -72,11 +75,11 @@ class Discrepancy:
             day = "" if self.payment_date is None else self.payment_date.isoformat()
             number = self.payment_number or ""
             return payments_messages.deleted_at_source(
-                number, day, amount, self.host_invoice_number
+                number, day, amount, self.host_invoice_number, self.successors
             )
         balance = None if self.balance is None else money_of(self.balance, self.currency)
         return payments_messages.less_remains_at_source(
-            self.host_invoice_number, remaining, balance
+            self.host_invoice_number, remaining, balance, self.explained_by
         )
 
 
@@ -119,8 +122,28 @@ def write_discrepancies(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Non
         )
 
 
-def discrepancy_of(row: sqlite3.Row, source: Text) -> Discrepancy:
-    """Read a discrepancy from a row of :data:`DISCREPANCIES`."""
+def discrepancies_of(
+    db: sqlite3.Connection, run_id: str, source: Text, invoice_id: int | None = None
+) -> Iterator[Discrepancy]:
+    """Return the discrepancies of a run, in order.
+
+    :param source: the name of the system that payments come from.
+    :param invoice_id: only those of this invoice.
+    """
+    values = {"run_id": run_id, "invoice_id": invoice_id}
+    rows = db.execute(_DISCREPANCIES, values).fetchall()
+    successors: defaultdict[int, list[Successor]] = defaultdict(list)
+    if any(row["code"] == DELETED for row in rows):
+        for row in db.execute(_SUCCESSORS, {**values, "near": MAX_DAYS_APART}):
+            one = Successor(row["number"], row["invoice_number"] or "", bool(row["deleted"]))
+            successors[row["payment_id"]].append(one)
+    for row in rows:
+        yield _discrepancy_of(row, source, tuple(successors[row["payment_id"]]))
+
+
+def _discrepancy_of(
+    row: sqlite3.Row, source: Text, successors: tuple[Successor, ...]
+) -> Discrepancy:
     amount = row["amount"] if row["currency_of_payment"] == SEK else row["amount_currency"]
     return Discrepancy(
         code=row["code"],
@@ -134,6 +157,8 @@ def discrepancy_of(row: sqlite3.Row, source: Text) -> Discrepancy:
         payment_date=None if row["date"] is None else date.fromisoformat(row["date"]),
         amount=None if amount is None else Decimal(amount),
         source=source,
+        successors=successors,
+        explained_by=MayExplain(bool(row["unsaved"]), bool(row["deleted"]), bool(row["by_hand"])),
     )
 
 
@@ -278,11 +303,77 @@ _WRITE_DELETED = f"""
     ORDER BY {OLDEST_FIRST.format("p")}
 """  # noqa: S608 constants
 
-#: The discrepancies of a run.
-DISCREPANCIES = """
+_DISCREPANCIES = """
     SELECT d.*, i.number AS host_invoice_number, i.customer_name, i.currency, p.number, p.date,
-           p.amount, p.amount_currency, p.currency AS currency_of_payment
+           p.amount, p.amount_currency, p.currency AS currency_of_payment,
+           EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = d.run_id
+                   AND r.kind IN ('left', 'rejected', 'ignored') AND r.deleted = 0
+                   AND r.invoice_id = d.invoice_id AND r.booked IS NOT 0
+                   AND NOT EXISTS (SELECT 1 FROM payments k WHERE k.import_type = f.import_type
+                                   AND k.company = u.company AND k.number = r.number
+                                   AND k.state = 'registered')) AS unsaved,
+           EXISTS (SELECT 1 FROM payments n
+                   WHERE n.invoice_id = d.invoice_id AND n.state = 'deleted') AS deleted,
+           EXISTS (SELECT 1 FROM payments n WHERE n.invoice_id = d.invoice_id
+                   AND n.origin = 'hand' AND n.state = 'registered') AS by_hand
     FROM run_discrepancies d JOIN invoices i ON i.id = d.invoice_id
+    JOIN runs u ON u.id = d.run_id JOIN definitions f ON f.name = u.definition
     LEFT JOIN payments p ON p.id = d.payment_id
-    WHERE d.run_id = :run_id ORDER BY d.rowid
+    WHERE d.run_id = :run_id AND (:invoice_id IS NULL OR d.invoice_id = :invoice_id)
+    ORDER BY d.rowid
 """
+
+# What arrived and is not ready, or was deleted here, of the invoice; and what arrived of the
+# amount. What a person confirmed as another payment replaces nothing.
+_SUCCESSORS = f"""
+    WITH run AS (
+        SELECT u.id AS run_id, u.company, f.name AS definition, f.import_type
+        FROM runs u JOIN definitions f ON f.name = u.definition WHERE u.id = :run_id),
+    gone AS MATERIALIZED (
+        SELECT p.* FROM run_discrepancies d JOIN payments p ON p.id = d.payment_id
+        WHERE d.run_id = :run_id AND d.code = '{DELETED}'
+        AND (:invoice_id IS NULL OR d.invoice_id = :invoice_id)),
+    arrived AS MATERIALIZED (
+        SELECT r.number, r.invoice_number, r.invoice_id, r.date, r.currency,
+               CAST(r.amount AS REAL) AS sek, CAST(r.amount_currency AS REAL) AS foreign_amount,
+               r.reason = '{DELETED_HERE}' AS deleted
+        FROM run JOIN run_rows r ON r.run_id = run.run_id
+            AND r.kind IN ('left', 'rejected', 'ignored') AND r.deleted = 0
+        WHERE r.number <> '' AND r.date IS NOT NULL AND r.amount GLOB '*[1-9]*'
+        AND (r.excluded_reason IS NULL
+             OR r.excluded_reason NOT IN ('before-date', 'below-number'))
+        AND NOT EXISTS (SELECT 1 FROM payments k WHERE k.import_type = run.import_type
+                        AND k.company = run.company AND k.number = r.number
+                        AND k.state = 'registered')
+        AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.definition = run.definition
+                        AND d.company = run.company AND d.number = r.number AND {IN_FORCE}
+                        AND d.decision = 'confirm'))
+    SELECT payment_id, number, max(invoice_number) AS invoice_number, max(deleted) AS deleted
+    FROM (
+        SELECT p.id AS payment_id, a.number, a.invoice_number, a.deleted
+        FROM gone p JOIN arrived a ON a.invoice_id = p.invoice_id
+        UNION ALL
+        SELECT p.id, a.number, a.invoice_number, a.deleted
+        FROM gone p JOIN arrived a ON a.sek = CAST(p.amount AS REAL) AND a.currency = p.currency
+            AND a.date BETWEEN date(p.date, '-' || :near || ' days')
+                           AND date(p.date, '+' || :near || ' days')
+        UNION ALL
+        SELECT p.id, a.number, a.invoice_number, a.deleted
+        FROM gone p JOIN arrived a ON a.foreign_amount = CAST(p.amount_currency AS REAL)
+            AND a.currency = p.currency AND p.currency <> 'SEK'
+            AND a.date BETWEEN date(p.date, '-' || :near || ' days')
+                           AND date(p.date, '+' || :near || ' days')
+        UNION ALL
+        SELECT p.id, n.number, n.invoice_number, 1
+        FROM run CROSS JOIN gone p JOIN payments n ON n.invoice_id = p.invoice_id
+            AND n.state = 'deleted' AND n.reverses IS NULL AND n.number <> p.number
+            AND n.import_type = run.import_type AND n.company = run.company
+        WHERE NOT EXISTS (SELECT 1 FROM payments k WHERE k.import_type = run.import_type
+                          AND k.company = run.company AND k.number = n.number
+                          AND k.state = 'registered')
+        AND NOT EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = run.run_id
+                        AND r.number = n.number)
+        AND NOT EXISTS (SELECT 1 FROM checked_payments c
+                        WHERE c.payment_id = n.id AND c.deleted = 1))
+    GROUP BY payment_id, number ORDER BY payment_id, length(number), number
+"""  # noqa: S608 constants

@@ -81,6 +81,11 @@ def deleted_in_latest_run(scope: Scope, invoice_id: int | None) -> list[str]:
     return [row["number"] for row in scope.rows(_DELETED, run=run["id"], invoice=invoice_id)]
 
 
+def latest_import(scope: Scope) -> sqlite3.Row | None:
+    """Return id and time of the open preview, or of the last import that was saved."""
+    return scope.row(_LATEST_RUN)
+
+
 def waiting_rows(
     scope: Scope, *, invoice_number: str, ocr: str, invoice_id: int | None, known: Collection[str]
 ) -> tuple[Mapping[str, sqlite3.Row], Mapping[str, sqlite3.Row]]:
@@ -142,7 +147,8 @@ _MATCHED_BEFORE = """
 """
 
 _LATEST_RUN = """
-    SELECT id FROM runs WHERE definition = :definition AND state IN ('open', 'saved')
+    SELECT id, COALESCE(finished_at, started_at) AS at FROM runs
+    WHERE definition = :definition AND state IN ('open', 'saved')
     ORDER BY state = 'open' DESC, saved_at DESC, rowid DESC LIMIT 1
 """
 

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from hostsim.ledger.judging import IGNORED, KINDS, LEFT_OUT, READY, REJECTED
 from hostsim.storage import history
-from hostsim.storage.decisions import DECIDED, as_decided
+from hostsim.storage.decisions import AS_DECIDED, DECIDED, as_decided
 from hostsim.storage.rows import ENTRY_COLUMNS, OLDEST_FIRST, ROW_COLUMNS, entry_of, row_of
 from hostsim.storage.sql_functions import lines_of
 from hostsim.storage.store import Store
@@ -221,7 +221,7 @@ def decisions(definition: str | None) -> Source:
             "format": "swedish(r.definition) {0}",
         },
         entry=as_decided,
-        columns=f"r.*, {DECIDED} AS decided",
+        columns=AS_DECIDED,
         total="NULL",
         order=f"{_DONE}, r.id DESC",
     )

@@ -47,8 +47,7 @@ class Preview:
 
     def discrepancies(self) -> Iterator[Discrepancy]:
         """Return the discrepancies between source and books, other than on these payments."""
-        rows = self._store.stream(discrepancies.DISCREPANCIES, {"run_id": self.run_id})
-        return (discrepancies.discrepancy_of(row, self.source) for row in rows)
+        return discrepancies.discrepancies_of(self._store.db, self.run_id, self.source)
 
     def rows(self, kind: str) -> Iterator[PreviewRow]:
         """Return the rows of one list, ordered by date and number.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from hostsim.messages.decisions import by_whom
 from hostsim.messages.formats import minute
 from hostsim.views.labels import DECISIONS as LABELS
-from hostsim.views.labels import label
+from hostsim.views.labels import STATUSES, label
 from hostsim.views.table import Column, json_attributes, json_only
 from opter_contract.values import Text
 
@@ -29,6 +29,12 @@ def in_force(decision: Decision) -> Text:
     """Return whether a decision is in force, and if not, since when."""
     if decision.applied_at is not None:
         at = minute(decision.applied_at)
+        if decision.registered_as not in {None, "advance"}:
+            status = label(STATUSES, decision.registered_as)
+            return Text(
+                f"ingenting blev över när det sparades {at}: registrerad som {status.sv.lower()}",
+                f"nothing was over at the save {at}: registered as {status.en.lower()}",
+            )
         return Text(f"gjort när det sparades {at}", f"done at the save {at}")
     if decision.taken_back_at is not None:
         who = by_whom(decision.taken_back_by or "", decision.taken_back_at)

@@ -209,7 +209,7 @@ def _write_discrepancies(output: Output, preview: Preview) -> None:
     write_title(output, title, len(discrepancies))
     for discrepancy in discrepancies:
         output.line(f"  {one_line(say(discrepancy.message, output.language))}.")
-        if discrepancy.payment_id is not None:
+        if discrepancy.payment_id is not None and not discrepancy.successors:
             command = f"hostsim payments delete {discrepancy.payment_id} --why TEXT"
             output.say(
                 f"    Ta bort den här också: {command}", f"    Delete it here, too: {command}"

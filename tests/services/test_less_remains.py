@@ -106,7 +106,7 @@ def test_an_import_tells_it(host, case):
 def test_whoever_asks_about_the_invoice_is_told_the_same(host, case):
     number, here, _ = case
     summary = host.why(number).summary.en
-    assert ("may explain it" in summary) is (here is not None)
+    assert ("left to pay in" in summary) is (here is not None)
 
 
 # --- What was deleted, undone, typed or made again ---
@@ -118,7 +118,7 @@ def test_a_payment_that_is_deleted_here_explains_it(host, store, plugin):
     host.delete_payment(entry.id, why="fel")
     plugin.payments, plugin.unpaid = [PART], [balance("1001", 600)]
     assert told(host.import_payments("Fortnox")) == []
-    assert "may explain it" not in host.why("1001").summary.en
+    assert "left to pay in" not in host.why("1001").summary.en
 
 
 def test_so_does_one_that_is_deleted_while_a_preview_is_open(host, plugin):
@@ -136,14 +136,14 @@ def test_what_was_credited_beside_a_save_that_was_undone_is_told(host, plugin):
     plugin.payments, plugin.unpaid = [PART], [balance("1001", 500)]
     host.undo_save(run_id, why="fel")
     assert told(host.import_payments("Fortnox")) == [(1000, 500)]
-    assert "may explain it" in host.why("1001").summary.en
+    assert "left to pay in" in host.why("1001").summary.en
 
 
 def test_a_payment_that_may_have_been_typed_already_explains_nothing(host, plugin):
     host.add_payment("1001", Decimal(400), date=PART.date, confirm=True)
     plugin.payments, plugin.unpaid = [PART], [balance("1001", 300)]
     assert told(host.import_payments("Fortnox")) == [(600, 300)]
-    assert "may explain it" in host.why("1001").summary.en
+    assert "left to pay in" in host.why("1001").summary.en
 
 
 def test_one_that_takes_the_place_of_a_deleted_one_takes_nothing_more(host, plugin):
@@ -153,7 +153,7 @@ def test_one_that_takes_the_place_of_a_deleted_one_takes_nothing_more(host, plug
     host.import_payments("Fortnox")
     preview = host.decide("Fortnox", "3", "accept")
     assert told(preview) == [(600, 500)]
-    assert "may explain it" in host.why("1001").summary.en
+    assert "left to pay in" in host.why("1001").summary.en
 
 
 def test_a_registered_payment_that_is_deleted_there_is_not_what_was_credited(host, plugin):
@@ -161,4 +161,4 @@ def test_a_registered_payment_that_is_deleted_there_is_not_what_was_credited(hos
     plugin.deleted, plugin.unpaid = {"1"}, [balance("1001", 550)]
     codes = [one.code for one in host.import_payments("Fortnox").discrepancies()]
     assert codes == ["deleted-at-source"]
-    assert "may explain it" not in host.why("1001").summary.en
+    assert "left to pay in" not in host.why("1001").summary.en

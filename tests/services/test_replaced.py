@@ -359,8 +359,8 @@ def test_an_invoice_that_was_credited_there_is_reported(host, plugin):
     plugin.balances = {"1001": balance("1001", Decimal(0))}
     [found] = brought_in(host, plugin).discrepancies()
     assert (found.code, found.remaining, found.balance) == ("less-remains-at-source", 1000, 0)
-    # Nor does it claim a cause that nobody knows: one may be deleted here, or typed by hand.
-    assert "är borttagen eller är registrerad för hand här kan förklara det" in found.message.sv
+    # Nor does it claim a cause that nobody knows.
+    assert "troligen krediterad eller avskriven där" in found.message.sv
 
 
 def test_what_the_payments_of_the_run_explain_is_not_told(host, plugin):

@@ -1,0 +1,237 @@
+"""What a person is told to do fits what is known, and what is decided already."""
+
+from decimal import Decimal
+
+import pytest
+from fake_plugin import FakePlugin, balance, hookimpl, invoice, payment
+from host_and_plugin import Clock, host_of, refusal, row_of
+
+from hostsim.ledger.candidates import Refusal
+from hostsim.services.outcomes import REJECTED, to_do_of
+from hostsim.views.decisions import in_force
+
+
+@pytest.fixture
+def invoices():
+    return [invoice("1001"), invoice("1002", "1000"), invoice("1003", "500")]
+
+
+class Asked(FakePlugin):
+    """Hands over what it has of an invoice, with what remains of it there."""
+
+    @hookimpl
+    def opter_read_invoice_payments(self, run, invoice_numbers, ocr_references):
+        found = [one for one in self.payments if one.invoice_number in invoice_numbers]
+        run.hook.opter_take_payments(run=run, payments=found)
+        self._check(run)
+        return type("Report", (), {"company": self.company, "requests": 1})()
+
+
+@pytest.fixture
+def plugin():
+    return Asked()
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def host(store, plugin, clock):
+    """Let a minute pass before each thing that a person does."""
+
+    def later():
+        clock.pass_(minutes=1)
+        return clock.now
+
+    host = host_of(store, plugin, clock=later)
+    host.define("Fortnox", "Fake", "API", "", {})
+    return host
+
+
+def reads(host, plugin, *payments):
+    plugin.payments = list(payments)
+    plugin.source |= {one.key.number: one for one in payments}
+    return host.import_payments("Fortnox")
+
+
+def saves(host, plugin, *payments):
+    reads(host, plugin, *payments)
+    return host.save("Fortnox").run_id
+
+
+def told(preview):
+    return [(one.code, one.message.sv) for one in preview.discrepancies()]
+
+
+def advice(preview, number):
+    row = row_of(preview, number)
+    return to_do_of(REJECTED, Refusal(row.reason, row.message)).sv
+
+
+# --- Deleted at the source, and perhaps replaced ---
+
+
+@pytest.fixture
+def replacement_undone(host, plugin):
+    """Payment 1 was replaced by payment 2, and the save that did so was undone."""
+    saves(host, plugin, payment(1))
+    plugin.deleted = {"1"}
+    reads(host, plugin, payment(2))
+    host.decide("Fortnox", "2", "accept")
+    return host.save("Fortnox").run_id
+
+
+def test_whoever_replaced_a_deleted_payment_is_named_though_that_was_undone(
+    host, plugin, replacement_undone
+):
+    host.undo_save(replacement_undone, why="fel")
+    plugin.unpaid = [balance("1001", 0)]
+    preview = reads(host, plugin)
+    [(code, message)] = told(preview)
+    assert code == "deleted-at-source"
+    assert "kan vara ersatt av 2 (faktura 1001, borttagen här)" in message
+    assert "ingen annan" not in message
+    assert "Kan ersätta 1 (" in row_of(preview, "2").message.sv
+
+
+def test_so_it_is_while_a_list_is_open(host, plugin, replacement_undone):
+    plugin.unpaid = [balance("1001", 0)]
+    reads(host, plugin, payment(3, "1002", "10"))
+    host.undo_save(replacement_undone, why="fel")
+    preview = reads(host, plugin)
+    assert "ersatt av 2 (" in told(preview)[0][1]
+
+
+def test_an_equal_payment_elsewhere_that_may_replace_it_is_named(host, plugin):
+    saves(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    [(_, message)] = told(reads(host, plugin, payment(2, "1002", "400")))
+    assert "ersatt av 2 (faktura 1002)" in message
+
+
+def test_one_that_a_person_confirmed_as_another_is_not(host, plugin):
+    saves(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    reads(host, plugin, payment(2, "1002", "400"))
+    [(_, message)] = told(host.decide("Fortnox", "2", "confirm"))
+    assert "ingen annan har kommit i dess ställe" in message
+
+
+def test_one_that_was_set_aside_is_named(host, plugin):
+    saves(host, plugin, payment(1))
+    plugin.deleted = {"1"}
+    reads(host, plugin, payment(2))
+    [(_, message)] = told(host.set_aside("Fortnox", ["2"]))
+    assert "ersatt av 2 (" in message
+
+
+def test_where_nobody_came_that_is_said(host, plugin):
+    saves(host, plugin, payment(1))
+    plugin.deleted, plugin.unpaid = {"1"}, [balance("1001", 1000)]
+    [(_, message)] = told(reads(host, plugin, payment(2, "1002", "70")))
+    assert "ingen annan har kommit i dess ställe" in message
+
+
+# --- Less remains at the source ---
+
+
+def test_what_the_last_import_told_of_an_invoice_is_told_without_asking(host, plugin):
+    plugin.unpaid = [balance("1001", 0)]
+    reads(host, plugin, payment(2, "1002", "70"))
+    for _ in ("open", "saved"):
+        summary = host.why("1001", offline=True).summary
+        assert "Vid importen 20" in summary.sv
+        assert "återstår 0,00 SEK i Låtsas men 1\N{NO-BREAK SPACE}000,00 SEK här" in summary.sv
+        assert "Do not send a reminder" in summary.en
+        assert "Vid importen" not in host.why("1002", offline=True).summary.sv
+        if host.open_preview("Fortnox") is not None:
+            host.save("Fortnox")
+
+
+def test_what_was_settled_since_is_not_told_any_longer(host, plugin):
+    plugin.unpaid = [balance("1001", 0)]
+    reads(host, plugin, payment(2, "1002", "70"))
+    host.save("Fortnox")
+    host.add_payment("1001", Decimal(1000), date=payment(1).date, confirm=True)
+    assert "Vid importen" not in host.why("1001", offline=True).summary.sv
+
+
+def test_a_payment_is_said_to_explain_it_only_where_there_is_one(host, plugin):
+    plugin.unpaid = [balance("1001", 300)]
+    [(_, message)] = told(reads(host, plugin))
+    assert "kan förklara" not in message
+    assert "här. Den är troligen krediterad eller avskriven där" in message
+    assert "kan förklara" not in host.why("1001").summary.sv
+
+
+def test_a_payment_that_was_typed_here_may_explain_it(host, plugin):
+    host.add_payment("1001", Decimal(400), date=payment(1).date, confirm=True)
+    plugin.unpaid = [balance("1001", 300)]
+    [(_, message)] = told(reads(host, plugin))
+    expected = "En betalning som är registrerad för hand här kan förklara det; annars är den"
+    assert expected in message
+    assert expected in host.why("1001").summary.sv
+
+
+def test_so_may_one_that_is_not_saved_or_was_deleted(host, plugin):
+    typed = host.add_payment("1001", Decimal(400), date=payment(1).date, confirm=True)
+    host.delete_payment(typed, why="fel")
+    host.add_payment("1001", Decimal(400), date=payment(1).date, confirm=True)
+    plugin.unpaid = [balance("1001", 300)]
+    [(_, message)] = told(reads(host, plugin, payment(1, amount="400")))
+    expected = "En betalning som inte är sparad, är borttagen eller är registrerad för hand här kan"
+    assert expected in message
+    assert expected in host.why("1001").summary.sv
+
+
+# --- Advice beside a decision ---
+
+
+def test_what_is_accepted_already_is_not_to_be_accepted(host, plugin):
+    saves(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
+    preview = reads(host, plugin, payment(3, "9999", amount="400"))
+    assert "godkänn den" in advice(preview, "3")
+    preview = host.decide("Fortnox", "3", "accept")
+    assert row_of(preview, "3").message.sv.startswith("Godkänd men kan inte sparas")
+    assert advice(preview, "3").startswith("Den är godkänd redan")
+
+
+def test_what_is_confirmed_but_finds_nothing_left_says_what_is_to_be_deleted(host, plugin):
+    saves(host, plugin, payment(1))
+    plugin.deleted = {"1"}
+    reads(host, plugin, payment(2))
+    assert "godkänn den" in advice(host.open_preview("Fortnox"), "2")
+    preview = host.decide("Fortnox", "2", "confirm")
+    assert row_of(preview, "2").message.sv.startswith("Bekräftad som en annan betalning")
+    assert advice(preview, "2").startswith("Den är bekräftad som en annan betalning: ta bort")
+
+
+# --- What a save did of an advance ---
+
+
+def test_an_advance_that_was_saved_as_exact_says_so(host, plugin, clock):
+    typed = host.add_payment(
+        "1001", Decimal(1000), date=payment(1).date.replace(month=6), confirm=True
+    )
+    reads(host, plugin, payment(1))
+    host.decide("Fortnox", "1", "accept")
+    host.delete_payment(typed, why="fel")
+    assert refusal(host.save, "Fortnox", "").code
+    host.save("Fortnox")
+    [decision] = host.decisions("Fortnox")
+    assert decision.decision == "advance"
+    assert decision.registered_as == "exact"
+    assert "registrerad som rätt belopp" in in_force(decision).sv
+
+
+def test_one_that_was_saved_as_an_advance_is_simply_done(host, plugin):
+    saves(host, plugin, payment(1))
+    reads(host, plugin, payment(2))
+    host.decide("Fortnox", "2", "accept")
+    host.save("Fortnox")
+    [decision] = host.decisions("Fortnox")
+    assert decision.registered_as == "advance"
+    assert in_force(decision).sv.startswith("gjort när det sparades")
