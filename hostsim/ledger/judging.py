@@ -16,8 +16,7 @@ from hostsim.ledger import reasons
 from hostsim.ledger.candidates import Candidate, Refusal, oldest_first_indexes
 from hostsim.ledger.decisions import OtherChannelPayment, OtherInvoicePayment
 from hostsim.ledger.other_channels import Doubt, equal_invoice_warnings, find_doubts
-from hostsim.ledger.reasons import CHANGED, KEEP, REPLACED, SET_ASIDE, SETTLED
-from hostsim.ledger.rejection import (
+from hostsim.ledger.reason_order import (
     author_of,
     exclusion_reason,
     first_refusal,
@@ -25,6 +24,7 @@ from hostsim.ledger.rejection import (
     settlement_refusal,
     unfetched_refusal,
 )
+from hostsim.ledger.reasons import CHANGED, KEEP, REPLACED, SET_ASIDE, SETTLED
 from hostsim.ledger.values import ZERO, Decision, Invoice, exact
 from hostsim.ledger.write_offs import (
     lowers_balance,

@@ -25,6 +25,7 @@ from hostsim.ledger import decisions as decision_rules
 from hostsim.ledger import reasons
 from hostsim.ledger.candidates import Refusal
 from hostsim.ledger.differences import find_differences
+from hostsim.ledger.reason_order import moves_no_money
 from hostsim.ledger.reasons import KEEP, SET_ASIDE
 from hostsim.ledger.reconciliation import (
     CHANGED,
@@ -45,7 +46,6 @@ from hostsim.ledger.reconciliation import (
     reason_not_here,
     written_off,
 )
-from hostsim.ledger.rejection import moves_no_money
 from hostsim.ledger.values import SEK, Decision
 from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import payments as payments_messages
