@@ -203,7 +203,9 @@ def undo_save(common: Common, run: str, why: str) -> None:
         numbers = {"deleted": undone.deleted, "restored": undone.restored}
         write_json(common.output, {**numbers, "forgotten": len(undone.forgotten), "kept": kept})
         return
-    common.output.line(save_undone(undone.deleted, undone.restored, undone.forgotten))
+    common.output.line(
+        save_undone(undone.deleted, undone.restored, undone.forgotten, undone.stand_again)
+    )
     if undone.kept:
         which = with_states(undone.kept)
         common.output.say(f"Rördes inte: {which.sv}.", f"Not touched: {which.en}.")

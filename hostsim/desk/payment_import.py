@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+import re
+import unicodedata
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -12,14 +16,15 @@ from werkzeug.wrappers import Response as AnyResponse
 from hostsim.desk.background_jobs import Choice
 from hostsim.desk.files import FORM, list_file
 from hostsim.desk.row_actions import row_buttons
-from hostsim.desk.shared import desk_context, language, list_view, notify, word
+from hostsim.desk.shared import desk_context, language, list_view, notify, translated, word
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.amounts import typed_date
 from hostsim.ledger.judging import IGNORED, LEFT_OUT, READY, REJECTED
 from hostsim.messages.desk import page_text
-from hostsim.messages.formats import day
+from hostsim.messages.formats import count, day, minute
+from hostsim.messages.payments import still_standing
 from hostsim.messages.results import DATE_NEEDED
-from hostsim.messages.text import own
+from hostsim.messages.text import own, some_of
 from hostsim.storage import page_rows, undone_saves
 from hostsim.storage.lists import Selection, all_of, preview_rows, saved_rows
 from hostsim.storage.previews import PreviewChanged
@@ -56,9 +61,9 @@ def window(**dialog: object) -> str:
     names = host.definitions_undone() if preview is None else [preview.definition]
     waiting = {name: host.waiting_for_import(name) for name in names}
     undone = [save for name in names for save in host.undone_saves(name)]
-    registered, open_run = 0, None
+    standing, open_run = (0, Decimal(0)), None
     if preview is not None and preview.saved:
-        registered, _ = undone_saves.registered_of(store.db, preview.run_id)
+        standing = undone_saves.registered_of(store.db, preview.run_id)
         # The lists of one save say nothing about other saves.
         undone = [save for save in undone if save.run_id == preview.run_id]
         waiting = {} if preview.undone_at is None else waiting
@@ -74,7 +79,9 @@ def window(**dialog: object) -> str:
         discrepancies=[] if preview is None else list(preview.discrepancies()),
         waiting={name: number for name, number in waiting.items() if number},
         undone=undone,
-        registered=registered,
+        not_taken=_not_taken_again(preview),
+        registered=standing[0],
+        partly_undone=still_standing(standing) if standing[0] else None,
         open_run=open_run,
         about="" if preview is None else _heading(preview),
         revisions=desk_context().revisions(),
@@ -85,8 +92,21 @@ def window(**dialog: object) -> str:
     )
 
 
+def _not_taken_again(preview: Preview | None) -> str:
+    """Say what was to be taken again and cannot be saved; ``""`` where nothing is so."""
+    if preview is None or not is_open(preview):
+        return ""
+    total, lost = desk_context().host().not_taken_again(preview)
+    if not lost:
+        return ""
+    why = some_of([f"{number} ({translated(each)})" for number, each in lost.items()])
+    if total == 1:
+        return word("none_taken_again", why=why)
+    return word("not_taken_again", n=len(lost), total=count(total, language()), why=why)
+
+
 def _heading(preview: Preview) -> str:
-    """Return the definition, company, region, bank account and date of an import."""
+    """Name an import: its definition, company, region, bank account and date."""
     company = preview.company
     facts = [
         (company and f"{company.name} ({company.number})", ""),
@@ -95,18 +115,54 @@ def _heading(preview: Preview) -> str:
         (day(preview.date), word("date")),
     ]
     labelled = [f"{label} {fact}".lstrip() for fact, label in facts if fact]
-    return " · ".join([preview.definition, *labelled])
+    return " · ".join([preview.definition, *labelled, *_history(preview)])
+
+
+def _history(preview: Preview) -> Iterator[str]:
+    """Say when a save was made and by whom, and whether and why it was undone."""
+    if preview.saved_at is None:
+        return
+    yield word("saved_by_at", who=preview.saved_by, at=minute(preview.saved_at))
+    if preview.undone_at is None:
+        return
+    who, at = preview.undone_by, minute(preview.undone_at)
+    yield word("undone_by_at", who=who, at=at, why=preview.undone_why)
+    standing = _standing(preview)
+    if standing[0]:
+        yield translated(still_standing(standing))
+
+
+def _standing(preview: Preview) -> tuple[int, Decimal]:
+    return undone_saves.registered_of(desk_context().store.db, preview.run_id)
+
+
+def _file_name(preview: Preview, kind: str) -> str:
+    """Name a file by its list; of a save also by when and by whom it was saved and undone."""
+    name = word(f"file_{_title_key(preview, kind) if kind == READY else kind}")
+    if preview.saved_at is None:
+        return name
+    name += f"-{_stamp(preview.saved_by, preview.saved_at)}"
+    if preview.undone_at is None:
+        return name
+    return f"{name}-{word('file_undone')}-{_stamp(preview.undone_by, preview.undone_at)}"
+
+
+def _stamp(user: str | None, at: datetime) -> str:
+    """Write a time and a user as a part of a file name."""
+    plain = unicodedata.normalize("NFKD", user or "").encode("ascii", "ignore").decode()
+    who = re.sub("[^A-Za-z0-9]+", "-", plain).strip("-")
+    return f"{at:%Y-%m-%d-%H%M}" + (f"-{who}" if who else "")
 
 
 def _title_key(preview: Preview, kind: str) -> str:
     if preview.undone_at is not None and kind == READY:
-        return f"{kind}_undone"
+        return f"{kind}_partly_undone" if _standing(preview)[0] else f"{kind}_undone"
     return f"{kind}_saved" if preview.saved and kind != IGNORED else kind
 
 
 def _rows(preview: Preview, kind: str) -> Source:
-    """Return the rows of a list; those of an earlier save are read from the books."""
-    if kind == READY and not preview.kept:
+    """Find the rows of a list; of an earlier save, in the books."""
+    if kind == READY and (preview.undone_at is not None or not preview.kept):
         return saved_rows(preview.run_id)
     return preview_rows(preview.run_id, kind)
 
@@ -163,8 +219,7 @@ def export(run: str, kind: str, form: str) -> Response:
     columns, title = _columns(preview, kind), _title_key(preview, kind)
     if form == "print":
         columns = [column for column in columns if column.key not in _HIDDEN]
-    name = word(f"file_{title if kind == READY else kind}")
-    about = _heading(preview)
+    name, about = _file_name(preview, kind), _heading(preview)
     return list_file(form, name, word(title), source, selection, columns=columns, about=about)
 
 

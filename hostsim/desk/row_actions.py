@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from typing import NamedTuple
 
 from hostsim.desk.shared import desk_context, word
@@ -64,7 +65,7 @@ class RowActions(NamedTuple):
     company: str
     kind: str
     row: PreviewRow
-    fetched: bool  # by this import; otherwise it is read again before saving
+    read_first: bool  # it was not fetched in this import, and is once a person has decided
     choices: Sequence[str]
     decision: Decision | None  # in force, about this payment
     series: Decision | None  # in force, about a series with its invoice
@@ -119,13 +120,18 @@ def row_actions(row_id: int) -> RowActions:
         company=company,
         kind=row["kind"],
         row=row_of(row),
-        fetched=bool(row["fetched"]),
+        read_first=not row["fetched"] and not _decided_before(decision, row["started_at"]),
         choices=choices,
         decision=decision and decision_store.for_person(store.db, decision),
         series=series,
         differences=differences,
         others=_others(row, payment),
     )
+
+
+def _decided_before(decision: Decision | None, started_at: str) -> bool:
+    """Return whether an import began after a decision, and so has fetched what it could."""
+    return decision is not None and decision.at < datetime.fromisoformat(started_at)
 
 
 def _choices(

@@ -13,7 +13,7 @@ from hostsim.desk.shared import desk_context, list_view, notify, translated, wor
 from hostsim.errors import HostError
 from hostsim.messages.desk import page_text
 from hostsim.messages.formats import minute
-from hostsim.messages.payments import save_undone
+from hostsim.messages.payments import save_undone, stand_again
 from hostsim.messages.text import LANGUAGES, own, some_of
 from hostsim.storage.history import PastRun
 from hostsim.storage.lists import Selection, runs
@@ -118,6 +118,7 @@ def _undo_dialog(run_id: str, why: str, wrong: Text | None = None) -> str:
         gone=some_of([row.payment_number for row in effects.gone]),
         kept=with_states(effects.kept),
         forgotten=some_of(effects.forgotten),
+        stand_again=stand_again(effects.stand_again),
         values={"why": why},
         wrong=wrong,
         back=_back(run_id),
@@ -139,7 +140,7 @@ def undo(run_id: str) -> AnyResponse:
             return make_response(_undo_dialog(run_id, why, own(error.message)), 422)
         notify(_undone_by_other(run_id) or own(error.message), "error")
     else:
-        notify(save_undone(undone.deleted, undone.restored, undone.forgotten))
+        notify(save_undone(undone.deleted, undone.restored, undone.forgotten, undone.stand_again))
         if undone.kept:
             notify(page_text("kept_of_save", which=with_states(undone.kept)), "error")
     return redirect(_back(run_id), 303)
@@ -174,7 +175,10 @@ def take_again(run_id: str) -> AnyResponse:
         taken = host.take_save_again(definition, run_id, revision=revision)
         refusals = host.rejected(definition, numbers)
         taken -= len(refusals)
-        ready = taken - (host.waiting_for_import(definition) - waiting_before)
+        # Without an open list there is nothing to save.
+        is_open = definition in desk_context().open_previews()
+        coming = host.waiting_for_import(definition) - waiting_before
+        ready = taken - coming if is_open else 0
     except HostError as error:
         notify(own(error.message), "error")
     else:

@@ -182,6 +182,13 @@ class PreviewRow(Row):
 
 
 @dataclass(frozen=True, slots=True)
+class SavedRow(PreviewRow):
+    """A payment as its preview had it, with what became of it since it was saved."""
+
+    state: PaymentState
+
+
+@dataclass(frozen=True, slots=True)
 class Entry(Row):
     """A payment in the books, with where it came from; times have a zone."""
 

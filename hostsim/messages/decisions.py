@@ -135,3 +135,7 @@ DECISIONS = {
     "keep": Text("att behålla det registrerade", "keeping what is registered"),
     "left": Text("att lämna den", "leaving it out"),
 }
+
+
+def deleted_there(source: Text) -> Text:
+    return Text(f"borttagen i {source.sv}", f"deleted in {source.en}")

@@ -83,6 +83,9 @@ WORDS: dict[str, Text] = {
     "show_last_save": Text("Visa det som sparades senast ({name})", "Show the last save ({name})"),
     "ready": Text("Betalningar som kan sparas", "Payments that can be saved"),
     "ready_undone": Text("Sparade betalningar som ångrades", "Saved payments that were undone"),
+    "ready_partly_undone": Text(
+        "Sparade betalningar, delvis ångrade", "Saved payments, partly undone"
+    ),
     "ready_saved": Text("Sparade betalningar", "Saved payments"),
     "rejected": Text("Betalningar som inte kan sparas", "Payments that cannot be saved"),
     "dealt_with_next": Text(
@@ -94,6 +97,7 @@ WORDS: dict[str, Text] = {
     "sum_read": Text("Lästa", "Read"),
     "sum_ready": Text("Kan sparas", "Can be saved"),
     "sum_ready_undone": Text("Sparade, sedan ångrade", "Saved, then undone"),
+    "sum_ready_partly_undone": Text("Sparade, sedan delvis ångrade", "Saved, then partly undone"),
     "sum_ready_saved": Text("Sparade", "Saved"),
     "sum_left": Text("Lämnas", "Left"),
     "sum_rejected": Text("Kan inte sparas", "Cannot be saved"),
@@ -167,6 +171,9 @@ WORDS: dict[str, Text] = {
         "Det här hörde till sparningen men rördes inte: {which}.",
         "This belonged to the save but was not touched: {which}.",
     ),
+    "partly_undone": Text("Sparningen är delvis ångrad.", "The save is partly undone."),
+    "saved_by_at": Text("Sparad {at} av {who}", "Saved {at} by {who}"),
+    "undone_by_at": Text("Ångrad {at} av {who}: {why}", "Undone {at} by {who}: {why}"),
     "undone": Text("Sparningen är ångrad.", "The save is undone."),
     "undone_before": Text(
         "Sparningen {saved} var redan ångrad, av {who} {at}: {why}. Ingenting mer ändrades.",
@@ -211,6 +218,14 @@ WORDS: dict[str, Text] = {
         "En betalning tas in igen: läs in igen (Läs fil), så kommer den och kan sparas.",
         "One payment is taken again: import again (Read file); it comes then and can be saved.",
     ),
+    "none_taken_again": Text(
+        "Betalningen som skulle tas in igen kan inte sparas: {why}.",
+        "The payment that was to be taken again cannot be saved: {why}.",
+    ),
+    "not_taken_again": Text(
+        "Av {total} betalningar som skulle tas in igen kan {n} inte sparas: {why}.",
+        "Of {total} payments that were to be taken again {n} cannot be saved: {why}.",
+    ),
     "saved_already": Text(
         "Det är sparat redan; ingenting mer registrerades.",
         "It is saved already; nothing more was registered.",
@@ -249,6 +264,10 @@ WORDS: dict[str, Text] = {
     "file_ready": Text("betalningsimport-kan-sparas", "payment-import-can-be-saved"),
     "file_ready_saved": Text("betalningsimport-sparade", "payment-import-saved"),
     "file_ready_undone": Text("betalningsimport-angrade", "payment-import-undone"),
+    "file_ready_partly_undone": Text(
+        "betalningsimport-delvis-angrade", "payment-import-partly-undone"
+    ),
+    "file_undone": Text("angrad", "undone"),
     "file_rejected": Text("betalningsimport-kan-inte-sparas", "payment-import-cannot-be-saved"),
     "file_ignored": Text("betalningsimport-ignorerade", "payment-import-ignored"),
     "file_payments": Text("betalningsregistrering", "manual-payments"),
@@ -373,6 +392,7 @@ WORDS: dict[str, Text] = {
         "SEK. If at most this is missing, the rest is written off.",
     ),
     # Betalningsregistrering.
+    "of_save": Text("Bara sparningen {at}", "Only the save of {at}"),
     "of_run": Text("Bara importen {at}", "Only the import {at}"),
     "show_all": Text("Visa alla", "Show all"),
     "tabs": Text("Flikar", "Tabs"),
@@ -472,10 +492,10 @@ WORDS: dict[str, Text] = {
         "When you save, the registered payment is reversed and registered again. Both are visible.",
     ),
     "read_first": Text(
-        "Den är från en tidigare inläsning: läs in igen (Läs fil) när du har valt, så hämtas den "
-        "på nytt och kan sparas.",
-        "It is of an earlier import: import again (Read file) once you chose; it is fetched again "
-        "then and can be saved.",
+        "Den är från en tidigare inläsning och hämtades inte på nytt i den här: läs in igen "
+        "(Läs fil) när du har valt, så hämtas den och kan sparas.",
+        "It is of an earlier import, and was not fetched again in this one: import again "
+        "(Read file) once you chose; it is fetched then and can be saved.",
     ),
     "choose_replace": Text("Ersätt den borttagna", "Replace the deleted one"),
     "does_replace": Text(
@@ -678,6 +698,8 @@ WORDS: dict[str, Text] = {
     "show_run": Text("Visa importen {at}", "Show the import {at}"),
     "chosen_run": Text("Vald import", "Chosen import"),
     "run_state": Text("Läge", "State"),
+    "chosen_save": Text("Vald sparning, sparad", "Chosen save, saved"),
+    "began": Text("började", "began"),
     "made_by": Text("Gjord av", "Made by"),
     "finished": Text("Klar", "Finished"),
     "requests": Text("Anrop", "Requests"),

@@ -9,7 +9,7 @@ from typing import NamedTuple, Protocol
 
 from hostsim.messages.formats import count, minute, money
 from hostsim.messages.source import SOURCE
-from hostsim.messages.text import MAX_NAMES, some_of
+from hostsim.messages.text import MAX_NAMES, joined, some_of
 from opter_contract.values import Text
 
 PARTIAL = Text("Delbetalning", "Partial payment")
@@ -390,10 +390,75 @@ def named_save(definition: str, user: str, at: datetime) -> Text:
     )
 
 
-def save_undone(number: int, restored: int = 0, forgotten: Sequence[str] = ()) -> Text:
-    """Return the result of undoing a save.
+def still_standing(standing: tuple[int, Decimal]) -> Text:
+    """Say how many payments of a save that was undone are registered again, and their SEK."""
+    number, sek = standing
+    counted = payments(number)
+    return Text(
+        f"{counted.sv}, {money(sek, 'sv')} SEK, gäller igen.",
+        f"{counted.en}, {money(sek, 'en')} SEK, {'stands' if number == 1 else 'stand'} again.",
+    )
 
-    :param forgotten: payment numbers of other undone saves that are no longer taken again.
+
+def saved_then_partly_undone(standing: int) -> Text:
+    """Name what a save registered, where it was undone but some of it is registered again."""
+    return Text(
+        f"Sparade, sedan delvis ångrade ({count(standing, 'sv')} gäller igen)",
+        f"Saved, then partly undone ({count(standing, 'en')} stand again)",
+    )
+
+
+class Restored(Protocol):
+    """A payment that is registered again, with the save that it is of."""
+
+    @property
+    def number(self) -> str: ...
+    @property
+    def definition(self) -> str: ...
+    @property
+    def saved_at(self) -> datetime: ...
+    @property
+    def saved_by(self) -> str: ...
+    @property
+    def undone_at(self) -> datetime | None: ...
+
+
+def stand_again(several: Iterable[Restored]) -> Text | None:
+    """Name payments that are registered again, by the save that they are of."""
+    of_save: dict[tuple[datetime, str, str, datetime | None], list[str]] = {}
+    for one in several:
+        key = (one.saved_at, one.definition, one.saved_by, one.undone_at)
+        of_save.setdefault(key, []).append(one.number)
+    sentences = []
+    for (saved_at, definition, saved_by, undone_at), numbers in of_save.items():
+        which, saved, single = some_of(numbers), minute(saved_at), len(numbers) == 1
+        text = Text(
+            f"{which} är från sparningen av {definition} {saved} ({saved_by}).",
+            f"{which} {'is' if single else 'are'} of the save of {definition} on {saved} "
+            f"({saved_by}).",
+        )
+        if undone_at is not None:
+            undone = minute(undone_at)
+            text = Text(
+                f"{text.sv[:-1]}, som ångrades {undone}: ångra den igen om "
+                f"{'den' if single else 'de'} inte ska gälla.",
+                f"{text.en[:-1]}, which was undone on {undone}: undo it again if "
+                f"{'it is' if single else 'they are'} not to stand.",
+            )
+        sentences.append(text)
+    return joined(sentences)
+
+
+def save_undone(
+    number: int,
+    restored: int = 0,
+    forgotten: Sequence[str] = (),
+    stands: Iterable[Restored] = (),
+) -> Text:
+    """Say what became of a save that was undone, and of what was to be taken again of others.
+
+    :param forgotten: their payment numbers.
+    :param stands: the restored ones.
     """
     counted, again, others = payments(number), payments(restored), payments(len(forgotten))
     which = some_of(forgotten)
@@ -412,6 +477,9 @@ def save_undone(number: int, restored: int = 0, forgotten: Sequence[str] = ()) -
                 f"{again.en} that it had reversed {verb} registered again.",
             )
         )
+        named = stand_again(stands)
+        if named is not None:
+            sentences.append(named)
     if forgotten:
         sentences.append(
             Text(

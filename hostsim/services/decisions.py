@@ -8,7 +8,7 @@ from typing import Any
 from hostsim.errors import host_error
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.ledger.values import Decision
-from hostsim.messages.decisions import FETCHED_BEFORE_SAVING
+from hostsim.messages.decisions import FETCHED_BEFORE_SAVING, deleted_there
 from hostsim.services.context import Context
 from hostsim.storage import (
     commits,
@@ -207,6 +207,19 @@ class Decisions(Context):
         if company is None:
             return 0
         return undone_saves.waiting_for_import(self.store.db, name, company.number, open_run)
+
+    def not_taken_again(self, preview: Preview) -> tuple[int, dict[str, Text]]:
+        """Return how many payments an open preview was to take again, and why it cannot some."""
+        if preview.company is None:
+            return 0, {}
+        number, lost = undone_saves.taken_again_before(
+            self.store.db, preview.definition, preview.company.number, preview.run_id
+        )
+        gone = deleted_there(preview.source)
+        return number, {
+            row["number"]: gone if row["deleted"] else Text(row["message_sv"], row["message_en"])
+            for row in lost
+        }
 
     def _decide(
         self,

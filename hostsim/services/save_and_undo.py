@@ -15,9 +15,11 @@ from hostsim.plugins.session import broken
 from hostsim.services.context import Context
 from hostsim.services.hand_payments import required_reason
 from hostsim.storage import commits, hand_payments, history, previews, undone_saves
+from hostsim.storage.history import PastRun
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import Preview, PreviewChanged
 from hostsim.storage.registration import NotAsShown, Registration
+from hostsim.storage.undone_saves import Restored
 from opter_contract.values import SavedRun
 
 
@@ -32,6 +34,8 @@ class UndoResult:
     forgotten: tuple[str, ...]
     #: Its entries that were left alone: deleted, reversed or replaced before, or a reversal.
     kept: tuple[Entry, ...]
+    #: The payments that it had reversed, and that are registered again.
+    stand_again: tuple[Restored, ...] = ()
 
 
 class ToUndo(NamedTuple):
@@ -44,6 +48,13 @@ class ToUndo(NamedTuple):
     forgotten: tuple[str, ...]
     gone: tuple[Entry, ...]  # deleted at the source, too, and so not to be taken again
     kept: tuple[Entry, ...]
+    stand_again: tuple[Restored, ...] = ()
+
+
+def _undone_before(run: PastRun, entry: Entry) -> bool:
+    """Return whether an entry of a save was deleted when it was undone, or after that."""
+    deleted_at = entry.deleted_at
+    return run.undone_at is not None and deleted_at is not None and deleted_at >= run.undone_at
 
 
 class Saving(Context):
@@ -115,8 +126,10 @@ class Saving(Context):
         """Delete all payments of a save, and restore those it reversed. All or nothing.
 
         They stay in the books as deleted, and the next import offers them as
-        ``deleted-in-host``: :meth:`take_save_again` takes all of them at once. Open previews
-        of their invoices are judged again; who saw an earlier one cannot save it.
+        ``deleted-in-host``: :meth:`take_save_again` takes all of them at once. A save that was
+        undone is undone again where some of its payments are registered again: only these are
+        deleted. Open previews of their invoices are judged again; who saw an earlier one cannot
+        save it.
 
         :param run_id: the beginning of its id is enough.
         :raises HostError: ``WHY_NEEDED``, ``WHY_TOO_LONG``, ``RUN_UNKNOWN``, ``RUN_AMBIGUOUS``, or
@@ -136,6 +149,7 @@ class Saving(Context):
             if not undone:
                 raise host_error("NOTHING_TO_UNDO", which=history.describe_run(run))
             company = undone[0]["company"]
+            stand_again = undone_saves.restored_by(db, reversals)
             forgotten = tuple(undone_saves.payments_to_forget(db, run.definition, company, run.id))
             for row in undone:
                 hand_payments.delete(
@@ -148,13 +162,14 @@ class Saving(Context):
             undone_saves.forget_taken_again(db, scope, forgotten, user, at)
             undone_saves.mark_undone(db, run.id, reason, user, at)
         numbers = len(registered), len(reversals), forgotten
-        commits.note(payments_messages.save_undone(*numbers))
+        commits.note(payments_messages.save_undone(*numbers, stand_again))
         self._judge_open_previews({row["invoice_id"] for row in undone})
         self.store.checkpoint_wal()
         self.notify_listeners()
         ids = {row["id"] for row in undone}
-        kept = tuple(entry for entry in self.store.payments(run_id=run.id) if entry.id not in ids)
-        return UndoResult(*numbers, kept)
+        entries = self.store.payments(run_id=run.id)
+        kept = tuple(e for e in entries if e.id not in ids and not _undone_before(run, e))
+        return UndoResult(*numbers, kept, stand_again)
 
     def to_undo(self, run_id: str) -> ToUndo:
         """Count what :meth:`undo_save` would do.
@@ -175,13 +190,18 @@ class Saving(Context):
         for entry in self.store.payments(run_id=run.id):
             if entry.state == REGISTERED and entry.id in deleted_there:
                 gone.append(entry)
-            elif entry.state != REGISTERED and entry.id not in restored:
+            elif (
+                entry.state != REGISTERED
+                and entry.id not in restored
+                and not _undone_before(run, entry)
+            ):
                 kept.append(entry)
         again = number - len(gone) + sum(bool(row["facts"]) for row in reversals)
         forgotten = undone_saves.payments_to_forget(db, run.definition, company, run.id)
         return ToUndo(
             *(number, sek, len(reversals), again),
             *(tuple(forgotten), tuple(gone), tuple(kept)),
+            undone_saves.restored_by(db, reversals),
         )
 
     def _saved_before(self, name: str, revision: str | None) -> Preview | None:

@@ -33,9 +33,12 @@ CANCELLED = "CANCELLED"
 
 #: The state, with a save that was undone and an import that a person ended as states of their own.
 STATE_SHOWN = f"""
-    CASE WHEN r.undone_at IS NOT NULL THEN 'undone' WHEN r.error_code = '{CANCELLED}'
+    CASE WHEN r.undone_at IS NOT NULL THEN CASE WHEN EXISTS (
+        SELECT 1 FROM payments p WHERE p.run_id = r.id AND p.state = 'registered')
+        THEN 'partly-undone' ELSE 'undone' END
+    WHEN r.error_code = '{CANCELLED}'
     THEN 'cancelled' ELSE r.state END
-"""
+"""  # noqa: S608 a constant
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,8 @@ class PastRun:
     undone_at: datetime | None  # the save, as a whole
     undone_by: str | None
     undone_why: str | None
+    #: Of a save that was undone, the payments that are registered again, and their SEK.
+    standing: tuple[int, Decimal] | None
     region: str
     bank_account: str
     date: date | None  # of the import, as a person gave it
@@ -75,7 +80,7 @@ class PastRun:
     def state_shown(self) -> str:
         """The state as a list is filtered by it: :data:`STATE_SHOWN` in SQL."""
         if self.undone_at is not None:
-            return "undone"
+            return "partly-undone" if self.standing else "undone"
         return "cancelled" if self.cancelled else self.state
 
     @property
@@ -136,9 +141,16 @@ def _is_held(store: Store, definition: str) -> bool:
         return True
 
 
-_RUNS = """
-    SELECT r.*, d.import_type FROM runs r JOIN definitions d ON d.name = r.definition
+#: What :func:`imported_of` reads, of a run ``r`` and its definition ``d``.
+RUN_COLUMNS = """
+    r.*, d.import_type, CASE WHEN r.undone_at IS NOT NULL THEN (
+        SELECT json_array(count(*), exact_sum(p.amount)) FROM payments p
+        WHERE p.run_id = r.id AND p.state = 'registered') END AS standing
 """
+
+_RUNS = f"""
+    SELECT {RUN_COLUMNS} FROM runs r JOIN definitions d ON d.name = r.definition
+"""  # noqa: S608 a constant
 
 
 def shown_settings(
@@ -165,8 +177,10 @@ def past_run_of(
 
     :param interrupted: see :func:`interrupted_runs`.
     """
+    number, sek = json.loads(row["standing"] or "[0, null]")
     totals = {kind: sek for kind, sek in json.loads(row["totals"]).items() if kind != SET_ASIDE}
     values: dict[str, Any] = {
+        "standing": (number, Decimal(sek)) if number else None,
         "settings": show(row["import_type"], json.loads(row["settings"])),
         "counts": {kind: n for kind, n in json.loads(row["counts"]).items() if kind != SET_ASIDE},
         "totals": {kind: Decimal(total) for kind, total in totals.items()},

@@ -608,7 +608,7 @@ _ROWS = f"""
     SELECT r.*, p.id AS reg_id, {REGISTERED_COLUMNS}, {_INVOICE_COLUMNS},
            {decision_store.DECISION_COLUMNS}, x.deleted_by AS del_by, x.deleted_at AS del_at,
            x.deleted_why AS del_why,
-           (SELECT undone_at FROM runs WHERE id = x.run_id) = x.deleted_at AS del_undone,
+           (SELECT undone_at FROM runs WHERE id = x.run_id) <= x.deleted_at AS del_undone,
            EXISTS (SELECT 1 FROM other_channel o WHERE o.invoice_id = i.id) AS other_channel,
            EXISTS ({_ELSEWHERE}) AS elsewhere
     FROM matched m

@@ -18,7 +18,14 @@ from typing import Any, NamedTuple
 from hostsim.ledger.judging import IGNORED, KINDS, LEFT_OUT, READY, REJECTED
 from hostsim.storage import history
 from hostsim.storage.decisions import AS_DECIDED, DECIDED, as_decided
-from hostsim.storage.rows import ENTRY_COLUMNS, OLDEST_FIRST, ROW_COLUMNS, entry_of, row_of
+from hostsim.storage.rows import (
+    ENTRY_COLUMNS,
+    OLDEST_FIRST,
+    ROW_COLUMNS,
+    entry_of,
+    row_of,
+    saved_row_of,
+)
 from hostsim.storage.sql_functions import lines_of
 from hostsim.storage.store import Store
 
@@ -167,7 +174,7 @@ def registered(run_id: str | None = None) -> Source:
             "user": "swedish(r.user) {0}",
             "mark": f"r.state = 'registered' {{0}}, {_SORTS['mark']}",
         },
-        total="CASE WHEN r.state <> 'deleted' THEN r.amount END",
+        total="CASE WHEN r.state = 'registered' THEN r.amount END",
         order=_BY_AGE,
         origin="CASE r.origin WHEN 'hand' THEN 'hand' ELSE lower(r.source) END",
         entry=entry_of,
@@ -181,6 +188,7 @@ def saved_rows(run_id: str) -> Source:
         preview_rows(run_id, READY),
         query=f" FROM ({_SAVED}) r JOIN invoices i ON i.id = r.invoice_id WHERE 1",
         values={"run_id": run_id},
+        entry=saved_row_of,
     )
 
 
@@ -252,7 +260,7 @@ def runs(store: Store) -> Source:
         }
         | {key: f"json_extract(r.counts, '$.{key}') {{0}}" for key in ("read", *KINDS)},
         entry=lambda row: history.past_run_of(row, history.no_settings, interrupted),
-        columns="r.*, d.import_type",
+        columns=history.RUN_COLUMNS,
         total="NULL",
         order="r.started_at DESC, r.rowid DESC",
     )

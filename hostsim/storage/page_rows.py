@@ -28,7 +28,7 @@ def preview_row(store: Store, row_id: int) -> sqlite3.Row | None:
     return first_row(
         store.db,
         f"""
-        SELECT {ROW_COLUMNS}, u.definition, u.company, u.revision, f.import_type
+        SELECT {ROW_COLUMNS}, u.definition, u.company, u.revision, u.started_at, f.import_type
         FROM run_rows r JOIN runs u ON u.id = r.run_id
         JOIN definitions f ON f.name = u.definition
         LEFT JOIN invoices i ON i.id = r.invoice_id

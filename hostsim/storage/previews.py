@@ -41,7 +41,11 @@ class Preview:
     bank_account: str  # that the money came in to
     date: date | None  # of the import, as a person gave it
     revision: str  # a digest of all that is shown
+    saved_at: datetime | None
+    saved_by: str | None
     undone_at: datetime | None  # what was saved, as a whole
+    undone_by: str | None
+    undone_why: str | None
     kept: bool  # its rows; those of a save are forgotten at the next one
     _store: Store = field(repr=False, compare=False)
 

@@ -11,7 +11,7 @@ from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from hostsim.ledger.values import SEK, Entry, PreviewRow
+from hostsim.ledger.values import SEK, Entry, PreviewRow, SavedRow
 from opter_contract.export_values import Difference
 from opter_contract.values import Company, Payment, PaymentKey, Text, WriteOff
 
@@ -174,6 +174,10 @@ def payment_of(
 
 def row_of(row: sqlite3.Row) -> PreviewRow:
     return value_of(PreviewRow, row, **_figures(row))
+
+
+def saved_row_of(row: sqlite3.Row) -> SavedRow:
+    return value_of(SavedRow, row, **_figures(row))
 
 
 def entry_of(row: sqlite3.Row) -> Entry:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,17 @@ class UndoneSave:
     waiting: int  # how many of its payments can be taken again now
 
 
+@dataclass(frozen=True, slots=True)
+class Restored:
+    """A payment that a save reversed and that is registered again, with the save that it is of."""
+
+    number: str
+    definition: str
+    saved_at: datetime
+    saved_by: str
+    undone_at: datetime | None  # that save, before
+
+
 def payments_of(db: sqlite3.Connection, run_id: str) -> list[sqlite3.Row]:
     """Return the payments of a save, and its reversals of others."""
     return db.execute(
@@ -40,6 +52,12 @@ def reversals_to_undo(db: sqlite3.Connection, run_id: str) -> list[sqlite3.Row]:
     that is decided again, see :func:`offer_without_money`.
     """
     return db.execute(_REVERSALS, {"id": run_id}).fetchall()
+
+
+def restored_by(db: sqlite3.Connection, reversals: Iterable[sqlite3.Row]) -> tuple[Restored, ...]:
+    """Return the payments that are registered again once these reversals are deleted."""
+    ids = json.dumps([row["reverses"] for row in reversals])
+    return tuple(value_of(Restored, row) for row in db.execute(_RESTORED, {"ids": ids}))
 
 
 def offer_without_money(db: sqlite3.Connection, row: sqlite3.Row) -> None:
@@ -61,8 +79,10 @@ def registered_of(db: sqlite3.Connection, run_id: str) -> tuple[int, Decimal]:
 
 
 def mark_undone(db: sqlite3.Connection, run_id: str, why: str, user: str, at: datetime) -> None:
+    """Record who undid a save first; its payments record who deleted each of them."""
     db.execute(
-        "UPDATE runs SET undone_by = :user, undone_at = :at, undone_why = :why WHERE id = :id",
+        "UPDATE runs SET undone_by = :user, undone_at = :at, undone_why = :why"
+        " WHERE id = :id AND undone_at IS NULL",
         {"user": user, "at": at.isoformat(), "why": why, "id": run_id},
     )
 
@@ -116,6 +136,15 @@ def waiting_for_import(
     """Count the payments that are to be taken again, and have to be fetched first."""
     values = {"definition": definition, "company": company, "run_id": open_run}
     return int(db.execute(_WAITING_FOR_IMPORT, values).fetchone()[0])
+
+
+def taken_again_before(
+    db: sqlite3.Connection, definition: str, company: str, open_run: str
+) -> tuple[int, list[sqlite3.Row]]:
+    """Count what was to be taken again when a preview was read; return what it cannot save."""
+    values = {"definition": definition, "company": company, "run_id": open_run}
+    rows = db.execute(_TAKEN_BEFORE, values).fetchall()
+    return len(rows), [row for row in rows if row["lost"]]
 
 
 def definitions_undone(db: sqlite3.Connection) -> list[str]:
@@ -176,6 +205,13 @@ _REVERSALS = f"""
     ORDER BY c.id
 """  # noqa: S608 constants
 
+_RESTORED = """
+    SELECT p.number, u.definition, u.saved_at, u.saved_by, u.undone_at
+    FROM payments p JOIN runs u ON u.id = p.run_id
+    WHERE p.id IN (SELECT value FROM json_each(:ids))
+    ORDER BY u.saved_at, length(p.number), p.number
+"""
+
 _AS_DECIDED = """
     UPDATE pending SET write_offs = '[]', amount = :facts ->> 'amount', date = :facts ->> 'date',
         amount_currency = :facts ->> 'amount_currency', currency = :facts ->> 'currency',
@@ -196,14 +232,34 @@ _TAKEN = f"""
 """
 _IN_FORCE = f"d.number = p.number AND {_TAKEN}"
 
+_IS_UNDONE = """
+    EXISTS (SELECT 1 FROM payments p JOIN runs u ON u.id = p.run_id
+        AND u.definition = d.definition AND u.undone_at <= p.deleted_at
+        WHERE p.company = d.company AND p.number = d.number)
+"""
+_TO_FETCH = f"""
+    r.fetched = 0 AND r.deleted = 0 AND r.kind = 'rejected'
+    AND r.earlier_reason = '{DELETED}' AND r.reason IN ('{DELETED}', '{SETTLED}')
+"""
+
 _WAITING_FOR_IMPORT = f"""
     SELECT count(*) FROM decisions d
     LEFT JOIN run_rows r ON r.run_id = :run_id AND r.number = d.number AND r.number <> ''
     LEFT JOIN pending q ON q.definition = d.definition AND q.company = d.company
-        AND q.number = d.number AND q.deleted_at IS NULL AND q.reason = '{DELETED}'
+        AND q.number = d.number AND q.deleted_at IS NULL
+        AND (q.reason = '{DELETED}' OR q.reason = '{CHANGED}' AND {_IS_UNDONE})
     WHERE {_TAKEN} AND CASE WHEN r.id IS NULL THEN q.number IS NOT NULL
-        ELSE r.fetched = 0 AND r.deleted = 0 AND r.kind = 'rejected'
-             AND r.earlier_reason = '{DELETED}' AND r.reason IN ('{DELETED}', '{SETTLED}') END
+        ELSE {_TO_FETCH} END
+"""  # noqa: S608 constants
+
+# What was to be taken again when the preview was read.
+_TAKEN_BEFORE = f"""
+    SELECT d.number, r.deleted, r.message_sv, r.message_en,
+        r.deleted = 1 OR r.kind = 'rejected' AND NOT ({_TO_FETCH}) AS lost
+    FROM decisions d JOIN runs v ON v.id = :run_id AND d.at < v.started_at
+    JOIN run_rows r ON r.run_id = v.id AND r.number = d.number AND r.number <> ''
+    WHERE {_TAKEN} AND (d.decision = '{TAKE_AGAIN}' OR {_IS_UNDONE})
+    ORDER BY length(d.number), d.number
 """  # noqa: S608 constants
 
 # Of the invoices alone that the save has touched.
@@ -212,7 +268,7 @@ _TO_FORGET = f"""
         SELECT DISTINCT invoice_id FROM payments
         WHERE run_id = :run_id AND state IN ('registered', 'counter'))
     SELECT DISTINCT d.number
-    FROM payments p JOIN runs u ON u.id = p.run_id AND u.undone_at = p.deleted_at
+    FROM payments p JOIN runs u ON u.id = p.run_id AND u.undone_at <= p.deleted_at
     JOIN decisions d ON {_IN_FORCE}
     WHERE u.definition = :definition AND p.company = :company
     AND p.invoice_id IN (SELECT invoice_id FROM touched)
@@ -227,8 +283,9 @@ _FORGET = f"""
     WHERE d.number = :number AND {_TAKEN}
 """  # noqa: S608 constants
 
-# What was deleted alone before is not of the save that was undone.
-_OF_UNDONE = "FROM payments p JOIN runs u ON u.id = p.run_id AND u.undone_at = p.deleted_at"
+# What was deleted alone before is not of the save that was undone; what it left standing, and was
+# deleted after it, is.
+_OF_UNDONE = "FROM payments p JOIN runs u ON u.id = p.run_id AND u.undone_at <= p.deleted_at"
 # A change that was accepted then is the change that there is now.
 _SAME = """
     CAST(a.facts ->> 'amount' AS REAL) = CAST({0}.amount AS REAL) AND a.facts ->> 'date' = {0}.date
@@ -265,7 +322,8 @@ _OFFERED = f"""
 # a save decides nothing.
 _TO_TAKE_AGAIN = f"""
     WITH undoings AS MATERIALIZED (
-        SELECT undone_at FROM runs WHERE definition = :definition AND undone_at IS NOT NULL),
+        SELECT p.deleted_at AS undone_at FROM runs u JOIN payments p ON p.run_id = u.id
+        WHERE u.definition = :definition AND u.undone_at <= p.deleted_at),
     last AS MATERIALIZED (
         SELECT max(id) AS id FROM decisions
         WHERE definition = :definition AND company = :company AND number IS NOT NULL

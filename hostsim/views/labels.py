@@ -41,6 +41,7 @@ RUN_STATES = {
     "discarded": Text("Kastad", "Discarded"),
     "saved": Text("Sparad", "Saved"),
     "undone": Text("Ångrad", "Undone"),
+    "partly-undone": Text("Delvis ångrad", "Partly undone"),
     "reconciled": Text("Avstämning", "Reconciliation"),
 }
 
@@ -51,6 +52,8 @@ PAYMENT_STATES = {
     "countered": Text("Motbokad", "Reversed"),
     "counter": Text("Motbokning", "Reversal"),
 }
+
+STANDS = Text("Gäller", "Stands")
 
 #: Of a payment of an invoice that is explained.
 OUTCOMES = {

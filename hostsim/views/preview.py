@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from hostsim.ledger import judging
-from hostsim.ledger.values import SEK
+from hostsim.ledger.values import REGISTERED, SEK
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.formats import money_of
 from hostsim.messages.source import word_of
 from hostsim.messages.text import joined
-from hostsim.views.labels import LEFT_OUT, REASONS, STATUSES, label
+from hostsim.views.labels import LEFT_OUT, PAYMENT_STATES, REASONS, STANDS, STATUSES, label
 from hostsim.views.payments import (
     FIGURES,
     FOREIGN,
@@ -117,9 +117,15 @@ def _after_save(advance: Text) -> tuple[Column[PreviewRow], ...]:
 
 
 #: The same once they are saved, and once the save is undone.
-SAVED, UNDONE = (
-    _after_save(payments_messages.ADVANCE_MADE),
-    _after_save(payments_messages.ADVANCE_UNDONE),
+SAVED = _after_save(payments_messages.ADVANCE_MADE)
+UNDONE: tuple[Column[Any], ...] = (
+    *_after_save(payments_messages.ADVANCE_UNDONE),
+    Column(
+        "state",
+        Text("Gäller nu", "Stands now"),
+        lambda r: STANDS if r.state == REGISTERED else label(PAYMENT_STATES, r.state),
+        sorts=False,
+    ),
 )
 
 

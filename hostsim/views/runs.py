@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from hostsim.messages.payments import saved_then_partly_undone, still_standing
 from hostsim.views.labels import RUN_STATES, company, label, region, user_at
 from hostsim.views.output import Output
 from hostsim.views.payments import REGISTERED_PAYMENTS, write_entries
@@ -55,8 +56,14 @@ def full_state(run: PastRun) -> Text:
     if run.undone_at is None:
         return Text(f"{text.sv} av {who}", f"{text.en} by {who}")
     undone = f"{user_at(run.undone_by, run.undone_at)}: {run.undone_why}"
+    if run.standing is None:
+        return Text(
+            f"{text.sv} av {who}; ångrad av {undone}", f"{text.en} by {who}; undone by {undone}"
+        )
+    stand = still_standing(run.standing)
     return Text(
-        f"{text.sv} av {who}; ångrad av {undone}", f"{text.en} by {who}; undone by {undone}"
+        f"{text.sv} av {who}; delvis ångrad av {undone}. {stand.sv}",
+        f"{text.en} by {who}; partly undone by {undone}. {stand.en}",
     )
 
 
@@ -83,6 +90,11 @@ def _error_object(run: PastRun) -> dict[str, object] | None:
 
 def _count_column(kind: str, heading: Text) -> Column[PastRun]:
     return Column(kind, heading, lambda r: r.counts.get(kind), right=True)
+
+
+def _standing_sek(run: PastRun) -> Decimal | None:
+    sums = run.saved if run.undone_at is None else run.standing
+    return sums and sums[1]
 
 
 RUNS: tuple[Column[PastRun], ...] = (
@@ -113,7 +125,7 @@ RUNS: tuple[Column[PastRun], ...] = (
     Column(
         "sek",
         Text("Sparat SEK", "Saved SEK"),
-        lambda r: None if r.undone_at else r.saved and r.saved[1],
+        _standing_sek,
         right=True,
         sorts=False,
         terminal=False,
@@ -209,6 +221,8 @@ _KINDS = {
 
 
 def kind_label(kind: str, run: PastRun) -> Text:
+    if kind == "ready" and run.standing is not None:
+        return saved_then_partly_undone(run.standing[0])
     if kind == "ready" and run.undone_at is not None:
         return Text("Sparade, sedan ångrade", "Saved, then undone")
     if kind == "ready" and run.state == "saved":

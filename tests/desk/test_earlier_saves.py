@@ -3,6 +3,7 @@
 import io
 import re
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
@@ -140,7 +141,10 @@ def test_a_file_is_called_by_what_it_lists_in_the_words_of_the_page(person, lang
         download(person, f"/import/{person.first}/{kind}.csv")[1]
         for kind in ("ready", "rejected", "ignored")
     ]
-    assert names == [f'attachment; filename="{first}-{name}.csv"' for name in FILES[language]]
+    saved = "2026-11-22-1200-kim"
+    assert names == [
+        f'attachment; filename="{first}-{name}-{saved}.csv"' for name in FILES[language]
+    ]
 
 
 def test_what_can_be_saved_and_what_was_undone_are_files_of_their_own(person):
@@ -149,14 +153,171 @@ def test_what_can_be_saved_and_what_was_undone_are_files_of_their_own(person):
     assert "betalningsimport-kan-sparas.xlsx" in download(person, f"/import/{run}/ready.xlsx")[1]
     person.post(f"/runs/{person.first}/undo", why="fel")
     undone = download(person, f"/import/{person.first}/ready.xlsx")[1]
-    assert "betalningsimport-angrade.xlsx" in undone
+    saved = "2026-11-22-1200-kim"
+    assert f"betalningsimport-angrade-{saved}-angrad-{saved}.xlsx" in undone
 
 
 def test_the_paper_names_the_list_the_import_the_company_and_the_date(person):
     page = words(person.get(f"/import/{person.first}/ready.print"))
-    assert "Sparade betalningar Fortnox · Åkeriet AB (77) · Datum 2026-11-22 Utskriven" in page, (
-        page[:400]
-    )
+    assert (
+        "Sparade betalningar Fortnox · Åkeriet AB (77) · Datum 2026-11-22 · "
+        "Sparad 2026-11-22 12:00 av kim Utskriven"
+    ) in page
     assert "Betalningar som inte kunde sparas" in person.get(
         f"/import/{person.first}/rejected.print"
     )
+
+
+def test_two_saves_of_one_day_are_told_apart_on_the_page_on_paper_and_as_files(later):
+    later.clock.now += timedelta(hours=1)
+    later.post(f"/runs/{later.first}/undo", why="fel företag")
+    undone = "Sparad 2026-11-22 12:00 av kim · Ångrad 2026-11-22 14:00 av kim: fel företag"
+    for path in (f"/import?run={later.first}", f"/import/{later.first}/ready.print"):
+        assert undone in words(later.get(path)), path
+    for path in (f"/import?run={later.second}", f"/import/{later.second}/ready.print"):
+        assert "Sparad 2026-11-22 13:00 av kim" in words(later.get(path)), path
+        assert "Ångrad" not in words(later.get(path)), path
+    names = [download(later, f"/import/{run}/ready.csv")[1] for run in (later.first, later.second)]
+    assert "angrade-2026-11-22-1200-kim-angrad-2026-11-22-1400-kim.csv" in names[0]
+    assert "sparade-2026-11-22-1300-kim.csv" in names[1]
+
+
+def test_a_save_goes_by_when_it_was_saved_and_its_beginning_is_called_that(person):
+    person.imports()
+    person.clock.now += timedelta(minutes=1)
+    person.plugin.payments = [payment(6, "1003", "75")]
+    person.imports()
+    run = person.desk_context.open_previews()["Fortnox"]
+    person.clock.now += timedelta(minutes=1)
+    person.saves()
+    page = words(person.get(f"/runs?run={run}"))
+    assert "Vald sparning, sparad 2026-11-22 12:02" in page
+    assert "Gjord av kim, började 2026-11-22 12:01" in page
+    assert "Bara sparningen 2026-11-22 12:02" in words(person.get(f"/payments?run={run}"))
+
+
+@pytest.fixture
+def half_undone(person):
+    """Undo a first save, and then a second one that had reversed one payment of it."""
+    person.clock.now += timedelta(hours=1)
+    person.plugin.payments = [payment(1, amount="900")]
+    person.imports()
+    person.second = person.desk_context.open_previews()["Fortnox"]
+    person.decides(1, "accept")
+    person.saves()
+    person.clock.now += timedelta(hours=1)
+    person.post(f"/runs/{person.first}/undo", why="fel företag")
+    person.told()
+    person.clock.now += timedelta(hours=1)
+    person.dialog = words(person.get(f"/runs/{person.second}/undo"))
+    person.post(f"/runs/{person.second}/undo", why="också fel")
+    return person
+
+
+OF_THE_FIRST = (
+    "1 är från sparningen av Fortnox 2026-11-22 12:00 (kim), som ångrades 2026-11-22 14:00: "
+    "ångra den igen om den inte ska gälla."
+)
+
+
+def test_the_undoing_names_what_stands_again_and_the_undone_save_that_it_is_of(half_undone):
+    assert OF_THE_FIRST in half_undone.dialog
+    assert OF_THE_FIRST in " ".join(half_undone.told("/runs"))
+
+
+def test_a_save_of_which_something_stands_again_is_partly_undone_wherever_it_is_shown(half_undone):
+    page = words(half_undone.get(f"/runs?run={half_undone.first}"))
+    assert "delvis ångrad av kim, 2026-11-22 14:00: fel företag" in page
+    assert "1 betalning, 1 000,00 SEK, gäller igen." in page
+    assert "Sparade, sedan delvis ångrade (1 gäller igen) 3" in page
+    [row] = rows_of(half_undone.get("/runs?code=partly-undone"), "runs")
+    assert row[3] == "Delvis ångrad"
+    assert row[-1] == "1 000,00"
+    page = half_undone.get(f"/import?run={half_undone.first}")
+    assert headed(page, "ready") == "Sparade betalningar, delvis ångrade (3)"
+    assert "Sparningen är delvis ångrad. 1 betalning, 1 000,00 SEK, gäller igen." in words(page)
+    assert {row[1]: row[-1] for row in rows_of(page, "ready")} == {
+        "1": "Gäller",
+        "2": "Borttagen",
+        "3": "Borttagen",
+    }
+    text, name = download(half_undone, f"/import/{half_undone.first}/ready.csv")
+    assert "delvis-angrade" in name
+    assert text.decode("utf-8-sig").count("Gäller") == 2  # and the heading
+    assert "summa av 1 som gäller: 1 000,00 SEK" in words(
+        half_undone.get(f"/payments?run={half_undone.first}")
+    )
+
+
+def test_what_a_reversal_of_another_save_took_does_not_stand_in_the_sum(person):
+    person.plugin.payments = [payment(1, amount="900")]
+    person.imports()
+    person.decides(1, "accept")
+    person.saves()
+    page = words(person.get(f"/payments?run={person.first}"))
+    assert "summa av 2 som gäller: 250,00 SEK" in page
+
+
+def test_a_partly_undone_save_is_undone_again_and_only_what_stands_is_deleted(half_undone):
+    address = f"/runs/{half_undone.first}/undo"
+    for path in (f"/runs?run={half_undone.first}", f"/import?run={half_undone.first}"):
+        assert 'id="undo-save"' in half_undone.get(path), path
+    dialog = words(half_undone.get(address))
+    assert "En betalning tas bort här" in dialog
+    assert "rörs inte" not in dialog
+    half_undone.told()
+    half_undone.post(address, why="allt bort")
+    assert half_undone.told("/runs") == ["Sparningen är ångrad: 1 betalning är borttagen."]
+    for path in (f"/runs?run={half_undone.first}", f"/import?run={half_undone.first}"):
+        page = half_undone.get(path)
+        assert "elvis ångrad" not in words(page).replace("Delvis ångrad (", ""), path
+        assert 'id="undo-save"' not in page, path
+    store = half_undone.desk_context.store
+    assert not [one for one in store.payments() if one.state == "registered"]
+    reasons = {
+        one.payment_number: one.deleted_why for one in store.payments(run_id=half_undone.first)
+    }
+    assert reasons == {"1": "allt bort", "2": "fel företag", "3": "fel företag"}
+
+
+def test_what_was_undone_in_two_turns_is_taken_again_with_one_press(person):
+    person.plugin.payments = [payment(1, amount="0")]
+    person.imports()
+    second = person.desk_context.open_previews()["Fortnox"]
+    person.decides(1, "accept")
+    person.saves()
+    for run in (person.first, second, person.first):
+        person.clock.now += timedelta(hours=1)
+        person.post(f"/runs/{run}/undo", why="fel")
+    several = person.desk_context.host().undone_saves("Fortnox")
+    assert {one.run_id: one.waiting for one in several}[person.first] == 3
+
+
+def test_nothing_is_said_to_come_when_saved_where_no_list_is_open(person):
+    person.plugin.payments = [payment(1, amount="900")]
+    person.imports()
+    second = person.desk_context.open_previews()["Fortnox"]
+    person.decides(1, "accept")
+    person.saves()
+    person.post(f"/runs/{second}/undo", why="fel")
+    person.told()
+    person.post(f"/runs/{second}/take-again", revision="")
+    told = " ".join(person.told("/import"))
+    assert "när du sparar" not in told
+    assert "En betalning tas in igen: läs in igen (Läs fil)" in told
+
+
+def test_what_was_to_be_taken_again_and_does_not_come_is_named_after_the_reading(person):
+    person.post(f"/runs/{person.first}/undo", why="fel")
+    person.post(f"/runs/{person.first}/take-again", revision="")
+    person.clock.now += timedelta(minutes=1)
+    host = person.desk_context.host()
+    host.add_payment("1001", Decimal(1000), date=NOON.date(), confirm=True)
+    person.plugin.payments = [payment(3, "1002", "50")]
+    person.plugin.source = {"1": payment(1), "3": payment(3, "1002", "50")}
+    person.plugin.deleted = {"2"}
+    person.imports()
+    page = words(person.get("/import"))
+    assert "Av 3 betalningar som skulle tas in igen kan 2 inte sparas: 1 (" in page
+    assert "2 (borttagen i Låtsas)." in page
+    assert "från en tidigare inläsning" not in words(person.asks(1))
