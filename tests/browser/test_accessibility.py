@@ -1,10 +1,12 @@
 """axe-core finds nothing wrong, on any page and in any dialog, in either language."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from desk_person import enters
 from fake_export import SETTINGS, FakeExport, load
+from playwright.sync_api import expect
 
 from hostsim.demo import export_settings, sign_in_in_background
 from hostsim.desk import Desk
@@ -234,5 +236,5 @@ def test_progress_is_told_to_a_screen_reader(page, person):
     person.starts_import()
     told = page.locator("[aria-live=polite]")
     told.wait_for(state="attached")
-    page.wait_for_function("document.querySelector('[aria-live=polite]').textContent.length > 5")
+    expect(told).to_have_text(re.compile(r"\S.{5}"))
     assert page.get_by_role("progressbar", name="Hur långt importen har kommit").count() == 1

@@ -54,7 +54,12 @@ class Hostsim:
             self.store.definition(definition)
         except HostError:
             self.host.define(definition, import_type, FORMAT, "", {})
-        self.previews[definition] = self.host.import_payments(definition).run_id
+        try:
+            self.previews[definition] = self.host.import_payments(definition).run_id
+        except HostError as error:
+            # The host ends what a person cancels, whether the plug-in does or not.
+            if error.code != "CANCELLED":
+                raise
 
     def preview(self, definition):
         return [

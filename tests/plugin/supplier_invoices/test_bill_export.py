@@ -317,7 +317,7 @@ def test_a_filter_that_finds_nothing_is_not_believed(office, monkeypatch):
     page = exchange.page_response
     monkeypatch.setattr(
         exchange,
-        "page",
+        "page_response",
         lambda key, found, row: page(key, [] if "suppliernumber" in request.args else found, row),
     )
     for supplier in ("SVEN", "LASSE"):
