@@ -81,7 +81,7 @@ def test_a_payment_that_was_typed_before_is_saved_when_confirmed(page, lists, of
     choose(page, "Bekräfta", "två lika inbetalningar")
     say(page, "Bekräftad")
     # Nothing remains to pay: as an advance it is taken when somebody says so.
-    opens(page, "Bekräftad som en annan betalning")
+    opens(page, "10230")
     choose(page, "Ta in den som förskott")
     page.locator("#save-payments").click()
     page.get_by_text("betalningar är registrerade.").wait_for()
@@ -288,7 +288,7 @@ def test_the_imports_of_the_past_are_listed_and_shown_in_full(page, lists):
     page.locator("#save-payments").click()
     page.get_by_text("betalningar är registrerade.").wait_for()
     lists.opens_menu("Ekonomi", "Importer")
-    page.get_by_role("heading", name="Vald import").wait_for()
+    page.get_by_role("heading", name="Vald sparning").wait_for()
     assert len(lists.rows("runs")) == 2
     page.locator("table.runs a[data-row]").first.focus()
     page.keyboard.press("ArrowDown")
