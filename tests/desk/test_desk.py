@@ -822,6 +822,7 @@ def test_every_word_that_a_page_asks_for_exists_and_every_word_is_asked_for():
         "default_currency_help",
         "accepted_deviation_help",
         "ready_saved",
+        "ready_partly_undone",
         "rejected_saved",
         "ready_undone",
         "sum_ready_saved",

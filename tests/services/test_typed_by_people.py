@@ -462,5 +462,5 @@ def test_one_payment_is_not_several(run, plugin):
         payments_messages.registered(1200).sv
         == "1\N{NO-BREAK SPACE}200 betalningar är registrerade."
     )
-    assert payments_messages.not_read(1).en.startswith("Beside these there is 1 older payment,")
-    assert payments_messages.not_read(2).en.startswith("Beside these there are 2 older payments,")
+    assert payments_messages.not_read(1).en.startswith("In addition there is 1 older payment,")
+    assert payments_messages.not_read(2).en.startswith("In addition there are 2 older payments,")
