@@ -236,5 +236,5 @@ def test_progress_is_told_to_a_screen_reader(page, person):
     person.starts_import()
     told = page.locator("[aria-live=polite]")
     told.wait_for(state="attached")
-    expect(told).to_have_text(re.compile(r"\S.{5}"))
+    expect(told).to_have_text(re.compile(r"\S.{5}"), timeout=20_000)
     assert page.get_by_role("progressbar", name="Hur långt importen har kommit").count() == 1
