@@ -204,7 +204,7 @@ def undo_save(common: Common, run: str, why: str) -> None:
         write_json(common.output, {**numbers, "forgotten": len(undone.forgotten), "kept": kept})
         return
     common.output.line(
-        save_undone(undone.deleted, undone.restored, undone.forgotten, undone.stand_again)
+        save_undone(undone.deleted, undone.restored, undone.forgotten, undone.restored_payments)
     )
     if undone.kept:
         which = with_states(undone.kept)

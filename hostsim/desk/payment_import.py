@@ -22,7 +22,7 @@ from hostsim.ledger.amounts import typed_date
 from hostsim.ledger.judging import IGNORED, LEFT_OUT, READY, REJECTED
 from hostsim.messages.desk import page_text
 from hostsim.messages.formats import count, day, minute
-from hostsim.messages.payments import still_standing
+from hostsim.messages.payments import registered_again
 from hostsim.messages.results import DATE_NEEDED
 from hostsim.messages.text import own, some_of
 from hostsim.storage import page_rows, undone_saves
@@ -63,7 +63,7 @@ def window(**dialog: object) -> str:
     undone = [save for name in names for save in host.undone_saves(name)]
     standing, open_run = (0, Decimal(0)), None
     if preview is not None and preview.saved:
-        standing = undone_saves.registered_of(store.db, preview.run_id)
+        standing = _standing(preview)
         # The lists of one save say nothing about other saves.
         undone = [save for save in undone if save.run_id == preview.run_id]
         waiting = {} if preview.undone_at is None else waiting
@@ -81,7 +81,7 @@ def window(**dialog: object) -> str:
         undone=undone,
         not_taken=_not_taken_again(preview),
         registered=standing[0],
-        partly_undone=still_standing(standing) if standing[0] else None,
+        partly_undone=registered_again(*standing) if standing[0] else None,
         open_run=open_run,
         about="" if preview is None else _heading(preview),
         revisions=desk_context().revisions(),
@@ -129,7 +129,7 @@ def _history(preview: Preview) -> Iterator[str]:
     yield word("undone_by_at", who=who, at=at, why=preview.undone_why)
     standing = _standing(preview)
     if standing[0]:
-        yield translated(still_standing(standing))
+        yield translated(registered_again(*standing))
 
 
 def _standing(preview: Preview) -> tuple[int, Decimal]:

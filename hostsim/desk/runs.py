@@ -13,7 +13,7 @@ from hostsim.desk.shared import desk_context, list_view, notify, translated, wor
 from hostsim.errors import HostError
 from hostsim.messages.desk import page_text
 from hostsim.messages.formats import minute
-from hostsim.messages.payments import save_undone, stand_again
+from hostsim.messages.payments import save_undone, saves_of_restored
 from hostsim.messages.text import LANGUAGES, own, some_of
 from hostsim.storage.history import PastRun
 from hostsim.storage.lists import Selection, runs
@@ -118,7 +118,7 @@ def _undo_dialog(run_id: str, why: str, wrong: Text | None = None) -> str:
         gone=some_of([row.payment_number for row in effects.gone]),
         kept=with_states(effects.kept),
         forgotten=some_of(effects.forgotten),
-        stand_again=stand_again(effects.stand_again),
+        restored=saves_of_restored(effects.restored_payments),
         values={"why": why},
         wrong=wrong,
         back=_back(run_id),
@@ -140,7 +140,9 @@ def undo(run_id: str) -> AnyResponse:
             return make_response(_undo_dialog(run_id, why, own(error.message)), 422)
         notify(_undone_by_other(run_id) or own(error.message), "error")
     else:
-        notify(save_undone(undone.deleted, undone.restored, undone.forgotten, undone.stand_again))
+        notify(
+            save_undone(undone.deleted, undone.restored, undone.forgotten, undone.restored_payments)
+        )
         if undone.kept:
             notify(page_text("kept_of_save", which=with_states(undone.kept)), "error")
     return redirect(_back(run_id), 303)

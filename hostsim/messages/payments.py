@@ -390,21 +390,20 @@ def named_save(definition: str, user: str, at: datetime) -> Text:
     )
 
 
-def still_standing(standing: tuple[int, Decimal]) -> Text:
-    """Say how many payments of a save that was undone are registered again, and their SEK."""
-    number, sek = standing
+def registered_again(number: int, sek: Decimal) -> Text:
+    """Return how many payments of a save that was undone are registered again, and their SEK."""
     counted = payments(number)
     return Text(
         f"{counted.sv}, {money(sek, 'sv')} SEK, gäller igen.",
-        f"{counted.en}, {money(sek, 'en')} SEK, {'stands' if number == 1 else 'stand'} again.",
+        f"{counted.en}, {money(sek, 'en')} SEK, {'is' if number == 1 else 'are'} registered again.",
     )
 
 
-def saved_then_partly_undone(standing: int) -> Text:
-    """Name what a save registered, where it was undone but some of it is registered again."""
+def saved_then_partly_undone(number: int) -> Text:
+    """Return the title of the payments of an undone save, this many of them registered again."""
     return Text(
-        f"Sparade, sedan delvis ångrade ({count(standing, 'sv')} gäller igen)",
-        f"Saved, then partly undone ({count(standing, 'en')} stand again)",
+        f"Sparade, sedan delvis ångrade ({count(number, 'sv')} gäller igen)",
+        f"Saved, then partly undone ({count(number, 'en')} registered again)",
     )
 
 
@@ -423,18 +422,18 @@ class Restored(Protocol):
     def undone_at(self) -> datetime | None: ...
 
 
-def stand_again(several: Iterable[Restored]) -> Text | None:
+def saves_of_restored(payments: Iterable[Restored]) -> Text | None:
     """Name payments that are registered again, by the save that they are of."""
     of_save: dict[tuple[datetime, str, str, datetime | None], list[str]] = {}
-    for one in several:
-        key = (one.saved_at, one.definition, one.saved_by, one.undone_at)
-        of_save.setdefault(key, []).append(one.number)
+    for payment in payments:
+        key = (payment.saved_at, payment.definition, payment.saved_by, payment.undone_at)
+        of_save.setdefault(key, []).append(payment.number)
     sentences = []
     for (saved_at, definition, saved_by, undone_at), numbers in of_save.items():
         which, saved, single = some_of(numbers), minute(saved_at), len(numbers) == 1
         text = Text(
             f"{which} är från sparningen av {definition} {saved} ({saved_by}).",
-            f"{which} {'is' if single else 'are'} of the save of {definition} on {saved} "
+            f"{which} {'is' if single else 'are'} from the save of {definition} on {saved} "
             f"({saved_by}).",
         )
         if undone_at is not None:
@@ -443,7 +442,7 @@ def stand_again(several: Iterable[Restored]) -> Text | None:
                 f"{text.sv[:-1]}, som ångrades {undone}: ångra den igen om "
                 f"{'den' if single else 'de'} inte ska gälla.",
                 f"{text.en[:-1]}, which was undone on {undone}: undo it again if "
-                f"{'it is' if single else 'they are'} not to stand.",
+                f"{'it' if single else 'they'} should not count.",
             )
         sentences.append(text)
     return joined(sentences)
@@ -453,12 +452,12 @@ def save_undone(
     number: int,
     restored: int = 0,
     forgotten: Sequence[str] = (),
-    stands: Iterable[Restored] = (),
+    restored_payments: Iterable[Restored] = (),
 ) -> Text:
     """Say what became of a save that was undone, and of what was to be taken again of others.
 
     :param forgotten: their payment numbers.
-    :param stands: the restored ones.
+    :param restored_payments: those of imports, with their saves.
     """
     counted, again, others = payments(number), payments(restored), payments(len(forgotten))
     which = some_of(forgotten)
@@ -477,7 +476,7 @@ def save_undone(
                 f"{again.en} that it had reversed {verb} registered again.",
             )
         )
-        named = stand_again(stands)
+        named = saves_of_restored(restored_payments)
         if named is not None:
             sentences.append(named)
     if forgotten:

@@ -1,4 +1,4 @@
-"""Saving: what is ready in an open preview becomes registered, all or nothing."""
+"""Saving what is ready in an open preview, and undoing a whole save; each is all or nothing."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class UndoResult:
     forgotten: tuple[str, ...]
     #: Its entries that were left alone: deleted, reversed or replaced before, or a reversal.
     kept: tuple[Entry, ...]
-    #: The payments that it had reversed, and that are registered again.
-    stand_again: tuple[Restored, ...] = ()
+    #: Those of the restored payments that came by a save.
+    restored_payments: tuple[Restored, ...] = ()
 
 
 class ToUndo(NamedTuple):
@@ -48,7 +48,7 @@ class ToUndo(NamedTuple):
     forgotten: tuple[str, ...]
     gone: tuple[Entry, ...]  # deleted at the source, too, and so not to be taken again
     kept: tuple[Entry, ...]
-    stand_again: tuple[Restored, ...] = ()
+    restored_payments: tuple[Restored, ...] = ()
 
 
 def _undone_before(run: PastRun, entry: Entry) -> bool:
@@ -149,7 +149,7 @@ class Saving(Context):
             if not undone:
                 raise host_error("NOTHING_TO_UNDO", which=history.describe_run(run))
             company = undone[0]["company"]
-            stand_again = undone_saves.restored_by(db, reversals)
+            restored_payments = undone_saves.restored_by(db, reversals)
             forgotten = tuple(undone_saves.payments_to_forget(db, run.definition, company, run.id))
             for row in undone:
                 hand_payments.delete(
@@ -162,14 +162,14 @@ class Saving(Context):
             undone_saves.forget_taken_again(db, scope, forgotten, user, at)
             undone_saves.mark_undone(db, run.id, reason, user, at)
         numbers = len(registered), len(reversals), forgotten
-        commits.note(payments_messages.save_undone(*numbers, stand_again))
+        commits.note(payments_messages.save_undone(*numbers, restored_payments))
         self._judge_open_previews({row["invoice_id"] for row in undone})
         self.store.checkpoint_wal()
         self.notify_listeners()
         ids = {row["id"] for row in undone}
         entries = self.store.payments(run_id=run.id)
         kept = tuple(e for e in entries if e.id not in ids and not _undone_before(run, e))
-        return UndoResult(*numbers, kept, stand_again)
+        return UndoResult(*numbers, kept, restored_payments)
 
     def to_undo(self, run_id: str) -> ToUndo:
         """Count what :meth:`undo_save` would do.
@@ -182,10 +182,8 @@ class Saving(Context):
         if not number and not reversals:
             raise host_error("NOTHING_TO_UNDO", which=history.describe_run(run))
         company = run.company.number if run.company else ""
-        deleted_there, restored = (
-            hand_payments.deleted_at_source(db),
-            {row["id"] for row in reversals},
-        )
+        deleted_there = hand_payments.deleted_at_source(db)
+        restored = {row["id"] for row in reversals}
         gone, kept = [], []
         for entry in self.store.payments(run_id=run.id):
             if entry.state == REGISTERED and entry.id in deleted_there:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hostsim.messages.payments import saved_then_partly_undone, still_standing
+from hostsim.messages.payments import registered_again, saved_then_partly_undone
 from hostsim.views.labels import RUN_STATES, company, label, region, user_at
 from hostsim.views.output import Output
 from hostsim.views.payments import REGISTERED_PAYMENTS, write_entries
@@ -60,10 +60,10 @@ def full_state(run: PastRun) -> Text:
         return Text(
             f"{text.sv} av {who}; ångrad av {undone}", f"{text.en} by {who}; undone by {undone}"
         )
-    stand = still_standing(run.standing)
+    again = registered_again(*run.standing)
     return Text(
-        f"{text.sv} av {who}; delvis ångrad av {undone}. {stand.sv}",
-        f"{text.en} by {who}; partly undone by {undone}. {stand.en}",
+        f"{text.sv} av {who}; delvis ångrad av {undone}. {again.sv}",
+        f"{text.en} by {who}; partly undone by {undone}. {again.en}",
     )
 
 

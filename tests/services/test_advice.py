@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 import pytest
-from fake_plugin import FakePlugin, balance, hookimpl, invoice, payment
-from host_and_plugin import Clock, host_of, refusal, row_of
+from fake_plugin import InvoicePlugin, balance, invoice, payment
+from host_and_plugin import MinuteClock, host_of, refusal, row_of
 
 from hostsim.ledger.candidates import Refusal
 from hostsim.services.outcomes import REJECTED, to_do_of
@@ -16,36 +16,19 @@ def invoices():
     return [invoice("1001"), invoice("1002", "1000"), invoice("1003", "500")]
 
 
-class Asked(FakePlugin):
-    """Hands over what it has of an invoice, with what remains of it there."""
-
-    @hookimpl
-    def opter_read_invoice_payments(self, run, invoice_numbers, ocr_references):
-        found = [one for one in self.payments if one.invoice_number in invoice_numbers]
-        run.hook.opter_take_payments(run=run, payments=found)
-        self._check(run)
-        return type("Report", (), {"company": self.company, "requests": 1})()
-
-
 @pytest.fixture
 def plugin():
-    return Asked()
+    return InvoicePlugin()
 
 
 @pytest.fixture
 def clock():
-    return Clock()
+    return MinuteClock()
 
 
 @pytest.fixture
 def host(store, plugin, clock):
-    """Let a minute pass before each thing that a person does."""
-
-    def later():
-        clock.pass_(minutes=1)
-        return clock.now
-
-    host = host_of(store, plugin, clock=later)
+    host = host_of(store, plugin, clock=clock)
     host.define("Fortnox", "Fake", "API", "", {})
     return host
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from fake_plugin import FakePlugin, balance, euro, excluded, hookimpl, invoice, payment, unreadable
+from fake_plugin import InvoicePlugin, balance, euro, excluded, invoice, payment, unreadable
 
 
 @pytest.fixture
@@ -16,22 +16,9 @@ def invoices():
     ]
 
 
-class Asked(FakePlugin):
-    """Hands over what it has of an invoice, also when it is asked about that one."""
-
-    @hookimpl
-    def opter_read_invoice_payments(self, run, invoice_numbers, ocr_references):
-        of_it = [one for one in self.payments if one.invoice_number in invoice_numbers]
-        others = [one for one in self.excluded if one.invoice_number in invoice_numbers]
-        run.hook.opter_take_payments(run=run, payments=of_it)
-        run.hook.opter_take_excluded(run=run, excluded=others)
-        self._check(run)
-        return type("Report", (), {"company": self.company, "requests": 1})()
-
-
 @pytest.fixture
 def plugin():
-    return Asked()
+    return InvoicePlugin()
 
 
 def saved(host, plugin, *payments):

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 from fake_plugin import NEW_YEAR, balance, invoice, payment
-from host_and_plugin import Clock, host_of, listed, refusal, remaining, row_of
+from host_and_plugin import MinuteClock, host_of, listed, refusal, remaining, row_of
 
 PAID, REPLACED, DELETED = "invoice-already-paid", "replaced", "deleted-in-host"
 
@@ -16,18 +16,12 @@ def invoices():
 
 @pytest.fixture
 def clock():
-    return Clock()
+    return MinuteClock()
 
 
 @pytest.fixture
 def host(store, plugin, clock):
-    """Let a minute pass before each thing that a person does."""
-
-    def later():
-        clock.pass_(minutes=1)
-        return clock.now
-
-    host = host_of(store, plugin, clock=later)
+    host = host_of(store, plugin, clock=clock)
     host.define("Fortnox", "Fake", "API", "", {})
     return host
 

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from fake_plugin import FakePlugin, balance, hookimpl, invoice, payment
+from fake_plugin import InvoicePlugin, balance, invoice, payment
 
 
 @pytest.fixture
@@ -11,20 +11,9 @@ def invoices():
     return [invoice("1001"), invoice("1002")]
 
 
-class Asked(FakePlugin):
-    """Hands over what it has of an invoice, with what remains of it there."""
-
-    @hookimpl
-    def opter_read_invoice_payments(self, run, invoice_numbers, ocr_references):
-        found = [one for one in self.payments if one.invoice_number in invoice_numbers]
-        run.hook.opter_take_payments(run=run, payments=found)
-        self._check(run)
-        return type("Report", (), {"company": self.company, "requests": 1})()
-
-
 @pytest.fixture
 def plugin():
-    return Asked()
+    return InvoicePlugin()
 
 
 def saved(host, plugin, *payments):

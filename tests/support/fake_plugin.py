@@ -219,3 +219,16 @@ class FakePlugin:
     @hookimpl
     def opter_run_saved(self, run):
         self.saved.append(run)
+
+
+class InvoicePlugin(FakePlugin):
+    """Hands over what it has of an invoice, also when it is asked about that one."""
+
+    @hookimpl
+    def opter_read_invoice_payments(self, run, invoice_numbers, ocr_references):
+        payments = [each for each in self.payments if each.invoice_number in invoice_numbers]
+        excluded = [each for each in self.excluded if each.invoice_number in invoice_numbers]
+        run.hook.opter_take_payments(run=run, payments=payments)
+        run.hook.opter_take_excluded(run=run, excluded=excluded)
+        self._check(run)
+        return SimpleNamespace(company=self.company, requests=1)

@@ -31,6 +31,14 @@ class Clock:
         self.now += timedelta(**length)
 
 
+class MinuteClock(Clock):
+    """Lets a minute pass before each look."""
+
+    def __call__(self):
+        self.pass_(minutes=1)
+        return self.now
+
+
 def host_of(store, *plugins, **values):
     named = [(f"plugin{place}", plugin) for place, plugin in enumerate(plugins)]
     defaults = {"clock": lambda: NOON, "user": "kim", "lock_wait": 0.0}
