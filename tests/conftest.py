@@ -10,7 +10,9 @@ from datetime import UTC, datetime
 
 import fortnox_openapi
 import pytest
+from flask import Flask
 from hypothesis import settings
+from jinja2.bccache import Bucket, BytecodeCache
 
 
 @pytest.fixture(scope="session")
@@ -135,6 +137,23 @@ def pytest_report_header() -> str:
     return f"about three minutes on two cores; the long proofs (-m slow) take {more:.0f} more"
 
 
+class CompiledTemplates(BytecodeCache):
+    """Compiles each template once in a process, for all of its applications."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[str, bytes] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self._compiled:
+            bucket.bytecode_from_string(self._compiled[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self._compiled[bucket.key] = bucket.bytecode_to_string()
+
+
+# Most tests of the pages make an application; compiling its templates took most of their time.
+Flask.jinja_options = {"bytecode_cache": CompiledTemplates()}
+
 # What collecting makes stays to the end: the garbage collector would go through it again and again.
 gc.disable()
 
@@ -155,6 +174,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         without = [item for item in items if item.get_closest_marker("recorded")]
         config.hook.pytest_deselected(items=without)
         items[:] = [item for item in items if item not in without]
+    # Its days at an office are played once, if its tests are not divided among processes: the first
+    # are not.
+    items.sort(key=lambda item: item.path.name != "test_golden.py")
     for item in items:
         names = {item.path.name, item.path.parent.name, getattr(item, "originalname", None)}
         if not SLOW.keys().isdisjoint(names):

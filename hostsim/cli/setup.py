@@ -50,11 +50,15 @@ def init(common: Common) -> None:
 )
 @click.argument("values", nargs=-1, metavar="[NAMN=VÄRDE]...")
 def settings(common: Common, values: tuple[str, ...]) -> None:
+    from hostsim.services.open_previews import judge_open_previews
+
     changes = key_values(values)
     with open_store(common) as store:
         with store.change():
             for key, value in changes.items():
                 store.set_setting(key, value)
+        if changes:
+            judge_open_previews(store)
         now = dict(store.settings())
     if common.json:
         write_json(common.output, now)
@@ -98,6 +102,7 @@ def invoices(common: Common) -> None:
 def load_invoices(common: Common, file: Path, region: str, columns: str | None) -> None:
     from hostsim.services import invoices_json, invoices_table
     from hostsim.services.item_file import ProblemList
+    from hostsim.services.open_previews import judge_open_previews
 
     notes = ProblemList()
     with open_store(common) as store:
@@ -111,6 +116,7 @@ def load_invoices(common: Common, file: Path, region: str, columns: str | None) 
         with store.checked_change():
             store.set_setting("invoice_columns", meaning)
             loaded = store.load_invoices(rows)
+        judge_open_previews(store)
     _show_loaded(common, loaded, notes, "invoice_number", Text("Fakturorna", "The invoices"))
 
 

@@ -37,8 +37,8 @@ from hostsim.desk import (
     explanation,
     exports,
     hand_payments,
-    jobs,
-    login_answer,
+    job_pages,
+    login_callback,
     open_invoices,
     overview,
     payment_import,
@@ -93,7 +93,7 @@ PAGES = (
     hand_payments,
     explanation,
     runs,
-    jobs,
+    job_pages,
 )
 
 
@@ -175,7 +175,7 @@ def create_app(
     for page in PAGES:
         app.register_blueprint(page.pages)
     if proxy.public_url:
-        app.register_blueprint(login_answer.pages)
+        app.register_blueprint(login_callback.pages)
     for subject in exports.SUBJECTS.values():
         app.register_blueprint(exports.pages, name=subject.name, url_prefix=f"/{subject.name}")
     return app

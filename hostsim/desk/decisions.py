@@ -10,7 +10,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk import row_actions
-from hostsim.desk.files import FORM, list_file
+from hostsim.desk.downloads import FORM, list_file
 from hostsim.desk.payment_import import window as import_window
 from hostsim.desk.row_actions import RowActions
 from hostsim.desk.shared import desk_context, list_view, notify, word
@@ -27,7 +27,7 @@ from hostsim.ledger.reasons import (
 )
 from hostsim.messages.decisions import FETCHED_BEFORE_SAVING
 from hostsim.messages.desk import page_text
-from hostsim.messages.source import named
+from hostsim.messages.source_name import named
 from hostsim.messages.text import own
 from hostsim.services.outcomes import to_do_of
 from hostsim.storage import lists, page_rows

@@ -13,7 +13,7 @@ from hostsim.errors import HostError, host_error
 from hostsim.ledger.values import REGISTERED
 from hostsim.messages.explanations import NO_DEFINITION, OFFLINE
 from hostsim.messages.exports import INVOICES
-from hostsim.messages.source import named
+from hostsim.messages.source_name import named
 from hostsim.messages.text import own
 from hostsim.services import outcomes
 from hostsim.views import explanation as view

@@ -15,7 +15,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk.background_jobs import CANCELLATION, EXPORT, Choice, Job
-from hostsim.desk.files import FORM, list_file
+from hostsim.desk.downloads import FORM, list_file
 from hostsim.desk.shared import ListView, desk_context, list_view, notify, translated, word
 from hostsim.errors import HostError, host_error
 from hostsim.messages import exports as messages

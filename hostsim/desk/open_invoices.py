@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, render_template, request, url_for
 
-from hostsim.desk.files import FORM, list_file
+from hostsim.desk.downloads import FORM, list_file
 from hostsim.desk.shared import desk_context, list_view, word
 from hostsim.storage.lists import Selection, Source
 from hostsim.storage.open_invoices import open_invoices

@@ -23,7 +23,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk import exports
 from hostsim.desk.background_jobs import SIGN_IN, Choice, Job
-from hostsim.desk.files import FORM, list_file
+from hostsim.desk.downloads import FORM, list_file
 from hostsim.desk.shared import desk_context, list_view, notify, word
 from hostsim.errors import host_error
 from hostsim.ledger.schedules import (

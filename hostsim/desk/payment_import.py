@@ -14,7 +14,7 @@ from flask import Blueprint, Response, redirect, render_template, request, url_f
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk.background_jobs import Choice
-from hostsim.desk.files import FORM, list_file
+from hostsim.desk.downloads import FORM, list_file
 from hostsim.desk.row_actions import row_buttons
 from hostsim.desk.shared import desk_context, language, list_view, notify, translated, word
 from hostsim.errors import HostError, host_error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, render_template, request, url_for
 
-from hostsim.desk.files import FORM, list_file
+from hostsim.desk.downloads import FORM, list_file
 from hostsim.desk.shared import desk_context, list_view, word
 from hostsim.errors import HostError
 from hostsim.ledger.values import Entry

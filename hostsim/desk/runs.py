@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim.desk.files import FORM, list_file
+from hostsim.desk.downloads import FORM, list_file
 from hostsim.desk.payment_import import window as import_window
 from hostsim.desk.shared import desk_context, list_view, notify, translated, word
 from hostsim.errors import HostError

@@ -20,6 +20,7 @@ from hostsim.errors import HostError, SettingsRefused, host_error
 from hostsim.ledger.values import Definition
 from hostsim.messages.desk import page_text
 from hostsim.messages.text import own
+from hostsim.services.open_previews import judge_open_previews
 from opter_contract.values import SettingsField, SettingsProblem, Text
 
 pages = Blueprint("settings", __name__, url_prefix="/settings")
@@ -250,6 +251,7 @@ def set_office_settings() -> AnyResponse:
         with store.change():
             for key in keys:
                 store.set_setting(key, values[key])
+        judge_open_previews(store)
     except HostError as error:
         # A person knows the setting by its label.
         sentence = translated(error.message).replace(key, word(key))

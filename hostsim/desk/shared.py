@@ -12,7 +12,7 @@ from hostsim.desk.context import DeskContext
 from hostsim.messages.desk import page_text
 from hostsim.messages.exports import INVOICES
 from hostsim.messages.formats import count
-from hostsim.messages.source import word_of
+from hostsim.messages.source_name import word_of
 from hostsim.messages.text import LANGUAGES, say
 from hostsim.storage.lists import Page, Selection, Source, page_of
 from hostsim.views.exports import EVENTS, STATES

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import NamedTuple, Protocol
 
 from hostsim.messages.formats import count, minute, money
-from hostsim.messages.source import SOURCE
+from hostsim.messages.source_name import SOURCE
 from hostsim.messages.text import MAX_NAMES, joined, some_of
 from opter_contract.values import Text
 

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from hostsim.errors import failure_of, host_error
-from hostsim.storage import commits, journal, notices
+from hostsim.storage import commits, journal, schedule_notices
 from hostsim.storage.previews import saved_payments
 
 if TYPE_CHECKING:
@@ -128,13 +128,13 @@ def notify_people(plugins: Plugins, store: Store) -> bool:
 
 def _send_notices(store: Store, name: str, call: Callable[..., Any]) -> bool:
     with commits.uncounted(), store.change() as db:
-        notices.forget_fewer_waiting(db, name)
-    pending_rows = notices.pending_notices(store.db, name)
+        schedule_notices.forget_fewer_waiting(db, name)
+    pending_rows = schedule_notices.pending_notices(store.db, name)
     if not pending_rows:
         return True
     pending = [notice for notice, _ in pending_rows]
     if _call_listener(name, call, "opter_notices", notices=pending) is not True:
         return False
     with commits.uncounted(), store.change() as db:
-        notices.mark_told(db, name, pending_rows)
+        schedule_notices.mark_told(db, name, pending_rows)
     return True

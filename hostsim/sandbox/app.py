@@ -23,7 +23,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.sandbox import responses
-from hostsim.sandbox.control import control, not_found_response
+from hostsim.sandbox.control_api import control, not_found_response
 from hostsim.sandbox.errors import (
     NO_API_LICENCE,
     NO_CREDENTIALS,

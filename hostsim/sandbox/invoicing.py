@@ -9,8 +9,8 @@ from decimal import Decimal
 from typing import Any
 
 from hostsim.sandbox import amounts
-from hostsim.sandbox.conversion import checked_rate
 from hostsim.sandbox.countries import NAMES
+from hostsim.sandbox.currency_conversion import checked_rate
 from hostsim.sandbox.errors import (
     ACCOUNT_INACTIVE,
     COST_CENTER_INACTIVE,

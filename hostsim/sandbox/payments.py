@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from hostsim.sandbox import conversion
+from hostsim.sandbox import currency_conversion
 from hostsim.sandbox.errors import (
     ALREADY_PAID,
     BEFORE_INVOICE,
@@ -102,7 +102,7 @@ def complete_fields(
         # Fields that are sent back as they were read are unchanged.
         stored = replace(before, amount_currency=stored_amount)
         unchanged = {name for name in sent_fields if sent_fields[name] == getattr(stored, name)}
-        if not sent_fields.keys() & (conversion.AMOUNT_FIELDS - unchanged):
+        if not sent_fields.keys() & (currency_conversion.AMOUNT_FIELDS - unchanged):
             return fields
         if not currency_changed:
             sent_fields = {
@@ -112,7 +112,7 @@ def complete_fields(
     default_rate = (basis.currency_rate, basis.currency_unit)
     if currency_changed:
         default_rate = rate_and_unit(find_reference(company, CURRENCIES, currency))
-    amounts = conversion.consistent_amounts(
+    amounts = currency_conversion.consistent_amounts(
         sent_fields, currency, default_rate, stored_amount, switches
     )
     return {**fields, "currency": currency, **amounts}

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
-from hostsim.sandbox import conversion, records, supplier_invoicing
+from hostsim.sandbox import currency_conversion, records, supplier_invoicing
 from hostsim.sandbox.clock import STOCKHOLM, Clock, day_in_stockholm
 from hostsim.sandbox.fields import round_half_up
 from hostsim.sandbox.json_books import from_json
@@ -496,7 +496,7 @@ def _fill_registers(company: Company, now: datetime) -> None:
 def _rate_and_unit(company: Company, currency: str, sek: Decimal) -> tuple[Decimal, int]:
     """Return rate and unit of a currency, of which one is worth ``sek``."""
     unit = UNITS.get(currency, 1)
-    return sek / conversion.effective_rate(Decimal(1), unit, company.switches), unit
+    return sek / currency_conversion.effective_rate(Decimal(1), unit, company.switches), unit
 
 
 def _fill(company: Company, plan: Sequence[_PlannedInvoice], now: datetime) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from hostsim.sandbox import conversion
+from hostsim.sandbox import currency_conversion
 from hostsim.sandbox.amounts import row_total, without_vat
 from hostsim.sandbox.fields import round_half_up
 from hostsim.sandbox.invoice_fields import EDI, row_with_blanks
@@ -120,8 +120,8 @@ def in_sek(invoice: Invoice, switches: Switches) -> Invoice:
     rate_and_unit = invoice.currency_rate, invoice.currency_unit
     return replace(
         invoice,
-        total=conversion.in_sek(invoice.total, *rate_and_unit, switches),
-        balance=conversion.in_sek(invoice.balance, *rate_and_unit, switches),
+        total=currency_conversion.in_sek(invoice.total, *rate_and_unit, switches),
+        balance=currency_conversion.in_sek(invoice.balance, *rate_and_unit, switches),
     )
 
 

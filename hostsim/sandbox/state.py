@@ -18,7 +18,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Annotated, Any, TypeVar
 
-from hostsim.sandbox import conversion
+from hostsim.sandbox import currency_conversion
 from hostsim.sandbox.clock import Clock
 from hostsim.sandbox.fields import round_half_up
 from hostsim.sandbox.registers import FinancialYear, Registers
@@ -474,7 +474,7 @@ class Company:
     def pay(self, invoice: Invoice, amount: Decimal, day: date, source: str = "manual") -> Payment:
         """Add a booked payment, in the currency of its invoice. Raises ``Refused``."""
         with self.lock:
-            amounts = conversion.consistent_amounts(
+            amounts = currency_conversion.consistent_amounts(
                 {"amount_currency": amount},
                 invoice.currency,
                 (invoice.currency_rate, invoice.currency_unit),

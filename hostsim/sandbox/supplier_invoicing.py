@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from hostsim.sandbox import conversion, invoicing
+from hostsim.sandbox import currency_conversion, invoicing
 from hostsim.sandbox.errors import (
     IDENTIFIER,
     PERIOD_LOCKED_BOOKING,
@@ -188,7 +188,7 @@ def _validated_fields(company: Company, sent_fields: Fields) -> dict[str, Any]:
     invoicing.check_period(company, invoice_date)
     fields.setdefault("Currency", "SEK")
     invoicing.fill_rate(company, fields)
-    rate = conversion.effective_rate(
+    rate = currency_conversion.effective_rate(
         fields["CurrencyRate"], fields["CurrencyUnit"], company.switches
     )
     rows = [_with_both_currencies(row, rate) for row in fields.get("SupplierInvoiceRows", ())]

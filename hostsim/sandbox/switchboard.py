@@ -1,6 +1,6 @@
 """The state and settings of one sandbox, for its routes, and for tests to set and inspect.
 
-Over HTTP the same is under ``/_sandbox`` (:mod:`hostsim.sandbox.control`). Two sandboxes in
+Over HTTP the same is under ``/_sandbox`` (:mod:`hostsim.sandbox.control_api`). Two sandboxes in
 a process share nothing.
 """
 

@@ -1,4 +1,4 @@
-"""Reads bills of subcontractors with their rows from a JSON file, as the issue of them has it."""
+"""Reads bills of subcontractors with their rows from a JSON file."""
 
 from __future__ import annotations
 

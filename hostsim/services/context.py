@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import getpass
 import uuid
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import MappingProxyType
@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from hostsim.errors import failure_of, host_error
 from hostsim.ledger.values import SEK
-from hostsim.messages.source import UNNAMED
+from hostsim.messages.source_name import UNNAMED
 from hostsim.messages.text import own
 from hostsim.plugins.listeners import notify_of_changes
 from hostsim.plugins.session import OnProgress, Session, StoredRun, Window
 from hostsim.services import browser
-from hostsim.storage import commits, previews
+from hostsim.storage import previews
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import Preview
 from hostsim.storage.secrets import FindKeyring, Secrets, no_keyring
@@ -130,23 +130,6 @@ class Context:
         also before they begin, for changes that a program left unsent when it ended.
         """
         notify_of_changes(self.plugins, self.store)
-
-    def _judge_open_previews(self, invoices: Collection[int]) -> None:
-        """Judge open previews again after the books changed, so that a page shows the result.
-
-        A running import judges itself; a preview that is locked here is judged at its save.
-        """
-        for name, run_id in previews.open_runs(self.store).items():
-            import_run = ImportRun(self.store, run_id, self.store.definition(name))
-            if not import_run.has_payments_of(invoices):
-                continue
-            with self.store.locks.hold("definition", name, wait=0) as acquired:
-                if not acquired or previews.open_runs(self.store).get(name) != run_id:
-                    continue
-                company = previews.preview_of(self.store, run_id).company
-                if company is not None and import_run.is_as_shown():
-                    with commits.uncounted(), self.store.change():
-                        import_run.judge_invoices(company, invoices)
 
     def _company_of(self, name: str) -> Company | None:
         """Return the company of the open preview, else that of the definition."""

@@ -37,7 +37,7 @@ from hostsim.messages import payments as payments_messages
 from hostsim.messages import text as text_messages
 from hostsim.messages.formats import money_of
 from hostsim.messages.payments import MayExplain
-from hostsim.messages.source import UNNAMED, named
+from hostsim.messages.source_name import UNNAMED, named
 from hostsim.plugins.session import ImportSession
 from hostsim.services.context import Context, company_of
 from hostsim.services.outcomes import MOVED, Facts, advice_on, outcome_of, to_do_of

@@ -26,6 +26,7 @@ from hostsim.messages import hand_payments as hand_payments_messages
 from hostsim.messages import payments as payments_messages
 from hostsim.messages import results as results_messages
 from hostsim.services.context import Context
+from hostsim.services.open_previews import judge_open_previews
 from hostsim.storage import commits
 from hostsim.storage import hand_payments as table
 from hostsim.storage.decisions import checked_reason
@@ -138,7 +139,7 @@ class HandPayments(Context):
             added = self._add(db, entry, confirm=confirm, shown=shown)
         if not added.already:
             commits.note(results_messages.payment_added(added.id))
-            self._judge_open_previews(table.invoices_of(self.store.db, added.id))
+            judge_open_previews(self.store, table.invoices_of(self.store.db, added.id))
             self.store.checkpoint_wal()
         self.notify_listeners()
         return added
@@ -201,6 +202,6 @@ class HandPayments(Context):
             gone = table.deleted_at_source(db)
             table.delete(db, row, why=reason, user=user, at=at, message=message, gone=gone)
         commits.note(results_messages.payment_deleted(payment_id))
-        self._judge_open_previews(table.invoices_of(self.store.db, payment_id))
+        judge_open_previews(self.store, table.invoices_of(self.store.db, payment_id))
         self.store.checkpoint_wal()
         self.notify_listeners()

@@ -1,4 +1,4 @@
-"""Reads invoices with their rows from a JSON file, as the issue of exports writes them."""
+"""Reads invoices with their rows from a JSON file."""
 
 from __future__ import annotations
 

@@ -14,6 +14,7 @@ from hostsim.plugins.listeners import notify_of_save
 from hostsim.plugins.session import broken
 from hostsim.services.context import Context
 from hostsim.services.hand_payments import required_reason
+from hostsim.services.open_previews import judge_open_previews
 from hostsim.storage import commits, hand_payments, history, previews, undone_saves
 from hostsim.storage.history import PastRun
 from hostsim.storage.import_runs import ImportRun
@@ -163,7 +164,7 @@ class Saving(Context):
             undone_saves.mark_undone(db, run.id, reason, user, at)
         numbers = len(registered), len(reversals), forgotten
         commits.note(payments_messages.save_undone(*numbers, restored_payments))
-        self._judge_open_previews({row["invoice_id"] for row in undone})
+        judge_open_previews(self.store, {row["invoice_id"] for row in undone})
         self.store.checkpoint_wal()
         self.notify_listeners()
         ids = {row["id"] for row in undone}

@@ -24,7 +24,7 @@ from hostsim.ledger.judging import KINDS, LEFT_OUT, READY, Judgement, needs_pers
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.ledger.values import EXACT, ZERO, Definition
 from hostsim.messages import payments as payments_messages
-from hostsim.messages.source import UNNAMED
+from hostsim.messages.source_name import UNNAMED
 from hostsim.storage import balances, damage, deletions, discrepancies
 from hostsim.storage import decisions as decision_store
 from hostsim.storage.deletions import ToCheck

@@ -27,7 +27,7 @@ from hostsim.ledger.decisions import (
 from hostsim.ledger.judging import READY, Judgement, judge, judge_without_invoice
 from hostsim.ledger.reasons import CHANGED, SETTLED
 from hostsim.ledger.values import EXACT, ZERO, Decision, Invoice
-from hostsim.messages.source import UNNAMED, named
+from hostsim.messages.source_name import UNNAMED, named
 from hostsim.storage import decisions as decision_store
 from hostsim.storage import deletions
 from hostsim.storage.decisions import Reversible

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from hostsim.ledger.candidates import Refusal
-from hostsim.messages.source import UNNAMED
+from hostsim.messages.source_name import UNNAMED
 from hostsim.storage import decisions as decision_store
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.rows import OLDEST_FIRST, REGISTERED_COLUMNS, first_row

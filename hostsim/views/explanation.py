@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from hostsim.ledger.values import HAND, SEK
 from hostsim.messages.decisions import by_whom
 from hostsim.messages.formats import count, day
-from hostsim.messages.source import word_of
+from hostsim.messages.source_name import word_of
 from hostsim.messages.text import say
 from hostsim.views.exports import story_object, write_story
 from hostsim.views.labels import (

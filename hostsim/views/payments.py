@@ -12,7 +12,7 @@ from hostsim.ledger.values import HAND, REGISTERED, SEK
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.decisions import by_whom
 from hostsim.messages.formats import count, money
-from hostsim.messages.source import word_of
+from hostsim.messages.source_name import word_of
 from hostsim.messages.text import LANGUAGES, say, some_of
 from hostsim.views.labels import (
     BY_HAND,

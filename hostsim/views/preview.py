@@ -11,7 +11,7 @@ from hostsim.ledger import judging
 from hostsim.ledger.values import REGISTERED, SEK
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.formats import money_of
-from hostsim.messages.source import word_of
+from hostsim.messages.source_name import word_of
 from hostsim.messages.text import joined
 from hostsim.views.labels import LEFT_OUT, PAYMENT_STATES, REASONS, STANDS, STATUSES, label
 from hostsim.views.payments import (

@@ -15,8 +15,8 @@ from itertools import chain
 from typing import Final
 
 from opter_contract import export_values as contract
-from opter_fortnox_plugin.exports.cards import CARD, card_texts
 from opter_fortnox_plugin.exports.content import Content
+from opter_fortnox_plugin.exports.parties import CARD, card_texts
 from opter_fortnox_plugin.exports.problems import Problem
 from opter_fortnox_plugin.exports.texts import (
     MARK,

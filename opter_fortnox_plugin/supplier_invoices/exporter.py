@@ -8,7 +8,7 @@ from typing import Final
 from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.exports.exporter import Export, Exporter
 from opter_fortnox_plugin.exports.outcomes import Outcome
-from opter_fortnox_plugin.supplier_invoices.ledger import Candidates
+from opter_fortnox_plugin.supplier_invoices.bill_lookup import Candidates
 from opter_fortnox_plugin.supplier_invoices.planning import BillPlan, BillPlanner
 from opter_fortnox_plugin.supplier_invoices.problems import PROBLEMS
 from opter_fortnox_plugin.supplier_invoices.settings import BillSettings

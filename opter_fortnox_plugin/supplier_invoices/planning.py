@@ -9,14 +9,15 @@ from typing import Final
 from opter_contract.export_values import Difference, ExportItem
 from opter_contract.export_values import SupplierBill as HostBill
 from opter_contract.values import Company, Text
-from opter_fortnox_plugin.exports.cards import PartyRegister
 from opter_fortnox_plugin.exports.content import is_of_another, is_ours
+from opter_fortnox_plugin.exports.parties import PartyRegister
 from opter_fortnox_plugin.exports.planning import Plan, Planner
 from opter_fortnox_plugin.exports.texts import describe_differences, differences_of
 from opter_fortnox_plugin.fortnox.party_schemas import supplier_of, supplier_payload
 from opter_fortnox_plugin.fortnox.protocol import SUPPLIERS
 from opter_fortnox_plugin.fortnox.supplier_invoice_schemas import SupplierInvoice
 from opter_fortnox_plugin.session import Session
+from opter_fortnox_plugin.supplier_invoices.bill_lookup import SupplierLedger
 from opter_fortnox_plugin.supplier_invoices.content import (
     BANK,
     SUPPLIER_CARD,
@@ -24,7 +25,6 @@ from opter_fortnox_plugin.supplier_invoices.content import (
     identity_differences,
     supplier_number,
 )
-from opter_fortnox_plugin.supplier_invoices.ledger import SupplierLedger
 from opter_fortnox_plugin.supplier_invoices.problems import PROBLEMS
 from opter_fortnox_plugin.supplier_invoices.sending import BillSender
 from opter_fortnox_plugin.supplier_invoices.settings import BillSettings

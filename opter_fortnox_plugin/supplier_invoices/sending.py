@@ -23,8 +23,8 @@ from opter_fortnox_plugin.fortnox.supplier_invoice_schemas import (
     supplier_invoice_of,
     supplier_invoice_payload,
 )
+from opter_fortnox_plugin.supplier_invoices.bill_lookup import SupplierLedger
 from opter_fortnox_plugin.supplier_invoices.content import differences, identity_differences
-from opter_fortnox_plugin.supplier_invoices.ledger import SupplierLedger
 from opter_fortnox_plugin.supplier_invoices.problems import PROBLEMS
 
 #: Seconds before each search for a bill whose response was lost: it may be listed late.

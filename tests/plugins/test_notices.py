@@ -11,7 +11,7 @@ from scheduled_runs import FAILED, NIGHT, Schedules
 
 from hostsim.plugins.listeners import notify_of_run_end, notify_people
 from hostsim.plugins.loading import Plugins
-from hostsim.storage import notices
+from hostsim.storage import schedule_notices
 from hostsim.storage.store import Store
 from opter_contract.values import EndedRun, Text
 
@@ -243,7 +243,9 @@ def test_a_database_that_cannot_be_written_now_harms_nobody(
     schedules, round_ends, monkeypatch, caplog
 ):
     schedules.end("Norr", "failed")
-    monkeypatch.setattr(notices, "forget_fewer_waiting", lambda db, _listener: db.execute("no SQL"))
+    monkeypatch.setattr(
+        schedule_notices, "forget_fewer_waiting", lambda db, _listener: db.execute("no SQL")
+    )
     assert round_ends() == []
     assert "could not be sent the notices: OperationalError" in caplog.text
     monkeypatch.undo()

@@ -6,6 +6,7 @@ import sys
 import threading
 from dataclasses import replace
 from decimal import Decimal
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -361,6 +362,38 @@ def test_a_changed_deviation_changes_the_preview(host, store, plugin):
     with pytest.raises(PreviewChanged) as refused:
         host.save()
     assert listed(refused.value.preview) == {"1": "written-off"}
+
+
+def invoice_file(*invoices):
+    heading = "invoice_number,total,ocr,customer_code,customer_name,currency,invoice_date,due_date"
+    rest = ",,K1,Kund,SEK,2026-01-01,2026-01-31"
+    path = Path("loaded.csv")
+    path.write_text("\n".join([heading, *(f"{line}{rest}" for line in invoices)]))
+    return path
+
+
+def test_an_open_list_is_judged_again_when_an_invoice_is_loaded(host, plugin, run):
+    plugin.payments = [payment(1), payment(2, "4711", "500")]
+    assert listed(host.import_payments("Fortnox")) == {"1": "exact", "2": "missing-invoice"}
+    assert run("invoices", "load", invoice_file("1001,1200", "4711,500")).status == 0
+    assert listed(host.open_preview("Fortnox")) == {"1": "partial", "2": "exact"}
+    assert host.save().saved
+
+
+def test_who_saw_an_open_list_before_an_invoice_was_loaded_cannot_save_it(host, store, plugin, run):
+    plugin.payments = [payment(1)]
+    seen = host.import_payments("Fortnox").revision
+    assert run("invoices", "load", invoice_file("1001,1200")).status == 0
+    with pytest.raises(PreviewChanged):
+        host.save("Fortnox", seen)
+    assert registered(store) == []
+
+
+def test_an_open_list_is_judged_again_with_another_deviation(host, plugin, run):
+    plugin.payments = [payment(1, amount="997")]
+    assert listed(host.import_payments("Fortnox")) == {"1": "partial"}
+    assert run("settings", "accepted_deviation=5").status == 0
+    assert listed(host.open_preview("Fortnox")) == {"1": "written-off"}
 
 
 def test_a_payment_that_another_definition_saved_changes_the_preview(host, store, plugin):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-#: As the issue writes it.
+#: With every field that a bill can have.
 BILL = {
     "bill_number": "A-2026-117",
     "region": "",

@@ -1,6 +1,6 @@
-"""A file of invoices with rows, as the issue of them has it."""
+"""A file of invoices with rows."""
 
-#: As the issue writes it.
+#: With every field that an invoice can have.
 INVOICE = {
     "invoice_number": "10301",
     "ocr": "103012",

@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from flask import Response, request
 
-from hostsim.sandbox import exchange, responses
+from hostsim.sandbox import responses, rest
 from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.fields import amount, choice, flag, integer, list_of, text
 from hostsim.sandbox.registers import Entry, FinancialYear
@@ -54,16 +54,16 @@ ACCOUNTS = Register(
 
 
 def list_accounts() -> Response:
-    company = exchange.company()
+    company = rest.company()
     year = _requested_year(company)
     entries = ACCOUNTS.filter_and_sort(company.registers.chart(year.id))
-    return exchange.page_response(
+    return rest.page_response(
         "Accounts", entries, lambda entry: ACCOUNTS.row_of(_with_year(entry, year))
     )
 
 
 def show_account(number: str) -> Response:
-    company = exchange.company()
+    company = rest.company()
     year = _requested_year(company)
     for entry in company.registers.chart(year.id):
         if str(entry.fields["Number"]) == number:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response, request
 
-from hostsim.sandbox import exchange, responses
+from hostsim.sandbox import responses, rest
 from hostsim.sandbox.errors import AttachmentRefused
 from hostsim.sandbox.registers import Registers, StoredFile
 from hostsim.sandbox.switchboard import switchboard
@@ -33,7 +33,7 @@ def count_attachments() -> Response:
     return responses.json_response(
         [
             {
-                "entityId": exchange.parse_path_number(document_id),
+                "entityId": rest.parse_path_number(document_id),
                 "numberOfAttachments": sum(
                     _belongs_to(row, [document_id], kind) for row in _attachments().values()
                 ),
@@ -47,7 +47,7 @@ def attach() -> Response:
     rows = _parse_rows()
     if len(rows) > MAX_PER_REQUEST:
         raise AttachmentRefused("too_many_attachments_in_one_request")
-    company = exchange.company()
+    company = rest.company()
     with company.lock:
         validated = [_validate_row(row, company.registers) for row in rows]
         if len({(row["entityType"], row["entityId"]) for row, _file in validated}) > 1:
@@ -61,8 +61,8 @@ def attach() -> Response:
 
 def change_attachment(key: str) -> Response:
     """Change whether a file is sent with its invoice."""
-    exchange.require_json()
-    attachment, content = _find_attachment(key), exchange.json_body()
+    rest.require_json()
+    attachment, content = _find_attachment(key), rest.json_body()
     fixed = content.keys() & attachment.keys() - {"includeOnSend"}
     if any(content[name] != attachment[name] for name in fixed):
         raise AttachmentRefused("field_not_writable")
@@ -79,7 +79,7 @@ def detach(key: str) -> Response:
 def validate() -> Response:
     """Validate files to be sent with an invoice; here all attached files may be."""
     for row in _parse_rows():
-        _validate_row(row, exchange.company().registers)
+        _validate_row(row, rest.company().registers)
     return responses.no_content()
 
 
@@ -93,8 +93,8 @@ def _requested_documents(parameter: str) -> tuple[list[str], str]:
 
 
 def _parse_rows() -> list[Any]:
-    exchange.require_json()
-    rows = exchange.parse_json(request.get_data())
+    rest.require_json()
+    rows = rest.parse_json(request.get_data())
     if not isinstance(rows, list) or not rows:
         raise AttachmentRefused("no_attachment_provided")
     return rows
@@ -105,7 +105,7 @@ def _validate_row(row: Any, registers: Registers) -> tuple[dict[str, Any], Store
         raise AttachmentRefused("missing_mandatory_field")
     if any(type(value) is not FIELDS.get(name) for name, value in row.items()) or "id" in row:
         raise AttachmentRefused("field_not_writable")
-    if row["entityType"] != "F" or exchange.company().invoice(row["entityId"]) is None:
+    if row["entityType"] != "F" or rest.company().invoice(row["entityId"]) is None:
         raise AttachmentRefused("document_not_found", 404)
     # The id of the archive here, that of the inbox elsewhere.
     by_archive_id = {file.archive_id: file for file in registers.files.values()}
@@ -119,7 +119,7 @@ def _validate_row(row: Any, registers: Registers) -> tuple[dict[str, Any], Store
 
 
 def _attachments() -> dict[str, dict[str, Any]]:
-    return exchange.company().registers.attachments
+    return rest.company().registers.attachments
 
 
 def _find_attachment(key: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, request
 
-from hostsim.sandbox import exchange, query, responses, serializers
+from hostsim.sandbox import query, responses, rest, serializers
 
 #: Fields that are empty for the sandbox's companies.
 EMPTY = ("BIC", "BranchCode", "ContactFirstName", "ContactLastName", "Domicile", "Fax", "IBAN",
@@ -14,13 +14,13 @@ EMPTY = ("BIC", "BranchCode", "ContactFirstName", "ContactLastName", "Domicile",
 
 def company_information() -> Response:
     query.check_parameters(request.args, ())
-    fields = serializers.company_information(exchange.company())
+    fields = serializers.company_information(rest.company())
     return responses.json_response({"CompanyInformation": fields})
 
 
 def show_settings() -> Response:
     query.check_parameters(request.args, ())
-    company = exchange.company()
+    company = rest.company()
     fields = {
         "Address": company.address,
         "BG": company.registers.set_up.bankgiro,
@@ -42,4 +42,4 @@ def show_settings() -> Response:
 
 def show_locked_period() -> Response:
     query.check_parameters(request.args, ())
-    return responses.json_response({"LockedPeriod": {"EndDate": exchange.company().locked_until()}})
+    return responses.json_response({"LockedPeriod": {"EndDate": rest.company().locked_until()}})

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, request
 
-from hostsim.sandbox import exchange, responses
+from hostsim.sandbox import responses, rest
 from hostsim.sandbox.errors import (
     ACCOUNT_INACTIVE,
     CUSTOMER_NUMBER_USED,
@@ -187,7 +187,7 @@ CUSTOMERS = Customers(
 
 
 def create_customer() -> Response:
-    company, switches = exchange.company(), switchboard().switches
+    company, switches = rest.company(), switchboard().switches
     fields = parse_changes(_read_customer(switches), FIELDS, switches, {"@url"})
     require(fields, ("Name",))
     with company.lock:
@@ -198,11 +198,11 @@ def create_customer() -> Response:
         _refuse_used_number(company, {"CustomerNumber": number})
         customer = merge_customer({"CustomerNumber": number}, fields)
         entry = company.registers.put("customers", number, customer, company.clock.now())
-    return exchange.created_response("Customer", CUSTOMERS.detail_of(entry), "customers")
+    return rest.created_response("Customer", CUSTOMERS.detail_of(entry), "customers")
 
 
 def change_customer(number: str) -> Response:
-    company, switches = exchange.company(), switchboard().switches
+    company, switches = rest.company(), switchboard().switches
     fields = parse_changes(_read_customer(switches), FIELDS, switches, {"@url"})
     with company.lock:
         before = CUSTOMERS.find(number)
@@ -222,7 +222,7 @@ def _refuse_used_number(company: Company, fields: Mapping[str, Any], own_number:
 
 
 def delete_customer(number: str) -> Response:
-    company, switches = exchange.company(), switchboard().switches
+    company, switches = rest.company(), switchboard().switches
     with company.lock:
         CUSTOMERS.find(number)
         used = any(invoice.customer_number == number for invoice in company.invoices())
@@ -234,7 +234,7 @@ def delete_customer(number: str) -> Response:
 
 def _read_customer(switches: Switches) -> Mapping[str, Any]:
     """Return the sent record, without the country names if a switch ignores them."""
-    content = exchange.record_in_body("Customer")
+    content = rest.record_in_body("Customer")
     name_fields = [name for name in COUNTRY_NAMES.values() if content.get(name)]
     if not name_fields or switches.customer_country == "accepted":
         return content

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 
 from flask import Response
 
-from hostsim.sandbox import exchange, responses
+from hostsim.sandbox import responses, rest
 from hostsim.sandbox.state import Company
 
 Document = TypeVar("Document")
@@ -31,23 +31,21 @@ class Documents(Generic[Document]):
         return responses.json_response({self.singular: self.detail(document)})
 
     def show_one(self, number: str) -> Response:
-        return self.answer(self.find(exchange.company(), exchange.parse_path_number(number)))
+        return self.answer(self.find(rest.company(), rest.parse_path_number(number)))
 
     def create_one(self) -> Response:
-        document = self.make(exchange.company(), exchange.json_body().get(self.singular))
-        return exchange.created_response(self.singular, self.detail(document), self.path)
+        document = self.make(rest.company(), rest.json_body().get(self.singular))
+        return rest.created_response(self.singular, self.detail(document), self.path)
 
     def change_one(self, number: str) -> Response:
-        content = exchange.json_body().get(self.singular)
-        return self.answer(
-            self.change(exchange.company(), exchange.parse_path_number(number), content)
-        )
+        content = rest.json_body().get(self.singular)
+        return self.answer(self.change(rest.company(), rest.parse_path_number(number), content))
 
     def action(self, perform: Callable[[Company, int], Document]) -> Callable[[str], Response]:
         """Make the view of an action on a document, a request without a record."""
 
         def view(number: str) -> Response:
-            exchange.require_json()
-            return self.answer(perform(exchange.company(), exchange.parse_path_number(number)))
+            rest.require_json()
+            return self.answer(perform(rest.company(), rest.parse_path_number(number)))
 
         return view

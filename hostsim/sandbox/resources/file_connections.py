@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, request
 
-from hostsim.sandbox import exchange, query, responses, supplier_invoicing
+from hostsim.sandbox import query, responses, rest, supplier_invoicing
 from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.fields import parse_changes, require, text
 from hostsim.sandbox.registers import StoredFile
@@ -24,11 +24,11 @@ def list_connections() -> Response:
     number, switches = request.args.get("supplierinvoicenumber"), switchboard().switches
     files = [
         file
-        for file in exchange.company().registers.files.values()
+        for file in rest.company().registers.files.values()
         if file.supplier_invoice
         and (number is None or query.number_matches(number, str(file.supplier_invoice), switches))
     ]
-    return exchange.page_response("SupplierInvoiceFileConnections", files, _serialized)
+    return rest.page_response("SupplierInvoiceFileConnections", files, _serialized)
 
 
 def show_connection(key: str) -> Response:
@@ -39,12 +39,12 @@ def show_connection(key: str) -> Response:
 
 def connect() -> Response:
     """Connect a file, by its inbox id, with a supplier invoice."""
-    company, switches = exchange.company(), switchboard().switches
-    content = exchange.record_in_body("SupplierInvoiceFileConnection")
+    company, switches = rest.company(), switchboard().switches
+    content = rest.record_in_body("SupplierInvoiceFileConnection")
     fields = parse_changes(content, FIELDS, switches, READ_ONLY)
     require(fields, FIELDS)
     with company.lock:
-        number = exchange.parse_path_number(fields["SupplierInvoiceNumber"])
+        number = rest.parse_path_number(fields["SupplierInvoiceNumber"])
         supplier_invoicing.find(company, number)
         file = company.registers.files.get(fields["FileId"])
         if file is None:
@@ -52,19 +52,19 @@ def connect() -> Response:
         folder = "archive" if switches.attached_file_leaves_inbox else file.folder
         connected = replace(file, supplier_invoice=number, folder=folder)
         company.registers.files[file.id] = connected
-    return exchange.created_response(
+    return rest.created_response(
         "SupplierInvoiceFileConnection", _serialized(connected), "supplierinvoicefileconnections"
     )
 
 
 def disconnect(key: str) -> Response:
     file = _find_connected_file(key)
-    exchange.company().registers.files[key] = replace(file, supplier_invoice=0)
+    rest.company().registers.files[key] = replace(file, supplier_invoice=0)
     return responses.no_content()
 
 
 def _find_connected_file(key: str) -> StoredFile:
-    file = exchange.company().registers.files.get(key)
+    file = rest.company().registers.files.get(key)
     if file is None or not file.supplier_invoice:
         message = "Kan inte hitta kopplingen."
         raise Refused(switchboard().switches.file_not_found_code, message, 404)
@@ -72,9 +72,9 @@ def _find_connected_file(key: str) -> StoredFile:
 
 
 def _serialized(file: StoredFile) -> dict[str, Any]:
-    invoice = exchange.company().registers.supplier_invoices[file.supplier_invoice]
+    invoice = rest.company().registers.supplier_invoices[file.supplier_invoice]
     return {
-        "@url": f"{exchange.base_url()}/3/supplierinvoicefileconnections/{file.id}",
+        "@url": f"{rest.base_url()}/3/supplierinvoicefileconnections/{file.id}",
         "FileId": file.id,
         "Name": file.name,
         "SupplierInvoiceNumber": str(file.supplier_invoice),

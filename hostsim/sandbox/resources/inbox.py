@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response, request
 
-from hostsim.sandbox import exchange, query, responses
+from hostsim.sandbox import query, responses, rest
 from hostsim.sandbox.errors import CONTENT_TYPE, Refused
 from hostsim.sandbox.fields import no_data
 from hostsim.sandbox.registers import StoredFile
@@ -54,14 +54,14 @@ def upload() -> Response:
     if len(content) > switches.largest_file:
         raise Refused(switches.file_too_big_code, "Filen är för stor.")
     stored = StoredFile(str(uuid.uuid4()), str(uuid.uuid4()), uploaded.filename, folder, content)
-    company = exchange.company()
+    company = rest.company()
     with company.lock:
         company.registers.files[stored.id] = stored
-    return exchange.created_response("File", _serialized(stored), "inbox")
+    return rest.created_response("File", _serialized(stored), "inbox")
 
 
 def delete(key: str) -> Response:
-    company = exchange.company()
+    company = rest.company()
     with company.lock:
         del company.registers.files[_find_file(key).id]
     return responses.no_content()
@@ -75,7 +75,7 @@ def _folder_id(text: str) -> str:
 
 
 def _find_file(key: str) -> StoredFile:
-    file = exchange.company().registers.files.get(key)
+    file = rest.company().registers.files.get(key)
     if file is None:
         raise _not_found("Kan inte hitta filen.")
     return file
@@ -86,7 +86,7 @@ def _not_found(message: str) -> Refused:
 
 
 def _folder_response(folder: str) -> Response:
-    files = exchange.company().registers.files.values()
+    files = rest.company().registers.files.values()
     folders = FOLDERS if folder == ROOT else {}
     fields = {
         "@url": _url(folder),
@@ -112,4 +112,4 @@ def _serialized(file: StoredFile) -> dict[str, Any]:
 
 
 def _url(key: str) -> str:
-    return f"{exchange.base_url()}/3/inbox/{key}"
+    return f"{rest.base_url()}/3/inbox/{key}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, request
 
-from hostsim.sandbox import exchange, payments, query, responses, serializers
+from hostsim.sandbox import payments, query, responses, rest, serializers
 from hostsim.sandbox.resources.documents import Documents
 from hostsim.sandbox.state import Invoice, Payment
 from hostsim.sandbox.switchboard import switchboard
@@ -12,46 +12,46 @@ from hostsim.sandbox.switchboard import switchboard
 
 def list_payments() -> Response:
     rows = query.payments(
-        exchange.company().payments(),
+        rest.company().payments(),
         request.args,
         switchboard().switches,
         switchboard().rng,
         _customer_of,
     )
-    return exchange.page_response("InvoicePayments", rows, _row)
+    return rest.page_response("InvoicePayments", rows, _row)
 
 
 def delete_payment(number: str) -> Response:
-    payments.delete_payment(exchange.company(), exchange.parse_path_number(number))
+    payments.delete_payment(rest.company(), rest.parse_path_number(number))
     return responses.no_content()
 
 
 def _row(payment: Payment) -> serializers.Fields:
     switches = switchboard().switches
     in_currency = switches.list_amount == "currency"
-    row = serializers.payment_row(payment, exchange.base_url(), in_currency=in_currency)
+    row = serializers.payment_row(payment, rest.base_url(), in_currency=in_currency)
     if switches.payment_row == "full":
         payment = serializers.convert_write_offs(payment, switches)
         invoice = _invoice_of(payment)
-        return serializers.full_payment_row(payment, invoice, exchange.base_url()) | row
+        return serializers.full_payment_row(payment, invoice, rest.base_url()) | row
     return row
 
 
 def _detail(payment: Payment) -> serializers.Fields:
     payment = serializers.convert_write_offs(payment, switchboard().switches)
-    return serializers.payment_detail(payment, _invoice_of(payment), exchange.base_url())
+    return serializers.payment_detail(payment, _invoice_of(payment), rest.base_url())
 
 
 def _invoice_of(payment: Payment) -> Invoice | None:
     """Return the invoice of a payment, with the OCR by the switch."""
-    invoice = exchange.company().invoice(payment.invoice_number)
+    invoice = rest.company().invoice(payment.invoice_number)
     if invoice is None or switchboard().switches.finance_ocr == "kept":
         return invoice
     return serializers.with_finance_ocr(invoice)
 
 
 def _customer_of(payment: Payment) -> str:
-    invoice = exchange.company().invoice(payment.invoice_number)
+    invoice = rest.company().invoice(payment.invoice_number)
     return invoice.customer_number if invoice else ""
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from flask import Response, request
 
-from hostsim.sandbox import exchange, invoicing, query, responses, serializers
+from hostsim.sandbox import invoicing, query, responses, rest, serializers
 from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.resources.documents import Documents
 from hostsim.sandbox.state import Company, Invoice
@@ -19,7 +19,7 @@ from hostsim.sandbox.switches import Switches
 
 
 def list_invoices() -> Response:
-    company, switches = exchange.company(), switchboard().switches
+    company, switches = rest.company(), switchboard().switches
     invoices = query.invoices(
         _listed_invoices(company, switches),
         request.args,
@@ -27,7 +27,7 @@ def list_invoices() -> Response:
         switchboard().rng,
         company.today(),
     )
-    return exchange.page_response("Invoices", invoices, _row)
+    return rest.page_response("Invoices", invoices, _row)
 
 
 def _listed_invoices(company: Company, switches: Switches) -> list[Invoice]:
@@ -57,7 +57,7 @@ def print_invoice(number: str) -> Response:
 
 def printreminder(number: str) -> Response:
     """Print a reminder, and count it."""
-    company, invoice = exchange.company(), _with_bank_details(number)
+    company, invoice = rest.company(), _with_bank_details(number)
     reminders = invoice.written.get("Reminders", 0) + 1
     reminder = {"Reminders": reminders, "LastRemindDate": company.today()}
     company.change_invoice(invoice.number, written={**invoice.written, **reminder})
@@ -65,25 +65,25 @@ def printreminder(number: str) -> Response:
 
 
 def preview(number: str) -> Response:
-    invoicing.find_invoice(exchange.company(), exchange.parse_path_number(number))
+    invoicing.find_invoice(rest.company(), rest.parse_path_number(number))
     return _pdf_response()
 
 
 def refuse_sending(number: str) -> Response:
     """Refuse an action that only registered companies may do."""
-    invoicing.find_invoice(exchange.company(), exchange.parse_path_number(number))
+    invoicing.find_invoice(rest.company(), rest.parse_path_number(number))
     message = "Kan inte skicka dokument om inte företaget är registrerat."
     raise Refused(switchboard().switches.not_registered_code, message)
 
 
 def _mark_sent(number: str) -> Invoice:
     invoice = _with_bank_details(number)
-    return exchange.company().change_invoice(invoice.number, sent=True)
+    return rest.company().change_invoice(invoice.number, sent=True)
 
 
 def _with_bank_details(number: str) -> Invoice:
-    invoice = invoicing.find_invoice(exchange.company(), exchange.parse_path_number(number))
-    if not exchange.company().registers.set_up.bankgiro:
+    invoice = invoicing.find_invoice(rest.company(), rest.parse_path_number(number))
+    if not rest.company().registers.set_up.bankgiro:
         raise Refused(switchboard().switches.no_bank_details_code, "Bankuppgifter saknas.")
     return invoice
 
@@ -98,14 +98,14 @@ def _pdf_response() -> Response:
 def _detail(invoice: Invoice) -> Mapping[str, Any]:
     return serializers.invoice_detail(
         _as_switched(invoice),
-        exchange.base_url(),
-        method=exchange.company().registers.set_up.method,
+        rest.base_url(),
+        method=rest.company().registers.set_up.method,
         year=switchboard().switches.invoice_detail,
     )
 
 
 def _row(invoice: Invoice) -> Mapping[str, Any]:
-    return serializers.invoice_row(_as_switched(invoice), exchange.base_url())
+    return serializers.invoice_row(_as_switched(invoice), rest.base_url())
 
 
 def _as_switched(invoice: Invoice) -> Invoice:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response, request
 
-from hostsim.sandbox import exchange, query, responses
+from hostsim.sandbox import query, responses, rest
 from hostsim.sandbox.errors import Refused, bad_parameter
 from hostsim.sandbox.fields import Field, blanks
 from hostsim.sandbox.registers import Entry
@@ -51,14 +51,14 @@ class Register:
     """Parameters that the resource reads itself."""
 
     def list_all(self) -> Response:
-        entries = list(exchange.company().registers.entries[self.name].values())
-        return exchange.page_response(self.plural, self.filter_and_sort(entries), self.row_of)
+        entries = list(rest.company().registers.entries[self.name].values())
+        return rest.page_response(self.plural, self.filter_and_sort(entries), self.row_of)
 
     def show_one(self, key: str) -> Response:
         return responses.json_response({self.singular: self.detail_of(self.find(key))})
 
     def find(self, key: str) -> Entry:
-        entry = exchange.company().registers.entries[self.name].get(key)
+        entry = rest.company().registers.entries[self.name].get(key)
         if entry is None:
             raise self.not_found_error(switchboard().switches)
         return entry
@@ -107,7 +107,7 @@ class Register:
         return {name: detail[name] for name in ("@url", *self.row)} if self.row else detail
 
     def url(self, record: Fields) -> str:
-        return f"{exchange.base_url()}/3/{self.name}/{record[self.key]}"
+        return f"{rest.base_url()}/3/{self.name}/{record[self.key]}"
 
 
 def numeric_sort_key(value: Any) -> tuple[int, int, str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from flask import Response, request
 
-from hostsim.sandbox import exchange, query, responses, supplier_invoicing
+from hostsim.sandbox import query, responses, rest, supplier_invoicing
 from hostsim.sandbox.fields import blanks
 from hostsim.sandbox.registers import SupplierInvoice
 from hostsim.sandbox.resources.documents import Documents
@@ -42,7 +42,7 @@ AMOUNTS = {"AdministrationFee", "Balance", "Freight", "RoundOffValue", "Total", 
 
 
 def list_invoices() -> Response:
-    parameters, company, switches = request.args, exchange.company(), switchboard().switches
+    parameters, company, switches = request.args, rest.company(), switchboard().switches
     query.check_parameters(
         parameters, query.COMMON_PARAMETERS - {"sortby"} | {"filter", "suppliernumber"}
     )
@@ -60,7 +60,7 @@ def list_invoices() -> Response:
     rows = [row for row in rows if recent(row.modified)]
     if query.is_descending(parameters, switches):
         rows.reverse()
-    return exchange.page_response("SupplierInvoices", rows, _row)
+    return rest.page_response("SupplierInvoices", rows, _row)
 
 
 def _is_booked_and_unpaid(row: SupplierInvoice) -> bool:
@@ -71,7 +71,7 @@ def _is_booked_and_unpaid(row: SupplierInvoice) -> bool:
 
 
 def _detail(invoice: SupplierInvoice) -> dict[str, Any]:
-    company, stored = exchange.company(), blanks(FIELDS) | dict(invoice.fields)
+    company, stored = rest.company(), blanks(FIELDS) | dict(invoice.fields)
     voucher = invoice.voucher or {}
     stored["SupplierInvoiceRows"] = [
         blanks(ROW) | row | {"Total": row.get("Debit", row.get("Credit", Decimal(0)))}
@@ -103,7 +103,7 @@ def _row(invoice: SupplierInvoice) -> dict[str, Any]:
 
 def _state(invoice: SupplierInvoice) -> dict[str, Any]:
     """Return the fields that only Fortnox sets."""
-    total, base = invoice.fields["Total"], exchange.base_url()
+    total, base = invoice.fields["Total"], rest.base_url()
     number = switchboard().switches.given_number
     return {
         "@url": f"{base}/3/supplierinvoices/{invoice.number}",

@@ -7,7 +7,7 @@ from typing import Any
 
 from flask import Response
 
-from hostsim.sandbox import exchange, responses
+from hostsim.sandbox import responses, rest
 from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.fields import Field, code, flag, parse_changes, require, text
 from hostsim.sandbox.registers import Entry
@@ -111,8 +111,8 @@ SUPPLIERS = Suppliers(
 
 
 def create_supplier() -> Response:
-    company, switches = exchange.company(), switchboard().switches
-    fields = parse_changes(exchange.record_in_body("Supplier"), FIELDS, switches, {"@url"})
+    company, switches = rest.company(), switchboard().switches
+    fields = parse_changes(rest.record_in_body("Supplier"), FIELDS, switches, {"@url"})
     require(fields, ("Name",))
     with company.lock:
         _check_supplier(company, fields)
@@ -124,12 +124,12 @@ def create_supplier() -> Response:
         supplier = fields | parties.country_names(fields, FIELDS, COUNTRY_NAMES)
         supplier |= {"SupplierNumber": number}
         entry = company.registers.put("suppliers", number, supplier, company.clock.now())
-    return exchange.created_response("Supplier", SUPPLIERS.detail_of(entry), "suppliers")
+    return rest.created_response("Supplier", SUPPLIERS.detail_of(entry), "suppliers")
 
 
 def change_supplier(number: str) -> Response:
-    company, switches = exchange.company(), switchboard().switches
-    fields = parse_changes(exchange.record_in_body("Supplier"), FIELDS, switches, {"@url"})
+    company, switches = rest.company(), switchboard().switches
+    fields = parse_changes(rest.record_in_body("Supplier"), FIELDS, switches, {"@url"})
     with company.lock:
         before = SUPPLIERS.find(number)
         names = parties.country_names(fields, FIELDS, COUNTRY_NAMES)
@@ -141,7 +141,7 @@ def change_supplier(number: str) -> Response:
 
 def delete_supplier(number: str) -> Response:
     """Delete a supplier, if the switch allows it."""
-    company, switches = exchange.company(), switchboard().switches
+    company, switches = rest.company(), switchboard().switches
     if switches.delete_suppliers == "unknown":
         raise Refused(switches.unknown_path_code, "Resursen finns inte.", 404)
     SUPPLIERS.find(number)

@@ -9,10 +9,10 @@ from bill_export import LASSE, POSTS, PUTS, BillOffice, bill, row
 from flask import request
 from invoice_export import new_sandbox
 
-from hostsim.sandbox import Fault, Match, exchange
+from hostsim.sandbox import Fault, Match, rest
 from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.fortnox import client
-from opter_fortnox_plugin.supplier_invoices.ledger import SupplierLedger
+from opter_fortnox_plugin.supplier_invoices.bill_lookup import SupplierLedger
 
 BG = ("LASSE", "BG", "5050-1055", "123-4566")
 
@@ -314,9 +314,9 @@ def test_a_double_at_the_former_supplier_is_told(office):
 
 
 def test_a_filter_that_finds_nothing_is_not_believed(office, monkeypatch):
-    page = exchange.page_response
+    page = rest.page_response
     monkeypatch.setattr(
-        exchange,
+        rest,
         "page_response",
         lambda key, found, row: page(key, [] if "suppliernumber" in request.args else found, row),
     )

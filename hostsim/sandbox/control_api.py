@@ -21,7 +21,6 @@ from flask import Blueprint, Flask, Response, current_app, render_template, requ
 from werkzeug.exceptions import HTTPException
 
 from hostsim.sandbox import changes, validation
-from hostsim.sandbox.exchange import strict_json
 from hostsim.sandbox.faults import (
     ANY_REQUEST,
     FAULTS,
@@ -37,6 +36,7 @@ from hostsim.sandbox.oauth import issue_without_login, registered_scopes
 from hostsim.sandbox.payloads import OBJECTS, PAYLOADS, Payload, change_example
 from hostsim.sandbox.pending_logins import IMPORT_SCOPES, SCOPES
 from hostsim.sandbox.records import REGISTERS
+from hostsim.sandbox.rest import strict_json
 from hostsim.sandbox.state import RIGHTS, Company, State, User
 from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.switches import Switches

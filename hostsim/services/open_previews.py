@@ -1,0 +1,35 @@
+"""Open previews after the books, the invoices or the settings of the office changed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from hostsim.storage import commits, previews
+from hostsim.storage.import_runs import ImportRun
+
+if TYPE_CHECKING:
+    from hostsim.storage.store import Store
+
+
+def judge_open_previews(store: Store, invoices: Collection[int] | None = None) -> None:
+    """Judge open previews again, so that a page shows what a save would do.
+
+    A running import judges itself; a preview that is locked here is judged at its save.
+
+    :param invoices: the ids of those that changed; ``None`` for any.
+    """
+    for name, run_id in previews.open_runs(store).items():
+        import_run = ImportRun(store, run_id, store.definition(name))
+        if invoices is not None and not import_run.has_payments_of(invoices):
+            continue
+        with store.locks.hold("definition", name, wait=0) as acquired:
+            if not acquired or previews.open_runs(store).get(name) != run_id:
+                continue
+            company = previews.preview_of(store, run_id).company
+            if company is not None and import_run.is_as_shown():
+                with commits.uncounted(), store.change():
+                    if invoices is None:
+                        import_run.judge(company)
+                    else:
+                        import_run.judge_invoices(company, invoices)
