@@ -47,8 +47,10 @@ def test_while_one_signs_in_the_countdown_stands_on_the_page_once(page, person):
     page.reload()
     person.starts_import()
     page.get_by_text("Logga in i fönstret").wait_for()
-    sentence = page.locator("#sentence").inner_text()
     assert page.locator("dialog").get_attribute("aria-describedby") == "sentence"
+    # It is announced when it begins, and what was announced is removed.
+    page.wait_for_function("() => document.getElementById('heard').innerText === ''")
+    sentence = page.locator("#sentence").inner_text()
     page.wait_for_function(
         "said => document.getElementById('sentence').innerText !== said", arg=sentence
     )

@@ -28,7 +28,7 @@ from hostsim.sandbox import (
     Sandbox,
     State,
     Switches,
-    control,
+    control_api,
     scripted_login,
     seed,
     switches,
@@ -923,7 +923,7 @@ def test_two_faults_at_two_requests_count_every_request(client):
     assert statuses == [200, 500, 502, 200]
 
 
-@pytest.mark.parametrize("kind", sorted(control.FAULTS.keys() - {"hang"}))
+@pytest.mark.parametrize("kind", sorted(control_api.FAULTS.keys() - {"hang"}))
 def test_every_kind_of_fault_can_be_named_over_http(client, kind):
     client.board("faults", "POST", {"fault": kind, "pause": 0})
     try:
@@ -1509,7 +1509,7 @@ def test_every_route_is_on_the_page_of_unknowns(client):
 
 
 def test_everything_missing_is_on_the_page_of_unknowns_and_answered_as_unknown(client):
-    for what, which in control.MISSING.items():
+    for what, which in control_api.MISSING.items():
         assert f"| `{what}` | {which} |" in PAGE
         path = what.split()[0].removeprefix("/3/").rstrip(",")
         method = "POST" if "POST" in what else "GET"
@@ -1520,7 +1520,7 @@ def test_everything_missing_is_on_the_page_of_unknowns_and_answered_as_unknown(c
 @pytest.mark.recorded
 def test_every_path_of_the_specification_is_imitated_or_called_missing(client):
     imitated = {re.sub(r"<\w+>", "{}", rule) for rule in client.board("").json()["imitated"]}
-    missing = " ".join(control.MISSING)
+    missing = " ".join(control_api.MISSING)
     for path, operations in fortnox_openapi.specification()["paths"].items():
         for method in operations.keys() & {"get", "post", "put", "delete"}:
             template = re.sub(r"\{\w+\}", "{}", path)

@@ -372,27 +372,31 @@ def invoice_file(*invoices):
     return path
 
 
-def test_an_open_list_is_judged_again_when_an_invoice_is_loaded(host, plugin, run):
+def test_an_open_list_is_judged_again_when_an_invoice_is_loaded(host, store, plugin, run_command):
     plugin.payments = [payment(1), payment(2, "4711", "500")]
-    assert listed(host.import_payments("Fortnox")) == {"1": "exact", "2": "missing-invoice"}
-    assert run("invoices", "load", invoice_file("1001,1200", "4711,500")).status == 0
+    assert listed(host.import_payments("Fortnox")) == {"1": "exact", "2": "invoice-not-found"}
+    file = invoice_file("1001,1200", "4711,500")
+    assert run_command("invoices", "load", file, "--db", store.path).status == 0
     assert listed(host.open_preview("Fortnox")) == {"1": "partial", "2": "exact"}
     assert host.save().saved
 
 
-def test_who_saw_an_open_list_before_an_invoice_was_loaded_cannot_save_it(host, store, plugin, run):
+def test_who_saw_an_open_list_before_an_invoice_was_loaded_cannot_save_it(
+    host, store, plugin, run_command
+):
     plugin.payments = [payment(1)]
     seen = host.import_payments("Fortnox").revision
-    assert run("invoices", "load", invoice_file("1001,1200")).status == 0
+    file = invoice_file("1001,1200")
+    assert run_command("invoices", "load", file, "--db", store.path).status == 0
     with pytest.raises(PreviewChanged):
         host.save("Fortnox", seen)
     assert registered(store) == []
 
 
-def test_an_open_list_is_judged_again_with_another_deviation(host, plugin, run):
+def test_an_open_list_is_judged_again_with_another_deviation(host, store, plugin, run_command):
     plugin.payments = [payment(1, amount="997")]
     assert listed(host.import_payments("Fortnox")) == {"1": "partial"}
-    assert run("settings", "accepted_deviation=5").status == 0
+    assert run_command("settings", "accepted_deviation=5", "--db", store.path).status == 0
     assert listed(host.open_preview("Fortnox")) == {"1": "written-off"}
 
 
