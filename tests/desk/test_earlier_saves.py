@@ -36,9 +36,9 @@ def person(tmp_path):
         person = Person(context)
         person.clock = clock
         person.plugin = plugin
-        person.imports()
+        person.run_import()
         person.first = context.open_previews()["Fortnox"]
-        person.saves()
+        person.save()
         yield person
         context.jobs.stop()
 
@@ -48,9 +48,9 @@ def later(person):
     person.before = person.get(f"/import?run={person.first}")
     person.clock.now += timedelta(hours=1)
     person.plugin.payments = [payment(5, "1003", "75")]
-    person.imports()
+    person.run_import()
     person.second = person.desk_context.open_previews()["Fortnox"]
-    person.saves()
+    person.save()
     return person
 
 
@@ -115,7 +115,7 @@ def test_the_files_of_an_earlier_save_have_its_rows_and_sum(later):
 
 def test_a_notice_of_an_undone_save_stands_where_that_save_is_shown(later):
     later.post(f"/runs/{later.first}/undo", why="fel företag")
-    later.told()
+    later.notices()
     said = "Sparningen av Fortnox 2026-11-22 12:00 (kim) ångrades av kim 2026-11-22 13:00"
     for path in ("/import", f"/import?run={later.first}", f"/runs?run={later.first}"):
         assert said in words(later.get(path)), path
@@ -144,7 +144,7 @@ def test_a_file_is_called_by_what_it_lists_in_the_words_of_the_page(person, lang
 
 
 def test_what_can_be_saved_and_what_was_undone_are_files_of_their_own(person):
-    person.imports()
+    person.run_import()
     run = person.desk_context.open_previews()["Fortnox"]
     assert "betalningsimport-kan-sparas.xlsx" in download(person, f"/import/{run}/ready.xlsx")[1]
     person.post(f"/runs/{person.first}/undo", why="fel")
