@@ -7,7 +7,7 @@ import shutil
 from datetime import UTC, datetime
 
 import pytest
-from desk_person import enters
+from desk_person import open_desk
 
 from hostsim.desk import Desk
 from hostsim.desk.startup import sandbox_context
@@ -84,7 +84,7 @@ def page(context, desk):
     wrong = []
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("console", lambda message: wrong.append(message.text) if _is_fault(message) else None)
-    enters(page, desk)
+    open_desk(page, desk)
     yield page
     assert wrong == []
 

@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 from conftest import ARGUMENTS, NAMES, Person
-from desk_person import enters
+from desk_person import open_desk
 from playwright.sync_api import sync_playwright
 
 from hostsim.desk import Desk
@@ -32,7 +32,7 @@ def main() -> None:
         context = browser.new_context(viewport={"width": 1360, "height": 820}, locale="sv-SE")
         page = context.new_page()
         person = Person(page, context, office)
-        enters(page, desk)
+        open_desk(page, desk)
         person.imports()
         take(page, "betalningsimport")
         row = page.locator("table.rejected tbody tr").filter(has_text="Ändrad efter")

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from desk_person import enters
+from desk_person import open_desk
 from fake_export import SETTINGS, FakeExport, load
 
 from hostsim.demo import export_settings, sign_in_in_background
@@ -98,7 +98,7 @@ def test_no_page_of_the_second_day_has_a_violation(browser, plugins, axe, langua
         viewport = {"width": width, "height": 700}
         context = browser.new_context(locale="sv-SE", viewport=viewport)
         page = context.new_page()
-        enters(page, desk)
+        open_desk(page, desk)
         page.goto(f"{desk.url}import")
         if language == "en":
             page.get_by_role("button", name="In English").click()
@@ -161,7 +161,7 @@ def test_no_page_with_bank_details_to_confirm_has_a_violation(browser, axe, lang
         office.host().define_export("Avräkningar", "Fake", "supplier-bills", "", SETTINGS)
         context = browser.new_context(locale="sv-SE")
         page = context.new_page()
-        enters(page, desk)
+        open_desk(page, desk)
         page.goto(f"{desk.url}bills")
         if language == "en":
             page.get_by_role("button", name="In English").click()

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from desk_person import enters
+from desk_person import open_desk
 from fake_export import LASSE, SETTINGS, FakeExport, load
 
 from hostsim.plugins.loading import Plugins
@@ -92,7 +92,7 @@ def test_a_new_export_is_of_what_is_chosen(page, person):
 def test_confirming_without_scripts_keeps_what_is_ticked(browser, plan, desk):
     context = browser.new_context(java_script_enabled=False, locale="sv-SE")
     page = context.new_page()
-    enters(page, desk)
+    open_desk(page, desk)
     page.goto(plan.url)
     page.get_by_label("Skicka avräkning A-3").uncheck()
     page.get_by_role("button", name=CONFIRM_LASSE).click()

@@ -1,7 +1,7 @@
 """What the page says when something goes wrong on the way."""
 
 import pytest
-from desk_person import enters
+from desk_person import open_desk
 
 from hostsim.sandbox import seed
 from hostsim.sandbox.faults import Change, Match
@@ -121,7 +121,7 @@ def test_a_customer_named_script_is_only_a_name(page, person, office):
 def test_without_scripts_the_whole_way_works(browser, desk, office):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
-    enters(page, desk)
+    open_desk(page, desk)
     page.get_by_role("link", name="Läs fil").click()
     page.get_by_role("button", name="Ok").click()
     with context.expect_page() as opened:

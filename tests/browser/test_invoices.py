@@ -4,7 +4,7 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from desk_person import enters
+from desk_person import open_desk
 
 from hostsim.demo import books_and_pays, export_settings, flows_of
 from hostsim.sandbox import seed_invoices
@@ -194,7 +194,7 @@ def test_an_export_without_scripts(browser, desk, exports):
     exports.defines()
     context = browser.new_context(java_script_enabled=False, locale="sv-SE")
     page = context.new_page()
-    enters(page, desk)
+    open_desk(page, desk)
     page.goto(f"{desk.url}invoices")
     page.locator("#export-items").click()
     page.locator("#ok").click()

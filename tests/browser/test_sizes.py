@@ -1,7 +1,7 @@
 """Every page at each size: nothing lies to the side or over another, and all can be reached."""
 
 import pytest
-from desk_person import enters
+from desk_person import open_desk
 
 from hostsim.demo import sign_in_in_background
 from hostsim.desk import Desk
@@ -116,7 +116,7 @@ def test_nothing_lies_to_the_side_or_over_another_and_all_can_be_reached(
         viewport={"width": width, "height": height}, device_scale_factor=scale, locale="sv-SE"
     )
     page = context.new_page()
-    enters(page, desk)
+    open_desk(page, desk)
     if language == "en":
         page.get_by_role("button", name="In English").click()
         page.get_by_role("heading", name="Payment import").wait_for()
@@ -167,7 +167,7 @@ def test_on_paper_are_the_rows_with_headings_and_sums_and_nothing_to_press(
     _, desk = second_day
     context = browser.new_context(viewport={"width": 1032, "height": 700}, locale="sv-SE")
     page = context.new_page()
-    enters(page, desk)
+    open_desk(page, desk)
     page.add_init_script("window.print = () => {}")
     page.goto(desk.url + path)
     sums = page.evaluate(SUMS)
@@ -195,7 +195,7 @@ def test_what_was_flagged_fits_beside_its_list_once_it_is_saved(browser, width):
         ids = {row.status: row.id for row in office.store.payments() if row.state == "registered"}
         context = browser.new_context(viewport={"width": width, "height": 768}, locale="sv-SE")
         page = context.new_page()
-        enters(page, desk)
+        open_desk(page, desk)
         found = {}
         for status, payment in ids.items():
             page.goto(f"{desk.url}payments?tab=invoice&payment={payment}")

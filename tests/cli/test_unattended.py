@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from at_the_sandbox import load_fortnox_alone, sandbox_of, signing_in
+from at_the_sandbox import load_only_fortnox, running_sandbox, sign_in_automatically
 
 #: By what each command is called, where a name is the definition's.
 COMMANDS = {
@@ -22,20 +22,20 @@ COMMANDS = {
 
 @pytest.fixture
 def sandbox(monkeypatch):
-    with sandbox_of(monkeypatch) as sandbox:
+    with running_sandbox(monkeypatch) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def windows(monkeypatch):
     """The addresses that somebody signed in at, a system administrator."""
-    return signing_in(monkeypatch)
+    return sign_in_automatically(monkeypatch)
 
 
 @pytest.fixture
 def run(run_command, monkeypatch, sandbox, windows):
     """Run a command where an import and an export use a service account."""
-    load_fortnox_alone(monkeypatch)
+    load_only_fortnox(monkeypatch)
     assert run_command("init").status == 0
     assert run_command("invoices", "load", "fakturor.csv").status == 0
     kind = ("--type", "FortnoxAPI", "--set", "sign_in=service-account")

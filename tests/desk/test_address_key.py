@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import requests
-from desk_person import HERE, KEY, session_at, visitor
+from desk_person import HERE, KEY, session_at, signed_in_client
 from fake_plugin import invoice
 
 from hostsim.desk import Desk
@@ -72,7 +72,7 @@ def test_a_page_that_was_open_is_told_that_it_expired_and_what_to_open(stranger,
 
 
 def test_nobody_else_registers_a_payment(desk_context, stranger):
-    mine = visitor(desk_context)
+    mine = signed_in_client(desk_context)
     token = re.search(r'name="token" value="([^"]+)"', mine.get("/payments/new", headers=HERE).text)
     form = {"token": token[1], "invoice": "1001", "amount": "5", "date": "2026-01-20"}
     assert stranger.post("/payments/new", headers=HERE, data=form).status_code == 403
@@ -92,7 +92,7 @@ def test_the_key_leaves_the_address_at_once_and_stands_on_no_page(stranger):
 
 
 def test_a_wrong_key_shuts_nobody_out_who_is_in(desk_context):
-    mine = visitor(desk_context)
+    mine = signed_in_client(desk_context)
     assert mine.get("/?key=wrong", headers=HERE).headers["Location"] == "/import"
     assert mine.get("/import", headers=HERE).status_code == 200
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import camt054
 import pytest
 from camt054 import single
-from desk_person import visitor
+from desk_person import signed_in_client
 from fake_plugin import invoice
 
 from hostsim.desk.context import DeskContext
@@ -30,7 +30,7 @@ def desk_context(tmp_path, monkeypatch):
 
 @pytest.fixture
 def client(desk_context):
-    return visitor(desk_context)
+    return signed_in_client(desk_context)
 
 
 @pytest.fixture

@@ -7,9 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from desk_person import visitor
+from desk_person import signed_in_client
 from fake_plugin import FakePlugin, hookimpl, invoice, payment
-from web_host import USER_HEADER, Nginx, Proxy, Visitor, answer_of
+from web_host import USER_HEADER, Nginx, Proxy, Visitor, callback_url
 
 from hostsim.desk import Desk, DeskContext
 from hostsim.desk.app import create_app
@@ -101,7 +101,7 @@ class Browser:
     def token(self):
         return re.search(r'name="token" value="([^"]+)"', self.get("/import").text)[1]
 
-    def begins(self, desk_context):
+    def start_import(self, desk_context):
         form = {"token": self.token(), "format": "Bank", "region": "", "date": "2026-11-22"}
         job = desk_context.jobs.get(
             self.post("/import/start", form).headers["Location"].rpartition("/")[2]
@@ -251,7 +251,7 @@ def test_the_language_leads_back_to_the_page_and_nowhere_else(browser):
 
 
 def test_without_a_public_address_there_is_no_callback(desk_context):
-    client = visitor(desk_context, here="127.0.0.1")
+    client = signed_in_client(desk_context, here="127.0.0.1")
     answer = client.get("/callback?code=c0de&state=x", headers={"Host": "127.0.0.1"})
     assert answer.status_code == 404
     assert "c0de" not in answer.text
@@ -342,7 +342,7 @@ def test_a_header_that_only_resembles_the_users_names_nobody(desk_context):
 
 
 def test_the_answer_reaches_the_job_that_it_belongs_to(desk_context, browser, plugin):
-    job = browser.begins(desk_context)
+    job = browser.start_import(desk_context)
     page = browser.get(f"/callback?code=c%2B1&state={STATE}&scope=a+b")
     assert page.status_code == 200
     assert "Du kan stänga fönstret." in page.text
@@ -355,7 +355,7 @@ def test_the_answer_reaches_the_job_that_it_belongs_to(desk_context, browser, pl
 
 def test_its_page_is_in_the_language_of_the_browser(desk_context, browser):
     browser.post("/language", {"token": browser.token(), "language": "en"})
-    browser.begins(desk_context)
+    browser.start_import(desk_context)
     assert "You may close this window." in browser.get(f"/callback?state={STATE}").text
 
 
@@ -375,7 +375,7 @@ def test_its_page_is_in_the_language_of_the_browser(desk_context, browser):
 def test_an_unknown_answer_gets_a_calm_page_and_changes_nothing(
     desk_context, browser, plugin, query
 ):
-    browser.begins(desk_context)
+    browser.start_import(desk_context)
     stranger = browser.another()
     stranger.token()
     for visitor_client in (stranger, browser) if query.strip("?") else (stranger,):
@@ -391,7 +391,7 @@ def test_only_the_browser_and_user_that_began_it_answer_a_login(
     desk_context, browser, plugin, user
 ):
     """Else somebody could have another person sign in for them, by a link."""
-    browser.begins(desk_context)
+    browser.start_import(desk_context)
     other = browser.another(user)
     other.token()
     assert other.get(f"/callback?code=c0de&state={STATE}").status_code == 400
@@ -402,7 +402,7 @@ def test_only_the_browser_and_user_that_began_it_answer_a_login(
 
 @pytest.mark.parametrize("user", ["kim", "anna"])
 def test_nor_do_others_see_the_login_or_paste_an_answer(desk_context, browser, plugin, user):
-    job = browser.begins(desk_context)
+    job = browser.start_import(desk_context)
     other = browser.another(user)
     form = {"token": other.token(), "address": f"{PUBLIC}/callback?code=c0de&state={STATE}"}
     page = other.get(f"/jobs/{job.id}").text
@@ -417,16 +417,16 @@ def test_nor_do_others_see_the_login_or_paste_an_answer(desk_context, browser, p
 
 
 def test_whoever_starts_the_same_meanwhile_is_told_where_it_goes_on(desk_context, browser, plugin):
-    job = browser.begins(desk_context)
+    job = browser.start_import(desk_context)
     other = browser.another("anna")
-    assert other.begins(desk_context) is job
+    assert other.start_import(desk_context) is job
     assert "i en annan webbläsare" in other.get(f"/jobs/{job.id}").text
 
 
 def test_a_browser_that_fetches_ahead_of_its_person_has_to_come_again(
     desk_context, browser, plugin
 ):
-    browser.begins(desk_context)
+    browser.start_import(desk_context)
     path = f"/callback?code=c0de&state={STATE}"
     assert browser._open("GET", path, {"Sec-Purpose": "prefetch"}).status_code == 400
     assert plugin.taken == []
@@ -434,7 +434,7 @@ def test_a_browser_that_fetches_ahead_of_its_person_has_to_come_again(
 
 
 def test_a_browser_without_a_session_answers_no_login(desk_context, browser, plugin):
-    browser.begins(desk_context)
+    browser.start_import(desk_context)
     fresh = browser.another()
     assert fresh.get(f"/callback?code=c0de&state={STATE}").status_code == 400
     assert plugin.taken == []
@@ -442,13 +442,13 @@ def test_a_browser_without_a_session_answers_no_login(desk_context, browser, plu
 
 def test_an_empty_answer_is_that_of_the_browsers_own_login(desk_context, browser, plugin):
     """So a company that is locked is sent back."""
-    browser.begins(desk_context)
+    browser.start_import(desk_context)
     assert browser.get("/callback").status_code == 200
     assert plugin.taken == [f"{PUBLIC}/callback?"]
 
 
 def test_what_the_plug_in_says_of_an_answer_is_shown(desk_context, browser, plugin):
-    browser.begins(desk_context)
+    browser.start_import(desk_context)
     plugin.receive = None
     job = next(iter(desk_context.jobs.running()))
     job.window(job.login_url, lambda _url: Text("Det räckte inte.", "That was not enough."))
@@ -458,7 +458,7 @@ def test_what_the_plug_in_says_of_an_answer_is_shown(desk_context, browser, plug
 
 
 def test_neither_a_bug_nor_another_method_shows_the_answer(desk_context, browser):
-    browser.begins(desk_context)
+    browser.start_import(desk_context)
     job = next(iter(desk_context.jobs.running()))
     job.window(job.login_url, lambda _url: 1 / 0)
     path = f"/callback?code=c0de&state={STATE}"
@@ -499,11 +499,11 @@ def test_a_person_signs_in_at_fortnox_through_the_proxy(tmp_path, kind):
         settings = {"ignore_payments_before": seed.cut_off_date(datetime.now(UTC)).isoformat()}
         office.host().define("Fortnox", "FortnoxAPI", "API", "", settings)
         person = Visitor(before, desk.public_url)
-        job, login = person.begins()
+        job, login = person.start_import()
         assert parse_qs(urlsplit(login).query)["redirect_uri"] == [proxy.redirect_uri]
-        answered = person.session.get(answer_of(login), timeout=20)
+        answered = person.session.get(callback_url(login), timeout=20)
         assert "Du kan stänga fönstret." in answered.text
-        page = person.ends(job)
+        page = person.finish_import(job)
         assert page.url.startswith(f"{before.origin}/fortnox/import?run=")
         assert "Åsa" in person.get("/runs?run=" + page.url.rpartition("=")[2]).text
         # The same answer a second time is no answer.

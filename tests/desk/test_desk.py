@@ -8,8 +8,17 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
-from desk_person import KEY, visitor, words
-from fake_plugin import FakePlugin, Refused, euro, excluded, hookimpl, invoice, payment, unreadable
+from desk_person import KEY, signed_in_client, words
+from fake_plugin import (
+    FakePlugin,
+    Refused,
+    euro,
+    excluded,
+    hookimpl,
+    invoice,
+    payment,
+    unreadable,
+)
 
 from hostsim.desk.access_control import is_loopback
 from hostsim.desk.app import create_app
@@ -83,7 +92,7 @@ def desk_context(store, plugin):
 
 @pytest.fixture
 def client(desk_context):
-    return visitor(desk_context)
+    return signed_in_client(desk_context)
 
 
 def get(client, path, status=200):
@@ -733,12 +742,12 @@ def test_a_page_of_another_site_does_not_reach_us_under_its_own_name(client, hos
 
 @pytest.mark.parametrize("host", ["127.0.0.1:1", "localhost:8000", "[::1]:8000", "LOCALHOST"])
 def test_this_machine_reaches_us_under_all_its_names(desk_context, host):
-    client = visitor(desk_context, here=host)
+    client = signed_in_client(desk_context, here=host)
     assert client.get("/import", headers={"Host": host}).status_code == 200
 
 
 def test_a_desk_for_others_is_reached_by_number_but_by_no_strange_name(desk_context):
-    client = visitor(desk_context, "0.0.0.0", here="192.0.2.7:80")  # noqa: S104
+    client = signed_in_client(desk_context, "0.0.0.0", here="192.0.2.7:80")  # noqa: S104
     assert client.get("/import", headers={"Host": "192.0.2.7:80"}).status_code == 200
     assert client.get("/import", headers={"Host": "evil.invalid"}).status_code == 400
 
@@ -790,7 +799,7 @@ def test_a_form_that_is_far_too_large_is_refused(client):
 
 
 def test_a_fault_of_a_page_shows_nothing_of_the_program(desk_context, monkeypatch, caplog):
-    client = visitor(desk_context)
+    client = signed_in_client(desk_context)
     monkeypatch.setattr(type(desk_context), "preview", lambda *_: 1 / 0)
     page = get(client, "/import", 500)
     assert "Ett fel i programmet." in page

@@ -54,8 +54,8 @@ def refuse(_run):
 
 @pytest.fixture
 def saved(person):
-    person.imports()
-    person.saves()
+    person.run_import()
+    person.save()
     return person
 
 
@@ -64,7 +64,7 @@ def saved(person):
 
 def test_a_payment_is_registered_by_hand_as_it_is_typed(person, store):
     person.post("/payments/new", **ENTRY, bank_account="5050-1055", rate="")
-    assert person.told("/payments") == ["Betalningen av faktura 1002 är registrerad."]
+    assert person.notices("/payments") == ["Betalningen av faktura 1002 är registrerad."]
     [row] = store.payments()
     assert (row.amount, row.payment_date) == (Decimal("1250.50"), date(2026, 11, 20))
     assert (row.origin, row.bank_account) == ("hand", "5050-1055")
@@ -156,7 +156,7 @@ def test_a_form_that_is_sent_twice_registers_once_and_shows_the_same_payment(per
     key = re.search(r'name="key" value="([^"]+)"', person.get("/payments/new"))[1]
     for _ in range(2):
         person.post("/payments/new", **ENTRY, key=key)
-    assert person.told("/payments?payment=1") == [
+    assert person.notices("/payments?payment=1") == [
         "Betalningen av faktura 1002 var registrerad redan; ingenting nytt är registrerat."
     ]
     assert len(list(store.payments())) == 1
@@ -205,9 +205,9 @@ def test_what_is_deleted_does_not_count_in_the_sum(saved):
 def test_what_is_deleted_cannot_be_deleted_again(saved):
     saved.post("/payments/1/delete", why="dubblett")
     saved.get("/payments/1/delete", 303)  # as after going back
-    assert "Betalningen är inte registrerad längre: Borttagen." in saved.told("/payments")
+    assert "Betalningen är inte registrerad längre: Borttagen." in saved.notices("/payments")
     saved.post("/payments/1/delete", why="dubblett")
-    assert "borttagen" in saved.told("/payments")[0]
+    assert "borttagen" in saved.notices("/payments")[0]
 
 
 # --- Where it came from -------------------------------------------------------
@@ -270,21 +270,21 @@ def test_everything_about_an_invoice_stands_on_one_page(saved):
 
 
 def test_it_says_what_would_have_to_happen_for_the_missing_one_to_come_in(person):
-    person.imports()
+    person.run_import()
     page = words(person.get("/why?invoice=1001&format=Fortnox"))
     assert "Att göra: Den är inläst men inte sparad: spara den." in page
 
 
 def test_every_row_leads_to_its_invoice(person):
-    person.imports()
+    person.run_import()
     page = person.get("/import")
     assert re.search(r'href="/why\?invoice=1001&amp;format=Fortnox"', page)
-    person.saves()
+    person.save()
     assert re.search(r'href="/why\?invoice=1001', person.get("/payments"))
 
 
 def test_imports_are_found_by_their_day_and_sum(person):
-    person.imports()
+    person.run_import()
     assert "Ingenting är importerat än" not in person.get("/runs?q=4711,00")
     [began] = person.desk_context.store.db.execute("SELECT started_at, totals FROM runs")
     for wanted in (began["started_at"][:10], json.loads(began["totals"])["read"]):
@@ -338,7 +338,7 @@ def test_one_import_is_shown_in_full(person):
     person.post("/import/start", **form)
     for job in person.desk_context.jobs.running():
         assert job.ended.wait(10)
-    person.saves()
+    person.save()
     page = words(person.get("/runs"))
     for text in (
         "Läge Sparad av kim, 2026-11-22 12:00", "Gjord av kim, började 2026-11-22 12:00",
@@ -350,7 +350,7 @@ def test_one_import_is_shown_in_full(person):
 
 def test_an_import_that_failed_says_why(person, plugin):
     plugin.during = refuse
-    person.imports()
+    person.run_import()
     page = person.get("/runs")
     [row] = rows_of(page, "runs")
     assert row[3] == "Misslyckades: Licens saknas"
@@ -417,5 +417,5 @@ def test_what_is_wrong_is_said_without_words_of_the_command_line(person, wrong):
 
 def test_an_amount_that_could_not_be_read_is_unknown_and_not_nothing(person, plugin):
     plugin.excluded = [unreadable("7")]
-    person.imports()
-    assert "Belopp okänt" in words(person.asks(7))
+    person.run_import()
+    assert "Belopp okänt" in words(person.decision_page(7))

@@ -63,12 +63,12 @@ def strangers(person, plugin):
         payment(3, "20002", "20"),
         payment(4, "30000", "30"),
     ]
-    person.imports()
+    person.run_import()
 
 
 def test_one_row_is_set_aside_with_who_when_and_why(person, strangers):
-    person.decides(2, "set-aside", why="ränta")
-    assert person.told() == ["Betalning 2: Undanlagd. 1 betalning kan sparas nu."]
+    person.decide(2, "set-aside", why="ränta")
+    assert person.notices() == ["Betalning 2: Undanlagd. 1 betalning kan sparas nu."]
     [row] = rows_of(person.get("/decisions"), "decisions")
     assert row[:7] == ["2", "20001", "10,00", "Undanlagd", "kim", "2026-11-22 12:00", "ränta"]
     assert row[7:] == ["ja", "Fortnox", "Ta tillbaka"]
@@ -76,7 +76,7 @@ def test_one_row_is_set_aside_with_who_when_and_why(person, strangers):
 
 def test_how_many_are_set_aside_stands_above_the_lower_list(person, strangers):
     assert "undanlagda" not in person.get("/import")
-    person.decides(2, "set-aside")
+    person.decide(2, "set-aside")
     page = person.get("/import")
     header = re.search(r'id="rejected-title".*?</header>', page, re.DOTALL)[0]
     assert "1 undanlagda" in words(header)
@@ -84,14 +84,14 @@ def test_how_many_are_set_aside_stands_above_the_lower_list(person, strangers):
 
 
 def test_what_is_set_aside_can_be_taken_back_from_its_row(person, strangers):
-    person.decides(2, "set-aside")
-    assert choices_of(person.asks(2)) == ["take-back"]
-    person.decides(2, "take-back")
+    person.decide(2, "set-aside")
+    assert choices_of(person.decision_page(2)) == ["take-back"]
+    person.decide(2, "take-back")
     assert [row[0] for row in rows_of(person.get("/import"), "rejected")] == ["2", "3", "4"]
 
 
 def test_what_is_set_aside_can_be_taken_back_from_the_view_of_it(person, strangers, store):
-    person.decides(2, "set-aside")
+    person.decide(2, "set-aside")
     [row] = store.db.execute("SELECT id FROM decisions")
     person.post(
         "/decisions/take-back",
@@ -107,7 +107,7 @@ def test_what_is_set_aside_can_be_taken_back_from_the_view_of_it(person, strange
 def test_a_decision_that_is_gone_is_refused_with_the_hosts_sentence(person, strangers):
     revision = person.revision()
     person.post("/decisions/take-back", definition="Fortnox", id="77", revision=revision)
-    assert "77" in person.told("/decisions")[0]
+    assert "77" in person.notices("/decisions")[0]
 
 
 def form_of(page, action):
@@ -122,7 +122,7 @@ def test_a_decision_from_an_old_dialog_is_refused_and_the_dialog_shown_anew(
     """LIST_CHANGED: somebody decided something meanwhile, so the list is another one."""
     path = f"/decisions/row/{person.row(2)}"
     old = form_of(person.get(path), path)
-    person.decides(3, "set-aside")
+    person.decide(3, "set-aside")
     page = person.post(path, 422, **old, choice="set-aside")
     assert "Listan har ändrats eller sparats sedan den visades här" in words(page)
     assert [row["number"] for row in store.db.execute("SELECT number FROM decisions")] == ["3"]
@@ -137,18 +137,18 @@ def test_a_decision_about_a_payment_that_changed_since_it_was_shown_is_refused(
     path = f"/decisions/row/{person.row(2)}"
     old = form_of(person.get(path), path)
     plugin.payments = [replace(payment, amount=payment.amount * 2) for payment in plugin.payments]
-    person.imports()
+    person.run_import()
     person.post(path, 303, **old, choice="set-aside")
-    assert "Listan har ändrats" in person.told()[0]
+    assert "Listan har ändrats" in person.notices()[0]
     assert list(store.db.execute("SELECT * FROM decisions")) == []
 
 
 def test_a_decision_is_not_taken_back_from_an_old_page(person, strangers, store):
-    person.decides(2, "set-aside")
+    person.decide(2, "set-aside")
     old = form_of(person.get("/decisions"), "/decisions/take-back")
-    person.decides(3, "set-aside")
+    person.decide(3, "set-aside")
     person.post("/decisions/take-back", **old)
-    assert "Listan har ändrats" in person.told("/decisions")[0]
+    assert "Listan har ändrats" in person.notices("/decisions")[0]
     query = "SELECT count(*) FROM decisions WHERE taken_back_at IS NULL"
     assert store.db.execute(query).fetchone()[0] == 2
 
@@ -156,17 +156,17 @@ def test_a_decision_is_not_taken_back_from_an_old_page(person, strangers, store)
 def test_a_series_is_not_set_aside_from_an_old_dialog(person, strangers, store):
     path = "/decisions/series"
     old = form_of(person.get(path), path)
-    person.decides(2, "set-aside")
+    person.decide(2, "set-aside")
     page = person.post(path, 422, **old, format="Fortnox", first="1", last="9")
     assert "Listan har ändrats" in words(page)
     person.post(path, 303, **form_of(page, path), format="Fortnox", first="1", last="9")
 
 
 def test_a_series_is_set_aside_from_one_of_its_rows(person, strangers):
-    page = person.asks(2)
+    page = person.decision_page(2)
     assert choices_of(page) == ["set-aside", "series"]
     assert re.search(r'name="first" value="20001"', page)
-    person.decides(2, "series", first="20000", last="29999", why="avgifter")
+    person.decide(2, "series", first="20000", last="29999", why="avgifter")
     page = person.get("/import")
     assert [row[0] for row in rows_of(page, "rejected")] == ["4"]
     assert "2 undanlagda" in words(page)
@@ -174,11 +174,11 @@ def test_a_series_is_set_aside_from_one_of_its_rows(person, strangers):
 
 
 def test_a_series_is_taken_back_from_one_of_its_rows(person, strangers):
-    person.decides(2, "series", first="20000", last="29999", why="avgifter")
-    page = person.asks(3)
+    person.decide(2, "series", first="20000", last="29999", why="avgifter")
+    page = person.decision_page(3)
     assert choices_of(page) == ["take-back-series"]
     assert "Fakturor 20000–29999 · kim 2026-11-22 12:00 · avgifter" in words(page)
-    person.decides(3, "take-back-series")
+    person.decide(3, "take-back-series")
     assert len(rows_of(person.get("/import"), "rejected")) == 3
 
 
@@ -200,9 +200,9 @@ def test_a_series_that_is_none_is_refused_beside_its_field(person, strangers, pa
 
 
 def test_it_stays_set_aside_at_the_next_import(person, strangers):
-    person.decides(2, "set-aside")
-    person.saves()
-    person.imports()
+    person.decide(2, "set-aside")
+    person.save()
+    person.run_import()
     assert "2" not in [row[0] for row in rows_of(person.get("/import"), "rejected")]
 
 
@@ -210,28 +210,28 @@ def test_it_stays_set_aside_at_the_next_import(person, strangers):
 
 
 def test_without_a_choice_nothing_is_done(person, strangers):
-    page = person.decides(2, "", 422)
+    page = person.decide(2, "", 422)
     assert "Välj vad som ska göras." in words(page)
     assert rows_of(person.get("/decisions"), "decisions") == [["Ingenting är avgjort."]]
 
 
 def test_what_is_not_offered_is_not_done(person, strangers):
-    person.decides(2, "accept", 422)
+    person.decide(2, "accept", 422)
     assert rows_of(person.get("/decisions"), "decisions") == [["Ingenting är avgjort."]]
 
 
 def test_a_row_without_a_number_has_no_button(person, plugin):
     plugin.excluded = [unreadable("")]
-    person.imports()
+    person.run_import()
     [row] = rows_of(person.get("/import"), "rejected")
     assert "Hantera …" not in row
 
 
 def test_a_row_of_a_preview_that_was_saved_cannot_be_decided(person, strangers):
     row = person.row(2)
-    person.saves()
+    person.save()
     person.get(f"/decisions/row/{row}", 303)
-    assert "har sparats sedan sidan visades" in person.told()[0]
+    assert "har sparats sedan sidan visades" in person.notices()[0]
 
 
 def test_the_lists_stay_as_they_were_looked_at(person, strangers):
@@ -251,11 +251,11 @@ def test_the_lists_stay_as_they_were_looked_at(person, strangers):
 def doubtful(person, plugin):
     plugin.payments = [payment(1, "1001", date=date(2026, 11, 20))]
     person.desk_context.host().add_payment("1001", Decimal(1000), date=date(2026, 11, 20))
-    person.imports()
+    person.run_import()
 
 
 def test_what_was_typed_before_stands_beside_what_is_there_now(person, doubtful):
-    page = person.asks(1)
+    page = person.decision_page(1)
     table = words(re.search(r'<table class="compared".*?</table>', page, re.DOTALL)[0])
     assert "Registrerad för hand I Låtsas nu" in table
     assert "Belopp 1 000,00 SEK 1 000,00 SEK" in table
@@ -266,41 +266,41 @@ def test_what_was_typed_before_stands_beside_what_is_there_now(person, doubtful)
 def test_what_came_by_another_import_stands_beside_what_is_there_now(person, plugin, bank):
     bank.payments = [payment(7, "1001", date=date(2026, 11, 20))]
     plugin.payments = [payment(1, "1001", date=date(2026, 11, 20))]
-    person.imports("Bank")
+    person.run_import("Bank")
     person.desk_context.host().save("Bank")
-    person.imports()
-    page = person.asks(1)
+    person.run_import()
+    page = person.decision_page(1)
     table = words(re.search(r'<table class="compared".*?</table>', page, re.DOTALL)[0])
     assert "Registrerad genom importen Bank (Bank, betalning 7) I Låtsas nu" in table
     assert choices_of(page) == ["confirm", "set-aside"]
-    person.decides(1, "confirm")
-    person.decides(1, "accept")
+    person.decide(1, "confirm")
+    person.decide(1, "accept")
     [row] = rows_of(person.get("/import"), "ready")
     assert "genom importen Bank" in row[-2]
 
 
 def test_it_is_saved_only_when_confirmed(person, doubtful, store):
-    person.saves()
+    person.save()
     assert len(registered(store)) == 1
-    person.imports()
-    person.decides(1, "confirm", why="två lika")
+    person.run_import()
+    person.decide(1, "confirm", why="två lika")
     told = "Betalning 1: Bekräftad. Den kan inte sparas nu: Fakturan är redan betald."
-    assert told in person.told()[-1]
-    assert choices_of(person.asks(1)) == ["accept", "set-aside", "take-back"]
-    person.decides(1, "accept")
+    assert told in person.notices()[-1]
+    assert choices_of(person.decision_page(1)) == ["accept", "set-aside", "take-back"]
+    person.decide(1, "accept")
     [row] = rows_of(person.get("/import"), "ready")
     assert "bekräftad som en annan betalning av kim" in row[-2]
-    person.saves()
+    person.save()
     assert len(registered(store)) == 2
 
 
 def test_what_was_decided_can_be_undone_in_the_upper_list(person, doubtful):
-    person.decides(1, "confirm")
-    person.decides(1, "accept")
-    assert "Den registreras när du sparar. 1 betalning kan sparas nu." in person.told()[-1]
+    person.decide(1, "confirm")
+    person.decide(1, "accept")
+    assert "Den registreras när du sparar. 1 betalning kan sparas nu." in person.notices()[-1]
     [row] = rows_of(person.get("/import"), "ready")
     assert row[-1] == "Ångra …"
-    person.decides(1, "take-back")
+    person.decide(1, "take-back")
     assert len(rows_of(person.get("/import"), "rejected")) == 1
 
 
@@ -310,22 +310,22 @@ def test_what_was_decided_can_be_undone_in_the_upper_list(person, doubtful):
 @pytest.fixture
 def changed(person, plugin):
     plugin.payments = [payment(1, "1001", "900")]
-    person.imports()
-    person.saves()
+    person.run_import()
+    person.save()
     plugin.payments = [payment(1, "1001", "800")]
-    person.imports()
+    person.run_import()
 
 
 def test_both_values_of_a_change_stand_side_by_side(person, changed):
-    page = person.asks(1)
+    page = person.decision_page(1)
     table = words(re.search(r'<table class="compared".*?</table>', page, re.DOTALL)[0])
     assert table == "Registrerat här I Låtsas nu Belopp 900,00 SEK 800,00 SEK"
     assert choices_of(page) == ["accept", "keep", "set-aside"]
 
 
 def test_a_change_that_is_accepted_is_countered_and_registered_anew(person, changed, store):
-    person.decides(1, "accept")
-    person.saves()
+    person.decide(1, "accept")
+    person.save()
     assert registered(store) == [
         ("1", Decimal(900), "countered"),
         ("1", Decimal(-900), "counter"),
@@ -336,39 +336,41 @@ def test_a_change_that_is_accepted_is_countered_and_registered_anew(person, chan
 
 
 def test_what_is_registered_can_be_kept_and_the_change_accepted_later(person, changed, store):
-    person.decides(1, "keep")
-    assert choices_of(person.asks(1))[0] == "accept"
-    person.saves()
+    person.decide(1, "keep")
+    assert choices_of(person.decision_page(1))[0] == "accept"
+    person.save()
     assert registered(store) == [("1", Decimal(900), "registered")]
 
 
 def test_who_accepted_can_keep_instead(person, changed):
-    person.decides(1, "accept")
-    assert choices_of(person.asks(1)) == ["keep", "take-back"]
-    person.decides(1, "keep")
-    assert person.told() == ["Betalning 1: Behålls som registrerad. 0 betalningar kan sparas nu."]
+    person.decide(1, "accept")
+    assert choices_of(person.decision_page(1)) == ["keep", "take-back"]
+    person.decide(1, "keep")
+    assert person.notices() == [
+        "Betalning 1: Behålls som registrerad. 0 betalningar kan sparas nu."
+    ]
 
 
 def test_what_was_accepted_is_named_where_it_is_told_listed_and_asked_about(person, plugin, store):
     plugin.payments = [payment(1, "1001", "1000")]
-    person.imports()
-    person.saves()
+    person.run_import()
+    person.save()
     plugin.payments = [payment(1, "1001", "900"), payment(2, "1002", "1000")]
-    person.imports()
-    person.saves()
+    person.run_import()
+    person.save()
     plugin.payments += [payment(3, "1002", "5")]
-    person.imports()
-    person.decides(1, "accept")
-    assert person.told()[0].startswith("Betalning 1: Ändringen godkänd.")
-    person.decides(3, "accept")
-    assert person.told()[0].startswith("Betalning 3: Tas in som förskott.")
+    person.run_import()
+    person.decide(1, "accept")
+    assert person.notices()[0].startswith("Betalning 1: Ändringen godkänd.")
+    person.decide(3, "accept")
+    assert person.notices()[0].startswith("Betalning 3: Tas in som förskott.")
     assert [row[3] for row in rows_of(person.get("/decisions"), "decisions")] == [
         "Tas in som förskott",
         "Ändringen godkänd",
     ]
     assert "Tas in som förskott (kim" in words(person.get("/why?invoice=1002&format=Fortnox"))
     assert "Ändringen godkänd (kim" in words(person.get("/why?invoice=1001&format=Fortnox"))
-    assert "Tas in som förskott, kim" in words(person.asks(3))
+    assert "Tas in som förskott, kim" in words(person.decision_page(3))
     # Another front end reads it in the same words.
     decisions = person.desk_context.host().decisions("Fortnox")
     assert [label(DECISIONS, decision.decision).en for decision in decisions] == [
@@ -379,12 +381,12 @@ def test_what_was_accepted_is_named_where_it_is_told_listed_and_asked_about(pers
 
 def test_the_dialog_of_a_page_that_was_saved_since_shows_what_was_saved(person, plugin):
     plugin.payments = [payment(1, "1001", "1000"), payment(2, "9999", "5")]
-    person.imports()
+    person.run_import()
     [run], row = person.desk_context.open_previews().values(), person.row(2)
-    person.saves()
+    person.save()
     answer = person.client.get(f"/decisions/row/{row}", headers=HERE)
     assert answer.headers["Location"] == f"/import?run={run}"
-    assert "har sparats sedan sidan visades" in person.told(f"/import?run={run}")[-1]
+    assert "har sparats sedan sidan visades" in person.notices(f"/import?run={run}")[-1]
     assert "Hanteras när du läser in igen" in words(person.get(f"/import?run={run}"))
 
 
@@ -393,19 +395,19 @@ def test_the_dialog_of_a_page_that_was_saved_since_shows_what_was_saved(person, 
 
 def test_what_was_deleted_here_comes_in_only_when_a_person_takes_it_again(person, plugin, store):
     plugin.payments = [payment(1, "1001")]
-    person.imports()
-    person.saves()
+    person.run_import()
+    person.save()
     person.post("/payments/1/delete", why="fel faktura")
-    person.imports()
-    person.saves()
+    person.run_import()
+    person.save()
     assert registered(store) == [("1", Decimal(1000), "deleted")]
-    person.imports()
-    page = person.asks(1)
+    person.run_import()
+    page = person.decision_page(1)
     assert "togs bort av kim 2026-11-22 12:00 (fel faktura)" in words(page)
     assert choices_of(page) == ["take-again", "set-aside"]
-    person.decides(1, "take-again")
-    person.imports()
-    person.saves()
+    person.decide(1, "take-again")
+    person.run_import()
+    person.save()
     assert [state for *_, state in registered(store)] == ["deleted", "registered"]
 
 
@@ -447,7 +449,7 @@ def test_no_page_that_is_looked_at_changes_anything(person, strangers, store):
 
 
 def test_every_form_of_these_pages_carries_the_token(person, strangers):
-    person.decides(3, "set-aside")
+    person.decide(3, "set-aside")
     for path in (
         "/import", f"/decisions/row/{person.row(2)}", "/decisions", "/decisions/series",
         "/payments/new", "/why?invoice=1001",
@@ -458,7 +460,7 @@ def test_every_form_of_these_pages_carries_the_token(person, strangers):
 
 
 def test_a_reason_with_markup_is_only_text(person, strangers):
-    person.decides(2, "set-aside", why="<script>alert(1)</script>")
+    person.decide(2, "set-aside", why="<script>alert(1)</script>")
     page = person.get("/decisions")
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page

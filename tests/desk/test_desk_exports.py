@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 from desk_person import HERE, Person, rows_of, words
-from fake_export import LASSE, SETTINGS, FakeExport, load, loaded
+from fake_export import LASSE, SETTINGS, FakeExport, exported_invoice, load
 from fake_plugin import FakePlugin, Refused, hookimpl
 
 from hostsim.desk.context import DeskContext
@@ -27,7 +27,7 @@ CONFIRMED = f"Bekräftad av kim {minute(NOON)}"
 
 
 EVIL_PARTY = {
-    "invoices": {"customer": replace(loaded().content.customer, name=EVIL)},
+    "invoices": {"customer": replace(exported_invoice().content.customer, name=EVIL)},
     "supplier-bills": {"supplier": replace(LASSE, code="EVIL", name=EVIL)},
 }
 MISSING_ACCOUNT = {

@@ -260,7 +260,7 @@ def test_every_way_to_stand_is_counted_as_it_is_shown(host):
 
 def test_what_waits_leads_to_the_open_preview(person, host):
     define(host, "Fortnox")
-    person.imports()
+    person.run_import()
     host.set_schedule("Fortnox", HALF_HOURLY, NONE)
     run = person.desk_context.open_previews()["Fortnox"]
     page = person.get("/overview?of=Fortnox")
@@ -270,8 +270,8 @@ def test_what_waits_leads_to_the_open_preview(person, host):
 
 def test_what_was_left_of_a_saved_one_is_read_again_to_decide(person, host):
     scheduled(host, "Fortnox", rules.WAITS, waiting=2)
-    person.imports()
-    person.saves()
+    person.run_import()
+    person.save()
     page = person.get("/overview?of=Fortnox")
     assert "Väntar på en person: 2" in detail(page)
     assert "klicka på Läs fil" in detail(page)
@@ -313,7 +313,7 @@ def test_a_paused_one_runs_again(person, host):
     scheduled(host, "A", rules.PAUSED, code="SET_OTHERWISE")
     assert 'id="resume" class="primary"' in person.get("/overview")
     person.post("/overview/resume?of=A", name="A")
-    [told] = person.told("/overview")
+    [told] = person.notices("/overview")
     assert told == "A är inte pausad längre och står på tur att köras."
     assert schedules.due(host.store, NOON) == ["A"]
     assert "Försöker igen" in detail(person.get("/overview"))
@@ -326,7 +326,7 @@ def test_all_that_are_paused_run_again_where_they_are_shown(person, host):
     assert "resume-all" not in person.get("/overview")
     assert "Kör alla 2 pausade igen" in person.get("/overview?code=paused")
     person.post("/overview/resume?code=paused", all="1")
-    assert "2 är inte pausade längre och står på tur att köras." in person.told("/overview")
+    assert "2 är inte pausade längre och står på tur att köras." in person.notices("/overview")
     assert schedules.due(host.store, NOON) == ["A", "B"]
 
 
@@ -365,7 +365,7 @@ def test_after_a_login_it_is_due_again(person, host):
     scheduled(host, "A", rules.PAUSED, code="MUST_SIGN_IN")
     answer = signs_in(person)
     assert answer.headers["Location"] == "/overview?of=A"
-    [told] = person.told("/overview?of=A")
+    [told] = person.notices("/overview?of=A")
     assert told == "A är inloggad till Åkeriet AB (77) och står på tur att köras."
     assert schedules.due(host.store, NOON) == ["A"]
 
@@ -409,7 +409,7 @@ def test_it_is_stored_as_it_is_chosen(person, host, form, timetable):
     person.post("/overview/schedule?of=A&q=a", **form)
     schedule = host.scheduled("A")
     assert (schedule.timetable, schedule.save) == (timetable, form["save"])
-    assert f"Schemat är sparat: A körs {when(timetable).sv}." in person.told("/overview")
+    assert f"Schemat är sparat: A körs {when(timetable).sv}." in person.notices("/overview")
     # It comes back as it was typed.
     page = person.get("/overview/schedule?of=A")
     assert f'id="when-{form["when"]}" value="{form["when"]}" checked' in page
@@ -421,10 +421,10 @@ def test_it_is_stored_as_it_is_chosen(person, host, form, timetable):
 def test_it_is_taken_away(person, host):
     scheduled(host, "A", timetable=NIGHTLY)
     person.post("/overview/schedule?of=A", when="never")
-    assert person.told("/overview") == ["A har inget schema."]
+    assert person.notices("/overview") == ["A har inget schema."]
     assert schedules.schedule(host.store, "A") is None
     person.post("/overview/schedule?of=A", when="never")
-    assert person.told("/overview") == ["A har inget schema."]
+    assert person.notices("/overview") == ["A har inget schema."]
 
 
 @pytest.mark.parametrize(
@@ -464,6 +464,6 @@ def test_the_list_stays_as_it_was_meanwhile(person, host):
 def test_many_open_previews_are_one_link(person, store, host):
     for number in range(9):
         define(host, str(number))
-        person.imports(str(number))
+        person.run_import(str(number))
     page = person.get("/import")
     assert '<a href="/overview" data-swap>9 öppna inläsningar</a>' in page

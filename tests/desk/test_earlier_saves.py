@@ -37,9 +37,9 @@ def person(tmp_path):
         person = Person(context)
         person.clock = clock
         person.plugin = plugin
-        person.imports()
+        person.run_import()
         person.first = context.open_previews()["Fortnox"]
-        person.saves()
+        person.save()
         yield person
         context.jobs.stop()
 
@@ -49,9 +49,9 @@ def later(person):
     person.before = person.get(f"/import?run={person.first}")
     person.clock.now += timedelta(hours=1)
     person.plugin.payments = [payment(5, "1003", "75")]
-    person.imports()
+    person.run_import()
     person.second = person.desk_context.open_previews()["Fortnox"]
-    person.saves()
+    person.save()
     return person
 
 
@@ -116,7 +116,7 @@ def test_the_files_of_an_earlier_save_have_its_rows_and_sum(later):
 
 def test_a_notice_of_an_undone_save_stands_where_that_save_is_shown(later):
     later.post(f"/runs/{later.first}/undo", why="fel företag")
-    later.told()
+    later.notices()
     said = "Sparningen av Fortnox 2026-11-22 12:00 (kim) ångrades av kim 2026-11-22 13:00"
     for path in ("/import", f"/import?run={later.first}", f"/runs?run={later.first}"):
         assert said in words(later.get(path)), path
@@ -148,7 +148,7 @@ def test_a_file_is_called_by_what_it_lists_in_the_words_of_the_page(person, lang
 
 
 def test_what_can_be_saved_and_what_was_undone_are_files_of_their_own(person):
-    person.imports()
+    person.run_import()
     run = person.desk_context.open_previews()["Fortnox"]
     assert "betalningsimport-kan-sparas.xlsx" in download(person, f"/import/{run}/ready.xlsx")[1]
     person.post(f"/runs/{person.first}/undo", why="fel")
@@ -183,13 +183,13 @@ def test_two_saves_of_one_day_are_told_apart_on_the_page_on_paper_and_as_files(l
 
 
 def test_a_save_goes_by_when_it_was_saved_and_its_beginning_is_called_that(person):
-    person.imports()
+    person.run_import()
     person.clock.now += timedelta(minutes=1)
     person.plugin.payments = [payment(6, "1003", "75")]
-    person.imports()
+    person.run_import()
     run = person.desk_context.open_previews()["Fortnox"]
     person.clock.now += timedelta(minutes=1)
-    person.saves()
+    person.save()
     page = words(person.get(f"/runs?run={run}"))
     assert "Vald sparning, sparad 2026-11-22 12:02" in page
     assert "Gjord av kim, började 2026-11-22 12:01" in page
@@ -201,13 +201,13 @@ def half_undone(person):
     """Undo a first save, and then a second one that had reversed one payment of it."""
     person.clock.now += timedelta(hours=1)
     person.plugin.payments = [payment(1, amount="900")]
-    person.imports()
+    person.run_import()
     person.second = person.desk_context.open_previews()["Fortnox"]
-    person.decides(1, "accept")
-    person.saves()
+    person.decide(1, "accept")
+    person.save()
     person.clock.now += timedelta(hours=1)
     person.post(f"/runs/{person.first}/undo", why="fel företag")
-    person.told()
+    person.notices()
     person.clock.now += timedelta(hours=1)
     person.dialog = words(person.get(f"/runs/{person.second}/undo"))
     person.post(f"/runs/{person.second}/undo", why="också fel")
@@ -251,9 +251,9 @@ def test_a_save_of_which_something_stands_again_is_partly_undone_wherever_it_is_
 
 def test_what_a_reversal_of_another_save_took_does_not_stand_in_the_sum(person):
     person.plugin.payments = [payment(1, amount="900")]
-    person.imports()
-    person.decides(1, "accept")
-    person.saves()
+    person.run_import()
+    person.decide(1, "accept")
+    person.save()
     page = words(person.get(f"/payments?run={person.first}"))
     assert "summa av 2 som gäller: 250,00 SEK" in page
 
@@ -282,10 +282,10 @@ def test_a_partly_undone_save_is_undone_again_and_only_what_stands_is_deleted(ha
 
 def test_what_was_undone_in_two_turns_is_taken_again_with_one_press(person):
     person.plugin.payments = [payment(1, amount="0")]
-    person.imports()
+    person.run_import()
     second = person.desk_context.open_previews()["Fortnox"]
-    person.decides(1, "accept")
-    person.saves()
+    person.decide(1, "accept")
+    person.save()
     for run in (person.first, second, person.first):
         person.clock.now += timedelta(hours=1)
         person.post(f"/runs/{run}/undo", why="fel")
@@ -295,14 +295,14 @@ def test_what_was_undone_in_two_turns_is_taken_again_with_one_press(person):
 
 def test_nothing_is_said_to_come_when_saved_where_no_list_is_open(person):
     person.plugin.payments = [payment(1, amount="900")]
-    person.imports()
+    person.run_import()
     second = person.desk_context.open_previews()["Fortnox"]
-    person.decides(1, "accept")
-    person.saves()
+    person.decide(1, "accept")
+    person.save()
     person.post(f"/runs/{second}/undo", why="fel")
-    person.told()
+    person.notices()
     person.post(f"/runs/{second}/take-again", revision="")
-    told = " ".join(person.told("/import"))
+    told = " ".join(person.notices("/import"))
     assert "när du sparar" not in told
     assert "En betalning tas in igen: läs in igen (Läs fil)" in told
 
@@ -316,8 +316,8 @@ def test_what_was_to_be_taken_again_and_does_not_come_is_named_after_the_reading
     person.plugin.payments = [payment(3, "1002", "50")]
     person.plugin.source = {"1": payment(1), "3": payment(3, "1002", "50")}
     person.plugin.deleted = {"2"}
-    person.imports()
+    person.run_import()
     page = words(person.get("/import"))
     assert "Av 3 betalningar som skulle tas in igen kan 2 inte sparas: 1 (" in page
     assert "2 (borttagen i Låtsas)." in page
-    assert "från en tidigare inläsning" not in words(person.asks(1))
+    assert "från en tidigare inläsning" not in words(person.decision_page(1))

@@ -43,7 +43,7 @@ def person(tmp_path_factory):
         desk_context.host().define("Fortnox", "Bank", "API", "", {})
         desk_context.host().add_payment("1002", Decimal(5))
         person = Person(desk_context)
-        person.imports()
+        person.run_import()
         yield person
         desk_context.jobs.stop()
 

@@ -63,7 +63,7 @@ def test_ok_without_a_change_stores_nothing(person, context):
     before = context.store.definition("Fortnox")
     values = {f"field-{key}": value for key, value in before.settings.items()}
     assert leads_to(person, "/settings/of/Fortnox", then="close", **values) == READ
-    assert person.told(READ) == []
+    assert person.notices(READ) == []
 
 
 def test_ok_stays_where_a_value_is_refused(person):

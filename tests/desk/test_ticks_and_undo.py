@@ -25,7 +25,7 @@ def person(tmp_path):
         context.host().define("Fortnox", "Fake", "API", "", {})
         person = Person(context)
         person.plugin = plugin
-        person.imports()
+        person.run_import()
         yield person
         context.jobs.stop()
 
@@ -96,7 +96,7 @@ def test_a_status_shows_what_was_left_out_too_and_its_box_takes_all_of_it_in(per
 def test_a_box_leaves_what_is_shown_and_not_what_the_rest_becomes_without_it(person):
     """The last payment of an invoice is a part payment, once the first one is left."""
     person.plugin.payments = [payment(2, "1002", "200"), payment(4, "1002", "300")]
-    person.imports()
+    person.run_import()
     at = "ready_code=partial"
     person.post(f"/import/tick?{at}", run=run_of(person), leave="")
     assert ticks(person.get(f"/import?{at}"))[0] == ("all", "mixed")
@@ -106,15 +106,15 @@ def test_a_box_leaves_what_is_shown_and_not_what_the_rest_becomes_without_it(per
 
 def test_a_tick_of_a_list_that_was_replaced_changes_nothing(person):
     old = run_of(person)
-    person.imports()
+    person.run_import()
     person.post("/import/tick", run=old, leave="2")
-    assert "Listan har ändrats" in person.told()[0]
+    assert "Listan har ändrats" in person.notices()[0]
     assert "Spara 2 betalningar" in button(person.get("/import"))
 
 
 def test_a_save_is_undone_with_a_reason_and_taken_again_with_one_press(person):
     run = run_of(person)
-    person.saves()
+    person.save()
     page = person.get(f"/import?run={run}")
     assert f"/runs/{run}/undo?run={run}&amp;from=import" in page
     assert "2 betalningar tas bort här" in words(person.get(f"/runs/{run}/undo?from=import"))
@@ -130,19 +130,19 @@ def test_a_save_is_undone_with_a_reason_and_taken_again_with_one_press(person):
     page = words(person.get(f"/import?run={run}"))
     assert "2 betalningar tas in igen: läs in igen (Läs fil)" in page
     assert "ångrades av kim" not in page
-    person.imports()
+    person.run_import()
     assert "läs in igen" not in words(person.get("/import"))
     assert button(person.get("/import")) == "Spara 2 betalningar, 1 200,00 kr"
     page = words(person.get("/import"))
     assert "Tas in igen" in page
     assert "fel företag" not in page
     person.get(f"/runs/{run}/undo", 303)  # as after going back
-    assert person.told(f"/import?run={run}")[0] == "Sparningen är ångrad."
+    assert person.notices(f"/import?run={run}")[0] == "Sparningen är ångrad."
 
 
 def test_what_was_undone_is_taken_again_wherever_it_is_shown(person):
     run = run_of(person)
-    person.saves()
+    person.save()
     person.post(f"/runs/{run}/undo", why="fel företag")
     for path in ("/import", f"/import?run={run}", "/runs", f"/runs?run={run}"):
         assert "Ta in 2 betalningar igen" in words(person.get(path)), path
@@ -154,12 +154,12 @@ def test_what_was_undone_is_taken_again_wherever_it_is_shown(person):
 
 def test_all_that_is_taken_again_is_counted_also_where_some_has_to_be_read_first(person):
     run = run_of(person)
-    person.saves()
+    person.save()
     person.post(f"/runs/{run}/undo", why="fel företag")
     person.plugin.payments = [payment(1)]  # the other one is offered out of what waits
-    person.imports()
+    person.run_import()
     person.post(f"/runs/{run}/take-again", revision=person.revision(), shown=run_of(person))
-    assert person.told() == [
+    assert person.notices() == [
         "2 betalningar tas in igen: 1 när du sparar, resten när du har läst in igen.",
         "En betalning tas in igen: läs in igen (Läs fil), så kommer den och kan sparas. Läs fil",
     ]
@@ -168,13 +168,13 @@ def test_all_that_is_taken_again_is_counted_also_where_some_has_to_be_read_first
 def test_the_dialog_says_what_else_would_not_be_taken_again_before_it_is_done(person):
     first = run_of(person)
     person.plugin.payments = [payment(1, amount="300"), payment(2, "1001", "200")]
-    person.imports()
+    person.run_import()
     person.post("/import/tick", run=run_of(person), leave="2")
     first = run_of(person)
-    person.saves()
-    person.imports()
+    person.save()
+    person.run_import()
     second = run_of(person)
-    person.saves()
+    person.save()
     assert "ångrade sparningar" not in words(person.get(f"/runs/{second}/undo"))
     person.post(f"/runs/{first}/undo", why="fel företag")
     person.post(f"/runs/{first}/take-again", revision="")
@@ -182,39 +182,39 @@ def test_the_dialog_says_what_else_would_not_be_taken_again_before_it_is_done(pe
     assert "En betalning från en annan ångrad sparning, av samma faktura, skulle tas in" in page
     assert "inte sparad än: 1." in page
     person.post(f"/runs/{second}/undo", why="fel igen")
-    told = " ".join(person.told("/runs"))
+    told = " ".join(person.notices("/runs"))
     assert "skulle tas in igen och gör inte det längre: 1." in told
     assert "Ta in betalningen igen" in words(person.get(f"/runs?run={first}"))
 
 
 def test_the_dialog_says_what_can_be_taken_again_and_what_not_and_why(person):
     saved = run_of(person)
-    person.saves()
+    person.save()
     person.plugin.deleted = {"2"}
     person.plugin.unpaid = [balance("1002", 500, "500")]
     person.plugin.payments = [payment(1, amount="900")]
-    person.imports()
-    person.decides(1, "accept")
+    person.run_import()
+    person.decide(1, "accept")
     page = words(person.get(f"/runs/{saved}/undo"))
     assert "2 betalningar tas bort här" in page
     assert "En betalning erbjuds igen vid nästa import, och tas in med ett klick." in page
     assert "Erbjuds inte igen, eftersom den är borttagen i Låtsas: 2." in page
-    person.saves()
+    person.save()
     page = words(person.get(f"/runs/{saved}/undo"))
     assert "Hör till sparningen men rörs inte: 1 (Motbokad)." in page
 
 
 def test_a_person_is_told_what_became_of_what_is_taken_again(person):
     saved = run_of(person)
-    person.saves()
+    person.save()
     person.post(f"/runs/{saved}/undo", why="fel företag")
-    person.imports()
+    person.run_import()
     person.desk_context.host().add_payment(
         "1001", Decimal(1000), date=date(2026, 6, 1), confirm=True
     )
     page = person.get("/import")
     person.post(f"/runs/{saved}/take-again", revision=person.revision(), shown=run_of(person))
-    told = " ".join(person.told())
+    told = " ".join(person.notices())
     assert "Betalningen tas in igen när du sparar den." in told
     assert "1 betalning kan inte sparas nu: 1 (Fakturan är redan betald)." in told
     assert "Ta in 2 betalningar igen" in words(page)
@@ -233,22 +233,22 @@ def test_a_list_that_was_open_shows_what_somebody_typed_since(person):
 def test_the_same_advice_stands_in_both_places_for_what_was_decided(person):
     """What is confirmed or taken again and has nothing left to pay does not come in."""
     saved = run_of(person)
-    person.saves()
+    person.save()
     person.post(f"/runs/{saved}/undo", why="fel företag")
-    person.imports()
+    person.run_import()
     person.desk_context.host().add_payment(
         "1001", Decimal(1000), date=date(2026, 6, 1), confirm=True
     )
-    person.decides(1, "take-again")
-    assert "Den kan inte sparas nu: Fakturan är redan betald." in person.told()[-1]
+    person.decide(1, "take-again")
+    assert "Den kan inte sparas nu: Fakturan är redan betald." in person.notices()[-1]
     advice = "Att göra: Ingenting återstår på fakturan"
-    assert advice in words(person.asks(1))
+    assert advice in words(person.decision_page(1))
     assert advice in words(person.get("/why?invoice=1001"))
 
 
 def test_a_save_says_how_many_of_its_payments_still_are_registered(person):
     run = run_of(person)
-    person.saves()
+    person.save()
     assert "2 betalningar är registrerade." in words(person.get(f"/import?run={run}"))
     first = next(iter(person.desk_context.store.payments())).id
     person.desk_context.host().delete_payment(first, why="fel")
@@ -257,7 +257,7 @@ def test_a_save_says_how_many_of_its_payments_still_are_registered(person):
 
 def test_the_page_of_the_invoice_says_what_was_decided_of_what_was_undone(person):
     run = run_of(person)
-    person.saves()
+    person.save()
     person.post(f"/runs/{run}/undo", why="fel företag")
     assert "ta in den på nytt om" in words(person.get("/why?invoice=1001"))
     person.post(f"/runs/{run}/take-again", revision="")
@@ -267,16 +267,16 @@ def test_the_page_of_the_invoice_says_what_was_decided_of_what_was_undone(person
 
 
 def test_what_was_not_read_again_says_so_before_it_is_decided(person):
-    assert "från en tidigare inläsning" not in words(person.asks(3))
-    person.saves()
+    assert "från en tidigare inläsning" not in words(person.decision_page(3))
+    person.save()
     person.plugin.payments = [payment(9, "9998", "10")]
     person.plugin.source = {}
-    person.imports()
-    assert "från en tidigare inläsning" in words(person.asks(3))
+    person.run_import()
+    assert "från en tidigare inläsning" in words(person.decision_page(3))
 
 
 def test_the_dialog_gives_the_advice_of_the_page_of_the_invoice(person):
-    page = words(person.asks(3))
+    page = words(person.decision_page(3))
     assert "Att göra: Ingen faktura här har betalningens nummer eller OCR" in page
 
 
@@ -288,17 +288,17 @@ def test_the_dialog_gives_the_advice_of_the_page_of_the_invoice(person):
     ],
 )
 def test_what_is_registered_already_gets_the_same_advice_in_both_places(person, language, advice):
-    person.saves()
-    person.imports()
+    person.save()
+    person.run_import()
     person.post("/language", 302, language=language)
-    assert advice in words(person.asks(1))
+    assert advice in words(person.decision_page(1))
     assert advice in words(person.get("/why?invoice=1001"))
 
 
 def test_what_could_not_be_saved_keeps_its_reasons_when_the_rest_is_saved(person):
     run = run_of(person)
     [before] = rows_of(person.get("/import"), "rejected")
-    person.saves()
+    person.save()
     [after] = rows_of(person.get(f"/import?run={run}"), "rejected")
     assert after == before[:-1]  # without the button
 
@@ -306,24 +306,24 @@ def test_what_could_not_be_saved_keeps_its_reasons_when_the_rest_is_saved(person
 def test_whoever_goes_back_after_a_save_finds_what_was_saved(person):
     run = run_of(person)
     assert "last-save" not in person.get("/import")
-    person.saves()
+    person.save()
     assert f'id="last-save" href="/import?run={run}"' in person.get("/import")
 
 
 def test_a_tick_after_another_window_saved_shows_what_was_saved(person):
     run = run_of(person)
-    person.saves()
+    person.save()
     person.post("/import/tick", run=run, leave="2")
-    assert "har sparats sedan sidan visades" in person.told()[-1]
+    assert "har sparats sedan sidan visades" in person.notices()[-1]
     assert "Sparade betalningar" in words(person.get(f"/import?run={run}"))
 
 
 def test_undoing_twice_says_who_undid_which_save(person):
     run = run_of(person)
-    person.saves()
+    person.save()
     person.post(f"/runs/{run}/undo", why="fel företag")
     person.post(f"/runs/{run}/undo", why="igen")
-    [told] = [notice for notice in person.told("/runs") if "redan" in notice]
+    [told] = [notice for notice in person.notices("/runs") if "redan" in notice]
     assert told == (
         "Sparningen 2026-11-22 12:00 var redan ångrad, av kim 2026-11-22 12:00: fel företag. "
         "Ingenting mer ändrades."
@@ -332,21 +332,21 @@ def test_undoing_twice_says_who_undid_which_save(person):
 
 def test_a_save_without_payments_is_named_as_a_person_knows_it(person):
     run = run_of(person)
-    person.saves()
+    person.save()
     for row in list(person.desk_context.store.payments()):
         person.desk_context.host().delete_payment(row.id, why="fel")
     person.post(f"/runs/{run}/undo", why="fel")
-    [told] = person.told("/runs")
+    [told] = person.notices("/runs")
     assert told.startswith("Importen Fortnox, sparad av kim 2026-11-22 12:00, har inga")
     assert run[:8] not in told
 
 
 def test_imports_are_filtered_by_what_became_of_them(person):
     run = run_of(person)
-    person.saves()
+    person.save()
     person.post(f"/runs/{run}/undo", why="fel företag")
-    person.imports()
-    person.saves()
+    person.run_import()
+    person.save()
     with person.desk_context.store.change() as db:
         db.execute(
             "INSERT INTO runs (id, definition, state, user, settings, started_at, error_code,"

@@ -16,7 +16,7 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
-from scripted_import import Script, ask_for_small_pages, damage, registered, stored_rows
+from scripted_import import Script, integrity_errors, registered, stored_rows, use_small_pages
 
 from hostsim.sandbox import Fault, Match
 from opter_fortnox_plugin.fortnox.http import Transport
@@ -34,7 +34,7 @@ HURRIED = {"connect": 10.0, "read": 0.2, "total": 0.4}
 @pytest.fixture(scope="module", autouse=True)
 def _small_pages():
     with pytest.MonkeyPatch.context() as patch:
-        ask_for_small_pages(patch)
+        use_small_pages(patch)
         yield
 
 
@@ -225,7 +225,7 @@ def disturbed_everywhere(script, sandbox, what, expected):
                 wrong.append(f"{told}; what waited did not come with the next import")
         elif outcome != script.undisturbed:
             wrong.append(f"{told}; then {_difference(outcome, script.undisturbed)}")
-        if found := damage(path):
+        if found := integrity_errors(path):
             wrong.append(f"{told}; the database is damaged: {found}")
     return wrong
 

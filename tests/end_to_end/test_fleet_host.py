@@ -58,20 +58,20 @@ def queue(jobs, database):
             async with jobs.queue(database.url, 2).open_async() as app:
                 return await do(app)
 
-        return fleet.apart(lambda: asyncio.run(with_app()))
+        return fleet.run_in_thread(lambda: asyncio.run(with_app()))
 
     return call
 
 
 def enqueue(jobs, companies, **options):
-    return fleet.apart(lambda: asyncio.run(jobs.enqueue(companies.url, **options)))
+    return fleet.run_in_thread(lambda: asyncio.run(jobs.enqueue(companies.url, **options)))
 
 
 # --- A night ---
 
 
 def test_a_night_registers_what_is_green_and_leaves_the_rest_to_a_person(companies):
-    everything, waiting = fleet.paid(ALL)
+    everything, waiting = fleet.payment_keys(ALL)
     companies.load(ALL)
     companies.enqueue()
     worker = companies.work()
@@ -86,8 +86,8 @@ def test_a_night_registers_what_is_green_and_leaves_the_rest_to_a_person(compani
 def test_a_second_night_registers_nothing_twice_and_offers_what_waits(companies):
     for _ in range(2):
         companies.query("UPDATE next_due SET due = now() RETURNING company")
-        companies.night()
-    everything, waiting = fleet.paid(COMPANIES)
+        companies.import_due()
+    everything, waiting = fleet.payment_keys(COMPANIES)
     assert sorted(companies.registered()) == sorted(everything - waiting)
     [last] = companies.query(
         "SELECT sum(saved) AS saved, sum(flagged + rejected) AS left FROM runs WHERE begun_at >"
@@ -97,24 +97,24 @@ def test_a_second_night_registers_nothing_twice_and_offers_what_waits(companies)
 
 
 def test_a_payment_with_a_warning_is_registered_once_a_person_wants_it(companies):
-    companies.night()
+    companies.import_due()
     companies.run("decide", FIRST, "register", FLAGGED[1], "--by", "anna")
-    companies.night()
+    companies.import_due()
     assert FLAGGED in companies.registered()
     assert companies.run("waiting", FIRST)["waiting"] == []
 
 
 def test_what_was_set_aside_is_no_longer_listed_and_is_kept(companies):
-    companies.night()
+    companies.import_due()
     companies.run("decide", SECOND, "set-aside", REJECTED[1], "--why", "not ours")
-    companies.night()
+    companies.import_due()
     assert companies.run("waiting", SECOND)["waiting"] == []
     [kept] = companies.run("waiting", SECOND, "--all")["waiting"]
     assert (kept["number"], kept["decision"]) == (REJECTED[1], "set-aside")
 
 
 def test_a_decision_needs_something_that_it_can_be_about(companies):
-    companies.night()
+    companies.import_due()
     assert "NOT_WAITING" in companies.refusal("decide", FIRST, "register", "1")
     assert "NOT_REGISTRABLE" in companies.refusal("decide", SECOND, "register", REJECTED[1])
     assert "COMPANY_UNKNOWN" in companies.refusal("decide", "1", "resume")
@@ -122,7 +122,7 @@ def test_a_decision_needs_something_that_it_can_be_about(companies):
 
 def test_a_company_that_waiting_does_not_mend_is_paused_and_told_until_it_is_resumed(companies):
     companies.load_one("999999")
-    companies.night()
+    companies.import_due()
     [told] = companies.run("waiting")["failed"]
     assert (told["company"], told["code"], told["paused"]) == ("999999", "NO_CONSENT", True)
     assert companies.enqueue()["queued"] == 0
@@ -143,8 +143,8 @@ def test_a_company_that_waiting_does_not_mend_is_paused_and_told_until_it_is_res
     ],
 )  # fmt: skip
 def test_a_company_that_cannot_run_on_every_machine_is_refused_by_name(companies, changed, code):
-    [line] = fleet.lines(1, datetime.now(UTC))
-    message = companies.refusal("load", "-", given=json.dumps(json.loads(line) | changed))
+    [line] = fleet.load_lines(1, datetime.now(UTC))
+    message = companies.refusal("load", "-", stdin=json.dumps(json.loads(line) | changed))
     assert message.startswith(code)
     assert FIRST in message or "lines 1–1 " in message
 

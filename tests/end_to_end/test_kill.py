@@ -10,13 +10,20 @@ from collections import Counter
 
 import killed_process
 import pytest
-from killed_process import PARTS, content, cut, each, missed, settle
+from killed_process import (
+    PARTS,
+    content_digest,
+    kill_error,
+    numbered_steps,
+    steps_of_part,
+    wait_until_idle,
+)
 from scripted_import import (
     NAME,
     SECOND_DAY,
     Script,
-    damage,
     fresh_code,
+    integrity_errors,
     registered,
     stored_rows,
 )
@@ -68,7 +75,7 @@ def attempt(script, sandbox, killed):
             configuration=sandbox.environment(),
             **more,
         )
-        settle(sandbox)
+        wait_until_idle(sandbox)
         return ended
 
     yield attempt
@@ -116,19 +123,19 @@ def test_an_import_that_is_killed_at_any_step_is_made_good_by_the_next(
     """Nothing lost, nothing twice, and a save is there whole or not at all."""
     before, after = registered(script.base), len(undisturbed[0]["payments"])
     wrong = []
-    for step in cut(each(steps), part):
+    for step in steps_of_part(numbered_steps(steps), part):
         path = script.copy()
         ended, taken = attempt(path, die_at=step)
         told = f"killed at step {step}"
-        if found := missed(ended, taken, steps, step):
+        if found := kill_error(ended, taken, steps, step):
             wrong.append(f"{told}: {found}")
-        if found := damage(path):
+        if found := integrity_errors(path):
             wrong.append(f"{told}: the database is damaged: {found}")
         there = registered(path)
         if len(there) not in {len(before), after}:
             wrong.append(f"{told}: {there} are registered")
         with Store.open(path) as store:
-            left = content(store)
+            left = content_digest(store)
         if left in made_good:
             continue
         sandbox.faults.clear()
@@ -158,12 +165,12 @@ def test_an_import_that_is_killed_with_requests_on_their_way_is_made_good_by_the
     """When all have left and none is answered, and at each of their answers."""
     path = script.copy()
     ended, taken = attempt(path, die_at=step, together=TOGETHER)
-    assert missed(ended, taken, [*steps, ON_THEIR_WAY], step) is None
+    assert kill_error(ended, taken, [*steps, ON_THEIR_WAY], step) is None
     until = taken[: taken.index(ON_THEIR_WAY)]
     begun = [name for name in until if name.startswith("GET")]
     answered = [name for name in until if name.startswith("answer to GET")]
     assert len(begun) - len(answered) == TOGETHER
-    assert damage(path) == []
+    assert integrity_errors(path) == []
     assert registered(path) == registered(script.base)
     sandbox.faults.clear()
     assert script.run(sandbox, path).rows == undisturbed[0]
@@ -181,14 +188,14 @@ def test_a_preview_of_a_killed_import_can_be_saved(script, attempt, undisturbed)
 def test_a_database_that_was_killed_at_its_making_can_be_made_again(killed, tmp_path):
     _, steps = killed.do("create", db=str(tmp_path / "whole.db"))
     wrong = []
-    for index, step in enumerate(each(steps)):
+    for index, step in enumerate(numbered_steps(steps)):
         path = tmp_path / f"{index}.db"
         ended, taken = killed.do("create", die_at=step, db=str(path))
         if taken != steps[: index + 1]:
-            wrong.append(f"{step}: {missed(ended, taken, steps, step)}")
+            wrong.append(f"{step}: {kill_error(ended, taken, steps, step)}")
         try:
             Store.create(path).close()
         except HostError as error:
-            if error.code != "DATABASE_EXISTS" or damage(path):
+            if error.code != "DATABASE_EXISTS" or integrity_errors(path):
                 wrong.append(f"killed at step {step}: {error.code}")
     assert wrong == []

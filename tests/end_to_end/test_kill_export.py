@@ -15,7 +15,15 @@ from dataclasses import replace
 
 import killed_process
 import pytest
-from killed_process import PARTS, content, cut, each, missed, quick_folder, settle
+from killed_process import (
+    PARTS,
+    content_digest,
+    kill_error,
+    memory_folder,
+    numbered_steps,
+    steps_of_part,
+    wait_until_idle,
+)
 from own_process import Program
 from ports import free_port
 from scripted_export import (
@@ -24,9 +32,9 @@ from scripted_export import (
     BillScript,
     ChangeScript,
     ExportScript,
-    damage,
+    build_invoice,
     fresh_code,
-    made,
+    integrity_errors,
     send,
 )
 
@@ -51,13 +59,13 @@ def script(folder):
 
 @pytest.fixture(scope="module")
 def changed():
-    with quick_folder() as folder, ChangeScript(folder) as script:
+    with memory_folder() as folder, ChangeScript(folder) as script:
         yield script
 
 
 @pytest.fixture(scope="module")
 def bills():
-    with quick_folder() as folder, BillScript(folder) as script:
+    with memory_folder() as folder, BillScript(folder) as script:
         yield script
 
 
@@ -74,7 +82,7 @@ def attempt(killed, script):
             configuration=script.sandbox.environment(),
             **more,
         )
-        settle(script.sandbox)
+        wait_until_idle(script.sandbox)
         return ended
 
     return attempt
@@ -110,13 +118,13 @@ def finished(script, attempt, steps, part):
     What kills have left, in the database and in Fortnox, is finished once.
     """
     wrong, known = [], set()
-    for step in cut(each(steps), part):
+    for step in steps_of_part(numbered_steps(steps), part):
         path = script.copy()
         ended, taken = attempt(path, die_at=step, script=script)
         told = f"killed at step {step}"
-        if found := missed(ended, taken, steps, step):
+        if found := kill_error(ended, taken, steps, step):
             wrong.append(f"{told}: {found}")
-        if found := damage(path):
+        if found := integrity_errors(path):
             wrong.append(f"{told}: the database is damaged: {found}")
         if (left := left_by(script, path)) not in known:
             known.add(left)
@@ -127,7 +135,7 @@ def finished(script, attempt, steps, part):
 
 def left_by(script, path):
     with Store.open(path) as store:
-        return content(store), pickle.dumps(script.sandbox.state.snapshot())
+        return content_digest(store), pickle.dumps(script.sandbox.state.snapshot())
 
 
 @pytest.mark.parametrize("part", range(PARTS))
@@ -167,11 +175,11 @@ def test_taking_back_that_is_killed_at_any_step_is_finished_by_the_next(changed,
     ended, steps = attempt(changed.copy(), script=changed, cancel="10303")
     assert (ended, changed.cancelled()) == (0, [10303])
     wrong = []
-    for step in each(steps):
+    for step in numbered_steps(steps):
         path = changed.copy()
         ended, taken = attempt(path, die_at=step, script=changed, cancel="10303")
         told = f"killed at step {step}"
-        if found := missed(ended, taken, steps, step):
+        if found := kill_error(ended, taken, steps, step):
             wrong.append(f"{told}: {found}")
         with Store.open(path) as store:
             host = changed.host(store)
@@ -251,7 +259,7 @@ def office(folder, sandbox, **environment):
     """Make a folder with a database whose preview was shown, and hostsim in it."""
     program = Program(folder, sandbox, **environment)
     invoices = [
-        made(str(number), (("3001", f"{total * 4 / 5}", f"{total / 5}"),))
+        build_invoice(str(number), (("3001", f"{total * 4 / 5}", f"{total / 5}"),))
         for number, total in TOTALS.items()
     ]
     with Store.create(folder / "hostsim.db") as store:

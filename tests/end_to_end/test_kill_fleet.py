@@ -102,7 +102,7 @@ def night():
 
 
 def test_every_payment_is_registered_once_or_waits(night):
-    everything, waiting = fleet.paid(COMPANIES)
+    everything, waiting = fleet.payment_keys(COMPANIES)
     assert Counter(night.fleet.registered()) == Counter(everything - waiting)
     assert {
         (payment["company"], payment["number"]) for payment in night.fleet.run("waiting")["waiting"]

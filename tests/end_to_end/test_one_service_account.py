@@ -11,7 +11,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from at_the_sandbox import load_fortnox_alone, sandbox_of, signing_in
+from at_the_sandbox import load_only_fortnox, running_sandbox, sign_in_automatically
 from command_line import run_command
 
 from hostsim.sandbox import Invoice, Payment, seed
@@ -63,19 +63,19 @@ def sandbox(monkeypatch):
         days = {"invoice_date": date(2026, 1, 15), "due_date": date(2026, 2, 14)}
         company.add_invoice(Invoice(number=number, total=Decimal(1000), **days))
     pay(company, PAID[0])
-    with sandbox_of(monkeypatch, state) as sandbox:
+    with running_sandbox(monkeypatch, state) as sandbox:
         yield sandbox
 
 
 @pytest.fixture
 def windows(monkeypatch):
-    return signing_in(monkeypatch)
+    return sign_in_automatically(monkeypatch)
 
 
 @pytest.fixture
 def run(run_command, monkeypatch, sandbox, windows):
     """Run commands where two imports and an export share the company of one consent."""
-    load_fortnox_alone(monkeypatch)
+    load_only_fortnox(monkeypatch)
 
     def run(*words):
         ended = run_command(*words)

@@ -10,7 +10,7 @@ from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from many_companies import host_on, numbers, office
+from many_companies import company_numbers, create_database, unattended_host
 from own_process import Program
 from ports import free_port
 
@@ -47,7 +47,7 @@ def sandbox():
 
 @pytest.fixture
 def path(tmp_path):
-    return office(tmp_path / "host.db", COUNT, now=NOW)
+    return create_database(tmp_path / "host.db", COUNT, now=NOW)
 
 
 @pytest.fixture
@@ -63,7 +63,7 @@ def clock():
 
 def run_due(store, sandbox, clock, **elsewhere):
     ended = []
-    host = host_on(store, sandbox.environment() | elsewhere, clock=clock)
+    host = unattended_host(store, sandbox.environment() | elsewhere, clock=clock)
     stop = threading.Event()
     worker.run_due(host, at_once=4, on_ended=ended.append, stop=stop, clock=clock)
     return {run.definition: run for run in ended}
@@ -71,8 +71,8 @@ def run_due(store, sandbox, clock, **elsewhere):
 
 def expected():
     """Count what is saved of each company: all but part payments and unknown invoices."""
-    sure = Counter(dict.fromkeys(numbers(COUNT), 0))
-    for index, number in enumerate(numbers(COUNT)):
+    sure = Counter(dict.fromkeys(company_numbers(COUNT), 0))
+    for index, number in enumerate(company_numbers(COUNT)):
         for at in range(seed_many.PAYMENTS):
             among_all = index * seed_many.PAYMENTS + at
             doubtful = seed_many.is_part_payment(among_all)
@@ -85,7 +85,9 @@ def registered(store):
     entries = list(store.payments())
     keys = [(entry.company, entry.payment_number) for entry in entries]
     assert len(keys) == len(set(keys))
-    return Counter(dict.fromkeys(numbers(COUNT), 0)) + Counter(entry.company for entry in entries)
+    return Counter(dict.fromkeys(company_numbers(COUNT), 0)) + Counter(
+        entry.company for entry in entries
+    )
 
 
 def paused(store):
@@ -94,7 +96,7 @@ def paused(store):
 
 def test_every_company_is_brought_in_and_what_is_sure_is_saved(store, sandbox, clock):
     runs = run_due(store, sandbox, clock)
-    assert sorted(runs) == numbers(COUNT)
+    assert sorted(runs) == company_numbers(COUNT)
     assert registered(store) == +expected()
     for run in runs.values():
         counts = dict(run.counts)
@@ -113,7 +115,7 @@ def test_the_next_night_brings_nothing_new(store, sandbox, clock):
 
 
 def test_a_withdrawn_consent_pauses_its_company_alone(store, sandbox, clock):
-    withdrawn = numbers(COUNT)[3]
+    withdrawn = company_numbers(COUNT)[3]
     run_due(store, sandbox, clock)
     sandbox.state.tokens.withdraw_consent(int(withdrawn))
     clock.passed = timedelta(days=1)
@@ -134,7 +136,7 @@ def test_when_fortnox_is_away_all_is_tried_again_and_nothing_is_lost(store, sand
     assert {run.outcome for run in runs.values()} == {"failed"}
     assert paused(store) == []
     clock.passed = timedelta(minutes=6)
-    assert sorted(run_due(store, sandbox, clock)) == numbers(COUNT)
+    assert sorted(run_due(store, sandbox, clock)) == company_numbers(COUNT)
     assert registered(store) == +expected()
 
 
@@ -191,5 +193,5 @@ def test_two_processes_at_once_do_each_company_once(tmp_path, store, sandbox, pa
             json.loads(line)["name"] for line in process.communicate(timeout=60)[0].splitlines()
         ]
         assert process.returncode == 0
-    assert sorted(names) == numbers(COUNT)
+    assert sorted(names) == company_numbers(COUNT)
     assert registered(store) == +expected()

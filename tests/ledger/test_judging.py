@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import fake_plugin
 import pytest
-from fake_plugin import euro, known, payment, write_off
+from fake_plugin import euro, known_invoice, payment, write_off
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -23,7 +23,7 @@ PAID = "invoice-already-paid"
 
 
 def invoice(*arguments, remaining=None, **values):
-    return known(fake_plugin.invoice(*arguments, **values), remaining)
+    return known_invoice(fake_plugin.invoice(*arguments, **values), remaining)
 
 
 class Case(NamedTuple):

@@ -14,9 +14,9 @@ from pathlib import Path
 import code_blocks
 import killed_process
 import pytest
-from killed_process import content, each, missed
+from killed_process import content_digest, kill_error, numbered_steps
 from ledgers import Books
-from scripted_import import Script, damage, fresh_code
+from scripted_import import Script, fresh_code, integrity_errors
 
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
@@ -116,15 +116,15 @@ def test_a_ledger_is_right_wherever_the_host_is_killed(attempt):
     assert steps.count("told") == steps.count("after told") == 4
     assert steps.count("INSERT INTO listeners") == 4
     right, wrong = set(), []
-    for step in each(steps):
+    for step in numbered_steps(steps):
         path, ended, taken = attempt(die_at=step)
         reported = f"killed at step {step}"
-        if found := missed(ended, taken, steps, step):
+        if found := kill_error(ended, taken, steps, step):
             wrong.append(f"{reported}: {found}")
-        if found := damage(path):
+        if found := integrity_errors(path):
             wrong.append(f"{reported}: the database is damaged: {found}")
         with Store.open(path) as store:
-            left = content(store), tuple(sequences(ledger(), store))
+            left = content_digest(store), tuple(sequences(ledger(), store))
         if left not in right:
             if found := wrong_after(path):
                 wrong.append(f"{reported}: {found}")

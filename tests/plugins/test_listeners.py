@@ -8,7 +8,7 @@ from decimal import Decimal
 import host_and_plugin
 import pytest
 from fake_plugin import euro, invoice, payment
-from host_and_plugin import NOON, brought_in, host_of, shown
+from host_and_plugin import NOON, host_of, import_and_save, preview_of
 from ledgers import Books, Killed, Ledger
 
 from hostsim.storage import journal
@@ -48,7 +48,7 @@ def agree(ledger, store):
 
 
 def test_what_is_saved_is_reported_with_all_that_a_ledger_needs(host, store, plugin, ledger):
-    brought_in(host, plugin, payment(1), euro(2, amount="99.50"))
+    import_and_save(host, plugin, payment(1), euro(2, amount="99.50"))
     sek, eur = ledger.kept.values()
     assert sek.books_id.isalnum()
     assert sek.books_id == eur.books_id
@@ -75,8 +75,8 @@ def test_what_is_typed_and_deleted_is_reported_at_once(host, store, ledger):
 def test_an_accepted_change_takes_the_old_amount_back_and_names_what_it_replaces(
     host, store, plugin, ledger
 ):
-    brought_in(host, plugin, payment(1))
-    shown(host, plugin, payment(1, amount="900"))
+    import_and_save(host, plugin, payment(1))
+    preview_of(host, plugin, payment(1, amount="900"))
     host.decide("Fortnox", "1", "accept")
     host.save()
     assert told(ledger) == [
@@ -92,8 +92,8 @@ def test_a_payment_that_moved_gives_the_one_invoice_back_what_the_other_gets(
     host, store, plugin, ledger
 ):
     store.load_invoices([invoice("1003")])
-    brought_in(host, plugin, payment(1))
-    shown(host, plugin, payment(1, "1003"))
+    import_and_save(host, plugin, payment(1))
+    preview_of(host, plugin, payment(1, "1003"))
     host.decide("Fortnox", "1", "accept")
     host.save()
     assert ledger.by_invoice() == {("", "1003"): 1000}
@@ -110,25 +110,25 @@ def test_two_databases_are_two_books(host, ledger, plugin, tmp_path):
 
 
 def test_a_refused_save_and_a_save_of_nothing_tell_nothing(host, plugin, ledger):
-    shown(host, plugin, payment(1, "9999"))
+    preview_of(host, plugin, payment(1, "9999"))
     host.save()
-    assert ledger.told == []
+    assert ledger.received == []
 
 
 def test_nothing_is_reported_that_is_not_committed(host, store, ledger):
     with pytest.raises(RuntimeError), store.change():  # noqa: PT012
         host.add_payment("1001", Decimal(1), confirm=True)
         raise RuntimeError
-    assert (ledger.told, journal.last_sequence(store.db)) == ([], 0)
+    assert (ledger.received, journal.last_sequence(store.db)) == ([], 0)
 
 
 def test_one_that_is_taken_again_after_its_deletion_is_another_payment_of_the_same_key(
     host, store, plugin, ledger
 ):
-    brought_in(host, plugin, payment(1))
+    import_and_save(host, plugin, payment(1))
     host.delete_payment(1, why="fel")
     plugin.source = {"1": payment(1)}
-    shown(host, plugin, payment(1))
+    preview_of(host, plugin, payment(1))
     host.decide("Fortnox", "1", "take-again")
     host.save()
     assert [(kind, its) for kind, its, *_ in told(ledger)] == [
@@ -144,18 +144,18 @@ def test_one_that_is_taken_again_after_its_deletion_is_another_payment_of_the_sa
 
 def test_many_changes_are_reported_in_order_in_small_batches(host, store, plugin, ledger):
     store.load_invoices([invoice("9", str(BATCH + 1))])
-    ledger.troubles = ["fails"] * 2
-    brought_in(host, plugin, *(payment(number, "9", "1") for number in range(1, BATCH + 1)))
+    ledger.faults = ["fails"] * 2
+    import_and_save(host, plugin, *(payment(number, "9", "1") for number in range(1, BATCH + 1)))
     host.add_payment("9", Decimal(1), confirm=True)
     assert ledger.kept == {}
     host.notify_listeners()
-    assert [len(sequences) for sequences in ledger.told[2:]] == [BATCH, 1]
+    assert [len(sequences) for sequences in ledger.received[2:]] == [BATCH, 1]
     assert list(ledger.kept) == sorted(ledger.kept)
     agree(ledger, store)
 
 
 def test_a_new_listener_is_reported_everything_from_the_first_change(host, store, plugin, ledger):
-    brought_in(host, plugin, payment(1))
+    import_and_save(host, plugin, payment(1))
     host.delete_payment(1, why="fel")
     late = Ledger()
     host_of(store, plugin, ledger, late).add_payment("1001", Decimal(5), confirm=True)
@@ -168,7 +168,7 @@ def test_a_listener_that_was_switched_off_catches_up(host, store, plugin, ledger
     host_of(store, plugin).add_payment("1001", Decimal(2), confirm=True)
     assert len(ledger.kept) == 1
     host.add_payment("1001", Decimal(3), confirm=True)
-    assert ledger.told == [[1], [2, 3]]
+    assert ledger.received == [[1], [2, 3]]
 
 
 @pytest.mark.parametrize(
@@ -177,30 +177,30 @@ def test_a_listener_that_was_switched_off_catches_up(host, store, plugin, ledger
 def test_what_a_listener_did_not_acknowledge_is_sent_again(host, store, ledger, caplog, trouble):
     """Nothing is an acknowledgement but the sequence of a change that was told."""
     caplog.set_level(logging.DEBUG)
-    ledger.troubles = [trouble]
+    ledger.faults = [trouble]
     host.add_payment("1001", Decimal(1), confirm=True)
-    assert ledger.told == [[1]]
+    assert ledger.received == [[1]]
     host.add_payment("1001", Decimal(2), confirm=True)
-    assert ledger.told == [[1], [1, 2]]
+    assert ledger.received == [[1], [1, 2]]
     agree(ledger, store)
     assert "Bullen" not in caplog.text
 
 
 def test_what_was_kept_in_part_goes_on_there(host, plugin, ledger):
-    ledger.troubles = ["half", "half"]
-    brought_in(host, plugin, payment(1), payment(2, "1002", "1"), payment(3, "1002", "1"))
-    assert ledger.told == [[1, 2, 3], [3]]
+    ledger.faults = ["half", "half"]
+    import_and_save(host, plugin, payment(1), payment(2, "1002", "1"), payment(3, "1002", "1"))
+    assert ledger.received == [[1, 2, 3], [3]]
 
 
 def test_a_listener_that_fails_harms_neither_the_save_nor_the_others(store, plugin, caplog):
     class Broken(Ledger):
-        troubles = property(lambda _self: ["fails"], lambda _self, _value: None)
+        faults = property(lambda _self: ["fails"], lambda _self, _value: None)
 
     broken, whole = Broken(), Ledger()
     host = host_of(store, broken, plugin, whole)
     host.add_payment("1001", Decimal(1), confirm=True)
     host.add_payment("1001", Decimal(2), confirm=True)
-    assert (broken.kept, broken.told) == ({}, [[1], [1, 2]])
+    assert (broken.kept, broken.received) == ({}, [[1], [1, 2]])
     agree(whole, store)
     assert "plugin0 failed in opter_books_changed: RuntimeError" in caplog.text
 
@@ -210,7 +210,7 @@ def test_what_was_left_when_the_program_ended_is_reported_at_the_next_occasion(
     host, store, plugin, ledger, occasion
 ):
     """Also when the listener had kept it, and only its acknowledgement was lost."""
-    ledger.troubles = ["killed"]
+    ledger.faults = ["killed"]
     with pytest.raises(Killed):
         host.add_payment("1001", Decimal(1), confirm=True)
     store.close()
@@ -221,25 +221,25 @@ def test_what_was_left_when_the_program_ended_is_reported_at_the_next_occasion(
         "add": lambda: host.add_payment("1001", Decimal(2), confirm=True),
         "start": host.notify_listeners,
     }[occasion]()
-    assert ledger.told[1][0] == 1
+    assert ledger.received[1][0] == 1
     agree(ledger, store)
 
 
 def test_an_import_tells_before_it_reads(host, store, plugin, ledger):
-    ledger.troubles = ["fails"]
+    ledger.faults = ["fails"]
     host.add_payment("1001", Decimal(1), confirm=True)
-    plugin.during = lambda _run: ledger.told.append("read")
+    plugin.during = lambda _run: ledger.received.append("read")
     host.import_payments("Fortnox")
-    assert ledger.told == [[1], [1], "read"]
+    assert ledger.received == [[1], [1], "read"]
 
 
 def test_a_save_tells_what_was_left_before_it_registers(host, store, plugin, ledger):
-    shown(host, plugin, payment(1))
-    ledger.troubles = ["killed"]
+    preview_of(host, plugin, payment(1))
+    ledger.faults = ["killed"]
     with pytest.raises(Killed):
         host.add_payment("1002", Decimal(1), confirm=True)
     host.save()
-    assert ledger.told == [[1], [1], [2]]
+    assert ledger.received == [[1], [1], [2]]
 
 
 @pytest.mark.parametrize("lost", [0, 1])
@@ -249,9 +249,9 @@ def test_a_listener_that_lost_what_it_kept_is_reported_it_again_at_once(
     for amount in (1, 2, 3):
         host.add_payment("1001", Decimal(amount), confirm=True)
     ledger.kept = {number: one for number, one in ledger.kept.items() if number <= lost}
-    ledger.troubles = [lost]
+    ledger.faults = [lost]
     host.add_payment("1001", Decimal(4), confirm=True)
-    assert ledger.told[-1] == list(range(lost + 1, 5))
+    assert ledger.received[-1] == list(range(lost + 1, 5))
     assert journal.acknowledged(store.db, "plugin1") == 4
     agree(ledger, store)
     assert f"lost changes and is sent those after {lost} again" in caplog.text
@@ -260,18 +260,18 @@ def test_a_listener_that_lost_what_it_kept_is_reported_it_again_at_once(
 def test_a_listener_that_always_goes_back_is_not_told_for_ever(host, store, ledger):
     for amount in (1, 2, 3):
         host.add_payment("1001", Decimal(amount), confirm=True)
-    ledger.troubles = [2, 1, 0, 0, 0]
+    ledger.faults = [2, 1, 0, 0, 0]
     host.add_payment("1001", Decimal(4), confirm=True)
-    assert ledger.told[3:] == [[4], [3, 4]]
+    assert ledger.received[3:] == [[4], [3, 4]]
     assert journal.acknowledged(store.db, "plugin1") == 2
     host.notify_listeners()
-    assert ledger.told[5:] == [[3, 4], [1, 2, 3, 4]]
+    assert ledger.received[5:] == [[3, 4], [1, 2, 3, 4]]
 
 
 @pytest.mark.parametrize("answer", [-1, True, "1", 9])
 def test_what_is_no_sequence_of_a_change_moves_nothing(host, store, ledger, answer):
     host.add_payment("1001", Decimal(1), confirm=True)
-    ledger.troubles = [answer]
+    ledger.faults = [answer]
     host.add_payment("1001", Decimal(2), confirm=True)
     assert journal.acknowledged(store.db, "plugin1") == 1
 
@@ -307,7 +307,7 @@ def test_what_changes_while_a_listener_is_reported_is_left_to_who_tells_it(store
     slow = Slow(lambda: host.add_payment("1001", Decimal(2), confirm=True))
     host = host_of(store, slow)
     host.add_payment("1001", Decimal(1), confirm=True)
-    assert slow.told == [[1], [2]]
+    assert slow.received == [[1], [2]]
     agree(slow, store)
 
 
@@ -329,7 +329,7 @@ def test_what_changes_just_before_the_lock_is_let_go_is_not_left_behind(store, l
 
     monkeypatch.setattr(journal, "changes_after", at_the_end)
     host.add_payment("1001", Decimal(1), confirm=True)
-    assert ledger.told == [[1], [2]]
+    assert ledger.received == [[1], [2]]
 
 
 def test_a_listener_may_change_the_books_itself(store):
@@ -344,7 +344,7 @@ def test_a_listener_may_change_the_books_itself(store):
     rounding = Rounding()
     host = host_of(store, rounding)
     host.add_payment("1001", Decimal(1), confirm=True)
-    assert rounding.told == [[1], [2]]
+    assert rounding.received == [[1], [2]]
 
 
 def test_a_database_that_cannot_be_written_now_harms_nobody(
@@ -355,7 +355,7 @@ def test_a_database_that_cannot_be_written_now_harms_nobody(
     assert "could not be sent the changes of the books: OperationalError" in caplog.text
     monkeypatch.undo()
     host.notify_listeners()
-    assert ledger.told == [[1], [1]]
+    assert ledger.received == [[1], [1]]
 
 
 # --- Nobody can forget the journal ---

@@ -68,7 +68,7 @@ class Listened(HostMachine):
     def the_program_will_end(self, at):
         self.host.dies_at = at
 
-    @precondition(lambda self: hasattr(self, "store") and not self.ledger.troubles)
+    @precondition(lambda self: hasattr(self, "store") and not self.ledger.faults)
     @rule(
         troubles=st.lists(
             st.sampled_from(["fails", "keeps-and-fails", "silent", "half", "killed", 10**9]),
@@ -77,12 +77,12 @@ class Listened(HostMachine):
         )
     )
     def the_ledger_will_have_trouble(self, troubles):
-        self.ledger.troubles = list(troubles)
+        self.ledger.faults = list(troubles)
 
     @precondition(lambda self: hasattr(self, "store"))
     @rule()
     def all_is_well(self):
-        self.ledger.troubles = []
+        self.ledger.faults = []
         self.host.dies_at = 0
         self.host.notify_listeners()
         assert self.ledger.by_invoice() == Books(self.store).by_invoice()

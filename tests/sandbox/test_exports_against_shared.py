@@ -102,7 +102,7 @@ def test_an_invoice_that_is_made_has_the_recorded_fields(office, name, number):
 )
 def test_an_invoice_that_is_changed_has_the_recorded_fields(office, name, number, fields):
     there = office(JANUARY)
-    there.make(DocumentNumber=number, **fields)
+    there.create_invoice(DocumentNumber=number, **fields)
     text, recorded = replayed(there, name)
     wanted = json.loads(recorded)["Invoice"] | {"ContractReference": "0"}
     assert json.loads(text)["Invoice"] == wanted
@@ -149,7 +149,7 @@ def test_an_invoice_of_2024_is_the_recorded_body(office, name, number, row_id, r
 def test_two_filters_of_invoices_are_answered_as_recorded(office):
     there = office(JANUARY)
     names = {"OurReference": "Radagast the Brown", "YourReference": "Gandalf the Grey"}
-    there.make(DocumentNumber=31, **names)
+    there.create_invoice(DocumentNumber=31, **names)
     text, recorded = replayed(there, "invoices.multi_param_find_by_hash.json")
     assert text == recorded
 

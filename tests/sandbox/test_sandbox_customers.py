@@ -18,20 +18,20 @@ def test_a_customer_gets_the_next_number_and_a_bare_word_for_a_location(fortnox)
 def test_an_own_number_of_letters_and_digits_is_taken(fortnox):
     assert fortnox.customer(CustomerNumber="KALM1042")["CustomerNumber"] == "KALM1042"
     body = {"Customer": {"Name": "x", "CustomerNumber": "K M"}}
-    assert fortnox.code("POST", "customers", body) == (400, 2000106)
+    assert fortnox.error_code("POST", "customers", body) == (400, 2000106)
 
 
 def test_a_number_that_is_or_was_in_use_is_refused(fortnox):
     body = {"Customer": {"Name": "Ny", "CustomerNumber": "1"}}
-    assert fortnox.code("POST", "customers", body) == (400, 2000637)
+    assert fortnox.error_code("POST", "customers", body) == (400, 2000637)
     assert fortnox.ask("DELETE", "customers/1").status_code == 204
-    assert fortnox.code("POST", "customers", body) == (400, 2000637)
+    assert fortnox.error_code("POST", "customers", body) == (400, 2000637)
 
 
 def test_a_change_does_not_take_the_number_of_another_nor_give_a_new_one(fortnox):
     fortnox.customer(CustomerNumber="7")
     body = {"Customer": {"CustomerNumber": "7"}}
-    assert fortnox.code("PUT", "customers/1", body) == (400, 2000637)
+    assert fortnox.error_code("PUT", "customers/1", body) == (400, 2000637)
     body = {"Customer": {"CustomerNumber": "8"}}
     assert fortnox.ask("PUT", "customers/1", body).json()["Customer"]["CustomerNumber"] == "1"
 
@@ -56,7 +56,7 @@ def test_a_change_does_not_take_the_number_of_another_nor_give_a_new_one(fortnox
     ],
 )
 def test_a_customer_that_cannot_be_is_refused(fortnox, fields, code):
-    assert fortnox.code("POST", "customers", {"Customer": fields}) == (400, code)
+    assert fortnox.error_code("POST", "customers", {"Customer": fields}) == (400, code)
     assert numbers(fortnox) == ["1"]
 
 
@@ -69,13 +69,16 @@ def test_a_change_touches_what_is_sent_and_clears_by_api_blank_alone(fortnox):
 
 
 def test_a_change_of_nothing_is_refused(fortnox):
-    assert fortnox.code("PUT", "customers/1", {"Customer": {}}) == (400, 2001392)
+    assert fortnox.error_code("PUT", "customers/1", {"Customer": {}}) == (400, 2001392)
 
 
 def test_what_a_card_has_stored_is_checked_again_at_every_change(fortnox):
     fortnox.customer(CustomerNumber="7", SalesAccount="3041")
     fortnox.record("accounts", Number=3041, Active=False)
-    assert fortnox.code("PUT", "customers/7", {"Customer": {"City": "Lund"}}) == (400, 2000550)
+    assert fortnox.error_code("PUT", "customers/7", {"Customer": {"City": "Lund"}}) == (
+        400,
+        2000550,
+    )
 
 
 def test_the_country_follows_from_its_code(fortnox):
@@ -101,7 +104,7 @@ def test_a_switch_tells_what_a_country_by_name_does(fortnox, customer_country, s
 def test_an_unknown_country_by_name_is_refused(fortnox):
     fortnox.set(customer_country="accepted")
     body = {"Customer": {"Name": "x", "Country": "South Korea"}}
-    assert fortnox.code("POST", "customers", body) == (400, 2000919)
+    assert fortnox.error_code("POST", "customers", body) == (400, 2000919)
 
 
 @parametrize(("customer_not_found", "code"), [("2000433", 2000433), ("2000204", 2000204)])
@@ -109,9 +112,9 @@ def test_a_customer_that_is_not_there_is_not_found_by_one_of_two_codes(
     fortnox, customer_not_found, code
 ):
     fortnox.set(customer_not_found=customer_not_found)
-    assert fortnox.code("GET", "customers/99") == (404, code)
-    assert fortnox.code("PUT", "customers/99", {"Customer": {"Name": "x"}}) == (404, code)
-    assert fortnox.code("DELETE", "customers/99") == (404, code)
+    assert fortnox.error_code("GET", "customers/99") == (404, code)
+    assert fortnox.error_code("PUT", "customers/99", {"Customer": {"Name": "x"}}) == (404, code)
+    assert fortnox.error_code("DELETE", "customers/99") == (404, code)
 
 
 @parametrize(("delete_customer_with_invoices", "status"), [("accepted", 204), ("refused", 400)])
@@ -121,7 +124,7 @@ def test_deleting_a_customer_with_invoices_is_a_switch(
     fortnox.set(
         delete_customer_with_invoices=delete_customer_with_invoices, customer_in_use_code=2000001
     )
-    fortnox.make()
+    fortnox.create_invoice()
     assert fortnox.ask("DELETE", "customers/1").status_code == status
     assert fortnox.get("invoices/1")["Invoice"]["CustomerName"] == "Updated name"
 
@@ -172,11 +175,11 @@ def test_a_customer_number_is_found_whole_where_a_switch_says_so(fortnox):
      ("name=%3Cb%3E", 2000359), ("lastmodified=igår", 2000588)],
 )  # fmt: skip
 def test_a_list_that_is_asked_for_wrongly_is_refused(fortnox, query, code):
-    assert fortnox.code("GET", f"customers?{query}") == (400, code)
+    assert fortnox.error_code("GET", f"customers?{query}") == (400, code)
 
 
 def test_changed_customers_are_found_by_lastmodified(fortnox):
-    fortnox.later(3600)
+    fortnox.advance(3600)
     fortnox.customer(Name="Ny AB")
     assert numbers(fortnox, "?lastmodified=2026-03-17 11:00") == ["2"]
     fortnox.ask("PUT", "customers/1", {"Customer": {"City": "Lund"}})
@@ -195,5 +198,5 @@ def test_a_customer_that_was_made_although_the_answer_was_lost_is_not_made_twice
     fortnox.fault(fault="status", status=500, performed=True, match=lost)
     body = {"Customer": {"Name": "Kund", "CustomerNumber": "7"}}
     assert fortnox.ask("POST", "customers", body, checked=False).status_code == 500
-    assert fortnox.code("POST", "customers", body) == (400, 2000637)
+    assert fortnox.error_code("POST", "customers", body) == (400, 2000637)
     assert fortnox.get("customers/7")["Customer"]["Name"] == "Kund"

@@ -33,7 +33,7 @@ def files_in(fortnox, folder="inbox_kf"):
 
 @pytest.fixture
 def made(fortnox):
-    fortnox.make([sold()])
+    fortnox.create_invoice([sold()])
     return fortnox
 
 
@@ -66,7 +66,7 @@ def test_a_file_can_be_deleted(fortnox):
 
 def test_an_upload_that_cannot_be_is_refused(fortnox):
     fortnox.set(largest_file=10, file_too_big_code=2000001, file_not_found_code=2000002)
-    assert fortnox.code("POST", "inbox?path=inbox_kf", {}) == (400, 1000031)
+    assert fortnox.error_code("POST", "inbox?path=inbox_kf", {}) == (400, 1000031)
     answers = [
         fortnox.ask("POST", "inbox?path=inbox_kf", files={"other": ("a.pdf", b"x")}),
         fortnox.ask("POST", "inbox?path=inbox_kf", files={"file": ("a.pdf", b"x" * 11)}),
@@ -112,7 +112,7 @@ def test_an_attachment_that_cannot_be_is_refused_with_a_word(made, change, statu
 
 
 def test_lists_of_attachments_that_cannot_be_are_refused(made):
-    made.make([sold()])
+    made.create_invoice([sold()])
     file = upload(made)
     wrong = {
         "no_attachment_provided": [],

@@ -21,7 +21,7 @@ def exact(answer):
 
 
 def test_a_customer_alone_is_enough_for_an_invoice(fortnox):
-    made = fortnox.make()
+    made = fortnox.create_invoice()
     assert (made["DocumentNumber"], made["OCR"], made["Total"]) == ("1", "133", 0)
     assert (made["InvoiceDate"], made["DueDate"]) == ("2026-03-17", "2026-04-16")
 
@@ -35,7 +35,7 @@ def test_an_invoice_is_answered_with_201_and_a_bare_word_for_a_location(fortnox)
 def test_a_card_is_copied_and_later_changes_of_it_do_not_follow(fortnox):
     card = {"City": "Kalmar", "YourReference": "Kim", "OrganisationNumber": "556000-0000"}
     fortnox.record("customers", CustomerNumber="1", EmailInvoice="f@example.com", **card)
-    made = fortnox.make(City="Växjö")
+    made = fortnox.create_invoice(City="Växjö")
     fortnox.ask("PUT", "customers/1", {"Customer": {"Name": "Ny AB", "YourReference": "Lo"}})
     shown = fortnox.get(f"invoices/{made['DocumentNumber']}")["Invoice"]
     assert (shown["CustomerName"], shown["City"]) == ("Updated name", "Växjö")
@@ -45,17 +45,17 @@ def test_a_card_is_copied_and_later_changes_of_it_do_not_follow(fortnox):
 
 @parametrize(("terms", "due"), [("30", "2026-02-01"), ("10", "2026-01-12"), ("AG", "2026-01-02")])
 def test_the_due_date_follows_from_the_terms_of_payment(fortnox, terms, due):
-    made = fortnox.make(InvoiceDate="2026-01-02", TermsOfPayment=terms)
+    made = fortnox.create_invoice(InvoiceDate="2026-01-02", TermsOfPayment=terms)
     assert (made["DueDate"], made["OutboundDate"]) == (due, "2026-01-02")
 
 
 def test_a_company_without_default_terms_has_invoices_due_at_once(fortnox):
     fortnox.change("set_up", set_up={"terms_of_payment": ""})
-    assert fortnox.make()["DueDate"] == "2026-03-17"
+    assert fortnox.create_invoice()["DueDate"] == "2026-03-17"
 
 
 def test_a_due_date_before_the_invoice_date_is_accepted(fortnox):
-    assert fortnox.make(DueDate="2026-01-01")["DueDate"] == "2026-01-01"
+    assert fortnox.create_invoice(DueDate="2026-01-01")["DueDate"] == "2026-01-01"
 
 
 def test_an_invoice_reads_the_same_later_and_has_every_field_that_was_sent(fortnox):
@@ -68,7 +68,7 @@ def test_an_invoice_reads_the_same_later_and_has_every_field_that_was_sent(fortn
         "EmailInformation": {"EmailSubject": "Faktura"},
         "Labels": [{"Id": 3}],
     }
-    made = fortnox.make([sold()], **sent)
+    made = fortnox.create_invoice([sold()], **sent)
     shown = fortnox.get("invoices/1")["Invoice"]
     assert {name: shown[name] for name in sent} == sent | {
         "EmailInformation": made["EmailInformation"]
@@ -81,25 +81,25 @@ def test_an_invoice_reads_the_same_later_and_has_every_field_that_was_sent(fortn
 
 
 def test_an_own_number_and_its_ocr_are_taken(fortnox):
-    made = fortnox.make(DocumentNumber="10301")
+    made = fortnox.create_invoice(DocumentNumber="10301")
     assert (made["DocumentNumber"], made["OCR"]) == ("10301", ocr_of(10301))
     assert fortnox.get("invoices/10301")["Invoice"]["DocumentNumber"] == "10301"
 
 
 def test_a_number_in_use_is_refused_and_nothing_is_changed(fortnox):
-    fortnox.make(DocumentNumber="10301", Comments="den första")
+    fortnox.create_invoice(DocumentNumber="10301", Comments="den första")
     again = invoice([], DocumentNumber="10301")
-    assert fortnox.code("POST", "invoices", again) == (400, 2009438)
+    assert fortnox.error_code("POST", "invoices", again) == (400, 2009438)
     fortnox.set(used_number_status=409, used_number_code=2000001)
-    assert fortnox.code("POST", "invoices", again) == (409, 2000001)
+    assert fortnox.error_code("POST", "invoices", again) == (409, 2000001)
     assert fortnox.get("invoices/10301")["Invoice"]["Comments"] == "den första"
 
 
 @parametrize(("cancelled_number_blocks", "status"), [(True, 400), (False, 201)])
 def test_a_switch_tells_whether_a_cancelled_number_blocks(fortnox, cancelled_number_blocks, status):
     fortnox.set(cancelled_number_blocks=cancelled_number_blocks)
-    fortnox.make(DocumentNumber="7")
-    fortnox.act(7, "cancel")
+    fortnox.create_invoice(DocumentNumber="7")
+    fortnox.perform(7, "cancel")
     answer = fortnox.ask("POST", "invoices", invoice([], DocumentNumber="7"))
     assert answer.status_code == status
 
@@ -107,30 +107,30 @@ def test_a_switch_tells_whether_a_cancelled_number_blocks(fortnox, cancelled_num
 @parametrize(("number_moves_series", "code"), [(False, 2009438), (True, None)])
 def test_a_switch_tells_whether_an_own_number_moves_the_series(fortnox, number_moves_series, code):
     fortnox.set(number_moves_series=number_moves_series)
-    fortnox.make(DocumentNumber="1")
+    fortnox.create_invoice(DocumentNumber="1")
     answer = fortnox.ask("POST", "invoices", invoice([]))
     assert answer.json().get("ErrorInformation", {}).get("code") == code
 
 
 def test_an_own_ocr_is_taken_where_its_check_digit_is_good(fortnox):
-    assert fortnox.make(OCR="426523791")["OCR"] == "426523791"
-    assert fortnox.refused(OCR="426523790") == 2009440
+    assert fortnox.create_invoice(OCR="426523791")["OCR"] == "426523791"
+    assert fortnox.refusal_code(OCR="426523790") == 2009440
     fortnox.set(invalid_ocr="accepted", invalid_ocr_code=2000001)
-    assert fortnox.make(OCR="426523790")["OCR"] == "426523790"
+    assert fortnox.create_invoice(OCR="426523790")["OCR"] == "426523790"
 
 
 def test_an_ocr_in_use_is_refused_or_accepted_by_a_switch(fortnox):
-    fortnox.make(OCR="426523791")
-    assert fortnox.refused(OCR="426523791") == 2009439
+    fortnox.create_invoice(OCR="426523791")
+    assert fortnox.refusal_code(OCR="426523791") == 2009439
     fortnox.set(used_ocr_code=2000001)
-    assert fortnox.refused(OCR="426523791") == 2000001
+    assert fortnox.refusal_code(OCR="426523791") == 2000001
     fortnox.set(used_ocr="accepted")
-    assert fortnox.make(OCR="426523791")["OCR"] == "426523791"
+    assert fortnox.create_invoice(OCR="426523791")["OCR"] == "426523791"
 
 
 def test_a_refused_invoice_takes_no_number(fortnox):
-    assert fortnox.refused(Currency="GBP") == 2000427
-    assert fortnox.make()["DocumentNumber"] == "1"
+    assert fortnox.refusal_code(Currency="GBP") == 2000427
+    assert fortnox.create_invoice()["DocumentNumber"] == "1"
 
 
 def test_one_number_sent_many_times_at_once_makes_one_invoice(fortnox):
@@ -161,15 +161,15 @@ def test_price_and_quantity_are_rounded_to_two_decimals_half_up(fortnox, sent, k
 
 
 def test_a_row_without_a_quantity_is_nothing(fortnox):
-    made = fortnox.make([{"AccountNumber": 3001, "Price": 10}])
+    made = fortnox.create_invoice([{"AccountNumber": 3001, "Price": 10}])
     (row,) = made["InvoiceRows"]
     assert (row["DeliveredQuantity"], row["Total"], made["Total"]) == ("0", 0, 0)
 
 
 def test_a_row_of_text_alone_and_an_empty_row_are_accepted(fortnox):
-    made = fortnox.make([{"Description": "Faktura 10301, 4555, 2026-10-28"}, {}])
+    made = fortnox.create_invoice([{"Description": "Faktura 10301, 4555, 2026-10-28"}, {}])
     assert [row["AccountNumber"] for row in made["InvoiceRows"]] == [0, 0]
-    assert fortnox.act(made["DocumentNumber"], "bookkeep")["Booked"] is True
+    assert fortnox.perform(made["DocumentNumber"], "bookkeep")["Booked"] is True
 
 
 @parametrize(("vat_on", "total"), [("sum", "374.96"), ("rows", "374.97")])
@@ -189,7 +189,7 @@ def test_each_rate_has_vat_of_its_own_rounded_half_up(fortnox):
 
 
 def test_with_vat_included_the_price_of_a_row_holds_vat(fortnox):
-    made = fortnox.make([sold("125")], VATIncluded=True)
+    made = fortnox.create_invoice([sold("125")], VATIncluded=True)
     (row,) = made["InvoiceRows"]
     assert (made["Total"], made["Net"], made["TotalVAT"]) == (125, 100, 25)
     assert (row["Price"], row["PriceExcludingVAT"], row["TotalExcludingVAT"]) == (125, 100, 100)
@@ -198,7 +198,7 @@ def test_with_vat_included_the_price_of_a_row_holds_vat(fortnox):
 @parametrize(("whole_kronor", "total", "off"), [(False, 125.63, 0), (True, 126, 0.37)])
 def test_a_switch_rounds_to_whole_kronor_and_shows_the_rest(fortnox, whole_kronor, total, off):
     fortnox.set(whole_kronor=whole_kronor)
-    made = fortnox.make([sold("100.50")])
+    made = fortnox.create_invoice([sold("100.50")])
     assert (made["Total"], made["RoundOff"]) == (total, off)
 
 
@@ -206,7 +206,7 @@ def test_a_switch_rounds_to_whole_kronor_and_shows_the_rest(fortnox, whole_krono
 def test_fees_of_the_company_are_added_with_vat_by_a_switch(fortnox, fee_vat, freight_vat):
     fortnox.set(fee_vat=fee_vat)
     fortnox.change("set_up", set_up={"freight": "50", "administration_fee": "0"})
-    made = fortnox.make([sold("100", 12, 3002)])
+    made = fortnox.create_invoice([sold("100", 12, 3002)])
     assert (made["Freight"], made["FreightVAT"]) == (50, freight_vat)
     assert made["Total"] == 112 + 50 + freight_vat
 
@@ -214,21 +214,21 @@ def test_fees_of_the_company_are_added_with_vat_by_a_switch(fortnox, fee_vat, fr
 def test_fees_of_the_customer_go_before_those_of_the_company_and_what_is_sent_before_both(fortnox):
     fortnox.change("set_up", set_up={"freight": "50", "administration_fee": "30"})
     fortnox.record("customers", CustomerNumber="1", InvoiceFreight="10")
-    made = fortnox.make()
+    made = fortnox.create_invoice()
     assert (made["Freight"], made["AdministrationFee"], made["Total"]) == (10, 30, 50)
-    assert fortnox.make(Freight=0, AdministrationFee=0)["Total"] == 0
+    assert fortnox.create_invoice(Freight=0, AdministrationFee=0)["Total"] == 0
 
 
 def test_the_discount_of_a_card_is_applied_unless_the_row_says_otherwise(fortnox):
     fortnox.record("customers", CustomerNumber="1", InvoiceDiscount="10")
-    made = fortnox.make([sold("100"), sold("100", Discount=0)])
+    made = fortnox.create_invoice([sold("100"), sold("100", Discount=0)])
     assert [row["Total"] for row in made["InvoiceRows"]] == [90, 100]
     assert made["InvoiceRows"][0]["Discount"] == 10
 
 
 def test_a_discount_is_per_cent_or_an_amount(fortnox):
     rows = [sold("200", Discount=5), sold("200", Discount=5, DiscountType="AMOUNT")]
-    assert [row["Total"] for row in fortnox.make(rows)["InvoiceRows"]] == [190, 195]
+    assert [row["Total"] for row in fortnox.create_invoice(rows)["InvoiceRows"]] == [190, 195]
 
 
 @parametrize(("left_out_vat", "vat"), [("account", 25), ("zero", 0)])
@@ -236,44 +236,44 @@ def test_a_row_without_vat_has_that_of_its_account_by_a_switch(fortnox, left_out
     fortnox.set(left_out_vat=left_out_vat)
     row = sold()
     del row["VAT"]
-    assert fortnox.make([row])["InvoiceRows"][0]["VAT"] == vat
+    assert fortnox.create_invoice([row])["InvoiceRows"][0]["VAT"] == vat
 
 
 def test_a_row_without_an_account_has_that_of_its_customer_or_company(fortnox):
     row = {"DeliveredQuantity": "1", "Price": 10}
-    assert fortnox.make([row])["InvoiceRows"][0]["AccountNumber"] == 3001
+    assert fortnox.create_invoice([row])["InvoiceRows"][0]["AccountNumber"] == 3001
     fortnox.record("customers", CustomerNumber="1", SalesAccount="3041")
-    assert fortnox.make([row])["InvoiceRows"][0]["AccountNumber"] == 3041
+    assert fortnox.create_invoice([row])["InvoiceRows"][0]["AccountNumber"] == 3041
 
 
 def test_a_row_with_an_article_has_its_text_and_account(fortnox):
     article = {"ArticleNumber": "101", "Description": "Hammer", "SalesAccount": 3002, "VAT": 12}
     fortnox.record("articles", **article)
-    (row,) = fortnox.make([{"ArticleNumber": "101", "Price": 10}])["InvoiceRows"]
+    (row,) = fortnox.create_invoice([{"ArticleNumber": "101", "Price": 10}])["InvoiceRows"]
     assert (row["Description"], row["AccountNumber"], row["VAT"]) == ("Hammer", 3002, 12)
-    assert fortnox.refused([{"ArticleNumber": "7"}]) == 2000428
+    assert fortnox.refusal_code([{"ArticleNumber": "7"}]) == 2000428
 
 
 def test_a_negative_invoice_is_a_credit_that_names_what_it_credits(fortnox):
-    fortnox.make([sold()], DocumentNumber="10")
-    made = fortnox.make([sold("-40")], DocumentNumber="11", CreditInvoiceReference="10")
+    fortnox.create_invoice([sold()], DocumentNumber="10")
+    made = fortnox.create_invoice([sold("-40")], DocumentNumber="11", CreditInvoiceReference="10")
     assert (made["Credit"], made["Total"], made["CreditInvoiceReference"]) == ("true", -50, "10")
     assert fortnox.get("invoices/10")["Invoice"]["CreditInvoiceReference"] == "11"
     assert fortnox.documents("?credit=true") == ["11"]
-    assert fortnox.refused(CreditInvoiceReference="99") == 2000434
+    assert fortnox.refusal_code(CreditInvoiceReference="99") == 2000434
 
 
 def test_an_interest_invoice_keeps_its_type(fortnox):
-    made = fortnox.make([sold("187", 0, 8313)], InvoiceType="INTRESTINVOICE")
+    made = fortnox.create_invoice([sold("187", 0, 8313)], InvoiceType="INTRESTINVOICE")
     assert (made["InvoiceType"], made["Total"]) == ("INTRESTINVOICE", 187)
     assert fortnox.documents("?invoicetype=INTRESTINVOICE") == ["1"]
 
 
 def test_a_foreign_invoice_has_the_rate_that_is_sent_or_fortnoxs_own(fortnox):
-    sent = fortnox.make([sold("10", 0, 3308)], Currency="EUR", CurrencyRate=11.5)
+    sent = fortnox.create_invoice([sold("10", 0, 3308)], Currency="EUR", CurrencyRate=11.5)
     assert (sent["Currency"], sent["CurrencyRate"], sent["Total"]) == ("EUR", 11.5, 10)
-    assert fortnox.make(Currency="EUR")["CurrencyRate"] == 11.275
-    made = fortnox.make(Currency="EUR", CurrencyUnit=100)
+    assert fortnox.create_invoice(Currency="EUR")["CurrencyRate"] == 11.275
+    made = fortnox.create_invoice(Currency="EUR", CurrencyUnit=100)
     assert (made["CurrencyRate"], made["CurrencyUnit"]) == (11.275, 100)
     assert fortnox.put(made["DocumentNumber"], Currency="USD")["CurrencyRate"] == 10.43
     assert fortnox.put(made["DocumentNumber"], Currency="SEK")["CurrencyRate"] == 1
@@ -281,10 +281,10 @@ def test_a_foreign_invoice_has_the_rate_that_is_sent_or_fortnoxs_own(fortnox):
 
 @parametrize("rate", [{"CurrencyRate": 2}, {"CurrencyUnit": 100}])
 def test_the_rate_of_sek_is_1(fortnox, rate):
-    assert fortnox.refused(**rate) == 2001392
-    assert fortnox.refused(Currency="EUR", CurrencyRate=0) == 2009449
+    assert fortnox.refusal_code(**rate) == 2001392
+    assert fortnox.refusal_code(Currency="EUR", CurrencyRate=0) == 2009449
     fortnox.set(contradicting_amounts="computed")
-    made = fortnox.make(**rate)
+    made = fortnox.create_invoice(**rate)
     assert (made["CurrencyRate"], made["CurrencyUnit"]) == (1, 1)
 
 
@@ -304,7 +304,7 @@ def test_a_customer_without_vat_has_none_on_fees_nor_where_it_is_left_out(fortno
     fortnox.record("customers", CustomerNumber="1", VATType="EXPORT")
     row = sold()
     del row["VAT"]
-    assert fortnox.make([row], Freight=50)["Total"] == 150
+    assert fortnox.create_invoice([row], Freight=50)["Total"] == 150
 
 
 # --- What is refused --------------------------------------------------------
@@ -342,43 +342,43 @@ def test_a_customer_without_vat_has_none_on_fees_nor_where_it_is_left_out(fortno
     ],
 )
 def test_an_invoice_that_cannot_be_is_refused(fortnox, rows, fields, code):
-    assert fortnox.refused(rows, **fields) == code
+    assert fortnox.refusal_code(rows, **fields) == code
     assert fortnox.documents() == []
 
 
 @parametrize("body", [{}, [], {"Invoice": {}}, {"Invoice": "x"}, {"Invoice": []}])
 def test_a_body_without_an_invoice_is_refused(fortnox, body):
-    assert fortnox.code("POST", "invoices", body) == (400, 2001392)
+    assert fortnox.error_code("POST", "invoices", body) == (400, 2001392)
 
 
 def test_five_hundred_rows_are_taken(fortnox):
-    assert len(fortnox.make([sold("1")] * 500)["InvoiceRows"]) == 500
+    assert len(fortnox.create_invoice([sold("1")] * 500)["InvoiceRows"]) == 500
 
 
 @parametrize("text", ["och så vidare…", "a·b", "https://example.com", "a<b", "a>b", "a\x01b"])
 def test_texts_with_refused_characters_are_refused(fortnox, text):
-    assert fortnox.refused(Comments=text) == 2000359
-    assert fortnox.refused([sold(Description=text)]) == 2000359
+    assert fortnox.refusal_code(Comments=text) == 2000359
+    assert fortnox.refusal_code([sold(Description=text)]) == 2000359
 
 
 @parametrize("text", ["Åkeri & Söner AB, 50 % (del 2/3)", 'Kim "K" Ek; 5+5=10', "rad\nrad"])
 def test_ordinary_texts_are_accepted(fortnox, text):
-    assert fortnox.make(Comments=text)["Comments"] == text
+    assert fortnox.create_invoice(Comments=text)["Comments"] == text
 
 
 def test_a_switch_refuses_everything_that_is_neither_a_letter_nor_ascii(fortnox):
-    assert fortnox.make(Comments="a – b é")["Comments"] == "a – b é"
+    assert fortnox.create_invoice(Comments="a – b é")["Comments"] == "a – b é"
     fortnox.set(text_characters="plain")
-    assert fortnox.refused(Comments="a – b") == 2000359
-    assert fortnox.make(Comments="é")["Comments"] == "é"
+    assert fortnox.refusal_code(Comments="a – b") == 2000359
+    assert fortnox.create_invoice(Comments="é")["Comments"] == "é"
 
 
 def test_texts_that_are_too_long_are_refused_or_cut_by_a_switch(fortnox):
-    assert fortnox.make(ExternalInvoiceReference1="x" * 80)
-    assert fortnox.refused(ExternalInvoiceReference1="x" * 81) == 2009449
-    assert fortnox.refused([sold(Description="x" * 256)]) == 2009449
+    assert fortnox.create_invoice(ExternalInvoiceReference1="x" * 80)
+    assert fortnox.refusal_code(ExternalInvoiceReference1="x" * 81) == 2009449
+    assert fortnox.refusal_code([sold(Description="x" * 256)]) == 2009449
     fortnox.set(long_texts="cut")
-    assert fortnox.make(YourOrderNumber="x" * 99)["YourOrderNumber"] == "x" * 75
+    assert fortnox.create_invoice(YourOrderNumber="x" * 99)["YourOrderNumber"] == "x" * 75
 
 
 def test_the_codes_that_nobody_knows_can_be_set(fortnox):
@@ -395,27 +395,27 @@ def test_the_codes_that_nobody_knows_can_be_set(fortnox):
         unknown_reference_status=404,
     )
     fortnox.record("customers", CustomerNumber="2", Name="Export", VATType="EXPORT")
-    assert fortnox.refused([sold(vat=20)]) == 1
-    assert fortnox.refused(CostCenter="9") == 2
-    assert fortnox.refused([sold()], CustomerNumber="2") == 3
-    assert fortnox.refused([{}] * 501) == 4
-    assert fortnox.refused(YourReference="x" * 51) == 5
-    assert fortnox.refused(InvoiceDate="2035-01-01") == 6
-    assert fortnox.refused([sold(account=3999)]) == 2001304
-    assert fortnox.code("POST", "invoices", invoice([], Currency="GBP")) == (404, 2004344)
+    assert fortnox.refusal_code([sold(vat=20)]) == 1
+    assert fortnox.refusal_code(CostCenter="9") == 2
+    assert fortnox.refusal_code([sold()], CustomerNumber="2") == 3
+    assert fortnox.refusal_code([{}] * 501) == 4
+    assert fortnox.refusal_code(YourReference="x" * 51) == 5
+    assert fortnox.refusal_code(InvoiceDate="2035-01-01") == 6
+    assert fortnox.refusal_code([sold(account=3999)]) == 2001304
+    assert fortnox.error_code("POST", "invoices", invoice([], Currency="GBP")) == (404, 2004344)
 
 
 def test_an_inactive_account_is_refused_also_where_it_is_stored_already(fortnox):
-    fortnox.make([sold()])
+    fortnox.create_invoice([sold()])
     fortnox.record("accounts", Number=3001, Active=False)
-    assert fortnox.refused([sold()]) == 2000550
-    assert fortnox.code("PUT", "invoices/1", {"Invoice": {"Comments": "x"}}) == (400, 2000550)
+    assert fortnox.refusal_code([sold()]) == 2000550
+    assert fortnox.error_code("PUT", "invoices/1", {"Invoice": {"Comments": "x"}}) == (400, 2000550)
 
 
 def test_fields_that_only_fortnox_sets_are_ignored_or_refused_by_a_switch(fortnox):
-    assert fortnox.make(Booked=True, Total=7)["Booked"] is False
+    assert fortnox.create_invoice(Booked=True, Total=7)["Booked"] is False
     fortnox.set(read_only_fields="refused")
-    assert fortnox.refused(Booked=True) == 2001399
+    assert fortnox.refusal_code(Booked=True) == 2001399
 
 
 # --- Cost centres, periods and years ----------------------------------------
@@ -426,65 +426,65 @@ def test_cost_centres_are_checked_at_booking_or_at_once_by_a_switch(fortnox):
     fortnox.record("costcenters", Code="11", Description="Stängd", Active=False)
     fortnox.record("accounts", Number=3001, CostCenterSettings="MANDATORY")
     for row in (sold(), sold(CostCenter="11"), sold(CostCenter="10")):
-        fortnox.make([row])
-    assert fortnox.code("PUT", "invoices/1/bookkeep", {}) == (400, 2000946)
-    assert fortnox.code("PUT", "invoices/2/bookkeep", {}) == (400, 2000947)
-    assert fortnox.act(3, "bookkeep")["Booked"]
+        fortnox.create_invoice([row])
+    assert fortnox.error_code("PUT", "invoices/1/bookkeep", {}) == (400, 2000946)
+    assert fortnox.error_code("PUT", "invoices/2/bookkeep", {}) == (400, 2000947)
+    assert fortnox.perform(3, "bookkeep")["Booked"]
     fortnox.set(cost_center_rules="at_once")
-    assert fortnox.refused([sold()]) == 2000946
-    assert fortnox.refused([sold()], CostCenter="11") == 2000947
-    assert fortnox.make([sold()], CostCenter="10")["CostCenter"] == "10"
+    assert fortnox.refusal_code([sold()]) == 2000946
+    assert fortnox.refusal_code([sold()], CostCenter="11") == 2000947
+    assert fortnox.create_invoice([sold()], CostCenter="10")["CostCenter"] == "10"
 
 
 def test_a_locked_period_refuses_invoices_up_to_its_last_day(fortnox):
-    fortnox.make(InvoiceDate="2026-02-28")
+    fortnox.create_invoice(InvoiceDate="2026-02-28")
     fortnox.change("lock_period", until="2026-02-28")
-    assert fortnox.refused(InvoiceDate="2026-02-28") == 2000401
-    assert fortnox.make(InvoiceDate="2026-03-01")
-    assert fortnox.code("PUT", "invoices/1", {"Invoice": {"Comments": "x"}}) == (400, 2000401)
-    assert fortnox.code("PUT", "invoices/2", {"Invoice": {"InvoiceDate": "2026-02-01"}})[1] == (
-        2000401
-    )
-    assert fortnox.code("PUT", "invoices/1/bookkeep", {}) == (400, 2002141)
+    assert fortnox.refusal_code(InvoiceDate="2026-02-28") == 2000401
+    assert fortnox.create_invoice(InvoiceDate="2026-03-01")
+    assert fortnox.error_code("PUT", "invoices/1", {"Invoice": {"Comments": "x"}}) == (400, 2000401)
+    assert fortnox.error_code("PUT", "invoices/2", {"Invoice": {"InvoiceDate": "2026-02-01"}})[
+        1
+    ] == (2000401)
+    assert fortnox.error_code("PUT", "invoices/1/bookkeep", {}) == (400, 2002141)
     fortnox.change("lock_period", until=None)
-    assert fortnox.act(1, "bookkeep")["Booked"]
+    assert fortnox.perform(1, "bookkeep")["Booked"]
 
 
 def test_a_switch_lets_a_locked_period_show_at_booking_only(fortnox):
     fortnox.set(locked_period="at_booking")
     fortnox.change("lock_period", until="2026-02-28")
-    fortnox.make(InvoiceDate="2026-02-01")
-    assert fortnox.code("PUT", "invoices/1/bookkeep", {}) == (400, 2002141)
+    fortnox.create_invoice(InvoiceDate="2026-02-01")
+    assert fortnox.error_code("PUT", "invoices/1/bookkeep", {}) == (400, 2002141)
 
 
 def test_a_lock_may_spare_integrations(fortnox):
     fortnox.change("set_up", set_up={"lock_holds_for_integrations": False})
     fortnox.change("lock_period", until="2026-02-28")
-    assert fortnox.make(InvoiceDate="2026-02-01")
+    assert fortnox.create_invoice(InvoiceDate="2026-02-01")
 
 
 def test_a_period_locks_itself_on_a_day_without_anybody_doing_anything(fortnox):
     fortnox.change("set_up", set_up={"lock_day": 18})
-    assert fortnox.make(InvoiceDate="2026-02-28")
-    fortnox.later(86400)
-    assert fortnox.refused(InvoiceDate="2026-02-28") == 2000401
+    assert fortnox.create_invoice(InvoiceDate="2026-02-28")
+    fortnox.advance(86400)
+    assert fortnox.refusal_code(InvoiceDate="2026-02-28") == 2000401
     assert fortnox.get("settings/lockedperiod") == {"LockedPeriod": {"EndDate": "2026-02-28"}}
 
 
 def test_a_date_without_a_financial_year_is_refused(fortnox):
-    assert fortnox.refused(InvoiceDate="2027-01-01") == 2009443
+    assert fortnox.refusal_code(InvoiceDate="2027-01-01") == 2009443
     years = [{"id": 1, "first": "2026-05-01", "last": "2027-04-30"}]
     fortnox.change("set_financial_years", years=years)
-    assert fortnox.refused(InvoiceDate="2026-04-30") == 2009443
-    assert fortnox.make(InvoiceDate="2027-01-01")
-    assert fortnox.act(1, "bookkeep")["VoucherYear"] == 1
+    assert fortnox.refusal_code(InvoiceDate="2026-04-30") == 2009443
+    assert fortnox.create_invoice(InvoiceDate="2027-01-01")
+    assert fortnox.perform(1, "bookkeep")["VoucherYear"] == 1
 
 
 # --- Changing ---------------------------------------------------------------
 
 
 def test_only_what_is_sent_is_changed(fortnox):
-    fortnox.make([sold()], Comments="en", YourReference="Kim")
+    fortnox.create_invoice([sold()], Comments="en", YourReference="Kim")
     changed = fortnox.put(1, Comments="två")
     assert (changed["Comments"], changed["YourReference"]) == ("två", "Kim")
     assert (changed["Total"], changed["InvoiceDate"]) == (125, "2026-03-17")
@@ -492,32 +492,34 @@ def test_only_what_is_sent_is_changed(fortnox):
 
 @parametrize("value", ["", None])
 def test_an_empty_text_or_null_clears_nothing(fortnox, value):
-    fortnox.make(Comments="en", Country="Sverige")
+    fortnox.create_invoice(Comments="en", Country="Sverige")
     changed = fortnox.put(1, Comments=value, Country=value)
     assert (changed["Comments"], changed["Country"]) == ("en", "Sverige")
 
 
 def test_api_blank_clears_a_field(fortnox):
-    fortnox.make([sold(CostCenter=None)], Comments="en", DeliveryDate="2026-03-02")
+    fortnox.create_invoice([sold(CostCenter=None)], Comments="en", DeliveryDate="2026-03-02")
     changed = fortnox.put(1, Comments="API_BLANK", DeliveryDate="API_BLANK")
     assert (changed["Comments"], changed["DeliveryDate"]) == ("", None)
 
 
 def test_what_always_has_a_value_cannot_be_cleared(fortnox):
-    made = fortnox.make(DueDate="2026-05-01", InvoiceDate="API_BLANK")
+    made = fortnox.create_invoice(DueDate="2026-05-01", InvoiceDate="API_BLANK")
     changed = fortnox.put(1, DueDate="API_BLANK", Comments="x")
     assert (made["InvoiceDate"], changed["DueDate"]) == ("2026-03-17", "2026-05-01")
 
 
 def test_objects_within_an_invoice_are_changed_field_by_field(fortnox):
-    fortnox.make(EmailInformation={"EmailSubject": "a", "EmailBody": "https://example.com"})
+    fortnox.create_invoice(
+        EmailInformation={"EmailSubject": "a", "EmailBody": "https://example.com"}
+    )
     changed = fortnox.put(1, EmailInformation={"EmailSubject": "b"})
     assert changed["EmailInformation"]["EmailSubject"] == "b"
     assert changed["EmailInformation"]["EmailBody"] == "https://example.com"
 
 
 def test_rows_without_ids_are_matched_by_position_and_keep_what_is_not_sent(fortnox):
-    fortnox.make([sold("100", Discount=10), sold("200"), sold("300")])
+    fortnox.create_invoice([sold("100", Discount=10), sold("200"), sold("300")])
     changed = fortnox.put(1, InvoiceRows=[{"Price": 50}, {"Price": 60}])
     assert [(row["Price"], row["Discount"]) for row in changed["InvoiceRows"]] == [
         (50, 10),
@@ -526,7 +528,7 @@ def test_rows_without_ids_are_matched_by_position_and_keep_what_is_not_sent(fort
 
 
 def test_rows_with_ids_stay_or_change_others_go_and_rows_without_are_new(fortnox):
-    first, second, _third = fortnox.make([sold("1"), sold("2"), sold("3")])["InvoiceRows"]
+    first, second, _third = fortnox.create_invoice([sold("1"), sold("2"), sold("3")])["InvoiceRows"]
     rows = [
         {"RowId": second["RowId"], "Price": 20},
         {"Description": "ny", "Price": 9},
@@ -541,35 +543,35 @@ def test_rows_with_ids_stay_or_change_others_go_and_rows_without_are_new(fortnox
 
 
 def test_a_row_id_that_the_invoice_lacks_is_refused(fortnox):
-    fortnox.make([sold()])
+    fortnox.create_invoice([sold()])
     body = {"Invoice": {"InvoiceRows": [{"RowId": 99}]}}
-    assert fortnox.code("PUT", "invoices/1", body) == (400, 2009447)
+    assert fortnox.error_code("PUT", "invoices/1", body) == (400, 2009447)
     fortnox.set(row_not_found_code=2000001)
-    assert fortnox.code("PUT", "invoices/1", body) == (400, 2000001)
+    assert fortnox.error_code("PUT", "invoices/1", body) == (400, 2000001)
 
 
 def test_every_change_gives_all_rows_new_ids_from_one_counter_of_the_company(fortnox):
-    made = fortnox.make([sold(), sold()])
-    fortnox.make([sold()])
+    made = fortnox.create_invoice([sold(), sold()])
+    fortnox.create_invoice([sold()])
     changed = fortnox.put(1, Comments="x")
     assert [row["RowId"] for row in made["InvoiceRows"]] == [1, 2]
     assert [row["RowId"] for row in changed["InvoiceRows"]] == [4, 5]
 
 
 def test_an_empty_list_of_rows_removes_them(fortnox):
-    fortnox.make([sold()])
+    fortnox.create_invoice([sold()])
     assert fortnox.put(1, InvoiceRows=[])["Total"] == 0
 
 
 def test_a_change_of_nothing_is_refused_and_of_what_is_not_there_too(fortnox):
-    fortnox.make()
-    assert fortnox.code("PUT", "invoices/1", {"Invoice": {}}) == (400, 2001392)
-    assert fortnox.code("PUT", "invoices/9", {"Invoice": {"Comments": "x"}}) == (404, 2000434)
+    fortnox.create_invoice()
+    assert fortnox.error_code("PUT", "invoices/1", {"Invoice": {}}) == (400, 2001392)
+    assert fortnox.error_code("PUT", "invoices/9", {"Invoice": {"Comments": "x"}}) == (404, 2000434)
 
 
 def test_another_customer_brings_a_copy_of_its_own_card(fortnox):
     fortnox.record("customers", CustomerNumber="2", Name="Annan AB", City="Lund")
-    fortnox.make([sold()])
+    fortnox.create_invoice([sold()])
     changed = fortnox.put(1, CustomerNumber="2")
     assert (changed["CustomerName"], changed["City"], changed["Total"]) == ("Annan AB", "Lund", 125)
 
@@ -582,21 +584,21 @@ def test_an_invoice_whose_rows_are_not_known_keeps_its_total(fortnox):
 
 @parametrize("state", ["book_invoice", "cancel_invoice", "pay_invoice"])
 def test_a_booked_cancelled_or_paid_invoice_is_not_changed(fortnox, state):
-    fortnox.make([sold()], Comments="en")
+    fortnox.create_invoice([sold()], Comments="en")
     fortnox.change(state, number=1)
     body = {"Invoice": {"Comments": "två"}}
-    assert fortnox.code("PUT", "invoices/1", body) == (400, 2009444)
+    assert fortnox.error_code("PUT", "invoices/1", body) == (400, 2009444)
     fortnox.set(invoice_locked_code=2000001)
-    assert fortnox.code("PUT", "invoices/1", body) == (400, 2000001)
+    assert fortnox.error_code("PUT", "invoices/1", body) == (400, 2000001)
     assert fortnox.get("invoices/1")["Invoice"]["Comments"] == "en"
 
 
 def test_a_company_that_books_when_paid_does_not_change_what_is_sent(fortnox):
-    fortnox.make([sold()])
-    fortnox.act(1, "externalprint")
+    fortnox.create_invoice([sold()])
+    fortnox.perform(1, "externalprint")
     assert fortnox.put(1, Comments="x")
     fortnox.change("set_up", set_up={"method": "CASH"})
-    assert fortnox.code("PUT", "invoices/1", {"Invoice": {"Comments": "y"}})[1] == 2009444
+    assert fortnox.error_code("PUT", "invoices/1", {"Invoice": {"Comments": "y"}})[1] == 2009444
     assert fortnox.get("invoices/1")["Invoice"]["AccountingMethod"] == "CASH"
 
 
@@ -604,50 +606,50 @@ def test_a_company_that_books_when_paid_does_not_change_what_is_sent(fortnox):
 
 
 def test_booking_gives_a_voucher_and_happens_once(fortnox):
-    fortnox.make([sold()])
-    booked = fortnox.act(1, "bookkeep")
+    fortnox.create_invoice([sold()])
+    booked = fortnox.perform(1, "bookkeep")
     assert (booked["Booked"], booked["VoucherSeries"], booked["VoucherNumber"]) == (True, "B", 1)
     assert booked["VoucherYear"] == 12
-    assert fortnox.code("PUT", "invoices/1/bookkeep", {}) == (400, 2009444)
+    assert fortnox.error_code("PUT", "invoices/1/bookkeep", {}) == (400, 2009444)
 
 
 def test_an_action_needs_a_content_type_of_json(fortnox):
-    fortnox.make()
+    fortnox.create_invoice()
     answer = fortnox.ask("PUT", "invoices/1/bookkeep")
     assert answer.json()["ErrorInformation"]["code"] == 1000031
 
 
 def test_an_invoice_of_nothing_is_paid_as_soon_as_it_is_booked(fortnox):
-    fortnox.make()
-    assert fortnox.act(1, "bookkeep")["FinalPayDate"] == "2026-03-17"
+    fortnox.create_invoice()
+    assert fortnox.perform(1, "bookkeep")["FinalPayDate"] == "2026-03-17"
 
 
 def test_what_is_not_finished_is_not_booked(fortnox):
-    fortnox.make(NotCompleted=True)
-    assert fortnox.code("PUT", "invoices/1/bookkeep", {}) == (400, 2003498)
+    fortnox.create_invoice(NotCompleted=True)
+    assert fortnox.error_code("PUT", "invoices/1/bookkeep", {}) == (400, 2003498)
     fortnox.put(1, NotCompleted=False)
-    assert fortnox.act(1, "bookkeep")["Booked"]
+    assert fortnox.perform(1, "bookkeep")["Booked"]
 
 
 def test_a_row_with_a_quantity_and_no_text_is_not_booked(fortnox):
-    fortnox.make([sold(Description=None)])
-    assert fortnox.code("PUT", "invoices/1/bookkeep", {}) == (400, 2003977)
+    fortnox.create_invoice([sold(Description=None)])
+    assert fortnox.error_code("PUT", "invoices/1/bookkeep", {}) == (400, 2003977)
 
 
 def test_cancelling_is_for_what_is_not_booked_and_cannot_be_booked_after(fortnox):
-    fortnox.make([sold()])
-    fortnox.make([sold()])
-    fortnox.act(1, "bookkeep")
-    assert fortnox.code("PUT", "invoices/1/cancel", {}) == (400, 2009444)
-    assert fortnox.act(2, "cancel")["Cancelled"] is True
-    assert fortnox.code("PUT", "invoices/2/bookkeep", {}) == (400, 2009444)
+    fortnox.create_invoice([sold()])
+    fortnox.create_invoice([sold()])
+    fortnox.perform(1, "bookkeep")
+    assert fortnox.error_code("PUT", "invoices/1/cancel", {}) == (400, 2009444)
+    assert fortnox.perform(2, "cancel")["Cancelled"] is True
+    assert fortnox.error_code("PUT", "invoices/2/bookkeep", {}) == (400, 2009444)
     assert fortnox.documents("?filter=cancelled") == ["2"]
 
 
 def test_crediting_answers_with_the_debit_invoice_that_names_the_credit(fortnox):
-    fortnox.make([sold("99.99")] * 3, Freight=10)
-    fortnox.act(1, "bookkeep")
-    answered = fortnox.act(1, "credit")
+    fortnox.create_invoice([sold("99.99")] * 3, Freight=10)
+    fortnox.perform(1, "bookkeep")
+    answered = fortnox.perform(1, "credit")
     assert (answered["DocumentNumber"], answered["CreditInvoiceReference"]) == ("1", "2")
     credit = fortnox.get("invoices/2")["Invoice"]
     assert (credit["Credit"], credit["CreditInvoiceReference"]) == ("true", "1")
@@ -659,8 +661,8 @@ def test_crediting_answers_with_the_debit_invoice_that_names_the_credit(fortnox)
 @parametrize(("second_credit", "documents"), [("refused", 2), ("made", 3)])
 def test_a_switch_tells_whether_an_invoice_can_be_credited_twice(fortnox, second_credit, documents):
     fortnox.set(second_credit=second_credit, second_credit_code=2000001)
-    fortnox.make([sold()])
-    fortnox.act(1, "credit")
+    fortnox.create_invoice([sold()])
+    fortnox.perform(1, "credit")
     assert fortnox.ask("PUT", "invoices/1/credit", {}).status_code == (
         400 if second_credit == "refused" else 200
     )
@@ -668,44 +670,44 @@ def test_a_switch_tells_whether_an_invoice_can_be_credited_twice(fortnox, second
 
 
 def test_a_cancelled_invoice_is_not_credited(fortnox):
-    fortnox.make([sold()])
-    fortnox.act(1, "cancel")
-    assert fortnox.code("PUT", "invoices/1/credit", {}) == (400, 2009444)
+    fortnox.create_invoice([sold()])
+    fortnox.perform(1, "cancel")
+    assert fortnox.error_code("PUT", "invoices/1/credit", {}) == (400, 2009444)
 
 
 def test_externalprint_marks_as_sent_and_nothing_else(fortnox):
-    fortnox.make([sold()])
-    sent = fortnox.act(1, "externalprint")
+    fortnox.create_invoice([sold()])
+    sent = fortnox.perform(1, "externalprint")
     assert (sent["Sent"], sent["Booked"]) == (True, False)
-    assert fortnox.act(1, "warehouseready")["WarehouseReady"] is True
+    assert fortnox.perform(1, "warehouseready")["WarehouseReady"] is True
 
 
 @parametrize("path", ["bookkeep", "cancel", "credit", "externalprint", "warehouseready"])
 def test_an_action_on_what_is_not_there_is_not_found(fortnox, path):
-    assert fortnox.code("PUT", f"invoices/9/{path}", {}) == (404, 2000434)
+    assert fortnox.error_code("PUT", f"invoices/9/{path}", {}) == (404, 2000434)
 
 
 @parametrize(("path", "sent"), [("email", True), ("print", True), ("preview", False)])
 def test_mailing_and_printing_mark_as_sent_and_a_preview_does_not(fortnox, path, sent):
-    fortnox.make([sold()])
+    fortnox.create_invoice([sold()])
     assert fortnox.ask("GET", f"invoices/1/{path}").status_code == 200
     assert fortnox.get("invoices/1")["Invoice"]["Sent"] is sent
 
 
 def test_a_reminder_is_counted(fortnox):
-    fortnox.make([sold()])
+    fortnox.create_invoice([sold()])
     fortnox.ask("GET", "invoices/1/printreminder")
     shown = fortnox.get("invoices/1")["Invoice"]
     assert (shown["Reminders"], shown["LastRemindDate"]) == (1, "2026-03-17")
 
 
 def test_nothing_is_mailed_without_bank_details_nor_by_a_company_not_registered(fortnox):
-    fortnox.make([sold()])
+    fortnox.create_invoice([sold()])
     fortnox.change("set_up", set_up={"bankgiro": ""})
     fortnox.set(no_bank_details_code=2000001, not_registered_code=2000002)
-    assert fortnox.code("GET", "invoices/1/email") == (400, 2000001)
-    assert fortnox.code("GET", "invoices/1/eprint") == (400, 2000002)
-    assert fortnox.code("GET", "invoices/1/einvoice") == (400, 2000002)
+    assert fortnox.error_code("GET", "invoices/1/email") == (400, 2000001)
+    assert fortnox.error_code("GET", "invoices/1/eprint") == (400, 2000002)
+    assert fortnox.error_code("GET", "invoices/1/einvoice") == (400, 2000002)
     assert fortnox.get("invoices/1")["Invoice"]["Sent"] is False
 
 
@@ -714,14 +716,14 @@ def test_nothing_is_mailed_without_bank_details_nor_by_a_company_not_registered(
 
 def test_a_search_by_reference_finds_parts_and_the_list_carries_the_field(fortnox):
     for number in (1, 10):
-        fortnox.make(DocumentNumber=number, ExternalInvoiceReference1=f"OPTER-{number}")
+        fortnox.create_invoice(DocumentNumber=number, ExternalInvoiceReference1=f"OPTER-{number}")
     rows = fortnox.get("invoices?externalinvoicereference1=opter-1")["Invoices"]
     assert [row["ExternalInvoiceReference1"] for row in rows] == ["OPTER-1", "OPTER-10"]
 
 
 def test_a_new_invoice_is_found_after_a_while_by_a_switch(fortnox):
     fortnox.set(search_delay=5)
-    fortnox.make()
+    fortnox.create_invoice()
     assert fortnox.documents() == []
     assert fortnox.get("invoices/1")["Invoice"]["DocumentNumber"] == "1"
     fortnox.change("step_clock", seconds=5)
@@ -729,8 +731,8 @@ def test_a_new_invoice_is_found_after_a_while_by_a_switch(fortnox):
 
 
 def test_invoices_are_found_by_what_their_rows_have(fortnox):
-    fortnox.make([sold(Description="Bränsletillägg")], Labels=[{"Id": 4}])
-    fortnox.make([sold(account=3041)])
+    fortnox.create_invoice([sold(Description="Bränsletillägg")], Labels=[{"Id": 4}])
+    fortnox.create_invoice([sold(account=3041)])
     assert fortnox.documents("?articledescription=bränsle") == ["1"]
     assert fortnox.documents("?accountnumberfrom=3041&accountnumberto=3050") == ["2"]
     assert fortnox.documents("?label=4") == ["1"]
@@ -738,65 +740,67 @@ def test_invoices_are_found_by_what_their_rows_have(fortnox):
 
 
 def test_a_change_shows_in_lastmodified(fortnox):
-    fortnox.make()
-    fortnox.later(3600)
+    fortnox.create_invoice()
+    fortnox.advance(3600)
     assert fortnox.documents("?lastmodified=2026-03-17 11:00") == []
     fortnox.put(1, Comments="x")
     assert fortnox.documents("?lastmodified=2026-03-17 11:00") == ["1"]
 
 
 def test_values_of_parameters_are_checked_for_characters_too(fortnox):
-    assert fortnox.code("GET", "invoices?customername=a%3Cb") == (400, 2000359)
+    assert fortnox.error_code("GET", "invoices?customername=a%3Cb") == (400, 2000359)
 
 
 # --- Shapes -----------------------------------------------------------------
 
 
 def test_a_detail_is_alphabetical_and_a_switch_has_the_order_of_2023(fortnox):
-    made = fortnox.make([sold()])
+    made = fortnox.create_invoice([sold()])
     assert list(made) == sorted(made)
     assert made["ContractReference"] == "0"
     assert fortnox.get("invoices/1")["Invoice"] == made
     fortnox.set(invoice_detail="2023")
     shown = fortnox.get("invoices/1")["Invoice"]
     assert list(shown) != sorted(made)
-    assert list(fortnox.make([sold()])) == list(fortnox.put(1, Remarks="x")) == list(shown)
+    assert (
+        list(fortnox.create_invoice([sold()])) == list(fortnox.put(1, Remarks="x")) == list(shown)
+    )
 
 
 @parametrize(("left_out_discount", "discount"), [("kept", 10), ("none", 0)])
 def test_a_discount_that_is_left_out_of_a_change_is_a_switch(fortnox, left_out_discount, discount):
     fortnox.set(left_out_discount=left_out_discount)
-    fortnox.make([sold() | {"Discount": 10}])
+    fortnox.create_invoice([sold() | {"Discount": 10}])
     (row,) = fortnox.put(1, InvoiceRows=[sold()])["InvoiceRows"]
     assert row["Discount"] == discount
 
 
 def test_prices_hold_vat_where_the_company_has_set_it_up_so_and_nobody_says_otherwise(fortnox):
     fortnox.change("set_up", set_up={"prices_with_vat": True, "freight": "50"})
-    made = fortnox.make([sold("100")])
+    made = fortnox.create_invoice([sold("100")])
     assert (made["VATIncluded"], made["Freight"], made["Total"]) == (True, 50, 150)
-    made = fortnox.make([sold("100")], VATIncluded=False, Freight=0)
+    made = fortnox.create_invoice([sold("100")], VATIncluded=False, Freight=0)
     assert made["Total"] == 125
 
 
 @parametrize("number", [1, 999, 10000])
 def test_an_account_has_four_digits(fortnox, number):
-    assert fortnox.refused([sold() | {"AccountNumber": number}]) == 2009449
+    assert fortnox.refusal_code([sold() | {"AccountNumber": number}]) == 2009449
 
 
 @parametrize(("unbooked_balance", "balance"), [("total", 125), ("zero", 0)])
 def test_the_balance_of_what_is_not_booked_is_a_switch(fortnox, unbooked_balance, balance):
     fortnox.set(unbooked_balance=unbooked_balance)
-    assert fortnox.make([sold()])["Balance"] == balance
-    assert fortnox.act(1, "bookkeep")["Balance"] == 125
+    assert fortnox.create_invoice([sold()])["Balance"] == balance
+    assert fortnox.perform(1, "bookkeep")["Balance"] == 125
 
 
 # --- Paid, and answers that are lost ----------------------------------------
 
 
 def test_an_exported_and_booked_invoice_is_paid_as_any_other(fortnox):
-    fortnox.make([sold()], DocumentNumber="10301")
-    fortnox.act(10301, "bookkeep")
+    fortnox.create_invoice([sold()], DocumentNumber="10301")
+    fortnox.perform(10301, "bookkeep")
     payment = {"InvoiceNumber": 10301, "Amount": 100, "PaymentDate": "2026-03-17"}
     made = fortnox.ask("POST", "invoicepayments", {"InvoicePayment": payment}).json()
     assert made["InvoicePayment"]["InvoiceOCR"] == ocr_of(10301)
@@ -810,8 +814,8 @@ def test_an_exported_and_booked_invoice_is_paid_as_any_other(fortnox):
 @parametrize(("paid_invoice_payments", "status"), [("accepted", 201), ("refused", 400)])
 def test_a_payment_of_what_is_paid_is_a_switch(fortnox, paid_invoice_payments, status):
     fortnox.set(paid_invoice_payments=paid_invoice_payments)
-    fortnox.make([sold()])
-    fortnox.act(1, "bookkeep")
+    fortnox.create_invoice([sold()])
+    fortnox.perform(1, "bookkeep")
     fortnox.change("pay_invoice", number=1)
     body = {"InvoicePayment": {"InvoiceNumber": 1, "Amount": 1}}
     assert fortnox.ask("POST", "invoicepayments", body).status_code == status
@@ -823,8 +827,8 @@ def test_a_payment_cannot_be_moved_to_what_is_paid_nor_be_booked_then(
 ):
     fortnox.set(paid_invoice_payments=paid_invoice_payments)
     for number in (1, 2):
-        fortnox.make([sold()])
-        fortnox.act(number, "bookkeep")
+        fortnox.create_invoice([sold()])
+        fortnox.perform(number, "bookkeep")
         made = {"InvoicePayment": {"InvoiceNumber": number, "Amount": 1}}
         fortnox.ask("POST", "invoicepayments", made)
     fortnox.change("pay_invoice", number=1)
@@ -842,22 +846,22 @@ def test_a_payment_cannot_be_moved_to_what_is_paid_nor_be_booked_then(
     ],
 )
 def test_a_unit_a_price_list_or_terms_that_are_not_there_are_refused(fortnox, fields, code):
-    assert fortnox.refused(**fields) == code
+    assert fortnox.refusal_code(**fields) == code
     fortnox.record("units", Code="zz")
     for register in ("pricelists", "termsofdeliveries"):
         fortnox.record(register, Code="ZZ")
-    assert fortnox.make(**fields)
+    assert fortnox.create_invoice(**fields)
 
 
 def test_unknown_terms_and_vat_are_taken_by_a_switch(fortnox):
     fortnox.set(unknown_terms="accepted", unknown_vat="accepted")
-    made = fortnox.make([sold(vat=1.23, Unit="zz")], PriceList="ZZ")
+    made = fortnox.create_invoice([sold(vat=1.23, Unit="zz")], PriceList="ZZ")
     assert (made["InvoiceRows"][0]["VAT"], made["PriceList"]) == (1.23, "ZZ")
 
 
 def payment_refused(fortnox, **fields):
     made = {"InvoicePayment": {"InvoiceNumber": 1, "Amount": 1} | fields}
-    return fortnox.code("POST", "invoicepayments", made)[1]
+    return fortnox.error_code("POST", "invoicepayments", made)[1]
 
 
 @parametrize(
@@ -879,12 +883,12 @@ def payment_refused(fortnox, **fields):
     ],
 )
 def test_what_a_payment_names_is_checked_as_in_an_invoice(fortnox, fields, code):
-    fortnox.make([sold()])
+    fortnox.create_invoice([sold()])
     assert payment_refused(fortnox, **fields) == code
 
 
 def test_a_payment_is_on_the_account_of_its_mode_unless_it_names_another(fortnox):
-    fortnox.make([sold()])
+    fortnox.create_invoice([sold()])
     fortnox.record("modesofpayments", Code="KORT", Description="Kort", AccountNumber="1510")
     for fields, account in (
         ({"ModeOfPayment": "KORT"}, 1510),
@@ -897,19 +901,19 @@ def test_a_payment_is_on_the_account_of_its_mode_unless_it_names_another(fortnox
     fortnox.set(unknown_terms="accepted", mode_of_payment_not_found_code=1)
     sent["InvoicePayment"]["ModeOfPayment"] = "ZZ"
     assert fortnox.ask("POST", "invoicepayments", sent).status_code == 201
-    assert fortnox.code("GET", "modesofpayments/ZZ") == (404, 1)
+    assert fortnox.error_code("GET", "modesofpayments/ZZ") == (404, 1)
 
 
 def test_a_payment_in_a_locked_period_is_refused_unless_a_switch_takes_it(fortnox):
-    fortnox.make([sold()])
+    fortnox.create_invoice([sold()])
     fortnox.set(payment_period="free")
     fortnox.change("lock_period", until="2026-03-17")
     made = {"InvoicePayment": {"InvoiceNumber": 1, "Amount": 1}}
     assert fortnox.ask("POST", "invoicepayments", made).status_code == 201
     fortnox.set(payment_period="checked")
     assert payment_refused(fortnox) == 2000401
-    assert fortnox.code("PUT", "invoicepayments/1", made)[1] == 2000401
-    assert fortnox.code("PUT", "invoicepayments/1/bookkeep", {})[1] == 2002141
+    assert fortnox.error_code("PUT", "invoicepayments/1", made)[1] == 2000401
+    assert fortnox.error_code("PUT", "invoicepayments/1/bookkeep", {})[1] == 2002141
 
 
 def test_the_vouchers_of_payments_and_invoices_are_of_the_year_of_their_date(fortnox):
@@ -918,15 +922,15 @@ def test_the_vouchers_of_payments_and_invoices_are_of_the_year_of_their_date(for
         {"id": 8, "first": "2026-03-16", "last": "2027-04-30"},
     ]
     fortnox.change("set_financial_years", years=years)
-    fortnox.make([sold()], InvoiceDate="2026-03-01")
-    assert fortnox.act(1, "bookkeep")["VoucherYear"] == 7
+    fortnox.create_invoice([sold()], InvoiceDate="2026-03-01")
+    assert fortnox.perform(1, "bookkeep")["VoucherYear"] == 7
     fortnox.change("pay_invoice", number=1, amount="10", day="2026-03-16")
     assert fortnox.get("invoicepayments/1")["InvoicePayment"]["VoucherYear"] == 8
 
 
 def test_a_foreign_invoice_is_paid_in_its_currency(fortnox):
-    fortnox.make([sold("10", 0, 3308)], Currency="EUR", CurrencyRate=11)
-    fortnox.act(1, "bookkeep")
+    fortnox.create_invoice([sold("10", 0, 3308)], Currency="EUR", CurrencyRate=11)
+    fortnox.perform(1, "bookkeep")
     fortnox.change("pay_invoice", number=1, amount="4")
     assert fortnox.get("invoices/1")["Invoice"]["Balance"] == 6
     (payment,) = fortnox.get("invoicepayments")["InvoicePayments"]
@@ -949,7 +953,7 @@ def test_an_answer_can_be_lost_after_the_invoice_was_made(fortnox, fault):
     except requests.RequestException:
         pass
     assert fortnox.documents() == ["9"]
-    assert fortnox.refused(DocumentNumber="9") == 2009438
+    assert fortnox.refusal_code(DocumentNumber="9") == 2009438
 
 
 def test_an_invoice_refused_by_a_fault_is_not_made(fortnox):
@@ -960,7 +964,7 @@ def test_an_invoice_refused_by_a_fault_is_not_made(fortnox):
 
 def test_a_person_books_cancels_credits_and_sends_in_fortnox(fortnox):
     for _ in range(4):
-        fortnox.make([sold()])
+        fortnox.create_invoice([sold()])
     for number, do in enumerate(("book", "cancel", "credit", "send"), start=1):
         fortnox.change(f"{do}_invoice", number=number)
     rows = {row["DocumentNumber"]: row for row in fortnox.get("invoices")["Invoices"]}
@@ -977,7 +981,7 @@ def test_a_person_books_cancels_credits_and_sends_in_fortnox(fortnox):
 )
 def test_a_person_cannot_credit_what_the_program_refuses_though_the_api_may(fortnox, first, switch):
     fortnox.set(**switch)
-    fortnox.make([sold()])
+    fortnox.create_invoice([sold()])
     url = f"{fortnox.sandbox.switchboard_url}/changes"
     changes = [first, {"do": "credit_invoice", "number": 1}]
     answer = requests.post(url, json={"changes": changes}, timeout=10)
@@ -1017,11 +1021,11 @@ def test_a_change_that_cannot_be_is_refused(fortnox, change, status):
 
 
 def test_a_reset_restores_registers_numbers_and_set_up(fortnox):
-    fortnox.make([sold()])
+    fortnox.create_invoice([sold()])
     fortnox.change("set_up", set_up={"freight": "50"})
     fortnox.sandbox.switchboard.reset()
     fortnox.set(rate_limit=None)
     fortnox.record("customers", CustomerNumber="1", Name="Kund")
-    made = fortnox.make([sold()])
+    made = fortnox.create_invoice([sold()])
     assert (made["DocumentNumber"], made["Freight"]) == ("1", 0)
     assert made["InvoiceRows"][0]["RowId"] == 1

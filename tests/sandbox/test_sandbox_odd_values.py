@@ -39,7 +39,7 @@ def statuses(fortnox, path, envelope, records):
 def test_an_odd_value_of_any_field_is_taken_or_refused(fortnox, path, odd):
     envelope, fields, needed = CASES[path]
     fortnox.record("suppliers", SupplierNumber="1", Name="x")
-    fortnox.make([sold()])
+    fortnox.create_invoice([sold()])
     found = statuses(fortnox, path, envelope, [needed | {name: odd} for name in fields])
     assert found <= {201, 400, 404}
     assert fortnox.ask("GET", path, checked=False).status_code == 200
@@ -51,7 +51,7 @@ def test_an_odd_value_of_any_field_of_a_row_is_taken_or_refused(fortnox, odd):
     records = [{"CustomerNumber": "1", "InvoiceRows": [row]} for row in rows]
     assert statuses(fortnox, "invoices", "Invoice", records) <= {201, 400, 404}
     fortnox.record("suppliers", SupplierNumber="1", Name="x")
-    fortnox.make([sold()])
+    fortnox.create_invoice([sold()])
     payment = {"InvoiceNumber": 1, "Amount": 1}
     rows = [{"Amount": 1, "AccountNumber": 3740} | {name: odd} for name in payments.WRITE_OFF]
     records = [payment | {"WriteOffs": [row]} for row in rows]

@@ -32,23 +32,23 @@ def test_an_account_can_be_in_one_year_alone(fortnox):
     numbers = {year: chart(fortnox, year) for year in (11, 12)}
     assert (3990 in numbers[11], 3990 in numbers[12]) == (True, False)
     assert (numbers[11][3001]["Active"], numbers[12][3001]["Active"]) == (False, True)
-    assert fortnox.refused([sold(account=3990)]) == 2000423
-    assert fortnox.make([sold(account=3990)], InvoiceDate="2025-05-01")["Total"] == 125
+    assert fortnox.refusal_code([sold(account=3990)]) == 2000423
+    assert fortnox.create_invoice([sold(account=3990)], InvoiceDate="2025-05-01")["Total"] == 125
 
 
 def test_an_account_alone_has_more_than_in_the_list(fortnox):
     account = fortnox.get("accounts/3001")["Account"]
     assert (account["Number"], account["BalanceCarriedForward"]) == (3001, 0)
-    assert fortnox.code("GET", "accounts/3999") == (404, 2000423)
+    assert fortnox.error_code("GET", "accounts/3999") == (404, 2000423)
 
 
 def test_a_chart_of_a_year_that_is_not_there_is_refused(fortnox):
     fortnox.set(financial_year_code=2000001)
-    assert fortnox.code("GET", "accounts?financialyear=99") == (400, 2000001)
+    assert fortnox.error_code("GET", "accounts?financialyear=99") == (400, 2000001)
 
 
 def test_accounts_are_found_by_lastmodified_and_sru(fortnox):
-    fortnox.later(3600)
+    fortnox.advance(3600)
     fortnox.record("accounts", Number=3001, SRU=7410)
     for query in ("lastmodified=2026-03-17 11:00", "sru=7410"):
         (row,) = fortnox.get(f"accounts?{query}")["Accounts"]
@@ -67,7 +67,7 @@ def test_modes_of_payment_are_listed_and_shown_with_their_account_as_a_text(fort
 
 def test_an_account_can_be_deleted(fortnox):
     fortnox.change("delete_record", register="accounts", key="3041")
-    assert fortnox.code("GET", "accounts/3041") == (404, 2000423)
+    assert fortnox.error_code("GET", "accounts/3041") == (404, 2000423)
 
 
 def test_cost_centres_say_whether_they_are_active(fortnox):
@@ -82,9 +82,9 @@ def test_a_company_has_three_currencies_and_can_have_more(fortnox):
     fortnox.record("currencies", Code="JPY", Description="Yen", SellRate="7.12", Unit=100)
     rows = fortnox.get("currencies")["Currencies"]
     assert [row["Code"] for row in rows] == ["EUR", "JPY", "SEK", "USD"]
-    made = fortnox.make(Currency="JPY")
+    made = fortnox.create_invoice(Currency="JPY")
     assert (made["CurrencyRate"], made["CurrencyUnit"]) == (7.12, 100)
-    assert fortnox.code("GET", "currencies/GBP") == (404, 2000427)
+    assert fortnox.error_code("GET", "currencies/GBP") == (404, 2000427)
 
 
 def test_projects_and_terms_of_payment_are_listed_and_shown(fortnox):
@@ -110,7 +110,7 @@ def test_financial_years_can_be_set_and_shown(fortnox):
     shown = fortnox.get("financialyears/3")["FinancialYear"]
     assert (shown["FromDate"], shown["ToDate"]) == ("2025-05-01", "2026-04-30")
     assert shown["AccountingMethod"] == "CASH"
-    assert fortnox.code("GET", "financialyears/12") == (404, 2009443)
+    assert fortnox.error_code("GET", "financialyears/12") == (404, 2009443)
     fortnox.change("set_financial_years", years=None)
     assert fortnox.get("financialyears/12")["FinancialYear"]["FromDate"] == "2026-01-01"
 
@@ -138,7 +138,7 @@ def test_every_list_has_pages_and_refuses_what_it_does_not_know(fortnox, path):
         fortnox.record("projects", ProjectNumber=number, Description="Bro")
     meta = fortnox.get(f"{path}?limit=1&page=2")["MetaInformation"]
     assert meta["@CurrentPage"] == 2
-    assert fortnox.code("GET", f"{path}?colour=red") == (400, 2000588)
+    assert fortnox.error_code("GET", f"{path}?colour=red") == (400, 2000588)
 
 
 def test_an_offset_beyond_the_end_counts_nothing_as_recorded(fortnox):
@@ -195,7 +195,7 @@ def test_the_scope_of_some_is_a_switch(fortnox, switch, scope, path):
 
 def test_supplier_scopes_open_nothing_of_customers(fortnox):
     only_with(fortnox, ["supplier", "supplierinvoice"])
-    assert fortnox.code("GET", "customers") == (400, 2000663)
+    assert fortnox.error_code("GET", "customers") == (400, 2000663)
 
 
 @pytest.mark.parametrize(
@@ -208,24 +208,24 @@ def test_supplier_scopes_open_nothing_of_customers(fortnox):
 )
 def test_what_is_not_there_has_one_code_alone_and_in_an_invoice(fortnox, path, switch):
     fortnox.set(**switch)
-    assert fortnox.code("GET", path) == (404, next(iter(switch.values())))
+    assert fortnox.error_code("GET", path) == (404, next(iter(switch.values())))
 
 
 def test_the_right_of_a_person_can_be_missing_in_one_register_alone(fortnox):
     fortnox.change("withdraw_right", scope="customer")
     fortnox.set(no_right_code=2000001)
-    assert fortnox.code("GET", "customers") == (403, 2000001)
+    assert fortnox.error_code("GET", "customers") == (403, 2000001)
     assert fortnox.get("invoices")["Invoices"] == []
     fortnox.change("withdraw_right", scope="invoice")
-    assert fortnox.code("GET", "invoices") == (403, 2001339)
-    assert fortnox.code("GET", "invoices/1") == (403, 2001393)
+    assert fortnox.error_code("GET", "invoices") == (403, 2001339)
+    assert fortnox.error_code("GET", "invoices/1") == (403, 2001393)
     fortnox.change("restore_right", scope="customer")
     assert fortnox.get("customers")["Customers"]
 
 
 def test_a_module_without_a_licence_is_refused(fortnox):
     fortnox.change("withdraw_module", scope="costcenter")
-    assert fortnox.code("GET", "costcenters") == (403, 2001101)
+    assert fortnox.error_code("GET", "costcenters") == (403, 2001101)
 
 
 @parametrize("path", ["customers", "accounts", "inbox"])
@@ -250,7 +250,7 @@ def test_books_with_registers_and_written_invoices_survive_a_file(fortnox, tmp_p
     fortnox.record("costcenters", Code="12", Description="Lager")
     fortnox.record("accounts", Number=3990, Description="Övrigt", Year=11)
     fortnox.change("set_up", set_up={"freight": "50", "lock_day": 10})
-    fortnox.make([sold()], DeliveryDate="2026-03-02", Freight=12.5)
+    fortnox.create_invoice([sold()], DeliveryDate="2026-03-02", Freight=12.5)
     url = f"{fortnox.sandbox.switchboard_url}/companies/17/books"
     books = requests.get(url, timeout=10).json()
     file = tmp_path / "books.json"

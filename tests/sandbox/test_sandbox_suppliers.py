@@ -32,7 +32,7 @@ def make(fortnox, **fields):
 
 
 def refused(fortnox, **fields):
-    return fortnox.code("POST", "supplierinvoices", bill(**fields))[1]
+    return fortnox.error_code("POST", "supplierinvoices", bill(**fields))[1]
 
 
 def put(fortnox, number, **fields):
@@ -70,7 +70,7 @@ def test_a_supplier_gets_the_next_number_or_its_own(fortnox):
     body = {"Supplier": {"Name": "Lasse", "SupplierNumber": "LASSE"}}
     assert fortnox.ask("POST", "suppliers", body).status_code == 201
     fortnox.set(supplier_number_code=2000001)
-    assert fortnox.code("POST", "suppliers", body) == (400, 2000001)
+    assert fortnox.error_code("POST", "suppliers", body) == (400, 2000001)
 
 
 def test_bank_details_of_a_supplier_are_changed_one_by_one_and_listed(there):
@@ -97,7 +97,7 @@ def test_bank_details_of_a_supplier_are_changed_one_by_one_and_listed(there):
     ],
 )
 def test_a_supplier_that_cannot_be_is_refused(fortnox, fields, code):
-    assert fortnox.code("POST", "suppliers", {"Supplier": fields}) == (400, code)
+    assert fortnox.error_code("POST", "suppliers", {"Supplier": fields}) == (400, code)
 
 
 def test_a_suppliers_country_follows_from_its_code(fortnox):
@@ -107,8 +107,8 @@ def test_a_suppliers_country_follows_from_its_code(fortnox):
 
 def test_a_supplier_that_is_not_there_is_not_found(fortnox):
     fortnox.set(supplier_not_found_code=2000001)
-    assert fortnox.code("GET", "suppliers/99") == (404, 2000001)
-    assert fortnox.code("PUT", "suppliers/99", {"Supplier": {"Name": "x"}}) == (404, 2000001)
+    assert fortnox.error_code("GET", "suppliers/99") == (404, 2000001)
+    assert fortnox.error_code("PUT", "suppliers/99", {"Supplier": {"Name": "x"}}) == (404, 2000001)
 
 
 @parametrize(("delete_suppliers", "status"), [("accepted", 204), ("unknown", 404)])
@@ -250,9 +250,9 @@ def test_only_what_is_sent_is_changed_and_the_debt_follows(there):
     assert (changed["Comments"], changed["Total"]) == ("en", "100.00")
     assert [one["Credit"] for one in changed["SupplierInvoiceRows"]] == [0, 100]
     assert put(there, 1, Comments="två")["Comments"] == "två"
-    assert there.code("PUT", "supplierinvoices/1", {"SupplierInvoice": {"Total": "7"}})[1] == (
-        2000755
-    )
+    assert there.error_code("PUT", "supplierinvoices/1", {"SupplierInvoice": {"Total": "7"}})[
+        1
+    ] == (2000755)
 
 
 def test_booking_gives_one_voucher_and_ends_changes(there):
@@ -264,7 +264,7 @@ def test_booking_gives_one_voucher_and_ends_changes(there):
     there.set(supplier_invoice_locked_code=2000001)
     for path in ("", "/bookkeep", "/cancel"):
         body = {"SupplierInvoice": {"Comments": "x"}}
-        assert there.code("PUT", f"supplierinvoices/1{path}", body) == (400, 2000001)
+        assert there.error_code("PUT", f"supplierinvoices/1{path}", body) == (400, 2000001)
 
 
 @parametrize(("booking_needs_attest", "status"), [(False, 200), (True, 400)])
@@ -277,9 +277,9 @@ def test_a_switch_tells_whether_booking_needs_attest(there, booking_needs_attest
 def test_booking_checks_cost_centres_and_the_locked_period(there):
     there.record("accounts", Number=4600, CostCenterSettings="MANDATORY")
     make(there)
-    assert there.code("PUT", "supplierinvoices/1/bookkeep", {}) == (400, 2000946)
+    assert there.error_code("PUT", "supplierinvoices/1/bookkeep", {}) == (400, 2000946)
     there.change("lock_period", until="2026-03-31")
-    assert there.code("PUT", "supplierinvoices/1/bookkeep", {}) == (400, 2002141)
+    assert there.error_code("PUT", "supplierinvoices/1/bookkeep", {}) == (400, 2002141)
 
 
 def test_cancelling_and_crediting(there):
@@ -291,7 +291,7 @@ def test_cancelling_and_crediting(there):
     credit = there.get("supplierinvoices/3")["SupplierInvoice"]
     assert (credit["Total"], credit["Credit"], credit["CreditReference"]) == ("-12500.00", True, 2)
     assert [one["Debit"] for one in credit["SupplierInvoiceRows"]] == [0, 0, 12500]
-    assert there.code("PUT", "supplierinvoices/2/credit", {}) == (400, 2009459)
+    assert there.error_code("PUT", "supplierinvoices/2/credit", {}) == (400, 2009459)
 
 
 def test_lists_filter_by_state_supplier_and_time_and_spell_cancel_otherwise(there):
@@ -317,18 +317,18 @@ def test_lists_filter_by_state_supplier_and_time_and_spell_cancel_otherwise(ther
     assert listed(there, "?filter=fullypaid") == ["1"]
     (first, *_) = there.get("supplierinvoices?filter=authorizepending")["SupplierInvoices"]
     assert (first["Cancel"], first["Balance"], "Cancelled" in first) == (False, "0.00", False)
-    there.later(3600)
+    there.advance(3600)
     put(there, 3, Comments="x")
     assert listed(there, "?lastmodified=2026-03-17 11:00") == ["3"]
     assert listed(there, "?sortorder=descending") == ["3", "2", "1"]
-    assert there.code("GET", "supplierinvoices?filter=x") == (400, 2000587)
-    assert there.code("GET", "supplierinvoices?invoicenumber=1") == (400, 2000588)
+    assert there.error_code("GET", "supplierinvoices?filter=x") == (400, 2000587)
+    assert there.error_code("GET", "supplierinvoices?invoicenumber=1") == (400, 2000588)
 
 
 def test_a_supplier_invoice_that_is_not_there_is_not_found(there):
     there.set(supplier_invoice_not_found_code=2000001)
-    assert there.code("GET", "supplierinvoices/9") == (404, 2000001)
-    assert there.code("PUT", "supplierinvoices/9/bookkeep", {}) == (404, 2000001)
+    assert there.error_code("GET", "supplierinvoices/9") == (404, 2000001)
+    assert there.error_code("PUT", "supplierinvoices/9/bookkeep", {}) == (404, 2000001)
 
 
 def test_a_bill_whose_answer_was_lost_is_there(there):
@@ -344,7 +344,7 @@ def test_a_bill_whose_answer_was_lost_is_there(there):
 def test_supplier_alone_does_not_open_supplier_invoices(there):
     there.token = there.sandbox.sign_in(scopes=["supplier"]).access
     assert there.get("suppliers")["Suppliers"]
-    assert there.code("GET", "supplierinvoices") == (400, 2000663)
+    assert there.error_code("GET", "supplierinvoices") == (400, 2000663)
 
 
 def upload(there):

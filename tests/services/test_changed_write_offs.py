@@ -1,7 +1,7 @@
 """What was written off in Fortnox after a payment was registered is a change like any other."""
 
 from fake_plugin import excluded, payment, write_off
-from host_and_plugin import brought_in, listed, row_of, shown
+from host_and_plugin import import_and_save, outcomes, preview_of, row_of
 
 from hostsim.ledger.differences import find_differences
 
@@ -11,8 +11,8 @@ def paid(*offs):
 
 
 def test_both_values_are_said_with_the_account(host, plugin):
-    brought_in(host, plugin, paid())
-    row = row_of(shown(host, plugin, paid(write_off("10", "6351"))), "1")
+    import_and_save(host, plugin, paid())
+    row = row_of(preview_of(host, plugin, paid(write_off("10", "6351"))), "1")
     assert row.reason == "changed-in-fortnox"
     assert row.message.sv.endswith("avskrivet registrerat 0,00 SEK, nu 10,00 SEK (konto 6351)")
     assert row.message.en.endswith("written off registered 0.00 SEK, now 10.00 SEK (account 6351)")
@@ -29,13 +29,13 @@ def test_the_same_sum_on_the_same_account_in_other_rows_is_no_change():
 
 
 def test_what_the_settings_leave_out_was_read_without_write_offs_and_is_no_change(host, plugin):
-    brought_in(host, plugin, paid(write_off("10")))
+    import_and_save(host, plugin, paid(write_off("10")))
     plugin.excluded = [excluded("before-date", paid())]
-    assert listed(shown(host, plugin)) == {"1": "already-imported"}
+    assert outcomes(preview_of(host, plugin)) == {"1": "already-imported"}
 
 
 def test_a_decision_about_one_write_off_says_nothing_of_another(host, plugin):
-    brought_in(host, plugin, paid())
-    shown(host, plugin, paid(write_off("10")))
-    assert listed(host.decide("Fortnox", "1", "accept")) == {"1": "exact"}
-    assert listed(shown(host, plugin, paid(write_off("9")))) == {"1": "changed-in-fortnox"}
+    import_and_save(host, plugin, paid())
+    preview_of(host, plugin, paid(write_off("10")))
+    assert outcomes(host.decide("Fortnox", "1", "accept")) == {"1": "exact"}
+    assert outcomes(preview_of(host, plugin, paid(write_off("9")))) == {"1": "changed-in-fortnox"}

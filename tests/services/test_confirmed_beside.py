@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 from fake_plugin import invoice, payment
-from host_and_plugin import listed
+from host_and_plugin import outcomes
 
 DAY = payment(1).date
 DOUBTFUL = "possibly-registered-already"
@@ -32,26 +32,26 @@ def read(host, plugin, *numbers):
 
 
 def test_when_the_first_is_confirmed_the_second_of_the_same_list_becomes_doubtful(host, plugin):
-    assert listed(read(host, plugin, 11, 12)) == {"11": DOUBTFUL, "12": "partial"}
-    assert listed(host.decide("Fortnox", "11", "confirm")) == {"11": "partial", "12": DOUBTFUL}
+    assert outcomes(read(host, plugin, 11, 12)) == {"11": DOUBTFUL, "12": "partial"}
+    assert outcomes(host.decide("Fortnox", "11", "confirm")) == {"11": "partial", "12": DOUBTFUL}
 
 
 def test_both_can_be_confirmed_beside_the_same_one(host, plugin):
     read(host, plugin, 11, 12)
     host.decide("Fortnox", "11", "confirm")
-    assert listed(host.decide("Fortnox", "12", "confirm")) == {"11": "partial", "12": "partial"}
+    assert outcomes(host.decide("Fortnox", "12", "confirm")) == {"11": "partial", "12": "partial"}
 
 
 def test_one_that_comes_after_the_confirmed_one_was_saved_is_doubtful(host, plugin):
     read(host, plugin, 11)
     host.decide("Fortnox", "11", "confirm")
     host.save("Fortnox")
-    assert listed(read(host, plugin, 12)) == {"12": DOUBTFUL}
+    assert outcomes(read(host, plugin, 12)) == {"12": DOUBTFUL}
 
 
 def test_what_was_set_aside_as_the_one_by_hand_uses_it_up(host, plugin):
     read(host, plugin, 11, 12)
-    assert listed(host.set_aside("Fortnox", ["11"])) == {"11": "set-aside", "12": "partial"}
+    assert outcomes(host.set_aside("Fortnox", ["11"])) == {"11": "set-aside", "12": "partial"}
 
 
 def test_a_confirmation_stands_when_the_other_one_is_set_aside_as_the_one_by_hand(host, plugin):
@@ -59,7 +59,7 @@ def test_a_confirmation_stands_when_the_other_one_is_set_aside_as_the_one_by_han
     host.decide("Fortnox", "11", "confirm")
     host.decide("Fortnox", "12", "confirm")
     host.take_back("Fortnox", ["11"])
-    assert listed(host.set_aside("Fortnox", ["11"])) == {"11": "set-aside", "12": "partial"}
+    assert outcomes(host.set_aside("Fortnox", ["11"])) == {"11": "set-aside", "12": "partial"}
 
 
 def test_one_that_was_deleted_and_is_taken_again_does_not_use_it_up(host, plugin):
@@ -69,6 +69,6 @@ def test_one_that_was_deleted_and_is_taken_again_does_not_use_it_up(host, plugin
     host.delete_payment(2, why="fel")
     read(host, plugin, 11, 12)
     preview = host.decide("Fortnox", "11", "take-again")
-    assert listed(preview) == {"11": DOUBTFUL, "12": "partial"}
+    assert outcomes(preview) == {"11": DOUBTFUL, "12": "partial"}
     preview = host.decide("Fortnox", "11", "confirm")
-    assert listed(preview) == {"11": "partial", "12": DOUBTFUL}
+    assert outcomes(preview) == {"11": "partial", "12": DOUBTFUL}

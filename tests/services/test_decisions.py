@@ -8,13 +8,13 @@ from fake_plugin import FakePlugin, euro, excluded, hookimpl, invoice, payment, 
 from host_and_plugin import (
     NOON,
     books,
-    brought_in,
     host_of,
-    listed,
+    import_and_save,
+    outcomes,
+    preview_of,
     refusal,
     remaining,
     row_of,
-    shown,
 )
 
 from hostsim.errors import HostError, exit_status
@@ -43,7 +43,7 @@ def plugin():
 
 
 def test_what_is_set_aside_counts_among_the_ignored(host, plugin):
-    shown(host, plugin, payment(1), payment(2, "9999", "12.34"))
+    preview_of(host, plugin, payment(1), payment(2, "9999", "12.34"))
     preview = host.set_aside("Fortnox", ["2"], why="räntefaktura")
     assert preview.counts == {"read": 2, "ready": 1, "left": 0, "rejected": 0, "ignored": 1}
     assert preview.totals["ignored"] == Decimal("12.34")
@@ -51,43 +51,43 @@ def test_what_is_set_aside_counts_among_the_ignored(host, plugin):
 
 
 def test_who_set_aside_and_when_and_why_is_said_with_the_reason_below(host, plugin):
-    shown(host, plugin, payment(1, "9999"))
+    preview_of(host, plugin, payment(1, "9999"))
     row = row_of(host.set_aside("Fortnox", ["1"], why="räntefaktura"), "1")
     assert row.reason == "set-aside"
     assert row.message.sv.startswith("Undanlagd av kim 2026-11-22 12:00 (räntefaktura). Fel vid")
 
 
 def test_it_stays_set_aside_from_import_to_import_and_is_not_fetched(host, plugin):
-    shown(host, plugin, payment(1, "9999"))
+    preview_of(host, plugin, payment(1, "9999"))
     host.set_aside("Fortnox", ["1"])
     host.save()
     for _ in range(2):
-        assert listed(host.import_payments("Fortnox")) == {"1": "set-aside"}
+        assert outcomes(host.import_payments("Fortnox")) == {"1": "set-aside"}
         host.save()
     assert plugin.asked == []
 
 
 def test_it_can_be_set_aside_when_nothing_is_open(host, plugin):
-    brought_in(host, plugin, payment(1, "9999"))
+    import_and_save(host, plugin, payment(1, "9999"))
     assert host.set_aside("Fortnox", ["1"]) is None
-    assert listed(host.import_payments("Fortnox")) == {"1": "set-aside"}
+    assert outcomes(host.import_payments("Fortnox")) == {"1": "set-aside"}
 
 
 def test_what_is_taken_back_is_shown_again_and_both_stay_readable(host, plugin):
-    shown(host, plugin, payment(1, "9999"))
+    preview_of(host, plugin, payment(1, "9999"))
     host.set_aside("Fortnox", ["1"], why="räntefaktura")
-    assert listed(host.take_back("Fortnox", ["1"])) == {"1": "invoice-not-found"}
+    assert outcomes(host.take_back("Fortnox", ["1"])) == {"1": "invoice-not-found"}
     [one] = host.decisions("Fortnox")
     assert (one.user, one.at, one.why, one.in_force) == ("kim", NOON, "räntefaktura", False)
     assert (one.taken_back_by, one.taken_back_at) == ("kim", NOON)
 
 
 def test_what_was_set_aside_when_it_was_saved_is_taken_back_with_its_reason(host, store, plugin):
-    shown(host, plugin, payment(1, "9999"))
+    preview_of(host, plugin, payment(1, "9999"))
     host.set_aside("Fortnox", ["1"])
     host.save()
     host.take_back("Fortnox", ["1"])
-    assert listed(host.import_payments("Fortnox")) == {"1": "invoice-not-found"}
+    assert outcomes(host.import_payments("Fortnox")) == {"1": "invoice-not-found"}
 
 
 def test_an_unreadable_row_that_is_set_aside_stays_unreadable_below(host, plugin):
@@ -96,35 +96,35 @@ def test_an_unreadable_row_that_is_set_aside_stays_unreadable_below(host, plugin
     host.set_aside("Fortnox", ["6"])
     host.save()
     plugin.excluded = []
-    assert listed(host.import_payments("Fortnox")) == {"6": "set-aside"}
-    assert listed(host.take_back("Fortnox", ["6"])) == {"6": "unreadable"}
+    assert outcomes(host.import_payments("Fortnox")) == {"6": "set-aside"}
+    assert outcomes(host.take_back("Fortnox", ["6"])) == {"6": "unreadable"}
 
 
 def test_what_is_set_aside_and_can_be_saved_comes_up_and_names_who(host, store, plugin):
-    shown(host, plugin, payment(1, "3001"))
+    preview_of(host, plugin, payment(1, "3001"))
     host.set_aside("Fortnox", ["1"])
     host.save()
     store.load_invoices([invoice("3001")])
     plugin.source = {"1": payment(1, "3001")}
     preview = host.import_payments("Fortnox")
-    assert listed(preview) == {"1": "exact"}
+    assert outcomes(preview) == {"1": "exact"}
     assert "Lades undan av kim 2026-11-22 12:00" in row_of(preview, "1").warning.sv
     host.save()
     assert [one.in_force for one in host.decisions("Fortnox")] == [False]
 
 
 def test_several_are_set_aside_all_or_none(host, plugin):
-    shown(host, plugin, payment(1, "9998"), payment(2, "9999"))
+    preview_of(host, plugin, payment(1, "9998"), payment(2, "9999"))
     assert refusal(lambda: host.set_aside("Fortnox", ["1", "77"])).code == "PAYMENT_NOT_SHOWN"
     assert host.decisions("Fortnox") == []
-    assert set(listed(host.set_aside("Fortnox", ["1", "2"])).values()) == {"set-aside"}
+    assert set(outcomes(host.set_aside("Fortnox", ["1", "2"])).values()) == {"set-aside"}
 
 
 @pytest.mark.parametrize("reason", ["ready", "ignored"])
 def test_only_what_cannot_be_saved_can_be_set_aside(host, plugin, reason):
     """Money that can be saved is never hidden."""
     plugin.excluded = [excluded("before-date", payment(2))]
-    shown(host, plugin, payment(1))
+    preview_of(host, plugin, payment(1))
     number = {"ready": "1", "ignored": "2"}[reason]
     assert refusal(lambda: host.set_aside("Fortnox", [number])).code == "DECISION_DOES_NOT_FIT"
 
@@ -133,7 +133,7 @@ def test_a_series_hides_what_meets_no_invoice_and_nothing_else(host, store, plug
     store.load_invoices([invoice("9002", period_closed=False)])
     host.import_payments("Fortnox")
     host.set_aside_series("Fortnox", "9000", "9003", why="direkt")
-    preview = shown(
+    preview = preview_of(
         host,
         plugin,
         payment(1, "9000"),
@@ -143,7 +143,7 @@ def test_a_series_hides_what_meets_no_invoice_and_nothing_else(host, store, plug
         payment(5, "09001"),
         payment(6, "9001-B"),
     )
-    assert listed(preview) == {
+    assert outcomes(preview) == {
         "1": "set-aside",
         "2": "period-open",
         "3": "set-aside",
@@ -155,25 +155,25 @@ def test_a_series_hides_what_meets_no_invoice_and_nothing_else(host, store, plug
 
 
 def test_a_series_is_taken_back_by_its_ends(host, plugin):
-    shown(host, plugin, payment(1, "9000"))
+    preview_of(host, plugin, payment(1, "9000"))
     host.set_aside_series("Fortnox", "9000", "9999")
     assert refusal(lambda: host.take_back("Fortnox", series=[("9000", "9998")])).code == (
         "DECISION_UNKNOWN"
     )
     preview = host.take_back("Fortnox", series=[("9000", "9999")])
-    assert listed(preview) == {"1": "invoice-not-found"}
+    assert outcomes(preview) == {"1": "invoice-not-found"}
 
 
 @pytest.mark.parametrize(
     ("first", "last"), [("2", "1"), ("A1", "A9"), ("", "9"), ("1", "9" * 51), ("٣", "٤")]
 )
 def test_a_series_has_two_numbers_the_lower_first(host, plugin, first, last):
-    shown(host, plugin, payment(1))
+    preview_of(host, plugin, payment(1))
     assert refusal(lambda: host.set_aside_series("Fortnox", first, last)).code == "SERIES_WRONG"
 
 
 def test_a_series_is_set_aside_once(host, plugin):
-    shown(host, plugin, payment(1))
+    preview_of(host, plugin, payment(1))
     host.set_aside_series("Fortnox", "1", "9")
     assert refusal(lambda: host.set_aside_series("Fortnox", "01", "9")).code == "SERIES_EXISTS"
 
@@ -183,14 +183,18 @@ def test_before_the_first_import_nothing_can_be_decided(host):
 
 
 def test_a_change_of_what_is_registered_is_shown_although_the_payment_was_set_aside(host, plugin):
-    brought_in(host, plugin, payment(1))
-    shown(host, plugin, payment(1))
+    import_and_save(host, plugin, payment(1))
+    preview_of(host, plugin, payment(1))
     host.set_aside("Fortnox", ["1"])
-    assert listed(shown(host, plugin, payment(1))) == {"1": "set-aside"}
-    assert listed(shown(host, plugin, payment(1, amount="900"))) == {"1": "changed-in-fortnox"}
+    assert outcomes(preview_of(host, plugin, payment(1))) == {"1": "set-aside"}
+    assert outcomes(preview_of(host, plugin, payment(1, amount="900"))) == {
+        "1": "changed-in-fortnox"
+    }
     host.set_aside("Fortnox", ["1"])
-    assert listed(shown(host, plugin, payment(1, amount="900"))) == {"1": "set-aside"}
-    assert listed(shown(host, plugin, payment(1, amount="800"))) == {"1": "changed-in-fortnox"}
+    assert outcomes(preview_of(host, plugin, payment(1, amount="900"))) == {"1": "set-aside"}
+    assert outcomes(preview_of(host, plugin, payment(1, amount="800"))) == {
+        "1": "changed-in-fortnox"
+    }
 
 
 # --- Possibly registered already -----------------------------------------------
@@ -198,7 +202,7 @@ def test_a_change_of_what_is_registered_is_shown_although_the_payment_was_set_as
 
 def test_the_payment_by_hand_is_named(host, plugin):
     host.add_payment("1001", Decimal(400), date=payment(1).date)
-    row = row_of(shown(host, plugin, payment(1, amount="400")), "1")
+    row = row_of(preview_of(host, plugin, payment(1, amount="400")), "1")
     assert row.message.sv == (
         "Kan vara registrerad redan: 400,00 SEK den 2026-01-01 registrerades för hand av "
         "kim 2026-11-22 12:00"
@@ -207,9 +211,9 @@ def test_the_payment_by_hand_is_named(host, plugin):
 
 def test_a_confirmed_payment_says_who_confirmed_it(host, store, plugin):
     host.add_payment("1001", Decimal(400), date=payment(1).date)
-    shown(host, plugin, payment(1, amount="400"))
+    preview_of(host, plugin, payment(1, amount="400"))
     preview = host.decide("Fortnox", "1", "confirm")
-    assert listed(preview) == {"1": "partial"}
+    assert outcomes(preview) == {"1": "partial"}
     assert "bekräftad som en annan betalning av kim 2026-11-22" in row_of(preview, "1").warning.sv
     host.save()
     assert remaining(store) == 200
@@ -217,11 +221,11 @@ def test_a_confirmed_payment_says_who_confirmed_it(host, store, plugin):
 
 def test_a_confirmation_is_about_these_figures_and_this_payment_by_hand(host, store, plugin):
     typed = host.add_payment("1001", Decimal(400), date=payment(1).date)
-    shown(host, plugin, payment(1, amount="400"))
+    preview_of(host, plugin, payment(1, amount="400"))
     host.decide("Fortnox", "1", "confirm")
     host.delete_payment(typed, why="fel")
     host.add_payment("1001", Decimal(400), date=payment(1).date)
-    assert listed(shown(host, plugin, payment(1, amount="400"))) == {
+    assert outcomes(preview_of(host, plugin, payment(1, amount="400"))) == {
         "1": "possibly-registered-already"
     }
 
@@ -230,21 +234,21 @@ def test_what_was_set_aside_as_the_one_by_hand_stays_that_when_an_equal_one_come
     """Also where it was set aside while nothing was open, and the new one has a lower number."""
     host.add_payment("1001", Decimal(100), date=payment(1).date)
     same = payment(2, amount="100", date=payment(1).date)
-    brought_in(host, plugin, same)
+    import_and_save(host, plugin, same)
     host.set_aside("Fortnox", ["2"])
-    preview = shown(host, plugin, payment(1, amount="100"))
-    assert listed(preview) == {"1": "partial", "2": "set-aside"}
+    preview = preview_of(host, plugin, payment(1, amount="100"))
+    assert outcomes(preview) == {"1": "partial", "2": "set-aside"}
 
 
 def test_one_that_was_confirmed_and_then_deleted_is_doubted_again(host, plugin):
     host.add_payment("1001", Decimal(100), date=payment(1).date)
-    shown(host, plugin, payment(1, amount="100"))
+    preview_of(host, plugin, payment(1, amount="100"))
     host.decide("Fortnox", "1", "confirm")
     host.save()
     host.delete_payment(2, why="fel")
-    shown(host, plugin, payment(1, amount="100"))
+    preview_of(host, plugin, payment(1, amount="100"))
     preview = host.decide("Fortnox", "1", "take-again")
-    assert listed(preview) == {"1": "possibly-registered-already"}
+    assert outcomes(preview) == {"1": "possibly-registered-already"}
     assert "registrerades för hand av kim" in row_of(preview, "1").message.sv
 
 
@@ -252,13 +256,13 @@ def test_two_by_hand_and_two_from_there_are_both_doubtful(host, plugin):
     day = payment(1).date
     for _ in range(2):
         host.add_payment("1001", Decimal(100), date=day, confirm=True)
-    preview = shown(host, plugin, payment(1, amount="100"), payment(2, amount="100", date=day))
-    assert set(listed(preview).values()) == {"possibly-registered-already"}
-    assert listed(host.decide("Fortnox", "2", "confirm"))["1"] == "possibly-registered-already"
+    preview = preview_of(host, plugin, payment(1, amount="100"), payment(2, amount="100", date=day))
+    assert set(outcomes(preview).values()) == {"possibly-registered-already"}
+    assert outcomes(host.decide("Fortnox", "2", "confirm"))["1"] == "possibly-registered-already"
 
 
 def test_only_what_is_doubtful_can_be_confirmed(host, plugin):
-    shown(host, plugin, payment(1), payment(2, "9999"))
+    preview_of(host, plugin, payment(1), payment(2, "9999"))
     for number in ("1", "2"):
         act = lambda number=number: host.decide("Fortnox", number, "confirm")  # noqa: E731
         assert refusal(act).code == "DECISION_DOES_NOT_FIT"
@@ -268,7 +272,7 @@ def test_only_what_is_doubtful_can_be_confirmed(host, plugin):
 
 
 def test_who_deleted_and_when_and_why_is_said(host, plugin):
-    brought_in(host, plugin, payment(1))
+    import_and_save(host, plugin, payment(1))
     host.delete_payment(1, why="fel faktura")
     row = row_of(host.import_payments("Fortnox"), "1")
     assert (row.reason, row.message.sv) == (
@@ -278,13 +282,13 @@ def test_who_deleted_and_when_and_why_is_said(host, plugin):
 
 
 def test_what_is_taken_again_is_registered_anew_and_the_deleted_one_stays(host, store, plugin):
-    brought_in(host, plugin, payment(1))
+    import_and_save(host, plugin, payment(1))
     host.delete_payment(1, why="fel")
     host.import_payments("Fortnox")
     plugin.source = {"1": payment(1)}
-    assert listed(host.decide("Fortnox", "1", "take-again")) == {"1": "deleted-in-host"}
+    assert outcomes(host.decide("Fortnox", "1", "take-again")) == {"1": "deleted-in-host"}
     preview = host.import_payments("Fortnox")
-    assert (plugin.asked, listed(preview)) == (["1"], {"1": "exact"})
+    assert (plugin.asked, outcomes(preview)) == (["1"], {"1": "exact"})
     assert row_of(preview, "1").warning.sv == "Tas in igen"
     host.save()
     assert books(store) == [(1, "1", "deleted", 1000), (2, "1", "registered", 1000)]
@@ -292,7 +296,7 @@ def test_what_is_taken_again_is_registered_anew_and_the_deleted_one_stays(host, 
 
 
 def test_a_decision_about_what_must_be_fetched_again_says_so(host, plugin):
-    brought_in(host, plugin, payment(1))
+    import_and_save(host, plugin, payment(1))
     host.delete_payment(1, why="fel")
     host.import_payments("Fortnox")
     row = row_of(host.decide("Fortnox", "1", "take-again"), "1")
@@ -300,30 +304,30 @@ def test_a_decision_about_what_must_be_fetched_again_says_so(host, plugin):
 
 
 def test_taken_again_although_it_was_typed_by_hand_meanwhile_is_said(host, plugin):
-    brought_in(host, plugin, payment(1, amount="400"))
+    import_and_save(host, plugin, payment(1, amount="400"))
     host.delete_payment(1, why="fel")
     host.add_payment("1001", Decimal(400), date=payment(1).date)
-    shown(host, plugin, payment(1, amount="400"))
+    preview_of(host, plugin, payment(1, amount="400"))
     preview = host.decide("Fortnox", "1", "take-again")
-    assert listed(preview) == {"1": "possibly-registered-already"}
+    assert outcomes(preview) == {"1": "possibly-registered-already"}
     preview = host.decide("Fortnox", "1", "confirm")
-    assert listed(preview) == {"1": "partial"}
+    assert outcomes(preview) == {"1": "partial"}
     assert "registrerades för hand av kim" in row_of(preview, "1").warning.sv
 
 
 def test_a_deleted_payment_that_the_settings_ignore_needs_nobody(host, plugin):
-    brought_in(host, plugin, payment(1))
+    import_and_save(host, plugin, payment(1))
     host.delete_payment(1, why="fel")
     plugin.screening = lambda one: excluded("before-date", one)
-    assert listed(host.import_payments("Fortnox")) == {"1": "before-date"}
+    assert outcomes(host.import_payments("Fortnox")) == {"1": "before-date"}
 
 
 # --- Changed in Fortnox -----------------------------------------------------------
 
 
 def test_accepting_counters_the_registered_payment_and_registers_it_anew(host, store, plugin):
-    brought_in(host, plugin, payment(1))
-    shown(host, plugin, payment(1, amount="900"))
+    import_and_save(host, plugin, payment(1))
+    preview_of(host, plugin, payment(1, amount="900"))
     preview = host.decide("Fortnox", "1", "accept")
     warning = row_of(preview, "1").warning.sv
     assert "belopp registrerat 1\N{NO-BREAK SPACE}000,00 SEK, nu 900,00 SEK" in warning
@@ -339,33 +343,33 @@ def test_accepting_counters_the_registered_payment_and_registers_it_anew(host, s
 
 
 def test_nothing_is_countered_before_the_save(host, store, plugin):
-    brought_in(host, plugin, payment(1))
-    shown(host, plugin, payment(1, amount="900"))
+    import_and_save(host, plugin, payment(1))
+    preview_of(host, plugin, payment(1, amount="900"))
     host.decide("Fortnox", "1", "accept")
     assert (books(store), remaining(store)) == ([(1, "1", "registered", 1000)], 0)
 
 
 def test_an_accepted_change_to_an_invoice_that_is_not_here_waits_and_says_why(host, store, plugin):
-    brought_in(host, plugin, payment(1))
-    shown(host, plugin, payment(1, "9999"))
+    import_and_save(host, plugin, payment(1))
+    preview_of(host, plugin, payment(1, "9999"))
     preview = host.decide("Fortnox", "1", "accept")
-    assert listed(preview) == {"1": "changed-in-fortnox"}
+    assert outcomes(preview) == {"1": "changed-in-fortnox"}
     assert "Godkänd men kan inte sparas: Fel vid inläsning" in row_of(preview, "1").message.sv
     host.save()
     assert (books(store), remaining(store)) == ([(1, "1", "registered", 1000)], 0)
     store.load_invoices([invoice("9999")])
     plugin.source = {"1": payment(1, "9999")}
-    assert listed(host.import_payments("Fortnox")) == {"1": "exact"}
+    assert outcomes(host.import_payments("Fortnox")) == {"1": "exact"}
     host.save()
     assert (remaining(store), remaining(store, "9999")) == (1000, 0)
 
 
 def test_an_invoice_that_gets_its_amount_back_can_be_paid_in_the_same_save(host, store, plugin):
-    brought_in(host, plugin, payment(1))
+    import_and_save(host, plugin, payment(1))
     store.load_invoices([invoice("1003")])
-    preview = shown(host, plugin, payment(1, "1003"), payment(2, "1001"))
-    assert listed(preview) == {"1": "changed-in-fortnox", "2": "replaced"}
-    assert listed(host.decide("Fortnox", "1", "accept")) == {"1": "exact", "2": "exact"}
+    preview = preview_of(host, plugin, payment(1, "1003"), payment(2, "1001"))
+    assert outcomes(preview) == {"1": "changed-in-fortnox", "2": "replaced"}
+    assert outcomes(host.decide("Fortnox", "1", "accept")) == {"1": "exact", "2": "exact"}
     host.save()
     assert (remaining(store), remaining(store, "1003")) == (0, 0)
 
@@ -374,61 +378,63 @@ def test_one_of_two_that_would_change_places_cannot_and_so_neither_can_the_other
     host, store, plugin
 ):
     store.load_invoices([invoice("1003")])
-    brought_in(host, plugin, payment(1, "1001"), payment(2, "1003"))
-    shown(host, plugin, payment(1, "1003"), payment(2, "9999"))
+    import_and_save(host, plugin, payment(1, "1001"), payment(2, "1003"))
+    preview_of(host, plugin, payment(1, "1003"), payment(2, "9999"))
     host.decide("Fortnox", "1", "accept")
     preview = host.decide("Fortnox", "2", "accept")
-    assert set(listed(preview).values()) == {"changed-in-fortnox"}
+    assert set(outcomes(preview).values()) == {"changed-in-fortnox"}
     assert "redan betald" in row_of(preview, "1").message.sv
     host.save()
     assert (remaining(store), remaining(store, "1003")) == (0, 0)
 
 
 def test_keeping_says_so_and_is_offered_again_when_it_is_taken_back(host, plugin):
-    brought_in(host, plugin, payment(1))
-    shown(host, plugin, payment(1, amount="900"))
+    import_and_save(host, plugin, payment(1))
+    preview_of(host, plugin, payment(1, amount="900"))
     preview = host.decide("Fortnox", "1", "keep", why="rabatt")
-    assert listed(preview) == {"1": "already-imported"}
+    assert outcomes(preview) == {"1": "already-imported"}
     assert "behålls som den är enligt kim 2026-11-22 12:00 (rabatt)" in (
         row_of(preview, "1").message.sv
     )
     host.save()
-    assert listed(host.import_payments("Fortnox")) == {}
+    assert outcomes(host.import_payments("Fortnox")) == {}
     host.take_back("Fortnox", ["1"])
-    assert listed(host.import_payments("Fortnox")) == {"1": "changed-in-fortnox"}
+    assert outcomes(host.import_payments("Fortnox")) == {"1": "changed-in-fortnox"}
 
 
 def test_whoever_accepted_can_keep_instead(host, store, plugin):
-    brought_in(host, plugin, payment(1))
-    shown(host, plugin, payment(1, amount="900"))
-    assert listed(host.decide("Fortnox", "1", "accept")) == {"1": "partial"}
-    assert listed(host.decide("Fortnox", "1", "keep")) == {"1": "already-imported"}
-    assert listed(host.decide("Fortnox", "1", "accept")) == {"1": "partial"}
+    import_and_save(host, plugin, payment(1))
+    preview_of(host, plugin, payment(1, amount="900"))
+    assert outcomes(host.decide("Fortnox", "1", "accept")) == {"1": "partial"}
+    assert outcomes(host.decide("Fortnox", "1", "keep")) == {"1": "already-imported"}
+    assert outcomes(host.decide("Fortnox", "1", "accept")) == {"1": "partial"}
     assert [one.in_force for one in host.decisions("Fortnox")] == [False, False, True]
 
 
 def test_other_figures_than_the_accepted_ones_are_asked_anew(host, plugin):
-    brought_in(host, plugin, payment(1))
-    shown(host, plugin, payment(1, amount="900"))
+    import_and_save(host, plugin, payment(1))
+    preview_of(host, plugin, payment(1, amount="900"))
     host.decide("Fortnox", "1", "accept")
-    assert listed(shown(host, plugin, payment(1, amount="800"))) == {"1": "changed-in-fortnox"}
+    assert outcomes(preview_of(host, plugin, payment(1, amount="800"))) == {
+        "1": "changed-in-fortnox"
+    }
 
 
 def test_in_euro_the_invoice_gets_exactly_what_the_payment_took(host, store, plugin):
-    brought_in(host, plugin, euro(1, amount="33.33", rate="11.2345"))
-    shown(host, plugin, euro(1, amount="40", rate="11.5"))
+    import_and_save(host, plugin, euro(1, amount="33.33", rate="11.2345"))
+    preview_of(host, plugin, euro(1, amount="40", rate="11.5"))
     host.decide("Fortnox", "1", "accept")
     host.save()
     assert remaining(store, "2001") == 60
 
 
 def test_deleting_a_payment_ends_what_was_decided_about_it(host, plugin):
-    brought_in(host, plugin, payment(1))
-    shown(host, plugin, payment(1, amount="900"))
+    import_and_save(host, plugin, payment(1))
+    preview_of(host, plugin, payment(1, amount="900"))
     host.decide("Fortnox", "1", "keep")
     host.save()
     host.delete_payment(1, why="fel")
-    assert listed(host.import_payments("Fortnox")) == {"1": "deleted-in-host"}
+    assert outcomes(host.import_payments("Fortnox")) == {"1": "deleted-in-host"}
     assert [one.in_force for one in host.decisions("Fortnox")] == [False]
 
 
@@ -436,14 +442,14 @@ def test_deleting_a_payment_ends_what_was_decided_about_it(host, plugin):
 
 
 def test_deciding_needs_no_login_and_no_plug_in(store, host, plugin):
-    shown(host, plugin, payment(1, "9999"))
+    preview_of(host, plugin, payment(1, "9999"))
     alone = host_of(store, user="bo")
-    assert listed(alone.set_aside("Fortnox", ["1"])) == {"1": "set-aside"}
+    assert outcomes(alone.set_aside("Fortnox", ["1"])) == {"1": "set-aside"}
     assert [one.user for one in alone.decisions("Fortnox")] == ["bo"]
 
 
 def test_only_what_is_shown_can_be_decided(host, plugin):
-    brought_in(host, plugin, payment(1, "9999"))
+    import_and_save(host, plugin, payment(1, "9999"))
     act = lambda: host.decide("Fortnox", "1", "accept")  # noqa: E731
     assert refusal(act).code == "PAYMENT_NOT_SHOWN"
     host.import_payments("Fortnox")
@@ -451,7 +457,7 @@ def test_only_what_is_shown_can_be_decided(host, plugin):
 
 
 def test_a_refusal_is_a_sentence_and_a_usage_error(host, plugin):
-    shown(host, plugin, payment(1))
+    preview_of(host, plugin, payment(1))
     with pytest.raises(HostError) as refused:
         host.decide("Fortnox", "1", "take-again")
     assert exit_status(refused.value) == 2
@@ -462,25 +468,25 @@ def test_a_refusal_is_a_sentence_and_a_usage_error(host, plugin):
 
 @pytest.mark.parametrize("what", [{"numbers": ["1"]}, {"ids": [7]}, {"series": [("1", "2")]}])
 def test_nothing_can_be_taken_back_that_is_not_in_force(host, plugin, what):
-    shown(host, plugin, payment(1))
+    preview_of(host, plugin, payment(1))
     assert refusal(lambda: host.take_back("Fortnox", **what)).code == "DECISION_UNKNOWN"
 
 
 def test_a_decision_is_taken_back_by_its_id(host, plugin):
-    shown(host, plugin, payment(1, "9999"))
+    preview_of(host, plugin, payment(1, "9999"))
     host.set_aside("Fortnox", ["1"])
     [one] = host.decisions("Fortnox")
-    assert listed(host.take_back("Fortnox", ids=[one.id])) == {"1": "invoice-not-found"}
+    assert outcomes(host.take_back("Fortnox", ids=[one.id])) == {"1": "invoice-not-found"}
 
 
 def test_an_unknown_decision_fits_nothing_and_setting_aside_is_a_decision(host, plugin):
-    shown(host, plugin, payment(1, "9999"))
+    preview_of(host, plugin, payment(1, "9999"))
     assert refusal(lambda: host.decide("Fortnox", "1", "forget")).code == "DECISION_DOES_NOT_FIT"
-    assert listed(host.decide("Fortnox", "1", "set-aside")) == {"1": "set-aside"}
+    assert outcomes(host.decide("Fortnox", "1", "set-aside")) == {"1": "set-aside"}
 
 
 def test_a_decision_waits_for_a_running_import(host, store, plugin):
-    shown(host, plugin, payment(1, "9999"))
+    preview_of(host, plugin, payment(1, "9999"))
     codes = []
     plugin.during = lambda _run: codes.append(
         refusal(host_of(store).set_aside, "Fortnox", ["1"]).code
@@ -493,14 +499,14 @@ def test_a_process_that_ends_between_deciding_and_judging_leaves_a_preview_that_
     host, store, plugin, monkeypatch
 ):
     host.add_payment("1001", Decimal(400), date=payment(1).date)
-    shown(host, plugin, payment(1, amount="400"))
+    preview_of(host, plugin, payment(1, amount="400"))
     with monkeypatch.context() as patch:
         patch.setattr(ImportRun, "judge_again", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
         with pytest.raises(KeyboardInterrupt):
             host.decide("Fortnox", "1", "confirm")
     with pytest.raises(PreviewChanged) as changed:
         host.save()
-    assert listed(changed.value.preview) == {"1": "partial"}
+    assert outcomes(changed.value.preview) == {"1": "partial"}
 
 
 def test_a_decision_of_one_definition_is_none_of_another(host, plugin):
@@ -509,12 +515,12 @@ def test_a_decision_of_one_definition_is_none_of_another(host, plugin):
     host.import_payments("Fortnox")
     host.import_payments("Andra")
     host.set_aside("Fortnox", ["1"])
-    assert listed(host.open_preview("Andra")) == {"1": "invoice-not-found"}
+    assert outcomes(host.open_preview("Andra")) == {"1": "invoice-not-found"}
     assert host.decisions("Andra") == []
 
 
 def test_a_reason_is_one_line_of_at_most_500_characters(host, plugin):
-    shown(host, plugin, payment(1, "9999"))
+    preview_of(host, plugin, payment(1, "9999"))
     host.set_aside("Fortnox", ["1"], why="två\nrader " + "x" * 490)
     [one] = host.decisions("Fortnox")
     assert one.why == "två rader " + "x" * 490
@@ -544,13 +550,13 @@ def ways(host, plugin, *payments):
 
 
 def test_a_comparison_knows_what_was_deleted_here(host, plugin):
-    brought_in(host, plugin, payment(1))
+    import_and_save(host, plugin, payment(1))
     host.delete_payment(1, why="fel")
     assert ways(host, plugin, payment(1)) == {"1": "deleted-in-host"}
 
 
 def test_a_comparison_knows_what_is_set_aside(host, plugin):
-    shown(host, plugin, payment(1, "9999"), payment(2, "8888"))
+    preview_of(host, plugin, payment(1, "9999"), payment(2, "8888"))
     host.set_aside("Fortnox", ["1"])
     host.set_aside_series("Fortnox", "8000", "8999")
     host.save()
@@ -561,8 +567,8 @@ def test_a_comparison_knows_what_is_set_aside(host, plugin):
 
 
 def test_a_comparison_knows_which_difference_is_kept(host, plugin):
-    brought_in(host, plugin, payment(1))
-    shown(host, plugin, payment(1, amount="900"))
+    import_and_save(host, plugin, payment(1))
+    preview_of(host, plugin, payment(1, amount="900"))
     host.decide("Fortnox", "1", "keep")
     host.save()
     assert ways(host, plugin, payment(1, amount="900")) == {"1": "kept-difference"}
@@ -570,8 +576,8 @@ def test_a_comparison_knows_which_difference_is_kept(host, plugin):
 
 
 def test_payments_by_hand_and_counters_are_on_neither_side_of_a_comparison(host, plugin):
-    brought_in(host, plugin, payment(1))
-    shown(host, plugin, payment(1, amount="900"))
+    import_and_save(host, plugin, payment(1))
+    preview_of(host, plugin, payment(1, amount="900"))
     host.decide("Fortnox", "1", "accept")
     host.save()
     host.add_payment("1001", Decimal(50))
@@ -583,7 +589,7 @@ def test_time_runs_from_decision_to_decision(store, plugin):
     times = iter(NOON + timedelta(hours=n) for n in range(10))
     host = host_of(store, plugin, clock=lambda: next(times))
     host.define("Fortnox", "Fake", "API", "", {})
-    shown(host, plugin, payment(1, "9998"), payment(2, "9999"))
+    preview_of(host, plugin, payment(1, "9998"), payment(2, "9999"))
     host.set_aside("Fortnox", ["1"])
     host.set_aside("Fortnox", ["2"])
     first, second = (one.at for one in host.decisions("Fortnox"))

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from host_and_plugin import listed
+from host_and_plugin import outcomes
 
 from hostsim.sandbox import seed
 from hostsim.sandbox.faults import Fault, Match
@@ -35,9 +35,9 @@ def test_a_deleted_payment_is_fetched_again_from_fortnox_before_it_is_taken_agai
     one = first_exact(store)
     saved.delete_payment(one.id, why="fel faktura")
     number = one.payment_number
-    assert listed(saved.import_payments("Fortnox"))[number] == "deleted-in-host"
+    assert outcomes(saved.import_payments("Fortnox"))[number] == "deleted-in-host"
     saved.decide("Fortnox", number, "take-again")
-    assert listed(saved.import_payments("Fortnox"))[number] == "exact"
+    assert outcomes(saved.import_payments("Fortnox"))[number] == "exact"
     saved.save("Fortnox")
     assert books(store, number) == [("deleted", one.amount), ("registered", one.amount)]
 
@@ -57,9 +57,9 @@ def test_a_change_in_fortnox_is_accepted(saved, store, company):  # noqa: F811
     now = one.amount - Decimal("0.50")
     company.change_payment(int(one.payment_number), amount=now)
     preview = saved.import_payments("Fortnox")
-    assert listed(preview)[one.payment_number] == "changed-in-fortnox"
+    assert outcomes(preview)[one.payment_number] == "changed-in-fortnox"
     preview = saved.decide("Fortnox", one.payment_number, "accept")
-    assert listed(preview)[one.payment_number] == "partial"
+    assert outcomes(preview)[one.payment_number] == "partial"
     saved.save("Fortnox")
     assert books(store, one.payment_number) == [
         ("countered", one.amount),

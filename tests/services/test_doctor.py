@@ -9,7 +9,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
-from at_the_sandbox import load_fortnox_alone, sandbox_of, signing_in
+from at_the_sandbox import load_only_fortnox, running_sandbox, sign_in_automatically
 from fake_export import SETTINGS, FakeExport, bill
 from fake_plugin import FakePlugin, hookimpl, invoice
 
@@ -324,8 +324,8 @@ def test_what_to_type_names_the_definition_that_was_asked_for():
 @pytest.fixture
 def command(database, store, monkeypatch, capsys):
     """Run a command on a host with the plug-in of Fortnox; somebody signs in in its window."""
-    load_fortnox_alone(monkeypatch)
-    signing_in(monkeypatch)
+    load_only_fortnox(monkeypatch)
+    sign_in_automatically(monkeypatch)
 
     def run(*arguments):
         status = __main__.main(["--db", str(database), *arguments])
@@ -337,7 +337,7 @@ def command(database, store, monkeypatch, capsys):
 
 @pytest.fixture
 def sandbox(monkeypatch):
-    with sandbox_of(monkeypatch) as sandbox:
+    with running_sandbox(monkeypatch) as sandbox:
         yield sandbox
 
 

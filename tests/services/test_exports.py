@@ -15,9 +15,9 @@ from fake_export import (
     SUBJECTS,
     FakeExport,
     bill,
-    everything,
+    exported_invoice,
     load,
-    loaded,
+    send_all,
 )
 from fake_plugin import OTHER_COMPANY, FakePlugin, invoice, payment
 
@@ -46,7 +46,7 @@ def subject():
 def store(tmp_path):
     numbers = ("10301", "10302", "10303")
     with Store.create(tmp_path / "host.db") as store:
-        store.load_invoices(map(loaded, numbers))
+        store.load_invoices(map(exported_invoice, numbers))
         store.load_bills(map(bill, numbers))
         yield store
 
@@ -134,7 +134,7 @@ def test_an_unknown_type_of_export_is_refused(host):
 
 
 def test_new_invoices_of_closed_periods_are_given_with_their_rows(host, store, plugin):
-    store.load_invoices([loaded("10304", period_closed=False), invoice("999")])
+    store.load_invoices([exported_invoice("10304", period_closed=False), invoice("999")])
     host.export("ut")
     assert [one.content.invoice_number for one in plugin.given] == ["10301", "10302", "10303"]
     first = plugin.given[0]
@@ -145,7 +145,11 @@ def test_new_invoices_of_closed_periods_are_given_with_their_rows(host, store, p
 
 def test_a_correction_comes_after_what_it_corrects(host, store, plugin):
     store.load_invoices(
-        [loaded("9001", rows=(("3001", "-10.00", "-2.50"),), type="correction", credits="10301")]
+        [
+            exported_invoice(
+                "9001", rows=(("3001", "-10.00", "-2.50"),), type="correction", credits="10301"
+            )
+        ]
     )
     host.export("ut")
     assert plugin.given[-1].content.credits == "10301"
@@ -153,13 +157,13 @@ def test_a_correction_comes_after_what_it_corrects(host, store, plugin):
 
 def test_a_thousand_invoices_come_in_batches_in_one_order(host, store, plugin):
     numbers = [str(20000 + number) for number in range(1100)]
-    store.load_invoices([loaded(number) for number in numbers])
+    store.load_invoices([exported_invoice(number) for number in numbers])
     host.export("ut")
     assert [one.content.invoice_number for one in plugin.given[3:]] == numbers
 
 
 def test_a_region_with_a_slash_in_it_makes_no_id_ambiguous(store, make_host, plugin):
-    store.load_invoices([loaded("1", region="A/B"), loaded("B/1", region="A")])
+    store.load_invoices([exported_invoice("1", region="A/B"), exported_invoice("B/1", region="A")])
     host = make_host()
     host.define_export("ut", "Fake", "invoices", "A/B", SETTINGS)
     assert listed(host.export("ut")) == {"ready": ["1"]}
@@ -167,17 +171,19 @@ def test_a_region_with_a_slash_in_it_makes_no_id_ambiguous(store, make_host, plu
 
 
 def test_what_was_sent_is_not_given_again_until_it_changes(host, store, plugin):
-    host.export("ut", review=everything)
-    store.load_invoices([loaded("10301"), loaded("10302", rows=(("3001", "5.00", "1.25"),))])
+    host.export("ut", review=send_all)
+    store.load_invoices(
+        [exported_invoice("10301"), exported_invoice("10302", rows=(("3001", "5.00", "1.25"),))]
+    )
     host.export("ut")
     [again] = plugin.given
     assert (again.id, again.exported, again.number) == ("/10302", True, "10302")
 
 
 def test_the_customer_of_an_invoice_is_part_of_its_content(host, store, plugin):
-    host.export("ut", review=everything)
+    host.export("ut", review=send_all)
     moved = Customer("KALM", "1042", "Kalmar Glas & Porslin AB", zip="392 00", country="SE")
-    store.load_invoices([loaded("10303", customer=moved)])
+    store.load_invoices([exported_invoice("10303", customer=moved)])
     host.export("ut")
     assert [one.content.customer.zip for one in plugin.given] == ["392 00"]
 
@@ -195,7 +201,7 @@ def test_bills_of_who_sends_invoices_are_given_only_where_they_are_asked_for(hos
 
 @of_both
 def test_asked_for_are_exactly_those_even_if_they_were_sent(host, plugin):
-    host.export("ut", review=everything)
+    host.export("ut", review=send_all)
     host.export("ut", items=["10302"])
     assert [one.id for one in plugin.given] == ["/10302"]
 
@@ -231,8 +237,8 @@ def test_a_document_is_read_when_the_plug_in_asks(host, store, plugin, tmp_path)
     (tmp_path / "a.pdf").write_bytes(b"%PDF")
     store.load_invoices(
         [
-            loaded("10301", document=str(tmp_path / "a.pdf")),
-            loaded("10302", document=str(tmp_path / "gone.pdf")),
+            exported_invoice("10301", document=str(tmp_path / "a.pdf")),
+            exported_invoice("10302", document=str(tmp_path / "gone.pdf")),
         ]
     )
     read = {}
@@ -264,7 +270,7 @@ def test_the_revision_is_the_same_until_something_differs(host, store, plugin):
     plugin.plans["/10302"] = {"other_total": Decimal("1249.99")}
     assert host.export("ut").revision != first
     plugin.plans.clear()
-    store.load_invoices([loaded("10301", order_number="4711")])
+    store.load_invoices([exported_invoice("10301", order_number="4711")])
     assert host.export("ut").revision != first
 
 
@@ -346,12 +352,12 @@ def test_an_item_that_is_not_there_cannot_be_chosen(host, plugin):
 
 @pytest.fixture
 def gap(store):
-    store.load_invoices([loaded("10302", rows=(("9999", "1.00", "0.25"),))])
+    store.load_invoices([exported_invoice("10302", rows=(("9999", "1.00", "0.25"),))])
 
 
 @pytest.mark.usefixtures("gap")
 def test_nothing_is_sent_while_a_gap_is_open(host, plugin):
-    assert refusal(host.export, "ut", review=everything) == "EXPORT_GAPS"
+    assert refusal(host.export, "ut", review=send_all) == "EXPORT_GAPS"
     assert plugin.events == []
     [found] = host.export("ut").gaps()
     assert (found.code, found.message, found.item_numbers) == (
@@ -376,12 +382,12 @@ def test_a_gap_that_concerns_everything_lets_nothing_go(host, plugin):
     gap = Gap("PERIOD_LOCKED", MISSING, [])
     plugin.before = lambda run: run.hook.opter_take_gaps(run=run, gaps=[gap])
     assert host.export("ut").ids_without_gaps() == ()
-    assert refusal(host.export, "ut", review=everything) == "EXPORT_GAPS"
+    assert refusal(host.export, "ut", review=send_all) == "EXPORT_GAPS"
 
 
 def test_a_gap_that_shows_when_sending_stops_the_rest(host, plugin):
     plugin.late_gap = True
-    preview = host.export("ut", review=everything)
+    preview = host.export("ut", review=send_all)
     assert (preview.counts["gaps"], preview.counts["sent"]) == (1, 0)
 
 
@@ -404,7 +410,7 @@ def test_a_refused_item_is_told_and_offered_again(host, plugin):
     words = Text("Numret är taget.", "The number is taken.")
     refusal = {"state": "refused", "code": "NUMBER_TAKEN", "message": words}
     plugin.results["/10302"] = {**refusal, "number": ""}
-    preview = host.export("ut", review=everything)
+    preview = host.export("ut", review=send_all)
     [refused] = preview.items("refused")
     assert (refused.code, refused.message, preview.failures) == ("NUMBER_TAKEN", words, 0)
     host.export("ut")
@@ -415,7 +421,7 @@ def test_a_refused_item_is_told_and_offered_again(host, plugin):
 
 def test_an_item_that_is_refused_and_is_there_is_known_to_be_there(host, plugin):
     plugin.results["/10302"] = {"state": "refused", "code": "TEXT_REFUSED", "number": "10302"}
-    host.export("ut", review=everything)
+    host.export("ut", review=send_all)
     host.export("ut")
     assert ("/10302", True, False) in [(one.id, one.exported, one.intended) for one in plugin.given]
 
@@ -423,10 +429,10 @@ def test_an_item_that_is_refused_and_is_there_is_known_to_be_there(host, plugin)
 @of_both
 def test_an_unknown_result_is_a_failure_and_given_as_intended(host, plugin):
     plugin.results["/10302"] = {"state": "unknown"}
-    preview = host.export("ut", review=everything)
+    preview = host.export("ut", review=send_all)
     assert (listed(preview)["unknown"], preview.failures) == (["10302"], 1)
     plugin.results.clear()
-    again = host.export("ut", review=everything)
+    again = host.export("ut", review=send_all)
     assert [(one.id, one.intended) for one in plugin.given] == [("/10302", True)]
     assert listed(again) == {"unchanged": ["10302"]}
     assert states(host)["10302"] == "sent"
@@ -441,7 +447,7 @@ def test_a_refusal_after_an_unknown_result_says_nothing_of_what_was_sent_before(
     def fails(state):
         plugin.results["/10302"] = {"state": state, "number": ""}
         plugin.there.pop("/10302", None)
-        host.export("ut", items=["10302"], review=everything)
+        host.export("ut", items=["10302"], review=send_all)
 
     fails("refused")
     assert doubted() == [False, False, False]  # it did not arrive
@@ -454,23 +460,23 @@ def test_a_refusal_after_an_unknown_result_says_nothing_of_what_was_sent_before(
     fails("refused")  # twice told
     del plugin.after_send
     plugin.plans["/10302"] = {"state": "refused", "action": "none"}
-    host.export("ut", items=["10302"], review=everything)
+    host.export("ut", items=["10302"], review=send_all)
     host.cancel("ut", "10302")  # refused, too
     del plugin.plans["/10302"]
     assert doubted() == [False, True, False]
     plugin.results.clear()
     plugin.there.clear()
-    host.export("ut", review=everything)
+    host.export("ut", review=send_all)
     assert doubted() == []
 
 
 def test_another_total_is_a_failure_but_only_of_a_result(host, plugin):
     plugin.plans["/10301"] = {"code": "TOTAL_DIFFERS", "message": MISSING}
     assert host.export("ut").failures == 0
-    assert host.export("ut", review=everything).failures == 0
+    assert host.export("ut", review=send_all).failures == 0
     plugin.results["/10304"] = {"code": "TOTAL_DIFFERS", "total": Decimal("1250.01")}
-    host.store.load_invoices([loaded("10304")])
-    preview = host.export("ut", review=everything)
+    host.store.load_invoices([exported_invoice("10304")])
+    preview = host.export("ut", review=send_all)
     [sent] = preview.items("sent")
     assert (preview.failures, sent.other_total) == (1, Decimal("1250.01"))
 
@@ -478,7 +484,7 @@ def test_another_total_is_a_failure_but_only_of_a_result(host, plugin):
 @of_both
 def test_what_is_not_complete_is_given_again(host, plugin):
     plugin.results["/10302"] = {"complete": False}
-    host.export("ut", review=everything)
+    host.export("ut", review=send_all)
     host.export("ut")
     assert [(one.id, one.exported, one.incomplete) for one in plugin.given] == [
         ("/10302", True, True)
@@ -487,10 +493,10 @@ def test_what_is_not_complete_is_given_again(host, plugin):
 
 @of_both
 def test_what_is_booked_there_is_not_offered_again(host, plugin, store, subject):
-    host.export("ut", review=everything)
+    host.export("ut", review=send_all)
     load(store, subject, "10302", due_date=date(2026, 12, 9))
     plugin.results["/10302"] = {"state": "booked"}
-    assert listed(host.export("ut", review=everything)) == {"booked": ["10302"]}
+    assert listed(host.export("ut", review=send_all)) == {"booked": ["10302"]}
     assert listed(host.export("ut")) == {}
     assert states(host)["10302"] == "booked"
 
@@ -500,7 +506,7 @@ def test_what_was_there_already_is_adopted(host, plugin):
     plugin.plans["/10302"] = {"state": "adopted", "action": "none"}
     plugin.results["/10302"] = {"state": "adopted"}
     assert listed(host.export("ut"))["adopted"] == ["10302"]
-    assert listed(host.export("ut", review=everything))["adopted"] == ["10302"]
+    assert listed(host.export("ut", review=send_all))["adopted"] == ["10302"]
     assert states(host)["10302"] == "adopted"
 
 
@@ -511,7 +517,7 @@ def test_a_content_that_was_loaded_while_it_was_sent_is_offered_again(host, stor
             load(store, subject, "10302", due_date=date(2026, 12, 9))
 
     plugin.before_send = change
-    host.export("ut", review=everything)
+    host.export("ut", review=send_all)
     assert listed(host.export("ut")) == {"ready": ["10302"]}
 
 
@@ -523,15 +529,15 @@ def test_what_went_before_an_error_stays(host, plugin):
 
     plugin.after_send = fail
     with pytest.raises(ZeroDivisionError):
-        host.export("ut", review=everything)
+        host.export("ut", review=send_all)
     assert states(host) == {"10301": "sent", "10302": "intended", "10303": "new"}
     [run, *_] = host.export_runs("ut")
     assert (run.state, run.error_code, listed(run)["unknown"]) == ("failed", "INTERNAL", ["10302"])
 
 
 def test_an_invoice_of_a_csv_file_is_never_exported(host, store):
-    host.export("ut", review=everything)
-    store.load_invoices([replace(loaded("10302"), content=None)])
+    host.export("ut", review=send_all)
+    store.load_invoices([replace(exported_invoice("10302"), content=None)])
     assert listed(host.export("ut")) == {}
 
 
@@ -574,7 +580,7 @@ def test_a_change_of_bank_details_is_shown_and_the_new_bills_of_its_supplier_wai
 
 
 def test_what_waits_is_not_sent_and_is_offered_again(bills, plugin):
-    sent = bills.export("av", review=everything)
+    sent = bills.export("av", review=send_all)
     assert listed(sent) == {"sent": ["200"], "waiting": LASSES}
     assert plugin.bankgiros["LASSE"] == "111-1111"
     assert states(bills, "av") == dict.fromkeys(LASSES, "new") | {"200": "sent"}
@@ -621,11 +627,11 @@ def test_a_person_confirms_what_the_run_that_waits_shows(bills, plugin):
 def test_a_confirmation_is_used_once(bills, plugin):
     shown(bills)
     bills.confirm_bank("av", "LASSE")
-    bills.export("av", review=everything)
+    bills.export("av", review=send_all)
     # Somebody there writes back what was there before.
     plugin.bankgiros["LASSE"] = "111-1111"
     bills.store.load_bills([bill("10304")])
-    again = bills.export("av", review=everything)
+    again = bills.export("av", review=send_all)
     assert listed(again) == {"waiting": ["10304"]}
     assert plugin.bankgiros["LASSE"] == "111-1111"
 
@@ -639,7 +645,7 @@ def test_a_confirmation_of_other_values_does_not_count(bills, plugin, other):
     plugin.bankgiros["LASSE"] = other.get("theirs", "111-1111")
     lasse = replace(LASSE, bankgiro=other.get("ours", LASSE.bankgiro))
     bills.store.load_bills([bill("10304", supplier=lasse)])
-    preview = bills.export("av", review=everything)
+    preview = bills.export("av", review=send_all)
     assert listed(preview) == {"sent": ["200"], "waiting": [*LASSES, "10304"]}
 
 
@@ -690,21 +696,21 @@ def test_a_confirmation_of_a_supplier_of_which_nothing_is_sent_is_kept(two_chang
     assert listed(sent) == {"ready": LASSES, "sent": ["200"]}
     assert plugin.bankgiros == {"LASSE": "111-1111", "OLLE": OLLE.bankgiro}
     plugin.confirmed = asking
-    assert listed(two_changes.export("av", review=everything)) == {"sent": LASSES}
+    assert listed(two_changes.export("av", review=send_all)) == {"sent": LASSES}
     assert plugin.bankgiros["LASSE"] == LASSE.bankgiro
 
 
 def test_what_is_confirmed_may_be_asked_in_several_calls(two_changes, plugin):
     asking = plugin.confirmed
     plugin.confirmed = lambda run, suppliers: [asking(run, {one}) for one in sorted(suppliers)]
-    assert listed(two_changes.export("av", review=everything)) == {"sent": ["200", *LASSES]}
+    assert listed(two_changes.export("av", review=send_all)) == {"sent": ["200", *LASSES]}
     assert plugin.bankgiros == {"LASSE": LASSE.bankgiro, "OLLE": OLLE.bankgiro}
 
 
 def test_a_question_about_one_supplier_does_not_confirm_another(two_changes, plugin):
     asking = plugin.confirmed
     plugin.confirmed = lambda run, _: asking(run, {"OLLE"})
-    assert refusal(two_changes.export, "av", review=everything) == "CONTRACT_BROKEN"
+    assert refusal(two_changes.export, "av", review=send_all) == "CONTRACT_BROKEN"
     assert plugin.bankgiros["LASSE"] == "111-1111"
     assert [one for one in plugin.events if one[0] == "sent"] == [("sent", "/200")]
 
@@ -735,12 +741,12 @@ def test_a_confirmation_that_is_too_old_is_given_anew(bills, make_host, plugin):
     shown(bills)
     bills.confirm_bank("av", "LASSE")
     monday = make_host(user="robin", clock=lambda: NOON + 2 * DAY)
-    assert listed(monday.export("av", review=everything)) == {"sent": ["200"], "waiting": LASSES}
+    assert listed(monday.export("av", review=send_all)) == {"sent": ["200"], "waiting": LASSES}
     assert plugin.bankgiros["LASSE"] == "111-1111"
     shown(monday)
     [change] = monday.confirm_bank("av", "LASSE")
     assert (change.confirmed_by, change.confirmed_at) == ("robin", NOON + 2 * DAY)
-    assert listed(monday.export("av", review=everything)) == {"sent": LASSES}
+    assert listed(monday.export("av", review=send_all)) == {"sent": LASSES}
 
 
 def test_what_was_shown_days_ago_is_confirmed_anew_too(bills, make_host):
@@ -756,7 +762,7 @@ def test_what_was_shown_days_ago_is_confirmed_anew_too(bills, make_host):
 def test_a_change_that_a_run_has_made_is_not_confirmed_again(bills, make_host, plugin):
     shown(bills)
     bills.confirm_bank("av", "LASSE")
-    made = bills.export("av", review=everything)
+    made = bills.export("av", review=send_all)
     late = make_host(clock=lambda: NOON + 2 * DAY)
     assert refusal(late.confirm_bank, "av", "LASSE", made.run_id) == "NO_BANK_CHANGE"
     # Somebody there writes back what was there before.
@@ -779,13 +785,13 @@ def test_what_no_command_printed_can_be_confirmed_by_its_run_only(bills):
 
 
 def test_what_an_earlier_run_showed_cannot_be_confirmed(bills):
-    earlier = bills.export("av", review=everything)
+    earlier = bills.export("av", review=send_all)
     bills.export("av")
     assert refusal(bills.confirm_bank, "av", "LASSE", earlier.run_id) == "NO_BANK_CHANGE"
 
 
 def test_a_run_that_has_ended_is_not_changed_by_a_later_confirmation(bills):
-    sent = bills.export("av", review=everything)
+    sent = bills.export("av", review=send_all)
     bills.confirm_bank("av", "LASSE", sent.run_id)
     assert bills.export_run(sent.run_id).counts["waiting"] == 3
 
@@ -805,7 +811,7 @@ def test_a_confirmation_that_is_overtaken_while_it_is_sent_sends_nothing(bills, 
         run.hook.opter_confirmed_bank_changes(run=run, party_numbers=suppliers)
 
     plugin.confirmed = overtaken
-    assert refusal(bills.export, "av", review=everything) == "EXPORT_CHANGED"
+    assert refusal(bills.export, "av", review=send_all) == "EXPORT_CHANGED"
     assert plugin.events == []
 
 
@@ -818,7 +824,7 @@ def test_a_plug_in_that_does_not_ask_what_is_confirmed_cannot_send_what_waits(bi
     shown(bills)
     bills.confirm_bank("av", "LASSE")
     plugin.confirmed = lambda *_: None
-    assert refusal(bills.export, "av", review=everything) == "CONTRACT_BROKEN"
+    assert refusal(bills.export, "av", review=send_all) == "CONTRACT_BROKEN"
     assert [one for one in plugin.events if one != ("sent", "/200")] == []
 
 
@@ -911,17 +917,17 @@ def test_a_failure_that_the_plug_in_swallows_ends_the_export_all_the_same(host, 
 def test_the_first_send_fixes_the_company(host, plugin):
     host.export("ut")
     assert host.store.definitions(exports=True)[0].company is None
-    host.export("ut", review=everything)
+    host.export("ut", review=send_all)
     assert host.store.definitions(exports=True)[0].company == COMPANY
     plugin.company = OTHER_COMPANY
     assert refusal(host.export, "ut") == "WRONG_COMPANY"
 
 
 def test_the_company_of_another_region_is_refused(host, plugin, store):
-    host.export("ut", review=everything)
+    host.export("ut", review=send_all)
     host.define_export("nord", "Fake", "invoices", "Nord", SETTINGS)
-    store.load_invoices([loaded("1", region="Nord")])
-    assert refusal(host.export, "nord", review=everything) == "COMPANY_OF_OTHER_REGION"
+    store.load_invoices([exported_invoice("1", region="Nord")])
+    assert refusal(host.export, "nord", review=send_all) == "COMPANY_OF_OTHER_REGION"
 
 
 def test_an_export_shares_the_company_of_an_import(make_host):
@@ -937,20 +943,20 @@ def test_an_export_shares_the_company_of_an_import(make_host):
 
 @of_both
 def test_another_definition_of_the_same_company_sends_nothing_twice(host, plugin, subject):
-    host.export("ut", review=everything)
+    host.export("ut", review=send_all)
     host.define_export("igen", "Fake", subject, "", SETTINGS)
     assert listed(host.export("igen")) == {}
 
 
 def test_another_company_than_the_regions_is_refused(host, plugin):
-    host.export("ut", review=everything)
+    host.export("ut", review=send_all)
     host.define_export("annan", "Fake", "invoices", "", SETTINGS)
     plugin.company = OTHER_COMPANY
     assert refusal(host.export, "annan") == "WRONG_COMPANY"
 
 
 def test_books_that_know_the_invoices_already_are_refused(host, store, plugin):
-    host.export("ut", review=everything)
+    host.export("ut", review=send_all)
     other = replace(host.store.definitions(exports=True)[0], name="två", company=OTHER_COMPANY)
     store.add_definition(other)
     # Which of the two it is shows only when the plug-in has signed in.
@@ -1016,7 +1022,7 @@ def test_a_company_that_was_not_known_is_locked_when_it_is(host, plugin, make_ho
 def test_what_was_taken_back_is_offered_again_only_where_it_is_changed(
     host, plugin, store, subject
 ):
-    host.export("ut", review=everything)
+    host.export("ut", review=send_all)
     preview = host.cancel("ut", "10302")
     assert listed(preview) == {"cancelled": ["10302"]}
     assert plugin.events[-1] == ("cancelled", "/10302")
@@ -1029,7 +1035,7 @@ def test_what_was_taken_back_is_offered_again_only_where_it_is_changed(
 
 @of_both
 def test_what_was_taken_back_is_given_as_new_where_a_person_asks_for_it(host, plugin):
-    host.export("ut", review=everything)
+    host.export("ut", review=send_all)
     host.cancel("ut", "10302")
     host.export("ut", items=["10302"])
     [given] = plugin.given
@@ -1039,11 +1045,11 @@ def test_what_was_taken_back_is_given_as_new_where_a_person_asks_for_it(host, pl
 @of_both
 @pytest.mark.parametrize("result", [{"state": "refused", "number": ""}, {"state": "unknown"}])
 def test_what_was_taken_back_stays_new_until_it_is_there_again(host, plugin, result):
-    host.export("ut", review=everything)
+    host.export("ut", review=send_all)
     host.cancel("ut", "10302")
     plugin.there.clear()
     plugin.results["/10302"] = {"number": "", **result}
-    host.export("ut", items=["10302"], review=everything)
+    host.export("ut", items=["10302"], review=send_all)
     host.export("ut")
     [given] = plugin.given
     assert (given.exported, given.number) == (False, "")
@@ -1051,14 +1057,14 @@ def test_what_was_taken_back_stays_new_until_it_is_there_again(host, plugin, res
 
 @of_both
 def test_what_was_taken_back_is_not_taken_back_twice(host):
-    host.export("ut", review=everything)
+    host.export("ut", review=send_all)
     host.cancel("ut", "10302")
     assert refusal(host.cancel, "ut", "10302") == "NOT_EXPORTED"
 
 
 @of_both
 def test_what_is_booked_there_cannot_be_taken_back(host, plugin):
-    host.export("ut", review=everything)
+    host.export("ut", review=send_all)
     plugin.results["/10302"] = {"state": "booked", "code": "BOOKED", "message": MISSING}
     assert listed(host.cancel("ut", "10302")) == {"booked": ["10302"]}
     assert states(host)["10302"] == "booked"
@@ -1071,7 +1077,7 @@ def test_what_was_not_exported_cannot_be_taken_back(host):
 
 
 def test_a_plug_in_that_cannot_take_back_says_so(host, plugin):
-    host.export("ut", review=everything)
+    host.export("ut", review=send_all)
     plugin.code = "Other"
     assert refusal(host.cancel, "ut", "10302") == "CANNOT_CANCEL"
 
@@ -1092,7 +1098,7 @@ def test_periods_count_what_is_there_and_what_the_next_export_has(host, store, s
 
 @of_both
 def test_past_exports_are_told_the_last_one_first(host):
-    host.export("ut", review=everything)
+    host.export("ut", review=send_all)
     host.export("ut")
     assert [(one.state, one.counts["sent"]) for one in host.export_runs("ut")] == [
         ("previewed", 0),

@@ -5,7 +5,15 @@ from decimal import Decimal
 
 import pytest
 from fake_plugin import invoice, payment
-from host_and_plugin import NOON, books, brought_in, listed, refusal, remaining, shown
+from host_and_plugin import (
+    NOON,
+    books,
+    import_and_save,
+    outcomes,
+    preview_of,
+    refusal,
+    remaining,
+)
 
 from hostsim.storage.previews import PreviewChanged
 
@@ -129,12 +137,12 @@ def test_a_deleted_payment_stays_and_says_by_whom_when_and_why(host, store):
 
 def test_a_payment_by_hand_that_was_deleted_is_offered_by_no_import(host, plugin):
     host.delete_payment(host.add_payment("1001", Decimal(400)), why="fel")
-    assert listed(host.import_payments("Fortnox")) == {}
+    assert outcomes(host.import_payments("Fortnox")) == {}
 
 
 def test_only_what_is_registered_can_be_deleted(host, store, plugin):
-    brought_in(host, plugin, payment(1))
-    shown(host, plugin, payment(1, amount="900"))
+    import_and_save(host, plugin, payment(1))
+    preview_of(host, plugin, payment(1, amount="900"))
     host.decide("Fortnox", "1", "accept")
     host.save()
     countered, counter, anew = (row.id for row in store.payments())
@@ -158,19 +166,21 @@ def test_deleting_needs_a_payment_and_a_reason(host, store, its, why, code):
 @pytest.mark.parametrize("what", ["typed", "deleted"])
 def test_a_preview_that_was_judged_before_is_refused_and_shown_anew(host, store, plugin, what):
     its = host.add_payment("1001", Decimal(100))
-    before = shown(host, plugin, payment(1, amount="900"))
+    before = preview_of(host, plugin, payment(1, amount="900"))
     if what == "typed":
         host.add_payment("1001", Decimal(100), confirm=True)
     else:
         host.delete_payment(its, why="fel")
     with pytest.raises(PreviewChanged) as changed:
         host.save("Fortnox", before.revision)
-    assert listed(changed.value.preview) == {"1": {"typed": "advance", "deleted": "partial"}[what]}
+    assert outcomes(changed.value.preview) == {
+        "1": {"typed": "advance", "deleted": "partial"}[what]
+    }
 
 
 def test_what_is_deleted_counts_in_no_sum(host, store, plugin):
     """Neither among the registered ones that others are told of."""
-    brought_in(host, plugin, payment(1))
+    import_and_save(host, plugin, payment(1))
     host.delete_payment(1, why="fel")
     assert list(store.registered()) == []
 
@@ -181,8 +191,8 @@ def test_what_fails_half_way_leaves_nothing(host, store, plugin, monkeypatch):
     def fails(*_):
         raise RuntimeError("no")
 
-    brought_in(host, plugin, payment(1))
-    shown(host, plugin, payment(1, amount="900"))
+    import_and_save(host, plugin, payment(1))
+    preview_of(host, plugin, payment(1, amount="900"))
     host.decide("Fortnox", "1", "accept")
     before = "\n".join(store.db.iterdump())
     monkeypatch.setattr("hostsim.storage.hand_payments.lower_balance", fails)

@@ -23,7 +23,7 @@ from fake_plugin import (
     unreadable,
     write_off,
 )
-from host_and_plugin import NOON, host_of, listed, remaining
+from host_and_plugin import NOON, host_of, outcomes, remaining
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -85,7 +85,7 @@ def test_every_payment_ends_in_exactly_one_list(host, plugin):
         "rejected": Decimal("1017.89"),
         "ignored": Decimal("1.11"),
     }
-    assert listed(preview) == {
+    assert outcomes(preview) == {
         "1": "exact",
         "2": "invoice-already-paid",
         "3": "invoice-not-found",
@@ -160,13 +160,13 @@ def test_an_ocr_that_is_empty_or_held_twice_or_differs_matches_nothing(host, sto
         invoice("D", ocr="456"),
     ])  # fmt: skip
     plugin.payments = [payment(1, "77", ocr=ocr)]
-    assert listed(host.import_payments("Fortnox")) == {"1": "invoice-not-found"}
+    assert outcomes(host.import_payments("Fortnox")) == {"1": "invoice-not-found"}
 
 
 def test_an_ocr_that_two_invoices_over_there_hold_matches_nothing(host, store, plugin):
     store.load_invoices([invoice("A-7", "300", ocr="123")])
     plugin.payments = [payment(1, "77", "100", ocr="123"), payment(2, "78", "100", ocr="123")]
-    assert set(listed(host.import_payments("Fortnox")).values()) == {"invoice-not-found"}
+    assert set(outcomes(host.import_payments("Fortnox")).values()) == {"invoice-not-found"}
 
 
 def test_an_ocr_that_a_registered_payment_of_another_invoice_held_matches_nothing(
@@ -177,7 +177,7 @@ def test_an_ocr_that_a_registered_payment_of_another_invoice_held_matches_nothin
     host.import_payments("Fortnox")
     host.save("Fortnox")
     plugin.payments = [payment(2, "78", "100", ocr="123"), payment(3, "77", "100", ocr="123")]
-    assert set(listed(host.import_payments("Fortnox")).values()) == {"invoice-not-found"}
+    assert set(outcomes(host.import_payments("Fortnox")).values()) == {"invoice-not-found"}
 
 
 def test_a_payment_without_a_number_is_of_no_other_invoice_than_one_with_its_ocr(
@@ -185,13 +185,13 @@ def test_a_payment_without_a_number_is_of_no_other_invoice_than_one_with_its_ocr
 ):
     store.load_invoices([invoice("A-7", "300", ocr="123")])
     plugin.payments = [payment(1, "77", "100", ocr="123"), payment(2, "", "100", ocr="123")]
-    assert "invoice-not-found" not in listed(host.import_payments("Fortnox")).values()
+    assert "invoice-not-found" not in outcomes(host.import_payments("Fortnox")).values()
 
 
 def test_several_payments_of_one_invoice_over_there_all_find_it_by_ocr(host, store, plugin):
     store.load_invoices([invoice("A-7", "300", ocr="123")])
     plugin.payments = [payment(n, "77", "100", ocr="123") for n in (1, 2, 3)]
-    statuses = listed(host.import_payments("Fortnox"))
+    statuses = outcomes(host.import_payments("Fortnox"))
     assert statuses == {"1": "partial", "2": "partial", "3": "exact"}
 
 
@@ -199,8 +199,8 @@ def test_only_invoices_of_the_own_region_are_looked_at(host, store, plugin):
     store.load_invoices([invoice("3001", region="Syd", ocr="9"), invoice("1001", region="Syd")])
     host.define("Söder", "Fake", "API", "Syd", {})
     plugin.payments = [payment(1, "3001", ocr="9"), payment(2, "1001")]
-    assert listed(host.import_payments("Fortnox")) == {"1": "invoice-not-found", "2": "exact"}
-    assert listed(host.import_payments("Söder")) == {"1": "exact", "2": "exact"}
+    assert outcomes(host.import_payments("Fortnox")) == {"1": "invoice-not-found", "2": "exact"}
+    assert outcomes(host.import_payments("Söder")) == {"1": "exact", "2": "exact"}
 
 
 def test_memory_holds_one_batch_at_a_time(host, plugin):
@@ -250,7 +250,7 @@ def test_a_second_import_takes_nothing_twice(host, store, plugin):
     host.import_payments("Fortnox")
     host.save()
     preview = host.import_payments("Fortnox")
-    assert listed(preview) == {"1": "already-imported", "2": "already-imported"}
+    assert outcomes(preview) == {"1": "already-imported", "2": "already-imported"}
     host.save()
     assert (registered(store), remaining(store)) == (["1", "2"], 200)
 
@@ -260,7 +260,7 @@ def test_a_key_of_another_definition_is_never_registered_again(host, store, plug
     plugin.payments = [payment(1, amount="400")]
     host.import_payments("Fortnox")
     host.save()
-    assert listed(host.import_payments("Samma bolag")) == {"1": "already-imported"}
+    assert outcomes(host.import_payments("Samma bolag")) == {"1": "already-imported"}
 
 
 def test_a_change_after_registration_is_offered_until_it_is_changed_back(host, store, plugin):
@@ -271,9 +271,9 @@ def test_a_change_after_registration_is_offered_until_it_is_changed_back(host, s
     host.import_payments("Fortnox")
     host.save()
     plugin.payments = []
-    assert listed(host.import_payments("Fortnox")) == {"1": "changed-in-fortnox"}
+    assert outcomes(host.import_payments("Fortnox")) == {"1": "changed-in-fortnox"}
     plugin.payments = [payment(1)]
-    assert listed(host.import_payments("Fortnox")) == {"1": "already-imported"}
+    assert outcomes(host.import_payments("Fortnox")) == {"1": "already-imported"}
     host.save()
     assert (pending(store), remaining(store)) == ([], 0)
 
@@ -301,7 +301,7 @@ def test_a_preview_is_saved_once(host, store, plugin):
 def test_a_saved_preview_can_still_be_shown(host, plugin):
     plugin.payments = [payment(1)]
     host.import_payments("Fortnox")
-    assert listed(host.save()) == {"1": "exact"}
+    assert outcomes(host.save()) == {"1": "exact"}
 
 
 def test_one_of_several_previews_must_be_named(host):
@@ -340,7 +340,7 @@ def test_a_changed_result_is_shown_and_not_saved(host, store, plugin):
     store.load_invoices([invoice("1001", "1200")])
     with pytest.raises(PreviewChanged) as refused:
         host.save()
-    assert listed(refused.value.preview) == {"1": "partial", "2": "exact"}
+    assert outcomes(refused.value.preview) == {"1": "partial", "2": "exact"}
     assert (refused.value.code, exit_status(refused.value)) == ("PREVIEW_CHANGED", 6)
     assert (registered(store), remaining(store), remaining(store, "1002")) == ([], 1200, 500)
 
@@ -361,7 +361,7 @@ def test_a_changed_deviation_changes_the_preview(host, store, plugin):
     store.set_setting("accepted_deviation", "5")
     with pytest.raises(PreviewChanged) as refused:
         host.save()
-    assert listed(refused.value.preview) == {"1": "written-off"}
+    assert outcomes(refused.value.preview) == {"1": "written-off"}
 
 
 def invoice_file(*invoices):
@@ -374,10 +374,10 @@ def invoice_file(*invoices):
 
 def test_an_open_list_is_judged_again_when_an_invoice_is_loaded(host, store, plugin, run_command):
     plugin.payments = [payment(1), payment(2, "4711", "500")]
-    assert listed(host.import_payments("Fortnox")) == {"1": "exact", "2": "invoice-not-found"}
+    assert outcomes(host.import_payments("Fortnox")) == {"1": "exact", "2": "invoice-not-found"}
     file = invoice_file("1001,1200", "4711,500")
     assert run_command("invoices", "load", file, "--db", store.path).status == 0
-    assert listed(host.open_preview("Fortnox")) == {"1": "partial", "2": "exact"}
+    assert outcomes(host.open_preview("Fortnox")) == {"1": "partial", "2": "exact"}
     assert host.save().saved
 
 
@@ -395,9 +395,9 @@ def test_who_saw_an_open_list_before_an_invoice_was_loaded_cannot_save_it(
 
 def test_an_open_list_is_judged_again_with_another_deviation(host, store, plugin, run_command):
     plugin.payments = [payment(1, amount="997")]
-    assert listed(host.import_payments("Fortnox")) == {"1": "partial"}
+    assert outcomes(host.import_payments("Fortnox")) == {"1": "partial"}
     assert run_command("settings", "accepted_deviation=5", "--db", store.path).status == 0
-    assert listed(host.open_preview("Fortnox")) == {"1": "written-off"}
+    assert outcomes(host.open_preview("Fortnox")) == {"1": "written-off"}
 
 
 def test_a_payment_that_another_definition_saved_changes_the_preview(host, store, plugin):
@@ -408,7 +408,7 @@ def test_a_payment_that_another_definition_saved_changes_the_preview(host, store
     host.save("Andra")
     with pytest.raises(PreviewChanged) as refused:
         host.save("Fortnox")
-    assert listed(refused.value.preview) == {"1": "already-imported"}
+    assert outcomes(refused.value.preview) == {"1": "already-imported"}
     assert remaining(store) == 0
 
 
@@ -494,7 +494,7 @@ def kept(host, store, plugin):
 
 def test_what_was_rejected_is_offered_again_and_counts_as_read(kept):
     preview = kept.import_payments("Fortnox")
-    assert listed(preview) == {"1": "invoice-not-found"}
+    assert outcomes(preview) == {"1": "invoice-not-found"}
     assert preview.counts["read"] == 1
 
 
@@ -513,7 +513,7 @@ def test_it_is_fetched_again_before_it_becomes_ready(kept, store, plugin):
     store.load_invoices([invoice("3001")])
     plugin.source = {"1": payment(1, "3001", "400")}
     preview = kept.import_payments("Fortnox")
-    assert (plugin.asked, listed(preview)) == (["1"], {"1": "partial"})
+    assert (plugin.asked, outcomes(preview)) == (["1"], {"1": "partial"})
     kept.save()
     assert (registered(store), pending(store), remaining(store, "3001")) == (["1"], [], 600)
 
@@ -538,7 +538,7 @@ def test_it_keeps_its_reason_when_nobody_confirms_it(kept, store, plugin):
     store.load_invoices([invoice("3001")])
     plugin.confirms = False
     preview = kept.import_payments("Fortnox")
-    assert listed(preview) == {"1": "invoice-not-found"}
+    assert outcomes(preview) == {"1": "invoice-not-found"}
     kept.save()
     assert (registered(store), pending(store)) == ([], ["1"])
 
@@ -552,7 +552,7 @@ def test_it_never_becomes_ready_at_save(kept, store, plugin):
 
 def test_what_was_read_anew_replaces_what_was_kept(kept, store, plugin):
     plugin.payments = [payment(1, "1001")]
-    assert listed(kept.import_payments("Fortnox")) == {"1": "exact"}
+    assert outcomes(kept.import_payments("Fortnox")) == {"1": "exact"}
     assert plugin.asked == []
 
 
@@ -564,7 +564,11 @@ def test_the_next_of_two_is_asked_for_when_the_first_is_gone(host, store, plugin
     store.load_invoices([invoice("3001")])
     plugin.source = {"2": payment(2, "3001")}
     preview = host.import_payments("Fortnox")
-    assert (plugin.asked, listed(preview), preview.deleted) == (["1", "2"], {"2": "exact"}, ("1",))
+    assert (plugin.asked, outcomes(preview), preview.deleted) == (
+        ["1", "2"],
+        {"2": "exact"},
+        ("1",),
+    )
 
 
 def test_the_second_of_two_that_pay_one_invoice_costs_no_request(host, store, plugin):
@@ -576,20 +580,20 @@ def test_the_second_of_two_that_pay_one_invoice_costs_no_request(host, store, pl
     plugin.source = {"1": payment(1, "3001")}
     preview = host.import_payments("Fortnox")
     assert plugin.asked == ["1"]
-    assert listed(preview) == {"1": "exact", "2": "invoice-already-paid"}
+    assert outcomes(preview) == {"1": "exact", "2": "invoice-already-paid"}
 
 
 def test_it_can_be_rejected_again_when_it_is_fetched(kept, store, plugin):
     store.load_invoices([invoice("3001")])
     plugin.source = {"1": excluded("not-booked", payment(1, "3001", booked=False))}
-    assert listed(kept.import_payments("Fortnox")) == {"1": "not-booked"}
+    assert outcomes(kept.import_payments("Fortnox")) == {"1": "not-booked"}
 
 
 def test_todays_settings_screen_what_was_kept(kept, store, plugin):
     """A stricter date ignores what was rejected before, and it is not kept any longer."""
     store.load_invoices([invoice("3001")])
     plugin.screening = lambda one: excluded("before-date", one)
-    assert listed(kept.import_payments("Fortnox")) == {"1": "before-date"}
+    assert outcomes(kept.import_payments("Fortnox")) == {"1": "before-date"}
     assert plugin.asked == []
     kept.save()
     assert pending(store) == []
@@ -601,10 +605,10 @@ def test_an_unbooked_payment_is_kept_and_screened_anew(host, store, plugin):
     host.save()
     plugin.excluded = []
     plugin.screening = lambda one: None if one.booked else excluded("not-booked", one)
-    assert listed(host.import_payments("Fortnox")) == {"1": "not-booked"}
+    assert outcomes(host.import_payments("Fortnox")) == {"1": "not-booked"}
     plugin.screening = lambda _one: None
     plugin.source = {"1": payment(1, booked=False)}
-    assert listed(host.import_payments("Fortnox")) == {"1": "exact"}
+    assert outcomes(host.import_payments("Fortnox")) == {"1": "exact"}
 
 
 def test_an_unreadable_row_is_kept_with_what_is_known(host, store, plugin):
@@ -1159,9 +1163,9 @@ def test_read_is_always_ready_and_rejected_and_ignored(tmp_path_factory, reading
         host.save()
         saved = registered(store)
         second = host.import_payments("Fortnox")
-        outcomes = listed(second)
+        by_number = outcomes(second)
     assert first.counts["read"] == len(readings)
     assert first.totals["read"] == sum((amount for _, amount, _ in readings), Decimal(0))
     for figures in (first.counts, first.totals, second.counts, second.totals):
         assert figures["read"] == figures["ready"] + figures["rejected"] + figures["ignored"]
-    assert {outcomes[number] for number in saved} <= {"already-imported"}
+    assert {by_number[number] for number in saved} <= {"already-imported"}

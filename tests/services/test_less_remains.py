@@ -54,7 +54,12 @@ CASES = {
     "changed and credited": ([PART], [payment(1, amount="450")], balance("1001", 500), 600),
     "unreadable": ([], [unreadable("1", invoice="1001")], balance("1001", 600), None),
     "of another currency": ([], [euro(1, "1001", "40", "10")], balance("1001", 600), None),
-    "of another, and credited": ([], [euro(1, "1001", "40", "10")], balance("1001", 500), 1000),
+    "of another, and credited": (
+        [],
+        [euro(1, "1001", "40", "10")],
+        balance("1001", 500),
+        1000,
+    ),
     "of no known rate": ([], [payment(1, "2001")], balance("2001", 400, "500", "EUR"), None),
     "in euro": ([], [EURO], balance("2001", 400, "500", "EUR"), None),
     "in euro, and credited": ([], [EURO], balance("2001", 300, "500", "EUR"), 400),

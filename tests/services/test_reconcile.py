@@ -11,7 +11,16 @@ from decimal import Decimal
 from types import SimpleNamespace
 
 import pytest
-from fake_plugin import COMPANY, FakePlugin, euro, hookimpl, invoice, payment, unreadable, write_off
+from fake_plugin import (
+    COMPANY,
+    FakePlugin,
+    euro,
+    hookimpl,
+    invoice,
+    payment,
+    unreadable,
+    write_off,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 from second_host import Host as SecondHost

@@ -12,7 +12,7 @@ from fake_plugin import (
     unreadable,
     write_off,
 )
-from host_and_plugin import listed, remaining
+from host_and_plugin import outcomes, remaining
 
 from hostsim.errors import HostError
 from hostsim.plugins import session
@@ -70,7 +70,7 @@ def test_a_part_payment_that_was_made_again_is_not_counted_twice(host, store, pl
     saved(host, plugin, payment(1, amount="400"))
     plugin.deleted = {"1"}
     preview = brought_in(host, plugin, payment(3, amount="400"))
-    assert listed(preview) == {"3": "replaced"}
+    assert outcomes(preview) == {"3": "replaced"}
     assert "1 (400,00 SEK, 2026-01-01, faktura 1001)" in rows_of(preview)["3"].message.sv
     host.save("Fortnox")
     assert remaining(store, "1001") == 600
@@ -92,7 +92,7 @@ def test_a_part_payment_that_was_made_again_is_not_counted_twice(host, store, pl
 def test_whatever_changed_in_the_payment_that_was_made_again_a_person_is_asked(host, plugin, again):
     saved(host, plugin, payment(1, amount="400"))
     plugin.deleted = {"1"}
-    assert listed(brought_in(host, plugin, again)) == {"3": "replaced"}
+    assert outcomes(brought_in(host, plugin, again)) == {"3": "replaced"}
 
 
 def test_an_accepted_replacement_reverses_the_dead_payment_and_registers_the_new_one(
@@ -102,7 +102,7 @@ def test_an_accepted_replacement_reverses_the_dead_payment_and_registers_the_new
     plugin.deleted = {"1"}
     brought_in(host, plugin, payment(3, "1002", amount="400"))
     preview = host.decide("Fortnox", "3", "accept")
-    assert listed(preview) == {"3": "partial"}
+    assert outcomes(preview) == {"3": "partial"}
     host.save("Fortnox")
     assert books(store) == {"3": Decimal(400)}
     assert (remaining(store, "1001"), remaining(store, "1002")) == (1000, 600)
@@ -113,21 +113,21 @@ def test_an_accepted_replacement_reverses_the_dead_payment_and_registers_the_new
 def test_a_payment_that_still_exists_is_never_taken_for_a_dead_one(host, store, plugin):
     saved(host, plugin, payment(1, amount="400"))
     preview = brought_in(host, plugin, payment(3, amount="400"))
-    assert (plugin.asked_after, listed(preview)) == (["1"], {"3": "partial"})
+    assert (plugin.checked_numbers, outcomes(preview)) == (["1"], {"3": "partial"})
     host.save("Fortnox")
     assert remaining(store, "1001") == 200
 
 
 def test_two_equal_part_payments_of_one_run_are_two_and_nobody_is_asked(host, plugin):
     preview = brought_in(host, plugin, payment(1, amount="400"), payment(2, amount="400"))
-    assert (plugin.asked_after, listed(preview)) == ([], {"1": "partial", "2": "partial"})
+    assert (plugin.checked_numbers, outcomes(preview)) == ([], {"1": "partial", "2": "partial"})
 
 
 def test_two_that_were_merged_into_one_are_both_reversed(host, store, plugin):
     saved(host, plugin, payment(1, amount="400"), payment(2, amount="600"))
     plugin.deleted = {"1", "2"}
     preview = brought_in(host, plugin, payment(3, amount="1000"))
-    assert listed(preview) == {"3": "replaced"}
+    assert outcomes(preview) == {"3": "replaced"}
     host.decide("Fortnox", "3", "accept")
     host.save("Fortnox")
     assert books(store) == {"3": Decimal(1000)}
@@ -141,7 +141,7 @@ def test_one_that_was_split_in_two_is_reversed_once(host, store, plugin):
     brought_in(host, plugin, payment(3, amount="400"), payment(4, amount="600"))
     host.decide("Fortnox", "3", "accept")
     preview = host.decide("Fortnox", "4", "accept")
-    assert listed(preview) == {"3": "partial", "4": "exact"}
+    assert outcomes(preview) == {"3": "partial", "4": "exact"}
     host.save("Fortnox")
     assert books(store) == {"3": Decimal(400), "4": Decimal(600)}
     assert remaining(store, "1001") == 0
@@ -152,7 +152,7 @@ def test_a_replacement_that_cannot_be_saved_reverses_nothing(host, store, plugin
     plugin.deleted = {"1"}
     brought_in(host, plugin, payment(3, "9999", amount="400"))
     preview = host.decide("Fortnox", "3", "accept")
-    assert listed(preview) == {"3": "replaced"}
+    assert outcomes(preview) == {"3": "replaced"}
     host.save("Fortnox")
     assert books(store) == {"1": Decimal(400)}
 
@@ -162,10 +162,10 @@ def test_a_replacement_that_waits_is_offered_again_and_what_is_gone_stays_gone(h
     saved(host, plugin, payment(1, amount="400"))
     plugin.deleted = {"1"}
     saved(host, plugin, again)
-    plugin.asked_after.clear()
+    plugin.checked_numbers.clear()
     plugin.source = {"3": again}
-    assert listed(brought_in(host, plugin)) == {"3": "replaced"}
-    assert (plugin.asked, plugin.asked_after) == (["3"], [])
+    assert outcomes(brought_in(host, plugin)) == {"3": "replaced"}
+    assert (plugin.asked, plugin.checked_numbers) == (["3"], [])
 
 
 def test_a_replacement_that_is_deleted_in_its_turn_hides_nothing(host, plugin):
@@ -190,52 +190,52 @@ def test_a_replacement_that_is_set_aside_hides_nothing(host, plugin):
 
 def test_a_payment_whose_predecessor_nobody_could_ask_after_waits(host, store, plugin):
     saved(host, plugin, payment(1, amount="400"))
-    plugin.deleted, plugin.room = {"1"}, 0
+    plugin.deleted, plugin.check_limit = {"1"}, 0
     preview = brought_in(host, plugin, payment(3, amount="400"))
-    assert listed(preview) == {"3": "replaced"}
+    assert outcomes(preview) == {"3": "replaced"}
     assert "gick inte att kontrollera" in rows_of(preview)["3"].message.sv
     with pytest.raises(HostError, match="DECISION_DOES_NOT_FIT"):
         host.decide("Fortnox", "3", "accept")
     host.save("Fortnox")
-    plugin.room, plugin.source = 100, {"3": payment(3, amount="400")}
+    plugin.check_limit, plugin.source = 100, {"3": payment(3, amount="400")}
     assert "borttagen" in rows_of(brought_in(host, plugin))["3"].message.sv
 
 
 def test_once_it_could_be_asked_after_and_lives_the_payment_comes_in(host, plugin):
     saved(host, plugin, payment(1, amount="400"))
-    plugin.room = 0
+    plugin.check_limit = 0
     saved(host, plugin, payment(3, amount="400"))
-    plugin.room, plugin.source = 100, {"3": payment(3, amount="400")}
-    assert listed(brought_in(host, plugin)) == {"3": "partial"}
+    plugin.check_limit, plugin.source = 100, {"3": payment(3, amount="400")}
+    assert outcomes(brought_in(host, plugin)) == {"3": "partial"}
 
 
 def test_an_equal_amount_elsewhere_that_was_not_asked_after_keeps_nobody_out(host, plugin):
     saved(host, plugin, payment(1, "1002", amount="400"))
-    plugin.room = 0
-    assert listed(brought_in(host, plugin, payment(3, amount="400"))) == {"3": "partial"}
+    plugin.check_limit = 0
+    assert outcomes(brought_in(host, plugin, payment(3, amount="400"))) == {"3": "partial"}
 
 
 def test_unless_its_invoice_does_not_add_up(host, plugin):
     saved(host, plugin, payment(1, "1002", amount="400"))
-    plugin.room, plugin.unpaid = 0, [balance("1002", Decimal(1000))]
-    assert listed(brought_in(host, plugin, payment(3, amount="400"))) == {"3": "replaced"}
+    plugin.check_limit, plugin.unpaid = 0, [balance("1002", Decimal(1000))]
+    assert outcomes(brought_in(host, plugin, payment(3, amount="400"))) == {"3": "replaced"}
 
 
 def test_those_whose_invoice_does_not_add_up_are_asked_after_first(host, plugin):
     saved(host, plugin, payment(1, "1002", amount="100"), payment(2, amount="100"))
     plugin.unpaid = [balance("1002", Decimal(1000))]
     brought_in(host, plugin, payment(5, amount="90"))
-    assert plugin.asked_after == ["1", "2"]
+    assert plugin.checked_numbers == ["1", "2"]
 
 
 def test_those_that_were_never_asked_after_come_before_those_that_were(host, plugin):
     saved(host, plugin, *(payment(n, amount="100") for n in (1, 2, 3)))
-    plugin.room = 1
+    plugin.check_limit = 1
     brought_in(host, plugin, payment(5, amount="90"))
-    assert plugin.asked_after == ["3", "2", "1"]
-    plugin.asked_after.clear()
+    assert plugin.checked_numbers == ["3", "2", "1"]
+    plugin.checked_numbers.clear()
     brought_in(host, plugin, payment(5, amount="90"))
-    assert plugin.asked_after == ["2", "1", "3"]
+    assert plugin.checked_numbers == ["2", "1", "3"]
 
 
 # --- Two questions about one payment ------------------------------------------------
@@ -249,7 +249,7 @@ def test_accepting_a_replacement_says_nothing_about_the_same_money_typed_by_hand
     plugin.deleted = {"1"}
     brought_in(host, plugin, payment(3, amount="400"))
     preview = host.decide("Fortnox", "3", "accept")
-    assert listed(preview) == {"3": "possibly-registered-already"}
+    assert outcomes(preview) == {"3": "possibly-registered-already"}
     host.save("Fortnox")
     assert remaining(store, "1001") == 200
 
@@ -261,7 +261,7 @@ def test_who_confirms_after_accepting_has_answered_both(host, store, plugin):
     brought_in(host, plugin, payment(3, amount="400"))
     host.decide("Fortnox", "3", "accept")
     preview = host.decide("Fortnox", "3", "confirm")
-    assert listed(preview) == {"3": "partial"}
+    assert outcomes(preview) == {"3": "partial"}
     host.save("Fortnox")
     assert books(store) == {"": Decimal(400), "3": Decimal(400)}
     assert remaining(store, "1001") == 200
@@ -272,9 +272,9 @@ def test_accepting_a_move_says_nothing_about_the_same_money_typed_there(host, st
     host.add_payment("1002", Decimal(400), date=day(1))
     brought_in(host, plugin, payment(1, "1002", amount="400"))
     preview = host.decide("Fortnox", "1", "accept")
-    assert listed(preview) == {"1": "possibly-registered-already"}
+    assert outcomes(preview) == {"1": "possibly-registered-already"}
     preview = host.decide("Fortnox", "1", "confirm")
-    assert listed(preview) == {"1": "partial"}
+    assert outcomes(preview) == {"1": "partial"}
     host.save("Fortnox")
     assert (remaining(store, "1001"), remaining(store, "1002")) == (1000, 200)
 
@@ -283,31 +283,31 @@ def test_an_accepted_change_to_nothing_takes_back_what_was_registered(host, stor
     saved(host, plugin, payment(1, amount="100"))
     brought_in(host, plugin, payment(1, amount="0"))
     preview = host.decide("Fortnox", "1", "accept")
-    assert listed(preview) == {"1": "reversal"}
+    assert outcomes(preview) == {"1": "reversal"}
     host.save("Fortnox")
     assert books(store) == {}
     assert remaining(store, "1001") == 1000
-    assert listed(brought_in(host, plugin, payment(1, amount="0"))) == {"1": "no-amount"}
+    assert outcomes(brought_in(host, plugin, payment(1, amount="0"))) == {"1": "no-amount"}
 
 
 def test_another_amount_on_another_invoice_replaces_nothing(host, plugin):
     saved(host, plugin, payment(1, amount="400"))
     plugin.deleted = {"1"}
     preview = brought_in(host, plugin, payment(3, "1002", amount="401"))
-    assert (plugin.asked_after, listed(preview)) == ([], {"3": "partial"})
+    assert (plugin.checked_numbers, outcomes(preview)) == ([], {"3": "partial"})
 
 
 def test_the_same_amount_after_more_than_35_days_replaces_nothing(host, plugin):
     saved(host, plugin, payment(1, amount="400"))
     plugin.deleted = {"1"}
     preview = brought_in(host, plugin, payment(37, "1002", amount="400"))
-    assert (plugin.asked_after, listed(preview)) == ([], {"37": "partial"})
+    assert (plugin.checked_numbers, outcomes(preview)) == ([], {"37": "partial"})
 
 
 def test_the_newest_is_asked_after_first(host, plugin):
     saved(host, plugin, *(payment(n, amount="100") for n in (1, 2, 3)))
     brought_in(host, plugin, payment(4, amount="100"))
-    assert plugin.asked_after == ["3", "2", "1"]
+    assert plugin.checked_numbers == ["3", "2", "1"]
 
 
 # --- Deleted, and nothing came in its place -------------------------------------
@@ -332,7 +332,7 @@ def test_a_payment_by_hand_explains_a_higher_balance_there(host, plugin):
     host.add_payment("1001", Decimal(100))
     plugin.unpaid = [balance("1001", Decimal(600))]
     brought_in(host, plugin)
-    assert plugin.asked_after == []
+    assert plugin.checked_numbers == []
 
 
 def test_what_the_office_wrote_off_explains_a_higher_balance_there(host, store, plugin):
@@ -341,7 +341,7 @@ def test_what_the_office_wrote_off_explains_a_higher_balance_there(host, store, 
     assert remaining(store, "1001") == 0
     plugin.unpaid = [balance("1001", Decimal(4))]
     brought_in(host, plugin)
-    assert plugin.asked_after == []
+    assert plugin.checked_numbers == []
 
 
 @pytest.mark.parametrize("odd", [{"booked": False}, {"cancelled": True}, {"currency": "EUR"}])
@@ -349,7 +349,7 @@ def test_nothing_is_concluded_from_the_balance_of_another_kind_of_invoice(host, 
     saved(host, plugin, payment(1, amount="400"))
     plugin.unpaid = [balance("1001", Decimal(1000), **odd)]
     brought_in(host, plugin)
-    assert plugin.asked_after == []
+    assert plugin.checked_numbers == []
 
 
 # --- Nothing remains there, but here (rule 24) -----------------------------------
@@ -448,7 +448,7 @@ def pair(debit="1001", credit="8001", amount="1000"):
 
 def test_a_pair_against_a_credit_note_made_there_is_no_money(host, store, plugin):
     preview = brought_in(host, plugin, *pair())
-    assert listed(preview) == dict.fromkeys("12", "settled-against-credit")
+    assert outcomes(preview) == dict.fromkeys("12", "settled-against-credit")
     assert "betalning 2 på faktura 8001" in rows_of(preview)["1"].message.sv
     assert "betalning 1 på faktura 1001" in rows_of(preview)["2"].message.sv
 
@@ -462,15 +462,15 @@ def test_one_press_registers_a_settlement_and_no_money_came(host, store, plugin)
     host.save("Fortnox")
     assert remaining(store, "1001") == 0
     assert sum_of_the_books(store) == 0
-    assert listed(brought_in(host, plugin, *pair())) == dict.fromkeys("12", "already-imported")
+    assert outcomes(brought_in(host, plugin, *pair())) == dict.fromkeys("12", "already-imported")
 
 
 def test_one_press_sets_a_settlement_aside_and_another_takes_it_back(host, store, plugin):
     brought_in(host, plugin, *pair())
     preview = host.set_aside("Fortnox", ["2"])
-    assert listed(preview) == dict.fromkeys("12", "set-aside")
+    assert outcomes(preview) == dict.fromkeys("12", "set-aside")
     preview = host.take_back("Fortnox", ["1"])
-    assert listed(preview) == dict.fromkeys("12", "settled-against-credit")
+    assert outcomes(preview) == dict.fromkeys("12", "settled-against-credit")
 
 
 def test_a_part_credit_settles_a_part(host, store, plugin):
@@ -483,7 +483,7 @@ def test_a_part_credit_settles_a_part(host, store, plugin):
 
 def test_two_invoices_that_are_both_here_settle_each_other(host, store, plugin):
     preview = brought_in(host, plugin, *pair(credit="1009"))
-    assert listed(preview) == dict.fromkeys("12", "settled-against-credit")
+    assert outcomes(preview) == dict.fromkeys("12", "settled-against-credit")
     assert "Inga pengar kom in" in rows_of(preview)["1"].warning.sv
     host.save("Fortnox")
     assert (remaining(store, "1001"), remaining(store, "1009")) == (0, 0)
@@ -493,19 +493,21 @@ def test_the_customer_is_asked_for_where_it_decides(host, plugin):
     debit, credit = pair()
     plugin.source = {"1": debit, "2": credit}
     bare = [payment(1, "1001", date=day(1)), payment(2, "8001", "-1000", date=day(1))]
-    assert listed(brought_in(host, plugin, *bare)) == dict.fromkeys("12", "settled-against-credit")
+    assert outcomes(brought_in(host, plugin, *bare)) == dict.fromkeys(
+        "12", "settled-against-credit"
+    )
     assert sorted(plugin.asked) == ["1", "2"]
 
 
 def test_another_customer_makes_no_settlement(host, plugin):
     debit, credit = pair()
     preview = brought_in(host, plugin, customer("8", debit), credit)
-    assert listed(preview) == {"1": "exact", "2": "invoice-not-found"}
+    assert outcomes(preview) == {"1": "exact", "2": "invoice-not-found"}
 
 
 def test_a_payment_and_its_reversal_on_one_invoice_are_no_settlement(host, plugin):
     preview = brought_in(host, plugin, *pair(credit="1001"))
-    assert listed(preview) == {"1": "exact", "2": "reversal"}
+    assert outcomes(preview) == {"1": "exact", "2": "reversal"}
 
 
 def test_half_of_a_settlement_is_never_saved_alone(host, store, plugin):
@@ -519,7 +521,7 @@ def test_the_other_half_of_a_payment_that_was_saved_before_registers_beside_it(h
     debit, credit = pair()
     saved(host, plugin, debit)
     preview = brought_in(host, plugin, credit)
-    assert listed(preview) == {"2": "settled-against-credit"}
+    assert outcomes(preview) == {"2": "settled-against-credit"}
     host.decide("Fortnox", "2", "accept")
     host.save("Fortnox")
     assert sum_of_the_books(store) == 0
@@ -531,7 +533,7 @@ def test_the_other_half_of_a_payment_that_was_saved_before_registers_beside_it(h
 
 def test_a_payment_of_nothing_is_ignored_and_said(host, plugin):
     preview = brought_in(host, plugin, payment(1, amount="0"))
-    assert listed(preview) == {"1": "no-amount"}
+    assert outcomes(preview) == {"1": "no-amount"}
     assert preview.counts["ignored"] == 1
 
 
@@ -545,20 +547,20 @@ def in_euro(currency):
 
 
 def test_a_write_off_in_the_currency_of_the_payment_counts_as_it_is(host, store, plugin):
-    assert listed(saved(host, plugin, in_euro("EUR"))) == {"1": "exact"}
+    assert outcomes(saved(host, plugin, in_euro("EUR"))) == {"1": "exact"}
     assert remaining(store, "2001") == 0
 
 
 @pytest.mark.parametrize("currency", ["", "SEK"])
 def test_a_write_off_in_sek_counts_at_the_rate(host, store, plugin, currency):
-    assert listed(saved(host, plugin, in_euro(currency))) == {"1": "partial"}
+    assert outcomes(saved(host, plugin, in_euro(currency))) == {"1": "partial"}
     assert remaining(store, "2001") == Decimal("9.09")
 
 
 def test_a_write_off_is_read_so_that_it_pays_what_is_paid_there(host, store, plugin):
     plugin.balances = {"2001": balance("2001", Decimal(0), Decimal(500), "EUR")}
     preview = brought_in(host, plugin, in_euro("SEK"))
-    assert listed(preview) == {"1": "exact"}
+    assert outcomes(preview) == {"1": "exact"}
     assert "läst som EUR" in rows_of(preview)["1"].warning.sv
     host.save("Fortnox")
     assert remaining(store, "2001") == 0
@@ -575,7 +577,7 @@ def test_a_decision_about_other_dead_payments_holds_no_longer(host, store, plugi
     brought_in(host, plugin, payment(3, amount="400"))
     host.decide("Fortnox", "3", "accept")
     plugin.deleted = {"1", "2"}
-    assert listed(brought_in(host, plugin, payment(3, amount="400"))) == {"3": "replaced"}
+    assert outcomes(brought_in(host, plugin, payment(3, amount="400"))) == {"3": "replaced"}
 
 
 def test_a_save_sees_that_a_dead_payment_was_deleted_here_meanwhile(host, store, plugin):
@@ -615,7 +617,7 @@ def test_a_payment_that_cannot_be_read_explains_whatever_does_not_remain(host, p
 def test_neither_of_two_invoices_that_settle_each_other_is_settled_alone(host, store, plugin):
     store.load_invoices([invoice("1009", "-1000", period_closed=False)])
     preview = brought_in(host, plugin, *pair(credit="1009"))
-    assert listed(preview) == {"1": "settled-against-credit", "2": "period-open"}
+    assert outcomes(preview) == {"1": "settled-against-credit", "2": "period-open"}
     assert "Ingen av dem sparas ensam" in rows_of(preview)["1"].message.sv
     host.save("Fortnox")
     assert remaining(store, "1001") == 1000
@@ -640,14 +642,14 @@ def test_a_payment_in_euro_that_was_made_again_with_another_rate_on_another_invo
     store.load_invoices([invoice("2002", "500", "EUR")])
     saved(host, plugin, euro(1, "2001", "490", "11"))
     plugin.deleted = {"1"}
-    assert listed(brought_in(host, plugin, euro(3, "2002", "490", "11.5"))) == {"3": "replaced"}
+    assert outcomes(brought_in(host, plugin, euro(3, "2002", "490", "11.5"))) == {"3": "replaced"}
 
 
 def test_halves_in_euro_settle_each_other_whatever_their_rates(host, store, plugin):
     debit = euro(1, "2001", "100", "11", date=day(1), customer_number="7")
     credit = euro(2, "8001", "-100", "11.1", date=day(1), customer_number="7")
     preview = brought_in(host, plugin, debit, credit)
-    assert listed(preview) == dict.fromkeys("12", "settled-against-credit")
+    assert outcomes(preview) == dict.fromkeys("12", "settled-against-credit")
 
 
 def test_the_customer_of_a_half_that_is_registered_is_reported_by_its_invoice(host, plugin):
@@ -656,7 +658,7 @@ def test_the_customer_of_a_half_that_is_registered_is_reported_by_its_invoice(ho
     plugin.balances = {"1001": balance("1001", Decimal(0), customer_number="7")}
     plugin.source = {"2": credit}
     preview = brought_in(host, plugin, payment(2, "8001", "-1000", date=day(1)))
-    assert listed(preview) == {"2": "settled-against-credit"}
+    assert outcomes(preview) == {"2": "settled-against-credit"}
 
 
 def test_a_reading_that_pays_the_invoice_leaves_no_discrepancy(host, plugin):
@@ -681,23 +683,23 @@ def test_a_payment_beside_one_that_became_less_waits_until_that_one_is_decided(
     preview = brought_in(
         host, plugin, payment(1, **{"amount": "400"} | less), payment(3, amount="400")
     )
-    assert listed(preview) == {"1": "changed-in-fortnox", "3": "replaced"}
+    assert outcomes(preview) == {"1": "changed-in-fortnox", "3": "replaced"}
     assert "avgör den först" in rows_of(preview)["3"].message.sv
     preview = host.decide("Fortnox", "1", "keep")
-    assert listed(preview)["3"] == "partial"
+    assert outcomes(preview)["3"] == "partial"
 
 
 def test_a_payment_beside_one_that_was_moved_away_waits_too(host, plugin):
     saved(host, plugin, payment(1, amount="400"))
     preview = brought_in(host, plugin, payment(1, "1002", amount="400"), payment(3, amount="400"))
-    assert listed(preview) == {"1": "changed-in-fortnox", "3": "replaced"}
+    assert outcomes(preview) == {"1": "changed-in-fortnox", "3": "replaced"}
 
 
 def test_a_half_that_has_its_other_half_settles_no_more(host, store, plugin):
     saved(host, plugin, *pair(credit="1009"))
     again = payment(3, "8001", "-1000", date=day(1), customer_number="7")
     plugin.source = {"3": again}
-    assert listed(brought_in(host, plugin, again)) == {"3": "invoice-not-found"}
+    assert outcomes(brought_in(host, plugin, again)) == {"3": "invoice-not-found"}
 
 
 def test_it_may_be_confirmed_as_another_payment_and_the_deletion_is_reported(host, store, plugin):
@@ -705,31 +707,31 @@ def test_it_may_be_confirmed_as_another_payment_and_the_deletion_is_reported(hos
     plugin.deleted = {"1"}
     brought_in(host, plugin, payment(3, amount="400"))
     preview = host.decide("Fortnox", "3", "confirm")
-    assert listed(preview) == {"3": "partial"}
+    assert outcomes(preview) == {"3": "partial"}
     assert [one.payment_number for one in preview.discrepancies()] == ["1"]
 
 
 def test_a_person_may_let_in_what_nobody_could_ask_about(host, store, plugin):
     saved(host, plugin, payment(1, amount="400"))
-    plugin.room = 0
+    plugin.check_limit = 0
     brought_in(host, plugin, payment(3, amount="300"))
-    assert listed(host.decide("Fortnox", "3", "confirm")) == {"3": "partial"}
+    assert outcomes(host.decide("Fortnox", "3", "confirm")) == {"3": "partial"}
 
 
 def test_a_deletion_is_reported_although_equal_amounts_arrive_elsewhere(host, plugin):
     saved(host, plugin, payment(1, amount="400"))
     plugin.deleted = {"1"}
     preview = brought_in(host, plugin, payment(3, "1002", amount="400"))
-    assert listed(preview) == {"3": "replaced"}
+    assert outcomes(preview) == {"3": "replaced"}
     assert [one.payment_number for one in preview.discrepancies()] == ["1"]
 
 
 def test_an_equal_amount_that_was_there_is_not_asked_after_every_night(host, plugin):
     saved(host, plugin, payment(1, "1002", amount="400"))
     saved(host, plugin, payment(3, amount="400"))
-    plugin.asked_after.clear()
+    plugin.checked_numbers.clear()
     saved(host, plugin, payment(4, "1003", amount="400"))
-    assert plugin.asked_after == ["3"]
+    assert plugin.checked_numbers == ["3"]
 
 
 # --- Many of one amount ---------------------------------------------------------
@@ -766,9 +768,9 @@ def test_payments_of_one_amount_are_named_in_batches_but_searched_for_once(
     saved(host, plugin, *alike(1, 12))
     monkeypatch.setattr(session, "BATCH", 5)
     searches.clear()
-    plugin.asked_after.clear()
+    plugin.checked_numbers.clear()
     brought_in(host, plugin, *alike(100, 1, "9999"))
-    assert sorted(map(int, plugin.asked_after)) == list(range(1, 13))
+    assert sorted(map(int, plugin.checked_numbers)) == list(range(1, 13))
     assert len(searches) == 1
 
 

@@ -7,7 +7,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 from fake_plugin import OTHER_COMPANY, FakePlugin, euro, excluded, invoice, payment
-from host_and_plugin import host_of, listed, remaining, row_of
+from host_and_plugin import host_of, outcomes, remaining, row_of
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -150,7 +150,7 @@ def test_an_import_of_another_company_is_another_way(office):
     office.saves("Bank", on(0, 1))
     office.plugins["Fake"].company = OTHER_COMPANY
     preview = office.reads("Fortnox", on(0, 1, company=OTHER_COMPANY))
-    assert listed(preview) == {"1": DOUBTFUL}
+    assert outcomes(preview) == {"1": DOUBTFUL}
 
 
 def test_a_payment_near_what_remains_is_saved_with_a_warning_that_names_the_other(office):
@@ -166,29 +166,29 @@ def test_a_payment_near_what_remains_is_saved_with_a_warning_that_names_the_othe
 def test_near_and_more_than_remains_it_is_doubtful(tmp_path, days, typed):
     with Office(tmp_path, invoice("1001", "1000")) as office:
         office.types(typed)
-        assert listed(office.reads("Fortnox", on(days, amount=typed))) == {"1": DOUBTFUL}
+        assert outcomes(office.reads("Fortnox", on(days, amount=typed))) == {"1": DOUBTFUL}
 
 
 def test_five_days_away_it_is_paid_twice(office):
     office.types("1000")
-    assert listed(office.reads("Fortnox", on(5, amount="1000"))) == {"1": PAID}
+    assert outcomes(office.reads("Fortnox", on(5, amount="1000"))) == {"1": PAID}
 
 
 def test_in_sek_on_an_invoice_in_euro_the_same_sek_is_reported_before_the_currency(tmp_path):
     with Office(tmp_path, invoice("1001", "100", "EUR")) as office:
         office.types("100", rate=Decimal(11))
-        assert listed(office.reads("Bank", on(0, amount="1100"))) == {"1": DOUBTFUL}
-        assert listed(office.host.decide("Bank", "1", "confirm")) == {"1": "currency-differs"}
-        assert listed(office.reads("Bank", on(2, amount="1100"))) == {"1": "currency-differs"}
+        assert outcomes(office.reads("Bank", on(0, amount="1100"))) == {"1": DOUBTFUL}
+        assert outcomes(office.host.decide("Bank", "1", "confirm")) == {"1": "currency-differs"}
+        assert outcomes(office.reads("Bank", on(2, amount="1100"))) == {"1": "currency-differs"}
 
 
 def test_not_booked_and_open_periods_are_reported_after_the_same_money(office):
     office.types("400")
-    assert listed(office.reads("Fortnox", on(0, booked=False))) == {"1": DOUBTFUL}
-    assert listed(office.reads("Fortnox", on(1, booked=False))) == {"1": "not-booked"}
+    assert outcomes(office.reads("Fortnox", on(0, booked=False))) == {"1": DOUBTFUL}
+    assert outcomes(office.reads("Fortnox", on(1, booked=False))) == {"1": "not-booked"}
     office.store.load_invoices([replace(invoice("1001", "1000"), period_closed=False)])
-    assert listed(office.reads("Fortnox", on(0))) == {"1": DOUBTFUL}
-    assert listed(office.reads("Fortnox", on(1))) == {"1": "period-open"}
+    assert outcomes(office.reads("Fortnox", on(0))) == {"1": DOUBTFUL}
+    assert outcomes(office.reads("Fortnox", on(1))) == {"1": "period-open"}
 
 
 def test_money_that_goes_back_by_two_ways_is_doubted_too(office):
@@ -196,7 +196,7 @@ def test_money_that_goes_back_by_two_ways_is_doubted_too(office):
     office.types("-400")
     office.saves("Bank", on(9, 5))
     preview = office.reads("Fortnox", on(0, 1, "-400"), on(9, 2))
-    assert listed(preview) == {"1": DOUBTFUL, "2": DOUBTFUL}
+    assert outcomes(preview) == {"1": DOUBTFUL, "2": DOUBTFUL}
 
 
 def test_what_an_accepted_change_countered_is_doubted_no_more(office):
@@ -205,13 +205,13 @@ def test_what_an_accepted_change_countered_is_doubted_no_more(office):
     office.host.decide("Bank", "7", "accept")
     office.host.save("Bank")
     preview = office.reads("Fortnox", on(0, 1, "400"), on(0, 2, "300"))
-    assert listed(preview) == {"1": "partial", "2": DOUBTFUL}
+    assert outcomes(preview) == {"1": "partial", "2": DOUBTFUL}
 
 
 def test_one_by_another_way_is_used_up_by_one_and_the_nearest_is_asked(office):
     office.types("300")
     preview = office.reads("Fortnox", on(-1, 1, "300"), on(0, 2, "300"), on(1, 3, "300"))
-    assert listed(preview) == {"1": "partial", "2": DOUBTFUL, "3": "partial"}
+    assert outcomes(preview) == {"1": "partial", "2": DOUBTFUL, "3": "partial"}
     assert all("registrerad redan" not in row.warning.sv for row in preview.rows("ready"))
 
 
@@ -220,7 +220,7 @@ def test_what_was_set_aside_for_another_reason_does_not_use_up_the_nearest(offic
     office.reads("Fortnox", on(6, 1, "1000"))
     office.host.set_aside("Fortnox", ["1"])
     preview = office.reads("Fortnox", on(3, 1, "1000"), on(0, 2, "1000"))
-    assert listed(preview) == {"1": "set-aside", "2": DOUBTFUL}
+    assert outcomes(preview) == {"1": "set-aside", "2": DOUBTFUL}
 
 
 # --- What a person says -------------------------------------------------------
@@ -234,9 +234,9 @@ def test_a_confirmation_covers_every_payment_that_was_named_and_no_later_one(off
     row = row_of(office.reads("Fortnox", on(0, 1, "300")), "1")
     assert "för hand" in row.message.sv
     assert "genom importen Bank" in row.message.sv
-    assert listed(office.host.decide("Fortnox", "1", "confirm")) == {"1": "partial"}
+    assert outcomes(office.host.decide("Fortnox", "1", "confirm")) == {"1": "partial"}
     office.types("300")
-    assert listed(office.reads("Fortnox", on(0, 1, "300"))) == {"1": DOUBTFUL}
+    assert outcomes(office.reads("Fortnox", on(0, 1, "300"))) == {"1": DOUBTFUL}
 
 
 def test_a_confirmation_holds_when_one_of_the_named_is_deleted(office):
@@ -245,17 +245,17 @@ def test_a_confirmation_holds_when_one_of_the_named_is_deleted(office):
     office.reads("Fortnox", on(0, 1, "300"))
     office.host.decide("Fortnox", "1", "confirm")
     office.host.delete_payment(typed, why="fel")
-    assert listed(office.reads("Fortnox", on(0, 1, "300"))) == {"1": "partial"}
+    assert outcomes(office.reads("Fortnox", on(0, 1, "300"))) == {"1": "partial"}
 
 
 def test_set_aside_as_the_other_it_stays_out_and_comes_back_doubtful(office):
     office.saves("Bank", on(0, 7))
     office.reads("Fortnox", on(0, 1))
-    assert listed(office.host.set_aside("Fortnox", ["1"])) == {"1": "set-aside"}
+    assert outcomes(office.host.set_aside("Fortnox", ["1"])) == {"1": "set-aside"}
     office.host.save("Fortnox")
     assert remaining(office.store) == 600
-    assert listed(office.reads("Fortnox")) == {"1": "set-aside"}
-    assert listed(office.host.take_back("Fortnox", ["1"])) == {"1": DOUBTFUL}
+    assert outcomes(office.reads("Fortnox")) == {"1": "set-aside"}
+    assert outcomes(office.host.take_back("Fortnox", ["1"])) == {"1": DOUBTFUL}
 
 
 # --- Two previews that are open -----------------------------------------------
@@ -271,7 +271,7 @@ def test_the_same_money_in_two_open_previews_is_saved_from_one_of_them(
     office.host.save(saved)
     with pytest.raises(PreviewChanged) as changed:
         office.host.save(other)
-    assert listed(changed.value.preview) == {"1": DOUBTFUL}
+    assert outcomes(changed.value.preview) == {"1": DOUBTFUL}
     office.host.save(other)
     assert office.taken() == Decimal(amount)
 
@@ -296,7 +296,7 @@ def warning(preview, number="1"):
 def test_what_was_picked_on_a_twin_is_named_on_the_payment_of_the_other(twins):
     twins.types("1000", number="1002")
     preview = twins.reads("Fortnox", on(4, 1, "1000"))
-    assert listed(preview) == {"1": "exact"}
+    assert outcomes(preview) == {"1": "exact"}
     assert warning(preview).replace("\xa0", " ") == (
         "Kan ha registrerats på fel faktura, 1002: 1 000,00 SEK den 2026-01-10 registrerades för "
         "hand av kim 2026-11-22 12:00"
@@ -343,7 +343,7 @@ def test_customers_without_a_code_have_no_twins(tmp_path):
 def test_what_a_payment_of_this_import_explains_on_the_twin_is_not_warned_of(twins):
     twins.types("1000", number="1002")
     preview = twins.reads("Fortnox", on(0, 1, "1000"), on(1, 2, "1000", invoice="1002"))
-    assert listed(preview) == {"1": "exact", "2": DOUBTFUL}
+    assert outcomes(preview) == {"1": "exact", "2": DOUBTFUL}
     assert warning(preview) == ""
     twins.host.save("Fortnox")
     # The other one waits in the lower list, and explains what was typed as long as it does.
@@ -382,7 +382,7 @@ def test_twins_among_credit_invoices_and_in_euro(tmp_path):
     with Office(tmp_path, *both) as office:
         office.types("-100", number="1002", rate=Decimal(11))
         preview = office.reads("Fortnox", euro(1, "1001", "-100", "11.2", date=DAY))
-        assert listed(preview) == {"1": "exact"}
+        assert outcomes(preview) == {"1": "exact"}
         assert WRONG in warning(preview)
 
 

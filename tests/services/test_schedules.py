@@ -6,9 +6,9 @@ from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
-from fake_export import SETTINGS, FakeExport, bill, load, loaded
+from fake_export import SETTINGS, FakeExport, bill, exported_invoice, load
 from fake_plugin import COMPANY, FakePlugin, Refused, balance, hookimpl, payment
-from host_and_plugin import NOON, Clock, books, host_of, listed, refusal, remaining
+from host_and_plugin import NOON, Clock, books, host_of, outcomes, refusal, remaining
 
 from hostsim.ledger.schedules import GREEN, NONE, Timetable
 from hostsim.messages.text import own
@@ -72,7 +72,7 @@ def test_what_has_a_flag_is_left_and_offered_again(scheduled, plugin, store, clo
     assert remaining(store) == 1000
     plugin.payments = []
     preview = host_of(store, plugin).import_payments("Fortnox")
-    assert listed(preview) == {"1": "partial"}
+    assert outcomes(preview) == {"1": "partial"}
     host_of(store, plugin).save("Fortnox")
     assert remaining(store) == 600
 
@@ -82,7 +82,7 @@ def test_what_is_left_is_left_again_by_the_next_run(scheduled, plugin, store, cl
     plugin.source = {"1": plugin.payments[0]}
     scheduled.run_scheduled("Fortnox")
     plugin.payments = []
-    clock.pass_(minutes=30)
+    clock.advance(minutes=30)
     run = scheduled.run_scheduled("Fortnox")
     assert (run.outcome, run.counts["left"], books(store)) == ("waits-for-person", 1, [])
 
@@ -130,7 +130,7 @@ def test_what_differs_at_the_source_waits_for_a_person(scheduled, plugin):
 def test_what_is_registered_already_waits_for_nobody(scheduled, plugin, clock):
     plugin.payments = [payment(1)]
     scheduled.run_scheduled("Fortnox")
-    clock.pass_(minutes=30)
+    clock.advance(minutes=30)
     run = scheduled.run_scheduled("Fortnox")
     assert (run.outcome, run.counts["rejected"]) == ("nothing-new", 1)
 
@@ -140,7 +140,7 @@ def test_nothing_is_saved_where_the_schedule_says_so(host, plugin, store):
     plugin.payments = [payment(1)]
     run = host.run_scheduled("Fortnox")
     assert (run.outcome, run.counts["left"], books(store)) == ("waits-for-person", 1, [])
-    assert listed(host.open_preview("Fortnox")) == {"1": "exact"}
+    assert outcomes(host.open_preview("Fortnox")) == {"1": "exact"}
 
 
 def test_the_books_say_that_nobody_was_there(store, plugin, clock):
@@ -183,13 +183,13 @@ def test_what_is_not_due_is_not_done(host, plugin):
 def test_after_a_run_the_next_one_is_due_as_planned(scheduled, clock):
     scheduled.run_scheduled("Fortnox")
     assert due(scheduled) == []
-    clock.pass_(minutes=30)
+    clock.advance(minutes=30)
     assert due(scheduled) == ["Fortnox"]
 
 
 def test_what_was_missed_for_days_is_done_once(host, plugin, clock):
     host.set_schedule("Fortnox", DAILY, GREEN)
-    clock.pass_(days=4)
+    clock.advance(days=4)
     assert host.run_scheduled("Fortnox").outcome == "nothing-new"
     assert due(host) == []
     assert len(plugin.runs) == 1
@@ -242,7 +242,7 @@ def test_what_waiting_does_not_mend_pauses_at_once(scheduled, plugin, clock, kin
     plugin.during = failing(kind)
     run = scheduled.run_scheduled("Fortnox")
     assert (run.outcome, run.code) == ("paused", "SOMETHING")
-    clock.pass_(days=30)
+    clock.advance(days=30)
     assert due(scheduled) == []
     assert scheduled.run_scheduled("Fortnox") is None
 
@@ -252,7 +252,7 @@ def test_what_waiting_may_mend_is_tried_again_soon(scheduled, plugin, clock, kin
     plugin.during = failing(kind)
     run = scheduled.run_scheduled("Fortnox")
     assert (run.outcome, run.code) == ("failed", "SOMETHING")
-    clock.pass_(minutes=5)
+    clock.advance(minutes=5)
     assert due(scheduled) == ["Fortnox"]
     plugin.during = lambda _run: None
     assert scheduled.run_scheduled("Fortnox").outcome == "nothing-new"
@@ -275,7 +275,7 @@ def test_one_that_waits_for_a_person_still_waits_after_a_failure(scheduled, plug
     plugin.payments = [payment(1, amount="400")]
     scheduled.run_scheduled("Fortnox")
     plugin.during = failing("unavailable")
-    clock.pass_(minutes=30)
+    clock.advance(minutes=30)
     scheduled.run_scheduled("Fortnox")
     assert scheduled.scheduled("Fortnox").waiting == 1
 
@@ -305,9 +305,9 @@ def test_a_paused_one_runs_again_when_a_persons_import_has_worked(scheduled, plu
 
 
 def test_a_clock_that_was_once_ahead_silences_nobody(scheduled, clock):
-    clock.pass_(days=3000)
+    clock.advance(days=3000)
     scheduled.run_scheduled("Fortnox")
-    clock.pass_(days=-3000)
+    clock.advance(days=-3000)
     assert due(scheduled) == ["Fortnox"]
     assert scheduled.run_scheduled("Fortnox").outcome == "nothing-new"
     assert due(scheduled) == []
@@ -344,7 +344,7 @@ def exported():
 
 @pytest.fixture
 def exports(store, exported, clock):
-    store.load_invoices([loaded("10301"), loaded("10302")])
+    store.load_invoices([exported_invoice("10301"), exported_invoice("10302")])
     host = host_of(store, exported, clock=clock, attended=False)
     host.define_export("Ut", "Fake", "invoices", "", SETTINGS)
     host.set_schedule("Ut", HALF_HOURS, GREEN)
@@ -423,7 +423,7 @@ def test_nor_those_that_a_person_has_confirmed(store, exported, clock):
 
 def test_two_exports_of_one_company_run_one_after_the_other(store, exported, clock):
     """Although nobody would wait for the other, were they begun by a person."""
-    store.load_invoices([loaded("10301")])
+    store.load_invoices([exported_invoice("10301")])
     store.load_bills([bill("501")])
     host = host_of(store, exported, clock=clock, attended=False)
     for name, subject in (("Ut", "invoices"), ("Bolag", "supplier-bills")):
@@ -432,7 +432,7 @@ def test_two_exports_of_one_company_run_one_after_the_other(store, exported, clo
         assert host.run_scheduled(name).outcome == "waits-for-person"
     store.set_definition_company("Ut", COMPANY)
     store.set_definition_company("Bolag", COMPANY)
-    clock.pass_(minutes=30)
+    clock.advance(minutes=30)
     ended, going_on = [], threading.Event()
 
     def before(run):
@@ -463,7 +463,7 @@ def test_an_export_that_saves_nothing_only_shows(exports, exported):
 
 def test_an_export_of_nothing_new_says_so(exports, exported, clock):
     exports.run_scheduled("Ut")
-    clock.pass_(minutes=30)
+    clock.advance(minutes=30)
     assert exports.run_scheduled("Ut").outcome == "nothing-new"
     assert len(exported.events) == 2
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from ports import free_port
-from scripted_import import FakeTime, host_of
+from scripted_import import FakeTime, build_host
 
 from hostsim.errors import HostError
 from hostsim.ledger.values import ExportedInvoice
@@ -45,7 +45,7 @@ class Office:
         self.sandbox, self.store = sandbox, store
         self.plugins = Plugins([("fortnox", hooks)])
         time = FakeTime()
-        self.host = host_of(
+        self.host = build_host(
             store, sandbox.environment(), self.code, transport=Transport, time=time, now=AT
         )
         self.host._user = USER_NAME

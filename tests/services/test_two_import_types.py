@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from fake_plugin import FakePlugin, excluded, hookimpl, invoice, payment
-from host_and_plugin import host_of, listed, remaining
+from host_and_plugin import host_of, outcomes, remaining
 
 from hostsim.ledger.reconciliation import KINDS
 from hostsim.storage.previews import PreviewChanged
@@ -33,7 +33,7 @@ def host(store, plugins):
         host.define(name, import_type, "API", "", {})
     reads(host, plugins, "Fortnox", payment(7, "1001", "400"))
     host.save("Fortnox")
-    assert listed(reads(host, plugins, "Bank", payment(7, "1002", "300"))) == {"7": "partial"}
+    assert outcomes(reads(host, plugins, "Bank", payment(7, "1002", "300"))) == {"7": "partial"}
     host.save("Bank")
     return host
 
@@ -84,7 +84,7 @@ def test_the_json_of_each_names_its_import_type(host, store):
 
 
 def test_a_change_is_compared_with_the_payment_of_its_own_type(host, store, plugins):
-    assert listed(reads(host, plugins, "Bank", payment(7, "1002", "301"))) == {
+    assert outcomes(reads(host, plugins, "Bank", payment(7, "1002", "301"))) == {
         "7": "changed-in-fortnox"
     }
     host.decide("Bank", "7", "accept")
@@ -96,17 +96,17 @@ def test_a_decision_of_one_says_nothing_of_the_other(host, plugins):
     late = payment(8, "9999", "5")
     reads(host, plugins, "Fortnox", late)
     host.set_aside("Fortnox", ["8"])
-    assert listed(reads(host, plugins, "Bank", late)) == {"8": "invoice-not-found"}
+    assert outcomes(reads(host, plugins, "Bank", late)) == {"8": "invoice-not-found"}
     assert [one.number for one in host.decisions("Bank")] == []
 
 
 def test_a_deletion_of_one_offers_nothing_to_the_other(host, store, plugins):
     [its] = [one.id for one in store.payments() if one.import_type == "Bank"]
     host.delete_payment(its, why="fel")
-    assert listed(reads(host, plugins, "Fortnox", payment(7, "1001", "400"))) == {
+    assert outcomes(reads(host, plugins, "Fortnox", payment(7, "1001", "400"))) == {
         "7": "already-imported"
     }
-    assert listed(reads(host, plugins, "Bank", payment(7, "1002", "300"))) == {
+    assert outcomes(reads(host, plugins, "Bank", payment(7, "1002", "300"))) == {
         "7": "deleted-in-host"
     }
 
@@ -115,8 +115,8 @@ def test_a_second_definition_of_the_type_and_company_knows_what_the_first_regist
     host, store, plugins
 ):
     same = payment(7, "1001", "400")
-    assert listed(reads(host, plugins, "Again", same)) == {"7": "already-imported"}
-    assert listed(reads(host, plugins, "Again", payment(7, "1001", "500"))) == {
+    assert outcomes(reads(host, plugins, "Again", same)) == {"7": "already-imported"}
+    assert outcomes(reads(host, plugins, "Again", payment(7, "1001", "500"))) == {
         "7": "changed-in-fortnox"
     }
     host.save("Again")
@@ -126,11 +126,11 @@ def test_a_second_definition_of_the_type_and_company_knows_what_the_first_regist
 def test_two_definitions_that_show_the_same_payment_save_it_once(host, store, plugins):
     new = payment(9, "1001", "100")
     for name in ("Fortnox", "Again"):
-        assert listed(reads(host, plugins, name, new)) == {"9": "partial"}
+        assert outcomes(reads(host, plugins, name, new)) == {"9": "partial"}
     host.save("Fortnox")
     with pytest.raises(PreviewChanged) as changed:
         host.save("Again")
-    assert listed(changed.value.preview) == {"9": "already-imported"}
+    assert outcomes(changed.value.preview) == {"9": "already-imported"}
     host.save("Again")
     assert remaining(store) == 500
 
@@ -163,4 +163,4 @@ def test_a_payment_that_waits_for_one_type_does_not_for_the_other(host, plugins)
     plugins["Bank"].excluded = [excluded("not-booked", payment(12, "1002", "5", booked=False))]
     reads(host, plugins, "Bank")
     host.save("Bank")
-    assert listed(reads(host, plugins, "Fortnox")) == {}
+    assert outcomes(reads(host, plugins, "Fortnox")) == {}

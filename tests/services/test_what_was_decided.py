@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 from fake_plugin import NEW_YEAR, balance, invoice, payment
-from host_and_plugin import MinuteClock, host_of, listed, refusal, remaining, row_of
+from host_and_plugin import MinuteClock, host_of, outcomes, refusal, remaining, row_of
 
 PAID, REPLACED, DELETED = "invoice-already-paid", "replaced", "deleted-in-host"
 
@@ -73,7 +73,7 @@ def test_nobody_is_told_to_pay_it_back(host, beside):
 
 
 def test_it_can_still_be_taken_in_the_place_of_the_deleted_one(host, store, beside):
-    assert listed(host.decide("Fortnox", "3", "accept")) == {"3": "exact"}
+    assert outcomes(host.decide("Fortnox", "3", "accept")) == {"3": "exact"}
     host.save("Fortnox")
     assert registered(store) == {"3"}
 
@@ -81,7 +81,7 @@ def test_it_can_still_be_taken_in_the_place_of_the_deleted_one(host, store, besi
 def test_it_pays_the_invoice_once_the_deleted_one_is_deleted_here_too(host, plugin, store, beside):
     [dead] = store.payments()
     host.delete_payment(dead.id, why="borttagen i Fortnox")
-    assert listed(reads(host, plugin, payment(3)))["3"] == "exact"
+    assert outcomes(reads(host, plugin, payment(3)))["3"] == "exact"
 
 
 def test_what_comes_beside_a_deleted_one_does_not_reverse_it(host, plugin, store):
@@ -106,12 +106,12 @@ def typed(host, plugin):
 
 
 def test_who_confirms_another_payment_has_not_accepted_an_advance(typed):
-    assert listed(typed) == {"1": PAID}
+    assert outcomes(typed) == {"1": PAID}
 
 
 def test_who_accepts_it_then_has_answered_both(host, store, typed):
     preview = host.decide("Fortnox", "1", "accept")
-    assert listed(preview) == {"1": "advance"}
+    assert outcomes(preview) == {"1": "advance"}
     warning = row_of(preview, "1").warning.sv
     assert "bekräftad som en annan betalning av kim" in warning
     assert "tas in som förskott enligt kim" in warning
@@ -125,7 +125,7 @@ def test_what_was_accepted_both_ways_is_taken_again_both_ways(host, plugin, type
     saved = host.save("Fortnox").run_id
     host.undo_save(saved, why="fel")
     assert host.take_save_again("Fortnox", saved) == 1
-    assert listed(reads(host, plugin)) == {"1": "advance"}
+    assert outcomes(reads(host, plugin)) == {"1": "advance"}
 
 
 def test_a_change_that_was_accepted_permits_no_advance(host, plugin, store):
@@ -138,18 +138,18 @@ def test_a_change_that_was_accepted_permits_no_advance(host, plugin, store):
     host.take_save_again("Fortnox", second)
     host.add_payment("1001", Decimal(1000), date=NEW_YEAR.replace(month=6), confirm=True)
     preview = reads(host, plugin)
-    assert listed(preview) == {"1": PAID}
+    assert outcomes(preview) == {"1": PAID}
     assert decided(host) == {"1": "take-again"}
     host.decide("Fortnox", "1", "accept")
     assert decided(host) == {"1": "advance"}
-    assert listed(reads(host, plugin)) == {"1": "advance"}
+    assert outcomes(reads(host, plugin)) == {"1": "advance"}
 
 
 def test_an_advance_is_about_the_amount_that_was_shown(host, plugin):
     reads(host, plugin, payment(1), payment(2, amount="50"))
     host.decide("Fortnox", "2", "accept")
     preview = reads(host, plugin, payment(1), payment(2, amount="900"))
-    assert listed(preview) == {"1": "exact", "2": PAID}
+    assert outcomes(preview) == {"1": "exact", "2": PAID}
 
 
 # --- The last decision counts ---
@@ -169,7 +169,7 @@ def test_an_advance_that_was_taken_back_is_not_accepted_again_with_its_save(host
     host.undo_save(again, why="fel")
     for one in host.undone_saves("Fortnox"):
         host.take_save_again("Fortnox", one.run_id)
-    assert listed(reads(host, plugin)) == {"1": "exact", "2": PAID}
+    assert outcomes(reads(host, plugin)) == {"1": "exact", "2": PAID}
 
 
 @pytest.mark.parametrize("last", ["set-aside", None])
@@ -185,7 +185,7 @@ def test_what_was_refused_since_is_not_offered_as_accepted(host, plugin, last):
     if last is None:
         host.take_back("Fortnox", ["2"])
     host.take_save_again("Fortnox", saved)
-    assert listed(reads(host, plugin)) == {"1": "exact", "2": last or PAID}
+    assert outcomes(reads(host, plugin)) == {"1": "exact", "2": last or PAID}
 
 
 # --- A whole save is taken again with one press ---
@@ -202,7 +202,7 @@ def test_what_replaced_a_payment_that_is_gone_by_now_comes_in_as_it_is(host, plu
     [offered] = host.undone_saves("Fortnox")
     assert host.take_save_again("Fortnox", second) == offered.waiting == 2
     assert decided(host) == {"3": "take-again", "4": "take-again"}
-    assert listed(reads(host, plugin)) == {"3": "exact", "4": "exact"}
+    assert outcomes(reads(host, plugin)) == {"3": "exact", "4": "exact"}
 
 
 def test_so_it_does_where_that_one_goes_after_it_was_taken_again(host, plugin, store):
@@ -214,7 +214,7 @@ def test_so_it_does_where_that_one_goes_after_it_was_taken_again(host, plugin, s
     host.undo_save(second, why="fel")
     host.take_save_again("Fortnox", second)
     host.undo_save(first, why="fel")
-    assert listed(reads(host, plugin)) == {"3": "partial"}
+    assert outcomes(reads(host, plugin)) == {"3": "partial"}
 
 
 def test_before_a_save_is_undone_it_is_told_what_can_be_taken_again(host, plugin):
@@ -239,7 +239,7 @@ def test_what_was_changed_there_meanwhile_is_offered_with_its_save(host, plugin)
     assert host.to_undo(saved).again == 1
     host.undo_save(saved, why="fel")
     assert host.take_save_again("Fortnox", saved) == 1
-    assert listed(reads(host, plugin, payment(1, amount="300"))) == {"1": "partial"}
+    assert outcomes(reads(host, plugin, payment(1, amount="300"))) == {"1": "partial"}
 
 
 # --- Another save is undone ---
@@ -274,7 +274,7 @@ def test_what_is_no_longer_taken_again_is_offered_at_once(host, plugin, paid_twi
     for one in offered:
         host.take_save_again("Fortnox", one)
     preview = reads(host, plugin)
-    assert listed(preview) == {"1": "exact", "2": "exact", "3": "advance", "4": "exact"}
+    assert outcomes(preview) == {"1": "exact", "2": "exact", "3": "advance", "4": "exact"}
 
 
 # --- The books change beneath an open list ---
@@ -283,7 +283,7 @@ def test_what_is_no_longer_taken_again_is_offered_at_once(host, plugin, paid_twi
 def test_a_list_that_is_open_is_judged_again_when_somebody_types_a_payment(host, plugin, store):
     preview = reads(host, plugin, payment(1), payment(2, "1002", "200"))
     host.add_payment("1001", Decimal(1000), date=NEW_YEAR.replace(month=6), confirm=True)
-    assert listed(host.open_preview("Fortnox")) == {"1": PAID, "2": "partial"}
+    assert outcomes(host.open_preview("Fortnox")) == {"1": PAID, "2": "partial"}
     assert refusal(host.save, "Fortnox", preview.revision).code == "PREVIEW_CHANGED"
     assert registered(store) == {""}
 
@@ -292,7 +292,7 @@ def test_it_is_judged_again_when_that_payment_is_deleted(host, plugin):
     typed = host.add_payment("1001", Decimal(1000), date=NEW_YEAR.replace(month=6), confirm=True)
     reads(host, plugin, payment(1))
     host.delete_payment(typed, why="fel")
-    assert listed(host.open_preview("Fortnox")) == {"1": "exact"}
+    assert outcomes(host.open_preview("Fortnox")) == {"1": "exact"}
 
 
 def test_it_is_judged_again_when_a_save_is_undone(host, plugin):

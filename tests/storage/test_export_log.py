@@ -3,7 +3,7 @@
 import sqlite3
 
 import pytest
-from fake_export import SETTINGS, FakeExport, bill, everything, loaded
+from fake_export import SETTINGS, FakeExport, bill, exported_invoice, send_all
 
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
@@ -13,10 +13,10 @@ from hostsim.storage.store import Store
 @pytest.fixture
 def store(tmp_path):
     with Store.create(tmp_path / "host.db") as store:
-        store.load_invoices([loaded("10301")])
+        store.load_invoices([exported_invoice("10301")])
         host = Host(store, Plugins([("fake", FakeExport())]), user="kim")
         host.define_export("ut", "Fake", "invoices", "", SETTINGS)
-        host.export("ut", review=everything)
+        host.export("ut", review=send_all)
         yield store
 
 
@@ -36,7 +36,7 @@ def confirmed(store):
     host = Host(store, Plugins([("fake", plugin)]), user="kim")
     host.define_export("av", "Fake", "supplier-bills", "", SETTINGS)
     host.confirm_bank("av", "LASSE", host.export("av").run_id)
-    host.export("av", review=everything)
+    host.export("av", review=send_all)
     plugin.bankgiros["LASSE"] = "222-2222"
     store.load_bills([bill("2")])
     host.confirm_bank("av", "LASSE", host.export("av").run_id)
@@ -79,8 +79,10 @@ def test_a_confirmation_of_bank_details_is_used_once(confirmed):
 
 
 def test_two_invoices_never_have_one_id(store):
-    store.load_invoices([loaded("1", region="A/B"), loaded("B/1", region="A")])
-    store.load_invoices([loaded("2", region="100%2F"), loaded("2", region="100/")])
+    store.load_invoices([exported_invoice("1", region="A/B"), exported_invoice("B/1", region="A")])
+    store.load_invoices(
+        [exported_invoice("2", region="100%2F"), exported_invoice("2", region="100/")]
+    )
     ids = [row["item_id"] for row in store.db.execute("SELECT item_id FROM invoices")]
     assert sorted(ids) == ["/10301", "100%252F/2", "100%2F/2", "A%2FB/1", "A/B/1"]
 
@@ -88,11 +90,11 @@ def test_two_invoices_never_have_one_id(store):
 def test_an_invoice_keeps_its_id_when_it_is_loaded_again(store):
     query = "SELECT id, item_id FROM invoices"
     before = tuple(store.db.execute(query).fetchone())
-    store.load_invoices([loaded("10301", order_number="4711")])
+    store.load_invoices([exported_invoice("10301", order_number="4711")])
     assert tuple(store.db.execute(query).fetchone()) == before
 
 
 def test_rows_are_replaced_whole(store):
-    store.load_invoices([loaded("10301", rows=(("3005", "1.00", "0.25"),))])
+    store.load_invoices([exported_invoice("10301", rows=(("3005", "1.00", "0.25"),))])
     rows = store.db.execute("SELECT account, net FROM invoice_rows").fetchall()
     assert [tuple(row) for row in rows] == [("3005", "1.00")]

@@ -12,11 +12,11 @@ import sys
 
 import killed_process
 import pytest
-from killed_process import PARTS, content, cut
+from killed_process import PARTS, content_digest, steps_of_part
 from scripted_import import (
     Script,
-    damage,
     fresh_code,
+    integrity_errors,
     registered,
 )
 
@@ -96,13 +96,13 @@ class Office:
 
     def wrong_after(self, path):
         """Name what is wrong with a database of a killed process, or after its next import."""
-        if found := damage(path):
+        if found := integrity_errors(path):
             return f"the database is damaged: {found}"
         there = registered(path)
         if len(there) not in {len(self.before), len(self.undisturbed[0]["payments"])}:
             return f"{there} are registered"
         with Store.open(path) as store:
-            left = content(store)
+            left = content_digest(store)
         if left not in self.made_good:
             outcome = self.script.run(self.sandbox, path)
             if outcome.rows != self.undisturbed[there != self.before]:
@@ -141,7 +141,7 @@ def test_a_process_that_is_killed_at_any_page_of_its_log_is_made_good(script, of
     """Before each page that an import and its save write, and in its middle."""
     limits = [
         at
-        for start in cut(frames(office.log_of_all), part)
+        for start in steps_of_part(frames(office.log_of_all), part)
         for at in (start, start + FRAME_HEADER + PAGE // 2)
     ]
     wrong, _ = tried(office, script.base, office.do_import, limits)

@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from killed_process import quick_folder
+from killed_process import memory_folder
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no SIGKILL and no fork here")
 
@@ -30,7 +30,7 @@ def told_of_bills():
 @functools.cache
 def told_of(subject):
     places = (TESTS.parent, TESTS / "support")
-    with quick_folder() as folder:
+    with memory_folder() as folder:
         done = subprocess.run(
             [sys.executable, "-P", str(TESTS / "support/killed_export.py"), str(folder), subject],
             env=os.environ | {"PYTHONPATH": os.pathsep.join(map(str, places))},

@@ -7,7 +7,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from desk_person import visitor
+from desk_person import signed_in_client
 from fake_plugin import invoice, payment
 from hypothesis import given
 from hypothesis import strategies as st
@@ -80,7 +80,7 @@ def rejected(number):
 
 @pytest.fixture(scope="module")
 def client(store):
-    return visitor(DeskContext(store, Plugins()))
+    return signed_in_client(DeskContext(store, Plugins()))
 
 
 def get(client, path):

@@ -7,7 +7,7 @@ import threading
 from decimal import Decimal
 
 import pytest
-from fake_plugin import invoice, known
+from fake_plugin import invoice, known_invoice
 
 from hostsim.errors import HostError
 from hostsim.ledger.values import Definition
@@ -171,7 +171,7 @@ def test_a_new_invoice_remains_whole(store):
 def test_an_invoice_comes_back_as_it_was_loaded(store):
     loaded = invoice("Å-1", "-10.10", "EUR", region="Nord", ocr="123", period_closed=False)
     store.load_invoices([loaded])
-    assert list(store.invoices()) == [known(loaded)]
+    assert list(store.invoices()) == [known_invoice(loaded)]
 
 
 def test_one_number_may_exist_in_two_regions(store):

@@ -1,4 +1,4 @@
-"""Commands in this process, at a sandbox where a person signs in: for fixtures of test files."""
+"""Commands in this process, with a sandbox and automatic logins: for fixtures."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from opter_fortnox_plugin import hooks as fortnox
 
 
 @contextmanager
-def sandbox_of(monkeypatch, state=None):
+def running_sandbox(monkeypatch, state=None):
     """Run a sandbox that the environment points to.
 
     :param state: its books; default: empty ones.
@@ -25,13 +25,13 @@ def sandbox_of(monkeypatch, state=None):
         yield sandbox
 
 
-def signing_in(monkeypatch):
-    """Have somebody sign in at each address that a window is opened on; give these addresses."""
+def sign_in_automatically(monkeypatch):
+    """Sign in at each URL that the browser is opened on; return the list of these URLs."""
     opened = []
 
-    def sign_in(address, _answered):
-        opened.append(address)
-        arguments = (address, seed.USER, seed.PASSWORD)
+    def sign_in(url, _on_redirect):
+        opened.append(url)
+        arguments = (url, seed.USER, seed.PASSWORD)
         threading.Thread(target=scripted_login.sign_in, args=arguments, daemon=True).start()
         return True
 
@@ -39,5 +39,5 @@ def signing_in(monkeypatch):
     return opened
 
 
-def load_fortnox_alone(monkeypatch):
+def load_only_fortnox(monkeypatch):
     monkeypatch.setattr(Plugins, "load", classmethod(lambda cls, **_: cls([("fortnox", fortnox)])))

@@ -33,7 +33,7 @@ def row(account="4010", debit="0", credit="0", *, unit=""):
 
 
 def bill(number="A-117", *rows, **more):
-    """Make a bill of 10,000 SEK with 25 % VAT, unless others are given."""
+    """Make a bill, by default of 10,000 SEK with 25 % VAT."""
     rows = rows or (row("4010", "10000.00", unit="12"), row("2641", "2500.00"))
     values = {
         "bill_number": number,
@@ -42,8 +42,10 @@ def bill(number="A-117", *rows, **more):
         "exchange_rate": None,
         "bill_date": date(2026, 11, 2),
         "due_date": date(2026, 12, 2),
-        "total": sum((one.debit - one.credit for one in rows), Decimal(0)),
-        "vat": sum((one.debit - one.credit for one in rows if one.account == "2641"), Decimal(0)),
+        "total": sum((line.debit - line.credit for line in rows), Decimal(0)),
+        "vat": sum(
+            (line.debit - line.credit for line in rows if line.account == "2641"), Decimal(0)
+        ),
         "supplier": LASSE,
         "rows": rows,
     }
@@ -57,31 +59,31 @@ class BillOffice(Office):
 
     def _ask(self, method, path, **more):
         token = self.sandbox.sign_in(scopes=["supplier", "supplierinvoice", "inbox"]).access
-        answer = requests.request(
+        response = requests.request(
             method,
             f"{self.sandbox.api_url}/{path}",
             headers={"Authorization": f"Bearer {token}"},
             timeout=10,
             **more,
         )
-        assert answer.status_code < 300, answer.text
-        return answer.json()
+        assert response.status_code < 300, response.text
+        return response.json()
 
-    def there(self):
-        """Return all supplier invoices as the API answers them."""
+    def supplier_invoices(self):
+        """Return all supplier invoices, read over the API."""
         rows = self._ask("GET", "supplierinvoices")["SupplierInvoices"]
-        return [self._of(row["GivenNumber"]) for row in rows]
+        return [self._get(row["GivenNumber"]) for row in rows]
 
-    def _of(self, number):
+    def _get(self, number):
         return self._ask("GET", f"supplierinvoices/{number}")["SupplierInvoice"]
 
-    def one(self):
-        """Return the only one that is not cancelled."""
-        [found] = [one for one in self.there() if not one["Cancelled"]]
-        return found
+    def row(self):
+        """Return the only supplier invoice that is not cancelled."""
+        [invoice] = [row for row in self.supplier_invoices() if not row["Cancelled"]]
+        return invoice
 
     def add(self, **fields):
-        """Type a supplier invoice as a person there would."""
+        """Enter a supplier invoice as a user in Fortnox."""
         values = {
             "SupplierNumber": "LASSE",
             "InvoiceNumber": "A-117",
@@ -94,10 +96,10 @@ class BillOffice(Office):
                 {"Account": 2641, "Debit": 2500},
             ],
         }
-        made = self._ask("POST", "supplierinvoices", json={"SupplierInvoice": values | fields})
-        return made["SupplierInvoice"]["GivenNumber"]
+        response = self._ask("POST", "supplierinvoices", json={"SupplierInvoice": values | fields})
+        return response["SupplierInvoice"]["GivenNumber"]
 
-    def act(self, number, action):
+    def perform(self, number, action):
         self._ask("PUT", f"supplierinvoices/{number}/{action}", json={})
 
     def add_supplier(self, **fields):
@@ -111,5 +113,5 @@ class BillOffice(Office):
         return self._ask("GET", f"suppliers/{number}")["Supplier"]
 
     def confirm(self, *changes):
-        """Let a person confirm bank changes: number, field, ours, theirs."""
-        self.host.confirmations = {BankChange(*one) for one in changes}
+        """Confirm bank changes, each a number, field, ours and theirs."""
+        self.host.confirmations = {BankChange(*change) for change in changes}

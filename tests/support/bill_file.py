@@ -44,15 +44,15 @@ BILL = {
 
 def bill(**values):
     """Build a bill; ``supplier__zip`` is a field of the supplier, ``row__debit`` of row 0."""
-    made = copy.deepcopy(BILL)
+    content = copy.deepcopy(BILL)
     for key, value in values.items():
         part, _, field = key.rpartition("__")
-        place = {"": made, "supplier": made["supplier"], "row": made["rows"][0]}[part]
+        target = {"": content, "supplier": content["supplier"], "row": content["rows"][0]}[part]
         if value is ...:
-            del place[field]
+            del target[field]
         else:
-            place[field] = value
-    return made
+            target[field] = value
+    return content
 
 
 def row(debit="0.00", credit="0.00"):

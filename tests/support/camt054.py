@@ -25,9 +25,10 @@ def amount(kronor, currency="SEK"):
 
 
 def payment(serial, kronor, *references, text="", currency="SEK", side="CRDT", more=""):
-    """Make the details of one payment; ``more`` is what the schema has at their end."""
+    """Make the details of one payment; ``more`` is XML at their end."""
     strd = "".join(
-        f"<Strd><CdtrRefInf><Ref>{escape(one)}</Ref></CdtrRefInf></Strd>" for one in references
+        f"<Strd><CdtrRefInf><Ref>{escape(reference)}</Ref></CdtrRefInf></Strd>"
+        for reference in references
     )
     ustrd = f"<Ustrd>{escape(text)}</Ustrd>" if text else ""
     return (
@@ -38,7 +39,7 @@ def payment(serial, kronor, *references, text="", currency="SEK", side="CRDT", m
 
 
 def entry(serial, kronor, *payments, side="CRDT", currency="SEK", more="", batch="", **of_entry):
-    """Make an entry; ``more`` is what the schema has between its status and its dates."""
+    """Make an entry; ``more`` is XML between amount and status."""
     day, status = of_entry.get("day", "2026-11-19"), of_entry.get("status", "BOOK")
     details = f"<NtryDtls>{batch}{''.join(payments)}</NtryDtls>" if payments or batch else ""
     return (
@@ -58,12 +59,12 @@ def notification(*entries, account=IBAN, summary=""):
 
 
 def without_references(text):
-    """Take away what the bank itself calls an entry, as many banks do."""
+    """Remove the bank's own references, which many banks omit."""
     return re.sub("<AcctSvcrRef>.*?</AcctSvcrRef>", "", text)
 
 
 def file(*entries, version="camt.054.001.08", notifications=(), **of_notification):
-    """Make a whole file, of one notification with these entries unless told otherwise."""
+    """Make a file, by default of one notification with these entries."""
     parts = notifications or (notification(*entries, **of_notification),)
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n'
@@ -83,7 +84,7 @@ def single(serial, kronor, *references, **how):
 
 
 def installed(folder: Path) -> dict[str, str]:
-    """Put the example where an interpreter finds it as an installed distribution.
+    """Install the example's metadata in a folder for an interpreter's path.
 
     :return: the environment of such an interpreter.
     """

@@ -1,4 +1,4 @@
-"""A client that others wrote, in an environment of its own, and a script of ours that uses it."""
+"""A third-party client in its own environment, and our script that uses it."""
 
 import json
 import os
@@ -15,7 +15,7 @@ TIMEOUT = 240
 
 
 class ProgramFailed(Exception):
-    """What a program wrote before it ended badly."""
+    """The program failed; the message is its output."""
 
 
 class Program:
@@ -59,7 +59,7 @@ class Program:
         return done.stdout
 
     def read(self, *arguments):
-        """Run the script; give the payments that it read by their number, each once."""
+        """Run the script; return the payments that it read, by number."""
         # -P: our folder of tests has modules with the names of libraries.
         rows = json.loads(self._run("-P", str(self.script), *arguments, str(PAGE)))
         read = {number: (invoice, Decimal(amount)) for number, invoice, amount in rows}

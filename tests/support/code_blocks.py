@@ -17,8 +17,8 @@ def block(beginning: str) -> str:
     blocks = re.findall(
         r"^```python\n(.*?)^```$", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE
     )
-    [found] = [one for one in blocks if one.startswith(beginning)]
-    return found
+    [code] = [text for text in blocks if text.startswith(beginning)]
+    return code
 
 
 def lines_of_code(text: str) -> int:

@@ -1,4 +1,4 @@
-"""Commands run in this process, in an empty folder: the fixtures of the tests that type them."""
+"""Fixtures to run commands in this process, in an empty folder."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def hostsim(run_command, monkeypatch):
 
 
 def with_definition(run_command, import_type):
-    """Make a database with invoices and the definition Butik."""
+    """Create a database with invoices and the definition Butik."""
     assert run_command("init").status == 0
     assert run_command("invoices", "load", "fakturor.csv").status == 0
     assert (

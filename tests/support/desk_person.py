@@ -1,4 +1,4 @@
-"""An economist at the pages of the desk, without a browser."""
+"""A user of the desk's pages, without a browser."""
 
 import re
 
@@ -12,7 +12,7 @@ HERE = {"Host": "127.0.0.1:8000"}
 KEY = "the-key"
 
 
-def visitor(*args, here="127.0.0.1:8000", **options):
+def signed_in_client(*args, here="127.0.0.1:8000", **options):
     """Return the client of an application that was let in with its key."""
     client = create_app(*args, key=KEY, **options).test_client()
     opened = client.get(f"/?key={KEY}", headers={"Host": here})
@@ -27,41 +27,41 @@ def session_at(desk):
     return session
 
 
-def enters(page, desk):
+def open_desk(page, desk):
     """Open a running desk in a real browser."""
     page.goto(desk.start_url)
     page.wait_for_url("**/import")
 
 
 class Person:
-    """Reads pages, presses buttons, and imports what a plug-in has."""
+    """Opens pages, submits forms, and imports the payments of a plug-in."""
 
     def __init__(self, desk_context):
         self.desk_context = desk_context
-        self.client = visitor(desk_context)
+        self.client = signed_in_client(desk_context)
 
     def get(self, path, status=200):
-        answer = self.client.get(path, headers=HERE)
-        assert answer.status_code == status, answer.text
-        return answer.text
+        response = self.client.get(path, headers=HERE)
+        assert response.status_code == status, response.text
+        return response.text
 
     def post(self, path, status=303, **values):
         token = re.search(r'name="token" value="([^"]+)"', self.get("/import"))[1]
-        answer = self.client.post(path, headers=HERE, data={"token": token} | values)
-        assert answer.status_code == status, answer.text
-        return answer.text
+        response = self.client.post(path, headers=HERE, data={"token": token} | values)
+        assert response.status_code == status, response.text
+        return response.text
 
-    def imports(self, name="Fortnox"):
+    def run_import(self, name="Fortnox"):
         self.post("/import/start", format=name, region="", date="2026-11-22")
         for job in self.desk_context.jobs.running():
             assert job.ended.wait(10)
 
-    def saves(self):
+    def save(self):
         run = self.desk_context.open_previews()["Fortnox"]
         self.post("/import/save", run=run, revision=self.revision())
 
     def revision(self, name="Fortnox"):
-        """Return what a page that is loaded now carries in its forms."""
+        """Return the revision in the forms of a page that is loaded now."""
         return self.desk_context.revisions().get(name, "")
 
     def row(self, number):
@@ -73,17 +73,18 @@ class Person:
         )
         return row["id"]
 
-    def asks(self, number):
+    def decision_page(self, number):
         return self.get(f"/decisions/row/{self.row(number)}")
 
-    def decides(self, number, choice, status=303, **values):
+    def decide(self, number, choice, status=303, **values):
         path = f"/decisions/row/{self.row(number)}"
         values = {"revision": self.revision()} | values
         return self.post(path, status, choice=choice, **values)
 
-    def told(self, path="/import"):
+    def notices(self, path="/import"):
         return [
-            words(one) for one in re.findall(r'<p class="notice.*?</p>', self.get(path), re.DOTALL)
+            words(notice)
+            for notice in re.findall(r'<p class="notice.*?</p>', self.get(path), re.DOTALL)
         ]
 
 
@@ -92,7 +93,7 @@ def words(html):
 
 
 def rows_of(page, name):
-    """Read a list: its rows, each with its cells."""
+    """Return the rows of a list, each with its cells."""
     table = re.search(rf'<table class="list {name}">.*?</table>', page, re.DOTALL)[0]
     body = table.partition("<tbody>")[2]
     return [
@@ -102,7 +103,7 @@ def rows_of(page, name):
 
 
 def seal_of(page):
-    """Read what confirms the doubts that a page shows."""
+    """Return the seal that confirms the doubts shown on a page."""
     return re.search(r'name="seal" value="([^"]+)"', page)[1]
 
 

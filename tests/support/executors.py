@@ -1,4 +1,4 @@
-"""An executor without threads, that runs jobs in any order that a test wants."""
+"""An executor without threads, which runs jobs in the order that a test chooses."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from opter_fortnox_plugin.fortnox.worker_pool import Future
 
 
 class Executor:
-    """Runs one future whenever somebody waits, the oldest first.
+    """Runs one future at each wait, by default the oldest.
 
-    :param choose: picks the next of several futures, by its place among them.
+    :param choose: returns the index of the future to run, given their number.
     """
 
-    def __init__(self, choose=lambda many: 0):
+    def __init__(self, choose=lambda count: 0):
         self._choose = choose
         self._queue = []
-        self.most = 0
+        self.max_queued = 0
 
     def submit(self, work):
         future = Future(work)
         self._queue.append(future)
-        self.most = max(self.most, len(self._queue))
+        self.max_queued = max(self.max_queued, len(self._queue))
         return future
 
     def wait_for_any(self):

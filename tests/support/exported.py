@@ -1,15 +1,15 @@
-"""An export of payments, read to its end."""
+"""An export of payments, read completely."""
 
 from types import SimpleNamespace
 
 from hostsim.services import payments_file
 
 
-def export(store, **chosen):
-    with payments_file.export(store, **chosen) as made:
+def export(store, **options):
+    with payments_file.export(store, **options) as exported:
         return SimpleNamespace(
-            text="".join(made.lines),
-            payments=made.payments,
-            excluded=made.excluded,
-            excluded_amount=made.excluded_amount,
+            text="".join(exported.lines),
+            payments=exported.payments,
+            excluded=exported.excluded,
+            excluded_amount=exported.excluded_amount,
         )

@@ -27,7 +27,7 @@ COMPANY = Company("77", "Åkeriet AB")
 MISSING = Text("Konto 9999 saknas; lägg upp det.", "Account 9999 is missing; add it.")
 
 
-def loaded(number="10301", rows=(("3001", "1000.00", "250.00"),), **values):
+def exported_invoice(number="10301", rows=(("3001", "1000.00", "250.00"),), **values):
     """Build an invoice as it is loaded, with its content."""
     content = {
         "customer": Customer("KALM", "1042", "Kalmar Glas & Porslin AB", country="SE"),
@@ -42,7 +42,7 @@ def loaded(number="10301", rows=(("3001", "1000.00", "250.00"),), **values):
         "customer_code": content["customer"].code,
         "customer_name": content["customer"].name,
         "currency": "SEK",
-        "total": sum((one.net + one.vat for one in content["rows"]), Decimal(0)),
+        "total": sum((row.net + row.vat for row in content["rows"]), Decimal(0)),
         "invoice_date": date(2026, 11, 2),
         "due_date": date(2026, 12, 2),
         "content": InvoiceContent(**content),
@@ -55,7 +55,7 @@ LASSE = Supplier("LASSE", "Lasses Åkeri AB", country="SE", bankgiro="5555-5551"
 
 def bill(number="10301", rows=(("4010", "1250.00"),), **values):
     """Build a bill as it is loaded; its supplier is paid by bankgiro."""
-    beside = {name: values.pop(name) for name in ("period_closed", "document") if name in values}
+    options = {name: values.pop(name) for name in ("period_closed", "document") if name in values}
     coding = tuple(BillRow(account, "", Decimal(debit), Decimal(0)) for account, debit in rows)
     content = {
         "bill_number": number,
@@ -64,12 +64,12 @@ def bill(number="10301", rows=(("4010", "1250.00"),), **values):
         "exchange_rate": None,
         "bill_date": date(2026, 11, 2),
         "due_date": date(2026, 12, 2),
-        "total": sum((one.debit for one in coding), Decimal(0)),
+        "total": sum((row.debit for row in coding), Decimal(0)),
         "vat": Decimal(0),
         "supplier": LASSE,
         "rows": coding,
     }
-    return LoadedBill(SupplierBill(**content | values), **beside)
+    return LoadedBill(SupplierBill(**content | values), **options)
 
 
 @dataclass(eq=False)
@@ -123,26 +123,28 @@ class FakeExport:
         self.before(run)
         self.given = items = self.items(run)
         for start in range(0, len(items), BATCH):
-            several = [one for one in items[start : start + BATCH] if one.id not in self.excluded]
-            planned = [self.planned(one) for one in several]
+            batch = [item for item in items[start : start + BATCH] if item.id not in self.excluded]
+            planned = [self.planned(item) for item in batch]
             run.hook.opter_take_planned_items(run=run, items=planned)
         run.hook.opter_take_planned_cards(run=run, cards=list(self.cards) if items else [])
         changes = self.bank_changes(items)
         if changes:
             run.hook.opter_take_bank_changes(run=run, changes=changes)
-        wrong = [one.id for one in items if any(r.account == "9999" for r in one.content.rows)]
-        if wrong:
-            gap = Gap("ACCOUNT_UNKNOWN", MISSING, wrong)
+        item_ids = [
+            item.id for item in items if any(r.account == "9999" for r in item.content.rows)
+        ]
+        if item_ids:
+            gap = Gap("ACCOUNT_UNKNOWN", MISSING, item_ids)
             run.hook.opter_take_gaps(run=run, gaps=[gap])
         [ids] = run.hook.opter_review_export(
             run=run, company=self.company, timeout=self.timeout
         ) or [()]
         if self.late_gap and ids:
-            gap = Gap("VAT_RATE_UNKNOWN", MISSING, [one.id for one in items])
+            gap = Gap("VAT_RATE_UNKNOWN", MISSING, [item.id for item in items])
             run.hook.opter_take_gaps(run=run, gaps=[gap])
             ids = ()
         if changes:
-            self.confirmed(run, {party_number_of(one.content) for one in items if one.id in ids})
+            self.confirmed(run, {party_number_of(item.content) for item in items if item.id in ids})
         for item in items:
             if item.id in ids:
                 self.send(run, item)
@@ -168,19 +170,19 @@ class FakeExport:
         return replace(plan, **self.plans.get(item.id, {}))
 
     def confirmed(self, run, suppliers):
-        """Let suppliers be paid as a person has confirmed."""
+        """Change the bankgiros that were confirmed."""
         confirmed = run.hook.opter_confirmed_bank_changes
         for changes in confirmed(run=run, party_numbers=sorted(suppliers)):
-            self.events += [("paid to", one.party_number, one.ours) for one in changes]
-            self.bankgiros.update((one.party_number, one.ours) for one in changes)
+            self.events += [("paid to", change.party_number, change.ours) for change in changes]
+            self.bankgiros.update((change.party_number, change.ours) for change in changes)
 
     def bank_changes(self, items):
-        """Compare how the suppliers of items are paid with what the ledger has of them."""
-        suppliers = {getattr(one.content, "supplier", None) for one in items} - {None}
+        """Return the differences between the suppliers' bankgiros and the ledger's."""
+        suppliers = {getattr(supplier.content, "supplier", None) for supplier in items} - {None}
         return [
-            BankChange(one.code, "BG", one.bankgiro, self.bankgiros[one.code])
-            for one in sorted(suppliers, key=lambda one: one.code)
-            if self.bankgiros.get(one.code, one.bankgiro) != one.bankgiro
+            BankChange(supplier.code, "BG", supplier.bankgiro, self.bankgiros[supplier.code])
+            for supplier in sorted(suppliers, key=lambda supplier: supplier.code)
+            if self.bankgiros.get(supplier.code, supplier.bankgiro) != supplier.bankgiro
         ]
 
     def send(self, run, item):
@@ -228,17 +230,17 @@ def party_number_of(content):
     return content.supplier.code if is_bill else content.customer.ledger_number
 
 
-def everything(preview, _):
-    """Send it all."""
+def send_all(preview, _):
+    """Review an export: send all items."""
     return preview.ids()
 
 
 def load(store, subject, number, **values):
-    """Load an invoice or a bill over the one that was there."""
+    """Load an invoice or a bill, replacing an earlier one."""
     if subject == "supplier-bills":
         store.load_bills([bill(number, **values)])
     else:
-        store.load_invoices([loaded(number, **values)])
+        store.load_invoices([exported_invoice(number, **values)])
 
 
 SETTINGS = {"from": "2026-01-01"}

@@ -1,4 +1,4 @@
-"""A small import plug-in for tests of the host, and builders of what it hands over."""
+"""A small import plug-in for tests of the host, and builders of its values."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
@@ -76,16 +76,18 @@ def invoice(number="1001", total="1000", currency="SEK", **values) -> ExportedIn
     return ExportedInvoice(**defaults | values)
 
 
-def known(loaded, remaining=None) -> Invoice:
-    """Build an invoice as the host knows it once it is loaded; everything remains by default."""
+def known_invoice(loaded, remaining=None) -> Invoice:
+    """Build a loaded invoice as the host knows it; by default nothing is paid."""
     values = {
-        one.name: getattr(loaded, one.name) for one in fields(loaded) if one.name != "content"
+        attribute.name: getattr(loaded, attribute.name)
+        for attribute in fields(loaded)
+        if attribute.name != "content"
     }
     return Invoice(**values, remaining=loaded.total if remaining is None else Decimal(remaining))
 
 
 def balance(invoice_number, remains, total="1000", currency="SEK", **values) -> InvoiceBalance:
-    """Build what remains of an invoice at the source."""
+    """Build the balance of an invoice at the source."""
     defaults = {"ocr": "", "customer_number": "K1", "booked": True, "cancelled": False}
     return InvoiceBalance(
         invoice_number,
@@ -103,7 +105,7 @@ def excluded(reason, of: Payment) -> ExcludedPayment:
 
 
 def unreadable(number, amount=None, invoice=None) -> ExcludedPayment:
-    """Exclude a payment of which only this is known."""
+    """Exclude a payment of which only these values are known."""
     key = PaymentKey(COMPANY.number, number, "Fake")
     return ExcludedPayment(key, "unreadable", Text("oläslig", "unreadable"), None, amount, invoice)
 
@@ -118,18 +120,18 @@ class Refused(Exception):
 
 @dataclass(eq=False)
 class FakePlugin:
-    """Hands over what the test put into it, and records what the host asked."""
+    """Hands over the payments that a test sets, and records the host's calls."""
 
     payments: list[Payment] = field(default_factory=list)
     excluded: list[ExcludedPayment] = field(default_factory=list)
     #: What exists at the source, by number, when the host asks for confirmation.
     source: dict[str, Payment | ExcludedPayment] = field(default_factory=dict)
-    #: Registered payments that exist no longer, and what is unpaid there; asked for one by one.
+    #: Numbers of registered payments that no longer exist, and open balances at the source.
     deleted: set[str] = field(default_factory=set)
     unpaid: list[InvoiceBalance] = field(default_factory=list)
     balances: dict[str, InvoiceBalance] = field(default_factory=dict)
     notes: Sequence[Text] = ()
-    room: int = 100  # how many registered payments it asks after in a run
+    check_limit: int = 100  # the number of registered payments that it checks in a run
     company: Company = COMPANY
     cursor: str | None = "cursor-1"
     confirms: bool = True
@@ -139,7 +141,7 @@ class FakePlugin:
     during: Callable[[Any], object] = lambda _run: None
     runs: list[Any] = field(default_factory=list)
     asked: list[str] = field(default_factory=list)
-    asked_after: list[str] = field(default_factory=list)
+    checked_numbers: list[str] = field(default_factory=list)
     invoices_asked: list[str] = field(default_factory=list)
     saved: list[Any] = field(default_factory=list)
 
@@ -174,20 +176,20 @@ class FakePlugin:
         run.hook.opter_take_balances(run=run, balances=self.unpaid)
         [numbers] = run.hook.opter_invoices_to_check(run=run, company=self.company)
         self.invoices_asked += numbers
-        found = [self.balances[number] for number in numbers if number in self.balances]
-        run.hook.opter_take_balances(run=run, balances=found)
-        room = self.room
-        while several := self._registered(run):
-            numbers = [one.number for one in several]
-            self.asked_after += numbers
+        balances = [self.balances[number] for number in numbers if number in self.balances]
+        run.hook.opter_take_balances(run=run, balances=balances)
+        room = self.check_limit
+        while payments := self._registered(run):
+            numbers = [one.number for one in payments]
+            self.checked_numbers += numbers
             deleted = [number for number in numbers[:room] if number in self.deleted]
             run.hook.opter_take_deleted(run=run, payment_numbers=deleted)
             run.hook.opter_take_unchecked(run=run, payment_numbers=numbers[room:])
             room = max(0, room - len(numbers))
 
     def _registered(self, run):
-        [several] = run.hook.opter_payments_to_check(run=run, company=self.company)
-        return several
+        [payments] = run.hook.opter_payments_to_check(run=run, company=self.company)
+        return payments
 
     def _confirm(self, run):
         while numbers := self._to_confirm(run):
@@ -200,17 +202,17 @@ class FakePlugin:
         return numbers
 
     def _fetch(self, run, number):
-        found = self.source.get(number)
-        if found is None:
+        payment = self.source.get(number)
+        if payment is None:
             run.hook.opter_take_deleted(run=run, payment_numbers=[number])
-        elif isinstance(found, ExcludedPayment):
-            run.hook.opter_take_excluded(run=run, excluded=[found])
+        elif isinstance(payment, ExcludedPayment):
+            run.hook.opter_take_excluded(run=run, excluded=[payment])
         else:
-            run.hook.opter_take_payments(run=run, payments=[found])
+            run.hook.opter_take_payments(run=run, payments=[payment])
 
     @hookimpl
     def opter_exclusion_reasons(self, run, payments):
-        return [self.screening(one) for one in payments]
+        return [self.screening(payment) for payment in payments]
 
     @hookimpl
     def opter_payments_saved(self, run, payments):

@@ -1,4 +1,4 @@
-"""The fleet host as it is run: commands in processes of their own, beside a sandbox in another."""
+"""The fleet host: commands in their own processes, with a sandbox in another."""
 
 import contextlib
 import json
@@ -24,7 +24,7 @@ DEAD_AFTER = 4
 
 @contextlib.contextmanager
 def sandbox(companies):
-    """Run a sandbox of so many companies; give what it says of itself."""
+    """Run a sandbox with a number of companies; yield its connection details."""
     command = [sys.executable, "-P", "-m", "hostsim", "sandbox", "--json"]
     process = subprocess.Popen(
         [*command, "--companies", str(companies)], cwd=ROOT, stdout=subprocess.PIPE, env=_path()
@@ -36,30 +36,32 @@ def sandbox(companies):
         process.communicate()
 
 
-def lines(count, now, **settings):
-    """Yield what the command load reads, of the companies of such a sandbox."""
+def load_lines(count, now, **settings):
+    """Yield the input of the command load for the companies of such a sandbox."""
     since = (now - timedelta(days=100)).date().isoformat()
     settings = {"ignore_payments_before": since, "sign_in": "service-account"} | settings
     invoices = {}
-    for one in seed_many.exported_invoices(count, now):
-        invoice = {name: one[name] for name in ("ocr", "customer_code", "total", "due_date")}
-        invoices.setdefault(one["region"], []).append({"number": one["invoice_number"]} | invoice)
-    for number, several in invoices.items():
+    for row in seed_many.exported_invoices(count, now):
+        invoice = {name: row[name] for name in ("ocr", "customer_code", "total", "due_date")}
+        invoices.setdefault(row["region"], []).append({"number": row["invoice_number"]} | invoice)
+    for number, rows in invoices.items():
         company = {"number": number, "name": f"Åkeri {number} AB"}
-        yield json.dumps({"company": company, "settings": settings, "invoices": several})
+        yield json.dumps({"company": company, "settings": settings, "invoices": rows})
 
 
-def paid(count):
-    """Return the payments of such a sandbox, as company and number, and those that wait."""
-    everything = [(one // seed_many.PAYMENTS, one) for one in range(count * seed_many.PAYMENTS)]
+def payment_keys(count):
+    """Return the keys of such a sandbox's payments, and of those that are rejected."""
+    everything = [
+        (index // seed_many.PAYMENTS, index) for index in range(count * seed_many.PAYMENTS)
+    ]
     keys = [
-        (str(seed_many.FIRST_COMPANY + company), str(one % seed_many.PAYMENTS + 1))
-        for company, one in everything
+        (str(seed_many.FIRST_COMPANY + company), str(index % seed_many.PAYMENTS + 1))
+        for company, index in everything
     ]
     waiting = {
         key
-        for place, key in enumerate(keys)
-        if seed_many.is_part_payment(place) or seed_many.is_of_unknown_invoice(place)
+        for index, key in enumerate(keys)
+        if seed_many.is_part_payment(index) or seed_many.is_of_unknown_invoice(index)
     }
     return set(keys), waiting
 
@@ -69,14 +71,14 @@ def _path():
 
 
 class NoContext:
-    """What a job is told of its worker, where there is none."""
+    """The context of a job without a worker."""
 
     def should_abort(self):
         return False
 
 
-def apart(do):
-    """Do it on a thread of its own, and give what it returns.
+def run_in_thread(do):
+    """Call a function on another thread, and return its result.
 
     The engine starts an event loop, and a browser's tests leave theirs in the thread they ran on.
     """
@@ -101,37 +103,39 @@ class Fleet:
     def start(self, *words, **streams):
         command = [sys.executable, "-P", "-m", "tests.examples.fleet_host", *words]
         self.started += 1
-        named = self.environment | {"PGAPPNAME": f"{self.started}"}
-        return subprocess.Popen(command, cwd=ROOT, env=named, text=True, **streams)
+        environment = self.environment | {"PGAPPNAME": f"{self.started}"}
+        return subprocess.Popen(command, cwd=ROOT, env=environment, text=True, **streams)
 
-    def run(self, *words, given=""):
-        """Run a command that ends well, in this process; give what it wrote."""
-        result = self._invoke(words, given)
+    def run(self, *words, stdin=""):
+        """Run a command that succeeds, in this process; return its output."""
+        result = self._invoke(words, stdin)
         if result.exception:
             raise result.exception
         return json.loads(result.stdout)
 
-    def refusal(self, *words, given=""):
-        """Run a command that is refused; give what a person reads."""
-        return str(self._invoke(words, given).exception)
+    def refusal(self, *words, stdin=""):
+        """Run a command that is refused; return its error message."""
+        return str(self._invoke(words, stdin).exception)
 
-    def _invoke(self, words, given):
+    def _invoke(self, words, stdin):
         from fleet_host.__main__ import fleet_host
 
         runner = CliRunner(env=self.environment)
-        return apart(lambda: runner.invoke(fleet_host, words, input=given))
+        return run_in_thread(lambda: runner.invoke(fleet_host, words, input=stdin))
 
     def load(self, count, **settings):
-        return self.run("load", "-", given="\n".join(lines(count, datetime.now(UTC), **settings)))
+        return self.run(
+            "load", "-", stdin="\n".join(load_lines(count, datetime.now(UTC), **settings))
+        )
 
     def load_one(self, number):
         """Load a company that Fortnox does not have."""
-        [line] = lines(1, datetime.now(UTC))
+        [line] = load_lines(1, datetime.now(UTC))
         company = {"number": number, "name": f"Åkeri {number} AB"}
-        return self.run("load", "-", given=json.dumps(json.loads(line) | {"company": company}))
+        return self.run("load", "-", stdin=json.dumps(json.loads(line) | {"company": company}))
 
-    def night(self):
-        """Import whatever is due, in this process, and so without the time to start others."""
+    def import_due(self):
+        """Import all companies that are due, in this process, to save time."""
         from fleet_host import jobs
         from fleet_host.database import open_pool
         from fleet_host.host import Host
@@ -145,8 +149,8 @@ class Fleet:
                 "UPDATE next_due SET queued_at = now(), due = now() + interval '1 day'"
                 " WHERE due <= now() RETURNING due"
             )
-            for one in due:
-                jobs.import_company(host, pool, NoContext(), company=one["company"])
+            for row in due:
+                jobs.import_company(host, pool, NoContext(), company=row["company"])
 
     def wait_for(self, query):
         pause = threading.Event()
@@ -179,24 +183,24 @@ class Fleet:
 
     def registered(self):
         rows = self.query("SELECT company_number, number FROM payments")
-        return [(one["company_number"], one["number"]) for one in rows]
+        return [(row["company_number"], row["number"]) for row in rows]
 
-    def wait_until_done(self, most=120.0):
-        """Wait until nothing is owed, queueing what is, as the schedule does."""
+    def wait_until_done(self, max_seconds=120.0):
+        """Wait until no import is outstanding, queueing due ones as the schedule does."""
         pause = threading.Event()
-        for _ in range(int(most)):
+        for _ in range(int(max_seconds)):
             if not self.query(OWED):
                 return
             self.enqueue()
             pause.wait(1)
-        raise AssertionError(f"owed after {most} s: {self.query(OWED)}")
+        raise AssertionError(f"owed after {max_seconds} s: {self.query(OWED)}")
 
     def close(self):
         for worker in list(self.workers):
             self.stop(worker, signal.SIGKILL)
 
 
-#: Companies that were queued and had no run that came to its end, and jobs.
+#: Companies that are due or queued without a completed run, and jobs.
 OWED = """
     SELECT company FROM next_due WHERE due <= now() OR queued_at > COALESCE(done_at, '-infinity')
     UNION ALL SELECT lock FROM procrastinate_jobs WHERE status IN ('todo', 'doing')

@@ -1,4 +1,4 @@
-"""What Fortnox sends, spelled as Fortnox spells it, and wires and clocks for tests."""
+"""Fortnox's responses with its own field names, and servers and clocks for tests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from opter_fortnox_plugin.fortnox.protocol import Response
 API = "https://api.fortnox.se/3"
 AUTH = "https://apps.fortnox.se/oauth-v1"
 
-#: Fortnox's own time of every answer here.
+#: The ``Date`` of every response here.
 DATE = "Tue, 03 Feb 2026 08:15:30 GMT"
 
 
@@ -105,7 +105,7 @@ def error(code, message="Ett fel.", *, capital=False):
 
 
 def tokens(access, refresh):
-    """Make the answer of the token service."""
+    """Make a response of the token service."""
     return {
         "access_token": access,
         "expires_in": 3600,
@@ -116,7 +116,7 @@ def tokens(access, refresh):
 
 
 def response(status=200, body=b"", **headers):
-    """Make a response; a body that is no bytes is sent as JSON."""
+    """Make a response; a body other than bytes is sent as JSON."""
     if not isinstance(body, bytes):
         body = json.dumps(body).encode()
     named = {name.replace("_", "-").lower(): text for name, text in headers.items()}
@@ -138,7 +138,7 @@ def configuration(**changes):
 
 
 class Clock:
-    """Time that passes only when somebody sleeps."""
+    """A clock that advances only by ``sleep``."""
 
     def __init__(self, now=1000.0):
         self.now = now
@@ -153,10 +153,10 @@ class Clock:
 
 
 class Wire:
-    """A server on this machine that says just the bytes it is told to.
+    """A server on this machine that sends exactly the given bytes.
 
-    :param visits: what to do with each request, one after the other: bytes to
-        send, or a function of the connected socket. The last one is repeated.
+    :param visits: the reaction to each request in turn: bytes to send, or a
+        function of the connected socket. The last one is repeated.
     """
 
     def __init__(self, *visits):
@@ -218,14 +218,14 @@ KEEP = object()
 
 
 def _request(connected):
-    """Read one request: its head, and as much of a body as it announces."""
-    came = b""
-    while b"\r\n\r\n" not in came:
+    """Read one request: its head, and a body of its Content-Length."""
+    received = b""
+    while b"\r\n\r\n" not in received:
         part = connected.recv(65536)
         if not part:
             return None
-        came += part
-    head, _, body = came.partition(b"\r\n\r\n")
+        received += part
+    head, _, body = received.partition(b"\r\n\r\n")
     length = 0
     for line in head.split(b"\r\n")[1:]:
         name, _, value = line.partition(b":")
@@ -237,7 +237,7 @@ def _request(connected):
 
 
 def raw_response(status, body=b"", **headers):
-    """Make the bytes of an HTTP answer."""
+    """Make the bytes of an HTTP response."""
     if not isinstance(body, bytes):
         body = json.dumps(body).encode()
     lines = [f"HTTP/1.1 {status} Any", f"Content-Length: {len(body)}", f"Date: {DATE}"]
@@ -246,18 +246,18 @@ def raw_response(status, body=b"", **headers):
 
 
 def reset(connected, over):
-    """Break the connection off without a word."""
+    """Reset the connection without a response."""
     linger = struct.pack("hh" if sys.platform == "win32" else "ii", 1, 0)
     connected.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
 
 def hang(connected, over):
-    """Say nothing at all, until the test is over."""
+    """Send nothing until the test ends."""
     over.wait()
 
 
 def drip(start, drop):
-    """Say something, and then a drop at a time for as long as anybody listens."""
+    """Send ``start``, and then ``drop`` again and again while the client reads."""
 
     def visit(connected, over):
         connected.sendall(start)
@@ -267,10 +267,10 @@ def drip(start, drop):
     return visit
 
 
-def broken_off(said):
-    """Say something, and hang up in the middle."""
+def truncated(start):
+    """Send ``start``, and close the connection."""
 
     def visit(connected, over):
-        connected.sendall(said)
+        connected.sendall(start)
 
     return visit

@@ -1,4 +1,4 @@
-"""Somebody who writes invoices and registers to the sandbox, as an export does."""
+"""A client that writes invoices and registers to the sandbox, as an export does."""
 
 import fortnox_openapi
 import requests
@@ -10,7 +10,7 @@ SCOPES = (
 
 
 class Exporter:
-    """Somebody who writes to the API over HTTP; every answer must be as the specification says."""
+    """Writes to the API over HTTP; every response is checked against the specification."""
 
     def __init__(self, sandbox):
         self.sandbox = sandbox
@@ -33,28 +33,28 @@ class Exporter:
     def get(self, path):
         return self.ask("GET", path).json()
 
-    def code(self, method, path, body=None):
+    def error_code(self, method, path, body=None):
         """Return status and code of a refusal."""
         answer = self.ask(method, path, body)
         error = answer.json()["ErrorInformation"]
         return answer.status_code, error.get("code", error.get("Code"))
 
-    def make(self, rows=(), **fields):
-        """Make an invoice and give it back."""
+    def create_invoice(self, rows=(), **fields):
+        """Create an invoice, and return it."""
         answer = self.ask("POST", "invoices", invoice(rows, **fields))
         assert answer.status_code == 201, answer.text
         return answer.json()["Invoice"]
 
-    def refused(self, rows=(), **fields):
+    def refusal_code(self, rows=(), **fields):
         """Return the code by which an invoice is refused."""
-        return self.code("POST", "invoices", invoice(rows, **fields))[1]
+        return self.error_code("POST", "invoices", invoice(rows, **fields))[1]
 
     def put(self, number, **fields):
         answer = self.ask("PUT", f"invoices/{number}", {"Invoice": fields})
         assert answer.status_code == 200, answer.text
         return answer.json()["Invoice"]
 
-    def act(self, number, action):
+    def perform(self, number, action):
         answer = self.ask("PUT", f"invoices/{number}/{action}", {})
         assert answer.status_code == 200, answer.text
         return answer.json()["Invoice"]
@@ -77,8 +77,8 @@ class Exporter:
     def record(self, register, **record):
         self.change("put_record", register=register, record=record)
 
-    def later(self, seconds):
-        """Let time pass, and sign in again."""
+    def advance(self, seconds):
+        """Advance the clock, and sign in again."""
         self.change("step_clock", seconds=seconds)
         self.token = self.sandbox.sign_in(scopes=SCOPES.split()).access
 

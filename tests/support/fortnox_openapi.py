@@ -1,7 +1,6 @@
-"""What Fortnox's specification says of an answer, with the corrections that are known.
+"""Checks responses against Fortnox's specification, with its known corrections.
 
-The specification is not part of the project; where it is not at hand nothing
-is checked.
+The specification is not part of the project; without it nothing is checked.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ SHARED = Path(__file__).parents[3] / "shared" / "fortnox"
 
 META = {"$ref": "#/components/schemas/fortnox_MetaInformation"}
 
-#: Answered by a gateway that the specification knows nothing of.
+#: Responses of the gateway, which the specification does not describe.
 GATEWAY = {
     "type": "object",
     "properties": {"message": {"type": "string"}},
@@ -25,7 +24,7 @@ GATEWAY = {
     "additionalProperties": False,
 }
 
-#: What is not set is null, or an empty text; other fields always have a value.
+#: Fields that are null or an empty text while they are unset.
 MAY_BE_NULL = {
     "CostCenter",
     "DeliveryDate",
@@ -51,7 +50,7 @@ MAY_BE_NULL = {
 
 @functools.cache
 def specification():
-    """Read the official schemas, so strict that a field they do not name is an error."""
+    """Read the official schemas, made strict: an unknown field is an error."""
     path = SHARED / "openapi.json"
     if not path.is_file():
         return None
@@ -69,7 +68,7 @@ def specification():
 
 
 def correct(schemas):
-    """Put right what the real answers have otherwise."""
+    """Correct the schemas where recorded responses differ."""
     schemas["fortnox_InvoiceListItem"]["properties"]["CurrencyRate"] = {"type": "string"}
     # Lists begin with MetaInformation, which this version of the document leaves out.
     for name in ("fortnox_InvoicePaymentListItem_List", "fortnox_InvoiceListItem_Wrap"):
@@ -131,7 +130,7 @@ WITH_META = (
 
 
 def correct_rows(row):
-    """Put right what a recorded row of an invoice has otherwise."""
+    """Correct the schema of an invoice row where recorded rows differ."""
     fields = row["properties"]
     fields["Cost"] = {"type": "number"}
     fields["AccountNumber"] = {"type": "integer", "minimum": 0, "maximum": 9999}
@@ -142,7 +141,7 @@ def correct_rows(row):
 
 
 def lenient(name, kind):
-    """Allow ``null`` for what may be unset, and an empty text where a value is chosen."""
+    """Allow ``null`` for fields that may be unset, and an empty text for enumerations."""
     if "enum" in kind:
         kind = kind | {"enum": [*kind["enum"], ""]}
     if name in MAY_BE_NULL or name.startswith(("EDI", "Email")):
@@ -158,7 +157,7 @@ def validator(name):
 
 
 def check(answer):
-    """Fail when an answer of ``/3`` is not what the specification says.
+    """Fail if a response of ``/3`` does not match the specification.
 
     :param answer: of requests; of any status.
     """

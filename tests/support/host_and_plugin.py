@@ -1,6 +1,6 @@
-"""A host over an invented plug-in: its fixtures, and what the tests of the services do with it.
+"""A host with an invented plug-in: fixtures and helpers of the tests of the services.
 
-The folder of the services has the fixtures; elsewhere a test file assigns them to names of its own.
+tests/services has the fixtures; test files elsewhere assign them to their own names.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 class Clock:
-    """Noon, and what a test lets pass."""
+    """A clock that starts at noon, and that a test advances."""
 
     def __init__(self):
         self.now = NOON
@@ -27,7 +27,7 @@ class Clock:
     def __call__(self):
         return self.now
 
-    def pass_(self, **length):
+    def advance(self, **length):
         self.now += timedelta(**length)
 
 
@@ -35,12 +35,12 @@ class MinuteClock(Clock):
     """Lets a minute pass before each look."""
 
     def __call__(self):
-        self.pass_(minutes=1)
+        self.advance(minutes=1)
         return self.now
 
 
 def host_of(store, *plugins, **values):
-    named = [(f"plugin{place}", plugin) for place, plugin in enumerate(plugins)]
+    named = [(f"plugin{index}", plugin) for index, plugin in enumerate(plugins)]
     defaults = {"clock": lambda: NOON, "user": "kim", "lock_wait": 0.0}
     return Host(store, Plugins(named), **defaults | values)
 
@@ -69,7 +69,7 @@ def host(store, plugin):
     return host
 
 
-def shown(host, plugin, *payments):
+def preview_of(host, plugin, *payments):
     """Import these payments and give the preview."""
     plugin.payments = list(payments)
     preview = host.import_payments("Fortnox")
@@ -77,9 +77,9 @@ def shown(host, plugin, *payments):
     return preview
 
 
-def brought_in(host, plugin, *payments):
-    """Import these payments and save what can be saved."""
-    shown(host, plugin, *payments)
+def import_and_save(host, plugin, *payments):
+    """Import these payments and save the ready ones."""
+    preview_of(host, plugin, *payments)
     host.save("Fortnox")
 
 
@@ -91,13 +91,13 @@ def row_of(preview, number):
     return next(row for row in rows_of(preview) if row.payment_number == number)
 
 
-def listed(preview):
+def outcomes(preview):
     """Return status or reason of every payment by its number."""
     return {row.payment_number: row.status or row.reason for row in rows_of(preview)}
 
 
 def remaining(store, number="1001"):
-    return next(one.remaining for one in store.invoices() if one.number == number)
+    return next(invoice.remaining for invoice in store.invoices() if invoice.number == number)
 
 
 def books(store):
@@ -105,7 +105,7 @@ def books(store):
 
 
 def refusal(act, *arguments, **more):
-    """Return the error that an act is refused with."""
+    """Return the error that a call raises."""
     with pytest.raises(HostError) as refused:
         act(*arguments, **more)
     return refused.value

@@ -44,7 +44,7 @@ def row(net="1000.00", vat="250.00", *, account="3001", unit="", rate="25"):
 
 
 def invoice(number="10301", *rows, **more):
-    """Make an invoice of one row of 1000 SEK with 25 % VAT, unless others are given."""
+    """Make an invoice, by default of one row of 1000 SEK with 25 % VAT."""
     values = {
         "invoice_number": number,
         "region": "",
@@ -62,20 +62,20 @@ def invoice(number="10301", *rows, **more):
     return Invoice(**values | more)
 
 
-def item(one, **known):
-    return ExportItem(f"{one.region}/{number_of(one)}", one, **known)
+def item(content, **known):
+    return ExportItem(f"{content.region}/{number_of(content)}", content, **known)
 
 
-def number_of(one):
+def number_of(content):
     """Return the host's number of an invoice or a bill."""
-    return getattr(one, "invoice_number", None) or one.bill_number
+    return getattr(content, "invoice_number", None) or content.bill_number
 
 
 EXPORTS = {"invoices": invoices.EXPORT, "supplier-bills": supplier_bills.EXPORT}
 
 
 class _Plugin:
-    """The plug-in, on a clock that passes only while somebody waits."""
+    """The plug-in, with a clock that advances only by ``sleep``."""
 
     opter_contract_version = "1.0"
 
@@ -119,13 +119,13 @@ class Office:
         threading.Thread(target=scripted_login.sign_in, args=arguments, daemon=True).start()
         return True
 
-    def has(self, *invoices, **known):
-        """Let the host have these invoices to send."""
-        self.host.items = [item(one, **known) for one in invoices]
+    def set_invoices(self, *invoices, **known):
+        """Set the host's invoices to send."""
+        self.host.items = [item(invoice, **known) for invoice in invoices]
         return self
 
     def export(self, *, review=send_all, **settings):
-        """Export, and return what the host was told."""
+        """Export, and return the results that the host received."""
         self.host.review = review
         run = self.host.new_run("FortnoxAPI", dict(self.settings) | settings, subject=self.subject)
         self.recorded = self.host.runs[run.id]
@@ -133,49 +133,51 @@ class Office:
 
     def cancel(self, number="10301"):
         run = self.host.new_run("FortnoxAPI", dict(self.settings), subject=self.subject)
-        one = next(i for i in self.host.items if number_of(i.content) == number)
-        return self.host.call("opter_cancel_exported", run=run, item=self.host.given(one))
+        item = next(
+            exported for exported in self.host.items if number_of(exported.content) == number
+        )
+        return self.host.call("opter_cancel_exported", run=run, item=self.host.given(item))
 
     # --- what Fortnox has ---
 
-    def of(self, number="10301"):
-        """Return an invoice as the API answers it."""
+    def get_invoice(self, number="10301"):
+        """Return an invoice, read over the API."""
         token = self.sandbox.sign_in(scopes=["invoice"]).access
-        answer = requests.get(
+        response = requests.get(
             f"{self.sandbox.api_url}/invoices/{number}",
             headers={"Authorization": f"Bearer {token}"},
             timeout=10,
         )
-        return answer.json()["Invoice"]
+        return response.json()["Invoice"]
 
-    def put(self, number, fields):
-        """Change an invoice as a person there would."""
+    def change_invoice(self, number, fields):
+        """Change an invoice as a user in Fortnox."""
         token = self.sandbox.sign_in(scopes=["invoice"]).access
-        answer = requests.put(
+        response = requests.change_invoice(
             f"{self.sandbox.api_url}/invoices/{number}",
             json={"Invoice": fields},
             headers={"Authorization": f"Bearer {token}"},
             timeout=10,
         )
-        assert answer.status_code == 200, answer.text
+        assert response.status_code == 200, response.text
 
     def upload(self, name, content):
-        """Put a file into the inbox of customer invoices, as a person there would."""
+        """Upload a file to the inbox of customer invoices, as a user in Fortnox."""
         token = self.sandbox.sign_in(scopes=["inbox"]).access
-        answer = requests.post(
+        response = requests.post(
             f"{self.sandbox.api_url}/inbox",
             params={"path": "inbox_kf"},
             files={"file": (name, content)},
             headers={"Authorization": f"Bearer {token}"},
             timeout=10,
         )
-        assert answer.status_code == 201, answer.text
+        assert response.status_code == 201, response.text
 
     def numbers(self):
-        return [one.number for one in self.fortnox.invoices()]
+        return [invoice.number for invoice in self.fortnox.invoices()]
 
     def requests(self, method="*", path="*"):
-        """Count the requests that were made of a kind."""
+        """Count the requests of a method and a path."""
         matching = Match(None if method == "*" else method, None if path == "*" else path)
         return sum(map(matching, self.sandbox.asked))
 
@@ -184,7 +186,7 @@ class Office:
 
 
 def new_sandbox(**switches):
-    """Make a Fortnox with one company of empty books, which does not limit."""
+    """Make a sandbox with one company with empty books, without a rate limit."""
     sandbox = Sandbox(
         seed.empty(),
         redirect_uri=f"http://127.0.0.1:{free_port()}/callback",

@@ -1,7 +1,7 @@
 """Keyrings as the package ``keyring`` finds them by PYTHON_KEYRING_BACKEND, for tests.
 
-They keep their passwords in the file that KEYRING_FILE names, and note there
-what they were asked. It is no place for a real secret.
+They store passwords and the calls in the file that KEYRING_FILE names. It is
+no place for a real secret.
 """
 
 import json
@@ -13,10 +13,10 @@ from keyring.errors import PasswordDeleteError, PasswordSetError
 
 
 class InAFile(KeyringBackend):
-    """One that a desktop might have."""
+    """A keyring like that of a desktop."""
 
     priority = 5
-    longest = None
+    max_length = None
 
     def __init__(self):
         super().__init__()
@@ -33,7 +33,7 @@ class InAFile(KeyringBackend):
 
     def set_password(self, service, username, password):
         kept = self._load("set")
-        if self.longest and len(password) > self.longest:
+        if self.max_length and len(password) > self.max_length:
             raise PasswordSetError("The stub received bad data.")
         self._path.write_text(json.dumps(kept | {f"{service}/{username}": password}))
 
@@ -46,13 +46,13 @@ class InAFile(KeyringBackend):
 
 
 class Short(InAFile):
-    """One with a limit, as the Credential Manager of Windows has."""
+    """A keyring with a maximal length, like the Credential Manager of Windows."""
 
-    longest = 300
+    max_length = 300
 
 
 class Locked(InAFile):
-    """One whose person does not unlock it."""
+    """A keyring that is not unlocked."""
 
     def _load(self, asked):
         super()._load(asked)
@@ -60,6 +60,6 @@ class Locked(InAFile):
 
 
 class Poor(InAFile):
-    """One that the package does not recommend, as it keeps passwords in plain text."""
+    """A keyring that the package does not recommend, like one in plain text."""
 
     priority = 0.5

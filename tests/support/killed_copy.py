@@ -1,9 +1,9 @@
-"""Makes and puts back copies that are killed at a step, each in a process of its own.
+"""Backs up and restores, and kills itself at a step, each time in a new process.
 
 Its arguments are what to do (``backup`` or ``restore``), the database and the other file. Reads a
 number from each line of standard input, forks, has the child kill itself before that step, and
-answers with the signal that ended it, or with its status where it has fewer steps. A step is a
-change of names in a folder, or the moment after what was written is safe on the disk.
+prints the signal that ended it, or its status if it has fewer steps. A step is a change of names
+in a folder, or an fsync.
 """
 
 import os

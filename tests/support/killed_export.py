@@ -1,4 +1,4 @@
-"""Kills an export before each statement that writes, and after each one is what comes next told.
+"""Kills an export before each writing statement, and reports what the next export does.
 
 A program of its own, since a process with threads does not fork. Takes a folder and a subject; of
 bills, the supplier's bankgiro changes and is confirmed. Prints a JSON list: for each step its name,
@@ -12,7 +12,7 @@ import signal
 import sys
 from pathlib import Path
 
-from fake_export import SETTINGS, FakeExport, everything, load
+from fake_export import SETTINGS, FakeExport, load, send_all
 
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
@@ -24,7 +24,7 @@ BEFORE = "111-1111"
 
 
 class Same:
-    """An item of which only its number is known: what is compared with it is the same."""
+    """Content of which only the number is known: equal to any other."""
 
     def __eq__(self, other):
         return True
@@ -33,7 +33,7 @@ class Same:
 
 
 class Ledger(dict):
-    """What was sent, in a file that outlives the sender."""
+    """The sent items, in a file that survives the process."""
 
     def __init__(self, path):
         self._path = path
@@ -47,7 +47,7 @@ class Ledger(dict):
 
 
 class Bankgiros(dict):
-    """The bankgiro that the supplier is paid to, in a file beside the ledger."""
+    """The bankgiro that the supplier is paid to, in another file."""
 
     def __init__(self, path):
         self._path = path
@@ -59,25 +59,25 @@ class Bankgiros(dict):
             self[supplier] = bankgiro
 
 
-def host_over(store, folder):
+def build_host(store, folder):
     ledger, bankgiros = Ledger(folder / "ledger"), Bankgiros(folder / "bankgiro")
     plugin = FakeExport(there=ledger, bankgiros=bankgiros)
     return Host(store, Plugins([("fake", plugin)]), user="kim")
 
 
 def export(host):
-    """Export as a person who confirms what is shown, and sends it."""
+    """Export, confirm the shown bank changes, and send all items."""
 
     def review(preview, _):
-        for one in list(preview.bank_changes()):
-            host.confirm_bank("ut", one.party_number, preview.run_id)
+        for change in list(preview.bank_changes()):
+            host.confirm_bank("ut", change.party_number, preview.run_id)
         return host.export_run(preview.run_id).ids()
 
     host.export("ut", review=review)
 
 
-def killing(step, trace):
-    """Make a kind of store that ends the process before its nth statement that writes."""
+def killing_store(step, trace):
+    """Make a class of stores that kills the process before its nth writing statement."""
     taken = []
 
     def traced(statement):
@@ -97,14 +97,14 @@ def killing(step, trace):
     return Killing
 
 
-def killed_at(step, folder):
-    """Export in a child, and kill it; tell whether it was."""
+def export_killed_at(step, folder):
+    """Export in a child process and kill it; return whether it was killed."""
     child = os.fork()
     if child == 0:
         status = 1
         try:
-            with killing(step, folder / "trace").open(folder / "host.db") as store:
-                export(host_over(store, folder))
+            with killing_store(step, folder / "trace").open(folder / "host.db") as store:
+                export(build_host(store, folder))
             status = 0
         finally:
             os._exit(status)
@@ -121,27 +121,27 @@ def main(folder, subject):
     with Store.create(template) as store:
         for number in NUMBERS:
             load(store, subject, number)
-        host_over(store, folder).define_export("ut", "Fake", subject, "", SETTINGS)
-    told, step = [], 0
+        build_host(store, folder).define_export("ut", "Fake", subject, "", SETTINGS)
+    results, step = [], 0
     while True:
         step += 1
         for old in ("host.db", "host.db-wal", "host.db-shm", "ledger", "bankgiro"):
             (folder / old).unlink(missing_ok=True)
         shutil.copy(template, folder / "host.db")
-        if not killed_at(step, folder):
+        if not export_killed_at(step, folder):
             break
         with Store.open(folder / "host.db") as store:
-            host = host_over(store, folder)
-            left = {one.item_number: one.state for one in host.exportable("ut")}
+            host = build_host(store, folder)
+            left = {item.item_number: item.state for item in host.exportable("ut")}
             sent_before = list(Ledger(folder / "ledger"))
             paid_before = Bankgiros(folder / "bankgiro")["LASSE"]
-            host.export("ut", review=everything)
+            host.export("ut", review=send_all)
             sent_unattended = list(Ledger(folder / "ledger"))
             paid_unattended = Bankgiros(folder / "bankgiro")["LASSE"]
             confirmed = store.db.execute("SELECT count(*) FROM bank_confirmations").fetchone()[0]
             export(host)
-            rest = host.export("ut")
-            told.append(
+            remainder = host.export("ut")
+            results.append(
                 {
                     "step": (folder / "trace").read_text(),
                     "left": left,
@@ -151,11 +151,13 @@ def main(folder, subject):
                     "paid_unattended": paid_unattended,
                     "confirmed": confirmed,
                     "sent": (folder / "ledger").read_text().split(),
-                    "states": {one.item_number: one.state for one in host.exportable("ut")},
-                    "rest": {name: rest.counts[name] for name in LISTS if rest.counts[name]},
+                    "states": {item.item_number: item.state for item in host.exportable("ut")},
+                    "rest": {
+                        name: remainder.counts[name] for name in LISTS if remainder.counts[name]
+                    },
                 }
             )
-    sys.stdout.write(json.dumps(told))
+    sys.stdout.write(json.dumps(results))
 
 
 if __name__ == "__main__":

@@ -1,16 +1,16 @@
-"""Runs imports and exports that kill themselves at a step, each in a process of its own.
+"""Runs imports and exports that kill themselves at a step, each in a new process.
 
 Reads one task in JSON from each line of standard input, forks, lets the child
-do it, and answers with a line: the signal that ended the child, or its status.
+do it, and prints a line: the signal that ended the child, or its status.
 The child writes the name of each step before it takes it. Forking saves most
 of the time that a new interpreter would need.
 
-Requests are made beside each other, in an order that nobody can foretell. So a
-step is known by its name and by how often it was taken; the thread that takes
-it lets no other take one meanwhile, so that it is the last that was written.
+Requests run in parallel, in no fixed order. So a step is identified by its name
+and its count; the thread that takes it blocks the others, so that it is the last
+that was written.
 
-A task with a ``limit`` has no steps: the system ends the child at the write
-that would make any file longer than so many bytes, and tears it there.
+A task with a ``limit`` has no steps: the system ends the child in the write
+that would make a file longer than this number of bytes.
 """
 
 import builtins
@@ -29,7 +29,7 @@ from pathlib import Path
 
 import code_blocks
 import scripted_export
-from scripted_import import NAME, SECOND_DAY, FakeTime, ask_for_small_pages, host_of
+from scripted_import import NAME, SECOND_DAY, FakeTime, build_host, use_small_pages
 
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
@@ -39,7 +39,7 @@ from opter_fortnox_plugin.fortnox.http import Transport
 
 
 class Steps:
-    """Counts steps by their names, and ends the process without a word at one of them."""
+    """Counts steps by name, and kills the process at one of them."""
 
     def __init__(self, die_at, trace):
         self._die_at = die_at
@@ -58,7 +58,7 @@ class Steps:
 
 
 def store_with(steps):
-    """Make a kind of store for which every statement that writes is a step."""
+    """Make a class of stores for which every writing statement is a step."""
 
     def traced(statement):
         # A trigger is told as a comment; it is part of the statement that it follows. Of what is
@@ -77,15 +77,15 @@ def store_with(steps):
 
 
 def transport_with(steps, together=0):
-    """Make a transport for which each request, and each answer, is a step.
+    """Make a transport for which each request, and each response, is a step.
 
-    :param together: so many requests wait for each other's leaving before any looks for
-        its answer, those after the first list. That all have left is a step, too.
+    :param together: the number of requests after the first list that are all sent before
+        any response is read. That all are sent is a step, too.
     """
     meeting = threading.Barrier(
         together or 1, action=lambda: steps.take("all on their way"), timeout=20.0
     )
-    places = itertools.count()
+    positions = itertools.count()
 
     class Stepping(Transport):
         mine = threading.local()
@@ -107,7 +107,7 @@ def transport_with(steps, together=0):
             path = url.partition("//")[2].partition("/")[2]
             steps.take(f"{method} {path}")
             # The company and the first list come first, and alone.
-            self.mine.meets = path.startswith("3/") and 2 <= next(places) < 2 + together
+            self.mine.meets = path.startswith("3/") and 2 <= next(positions) < 2 + together
             response = super().send(method, url, **what)
             steps.take(f"answer to {method} {path}")
             return response
@@ -116,25 +116,25 @@ def transport_with(steps, together=0):
 
 
 def stepping(steps, name, do):
-    """Make a function for which each call, and each return, is a step."""
+    """Wrap a function so that each call, and each return, is a step."""
 
-    def told(*what):
+    def wrapped(*arguments):
         steps.take(name)
-        done = do(*what)
+        result = do(*arguments)
         steps.take(f"after {name}")
-        return done
+        return result
 
-    return told
+    return wrapped
 
 
 def die_at_limit(task):
-    """Have the system end this process where a file would grow beyond the task's limit."""
+    """Make the system end this process if a file would exceed the task's limit."""
     if "limit" not in task:
         return
     signal.signal(signal.SIGXFSZ, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _, most = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (task["limit"], most))
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (task["limit"], hard_limit))
 
 
 def create(task, steps):
@@ -149,7 +149,7 @@ def save(task, steps):
 
 
 def ledger_in(folder, steps):
-    """Make the ledger of the page, which is kept in a folder; each telling is a step."""
+    """Make the ledger of the documentation, stored in a folder; each call of it is a step."""
     os.environ["LEDGER_FOLDER"] = folder
     ledger = types.ModuleType("ledger")
     exec(code_blocks.block(code_blocks.LEDGER), vars(ledger))  # noqa: S102 the page's own
@@ -164,30 +164,30 @@ def ledger_in(folder, steps):
 
 
 def listen(task, steps):
-    """Save, type and delete, with a ledger beside."""
+    """Save, enter and delete payments, with a listening ledger."""
     with store_with(steps).open(task["db"]) as store:
         plugins = ledger_in(task["folder"], steps)
         host = Host(store, plugins, clock=lambda: SECOND_DAY, user="kim")
         host.save(NAME)
-        its = host.add_payment("1001", Decimal("0.40"), confirm=True)
-        host.delete_payment(its, why="fel")
+        payment_id = host.add_payment("1001", Decimal("0.40"), confirm=True)
+        host.delete_payment(payment_id, why="fel")
 
 
 def close(task, steps):
-    """Open a database, and have SQLite move what was committed to its place."""
+    """Open and close a database, so that SQLite writes the WAL to the database file."""
     with store_with(steps).open(task["db"]):
         die_at_limit(task)
 
 
 def import_and_save(task, steps):
     time = FakeTime(task["now"]) if "now" in task else FakeTime()
-    ask_for_small_pages(builtins)
-    # What is kept of a login becomes durable by these, and nothing else uses them.
+    use_small_pages(builtins)
+    # These make a stored login durable, and nothing else uses them.
     os.fsync = stepping(steps, "fsync", os.fsync)
     Path.replace = stepping(steps, "replace", Path.replace)
     with store_with(steps).open(task["db"]) as store:
         die_at_limit(task)
-        host = host_of(
+        host = build_host(
             store,
             task["configuration"],
             lambda: task["code"],
@@ -203,7 +203,7 @@ def import_and_save(task, steps):
 
 
 def export(task, steps):
-    """Send what was shown, as ``hostsim export NAME --send`` does; or take an invoice back."""
+    """Send the shown export, as ``hostsim export NAME --send`` does; or cancel an invoice."""
     os.fsync = stepping(steps, "fsync", os.fsync)
     with store_with(steps).open(task["db"]) as store:
         host = scripted_export.exporting_host(

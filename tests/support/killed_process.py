@@ -1,7 +1,6 @@
-"""Processes that do a task and are killed in it, for tests of sudden ends.
+"""Processes that are killed during a task, for tests of crashes.
 
-A test file takes the fixtures over by assigning them to names of its own, and
-has one for its ``script``.
+A test file assigns the fixtures to its own names, and has a fixture ``script``.
 """
 
 import hashlib
@@ -19,20 +18,20 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from scripted_import import ask_for_small_pages
+from scripted_import import use_small_pages
 
 TESTS = Path(__file__).parent
 
-#: A killed process loses nothing of what it has handed to the system, so that
-#: memory will do for a disk here, and saves most of the time.
+#: A killed process loses nothing that it has written to the system, so a file
+#: system in memory suffices here, and saves most of the time.
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of its own is made there
 
 
 @contextmanager
-def quick_folder():
-    """Make a folder where writing takes no time, if the system has such a place."""
-    place = MEMORY if os.access(MEMORY, os.W_OK) else None
-    with tempfile.TemporaryDirectory(dir=place) as folder:
+def memory_folder():
+    """Make a temporary folder, in memory if the system has such a place."""
+    parent = MEMORY if os.access(MEMORY, os.W_OK) else None
+    with tempfile.TemporaryDirectory(dir=parent) as folder:
         yield Path(folder)
 
 
@@ -40,36 +39,36 @@ def quick_folder():
 PARTS = 8
 
 
-def cut(steps, part):
-    """Return one of the parts of some steps, all of which together are all of them."""
+def steps_of_part(steps, part):
+    """Return one of :data:`PARTS` parts of the steps."""
     steps = list(steps)
     return steps[len(steps) * part // PARTS : len(steps) * (part + 1) // PARTS]
 
 
-def each(steps):
-    """Return each step as its name and how often it was taken by then, counted from 1."""
+def numbered_steps(steps):
+    """Yield each step as its name and its count so far, from 1."""
     taken = Counter()
     for name in steps:
         taken[name] += 1
         yield name, taken[name]
 
 
-def missed(ended, taken, steps, die_at):
-    """Tell how a kill was not the one that was meant; nothing where it was.
+def kill_error(ended, taken, steps, die_at):
+    """Return how a kill differs from the intended one; ``None`` if it does not.
 
-    What others did meanwhile has no order, but is what an undisturbed run does.
+    Other threads' steps have no order, but are those of an undisturbed run.
     """
     if ended != -signal.SIGKILL:
         return f"it ended with {ended}"
-    last = list(each(taken))[-1]
+    last = list(numbered_steps(taken))[-1]
     if last != die_at:
         return f"it was killed at {last}"
-    strange = Counter(taken) - Counter(steps)
-    return f"it took other steps: {dict(strange)}" if strange else None
+    unexpected = Counter(taken) - Counter(steps)
+    return f"it took other steps: {dict(unexpected)}" if unexpected else None
 
 
-def settle(sandbox):
-    """Wait until the sandbox has dealt with all that a process which is gone has sent it."""
+def wait_until_idle(sandbox):
+    """Wait until the sandbox has processed all requests of a process that has ended."""
     server, tasks = sandbox._server, sandbox._server.task_dispatcher
     # Connections are accepted in turn: when ours was, all of that process were.
     with socket.create_connection((server.effective_host, int(server.effective_port))) as ours:
@@ -79,17 +78,17 @@ def settle(sandbox):
         threading.Event().wait(0.001)
 
 
-def content(store):
-    """Tell all that is in a database, but for the random names of its runs, by a digest.
+def content_digest(store):
+    """Return a digest of a database, without the random ids of its runs.
 
-    What comes next is the same for two of the same content, and is tried once.
+    Databases of equal content go on alike, so one of them is tested.
     """
     text = "\n".join(store.db.iterdump())
     return hashlib.sha256(re.sub(r"\b[0-9a-f]{32}\b", "run", text).encode()).hexdigest()
 
 
 class KilledProcesses:
-    """Does tasks of ``killed_import.py`` in processes that are killed at a step."""
+    """Runs tasks of ``killed_import.py`` in processes that are killed at a step."""
 
     def __init__(self, trace):
         self._trace = trace
@@ -102,7 +101,7 @@ class KilledProcesses:
         )
 
     def do(self, what, *, die_at=None, **task):
-        """Do a task, and kill it at a step.
+        """Run a task, and kill it at a step.
 
         :param die_at: the name of the step, and when it is taken, counted from 1;
             ``None`` for never.
@@ -128,13 +127,13 @@ class KilledProcesses:
 @pytest.fixture(scope="module", autouse=True)
 def small_pages():
     with pytest.MonkeyPatch.context() as patch:
-        ask_for_small_pages(patch)
+        use_small_pages(patch)
         yield
 
 
 @pytest.fixture(scope="module")
 def folder():
-    with quick_folder() as folder:
+    with memory_folder() as folder:
         yield folder
 
 

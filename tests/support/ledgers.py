@@ -1,4 +1,4 @@
-"""A listener that keeps a ledger, and whatever may happen to it; what the books say beside it."""
+"""A listener that keeps a ledger, its possible faults, and the host's books to compare with."""
 
 from __future__ import annotations
 
@@ -12,66 +12,66 @@ from opter_contract.values import PaymentKey
 
 
 class Killed(KeyboardInterrupt):
-    """The program ends here: nothing may catch it."""
+    """The process is killed here: nothing may catch it."""
 
 
 class Ledger:
-    """Keeps what it is told, each sequence once.
+    """Keeps the changes that it receives, each sequence once.
 
-    :ivar troubles: what happens at the next tellings, one after the other: ``fails``
+    :ivar faults: what happens at the next calls, in order: ``fails``
         before anything is kept; ``keeps-and-fails``; ``silent``; ``half`` is kept and
         acknowledged; the program is ``killed`` when all is kept; or an answer to give.
     """
 
     def __init__(self):
         self.kept = {}
-        self.told = []
-        self.troubles = []
+        self.received = []
+        self.faults = []
 
     @hookimpl
     def opter_books_changed(self, changes):
-        self.told.append([one.sequence for one in changes])
-        trouble = self.troubles.pop(0) if self.troubles else None
-        if trouble == "fails":
+        self.received.append([change.sequence for change in changes])
+        fault = self.faults.pop(0) if self.faults else None
+        if fault == "fails":
             raise RuntimeError("Bageriet Bullen AB owes money")
-        several = changes[: (len(changes) + 1) // 2] if trouble == "half" else changes
-        for one in several:
-            # What is told twice is the same.
-            assert self.kept.setdefault(one.sequence, one) == one
-        if trouble == "killed":
+        accepted = changes[: (len(changes) + 1) // 2] if fault == "half" else changes
+        for change in accepted:
+            # A repeated change is the same.
+            assert self.kept.setdefault(change.sequence, change) == change
+        if fault == "killed":
             raise Killed
-        if trouble == "keeps-and-fails":
+        if fault == "keeps-and-fails":
             raise SystemExit
-        if trouble == "silent":
+        if fault == "silent":
             return None
-        return several[-1].sequence if trouble in {None, "half"} else trouble
+        return accepted[-1].sequence if fault in {None, "half"} else fault
 
     def by_invoice(self):
-        """Sum up what each invoice was paid, in its currency."""
+        """Return the sum paid of each invoice, in its currency."""
         sums = defaultdict(Decimal)
-        for one in self.kept.values():
-            sums[one.region, one.host_invoice_number] += one.effect
+        for change in self.kept.values():
+            sums[change.region, change.host_invoice_number] += change.effect
         return {invoice: paid for invoice, paid in sums.items() if paid}
 
     def by_key(self):
-        """Sum up what each payment counts, SEK; one by hand goes by its id."""
+        """Return the sum of each payment, in SEK; a payment by hand has its id as key."""
         sums = defaultdict(Decimal)
-        for one in self.kept.values():
-            sums[one.key or one.payment_id] += one.amount
+        for change in self.kept.values():
+            sums[change.key or change.payment_id] += change.amount
         return {key: amount for key, amount in sums.items() if amount}
 
 
 class Books:
-    """What the books of a host say, in the words of a ledger."""
+    """The sums of a host's books, in the form of a ledger."""
 
     def __init__(self, store):
         self.store = store
 
     def by_invoice(self):
         return {
-            (one.region, one.number): one.total - one.remaining
-            for one in self.store.invoices()
-            if one.total != one.remaining
+            (invoice.region, invoice.number): invoice.total - invoice.remaining
+            for invoice in self.store.invoices()
+            if invoice.total != invoice.remaining
         }
 
     def by_key(self):
@@ -84,14 +84,14 @@ class Books:
         return {key: amount for key, amount in sums.items() if amount}
 
     def journal_adds_up(self):
-        """Hold the journal against the invoices, and against each row of the payments."""
+        """Compare the journal with the invoices, and with each payment."""
         ledger = Ledger()
-        everything = journal.changes_after(self.store.db, 0, 1_000_000)
-        ledger.kept = {one.sequence: one for one in everything}
+        changes = journal.changes_after(self.store.db, 0, 1_000_000)
+        ledger.kept = {change.sequence: change for change in changes}
         assert ledger.by_invoice() == self.by_invoice()
         counted = defaultdict(Decimal)
-        for one in ledger.kept.values():
-            counted[one.payment_id] += one.amount
+        for change in ledger.kept.values():
+            counted[change.payment_id] += change.amount
         for row in self.store.db.execute("SELECT id, state, amount FROM payments"):
             counts = Decimal(row["amount"]) if row["state"] == "registered" else 0
             assert counted[row["id"]] == counts

@@ -1,4 +1,4 @@
-"""Requests that fail, before or after their effect, for exports that go on where they were."""
+"""Faults before or after the effect of a request, for exports that resume."""
 
 from dataclasses import replace
 
@@ -8,8 +8,8 @@ from hostsim.sandbox import Fault
 from opter_fortnox_plugin.errors import FortnoxError
 
 
-def faults_of(requests):
-    """Make a strategy of faults of these requests."""
+def fault_strategy(requests):
+    """Return a strategy of faults for these requests."""
     return st.builds(
         lambda fault, match, times, after: replace(fault, match=match, times=times, after=after),
         st.sampled_from(
@@ -33,7 +33,7 @@ def faults_of(requests):
 
 
 def interrupted_export(office, *, may_fail):
-    """Export, and let the host remember what it was told, as one that was killed would."""
+    """Export, and let the host store what it has received, like a killed host."""
     try:
         office.export()
     except FortnoxError as error:

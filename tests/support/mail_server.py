@@ -12,12 +12,12 @@ from contextlib import contextmanager
 
 
 class MailServer(socketserver.ThreadingTCPServer):
-    """Takes mail, and records what it was told.
+    """Receives mail, and records it.
 
     :ivar tls: a context for STARTTLS; ``None`` offers none.
-    :ivar users: passwords by user; where there is any, one must sign in.
+    :ivar users: passwords by user; if there are any, a client must sign in.
     :ivar refuses: recipients that are refused, with 550.
-    :ivar status: of the answer to a message, 250 unless it is in trouble.
+    :ivar status: of the response to a message; 250 unless it fails.
     """
 
     allow_reuse_address = True

@@ -20,13 +20,13 @@ SETTINGS = {"sign_in": "service-account", "ignore_payments_before": "2020-01-01"
 HALF_HOURS = Timetable(every=timedelta(minutes=30))
 
 
-def numbers(count):
-    """Return the numbers of the companies, which name their imports, too."""
-    return [str(seed_many.FIRST_COMPANY + place) for place in range(count)]
+def company_numbers(count):
+    """Return the numbers of the companies, which are the names of their imports, too."""
+    return [str(seed_many.FIRST_COMPANY + index) for index in range(count)]
 
 
-def office(path, count, *, now=None):
-    """Make a database with the invoices and a schedule of each company; all is due."""
+def create_database(path, count, *, now=None):
+    """Create a database with the invoices and a schedule of each company; all are due."""
     now = now or datetime.now(UTC)
     with Store.create(path) as store:
         store.load_invoices(
@@ -42,7 +42,7 @@ def office(path, count, *, now=None):
             for row in seed_many.exported_invoices(count, now)
         )
         host = Host(store, Plugins([("fortnox", hooks)]))
-        first, *others = numbers(count)
+        first, *others = company_numbers(count)
         host.define(first, "FortnoxAPI", "API", first, SETTINGS)
         definition = store.definition(first)
         with store.change() as db:
@@ -50,12 +50,12 @@ def office(path, count, *, now=None):
                 store.add_definition(replace(definition, name=number, region=number))
             # As if each had been signed in to.
             db.execute("UPDATE definitions SET company = name, company_name = name")
-            for number in numbers(count):
+            for number in company_numbers(count):
                 schedules.store_schedule(store, number, HALF_HOURS, GREEN, now)
     return path
 
 
-def host_on(store, environment, **values):
-    """Make the host with nobody there."""
+def unattended_host(store, environment, **values):
+    """Return an unattended host."""
     defaults = {"attended": False, "configuration": environment}
     return Host(store, Plugins([("fortnox", hooks)]), **defaults | values)

@@ -1,6 +1,6 @@
-"""The programs from outside: commands in a process of their own, in which waiting takes no time.
+"""Runs the programs as a user does, in a process in which waiting takes no time.
 
-Nothing of the programs is imported here by the name of a module, but for what a user types.
+No module of the programs is imported here by name, except those that a user types.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ OURS = "opter-fortnox-plugin"
 PLUGIN = "opter_fortnox_plugin"
 
 
-def waiting_takes_no_time():
-    """Let what sleeps go on at once, and every clock of durations say that the time has passed."""
+def skip_waiting():
+    """Make ``sleep`` return at once, and advance the monotonic clock instead."""
     slept, real = [0.0], time.monotonic
 
     def sleep(seconds):
@@ -46,47 +46,49 @@ def main_of(script):
 # --- One command after the other -----------------------------------------------------------
 
 
-def play():
-    waiting_takes_no_time()
-    answers, hostsim = sys.stdout, main_of("hostsim")
+def run_commands():
+    skip_waiting()
+    output, hostsim = sys.stdout, main_of("hostsim")
     for line in sys.stdin:
-        asked = json.loads(line)
-        given = os.environ.copy()
-        os.environ.update(asked.get("environment", {}))
-        sys.path[:0] = asked["installed"]
+        command = json.loads(line)
+        environment = os.environ.copy()
+        os.environ.update(command.get("environment", {}))
+        sys.path[:0] = command["installed"]
         jobs = {"hostsim": hostsim, "plugin": plugin, "tree": tree}
-        out, err, status = captured(jobs[asked["program"]], asked["words"], asked.get("input", ""))
-        del sys.path[: len(asked["installed"])]
+        out, err, status = run_captured(
+            jobs[command["program"]], command["words"], command.get("input", "")
+        )
+        del sys.path[: len(command["installed"])]
         os.environ.clear()
-        os.environ.update(given)
-        answers.write(json.dumps({"status": status, "out": out, "err": err}) + "\n")
-        answers.flush()
+        os.environ.update(environment)
+        output.write(json.dumps({"status": status, "out": out, "err": err}) + "\n")
+        output.flush()
 
 
-def captured(job, words, typed):
-    kept = sys.stdin, sys.stdout, sys.stderr
+def run_captured(job, words, typed):
+    streams = sys.stdin, sys.stdout, sys.stderr
     out, err = (io.TextIOWrapper(io.BytesIO(), encoding="utf-8") for _ in range(2))
     sys.stdin, sys.stdout, sys.stderr = io.StringIO(typed), out, err
     try:
         status = job(words)
-    except SystemExit as ended:
-        status = ended.code
+    except SystemExit as error:
+        status = error.code
     except Exception:  # noqa: BLE001 - whatever happens is the answer
         traceback.print_exc()
         status = "exception"
     finally:
-        sys.stdin, sys.stdout, sys.stderr = kept
+        sys.stdin, sys.stdout, sys.stderr = streams
     for stream in (out, err):
         stream.flush()
     return *(stream.buffer.getvalue().decode() for stream in (out, err)), status
 
 
 def plugin(words):
-    kept, sys.argv = sys.argv, [PLUGIN, *words]
+    arguments, sys.argv = sys.argv, [PLUGIN, *words]
     try:
         runpy.run_module(PLUGIN, run_name="__main__")
     finally:
-        sys.argv = kept
+        sys.argv = arguments
 
 
 # --- What can be typed ---------------------------------------------------------------------
@@ -107,15 +109,15 @@ def click_lines():
         return make(self, *arguments, **keywords)
 
     click.Command.make_context = watched
-    captured(main_of("hostsim"), ["--help"], "")
+    run_captured(main_of("hostsim"), ["--help"], "")
     click.Command.make_context = make
     root = seen[0]
-    told = {}
+    descriptions = {}
     for language in ("sv", "en"):
         with root.make_context("hostsim", ["--lang", language]) as context:
             for name, says in command_lines(root, context):
-                told.setdefault(name, []).append(says)
-    return [f"{name} | {' | '.join(dict.fromkeys(says))}" for name, says in told.items()]
+                descriptions.setdefault(name, []).append(says)
+    return [f"{name} | {' | '.join(dict.fromkeys(says))}" for name, says in descriptions.items()]
 
 
 def command_lines(command, context):
@@ -123,18 +125,18 @@ def command_lines(command, context):
 
     path = context.command_path
     yield path, command.get_short_help_str(10_000)
-    place = 0
+    position = 0
     for param in command.get_params(context):
-        called = "option " + "/".join([*param.opts, *param.secondary_opts])
+        label = "option " + "/".join([*param.opts, *param.secondary_opts])
         if isinstance(param, click.Argument):
             # Nobody types its name; what counts is the place.
-            place += 1
-            called = f"argument {place}"
+            position += 1
+            label = f"argument {position}"
         shape = [
-            f"{path} | {called}",
+            f"{path} | {label}",
             f"metavar {param.metavar}",
-            f"takes {taken(param)}",
-            f"default {shown(param.default)}",
+            f"takes {accepted_values(param)}",
+            f"default {default_text(param.default)}",
             "required" if param.required else "optional",
             "multiple" if param.multiple else "once",
             f"nargs {param.nargs}",
@@ -142,24 +144,24 @@ def command_lines(command, context):
         record = param.get_help_record(context) if isinstance(param, click.Option) else None
         yield " | ".join(shape), " = ".join(record) if record else ""
     for name in getattr(command, "commands", {}):
-        below = command.commands[name]
-        with click.Context(below, parent=context, info_name=name) as inner:
-            yield from command_lines(below, inner)
+        subcommand = command.commands[name]
+        with click.Context(subcommand, parent=context, info_name=name) as inner:
+            yield from command_lines(subcommand, inner)
 
 
-def taken(param):
+def accepted_values(param):
     choices = getattr(param.type, "choices", None)
     if choices:
         return "/".join(map(str, choices))
     if getattr(param, "is_flag", False):
-        return f"flag {shown(param.flag_value)}"
+        return f"flag {default_text(param.flag_value)}"
     if getattr(param, "count", False):
         return "count"
     limits = [getattr(param.type, name, None) for name in ("min", "max")]
-    return " ".join(map(str, [param.type.name, *(one for one in limits if one is not None)]))
+    return " ".join(map(str, [param.type.name, *(limit for limit in limits if limit is not None)]))
 
 
-def shown(value):
+def default_text(value):
     return "none" if value is None or "UNSET" in repr(value).upper() else repr(value)
 
 
@@ -171,7 +173,7 @@ def argparse_lines():
         return parse(self, *arguments, **keywords)
 
     argparse.ArgumentParser.parse_args = watched
-    captured(plugin, ["--help"], "")
+    run_captured(plugin, ["--help"], "")
     argparse.ArgumentParser.parse_args = parse
     yield from parser_lines(seen[0], f"python -m {PLUGIN}", seen[0].description)
 
@@ -180,15 +182,15 @@ def parser_lines(parser, path, says):
     yield f"{path} | {says}"
     for action in parser._actions:
         if isinstance(action, argparse._SubParsersAction):
-            help_of = {one.dest: one.help for one in action._choices_actions}
-            for name, below in action.choices.items():
-                yield from parser_lines(below, f"{path} {name}", help_of[name])
+            help_of = {choice.dest: choice.help for choice in action._choices_actions}
+            for name, subparser in action.choices.items():
+                yield from parser_lines(subparser, f"{path} {name}", help_of[name])
             continue
         shape = [
             f"{path} | {'/'.join(action.option_strings) or action.dest}",
             f"metavar {action.metavar}",
             f"takes {'flag' if action.nargs == 0 else '/'.join(action.choices or ['text'])}",
-            f"default {shown(None if action.default == '==SUPPRESS==' else action.default)}",
+            f"default {default_text(None if action.default == '==SUPPRESS==' else action.default)}",
             "required" if action.required else "optional",
             str(action.help),
         ]
@@ -199,16 +201,16 @@ def parser_lines(parser, path, says):
 
 
 def serve(words):
-    """Run a command that serves pages; each tells at ``/__rules__`` what it answers."""
+    """Run a command that serves pages, and add ``/__rules__``, which lists its routes."""
     import flask
     import werkzeug
 
-    answer = flask.Flask.wsgi_app
+    wsgi_app = flask.Flask.wsgi_app
 
     def with_rules(self, environ, start_response):
         if environ["PATH_INFO"] != "/__rules__":
-            return answer(self, environ, start_response)
-        rules = [[one.rule, sorted(one.methods or ())] for one in self.url_map.iter_rules()]
+            return wsgi_app(self, environ, start_response)
+        rules = [[rule.rule, sorted(rule.methods or ())] for rule in self.url_map.iter_rules()]
         return werkzeug.Response(json.dumps(rules))(environ, start_response)
 
     flask.Flask.wsgi_app = with_rules
@@ -218,7 +220,7 @@ def serve(words):
 
 
 def sign_in(address, user, password):
-    """Fill in forms, as somebody at a browser does, until there is none."""
+    """Submit forms like a browser until a page has none."""
     jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
     browser = urllib.request.build_opener(urllib.request.ProxyHandler({}), jar)
     led = urllib.request.urlopen(address, timeout=30).read().decode()
@@ -241,5 +243,5 @@ def sign_in(address, user, password):
 
 if __name__ == "__main__":
     what, *rest = sys.argv[1:]
-    jobs = {"play": play, "serve": lambda: serve(rest), "sign-in": lambda: sign_in(*rest)}
+    jobs = {"play": run_commands, "serve": lambda: serve(rest), "sign-in": lambda: sign_in(*rest)}
     jobs[what]()

@@ -1,6 +1,6 @@
-"""hostsim in processes of its own, and a browser that signs in: as an administrator runs it.
+"""hostsim in its own processes, as an administrator runs it, and a browser that signs in.
 
-Run as a program, it is that browser: ``own_process.py [PORT] ADDRESS``. With a
+Run as a program, this module is the browser: ``own_process.py [PORT] ADDRESS``. With a
 port it first tells the test there that it is up, and waits until it may go on.
 """
 
@@ -23,7 +23,7 @@ MODULE = Path(__file__).as_posix()
 class Program:
     """hostsim in a folder.
 
-    :param port: where the browser says that it is up; without one it signs in at once.
+    :param port: where the browser reports that it is up; without one it signs in at once.
     """
 
     def __init__(self, folder, sandbox, *, port=None, **environment):
@@ -46,22 +46,22 @@ class Program:
         )  # fmt: skip
 
     def run(self, *words):
-        """Run a command that ends well; return all that it wrote."""
+        """Run a command that succeeds; return its output."""
         process = self.start(*words, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
         out, _ = process.communicate(timeout=120)
         assert process.returncode == 0, out.decode()
         return out
 
     def define(self, **settings):
-        """Define an import; here, since each process of its own takes a while."""
+        """Define an import in this process, since starting another takes a while."""
         values = {"ignore_payments_before": "2026-01-01"} | settings
         with Store.create(self.folder / "hostsim.db") as store:
             Host(store, Plugins([("fortnox", hooks)])).define("F", "FortnoxAPI", "API", "", values)
 
     @property
     def logins(self):
-        """How many times somebody has signed in."""
-        return sum(1 for one in self._sandbox.asked if one.path == "/oauth-v1/auth")
+        """The number of logins."""
+        return sum(1 for request in self._sandbox.asked if request.path == "/oauth-v1/auth")
 
 
 def main(address, port=None):

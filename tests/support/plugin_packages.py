@@ -1,4 +1,4 @@
-"""Plug-ins in packages of their own, as ``pip`` would leave them: found, not handed over."""
+"""Plug-ins in packages, as ``pip`` installs them: discovered, not registered."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ _unique = count()
 
 @pytest.fixture
 def install(tmp_path, monkeypatch):
-    """Install a package with one module and one entry point; give the module's name."""
-    made = []
+    """Install a package with one module and one entry point; return the module's name."""
+    modules = []
 
     def install(distribution, source, *, name=None, group="opter", value="{}", points=None):
         site = tmp_path / distribution
@@ -45,9 +45,9 @@ def install(tmp_path, monkeypatch):
         line = points or f"[{group}]\n{name or distribution} = {value.format(module)}\n"
         (info / "entry_points.txt").write_text(line, encoding="utf-8")
         monkeypatch.syspath_prepend(site)
-        made.append(module)
+        modules.append(module)
         return module
 
     yield install
-    for module in made:
+    for module in modules:
         sys.modules.pop(module, None)

@@ -1,7 +1,7 @@
-"""Ports for tests that run side by side: each worker has a range of its own.
+"""Ports for parallel tests: each worker has its own range.
 
-None is one that the system hands out itself: between our finding it free and a
-program's listening there, any connection of the machine might have taken it.
+The ranges are outside the system's ephemeral ports, so that no connection takes
+a port between this check and the start of the server.
 """
 
 import os
@@ -11,10 +11,10 @@ from hostsim import demo
 
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
-#: Below the range that the product chooses from, so that a demo takes none of ours.
+#: Below the product's own range, so that a demo takes none of these.
 FIRST = 20_000 + 500 * (WORKER % 12)
 
 
 def free_port() -> int:
-    """Find a port that nobody listens on, and that no other worker will take."""
+    """Return an unused port that no other worker takes."""
     return demo.free_port(lambda _first, _last: random.randint(FIRST, FIRST + 499))  # noqa: S311 - no secret

@@ -1,4 +1,4 @@
-"""A PostgreSQL of one's own: from the system's packages, in a folder that goes with it."""
+"""A temporary PostgreSQL server, from the system's packages."""
 
 import contextlib
 import os
@@ -10,22 +10,22 @@ from pathlib import Path
 
 import pytest
 
-#: Where Debian and its relatives put the programs of each version, besides the path.
+#: Where Debian and its derivatives install each version, outside the path.
 BEHIND_PATH = "/usr/lib/postgresql"
 
-#: Nothing here outlives the machine: what the system was handed will do.
+#: No data has to survive the machine, so fsync is off.
 OPTIONS = (
     "-c listen_addresses='' -c unix_socket_directories='{}' -c fsync=off -c max_connections=60"
 )
 
 
 def programs():
-    """Return the folder with ``initdb`` and ``pg_ctl``; skip where there is none, or fail in CI."""
-    others = sorted(Path(BEHIND_PATH).glob("*/bin"), key=lambda one: float(one.parent.name))
-    path = os.pathsep.join([os.environ.get("PATH", ""), *map(str, reversed(others))])
-    found = shutil.which("initdb", path=path)
+    """Return the folder with ``initdb`` and ``pg_ctl``; without one skip, or fail in CI."""
+    versions = sorted(Path(BEHIND_PATH).glob("*/bin"), key=lambda folder: float(folder.parent.name))
+    path = os.pathsep.join([os.environ.get("PATH", ""), *map(str, reversed(versions))])
+    initdb = shutil.which("initdb", path=path)
     missing = (
-        None if found else f"no PostgreSQL here (initdb is not on the path or in {BEHIND_PATH})"
+        None if initdb else f"no PostgreSQL here (initdb is not on the path or in {BEHIND_PATH})"
     )
     if sys.platform == "win32":
         missing = "PostgreSQL's sockets are files here"
@@ -34,7 +34,7 @@ def programs():
         import psycopg
 
         del procrastinate, psycopg
-        return _or_without(missing) or Path(found).parent
+        return _or_without(missing) or Path(initdb).parent
     return _or_without("psycopg and procrastinate are not installed (extra: test)")
 
 
@@ -68,7 +68,7 @@ class Cluster:
         )
 
     def restart(self, mode):
-        """Restart as ``fast`` or ``immediate`` has it: the second is a crash."""
+        """Restart with mode ``fast`` or ``immediate``; the latter is a crash."""
         self._run(
             "pg_ctl", "-D", self._data, "-l", self.folder / "log", "-w", "-m", mode, "restart"
         )

@@ -1,4 +1,4 @@
-"""Schedules whose runs end as a test says, without running."""
+"""Schedules with outcomes set by a test, without running."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ FAILED = {"failed", "paused"}
 
 
 class Schedules:
-    """Writes how runs end, as the services that run them do."""
+    """Stores the outcomes of runs, as the services that run them do."""
 
     def __init__(self, store):
         self.store = store

@@ -1,4 +1,4 @@
-"""An export of a few invoices, or bills: always from the same database, to an empty Fortnox."""
+"""An export of a few invoices or bills, always from the same database, to an empty Fortnox."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from datetime import date
 from decimal import Decimal
 
 from bill_export import LASSE, bill, row
-from fake_export import everything, loaded
+from fake_export import exported_invoice, send_all
 from invoice_export import EXPORTS, with_check_digit
 from ports import free_port
-from scripted_import import COMPANY, SECOND_DAY, FakeTime, host_of, impatient_plugin
+from scripted_import import COMPANY, SECOND_DAY, FakeTime, build_host, plugin_with
 
 from hostsim.ledger.values import LoadedBill
 from hostsim.sandbox import Sandbox
@@ -39,7 +39,7 @@ ALL_SCOPES = (*SCOPES, *BILL_SCOPES, "inbox", "connectfile")
 DAYS = {"invoice_date": date(2026, 4, 1), "due_date": date(2026, 5, 1)}
 OTHER = Customer("NYBRO", "1043", "Nybro Trä AB", city="Nybro", country="SE")
 
-#: What Fortnox is to have in the end, by number.
+#: The expected totals in Fortnox at the end, by number.
 TOTALS = {10301: Decimal("1250.00"), 10302: Decimal("625.00"), 10303: Decimal("125.00")}
 
 
@@ -48,19 +48,19 @@ def invoices(folder):
     pdf = folder / "10301.pdf"
     pdf.write_bytes(b"%PDF-1.4 test")
     return [
-        made("10301", document=str(pdf)),
-        made("10302", (("3001", "500.00", "125.00"),), customer=OTHER),
-        made("10303", (("3001", "100.00", "25.00"),)),
+        build_invoice("10301", document=str(pdf)),
+        build_invoice("10302", (("3001", "500.00", "125.00"),), customer=OTHER),
+        build_invoice("10303", (("3001", "100.00", "25.00"),)),
     ]
 
 
-def made(number, *rows, **more):
-    return loaded(number, *rows, ocr=with_check_digit(number), **DAYS, **more)
+def build_invoice(number, *rows, **more):
+    return exported_invoice(number, *rows, ocr=with_check_digit(number), **DAYS, **more)
 
 
 def plugin(transport, time):
-    """Make the plug-in as it is installed, but with this transport and this time."""
-    ours = impatient_plugin(transport, time)
+    """Make the plug-in with another transport and clock."""
+    plugin = plugin_with(transport, time)
 
     @hookimpl
     def opter_export(run):
@@ -71,8 +71,8 @@ def plugin(transport, time):
             ),
         )
 
-    ours.opter_export = opter_export
-    return ours
+    plugin.opter_export = opter_export
+    return plugin
 
 
 def fresh_code(sandbox, redirect_uri=None):
@@ -81,12 +81,12 @@ def fresh_code(sandbox, redirect_uri=None):
 
 
 def exporting_host(store, configuration, code, *, transport=Transport, time=None, window=None):
-    """Put a host together whose person signs in at once.
+    """Build a host with an instant login.
 
-    :param code: gives the code that Fortnox sends back.
+    :param code: returns the authorization code of Fortnox.
     """
     time = time or FakeTime()
-    return host_of(
+    return build_host(
         store,
         configuration,
         code,
@@ -99,12 +99,12 @@ def exporting_host(store, configuration, code, *, transport=Transport, time=None
 
 
 def send(host):
-    """Do what ``hostsim export Ut --send`` does."""
+    """Send the last shown export, as ``hostsim export Ut --send`` does."""
     return host.send(NAME, host.last_shown(NAME))
 
 
 class ExportScript:
-    """One export, always from the same database, and to a Fortnox that is emptied before."""
+    """An export that always starts from the same database and an empty Fortnox."""
 
     totals = TOTALS
     subject, settings = "invoices", SETTINGS
@@ -130,7 +130,7 @@ class ExportScript:
         store.load_invoices(invoices(self._folder))
 
     def _prepare(self, store, host):
-        """Make what is to be exported."""
+        """Prepare the invoices or bills to export."""
 
     def __exit__(self, *error):
         self.sandbox.__exit__(*error)
@@ -145,28 +145,28 @@ class ExportScript:
         )
 
     def _fill(self, company):
-        """Put into Fortnox what is there before."""
+        """Add the initial records to Fortnox."""
 
     def copy(self):
-        """Lay a fresh copy of the database in the place of the last one, and empty Fortnox."""
+        """Replace the last copy of the database by a fresh one, and empty Fortnox."""
         self.sandbox.switchboard.reset()
-        for beside in self._folder.glob("copy.db-*"):
-            beside.unlink()
+        for leftover in self._folder.glob("copy.db-*"):
+            leftover.unlink()
         return shutil.copy(self.base, self._folder / "copy.db")
 
     def host(self, store):
         return exporting_host(store, self.sandbox.environment(), lambda: fresh_code(self.sandbox))
 
     def host_beside(self, store):
-        """Make a host of its own, which signs in where no other one does."""
+        """Build a second host, with its own redirect URI."""
         redirect_uri = f"http://127.0.0.1:{free_port()}/callback"
         configuration = self.sandbox.environment() | {"FORTNOX_REDIRECT_URI": redirect_uri}
         return exporting_host(store, configuration, lambda: fresh_code(self.sandbox, redirect_uri))
 
     def export(self, path):
-        """Export whatever is left, as a person who sends what is shown."""
+        """Export and send all that is left."""
         with Store.open(path) as store:
-            return self.host(store).export(NAME, review=everything)
+            return self.host(store).export(NAME, review=send_all)
 
     @property
     def pdf(self):
@@ -177,18 +177,18 @@ class ExportScript:
         return self.sandbox.state.company().registers.files
 
     def wrong(self, path):
-        """Tell what is not as it is to be, on either side; nothing where all is."""
+        """Return the differences from the expected result on both sides; empty if none."""
         return [*self._wrong_in_fortnox(), *self._wrong_in_the_host(path)]
 
     def _wrong_in_fortnox(self):
         company = self.sandbox.state.company()
-        there = company.invoices()
-        found = sorted((one.number, one.total) for one in there)
-        if found != sorted(self.totals.items()):
-            yield f"Fortnox has {found}"
+        invoices = company.invoices()
+        totals = sorted((invoice.number, invoice.total) for invoice in invoices)
+        if totals != sorted(self.totals.items()):
+            yield f"Fortnox has {totals}"
         if sorted(company.registers.entries["customers"]) != ["1042", "1043"]:
             yield f"customers {sorted(company.registers.entries['customers'])}"
-        if not all(one.sent for one in there):
+        if not all(invoice.sent for invoice in invoices):
             yield "not all are marked as sent"
         if (len(company.registers.files), len(company.registers.attachments)) != (1, 1):
             yield f"{len(company.registers.files)} files"
@@ -196,27 +196,27 @@ class ExportScript:
     def _wrong_in_the_host(self, path):
         with Store.open(path) as store:
             host = self.host(store)
-            states = {one.item_number: one.state for one in host.exportable(NAME)}
+            states = {item.item_number: item.state for item in host.exportable(NAME)}
             if set(states.values()) - {"sent", "unchanged"} or len(states) != len(self.totals):
                 yield f"the host says {states}"
-            rest = host.export(NAME)
-            left = {name: rest.counts[name] for name in LISTS if rest.counts[name]}
+            remainder = host.export(NAME)
+            left = {name: remainder.counts[name] for name in LISTS if remainder.counts[name]}
             if left:
                 yield f"left for the next export: {left}"
 
 
 class ChangeScript(ExportScript):
-    """The same, but all was exported before, and two invoices and a customer have changed."""
+    """An export of changes: two invoices and a customer, of those exported before."""
 
     totals = TOTALS | {10301: Decimal("2500.00"), 10302: Decimal("250.00")}
 
     def _prepare(self, store, host):
-        host.export(NAME, review=everything)
+        host.export(NAME, review=send_all)
         moved = replace(OTHER, city="Kalmar")
         store.load_invoices(
             [
-                made("10301", (("3001", "2000.00", "500.00"),), document=self.pdf),
-                made("10302", (("3001", "200.00", "50.00"),), customer=moved),
+                build_invoice("10301", (("3001", "2000.00", "500.00"),), document=self.pdf),
+                build_invoice("10302", (("3001", "200.00", "50.00"),), customer=moved),
             ]
         )
         self._before = self.sandbox.state.snapshot()
@@ -227,7 +227,11 @@ class ChangeScript(ExportScript):
         return path
 
     def cancelled(self):
-        return [one.number for one in self.sandbox.state.company().invoices() if one.cancelled]
+        return [
+            invoice.number
+            for invoice in self.sandbox.state.company().invoices()
+            if invoice.cancelled
+        ]
 
 
 # --- Bills ---------------------------------------------------------------------------
@@ -241,65 +245,65 @@ BILL_TOTALS = {"A-1": Decimal("12500.00"), "A-2": Decimal("-125.00"), "B-1": Dec
 
 
 class BillScript(ExportScript):
-    """Bills of two suppliers, one with a PDF; of one supplier somebody has confirmed a bankgiro."""
+    """Bills of two suppliers, one with a PDF; the bankgiro of one supplier is confirmed."""
 
     subject = "supplier-bills"
     settings, totals = BILL_SETTINGS, BILL_TOTALS
 
     def _fill(self, company):
-        card = {"SupplierNumber": "LASSE", "Name": LASSE.name, "BG": "123-4566"}
-        company.registers.put("suppliers", "LASSE", card, SECOND_DAY)
+        supplier = {"SupplierNumber": "LASSE", "Name": LASSE.name, "BG": "123-4566"}
+        company.registers.put("suppliers", "LASSE", supplier, SECOND_DAY)
 
     def _load(self, store):
         pdf = self._folder / "A-1.pdf"
         pdf.write_bytes(b"%PDF-1.4 bill")
-        several = [
+        bills = [
             (bill("A-1", **BILL_DAYS, document="A-1.pdf"), str(pdf)),
             (bill("A-2", row("4600", credit="125.00"), **BILL_DAYS), ""),
             (bill("B-1", row("4600", "800.00"), supplier=SVEN, **BILL_DAYS), ""),
         ]
-        store.load_bills(LoadedBill(one, document=path) for one, path in several)
+        store.load_bills(LoadedBill(content, document=path) for content, path in bills)
 
     def _prepare(self, store, host):
         host.export(NAME).mark_printed()
         host.confirm_bank(NAME, "LASSE")
 
     def export(self, path):
-        """Export whatever is left, as a person who confirms anew what is asked, until it is done.
+        """Export all that is left, twice, confirming bank changes each time.
 
-        What may still have been on its way is not sent at once.
+        A request that may still be in progress is not repeated at once.
         """
         with Store.open(path) as store:
             host = self.host(store)
 
             def review(preview, _):
-                for one in preview.bank_changes():
-                    host.confirm_bank(NAME, one.party_number, preview.run_id)
+                for change in preview.bank_changes():
+                    host.confirm_bank(NAME, change.party_number, preview.run_id)
                 return host.export_run(preview.run_id).ids()
 
             return [host.export(NAME, review=review) for _ in range(2)][-1]
 
     def _wrong_in_fortnox(self):
         registers = self.sandbox.state.company().registers
-        there = registers.supplier_invoices.values()
-        found = sorted((one.fields["InvoiceNumber"], one.fields["Total"]) for one in there)
-        if found != sorted(self.totals.items()):
-            yield f"Fortnox has {found}"
-        cards = {
+        invoices = registers.supplier_invoices.values()
+        totals = sorted((one.fields["InvoiceNumber"], one.fields["Total"]) for one in invoices)
+        if totals != sorted(self.totals.items()):
+            yield f"Fortnox has {totals}"
+        bankgiros = {
             number: one.fields.get("BG", "")
             for number, one in registers.entries["suppliers"].items()
         }
-        if cards != {"LASSE": "5050-1055", "SVEN": ""}:
-            yield f"suppliers {cards}"
+        if bankgiros != {"LASSE": "5050-1055", "SVEN": ""}:
+            yield f"suppliers {bankgiros}"
         files = [one.supplier_invoice for one in registers.files.values()]
         if len(files) != 1 or not files[0]:
             yield f"files {files}"
 
     def cancelled(self):
-        there = self.sandbox.state.company().registers.supplier_invoices.values()
-        return [one.fields["InvoiceNumber"] for one in there if one.cancelled]
+        invoices = self.sandbox.state.company().registers.supplier_invoices.values()
+        return [invoice.fields["InvoiceNumber"] for invoice in invoices if invoice.cancelled]
 
 
-def damage(path):
+def integrity_errors(path):
     with Store.open(path) as store, closing(store.db.execute("PRAGMA integrity_check")) as rows:
         return [row[0] for row in rows if row[0] != "ok"]

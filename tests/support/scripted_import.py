@@ -1,8 +1,7 @@
-"""An import whose every step can be disturbed, for tests of faults and of sudden ends.
+"""An import in which each step can fail, for tests of faults and crashes.
 
-The plug-in and the host are the real ones, over real HTTP and a real database.
-What is not: nobody has to sign in by hand, pages are small, and waiting only
-moves a clock.
+The plug-in and the host are the real ones, over real HTTP and a real database,
+but the login is automatic, pages are small, and waiting only moves a clock.
 """
 
 import io
@@ -50,7 +49,7 @@ OWN_TO_A_RUN = frozenset({"id", "run_id", "requests", "notes", "saved_at", "regi
 
 
 class FakeTime:
-    """Time that passes only while somebody waits."""
+    """A clock that advances only by ``sleep``."""
 
     def __init__(self, now=_MORNING):
         self.now = now
@@ -65,8 +64,8 @@ class FakeTime:
 # --- What Fortnox and the host have -----------------------------------------
 
 
-def books(day):
-    """Make the company as it is on the first day, or with what the night brought."""
+def state_on(day):
+    """Make the state of the first day, or with the changes until the second."""
     state = State(Clock.stopped_at(day))
     company = state.add_company(COMPANY, "Grusbilarna i Ådalen AB")
     for number, total, currency in _INVOICES if day > FIRST_DAY else _INVOICES[3:]:
@@ -81,7 +80,7 @@ def books(day):
             )
         )
     for payment in _FIRST_PAYMENTS:
-        # What is long past is not read again on the second day, but asked for one by one.
+        # Earlier payments are not in the list of the second day, and are fetched one by one.
         past = timedelta(hours=6 if payment["invoice_number"] in _NOT_YET else 1)
         company.add_payment(Payment(**payment, modified=FIRST_DAY - past))
     if day > FIRST_DAY:
@@ -164,15 +163,15 @@ def invoices_of_the_first_day():
 
 
 def invoices_of_the_second_day():
-    """Return invoices that make rejected payments ready."""
+    """Return the invoices that make rejected payments ready."""
     return [_exported(str(number)) for number in _NOT_YET]
 
 
 # --- The host that imports --------------------------------------------------
 
 
-def impatient_plugin(transport, time):
-    """Make the plug-in as it is installed, but with this transport and this time."""
+def plugin_with(transport, time):
+    """Make the plug-in with another transport and clock."""
 
     class Impatient:
         pass
@@ -186,27 +185,27 @@ def impatient_plugin(transport, time):
             ),
         )
 
-    ours = Impatient()
+    plugin = Impatient()
     for name in dir(hooks):
         if name.startswith("opter_"):
-            setattr(ours, name, getattr(hooks, name))
-    ours.opter_import_payments = opter_import_payments
-    return ours
+            setattr(plugin, name, getattr(hooks, name))
+    plugin.opter_import_payments = opter_import_payments
+    return plugin
 
 
-def ask_for_small_pages(patch):
-    """Let the plug-in ask for pages of a few rows: it looks their size up at each request."""
+def use_small_pages(patch):
+    """Reduce the page size of the plug-in, which reads it at each request."""
     patch.setattr(protocol, "PAGE_SIZE", PAGE_SIZE)
 
 
-def host_of(
-    store, configuration, code, *, transport, time, now, window=None, plugin=impatient_plugin
+def build_host(
+    store, configuration, code, *, transport, time, now, window=None, plugin=plugin_with
 ):
-    """Put a host together whose person signs in at once.
+    """Build a host with an instant login.
 
-    :param code: gives the code that Fortnox sends back.
-    :param window: is called when the login window would open.
-    :param plugin: makes the plug-in of a transport and a time.
+    :param code: returns the authorization code of Fortnox.
+    :param window: called when the login window would open.
+    :param plugin: makes the plug-in from a transport and a clock.
     """
 
     def sign_in(address, answered):
@@ -229,20 +228,20 @@ def host_of(
     )
 
 
-def sandbox_of(day, redirect_uri, time):
-    """Make the sandbox of a day; it counts requests by the clock that the plug-in waits by."""
-    return Sandbox(books(day), redirect_uri=redirect_uri, switches=Switches(), monotonic=time)
+def sandbox_on(day, redirect_uri, time):
+    """Make the sandbox of a day, whose rate limit uses the plug-in's clock."""
+    return Sandbox(state_on(day), redirect_uri=redirect_uri, switches=Switches(), monotonic=time)
 
 
 def fresh_code(sandbox):
-    """Issue a code, as when a person has allowed the program."""
+    """Issue an authorization code, as after a consent."""
     grant = Grant(sandbox.client_id, COMPANY, 1, SCOPES)
     return sandbox.state.tokens.issue_code(grant, sandbox.redirect_uri)
 
 
 def host_of_sandbox(store, sandbox, *, transport=Transport, **more):
-    """Put a host together whose person signs in to the sandbox at once."""
-    return host_of(
+    """Build a host with an instant login to the sandbox."""
+    return build_host(
         store,
         sandbox.environment(),
         lambda: fresh_code(sandbox),
@@ -251,10 +250,10 @@ def host_of_sandbox(store, sandbox, *, transport=Transport, **more):
     )
 
 
-def prepare(path, redirect_uri):
-    """Make a database on the morning of the second day, after a first import that was saved."""
+def prepare_database(path, redirect_uri):
+    """Create the database of the second morning, after a first saved import."""
     time = FakeTime(FIRST_DAY.timestamp())
-    with sandbox_of(FIRST_DAY, redirect_uri, time) as sandbox, Store.create(path) as store:
+    with sandbox_on(FIRST_DAY, redirect_uri, time) as sandbox, Store.create(path) as store:
         store.load_invoices(invoices_of_the_first_day())
         host = host_of_sandbox(store, sandbox, time=time, now=FIRST_DAY)
         host.define(NAME, "FortnoxAPI", "API", "", SETTINGS)
@@ -270,7 +269,7 @@ def prepare(path, redirect_uri):
 
 @dataclass(frozen=True)
 class Outcome:
-    """How an import ended: what it showed and left behind, or the exit status of its error."""
+    """The outcome of an import: preview and stored rows, or the exit status of its error."""
 
     preview: dict | None = None
     rows: dict | None = None
@@ -278,35 +277,35 @@ class Outcome:
 
 
 class Script:
-    """One import and save, always from the same database and the same Fortnox."""
+    """An import and save that always starts from the same database and Fortnox."""
 
     def __init__(self, folder):
         self.redirect_uri = f"http://127.0.0.1:{free_port()}/callback"
         self.time = FakeTime()
         self.base = folder / "base.db"
         self._folder = folder
-        prepare(self.base, self.redirect_uri)
+        prepare_database(self.base, self.redirect_uri)
         self.before = stored_rows(self.base)
 
     def sandbox(self):
-        return sandbox_of(SECOND_DAY, self.redirect_uri, self.time)
+        return sandbox_on(SECOND_DAY, self.redirect_uri, self.time)
 
     def copy(self):
-        """Lay a fresh copy of the database in the place of the last one."""
-        for beside in self._folder.glob("copy.db-*"):
-            beside.unlink()
+        """Replace the last copy of the database by a fresh one."""
+        for leftover in self._folder.glob("copy.db-*"):
+            leftover.unlink()
         return shutil.copy(self.base, self._folder / "copy.db")
 
     def run(self, sandbox, path, transport=Transport):
-        """Import and save; a failure must be one with a sentence for the person."""
-        # What was asked before is out of Fortnox's window.
+        """Import and save; an exception must be one with a message for the user."""
+        # Earlier requests no longer count for the rate limit.
         self.time.sleep(60)
         with Store.open(path) as store:
             host = host_of_sandbox(
                 store, sandbox, transport=transport, time=self.time, now=SECOND_DAY
             )
             try:
-                preview = shown(host.import_payments(NAME))
+                preview = preview_json(host.import_payments(NAME))
             except Exception as error:
                 failure = failure_of(error)
                 if failure is None:
@@ -319,8 +318,8 @@ class Script:
 # --- What is there afterwards -----------------------------------------------
 
 
-def shown(preview):
-    """Return a preview as ``import --json`` prints it, but for what it cost and what is advice."""
+def preview_json(preview):
+    """Return a preview as ``import --json`` prints it, without requests and notes."""
     text = io.StringIO()
     write_preview_json(Output(text, "en"), preview)
     return {
@@ -331,9 +330,9 @@ def shown(preview):
 
 
 def stored_rows(path):
-    """Return all that the host has, but for what names a run: rows by table.
+    """Return the rows of the host by table, without the columns that identify a run.
 
-    Of runs, those that still mean something: a failed one has left only its error.
+    Failed runs are left out, which have only an error.
     """
     with Store.open(path) as store:
         return {table: _rows(store, table) for table in TABLES}
@@ -355,9 +354,9 @@ def registered(path):
         return [row.payment_number for row in store.payments()]
 
 
-def damage(path):
-    """Name what SQLite finds wrong in a database; nothing where it is whole."""
+def integrity_errors(path):
+    """Return the errors of SQLite's integrity checks; empty if there are none."""
     with Store.open(path) as store:
-        found = [row[0] for row in store.db.execute("PRAGMA integrity_check")]
+        errors = [row[0] for row in store.db.execute("PRAGMA integrity_check")]
         broken = [tuple(row) for row in store.db.execute("PRAGMA foreign_key_check")]
-    return [line for line in found if line != "ok"] + broken
+    return [line for line in errors if line != "ok"] + broken

@@ -1,4 +1,4 @@
-"""A second host in memory, for tests that look into what our plug-in handed over."""
+"""A second host in memory, for tests of what our plug-in hands over."""
 
 import contextlib
 import threading

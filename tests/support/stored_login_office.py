@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from ports import free_port
-from scripted_import import FIRST_DAY, NAME, SETTINGS, FakeTime, books, fresh_code, host_of
+from scripted_import import FIRST_DAY, NAME, SETTINGS, FakeTime, build_host, fresh_code, state_on
 
 from hostsim.errors import failure_of
 from hostsim.sandbox import Match, Sandbox, Switches
@@ -32,7 +32,7 @@ def sandbox():
     # A refresh token that is used twice ends all of them: nothing is forgiven here.
     switches = Switches(reuse_revokes_family=True)
     with Sandbox(
-        books(FIRST_DAY),
+        state_on(FIRST_DAY),
         redirect_uri=redirect_uri,
         switches=switches,
         monotonic=itertools.count(step=10).__next__,
@@ -54,7 +54,7 @@ class Office:
         self.host = self.opened_with()
 
     def opened_with(self, transport=Transport, code=None):
-        return host_of(
+        return build_host(
             self.store,
             self.sandbox.environment(),
             code or (lambda: fresh_code(self.sandbox)),

@@ -1,4 +1,4 @@
-"""What a host that is a web application needs around it: a portal, a proxy, and a browser."""
+"""The surroundings of a host that is a web application: a portal, a proxy, and a browser."""
 
 import http.client
 import http.server
@@ -22,7 +22,7 @@ from hostsim.sandbox import scripted_login, seed
 #: The header in which the proxy names the user.
 USER_HEADER = "X-Remote-User"
 
-#: What goes from one connection to the next, and no further (RFC 9110, 7.6.1).
+#: Hop-by-hop headers (RFC 9110, 7.6.1).
 HOPS = {"connection", "keep-alive", "transfer-encoding", "te", "upgrade"}
 
 GUIDE = Path(__file__).parents[2] / "docs" / "administrator.md"
@@ -57,7 +57,7 @@ class Proxy:
 
     @contextmanager
     def before(self, upstream):
-        """Pass on to an address."""
+        """Forward to an upstream URL."""
         self.upstream = urlsplit(upstream).netloc
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(self.certificate)
@@ -92,10 +92,10 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         upstream = http.client.HTTPConnection(self.proxy.upstream, timeout=20)
         with closing(upstream):
             upstream.request(self.command, self.path, body, headers)
-            answer = upstream.getresponse()
-            content = answer.read()
-        self.send_response_only(answer.status)
-        for name, value in answer.getheaders():
+            response = upstream.getresponse()
+            content = response.read()
+        self.send_response_only(response.status)
+        for name, value in response.getheaders():
             if name.lower() not in HOPS | {"content-length"}:
                 self.send_header(name, value)
         self.send_header("Content-Length", str(len(content)))
@@ -106,7 +106,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
     do_POST = do_HEAD = do_GET  # noqa: N815 as http.server calls them
 
     def log_message(self, *_):
-        """Say nothing."""
+        """Log nothing."""
 
 
 class Nginx(Proxy):
@@ -130,7 +130,7 @@ class Nginx(Proxy):
         )
         command = [shutil.which("nginx"), "-e", "stderr", "-c", folder / "nginx.conf"]
         with subprocess.Popen(command, stderr=subprocess.DEVNULL) as nginx:
-            _until(self._listens)
+            _wait_for(self._listens)
             yield self
             nginx.terminate()
 
@@ -160,28 +160,28 @@ class Visitor:
             f"{self.address}{path}", data={"token": token} | values, timeout=20
         )
 
-    def begins(self, name="Fortnox"):
-        """Begin an import; give its address, and the one to sign in at."""
+    def start_import(self, name="Fortnox"):
+        """Start an import; return its URL, and the URL to sign in at."""
         job = self.post("/import/start", format=name, region="", date="2026-11-22").url
-        login = _until(lambda: self.session.get(f"{job}/now", timeout=20).json()["login"])
+        login = _wait_for(lambda: self.session.get(f"{job}/now", timeout=20).json()["login"])
         sent_on = self.session.get(urljoin(job, login), timeout=20, allow_redirects=False)
         return job, sent_on.headers["Location"]
 
-    def ends(self, job):
+    def finish_import(self, job):
         """Wait for the end of an import; give the page that it leads to."""
-        _until(lambda: self.session.get(f"{job}/now", timeout=20).json()["ended"])
+        _wait_for(lambda: self.session.get(f"{job}/now", timeout=20).json()["ended"])
         return self.session.get(job, timeout=20)
 
 
-def answer_of(login):
+def callback_url(login):
     """Sign in; give the address that the browser is sent to."""
     return scripted_login.callback_url(login, seed.USER, seed.PASSWORD)
 
 
-def _until(ask, seconds=30):
-    """Ask until there is an answer."""
+def _wait_for(ask, seconds=30):
+    """Call ``ask`` until it returns something."""
     end = time.monotonic() + seconds
-    while not (answer := ask()):
+    while not (result := ask()):
         assert time.monotonic() < end, "it did not happen"
         time.sleep(0.02)
-    return answer
+    return result

@@ -146,7 +146,7 @@ def test_its_own_ocr_cannot_be_seen_and_is_told_where_to_check(examine):
 
 
 def test_numbers_in_series_apart_are_told_with_both_ranges(office, examine):
-    office.has(invoice("10301"), invoice("10302")).export()
+    office.set_invoices(invoice("10301"), invoice("10302")).export()
     made_in_fortnox(office, 17)
     finding = examine()["setup.numbers"]
     assert finding.state == "ok"
@@ -156,7 +156,7 @@ def test_numbers_in_series_apart_are_told_with_both_ranges(office, examine):
 
 @pytest.mark.parametrize("number", [10302, 20000])
 def test_other_numbers_among_ours_or_above_are_told_with_both_ranges(office, examine, number):
-    office.has(invoice("10301"), invoice("10303")).export()
+    office.set_invoices(invoice("10301"), invoice("10303")).export()
     made_in_fortnox(office, 17)
     made_in_fortnox(office, number)
     finding = examine()["setup.numbers"]
@@ -181,7 +181,7 @@ def test_before_the_first_export_the_numbers_that_are_there_are_told(office, exa
     ],
 )
 def test_a_fee_of_the_newest_invoice_that_was_made_there_is_told(office, examine, preset, state):
-    office.has(invoice()).export()
+    office.set_invoices(invoice()).export()
     office.fortnox.registers.change_set_up(**preset)
     token = office.sandbox.sign_in(scopes=["invoice", "customer"]).access
     made = requests.post(

@@ -18,7 +18,6 @@ from fortnox import (
     DATE,
     Clock,
     Wire,
-    broken_off,
     configuration,
     detail,
     error,
@@ -28,6 +27,7 @@ from fortnox import (
     raw_response,
     reset,
     tokens,
+    truncated,
 )
 from responses.registries import OrderedRegistry
 
@@ -517,7 +517,7 @@ def test_over_a_real_connection_nothing_that_is_secret_is_logged_or_raised(caplo
     with Wire(
         reset,
         raw_response(500, everything),
-        broken_off(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nacc-0ne"),
+        truncated(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\nacc-0ne"),
         b"HTTP/1.1 what acc-0ne\r\n\r\n",
         raw_response(401, everything),
         reset,

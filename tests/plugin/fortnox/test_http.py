@@ -13,7 +13,7 @@ import threading
 from contextlib import closing
 
 import pytest
-from fortnox import DATE, KEEP, Wire, broken_off, drip, hang, raw_response, reset
+from fortnox import DATE, KEEP, Wire, drip, hang, raw_response, reset, truncated
 
 from opter_fortnox_plugin.errors import Temporary
 from opter_fortnox_plugin.fortnox.http import Bearer, Transport
@@ -200,7 +200,7 @@ def test_a_connection_that_is_reset_is_temporary(transport):
 
 
 def test_a_connection_that_is_closed_without_a_word_is_temporary(transport):
-    assert fault(transport, broken_off(b"")) == "no connection"
+    assert fault(transport, truncated(b"")) == "no connection"
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_a_connection_that_is_closed_without_a_word_is_temporary(transport):
     ],
 )
 def test_a_body_that_is_cut_off_is_no_answer(transport, cut):
-    assert fault(transport, broken_off(cut)) == "an answer that was cut off"
+    assert fault(transport, truncated(cut)) == "an answer that was cut off"
 
 
 def test_a_body_that_is_reset_in_the_middle_is_no_answer(transport):
@@ -238,13 +238,13 @@ def test_a_body_that_is_reset_in_the_middle_is_no_answer(transport):
     ids=lambda strange: repr(strange[:40]),
 )
 def test_what_is_no_http_is_temporary(transport, strange):
-    assert fault(transport, broken_off(strange))
+    assert fault(transport, truncated(strange))
 
 
 # urllib3 leaves the connection of such an answer to the garbage collector.
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 def test_a_length_that_contradicts_itself_is_temporary(transport):
-    assert fault(transport, broken_off(HEAD + b"Content-Length: 1, 2\r\n\r\nxy"))
+    assert fault(transport, truncated(HEAD + b"Content-Length: 1, 2\r\n\r\nxy"))
 
 
 def test_a_server_without_tls_is_not_trusted_with_a_token(hasty):

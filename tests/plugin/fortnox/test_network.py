@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import trustme
-from fortnox import Wire, broken_off
+from fortnox import Wire, truncated
 
 from opter_fortnox_plugin.errors import NotFortnox, SettingsWrong, Temporary, Unavailable
 from opter_fortnox_plugin.fortnox import network
@@ -163,7 +163,7 @@ def tunnelling_to(port):
 
 
 def tunnel(status, reason="x"):
-    return broken_off(f"HTTP/1.1 {status} {reason}\r\nContent-Length: 0\r\n\r\n".encode())
+    return truncated(f"HTTP/1.1 {status} {reason}\r\nContent-Length: 0\r\n\r\n".encode())
 
 
 @pytest.mark.parametrize("name", ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"])

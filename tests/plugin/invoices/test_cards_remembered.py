@@ -27,7 +27,7 @@ def export_and_wait(office, number, *, minutes=5, meanwhile=lambda: None, **more
         return False
 
     office.sandbox.latency.set(0, 0.001, match=pass_time)
-    return office.has(invoice(number, **more)).export()
+    return office.set_invoices(invoice(number, **more)).export()
 
 
 def looked_up(office):

@@ -32,9 +32,9 @@ def plan_of(recorded):
 
 
 def test_an_invoice_is_sent_with_its_own_number_and_reference(office):
-    recorded = office.has(invoice()).export()
+    recorded = office.set_invoices(invoice()).export()
     assert codes(recorded) == {"/10301": ("sent", "")}
-    there = office.of()
+    there = office.get_invoice()
     assert there["DocumentNumber"] == "10301"
     assert there["OCR"] == invoice().ocr
     assert there["ExternalInvoiceReference1"] == "opter//10301/"
@@ -47,7 +47,7 @@ def test_an_invoice_is_sent_with_its_own_number_and_reference(office):
 
 
 def test_a_customer_is_made_first(office):
-    recorded = office.has(invoice()).export()
+    recorded = office.set_invoices(invoice()).export()
     assert [(one.number, one.action) for one in recorded.cards] == [("1042", "create")]
     card = office.fortnox.registers.get("customers", "1042")
     assert card["Name"] == "Kalmar Glas & Porslin AB"
@@ -56,8 +56,8 @@ def test_a_customer_is_made_first(office):
 
 def test_rows_of_one_account_unit_and_rate_are_one_row(office):
     rows = [row("99.99", "25.00")] * 3 + [row("10.00", "2.50", unit="12")]
-    office.has(invoice("10301", *rows)).export(rounding_account="3740")
-    sent = office.of()["InvoiceRows"][1:]
+    office.set_invoices(invoice("10301", *rows)).export(rounding_account="3740")
+    sent = office.get_invoice()["InvoiceRows"][1:]
     assert [(one["AccountNumber"], one["Price"]) for one in sent] == [
         (3001, 299.97),
         (3001, 10),
@@ -67,16 +67,16 @@ def test_rows_of_one_account_unit_and_rate_are_one_row(office):
 
 def test_what_rounding_makes_differ_goes_to_the_rounding_account(office):
     ours = invoice("10301", *[row("99.99", "25.00")] * 3)
-    recorded = office.has(ours).export(rounding_account="3740")
+    recorded = office.set_invoices(ours).export(rounding_account="3740")
     [plan] = recorded.planned
     assert plan.total == plan.other_total == Decimal("374.97")
     assert plan.code == "ROUNDED"
     assert "75.00 on the rows but 74.99 on the sum" in plan.message.en
-    assert office.of()["Total"] == 374.97
+    assert office.get_invoice()["Total"] == 374.97
 
 
 def test_without_a_rounding_account_such_an_invoice_is_refused_and_explained(office):
-    recorded = office.has(invoice("10301", *[row("99.99", "25.00")] * 3)).export()
+    recorded = office.set_invoices(invoice("10301", *[row("99.99", "25.00")] * 3)).export()
     assert plan_of(recorded) == ("refused", "none", "TOTAL_DIFFERS")
     assert "75.00" in recorded.planned[0].message.en
     assert "74.99" in recorded.planned[0].message.en
@@ -85,32 +85,32 @@ def test_without_a_rounding_account_such_an_invoice_is_refused_and_explained(off
 
 def test_what_the_company_adds_by_itself_is_not_added(office):
     office.fortnox.registers.change_set_up(administration_fee=Decimal(49), freight=Decimal(20))
-    recorded = office.has(invoice()).export()
+    recorded = office.set_invoices(invoice()).export()
     assert codes(recorded) == {"/10301": ("sent", "")}
-    assert office.of()["Total"] == 1250
+    assert office.get_invoice()["Total"] == 1250
 
 
 def test_an_export_that_was_made_changes_nothing_when_it_is_made_again(office):
-    office.has(invoice()).export()
-    before = office.of()
+    office.set_invoices(invoice()).export()
+    before = office.get_invoice()
     recorded = office.export()
     assert plan_of(recorded) == ("unchanged", "none", "")
-    assert office.of() == before
+    assert office.get_invoice() == before
     assert office.requests("POST", "/3/invoices") == 1
 
 
 def test_a_changed_invoice_is_updated_whole(office):
-    office.has(invoice("10301", row(), row("50.00", "12.50", account="3041"))).export()
-    recorded = office.has(invoice("10301", row("900.00", "225.00"))).export()
+    office.set_invoices(invoice("10301", row(), row("50.00", "12.50", account="3041"))).export()
+    recorded = office.set_invoices(invoice("10301", row("900.00", "225.00"))).export()
     [planned] = recorded.planned
     assert (planned.state, planned.action) == ("ready", "update")
     assert {one.field for one in planned.differences} >= {"Total", "InvoiceRows"}
-    assert office.of()["Total"] == 1125
-    assert len(office.of()["InvoiceRows"]) == 2
+    assert office.get_invoice()["Total"] == 1125
+    assert len(office.get_invoice()["InvoiceRows"]) == 2
 
 
 def test_only_the_scopes_that_the_settings_use_are_asked_for(office):
-    office.has(invoice()).export()
+    office.set_invoices(invoice()).export()
     [asked] = [one for one in office.sandbox.asked if one.path == "/oauth-v1/auth"]
     assert asked.query["scope"] == (
         "invoice customer bookkeeping currency settings companyinformation"
@@ -134,7 +134,7 @@ def there_already(office, **fields):
 
 def test_an_equal_invoice_that_is_there_already_is_adopted(office):
     there_already(office)
-    recorded = office.has(invoice()).export()
+    recorded = office.set_invoices(invoice()).export()
     assert plan_of(recorded) == ("adopted", "none", "")
     assert codes(recorded) == {"/10301": ("adopted", "")}
     assert office.requests("POST", "/3/invoices") == office.requests("PUT", "/3/invoices/*") == 0
@@ -143,7 +143,9 @@ def test_an_equal_invoice_that_is_there_already_is_adopted(office):
 def test_what_others_made_is_told_by_the_list_alone(office):
     for number in (10301, 10302, 10303):
         there_already(office, number=number)
-    recorded = office.has(*[invoice(str(number)) for number in (10301, 10302, 10303)]).export()
+    recorded = office.set_invoices(
+        *[invoice(str(number)) for number in (10301, 10302, 10303)]
+    ).export()
     assert {one.state for one in recorded.results} == {"adopted"}
     assert office.requests("GET", "/3/invoices") == 1
     assert office.requests("GET", "/3/invoices/*") == 0
@@ -151,7 +153,7 @@ def test_what_others_made_is_told_by_the_list_alone(office):
 
 def test_another_invoice_of_the_number_is_refused_with_both_sides(office):
     there_already(office, total=Decimal("99.00"))
-    recorded = office.has(invoice()).export()
+    recorded = office.set_invoices(invoice()).export()
     assert plan_of(recorded) == ("refused", "none", "NUMBER_TAKEN")
     [difference] = recorded.planned[0].differences
     assert (difference.ours, difference.theirs) == ("1250.00", "99.00")
@@ -163,24 +165,24 @@ def test_a_number_that_is_taken_between_preview_and_send_is_refused(office):
         there_already(office, total=Decimal("99.00"))
         return [one.id for one in recorded.planned]
 
-    recorded = office.has(invoice()).export(review=review)
+    recorded = office.set_invoices(invoice()).export(review=review)
     assert codes(recorded) == {"/10301": ("refused", "NUMBER_TAKEN")}
     assert office.fortnox.invoice(10301).total == Decimal("99.00")
 
 
 def test_a_cancelled_number_is_not_used_again(office):
     there_already(office, cancelled=True)
-    recorded = office.has(invoice()).export()
+    recorded = office.set_invoices(invoice()).export()
     assert plan_of(recorded) == ("refused", "none", "CANCELLED_IN_FORTNOX")
 
 
 def test_a_booked_invoice_is_not_updated_and_its_differences_are_shown(office):
-    office.has(invoice()).export()
+    office.set_invoices(invoice()).export()
     office.fortnox.book_invoice(10301)
-    recorded = office.has(invoice("10301", row("900.00", "225.00"))).export()
+    recorded = office.set_invoices(invoice("10301", row("900.00", "225.00"))).export()
     assert plan_of(recorded) == ("booked", "none", "BOOKED_IN_FORTNOX")
     assert any(one.field == "Total" for one in recorded.planned[0].differences)
-    assert office.of()["Total"] == 1250
+    assert office.get_invoice()["Total"] == 1250
 
 
 # --- lost answers ---------------------------------------------------------------------
@@ -200,32 +202,32 @@ LOST = {
 @pytest.mark.parametrize("times", [1, 2])
 def test_an_answer_that_is_lost_is_settled_by_asking(office, fault, times):
     office.fault(fault, POSTS, times=times)
-    recorded = office.has(invoice()).export()
+    recorded = office.set_invoices(invoice()).export()
     assert codes(recorded) == {"/10301": ("sent", "")}
     assert office.numbers() == [10301]
-    assert office.of()["Total"] == 1250
+    assert office.get_invoice()["Total"] == 1250
 
 
 @pytest.mark.parametrize("fault", LOST.values(), ids=LOST)
 def test_a_lost_answer_to_an_update_is_settled_by_asking(office, fault):
-    office.has(invoice()).export()
+    office.set_invoices(invoice()).export()
     office.fault(fault, PUTS)
-    recorded = office.has(invoice("10301", row("900.00", "225.00"))).export()
+    recorded = office.set_invoices(invoice("10301", row("900.00", "225.00"))).export()
     assert codes(recorded) == {"/10301": ("sent", "")}
-    assert office.of()["Total"] == 1125
+    assert office.get_invoice()["Total"] == 1125
 
 
 @pytest.mark.parametrize("fault", LOST.values(), ids=LOST)
 def test_a_lost_answer_about_a_customer_is_settled_by_asking(office, fault):
     office.fault(fault, Match("POST", "/3/customers"))
-    recorded = office.has(invoice()).export()
+    recorded = office.set_invoices(invoice()).export()
     assert codes(recorded) == {"/10301": ("sent", "")}
 
 
 def test_what_cannot_be_settled_is_unknown_and_asked_for_at_the_next_export(office):
     office.fault(Fault.reset(performed=True), POSTS)
     office.fault(Fault(503), Match("GET", "/3/invoices/10301"), times=None)
-    recorded = office.has(invoice()).export()
+    recorded = office.set_invoices(invoice()).export()
     assert codes(recorded) == {"/10301": ("unknown", "RESULT_UNKNOWN")}
     office.sandbox.faults.clear()
     office.host.forget_results()
@@ -235,17 +237,17 @@ def test_what_cannot_be_settled_is_unknown_and_asked_for_at_the_next_export(offi
 
 
 def test_an_intent_comes_before_its_request_and_a_result_right_after(office):
-    office.has(*[invoice(str(number)) for number in range(10301, 10400)]).export()
+    office.set_invoices(*[invoice(str(number)) for number in range(10301, 10400)]).export()
     assert sorted(office.recorded.intents) == sorted(one.id for one in office.recorded.results)
     assert len(office.numbers()) == 99
 
 
 def test_a_correction_is_sent_after_the_invoice_that_it_corrects(office):
     correction = invoice("10290", row("-1000.00", "-250.00"), type="correction", credits="10301")
-    recorded = office.has(correction, invoice()).export()
+    recorded = office.set_invoices(correction, invoice()).export()
     assert codes(recorded) == {"/10290": ("sent", ""), "/10301": ("sent", "")}
-    assert office.of("10290")["CreditInvoiceReference"] == "10301"
-    assert office.of("10290")["Total"] == -1250
+    assert office.get_invoice("10290")["CreditInvoiceReference"] == "10301"
+    assert office.get_invoice("10290")["Total"] == -1250
 
 
 # --- the total --------------------------------------------------------------------------
@@ -254,7 +256,7 @@ def test_a_correction_is_sent_after_the_invoice_that_it_corrects(office):
 def test_another_total_is_told_with_its_likely_cause(office):
     office.sandbox.switchboard.set(whole_kronor=True)
     ours = invoice("10301", row("999.80", "249.95"))
-    recorded = office.has(ours).export(after_sending="sent-by-host")
+    recorded = office.set_invoices(ours).export(after_sending="sent-by-host")
     [result] = recorded.results
     assert (result.state, result.code) == ("sent", "TOTAL_DIFFERS")
     assert "kronor" in result.message.en
@@ -265,7 +267,7 @@ def test_another_total_is_told_with_its_likely_cause(office):
 
 
 def test_every_gap_of_the_batch_is_told_and_nothing_is_sent(office):
-    recorded = office.has(
+    recorded = office.set_invoices(
         invoice("10301", row(account="3999")),
         invoice("10302", currency="XPF", exchange_rate=Decimal("10.5")),
         invoice("10303", invoice_date=invoice().invoice_date.replace(year=2002)),
@@ -285,14 +287,14 @@ def test_every_gap_of_the_batch_is_told_and_nothing_is_sent(office):
 
 def test_a_locked_period_is_a_gap(office):
     office.fortnox.registers.change_set_up(locked_until=invoice().invoice_date)
-    recorded = office.has(invoice()).export()
+    recorded = office.set_invoices(invoice()).export()
     assert [one.code for one in recorded.gaps] == ["PERIOD_LOCKED"]
     assert office.numbers() == []
 
 
 def test_a_vat_rate_that_fortnox_refuses_becomes_a_gap_and_stops_the_batch(office):
     ours = [invoice(str(n), row("100.00", "13.00", rate="13")) for n in range(10301, 10310)]
-    recorded = office.has(*ours).export()
+    recorded = office.set_invoices(*ours).export()
     assert [one.code for one in recorded.gaps] == ["VAT_RATE_UNKNOWN"]
     assert set(recorded.gaps[0].ids) == {f"/{number}" for number in range(10301, 10310)}
     assert office.numbers() == []
@@ -302,9 +304,9 @@ def test_a_vat_rate_that_fortnox_refuses_becomes_a_gap_and_stops_the_batch(offic
 
 
 def test_only_filled_in_fields_that_differ_are_written_to_a_customer(office):
-    office.has(invoice()).export()
+    office.set_invoices(invoice()).export()
     changed = replace(KALMAR, city="Nybro", email="", zip="39200")
-    recorded = office.has(invoice(customer=changed)).export()
+    recorded = office.set_invoices(invoice(customer=changed)).export()
     [card] = recorded.cards
     assert [(one.field, one.ours, one.theirs) for one in card.differences] == [
         ("City", "Nybro", "Kalmar")
@@ -314,9 +316,9 @@ def test_only_filled_in_fields_that_differ_are_written_to_a_customer(office):
 
 
 def test_customers_are_not_updated_where_the_settings_say_so(office):
-    office.has(invoice()).export()
+    office.set_invoices(invoice()).export()
     changed = replace(KALMAR, city="Nybro")
-    recorded = office.has(invoice(customer=changed)).export(update_customers="false")
+    recorded = office.set_invoices(invoice(customer=changed)).export(update_customers="false")
     assert recorded.cards == []
     assert office.fortnox.registers.get("customers", "1042")["City"] == "Kalmar"
 
@@ -324,32 +326,32 @@ def test_customers_are_not_updated_where_the_settings_say_so(office):
 def test_an_organisation_number_that_another_customer_has_is_told(office):
     other = {"CustomerNumber": "7", "Name": "Kalmar", "OrganisationNumber": "5560000000"}
     office.fortnox.registers.put("customers", "7", other, office.sandbox.clock.now())
-    recorded = office.has(invoice()).export()
+    recorded = office.set_invoices(invoice()).export()
     [card] = recorded.cards
     assert card.action == "create"
     assert "7" in card.message.en
 
 
 def test_a_card_whose_kind_of_vat_contradicts_is_refused(office):
-    office.has(invoice()).export()
+    office.set_invoices(invoice()).export()
     abroad = invoice("10302", row("100.00", "0", rate="0-eu"))
-    recorded = office.has(abroad).export()
+    recorded = office.set_invoices(abroad).export()
     assert plan_of(recorded) == ("refused", "none", "VAT_KIND_CONTRADICTS")
 
 
 def test_two_customers_of_one_number_are_never_one_in_fortnox(office):
     other = replace(KALMAR, code="NYBR", name="Nybro Trä AB")
-    recorded = office.has(invoice("10301"), invoice("10302", customer=other)).export()
+    recorded = office.set_invoices(invoice("10301"), invoice("10302", customer=other)).export()
     states = {one.id: (one.state, one.code) for one in recorded.planned}
     assert set(states.values()) == {("refused", "CUSTOMER_NUMBER_SHARED")}
     assert office.numbers() == []
 
 
 def test_a_booked_invoice_whose_customer_lost_its_number_is_still_compared(office):
-    office.has(invoice()).export()
+    office.set_invoices(invoice()).export()
     office.fortnox.book_invoice(10301)
     numberless = replace(KALMAR, ledger_number="")
-    recorded = office.has(invoice(customer=numberless)).export()
+    recorded = office.set_invoices(invoice(customer=numberless)).export()
     assert plan_of(recorded) == ("booked", "none", "BOOKED_IN_FORTNOX")
     assert [one.field for one in recorded.planned[0].differences] == ["CustomerNumber"]
 
@@ -358,14 +360,14 @@ def test_a_booked_invoice_whose_customer_lost_its_number_is_still_compared(offic
 
 
 def test_an_invoice_that_is_not_booked_is_cancelled(office):
-    office.has(invoice()).export()
+    office.set_invoices(invoice()).export()
     assert office.cancel().state == "cancelled"
     assert office.fortnox.invoice(10301).cancelled
     assert office.cancel().state == "cancelled"
 
 
 def test_a_booked_invoice_is_not_cancelled(office):
-    office.has(invoice()).export()
+    office.set_invoices(invoice()).export()
     office.fortnox.book_invoice(10301)
     result = office.cancel()
     assert (result.state, result.code) == ("booked", "BOOKED_IN_FORTNOX")
@@ -373,7 +375,7 @@ def test_a_booked_invoice_is_not_cancelled(office):
 
 @pytest.mark.parametrize("fault", LOST.values(), ids=LOST)
 def test_a_lost_answer_to_a_cancellation_is_settled_by_asking(office, fault):
-    office.has(invoice()).export()
+    office.set_invoices(invoice()).export()
     office.fault(fault, Match("PUT", "/3/invoices/10301/cancel"))
     assert office.cancel().state == "cancelled"
 
@@ -386,24 +388,24 @@ def test_a_lost_answer_to_a_cancellation_is_settled_by_asking(office, fault):
 def test_a_pdf_is_attached_once_whatever_answer_is_lost(office, path, fault):
     office.host.documents = {"/10301": b"%PDF-1.4 test"}
     office.fault(fault, Match("POST", path))
-    recorded = office.has(invoice(document="10301.pdf")).export(attach_pdf="true")
+    recorded = office.set_invoices(invoice(document="10301.pdf")).export(attach_pdf="true")
     assert recorded.results[-1].complete
     assert len(office.fortnox.registers.attachments) == 1
     assert len(office.fortnox.registers.files) == 1
 
 
 def test_an_invoice_is_marked_as_sent_where_the_settings_say_so(office):
-    recorded = office.has(invoice()).export(after_sending="sent-by-host")
+    recorded = office.set_invoices(invoice()).export(after_sending="sent-by-host")
     assert [one.complete for one in recorded.results] == [False, True]
-    assert office.of()["Sent"]
+    assert office.get_invoice()["Sent"]
 
 
 def test_a_pdf_of_an_updated_invoice_is_not_taken_for_the_one_that_is_attached(office):
     office.host.documents = {"/10301": b"%PDF-1.4 first"}
-    office.has(invoice(document="10301.pdf")).export(attach_pdf="true")
+    office.set_invoices(invoice(document="10301.pdf")).export(attach_pdf="true")
     office.host.documents = {"/10301": b"%PDF-1.4 second"}
     changed = invoice("10301", row("900.00", "225.00"), document="10301.pdf")
-    recorded = office.has(changed).export(attach_pdf="true")
+    recorded = office.set_invoices(changed).export(attach_pdf="true")
     assert recorded.results[-1].code == "PDF_NOT_REPLACED"
     assert recorded.results[-1].total == Decimal(1125)
 
@@ -412,7 +414,7 @@ def test_another_file_in_the_inbox_is_never_taken_for_the_pdf(office):
     office.host.documents = {"/10301": b"%PDF-1.4 ours"}
     office.upload("10301.pdf", b"%PDF-1.4 somebody else's")
     office.fault(Fault(500), Match("POST", "/3/inbox"))
-    office.has(invoice(document="10301.pdf")).export(attach_pdf="true")
+    office.set_invoices(invoice(document="10301.pdf")).export(attach_pdf="true")
     [attached] = office.fortnox.registers.attachments.values()
     contents = {one.archive_id: one.content for one in office.fortnox.registers.files.values()}
     assert contents[attached["fileId"]] == b"%PDF-1.4 ours"
@@ -424,13 +426,13 @@ def test_another_file_in_the_inbox_is_never_taken_for_the_pdf(office):
 def test_an_equal_invoice_of_a_locked_period_is_adopted(office):
     there_already(office, booked=True)
     office.fortnox.registers.change_set_up(locked_until=invoice().invoice_date)
-    recorded = office.has(invoice()).export()
+    recorded = office.set_invoices(invoice()).export()
     assert recorded.gaps == []
     assert codes(recorded) == {"/10301": ("adopted", "")}
 
 
 def test_an_unknown_result_is_settled_although_the_period_was_locked_since(office):
-    office.has(invoice()).export()
+    office.set_invoices(invoice()).export()
     office.host.forget_results()
     office.fortnox.registers.change_set_up(locked_until=invoice().invoice_date)
     recorded = office.export()
@@ -438,10 +440,10 @@ def test_an_unknown_result_is_settled_although_the_period_was_locked_since(offic
 
 
 def test_what_cannot_be_changed_any_more_is_still_known_to_be_there(office):
-    office.has(invoice()).export()
+    office.set_invoices(invoice()).export()
     office.host.forget_results()
     odd = replace(KALMAR, name="A <B>")
-    recorded = office.has(invoice("10301", row("900.00", "225.00"), customer=odd)).export(
+    recorded = office.set_invoices(invoice("10301", row("900.00", "225.00"), customer=odd)).export(
         review=lambda recorded: [one.id for one in recorded.planned]
     )
     [result] = recorded.results
@@ -453,7 +455,7 @@ def test_whatever_goes_wrong_after_a_write_leaves_it_unknown(office, fault):
     office.fault(Fault.reset(performed=True), POSTS)
     office.fault(fault, Match("GET", "/3/invoices/10301"), times=None)
     with suppress(FortnoxError):
-        assert office.has(invoice()).export().report.notes
+        assert office.set_invoices(invoice()).export().report.notes
     assert codes(office.recorded) == {"/10301": ("unknown", "RESULT_UNKNOWN")}
 
 
@@ -461,7 +463,7 @@ def test_whatever_goes_wrong_after_a_write_leaves_it_unknown(office, fault):
 def test_what_somebody_else_answers_to_a_write_is_asked_after_and_not_made_again(office, status):
     page = Fault(status, "<html>", "text/html", headers={"Server": "squid"})
     office.fault(page, POSTS, times=None)
-    recorded = office.has(invoice(), invoice("10302")).export()
+    recorded = office.set_invoices(invoice(), invoice("10302")).export()
     assert office.requests("POST", "/3/invoices") <= 2
     assert {state for state, _ in codes(recorded).values()} == {"refused"}
     assert "squid" in recorded.report.notes[0].en
@@ -469,27 +471,27 @@ def test_what_somebody_else_answers_to_a_write_is_asked_after_and_not_made_again
 
 def test_what_was_written_and_answered_by_somebody_else_is_found(office):
     office.fault(Fault(403, "<html>", "text/html", performed=True), POSTS)
-    recorded = office.has(invoice()).export()
+    recorded = office.set_invoices(invoice()).export()
     assert codes(recorded) == {"/10301": ("sent", "")}
 
 
 def test_a_customer_whose_request_somebody_else_answers_is_not_blamed(office):
     page = Fault(407, "<html>", "text/html", headers={"Server": "squid"})
     office.fault(page, Match("POST", "/3/customers"), times=None)
-    recorded = office.has(invoice()).export()
+    recorded = office.set_invoices(invoice()).export()
     assert office.requests("POST", "/3/customers") == 1
     assert codes(recorded) == {"/10301": ("refused", "NOT_SENT")}
     assert any("squid" in note.en for note in recorded.report.notes)
 
 
 def test_the_same_number_of_another_region_is_never_adopted(office):
-    office.has(invoice(region="N")).export()
-    recorded = office.has(invoice(region="S")).export()
+    office.set_invoices(invoice(region="N")).export()
+    recorded = office.set_invoices(invoice(region="S")).export()
     assert plan_of(recorded) == ("refused", "none", "NUMBER_TAKEN")
 
 
 def test_an_invoice_of_others_is_never_cancelled(office):
-    office.has(invoice(), intended=True)
+    office.set_invoices(invoice(), intended=True)
     there_already(office, customer_number="7", total=Decimal(99))
     result = office.cancel()
     assert (result.state, result.code) == ("refused", "NUMBER_TAKEN")
@@ -497,7 +499,7 @@ def test_an_invoice_of_others_is_never_cancelled(office):
 
 
 def test_a_lost_answer_to_a_cancellation_that_cannot_be_settled_is_unknown(office):
-    office.has(invoice()).export()
+    office.set_invoices(invoice()).export()
     office.fault(Fault.reset(performed=True), Match("PUT", "/3/invoices/10301/cancel"))
     office.fault(Fault(503), Match("GET", "/3/invoices/10301"), times=None, after=1)
     assert office.cancel().state == "unknown"
@@ -509,15 +511,15 @@ def test_another_customer_of_the_number_is_never_overwritten(office):
         office.fortnox.registers.put("customers", "1042", fields, office.sandbox.clock.now())
         return [one.id for one in recorded.planned]
 
-    recorded = office.has(invoice()).export(review=review)
+    recorded = office.set_invoices(invoice()).export(review=review)
     assert codes(recorded) == {"/10301": ("refused", "CUSTOMER_NUMBER_TAKEN")}
     assert office.fortnox.registers.get("customers", "1042")["Name"] == "Någon annan AB"
 
 
 def test_customers_that_differ_are_written_when_the_setting_is_switched_on(office):
-    office.has(invoice()).export()
+    office.set_invoices(invoice()).export()
     changed = replace(KALMAR, city="Nybro")
-    office.has(invoice(customer=changed)).export(update_customers="false")
+    office.set_invoices(invoice(customer=changed)).export(update_customers="false")
     recorded = office.export(update_customers="true")
     assert [one.action for one in recorded.cards] == ["update"]
     assert office.fortnox.registers.get("customers", "1042")["City"] == "Nybro"
@@ -525,7 +527,7 @@ def test_customers_that_differ_are_written_when_the_setting_is_switched_on(offic
 
 def test_another_total_is_told_at_every_export_until_it_is_right(office):
     office.sandbox.switchboard.set(whole_kronor=True)
-    office.has(invoice("10301", row("999.80", "249.95"))).export()
+    office.set_invoices(invoice("10301", row("999.80", "249.95"))).export()
     recorded = office.export()
     assert recorded.planned[0].code == "TOTAL_DIFFERS"
     assert [(one.code, one.complete) for one in recorded.results] == [("TOTAL_DIFFERS", False)]
@@ -537,8 +539,8 @@ def test_another_total_is_told_at_every_export_until_it_is_right(office):
 def test_an_update_leaves_nothing_of_what_stood_in_the_rows(office):
     now = office.sandbox.clock.now()
     office.fortnox.registers.put("projects", "P9", {"ProjectNumber": "P9", "Description": "x"}, now)
-    office.has(invoice()).export()
-    rows = office.of()["InvoiceRows"]
+    office.set_invoices(invoice()).export()
+    rows = office.get_invoice()["InvoiceRows"]
     for one in rows:
         one |= {"Project": "P9", "Unit": "h"}
     kept = ("RowId", "AccountNumber", "Description", "Price", "VAT", "Project", "Unit")
@@ -546,55 +548,55 @@ def test_an_update_leaves_nothing_of_what_stood_in_the_rows(office):
         {key: one[key] for key in kept} | {"DeliveredQuantity": one["DeliveredQuantity"]}
         for one in rows
     ]
-    office.put("10301", {"Project": "P9", "InvoiceRows": fields})
+    office.change_invoice("10301", {"Project": "P9", "InvoiceRows": fields})
     recorded = office.export()
     assert codes(recorded) == {"/10301": ("sent", "")}
-    assert {one["Project"] for one in office.of()["InvoiceRows"]} == {""}
-    assert {one["Unit"] for one in office.of()["InvoiceRows"]} == {""}
+    assert {one["Project"] for one in office.get_invoice()["InvoiceRows"]} == {""}
+    assert {one["Unit"] for one in office.get_invoice()["InvoiceRows"]} == {""}
 
 
 def test_an_invoice_of_others_under_an_exported_number_is_not_touched(office):
-    office.has(invoice()).export()
+    office.set_invoices(invoice()).export()
     office.fortnox.delete_invoice(10301)
     there_already(office, customer_number="77", total=Decimal(10000))
     result = office.cancel()
     assert (result.state, result.code) == ("refused", "NUMBER_TAKEN")
-    recorded = office.has(invoice("10301", row("900.00", "225.00"))).export()
+    recorded = office.set_invoices(invoice("10301", row("900.00", "225.00"))).export()
     assert plan_of(recorded) == ("refused", "none", "NUMBER_TAKEN")
     assert office.requests("PUT", "/3/invoices/*") == 0
 
 
 def test_a_card_of_another_company_is_not_overwritten(office):
-    office.has(invoice()).export()
+    office.set_invoices(invoice()).export()
     other = replace(KALMAR, code="B", name="Beta AB", organisation_number="556999-9999")
-    recorded = office.has(invoice("10302", customer=other)).export()
+    recorded = office.set_invoices(invoice("10302", customer=other)).export()
     assert plan_of(recorded) == ("refused", "none", "CUSTOMER_CONTRADICTS")
     assert office.fortnox.registers.get("customers", "1042")["Name"] == KALMAR.name
 
 
 def test_what_is_taken_away_here_is_taken_away_there(office):
     correction = invoice("10302", row("-1000.00", "-250.00"), type="correction", credits="10301")
-    office.has(invoice(), correction).export()
-    office.has(replace(correction, credits="")).export()
-    assert office.of("10302")["CreditInvoiceReference"] == "0"
+    office.set_invoices(invoice(), correction).export()
+    office.set_invoices(replace(correction, credits="")).export()
+    assert office.get_invoice("10302")["CreditInvoiceReference"] == "0"
 
 
 def test_an_invoice_that_becomes_one_in_sek_has_no_rate_any_more(office):
-    office.has(invoice(currency="EUR", exchange_rate=Decimal(12))).export()
-    office.has(invoice()).export()
-    assert (office.of()["Currency"], office.of()["CurrencyRate"]) == ("SEK", 1)
+    office.set_invoices(invoice(currency="EUR", exchange_rate=Decimal(12))).export()
+    office.set_invoices(invoice()).export()
+    assert (office.get_invoice()["Currency"], office.get_invoice()["CurrencyRate"]) == ("SEK", 1)
 
 
 @pytest.mark.parametrize("content", [b"text", b"%PDF-" + bytes(6 * 1024 * 1024)])
 def test_what_is_no_pdf_or_too_large_is_not_sent(office, content):
     office.host.documents = {"/10301": content}
-    recorded = office.has(invoice(document="10301.pdf")).export(attach_pdf="true")
+    recorded = office.set_invoices(invoice(document="10301.pdf")).export(attach_pdf="true")
     assert (recorded.results[-1].state, recorded.results[-1].code) == ("sent", "PDF_NOT_USABLE")
     assert office.requests("POST", "/3/inbox") == 0
 
 
 def test_an_exported_invoice_that_is_not_there_is_not_made_again(office):
-    office.has(invoice(), exported=True, number="10301")
+    office.set_invoices(invoice(), exported=True, number="10301")
     office.host.given = lambda one: one
     recorded = office.export()
     assert plan_of(recorded) == ("refused", "none", "NOT_IN_FORTNOX")
@@ -602,17 +604,17 @@ def test_an_exported_invoice_that_is_not_there_is_not_made_again(office):
 
 
 def test_an_invoice_that_was_edited_there_after_the_preview_is_updated_all_the_same(office):
-    office.has(invoice()).export()
+    office.set_invoices(invoice()).export()
 
     def review(recorded):
-        office.put(
+        office.change_invoice(
             "10301", {"InvoiceRows": [{"AccountNumber": 3001, "Price": 1, "Description": "x"}]}
         )
         return [one.id for one in recorded.planned]
 
-    recorded = office.has(invoice("10301", row("900.00", "225.00"))).export(review=review)
+    recorded = office.set_invoices(invoice("10301", row("900.00", "225.00"))).export(review=review)
     assert codes(recorded) == {"/10301": ("sent", "")}
-    assert office.of()["Total"] == 1125
+    assert office.get_invoice()["Total"] == 1125
 
 
 def test_a_correction_of_what_was_not_sent_is_not_sent_either(office):
@@ -621,7 +623,7 @@ def test_a_correction_of_what_was_not_sent_is_not_sent_either(office):
         POSTS,
     )
     correction = invoice("10302", row("-1000.00", "-250.00"), type="correction", credits="10301")
-    recorded = office.has(invoice(), correction).export()
+    recorded = office.set_invoices(invoice(), correction).export()
     assert codes(recorded) == {
         "/10301": ("refused", "REFUSED_BY_FORTNOX"),
         "/10302": ("refused", "ORIGINAL_NOT_SENT"),
@@ -631,7 +633,7 @@ def test_a_correction_of_what_was_not_sent_is_not_sent_either(office):
 def test_one_bad_rate_is_blamed_and_not_those_that_fortnox_takes(office):
     good = [invoice(str(number)) for number in range(10301, 10304)]
     bad = invoice("10304", row(), row("100.00", "13.00", rate="13"))
-    recorded = office.has(*good, bad).export()
+    recorded = office.set_invoices(*good, bad).export()
     [gap] = recorded.gaps
     assert gap.ids == ("/10304",)
     assert "13" in gap.message.en
@@ -642,7 +644,7 @@ def test_one_bad_rate_is_blamed_and_not_those_that_fortnox_takes(office):
 
 
 def test_another_company_is_refused_before_anything_is_read(office):
-    office.has(invoice())
+    office.set_invoices(invoice())
     run = office.host.new_run(
         "FortnoxAPI", dict(office.settings), subject="invoices", company=Company("1", "Annat AB")
     )
@@ -659,7 +661,7 @@ def test_a_second_export_of_the_company_is_refused_while_the_first_is_reviewed(o
         assert (refused.value.code, refused.value.kind) == ("EXPORT_BUSY", "busy")
         return [one.id for one in recorded.planned]
 
-    recorded = office.has(invoice()).export(review=review)
+    recorded = office.set_invoices(invoice()).export(review=review)
     assert codes(recorded) == {"/10301": ("sent", "")}
 
 
@@ -674,14 +676,14 @@ def test_a_login_that_lacks_a_scope_says_which_before_the_first_request(office):
     token = Match("POST", "/oauth-v1/token")
     office.fault(Fault(200, json.dumps(granted), "application/json"), token)
     with pytest.raises(FortnoxError) as refused:
-        office.has(invoice()).export()
+        office.set_invoices(invoice()).export()
     assert refused.value.code == "SCOPES_NOT_GRANTED"
     assert "customer" in refused.value.message.en
     assert office.requests("GET", "/3/*") == 0
 
 
 def test_an_export_that_a_person_stops_tells_what_became_of_each_invoice(office):
-    office.has(*[invoice(str(number)) for number in range(10301, 10330)])
+    office.set_invoices(*[invoice(str(number)) for number in range(10301, 10330)])
     office.host.cancel_at = 30
     with pytest.raises(FortnoxError) as stopped:
         office.export()
@@ -706,7 +708,7 @@ def test_while_a_person_looks_other_runs_know_what_was_asked(office):
         counted.append(len(json.loads(office.host._state["FortnoxAPI", key])))
         return ()
 
-    office.has(invoice()).export(review=review)
+    office.set_invoices(invoice()).export(review=review)
     assert counted == [sum(one.path.startswith("/3/") for one in office.sandbox.asked)]
 
 
@@ -720,5 +722,5 @@ def test_the_request_that_tells_the_company_counts_beside_those_of_other_runs(of
         counted.append(len(json.loads(office.host._state[key])))
         return ()
 
-    office.has(invoice()).export(review=review)
+    office.set_invoices(invoice()).export(review=review)
     assert counted == [1 + sum(one.path.startswith("/3/") for one in office.sandbox.asked)]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from invoice_export import KALMAR, Office, invoice, new_sandbox, row
-from lost_answers import faults_of, interrupted_export
+from lost_answers import fault_strategy, interrupted_export
 
 from hostsim.sandbox import Match
 
@@ -24,7 +24,7 @@ REQUESTS = [
     Match("PUT", "/3/invoices/*"),
 ]
 
-faults = faults_of(REQUESTS)
+faults = fault_strategy(REQUESTS)
 
 
 def books(*, changed):
@@ -57,10 +57,10 @@ def sandbox():
 def test_each_invoice_is_there_once_with_the_right_content(sandbox, rounds, changed):
     sandbox.switchboard.reset()
     office = Office(sandbox)
-    office.has(*books(changed=False))
+    office.set_invoices(*books(changed=False))
     for place, disturbed in enumerate([*rounds, []]):
         if changed and place == len(rounds):
-            office.has(*books(changed=True))
+            office.set_invoices(*books(changed=True))
         for fault in disturbed:
             sandbox.faults.add(fault)
         interrupted_export(office, may_fail=bool(disturbed))

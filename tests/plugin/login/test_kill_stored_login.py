@@ -8,15 +8,22 @@ import os
 
 import killed_process
 import pytest
-from killed_process import PARTS, content, cut, each, missed, settle
+from killed_process import (
+    PARTS,
+    content_digest,
+    kill_error,
+    numbered_steps,
+    steps_of_part,
+    wait_until_idle,
+)
 from scripted_import import (
     NAME,
     SECOND_DAY,
     Script,
-    books,
-    damage,
     host_of_sandbox,
+    integrity_errors,
     registered,
+    state_on,
     stored_rows,
 )
 
@@ -50,7 +57,7 @@ class Staying(Script):
     def sandbox(self):
         switches = Switches(reuse_revokes_family=True)
         return Sandbox(
-            books(SECOND_DAY),
+            state_on(SECOND_DAY),
             redirect_uri=self.redirect_uri,
             switches=switches,
             monotonic=self.time,
@@ -138,7 +145,7 @@ def attempt(script, sandbox, killed):
             configuration=sandbox.environment(),
             now=script.time.now,
         )
-        settle(sandbox)
+        wait_until_idle(sandbox)
         sandbox.faults.clear()
         return path, ended, steps
 
@@ -180,16 +187,16 @@ def test_an_import_with_a_kept_login_that_is_killed_at_any_step_is_made_good_by_
     """With a login where Fortnox's answer came and was not kept, and with none elsewhere."""
     before, after = registered(script.base), len(undisturbed[0]["payments"])
     wrong = []
-    for step in cut(each(steps), part):
+    for step in steps_of_part(numbered_steps(steps), part):
         told = f"killed at step {step}"
         path, ended, taken = attempt(die_at=step)
-        if found := missed(ended, taken, steps, step):
+        if found := kill_error(ended, taken, steps, step):
             wrong.append(f"{told}: {found}")
         there = registered(path)
-        if damage(path) or len(there) not in {len(before), after}:
-            wrong.append(f"{told}: {damage(path)}, {len(there)} are registered")
+        if integrity_errors(path) or len(there) not in {len(before), after}:
+            wrong.append(f"{told}: {integrity_errors(path)}, {len(there)} are registered")
         with Store.open(path) as store:
-            left = (content(store), *script.standing(sandbox))
+            left = (content_digest(store), *script.standing(sandbox))
         if left in made_good:
             continue
         logins = script.imports(sandbox, path)

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from ports import free_port
-from scripted_import import FakeTime, damage, impatient_plugin
+from scripted_import import FakeTime, integrity_errors, plugin_with
 
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
@@ -115,7 +115,7 @@ def office(wire, port):
         )
         host = Host(
             store,
-            Plugins([("fortnox", impatient_plugin(wire, FakeTime()))]),
+            Plugins([("fortnox", plugin_with(wire, FakeTime()))]),
             configuration=configuration,
             window=sign_in,
             clock=lambda: datetime(2026, 4, 20, 12, 0, tzinfo=UTC),
@@ -281,7 +281,7 @@ def test_read_is_ready_and_rejected_and_ignored_whatever_comes(port, rows, detai
         registered = [row.payment_number for row in host.store.payments()]
         assert sorted(registered) == sorted(row.payment_number for row in preview.rows("ready"))
         assert len(set(registered)) == saved.counts["ready"]
-        assert damage(host.store.path) == []
+        assert integrity_errors(host.store.path) == []
         # And what was kept can be read again.
         holds(host.import_payments(NAME))
 

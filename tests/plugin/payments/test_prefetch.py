@@ -120,7 +120,7 @@ def test_the_first_page_is_read_alone():
     moving, executor = Moving(EIGHT), Executor()
     pages = PageScan(executor, moving, moving.changed_since, None).pages()
     next(pages)
-    assert (moving.asked, executor.most) == ([1], 1)
+    assert (moving.asked, executor.max_queued) == ([1], 1)
 
 
 def test_whether_anything_changed_is_asked_beside_what_is_done_with_the_last_page():
@@ -136,7 +136,7 @@ def test_whether_anything_changed_is_asked_beside_what_is_done_with_the_last_pag
 def test_at_most_twenty_five_pages_wait_to_be_taken():
     moving, executor = Moving({n: n for n in range(1, 400)}), Executor()
     read(moving, executor=executor)
-    assert executor.most == 25
+    assert executor.max_queued == 25
     assert moving.asked == list(range(1, 134))
 
 
@@ -194,7 +194,7 @@ def test_ten_years_of_history_cost_nothing():
 def test_where_the_end_is_far_most_pages_are_asked_for_together():
     moving, executor = Moving({n: n for n in range(1, 1001)}), Executor()
     read(moving, day(400), executor)
-    assert executor.most >= 20
+    assert executor.max_queued >= 20
 
 
 def test_pages_that_are_not_wanted_any_more_are_not_asked_for():
@@ -214,4 +214,4 @@ def test_a_list_that_is_not_sorted_is_read_together_all_the_same():
     moving.rows = lambda: rows
     _, came = read(moving, day(400), executor)
     assert len(came) == 600
-    assert executor.most >= 20
+    assert executor.max_queued >= 20

@@ -47,9 +47,9 @@ def no_export(office, recorded):
 
 
 def test_a_bill_is_sent_with_its_number_and_its_whole_coding(office):
-    recorded = office.has(bill()).export()
+    recorded = office.set_invoices(bill()).export()
     assert codes(recorded) == {"/A-117": ("sent", "")}
-    there = office.one()
+    there = office.active_invoice()
     assert recorded.results[0].number == there["GivenNumber"]
     assert (there["InvoiceNumber"], there["VATType"]) == ("A-117", "NORMAL")
     assert (there["Total"], there["VAT"]) == ("12500.00", "2500.00")
@@ -68,25 +68,25 @@ def test_rows_of_one_account_and_unit_are_one_row_and_units_are_not_sent(office)
         row("4600", "7.00"),
         row("4600", credit="7.00"),
     ]
-    office.has(bill("A-117", *rows)).export()
-    assert rows_of(office.one())[:-1] == [(4010, 100, 0, ""), (4010, 50, 0, "")]
-    assert {one["CostCenter"] for one in office.one()["SupplierInvoiceRows"]} == {""}
+    office.set_invoices(bill("A-117", *rows)).export()
+    assert rows_of(office.active_invoice())[:-1] == [(4010, 100, 0, ""), (4010, 50, 0, "")]
+    assert {one["CostCenter"] for one in office.active_invoice()["SupplierInvoiceRows"]} == {""}
 
 
 def test_a_negative_bill_is_sent_as_what_is_owed_to_us(office):
     rows = [row("4010", credit="1000.00"), row("2641", credit="250.00")]
-    recorded = office.has(bill("A-118", *rows)).export()
+    recorded = office.set_invoices(bill("A-118", *rows)).export()
     assert codes(recorded) == {"/A-118": ("sent", "")}
-    assert office.one()["Total"] == "-1250.00"
-    assert rows_of(office.one())[-1] == (2440, 1250, 0, "TOT")
+    assert office.active_invoice()["Total"] == "-1250.00"
+    assert rows_of(office.active_invoice())[-1] == (2440, 1250, 0, "TOT")
 
 
 def test_another_currency_goes_in_its_own_columns_with_its_rate(office):
     rate = Decimal("11.2345")
     ours = bill("A-119", row("4535", "100.10"), currency="EUR", exchange_rate=rate)
-    recorded = office.has(ours).export()
+    recorded = office.set_invoices(ours).export()
     assert codes(recorded) == {"/A-119": ("sent", "")}
-    there = office.one()
+    there = office.active_invoice()
     assert (there["Currency"], there["CurrencyRate"], there["Total"]) == (
         "EUR",
         "11.2345",
@@ -99,13 +99,13 @@ def test_another_currency_goes_in_its_own_columns_with_its_rate(office):
 
 def test_reverse_charge_is_sent_as_it_is_coded(office):
     rows = [row("4535", "100.00"), row("2645", "25.00"), row("2614", credit="25.00")]
-    office.has(bill("A-120", *rows)).export()
-    assert office.one()["Total"] == "100.00"
-    assert len(office.one()["SupplierInvoiceRows"]) == 4
+    office.set_invoices(bill("A-120", *rows)).export()
+    assert office.active_invoice()["Total"] == "100.00"
+    assert len(office.active_invoice()["SupplierInvoiceRows"]) == 4
 
 
 def test_a_supplier_is_made_first_with_all_that_is_known(office):
-    recorded = office.has(bill()).export()
+    recorded = office.set_invoices(bill()).export()
     assert [(one.number, one.action) for one in recorded.cards] == [("LASSE", "create")]
     assert recorded.bank_changes == []
     card = office.supplier()
@@ -115,25 +115,25 @@ def test_a_supplier_is_made_first_with_all_that_is_known(office):
 
 def test_who_sends_invoices_himself_is_left_out_with_a_note(office):
     himself = replace(LASSE, code="SVEN", sends_invoice=True)
-    recorded = office.has(bill(), bill("A-118", supplier=himself)).export()
+    recorded = office.set_invoices(bill(), bill("A-118", supplier=himself)).export()
     assert codes(recorded) == {"/A-117": ("sent", "")}
     [note] = recorded.report.notes
     assert "since the supplier sends invoices itself: 1" in note.en
 
 
 def test_an_earlier_bill_than_the_setting_says_is_left_out_with_a_note(office):
-    recorded = office.has(bill()).export(export_from_date="2026-12-01")
+    recorded = office.set_invoices(bill()).export(export_from_date="2026-12-01")
     assert recorded.planned == []
     assert "2026-12-01" in recorded.report.notes[0].en
 
 
 def test_an_organisation_number_can_be_the_supplier_number(office):
-    office.has(bill()).export(supplier_number="organisation-number")
-    assert office.one()["SupplierNumber"] == "5560000000"
+    office.set_invoices(bill()).export(supplier_number="organisation-number")
+    assert office.active_invoice()["SupplierNumber"] == "5560000000"
 
 
 def test_rows_that_do_not_come_to_the_total_are_refused_with_both_sums(office):
-    recorded = office.has(bill(total=Decimal("12500.01"))).export()
+    recorded = office.set_invoices(bill(total=Decimal("12500.01"))).export()
     assert plan_of(recorded) == ("refused", "none", "NOT_BALANCED")
     assert "12500.00 SEK" in recorded.planned[0].message.en
     assert "12500.01 SEK" in recorded.planned[0].message.en
@@ -141,7 +141,7 @@ def test_rows_that_do_not_come_to_the_total_are_refused_with_both_sums(office):
 
 
 def test_only_the_scopes_that_the_settings_use_are_asked_for(office):
-    office.has(bill()).export()
+    office.set_invoices(bill()).export()
     [asked] = [one for one in office.sandbox.asked if one.path == "/oauth-v1/auth"]
     assert asked.query["scope"] == (
         "supplierinvoice supplier bookkeeping currency settings companyinformation"
@@ -149,7 +149,7 @@ def test_only_the_scopes_that_the_settings_use_are_asked_for(office):
 
 
 def test_every_gap_of_the_batch_is_told_and_nothing_is_sent(office):
-    recorded = office.has(
+    recorded = office.set_invoices(
         bill("1", row("4999", "1.00")),
         bill("2", currency="XPF", exchange_rate=Decimal("10.5")),
         bill("3", bill_date=date(2002, 1, 1)),
@@ -170,7 +170,7 @@ def test_every_gap_of_the_batch_is_told_and_nothing_is_sent(office):
 
 def test_a_locked_period_is_a_gap(office):
     office.fortnox.registers.change_set_up(locked_until=date(2026, 11, 2))
-    recorded = office.has(bill()).export(review=lambda _: ())
+    recorded = office.set_invoices(bill()).export(review=lambda _: ())
     assert [one.code for one in recorded.gaps] == ["PERIOD_LOCKED"]
     assert "the bill's date" not in recorded.gaps[0].message.en
 
@@ -181,10 +181,10 @@ def test_a_locked_period_is_a_gap(office):
 def test_an_equal_bill_of_the_supplier_is_adopted(office):
     office.add_supplier(BG="5050-1055")
     given = office.add()
-    recorded = office.has(bill()).export()
+    recorded = office.set_invoices(bill()).export()
     assert plan_of(recorded) == ("adopted", "none", "")
     assert (recorded.results[0].state, recorded.results[0].number) == ("adopted", given)
-    assert len(office.there()) == 1
+    assert len(office.supplier_invoices()) == 1
 
 
 @pytest.mark.parametrize(
@@ -194,22 +194,22 @@ def test_an_equal_bill_of_the_supplier_is_adopted(office):
 def test_numbers_are_compared_exactly(office, fields):
     office.add_supplier(BG="5050-1055")
     office.add(**fields)
-    recorded = office.has(bill()).export()
+    recorded = office.set_invoices(bill()).export()
     assert codes(recorded) == {"/A-117": ("sent", "")}
-    assert len(office.there()) == 2
+    assert len(office.supplier_invoices()) == 2
 
 
 def test_the_same_number_of_another_supplier_does_not_count(office):
     office.add_supplier(SupplierNumber="SVEN")
     office.add(SupplierNumber="SVEN")
-    recorded = office.has(bill()).export()
+    recorded = office.set_invoices(bill()).export()
     assert codes(recorded) == {"/A-117": ("sent", "")}
 
 
 def test_a_cancelled_bill_does_not_count(office):
     office.add_supplier(BG="5050-1055")
-    office.act(office.add(), "cancel")
-    recorded = office.has(bill()).export()
+    office.perform(office.add(), "cancel")
+    recorded = office.set_invoices(bill()).export()
     assert codes(recorded) == {"/A-117": ("sent", "")}
 
 
@@ -224,17 +224,17 @@ def test_a_cancelled_bill_does_not_count(office):
 def test_another_bill_of_that_number_is_refused_with_both_sides(office, fields, field):
     office.add_supplier(BG="5050-1055")
     office.add(**fields)
-    recorded = office.has(bill()).export()
+    recorded = office.set_invoices(bill()).export()
     assert plan_of(recorded) == ("refused", "none", "NUMBER_TAKEN")
     assert field in {one.field for one in recorded.planned[0].differences}
     assert field in recorded.planned[0].message.en
-    assert len(office.there()) == 1
+    assert len(office.supplier_invoices()) == 1
 
 
 def test_one_that_is_there_twice_is_adopted_once_and_told(office):
     office.add_supplier(BG="5050-1055")
     both = [office.add(), office.add()]
-    recorded = office.has(bill()).export()
+    recorded = office.set_invoices(bill()).export()
     assert codes(recorded) == {"/A-117": ("adopted", "TWICE_IN_FORTNOX")}
     assert all(number in recorded.results[0].message.en for number in both)
     assert not recorded.results[0].complete
@@ -245,7 +245,7 @@ def test_all_bills_of_a_supplier_are_read_however_many_there_are(office):
     given = office.add()
     for number in range(510):
         office.add(InvoiceNumber=str(number))
-    recorded = office.has(bill()).export()
+    recorded = office.set_invoices(bill()).export()
     assert (recorded.results[0].state, recorded.results[0].number) == ("adopted", given)
 
 
@@ -255,27 +255,27 @@ def test_many_bills_of_others_are_not_taken_for_the_suppliers(office):
     for number in range(1010):
         office.add(SupplierNumber="SVEN", InvoiceNumber=str(number))
     office.add(SupplierNumber="ANNA")
-    recorded = office.has(bill()).export()
+    recorded = office.set_invoices(bill()).export()
     assert codes(recorded) == {"/A-117": ("sent", "")}
 
 
 def test_an_export_that_was_made_changes_nothing_when_it_is_made_again(office):
-    office.has(bill()).export()
-    before = office.there()
+    office.set_invoices(bill()).export()
+    before = office.supplier_invoices()
     recorded = office.export()
     assert plan_of(recorded) == ("unchanged", "none", "")
-    assert office.there() == before
+    assert office.supplier_invoices() == before
     assert office.requests("POST", "/3/supplierinvoices") == 1
 
 
 def test_one_that_is_there_twice_is_told_until_one_is_cancelled(office):
     office.add_supplier(BG="5050-1055")
     _, second = office.add(), office.add()
-    office.has(bill()).export()
-    again = office.has(bill(), incomplete=True).export()
+    office.set_invoices(bill()).export()
+    again = office.set_invoices(bill(), incomplete=True).export()
     assert codes(again) == {"/A-117": ("unchanged", "TWICE_IN_FORTNOX")}
-    office.act(second, "cancel")
-    last = office.has(bill(), incomplete=True).export()
+    office.perform(second, "cancel")
+    last = office.set_invoices(bill(), incomplete=True).export()
     assert [(one.state, one.code, one.complete) for one in last.results] == [
         ("unchanged", "", True)
     ]
@@ -284,7 +284,7 @@ def test_one_that_is_there_twice_is_told_until_one_is_cancelled(office):
 def sent_twice(office):
     """Let a bill be there twice because of a lost answer; return both given numbers."""
     office.fault(Fault.reset(), POSTS)
-    office.has(bill()).export()
+    office.set_invoices(bill()).export()
     office.export()
     found = office._ask("GET", "supplierinvoices?suppliernumber=LASSE")["SupplierInvoices"]
     first = found[0]["GivenNumber"]
@@ -293,8 +293,8 @@ def sent_twice(office):
 
 def test_where_the_known_one_of_two_is_cancelled_the_other_is_the_bill(office):
     first, second = sent_twice(office)
-    office.act(first, "cancel")
-    recorded = office.has(bill(), exported=True, incomplete=True, number=first).export()
+    office.perform(first, "cancel")
+    recorded = office.set_invoices(bill(), exported=True, incomplete=True, number=first).export()
     assert plan_of(recorded) == ("unchanged", "none", "")
     assert (recorded.results[0].number, recorded.results[0].complete) == (second, True)
 
@@ -305,7 +305,7 @@ def test_a_double_at_the_former_supplier_is_told(office):
         office.add(SupplierNumber="SVEN", InvoiceNumber=str(number))
     first, second = sent_twice(office)
     other = replace(LASSE, code="NY", organisation_number="", name="Nya Åkeriet")
-    recorded = office.has(
+    recorded = office.set_invoices(
         bill(supplier=other), exported=True, incomplete=True, number=first
     ).export()
     assert plan_of(recorded) == ("refused", "none", "SUPPLIER_CHANGED")
@@ -325,7 +325,7 @@ def test_a_filter_that_finds_nothing_is_not_believed(office, monkeypatch):
     given = office.add()
     for number in range(1010):
         office.add(SupplierNumber="SVEN", InvoiceNumber=str(number))
-    recorded = office.has(bill()).export()
+    recorded = office.set_invoices(bill()).export()
     assert (recorded.results[0].state, recorded.results[0].number) == ("adopted", given)
 
 
@@ -339,7 +339,7 @@ def test_what_is_found_after_a_lost_answer_keeps_the_doubt_of_an_earlier_one(off
     looks = []
     really_newer = SupplierLedger.newer
     office.fault(Fault.reset(), POSTS)
-    office.has(bill()).export()
+    office.set_invoices(bill()).export()
     office.fault(Fault.reset(), POSTS)
     monkeypatch.setattr(SupplierLedger, "newer", newer)
     recorded = office.export()
@@ -348,7 +348,7 @@ def test_what_is_found_after_a_lost_answer_keeps_the_doubt_of_an_earlier_one(off
 
 
 def test_a_bill_that_may_be_there_and_cannot_be_read_is_not_taken_back_as_gone(office):
-    office.has(bill()).export()
+    office.set_invoices(bill()).export()
     office.host.forget_results()
     [one] = office.fortnox.registers.supplier_invoices.values()
     one.fields["InvoiceNumber"] = "API_NORIGHT"
@@ -361,7 +361,7 @@ def test_where_the_last_look_fails_nothing_is_sent_and_each_bill_is_told_so(offi
         office.fault(Fault(503), Match("GET", "/3/supplierinvoices"), times=None)
         return [one.id for one in recorded.planned]
 
-    recorded = office.has(bill(), bill("A-118")).export(review=review)
+    recorded = office.set_invoices(bill(), bill("A-118")).export(review=review)
     assert codes(recorded) == {
         "/A-117": ("refused", "NOT_SENT"),
         "/A-118": ("refused", "NOT_SENT"),
@@ -371,28 +371,31 @@ def test_where_the_last_look_fails_nothing_is_sent_and_each_bill_is_told_so(offi
 
 
 def test_an_adopted_bill_of_one_region_is_no_double_of_anothers(office):
-    office.has(bill(region="Norr")).export()
+    office.set_invoices(bill(region="Norr")).export()
     given = office.add()
-    adopted = office.has(bill()).export()
+    adopted = office.set_invoices(bill()).export()
     assert (adopted.results[0].state, adopted.results[0].number) == ("adopted", given)
     assert adopted.report.notes == ()
-    other = office.has(bill(region="Norr"), incomplete=True).export()
+    other = office.set_invoices(bill(region="Norr"), incomplete=True).export()
     assert codes(other) == {"Norr/A-117": ("unchanged", "")}
-    assert office.has(bill(region="Norr")).cancel("A-117").state == "cancelled"
+    assert office.set_invoices(bill(region="Norr")).cancel("A-117").state == "cancelled"
 
 
 def test_our_mark_alone_lets_no_bill_overwrite_another(office):
     """As of another host, or of a database that was made again."""
     office.add_supplier(BG="5050-1055")
     office.add(ExternalInvoiceNumber="opter//A-117/")
-    office.has(bill("A-117", row("4010", "1.00")))
+    office.set_invoices(bill("A-117", row("4010", "1.00")))
     recorded = office.export(review=lambda recorded: [one.id for one in recorded.planned])
     assert plan_of(recorded) == ("refused", "none", "NUMBER_TAKEN")
     assert {one.field for one in recorded.planned[0].differences} == {"Total"}
     # With a number it would be known as ours, and the next export would write it.
     assert (recorded.planned[0].number, recorded.results[0].number) == ("", "")
     assert office.cancel("A-117").code == "NUMBER_TAKEN"
-    assert (office.one()["Total"], office.one()["Cancelled"]) == ("12500.00", False)
+    assert (office.active_invoice()["Total"], office.active_invoice()["Cancelled"]) == (
+        "12500.00",
+        False,
+    )
 
 
 def test_what_is_typed_there_while_a_person_looks_is_not_made_again(office):
@@ -401,15 +404,15 @@ def test_what_is_typed_there_while_a_person_looks_is_not_made_again(office):
         return [one.id for one in recorded.planned]
 
     office.add_supplier(BG="5050-1055")
-    recorded = office.has(bill(), bill("A-118")).export(review=review)
+    recorded = office.set_invoices(bill(), bill("A-118")).export(review=review)
     assert codes(recorded) == {"/A-117": ("refused", "CAME_MEANWHILE"), "/A-118": ("sent", "")}
-    assert len(office.there()) == 2
+    assert len(office.supplier_invoices()) == 2
 
 
 def test_one_that_somebody_typed_again_later_is_told_with_the_suppliers_next_bill(office):
-    office.has(bill()).export()
+    office.set_invoices(bill()).export()
     office.add()
-    recorded = office.has(bill("A-118")).export()
+    recorded = office.set_invoices(bill("A-118")).export()
     [note] = recorded.report.notes
     assert "Supplier LASSE has invoice A-117 more than once" in note.en
 
@@ -417,7 +420,7 @@ def test_one_that_somebody_typed_again_later_is_told_with_the_suppliers_next_bil
 def test_what_differs_in_an_adopted_bill_is_told(office):
     office.add_supplier(BG="5050-1055")
     office.add(DueDate="2026-12-31")
-    recorded = office.has(bill()).export()
+    recorded = office.set_invoices(bill()).export()
     assert codes(recorded) == {"/A-117": ("adopted", "ADOPTED_DIFFERS")}
     assert "DueDate 2026-12-02 / 2026-12-31" in recorded.results[0].message.en
 
@@ -425,7 +428,7 @@ def test_what_differs_in_an_adopted_bill_is_told(office):
 def test_two_of_ours_are_not_one_there(office):
     office.add_supplier(BG="5050-1055")
     office.add()
-    recorded = office.has(bill(), bill(region="Norr")).export()
+    recorded = office.set_invoices(bill(), bill(region="Norr")).export()
     assert {one.id: (one.state, one.code) for one in recorded.planned} == {
         "/A-117": ("adopted", ""),
         "Norr/A-117": ("refused", "NUMBER_TAKEN"),
@@ -435,40 +438,45 @@ def test_two_of_ours_are_not_one_there(office):
 def test_two_of_ours_in_two_exports_are_not_one_there(office):
     office.add_supplier(BG="5050-1055")
     office.add()
-    assert codes(office.has(bill()).export()) == {"/A-117": ("adopted", "")}
-    recorded = office.has(bill(region="Norr")).export()
+    assert codes(office.set_invoices(bill()).export()) == {"/A-117": ("adopted", "")}
+    recorded = office.set_invoices(bill(region="Norr")).export()
     assert plan_of(recorded) == ("refused", "none", "NUMBER_TAKEN")
-    assert codes(office.has(bill(), incomplete=True).export()) == {"/A-117": ("unchanged", "")}
+    assert codes(office.set_invoices(bill(), incomplete=True).export()) == {
+        "/A-117": ("unchanged", "")
+    }
 
 
 def test_one_that_is_there_twice_is_taken_back_when_one_of_them_is_cancelled(office):
-    office.has(bill()).export()
-    first = office.one()["GivenNumber"]
+    office.set_invoices(bill()).export()
+    first = office.active_invoice()["GivenNumber"]
     second = office.add()
     refused = office.cancel("A-117")
     assert (refused.state, refused.code) == ("refused", "TWICE_IN_FORTNOX")
     assert first in refused.message.en
     assert second in refused.message.en
-    assert not any(one["Cancelled"] for one in office.there())
-    office.act(second, "cancel")
+    assert not any(one["Cancelled"] for one in office.supplier_invoices())
+    office.perform(second, "cancel")
     assert office.cancel("A-117").state == "cancelled"
 
 
 def test_the_double_that_is_left_there_is_the_one_that_is_taken_back(office):
-    office.has(bill()).export()
-    first = office.one()["GivenNumber"]
+    office.set_invoices(bill()).export()
+    first = office.active_invoice()["GivenNumber"]
     second = office.add(ExternalInvoiceNumber="opter//A-117/")
-    office.act(first, "cancel")
+    office.perform(first, "cancel")
     assert office.cancel("A-117").state == "cancelled"
-    assert {one["GivenNumber"] for one in office.there() if one["Cancelled"]} == {first, second}
+    assert {one["GivenNumber"] for one in office.supplier_invoices() if one["Cancelled"]} == {
+        first,
+        second,
+    }
 
 
 def test_one_that_was_credited_is_not_adopted(office):
     office.add_supplier(BG="5050-1055")
     given = office.add()
-    office.act(given, "bookkeep")
-    office.act(given, "credit")
-    recorded = office.has(bill()).export()
+    office.perform(given, "bookkeep")
+    office.perform(given, "credit")
+    recorded = office.set_invoices(bill()).export()
     assert plan_of(recorded) == ("refused", "none", "NUMBER_TAKEN")
     assert [one.field for one in recorded.planned[0].differences] == ["CreditReference"]
 
@@ -484,7 +492,7 @@ def test_a_filter_that_fortnox_refuses_stops_nothing(office, status):
     fault = Fault(status, body, "application/json", times=None)
     for query in ({"suppliernumber": "LASSE"}, {"lastmodified": "*"}):
         office.fault(fault, lambda asked, query=query: query.keys() <= asked.query.keys())
-    recorded = office.has(bill(), bill("A-118")).export()
+    recorded = office.set_invoices(bill(), bill("A-118")).export()
     assert codes(recorded) == {"/A-117": ("adopted", ""), "/A-118": ("sent", "")}
     assert recorded.results[0].number == given
 
@@ -493,7 +501,7 @@ def test_a_typed_bill_without_a_due_date_is_adopted_with_that_difference(office)
     office.add_supplier(BG="5050-1055")
     given = int(office.add())
     del office.fortnox.registers.supplier_invoices[given].fields["DueDate"]
-    recorded = office.has(bill()).export()
+    recorded = office.set_invoices(bill()).export()
     assert codes(recorded) == {"/A-117": ("adopted", "ADOPTED_DIFFERS")}
     assert "DueDate" in {one.field for one in recorded.planned[0].differences}
 
@@ -503,69 +511,69 @@ def test_a_bill_whose_number_is_hidden_lets_no_bill_be_made_twice(office, field)
     office.add_supplier(BG="5050-1055")
     given = int(office.add())
     office.fortnox.registers.supplier_invoices[given].fields[field] = "API_NORIGHT"
-    recorded = office.has(bill()).export()
+    recorded = office.set_invoices(bill()).export()
     assert codes(recorded) == {"/A-117": ("unknown", "UNREADABLE_IN_FORTNOX")}
     assert recorded.intents == []
 
 
 def test_one_whose_result_is_unknown_can_be_taken_back(office):
-    office.has(bill()).export()
+    office.set_invoices(bill()).export()
     office.host.forget_results()
     assert office.cancel("A-117").state == "cancelled"
 
 
 def test_one_that_never_arrived_cannot_be_taken_back(office):
-    office.has(bill(), intended=True)
+    office.set_invoices(bill(), intended=True)
     assert office.cancel("A-117").code == "NOT_IN_FORTNOX"
 
 
 def test_the_same_number_in_two_regions_is_two_bills(office):
-    office.has(bill()).export()
-    recorded = office.has(bill(region="Norr")).export()
+    office.set_invoices(bill()).export()
+    recorded = office.set_invoices(bill(region="Norr")).export()
     assert codes(recorded) == {"Norr/A-117": ("sent", "")}
-    assert len(office.there()) == 2
+    assert len(office.supplier_invoices()) == 2
 
 
 # --- updating -----------------------------------------------------------------------
 
 
 def test_a_changed_bill_is_updated_whole_while_it_is_not_booked(office):
-    office.has(bill()).export()
+    office.set_invoices(bill()).export()
     changed = bill("A-117", row("4600", "800.00"), row("2641", "200.00"))
-    recorded = office.has(changed).export()
+    recorded = office.set_invoices(changed).export()
     [planned] = recorded.planned
     assert (planned.state, planned.action) == ("ready", "update")
     assert codes(recorded) == {"/A-117": ("sent", "")}
-    there = office.one()
+    there = office.active_invoice()
     assert (there["Total"], there["VAT"]) == ("1000.00", "200.00")
     assert rows_of(there) == [(4600, 800, 0, ""), (2641, 200, 0, ""), (2440, 0, 1000, "TOT")]
 
 
 def test_a_booked_bill_is_not_updated_and_its_differences_are_shown(office):
-    office.has(bill()).export()
-    office.act(office.one()["GivenNumber"], "bookkeep")
-    recorded = office.has(bill("A-117", row("4010", "1.00"))).export()
+    office.set_invoices(bill()).export()
+    office.perform(office.active_invoice()["GivenNumber"], "bookkeep")
+    recorded = office.set_invoices(bill("A-117", row("4010", "1.00"))).export()
     assert plan_of(recorded) == ("booked", "none", "BOOKED_IN_FORTNOX")
     assert {one.field for one in recorded.planned[0].differences} >= {"Total"}
-    assert office.one()["Total"] == "12500.00"
+    assert office.active_invoice()["Total"] == "12500.00"
 
 
 def test_a_bill_that_somebody_cancelled_there_is_refused_with_what_to_do(office):
-    office.has(bill()).export()
-    office.act(office.one()["GivenNumber"], "cancel")
-    recorded = office.has(bill("A-117", row("4010", "1.00"))).export()
+    office.set_invoices(bill()).export()
+    office.perform(office.active_invoice()["GivenNumber"], "cancel")
+    recorded = office.set_invoices(bill("A-117", row("4010", "1.00"))).export()
     assert plan_of(recorded) == ("refused", "none", "CANCELLED_IN_FORTNOX")
 
 
 def test_a_bill_is_taken_back_as_long_as_it_is_not_booked(office):
-    office.has(bill()).export()
+    office.set_invoices(bill()).export()
     assert office.cancel("A-117").state == "cancelled"
-    assert [one["Cancelled"] for one in office.there()] == [True]
+    assert [one["Cancelled"] for one in office.supplier_invoices()] == [True]
 
 
 def test_a_booked_bill_is_not_taken_back(office):
-    office.has(bill()).export()
-    office.act(office.one()["GivenNumber"], "bookkeep")
+    office.set_invoices(bill()).export()
+    office.perform(office.active_invoice()["GivenNumber"], "bookkeep")
     assert office.cancel("A-117").state == "booked"
 
 
@@ -583,31 +591,31 @@ NOT_PERFORMED = {"a reset": Fault.reset(), "a 500": Fault(500), "a page": Fault.
 @pytest.mark.parametrize("fault", PERFORMED.values(), ids=PERFORMED)
 def test_an_answer_that_is_lost_is_settled_by_the_newest_bills(office, fault):
     office.fault(fault, POSTS)
-    recorded = office.has(bill()).export()
+    recorded = office.set_invoices(bill()).export()
     assert codes(recorded) == {"/A-117": ("sent", "")}
-    assert recorded.results[0].number == office.one()["GivenNumber"]
+    assert recorded.results[0].number == office.active_invoice()["GivenNumber"]
 
 
 @pytest.mark.parametrize("fault", NOT_PERFORMED.values(), ids=NOT_PERFORMED)
 def test_a_request_that_may_still_arrive_is_not_made_again_at_once(office, fault):
     office.fault(fault, POSTS)
-    recorded = office.has(bill()).export()
+    recorded = office.set_invoices(bill()).export()
     assert codes(recorded) == {"/A-117": ("unknown", "RESULT_UNKNOWN")}
     assert office.requests("POST", "/3/supplierinvoices") == 1
     again = office.export()
     assert plan_of(again) == ("ready", "create", "SENT_AGAIN")
     assert codes(again) == {"/A-117": ("sent", "SENT_AGAIN")}
     assert not again.results[0].complete
-    assert len(office.there()) == 1
+    assert len(office.supplier_invoices()) == 1
     assert codes(office.export()) == {"/A-117": ("unchanged", "")}
 
 
 def test_one_that_arrived_after_all_is_told_by_the_export_after_the_next(office):
     office.fault(Fault.reset(), POSTS)
-    office.has(bill()).export()
+    office.set_invoices(bill()).export()
     office.export()
     office.add(ExternalInvoiceNumber="opter//A-117/")
-    told = office.has(bill(), exported=True, incomplete=True).export()
+    told = office.set_invoices(bill(), exported=True, incomplete=True).export()
     assert codes(told) == {"/A-117": ("unchanged", "TWICE_IN_FORTNOX")}
     assert not told.results[0].complete
 
@@ -621,7 +629,7 @@ def test_a_bill_that_shows_late_in_the_list_is_waited_for(office):
     office.sleep = shows_after_a_while
     office.host.runs.clear()
     office.fault(Fault.reset(performed=True), POSTS)
-    recorded = office.has(bill()).export()
+    recorded = office.set_invoices(bill()).export()
     assert codes(recorded) == {"/A-117": ("sent", "")}
 
 
@@ -632,54 +640,54 @@ def test_what_cannot_be_settled_is_unknown_and_asked_for_at_the_next_export(offi
         return [one.id for one in recorded.planned]
 
     office.fault(Fault.reset(performed=True), POSTS)
-    recorded = office.has(bill()).export(review=review)
+    recorded = office.set_invoices(bill()).export(review=review)
     assert codes(recorded) == {"/A-117": ("unknown", "RESULT_UNKNOWN")}
     office.sandbox.faults.clear()
     assert codes(office.export()) == {"/A-117": ("unchanged", "")}
-    assert len(office.there()) == 1
+    assert len(office.supplier_invoices()) == 1
 
 
 def test_a_bill_that_somebody_else_answers_is_not_made_again_and_it_is_told_who(office):
     page = Fault(403, "<html>", "text/html", headers={"Server": "squid"})
     office.fault(page, POSTS, times=None)
-    recorded = office.has(bill()).export()
+    recorded = office.set_invoices(bill()).export()
     assert office.requests("POST", "/3/supplierinvoices") == 1
     assert codes(recorded) == {"/A-117": ("unknown", "RESULT_UNKNOWN")}
     assert any("squid" in note.en for note in recorded.report.notes)
 
 
 def test_one_that_was_sent_before_a_kill_is_found_though_it_has_changed_since(office):
-    office.has(bill()).export()
+    office.set_invoices(bill()).export()
     office.host.forget_results()
-    recorded = office.has(bill("A-117", row("4010", "1.00"))).export()
+    recorded = office.set_invoices(bill("A-117", row("4010", "1.00"))).export()
     assert codes(recorded) == {"/A-117": ("sent", "")}
-    assert office.one()["Total"] == "1.00"
+    assert office.active_invoice()["Total"] == "1.00"
 
 
 @pytest.mark.parametrize("killed", [True, False])
 def test_one_that_was_sent_to_another_supplier_is_refused_and_not_made_again(office, killed):
-    office.has(bill()).export()
+    office.set_invoices(bill()).export()
     if killed:
         office.host.forget_results()
     other = replace(LASSE, code="NY", organisation_number="", name="Nya Åkeriet")
-    recorded = office.has(bill(supplier=other)).export()
+    recorded = office.set_invoices(bill(supplier=other)).export()
     assert plan_of(recorded) == ("refused", "none", "SUPPLIER_CHANGED")
-    assert office.one()["SupplierNumber"] == "LASSE"
+    assert office.active_invoice()["SupplierNumber"] == "LASSE"
 
 
 @pytest.mark.parametrize("fault", [*PERFORMED.values(), *NOT_PERFORMED.values()])
 def test_a_lost_answer_to_an_update_is_settled_by_asking(office, fault):
-    office.has(bill()).export()
+    office.set_invoices(bill()).export()
     office.fault(fault, PUTS)
-    recorded = office.has(bill("A-117", row("4010", "1.00"))).export()
+    recorded = office.set_invoices(bill("A-117", row("4010", "1.00"))).export()
     assert codes(recorded) == {"/A-117": ("sent", "")}
-    assert office.one()["Total"] == "1.00"
+    assert office.active_invoice()["Total"] == "1.00"
 
 
 @pytest.mark.parametrize("fault", [*PERFORMED.values(), *NOT_PERFORMED.values()])
 def test_a_lost_answer_about_a_supplier_is_settled_by_asking(office, fault):
     office.fault(fault, Match("POST", "/3/suppliers"))
-    recorded = office.has(bill()).export()
+    recorded = office.set_invoices(bill()).export()
     assert codes(recorded) == {"/A-117": ("sent", "")}
     assert office.supplier()["BG"] == "5050-1055"
 
@@ -687,7 +695,7 @@ def test_a_lost_answer_about_a_supplier_is_settled_by_asking(office, fault):
 def test_no_list_of_bills_can_be_read_nothing_is_sent(office):
     office.fault(Fault(503), Match("GET", "/3/supplierinvoices"), times=None)
     with pytest.raises(FortnoxError):
-        office.has(bill()).export()
+        office.set_invoices(bill()).export()
     assert office.requests("POST", "/3/supplierinvoices") == 0
 
 
@@ -696,19 +704,19 @@ def test_no_list_of_bills_can_be_read_nothing_is_sent(office):
 
 def test_a_bank_change_is_shown_and_new_bills_wait_for_it(office):
     office.add_supplier(BG="123-4566", OrganisationNumber="556000-0000")
-    recorded = office.has(bill()).export()
+    recorded = office.set_invoices(bill()).export()
     assert plan_of(recorded) == ("waiting", "create", "BANK_NOT_CONFIRMED")
     [change] = recorded.bank_changes
     assert (change.party_number, change.field, change.ours, change.theirs) == BG
     assert codes(recorded) == {"/A-117": ("refused", "BANK_NOT_CONFIRMED")}
     assert office.supplier()["BG"] == "123-4566"
-    assert office.there() == []
+    assert office.supplier_invoices() == []
 
 
 def test_what_a_person_confirmed_is_written_and_the_bills_go(office):
     office.add_supplier(BG="123-4566")
     office.confirm(BG)
-    recorded = office.has(bill()).export()
+    recorded = office.set_invoices(bill()).export()
     assert codes(recorded) == {"/A-117": ("sent", "")}
     assert office.supplier()["BG"] == "5050-1055"
 
@@ -725,7 +733,7 @@ def test_what_a_person_confirmed_is_written_and_the_bills_go(office):
 def test_a_confirmation_of_other_values_does_not_count(office, other):
     office.add_supplier(BG="123-4566")
     office.confirm(other)
-    recorded = office.has(bill()).export()
+    recorded = office.set_invoices(bill()).export()
     assert codes(recorded) == {"/A-117": ("refused", "BANK_NOT_CONFIRMED")}
     assert office.supplier()["BG"] == "123-4566"
 
@@ -733,7 +741,7 @@ def test_a_confirmation_of_other_values_does_not_count(office, other):
 def test_a_confirmation_of_some_of_the_changes_does_not_count(office):
     office.add_supplier(BG="123-4566", IBAN="SE11")
     office.confirm(BG)
-    office.has(bill(supplier=replace(LASSE, iban="SE22"))).export()
+    office.set_invoices(bill(supplier=replace(LASSE, iban="SE22"))).export()
     assert (office.supplier()["BG"], office.supplier()["IBAN"]) == ("123-4566", "SE11")
 
 
@@ -744,16 +752,16 @@ def test_bank_details_that_change_while_a_person_looks_are_not_overwritten(offic
 
     office.add_supplier(BG="123-4566")
     office.confirm(BG)
-    recorded = office.has(bill()).export(review=review)
+    recorded = office.set_invoices(bill()).export(review=review)
     assert codes(recorded) == {"/A-117": ("refused", "BANK_CHANGED")}
     assert office.supplier()["BG"] == "777-7777"
-    assert office.there() == []
+    assert office.supplier_invoices() == []
 
 
 def test_bank_details_that_only_look_different_are_the_same(office):
     office.add_supplier(BG="50501055", IBAN="SE45 5000 0000")
     supplier = replace(LASSE, iban="se4550000000")
-    recorded = office.has(bill(supplier=supplier)).export()
+    recorded = office.set_invoices(bill(supplier=supplier)).export()
     assert recorded.bank_changes == []
     assert codes(recorded) == {"/A-117": ("sent", "")}
 
@@ -761,7 +769,7 @@ def test_bank_details_that_only_look_different_are_the_same(office):
 def test_details_there_that_would_be_used_before_ours_are_cleared_once_confirmed(office):
     supplier = replace(LASSE, bankgiro="", iban="SE4550000000")
     office.add_supplier(BG="123-4566", IBAN="SE4550000000", BIC="ESSESESS")
-    recorded = office.has(bill(supplier=supplier)).export()
+    recorded = office.set_invoices(bill(supplier=supplier)).export()
     assert [(one.field, one.ours, one.theirs) for one in recorded.bank_changes] == [
         ("BG", "", "123-4566")
     ]
@@ -773,7 +781,7 @@ def test_details_there_that_would_be_used_before_ours_are_cleared_once_confirmed
 def test_what_belongs_to_the_old_account_is_shown_and_cleared_with_it(office):
     office.add_supplier(BankAccountNumber="1111111", ClearingNumber="6000")
     supplier = replace(LASSE, bankgiro="", bank_account="2222222")
-    recorded = office.has(bill(supplier=supplier)).export()
+    recorded = office.set_invoices(bill(supplier=supplier)).export()
     assert [(one.field, one.ours, one.theirs) for one in recorded.bank_changes] == [
         ("BankAccountNumber", "2222222", "1111111"),
         ("ClearingNumber", "", "6000"),
@@ -791,13 +799,13 @@ def test_a_change_is_not_written_where_its_bills_are_left_out(office):
     office.add_supplier(BG="123-4566")
     office.confirm(BG)
     other = replace(LASSE, code="SVEN", organisation_number="556000-0001", bankgiro="")
-    office.has(bill(), bill("A-118", supplier=other)).export(review=review)
+    office.set_invoices(bill(), bill("A-118", supplier=other)).export(review=review)
     assert office.supplier()["BG"] == "123-4566"
 
 
 def test_details_there_are_left_alone_where_ours_has_none(office):
     office.add_supplier(BG="123-4566")
-    recorded = office.has(bill(supplier=replace(LASSE, bankgiro=""))).export()
+    recorded = office.set_invoices(bill(supplier=replace(LASSE, bankgiro=""))).export()
     assert recorded.bank_changes == []
     assert codes(recorded) == {"/A-117": ("sent", "")}
     assert office.supplier()["BG"] == "123-4566"
@@ -805,22 +813,22 @@ def test_details_there_are_left_alone_where_ours_has_none(office):
 
 def test_details_there_that_are_used_after_ours_are_left_alone(office):
     office.add_supplier(BG="5050-1055", IBAN="SE4550000000")
-    recorded = office.has(bill()).export()
+    recorded = office.set_invoices(bill()).export()
     assert recorded.bank_changes == []
     assert office.supplier()["IBAN"] == "SE4550000000"
 
 
 def test_an_account_that_was_missing_there_waits_for_a_person_too(office):
     office.add_supplier()
-    recorded = office.has(bill()).export()
+    recorded = office.set_invoices(bill()).export()
     assert [(one.ours, one.theirs) for one in recorded.bank_changes] == [("5050-1055", "")]
-    assert office.there() == []
+    assert office.supplier_invoices() == []
 
 
 def test_other_suppliers_bills_go_while_one_waits(office):
     office.add_supplier(BG="123-4566")
     other = replace(LASSE, code="SVEN", organisation_number="556000-0001", bankgiro="")
-    recorded = office.has(bill(), bill("A-118", supplier=other)).export()
+    recorded = office.set_invoices(bill(), bill("A-118", supplier=other)).export()
     assert codes(recorded) == {
         "/A-117": ("refused", "BANK_NOT_CONFIRMED"),
         "/A-118": ("sent", ""),
@@ -829,7 +837,7 @@ def test_other_suppliers_bills_go_while_one_waits(office):
 
 def test_where_suppliers_are_not_updated_another_account_is_told_and_left(office):
     office.add_supplier(BG="123-4566")
-    recorded = office.has(bill()).export(update_suppliers="false")
+    recorded = office.set_invoices(bill()).export(update_suppliers="false")
     assert recorded.bank_changes == []
     assert plan_of(recorded) == ("ready", "create", "BANK_DIFFERS")
     assert "BG 5050-1055 / 123-4566" in recorded.planned[0].message.en
@@ -839,7 +847,7 @@ def test_where_suppliers_are_not_updated_another_account_is_told_and_left(office
 
 def test_a_supplier_number_of_another_company_is_refused(office):
     office.add_supplier(OrganisationNumber="556999-9999", BG="123-4566")
-    recorded = office.has(bill()).export()
+    recorded = office.set_invoices(bill()).export()
     assert plan_of(recorded) == ("refused", "none", "SUPPLIER_CONTRADICTS")
     assert recorded.bank_changes == []
 
@@ -852,16 +860,16 @@ def test_where_fortnox_keeps_the_old_account_the_bills_do_not_go(office):
     answer = '{"Supplier": {"SupplierNumber": "LASSE", "BG": "123-4566"}}'
     office.add_supplier(BG="123-4566")
     office.confirm(BG)
-    recorded = office.has(bill()).export(review=review)
+    recorded = office.set_invoices(bill()).export(review=review)
     assert codes(recorded) == {"/A-117": ("refused", "SUPPLIER_NOT_WRITTEN")}
-    assert office.there() == []
+    assert office.supplier_invoices() == []
 
 
 def test_a_lost_answer_to_a_confirmed_change_is_settled(office):
     office.add_supplier(BG="123-4566")
     office.confirm(BG)
     office.fault(Fault.reset(performed=True), Match("PUT", "/3/suppliers/*"))
-    assert codes(office.has(bill()).export()) == {"/A-117": ("sent", "")}
+    assert codes(office.set_invoices(bill()).export()) == {"/A-117": ("sent", "")}
     assert office.supplier()["BG"] == "5050-1055"
 
 
@@ -877,18 +885,18 @@ def files(office):
 @pytest.fixture
 def with_pdf(office):
     office.host.documents["/A-117"] = PDF
-    return office.has(bill(document="a.pdf"))
+    return office.set_invoices(bill(document="a.pdf"))
 
 
 def test_the_pdf_goes_with_the_bill_where_the_setting_says_so(with_pdf):
     with_pdf.export(attach_pdf="true")
-    assert files(with_pdf) == [(int(with_pdf.one()["GivenNumber"]), PDF)]
+    assert files(with_pdf) == [(int(with_pdf.active_invoice()["GivenNumber"]), PDF)]
 
 
 def test_a_pdf_that_comes_later_goes_with_the_bill_that_is_there(office):
-    office.has(bill()).export(attach_pdf="true")
+    office.set_invoices(bill()).export(attach_pdf="true")
     office.host.documents["/A-117"] = PDF
-    recorded = office.has(bill(document="a.pdf")).export(attach_pdf="true")
+    recorded = office.set_invoices(bill(document="a.pdf")).export(attach_pdf="true")
     assert [(one.state, one.complete) for one in recorded.results][-1] == ("sent", True)
     assert len(files(office)) == 1
 
@@ -922,11 +930,13 @@ def test_without_the_right_to_the_inbox_the_bills_go_and_what_is_left_is_told(of
     office.fault(Fault(403, body, "application/json"), Match("POST", "/3/inbox"), times=None)
     office.host.documents |= {"/A-117": PDF, "/A-118": PDF}
     both = [bill(document="a.pdf"), bill("A-118", document="a.pdf")]
-    recorded = office.has(*both).export(attach_pdf="true")
+    recorded = office.set_invoices(*both).export(attach_pdf="true")
     told = {one.id: (one.state, one.code, one.complete) for one in recorded.results}
     assert set(told.values()) == {("sent", "PDF_NOT_ATTACHED", False)}
     assert len(recorded.report.notes) == 1
-    again = office.has(*both, incomplete=True).export(attach_pdf="true", review=lambda _: ())
+    again = office.set_invoices(*both, incomplete=True).export(
+        attach_pdf="true", review=lambda _: ()
+    )
     assert {one.code for one in again.planned} == {"PDF_NOT_ATTACHED"}
 
 
@@ -944,4 +954,4 @@ def test_a_repeated_upload_makes_no_second_file(with_pdf, match, fault):
     recorded = with_pdf.export(attach_pdf="true")
     assert recorded.states == {"/A-117": "sent"}
     with_pdf.export(attach_pdf="true")
-    assert files(with_pdf) == [(int(with_pdf.one()["GivenNumber"]), PDF)]
+    assert files(with_pdf) == [(int(with_pdf.active_invoice()["GivenNumber"]), PDF)]
