@@ -196,19 +196,16 @@ class ExportRun:
         :return: the ids that were not planned; nothing is stored then.
         :raises HostError: ``BANK_UNCONFIRMED`` if one waits for a confirmation.
         """
-        ids = {"ids": json.dumps(list(item_ids)), "at": at.isoformat()}
+        chosen = self._values | {"ids": json.dumps(list(item_ids)), "at": at.isoformat()}
         with self.store.change() as db:
             unknown = self._matching_ids(db, _NOT_PLANNED, item_ids)
             if unknown or not item_ids:
                 return unknown
-            if db.execute(_WAITING, self._values | ids).fetchone():
+            if db.execute(_CHOSEN_WAITING, chosen).fetchone():
                 raise bank_unconfirmed_error(self.preview())
-            db.execute(_MARK_CHOSEN, self._values | ids)
-            db.execute(_LEAVE_OUT, self._values)
-            db.execute(
-                "UPDATE export_runs SET sent_at = :at WHERE id = :run_id",
-                {"at": at.isoformat(), "run_id": self.run_id},
-            )
+            db.execute(_MARK_CHOSEN, chosen)
+            db.execute(_MARK_UNCHOSEN_READY, self._values)
+            db.execute("UPDATE export_runs SET sent_at = :at WHERE id = :run_id", chosen)
             db.execute(
                 "UPDATE definitions SET company = :company, company_name = :name"
                 " WHERE name = :definition AND company IS NULL",
@@ -480,7 +477,7 @@ _LOG_BANK = """
     FROM export_runs r JOIN definitions d ON d.name = r.definition WHERE r.id = :run_id
 """
 
-_WAITING = f"""
+_CHOSEN_WAITING = f"""
     SELECT 1 FROM json_each(:ids) o JOIN export_items r
         ON r.run_id = :run_id AND r.item_id = o.value
     WHERE r.state = 'waiting' AND {ITEMS_LIST} = 'waiting' LIMIT 1
@@ -569,7 +566,7 @@ _MARK_CHOSEN = """
 """
 
 # An item that could be sent does not wait, whatever happens to its stored confirmation.
-_LEAVE_OUT = f"""
+_MARK_UNCHOSEN_READY = f"""
     UPDATE export_items AS r SET state = 'ready', code = '', message_sv = NULL, message_en = NULL
     WHERE r.run_id = :run_id AND r.chosen = 0 AND r.state = 'waiting' AND {ITEMS_LIST} = 'ready'
 """  # noqa: S608 constants

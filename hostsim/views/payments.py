@@ -78,15 +78,19 @@ def write_off_sentences(write_offs: Iterable[Money], paid: Decimal | None) -> li
 
     :param paid: its sign is that of the payment.
     """
-    sums: dict[bool, list[Money]] = {}
+    amounts_by_sentence: dict[Callable[[str, str], Text], list[Money]] = {}
     for amount in write_offs:
-        against = amount.amount * (paid or 1) < 0
-        sums.setdefault(against, []).append(Money(abs(amount.amount), amount.currency or SEK))
-    return [
-        (payments_messages.paid_too_much if against else payments_messages.written_off_already)(
-            *(text_of(amounts, lang) for lang in LANGUAGES)
+        is_overpaid = amount.amount * (paid or 1) < 0
+        sentence = (
+            payments_messages.paid_too_much
+            if is_overpaid
+            else payments_messages.written_off_already
         )
-        for against, amounts in sums.items()
+        amounts = amounts_by_sentence.setdefault(sentence, [])
+        amounts.append(Money(abs(amount.amount), amount.currency or SEK))
+    return [
+        sentence(*(text_of(amounts, lang) for lang in LANGUAGES))
+        for sentence, amounts in amounts_by_sentence.items()
     ]
 
 
