@@ -53,7 +53,8 @@ PAYMENT_STATES = {
     "counter": Text("Motbokning", "Reversal"),
 }
 
-STANDS = Text("Gäller", "Stands")
+#: A payment that counts, where a word is needed.
+COUNTS = Text("Gäller", "Counts")
 
 #: Of a payment of an invoice that is explained.
 OUTCOMES = {

@@ -13,7 +13,7 @@ from hostsim.messages import payments as payments_messages
 from hostsim.messages.formats import money_of
 from hostsim.messages.source_name import word_of
 from hostsim.messages.text import joined
-from hostsim.views.labels import LEFT_OUT, PAYMENT_STATES, REASONS, STANDS, STATUSES, label
+from hostsim.views.labels import COUNTS, LEFT_OUT, PAYMENT_STATES, REASONS, STATUSES, label
 from hostsim.views.payments import (
     FIGURES,
     FOREIGN,
@@ -123,7 +123,7 @@ UNDONE: tuple[Column[Any], ...] = (
     Column(
         "state",
         Text("Gäller nu", "Stands now"),
-        lambda r: STANDS if r.state == REGISTERED else label(PAYMENT_STATES, r.state),
+        lambda r: COUNTS if r.state == REGISTERED else label(PAYMENT_STATES, r.state),
         sorts=False,
     ),
 )
