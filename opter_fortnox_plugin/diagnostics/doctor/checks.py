@@ -50,7 +50,12 @@ from opter_fortnox_plugin.login.callback import Login
 from opter_fortnox_plugin.login.callback_server import CallbackServer
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 from opter_fortnox_plugin.session import logged_in, refuse_other_company, require
-from opter_fortnox_plugin.settings import EVERY_TIME, SERVICE_ACCOUNT, sign_in
+from opter_fortnox_plugin.settings import (
+    EVERY_TIME,
+    IMPORT_TYPE,
+    SERVICE_ACCOUNT,
+    sign_in,
+)
 
 #: Seconds that the clock may be off. A transfer uses Fortnox's own time and tolerates
 #: hours; certificates, and people who compare logs, do not.
@@ -624,6 +629,11 @@ RIGHT_OF_INVOICES: Final = Right(
     "rights.invoices", Text("Rätt att läsa kundfakturor", "Right to read invoices")
 )
 
+RIGHT_OF_SUPPLIER_INVOICES: Final = Right(
+    "rights.supplierinvoices",
+    Text("Rätt att läsa leverantörsfakturor", "Right to read supplier invoices"),
+)
+
 IMPORT: Final = Needs(
     scopes=SCOPES,
     rights={
@@ -655,3 +665,8 @@ IMPORT: Final = Needs(
         Text("som importen hör till.", "which the import belongs to."),
     ),
 )
+
+#: What each import needs, by its type.
+IMPORTS: Final = {
+    IMPORT_TYPE.code: IMPORT,
+}

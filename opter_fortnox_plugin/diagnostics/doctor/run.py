@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 
 from opter_contract.values import Finding, Run, Text
 from opter_fortnox_plugin.diagnostics.doctor.checks import (
-    IMPORT,
+    IMPORTS,
     Check,
     Examination,
     Skipped,
@@ -47,7 +47,7 @@ def diagnose(
     """
     host = Host(run, sleep=surroundings.sleep, clock=surroundings.clock)
     subject = getattr(run, "subject", "")
-    needs = needs_of(subject, run.settings) if subject else IMPORT
+    needs = needs_of(subject, run.settings) if subject else IMPORTS[run.type_code]
     checks = checks_of(needs)
     with closing(surroundings.transport()) as http, ExitStack() as cleanup:
         examination = Examination(
