@@ -65,7 +65,7 @@ Each sentence is a test of :mod:`opter_contract.conformance.export_hosts` with t
 9. Amounts stay exact.
 10. A plug-in's words are shown. Codes, messages, differences and gaps.
 11. A bank change is confirmed by a person. By name, for the values that were shown, and once:
-    where it was given as confirmed and stands there again, it is confirmed anew. What was not
+    where it was given as confirmed and is there again, it is confirmed again. What was not
     asked for is kept.
 """
 

@@ -718,7 +718,7 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         "RUN_BROKEN": Text(
             "Ett fel i programmet avslutade körningen; loggen säger var. Ingenting är sparat till "
             "hälften.",
-            "A fault of the program ended the run; the log says where. Nothing is half saved.",
+            "A fault of the program ended the run; the log says where. Nothing is partially saved.",
         ),
         "INTERNAL": Text(
             "Ett fel i programmet. Ingenting är sparat till hälften; skicka raderna ovanför till "

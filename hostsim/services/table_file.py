@@ -236,7 +236,7 @@ _OLD_WORKBOOK = Text(
 )
 _NO_WORKBOOK = Text(
     "arbetsboken går inte att läsa; spara den på nytt som .xlsx, eller som ”CSV UTF-8”.",
-    "the workbook cannot be read; save it as .xlsx anew, or as “CSV UTF-8”.",
+    "the workbook cannot be read; save it as .xlsx again, or as “CSV UTF-8”.",
 )
 _TOO_LARGE = Text(
     f"arbetsboken blir större än {_MAX_BYTES // 1_000_000} MB när den packas upp; dela den.",

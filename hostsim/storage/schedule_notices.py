@@ -79,7 +79,7 @@ _PENDING = """
     ORDER BY s.definition
 """
 
-# What waits is told anew when something works again, so that nothing counts while it does not.
+# What waits is told again when something works again, so that nothing counts while it does not.
 _MARK_TOLD = """
     INSERT INTO told (listener, definition, outcome, waiting, paused_at)
     VALUES (:listener, :definition, :outcome, :waiting, :paused_at)

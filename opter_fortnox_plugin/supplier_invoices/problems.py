@@ -86,7 +86,7 @@ PROBLEMS: Final = Problems(
         "CANCELLED_IN_FORTNOX": Text(
             "Avräkningen är makulerad i Fortnox, löpnummer {number}. Ska den skickas på nytt, ta "
             "först tillbaka den här också, och exportera sedan just den.",
-            "The bill is cancelled in Fortnox, given number {number}. If it is to be sent anew, "
+            "The bill is cancelled in Fortnox, given number {number}. If it is to be sent again, "
             "take it back here, too, and then export this very bill.",
         ),
         "NOT_BALANCED": Text(
