@@ -222,7 +222,7 @@ OF_THE_FIRST = (
 
 def test_the_undoing_names_what_stands_again_and_the_undone_save_that_it_is_of(half_undone):
     assert OF_THE_FIRST in half_undone.dialog
-    assert OF_THE_FIRST in " ".join(half_undone.told("/runs"))
+    assert OF_THE_FIRST in " ".join(half_undone.notices("/runs"))
 
 
 def test_a_save_of_which_something_stands_again_is_partly_undone_wherever_it_is_shown(half_undone):
@@ -265,9 +265,9 @@ def test_a_partly_undone_save_is_undone_again_and_only_what_stands_is_deleted(ha
     dialog = words(half_undone.get(address))
     assert "En betalning tas bort här" in dialog
     assert "rörs inte" not in dialog
-    half_undone.told()
+    half_undone.notices()
     half_undone.post(address, why="allt bort")
-    assert half_undone.told("/runs") == ["Sparningen är ångrad: 1 betalning är borttagen."]
+    assert half_undone.notices("/runs") == ["Sparningen är ångrad: 1 betalning är borttagen."]
     for path in (f"/runs?run={half_undone.first}", f"/import?run={half_undone.first}"):
         page = half_undone.get(path)
         assert "elvis ångrad" not in words(page).replace("Delvis ångrad (", ""), path
