@@ -45,7 +45,6 @@ def ended_unread(tmp_path, monkeypatch):
         ("payments",),
         ("payments", "--json"),
         ("payments", "show", "--help"),
-        ("runs",),
         ("errors",),
         ("--help",),
     ],

@@ -21,7 +21,7 @@ from hostsim.cli.command import translate_placeholders
 from hostsim.cli.common import Common, write_stderr
 from hostsim.cli.login import LoginWindow
 from hostsim.errors import HostError
-from hostsim.ledger import values as ledger_values
+from hostsim.ledger.values import Invoice
 from hostsim.messages import formats
 from hostsim.plugins.loading import Plugins
 from hostsim.views.output import Output
@@ -164,7 +164,9 @@ def test_help_speaks_the_chosen_language_also_where_the_words_are_clicks(hostsim
     english = hostsim(*words.split(), "-h", "--lang", "en").out
     ours = r"Usage|Options|OPTIONS|Commands|COMMAND|ARGS|Show this|required]"
     assert re.findall(ours, swedish) == []
-    assert re.findall(r"Användning|\bVal:|VAL\b|Visa den här texten|krävs]|[ÅÄÖ]", english) == []
+    values = "NAMN|FAKTURA|BELOPP|DATUM|FIL|NUMMER|KOD|KONTO|MAPP|ADRESS|URSPRUNG"
+    theirs = rf"Användning|\bVal:|VAL\b|Visa den här texten|krävs]|[ÅÄÖ]|\b({values})\b"
+    assert re.findall(theirs, english) == []
 
 
 def test_every_placeholder_of_help_is_a_word_in_both_languages():
@@ -394,6 +396,8 @@ def test_invoices_are_loaded_and_shown(ready):
         "region": "",
         "period_closed": True,
     }
+    fields = {field.replace("number", "invoice_number") for field in Invoice.__dataclass_fields__}
+    assert rows[2].keys() == fields
     assert "1 000,00" in ready("invoices").out
     assert "1,000.00" in ready("invoices", "--lang", "en").out
 
@@ -403,20 +407,13 @@ def test_loading_again_updates(ready):
     assert ended.json == {"added": 0, "updated": 3, "noted": 0, "notes": []}
 
 
-def test_one_wrong_line_is_named_and_nothing_is_loaded(ready):
+@pytest.mark.parametrize(("language", "place"), [("sv", "rad 4, "), ("en", "line 4, ")])
+def test_one_wrong_line_is_named_and_nothing_is_loaded(ready, language, place):
     Path("fel.csv").write_text(INVOICES.replace("1003", "1004").replace("100.50", "x"))
-    ended = ready("invoices", "load", "fel.csv")
+    ended = ready("invoices", "load", "fel.csv", "--lang", language)
     assert ended.status == 2
-    assert ended.err.splitlines()[0].startswith("rad 4, total: ")
+    assert ended.err.startswith(f"{place}total: ")
     assert ended.last.startswith("INVOICES_FILE_WRONG: ")
-    assert len(ready("invoices", "--json").json) == 3
-
-
-def test_a_number_of_a_spreadsheet_is_refused_and_nothing_is_loaded(ready):
-    Path("fel.csv").write_text(INVOICES.replace("1003,", "1003.0,"), encoding="utf-8")
-    ended = ready("invoices", "load", "fel.csv", "--lang", "en")
-    assert ended.status == 2
-    assert ended.err.startswith("line 4, invoice_number: ”1003.0” cannot be an invoice number")
     assert len(ready("invoices", "--json").json) == 3
 
 
@@ -525,20 +522,8 @@ def test_a_region_is_given_to_bills_that_name_none(ready, bills):
 
 
 def test_a_definition_may_have_any_name(ready):
-    ended = ready(
-        "formats",
-        "add",
-        "Åkeriets nya import",
-        "--type",
-        "ShopAPI",
-        "--format",
-        "API",
-        "--region",
-        "Norr",
-        "--set",
-        "behave=bug",
-        "--json",
-    )
+    values = ("--type", "ShopAPI", "--format", "API", "--region", "Norr", "--set", "behave=bug")
+    ended = ready("formats", "add", "Åkeriets nya import", *values, "--json")
     assert ended.json == {
         "name": "Åkeriets nya import",
         "type": "ShopAPI",
@@ -578,28 +563,10 @@ def test_a_warning_stands_on_standard_error_and_the_secret_nowhere(ready):
 
 def test_import_prints_one_object(ready):
     ended = ready("import", "Butik", "--json")
-    assert list(ended.json) == [
-        "format",
-        "revision",
-        "company",
-        "saved",
-        "open",
-        "not_read",
-        "counts",
-        "totals",
-        "set_aside",
-        "ready",
-        "left",
-        "rejected",
-        "ignored",
-        "gone",
-        "discrepancies",
-        "notes",
-        "requests",
-        "region",
-        "bank_account",
-        "date",
-    ]
+    assert " ".join(ended.json) == (
+        "format revision company saved open not_read counts totals set_aside ready left rejected"
+        " ignored gone discrepancies notes requests region bank_account date"
+    )
     assert ended.json["format"] == "Butik"
     assert ended.json["company"] == {"name": "Butiken AB", "number": "77"}
     assert (ended.json["saved"], ended.json["not_read"]) == (False, 7)
@@ -615,26 +582,7 @@ def test_import_prints_one_object(ready):
 
 def test_a_payment_that_can_be_saved_has_status_and_warning(ready):
     payment = ready("import", "Butik", "--json").json["ready"][2]
-    assert list(payment) == [
-        "payment_number",
-        "invoice_number",
-        "host_invoice_number",
-        "payment_date",
-        "amount",
-        "currency",
-        "amount_currency",
-        "exchange_rate",
-        "source",
-        "write_offs",
-        "due_date",
-        "invoice_currency",
-        "invoice_total",
-        "remaining_before",
-        "remaining",
-        "status",
-        "warning",
-    ]
-    assert payment == {
+    expected = {
         "payment_number": "3",
         "invoice_number": "1003",
         "host_invoice_number": "1003",
@@ -655,6 +603,7 @@ def test_a_payment_that_can_be_saved_has_status_and_warning(ready):
         "status": "exact",
         "warning": None,
     }
+    assert list(payment.items()) == list(expected.items())
 
 
 def test_a_payment_that_cannot_be_saved_has_reason_and_message(ready):
@@ -670,11 +619,6 @@ def test_a_payment_that_cannot_be_saved_has_reason_and_message(ready):
 def test_messages_are_in_the_chosen_language(ready):
     shown = ready("import", "Butik", "--json", "--lang", "en").json
     assert shown["ready"][1]["warning"].startswith("Advance will be created")
-
-
-def test_nothing_is_registered_before_saving(ready):
-    ready("import", "Butik")
-    assert ready("payments", "--json").json == []
 
 
 def test_saving_registers_what_is_ready(ready):
@@ -698,15 +642,11 @@ def squeezed(text):
     return " ".join(text.split())
 
 
-def test_import_can_save_at_once(ready):
-    assert ready("import", "Butik", "--save", "--json").json["saved"] is True
-    assert len(ready("payments", "--json").json) == 3
-
-
 def test_saving_when_nothing_is_open_is_no_error(ready):
     assert ready("save").out == "Det finns inget att spara.\n"
     ended = ready("save", "Butik", "--json")
     assert (ended.status, ended.json["saved"], ended.json["ready"]) == (0, False, [])
+    assert ended.json["revision"] is None
 
 
 def test_a_preview_that_changed_is_shown_anew_and_not_saved(ready):
@@ -803,13 +743,6 @@ def test_an_interrupt_cancels(ready):
     assert "Traceback" not in ended.err
 
 
-def test_another_default_currency_is_refused_with_the_name_of_the_setting(ready):
-    ready("settings", "default_currency=EUR")
-    ended = ready("import", "Butik")
-    assert ended.status == 2
-    assert "default_currency" in ended.err
-
-
 @pytest.mark.parametrize("seconds", ["0", "-1", "x", "nan", "inf"])
 def test_a_login_timeout_is_a_positive_number_of_seconds(ready, monkeypatch, seconds):
     monkeypatch.setenv("HOSTSIM_LOGIN_TIMEOUT", seconds)
@@ -876,7 +809,6 @@ def process(tmp_path):
     info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: shop\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[opter]\nshop = shop_plugin:SHOP\n")
-    (tmp_path / "fakturor.csv").write_text(INVOICES, encoding="utf-8")
     path = os.pathsep.join(map(str, (root, root / "tests/support", tmp_path / "site")))
     environment = {k: v for k, v in os.environ.items() if not k.startswith("HOSTSIM_")}
     environment |= {"PYTHONPATH": path, "PYTHONWARNINGS": "error", "HOSTSIM_LOGIN_TIMEOUT": "30"}
@@ -899,21 +831,9 @@ def process(tmp_path):
 
 
 @pytest.fixture
-def process_ready(process):
+def process_ready(process, ready):
     """The same, with a database and an import that asks to sign in."""
-    process("init")
-    process("invoices", "load", "fakturor.csv")
-    process(
-        "formats",
-        "add",
-        "Butik",
-        "--type",
-        "ShopAPI",
-        "--format",
-        "API",
-        "--set",
-        "behave=window",
-    )
+    assert ready("formats", "set", "Butik", "behave=window").status == 0
     return process
 
 
@@ -967,27 +887,12 @@ def test_output_is_utf8_whatever_the_locale_is(process):
     assert "är skapad" in ended.stdout.decode("utf-8")
 
 
-def test_ascii_output_has_marks_of_its_own_and_valid_json(process_ready):
-    process_ready("formats", "set", "Butik", "behave=")
+def test_ascii_output_has_marks_of_its_own_and_valid_json(process, ready):
     ascii_only = {"PYTHONIOENCODING": "ascii"}
-    table = process_ready("import", "Butik", env=ascii_only)
+    table = process("import", "Butik", env=ascii_only)
     assert b"\n OK             1     1001  " in table.stdout
-    shown = process_ready("import", "Butik", "--json", env=ascii_only)
+    shown = process("import", "Butik", "--json", env=ascii_only)
     assert "Fel vid inläsning" in json.loads(shown.stdout)["rejected"][0]["message"]
-
-
-def test_a_reader_that_goes_away_is_no_error_to_talk_about(process):
-    process("init")
-    process("invoices", "load", "fakturor.csv")
-    with subprocess.Popen(
-        [*process.command, "invoices"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        **process.keywords,
-    ) as child:
-        child.stdout.close()
-        err = child.stderr.read()
-    assert err == b""
 
 
 def test_a_missing_package_is_one_sentence(process, tmp_path):
@@ -1007,23 +912,6 @@ def test_a_missing_package_is_one_sentence(process, tmp_path):
     assert (ended.returncode, ended.stdout) == (2, b"")
     assert b"there is no switch rate_limits, but rate_limit. " in ended.stderr
     assert b"/_sandbox/unknowns describes all" in ended.stderr
-
-
-def test_models_and_command_line_agree_on_the_invoice():
-    """Every field of an invoice is shown by ``invoices --json`` under the file's name."""
-    assert set(ledger_values.Invoice.__dataclass_fields__) == {
-        "region",
-        "number",
-        "ocr",
-        "customer_code",
-        "customer_name",
-        "currency",
-        "total",
-        "remaining",
-        "invoice_date",
-        "due_date",
-        "period_closed",
-    }
 
 
 # --- Amounts and progress ---------------------------------------------------------------

@@ -7,8 +7,9 @@ import sys
 from dataclasses import replace
 from decimal import Decimal
 
+import host_and_plugin
 import pytest
-from fake_plugin import FakePlugin, euro, invoice, payment
+from fake_plugin import FakePlugin, euro, payment
 
 from hostsim import __main__
 from hostsim.cli import imports
@@ -150,12 +151,6 @@ def test_what_went_into_a_closed_pipe_was_not_shown(run, page, monkeypatch, form
     assert code(run("save", "Butik")) == (6, "PREVIEW_CHANGED")
 
 
-def test_that_nothing_is_open_is_no_error(run):
-    assert run("save", "Butik", "--json").json["revision"] is None
-    run("import", "Butik", "--save")
-    assert run("save", "Butik").out == "Det finns inget att spara.\n"
-
-
 # --- Deciding on the command line -------------------------------------------------
 
 
@@ -195,15 +190,7 @@ def test_a_decision_while_nothing_is_open_needs_no_list(run):
 # --- What a revision is -----------------------------------------------------------
 
 
-@pytest.fixture
-def host(tmp_path, plugin):
-    with Store.create(tmp_path / "host.db") as store:
-        store.load_invoices(
-            [invoice("1001"), invoice("1002", "500"), invoice("2001", "100", "EUR")]
-        )
-        host = Host(store, Plugins([("fake", plugin)]))
-        host.define("Fortnox", "Fake", "API", "", {})
-        yield host
+host, store, invoices = host_and_plugin.host, host_and_plugin.store, host_and_plugin.invoices
 
 
 def test_the_same_content_has_the_same_revision_in_whatever_order_it_was_read(host, plugin):

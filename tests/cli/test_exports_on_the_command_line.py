@@ -5,6 +5,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from bill_file import bill
 from fake_export import FakeExport
 
 from hostsim.plugins.loading import Plugins
@@ -59,38 +60,14 @@ def numbers(found, key="invoice_number"):
     }
 
 
-SUPPLIER = {
-    "code": "LASSE",
-    "name": "Lasses Åkeri AB",
-    "country": "SE",
-    "bankgiro": "5555-5551",
-    "sends_invoice": False,
-}
-
-
-def bill(number="A-1", total="1250.00", **values):
-    return {
-        "bill_number": number,
-        "region": "",
-        "period_closed": True,
-        "currency": "SEK",
-        "exchange_rate": None,
-        "bill_date": "2026-11-02",
-        "due_date": "2026-12-02",
-        "total": total,
-        "vat": "0.00",
-        "pdf": None,
-        "supplier": SUPPLIER,
-        "rows": [{"account": "4010", "unit": "12", "debit": total, "credit": "0.00"}],
-    } | values
-
-
 @pytest.fixture
 def bills(run, plugin):
     """Have two bills of a supplier whose bankgiro changes, one of another, and an export."""
-    other = {"code": "OLLE", "name": "Olle på Åsen", "bankgiro": "900-0001"}
+    olle = {"supplier__code": "OLLE", "supplier__bankgiro": "900-0001"}
     plugin.bankgiros = {"LASSE": "111-1111", "OLLE": "900-0001"}
-    loaded = [bill("A-1"), bill("A-2"), bill("B-1", supplier=SUPPLIER | other)]
+    lasse = {"supplier__code": "LASSE", "supplier__bankgiro": "5555-5551"}
+    suppliers = {"A-1": lasse, "A-2": lasse, "B-1": olle}
+    loaded = [bill(bill_number=number, **supplier) for number, supplier in suppliers.items()]
     Path("avr.json").write_text(json.dumps(loaded), encoding="utf-8")
     assert run("bills", "load", "avr.json").status == 0
     added = ("--type", "Fake", "--subject", "supplier-bills", "--set", "from=2026-01-01")
@@ -172,13 +149,6 @@ def test_without_a_preview_nothing_is_sent_but_shown(run, plugin):
     assert refused.last.startswith("EXPORT_CHANGED")
     assert "Fakturor som kan skickas (2)" in refused.out
     assert run("export", "ut", "--send").status == 0
-
-
-def test_what_changed_since_the_preview_is_shown_and_not_sent(run, plugin):
-    run("export", "ut")
-    load(run, invoice("10302", "5.00", "1.25"))
-    assert run("export", "ut", "--send").status == 6
-    assert plugin.events == []
 
 
 def test_some_invoices_are_asked_for(run):
@@ -413,17 +383,11 @@ def test_what_was_shown_is_confirmed_and_sent_at_once(bills, plugin):
     assert (change["confirmed"], change["confirmed_by"]) == (True, "kim")
 
 
-@pytest.mark.parametrize("number", ["OLLE", "4711"])
-def test_what_was_not_shown_is_not_confirmed(bills, plugin, number):
+def test_what_was_not_shown_is_not_confirmed(bills, plugin):
     bills("export", "av")
     plugin.before = pytest.fail
-    refused = bills("export", "av", "--confirm-bank", number)
+    refused = bills("export", "av", "--confirm-bank", "OLLE")
     assert (refused.status, refused.last.partition(":")[0]) == (2, "NO_BANK_CHANGE")
-
-
-def test_nothing_is_confirmed_that_no_command_has_printed(bills, plugin):
-    plugin.before = pytest.fail
-    assert bills("export", "av", "--confirm-bank", "LASSE").last.startswith("NO_BANK_CHANGE")
 
 
 def test_what_a_send_left_is_confirmed_as_it_showed_it(bills, plugin):

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from at_the_sandbox import load_only_fortnox, running_sandbox, sign_in_automatically
+from invoice_file import INVOICE
 
 #: By what each command is called, where a name is the definition's.
 COMMANDS = {
@@ -100,13 +101,3 @@ def test_an_export_asks_nobody_whether_to_send(run, monkeypatch):
     monkeypatch.setattr("hostsim.cli.exports.typed_lines", lambda _: iter(["j\n"]))
     assert "[j/N]" not in run("export", "Ut", "--unattended").err
     assert "[j/N]" in run("export", "Ut").err
-
-
-INVOICE = {
-    "invoice_number": "10301",
-    "currency": "SEK",
-    "invoice_date": "2026-02-02",
-    "due_date": "2026-03-02",
-    "customer": {"code": "KALM", "ledger_number": "1042", "name": "Kalmar Glas & Porslin AB"},
-    "rows": [{"account": "3001", "vat_rate": "25", "net": "1000.00", "vat": "250.00"}],
-}

@@ -198,26 +198,6 @@ def test_a_pdf_is_named_and_a_missing_one_is_noted(read, tmp_path):
     assert [note.text("en").partition(": ")[0] for note in notes.first] == ["bill 2, pdf"]
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path):
-    with pytest.raises(FileWrong):
-        BillsFile().read(tmp_path / "gone.json")
-
-
-@given(st.data())
-def test_whatever_is_wrong_nothing_is_read_and_it_is_told(tmp_path_factory, data):
-    bills = [bill(bill_number=str(number)) for number in range(3)]
-    field = data.draw(st.sampled_from(sorted(WRONG)).filter(lambda one: one != "rows[0]"))
-    key = field.replace("supplier.", "supplier__").replace("rows[0].", "row__")
-    value = data.draw(st.sampled_from(WRONG[field]))
-    place = data.draw(st.integers(0, 2))
-    bills[place] = bill(**{"bill_number": str(place), key: value})
-    with pytest.raises(FileWrong) as wrong:
-        BillsFile().read_from(
-            json.dumps(bills).encode(), file="f.json", folder=tmp_path_factory.getbasetemp()
-        )
-    assert field in {one.field for one in wrong.value.problems}
-
-
 # --- Storing -----------------------------------------------------------------------------------
 
 

@@ -8,26 +8,17 @@ what Fortnox wrote off with the payment (SEK). ``remains`` is what is left to pa
 
 import re
 from collections import defaultdict
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 from itertools import pairwise
 
 import pytest
 from fake_plugin import FakePlugin, invoice, payment, write_off
+from host_and_plugin import host_of, outcomes, remaining
 
-from hostsim.plugins.loading import Plugins
-from hostsim.services.host import Host
 from hostsim.storage.store import Store
 
 CASES = """
-== Paid twice in one import: the second cannot be saved
-invoice 1001 1000 SEK
-import
-  payment 1 of 1001 on 01-05 1000 SEK -> exact
-  payment 2 of 1001 on 01-06 1000 SEK -> invoice-already-paid
-save
-remains 1001 0
-
 == Paid twice, in two imports
 invoice 1001 1000 SEK
 import
@@ -144,15 +135,6 @@ import
 save
 remains 1001 0
 
-== Reversed and paid again, all in one import
-invoice 1001 1000 SEK
-import
-  payment 1 of 1001 on 01-05 1000 SEK -> exact
-  payment 2 of 1001 on 01-12 -1000 SEK -> reversal
-  payment 3 of 1001 on 01-19 1000 SEK -> exact
-save
-remains 1001 0
-
 == A shortfall within the accepted deviation is written off, and a later payment is too much
 accepted 5
 invoice 1001 1000 SEK
@@ -172,20 +154,6 @@ import
 save
 import
   payment 2 of 1001 on 01-12 496 SEK -> written-off
-save
-remains 1001 0
-
-== 990 and 10 written off in Fortnox
-invoice 1001 1000 SEK
-import
-  payment 1 of 1001 on 01-05 990 SEK off 10 -> exact
-save
-remains 1001 0
-
-== 1000.40 and -0.40 for rounding
-invoice 1001 1000 SEK
-import
-  payment 1 of 1001 on 01-05 1000.40 SEK off -0.40 -> exact
 save
 remains 1001 0
 
@@ -243,13 +211,6 @@ import
 save
 import
   payment 2 of 2001 on 01-12 100 EUR @11.50 -> invoice-already-paid
-save
-remains 2001 0
-
-== Euro: 98 and 22 crowns written off are 100 euro at 11
-invoice 2001 100 EUR
-import
-  payment 1 of 2001 on 01-05 98 EUR @11 off 22 -> exact
 save
 remains 2001 0
 
@@ -330,13 +291,6 @@ import
 save
 remains 3001 100
 
-== Credit invoice: -490 and -10 written off
-invoice 3001 -500 SEK
-import
-  payment 1 of 3001 on 01-05 -490 SEK off -10 -> exact
-save
-remains 3001 0
-
 == Credit invoice in euro with a write-off of the other sign
 invoice 3002 -100 EUR
 import
@@ -358,14 +312,6 @@ import
   again 1 -> partial
 save
 remains 1001 200
-
-== Typed by hand in full: the invoice is paid by that, and the doubt is said first
-invoice 1001 1000 SEK
-typed 1001 on 01-05 1000 SEK
-import
-  payment 1 of 1001 on 01-05 1000 SEK -> possibly-registered-already
-save
-remains 1001 0
 
 == Typed in full and confirmed as another payment: an advance, once that is accepted, too
 invoice 1001 1000 SEK
@@ -495,17 +441,6 @@ decide 1 take-again -> exact
 save
 remains 1001 0
 
-== The amount changed in Fortnox, and the change is accepted
-invoice 1001 1000 SEK
-import
-  payment 1 of 1001 on 01-05 1000 SEK -> exact
-save
-import
-  payment 1 of 1001 on 01-05 900 SEK -> changed-in-fortnox
-decide 1 accept -> partial
-save
-remains 1001 100
-
 == The amount changed in Fortnox, and what is registered is kept
 invoice 1001 1000 SEK
 import
@@ -534,19 +469,6 @@ import
 decide 1 accept -> partial
 save
 remains 1001 200
-
-== The invoice number changed: the old invoice gets its amount back
-invoice 1001 1000 SEK
-invoice 1002 1000 SEK
-import
-  payment 1 of 1001 on 01-05 1000 SEK -> exact
-save
-import
-  payment 1 of 1002 on 01-05 1000 SEK -> changed-in-fortnox
-decide 1 accept -> exact
-save
-remains 1001 1000
-remains 1002 0
 
 == The invoice number changed, and the write-off within the deviation comes back, too
 accepted 5
@@ -622,9 +544,7 @@ class Week:
     def __init__(self, folder):
         self.plugin = FakePlugin()
         self.store = Store.create(folder / "host.db")
-        plugins = Plugins([("fake", self.plugin)])
-        clock = datetime(2026, 1, 20, 9, 0, tzinfo=UTC)
-        self.host = Host(self.store, plugins, clock=lambda: clock, user="kim", lock_wait=0.0)
+        self.host = host_of(self.store, self.plugin)
         self.host.define("Fortnox", "Fake", "API", "", {})
         self.host.import_payments("Fortnox")  # so that the company is known
         self.host.save("Fortnox")
@@ -665,8 +585,7 @@ class Week:
         assert self.host.save("Fortnox").saved
 
     def remains(self, number, amount):
-        [left] = [one.remaining for one in self.store.invoices() if one.number == number]
-        assert (number, left) == (number, Decimal(amount))
+        assert (number, remaining(self.store, number)) == (number, Decimal(amount))
 
     def aside(self, number):
         self.host.set_aside("Fortnox", [number], why="dubbelbetald")
@@ -722,14 +641,6 @@ def read(words):
 
 def date_of(day):
     return date.fromisoformat(f"2026-{day}")
-
-
-def outcomes(preview):
-    return {
-        row.payment_number: row.status or row.reason
-        for kind in ("ready", "rejected", "ignored")
-        for row in preview.rows(kind)
-    }
 
 
 def paid(store):

@@ -31,22 +31,10 @@ def read(host, plugin, *numbers):
     return host.import_payments("Fortnox")
 
 
-def test_when_the_first_is_confirmed_the_second_of_the_same_list_becomes_doubtful(host, plugin):
-    assert outcomes(read(host, plugin, 11, 12)) == {"11": DOUBTFUL, "12": "partial"}
-    assert outcomes(host.decide("Fortnox", "11", "confirm")) == {"11": "partial", "12": DOUBTFUL}
-
-
 def test_both_can_be_confirmed_beside_the_same_one(host, plugin):
     read(host, plugin, 11, 12)
     host.decide("Fortnox", "11", "confirm")
     assert outcomes(host.decide("Fortnox", "12", "confirm")) == {"11": "partial", "12": "partial"}
-
-
-def test_one_that_comes_after_the_confirmed_one_was_saved_is_doubtful(host, plugin):
-    read(host, plugin, 11)
-    host.decide("Fortnox", "11", "confirm")
-    host.save("Fortnox")
-    assert outcomes(read(host, plugin, 12)) == {"12": DOUBTFUL}
 
 
 def test_what_was_set_aside_as_the_one_by_hand_uses_it_up(host, plugin):

@@ -15,7 +15,6 @@ from fake_plugin import FakePlugin, hookimpl, invoice
 
 from hostsim import __main__
 from hostsim.errors import HostError, exit_status
-from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
 from hostsim.services.doctor import LABELS, NOT_USED, Doctor, first_failure
 from hostsim.services.host import Host
@@ -213,18 +212,7 @@ def test_a_host_without_plug_ins_is_reported(check, store):
 
 @pytest.fixture
 def loaded(store):
-    one = invoice()
-    store.load_invoices(
-        [
-            ExportedInvoice(
-                **{
-                    name: getattr(one, name)
-                    for name in ExportedInvoice.__slots__
-                    if hasattr(one, name)
-                }
-            )
-        ]
-    )
+    store.load_invoices([invoice()])
 
 
 def test_another_plug_in_that_is_left_out_is_no_fault_of_this_import(check, loaded, bank):

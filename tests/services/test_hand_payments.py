@@ -15,8 +15,6 @@ from host_and_plugin import (
     remaining,
 )
 
-from hostsim.storage.previews import PreviewChanged
-
 
 @pytest.fixture
 def invoices():
@@ -161,21 +159,6 @@ def test_deleting_needs_a_payment_and_a_reason(host, store, its, why, code):
     host.add_payment("1001", Decimal(400))
     assert refusal(lambda: host.delete_payment(its, why=why)).code == code
     assert remaining(store) == 600
-
-
-@pytest.mark.parametrize("what", ["typed", "deleted"])
-def test_a_preview_that_was_judged_before_is_refused_and_shown_anew(host, store, plugin, what):
-    its = host.add_payment("1001", Decimal(100))
-    before = preview_of(host, plugin, payment(1, amount="900"))
-    if what == "typed":
-        host.add_payment("1001", Decimal(100), confirm=True)
-    else:
-        host.delete_payment(its, why="fel")
-    with pytest.raises(PreviewChanged) as changed:
-        host.save("Fortnox", before.revision)
-    assert outcomes(changed.value.preview) == {
-        "1": {"typed": "advance", "deleted": "partial"}[what]
-    }
 
 
 def test_what_is_deleted_counts_in_no_sum(host, store, plugin):

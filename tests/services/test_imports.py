@@ -23,7 +23,7 @@ from fake_plugin import (
     unreadable,
     write_off,
 )
-from host_and_plugin import NOON, host_of, outcomes, remaining
+from host_and_plugin import NOON, host_of, outcomes, refusal, remaining
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -245,16 +245,6 @@ def test_what_was_written_off_is_kept_with_the_payment(host, store, plugin):
     assert (one.status, one.written_off, remaining(store)) == ("written-off", 3, 0)
 
 
-def test_a_second_import_takes_nothing_twice(host, store, plugin):
-    plugin.payments = [payment(1, amount="400"), payment(2, amount="400")]
-    host.import_payments("Fortnox")
-    host.save()
-    preview = host.import_payments("Fortnox")
-    assert outcomes(preview) == {"1": "already-imported", "2": "already-imported"}
-    host.save()
-    assert (registered(store), remaining(store)) == (["1", "2"], 200)
-
-
 def test_a_key_of_another_definition_is_never_registered_again(host, store, plugin):
     host.define("Samma bolag", "Fake", "API", "", {})
     plugin.payments = [payment(1, amount="400")]
@@ -276,13 +266,6 @@ def test_a_change_after_registration_is_offered_until_it_is_changed_back(host, s
     assert outcomes(host.import_payments("Fortnox")) == {"1": "already-imported"}
     host.save()
     assert (pending(store), remaining(store)) == ([], 0)
-
-
-def test_a_reversal_raises_what_remains(host, store, plugin):
-    plugin.payments = [payment(1), payment(2, amount="-400")]
-    host.import_payments("Fortnox")
-    host.save()
-    assert remaining(store) == 400
 
 
 def test_saving_when_nothing_is_open_does_nothing(host):
@@ -308,10 +291,9 @@ def test_one_of_several_previews_must_be_named(host):
     host.define("Andra", "Fake", "API", "", {})
     host.import_payments("Fortnox")
     host.import_payments("Andra")
-    with pytest.raises(HostError) as refused:
-        host.save()
-    assert (refused.value.code, refused.value.kind) == ("DEFINITION_NEEDED", "usage")
-    assert "Andra, Fortnox" in refused.value.message.sv
+    refused = refusal(host.save)
+    assert (refused.code, refused.kind) == ("DEFINITION_NEEDED", "usage")
+    assert "Andra, Fortnox" in refused.message.sv
     assert host.save("Andra").saved
 
 
@@ -454,28 +436,23 @@ def test_another_company_is_refused_naming_both(host, store, plugin):
     host.import_payments("Fortnox")
     host.save()
     plugin.company = OTHER_COMPANY
-    with pytest.raises(HostError) as refused:
-        host.import_payments("Fortnox")
-    assert (refused.value.code, exit_status(refused.value)) == ("WRONG_COMPANY", 3)
-    assert "Åkeriet AB (77)" in refused.value.message.sv
-    assert "Grannens Åkeri AB (88)" in refused.value.message.sv
+    refused = refusal(host.import_payments, "Fortnox")
+    assert (refused.code, exit_status(refused)) == ("WRONG_COMPANY", 3)
+    assert "Åkeriet AB (77)" in refused.message.sv
+    assert "Grannens Åkeri AB (88)" in refused.message.sv
 
 
 def test_payments_of_another_company_are_refused(host, store, plugin):
     host.import_payments("Fortnox")
     host.save()
     plugin.payments = [payment(1, company=OTHER_COMPANY)]
-    with pytest.raises(HostError) as refused:
-        host.import_payments("Fortnox")
-    assert refused.value.code == "WRONG_COMPANY"
+    assert refusal(host.import_payments, "Fortnox").code == "WRONG_COMPANY"
 
 
 def test_a_company_that_was_remembered_meanwhile_stops_the_save(host, store, plugin):
     host.import_payments("Fortnox")
     store.db.execute("UPDATE definitions SET company = '88', company_name = 'Grannen'")
-    with pytest.raises(HostError) as refused:
-        host.save()
-    assert refused.value.code == "WRONG_COMPANY"
+    assert refusal(host.save).code == "WRONG_COMPANY"
     assert store.definition("Fortnox").cursor is None
 
 
@@ -680,26 +657,15 @@ def test_a_failed_run_leaves_the_earlier_preview(host, store, plugin):
     assert host.save().saved
 
 
-def test_an_interrupted_run_stores_nothing(host, store, plugin):
-    def interrupt(run):
-        raise KeyboardInterrupt
-
-    plugin.during = interrupt
-    with pytest.raises(KeyboardInterrupt):
-        host.import_payments("Fortnox")
-    assert [run.error_code for run in runs_of(store)] == ["CANCELLED"]
-
-
 def test_a_run_that_died_is_cleared_away_by_the_next(host, store, plugin):
     """The process is killed in the middle: its run is still marked as running."""
     plugin.payments = [payment(1)]
     host.import_payments("Fortnox")
     store.db.execute("UPDATE runs SET state = 'running'")
     host.import_payments("Fortnox")
-    assert sorted((run.state, run.error_code) for run in runs_of(store)) == [
-        ("failed", "INTERRUPTED"),
-        ("open", None),
-    ]
+    began, died = runs_of(store)
+    assert (began.state, died.state, died.error_code) == ("open", "failed", "INTERRUPTED")
+    assert "Läs in igen" in died.error.sv
     assert store.db.execute("SELECT count(*) FROM run_rows").fetchone()[0] == 1
 
 
@@ -735,9 +701,8 @@ def test_a_save_that_fails_half_way_saves_nothing(host, store, plugin):
 )  # fmt: skip
 def test_a_batch_that_breaks_the_contract_ends_the_run(host, plugin, batch):
     plugin.payments = batch
-    with pytest.raises(HostError) as refused:
-        host.import_payments("Fortnox")
-    assert (refused.value.code, refused.value.kind) == ("CONTRACT_BROKEN", "internal")
+    refused = refusal(host.import_payments, "Fortnox")
+    assert (refused.code, refused.kind) == ("CONTRACT_BROKEN", "internal")
 
 
 def test_a_plug_in_that_swallows_a_refusal_does_not_get_away_with_it(host, plugin):
@@ -746,34 +711,29 @@ def test_a_plug_in_that_swallows_a_refusal_does_not_get_away_with_it(host, plugi
             run.hook.opter_take_payments(run=run, payments=[payment("")])
 
     plugin.during = swallow
-    with pytest.raises(HostError) as refused:
-        host.import_payments("Fortnox")
-    assert refused.value.code == "CONTRACT_BROKEN"
+    assert refusal(host.import_payments, "Fortnox").code == "CONTRACT_BROKEN"
 
 
 def test_a_hook_for_a_run_that_is_over_is_refused(host, plugin):
     host.import_payments("Fortnox")
     [run] = plugin.runs
-    with pytest.raises(HostError) as refused:
-        run.hook.opter_take_payments(run=run, payments=[payment(1)])
-    assert refused.value.code == "CONTRACT_BROKEN"
+    late = refusal(run.hook.opter_take_payments, run=run, payments=[payment(1)])
+    assert late.code == "CONTRACT_BROKEN"
 
 
 def test_another_default_currency_refuses_the_import_naming_the_setting(host, store, plugin):
     store.set_setting("default_currency", "EUR")
-    with pytest.raises(HostError) as refused:
-        host.import_payments("Fortnox")
-    assert (refused.value.code, exit_status(refused.value)) == ("DEFAULT_CURRENCY", 2)
-    assert "default_currency" in refused.value.command.sv
+    refused = refusal(host.import_payments, "Fortnox")
+    assert (refused.code, exit_status(refused)) == ("DEFAULT_CURRENCY", 2)
+    assert "default_currency" in refused.command.sv
     assert plugin.runs == []
 
 
 def test_an_unknown_name_is_refused_naming_the_known_ones(host):
     for command in (host.import_payments, host.save, lambda name: host.change(name, {})):
-        with pytest.raises(HostError) as refused:
-            command("Fortnix")
-        assert refused.value.code == "DEFINITION_UNKNOWN"
-        assert "Fortnox" in refused.value.message.sv
+        refused = refusal(command, "Fortnix")
+        assert refused.code == "DEFINITION_UNKNOWN"
+        assert "Fortnox" in refused.message.sv
 
 
 def test_text_that_no_database_can_keep_is_mended(host, store, plugin):
@@ -823,9 +783,8 @@ def test_a_warning_is_reported_and_refuses_nothing(host, store, plugin):
     ],
 )
 def test_a_definition_needs_a_name_of_its_own_and_a_known_type(host, arguments, code):
-    with pytest.raises(HostError) as refused:
-        host.define(*arguments, "", {})
-    assert (refused.value.code, exit_status(refused.value)) == (code, 2)
+    refused = refusal(host.define, *arguments, "", {})
+    assert (refused.code, exit_status(refused)) == (code, 2)
 
 
 def test_a_change_keeps_what_is_not_given(host, store):
@@ -938,9 +897,8 @@ def test_a_value_that_is_not_there_has_no_answer(host, plugin):
 
 @pytest.mark.parametrize(("key", "value"), [("k" * 201, "v"), ("k", "v" * 100_001)])
 def test_state_is_small(host, plugin, key, value):
-    with pytest.raises(HostError) as refused:
-        during(host, plugin, lambda run: run.hook.opter_set_state(run=run, key=key, value=value))
-    assert refused.value.code == "CONTRACT_BROKEN"
+    act = lambda run: run.hook.opter_set_state(run=run, key=key, value=value)  # noqa: E731
+    assert refusal(during, host, plugin, act).code == "CONTRACT_BROKEN"
 
 
 def test_a_lock_of_a_plug_in_has_one_holder(host, plugin):
@@ -1018,9 +976,7 @@ def test_a_second_import_of_a_definition_says_that_one_is_running(host, store, p
     other = host_of(store, FakePlugin())
 
     def meanwhile(_run):
-        with pytest.raises(HostError) as refused:
-            other.import_payments("Fortnox")
-        return refused.value
+        return refusal(other.import_payments, "Fortnox")
 
     refused = during(host, plugin, meanwhile)
     assert (refused.code, exit_status(refused)) == ("IMPORT_RUNNING", 6)
@@ -1032,9 +988,7 @@ def test_saving_and_changing_wait_for_a_running_import(host, store, plugin):
 
     def meanwhile(_run):
         for command in (other.save, lambda: other.change("Fortnox", {})):
-            with pytest.raises(HostError) as refused:
-                command()
-            assert refused.value.code == "IMPORT_RUNNING"
+            assert refusal(command).code == "IMPORT_RUNNING"
         return True
 
     assert during(host, plugin, meanwhile)

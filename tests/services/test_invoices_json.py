@@ -210,11 +210,6 @@ def test_json_is_known_by_its_name_or_by_how_it_begins(tmp_path, name, content, 
     assert is_json(path) is expected
 
 
-def test_a_file_that_cannot_be_read_is_told(tmp_path):
-    with pytest.raises(FileWrong):
-        InvoicesFile().read(tmp_path / "gone.json")
-
-
 def test_what_was_paid_stays_paid_when_an_invoice_is_replaced(read, tmp_path):
     with Store.create(tmp_path / "host.db") as store:
         store.load_invoices(read(invoice()))

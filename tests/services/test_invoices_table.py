@@ -21,9 +21,9 @@ HEADER = "invoice_number,ocr,customer_code,customer_name,currency,total,invoice_
 LINE = "1001,100146,K1,Åkeri Öst AB,SEK,1250.50,2026-01-15,2026-02-14"
 
 
-def read(*lines, header=HEADER, region=""):
+def read(*lines, header=HEADER, **options):
     content = "\n".join([header, *lines, ""]).encode()
-    return InvoicesTable(region=region).read_from(content, file="fakturor.csv")
+    return InvoicesTable(**options).read_from(content, file="fakturor.csv")
 
 
 def refused(*lines, header=HEADER):
@@ -155,10 +155,7 @@ def test_an_ocr_is_digits_with_spaces_for_the_eye_whatever_its_check_digit(text)
 @pytest.mark.parametrize("text", ["1", "1001", "1" * 18, " 1001 "])
 def test_a_plain_number_is_not_noted(text):
     notes = ProblemList()
-    content = f"{HEADER}\n{with_number(text)}\n".encode()
-    assert [one.number for one in InvoicesTable(notes=notes).read_from(content, file="f.csv")] == [
-        text.strip()
-    ]
+    assert [one.number for one in read(with_number(text), notes=notes)] == [text.strip()]
     assert notes.found == 0
 
 
@@ -167,10 +164,7 @@ def test_a_plain_number_is_not_noted(text):
 )
 def test_a_number_that_the_host_may_have_given_is_loaded_and_noted(text):
     notes = ProblemList()
-    content = f"{HEADER}\n{with_number(text)}\n".encode()
-    assert [one.number for one in InvoicesTable(notes=notes).read_from(content, file="f.csv")] == [
-        text
-    ]
+    assert [one.number for one in read(with_number(text), notes=notes)] == [text]
     [note] = notes.first
     assert (note.line, note.field) == (2, "invoice_number")
     assert "OCR" in note.message.en
@@ -178,8 +172,7 @@ def test_a_number_that_the_host_may_have_given_is_loaded_and_noted(text):
 
 def test_notes_are_counted_and_the_first_twenty_kept():
     notes = ProblemList()
-    lines = "\n".join(with_number(f"F{n}").replace("100146", "") for n in range(30))
-    InvoicesTable(notes=notes).read_from(f"{HEADER}\n{lines}\n".encode(), file="f.csv")
+    read(*(with_number(f"F{n}").replace("100146", "") for n in range(30)), notes=notes)
     assert (notes.found, len(notes.first)) == (30, 20)
 
 
@@ -219,10 +212,7 @@ def test_a_period_counts_as_closed_unless_the_line_says_otherwise(text, closed):
 def test_a_currency_that_fortnox_cannot_have_is_taken_and_noted(text):
     """A host's currency is free text; its invoice meets no payment."""
     notes = ProblemList()
-    content = f"{HEADER}\n{LINE.replace('SEK', text)}\n".encode()
-    assert [one.currency for one in InvoicesTable(notes=notes).read_from(content, file="f")] == [
-        text
-    ]
+    assert [one.currency for one in read(LINE.replace("SEK", text), notes=notes)] == [text]
     [note] = notes.first
     assert (note.line, note.field) == (2, "currency")
     assert f"”{text}”" in note.message.sv
@@ -383,10 +373,8 @@ def test_a_time_of_the_day_is_no_date():
 def test_other_headings_mean_what_was_said_and_the_others_are_not_read():
     header = HEADER.replace("invoice_number", "Fakturanr").replace("total", "Att betala, SEK")
     mapping = "fakturanr = invoice_number,Kommentar="
-    content = f"{header.replace(', SEK', '')},Kommentar\n{LINE},1001.0\n".encode()
-    (invoice,) = InvoicesTable(columns=mapping + ",ATT BETALA=total").read_from(
-        content, file="f.csv"
-    )
+    header = f"{header.replace(', SEK', '')},Kommentar"
+    (invoice,) = read(f"{LINE},1001.0", header=header, columns=f"{mapping},ATT BETALA=total")
     assert (invoice.number, invoice.total) == ("1001", Decimal("1250.50"))
 
 

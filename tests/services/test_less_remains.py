@@ -53,6 +53,12 @@ CASES = {
     "changed there": ([PART], [payment(1, amount="450")], balance("1001", 550), None),
     "changed and credited": ([PART], [payment(1, amount="450")], balance("1001", 500), 600),
     "unreadable": ([], [unreadable("1", invoice="1001")], balance("1001", 600), None),
+    "unreadable, on a credit note": (
+        [],
+        [unreadable("1", invoice="1009")],
+        balance("1009", 0, "-1000"),
+        None,
+    ),
     "of another currency": ([], [euro(1, "1001", "40", "10")], balance("1001", 600), None),
     "of another, and credited": (
         [],

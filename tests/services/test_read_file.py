@@ -153,8 +153,3 @@ def test_the_command_line_refuses_another_region_and_changes_one(ready):
     assert ready("import", "Butik", "--region", "Syd").last.startswith("REGION_DIFFERS: ")
     assert ready("formats", "set", "Butik", "--region", "Syd", "--json").json["region"] == "Syd"
     assert ready("import", "Butik", "--region", "Syd").status == 0
-
-
-def test_a_date_that_is_none_is_a_usage_error(ready):
-    ended = ready("import", "Butik", "--date", "imorgon")
-    assert (ended.status, ended.last.partition(":")[0]) == (2, "USAGE")

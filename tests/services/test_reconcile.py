@@ -44,7 +44,6 @@ from hostsim.ledger.reconciliation import (
     Totals,
     reason_not_here,
 )
-from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Sandbox, seed
 from hostsim.sandbox.state import Payment as FortnoxPayment
@@ -342,11 +341,7 @@ class ReadsAll(FakePlugin):
 @pytest.fixture
 def fresh(tmp_path):
     with Store.create(tmp_path / "fresh.db") as store:
-        invoices = (invoice("1001", "100000"), invoice("2001", "1000", "EUR"))
-        names = ExportedInvoice.__dataclass_fields__
-        store.load_invoices(
-            ExportedInvoice(**{name: getattr(one, name) for name in names}) for one in invoices
-        )
+        store.load_invoices([invoice("1001", "100000"), invoice("2001", "1000", "EUR")])
         yield store
 
 
@@ -588,7 +583,7 @@ def test_each_payment_of_either_side_is_in_exactly_one_place(tmp_path_factory, t
 def registered_by_hand(folders, payments):
     with Store.create(folders.mktemp("db") / "h.db") as store:
         host_with(store, ReadsAll())
-        store.load_invoices([ExportedInvoice("1001", "", "K1", "A", "SEK", Decimal(1000))])
+        store.load_invoices([invoice("1001")])
         with store.change() as db:
             db.execute(
                 "INSERT INTO runs (id, definition, state, user, settings, started_at)"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -14,7 +13,6 @@ from exported import export
 from fake_plugin import FakePlugin, invoice, payment
 from host_and_plugin import host_of, refusal
 
-from hostsim.cli import hostsim
 from hostsim.errors import DoubtfulPayment
 from hostsim.ledger import amounts
 from hostsim.ledger.hand_payments import Entry
@@ -60,8 +58,12 @@ def test_an_id_that_no_decision_can_have_is_an_unknown_decision(host):
     ["1_000", "1e2", "12 50", "1,000.50", "٣", "", "NaN", "1,", "--1", "12.5000", "12\t500",
      "100 kr", "1'000", "12.500", "12,500", "-1.250", "0,001", "１２", "–5", "1.2.3"],
 )  # fmt: skip
-def test_what_nobody_writes_as_an_amount_is_none(run, amount):
-    ended = run("payments", "add", "1001", "--", amount)
+def test_what_nobody_writes_as_an_amount_is_none(amount):
+    assert amounts.typed_amount(amount) is None
+
+
+def test_what_is_no_amount_is_refused(run):
+    ended = run("payments", "add", "1001", "--", "1_000")
     assert (ended.status, ended.last[:15]) == (2, "PAYMENT_AMOUNT:")
 
 
@@ -111,17 +113,16 @@ def test_an_amount_that_is_too_large_is_reported_to_be(run):
     assert "too large" in ended.last
 
 
-def test_an_invoice_without_a_number_is_asked_for(run):
-    assert run("payments", "add", "", "1").last.startswith("INVOICE_NEEDED: ")
-
-
 @pytest.mark.parametrize("day", ["٢٠٢٦-11-28", "2026-11-２８", "20261128", "2026-W48-6", "i dag"])
-def test_a_date_in_other_digits_is_none_wherever_it_is_typed(run, day):
-    for command in (["payments", "add", "1001", "1"], ["import", "Butik"]):
-        ended = run(*command, "--date", day)
-        assert (ended.status, ended.last[:7]) == (2, "USAGE: ")
-        assert "2026-03-31" in ended.last
+def test_a_date_in_other_digits_is_none(day):
     assert amounts.typed_date(day) is None
+
+
+@pytest.mark.parametrize("command", [["payments", "add", "1001", "1"], ["import", "Butik"]])
+def test_what_is_no_date_is_refused_wherever_it_is_typed(run, command):
+    ended = run(*command, "--date", "٢٠٢٦-11-28")
+    assert (ended.status, ended.last[:7]) == (2, "USAGE: ")
+    assert "2026-03-31" in ended.last
 
 
 def test_a_key_of_a_payment_that_was_deleted_since_says_so_and_registers_nothing(run):
@@ -138,20 +139,6 @@ def test_a_key_of_a_payment_that_was_deleted_since_says_so_and_registers_nothing
 )
 def test_help_names_what_is_to_be_typed_in_its_own_language(run, language, usage):
     assert usage in run("payments", "add", "--help", "--lang", language).out
-
-
-def test_no_help_in_english_has_a_swedish_word_for_a_value(run):
-    def of(command, *path):
-        yield run(*path, "--help", "--lang", "en").out
-        for name, below in getattr(command, "commands", {}).items():
-            yield from of(below, *path, name)
-
-    swedish = re.compile(
-        r"\b(NAMN|FAKTURA|BELOPP|DATUM|FIL|FÄLT|VÄRDE|NUMMER|KOD|KONTO|MAPP|ADRESS|URSPRUNG)\b"
-    )
-    reported = list(of(hostsim))
-    assert len(reported) > 20
-    assert not any(swedish.search(one) for one in reported)
 
 
 def test_what_is_asked_in_english_can_be_typed_as_it_stands():
