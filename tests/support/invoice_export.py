@@ -153,7 +153,7 @@ class Office:
     def change_invoice(self, number, fields):
         """Change an invoice as a user in Fortnox."""
         token = self.sandbox.sign_in(scopes=["invoice"]).access
-        response = requests.change_invoice(
+        response = requests.put(
             f"{self.sandbox.api_url}/invoices/{number}",
             json={"Invoice": fields},
             headers={"Authorization": f"Bearer {token}"},
