@@ -161,15 +161,6 @@ def test_a_redirect_is_shown_and_not_followed(transport):
         assert (came.status, len(wire.requests), len(other.requests)) == (302, 1, 0)
 
 
-def test_a_netrc_does_not_replace_the_bearer(transport, tmp_path, monkeypatch):
-    netrc = tmp_path / "netrc"
-    netrc.write_text("default login x password y\n")
-    monkeypatch.setenv("NETRC", str(netrc))
-    with Wire(raw_response(200)) as wire:
-        get(transport, wire.address)
-        assert "Authorization: Bearer acc-0ne" in wire.requests[0]
-
-
 def test_a_proxy_of_the_environment_does_not_see_what_stays_on_this_machine(transport, monkeypatch):
     with Wire(raw_response(200, b"proxy")) as proxy, Wire(raw_response(200, b"us")) as wire:
         monkeypatch.setenv("HTTP_PROXY", proxy.address)

@@ -185,14 +185,6 @@ def test_a_request_that_has_to_wait_has_not_started():
     assert len(started) == 25
 
 
-def test_what_has_started_is_counted():
-    clock = Clock()
-    limiter = pace_of(clock)
-    for _ in range(30):
-        exchange(limiter, clock)
-    assert limiter.started == 30
-
-
 @given(st.data())
 def test_sleeps_may_end_early_or_late_and_others_may_take_their_turn_meanwhile(data):
     clock, counted = Clock(now=data.draw(st.floats(0, 1e9))), []

@@ -54,17 +54,6 @@ def test_a_customer_is_made_first(office):
     assert card["VATType"] == "SEVAT"
 
 
-def test_rows_of_one_account_unit_and_rate_are_one_row(office):
-    rows = [row("99.99", "25.00")] * 3 + [row("10.00", "2.50", unit="12")]
-    office.set_invoices(invoice("10301", *rows)).export(rounding_account="3740")
-    sent = office.get_invoice()["InvoiceRows"][1:]
-    assert [(one["AccountNumber"], one["Price"]) for one in sent] == [
-        (3001, 299.97),
-        (3001, 10),
-        (3740, 0.01),
-    ]
-
-
 def test_what_rounding_makes_differ_goes_to_the_rounding_account(office):
     ours = invoice("10301", *[row("99.99", "25.00")] * 3)
     recorded = office.set_invoices(ours).export(rounding_account="3740")

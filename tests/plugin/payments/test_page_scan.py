@@ -139,14 +139,6 @@ def test_the_date_itself_is_read_however_many_pages_it_fills():
     assert set(came) == set(range(1, 13))
 
 
-def test_a_list_that_is_not_sorted_is_read_to_its_end():
-    ascending = Moving({n: 9 - n for n in range(1, 9)}, tied=lambda n: n)
-    rows = ascending.rows()[::-1]
-    ascending.rows = lambda: rows
-    _, came = read(ascending, day(5))
-    assert set(came) == set(range(1, 9))
-
-
 def test_a_damaged_row_has_its_place_and_its_number():
     moving = Moving({1: 1, 2: 2, 3: 3})
     moving.damaged = {2: {"Amount": "API_NORIGHT"}}
@@ -317,28 +309,6 @@ def test_whatever_happens_to_the_list_no_payment_comes_twice(dates, size, happen
     except Unavailable:
         pass
     assert set(came.values()) <= {1}
-
-
-@given(lists, st.integers(1, 5), st.integers(2, 6), changes, stops)
-@settings(max_examples=300)
-def test_one_change_while_the_list_is_read_loses_no_payment_in_silence(
-    dates, size, when, change, stop
-):
-    moving = Moving(dates, size=size, between={when: apply([change])})
-    stop_before = None if stop is None else day(stop)
-    came = came_of(moving, stop_before)
-    assert lost(moving, came, stop_before) == set()
-
-
-@given(
-    lists, st.integers(1, 5), st.integers(2, 6), st.lists(changes, min_size=2, max_size=3), stops
-)
-@settings(max_examples=300)
-def test_several_changes_at_once_lose_no_payment_in_silence(dates, size, when, changes, stop):
-    moving = Moving(dates, size=size, between={when: apply(changes)})
-    stop_before = None if stop is None else day(stop)
-    came = came_of(moving, stop_before)
-    assert lost(moving, came, stop_before) == set()
 
 
 @given(
