@@ -186,12 +186,9 @@ def test_a_port_that_nobody_listens_on_is_temporary(transport):
         get(transport, f"http://127.0.0.1:{port}/")
 
 
-def test_a_connection_that_is_reset_is_temporary(transport):
-    assert fault(transport, reset) == "no connection"
-
-
-def test_a_connection_that_is_closed_without_a_word_is_temporary(transport):
-    assert fault(transport, truncated(b"")) == "no connection"
+@pytest.mark.parametrize("visit", [reset, truncated(b"")], ids=["reset", "closed"])
+def test_a_connection_that_ends_without_a_word_is_temporary(transport, visit):
+    assert fault(transport, visit) == "no connection"
 
 
 @pytest.mark.parametrize(
@@ -264,7 +261,7 @@ def test_a_small_body_that_unpacks_to_a_huge_one_is_given_up(transport, monkeypa
 
 
 def test_headers_that_break_off_are_a_fault_and_no_traceback_in_the_log(transport, caplog):
-    assert fault(transport, HEAD + b"X-Cut: yes\r\nX-Cu")
+    assert fault(transport, truncated(HEAD + b"X-Cut: yes\r\nX-Cu"))
     assert [record for record in caplog.records if record.exc_info] == []
 
 

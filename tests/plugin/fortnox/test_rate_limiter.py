@@ -6,6 +6,7 @@ import heapq
 import json
 import random
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from statistics import fmean
 
 import pytest
@@ -221,18 +222,15 @@ def test_all_threads_of_a_company_share_the_window():
 
     limiter = RateLimiter(sleep=sleep, clock=clock)
 
-    def work():
+    def work(_):
         for _ in range(20):
             limiter.acquire()
             # A turn is taken at the time that its thread saw last.
             starts.append(mine.looked)
             limiter.release()
 
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(work, range(8)))
     assert len(starts) == 160
     assert too_many(starts) == []
 

@@ -281,6 +281,18 @@ def test_whatever_happens_to_the_list_no_payment_comes_twice(dates, size, happen
     assert set(came.values()) <= {1}
 
 
+# Few changes at once find more faults than many at any time.
+@given(
+    lists, st.integers(1, 5), st.integers(2, 6), st.lists(changes, min_size=1, max_size=3), stops
+)
+@settings(max_examples=500)
+def test_changes_at_once_lose_no_payment_in_silence(dates, size, when, changes, stop):
+    moving = Moving(dates, size=size, between={when: apply(changes)})
+    stop_before = None if stop is None else day(stop)
+    came = came_of(moving, stop_before)
+    assert lost(moving, came, stop_before) == set()
+
+
 @given(
     lists,
     st.integers(1, 5),
