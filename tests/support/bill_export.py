@@ -77,7 +77,7 @@ class BillOffice(Office):
     def _get(self, number):
         return self._ask("GET", f"supplierinvoices/{number}")["SupplierInvoice"]
 
-    def row(self):
+    def active_invoice(self):
         """Return the only supplier invoice that is not cancelled."""
         [invoice] = [row for row in self.supplier_invoices() if not row["Cancelled"]]
         return invoice

@@ -74,6 +74,16 @@ def number_of(content):
 EXPORTS = {"invoices": invoices.EXPORT, "supplier-bills": supplier_bills.EXPORT}
 
 
+def send_all_after(act):
+    """Make a review during which something happens; everything possible is sent then."""
+
+    def review(recorded):
+        act()
+        return send_all(recorded)
+
+    return review
+
+
 class _Plugin:
     """The plug-in, with a clock that advances only by ``sleep``."""
 

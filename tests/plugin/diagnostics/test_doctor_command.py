@@ -68,11 +68,6 @@ def test_it_writes_json_without_the_secret(doctor, sandbox):
     assert sandbox.client_secret not in out
 
 
-def test_it_leaves_no_login_behind(doctor, sandbox):
-    doctor()
-    assert sandbox.switchboard.asked[-1].path == "/oauth-v1/revoke"
-
-
 def test_a_fault_of_the_program_is_shown_without_its_message(sandbox, capsys):
     def broken(address):
         raise ValueError(address)

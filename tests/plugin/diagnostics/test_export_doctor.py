@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from decimal import Decimal
 
 import pytest
 import requests
 from invoice_export import Office, invoice, new_sandbox
 
-from hostsim.sandbox import Fault, Invoice
+from hostsim.sandbox import Invoice
 from opter_contract.values import Company
 from opter_fortnox_plugin.diagnostics.doctor.run import diagnose
 from opter_fortnox_plugin.session import Surroundings
+from tests.plugin.diagnostics.test_doctor import refused
 
 SETTINGS = {"export_from_date": "2026-01-01"}
 SET_UP = ("setup.ocr", "setup.numbers", "setup.fees", "setup.lockedperiod")
@@ -51,15 +51,6 @@ def made_in_fortnox(office, number):
         "due_date": invoice().due_date,
     }
     office.fortnox.add_invoice(Invoice(**values))
-
-
-def refused(office, path, code):
-    body = json.dumps({"ErrorInformation": {"error": 1, "message": "Nej.", "code": code}})
-
-    def match(asked):
-        return asked.path == path and asked.company is not None
-
-    office.sandbox.faults.add(Fault(400, body, "application/json", match=match, times=None))
 
 
 # --- Rights ---------------------------------------------------------------------------
@@ -109,7 +100,7 @@ def test_it_changes_nothing_and_reads_each_register_once(office, examine):
     ],
 )
 def test_a_right_that_the_person_lacks_fails(office, examine, path, right):
-    refused(office, path, 2003330)
+    refused(office.sandbox, path, 2003330)
     findings = examine(cost_center="unit", attach_pdf="true")
     failed = {name: one.code for name, one in findings.items() if one.state == "failed"}
     assert failed == {right: "RIGHT_MISSING"}
@@ -125,7 +116,7 @@ def test_a_withdrawn_scope_fails(office, examine):
 
 
 def test_what_needs_a_right_that_lacks_is_skipped(office, examine):
-    refused(office, "/3/invoices", 2003330)
+    refused(office.sandbox, "/3/invoices", 2003330)
     findings = examine()
     assert {findings[name].state for name in ("setup.numbers", "setup.fees")} == {"skipped"}
     assert findings["setup.lockedperiod"].state == "ok"

@@ -161,15 +161,6 @@ def test_a_redirect_is_shown_and_not_followed(transport):
         assert (came.status, len(wire.requests), len(other.requests)) == (302, 1, 0)
 
 
-def test_a_netrc_does_not_replace_the_bearer(transport, tmp_path, monkeypatch):
-    netrc = tmp_path / "netrc"
-    netrc.write_text("default login x password y\n")
-    monkeypatch.setenv("NETRC", str(netrc))
-    with Wire(raw_response(200)) as wire:
-        get(transport, wire.address)
-        assert "Authorization: Bearer acc-0ne" in wire.requests[0]
-
-
 def test_a_proxy_of_the_environment_does_not_see_what_stays_on_this_machine(transport, monkeypatch):
     with Wire(raw_response(200, b"proxy")) as proxy, Wire(raw_response(200, b"us")) as wire:
         monkeypatch.setenv("HTTP_PROXY", proxy.address)
@@ -195,12 +186,9 @@ def test_a_port_that_nobody_listens_on_is_temporary(transport):
         get(transport, f"http://127.0.0.1:{port}/")
 
 
-def test_a_connection_that_is_reset_is_temporary(transport):
-    assert fault(transport, reset) == "no connection"
-
-
-def test_a_connection_that_is_closed_without_a_word_is_temporary(transport):
-    assert fault(transport, truncated(b"")) == "no connection"
+@pytest.mark.parametrize("visit", [reset, truncated(b"")], ids=["reset", "closed"])
+def test_a_connection_that_ends_without_a_word_is_temporary(transport, visit):
+    assert fault(transport, visit) == "no connection"
 
 
 @pytest.mark.parametrize(
@@ -273,7 +261,7 @@ def test_a_small_body_that_unpacks_to_a_huge_one_is_given_up(transport, monkeypa
 
 
 def test_headers_that_break_off_are_a_fault_and_no_traceback_in_the_log(transport, caplog):
-    assert fault(transport, HEAD + b"X-Cut: yes\r\nX-Cu")
+    assert fault(transport, truncated(HEAD + b"X-Cut: yes\r\nX-Cu"))
     assert [record for record in caplog.records if record.exc_info] == []
 
 

@@ -6,6 +6,7 @@ import http.server
 import socket
 import ssl
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from urllib.parse import urlsplit
 
@@ -184,7 +185,7 @@ def test_a_proxy_that_wants_another_password_is_asked_once(environment, transpor
 
 
 def test_threads_that_meet_a_refusing_proxy_together_ask_it_once(environment, transport):
-    def send():
+    def send(_):
         together.wait()
         with pytest.raises(Unavailable, match="PROXY_REFUSED"):
             get(transport)
@@ -192,11 +193,8 @@ def test_threads_that_meet_a_refusing_proxy_together_ask_it_once(environment, tr
     together = threading.Barrier(8)
     with Wire(tunnel(407)) as proxy:
         environment.setenv("HTTPS_PROXY", proxy.address)
-        threads = [threading.Thread(target=send) for _ in range(8)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(send, range(8)))
         assert len(proxy.requests) == 1
 
 

@@ -100,15 +100,11 @@ def test_a_rate_that_cannot_be_used_is_none_and_spoils_nothing(rate):
     assert (row.currency_rate, row.currency_unit) == (None, None)
 
 
-def test_where_the_row_does_not_say_whether_there_are_write_offs_there_may_be():
+@pytest.mark.parametrize("said", [{}, {"WriteOffExist": None}, {"WriteOffExist": "API_NORIGHT"}])
+def test_a_row_that_does_not_say_whether_there_are_write_offs_leaves_it_to_the_detail(said):
     row = payment(7)
     del row["WriteOffExist"]
-    assert payment_row(wired(row)).write_off_exist is True
-
-
-@pytest.mark.parametrize("unsaid", [None, "API_NORIGHT"])
-def test_a_row_that_cannot_say_whether_there_are_write_offs_leaves_it_to_the_detail(unsaid):
-    assert payment_row(wired(payment(7, WriteOffExist=unsaid))).write_off_exist is True
+    assert payment_row(wired(row | said)).write_off_exist is True
 
 
 # --- What cannot be read ---
@@ -245,11 +241,6 @@ def test_a_write_off_may_be_in_sek_in_the_payments_currency_or_in_none(currency)
     assert (off.amount, off.currency) == (Decimal("-10.25"), (currency or "").strip().upper())
 
 
-def test_a_write_off_without_a_currency_has_none():
-    [off] = payment_detail(wired(detail(7, WriteOffs=[{"Amount": 10}]))).write_offs
-    assert off.currency == ""
-
-
 @pytest.mark.parametrize(("payment_in", "off_in"), [("SEK", "EUR"), ("EUR", "USD"), ("NOK", "DKK")])
 def test_a_write_off_in_a_third_currency_makes_the_payment_unreadable(payment_in, off_in):
     row = detail(7, Currency=payment_in, AmountCurrency=490)
@@ -273,15 +264,10 @@ def test_only_a_write_off_in_sek_has_no_less_than_an_ore():
     assert blamed(payment_detail, wired(in_sek)) == ("WriteOffs",)
 
 
-def test_a_write_off_that_fortnox_hides_is_known_to_be_hidden():
+@pytest.mark.parametrize("hidden", ["API_NORIGHT", [write_off("API_NORIGHT")]])
+def test_write_offs_that_fortnox_hides_are_known_to_be_hidden(hidden):
     with pytest.raises(Unreadable) as caught:
-        payment_detail(wired(detail(7, WriteOffs=[write_off("API_NORIGHT")])))
-    assert caught.value.no_right
-
-
-def test_write_offs_that_are_hidden_as_a_whole_are_known_to_be_hidden():
-    with pytest.raises(Unreadable) as caught:
-        payment_detail(wired(detail(7, WriteOffs="API_NORIGHT")))
+        payment_detail(wired(detail(7, WriteOffs=hidden)))
     assert (caught.value.fields, caught.value.no_right) == (("WriteOffs",), True)
 
 

@@ -140,15 +140,6 @@ def test_what_a_killed_import_left_is_not_used_when_it_ends_soon(signed_in):
     assert refreshes(signed_in.sandbox) == [200]
 
 
-def test_a_place_that_holds_a_bare_refresh_token_goes_on(signed_in):
-    """So wrote the version before; nobody signs in again because of ours."""
-    [key] = {file.name for file in signed_in.files}
-    [token] = issued_in(signed_in.files, signed_in.sandbox)
-    secrets = signed_in.host._secrets
-    secrets._write(key, token)
-    assert [signed_in.logins() for _ in range(2)] == [0, 0]
-
-
 def test_switching_off_while_another_version_keeps_its_own_form_is_no_error(signed_in):
     [key] = {file.name for file in signed_in.files}
     signed_in.host._secrets._write(key, '{"version": 99}')

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs
 
 import pytest
@@ -168,18 +169,13 @@ def test_threads_that_meet_the_same_stale_token_make_one_refresh_together():
     signed_in = SignedIn(
         TokenEndpoint(Slow(), configuration(), None), Tokens("acc-0ne", "refr-0ne")
     )
-    got = []
 
-    def work():
+    def renew(_):
         together.wait()
-        got.append(signed_in.renew("acc-0ne"))
+        return signed_in.renew("acc-0ne")
 
-    threads = [threading.Thread(target=work) for _ in range(8)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert got == ["acc-tw0"] * 8
+    with ThreadPoolExecutor(8) as pool:
+        assert list(pool.map(renew, range(8))) == ["acc-tw0"] * 8
     assert asked == ["refr-0ne"]
 
 

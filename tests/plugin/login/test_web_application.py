@@ -121,7 +121,7 @@ def test_a_refusal_at_fortnox_is_told_as_ever(office):
 
 def test_a_locked_company_is_told_as_ever(office):
     office.host.answers = lambda _url: [OURS]
-    assert office.code() == "LOGIN_COMPANY_LOCKED"
+    assert office.code(login_timeout=0.1) == "LOGIN_COMPANY_LOCKED"
 
 
 def test_an_answer_of_another_login_is_refused_and_ends_nothing(office):
@@ -150,7 +150,7 @@ def test_an_answer_is_taken_once_and_none_when_the_run_is_over(office):
 
 def test_one_that_comes_too_late_is_refused(office):
     office.host.answers = lambda _url: []
-    assert office.code() == "LOGIN_TIMED_OUT"
+    assert office.code(login_timeout=0.1) == "LOGIN_TIMED_OUT"
     assert office.host.on_redirect(answer(office.host.urls[0], code="late")) is not None
 
 
@@ -186,6 +186,6 @@ def test_logins_of_several_runs_wait_beside_each_other(office):
 def test_the_sentence_of_a_timeout_names_the_address_to_register(office):
     office.host.answers = lambda _url: []
     with pytest.raises(FortnoxError) as caught:
-        office.bring()
+        office.bring(login_timeout=0.1)
     assert OURS in caught.value.message.sv
     assert OURS in caught.value.message.en

@@ -182,24 +182,6 @@ def test_write_offs_travel_with_their_account_and_sign(host):
     )
 
 
-def test_the_date_itself_is_included_and_the_day_before_is_not(host):
-    rows = [listed(1, PaymentDate="2026-03-01"), listed(2, PaymentDate="2026-02-28")]
-    run_import(Wire(*rows), host)
-    assert list(host.payments) == ["1"]
-    assert reasons(host) == {"2": "before-date"}
-
-
-def test_a_lower_invoice_number_is_ignored_and_the_number_itself_is_not(host):
-    run_import(Wire(listed(1, InvoiceNumber=99), listed(2, InvoiceNumber=100)), host)
-    assert list(host.payments) == ["2"]
-    assert reasons(host) == {"1": "below-number"}
-
-
-def test_what_two_settings_leave_out_has_the_reason_of_the_date(host):
-    run_import(Wire(listed(1, InvoiceNumber=9, PaymentDate="2026-01-01", Booked=False)), host)
-    assert reasons(host) == {"1": "before-date"}
-
-
 def test_what_is_ignored_costs_no_request(host):
     ignored = [
         listed(1, Currency="EUR", PaymentDate="2026-01-01"),
@@ -254,13 +236,6 @@ def test_reading_stops_at_the_date_and_says_how_many_it_left(host):
     assert len(host.payments) + len(host.excluded) + report.not_read == len(rows)
 
 
-def test_an_unsorted_list_is_read_to_its_end(host):
-    rows = [listed(1, PaymentDate="2026-01-01"), listed(2), listed(3), listed(4)]
-    report = run_import(Wire(*rows, page_size=1), host)
-    assert sorted(host.payments) == ["2", "3", "4"]
-    assert report.not_read == 0
-
-
 def test_the_cursor_is_fortnoxs_time_and_reaches_two_hours_back(host):
     report = run_import(Wire(listed(1)), host)
     wire = Wire()
@@ -300,15 +275,6 @@ def test_the_ocr_of_an_unknown_number_is_looked_up_once_and_remembered(host):
     run_import(again, host)
     assert again.paths == ["invoicepayments"]
     assert host.payments["2"].ocr == "50112"
-
-
-def test_many_unknown_numbers_are_looked_up_in_pages(host):
-    numbers = range(1, 41)
-    invoices = {str(500 + n): {"DocumentNumber": str(500 + n), "OCR": f"{n}"} for n in numbers}
-    wire = Wire(*(listed(n) for n in numbers), invoices=invoices)
-    run_import(wire, host)
-    assert wire.paths == ["invoicepayments", "invoices"]
-    assert host.payments["7"].ocr == "7"
 
 
 class Confirming(Host):

@@ -210,8 +210,7 @@ def test_pages_that_are_not_wanted_any_more_are_not_asked_for():
 
 def test_a_list_that_is_not_sorted_is_read_together_all_the_same():
     moving, executor = Moving({n: 700 - n for n in range(1, 601)}), Executor()
-    rows = moving.rows()[::-1]
-    moving.rows = lambda: rows
+    moving.numbers = lambda: sorted(moving.dates, reverse=True)
     _, came = read(moving, day(400), executor)
     assert len(came) == 600
     assert executor.max_queued >= 20

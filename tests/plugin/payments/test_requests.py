@@ -215,12 +215,6 @@ def test_invoices_of_their_own_in_fortnox_are_paid_for_once(office):
     assert set(kinds) == {"companyinformation", "invoicepayments"}
 
 
-def test_a_single_unknown_number_is_asked_for_by_itself(office):
-    office.pay(*range(1, 61))
-    _, kinds = office.bring(Knowing(*known(range(2, 61))))
-    assert (kinds["invoices detail"], kinds["invoices"]) == (1, 0)
-
-
 # --- How ---
 
 

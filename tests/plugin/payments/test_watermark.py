@@ -237,13 +237,6 @@ def test_both_hours_that_are_called_two_are_found(make, compares, lists_at_minut
         assert world.saved() == numbers
 
 
-def test_seconds_are_never_asked_for(make):
-    """The documented form has minutes; a service that knows seconds gets the same question."""
-    with make(lastmodified_seconds=True) as world:
-        world.saved()
-        assert world.asked_since() == "2026-04-20 12:00"  # 14:00 in Stockholm, less two hours
-
-
 # --- Between the list and the save ---
 
 
@@ -412,14 +405,6 @@ def test_a_setting_that_is_loosened_starts_the_reading_anew(world, field):
     assert world.saved() == {excluded[field]}
     world.step(timedelta(days=30))
     assert world.asked_since() is not None
-
-
-@pytest.mark.parametrize("field", STRICT)
-def test_a_setting_that_is_tightened_does_not(world, field):
-    world.host.change(NAME, LOOSER)
-    world.saved()
-    world.host.change(NAME, {field: STRICT[field]})
-    assert world.asked_since() == "2026-04-20 12:00"
 
 
 @pytest.mark.parametrize("field", STRICT)

@@ -20,6 +20,7 @@ settings = st.builds(Settings, st.dates(), st.integers(0, 10**15 - 1), st.boolea
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=10,
 )
 
 

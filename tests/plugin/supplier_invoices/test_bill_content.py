@@ -156,6 +156,12 @@ def test_an_account_in_one_field_there_is_the_same_as_in_two():
     assert REGISTER.bank_differences(ours, theirs) == []
 
 
+def test_an_account_that_only_looks_different_there_is_the_same():
+    ours = card_of(replace(LASSE, iban="se4550000000"), settings())
+    theirs = replace(ours, bankgiro="50501055", iban="SE45 5000 0000")
+    assert REGISTER.bank_differences(ours, theirs) == []
+
+
 @pytest.mark.parametrize(
     ("ours", "theirs", "changes"),
     [
