@@ -192,7 +192,7 @@ def test_a_scripted_login_reads_the_page_of_the_programs_own_listener(state, clo
             pass
 
     with http.server.HTTPServer(("127.0.0.1", 0), Listener) as listener:
-        threading.Thread(target=listener.serve_forever, daemon=True).start()
+        threading.Thread(target=listener.serve_forever, args=[0.01], daemon=True).start()
         uri = f"http://127.0.0.1:{listener.server_port}/callback"
         with Sandbox(state, clock=clock, redirect_uri=uri) as sandbox:
             address = Program(sandbox).address(redirect_uri=uri)
