@@ -211,7 +211,6 @@ def test_the_plug_in_refuses_another_major_saying_which_side_to_upgrade(spoken, 
         plugin_hooks.opter_import_payments,
         plugin_hooks.opter_read_all_payments,
         plugin_hooks.opter_settings_stored,
-        lambda run: plugin_hooks.opter_exclusion_reasons(run, []),
     ],
 )
 def test_no_hook_with_a_run_goes_on_in_a_host_of_another_major(hook):

@@ -7,12 +7,10 @@ from pathlib import Path
 
 import click
 import pytest
-import requests
 
 from hostsim.cli import hostsim
 from hostsim.errors import EXIT_STATUS
 from hostsim.ledger import reasons
-from hostsim.sandbox import Sandbox, seed
 from hostsim.views import labels
 from opter_fortnox_plugin import configuration, settings
 from opter_fortnox_plugin.errors import CODES
@@ -30,7 +28,6 @@ DOCS = {
 }
 #: All that is written for people.
 GUIDE = "\n".join([README, *DOCS.values()])
-SANDBOX = (ROOT / "hostsim/sandbox/README.md").read_text(encoding="utf-8")
 PAGES = [
     *sorted(ROOT.glob("*.md")),
     *(
@@ -141,27 +138,6 @@ def commands(group: click.Group, path: str = "") -> list[str]:
 @pytest.mark.parametrize("command", commands(hostsim))
 def test_every_command_is_in_the_pages(command):
     assert f"hostsim {command}" in GUIDE or f"`{command}`" in GUIDE
-
-
-@pytest.fixture(scope="module")
-def switchboard(now):
-    with Sandbox(seed.haulier(now)) as sandbox:
-        yield sandbox.switchboard_url
-
-
-@pytest.mark.parametrize(
-    ("method", "path", "body"),
-    re.findall(r"\| `(GET|PUT|PATCH|POST) /_sandbox(\S*?)(?: (\{.*\}))?` \|", SANDBOX),
-)
-def test_every_line_for_the_switchboard_works(switchboard, method, path, body):
-    answer = requests.request(
-        method,
-        switchboard + path,
-        data=body or None,
-        headers={"Content-Type": "application/json"} if body else {},
-        timeout=10,
-    )
-    assert answer.ok, answer.text
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))

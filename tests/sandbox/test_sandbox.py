@@ -6,12 +6,9 @@ import hashlib
 import http.server
 import itertools
 import json
-import re
 import threading
-from collections import Counter
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import fortnox_openapi
@@ -195,7 +192,7 @@ def test_a_scripted_login_reads_the_page_of_the_programs_own_listener(state, clo
             pass
 
     with http.server.HTTPServer(("127.0.0.1", 0), Listener) as listener:
-        threading.Thread(target=listener.serve_forever, daemon=True).start()
+        threading.Thread(target=listener.serve_forever, args=[0.01], daemon=True).start()
         uri = f"http://127.0.0.1:{listener.server_port}/callback"
         with Sandbox(state, clock=clock, redirect_uri=uri) as sandbox:
             address = Program(sandbox).address(redirect_uri=uri)
@@ -795,16 +792,6 @@ def test_a_booked_payment_can_be_neither_changed_nor_deleted_over_the_api(progra
         ({"InvoiceNumber": 1001, "amount": 1}, (400, 2001399)),
         ({"InvoiceNumber": 1001, "Amount": "mycket"}, (400, 2000108)),
         ({"InvoiceNumber": 1001, "PaymentDate": "i dag"}, (400, 2001392)),
-    ],
-)
-def test_an_invalid_payment_is_refused(program, fields, expected):
-    assert program.code("invoicepayments", "POST", {"InvoicePayment": fields}) == expected
-    assert program.numbers() == []
-
-
-@switched(
-    ("fields", "expected"),
-    [
         ({"InvoiceNumber": 1001}, (400, 2001795)),
         ({"InvoiceNumber": 1001, "Amount": 1, "Currency": "EUR"}, (400, 2009437)),
         ({"InvoiceNumber": 1001, "Amount": 1, "WriteOffs": ["x"]}, (400, 2002649)),
@@ -812,8 +799,9 @@ def test_an_invalid_payment_is_refused(program, fields, expected):
         ({"InvoiceNumber": 1001.5, "Amount": 1}, (400, 2000108)),
     ],
 )
-def test_a_payment_needs_an_amount_in_the_currency_of_its_invoice(program, fields, expected):
+def test_an_invalid_payment_is_refused(program, fields, expected):
     assert program.code("invoicepayments", "POST", {"InvoicePayment": fields}) == expected
+    assert program.numbers() == []
 
 
 def test_a_payment_that_was_read_can_be_sent_back(program, company):
@@ -985,15 +973,6 @@ def test_the_26th_request_within_five_seconds_is_refused(program, seconds):
     assert program.ask("companyinformation").status_code == 429
 
 
-def test_the_limit_is_counted_by_company(program, sandbox, state):
-    state.add_company(18, "Två Åkeri AB")
-    state.add_user("erik", "hemligt")
-    other = Program(sandbox).sign_in(company=18)
-    statuses = Counter(program.ask("companyinformation").status_code for _ in range(26))
-    assert statuses == {200: 25, 429: 1}
-    assert other.ask("companyinformation").status_code == 200
-
-
 # --- Faults -----------------------------------------------------------------
 
 
@@ -1055,18 +1034,6 @@ def test_a_hanging_request_ends_when_the_sandbox_stops(state, clock):
 def test_a_slow_drip_arrives_whole_in_the_end(program, sandbox):
     sandbox.faults.add(Fault.drip(pause=0))
     assert len(program.ask("invoices").json()["Invoices"]) == 3
-
-
-def test_recorded_requests_can_be_inspected(program, sandbox, clock):
-    sandbox.asked.clear()
-    program.ask("invoicepayments", limit=5)
-    (asked,) = sandbox.asked
-    assert (asked.method, asked.path, asked.query) == (
-        "GET",
-        "/3/invoicepayments",
-        {"limit": "5"},
-    )
-    assert (asked.status, asked.company, asked.at) == (200, 17, NOW)
 
 
 # --- The server -------------------------------------------------------------
@@ -1301,15 +1268,6 @@ def test_empty_books_have_a_user(clock):
     with Sandbox(seed.empty(), clock=clock) as sandbox:
         address = Program(sandbox).address()
         assert "code=" in scripted_login.callback_url(address, seed.USER, seed.PASSWORD)
-
-
-def test_the_sandbox_imports_nothing_of_the_plug_in():
-    """A shared misreading would pass its own test."""
-    folder = Path(scripted_login.__file__).parent
-    texts = [path.read_text(encoding="utf-8") for path in folder.glob("*.py")]
-    assert len(texts) > 10
-    imported = re.compile(r"^\s*(from|import)\s+opter_fortnox_plugin", re.MULTILINE)
-    assert not [text for text in texts if imported.search(text)]
 
 
 def test_the_signature_of_a_token_depends_on_the_sandbox(state, clock):

@@ -989,37 +989,6 @@ def test_a_person_cannot_credit_what_the_program_refuses_though_the_api_may(fort
     assert fortnox.documents() == ["1"]
 
 
-@parametrize(
-    ("change", "status"),
-    [
-        ({"do": "pay_invoice", "number": 9}, 404),
-        ({"do": "credit_invoice", "number": 9}, 404),
-        ({"do": "book_invoice", "number": 9}, 404),
-        ({"do": "put_record", "register": "planes", "record": {}}, 400),
-        ({"do": "put_record", "register": "customers", "record": {"Name": "x"}}, 400),
-        ({"do": "put_record", "register": "customers", "record": {"Wings": 2}}, 400),
-        ({"do": "delete_record", "register": "customers", "key": "9"}, 404),
-        ({"do": "set_up", "set_up": {"wings": 2}}, 400),
-        ({"do": "set_up", "set_up": []}, 400),
-        ({"do": "lock_period", "until": "ibland"}, 400),
-        ({"do": "set_financial_years", "years": {}}, 400),
-        ({"do": "set_financial_years", "years": [{"id": 1}]}, 400),
-        ({"do": "set_financial_years", "years": ["x"]}, 400),
-        ({"do": "register_scopes", "scopes": "x"}, 400),
-        ({"do": "register_scopes", "scopes": ["everything"]}, 400),
-        ({"do": "set_up", "set_up": {"freight": "x"}}, 400),
-        ({"do": "pay_invoice", "number": 9, "amount": "x"}, 400),
-        ({"do": "pay_supplier_invoice", "number": 9}, 404),
-        ({"do": "settle_credit", "number": 9}, 404),
-        ({"do": "withdraw_right", "scope": "invoice", "user": "nobody"}, 404),
-    ],
-)
-def test_a_change_that_cannot_be_is_refused(fortnox, change, status):
-    url = f"{fortnox.sandbox.switchboard_url}/changes"
-    answer = requests.post(url, json={"changes": [change]}, timeout=10)
-    assert (answer.status_code, bool(answer.json()["error"])) == (status, True)
-
-
 def test_a_reset_restores_registers_numbers_and_set_up(fortnox):
     fortnox.create_invoice([sold()])
     fortnox.change("set_up", set_up={"freight": "50"})

@@ -331,13 +331,6 @@ def test_a_supplier_invoice_that_is_not_there_is_not_found(there):
     assert there.error_code("PUT", "supplierinvoices/9/bookkeep", {}) == (404, 2000001)
 
 
-def test_a_bill_whose_answer_was_lost_is_there(there):
-    there.fault(fault="reset", performed=True, match={"method": "POST"})
-    with pytest.raises(requests.ConnectionError):
-        there.ask("POST", "supplierinvoices", bill())
-    assert listed(there, "?suppliernumber=LASSE") == ["1"]
-
-
 # --- Scopes and files -------------------------------------------------------
 
 

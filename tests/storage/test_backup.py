@@ -18,6 +18,7 @@ from pathlib import Path
 
 import pytest
 from fake_plugin import invoice
+from host_and_plugin import refusal
 
 from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
@@ -45,12 +46,6 @@ def pay(store, number, amount=10):
 def payments(path):
     with Store.open(path, as_it_is=True) as store:
         return len(list(store.payments()))
-
-
-def refused(function, *arguments, **keywords):
-    with pytest.raises(HostError) as error:
-        function(*arguments, **keywords)
-    return error.value.code
 
 
 # --- A copy ------------------------------------------------------------------------------------
@@ -88,15 +83,15 @@ def test_copies_that_are_made_while_somebody_writes_are_whole(database, tmp_path
 def test_a_file_that_is_there_is_left_as_it_is_unless_it_may_be_replaced(database, tmp_path):
     copy = tmp_path / "copy.db"
     copy.write_text("mine")
-    assert refused(backup.back_up, database, copy) == "BACKUP_EXISTS"
+    assert refusal(backup.back_up, database, copy).code == "BACKUP_EXISTS"
     assert copy.read_text() == "mine"
     backup.back_up(database, copy, replace=True)
     assert payments(copy) == 1
 
 
 def test_no_database_is_replaced_by_its_own_copy(database):
-    assert refused(backup.back_up, database, database, replace=True) == "NO_BACKUP"
-    assert refused(backup.restore, database, database, AT) == "NO_BACKUP"
+    assert refusal(backup.back_up, database, database, replace=True).code == "NO_BACKUP"
+    assert refusal(backup.restore, database, database, AT).code == "NO_BACKUP"
 
 
 @pytest.mark.parametrize("ending", ["-wal", "-shm"])
@@ -116,7 +111,9 @@ def test_a_copy_is_for_its_owner_alone(database, tmp_path):
 
 
 def test_a_copy_that_cannot_be_written_is_told(database, tmp_path):
-    assert refused(backup.back_up, database, tmp_path / "no" / "copy.db") == "BACKUP_UNWRITABLE"
+    assert (
+        refusal(backup.back_up, database, tmp_path / "no" / "copy.db").code == "BACKUP_UNWRITABLE"
+    )
 
 
 def test_what_a_killed_backup_left_is_removed_by_the_next_one_of_whatever_name(database, tmp_path):
@@ -131,7 +128,7 @@ def test_what_a_killed_backup_left_is_removed_by_the_next_one_of_whatever_name(d
 
 def test_no_copy_is_made_of_what_is_damaged(database, tmp_path):
     tampered(database)
-    assert refused(backup.back_up, database, tmp_path / "copy.db") == "DATABASE_DAMAGED"
+    assert refusal(backup.back_up, database, tmp_path / "copy.db").code == "DATABASE_DAMAGED"
     assert list(tmp_path.glob("copy.db*")) == []
 
 
@@ -182,14 +179,14 @@ def test_what_would_be_taken_for_a_part_of_a_copy_is_refused_by_name(database, c
             act(*arguments)
     assert (copy.read_bytes(), payments(database)) == (before, 2)
     copy.unlink()
-    assert refused(backup.back_up, database, copy) == "BACKUP_HAS_LOG"
+    assert refusal(backup.back_up, database, copy).code == "BACKUP_HAS_LOG"
 
 
 def test_a_log_beside_what_a_link_leads_to_is_refused_as_well(database, copy, tmp_path):
     Path(f"{copy}-wal").touch()
     link = tmp_path / "latest.db"
     link.symlink_to(copy)
-    assert refused(backup.restore, link, database, AT) == "BACKUP_HAS_LOG"
+    assert refusal(backup.restore, link, database, AT).code == "BACKUP_HAS_LOG"
 
 
 def test_whoever_is_told_to_end_while_it_tidies_up_knows_that_it_is_done(
@@ -215,13 +212,13 @@ def test_a_log_that_comes_while_the_copy_is_made_is_refused_too(database, copy, 
         return whole(store)
 
     monkeypatch.setattr(database_checks, "find_damage", late)
-    assert refused(backup.back_up, database, copy, replace=True) == "BACKUP_HAS_LOG"
+    assert refusal(backup.back_up, database, copy, replace=True).code == "BACKUP_HAS_LOG"
     assert payments(copy) == 1
 
 
 def test_a_database_that_is_in_use_is_not_replaced(database, copy):
     with Store.open(database) as store:
-        assert refused(backup.restore, copy, database, AT) == "DATABASE_IN_USE"
+        assert refusal(backup.restore, copy, database, AT).code == "DATABASE_IN_USE"
         pay(store, 3)
     assert payments(database) == 3
     assert list(database.parent.glob("*.replaced-*")) == []
@@ -278,7 +275,7 @@ def pipe(file):
 )
 def test_what_is_no_whole_copy_is_not_put_back(database, copy, make, code):
     make(copy)
-    assert refused(backup.restore, copy, database, AT) == code
+    assert refusal(backup.restore, copy, database, AT).code == code
     assert payments(database) == 2
 
 

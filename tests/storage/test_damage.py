@@ -17,6 +17,7 @@ from typing import get_args
 
 import pytest
 from fake_plugin import FakePlugin, invoice, payment
+from host_and_plugin import refusal
 
 from hostsim.desk.startup import open_store
 from hostsim.errors import HostError
@@ -51,12 +52,6 @@ def host(store, plugin):
     host = Host(store, Plugins([("fake", plugin)]))
     host.define("Banken", "Fake", "API", "", {})
     return host
-
-
-def refused(function, *arguments, **keywords):
-    with pytest.raises(HostError) as error:
-        function(*arguments, **keywords)
-    return error.value.code
 
 
 def count(path):
@@ -146,28 +141,28 @@ def test_the_file_of_yesterday_beside_the_log_of_today_is_noticed(store, yesterd
         assert whole.accepted_deviation == 7
     left = leave_log(store)
     shutil.copy(yesterday, left)
-    assert refused(Store.open, left) == "DATABASE_DAMAGED"
+    assert refusal(Store.open, left).code == "DATABASE_DAMAGED"
 
 
 def test_a_file_that_is_exchanged_under_a_program_is_noticed(store, host, plugin, yesterday):
     """By a copy into it, which no name and no lock tells of."""
     with store.path.open("r+b") as file:
         file.write(yesterday.read_bytes())
-    assert refused(add, host, plugin) == "DATABASE_REPLACED"
+    assert refusal(add, host, plugin).code == "DATABASE_REPLACED"
 
 
 @posix
 def test_a_file_that_lost_its_name_gets_no_payments(store, host, plugin, yesterday):
     yesterday.replace(store.path)
-    assert refused(add, host, plugin) == "DATABASE_REPLACED"
+    assert refusal(add, host, plugin).code == "DATABASE_REPLACED"
     store.path.unlink()
-    assert refused(add, host, plugin) == "DATABASE_REPLACED"
+    assert refusal(add, host, plugin).code == "DATABASE_REPLACED"
 
 
 @posix
 def test_a_database_that_is_deleted_under_a_program_is_not_made_again(store):
     store.path.unlink()
-    beside = threading.Thread(target=refused, args=(store.definitions,))
+    beside = threading.Thread(target=refusal, args=(store.definitions,))
     beside.start()
     beside.join()
     assert not store.path.exists()
@@ -207,10 +202,10 @@ def test_nothing_is_registered_into_books_that_do_not_add_up(store, host, plugin
         db.execute(TAMPERED[what])
         db.execute(trigger)
         db.commit()
-    assert refused(add, host, plugin) == "DATABASE_DAMAGED"
-    assert refused(host.delete_payment, 1, why="fel") == "DATABASE_DAMAGED"
+    assert refusal(add, host, plugin).code == "DATABASE_DAMAGED"
+    assert refusal(host.delete_payment, 1, why="fel").code == "DATABASE_DAMAGED"
     assert len(list(store.payments())) == 1
-    assert refused(Store.open, store.path) == "DATABASE_DAMAGED"
+    assert refusal(Store.open, store.path).code == "DATABASE_DAMAGED"
 
 
 def spoil_index(path):
@@ -240,7 +235,7 @@ def test_nothing_is_registered_where_an_index_misses_a_payment(store, host, plug
         plugin.payments = [payment(2, "2")]
         other = Host(again, Plugins([("fake", plugin)]))
         other.import_payments("Banken")
-        assert refused(other.save, "Banken") == "DATABASE_DAMAGED"
+        assert refusal(other.save, "Banken").code == "DATABASE_DAMAGED"
     assert count(store.path) == 1
 
 
@@ -257,7 +252,7 @@ def zero_page(store, name):
 def test_what_happens_to_a_page_on_the_disk_is_met_by_the_next_change(store, host, plugin):
     add(host, plugin)
     zero_page(store, "payments_by_amount")
-    assert refused(add, host, plugin) == "DATABASE_DAMAGED"
+    assert refusal(add, host, plugin).code == "DATABASE_DAMAGED"
 
 
 def test_in_a_larger_file_it_is_met_a_minute_later(store, plugin, monkeypatch):
@@ -271,7 +266,7 @@ def test_in_a_larger_file_it_is_met_a_minute_later(store, plugin, monkeypatch):
         now = 59.0
         add(host, plugin)
         now = 60.0
-        assert refused(add, host, plugin) == "DATABASE_DAMAGED"
+        assert refusal(add, host, plugin).code == "DATABASE_DAMAGED"
 
 
 def test_where_damage_was_told_nothing_is_changed_within_the_minute_either(store, monkeypatch):
@@ -282,8 +277,8 @@ def test_where_damage_was_told_nothing_is_changed_within_the_minute_either(store
         zero_page(large, "supplier_bills_by_supplier")
         with large.reader() as db:
             query = "SELECT supplier_id FROM supplier_bills INDEXED BY supplier_bills_by_supplier"
-            assert refused(db.execute, f"{query} WHERE supplier_id = 1") == "DATABASE_DAMAGED"
-        assert refused(add, Host(large, Plugins()), None) == "DATABASE_DAMAGED"
+            assert refusal(db.execute, f"{query} WHERE supplier_id = 1").code == "DATABASE_DAMAGED"
+        assert refusal(add, Host(large, Plugins()), None).code == "DATABASE_DAMAGED"
 
 
 def test_a_cell_that_cannot_be_read_any_more_is_met_a_minute_later(store):
@@ -297,7 +292,7 @@ def test_a_cell_that_cannot_be_read_any_more_is_met_a_minute_later(store):
         now = 30.0
         add(host, None)
         now = 60.0
-        assert refused(add, host, None) == "DATABASE_DAMAGED"
+        assert refusal(add, host, None).code == "DATABASE_DAMAGED"
 
 
 def test_of_a_large_file_the_pages_are_checked_after_some_changes(store, host, plugin, monkeypatch):
@@ -326,7 +321,7 @@ def test_nothing_that_a_person_decides_or_loads_goes_into_damaged_books(store, h
         (store.load_invoices, [invoice("6")]),
         (store.load_bills, []),
     ):
-        assert refused(change, *arguments) == "DATABASE_DAMAGED"
+        assert refusal(change, *arguments).code == "DATABASE_DAMAGED"
     assert host.decisions("Banken") == []
     assert len(list(store.invoices())) == 5
 
@@ -369,11 +364,11 @@ def test_a_letter_that_changed_in_a_setting_registers_nothing(
             lambda: again.set_definition_region("Norr", "Norr"),
             lambda: again.set_setting("default_currency", "SEK"),
         ):
-            assert refused(act) == "DATABASE_DAMAGED"
+            assert refusal(act).code == "DATABASE_DAMAGED"
         database_checks.test_write(again)
         assert database_checks.find_damage(again) is not None
     if size == "small":
-        assert refused(Store.open, store.path) == "DATABASE_DAMAGED"
+        assert refusal(Store.open, store.path).code == "DATABASE_DAMAGED"
     assert count(store.path) == 0
 
 
@@ -398,8 +393,8 @@ def test_a_row_of_a_preview_that_is_not_what_was_shown_is_not_registered(store, 
             db.execute(change, [was])
         db.execute("UPDATE run_rows SET date = '2126-01-01'")
     # What judges again would take it for what was shown.
-    assert refused(host.save, "Banken", only_without_warnings=True) == "DATABASE_DAMAGED"
-    assert refused(host.leave_out, "Banken", ["1"]) == "DATABASE_DAMAGED"
+    assert refusal(host.save, "Banken", only_without_warnings=True).code == "DATABASE_DAMAGED"
+    assert refusal(host.leave_out, "Banken", ["1"]).code == "DATABASE_DAMAGED"
     assert count(store.path) == 1
 
 
@@ -408,7 +403,7 @@ def test_a_preview_that_would_read_on_from_elsewhere_is_not_saved(store, host, p
     host.import_payments("Banken")
     with closing(sqlite3.connect(store.path, isolation_level=None)) as db:
         db.execute("UPDATE runs SET cursor = '2126-01-01'")
-    assert refused(host.save, "Banken") == "DATABASE_DAMAGED"
+    assert refusal(host.save, "Banken").code == "DATABASE_DAMAGED"
 
 
 def test_a_preview_that_was_judged_again_is_saved(store, host, plugin):
@@ -431,7 +426,7 @@ def test_a_letter_that_changed_in_the_schema_is_damage(store, host, plugin, name
             "UPDATE sqlite_master SET sql = replace(sql, 'replaces', 're6laces') WHERE name = ?",
             [name],
         )
-    assert refused(add, host, plugin) == "DATABASE_DAMAGED"
+    assert refusal(add, host, plugin).code == "DATABASE_DAMAGED"
     found = database_checks.damage_behind(sqlite3.OperationalError("no such column"), store.path)
     assert found.code == "DATABASE_DAMAGED"
 

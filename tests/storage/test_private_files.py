@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from host_and_plugin import refusal
 
 from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
@@ -89,12 +90,6 @@ def link(kind, place, target):
     (os.link if kind == "hard" else os.symlink)(target, place)
 
 
-def refusal(act, *arguments):
-    with pytest.raises(HostError) as refused:
-        act(*arguments)
-    return refused.value.code
-
-
 def hold(locks):
     with locks.hold("x", wait=0):
         pass
@@ -103,7 +98,7 @@ def hold(locks):
 @posix
 def test_a_link_in_the_place_of_the_folder_of_locks_is_refused(store, tmp_path):
     link("symbolic", store.locks.folder, tmp_path / "theirs")
-    assert refusal(hold, store.locks) == "LINK_REFUSED"
+    assert refusal(hold, store.locks).code == "LINK_REFUSED"
     assert nothing_was_written_there(tmp_path)
 
 
@@ -114,7 +109,7 @@ def test_a_link_in_the_place_of_a_lock_is_refused(store, tmp_path, kind):
     [lock] = store.locks.folder.iterdir()
     lock.unlink()
     link(kind, lock, tmp_path / "theirs" / ("new" if kind == "to nothing" else "file"))
-    assert refusal(hold, store.locks) == "LINK_REFUSED"
+    assert refusal(hold, store.locks).code == "LINK_REFUSED"
     assert nothing_was_written_there(tmp_path)
 
 
@@ -123,8 +118,8 @@ def test_a_link_in_the_place_of_a_lock_is_refused(store, tmp_path, kind):
 def test_a_link_in_the_place_of_the_folder_of_secrets_is_refused(store, tmp_path, value):
     secrets = Secrets(store.path, store.locks)
     link("symbolic", secrets.folder, tmp_path / "theirs")
-    assert refusal(secrets.put, "F", "login", value) == "LINK_REFUSED"
-    assert refusal(secrets.get, "F", "login") == "LINK_REFUSED"
+    assert refusal(secrets.put, "F", "login", value).code == "LINK_REFUSED"
+    assert refusal(secrets.get, "F", "login").code == "LINK_REFUSED"
     assert nothing_was_written_there(tmp_path)
 
 
@@ -136,8 +131,8 @@ def test_a_link_in_the_place_of_a_secret_is_refused(store, tmp_path, kind):
     [file] = secrets.folder.iterdir()
     file.unlink()
     link(kind, file, tmp_path / "theirs" / ("new" if kind == "to nothing" else "file"))
-    assert refusal(secrets.put, "F", "login", "other") == "LINK_REFUSED"
-    assert refusal(secrets.get, "F", "login") == "LINK_REFUSED"
+    assert refusal(secrets.put, "F", "login", "other").code == "LINK_REFUSED"
+    assert refusal(secrets.get, "F", "login").code == "LINK_REFUSED"
     assert nothing_was_written_there(tmp_path)
 
 
@@ -195,21 +190,21 @@ def test_nothing_is_put_back_beside_what_is_not_ours(closed, monkeypatch, now):
     copy = closed.with_name("copy.db")
     backup.back_up(closed, copy)
     plant("FIFO", Path(f"{closed}-wal"), monkeypatch)
-    assert refusal(backup.restore, copy, closed, now) == "DATABASE_UNREACHABLE"
+    assert refusal(backup.restore, copy, closed, now).code == "DATABASE_UNREACHABLE"
 
 
 @posix
 def test_a_database_that_is_no_file_is_refused_and_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "host.db")
-    assert refusal(Store.open, tmp_path / "host.db") == "DATABASE_UNREACHABLE"
-    assert refusal(Store.create, tmp_path / "host.db") == "DATABASE_UNREACHABLE"
+    assert refusal(Store.open, tmp_path / "host.db").code == "DATABASE_UNREACHABLE"
+    assert refusal(Store.create, tmp_path / "host.db").code == "DATABASE_UNREACHABLE"
 
 
 @posix
 def test_a_folder_of_locks_of_another_is_refused(store, monkeypatch):
     hold(store.locks)
     owned_by_another(monkeypatch, store.locks.folder.name)
-    assert refusal(hold, store.locks) == "DATABASE_UNREACHABLE"
+    assert refusal(hold, store.locks).code == "DATABASE_UNREACHABLE"
 
 
 @posix
@@ -223,9 +218,9 @@ def test_nothing_is_done_beside_locks_that_are_not_ours(closed, tmp_path, monkey
     else:
         folder.mkdir()
         owned_by_another(monkeypatch, folder.name)
-    assert refusal(Store.open, closed) == "DATABASE_UNREACHABLE"
-    assert refusal(backup.back_up, closed, other) == "DATABASE_UNREACHABLE"
-    assert refusal(backup.restore, copy, closed, now) == "DATABASE_UNREACHABLE"
+    assert refusal(Store.open, closed).code == "DATABASE_UNREACHABLE"
+    assert refusal(backup.back_up, closed, other).code == "DATABASE_UNREACHABLE"
+    assert refusal(backup.restore, copy, closed, now).code == "DATABASE_UNREACHABLE"
 
 
 @posix
@@ -253,14 +248,14 @@ def test_no_database_is_made_through_a_link(tmp_path, kind):
     (tmp_path / "theirs" / "file").write_bytes(b"")
     place = tmp_path / "ours" / "host.db"
     link(kind, place, tmp_path / "theirs" / ("new" if kind == "to nothing" else "file"))
-    assert refusal(Store.create, place) == "LINK_REFUSED"
+    assert refusal(Store.create, place).code == "LINK_REFUSED"
     assert [path.stat().st_size for path in (tmp_path / "theirs").iterdir()] == [0]
 
 
 @posix
 def test_no_database_is_made_in_an_empty_file_of_another(tmp_path, monkeypatch):
     plant("another's", tmp_path / "ours" / "host.db", monkeypatch)
-    assert refusal(Store.create, tmp_path / "ours" / "host.db") == "DATABASE_UNREACHABLE"
+    assert refusal(Store.create, tmp_path / "ours" / "host.db").code == "DATABASE_UNREACHABLE"
 
 
 # --- One place ---

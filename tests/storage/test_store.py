@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 from fake_plugin import invoice, known_invoice
+from host_and_plugin import refusal
 
-from hostsim.errors import HostError
 from hostsim.ledger.values import Definition
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
@@ -20,10 +20,6 @@ from hostsim.storage.store import Store
 def store(tmp_path):
     with Store.create(tmp_path / "åkeriet.db") as store:
         yield store
-
-
-def code_of(refused):
-    return refused.value.code
 
 
 # --- The file ---------------------------------------------------------------
@@ -37,35 +33,28 @@ def test_a_new_database_can_be_opened_again(tmp_path):
 
 def test_making_a_database_twice_is_refused_and_leaves_it_alone(store):
     store.set_setting("accepted_deviation", "5")
-    with pytest.raises(HostError) as refused:
-        Store.create(store.path)
-    assert code_of(refused) == "DATABASE_EXISTS"
+    assert refusal(Store.create, store.path).code == "DATABASE_EXISTS"
     assert store.settings()["accepted_deviation"] == "5"
 
 
 def test_a_missing_database_is_named_and_not_made(tmp_path):
-    with pytest.raises(HostError) as refused:
-        Store.open(tmp_path / "host.db")
-    assert code_of(refused) == "NO_DATABASE"
-    assert "hostsim init" in refused.value.command.sv
+    error = refusal(Store.open, tmp_path / "host.db")
+    assert error.code == "NO_DATABASE"
+    assert "hostsim init" in error.command.sv
     assert not (tmp_path / "host.db").exists()
 
 
 @pytest.mark.parametrize("way", [Store.open, Store.create])
 def test_a_file_of_something_else_is_refused(tmp_path, way):
     (tmp_path / "host.db").write_text("invoice_number;total\n" * 100)
-    with pytest.raises(HostError) as refused:
-        way(tmp_path / "host.db")
-    assert code_of(refused) == "DATABASE_FOREIGN"
+    assert refusal(way, tmp_path / "host.db").code == "DATABASE_FOREIGN"
 
 
 def test_a_database_of_another_program_is_refused(tmp_path):
     foreign = sqlite3.connect(tmp_path / "host.db")
     foreign.execute("CREATE TABLE settings (key TEXT)")
     foreign.close()
-    with pytest.raises(HostError) as refused:
-        Store.open(tmp_path / "host.db")
-    assert code_of(refused) == "DATABASE_FOREIGN"
+    assert refusal(Store.open, tmp_path / "host.db").code == "DATABASE_FOREIGN"
 
 
 def test_an_empty_file_becomes_a_database(tmp_path):
@@ -76,18 +65,16 @@ def test_an_empty_file_becomes_a_database(tmp_path):
 
 
 def test_a_folder_that_does_not_exist_is_said(tmp_path):
-    with pytest.raises(HostError) as refused:
-        Store.create(tmp_path / "missing" / "host.db")
-    assert code_of(refused) == "DATABASE_UNREACHABLE"
+    assert refusal(Store.create, tmp_path / "missing" / "host.db").code == "DATABASE_UNREACHABLE"
 
 
 def test_a_database_that_somebody_else_holds_is_said(store):
     other = sqlite3.connect(store.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    with Store.open(store.path, patience=0) as impatient, pytest.raises(HostError) as refused:
-        impatient.set_setting("accepted_deviation", "5")
+    with Store.open(store.path, patience=0) as impatient:
+        error = refusal(impatient.set_setting, "accepted_deviation", "5")
     other.close()
-    assert (code_of(refused), refused.value.kind) == ("DATABASE_BUSY", "busy")
+    assert (error.code, error.kind) == ("DATABASE_BUSY", "busy")
 
 
 def test_a_change_is_made_whole_or_not_at_all(store):
@@ -139,24 +126,20 @@ def test_a_setting_goes_by_several_spellings(store, key):
 
 @pytest.mark.parametrize("text", ["-1", "fem", "", "NaN", "Infinity", "0.001", "1e9", "5 kr"])
 def test_a_wrong_deviation_is_refused_with_a_sentence(store, text):
-    with pytest.raises(HostError) as refused:
-        store.set_setting("accepted_deviation", text)
-    assert (code_of(refused), refused.value.kind) == ("SETTING_WRONG", "settings")
-    assert "belopp i SEK" in refused.value.message.sv
+    error = refusal(store.set_setting, "accepted_deviation", text)
+    assert (error.code, error.kind) == ("SETTING_WRONG", "settings")
+    assert "belopp i SEK" in error.message.sv
     assert store.accepted_deviation == 0
 
 
 def test_a_currency_is_needed(store):
-    with pytest.raises(HostError) as refused:
-        store.set_setting("default_currency", " ")
-    assert code_of(refused) == "SETTING_WRONG"
+    assert refusal(store.set_setting, "default_currency", " ").code == "SETTING_WRONG"
 
 
 def test_an_unknown_setting_is_refused_naming_the_known_ones(store):
-    with pytest.raises(HostError) as refused:
-        store.set_setting("deviation", "5")
-    assert (code_of(refused), refused.value.kind) == ("SETTING_UNKNOWN", "usage")
-    assert "accepted_deviation, default_currency" in refused.value.message.sv
+    error = refusal(store.set_setting, "deviation", "5")
+    assert (error.code, error.kind) == ("SETTING_UNKNOWN", "usage")
+    assert "accepted_deviation, default_currency" in error.message.sv
 
 
 # --- Invoices ---------------------------------------------------------------
@@ -224,17 +207,14 @@ def test_a_definition_comes_back_with_its_settings(store):
 
 def test_a_name_is_given_once(store):
     store.add_definition(definition("Fortnox"))
-    with pytest.raises(HostError) as refused:
-        store.add_definition(definition("Fortnox"))
-    assert code_of(refused) == "DEFINITION_EXISTS"
+    assert refusal(store.add_definition, definition("Fortnox")).code == "DEFINITION_EXISTS"
 
 
 def test_an_unknown_definition_is_refused_naming_the_known_ones(store):
     store.add_definition(definition("Fortnox Å"))
-    with pytest.raises(HostError) as refused:
-        store.definition("Fortnix")
-    assert (code_of(refused), refused.value.kind) == ("DEFINITION_UNKNOWN", "usage")
-    assert "Fortnox Å" in refused.value.message.sv
+    error = refusal(store.definition, "Fortnix")
+    assert (error.code, error.kind) == ("DEFINITION_UNKNOWN", "usage")
+    assert "Fortnox Å" in error.message.sv
 
 
 def test_state_is_kept_by_import_type_and_key(store):
