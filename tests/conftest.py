@@ -35,7 +35,7 @@ def in_a_terminal() -> Iterator[None]:
 #: Long proofs of what shorter tests hold too, by file, folder or test: the seconds on one of two
 #: busy cores (as ``pytest -m slow -n 2 --durations=0`` adds them up), and what each proves.
 SLOW = {
-    "browser": (500, "the pages in a real browser"),
+    "browser": (350, "the pages in a real browser"),
     "test_an_export_holds_all_fifty_thousand": (4, "a long list, whole"),
     "test_read_is_always_ready_and_rejected_and_ignored": (6, "any payments and decisions"),
     "test_read_is_ready_and_rejected_and_ignored_whatever_comes": (10, "any rows and details"),
@@ -99,9 +99,9 @@ SLOW = {
         "threads and processes that refresh one login",
     ),
     "test_no_payment_is_lost_in_the_night_of_the_clocks": (14, "any filter in both nights"),
-    "test_faults.py": (133, "every fault at every request"),
+    "test_faults.py": (81, "every fault at every request"),
     "test_keyring.py": (5, "real keyrings, each in a process of its own"),
-    "test_kill.py": (50, "a process killed at each step of an import"),
+    "test_kill.py": (28, "a process killed at each step of an import"),
     "test_wherever_the_damage_is_it_is_told_and_nothing_is_registered_in_it": (
         14,
         "damage anywhere under every command",
@@ -111,14 +111,14 @@ SLOW = {
         "a copy, and its way back, killed at each step",
     ),
     "test_what_cannot_be_written_can_be_read_and_copied": (2, "a disk that cannot be written"),
-    "test_kill_commit.py": (31, "killed inside SQLite's own writes"),
-    "test_kill_export.py": (180, "an export killed at each request and write, and answers lost"),
+    "test_kill_commit.py": (22, "killed inside SQLite's own writes"),
+    "test_kill_export.py": (115, "an export killed at each request and write, and answers lost"),
     "test_kill_fleet.py": (
-        95,
-        "a thousand companies, killed workers, a database that restarts",
+        40,
+        "hundreds of companies, killed workers, a database that restarts",
     ),
     "test_kill_listeners.py": (8, "a listener's ledger, wherever the host is killed"),
-    "test_kill_stored_login.py": (45, "killed at each step with a stored login"),
+    "test_kill_stored_login.py": (16, "killed at each step of keeping a login"),
     "test_listeners_whatever_is_decided.py": (4, "a listener's ledger, whatever is decided"),
     "test_public_clients.py": (13, "other clients read the same pages"),
     "test_every_command_that_signs_in_revokes_its_login_when_it_is_told_to_end": (

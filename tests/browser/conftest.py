@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import os
 import shutil
-from datetime import UTC, datetime
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
-from desk_person import open_desk
+from desk_person import define_fortnox, open_desk
 
+from hostsim.demo import sign_in_in_background
 from hostsim.desk import Desk
 from hostsim.desk.startup import sandbox_context
 from hostsim.plugins.loading import Plugins
@@ -61,6 +64,40 @@ def office(plugins):
     """Have a desk's office beside a sandbox of its own, with the haulier's invoices."""
     with sandbox_context(plugins, login_timeout=60.0) as office:
         yield office
+
+
+class SecondDay:
+    """The sandbox's second day, played once: its database and its Fortnox, to be copied."""
+
+    def __init__(self, folder):
+        self._path = folder / "second-day.db"
+        with sandbox_context(Plugins([("fortnox", hooks)]), self._path, second_day=True) as office:
+            self._state = office.sandbox.state.snapshot()
+
+    @contextmanager
+    def office(self, *, imported=False):
+        """Have an office on that day, if wanted with an open preview of what came overnight."""
+        plugins = Plugins([("fortnox", hooks)])
+        with tempfile.TemporaryDirectory() as folder:
+            path = Path(folder) / "host.db"
+            shutil.copy(self._path, path)
+            with sandbox_context(plugins, path, login_timeout=60.0) as office:
+                office.sandbox.state.restore(self._state)
+                if imported:
+                    office.host(window=sign_in_in_background).import_payments("Fortnox")
+                yield office
+
+
+@pytest.fixture(scope="session")
+def second_day(tmp_path_factory):
+    return SecondDay(tmp_path_factory.mktemp("second-day"))
+
+
+@pytest.fixture(scope="session")
+def open_day(second_day):
+    """Have a desk with an open preview of that day, for tests that only look."""
+    with second_day.office(imported=True) as office, Desk(office) as desk:
+        yield office, desk
 
 
 @pytest.fixture
@@ -129,17 +166,7 @@ class Person:
     # --- What is done every morning ---
 
     def defines_fortnox(self):
-        now = datetime.now(UTC)
-        self.office.host().define(
-            "Fortnox",
-            "FortnoxAPI",
-            "API",
-            "",
-            {
-                "ignore_payments_before": seed.cut_off_date(now).isoformat(),
-                "ignore_numbers_before": str(seed.LOWEST_NUMBER),
-            },
-        )
+        define_fortnox(self.office)
 
     def starts_import(self):
         """Press Läs fil and Ok; give the login's window."""
@@ -155,6 +182,12 @@ class Person:
         window.get_by_label(company).check()
         window.get_by_role("button").first.click()
         window.get_by_role("button", name="Godkänn" if allow else "Avbryt").click()
+
+    def has_imported(self):
+        """See the open preview of an import whose login is not what the test is about."""
+        self.office.host(window=sign_in_in_background).import_payments("Fortnox")
+        self.page.reload()
+        self.waits_for_lists()
 
     def imports(self):
         window = self.starts_import()

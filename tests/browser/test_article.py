@@ -81,20 +81,6 @@ def test_the_whole_article_step_by_step(page, person, office):
     page.get_by_text("Björkviks Åkeri AB (480211)").wait_for()
 
 
-def test_importing_again_after_saving_registers_nothing_twice(page, person, office):
-    person.defines_fortnox()
-    page.reload()
-    person.imports()
-    page.locator("#save-payments").click()
-    page.get_by_text("betalningar är registrerade.").wait_for()
-    first = [row.payment_number for row in office.store.payments()]
-    person.imports()
-    reasons = {row[-2] for row in person.rows("rejected")}
-    assert "Betalningen är redan registrerad" in reasons
-    assert page.locator("#save-payments").is_disabled()
-    assert [row.payment_number for row in office.store.payments()] == first
-
-
 def test_the_buttons_stand_at_the_bottom_right(page, person):
     page.get_by_text("Läs fil").last.wait_for()
     for locator in (person.link("Läs fil"), person.button("Spara betalningar")):
@@ -105,8 +91,7 @@ def test_the_buttons_stand_at_the_bottom_right(page, person):
 
 def test_the_lists_are_stacked_the_upper_above_the_lower(page, person):
     person.defines_fortnox()
-    page.reload()
-    person.imports()
+    person.has_imported()
     upper = page.locator("table.ready").bounding_box()
     lower = page.locator("table.rejected").bounding_box()
     assert upper["y"] + 100 < lower["y"]
@@ -129,8 +114,7 @@ def test_the_password_is_typed_at_fortnox_and_never_here(page, person, office, d
 
 def test_the_page_in_english(page, person):
     person.defines_fortnox()
-    page.reload()
-    person.imports()
+    person.has_imported()
     person.button("In English").click()
     page.get_by_role("heading", name="Payment import").wait_for()
     for word in ("Warning message", "Reason for not saving", "Ignored because of the settings"):
@@ -144,12 +128,10 @@ def test_the_page_in_english(page, person):
     person.field("Ignore payments before").wait_for()
 
 
-def test_a_second_company_is_refused_by_name(page, person):
+def test_a_second_company_is_refused_by_name(page, person, office):
     person.defines_fortnox()
-    page.reload()
-    person.imports()
-    page.locator("#save-payments").click()
-    page.get_by_text("betalningar är registrerade.").wait_for()
+    person.has_imported()
+    office.host().save("Fortnox")
     person.signs_in(person.starts_import(), company="Björkviks Lager & Terminal AB")
     told = page.get_by_role("alertdialog")
     told.wait_for()

@@ -45,24 +45,13 @@ def test_an_error_of_fortnox_in_the_middle_ends_with_a_sentence_and_nothing_half
 
 
 def test_an_earlier_preview_stays_when_a_later_import_fails(page, person, office):
-    person.imports()
+    person.has_imported()
     before = rows_in(office)
     person.signs_in(person.starts_import(), allow=False)
     page.get_by_role("alertdialog").wait_for()
     person.link("Stäng", person.dialog).last.click()
     page.get_by_role("columnheader", name="Orsak till att inte spara").wait_for()
     assert rows_in(office) == before > 100
-
-
-def test_cancelling_while_it_reads_leaves_nothing(page, person, office):
-    office.sandbox.latency.set(low=0.4, high=0.4)
-    window = person.starts_import()
-    person.signs_in(window)
-    page.get_by_text("Läser").last.wait_for()
-    person.button("Avbryt").click()
-    page.get_by_role("alertdialog", name="Importen avbröts").wait_for()
-    assert rows_in(office) == 0
-    assert office.open_previews() == {}
 
 
 def test_cancelling_before_anybody_signed_in_leaves_nothing(page, person, office):
@@ -107,15 +96,6 @@ def test_a_page_that_is_loaded_anew_shows_the_import_that_goes_on(page, person):
     page.get_by_role("dialog", name="Läser in betalningar").wait_for()
     person.button("Avbryt").click()
     page.get_by_role("alertdialog").wait_for()
-
-
-def test_a_customer_named_script_is_only_a_name(page, person, office):
-    name = "<script>document.title='tagen'</script>"
-    with office.store.change() as db:
-        db.execute("UPDATE invoices SET customer_name = ?", (name,))
-    person.imports()
-    assert name in page.locator("table.ready").inner_text()
-    assert "tagen" not in page.title()
 
 
 def test_without_scripts_the_whole_way_works(browser, desk, office):

@@ -115,16 +115,6 @@ def test_invoices_go_out_and_their_payments_come_back(page, person, exports, off
     page.get_by_text("Fakturaexport: Fakturor, Björkviks Åkeri AB (480211): Skickad").wait_for()
 
 
-def test_a_row_that_is_unticked_is_not_sent(page, exports):
-    exports.defines()
-    exports.opens()
-    exports.plans("10301, 10303")
-    page.get_by_label("Skicka faktura 10303").uncheck()
-    page.get_by_text("Skicka 1 faktura,").wait_for()
-    exports.sends()
-    assert exports.states() == {"10301": "sent"}
-
-
 def test_nothing_is_sent_where_the_preview_is_closed(page, person, exports):
     exports.defines()
     exports.opens()

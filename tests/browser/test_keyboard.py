@@ -94,8 +94,7 @@ def test_escape_closes_a_menu_and_gives_the_focus_back(page, person):
 
 def test_sorting_and_searching_keep_the_focus_where_it_was(page, person):
     person.defines_fortnox()
-    page.reload()
-    person.imports()
+    person.has_imported()
     page.locator("#ready-by-amount").focus()
     page.keyboard.press("Enter")
     page.locator("th[aria-sort=ascending] #ready-by-amount:focus").wait_for()
@@ -107,8 +106,7 @@ def test_sorting_and_searching_keep_the_focus_where_it_was(page, person):
 
 def test_a_payment_is_left_out_with_the_space_bar_and_the_rest_saved(page, person, office):
     person.defines_fortnox()
-    page.reload()
-    person.imports()
+    person.has_imported()
     boxes = page.get_by_role("checkbox", name="Spara betalning")
     boxes.nth(0).focus()
     page.keyboard.press("Space")

@@ -1,6 +1,13 @@
 """What is typed in a dialog is asked about, whichever way it is left."""
 
 import pytest
+from desk_person import define_fortnox
+
+from hostsim.demo import sign_in_in_background
+from hostsim.desk import Desk
+from hostsim.desk.startup import sandbox_context
+from hostsim.plugins.loading import Plugins
+from opter_fortnox_plugin import hooks
 
 #: Each dialog: its address, the field that is typed in, and the words that open it, if any.
 DIALOGS = {
@@ -29,9 +36,18 @@ def answers(page):
     return answers
 
 
-@pytest.fixture(autouse=True)
-def _defined(person):
-    person.defines_fortnox()
+@pytest.fixture(scope="module")
+def office():
+    """Have one office for all: what is typed in a dialog is stored by one test alone."""
+    with sandbox_context(Plugins([("fortnox", hooks)]), login_timeout=60.0) as office:
+        define_fortnox(office)
+        yield office
+
+
+@pytest.fixture(scope="module")
+def desk(office):
+    with Desk(office) as desk:
+        yield desk
 
 
 #: The browser's own buttons; the page's script may ask before it lets go.
@@ -87,7 +103,7 @@ def test_what_nobody_changed_is_left_without_a_question(page, desk, answers, nam
 
 def test_what_was_sent_or_stored_is_not_asked_about(page, person, desk, answers):
     opens(page, desk, "settings/of/Fortnox")
-    page.locator("#field-ignore_payments_before").fill("2026-01-02")
+    page.locator("#field-ignore_payments_before").fill("2026-01-03")
     person.button("Spara", person.dialog).click()
     page.get_by_text("Inställningarna är sparade.").wait_for()
     with page.expect_navigation():
@@ -110,7 +126,7 @@ def test_what_was_refused_or_shown_anew_is_asked_about(page, desk, answers):
     opens(page, desk, "payments/new")
     page.locator("#invoice").fill("10133")
     page.locator("#show-invoice").click()
-    page.get_by_text("Sörmlands Trädgård AB").wait_for()
+    page.locator("dialog").get_by_text("Sörmlands Trädgård AB").wait_for()
     with page.expect_event("dialog"):
         page.evaluate(BACK)
     page.wait_for_url("**/payments/new")
@@ -123,8 +139,6 @@ def test_what_was_refused_or_shown_anew_is_asked_about(page, desk, answers):
 
 
 def test_a_reason_that_is_typed_is_asked_about(page, office, desk, answers):
-    from hostsim.demo import sign_in_in_background
-
     office.host(window=sign_in_in_background).import_payments("Fortnox")
     page.goto(f"{desk.url}import")
     page.locator("table.rejected td.act a").first.click()

@@ -7,21 +7,16 @@ from pathlib import Path
 
 import pytest
 
-from hostsim.demo import sign_in_in_background
-from hostsim.desk.startup import sandbox_context
-
 
 @pytest.fixture
-def office(plugins):
-    with sandbox_context(plugins, login_timeout=60.0, second_day=True) as office:
+def office(request, second_day):
+    with second_day.office(imported="lists" in request.fixturenames) as office:
         yield office
 
 
 @pytest.fixture
-def lists(page, person, desk, office):
+def lists(person):
     """See the lists of an import; its login is not what these days are about."""
-    office.host(window=sign_in_in_background).import_payments("Fortnox")
-    page.goto(f"{desk.url}import")
     person.waits_for_lists()
     return person
 
@@ -114,15 +109,6 @@ def test_a_change_shows_both_values_and_is_accepted(page, lists, office):
     assert sorted(row[0] for row in lists.rows("payments"))[1:] == ["Motbokad", "Motbokning"]
 
 
-def test_a_change_can_be_refused(page, lists, office):
-    opens(page, "Ändrad efter registreringen")
-    choose(page, "Behåll det registrerade")
-    say(page, "Behålls som registrerad")
-    page.locator("#save-payments").click()
-    page.get_by_text("betalningar är registrerade.").wait_for()
-    assert states(office, "10235") == ["registered"]
-
-
 def test_the_focus_returns_to_where_it_was(page, lists):
     """To the button that opened a dialog; where its row has left, to the row in its place."""
     opens(page, "20004")
@@ -163,12 +149,6 @@ def test_escape_closes_what_is_to_be_decided_and_loses_nothing(page, lists, offi
     assert page.evaluate("document.activeElement.closest('td.act') !== null")
     assert page.locator("table.ready button.box[aria-checked=false]").count() == 1
     assert [decision for decision in office.host().decisions("Fortnox") if decision.number] == []
-
-
-def test_a_choice_is_asked_for_beside_the_choices(page, lists):
-    opens(page, "20004")
-    page.locator("#ok").click()
-    page.locator("#choice-wrong").get_by_text("Välj vad som ska göras.").wait_for()
 
 
 def test_deciding_with_the_keyboard_alone(page, lists, tab_to):
@@ -284,20 +264,6 @@ def test_a_refusal_at_the_login_of_a_question_is_told(page, person):
     page.get_by_role("heading", name="Faktura 10235").wait_for()
 
 
-def test_the_imports_of_the_past_are_listed_and_shown_in_full(page, lists):
-    page.locator("#save-payments").click()
-    page.get_by_text("betalningar är registrerade.").wait_for()
-    lists.opens_menu("Ekonomi", "Importer")
-    page.get_by_role("heading", name="Vald sparning").wait_for()
-    assert len(lists.rows("runs")) == 2
-    page.locator("table.runs a[data-row]").first.focus()
-    page.keyboard.press("ArrowDown")
-    page.locator("table.runs tr.chosen:nth-child(2)").wait_for()
-    shown = page.locator("#detail-scroll").text_content()
-    for label in ("Gjord av", "Anrop", "Sammanställning", "Sparade", "Ignorera nummer före"):
-        assert label in shown
-
-
 def test_the_same_days_in_english(page, lists):
     lists.button("In English").click()
     page.get_by_role("heading", name="Payment import").wait_for()
@@ -320,20 +286,20 @@ def test_the_same_days_in_english(page, lists):
         assert not re.search(r"\b(och|betalning|inte)\b", page.locator("main").inner_text())
 
 
-@pytest.mark.parametrize("width", [1024, 1280, 1366])
-def test_no_word_beside_a_chosen_payment_lies_over_another(page, office, width):
+def test_no_word_beside_a_chosen_payment_lies_over_another(page, office):
     its = office.host().add_payment("10231", Decimal(100_000), confirm=True)
-    page.set_viewport_size({"width": width, "height": 800})
     page.goto(f"{page.url.split('/import')[0]}/payments?payment={its}")
-    over = page.evaluate(
-        "[...document.querySelectorAll('.detail .facts dt')].filter(dt => {"
+    assert page.get_by_text("Varningsmeddelande").is_visible()
+    over = (
+        "() => [...document.querySelectorAll('.detail .facts dt')].filter(dt => {"
         " const text = document.createRange(); text.selectNodeContents(dt);"
         " return text.getBoundingClientRect().right"
         " > dt.nextElementSibling.getBoundingClientRect().left;"
         "}).map(dt => dt.textContent)"
     )
-    assert page.get_by_text("Varningsmeddelande").is_visible()
-    assert over == []
+    for width in (1024, 1280, 1366):
+        page.set_viewport_size({"width": width, "height": 800})
+        assert page.evaluate(over) == []
 
 
 def test_the_file_that_the_browser_gets_leads_in_and_leaves_no_key_in_the_address(context, desk):

@@ -5,7 +5,7 @@ from datetime import time, timedelta
 import pytest
 from playwright.sync_api import expect
 
-from hostsim.ledger.schedules import GREEN, NONE, WAITS, Timetable
+from hostsim.ledger.schedules import GREEN, WAITS, Timetable
 from hostsim.storage import schedules
 from opter_contract.values import EndedRun
 
@@ -90,15 +90,6 @@ def test_one_that_is_paused_for_a_login_is_signed_in_to_and_runs(page, person, o
     page.get_by_text(f"Väntar på en person: {waiting}").wait_for()
     person.link("Visa i Betalningsimport").click()
     page.get_by_text("betalningar är registrerade.").wait_for()
-
-
-def test_a_preview_that_nobody_saved_is_opened_from_its_row(page, person, office, desk):
-    person.defines_fortnox()
-    person.imports()
-    office.host().set_schedule("Fortnox", Timetable(daily=time(6)), NONE)
-    person.opens_menu("Ekonomi", "Översikt")
-    person.link("Visa i Betalningsimport").click()
-    page.locator("#save-payments:enabled").wait_for()
 
 
 def test_a_login_that_would_not_last_says_what_to_choose(page, person, office, desk):

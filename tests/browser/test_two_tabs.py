@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from hostsim.desk.startup import sandbox_context
-
 
 @pytest.fixture
-def office(plugins):
-    with sandbox_context(plugins, login_timeout=60.0, second_day=True) as office:
+def office(second_day):
+    with second_day.office(imported=True) as office:
         yield office
 
 
-def test_an_old_tab_neither_decides_nor_saves(page, person, context, office):
-    person.imports()
+def test_an_old_tab_neither_decides_nor_saves(page, context, office):
     other = context.new_page()
     other.goto(page.url)
     row = other.locator("table.rejected tbody tr").filter(has_text="20004").first

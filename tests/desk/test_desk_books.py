@@ -342,7 +342,7 @@ def test_one_import_is_shown_in_full(person):
     page = words(person.get("/runs"))
     for text in (
         "Läge Sparad av kim, 2026-11-22 12:00", "Gjord av kim, började 2026-11-22 12:00",
-        "Region [Standard]", "Bankkonto 5050-1055", "Datum 2026-11-19",
+        "Region [Standard]", "Bankkonto 5050-1055", "Datum 2026-11-19", "Anrop", "Sammanställning",
         "Lästa 2 1 500,00", "Sparade 2 1 500,00", "Visa dem i Betalningsregistrering",
     ):  # fmt: skip
         assert text in page, text

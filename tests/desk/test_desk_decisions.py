@@ -211,7 +211,7 @@ def test_it_stays_set_aside_at_the_next_import(person, strangers):
 
 def test_without_a_choice_nothing_is_done(person, strangers):
     page = person.decide(2, "", 422)
-    assert "Välj vad som ska göras." in words(page)
+    assert "Välj vad som ska göras." in words(page[page.index('id="choice-wrong"') :])
     assert rows_of(person.get("/decisions"), "decisions") == [["Ingenting är avgjort."]]
 
 

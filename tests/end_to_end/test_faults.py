@@ -16,9 +16,11 @@ from dataclasses import replace
 from urllib.parse import urlencode
 
 import pytest
+from killed_process import content_digest
 from scripted_import import Script, integrity_errors, registered, stored_rows, use_small_pages
 
 from hostsim.sandbox import Fault, Match
+from hostsim.storage.store import Store
 from opter_fortnox_plugin.fortnox.http import Transport
 
 LOGIN, PERMISSION, UNAVAILABLE = 3, 4, 5
@@ -186,6 +188,8 @@ def script(tmp_path_factory):
         path = script.copy()
         script.undisturbed = script.run(sandbox, path, line.itself)
         script.registered = set(registered(path))
+    #: What failures left, and the next import made good.
+    script.made_good = set()
     script.requests = list(_worth_disturbing(line.requests))
     return script
 
@@ -216,7 +220,9 @@ def disturbed_everywhere(script, sandbox, what, expected):
         if outcome.status:
             if stored_rows(path) != script.before:
                 wrong.append(f"{told}; the failure left something half done")
-            outcome = script.run(sandbox, path, Line(sandbox).itself)
+            outcome = next_import(script, sandbox, path)
+            if outcome is None:
+                continue
         waiting = script.registered - set(registered(path))
         without = waiting <= WAITING and any(map(done_without, line.since))
         if waiting and (without or any(map(looks_up, line.since))):
@@ -228,6 +234,21 @@ def disturbed_everywhere(script, sandbox, what, expected):
         if found := integrity_errors(path):
             wrong.append(f"{told}; the database is damaged: {found}")
     return wrong
+
+
+def next_import(script, sandbox, path):
+    """Import after a failure, or do not where what it left was made good before.
+
+    What it left is alike but for its own row in the list of runs.
+    """
+    with Store.open(path) as store:
+        left = content_digest(store, without="runs")
+    if left in script.made_good and not integrity_errors(path):
+        return None
+    outcome = script.run(sandbox, path, Line(sandbox).itself)
+    if outcome == script.undisturbed:
+        script.made_good.add(left)
+    return outcome
 
 
 def _difference(outcome, other):

@@ -16,6 +16,7 @@ from killed_process import (
     kill_error,
     numbered_steps,
     steps_of_part,
+    telling_steps,
     wait_until_idle,
 )
 from scripted_import import (
@@ -123,7 +124,7 @@ def test_an_import_that_is_killed_at_any_step_is_made_good_by_the_next(
     """Nothing lost, nothing twice, and a save is there whole or not at all."""
     before, after = registered(script.base), len(undisturbed[0]["payments"])
     wrong = []
-    for step in steps_of_part(numbered_steps(steps), part):
+    for step in steps_of_part(telling_steps(steps), part):
         path = script.copy()
         ended, taken = attempt(path, die_at=step)
         told = f"killed at step {step}"

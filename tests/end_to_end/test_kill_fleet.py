@@ -1,4 +1,4 @@
-"""A thousand companies, while workers are killed or stand still and the database is restarted."""
+"""Hundreds of companies, while workers are killed or stand still and the database is restarted."""
 
 import itertools
 import signal
@@ -10,7 +10,7 @@ import fleet
 import postgres
 import pytest
 
-COMPANIES = 1000
+COMPANIES = 400
 WORKERS, CONCURRENCY = 3, 6
 
 
@@ -86,12 +86,12 @@ def night():
             for _ in range(WORKERS):
                 night.fleet.work(CONCURRENCY)
             for runs, what in (
-                (100, night.kill),
-                (250, lambda: night.restart("immediate")),
-                (400, night.kill),
-                (550, lambda: night.restart("fast")),
-                (650, night.kill),
-                (750, night.pause),
+                (40, night.kill),
+                (100, lambda: night.restart("immediate")),
+                (160, night.kill),
+                (220, lambda: night.restart("fast")),
+                (260, night.kill),
+                (300, night.pause),
             ):
                 night.wait_for(runs)
                 what()

@@ -136,32 +136,34 @@ def frames(length):
     return range(WAL_HEADER, length, FRAME)
 
 
+def torn(starts):
+    """Return each place before a page, and every third one after its header and in its middle.
+
+    SQLite takes a page that is torn, wherever it is, for one that is not there.
+    """
+    starts = list(starts)
+    header = (start + FRAME_HEADER for start in starts[1::3])
+    middle = (start + FRAME_HEADER + PAGE // 2 for start in starts[::3])
+    return sorted([*starts, *header, *middle])
+
+
 @pytest.mark.parametrize("part", range(PARTS))
 def test_a_process_that_is_killed_at_any_page_of_its_log_is_made_good(script, office, part):
-    """Before each page that an import and its save write, and in its middle."""
-    limits = [
-        at
-        for start in steps_of_part(frames(office.log_of_all), part)
-        for at in (start, start + FRAME_HEADER + PAGE // 2)
-    ]
+    """Before each page that an import and its save write, and in some."""
+    limits = torn(steps_of_part(frames(office.log_of_all), part))
     wrong, _ = tried(office, script.base, office.do_import, limits)
     assert wrong == []
     assert len(frames(office.log_of_all)) > 50
 
 
 def test_a_process_that_is_killed_inside_the_commit_of_a_save_has_saved_nothing(office):
-    """Also in the log's header, and between the header of a page and the page.
-
-    One byte after the log's last page, everything is saved.
-    """
-    limits = [0, WAL_HEADER // 2]
-    for start in frames(office.log_of_a_save):
-        limits += (start, start + FRAME_HEADER, start + FRAME_HEADER + PAGE // 2)
+    """Also in the log's header. One byte after the log's last page, everything is saved."""
+    limits = [0, WAL_HEADER // 2, *torn(frames(office.log_of_a_save))]
     limits += [office.log_of_a_save - 1, office.log_of_a_save]
     wrong, saved = tried(office, office.imported, office.do_save, limits)
     assert wrong == []
     assert saved == [0] * (len(limits) - 1) + [office.ready]
-    assert len(limits) > 50
+    assert len(frames(office.log_of_a_save)) > 15
 
 
 def test_a_process_that_is_killed_while_its_log_is_moved_has_saved_everything(office):

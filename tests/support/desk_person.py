@@ -1,10 +1,12 @@
 """A user of the desk's pages, without a browser."""
 
 import re
+from datetime import UTC, datetime
 
 import requests
 
 from hostsim.desk.app import create_app
+from hostsim.sandbox import seed
 
 HERE = {"Host": "127.0.0.1:8000"}
 
@@ -31,6 +33,15 @@ def open_desk(page, desk):
     """Open a running desk in a real browser."""
     page.goto(desk.start_url)
     page.wait_for_url("**/import")
+
+
+def define_fortnox(office):
+    """Define the import of the sandbox's haulier."""
+    values = {
+        "ignore_payments_before": seed.cut_off_date(datetime.now(UTC)).isoformat(),
+        "ignore_numbers_before": str(seed.LOWEST_NUMBER),
+    }
+    office.host().define("Fortnox", "FortnoxAPI", "API", "", values)
 
 
 class Person:

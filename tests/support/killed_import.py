@@ -63,9 +63,10 @@ def store_with(steps):
     def traced(statement):
         # A trigger is told as a comment; it is part of the statement that it follows. Of what is
         # set and looked up, only the log's moving writes anything by itself.
-        moves = statement.startswith("PRAGMA wal_checkpoint")
-        if moves or not statement.startswith(("SELECT", "PRAGMA", "--")):
-            steps.take(" ".join(statement.split()[:3]))
+        words = " ".join(statement.split()[:3])
+        moves = words.startswith("PRAGMA wal_checkpoint")
+        if moves or not words.startswith(("SELECT", "PRAGMA", "--")):
+            steps.take(words)
 
     class Traced(Store):
         def _connect(self):

@@ -4,6 +4,7 @@ A test file assigns the fixtures to its own names, and has a fixture ``script``.
 """
 
 import hashlib
+import itertools
 import json
 import os
 import re
@@ -53,6 +54,32 @@ def numbered_steps(steps):
         yield name, taken[name]
 
 
+#: A kill at a step leaves what the steps before it left. After these it is what it was before them.
+LEAVE_NOTHING = ("GET ", "answer to GET ", "BEGIN")
+
+
+def telling_steps(steps):
+    """Return the numbered steps at which a kill may leave something of its own.
+
+    Of more than three statements, or transactions of one statement, that are
+    alike and follow each other, the first, the middle and the last tell enough.
+    """
+    chunks, at = [], 0
+    while at < len(steps):
+        small = steps[at] == "BEGIN IMMEDIATE" and steps[at + 2 : at + 3] == ["COMMIT"]
+        chunks.append(range(at, at + (3 if small else 1)))
+        at = chunks[-1].stop
+    numbered, telling = list(numbered_steps(steps)), []
+    for _, alike in itertools.groupby(chunks, lambda chunk: [steps[at] for at in chunk]):
+        row = list(alike)
+        if len(row) > 3:
+            row = [row[0], row[len(row) // 2], row[-1]]
+        telling += [at for chunk in row for at in chunk]
+    return [
+        numbered[at] for at in telling if at == 0 or not steps[at - 1].startswith(LEAVE_NOTHING)
+    ]
+
+
 def kill_error(ended, taken, steps, die_at):
     """Return how a kill differs from the intended one; ``None`` if it does not.
 
@@ -78,12 +105,13 @@ def wait_until_idle(sandbox):
         threading.Event().wait(0.001)
 
 
-def content_digest(store):
-    """Return a digest of a database, without the random ids of its runs.
+def content_digest(store, without=""):
+    """Return a digest of a database, without the random ids of its runs, or without a table.
 
     Databases of equal content go on alike, so one of them is tested.
     """
-    text = "\n".join(store.db.iterdump())
+    rows = f'INSERT INTO "{without}" '
+    text = "\n".join(line for line in store.db.iterdump() if not line.startswith(rows))
     return hashlib.sha256(re.sub(r"\b[0-9a-f]{32}\b", "run", text).encode()).hexdigest()
 
 

@@ -113,6 +113,8 @@ class ExportScript:
         self._folder = folder
         self.base = folder / "export.db"
         self.sandbox = self._new_sandbox()
+        #: What was left by a disturbed export, and finished by the next one.
+        self.finished = set()
 
     def __enter__(self):
         self.sandbox.__enter__()
