@@ -831,8 +831,9 @@ def opter_payments_to_check(run: Run, company: Company) -> Sequence[RegisteredPa
 def opter_payments_to_confirm(run: Run, company: Company) -> Sequence[str]:  # type: ignore[empty-body]
     """Return the payments that must be fetched again, with details, before they can be saved.
 
-    Those of earlier runs that would be saved now, and those of this run of which the host needs
-    the ``customer_number``.
+    Those of earlier runs that would be saved now, those of this run of which the host needs the
+    ``customer_number``, and those of earlier runs that wait for a person: what was deleted at the
+    source leaves the host's list.
 
     Called by the plug-in after the last batch, while it is still signed in, and again until the
     answer is empty. A host that stores nothing between runs returns an empty list.

@@ -166,6 +166,7 @@ class ImportSession(Session):
         self._company: str | None = None
         self._invoices_checked: set[str] = set()
         self._offered_again = False
+        self._rejected_fetched = False
         # Not yet returned; ``None`` after something new was read, which may change the list.
         self._to_check: list[ToCheck] | None = None
 
@@ -203,12 +204,16 @@ class ImportSession(Session):
         return len(balances)
 
     def opter_payments_to_confirm(self, company: Company) -> list[str]:
-        """Return payments of earlier runs that would be ready now."""
+        """Return payments of earlier runs that would be ready now, then some that would not."""
         self._begin(company)
         if not self.offers_earlier:
             return []
         self._report_comparing()
-        return self._import_run.payments_to_fetch(company.number)
+        numbers = self._import_run.payments_to_fetch(company.number)
+        if not numbers and not self._rejected_fetched:
+            self._rejected_fetched = True
+            numbers = self._import_run.rejected_to_fetch(company.number)
+        return numbers
 
     def opter_invoices_to_check(self, company: Company) -> Sequence[str]:
         """Return invoices that are open here and whose balance there is unknown, each once."""

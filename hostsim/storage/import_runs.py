@@ -20,8 +20,8 @@ from typing import NamedTuple
 
 from hostsim.errors import host_error
 from hostsim.ledger.candidates import Refusal
-from hostsim.ledger.judging import KINDS, LEFT_OUT, READY, Judgement, needs_person
-from hostsim.ledger.reasons import SET_ASIDE
+from hostsim.ledger.judging import KINDS, LEFT_OUT, READY, REJECTED, Judgement, needs_person
+from hostsim.ledger.reasons import PAID, SET_ASIDE
 from hostsim.ledger.values import EXACT, ZERO, Definition
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.source_name import UNNAMED
@@ -51,6 +51,9 @@ from opter_contract.values import (
 )
 
 log = logging.getLogger(__name__)
+
+#: The number of rejected payments of earlier runs that a run fetches again, at most.
+MAX_REJECTED_FETCHED = 25
 
 
 class Record(NamedTuple):
@@ -224,12 +227,40 @@ class ImportRun:
             numbers = list(itertools.islice(ready, BATCH)) if candidates else []
             if not numbers:
                 numbers = self._payments_to_look_up(judging)[:BATCH]
+        self._mark_requested(numbers)
+        return numbers
+
+    def rejected_to_fetch(self, company: str) -> list[str]:
+        """Return payments that earlier runs rejected, and that wait for a person.
+
+        Those that were deleted at the source leave the list then. Of many, each run takes
+        others; first those whose money a person may have sent back.
+        """
+        candidates = self._unrequested_numbers()
+        if not candidates:
+            return []
+        with self.judging(company) as judging:
+            ranks = {
+                row["number"]: (judgement.reason != PAID, self._draw(row["number"]))
+                for row, judgement in judging.judge_rows(AffectedRows(candidates))
+                if row["number"] in candidates
+                and judgement.kind == REJECTED
+                and judgement.reason != SET_ASIDE
+            }
+        numbers = sorted(ranks, key=ranks.__getitem__)[:MAX_REJECTED_FETCHED]
+        self._mark_requested(numbers)
+        return numbers
+
+    def _draw(self, number: str) -> bytes:
+        """Return what puts payments in another order in each run."""
+        return hashlib.sha256(f"{self.run_id} {number}".encode()).digest()
+
+    def _mark_requested(self, numbers: Iterable[str]) -> None:
         with self.store.change() as db:
             db.executemany(
                 "UPDATE run_rows SET requested = 1 WHERE run_id = :run_id AND number = :number",
                 self._with_run_id(numbers),
             )
-        return numbers
 
     def _with_run_id(self, numbers: Iterable[str]) -> list[dict[str, str]]:
         return [{"run_id": self.run_id, "number": number} for number in numbers]

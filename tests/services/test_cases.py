@@ -307,9 +307,7 @@ save
 remains 1001 600
 import
   again 1 -> possibly-registered-already
-decide 1 confirm -> possibly-registered-already
-import
-  again 1 -> partial
+decide 1 confirm -> partial
 save
 remains 1001 200
 

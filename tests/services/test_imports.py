@@ -481,9 +481,48 @@ def test_what_was_rejected_is_kept_only_when_saved(host, store, plugin):
     assert pending(store) == []
 
 
-def test_nothing_is_asked_while_it_would_be_rejected_anyway(kept, plugin):
+def test_what_was_rejected_and_is_deleted_at_the_source_leaves_the_list(kept, store, plugin):
+    plugin.deleted = {"1"}
+    preview = kept.import_payments("Fortnox")
+    assert (preview.deleted, preview.counts["read"]) == (("1",), 0)
+    kept.save()
+    assert pending(store) == []
+
+
+def test_what_was_rejected_is_judged_with_what_it_is_at_the_source_now(kept, plugin):
+    plugin.source = {"1": payment(1, "1001")}
+    assert outcomes(kept.import_payments("Fortnox")) == {"1": "exact"}
+
+
+def test_what_was_rejected_and_set_aside_is_not_asked_for(kept, plugin):
+    kept.import_payments("Fortnox")
+    kept.set_aside("Fortnox", ["1"])
+    plugin.asked.clear()
     kept.import_payments("Fortnox")
     assert plugin.asked == []
+
+
+def test_of_many_that_were_rejected_each_run_asks_for_others(host, plugin):
+    plugin.payments = [payment(number, "3001") for number in range(1, 201)]
+    host.import_payments("Fortnox")
+    host.save()
+    plugin.payments = []
+    host.import_payments("Fortnox")
+    first, plugin.asked = set(plugin.asked), []
+    host.import_payments("Fortnox")
+    assert len(first) == len(plugin.asked) == 25
+    assert first != set(plugin.asked)
+
+
+def test_of_many_that_were_rejected_those_of_paid_invoices_are_asked_for_first(host, plugin):
+    paid = payment(1)
+    plugin.payments = [paid, *(payment(number, "3001") for number in range(2, 40))]
+    plugin.payments += [payment(number) for number in range(40, 43)]
+    host.import_payments("Fortnox")
+    host.save()
+    plugin.payments = []
+    host.import_payments("Fortnox")
+    assert set(plugin.asked) > {"40", "41", "42"}
 
 
 def test_it_is_fetched_again_before_it_becomes_ready(kept, store, plugin):
@@ -496,6 +535,7 @@ def test_it_is_fetched_again_before_it_becomes_ready(kept, store, plugin):
 
 
 def test_what_is_gone_is_said_and_not_offered_again(kept, store, plugin):
+    plugin.deleted = {"1"}
     store.load_invoices([invoice("3001")])
     preview = kept.import_payments("Fortnox")
     assert (preview.deleted, preview.counts["read"]) == (("1",), 0)
@@ -548,15 +588,15 @@ def test_the_next_of_two_is_asked_for_when_the_first_is_gone(host, store, plugin
     )
 
 
-def test_the_second_of_two_that_pay_one_invoice_costs_no_request(host, store, plugin):
+def test_the_second_of_two_that_pay_one_invoice_is_asked_for_last(host, store, plugin):
     plugin.payments = [payment(1, "3001"), payment(2, "3001")]
     host.import_payments("Fortnox")
     host.save()
     plugin.payments = []
     store.load_invoices([invoice("3001")])
-    plugin.source = {"1": payment(1, "3001")}
+    plugin.source = {"1": payment(1, "3001"), "2": payment(2, "3001")}
     preview = host.import_payments("Fortnox")
-    assert plugin.asked == ["1"]
+    assert plugin.asked == ["1", "2"]
     assert outcomes(preview) == {"1": "exact", "2": "invoice-already-paid"}
 
 

@@ -171,6 +171,7 @@ def test_a_replacement_that_is_deleted_in_its_turn_hides_nothing(host, plugin):
     saved(host, plugin, payment(1, amount="400"))
     plugin.deleted = {"1"}
     saved(host, plugin, payment(3, amount="400"))
+    plugin.deleted = {"1", "3"}
     preview = brought_in(host, plugin)
     assert preview.deleted == ("3",)
     assert [one.code for one in preview.discrepancies()] == ["deleted-at-source"]

@@ -124,7 +124,8 @@ class FakePlugin:
 
     payments: list[Payment] = field(default_factory=list)
     excluded: list[ExcludedPayment] = field(default_factory=list)
-    #: What exists at the source, by number, when the host asks for confirmation.
+    #: What exists at the source, by number, when the host asks for confirmation; if empty, no
+    #: request for one succeeds.
     source: dict[str, Payment | ExcludedPayment] = field(default_factory=dict)
     #: Numbers of registered payments that no longer exist, and open balances at the source.
     deleted: set[str] = field(default_factory=set)
@@ -203,6 +204,8 @@ class FakePlugin:
 
     def _fetch(self, run, number):
         payment = self.source.get(number)
+        if not self.source and number not in self.deleted:
+            return
         if payment is None:
             run.hook.opter_take_deleted(run=run, payment_numbers=[number])
         elif isinstance(payment, ExcludedPayment):
