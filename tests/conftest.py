@@ -68,7 +68,6 @@ SLOW = {
     "test_headers_that_break_off_are_a_fault_and_no_traceback_in_the_log": (6, "at any byte"),
     "test_ten_megabytes_in_a_name_are_shortened_and_harm_nobody": (4, "in any field"),
     "test_a_locked_company_is_named_after_a_short_grace": (4, "in real time"),
-    "test_many_bills_of_others_are_not_taken_for_the_suppliers": (5, "some thousand"),
     "test_client_requests.py": (4, "the requests of six public clients"),
     "test_run_due.py": (35, "many companies with nobody there, over HTTP"),
     "test_fleet_host.py": (15, "the host for many machines, beside the sandbox"),
