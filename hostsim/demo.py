@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.judging import KINDS
-from hostsim.ledger.reasons import ACCEPT, LEFT, NOT_LOOKED_UP, REPLACED
+from hostsim.ledger.reasons import ACCEPT, LEFT, NOT_LOOKED_UP, REPLACED, SETTLEMENT_BLOCKED
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.exports import BILLS, INVOICES
 from hostsim.messages.text import LANGUAGES, say
@@ -68,7 +68,9 @@ ACCEPTED_DEVIATION = "5"
 
 #: The reasons that are shown; nothing that is refused belongs to an ordinary day.
 _REASONS = {
-    code: label for code, label in labels.REASONS.items() if code not in {LEFT, NOT_LOOKED_UP}
+    code: label
+    for code, label in labels.REASONS.items()
+    if code not in {LEFT, NOT_LOOKED_UP, SETTLEMENT_BLOCKED}
 }
 
 #: Seconds that the automatic sign-in may take.

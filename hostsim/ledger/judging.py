@@ -21,6 +21,7 @@ from hostsim.ledger.reason_order import (
     exclusion_reason,
     first_refusal,
     moves_no_money,
+    settlement_message,
     settlement_refusal,
     unfetched_refusal,
 )
@@ -134,12 +135,11 @@ def judge(
             invoice,
             effect,
             paid=paid,
+            paid_by_waiting=paid and remaining > 0,
             as_if_fetched=as_if_fetched,
             doubt=doubt,
             fits=fits,
         )
-        if refusal is not None and refusal.reason == reasons.PAID and remaining > 0:
-            refusal = Refusal(reasons.PAID, payments_messages.PAID_BY_WAITING)
         status = _status(effect, remaining) if candidate.settles is None else SETTLED
         if without_money:
             status = "reversal"  # of what was registered
@@ -297,10 +297,7 @@ def _accepted_refusal(candidate: Candidate) -> Refusal | None:
     if candidate.accepts(REPLACED):
         return Refusal(REPLACED, payments_messages.replaces(candidate.replaceable))
     if candidate.settles is not None and candidate.accepts(SETTLED):
-        return Refusal(
-            SETTLED,
-            payments_messages.settles(candidate.settles.number, candidate.settles.invoice_number),
-        )
+        return Refusal(SETTLED, settlement_message(candidate, candidate.settles))
     return None
 
 
@@ -338,9 +335,7 @@ def _decision_warnings(
             )
         )
     if candidate.settles is not None:
-        warnings.append(
-            payments_messages.settles(candidate.settles.number, candidate.settles.invoice_number)
-        )
+        warnings.append(settlement_message(candidate, candidate.settles))
     if candidate.deleted is not None and candidate.taken_again:
         warnings.append(decisions_messages.TAKEN_AGAIN)
     if doubt is not None:

@@ -9,9 +9,17 @@ from decimal import Decimal
 
 from hostsim.ledger import reasons
 from hostsim.ledger.candidates import Candidate, Refusal
-from hostsim.ledger.decisions import Deletion
+from hostsim.ledger.decisions import Deletion, Settlement
 from hostsim.ledger.other_channels import Doubt
-from hostsim.ledger.reasons import ACCEPT, CHANGED, CONFIRM, KEEP, REPLACED, SETTLED
+from hostsim.ledger.reasons import (
+    ACCEPT,
+    CHANGED,
+    CONFIRM,
+    KEEP,
+    REPLACED,
+    SETTLED,
+    SETTLEMENT_BLOCKED,
+)
 from hostsim.ledger.values import Decision, Invoice, same_currency
 from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import payments as payments_messages
@@ -24,6 +32,7 @@ def first_refusal(
     effect: Decimal | None,
     *,
     paid: bool,
+    paid_by_waiting: bool,
     as_if_fetched: bool,
     doubt: Doubt | None,
     fits: bool,
@@ -33,6 +42,7 @@ def first_refusal(
     :param effect: by how much the payment lowers the balance, in the invoice's currency;
         ``None`` if the figures for it are not known.
     :param paid: nothing remains, and the payment would lower that further.
+    :param paid_by_waiting: nothing would remain once what is left out or undone is registered.
     :param doubt: the payments of other channels that this may be the same as.
     :param fits: something remains, and the payment is not more than that.
     """
@@ -55,11 +65,12 @@ def first_refusal(
     # Before "already paid": a payment of another channel is often what paid it.
     if open_doubt is not None and not fits:
         return Refusal(reasons.DOUBTFUL, open_doubt.message)
-    settlement = settlement_refusal(candidate)
-    if settlement is not None:
-        return settlement
-    if paid and not candidate.is_advance:
-        return _paid_refusal(candidate, invoice)
+    refusal = settlement_refusal(candidate)
+    blocked = refusal is not None and refusal.reason == SETTLEMENT_BLOCKED
+    if paid and not (blocked or candidate.is_advance):
+        refusal = _paid_refusal(candidate, invoice, by_waiting=paid_by_waiting)
+    if refusal is not None:
+        return refusal
     if as_if_fetched:
         return None
     if candidate.earlier is not None:
@@ -115,16 +126,27 @@ def _is_of_source(refusal: Refusal, candidate: Candidate) -> bool:
 
 
 def settlement_refusal(candidate: Candidate) -> Refusal | None:
-    """Refuse a settlement against a credit note that is not here, until it is accepted."""
-    if candidate.settles is None:
+    """Refuse a settlement that cannot be saved, or against a credit note that is not here.
+
+    The latter until it is accepted, which is possible only where both halves can be saved.
+    """
+    settlement = candidate.settles
+    if settlement is None:
         return None
-    message = payments_messages.settles(candidate.settles.number, candidate.settles.invoice_number)
+    message = settlement_message(candidate, settlement)
     if candidate.blocked is not None:
-        # The other half cannot be saved, and neither is saved alone.
-        return Refusal(SETTLED, payments_messages.half_waits(message, candidate.blocked.message))
-    if candidate.settles.complete or candidate.accepts(SETTLED):
+        # One of the halves cannot be saved, and neither is saved alone.
+        waits = payments_messages.half_waits(message, candidate.blocked.message)
+        return Refusal(SETTLEMENT_BLOCKED, waits)
+    if settlement.complete or candidate.accepts(SETTLED):
         return None
     return Refusal(SETTLED, message)
+
+
+def settlement_message(candidate: Candidate, settlement: Settlement) -> Text:
+    """Return the sentence about the other half of a settlement."""
+    is_credit = candidate.payment is not None and candidate.payment.amount < 0
+    return payments_messages.settles(settlement.number, settlement.invoice_number, credit=is_credit)
 
 
 def unfetched_refusal(candidate: Candidate) -> Refusal | None:
@@ -146,12 +168,20 @@ def _registered_refusal(candidate: Candidate) -> Refusal:
     return candidate.blocked or Refusal(CHANGED, change)
 
 
-def _paid_refusal(candidate: Candidate, invoice: Invoice) -> Refusal:
+def _paid_refusal(candidate: Candidate, invoice: Invoice, *, by_waiting: bool) -> Refusal:
     """Refuse since nothing remains; name the payments that paid it but are lost at the source."""
     number = invoice.number
     paying = [payment for payment in candidate.replaceable if payment.host_invoice_number == number]
     if paying and not candidate.accepts(REPLACED):
         return Refusal(REPLACED, payments_messages.paid_by_deleted(paying))
+    if candidate.settles is not None:
+        # No money came that could be paid back.
+        message = payments_messages.settled_though_paid(
+            number, credit=invoice.total < 0, by_waiting=by_waiting
+        )
+        return Refusal(SETTLEMENT_BLOCKED, message)
+    if by_waiting:
+        return Refusal(reasons.PAID, payments_messages.PAID_BY_WAITING)
     return Refusal.of(reasons.PAID)
 
 

@@ -29,6 +29,7 @@ DELETED = "deleted-in-host"
 CHANGED = "changed-in-fortnox"
 REPLACED = "replaced"
 SETTLED = "settled-against-credit"
+SETTLEMENT_BLOCKED = "settlement-blocked"
 NOT_LOOKED_UP = "not-looked-up"
 NO_AMOUNT = "no-amount"  # and no write-offs
 LEFT = "left-for-person"
@@ -92,14 +93,26 @@ _ALL = (
     ),
     Reason(
         SETTLED,
-        Text("Kvittad mot kreditfaktura", "Settled against a credit note"),
+        Text("Kvittade mot varandra", "Settled against each other"),
         to_do=Text(
-            "Inga pengar kom in: fakturan är kvittad mot en kreditfaktura. Registrera "
-            "krediten, så är båda reglerade, eller lägg undan paret.",
-            "No money came in: the invoice was settled against a credit note. Register the "
-            "credit, so that both are settled, or set the pair aside.",
+            "Inga pengar kom in: en faktura och en kreditfaktura är kvittade mot varandra. "
+            "Registrera krediten, så är båda reglerade, eller lägg undan paret.",
+            "No money came in: an invoice and a credit note were settled against each other. "
+            "Register the credit, so that both are settled, or set the pair aside.",
         ),
         decisions=(ACCEPT, SET_ASIDE),
+    ),
+    Reason(
+        SETTLEMENT_BLOCKED,
+        Text("Kvittning som väntar", "Settlement that waits"),
+        to_do=Text(
+            "Inga pengar kom in: en faktura och en kreditfaktura är kvittade mot varandra, och "
+            "ingen av halvorna sparas ensam. Orsaken säger vad som hindrar dem: rätta det och läs "
+            "in igen, eller lägg undan paret.",
+            "No money came in: an invoice and a credit note were settled against each other, and "
+            "neither half is saved alone. The reason says what is in the way: put that right and "
+            "import again, or set the pair aside.",
+        ),
     ),
     Reason(
         DELETED,
@@ -258,6 +271,9 @@ _ALL = (
 
 #: By code, in the order of docs/commands.md.
 REASONS: Mapping[str, Reason] = MappingProxyType({reason.code: reason for reason in _ALL})
+
+#: The codes of the halves of settlements.
+SETTLEMENTS = frozenset({SETTLED, SETTLEMENT_BLOCKED})
 
 #: The codes of those that are ignored.
 IGNORED = frozenset(reason.code for reason in REASONS.values() if reason.ignored)

@@ -93,7 +93,10 @@ def only_elsewhere(number: str, region: str, other_regions: Sequence[str]) -> Te
     )
 
 
-def not_here(number: str) -> Text:
+def not_here(number: str, *, needed: bool) -> Text:
+    """Return that an invoice is not here; a credit note that was settled need not be."""
+    if not needed:
+        return Text(f"Faktura {number} finns inte här", f"Invoice {number} is not here")
     return Text(
         f"Faktura {number} finns inte här, varken med det numret eller genom OCR: läs in den.",
         f"Invoice {number} is not here, neither by that number nor by OCR: load it.",
@@ -151,6 +154,15 @@ SETTLED_AT_SOURCE = Text(
     "I {source} är den kvittad mot en kreditfaktura: inga pengar väntar, så påminn inte kunden",
     "In {source} it was settled against a credit note: no money is to come, so do not send a "
     "reminder",
+)
+SETTLED_AND_PAID = Text(
+    "I {source} är den kvittad mot en kreditfaktura, och en betalning av den är inte sparad än: "
+    "spara den innan du påminner kunden",
+    "In {source} it was settled against a credit note, and a payment of it is not saved yet: save "
+    "that before you send a reminder",
+)
+CREDIT_SETTLED_AT_SOURCE = Text(
+    "I {source} är den kvittad mot en faktura", "In {source} it was settled against an invoice"
 )
 NONE_KNOWN = Text("Ingen betalning av den är känd här", "No payment of it is known here")
 NOT_ASKED = Text(

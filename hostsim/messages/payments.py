@@ -171,12 +171,50 @@ def _in_currency(payment: RegisteredHere) -> Decimal:
     return payment.amount if payment.amount_currency is None else payment.amount_currency
 
 
-def settles(number: str, invoice_number: str) -> Text:
+def settles(number: str, invoice_number: str, *, credit: bool) -> Text:
+    """Return the sentence about the other half of a settlement.
+
+    :param credit: whether this half is that of the credit note.
+    """
+    sv, en = ("faktura", "an invoice") if credit else ("kreditfaktura", "a credit note")
     return Text(
-        f"Kvittad mot kreditfaktura: hör ihop med betalning {number} på faktura "
+        f"Kvittad mot {sv}: hör ihop med betalning {number} på faktura "
         f"{invoice_number}, samma dag och kund; tillsammans 0",
-        f"Settled against a credit note: belongs to payment {number} on invoice "
+        f"Settled against {en}: belongs to payment {number} on invoice "
         f"{invoice_number}, of the same day and customer; together 0",
+    )
+
+
+def settled_though_paid(number: str, *, credit: bool, by_waiting: bool) -> Text:
+    """Return why a settlement with an invoice of which nothing remains here cannot be saved.
+
+    :param credit: whether that is the credit note.
+    :param by_waiting: whether a payment pays it that is left out or can be taken again.
+    """
+    sv, en = ("Kreditfaktura", "Credit note") if credit else ("Faktura", "Invoice")
+    if by_waiting:
+        return Text(
+            f"{sv} {number} är redan reglerad, med en betalning som är urkryssad eller kan tas in "
+            "igen: ta in den igen, eller lägg undan den",
+            f"{en} {number} is settled already, by a payment that is left out or can be taken "
+            "again: take it again, or set it aside",
+        )
+    cause = Text(
+        "redan betald här, och en kredit kan inte användas på en betald faktura: kunden har "
+        "beloppet till godo",
+        "paid already here, and a credit cannot be used on a paid invoice: the customer is owed "
+        "the amount",
+    )
+    if credit:
+        cause = Text(
+            "redan reglerad här, så ingenting av den återstår att kvitta",
+            "settled already here, so that nothing of it remains",
+        )
+    return Text(
+        f"{sv} {number} är {cause.sv}. Ångra kvittningen i {SOURCE.sv}, eller ta bort den "
+        f"betalning som inte ska finnas, i {SOURCE.sv} eller här, och läs in igen",
+        f"{en} {number} is {cause.en}. Undo the settlement in {SOURCE.en}, or delete the payment "
+        f"that should not exist, in {SOURCE.en} or here, and import again",
     )
 
 

@@ -20,7 +20,7 @@ from hostsim.errors import host_error
 from hostsim.ledger import decisions as decision_rules
 from hostsim.ledger.candidates import oldest_first
 from hostsim.ledger.judging import READY, Judgement
-from hostsim.ledger.reasons import DOUBTFUL, REGISTERED_ALREADY, SETTLED
+from hostsim.ledger.reasons import DOUBTFUL, REGISTERED_ALREADY, SETTLEMENTS
 from hostsim.ledger.reconciliation import BalanceEffects
 from hostsim.ledger.values import (
     HAND,
@@ -40,7 +40,15 @@ from hostsim.messages.payments import MayExplain
 from hostsim.messages.source_name import UNNAMED, named
 from hostsim.plugins.session import ImportSession
 from hostsim.services.context import Context, company_of
-from hostsim.services.outcomes import MOVED, Facts, advice_on, outcome_of, to_do_of
+from hostsim.services.outcomes import (
+    IN_PREVIEW,
+    MOVED,
+    NOT_READ,
+    Facts,
+    advice_on,
+    outcome_of,
+    to_do_of,
+)
 from hostsim.storage import commits, export_states, invoices
 from hostsim.storage import decisions as decision_store
 from hostsim.storage import explanations as stored
@@ -226,7 +234,10 @@ def explain(
     less = _less_remains(invoice, all_facts, balance, decisions)
     if balance is None and (lookup is None or notes):
         less = _less_remained(scope, invoice_id, invoice, question.source)
-    summary = _summary(question, invoice, payments, asked=asked, less=less, complete=not notes)
+    settled = _settled(payments, credit=_is_credit(invoice, all_facts))
+    summary = _summary(
+        question, invoice, payments, asked=asked, told=less or settled, complete=not notes
+    )
     return Explanation(
         question,
         invoice,
@@ -528,18 +539,17 @@ def _summary(
     payments: Sequence[ExplainedPayment],
     *,
     asked: bool,
-    less: Text | None,
+    told: Text | None,
     complete: bool,
 ) -> Text:
     """Return a sentence or two: what remains of the invoice, and what to do if nothing is paid.
 
+    :param told: why less remains at the source.
     :param complete: whether the plug-in could read everything.
     """
-    sentences = [_of_invoice(question, invoice)]
-    if less is not None:
-        sentences.append(less)
-    elif any(payment.reason == SETTLED for payment in payments):
-        sentences.append(messages.SETTLED_AT_SOURCE)
+    sentences = [_of_invoice(question, invoice, payments)]
+    if told is not None:
+        sentences.append(told)
     elif not payments:
         found_none = messages.NO_PAYMENT if complete else messages.NONE_FOUND
         sentences.append(found_none if asked else messages.NONE_KNOWN)
@@ -549,14 +559,39 @@ def _summary(
     return Text(*(f"{sentence.removesuffix('.')}." for sentence in text))
 
 
-def _of_invoice(question: Question, invoice: Invoice | None) -> Text:
+def _settled(payments: Sequence[ExplainedPayment], *, credit: bool) -> Text | None:
+    """Return what to say of an invoice that was settled at the source, and cannot be here yet."""
+    if not _has_half(payments):
+        return None
+    if credit:
+        return messages.CREDIT_SETTLED_AT_SOURCE
+    if any(payment.outcome in {IN_PREVIEW, NOT_READ} for payment in payments):
+        return messages.SETTLED_AND_PAID
+    return messages.SETTLED_AT_SOURCE
+
+
+def _has_half(payments: Sequence[ExplainedPayment]) -> bool:
+    return any(payment.reason in SETTLEMENTS for payment in payments)
+
+
+def _is_credit(invoice: Invoice | None, all_facts: Sequence[Facts]) -> bool:
+    """Return whether it is a credit note; one that is not here has payments that are negative."""
+    if invoice is not None:
+        return invoice.total < 0
+    rows = [facts.row or facts.previewed or facts.pending for facts in all_facts]
+    return any(row is not None and (row["amount"] or "").startswith("-") for row in rows)
+
+
+def _of_invoice(
+    question: Question, invoice: Invoice | None, payments: Sequence[ExplainedPayment]
+) -> Text:
     if invoice is not None:
         credit = invoice.total < 0
         left = -invoice.remaining if credit else invoice.remaining
         return messages.remaining(left, invoice.currency, credit=credit)
     if question.elsewhere:
         return messages.only_elsewhere(question.number, question.region, question.elsewhere)
-    return messages.not_here(question.number)
+    return messages.not_here(question.number, needed=not _has_half(payments))
 
 
 class Explaining(Context):

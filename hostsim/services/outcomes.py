@@ -10,14 +10,14 @@ from hostsim.ledger import decisions as decision_rules
 from hostsim.ledger import judging, reasons
 from hostsim.ledger.candidates import Refusal
 from hostsim.ledger.judging import READY, Judgement
-from hostsim.ledger.reasons import SETTLED
+from hostsim.ledger.reasons import SETTLED, SETTLEMENTS
 from hostsim.ledger.values import HAND, REGISTERED, Decision, Entry
 from hostsim.messages import explanations as messages
 from hostsim.messages.decisions import ACCEPTED_BUT, FETCHED_BEFORE_SAVING
 from hostsim.messages.explanations import TO_DO
 from hostsim.messages.payments import CONFIRMED_BUT, PAID_BY_WAITING
 from hostsim.storage import discrepancies
-from hostsim.storage.rows import text_of
+from hostsim.storage.rows import payment_of, text_of
 from opter_contract.values import Text
 
 # The outcomes of a payment, in addition to :data:`REGISTERED`.
@@ -37,7 +37,7 @@ DELETED_AT_SOURCE = "deleted-in-fortnox"
 MOVED = "changed-in-fortnox"
 
 # Of these a message says whether the payment was accepted already.
-_ACCEPTABLE = frozenset({reasons.CHANGED, reasons.REPLACED, reasons.SETTLED})
+_ACCEPTABLE = frozenset({reasons.CHANGED, reasons.REPLACED, SETTLED})
 
 #: The outcome of a payment in the books that does not count, by its state there.
 _STATES = {"deleted": DELETED, "countered": REVERSED, "counter": REVERSAL}
@@ -83,13 +83,19 @@ def outcome_of(
         return _STATES.get(last.state, REGISTERED), None
     if last is not None and last.state == REGISTERED:
         return _registered(facts, last, refusal if asked else _earlier_refusal(facts), asked=asked)
+    half = _row_of_half(facts, asked=asked)
     if any(decision.decision == SET_ASIDE and decision.in_force for decision in decisions):
-        return SET_ASIDE, _settled(facts) or refusal
+        shown = facts.previewed if half is None else half
+        return SET_ASIDE, refusal if shown is None else _refusal_in(shown)
+    if half is not None and (last is None or half["reason"] is None):
+        return _earlier(facts, asked=False)
     if facts.judgement is None:
         if last is not None:
             return _STATES[last.state], _rejected_now(facts)
         return _earlier(facts, asked=asked)
-    if facts.judgement.kind == READY:
+    if half is not None:
+        refusal = _refusal_in(half)
+    elif facts.judgement.kind == READY:
         return _ready(facts)
     if last is not None:
         return _STATES[last.state], refusal
@@ -107,18 +113,31 @@ def _registered(
 
 
 def _ready(facts: Facts) -> tuple[str, Refusal | None]:
-    if (settled := _settled(facts)) is not None:
-        return REJECTED, settled
     previewed = facts.previewed is not None and facts.previewed["kind"] == READY
     return IN_PREVIEW if previewed else NOT_READ, None
 
 
-def _settled(facts: Facts) -> Refusal | None:
-    """Return the refusal if the last import found the other half of the settlement elsewhere."""
-    for row in (facts.previewed, facts.pending):
-        if row is not None and row["reason"] == SETTLED:
-            return _refusal_in(row)
-    return None
+def _row_of_half(facts: Facts, *, asked: bool) -> sqlite3.Row | None:
+    """Return the row of a half of a settlement in the last import, which read the other half too.
+
+    Without the other half, which is on another invoice, it would look like money.
+    """
+    row = facts.pending if facts.previewed is None else facts.previewed
+    if row is None or not _is_half(row, in_preview=row is facts.previewed):
+        return None
+    if facts.row is None:
+        return None if asked else row  # it is gone there
+    return row if _same_payment(facts.row, row) else None
+
+
+def _is_half(row: sqlite3.Row, *, in_preview: bool) -> bool:
+    return row["reason"] in SETTLEMENTS or (in_preview and row["status"] == SETTLED)
+
+
+def _same_payment(one: sqlite3.Row, other: sqlite3.Row) -> bool:
+    payments = payment_of(one, ""), payment_of(other, "")
+    facts = [payment and decision_rules.facts_of(payment) for payment in payments]
+    return facts[0] == facts[1]
 
 
 def _rejected_now(facts: Facts) -> Refusal | None:
@@ -202,9 +221,10 @@ def _comes_in_by_decision(
     ]
     if code == reasons.PAID:
         return any(map(decision_rules.allows_advance, in_force))
+    if refusal is not None and refusal.message.sv.startswith(FETCHED_BEFORE_SAVING.sv):
+        return bool(in_force)
     # If it is still refused as deleted, the decision was about other figures.
-    unchanged = refusal is None or refusal.message == FETCHED_BEFORE_SAVING
-    return code in {DELETED, reasons.DELETED} and unchanged and bool(in_force)
+    return code in {DELETED, reasons.DELETED} and refusal is None and bool(in_force)
 
 
 def advice_on(code: str, message: Text | None = None) -> Text | None:

@@ -260,7 +260,10 @@ class Judging:
 
     @cached_property
     def _accepted(self) -> tuple[dict[str, Sequence[Reversible]], dict[str, str]]:
-        """By payment number, what accepted decisions reverse; and the pairs of settlements."""
+        """By payment number, what accepted decisions reverse; and the pairs of settlements.
+
+        Of those also what nobody has accepted: it can be only where both halves can be saved.
+        """
         definition, company = self.scope.definition, self.scope.company
         accepted_payments = decision_store.accepted_payments(self.db, definition, company)
         accepted: dict[str, Sequence[Reversible]] = {
@@ -275,9 +278,8 @@ class Judging:
             ]
         partners: dict[str, str] = {}
         for number, other_half in self.settlements.by_number.items():
-            if other_half.complete or number in numbers:
-                accepted.setdefault(number, [])
-                partners[number] = other_half.number
+            accepted.setdefault(number, [])
+            partners[number] = other_half.number
         for number in self.left_out:
             accepted.pop(number, None)
         return accepted, partners
@@ -288,7 +290,7 @@ class Judging:
         for row, judgement in _rows_with_judgements(
             self._judge_invoices(reversals, AffectedRows(numbers))
         ):
-            if judgement.kind == READY:
+            if judgement.kind == READY or _is_acceptable_half(judgement):
                 refusals.pop(row["number"], None)
             elif row["number"] in refusals:
                 refusals[row["number"]] = _refused(judgement)
@@ -477,6 +479,11 @@ def _deletion(row: sqlite3.Row) -> Deletion | None:
         return None
     at = datetime.fromisoformat(row["del_at"])
     return Deletion(row["del_by"], at, row["del_why"] or "", undone=bool(row["del_undone"]))
+
+
+def _is_acceptable_half(judgement: Judgement) -> bool:
+    """Whether nothing but the acceptance of a settlement is missing, if it is hidden or not."""
+    return judgement.because is not None and judgement.because.reason == SETTLED
 
 
 def _refused(judgement: Judgement) -> Refusal:

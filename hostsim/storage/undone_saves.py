@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from hostsim.ledger.reasons import ACCEPT, CHANGED, CONFIRM, DELETED, SETTLED, TAKE_AGAIN
+from hostsim.ledger.reasons import (
+    ACCEPT,
+    CHANGED,
+    CONFIRM,
+    DELETED,
+    SETTLED,
+    SETTLEMENT_BLOCKED,
+    TAKE_AGAIN,
+)
 from hostsim.storage.rows import value_of
 
 
@@ -239,7 +247,8 @@ _IS_UNDONE = """
 """
 _TO_FETCH = f"""
     r.fetched = 0 AND r.deleted = 0 AND r.kind = 'rejected'
-    AND r.earlier_reason = '{DELETED}' AND r.reason IN ('{DELETED}', '{SETTLED}')
+    AND r.earlier_reason = '{DELETED}'
+    AND r.reason IN ('{DELETED}', '{SETTLED}', '{SETTLEMENT_BLOCKED}')
 """
 
 _WAITING_FOR_IMPORT = f"""

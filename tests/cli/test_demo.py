@@ -17,7 +17,7 @@ import requests
 from hostsim import demo
 from hostsim.cli.sandbox import run_sandbox
 from hostsim.errors import HostError
-from hostsim.ledger.reasons import LEFT, NOT_LOOKED_UP
+from hostsim.ledger.reasons import LEFT, NOT_LOOKED_UP, SETTLEMENT_BLOCKED
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import seed
 from hostsim.storage.store import Store
@@ -50,7 +50,7 @@ def test_the_demo_says_what_it_does_at_each_step(shown):
     assert len(steps) >= 8
 
 
-REASONS = [code for code in labels.REASONS if code not in {LEFT, NOT_LOOKED_UP}]
+REASONS = [code for code in labels.REASONS if code not in {LEFT, NOT_LOOKED_UP, SETTLEMENT_BLOCKED}]
 
 
 @pytest.mark.parametrize("code", [*labels.STATUSES, *REASONS])

@@ -464,3 +464,21 @@ def test_a_reason_with_markup_is_only_text(person, strangers):
     page = person.get("/decisions")
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+
+
+# --- A settlement ----------------------------------------------------------------
+
+
+def test_the_credit_is_registered_only_where_both_halves_can_be_saved(person, plugin):
+    values = {"date": date(2026, 1, 20), "customer_number": "7"}
+    plugin.payments = [payment(11, "1001", **values), payment(12, "9999", "-1000", **values)]
+    person.run_import()
+    assert "Registrera krediten" in words(person.get(f"/decisions/row/{person.row(11)}"))
+    plugin.payments = [payment(1), *plugin.payments]
+    person.run_import()
+    for number in (11, 12):
+        dialog = words(person.get(f"/decisions/row/{person.row(number)}"))
+        assert "Faktura 1001 är redan betald här" in dialog
+        assert "Orsaken säger vad som hindrar dem" in dialog
+        assert "Registrera krediten" not in dialog
+        assert "Betala tillbaka" not in dialog

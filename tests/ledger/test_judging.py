@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from hostsim.ledger import reasons
 from hostsim.ledger.candidates import Candidate, Refusal, oldest_first
+from hostsim.ledger.decisions import Settlement
 from hostsim.ledger.judging import judge, judge_without_invoice
 from hostsim.ledger.values import EXACT, Invoice
 from hostsim.ledger.write_offs import effect_of
@@ -238,6 +239,12 @@ REASONS = [
     ("period-open", HOPELESS, candidate()),
     ("currency-differs", invoice(currency="Euro", remaining="0"), candidate()),
     ("invoice-already-paid", invoice(remaining="0"), candidate()),
+    ("settlement-blocked", invoice(remaining="0"),
+     candidate(settles=Settlement("2", "1009", 9, complete=True))),
+    ("settlement-blocked", invoice(remaining="0"),
+     candidate(settles=Settlement("2", "8001", None, complete=False))),
+    ("settled-against-credit", SEK_1000,
+     candidate(settles=Settlement("2", "8001", None, complete=False))),
 ]  # fmt: skip
 
 

@@ -489,9 +489,11 @@ def test_a_payment_and_its_reversal_on_one_invoice_are_no_settlement(host, plugi
 
 def test_half_of_a_settlement_is_never_saved_alone(host, store, plugin):
     store.load_invoices([invoice("1001", period_closed=False)])
-    brought_in(host, plugin, *pair())
-    preview = host.decide("Fortnox", "2", "accept")
-    assert preview.counts["ready"] == 0
+    preview = brought_in(host, plugin, *pair())
+    assert outcomes(preview) == {"1": "period-open", "2": "settlement-blocked"}
+    with pytest.raises(HostError) as refused:
+        host.decide("Fortnox", "2", "accept")
+    assert refused.value.code == "DECISION_DOES_NOT_FIT"
 
 
 def test_the_other_half_of_a_payment_that_was_saved_before_registers_beside_it(host, store, plugin):
@@ -583,7 +585,7 @@ def test_what_was_said_once_is_reported_again_without_asking(host, plugin):
 def test_neither_of_two_invoices_that_settle_each_other_is_settled_alone(host, store, plugin):
     store.load_invoices([invoice("1009", "-1000", period_closed=False)])
     preview = brought_in(host, plugin, *pair(credit="1009"))
-    assert outcomes(preview) == {"1": "settled-against-credit", "2": "period-open"}
+    assert outcomes(preview) == {"1": "settlement-blocked", "2": "period-open"}
     assert "Ingen av dem sparas ensam" in rows_of(preview)["1"].message.sv
     host.save("Fortnox")
     assert remaining(store, "1001") == 1000

@@ -1,0 +1,228 @@
+"""What is said of a settlement that cannot be saved: the same in each place, and no money."""
+
+from decimal import Decimal
+
+import pytest
+from fake_plugin import NEW_YEAR, InvoicePlugin, invoice, payment
+from host_and_plugin import MinuteClock, host_of, outcomes, refusal, remaining, row_of
+
+from hostsim.ledger.candidates import Refusal
+from hostsim.ledger.reasons import possible_decisions
+from hostsim.services.outcomes import REJECTED, to_do_of
+
+BLOCKED = "settlement-blocked"
+SETTLED = "settled-against-credit"
+HERE, ELSEWHERE = "3001", "9999"  # the credit note
+
+
+@pytest.fixture
+def invoices():
+    return [invoice("1001"), invoice("1002", "1200"), invoice(HERE, "-1000")]
+
+
+@pytest.fixture
+def plugin():
+    return InvoicePlugin()
+
+
+@pytest.fixture
+def host(store, plugin):
+    host = host_of(store, plugin, clock=MinuteClock())
+    host.define("Fortnox", "Fake", "API", "", {})
+    return host
+
+
+def halves(credit, debit="1001"):
+    values = {"date": NEW_YEAR.replace(day=20), "customer_number": "7"}
+    return [payment(11, debit, **values), payment(12, credit, "-1000", **values)]
+
+
+def reads(host, plugin, *payments):
+    plugin.payments = list(payments)
+    plugin.source = {one.key.number: one for one in payments}
+    return host.import_payments("Fortnox")
+
+
+def settled_though_paid(host, plugin, credit):
+    """Save the payment of an invoice, and then read its settlement."""
+    reads(host, plugin, payment(1))
+    host.save("Fortnox")
+    return reads(host, plugin, payment(1), *halves(credit))
+
+
+def advice_in_the_list(host, number):
+    row = row_of(host.open_preview("Fortnox"), number)
+    decisions = [one for one in host.decisions("Fortnox") if one.number == number]
+    return row.reason, row.message, to_do_of(REJECTED, Refusal(row.reason, row.message), decisions)
+
+
+def advice_at_the_invoice(host, invoice_number, number, *, offline):
+    [one] = [
+        one for one in host.why(invoice_number, offline=offline).payments if one.number == number
+    ]
+    return one.reason, one.message, one.to_do
+
+
+def everything_said(host, credit):
+    said = []
+    for number, invoice_number in (("11", "1001"), ("12", credit)):
+        listed = advice_in_the_list(host, number)
+        for offline in (False, True):
+            assert advice_at_the_invoice(host, invoice_number, number, offline=offline) == listed
+        said.append(listed)
+    return said
+
+
+@pytest.mark.parametrize("credit", [HERE, ELSEWHERE])
+def test_a_settlement_of_an_invoice_that_is_paid_says_so_and_never_to_pay_back(
+    host, plugin, credit
+):
+    settled_though_paid(host, plugin, credit)
+    for reason, message, advice in everything_said(host, credit):
+        assert reason == BLOCKED
+        assert "Faktura 1001 är redan betald här" in message.sv
+        assert "Ångra kvittningen i Låtsas" in message.sv
+        assert "Fakturan är redan betald" not in message.sv
+        assert "Betala tillbaka" not in advice.sv
+        assert "Registrera krediten" not in advice.sv
+        assert possible_decisions(reason) == ("set-aside",)
+    assert refusal(host.decide, "Fortnox", "12", "accept").code == "DECISION_DOES_NOT_FIT"
+
+
+@pytest.mark.parametrize("credit", [HERE, ELSEWHERE])
+def test_a_settlement_that_can_be_saved_is_said_to_be_so_everywhere(host, plugin, credit):
+    reads(host, plugin, *halves(credit))
+    if credit == ELSEWHERE:
+        assert [reason for reason, *_ in everything_said(host, credit)] == [SETTLED, SETTLED]
+        host.decide("Fortnox", "12", "accept")
+    for offline in (False, True):
+        [half] = [one for one in host.why("1001", offline=offline).payments if one.number == "11"]
+        assert (half.outcome, half.reason) == ("in-preview", None)
+
+
+@pytest.mark.parametrize("credit", [HERE, ELSEWHERE])
+def test_so_it_is_said_once_the_list_is_closed(host, plugin, credit):
+    settled_though_paid(host, plugin, credit)
+    listed = [advice_in_the_list(host, number) for number in ("11", "12")]
+    host.save("Fortnox")
+    for offline in (False, True):
+        told = [
+            advice_at_the_invoice(host, invoice_number, number, offline=offline)
+            for number, invoice_number in (("11", "1001"), ("12", credit))
+        ]
+        assert told == listed
+
+
+@pytest.mark.parametrize("credit", [HERE, ELSEWHERE])
+def test_what_is_set_aside_gives_the_reason_of_the_list(host, plugin, credit):
+    settled_though_paid(host, plugin, credit)
+    host.set_aside("Fortnox", ["11"])
+    row = row_of(host.open_preview("Fortnox"), "12")
+    for offline in (False, True):
+        [half] = host.why(credit, offline=offline).payments
+        assert (half.outcome, half.reason, half.message) == ("set-aside", row.reason, row.message)
+
+
+@pytest.mark.parametrize("credit", [HERE, ELSEWHERE])
+def test_once_the_payment_here_is_deleted_the_settlement_can_be_saved(host, plugin, store, credit):
+    settled_though_paid(host, plugin, credit)
+    [paid] = store.payments()
+    host.delete_payment(paid.id, why="fel")
+    preview = reads(host, plugin, payment(1), *halves(credit))
+    if credit == ELSEWHERE:
+        preview = host.decide("Fortnox", "12", "accept")
+    assert preview.counts["ready"] == 2
+    host.save("Fortnox")
+    assert remaining(store, "1001") == 0
+
+
+@pytest.mark.parametrize("credit", [HERE, ELSEWHERE])
+def test_once_the_payment_there_is_deleted_the_settlement_takes_its_place(
+    host, plugin, store, credit
+):
+    settled_though_paid(host, plugin, credit)
+    plugin.deleted = {"1"}
+    reads(host, plugin, *halves(credit))
+    preview = host.decide("Fortnox", "11", "accept")
+    assert preview.counts["ready"] == 2
+    host.save("Fortnox")
+    assert remaining(store, "1001") == 0
+
+
+@pytest.mark.parametrize("credit", [HERE, ELSEWHERE])
+def test_what_was_undone_or_changed_there_since_the_list_is_a_half_no_longer(host, plugin, credit):
+    settled_though_paid(host, plugin, credit)
+    plugin.payments = []
+    assert host.why(credit).payments[0].outcome == "gone-from-invoice"
+    plugin.payments = [payment(11, amount="900")]
+    assert {one.number: one.reason for one in host.why("1001").payments}["11"] != BLOCKED
+
+
+def test_what_came_between_after_the_credit_was_accepted_is_said(host, plugin):
+    reads(host, plugin, *halves(ELSEWHERE))
+    host.decide("Fortnox", "11", "accept")
+    host.add_payment("1001", Decimal(1000), date=NEW_YEAR, confirm=True)
+    for _, message, advice in everything_said(host, ELSEWHERE):
+        assert "Faktura 1001 är redan betald här" in message.sv
+        assert "Orsaken säger vad som hindrar" in advice.sv
+        assert "Registrera krediten" not in advice.sv
+
+
+def test_a_decided_half_that_has_to_be_read_again_says_so(host, plugin):
+    reads(host, plugin, *halves(ELSEWHERE))
+    host.save("Fortnox")
+    plugin.payments, plugin.source = [], {}
+    host.import_payments("Fortnox")
+    host.decide("Fortnox", "11", "accept")
+    for number in ("11", "12"):
+        _, message, advice = advice_in_the_list(host, number)
+        assert message.sv.startswith("Avgjord, men hämtas på nytt")
+        assert advice.sv.startswith("Den är avgjord och tas in när du sparar")
+
+
+def test_a_half_that_is_taken_again_is_said_to_be_ready(host, plugin):
+    reads(host, plugin, *halves(HERE))
+    run_id = host.save("Fortnox").run_id
+    host.undo_save(run_id, why="fel")
+    host.take_save_again("Fortnox", run_id)
+    reads(host, plugin, *halves(HERE))
+    for offline in (False, True):
+        assert [one.outcome for one in host.why(HERE, offline=offline).payments] == ["in-preview"]
+
+
+def test_a_settlement_with_a_credit_note_that_is_used_up_names_the_credit_note(host, plugin):
+    reads(host, plugin, payment(2, HERE, "-1000"))
+    host.save("Fortnox")
+    preview = reads(host, plugin, payment(2, HERE, "-1000"), *halves(HERE))
+    assert outcomes(preview) == {"2": "already-imported", "11": BLOCKED, "12": BLOCKED}
+    assert "Kreditfaktura 3001 är redan reglerad här" in row_of(preview, "11").message.sv
+
+
+def test_a_settlement_of_what_a_payment_that_was_left_out_pays_names_that(host, plugin):
+    reads(host, plugin, payment(1), *halves(HERE))
+    preview = host.leave_out("Fortnox", ["1"])
+    assert "med en betalning som är urkryssad" in row_of(preview, "11").message.sv
+    assert row_of(preview, "12").reason == BLOCKED
+
+
+# --- What the summary says ---
+
+
+@pytest.mark.parametrize("credit", [HERE, ELSEWHERE])
+def test_a_credit_note_is_settled_against_an_invoice(host, plugin, credit):
+    settled_though_paid(host, plugin, credit)
+    assert "Kvittad mot faktura: hör ihop" in row_of(host.open_preview("Fortnox"), "12").message.sv
+    for offline in (False, True):
+        summary = host.why(credit, offline=offline).summary
+        assert "kvittad mot en faktura" in summary.sv
+        assert "kreditfaktura:" not in summary.sv
+        assert "läs in den" not in summary.sv
+
+
+def test_money_waits_where_a_payment_of_a_settled_invoice_lies_ready(host, plugin):
+    settled = halves(ELSEWHERE, debit="1002")
+    reads(host, plugin, *settled, payment(13, "1002", "1200"))
+    for offline in (False, True):
+        summary = host.why("1002", offline=offline).summary
+        assert "inga pengar väntar" not in summary.sv
+        assert "en betalning av den är inte sparad än" in summary.sv
