@@ -69,7 +69,8 @@ class RowActions(NamedTuple):
     choices: Sequence[str]
     decision: Decision | None  # in force, about this payment
     series: Decision | None  # in force, about a series with its invoice
-    differences: Sequence[Difference]  # from what is registered
+    differences: Sequence[Difference]  # from what is registered, or was until it was deleted
+    registered: bool
     others: Sequence[OtherChannelPayment]  # possibly the same
 
 
@@ -108,9 +109,16 @@ def row_actions(row_id: int) -> RowActions:
     all_series = decision_store.series_in_force(store.db, definition, company)
     series = decision_rules.in_series(all_series, row["invoice_number"])
     payment = payment_of(row, company)
-    differences = _differences(row["import_type"], company, payment)
-    choices = _choices(row["kind"], row["reason"], decision, series)
-    if not differences and KEEP in choices:
+    key = row["import_type"], company, row["number"]
+    registered = page_rows.registered_row(store, *key)
+    here = registered or page_rows.deleted_row(store, *key)
+    differences = _differences(here, payment)
+    decided = decision and decision_store.for_person(store.db, decision)
+    counts = decision if decided is not None and decided.in_force else None
+    choices = _choices(row["kind"], row["reason"], counts, series)
+    if decision is not None and counts is None:
+        choices.append(TAKE_BACK)
+    if KEEP in choices and not (registered and differences):
         choices.remove(KEEP)  # nothing is registered that could be kept
     return RowActions(
         row_id=row_id,
@@ -120,11 +128,12 @@ def row_actions(row_id: int) -> RowActions:
         company=company,
         kind=row["kind"],
         row=row_of(row),
-        read_first=not row["fetched"] and not _decided_before(decision, row["started_at"]),
+        read_first=not row["fetched"] and not _decided_before(counts, row["started_at"]),
         choices=choices,
-        decision=decision and decision_store.for_person(store.db, decision),
+        decision=decided,
         series=series,
         differences=differences,
+        registered=registered is not None,
         others=_others(row, payment),
     )
 
@@ -156,13 +165,10 @@ def _choices(
     return choices
 
 
-def _differences(import_type: str, company: str, payment: Payment | None) -> Sequence[Difference]:
-    """Compare the registered payment with the one at the source."""
-    if payment is None:
-        return ()
-    row = page_rows.registered_row(desk_context().store, import_type, company, payment.key.number)
-    registered = None if row is None else payment_of(row, company)
-    return () if registered is None else find_differences(registered, payment)
+def _differences(here: sqlite3.Row | None, payment: Payment | None) -> Sequence[Difference]:
+    """Compare the payment that is, or was, registered with the one at the source."""
+    before = None if here is None else payment_of(here, here["company"])
+    return () if before is None or payment is None else find_differences(before, payment)
 
 
 def _others(row: sqlite3.Row, payment: Payment | None) -> Sequence[OtherChannelPayment]:

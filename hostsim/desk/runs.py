@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
@@ -13,8 +11,8 @@ from hostsim.desk.shared import desk_context, list_view, notify, translated, wor
 from hostsim.errors import HostError
 from hostsim.messages.desk import page_text
 from hostsim.messages.formats import minute
-from hostsim.messages.payments import save_undone, saves_of_restored
-from hostsim.messages.text import LANGUAGES, own, some_of
+from hostsim.messages.payments import save_undone, saves_of_restored, was_and_is
+from hostsim.messages.text import own, some_of
 from hostsim.storage.history import PastRun
 from hostsim.storage.lists import Selection, runs
 from hostsim.storage.undone_saves import UndoneSave
@@ -148,11 +146,6 @@ def undo(run_id: str) -> AnyResponse:
     return redirect(_back(run_id), 303)
 
 
-def _by_language(texts: Mapping[str, Text]) -> Iterator[list[tuple[str, str]]]:
-    for index in range(len(LANGUAGES)):
-        yield [(number, text[index]) for number, text in texts.items()]
-
-
 def _undone_by_other(run_id: str) -> Text | None:
     """Return the sentence that somebody else undid a save; ``None`` if nobody did."""
     run = desk_context().host().run(run_id)
@@ -169,18 +162,18 @@ def _undone_by_other(run_id: str) -> Text | None:
 
 @pages.post("/<run_id>/take-again")
 def take_again(run_id: str) -> AnyResponse:
-    host, revision = desk_context().host(), request.form.get("revision", "")
+    host, revision, open_run = desk_context().host(), request.form.get("revision", ""), None
     try:
         definition = host.run(run_id).definition
+        open_run = desk_context().open_previews().get(definition)
         waiting_before = host.waiting_for_import(definition)
         numbers = host.to_take_again(definition, run_id)
         taken = host.take_save_again(definition, run_id, revision=revision)
         refusals = host.rejected(definition, numbers)
         taken -= len(refusals)
         # Without an open list there is nothing to save.
-        is_open = definition in desk_context().open_previews()
         coming = host.waiting_for_import(definition) - waiting_before
-        ready = taken - coming if is_open else 0
+        ready = taken - coming if open_run else 0
     except HostError as error:
         notify(own(error.message), "error")
     else:
@@ -188,8 +181,9 @@ def take_again(run_id: str) -> AnyResponse:
         if ready:
             key = "taken_again" if ready == taken else "taken_again_partly"
             notify(page_text(key, n=taken, now=ready))
-        if refusals:
-            reasons = _by_language(refusals)
-            why = Text(*(some_of([f"{n} ({t})" for n, t in texts]) for texts in reasons))
-            notify(page_text("some_cannot_come", n=len(refusals), why=why), "error")
-    return redirect(url_for("imports.show", run=request.form.get("shown") or None), 303)
+        others = host.other_amounts(definition, [n for n in numbers if n not in refusals])
+        if others:
+            named = [was_and_is(number, difference) for number, difference in others.items()]
+            which = Text(*map(some_of, zip(*named, strict=True)))
+            notify(page_text("taken_again_otherwise", n=len(others), which=which), "warning")
+    return redirect(url_for("imports.show", run=open_run or request.form.get("shown") or None), 303)

@@ -51,7 +51,7 @@ def word(key: str, *, subject: str = INVOICES, **values: object) -> str:
 def notify(text: Text, kind: str = "done") -> None:
     """Show a message on the next page, in the language that is chosen then.
 
-    :param kind: ``done`` or ``error``.
+    :param kind: ``done``, ``warning`` or ``error``.
     """
     flash(text, kind)  # type: ignore[arg-type]  # a session holds tuples, too
 

@@ -109,11 +109,19 @@ class Candidate:
     @property
     def changes(self) -> list[payments_messages.Difference]:
         """The differences from the registered payment, of the fields that were read."""
-        if self.registered is None or self.payment is None:
+        return self._differences_from(self.registered)
+
+    @property
+    def changes_since_deleted(self) -> list[payments_messages.Difference]:
+        """The differences from the payment that was deleted here."""
+        return self._differences_from(None if self.deleted is None else self.deleted.payment)
+
+    def _differences_from(self, earlier: Payment | None) -> list[payments_messages.Difference]:
+        if earlier is None or self.payment is None:
             return []
         # A payment that the settings ignore may have been excluded before its write-offs were read.
         were_read = self.excluded is None or self.excluded.reason not in reasons.IGNORED
-        return find_differences(self.registered, self.payment, write_offs=were_read)
+        return find_differences(earlier, self.payment, write_offs=were_read)
 
 
 def oldest_first(day: date | None, number: str) -> tuple[date, int, str, str]:

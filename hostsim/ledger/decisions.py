@@ -10,14 +10,14 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal, localcontext
 from typing import NamedTuple
 
 from hostsim.ledger.reasons import ACCEPT, CONFIRM, REPLACE, TAKE_AGAIN
 from hostsim.ledger.values import EXACT, SEK, Decision
-from opter_contract.values import Payment
+from opter_contract.values import Payment, WriteOff
 
 
 class ReplaceablePayment(NamedTuple):
@@ -53,6 +53,7 @@ class Deletion(NamedTuple):
     at: datetime
     why: str
     undone: bool = False  # with the save that it came by, as a whole
+    payment: Payment | None = None  # as it was registered
 
 
 #: The greatest difference between the bank's day and the day of the booking.
@@ -137,11 +138,38 @@ _OTHER_KEYS = frozenset({"others", "replaces", "settles", "after", "advance"})
 
 def is_about(decision: Decision | None, payment: Payment) -> bool:
     """Whether a decision was about the payment's own figures, whatever the other facts were."""
-    if decision is None:
-        return False
-    facts = json.loads(decision.facts or "{}")
+    return decision is not None and is_about_facts(decision.facts, payment)
+
+
+def is_about_facts(text: str, payment: Payment) -> bool:
+    """Whether stored facts have the payment's own figures."""
+    now = facts_of(payment)
+    if text == now:
+        return True
+    facts = json.loads(text or "{}")
     own_facts = {key: value for key, value in facts.items() if key not in _OTHER_KEYS}
-    return bool(own_facts == json.loads(facts_of(payment)))
+    return bool(own_facts == json.loads(now))
+
+
+def decided_payment(decision: Decision, payment: Payment) -> Payment:
+    """Return a payment with the figures that a decision was about."""
+    facts = json.loads(decision.facts or "{}")
+    if not facts:
+        return payment
+    amount, in_currency = facts["amount"], facts["amount_currency"]
+    return replace(
+        payment,
+        date=date.fromisoformat(facts["date"]),
+        amount=Decimal(amount),
+        currency=facts["currency"],
+        amount_currency=None if in_currency is None else Decimal(in_currency),
+        invoice_number=facts["invoice_number"],
+        booked=facts["booked"],
+        write_offs=[
+            WriteOff(Decimal(amount), key.partition(" ")[0], currency=key.partition(" ")[2])
+            for key, amount in facts.get("write_offs", ())
+        ],
+    )
 
 
 def takes_again(decision: Decision | None, payment: Payment) -> bool:

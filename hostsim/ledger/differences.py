@@ -1,11 +1,13 @@
-"""How a payment differs from the one that was registered under the same key."""
+"""How a payment differs from the one that was registered, or decided about, under its key."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 from hostsim.ledger import decisions as decision_rules
-from hostsim.ledger.values import SEK, ZERO
+from hostsim.ledger.reasons import CHANGED, SET_ASIDE
+from hostsim.ledger.values import SEK, ZERO, Decision
+from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.formats import money_of
 from opter_contract.values import Payment, Text
@@ -63,6 +65,23 @@ def find_differences(
         for label, before, after in pairs
         if before is not None and after is not None and before != after
     ]
+
+
+def outdated(decision: Decision | None, payment: Payment | None, reason: str | None) -> Text | None:
+    """Return on which figures it was decided if the payment has others now, else ``None``.
+
+    What is set aside stays so, unless the registered payment has changed.
+
+    :param reason: why the payment is not ready.
+    """
+    if decision is None or payment is None or decision.number is None:
+        return None
+    if decision.decision == SET_ASIDE and reason != CHANGED:
+        return None
+    if decision_rules.is_about(decision, payment):
+        return None
+    decided = decision_rules.decided_payment(decision, payment)
+    return decisions_messages.decided_with(find_differences(decided, payment))
 
 
 def _differing_amounts(

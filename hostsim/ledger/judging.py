@@ -15,6 +15,7 @@ from typing import NamedTuple
 from hostsim.ledger import reasons
 from hostsim.ledger.candidates import Candidate, Refusal, oldest_first_indexes
 from hostsim.ledger.decisions import OtherChannelPayment, OtherInvoicePayment
+from hostsim.ledger.differences import outdated
 from hostsim.ledger.other_channels import Doubt, equal_invoice_warnings, find_doubts
 from hostsim.ledger.reason_order import (
     author_of,
@@ -278,6 +279,7 @@ def _refused_judgement(
         hidden = refusal
         message = decisions_messages.set_aside(author_of(hiding), refusal.message)
         refusal = Refusal(SET_ASIDE, message)
+    refusal = _if_outdated(candidate, refusal)
     kind = IGNORED if refusal.reason in reasons.IGNORED else REJECTED
     return Judgement(
         kind,
@@ -288,6 +290,14 @@ def _refused_judgement(
         others=() if doubt is None else doubt.others,
         because=original,
     )
+
+
+def _if_outdated(candidate: Candidate, refusal: Refusal) -> Refusal:
+    """Add that what was decided was about other figures, where it can be decided again."""
+    decided = outdated(candidate.decision, candidate.payment, refusal.reason)
+    if decided is None or not reasons.asks_person(refusal.reason):
+        return refusal
+    return refusal._replace(message=decisions_messages.decide_again(refusal.message, decided))
 
 
 def _accepted_refusal(candidate: Candidate) -> Refusal | None:
@@ -337,7 +347,8 @@ def _decision_warnings(
     if candidate.settles is not None:
         warnings.append(settlement_message(candidate, candidate.settles))
     if candidate.deleted is not None and candidate.taken_again:
-        warnings.append(decisions_messages.TAKEN_AGAIN)
+        taken_again = decisions_messages.TAKEN_AGAIN
+        warnings.append(decisions_messages.was_here(taken_again, candidate.changes_since_deleted))
     if doubt is not None:
         message = doubt.message
         confirmation = doubt.confirmed

@@ -5,6 +5,7 @@ The order is the one in which a person would want to be told.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from hostsim.ledger import reasons
@@ -23,6 +24,7 @@ from hostsim.ledger.reasons import (
 from hostsim.ledger.values import Decision, Invoice, same_currency
 from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import payments as payments_messages
+from hostsim.messages.payments import Difference
 from opter_contract.values import Payment, Text
 
 
@@ -100,7 +102,7 @@ def exclusion_reason(candidate: Candidate) -> Refusal | None:
     if candidate.deleted is not None and not candidate.taken_again:
         if ignored:
             return excluded
-        message = _deletion_message(candidate.deleted)
+        message = _deletion_message(candidate.deleted, candidate.changes_since_deleted)
         if candidate.replaceable:
             # Whoever takes it again, or deletes the other, should know of both.
             replaces = payments_messages.replaces(candidate.replaceable)
@@ -190,9 +192,9 @@ def moves_no_money(payment: Payment) -> bool:
     return not payment.amount and not payment.amount_currency and not payment.write_offs
 
 
-def _deletion_message(deletion: Deletion) -> Text:
+def _deletion_message(deletion: Deletion, differences: Sequence[Difference]) -> Text:
     author = decisions_messages.by_whom(deletion.user, deletion.at, deletion.why)
-    return decisions_messages.deleted_here(author)
+    return decisions_messages.was_here(decisions_messages.deleted_here(author), differences)
 
 
 def author_of(decision: Decision | None) -> Text:

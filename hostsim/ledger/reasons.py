@@ -288,3 +288,8 @@ def possible_decisions(code: str | None) -> tuple[str, ...]:
     """Return what can be decided about a rejected payment."""
     reason = REASONS.get(code or "")
     return (SET_ASIDE,) if reason is None else reason.decisions
+
+
+def asks_person(code: str) -> bool:
+    """Whether a person can decide more about a rejected payment than to set it aside."""
+    return possible_decisions(code) != (SET_ASIDE,)

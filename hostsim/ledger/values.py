@@ -233,11 +233,17 @@ class Decision:
     taken_back_by: str | None = None
     taken_back_at: datetime | None = None
     registered_as: Status | None = None  # an accepted advance, by the save that applied it
+    outdated: Text | None = None  # on which other figures it was decided
+
+    @property
+    def is_open(self) -> bool:
+        """Whether no save has applied it, and nobody taken it back."""
+        return self.applied_at is None and self.taken_back_at is None
 
     @property
     def in_force(self) -> bool:
         """Whether it still counts."""
-        return self.applied_at is None and self.taken_back_at is None
+        return self.is_open and self.outdated is None
 
 
 class SetAsideTotal(NamedTuple):

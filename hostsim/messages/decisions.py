@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
+from hostsim.messages.payments import Difference
 from opter_contract.values import Text
 
 
@@ -76,6 +77,34 @@ def deleted_here(who: Text) -> Text:
 
 #: Shown next to who decided so; who deleted it is shown at the payment.
 TAKEN_AGAIN = Text("Tas in igen", "Taken again")
+
+
+def was_here(what: Text, differences: Sequence[Difference]) -> Text:
+    """Add how a payment that was deleted here differs from the one that it is now."""
+    if not differences:
+        return what
+    sv = "; ".join(f"{d.what.sv} var {d.registered.sv} här, nu {d.now.sv}" for d in differences)
+    en = "; ".join(f"{d.what.en} was {d.registered.en} here, now {d.now.en}" for d in differences)
+    return Text(f"{what.sv}; {sv}", f"{what.en}; {en}")
+
+
+def decided_with(differences: Sequence[Difference]) -> Text:
+    """Return on which other figures it was decided."""
+    if not differences:
+        return Text("avgjord när uppgifterna var andra", "decided when the figures were others")
+    sv = "; ".join(f"{d.what.sv} {d.registered.sv}, nu {d.now.sv}" for d in differences)
+    en = "; ".join(f"{d.what.en} {d.registered.en}, now {d.now.en}" for d in differences)
+    return Text(f"avgjord vid {sv}", f"decided with {en}")
+
+
+def decide_again(reason: Text, decided: Text) -> Text:
+    """Add to a reason that what was decided is outdated."""
+    if decided.sv[1:] in reason.sv or reason.sv.startswith(FETCHED_BEFORE_SAVING.sv):
+        return reason
+    return Text(
+        f"{reason.sv}. A{decided.sv[1:]}: avgör den igen",
+        f"{reason.en}. D{decided.en[1:]}: decide about it again",
+    )
 
 
 def paid_but_taken(who: Text) -> Text:

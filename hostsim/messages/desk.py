@@ -211,12 +211,16 @@ WORDS: dict[str, Text] = {
         "{n} payments are taken again: {now} when you save, the rest once you imported again.",
     ),
     "comes_when_read": Text(
-        "{n} betalningar tas in igen: läs in igen (Läs fil), så kommer de och kan sparas.",
-        "{n} payments are taken again: import again (Read file); they come then and can be saved.",
+        "{n} betalningar tas in igen: läs in igen (Läs fil), så kommer de. De som har ändrats "
+        "avgör du på nytt.",
+        "{n} payments are taken again: import again (Read file), and they come. Those that have "
+        "changed are decided about again.",
     ),
     "comes_when_read_one": Text(
-        "En betalning tas in igen: läs in igen (Läs fil), så kommer den och kan sparas.",
-        "One payment is taken again: import again (Read file); it comes then and can be saved.",
+        "En betalning tas in igen: läs in igen (Läs fil), så kommer den. Har den ändrats avgör du "
+        "den på nytt.",
+        "One payment is taken again: import again (Read file), and it comes. If it has changed, it "
+        "is decided about again.",
     ),
     "none_taken_again": Text(
         "Betalningen som skulle tas in igen kan inte sparas: {why}.",
@@ -466,6 +470,7 @@ WORDS: dict[str, Text] = {
     "decided_now": Text("Avgjort", "Decided"),
     "both_values": Text("Båda värdena", "Both values"),
     "registered_here": Text("Registrerat här", "Registered here"),
+    "was_here": Text("Var registrerat här", "Was registered here"),
     "by_hand_here": Text("Registrerad för hand", "Registered by hand"),
     "import_here": Text(
         "Registrerad genom importen {name} ({type}, betalning {number})",
@@ -552,11 +557,13 @@ WORDS: dict[str, Text] = {
     ),
     "comes_when_saved": Text("Den registreras när du sparar. ", "It is registered when you save. "),
     "cannot_come": Text("Den kan inte sparas nu: {why}. ", "It cannot be saved now: {why}. "),
-    "some_cannot_come": Text(
-        "{n} betalningar kan inte sparas nu: {why}.", "{n} payments cannot be saved now: {why}."
+    "taken_again_otherwise": Text(
+        "{n} betalningar har ett annat belopp än de hade här: {which}.",
+        "{n} payments have another amount than they had here: {which}.",
     ),
-    "some_cannot_come_one": Text(
-        "{n} betalning kan inte sparas nu: {why}.", "{n} payment cannot be saved now: {why}."
+    "taken_again_otherwise_one": Text(
+        "En betalning har ett annat belopp än den hade här: {which}.",
+        "One payment has another amount than it had here: {which}.",
     ),
     "series_is_set_aside": Text(
         "Fakturorna {first}–{last} är undanlagda. {n} betalningar är undanlagda nu.",

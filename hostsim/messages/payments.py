@@ -386,6 +386,14 @@ def changed(differences: Iterable[Difference]) -> Text:
     )
 
 
+def was_and_is(number: str, difference: Difference) -> Text:
+    """Name a payment with a value that it had here, and the one that it has now."""
+    return Text(
+        f"{number} (var {difference.registered.sv}, nu {difference.now.sv})",
+        f"{number} (was {difference.registered.en}, now {difference.now.en})",
+    )
+
+
 #: Said of a run that somebody found unfinished.
 INTERRUPTED = Text(
     "Importen avbröts mitt i (programmet eller datorn stängdes av); ingenting sparades. Läs in "

@@ -9,6 +9,7 @@ from hostsim.errors import host_error
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.ledger.values import Decision
 from hostsim.messages.decisions import FETCHED_BEFORE_SAVING, deleted_there
+from hostsim.messages.payments import Difference
 from hostsim.services.context import Context
 from hostsim.storage import (
     commits,
@@ -206,20 +207,29 @@ class Decisions(Context):
         company, open_run = self._company_of(name), previews.open_runs(self.store).get(name)
         if company is None:
             return 0
-        return undone_saves.waiting_for_import(self.store.db, name, company.number, open_run)
+        taken = undone_saves.taken_again(self.store.db, name, company.number, open_run)
+        return sum(one.waits for one in taken)
 
     def not_taken_again(self, preview: Preview) -> tuple[int, dict[str, Text]]:
-        """Return how many payments an open preview was to take again, and why it cannot some."""
+        """Return how many payments an open preview is to take again, and why it cannot some."""
         if preview.company is None:
             return 0, {}
-        number, lost = undone_saves.taken_again_before(
+        taken = undone_saves.taken_again(
             self.store.db, preview.definition, preview.company.number, preview.run_id
         )
-        gone = deleted_there(preview.source)
-        return number, {
-            row["number"]: gone if row["deleted"] else Text(row["message_sv"], row["message_en"])
-            for row in lost
+        shown, gone = [one for one in taken if one.shown], deleted_there(preview.source)
+        return len(shown), {
+            one.number: message
+            for one in shown
+            if (message := gone if one.gone else one.refusal) is not None
         }
+
+    def other_amounts(self, name: str, numbers: Collection[str]) -> dict[str, Difference]:
+        """Return those of these payments that were deleted here with another amount."""
+        company, open_run = self._company_of(name), previews.open_runs(self.store).get(name)
+        if company is None:
+            return {}
+        return undone_saves.other_amounts(self.store.db, company.number, open_run, numbers)
 
     def _decide(
         self,

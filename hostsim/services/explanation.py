@@ -19,6 +19,7 @@ from typing import NamedTuple
 from hostsim.errors import host_error
 from hostsim.ledger import decisions as decision_rules
 from hostsim.ledger.candidates import oldest_first
+from hostsim.ledger.differences import outdated
 from hostsim.ledger.judging import READY, Judgement
 from hostsim.ledger.reasons import DOUBTFUL, REGISTERED_ALREADY, SETTLEMENTS
 from hostsim.ledger.reconciliation import BalanceEffects
@@ -223,7 +224,7 @@ def explain(
     balance = _balance(lookup, invoice_id)
     asked = lookup is not None
     runs = {state: _last_run(scope, state) for state in ("open", "saved")}
-    decisions = _decisions(scope)
+    decisions = _decisions(scope, all_facts)
     payments = [
         _explained_payment(
             facts, asked=asked, decisions=decisions, runs=runs, source=question.source
@@ -464,10 +465,11 @@ def _taken_by(
     return taken.plus(otherwise=effect_there(row, currency))
 
 
-def _decisions(scope: Scope) -> Sequence[Decision]:
+def _decisions(scope: Scope, all_facts: Iterable[Facts]) -> Sequence[Decision]:
     if scope.definition is None:
         return ()
-    return decision_store.decisions(scope.store, scope.definition.name)
+    numbers = [facts.number for facts in all_facts]
+    return decision_store.decisions(scope.store, scope.definition.name, numbers)
 
 
 def _last_run(scope: Scope, state: str) -> LastSeen | None:
@@ -498,6 +500,7 @@ def _explained_payment(
     own_decisions = (
         () if facts.other_import or not facts.number else _decisions_about(facts, decisions)
     )
+    own_decisions = _as_at_source(facts, own_decisions)
     outcome, refusal = outcome_of(facts, own_decisions, asked=asked)
     to_do = to_do_of(outcome, refusal, own_decisions)
     return ExplainedPayment(
@@ -520,6 +523,20 @@ def _decisions_about(facts: Facts, decisions: Sequence[Decision]) -> tuple[Decis
         for decision in decisions
         if decision.number == facts.number
         or decision_rules.in_series([decision], facts.invoice_number)
+    )
+
+
+def _as_at_source(facts: Facts, decisions: Sequence[Decision]) -> tuple[Decision, ...]:
+    """Compare decisions with the payment as it was just looked up, if it was."""
+    if facts.row is None:
+        return tuple(decisions)
+    payment = payment_of(facts.row, "")
+    reason = None if facts.judgement is None else facts.judgement.reason
+    return tuple(
+        replace(decision, outdated=outdated(decision, payment, reason))
+        if decision.is_open
+        else decision
+        for decision in decisions
     )
 
 

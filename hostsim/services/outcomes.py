@@ -232,7 +232,7 @@ def advice_on(code: str, message: Text | None = None) -> Text | None:
 
     :param message: the payment's own message.
     """
-    if message == PAID_BY_WAITING:
+    if message is not None and message.sv.startswith(PAID_BY_WAITING.sv):
         return messages.WAITS_FOR_OTHER
     if message is not None and code in _ACCEPTABLE:
         if message.sv.startswith(ACCEPTED_BUT.sv):

@@ -19,6 +19,7 @@ from hostsim.errors import HostError, host_error
 from hostsim.ledger import decisions as decision_rules
 from hostsim.ledger import reasons
 from hostsim.ledger.decisions import OtherChannelPayment, ReplaceablePayment, Settlement
+from hostsim.ledger.differences import outdated
 from hostsim.ledger.judging import LEFT_OUT, READY
 from hostsim.ledger.reasons import (
     ACCEPT,
@@ -34,10 +35,18 @@ from hostsim.ledger.reasons import (
 from hostsim.ledger.values import Decision
 from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import results as results_messages
-from hostsim.storage.rows import clean, first_row, is_id, payment_of, value_of, words_of
+from hostsim.storage.rows import (
+    PAYMENT_COLUMNS,
+    clean,
+    first_row,
+    is_id,
+    payment_of,
+    value_of,
+    words_of,
+)
 from hostsim.storage.scope import IN_FORCE
 from hostsim.storage.store import Store
-from opter_contract.values import Text
+from opter_contract.values import Payment, Text
 
 #: Characters of a reason; a longer one is refused.
 MAX_WHY_LENGTH = 500
@@ -46,7 +55,8 @@ MAX_WHY_LENGTH = 500
 MAX_NUMBER_LENGTH = 50
 
 # A decision in force was applied by no save.
-_NAMES = tuple(field.name for field in fields(Decision) if field.name != "registered_as")
+_DERIVED = dict.fromkeys(("registered_as", "outdated"))
+_NAMES = tuple(field.name for field in fields(Decision) if field.name not in _DERIVED)
 
 #: The columns of a decision under the alias ``d``, each with ``dec_`` before its name.
 DECISION_COLUMNS = ", ".join(f"d.{name} AS dec_{name}" for name in _NAMES)
@@ -93,8 +103,21 @@ _REGISTERED_AS = """
           AND p.reverses IS NULL LIMIT 1) END
 """
 
+# The payment as it is now: in the open preview, else as it waits.
+_FIGURES = ", ".join(f"'{name}', n.{name}" for name in (*PAYMENT_COLUMNS.split(", "), "reason"))
+_NOW = f"""
+    CASE WHEN r.number IS NOT NULL AND r.applied_at IS NULL AND r.taken_back_at IS NULL
+    THEN COALESCE(
+        (SELECT json_object({_FIGURES}) FROM runs u
+         JOIN run_rows n ON n.run_id = u.id AND n.number = r.number AND n.number <> ''
+         WHERE u.definition = r.definition AND u.company = r.company AND u.state = 'open'
+         AND n.deleted = 0),
+        (SELECT json_object({_FIGURES}) FROM pending n WHERE n.definition = r.definition
+         AND n.company = r.company AND n.number = r.number AND n.deleted_at IS NULL)) END
+"""  # noqa: S608 constants
+
 #: The columns that :func:`as_decided` reads.
-AS_DECIDED = f"r.*, {DECIDED} AS decided, {_REGISTERED_AS} AS registered_as"
+AS_DECIDED = f"r.*, {DECIDED} AS decided, {_REGISTERED_AS} AS registered_as, {_NOW} AS now"
 
 
 class Reversible(NamedTuple):
@@ -109,13 +132,19 @@ class Reversible(NamedTuple):
 
 
 def decision_of(row: sqlite3.Row, prefix: str = "") -> Decision:
-    return value_of(Decision, row, prefix, registered_as=None)
+    return value_of(Decision, row, prefix, **_DERIVED)
 
 
 def as_decided(row: sqlite3.Row) -> Decision:
     """Read a decision for a person, with its kind as :data:`DECIDED` returns it."""
     decided, registered_as = row["decided"], row["registered_as"]
-    return replace(decision_of(row), decision=decided, registered_as=registered_as)
+    decision = replace(decision_of(row), decision=decided, registered_as=registered_as)
+    if row["now"] is None:
+        return decision
+    now = json.loads(row["now"])
+    return replace(
+        decision, outdated=outdated(decision, payment_of(now, decision.company), now["reason"])
+    )
 
 
 def for_person(db: sqlite3.Connection, decision: Decision) -> Decision:
@@ -123,13 +152,23 @@ def for_person(db: sqlite3.Connection, decision: Decision) -> Decision:
     return as_decided(db.execute(query, {"id": decision.id}).fetchone())
 
 
-def decisions(store: Store, definition: str) -> list[Decision]:
-    """Return all decisions of a definition for a person, in force or not, oldest first."""
+def decisions(
+    store: Store, definition: str, numbers: Iterable[str] | None = None
+) -> list[Decision]:
+    """Return the decisions of a definition for a person, in force or not, oldest first.
+
+    :param numbers: of the payments to return them of, with those about series; ``None``: of all.
+    """
     query = (
         f"SELECT {AS_DECIDED} FROM decisions r"  # noqa: S608 a constant
-        " WHERE r.definition = :definition ORDER BY r.id"
+        " WHERE r.definition = :definition AND (:numbers IS NULL OR r.number IS NULL"
+        " OR r.number IN (SELECT value FROM json_each(:numbers))) ORDER BY r.id"
     )
-    return [as_decided(row) for row in store.db.execute(query, {"definition": definition})]
+    values = {
+        "definition": definition,
+        "numbers": None if numbers is None else json.dumps(list(numbers)),
+    }
+    return [as_decided(row) for row in store.db.execute(query, values)]
 
 
 def series_in_force(db: sqlite3.Connection, definition: str, company: str) -> list[Decision]:
@@ -315,7 +354,7 @@ class DecisionWriter:
             raise self._not_shown_error(number)
         row, kind, reason = self._shown(number)
         payment = payment_of(row, self.company)
-        earlier = decision_about(self.db, self.definition, self.company, number)
+        earlier = self._decided_about(number, payment)
         # A person who accepted a change may keep instead, and vice versa.
         changed_mind = (
             earlier is not None
@@ -336,7 +375,8 @@ class DecisionWriter:
         if decision == TAKE_AGAIN:
             for half in self._with_halves([number]):
                 if self._shown(half)[2] == DELETED:
-                    self._decide(half, decision, self._take_again_facts(half), why)
+                    facts = decision_rules.facts_of(self._payment_to_take(half))
+                    self._decide(half, decision, facts, why)
             return
         if decision == CONFIRM and reason == REPLACED:
             self._decide(number, decision, self._facts(number), why)
@@ -363,6 +403,12 @@ class DecisionWriter:
         )
         self._decide(number, decision, facts, why)
 
+    def _decided_about(self, number: str, payment: Payment | None) -> Decision | None:
+        """Return the decision in force, unless it was about other figures."""
+        decision = decision_about(self.db, self.definition, self.company, number)
+        counts = payment is not None and decision_rules.is_about(decision, payment)
+        return decision if counts else None
+
     def _with_halves(self, numbers: Iterable[str]) -> Iterator[str]:
         """Return payments, each followed by the other half of its settlement, if that is shown."""
         for number in numbers:
@@ -376,10 +422,15 @@ class DecisionWriter:
 
         :param number: one that :func:`undone_saves.to_take_again` returns.
         :param decided: the decision about it when it was saved, and its facts; it is made again,
-            unless its acceptance is void.
+            unless the payment has other figures now or its acceptance is void.
         """
-        if decided is None or self._is_acceptance_void(number, *decided):
-            decided = TAKE_AGAIN, self._take_again_facts(number)
+        payment = self._payment_to_take(number)
+        if (
+            decided is None
+            or not decision_rules.is_about_facts(decided[1], payment)
+            or self._is_acceptance_void(number, *decided)
+        ):
+            decided = TAKE_AGAIN, decision_rules.facts_of(payment)
         self._decide(number, *decided, "")
 
     def _is_acceptance_void(self, number: str, decision: str, facts: str) -> bool:
@@ -394,13 +445,13 @@ class DecisionWriter:
         }
         return self.db.execute(_STILL_REGISTERED, values).fetchone() is None
 
-    def _take_again_facts(self, number: str) -> str:
-        """Return the facts of a payment to take again, which need not be in the preview."""
+    def _payment_to_take(self, number: str) -> Payment:
+        """Return a payment to take again, which need not be in the preview."""
         row = self._row(number) or first_row(self.db, _PENDING_ROW, **self._values, number=number)
         payment = None if row is None else payment_of(row, self.company)
         if payment is None:
             raise self._not_shown_error(number)
-        return decision_rules.facts_of(payment)
+        return payment
 
     def _facts(self, number: str) -> str:
         payment = payment_of(self._shown(number)[0], self.company)

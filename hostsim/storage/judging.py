@@ -36,6 +36,7 @@ from hostsim.storage.rows import (
     OLDEST_FIRST,
     PAYMENT_COLUMNS,
     REGISTERED_COLUMNS,
+    columns_as,
     first_row,
     payment_of,
     text_of,
@@ -357,7 +358,7 @@ class Judging:
             earlier=None if row["fetched"] else _earlier(row),
             decision=decision,
             series=decision_rules.in_series(self._series, row["invoice_number"]),
-            deleted=_deletion(row),
+            deleted=_deletion(row, self.scope.company),
             blocked=reversals.blocked.get(number),
             replaceable=self.replaceable.get(number, ()),
             unchecked=self.unchecked.get(number, ()),
@@ -474,11 +475,17 @@ def _source_of(db: sqlite3.Connection, run_id: str) -> Text:
     return UNNAMED if row is None else Text(*json.loads(row["source"]))
 
 
-def _deletion(row: sqlite3.Row) -> Deletion | None:
+def _deletion(row: sqlite3.Row, company: str) -> Deletion | None:
     if row["del_at"] is None:
         return None
     at = datetime.fromisoformat(row["del_at"])
-    return Deletion(row["del_by"], at, row["del_why"] or "", undone=bool(row["del_undone"]))
+    return Deletion(
+        row["del_by"],
+        at,
+        row["del_why"] or "",
+        undone=bool(row["del_undone"]),
+        payment=payment_of(row, company, "del_"),
+    )
 
 
 def _is_acceptable_half(judgement: Judgement) -> bool:
@@ -614,7 +621,7 @@ _INVOICE_COLUMNS = ", ".join(
 _ROWS = f"""
     SELECT r.*, p.id AS reg_id, {REGISTERED_COLUMNS}, {_INVOICE_COLUMNS},
            {decision_store.DECISION_COLUMNS}, x.deleted_by AS del_by, x.deleted_at AS del_at,
-           x.deleted_why AS del_why,
+           x.deleted_why AS del_why, {columns_as("x", "del_")},
            (SELECT undone_at FROM runs WHERE id = x.run_id) <= x.deleted_at AS del_undone,
            EXISTS (SELECT 1 FROM other_channel o WHERE o.invoice_id = i.id) AS other_channel,
            EXISTS ({_ELSEWHERE}) AS elsewhere

@@ -23,6 +23,21 @@ def registered_row(store: Store, import_type: str, company: str, number: str) ->
     )
 
 
+def deleted_row(store: Store, import_type: str, company: str, number: str) -> sqlite3.Row | None:
+    """Return the payment that was deleted here last under a number, if none is registered."""
+    return first_row(
+        store.db,
+        "SELECT * FROM payments p WHERE import_type = :import_type AND company = :company"
+        " AND number = :number AND state = 'deleted' AND reverses IS NULL"
+        " AND NOT EXISTS (SELECT 1 FROM payments k WHERE k.import_type = p.import_type"
+        " AND k.company = p.company AND k.number = p.number AND k.state = 'registered')"
+        " ORDER BY id DESC LIMIT 1",
+        import_type=import_type,
+        company=company,
+        number=number,
+    )
+
+
 def preview_row(store: Store, row_id: int) -> sqlite3.Row | None:
     """Return a row of a preview that is open, with its run, definition and invoice."""
     return first_row(

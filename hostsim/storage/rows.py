@@ -23,8 +23,14 @@ PAYMENT_COLUMNS = (
     "exchange_rate, write_offs, booked, warnings, customer"
 )
 
+
+def columns_as(alias: str, prefix: str) -> str:
+    """Return the columns of a payment of a table, each with a prefix before its name."""
+    return ", ".join(f"{alias}.{name} AS {prefix}{name}" for name in PAYMENT_COLUMNS.split(", "))
+
+
 #: The same, of a registered payment ``p``, each with ``reg_`` before its name.
-REGISTERED_COLUMNS = ", ".join(f"p.{name} AS reg_{name}" for name in PAYMENT_COLUMNS.split(", "))
+REGISTERED_COLUMNS = columns_as("p", "reg_")
 
 _ROW_COLUMNS = """
     r.*, i.number AS host_invoice_number, i.customer_name, i.currency AS invoice_currency

@@ -8,7 +8,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import NamedTuple
 
+from hostsim.ledger import decisions as decision_rules
+from hostsim.ledger.differences import find_differences
 from hostsim.ledger.reasons import (
     ACCEPT,
     CHANGED,
@@ -18,7 +21,9 @@ from hostsim.ledger.reasons import (
     SETTLEMENT_BLOCKED,
     TAKE_AGAIN,
 )
-from hostsim.storage.rows import value_of
+from hostsim.messages.payments import Difference
+from hostsim.storage.rows import PAYMENT_COLUMNS, columns_as, payment_of, text_of, value_of
+from opter_contract.values import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,21 +143,49 @@ def payments_to_take_again(
     }
 
 
-def waiting_for_import(
+class TakenAgain(NamedTuple):
+    """A payment that was deleted here and is to be taken again."""
+
+    number: str
+    shown: bool  # in the open preview
+    waits: bool  # has to be fetched first
+    gone: bool  # from its source
+    refusal: Text | None  # why the open preview cannot save it
+
+
+def taken_again(
     db: sqlite3.Connection, definition: str, company: str, open_run: str | None
-) -> int:
-    """Count the payments that are to be taken again, and have to be fetched first."""
+) -> list[TakenAgain]:
+    """Return the payments that were deleted here and are to be taken again, oldest number first."""
     values = {"definition": definition, "company": company, "run_id": open_run}
-    return int(db.execute(_WAITING_FOR_IMPORT, values).fetchone()[0])
+    return [_taken_again_of(row, company) for row in db.execute(_TAKEN_AGAIN, values)]
 
 
-def taken_again_before(
-    db: sqlite3.Connection, definition: str, company: str, open_run: str
-) -> tuple[int, list[sqlite3.Row]]:
-    """Count what was to be taken again when a preview was read; return what it cannot save."""
-    values = {"definition": definition, "company": company, "run_id": open_run}
-    rows = db.execute(_TAKEN_BEFORE, values).fetchall()
-    return len(rows), [row for row in rows if row["lost"]]
+def _taken_again_of(row: sqlite3.Row, company: str) -> TakenAgain:
+    # Only one of the figures that were decided on comes once it is fetched.
+    payment = payment_of(row, company) if row["to_fetch"] else None
+    waits = payment is not None and decision_rules.is_about_facts(row["facts"], payment)
+    refused = row["refused"] and not waits
+    return TakenAgain(
+        row["number"],
+        shown=bool(row["shown"]),
+        waits=waits,
+        gone=bool(row["gone"]),
+        refusal=text_of(row["message_sv"], row["message_en"]) if refused else None,
+    )
+
+
+def other_amounts(
+    db: sqlite3.Connection, company: str, open_run: str | None, numbers: Iterable[str]
+) -> dict[str, Difference]:
+    """Return those of these payments that were deleted here with another amount."""
+    values = {"company": company, "run_id": open_run, "numbers": json.dumps(list(numbers))}
+    return {
+        row["number"]: difference
+        for row in db.execute(_OTHER_AMOUNTS, values)
+        if (was := payment_of(row, company, "del_")) and (now := payment_of(row, company))
+        for difference in find_differences(was, now)[:1]
+    }
 
 
 def definitions_undone(db: sqlite3.Connection) -> list[str]:
@@ -240,35 +273,65 @@ _TAKEN = f"""
 """
 _IN_FORCE = f"d.number = p.number AND {_TAKEN}"
 
-_IS_UNDONE = """
-    EXISTS (SELECT 1 FROM payments p JOIN runs u ON u.id = p.run_id
-        AND u.definition = d.definition AND u.undone_at <= p.deleted_at
-        WHERE p.company = d.company AND p.number = d.number)
-"""
-_TO_FETCH = f"""
-    r.fetched = 0 AND r.deleted = 0 AND r.kind = 'rejected'
-    AND r.earlier_reason = '{DELETED}'
-    AND r.reason IN ('{DELETED}', '{SETTLED}', '{SETTLEMENT_BLOCKED}')
+# A reversal that was deleted since leaves it the last one.
+_LAST = """
+    NOT EXISTS (
+        SELECT 1 FROM payments n WHERE n.import_type = p.import_type AND n.company = p.company
+        AND n.number = p.number AND n.id > p.id
+        AND NOT (n.state = 'deleted' AND n.reverses IS NOT NULL))
 """
 
-_WAITING_FOR_IMPORT = f"""
-    SELECT count(*) FROM decisions d
+# The last payment of a number was deleted, and none is registered that it had replaced; or what a
+# save had accepted is accepted again after its undoing.
+_TO_COME = f"""
+    SELECT 1 FROM definitions f JOIN payments p ON p.import_type = f.import_type
+        AND p.company = d.company AND p.number = d.number AND p.state = 'deleted' AND {_LAST}
+    WHERE f.name = d.definition AND (
+        NOT EXISTS (
+            SELECT 1 FROM payments k WHERE k.import_type = p.import_type AND k.company = p.company
+            AND k.number = p.number AND k.state = 'registered')
+        OR EXISTS (
+            SELECT 1 FROM runs u JOIN decisions a ON a.applied_at = u.saved_at
+                AND a.definition = d.definition AND a.company = d.company AND a.number = d.number
+                AND a.facts = d.facts
+            WHERE u.id = p.run_id AND u.undone_at <= p.deleted_at))
+"""  # noqa: S608 a constant
+
+_TO_FETCH = f"""
+    CASE WHEN r.id IS NULL THEN q.reason IN ('{DELETED}', '{CHANGED}')
+    ELSE r.fetched = 0 AND r.deleted = 0 AND r.kind = 'rejected'
+        AND r.earlier_reason = '{DELETED}'
+        AND r.reason IN ('{DELETED}', '{SETTLED}', '{SETTLEMENT_BLOCKED}') END
+"""
+_FIGURES = ", ".join(
+    f"CASE WHEN r.id IS NULL THEN q.{name} ELSE r.{name} END AS {name}"
+    for name in PAYMENT_COLUMNS.split(", ")
+    if name != "number"
+)
+
+_TAKEN_AGAIN = f"""
+    SELECT d.number, d.facts, r.id IS NOT NULL AS shown, r.deleted = 1 AS gone,
+        r.kind IN ('rejected', 'ignored') AS refused, r.message_sv, r.message_en,
+        {_TO_FETCH} AS to_fetch, {_FIGURES}
+    FROM decisions d
     LEFT JOIN run_rows r ON r.run_id = :run_id AND r.number = d.number AND r.number <> ''
     LEFT JOIN pending q ON q.definition = d.definition AND q.company = d.company
         AND q.number = d.number AND q.deleted_at IS NULL
-        AND (q.reason = '{DELETED}' OR q.reason = '{CHANGED}' AND {_IS_UNDONE})
-    WHERE {_TAKEN} AND CASE WHEN r.id IS NULL THEN q.number IS NOT NULL
-        ELSE {_TO_FETCH} END
+    WHERE {_TAKEN} AND (r.id IS NOT NULL OR q.number IS NOT NULL) AND EXISTS ({_TO_COME})
+    ORDER BY length(d.number), d.number
 """  # noqa: S608 constants
 
-# What was to be taken again when the preview was read.
-_TAKEN_BEFORE = f"""
-    SELECT d.number, r.deleted, r.message_sv, r.message_en,
-        r.deleted = 1 OR r.kind = 'rejected' AND NOT ({_TO_FETCH}) AS lost
-    FROM decisions d JOIN runs v ON v.id = :run_id AND d.at < v.started_at
-    JOIN run_rows r ON r.run_id = v.id AND r.number = d.number AND r.number <> ''
-    WHERE {_TAKEN} AND (d.decision = '{TAKE_AGAIN}' OR {_IS_UNDONE})
-    ORDER BY length(d.number), d.number
+_OTHER_AMOUNTS = f"""
+    SELECT r.*, {columns_as("x", "del_")} FROM run_rows r
+    JOIN runs u ON u.id = r.run_id JOIN definitions f ON f.name = u.definition
+    JOIN payments x ON x.id = (
+        SELECT max(id) FROM payments p WHERE p.import_type = f.import_type
+        AND p.company = :company AND p.number = r.number AND p.state = 'deleted'
+        AND p.reverses IS NULL)
+    WHERE r.run_id = :run_id AND r.number IN (SELECT value FROM json_each(:numbers))
+    AND (CAST(r.amount AS REAL) <> CAST(x.amount AS REAL)
+         OR CAST(r.amount_currency AS REAL) <> CAST(x.amount_currency AS REAL))
+    ORDER BY length(r.number), r.number
 """  # noqa: S608 constants
 
 # Of the invoices alone that the save has touched.
@@ -303,10 +366,7 @@ _SAME = """
 _OFFERED = f"""
     p.run_id = :undone AND p.company = :company
     AND (p.reverses IS NULL OR applied.id IS NOT NULL)
-    AND NOT EXISTS (
-        SELECT 1 FROM payments n WHERE n.import_type = p.import_type AND n.company = p.company
-        AND n.number = p.number AND n.id > p.id
-        AND NOT (n.state = 'deleted' AND n.reverses IS NOT NULL))
+    AND {_LAST}
     AND CASE WHEN EXISTS (
         SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
         AND r.number <> '' AND r.reason IS NOT 'already-imported')

@@ -39,6 +39,8 @@ def in_force(decision: Decision) -> Text:
     if decision.taken_back_at is not None:
         who = by_whom(decision.taken_back_by or "", decision.taken_back_at)
         return Text(f"återtaget av {who.sv}", f"taken back by {who.en}")
+    if decision.outdated is not None:
+        return Text(f"nej: {decision.outdated.sv}", f"no: {decision.outdated.en}")
     return Text("ja", "yes")
 
 

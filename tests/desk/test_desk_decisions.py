@@ -411,6 +411,60 @@ def test_what_was_deleted_here_comes_in_only_when_a_person_takes_it_again(person
     assert [state for *_, state in registered(store)] == ["deleted", "registered"]
 
 
+# --- Decided on another amount ---
+
+
+def _advance(person, plugin):
+    plugin.payments = [payment(1), payment(2)]
+    person.run_import()
+    person.decide(2, "accept")
+    plugin.payments = [payment(1), payment(2, amount="900")]
+
+
+def _change(person, plugin):
+    plugin.payments = [payment(2)]
+    person.run_import()
+    person.save()
+    plugin.payments = [payment(2, amount="950")]
+    person.run_import()
+    person.decide(2, "accept")
+    plugin.payments = [payment(2, amount="900")]
+
+
+def _deleted(person, plugin):
+    plugin.payments = [payment(2)]
+    person.run_import()
+    person.save()
+    person.post("/payments/1/delete", why="fel faktura")
+    person.run_import()
+    person.decide(2, "take-again")
+    plugin.payments = [payment(2, amount="900")]
+
+
+@pytest.mark.parametrize(
+    ("decide", "choices", "advice"),
+    [
+        (_advance, ["accept", "set-aside"], "ta in den som förskott"),
+        (_change, ["accept", "keep", "set-aside"], "godkänn den sedan"),
+        (_deleted, ["take-again", "set-aside"], "ta in den på nytt"),
+    ],
+)
+def test_what_was_decided_on_another_amount_is_asked_again(person, plugin, decide, choices, advice):
+    decide(person, plugin)
+    person.run_import()
+    page = person.decision_page(2)
+    assert choices_of(page) == [*choices, "take-back"]
+    assert "Gäller inte längre" in words(page)
+    assert "nu 900,00 SEK: avgör den igen" in words(page)
+    assert advice in words(page).partition("Att göra:")[2]
+    assert advice in words(person.get("/why?invoice=1001&format=Fortnox"))
+    [row] = rows_of(person.get("/decisions"), "decisions")
+    assert row[-3].startswith("nej: avgjord vid belopp")
+    person.decide(2, choices[0])
+    assert choices[0] not in choices_of(person.decision_page(2))
+    assert rows_of(person.get("/decisions"), "decisions")[0][-3] == "ja"
+
+
 # --- Safe ---------------------------------------------------------------------
 
 

@@ -307,6 +307,49 @@ def test_nothing_is_said_to_come_when_saved_where_no_list_is_open(person):
     assert "En betalning tas in igen: läs in igen (Läs fil)" in told
 
 
+@pytest.fixture
+def otherwise(person):
+    """The first save is undone, and one of its payments has another amount by then."""
+    person.post(f"/runs/{person.first}/undo", why="fel")
+    person.plugin.payments = [
+        payment(1, amount="940"),
+        payment(2, "1002", "200"),
+        payment(3, "1002", "50"),
+    ]
+    person.run_import()
+    person.notices()
+    return person
+
+
+def test_what_has_another_amount_than_it_had_here_says_so_before_it_is_taken_again(otherwise):
+    [row] = [row for row in rows_of(otherwise.get("/import"), "rejected") if row[0] == "1"]
+    assert "belopp var 1 000,00 SEK här, nu 940,00 SEK" in row[-2]
+    page = otherwise.decision_page(1)
+    table = words(re.search(r'<table class="compared".*?</table>', page, re.DOTALL)[0])
+    assert table == "Var registrerat här I Låtsas nu Belopp 1 000,00 SEK 940,00 SEK"
+    assert 'class="compared"' not in otherwise.decision_page(2)
+
+
+def test_the_notice_names_what_is_taken_again_with_another_amount(otherwise):
+    otherwise.post(f"/runs/{otherwise.first}/take-again", revision=otherwise.revision())
+    assert otherwise.notices() == [
+        "3 betalningar tas in igen när du sparar dem.",
+        ("En betalning har ett annat belopp än den hade här: 1 (var 1 000,00 SEK, nu 940,00 SEK)."),
+    ]
+    page = words(otherwise.get("/import"))
+    assert "Tas in igen; belopp var 1 000,00 SEK här, nu 940,00 SEK" in page
+
+
+def test_what_cannot_be_taken_again_stays_told_and_never_in_green(otherwise):
+    host = otherwise.desk_context.host()
+    host.add_payment("1001", Decimal(1000), date=NOON.date(), confirm=True)
+    otherwise.post(f"/runs/{otherwise.first}/take-again", revision=otherwise.revision())
+    for _ in range(2):
+        page = otherwise.get("/import")
+        assert "Av 3 betalningar som skulle tas in igen kan 1 inte sparas: 1 (" in words(page)
+        assert '<p class="notice warning" id="not-taken">' in page
+
+
 def test_what_was_to_be_taken_again_and_does_not_come_is_named_after_the_reading(person):
     person.post(f"/runs/{person.first}/undo", why="fel")
     person.post(f"/runs/{person.first}/take-again", revision="")

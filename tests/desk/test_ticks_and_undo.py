@@ -161,7 +161,10 @@ def test_all_that_is_taken_again_is_counted_also_where_some_has_to_be_read_first
     person.post(f"/runs/{run}/take-again", revision=person.revision(), shown=run_of(person))
     assert person.notices() == [
         "2 betalningar tas in igen: 1 när du sparar, resten när du har läst in igen.",
-        "En betalning tas in igen: läs in igen (Läs fil), så kommer den och kan sparas. Läs fil",
+        (
+            "En betalning tas in igen: läs in igen (Läs fil), så kommer den. Har den ändrats avgör "
+            "du den på nytt. Läs fil"
+        ),
     ]
 
 
@@ -216,7 +219,7 @@ def test_a_person_is_told_what_became_of_what_is_taken_again(person):
     person.post(f"/runs/{saved}/take-again", revision=person.revision(), shown=run_of(person))
     told = " ".join(person.notices())
     assert "Betalningen tas in igen när du sparar den." in told
-    assert "1 betalning kan inte sparas nu: 1 (Fakturan är redan betald)." in told
+    assert "som skulle tas in igen kan 1 inte sparas: 1 (Fakturan är redan betald)." in told
     assert "Ta in 2 betalningar igen" in words(page)
 
 
@@ -240,7 +243,7 @@ def test_the_same_advice_stands_in_both_places_for_what_was_decided(person):
         "1001", Decimal(1000), date=date(2026, 6, 1), confirm=True
     )
     person.decide(1, "take-again")
-    assert "Den kan inte sparas nu: Fakturan är redan betald." in person.notices()[-1]
+    assert "Den kan inte sparas nu: Fakturan är redan betald." in person.notices()[0]
     advice = "Att göra: Ingenting återstår på fakturan"
     assert advice in words(person.decision_page(1))
     assert advice in words(person.get("/why?invoice=1001"))

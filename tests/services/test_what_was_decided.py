@@ -6,6 +6,8 @@ import pytest
 from fake_plugin import NEW_YEAR, balance, invoice, payment
 from host_and_plugin import MinuteClock, host_of, outcomes, refusal, remaining, row_of
 
+from hostsim.views.decisions import in_force
+
 PAID, REPLACED, DELETED = "invoice-already-paid", "replaced", "deleted-in-host"
 
 
@@ -306,3 +308,239 @@ def test_a_list_of_other_invoices_stays_as_it_was(host, plugin):
     preview = reads(host, plugin, payment(1))
     host.add_payment("1002", Decimal(100), date=NEW_YEAR, confirm=True)
     assert host.open_preview("Fortnox").revision == preview.revision
+
+
+# --- The payment has other figures than it was decided about ---
+
+
+def _advance(host, plugin):
+    reads(host, plugin, payment(1), payment(8, amount="1000"))
+    host.decide("Fortnox", "8", "accept")
+    return "8", payment(8, amount="900")
+
+
+def _change(host, plugin):
+    saves(host, plugin, payment(8, amount="1000"))
+    reads(host, plugin, payment(8, amount="950"))
+    host.decide("Fortnox", "8", "accept")
+    return "8", payment(8, amount="900")
+
+
+def _kept(host, plugin):
+    saves(host, plugin, payment(8, amount="1000"))
+    reads(host, plugin, payment(8, amount="950"))
+    host.decide("Fortnox", "8", "keep")
+    return "8", payment(8, amount="900")
+
+
+def _aside(host, plugin):
+    saves(host, plugin, payment(8, amount="1000"))
+    reads(host, plugin, payment(8, amount="950"))
+    host.decide("Fortnox", "8", "set-aside")
+    return "8", payment(8, amount="900")
+
+
+def _replacement(host, plugin):
+    saves(host, plugin, payment(1))
+    plugin.deleted = {"1"}
+    reads(host, plugin, payment(8))
+    host.decide("Fortnox", "8", "accept")
+    return "8", payment(8, amount="900")
+
+
+def _deleted(host, plugin):
+    saves(host, plugin, payment(8))
+    [entry] = host.store.payments()
+    host.delete_payment(entry.id, why="fel")
+    reads(host, plugin, payment(8))
+    host.decide("Fortnox", "8", "take-again")
+    return "8", payment(8, amount="900")
+
+
+DECIDED = {
+    "advance": (_advance, "accept", "1\xa0000,00", "ta in den som förskott"),
+    "change": (_change, "accept", "950,00", "godkänn den"),
+    "kept": (_kept, "keep", "950,00", "behåll det som är registrerat"),
+    "aside": (_aside, "set-aside", "950,00", "godkänn den"),
+    "replacement": (_replacement, "accept", "1\xa0000,00", "godkänn den"),
+    "deleted": (_deleted, "take-again", "1\xa0000,00", "ta in den på nytt"),
+}
+
+
+@pytest.fixture(params=DECIDED)
+def outdated(request, host, plugin):
+    decide, choice, was, advice = DECIDED[request.param]
+    number, changed = decide(host, plugin)
+    preview = reads(host, plugin, *([payment(1)] if request.param == "advance" else []), changed)
+    return preview, number, choice, was, advice
+
+
+def test_the_reason_says_on_which_other_amount_it_was_decided(outdated):
+    preview, number, _, was, _ = outdated
+    row = row_of(preview, number)
+    assert f"Avgjord vid belopp {was} SEK, nu 900,00 SEK: avgör den igen" in row.message.sv
+    assert row.message.sv.count("vgjord vid") == 1
+    assert "SEK, now 900.00 SEK: decide about it again" in row.message.en
+
+
+def test_so_it_does_where_one_asks_about_the_invoice_with_the_advice_to_decide(host, outdated):
+    _, number, _, was, advice = outdated
+    for offline in (False, True):
+        [told] = [one for one in host.why("1001", offline=offline).payments if one.number == number]
+        assert f"Avgjord vid belopp {was} SEK, nu 900,00 SEK" in told.message.sv
+        assert advice in told.to_do.sv
+
+
+def test_the_list_of_decisions_does_not_say_that_it_counts(host, outdated):
+    _, number, _, was, _ = outdated
+    [decision] = [one for one in host.decisions("Fortnox") if one.is_open]
+    assert decision.number == number
+    assert not decision.in_force
+    assert in_force(decision).sv == f"nej: avgjord vid belopp {was} SEK, nu 900,00 SEK"
+
+
+def test_whoever_decides_again_has_decided(host, outdated):
+    _, number, choice, _, _ = outdated
+    preview = host.decide("Fortnox", number, choice)
+    row = row_of(preview, number)
+    assert "vgjord vid" not in (row.message.sv if row.message else row.warning.sv)
+    [decision] = [one for one in host.decisions("Fortnox") if one.is_open]
+    assert in_force(decision).sv == "ja"
+
+
+def test_another_date_is_told_too(host, plugin):
+    reads(host, plugin, payment(1), payment(8))
+    host.decide("Fortnox", "8", "accept")
+    preview = reads(host, plugin, payment(1), payment(8, date=NEW_YEAR.replace(day=20)))
+    assert (
+        "Avgjord vid betalningsdatum 2026-01-08, nu 2026-01-20" in row_of(preview, "8").message.sv
+    )
+
+
+def test_what_is_set_aside_stays_so_at_another_amount(host, plugin):
+    reads(host, plugin, payment(8, "9999"))
+    host.set_aside("Fortnox", ["8"])
+    preview = reads(host, plugin, payment(8, "9999", "900"))
+    assert row_of(preview, "8").reason == "set-aside"
+    assert decided(host) == {"8": "set-aside"}
+
+
+def test_who_confirms_it_has_not_accepted_an_advance_of_the_other_amount(host, plugin):
+    reads(host, plugin, payment(1), payment(8))
+    host.decide("Fortnox", "8", "accept")
+    host.add_payment("1001", Decimal(900), date=payment(8).date, confirm=True)
+    reads(host, plugin, payment(1), payment(8, amount="900"))
+    assert outcomes(host.decide("Fortnox", "8", "confirm"))["8"] == PAID
+
+
+# --- It was deleted here, and has another amount now ---
+
+
+@pytest.fixture
+def undone(host, plugin):
+    """A save of two payments is undone, one of which has another amount by then."""
+    saved = saves(host, plugin, payment(1), payment(2, "1002", "500"))
+    host.undo_save(saved, why="fel")
+    return saved
+
+
+def test_it_says_so_before_it_is_taken_again(host, plugin, undone):
+    preview = reads(host, plugin, payment(1, amount="940"), payment(2, "1002", "500"))
+    assert row_of(preview, "1").message.sv.endswith(
+        "(fel); belopp var 1\xa0000,00 SEK här, nu 940,00 SEK"
+    )
+    assert "nu" not in row_of(preview, "2").message.sv.split()
+
+
+def test_it_is_taken_with_the_rest_and_its_row_says_so(host, plugin, store, undone):
+    reads(host, plugin, payment(1, amount="940"), payment(2, "1002", "500"))
+    assert host.take_save_again("Fortnox", undone) == 2
+    preview = host.open_preview("Fortnox")
+    assert outcomes(preview) == {"1": "partial", "2": "exact"}
+    assert "Tas in igen; belopp var 1\xa0000,00 SEK här, nu 940,00 SEK" in (
+        row_of(preview, "1").warning.sv
+    )
+    assert row_of(preview, "2").warning.sv == "Tas in igen"
+    host.save("Fortnox")
+    assert remaining(store) == 60
+
+
+def test_those_with_another_amount_are_named(host, plugin, undone):
+    reads(host, plugin, payment(1, amount="940"), payment(2, "1002", "500"))
+    [(number, difference)] = host.other_amounts("Fortnox", ["1", "2"]).items()
+    assert (number, difference.registered.en, difference.now.en) == (
+        *("1", "1,000.00 SEK", "940.00 SEK"),
+    )
+
+
+def test_what_was_accepted_of_another_amount_comes_in_as_it_is_now(host, plugin):
+    """The save had accepted an advance of another amount than the payment has now."""
+    reads(host, plugin, payment(1), payment(3, "1003", "300"), payment(4, "1003", "50"))
+    host.decide("Fortnox", "4", "accept")
+    saved = host.save("Fortnox").run_id
+    host.undo_save(saved, why="fel")
+    reads(host, plugin, payment(1), payment(4, "1003", "40"))
+    host.take_save_again("Fortnox", saved)
+    assert decided(host) == {"1": "take-again", "3": "take-again", "4": "take-again"}
+
+
+# --- What is to be taken again ---
+
+
+def test_only_what_an_undone_save_deleted_is_said_to_be_taken_again(host, plugin):
+    """A payment that came in again long ago, and of which a change was accepted, is not."""
+    saved = saves(host, plugin, payment(1), payment(2, "1002", "500"))
+    host.undo_save(saved, why="fel")
+    host.take_save_again("Fortnox", saved)
+    reads(host, plugin)
+    host.save("Fortnox")
+    reads(host, plugin, payment(2, "1002", "450"))
+    host.decide("Fortnox", "2", "accept")
+    preview = reads(host, plugin, payment(2, "1002", "400"))
+    assert host.not_taken_again(preview) == (0, {})
+
+
+def test_what_changed_again_after_its_change_was_undone_is_not_either(host, plugin):
+    saves(host, plugin, payment(1))
+    reads(host, plugin, payment(1, amount="900"))
+    host.decide("Fortnox", "1", "accept")
+    second = host.save("Fortnox").run_id
+    host.undo_save(second, why="fel")
+    reads(host, plugin, payment(1, amount="800"))
+    host.decide("Fortnox", "1", "accept")
+    preview = reads(host, plugin, payment(1, amount="700"))
+    assert host.not_taken_again(preview) == (0, {})
+
+
+def test_a_change_that_is_taken_again_is(host, plugin):
+    saves(host, plugin, payment(1))
+    reads(host, plugin, payment(1, amount="900"))
+    host.decide("Fortnox", "1", "accept")
+    second = host.save("Fortnox").run_id
+    host.undo_save(second, why="fel")
+    assert host.take_save_again("Fortnox", second) == 1
+    assert host.waiting_for_import("Fortnox") == 1
+    total, lost = host.not_taken_again(reads(host, plugin, payment(1, amount="700")))
+    assert total == 1
+    assert "Avgjord vid belopp 900,00 SEK, nu 700,00 SEK" in lost["1"].sv
+
+
+def test_nothing_is_promised_of_what_has_another_amount_by_now(host, plugin, undone):
+    host.take_save_again("Fortnox", undone)
+    assert host.waiting_for_import("Fortnox") == 2
+    reads(host, plugin, payment(1, amount="940"), payment(2, "1002", "500"))
+    host.save("Fortnox")
+    assert host.waiting_for_import("Fortnox") == 0
+    preview = reads(host, plugin)
+    assert host.waiting_for_import("Fortnox") == 0
+    total, lost = host.not_taken_again(preview)
+    assert total == 1
+    assert "Avgjord vid belopp 1\xa0000,00 SEK, nu 940,00 SEK" in lost["1"].sv
+
+
+def test_what_is_decided_in_an_open_list_is_counted_at_once(host, plugin, undone):
+    host.add_payment("1001", Decimal(1000), date=NEW_YEAR.replace(month=6), confirm=True)
+    preview = reads(host, plugin)
+    host.take_save_again("Fortnox", undone)
+    total, lost = host.not_taken_again(preview)
+    assert (total, list(lost)) == (2, ["1"])
