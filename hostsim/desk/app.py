@@ -59,7 +59,7 @@ from hostsim.messages.text import LANGUAGES, own
 from hostsim.sandbox import seed
 from hostsim.storage import commits, database_checks
 from hostsim.storage.rows import MAX_ID
-from hostsim.views.labels import FIELDS, STATUSES, label
+from hostsim.views.labels import FIELDS, SAVED_STATUSES, STATUSES, label
 from hostsim.views.payments import known_amount
 from hostsim.views.table import Money, rate, text_of
 from opter_contract.values import Failure, Text
@@ -205,6 +205,7 @@ def _template_context() -> dict[str, object]:
         "lang": language(),
         "form_token": token,
         "status_label": lambda status: translated(label(STATUSES, status)),
+        "saved_status_label": lambda status: translated(label(SAVED_STATUSES, status)),
         "help": help,
         "sandbox": desk_context().sandbox is not None,
         "subjects": exports.SUBJECTS.values(),

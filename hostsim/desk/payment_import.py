@@ -22,13 +22,14 @@ from hostsim.ledger.amounts import typed_date
 from hostsim.ledger.judging import IGNORED, LEFT_OUT, READY, REJECTED
 from hostsim.messages.desk import page_text
 from hostsim.messages.formats import count, day, minute
-from hostsim.messages.payments import registered_again
+from hostsim.messages.payments import not_there, registered_again
 from hostsim.messages.results import DATE_NEEDED
 from hostsim.messages.text import own, some_of
 from hostsim.storage import page_rows, undone_saves
 from hostsim.storage.lists import Selection, all_of, preview_rows, saved_rows
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.region_checks import checked_bank_account, refuse_other_region
+from hostsim.views.labels import SAVED_STATUSES
 from hostsim.views.pages import PAGES
 from hostsim.views.preview import SAVED, UNDONE
 from hostsim.views.table import Column
@@ -84,6 +85,7 @@ def window(**dialog: object) -> str:
         partly_undone=registered_again(*standing) if standing[0] else None,
         open_run=open_run,
         about="" if preview is None else _heading(preview),
+        not_there=not_there,
         revisions=desk_context().revisions(),
         last_save=page_rows.last_save(store) if preview is None else None,
         open_previews=desk_context().open_previews(),
@@ -189,6 +191,7 @@ def _list(preview: Preview, kind: str) -> object:
         buttons=row_buttons(preview, kind, rows) if editable else {},
         ticks=ticks if editable and kind == READY else None,
         definition=preview.definition,
+        labels=SAVED_STATUSES if preview.saved and kind == READY else {},
     )
 
 
@@ -202,8 +205,9 @@ def is_open(preview: Preview) -> bool:
     return desk_context().open_previews().get(preview.definition) == preview.run_id
 
 
-#: Columns that only a file has room for, not a page or a printed list.
+#: Columns that a page has no room for; of them a printed list has what is written off.
 _HIDDEN = ("rate", "written_off", "source")
+_NOT_PRINTED = ("rate", "source")
 
 
 def _has_values(column: Column[PreviewRow], rows: Iterable[PreviewRow]) -> bool:
@@ -218,7 +222,7 @@ def export(run: str, kind: str, form: str) -> Response:
     source, selection = _rows(preview, kind), Selection.of(request.args, f"{kind}_")
     columns, title = _columns(preview, kind), _title_key(preview, kind)
     if form == "print":
-        columns = [column for column in columns if column.key not in _HIDDEN]
+        columns = [column for column in columns if column.key not in _NOT_PRINTED]
     name, about = _file_name(preview, kind), _heading(preview)
     return list_file(form, name, word(title), source, selection, columns=columns, about=about)
 

@@ -11,7 +11,7 @@ from hostsim.desk.shared import desk_context, list_view, notify, translated, wor
 from hostsim.errors import HostError
 from hostsim.messages.desk import page_text
 from hostsim.messages.formats import minute
-from hostsim.messages.payments import save_undone, saves_of_restored, was_and_is
+from hostsim.messages.payments import numbered, save_undone, saves_of_restored, was_and_is
 from hostsim.messages.text import own, some_of
 from hostsim.storage.history import PastRun
 from hostsim.storage.lists import Selection, runs
@@ -113,9 +113,9 @@ def _undo_dialog(run_id: str, why: str, wrong: Text | None = None) -> str:
         undoing=run,
         effects=effects,
         source=host.source(run.import_type),
-        gone=some_of([row.payment_number for row in effects.gone]),
+        gone=numbered([row.payment_number for row in effects.gone]),
         kept=with_states(effects.kept),
-        forgotten=some_of(effects.forgotten),
+        forgotten=numbered(effects.forgotten),
         restored=saves_of_restored(effects.restored_payments),
         values={"why": why},
         wrong=wrong,

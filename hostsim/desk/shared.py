@@ -16,7 +16,16 @@ from hostsim.messages.source_name import word_of
 from hostsim.messages.text import LANGUAGES, say
 from hostsim.storage.lists import Page, Selection, Source, page_of
 from hostsim.views.exports import EVENTS, STATES
-from hostsim.views.labels import DECISIONS, DUE, LEFT_OUT, REASONS, RUN_STATES, STATUSES, label
+from hostsim.views.labels import (
+    DECISIONS,
+    DUE,
+    LEFT_OUT,
+    REASONS,
+    RUN_STATES,
+    SAVED_STATUSES,
+    STATUSES,
+    label,
+)
 from hostsim.views.pages import PAGES
 from hostsim.views.schedules import STANDINGS
 from hostsim.views.table import Column, Money, on_page
@@ -74,13 +83,18 @@ _LABELS = {
     "runs": RUN_STATES,
     "decisions": DECISIONS,
     "ready": {**STATUSES, "left": LEFT_OUT},
-    "payments": STATUSES,
+    "payments": SAVED_STATUSES,
     "invoices": STATES,
     "bills": STATES,
     "log": EVENTS,
     "overview": STANDINGS,
     "open": DUE,
 }
+
+#: What tells how many rows a search found; of other lists, ``shown_payments``.
+_SHOWN = {"open": "shown_invoices", "invoices": "shown_invoices"} | dict.fromkeys(
+    ("runs", "decisions", "overview", "log", "bills", "items"), "shown_rows"
+)
 
 #: The attribute that identifies a row in a list, if it is not the id.
 _KEYS = {"invoices": "item_number", "bills": "item_number", "log": "sequence"}
@@ -105,6 +119,10 @@ class ListView:
     buttons: Mapping[int, str] = field(default_factory=dict)
     #: The definition of all rows; ``""`` if they have different ones.
     definition: str = ""
+    #: The labels of the codes where they are not those of the list's name.
+    labels: Mapping[str, Text] = field(default_factory=dict)
+    #: The columns that only its files have.
+    in_files: Sequence[Column[Any]] = ()
     #: Whether a row is ticked, by id; only rows that can be ticked.
     ticks: Mapping[str, bool] | None = None
     #: The revisions of the open previews when the rows were read, by definition.
@@ -142,7 +160,7 @@ class ListView:
         """Return the label of a status, reason, decision or state."""
         if self.name == "decisions" and code == "done":
             return word("not_in_force")
-        return translated(label(_LABELS.get(self.name, REASONS), code))
+        return translated(label(self.labels or _LABELS.get(self.name, REASONS), code))
 
     def origin_label(self, code: str) -> str:
         return word("by_hand") if code == "hand" else translated(word_of(code))
@@ -171,6 +189,17 @@ class ListView:
     def filtered(self) -> bool:
         return bool(self.selection.text or self.selection.code or self.selection.origin)
 
+    @property
+    def shown(self) -> str:
+        """Say how many rows a search found, and which of them are on this page."""
+        key, page = _SHOWN.get(self.name.partition("-")[0], "shown_payments"), self.page
+        if not page.found:
+            return word("no_match" if key == "shown_payments" else "nothing_found")
+        first, last, found = (count(n, language()) for n in (page.first, page.last, page.found))
+        if page.pages > 1:
+            found = word("rows", first=first, last=last, found=found)
+        return word(key, n=page.found, found=found)
+
     def _values(self, changed: Mapping[str, object]) -> dict[str, str]:
         values = {key: value for key, value in request.args.items() if value}
         values |= {f"{self.prefix}{key}": str(value) for key, value in changed.items()}
@@ -194,14 +223,14 @@ def list_view(
 
     :param prefix: of the list's own query parameters.
     :param fixed: arguments of every link of the list.
-    :param hidden: the keys of columns that are not shown.
+    :param hidden: the keys of columns that only files have.
     :param columns: by default those of :data:`PAGES`.
     """
-    selection = Selection.of(request.args, prefix)
+    selection, columns = Selection.of(request.args, prefix), on_page(columns or PAGES[name])
     return ListView(
         name,
         title,
-        [column for column in on_page(columns or PAGES[name]) if column.key not in hidden],
+        [column for column in columns if column.key not in hidden],
         page_of(desk_context().store, source, selection),
         selection,
         prefix,
@@ -209,6 +238,7 @@ def list_view(
         file,
         fixed or {},
         row_argument,
+        in_files=[column for column in columns if column.key in hidden],
     )
 
 

@@ -20,9 +20,15 @@ _RATE = re.compile(rf"{_INTEGER}([.,][0-9]+)?")
 
 #: What may be an amount with grouped thousands: 12.500 or 1,250.50 or 1'250.
 _GROUPED_AMOUNT = re.compile(
-    rf"([-+]?){_SPACE}?([0-9]+(?:{_SPACE}[0-9]{{3}})*)((?:[.,'’][0-9]{{3}})+)([.,][0-9]{{1,2}})?"
+    rf"([-+]?){_SPACE}?([1-9][0-9]{{0,2}}(?:([.,'’])[0-9]{{3}})(?:\3[0-9]{{3}})*)"
+    r"(?:[.,]([0-9]{1,2}))?"
 )
 
+#: What may be an amount with a zero too many: 1000,500 or 1 250,500 or 1.000,500.
+_THREE_DECIMALS = re.compile(
+    rf"([-+]?){_SPACE}?([0-9]+|[0-9]{{1,3}}(?:(?:{_SPACE}|['’])[0-9]{{3}})+"
+    r"|[0-9]{1,3}(?:\.[0-9]{3})+(?=,)|[0-9]{1,3}(?:,[0-9]{3})+(?=\.))[.,]([0-9]{2})0"
+)
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -72,23 +78,17 @@ def suggest_amounts(text: str) -> Text:
 
 def possible_amounts(text: str) -> list[Decimal]:
     """Return the valid amounts that an invalid one may mean, thousands first."""
-    match = _GROUPED_AMOUNT.fullmatch(_with_minus(text))
-    if match is None:
-        return []
-    sign, integer, thousand_groups, cents = match.groups()
-    integer = "".join(integer.split())
-    thousands = re.sub("[^0-9]", "", thousand_groups)
-    amounts = []
-    if not integer.startswith("0"):
-        amounts.append(Decimal(f"{sign}{integer}{thousands}.{(cents or '.00')[1:].ljust(2, '0')}"))
-    if cents is None and thousand_groups[0] in ".," and len(thousand_groups) == 4:
-        amounts.append(Decimal(f"{sign}{integer}.{thousands.removesuffix('0')}"))
-    # 12.505 has no third decimal.
-    return [
-        amount
-        for amount in amounts
-        if 0 < abs(amount) <= MAX_AMOUNT and amount.as_tuple().exponent == -2
-    ]
+    normalized, amounts = _with_minus(text), []
+    if match := _GROUPED_AMOUNT.fullmatch(normalized):
+        sign, whole, _, cents = match.groups()
+        amounts.append(_amount(sign, whole, (cents or "").ljust(2, "0")))
+    if match := _THREE_DECIMALS.fullmatch(normalized):
+        amounts.append(_amount(*match.groups()))
+    return [amount for amount in amounts if 0 < abs(amount) <= MAX_AMOUNT]
+
+
+def _amount(sign: str, whole: str, cents: str) -> Decimal:
+    return Decimal(f"{sign}{re.sub('[^0-9]', '', whole)}.{cents}")
 
 
 def _with_minus(text: str) -> str:

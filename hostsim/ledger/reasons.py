@@ -128,11 +128,12 @@ _ALL = (
         Text("Kanske registrerad redan", "Possibly registered already"),
         to_do=Text(
             "En betalning med samma faktura och belopp är redan registrerad, för hand eller genom"
-            " en annan import: är det en annan betalning, bekräfta raden och spara; är det samma,"
-            " lägg undan den.",
+            " en annan import. Är det samma, lägg undan den. Är det en annan betalning, bekräfta"
+            " raden: den kan sparas om något återstår på fakturan, och annars tas in som förskott.",
             "A payment of the same invoice and amount is registered already, by hand or through "
-            "another import: if this is another payment, confirm the row and save; if it is the "
-            "same, set it aside.",
+            "another import. If it is the same, set it aside. If it is another payment, confirm "
+            "the row: it can be saved if something remains of the invoice, and otherwise be taken "
+            "as an advance.",
         ),
         decisions=(CONFIRM, SET_ASIDE),
     ),

@@ -163,6 +163,7 @@ class Row:
     reason: str | None
     message: Text | None
     customer_name: str | None  # of the matched invoice of the host
+    written_off: Decimal | None  # within the accepted deviation; SEK
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +209,6 @@ class Entry(Row):
     deleted_why: str | None
     reverses: int | None  # of a reversal: the id of the payment that it reverses
     invoice_id: int
-    written_off: Decimal  # within the accepted deviation; SEK
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from hostsim.messages.payments import Difference
+from hostsim.messages.payments import NOT_SAVED, Difference
 from opter_contract.values import Text
 
 
@@ -26,7 +26,7 @@ def set_aside_but_ready(who: Text) -> Text:
 
 
 def left_out(who: Text) -> Text:
-    return Text(f"Sparas inte nu ({who.sv})", f"Not saved now ({who.en})")
+    return Text(f"{NOT_SAVED.sv} ({who.sv})", f"{NOT_SAVED.en} ({who.en})")
 
 
 def other_way(definition: str, import_type: str, number: str) -> Text:

@@ -82,7 +82,7 @@ WORDS: dict[str, Text] = {
     ),
     "show_last_save": Text("Visa det som sparades senast ({name})", "Show the last save ({name})"),
     "ready": Text("Betalningar som kan sparas", "Payments that can be saved"),
-    "ready_undone": Text("Sparade betalningar som ångrades", "Saved payments that were undone"),
+    "ready_undone": Text("Betalningar i en ångrad sparning", "Payments of an undone save"),
     "ready_partly_undone": Text(
         "Sparade betalningar, delvis ångrade", "Saved payments, partly undone"
     ),
@@ -96,20 +96,17 @@ WORDS: dict[str, Text] = {
     "payments": Text("Registrerade betalningar", "Registered payments"),
     "sum_read": Text("Lästa", "Read"),
     "sum_ready": Text("Kan sparas", "Can be saved"),
-    "sum_ready_undone": Text("Sparade, sedan ångrade", "Saved, then undone"),
+    "sum_ready_undone": payments_messages.SAVE_UNDONE,
     "sum_ready_partly_undone": Text("Sparade, sedan delvis ångrade", "Saved, then partly undone"),
     "sum_ready_saved": Text("Sparade", "Saved"),
     "sum_left": Text("Lämnas", "Left"),
+    "sum_left_saved": Text("Lämnade", "Left"),
     "sum_rejected": Text("Kan inte sparas", "Cannot be saved"),
     "sum_ignored": Text("Ignorerade", "Ignored"),
     "not_read_one": payments_messages.not_read(1),
     "not_read": Text(
         "Därutöver finns {n} äldre betalningar, som inte lästes enligt inställningarna.",
         "In addition there are {n} older payments, not read because of the settings.",
-    ),
-    "gone": Text(
-        "Finns inte längre där de kom ifrån: {numbers}.",
-        "No longer there where they came from: {numbers}.",
     ),
     "nothing_registered": Text("Ingenting är registrerat än.", "Nothing is registered yet."),
     "saved_one": payments_messages.registered(1),
@@ -255,6 +252,7 @@ WORDS: dict[str, Text] = {
     "excel": Text("Excel", "Excel"),
     "excel_of": Text("Exportera {title} till Excel", "Export {title} to Excel"),
     "export": Text("CSV", "CSV"),
+    "also_in_files": Text("Står också i Excel och CSV", "Also in Excel and CSV"),
     "export_of": Text("Exportera {title} som CSV", "Export {title} as CSV"),
     "print": Text("Skriv ut", "Print"),
     "print_of": Text("Skriv ut {title}", "Print {title}"),
@@ -263,6 +261,13 @@ WORDS: dict[str, Text] = {
     "sum_of_some": Text("Summa av {n} av {found}", "Sum of {n} of {found}"),
     "sum": Text("summa", "total"),
     "n_rows": Text("{n} st", "{n} rows"),
+    # What a search found, for who hears the page.
+    "shown_payments": Text("{found} betalningar visas.", "{found} payments are shown."),
+    "shown_payments_one": Text("En betalning visas.", "One payment is shown."),
+    "shown_invoices": Text("{found} fakturor visas.", "{found} invoices are shown."),
+    "shown_invoices_one": Text("En faktura visas.", "One invoice is shown."),
+    "shown_rows": Text("{found} rader visas.", "{found} rows are shown."),
+    "shown_rows_one": Text("En rad visas.", "One row is shown."),
     "printed": Text("Utskriven", "Printed"),
     # What files are called.
     "file_ready": Text("betalningsimport-kan-sparas", "payment-import-can-be-saved"),

@@ -36,8 +36,10 @@ LISTS = {
         "What exports did with each item: sent it, took it back, or why not.",
     ),
     "open": Text(
-        "Fakturor där något återstår, eller där det är betalt för mycket (minus).",
-        "Invoices of which something remains, or which were paid too much (minus).",
+        "Fakturor där något återstår. Minus är det som kunden har till godo: betalt för mycket, "
+        "eller kvar av en kreditfaktura.",
+        "Invoices of which something remains. Minus is what the customer is owed: paid too much, "
+        "or left of a credit note.",
     ),
     "invoices": Text(
         "Fakturorna här, och hur de står i bokföringen. En stängd period kan exporteras.",
@@ -82,8 +84,10 @@ COLUMNS = {
     ),
     "rate": Text("SEK för en enhet av valutan.", "SEK for one unit of the currency."),
     "written_off": Text(
-        "Vad som skrevs av tillsammans med betalningen.",
-        "What was written off together with the payment.",
+        "Vad som skrivs av med betalningen: det som skrevs av där den kom från, och det som "
+        "saknas inom den accepterade avvikelsen här.",
+        "What is written off with the payment: what was written off where it came from, and what "
+        "is short within the accepted deviation here.",
     ),
     "total": Text("Fakturans belopp, i dess valuta.", "The invoice's total, in its currency."),
     "before": Text(
@@ -91,8 +95,10 @@ COLUMNS = {
         "What remained of the invoice before the payment.",
     ),
     "after": Text(
-        "Vad som återstår när betalningen är sparad; minus är ett förskott.",
-        "What remains once the payment is saved; minus is an advance.",
+        "Vad som återstår av fakturan när betalningen är sparad. Minus är ett förskott, eller det "
+        "som kunden har kvar av en kreditfaktura.",
+        "What remains of the invoice once the payment is saved. Minus is an advance, or what the "
+        "customer has left of a credit note.",
     ),
     "source": Text("Hur betalningen kom in.", "How the payment came in."),
     "due": Text("När fakturan ska vara betald.", "When the invoice is to be paid."),
@@ -120,8 +126,19 @@ _EXPORTED = {
     "at": Text("När exporten senast gjorde något med den.", "When the export last acted on it."),
 }
 
+#: Of a list of payments that are not saved.
+_NOT_SAVED = {
+    "after": Text(
+        "Vad som återstår av fakturan utan den här betalningen. Minus är det som kunden har till "
+        "godo.",
+        "What remains of the invoice without this payment. Minus is what the customer is owed.",
+    ),
+}
+
 #: Where a column means something else, or is of one list alone; by the list.
 OF_LIST = {
+    "rejected": _NOT_SAVED,
+    "ignored": _NOT_SAVED,
     "invoices": _EXPORTED
     | {
         "invoice": Text("Fakturans nummer här.", "The number of the invoice here."),
@@ -186,3 +203,8 @@ OF_LIST = {
         "format": Text("Importen som betalningen kom genom.", "The import that it came through."),
     },
 }
+
+
+def column(of_list: str, key: str) -> Text | None:
+    """Say what a column of a list means."""
+    return OF_LIST.get(of_list, {}).get(key) or COLUMNS.get(key)

@@ -16,6 +16,9 @@ PARTIAL = Text("Delbetalning", "Partial payment")
 ADVANCE = Text("Förskott kommer att skapas", "Advance will be created")
 ADVANCE_MADE = Text("Förskott har skapats", "Advance was created")
 ADVANCE_UNDONE = Text("Förskottet är ångrat", "The advance is undone")
+#: Of a payment that is left out, before the save and after it.
+NOT_SAVED = Text("Sparas inte nu", "Not saved now")
+NOT_SAVED_THEN = Text("Sparades inte", "Was not saved")
 REVERSAL = Text(
     "Återbetalning: det som återstår att betala på fakturan ökar",
     "Refund: what remains to pay on the invoice increases",
@@ -39,23 +42,34 @@ PAID_BY_WAITING = Text(
 
 
 def once_saved(warning: Text | None, advance: Text = ADVANCE_MADE) -> Text | None:
-    """Return a warning as it reads once its payment is saved.
+    """Return a warning as it reads once its payment is saved, or was left out of the save.
 
     :param advance: the sentence that replaces that of an advance to be created.
     """
     if warning is None:
         return None
-    return Text(
-        warning.sv.replace(ADVANCE.sv, advance.sv),
-        warning.en.replace(ADVANCE.en, advance.en),
-    )
+    replaced = {ADVANCE: advance, _WRITTEN_OFF: _WRITTEN_OFF_THEN, NOT_SAVED: NOT_SAVED_THEN}
+    sv, en = warning.sv, warning.en
+    for before, after in replaced.items():
+        sv, en = sv.replace(before.sv, after.sv), en.replace(before.en, after.en)
+    return Text(sv, en)
+
+
+_WRITTEN_OFF = Text(
+    "SEK skrivs av inom accepterad fakturaavvikelse",
+    "SEK is written off within the accepted invoice deviation",
+)
+_WRITTEN_OFF_THEN = Text(
+    "SEK skrevs av inom accepterad fakturaavvikelse",
+    "SEK was written off within the accepted invoice deviation",
+)
 
 
 def written_off(amount: Decimal) -> Text:
     """Return the sentence about the amount, in SEK, booked to the write-off account."""
     return Text(
-        f"{money(amount, 'sv')} SEK skrivs av inom accepterad fakturaavvikelse",
-        f"{money(amount, 'en')} SEK is written off within the accepted invoice deviation",
+        f"{money(amount, 'sv')} {_WRITTEN_OFF.sv}",
+        f"{money(amount, 'en')} {_WRITTEN_OFF.en}",
     )
 
 
@@ -414,6 +428,32 @@ def payments(number: int, which: Text = _ANY) -> Text:
     )
 
 
+def numbered(numbers: Sequence[str], *, begins: bool = False) -> Text:
+    """Name payments by number, as ``betalning 2``: a bare 2 is read as a count.
+
+    :param begins: a sentence begins with it.
+    """
+    which = some_of(numbers)
+    sv, en = ("betalning", "payment") if len(numbers) == 1 else ("betalningarna", "payments")
+    if begins:
+        sv, en = sv.capitalize(), en.capitalize()
+    return Text(f"{sv} {which}", f"{en} {which}")
+
+
+def not_there(numbers: Sequence[str]) -> Text:
+    """Say that payments are no longer where they came from."""
+    which = numbered(numbers, begins=True)
+    if len(numbers) == 1:
+        return Text(
+            f"{which.sv} finns inte längre där den kom ifrån.",
+            f"{which.en} is no longer there where it came from.",
+        )
+    return Text(
+        f"{which.sv} finns inte längre där de kom ifrån.",
+        f"{which.en} are no longer there where they came from.",
+    )
+
+
 def registered(number: int) -> Text:
     counted = payments(number)
     if number == 1:
@@ -443,6 +483,10 @@ def registered_again(number: int, sek: Decimal) -> Text:
         f"{counted.sv}, {money(sek, 'sv')} SEK, gäller igen.",
         f"{counted.en}, {money(sek, 'en')} SEK, {'is' if number == 1 else 'are'} registered again.",
     )
+
+
+#: The title of the payments of a save that was undone; some may have been deleted before.
+SAVE_UNDONE = Text("Sparade (sparningen är ångrad)", "Saved (the save is undone)")
 
 
 def saved_then_partly_undone(number: int) -> Text:
@@ -476,10 +520,11 @@ def saves_of_restored(payments: Iterable[Restored]) -> Text | None:
         of_save.setdefault(key, []).append(payment.number)
     sentences = []
     for (saved_at, definition, saved_by, undone_at), numbers in of_save.items():
-        which, saved, single = some_of(numbers), minute(saved_at), len(numbers) == 1
+        saved, single = minute(saved_at), len(numbers) == 1
+        which = numbered(numbers, begins=True)
         text = Text(
-            f"{which} är från sparningen av {definition} {saved} ({saved_by}).",
-            f"{which} {'is' if single else 'are'} from the save of {definition} on {saved} "
+            f"{which.sv} är från sparningen av {definition} {saved} ({saved_by}).",
+            f"{which.en} {'is' if single else 'are'} from the save of {definition} on {saved} "
             f"({saved_by}).",
         )
         if undone_at is not None:
@@ -506,7 +551,7 @@ def save_undone(
     :param restored_payments: those of imports, with their saves.
     """
     counted, again, others = payments(number), payments(restored), payments(len(forgotten))
-    which = some_of(forgotten)
+    which = numbered(forgotten)
     are = "är borttagen" if number == 1 else "är borttagna"
     sentences = [
         Text(
@@ -529,9 +574,9 @@ def save_undone(
         sentences.append(
             Text(
                 f"{others.sv} från andra ångrade sparningar, av samma fakturor, skulle tas in igen "
-                f"och gör inte det längre: {which}. Ta in dem igen om de ska in.",
+                f"och gör inte det längre: {which.sv}. Ta in dem igen om de ska in.",
                 f"{others.en} of other undone saves, of the same invoices, were to be taken again "
-                f"and no longer are: {which}. Take them again if they are to come in.",
+                f"and no longer are: {which.en}. Take them again if they are to come in.",
             )
         )
     return Text(*(" ".join(parts) for parts in zip(*sentences, strict=True)))

@@ -10,12 +10,12 @@ from functools import lru_cache
 
 from hostsim.ledger.values import EXACT
 
+#: 12 000,50 or 12.000,50, or 12,000.50 as the English page has it; 12,000 has three decimals.
+_GROUPED = r"[-\u2212]?\d{1,3}(?:(?:\s\d{3})+(?:,\d+)?|(?:\.\d{3})+(?:,\d+)?|(?:,\d{3})+\.\d+)"
 #: An amount, grouped or with decimals; other digits are found anywhere, as in an OCR number.
-_AMOUNT = re.compile(r"-?\d{1,3}(?:\s\d{3})+(?:,\d+)?|-?\d+,\d+")
+_AMOUNT = re.compile(rf"{_GROUPED}|[-\u2212]?\d+,\d+")
 #: 12 000 is one word; 10231 500 are two. What follows an amount says its currency.
-_WORD = re.compile(
-    r"(-?\d{1,3}(?:\s\d{3})+(?:,\d+)?|-?\d+(?:,\d+)?)(?:\s*(?:kr|sek)\b)?(?=\s|$)|\S+"
-)
+_WORD = re.compile(rf"({_GROUPED}|[-\u2212]?\d+(?:,\d+)?)(?:\s*(?:kr|sek)\b)?(?=\s|$)|\S+")
 
 
 def register(db: sqlite3.Connection) -> None:
@@ -61,7 +61,8 @@ def _holds(text: str, lines: str) -> bool:
 @lru_cache(maxsize=16)
 def _search_terms(text: str) -> Sequence[tuple[str, Sequence[str]]]:
     """Return the folded words of a text, each with its stored forms if it is an amount."""
-    words = (match[1] or match[0] for match in _WORD.finditer(text.casefold()))
+    matches = _WORD.finditer(text.casefold())
+    words = (m[1].replace("\N{MINUS SIGN}", "-") if m[1] else m[0] for m in matches)
     return [(word, _as_stored(word)) for word in words]
 
 
@@ -69,7 +70,7 @@ def _as_stored(word: str) -> Sequence[str]:
     """Return how lines with an amount begin, or are: 10,00 is stored as 10, as 10.0 or as 10.00."""
     if not _AMOUNT.fullmatch(word):
         return ()
-    number = "".join(word.split()).replace(",", ".")
+    number = re.sub(r"\s|[.,](?=.*[.,])|\.(?=\d{3}$)", "", word).replace(",", ".")
     starts = [f"\n{sign}{number}" for sign in ("", "-")]
     if "." not in number:
         return starts

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from hostsim.ledger import reasons
 from hostsim.ledger.values import REGISTERED
+from hostsim.messages import payments as payments_messages
 from hostsim.messages.formats import minute
 from hostsim.services import outcomes
 from opter_contract.values import Text
@@ -27,7 +28,13 @@ STATUSES = {
 }
 
 #: Of one that could be saved, but is left out.
-LEFT_OUT = Text("Sparas inte nu", "Not saved now")
+LEFT_OUT = payments_messages.NOT_SAVED
+
+#: Of one that was saved, or was not since it was left out.
+SAVED_STATUSES = STATUSES | {
+    "written-off": Text("Mindre avvikelse är avskriven", "Small deviation was written off"),
+    "left": payments_messages.NOT_SAVED_THEN,
+}
 
 #: Of a payment that cannot be saved, or is ignored.
 REASONS = {code: reason.label for code, reason in reasons.REASONS.items()}

@@ -8,15 +8,16 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from hostsim.ledger.judging import TICKED
-from hostsim.ledger.values import HAND, REGISTERED, SEK
+from hostsim.ledger.values import HAND, REGISTERED, SEK, ZERO
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.decisions import by_whom
 from hostsim.messages.formats import count, money
 from hostsim.messages.source_name import word_of
-from hostsim.messages.text import LANGUAGES, say, some_of
+from hostsim.messages.text import LANGUAGES, say
 from hostsim.views.labels import (
     BY_HAND,
     PAYMENT_STATES,
+    SAVED_STATUSES,
     STATUSES,
     label,
     region,
@@ -94,12 +95,24 @@ def write_off_sentences(write_offs: Iterable[Money], paid: Decimal | None) -> li
     ]
 
 
-def written_off(row: Row) -> list[Money]:
+def written_off_at_source(row: Row) -> list[Money]:
     """Return the write-offs added up by currency; an amount without one is in SEK."""
+    return _sums((off.amount, off.currency) for off in row.write_offs)
+
+
+def written_off(row: Row) -> list[Money]:
+    """Return all that is written off, here within the accepted deviation, too."""
+    # At the source it has the sign of the payment.
+    here = abs(row.written_off or ZERO).copy_sign(row.amount)
+    of_source = [(off.amount, off.currency) for off in row.write_offs]
+    return _sums([*of_source, (here, SEK)] if here else of_source)
+
+
+def _sums(amounts: Iterable[tuple[Decimal, str]]) -> list[Money]:
     sums: dict[str, Decimal] = {}
-    for write_off in row.write_offs:
-        currency = "" if write_off.currency == SEK else write_off.currency
-        sums[currency] = sums.get(currency, Decimal(0)) + write_off.amount
+    for amount, currency in amounts:
+        key = "" if currency == SEK else currency
+        sums[key] = sums.get(key, ZERO) + amount
     return [Money(amount, currency) for currency, amount in sums.items()]
 
 
@@ -172,12 +185,13 @@ def state(entry: Entry) -> Text:
 def with_states(entries: Iterable[Entry]) -> Text:
     """Return the numbers of payments that do not count, each with its state."""
     named = [(e.payment_number or str(e.id), label(PAYMENT_STATES, e.state)) for e in entries]
-    return Text(*(some_of([f"{n} ({say(s, lang)})" for n, s in named]) for lang in LANGUAGES))
+    numbers = {lang: [f"{n} ({say(s, lang)})" for n, s in named] for lang in LANGUAGES}
+    return Text(*(say(payments_messages.numbered(numbers[lang]), lang) for lang in LANGUAGES))
 
 
 def _status_or_state(entry: Entry) -> Text:
     if entry.state == REGISTERED:
-        return label(STATUSES, entry.status)
+        return label(SAVED_STATUSES, entry.status)
     return label(PAYMENT_STATES, entry.state)
 
 
@@ -251,7 +265,7 @@ def write_entry(output: Output, entry: Entry) -> None:
         (Text("Belopp", "Amount"), Money(entry.amount, SEK)),
         (Text("I annan valuta", "In other currency"), foreign_amount(entry)),
         (Text("Kurs", "Rate"), rate(entry.exchange_rate)),
-        (Text("Bedömning", "Judgement"), label(STATUSES, entry.status)),
+        (Text("Bedömning", "Judgement"), label(SAVED_STATUSES, entry.status)),
         (Text("Bankkonto", "Bank account"), entry.bank_account),
         (Text("Import", "Import"), (entry.run_id or "")[:8]),
         (Text("Sparad av", "Saved by"), user_at(entry.user, entry.at)),

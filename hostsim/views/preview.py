@@ -13,7 +13,15 @@ from hostsim.messages import payments as payments_messages
 from hostsim.messages.formats import money_of
 from hostsim.messages.source_name import word_of
 from hostsim.messages.text import joined
-from hostsim.views.labels import COUNTS, LEFT_OUT, PAYMENT_STATES, REASONS, STATUSES, label
+from hostsim.views.labels import (
+    COUNTS,
+    LEFT_OUT,
+    PAYMENT_STATES,
+    REASONS,
+    SAVED_STATUSES,
+    STATUSES,
+    label,
+)
 from hostsim.views.payments import (
     FIGURES,
     FOREIGN,
@@ -23,7 +31,7 @@ from hostsim.views.payments import (
     STATUS,
     WARNING,
     write_off_sentences,
-    written_off,
+    written_off_at_source,
 )
 from hostsim.views.table import Column, Money, json_attributes, not_on_page
 from opter_contract.values import Text
@@ -58,7 +66,7 @@ def warning(row: PreviewRow) -> Text | None:
 
 def warning_on_page(row: PreviewRow) -> Text | None:
     """Return the warning and what was written off there, which has no column on the page."""
-    message, write_offs = warning(row), written_off(row)
+    message, write_offs = warning(row), written_off_at_source(row)
     if row.status == "written-off":
         return message
     sentences = write_off_sentences(write_offs, row.amount or row.invoice_total)
@@ -67,6 +75,11 @@ def warning_on_page(row: PreviewRow) -> Text | None:
 
 def _status_or_left_out(row: PreviewRow) -> Text:
     return LEFT_OUT if row.kind == judging.LEFT_OUT else label(STATUSES, row.status)
+
+
+def _saved_status(row: PreviewRow) -> Text:
+    left_out = row.kind == judging.LEFT_OUT
+    return label(SAVED_STATUSES, judging.LEFT_OUT if left_out else row.status)
 
 
 # What an invoice is, and what remains of it, in its own currency.
@@ -110,10 +123,11 @@ READY: tuple[Column[PreviewRow], ...] = (
 
 
 def _after_save(advance: Text) -> tuple[Column[PreviewRow], ...]:
-    return (
+    columns = (
         *READY[:-2],
         replace(WARNING, value=lambda r: payments_messages.once_saved(warning_on_page(r), advance)),
     )
+    return tuple(replace(c, value=_saved_status) if c.key == STATUS.key else c for c in columns)
 
 
 #: The same once they are saved, and once the save is undone.

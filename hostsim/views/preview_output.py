@@ -332,11 +332,7 @@ def _write_remarks(output: Output, preview: Preview) -> None:
     for note in preview.notes:
         output.line(one_line(say(note, output.language)))
     if preview.deleted:
-        numbers = one_line(", ".join(preview.deleted))
-        output.say(
-            f"Finns inte längre där de kom ifrån: {numbers}.",
-            f"No longer there where they came from: {numbers}.",
-        )
+        output.line(one_line(say(messages.not_there(preview.deleted), output.language)))
     requests = count(preview.requests, output.language)
     output.say(f"Antal anrop: {requests}.", f"Requests made: {requests}.")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from hostsim.messages.payments import registered_again, saved_then_partly_undone
+from hostsim.messages.payments import SAVE_UNDONE, registered_again, saved_then_partly_undone
 from hostsim.views.labels import RUN_STATES, company, label, region, user_at
 from hostsim.views.output import Output
 from hostsim.views.payments import REGISTERED_PAYMENTS, write_entries
@@ -224,7 +224,7 @@ def kind_label(kind: str, run: PastRun) -> Text:
     if kind == "ready" and run.standing is not None:
         return saved_then_partly_undone(run.standing[0])
     if kind == "ready" and run.undone_at is not None:
-        return Text("Sparade, sedan ångrade", "Saved, then undone")
+        return SAVE_UNDONE
     if kind == "ready" and run.state == "saved":
         return Text("Sparade", "Saved")
     return label(_KINDS, kind)

@@ -211,3 +211,60 @@ def test_progress_is_told_to_a_screen_reader(page, person):
     announced = "said => document.querySelector('[aria-live=polite]')?.textContent === said"
     page.wait_for_function(announced, arg=READING["sentence"])
     assert page.get_by_role("progressbar", name="Hur långt importen har kommit").count() == 1
+
+
+#: Collects what is put into the region of the page in which news are told.
+HEARD = """
+  window.heard = [];
+  new MutationObserver((changes) => {
+    for (const change of changes) {
+      const text = change.target.id === "told" && change.target.textContent;
+      if (text) window.heard.push(text);
+    }
+  }).observe(document, { childList: true, subtree: true });
+"""
+
+
+def heard(page, last):
+    """Return what was told since it was asked last, once that has ended with ``last``."""
+    page.wait_for_function("last => window.heard.at(-1)?.endsWith(last)", arg=last)
+    page.wait_for_timeout(200)  # so that a second telling would be noticed
+    return page.evaluate("window.heard.splice(0)")
+
+
+def test_what_a_search_found_is_told_once_to_a_screen_reader(page, person, office, desk):
+    person.defines_fortnox()
+    office.host(window=sign_in_in_background).import_payments("Fortnox")
+    page.add_init_script(HEARD)
+    page.goto(f"{desk.url}import")
+    field = page.locator("#ready-q")
+    field.fill("inte en enda")
+    field.press("Enter")
+    assert heard(page, "sökningen.") == ["Ingen betalning stämmer med sökningen."]
+    assert page.evaluate("document.activeElement.id") == "ready-q"
+    page.locator("#ready-clear").click()
+    assert heard(page, "visas.") == ["1–100 av 201 betalningar visas."]
+    page.locator("#ready-by-amount").click()
+    page.wait_for_url("**ready_sort=amount*")
+    page.locator("#rejected-q").fill("finns inte")
+    page.locator("#rejected-search").click()
+    assert heard(page, "sökningen.") == ["Ingen betalning stämmer med sökningen."]
+
+
+def test_what_waits_to_be_taken_again_is_told_once_to_a_screen_reader(page, person, office, desk):
+    person.defines_fortnox()
+    host = office.host(window=sign_in_in_background)
+    host.import_payments("Fortnox")
+    saved = host.save("Fortnox")
+    host.undo_save(saved.run_id, why="fel företag")
+    page.add_init_script(HEARD)
+    page.goto(f"{desk.url}import")
+    [said] = heard(page, "fel företag.")
+    assert "ångrades av" in said
+    page.locator("[id^=take-again-]").click()
+    [said] = heard(page, "Läs fil")
+    assert "betalningar tas in igen: läs in igen" in said
+    page.locator("summary").filter(has_text="Ekonomi").click()
+    person.link("Betalningsimport").click()
+    page.wait_for_timeout(500)
+    assert page.evaluate("window.heard") == []

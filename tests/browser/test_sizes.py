@@ -197,3 +197,32 @@ def test_what_was_flagged_fits_beside_its_list_once_it_is_saved(browser, second_
         context.close()
     assert {"advance", "partial", "reversal"} <= ids.keys()
     assert {name: wrong for name, wrong in found.items() if wrong} == {}
+
+
+#: What of the button cannot be seen without scrolling, in pixels.
+HIDDEN_OF_OK = """() => {
+  const box = document.getElementById("ok").getBoundingClientRect();
+  const form = document.querySelector("dialog form").getBoundingClientRect();
+  return Math.max(0, box.bottom - form.bottom, box.bottom - innerHeight, form.top - box.top);
+}"""
+
+
+def test_the_ok_of_a_dialog_is_seen_whole_before_anything_is_scrolled(browser, second_day):
+    office, desk = second_day
+    context = browser.new_context(viewport={"width": 1366, "height": 600}, locale="sv-SE")
+    page = context.new_page()
+    open_desk(page, desk)
+    hidden, scrolls = {}, []
+    for path in dialogs(office):
+        page.goto(desk.url + path)
+        if page.locator("dialog #ok").count():
+            hidden[path] = page.evaluate(HIDDEN_OF_OK)
+            scrolls.append(
+                page.evaluate(
+                    "(({ scrollHeight, clientHeight }) => scrollHeight > clientHeight)"
+                    "(document.querySelector('dialog form'))"
+                )
+            )
+    context.close()
+    assert any(scrolls)
+    assert {path: pixels for path, pixels in hidden.items() if pixels > 0} == {}

@@ -215,8 +215,8 @@ def half_undone(person):
 
 
 OF_THE_FIRST = (
-    "1 är från sparningen av Fortnox 2026-11-22 12:00 (kim), som ångrades 2026-11-22 14:00: "
-    "ångra den igen om den inte ska gälla."
+    "Betalning 1 är från sparningen av Fortnox 2026-11-22 12:00 (kim), som ångrades "
+    "2026-11-22 14:00: ångra den igen om den inte ska gälla."
 )
 
 

@@ -124,7 +124,7 @@ def test_a_save_is_undone_with_a_reason_and_taken_again_with_one_press(person):
     page = person.get(f"/import?run={run}")
     assert "Sparningen är ångrad: 2 betalningar är borttagna." in words(page)
     assert "ångrades av kim 2026-11-22 12:00: fel företag" in words(page)
-    assert "Sparade, sedan ångrade 2" in words(page)
+    assert "Sparade (sparningen är ångrad) 2" in words(page)
     assert rows_of(person.get("/runs"), "runs")[0][-1] == ""
     person.post(f"/runs/{run}/take-again", revision="", shown=run)
     page = words(person.get(f"/import?run={run}"))
@@ -183,10 +183,10 @@ def test_the_dialog_says_what_else_would_not_be_taken_again_before_it_is_done(pe
     person.post(f"/runs/{first}/take-again", revision="")
     page = words(person.get(f"/runs/{second}/undo"))
     assert "En betalning från en annan ångrad sparning, av samma faktura, skulle tas in" in page
-    assert "inte sparad än: 1." in page
+    assert "inte sparad än: betalning 1." in page
     person.post(f"/runs/{second}/undo", why="fel igen")
     told = " ".join(person.notices("/runs"))
-    assert "skulle tas in igen och gör inte det längre: 1." in told
+    assert "skulle tas in igen och gör inte det längre: betalning 1." in told
     assert "Ta in betalningen igen" in words(person.get(f"/runs?run={first}"))
 
 
@@ -201,10 +201,10 @@ def test_the_dialog_says_what_can_be_taken_again_and_what_not_and_why(person):
     page = words(person.get(f"/runs/{saved}/undo"))
     assert "2 betalningar tas bort här" in page
     assert "En betalning erbjuds igen vid nästa import, och tas in med ett klick." in page
-    assert "Erbjuds inte igen, eftersom den är borttagen i Låtsas: 2." in page
+    assert "Erbjuds inte igen, eftersom den är borttagen i Låtsas: betalning 2." in page
     person.save()
     page = words(person.get(f"/runs/{saved}/undo"))
-    assert "Hör till sparningen men rörs inte: 1 (Motbokad)." in page
+    assert "Hör till sparningen men rörs inte: betalning 1 (Motbokad)." in page
 
 
 def test_a_person_is_told_what_became_of_what_is_taken_again(person):

@@ -84,7 +84,10 @@ def test_an_amount_is_taken_as_people_write_it(run, written, meant):
         ("1,000", "1 000,00 eller 1,00", "1000.00 or 1.00"),
         ("−1.250", "-1 250,00 eller -1,25", "-1250.00 or -1.25"),
         ("12.505", "12 505,00", "12505.00"),
-        ("1 250,500", "1 250 500,00 eller 1 250,50", "1250500.00 or 1250.50"),
+        ("1 250,500", "1 250,50", "1250.50"),
+        ("1250,500", "1 250,50", "1250.50"),
+        ("1.250,500", "1 250,50", "1250.50"),
+        ("1,250.500", "1 250,50", "1250.50"),
         ("5,005", "5 005,00", "5005.00"),
         ("1,250.50", "1 250,50", "1250.50"),
         ("1.250,5", "1 250,50", "1250.50"),
@@ -105,6 +108,15 @@ def test_three_digits_after_a_separator_are_asked_about_with_both_readings(
 def test_nothing_is_asked_about_that_would_be_refused_again(written):
     assert all(amounts.typed_amount(f"{one:f}") for one in amounts.possible_amounts(written))
     assert all(0 < one <= amounts.MAX_AMOUNT for one in amounts.possible_amounts(written))
+
+
+@pytest.mark.parametrize("written", ["1000,005", "1.000,005", "1,000.005", "1 000,005"])
+def test_three_decimals_of_thousands_are_never_a_million_but_too_many_decimals(run, written):
+    ended = run("payments", "add", "1001", "--", written)
+    assert ended.status == 2
+    assert "Menade du" not in ended.last
+    assert f"Beloppet {written} kan inte användas. Skriv ett belopp" in ended.last
+    assert "högst två decimaler" in ended.last
 
 
 def test_an_amount_that_is_too_large_is_reported_to_be(run):

@@ -174,6 +174,30 @@ def test_a_grouped_amount_is_one_number_and_not_two_words(tmp_path):
     }
 
 
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [
+        ("1.250,50", "1001"),
+        ("1.250,50 kr", "1001"),
+        ("1,250.50", "1001"),
+        ("12.500", "1002"),
+        ("12.500,00", "1002"),
+        ("2.250.000", "1003"),
+        ("−1 000", "1004"),
+        ("−1000", "1004"),
+        ("−1.000,00", "1004"),
+        ("bullen−ett", "1005"),
+    ],
+)
+def test_an_amount_is_found_with_points_in_it_and_with_a_real_minus(tmp_path, text, number):
+    totals = {"1001": "1250.5", "1002": "12500", "1003": "2250000", "1004": "-1000"}
+    with Store.create(tmp_path / "host.db") as store:
+        store.load_invoices([invoice(number, total) for number, total in totals.items()])
+        store.load_invoices([invoice("1005", "7", customer_name="Bullen−Ett AB")])
+        page = page_of(store, open_invoices(date(2026, 11, 22)), Selection(text=text))
+    assert [one.number for one in page.entries] == [number]
+
+
 def test_a_row_of_a_preview_is_found_by_the_total_of_its_invoice(store):
     assert listed(store, text="7 003,00 kr").found == MANY // 4
 

@@ -5,6 +5,7 @@
 
 const ANNOUNCE_MS = 4000; // between two announcements to a screen reader
 const ANNOUNCED_MS = 1000; // that an announcement stays in the page
+const ANNOUNCE_AFTER_MS = 60; // that a region has been in the page before it is filled
 const POLL_MS = 400; // between two polls of a running job
 const POLL_PLAN_MS = 5000; // between two polls of an export that waits for an answer
 
@@ -14,6 +15,8 @@ let opener = null; // the element that opened a dialog: its id, list and row
 let pageNumber = 0; // counts pages, so that a response to an earlier page changes nothing
 let released = null; // a form whose values were sent, or may be discarded
 let restoring = false; // undoing a Back that the person declined
+let searched = null; // the id of the filter of a list whose result is not announced yet
+let told = []; // the lasting notices that were announced
 let shownAt = withoutHash(location.href);
 // The position of this page in the window's history, to undo a Back.
 if (!history.state) history.replaceState({ position: 0 }, "");
@@ -141,6 +144,7 @@ function send(form, button) {
   if (button && button.name) fields.append(button.name, button.value);
   const action = (button && button.getAttribute("formaction")) || form.action;
   if (form.method === "post") released = form;
+  if (form.matches("[data-found]")) searched = form.id;
   if (form.method === "get") {
     const url = new URL(action);
     url.search = new URLSearchParams([...fields].filter(([, value]) => value)).toString();
@@ -154,6 +158,7 @@ function send(form, button) {
 function initialise() {
   offerCalendars();
   announceNotices();
+  announceNews();
   for (const list of document.querySelectorAll("table.list")) makeSingleTabStop(list);
   const dialog = document.querySelector("dialog[open]");
   const plan = document.querySelector("[data-gone]");
@@ -172,13 +177,28 @@ function initialise() {
   if (dialog.dataset.job) watchJob(dialog, pageNumber);
 }
 
+// Announces what a search found, and notices that last, when they are new.
+function announceNews() {
+  if (document.querySelector("dialog")) return; // nothing behind it is announced
+  const filter = searched && document.getElementById(searched);
+  const notices = [...document.querySelectorAll(".window > .notice")].map((notice) => (notice.querySelector("p") || notice).textContent.trim());
+  const news = notices.filter((notice) => !told.includes(notice));
+  if (filter && filter.dataset.found) news.unshift(filter.dataset.found);
+  searched = null;
+  told = notices;
+  const region = document.getElementById("told");
+  if (!region || !news.length) return;
+  setTimeout(() => { region.textContent = news.join(" "); }, ANNOUNCE_AFTER_MS);
+  setTimeout(() => region.replaceChildren(), ANNOUNCE_AFTER_MS + ANNOUNCED_MS);
+}
+
 // A screen reader announces only what is inserted into an existing region.
 function announceNotices() {
   for (const region of document.querySelectorAll(".notices")) {
     const nodes = [...region.childNodes];
     if (!nodes.some((node) => node.nodeType === 1)) continue;
     region.replaceChildren();
-    setTimeout(() => region.replaceChildren(...nodes), 60);
+    setTimeout(() => region.replaceChildren(...nodes), ANNOUNCE_AFTER_MS);
   }
 }
 
@@ -360,6 +380,8 @@ document.addEventListener("click", (event) => {
     if (!confirm(form.dataset.unsaved)) return;
     released = form;
   }
+  const filter = target.closest("[data-found]");
+  if (filter) searched = filter.id;
   go(target.href);
 });
 
