@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -13,6 +14,12 @@ import pytest
 from flask import Flask
 from hypothesis import settings
 from jinja2.bccache import Bucket, BytecodeCache
+
+
+# Tests start hundreds of programs: without compiled files each compiles all of the code, which
+# took a third of the time.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 
 @pytest.fixture(scope="session")
@@ -56,6 +63,8 @@ SLOW = {
     "test_http.py": (15, "deadlines of an exchange, in real time"),
     "test_exports_on_the_command_line.py": (6, "exports typed as commands"),
     "test_repeated_decisions.py": (5, "decisions typed as commands, again and again"),
+    "test_conformance_of_export_plugins.py": (14, "plug-ins that export keep each promise"),
+    "test_broken_pipe.py": (5, "a reader that goes away, under whole programs"),
     "test_lazy_imports.py": (5, "what each command imports, in a process of its own"),
     "test_benchmarks.py": (14, "the benchmarks run"),
     "test_bill_export.py": (43, "bills sent to the sandbox, each case of it"),
@@ -65,7 +74,6 @@ SLOW = {
     "test_reconcile.py": (15, "both ledgers compared whole"),
     "test_watermark.py": (12, "where the next import begins"),
     "test_a_form_without_the_token_of_the_session_changes_nothing": (7, "every form"),
-    "test_headers_that_break_off_are_a_fault_and_no_traceback_in_the_log": (6, "at any byte"),
     "test_ten_megabytes_in_a_name_are_shortened_and_harm_nobody": (4, "in any field"),
     "test_a_locked_company_is_named_after_a_short_grace": (4, "in real time"),
     "test_client_requests.py": (4, "the requests of six public clients"),

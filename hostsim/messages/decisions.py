@@ -99,12 +99,10 @@ def decided_with(differences: Sequence[Difference]) -> Text:
 
 def decide_again(reason: Text, decided: Text) -> Text:
     """Add to a reason that what was decided is outdated."""
-    if decided.sv[1:] in reason.sv or reason.sv.startswith(FETCHED_BEFORE_SAVING.sv):
+    sv, en = (f"{text[0].upper()}{text[1:]}" for text in decided)
+    if sv in reason.sv or reason.sv.startswith(FETCHED_BEFORE_SAVING.sv):
         return reason
-    return Text(
-        f"{reason.sv}. A{decided.sv[1:]}: avgör den igen",
-        f"{reason.en}. D{decided.en[1:]}: decide about it again",
-    )
+    return Text(f"{reason.sv}. {sv}: avgör den igen", f"{reason.en}. {en}: decide about it again")
 
 
 def paid_but_taken(who: Text) -> Text:

@@ -344,7 +344,7 @@ class HostAccounts(HostSuite):
         host.plugin.cursor = "c1"
         unmatched = payment(3, 40, invoice_number=UNKNOWN_INVOICE)
         host.read_and_save(excluded(payment(2, 30)), excluded(unmatched))
-        assert host.during_import(confirm) == ["2"]
+        assert "2" in host.during_import(confirm)
         host.save()
         assert host.registered() == {"2": Decimal("30.50")}
 
