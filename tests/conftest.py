@@ -15,7 +15,6 @@ from flask import Flask
 from hypothesis import settings
 from jinja2.bccache import Bucket, BytecodeCache
 
-
 # Tests start hundreds of programs: without compiled files each compiles all of the code, which
 # took a third of the time.
 os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
@@ -67,8 +66,8 @@ SLOW = {
     "test_broken_pipe.py": (5, "a reader that goes away, under whole programs"),
     "test_lazy_imports.py": (5, "what each command imports, in a process of its own"),
     "test_benchmarks.py": (14, "the benchmarks run"),
-    "test_bill_export.py": (43, "bills sent to the sandbox, each case of it"),
-    "test_desk_exports.py": (30, "the exports' pages, each case of them"),
+    "test_bill_export.py": (20, "bills sent to the sandbox, each case of it"),
+    "test_desk_exports.py": (12, "the exports' pages, each case of them"),
     "test_behind_a_proxy.py": (16, "the pages behind a proxy that names users"),
     "test_companies.py": (13, "several companies and regions in one database"),
     "test_reconcile.py": (15, "both ledgers compared whole"),
@@ -91,12 +90,12 @@ SLOW = {
     "test_the_demo_fails_when_it_does_not_show_what_it_promises": (6, "each thing that is shown"),
     "test_the_rate_limit_is_never_met": (6, "at the sandbox's own limit"),
     "test_a_slow_drip_is_given_up_though_every_drop_is_in_time": (6, "a server that never ends"),
-    "test_probe.py": (49, "every answer that a probe may meet"),
+    "test_probe.py": (25, "every answer that a probe may meet"),
     "test_stored_login_faults.py": (11, "every fault at a refresh"),
     "test_it_is_installed_as_any_plug_in_and_hears_whatever_a_person_does": (2, "in a wheel"),
     "test_camt054.py": (31, "the second import type, from the wheel to the books"),
     "test_shared_refresh.py": (13, "processes that refresh one login at once"),
-    "test_saved_not_shown.py": (33, "full disks and closed pipes under every command"),
+    "test_saved_not_shown.py": (15, "full disks and closed pipes under every command"),
     "test_a_process_that_dies_before_a_step_leads_to_one_login_at_most": (
         10,
         "a process that ends at any step of a refresh",

@@ -32,7 +32,7 @@ from hostsim.services import worker
 from hostsim.storage.store import Store
 from tests.benchmarks.fortnox_server import Access, running
 from tests.benchmarks.measurement import peak_memory
-from tests.support.many_companies import host_on, office
+from tests.support.many_companies import create_database, unattended_host
 
 LATENCY: Final = (0.0, 0.2)
 AT_ONCE: Final = (1, 4, 16)
@@ -72,9 +72,9 @@ class CountingStore(Store):
 def night(access: Access, count: int, at_once: int, now: datetime) -> Night:
     """Bring all in, once, into a new database."""
     with tempfile.TemporaryDirectory() as folder:
-        path = office(Path(folder) / "host.db", count, now=now)
+        path = create_database(Path(folder) / "host.db", count, now=now)
         with CountingStore.open(path) as store:
-            host = host_on(store, access.environment)
+            host = unattended_host(store, access.environment)
             outcomes: Counter[str] = Counter()
             began, processor = time.monotonic(), time.process_time()
             worker.run_due(

@@ -207,8 +207,8 @@ HIDDEN_OF_OK = """() => {
 }"""
 
 
-def test_the_ok_of_a_dialog_is_seen_whole_before_anything_is_scrolled(browser, second_day):
-    office, desk = second_day
+def test_the_ok_of_a_dialog_is_seen_whole_before_anything_is_scrolled(browser, open_day):
+    office, desk = open_day
     context = browser.new_context(viewport={"width": 1366, "height": 600}, locale="sv-SE")
     page = context.new_page()
     open_desk(page, desk)

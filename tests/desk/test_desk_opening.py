@@ -90,7 +90,7 @@ def test_what_changed_the_books_before_is_told_when_it_opens(tmp_path):
         store.load_invoices([invoice("1001")])
         Host(store, Plugins()).add_payment("1001", Decimal(1))
     served(lambda _: None, database=path, listeners=[("ledger", ledger)])
-    assert ledger.notices == [[1]]
+    assert ledger.received == [[1]]
 
 
 def test_with_real_credentials_there_is_no_sandbox_and_no_invented_data(tmp_path):
