@@ -1,7 +1,6 @@
 """Fortnox's API: rate-limited, retried, signed in.
 
-Temporary errors are retried, within bounds of attempts and of time; others never are.
-A write is sent again only if the rate limit or a stale token refused it. Every error
+Temporary errors are retried (:mod:`.retries`); a stale token is renewed. Every error
 that leaves is a :class:`~.errors.FortnoxError`, or one for the caller to act on:
 :class:`~.errors.Missing`, :class:`~.errors.OutcomeUnknown` or :class:`~.errors.Rejected`.
 
@@ -12,7 +11,6 @@ A new resource is a :class:`~.protocol.Resource`, a schema for its rows, and cal
 from __future__ import annotations
 
 import logging
-import math
 import random
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -21,14 +19,9 @@ from functools import partial
 from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import quote
 
-import tenacity
-
 from opter_contract.values import Company, Text
 from opter_fortnox_plugin.errors import (
-    FortnoxError,
     Missing,
-    NotFortnox,
-    OutcomeUnknown,
     Refused,
     Temporary,
     Unauthorized,
@@ -57,22 +50,12 @@ from opter_fortnox_plugin.fortnox.protocol import (
     value_of,
     written_resource,
 )
-from opter_fortnox_plugin.fortnox.rate_limiter import WINDOW, RateLimiter
+from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
+from opter_fortnox_plugin.fortnox.retries import Retries
 
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-
-#: Bounds of one request: attempts, and seconds of waiting in all.
-ATTEMPTS: Final = 6
-TIMEOUT: Final = 120.0
-
-#: Seconds; a longer ``Retry-After`` is an error for a person.
-MAX_RETRY_AFTER: Final = 60.0
-
-#: Seconds before the second attempt, doubled for each one after, with jitter.
-FIRST_WAIT_SECONDS: Final = 0.5
-MAX_WAIT_SECONDS: Final = 10.0
 
 #: How often one request may ask for another token: the first may be one that
 #: another thread or process was given, and be stale too.
@@ -124,12 +107,9 @@ class Client:
         self._transport = transport
         self._signed_in = signed_in
         self._limiter = limiter
-        self._sleep = sleep
-        self._uniform = uniform
+        self._retries = Retries(limiter, sleep=sleep, waiting=waiting, uniform=uniform, check=check)
         self._renew = renew
-        self._check = check
         self._now = now
-        self._waiting = waiting
 
     # --- any resource ---
 
@@ -302,7 +282,7 @@ class Client:
                 self._limiter.release()
             return read(response)
 
-        with_retries = partial(self._with_retries, writes=method != "GET")
+        with_retries = partial(self._retries.run, writes=method != "GET")
         token = self._signed_in.access_token
         for _ in range(RENEWALS):
             try:
@@ -321,46 +301,6 @@ class Client:
             return self._api_url.removesuffix("/3") + path
         return f"{self._api_url}/{path}"
 
-    def _with_retries(self, attempt: Callable[[], T], *, writes: bool) -> T:
-        """Retry what may be repeated, within bounds."""
-        retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(_is_limited if writes else _is_retryable),
-            stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(TIMEOUT),
-            wait=self._seconds_to_wait,
-            sleep=self._sleep,
-            before_sleep=self._before_sleep,
-            reraise=True,
-        )
-        try:
-            return retrying(attempt)
-        except Temporary as error:
-            if writes and not error.limited:
-                closed = None if error.may_pass else unavailable(error, 1)
-                raise OutcomeUnknown(error.what, closed) from None
-            attempts = retrying.statistics.get("attempt_number", ATTEMPTS)
-            raise unavailable(error, attempts) from None
-
-    def _seconds_to_wait(self, state: tenacity.RetryCallState) -> float:
-        error = state.outcome.exception() if state.outcome else None
-        retry_after = error.wait if isinstance(error, Temporary) else None
-        if retry_after is not None:
-            return retry_after + self._uniform(0.0, 0.5)
-        if isinstance(error, Temporary) and error.limited:
-            return WINDOW + self._uniform(0.0, 0.5)
-        doubled: float = FIRST_WAIT_SECONDS * 2 ** (state.attempt_number - 1)
-        return min(doubled, MAX_WAIT_SECONDS) * self._uniform(0.5, 1.5)
-
-    def _before_sleep(self, state: tenacity.RetryCallState) -> None:
-        error = state.outcome.exception() if state.outcome else None
-        seconds = state.next_action.sleep if state.next_action else 0.0
-        # Nothing is retried once the request was aborted.
-        self._check()
-        if isinstance(error, Temporary):
-            log.warning("Fortnox: %s; trying again in %.1f s", error.what, seconds)
-            self._waiting(error.what, seconds)
-            if error.limited:
-                self._limiter.back_off(seconds)
-
 
 def _path(resource: Resource, number: str) -> str:
     return f"{resource.path}/{quote(number, safe='')}" if number else resource.path
@@ -369,31 +309,3 @@ def _path(resource: Resource, number: str) -> str:
 _NOT_ACCEPTED: Final = Text(
     "den nya åtkomstnyckeln godtogs inte", "the new access token was not accepted"
 )
-
-
-def unavailable(error: Temporary, attempts: int) -> FortnoxError:
-    """Return the error of the last attempt, as a person is told of it."""
-    if isinstance(error, NotFortnox):
-        return Unavailable("NOT_FORTNOX", status=error.status, who=error.who)
-    if error.wait is not None and error.wait > MAX_RETRY_AFTER:
-        return Unavailable("FORTNOX_ASKS_TO_WAIT", time=_duration(error.wait))
-    return Unavailable(
-        "FORTNOX_UNAVAILABLE", what=error.explanation or error.what, attempts=attempts
-    )
-
-
-def _duration(seconds: float) -> Text:
-    minutes = math.ceil(seconds / 60)
-    if minutes <= 120:
-        return Text(f"{minutes} minuter", f"{minutes} minutes")
-    hours = math.ceil(seconds / 3600)
-    return Text(f"{hours} timmar", f"{hours} hours")
-
-
-def _is_retryable(error: BaseException) -> bool:
-    return isinstance(error, Temporary) and error.may_pass
-
-
-def _is_limited(error: BaseException) -> bool:
-    """Return whether the rate limit refused a request, so that nothing was written."""
-    return isinstance(error, Temporary) and error.limited

@@ -33,7 +33,7 @@ from opter_fortnox_plugin.errors import (
     Unavailable,
 )
 from opter_fortnox_plugin.fortnox import network
-from opter_fortnox_plugin.fortnox.client import Client, unavailable
+from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.http import NoAuth, Transport
 from opter_fortnox_plugin.fortnox.payment_schemas import company_of
 from opter_fortnox_plugin.fortnox.protocol import (
@@ -45,6 +45,7 @@ from opter_fortnox_plugin.fortnox.protocol import (
     value_of,
 )
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
+from opter_fortnox_plugin.fortnox.retries import unavailable
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.login.callback import Login
 from opter_fortnox_plugin.login.callback_server import CallbackServer

@@ -41,10 +41,11 @@ from opter_fortnox_plugin.errors import (
     Rejected,
     Unavailable,
 )
-from opter_fortnox_plugin.fortnox.client import ATTEMPTS, TIMEOUT, Client
+from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.protocol import INVOICES, PAYMENTS, Resource, Tokens
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
+from opter_fortnox_plugin.fortnox.retries import ATTEMPTS, TIMEOUT
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 
 LIST, TOKEN = f"{API}/invoicepayments", f"{AUTH}/token"
@@ -281,7 +282,7 @@ def test_what_nobody_wants_any_more_is_neither_asked_for_again_nor_said_to_be(
     def check():
         raise Unwanted
 
-    client._check = check
+    client._retries._check = check
     wire.get(LIST, body=ConnectionError())
     with pytest.raises(Unwanted):
         client.payments(1, None)
@@ -296,7 +297,7 @@ def test_waits_grow_and_have_jitter(clock):
         return (low + high) / 2
 
     with responses.RequestsMock() as wire, make_client(API, AUTH, clock, []) as client:
-        client._uniform = uniform
+        client._retries._uniform = uniform
         wire.get(LIST, status=503)
         with pytest.raises(Unavailable):
             client.payments(1, None)

@@ -17,7 +17,7 @@ from second_host import hookimpl
 
 from hostsim.sandbox.faults import Fault, Match
 from hostsim.sandbox.state import Invoice, Payment, WriteOff
-from opter_fortnox_plugin.fortnox import client, protocol
+from opter_fortnox_plugin.fortnox import protocol, retries
 from opter_fortnox_plugin.fortnox.http import Transport
 from tests.plugin.payments.test_requests import EURO, NOW, Knowing, Office
 
@@ -249,7 +249,7 @@ def test_a_list_of_invoices_that_hangs_costs_the_patience_of_one_request(office)
     host = Comparing(invoices=["1"])
     report = office.report_of(host, transport=partial(Transport, read=0.3))
     # The company, the payments, and one list of invoices.
-    assert report.requests == 2 + client.ATTEMPTS
+    assert report.requests == 2 + retries.ATTEMPTS
     [note] = sentences(report)
     assert "no answer in time" in note
     assert any("trying again" in one.message.en for one in host.reports)
