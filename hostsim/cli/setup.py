@@ -54,10 +54,11 @@ def settings(common: Common, values: tuple[str, ...]) -> None:
 
     changes = key_values(values)
     with open_store(common) as store:
+        before = store.accepted_deviation
         with store.change():
             for key, value in changes.items():
                 store.set_setting(key, value)
-        if changes:
+        if store.accepted_deviation != before:
             judge_open_previews(store)
         now = dict(store.settings())
     if common.json:

@@ -37,6 +37,7 @@ from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.ledger.values import PreviewRow
+    from hostsim.services.decisions import ToBeTakenAgain
     from hostsim.storage.lists import Source
     from hostsim.storage.previews import Preview
 
@@ -60,9 +61,12 @@ def window(**dialog: object) -> str:
     lists = {} if preview is None else {kind: _list(preview, kind) for kind in _LISTS}
     host, store = desk_context().host(), desk_context().store
     names = host.definitions_undone() if preview is None else [preview.definition]
-    waiting = {name: host.waiting_for_import(name) for name in names}
+    taken_again = {name: host.to_be_taken_again(name) for name in names}
+    waiting = {name: taken.waiting for name, taken in taken_again.items()}
     undone = [save for name in names for save in host.undone_saves(name)]
-    standing, open_run = (0, Decimal(0)), None
+    standing, open_run, not_taken = (0, Decimal(0)), None, ""
+    if preview is not None and is_open(preview):
+        not_taken = _not_taken_again(taken_again[preview.definition])
     if preview is not None and preview.saved:
         standing = _standing(preview)
         # The lists of one save say nothing about other saves.
@@ -80,7 +84,7 @@ def window(**dialog: object) -> str:
         discrepancies=[] if preview is None else list(preview.discrepancies()),
         waiting={name: number for name, number in waiting.items() if number},
         undone=undone,
-        not_taken=_not_taken_again(preview),
+        not_taken=not_taken,
         registered=standing[0],
         partly_undone=registered_again(*standing) if standing[0] else None,
         open_run=open_run,
@@ -94,17 +98,15 @@ def window(**dialog: object) -> str:
     )
 
 
-def _not_taken_again(preview: Preview | None) -> str:
+def _not_taken_again(taken: ToBeTakenAgain) -> str:
     """Say what was to be taken again and cannot be saved; ``""`` where nothing is so."""
-    if preview is None or not is_open(preview):
+    if not taken.refused:
         return ""
-    total, lost = desk_context().host().not_taken_again(preview)
-    if not lost:
-        return ""
-    why = some_of([f"{number} ({translated(each)})" for number, each in lost.items()])
-    if total == 1:
+    why = some_of([f"{number} ({translated(each)})" for number, each in taken.refused.items()])
+    if taken.shown == 1:
         return word("none_taken_again", why=why)
-    return word("not_taken_again", n=len(lost), total=count(total, language()), why=why)
+    total = count(taken.shown, language())
+    return word("not_taken_again", n=len(taken.refused), total=total, why=why)
 
 
 def _heading(preview: Preview) -> str:

@@ -166,13 +166,13 @@ def take_again(run_id: str) -> AnyResponse:
     try:
         definition = host.run(run_id).definition
         open_run = desk_context().open_previews().get(definition)
-        waiting_before = host.waiting_for_import(definition)
+        waiting_before = host.to_be_taken_again(definition).waiting
         numbers = host.to_take_again(definition, run_id)
         taken = host.take_save_again(definition, run_id, revision=revision)
         refusals = host.rejected(definition, numbers)
         taken -= len(refusals)
         # Without an open list there is nothing to save.
-        coming = host.waiting_for_import(definition) - waiting_before
+        coming = host.to_be_taken_again(definition).waiting - waiting_before
         ready = taken - coming if open_run else 0
     except HostError as error:
         notify(own(error.message), "error")

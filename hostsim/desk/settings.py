@@ -246,12 +246,13 @@ def set_office_settings() -> AnyResponse:
     store = desk_context().store
     keys = ("default_currency", "accepted_deviation")
     values = {key: request.form.get(key, "") for key in keys}
-    key = ""
+    key, before = "", store.accepted_deviation
     try:
         with store.change():
             for key in keys:
                 store.set_setting(key, values[key])
-        judge_open_previews(store)
+        if store.accepted_deviation != before:
+            judge_open_previews(store)
     except HostError as error:
         # A person knows the setting by its label.
         sentence = translated(error.message).replace(key, word(key))

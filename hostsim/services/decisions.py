@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
-from typing import Any
+from collections.abc import Callable, Collection, Mapping
+from typing import Any, NamedTuple
 
 from hostsim.errors import host_error
 from hostsim.ledger.reasons import SET_ASIDE
@@ -24,6 +24,14 @@ from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import Preview, PreviewChanged
 from hostsim.storage.undone_saves import UndoneSave
 from opter_contract.values import Company, Text
+
+
+class ToBeTakenAgain(NamedTuple):
+    """The payments of a definition that are to be taken again."""
+
+    waiting: int  # have to be fetched first
+    shown: int  # in the open preview
+    refused: Mapping[str, Text]  # of those, by number, why they cannot be saved
 
 
 class Decisions(Context):
@@ -202,27 +210,20 @@ class Decisions(Context):
             return []
         return undone_saves.undone_saves(self.store.db, name, company.number, open_run)
 
-    def waiting_for_import(self, name: str) -> int:
-        """Count the payments that are to be taken again, and have to be fetched first."""
+    def to_be_taken_again(self, name: str) -> ToBeTakenAgain:
+        """Return what becomes of the payments of a definition that are to be taken again."""
         company, open_run = self._company_of(name), previews.open_runs(self.store).get(name)
         if company is None:
-            return 0
+            return ToBeTakenAgain(0, 0, {})
         taken = undone_saves.taken_again(self.store.db, name, company.number, open_run)
-        return sum(one.waits for one in taken)
-
-    def not_taken_again(self, preview: Preview) -> tuple[int, dict[str, Text]]:
-        """Return how many payments an open preview is to take again, and why it cannot some."""
-        if preview.company is None:
-            return 0, {}
-        taken = undone_saves.taken_again(
-            self.store.db, preview.definition, preview.company.number, preview.run_id
+        shown = [payment for payment in taken if payment.shown]
+        gone = deleted_there(self.source(self.store.definition(name).import_type))
+        refusals = {payment.number: gone if payment.gone else payment.refusal for payment in shown}
+        return ToBeTakenAgain(
+            sum(payment.waits for payment in taken),
+            len(shown),
+            {number: why for number, why in refusals.items() if why is not None},
         )
-        shown, gone = [one for one in taken if one.shown], deleted_there(preview.source)
-        return len(shown), {
-            one.number: message
-            for one in shown
-            if (message := gone if one.gone else one.refusal) is not None
-        }
 
     def other_amounts(self, name: str, numbers: Collection[str]) -> dict[str, Difference]:
         """Return those of these payments that were deleted here with another amount."""

@@ -402,8 +402,8 @@ def _pays_another_invoice(outcome: Payment | ExcludedPayment | None, invoice_num
 
 _READING: Final = Text("Läser betalningar i Fortnox", "Reading payments in Fortnox")
 _CONFIRMING: Final = Text(
-    "Kontrollerar betalningar från tidigare importer",
-    "Checking payments of earlier imports",
+    "Kontrollerar enskilda betalningar i Fortnox",
+    "Checking single payments in Fortnox",
 )
 _CHECKING_REGISTERED: Final = Text(
     "Kontrollerar att registrerade betalningar finns kvar i Fortnox",

@@ -225,7 +225,7 @@ def test_what_an_unsaved_list_does_not_hold_is_taken_again_too(host, plugin, sto
     host.leave_out("Fortnox", ["9"])  # judges the list again, in part
     [offered] = host.undone_saves("Fortnox")
     assert offered.waiting == host.take_save_again("Fortnox", saved) == 3
-    assert host.waiting_for_import("Fortnox") == 2
+    assert host.to_be_taken_again("Fortnox").waiting == 2
     host.import_payments("Fortnox")
     host.save("Fortnox")
     assert left(store)["1002"] == -100
