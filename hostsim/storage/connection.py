@@ -383,12 +383,14 @@ class Database:
 
     def _refuse_foreign_wal(self) -> None:
         """Refuse a WAL that does not follow the file, and a file that went back in time."""
+        # First, since another thread may move the file on at any time.
+        last_count = self._count
         count = damage.count_in_file(self.path)
         if damage.has_foreign_wal(self.path):
             self._refuse(_FOREIGN_WAL)
         if count is None:
             return
-        if self._count is not None and damage.is_behind(count, self._count):
+        if last_count is not None and damage.is_behind(count, last_count):
             raise host_error("DATABASE_REPLACED", path=self.path)
         self._count = count
 

@@ -168,6 +168,26 @@ def test_a_database_that_is_deleted_under_a_program_is_not_made_again(store):
     assert not store.path.exists()
 
 
+def test_a_save_of_another_thread_is_no_other_file(store, host, plugin, monkeypatch):
+    look = damage.has_foreign_wal
+
+    def meanwhile():
+        with store.change() as db:
+            db.execute("UPDATE payments SET bank_account = 'x'")
+        store.checkpoint_wal(passively=True)
+
+    def look_meanwhile(path):
+        beside = threading.Thread(target=meanwhile)
+        beside.start()
+        beside.join()
+        return look(path)
+
+    add(host, plugin)
+    monkeypatch.setattr(damage, "has_foreign_wal", look_meanwhile)
+    save(host, plugin)
+    assert count(store.path) == 2
+
+
 def test_counts_begin_again_after_eight_million(store):
     with store.change() as db:
         db.execute(f"PRAGMA user_version = {((1 << 23) - 1) << 8 | 1}")
