@@ -2,7 +2,7 @@
 
 import sys
 
-from opter_fortnox_plugin.diagnostics.commands import main
+from opter_fortnox_plugin.diagnostics.command_line import main
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -36,8 +36,7 @@ from hostsim.sandbox.invoice_fields import (
 )
 from hostsim.sandbox.registers import VAT_OF_CODE
 from hostsim.sandbox.resources.accounts import ACCOUNTS
-from hostsim.sandbox.resources.register import Register
-from hostsim.sandbox.resources.small_registers import (
+from hostsim.sandbox.resources.read_only_registers import (
     ARTICLES,
     COST_CENTERS,
     CURRENCIES,
@@ -47,6 +46,7 @@ from hostsim.sandbox.resources.small_registers import (
     TERMS_OF_PAYMENT,
     UNITS,
 )
+from hostsim.sandbox.resources.register_resource import Register
 from hostsim.sandbox.state import Amounts, Company, Invoice, InvoiceRow, ocr_is_valid, ocr_of
 
 Fields = Mapping[str, Any]

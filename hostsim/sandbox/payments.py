@@ -44,7 +44,7 @@ from hostsim.sandbox.invoicing import (
     rate_and_unit,
     reference_not_found,
 )
-from hostsim.sandbox.resources.small_registers import CURRENCIES, MODES_OF_PAYMENT
+from hostsim.sandbox.resources.read_only_registers import CURRENCIES, MODES_OF_PAYMENT
 from hostsim.sandbox.state import Company, Invoice, Payment, WriteOff
 
 Fields = Mapping[str, Any]

@@ -16,8 +16,7 @@ from hostsim.sandbox.fields import parse_changes
 from hostsim.sandbox.registers import FinancialYear, Registers, SetUp, SupplierInvoice
 from hostsim.sandbox.resources.accounts import ACCOUNTS
 from hostsim.sandbox.resources.customers import CUSTOMERS, merge_customer
-from hostsim.sandbox.resources.register import Register
-from hostsim.sandbox.resources.small_registers import (
+from hostsim.sandbox.resources.read_only_registers import (
     ARTICLES,
     COST_CENTERS,
     CURRENCIES,
@@ -28,6 +27,7 @@ from hostsim.sandbox.resources.small_registers import (
     TERMS_OF_PAYMENT,
     UNITS,
 )
+from hostsim.sandbox.resources.register_resource import Register
 from hostsim.sandbox.resources.suppliers import SUPPLIERS
 from hostsim.sandbox.supplier_invoicing import FIELDS, READ_ONLY
 from hostsim.sandbox.switches import Switches

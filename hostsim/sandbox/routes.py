@@ -23,7 +23,7 @@ from hostsim.sandbox.resources import (
 from hostsim.sandbox.resources.customers import CUSTOMERS
 from hostsim.sandbox.resources.invoice_payments import PAYMENTS
 from hostsim.sandbox.resources.invoices import INVOICES
-from hostsim.sandbox.resources.small_registers import (
+from hostsim.sandbox.resources.read_only_registers import (
     COST_CENTERS,
     CURRENCIES,
     MODES_OF_PAYMENT,

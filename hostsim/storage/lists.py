@@ -26,7 +26,7 @@ from hostsim.storage.rows import (
     row_of,
     saved_row_of,
 )
-from hostsim.storage.sql_functions import lines_of
+from hostsim.storage.search import lines_of
 from hostsim.storage.store import Store
 
 #: Rows on a page: more than anybody reads, and less than a browser feels.

@@ -1,4 +1,4 @@
-"""The codes of the export of invoices with their sentences."""
+"""The codes of the export of invoices with their sentences, and why a total is another one."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Final
 
 from opter_contract.values import Text
 from opter_fortnox_plugin.exports.problems import Problems
+from opter_fortnox_plugin.fortnox.invoice_schemas import Invoice
 
 PROBLEMS: Final = Problems(
     "CUSTOMER",
@@ -101,3 +102,26 @@ PROBLEMS: Final = Problems(
         ),
     },
 )
+
+
+def likely_cause_of_total(theirs: Invoice) -> Text:
+    """Return why Fortnox probably computed another total."""
+    if theirs.administration_fee:
+        return Text(
+            "Fortnox lade till en faktureringsavgift; ta bort den förinställda i Fortnox.",
+            "Fortnox added an administration fee; remove the preset one in Fortnox.",
+        )
+    if theirs.freight:
+        return Text(
+            "Fortnox lade till frakt; ta bort den förinställda i Fortnox.",
+            "Fortnox added freight; remove the preset one in Fortnox.",
+        )
+    if theirs.round_off:
+        return Text(
+            "Fortnox avrundade till hela kronor; slå av öresavrundning i Fortnox.",
+            "Fortnox rounded to whole kronor; switch the rounding off in Fortnox.",
+        )
+    return Text(
+        "Momsen blev en annan; kontrollera momssatserna och kundens momsslag i Fortnox.",
+        "The VAT became another; check the VAT rates and the customer's VAT type in Fortnox.",
+    )

@@ -26,7 +26,7 @@ from opter_fortnox_plugin.invoices.content import (
     identity_differences,
     with_row_ids,
 )
-from opter_fortnox_plugin.invoices.problems import PROBLEMS
+from opter_fortnox_plugin.invoices.problems import PROBLEMS, likely_cause_of_total
 
 
 class InvoiceSender(Sender[Invoice]):
@@ -126,26 +126,3 @@ class InvoiceSender(Sender[Invoice]):
 
 def _row_ids(invoice: Invoice) -> list[str]:
     return [row.row_id for row in invoice.rows]
-
-
-def likely_cause_of_total(theirs: Invoice) -> Text:
-    """Return why Fortnox probably computed another total."""
-    if theirs.administration_fee:
-        return Text(
-            "Fortnox lade till en faktureringsavgift; ta bort den förinställda i Fortnox.",
-            "Fortnox added an administration fee; remove the preset one in Fortnox.",
-        )
-    if theirs.freight:
-        return Text(
-            "Fortnox lade till frakt; ta bort den förinställda i Fortnox.",
-            "Fortnox added freight; remove the preset one in Fortnox.",
-        )
-    if theirs.round_off:
-        return Text(
-            "Fortnox avrundade till hela kronor; slå av öresavrundning i Fortnox.",
-            "Fortnox rounded to whole kronor; switch the rounding off in Fortnox.",
-        )
-    return Text(
-        "Momsen blev en annan; kontrollera momssatserna och kundens momsslag i Fortnox.",
-        "The VAT became another; check the VAT rates and the customer's VAT type in Fortnox.",
-    )

@@ -9,7 +9,7 @@ from hostsim.sandbox import responses, rest
 from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.fields import amount, choice, flag, integer, list_of, text
 from hostsim.sandbox.registers import Entry, FinancialYear
-from hostsim.sandbox.resources.register import Register, numeric_sort_key
+from hostsim.sandbox.resources.register_resource import Register, numeric_sort_key
 from hostsim.sandbox.state import Company
 from hostsim.sandbox.switchboard import switchboard
 

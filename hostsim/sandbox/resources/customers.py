@@ -29,7 +29,7 @@ from hostsim.sandbox.fields import (
 )
 from hostsim.sandbox.registers import Entry
 from hostsim.sandbox.resources import parties
-from hostsim.sandbox.resources.register import Register, numeric_sort_key
+from hostsim.sandbox.resources.register_resource import Register, numeric_sort_key
 from hostsim.sandbox.state import Company
 from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.switches import Switches

@@ -9,7 +9,7 @@ from hostsim.sandbox.countries import COUNTRIES, NAMES
 from hostsim.sandbox.errors import COUNTRY, Refused
 from hostsim.sandbox.fields import Field
 from hostsim.sandbox.resources.accounts import ACCOUNTS
-from hostsim.sandbox.resources.small_registers import CURRENCIES, TERMS_OF_PAYMENT
+from hostsim.sandbox.resources.read_only_registers import CURRENCIES, TERMS_OF_PAYMENT
 from hostsim.sandbox.state import Company
 from hostsim.sandbox.switchboard import switchboard
 

@@ -12,7 +12,7 @@ from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.fields import Field, code, flag, parse_changes, require, text
 from hostsim.sandbox.registers import Entry
 from hostsim.sandbox.resources import parties
-from hostsim.sandbox.resources.register import Register, numeric_sort_key
+from hostsim.sandbox.resources.register_resource import Register, numeric_sort_key
 from hostsim.sandbox.state import Company
 from hostsim.sandbox.switchboard import switchboard
 

@@ -9,7 +9,7 @@ import pytest
 from ports import free_port
 
 from hostsim.sandbox import Sandbox, scripted_login, seed
-from opter_fortnox_plugin.diagnostics.commands import main
+from opter_fortnox_plugin.diagnostics.command_line import main
 from opter_fortnox_plugin.session import Surroundings
 
 

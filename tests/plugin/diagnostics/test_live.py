@@ -20,7 +20,7 @@ import pytest
 
 from hostsim.sandbox import Switches
 from opter_fortnox_plugin.configuration import CLIENT_ID, CLIENT_SECRET, REDIRECT_URI
-from opter_fortnox_plugin.diagnostics.commands import main
+from opter_fortnox_plugin.diagnostics.command_line import main
 
 pytestmark = pytest.mark.live
 

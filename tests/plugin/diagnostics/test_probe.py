@@ -39,7 +39,7 @@ from hostsim.sandbox.payments import create_payment
 from hostsim.sandbox.switches import ImportSwitches, accepted_values, read_switches
 from hostsim.sandbox.tokens import Grant
 from opter_fortnox_plugin.configuration import Configuration
-from opter_fortnox_plugin.diagnostics.commands import main
+from opter_fortnox_plugin.diagnostics.command_line import main
 from opter_fortnox_plugin.diagnostics.probe import last_modified
 from opter_fortnox_plugin.diagnostics.probe.access import spelling
 from opter_fortnox_plugin.diagnostics.probe.client import ProbeClient, latest_minute

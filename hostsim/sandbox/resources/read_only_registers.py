@@ -21,7 +21,7 @@ from hostsim.sandbox.fields import (
     rate,
     text,
 )
-from hostsim.sandbox.resources.register import Register, numeric_sort_key
+from hostsim.sandbox.resources.register_resource import Register, numeric_sort_key
 
 COST_CENTERS = Register(
     name="costcenters",
