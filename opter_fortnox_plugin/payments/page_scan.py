@@ -156,7 +156,7 @@ class PageScan:
                 self.end_known = last or expected is not None
                 self.pages_to_take = 0 if last else max(1, (expected or page.pages) - number)
                 self.pages_to_request = max(0, self.pages_to_take - prefetch.in_flight) + (not last)
-                if last and scan.pages > 1 and scan.stable_total and scan.counts_match:
+                if last and scan.pages > 1:
                     # While the caller works on the last page.
                     scan.changed = self._request_changes(scan)
                 yield rows
