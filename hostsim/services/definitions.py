@@ -59,23 +59,25 @@ class Definitions(Context):
             raise host_error(
                 "IMPORT_FORMAT_UNKNOWN", type=import_type, name=import_format, known=known
             )
-        company = None
-        if company_of is not None:
-            company = self.store.definition(company_of, exports=None).company
-            if company is None:
-                raise host_error("COMPANY_NOT_KNOWN", name=company_of)
         checked = self._checked_settings(import_type, values, subject)
-        definition = Definition(
-            name.strip(),
-            import_type,
-            import_format,
-            region,
-            dict(checked.values),
-            company,
-            None,
-            subject,
-        )
-        self.store.add_definition(definition)
+        # The other may be signed in to another company until this one shares it.
+        with self.store.change():
+            company = None
+            if company_of is not None:
+                company = self.store.definition(company_of, exports=None).company
+                if company is None:
+                    raise host_error("COMPANY_NOT_KNOWN", name=company_of)
+            definition = Definition(
+                name.strip(),
+                import_type,
+                import_format,
+                region,
+                dict(checked.values),
+                company,
+                None,
+                subject,
+            )
+            self.store.add_definition(definition)
         with self._definition_lock(definition.name):
             return [*checked.problems, *self._settings_stored(definition.name)]
 

@@ -20,7 +20,7 @@ from hostsim.services.reconciliation import Reconciling
 from hostsim.services.schedules import Schedules
 from hostsim.storage import commits, history, schedules
 from hostsim.storage.history import PastRun
-from hostsim.storage.import_runs import ImportRun
+from hostsim.storage.import_runs import ImportRun, wrong_company_error
 from hostsim.storage.region_checks import refuse_company_of_other_region
 from opter_contract.values import Company, Finding
 
@@ -51,38 +51,51 @@ class Host(Schedules, Decisions, HandPayments, Reconciling, Explaining):
         definition shares it, a person may sign in to another one. A paused schedule runs again.
 
         :return: the company that was signed in to.
-        :raises HostError: ``CANNOT_SIGN_IN``, ``COMPANY_OF_OTHER_REGION``.
+        :raises HostError: ``CANNOT_SIGN_IN``, ``COMPANY_OF_OTHER_REGION``, ``WRONG_COMPANY``.
         """
-        definition = self.store.definition(name, exports=None)
-        expected = self._exports_to(definition) if definition.subject else definition.company
-        if definition.company is not None and not self.store.is_company_fixed(definition):
-            expected = None
-        run_definition = replace(definition, company=expected)
-        company: Company | None = self._call_hook(run_definition, "opter_sign_in")
-        if company is None:
-            raise host_error("CANNOT_SIGN_IN", type=definition.import_type, name=name)
-        company = Company(company.number, company.name)
-        refuse_company_of_other_region(self.store, replace(run_definition, company=None), company)
-        self.store.set_definition_company(name, company)
+        self.store.definition(name, exports=None)
+        # A save, or an export, settles the company while it holds this lock.
+        with self._definition_lock(name):
+            definition = self.store.definition(name, exports=None)
+            expected = self._required_company(definition)
+            signed_in: Company | None = self._call_hook(
+                replace(definition, company=expected), "opter_sign_in"
+            )
+            if signed_in is None:
+                raise host_error("CANNOT_SIGN_IN", type=definition.import_type, name=name)
+            company = Company(signed_in.number, signed_in.name)
+            # Other definitions are not locked; what they made of the company since is read here.
+            with self.store.checked_change():
+                required = self._required_company(definition)
+                if required is not None and required.number != company.number:
+                    raise wrong_company_error(name, required, company)
+                refuse_company_of_other_region(
+                    self.store, replace(definition, company=None), company
+                )
+                self.store.set_definition_company(name, company)
         schedules.resume(self.store, name, self._clock())
         return company
+
+    def _required_company(self, definition: Definition) -> Company | None:
+        """Return the only company that a person may sign in to; ``None`` for any."""
+        if definition.company is not None and not self.store.is_company_fixed(definition):
+            return None
+        return self._exports_to(definition) if definition.subject else definition.company
 
     def diagnose(self, name: str) -> Sequence[Finding] | None:
         """Let the plug-in of a definition check everything that it needs.
 
         :return: its findings; ``None`` if it cannot check.
         """
-        definition = self.store.definition(name, exports=None)
-        findings: Sequence[Finding] | None = self._call_hook(definition, "opter_diagnose")
-        return findings
+        self.store.definition(name, exports=None)
+        with self._definition_lock(name):
+            definition = self.store.definition(name, exports=None)
+            findings: Sequence[Finding] | None = self._call_hook(definition, "opter_diagnose")
+            return findings
 
     def _call_hook(self, definition: Definition, hook: str) -> Any:
         """Call a hook of a definition's plug-in that takes nothing but the run."""
         self.plugins.owner(definition.import_type, definition.subject)
         run = ImportRun(self.store, self._new_id(), definition)
-        with (
-            self._definition_lock(definition.name),
-            commits.uncounted(),
-            self._session(Session, run) as session,
-        ):
+        with commits.uncounted(), self._session(Session, run) as session:
             return session.call(hook)

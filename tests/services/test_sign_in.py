@@ -4,6 +4,8 @@ import pytest
 from fake_plugin import COMPANY, OTHER_COMPANY, FakePlugin, hookimpl, payment
 from host_and_plugin import host_of, refusal
 
+from hostsim.storage.store import Store
+
 
 class SigningIn(FakePlugin):
     @hookimpl
@@ -67,3 +69,68 @@ def test_a_company_of_another_region_is_told_at_once(host, store):
     host.define("B", "Fake", "API", "Norr", {})
     assert refusal(host.sign_in, "B").code == "COMPANY_OF_OTHER_REGION"
     assert store.definition("B").company is None
+
+
+def once_before(monkeypatch, owner, name, act):
+    """Let this happen right before the next call of a method."""
+    method = getattr(owner, name)
+
+    def preceded(*arguments, **more):
+        monkeypatch.setattr(owner, name, method)
+        act()
+        return method(*arguments, **more)
+
+    monkeypatch.setattr(owner, name, preceded)
+
+
+def test_a_save_that_a_sign_in_waited_for_has_settled_the_company(host, store, plugin, monkeypatch):
+    plugin.company = OTHER_COMPANY
+    plugin.payments = [payment(1, company=OTHER_COMPANY)]
+    host.import_payments("Fortnox")
+    once_before(monkeypatch, host, "_definition_lock", lambda: host_of(store, plugin).save())
+    assert refusal(host.sign_in, "Fortnox").code == "WRONG_COMPANY"
+    assert (plugin.runs[-1].company, store.definition("Fortnox").company) == (OTHER_COMPANY,) * 2
+
+
+def test_two_that_sign_in_to_one_company_for_two_regions_at_once_take_turns(
+    host, store, plugin, monkeypatch
+):
+    host.define("Norr", "Fake", "API", "Norr", {})
+    with Store.open(store.path, patience=0.0) as others:
+        other = host_of(others, plugin)
+
+        def sign_in_meanwhile():
+            assert refusal(other.sign_in, "Norr").code == "DATABASE_BUSY"
+
+        once_before(monkeypatch, store, "set_definition_company", sign_in_meanwhile)
+        host.sign_in("Fortnox")
+        assert refusal(other.sign_in, "Norr").code == "COMPANY_OF_OTHER_REGION"
+
+
+def test_a_company_that_came_to_be_shared_during_a_sign_in_is_not_left(host, store, plugin):
+    host.sign_in("Fortnox")
+
+    class SigningInToAnother(FakePlugin):
+        @hookimpl
+        def opter_sign_in(self, run):
+            host.define("B", "Fake", "API", "", {}, company_of="Fortnox")
+            return OTHER_COMPANY
+
+    other = host_of(store, SigningInToAnother())
+    assert refusal(other.sign_in, "Fortnox").code == "WRONG_COMPANY"
+    assert {one.company for one in store.definitions()} == {COMPANY}
+
+
+def test_a_company_that_another_definition_is_about_to_share_is_not_left(
+    host, store, plugin, monkeypatch
+):
+    host.sign_in("Fortnox")
+    with Store.open(store.path, patience=0.0) as others:
+        other = host_of(others, plugin)
+
+        def sign_in_meanwhile():
+            assert refusal(other.sign_in, "Fortnox").code == "DATABASE_BUSY"
+
+        once_before(monkeypatch, store, "add_definition", sign_in_meanwhile)
+        host.define("B", "Fake", "API", "", {}, company_of="Fortnox")
+    assert store.is_company_fixed(store.definition("Fortnox"))
