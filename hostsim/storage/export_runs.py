@@ -25,6 +25,7 @@ from hostsim.storage.export_previews import (
 )
 from hostsim.storage.export_states import OFFERED, WITH_STATE, of_subject
 from hostsim.storage.export_subjects import CONTENT
+from hostsim.storage.region_checks import refuse_company_of_other_region
 from hostsim.storage.rows import columns_of, first_row, mapping_text, value_of, words_of
 from hostsim.storage.store import Store
 from opter_contract import BATCH
@@ -194,7 +195,8 @@ class ExportRun:
         """Store the items that a person sends; from now on the definition belongs to the company.
 
         :return: the ids that were not planned; nothing is stored then.
-        :raises HostError: ``BANK_UNCONFIRMED`` if one waits for a confirmation.
+        :raises HostError: ``BANK_UNCONFIRMED`` if one waits for a confirmation,
+            ``COMPANY_OF_OTHER_REGION``.
         """
         chosen = self._values | {"ids": json.dumps(list(item_ids)), "at": at.isoformat()}
         with self.store.change() as db:
@@ -203,6 +205,9 @@ class ExportRun:
                 return unknown
             if db.execute(_CHOSEN_WAITING, chosen).fetchone():
                 raise bank_unconfirmed_error(self.preview())
+            # Again: another region may have become that company's while a person reviewed.
+            definition = self.store.definition(self.definition.name, exports=True)
+            refuse_company_of_other_region(self.store, definition, company)
             db.execute(_MARK_CHOSEN, chosen)
             db.execute(_MARK_UNCHOSEN_READY, self._values)
             db.execute("UPDATE export_runs SET sent_at = :at WHERE id = :run_id", chosen)

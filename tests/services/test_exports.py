@@ -930,6 +930,23 @@ def test_the_company_of_another_region_is_refused(host, plugin, store):
     assert refusal(host.export, "nord", review=send_all) == "COMPANY_OF_OTHER_REGION"
 
 
+def test_a_company_that_another_region_saves_from_during_the_review_is_refused(
+    host, make_host, plugin, store
+):
+    store.load_invoices([invoice("1", region="Nord")])
+    bank = FakePlugin(code="Bank", payments=[payment(1, "1")])
+    other = make_host(bank)
+    other.define("nord", "Bank", "API", "Nord", {})
+
+    def review_meanwhile(preview, timeout):
+        other.import_payments("nord")
+        other.save("nord")
+        return send_all(preview, timeout)
+
+    assert refusal(host.export, "ut", review=review_meanwhile) == "COMPANY_OF_OTHER_REGION"
+    assert (plugin.there, store.definition("ut", exports=True).company) == ({}, None)
+
+
 def test_an_export_shares_the_company_of_an_import(make_host):
     bank = FakePlugin(code="Bank")
     host = make_host(bank)
