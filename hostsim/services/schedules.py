@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from hostsim.errors import failure_of, host_error
+from hostsim.errors import HostError, failure_of, host_error
 from hostsim.ledger.schedules import (
     FAILED,
     GREEN,
@@ -31,6 +31,7 @@ from hostsim.services.save_and_undo import Saving
 from hostsim.storage import database_checks, schedules
 from hostsim.storage.export_previews import THERE, ExportPreview, PreviewItem
 from hostsim.storage.import_runs import ImportRun
+from hostsim.storage.previews import Preview
 from opter_contract.values import EndedRun
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ log = logging.getLogger(__name__)
 
 #: Seconds that a run waits for another one of its company.
 COMPANY_WAIT_SECONDS = 600.0
+
+#: How often a run goes on after somebody changed its preview before it was saved.
+MAX_CHANGES = 3
 
 #: The user of what is saved unattended.
 USER = "hostsim (schedule)"
@@ -168,7 +172,7 @@ class Schedules(Imports, Exports, Saving):
     def _import_alone(self, name: str, *, only_without_warnings: bool) -> _Result:
         preview = self.import_payments(name)
         if only_without_warnings:
-            preview = self.save(name, preview.revision, only_without_warnings=True) or preview
+            preview = self._save_alone(preview)
         run = ImportRun(self.store, preview.run_id, self.store.definition(name))
         counts = preview.counts
         saved = counts["ready"] if only_without_warnings else 0
@@ -180,6 +184,25 @@ class Schedules(Imports, Exports, Saving):
             "ignored": counts["ignored"],
         }
         return _result(done, done["left"] + run.for_person(), preview.company)
+
+    def _save_alone(self, preview: Preview) -> Preview:
+        """Save what is green of an import, also where it is judged again or discarded meanwhile.
+
+        Nobody was shown anything, so nobody has to look at what it has become.
+        """
+        name = preview.definition
+        for _ in range(MAX_CHANGES):
+            try:
+                return self.save(name, preview.revision, only_without_warnings=True) or preview
+            except HostError as error:
+                if error.code not in {"PREVIEW_CHANGED", "NOTHING_TO_SAVE"}:
+                    raise
+                now_open = self.open_preview(name)
+                if now_open is not None and now_open.run_id != preview.run_id:
+                    raise  # what a person brought in is not saved unseen
+            # None is open where a person stored other settings, which it was not read with.
+            preview = now_open or self.import_payments(name)
+        return self.save(name, preview.revision, only_without_warnings=True) or preview
 
     def _export_alone(self, name: str, *, only_without_warnings: bool) -> _Result:
         preview = self.export(

@@ -7,14 +7,14 @@ from decimal import Decimal
 
 import pytest
 from fake_export import SETTINGS, FakeExport, bill, exported_invoice, load
-from fake_plugin import COMPANY, FakePlugin, Refused, balance, hookimpl, payment
+from fake_plugin import COMPANY, OTHER_COMPANY, FakePlugin, Refused, balance, hookimpl, payment
 from host_and_plugin import NOON, Clock, books, host_of, outcomes, refusal, remaining
 
 from hostsim.ledger.schedules import GREEN, NONE, Timetable
 from hostsim.messages.text import own
 from hostsim.storage import schedules
 from opter_contract.export_values import Difference, PlannedCard
-from opter_contract.values import Text
+from opter_contract.values import PaymentKey, Text
 
 DAILY = Timetable(daily=time(6))
 HALF_HOURS = Timetable(every=timedelta(minutes=30))
@@ -46,6 +46,19 @@ def failing(kind, code="SOMETHING"):
         raise error
 
     return fail
+
+
+def meanwhile(host, act):
+    """Let somebody do this between the next import of a host and its save."""
+    import_payments = host.import_payments
+
+    def followed(name):
+        host.import_payments = import_payments
+        preview = import_payments(name)
+        act()
+        return preview
+
+    host.import_payments = followed
 
 
 def due(host):
@@ -111,6 +124,35 @@ def test_a_payment_with_a_remark_of_the_plug_in_is_left(scheduled, plugin, store
     plugin.payments = [payment(1, warnings=(Text("Se upp", "Look out"),))]
     assert scheduled.run_scheduled("Fortnox").counts["left"] == 1
     assert books(store) == []
+
+
+def test_what_came_between_the_import_and_its_save_is_no_failure(scheduled, plugin, store):
+    plugin.payments = [payment(1), payment(2, "1002", "500")]
+    meanwhile(scheduled, lambda: host_of(store).add_payment("1001", Decimal(1), confirm=True))
+    run = scheduled.run_scheduled("Fortnox")
+    assert (run.outcome, run.counts["saved"], len(plugin.runs)) == ("waits-for-person", 1, 1)
+    assert (remaining(store), remaining(store, "1002")) == (999, 0)
+
+
+def test_a_payment_that_another_import_saved_first_is_no_failure(scheduled, plugin, store):
+    bank = FakePlugin(code="Bank", company=OTHER_COMPANY)
+    key = PaymentKey(OTHER_COMPANY.number, "7", "Bank")
+    plugin.payments, bank.payments = [payment(1)], [payment(7, key=key)]
+    other = host_of(store, bank)
+    other.define("Bank", "Bank", "API", "", {})
+    meanwhile(scheduled, lambda: (other.import_payments("Bank"), other.save("Bank")))
+    run = scheduled.run_scheduled("Fortnox")
+    assert (run.outcome, run.counts["rejected"]) == ("waits-for-person", 1)
+    assert [number for _, number, _, _ in books(store)] == ["7"]
+
+
+def test_settings_that_a_person_stores_between_an_import_and_its_save_count(
+    scheduled, plugin, store
+):
+    plugin.payments = [payment(1)]
+    meanwhile(scheduled, lambda: host_of(store, plugin).change("Fortnox", {"before": "2025-01-01"}))
+    assert scheduled.run_scheduled("Fortnox").outcome == "saved"
+    assert plugin.runs[-1].settings["before"] == "2025-01-01"
 
 
 def test_a_small_deviation_that_the_office_accepts_is_saved(scheduled, plugin, store):
