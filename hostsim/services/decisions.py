@@ -159,12 +159,14 @@ class Decisions(Context):
         :return: how many.
         :raises HostError: ``NOTHING_TO_TAKE_AGAIN``.
         """
-        decisions = self._of_undone(name, run_id)
-        if not decisions:
-            run = history.run(self.store, run_id, history.no_settings)
-            raise host_error("NOTHING_TO_TAKE_AGAIN", which=history.describe_run(run))
+        run = history.run(self.store, run_id, history.no_settings)
+        decisions: dict[str, tuple[str, str] | None] = {}
 
         def take(writer: DecisionWriter, _: decision_store.OtherPayments) -> None:
+            # As they are now: another may have decided about some of them since the list was shown.
+            decisions.update(self._of_undone(name, run.id))
+            if not decisions:
+                raise host_error("NOTHING_TO_TAKE_AGAIN", which=history.describe_run(run))
             for number, decided in decisions.items():
                 writer.take_again(number, decided)
 

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from fake_plugin import NEW_YEAR, invoice, payment
-from host_and_plugin import refusal
+from host_and_plugin import host_of, refusal
 from ledgers import Books
 
 from hostsim.errors import HostError
@@ -252,6 +252,25 @@ def test_they_may_be_taken_again_before_the_next_import_too(host, plugin, store,
     plugin.payments = []
     assert host.take_save_again("Fortnox", saved) == 3
     assert host.import_payments("Fortnox").counts["ready"] == 3
+
+
+def test_what_another_set_aside_while_the_lock_was_waited_for_is_not_taken_again(
+    host, plugin, store, saved, monkeypatch
+):
+    host.undo_save(saved, why="fel")
+    lock = host._definition_lock
+
+    def lock_after_another(name):
+        host_of(store, plugin, user="lo").set_aside("Fortnox", ["3"], why="inte vår")
+        return lock(name)
+
+    monkeypatch.setattr(host, "_definition_lock", lock_after_another)
+    assert host.take_save_again("Fortnox", saved, revision="") == 2
+    assert {one.number: one.decision for one in host.decisions("Fortnox") if one.in_force} == {
+        "1": "take-again",
+        "2": "take-again",
+        "3": "set-aside",
+    }
 
 
 def taken_again(host, plugin, run_id):
