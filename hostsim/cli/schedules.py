@@ -112,13 +112,15 @@ def _change(
     host: Host, store: Store, name: str, timetable: Timetable | None, save: str | None
 ) -> None:
     """Make a schedule, or change the given parts of one."""
-    before = stored.schedule(store, name)
-    if timetable is None and before is None:
-        raise usage("Ange --daily eller --every.", "Give --daily or --every.")
-    kept = before and before.timetable
-    host.set_schedule(
-        name, timetable or kept or Timetable(), save or (before.save if before else NONE)
-    )
+    # In one transaction, so that of two changes at once the later one keeps what the other changed.
+    with store.change():
+        before = stored.schedule(store, name)
+        if timetable is None and before is None:
+            raise usage("Ange --daily eller --every.", "Give --daily or --every.")
+        kept = before and before.timetable
+        host.set_schedule(
+            name, timetable or kept or Timetable(), save or (before.save if before else NONE)
+        )
 
 
 def _timetable(daily: str | None, every: str | None) -> Timetable | None:

@@ -140,32 +140,34 @@ class Schedules(Imports, Exports, Saving):
             yield
 
     def _record_end(self, name: str, began: datetime, result: _Result) -> EndedRun | None:
-        now, schedule = self._clock(), schedules.schedule(self.store, name)
-        if schedule is None:
-            return None  # a person took it away meanwhile
-        definition = self.store.definition(name, exports=None)
-        run = EndedRun(
-            name,
-            definition.import_type,
-            definition.subject,
-            result.company or definition.company,
-            now,
-            result.outcome,
-            result.counts,
-            result.code,
-            result.message,
-        )
-        failed = result.outcome in {FAILED, PAUSED}
-        failures = schedule.failures + 1 if failed else 0
-        timetable = schedule.timetable
-        retried = result.outcome == FAILED
-        schedules.store_end(
-            self.store,
-            run,
-            timetable.again(now, began, failures) if retried else timetable.next(began),
-            waiting=schedule.waiting if failed else result.waiting,
-            failures=failures,
-        )
+        # The schedule that a person gives meanwhile is either read here, or overwrites the end.
+        with self.store.change():
+            now, schedule = self._clock(), schedules.schedule(self.store, name)
+            if schedule is None:
+                return None  # a person took it away meanwhile
+            definition = self.store.definition(name, exports=None)
+            run = EndedRun(
+                name,
+                definition.import_type,
+                definition.subject,
+                result.company or definition.company,
+                now,
+                result.outcome,
+                result.counts,
+                result.code,
+                result.message,
+            )
+            failed = result.outcome in {FAILED, PAUSED}
+            failures = schedule.failures + 1 if failed else 0
+            timetable = schedule.timetable
+            retried = result.outcome == FAILED
+            schedules.store_end(
+                self.store,
+                run,
+                timetable.again(now, began, failures) if retried else timetable.next(began),
+                waiting=schedule.waiting if failed else result.waiting,
+                failures=failures,
+            )
         notify_of_run_end(self.plugins, run)
         return run
 

@@ -4,13 +4,19 @@ import json
 import os
 import signal
 import threading
-from datetime import datetime
+from datetime import datetime, time
 
 import pytest
 from fake_plugin import payment
+from host_and_plugin import host_of, refusal
 
+from hostsim.ledger.schedules import Timetable
 from hostsim.services import worker
+from hostsim.services.host import Host
+from hostsim.storage.store import Store
 from opter_contract.values import Progress, Text
+
+DAILY = Timetable(daily=time(6))
 
 
 @pytest.fixture
@@ -58,6 +64,19 @@ def test_one_part_of_a_schedule_may_be_changed(run):
     assert (changed["daily"], changed["save"]) == ("06:00", "green")
     changed = run("schedule", "Butik", "--every", "2h", "--json").json
     assert (changed["daily"], changed["every_minutes"], changed["save"]) == (None, 120, "green")
+
+
+def test_two_parts_of_a_schedule_that_are_changed_at_once_are_both_changed(scheduled, monkeypatch):
+    set_schedule = Host.set_schedule
+
+    def change_first(*arguments):
+        with Store.open("hostsim.db", patience=0.0) as others:
+            other = host_of(others)
+            assert refusal(set_schedule, other, "Butik", DAILY, "green").code == "DATABASE_BUSY"
+        return set_schedule(*arguments)
+
+    monkeypatch.setattr(Host, "set_schedule", change_first)
+    assert scheduled("schedule", "Butik", "--save", "none", "--json").json["save"] == "none"
 
 
 def test_a_schedule_is_taken_away(scheduled):

@@ -13,6 +13,7 @@ from host_and_plugin import NOON, Clock, books, host_of, outcomes, refusal, rema
 from hostsim.ledger.schedules import GREEN, NONE, Timetable
 from hostsim.messages.text import own
 from hostsim.storage import schedules
+from hostsim.storage.store import Store
 from opter_contract.export_values import Difference, PlannedCard
 from opter_contract.values import PaymentKey, Text
 
@@ -274,6 +275,23 @@ def test_a_schedule_that_changes_during_its_run_counts_as_changed(scheduled, plu
     found = scheduled.scheduled("Fortnox")
     assert (found.timetable, found.save) == (DAILY, NONE)
     assert found.next_due == datetime(2026, 11, 23, 5, 0, tzinfo=UTC)
+
+
+def test_a_schedule_that_a_person_gives_as_its_run_ends_counts(scheduled, store, monkeypatch):
+    store_end = schedules.store_end
+
+    def give_another_first(*arguments, **more):
+        with Store.open(store.path, patience=0.0) as others:
+            assert refusal(host_of(others).set_schedule, "Fortnox", DAILY, NONE).code == (
+                "DATABASE_BUSY"
+            )
+        store_end(*arguments, **more)
+
+    monkeypatch.setattr(schedules, "store_end", give_another_first)
+    scheduled.run_scheduled("Fortnox")
+    assert scheduled.set_schedule("Fortnox", DAILY, NONE).next_due == datetime(
+        2026, 11, 23, 5, 0, tzinfo=UTC
+    )
 
 
 # --- What fails ------------------------------------------------------------------
