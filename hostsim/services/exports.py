@@ -167,6 +167,9 @@ class Exports(Definitions):
             raise self._not_exported(definition, number)
         with self._exporting(name, (number,)) as (run, session):
             [item] = run.items("")
+            # Again: another may have taken it back before this one had the lock.
+            if not (item.exported or item.intended):
+                raise self._not_exported(definition, number)
             run.take_planned([_cancellation_plan(item)])
             run.plan(company)
             run.choose([item.id], company, self._clock())

@@ -1080,6 +1080,20 @@ def test_what_was_taken_back_is_not_taken_back_twice(host):
 
 
 @of_both
+def test_two_that_take_an_item_back_at_once_take_it_back_once(host, make_host, plugin, monkeypatch):
+    host.export("ut", review=send_all)
+    exporting = host._exporting
+
+    def another_first(name, numbers):
+        make_host().cancel("ut", "10302")
+        return exporting(name, numbers)
+
+    monkeypatch.setattr(host, "_exporting", another_first)
+    assert refusal(host.cancel, "ut", "10302") == "NOT_EXPORTED"
+    assert plugin.events.count(("cancelled", "/10302")) == 1
+
+
+@of_both
 def test_what_is_booked_there_cannot_be_taken_back(host, plugin):
     host.export("ut", review=send_all)
     plugin.results["/10302"] = {"state": "booked", "code": "BOOKED", "message": MISSING}
