@@ -79,10 +79,12 @@ _PENDING = """
     ORDER BY s.definition
 """
 
-# What waits is told again when something works again, so that nothing counts while it does not.
+# What waits is told again when something works again, so that nothing counts while it does not. A
+# schedule that was taken away meanwhile, also one that was made anew, has told nobody anything.
 _MARK_TOLD = """
     INSERT INTO told (listener, definition, outcome, waiting, paused_at)
-    VALUES (:listener, :definition, :outcome, :waiting, :paused_at)
+    SELECT :listener, definition, :outcome, :waiting, :paused_at
+    FROM schedules WHERE definition = :definition AND outcome IS NOT NULL
     ON CONFLICT (listener, definition) DO UPDATE SET
         outcome = excluded.outcome, waiting = excluded.waiting, paused_at = excluded.paused_at
 """

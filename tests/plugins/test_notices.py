@@ -22,10 +22,12 @@ class Teller:
     def __init__(self):
         self.rounds = []
         self.trouble = None
+        self.meanwhile = lambda: None
 
     @hookimpl
     def opter_notices(self, notices):
         self.rounds.append(list(notices))
+        self.meanwhile()
         if isinstance(self.trouble, BaseException):
             raise self.trouble
         return True if self.trouble is None else self.trouble
@@ -195,6 +197,22 @@ def test_a_schedule_that_was_removed_is_told_no_more_and_begins_anew(schedules, 
     schedules.write("UPDATE schedules SET definition = 'Norr' WHERE definition = 'Öst'")
     schedules.end("Norr", "saved")
     assert round_ends() == []
+
+
+@pytest.mark.parametrize("again", [(), ("Norr",)])
+def test_a_schedule_that_was_removed_while_it_was_told_of_begins_anew(
+    store, schedules, teller, round_ends, again
+):
+    schedules.end("Norr", "failed")
+
+    def remove():
+        schedules.remove("Norr")
+        for name in again:
+            schedules.schedule(name)
+
+    teller.meanwhile = remove
+    round_ends()
+    assert store.db.execute("SELECT * FROM told").fetchall() == []
 
 
 # --- Each listener alone ---

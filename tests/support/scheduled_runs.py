@@ -23,11 +23,14 @@ class Schedules:
     def add(self, *names):
         for name in names:
             self.store.add_definition(Definition(name, "Fake", "API", "", {}, COMPANY, None))
-            self.write(
-                "INSERT INTO schedules (definition, daily, save, next_due)"
-                " VALUES (:name, '06:00', 'green', '2026-11-29T05:00:00+00:00')",
-                name=name,
-            )
+            self.schedule(name)
+
+    def schedule(self, name):
+        self.write(
+            "INSERT INTO schedules (definition, daily, save, next_due)"
+            " VALUES (:name, '06:00', 'green', '2026-11-29T05:00:00+00:00')",
+            name=name,
+        )
 
     def end(self, name, outcome, waiting=0, code="NO_CONSENT"):
         self.nights += 1
