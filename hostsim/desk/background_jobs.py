@@ -225,7 +225,7 @@ class Jobs:
             for running in self.running():
                 if running.choice.definition != choice.definition:
                     continue
-                if _identity(running.choice) != _identity(choice):
+                if running.choice != choice:
                     exports = {choice.task, running.choice.task} & {EXPORT, CANCELLATION}
                     code = "EXPORT_RUNNING" if exports else "IMPORT_RUNNING"
                     raise host_error(code, name=choice.definition)
@@ -258,7 +258,3 @@ class Jobs:
             job.stop()
         for job in self.running():
             job.ended.wait(seconds)
-
-
-def _identity(choice: Choice) -> tuple[object, ...]:
-    return choice.task, choice.number, choice.bank_account, choice.day

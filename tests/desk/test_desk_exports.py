@@ -369,6 +369,13 @@ def test_the_same_export_that_waits_is_shown_again(defined):
     assert "Exporten ut väntar på ditt svar." in defined.get(f"/{defined.at}")
 
 
+def test_who_asks_for_other_items_is_not_given_the_plan_that_waits(defined, plugin):
+    defined.plans("10301")
+    page = defined.post(f"/{defined.at}/export", 422, format="ut", numbers="10302")
+    assert "En export med ut, eller till samma företag, pågår redan" in page
+    assert len(defined.desk_context.jobs.running()) == 1
+
+
 def test_the_desk_that_ends_sends_nothing_of_a_plan(defined, plugin):
     job = defined.plans()
     defined.desk_context.jobs.stop(10)
