@@ -163,8 +163,8 @@ class Job:
 class Plan:
     """The plan of an export while a person reviews it."""
 
-    #: The ids that the person has unticked.
-    left_out: set[str] = field(default_factory=set)
+    #: The ids that the person has unticked; replaced as a whole, so that a reader's copy stays.
+    left_out: frozenset[str] = frozenset()
     #: Nobody answered in time.
     expired: bool = False
     shown: threading.Event = field(default_factory=threading.Event)
@@ -198,8 +198,16 @@ class Plan:
         return self.shown.is_set() and not self.answered.is_set()
 
     def tick(self, shown: Collection[str], ticked: Collection[str]) -> None:
-        """Store which of the rows on a page are ticked."""
-        self.left_out = (self.left_out - set(ticked)) | (set(shown) - set(ticked))
+        """Store which of these rows are ticked; of others it stays as it is."""
+        with self._lock:
+            self.left_out = ticks_changed(self.left_out, shown, ticked)
+
+
+def ticks_changed(
+    left_out: frozenset[str], shown: Collection[str], ticked: Collection[str]
+) -> frozenset[str]:
+    """Return what is left out once these of the shown rows are ticked."""
+    return (left_out - set(ticked)) | (frozenset(shown) - set(ticked))
 
 
 #: A job that no person at a page began.

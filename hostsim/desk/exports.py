@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim.desk.background_jobs import CANCELLATION, EXPORT, Choice, Job
+from hostsim.desk.background_jobs import CANCELLATION, EXPORT, Choice, Job, ticks_changed
 from hostsim.desk.downloads import FORM, list_file
 from hostsim.desk.shared import ListView, desk_context, list_view, notify, translated, word
 from hostsim.errors import HostError, host_error
@@ -416,11 +416,11 @@ def tick() -> AnyResponse:
     preview = _preview_of(job)
     every = request.form.get("every", "")
     if every == "all":
-        job.plan.left_out = set()
+        job.plan.tick(shown=(), ticked=preview.ids())
     elif every == "none":
-        job.plan.left_out = set(preview.ids())
+        job.plan.tick(shown=preview.ids(), ticked=())
     elif every == "gaps":
-        job.plan.left_out |= set(preview.ids()) - set(preview.ids_without_gaps())
+        job.plan.tick(shown=set(preview.ids()) - set(preview.ids_without_gaps()), ticked=())
     return _back_to_plan()
 
 
@@ -458,10 +458,13 @@ def send() -> AnyResponse:
 
 def _send(job: Job) -> Text | None:
     """Send the ticked items; return the reason if nothing is sent."""
-    if _digest(_preview_of(job).without(job.plan.left_out)) != request.form.get("seen"):
+    preview, left_out = _preview_of(job), job.plan.left_out
+    # Before the digest: what another window ticks or confirms after this is not sent, and what it
+    # did before changes the digest.
+    chosen = preview.without(ticks_changed(left_out, *_ticks()))
+    if _digest(preview.without(left_out)) != request.form.get("seen"):
         return messages.PLAN_CHANGED
     _store_ticks(job)
-    chosen = _preview_of(job).without(job.plan.left_out)
     if not chosen.possible:
         return messages.GAPS_TICKED if chosen.gaps else messages.NOTHING_TICKED
     job.plan.answer(chosen.ids)
@@ -478,7 +481,12 @@ def close() -> AnyResponse:
 
 
 def _store_ticks(job: Job) -> None:
-    job.plan.tick(request.form.getlist("shown"), request.form.getlist("item"))
+    job.plan.tick(*_ticks())
+
+
+def _ticks() -> tuple[Collection[str], Collection[str]]:
+    """Return the rows that the page of a form showed, and those that it has ticked."""
+    return request.form.getlist("shown"), request.form.getlist("item")
 
 
 def _planned_job(job_id: str) -> Job:

@@ -13,6 +13,7 @@ from desk_person import HERE, Person, rows_of, words
 from fake_export import LASSE, SETTINGS, FakeExport, exported_invoice, load
 from fake_plugin import FakePlugin, Refused, hookimpl
 
+from hostsim.desk import background_jobs, exports
 from hostsim.desk.context import DeskContext
 from hostsim.messages.formats import minute
 from hostsim.plugins.loading import Plugins
@@ -274,6 +275,34 @@ def test_what_another_window_unticked_is_not_sent_unseen(defined, plugin, ticks)
     assert plugin.events == [("sent", "/10301")]
 
 
+def test_what_another_window_ticks_while_one_sends_is_not_sent(defined, plugin, monkeypatch):
+    job = defined.plans()
+    defined.post(f"/{defined.at}/plan/tick?job={job.id}", shown=["/10302"])
+    page, store_ticks = defined.plan(job), exports._store_ticks
+
+    def after_another_window(job):
+        job.plan.tick(shown=(), ticked=["/10302"])
+        store_ticks(job)
+
+    monkeypatch.setattr(exports, "_store_ticks", after_another_window)
+    defined.presses_send(job, page)
+    assert job.ended.wait(10)
+    assert plugin.events == [("sent", "/10301")]
+
+
+def test_the_ticks_of_two_windows_are_stored_one_after_the_other(monkeypatch):
+    plan, locked = background_jobs.Plan(), []
+
+    def ticks_changed(*values):
+        locked.append(plan._lock.locked())
+        return exports.ticks_changed(*values)
+
+    monkeypatch.setattr(background_jobs, "ticks_changed", ticks_changed)
+    plan.tick(["/10301"], [])
+    assert locked == [True]
+    assert plan.left_out == {"/10301"}
+
+
 def test_what_is_unticked_and_not_counted_is_not_sent(defined, plugin):
     """As without scripts."""
     defined.sends(defined.plans(), shown=["/10301", "/10302"], item=["/10302"])
@@ -457,6 +486,24 @@ def test_what_another_window_confirmed_is_not_sent_unseen(paid_elsewhere, plugin
     assert plugin.events == []
     paid_elsewhere.sends(job)
     assert len(plugin.events) == 4
+
+
+@of_bills
+def test_what_another_window_confirms_while_one_sends_is_not_sent(
+    paid_elsewhere, plugin, monkeypatch
+):
+    job = paid_elsewhere.plans()
+    page, digest = paid_elsewhere.plan(job), exports._digest
+
+    def before_another_window(chosen):
+        seen = digest(chosen)
+        paid_elsewhere.desk_context.host().confirm_bank("ut", "LASSE", job.run_id)
+        return seen
+
+    monkeypatch.setattr(exports, "_digest", before_another_window)
+    paid_elsewhere.presses_send(job, page)
+    assert job.ended.wait(10)
+    assert plugin.events == [("sent", "/10304")]
 
 
 @of_bills
