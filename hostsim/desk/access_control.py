@@ -74,6 +74,8 @@ def guard(app: Flask, host: str, proxy: ReverseProxy, key: str) -> None:
             )
         elif request.endpoint == "home.start" and _equal(key, request.args.get(KEY, "")):
             session["admitted"] = True
+            # Tabs that open at once would each be given one, and the cookie keeps only the last.
+            token()
             # Not a redirect: one that started on another site would come without the cookie.
             return render_template("opened.html")
         elif not session.get("admitted"):

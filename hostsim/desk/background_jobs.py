@@ -222,12 +222,13 @@ class Jobs:
         self._explain = explain
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
+        self._closed = False
 
     def start(self, choice: Choice, starter: Starter = NOBODY) -> Job:
         """Start a job, or return the running one that does the same.
 
         :raises HostError: ``IMPORT_RUNNING`` or ``EXPORT_RUNNING`` if another job uses the
-            definition.
+            definition; ``CANCELLED`` once they are stopped.
         """
         with self._lock:
             for running in self.running():
@@ -238,6 +239,8 @@ class Jobs:
                     code = "EXPORT_RUNNING" if exports else "IMPORT_RUNNING"
                     raise host_error(code, name=choice.definition)
                 return running
+            if self._closed:
+                raise host_error("CANCELLED")
             job = Job(choice, starter)
             ended = [job_id for job_id, job in self._jobs.items() if job.ended.is_set()]
             for job_id in ended[:-MAX_ENDED_JOBS]:
@@ -258,11 +261,14 @@ class Jobs:
         return [job for job in list(self._jobs.values()) if not job.ended.is_set()]
 
     def stop(self, seconds: float = 60.0) -> None:
-        """Stop all jobs, and wait for each to end; they write to the database.
+        """Stop all jobs for good, and wait for each to end; they write to the database.
 
         :param seconds: the timeout of each.
         """
-        for job in self.running():
+        with self._lock:
+            self._closed = True
+            running = self.running()
+        for job in running:
             job.stop()
-        for job in self.running():
+        for job in running:
             job.ended.wait(seconds)

@@ -52,6 +52,15 @@ def test_nothing_answers_without_the_key(stranger):
             assert "Set-Cookie" not in answer.headers
 
 
+def test_tabs_that_are_opened_at_once_carry_one_token(desk_context):
+    client = signed_in_client(desk_context)
+    cookie = f"hostsim_desk={client.get_cookie('hostsim_desk', '127.0.0.1').value}"
+    tab = client.application.test_client(use_cookies=False)
+    pages = [tab.get("/import", headers=HERE | {"Cookie": cookie}).text for _ in range(2)]
+    first, second = (re.search(r'name="token" value="([^"]+)"', page)[1] for page in pages)
+    assert first == second
+
+
 def test_it_says_calmly_in_both_languages_what_to_open(stranger):
     said = stranger.get("/import", headers=HERE)
     assert said.mimetype == "text/plain"

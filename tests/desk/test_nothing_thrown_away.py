@@ -11,7 +11,7 @@ import pytest
 from desk_person import HERE, Person
 from fake_plugin import FakePlugin, hookimpl
 
-from hostsim.desk.background_jobs import Choice, Jobs
+from hostsim.desk.background_jobs import Choice, Job, Jobs
 from hostsim.desk.context import DeskContext
 from hostsim.errors import HostError
 from hostsim.ledger.schedules import NONE, Timetable
@@ -101,6 +101,21 @@ def test_a_second_import_with_other_values_is_refused_and_says_so():
         assert "med andra uppgifter" in caught.value.message.sv
     goes_on.set()
     assert job.ended.wait(10)
+
+
+def test_no_job_begins_once_the_desk_stops_its_jobs():
+    jobs, late = Jobs(lambda job: job.plan.wait(10)), []
+
+    def begin_another(job):
+        with pytest.raises(HostError) as caught:
+            jobs.start(Choice("Bank"))
+        late.append(caught.value.code)
+
+    job = jobs.start(Choice("Fortnox"))
+    job.stop = lambda: (begin_another(job), Job.stop(job))
+    jobs.stop()
+    assert late == ["CANCELLED"]
+    assert jobs.running() == []
 
 
 def test_of_many_definitions_a_page_carries_none_and_proposes_what_is_written(person, context):
