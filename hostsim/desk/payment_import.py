@@ -57,6 +57,8 @@ def window(**dialog: object) -> str:
 
     :param dialog: the dialog in front of the window, and its values.
     """
+    # Read before the lists, so that a decision about newer ones is refused.
+    revisions = desk_context().revisions()
     preview = desk_context().preview(request.args.get("run") or None)
     lists = {} if preview is None else {kind: _list(preview, kind) for kind in _LISTS}
     host, store = desk_context().host(), desk_context().store
@@ -90,7 +92,7 @@ def window(**dialog: object) -> str:
         open_run=open_run,
         about="" if preview is None else _heading(preview),
         not_there=not_there,
-        revisions=desk_context().revisions(),
+        revisions=revisions,
         last_save=page_rows.last_save(store) if preview is None else None,
         open_previews=desk_context().open_previews(),
         running=desk_context().jobs.running(),

@@ -30,6 +30,8 @@ def window(**dialog: object) -> str:
 
     :param dialog: the dialog in front of the window, and its values.
     """
+    # Read before the lists, so that a decision about newer ones is refused.
+    revisions = desk_context().revisions()
     listed = list_view(
         "runs",
         word("runs"),
@@ -47,7 +49,7 @@ def window(**dialog: object) -> str:
         chosen=chosen,
         labels={} if chosen is None else _labels(chosen),
         undone=[] if chosen is None else _undone_saves(chosen),
-        revisions=desk_context().revisions(),
+        revisions=revisions,
         is_open=chosen is not None and chosen.state in {"open", "saved"},
         kind_label=kind_label,
         state=full_state,

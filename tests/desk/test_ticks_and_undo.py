@@ -10,6 +10,7 @@ from fake_plugin import FakePlugin, balance, invoice, payment
 
 from hostsim.desk.context import DeskContext
 from hostsim.plugins.loading import Plugins
+from hostsim.services.host import Host
 from hostsim.storage.store import Store
 
 NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -150,6 +151,25 @@ def test_what_was_undone_is_taken_again_wherever_it_is_shown(person):
     page = words(person.get("/import"))
     assert "2 betalningar tas in igen: läs in igen (Läs fil)" in page
     assert "Ta in 2 betalningar igen" not in page
+
+
+@pytest.mark.parametrize("path", ["/import", "/runs?run={run}"])
+def test_what_is_decided_while_a_page_is_read_makes_its_buttons_too_old(person, path, monkeypatch):
+    run = run_of(person)
+    person.save()
+    person.post(f"/runs/{run}/undo", why="fel företag")
+    person.run_import()
+    shown, undone_saves = person.revision(), Host.undone_saves
+
+    def before_another_decides(host, name):
+        saves = undone_saves(host, name)
+        person.desk_context.host().set_aside(name, ["2"], why="inte vår")
+        return saves
+
+    monkeypatch.setattr(Host, "undone_saves", before_another_decides)
+    page = person.get(path.format(run=run))
+    form = re.search(r"<form[^>]*take-again[^>]*>.*?</form>", page, re.DOTALL)[0]
+    assert re.search(r'name="revision" value="([^"]+)"', form)[1] == shown != person.revision()
 
 
 def test_all_that_is_taken_again_is_counted_also_where_some_has_to_be_read_first(person):
