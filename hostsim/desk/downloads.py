@@ -11,7 +11,7 @@ from typing import IO, Any
 from flask import Response, stream_template
 
 from hostsim.desk.shared import desk_context, language, sums_of
-from hostsim.storage.lists import Selection, Source, all_of, page_of
+from hostsim.storage.lists import Selection, Source, all_of, list_of
 from hostsim.views.table import Column, csv_lines, on_page
 from hostsim.views.xlsx import MEDIA_TYPE, Sum, write_xlsx
 from opter_contract import BATCH
@@ -42,10 +42,10 @@ def list_file(
     :param about: the heading of the printed list.
     """
     store, columns = desk_context().store, on_page(columns)
-    rows = all_of(store, source, selection)
     if form == "csv":
+        rows = all_of(store, source, selection)
         return _download(_in_batches(csv_lines(columns, rows, language())), f"{name}.csv", CSV)
-    page = page_of(store, source, selection)
+    page, rows = list_of(store, source, selection)
     sums = sums_of(page, title)
     if form == "xlsx":
         write = partial(

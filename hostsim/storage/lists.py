@@ -268,7 +268,31 @@ def runs(store: Store) -> Source:
 
 def page_of(store: Store, source: Source, selection: Selection) -> Page:
     """Return the selected page; beyond the last one, the last one."""
-    db = store.db
+    with store.reader() as db:
+        db.execute("BEGIN")
+        return _page_of(db, source, selection)
+
+
+def all_of(store: Store, source: Source, selection: Selection) -> Iterator[Any]:
+    """Return every selected row, one by one."""
+    with store.reader() as db:
+        yield from _rows_of(db, source, selection)
+
+
+def list_of(store: Store, source: Source, selection: Selection) -> tuple[Page, Iterator[Any]]:
+    """Return the selected page, and every selected row one by one, as of one moment."""
+    page_and_rows = _list_of(store, source, selection)
+    return next(page_and_rows), page_and_rows
+
+
+def _list_of(store: Store, source: Source, selection: Selection) -> Iterator[Any]:
+    with store.reader() as db:
+        db.execute("BEGIN")
+        yield _page_of(db, source, selection)
+        yield from _rows_of(db, source, selection)
+
+
+def _page_of(db: sqlite3.Connection, source: Source, selection: Selection) -> Page:
     where, values = _conditions(source, selection)
     if selection.text:
         # Every row is searched once only: that takes longer than all the rest.
@@ -302,17 +326,10 @@ def page_of(store: Store, source: Source, selection: Selection) -> Page:
     )
 
 
-def all_of(store: Store, source: Source, selection: Selection) -> Iterator[Any]:
-    """Return every selected row, one by one."""
+def _rows_of(db: sqlite3.Connection, source: Source, selection: Selection) -> Iterator[Any]:
     where, values = _conditions(source, selection)
-    rows = store.db.execute(
-        f"SELECT {source.columns}{source.query}{where} ORDER BY {_order(source, selection)}", values
-    )
-    try:
-        for row in rows:
-            yield source.entry(row)
-    finally:
-        rows.close()
+    query = f"SELECT {source.columns}{source.query}{where} ORDER BY {_order(source, selection)}"
+    return map(source.entry, db.execute(query, values))
 
 
 def _kinds(db: sqlite3.Connection, source: Source) -> tuple[Counter[str], Counter[str]]:

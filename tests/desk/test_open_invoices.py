@@ -7,9 +7,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
-from desk_person import HERE, Person
+from desk_person import HERE, Person, words
 from fake_plugin import FakePlugin, invoice
 
+from hostsim.desk import downloads
 from hostsim.desk.context import DeskContext
 from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
@@ -91,6 +92,22 @@ def test_it_prints_whole_with_its_sum_and_nothing_to_press(person):
     assert page.count("<tr>") == 121
     assert re.search(r'class="total".*Summa av 120.*120,00 SEK', page, re.DOTALL)
     assert not re.search(r"<(button|form|select|input)", page)
+
+
+def test_what_is_registered_while_a_list_is_printed_is_neither_in_it_nor_in_its_sum(
+    person, monkeypatch
+):
+    host, sums_of = person.desk_context.host(), downloads.sums_of
+    host.add_payment("1001", Decimal(100), confirm=True)
+
+    def before_another(page, title):
+        host.add_payment("1002", Decimal(100), confirm=True)
+        return sums_of(page, title)
+
+    monkeypatch.setattr(downloads, "sums_of", before_another)
+    printed = words(person.get("/payments/payments.print"))
+    assert "Summa av 1 100,00 SEK" in printed
+    assert "1002" not in printed
 
 
 def test_a_sum_is_of_what_counts_and_only_of_what_has_amounts(person):

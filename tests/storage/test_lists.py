@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 
@@ -15,7 +16,7 @@ from hypothesis import strategies as st
 from hostsim.desk.context import DeskContext
 from hostsim.plugins.loading import Plugins
 from hostsim.services.payments_file import escape_formula
-from hostsim.storage.lists import PAGE, Selection, all_of, page_of, preview_rows
+from hostsim.storage.lists import PAGE, Selection, all_of, list_of, page_of, preview_rows
 from hostsim.storage.open_invoices import open_invoices
 from hostsim.storage.rows import PAYMENT_COLUMNS, record_of
 from hostsim.storage.sql_functions import swedish
@@ -37,7 +38,7 @@ def store(tmp_path_factory):
         yield store
 
 
-def fill(db):
+def fill(db, many=MANY):
     db.execute(
         "INSERT INTO definitions (name, import_type, import_format, region, settings)"
         " VALUES ('Fortnox', 'Fake', 'API', '', '{}')"
@@ -63,7 +64,7 @@ def fill(db):
     db.executemany(
         f"INSERT INTO run_rows (run_id, {PAYMENT_COLUMNS}, fetched, kind, status, reason,"  # noqa: S608
         f" message_sv, message_en, invoice_id) VALUES (?, {marks}, 1, ?, ?, ?, ?, ?, ?)",
-        [*map(ready, range(1, MANY + 1)), rejected(MANY + 1), rejected(MANY + 2)],
+        [*map(ready, range(1, many + 1)), rejected(MANY + 1), rejected(MANY + 2)],
     )
 
 
@@ -309,3 +310,30 @@ def test_a_list_can_be_looked_at_while_it_is_being_sent(store):
     next(sent)
     assert listed(store, text="öst", sort="customer").found == MANY // 4
     assert len(list(sent)) == MANY // 4 - 1
+
+
+def test_a_page_and_its_counts_are_of_one_moment(tmp_path):
+    with Store.create(tmp_path / "host.db") as store:
+        with store.change() as db:
+            fill(db, 2)
+
+        def entry(row):
+            with store.change() as db:
+                db.execute("UPDATE run_rows SET status = 'partial'")
+            return row["number"]
+
+        source = replace(preview_rows(RUN, "ready"), entry=entry)
+        page = page_of(store, source, Selection())
+        assert page.entries == ["1", "2"]
+        assert page.codes == {"exact": 2}
+
+
+def test_a_list_that_changes_while_it_is_sent_is_sent_as_it_was_summed(tmp_path):
+    with Store.create(tmp_path / "host.db") as store:
+        with store.change() as db:
+            fill(db, 2)
+        page, rows = list_of(store, preview_rows(RUN, "ready"), Selection())
+        with store.change() as db:
+            db.execute("DELETE FROM run_rows WHERE number = '1'")
+        assert (page.found, page.sums) == (2, [("SEK", 2, Decimal("0.20"))])
+        assert [row.payment_number for row in rows] == ["1", "2"]
