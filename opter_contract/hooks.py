@@ -405,6 +405,10 @@ def opter_read_invoice_payments(
     ``opter_take_payments``, or with the settings' reason to ``opter_take_excluded``; but all of
     them, however old, whatever ``run.cursor`` is, and nothing needs to be confirmed.
 
+    Where people settle a credit note by two payments of one date whose sum is 0, the other half
+    is handed over, too, although it is of another invoice, and both have a ``customer_number``:
+    a half alone looks like money. What could not be searched for it is a note of the report.
+
     :param run: this lookup; to be used like the run of an import.
     :param invoice_numbers: in the other system, at most :data:`BATCH`; one that cannot be a
         number there has no payments.

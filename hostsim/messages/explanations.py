@@ -33,6 +33,12 @@ CONFIRMED_BUT = Text(
     "It is confirmed as another payment: delete the one that was deleted in {source} here, too, so "
     "that it can be saved; if it is the same after all, accept that it replaces that one.",
 )
+MAY_BE_SETTLED = Text(
+    "Den kan vara halva av en kvittning mot en kreditfaktura, och allt kunde inte frågas: läs in "
+    "först, så visar inläsningen det.",
+    "It may be half of a settlement against a credit note, and not everything could be asked: "
+    "import first, and the import shows it.",
+)
 WAITS_FOR_OTHER = Text(
     "En annan betalning på fakturan är urkryssad eller ångrad: ta in den igen, eller lägg undan "
     "den; därefter avgörs den här.",

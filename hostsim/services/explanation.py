@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
@@ -21,7 +21,7 @@ from hostsim.ledger import decisions as decision_rules
 from hostsim.ledger.candidates import oldest_first
 from hostsim.ledger.differences import outdated
 from hostsim.ledger.judging import READY, Judgement
-from hostsim.ledger.reasons import DOUBTFUL, REGISTERED_ALREADY, SETTLEMENTS
+from hostsim.ledger.reasons import DOUBTFUL, PAID, REGISTERED_ALREADY, SETTLEMENTS
 from hostsim.ledger.reconciliation import BalanceEffects
 from hostsim.ledger.values import (
     HAND,
@@ -82,6 +82,14 @@ class Lookup(NamedTuple):
     company: Company
     requests: int
     notes: tuple[Text, ...]
+    numbers: Collection[str]  # of the invoice there
+    references: Collection[str]
+
+    def is_of_invoice(self, row: sqlite3.Row) -> bool:
+        """Return whether a payment is of the invoice, or was; else it may settle one that is."""
+        if row["reg_id"] is not None or not row["invoice_number"]:
+            return True
+        return row["invoice_number"] in self.numbers or row["ocr"] in self.references
 
 
 class LastSeen(NamedTuple):
@@ -225,13 +233,18 @@ def explain(
     asked = lookup is not None
     runs = {state: _last_run(scope, state) for state in ("open", "saved")}
     decisions = _decisions(scope, all_facts)
+    notes = lookup.notes if lookup else ()
     payments = [
         _explained_payment(
-            facts, asked=asked, decisions=decisions, runs=runs, source=question.source
+            facts,
+            asked=asked,
+            complete=not notes,
+            decisions=decisions,
+            runs=runs,
+            source=question.source,
         )
         for facts in all_facts
     ]
-    notes = lookup.notes if lookup else ()
     less = _less_remains(invoice, all_facts, balance, decisions)
     if balance is None and (lookup is None or notes):
         less = _less_remained(scope, invoice_id, invoice, question.source)
@@ -342,6 +355,8 @@ def _looked_up(
         for group in judging.judge_invoices():
             for row, judgement in zip(group.rows, group.judgements, strict=True):
                 invoice_id = group.invoice_id
+                if not lookup.is_of_invoice(row):
+                    continue
                 if question.invoice_id is None or invoice_id in {None, question.invoice_id}:
                     yield invoice_id, row, judgement
                 elif judgement.reason == MOVED:
@@ -493,6 +508,7 @@ def _explained_payment(
     facts: Facts,
     *,
     asked: bool,
+    complete: bool,
     decisions: Sequence[Decision],
     runs: Mapping[str, LastSeen | None],
     source: Text,
@@ -503,6 +519,9 @@ def _explained_payment(
     own_decisions = _as_at_source(facts, own_decisions)
     outcome, refusal = outcome_of(facts, own_decisions, asked=asked)
     to_do = to_do_of(outcome, refusal, own_decisions)
+    if not complete and to_do in {advice_on(NOT_READ), advice_on(PAID)}:
+        # What could not be asked may be the other half of a settlement.
+        to_do = messages.MAY_BE_SETTLED
     return ExplainedPayment(
         number=facts.number,
         outcome=outcome,
@@ -654,15 +673,18 @@ class Explaining(Context):
 
     def _look_up(self, import_run: ImportRun, question: Question) -> Lookup | None:
         """Let the plug-in read the invoice's payments; ``None`` if it cannot."""
+        numbers = source_numbers(self.store, question)
+        ocr_references = references(self.store, question)
         with self._session(InvoiceSession, import_run) as session:
             session.invoice_id = question.invoice_id
             report: ImportReport | None = session.call(
                 "opter_read_invoice_payments",
-                invoice_numbers=source_numbers(self.store, question),
-                ocr_references=references(self.store, question),
+                invoice_numbers=numbers,
+                ocr_references=ocr_references,
             )
             if report is None:
                 return None
             session.finish(report.company)
         notes = tuple(map(text_messages.own, getattr(report, "notes", ())))
-        return Lookup(import_run, company_of(report), report.requests, notes)
+        company = company_of(report)
+        return Lookup(import_run, company, report.requests, notes, numbers, ocr_references)

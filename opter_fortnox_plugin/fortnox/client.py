@@ -232,9 +232,16 @@ class Client:
         """Return a page of payments: see :func:`~.protocol.payments_query`."""
         return self.page(PAYMENTS, payments_query(page, since, invoice_number))
 
-    def invoices(self, page: int, ocr: str | None = None, *, unpaid: bool = False) -> Page:
+    def invoices(
+        self,
+        page: int,
+        ocr: str | None = None,
+        *,
+        unpaid: bool = False,
+        customer: str | None = None,
+    ) -> Page:
         """Return a page of invoices: see :func:`~.protocol.invoices_query`."""
-        return self.page(INVOICES, invoices_query(page, ocr, unpaid=unpaid))
+        return self.page(INVOICES, invoices_query(page, ocr, unpaid=unpaid, customer=customer))
 
     # --- time ---
 

@@ -568,15 +568,20 @@ def payments_query(page: int, since: datetime | None, invoice_number: str | None
     return query
 
 
-def invoices_query(page: int, ocr: str | None = None, *, unpaid: bool = False) -> Query:
+def invoices_query(
+    page: int, ocr: str | None = None, *, unpaid: bool = False, customer: str | None = None
+) -> Query:
     """Return the query for a page of invoices, highest number first.
 
     :param ocr: only those whose reference contains these digits.
     :param unpaid: only unpaid ones; Fortnox omits those that are not booked.
+    :param customer: only those whose customer's number contains this.
     """
     query = list_query("documentnumber", page)
     if unpaid:
         query["filter"] = "unpaid"
+    if customer is not None:
+        query["customernumber"] = customer
     return query if ocr is None else query | {"ocr": ocr}
 
 

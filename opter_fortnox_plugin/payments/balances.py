@@ -88,8 +88,8 @@ class Balances:
             self._host.take_balances(balances_of(page.rows))
         self._host.report_progress("invoices", done, done, _comparing(done, done))
 
-    def hand_over(self, invoice_numbers: Iterable[str]) -> None:
-        """Hand over the balances of the given invoices that exist."""
+    def hand_over(self, invoice_numbers: Iterable[str]) -> Sequence[InvoiceBalance]:
+        """Hand over the balances of the given invoices that exist, and return them."""
         valid = [number for number in dict.fromkeys(invoice_numbers) if is_invoice_number(number)]
         chosen = valid[:MAX_CHECKED]
         self._unchecked += len(valid) - len(chosen)
@@ -110,6 +110,7 @@ class Balances:
                 balance for balance in balances_of(page.rows) if balance.invoice_number == number
             ]
         self._host.take_balances(balances)
+        return balances
 
 
 def balances_of(rows: Sequence[Any]) -> list[InvoiceBalance]:

@@ -1,22 +1,32 @@
 """The payments of single invoices, looked up for a person.
 
-Fortnox finds payments by ``invoicenumber`` and invoices by ``ocr``, so a lookup
-takes a handful of requests.
+Fortnox finds payments by ``invoicenumber``, and invoices by ``ocr`` and ``customernumber``, so a
+lookup takes a handful of requests.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from opter_contract.values import ImportReport, Run, Text
+from opter_contract.values import (
+    ExcludedPayment,
+    ImportReport,
+    InvoiceBalance,
+    Payment,
+    Run,
+    Text,
+)
 from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.fortnox.best_effort import REFUSALS, BestEffort
+from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment
 from opter_fortnox_plugin.payments.balances import is_invoice_number
 from opter_fortnox_plugin.payments.importer import Importer, import_payments
 from opter_fortnox_plugin.payments.ocr_lookup import read_ocr
 from opter_fortnox_plugin.payments.page_scan import PageScan, Row
+from opter_fortnox_plugin.payments.settlement_lookup import SettlementLookup
 from opter_fortnox_plugin.session import Session
 from opter_fortnox_plugin.settings import Settings
 
@@ -44,6 +54,8 @@ class _InvoicePayments(Importer):
         super().__init__(session, settings)
         self._numbers = numbers
         self._references = references
+        self._rows: list[InvoicePayment] = []  # of these invoices
+        self._customers: dict[str, str] = {}  # by invoice number
 
     def start(self) -> None:
         pass
@@ -58,8 +70,9 @@ class _InvoicePayments(Importer):
             self._read_invoice(number)
         if self._host.takes_balances():
             balances = self._balances()
-            balances.hand_over(sorted_numbers)
+            invoices = balances.hand_over(sorted_numbers)
             self._notes += balances.notes
+            self._read_other_halves(invoices)
         self._check_registered()
         return self._report(None, 0)
 
@@ -71,7 +84,9 @@ class _InvoicePayments(Importer):
             None,
         )
         for rows in page_scan.pages():
-            self._add_page([row for row in rows if _may_pay(row, number)])
+            own_rows = [row for row in rows if _may_pay(row, number)]
+            self._rows += [row for row in own_rows if isinstance(row, InvoicePayment)]
+            self._add_page(own_rows)
         self._hand_over(may_wait=0)
         self._host.take_excluded(
             [
@@ -79,6 +94,34 @@ class _InvoicePayments(Importer):
                 for row in page_scan.without_number
                 if _may_pay(row, number)
             ]
+        )
+
+    def _read_other_halves(self, invoices: Sequence[InvoiceBalance]) -> None:
+        """Hand over what may settle payments of these invoices, and those with the customer."""
+        lookup = SettlementLookup(self._client, self._pool)
+        for invoice in invoices:
+            rows = [row for row in self._rows if row.invoice_number == invoice.invoice_number]
+            if others := lookup.other_halves(invoice, rows):
+                own_rows = [row for row in rows if row.date in {other.date for other in others}]
+                numbers = {row.invoice_number for row in (*own_rows, *others)}
+                self._customers |= dict.fromkeys(numbers, invoice.customer_number)
+                self._add_page([*own_rows, *others])
+        self._hand_over(may_wait=0)
+        self._notes += lookup.notes
+
+    def _hand_over_outcomes(self, outcomes: Sequence[Payment | ExcludedPayment | None]) -> None:
+        super()._hand_over_outcomes([self._with_customer(outcome) for outcome in outcomes])
+
+    def _with_customer(
+        self, outcome: Payment | ExcludedPayment | None
+    ) -> Payment | ExcludedPayment | None:
+        payment = outcome.payment if isinstance(outcome, ExcludedPayment) else outcome
+        customer = self._customers.get(payment.invoice_number) if payment is not None else None
+        if payment is None or customer is None:
+            return outcome
+        payment = replace(payment, customer_number=customer)
+        return (
+            replace(outcome, payment=payment) if isinstance(outcome, ExcludedPayment) else payment
         )
 
     def _invoices_with(self, reference: str) -> set[str]:

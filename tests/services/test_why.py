@@ -9,7 +9,7 @@ import pytest
 import two_companies
 from fake_plugin import FakePlugin, invoice, payment
 from host_and_plugin import host_of as host_over
-from host_and_plugin import refusal
+from host_and_plugin import refusal, row_of
 from two_companies import (
     NOON,
     NORTH,
@@ -94,6 +94,75 @@ def test_what_changed_in_fortnox_since_the_import_is_reported_as_it_is_now(host,
     assert told(host, 1001) == {"1": ("not-read", None)}
     host.import_payments(NAME)
     assert told(host, 1001) == {"1": ("in-preview", None)}
+
+
+CREDIT = 3001
+
+
+@pytest.fixture(params=["here", "elsewhere"])
+def credit(request, store, company):
+    """A credit note in Fortnox, which is here, too, or not."""
+    add_invoice(company, CREDIT, total=Decimal(-1000))
+    if request.param == "here":
+        store.load_invoices([exported(CREDIT, "Nord", total=Decimal(-1000))])
+    return request.param
+
+
+def settle(company, **credit):
+    """Settle invoice 1001 against the credit note."""
+    number = pay(company, 1001, source="finance").number
+    pay(company, CREDIT, "-1000", **credit)
+    return str(number)
+
+
+@pytest.mark.parametrize("booked", [True, False])
+def test_half_of_a_settlement_that_no_import_read_is_never_to_be_paid_back(
+    host, company, credit, booked
+):
+    pay(company, 1001)
+    import_and_save(host)
+    half = settle(company, booked=booked)
+    [one] = [each for each in host.why("1001").payments if each.number == half]
+    row = row_of(host.import_payments(NAME), half)
+    assert (one.reason, one.message) == (row.reason, row.message)
+    assert one.reason == "settlement-blocked"
+    assert "Betala tillbaka" not in one.to_do.sv
+
+
+def test_a_settlement_that_no_import_read_is_said_to_be_ready_as_the_import_will(
+    host, company, credit
+):
+    half = settle(company)
+    told_of_both = told(host, 1001) | told(host, CREDIT)
+    expected = {
+        "here": ("not-read", None),
+        "elsewhere": ("rejected", "settled-against-credit"),
+    }[credit]
+    assert told_of_both == {half: expected, "2": expected}
+
+
+def test_what_was_paid_twice_is_to_be_paid_back_also_beside_a_settlement_of_another_day(
+    host, company, credit
+):
+    pay(company, 1001)
+    import_and_save(host)
+    settle(company, payment_date=date(2026, 3, 3))
+    [one] = [each for each in host.why("1001").payments if each.number == "2"]
+    assert one.reason == "invoice-already-paid"
+    assert "Betala tillbaka" in one.to_do.sv
+
+
+@pytest.mark.parametrize("paid", [True, False])
+def test_where_other_halves_could_not_be_searched_nothing_is_promised(host, company, paid):
+    """Neither that it can be saved, nor that it was paid twice."""
+    if paid:
+        pay(company, 1001)
+        import_and_save(host)
+    half = pay(company, 1001).number
+    for number in range(4000, 4051):
+        add_invoice(company, number, total=Decimal(-1000))
+    [one] = [each for each in host.why("1001").payments if each.number == str(half)]
+    assert one.to_do.sv.startswith("Den kan vara halva av en kvittning mot en kreditfaktura")
 
 
 def test_a_payment_of_before_the_setting_is_found_however_old_it_is(host, company):
@@ -197,7 +266,7 @@ def test_it_takes_a_handful_of_requests_and_leaves_nothing_behind(host, store, c
     found = host.why("1001")
     after = [line for line in store.db.iterdump() if "pace/" not in line]
     assert after == [line for line in before if "pace/" not in line]
-    assert found.requests <= 4
+    assert found.requests <= 5
 
 
 def test_nothing_is_left_behind_when_it_fails_either(host, store, state):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from types import SimpleNamespace
 
@@ -13,6 +14,7 @@ from two_companies import NORTH, SETTINGS, Person, add_invoice, pay
 
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.fortnox.protocol import invoice_query, invoices_query, payments_query
+from opter_fortnox_plugin.payments.settlement_lookup import MAX_INVOICES
 
 state, company, sandbox = two_companies.state, two_companies.company, two_companies.sandbox
 
@@ -148,7 +150,46 @@ def test_the_balance_of_just_these_invoices_is_handed_over(ask, company, sandbox
     pay(company, 1001, "400")
     host, report = ask(["1001"], host=Comparing())
     assert host.balances == {"1001": Decimal(600)}
-    assert report.requests == len(paths(sandbox)) == 3
+    assert report.requests == len(paths(sandbox)) == 4
+
+
+def test_what_may_settle_a_payment_is_handed_over_and_both_with_the_customer(ask, company):
+    add_invoice(company, 3001, total=Decimal(-1000))
+    add_invoice(company, 3002, total=Decimal(-1000), customer_number="11")
+    pay(company, 1001)
+    pay(company, 1001, "300")
+    pay(company, 3001, "-1000")
+    pay(company, 3001, "-1000", payment_date=date(2026, 3, 3))
+    pay(company, 3002, "-1000")
+    pay(company, 1002, "-1000")
+    host, _ = ask(["1001"], host=Comparing())
+    assert sorted(host.payments) == ["1", "2", "3"]
+    assert host.payments["1"].customer_number == host.payments["3"].customer_number == "1"
+
+
+def test_what_may_settle_a_payment_and_is_not_booked_is_handed_over_with_that_reason(ask, company):
+    add_invoice(company, 3001, total=Decimal(-1000))
+    pay(company, 1001)
+    pay(company, 3001, "-1000", booked=False)
+    host, _ = ask(["1001"], host=Comparing())
+    [other] = host.excluded
+    assert (other.reason, other.payment.customer_number) == ("not-booked", "1")
+
+
+def test_of_a_credit_note_the_invoices_are_searched(ask, company):
+    add_invoice(company, 3001, total=Decimal(-1000))
+    pay(company, 1001)
+    pay(company, 3001, "-1000")
+    host, _ = ask(["3001"], host=Comparing())
+    assert sorted(host.payments) == ["1", "2"]
+
+
+def test_more_invoices_than_can_be_searched_are_reported(ask, company):
+    for number in range(4000, 4000 + MAX_INVOICES + 2):
+        add_invoice(company, number, total=Decimal(-1000))
+    pay(company, 1001)
+    _, report = ask(["1001"], host=Comparing())
+    assert [note.en[:30] for note in report.notes] == ["2 of the customer's invoices w"]
 
 
 def test_a_registered_payment_that_is_deleted_is_gone_and_a_moved_one_is_handed_over(ask, company):
@@ -171,4 +212,6 @@ def test_one_filter_of_its_own_goes_with_each_request():
     assert "ocr" not in invoices_query(1)
     assert invoices_query(1, unpaid=True)["filter"] == "unpaid"
     assert "filter" not in invoices_query(1)
+    assert invoices_query(1, customer="7")["customernumber"] == "7"
+    assert "customernumber" not in invoices_query(1)
     assert invoice_query("12")["documentnumber"] == "12"

@@ -1,0 +1,113 @@
+"""The other halves of settlements: payments of the customer's other invoices.
+
+Fortnox has no function to offset a credit note: people enter two payments of one date, one of
+them negative. Each half alone looks like money that came, or was paid back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import partial
+from typing import Any, Final
+
+from opter_contract.values import InvoiceBalance, Text
+from opter_fortnox_plugin.errors import FortnoxError
+from opter_fortnox_plugin.fortnox.best_effort import BestEffort
+from opter_fortnox_plugin.fortnox.client import Client
+from opter_fortnox_plugin.fortnox.fields import Unreadable
+from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment, payment_row
+from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool
+from opter_fortnox_plugin.payments.balances import balances_of
+
+#: The maximum number of other invoices whose payments are read for one invoice.
+MAX_INVOICES: Final = 50
+
+
+class SettlementLookup:
+    """Searches the invoices of a customer for the other half of a settlement."""
+
+    def __init__(self, client: Client, pool: WorkerPool) -> None:
+        self._client = client
+        self._effort = BestEffort(pool)
+        self._unread = 0
+
+    @property
+    def notes(self) -> list[Text]:
+        """Notes for a person on what could not be searched."""
+        too_many = [_too_many(self._unread)] if self._unread else []
+        return too_many + [_not_searched(why) for why in self._effort.failed]
+
+    def other_halves(
+        self, invoice: InvoiceBalance, payments: Iterable[InvoicePayment]
+    ) -> list[InvoicePayment]:
+        """Return the payments that may settle those of an invoice."""
+        halves = [row for row in payments if (row.amount < 0) == (invoice.total < 0) and row.amount]
+        if not halves or not invoice.customer_number:
+            return []
+        others = self._payments_of(self._settled_against(invoice))
+        return [other for other in others if any(_settles(other, half) for half in halves)]
+
+    def _settled_against(self, invoice: InvoiceBalance) -> list[str]:
+        """Return the customer's credit notes; of a credit note, its invoices, newest first."""
+        customer = invoice.customer_number
+        search = partial(self._client.invoices, 1, customer=customer)
+        page = self._effort.result(self._effort.submit(search))
+        if isinstance(page, FortnoxError):
+            return []
+        numbers = [
+            other.invoice_number
+            for other in balances_of(page.rows)
+            # Fortnox finds every customer whose number contains this one.
+            if other.customer_number == customer
+            and other.currency == invoice.currency
+            and (other.total < 0) != (invoice.total < 0)
+        ]
+        beyond = max(0, page.total - len(page.rows))
+        self._unread += beyond + len(numbers[MAX_INVOICES:])
+        return numbers[:MAX_INVOICES]
+
+    def _payments_of(self, numbers: Sequence[str]) -> Iterator[InvoicePayment]:
+        futures = [
+            self._effort.submit(partial(self._client.payments, 1, None, number))
+            for number in numbers
+        ]
+        for number, future in zip(numbers, futures, strict=True):
+            page = self._effort.result(future)
+            if isinstance(page, FortnoxError):
+                continue
+            # Fortnox finds those of every invoice whose number contains these digits.
+            payments = map(_payment_of, page.rows)
+            yield from (one for one in payments if one and one.invoice_number == number)
+
+
+def _payment_of(raw: Any) -> InvoicePayment | None:
+    try:
+        return payment_row(raw)
+    except Unreadable:
+        return None
+
+
+def _settles(other: InvoicePayment, half: InvoicePayment) -> bool:
+    """Return whether two payments may be a settlement.
+
+    In another currency only the details tell: the amounts in SEK depend on the rates.
+    """
+    if (other.date, other.currency) != (half.date, half.currency):
+        return False
+    if other.currency == "SEK":
+        return other.amount == -half.amount
+    return (other.amount < 0) != (half.amount < 0)
+
+
+def _too_many(count: int) -> Text:
+    return Text(
+        f"{count} av kundens fakturor söktes inte igenom efter kvittningar i Fortnox",
+        f"{count} of the customer's invoices were not searched for settlements in Fortnox",
+    )
+
+
+def _not_searched(why: Text) -> Text:
+    return Text(
+        f"Kundens fakturor kunde inte sökas igenom efter kvittningar i Fortnox. {why.sv}",
+        f"The customer's invoices could not be searched for settlements in Fortnox. {why.en}",
+    )
