@@ -293,7 +293,8 @@ def _collect_facts(
             unnumbered.append(Facts(row=row, judgement=judgement))
     invoice_id = invoice_id or _matched_before(scope, question)
     unnumbered += _add_entries(scope, by_number, invoice_id)
-    for number in _deleted_at_source(scope, lookup, invoice_id):
+    run_id = None if lookup is None else lookup.import_run.run_id
+    for number in stored.deleted_payments(scope, invoice_id, run_id):
         by_number[number].deleted_at_source = True
     invoice = invoices.invoice(scope.store, invoice_id)
     previewed, pending = stored.waiting_rows(
@@ -368,12 +369,6 @@ def _matched_before(scope: Scope, question: Question) -> int | None:
     if scope.company is None or scope.definition is None:
         return None
     return stored.matched_before(scope, question.number, question.region)
-
-
-def _deleted_at_source(scope: Scope, lookup: Lookup | None, invoice_id: int | None) -> list[str]:
-    if lookup is not None:
-        return stored.deleted_payments(lookup.import_run)
-    return stored.deleted_in_latest_run(scope, invoice_id)
 
 
 def _balance(lookup: Lookup | None, invoice_id: int | None) -> sqlite3.Row | None:

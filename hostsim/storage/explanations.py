@@ -67,18 +67,15 @@ def balance_at_source(import_run: ImportRun, invoice_id: int) -> sqlite3.Row | N
     return first_row(import_run.store.db, query, run=import_run.run_id, invoice=invoice_id)
 
 
-def deleted_payments(import_run: ImportRun) -> list[str]:
-    """Return the registered payments that a run found to be deleted at the source."""
-    rows = import_run.store.db.execute(_DELETED, {"run": import_run.run_id, "invoice": None})
-    return [row["number"] for row in rows]
+def deleted_payments(scope: Scope, invoice_id: int | None, run_id: str | None = None) -> list[str]:
+    """Return the registered payments of an invoice that a run found to be deleted at the source.
 
-
-def deleted_in_latest_run(scope: Scope, invoice_id: int | None) -> list[str]:
-    """Return the payments of an invoice that the open preview, or the last save, found deleted."""
-    run = scope.row(_LATEST_RUN)
-    if run is None or invoice_id is None:
-        return []
-    return [row["number"] for row in scope.rows(_DELETED, run=run["id"], invoice=invoice_id)]
+    :param run_id: default: the open preview, or the last save.
+    """
+    if run_id is None:
+        latest = latest_import(scope)
+        run_id = None if latest is None else latest["id"]
+    return [row["number"] for row in scope.rows(_DELETED, run=run_id, invoice=invoice_id)]
 
 
 def latest_import(scope: Scope) -> sqlite3.Row | None:
@@ -154,7 +151,7 @@ _LATEST_RUN = """
 
 _DELETED = """
     SELECT p.number FROM run_checked c JOIN payments p ON p.id = c.payment_id
-    WHERE c.run_id = :run AND c.deleted = 1 AND (:invoice IS NULL OR p.invoice_id = :invoice)
+    WHERE c.run_id = :run AND c.deleted = 1 AND p.invoice_id = :invoice
 """
 
 _PREVIEWED = """

@@ -30,6 +30,17 @@ def test_a_registered_payment_that_was_deleted_there_is_said_to_be(host, plugin)
     assert "delete it here, too" in one.to_do.en
 
 
+def test_what_was_deleted_there_is_said_of_the_invoice_that_it_paid_alone(host, plugin):
+    saved(host, plugin, payment(1, amount="400"))
+    plugin.payments, plugin.deleted = [], {"1"}
+    plugin.unpaid = [balance("1001", "1000")]
+    preview = host.import_payments("Fortnox")
+    assert [one.payment_number for one in preview.discrepancies()] == ["1"]
+    found = host.why("1002")
+    assert found.payments == ()
+    assert "leta i Låtsas efter en inbetalning" in found.summary.sv
+
+
 def test_nobody_is_reported_to_pay_back_what_was_only_made_again(host, plugin):
     saved(host, plugin, payment(1, amount="1000"))
     plugin.payments, plugin.deleted = [payment(2, amount="1000")], {"1"}
