@@ -64,6 +64,11 @@ class Facts:
         return entries[-1] if entries else None
 
     @property
+    def is_gone(self) -> bool:
+        """Whether an import found a payment that had been rejected to be deleted at the source."""
+        return self.previewed is None and self.pending is not None and bool(self.pending["gone"])
+
+    @property
     def invoice_number(self) -> str | None:
         """The number of its invoice at the source, as far as it is known."""
         for row in (self.row, self.previewed, self.pending):
@@ -123,7 +128,7 @@ def _row_of_half(facts: Facts, *, asked: bool) -> sqlite3.Row | None:
     Without the other half, which is on another invoice, it would look like money.
     """
     row = facts.pending if facts.previewed is None else facts.previewed
-    if row is None or not _is_half(row, in_preview=row is facts.previewed):
+    if row is None or facts.is_gone or not _is_half(row, in_preview=row is facts.previewed):
         return None
     if facts.row is None:
         return None if asked else row  # it is gone there
@@ -151,7 +156,7 @@ def _earlier_refusal(facts: Facts) -> Refusal | None:
     """Return the refusal of a registered payment in the open preview, else at the last save."""
     if facts.previewed is not None:
         return _refusal_in(facts.previewed)
-    if facts.pending is not None and facts.pending["deleted_at"] is None:
+    if facts.pending is not None and not facts.is_gone:
         return _refusal_in(facts.pending)
     return None
 
@@ -170,6 +175,8 @@ def _not_on_invoice(facts: Facts, registered: Entry) -> tuple[str, Refusal | Non
 
 def _earlier(facts: Facts, *, asked: bool) -> tuple[str, Refusal | None]:
     """Return the outcome in the open preview, or at the last save."""
+    if facts.is_gone:
+        return DELETED_AT_SOURCE, None
     if asked:
         return NOT_ON_INVOICE, None
     if facts.previewed is not None:
@@ -177,7 +184,7 @@ def _earlier(facts: Facts, *, asked: bool) -> tuple[str, Refusal | None]:
             return IN_PREVIEW, None
         kind = IGNORED if facts.previewed["kind"] == judging.IGNORED else REJECTED
         return kind, _refusal_in(facts.previewed)
-    if facts.pending is not None and facts.pending["deleted_at"] is None:
+    if facts.pending is not None:
         return REJECTED, _refusal_in(facts.pending)
     return DELETED_AT_SOURCE, None
 

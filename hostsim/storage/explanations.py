@@ -164,7 +164,11 @@ _PREVIEWED = """
 """
 
 _PENDING = """
-    SELECT p.* FROM pending p
+    SELECT p.*, p.deleted_at IS NOT NULL OR EXISTS (
+        SELECT 1 FROM run_rows r JOIN runs u ON u.id = r.run_id
+        WHERE u.definition = p.definition AND u.state = 'open'
+        AND r.number = p.number AND r.deleted = 1) AS gone
+    FROM pending p
     WHERE p.definition = :definition AND p.company = :company
     AND (p.invoice_number = :invoice_number OR (p.ocr <> '' AND p.ocr = :ocr)
          OR p.number IN (SELECT value FROM json_each(:known)))

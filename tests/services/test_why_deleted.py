@@ -41,6 +41,22 @@ def test_what_was_deleted_there_is_said_of_the_invoice_that_it_paid_alone(host, 
     assert "leta i Låtsas efter en inbetalning" in found.summary.sv
 
 
+@pytest.mark.parametrize("saved_since", [True, False])
+@pytest.mark.parametrize("offline", [True, False])
+def test_a_rejected_payment_that_an_import_found_deleted_there_needs_nothing_more(
+    host, plugin, saved_since, offline
+):
+    saved(host, plugin, payment(1), payment(2))
+    plugin.payments, plugin.deleted = [], {"2"}
+    preview = host.import_payments("Fortnox")
+    assert preview.deleted == ("2",)
+    if saved_since:
+        host.save("Fortnox")
+    [_, one] = host.why("1001", offline=offline).payments
+    assert (one.number, one.outcome, one.reason) == ("2", "deleted-in-fortnox", None)
+    assert "ingenting behöver göras" in one.to_do.sv
+
+
 def test_nobody_is_reported_to_pay_back_what_was_only_made_again(host, plugin):
     saved(host, plugin, payment(1, amount="1000"))
     plugin.payments, plugin.deleted = [payment(2, amount="1000")], {"1"}
