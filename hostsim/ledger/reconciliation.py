@@ -255,6 +255,15 @@ class BalanceEffects(NamedTuple):
         return balance_here
 
 
+def totals_explain(
+    remaining: Decimal, total: Decimal, balance: Decimal, total_there: Decimal
+) -> bool:
+    """Whether less remains at the source since the invoice has another total there."""
+    sign = -1 if total < 0 else 1
+    with localcontext(EXACT):
+        return sign * (total - total_there) >= sign * (remaining - balance)
+
+
 def reason_not_here(
     screened: Refusal | None,
     previewed: tuple[str | None, Refusal | None],

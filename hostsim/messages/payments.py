@@ -298,11 +298,16 @@ def _named_successors(successors: Sequence[Successor], words: tuple[str, str, st
 
 
 def less_remains_at_source(
-    invoice: str, remaining: Text, balance: Text | None, explained_by: MayExplain
+    invoice: str,
+    remaining: Text,
+    balance: Text | None,
+    explained_by: MayExplain,
+    totals: tuple[Text, Text] | None,
 ) -> Text:
     """Return the warning about an invoice that is settled at the source, but open here.
 
     :param balance: what remains there; ``None`` for an invoice that is cancelled there.
+    :param totals: the invoice's total there and here, where that explains it all.
     """
     if balance is None:
         return Text(
@@ -310,6 +315,15 @@ def less_remains_at_source(
             "Påminn inte kunden; titta där",
             f"Invoice {invoice} is cancelled in {SOURCE.en}, but {remaining.en} remains here. "
             "Do not send a reminder; check there first",
+        )
+    if totals is not None:
+        there, here = totals
+        return Text(
+            f"Av faktura {invoice} återstår {balance.sv} i {SOURCE.sv} men {remaining.sv} här: den "
+            f"är på {there.sv} där men {here.sv} här. Påminn inte kunden innan det är rättat",
+            f"Invoice {invoice} has {balance.en} left to pay in {SOURCE.en}, but {remaining.en} "
+            f"here: its total is {there.en} there but {here.en} here. Do not send a reminder "
+            "before that is corrected",
         )
     cause = _cause(explained_by)
     return Text(

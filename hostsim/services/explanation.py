@@ -53,7 +53,12 @@ from hostsim.services.outcomes import (
 from hostsim.storage import commits, export_states, invoices
 from hostsim.storage import decisions as decision_store
 from hostsim.storage import explanations as stored
-from hostsim.storage.discrepancies import DELETED, discrepancies_of, effect_there
+from hostsim.storage.discrepancies import (
+    DELETED,
+    discrepancies_of,
+    effect_there,
+    explaining_totals,
+)
 from hostsim.storage.explanations import Scope
 from hostsim.storage.export_states import ItemStory
 from hostsim.storage.import_runs import ImportRun
@@ -404,12 +409,18 @@ def _less_remains(
     remaining_here = taken.unexplained_balance(invoice.remaining, invoice.total, at_source)
     if remaining_here is None:
         return None
-    remaining_there = None if at_source is None else money_of(at_source, invoice.currency)
+    remaining_there, totals = None, None
+    if at_source is not None:
+        remaining_there = money_of(at_source, invoice.currency)
+        totals = explaining_totals(
+            remaining_here, invoice.total, at_source, Decimal(balance["total"]), invoice.currency
+        )
     return payments_messages.less_remains_at_source(
         invoice.number,
         money_of(remaining_here, invoice.currency),
         remaining_there,
         _may_explain(all_facts),
+        totals,
     )
 
 
@@ -417,9 +428,15 @@ def _may_explain(all_facts: Sequence[Facts]) -> MayExplain:
     entries = [entry for facts in all_facts for entry in facts.here]
     return MayExplain(
         unsaved=any(map(_is_unsaved, all_facts)),
-        deleted=any(entry.state == "deleted" for entry in entries),
+        deleted=any(map(_is_deleted, all_facts)),
         by_hand=any(entry.origin == HAND and entry.state == REGISTERED for entry in entries),
     )
+
+
+def _is_deleted(facts: Facts) -> bool:
+    """Return whether a payment is deleted here, and was not registered again."""
+    states = {entry.state for entry in facts.here}
+    return "deleted" in states and REGISTERED not in states
 
 
 def _is_unsaved(facts: Facts) -> bool:

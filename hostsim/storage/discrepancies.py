@@ -13,7 +13,7 @@ from typing import Any
 from hostsim.ledger.judging import READY
 from hostsim.ledger.reasons import DELETED as DELETED_HERE
 from hostsim.ledger.reasons import DOUBTFUL
-from hostsim.ledger.reconciliation import BalanceEffects
+from hostsim.ledger.reconciliation import BalanceEffects, totals_explain
 from hostsim.ledger.values import SEK, ZERO, same_currency
 from hostsim.ledger.write_offs import effect_of
 from hostsim.messages import payments as payments_messages
@@ -54,6 +54,8 @@ class Discrepancy:
     currency: str
     remaining: Decimal
     balance: Decimal | None
+    total: Decimal  # here, and there
+    total_there: Decimal | None
     payment_id: int | None
     payment_number: str | None
     payment_date: date | None
@@ -77,9 +79,14 @@ class Discrepancy:
             return payments_messages.deleted_at_source(
                 number, day, amount, self.host_invoice_number, self.successors
             )
-        balance = None if self.balance is None else money_of(self.balance, self.currency)
+        balance, totals = None, None
+        if self.balance is not None:
+            balance = money_of(self.balance, self.currency)
+            totals = explaining_totals(
+                self.remaining, self.total, self.balance, self.total_there, self.currency
+            )
         return payments_messages.less_remains_at_source(
-            self.host_invoice_number, remaining, balance, self.explained_by
+            self.host_invoice_number, remaining, balance, self.explained_by, totals
         )
 
 
@@ -152,6 +159,8 @@ def _discrepancy_of(
         currency=row["currency"],
         remaining=Decimal(row["remaining"]),
         balance=None if row["balance"] is None else Decimal(row["balance"]),
+        total=Decimal(row["total"]),
+        total_there=None if row["total_there"] is None else Decimal(row["total_there"]),
         payment_id=row["payment_id"],
         payment_number=row["number"],
         payment_date=None if row["date"] is None else date.fromisoformat(row["date"]),
@@ -160,6 +169,19 @@ def _discrepancy_of(
         successors=successors,
         explained_by=MayExplain(bool(row["unsaved"]), bool(row["deleted"]), bool(row["by_hand"])),
     )
+
+
+def explaining_totals(
+    remaining: Decimal,
+    total: Decimal,
+    balance: Decimal,
+    total_there: Decimal | None,
+    currency: str,
+) -> tuple[Text, Text] | None:
+    """Return an invoice's total there and here, if that is why less remains there."""
+    if total_there is None or not totals_explain(remaining, total, balance, total_there):
+        return None
+    return money_of(total_there, currency), money_of(total, currency)
 
 
 def effect_there(row: sqlite3.Row, invoice_currency: str) -> Decimal:
@@ -305,7 +327,9 @@ _WRITE_DELETED = f"""
 
 _DISCREPANCIES = """
     SELECT d.*, i.number AS host_invoice_number, i.customer_name, i.currency, p.number, p.date,
-           p.amount, p.amount_currency, p.currency AS currency_of_payment,
+           p.amount, p.amount_currency, p.currency AS currency_of_payment, i.total,
+           (SELECT b.total FROM run_balances b WHERE b.run_id = d.run_id
+            AND b.invoice_id = d.invoice_id AND b.balance = d.balance) AS total_there,
            EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = d.run_id
                    AND r.kind IN ('left', 'rejected', 'ignored') AND r.deleted = 0
                    AND r.invoice_id = d.invoice_id AND r.booked IS NOT 0
@@ -313,7 +337,10 @@ _DISCREPANCIES = """
                                    AND k.company = u.company AND k.number = r.number
                                    AND k.state = 'registered')) AS unsaved,
            EXISTS (SELECT 1 FROM payments n
-                   WHERE n.invoice_id = d.invoice_id AND n.state = 'deleted') AS deleted,
+                   WHERE n.invoice_id = d.invoice_id AND n.state = 'deleted'
+                   AND NOT EXISTS (SELECT 1 FROM payments k WHERE k.import_type = n.import_type
+                                   AND k.company = n.company AND k.number = n.number
+                                   AND k.state = 'registered')) AS deleted,
            EXISTS (SELECT 1 FROM payments n WHERE n.invoice_id = d.invoice_id
                    AND n.origin = 'hand' AND n.state = 'registered') AS by_hand
     FROM run_discrepancies d JOIN invoices i ON i.id = d.invoice_id

@@ -61,7 +61,7 @@ def company_of_open_preview(scope: Scope) -> Company | None:
 def balance_at_source(import_run: ImportRun, invoice_id: int) -> sqlite3.Row | None:
     """Return the balance of an invoice that is booked, or cancelled, at the source."""
     query = (
-        "SELECT balance, cancelled, currency FROM run_balances WHERE run_id = :run"
+        "SELECT balance, total, cancelled, currency FROM run_balances WHERE run_id = :run"
         " AND invoice_id = :invoice AND (booked = 1 OR cancelled = 1)"
     )
     return first_row(import_run.store.db, query, run=import_run.run_id, invoice=invoice_id)

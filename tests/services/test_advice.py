@@ -169,6 +169,37 @@ def test_so_may_one_that_is_not_saved_or_was_deleted(host, plugin):
     assert expected in host.why("1001").summary.sv
 
 
+def test_one_that_was_deleted_and_registered_again_explains_nothing(host, plugin):
+    reads(host, plugin, payment(1, amount="400"))
+    run_id = host.save("Fortnox").run_id
+    host.undo_save(run_id, why="fel")
+    host.take_save_again("Fortnox", run_id)
+    reads(host, plugin, payment(1, amount="400"))
+    host.save("Fortnox")
+    plugin.unpaid = [balance("1001", 300)]
+    [(_, message)] = told(reads(host, plugin, payment(1, amount="400")))
+    assert "här. Den är troligen krediterad" in message
+    assert "här. Den är troligen krediterad" in host.why("1001").summary.sv
+
+
+@pytest.mark.parametrize(
+    ("at_source", "said"),
+    [
+        (("1001", "900", "900"), "här: den är på 900,00 SEK där men 1 000,00 SEK här. Påminn"),
+        (("1001", "850", "900"), "här. Den är troligen krediterad"),
+        (("3001", "-900", "-900"), "här: den är på -900,00 SEK där men -1 000,00 SEK här. Påminn"),
+    ],
+)
+def test_another_total_is_said_to_explain_it_where_it_explains_it_all(
+    host, plugin, store, at_source, said
+):
+    store.load_invoices([invoice("3001", "-1000")])
+    plugin.unpaid = [balance(*at_source)]
+    [(_, message)] = told(reads(host, plugin))
+    for text in (message, host.why(at_source[0]).summary.sv):
+        assert said in text.replace("\N{NO-BREAK SPACE}", " ").replace("\N{MINUS SIGN}", "-")
+
+
 # --- Advice beside a decision ---
 
 
