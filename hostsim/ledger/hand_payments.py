@@ -142,7 +142,10 @@ def _year_before(day: date) -> date:
 def _doubt_about_amount(invoice: Invoice, amount: Decimal, paid: Decimal) -> Iterator[Doubt]:
     """Doubt more than remains, and a refund of more than was paid; a credit note mirrored."""
     sign = -1 if invoice.total < 0 else 1
-    if sign * amount > max(sign * invoice.remaining, Decimal(0)):
+    remaining = sign * invoice.remaining
+    if sign * amount > 0 >= remaining:
+        yield Doubt("amount", hand_payments_messages.nothing_remains(-remaining, invoice.currency))
+    elif sign * amount > max(remaining, Decimal(0)):
         yield Doubt(
             "amount",
             hand_payments_messages.more_than_remains(amount, invoice.remaining, invoice.currency),

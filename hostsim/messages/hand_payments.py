@@ -41,6 +41,17 @@ def more_than_remains(amount: Decimal, remaining: Decimal, currency: str) -> Tex
     )
 
 
+def nothing_remains(too_much: Decimal, currency: str) -> Text:
+    if not too_much:
+        return Text("Ingenting återstår av fakturan.", "Nothing remains of the invoice.")
+    return Text(
+        f"Ingenting återstår av fakturan: {money(too_much, 'sv')} {currency} för mycket är redan "
+        "registrerat.",
+        f"Nothing remains of the invoice: {money(too_much, 'en')} {currency} too much is "
+        "registered already.",
+    )
+
+
 def more_than_was_paid(amount: Decimal, paid: Decimal, currency: str) -> Text:
     return Text(
         f"Beloppet {money(amount, 'sv')} {currency} ger tillbaka mer än de {money(paid, 'sv')} "

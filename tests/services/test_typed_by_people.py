@@ -248,6 +248,20 @@ def test_more_than_remains_and_more_back_than_was_paid_are_doubtful(
         host.add_payment(number, Decimal(amount))
 
 
+@pytest.mark.parametrize(
+    ("number", "paid", "amount", "said"),
+    [
+        ("1001", "1200", "500", "Ingenting återstår av fakturan: 200,00 SEK för mycket är redan"),
+        ("3001", "-600", "-50", "Ingenting återstår av fakturan: 100,00 SEK för mycket är redan"),
+        ("1001", "1000", "500", "Ingenting återstår av fakturan."),
+    ],
+)
+def test_where_nothing_remains_it_is_said_so(host, store, *, number, paid, amount, said):
+    store.load_invoices([invoice("3001", "-500")])
+    host.add_payment(number, Decimal(paid), date=date(2026, 1, 2), confirm=True)
+    assert said in doubts(host, number, Decimal(amount))[1].sv
+
+
 def test_a_deleted_payment_counts_as_paid_by_nobody(host):
     host.delete_payment(host.add_payment("1001", Decimal(400)), why="fel")
     assert doubts(host, "1001", Decimal(-400))[0] == ["amount"]
