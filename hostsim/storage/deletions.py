@@ -87,33 +87,28 @@ def mark_checked(
 
 
 def reuse_deletion_checks(db: sqlite3.Connection, scope: Mapping[str, Any]) -> None:
-    """Reuse the deletions that earlier runs found, unless this run read the payment."""
+    """Reuse the deletions that earlier runs found, except of what this run has read."""
     db.execute(_REUSE_CHECKS, scope)
 
 
 def store_deletion_checks(db: sqlite3.Connection, scope: Mapping[str, Any], now: datetime) -> None:
-    """Store the results for later runs."""
+    """Store the results for later runs; what was read since it was deleted has come back."""
     values = {**scope, "now": now.astimezone(UTC).isoformat()}
+    db.execute(_UNMARK_READ, values)
     db.execute(_STORE_CHECKS, values)
 
 
 def mark_deleted(db: sqlite3.Connection, scope: Mapping[str, Any], numbers: Iterable[str]) -> None:
-    """Record that registered payments no longer exist where they came from."""
-    _mark(db, scope, "deleted = 1", numbers)
+    """Record that registered payments no longer exist, whether or not that was to be checked."""
+    db.executemany(_MARK_DELETED, [{**scope, "number": number} for number in numbers])
 
 
 def mark_unchecked(
     db: sqlite3.Connection, scope: Mapping[str, Any], numbers: Iterable[str]
 ) -> None:
     """Record that registered payments could not be checked."""
-    _mark(db, scope, "checked = 0", numbers)
-
-
-def _mark(
-    db: sqlite3.Connection, scope: Mapping[str, Any], value: str, numbers: Iterable[str]
-) -> None:
     db.executemany(
-        f"UPDATE run_checked SET {value} WHERE run_id = :run_id AND payment_id IN"  # noqa: S608 constants
+        "UPDATE run_checked SET checked = 0 WHERE run_id = :run_id AND payment_id IN"  # noqa: S608 a constant
         f" (SELECT id FROM payments p WHERE p.number = :number AND {OURS})",
         [{**scope, "number": number} for number in numbers],
     )
@@ -286,14 +281,19 @@ _WITH_SAME_FOREIGN = _WITH_SAME_AMOUNT.format(
     ours=OURS,
 )
 
+# The run has read the registered payment ``p``.
+_READ = """
+    EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
+            AND r.number <> '' AND r.fetched = 1 AND r.deleted = 0)
+"""
+
 _TO_CHECK = f"""
     WITH ranked (payment_id, rank) AS MATERIALIZED
         (SELECT value ->> 0, value ->> 1 FROM json_each(:ranks))
     SELECT p.number, p.invoice_number, n.rank
     FROM ranked n JOIN payments p ON p.id = n.payment_id AND {OURS}
     LEFT JOIN checked_payments k ON k.payment_id = p.id
-    WHERE NOT EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
-                      AND r.number <> '' AND r.fetched = 1 AND r.deleted = 0)
+    WHERE NOT {_READ}
     AND NOT EXISTS (SELECT 1 FROM run_checked c
                     WHERE c.run_id = :run_id AND c.payment_id = p.id)
     -- An equal amount alone says little, and balances tell of a deletion sooner.
@@ -301,13 +301,23 @@ _TO_CHECK = f"""
     ORDER BY n.rank, k.at IS NOT NULL, p.date DESC, p.id DESC
 """  # noqa: S608 constants
 
+_MARK_DELETED = f"""
+    INSERT INTO run_checked (run_id, payment_id, rank, deleted)
+    SELECT :run_id, p.id, {Cause.DOES_NOT_ADD_UP:d}, 1 FROM payments p
+    WHERE p.number = :number AND {OURS} AND NOT {_READ}
+    ON CONFLICT (run_id, payment_id) DO UPDATE SET deleted = 1
+"""  # noqa: S608 constants
+
 _REUSE_CHECKS = f"""
     INSERT OR IGNORE INTO run_checked (run_id, payment_id, rank, deleted)
-    SELECT :run_id, k.payment_id, {Cause.DOES_NOT_ADD_UP:d}, 1
+    SELECT :run_id, k.payment_id, {Cause.DOES_NOT_ADD_UP:d}, NOT {_READ}
     FROM checked_payments k JOIN payments p ON p.id = k.payment_id AND {OURS}
     WHERE k.deleted = 1
-    AND NOT EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
-                    AND r.number <> '' AND r.fetched = 1 AND r.deleted = 0)
+"""  # noqa: S608 constants
+
+_UNMARK_READ = f"""
+    UPDATE run_checked AS c SET deleted = 0 WHERE run_id = :run_id AND deleted = 1
+    AND EXISTS (SELECT 1 FROM payments p WHERE p.id = c.payment_id AND {_READ})
 """  # noqa: S608 constants
 
 _STORE_CHECKS = """

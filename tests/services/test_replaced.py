@@ -319,6 +319,67 @@ def test_a_deletion_without_a_successor_is_noticed_by_the_balance(host, store, p
     assert "deleted in Pretend" in found.message.en
 
 
+@pytest.fixture
+def changed_advance(host, plugin):
+    """Payment 2 was registered as an advance of 1000, and is 900 there now."""
+    saved(host, plugin, payment(1))
+    brought_in(host, plugin, payment(2))
+    host.decide("Fortnox", "2", "accept")
+    host.save("Fortnox")
+    brought_in(host, plugin, payment(2, amount="900"))
+
+
+def deletions_of(preview):
+    return [one.payment_number for one in preview.discrepancies() if one.code.startswith("deleted")]
+
+
+def test_an_advance_that_is_changed_and_then_deleted_there_is_told_at_each_import(
+    host, plugin, changed_advance
+):
+    host.save("Fortnox")
+    plugin.deleted = {"2"}
+    told = [deletions_of(brought_in(host, plugin))]
+    host.save("Fortnox")
+    told.append(deletions_of(brought_in(host, plugin)))
+    assert told == [["2"], ["2"]]
+
+
+def test_so_it_is_where_the_change_was_accepted(host, plugin, changed_advance):
+    host.save("Fortnox")
+    brought_in(host, plugin)
+    host.decide("Fortnox", "2", "accept")
+    plugin.deleted = {"2"}
+    assert deletions_of(brought_in(host, plugin)) == ["2"]
+
+
+def test_until_it_is_deleted_here(host, store, plugin, changed_advance):
+    host.save("Fortnox")
+    plugin.deleted = {"2"}
+    saved(host, plugin)
+    [advance] = [row for row in store.payments() if row.payment_number == "2"]
+    host.delete_payment(advance.id, why="finns inte")
+    assert deletions_of(brought_in(host, plugin)) == []
+
+
+def test_or_until_it_is_read_again(host, plugin, changed_advance):
+    host.save("Fortnox")
+    plugin.deleted = {"2"}
+    saved(host, plugin)
+    plugin.deleted = set()
+    told = [deletions_of(brought_in(host, plugin, payment(2)))]
+    host.save("Fortnox")
+    assert [*told, deletions_of(brought_in(host, plugin))] == [[], []]
+
+
+def test_or_until_it_is_fetched_again(host, plugin, changed_advance):
+    host.save("Fortnox")
+    plugin.deleted = {"2"}
+    brought_in(host, plugin)
+    plugin.deleted, plugin.source = set(), {"2": payment(2, amount="900")}
+    told = [deletions_of(brought_in(host, plugin)), deletions_of(brought_in(host, plugin))]
+    assert told == [[], []]
+
+
 def test_a_payment_by_hand_explains_a_higher_balance_there(host, plugin):
     saved(host, plugin, payment(1, amount="400"))
     host.add_payment("1001", Decimal(100))
