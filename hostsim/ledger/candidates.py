@@ -38,6 +38,7 @@ class Candidate:
     payment: Payment | None  # None if it could not be read
     excluded: Refusal | None = None  # by the plug-in
     registered: Payment | None = None  # under the same key, in the books
+    stays: bool = False  # on the invoice that it is registered on
     earlier: Refusal | None = None  # of an earlier run, and not fetched again in this one
     decision: Decision | None = None  # in force about this payment
     series: Decision | None = None  # in force about a series with its invoice number
@@ -98,6 +99,14 @@ class Candidate:
     def replaces(self) -> bool:
         """Whether a save reverses the registered payment and registers this one."""
         return self.blocked is None and self.change_accepted
+
+    @property
+    def is_taken_though_paid(self) -> bool:
+        """Whether it comes in though nothing remains of its invoice.
+
+        The invoice was paid beside the registered payment, which an accepted change reverses.
+        """
+        return self.is_advance or (self.stays and self.replaces)
 
     @property
     def change_accepted(self) -> bool:

@@ -333,7 +333,7 @@ def _decision_warnings(
     set_aside = candidate.series if decision is None or decision.decision != SET_ASIDE else decision
     if set_aside is not None:
         warnings.append(decisions_messages.set_aside_but_ready(author_of(set_aside)))
-    if paid and candidate.is_advance:
+    if paid and candidate.is_taken_though_paid:
         warnings.append(decisions_messages.paid_but_taken(author_of(decision)))
     if candidate.replaces:
         change = payments_messages.changed(candidate.changes)

@@ -69,7 +69,7 @@ def first_refusal(
         return Refusal(reasons.DOUBTFUL, open_doubt.message)
     refusal = settlement_refusal(candidate)
     blocked = refusal is not None and refusal.reason == SETTLEMENT_BLOCKED
-    if paid and not (blocked or candidate.is_advance):
+    if paid and not (blocked or candidate.is_taken_though_paid):
         refusal = _paid_refusal(candidate, invoice, by_waiting=paid_by_waiting)
     if refusal is not None:
         return refusal

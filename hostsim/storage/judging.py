@@ -355,6 +355,7 @@ class Judging:
             payment=payment_of(row, self.scope.company),
             excluded=_refusal(row, "excluded"),
             registered=payment_of(row, self.scope.company, "reg_"),
+            stays=row["inv_id"] is not None and row["inv_id"] == row["reg_invoice_id"],
             earlier=None if row["fetched"] else _earlier(row),
             decision=decision,
             series=decision_rules.in_series(self._series, row["invoice_number"]),
@@ -619,7 +620,8 @@ _INVOICE_COLUMNS = ", ".join(
 )
 
 _ROWS = f"""
-    SELECT r.*, p.id AS reg_id, {REGISTERED_COLUMNS}, {_INVOICE_COLUMNS},
+    SELECT r.*, p.id AS reg_id, p.invoice_id AS reg_invoice_id, {REGISTERED_COLUMNS},
+           {_INVOICE_COLUMNS},
            {decision_store.DECISION_COLUMNS}, x.deleted_by AS del_by, x.deleted_at AS del_at,
            x.deleted_why AS del_why, {columns_as("x", "del_")},
            (SELECT undone_at FROM runs WHERE id = x.run_id) <= x.deleted_at AS del_undone,

@@ -531,3 +531,38 @@ def test_what_is_decided_in_an_open_list_is_counted_at_once(host, plugin, undone
     host.take_save_again("Fortnox", undone)
     _, total, lost = host.to_be_taken_again("Fortnox")
     assert (total, list(lost)) == (2, ["1"])
+
+
+# --- A changed payment of a paid invoice ---
+
+
+@pytest.fixture
+def advance(host, plugin):
+    """Payment 1 paid the invoice, and payment 2 was taken as an advance."""
+    saves(host, plugin, payment(1))
+    reads(host, plugin, payment(2))
+    host.decide("Fortnox", "2", "accept")
+    host.save("Fortnox")
+
+
+def test_a_changed_advance_is_taken_as_an_advance_again(host, store, plugin, advance):
+    reads(host, plugin, payment(2, amount="900"))
+    row = row_of(host.decide("Fortnox", "2", "accept"), "2")
+    assert row.status == "advance"
+    assert "tas in som förskott" in row.warning.sv
+    host.save("Fortnox")
+    assert remaining(store) == -900
+
+
+def test_so_is_a_change_of_what_had_paid_the_invoice_before(host, store, plugin, advance):
+    reads(host, plugin, payment(1, amount="800"))
+    host.decide("Fortnox", "1", "accept")
+    host.save("Fortnox")
+    assert remaining(store) == -800
+
+
+def test_one_that_moves_to_a_paid_invoice_is_not(host, store, plugin):
+    saves(host, plugin, payment(1), payment(2, "1002", "500"))
+    reads(host, plugin, payment(2, "1001", "500"))
+    row = row_of(host.decide("Fortnox", "2", "accept"), "2")
+    assert "Fakturan är redan betald" in row.message.sv
