@@ -233,7 +233,8 @@ class Decision:
     taken_back_by: str | None = None
     taken_back_at: datetime | None = None
     registered_as: Status | None = None  # an accepted advance, by the save that applied it
-    outdated: Text | None = None  # on which other figures it was decided
+    outdated: Text | None = None  # on which other figures it was decided, or that those are gone
+    replaced: bool = False  # by a later decision, when it was taken back
 
     @property
     def is_open(self) -> bool:

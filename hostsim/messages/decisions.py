@@ -164,5 +164,12 @@ DECISIONS = {
 }
 
 
+#: What was decided about a payment that its source no longer has.
+GONE = Text(
+    "betalningen finns inte längre där den kom ifrån",
+    "the payment is no longer there where it came from",
+)
+
+
 def deleted_there(source: Text) -> Text:
     return Text(f"borttagen i {source.sv}", f"deleted in {source.en}")

@@ -55,7 +55,7 @@ MAX_WHY_LENGTH = 500
 MAX_NUMBER_LENGTH = 50
 
 # A decision in force was applied by no save.
-_DERIVED = dict.fromkeys(("registered_as", "outdated"))
+_DERIVED = {"registered_as": None, "outdated": None, "replaced": False}
 _NAMES = tuple(field.name for field in fields(Decision) if field.name not in _DERIVED)
 
 #: The columns of a decision under the alias ``d``, each with ``dec_`` before its name.
@@ -116,8 +116,33 @@ _NOW = f"""
          AND n.company = r.company AND n.number = r.number AND n.deleted_at IS NULL)) END
 """  # noqa: S608 constants
 
+# Deleted at its source: as the open preview has it, else as it waits, else as it was registered.
+_GONE = """
+    r.number IS NOT NULL AND r.applied_at IS NULL AND r.taken_back_at IS NULL AND COALESCE(
+        (SELECT n.deleted FROM runs u JOIN run_rows n ON n.run_id = u.id AND n.number = r.number
+         WHERE u.definition = r.definition AND u.company = r.company AND u.state = 'open'),
+        (SELECT n.deleted_at IS NOT NULL FROM pending n WHERE n.definition = r.definition
+         AND n.company = r.company AND n.number = r.number),
+        (SELECT k.deleted FROM checked_payments k WHERE k.payment_id = (
+            SELECT max(p.id) FROM payments p
+            JOIN definitions f ON f.name = r.definition AND f.import_type = p.import_type
+            WHERE p.company = r.company AND p.number = r.number AND p.reverses IS NULL)))
+"""
+
+# The decision that takes the place of another one is of the moment when that was taken back. Not
+# correlated: an undoing may have taken thousands back.
+_REPLACED = """
+    r.number IS NOT NULL AND r.taken_back_at IS NOT NULL AND r.id IN (
+        SELECT o.id FROM decisions o JOIN decisions n ON n.at = o.taken_back_at
+            AND n.number = o.number AND n.definition = o.definition AND n.company = o.company
+            AND n.id > o.id)
+"""
+
 #: The columns that :func:`as_decided` reads.
-AS_DECIDED = f"r.*, {DECIDED} AS decided, {_REGISTERED_AS} AS registered_as, {_NOW} AS now"
+AS_DECIDED = f"""
+    r.*, {DECIDED} AS decided, {_REGISTERED_AS} AS registered_as, {_NOW} AS now, {_GONE} AS gone,
+    {_REPLACED} AS replaced
+"""
 
 
 class Reversible(NamedTuple):
@@ -138,8 +163,14 @@ def decision_of(row: sqlite3.Row, prefix: str = "") -> Decision:
 def as_decided(row: sqlite3.Row) -> Decision:
     """Read a decision for a person, with its kind as :data:`DECIDED` returns it."""
     decided, registered_as = row["decided"], row["registered_as"]
-    decision = replace(decision_of(row), decision=decided, registered_as=registered_as)
-    if row["now"] is None:
+    decision = replace(
+        decision_of(row),
+        decision=decided,
+        registered_as=registered_as,
+        replaced=bool(row["replaced"]),
+        outdated=decisions_messages.GONE if row["gone"] else None,
+    )
+    if row["gone"] or row["now"] is None:
         return decision
     now = json.loads(row["now"])
     return replace(

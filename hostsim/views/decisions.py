@@ -38,6 +38,11 @@ def in_force(decision: Decision) -> Text:
         return Text(f"gjort när det sparades {at}", f"done at the save {at}")
     if decision.taken_back_at is not None:
         who = by_whom(decision.taken_back_by or "", decision.taken_back_at)
+        if decision.replaced:
+            return Text(
+                f"ersatt av ett senare avgörande av {who.sv}",
+                f"replaced by a later decision of {who.en}",
+            )
         return Text(f"återtaget av {who.sv}", f"taken back by {who.en}")
     if decision.outdated is not None:
         return Text(f"nej: {decision.outdated.sv}", f"no: {decision.outdated.en}")

@@ -226,10 +226,12 @@ def entry_line(entry: Entry, language: str) -> str:
 
 
 def decision_line(decision: Decision, language: str) -> str:
-    """Return what was decided, by whom, and whether it was taken back."""
+    """Return what was decided, by whom, and whether it was taken back or replaced."""
     what = text_of(label(DECISIONS, decision.decision), language)
     because = f": {one_line(decision.why)}" if decision.why else ""
     back = Text("; tillbakataget", "; taken back") if decision.taken_back_at else Text("", "")
+    if decision.replaced:
+        back = Text("; ersatt av ett senare", "; replaced by a later one")
     who = one_line(user_at(decision.user, decision.at))
     return f"{what} ({who}){because}{say(back, language)}"
 

@@ -566,3 +566,57 @@ def test_one_that_moves_to_a_paid_invoice_is_not(host, store, plugin):
     reads(host, plugin, payment(2, "1001", "500"))
     row = row_of(host.decide("Fortnox", "2", "accept"), "2")
     assert "Fakturan är redan betald" in row.message.sv
+
+
+# --- What the list of decisions says is in force ---
+
+
+def held(host):
+    """Return, of each decision, what it was and whether it is in force."""
+    return [(one.decision, in_force(one).en) for one in host.decisions("Fortnox")]
+
+
+def test_a_decision_that_a_later_one_replaces_was_not_taken_back(host, plugin, advance):
+    reads(host, plugin, payment(2, amount="900"))
+    host.decide("Fortnox", "2", "keep")
+    host.decide("Fortnox", "2", "accept")
+    host.take_back("Fortnox", ["2"])
+    [*_, (_, kept), (_, accepted)] = held(host)
+    assert kept.startswith("replaced by a later decision of kim on ")
+    assert accepted.startswith("taken back by kim on ")
+
+
+@pytest.fixture
+def undone_and_taken_again(host, plugin):
+    saves(host, plugin, payment(1))
+    host.undo_save(saves(host, plugin, payment(2, "1002", "500")), why="fel")
+    reads(host, plugin)
+    host.decide("Fortnox", "2", "take-again")
+
+
+def test_of_a_payment_that_is_deleted_there_nothing_is_in_force(
+    host, plugin, undone_and_taken_again
+):
+    del plugin.source["2"]
+    reads(host, plugin)
+    gone = ("take-again", "no: the payment is no longer there where it came from")
+    assert held(host) == [gone]
+    host.save("Fortnox")
+    assert held(host) == [gone]
+
+
+def test_it_is_again_once_the_payment_is_there_again(host, plugin, undone_and_taken_again):
+    del plugin.source["2"]
+    saved = reads(host, plugin)
+    host.save("Fortnox")
+    reads(host, plugin, payment(2, "1002", "500"))
+    assert (saved.deleted, held(host)) == (("2",), [("take-again", "yes")])
+
+
+def test_nor_is_a_change_that_was_accepted_and_not_saved(host, plugin):
+    saves(host, plugin, payment(1))
+    reads(host, plugin, payment(1, amount="900"))
+    host.decide("Fortnox", "1", "accept")
+    plugin.deleted, plugin.unpaid = {"1"}, [balance("1001", 1000)]
+    reads(host, plugin)
+    assert decided(host) == {}
