@@ -263,8 +263,10 @@ _ALL = (
         SET_ASIDE,
         Text("Undanlagd", "Set aside"),
         to_do=Text(
-            "Den är undanlagd: ta tillbaka den och läs in igen om den ska registreras.",
-            "It is set aside: take it back and import again if it is to be registered.",
+            "Den är undanlagd och ligger kvar, också om den är borttagen i {source}: ta tillbaka "
+            "den och läs in igen om den ska registreras, eller ska ur listan.",
+            "It is set aside and stays so, also if it is deleted in {source}: take it back and "
+            "import again if it is to be registered, or to leave the list.",
         ),
         ignored=True,
     ),

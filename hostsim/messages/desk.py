@@ -531,8 +531,10 @@ WORDS: dict[str, Text] = {
     "does_keep": Text("Ingenting ändras här.", "Nothing changes here."),
     "choose_set_aside": Text("Lägg undan", "Set aside"),
     "does_set_aside": Text(
-        "Den visas inte i listan förrän den kan sparas eller du tar tillbaka den.",
-        "It is not shown in the list until it can be saved or you take it back.",
+        "Den ligger bland det ignorerade tills den kan sparas eller du tar tillbaka den, också om "
+        "den tas bort där den kom ifrån.",
+        "It stays among the ignored until it can be saved or you take it back, also if it is "
+        "deleted where it came from.",
     ),
     "choose_series": Text("Lägg undan en hel serie", "Set a whole series aside"),
     "does_series": Text(

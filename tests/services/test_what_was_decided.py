@@ -620,3 +620,31 @@ def test_nor_is_a_change_that_was_accepted_and_not_saved(host, plugin):
     plugin.deleted, plugin.unpaid = {"1"}, [balance("1001", 1000)]
     reads(host, plugin)
     assert decided(host) == {}
+
+
+# --- What is set aside, and is deleted there ---
+
+
+@pytest.fixture
+def set_aside_and_deleted_there(host, plugin):
+    saves(host, plugin, payment(1))
+    reads(host, plugin, payment(2))
+    host.set_aside("Fortnox", ["2"])
+    host.save("Fortnox")
+    del plugin.source["2"]
+
+
+def test_what_is_set_aside_stays_so_and_says_how_it_leaves_the_list(
+    host, plugin, set_aside_and_deleted_there
+):
+    assert outcomes(reads(host, plugin)) == {"2": "set-aside"}
+    [told] = [one for one in host.why("1001").payments if one.number == "2"]
+    assert "också om den är borttagen i Låtsas" in told.to_do.sv
+
+
+def test_taken_back_it_leaves_the_list_at_the_next_import(
+    host, plugin, set_aside_and_deleted_there
+):
+    reads(host, plugin)
+    host.take_back("Fortnox", ["2"])
+    assert outcomes(reads(host, plugin)) == {}
