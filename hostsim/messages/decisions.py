@@ -158,7 +158,7 @@ DECISIONS = {
     "set-aside": Text("att lägga undan", "setting aside"),
     "confirm": Text("att bekräfta", "confirming"),
     "take-again": Text("att ta in igen", "taking again"),
-    "accept": Text("att godkänna ändringen", "accepting the change"),
+    "accept": Text("att godkänna den", "accepting it"),
     "keep": Text("att behålla det registrerade", "keeping what is registered"),
     "left": Text("att lämna den", "leaving it out"),
 }

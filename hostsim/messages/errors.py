@@ -323,15 +323,18 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         ),
         "NOTHING_TO_UNDO": Text(
             "Importen {which.sv} har inga registrerade betalningar att ta bort: den sparades inte, "
-            "eller är ångrad redan. Ingenting ändrades.",
-            "The import {which.en} has no registered payments to delete: it was not saved, or is "
-            "undone already. Nothing was changed.",
+            "är ångrad redan, eller så har senare sparningar motbokat dess betalningar. Ingenting "
+            "ändrades.",
+            "The import {which.en} has no registered payments to delete: it was not saved, is "
+            "undone already, or later saves reversed its payments. Nothing was changed.",
         ),
         "NOTHING_TO_TAKE_AGAIN": Text(
             "Av importen {which.sv} finns ingen betalning att ta in igen: den är inte ångrad, "
-            "eller så är det avgjort redan. Ingenting ändrades.",
+            "eller så är det avgjort redan. En betalning som har andra uppgifter nu avgörs för "
+            "sig. Ingenting ändrades.",
             "There is no payment of the import {which.en} to take again: it is not undone, or that "
-            "is decided already. Nothing was changed.",
+            "is decided already. A payment that has other figures now is decided about on its "
+            "own. Nothing was changed.",
         ),
         "WHY_TOO_LONG": Text(
             "Skälet har {length} tecken, och högst {longest} sparas; ingenting ändrades. Skriv "

@@ -218,6 +218,16 @@ def test_a_save_is_undone_once(host, saved):
     assert refusal(host.undo_save, saved, why="fel").code == "NOTHING_TO_UNDO"
 
 
+def test_a_save_whose_payments_a_later_one_reversed_is_said_to_be_so(host, plugin, saved):
+    plugin.payments = [payment(1, amount="90"), payment(2, amount="80"), payment(3, "1002", "70")]
+    host.import_payments("Fortnox")
+    for number in "123":
+        host.decide("Fortnox", number, "accept")
+    host.save("Fortnox")
+    refused = refusal(host.undo_save, saved, why="fel")
+    assert "senare sparningar motbokat dess betalningar" in refused.message.sv
+
+
 def test_what_an_unsaved_list_does_not_hold_is_taken_again_too(host, plugin, store, saved):
     plugin.payments = [payment(1), payment(9, "3001", "-10")]
     host.import_payments("Fortnox")

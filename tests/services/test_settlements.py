@@ -123,6 +123,12 @@ def test_what_is_set_aside_gives_the_reason_of_the_list(host, plugin, credit):
         assert (half.outcome, half.reason, half.message) == ("set-aside", row.reason, row.message)
 
 
+def test_who_accepts_what_is_no_change_is_told_of_none(host, plugin):
+    settled_though_paid(host, plugin, HERE)
+    refused = refusal(host.decide, "Fortnox", "11", "accept")
+    assert "att godkänna den går inte för den" in refused.message.sv
+
+
 @pytest.mark.parametrize("credit", [HERE, ELSEWHERE])
 def test_once_the_payment_here_is_deleted_the_settlement_can_be_saved(host, plugin, store, credit):
     settled_though_paid(host, plugin, credit)

@@ -471,6 +471,16 @@ def test_what_was_accepted_of_another_amount_comes_in_as_it_is_now(host, plugin)
     assert decided(host) == {"1": "take-again", "3": "take-again", "4": "take-again"}
 
 
+def test_once_it_was_taken_with_other_figures_it_is_said_to_be_decided_on_its_own(
+    host, plugin, undone
+):
+    reads(host, plugin, payment(1), payment(2, "1002", "500"))
+    host.take_save_again("Fortnox", undone)
+    reads(host, plugin, payment(1, amount="940"), payment(2, "1002", "500"))
+    refused = refusal(host.take_save_again, "Fortnox", undone)
+    assert "som har andra uppgifter nu avgörs för sig" in refused.message.sv
+
+
 # --- What is to be taken again ---
 
 
