@@ -54,6 +54,7 @@ class Deletion(NamedTuple):
     why: str
     undone: bool = False  # with the save that it came by, as a whole
     payment: Payment | None = None  # as it was registered
+    was_half: bool = False  # registered as a half of a settlement
 
 
 #: The greatest difference between the bank's day and the day of the booking.

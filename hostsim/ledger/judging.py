@@ -349,6 +349,8 @@ def _decision_warnings(
     if candidate.deleted is not None and candidate.taken_again:
         taken_again = decisions_messages.TAKEN_AGAIN
         warnings.append(decisions_messages.was_here(taken_again, candidate.changes_since_deleted))
+        if candidate.deleted.was_half and candidate.settles is None:
+            warnings.append(payments_messages.WAS_HALF)
     if doubt is not None:
         message = doubt.message
         confirmation = doubt.confirmed

@@ -93,6 +93,14 @@ def left_for_person(warning: Text) -> Text:
 
 NO_MONEY_CAME = Text("Inga pengar kom in", "No money came in")
 
+#: A payment that is taken again without the other half, which need not be at the source any more.
+WAS_HALF = Text(
+    "Var halva av en kvittning när den sparades, och inga pengar kom in; den andra halvan kommer "
+    "inte med den",
+    "Was half of a settlement when it was saved, and no money came in; the other half does "
+    "not come with it",
+)
+
 
 def written_off_in(currency: str) -> Text:
     """Return the note about the assumed currency of write-offs."""

@@ -486,6 +486,7 @@ def _deletion(row: sqlite3.Row, company: str) -> Deletion | None:
         row["del_why"] or "",
         undone=bool(row["del_undone"]),
         payment=payment_of(row, company, "del_"),
+        was_half=row["del_status"] == SETTLED,
     )
 
 
@@ -623,7 +624,7 @@ _ROWS = f"""
     SELECT r.*, p.id AS reg_id, p.invoice_id AS reg_invoice_id, {REGISTERED_COLUMNS},
            {_INVOICE_COLUMNS},
            {decision_store.DECISION_COLUMNS}, x.deleted_by AS del_by, x.deleted_at AS del_at,
-           x.deleted_why AS del_why, {columns_as("x", "del_")},
+           x.deleted_why AS del_why, x.status AS del_status, {columns_as("x", "del_")},
            (SELECT undone_at FROM runs WHERE id = x.run_id) <= x.deleted_at AS del_undone,
            EXISTS (SELECT 1 FROM other_channel o WHERE o.invoice_id = i.id) AS other_channel,
            EXISTS ({_ELSEWHERE}) AS elsewhere

@@ -196,6 +196,18 @@ def test_a_half_that_is_taken_again_is_said_to_be_ready(host, plugin):
         assert [one.outcome for one in host.why(HERE, offline=offline).payments] == ["in-preview"]
 
 
+def test_a_half_that_is_taken_again_without_the_other_says_that_it_was_one(host, plugin):
+    reads(host, plugin, *halves(HERE))
+    saved = host.save("Fortnox").run_id
+    host.undo_save(saved, why="fel")
+    debit, _ = halves(HERE)
+    plugin.payments, plugin.source = [], {"11": debit}
+    host.take_save_again("Fortnox", saved)
+    row = row_of(host.import_payments("Fortnox"), "11")
+    assert row.status == "exact"
+    assert "halva av en kvittning" in row.warning.sv
+
+
 def test_a_settlement_with_a_credit_note_that_is_used_up_names_the_credit_note(host, plugin):
     reads(host, plugin, payment(2, HERE, "-1000"))
     host.save("Fortnox")
