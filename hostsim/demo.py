@@ -42,7 +42,7 @@ from hostsim.views import labels
 from hostsim.views.output import Output
 from hostsim.views.preview_output import write_preview, write_some_payments
 from hostsim.views.progress import progress_on
-from hostsim.views.table import Column, LongText, Money, write_table
+from hostsim.views.table import Column, Money, write_table
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -551,12 +551,12 @@ def books_and_pays(sandbox: Sandbox, numbers: Iterable[str]) -> None:
             parse_change({"do": do, "number": int(number)})(sandbox.state)
 
 
-def _names(labels: Mapping[str, Text]) -> LongText:
+def _names(labels: Mapping[str, Text]) -> Text:
     sv, en = (
         ", ".join(f"{say(label, language)} ({code})" for code, label in labels.items())
         for language in LANGUAGES
     )
-    return LongText(Text(sv, en))
+    return Text(sv, en)
 
 
 def _failed(sv: str, en: str) -> HostError:

@@ -14,7 +14,7 @@ from hostsim.errors import EXIT_STATUS
 from hostsim.messages.errors import COMMANDS, ERRORS, WHO
 from hostsim.messages.text import own
 from hostsim.plugins.loading import HOST
-from hostsim.views.table import Column, LongText, json_attributes, json_only
+from hostsim.views.table import Column, json_attributes, json_only
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ ERROR_CODES: tuple[Column[Explained], ...] = (
     Column(
         "message",
         Text("Vad som hände, och vad som ska göras", "What happened, and what to do"),
-        lambda e: LongText(e.message),
+        lambda e: e.message,
         wide=True,
     ),
     *json_attributes("kind"),

@@ -22,7 +22,7 @@ from hostsim.views.labels import (
     region,
     user_at,
 )
-from hostsim.views.output import Output, one_line
+from hostsim.views.output import Output, one_line, sentence_line
 from hostsim.views.payments import REGISTERED_PAYMENTS, origin, state, write_off_sentences
 from hostsim.views.preview_output import company_object
 from hostsim.views.runs import short_id
@@ -126,7 +126,7 @@ def write_explanation(output: Output, explanation: Explanation) -> None:
         )
     write_facts(output, facts)
     output.line()
-    output.line(one_line(say(explanation.summary, language), 1000))
+    output.line(sentence_line(explanation.summary, language))
     if explanation.not_asked is not None:
         output.line(explanation.not_asked)
     for note in explanation.notes:

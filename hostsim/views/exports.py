@@ -16,12 +16,11 @@ from hostsim.messages.text import say
 from hostsim.storage.export_previews import LISTS
 from hostsim.storage.export_states import NEW
 from hostsim.views.labels import BANK_FIELDS, company, label, period, user_at
-from hostsim.views.output import Output, one_line
+from hostsim.views.output import Output, one_line, sentence_line
 from hostsim.views.payments import write_title
 from hostsim.views.preview_output import company_object, quoted
 from hostsim.views.table import (
     Column,
-    LongText,
     Money,
     as_object,
     json_attributes,
@@ -122,10 +121,6 @@ def _money(amount: Decimal | None, currency: str) -> Money | None:
     return None if amount is None else Money(amount, currency)
 
 
-def _note(message: Text | None) -> LongText | None:
-    return None if message is None else LongText(message)
-
-
 _TOTAL: Column[Any] = Column(
     "total", Text("Belopp", "Total"), lambda i: _money(i.total, i.currency), right=True
 )
@@ -140,7 +135,7 @@ _ACTION: Column[Any] = Column(
 )
 _CODE: Column[Any] = Column("code", Text("Kod", "Code"), lambda i: i.code or None, json="code")
 _EXPLANATION: Column[Any] = Column(
-    "message", Text("Förklaring", "Explanation"), lambda i: _note(i.message), wide=True
+    "message", Text("Förklaring", "Explanation"), lambda i: i.message, wide=True
 )
 _DIFFERENCES: Column[Any] = Column(
     "differences",
@@ -260,7 +255,7 @@ class SubjectViews:
             replace(self._party_number, key="number", value=lambda c: c.number),
             _ACTION,
             _DIFFERENCES,
-            Column("message", Text("Anmärkning", "Remark"), lambda c: _note(c.message), wide=True),
+            Column("message", Text("Anmärkning", "Remark"), lambda c: c.message, wide=True),
             *json_attributes("action", "message"),
             _DIFFERENCE_OBJECTS,
         )
@@ -289,7 +284,7 @@ class SubjectViews:
             Column(
                 "message",
                 Text("Vad som saknas, och vad som ska göras", "What is missing, and what to do"),
-                lambda g: LongText(g.message),
+                lambda g: g.message,
                 wide=True,
             ),
             Column(
@@ -424,7 +419,7 @@ def write_export(output: Output, preview: ExportPreview) -> None:
     if not preview.counts["items"]:
         output.line(messages.NOTHING)
     for note in preview.notes:
-        output.line(one_line(say(note, output.language), 1000))
+        output.line(sentence_line(note, output.language))
     if preview.requests:
         requests = count(preview.requests, output.language)
         output.say(f"Antal anrop: {requests}.", f"Requests made: {requests}.")
@@ -491,7 +486,7 @@ def story_facts(story: ItemStory) -> Iterable[tuple[Text, object]]:
     yield Text("Belopp i bokföringen", "Total in accounting"), _money(story.total, story.currency)
     yield Text("Senast", "Last"), user_at(story.user, story.at)
     if story.message is not None:
-        yield Text("Orsak", "Reason"), LongText(story.message)
+        yield Text("Orsak", "Reason"), story.message
     if story.changed:
         yield Text("Att göra", "To do"), messages.said(messages.CHANGED, messages.INVOICES)
     if not story.complete:

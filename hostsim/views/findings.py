@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from hostsim.views.table import Column, LongText, Sign, json_attributes, json_only
+from hostsim.views.table import Column, Sign, json_attributes, json_only
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ FINDINGS: tuple[Column[Finding], ...] = (
     Column(
         "message",
         Text("Det som sågs, och vad som ska göras", "What was seen, and what to do"),
-        lambda f: LongText(f.message),
+        lambda f: f.message,
         wide=True,
     ),
     Column("code", Text("Kod", "Code"), lambda f: f.code or None, json="code"),

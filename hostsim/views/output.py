@@ -16,8 +16,9 @@ from opter_contract.values import Text
 #: Columns of text without a terminal: wide enough that no number is broken.
 WIDTH = 140
 
-# A name of ten megabytes is cut.
-_MAX_LINE_LENGTH = 300
+# A name of ten megabytes is cut. A sentence, and the 500 characters of a typed reason, are not.
+_MAX_LINE_LENGTH = 500
+_MAX_SENTENCE_LENGTH = 2000
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]+")
 
 
@@ -79,6 +80,11 @@ def _closed_or_failed(error: OSError) -> Exception:
 
 def is_terminal(stream: TextIO) -> bool:
     return bool(getattr(stream, "isatty", lambda: False)())
+
+
+def sentence_line(sentence: Text, language: str) -> str:
+    """Write a sentence on one line, whole."""
+    return one_line(say(sentence, language), _MAX_SENTENCE_LENGTH)
 
 
 def one_line(text: str, longest: int = _MAX_LINE_LENGTH) -> str:

@@ -15,7 +15,7 @@ from hostsim.messages import payments as messages
 from hostsim.messages.formats import count, money
 from hostsim.messages.text import say
 from hostsim.views.labels import REASONS, STATUSES, company, label, region
-from hostsim.views.output import Output, one_line
+from hostsim.views.output import Output, one_line, sentence_line
 from hostsim.views.payments import REGISTERED_PAYMENTS, write_title
 from hostsim.views.preview import PREVIEW
 from hostsim.views.table import (
@@ -208,7 +208,7 @@ def _write_discrepancies(output: Output, preview: Preview) -> None:
     output.line()
     write_title(output, title, len(discrepancies))
     for discrepancy in discrepancies:
-        output.line(f"  {one_line(say(discrepancy.message, output.language))}.")
+        output.line(f"  {sentence_line(discrepancy.message, output.language)}.")
         if discrepancy.payment_id is not None and not discrepancy.successors:
             command = f"hostsim payments delete {discrepancy.payment_id} --why TEXT"
             output.say(
@@ -330,9 +330,9 @@ def _write_remarks(output: Output, preview: Preview) -> None:
     if preview.not_read:
         output.line(messages.not_read(preview.not_read))
     for note in preview.notes:
-        output.line(one_line(say(note, output.language)))
+        output.line(sentence_line(note, output.language))
     if preview.deleted:
-        output.line(one_line(say(messages.not_there(preview.deleted), output.language)))
+        output.line(sentence_line(messages.not_there(preview.deleted), output.language))
     requests = count(preview.requests, output.language)
     output.say(f"Antal anrop: {requests}.", f"Requests made: {requests}.")
 

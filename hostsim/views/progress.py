@@ -11,8 +11,7 @@ import threading
 from typing import Self, TextIO
 
 from hostsim.messages.formats import count
-from hostsim.messages.text import say
-from hostsim.views.output import Output, is_terminal, one_line
+from hostsim.views.output import Output, is_terminal, sentence_line
 from opter_contract.values import Progress
 
 
@@ -64,7 +63,7 @@ def _next_step(shown: int, total: int | None) -> int:
 
 
 def progress_text(progress: Progress, language: str) -> str:
-    message = one_line(say(progress.message, language))
+    message = sentence_line(progress.message, language)
     if not progress.total or re.search(r"\d", message):
         return message
     return f"{message} ({count(progress.done, language)}/{count(progress.total, language)})"

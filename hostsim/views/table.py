@@ -27,7 +27,7 @@ from hostsim.ledger.values import SEK
 from hostsim.messages.formats import count, day, minute, money, plain
 from hostsim.messages.text import say
 from hostsim.services.payments_file import escape_formula
-from hostsim.views.output import Output, one_line
+from hostsim.views.output import Output, one_line, sentence_line
 from opter_contract.values import Text
 
 T = TypeVar("T")
@@ -58,7 +58,7 @@ class Column(Generic[R_contra]):
     page: bool = True
 
     def cell(self, item: R_contra, language: str) -> str:
-        """Write the value for a person; one line, cut where it is too long."""
+        """Write the value for a person; one line, sentences whole, other text cut if too long."""
         return text_of(self.value(item), language)
 
 
@@ -87,12 +87,6 @@ class Sign(NamedTuple):
     def on(self, output: Output) -> str:
         sign = self.sign if output.unicode else self.letters
         return f"{sign} {say(self.word, output.language)}" if self.word else sign
-
-
-class LongText(NamedTuple):
-    """A sentence that is not cut."""
-
-    text: Text
 
 
 def json_only(key: str, value: Callable[[T], object]) -> Column[T]:
@@ -134,12 +128,10 @@ def text_of(value: object, language: str, *, grouped: bool = True) -> str:
     if isinstance(value, Money):
         text = money(value.amount, language, decimals=value.decimals, grouped=grouped)
         return f"{text} {one_line(value.currency)}".rstrip()
-    if isinstance(value, LongText):
-        return one_line(say(value.text, language), 2000)
     if isinstance(value, list):
         return " + ".join(text_of(item, language, grouped=grouped) for item in value)
     sentence = _text(value)
-    return one_line(str(value) if sentence is None else say(sentence, language))
+    return one_line(str(value)) if sentence is None else sentence_line(sentence, language)
 
 
 def json_of(value: object, language: str) -> object:

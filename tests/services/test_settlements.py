@@ -1,5 +1,6 @@
 """What is said of a settlement that cannot be saved: the same in each place, and no money."""
 
+import io
 from decimal import Decimal
 
 import pytest
@@ -9,6 +10,9 @@ from host_and_plugin import MinuteClock, host_of, outcomes, refusal, remaining, 
 from hostsim.ledger.candidates import Refusal
 from hostsim.ledger.reasons import possible_decisions
 from hostsim.services.outcomes import REJECTED, to_do_of
+from hostsim.views.explanation import write_explanation
+from hostsim.views.output import Output
+from hostsim.views.preview import PREVIEW
 
 BLOCKED = "settlement-blocked"
 SETTLED = "settled-against-credit"
@@ -87,6 +91,18 @@ def test_a_settlement_of_an_invoice_that_is_paid_says_so_and_never_to_pay_back(
         assert "Registrera krediten" not in advice.sv
         assert possible_decisions(reason) == ("set-aside",)
     assert refusal(host.decide, "Fortnox", "12", "accept").code == "DECISION_DOES_NOT_FIT"
+
+
+def test_the_list_names_the_other_half_on_the_page_and_on_a_terminal(host, plugin):
+    settled_though_paid(host, plugin, ELSEWHERE)
+    preview = host.open_preview("Fortnox")
+    row = row_of(preview, "11")
+    [*_, column] = PREVIEW["rejected"]
+    stream = io.StringIO()
+    write_explanation(Output(stream, "sv"), host.why("1001"))
+    assert "hör ihop med betalning 12 på faktura 9999" in row.message.sv
+    assert column.cell(row, "sv") == row.message.sv
+    assert f"Orsak: {row.message.sv}\n" in stream.getvalue()
 
 
 @pytest.mark.parametrize("credit", [HERE, ELSEWHERE])

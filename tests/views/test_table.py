@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 
 from hostsim.messages.exports import WORDS
+from hostsim.storage.decisions import MAX_WHY_LENGTH
 from hostsim.views.exports import of
 from hostsim.views.output import Output
 from hostsim.views.pages import PAGES
@@ -18,6 +19,7 @@ from hostsim.views.table import (
     json_attributes,
     on_page,
     rate,
+    text_of,
     write_facts,
     write_json,
     write_table,
@@ -68,6 +70,21 @@ def test_an_iterator_in_an_object_is_written_an_entry_at_a_time():
 def test_a_fact_without_a_value_is_not_printed():
     facts = [(Text("Kund", "Customer"), "A"), (Text("Datum", "Date"), None)]
     assert written(lambda out: write_facts(out, facts), "en") == " Customer  A\n"
+
+
+def test_a_sentence_is_read_whole_in_each_form():
+    words = " ".join(str(number) for number in range(250))
+    columns = [Column("why", Text("Varför", "Why"), lambda _: Text(words, words), wide=True)]
+    [_, _, *lines] = written(lambda out: write_table(out, columns, lambda: [COMPANY])).splitlines()
+    [_, csv_line] = csv_lines(columns, [COMPANY], "sv")
+    facts = written(lambda out: write_facts(out, [(Text("Varför", "Why"), Text(words, words))]))
+    assert " ".join(line.strip() for line in lines) == words
+    assert (csv_line.strip(), facts.split(maxsplit=1)[1].strip()) == (words, words)
+
+
+def test_a_name_of_ten_megabytes_is_cut_and_a_typed_reason_of_500_characters_is_not():
+    assert len(text_of("x" * 10_000_000, "sv")) == MAX_WHY_LENGTH
+    assert text_of("y" * MAX_WHY_LENGTH, "sv") == "y" * MAX_WHY_LENGTH
 
 
 @pytest.mark.parametrize(
