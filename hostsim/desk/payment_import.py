@@ -195,6 +195,7 @@ def _list(preview: Preview, kind: str) -> object:
         buttons=row_buttons(preview, kind, rows) if editable else {},
         ticks=ticks if editable and kind == READY else None,
         definition=preview.definition,
+        help_key=_title_key(preview, kind),
         labels=SAVED_STATUSES if preview.saved and kind == READY else {},
     )
 

@@ -121,6 +121,8 @@ class ListView:
     definition: str = ""
     #: The labels of the codes where they are not those of the list's name.
     labels: Mapping[str, Text] = field(default_factory=dict)
+    #: What its help is found by once it is saved or undone.
+    help_key: str = ""
     #: The columns that only its files have.
     in_files: Sequence[Column[Any]] = ()
     #: Whether a row is ticked, by id; only rows that can be ticked.

@@ -57,6 +57,31 @@ LISTS = {
     ),
 }
 
+#: Once it is saved or undone, by its title then.
+SAVED_LISTS = {
+    "ready_saved": Text(
+        "Betalningar som sparningen registrerade. Det som inte var förbockat lämnades till nästa "
+        "gång.",
+        "Payments that the save registered. What was not ticked was left to the next import.",
+    ),
+    "ready_undone": Text(
+        "Betalningar som sparningen registrerade, innan den ångrades. De erbjuds igen vid nästa "
+        "inläsning.",
+        "Payments that the save registered, before it was undone. The next import offers them "
+        "again.",
+    ),
+    "ready_partly_undone": Text(
+        "Betalningar som sparningen registrerade, innan den ångrades. En del av dem gäller igen.",
+        "Payments that the save registered, before it was undone. Some of them count again.",
+    ),
+    "rejected_saved": Text(
+        "Inlästa betalningar som inte kunde sparas då. Orsaken säger vad som behövdes; de erbjuds "
+        "igen vid nästa inläsning.",
+        "Payments that could not be saved then. The reason says what was needed; they are offered "
+        "again by the next import.",
+    ),
+}
+
 #: By the key of the column.
 COLUMNS = {
     "mark": Text(
@@ -137,6 +162,12 @@ _NOT_SAVED = {
 
 #: Where a column means something else, or is of one list alone; by the list.
 OF_LIST = {
+    "ready": {
+        "state": Text(
+            "Om betalningen gäller, eller är borttagen eller motbokad.",
+            "Whether the payment counts, or is deleted or reversed.",
+        ),
+    },
     "rejected": _NOT_SAVED,
     "ignored": _NOT_SAVED,
     "invoices": _EXPORTED

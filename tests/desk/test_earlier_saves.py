@@ -236,6 +236,7 @@ def test_a_save_of_which_something_stands_again_is_partly_undone_wherever_it_is_
     page = half_undone.get(f"/import?run={half_undone.first}")
     assert headed(page, "ready") == "Sparade betalningar, delvis ångrade (3)"
     assert "Sparningen är delvis ångrad. 1 betalning, 1 000,00 SEK, gäller igen." in words(page)
+    assert "innan den ångrades. En del av dem gäller igen." in words(page)
     assert {row[1]: row[-1] for row in rows_of(page, "ready")} == {
         "1": "Gäller",
         "2": "Borttagen",

@@ -125,6 +125,22 @@ def test_once_a_save_is_made_its_words_are_of_what_was(
     assert words_of_rows[0] in words(person.get("/payments"))
 
 
+def about(person, list_name):
+    """Return what the help of a list says that it is."""
+    page = person.get(f"/import?run={person.run}").partition(f'id="{list_name}-q"')[2]
+    return words(re.search(r'<div class="sheet end">\s*<p>(.*?)</p>', page, re.DOTALL)[1])
+
+
+def test_the_help_of_a_list_says_what_it_is_before_a_save_and_after_it_and_once_undone(person):
+    assert "Ingenting registreras förrän du sparar" in about(person, "ready")
+    assert "som ingen kan spara än" in about(person, "rejected")
+    person.save()
+    assert about(person, "ready").startswith("Betalningar som sparningen registrerade. Det som")
+    assert "som inte kunde sparas då" in about(person, "rejected")
+    person.post(f"/runs/{person.run}/undo", why="fel")
+    assert "innan den ångrades. De erbjuds igen" in about(person, "ready")
+
+
 def test_an_undone_save_does_not_say_that_all_of_it_was_undone(person):
     person.save()
     [first, *_] = person.desk_context.store.payments()
