@@ -8,7 +8,7 @@ from hostsim.desk.downloads import FORM, list_file
 from hostsim.desk.shared import desk_context, list_view, word
 from hostsim.errors import HostError
 from hostsim.ledger.values import Entry
-from hostsim.messages.payments import once_saved
+from hostsim.messages.past_tense import once_saved
 from hostsim.storage.history import PastRun, no_settings, run
 from hostsim.storage.invoices import invoice
 from hostsim.storage.lists import Selection, registered

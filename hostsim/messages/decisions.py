@@ -18,10 +18,13 @@ def set_aside(who: Text, below: Text) -> Text:
     return Text(f"Undanlagd av {who.sv}. {below.sv}", f"Set aside by {who.en}. {below.en}")
 
 
+CAN_BE_SAVED_NOW = Text("men kan sparas nu", "but can be saved now")
+
+
 def set_aside_but_ready(who: Text) -> Text:
     return Text(
-        f"Lades undan av {who.sv}, men kan sparas nu",
-        f"Was set aside by {who.en}, but can be saved now",
+        f"Lades undan av {who.sv}, {CAN_BE_SAVED_NOW.sv}",
+        f"Was set aside by {who.en}, {CAN_BE_SAVED_NOW.en}",
     )
 
 
@@ -105,19 +108,29 @@ def decide_again(reason: Text, decided: Text) -> Text:
     return Text(f"{reason.sv}. {sv}: avgör den igen", f"{reason.en}. {en}: decide about it again")
 
 
+TAKEN_AS_ADVANCE = Text(
+    "Fakturan är redan betald; tas in som förskott",
+    "The invoice is paid already; taken as an advance",
+)
+
+
 def paid_but_taken(who: Text) -> Text:
     return Text(
-        f"Fakturan är redan betald; tas in som förskott enligt {who.sv}",
-        f"The invoice is paid already; taken as an advance by {who.en}",
+        f"{TAKEN_AS_ADVANCE.sv} enligt {who.sv}",
+        f"{TAKEN_AS_ADVANCE.en} by {who.en}",
     )
+
+
+REGISTERED_ANEW = Text(
+    "Den registrerade betalningen motbokas och registreras på nytt",
+    "The registered payment is reversed and registered again",
+)
 
 
 def accepted(change: Text, who: Text) -> Text:
     return Text(
-        f"{change.sv}. Den registrerade betalningen motbokas och registreras på nytt; ändringen "
-        f"godkändes av {who.sv}",
-        f"{change.en}. The registered payment is reversed and registered again; the change was "
-        f"accepted by {who.en}",
+        f"{change.sv}. {REGISTERED_ANEW.sv}; ändringen godkändes av {who.sv}",
+        f"{change.en}. {REGISTERED_ANEW.en}; the change was accepted by {who.en}",
     )
 
 

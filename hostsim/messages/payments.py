@@ -41,35 +41,17 @@ PAID_BY_WAITING = Text(
 )
 
 
-def once_saved(warning: Text | None, advance: Text = ADVANCE_MADE) -> Text | None:
-    """Return a warning as it reads once its payment is saved, or was left out of the save.
-
-    :param advance: the sentence that replaces that of an advance to be created.
-    """
-    if warning is None:
-        return None
-    replaced = {ADVANCE: advance, _WRITTEN_OFF: _WRITTEN_OFF_THEN, NOT_SAVED: NOT_SAVED_THEN}
-    sv, en = warning.sv, warning.en
-    for before, after in replaced.items():
-        sv, en = sv.replace(before.sv, after.sv), en.replace(before.en, after.en)
-    return Text(sv, en)
-
-
-_WRITTEN_OFF = Text(
+WRITTEN_OFF = Text(
     "SEK skrivs av inom accepterad fakturaavvikelse",
     "SEK is written off within the accepted invoice deviation",
-)
-_WRITTEN_OFF_THEN = Text(
-    "SEK skrevs av inom accepterad fakturaavvikelse",
-    "SEK was written off within the accepted invoice deviation",
 )
 
 
 def written_off(amount: Decimal) -> Text:
     """Return the sentence about the amount, in SEK, booked to the write-off account."""
     return Text(
-        f"{money(amount, 'sv')} {_WRITTEN_OFF.sv}",
-        f"{money(amount, 'en')} {_WRITTEN_OFF.en}",
+        f"{money(amount, 'sv')} {WRITTEN_OFF.sv}",
+        f"{money(amount, 'en')} {WRITTEN_OFF.en}",
     )
 
 

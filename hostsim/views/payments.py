@@ -12,6 +12,7 @@ from hostsim.ledger.values import HAND, REGISTERED, SEK, ZERO
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.decisions import by_whom
 from hostsim.messages.formats import count, money
+from hostsim.messages.past_tense import once_saved
 from hostsim.messages.source_name import word_of
 from hostsim.messages.text import LANGUAGES, say
 from hostsim.views.labels import (
@@ -211,7 +212,7 @@ REGISTERED_PAYMENTS: tuple[Column[Entry], ...] = (
     replace(STATUS, value=_status_or_state),
     *FIGURES,
     *not_on_page(FOREIGN, *RATE_AND_WRITE_OFF),
-    *not_on_page(replace(WARNING, value=lambda e: payments_messages.once_saved(e.warning))),
+    *not_on_page(replace(WARNING, value=lambda e: once_saved(e.warning))),
     Column("source", Text("Ursprung", "Origin"), origin),
     Column("user", Text("Sparad av", "Saved by"), lambda e: e.user, terminal=False),
     Column("at", Text("Registrerad", "Registered"), lambda e: e.at, terminal=False),

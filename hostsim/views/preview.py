@@ -11,6 +11,7 @@ from hostsim.ledger import judging
 from hostsim.ledger.values import REGISTERED, SEK
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.formats import money_of
+from hostsim.messages.past_tense import once_saved
 from hostsim.messages.source_name import word_of
 from hostsim.messages.text import joined
 from hostsim.views.labels import (
@@ -123,11 +124,16 @@ READY: tuple[Column[PreviewRow], ...] = (
 
 
 def _after_save(advance: Text) -> tuple[Column[PreviewRow], ...]:
-    columns = (
-        *READY[:-2],
-        replace(WARNING, value=lambda r: payments_messages.once_saved(warning_on_page(r), advance)),
+    def said(
+        warned: Callable[[PreviewRow], Text | None],
+    ) -> Callable[[PreviewRow], Text | None]:
+        return lambda row: once_saved(warned(row), advance)
+
+    return (
+        *(replace(c, value=_saved_status) if c.key == STATUS.key else c for c in READY[:-2]),
+        replace(WARNING, value=said(warning), page=False),
+        replace(WARNING, value=said(warning_on_page), terminal=False),
     )
-    return tuple(replace(c, value=_saved_status) if c.key == STATUS.key else c for c in columns)
 
 
 #: The same once they are saved, and once the save is undone.
@@ -157,10 +163,11 @@ def _excluded_columns(heading: Text) -> tuple[Column[PreviewRow], ...]:
     )
 
 
-#: The lists of a preview, by the kind of payments.
-PREVIEW = {
+#: The lists of a preview, by the kind of payments: before the save, and after it.
+PREVIEW: dict[str, tuple[Column[Any], ...]] = {
     "ready": READY,
     "left": (*READY, *json_attributes("message")),
     "rejected": _excluded_columns(Text("Orsak till att inte spara", "Reason for not saving")),
     "ignored": _excluded_columns(Text("Varför den ignoreras", "Why it is ignored")),
 }
+SAVED_PREVIEW = PREVIEW | {"ready": SAVED, "left": SAVED}

@@ -14,10 +14,10 @@ from hostsim.ledger.values import SetAsideTotal
 from hostsim.messages import payments as messages
 from hostsim.messages.formats import count, money
 from hostsim.messages.text import say
-from hostsim.views.labels import REASONS, STATUSES, company, label, region
+from hostsim.views.labels import REASONS, SAVED_STATUSES, STATUSES, company, label, region
 from hostsim.views.output import Output, one_line, sentence_line
 from hostsim.views.payments import REGISTERED_PAYMENTS, write_title
-from hostsim.views.preview import PREVIEW
+from hostsim.views.preview import PREVIEW, SAVED_PREVIEW
 from hostsim.views.table import (
     Column,
     as_object,
@@ -145,6 +145,7 @@ _LIST_TITLES = {
 }
 _SAVED_TITLES = _LIST_TITLES | {
     "ready": Text("Sparade betalningar", "Saved payments"),
+    "left": Text("Betalningar som lämnades till nästa import", "Payments left to the next import"),
     "rejected": Text("Betalningar som inte kunde sparas", "Payments that could not be saved"),
 }
 
@@ -154,7 +155,8 @@ def _write_list(output: Output, preview: Preview, kind: str, *, shorten: bool) -
     output.line()
     write_title(output, titles[kind], preview.counts[kind])
     if preview.counts[kind]:
-        columns, number = PREVIEW[kind], preview.counts[kind]
+        columns = (SAVED_PREVIEW if preview.saved else PREVIEW)[kind]
+        number = preview.counts[kind]
         most = _MAX_SHORTENED_LENGTH if shorten else number
         _write_rows(output, columns, lambda: preview.rows(kind), number, _code_of(kind), most=most)
         if kind == "rejected" and not preview.saved:
@@ -292,11 +294,17 @@ _TOTAL_NAMES = {
     "rejected": Text("därav kan inte sparas", "of which cannot be saved"),
     "ignored": Text("därav ignorerade", "of which ignored"),
 }
+_SAVED_TOTAL_NAMES = _TOTAL_NAMES | {
+    "ready": Text("därav sparade", "of which saved"),
+    "left": Text("därav lämnade till nästa import", "of which left to the next import"),
+    "rejected": Text("därav kunde inte sparas", "of which could not be saved"),
+}
 
 
 def _write_codes(output: Output, preview: Preview) -> None:
+    statuses = SAVED_STATUSES if preview.saved else STATUSES
     sums = [
-        _Sum(label(STATUSES if kind == "ready" else REASONS, code), code, totals.number, totals.sek)
+        _Sum(label(statuses if kind == "ready" else REASONS, code), code, totals.number, totals.sek)
         for kind in KINDS
         for code, totals in totals_by(preview.rows(kind), _code_of(kind)).items()
     ]
@@ -307,9 +315,10 @@ def _write_codes(output: Output, preview: Preview) -> None:
 
 
 def _write_totals(output: Output, preview: Preview) -> None:
+    names = _SAVED_TOTAL_NAMES if preview.saved else _TOTAL_NAMES
     sums = [
         _Sum(name, kind, preview.counts[kind], preview.totals[kind])
-        for kind, name in _TOTAL_NAMES.items()
+        for kind, name in names.items()
         if kind != LEFT_OUT or preview.counts[kind]
     ]
     output.line()
