@@ -12,8 +12,9 @@ from hostsim.cli.command import Day, command, option
 from hostsim.cli.common import Common, make_host, open_store, usage
 from hostsim.cli.root import hostsim
 from hostsim.errors import host_error
-from hostsim.ledger.amounts import typed_amount, typed_rate
+from hostsim.ledger.amounts import typed_money, typed_rate
 from hostsim.ledger.hand_payments import Entry, wrong_amount_error
+from hostsim.ledger.values import same_currency
 from hostsim.messages import formats
 from hostsim.messages import results as results_messages
 from hostsim.messages.payments import payments as payments_text
@@ -212,8 +213,8 @@ def add(
     key: str | None,
 ) -> None:
     when: date | None = None if day is None else day.date()
-    money = typed_amount(amount)
-    if money is None:
+    typed = typed_money(amount)
+    if typed is None or (currency and typed[1] and not same_currency(currency, typed[1])):
         raise wrong_amount_error(amount)
     known_rate = None if rate is None else typed_rate(rate)
     if rate is not None and known_rate is None:
@@ -223,6 +224,7 @@ def add(
     if key == "":
         # An empty variable of a script would protect from nothing.
         raise host_error("PAYMENT_KEY", longest=MAX_KEY_LENGTH)
+    money, currency = typed[0], currency or typed[1]
     entry = Entry(invoice, money, when, region, bank_account, currency, known_rate, key or "")
     with open_store(common) as store:
         result = make_host(store).enter_payment(entry, confirm=confirm)

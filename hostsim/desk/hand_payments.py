@@ -13,7 +13,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from hostsim.desk.payment_register import window
 from hostsim.desk.shared import desk_context, language, notify
 from hostsim.errors import DoubtfulPayment, HostError
-from hostsim.ledger.amounts import typed_amount, typed_date, typed_rate
+from hostsim.ledger.amounts import typed_date, typed_money, typed_rate
 from hostsim.ledger.hand_payments import Entry, wrong_amount_error
 from hostsim.ledger.values import HAND, REGISTERED, Invoice
 from hostsim.messages.desk import page_text
@@ -167,9 +167,10 @@ class _FieldError(Exception):
 
 
 def _add(form: Mapping[str, str]) -> Added:
-    amount = typed_amount(form["amount"])
-    if amount is None:
+    typed = typed_money(form["amount"])
+    if typed is None:
         raise wrong_amount_error(form["amount"])
+    amount, currency = typed
     day = typed_date(form["date"])
     if day is None:
         raise _FieldError("date", DATE_NEEDED)
@@ -179,6 +180,7 @@ def _add(form: Mapping[str, str]) -> Added:
         day,
         region=form["region"],
         bank_account=form["bank_account"],
+        currency=currency,
         rate=_rate(form["rate"]),
         # A form without a key is not from our page; it is still registered only once.
         key=form["key"] or _new_key(),

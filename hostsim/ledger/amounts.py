@@ -6,6 +6,7 @@ import re
 from datetime import date
 from decimal import Decimal
 
+from hostsim.ledger.values import SEK
 from hostsim.messages.formats import money
 from opter_contract.values import Text
 
@@ -30,6 +31,12 @@ _THREE_DECIMALS = re.compile(
     r"|[0-9]{1,3}(?:\.[0-9]{3})+(?=,)|[0-9]{1,3}(?:,[0-9]{3})+(?=\.))[.,]([0-9]{2})0"
 )
 
+#: 1000:- and 990,- are whole kronor, with whichever dash: before it stand no decimals.
+_WHOLE_KRONOR = re.compile(
+    r"(.*[0-9])(?<![.,][0-9])(?<![.,][0-9]{2})[:,][-\u2013\u2212]", re.DOTALL
+)
+_WITH_CURRENCY = re.compile(rf"(.*[0-9]){_SPACE}*(kr|[a-z]{{3}})", re.DOTALL | re.IGNORECASE)
+
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 #: A payment of more, in any currency, is a slip of the keyboard.
@@ -42,6 +49,16 @@ def typed_amount(text: str) -> Decimal | None:
     At most two decimals: three digits after a separator may be thousands as well.
     """
     return _number(text, _AMOUNT)
+
+
+def typed_money(text: str) -> tuple[Decimal, str] | None:
+    """Read an amount and the currency behind it, ``""`` where there is none; else ``None``.
+
+    Kronor are SEK: ``50 kr``, ``1000:-`` and ``990,-``.
+    """
+    number, currency = _without_currency(text)
+    amount = typed_amount(number)
+    return None if amount is None else (amount, currency)
 
 
 def typed_rate(text: str) -> Decimal | None:
@@ -78,7 +95,7 @@ def suggest_amounts(text: str) -> Text:
 
 def possible_amounts(text: str) -> list[Decimal]:
     """Return the valid amounts that an invalid one may mean, thousands first."""
-    normalized, amounts = _with_minus(text), []
+    normalized, amounts = _with_minus(_without_currency(text)[0]), []
     if match := _GROUPED_AMOUNT.fullmatch(normalized):
         sign, whole, _, cents = match.groups()
         amounts.append(_amount(sign, whole, (cents or "").ljust(2, "0")))
@@ -89,6 +106,15 @@ def possible_amounts(text: str) -> list[Decimal]:
 
 def _amount(sign: str, whole: str, cents: str) -> Decimal:
     return Decimal(f"{sign}{re.sub('[^0-9]', '', whole)}.{cents}")
+
+
+def _without_currency(text: str) -> tuple[str, str]:
+    if match := _WHOLE_KRONOR.fullmatch(text.strip()):
+        return match[1], SEK
+    if match := _WITH_CURRENCY.fullmatch(text.strip()):
+        code = match[2].upper()
+        return match[1], SEK if code == "KR" else code
+    return text, ""
 
 
 def _with_minus(text: str) -> str:

@@ -10,8 +10,12 @@ from functools import lru_cache
 _GROUPED = r"[-\u2212]?\d{1,3}(?:(?:\s\d{3})+(?:,\d+)?|(?:\.\d{3})+(?:,\d+)?|(?:,\d{3})+\.\d+)"
 #: An amount, grouped or with decimals; other digits are found anywhere, as in an OCR number.
 _AMOUNT = re.compile(rf"{_GROUPED}|[-\u2212]?\d+,\d+")
-#: 12 000 is one word; 10231 500 are two. What follows an amount says its currency.
-_WORD = re.compile(rf"({_GROUPED}|[-\u2212]?\d+(?:,\d+)?)(?:\s*(?:kr|sek)\b)?(?=\s|$)|\S+")
+#: 12 000 is one word; 10231 500 are two. What follows an amount says its currency; after 1000:-
+#: and 990,- there are no öre.
+_WORD = re.compile(
+    rf"({_GROUPED}|[-\u2212]?\d+(?:,\d+)?)"
+    r"(?:\s*(?:kr|sek)\b|([:,][-\u2013\u2212]))?(?=\s|$)|\S+"
+)
 
 
 def lines_of(columns: Sequence[str]) -> str:
@@ -37,7 +41,10 @@ def holds(text: str, lines: str) -> bool:
 def _search_terms(text: str) -> Sequence[tuple[str, Sequence[str]]]:
     """Return the folded words of a text, each with its stored forms if it is an amount."""
     matches = _WORD.finditer(text.casefold())
-    words = (m[1].replace("\N{MINUS SIGN}", "-") if m[1] else m[0] for m in matches)
+    words = (
+        (m[1].replace("\N{MINUS SIGN}", "-") + (",00" if m[2] else "")) if m[1] else m[0]
+        for m in matches
+    )
     return [(word, _as_stored(word)) for word in words]
 
 

@@ -91,6 +91,7 @@ def test_one_in_another_currency_needs_its_rate(person, store):
         ({"region": "Norr"}, "invoice"),
         ({"amount": "tusen"}, "amount"),
         ({"amount": "0"}, "amount"),
+        ({"amount": "50 EUR"}, "amount"),
         ({"rate": "kurs"}, "rate"),
         ({"date": "i går"}, "date"),
         ({"bank_account": "1" * 200}, "bank_account"),
@@ -117,6 +118,12 @@ def test_what_is_put_in_the_field_in_english_can_be_sent_as_it_stands(person, st
     assert 'name="amount" value="1000.00"' in person.get("/payments/new?invoice=1001")
     person.post("/payments/new", invoice="1001", amount="1000.00", date="2026-11-20", region="")
     assert [row.amount for row in store.payments()] == [Decimal(1000)]
+
+
+@pytest.mark.parametrize("written", ["990:-", "990,-", "990 kr", "990,00 SEK"])
+def test_an_amount_is_taken_with_kronor_behind_it(person, store, written):
+    person.post("/payments/new", **ENTRY | {"amount": written})
+    assert [row.amount for row in store.payments()] == [Decimal(990)]
 
 
 def test_the_invoice_is_shown_by_a_button_and_what_was_typed_stays(person, store):

@@ -77,6 +77,44 @@ def test_an_amount_is_taken_as_people_write_it(run, written, meant):
 
 
 @pytest.mark.parametrize(
+    ("written", "money"),
+    [
+        ("1000:-", "1000 SEK"),
+        ("1 000:–", "1000 SEK"),
+        ("−990,-", "-990 SEK"),
+        ("50 kr", "50 SEK"),
+        ("1 250,50KR", "1250.50 SEK"),
+        ("600,00\xa0SEK", "600.00 SEK"),
+        ("7 eur", "7 EUR"),
+        ("7", "7 "),
+        *(
+            (written, None)
+            for written in ("50,50:-", "12.500:-", "50 kr.", "kr 50", "50 st", "50-")
+        ),
+        *((written, None) for written in (":-", "kr", "50 kr kr", "50:- kr", "50 :-")),
+    ],
+)
+def test_kronor_and_a_currency_may_stand_behind_an_amount_and_nothing_else(written, money):
+    typed = amounts.typed_money(written)
+    assert (typed and f"{typed[0]} {typed[1]}") == money
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        (["50 EUR"], "PAYMENT_CURRENCY: "),
+        (["50 kr", "--currency", "EUR"], "PAYMENT_AMOUNT: "),
+        (["50 st"], "PAYMENT_AMOUNT: "),
+    ],
+)
+def test_a_currency_behind_an_amount_is_that_of_the_invoice(run, written, code):
+    paid = run("payments", "add", "1001", "600 kr", "--currency", "SEK", "--json")
+    refused = run("payments", "add", "1001", *written)
+    assert (paid.status, paid.json["amount"]) == (0, "600.00")
+    assert (refused.status, refused.last[: len(code)]) == (2, code)
+
+
+@pytest.mark.parametrize(
     ("written", "swedish", "english"),
     [
         ("12.500", "12 500,00 eller 12,50", "12500.00 or 12.50"),
@@ -94,6 +132,8 @@ def test_an_amount_is_taken_as_people_write_it(run, written, meant):
         ("1.250.500", "1 250 500,00", "1250500.00"),
         ("1'250", "1 250,00", "1250.00"),
         ("0,500", "0,50", "0.50"),
+        ("12.505 kr", "12 505,00", "12505.00"),
+        ("12.505:-", "12 505,00", "12505.00"),
     ],
 )
 def test_three_digits_after_a_separator_are_asked_about_with_both_readings(

@@ -188,9 +188,16 @@ def test_a_grouped_amount_is_one_number_and_not_two_words(tmp_path):
         ("−1000", "1004"),
         ("−1.000,00", "1004"),
         ("bullen−ett", "1005"),
+        ("12500:-", "1002"),
+        ("12 500,-", "1002"),
+        ("12.500:–", "1002"),
+        ("−1000:-", "1004"),
+        ("bullen 7,-", "1005"),
     ],
 )
-def test_an_amount_is_found_with_points_in_it_and_with_a_real_minus(tmp_path, text, number):
+def test_an_amount_is_found_with_points_in_it_with_a_real_minus_and_with_kronor_behind(
+    tmp_path, text, number
+):
     totals = {"1001": "1250.5", "1002": "12500", "1003": "2250000", "1004": "-1000"}
     with Store.create(tmp_path / "host.db") as store:
         store.load_invoices([invoice(number, total) for number, total in totals.items()])
