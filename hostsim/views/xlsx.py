@@ -5,6 +5,7 @@ Rows are written one at a time and are not kept in memory.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -66,7 +67,8 @@ class _Sheet:
         self, book: Workbook, title: str, columns: Sequence[Column[Any]], language: str
     ) -> None:
         # A name that a spreadsheet takes: at most 31 characters, and none of these.
-        name = title.translate(str.maketrans("[]:*?/\\", "       "))[:31].strip("' ")
+        name = title.translate(str.maketrans("[]:*?/\\", "       ")).strip("' ")
+        name = textwrap.shorten(name, 31, placeholder=" …")
         self._sheet: Any = book.create_sheet(name)
         self._language = language
         # A cell of each place and format is used again in every row: to style one takes long.

@@ -95,6 +95,20 @@ def test_the_headings_are_on_each_page_of_paper(file, sheet):
     assert "&amp;P / &amp;N" in sheet
 
 
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Betalningar som inte kunde sparas", "Betalningar som inte kunde …"),
+        ("Betalningar som inte kan sparas", "Betalningar som inte kan sparas"),
+        ("Öppna/alla [x]: 'mer' än vad trettioett tecken rymmer", "Öppna alla x 'mer' än vad …"),
+    ],
+)
+def test_the_name_of_the_sheet_has_whole_words(title, name):
+    file = io.BytesIO()
+    write_xlsx(file, title, [], [], language="sv")
+    assert openpyxl.load_workbook(file).sheetnames == [name]
+
+
 def test_what_xml_cannot_hold_is_replaced_and_no_file_is_left_behind(tmp_path, monkeypatch):
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     file = io.BytesIO()
