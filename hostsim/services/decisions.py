@@ -21,6 +21,7 @@ from hostsim.storage import (
 from hostsim.storage import decisions as decision_store
 from hostsim.storage.decisions import DecisionWriter
 from hostsim.storage.import_runs import ImportRun
+from hostsim.storage.judging import Judging
 from hostsim.storage.previews import Preview, PreviewChanged
 from hostsim.storage.undone_saves import UndoneSave
 from opter_contract.values import Company, Text
@@ -258,9 +259,12 @@ class Decisions(Context):
                 self.store.checkpoint_wal()
                 return None
             import_run = ImportRun(self.store, run_id, self.store.definition(name))
-            with import_run.judging(company.number) as judging:
+            with self.store.reader() as reader:
+                # The change first: without a WAL, a commit that waits for a snapshot to end makes
+                # every new change wait.
                 with self.store.checked_change() as db:
                     import_run.refuse_damage(db)
+                    judging = Judging(self.store, import_run.scope(company.number), reader)
                     candidates = judging.possibly_registered(numbers)
                     replaceable, settles = judging.replaceable, judging.settlements.by_number
                     before = judging.decisions_in_force()

@@ -272,7 +272,9 @@ class ImportRun:
         """
         unknown = judging.settlements.customer_unknown
         numbers = [*unknown, *judging.replaceable]
-        rows = self.store.db.execute(
+        # By the same connection: without a WAL, a commit that waits for its snapshot to end makes
+        # every other one wait.
+        rows = judging.db.execute(
             "SELECT number FROM run_rows WHERE run_id = :run_id AND requested = 0"
             " AND number IN (SELECT value FROM json_each(:numbers))"
             " AND (fetched = 0 OR number IN (SELECT value FROM json_each(:unknown)))",
