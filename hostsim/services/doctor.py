@@ -12,7 +12,7 @@ import platform
 import sqlite3
 import sys
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -359,4 +359,10 @@ def _exposed_path(folder: Path) -> Path | None:
         files = sorted(folder.iterdir())
     except OSError:
         return None
-    return next((file for file in files if file.stat().st_mode & 0o077), None)
+    return next((file for file in files if _is_exposed(file)), None)
+
+
+def _is_exposed(file: Path) -> bool:
+    with suppress(FileNotFoundError):  # a run that stores a secret renames its file
+        return bool(file.stat().st_mode & 0o077)
+    return False

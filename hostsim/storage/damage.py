@@ -9,7 +9,7 @@ import json
 import sqlite3
 import struct
 from collections.abc import Callable
-from contextlib import closing
+from contextlib import closing, suppress
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -103,10 +103,11 @@ def has_wal(path: Path) -> bool:
     """Return whether a WAL holds, or may soon hold, what the file itself does not."""
     # On a disk that is full SQLite leaves an empty WAL, and some bytes of an index that has 32 KiB.
     index = path.with_name(f"{path.name}-shm")
-    return any(
-        file.exists() and file.stat().st_size >= least
-        for file, least in ((wal_of(path), 1), (index, 32 << 10))
-    )
+    for file, least in ((wal_of(path), 1), (index, 32 << 10)):
+        with suppress(FileNotFoundError):
+            if file.stat().st_size >= least:
+                return True
+    return False
 
 
 def has_foreign_wal(path: Path) -> bool:

@@ -6,6 +6,7 @@ import json
 import shutil
 import sqlite3
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -183,6 +184,22 @@ def test_a_place_for_secrets_that_others_can_read_is_reported(check, folder):
     assert str(folder / "one") in findings["host.secrets"].message.sv
     folder.chmod(0o755)
     assert f"{folder}," in check()["host.secrets"].message.sv
+
+
+@posix
+def test_a_secret_that_a_run_stores_meanwhile_is_no_fault(check, folder, monkeypatch):
+    (folder / "one.new").touch(mode=0o600)
+    list_files = Path.iterdir
+
+    def list_and_rename(path):
+        files = list(list_files(path))
+        if path == folder:
+            (folder / "one.new").replace(folder / "one")
+        return files
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "iterdir", list_and_rename)
+        assert check()["host.secrets"].state == "ok"
 
 
 @posix

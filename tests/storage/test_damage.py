@@ -12,6 +12,7 @@ import threading
 import time
 from contextlib import closing, contextmanager
 from decimal import Decimal
+from pathlib import Path
 from types import SimpleNamespace
 from typing import get_args
 
@@ -90,6 +91,21 @@ def test_after_a_decision_the_file_alone_holds_it(store, host, plugin):
     shutil.copy(store.path, copy)
     with Store.open(copy) as copied:
         assert [one.number for one in Host(copied, Plugins()).decisions("Banken")] == ["1"]
+
+
+def test_a_log_that_its_last_reader_takes_away_is_looked_at_once(store, monkeypatch):
+    store.close()
+    damage.wal_of(store.path).write_bytes(b"x")
+    stat = Path.stat
+
+    def stat_and_take_away(path, **how):
+        status = stat(path, **how)
+        if path == damage.wal_of(store.path):
+            path.unlink()
+        return status
+
+    monkeypatch.setattr(Path, "stat", stat_and_take_away)
+    assert damage.has_wal(store.path)
 
 
 def test_who_reads_is_not_waited_for_and_what_he_held_up_is_moved_once_nobody_writes(
