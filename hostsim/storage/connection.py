@@ -343,7 +343,7 @@ class Database:
                 return
             with self._failing_when_busy():
                 db.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
-            self._count = damage.count_in_file(self.path)
+            self._remember_count(self._count_in_file())
 
     def checkpoint_leftover_wal(self) -> None:
         """Checkpoint what a reader kept in the WAL, once nobody writes to it."""
@@ -385,14 +385,29 @@ class Database:
         """Refuse a WAL that does not follow the file, and a file that went back in time."""
         # First, since another thread may move the file on at any time.
         last_count = self._count
-        count = damage.count_in_file(self.path)
         if damage.has_foreign_wal(self.path):
             self._refuse(_FOREIGN_WAL)
+        count = self._count_in_file()
         if count is None:
             return
         if last_count is not None and damage.is_behind(count, last_count):
             raise host_error("DATABASE_REPLACED", path=self.path)
-        self._count = count
+        self._remember_count(count)
+
+    def _count_in_file(self) -> int | None:
+        user_version = self.db.execute("PRAGMA user_version").fetchone()[0]
+        # Asked afterwards, as of that reading.
+        if self.db.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+            return damage.count_in_file(self.path)
+        # Past the locks, without a WAL, there may be a change that is rolled back yet.
+        return damage.count_of(user_version)
+
+    def _remember_count(self, count: int | None) -> None:
+        with self._guard:
+            # Another thread may have seen a later one meanwhile.
+            if count is None or (self._count is not None and damage.is_behind(count, self._count)):
+                return
+            self._count = count
 
     def _forget_checks(self) -> None:
         """Force a full check before the next change."""

@@ -204,12 +204,34 @@ def test_a_save_of_another_thread_is_no_other_file(store, host, plugin, monkeypa
     assert count(store.path) == 2
 
 
+def test_a_look_that_a_save_of_another_thread_overtakes_forgets_nothing_of_it(
+    store, host, plugin, monkeypatch
+):
+    add(host, plugin)
+    earlier, look = store.path.read_bytes(), damage.count_in_file
+
+    def look_and_be_overtaken(path):
+        monkeypatch.setattr(damage, "count_in_file", look)
+        seen = look(path)
+        beside = threading.Thread(target=add, args=(host, plugin))
+        beside.start()
+        beside.join()
+        return seen
+
+    monkeypatch.setattr(damage, "count_in_file", look_and_be_overtaken)
+    assert refusal(host.delete_payment, 99, why="x").code == "REGISTERED_UNKNOWN"
+    with store.path.open("r+b") as file:
+        file.write(earlier)
+    assert refusal(add, host, plugin).code == "DATABASE_REPLACED"
+
+
 def test_counts_begin_again_after_eight_million(store):
     with store.change() as db:
         db.execute(f"PRAGMA user_version = {((1 << 23) - 1) << 8 | 1}")
     store.checkpoint_wal()
-    for _ in range(2):
-        store.set_setting("accepted_deviation", "1")
+    with Store.open(store.path) as later:
+        for _ in range(2):
+            later.set_setting("accepted_deviation", "1")
     with Store.open(store.path):
         pass
     assert damage.is_behind((1 << 23) - 1, 0)
@@ -479,8 +501,9 @@ def test_a_file_that_was_vacuumed_into_gets_its_log_back(store, host, plugin):
         save(Host(vacuumed, Plugins([("fake", plugin)])), plugin)
 
 
-def test_without_a_log_an_import_and_a_save_wait_for_nobody(store, host, plugin, monkeypatch):
-    """As on a disk of another machine."""
+@pytest.fixture
+def without_log(store, monkeypatch):
+    """Open it where there can be no log, as on a disk of another machine."""
     store.close()
     with closing(sqlite3.connect(store.path)) as db:
         assert db.execute("PRAGMA journal_mode = DELETE").fetchone() == ("delete",)
@@ -489,9 +512,28 @@ def test_without_a_log_an_import_and_a_save_wait_for_nobody(store, host, plugin,
         self.uses_wal = False
 
     monkeypatch.setattr(Database, "_enable_wal", no_log)
-    with Store.open(store.path, patience=0.0) as other:
-        save(Host(other, Plugins([("fake", plugin)])), plugin)
-        assert len(list(other.payments())) == 1
+    with Store.open(store.path, patience=0.0) as without_log:
+        yield without_log
+
+
+def test_without_a_log_an_import_and_a_save_wait_for_nobody(without_log, host, plugin):
+    save(Host(without_log, Plugins([("fake", plugin)])), plugin)
+    assert len(list(without_log.payments())) == 1
+
+
+def test_without_a_log_a_commit_that_was_killed_half_way_is_not_counted(without_log):
+    journal, left = (without_log.path.with_name(f"host.db-journal{end}") for end in ("", ".left"))
+    with closing(sqlite3.connect(without_log.path, isolation_level=None)) as killed:
+        killed.execute("PRAGMA cache_size = 1")  # so that the journal is complete before the end
+        killed.execute("BEGIN")
+        killed.execute(f"PRAGMA user_version = {99 << 8 | 1}")
+        killed.execute("CREATE TABLE other AS SELECT zeroblob(100000)")
+        shutil.copy(journal, left)
+        killed.execute("COMMIT")
+    left.replace(journal)
+    for deviation in ("1", "2"):
+        without_log.set_setting("accepted_deviation", deviation)
+    assert without_log.accepted_deviation == 2
 
 
 def test_a_file_that_is_locked_by_another_program_is_busy(store):
