@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import secrets
 import shutil
@@ -226,19 +227,27 @@ def _merge_wal(database: Path) -> None:
 def _keep_replaced(database: Path, at: datetime) -> Path:
     """Give a database, and its WAL if it has one, a second name."""
     stem = f"{database.name}.replaced-{at:%Y%m%d-%H%M%S}"
-    kept = database.with_name(stem)
-    number = 1
-    while os.path.lexists(kept):
-        number += 1
-        kept = database.with_name(f"{stem}-{number}")
-    try:
-        os.link(database, kept)
-    except OSError:
-        shutil.copy2(database, kept)
+    for number in itertools.count(1):
+        kept = database.with_name(stem if number == 1 else f"{stem}-{number}")
+        # Another one may be restoring, too.
+        with suppress(FileExistsError):
+            _add_name(database, kept)
+            break
     with suppress(FileNotFoundError):
         damage.wal_of(database).rename(damage.wal_of(kept))
     _remove_wal(database)
     return kept
+
+
+def _add_name(file: Path, name: Path) -> None:
+    try:
+        os.link(file, name)
+    except FileExistsError:
+        raise
+    except OSError:  # not every disk has links
+        with file.open("rb") as content, new_file(name) as copy:
+            shutil.copyfileobj(content, copy)
+        shutil.copystat(file, name)
 
 
 def _remove_wal(database: Path) -> None:

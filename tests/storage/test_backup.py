@@ -160,6 +160,23 @@ def test_a_copy_is_put_back_and_what_it_replaces_is_kept(database, copy):
     assert backup.restore(copy, database, AT).kept.name == f"{kept.name}-2"
 
 
+def no_links(_file, _name):
+    raise PermissionError
+
+
+@pytest.mark.parametrize("link", [os.link, no_links])
+def test_a_name_that_another_restore_takes_first_is_left_to_it(database, copy, monkeypatch, link):
+    def link_after_the_other(file, name):
+        if not name.name.endswith("-2"):
+            name.write_text("another's")
+        link(file, name)
+
+    monkeypatch.setattr(os, "link", link_after_the_other)
+    kept = backup.restore(copy, database, AT).kept
+    assert (kept.name, payments(kept)) == ("host.db.replaced-20260203-123000-2", 2)
+    assert kept.with_name("host.db.replaced-20260203-123000").read_text() == "another's"
+
+
 def test_a_copy_is_put_back_where_there_is_no_database(database, copy):
     database.unlink()
     copied, _, kept = backup.restore(copy, database, AT)

@@ -10,16 +10,18 @@ import os
 import pathlib
 import signal
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from hostsim.storage import backup
 
 
-def do(what, database, file):
+def do(what, database, file, second):
     if what == "backup":
         backup.back_up(database, file, replace=True)
     else:
-        backup.restore(file, database, datetime(2026, 2, 3, tzinfo=UTC))
+        # Each keeps the database by the first name that it tries.
+        at = datetime(2026, 2, 3, tzinfo=UTC) + timedelta(seconds=second)
+        backup.restore(file, database, at)
 
 
 def stepping(function, steps):
@@ -40,7 +42,7 @@ for line in sys.stdin:
         for name in ("replace", "rename", "unlink"):
             setattr(pathlib.Path, name, stepping(getattr(pathlib.Path, name), steps))
         try:
-            do(what, *map(pathlib.Path, paths))
+            do(what, *map(pathlib.Path, paths), int(line))
             os._exit(0)
         except BaseException:  # noqa: BLE001 nothing of the child may run on in its parent's place
             os._exit(1)
