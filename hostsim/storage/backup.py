@@ -7,9 +7,10 @@ import os
 import secrets
 import shutil
 import sqlite3
+import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
@@ -110,10 +111,10 @@ def restore(
             _move_into_place(copy, database, done, replace=True)
             return Restored(copied, books_id, None)
         # Moving a foreign WAL into it would damage the kept database.
-        if not damage.has_foreign_wal(database):
-            _merge_wal(database)
-        kept = _keep_replaced(database, at)
-        _move_into_place(copy, database, done, replace=True)
+        foreign = damage.has_foreign_wal(database)
+        with nullcontext() if foreign else _excluding_others(database):
+            kept = _keep_replaced(database, at)
+            _move_into_place(copy, database, done, replace=True)
     return Restored(copied, books_id, kept)
 
 
@@ -212,16 +213,29 @@ def _move_into_place(
         sync(target.parent)
 
 
-def _merge_wal(database: Path) -> None:
-    """Move the WAL into the file and remove it; fails if another process has it open."""
-    try:
-        with closing(sqlite3.connect(database, timeout=0, isolation_level=None)) as db:
+@contextmanager
+def _excluding_others(database: Path) -> Iterator[None]:
+    """Move the WAL into the file and remove it; let nobody read or write the file in the block.
+
+    :raises HostError: ``DATABASE_IN_USE`` if another process has it open.
+    """
+    in_use = host_error("DATABASE_IN_USE", path=database)
+    with ExitStack() as stack:
+        try:
+            connection = sqlite3.connect(database, timeout=0, isolation_level=None)
+            db = stack.enter_context(closing(connection))
             db.execute("PRAGMA journal_mode = DELETE").fetchone()
-    except sqlite3.Error as error:
-        failure = error_of(error, database)
-        if failure is not None and failure.code == "DATABASE_BUSY":
-            raise host_error("DATABASE_IN_USE", path=database) from error
-        # Too damaged for that: kept as it is.
+            db.execute("BEGIN EXCLUSIVE")
+            if db.execute("PRAGMA journal_mode").fetchone() == ("wal",):
+                raise in_use  # opened between the two
+        except sqlite3.Error as error:
+            failure = error_of(error, database)
+            if failure is not None and failure.code == "DATABASE_BUSY":
+                raise in_use from error
+            # Too damaged for that: kept as it is.
+        if sys.platform == "win32":
+            stack.close()  # it replaces no open file, ours or that of others
+        yield
 
 
 def _keep_replaced(database: Path, at: datetime) -> Path:

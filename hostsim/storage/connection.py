@@ -187,12 +187,15 @@ class Database:
         :param checked: look for damage now, where the file is small.
         :param as_it_is: change nothing in it, as in a backup.
         :raises HostError: ``NO_DATABASE``, ``DATABASE_FOREIGN``, ``DATABASE_VERSION``,
-            ``DATABASE_DAMAGED``, ``DATABASE_BUSY`` or ``DATABASE_UNREACHABLE``.
+            ``DATABASE_DAMAGED``, ``DATABASE_BUSY``, ``DATABASE_REPLACED`` or
+            ``DATABASE_UNREACHABLE``.
         """
         store = cls(Path(path), patience=patience)
         if not store.path.exists():
             raise host_error("NO_DATABASE", path=path)
         try:
+            # Before it is opened: a restore may give its name to another file meanwhile.
+            store._remember_file()
             version = store._check()
             if not as_it_is:
                 store._prepare(version)
@@ -441,7 +444,7 @@ class Database:
                 migrations.migrate(db)
             log.info("%s was brought to version %s", self.path.name, migrations.version())
         self._enable_wal()
-        self._remember_file()
+        self._refuse_other_file()
 
     def _check_small(self) -> None:
         if self.path.stat().st_size <= damage.CHECKED_AT_OPENING:

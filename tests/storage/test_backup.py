@@ -241,6 +241,38 @@ def test_a_database_that_is_in_use_is_not_replaced(database, copy):
     assert list(database.parent.glob("*.replaced-*")) == []
 
 
+@posix
+def test_nobody_opens_a_database_from_when_it_is_kept_until_it_is_replaced(
+    database, copy, monkeypatch
+):
+    move = backup._move_into_place
+
+    def move_after_the_other(*arguments, **how):
+        assert refusal(Store.open, database, patience=0.0).code == "DATABASE_BUSY"
+        move(*arguments, **how)
+
+    monkeypatch.setattr(backup, "_move_into_place", move_after_the_other)
+    assert payments(backup.restore(copy, database, AT).kept) == 2
+
+
+@posix
+def test_who_opens_a_database_as_it_is_replaced_writes_nothing_beside_the_other_one(
+    database, copy, monkeypatch
+):
+    connect = Store._connect
+
+    def connect_before_the_restore(store):
+        connection = connect(store)
+        if store.path == database:
+            monkeypatch.setattr(Store, "_connect", connect)
+            backup.restore(copy, database, AT)
+        return connection
+
+    monkeypatch.setattr(Store, "_connect", connect_before_the_restore)
+    assert refusal(Store.open, database).code == "DATABASE_REPLACED"
+    assert not damage.wal_of(database).exists()
+
+
 def test_the_log_of_a_process_that_was_killed_is_kept_with_its_file_and_no_other(database, copy):
     """Beside the copy it would be taken for a part of it."""
     leave_log(database)
