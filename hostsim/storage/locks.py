@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     import filelock
 
 
+#: Seconds to wait for whoever only looks whether a lock is held, and takes it for that.
+GLANCE = 0.05
+
+
 class Locks:
     """The locks that belong to one database file."""
 
@@ -53,10 +57,10 @@ class Locks:
             lock.release()
 
     def is_held(self, *key: str) -> bool:
-        """Return whether anybody holds the lock of a key, without waiting."""
+        """Return whether anybody holds the lock of a key, and not only to look at it."""
         if not self._file(key).exists():
             return False
-        with self.hold(*key, wait=0) as got:
+        with self.hold(*key, wait=GLANCE) as got:
             return not got
 
     def _acquire(self, lock: filelock.BaseFileLock, wait: float) -> bool:

@@ -1,5 +1,7 @@
 """A decision permits what it was about, nothing else, and the last one of a person counts."""
 
+import time
+from contextlib import ExitStack
 from decimal import Decimal
 from functools import partial
 
@@ -7,6 +9,7 @@ import pytest
 from fake_plugin import NEW_YEAR, balance, invoice, payment
 from host_and_plugin import MinuteClock, host_of, outcomes, refusal, remaining, row_of
 
+from hostsim.storage import locks
 from hostsim.views.decisions import in_force
 
 PAID, REPLACED, DELETED = "invoice-already-paid", "replaced", "deleted-in-host"
@@ -289,6 +292,18 @@ def test_a_list_that_is_open_is_judged_again_when_somebody_types_a_payment(host,
     assert outcomes(host.open_preview("Fortnox")) == {"1": PAID, "2": "partial"}
     assert refusal(host.save, "Fortnox", preview.revision).code == "PREVIEW_CHANGED"
     assert registered(store) == {""}
+
+
+def test_it_is_judged_again_though_a_page_looks_at_that_moment_whether_an_import_runs(
+    host, plugin, store, monkeypatch
+):
+    reads(host, plugin, payment(1))
+    with ExitStack() as look:
+        look.enter_context(store.locks.hold("definition", "Fortnox", wait=0))
+        monkeypatch.setattr(locks, "GLANCE", 60)
+        monkeypatch.setattr(time, "sleep", lambda _: look.close())
+        host.add_payment("1001", Decimal(1000), date=NEW_YEAR.replace(month=6), confirm=True)
+    assert outcomes(host.open_preview("Fortnox")) == {"1": PAID}
 
 
 def test_it_is_judged_again_when_that_payment_is_deleted(host, plugin):

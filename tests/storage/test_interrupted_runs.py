@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import time
+from contextlib import ExitStack
+
 import pytest
 from fake_plugin import FakePlugin
 from host_and_plugin import NOON, host_of
 
 from hostsim.messages.payments import INTERRUPTED
+from hostsim.storage import locks
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.private_files import unwritable_error
 from hostsim.storage.store import Store
@@ -46,6 +50,17 @@ def test_a_run_whose_lock_is_held_goes_on(host, store):
     with store.locks.hold("definition", "Fortnox", wait=0):
         [run] = host.runs()
         assert (run.state, run.error) == ("running", None)
+
+
+def test_a_run_whose_lock_somebody_else_looks_at_is_broken_off_all_the_same(
+    host, store, monkeypatch
+):
+    with ExitStack() as look:
+        look.enter_context(store.locks.hold("definition", "Fortnox", wait=0))
+        monkeypatch.setattr(locks, "GLANCE", 60)
+        monkeypatch.setattr(time, "sleep", lambda _: look.close())
+        [run] = host.runs()
+    assert run.state == "failed"
 
 
 def test_looking_at_it_lets_the_next_import_begin(host, store):
