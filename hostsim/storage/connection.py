@@ -52,6 +52,9 @@ _WAL_UNREADABLE = Text(
     "folder where you can",
 )
 
+#: The last one where others hold the locks of a WAL for seconds.
+_BUSY = {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_PROTOCOL}
+
 _OUT_OF_REACH = {
     sqlite3.SQLITE_CANTOPEN,
     sqlite3.SQLITE_FULL,
@@ -70,7 +73,7 @@ def error_of(error: sqlite3.Error | UnicodeDecodeError, path: Path) -> HostError
     if code & 0xFF in damage.CODES or code == sqlite3.SQLITE_IOERR_SHORT_READ:
         # The message could hold a value of a row.
         return damage.damage_error(path, damage.untranslated(error.sqlite_errorname))
-    if code & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+    if code & 0xFF in _BUSY:
         return host_error("DATABASE_BUSY", path=path)
     if isinstance(error, sqlite3.Error) and code & 0xFF in _OUT_OF_REACH:
         return unwritable_error(path, error)

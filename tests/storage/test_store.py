@@ -13,6 +13,7 @@ from host_and_plugin import refusal
 from hostsim.ledger.values import Definition
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
+from hostsim.storage.connection import error_of
 from hostsim.storage.store import Store
 
 
@@ -75,6 +76,12 @@ def test_a_database_that_somebody_else_holds_is_said(store):
         error = refusal(impatient.set_setting, "accepted_deviation", "5")
     other.close()
     assert (error.code, error.kind) == ("DATABASE_BUSY", "busy")
+
+
+def test_a_log_whose_locks_others_hold_for_too_long_is_busy(tmp_path):
+    error = sqlite3.OperationalError("locking protocol")
+    error.sqlite_errorcode = sqlite3.SQLITE_PROTOCOL
+    assert error_of(error, tmp_path).code == "DATABASE_BUSY"
 
 
 def test_a_change_is_made_whole_or_not_at_all(store):
