@@ -25,7 +25,7 @@ from hostsim.ledger.values import EXACT, IMPORT, SEK, ZERO, Entry
 from hostsim.messages.formats import day, plain
 from hostsim.messages.payments import region_name
 from hostsim.storage.invoices import regions
-from hostsim.storage.private_files import new_file
+from hostsim.storage.private_files import name_new, new_file
 from hostsim.storage.store import OriginTotal, Store
 from opter_contract.values import Text
 
@@ -173,8 +173,11 @@ def write_new(path: Path, lines: Iterable[str]) -> None:
                 file.write(line.encode())
             file.flush()
             os.fsync(file.fileno())
-        part.replace(path)
+        name_new(part, path)
+    except FileExistsError as error:
+        raise host_error("EXPORT_EXISTS", path=path) from error
     except OSError as error:
+        raise host_error("EXPORT_UNREACHABLE", path=path) from error
+    finally:
         with suppress(OSError):
             part.unlink()
-        raise host_error("EXPORT_UNREACHABLE", path=path) from error

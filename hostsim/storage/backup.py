@@ -19,6 +19,7 @@ from hostsim.errors import host_error
 from hostsim.storage import damage, database_checks, journal
 from hostsim.storage.connection import Database, error_of
 from hostsim.storage.private_files import (
+    name_new,
     new_file,
     refuse_planted,
     sqlite_files_of,
@@ -202,12 +203,9 @@ def _move_into_place(
         copy.replace(target)
     else:
         try:
-            # Unlike a move it overwrites no file that was created meanwhile.
-            os.link(copy, target)
+            name_new(copy, target)
         except FileExistsError as error:
             raise host_error("BACKUP_EXISTS", path=target) from error
-        except OSError:  # not every disk has links
-            copy.rename(target)
     done()
     with suppress(OSError):
         sync(target.parent)

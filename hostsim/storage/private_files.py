@@ -38,6 +38,22 @@ def new_file(path: Path) -> BinaryIO:
     return os.fdopen(descriptor, "wb")
 
 
+def name_new(file: Path, path: Path) -> None:
+    """Give a complete file a name; unlike a move, this overwrites nothing that came meanwhile.
+
+    Its former name may stay.
+
+    :raises FileExistsError: if there is anything.
+    """
+    try:
+        os.link(file, path)
+    except FileExistsError:
+        raise
+    except OSError:  # not every disk has links
+        new_file(path).close()
+        file.replace(path)
+
+
 def make_file(path: Path) -> None:
     """Create an empty file, unless there is one."""
     with suppress(FileExistsError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
 from decimal import Decimal
 from pathlib import Path
 
@@ -212,6 +213,29 @@ def test_a_file_is_written_whole_or_not_at_all_and_never_over_another(tmp_path):
     nowhere = tmp_path / "no" / "x.csv"
     assert refusal(payments_file.write_new, nowhere, "x").code == "EXPORT_UNREACHABLE"
     assert [one.name for one in tmp_path.iterdir()] == ["export.csv"]
+
+
+def no_links(_file, _name):
+    raise PermissionError
+
+
+@pytest.mark.parametrize("link", [os.link, no_links])
+def test_a_file_that_comes_while_another_one_is_written_stays(tmp_path, monkeypatch, link):
+    path = tmp_path / "export.csv"
+    monkeypatch.setattr(os, "link", link)
+
+    def lines_and_another_file():
+        yield "mine"
+        path.write_text("another's")
+
+    assert refusal(payments_file.write_new, path, lines_and_another_file()).code == "EXPORT_EXISTS"
+    assert [one.read_text() for one in tmp_path.iterdir()] == ["another's"]
+
+
+def test_where_there_are_no_links_a_new_file_is_whole_as_well(tmp_path, monkeypatch):
+    monkeypatch.setattr(os, "link", no_links)
+    payments_file.write_new(tmp_path / "export.csv", "x")
+    assert [one.read_text() for one in tmp_path.iterdir()] == ["x"]
 
 
 # --- On the command line ---
