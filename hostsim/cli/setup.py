@@ -29,15 +29,14 @@ def init(common: Common) -> None:
     from hostsim.storage.store import Store
 
     path = common.database
-    exists = path.exists()
-    store = Store.open(path) if exists else Store.create(path)
+    store, created = Store.open_or_create(path)
     store.close()
     if common.json:
-        write_json(common.output, {"database": str(path), "created": not exists})
-    elif exists:
-        common.output.say(f"Databasen {path} finns redan.", f"The database {path} exists already.")
-    else:
+        write_json(common.output, {"database": str(path), "created": created})
+    elif created:
         common.output.say(f"Databasen {path} är skapad.", f"The database {path} is made.")
+    else:
+        common.output.say(f"Databasen {path} finns redan.", f"The database {path} exists already.")
 
 
 @command(

@@ -101,7 +101,8 @@ def run_desk(
 @contextmanager
 def open_store(path: Path) -> Iterator[Store]:
     """Open a database for writing, or create it."""
-    with Store.open(path) if path.exists() else Store.create(path) as store:
+    store, _ = Store.open_or_create(path)
+    with store:
         store.refuse_immutable()
         yield store
 
@@ -131,9 +132,10 @@ def sandbox_context(
         if database is None:
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="hostsim-desk-"))
             database = Path(folder) / DATABASE
-        new = not database.exists()
         sandbox = stack.enter_context(Sandbox(seed.haulier(now()), redirect_uri=registered_uri))
-        store = stack.enter_context(open_store(database))
+        store, new = Store.open_or_create(database)
+        stack.enter_context(store)
+        store.refuse_immutable()
         if new:
             store.set_setting("accepted_deviation", ACCEPTED_DEVIATION)
             store.load_invoices(exported_invoices(now()))

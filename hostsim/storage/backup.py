@@ -19,6 +19,7 @@ from hostsim.errors import host_error
 from hostsim.storage import damage, database_checks, journal
 from hostsim.storage.connection import Database, error_of
 from hostsim.storage.private_files import (
+    PARTIAL,
     name_new,
     new_file,
     refuse_planted,
@@ -26,9 +27,6 @@ from hostsim.storage.private_files import (
     sync,
     unwritable_error,
 )
-
-#: The suffix of a copy until it is complete.
-_PARTIAL = ".hostsim-partial"
 
 #: Seconds after which nobody writes to such a file any more: checking it takes minutes.
 _ABANDONED_SECONDS = 6 * 3600
@@ -148,7 +146,7 @@ def _checked_copy(
 
     :param books_id: the new identity of the books.
     """
-    copy = target.with_name(f"{target.name}.{secrets.token_hex(4)}{_PARTIAL}")
+    copy = target.with_name(f"{target.name}.{secrets.token_hex(4)}{PARTIAL}")
     with _unwritable_as_host_error(target):
         _remove_abandoned(target.parent)
         new_file(copy).close()
@@ -161,7 +159,7 @@ def _checked_copy(
 
 def _remove_abandoned(folder: Path) -> None:
     """Remove partial copies of killed processes; they hold the books, too."""
-    for leftover in folder.glob(f"*{_PARTIAL}*"):
+    for leftover in folder.glob(f"*{PARTIAL}*"):
         with suppress(OSError):
             if time.time() - leftover.stat().st_mtime > _ABANDONED_SECONDS:
                 leftover.unlink()

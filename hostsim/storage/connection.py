@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import secrets
 import sqlite3
 import sys
 import threading
@@ -21,11 +22,14 @@ from hostsim.errors import HostError, host_error
 from hostsim.storage import commits, damage, migrations, sql_functions
 from hostsim.storage.locks import Locks
 from hostsim.storage.private_files import (
+    PARTIAL,
     is_full,
     make_file,
+    new_file,
     refuse_links,
     refuse_others,
     refuse_planted,
+    sqlite_files_of,
     unwritable_error,
 )
 from opter_contract.values import Text
@@ -165,16 +169,31 @@ class Database:
             refuse_links(Path(path))
             refuse_others(store.path, store.path)
             refuse_planted(store.path)
-            # Before SQLite creates it with the rights that the umask leaves.
-            make_file(store.path)
-            store._create_tables()
+            # SQLite removes a WAL beside an empty file, and takes it for a part of any other.
+            in_place = any(map(os.path.lexists, (store.path, *sqlite_files_of(store.path))))
+            if in_place or not store._create_aside():
+                # Before SQLite creates it with the rights that the umask leaves.
+                make_file(store.path)
+                store._create_tables()
         except BaseException as error:
             store.close()
             if isinstance(error, sqlite3.Error | OSError):
                 raise unwritable_error(store.path, error) from error
             raise
         store._remember_file()
+        commits.note()
         return store
+
+    @classmethod
+    def open_or_create(cls, path: Path) -> tuple[Self, bool]:
+        """Open a database, or create it; return whether it is new."""
+        if not path.exists():
+            try:
+                return cls.create(path), True
+            except HostError as error:
+                if error.code != "DATABASE_EXISTS":  # else another process was faster
+                    raise
+        return cls.open(path), False
 
     @classmethod
     def open(
@@ -564,6 +583,26 @@ class Database:
         with self.path.open("rb") as file:
             return file.read(len(damage.MAGIC)) == damage.MAGIC
 
+    def _create_aside(self) -> bool:
+        """Create it under another name first, since others refuse one without tables as foreign.
+
+        :return: whether the disk has the links that this takes.
+        """
+        aside = self.path.with_name(f"{self.path.name}.{secrets.token_hex(4)}{PARTIAL}")
+        new_file(aside).close()
+        try:
+            with Database(aside) as database:
+                database._create_tables()
+            os.link(aside, self.path)
+        except FileExistsError as error:
+            raise host_error("DATABASE_EXISTS", path=self.path) from error
+        except OSError:
+            return False
+        finally:
+            for leftover in (aside, *sqlite_files_of(aside)):
+                leftover.unlink(missing_ok=True)
+        return True
+
     def _create_tables(self) -> None:
         self.db.execute("PRAGMA journal_mode = WAL")
         with self.change() as db:
@@ -574,4 +613,3 @@ class Database:
                 db.execute(statement)
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             db.execute(f"PRAGMA user_version = {migrations.version()}")
-        commits.note()

@@ -27,6 +27,10 @@ from opter_contract.values import Text
 _MIN_FREE_BYTES = 64 << 10
 
 
+#: The ending of a file until it is complete, and gets its name.
+PARTIAL = ".hostsim-partial"
+
+
 def new_file(path: Path) -> BinaryIO:
     """Create a file, and open it for writing.
 

@@ -226,6 +226,7 @@ def test_nothing_is_done_beside_locks_that_are_not_ours(closed, tmp_path, monkey
 @posix
 def test_what_is_ours_is_narrowed_to_the_rights_of_the_database(store):
     hold(store.locks)
+    store.settings()  # its log lies there as long as somebody has it open
     beside = [*(Path(f"{store.path}{ending}") for ending in ("-wal", "-shm")), store.locks.folder]
     for path in beside:
         path.chmod(0o777)

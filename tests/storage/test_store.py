@@ -1,5 +1,7 @@
 """The host's database: what it takes, what it refuses, and what it never loses."""
 
+import os
+import shutil
 import sqlite3
 import subprocess
 import sys
@@ -13,7 +15,8 @@ from host_and_plugin import refusal
 from hostsim.ledger.values import Definition
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
-from hostsim.storage.connection import error_of
+from hostsim.storage.connection import Database, error_of
+from hostsim.storage.damage import wal_of
 from hostsim.storage.store import Store
 
 
@@ -63,6 +66,59 @@ def test_an_empty_file_becomes_a_database(tmp_path):
     (tmp_path / "host.db").touch()
     with Store.create(tmp_path / "host.db") as store:
         assert list(store.invoices()) == []
+
+
+def test_nobody_sees_a_database_before_it_has_its_tables(tmp_path, monkeypatch):
+    path = tmp_path / "host.db"
+    create_tables = Store._create_tables
+
+    def look_before(database):
+        assert refusal(Store.open, path).code == "NO_DATABASE"
+        create_tables(database)
+        assert refusal(Store.open, path).code == "NO_DATABASE"
+
+    monkeypatch.setattr(Database, "_create_tables", look_before)
+    Store.create(path).close()
+    assert [one.name for one in tmp_path.iterdir()] == ["host.db"]
+
+
+def test_of_two_that_create_a_database_at_once_one_does_and_the_other_opens_it(
+    tmp_path, monkeypatch
+):
+    path = tmp_path / "host.db"
+    create = Store._create_aside
+
+    def create_after_the_other(store):
+        monkeypatch.setattr(Store, "_create_aside", create)
+        Store.create(path).close()
+        return create(store)
+
+    monkeypatch.setattr(Store, "_create_aside", create_after_the_other)
+    store, new = Store.open_or_create(path)
+    with store:
+        assert (new, list(store.invoices())) == (False, [])
+    assert [one.name for one in tmp_path.iterdir()] == ["host.db"]
+
+
+def test_what_is_left_of_a_former_database_is_no_part_of_a_new_one(store, tmp_path):
+    path = tmp_path / "new.db"
+    with store.reader() as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM invoices").fetchall()
+        store.load_invoices([invoice("1001")])
+        shutil.copy(wal_of(store.path), wal_of(path))
+    with Store.create(path) as created:
+        assert list(created.invoices()) == []
+
+
+def test_a_database_is_created_where_there_are_no_links(tmp_path, monkeypatch):
+    def no_links(_file, _name):
+        raise PermissionError
+
+    monkeypatch.setattr(os, "link", no_links)
+    with Store.create(tmp_path / "host.db") as store:
+        assert list(store.invoices()) == []
+    assert [one.name for one in tmp_path.iterdir()] == ["host.db"]
 
 
 def test_a_folder_that_does_not_exist_is_said(tmp_path):
