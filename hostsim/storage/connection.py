@@ -596,6 +596,11 @@ class Database:
             os.link(aside, self.path)
         except FileExistsError as error:
             raise host_error("DATABASE_EXISTS", path=self.path) from error
+        except HostError as error:
+            if isinstance(error.__cause__, sqlite3.Error):
+                # A person asked for another name.
+                raise unwritable_error(self.path, error.__cause__) from error
+            raise
         except OSError:
             return False
         finally:

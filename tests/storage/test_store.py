@@ -121,6 +121,17 @@ def test_a_database_is_created_where_there_are_no_links(tmp_path, monkeypatch):
     assert [one.name for one in tmp_path.iterdir()] == ["host.db"]
 
 
+def test_a_database_that_cannot_be_created_is_named_as_it_was_asked_for(tmp_path, monkeypatch):
+    def full(database):
+        database.db.execute("PRAGMA max_page_count = 1")
+        database.db.execute("CREATE TABLE one (a)")
+
+    monkeypatch.setattr(Database, "_create_tables", full)
+    error = refusal(Store.create, tmp_path / "host.db")
+    assert (error.code, "partial" in error.message.sv) == ("DATABASE_UNREACHABLE", False)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_that_does_not_exist_is_said(tmp_path):
     assert refusal(Store.create, tmp_path / "missing" / "host.db").code == "DATABASE_UNREACHABLE"
 
