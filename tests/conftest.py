@@ -5,8 +5,10 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sqlite3
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import fortnox_openapi
@@ -14,6 +16,8 @@ import pytest
 from flask import Flask
 from hypothesis import settings
 from jinja2.bccache import Bucket, BytecodeCache
+
+from hostsim.storage.connection import Database
 
 # Tests start hundreds of programs: without compiled files each compiles all of the code, which
 # took a third of the time.
@@ -159,6 +163,21 @@ class CompiledTemplates(BytecodeCache):
 
 # Most tests of the pages make an application; compiling its templates took most of their time.
 Flask.jinja_options = {"bytecode_cache": CompiledTemplates()}
+
+_change = Database.change
+
+
+@contextmanager
+def _change_without_waiting(database: Database) -> Iterator[sqlite3.Connection]:
+    if not database.db.in_transaction:
+        database.db.execute("PRAGMA synchronous = OFF")
+    with _change(database) as db:
+        yield db
+
+
+# No test cuts the power, so nothing has to have reached the disk: to wait for it took a fourth of
+# the time. Programs that tests start, and kill, wait for it.
+Database.change = _change_without_waiting  # type: ignore[method-assign]
 
 # What collecting makes stays to the end: the garbage collector would go through it again and again.
 gc.disable()

@@ -9,7 +9,8 @@ BROKEN = ("AttributeError", "NameError", "TypeError")
 def outcomes(pytester, program, *only):
     """Run a test module; return the names of the tests that passed, were skipped, failed."""
     pytester.makepyfile(program)
-    reports = pytester.inline_run("-q", "-p", "no:cacheprovider", *only)
+    # Tracebacks of pytest's own look up the source of each frame.
+    reports = pytester.inline_run("-q", "-p", "no:cacheprovider", "--tb=native", *only)
     passed, skipped, failed = reports.listoutcomes()
     errors = [report.longrepr.reprcrash.message for report in failed]
     assert [error for error in errors if error.startswith(BROKEN)] == []
