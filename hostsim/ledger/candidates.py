@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from datetime import date
 from typing import NamedTuple
 
@@ -36,6 +36,7 @@ class Candidate:
 
     number: str
     payment: Payment | None  # None if it could not be read
+    _: KW_ONLY
     excluded: Refusal | None = None  # by the plug-in
     registered: Payment | None = None  # under the same key, in the books
     stays: bool = False  # on the invoice that it is registered on

@@ -102,10 +102,17 @@ def judge(rows: Sequence[Row], facts: Facts, *, as_if_fetched: bool = False) -> 
     aside = {one.number: one for one in facts.decisions.values() if one.decision == SET_ASIDE}
     judged = []
     for number, several in by_invoice.items():
-        candidates = [Candidate(
-            row.number, row.payment, row.excluded, known.get(row.number), row.earlier,
-            aside.get(row.number),
-        ) for row in several]  # fmt: skip
+        candidates = [
+            Candidate(
+                row.number,
+                row.payment,
+                excluded=row.excluded,
+                registered=known.get(row.number),
+                earlier=row.earlier,
+                decision=aside.get(row.number),
+            )
+            for row in several
+        ]
         judgements: Sequence[Judgement]
         if number is None:
             alone = partial(judge_without_invoice, as_if_fetched=as_if_fetched)
