@@ -161,6 +161,10 @@ SETTLED_AT_SOURCE = Text(
     "In {source} it was settled against a credit note: no money is to come, so do not send a "
     "reminder",
 )
+SETTLED_IN_PART = Text(
+    "I {source} är en del av den kvittad mot en kreditfaktura: inga pengar väntar för den delen",
+    "In {source} a part of it was settled against a credit note: no money is to come for that part",
+)
 SETTLED_AND_PAID = Text(
     "I {source} är den kvittad mot en kreditfaktura, och en betalning av den är inte sparad än: "
     "spara den innan du påminner kunden",

@@ -253,7 +253,7 @@ def explain(
     less = _less_remains(invoice, all_facts, balance, decisions)
     if balance is None and (lookup is None or notes):
         less = _less_remained(scope, invoice_id, invoice, question.source)
-    settled = _settled(payments, credit=_is_credit(invoice, all_facts))
+    settled = _settled(payments, invoice, credit=_is_credit(invoice, all_facts))
     summary = _summary(
         question, invoice, payments, asked=asked, told=less or settled, complete=not notes
     )
@@ -531,8 +531,9 @@ def _explained_payment(
     own_decisions = _as_at_source(facts, own_decisions)
     outcome, refusal = outcome_of(facts, own_decisions, asked=asked)
     to_do = to_do_of(outcome, refusal, own_decisions)
-    if not complete and to_do in {advice_on(NOT_READ), advice_on(PAID)}:
-        # What could not be asked may be the other half of a settlement.
+    read = facts.previewed is not None or facts.pending is not None
+    if not (complete or read) and to_do in {advice_on(NOT_READ), advice_on(PAID)}:
+        # What could not be asked may be the other half of a settlement; an import looks for it.
         to_do = messages.MAY_BE_SETTLED
     return ExplainedPayment(
         number=facts.number,
@@ -607,7 +608,9 @@ def _summary(
     return Text(*(f"{sentence.removesuffix('.')}." for sentence in text))
 
 
-def _settled(payments: Sequence[ExplainedPayment], *, credit: bool) -> Text | None:
+def _settled(
+    payments: Sequence[ExplainedPayment], invoice: Invoice | None, *, credit: bool
+) -> Text | None:
     """Return what to say of an invoice that was settled at the source, and cannot be here yet."""
     if not _has_half(payments):
         return None
@@ -615,7 +618,22 @@ def _settled(payments: Sequence[ExplainedPayment], *, credit: bool) -> Text | No
         return messages.CREDIT_SETTLED_AT_SOURCE
     if any(payment.outcome in {IN_PREVIEW, NOT_READ} for payment in payments):
         return messages.SETTLED_AND_PAID
+    if invoice is not None and _settled_amount(payments, invoice) < invoice.remaining:
+        return messages.SETTLED_IN_PART
     return messages.SETTLED_AT_SOURCE
+
+
+def _settled_amount(payments: Sequence[ExplainedPayment], invoice: Invoice) -> Decimal:
+    """Add up the halves of settlements, in the invoice's currency; unknown ones settle it all."""
+    amount = Decimal(0)
+    for payment in payments:
+        if payment.reason not in SETTLEMENTS:
+            continue
+        half = payment.at_source
+        if half is None or not same_currency(half.currency, invoice.currency):
+            return invoice.remaining
+        amount += half.amount if half.amount_currency is None else half.amount_currency
+    return amount
 
 
 def _has_half(payments: Sequence[ExplainedPayment]) -> bool:

@@ -16,6 +16,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from hostsim.ledger.decisions import ReplaceablePayment
+from hostsim.ledger.reasons import CHANGED
 from hostsim.ledger.values import EXACT, ZERO, same_currency
 from hostsim.ledger.write_offs import effect_of
 from hostsim.storage.balances import CHECKED_AGAIN_AFTER
@@ -33,7 +34,7 @@ class Cause(IntEnum):
     """Why a registered payment is checked, the most urgent first."""
 
     DOES_NOT_ADD_UP = 0  # its invoice, with the balance at the source
-    SAME_INVOICE = 1  # a payment arrives on its invoice
+    SAME_INVOICE = 1  # a payment arrives on its invoice, or it was changed itself
     SAME_AMOUNT = 2  # a payment of its amount arrives
 
 
@@ -63,7 +64,8 @@ def payments_to_check(
     values = {**scope, "near": MAX_DAYS_APART}
     queries = (_WITH_SAME_SEK, _WITH_SAME_FOREIGN)
     ranks = {row["id"]: Cause.SAME_AMOUNT for query in queries for row in db.execute(query, values)}
-    ranks |= {row["id"]: Cause.SAME_INVOICE for row in db.execute(_WITH_SAME_INVOICE, values)}
+    for query in (_WITH_SAME_INVOICE, _CHANGED_BEFORE):
+        ranks |= {row["id"]: Cause.SAME_INVOICE for row in db.execute(query, values)}
     if invoice_id is not None:
         query = f"SELECT p.id FROM payments p WHERE p.invoice_id = :invoice AND {OURS}"  # noqa: S608 a constant
         rows = db.execute(query, {**scope, "invoice": invoice_id})
@@ -250,6 +252,13 @@ _UNCHECKED = _arriving_with(
 )
 
 _WITH_SAME_INVOICE = f"SELECT DISTINCT p.id {ARRIVING} {SAME_INVOICE}"
+
+# The open preview, which this run replaces, showed that they had changed.
+_CHANGED_BEFORE = f"""
+    SELECT p.id FROM runs u JOIN run_rows r ON r.run_id = u.id AND r.reason = '{CHANGED}'
+        JOIN payments p ON p.number = r.number AND {OURS}
+    WHERE u.definition = :definition AND u.state = 'open' AND u.id <> :run_id
+"""  # noqa: S608 constants
 
 # Thousands may arrive with one amount: their days are put together into spans first, so that each
 # registered payment is met once.

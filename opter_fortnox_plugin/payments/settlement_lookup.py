@@ -40,31 +40,43 @@ class SettlementLookup:
     def other_halves(
         self, invoice: InvoiceBalance, payments: Iterable[InvoicePayment]
     ) -> list[InvoicePayment]:
-        """Return the payments that may settle those of an invoice."""
+        """Return the payments that may settle those of an invoice.
+
+        And those of others that these may settle instead, since a half settles one other alone.
+        """
         halves = [row for row in payments if (row.amount < 0) == (invoice.total < 0) and row.amount]
         if not halves or not invoice.customer_number:
             return []
-        others = self._payments_of(self._settled_against(invoice))
-        return [other for other in others if any(_settles(other, half) for half in halves)]
+        invoices = self._invoices_of_customer(invoice)
+        others = self._settling(halves, [one for one in invoices if _is_opposite(one, invoice)])
+        if not others:
+            return []
+        rest = [one for one in invoices if not _is_opposite(one, invoice)]
+        return others + self._settling(others, rest)
 
-    def _settled_against(self, invoice: InvoiceBalance) -> list[str]:
-        """Return the customer's credit notes; of a credit note, its invoices, newest first."""
+    def _invoices_of_customer(self, invoice: InvoiceBalance) -> list[InvoiceBalance]:
+        """Return the other invoices and credit notes of an invoice's customer, newest first."""
         customer = invoice.customer_number
         search = partial(self._client.invoices, 1, customer=customer)
         page = self._effort.result(self._effort.submit(search))
         if isinstance(page, FortnoxError):
             return []
-        numbers = [
-            other.invoice_number
+        self._unread += max(0, page.total - len(page.rows))
+        return [
+            other
             for other in balances_of(page.rows)
             # Fortnox finds every customer whose number contains this one.
             if other.customer_number == customer
             and other.currency == invoice.currency
-            and (other.total < 0) != (invoice.total < 0)
+            and other.invoice_number != invoice.invoice_number
         ]
-        beyond = max(0, page.total - len(page.rows))
-        self._unread += beyond + len(numbers[MAX_INVOICES:])
-        return numbers[:MAX_INVOICES]
+
+    def _settling(
+        self, halves: Sequence[InvoicePayment], invoices: Sequence[InvoiceBalance]
+    ) -> list[InvoicePayment]:
+        self._unread += len(invoices[MAX_INVOICES:])
+        payments = self._payments_of([one.invoice_number for one in invoices[:MAX_INVOICES]])
+        return [other for other in payments if any(_settles(other, half) for half in halves)]
 
     def _payments_of(self, numbers: Sequence[str]) -> Iterator[InvoicePayment]:
         futures = [
@@ -78,6 +90,10 @@ class SettlementLookup:
             # Fortnox finds those of every invoice whose number contains these digits.
             payments = map(_payment_of, page.rows)
             yield from (one for one in payments if one and one.invoice_number == number)
+
+
+def _is_opposite(invoice: InvoiceBalance, other: InvoiceBalance) -> bool:
+    return (invoice.total < 0) != (other.total < 0)
 
 
 def _payment_of(raw: Any) -> InvoicePayment | None:

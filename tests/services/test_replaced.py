@@ -344,6 +344,15 @@ def test_an_advance_that_is_changed_and_then_deleted_there_is_told_at_each_impor
     assert told == [["2"], ["2"]]
 
 
+def test_so_it_is_where_the_list_that_showed_the_change_was_not_saved(
+    host, plugin, changed_advance
+):
+    plugin.deleted = {"2"}
+    told = [deletions_of(brought_in(host, plugin)) for _ in range(2)]
+    host.save("Fortnox")
+    assert [*told, deletions_of(brought_in(host, plugin))] == [["2"]] * 3
+
+
 def test_so_it_is_where_the_change_was_accepted(host, plugin, changed_advance):
     host.save("Fortnox")
     brought_in(host, plugin)

@@ -9,7 +9,7 @@ import pytest
 import two_companies
 from fake_plugin import FakePlugin, invoice, payment
 from host_and_plugin import host_of as host_over
-from host_and_plugin import refusal, row_of
+from host_and_plugin import refusal, row_of, rows_of
 from two_companies import (
     NOON,
     NORTH,
@@ -139,6 +139,39 @@ def test_a_settlement_that_no_import_read_is_said_to_be_ready_as_the_import_will
         "elsewhere": ("rejected", "settled-against-credit"),
     }[credit]
     assert told_of_both == {half: expected, "2": expected}
+
+
+def test_a_payment_beside_a_settlement_of_the_same_amount_is_what_the_import_says(
+    host, company, credit
+):
+    """A half settles one other half alone."""
+    half = settle(company)
+    pay(company, 1002)
+    says = told(host, 1001) | told(host, 1002)
+    import_says = {row.payment_number: row for row in rows_of(host.import_payments(NAME))}
+    assert says["3"] == ("not-read", None)
+    assert import_says["3"].status == "exact"
+    assert says[half][1] == import_says[half].reason
+
+
+def test_where_a_part_is_settled_the_rest_is_to_be_paid(host, company):
+    add_invoice(company, CREDIT, total=Decimal(-1000))
+    pay(company, 1001, "400", source="finance")
+    pay(company, CREDIT, "-400")
+    summary = host.why("1001").summary.sv
+    assert "en del av den kvittad mot en kreditfaktura" in summary
+    assert "påminn inte" not in summary
+
+
+def test_what_an_import_has_judged_is_said_though_other_halves_could_not_be_searched(host, company):
+    pay(company, 1001)
+    import_and_save(host)
+    again = str(pay(company, 1001).number)
+    for number in range(4000, 4051):
+        add_invoice(company, number, total=Decimal(-1000))
+    host.import_payments(NAME)
+    [one] = [each for each in host.why("1001").payments if each.number == again]
+    assert "Betala tillbaka" in one.to_do.sv
 
 
 def test_what_was_paid_twice_is_to_be_paid_back_also_beside_a_settlement_of_another_day(
