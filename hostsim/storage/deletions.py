@@ -19,7 +19,7 @@ from hostsim.ledger.decisions import ReplaceablePayment
 from hostsim.ledger.reasons import CHANGED
 from hostsim.ledger.values import EXACT, ZERO, same_currency
 from hostsim.ledger.write_offs import effect_of
-from hostsim.storage.balances import CHECKED_AGAIN_AFTER
+from hostsim.storage.balance_checks import CHECKED_AGAIN_AFTER
 from hostsim.storage.rows import first_row, payment_of, value_of
 from hostsim.storage.scope import IN_FORCE, NOT_REGISTERED, OURS
 

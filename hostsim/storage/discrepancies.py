@@ -20,7 +20,7 @@ from hostsim.messages import payments as payments_messages
 from hostsim.messages.formats import money_of
 from hostsim.messages.payments import MayExplain, Successor
 from hostsim.messages.source_name import named
-from hostsim.storage.balances import IGNORED_NOW
+from hostsim.storage.balance_checks import IGNORED_NOW
 from hostsim.storage.deletions import (
     ARRIVING,
     FOUND_DELETED,

@@ -25,7 +25,7 @@ from hostsim.ledger.reasons import PAID, SET_ASIDE
 from hostsim.ledger.values import EXACT, ZERO, Definition
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.source_name import UNNAMED
-from hostsim.storage import balances, damage, deletions, discrepancies
+from hostsim.storage import balance_checks, damage, deletions, discrepancies
 from hostsim.storage import decisions as decision_store
 from hostsim.storage.deletions import ToCheck
 from hostsim.storage.judging import AffectedRows, DecisionsInForce, Judging
@@ -143,22 +143,22 @@ class ImportRun:
     def take_balances(self, invoice_balances: Sequence[InvoiceBalance]) -> None:
         """Store the balances of invoices that are here, too."""
         with self.store.change() as db:
-            balances.take_balances(db, self._values(""), invoice_balances)
+            balance_checks.take_balances(db, self._values(""), invoice_balances)
 
     def invoices_to_check(self, company: str, now: datetime) -> Sequence[str]:
         """Return the invoices that are open here, but not among the unpaid ones there."""
         with self.judging(company) as judging:
-            numbers = balances.doubtful_readings(judging.db, judging.values)
+            numbers = balance_checks.doubtful_readings(judging.db, judging.values)
             numbers += judging.settlements.invoices_unknown
-            open_numbers = balances.invoices_to_check(judging.db, judging.values, now)
+            open_numbers = balance_checks.invoices_to_check(judging.db, judging.values, now)
         with self.store.change() as db:
-            balances.reuse_checked_invoices(db, self._values(company), now)
-        return list(dict.fromkeys([*numbers, *open_numbers]))[: balances.MAX_INVOICES_CHECKED]
+            balance_checks.reuse_checked_invoices(db, self._values(company), now)
+        return list(dict.fromkeys([*numbers, *open_numbers]))[: balance_checks.MAX_INVOICES_CHECKED]
 
     def store_checked_invoices(self, company: str, numbers: Collection[str], now: datetime) -> None:
         """Store the results of checking invoices and payments, for later runs."""
         with self.store.change() as db:
-            balances.store_checked_invoices(db, self._values(company), numbers, now)
+            balance_checks.store_checked_invoices(db, self._values(company), numbers, now)
             deletions.store_deletion_checks(db, self._values(company), now)
 
     def payments_to_check(

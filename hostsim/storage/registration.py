@@ -15,7 +15,7 @@ from hostsim.ledger.judging import READY
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.ledger.values import EXACT, ZERO
 from hostsim.messages import decisions as decisions_messages
-from hostsim.storage import balances
+from hostsim.storage import balance_checks
 from hostsim.storage import decisions as decision_store
 from hostsim.storage.import_runs import (
     ImportRun,
@@ -155,7 +155,7 @@ class Registration:
 
     def _write_pending(self, db: sqlite3.Connection, hidden: Sequence[_Hidden]) -> None:
         """Store the rejected payments, to be offered again; delete those that no longer are."""
-        balances.store_ignored_payments(db, self._values)
+        balance_checks.store_ignored_payments(db, self._values)
         db.execute(_MARK_DELETED, {**self._values, "at": self.at.isoformat()})
         db.execute(_DELETE_PENDING, self._values)
         db.execute(_ADD_PENDING, self._values)
