@@ -119,7 +119,8 @@ _NOW = f"""
 # Deleted at its source: as the open preview has it, else as it waits, else as it was registered.
 _GONE = """
     r.number IS NOT NULL AND r.applied_at IS NULL AND r.taken_back_at IS NULL AND COALESCE(
-        (SELECT n.deleted FROM runs u JOIN run_rows n ON n.run_id = u.id AND n.number = r.number
+        (SELECT n.deleted FROM runs u
+         JOIN run_rows n ON n.run_id = u.id AND n.number = r.number AND n.number <> ''
          WHERE u.definition = r.definition AND u.company = r.company AND u.state = 'open'),
         (SELECT n.deleted_at IS NOT NULL FROM pending n WHERE n.definition = r.definition
          AND n.company = r.company AND n.number = r.number),

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hostsim.desk.context import DeskContext
 from hostsim.plugins.loading import Plugins
 from hostsim.services.payments_file import escape_formula
+from hostsim.storage.decisions import AS_DECIDED
 from hostsim.storage.lists import PAGE, Selection, all_of, list_of, page_of, preview_rows
 from hostsim.storage.open_invoices import open_invoices
 from hostsim.storage.rows import PAYMENT_COLUMNS, record_of
@@ -344,3 +345,11 @@ def test_a_list_that_changes_while_it_is_sent_is_sent_as_it_was_summed(tmp_path)
             db.execute("DELETE FROM run_rows WHERE number = '1'")
         assert (page.found, page.sums) == (2, [("SEK", 2, Decimal("0.20"))])
         assert [row.payment_number for row in rows] == ["1", "2"]
+
+
+def test_what_became_of_a_decision_is_looked_up_by_its_payment(store):
+    """Not by all rows of the open preview, once for each decision."""
+    query = f"EXPLAIN QUERY PLAN SELECT {AS_DECIDED} FROM decisions r"  # noqa: S608 a constant
+    steps = store.db.execute(query)
+    used = " ".join(step["detail"] for step in steps)
+    assert used.count("one_row_a_payment") == used.count("one_open_preview") == 2
