@@ -54,7 +54,6 @@ class _InvoicePayments(Importer):
         super().__init__(session, settings)
         self._numbers = numbers
         self._references = references
-        self._rows: list[InvoicePayment] = []  # of these invoices
         self._customers: dict[str, str] = {}  # by invoice number
 
     def start(self) -> None:
@@ -66,48 +65,40 @@ class _InvoicePayments(Importer):
         for reference in filter(None, self._references):
             numbers.update(self._invoices_with(reference))
         sorted_numbers = sorted(numbers, key=int)
-        for number in sorted_numbers:
-            self._read_invoice(number)
+        rows = [row for number in sorted_numbers for row in self._rows_of(number)]
         if self._host.takes_balances():
             balances = self._balances()
             invoices = balances.hand_over(sorted_numbers)
             self._notes += balances.notes
-            self._read_other_halves(invoices)
+            rows += self._other_halves(invoices, rows)
+        self._add_page(rows)
+        self._hand_over(may_wait=0)
         self._check_registered()
         return self._report(None, 0)
 
-    def _read_invoice(self, number: str) -> None:
+    def _rows_of(self, number: str) -> list[Row]:
         page_scan = self._page_scan = PageScan(
             self._pool,
             lambda page: self._client.payments(page, None, number),
             lambda moment: self._client.payments(1, moment, number).total > 0,
             None,
         )
-        for rows in page_scan.pages():
-            own_rows = [row for row in rows if _may_pay(row, number)]
-            self._rows += [row for row in own_rows if isinstance(row, InvoicePayment)]
-            self._add_page(own_rows)
-        self._hand_over(may_wait=0)
-        self._host.take_excluded(
-            [
-                self._converter.unreadable(row, row)
-                for row in page_scan.without_number
-                if _may_pay(row, number)
-            ]
-        )
+        pages = [row for page in page_scan.pages() for row in page]
+        return [row for row in (*pages, *page_scan.without_number) if _may_pay(row, number)]
 
-    def _read_other_halves(self, invoices: Sequence[InvoiceBalance]) -> None:
-        """Hand over what may settle payments of these invoices, and those with the customer."""
+    def _other_halves(
+        self, invoices: Sequence[InvoiceBalance], rows: Sequence[Row]
+    ) -> list[InvoicePayment]:
+        """Return what may settle payments of these invoices."""
         lookup = SettlementLookup(self._client, self._pool)
+        others: list[InvoicePayment] = []
         for invoice in invoices:
-            rows = [row for row in self._rows if row.invoice_number == invoice.invoice_number]
-            if others := lookup.other_halves(invoice, rows):
-                own_rows = [row for row in rows if row.date in {other.date for other in others}]
-                numbers = {row.invoice_number for row in (*own_rows, *others)}
-                self._customers |= dict.fromkeys(numbers, invoice.customer_number)
-                self._add_page([*own_rows, *others])
-        self._hand_over(may_wait=0)
+            found = lookup.other_halves(invoice, _payments_of(rows, invoice.invoice_number))
+            numbers = {invoice.invoice_number, *(other.invoice_number for other in found)}
+            self._customers |= dict.fromkeys(numbers, invoice.customer_number)
+            others += found
         self._notes += lookup.notes
+        return others
 
     def _hand_over_outcomes(self, outcomes: Sequence[Payment | ExcludedPayment | None]) -> None:
         super()._hand_over_outcomes([self._with_customer(outcome) for outcome in outcomes])
@@ -140,6 +131,14 @@ class _InvoicePayments(Importer):
             found.update(row.number for row in rows if row.ocr == reference)
             number, pages = number + 1, page.pages
         return found
+
+
+def _payments_of(rows: Sequence[Row], invoice_number: str) -> list[InvoicePayment]:
+    return [
+        row
+        for row in rows
+        if isinstance(row, InvoicePayment) and row.invoice_number == invoice_number
+    ]
 
 
 def _may_pay(row: Row, invoice_number: str) -> bool:

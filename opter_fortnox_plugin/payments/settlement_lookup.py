@@ -61,10 +61,12 @@ class SettlementLookup:
         page = self._effort.result(self._effort.submit(search))
         if isinstance(page, FortnoxError):
             return []
-        self._unread += max(0, page.total - len(page.rows))
+        invoices = balances_of(page.rows)
+        # Beyond the first page, or unreadable.
+        self._unread += max(0, page.total - len(invoices))
         return [
             other
-            for other in balances_of(page.rows)
+            for other in invoices
             # Fortnox finds every customer whose number contains this one.
             if other.customer_number == customer
             and other.currency == invoice.currency
@@ -87,9 +89,10 @@ class SettlementLookup:
             page = self._effort.result(future)
             if isinstance(page, FortnoxError):
                 continue
+            payments = [one for raw in page.rows if (one := _payment_of(raw))]
+            self._unread += len(payments) < page.total
             # Fortnox finds those of every invoice whose number contains these digits.
-            payments = map(_payment_of, page.rows)
-            yield from (one for one in payments if one and one.invoice_number == number)
+            yield from (one for one in payments if one.invoice_number == number)
 
 
 def _is_opposite(invoice: InvoiceBalance, other: InvoiceBalance) -> bool:

@@ -192,6 +192,27 @@ def test_more_invoices_than_can_be_searched_are_reported(ask, company):
     assert [note.en[:30] for note in report.notes] == ["2 of the customer's invoices w"]
 
 
+def test_an_invoice_whose_payments_fill_more_than_a_page_is_reported_as_not_searched(ask, company):
+    add_invoice(company, 3001, total=Decimal(-1000))
+    add_invoice(company, 13001)  # Fortnox finds its payments, too
+    for _ in range(500):
+        pay(company, 13001, "1")
+    pay(company, 1001)
+    pay(company, 3001, "-1000")
+    _, report = ask(["1001"], host=Comparing())
+    assert [note.en[:30] for note in report.notes] == ["1 of the customer's invoices w"]
+
+
+def test_a_payment_whose_details_are_needed_is_fetched_once(ask, company, sandbox):
+    add_invoice(company, 3001, total=Decimal(-100), currency="EUR")
+    add_invoice(company, 1099, total=Decimal(100), currency="EUR")
+    for number, amount in ((1099, "1100"), (3001, "-1100")):
+        pay(company, number, amount, amount_currency=Decimal(amount) / 11, currency="EUR")
+    host, _ = ask(["1099"], host=Comparing())
+    assert sorted(host.payments) == ["1", "2"]
+    assert paths(sandbox).count("/3/invoicepayments/1") == 1
+
+
 def test_a_registered_payment_that_is_deleted_is_gone_and_a_moved_one_is_handed_over(ask, company):
     for invoice in (1001, 1001, 1002):
         pay(company, invoice, "400")
