@@ -39,7 +39,7 @@ class Candidate:
     _: KW_ONLY
     excluded: Refusal | None = None  # by the plug-in
     registered: Payment | None = None  # under the same key, in the books
-    stays: bool = False  # on the invoice that it is registered on
+    on_same_invoice: bool = False  # as the registered payment
     earlier: Refusal | None = None  # of an earlier run, and not fetched again in this one
     decision: Decision | None = None  # in force about this payment
     series: Decision | None = None  # in force about a series with its invoice number
@@ -107,7 +107,7 @@ class Candidate:
 
         The invoice was paid beside the registered payment, which an accepted change reverses.
         """
-        return self.is_advance or (self.stays and self.replaces)
+        return self.is_advance or (self.on_same_invoice and self.replaces)
 
     @property
     def change_accepted(self) -> bool:

@@ -23,7 +23,7 @@ def judge_open_previews(store: Store, invoices: Collection[int] | None = None) -
         import_run = ImportRun(store, run_id, store.definition(name))
         if invoices is not None and not import_run.has_payments_of(invoices):
             continue
-        with store.locks.hold("definition", name, wait=locks.GLANCE) as acquired:
+        with store.locks.hold("definition", name, wait=locks.PEEK_SECONDS) as acquired:
             if not acquired or previews.open_runs(store).get(name) != run_id:
                 continue
             company = previews.preview_of(store, run_id).company

@@ -25,7 +25,7 @@ from hostsim.ledger.values import EXACT, IMPORT, SEK, ZERO, Entry
 from hostsim.messages.formats import day, plain
 from hostsim.messages.payments import region_name
 from hostsim.storage.invoices import regions
-from hostsim.storage.private_files import name_new, new_file
+from hostsim.storage.private_files import move_unless_exists, new_file
 from hostsim.storage.store import OriginTotal, Store
 from opter_contract.values import Text
 
@@ -173,7 +173,7 @@ def write_new(path: Path, lines: Iterable[str]) -> None:
                 file.write(line.encode())
             file.flush()
             os.fsync(file.fileno())
-        name_new(part, path)
+        move_unless_exists(part, path)
     except FileExistsError as error:
         raise host_error("EXPORT_EXISTS", path=path) from error
     except OSError as error:

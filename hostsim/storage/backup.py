@@ -20,7 +20,7 @@ from hostsim.storage import damage, database_checks, journal
 from hostsim.storage.connection import Database, error_of
 from hostsim.storage.private_files import (
     PARTIAL,
-    name_new,
+    move_unless_exists,
     new_file,
     refuse_planted,
     sqlite_files_of,
@@ -201,7 +201,7 @@ def _move_into_place(
         copy.replace(target)
     else:
         try:
-            name_new(copy, target)
+            move_unless_exists(copy, target)
         except FileExistsError as error:
             raise host_error("BACKUP_EXISTS", path=target) from error
     done()

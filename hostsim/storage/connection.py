@@ -421,7 +421,7 @@ class Database:
 
     def _count_in_file(self) -> int | None:
         user_version = self.db.execute("PRAGMA user_version").fetchone()[0]
-        # Asked afterwards, as of that reading.
+        # Second: the connection knows the mode as of its last reading.
         if self.db.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
             return damage.count_in_file(self.path)
         # Past the locks, without a WAL, there may be a change that is rolled back yet.

@@ -355,7 +355,7 @@ class Judging:
             payment=payment_of(row, self.scope.company),
             excluded=_refusal(row, "excluded"),
             registered=payment_of(row, self.scope.company, "reg_"),
-            stays=row["inv_id"] is not None and row["inv_id"] == row["reg_invoice_id"],
+            on_same_invoice=row["inv_id"] is not None and row["inv_id"] == row["reg_invoice_id"],
             earlier=None if row["fetched"] else _earlier(row),
             decision=decision,
             series=decision_rules.in_series(self._series, row["invoice_number"]),

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     import filelock
 
 
-#: Seconds to wait for whoever only looks whether a lock is held, and takes it for that.
-GLANCE = 0.05
+#: Seconds to wait, since whoever asks whether a lock is held takes it for a moment.
+PEEK_SECONDS = 0.05
 
 
 class Locks:
@@ -57,10 +57,10 @@ class Locks:
             lock.release()
 
     def is_held(self, *key: str) -> bool:
-        """Return whether anybody holds the lock of a key, and not only to look at it."""
+        """Return whether anybody holds the lock of a key, other than to ask this."""
         if not self._file(key).exists():
             return False
-        with self.hold(*key, wait=GLANCE) as got:
+        with self.hold(*key, wait=PEEK_SECONDS) as got:
             return not got
 
     def _acquire(self, lock: filelock.BaseFileLock, wait: float) -> bool:

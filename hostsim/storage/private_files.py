@@ -42,10 +42,8 @@ def new_file(path: Path) -> BinaryIO:
     return os.fdopen(descriptor, "wb")
 
 
-def name_new(file: Path, path: Path) -> None:
-    """Give a complete file a name; unlike a move, this overwrites nothing that came meanwhile.
-
-    Its former name may stay.
+def move_unless_exists(file: Path, path: Path) -> None:
+    """Move a complete file, overwriting nothing; its former name may stay.
 
     :raises FileExistsError: if there is anything.
     """

@@ -320,12 +320,8 @@ def test_a_deletion_without_a_successor_is_noticed_by_the_balance(host, store, p
 
 
 @pytest.fixture
-def changed_advance(host, plugin):
+def changed_advance(host, plugin, advance):
     """Payment 2 was registered as an advance of 1000, and is 900 there now."""
-    saved(host, plugin, payment(1))
-    brought_in(host, plugin, payment(2))
-    host.decide("Fortnox", "2", "accept")
-    host.save("Fortnox")
     brought_in(host, plugin, payment(2, amount="900"))
 
 

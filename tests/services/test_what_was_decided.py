@@ -300,7 +300,7 @@ def test_it_is_judged_again_though_a_page_looks_at_that_moment_whether_an_import
     reads(host, plugin, payment(1))
     with ExitStack() as look:
         look.enter_context(store.locks.hold("definition", "Fortnox", wait=0))
-        monkeypatch.setattr(locks, "GLANCE", 60)
+        monkeypatch.setattr(locks, "PEEK_SECONDS", 60)
         monkeypatch.setattr(time, "sleep", lambda _: look.close())
         host.add_payment("1001", Decimal(1000), date=NEW_YEAR.replace(month=6), confirm=True)
     assert outcomes(host.open_preview("Fortnox")) == {"1": PAID}
@@ -559,15 +559,6 @@ def test_what_is_decided_in_an_open_list_is_counted_at_once(host, plugin, undone
 
 
 # --- A changed payment of a paid invoice ---
-
-
-@pytest.fixture
-def advance(host, plugin):
-    """Payment 1 paid the invoice, and payment 2 was taken as an advance."""
-    saves(host, plugin, payment(1))
-    reads(host, plugin, payment(2))
-    host.decide("Fortnox", "2", "accept")
-    host.save("Fortnox")
 
 
 def test_a_changed_advance_is_taken_as_an_advance_again(host, store, plugin, advance):

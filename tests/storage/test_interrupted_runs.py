@@ -57,7 +57,7 @@ def test_a_run_whose_lock_somebody_else_looks_at_is_broken_off_all_the_same(
 ):
     with ExitStack() as look:
         look.enter_context(store.locks.hold("definition", "Fortnox", wait=0))
-        monkeypatch.setattr(locks, "GLANCE", 60)
+        monkeypatch.setattr(locks, "PEEK_SECONDS", 60)
         monkeypatch.setattr(time, "sleep", lambda _: look.close())
         [run] = host.runs()
     assert run.state == "failed"

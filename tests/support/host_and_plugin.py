@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from fake_plugin import FakePlugin, invoice
+from fake_plugin import FakePlugin, invoice, payment
 
 from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
@@ -67,6 +67,15 @@ def host(store, plugin):
     host = host_of(store, plugin)
     host.define("Fortnox", "Fake", "API", "", {})
     return host
+
+
+@pytest.fixture
+def advance(host, plugin):
+    """Payment 1 paid invoice 1001, and payment 2, of 1000 too, is registered as an advance."""
+    import_and_save(host, plugin, payment(1))
+    preview_of(host, plugin, payment(2))
+    host.decide("Fortnox", "2", "accept")
+    host.save("Fortnox")
 
 
 def preview_of(host, plugin, *payments):
