@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import logging
 import os
 import secrets
 import sqlite3
@@ -19,7 +18,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from hostsim.errors import HostError, host_error
-from hostsim.storage import commits, damage, migrations, sql_functions
+from hostsim.storage import commits, damage, schema, sql_functions
 from hostsim.storage.locks import Locks
 from hostsim.storage.private_files import (
     PARTIAL,
@@ -33,8 +32,6 @@ from hostsim.storage.private_files import (
     unwritable_error,
 )
 from opter_contract.values import Text
-
-log = logging.getLogger(__name__)
 
 #: Marks a SQLite file as ours ("Opte"), so that no other file is taken for one.
 APPLICATION_ID = 0x4F707465
@@ -218,9 +215,10 @@ class Database:
         try:
             # Before it is opened: a restore may give its name to another file meanwhile.
             store._remember_file()
-            version = store._check()
+            store._check()
             if not as_it_is:
-                store._prepare(version)
+                store._enable_wal()
+                store._refuse_other_file()
             if checked:
                 store._check_small()
         except BaseException:
@@ -460,14 +458,6 @@ class Database:
                     self._refuse(damage.find_cell_damage(db))
                 self._checked_at = now if due else last
 
-    def _prepare(self, version: int) -> None:
-        if version < migrations.version():
-            with commits.uncounted(), self.change() as db:
-                migrations.migrate(db)
-            log.info("%s was brought to version %s", self.path.name, migrations.version())
-        self._enable_wal()
-        self._refuse_other_file()
-
     def _check_small(self) -> None:
         if self.path.stat().st_size <= damage.CHECKED_AT_OPENING:
             with self.reader() as db:
@@ -537,8 +527,8 @@ class Database:
         except (HostError, sqlite3.Error):
             return False
 
-    def _check(self) -> int:
-        """Refuse a file that is none of ours; return the version of its tables."""
+    def _check(self) -> None:
+        """Refuse a file that is none of ours, or of another version."""
         refuse_planted(self.path)
         try:
             application_id, user_version = self._marks()
@@ -556,11 +546,9 @@ class Database:
             application_id, user_version = self._marks()
         if application_id != APPLICATION_ID:
             raise host_error("DATABASE_FOREIGN", path=self.path)
-        version = damage.version_of(user_version)
-        if not 1 <= version <= migrations.version():
+        if damage.version_of(user_version) != schema.VERSION:
             raise host_error("DATABASE_VERSION", path=self.path)
         self._refuse_foreign_wal()
-        return version
 
     def _marks(self) -> tuple[int, int]:
         try:
@@ -614,7 +602,7 @@ class Database:
             # Another process may have been faster.
             if db.execute("PRAGMA application_id").fetchone()[0] == APPLICATION_ID:
                 raise host_error("DATABASE_EXISTS", path=self.path)
-            for statement in migrations.schema():
+            for statement in schema.statements():
                 db.execute(statement)
             db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            db.execute(f"PRAGMA user_version = {migrations.version()}")
+            db.execute(f"PRAGMA user_version = {schema.VERSION}")

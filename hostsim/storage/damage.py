@@ -18,7 +18,7 @@ from pathlib import Path
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.reasons import REASONS
 from hostsim.ledger.values import EXACT
-from hostsim.storage import migrations
+from hostsim.storage import schema
 from opter_contract.values import Text
 
 #: Bytes up to which a file is checked whole whenever it is opened, and before each change that a
@@ -255,7 +255,7 @@ def find_schema_damage(db: sqlite3.Connection) -> Text | None:
 @cache
 def _schema() -> frozenset[tuple[str, str]]:
     with closing(sqlite3.connect(":memory:")) as new:
-        for statement in migrations.schema():
+        for statement in schema.statements():
             new.execute(statement)
         return frozenset(new.execute(_SCHEMA))
 

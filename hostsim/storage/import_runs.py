@@ -604,7 +604,7 @@ _SUMS = """
 """
 
 # What a person sees of a run, and all that a save registers: JSON, so that no value can pass for
-# its neighbour. With another form, a migration has to discard the open previews.
+# its neighbour.
 _SHOWN_HEAD = """
     SELECT CAST(json_array(counts, totals, company, company_name, region, bank_account, date,
                            cursor) AS BLOB)

@@ -61,6 +61,12 @@ def test_a_database_of_another_program_is_refused(tmp_path):
     assert refusal(Store.open, tmp_path / "host.db").code == "DATABASE_FOREIGN"
 
 
+@pytest.mark.parametrize("version", [0, 2, 99999])
+def test_a_database_of_a_version_that_is_not_known_is_refused(store, version):
+    store.db.execute(f"PRAGMA user_version = {version}")
+    assert refusal(Store.open, store.path).code == "DATABASE_VERSION"
+
+
 def test_an_empty_file_becomes_a_database(tmp_path):
     """A process that died while it made the database left just that."""
     (tmp_path / "host.db").touch()
