@@ -22,9 +22,8 @@ from hostsim.messages.results import DATE_NEEDED
 from hostsim.messages.text import own
 from hostsim.services import payments_file
 from hostsim.services.hand_payments import Added
-from hostsim.storage.invoices import invoice_row
+from hostsim.storage.invoices import invoice_row, open_invoices
 from hostsim.storage.lists import Page, Selection, page_of
-from hostsim.storage.open_invoices import open_invoices
 from hostsim.storage.rows import value_of
 from hostsim.views.labels import PAYMENT_STATES, label
 from opter_contract.values import Text

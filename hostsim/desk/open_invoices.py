@@ -6,8 +6,8 @@ from flask import Blueprint, Response, render_template, request, url_for
 
 from hostsim.desk.downloads import FORM, list_file
 from hostsim.desk.shared import desk_context, list_view, word
+from hostsim.storage.invoices import open_invoices
 from hostsim.storage.lists import Selection, Source
-from hostsim.storage.open_invoices import open_invoices
 from hostsim.views.pages import PAGES
 
 pages = Blueprint("open", __name__, url_prefix="/open-invoices")

@@ -17,8 +17,8 @@ from hostsim.desk.context import DeskContext
 from hostsim.plugins.loading import Plugins
 from hostsim.services.payments_file import escape_formula
 from hostsim.storage.decisions import AS_DECIDED
+from hostsim.storage.invoices import open_invoices
 from hostsim.storage.lists import PAGE, Selection, all_of, list_of, page_of, preview_rows
-from hostsim.storage.open_invoices import open_invoices
 from hostsim.storage.rows import PAYMENT_COLUMNS, record_of
 from hostsim.storage.sql_functions import swedish
 from hostsim.storage.store import Store
