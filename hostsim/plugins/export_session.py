@@ -23,8 +23,8 @@ from hostsim.plugins.session import (
 )
 from hostsim.storage.export_previews import ExportPreview
 from hostsim.storage.export_runs import ExportRun, open_gaps_error
-from hostsim.storage.export_subjects import CONTENT
 from hostsim.storage.import_runs import wrong_company_error
+from hostsim.storage.item_content import TABLES
 from hostsim.storage.rows import clean
 from opter_contract.export_values import (
     ACTIONS,
@@ -80,7 +80,7 @@ class ExportSession(Session):
             raise broken("opter_items_to_export was asked for what comes after no item") from None
 
     def opter_read_document(self, item_id: str) -> bytes | None:
-        path = CONTENT[self._definition.subject].document(self._store.db, item_id)
+        path = TABLES[self._definition.subject].document(self._store.db, item_id)
         try:
             return Path(path).read_bytes() if path else None
         except OSError:

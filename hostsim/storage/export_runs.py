@@ -24,7 +24,7 @@ from hostsim.storage.export_previews import (
     preview_of,
 )
 from hostsim.storage.export_states import OFFERED, WITH_STATE, of_subject
-from hostsim.storage.export_subjects import CONTENT
+from hostsim.storage.item_content import TABLES
 from hostsim.storage.region_checks import refuse_company_of_other_region
 from hostsim.storage.rows import columns_of, first_row, mapping_text, value_of, words_of
 from hostsim.storage.store import Store
@@ -97,8 +97,8 @@ class ExportRun:
             batch = self._values | {"place": last_place, "most": BATCH}
             db.execute(self._for_subject(_TAKE_CONTENT), batch)
             rows = db.execute(self._for_subject(_BATCH), batch).fetchall()
-            content = CONTENT[self.definition.subject]
-            contents = content.items(db, [row["item_id"] for row in rows])
+            tables = TABLES[self.definition.subject]
+            contents = tables.items(db, [row["item_id"] for row in rows])
         if len(contents) < len(rows):
             raise host_error("EXPORT_CHANGED")  # loaded again, without content
         return [

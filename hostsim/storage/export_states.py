@@ -10,9 +10,8 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from hostsim.ledger.values import Definition
-from hostsim.messages.exports import INVOICES
+from hostsim.messages.exports import BILLS, INVOICES
 from hostsim.storage.export_previews import number_of
-from hostsim.storage.export_subjects import VIEWS
 from hostsim.storage.rows import first_row, value_of
 from hostsim.storage.store import Store
 from opter_contract.values import Text
@@ -206,7 +205,7 @@ def is_exported(store: Store, definition: Definition, company: str, number: str)
 
 def of_subject(query: str, subject: str) -> str:
     """Return a query of items for those of a subject."""
-    return query.replace("<items>", VIEWS[subject])
+    return query.replace("<items>", _VIEWS[subject])
 
 
 def values_of(definition: Definition, company: str) -> dict[str, object]:
@@ -220,6 +219,9 @@ def values_of(definition: Definition, company: str) -> dict[str, object]:
 
 
 # --- SQL --------------------------------------------------------------------
+
+# The items of each subject, in the same columns.
+_VIEWS = {INVOICES: "invoice_items", BILLS: "bill_items"}
 
 #: The items that can be exported, each with its state in a company's books. ``<items>`` is
 #: replaced by :func:`of_subject`.

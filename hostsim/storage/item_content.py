@@ -1,4 +1,4 @@
-"""The parts of an exported item besides its header, for every subject: party, rows, PDF."""
+"""What is exported, invoices and bills, with party, rows and PDF: as loaded, and as exported."""
 
 from __future__ import annotations
 
@@ -6,21 +6,30 @@ import hashlib
 import json
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import astuple, dataclass, fields
+from decimal import Decimal
 from pathlib import Path, PurePath
-from typing import Any, Generic, TypeVar
+from typing import Any
 
-from hostsim.storage.rows import clean, columns_of, first_row, value_of
-
-T = TypeVar("T")
+from hostsim.ledger.values import EXACT, ExportedInvoice, InvoiceContent, LoadedBill
+from hostsim.messages.exports import BILLS, INVOICES
+from hostsim.storage.rows import clean, columns_of, first_row, plain, value_of, without_spaces
+from opter_contract.export_values import (
+    BillRow,
+    Customer,
+    Invoice,
+    InvoiceRow,
+    Supplier,
+    SupplierBill,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class ItemTables(Generic[T]):
+class ItemTables:
     """The tables of a subject's items; columns are named like the fields of their values."""
 
-    item: type[T]
+    item: type[Any]
     row: type[Any]
     party: type[Any]
     table: str
@@ -36,15 +45,8 @@ class ItemTables(Generic[T]):
 
     def write_party(self, db: sqlite3.Connection, region: str, party: object) -> int:
         """Replace the record of a party, and return its id."""
-        names = _names(self.party)
-        written = db.execute(
-            f"INSERT INTO {self.parties} (region, {', '.join(names)})"  # noqa: S608 names of fields
-            f" VALUES (:region, {', '.join(f':{name}' for name in names)})"
-            " ON CONFLICT (region, code) DO UPDATE SET"
-            f" {', '.join(f'{name} = excluded.{name}' for name in names)} RETURNING id",
-            columns_of(party, region=region),
-        )
-        return int(written.fetchone()["id"])
+        query = f"{_replacing(self.parties, 'code', _names(self.party))} RETURNING id"
+        return int(db.execute(query, columns_of(party, region=region)).fetchone()["id"])
 
     def write_rows(self, db: sqlite3.Connection, item_id: int, rows: Iterable[object]) -> None:
         """Replace the rows of an item."""
@@ -57,7 +59,11 @@ class ItemTables(Generic[T]):
             [columns_of(row, id=item_id, place=index) for index, row in enumerate(rows)],
         )
 
-    def items(self, db: sqlite3.Connection, item_ids: Iterable[str]) -> dict[str, T]:
+    def is_known(self, db: sqlite3.Connection, region: str, number: str) -> bool:
+        query = f"SELECT 1 FROM {self.table} WHERE region = :region AND number = :number"  # noqa: S608 a name
+        return first_row(db, query, region=region, number=number) is not None
+
+    def items(self, db: sqlite3.Connection, item_ids: Iterable[str]) -> dict[str, Any]:
         """Return items as they are exported, by their ids."""
         table, item = self._rows
         ids = {"ids": json.dumps(list(item_ids))}
@@ -92,13 +98,122 @@ class ItemTables(Generic[T]):
         return "" if row is None else str(row["document"])
 
 
-def digest(*values: object) -> str:
-    """Digest values that are exported."""
+_INVOICES = ItemTables(
+    Invoice,
+    InvoiceRow,
+    Customer,
+    table="invoices",
+    number="invoice_number",
+    parties="customers",
+    party_field="customer",
+)
+
+_BILLS = ItemTables(
+    SupplierBill,
+    BillRow,
+    Supplier,
+    table="supplier_bills",
+    number="bill_number",
+    parties="suppliers",
+    party_field="supplier",
+)
+
+#: By the subject of an export.
+TABLES: Mapping[str, ItemTables] = {INVOICES: _INVOICES, BILLS: _BILLS}
+
+
+def write_invoice(db: sqlite3.Connection, row: ExportedInvoice, default_currency: str) -> bool:
+    """Write an invoice, or update a known one; return whether it is new.
+
+    If the total of a known invoice changes, its balance changes by the difference, since payments
+    stay.
+    """
+    existing = first_row(db, _EXISTING, region=row.region, number=row.number)
+    remaining = row.total
+    if existing is not None:
+        paid = EXACT.subtract(Decimal(existing["total"]), Decimal(existing["remaining"]))
+        remaining = EXACT.subtract(row.total, paid)
+    columns = columns_of(
+        row,
+        ocr=without_spaces(row.ocr),
+        currency=row.currency or default_currency,
+        remaining=plain(remaining),
+    )
+    db.execute(_WRITE_INVOICE, columns)
+    if row.content is not None or (existing is not None and existing["digest"]):
+        _write_content(db, row)
+    return existing is None
+
+
+def _write_content(db: sqlite3.Connection, row: ExportedInvoice) -> None:
+    """Replace the content of an invoice; ``None`` deletes it."""
+    content = row.content
+    values = _NO_CONTENT if content is None else _content_columns(db, row, content)
+    key = {"region": row.region, "number": row.number}
+    written = db.execute(_WRITE_CONTENT, {**key, **values}).fetchone()
+    _INVOICES.write_rows(db, written["id"], () if content is None else content.rows)
+
+
+def _content_columns(
+    db: sqlite3.Connection, row: ExportedInvoice, content: InvoiceContent
+) -> dict[str, object]:
+    return columns_of(
+        content,
+        customer_id=_INVOICES.write_party(db, row.region, content.customer),
+        # An open period says nothing of what is exported.
+        digest=_digest(
+            *(row.number, row.region, row.ocr, row.currency, row.invoice_date, row.due_date),
+            *(astuple(content.customer), *map(astuple, content.rows)),
+            *(content.type, content.exchange_rate, content.order_number, content.order_date),
+            *(content.credits, PurePath(content.document).name, _digest_of_file(content.document)),
+        ),
+    )
+
+
+def write_bill(db: sqlite3.Connection, row: LoadedBill) -> bool:
+    """Write or replace a bill and its supplier; return whether it is new."""
+    bill, supplier = row.bill, row.bill.supplier
+    # A supplier invoice names its supplier, and shows nothing else of the card: a card that changes
+    # changes no bill that was sent, but another supplier changes all of them.
+    supplier_id = _BILLS.write_party(db, bill.region, supplier)
+    supplier_digest = _digest(supplier.code, supplier.organisation_number)
+    db.execute(_CHANGE_SUPPLIER, {"id": supplier_id, "digest": supplier_digest})
+    # As for an invoice, an open period says nothing of what is exported.
+    digest = _digest(
+        *(bill.bill_number, bill.region, bill.currency, bill.exchange_rate),
+        *(bill.bill_date, bill.due_date, bill.total, bill.vat, *map(astuple, bill.rows)),
+        *(PurePath(row.document).name, _digest_of_file(row.document)),
+    )
+    is_new = not _BILLS.is_known(db, bill.region, bill.bill_number)
+    columns = columns_of(
+        bill,
+        number=bill.bill_number,
+        supplier_id=supplier_id,
+        period_closed=row.period_closed,
+        document=row.document,
+        digest=digest + supplier_digest,
+    )
+    written = db.execute(_WRITE_BILL, columns).fetchone()
+    _BILLS.write_rows(db, written["id"], bill.rows)
+    return is_new
+
+
+def _replacing(table: str, key: str, names: Sequence[str]) -> str:
+    """Return SQL that writes a record, new, or known by its region and key."""
+    changes = [f"{name} = excluded.{name}" for name in names if name != key]
+    return (
+        f"INSERT INTO {table} (region, {', '.join(names)})"  # noqa: S608 names of ours
+        f" VALUES (:region, {', '.join(f':{name}' for name in names)})"
+        f" ON CONFLICT (region, {key}) DO UPDATE SET {', '.join(changes)}"
+    )
+
+
+def _digest(*values: object) -> str:
     text = json.dumps(values, ensure_ascii=False, default=str)
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
-def digest_of_file(document: str) -> str:
+def _digest_of_file(document: str) -> str:
     """Digest a PDF; ``""`` if there is none, or it cannot be read."""
     try:
         return hashlib.sha256(Path(document).read_bytes()).hexdigest() if document else ""
@@ -108,3 +223,40 @@ def digest_of_file(document: str) -> str:
 
 def _names(cls: type[Any]) -> tuple[str, ...]:
     return tuple(field.name for field in fields(cls))
+
+
+_EXISTING = """
+    SELECT total, remaining, digest FROM invoices WHERE region = :region AND number = :number
+"""
+
+_INVOICE_COLUMNS = (
+    *("number", "ocr", "customer_code", "customer_name", "currency", "total", "remaining"),
+    *("invoice_date", "due_date", "period_closed"),
+)
+_WRITE_INVOICE = _replacing("invoices", "number", _INVOICE_COLUMNS)
+
+# Apart: a column with a foreign key, or RETURNING, makes the statement above twice as slow.
+_WRITE_CONTENT = """
+    UPDATE invoices SET type = :type, customer_id = :customer_id, exchange_rate = :exchange_rate,
+        order_number = :order_number, order_date = :order_date, credits = :credits,
+        document = :document, digest = :digest
+    WHERE region = :region AND number = :number RETURNING id
+"""
+
+_NO_CONTENT = {
+    "type": "invoice",
+    **dict.fromkeys(("customer_id", "exchange_rate", "order_date")),
+    **dict.fromkeys(("order_number", "credits", "document", "digest"), ""),
+}
+
+_BILL_COLUMNS = (
+    *("number", "supplier_id", "bill_date", "due_date", "currency", "exchange_rate", "total"),
+    *("vat", "period_closed", "document", "digest"),
+)
+_WRITE_BILL = f"{_replacing('supplier_bills', 'number', _BILL_COLUMNS)} RETURNING id"
+
+# A digest is that of the content, 32 characters, and that of the supplier.
+_CHANGE_SUPPLIER = """
+    UPDATE supplier_bills SET digest = substr(digest, 1, 32) || :digest
+    WHERE supplier_id = :id AND substr(digest, 33) <> :digest
+"""

@@ -109,7 +109,7 @@ CREATE TABLE supplier_bills (
     vat           TEXT NOT NULL,
     period_closed INTEGER NOT NULL CHECK (period_closed IN (0, 1)),
     document      TEXT NOT NULL,  -- the path of its PDF
-    digest        TEXT NOT NULL CHECK (digest <> ''),  -- of what a supplier invoice is made of; see bill_content.py
+    digest        TEXT NOT NULL CHECK (digest <> ''),  -- of what a supplier invoice is made of; see item_content.py
     -- What it is called in exports, for ever, as an invoice is.
     item_id       TEXT AS (replace(replace(region, '%', '%25'), '/', '%2F') || '/' || number),
     UNIQUE (region, number),
@@ -545,7 +545,7 @@ CREATE TABLE state (
 
 -- --- Exports. An item is what one of them sends: an invoice or a supplier bill. ------------
 
--- The items of each subject, in the same columns; see export_subjects.py. The digest is '' where an
+-- The items of each subject, in the same columns; see export_states.py. The digest is '' where an
 -- item has nothing to be exported.
 CREATE VIEW invoice_items AS
     SELECT item_id, region, number, type, customer_code AS party_code, customer_name AS party,

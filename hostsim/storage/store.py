@@ -14,7 +14,6 @@ from typing import Literal, NamedTuple
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.amounts import suggest_amounts, typed_amount
 from hostsim.ledger.values import (
-    EXACT,
     SEK,
     Bill,
     Definition,
@@ -25,7 +24,7 @@ from hostsim.ledger.values import (
 )
 from hostsim.messages import results as results_messages
 from hostsim.messages.text import some_of
-from hostsim.storage import bill_content, commits, invoice_content
+from hostsim.storage import commits, item_content
 from hostsim.storage.connection import Database
 from hostsim.storage.rows import (
     ENTRY_COLUMNS,
@@ -37,9 +36,7 @@ from hostsim.storage.rows import (
     is_id,
     mapping_text,
     payment_of,
-    plain,
     value_of,
-    without_spaces,
 )
 from opter_contract.values import Company, SavedPayment, Text
 
@@ -156,41 +153,11 @@ class Store(Database):
     # --- Invoices ---
 
     def load_invoices(self, rows: Iterable[ExportedInvoice]) -> Loaded:
-        """Take exported invoices, all or none; a known number of a region is updated.
-
-        If the total of a known invoice changes, its balance changes by the
-        difference, since payments stay.
-        """
+        """Take exported invoices, all or none; a known number of a region is updated."""
         currency = self.settings()["default_currency"]
-        new = updated = 0
         with self.checked_change() as db:
-            for row in rows:
-                existing = first_row(
-                    db,
-                    "SELECT id, digest, total, remaining FROM invoices"
-                    " WHERE region = :region AND number = :number",
-                    region=row.region,
-                    number=row.number,
-                )
-                remaining = row.total
-                if existing is None:
-                    new += 1
-                else:
-                    updated += 1
-                    paid = EXACT.subtract(
-                        Decimal(existing["total"]), Decimal(existing["remaining"])
-                    )
-                    remaining = EXACT.subtract(row.total, paid)
-                columns = columns_of(
-                    row,
-                    ocr=without_spaces(row.ocr),
-                    currency=row.currency or currency,
-                    remaining=plain(remaining),
-                )
-                db.execute(_WRITE_INVOICE, columns)
-                if row.content is not None or (existing is not None and existing["digest"]):
-                    invoice_content.write(db, row)
-        return Loaded(new, updated)
+            new = [item_content.write_invoice(db, row, currency) for row in rows]
+        return Loaded(sum(new), len(new) - sum(new))
 
     def invoices(self) -> Iterator[Invoice]:
         """Return all invoices, by region and number."""
@@ -214,7 +181,7 @@ class Store(Database):
     def load_bills(self, rows: Iterable[LoadedBill]) -> Loaded:
         """Take bills, all or none; a known number of a region is replaced."""
         with self.checked_change() as db:
-            new = [bill_content.write(db, row) for row in rows]
+            new = [item_content.write_bill(db, row) for row in rows]
         return Loaded(sum(new), len(new) - sum(new))
 
     def bills(self) -> Iterator[Bill]:
@@ -424,17 +391,3 @@ _PARSERS: Mapping[str, Callable[[str], str]] = {
     "accepted_deviation": _deviation,
     "invoice_columns": str.strip,  # checked where a file is read
 }
-
-
-_WRITE_INVOICE = """
-    INSERT INTO invoices (region, number, ocr, customer_code, customer_name, currency, total,
-                          remaining, invoice_date, due_date, period_closed)
-    VALUES (:region, :number, :ocr, :customer_code, :customer_name, :currency, :total,
-            :remaining, :invoice_date, :due_date, :period_closed)
-    ON CONFLICT (region, number) DO UPDATE SET
-        ocr = excluded.ocr, customer_code = excluded.customer_code,
-        customer_name = excluded.customer_name, currency = excluded.currency,
-        total = excluded.total, remaining = excluded.remaining,
-        invoice_date = excluded.invoice_date, due_date = excluded.due_date,
-        period_closed = excluded.period_closed
-"""

@@ -10,9 +10,10 @@ from bill_file import BILL, bill, row
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hostsim.messages.exports import BILLS
 from hostsim.services.bills_json import BillsFile
 from hostsim.services.item_file import FileWrong, ProblemList
-from hostsim.storage import bill_content
+from hostsim.storage.item_content import TABLES
 from hostsim.storage.store import Store
 
 
@@ -45,7 +46,7 @@ def store(tmp_path):
 
 
 def item(store, item_id="/A-2026-117"):
-    return bill_content.items(store.db, [item_id])[item_id]
+    return TABLES[BILLS].items(store.db, [item_id])[item_id]
 
 
 def digests(store):
@@ -205,7 +206,7 @@ def test_what_is_loaded_is_exported_as_it_was_read(read, store):
     [one] = read(bill(pdf="a.pdf", currency="EUR", exchange_rate="11.50"))
     assert store.load_bills([one]) == (1, 0)
     assert item(store) == one.bill
-    assert bill_content.document(store.db, "/A-2026-117") == one.document
+    assert TABLES[BILLS].document(store.db, "/A-2026-117") == one.document
 
 
 _AMOUNTS = st.decimals(0, Decimal("9999999999999.99"), places=2)
