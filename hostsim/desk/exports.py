@@ -21,8 +21,8 @@ from hostsim.errors import HostError, host_error
 from hostsim.messages import exports as messages
 from hostsim.messages.desk import page_text
 from hostsim.messages.text import own
-from hostsim.storage import export_lists
-from hostsim.storage.export_previews import ExportPreview
+from hostsim.storage import export_states
+from hostsim.storage.export_previews import ExportPreview, run_items
 from hostsim.storage.lists import Selection, Source
 from hostsim.views import exports as views
 from hostsim.views.labels import BANK_FIELDS, label
@@ -215,9 +215,9 @@ def file(kind: str, form: str) -> Response:
     if kind == subject.name:
         source = _items(subject, name or None)
     elif kind == "log":
-        source = export_lists.log(name or None, run_id or None, subject.code)
+        source = export_states.log(name or None, run_id or None, subject.code)
     elif state in subject.views.lists:
-        source, prefix = export_lists.run_items(run_id, state), f"{state}_"
+        source, prefix = run_items(run_id, state), f"{state}_"
     else:
         raise host_error("PAGE_UNKNOWN")
     name = subject.files if kind == subject.name else f"{subject.files}-{state}"
@@ -367,7 +367,7 @@ def _section(
     listed = subject.listed(
         f"items-{state}",
         subject.word("left_out_of_it") if left_out else translated(subject.views.titles[state]),
-        export_lists.run_items(preview.run_id, state),
+        run_items(preview.run_id, state),
         endpoint="run" if job is None else "plan",
         prefix=f"{state}_",
         fixed=arguments | {"run": preview.run_id} if job is None else arguments,
@@ -508,7 +508,7 @@ def _preview_of(job: Job) -> ExportPreview:
 def show_log() -> str:
     """Show what each export did with each item, when and by whom."""
     subject, name = _current_subject(), request.args.get("export") or None
-    source = export_lists.log(name, subject=subject.code)
+    source = export_states.log(name, subject=subject.code)
     listed = subject.listed("log", subject.word("export_log"), source, endpoint="log")
     return subject.render("export_log.html", listed=listed)
 
@@ -518,7 +518,7 @@ def _log(preview: ExportPreview) -> ListView:
     return subject.listed(
         "log",
         subject.word("export_log"),
-        export_lists.log(run_id=preview.run_id),
+        export_states.log(run_id=preview.run_id),
         endpoint="run",
         prefix="log_",
         fixed={"run": preview.run_id},

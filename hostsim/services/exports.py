@@ -15,11 +15,11 @@ from hostsim.plugins.export_session import ExportSession, Review, company_lock, 
 from hostsim.plugins.session import broken
 from hostsim.services.context import company_of, recording_failure
 from hostsim.services.definitions import Definitions
-from hostsim.storage import commits, export_lists, export_previews, export_states, schedules
+from hostsim.storage import commits, export_previews, export_states, schedules
 from hostsim.storage.export_previews import ExportChanged, ExportPreview, ShownChange
 from hostsim.storage.export_runs import ExportRun, confirm_bank
 from hostsim.storage.export_states import ExportableItem, ExportPeriod, LogEntry
-from hostsim.storage.lists import Source
+from hostsim.storage.lists import Selection, Source, all_of
 from hostsim.storage.rows import clean
 from opter_contract.export_values import (
     ExportItem,
@@ -195,7 +195,8 @@ class Exports(Definitions):
 
     def exportable(self, name: str) -> Iterator[ExportableItem]:
         """Return the items that an export can send, with their states there."""
-        return export_states.exportable(self.store, *self._definition_or_default(name))
+        source = export_states.exportable_items(*self._definition_or_default(name))
+        return all_of(self.store, source, Selection())
 
     def exported(self, name: str, number: str) -> ExportableItem:
         """Return an item that is exported.
@@ -221,7 +222,7 @@ class Exports(Definitions):
         :param month: of this month, as 2026-11.
         :param closed: of closed periods, or of open ones; default: of both.
         """
-        return export_lists.exportable_items(
+        return export_states.exportable_items(
             *self._definition_or_default(name, subject), month, closed=closed
         )
 
@@ -234,7 +235,7 @@ class Exports(Definitions):
 
     def export_log(self, name: str | None = None) -> Iterator[LogEntry]:
         """Return what was done with each item, of all subjects, oldest first."""
-        return export_states.log_entries(self.store, definition=name)
+        return all_of(self.store, export_states.log(name), Selection(sort="at"))
 
     # --- The parts of an export ---
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Literal
 
 from hostsim.errors import HostError, from_table, host_error
+from hostsim.storage.lists import Selection, Source, all_of, by_number
 from hostsim.storage.rows import first_row, value_of
 from hostsim.storage.store import Store
 from opter_contract.export_values import Difference, PlannedCard
@@ -28,6 +29,10 @@ LISTS = (
     "unknown",
     "cancelled",
 )
+
+#: The columns of an item, its party and the party's number are named by the subject.
+ITEM, PARTY = ("invoice", "bill"), ("customer", "supplier")
+PARTY_NUMBER = ("customer_number", "supplier_number")
 
 #: The lists of items that are there unchanged.
 THERE = frozenset({"adopted", "unchanged", "booked"})
@@ -126,9 +131,7 @@ class ExportPreview:
         return self.sent_at is not None
 
     def items(self, state: str | None = None) -> Iterator[PreviewItem]:
-        """Return the items of one of :data:`LISTS`, in the order of their numbers."""
-        rows = self._store.stream(_ITEMS, {"run_id": self.run_id, "state": state})
-        return map(item_of, rows)
+        return all_of(self._store, run_items(self.run_id, state), Selection())
 
     def cards(self) -> Iterator[PlannedCard]:
         """Return the parties that change there, or have a note."""
@@ -249,7 +252,36 @@ def number_of(item_id: str) -> str:
     return item_id.partition("/")[2]
 
 
-def item_of(row: sqlite3.Row) -> PreviewItem:
+def run_items(run_id: str, state: str | None = None) -> Source:
+    """Describe one of :data:`LISTS` of a run, or all of them, in the order of the numbers."""
+    return Source(
+        query=f"{_ITEMS} AND (:state IS NULL OR {ITEMS_LIST} = :state)",
+        values={"run_id": run_id, "state": state},
+        key="r.place",
+        code="r.code",
+        searched=(
+            *("r.item_id", "r.party", "r.party_number", "r.number", "r.total", "r.other_total"),
+            *("r.currency", "r.code", "r.message_sv", "r.message_en", "r.differences"),
+        ),
+        sorts={
+            **dict.fromkeys(ITEM, "r.place {0}"),
+            "number": by_number("r.number"),
+            **dict.fromkeys(PARTY_NUMBER, by_number("r.party_number")),
+            **dict.fromkeys(PARTY, "swedish(r.party) {0}"),
+            "total": "r.currency {0}, CAST(r.total AS REAL) {0}",
+            "other_total": "r.currency {0}, CAST(r.other_total AS REAL) {0}",
+            "action": "r.action {0}",
+        },
+        entry=_item_of,
+        columns=_ITEM_COLUMNS,
+        total="r.total",
+        currency="r.currency",
+        summed="total",
+        order="r.place",
+    )
+
+
+def _item_of(row: sqlite3.Row) -> PreviewItem:
     return value_of(PreviewItem, row, item_number=number_of(row["id"]))
 
 
@@ -283,7 +315,7 @@ _COUNTS = f"""
 # Why an item waits is not told once it no longer does.
 _CONFIRMED = f"r.state = 'waiting' AND {ITEMS_LIST} = 'ready'"
 
-ITEM_COLUMNS = f"""
+_ITEM_COLUMNS = f"""
     r.item_id AS id, r.place, r.party, {ITEMS_LIST} AS state,
     coalesce(r.action, 'none') AS action, r.number, r.party_number, r.total,
     r.other_total, r.currency, CASE WHEN {_CONFIRMED} THEN '' ELSE r.code END AS code,
@@ -292,12 +324,7 @@ ITEM_COLUMNS = f"""
     r.differences, r.chosen
 """
 
-ITEMS_FROM = "FROM export_items r WHERE r.run_id = :run_id AND r.state IS NOT NULL"
-
-_ITEMS = f"""
-    SELECT {ITEM_COLUMNS} {ITEMS_FROM}
-    AND (:state IS NULL OR {ITEMS_LIST} = :state) ORDER BY r.place
-"""
+_ITEMS = " FROM export_items r WHERE r.run_id = :run_id AND r.state IS NOT NULL"
 
 _CARDS = "SELECT * FROM export_cards WHERE run_id = :run_id ORDER BY place"
 

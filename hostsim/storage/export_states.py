@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from hostsim.ledger.values import Definition
 from hostsim.messages.exports import BILLS, INVOICES
-from hostsim.storage.export_previews import number_of
+from hostsim.storage.export_previews import ITEM, PARTY, number_of
+from hostsim.storage.lists import Selection, Source, all_of, by_number
 from hostsim.storage.rows import first_row, value_of
 from hostsim.storage.store import Store
 from opter_contract.values import Text
@@ -114,21 +115,53 @@ class ItemStory:
     log: tuple[LogEntry, ...]  # oldest first
 
 
-def exportable(store: Store, definition: Definition, company: str) -> Iterator[ExportableItem]:
-    """Return the items of an export's region that can be exported.
+def exportable_items(
+    definition: Definition,
+    company: str,
+    month: str | None = None,
+    *,
+    closed: bool | None = None,
+) -> Source:
+    """Describe the items that an export can send, and the state of each.
 
     :param company: in whose books; ``""`` before the first export.
+    :param month: of this month, as 2026-11, and with this state of the period.
     """
-    values = values_of(definition, company) | {"month": None}
-    rows = store.stream(of_subject(_EXPORTABLE, definition.subject), values)
-    return (value_of(ExportableItem, row) for row in rows)
+    return Source(
+        query=of_subject(_EXPORTABLE, definition.subject),
+        values=_values_of(definition, company) | {"month": month, "closed": closed},
+        key="i.item_id",
+        code=f"coalesce(e.state, '{NEW}')",
+        searched=(
+            *("i.number", "i.party", "i.party_code", "i.date", "i.total"),
+            *("i.currency", "e.number", "e.message_sv", "e.message_en"),
+        ),
+        sorts={
+            **dict.fromkeys(ITEM, by_number("i.number")),
+            "date": "i.date {0}",
+            "due": "i.due_date {0}",
+            **dict.fromkeys(PARTY, "swedish(i.party) {0}"),
+            "total": "i.currency {0}, CAST(i.total AS REAL) {0}",
+            "period": "i.period_closed {0}",
+            "state": f"coalesce(e.state, '{NEW}') {{0}}",
+            "number": by_number("coalesce(e.number, '')"),
+            "at": "e.at {0}",
+        },
+        entry=lambda row: value_of(ExportableItem, row),
+        columns=_EXPORTABLE_COLUMNS,
+        total="i.total",
+        currency="i.currency",
+        summed="total",
+        # Corrections last: they name another invoice.
+        order="i.type = 'correction', length(i.number), i.number",
+    )
 
 
 def periods(store: Store, definition: Definition, company: str) -> list[ExportPeriod]:
     """Return the periods that have such items, the last one first."""
     rows_by_period: dict[tuple[str, bool], list[sqlite3.Row]] = {}
     query = of_subject(_PERIODS, definition.subject)
-    for row in store.db.execute(query, values_of(definition, company)):
+    for row in store.db.execute(query, _values_of(definition, company)):
         rows_by_period.setdefault((row["month"], bool(row["period_closed"])), []).append(row)
     return [
         ExportPeriod(
@@ -143,23 +176,51 @@ def periods(store: Store, definition: Definition, company: str) -> list[ExportPe
     ]
 
 
-def log_entries(
-    store: Store,
-    *,
+def log(
     definition: str | None = None,
+    run_id: str | None = None,
     subject: str | None = None,
     item_id: str | None = None,
-) -> Iterator[LogEntry]:
-    """Return what was done, oldest first.
+) -> Source:
+    """Describe what exports did with each item, the last first.
 
     :param definition: by one export.
+    :param run_id: in one run.
+    :param subject: with items of this one.
     :param item_id: with one item of the subject.
     """
-    values = {"definition": definition, "subject": subject, "item_id": item_id}
-    return map(log_entry, store.stream(_LOG, values))
+    return Source(
+        query=_LOG,
+        values={
+            "definition": definition,
+            "run_id": run_id,
+            "subject": subject,
+            "item_id": item_id,
+        },
+        key="l.sequence",
+        code="l.event",
+        searched=(
+            *("l.item_id", "l.number", "l.party_number", "l.code", "l.message_sv"),
+            *("l.message_en", "l.theirs", "l.user"),
+            _LOG_ITEM.format("party"),
+        ),
+        sorts={
+            "at": "l.sequence {0}",
+            "user": "swedish(l.user) {0}",
+            **dict.fromkeys(ITEM, by_number("l.item_id")),
+            "event": "l.event {0}",
+            "number": by_number("l.number"),
+            "total": "CAST(l.total AS REAL) {0}",
+            "code": "l.code {0}",
+        },
+        entry=_log_entry,
+        columns=_LOG_COLUMNS,
+        total="NULL",
+        order="l.sequence DESC",
+    )
 
 
-def log_entry(row: sqlite3.Row) -> LogEntry:
+def _log_entry(row: sqlite3.Row) -> LogEntry:
     return value_of(LogEntry, row, item_number=number_of(row["item_id"]))
 
 
@@ -169,14 +230,14 @@ def item_stories(store: Store, invoice_id: int | None) -> tuple[ItemStory, ...]:
     if row is None:
         return ()
     item = {"subject": INVOICES, "item_id": row["item_id"]}
-    log = list(log_entries(store, **item))
+    entries = list(all_of(store, log(**item), Selection(sort="at")))
     return tuple(
         value_of(
             ItemStory,
             row,
             log=tuple(
                 entry
-                for entry in log
+                for entry in entries
                 if (entry.export_type, entry.company) == (row["export_type"], row["company"])
             ),
         )
@@ -200,7 +261,7 @@ def find_not_exportable(
 def is_exported(store: Store, definition: Definition, company: str, number: str) -> bool:
     """Return whether an item is in the books of a company, as far as exports know."""
     query = of_subject(_IS_EXPORTED, definition.subject)
-    return first_row(store.db, query, **values_of(definition, company), number=number) is not None
+    return first_row(store.db, query, **_values_of(definition, company), number=number) is not None
 
 
 def of_subject(query: str, subject: str) -> str:
@@ -208,7 +269,7 @@ def of_subject(query: str, subject: str) -> str:
     return query.replace("<items>", _VIEWS[subject])
 
 
-def values_of(definition: Definition, company: str) -> dict[str, object]:
+def _values_of(definition: Definition, company: str) -> dict[str, object]:
     """Return the parameters of the queries below."""
     return {
         "export_type": definition.import_type,
@@ -242,7 +303,7 @@ OFFERED = """
 #: Whether the content is not what was sent last.
 CHANGED = "(e.exported IS 1 AND e.digest IS NOT i.digest)"
 
-EXPORTABLE_COLUMNS = f"""
+_EXPORTABLE_COLUMNS = f"""
     i.item_id AS id, i.number AS item_number, i.type, i.party_code, i.party, i.date AS item_date,
     i.due_date, i.total, i.currency, i.period_closed, coalesce(e.state, '{NEW}') AS state,
     coalesce(e.exported, 0) AS exported, {CHANGED} AS changed,
@@ -251,16 +312,12 @@ EXPORTABLE_COLUMNS = f"""
     e.at, e.user, {OFFERED} AS offered, i.withheld
 """
 
-EXPORTABLE_FROM = f"""
+_EXPORTABLE = f"""
     FROM {WITH_STATE}
     WHERE i.region = :region AND i.digest <> ''
     AND (:month IS NULL OR substr(i.date, 1, 7) = :month)
+    AND (:closed IS NULL OR i.period_closed = :closed)
 """
-
-#: Corrections last: they name another invoice.
-EXPORTABLE_ORDER = "i.type = 'correction', length(i.number), i.number"
-
-_EXPORTABLE = f"SELECT {EXPORTABLE_COLUMNS} {EXPORTABLE_FROM} ORDER BY {EXPORTABLE_ORDER}"
 
 _PERIODS = f"""
     SELECT substr(i.date, 1, 7) AS month, i.period_closed, i.currency,
@@ -271,28 +328,24 @@ _PERIODS = f"""
     GROUP BY 1, 2, 3 ORDER BY 1 DESC, 2, 3
 """  # noqa: S608 constants
 
-#: A column of the item that an entry is of, as its run had it; not joined, so that only the entries
-#: that are shown look for it.
-LOG_ITEM = """
+# A column of the item that an entry is of, as its run had it; not joined, so that only the entries
+# that are shown look for it.
+_LOG_ITEM = """
     coalesce((SELECT i.{0} FROM export_items i
               WHERE i.run_id = l.run_id AND i.item_id = l.item_id), '')
 """
 
-LOG_COLUMNS = f"""
+_LOG_COLUMNS = f"""
     l.*, r.definition, coalesce(r.company_name, '') AS company_name,
-    {LOG_ITEM.format("currency")} AS currency
+    {_LOG_ITEM.format("currency")} AS currency
 """
 
-LOG_FROM = """
+_LOG = """
     FROM export_log l JOIN export_runs r ON r.id = l.run_id
     WHERE (:definition IS NULL OR r.definition = :definition)
     AND (:subject IS NULL OR l.subject = :subject)
-"""
-
-_LOG = f"""
-    SELECT {LOG_COLUMNS} {LOG_FROM}
     AND (:item_id IS NULL OR l.item_id = :item_id)
-    ORDER BY l.sequence
+    AND (:run_id IS NULL OR l.run_id = :run_id)
 """
 
 _STATES = f"""

@@ -275,8 +275,7 @@ def page_of(store: Store, source: Source, selection: Selection) -> Page:
 
 def all_of(store: Store, source: Source, selection: Selection) -> Iterator[Any]:
     """Return every selected row, one by one."""
-    with store.reader() as db:
-        yield from _rows_of(db, source, selection)
+    return map(source.entry, store.stream(*_query(source, selection)))
 
 
 def list_of(store: Store, source: Source, selection: Selection) -> tuple[Page, Iterator[Any]]:
@@ -289,7 +288,7 @@ def _list_of(store: Store, source: Source, selection: Selection) -> Iterator[Any
     with store.reader() as db:
         db.execute("BEGIN")
         yield _page_of(db, source, selection)
-        yield from _rows_of(db, source, selection)
+        yield from map(source.entry, db.execute(*_query(source, selection)))
 
 
 def _page_of(db: sqlite3.Connection, source: Source, selection: Selection) -> Page:
@@ -326,10 +325,10 @@ def _page_of(db: sqlite3.Connection, source: Source, selection: Selection) -> Pa
     )
 
 
-def _rows_of(db: sqlite3.Connection, source: Source, selection: Selection) -> Iterator[Any]:
+def _query(source: Source, selection: Selection) -> tuple[str, Mapping[str, object]]:
     where, values = _conditions(source, selection)
-    query = f"SELECT {source.columns}{source.query}{where} ORDER BY {_order(source, selection)}"
-    return map(source.entry, db.execute(query, values))
+    order = _order(source, selection)
+    return f"SELECT {source.columns}{source.query}{where} ORDER BY {order}", values
 
 
 def _kinds(db: sqlite3.Connection, source: Source) -> tuple[Counter[str], Counter[str]]:
