@@ -9,7 +9,7 @@ from hostsim.desk.shared import desk_context, list_view, word
 from hostsim.errors import HostError
 from hostsim.ledger.values import Entry
 from hostsim.messages.past_tense import once_saved
-from hostsim.storage.history import PastRun, no_settings, run
+from hostsim.storage.history import PastRun, run
 from hostsim.storage.invoices import invoice
 from hostsim.storage.lists import Selection, registered
 from hostsim.views.labels import PAYMENT_STATES
@@ -75,6 +75,6 @@ def _chosen(payment_id: int | None) -> Entry | None:
 
 def _run(run_id: str | None) -> PastRun | None:
     try:
-        return None if run_id is None else run(desk_context().store, run_id, no_settings)
+        return None if run_id is None else run(desk_context().store, run_id)
     except HostError:
         return None

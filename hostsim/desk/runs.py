@@ -13,8 +13,8 @@ from hostsim.messages.desk import page_text
 from hostsim.messages.formats import minute
 from hostsim.messages.payments import numbered, save_undone, saves_of_restored, was_and_is
 from hostsim.messages.text import own, some_of
-from hostsim.storage.history import PastRun
-from hostsim.storage.lists import Selection, runs
+from hostsim.storage.history import PastRun, runs
+from hostsim.storage.lists import Selection
 from hostsim.storage.undone_saves import UndoneSave
 from hostsim.views.pages import PAGES
 from hostsim.views.payments import with_states

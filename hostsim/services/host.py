@@ -21,6 +21,7 @@ from hostsim.services.schedules import Schedules
 from hostsim.storage import commits, history, schedules
 from hostsim.storage.history import PastRun
 from hostsim.storage.import_runs import ImportRun, wrong_company_error
+from hostsim.storage.lists import Selection, all_of
 from hostsim.storage.region_checks import refuse_company_of_other_region
 from opter_contract.values import Company, Finding
 
@@ -30,7 +31,7 @@ class Host(Schedules, Decisions, HandPayments, Reconciling, Explaining):
 
     def runs(self) -> Iterator[PastRun]:
         """Return all imports and reconciliations of the past, latest first."""
-        return history.runs(self.store, self.shown_settings)
+        return all_of(self.store, history.runs(self.store, self.shown_settings), Selection())
 
     def run(self, prefix: str) -> PastRun:
         """Return the one run whose id begins so.

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
 from hostsim.errors import HostError, host_error
+from hostsim.ledger.judging import KINDS
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.messages.payments import INTERRUPTED, named_import, named_save
+from hostsim.storage.lists import Source
 from hostsim.storage.rows import value_of
 from hostsim.storage.store import Store
 from opter_contract.values import Company, SettingsField, Text
@@ -31,8 +33,8 @@ def no_settings(_import_type: str, _settings: Mapping[str, str]) -> Mapping[str,
 
 CANCELLED = "CANCELLED"
 
-#: The state, with a save that was undone and an import that a person ended as states of their own.
-STATE_SHOWN = f"""
+# The state, with a save that was undone and an import that a person ended as states of their own.
+_STATE_SHOWN = f"""
     CASE WHEN r.undone_at IS NOT NULL THEN CASE WHEN EXISTS (
         SELECT 1 FROM payments p WHERE p.run_id = r.id AND p.state = 'registered')
         THEN 'partly-undone' ELSE 'undone' END
@@ -78,7 +80,7 @@ class PastRun:
 
     @property
     def state_shown(self) -> str:
-        """The state as a list is filtered by it: :data:`STATE_SHOWN` in SQL."""
+        """The state as a list is filtered by it: :data:`_STATE_SHOWN` in SQL."""
         if self.undone_at is not None:
             return "partly-undone" if self.standing else "undone"
         return "cancelled" if self.cancelled else self.state
@@ -91,27 +93,49 @@ class PastRun:
         return self.counts.get("ready", 0), self.totals.get("ready", Decimal(0))
 
 
-def runs(store: Store, show: ShowSettings) -> Iterator[PastRun]:
-    """Return all imports and comparisons, latest first."""
+def runs(store: Store, show: ShowSettings = no_settings) -> Source:
+    """Describe all imports and comparisons, latest first."""
     interrupted = interrupted_runs(store)
-    for row in store.stream(f"{_RUNS} ORDER BY r.started_at DESC, r.rowid DESC"):
-        yield past_run_of(row, show, interrupted)
+    return Source(
+        query=" FROM runs r JOIN definitions d ON d.name = r.definition WHERE 1",
+        values={},
+        code=_STATE_SHOWN,
+        searched=(
+            *("r.definition", "r.company", "r.company_name", "r.user", "r.error_code", "r.id"),
+            *("r.started_at", "r.saved_at"),
+            *(f"json_extract(r.totals, '$.{key}')" for key in ("read", *KINDS)),
+        ),
+        sorts={
+            "began": "r.started_at {0}",
+            "format": "swedish(r.definition) {0}",
+            "user": "swedish(r.user) {0}",
+            "run_state": f"{_STATE_SHOWN} {{0}}",
+        }
+        | {key: f"json_extract(r.counts, '$.{key}') {{0}}" for key in ("read", *KINDS)},
+        entry=lambda row: _past_run_of(row, show, interrupted),
+        columns=_RUN_COLUMNS,
+        total="NULL",
+        order="r.started_at DESC, r.rowid DESC",
+    )
 
 
-def run(store: Store, prefix: str, show: ShowSettings) -> PastRun:
+def run(store: Store, prefix: str, show: ShowSettings = no_settings) -> PastRun:
     """Return the only run whose id begins with a prefix.
 
     :raises HostError: ``RUN_UNKNOWN``, ``RUN_AMBIGUOUS``.
     """
     start = prefix.strip().lower()
     interrupted = interrupted_runs(store)
-    query = f"{_RUNS} WHERE substr(r.id, 1, length(:prefix)) = :prefix LIMIT 2"
+    query = (
+        f"SELECT {_RUN_COLUMNS} FROM runs r JOIN definitions d ON d.name = r.definition"  # noqa: S608 a constant
+        " WHERE substr(r.id, 1, length(:prefix)) = :prefix LIMIT 2"
+    )
     rows = store.db.execute(query, {"prefix": start}).fetchall() if start else []
     if not rows:
         raise host_error("RUN_UNKNOWN", id=prefix)
     if len(rows) > 1:
         raise host_error("RUN_AMBIGUOUS", id=prefix)
-    return past_run_of(rows[0], show, interrupted)
+    return _past_run_of(rows[0], show, interrupted)
 
 
 def describe_run(run: PastRun) -> Text:
@@ -141,16 +165,12 @@ def _is_held(store: Store, definition: str) -> bool:
         return True
 
 
-#: What :func:`imported_of` reads, of a run ``r`` and its definition ``d``.
-RUN_COLUMNS = """
+# Of a run ``r`` and its definition ``d``.
+_RUN_COLUMNS = """
     r.*, d.import_type, CASE WHEN r.undone_at IS NOT NULL THEN (
         SELECT json_array(count(*), exact_sum(p.amount)) FROM payments p
         WHERE p.run_id = r.id AND p.state = 'registered') END AS standing
 """
-
-_RUNS = f"""
-    SELECT {RUN_COLUMNS} FROM runs r JOIN definitions d ON d.name = r.definition
-"""  # noqa: S608 a constant
 
 
 def shown_settings(
@@ -170,13 +190,7 @@ def shown_settings(
     }
 
 
-def past_run_of(
-    row: sqlite3.Row, show: ShowSettings, interrupted: Collection[str] = frozenset()
-) -> PastRun:
-    """Read an import out of its columns, with the import type of its definition.
-
-    :param interrupted: see :func:`interrupted_runs`.
-    """
+def _past_run_of(row: sqlite3.Row, show: ShowSettings, interrupted: Collection[str]) -> PastRun:
     number, sek = json.loads(row["standing"] or "[0, null]")
     totals = {kind: sek for kind, sek in json.loads(row["totals"]).items() if kind != SET_ASIDE}
     values: dict[str, Any] = {

@@ -15,8 +15,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from hostsim.ledger.judging import IGNORED, KINDS, LEFT_OUT, READY, REJECTED
-from hostsim.storage import history
+from hostsim.ledger.judging import IGNORED, LEFT_OUT, READY, REJECTED
 from hostsim.storage.decisions import AS_DECIDED, DECIDED, as_decided
 from hostsim.storage.rows import (
     ENTRY_COLUMNS,
@@ -116,7 +115,6 @@ class Page(NamedTuple):
 
     @property
     def last(self) -> int:
-        """The place of the last row."""
         return self.first + len(self.entries) - 1 if self.entries else 0
 
 
@@ -238,32 +236,6 @@ def decisions(definition: str | None) -> Source:
 _FOUND = "SELECT value FROM json_each(:found)"
 
 _DONE = "(r.applied_at IS NOT NULL OR r.taken_back_at IS NOT NULL)"
-
-
-def runs(store: Store) -> Source:
-    """Describe every import and comparison, latest first."""
-    interrupted = history.interrupted_runs(store)
-    return Source(
-        query=" FROM runs r JOIN definitions d ON d.name = r.definition WHERE 1",
-        values={},
-        code=history.STATE_SHOWN,
-        searched=(
-            *("r.definition", "r.company", "r.company_name", "r.user", "r.error_code", "r.id"),
-            *("r.started_at", "r.saved_at"),
-            *(f"json_extract(r.totals, '$.{key}')" for key in ("read", *KINDS)),
-        ),
-        sorts={
-            "began": "r.started_at {0}",
-            "format": "swedish(r.definition) {0}",
-            "user": "swedish(r.user) {0}",
-            "run_state": f"{history.STATE_SHOWN} {{0}}",
-        }
-        | {key: f"json_extract(r.counts, '$.{key}') {{0}}" for key in ("read", *KINDS)},
-        entry=lambda row: history.past_run_of(row, history.no_settings, interrupted),
-        columns=history.RUN_COLUMNS,
-        total="NULL",
-        order="r.started_at DESC, r.rowid DESC",
-    )
 
 
 def page_of(store: Store, source: Source, selection: Selection) -> Page:

@@ -32,6 +32,7 @@ from hostsim.errors import HostError, SettingsRefused, exit_status, failure_of
 from hostsim.messages.errors import ERRORS
 from hostsim.services.browser import open_browser
 from hostsim.storage import history
+from hostsim.storage.lists import Selection, all_of
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.store import Store
 from opter_contract import BATCH
@@ -40,7 +41,8 @@ from opter_fortnox_plugin.diagnostics.console import open_browser as open_of_the
 
 
 def runs_of(store):
-    return list(history.runs(store, lambda _import_type, settings: settings))
+    runs = history.runs(store, lambda _import_type, settings: settings)
+    return list(all_of(store, runs, Selection()))
 
 
 @pytest.fixture
