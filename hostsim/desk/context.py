@@ -23,7 +23,7 @@ from hostsim.desk.background_jobs import (
 from hostsim.errors import failure_of
 from hostsim.services.context import now
 from hostsim.services.host import Host
-from hostsim.storage import database_checks, invoices, page_rows, previews
+from hostsim.storage import database_checks, invoices, previews
 from hostsim.storage.secrets import FindKeyring, no_keyring
 from hostsim.storage.store import Store
 
@@ -127,12 +127,12 @@ class DeskContext:
 
     def preview(self, run_id: str | None = None) -> Preview | None:
         """Return a run that is open or saved; by default the latest that is open."""
-        row = page_rows.latest_preview(self.store, run_id)
+        row = previews.latest_preview(self.store, run_id)
         return None if row is None else previews.preview_of(self.store, row)
 
     def revisions(self) -> Mapping[str, str]:
         """Return the revision of each open preview, by definition."""
-        return page_rows.open_revisions(self.store)
+        return previews.open_revisions(self.store)
 
     def open_previews(self) -> Mapping[str, str]:
         """Return the run id of each open preview, by definition."""

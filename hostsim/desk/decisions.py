@@ -30,7 +30,7 @@ from hostsim.messages.desk import page_text
 from hostsim.messages.source_name import named
 from hostsim.messages.text import own
 from hostsim.services.outcomes import to_do_of
-from hostsim.storage import lists, page_rows
+from hostsim.storage import lists, previews
 from hostsim.storage.lists import Selection
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.rows import is_id
@@ -59,7 +59,7 @@ def ask(row_id: int) -> AnyResponse | str:
 
 def _list_changed(row_id: int) -> AnyResponse:
     """Show the save of the row's preview, or the preview that has replaced it."""
-    run_id = page_rows.saved_run_of(desk_context().store, row_id)
+    run_id = previews.saved_run_of(desk_context().store, row_id)
     saved = run_id is not None
     notify(
         page_text("saved_elsewhere") if saved else own(host_error("LIST_CHANGED").message), "error"

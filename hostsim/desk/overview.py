@@ -42,7 +42,7 @@ from hostsim.ledger.schedules import (
 )
 from hostsim.messages.desk import page_text
 from hostsim.messages.payments import counted
-from hostsim.storage import page_rows, schedules
+from hostsim.storage import previews, schedules
 from hostsim.storage.lists import Selection
 from hostsim.views.errors import every_error
 from hostsim.views.pages import PAGES
@@ -143,7 +143,7 @@ class _Chosen:
 
 def _chosen(row: Scheduled) -> _Chosen:
     export = exports.SUBJECTS.get(row.definition.subject)
-    run = page_rows.run_to_show(desk_context().store, row.definition.name)
+    run = previews.run_to_show(desk_context().store, row.definition.name)
     return _Chosen(row, export, run, _login_help(row))
 
 

@@ -25,7 +25,7 @@ from hostsim.messages.formats import count, day, minute
 from hostsim.messages.payments import not_there, registered_again
 from hostsim.messages.results import DATE_NEEDED
 from hostsim.messages.text import own, some_of
-from hostsim.storage import page_rows, undone_saves
+from hostsim.storage import previews, undone_saves
 from hostsim.storage.lists import Selection, all_of, preview_rows, saved_rows
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.region_checks import checked_bank_account, refuse_other_region
@@ -74,7 +74,7 @@ def window(**dialog: object) -> str:
         # The lists of one save say nothing about other saves.
         undone = [save for save in undone if save.run_id == preview.run_id]
         waiting = {} if preview.undone_at is None else waiting
-        open_run = None if preview.kept else page_rows.run_to_show(store, preview.definition)
+        open_run = None if preview.kept else previews.run_to_show(store, preview.definition)
     context = {
         "back": url_for("imports.show"),
         "source": None if preview is None else preview.source,
@@ -93,7 +93,7 @@ def window(**dialog: object) -> str:
         about="" if preview is None else _heading(preview),
         not_there=not_there,
         revisions=revisions,
-        last_save=page_rows.last_save(store) if preview is None else None,
+        last_save=previews.last_save(store) if preview is None else None,
         open_previews=desk_context().open_previews(),
         running=desk_context().jobs.running(),
         **context,

@@ -22,7 +22,7 @@ from hostsim.ledger.reasons import ACCEPT, KEEP, SET_ASIDE
 from hostsim.ledger.values import Decision, PreviewRow
 from hostsim.messages.payments import Difference
 from hostsim.storage import decisions as decision_store
-from hostsim.storage import page_rows
+from hostsim.storage import previews
 from hostsim.storage.previews import Preview
 from hostsim.storage.rows import payment_of, row_of
 from opter_contract.values import Payment
@@ -92,7 +92,7 @@ def labels_of(actions: RowActions) -> Mapping[str, tuple[str, str]]:
 
 def _decided_numbers(preview: Preview, numbers: Sequence[str]) -> frozenset[str]:
     company = preview.company.number if preview.company else ""
-    return page_rows.decided_numbers(desk_context().store, preview.definition, company, numbers)
+    return previews.decided_numbers(desk_context().store, preview.definition, company, numbers)
 
 
 def row_actions(row_id: int) -> RowActions:
@@ -101,7 +101,7 @@ def row_actions(row_id: int) -> RowActions:
     :raises HostError: ``PAGE_UNKNOWN`` if the preview is no longer open.
     """
     store = desk_context().store
-    row = page_rows.preview_row(store, row_id)
+    row = previews.preview_row(store, row_id)
     if row is None:
         raise host_error("PAGE_UNKNOWN")
     definition, company = row["definition"], row["company"]
@@ -110,8 +110,8 @@ def row_actions(row_id: int) -> RowActions:
     series = decision_rules.in_series(all_series, row["invoice_number"])
     payment = payment_of(row, company)
     key = row["import_type"], company, row["number"]
-    registered = page_rows.registered_row(store, *key)
-    here = registered or page_rows.deleted_row(store, *key)
+    here = previews.payment_here(store, *key)
+    registered = here is not None and here["state"] == "registered"
     differences = _differences(here, payment)
     decided = decision and decision_store.for_person(store.db, decision)
     counts = decision if decided is not None and decided.in_force else None
@@ -133,7 +133,7 @@ def row_actions(row_id: int) -> RowActions:
         decision=decided,
         series=series,
         differences=differences,
-        registered=registered is not None,
+        registered=registered,
         others=_others(row, payment),
     )
 

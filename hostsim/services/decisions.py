@@ -14,7 +14,6 @@ from hostsim.services.context import Context
 from hostsim.storage import (
     commits,
     history,
-    page_rows,
     previews,
     undone_saves,
 )
@@ -160,7 +159,7 @@ class Decisions(Context):
         :return: how many.
         :raises HostError: ``NOTHING_TO_TAKE_AGAIN``.
         """
-        run = history.run(self.store, run_id, history.no_settings)
+        run = history.run(self.store, run_id)
         decisions: dict[str, tuple[str, str] | None] = {}
 
         def take(writer: DecisionWriter, _: decision_store.OtherPayments) -> None:
@@ -182,7 +181,7 @@ class Decisions(Context):
         company = self._company_of(name)
         if company is None:
             return {}
-        run = history.run(self.store, run_id, history.no_settings).id
+        run = history.run(self.store, run_id).id
         open_run = previews.open_runs(self.store).get(name)
         return undone_saves.payments_to_take_again(
             self.store.db, run, name, company.number, open_run
@@ -194,7 +193,7 @@ class Decisions(Context):
         Not those that only have to be fetched again.
         """
         run_id = previews.open_runs(self.store).get(self.store.definition(name).name)
-        messages = page_rows.rejected_messages(self.store, run_id, numbers)
+        messages = previews.rejected_messages(self.store, run_id, numbers)
         return {
             number: message
             for number, message in messages.items()
@@ -300,4 +299,4 @@ class Decisions(Context):
     def needs_import(self, name: str, number: str) -> bool:
         """Return whether a payment has to be fetched again before a save does what was decided."""
         run_id = previews.open_runs(self.store).get(self.store.definition(name).name)
-        return page_rows.needs_import(self.store, run_id, number)
+        return previews.needs_import(self.store, run_id, number)
