@@ -42,7 +42,7 @@ from hostsim.storage.rows import (
     text_of,
     value_of,
 )
-from hostsim.storage.scope import IN_FORCE, Scope
+from hostsim.storage.scope import DELETED_LAST, IN_FORCE, OURS, Scope
 from hostsim.storage.settlements import Settlements, find_settlements
 from hostsim.storage.store import Store
 from opter_contract.values import Text
@@ -177,10 +177,7 @@ class Judging:
     # --- Judging ---
 
     def judge_invoices(self, only: AffectedRows | None = None) -> Iterator[MatchedInvoice]:
-        """Judge one invoice at a time.
-
-        :param only: default: all rows.
-        """
+        """Judge one invoice at a time, of all rows or only of some."""
         return self._judge_invoices(self.reversals(), only)
 
     def judge_rows(self, only: AffectedRows) -> Iterator[tuple[sqlite3.Row, Judgement]]:
@@ -630,12 +627,8 @@ _ROWS = f"""
            EXISTS ({_ELSEWHERE}) AS elsewhere
     FROM matched m
     CROSS JOIN run_rows r ON r.id = m.row_id
-    LEFT JOIN payments p ON p.import_type = :import_type AND p.company = :company
-        AND p.number = r.number AND p.state = 'registered'
-    LEFT JOIN payments x ON p.id IS NULL AND x.id = (
-        SELECT max(id) FROM payments
-        WHERE import_type = :import_type AND company = :company AND number = r.number
-        AND state = 'deleted' AND reverses IS NULL)
+    LEFT JOIN payments p ON {OURS} AND p.number = r.number
+    LEFT JOIN payments x ON p.id IS NULL AND {DELETED_LAST}
     {decision_store.DECISION_JOIN}
     LEFT JOIN invoices i ON i.id = m.invoice_id
     {{chosen}}

@@ -12,12 +12,12 @@ from hostsim.messages.source_name import UNNAMED
 from hostsim.storage import decisions as decision_store
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.rows import OLDEST_FIRST, REGISTERED_COLUMNS, first_row
+from hostsim.storage.scope import DELETED_LAST, NOT_REGISTERED, OURS
 from hostsim.storage.store import Store
 from opter_contract import BATCH
 from opter_contract.values import Company, Text
 
-#: What is compared: definition, import_type, company, run, and last, the id of the last
-#: registered payment that counts.
+#: Of the run, and ``last``: the id of the last registered payment that counts.
 Scope = Mapping[str, object]
 
 
@@ -35,13 +35,7 @@ def begin(import_run: ImportRun, user: str, at: datetime, source: Text = UNNAMED
 def scope_of(import_run: ImportRun, company: Company) -> Scope:
     """Compare with what is registered now, by whichever import of the company."""
     last = import_run.store.db.execute("SELECT COALESCE(max(id), 0) FROM payments").fetchone()[0]
-    return {
-        "definition": import_run.definition.name,
-        "import_type": import_run.definition.import_type,
-        "company": company.number,
-        "run": import_run.run_id,
-        "last": last,
-    }
+    return {**import_run.scope(company.number)._asdict(), "last": last}
 
 
 def finish(
@@ -55,26 +49,26 @@ def finish(
     with import_run.store.change() as db:
         db.execute(
             "UPDATE runs SET state = 'reconciled', company = :number, company_name = :name,"
-            " requests = :requests, counts = :counts, finished_at = :at WHERE id = :run",
+            " requests = :requests, counts = :counts, finished_at = :at WHERE id = :run_id",
             {
                 "number": company.number,
                 "name": company.name,
                 "requests": requests,
                 "counts": json.dumps(counts),
                 "at": at.isoformat(),
-                "run": import_run.run_id,
+                "run_id": import_run.run_id,
             },
         )
 
 
 def forget(store: Store, scope: Scope) -> None:
     with store.change() as db:
-        db.execute("DELETE FROM run_rows WHERE run_id = :run", scope)
+        db.execute("DELETE FROM run_rows WHERE run_id = :run_id", scope)
 
 
 def has_unnumbered(store: Store, scope: Scope) -> bool:
     """Return whether the source has a payment whose number cannot be read."""
-    query = "SELECT 1 FROM run_rows WHERE run_id = :run AND number = ''"
+    query = "SELECT 1 FROM run_rows WHERE run_id = :run_id AND number = ''"
     return first_row(store.db, query, **scope) is not None
 
 
@@ -93,14 +87,13 @@ def only_here(store: Store, scope: Scope) -> Iterator[sqlite3.Row]:
 
 def all_at_source(store: Store, scope: Scope) -> Iterator[sqlite3.Row]:
     """Return the payments of the source, without the registered ones."""
-    return store.stream("SELECT * FROM run_rows WHERE run_id = :run", scope)
+    return store.stream("SELECT * FROM run_rows WHERE run_id = :run_id", scope)
 
 
 def all_here(store: Store, scope: Scope) -> Iterator[sqlite3.Row]:
     """Return the registered payments, without those of the source."""
     return store.stream(
-        "SELECT * FROM payments WHERE import_type = :import_type AND company = :company"
-        " AND state = 'registered' AND id <= :last",
+        f"SELECT p.* FROM payments p WHERE {OURS} AND p.id <= :last",  # noqa: S608 a constant
         scope,
     )
 
@@ -111,14 +104,7 @@ def unexplained(import_run: ImportRun, company: str) -> Iterator[list[sqlite3.Ro
     Each with the definition's ``dec_`` decision, ``del_`` deletion, ``open_`` row of the open
     preview and ``pending_`` row of the last save.
     """
-    values: dict[str, object] = {
-        "company": company,
-        "import_type": import_run.definition.import_type,
-        "run": import_run.run_id,
-        "definition": import_run.definition.name,
-        "after": 0,
-        "batch": BATCH,
-    }
+    values = {**import_run.scope(company)._asdict(), "after": 0, "batch": BATCH}
     while rows := import_run.store.db.execute(_UNEXPLAINED, values).fetchall():
         values["after"] = rows[-1]["id"]
         yield rows
@@ -140,20 +126,18 @@ def set_reasons(import_run: ImportRun, reasons: Iterable[tuple[int, Refusal]]) -
 _AT_SOURCE = f"""
     SELECT r.*, {REGISTERED_COLUMNS}, {decision_store.DECISION_COLUMNS}
     FROM run_rows r
-    LEFT JOIN payments p ON p.import_type = :import_type AND p.company = :company
-        AND p.number = r.number AND p.id <= :last AND p.state = 'registered'
+    LEFT JOIN payments p ON {OURS} AND p.number = r.number AND p.id <= :last
     {decision_store.DECISION_JOIN}
-    WHERE r.run_id = :run AND (:here IS NULL OR (p.id IS NOT NULL) = :here)
+    WHERE r.run_id = :run_id AND (:here IS NULL OR (p.id IS NOT NULL) = :here)
     ORDER BY {OLDEST_FIRST.format("r")}, r.id
 """  # noqa: S608 constants
 
 _ONLY_HERE = f"""
     SELECT p.*
     FROM payments p
-    WHERE p.import_type = :import_type AND p.company = :company AND p.state = 'registered'
-    AND p.id <= :last
+    WHERE {OURS} AND p.id <= :last
     AND NOT EXISTS (SELECT 1 FROM run_rows r
-                    WHERE r.run_id = :run AND r.number = p.number AND r.number <> '')
+                    WHERE r.run_id = :run_id AND r.number = p.number AND r.number <> '')
     ORDER BY {OLDEST_FIRST.format("p")}, p.id
 """  # noqa: S608 constants
 
@@ -165,17 +149,13 @@ _UNEXPLAINED = f"""
            q.message_en AS pending_en
     FROM run_rows r
     {decision_store.DECISION_JOIN}
-    LEFT JOIN payments x ON x.id = (SELECT max(id) FROM payments
-                                    WHERE import_type = :import_type AND company = :company
-                                    AND number = r.number AND state = 'deleted'
-                                    AND reverses IS NULL)
+    LEFT JOIN payments x ON {DELETED_LAST}
     LEFT JOIN pending q ON q.definition = :definition AND q.company = :company
                        AND q.number = r.number AND q.deleted_at IS NULL
     LEFT JOIN run_rows o ON o.number = r.number AND o.number <> '' AND o.deleted = 0
                         AND o.run_id = (SELECT id FROM runs WHERE definition = :definition
                                         AND company = :company AND state = 'open')
-    WHERE r.run_id = :run AND r.id > :after AND r.date IS NOT NULL AND r.excluded_reason IS NULL
-    AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.import_type = :import_type
-                    AND p.company = :company AND p.number = r.number AND p.state = 'registered')
+    WHERE r.run_id = :run_id AND r.id > :after AND r.date IS NOT NULL AND r.excluded_reason IS NULL
+    AND {NOT_REGISTERED}
     ORDER BY r.id LIMIT :batch
 """  # noqa: S608 constants

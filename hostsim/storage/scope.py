@@ -26,3 +26,9 @@ NOT_REGISTERED = """
     NOT EXISTS (SELECT 1 FROM payments k WHERE k.import_type = :import_type
                 AND k.company = :company AND k.number = r.number AND k.state = 'registered')
 """
+
+#: Of the payments that were deleted here under the number of the row ``r``, ``x`` is the last one.
+DELETED_LAST = """
+    x.id = (SELECT max(id) FROM payments WHERE import_type = :import_type AND company = :company
+            AND number = r.number AND state = 'deleted' AND reverses IS NULL)
+"""
