@@ -326,7 +326,7 @@ def _excluded_record(excluded: ExcludedPayment) -> Record:
     number = clean(excluded.key.number)
     if excluded.payment is not None:
         columns = record_of(checked_payment(excluded.payment))
-        return Record((number, *columns[1:]), refusal)
+        return Record(columns | {"number": number}, refusal)
     invoice_number = excluded.invoice_number
     columns = unreadable_record(
         number,

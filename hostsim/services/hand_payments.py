@@ -139,7 +139,7 @@ class HandPayments(Context):
             added = self._add(db, entry, confirm=confirm, shown=shown)
         if not added.already:
             commits.note(results_messages.payment_added(added.id))
-            judge_open_previews(self.store, table.invoices_of(self.store.db, added.id))
+            judge_open_previews(self.store, {self.store.payment(added.id).invoice_id})
             self.store.checkpoint_wal()
         self.notify_listeners()
         return added
@@ -202,6 +202,6 @@ class HandPayments(Context):
             gone = table.deleted_at_source(db)
             table.delete(db, row, why=reason, user=user, at=at, message=message, gone=gone)
         commits.note(results_messages.payment_deleted(payment_id))
-        judge_open_previews(self.store, table.invoices_of(self.store.db, payment_id))
+        judge_open_previews(self.store, {row["invoice_id"]})
         self.store.checkpoint_wal()
         self.notify_listeners()

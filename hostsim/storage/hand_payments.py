@@ -8,12 +8,11 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Collection
 from datetime import datetime
-from decimal import Decimal, localcontext
+from decimal import Decimal
 
 from hostsim.ledger.hand_payments import EarlierPayment
 from hostsim.ledger.judging import Judgement
 from hostsim.ledger.reasons import DELETED
-from hostsim.ledger.values import EXACT
 from hostsim.storage.registration import lower_balance
 from hostsim.storage.rows import (
     PAYMENT_COLUMNS,
@@ -40,22 +39,19 @@ def insert(
     key: str | None,
 ) -> int:
     """Register a payment, and take it from what remains of its invoice; give its id."""
-    names = (
-        *PAYMENT_COLUMNS.split(", "),
-        *("invoice_id", "status", "warning_sv", "warning_en", "written_off", "effect"),
-        *("bank_account", "user", "registered_at", "entry_key"),
-    )
-    values = (
-        *(None, *record_of(payment)[1:]),
-        *(invoice_id, judgement.status, *(judgement.warning or (None, None))),
-        *("0", plain(judgement.effect)),
-        *(bank_account, user, at.isoformat(), key),
-    )
-    marks = ", ".join("?" * len(names))
-    query = (
-        f"INSERT INTO payments (origin, {', '.join(names)}) VALUES ('hand', {marks}) RETURNING id"  # noqa: S608 constants
-    )
-    payment_id = int(db.execute(query, values).fetchone()["id"])
+    values = {
+        **record_of(payment),
+        "number": None,
+        "invoice_id": invoice_id,
+        **words_of(judgement.warning),
+        "status": judgement.status,
+        "effect": plain(judgement.effect),
+        "bank_account": bank_account,
+        "user": user,
+        "at": at.isoformat(),
+        "key": key,
+    }
+    payment_id = int(db.execute(_INSERT, values).fetchone()["id"])
     lower_balance(db, invoice_id, judgement.effect)
     return payment_id
 
@@ -99,11 +95,6 @@ def payment(db: sqlite3.Connection, payment_id: int) -> sqlite3.Row | None:
     return first_row(db, "SELECT * FROM payments WHERE id = :id", id=payment_id)
 
 
-def invoices_of(db: sqlite3.Connection, payment_id: int) -> set[int]:
-    query = "SELECT invoice_id FROM payments WHERE id = :id"
-    return {row["invoice_id"] for row in db.execute(query, {"id": payment_id})}
-
-
 def delete(
     db: sqlite3.Connection,
     row: sqlite3.Row,
@@ -116,7 +107,6 @@ def delete(
 ) -> None:
     """Mark a payment as deleted, restore the balance of its invoice, and offer it again.
 
-    :param row: of :func:`payment`.
     :param gone: the result of :func:`deleted_at_source`; these are not offered again.
     :param message: the next import's message about the payment, if it was imported.
     """
@@ -126,11 +116,10 @@ def delete(
         " deleted_why = :why WHERE id = :id",
         values,
     )
-    with localcontext(EXACT):
-        given_back = -Decimal(row["effect"])
-    lower_balance(db, row["invoice_id"], given_back)
+    lower_balance(db, row["invoice_id"], Decimal(row["effect"]).copy_negate())
     if row["origin"] == "import" and row["id"] not in gone:
-        _offer_again(db, values | {"reason": DELETED, **words_of(message)})
+        db.execute(_REVOKE_DECISIONS, values)
+        db.execute(_OFFER_AGAIN, values | {"reason": DELETED, **words_of(message)})
 
 
 def deleted_at_source(db: sqlite3.Connection) -> frozenset[int]:
@@ -139,11 +128,13 @@ def deleted_at_source(db: sqlite3.Connection) -> frozenset[int]:
     return frozenset(row["payment_id"] for row in rows)
 
 
-def _offer_again(db: sqlite3.Connection, values: dict[str, object]) -> None:
-    """Offer a payment in the next import, and revoke the decision about it."""
-    db.execute(_REVOKE_DECISIONS, values)
-    db.execute(_KEEP_PENDING, values)
-
+_INSERT = f"""
+    INSERT INTO payments (origin, {PAYMENT_COLUMNS}, invoice_id, status, warning_sv, warning_en,
+                          written_off, effect, bank_account, user, registered_at, entry_key)
+    VALUES ('hand', {", ".join(f":{name}" for name in PAYMENT_COLUMNS.split(", "))}, :invoice_id,
+            :status, :sv, :en, '0', :effect, :bank_account, :user, :at, :key)
+    RETURNING id
+"""  # noqa: S608 constants
 
 _REVOKE_DECISIONS = f"""
     UPDATE decisions AS d SET taken_back_by = :user, taken_back_at = :at
@@ -152,7 +143,7 @@ _REVOKE_DECISIONS = f"""
     AND d.definition IN (SELECT name FROM definitions WHERE import_type = p.import_type)
 """  # noqa: S608 a constant
 
-_KEEP_PENDING = f"""
+_OFFER_AGAIN = f"""
     INSERT INTO pending (definition, company, {PAYMENT_COLUMNS}, reason, message_sv, message_en)
     SELECT (SELECT definition FROM runs WHERE id = p.run_id), company, {PAYMENT_COLUMNS},
            :reason, :sv, :en

@@ -59,7 +59,7 @@ MAX_REJECTED_FETCHED = 25
 class Record(NamedTuple):
     """A payment as it is stored: its columns, and the plug-in's reason to exclude it."""
 
-    columns: tuple[object, ...]  # in the order of PAYMENT_COLUMNS
+    columns: Mapping[str, object]  # PAYMENT_COLUMNS
     excluded: Refusal | None = None
 
 
@@ -118,7 +118,7 @@ class ImportRun:
                 "run_id": self.run_id,
                 "reason": excluded and excluded.reason,
                 **words_of(excluded and excluded.message),
-                **dict(zip(_COLUMNS, columns, strict=True)),
+                **columns,
             }
             for columns, excluded in records
         ]
@@ -136,12 +136,10 @@ class ImportRun:
             )
 
     def take_unchecked(self, company: str, numbers: Collection[str]) -> None:
-        """Mark registered payments that could not be checked."""
         with self.store.change() as db:
             deletions.mark_unchecked(db, self._values(company), numbers)
 
     def take_balances(self, invoice_balances: Sequence[InvoiceBalance]) -> None:
-        """Store the balances of invoices that are here, too."""
         with self.store.change() as db:
             balance_checks.take_balances(db, self._values(""), invoice_balances)
 
@@ -164,10 +162,7 @@ class ImportRun:
     def payments_to_check(
         self, company: str, now: datetime, invoice_id: int | None = None
     ) -> list[ToCheck]:
-        """Return all registered payments to check, except those in this run.
-
-        :param invoice_id: also those of this invoice.
-        """
+        """Return all registered payments to check, except those in this run."""
         with self.store.change() as db:
             deletions.reuse_deletion_checks(db, self._values(company))
         with self.judging(company) as judging:
@@ -176,7 +171,6 @@ class ImportRun:
             )
 
     def mark_checked(self, company: str, payments: Iterable[ToCheck]) -> None:
-        """Record the payments that the plug-in is asked to check."""
         with self.store.change() as db:
             deletions.mark_checked(db, self._values(company), payments)
 
@@ -500,7 +494,6 @@ def discard(db: sqlite3.Connection, definition: str, state: str) -> bool:
 
 
 def wrong_company_error(definition: str, expected: Company, got: Company) -> Exception:
-    """Return the error that names both companies."""
     return host_error(
         "WRONG_COMPANY",
         name=definition,
@@ -510,7 +503,6 @@ def wrong_company_error(definition: str, expected: Company, got: Company) -> Exc
 
 
 def forget_rows(db: sqlite3.Connection, run_id: str) -> None:
-    """Delete the rows of a run."""
     for table in ("run_rows", "run_balances", "run_checked", "run_discrepancies"):
         db.execute(f"DELETE FROM {table} WHERE run_id = :id", {"id": run_id})  # noqa: S608 names of ours
 

@@ -50,37 +50,23 @@ OLDEST_FIRST = (
 )
 
 
-def record_of(payment: Payment) -> tuple[object, ...]:
-    """Write a payment in the order of :data:`PAYMENT_COLUMNS`."""
-    return (
-        payment.key.number,
-        payment.source,
-        payment.invoice_number,
-        payment.ocr,
-        payment.date.isoformat(),
-        plain(payment.amount),
-        payment.currency,
-        plain(payment.amount_currency),
-        plain(payment.exchange_rate),
-        write_offs_text(payment.write_offs),
-        int(payment.booked),
-        warnings_text(payment.warnings),
-        payment.customer_number,
-    )
+def record_of(payment: Payment) -> dict[str, object]:
+    """Write a payment as :data:`PAYMENT_COLUMNS`, in their order."""
+    columns = columns_of(payment, number=payment.key.number, customer=payment.customer_number)
+    return {name: columns[name] for name in PAYMENT_COLUMNS.split(", ")}
 
 
 def unreadable_record(
     number: str, invoice_number: str | None, amount: Decimal | None
-) -> tuple[object, ...]:
+) -> dict[str, object]:
     """Write the known fields of a payment that could not be read at the source."""
-    fields = {
+    return dict.fromkeys(PAYMENT_COLUMNS.split(", ")) | {
         "number": number,
         "invoice_number": invoice_number,
         "amount": plain(amount),
         "write_offs": "[]",
         "warnings": "[]",
     }
-    return tuple(fields.get(name) for name in PAYMENT_COLUMNS.split(", "))
 
 
 def value_of(
@@ -139,7 +125,6 @@ def words_of(message: Text | None) -> dict[str, str | None]:
 
 
 def first_row(db: sqlite3.Connection, query: str, **values: object) -> sqlite3.Row | None:
-    """Return the first row of a query; ``None`` if it has none."""
     row: sqlite3.Row | None = db.execute(query, values).fetchone()
     return row
 
@@ -203,7 +188,6 @@ def _figures(row: sqlite3.Row) -> dict[str, Any]:
 
 
 def text_of(sv: str | None, en: str | None) -> Text | None:
-    """Read a sentence from its two columns."""
     return None if sv is None or en is None else Text(sv, en)
 
 
@@ -222,7 +206,6 @@ def clean(text: str) -> str:
 
 
 def without_spaces(ocr: str) -> str:
-    """Return an OCR reference without its spaces."""
     return "".join(ocr.split())
 
 
@@ -236,7 +219,6 @@ def mapping_text(values: Mapping[str, object]) -> str:
 
 
 def write_offs_text(write_offs: Iterable[WriteOff]) -> str:
-    """Write write-offs as JSON."""
     rows = [[plain(w.amount), w.account, w.description, w.currency] for w in write_offs]
     return json.dumps(rows, ensure_ascii=False) if rows else "[]"
 

@@ -596,6 +596,6 @@ def registered_by_hand(folders, payments):
                 " warnings, customer, invoice_id, status, written_off, run_id, user, registered_at)"
                 " VALUES ('import', '0', 'Fake', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
                 " 1, 'exact', '0', 's', 'kim', '2026-01-01')",
-                [(COMPANY.number, *record_of(one)) for one in payments],
+                [(COMPANY.number, *record_of(one).values()) for one in payments],
             )
         yield store

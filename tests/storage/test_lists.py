@@ -72,12 +72,13 @@ def fill(db, many=MANY):
 def ready(number):
     of = payment(number, str(1000 + number % 4), "0.10", date=payment(1).date)
     status = "partial" if number % 1000 == 0 else "exact"
-    return (RUN, *record_of(of), "ready", status, None, None, None, number % 4 + 1)
+    return (RUN, *record_of(of).values(), "ready", status, None, None, None, number % 4 + 1)
 
 
 def rejected(number):
     of = payment(number, "77", "10", date=payment(1).date)
-    return (RUN, *record_of(of), "rejected", None, "not-booked", "Inte än", "Not yet", None)
+    columns = record_of(of).values()
+    return (RUN, *columns, "rejected", None, "not-booked", "Inte än", "Not yet", None)
 
 
 @pytest.fixture(scope="module")
