@@ -137,7 +137,7 @@ class Saving(Context):
             ``NOTHING_TO_UNDO`` if none of its payments is registered.
         """
         reason = required_reason(why)
-        run = history.run(self.store, run_id, history.no_settings)
+        run = history.run(self.store, run_id)
         user, at = self._user, self._clock()
         message = decisions_messages.deleted_here(decisions_messages.by_whom(user, at, reason))
         with self._definition_lock(run.definition), self.store.changing_books() as db:
@@ -151,7 +151,7 @@ class Saving(Context):
                 raise host_error("NOTHING_TO_UNDO", which=history.describe_run(run))
             company = undone[0]["company"]
             restored_payments = undone_saves.restored_by(db, reversals)
-            forgotten = tuple(undone_saves.payments_to_forget(db, run.definition, company, run.id))
+            forgotten = undone_saves.payments_to_forget(db, run.definition, company, run.id)
             for row in undone:
                 hand_payments.delete(
                     db, row, why=reason, user=user, at=at, message=message, gone=gone
@@ -159,8 +159,9 @@ class Saving(Context):
             for row in reversals:
                 if row["facts"]:
                     undone_saves.offer_without_money(db, row)
-            scope = run.definition, company
-            undone_saves.forget_taken_again(db, scope, forgotten, user, at)
+            undone_saves.forget_taken_again(
+                db, run.definition, company, forgotten, user=user, at=at
+            )
             undone_saves.mark_undone(db, run.id, reason, user, at)
         numbers = len(registered), len(reversals), forgotten
         commits.note(payments_messages.save_undone(*numbers, restored_payments))
@@ -177,7 +178,7 @@ class Saving(Context):
 
         :raises HostError: ``RUN_UNKNOWN``, ``RUN_AMBIGUOUS``, ``NOTHING_TO_UNDO``.
         """
-        run, db = history.run(self.store, run_id, history.no_settings), self.store.db
+        run, db = history.run(self.store, run_id), self.store.db
         number, sek = undone_saves.registered_of(db, run.id)
         reversals = undone_saves.reversals_to_undo(db, run.id)
         if not number and not reversals:
@@ -199,7 +200,7 @@ class Saving(Context):
         forgotten = undone_saves.payments_to_forget(db, run.definition, company, run.id)
         return ToUndo(
             *(number, sek, len(reversals), again),
-            *(tuple(forgotten), tuple(gone), tuple(kept)),
+            *(forgotten, tuple(gone), tuple(kept)),
             undone_saves.restored_by(db, reversals),
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -23,6 +23,7 @@ from hostsim.ledger.reasons import (
 )
 from hostsim.messages.payments import Difference
 from hostsim.storage.rows import PAYMENT_COLUMNS, columns_as, payment_of, text_of, value_of
+from hostsim.storage.scope import IN_FORCE
 from opter_contract.values import Text
 
 
@@ -102,24 +103,28 @@ def mark_undone(db: sqlite3.Connection, run_id: str, why: str, user: str, at: da
 
 def payments_to_forget(
     db: sqlite3.Connection, definition: str, company: str, run_id: str
-) -> Sequence[str]:
+) -> tuple[str, ...]:
     """Return the payment numbers whose decisions :func:`forget_taken_again` revokes."""
     values = {"definition": definition, "company": company, "run_id": run_id}
-    return [row["number"] for row in db.execute(_TO_FORGET, values)]
+    return tuple(row["number"] for row in db.execute(_TO_FORGET, values))
 
 
 def forget_taken_again(
-    db: sqlite3.Connection, scope: tuple[str, str], numbers: Iterable[str], user: str, at: datetime
+    db: sqlite3.Connection,
+    definition: str,
+    company: str,
+    numbers: Iterable[str],
+    *,
+    user: str,
+    at: datetime,
 ) -> None:
     """Revoke unsaved decisions to take payments of other undone saves again.
 
     Otherwise one would come in alone, in place of the payment that paid its invoice before it.
 
-    :param scope: definition and company.
     :param numbers: of :func:`payments_to_forget`, read before the payments of the save are deleted.
     """
-    values = dict(zip(("definition", "company"), scope, strict=True))
-    values |= {"user": user, "at": at.isoformat()}
+    values = {"definition": definition, "company": company, "user": user, "at": at.isoformat()}
     db.executemany(_FORGET, [{**values, "number": number} for number in numbers])
 
 
@@ -189,7 +194,6 @@ def other_amounts(
 
 
 def definitions_undone(db: sqlite3.Connection) -> list[str]:
-    """Return the definitions of which a save was undone."""
     query = "SELECT DISTINCT definition FROM runs WHERE undone_at IS NOT NULL ORDER BY definition"
     return [row["definition"] for row in db.execute(query)]
 
@@ -198,22 +202,12 @@ def undone_saves(
     db: sqlite3.Connection, definition: str, company: str, open_run: str | None
 ) -> list[UndoneSave]:
     """Return the saves of a definition that were undone, of which payments can be taken again."""
-    rows = db.execute(_UNDONE, {"definition": definition}).fetchall()
-    saves = [_undone_save_of(db, row, company, open_run) for row in rows]
-    return [save for save in saves if save.waiting]
-
-
-def _undone_save_of(
-    db: sqlite3.Connection, row: sqlite3.Row, company: str, open_run: str | None
-) -> UndoneSave:
-    values = {
-        "undone": row["id"],
-        "definition": row["definition"],
-        "company": company,
-        "run_id": open_run,
-    }
-    waiting = db.execute(_TO_TAKE_AGAIN, values).fetchall()
-    return value_of(UndoneSave, row, run_id=row["id"], waiting=len(waiting))
+    saves = []
+    for row in db.execute(_UNDONE, {"definition": definition}).fetchall():
+        waiting = payments_to_take_again(db, row["id"], definition, company, open_run)
+        if waiting:
+            saves.append(value_of(UndoneSave, row, run_id=row["id"], waiting=len(waiting)))
+    return saves
 
 
 # A payment came in the place of one that had its number, and of those that were accepted as its
@@ -269,9 +263,8 @@ _UNDONE = """
 _TAKEN = f"""
     d.definition = :definition AND d.company = :company
     AND d.decision IN ('{TAKE_AGAIN}', '{ACCEPT}', '{CONFIRM}')
-    AND d.taken_back_at IS NULL AND d.applied_at IS NULL
+    AND {IN_FORCE}
 """
-_IN_FORCE = f"d.number = p.number AND {_TAKEN}"
 
 # A reversal that was deleted since leaves it the last one.
 _LAST = """
@@ -341,7 +334,7 @@ _TO_FORGET = f"""
         WHERE run_id = :run_id AND state IN ('registered', 'counter'))
     SELECT DISTINCT d.number
     FROM payments p JOIN runs u ON u.id = p.run_id AND u.undone_at <= p.deleted_at
-    JOIN decisions d ON {_IN_FORCE}
+    JOIN decisions d ON d.number = p.number AND {_TAKEN}
     WHERE u.definition = :definition AND p.company = :company
     AND p.invoice_id IN (SELECT invoice_id FROM touched)
     AND NOT EXISTS (
@@ -384,7 +377,7 @@ _OFFERED = f"""
     END
     AND NOT EXISTS (
         SELECT 1 FROM decisions d WHERE d.definition = :definition AND d.company = :company
-        AND d.number = p.number AND d.taken_back_at IS NULL AND d.applied_at IS NULL)
+        AND d.number = p.number AND {IN_FORCE})
 """  # noqa: S608 constants
 
 # What was accepted or confirmed then is decided again, unless a person has decided since; undoing
