@@ -236,7 +236,6 @@ class Database:
             self._connections.clear()
 
     def __enter__(self) -> Self:
-        """Use the store as a context manager that closes it."""
         return self
 
     def __exit__(
@@ -245,7 +244,6 @@ class Database:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Close all connections."""
         self.close()
 
     # --- Connections ---
@@ -462,13 +460,12 @@ class Database:
         if self.path.stat().st_size <= damage.CHECKED_AT_OPENING:
             with self.reader() as db:
                 db.execute("BEGIN")
-                checks = (
-                    damage.find_page_damage,
-                    damage.find_settings_damage,
-                    damage.find_books_damage,
-                    damage.find_reasons_damage,
+                self._refuse(
+                    damage.find_page_damage(db)
+                    or damage.find_settings_damage(db)
+                    or damage.find_books_damage(db)
+                    or damage.find_reasons_damage(db)
                 )
-                self._refuse(next(filter(None, (check(db) for check in checks)), None))
 
     def _enable_wal(self) -> None:
         """Switch to a WAL, which readers need not wait for, if that is possible now."""

@@ -97,8 +97,8 @@ def find_damage(store: Database) -> Text | None:
         damage.find_index_damage,
         damage.find_settings_damage,
         damage.find_books_damage,
+        damage.find_reasons_damage,
     ]
-    checks.append(damage.find_reasons_damage)
     if store.path.stat().st_size <= damage.CHECKED_BY_CELL:
         checks.append(damage.find_cell_damage)
     with store.reader() as db:
@@ -131,7 +131,6 @@ def damage_behind(error: BaseException, path: Path) -> HostError | None:
 
 
 def version(store: Store) -> int:
-    """Return the version of the tables."""
     return damage.version_of(store.db.execute("PRAGMA user_version").fetchone()[0])
 
 

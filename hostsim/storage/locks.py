@@ -10,7 +10,6 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hostsim.storage.private_files import (
     hashed_name,
@@ -20,10 +19,6 @@ from hostsim.storage.private_files import (
     refuse_others,
     unwritable_error,
 )
-
-if TYPE_CHECKING:
-    import filelock
-
 
 #: Seconds to wait, since whoever asks whether a lock is held takes it for a moment.
 PEEK_SECONDS = 0.05
@@ -48,11 +43,20 @@ class Locks:
 
         # Another thread than the holder may release it.
         lock = filelock.FileLock(self._file(key), mode=0o600, thread_local=False)
-        if not self._acquire(lock, max(wait, 0)):
-            yield False
-            return
+        acquired = True
         try:
-            yield True
+            make_folder(self.folder)
+            # An open lock is emptied, whatever file it is.
+            refuse_links(self.folder, Path(lock.lock_file))
+            refuse_others(self._database, self.folder, stat.S_ISDIR)
+            refuse_others(self._database, Path(lock.lock_file))
+            lock.acquire(timeout=max(wait, 0))
+        except filelock.Timeout:
+            acquired = False
+        except OSError as error:
+            raise unwritable_error(self.folder, error) from error
+        try:
+            yield acquired
         finally:
             lock.release()
 
@@ -62,22 +66,6 @@ class Locks:
             return False
         with self.hold(*key, wait=PEEK_SECONDS) as got:
             return not got
-
-    def _acquire(self, lock: filelock.BaseFileLock, wait: float) -> bool:
-        import filelock  # noqa: PLC0415
-
-        try:
-            make_folder(self.folder)
-            # An open lock is emptied, whatever file it is.
-            refuse_links(self.folder, Path(lock.lock_file))
-            refuse_others(self._database, self.folder, stat.S_ISDIR)
-            refuse_others(self._database, Path(lock.lock_file))
-            lock.acquire(timeout=wait)
-        except filelock.Timeout:
-            return False
-        except OSError as error:
-            raise unwritable_error(self.folder, error) from error
-        return True
 
     def _file(self, key: tuple[str, ...]) -> Path:
         return self.folder / f"{hashed_name(*key)}.lock"

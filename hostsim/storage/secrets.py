@@ -19,6 +19,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Protocol, cast
 
@@ -93,8 +94,6 @@ class Secrets:
         self._database = str(database)
         self._locks = locks
         self._find_keyring = keyring
-        self._cached_keyring: Keyring | None = None
-        self._searched = False
 
     def get(self, definition: str, key: str) -> str | None:
         """Read a secret; ``None`` if there is none.
@@ -135,12 +134,9 @@ class Secrets:
 
     # --- In the keyring ---
 
-    @property
+    @cached_property
     def _keyring(self) -> Keyring | None:
-        if not self._searched:
-            self._cached_keyring = self._find_keyring()
-            self._searched = True
-        return self._cached_keyring
+        return self._find_keyring()
 
     def _user(self, definition: str, key: str) -> str:
         return hashed_name(self._database, definition, key)
