@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from hostsim.ledger.write_offs import effect_of, other_effect_of
-from hostsim.storage.rows import payment_of, plain, without_spaces
+from hostsim.storage.rows import columns_of, payment_of, plain, without_spaces
 from hostsim.storage.scope import NOT_REGISTERED, OURS
 from opter_contract.values import InvoiceBalance
 
@@ -40,19 +40,15 @@ def take_balances(
         db.execute(
             "INSERT OR REPLACE INTO run_balances (run_id, invoice_number, invoice_id, customer,"
             " currency, total, balance, booked, cancelled)"
-            " VALUES (:run_id, :number, :id, :customer, :currency, :total, :balance, :booked,"
-            " :cancelled)",
-            {
-                "run_id": scope["run_id"],
-                "number": balance.invoice_number,
-                "id": row["id"],
-                "customer": balance.customer_number,
-                "currency": balance.currency,
-                "total": plain(balance.total),
-                "balance": plain(balance.balance),
-                "booked": int(balance.booked),
-                "cancelled": int(balance.cancelled),
-            },
+            " VALUES (:run_id, :invoice_number, :id, :customer_number, :currency, :total,"
+            " :balance, :booked, :cancelled)",
+            columns_of(
+                balance,
+                run_id=scope["run_id"],
+                id=row["id"],
+                booked=int(balance.booked),
+                cancelled=int(balance.cancelled),
+            ),
         )
 
 

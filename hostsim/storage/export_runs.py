@@ -60,14 +60,11 @@ class ExportRun:
                 db.execute(_FORGET.format(table=table), name)
             db.execute(
                 _BEGIN,
-                {
-                    "id": self.run_id,
-                    "definition": self.definition.name,
+                self._values
+                | {
                     "user": self.user,
                     "settings": mapping_text(self.definition.settings),
                     "at": at.isoformat(),
-                    "region": self.definition.region,
-                    "asked": self._asked,
                 },
             )
             db.execute(self._for_subject(_CHOOSE_ITEMS), self._values)
@@ -214,11 +211,7 @@ class ExportRun:
             db.execute(
                 "UPDATE definitions SET company = :company, company_name = :name"
                 " WHERE name = :definition AND company IS NULL",
-                {
-                    "company": company.number,
-                    "name": company.name,
-                    "definition": self.definition.name,
-                },
+                self._values | {"company": company.number, "name": company.name},
             )
         return []
 
@@ -271,11 +264,7 @@ class ExportRun:
         return unknown
 
     def _event(self, company: Company, at: datetime) -> dict[str, object]:
-        return self._values | {
-            "company": company.number,
-            "user": self.user,
-            "at": at.isoformat(),
-        }
+        return self._values | {"company": company.number, "user": self.user, "at": at.isoformat()}
 
     # --- The end ---
 
@@ -309,10 +298,6 @@ class ExportRun:
         return of_subject(query, self.definition.subject)
 
     @property
-    def _asked(self) -> str | None:
-        return None if self.asked is None else json.dumps(self.asked)
-
-    @property
     def _values(self) -> dict[str, object]:
         return {
             "run_id": self.run_id,
@@ -321,7 +306,7 @@ class ExportRun:
             "subject": self.definition.subject,
             "company": "" if self.company is None else self.company.number,
             "region": self.definition.region,
-            "asked": self._asked,
+            "asked": None if self.asked is None else json.dumps(self.asked),
         }
 
 
@@ -400,7 +385,7 @@ _FORGET = """
 
 _BEGIN = """
     INSERT INTO export_runs (id, definition, state, user, settings, started_at, region, asked)
-    VALUES (:id, :definition, 'running', :user, :settings, :at, :region, :asked)
+    VALUES (:run_id, :definition, 'running', :user, :settings, :at, :region, :asked)
 """
 
 # Corrections last: they name another invoice.
