@@ -71,7 +71,6 @@ def count_of(user_version: int) -> int:
 
 
 def count_up(user_version: int) -> int:
-    """Return the user version after one more change."""
     return (count_of(user_version) + 1) % _COUNTS << 8 | version_of(user_version)
 
 

@@ -215,7 +215,6 @@ def series_in_force(db: sqlite3.Connection, definition: str, company: str) -> li
 def decision_about(
     db: sqlite3.Connection, definition: str, company: str, number: str
 ) -> Decision | None:
-    """Return the decision in force about one payment."""
     query = f"{_DECISIONS} AND number = :number"
     row = first_row(db, query, definition=definition, company=company, number=number)
     return None if row is None else decision_of(row)

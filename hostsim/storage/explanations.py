@@ -51,7 +51,6 @@ def matched_before(scope: Scope, number: str, region: str) -> int | None:
 
 
 def company_of_open_preview(scope: Scope) -> Company | None:
-    """Return the company of the open preview."""
     row = scope.row(
         "SELECT company, company_name FROM runs WHERE definition = :definition AND state = 'open'"
     )
@@ -115,7 +114,6 @@ def last_run(scope: Scope, state: str) -> sqlite3.Row | None:
 
 
 def delete_run(import_run: ImportRun) -> None:
-    """Delete the run and its rows."""
     with import_run.store.change() as db:
         forget_rows(db, import_run.run_id)
         db.execute("DELETE FROM runs WHERE id = :run", {"run": import_run.run_id})

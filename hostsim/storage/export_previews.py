@@ -127,7 +127,6 @@ class ExportPreview:
 
     @property
     def sent(self) -> bool:
-        """Whether a person chose to send."""
         return self.sent_at is not None
 
     def items(self, state: str | None = None) -> Iterator[PreviewItem]:
@@ -239,10 +238,7 @@ def bank_changes_of(
 
 
 def past_runs(store: Store, definition: str | None = None) -> Iterator[ExportPreview]:
-    """Return all runs, the last one first.
-
-    :param definition: of one export.
-    """
+    """Return all runs, or those of one export, the last one first."""
     for row in store.stream(_RUNS, {"definition": definition}):
         yield preview_of(store, row["id"])
 

@@ -182,13 +182,7 @@ def log(
     subject: str | None = None,
     item_id: str | None = None,
 ) -> Source:
-    """Describe what exports did with each item, the last first.
-
-    :param definition: by one export.
-    :param run_id: in one run.
-    :param subject: with items of this one.
-    :param item_id: with one item of the subject.
-    """
+    """Describe what exports did with each item, the last first; ids are unique in a subject."""
     return Source(
         query=_LOG,
         values={
@@ -265,12 +259,10 @@ def is_exported(store: Store, definition: Definition, company: str, number: str)
 
 
 def of_subject(query: str, subject: str) -> str:
-    """Return a query of items for those of a subject."""
     return query.replace("<items>", _VIEWS[subject])
 
 
 def _values_of(definition: Definition, company: str) -> dict[str, object]:
-    """Return the parameters of the queries below."""
     return {
         "export_type": definition.import_type,
         "subject": definition.subject,

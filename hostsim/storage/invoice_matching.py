@@ -6,13 +6,10 @@ import sqlite3
 from collections.abc import Mapping
 
 
-def match_invoices(db: sqlite3.Connection, values: Mapping[str, object]) -> None:
-    """Create the temporary table ``matched``: the invoice of each row, or NULL.
-
-    :param values: those of :class:`hostsim.storage.scope.Scope`.
-    """
+def match_invoices(db: sqlite3.Connection, scope: Mapping[str, object]) -> None:
+    """Create the temporary table ``matched``: the invoice of each row, or NULL."""
     db.execute(_CREATE_MATCHED)
-    db.execute(_MATCH, values)
+    db.execute(_MATCH, scope)
     db.execute("CREATE INDEX matched_by_invoice ON matched (invoice_id)")
 
 

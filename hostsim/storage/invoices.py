@@ -20,7 +20,6 @@ def invoice(store: Store, invoice_id: int | None) -> Invoice | None:
 
 
 def invoice_row(db: sqlite3.Connection, region: str, number: str) -> sqlite3.Row | None:
-    """Return the invoice with this number."""
     query = "SELECT * FROM invoices WHERE region = :region AND number = :number"
     return first_row(db, query, region=clean(region), number=clean(number))
 
@@ -31,10 +30,7 @@ def ids_by_region(store: Store, number: str) -> dict[str, int]:
 
 
 def number_of_ocr(store: Store, ocr: str, region: str | None) -> str | None:
-    """Return the number of the invoices with this OCR, if they all have the same.
-
-    :param region: ``None`` for all of them.
-    """
+    """Return the number of the invoices with this OCR, if they all have the same."""
     rows = store.db.execute(
         "SELECT DISTINCT number FROM invoices WHERE ocr = :ocr AND ocr <> ''"
         " AND (:region IS NULL OR region = :region)",
@@ -59,10 +55,7 @@ def regions(store: Store) -> list[str]:
 
 
 def open_invoices(today: date, region: str | None = None) -> Source:
-    """Describe the invoices that are not fully paid, or overpaid; the longest overdue first.
-
-    :param region: ``None`` for all of them.
-    """
+    """Describe the invoices that are not fully paid, or overpaid; the longest overdue first."""
     return Source(
         query=(
             " FROM invoices r WHERE CAST(r.remaining AS REAL) <> 0"

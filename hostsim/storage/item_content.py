@@ -49,7 +49,6 @@ class ItemTables:
         return int(db.execute(query, columns_of(party, region=region)).fetchone()["id"])
 
     def write_rows(self, db: sqlite3.Connection, item_id: int, rows: Iterable[object]) -> None:
-        """Replace the rows of an item."""
         table, item = self._rows
         names = _names(self.row)
         db.execute(f"DELETE FROM {table} WHERE {item} = :id", {"id": item_id})  # noqa: S608 names

@@ -171,7 +171,6 @@ def refuse_planted(database: Path) -> None:
 
 
 def locks_of(database: Path) -> Path:
-    """Return the folder of the locks of a database."""
     return database.with_name(f"{database.name}.locks")
 
 

@@ -146,10 +146,6 @@ class Registration:
         return hidden, replaced
 
     def _write_payments(self, db: sqlite3.Connection, replaced: Mapping[str, int]) -> None:
-        """Register the ready payments.
-
-        :param replaced: by number, the reversed payment that one replaces.
-        """
         values = {"user": self.user, "at": self.at.isoformat(), "replaced": json.dumps(replaced)}
         db.execute(_REGISTER, {**self._values, **values})
 

@@ -70,7 +70,6 @@ def schedule(store: Store, definition: str) -> Schedule | None:
 
 
 def schedules(store: Store) -> Iterator[Schedule]:
-    """Return all schedules, by definition."""
     return map(_schedule_of, store.stream(f"{_SCHEDULES} ORDER BY s.definition"))
 
 

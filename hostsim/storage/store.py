@@ -51,27 +51,23 @@ MAX_DEVIATION = Decimal(1_000_000)
 
 _ENTRIES = f"SELECT {ENTRY_COLUMNS} FROM payments r JOIN invoices i ON i.id = r.invoice_id"  # noqa: S608 a constant
 
+_OLDEST_FIRST = f"ORDER BY {OLDEST_FIRST.format('r')}, r.id"
+
 _PAYMENTS = f"""
     {_ENTRIES}
     WHERE (:origin IS NULL OR r.origin = :origin
            OR (r.origin = 'import' AND lower(r.source) = :origin))
     AND (:invoice_id IS NULL OR r.invoice_id = :invoice_id)
     AND (:run_id IS NULL OR r.run_id = :run_id)
-    ORDER BY {OLDEST_FIRST.format("r")}, r.id
+    {_OLDEST_FIRST}
 """
 
 _IMPORTED = f"""
-    {_ENTRIES}
-    WHERE r.state = 'registered' AND r.origin = 'import'
-    AND (:run_id IS NULL OR r.run_id = :run_id)
-    ORDER BY {OLDEST_FIRST.format("r")}, r.id
+    {_ENTRIES} WHERE r.state = 'registered' AND r.origin = 'import'
+    AND (:run_id IS NULL OR r.run_id = :run_id) {_OLDEST_FIRST}
 """
 
-_REGISTERED = f"""
-    {_ENTRIES}
-    WHERE r.state = 'registered'
-    ORDER BY {OLDEST_FIRST.format("r")}, r.id
-"""
+_REGISTERED = f"{_ENTRIES} WHERE r.state = 'registered' {_OLDEST_FIRST}"
 
 _TOTALS = """
     SELECT i.region, r.origin, count(*), exact_sum(r.amount)
@@ -138,7 +134,6 @@ class Store(Database):
             )
 
     def plugins_off(self) -> frozenset[str]:
-        """Return the names of the plug-ins that are switched off."""
         row = first_row(self.db, "SELECT value FROM settings WHERE key = 'plugins_off'")
         return frozenset() if row is None else frozenset(map(str, json.loads(row["value"])))
 
@@ -240,7 +235,6 @@ class Store(Database):
             raise host_error("DEFINITION_EXISTS", name=definition.name) from error
 
     def set_definition_settings(self, name: str, settings: Mapping[str, str]) -> None:
-        """Replace the settings of a definition."""
         with self.checked_change() as db:
             db.execute(
                 "UPDATE definitions SET settings = :settings WHERE name = :name",
@@ -248,7 +242,6 @@ class Store(Database):
             )
 
     def set_definition_region(self, name: str, region: str) -> None:
-        """Set the region whose invoices a definition matches."""
         with self.checked_change() as db:
             db.execute(
                 "UPDATE definitions SET region = :region WHERE name = :name",
@@ -256,7 +249,6 @@ class Store(Database):
             )
 
     def set_definition_company(self, name: str, company: Company) -> None:
-        """Set the company whose books a definition is about."""
         with self.checked_change() as db:
             db.execute(
                 "UPDATE definitions SET company = :number, company_name = :company_name"
@@ -281,8 +273,6 @@ class Store(Database):
 
         :param origin: ``import``, ``hand``, or a source in the plug-in's word (``manual``,
             ``file`` …), which is one of ``import``.
-        :param invoice_id: of one invoice.
-        :param run_id: those that one run registered.
         """
         values = {
             "origin": origin and origin.lower(),
@@ -322,10 +312,7 @@ class Store(Database):
             yield from map(entry_of, self.stream(_PAYMENTS_BY_NUMBER, values))
 
     def registered(self, run_id: str | None = None) -> Iterator[SavedPayment]:
-        """Return the imported payments that are registered, oldest first.
-
-        :param run_id: those that one run registered.
-        """
+        """Return the imported payments that are registered, or those of one run, oldest first."""
         for row in self.stream(_IMPORTED, {"run_id": run_id}):
             payment = payment_of(row, row["company"], import_type=row["import_type"])
             if payment is not None:
@@ -350,7 +337,6 @@ class Store(Database):
     # --- Values that plug-ins store ---
 
     def state(self, import_type: str, key: str) -> str | None:
-        """Read a value that a plug-in stored."""
         query = "SELECT value FROM state WHERE import_type = :import_type AND key = :key"
         row = first_row(self.db, query, import_type=import_type, key=key)
         return None if row is None else str(row["value"])
