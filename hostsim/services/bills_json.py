@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
-from dataclasses import fields
 from decimal import Decimal
 from pathlib import PurePath
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 from hostsim.ledger.account_numbers import is_bankgiro, is_bic, is_iban, is_plusgiro
 from hostsim.ledger.values import LoadedBill
@@ -19,8 +19,8 @@ from hostsim.services.json_file import (
     DATE,
     FILLED,
     TEXT,
-    Declaration,
     Field,
+    Fields,
     InvalidValue,
     JsonFile,
     ParsedItem,
@@ -55,19 +55,22 @@ def _parse_side(value: object) -> Decimal:
     return side
 
 
-_BILLS = Declaration(
-    noun=Text("avräkning", "bill"),
-    number="bill_number",
-    party_name="supplier",
-    item={
+class BillsFile(JsonFile[LoadedBill]):
+    """One pass over a file of bills."""
+
+    wrong = "BILLS_FILE_WRONG"
+    noun = Text("avräkning", "bill")
+    number = "bill_number"
+    party_name = "supplier"
+    fields: ClassVar[Fields] = {
         "bill_number": Field(lambda value: filled(value, MAX_NUMBER_LENGTH), required=True),
         **COMMON,
         "bill_date": DATE,
         "total": AMOUNT,
         "vat": AMOUNT,
-    },
-    party={
-        **{field.name: TEXT for field in fields(Supplier)},
+    }
+    party_fields: ClassVar[Fields] = {
+        **{field.name: TEXT for field in dataclasses.fields(Supplier)},
         "code": FILLED,
         "name": FILLED,
         "country": COUNTRY,
@@ -76,21 +79,13 @@ _BILLS = Declaration(
         "iban": Field(_account_parser(is_iban, messages.NO_IBAN)),
         "bic": Field(_account_parser(is_bic, messages.NO_BIC)),
         "sends_invoice": boolean(default=False),
-    },
-    row={
+    }
+    row_fields: ClassVar[Fields] = {
         "account": FILLED,
         "unit": TEXT,
         "debit": Field(_parse_side, required=True),
         "credit": Field(_parse_side, required=True),
-    },
-)
-
-
-class BillsFile(JsonFile[LoadedBill]):
-    """One pass over a file of bills."""
-
-    wrong = "BILLS_FILE_WRONG"
-    declaration = _BILLS
+    }
 
     def __init__(self, region: str = "", notes: ProblemList | None = None) -> None:
         super().__init__(region, notes)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from hostsim.ledger.values import ExportedInvoice, InvoiceContent
 from hostsim.messages import files as messages
@@ -20,8 +20,8 @@ from hostsim.services.json_file import (
     DATE_OR_NONE,
     FILLED,
     TEXT,
-    Declaration,
     Field,
+    Fields,
     InvalidValue,
     JsonFile,
     ParsedItem,
@@ -54,11 +54,14 @@ def _parse_vat_rate(value: object) -> str:
     return match[0]
 
 
-_INVOICES = Declaration(
-    noun=INVOICE,
-    number="invoice_number",
-    party_name="customer",
-    item={
+class InvoicesFile(JsonFile[ExportedInvoice]):
+    """One pass over a file of invoices."""
+
+    wrong = invoices_table.WRONG
+    noun = INVOICE
+    number = "invoice_number"
+    party_name = "customer"
+    fields: ClassVar[Fields] = {
         "invoice_number": Field(as_in_table(invoices_table.parse_number), required=True),
         "ocr": Field(as_in_table(invoices_table.parse_ocr)),
         "type": Field(text_where(INVOICE_TYPES.__contains__, messages.NO_TYPE), default="invoice"),
@@ -67,28 +70,20 @@ _INVOICES = Declaration(
         "order_number": TEXT,
         "order_date": DATE_OR_NONE,
         "credits": TEXT,
-    },
-    party={
-        **{field.name: TEXT for field in fields(Customer)},
+    }
+    party_fields: ClassVar[Fields] = {
+        **{field.name: TEXT for field in dataclasses.fields(Customer)},
         "code": FILLED,
         "name": FILLED,
         "country": COUNTRY,
-    },
-    row={
+    }
+    row_fields: ClassVar[Fields] = {
         "account": FILLED,
         "unit": TEXT,
         "vat_rate": Field(_parse_vat_rate, required=True),
         "net": AMOUNT,
         "vat": AMOUNT,
-    },
-)
-
-
-class InvoicesFile(JsonFile[ExportedInvoice]):
-    """One pass over a file of invoices."""
-
-    wrong = invoices_table.WRONG
-    declaration = _INVOICES
+    }
 
     def __init__(self, region: str = "", notes: ProblemList | None = None) -> None:
         super().__init__(region, notes)

@@ -67,18 +67,6 @@ Fields = Mapping[str, Field]
 
 
 @dataclass(frozen=True, slots=True)
-class Declaration:
-    """What a file of a kind of items holds."""
-
-    noun: Text  # what one of the items is
-    number: str  # the field that numbers an item
-    item: Fields
-    party_name: str  # the field that is its other party
-    party: Fields
-    row: Fields
-
-
-@dataclass(frozen=True, slots=True)
 class ParsedItem:
     """An item of the file, each field of which is valid."""
 
@@ -91,9 +79,14 @@ class ParsedItem:
 
 
 class JsonFile(ItemFile[T]):
-    """One pass over a JSON file of items."""
+    """One pass over a JSON file of items, which a subclass declares by their fields."""
 
-    declaration: ClassVar[Declaration]
+    noun: ClassVar[Text]  # what an item is
+    number: ClassVar[str]  # the field that numbers it
+    fields: ClassVar[Fields]
+    party_name: ClassVar[str]  # the field that is its other party
+    party_fields: ClassVar[Fields]
+    row_fields: ClassVar[Fields]
 
     def __init__(self, region: str = "", notes: ProblemList | None = None) -> None:
         super().__init__(region, notes)
@@ -114,10 +107,10 @@ class JsonFile(ItemFile[T]):
                 yield value
 
     def problem(self, who: str, field: str | None, message: Text) -> None:
-        self._problems.add(FileProblem(0, field, message, who, self.declaration.noun))
+        self._problems.add(FileProblem(0, field, message, who, self.noun))
 
     def note(self, who: str, field: str, message: Text) -> None:
-        self._notes.add(FileProblem(0, field, message, who, self.declaration.noun))
+        self._notes.add(FileProblem(0, field, message, who, self.noun))
 
     def _list(self, content: bytes) -> list[Any]:
         try:
@@ -145,13 +138,12 @@ class JsonFile(ItemFile[T]):
         if not isinstance(item, _Object):
             self.problem(f"#{index}", None, messages.NOT_AN_OBJECT)
             return None
-        declared = self.declaration
-        number, party_name = item.get(declared.number), declared.party_name
+        number, party_name = item.get(self.number), self.party_name
         who = str(number)[:40] if isinstance(number, str) and number else f"#{index}"
-        read = self._read(who, "", item, declared.item, apart=(party_name, "rows"))
-        party = self._read(who, f"{party_name}.", item.get(party_name), declared.party)
+        read = self._read(who, "", item, self.fields, apart=(party_name, "rows"))
+        party = self._read(who, f"{party_name}.", item.get(party_name), self.party_fields)
         rows = [
-            self._read(who, f"rows[{row}].", value, declared.row)
+            self._read(who, f"rows[{row}].", value, self.row_fields)
             for row, value in enumerate(self._rows(who, item.get("rows")))
         ]
         if self._problems.found > before:
@@ -163,10 +155,9 @@ class JsonFile(ItemFile[T]):
         return None if self._problems.found > before else self.make_item(parsed)
 
     def _check_alone(self, item: ParsedItem) -> None:
-        number = self.declaration.number
-        key = item.region, item.fields[number]
+        key = item.region, item.fields[self.number]
         if key in self._seen:
-            self.problem(item.who, number, messages.DUPLICATE)
+            self.problem(item.who, self.number, messages.DUPLICATE)
         self._seen.add(key)
         if item.fields["currency"] == SEK and item.fields["exchange_rate"] is not None:
             self.problem(item.who, "exchange_rate", messages.RATE_OF_SEK)
