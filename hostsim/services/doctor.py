@@ -109,10 +109,11 @@ class Doctor:
                 needs = ("host.definition",)
             self._check("host.invoices", self._check_invoices, *needs)
             if self._name is not None:
-                self._ask_the_plugin(self._name)
+                self._check("host.import", self._ask_plugin, "host.database", "host.definition")
             return self._findings
 
-    def _check(self, name: str, check: Callable[[], Text], *needs: str) -> None:
+    def _check(self, name: str, check: Callable[[], Text | None], *needs: str) -> None:
+        """Add the finding of a check; one that returns ``None`` added its own."""
         label = LABELS[name]
         missing = next(
             (finding for finding in self._findings if finding.name in needs and _blocks(finding)),
@@ -122,7 +123,9 @@ class Doctor:
             self._findings.append(Finding(name, label, "skipped", _skipped(missing.label)))
             return
         try:
-            finding = Finding(name, label, "ok", check())
+            if (sentence := check()) is None:
+                return
+            finding = Finding(name, label, "ok", sentence)
         except HostError as error:
             finding = Finding(name, label, "failed", error.message, error.code, error.kind)
         except sqlite3.Error as broken:
@@ -256,18 +259,28 @@ class Doctor:
 
     # --- The plug-in's part ---
 
-    def _ask_the_plugin(self, name: str) -> None:
-        if self._definition is None:
-            self._check("host.import", _never_called, "host.database", "host.definition")
-            return
+    def _ask_plugin(self) -> None:
+        """Add the findings of the definition's plug-in."""
         try:
-            findings = self._make_host(self._store).diagnose(name)
-        except Exception as error:  # noqa: BLE001 - the host's own findings are reported anyway
-            self._check("host.import", lambda error=error: self._failed(error))  # type: ignore[misc]
-            return
+            findings = self._make_host(self._store).diagnose(self._name or "")
+        except Exception as error:
+            failure = failure_of(error)
+            if failure is None:
+                log.warning("a plug-in failed in opter_diagnose", exc_info=error)
+                what = type(error).__name__
+                raise host_error("PLUGIN_FAILED", name=self._owner, what=what) from error
+            if failure.kind == "cancelled":
+                raise
+            raise HostError(failure.code, failure.kind, own(failure.message)) from error
         if findings is None:
-            self._check("host.import", self._cannot_check)
-            return
+            name = self._owner
+            raise Unknown(
+                Text(
+                    f"Insticksprogrammet {name} kan inte kontrollera sig självt; prova "
+                    "överföringen.",
+                    f"The plug-in {name} cannot check itself; try the transfer.",
+                )
+            )
         self._findings += [
             Finding(
                 finding.name,
@@ -279,24 +292,6 @@ class Doctor:
             )
             for finding in findings
         ]
-
-    def _failed(self, error: Exception) -> Text:
-        failure = failure_of(error)
-        if failure is None:
-            log.warning("a plug-in failed in opter_diagnose", exc_info=error)
-            raise host_error("PLUGIN_FAILED", name=self._owner, what=type(error).__name__)
-        if failure.kind == "cancelled":
-            raise error
-        raise HostError(failure.code, failure.kind, own(failure.message))
-
-    def _cannot_check(self) -> Text:
-        name = self._owner
-        raise Unknown(
-            Text(
-                f"Insticksprogrammet {name} kan inte kontrollera sig självt; prova överföringen.",
-                f"The plug-in {name} cannot check itself; try the transfer.",
-            )
-        )
 
 
 def first_failure(findings: list[Finding], definition: str | None = None) -> HostError | None:
@@ -332,10 +327,6 @@ def _skipped(other: Text) -> Text:
         f"Inte kontrollerat. Rätta först: {other.sv}.",
         f"Not checked. Correct this first: {other.en}.",
     )
-
-
-def _never_called() -> Text:
-    raise AssertionError("what this needs has failed")
 
 
 def _versions() -> Text:
