@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, cast
 
 from hostsim.messages.errors import COMMANDS, ERRORS
-from hostsim.messages.text import joined
+from hostsim.messages.text import joined, listed
 from opter_contract.values import Failure, SettingsProblem, Text
 
 #: The exit status of a command, by the kind of failure that ended it.
@@ -51,12 +51,9 @@ class SettingsRefused(HostError):
 
     def __init__(self, problems: Sequence[SettingsProblem]) -> None:
         wrong = [p for p in problems if p.severity == "error"]
-        joined_problems = Text(
-            " ".join(f"{p.key}: {p.message.sv}" for p in wrong),
-            " ".join(f"{p.key}: {p.message.en}" for p in wrong),
-        )
-        kind, message = from_table("SETTINGS_REFUSED", {"problems": joined_problems})
-        super().__init__("SETTINGS_REFUSED", kind, message)
+        sentences = [Text(f"{p.key}: {p.message.sv}", f"{p.key}: {p.message.en}") for p in wrong]
+        values: dict[str, object] = {"problems": listed(sentences, " ")}
+        super().__init__("SETTINGS_REFUSED", *from_table("SETTINGS_REFUSED", values))
         self.problems = tuple(problems)
 
 

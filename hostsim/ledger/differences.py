@@ -10,6 +10,7 @@ from hostsim.ledger.values import SEK, ZERO, Decision
 from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.formats import money_of
+from hostsim.messages.text import listed
 from opter_contract.values import Payment, Text
 
 
@@ -98,12 +99,12 @@ def _write_offs_text(payment: Payment) -> Text:
     sums = decision_rules.sum_write_offs(payment)
     if not sums:
         return money_of(ZERO, SEK)
-    amounts = [
-        (account, money_of(amount, currency or SEK)) for (account, currency), amount in sums.items()
-    ]
-    return Text(
-        " + ".join(f"{money.sv} (konto {account})" for account, money in amounts),
-        " + ".join(f"{money.en} (account {account})" for account, money in amounts),
+    return listed(
+        (
+            payments_messages.ON_ACCOUNT(money=money_of(amount, currency or SEK), account=account)
+            for (account, currency), amount in sums.items()
+        ),
+        " + ",
     )
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from hostsim.messages.payments import NOT_SAVED, Difference
+from hostsim.messages.payments import NOT_SAVED, Difference, in_words
+from hostsim.messages.text import Template, listed
 from opter_contract.values import Text
 
 
@@ -50,9 +51,9 @@ def registered_before(day: str, amount: Text, way: Text, who: Text) -> Text:
 
 
 def possibly_registered(sentences: Sequence[Text]) -> Text:
+    others = listed(sentences, "; ")
     return Text(
-        f"Kan vara registrerad redan: {'; '.join(sentence.sv for sentence in sentences)}",
-        f"Possibly registered already: {'; '.join(sentence.en for sentence in sentences)}",
+        f"Kan vara registrerad redan: {others.sv}", f"Possibly registered already: {others.en}"
     )
 
 
@@ -82,22 +83,27 @@ def deleted_here(who: Text) -> Text:
 TAKEN_AGAIN = Text("Tas in igen", "Taken again")
 
 
+_WAS_HERE = Template(
+    "{what} var {registered} här, nu {now}", "{what} was {registered} here, now {now}"
+)
+
+
 def was_here(what: Text, differences: Sequence[Difference]) -> Text:
     """Add how a payment that was deleted here differs from the one that it is now."""
     if not differences:
         return what
-    sv = "; ".join(f"{d.what.sv} var {d.registered.sv} här, nu {d.now.sv}" for d in differences)
-    en = "; ".join(f"{d.what.en} was {d.registered.en} here, now {d.now.en}" for d in differences)
-    return Text(f"{what.sv}; {sv}", f"{what.en}; {en}")
+    return listed([what, in_words(differences, _WAS_HERE)], "; ")
+
+
+_DECIDED_WITH = Template("{what} {registered}, nu {now}", "{what} {registered}, now {now}")
 
 
 def decided_with(differences: Sequence[Difference]) -> Text:
     """Return on which other figures it was decided."""
     if not differences:
         return Text("avgjord när uppgifterna var andra", "decided when the figures were others")
-    sv = "; ".join(f"{d.what.sv} {d.registered.sv}, nu {d.now.sv}" for d in differences)
-    en = "; ".join(f"{d.what.en} {d.registered.en}, now {d.now.en}" for d in differences)
-    return Text(f"avgjord vid {sv}", f"decided with {en}")
+    figures = in_words(differences, _DECIDED_WITH)
+    return Text(f"avgjord vid {figures.sv}", f"decided with {figures.en}")
 
 
 def decide_again(reason: Text, decided: Text) -> Text:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from hostsim.messages import payments as payments_messages
 from hostsim.messages.formats import minute, money
+from hostsim.messages.payments import region_name
+from hostsim.messages.text import listed
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -86,16 +87,12 @@ def pays_another(number: str) -> Text:
 
 
 def only_elsewhere(number: str, region: str, other_regions: Sequence[str]) -> Text:
-    here, names = (
-        payments_messages.region_name(region),
-        [payments_messages.region_name(other) for other in other_regions],
-    )
-    sv, en = ", ".join(name.sv for name in names), ", ".join(name.en for name in names)
+    here, there = region_name(region), listed(map(region_name, other_regions))
     return Text(
-        f"Faktura {number} finns inte i {here.sv}, men i {sv}: det är en annan faktura, som läses "
-        "in med ett annat filformat.",
-        f"Invoice {number} is not in {here.en}, but in {en}: that is another invoice, which is "
-        "read with another file format.",
+        f"Faktura {number} finns inte i {here.sv}, men i {there.sv}: det är en annan faktura, som "
+        "läses in med ett annat filformat.",
+        f"Invoice {number} is not in {here.en}, but in {there.en}: that is another invoice, which "
+        "is read with another file format.",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hostsim.messages.text import Template
 from opter_contract.values import Text
 
 INVOICES, BILLS = "invoices", "supplier-bills"
@@ -57,12 +58,9 @@ WORDS = {
 }
 
 
-def said(sentence: Text, subject: str, /, **values: object) -> Text:
-    """Put the words of a subject into a sentence, and other values."""
-    words = WORDS[subject]
-    sv = {name: word.sv for name, word in words.items()}
-    en = {name: word.en for name, word in words.items()}
-    return Text(sentence.sv.format_map(sv | values), sentence.en.format_map(en | values))
+def said(sentence: Text, subject: str) -> Text:
+    """Put the words of a subject into a sentence."""
+    return Template(*sentence)(**WORDS[subject])
 
 
 INTERRUPTED = Text(

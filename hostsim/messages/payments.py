@@ -7,9 +7,9 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple, Protocol
 
-from hostsim.messages.formats import count, minute, money
+from hostsim.messages.formats import count, minute, money, money_of
 from hostsim.messages.source_name import SOURCE
-from hostsim.messages.text import MAX_NAMES, joined, some_of
+from hostsim.messages.text import MAX_NAMES, Template, joined, listed, some_of
 from opter_contract.values import Text
 
 PARTIAL = Text("Delbetalning", "Partial payment")
@@ -157,22 +157,25 @@ def beside_changed(payments: Sequence[RegisteredHere]) -> Text:
     )
 
 
-def _named(payments: Sequence[RegisteredHere]) -> tuple[str, str]:
-    """Name registered payments, the first few of many."""
-    more = len(payments) - MAX_NAMES
-    sv, en = (
-        ", ".join(
-            f"{payment.number} ({money(_in_currency(payment), lang)} {payment.currency}, "
-            f"{payment.date.isoformat()}, {word} {payment.host_invoice_number})"
-            for payment in payments[:MAX_NAMES]
-        )
-        for lang, word in (("sv", "faktura"), ("en", "invoice"))
+def _named(payments: Sequence[RegisteredHere]) -> Text:
+    return _first_few([_named_payment(payment) for payment in payments])
+
+
+def _named_payment(payment: RegisteredHere) -> Text:
+    in_currency = payment.amount if payment.amount_currency is None else payment.amount_currency
+    amount, invoice = money_of(in_currency, payment.currency), payment.host_invoice_number
+    return Text(
+        f"{payment.number} ({amount.sv}, {payment.date.isoformat()}, faktura {invoice})",
+        f"{payment.number} ({amount.en}, {payment.date.isoformat()}, invoice {invoice})",
     )
-    return (sv, en) if more <= 0 else (f"{sv} och {more} till", f"{en} and {more} more")
 
 
-def _in_currency(payment: RegisteredHere) -> Decimal:
-    return payment.amount if payment.amount_currency is None else payment.amount_currency
+def _first_few(names: Sequence[Text]) -> Text:
+    """List the first names of many, and count the others."""
+    first, more = listed(names[:MAX_NAMES]), len(names) - MAX_NAMES
+    if more <= 0:
+        return first
+    return Text(f"{first.sv} och {more} till", f"{first.en} and {more} more")
 
 
 def settles(number: str, invoice_number: str, *, credit: bool) -> Text:
@@ -230,7 +233,7 @@ def deleted_at_source(
     :param successors: what may have come in its place.
     """
     if successors:
-        sv, en = (_named_successors(successors, word) for word in _MORE)
+        sv, en = _first_few([_named_successor(successor) for successor in successors])
         return Text(
             f"Betalning {number} ({amount.sv}, {day}) på faktura {invoice} är registrerad här men "
             f"borttagen i {SOURCE.sv}. Den kan vara ersatt av {sv}: avgör det först. Tas bara "
@@ -270,21 +273,12 @@ class Successor(NamedTuple):
     deleted: bool  # here
 
 
-# Of a successor: on which invoice, deleted here, and how many more.
-_MORE = (
-    ("faktura", ", borttagen här", "och", "till"),
-    ("invoice", ", deleted here", "and", "more"),
-)
-
-
-def _named_successors(successors: Sequence[Successor], words: tuple[str, str, str, str]) -> str:
-    on, gone, also, more = words
-    names = ", ".join(
-        f"{one.number} ({on} {one.invoice_number}{gone if one.deleted else ''})"
-        for one in successors[:MAX_NAMES]
+def _named_successor(successor: Successor) -> Text:
+    gone_sv, gone_en = (", borttagen här", ", deleted here") if successor.deleted else ("", "")
+    return Text(
+        f"{successor.number} (faktura {successor.invoice_number}{gone_sv})",
+        f"{successor.number} (invoice {successor.invoice_number}{gone_en})",
     )
-    over = len(successors) - MAX_NAMES
-    return names if over <= 0 else f"{names} {also} {over} {more}"
 
 
 def less_remains_at_source(
@@ -390,17 +384,25 @@ PAYMENT_DATE = Text("betalningsdatum", "payment date")
 INVOICE_NUMBER = Text("fakturanummer", "invoice number")
 BOOKED = Text("bokförd", "booked")
 WRITE_OFFS = Text("avskrivet", "written off")
+ON_ACCOUNT = Template("{money} (konto {account})", "{money} (account {account})")
 YES = Text("ja", "yes")
 NO = Text("nej", "no")
 
 
+def in_words(differences: Iterable[Difference], sentence: Template) -> Text:
+    return listed((sentence(**difference._asdict()) for difference in differences), "; ")
+
+
+_CHANGE = Template(
+    "{what} registrerat {registered}, nu {now}", "{what} registered {registered}, now {now}"
+)
+
+
 def changed(differences: Iterable[Difference]) -> Text:
-    differences = list(differences)
-    sv = "; ".join(f"{d.what.sv} registrerat {d.registered.sv}, nu {d.now.sv}" for d in differences)
-    en = "; ".join(f"{d.what.en} registered {d.registered.en}, now {d.now.en}" for d in differences)
+    changes = in_words(differences, _CHANGE)
     return Text(
-        f"Ändrad efter registreringen: {sv}",
-        f"Changed after it was registered: {en}",
+        f"Ändrad efter registreringen: {changes.sv}",
+        f"Changed after it was registered: {changes.en}",
     )
 
 
@@ -583,7 +585,7 @@ def save_undone(
                 f"and no longer are: {which.en}. Take them again if they are to come in.",
             )
         )
-    return Text(*(" ".join(parts) for parts in zip(*sentences, strict=True)))
+    return listed(sentences, " ")
 
 
 def not_read(number: int) -> Text:
@@ -606,23 +608,19 @@ def region_name(region: str) -> Text:
 
 
 _COUNTED = {
-    "saved": Text("{} sparade", "{} saved"),
-    "left": Text("{} lämnade till en person", "{} left for a person"),
-    "rejected": Text("{} kan inte sparas", "{} cannot be saved"),
-    "ignored": Text("{} ignorerade", "{} ignored"),
+    "saved": Template("{n} sparade", "{n} saved"),
+    "left": Template("{n} lämnade till en person", "{n} left for a person"),
+    "rejected": Template("{n} kan inte sparas", "{n} cannot be saved"),
+    "ignored": Template("{n} ignorerade", "{n} ignored"),
 }
 _COUNTED_OF_EXPORT = _COUNTED | {
-    "saved": Text("{} skickade", "{} sent"),
-    "rejected": Text("{} kan inte skickas", "{} cannot be sent"),
-    "ignored": Text("{} fanns redan", "{} there already"),
+    "saved": Template("{n} skickade", "{n} sent"),
+    "rejected": Template("{n} kan inte skickas", "{n} cannot be sent"),
+    "ignored": Template("{n} fanns redan", "{n} there already"),
 }
 
 
 def counted(counts: Mapping[str, int], *, export: bool = False) -> Text:
     """Return the counts of an unattended run in words, without zeros."""
     words = _COUNTED_OF_EXPORT if export else _COUNTED
-    numbers = [(text, counts[key]) for key, text in words.items() if counts.get(key)]
-    return Text(
-        ", ".join(text.sv.format(number) for text, number in numbers),
-        ", ".join(text.en.format(number) for text, number in numbers),
-    )
+    return listed(sentence(n=counts[key]) for key, sentence in words.items() if counts.get(key))

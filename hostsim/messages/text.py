@@ -57,16 +57,19 @@ def joined(sentences: Iterable[Text]) -> Text | None:
     if not texts:
         return None
     *before, last = texts
-    return Text(
-        "".join(f"{text.sv.removesuffix('.')}. " for text in before) + last.sv,
-        "".join(f"{text.en.removesuffix('.')}. " for text in before) + last.en,
-    )
+    ended = [Text(*(f"{sentence.removesuffix('.')}." for sentence in text)) for text in before]
+    return listed([*ended, last], " ")
 
 
-def settings_not_followed() -> Text:
-    """Return the warning that a plug-in failed after its settings were stored."""
-    return Text(
-        "Inställningarna är sparade, men insticksprogrammet kunde inte följa upp dem. Meddela "
-        "den som utvecklar det.",
-        "The settings are stored, but the plug-in could not follow them up. Tell its developer.",
-    )
+def listed(texts: Iterable[Text], separator: str = ", ") -> Text:
+    """Join texts as they are."""
+    pairs = [(text.sv, text.en) for text in texts]
+    return Text(separator.join(sv for sv, _ in pairs), separator.join(en for _, en in pairs))
+
+
+#: The warning that a plug-in failed after its settings were stored.
+SETTINGS_NOT_FOLLOWED = Text(
+    "Inställningarna är sparade, men insticksprogrammet kunde inte följa upp dem. Meddela den som "
+    "utvecklar det.",
+    "The settings are stored, but the plug-in could not follow them up. Tell its developer.",
+)

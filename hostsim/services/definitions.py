@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from hostsim.errors import SettingsRefused, failure_of, host_error
 from hostsim.ledger.values import Definition
-from hostsim.messages.text import settings_not_followed
+from hostsim.messages.text import SETTINGS_NOT_FOLLOWED
 from hostsim.plugins.session import Session, broken
 from hostsim.services.context import Context
 from hostsim.storage import import_runs
@@ -122,7 +122,7 @@ class Definitions(Context):
             failure = failure_of(error)
             if failure is None:
                 log.warning("a plug-in failed in opter_settings_stored: %s", type(error).__name__)
-            sentence = settings_not_followed() if failure is None else failure.message
+            sentence = SETTINGS_NOT_FOLLOWED if failure is None else failure.message
             return [SettingsProblem(name, "warning", sentence)]
         return []
 

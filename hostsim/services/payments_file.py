@@ -24,6 +24,7 @@ from hostsim.errors import host_error
 from hostsim.ledger.values import EXACT, IMPORT, SEK, ZERO, Entry
 from hostsim.messages.formats import day, plain
 from hostsim.messages.payments import region_name
+from hostsim.messages.text import listed
 from hostsim.storage.invoices import regions
 from hostsim.storage.private_files import move_unless_exists, new_file
 from hostsim.storage.store import OriginTotal, Store
@@ -103,8 +104,7 @@ def _refuse_unknown(store: Store, region: str) -> None:
 
 
 def _join_regions(region_names: Iterable[str]) -> Text:
-    names = [region_name(region) for region in sorted(region_names)]
-    return Text(", ".join(n.sv for n in names), ", ".join(n.en for n in names))
+    return listed(map(region_name, sorted(region_names)))
 
 
 def _csv_lines(chosen: Iterable[Entry]) -> Iterator[str]:
