@@ -26,9 +26,10 @@ from typing import TYPE_CHECKING, Any, TextIO
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.judging import KINDS
 from hostsim.ledger.reasons import ACCEPT, LEFT, NOT_LOOKED_UP, REPLACED, SETTLEMENT_BLOCKED
+from hostsim.ledger.values import REGISTERED
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.exports import BILLS, INVOICES
-from hostsim.messages.text import LANGUAGES, say
+from hostsim.messages.text import listed, say
 from hostsim.sandbox import Sandbox, scripted_login, seed, seed_bills, seed_invoices
 from hostsim.sandbox.changes import parse_change
 from hostsim.services.bills_json import BillsFile
@@ -84,7 +85,6 @@ def run_demo(
     progress_stream: TextIO,
     keep: Path | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    elapsed: Callable[[], float] = time.monotonic,
 ) -> None:
     """Sign in, import, save and import again, explaining each step.
 
@@ -93,12 +93,11 @@ def run_demo(
     :raises HostError: ``DEMO_FAILED`` when the demonstration did not show
         what it promises.
     """
-    began = elapsed()
+    began = time.monotonic()
     with _folder(output, keep) as folder:
         demo = _Demo(output, plugins, progress_stream, folder, now())
         demo.run()
-        seconds = elapsed() - began
-        demo.summarise(seconds)
+        demo.summarise(time.monotonic() - began)
 
 
 @dataclass(slots=True)
@@ -187,11 +186,8 @@ class _Demo:
             f"Lägger undan fakturorna {first} till {last}, som görs direkt i Fortnox.",
             f"Setting aside the invoices {first} to {last}, which are made in Fortnox directly.",
         )
-        waiting = next(
-            payment
-            for payment in self.sandbox.state.companies[seed.COMPANY].payments()
-            if payment.invoice_number == seed.BOOKED_OVERNIGHT
-        )
+        books = self.sandbox.state.companies[seed.COMPANY]
+        waiting = books.payments_of(seed.BOOKED_OVERNIGHT)[0]
         host.add_payment(str(seed.BOOKED_OVERNIGHT), waiting.amount, date=waiting.payment_date)
         self._explain(
             f"Registrerar betalningen av faktura {seed.BOOKED_OVERNIGHT} för hand, fast den "
@@ -199,8 +195,8 @@ class _Demo:
             f"Registering the payment of invoice {seed.BOOKED_OVERNIGHT} by hand, although it "
             "only waits to be booked in Fortnox.",
         )
-        deleted = next(row for row in self.store.payments() if row.status == "exact" and row.id)
-        host.delete_payment(deleted.id or 0, why="fel faktura")
+        deleted = next(row for row in self.store.payments() if row.status == "exact")
+        host.delete_payment(deleted.id, why="fel faktura")
         self._explain(
             f"Tar bort en registrerad betalning av faktura {deleted.host_invoice_number}; den "
             "erbjuds igen vid nästa import.",
@@ -215,7 +211,7 @@ class _Demo:
             "The next day: overnight Fortnox got new payments, booked one, changed one that is "
             "registered already, and deleted two, of which one was made again. Importing again.",
         )
-        before = registered_numbers(self.store)
+        before = {row.payment_number for row in self.store.payments() if row.state == REGISTERED}
         seed.change_overnight(self.sandbox.state)
         preview = self._import()
         self._show(preview)
@@ -264,7 +260,13 @@ class _Demo:
         self._host().define_export(
             EXPORT_NAME, IMPORT_TYPE, INVOICES, "", export_settings(self.now)
         )
-        self._export(numbers)
+        run = self._send(EXPORT_NAME, numbers)
+        self._explain(
+            f"{len(numbers)} fakturor är skickade, och {run.counts['cards']} kunder är "
+            "upplagda eller ändrade i Fortnox. Varje belopp där är vårt, på öret.",
+            f"{len(numbers)} invoices are sent, and {run.counts['cards']} customers are new "
+            "or changed in Fortnox. Each total there is ours, to the öre.",
+        )
         books_and_pays(self.sandbox, numbers)
         self._explain(
             "I Fortnox bokförs fakturorna, och kunderna betalar dem. Läser in betalningarna.",
@@ -306,15 +308,6 @@ class _Demo:
         )
         return numbers
 
-    def _export(self, numbers: list[str]) -> None:
-        run = self._send(EXPORT_NAME, numbers)
-        self._explain(
-            f"{len(numbers)} fakturor är skickade, och {run.counts['cards']} kunder är "
-            "upplagda eller ändrade i Fortnox. Varje belopp där är vårt, på öret.",
-            f"{len(numbers)} invoices are sent, and {run.counts['cards']} customers are new "
-            "or changed in Fortnox. Each total there is ours, to the öre.",
-        )
-
     def _send(self, name: str, numbers: Sequence[str]) -> ExportPreview:
         """Export as a person who reads the preview, confirms what is asked, and sends all."""
 
@@ -354,8 +347,8 @@ class _Demo:
         self.flows = flows_of(self.store, self.sandbox, numbers, bills)
         wrong = [row for row in self.flows if row.differs]
         if wrong or not self.flows:
-            sv, en = (", ".join(say(row.name, language) for row in wrong) for language in LANGUAGES)
-            raise _failed(f"sidorna skiljer sig ({sv})", f"the sides differ ({en})")
+            which = listed(row.name for row in wrong)
+            raise _failed(f"sidorna skiljer sig ({which.sv})", f"the sides differ ({which.en})")
 
     def _import(self) -> Preview:
         with progress_on(self.progress_stream, self.output.language) as progress:
@@ -475,7 +468,7 @@ def flows_of(
     """Return both sides of these invoices, their payments and these bills, by currency."""
     books = sandbox.state.companies[seed.COMPANY]
     invoices = [invoice for invoice in store.invoices() if invoice.number in numbers]
-    entries = [row for row in store.payments() if row.state == "registered"]
+    entries = [row for row in store.payments() if row.state == REGISTERED]
     out, payments = [], []
     for currency in dict.fromkeys(invoice.currency for invoice in invoices):
         here = {row.number: row for row in invoices if row.currency == currency}
@@ -518,45 +511,35 @@ def _sum(amounts: Iterable[Decimal]) -> Decimal:
     return sum(amounts, Decimal(0))
 
 
-def export_settings(now: datetime) -> dict[str, str]:
-    """Return the settings of the demonstration's export."""
-    return {
-        "export_from_date": seed.cut_off_date(now).isoformat(),
-        "cost_center": "unit",
-        "rounding_account": seed_invoices.ROUNDING_ACCOUNT,
-    }
-
-
 def bill_settings(now: datetime) -> dict[str, str]:
-    """Return the settings of the demonstration's export of bills."""
     return {"export_from_date": seed.cut_off_date(now).isoformat()}
 
 
+def export_settings(now: datetime) -> dict[str, str]:
+    rounding = seed_invoices.ROUNDING_ACCOUNT
+    return bill_settings(now) | {"cost_center": "unit", "rounding_account": rounding}
+
+
 def load_bills(store: Store, bills: Sequence[Mapping[str, Any]]) -> None:
-    """Load bills, as any JSON file of bills is loaded."""
     content = json.dumps(bills).encode()
     store.load_bills(BillsFile().read_from(content, file="demo"))
 
 
 def load_with_rows(store: Store, invoices: Sequence[Mapping[str, Any]]) -> None:
-    """Load invoices with their rows, as any JSON file of invoices is loaded."""
     content = json.dumps(invoices).encode()
     store.load_invoices(InvoicesFile().read_from(content, file="demo"))
 
 
 def books_and_pays(sandbox: Sandbox, numbers: Iterable[str]) -> None:
-    """Book invoices in the sandbox, and pay them."""
     for number in numbers:
         for do in ("book_invoice", "pay_invoice"):
             parse_change({"do": do, "number": int(number)})(sandbox.state)
 
 
 def _names(labels: Mapping[str, Text]) -> Text:
-    sv, en = (
-        ", ".join(f"{say(label, language)} ({code})" for code, label in labels.items())
-        for language in LANGUAGES
+    return listed(
+        Text(f"{label.sv} ({code})", f"{label.en} ({code})") for code, label in labels.items()
     )
-    return Text(sv, en)
 
 
 def _failed(sv: str, en: str) -> HostError:
@@ -575,10 +558,6 @@ def _folder(output: Output, keep: Path | None) -> Iterator[Path]:
         raise host_error("FOLDER_UNREACHABLE", path=keep) from error
     yield keep
     output.say(f"Databasen ligger kvar i {keep}.", f"The database stays in {keep}.")
-
-
-def registered_numbers(store: Store) -> set[str]:
-    return {row.payment_number for row in store.payments() if row.state == "registered"}
 
 
 def exported_invoices(now: datetime) -> list[Any]:
