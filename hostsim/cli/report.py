@@ -23,24 +23,24 @@ from hostsim.views.table import write_json
 @click.argument("file", metavar="FIL", type=click.Path(path_type=Path))
 def report(common: Common, file: Path) -> None:
     from hostsim.services.context import now
-    from hostsim.services.support_bundle import write_bundle
+    from hostsim.services.support_bundle import PARTS, write_bundle
 
     with open_store(common, checked=False) as store:
-        parts = write_bundle(
+        write_bundle(
             file,
             store,
             load_plugins(store),
             environment=os.environ,
             language=common.language,
-            now=now,
+            at=now(),
         )
     if common.json:
-        contents = {part.name: say(part.description, common.language) for part in parts}
+        contents = {name: say(what, common.language) for name, what in PARTS.items()}
         write_json(common.output, {"file": str(file), "contents": contents})
         return
     common.output.say(
         f"Underlaget är skrivet till {file}, utan hemligheter, kunder, fakturanummer och namn:",
         f"Written to {file}, without secrets, customers, invoice numbers and names:",
     )
-    for part in parts:
-        common.output.line(f"  {part.name}: {say(part.description, common.language)}")
+    for name, what in PARTS.items():
+        common.output.line(f"  {name}: {say(what, common.language)}")

@@ -20,9 +20,8 @@ import sys
 import time
 import zipfile
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from datetime import date, datetime
 from importlib import metadata
 from pathlib import Path
@@ -105,8 +104,8 @@ _ABOUT = Text(
 )
 
 
-#: The files of the bundle.
-_PARTS: Mapping[str, Text] = {
+#: The files of the bundle, and what they are.
+PARTS: Mapping[str, Text] = {
     "README.txt": Text("vad filerna är", "what the files are"),
     "versions.json": Text("versioner och insticksprogram", "versions and plug-ins"),
     "environment.json": Text(
@@ -132,15 +131,6 @@ _PARTS: Mapping[str, Text] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One file of the bundle: its name, a description, and its content."""
-
-    name: str
-    description: Text
-    content: str = field(repr=False)
-
-
 def write_bundle(
     path: Path,
     store: Store,
@@ -148,26 +138,23 @@ def write_bundle(
     *,
     environment: Mapping[str, str],
     language: str,
-    now: Callable[[], datetime],
-) -> Sequence[Part]:
-    """Write the bundle into a new file; return its parts.
+    at: datetime,
+) -> None:
+    """Write :data:`PARTS` into a new file.
 
     :param environment: only the names of :data:`ENVIRONMENT` are looked for in it.
     :raises HostError: ``REPORT_EXISTS``, ``REPORT_UNREACHABLE``; nothing is left behind then.
     """
-    at = now()
-    parts = parts_of(store, plugins, environment=environment, language=language, at=at)
+    contents = contents_of(store, plugins, environment=environment, language=language, at=at)
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as bundle:
-        for part in parts:
+        for name in PARTS:
             # Zips know no years before 1980.
             stamp = (max(at.year, 1980), at.month, at.day, at.hour, at.minute, at.second)
-            bundle.writestr(
-                zipfile.ZipInfo(part.name, stamp), part.content.encode(), zipfile.ZIP_DEFLATED
-            )
+            file = zipfile.ZipInfo(name, stamp)
+            bundle.writestr(file, contents[name].encode(), zipfile.ZIP_DEFLATED)
     _write_new(path, archive.getvalue())
     commits.note(results_messages.file_written(path))
-    return parts
 
 
 def _write_new(path: Path, content: bytes) -> None:
@@ -186,14 +173,14 @@ def _write_new(path: Path, content: bytes) -> None:
         raise host_error("REPORT_UNREACHABLE", path=path) from error
 
 
-def parts_of(
+def contents_of(
     store: Store,
     plugins: Plugins,
     *,
     environment: Mapping[str, str],
     language: str,
     at: datetime,
-) -> Sequence[Part]:
+) -> dict[str, str]:
     content = _Content(store, plugins)
     makers: Mapping[str, Callable[[], object]] = {
         "versions.json": lambda: _versions(plugins),
@@ -206,8 +193,7 @@ def parts_of(
     }
     with database_checks.snapshot(store):
         contents = {name: _json(_or_error(make)) for name, make in makers.items()}
-    contents["README.txt"] = f"{_ABOUT.sv}\n\n{_ABOUT.en}\n"
-    return [Part(name, what, contents[name]) for name, what in _PARTS.items()]
+    return contents | {"README.txt": f"{_ABOUT.sv}\n\n{_ABOUT.en}\n"}
 
 
 def _json(content: object) -> str:

@@ -63,7 +63,7 @@ class Office:
             self.plugins,
             environment=self.sandbox.environment() | environment,
             language="sv",
-            now=lambda: AT,
+            at=AT,
         )
         with zipfile.ZipFile(path) as archive:
             return {name: archive.read(name).decode() for name in archive.namelist()}
@@ -290,18 +290,22 @@ def test_a_plug_in_that_was_left_out_tells_why_without_a_path(office, tmp_path):
         opter_impl = None
 
     office_plugins = Plugins([("odd", Odd())])
-    parts = support_bundle.parts_of(
+    contents = support_bundle.contents_of(
         office.store, office_plugins, environment={}, language="sv", at=AT
     )
-    [reported] = json.loads(parts[1].content)["plugins"]
+    [reported] = json.loads(contents["versions.json"])["plugins"]
     assert (reported["active"], "hook" in reported["reason"]) == (False, True)
 
 
 def test_a_damaged_database_still_gets_a_bundle(office, tmp_path):
     with Store.create(tmp_path / "damaged.db") as store:
         store.db.execute("DROP TABLE run_rows")
-        parts = support_bundle.parts_of(store, office.plugins, environment={}, language="sv", at=AT)
-        reported = {part.name: json.loads(part.content) for part in parts[1:]}
+        contents = support_bundle.contents_of(
+            store, office.plugins, environment={}, language="sv", at=AT
+        )
+    assert contents.keys() == support_bundle.PARTS.keys()
+    del contents["README.txt"]
+    reported = {name: json.loads(content) for name, content in contents.items()}
     assert reported["rows.json"] == {"error": "SQLITE_ERROR"}
     assert reported["runs.json"] == {"runs": 0, "latest": []}
     assert reported["database.json"]["integrity"] == ["ok"]

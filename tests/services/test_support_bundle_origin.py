@@ -34,8 +34,9 @@ def texts(tmp_path):
                 ],
             )
             db.execute("UPDATE runs SET error_sv = ?, error_en = ?", (WHY, WHY))
-        parts = support_bundle.parts_of(store, host.plugins, environment={}, language="sv", at=NOON)
-        return {part.name: part.content for part in parts}
+        return support_bundle.contents_of(
+            store, host.plugins, environment={}, language="sv", at=NOON
+        )
 
 
 def test_a_run_tells_its_region_by_number_and_only_that_there_was_an_account(texts):

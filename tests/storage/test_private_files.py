@@ -44,7 +44,7 @@ def test_what_is_written_is_its_owners_alone_whatever_the_umask(tmp_path, now):
         Secrets(store.path, store.locks).put("F", "login", "secret")
         payments_file.write_new(folder / "payments.csv", "x")
         support_bundle.write_bundle(
-            folder / "report.zip", store, Plugins(), environment={}, language="en", now=lambda: now
+            folder / "report.zip", store, Plugins(), environment={}, language="en", at=now
         )
         files = modes(folder)
     folders = [files.pop("host.db.secrets"), files.pop("host.db.locks")]
