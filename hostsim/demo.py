@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TextIO
+from typing import Any, TextIO
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.judging import KINDS
@@ -30,12 +30,15 @@ from hostsim.ledger.values import REGISTERED
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.exports import BILLS, INVOICES
 from hostsim.messages.text import listed, say
+from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Sandbox, scripted_login, seed, seed_bills, seed_invoices
 from hostsim.sandbox.changes import parse_change
 from hostsim.services.bills_json import BillsFile
 from hostsim.services.host import Host
 from hostsim.services.invoices_json import InvoicesFile
 from hostsim.services.invoices_table import InvoicesTable
+from hostsim.storage.export_previews import ExportPreview
+from hostsim.storage.previews import Preview
 from hostsim.storage.private_files import make_folder
 from hostsim.storage.store import Store
 from hostsim.views import exports as export_views
@@ -45,11 +48,6 @@ from hostsim.views.preview_output import write_preview, write_some_payments
 from hostsim.views.progress import progress_on
 from hostsim.views.table import Column, Money, write_table
 from opter_contract.values import Text
-
-if TYPE_CHECKING:
-    from hostsim.plugins.loading import Plugins
-    from hostsim.storage.export_previews import ExportPreview
-    from hostsim.storage.previews import Preview
 
 log = logging.getLogger(__name__)
 

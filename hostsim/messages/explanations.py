@@ -6,16 +6,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from datetime import datetime
+from decimal import Decimal
 
 from hostsim.messages.formats import minute, money
 from hostsim.messages.payments import region_name
 from hostsim.messages.text import listed
 from opter_contract.values import Text
-
-if TYPE_CHECKING:
-    from datetime import datetime
-    from decimal import Decimal
 
 #: Of one about which somebody decided, and which is not saved yet.
 TAKEN_AGAIN = Text(

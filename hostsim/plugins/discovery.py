@@ -13,15 +13,12 @@ import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib import metadata
-from typing import TYPE_CHECKING
 
 from hostsim.errors import host_error
 from hostsim.messages import plugins as plugins_messages
+from hostsim.storage.store import Store
 from opter_contract import PROJECT
 from opter_contract.values import Text
-
-if TYPE_CHECKING:
-    from hostsim.storage.store import Store
 
 log = logging.getLogger(__name__)
 

@@ -9,16 +9,14 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from hostsim.errors import failure_of, host_error
+from hostsim.plugins.loading import Plugins
 from hostsim.storage import commits, journal, schedule_notices
 from hostsim.storage.previews import saved_payments
-
-if TYPE_CHECKING:
-    from hostsim.plugins.loading import Plugins
-    from hostsim.storage.store import Store
-    from opter_contract.values import EndedRun, SavedRun
+from hostsim.storage.store import Store
+from opter_contract.values import EndedRun, SavedRun
 
 log = logging.getLogger(__name__)
 

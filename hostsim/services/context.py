@@ -8,25 +8,23 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 from hostsim.errors import failure_of, host_error
 from hostsim.ledger.values import SEK
 from hostsim.messages.source_name import UNNAMED
 from hostsim.messages.text import own
 from hostsim.plugins.listeners import notify_of_changes
+from hostsim.plugins.loading import Plugins
 from hostsim.plugins.session import OnProgress, Session, StoredRun, Window
 from hostsim.services import browser
 from hostsim.storage import previews
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import Preview
 from hostsim.storage.secrets import FindKeyring, Secrets, no_keyring
+from hostsim.storage.store import Store
 from opter_contract import CONTRACT_VERSION
 from opter_contract.values import Company, Progress, Run, Text
-
-if TYPE_CHECKING:
-    from hostsim.plugins.loading import Plugins
-    from hostsim.storage.store import Store
 
 AnySession = TypeVar("AnySession", bound=Session)
 

@@ -14,20 +14,17 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from hostsim.errors import HostError, failure_of, host_error
 from hostsim.ledger.values import SEK, Definition
 from hostsim.messages import exports as export_messages
 from hostsim.messages.text import own
+from hostsim.plugins.loading import FoundPlugin, Plugins
+from hostsim.services.host import Host
 from hostsim.storage import commits, damage, database_checks, export_states, invoices
 from hostsim.storage.secrets import FindKeyring, system_keyring
 from hostsim.storage.store import Store
 from opter_contract.values import Finding, Text
-
-if TYPE_CHECKING:
-    from hostsim.plugins.loading import FoundPlugin, Plugins
-    from hostsim.services.host import Host
 
 log = logging.getLogger(__name__)
 

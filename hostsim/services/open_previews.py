@@ -3,13 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from typing import TYPE_CHECKING
 
 from hostsim.storage import commits, locks, previews
 from hostsim.storage.import_runs import ImportRun
-
-if TYPE_CHECKING:
-    from hostsim.storage.store import Store
+from hostsim.storage.store import Store
 
 
 def judge_open_previews(store: Store, invoices: Collection[int] | None = None) -> None:

@@ -8,7 +8,6 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
 
 from hostsim.errors import HostError, failure_of, host_error
 from hostsim.ledger.schedules import (
@@ -32,11 +31,8 @@ from hostsim.storage import database_checks, schedules
 from hostsim.storage.export_previews import THERE, ExportPreview, PreviewItem
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import Preview
-from opter_contract.values import EndedRun
-
-if TYPE_CHECKING:
-    from hostsim.storage.store import Store
-    from opter_contract.values import Company, Text
+from hostsim.storage.store import Store
+from opter_contract.values import Company, EndedRun, Text
 
 log = logging.getLogger(__name__)
 

@@ -12,19 +12,16 @@ from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from datetime import UTC, datetime, timedelta
 from threading import Event
-from typing import TYPE_CHECKING
 
 from hostsim.errors import HostError
 from hostsim.plugins.listeners import notify_people
+from hostsim.services.host import Host
 from hostsim.storage import schedules
-
-if TYPE_CHECKING:
-    from hostsim.services.host import Host
-    from opter_contract.values import EndedRun
+from opter_contract.values import EndedRun
 
 log = logging.getLogger(__name__)
 
-OnEnded = Callable[["EndedRun"], None]
+OnEnded = Callable[[EndedRun], None]
 
 #: Between two queries for schedules that were made or changed meanwhile.
 POLL_SECONDS = 15.0
