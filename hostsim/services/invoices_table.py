@@ -17,6 +17,7 @@ from typing import Any
 
 from hostsim.errors import host_error
 from hostsim.ledger.values import ExportedInvoice
+from hostsim.messages.text import Template
 from hostsim.services.item_file import FileProblem, ItemFile, ProblemList
 from hostsim.services.table_file import NotATable, read_rows
 from opter_contract.currencies import DECIMALS
@@ -158,7 +159,7 @@ class InvoicesTable(ItemFile[ExportedInvoice]):
 
     def _invoice(self, line: int, cells: list[str], header: list[str]) -> ExportedInvoice | None:
         if len(cells) != len(header):
-            self._problem(line, None, _wrong_width(len(cells), len(header)))
+            self._problem(line, None, _WRONG_WIDTH(cells=len(cells), columns=len(header)))
             return None
         wrong = self._problems.found
         row = {name: cell.strip() for name, cell in zip(header, cells, strict=True) if name}
@@ -191,15 +192,17 @@ class InvoicesTable(ItemFile[ExportedInvoice]):
     def _refuse_second(self, line: int, region: str, number: str) -> None:
         first = self._first_line.setdefault((region, number), line)
         if first != line:
-            self._problem(line, "invoice_number", _duplicate(number, first))
+            self._problem(line, "invoice_number", _DUPLICATE(shown=_quoted(number), line=first))
 
     def _note_odd(self, line: int, row: Mapping[str, str], region: str) -> None:
         if (warning := odd_number(row["invoice_number"])) is not None:
             self._notes.add(FileProblem(line, "invoice_number", warning))
         if row["currency"] and row["currency"].upper() not in DECIMALS:
-            self._notes.add(FileProblem(line, "currency", _odd_currency(row["currency"])))
+            odd_currency = _ODD_CURRENCY(shown=_quoted(row["currency"]))
+            self._notes.add(FileProblem(line, "currency", odd_currency))
         if _LOST_DIGITS.fullmatch("".join(row["ocr"].split())):
-            self._notes.add(FileProblem(line, "ocr", _lost_digits(row["ocr"])))
+            lost_digits = _LOST_DIGITS_OF(shown=_quoted(row["ocr"]))
+            self._notes.add(FileProblem(line, "ocr", lost_digits))
         for name in ("customer_code", "customer_name"):
             if not row[name]:
                 self._notes.add(FileProblem(line, name, _NO_CUSTOMER))
@@ -217,32 +220,21 @@ def parse_number(text: str) -> str | Text:
         return text  # reported once, for every column
     digits = _DIGITS.fullmatch(text) is not None
     if digits and not text.strip("0"):
-        return _no_number(text)
+        return _NO_NUMBER(shown=_quoted(text))
     if len(text) > (MAX_NUMBER_LENGTH if digits else MAX_OWN_NUMBER_LENGTH):
         return _too_long(text, MAX_NUMBER_LENGTH if digits else MAX_OWN_NUMBER_LENGTH)
     shape = text if digits else "".join("A" if char.isalpha() else char for char in text)
     if not _OWN_NUMBER.fullmatch(shape) or _MADE_OF_A_NUMBER.fullmatch(text):
-        return _no_number(text)
+        return _NO_NUMBER(shown=_quoted(text))
     return text
 
 
 def odd_number(number: str) -> Text | None:
     """Return why a valid number of the host can never be one of Fortnox, if so."""
-    shown = _quoted(number)
     if not _DIGITS.fullmatch(number):
-        return Text(
-            f"{shown} är inte bara siffror, som Fortnox nummer är; fakturan hittas bara på sitt "
-            "OCR-nummer.",
-            f"{shown} is not digits only, as Fortnox's numbers are; the invoice is found by its "
-            "OCR reference only.",
-        )
+        return _NOT_DIGITS_ONLY(shown=_quoted(number))
     if number.startswith("0"):
-        return Text(
-            f"{shown} börjar med noll, vilket Fortnox nummer aldrig gör; fakturan hittas bara på "
-            "sitt OCR-nummer.",
-            f"{shown} begins with zero, which Fortnox's numbers never do; the invoice is found "
-            "by its OCR reference only.",
-        )
+        return _LEADING_ZERO(shown=_quoted(number))
     return None
 
 
@@ -251,12 +243,7 @@ def same_ocr(seen: dict[tuple[str, str], str], region: str, ocr: str, number: st
     first = seen.setdefault((region, "".join(ocr.split())), number)
     if not ocr or first == number:
         return None
-    return Text(
-        f"{_quoted(ocr)} har faktura {first} också; en betalning som bara har OCR-numret hittar då "
-        "ingen av dem. Ge var och en sitt eget.",
-        f"{_quoted(ocr)} is that of invoice {first}, too; a payment that has the OCR reference "
-        "only then finds neither. Give each its own.",
-    )
+    return _SAME_OCR(shown=_quoted(ocr), first=first)
 
 
 def parse_ocr(text: str) -> str | Text:
@@ -264,41 +251,12 @@ def parse_ocr(text: str) -> str | Text:
     if not digits or _CONTROL.search(text):
         return text
     if not _DIGITS.fullmatch(digits):
-        shown = _quoted(text)
-        return Text(
-            f"{shown} är inget OCR-nummer; skriv bara dess siffror, eller lämna tomt. {_FORMAT.sv}",
-            f"{shown} is not an OCR reference; write its digits only, or leave it empty. "
-            f"{_FORMAT.en}",
-        )
+        return _NO_OCR(shown=_quoted(text))
     return _too_long(text, MAX_OCR_LENGTH) if len(digits) > MAX_OCR_LENGTH else text
 
 
-def _lost_digits(text: str) -> Text:
-    shown = _quoted(text)
-    return Text(
-        f"{shown} slutar på noll efter 15 siffror, som ett kalkylblad gör om längre tal; jämför "
-        f"det med fakturan. {_FORMAT.sv}",
-        f"{shown} ends in zero after 15 digits, which is what a spreadsheet makes of longer "
-        f"numbers; compare it with the invoice. {_FORMAT.en}",
-    )
-
-
-def _no_number(text: str) -> Text:
-    shown = _quoted(text)
-    return Text(
-        f"{shown} kan inte vara ett fakturanummer i Fortnox; skriv numret som det står på "
-        f"fakturan, till exempel 1001. {_FORMAT.sv}",
-        f"{shown} cannot be an invoice number of Fortnox; write the number as it is on the "
-        f"invoice, such as 1001. {_FORMAT.en}",
-    )
-
-
 def _too_long(text: str, longest: int) -> Text:
-    shown = _quoted(text)
-    return Text(
-        f"{shown} är för långt; högst {longest} tecken får plats.",
-        f"{shown} is too long; at most {longest} characters fit.",
-    )
+    return _TOO_LONG(shown=_quoted(text), longest=longest)
 
 
 def without_hint(problem: Text) -> Text:
@@ -308,34 +266,16 @@ def without_hint(problem: Text) -> Text:
     )
 
 
-_FORMAT = Text(
-    "Formatera kolumnen som text i kalkylbladet innan du sparar filen.",
-    "Format the column as text in the spreadsheet before you save the file.",
-)
-
-
 def _parse_amount(text: str) -> Decimal | Text:
     # Excel writes a true minus sign, and spaces that do not break, in some languages.
     plain = re.sub(r"\s", " ", text).replace("\N{MINUS SIGN}", "-")
     if _AMOUNT.fullmatch(plain):
         return Decimal(plain.replace(",", ".").replace(" ", ""))
-    shown = _quoted(text)
-    both = _TWO_READINGS.fullmatch(plain)
-    if both:
+    if both := _TWO_READINGS.fullmatch(plain):
         large, small = "".join(both.groups()), f"{both[1]}.{both[2].rstrip('0').ljust(2, '0')}"
-        small_sv = small.replace(".", ",")
-        return Text(
-            f"{shown} kan läsas som {large} eller {small_sv}; skriv det som menas, utan "
-            "tusentalsavgränsare och med högst två decimaler.",
-            f"{shown} can be read as {large} or {small}; write the one that is meant, without "
-            "thousands separator and with at most two decimals.",
-        )
-    return Text(
-        f"{shown} är inget belopp; skriv siffror med högst två decimaler, till exempel "
-        "1250.50 eller 1 250,50.",
-        f"{shown} is not an amount; write digits with at most two decimals, such as 1250.50 "
-        "or 1 250,50.",
-    )
+        decimal = Text(small.replace(".", ","), small)
+        return _TWO_AMOUNTS(shown=_quoted(text), large=large, small=decimal)
+    return _NO_AMOUNT(shown=_quoted(text))
 
 
 def _parse_currency(text: str) -> str:
@@ -349,22 +289,12 @@ def parse_date(text: str) -> date | Text:
             return date.fromisoformat(day[1])
         except ValueError:
             pass
-    shown = _quoted(text)
-    return Text(
-        f"{shown} är inget datum; skriv år-månad-dag, till exempel 2026-01-31.",
-        f"{shown} is not a date; write year-month-day, such as 2026-01-31.",
-    )
+    return _NO_DATE(shown=_quoted(text))
 
 
 def _parse_bool(text: str) -> bool | Text:
     value = _TRUTH.get(text.lower())
-    if value is not None:
-        return value
-    shown = _quoted(text)
-    return Text(
-        f"{shown} är varken ja eller nej; skriv true eller false (tomt betyder true).",
-        f"{shown} is neither yes nor no; write true or false (empty means true).",
-    )
+    return _NO_TRUTH(shown=_quoted(text)) if value is None else value
 
 
 _PARSERS: Mapping[str, Parse] = {
@@ -409,33 +339,83 @@ def _no_mapping(pair: str) -> Text:
     )
 
 
-def _wrong_width(cells: int, columns: int) -> Text:
-    return Text(
-        f"raden har {cells} fält men rubriken har {columns}; "
-        "sätt fält med kommatecken inom citattecken.",
-        f"the line has {cells} fields but the header has {columns}; "
-        "put fields that hold a comma in quotation marks.",
-    )
-
-
-def _duplicate(number: str, line: int) -> Text:
-    shown = _quoted(number)
-    return Text(
-        f"fakturan {shown} står redan på rad {line}; varje faktura får bara stå en gång.",
-        f"invoice {shown} is on line {line} already; each invoice may be listed only once.",
-    )
-
-
-def _odd_currency(text: str) -> Text:
-    shown = _quoted(text)
-    return Text(
-        f"{shown} är ingen valuta i ISO 4217, och andra har Fortnox inte: betalningar av fakturan "
-        "sparas inte. Skriv valutans tre bokstäver, till exempel SEK.",
-        f"{shown} is not an ISO 4217 currency, and Fortnox has no others: payments of the invoice "
-        "are not saved. Write the three letters of the currency, such as SEK.",
-    )
-
-
+_FORMAT = Text(
+    "Formatera kolumnen som text i kalkylbladet innan du sparar filen.",
+    "Format the column as text in the spreadsheet before you save the file.",
+)
+_NO_NUMBER = Template(
+    "{shown} kan inte vara ett fakturanummer i Fortnox; skriv numret som det står på fakturan, "
+    f"till exempel 1001. {_FORMAT.sv}",
+    "{shown} cannot be an invoice number of Fortnox; write the number as it is on the invoice, "
+    f"such as 1001. {_FORMAT.en}",
+)
+_NOT_DIGITS_ONLY = Template(
+    "{shown} är inte bara siffror, som Fortnox nummer är; fakturan hittas bara på sitt OCR-nummer.",
+    "{shown} is not digits only, as Fortnox's numbers are; the invoice is found by its OCR "
+    "reference only.",
+)
+_LEADING_ZERO = Template(
+    "{shown} börjar med noll, vilket Fortnox nummer aldrig gör; fakturan hittas bara på sitt "
+    "OCR-nummer.",
+    "{shown} begins with zero, which Fortnox's numbers never do; the invoice is found by its OCR "
+    "reference only.",
+)
+_NO_OCR = Template(
+    f"{{shown}} är inget OCR-nummer; skriv bara dess siffror, eller lämna tomt. {_FORMAT.sv}",
+    f"{{shown}} is not an OCR reference; write its digits only, or leave it empty. {_FORMAT.en}",
+)
+_SAME_OCR = Template(
+    "{shown} har faktura {first} också; en betalning som bara har OCR-numret hittar då ingen av "
+    "dem. Ge var och en sitt eget.",
+    "{shown} is that of invoice {first}, too; a payment that has the OCR reference only then finds "
+    "neither. Give each its own.",
+)
+_LOST_DIGITS_OF = Template(
+    "{shown} slutar på noll efter 15 siffror, som ett kalkylblad gör om längre tal; jämför det med "
+    f"fakturan. {_FORMAT.sv}",
+    "{shown} ends in zero after 15 digits, which is what a spreadsheet makes of longer numbers; "
+    f"compare it with the invoice. {_FORMAT.en}",
+)
+_TOO_LONG = Template(
+    "{shown} är för långt; högst {longest} tecken får plats.",
+    "{shown} is too long; at most {longest} characters fit.",
+)
+_NO_AMOUNT = Template(
+    "{shown} är inget belopp; skriv siffror med högst två decimaler, till exempel 1250.50 eller "
+    "1 250,50.",
+    "{shown} is not an amount; write digits with at most two decimals, such as 1250.50 or "
+    "1 250,50.",
+)
+_TWO_AMOUNTS = Template(
+    "{shown} kan läsas som {large} eller {small}; skriv det som menas, utan tusentalsavgränsare "
+    "och med högst två decimaler.",
+    "{shown} can be read as {large} or {small}; write the one that is meant, without thousands "
+    "separator and with at most two decimals.",
+)
+_NO_DATE = Template(
+    "{shown} är inget datum; skriv år-månad-dag, till exempel 2026-01-31.",
+    "{shown} is not a date; write year-month-day, such as 2026-01-31.",
+)
+_NO_TRUTH = Template(
+    "{shown} är varken ja eller nej; skriv true eller false (tomt betyder true).",
+    "{shown} is neither yes nor no; write true or false (empty means true).",
+)
+_WRONG_WIDTH = Template(
+    "raden har {cells} fält men rubriken har {columns}; sätt fält med kommatecken inom "
+    "citattecken.",
+    "the line has {cells} fields but the header has {columns}; put fields that hold a comma in "
+    "quotation marks.",
+)
+_DUPLICATE = Template(
+    "fakturan {shown} står redan på rad {line}; varje faktura får bara stå en gång.",
+    "invoice {shown} is on line {line} already; each invoice may be listed only once.",
+)
+_ODD_CURRENCY = Template(
+    "{shown} är ingen valuta i ISO 4217, och andra har Fortnox inte: betalningar av fakturan "
+    "sparas inte. Skriv valutans tre bokstäver, till exempel SEK.",
+    "{shown} is not an ISO 4217 currency, and Fortnox has no others: payments of the invoice are "
+    "not saved. Write the three letters of the currency, such as SEK.",
+)
 _NO_CUSTOMER = Text(
     "är tomt; fyll i det på varje rad. Sammanslagna celler har ett värde bara på den första.",
     "is empty; fill it in on every line. Merged cells have a value on the first one only.",
