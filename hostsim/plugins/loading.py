@@ -80,7 +80,6 @@ class FoundPlugin:
 
     @property
     def full_name(self) -> str:
-        """Its name with its distribution."""
         return discovery.with_distribution(self.name, self.distribution)
 
 
@@ -287,7 +286,6 @@ def _new_manager() -> pluggy.PluginManager:
 
 
 def _specification_of(hook: str) -> object:
-    """Return the specification of a hook; ``None`` if there is none."""
     hooks = (getattr(specification, hook, None) for specification in _SPECIFICATIONS)
     return next((specification for specification in hooks if specification is not None), None)
 
@@ -406,35 +404,32 @@ def _projects(plugin: object, name: str) -> set[str]:
 
 def _import_types(manager: pluggy.PluginManager, found: FoundPlugin) -> Sequence[ImportType]:
     with _rejecting(plugins_messages.IMPORT_TYPES_INVALID), _silence_output(found):
-        answers = manager.hook.opter_import_types()
-        types = [_import_type(value) for answer in answers for value in answer]
-    if None in types or len({value.code for value in types if value}) != len(types):
-        raise _Rejected(plugins_messages.IMPORT_TYPES_INVALID(error="code, formats, label"))
-    return [value for value in types if value is not None]
+        # Copies, so that they cannot change.
+        types = [
+            ImportType(value.code, _as_tuple(value.formats), Text(value.label.sv, value.label.en))
+            for answer in manager.hook.opter_import_types()
+            for value in answer
+        ]
+        valid = all(one.formats and _are_words(one.code, *one.formats, *one.label) for one in types)
+        if not valid or len({one.code for one in types}) != len(types):
+            raise _Rejected(plugins_messages.IMPORT_TYPES_INVALID(error="code, formats, label"))
+    return types
 
 
-def _import_type(value: Any) -> ImportType | None:
-    """Copy an import type, so that it cannot change; ``None`` if it is invalid."""
-    if isinstance(value.formats, str):
-        return None
-    import_type = ImportType(value.code, tuple(value.formats), Text(value.label.sv, value.label.en))
-    if not _are_words(import_type.code, *import_type.formats, *import_type.label):
-        return None
-    return import_type if import_type.formats else None
+def _as_tuple(formats: Iterable[str]) -> tuple[str, ...]:
+    return () if isinstance(formats, str) else tuple(formats)
 
 
 def _export_types(manager: pluggy.PluginManager, found: FoundPlugin) -> Sequence[ExportType]:
     with _rejecting(plugins_messages.EXPORT_TYPES_INVALID), _silence_output(found):
-        answers = manager.hook.opter_export_types()
         types = [
             ExportType(value.code, value.subject, Text(value.label.sv, value.label.en))
-            for answer in answers
+            for answer in manager.hook.opter_export_types()
             for value in answer
         ]
-    if len({(value.code, value.subject) for value in types}) != len(types) or not all(
-        value.subject in SUBJECTS and _are_words(value.code, *value.label) for value in types
-    ):
-        raise _Rejected(plugins_messages.EXPORT_TYPES_INVALID(error="code, subject, label"))
+        valid = all(one.subject in SUBJECTS and _are_words(one.code, *one.label) for one in types)
+        if not valid or len({(one.code, one.subject) for one in types}) != len(types):
+            raise _Rejected(plugins_messages.EXPORT_TYPES_INVALID(error="code, subject, label"))
     return types
 
 
