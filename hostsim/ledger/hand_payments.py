@@ -26,8 +26,8 @@ class Entry(NamedTuple):
     """A payment as a person types it."""
 
     invoice_number: str
-    amount: Decimal  # in the invoice's currency
-    date: date | None  # None is today
+    amount: Decimal  # in the invoice's currency; negative for a refund
+    date: date | None = None  # None is today
     region: str = ""
     bank_account: str = ""
     currency: str = ""  # "" is the invoice's

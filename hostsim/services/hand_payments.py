@@ -14,8 +14,8 @@ import hashlib
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from hostsim.errors import Doubt, DoubtfulPayment, host_error
 from hostsim.ledger.hand_payments import Entry, doubts_about, payment_of_entry
@@ -97,35 +97,19 @@ class HandPayments(Context):
     """Registers payments by hand, and deletes registered ones."""
 
     def add_payment(
-        self,
-        invoice_number: str,
-        amount: Decimal,
-        *,
-        region: str = "",
-        date: date | None = None,
-        bank_account: str = "",
-        currency: str = "",
-        rate: Decimal | None = None,
-        confirm: bool = False,
-        key: str = "",
+        self, invoice_number: str, amount: Decimal, *, confirm: bool = False, **details: Any
     ) -> int:
-        """Register a payment by hand and return its id.
+        """Register a payment by hand as :meth:`enter_payment`; return its id.
 
-        An open preview of the same invoice is judged again; who saw the earlier one cannot save it.
-
-        :param amount: in the invoice's currency; negative for a refund.
-        :param date: the payment date; default: today.
-        :param currency: must be the invoice's; default: that.
-        :param rate: SEK for one unit; needed if the invoice is not in SEK.
-        :param confirm: register it even if it is doubtful.
-        :param key: for idempotency: the same key again returns the same payment.
-        :raises HostError: see :meth:`enter_payment`.
+        :param details: other fields of :class:`Entry`.
         """
-        entry = Entry(invoice_number, amount, date, region, bank_account, currency, rate, key)
+        entry = Entry(invoice_number, amount, **details)
         return self.enter_payment(entry, confirm=confirm).id
 
     def enter_payment(self, entry: Entry, *, confirm: bool = False, shown: str = "") -> Added:
-        """Register a payment by hand as :meth:`add_payment`; return its doubts, too.
+        """Register a payment by hand; return its id and its doubts.
+
+        An open preview of the same invoice is judged again; who saw the earlier one cannot save it.
 
         :param confirm: register it whatever is doubtful about it.
         :param shown: :attr:`DoubtfulPayment.confirmation_digest` of the doubts that were shown;
