@@ -100,7 +100,7 @@ def export(common: Common, file: str, *, region: str | None, everything: bool) -
                 common.output.write(line)
             return
         payments_file.write_new(Path(file), exported.lines)
-    commits.note(results_messages.file_written(file))
+    commits.note(results_messages.FILE_WRITTEN(path=file))
     _show_export(common, file, exported)
 
 
@@ -233,8 +233,8 @@ def add(
         message = doubt.message
         common.note(f"Bekräftat: {message.sv}", f"Confirmed: {message.en}")
     if not common.json:
-        already, registered = results_messages.payment_known, results_messages.payment_added
-        common.output.line((already if result.already else registered)(result.id))
+        already, registered = results_messages.PAYMENT_KNOWN, results_messages.PAYMENT_ADDED
+        common.output.line((already if result.already else registered)(id=result.id))
     common.write_one(REGISTERED_PAYMENTS, added)
 
 

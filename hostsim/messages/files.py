@@ -117,17 +117,11 @@ PDF_ELSEWHERE = Text(
     "must be in the folder of the file, or in a folder below it.",
 )
 NO_PDF = Text("ska heta något på .pdf.", "must end with .pdf.")
-
-
-def too_long(longest: int) -> Text:
-    return Text(
-        f"är för långt; högst {longest} tecken.", f"is too long; at most {longest} characters."
-    )
-
-
-def pdf_missing(name: str) -> Text:
-    """Return the note about a missing PDF of an item that is loaded anyway."""
-    return Text(
-        f"filen {name} finns inte, så det finns inget dokument.",
-        f"there is no file {name}, so that there is no document.",
-    )
+#: The item is loaded anyway.
+PDF_MISSING = Template(
+    "filen {name} finns inte, så det finns inget dokument.",
+    "there is no file {name}, so that there is no document.",
+)
+TOO_LONG = Template(
+    "är för långt; högst {longest} tecken.", "is too long; at most {longest} characters."
+)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hostsim.messages.text import Template
 from opter_contract.values import Text
 
 PREVIEW_KEPT = Text(
@@ -11,39 +12,22 @@ PREVIEW_KEPT = Text(
 MATCHING = Text(
     "Jämför betalningarna med fakturorna här", "Comparing the payments with the invoices here"
 )
-
-
 COMPARING = Text(
     "Letar efter det som skiljer sig från det som är registrerat här",
     "Looking for what differs from what is registered here",
 )
-
-
-def payment_added(payment_id: int) -> Text:
-    return Text(
-        f"Betalningen är registrerad med id {payment_id}.",
-        f"The payment is registered with id {payment_id}.",
-    )
-
-
-def payment_known(payment_id: int) -> Text:
-    """Return the result of an idempotency key that was used for the same payment before."""
-    return Text(
-        f"Betalningen var registrerad redan, med id {payment_id}; ingenting nytt är registrerat.",
-        f"The payment was registered already, with id {payment_id}; nothing new is registered.",
-    )
-
-
-def payment_deleted(payment_id: int) -> Text:
-    return Text(
-        f"Betalningen med id {payment_id} är borttagen.",
-        f"The payment with id {payment_id} is deleted.",
-    )
-
-
-def file_written(path: object) -> Text:
-    return Text(f"{path} är skriven.", f"{path} is written.")
-
+PAYMENT_ADDED = Template(
+    "Betalningen är registrerad med id {id}.", "The payment is registered with id {id}."
+)
+#: The idempotency key was used for the same payment before.
+PAYMENT_KNOWN = Template(
+    "Betalningen var registrerad redan, med id {id}; ingenting nytt är registrerat.",
+    "The payment was registered already, with id {id}; nothing new is registered.",
+)
+PAYMENT_DELETED = Template(
+    "Betalningen med id {id} är borttagen.", "The payment with id {id} is deleted."
+)
+FILE_WRITTEN = Template("{path} är skriven.", "{path} is written.")
 
 #: What is said of a commit that nobody knows more of.
 SAVED = Text("Det som skulle göras är gjort och sparat.", "What was asked is done and saved.")

@@ -122,7 +122,7 @@ class HandPayments(Context):
         with self.store.changing_books() as db:
             added = self._add(db, entry, confirm=confirm, shown=shown)
         if not added.already:
-            commits.note(results_messages.payment_added(added.id))
+            commits.note(results_messages.PAYMENT_ADDED(id=added.id))
             judge_open_previews(self.store, {self.store.payment(added.id).invoice_id})
             self.store.checkpoint_wal()
         self.notify_listeners()
@@ -185,7 +185,7 @@ class HandPayments(Context):
             message = decisions_messages.deleted_here(decisions_messages.by_whom(user, at, reason))
             gone = table.deleted_at_source(db)
             table.delete(db, row, why=reason, user=user, at=at, message=message, gone=gone)
-        commits.note(results_messages.payment_deleted(payment_id))
+        commits.note(results_messages.PAYMENT_DELETED(id=payment_id))
         judge_open_previews(self.store, {row["invoice_id"]})
         self.store.checkpoint_wal()
         self.notify_listeners()

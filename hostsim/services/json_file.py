@@ -211,7 +211,7 @@ class JsonFile(ItemFile[T]):
             return ""
         path = (folder / name).resolve()
         if not path.is_file():
-            self.note(who, "pdf", messages.pdf_missing(name))
+            self.note(who, "pdf", messages.PDF_MISSING(name=name))
         return str(path)
 
 
@@ -238,7 +238,7 @@ def text(value: object, longest: int = MAX_TEXT_LENGTH) -> str:
     if any(unicodedata.category(char) in {"Cc", "Cs"} for char in value):
         raise InvalidValue(messages.NOT_PRINTABLE)
     if len(value) > longest:
-        raise InvalidValue(messages.too_long(longest))
+        raise InvalidValue(messages.TOO_LONG(longest=longest))
     return value.strip()
 
 

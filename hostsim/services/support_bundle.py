@@ -154,7 +154,7 @@ def write_bundle(
             file = zipfile.ZipInfo(name, stamp)
             bundle.writestr(file, contents[name].encode(), zipfile.ZIP_DEFLATED)
     _write_new(path, archive.getvalue())
-    commits.note(results_messages.file_written(path))
+    commits.note(results_messages.FILE_WRITTEN(path=path))
 
 
 def _write_new(path: Path, content: bytes) -> None:
