@@ -123,7 +123,6 @@ class Candidate:
 
     @property
     def changes_since_deleted(self) -> list[payments_messages.Difference]:
-        """The differences from the payment that was deleted here."""
         return self._differences_from(None if self.deleted is None else self.deleted.payment)
 
     def _differences_from(self, earlier: Payment | None) -> list[payments_messages.Difference]:

@@ -95,7 +95,6 @@ def _differing_amounts(
 
 
 def _write_offs_text(payment: Payment) -> Text:
-    """Return the write-offs of a payment as text, with their accounts."""
     sums = decision_rules.sum_write_offs(payment)
     if not sums:
         return money_of(ZERO, SEK)

@@ -49,7 +49,6 @@ class EarlierPayment(NamedTuple):
 
 
 def payment_of_entry(entry: Entry, invoice: Invoice, today: date) -> Payment:
-    """Return the payment of an entry, or refuse it."""
     if not invoice.period_closed:
         raise host_error("PAYMENT_PERIOD_OPEN", number=invoice.number)
     if entry.amount.is_finite() and abs(entry.amount) > MAX_AMOUNT:

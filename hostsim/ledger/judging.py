@@ -327,7 +327,6 @@ def _hidden_by(candidate: Candidate, refusal: Refusal) -> Decision | None:
 def _decision_warnings(
     candidate: Candidate, doubt: Doubt | None, *, paid: bool = False
 ) -> list[Text]:
-    """Return the warnings about decisions on a ready payment."""
     warnings = []
     decision = candidate.decision
     set_aside = candidate.series if decision is None or decision.decision != SET_ASIDE else decision

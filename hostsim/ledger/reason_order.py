@@ -146,7 +146,6 @@ def settlement_refusal(candidate: Candidate) -> Refusal | None:
 
 
 def settlement_message(candidate: Candidate, settlement: Settlement) -> Text:
-    """Return the sentence about the other half of a settlement."""
     is_credit = candidate.payment is not None and candidate.payment.amount < 0
     return payments_messages.settles(settlement.number, settlement.invoice_number, credit=is_credit)
 
@@ -188,7 +187,6 @@ def _paid_refusal(candidate: Candidate, invoice: Invoice, *, by_waiting: bool) -
 
 
 def moves_no_money(payment: Payment) -> bool:
-    """Whether a payment has neither an amount nor write-offs."""
     return not payment.amount and not payment.amount_currency and not payment.write_offs
 
 

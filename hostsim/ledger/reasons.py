@@ -283,12 +283,10 @@ IGNORED = frozenset(reason.code for reason in REASONS.values() if reason.ignored
 
 
 def label(code: str) -> Text:
-    """Name a reason in the words of a person."""
     return REASONS[code].label if code in REASONS else Text(code, code)
 
 
 def possible_decisions(code: str | None) -> tuple[str, ...]:
-    """Return what can be decided about a rejected payment."""
     reason = REASONS.get(code or "")
     return (SET_ASIDE,) if reason is None else reason.decisions
 

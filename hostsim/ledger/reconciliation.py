@@ -152,12 +152,10 @@ class Pair:
 
     @property
     def difference(self) -> Sum:
-        """The source less the host."""
         return self.source.without(self.host)
 
     @property
     def agrees(self) -> bool:
-        """Whether number and money are the same on both sides."""
         return self.source == self.host
 
 

@@ -29,7 +29,6 @@ def money(value: Decimal, language: str, *, decimals: int = 2, grouped: bool = T
 
 
 def money_of(amount: Decimal, currency: str) -> Text:
-    """Write an amount with its currency."""
     return Text(
         f"{money(amount, 'sv')} {currency}",
         f"{money(amount, 'en')} {currency}",

@@ -31,7 +31,6 @@ class HostHooks:
 
     @contextmanager
     def active(self, session: Session) -> Iterator[None]:
-        """Answer for a session while the block runs."""
         self._sessions[session.run.id] = session
         try:
             yield

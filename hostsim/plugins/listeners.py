@@ -100,7 +100,6 @@ def _code_of(error: BaseException) -> str:
 
 
 def notify_of_run_end(plugins: Plugins, run: EndedRun) -> None:
-    """Notify every listener of the end of an unattended run."""
     for name, call in plugins.listeners("opter_run_ended"):
         _call_listener(name, call, "opter_run_ended", run=run)
 

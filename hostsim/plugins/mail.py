@@ -181,7 +181,6 @@ def _error_name(error: Exception) -> str:
 
 
 def message_of(settings: MailSettings, notices: Sequence[Notice], now: datetime) -> EmailMessage:
-    """Write one message of all."""
     message = EmailMessage(SMTP)
     message["Subject"] = _subject(notices, settings.language)
     message["From"] = settings.sender

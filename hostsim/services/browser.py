@@ -60,7 +60,6 @@ def open_browser(url: str, on_redirect: Callable[[str], Text | None]) -> bool:  
 
 
 def _redirect_page(url: str) -> Path:
-    """Write a page that redirects the browser to a URL."""
     page = _folder() / f"{secrets.token_hex(8)}.html"
     page.touch(mode=0o600)
     page.write_text(_REDIRECT.format(url=html.escape(url)), "utf-8")

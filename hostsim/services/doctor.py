@@ -112,13 +112,10 @@ class Doctor:
     def _check(self, name: str, check: Callable[[], Text | None], *needs: str) -> None:
         """Add the finding of a check; one that returns ``None`` added its own."""
         label = LABELS[name]
-        missing = next(
-            (finding for finding in self._findings if finding.name in needs and _blocks(finding)),
-            None,
-        )
-        if missing is not None:
-            self._findings.append(Finding(name, label, "skipped", _skipped(missing.label)))
-            return
+        for other in self._findings:
+            if other.name in needs and other.state in {"failed", "skipped"}:
+                self._findings.append(Finding(name, label, "skipped", _skipped(other.label)))
+                return
         try:
             if (sentence := check()) is None:
                 return
@@ -144,7 +141,6 @@ class Doctor:
 
     @property
     def _has_types(self) -> bool:
-        """Whether there is anything that can be imported or exported."""
         return bool(self._plugins.import_types or self._plugins.export_types)
 
     def _note_plugins_not_used(self) -> None:
@@ -313,10 +309,6 @@ def _region(name: str) -> Text:
     if not name:
         return Text("standardregionen", "the default region")
     return Text(f"regionen {name}", f"the region {name}")
-
-
-def _blocks(finding: Finding) -> bool:
-    return finding.state in ("failed", "skipped")
 
 
 def _skipped(other: Text) -> Text:

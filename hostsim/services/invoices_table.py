@@ -146,8 +146,9 @@ class InvoicesTable(ItemFile[ExportedInvoice]):
         headings = [cell.strip() for cell in cells]
         header = [self._names.get(key, key) for key in map(str.lower, headings)]
         wrong = self._problems.found
-        for name in _duplicates(filter(None, header)):
-            self._problem(line, name, _COLUMN_TWICE)
+        for name, times in Counter(filter(None, header)).items():
+            if times > 1:
+                self._problem(line, name, _COLUMN_TWICE)
         pairs = zip(headings, header, strict=True)
         unknown = [heading for heading, name in pairs if name not in {"", *REQUIRED, *OPTIONAL}]
         for index, heading in enumerate(unknown):
@@ -170,7 +171,10 @@ class InvoicesTable(ItemFile[ExportedInvoice]):
         number = read["invoice_number"]
         region = row.get("region") or self._region
         if number is not None:
-            self._refuse_second(line, region, number)
+            first = self._first_line.setdefault((region, number), line)
+            if first != line:
+                message = _DUPLICATE(shown=_quoted(number), line=first)
+                self._problem(line, "invoice_number", message)
         if self._problems.found != wrong:
             return None
         self._note_odd(line, row, region)
@@ -188,11 +192,6 @@ class InvoicesTable(ItemFile[ExportedInvoice]):
             self._problem(line, name, value)
             return None
         return value
-
-    def _refuse_second(self, line: int, region: str, number: str) -> None:
-        first = self._first_line.setdefault((region, number), line)
-        if first != line:
-            self._problem(line, "invoice_number", _DUPLICATE(shown=_quoted(number), line=first))
 
     def _note_odd(self, line: int, row: Mapping[str, str], region: str) -> None:
         if (warning := odd_number(row["invoice_number"])) is not None:
@@ -312,10 +311,6 @@ def _quoted(text: str, longest: int = 40) -> str:
     """Quote a value on one readable line."""
     clean = "".join(char if char.isprintable() else "?" for char in text)
     return f"”{clean[:longest]}…”" if len(clean) > longest else f"”{clean}”"
-
-
-def _duplicates(names: Iterable[str]) -> list[str]:
-    return [name for name, times in Counter(names).items() if times > 1]
 
 
 def _unknown_columns(headings: Iterable[str]) -> Text:

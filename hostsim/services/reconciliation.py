@@ -56,8 +56,9 @@ from hostsim.storage import commits
 from hostsim.storage import decisions as decision_store
 from hostsim.storage import reconciliations as stored
 from hostsim.storage.import_runs import ImportRun
+from hostsim.storage.judging import refusal_in
 from hostsim.storage.reconciliations import Scope
-from hostsim.storage.rows import payment_of, text_of
+from hostsim.storage.rows import payment_of
 from hostsim.storage.store import Store
 from opter_contract.values import Company, ImportReport, Payment
 
@@ -100,8 +101,8 @@ def _why_not_here(row: sqlite3.Row, screened: Refusal | None) -> Refusal:
     payment = payment_of(row, "")
     if screened is None and payment is not None and moves_no_money(payment):
         return Refusal.of(reasons.NO_AMOUNT)
-    previewed = row["open_kind"], _refusal(row, "open")
-    return reason_not_here(screened, previewed, _refusal(row, "pending"), deleted)
+    previewed = row["open_kind"], refusal_in(row, "open")
+    return reason_not_here(screened, previewed, refusal_in(row, "pending"), deleted)
 
 
 def _unless_set_aside(row: sqlite3.Row, series: Sequence[Decision], refusal: Refusal) -> Refusal:
@@ -116,12 +117,6 @@ def _unless_set_aside(row: sqlite3.Row, series: Sequence[Decision], refusal: Ref
         return refusal
     who = decisions_messages.by_whom(decision.user, decision.at, decision.why)
     return Refusal(SET_ASIDE, decisions_messages.set_aside(who, refusal.message))
-
-
-def _refusal(row: sqlite3.Row, prefix: str) -> Refusal | None:
-    message = text_of(row[f"{prefix}_sv"], row[f"{prefix}_en"])
-    reason = row[f"{prefix}_reason"]
-    return None if reason is None or message is None else Refusal(reason, message)
 
 
 # --- Afterwards --------------------------------------------------------------
@@ -209,7 +204,7 @@ def _count_sides(store: Store, scope: Scope) -> tuple[Pair, dict[str, Pair]]:
 
 def _unequal(compared: _ComparedRow) -> Mismatch:
     kind, row, _, _, differences = compared
-    excluded = _refusal(row, "excluded")
+    excluded = refusal_in(row, "excluded")
     if kind == ONLY_AT_SOURCE or excluded is not None or not differences:
         refusal = excluded or Refusal.of("unreadable")
     else:

@@ -350,7 +350,7 @@ class Judging:
         return Candidate(
             number=number,
             payment=payment_of(row, self.scope.company),
-            excluded=_refusal(row, "excluded"),
+            excluded=refusal_in(row, "excluded"),
             registered=payment_of(row, self.scope.company, "reg_"),
             on_same_invoice=row["inv_id"] is not None and row["inv_id"] == row["reg_invoice_id"],
             earlier=None if row["fetched"] else _earlier(row),
@@ -503,14 +503,14 @@ def _refused(judgement: Judgement) -> Refusal:
     return Refusal(judgement.reason or CHANGED, message)
 
 
-def _refusal(row: sqlite3.Row, prefix: str) -> Refusal | None:
+def refusal_in(row: sqlite3.Row, prefix: str) -> Refusal | None:
     message = text_of(row[f"{prefix}_sv"], row[f"{prefix}_en"])
     reason = row[f"{prefix}_reason"]
     return None if reason is None or message is None else Refusal(reason, message)
 
 
 def _earlier(row: sqlite3.Row) -> Refusal:
-    return _refusal(row, "earlier") or Refusal.of("unreadable")
+    return refusal_in(row, "earlier") or Refusal.of("unreadable")
 
 
 # --- SQL --------------------------------------------------------------------
