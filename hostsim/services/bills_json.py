@@ -11,7 +11,7 @@ from typing import Any, ClassVar, Final
 from hostsim.ledger.account_numbers import is_bankgiro, is_bic, is_iban, is_plusgiro
 from hostsim.ledger.values import LoadedBill
 from hostsim.messages import files as messages
-from hostsim.services.item_file import ProblemList
+from hostsim.services.item_file import InvalidValue, ProblemList
 from hostsim.services.json_file import (
     AMOUNT,
     COMMON,
@@ -21,7 +21,6 @@ from hostsim.services.json_file import (
     TEXT,
     Field,
     Fields,
-    InvalidValue,
     JsonFile,
     ParsedItem,
     amount,

@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 from hostsim.ledger.values import ExportedInvoice, InvoiceContent
 from hostsim.messages import files as messages
 from hostsim.services import invoices_table
-from hostsim.services.item_file import INVOICE, ProblemList
+from hostsim.services.item_file import INVOICE, InvalidValue, ProblemList
 from hostsim.services.json_file import (
     AMOUNT,
     COMMON,
@@ -22,7 +22,6 @@ from hostsim.services.json_file import (
     TEXT,
     Field,
     Fields,
-    InvalidValue,
     JsonFile,
     ParsedItem,
     as_in_table,

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -17,8 +18,8 @@ from typing import Any
 
 from hostsim.errors import host_error
 from hostsim.ledger.values import ExportedInvoice
-from hostsim.messages.text import Template
-from hostsim.services.item_file import FileProblem, ItemFile, ProblemList
+from hostsim.messages.text import Template, listed
+from hostsim.services.item_file import FileProblem, InvalidValue, ItemFile, ProblemList
 from hostsim.services.table_file import NotATable, read_rows
 from opter_contract.currencies import DECIMALS
 from opter_contract.values import Text
@@ -26,7 +27,7 @@ from opter_contract.values import Text
 #: The code of the error.
 WRONG = "INVOICES_FILE_WRONG"
 
-#: Gives the value of a cell, or what is wrong with it.
+#: Gives the value of a cell, or raises :class:`InvalidValue`.
 Parse = Callable[[str], object]
 
 #: Columns that a file must have, in any order.
@@ -187,11 +188,12 @@ class InvoicesTable(ItemFile[ExportedInvoice]):
         )
 
     def _value(self, line: int, row: Mapping[str, str], name: str, parse: Parse) -> Any:
-        value = parse(row.get(name, ""))
-        if isinstance(value, Text):
-            self._problem(line, name, value)
+        try:
+            return parse(row.get(name, ""))
+        except InvalidValue as wrong:
+            hints = [] if wrong.hint is None else [wrong.hint]
+            self._problem(line, name, listed([wrong.message, *hints], " "))
             return None
-        return value
 
     def _note_odd(self, line: int, row: Mapping[str, str], region: str) -> None:
         if (warning := odd_number(row["invoice_number"])) is not None:
@@ -200,7 +202,7 @@ class InvoicesTable(ItemFile[ExportedInvoice]):
             odd_currency = _ODD_CURRENCY(shown=_quoted(row["currency"]))
             self._notes.add(FileProblem(line, "currency", odd_currency))
         if _LOST_DIGITS.fullmatch("".join(row["ocr"].split())):
-            lost_digits = _LOST_DIGITS_OF(shown=_quoted(row["ocr"]))
+            lost_digits = listed([_LOST_DIGITS_OF(shown=_quoted(row["ocr"])), _FORMAT], " ")
             self._notes.add(FileProblem(line, "ocr", lost_digits))
         for name in ("customer_code", "customer_name"):
             if not row[name]:
@@ -212,19 +214,20 @@ class InvoicesTable(ItemFile[ExportedInvoice]):
         self._problems.add(FileProblem(line, field, message))
 
 
-def parse_number(text: str) -> str | Text:
+def parse_number(text: str) -> str:
     if not text:
-        return Text("är tomt och måste fyllas i.", "is empty and must be filled in.")
+        raise InvalidValue(_EMPTY)
     if _CONTROL.search(text):
         return text  # reported once, for every column
     digits = _DIGITS.fullmatch(text) is not None
+    longest = MAX_NUMBER_LENGTH if digits else MAX_OWN_NUMBER_LENGTH
     if digits and not text.strip("0"):
-        return _NO_NUMBER(shown=_quoted(text))
-    if len(text) > (MAX_NUMBER_LENGTH if digits else MAX_OWN_NUMBER_LENGTH):
-        return _too_long(text, MAX_NUMBER_LENGTH if digits else MAX_OWN_NUMBER_LENGTH)
+        raise InvalidValue(_NO_NUMBER(shown=_quoted(text)), _FORMAT)
+    if len(text) > longest:
+        raise InvalidValue(_TOO_LONG(shown=_quoted(text), longest=longest))
     shape = text if digits else "".join("A" if char.isalpha() else char for char in text)
     if not _OWN_NUMBER.fullmatch(shape) or _MADE_OF_A_NUMBER.fullmatch(text):
-        return _NO_NUMBER(shown=_quoted(text))
+        raise InvalidValue(_NO_NUMBER(shown=_quoted(text)), _FORMAT)
     return text
 
 
@@ -245,27 +248,18 @@ def same_ocr(seen: dict[tuple[str, str], str], region: str, ocr: str, number: st
     return _SAME_OCR(shown=_quoted(ocr), first=first)
 
 
-def parse_ocr(text: str) -> str | Text:
+def parse_ocr(text: str) -> str:
     digits = "".join(text.split())
     if not digits or _CONTROL.search(text):
         return text
     if not _DIGITS.fullmatch(digits):
-        return _NO_OCR(shown=_quoted(text))
-    return _too_long(text, MAX_OCR_LENGTH) if len(digits) > MAX_OCR_LENGTH else text
+        raise InvalidValue(_NO_OCR(shown=_quoted(text)), _FORMAT)
+    if len(digits) > MAX_OCR_LENGTH:
+        raise InvalidValue(_TOO_LONG(shown=_quoted(text), longest=MAX_OCR_LENGTH))
+    return text
 
 
-def _too_long(text: str, longest: int) -> Text:
-    return _TOO_LONG(shown=_quoted(text), longest=longest)
-
-
-def without_hint(problem: Text) -> Text:
-    """Leave out of a problem what only helps with a spreadsheet."""
-    return Text(
-        problem.sv.removesuffix(f" {_FORMAT.sv}"), problem.en.removesuffix(f" {_FORMAT.en}")
-    )
-
-
-def _parse_amount(text: str) -> Decimal | Text:
+def _parse_amount(text: str) -> Decimal:
     # Excel writes a true minus sign, and spaces that do not break, in some languages.
     plain = re.sub(r"\s", " ", text).replace("\N{MINUS SIGN}", "-")
     if _AMOUNT.fullmatch(plain):
@@ -273,8 +267,8 @@ def _parse_amount(text: str) -> Decimal | Text:
     if both := _TWO_READINGS.fullmatch(plain):
         large, small = "".join(both.groups()), f"{both[1]}.{both[2].rstrip('0').ljust(2, '0')}"
         decimal = Text(small.replace(".", ","), small)
-        return _TWO_AMOUNTS(shown=_quoted(text), large=large, small=decimal)
-    return _NO_AMOUNT(shown=_quoted(text))
+        raise InvalidValue(_TWO_AMOUNTS(shown=_quoted(text), large=large, small=decimal))
+    raise InvalidValue(_NO_AMOUNT(shown=_quoted(text)))
 
 
 def _parse_currency(text: str) -> str:
@@ -282,18 +276,17 @@ def _parse_currency(text: str) -> str:
     return text.upper() if text.upper() in DECIMALS else text
 
 
-def parse_date(text: str) -> date | Text:
+def parse_date(text: str) -> date:
     if day := _DATE.fullmatch(text):
-        try:
+        with suppress(ValueError):
             return date.fromisoformat(day[1])
-        except ValueError:
-            pass
-    return _NO_DATE(shown=_quoted(text))
+    raise InvalidValue(_NO_DATE(shown=_quoted(text)))
 
 
-def _parse_bool(text: str) -> bool | Text:
-    value = _TRUTH.get(text.lower())
-    return _NO_TRUTH(shown=_quoted(text)) if value is None else value
+def _parse_bool(text: str) -> bool:
+    if text.lower() not in _TRUTH:
+        raise InvalidValue(_NO_TRUTH(shown=_quoted(text)))
+    return _TRUTH[text.lower()]
 
 
 _PARSERS: Mapping[str, Parse] = {
@@ -334,15 +327,17 @@ def _no_mapping(pair: str) -> Text:
     )
 
 
+#: Helps with a spreadsheet.
 _FORMAT = Text(
     "Formatera kolumnen som text i kalkylbladet innan du sparar filen.",
     "Format the column as text in the spreadsheet before you save the file.",
 )
+_EMPTY = Text("är tomt och måste fyllas i.", "is empty and must be filled in.")
 _NO_NUMBER = Template(
     "{shown} kan inte vara ett fakturanummer i Fortnox; skriv numret som det står på fakturan, "
-    f"till exempel 1001. {_FORMAT.sv}",
+    "till exempel 1001.",
     "{shown} cannot be an invoice number of Fortnox; write the number as it is on the invoice, "
-    f"such as 1001. {_FORMAT.en}",
+    "such as 1001.",
 )
 _NOT_DIGITS_ONLY = Template(
     "{shown} är inte bara siffror, som Fortnox nummer är; fakturan hittas bara på sitt OCR-nummer.",
@@ -356,8 +351,8 @@ _LEADING_ZERO = Template(
     "reference only.",
 )
 _NO_OCR = Template(
-    f"{{shown}} är inget OCR-nummer; skriv bara dess siffror, eller lämna tomt. {_FORMAT.sv}",
-    f"{{shown}} is not an OCR reference; write its digits only, or leave it empty. {_FORMAT.en}",
+    "{shown} är inget OCR-nummer; skriv bara dess siffror, eller lämna tomt.",
+    "{shown} is not an OCR reference; write its digits only, or leave it empty.",
 )
 _SAME_OCR = Template(
     "{shown} har faktura {first} också; en betalning som bara har OCR-numret hittar då ingen av "
@@ -367,9 +362,9 @@ _SAME_OCR = Template(
 )
 _LOST_DIGITS_OF = Template(
     "{shown} slutar på noll efter 15 siffror, som ett kalkylblad gör om längre tal; jämför det med "
-    f"fakturan. {_FORMAT.sv}",
+    "fakturan.",
     "{shown} ends in zero after 15 digits, which is what a spreadsheet makes of longer numbers; "
-    f"compare it with the invoice. {_FORMAT.en}",
+    "compare it with the invoice.",
 )
 _TOO_LONG = Template(
     "{shown} är för långt; högst {longest} tecken får plats.",

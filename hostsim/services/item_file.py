@@ -37,6 +37,15 @@ class FileProblem:
         return (f"{location}: " if location else "") + say(self.message, language)
 
 
+class InvalidValue(Exception):
+    """A value that cannot be used, and why; ``hint`` helps with a spreadsheet alone."""
+
+    def __init__(self, message: Text, hint: Text | None = None) -> None:
+        super().__init__(message.en)
+        self.message = message
+        self.hint = hint
+
+
 class ProblemList:
     """At most :data:`MAX_PROBLEMS` problems, the first of those that were ``found``."""
 

@@ -20,7 +20,7 @@ from typing import Any, ClassVar, Final, TypeVar
 from hostsim.ledger.values import SEK
 from hostsim.messages import files as messages
 from hostsim.services import invoices_table
-from hostsim.services.item_file import FileProblem, ItemFile, ProblemList
+from hostsim.services.item_file import FileProblem, InvalidValue, ItemFile, ProblemList
 from opter_contract.currencies import DECIMALS
 from opter_contract.values import Text
 
@@ -42,15 +42,7 @@ class _Number(str):
     __slots__ = ()
 
 
-class InvalidValue(Exception):
-    """A value that cannot be used."""
-
-    def __init__(self, message: Text) -> None:
-        super().__init__(message.en)
-        self.message = message
-
-
-#: Gives the value of a field, or says what is wrong with it.
+#: Gives the value of a field, or raises :class:`InvalidValue`.
 Parse = Callable[[Any], Any]
 
 
@@ -250,13 +242,7 @@ def filled(value: object, longest: int = MAX_TEXT_LENGTH) -> str:
 
 
 def as_in_table(parse: Callable[[str], Any]) -> Parse:
-    def parsed(value: object) -> Any:
-        result = parse(text(value))
-        if isinstance(result, Text):
-            raise InvalidValue(invoices_table.without_hint(result))
-        return result
-
-    return parsed
+    return lambda value: parse(text(value))
 
 
 def text_where(holds: Callable[[str], object], message: Text, *, empty: bool = False) -> Parse:
@@ -290,18 +276,14 @@ def _parse_rate(value: object) -> Decimal:
     return Decimal(value).normalize()
 
 
-_parse_date = as_in_table(invoices_table.parse_date)
-
-
 def _parse_optional_date(value: object) -> date | None:
-    day: date | None = None if value == "" else _parse_date(value)
-    return day
+    return None if value == "" else invoices_table.parse_date(text(value))
 
 
 TEXT = Field(text)
 FILLED = Field(filled, required=True)
 AMOUNT = Field(amount, required=True)
-DATE = Field(_parse_date, required=True)
+DATE = Field(as_in_table(invoices_table.parse_date), required=True)
 DATE_OR_NONE = Field(_parse_optional_date, default=None)
 COUNTRY = Field(text_where(_COUNTRY.fullmatch, messages.NO_COUNTRY, empty=True))
 
