@@ -113,14 +113,7 @@ def _distributions() -> Iterator[tuple[str, str, Sequence[metadata.EntryPoint]]]
 
 def _as_installed(points: Iterable[metadata.EntryPoint]) -> Sequence[Installed]:
     plugins = [
-        Installed(
-            point.name,
-            getattr(point, "group", PROJECT),
-            point.value,
-            *_name_and_version(point.dist),
-            point.load,
-        )
-        for point in points
+        Installed(p.name, p.group, p.value, *_name_and_version(p.dist), p.load) for p in points
     ]
     return sorted(
         plugins, key=lambda plugin: (plugin.name, plugin.distribution or "", plugin.value)

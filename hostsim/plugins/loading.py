@@ -44,9 +44,6 @@ HOST = "hostsim"
 #: show progress, too.
 HOSTS_OWN = ANSWERED - {"opter_progress"}
 
-#: Where the hooks of the contract are specified.
-_SPECIFICATIONS = (import_hooks, export_hooks)
-
 
 @dataclass(frozen=True, slots=True)
 class FoundPlugin:
@@ -280,14 +277,13 @@ class Plugins:
 
 def _new_manager() -> pluggy.PluginManager:
     manager = pluggy.PluginManager(PROJECT)
-    for specification in _SPECIFICATIONS:
-        manager.add_hookspecs(specification)
+    manager.add_hookspecs(import_hooks)
+    manager.add_hookspecs(export_hooks)
     return manager
 
 
 def _specification_of(hook: str) -> object:
-    hooks = (getattr(specification, hook, None) for specification in _SPECIFICATIONS)
-    return next((specification for specification in hooks if specification is not None), None)
+    return getattr(import_hooks, hook, None) or getattr(export_hooks, hook, None)
 
 
 @contextlib.contextmanager

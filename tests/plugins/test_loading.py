@@ -1,7 +1,6 @@
 """Which plug-ins are loaded, and why one is rejected."""
 
 import types
-from importlib import metadata
 
 import pytest
 from fake_export import FakeExport
@@ -135,34 +134,6 @@ def test_an_unknown_type_is_refused_naming_the_known_ones():
         Plugins([("a", FakePlugin(code="A"))]).owner("B")
     assert refused.value.code == "IMPORT_TYPE_UNKNOWN"
     assert "kända är: A." in refused.value.message.sv
-
-
-# --- Entry points -----------------------------------------------------------
-
-
-class Distribution:
-    name = "some-dist"
-    version = "1.2"
-
-
-class Point:
-    """An entry point as ``importlib.metadata`` gives it."""
-
-    def __init__(self, name, load, dist=Distribution):
-        self.name, self.value, self.load, self.dist = name, name, load, dist
-
-
-def test_installed_plug_ins_are_found_with_their_distribution(monkeypatch):
-    groups = []
-
-    def entry_points(*, group):
-        groups.append(group)
-        return [Point("fake", FakePlugin)]
-
-    monkeypatch.setattr(metadata, "entry_points", entry_points)
-    [found] = Plugins.load().loaded
-    assert groups == ["opter"]
-    assert (found.name, found.distribution, found.version) == ("fake", "some-dist", "1.2")
 
 
 # --- Exports ---------------------------------------------------------------------------------
