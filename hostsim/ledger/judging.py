@@ -195,23 +195,22 @@ def judge_without_invoice(candidate: Candidate, *, as_if_fetched: bool = False) 
 
     :param as_if_fetched: see :func:`judge`.
     """
-    refusal = exclusion_reason(candidate)
-    if refusal is None and candidate.payment is not None:
-        payment = candidate.payment
-        if candidate.settles is not None:
-            refusal = settlement_refusal(candidate)
-            if refusal is None and not as_if_fetched:
-                refusal = unfetched_refusal(candidate)
-            if refusal is None and candidate.left_out is not None:
-                return _left_out_judgement(SETTLED, candidate.left_out)
-            if refusal is None:
-                # Its other half is saved with it; it changes no balance.
-                warnings = [*_decision_warnings(candidate, None), *payment.warnings]
-                return _ready_judgement(SETTLED, warnings, ZERO)
-            return _refused_judgement(candidate, refusal)
+    payment, refusal = candidate.payment, exclusion_reason(candidate)
+    if refusal is not None or payment is None:
+        return _refused_judgement(candidate, refusal or Refusal.of("unreadable"))
+    if candidate.settles is None:
         message = payments_messages.invoice_not_found(payment.invoice_number, payment.ocr)
-        refusal = Refusal("invoice-not-found", message)
-    return _refused_judgement(candidate, refusal or Refusal.of("unreadable"))
+        return _refused_judgement(candidate, Refusal("invoice-not-found", message))
+    refusal = settlement_refusal(candidate)
+    if refusal is None and not as_if_fetched:
+        refusal = unfetched_refusal(candidate)
+    if refusal is not None:
+        return _refused_judgement(candidate, refusal)
+    if candidate.left_out is not None:
+        return _left_out_judgement(SETTLED, candidate.left_out)
+    # Its other half is saved with it; it changes no balance.
+    warnings = [*_decision_warnings(candidate, None), *payment.warnings]
+    return _ready_judgement(SETTLED, warnings, ZERO)
 
 
 def _status(effect: Decimal | None, remaining: Decimal) -> str:
@@ -338,11 +337,8 @@ def _decision_warnings(
         change = payments_messages.changed(candidate.changes)
         warnings.append(decisions_messages.accepted(change, author_of(decision)))
     if candidate.accepts(REPLACED):
-        warnings.append(
-            decisions_messages.accepted(
-                payments_messages.replaces(candidate.replaceable), author_of(decision)
-            )
-        )
+        change = payments_messages.replaces(candidate.replaceable)
+        warnings.append(decisions_messages.accepted(change, author_of(decision)))
     if candidate.settles is not None:
         warnings.append(settlement_message(candidate, candidate.settles))
     if candidate.deleted is not None and candidate.taken_again:
@@ -351,11 +347,7 @@ def _decision_warnings(
         if candidate.deleted.was_half and candidate.settles is None:
             warnings.append(payments_messages.WAS_HALF)
     if doubt is not None:
+        confirmed = doubt.confirmed and author_of(doubt.confirmed)
         message = doubt.message
-        confirmation = doubt.confirmed
-        warnings.append(
-            message
-            if confirmation is None
-            else decisions_messages.confirmed(message, author_of(confirmation))
-        )
+        warnings.append(decisions_messages.confirmed(message, confirmed) if confirmed else message)
     return warnings

@@ -25,6 +25,7 @@ from hostsim.ledger.values import Decision, Invoice, same_currency
 from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.payments import Difference
+from hostsim.messages.text import listed
 from opter_contract.values import Payment, Text
 
 
@@ -105,8 +106,7 @@ def exclusion_reason(candidate: Candidate) -> Refusal | None:
         message = _deletion_message(candidate.deleted, candidate.changes_since_deleted)
         if candidate.replaceable:
             # Whoever takes it again, or deletes the other, should know of both.
-            replaces = payments_messages.replaces(candidate.replaceable)
-            message = Text(f"{message.sv}. {replaces.sv}", f"{message.en}. {replaces.en}")
+            message = listed([message, payments_messages.replaces(candidate.replaceable)], ". ")
         return Refusal(reasons.DELETED, message)
     if ignored or candidate.decided(CONFIRM):
         return excluded
@@ -191,8 +191,8 @@ def moves_no_money(payment: Payment) -> bool:
 
 
 def _deletion_message(deletion: Deletion, differences: Sequence[Difference]) -> Text:
-    author = decisions_messages.by_whom(deletion.user, deletion.at, deletion.why)
-    return decisions_messages.was_here(decisions_messages.deleted_here(author), differences)
+    deleted = decisions_messages.deleted_here(deletion.user, deletion.at, deletion.why)
+    return decisions_messages.was_here(deleted, differences)
 
 
 def author_of(decision: Decision | None) -> Text:

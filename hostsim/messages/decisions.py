@@ -72,7 +72,8 @@ def confirmed(doubt: Text, who: Text) -> Text:
     )
 
 
-def deleted_here(who: Text) -> Text:
+def deleted_here(user: str, at: datetime, why: str) -> Text:
+    who = by_whom(user, at, why)
     return Text(
         f"Var registrerad här men togs bort av {who.sv}",
         f"Was registered here but was deleted by {who.en}",

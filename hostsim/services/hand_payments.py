@@ -182,7 +182,7 @@ class HandPayments(Context):
             if row["state"] != "registered":
                 state = results_messages.STATES[row["state"]]
                 raise host_error("PAYMENT_NOT_DELETED", id=payment_id, state=state)
-            message = decisions_messages.deleted_here(decisions_messages.by_whom(user, at, reason))
+            message = decisions_messages.deleted_here(user, at, reason)
             gone = table.deleted_at_source(db)
             table.delete(db, row, why=reason, user=user, at=at, message=message, gone=gone)
         commits.note(results_messages.PAYMENT_DELETED(id=payment_id))

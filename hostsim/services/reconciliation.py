@@ -25,7 +25,7 @@ from hostsim.ledger import decisions as decision_rules
 from hostsim.ledger import reasons
 from hostsim.ledger.candidates import Refusal
 from hostsim.ledger.differences import find_differences
-from hostsim.ledger.reason_order import moves_no_money
+from hostsim.ledger.reason_order import author_of, moves_no_money
 from hostsim.ledger.reasons import KEEP, SET_ASIDE
 from hostsim.ledger.reconciliation import (
     CHANGED,
@@ -94,10 +94,9 @@ class ReadAllSession(ImportSession):
 def _why_not_here(row: sqlite3.Row, screened: Refusal | None) -> Refusal:
     deleted = None
     if row["del_at"] is not None:
-        who = decisions_messages.by_whom(
-            row["del_by"], datetime.fromisoformat(row["del_at"]), row["del_why"]
-        )
-        deleted = Refusal(reasons.DELETED, decisions_messages.deleted_here(who))
+        at = datetime.fromisoformat(row["del_at"])
+        message = decisions_messages.deleted_here(row["del_by"], at, row["del_why"])
+        deleted = Refusal(reasons.DELETED, message)
     payment = payment_of(row, "")
     if screened is None and payment is not None and moves_no_money(payment):
         return Refusal.of(reasons.NO_AMOUNT)
@@ -115,8 +114,7 @@ def _unless_set_aside(row: sqlite3.Row, series: Sequence[Decision], refusal: Ref
         decision = decision_rules.in_series(series, row["invoice_number"]) if lost else None
     if decision is None:
         return refusal
-    who = decisions_messages.by_whom(decision.user, decision.at, decision.why)
-    return Refusal(SET_ASIDE, decisions_messages.set_aside(who, refusal.message))
+    return Refusal(SET_ASIDE, decisions_messages.set_aside(author_of(decision), refusal.message))
 
 
 # --- Afterwards --------------------------------------------------------------
@@ -229,10 +227,8 @@ def _kept_difference(compared: _ComparedRow) -> Refusal | None:
         return None
     if not decision_rules.decides(decision, KEEP, decision_rules.facts_of(there)):
         return None
-    who = decisions_messages.by_whom(decision.user, decision.at, decision.why)
-    return Refusal(
-        KEPT_DIFFERENCE, decisions_messages.kept(payments_messages.changed(differences), who)
-    )
+    change = payments_messages.changed(differences)
+    return Refusal(KEPT_DIFFERENCE, decisions_messages.kept(change, author_of(decision)))
 
 
 def _side(row: sqlite3.Row, prefix: str = "") -> Side:

@@ -139,7 +139,7 @@ class Saving(Context):
         reason = required_reason(why)
         run = history.run(self.store, run_id)
         user, at = self._user, self._clock()
-        message = decisions_messages.deleted_here(decisions_messages.by_whom(user, at, reason))
+        message = decisions_messages.deleted_here(user, at, reason)
         with self._definition_lock(run.definition), self.store.changing_books() as db:
             rows = undone_saves.payments_of(db, run.id)
             registered = [row for row in rows if row["state"] == REGISTERED]
