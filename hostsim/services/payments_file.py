@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import io
-import itertools
 import os
 import re
 import uuid
@@ -108,15 +107,15 @@ def _join_regions(region_names: Iterable[str]) -> Text:
 
 
 def _csv_lines(chosen: Iterable[Entry]) -> Iterator[str]:
+    yield csv_line(COLUMNS)
+    for entry in chosen:
+        yield csv_line(map(escape_formula, _cells(entry)))
+
+
+def csv_line(cells: Iterable[str], delimiter: str = ",", end: str = "\n") -> str:
     line = io.StringIO()
-    writer = csv.writer(line, lineterminator="\n")
-    for cells in itertools.chain(
-        [COLUMNS], (map(escape_formula, _cells(entry)) for entry in chosen)
-    ):
-        writer.writerow(cells)
-        yield line.getvalue()
-        line.seek(0)
-        line.truncate()
+    csv.writer(line, delimiter=delimiter, lineterminator=end).writerow(cells)
+    return line.getvalue()
 
 
 def _cells(entry: Entry) -> tuple[str, ...]:

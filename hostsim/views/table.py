@@ -10,8 +10,6 @@ without spaces. A cell that a spreadsheet would run as a formula is made text.
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import re
 import textwrap
@@ -26,7 +24,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 from hostsim.ledger.values import SEK
 from hostsim.messages.formats import count, day, minute, money, plain
 from hostsim.messages.text import say
-from hostsim.services.payments_file import escape_formula
+from hostsim.services.payments_file import csv_line, escape_formula
 from hostsim.views.output import Output, one_line, sentence_line
 from opter_contract.values import Text
 
@@ -217,10 +215,11 @@ def dumps(value: object, output: Output, *, indent: int | None = None) -> str:
 
 def csv_lines(columns: Iterable[Column[T]], items: Iterable[T], language: str) -> Iterator[str]:
     columns = on_page(columns)
-    yield _BYTE_ORDER_MARK + _csv_line(say(column.heading, language) for column in columns)
+    headings = (say(column.heading, language) for column in columns)
+    yield _BYTE_ORDER_MARK + csv_line(headings, ";", "\r\n")
     for item in items:
-        values = (column.value(item) for column in columns)
-        yield _csv_line(_csv_cell(value, language) for value in values)
+        cells = (_csv_cell(column.value(item), language) for column in columns)
+        yield csv_line(cells, ";", "\r\n")
 
 
 def _csv_cell(value: object, language: str) -> str:
@@ -230,12 +229,6 @@ def _csv_cell(value: object, language: str) -> str:
     # An amount of our own is no formula, also where it begins with a minus sign.
     is_amount = isinstance(value, Money) and re.fullmatch("[A-Z]{0,3}", value.currency)
     return text if is_amount else escape_formula(text)
-
-
-def _csv_line(cells: Iterable[str]) -> str:
-    line = io.StringIO()
-    csv.writer(line, delimiter=";", lineterminator="\r\n").writerow(cells)
-    return line.getvalue()
 
 
 # --- Terminal --------------------------------------------------------------------------------
