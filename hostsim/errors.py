@@ -52,8 +52,8 @@ class SettingsRefused(HostError):
     def __init__(self, problems: Sequence[SettingsProblem]) -> None:
         wrong = [p for p in problems if p.severity == "error"]
         sentences = [Text(f"{p.key}: {p.message.sv}", f"{p.key}: {p.message.en}") for p in wrong]
-        values: dict[str, object] = {"problems": listed(sentences, " ")}
-        super().__init__("SETTINGS_REFUSED", *from_table("SETTINGS_REFUSED", values))
+        code = "SETTINGS_REFUSED"
+        super().__init__(code, *from_table(code, problems=listed(sentences, " ")))
         self.problems = tuple(problems)
 
 
@@ -72,16 +72,16 @@ class DoubtfulPayment(HostError):
     """
 
     def __init__(self, facts: Text, doubts: Sequence[Doubt], confirmation_digest: str) -> None:
-        sentence = joined([doubt.message for doubt in doubts])
-        values: dict[str, object] = {"facts": facts, "doubts": sentence}
-        super().__init__("DOUBTFUL_PAYMENT", *from_table("DOUBTFUL_PAYMENT", values))
+        code = "DOUBTFUL_PAYMENT"
+        sentences = joined([doubt.message for doubt in doubts])
+        super().__init__(code, *from_table(code, facts=facts, doubts=sentences))
         self.doubts = tuple(doubts)
         self.confirmation_digest = confirmation_digest
 
 
 def host_error(code: str, /, **values: object) -> HostError:
     """Make the error with this code, and these values in its sentence."""
-    error = HostError(code, *from_table(code, values))
+    error = HostError(code, *from_table(code, **values))
     if error.command is not None:
         error.command = Text(*(text.format_map(values) for text in error.command))
     return error
@@ -117,6 +117,6 @@ def exit_status(failure: Failure | None) -> int:
     return EXIT_STATUS.get(failure.kind, EXIT_STATUS["internal"])
 
 
-def from_table(code: str, values: dict[str, object]) -> tuple[str, Text]:
+def from_table(code: str, /, **values: object) -> tuple[str, Text]:
     kind, message = ERRORS[code]
     return kind, Text(message.sv.format_map(values), message.en.format_map(values))

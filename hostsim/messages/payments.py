@@ -448,15 +448,11 @@ def numbered(numbers: Sequence[str], *, begins: bool = False) -> Text:
 
 def not_there(numbers: Sequence[str]) -> Text:
     """Say that payments are no longer where they came from."""
-    which = numbered(numbers, begins=True)
-    if len(numbers) == 1:
-        return Text(
-            f"{which.sv} finns inte längre där den kom ifrån.",
-            f"{which.en} is no longer there where it came from.",
-        )
+    which, single = numbered(numbers, begins=True), len(numbers) == 1
+    verb, they = ("is", "it") if single else ("are", "they")
     return Text(
-        f"{which.sv} finns inte längre där de kom ifrån.",
-        f"{which.en} are no longer there where they came from.",
+        f"{which.sv} finns inte längre där {'den' if single else 'de'} kom ifrån.",
+        f"{which.en} {verb} no longer there where {they} came from.",
     )
 
 
@@ -591,14 +587,10 @@ def save_undone(
 def not_read(number: int) -> Text:
     """Return the note about payments that are older than the settings ask for."""
     counted = payments(number, Text("äldre ", "older "))
-    if number == 1:
-        return Text(
-            f"Därutöver finns {counted.sv}, som inte lästes enligt inställningarna.",
-            f"In addition there is {counted.en}, not read because of the settings.",
-        )
+    verb = "is" if number == 1 else "are"
     return Text(
         f"Därutöver finns {counted.sv}, som inte lästes enligt inställningarna.",
-        f"In addition there are {counted.en}, not read because of the settings.",
+        f"In addition there {verb} {counted.en}, not read because of the settings.",
     )
 
 

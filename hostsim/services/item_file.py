@@ -66,8 +66,7 @@ class FileWrong(HostError):
         count = problems.found
         count_sv = "ett fel" if count == 1 else f"{count} fel"
         count_en = "one fault" if count == 1 else f"{count} faults"
-        values: dict[str, object] = {"count": Text(count_sv, count_en), "file": file}
-        super().__init__(code, *from_table(code, values))
+        super().__init__(code, *from_table(code, count=Text(count_sv, count_en), file=file))
         self.problems = tuple(problems.first)
 
 

@@ -189,7 +189,7 @@ class ExportChanged(HostError):
     """Nothing was sent, since the preview is not what was shown; ``preview`` is the new one."""
 
     def __init__(self, preview: ExportPreview) -> None:
-        super().__init__("EXPORT_CHANGED", *from_table("EXPORT_CHANGED", {}))
+        super().__init__("EXPORT_CHANGED", *from_table("EXPORT_CHANGED"))
         self.preview = preview
 
 

@@ -80,7 +80,7 @@ class PreviewChanged(HostError):
 
         :param code: ``PREVIEW_CHANGED`` of a save, ``LIST_CHANGED`` of a decision.
         """
-        super().__init__(code, *from_table(code, {}))
+        super().__init__(code, *from_table(code))
         self.preview = preview
 
 
