@@ -52,7 +52,7 @@ NOT_USED = "host.plugins_not_used"
 
 
 class Unknown(Exception):
-    """Cannot be checked; ``sentence`` says what a person can check instead."""
+    """Cannot be checked; the message says what a person can check instead."""
 
     def __init__(self, message: Text) -> None:
         super().__init__(message.en)
