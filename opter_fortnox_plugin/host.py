@@ -48,6 +48,7 @@ _REQUIRED: Final = object()
 class Host:
     """The host of one run.
 
+    :param now: Unix time, for what other processes read.
     :param sleep, clock: seconds, to wait and to measure how long.
     """
 
@@ -55,12 +56,14 @@ class Host:
         self,
         run: Run,
         *,
+        now: Callable[[], float] = time.time,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.run: Final = run
+        self.now: Final = now
+        self.clock: Final = clock
         self._sleep = sleep
-        self._clock = clock
         self._last = Progress("reading", 0, None, Text("Börjar", "Starting"))
         self._reported_at = clock()
 
@@ -167,7 +170,7 @@ class Host:
         :raises Cancelled: if a person cancels.
         """
         self._last = Progress(stage, done, total, message, seconds_left)
-        self._reported_at = self._clock()
+        self._reported_at = self.clock()
         self.repeat_progress()
 
     def repeat_progress(self) -> None:
@@ -177,7 +180,7 @@ class Host:
         """
         progress = self._last
         if progress.seconds_left is not None:
-            left = max(0.0, progress.seconds_left - (self._clock() - self._reported_at))
+            left = max(0.0, progress.seconds_left - (self.clock() - self._reported_at))
             message = with_time_left(progress.message, left)
             progress = replace(progress, message=message, seconds_left=left)
         results = self._call("opter_progress", progress=progress)
@@ -189,8 +192,8 @@ class Host:
 
         :raises Cancelled: if a person cancels.
         """
-        until = self._clock() + seconds
-        while (remaining := until - self._clock()) > 0:
+        until = self.clock() + seconds
+        while (remaining := until - self.clock()) > 0:
             self.repeat_progress()
             self._sleep(min(remaining, _REPORT_INTERVAL))
 
@@ -244,13 +247,13 @@ class Host:
         :param timeout: seconds to wait for the other one.
         :param error: returns the error to raise if it is not released in time.
         """
-        until = self._clock() + timeout
+        until = self.clock() + timeout
         while True:
             with self._ask("opter_lock", key=key, timeout=0.0) as acquired:
                 if acquired:
                     yield
                     return
-            remaining = until - self._clock()
+            remaining = until - self.clock()
             if remaining <= 0:
                 raise error()
             self.report_progress("waiting", 0, None, waiting)

@@ -48,6 +48,9 @@ class Surroundings:
     clock: Callable[[], float] = time.monotonic
     transport: Callable[[], Transport] = Transport
 
+    def host_of(self, run: Run) -> Host:
+        return Host(run, now=self.now, sleep=self.sleep, clock=self.clock)
+
 
 #: Those of this process.
 HERE: Final = Surroundings()
@@ -55,17 +58,13 @@ HERE: Final = Surroundings()
 
 @dataclass(frozen=True)
 class Session:
-    """A run that is signed in.
-
-    :ivar now: Unix time.
-    """
+    """A run that is signed in."""
 
     host: Host
     client: Client
     pool: WorkerPool
     limiter: RateLimiter
     client_id: str
-    now: Callable[[], float]
 
     @contextmanager
     def limited(self, company: Company | None = None) -> Iterator[None]:
@@ -75,11 +74,11 @@ class Session:
         """
         key = f"pace/{self.client_id}"[:180] + (f"/{company.number[:19]}" if company else "")
         if stored := self.host.get_state(key):
-            self.limiter.restore(stored, self.now())
+            self.limiter.restore(stored, self.host.now())
         try:
             yield
         finally:
-            self.host.set_state(key, self.limiter.recent_ends(self.now()))
+            self.host.set_state(key, self.limiter.recent_ends(self.host.now()))
 
     @contextmanager
     def company_lock(self, company: Company) -> Iterator[None]:
@@ -139,8 +138,6 @@ def logged_in(
     scopes: Sequence[str],
     require_all: bool = True,
     again: bool = False,
-    now: Callable[[], float] = time.time,
-    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[SignedIn]:
     """Sign in as the settings say.
 
@@ -164,14 +161,7 @@ def logged_in(
             stay=method == STAY,
         )
     )
-    with enter(
-        host,
-        endpoint,
-        scopes=scopes if require_all else (),
-        again=again,
-        now=now,
-        clock=clock,
-    ) as login:
+    with enter(host, endpoint, scopes=scopes if require_all else (), again=again) as login:
         if require_all:
             require(scopes, login.tokens)
         yield login
@@ -189,17 +179,15 @@ def signed_in(
     """
     if run.default_currency.strip().upper() != "SEK":
         raise SettingsWrong("DEFAULT_CURRENCY_NOT_SEK", currency=plain(run.default_currency, 20))
-    sleep, clock, now = surroundings.sleep, surroundings.clock, surroundings.now
+    sleep, clock = surroundings.sleep, surroundings.clock
     configuration = Configuration.of_run(run, surroundings.environment)
-    host = Host(run, sleep=sleep, clock=clock)
+    host = surroundings.host_of(run)
     with closing(surroundings.transport()) as http:
         pool = WorkerPool(host.repeat_progress, abort=http.abort, sleep=sleep, clock=clock)
         limiter = RateLimiter(sleep=pool.sleep, clock=clock, may_start=pool.may_start)
         http.sent, http.answered = limiter.sent, limiter.answered
         endpoint = TokenEndpoint(http, configuration, host.wait)
-        with logged_in(
-            host, endpoint, limiter, scopes=scopes, again=again, now=now, clock=clock
-        ) as login:
+        with logged_in(host, endpoint, limiter, scopes=scopes, again=again) as login:
             client = Client(
                 configuration.api_url,
                 http,
@@ -211,9 +199,9 @@ def signed_in(
                 ),
                 renew=lambda refused: pool.on_host_thread(lambda: login.renew(refused)),
                 check=pool.check,
-                now=now,
+                now=host.now,
             )
-            yield Session(host, client, pool, limiter, configuration.client_id, now)
+            yield Session(host, client, pool, limiter, configuration.client_id)
 
 
 def company_number(
@@ -245,15 +233,12 @@ def take_over_stored_login(
     :raises FortnoxError: if it cannot, with what a person must do.
     """
     configuration = Configuration.of_run(run, surroundings.environment)
-    host = Host(run, sleep=surroundings.sleep, clock=surroundings.clock)
+    host = surroundings.host_of(run)
     with closing(surroundings.transport()) as http:
         endpoint = TokenEndpoint(http, configuration, host.wait)
         limiter = RateLimiter(sleep=host.wait, clock=surroundings.clock)
         account = service_account.ServiceAccount(
-            host,
-            endpoint,
-            number_of=partial(company_number, host, endpoint, limiter),
-            now=surroundings.now,
+            host, endpoint, number_of=partial(company_number, host, endpoint, limiter)
         )
         require(scopes, account.tokens_unattended())
 

@@ -14,7 +14,6 @@ service account. It stays stored until a run has succeeded without it.
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from typing import Final
@@ -42,21 +41,15 @@ class ServiceAccount:
     """The consent of one definition's company.
 
     :param number_of: fetches the number of the company that tokens are for.
-    :param now: Unix time.
     """
 
     def __init__(
-        self,
-        host: Host,
-        endpoint: TokenEndpoint,
-        *,
-        number_of: Callable[[Tokens], str],
-        now: Callable[[], float] = time.time,
+        self, host: Host, endpoint: TokenEndpoint, *, number_of: Callable[[Tokens], str]
     ) -> None:
         self._host = host
         self._endpoint = endpoint
         self._number_of = number_of
-        self._stored_login = StoredLogin(host, endpoint, now)
+        self._stored_login = StoredLogin(host, endpoint)
         # All definitions share the host's state.
         client_key = storage_key(endpoint.configuration)
         self._key = f"service-account/{digest(host.run.definition)}/{client_key}"
@@ -165,18 +158,16 @@ def signed_in(
     scopes: Collection[str] = (),
     again: bool = False,
     proof: bool = True,
-    now: Callable[[], float] = time.time,
-    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[SignedIn]:
     """Sign in by a service account for the length of a run.
 
     :param log_in: asks a person for consent, also to these scopes; returns the authorization code.
-    :param number_of, now: as :class:`ServiceAccount` has them.
+    :param number_of: as in :class:`ServiceAccount`.
     :param scopes: in an attended run, a consent without all of these is requested again.
     :param again: ask a person for consent even if the company has consented.
     :param proof: whether success shows that runs work without a login that was stored before.
     """
-    account = ServiceAccount(host, endpoint, number_of=number_of, now=now)
+    account = ServiceAccount(host, endpoint, number_of=number_of)
     if again:
         # To learn the scopes of the earlier consent.
         with suppress(NotPermitted, LoginFailed):
@@ -185,7 +176,7 @@ def signed_in(
     if tokens.lacking(scopes) and host.attended and not again:
         tokens = account.consent(log_in)
     try:
-        yield SignedIn(endpoint, tokens, clock, lambda _: account.new_tokens())
+        yield SignedIn(endpoint, tokens, host.clock, lambda _: account.new_tokens())
     except Exception as error:
         # The host may have refused the company, too.
         if getattr(error, "code", None) == "WRONG_COMPANY":

@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import logging
 import os
-import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import AbstractContextManager, closing, contextmanager
 from typing import Final
@@ -47,18 +46,11 @@ class StoredLogin:
 
     :param host: stores it, and locks it.
     :param endpoint: refreshes and revokes it.
-    :param now: Unix time.
     """
 
-    def __init__(
-        self,
-        host: Host,
-        endpoint: TokenEndpoint,
-        now: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, host: Host, endpoint: TokenEndpoint) -> None:
         self._host = host
         self._endpoint = endpoint
-        self._now = now
         client_key = storage_key(endpoint.configuration)
         self._key = f"login/{client_key}"
         self._lock_key = f"token/{digest(host.run.definition)}/{client_key}"
@@ -78,7 +70,7 @@ class StoredLogin:
             stored = self._read()
             if stored is None:
                 return None
-            if stored.is_good(self._now()):
+            if stored.is_good(self._host.now()):
                 return stored.tokens
             try:
                 return self._refresh(stored.refresh)
@@ -99,7 +91,7 @@ class StoredLogin:
             stored = self._read()
             if stored is None:
                 return self._refresh(current.refresh)
-            if stored.access != current.access and stored.is_good(self._now()):
+            if stored.access != current.access and stored.is_good(self._host.now()):
                 return stored.tokens
             if stored.access:
                 # If we are killed, the next import must not start with the token that was refused.
@@ -156,7 +148,7 @@ class StoredLogin:
         return read(self._host.get_secret(self._key))
 
     def _store(self, tokens: Tokens) -> bool:
-        return self._host.set_secret(self._key, StoredTokens.of(tokens, self._now()).write())
+        return self._host.set_secret(self._key, StoredTokens.of(tokens, self._host.now()).write())
 
     def _refresh(self, refresh_token: str) -> Tokens:
         """Refresh, and store the next token; the lock must be held."""
@@ -172,7 +164,7 @@ class StoredLogin:
                     self._host.set_secret(self._key, None)
                     raise
             # Another host with the same secrets has stored the next one meanwhile.
-            if stored.is_good(self._now()):
+            if stored.is_good(self._host.now()):
                 return stored.tokens
             refresh_token = stored.refresh
         self._store_refreshed(tokens)
@@ -226,8 +218,6 @@ def signed_in(
     log_in: Callable[[], str],
     scopes: Collection[str] = (),
     again: bool = False,
-    now: Callable[[], float] = time.time,
-    clock: Callable[[], float] = time.monotonic,
 ) -> Iterator[SignedIn]:
     """Sign in for the length of a run, and beyond it if the settings say so.
 
@@ -235,10 +225,8 @@ def signed_in(
     :param log_in: signs a person in; returns the authorization code.
     :param scopes: in an attended run, a stored login without all of these is replaced.
     :param again: sign a person in even if a login is stored.
-    :param now: Unix time.
-    :param clock: seconds, to measure how long.
     """
-    login = StoredLogin(host, endpoint, now)
+    login = StoredLogin(host, endpoint)
     tokens = login.resume() if stay and not again else None
     if tokens and tokens.lacking(scopes) and host.attended:
         tokens = None
@@ -249,14 +237,14 @@ def signed_in(
         tokens = endpoint.exchange(log_in())
         stay = stay and login.store(tokens)
     if not stay:
-        session = SignedIn(endpoint, tokens, clock)
+        session = SignedIn(endpoint, tokens, host.clock)
         try:
             yield session
         finally:
             session.sign_out()
         return
     try:
-        yield SignedIn(endpoint, tokens, clock, login.renew)
+        yield SignedIn(endpoint, tokens, host.clock, login.renew)
     except Exception as error:
         if is_new and _needs_another(error):
             login.end()

@@ -23,7 +23,6 @@ from opter_fortnox_plugin.diagnostics.doctor.export_checks import needs_of
 from opter_fortnox_plugin.errors import Cancelled, FortnoxError
 from opter_fortnox_plugin.fortnox.network import proxy_of
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
-from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.session import HERE, Surroundings
 
 
@@ -45,7 +44,7 @@ def diagnose(
     :param local_time, connect, proxy: see :class:`~.checks.Examination`.
     :raises Cancelled: if a person cancels.
     """
-    host = Host(run, sleep=surroundings.sleep, clock=surroundings.clock)
+    host = surroundings.host_of(run)
     subject = getattr(run, "subject", "")
     needs = needs_of(subject, run.settings) if subject else IMPORTS[run.type_code]
     checks = checks_of(needs)

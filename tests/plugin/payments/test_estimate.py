@@ -54,7 +54,7 @@ def told_while_reading(wire):
         "https://api.fortnox.se/3", wire, SignedIn(), limiter,
         sleep=clock.sleep, waiting=lambda what, seconds: None,
     )  # fmt: skip
-    session = Session(side, client, Counted(), limiter, "client", clock)
+    session = Session(side, client, Counted(), limiter, "client")
     Importer(session, Settings.of(SETTINGS)).run(COMPANY)
     return host.reports, clock()
 
