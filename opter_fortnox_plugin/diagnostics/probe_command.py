@@ -63,15 +63,8 @@ def run(
 def _authorization_code(
     configuration: Configuration, console: Console, timeout: float, *, service: bool
 ) -> str:
-    login = Login(configuration.require_redirect_uri())
-    url = authorization_url(
-        configuration.auth_url,
-        configuration.client_id,
-        login.redirect_uri,
-        login.state,
-        SCOPES,
-        service=service,
-    )
+    login = Login(configuration.require_redirect_uri(), scopes=SCOPES)
+    url = authorization_url(configuration, login.state, SCOPES, service=service)
     with CallbackServer(login):
         if not console.show_login(url, login.paste):
             raise LoginFailed("INPUT_ENDED")

@@ -21,6 +21,7 @@ from urllib.parse import urlencode, urlsplit
 from zoneinfo import ZoneInfo
 
 from opter_contract.values import Text
+from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.errors import (
     FortnoxError,
     LoginFailed,
@@ -607,9 +608,7 @@ def date_of(response: Response) -> datetime | None:
 
 
 def authorization_url(
-    auth_url: str,
-    client_id: str,
-    redirect_uri: str,
+    configuration: Configuration,
     state: str,
     scopes: Sequence[str] = SCOPES,
     *,
@@ -618,10 +617,11 @@ def authorization_url(
     """Return the URL at which a person signs in and approves.
 
     :param service: for a service account, which a system administrator must approve.
+    :raises SettingsWrong: if the redirect URI is missing or wrong.
     """
     query = {
-        "client_id": client_id,
-        "redirect_uri": redirect_uri,
+        "client_id": configuration.client_id,
+        "redirect_uri": configuration.require_redirect_uri(),
         "scope": " ".join(scopes),
         "state": state,
         "access_type": "offline",
@@ -629,7 +629,7 @@ def authorization_url(
         **({"account_type": "service"} if service else {}),
     }
     # Fortnox documents %20 between scopes, not a plus sign.
-    return f"{auth_url}/auth?{urlencode(query).replace('+', '%20')}"
+    return f"{configuration.auth_url}/auth?{urlencode(query).replace('+', '%20')}"
 
 
 def tokens_of(response: Response, *, service: bool = False) -> Tokens:

@@ -39,14 +39,7 @@ def log_in(
     if not host.attended:
         raise LoginFailed("LOGIN_NEEDED")
     login = Login(configuration.require_redirect_uri(), scopes=scopes)
-    url = authorization_url(
-        configuration.auth_url,
-        configuration.client_id,
-        login.redirect_uri,
-        login.state,
-        scopes,
-        service=service,
-    )
+    url = authorization_url(configuration, login.state, scopes, service=service)
     timeout = host.run.login_timeout
     with _callback_receiver(host, login) as on_redirect:
         host.open_browser(url, on_redirect)

@@ -211,14 +211,8 @@ def client(ticks):
         transports.append(transport := Transport())
         configuration = Configuration.of({}, box.environment())
         endpoint = TokenEndpoint(transport, configuration, ticks.sleep)
-        address = authorization_url(
-            configuration.auth_url,
-            configuration.client_id,
-            configuration.redirect_uri,
-            "s",
-            SCOPES,
-            service=options.get("consented", False),
-        )
+        service = options.get("consented", False)
+        address = authorization_url(configuration, "s", SCOPES, service=service)
         user = next(iter(box.state.users.values()))
         back = scripted_login.callback_url(address, user.name, user.password)
         [code] = parse_qs(urlsplit(back).query)["code"]
@@ -651,15 +645,14 @@ def test_the_login_is_revoked_at_the_end(fortnox, run):
 
 
 def test_the_login_asks_for_no_more_than_it_needs(fortnox, run):
-    box = fortnox()
     opened = []
 
-    def sign_in(address, *person):
+    def look(address, *_person):
         opened.append(address)
-        scripted_login.sign_in(address, *person)
 
-    run(box, sign_in=sign_in)
+    _, _, err = run(fortnox(), "--login-timeout", "0.1", sign_in=look)
     assert parse_qs(urlsplit(opened[0]).query)["scope"] == ["payment invoice"]
+    assert "(payment, invoice)" in err
 
 
 WORD = re.compile(r"[\wÅÄÖåäö.,:-]*\w")

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, urlsplit
 from zoneinfo import ZoneInfo
 
 import pytest
-from fortnox import DATE, error, page, payment, response, tokens
+from fortnox import DATE, configuration, error, page, payment, response, tokens
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -363,13 +363,11 @@ def test_a_wait_beyond_all_calendars_is_an_answer_to_be_asked_for_again(text):
 
 
 def test_the_address_of_the_login_carries_what_fortnox_documents():
-    address = authorization_url(
-        "https://apps.fortnox.se/oauth-v1", "k7Q", "http://localhost:51843/callback", "st+te/="
-    )
+    address = authorization_url(configuration(), "st+te/=")
     parts = urlsplit(address)
     assert f"{parts.scheme}://{parts.netloc}{parts.path}" == "https://apps.fortnox.se/oauth-v1/auth"
     assert {name: values for name, [*values] in parse_qs(parts.query).items()} == {
-        "client_id": ["k7Q"],
+        "client_id": ["k7Qclient"],
         "redirect_uri": ["http://localhost:51843/callback"],
         "response_type": ["code"],
         "scope": ["payment invoice companyinformation"],
