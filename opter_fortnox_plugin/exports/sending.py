@@ -58,8 +58,7 @@ class Sender(ABC, Generic[D]):
         """
 
     @abstractmethod
-    def create(self, ours: D) -> Outcome:
-        """Create an item."""
+    def create(self, ours: D) -> Outcome: ...
 
     @abstractmethod
     def update_payload(self, ours: D, theirs: D) -> Mapping[str, Any]:
@@ -69,9 +68,9 @@ class Sender(ABC, Generic[D]):
     def differences(self, ours: D, theirs: D) -> list[Difference]:
         """Return the fields in which theirs differs from ours."""
 
-    @abstractmethod
     def unexpected_changes(self, ours: D, theirs: D) -> list[Difference]:
         """Return the fields that Fortnox did not write as sent, as far as its response shows."""
+        return self.differences(ours, theirs)
 
     @abstractmethod
     def cause_of_total(self, theirs: D, fields: Collection[str]) -> Text | None:
@@ -81,8 +80,7 @@ class Sender(ABC, Generic[D]):
         """
 
     @abstractmethod
-    def account_numbers(self, ours: D) -> list[str]:
-        """Return the accounts of the rows."""
+    def account_numbers(self, ours: D) -> list[str]: ...
 
     def refusal_code(self, ours: D, rejected: Rejected) -> tuple[str, object]:
         """Return the code of a refusal by Fortnox, and what its message is about."""
@@ -282,8 +280,7 @@ class Sender(ABC, Generic[D]):
         """Return the id by which a file of the inbox is attached."""
 
     @abstractmethod
-    def attach_file(self, number: str, file_id: str) -> None:
-        """Attach a file of the inbox."""
+    def attach_file(self, number: str, file_id: str) -> None: ...
 
     def attach(self, number: str, content: bytes, *, sent_before: bool, again: bool) -> Outcome:
         """Put a PDF into Fortnox and attach it, once.

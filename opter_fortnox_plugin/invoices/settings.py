@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Final
 
 from opter_contract.export_values import ExportType
-from opter_contract.values import CheckedSettings, Choice, SettingsField, Text
+from opter_contract.values import Choice, SettingsField, Text
 from opter_fortnox_plugin import settings
 from opter_fortnox_plugin.exports.settings import ExportSettings, attach_pdf, export_from_date
 from opter_fortnox_plugin.settings import SIGN_IN, Declared
@@ -172,10 +173,7 @@ DECLARED: Final = (
 
 FIELDS: Final = tuple(setting.field for setting in DECLARED)
 
-
-def check(values: Mapping[str, str]) -> CheckedSettings:
-    """Check what a person entered, field by field."""
-    return settings.check(values, DECLARED)
+check: Final = partial(settings.check, declared=DECLARED)
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,11 +102,6 @@ class BillSender(Sender[SupplierInvoice]):
     def differences(self, ours: SupplierInvoice, theirs: SupplierInvoice) -> list[Difference]:
         return differences(ours, theirs)
 
-    def unexpected_changes(
-        self, ours: SupplierInvoice, theirs: SupplierInvoice
-    ) -> list[Difference]:
-        return differences(ours, theirs)
-
     def cause_of_total(self, theirs: SupplierInvoice, fields: Collection[str]) -> Text | None:  # noqa: ARG002
         return _CHECK_THERE if "Total" in fields else None
 
