@@ -15,13 +15,12 @@ from typing import Any, Final
 from opter_contract.values import InvoiceBalance, Text
 from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.fortnox.best_effort import BestEffort
-from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.payment_schemas import invoice_balance
 from opter_fortnox_plugin.fortnox.protocol import INVOICES, invoice_query
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
-from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool, cancel
-from opter_fortnox_plugin.host import Host
+from opter_fortnox_plugin.fortnox.worker_pool import cancel
+from opter_fortnox_plugin.session import Session
 
 log = logging.getLogger(__name__)
 
@@ -39,23 +38,15 @@ class Balances:
         ones; ``None`` while that is unknown.
     """
 
-    def __init__(
-        self,
-        client: Client,
-        host: Host,
-        pool: WorkerPool,
-        *,
-        seconds_left: Callable[[int], float | None],
-    ) -> None:
-        self._client = client
-        self._host = host
-        self._effort = BestEffort(pool)
+    def __init__(self, session: Session, seconds_left: Callable[[int], float | None]) -> None:
+        self._client = session.client
+        self._host = session.host
+        self._effort = BestEffort(session.pool)
         self._seconds_left = seconds_left
         self._unchecked = 0
 
     @property
     def failed(self) -> bool:
-        """Whether a request failed."""
         return bool(self._effort.failed)
 
     @property

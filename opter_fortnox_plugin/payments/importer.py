@@ -90,6 +90,7 @@ class Importer:
     """Reads the payments of one run and hands them over."""
 
     def __init__(self, session: Session, settings: Settings, *, everything: bool = False) -> None:
+        self._session = session
         self._host = session.host
         self._client = session.client
         self._pool = session.pool
@@ -117,13 +118,7 @@ class Importer:
         """Read the payments of a company and hand them over."""
         self._company = company
         self._converter = Converter(company.number, self._exclusion_reason)
-        self._ocr = OcrLookup(
-            self._client,
-            self._host,
-            self._pool,
-            company.number,
-            seconds_left=self._seconds_left,
-        )
+        self._ocr = OcrLookup(self._session, company, self._seconds_left)
         return self._read()
 
     def _read(self) -> ImportReport:
@@ -306,7 +301,7 @@ class Importer:
         return complete, not_found
 
     def _balances(self) -> Balances:
-        return Balances(self._client, self._host, self._pool, seconds_left=self._seconds_left)
+        return Balances(self._session, self._seconds_left)
 
     def _compare_balances(self) -> None:
         """Hand over the balances of invoices in Fortnox."""

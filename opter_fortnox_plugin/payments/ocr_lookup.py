@@ -13,15 +13,14 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import partial
 from typing import Final
 
-from opter_contract.values import Text
+from opter_contract.values import Company, Text
 from opter_fortnox_plugin.errors import FortnoxError, Missing
 from opter_fortnox_plugin.fortnox.best_effort import REFUSALS, BestEffort
-from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.payment_schemas import InvoiceOcr, invoice_ocr
 from opter_fortnox_plugin.fortnox.protocol import INVOICES
-from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool, cancel
-from opter_fortnox_plugin.host import Host
+from opter_fortnox_plugin.fortnox.worker_pool import cancel
+from opter_fortnox_plugin.session import Session
 
 #: The maximum number that are requested one by one after the complete list lacked them.
 MAX_SINGLE_LOOKUPS: Final = 5
@@ -38,17 +37,11 @@ class OcrLookup:
     """
 
     def __init__(
-        self,
-        client: Client,
-        host: Host,
-        pool: WorkerPool,
-        company: str,
-        *,
-        seconds_left: Callable[[int], float | None],
+        self, session: Session, company: Company, seconds_left: Callable[[int], float | None]
     ) -> None:
-        self._client = client
-        self._effort = BestEffort(pool, REFUSALS)
-        self._host = host
+        self._client = session.client
+        self._effort = BestEffort(session.pool, REFUSALS)
+        self._host = session.host
         self._company = company
         self._seconds_left = seconds_left
         self._blocks: dict[int, dict[str, str]] = {}
@@ -160,7 +153,7 @@ class OcrLookup:
         self._changed.clear()
 
     def _key(self, index: int) -> str:
-        return f"ocr/{self._company}/{index}"
+        return f"ocr/{self._company.number}/{index}"
 
 
 _LOOKING_UP: Final = Text(

@@ -12,10 +12,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opter_contract import hookimpl
+from opter_contract.values import Company
 from opter_fortnox_plugin.errors import Missing
 from opter_fortnox_plugin.fortnox.protocol import page_of
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.payments.ocr_lookup import MAX_SINGLE_LOOKUPS, OcrLookup
+from opter_fortnox_plugin.session import Session
 
 
 class Keeping:
@@ -70,9 +72,8 @@ def book(fortnox, keeping=None, company="34231"):
     class Run:
         hook = manager.hook
 
-    return OcrLookup(
-        fortnox, Host(Run()), Executor(), company, seconds_left=lambda more: 100.0 + more
-    )
+    session = Session(Host(Run()), fortnox, Executor(), None, "client")
+    return OcrLookup(session, Company(company, "Åkeriet AB"), lambda more: 100.0 + more)
 
 
 def test_one_invoice_is_asked_for_by_its_number():
