@@ -1,6 +1,7 @@
 """The terminal: messages on standard error, and the login in a browser.
 
-Standard output is reserved for the report.
+Standard output is reserved for the report. As the host of a command that needs no other, the
+terminal stores no secrets, so the login ends with the command.
 """
 
 from __future__ import annotations
@@ -13,13 +14,17 @@ import sys
 import tempfile
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Final, TextIO
 
-from opter_contract import browsers
-from opter_contract.values import Text
+import pluggy
+
+from opter_contract import PROJECT, browsers, hookimpl
+from opter_contract.values import Progress, Run, Text
 from opter_fortnox_plugin.configuration import CLIENT_SECRET
 from opter_fortnox_plugin.errors import LoginFailed
+from opter_fortnox_plugin.settings import IMPORT_TYPE
 
 #: Seconds after which standard input is assumed to be open: nobody pastes that fast.
 _INPUT_ENDED: Final = 0.5
@@ -38,7 +43,7 @@ _NO_SCREEN: Final = Text(
 
 
 class Console:
-    """Writes to a person in one language, and shows them the login.
+    """Writes to a person in one language, and shows them the login; the host of a command.
 
     :param open_browser: opens a browser on a URL; ``None`` to read the URL that the
         login ends at from standard input.
@@ -67,12 +72,42 @@ class Console:
         sys.stderr.write(line + "\n")
         sys.stderr.flush()
 
-    def show_login(self, url: str, paste: Callable[[str], Text | None]) -> bool:
-        """Show the login at a URL to the person.
+    # --- the host's hooks ---
 
-        :param paste: takes the URL that the login ended at; returns what is wrong with it.
-        :return: true; false if standard input has ended, so that nobody can paste.
-        :raises LoginFailed: if there is neither a window nor a terminal.
+    def new_run(self, login_timeout: float) -> Run:
+        """Return a run whose host is this console; it stores nothing."""
+        manager = pluggy.PluginManager(PROJECT)
+        manager.register(self)
+        return Run(
+            id="console",
+            hook=manager.hook,
+            type_code=IMPORT_TYPE.code,
+            format=IMPORT_TYPE.formats[0],
+            definition="",
+            settings={},
+            login_timeout=login_timeout,
+        )
+
+    @hookimpl
+    def opter_progress(self, progress: Progress) -> None:
+        # The window shows what to do; a countdown would fill the screen.
+        if progress.stage != "login":
+            self.progress(progress.message)
+
+    @hookimpl
+    def opter_set_state(self) -> bool:
+        return True
+
+    @hookimpl
+    def opter_lock(self) -> AbstractContextManager[bool]:
+        return nullcontext(enter_result=True)
+
+    @hookimpl
+    def opter_open_browser(self, url: str, on_redirect: Callable[[str], Text | None]) -> bool:
+        """Show the login to the person.
+
+        :raises LoginFailed: if there is neither a window nor a terminal, or standard input has
+            ended, so that nobody can paste.
         """
         if self._open_browser is None:
             self.progress(
@@ -83,10 +118,12 @@ class Console:
                     "Then paste the address that the login ended at and press Return.",
                 )
             )
-            reader = threading.Thread(target=self._read_pasted, args=(paste,), daemon=True)
+            reader = threading.Thread(target=self._read_pasted, args=(on_redirect,), daemon=True)
             reader.start()
             reader.join(_INPUT_ENDED)
-            return reader.is_alive() or self._pasted
+            if not reader.is_alive() and not self._pasted:
+                raise LoginFailed("INPUT_ENDED")
+            return True
         if self._open_browser(url) is False and not sys.stdin.isatty():
             self.progress(_NO_SCREEN)
             raise LoginFailed("NO_WINDOW")
@@ -98,9 +135,9 @@ class Console:
         )
         return True
 
-    def _read_pasted(self, paste: Callable[[str], Text | None]) -> None:
+    def _read_pasted(self, on_redirect: Callable[[str], Text | None]) -> None:
         for line in filter(str.strip, _lines(sys.stdin)):
-            refusal = paste(line)
+            refusal = on_redirect(line)
             if refusal is None:
                 self._pasted = True
                 return

@@ -16,10 +16,8 @@ from opter_fortnox_plugin.diagnostics.console import Console
 from opter_fortnox_plugin.diagnostics.probe.client import ProbeClient
 from opter_fortnox_plugin.diagnostics.probe.results import ProbeResult
 from opter_fortnox_plugin.diagnostics.probe.run import SCOPES, TITLES, Report, probe
-from opter_fortnox_plugin.errors import LoginFailed, SettingsWrong
-from opter_fortnox_plugin.fortnox.protocol import authorization_url
-from opter_fortnox_plugin.login.callback import Login
-from opter_fortnox_plugin.login.callback_server import CallbackServer
+from opter_fortnox_plugin.errors import SettingsWrong
+from opter_fortnox_plugin.login.authorization_code import log_in
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 from opter_fortnox_plugin.session import Surroundings
 
@@ -35,9 +33,8 @@ def run(
     configuration = Configuration.of({}, surroundings.environment)
     with closing(surroundings.transport()) as transport:
         endpoint = TokenEndpoint(transport, configuration, surroundings.sleep)
-        code = _authorization_code(
-            configuration, console, options.login_timeout, service=options.service_account
-        )
+        host = surroundings.host_of(console.new_run(options.login_timeout))
+        code = log_in(host, configuration, SCOPES, service=options.service_account)
         signed_in = SignedIn(endpoint, endpoint.exchange(code))
         try:
             client = ProbeClient(
@@ -58,17 +55,6 @@ def run(
     if options.switches is not None:
         _write(options.switches, _switches(report, configuration.api_url))
     return report.error
-
-
-def _authorization_code(
-    configuration: Configuration, console: Console, timeout: float, *, service: bool
-) -> str:
-    login = Login(configuration.require_redirect_uri(), scopes=SCOPES)
-    url = authorization_url(configuration, login.state, SCOPES, service=service)
-    with CallbackServer(login):
-        if not console.show_login(url, login.paste):
-            raise LoginFailed("INPUT_ENDED")
-        return login.wait(timeout, lambda _left: None)
 
 
 def _check_writable(path: Path | None) -> None:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import sys
 import threading
+from pathlib import Path
 
 import pytest
 from ports import free_port
@@ -55,6 +58,13 @@ def test_it_ends_with_the_status_and_code_of_the_first_failure(doctor, sandbox):
     status, out, err = doctor("--lang", "en")
     assert (status, "FAILED" in out) == (4, True)
     assert err.splitlines()[-1].startswith("SCOPE_MISSING: ")
+
+
+def test_where_standard_input_has_ended_nobody_is_waited_for(doctor, monkeypatch):
+    with Path(os.devnull).open() as ended:
+        monkeypatch.setattr(sys, "stdin", ended)
+        status, _, err = doctor("--no-browser")
+    assert (status, err.splitlines()[-1].partition(":")[0]) == (3, "INPUT_ENDED")
 
 
 def test_it_writes_json_without_the_secret(doctor, sandbox):
