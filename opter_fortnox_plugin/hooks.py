@@ -85,13 +85,14 @@ def opter_settings_stored(run: Run) -> None:
 
     if not token_format.is_stored(run):
         return
-    if method == settings.SERVICE_ACCOUNT:
-        from opter_fortnox_plugin.session import take_over_stored_login  # noqa: PLC0415
+    from opter_fortnox_plugin.session import (  # noqa: PLC0415
+        end_stored_login,
+        take_over_stored_login,
+    )
 
+    if method == settings.SERVICE_ACCOUNT:
         take_over_stored_login(run, **_scopes_of(run))
     else:
-        from opter_fortnox_plugin.login.stored_login import end_stored_login  # noqa: PLC0415
-
         end_stored_login(run)
 
 

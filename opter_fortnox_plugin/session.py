@@ -17,6 +17,7 @@ from opter_fortnox_plugin.errors import (
     LoginFailed,
     NotPermitted,
     SettingsWrong,
+    Unavailable,
     in_swedish,
 )
 from opter_fortnox_plugin.fortnox.client import Client
@@ -180,13 +181,11 @@ def signed_in(
     if run.default_currency.strip().upper() != "SEK":
         raise SettingsWrong("DEFAULT_CURRENCY_NOT_SEK", currency=plain(run.default_currency, 20))
     sleep, clock = surroundings.sleep, surroundings.clock
-    configuration = Configuration.of_run(run, surroundings.environment)
-    host = surroundings.host_of(run)
-    with closing(surroundings.transport()) as http:
+    with _token_endpoint(run, surroundings) as (host, endpoint):
+        http, configuration = endpoint.transport, endpoint.configuration
         pool = WorkerPool(host.repeat_progress, abort=http.abort, sleep=sleep, clock=clock)
         limiter = RateLimiter(sleep=pool.sleep, clock=clock, may_start=pool.may_start)
         http.sent, http.answered = limiter.sent, limiter.answered
-        endpoint = TokenEndpoint(http, configuration, host.wait)
         with logged_in(host, endpoint, limiter, scopes=scopes, again=again) as login:
             client = Client(
                 configuration.api_url,
@@ -195,13 +194,25 @@ def signed_in(
                 limiter,
                 sleep=pool.sleep,
                 waiting=lambda what, seconds: pool.call_soon(
-                    partial(_report_retry, host, what, seconds)
+                    partial(report_retry, host, what, seconds)
                 ),
                 renew=lambda refused: pool.on_host_thread(lambda: login.renew(refused)),
                 check=pool.check,
                 now=host.now,
             )
             yield Session(host, client, pool, limiter, configuration.client_id)
+
+
+@contextmanager
+def _token_endpoint(run: Run, surroundings: Surroundings) -> Iterator[tuple[Host, TokenEndpoint]]:
+    """Prepare requests for tokens.
+
+    :raises SettingsWrong: if the configuration is incomplete.
+    """
+    configuration = Configuration.of_run(run, surroundings.environment)
+    host = surroundings.host_of(run)
+    with closing(surroundings.transport()) as http:
+        yield host, TokenEndpoint(http, configuration, host.wait)
 
 
 def company_number(
@@ -216,7 +227,7 @@ def company_number(
         login,
         limiter,
         sleep=host.wait,
-        waiting=partial(_report_retry, host),
+        waiting=partial(report_retry, host),
     )
     return client.company().number
 
@@ -232,15 +243,22 @@ def take_over_stored_login(
     :param scopes: that the runs need.
     :raises FortnoxError: if it cannot, with what a person must do.
     """
-    configuration = Configuration.of_run(run, surroundings.environment)
-    host = surroundings.host_of(run)
-    with closing(surroundings.transport()) as http:
-        endpoint = TokenEndpoint(http, configuration, host.wait)
+    with _token_endpoint(run, surroundings) as (host, endpoint):
         limiter = RateLimiter(sleep=host.wait, clock=surroundings.clock)
         account = service_account.ServiceAccount(
             host, endpoint, number_of=partial(company_number, host, endpoint, limiter)
         )
         require(scopes, account.tokens_unattended())
+
+
+def end_stored_login(run: Run, surroundings: Surroundings = HERE) -> None:
+    """Revoke and delete the login that is stored for a definition, outside of an import.
+
+    :raises Unavailable: if Fortnox did not confirm it; it is deleted anyway.
+    """
+    with _token_endpoint(run, surroundings) as (host, endpoint):
+        if not stored_login.StoredLogin(host, endpoint).end():
+            raise Unavailable("LOGIN_NOT_REVOKED")
 
 
 def sign_in_for_unattended_runs(
@@ -298,11 +316,11 @@ def _remove_consent(company: Company) -> Text:
 
 
 #: How the error of a request that the rate limit refused begins.
-_LIMITED: Final = "429"
+LIMITED: Final = "429"
 
 
-def _report_retry(host: Host, what: str, seconds: float) -> None:
-    if what.startswith(_LIMITED):
+def report_retry(host: Host, what: str, seconds: float) -> None:
+    if what.startswith(LIMITED):
         # The normal limit is not an error.
         message = Text(
             f"Fortnox ber oss vänta {seconds:.0f} s", f"Fortnox asks us to wait {seconds:.0f} s"

@@ -16,15 +16,12 @@ and needs no refresh of its own.
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Final
 
-from opter_contract.values import Run, Text
-from opter_fortnox_plugin.configuration import Configuration
-from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, SettingsWrong, Unavailable
-from opter_fortnox_plugin.fortnox.http import Transport
+from opter_contract.values import Text
+from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, Unavailable
 from opter_fortnox_plugin.fortnox.protocol import Tokens
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.login.token_format import StoredTokens, digest, read, storage_key
@@ -258,28 +255,6 @@ def _needs_another(error: Exception) -> bool:
     if isinstance(error, FortnoxError):
         return error.code in SIGN_IN_AGAIN
     return getattr(error, "kind", None) == "login"
-
-
-def end_stored_login(
-    run: Run,
-    *,
-    environment: Mapping[str, str] = os.environ,
-    transport: Callable[[], Transport] = Transport,
-) -> None:
-    """Revoke and delete the login that is stored for a definition, outside of an import.
-
-    :raises Unavailable: if Fortnox did not confirm it; it is deleted anyway.
-    """
-    try:
-        configuration = Configuration.of_run(run, environment)
-    except SettingsWrong:
-        # Not configured yet, so there cannot be a login; an import checks again.
-        return
-    host = Host(run)
-    with closing(transport()) as http:
-        endpoint = TokenEndpoint(http, configuration, host.wait)
-        if not StoredLogin(host, endpoint).end():
-            raise Unavailable("LOGIN_NOT_REVOKED")
 
 
 def error_name(error: Exception) -> str:

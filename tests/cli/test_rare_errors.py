@@ -21,8 +21,9 @@ from opter_fortnox_plugin.errors import Refused, Unavailable
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.protocol import Tokens
 from opter_fortnox_plugin.host import Host
-from opter_fortnox_plugin.login.stored_login import StoredLogin, end_stored_login
+from opter_fortnox_plugin.login.stored_login import StoredLogin
 from opter_fortnox_plugin.login.tokens import TokenEndpoint
+from opter_fortnox_plugin.session import Surroundings, end_stored_login
 
 
 def test_a_code_that_nobody_has_is_refused(capsys):
@@ -79,7 +80,7 @@ def test_a_login_that_fortnox_did_not_revoke_is_told_and_gone_here_all_the_same(
         assert StoredLogin(Host(run), endpoint).store(Tokens("a", "r"))
         transport.close()
         with pytest.raises(Unavailable) as caught:
-            end_stored_login(run, environment={})
+            end_stored_login(run, Surroundings(environment={}))
     assert caught.value.code == "LOGIN_NOT_REVOKED"
     assert set(host.secrets.values()) == {None}
 

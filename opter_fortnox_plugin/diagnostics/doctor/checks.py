@@ -50,7 +50,13 @@ from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.login.callback import Login
 from opter_fortnox_plugin.login.callback_server import CallbackServer
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
-from opter_fortnox_plugin.session import logged_in, refuse_other_company, require
+from opter_fortnox_plugin.session import (
+    LIMITED,
+    logged_in,
+    refuse_other_company,
+    report_retry,
+    require,
+)
 from opter_fortnox_plugin.settings import (
     EVERY_TIME,
     IMPORT_TYPE,
@@ -207,12 +213,8 @@ class Examination:
             return Refused("FORTNOX_REFUSED", resource=resource, status="–", fortnox_code="–")
 
     def _report_retry(self, what: str, seconds: float) -> None:
-        self.rate_limited += what == "429"
-        sentence = Text(
-            f"Fortnox svarade inte som det ska; försöker igen om {seconds:.0f} s",
-            f"Fortnox did not answer as it should; trying again in {seconds:.0f} s",
-        )
-        self.host.report_progress("waiting", 0, None, sentence)
+        self.rate_limited += what.startswith(LIMITED)
+        report_retry(self.host, what, seconds)
 
     def refusals(self, code: str) -> list[FortnoxError]:
         """Return the refusals with this code of rights that the transfer requires."""
