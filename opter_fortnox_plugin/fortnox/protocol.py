@@ -484,12 +484,8 @@ def _retry_after(response: Response) -> float | None:
     text = response.headers.get("retry-after", "").strip()
     if text.isascii() and text.isdigit() and len(text) < 8:
         return float(text)
-    try:
-        until = parsedate_to_datetime(text)
-        since = parsedate_to_datetime(response.headers.get("date", ""))
-        return max(0.0, (until - since).total_seconds())
-    except (ValueError, TypeError, OverflowError):
-        return None
+    until, since = _moment(text), date_of(response)
+    return max(0.0, (until - since).total_seconds()) if until and since else None
 
 
 # --- Lists -------------------------------------------------------------------
@@ -597,8 +593,12 @@ def invoice_query(number: str) -> Query:
 
 def date_of(response: Response) -> datetime | None:
     """Return the ``Date`` header, in UTC; ``None`` if there is none."""
+    return _moment(response.headers.get("date", ""))
+
+
+def _moment(text: str) -> datetime | None:
     try:
-        moment = parsedate_to_datetime(response.headers.get("date", ""))
+        moment = parsedate_to_datetime(text)
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
     except (ValueError, TypeError, OverflowError):
         return None
