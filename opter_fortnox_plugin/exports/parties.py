@@ -23,7 +23,7 @@ from opter_fortnox_plugin.errors import FortnoxError, Missing, OutcomeUnknown, R
 from opter_fortnox_plugin.exports.problems import NUMBER_USED, Problems
 from opter_fortnox_plugin.exports.sending import ATTEMPTS
 from opter_fortnox_plugin.exports.texts import bare_number, clean
-from opter_fortnox_plugin.fortnox.fields import BLANK, Unreadable
+from opter_fortnox_plugin.fortnox.fields import BLANK, Unreadable, text_in
 from opter_fortnox_plugin.fortnox.protocol import (
     OVERLAP,
     PAGE_SIZE,
@@ -387,7 +387,7 @@ class Cards:
         )
 
     def _number_of(self, row: Any) -> str:
-        return str(row.get(self._register.number_key) or "") if isinstance(row, Mapping) else ""
+        return text_in(row, self._register.number_key)
 
     def _forget_changed(self) -> None:
         since = self._cache.since
@@ -517,8 +517,7 @@ def _normalised(name: str, text: str) -> str:
 
 
 def _organisation_number(row: Any) -> str:
-    number = row.get("OrganisationNumber") if isinstance(row, Mapping) else None
-    return bare_number(number) if isinstance(number, str) else ""
+    return bare_number(text_in(row, "OrganisationNumber"))
 
 
 class _CardCache:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from datetime import date
-from typing import Any, TypeVar
 
 from opter_fortnox_plugin.errors import Missing
 from opter_fortnox_plugin.exports.lists import Lists
 from opter_fortnox_plugin.fortnox.client import Client
-from opter_fortnox_plugin.fortnox.fields import Unreadable
+from opter_fortnox_plugin.fortnox.fields import readable
 from opter_fortnox_plugin.fortnox.invoice_schemas import (
     Account,
     FinancialYear,
@@ -26,8 +25,6 @@ from opter_fortnox_plugin.fortnox.protocol import (
     LOCKED_PERIOD,
 )
 from opter_fortnox_plugin.fortnox.worker_pool import Future, WorkerPool
-
-T = TypeVar("T")
 
 
 class Registers:
@@ -62,7 +59,7 @@ class Registers:
         self.currencies = currencies and frozenset(map(code_in, currencies()))
         self.cost_centers = cost_centers and frozenset(map(code_in, cost_centers()))
         self.accounts = {
-            year: {account.number: account for account in _read_valid(account_of, listed())}
+            year: {account.number: account for account in readable(account_of, listed())}
             for year, listed in accounts.items()
         }
 
@@ -112,21 +109,12 @@ class Registers:
             yield "COST_CENTER_UNKNOWN", center
 
 
-def _read_valid(read: Callable[[Any], T], rows: Iterable[Any]) -> list[T]:
-    """Read rows, skipping unreadable ones."""
-    values = []
-    for row in rows:
-        with suppress(Unreadable):
-            values.append(read(row))
-    return values
-
-
 def _fetch_years(client: Client) -> Sequence[FinancialYear]:
     try:
         rows = client.get(FINANCIAL_YEARS)
     except Missing:
         return []
-    return _read_valid(year_of, rows if isinstance(rows, list) else ())
+    return readable(year_of, rows if isinstance(rows, list) else ())
 
 
 def _fetch_locked_until(client: Client) -> date | None:

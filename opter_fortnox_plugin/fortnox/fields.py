@@ -8,14 +8,17 @@ never their content.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from datetime import date
 from decimal import Decimal
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, TypeVar
 
 import marshmallow as ma
 
 from opter_fortnox_plugin.fortnox.protocol import plain
+
+T = TypeVar("T")
 
 #: What Fortnox sends instead of a value that a licence does not cover.
 NO_RIGHT: Final = "API_NORIGHT"
@@ -287,3 +290,17 @@ def load(schema: ma.Schema, row: Any) -> Any:
             no_right=NO_RIGHT in repr(messages),
             readable=error.valid_data if isinstance(error.valid_data, dict) else {},
         ) from None
+
+
+def text_in(row: Any, name: str) -> str:
+    """Return the text of a field of an undecoded row; ``""`` if there is none."""
+    return str(row.get(name) or "").strip() if isinstance(row, Mapping) else ""
+
+
+def readable(read: Callable[[Any], T], rows: Iterable[Any]) -> list[T]:
+    """Read rows, skipping unreadable ones."""
+    values = []
+    for row in rows:
+        with suppress(Unreadable):
+            values.append(read(row))
+    return values

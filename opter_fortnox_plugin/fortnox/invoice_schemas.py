@@ -26,6 +26,7 @@ from opter_fortnox_plugin.fortnox.fields import (
     PlainText,
     Reference,
     load,
+    text_in,
 )
 
 _ZERO: Final = Decimal(0)
@@ -215,13 +216,11 @@ def changed_payload(invoice: Invoice) -> dict[str, Any]:
 
 def number_in(row: Any) -> int | None:
     """Return the number of an invoice by its row in a list, whatever else it has."""
-    text = str(row.get("DocumentNumber")) if isinstance(row, Mapping) else ""
+    text = text_in(row, "DocumentNumber")
     return int(text) if text.isascii() and text.isdigit() else None
 
 
 def code_in(value: Any) -> str:
     """Return the code of a currency or an active cost centre; ``""`` for none."""
-    if not isinstance(value, Mapping) or value.get("Active") is False:
-        return ""
-    code = value.get("Code")
-    return code.strip() if isinstance(code, str) else ""
+    active = isinstance(value, Mapping) and value.get("Active") is not False
+    return text_in(value, "Code") if active else ""

@@ -15,7 +15,7 @@ from typing import Any, Final
 from opter_contract.values import InvoiceBalance, Text
 from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.fortnox.best_effort import BestEffort
-from opter_fortnox_plugin.fortnox.fields import Unreadable
+from opter_fortnox_plugin.fortnox.fields import readable
 from opter_fortnox_plugin.fortnox.payment_schemas import invoice_balance
 from opter_fortnox_plugin.fortnox.protocol import INVOICES, invoice_query
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
@@ -106,12 +106,7 @@ class Balances:
 
 def balances_of(rows: Sequence[Any]) -> list[InvoiceBalance]:
     """Read rows of the list of invoices, skipping unreadable ones."""
-    balances = []
-    for raw in rows:
-        try:
-            balances.append(invoice_balance(raw))
-        except Unreadable:
-            continue
+    balances = readable(invoice_balance, rows)
     if len(balances) < len(rows):
         log.warning("%s invoices cannot be read, and are not compared", len(rows) - len(balances))
     return balances

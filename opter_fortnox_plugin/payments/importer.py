@@ -300,12 +300,8 @@ class Importer:
                 not_found.append(payment)
         return complete, not_found
 
-    def _balances(self) -> Balances:
-        return Balances(self._session, self._seconds_left)
-
     def _compare_balances(self) -> None:
-        """Hand over the balances of invoices in Fortnox."""
-        balances = self._balances()
+        balances = Balances(self._session, self._seconds_left)
         balances.hand_over_unpaid()
         if not balances.failed:
             balances.hand_over(self._host.invoices_to_check(self._company))

@@ -21,10 +21,10 @@ from opter_contract.values import (
 )
 from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.fortnox.best_effort import REFUSALS, BestEffort
-from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment
-from opter_fortnox_plugin.payments.balances import is_invoice_number
+from opter_fortnox_plugin.fortnox.fields import readable
+from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment, invoice_ocr
+from opter_fortnox_plugin.payments.balances import Balances, is_invoice_number
 from opter_fortnox_plugin.payments.importer import Importer, import_payments
-from opter_fortnox_plugin.payments.ocr_lookup import read_ocr
 from opter_fortnox_plugin.payments.page_scan import PageScan, Row
 from opter_fortnox_plugin.payments.settlement_lookup import SettlementLookup
 from opter_fortnox_plugin.session import Session
@@ -67,7 +67,7 @@ class _InvoicePayments(Importer):
         sorted_numbers = sorted(numbers, key=int)
         rows = [row for number in sorted_numbers for row in self._rows_of(number)]
         if self._host.takes_balances():
-            balances = self._balances()
+            balances = Balances(self._session, self._seconds_left)
             invoices = balances.hand_over(sorted_numbers)
             self._notes += balances.notes
             rows += self._other_halves(invoices, rows)
@@ -127,7 +127,7 @@ class _InvoicePayments(Importer):
                     raise page
                 self._notes.append(_not_searched(page))
                 break
-            rows = [row for raw in page.rows if (row := read_ocr(raw))]
+            rows = readable(invoice_ocr, page.rows)
             found.update(row.number for row in rows if row.ocr == reference)
             number, pages = number + 1, page.pages
         return found

@@ -16,8 +16,8 @@ from typing import Final
 from opter_contract.values import Company, Text
 from opter_fortnox_plugin.errors import FortnoxError, Missing
 from opter_fortnox_plugin.fortnox.best_effort import REFUSALS, BestEffort
-from opter_fortnox_plugin.fortnox.fields import Unreadable
-from opter_fortnox_plugin.fortnox.payment_schemas import InvoiceOcr, invoice_ocr
+from opter_fortnox_plugin.fortnox.fields import Unreadable, readable
+from opter_fortnox_plugin.fortnox.payment_schemas import invoice_ocr
 from opter_fortnox_plugin.fortnox.protocol import INVOICES
 from opter_fortnox_plugin.fortnox.worker_pool import cancel
 from opter_fortnox_plugin.session import Session
@@ -107,7 +107,7 @@ class OcrLookup:
                 break
             self._pages = page.pages
             self._next_page += 1
-            rows = [row for raw in page.rows if (row := read_ocr(raw))]
+            rows = readable(invoice_ocr, page.rows)
             self._unreadable_rows = self._unreadable_rows or len(rows) < len(page.rows)
             unknown_to_host = {row.number for row in rows} - self._host.known_invoices(
                 {row.number for row in rows}
@@ -125,10 +125,12 @@ class OcrLookup:
     def _fetch(self, number: str) -> str | None:
         """Return an invoice's reference; ``None`` if it is unreadable."""
         try:
-            row = read_ocr(self._client.get(INVOICES, number))
+            row = invoice_ocr(self._client.get(INVOICES, number))
         except Missing:
             return ""
-        return row.ocr if row and row.number == number else None
+        except Unreadable:
+            return None
+        return row.ocr if row.number == number else None
 
     # --- the cache ---
 
@@ -160,14 +162,6 @@ _LOOKING_UP: Final = Text(
     "Slår upp OCR-nummer för fakturor som inte finns här",
     "Looking up OCR references of invoices that are not here",
 )
-
-
-def read_ocr(raw: object) -> InvoiceOcr | None:
-    """Read number and reference of an invoice; ``None`` if that is not possible."""
-    try:
-        return invoice_ocr(raw)
-    except Unreadable:
-        return None
 
 
 def _parse_block(stored: str | None) -> dict[str, str]:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 from opter_contract.values import InvoiceBalance, Text
 from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.fortnox.best_effort import BestEffort
 from opter_fortnox_plugin.fortnox.client import Client
-from opter_fortnox_plugin.fortnox.fields import Unreadable
+from opter_fortnox_plugin.fortnox.fields import readable
 from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment, payment_row
 from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool
 from opter_fortnox_plugin.payments.balances import balances_of
@@ -89,7 +89,7 @@ class SettlementLookup:
             page = self._effort.result(future)
             if isinstance(page, FortnoxError):
                 continue
-            payments = [one for raw in page.rows if (one := _payment_of(raw))]
+            payments = readable(payment_row, page.rows)
             self._unread += len(payments) < page.total
             # Fortnox finds those of every invoice whose number contains these digits.
             yield from (one for one in payments if one.invoice_number == number)
@@ -97,13 +97,6 @@ class SettlementLookup:
 
 def _is_opposite(invoice: InvoiceBalance, other: InvoiceBalance) -> bool:
     return (invoice.total < 0) != (other.total < 0)
-
-
-def _payment_of(raw: Any) -> InvoicePayment | None:
-    try:
-        return payment_row(raw)
-    except Unreadable:
-        return None
 
 
 def _settles(other: InvoicePayment, half: InvoicePayment) -> bool:

@@ -5,7 +5,7 @@ Fortnox cannot filter by a bill's own number, so its lists are read, and compare
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,7 @@ from opter_fortnox_plugin.exports.content import is_of_another, is_ours
 from opter_fortnox_plugin.exports.lists import Lists
 from opter_fortnox_plugin.exports.texts import MARK
 from opter_fortnox_plugin.fortnox.client import Client
-from opter_fortnox_plugin.fortnox.fields import NO_RIGHT, Unreadable
+from opter_fortnox_plugin.fortnox.fields import NO_RIGHT, Unreadable, text_in
 from opter_fortnox_plugin.fortnox.protocol import (
     OVERLAP,
     SUPPLIER_INVOICES,
@@ -151,15 +151,10 @@ class SupplierLedger:
             rows = list(self._client.rows(SUPPLIER_INVOICES, query))
         except Refused:
             rows = list(self._client.rows(SUPPLIER_INVOICES, {}))
-        return Candidates(row for row in rows if _number_of(row) not in self.candidates.numbers)
-
-
-def _number_of(row: Any) -> str:
-    return str(row.get("GivenNumber") or "") if isinstance(row, Mapping) else ""
+        seen = self.candidates.numbers
+        return Candidates(row for row in rows if text_in(row, "GivenNumber") not in seen)
 
 
 def _key_of(row: Any) -> tuple[str, str]:
     """Return the supplier and the number of a row."""
-    values = row if isinstance(row, Mapping) else {}
-    supplier, number = (values.get(key) for key in ("SupplierNumber", "InvoiceNumber"))
-    return str(supplier or "").strip(), str(number or "").strip()
+    return text_in(row, "SupplierNumber"), text_in(row, "InvoiceNumber")

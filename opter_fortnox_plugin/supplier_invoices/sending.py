@@ -16,7 +16,7 @@ from opter_fortnox_plugin.errors import FortnoxError, OutcomeUnknown, Rejected
 from opter_fortnox_plugin.exports.outcomes import Outcome
 from opter_fortnox_plugin.exports.sending import Sender
 from opter_fortnox_plugin.fortnox.client import Client
-from opter_fortnox_plugin.fortnox.fields import Unreadable
+from opter_fortnox_plugin.fortnox.fields import Unreadable, text_in
 from opter_fortnox_plugin.fortnox.protocol import FILE_CONNECTIONS, SUPPLIER_INVOICES
 from opter_fortnox_plugin.fortnox.supplier_invoice_schemas import (
     SupplierInvoice,
@@ -113,9 +113,9 @@ class BillSender(Sender[SupplierInvoice]):
     def attachment_names(self, number: str) -> list[str]:
         # Fortnox finds every number that contains these digits.
         return [
-            str(row.get("Name") or "")
+            text_in(row, "Name")
             for row in self._client.rows(FILE_CONNECTIONS, {"supplierinvoicenumber": number})
-            if isinstance(row, Mapping) and str(row.get("SupplierInvoiceNumber")) == number
+            if text_in(row, "SupplierInvoiceNumber") == number
         ]
 
     def file_id(self, file: Mapping[str, Any]) -> object:

@@ -23,7 +23,7 @@ from opter_fortnox_plugin.diagnostics.doctor.checks import (
 from opter_fortnox_plugin.errors import Cancelled, FortnoxError, Missing
 from opter_fortnox_plugin.exports.settings import ExportSettings
 from opter_fortnox_plugin.exports.texts import MARK
-from opter_fortnox_plugin.fortnox.fields import Unreadable
+from opter_fortnox_plugin.fortnox.fields import Unreadable, text_in
 from opter_fortnox_plugin.fortnox.invoice_schemas import Invoice, invoice_of, number_in
 from opter_fortnox_plugin.fortnox.protocol import (
     ACCOUNTS,
@@ -188,7 +188,7 @@ def _numbers(rows: Sequence[Mapping[str, Any]]) -> tuple[list[int], list[int]]:
 
 
 def _is_ours(row: Mapping[str, Any]) -> bool:
-    return str(row.get("ExternalInvoiceReference1") or "").startswith(MARK)
+    return text_in(row, "ExternalInvoiceReference1").startswith(MARK)
 
 
 def _range(numbers: Sequence[int]) -> str:

@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime, timedelta
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 
 from opter_contract.values import Text
@@ -20,7 +20,7 @@ from opter_fortnox_plugin.diagnostics.probe.results import (
 )
 from opter_fortnox_plugin.errors import FortnoxError, Missing, Temporary, Unauthorized
 from opter_fortnox_plugin.fortnox.client import Client
-from opter_fortnox_plugin.fortnox.fields import Unreadable
+from opter_fortnox_plugin.fortnox.fields import Unreadable, readable
 from opter_fortnox_plugin.fortnox.http import Bearer, NoAuth
 from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment, payment_detail, payment_row
 from opter_fortnox_plugin.fortnox.protocol import (
@@ -169,7 +169,7 @@ class ProbeClient:
     @cached_property
     def payments(self) -> list[InvoicePayment]:
         """The readable ones of the newest payments."""
-        return readable(self.newest_page.rows)
+        return readable_payments(self.newest_page.rows)
 
     @cached_property
     def foreign_rows(self) -> list[InvoicePayment]:
@@ -207,7 +207,7 @@ class ProbeClient:
             # The filter may match a part of the number.
             self._payments_of[invoice_number] = [
                 row
-                for row in readable(page_in(response).rows)
+                for row in readable_payments(page_in(response).rows)
                 if row.invoice_number == invoice_number
             ]
         return self._payments_of[invoice_number]
@@ -263,14 +263,10 @@ class ProbeClient:
             return None
 
 
-def readable(rows: Sequence[Any]) -> list[InvoicePayment]:
-    payments = []
-    for row in rows:
-        try:
-            payments.append(payment_row(row))
-        except Unreadable:
-            log.debug("a row cannot be read")
-    return payments
+#: Reads rows of the list of payments, skipping unreadable ones.
+readable_payments: Final[Callable[[Sequence[Any]], list[InvoicePayment]]] = partial(
+    readable, payment_row
+)
 
 
 def wall_time(moment: datetime) -> str:

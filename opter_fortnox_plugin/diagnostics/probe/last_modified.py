@@ -11,7 +11,7 @@ from opter_fortnox_plugin.diagnostics.probe.client import (
     MINUTE,
     ProbeClient,
     latest_minute,
-    readable,
+    readable_payments,
     two_hours_after,
     wall_time,
 )
@@ -190,7 +190,7 @@ def payment_touches_invoice(client: ProbeClient) -> Results:
     """Return whether the payment that was booked last has changed its invoice in that minute."""
     latest = client.latest_change
     page = page_in(client.get("invoicepayments", lastmodified=wall_time(latest)))
-    numbers = {row.invoice_number for row in readable(page.rows) if row.booked}
+    numbers = {row.invoice_number for row in readable_payments(page.rows) if row.booked}
     for number in sorted(numbers)[:2]:
         found = _invoice_changed_since(client, number, latest)
         later = found and _invoice_changed_since(client, number, latest + MINUTE)

@@ -14,7 +14,7 @@ from opter_fortnox_plugin.diagnostics.probe.client import (
     NO_SUCH_NUMBER,
     NO_SUCH_PARAMETER,
     ProbeClient,
-    readable,
+    readable_payments,
 )
 from opter_fortnox_plugin.diagnostics.probe.question import Questions
 from opter_fortnox_plugin.diagnostics.probe.results import (
@@ -124,7 +124,7 @@ def payment_row(client: ProbeClient) -> Results:
 
 @QUESTIONS.ask(payment_order=Text("Ordning utan sortby", "Order without sortby"))
 def payment_order(client: ProbeClient) -> Results:
-    rows = readable(page_in(client.default_list).rows)
+    rows = readable_payments(page_in(client.default_list).rows)
     numbers, days = [int(row.number) for row in rows], [row.date for row in rows]
     by_number = numbers == sorted(numbers)
     newest = days == sorted(days, reverse=True)
@@ -150,7 +150,7 @@ def default_limit(client: ProbeClient) -> Results:
 @QUESTIONS.ask(default_sortorder=Text("Riktning utan sortorder", "Direction without sortorder"))
 def default_sortorder(client: ProbeClient) -> Results:
     response = client.get("invoicepayments", limit=str(PAGE_SIZE), sortby="paymentdate")
-    days = [row.date for row in readable(page_in(response).rows)]
+    days = [row.date for row in readable_payments(page_in(response).rows)]
     if len(set(days)) < 2:
         raise Undecided(_SAME_EITHER_WAY)
     if days == sorted(days):
@@ -162,14 +162,14 @@ def default_sortorder(client: ProbeClient) -> Results:
 
 @QUESTIONS.ask(random_ties=Text("Samma datum byter plats", "Same date changes places"))
 def random_ties(client: ProbeClient) -> Results:
-    first = readable(client.newest_page.rows)
+    first = readable_payments(client.newest_page.rows)
     if len({row.date for row in first}) == len(first):
         raise Undecided(
             Text("inga inbetalningar har samma datum", "no payments have the same date")
         )
     for _ in range(MAX_LISTINGS - 1):
         response = client.get("invoicepayments", **payments_query(1, None))
-        again = readable(page_in(response).rows)
+        again = readable_payments(page_in(response).rows)
         if [row.date for row in again] != [row.date for row in first]:
             raise Undecided(SOMETHING_CHANGED)
         if [row.number for row in again] != [row.number for row in first]:
