@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from typing import Any, Final, TypeVar
 
@@ -42,7 +42,7 @@ _REPORT_INTERVAL: Final = 0.5
 #: A shorter time left is not mentioned.
 _MIN_SECONDS_LEFT: Final = 10.0
 
-_REQUIRED: Final = object()
+_REQUIRED: Final[Any] = object()
 
 
 class Host:
@@ -90,19 +90,15 @@ class Host:
         self._deliver("opter_take_balances", "balances", balances)
 
     def invoices_to_check(self, company: Company) -> Sequence[str]:
-        result: Sequence[str] = self._ask("opter_invoices_to_check", default=(), company=company)
-        return result
+        return self._ask("opter_invoices_to_check", default=(), company=company)
 
     def registered_payments(self, company: Company) -> Sequence[RegisteredPayment]:
         """Return the registered payments to check."""
-        result: Sequence[RegisteredPayment]
-        result = self._ask("opter_payments_to_check", default=(), company=company)
-        return result
+        return self._ask("opter_payments_to_check", default=(), company=company)
 
     def payments_to_confirm(self, company: Company) -> Sequence[str]:
         """Return the numbers of the payments to fetch again, with their details."""
-        result: Sequence[str] = self._ask("opter_payments_to_confirm", company=company)
-        return result
+        return self._ask("opter_payments_to_confirm", company=company)
 
     def known_invoices(self, numbers: Collection[str]) -> set[str]:
         known_numbers: set[str] = set()
@@ -115,13 +111,13 @@ class Host:
     def items_to_export(self) -> list[ExportItem]:
         """Return all items to send."""
         items: list[ExportItem] = []
+        batch: Sequence[ExportItem]
         while batch := self._ask("opter_items_to_export", after=items[-1].id if items else ""):
             items.extend(batch)
         return items
 
     def read_document(self, item_id: str) -> bytes | None:
-        result: bytes | None = self._ask("opter_read_document", default=None, item_id=item_id)
-        return result
+        return self._ask("opter_read_document", default=None, item_id=item_id)
 
     def take_planned_items(self, items: Sequence[PlannedItem]) -> None:
         self._deliver("opter_take_planned_items", "items", items)
@@ -218,15 +214,13 @@ class Host:
         return bool(getattr(self.run, "attended", True))
 
     def get_state(self, key: str) -> str | None:
-        result: str | None = self._ask("opter_get_state", default=None, key=key)
-        return result
+        return self._ask("opter_get_state", default=None, key=key)
 
     def set_state(self, key: str, value: str) -> None:
         self._ask("opter_set_state", key=key, value=value)
 
     def get_secret(self, key: str) -> str | None:
-        result: str | None = self._ask("opter_get_secret", default=None, key=key)
-        return result
+        return self._ask("opter_get_secret", default=None, key=key)
 
     def set_secret(self, key: str, value: str | None) -> bool:
         """Store a secret durably, or delete it.
@@ -249,7 +243,8 @@ class Host:
         """
         until = self.clock() + timeout
         while True:
-            with self._ask("opter_lock", key=key, timeout=0.0) as acquired:
+            lock: AbstractContextManager[bool] = self._ask("opter_lock", key=key, timeout=0.0)
+            with lock as acquired:
                 if acquired:
                     yield
                     return
@@ -266,8 +261,8 @@ class Host:
         results: list[Any] = getattr(self.run.hook, hook, _no_results)(run=self.run, **arguments)
         return results
 
-    def _ask(self, hook: str, *, default: Any = _REQUIRED, **arguments: Any) -> Any:
-        """Return the only result.
+    def _ask(self, hook: str, *, default: T = _REQUIRED, **arguments: Any) -> T:
+        """Return the only result, of the type that the contract says.
 
         :param default: returned if there is none; without it, the host must return one.
         """
@@ -276,7 +271,8 @@ class Host:
             return default
         if len(results) != 1:
             raise Refused("HOST_DID_NOT_ANSWER", hook=hook)
-        return results[0]
+        result: T = results[0]
+        return result
 
     def _deliver(
         self, hook: str, argument: str, items: Sequence[Any], *, optional: bool = False
