@@ -27,7 +27,7 @@ from opter_fortnox_plugin.errors import (
     Unauthorized,
     Unavailable,
 )
-from opter_fortnox_plugin.fortnox.http import Bearer, Transport
+from opter_fortnox_plugin.fortnox.http import Transport, bearer
 from opter_fortnox_plugin.fortnox.payment_schemas import company_of
 from opter_fortnox_plugin.fortnox.protocol import (
     ATTACHMENTS,
@@ -279,7 +279,7 @@ class Client:
         """Send a request with an accepted token; return what ``read`` makes of the response."""
 
         def attempt(token: str) -> T:
-            auth = Bearer(token)
+            auth = bearer(token)
             self._limiter.acquire()
             try:
                 response = self._transport.send(

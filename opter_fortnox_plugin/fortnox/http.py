@@ -21,7 +21,6 @@ from urllib.parse import urlsplit
 
 import requests
 import requests.adapters
-import requests.auth
 import urllib3
 import urllib3.connection
 
@@ -61,25 +60,20 @@ _NETWORK: Final = (
 )
 
 
-class Bearer(requests.auth.AuthBase):
-    """Puts the access token on a request.
+#: Puts the authorization on a request, instead of one from a ``.netrc``.
+Auth = Callable[[requests.PreparedRequest], requests.PreparedRequest]
 
-    As ``auth=``, since requests would let a ``.netrc`` replace a plain header.
-    """
 
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._token}"
+def bearer(token: str) -> Auth:
+    def authorize(request: requests.PreparedRequest) -> requests.PreparedRequest:
+        request.headers["Authorization"] = f"Bearer {token}"
         return request
 
+    return authorize
 
-class NoAuth(requests.auth.AuthBase):
-    """Sends no authorization, not even one from a ``.netrc``."""
 
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        return request
+def no_auth(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    return request
 
 
 class _Deadline:
@@ -259,7 +253,7 @@ class Transport:
         method: str,
         url: str,
         *,
-        auth: requests.auth.AuthBase,
+        auth: Auth,
         query: Mapping[str, str] | None = None,
         form: Mapping[str, str] | None = None,
         json: object = None,

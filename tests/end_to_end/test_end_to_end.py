@@ -27,7 +27,7 @@ from hostsim.sandbox.switches import Switches
 from hostsim.services.host import Host
 from hostsim.services.invoices_table import InvoicesTable
 from hostsim.storage.store import Store
-from opter_fortnox_plugin.fortnox.http import Bearer
+from opter_fortnox_plugin.fortnox.http import bearer
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 
 COLUMNS = (
@@ -156,12 +156,14 @@ def test_the_rate_limit_is_never_met(host, monkeypatch):
     monkeypatch.setattr("opter_fortnox_plugin.session.RateLimiter", RateLimiter)
     left = []
 
-    def leave(bearer, request):
-        left.append(time.monotonic())
-        return sign(bearer, request)
+    def leaving(token):
+        def leave(request):
+            left.append(time.monotonic())
+            return bearer(token)(request)
 
-    sign = Bearer.__call__
-    monkeypatch.setattr(Bearer, "__call__", leave)
+        return leave
+
+    monkeypatch.setattr("opter_fortnox_plugin.fortnox.client.bearer", leaving)
     host.import_payments("Fortnox")
     host.import_payments("Fortnox")
     left.sort()

@@ -34,7 +34,7 @@ from opter_fortnox_plugin.errors import (
 )
 from opter_fortnox_plugin.fortnox import network
 from opter_fortnox_plugin.fortnox.client import Client
-from opter_fortnox_plugin.fortnox.http import NoAuth, Transport
+from opter_fortnox_plugin.fortnox.http import Transport, no_auth
 from opter_fortnox_plugin.fortnox.payment_schemas import company_of
 from opter_fortnox_plugin.fortnox.protocol import (
     SCOPES,
@@ -169,7 +169,7 @@ class Examination:
         """
         method = "GET" if form is None else "POST"
         try:
-            response = self.transport.send(method, url, auth=NoAuth(), form=form)
+            response = self.transport.send(method, url, auth=no_auth, form=form)
             refuse_unless_fortnox(response)
         except Temporary as error:
             raise unavailable(error, 1) from None

@@ -21,7 +21,7 @@ from opter_fortnox_plugin.diagnostics.probe.results import (
 from opter_fortnox_plugin.errors import FortnoxError, Missing, Temporary, Unauthorized
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import Unreadable, readable
-from opter_fortnox_plugin.fortnox.http import Bearer, NoAuth
+from opter_fortnox_plugin.fortnox.http import bearer, no_auth
 from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment, payment_detail, payment_row
 from opter_fortnox_plugin.fortnox.protocol import (
     STOCKHOLM,
@@ -131,7 +131,7 @@ class ProbeClient:
             self.limiter.acquire()
         else:
             self._unlimited_requests += 1
-        auth = Bearer(token) if token else NoAuth()
+        auth = bearer(token) if token else no_auth
         try:
             url = f"{self.endpoint.configuration.api_url}/{path}"
             return self.endpoint.transport.send("GET", url, auth=auth)

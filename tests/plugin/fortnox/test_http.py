@@ -16,7 +16,7 @@ import pytest
 from fortnox import DATE, KEEP, Wire, drip, hang, raw_response, reset, truncated
 
 from opter_fortnox_plugin.errors import Temporary
-from opter_fortnox_plugin.fortnox.http import Bearer, Transport
+from opter_fortnox_plugin.fortnox.http import Transport, bearer
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 ENDLESS = HEAD + b"Content-Length: 1000000\r\n\r\n"
@@ -56,7 +56,7 @@ def dogged(make_transport):
 
 
 def get(transport, address, **more):
-    return transport.send("GET", address, auth=Bearer("acc-0ne"), **more)
+    return transport.send("GET", address, auth=bearer("acc-0ne"), **more)
 
 
 def fault(transport, *visits):
@@ -95,7 +95,7 @@ def test_the_request_carries_bearer_query_and_what_it_accepts(transport):
 
 def test_a_form_is_sent_as_one(transport):
     with Wire(raw_response(200)) as wire:
-        transport.send("POST", wire.address, auth=Bearer("a"), form={"code": "å b"})
+        transport.send("POST", wire.address, auth=bearer("a"), form={"code": "å b"})
         [request] = wire.requests
     assert "Content-Type: application/x-www-form-urlencoded" in request
     assert request.endswith("code=%C3%A5+b")
@@ -320,4 +320,4 @@ def test_after_a_deadline_the_next_exchange_is_a_new_one(dogged):
 
 
 def test_a_transport_shows_no_token():
-    assert "acc-0ne" not in repr(Bearer("acc-0ne"))
+    assert "acc-0ne" not in repr(bearer("acc-0ne"))

@@ -16,7 +16,7 @@ from fortnox import Wire, truncated
 
 from opter_fortnox_plugin.errors import NotFortnox, SettingsWrong, Temporary, Unavailable
 from opter_fortnox_plugin.fortnox import network
-from opter_fortnox_plugin.fortnox.http import NoAuth, Transport
+from opter_fortnox_plugin.fortnox.http import Transport, no_auth
 
 FORTNOX = "https://api.fortnox.se/3/invoicepayments"
 VARIABLES = ("https_proxy", "http_proxy", "all_proxy", "no_proxy")
@@ -37,7 +37,7 @@ def transport():
 
 
 def get(transport, address=FORTNOX):
-    return transport.send("GET", address, auth=NoAuth())
+    return transport.send("GET", address, auth=no_auth)
 
 
 # --- Certificates ---
