@@ -121,11 +121,8 @@ class Planner(ABC, Generic[P]):
         """Set ``theirs`` of each open plan."""
 
     @abstractmethod
-    def compare(self, plan: P) -> None:
-        """Decide what to do with an item, by what Fortnox has.
-
-        Before anything else, so that existing documents are known whatever is missing.
-        """
+    def adopt(self, plan: P, theirs: Any) -> None:
+        """Adopt a document with an item's number that is not ours, or refuse the item."""
 
     @abstractmethod
     def missing_references(self, content: Any) -> Iterable[tuple[str, str]]:
@@ -222,6 +219,25 @@ class Planner(ABC, Generic[P]):
             plan.state = "unknown"
         else:
             plan.theirs = theirs
+
+    def compare(self, plan: P) -> None:
+        """Decide what to do with an item, by what Fortnox has.
+
+        Before anything else, so that existing documents are known whatever is missing.
+        """
+        theirs, problem = plan.theirs, plan.content.problem
+        if theirs is None and plan.item.exported:
+            plan.refuse("NOT_IN_FORTNOX")
+        elif theirs is not None and theirs.cancelled:
+            plan.refuse("CANCELLED_IN_FORTNOX", number=theirs.number)
+        elif theirs is not None and plan.existing is None:
+            self.adopt(plan, theirs)
+        elif theirs is not None:
+            self.compare_ours(plan)
+        elif problem is not None:
+            plan.refuse(problem.code, problem.message)
+        else:
+            plan.action = "create"
 
     def compare_ours(self, plan: P) -> None:
         """Decide what to do with a document of ours that is not cancelled."""

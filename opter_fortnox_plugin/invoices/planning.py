@@ -142,34 +142,27 @@ class InvoicePlanner(Planner[InvoicePlan]):
     # --- deciding ---
 
     def compare(self, plan: InvoicePlan) -> None:
-        ours, theirs, problem = plan.content.ours, plan.theirs, plan.content.problem
         if plan.item.exported and plan.item.number not in {"", plan.number}:
             plan.refuse("NUMBER_NOT_KEPT", number=plan.item.number)
-        elif theirs is None and plan.item.exported:
-            plan.refuse("NOT_IN_FORTNOX")
-        elif theirs is not None and theirs.cancelled:
-            plan.refuse("CANCELLED_IN_FORTNOX", number=theirs.number)
-        elif theirs is not None and plan.existing is None:
-            plan.differences = identity_differences(ours, theirs)
-            plan.state = "adopted"
-            if plan.differences:
-                plan.refuse("NUMBER_TAKEN", number=plan.number, sides="")
-            else:
-                # Only the fields that Fortnox has.
-                differences = header_differences(ours, theirs)
-                plan.differences = [difference for difference in differences if difference.theirs]
-        elif theirs is not None:
-            self.compare_ours(plan)
-            if plan.action == "update" and [d.field for d in plan.differences] == ["Total"]:
-                # Fortnox computes the total again with each change.
-                cause = likely_cause_of_total(theirs)
-                plan.note("TOTAL_DIFFERS", self.sender.total_message(ours, theirs, cause))
-        elif problem is not None:
-            plan.refuse(problem.code, problem.message)
-        else:
-            plan.action = "create"
+            return
+        super().compare(plan)
+        if plan.action == "update" and [d.field for d in plan.differences] == ["Total"]:
+            # Fortnox computes the total again with each change.
+            cause = likely_cause_of_total(plan.theirs)
+            message = self.sender.total_message(plan.content.ours, plan.theirs, cause)
+            plan.note("TOTAL_DIFFERS", message)
         if plan.action != "none" and plan.content.rounding and not plan.code:
             self._note_rounding(plan)
+
+    def adopt(self, plan: InvoicePlan, theirs: Invoice) -> None:
+        plan.differences = identity_differences(plan.content.ours, theirs)
+        if plan.differences:
+            plan.refuse("NUMBER_TAKEN", number=plan.number, sides="")
+            return
+        plan.state = "adopted"
+        # Only the fields that Fortnox has.
+        differences = header_differences(plan.content.ours, theirs)
+        plan.differences = [difference for difference in differences if difference.theirs]
 
     def _note_rounding(self, plan: InvoicePlan) -> None:
         ours = plan.content.ours

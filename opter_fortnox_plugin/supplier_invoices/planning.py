@@ -188,27 +188,19 @@ class BillPlanner(Planner[BillPlan]):
     # --- deciding ---
 
     def compare(self, plan: BillPlan) -> None:
-        theirs, problem = plan.theirs, plan.content.problem
-        if theirs is None and plan.item.exported:
-            plan.refuse("NOT_IN_FORTNOX")
-        elif theirs is not None and theirs.cancelled:
-            plan.refuse("CANCELLED_IN_FORTNOX", number=theirs.number)
-        elif theirs is not None and not plan.belongs(theirs):
-            self._adopt(plan, theirs)
-        elif theirs is not None and theirs.party_number != plan.party_number:
+        super().compare(plan)
+        if plan.action == "create" and plan.item.intended:
+            plan.doubt = PROBLEMS.problem("SENT_AGAIN")
+
+    def compare_ours(self, plan: BillPlan) -> None:
+        theirs = plan.theirs
+        if theirs.party_number == plan.party_number:
+            super().compare_ours(plan)
+        else:
             # The other supplier may have such a bill, too, and has another account.
             plan.refuse("SUPPLIER_CHANGED", number=theirs.number, old=theirs.party_number)
-        elif theirs is not None:
-            self.compare_ours(plan)
-        elif problem is not None:
-            plan.refuse(problem.code, problem.message)
-        else:
-            plan.action = "create"
-            if plan.item.intended:
-                plan.doubt = PROBLEMS.problem("SENT_AGAIN")
 
-    def _adopt(self, plan: BillPlan, theirs: SupplierInvoice) -> None:
-        """Adopt a bill in Fortnox if it is equal to ours."""
+    def adopt(self, plan: BillPlan, theirs: SupplierInvoice) -> None:
         plan.differences = _mismatches(plan.content.ours, theirs)
         if plan.differences or is_of_another(plan.content.ours, theirs):
             sides = f" ({describe_differences(plan.differences)})" if plan.differences else ""
