@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, Final
@@ -32,12 +32,7 @@ from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
 from opter_fortnox_plugin.fortnox.worker_pool import Future
 from opter_fortnox_plugin.host import Host
-from opter_fortnox_plugin.session import (
-    HERE,
-    Session,
-    Surroundings,
-    signed_in,
-)
+from opter_fortnox_plugin.session import HERE, Session, Surroundings, signed_in
 
 #: Seconds that a person may review the plan; then the login ends.
 REVIEW_TIMEOUT: Final = 1800.0
@@ -111,16 +106,11 @@ def _locked_session(
             yield session, company
 
 
-@contextmanager
-def _export_lock(host: Host, company: Company) -> Iterator[None]:
+def _export_lock(host: Host, company: Company) -> AbstractContextManager[None]:
     waiting = Text("Väntar", "Waiting")
-    with host.lock(
-        f"export/{company.number}",
-        0.0,
-        waiting,
-        lambda: Busy("EXPORT_BUSY", company=company.name),
-    ):
-        yield
+    return host.lock(
+        f"export/{company.number}", 0.0, waiting, lambda: Busy("EXPORT_BUSY", company=company.name)
+    )
 
 
 class Exporter:

@@ -20,13 +20,7 @@ from typing import Any, Final, Protocol, TypeVar
 from urllib.parse import quote
 
 from opter_contract.values import Company, Text
-from opter_fortnox_plugin.errors import (
-    Missing,
-    Refused,
-    Temporary,
-    Unauthorized,
-    Unavailable,
-)
+from opter_fortnox_plugin.errors import Missing, Refused, Temporary, Unauthorized, Unavailable
 from opter_fortnox_plugin.fortnox.http import Transport, bearer
 from opter_fortnox_plugin.fortnox.payment_schemas import company_of
 from opter_fortnox_plugin.fortnox.protocol import (
@@ -80,12 +74,9 @@ class Authorization(Protocol):
 class Client:
     """One company's Fortnox.
 
-    :param sleep: waits a number of seconds.
-    :param waiting: called with what went wrong and the seconds until the next attempt.
+    :param sleep, waiting, uniform, check: see :class:`~.retries.Retries`.
     :param renew: returns a new access token for one that was refused, if the thread of a
         request may not do that.
-    :param uniform: returns a random number between two others.
-    :param check: raises if a response is no longer needed, so that its request is not retried.
     :param now: Unix time.
     """
 
@@ -107,7 +98,7 @@ class Client:
         self._transport = transport
         self._signed_in = signed_in
         self._limiter = limiter
-        self._retries = Retries(limiter, sleep=sleep, waiting=waiting, uniform=uniform, check=check)
+        self._retries = Retries(limiter, sleep, waiting, uniform, check)
         self._renew = renew
         self._now = now
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Final, TypeVar
 
 import tenacity
@@ -39,6 +40,7 @@ FIRST_WAIT_SECONDS: Final = 0.5
 MAX_WAIT_SECONDS: Final = 10.0
 
 
+@dataclass
 class Retries:
     """The attempts of one company's requests.
 
@@ -48,20 +50,11 @@ class Retries:
     :param check: raises if a response is no longer needed, so that its request is not retried.
     """
 
-    def __init__(
-        self,
-        limiter: RateLimiter,
-        *,
-        sleep: Callable[[float], None],
-        waiting: Callable[[str, float], None],
-        uniform: Callable[[float, float], float],
-        check: Callable[[], None],
-    ) -> None:
-        self._limiter = limiter
-        self._sleep = sleep
-        self._waiting = waiting
-        self._uniform = uniform
-        self._check = check
+    limiter: RateLimiter
+    sleep: Callable[[float], None]
+    waiting: Callable[[str, float], None]
+    uniform: Callable[[float, float], float]
+    check: Callable[[], None]
 
     def run(self, attempt: Callable[[], T], *, writes: bool) -> T:
         """Return what an attempt returns; repeat it after an error that may pass.
@@ -74,7 +67,7 @@ class Retries:
             retry=tenacity.retry_if_exception(_is_limited if writes else _is_retryable),
             stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(TIMEOUT),
             wait=self._seconds_to_wait,
-            sleep=self._sleep,
+            sleep=self.sleep,
             before_sleep=self._before_sleep,
             reraise=True,
         )
@@ -91,22 +84,22 @@ class Retries:
         error = state.outcome.exception() if state.outcome else None
         retry_after = error.wait if isinstance(error, Temporary) else None
         if retry_after is not None:
-            return retry_after + self._uniform(0.0, 0.5)
+            return retry_after + self.uniform(0.0, 0.5)
         if isinstance(error, Temporary) and error.limited:
-            return WINDOW + self._uniform(0.0, 0.5)
+            return WINDOW + self.uniform(0.0, 0.5)
         doubled: float = FIRST_WAIT_SECONDS * 2 ** (state.attempt_number - 1)
-        return min(doubled, MAX_WAIT_SECONDS) * self._uniform(0.5, 1.5)
+        return min(doubled, MAX_WAIT_SECONDS) * self.uniform(0.5, 1.5)
 
     def _before_sleep(self, state: tenacity.RetryCallState) -> None:
         error = state.outcome.exception() if state.outcome else None
         seconds = state.next_action.sleep if state.next_action else 0.0
         # Nothing is retried once the request was aborted.
-        self._check()
+        self.check()
         if isinstance(error, Temporary):
             log.warning("Fortnox: %s; trying again in %.1f s", error.what, seconds)
-            self._waiting(error.what, seconds)
+            self.waiting(error.what, seconds)
             if error.limited:
-                self._limiter.back_off(seconds)
+                self.limiter.back_off(seconds)
 
 
 def unavailable(error: Temporary, attempts: int) -> FortnoxError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from decimal import Decimal
 
 from opter_contract.values import ExcludedPayment, Payment, PaymentKey, Reason, Text
@@ -11,25 +12,22 @@ from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment
 from opter_fortnox_plugin.payments.exchange_rate import exchange_rate
 
 
+@dataclass(frozen=True)
 class Converter:
     """Converts the rows of one company.
 
     :param exclusion_reason: returns why the settings exclude a payment, if they do.
     """
 
-    def __init__(
-        self, company_number: str, exclusion_reason: Callable[[Payment], Reason | None]
-    ) -> None:
-        self._company_number = company_number
-        self._exclusion_reason = exclusion_reason
+    company_number: str
+    exclusion_reason: Callable[[Payment], Reason | None]
 
     def convert(self, row: InvoicePayment, *, detailed: bool) -> Payment | ExcludedPayment:
-        """Convert a row of the list, or a payment's detail."""
         try:
             payment = self._payment(row, detailed=detailed)
         except Unreadable as error:
             return self.unreadable(error, row)
-        reason = self._exclusion_reason(payment)
+        reason = self.exclusion_reason(payment)
         if reason is None:
             return payment
         return excluded_for(reason, payment)
@@ -42,7 +40,7 @@ class Converter:
         :param number: the payment's number, if it was requested by number.
         """
         return ExcludedPayment(
-            PaymentKey(self._company_number, number or row.number),
+            PaymentKey(self.company_number, number or row.number),
             "unreadable",
             _why_unreadable(error),
             None,
@@ -58,7 +56,7 @@ class Converter:
         elif detailed:
             amount_currency, rate, warnings = _currency_amounts(row)
         return Payment(
-            key=PaymentKey(self._company_number, row.number),
+            key=PaymentKey(self.company_number, row.number),
             source=row.source,
             invoice_number=row.invoice_number,
             ocr=row.invoice_ocr,

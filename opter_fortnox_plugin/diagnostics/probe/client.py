@@ -6,6 +6,7 @@ import bisect
 import logging
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property, partial
 from typing import Any, Final
@@ -55,6 +56,7 @@ MINUTE: Final = timedelta(minutes=1)
 _THIRTY_YEARS: Final = range(30 * 366 * 24 * 60)
 
 
+@dataclass(eq=False)
 class ProbeClient:
     """Makes requests to one company's Fortnox, and caches shared responses.
 
@@ -64,27 +66,17 @@ class ProbeClient:
     :param progress: shows the progress to a person.
     """
 
-    def __init__(
-        self,
-        endpoint: TokenEndpoint,
-        signed_in: SignedIn,
-        *,
-        provoke_429: bool = False,
-        consented: bool = False,
-        watch: float = 0.0,
-        progress: Callable[[Text], None] = lambda _text: None,
-        sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self.endpoint = endpoint
-        self.signed_in = signed_in
-        self.provoke_429 = provoke_429
-        self.consented = consented
-        self.watch = watch
-        self.progress = progress
-        self.sleep = sleep
-        self.clock = clock
-        self.limiter = RateLimiter(sleep=sleep, clock=clock)
+    endpoint: TokenEndpoint
+    signed_in: SignedIn
+    provoke_429: bool = False
+    consented: bool = False
+    watch: float = 0.0
+    progress: Callable[[Text], None] = lambda _text: None
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        self.limiter = RateLimiter(sleep=self.sleep, clock=self.clock)
         #: Refusals with Fortnox's own error body.
         self.refusals: list[Response] = []
         #: The tokens before the last refresh.
@@ -92,11 +84,11 @@ class ProbeClient:
         self._payments_of: dict[str, list[InvoicePayment]] = {}
         self._unlimited_requests = 0
         self._client = Client(
-            endpoint.configuration.api_url,
-            endpoint.transport,
-            signed_in,
+            self.endpoint.configuration.api_url,
+            self.endpoint.transport,
+            self.signed_in,
             self.limiter,
-            sleep=sleep,
+            sleep=self.sleep,
             waiting=self._report_retry,
         )
 
@@ -239,7 +231,6 @@ class ProbeClient:
         return minute
 
     def changed_since(self, minute: datetime) -> bool:
-        """Return whether ``lastmodified`` finds any payment from a minute on."""
         return self.count_since(minute) > 0
 
     def count_since(self, minute: datetime) -> int:

@@ -282,7 +282,7 @@ def test_what_nobody_wants_any_more_is_neither_asked_for_again_nor_said_to_be(
     def check():
         raise Unwanted
 
-    client._retries._check = check
+    client._retries.check = check
     wire.get(LIST, body=ConnectionError())
     with pytest.raises(Unwanted):
         client.payments(1, None)
@@ -297,7 +297,7 @@ def test_waits_grow_and_have_jitter(clock):
         return (low + high) / 2
 
     with responses.RequestsMock() as wire, make_client(API, AUTH, clock, []) as client:
-        client._retries._uniform = uniform
+        client._retries.uniform = uniform
         wire.get(LIST, status=503)
         with pytest.raises(Unavailable):
             client.payments(1, None)
