@@ -85,10 +85,7 @@ def opter_settings_stored(run: Run) -> None:
 
     if not token_format.is_stored(run):
         return
-    from opter_fortnox_plugin.session import (  # noqa: PLC0415
-        end_stored_login,
-        take_over_stored_login,
-    )
+    from opter_fortnox_plugin.session import end_stored_login, take_over_stored_login  # noqa: PLC0415
 
     if method == settings.SERVICE_ACCOUNT:
         take_over_stored_login(run, **_scopes_of(run))

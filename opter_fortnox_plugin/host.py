@@ -93,7 +93,6 @@ class Host:
         return self._ask("opter_invoices_to_check", default=(), company=company)
 
     def registered_payments(self, company: Company) -> Sequence[RegisteredPayment]:
-        """Return the registered payments to check."""
         return self._ask("opter_payments_to_check", default=(), company=company)
 
     def payments_to_confirm(self, company: Company) -> Sequence[str]:
@@ -109,7 +108,6 @@ class Host:
     # --- exports ---
 
     def items_to_export(self) -> list[ExportItem]:
-        """Return all items to send."""
         items: list[ExportItem] = []
         batch: Sequence[ExportItem]
         while batch := self._ask("opter_items_to_export", after=items[-1].id if items else ""):

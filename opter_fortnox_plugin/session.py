@@ -218,7 +218,6 @@ def _token_endpoint(run: Run, surroundings: Surroundings) -> Iterator[tuple[Host
 def company_number(
     host: Host, endpoint: TokenEndpoint, limiter: RateLimiter, tokens: Tokens
 ) -> str:
-    """Fetch the number of the company that tokens are for."""
     # Without the refresh token, which only the code that stored it may use.
     login = SignedIn(endpoint, replace(tokens, refresh=""))
     client = Client(

@@ -23,7 +23,6 @@ class Lists:
         self._pool = pool
 
     def first_page(self, resource: Resource, **query: str) -> Page:
-        """Read the first page."""
         return self._pool.run(partial(self._page, resource, 1, query))
 
     def first_page_if_accepted(self, resource: Resource, **query: str) -> Page | None:

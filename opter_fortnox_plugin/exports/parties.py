@@ -212,7 +212,6 @@ class Cards:
         self.store()
 
     def planned(self, numbers: Collection[str]) -> list[PlannedCard]:
-        """Return the planned changes of these records."""
         return [
             PlannedCard(number, card.action, tuple(card.differences), card.message)
             for number, card in self.cards.items()
@@ -220,7 +219,6 @@ class Cards:
         ]
 
     def bank_changes(self, numbers: Collection[str]) -> list[BankChange]:
-        """Return the planned changes of these records' bank details."""
         return [
             BankChange(number, change.field, change.ours, change.theirs)
             for number, card in self.cards.items()
@@ -280,7 +278,6 @@ class Cards:
                 raise Rejected(None, "")
 
     def _try_write(self, number: str, card: Card) -> OutcomeUnknown | Rejected | None:
-        """Write a record; return the error, if any."""
         resource = self._register.resource
         try:
             if card.action == "create":

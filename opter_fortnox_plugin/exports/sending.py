@@ -13,12 +13,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from opter_contract.export_values import Difference
 from opter_contract.values import Text
-from opter_fortnox_plugin.errors import (
-    FortnoxError,
-    Missing,
-    OutcomeUnknown,
-    Rejected,
-)
+from opter_fortnox_plugin.errors import FortnoxError, Missing, OutcomeUnknown, Rejected
 from opter_fortnox_plugin.exports.outcomes import Document, Outcome
 from opter_fortnox_plugin.exports.problems import OF_FORTNOX, Problems
 from opter_fortnox_plugin.exports.texts import amount_in_words, describe_differences
@@ -255,7 +250,6 @@ class Sender(ABC, Generic[D]):
         )
 
     def refused_outcome(self, ours: D, rejected: Rejected, current: D | None = None) -> Outcome:
-        """Return the outcome of a refusal by Fortnox."""
         code, what = self.refusal_code(ours, rejected)
         code = code if code in self.problems else "REFUSED_BY_FORTNOX"
         return self.problems.outcome(

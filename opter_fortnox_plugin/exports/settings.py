@@ -69,7 +69,6 @@ def export_from_date(plural: Text, date: Text) -> Declared:
 
 
 def attach_pdf(help_text: Text) -> Declared:
-    """Declare whether PDFs go with the items."""
     return Declared(
         SettingsField(
             key="attach_pdf",

@@ -63,7 +63,6 @@ def amount_in_words(amount: Decimal, currency: str = "") -> Text:
 
 
 def differences_of(*fields: tuple[str, object, object]) -> list[Difference]:
-    """Return the fields whose two sides differ."""
     return [
         Difference(name, _text(ours), _text(theirs))
         for name, ours, theirs in fields

@@ -141,7 +141,6 @@ class WorkerPool:
         return future.value
 
     def run(self, work: Callable[[], T]) -> T:
-        """Submit work and wait for its value."""
         return self.result(self.submit(work))
 
     def wait_for_any(self) -> None:

@@ -194,7 +194,6 @@ def _vat_kind_problem(kinds: Collection[str]) -> Problem | None:
 
 
 def vat_kind_conflicts(kind: str, customer_kind: str) -> bool:
-    """Return whether a customer's kind of VAT conflicts with that of an invoice."""
     if not kind or not customer_kind or kind == customer_kind:
         return False
     return not {kind, customer_kind} <= _CHARGED

@@ -12,19 +12,8 @@ from datetime import datetime
 from functools import partial
 from typing import Final
 
-from opter_contract.values import (
-    Company,
-    ExcludedPayment,
-    ImportReport,
-    Payment,
-    Reason,
-    Run,
-    Text,
-)
-from opter_fortnox_plugin.errors import (
-    FortnoxError,
-    Missing,
-)
+from opter_contract.values import Company, ExcludedPayment, ImportReport, Payment, Reason, Run, Text
+from opter_fortnox_plugin.errors import FortnoxError, Missing
 from opter_fortnox_plugin.fortnox.best_effort import BestEffort
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment, payment_detail
@@ -36,12 +25,7 @@ from opter_fortnox_plugin.payments.ocr_lookup import OcrLookup
 from opter_fortnox_plugin.payments.page_scan import PageScan, Row
 from opter_fortnox_plugin.payments.payment_rows import Converter, excluded_for
 from opter_fortnox_plugin.payments.watermark import Cursor
-from opter_fortnox_plugin.session import (
-    HERE,
-    Session,
-    Surroundings,
-    signed_in,
-)
+from opter_fortnox_plugin.session import HERE, Session, Surroundings, signed_in
 from opter_fortnox_plugin.settings import Settings
 
 #: More pages are read while fewer details than this are pending, enough for two windows
@@ -115,7 +99,6 @@ class Importer:
         self._first_page = self._pool.submit(lambda: self._client.payments(1, since))
 
     def run(self, company: Company) -> ImportReport:
-        """Read the payments of a company and hand them over."""
         self._company = company
         self._converter = Converter(company.number, self._exclusion_reason)
         self._ocr = OcrLookup(self._session, company, self._seconds_left)

@@ -11,14 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from opter_contract.values import (
-    ExcludedPayment,
-    ImportReport,
-    InvoiceBalance,
-    Payment,
-    Run,
-    Text,
-)
+from opter_contract.values import ExcludedPayment, ImportReport, InvoiceBalance, Payment, Run, Text
 from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.fortnox.best_effort import REFUSALS, BestEffort
 from opter_fortnox_plugin.fortnox.fields import readable

@@ -239,7 +239,6 @@ class _Scan:
         return not self.repeats and (self.stopped or self._rows in self.totals)
 
     def has_same_payments(self, other: _Scan) -> bool:
-        """Whether both scans have the same payments."""
         return self.totals == other.totals and self._seen == other._seen
 
     @property

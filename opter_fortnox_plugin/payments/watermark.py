@@ -36,7 +36,6 @@ class Cursor:
             return None
 
     def dump(self) -> str:
-        """Return the cursor as text for the host to store."""
         cursor = {"version": _VERSION, "watermark": self.watermark.isoformat()}
         return json.dumps(cursor | asdict(self.settings), default=str)
 

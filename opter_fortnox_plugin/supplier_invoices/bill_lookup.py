@@ -15,20 +15,13 @@ from opter_fortnox_plugin.exports.lists import Lists
 from opter_fortnox_plugin.exports.texts import MARK
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import NO_RIGHT, Unreadable, text_in
-from opter_fortnox_plugin.fortnox.protocol import (
-    OVERLAP,
-    SUPPLIER_INVOICES,
-    Page,
-    modified_since,
-)
+from opter_fortnox_plugin.fortnox.protocol import OVERLAP, SUPPLIER_INVOICES, Page, modified_since
 from opter_fortnox_plugin.fortnox.supplier_invoice_schemas import (
     SupplierInvoice,
     supplier_invoice_of,
 )
 from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool
-from opter_fortnox_plugin.supplier_invoices.content import (
-    identity_differences,
-)
+from opter_fortnox_plugin.supplier_invoices.content import identity_differences
 
 
 class Candidates:
@@ -156,5 +149,4 @@ class SupplierLedger:
 
 
 def _key_of(row: Any) -> tuple[str, str]:
-    """Return the supplier and the number of a row."""
     return text_in(row, "SupplierNumber"), text_in(row, "InvoiceNumber")

@@ -77,7 +77,6 @@ def supplier_number(supplier: contract.Supplier, settings: BillSettings) -> str:
 
 
 def content_of(bill: contract.SupplierBill, settings: BillSettings) -> Content:
-    """Return a bill as it should look in Fortnox."""
     card = card_of(bill.supplier, settings)
     ours = SupplierInvoice(
         party_number=card.number,
@@ -101,7 +100,6 @@ def content_of(bill: contract.SupplierBill, settings: BillSettings) -> Content:
 
 
 def card_of(supplier: contract.Supplier, settings: BillSettings) -> Supplier:
-    """Return the supplier record as it should look in Fortnox."""
     texts = card_texts(supplier, _FIELDS)
     if parts := _ACCOUNT.fullmatch(texts["bank_account"]):
         texts["clearing_number"], texts["bank_account"] = parts.groups()

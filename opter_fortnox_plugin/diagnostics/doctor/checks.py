@@ -57,12 +57,7 @@ from opter_fortnox_plugin.session import (
     report_retry,
     require,
 )
-from opter_fortnox_plugin.settings import (
-    EVERY_TIME,
-    IMPORT_TYPE,
-    SERVICE_ACCOUNT,
-    sign_in,
-)
+from opter_fortnox_plugin.settings import EVERY_TIME, IMPORT_TYPE, SERVICE_ACCOUNT, sign_in
 
 #: Seconds that the clock may be off. A transfer uses Fortnox's own time and tolerates
 #: hours; certificates, and people who compare logs, do not.
@@ -230,7 +225,6 @@ class Examination:
         ]
 
     def is_readable(self, *resources: str) -> bool:
-        """Return whether all of these resources could be read."""
         return all(isinstance(self.outcomes[resource], dict) for resource in resources)
 
 
@@ -610,7 +604,6 @@ def _without_password(url: str) -> str:
 
 
 def checks_of(needs: Needs) -> tuple[Check, ...]:
-    """Return all checks of a transfer."""
     rights = (
         Check(right.name, right.label, partial(check_right, resource=resource), ("login",))
         for resource, right in needs.rights.items()

@@ -44,7 +44,6 @@ class ProbeResult:
 
     @property
     def decided(self) -> bool:
-        """Whether there is an answer."""
         return self.undecided is None
 
 
@@ -102,7 +101,6 @@ def evidence_of(response: Response) -> str:
 
 
 def is_refused(response: Response) -> bool:
-    """Return whether a request was not accepted."""
     return response.status >= 400
 
 

@@ -134,7 +134,6 @@ class Report:
 
 
 def probe(client: ProbeClient) -> Report:
-    """Ask all questions, and return the report."""
     if error := _listing_error(client):
         return _report(client, _missing_licence(error), error)
     results: dict[str, ProbeResult] = {}
@@ -162,7 +161,6 @@ def probe(client: ProbeClient) -> Report:
 
 
 def _listing_error(client: ProbeClient) -> FortnoxError | None:
-    """Return the error of listing payments, if any."""
     try:
         value_of(client.default_list, "invoicepayments")
     except Temporary as error:

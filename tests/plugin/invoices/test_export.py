@@ -6,16 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from invoice_export import (
-    KALMAR,
-    POSTS,
-    PUTS,
-    Office,
-    invoice,
-    new_sandbox,
-    row,
-    send_all_after,
-)
+from invoice_export import KALMAR, POSTS, PUTS, Office, invoice, new_sandbox, row, send_all_after
 
 from hostsim.sandbox import Fault, Invoice, Match
 from opter_contract.values import Company
