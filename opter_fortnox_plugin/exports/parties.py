@@ -400,23 +400,23 @@ class Cards:
         """Look up these records: in the list if that takes fewer requests."""
         first = self._pool.run(partial(self._page, 1))
         self._cache.watermark(first.at)
-        existing: set[str] | None = None
-        by_organisation: dict[str, set[str]] = {}
-        if first.pages <= len(unknown) + 1:
-            rows = self._pages(first)
-            existing = {self._number_of(row) for row in rows}
-            for row in rows:
-                if organisation := _organisation_number(row):
-                    by_organisation.setdefault(organisation, set()).add(self._number_of(row))
+        rows = self._pages(first) if first.pages <= len(unknown) + 1 else None
+        existing = set(unknown) if rows is None else {self._number_of(row) for row in rows}
         futures = {
             number: self._pool.submit(partial(self._fetch_or_unreadable, number))
             for number in unknown
-            if existing is None or number in existing
+            if number in existing
         }
         for number in unknown:
             theirs = self._pool.result(futures[number]) if number in futures else None
             self._compare(self.cards[number], theirs)
-        self._note_shared_organisations(unknown, by_organisation if existing is not None else None)
+        new = [
+            card
+            for number in unknown
+            if (card := self.cards[number]).action == "create"
+            and bare_number(card.ours.organisation_number)
+        ]
+        self._note_shared_organisations(new, self._search(new) if rows is None else rows)
 
     def _fetch_or_unreadable(self, number: str) -> Any:
         try:
@@ -452,41 +452,29 @@ class Cards:
         if differences:
             card.action, card.differences = "update", differences
 
-    def _note_shared_organisations(
-        self, numbers: Iterable[str], by_organisation: Mapping[str, set[str]] | None
-    ) -> None:
+    def _search(self, cards: Iterable[Card]) -> list[Any]:
+        """Return the rows with the organisation numbers of these, if the list can be filtered."""
+        if not self._register.has_filters:
+            return []
+        futures = [
+            self._pool.submit(
+                partial(self._page, 1, organisationnumber=card.ours.organisation_number)
+            )
+            for card in cards
+        ]
+        return [row for future in futures for row in self._pool.result(future).rows]
+
+    def _note_shared_organisations(self, new: Iterable[Card], rows: Iterable[Any]) -> None:
         """Note which new customers have the organisation number of another one."""
-        new = {
-            number: organisation
-            for number in numbers
-            if (card := self.cards[number]).action == "create"
-            and (organisation := bare_number(card.ours.organisation_number))
-        }
-        if by_organisation is None and not self._register.has_filters:
-            return
-        if by_organisation is None:
-            futures = {
-                number: self._pool.submit(
-                    partial(
-                        self._page,
-                        1,
-                        organisationnumber=self.cards[number].ours.organisation_number,
-                    )
-                )
-                for number in new
-            }
-            by_organisation = {
-                new[number]: {
-                    self._number_of(row)
-                    for row in self._pool.result(future).rows
-                    if _organisation_number(row) == new[number]
-                }
-                for number, future in futures.items()
-            }
-        for number, organisation in new.items():
-            if others := sorted(by_organisation.get(organisation, set()) - {number}):
-                self.cards[number].message = self._register.problems.sentence(
-                    "SAME_ORGANISATION", number=number, several=", ".join(others)
+        numbers: dict[str, set[str]] = {}
+        for row in rows:
+            organisation = bare_number(text_in(row, "OrganisationNumber"))
+            numbers.setdefault(organisation, set()).add(self._number_of(row))
+        for card in new:
+            same = numbers.get(bare_number(card.ours.organisation_number), set())
+            if others := sorted(same - {card.ours.number}):
+                card.message = self._register.problems.sentence(
+                    "SAME_ORGANISATION", number=card.ours.number, several=", ".join(others)
                 )
 
 
@@ -511,10 +499,6 @@ _NORMALISED: Final = frozenset({"OrganisationNumber", "VATNumber", "ZipCode"})
 def _normalised(name: str, text: str) -> str:
     """Return text without differences in notation."""
     return bare_number(text) if name in _NORMALISED else text
-
-
-def _organisation_number(row: Any) -> str:
-    return bare_number(text_in(row, "OrganisationNumber"))
 
 
 class _CardCache:
