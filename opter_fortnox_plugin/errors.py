@@ -30,15 +30,19 @@ class FortnoxError(Exception):
     def __init__(self, code: str, **details: object) -> None:
         self.code: Final = code
         self.details: Final = details
-        template = self.messages[code]
-        self.message: Final = Text(
-            template.sv.format(**{name: _swedish(value) for name, value in details.items()}),
-            template.en.format(**{name: _english(value) for name, value in details.items()}),
-        )
+        self.message: Final = filled(self.messages[code], details)
         super().__init__(code, self.message.en)
 
     def __str__(self) -> str:
         return f"{self.code}: {self.message.en}"
+
+
+def filled(template: Text, details: Mapping[str, object]) -> Text:
+    """Fill in a message; a detail that is a :class:`Text` has both languages."""
+    return Text(
+        template.sv.format_map({name: _swedish(value) for name, value in details.items()}),
+        template.en.format_map({name: _english(value) for name, value in details.items()}),
+    )
 
 
 def _swedish(detail: object) -> object:

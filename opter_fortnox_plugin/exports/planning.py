@@ -12,6 +12,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 
 from opter_contract.export_values import Difference, ExportItem, Gap, PlannedItem
 from opter_contract.values import Company, Text
+from opter_fortnox_plugin.errors import filled
 from opter_fortnox_plugin.exports.content import Content
 from opter_fortnox_plugin.exports.parties import Cards, PartyRegister
 from opter_fortnox_plugin.exports.problems import Problem, Problems
@@ -180,7 +181,7 @@ class Planner(ABC, Generic[P]):
             None if item.exported or item.intended else self.exclusion_note(item) for item in items
         ]
         for reason, count in Counter(filter(None, reasons)).items():
-            self.notes.append(Text(reason.sv.format(count=count), reason.en.format(count=count)))
+            self.notes.append(filled(reason, {"count": count}))
         return [item for item, reason in zip(items, reasons, strict=True) if reason is None]
 
     def _refuse_shared_numbers(self) -> None:

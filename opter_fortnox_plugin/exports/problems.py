@@ -7,10 +7,10 @@ placeholders for the words of each. A gap concerns all items that need it, a ref
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from opter_contract.values import Text
-from opter_fortnox_plugin.errors import FortnoxError, Rejected
+from opter_fortnox_plugin.errors import FortnoxError, Rejected, filled
 from opter_fortnox_plugin.exports.outcomes import Document, Outcome, refusal_text
 from opter_fortnox_plugin.exports.texts import MAX_ROWS, is_refused
 
@@ -201,11 +201,7 @@ class Problems:
     def sentence(self, code: str, /, **details: object) -> Text:
         """Return the message of a code."""
         template = self.gaps.get(code) or self.refusals.get(code) or _REMARKS[code]
-        values: dict[str, Any] = {**self._words, **details}
-        return Text(
-            template.sv.format_map({key: _translate(value, "sv") for key, value in values.items()}),
-            template.en.format_map({key: _translate(value, "en") for key, value in values.items()}),
-        )
+        return filled(template, {**self._words, **details})
 
     def problem(self, code: str, /, **details: object) -> Problem:
         return Problem(code, self.sentence(code, **details))
@@ -236,7 +232,3 @@ class Problems:
         """Return an outcome with the message of its code."""
         words = refusal_text(rejected) if rejected else ""
         return Outcome(state, document, code, self.sentence(code, **details), words, error)
-
-
-def _translate(value: object, language: str) -> object:
-    return getattr(value, language) if isinstance(value, Text) else value

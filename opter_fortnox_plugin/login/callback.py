@@ -23,7 +23,7 @@ from typing import Final
 from urllib.parse import parse_qs, unquote
 
 from opter_contract.values import Text
-from opter_fortnox_plugin.errors import FortnoxError, LoginFailed
+from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, filled
 from opter_fortnox_plugin.fortnox.protocol import SCOPES, refusal_of
 
 log = logging.getLogger(__name__)
@@ -185,7 +185,7 @@ class Login:
         query = "" if locked else plain.rpartition("?")[2]
         if (query or locked) and self._accepts(query):
             return None
-        return Text(*(text.format(redirect=self.redirect_uri) for text in _NOT_THE_CALLBACK))
+        return filled(_NOT_THE_CALLBACK, {"redirect": self.redirect_uri})
 
     def _find_query(self, text: str) -> str:
         """Return the query with our ``state``, however mail or a scanner of links encoded it."""
