@@ -146,23 +146,25 @@ def logged_in(
     :param again: sign a person in, even if a login is stored.
     """
     method, configuration = sign_in(host.run.settings), endpoint.configuration
-    enter = (
-        partial(
-            service_account.signed_in,
+    needed = scopes if require_all else ()
+    if method == SERVICE_ACCOUNT:
+        logging_in = service_account.signed_in(
+            host,
+            endpoint,
             log_in=lambda granted: log_in(
                 host, configuration, [*dict.fromkeys((*scopes, *sorted(granted)))], service=True
             ),
             number_of=partial(company_number, host, endpoint, limiter),
+            scopes=needed,
+            again=again,
             proof=require_all,
         )
-        if method == SERVICE_ACCOUNT
-        else partial(
-            stored_login.signed_in,
-            log_in=partial(log_in, host, configuration, scopes),
-            stay=method == STAY,
+    else:
+        ask = partial(log_in, host, configuration, scopes)
+        logging_in = stored_login.signed_in(
+            host, endpoint, stay=method == STAY, log_in=ask, scopes=needed, again=again
         )
-    )
-    with enter(host, endpoint, scopes=scopes if require_all else (), again=again) as login:
+    with logging_in as login:
         if require_all:
             require(scopes, login.tokens)
         yield login

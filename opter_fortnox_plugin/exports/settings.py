@@ -44,7 +44,7 @@ class ExportSettings(ABC):
 def export_from_date(plural: Text, date: Text) -> Declared:
     """Declare the first date.
 
-    :param several: the items: ``fakturor``.
+    :param plural: the items: ``fakturor``.
     :param date: what their date is called: ``fakturadatum``.
     """
     label = Text(f"Exportera {plural.sv} från", f"Export {plural.en} from")

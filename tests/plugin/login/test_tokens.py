@@ -13,7 +13,7 @@ import responses
 from fortnox import AUTH, configuration, response, tokens
 from responses.registries import OrderedRegistry
 
-from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, NotPermitted, Unavailable
+from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, Unavailable
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.protocol import Tokens
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
@@ -79,21 +79,6 @@ def test_a_code_is_never_sent_twice(wire, endpoint, naps, fault):
     assert naps == []
 
 
-@pytest.mark.parametrize(
-    ("status", "word", "code"),
-    [
-        (400, "invalid_grant", "LOGIN_FAILED"),
-        (401, "invalid_client", "LOGIN_CLIENT_UNKNOWN"),
-        (400, "error_missing_license", "LICENCE_MISSING"),
-    ],
-)
-def test_a_code_that_is_refused_says_why(wire, endpoint, status, word, code):
-    wire.post(TOKEN, status=status, json={"error": word}, content_type="text/html; charset=UTF-8")
-    with pytest.raises(FortnoxError) as caught:
-        endpoint.exchange("c0de")
-    assert caught.value.code == code
-
-
 # --- A refresh ---
 
 
@@ -125,12 +110,6 @@ def test_a_refresh_that_is_refused_is_not_tried_again_and_asks_for_a_login(wire,
     with pytest.raises(LoginFailed, match="LOGIN_EXPIRED"):
         endpoint.refresh(Tokens("acc-0ne", "refr-0ne"))
     assert naps == []
-
-
-def test_a_licence_that_lapsed_meanwhile_is_named(wire, endpoint):
-    wire.post(TOKEN, status=400, json={"error": "error_missing_license"})
-    with pytest.raises(NotPermitted, match="LICENCE_MISSING"):
-        endpoint.refresh(Tokens("acc-0ne", "refr-0ne"))
 
 
 def test_without_a_refresh_token_nobody_is_asked(wire, endpoint):
