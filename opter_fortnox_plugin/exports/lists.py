@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from opter_fortnox_plugin.errors import Refused, Unavailable
 from opter_fortnox_plugin.fortnox.client import Client
-from opter_fortnox_plugin.fortnox.protocol import PAGE_SIZE, Page, Resource
+from opter_fortnox_plugin.fortnox.protocol import Page, Resource, page_query
 from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool
 
 #: How often a list is read before it counts as unstable.
@@ -67,5 +67,4 @@ class Lists:
         raise Unavailable("FORTNOX_LIST_CHANGING", resource=resource.path, attempts=ROUNDS)
 
     def _page(self, resource: Resource, number: int, query: dict[str, str]) -> Page:
-        limits = {"limit": str(PAGE_SIZE), "page": str(number)}
-        return self._client.page(resource, limits | query)
+        return self._client.page(resource, page_query(number, **query))

@@ -26,11 +26,11 @@ from opter_fortnox_plugin.exports.texts import bare_number, clean
 from opter_fortnox_plugin.fortnox.fields import BLANK, Unreadable, text_in
 from opter_fortnox_plugin.fortnox.protocol import (
     OVERLAP,
-    PAGE_SIZE,
     STOCKHOLM,
     Page,
     Resource,
     modified_since,
+    page_query,
 )
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.session import Session
@@ -342,10 +342,9 @@ class Cards:
     # --- reading ---
 
     def _page(self, number: int, **query: str) -> Page:
-        query = {"limit": str(PAGE_SIZE), "page": str(number), **query}
         if self._register.has_filters:
             query["sortby"] = self._register.number_key.lower()
-        return self._client.page(self._register.resource, query)
+        return self._client.page(self._register.resource, page_query(number, **query))
 
     def _pages(self, first: Page, **query: str) -> list[Mapping[str, Any]]:
         futures = [

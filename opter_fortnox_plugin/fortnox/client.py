@@ -28,7 +28,6 @@ from opter_fortnox_plugin.fortnox.protocol import (
     COMPANY,
     FILES,
     INVOICES,
-    PAGE_SIZE,
     PAYMENTS,
     Page,
     Query,
@@ -38,6 +37,7 @@ from opter_fortnox_plugin.fortnox.protocol import (
     invoices_query,
     list_in,
     page_of,
+    page_query,
     payments_query,
     raw_response,
     resource_in,
@@ -124,7 +124,7 @@ class Client:
         """Yield the rows of a list, page by page; it may change meanwhile."""
         number = pages = 1
         while number <= pages:
-            page = self.page(resource, {"limit": str(PAGE_SIZE), "page": str(number), **query})
+            page = self.page(resource, page_query(number, **query))
             yield from page.rows
             number, pages = number + 1, page.pages
 

@@ -531,18 +531,17 @@ def _count(value: object) -> int:
     raise ValueError
 
 
+def page_query(page: int, **more: str) -> Query:
+    return {"limit": str(PAGE_SIZE), "page": str(page), **more}
+
+
 def list_query(sort_by: str, page: int = 1, *, ascending: bool = False, **more: str) -> Query:
     """Return the query for a page of a list.
 
     :param more: other parameters, which filter the list.
     """
-    return {
-        "limit": str(PAGE_SIZE),
-        "page": str(page),
-        "sortby": sort_by,
-        "sortorder": "ascending" if ascending else "descending",
-        **more,
-    }
+    order = "ascending" if ascending else "descending"
+    return page_query(page, sortby=sort_by, sortorder=order, **more)
 
 
 def modified_since(moment: datetime) -> Query:

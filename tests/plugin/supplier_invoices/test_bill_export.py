@@ -11,8 +11,7 @@ from invoice_export import new_sandbox, send_all_after
 
 from hostsim.sandbox import Fault, Match, rest
 from opter_fortnox_plugin.errors import FortnoxError
-from opter_fortnox_plugin.exports import lists
-from opter_fortnox_plugin.fortnox import client
+from opter_fortnox_plugin.fortnox import protocol
 from opter_fortnox_plugin.supplier_invoices.bill_lookup import SupplierLedger
 
 BG = ("LASSE", "BG", "5050-1055", "123-4566")
@@ -26,8 +25,7 @@ def office():
 
 @pytest.fixture
 def small_pages(monkeypatch):
-    for module in (lists, client):
-        monkeypatch.setattr(module, "PAGE_SIZE", 5)
+    monkeypatch.setattr(protocol, "PAGE_SIZE", 5)
 
 
 def codes(recorded):
@@ -875,7 +873,7 @@ def test_the_pdf_is_found_behind_the_first_page_of_files(with_pdf, monkeypatch):
     registers = with_pdf.fortnox.registers
     [ours] = registers.files.values()
     registers.files = {"x": replace(ours, id="x", name="x.pdf"), ours.id: ours}
-    monkeypatch.setattr(client, "PAGE_SIZE", 1)
+    monkeypatch.setattr(protocol, "PAGE_SIZE", 1)
     recorded = with_pdf.export(attach_pdf="true")
     assert (recorded.results[-1].state, recorded.results[-1].code) == ("unchanged", "")
 
