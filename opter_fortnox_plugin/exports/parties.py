@@ -20,6 +20,7 @@ from typing import Any, Final
 from opter_contract.export_values import BankChange, Difference, PlannedCard
 from opter_contract.values import Company, Text
 from opter_fortnox_plugin.errors import FortnoxError, Missing, OutcomeUnknown, Rejected
+from opter_fortnox_plugin.exports.lists import Lists
 from opter_fortnox_plugin.exports.problems import NUMBER_USED, Problems
 from opter_fortnox_plugin.exports.sending import ATTEMPTS
 from opter_fortnox_plugin.exports.texts import bare_number, clean
@@ -27,7 +28,6 @@ from opter_fortnox_plugin.fortnox.fields import BLANK, Unreadable, text_in
 from opter_fortnox_plugin.fortnox.protocol import (
     OVERLAP,
     STOCKHOLM,
-    Page,
     Resource,
     modified_since,
     page_query,
@@ -184,6 +184,8 @@ class Cards:
         self._register = register
         self._client = session.client
         self._pool = session.pool
+        self._lists = Lists(session.client, session.pool)
+        self._order = {"sortby": register.number_key.lower()} if register.has_filters else {}
         self._update = update
         self._cache = _CardCache(session.host, company)
         self._written: set[str] = set()
@@ -341,28 +343,15 @@ class Cards:
 
     # --- reading ---
 
-    def _page(self, number: int, **query: str) -> Page:
-        if self._register.has_filters:
-            query["sortby"] = self._register.number_key.lower()
-        return self._client.page(self._register.resource, page_query(number, **query))
-
-    def _pages(self, first: Page, **query: str) -> list[Mapping[str, Any]]:
-        futures = [
-            self._pool.submit(partial(self._page, number, **query))
-            for number in range(2, first.pages + 1)
-        ]
-        rows = [*first.rows, *(row for future in futures for row in self._pool.result(future).rows)]
-        return [row for row in rows if isinstance(row, Mapping)]
-
     def _changed_rows(
         self, since: datetime
     ) -> tuple[dict[str, Mapping[str, Any]], datetime | None] | None:
         """Return the rows that were changed since then, and when they were listed."""
+        query = self._order | modified_since(since)
+        page = partial(self._client.page, self._register.resource)
         try:
-            first = self._page(1, **modified_since(since))
-            later_pages = [
-                self._page(number, **modified_since(since)) for number in range(2, first.pages + 1)
-            ]
+            first = page(page_query(1, **query))
+            later_pages = [page(page_query(n, **query)) for n in range(2, first.pages + 1)]
         except FortnoxError:
             # The export itself is done; the next one reads more instead.
             return None
@@ -389,17 +378,19 @@ class Cards:
         since = self._cache.since
         if since is None:
             return
-        query = modified_since(since)
-        first = self._pool.run(partial(self._page, 1, **query))
+        resource, query = self._register.resource, self._order | modified_since(since)
+        first = self._lists.first_page(resource, **query)
         self._cache.watermark(first.at)
-        for row in self._pages(first, **query):
+        for row in self._lists.all_rows(resource, first, **query):
             self._cache.forget(self._number_of(row))
 
     def _look_up(self, unknown: list[str]) -> None:
         """Look up these records: in the list if that takes fewer requests."""
-        first = self._pool.run(partial(self._page, 1))
+        resource, order = self._register.resource, self._order
+        first = self._lists.first_page(resource, **order)
         self._cache.watermark(first.at)
-        rows = self._pages(first) if first.pages <= len(unknown) + 1 else None
+        few = first.pages <= len(unknown) + 1
+        rows = self._lists.all_rows(resource, first, **order) if few else None
         existing = set(unknown) if rows is None else {self._number_of(row) for row in rows}
         futures = {
             number: self._pool.submit(partial(self._fetch_or_unreadable, number))
@@ -455,13 +446,12 @@ class Cards:
         """Return the rows with the organisation numbers of these, if the list can be filtered."""
         if not self._register.has_filters:
             return []
-        futures = [
-            self._pool.submit(
-                partial(self._page, 1, organisationnumber=card.ours.organisation_number)
-            )
-            for card in cards
+        numbers = [card.ours.organisation_number for card in cards]
+        waits = [
+            self._lists.start(self._register.resource, **self._order, organisationnumber=number)
+            for number in numbers
         ]
-        return [row for future in futures for row in self._pool.result(future).rows]
+        return [row for wait in waits for row in wait()]
 
     def _note_shared_organisations(self, new: Iterable[Card], rows: Iterable[Any]) -> None:
         """Note which new customers have the organisation number of another one."""
