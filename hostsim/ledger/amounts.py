@@ -31,11 +31,12 @@ _THREE_DECIMALS = re.compile(
     r"|[0-9]{1,3}(?:\.[0-9]{3})+(?=,)|[0-9]{1,3}(?:,[0-9]{3})+(?=\.))[.,]([0-9]{2})0"
 )
 
-#: 1000:- and 990,- are whole kronor, with whichever dash: before it stand no decimals.
-_WHOLE_KRONOR = re.compile(
-    r"(.*[0-9])(?<![.,][0-9])(?<![.,][0-9]{2})[:,][-\u2013\u2212]", re.DOTALL
+_CURRENCY = r"kr\.?|[a-z]{3}"
+#: A currency stands before or behind; 1000:-, 990,- and 1000.- are kronor, with whichever dash.
+_MONEY = re.compile(
+    rf"(?:({_CURRENCY}){_SPACE}*)?(.*[0-9])(?:{_SPACE}*({_CURRENCY}|[:,.][-\u2013\u2212]))?",
+    re.DOTALL | re.IGNORECASE,
 )
-_WITH_CURRENCY = re.compile(rf"(.*[0-9]){_SPACE}*(kr|[a-z]{{3}})", re.DOTALL | re.IGNORECASE)
 
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
@@ -52,9 +53,9 @@ def typed_amount(text: str) -> Decimal | None:
 
 
 def typed_money(text: str) -> tuple[Decimal, str] | None:
-    """Read an amount and the currency behind it, ``""`` where there is none; else ``None``.
+    """Read an amount and the currency beside it, ``""`` where there is none; else ``None``.
 
-    Kronor are SEK: ``50 kr``, ``1000:-`` and ``990,-``.
+    Kronor are SEK: ``50 kr``, ``kr 50``, ``1000:-`` and ``990,-``.
     """
     number, currency = _without_currency(text)
     amount = typed_amount(number)
@@ -109,12 +110,12 @@ def _amount(sign: str, whole: str, cents: str) -> Decimal:
 
 
 def _without_currency(text: str) -> tuple[str, str]:
-    if match := _WHOLE_KRONOR.fullmatch(text.strip()):
-        return match[1], SEK
-    if match := _WITH_CURRENCY.fullmatch(text.strip()):
-        code = match[2].upper()
-        return match[1], SEK if code == "KR" else code
-    return text, ""
+    match = _MONEY.fullmatch(text.strip())
+    if match is None or (match[1] and match[3]):
+        return text, ""
+    currency = (match[1] or match[3] or "").upper()
+    is_code = len(currency) == 3 and currency.isalpha()
+    return match[2], currency if is_code or not currency else SEK
 
 
 def _with_minus(text: str) -> str:
