@@ -235,6 +235,7 @@ class Decision:
     registered_as: Status | None = None  # an accepted advance, by the save that applied it
     outdated: Text | None = None  # on which other figures it was decided, or that those are gone
     replaced: bool = False  # by a later decision, when it was taken back
+    undone: bool = False  # with the save that applied it
 
     @property
     def is_open(self) -> bool:

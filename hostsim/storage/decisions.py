@@ -55,7 +55,7 @@ MAX_WHY_LENGTH = 500
 MAX_NUMBER_LENGTH = 50
 
 # A decision in force was applied by no save.
-_DERIVED = {"registered_as": None, "outdated": None, "replaced": False}
+_DERIVED = {"registered_as": None, "outdated": None, "replaced": False, "undone": False}
 _NAMES = tuple(field.name for field in fields(Decision) if field.name not in _DERIVED)
 
 #: The columns of a decision under the alias ``d``, each with ``dec_`` before its name.
@@ -139,10 +139,16 @@ _REPLACED = """
             AND n.id > o.id)
 """
 
+# Not correlated either.
+_UNDONE = """
+    (r.definition, r.applied_at) IN (
+        SELECT definition, saved_at FROM runs WHERE undone_at IS NOT NULL)
+"""
+
 #: The columns that :func:`as_decided` reads.
 AS_DECIDED = f"""
     r.*, {DECIDED} AS decided, {_REGISTERED_AS} AS registered_as, {_NOW} AS now, {_GONE} AS gone,
-    {_REPLACED} AS replaced
+    {_REPLACED} AS replaced, {_UNDONE} AS undone
 """
 
 
@@ -169,6 +175,7 @@ def as_decided(row: sqlite3.Row) -> Decision:
         decision=decided,
         registered_as=registered_as,
         replaced=bool(row["replaced"]),
+        undone=bool(row["undone"]),
         outdated=decisions_messages.GONE if row["gone"] else None,
     )
     if row["gone"] or row["now"] is None:

@@ -29,6 +29,8 @@ def in_force(decision: Decision) -> Text:
     """Return whether a decision is in force, and if not, since when."""
     if decision.applied_at is not None:
         at = minute(decision.applied_at)
+        if decision.undone:
+            return Text(f"nej: sparningen {at} är ångrad", f"no: the save of {at} was undone")
         if decision.registered_as not in {None, "advance"}:
             status = label(STATUSES, decision.registered_as)
             return Text(

@@ -9,6 +9,7 @@ import pytest
 from fake_plugin import NEW_YEAR, balance, invoice, payment
 from host_and_plugin import MinuteClock, host_of, outcomes, refusal, remaining, row_of
 
+from hostsim.messages.formats import minute
 from hostsim.storage import locks
 from hostsim.views.decisions import in_force
 
@@ -600,6 +601,15 @@ def test_a_decision_that_a_later_one_replaces_was_not_taken_back(host, plugin, a
     [*_, (_, kept), (_, accepted)] = held(host)
     assert kept.startswith("replaced by a later decision of kim on ")
     assert accepted.startswith("taken back by kim on ")
+
+
+def test_a_decision_of_a_save_that_was_undone_is_not_said_to_be_done(host, plugin, advance):
+    before = held(host)
+    saved = next(host.runs())
+    host.undo_save(saved.id, why="fel")
+    at = minute(saved.saved_at)
+    assert before == [("advance", f"done at the save {at}")]
+    assert held(host) == [("advance", f"no: the save of {at} was undone")]
 
 
 @pytest.fixture
