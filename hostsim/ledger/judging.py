@@ -7,7 +7,7 @@ are the host's own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
@@ -121,6 +121,7 @@ def judge(
     waiting = ZERO  # the effect of payments that are left out, or were undone
     judgements: dict[int, Judgement] = {}
     warnings: dict[int, list[Text]] = {}
+    replaced: set[int] = set()  # by payments that are ready
     last_ready: int | None = None
     for index in oldest_first_indexes(candidates):
         candidate = candidates[index]
@@ -131,12 +132,13 @@ def judge(
         paid = covered and not without_money and lowers_balance(effect, candidate.payment, sign)
         doubt = doubts.get(index)
         fits = not paid and _status(effect, remaining) != "advance"
+        though_paid = candidate.is_taken_though_paid or _takes_place(candidate, invoice, replaced)
         refusal = first_refusal(
             candidate,
             invoice,
             effect,
-            paid=paid,
-            paid_by_waiting=paid and remaining > 0,
+            paid=paid and not though_paid,
+            paid_by_waiting=remaining > 0,
             as_if_fetched=as_if_fetched,
             doubt=doubt,
             fits=fits,
@@ -158,7 +160,9 @@ def judge(
             continue
         lowered_by = effect or ZERO
         warnings[index] = [
-            *_decision_warnings(candidate, doubt, paid=paid and remaining <= 0),
+            *_decision_warnings(
+                candidate, doubt, though_paid=though_paid and paid and remaining <= 0
+            ),
             *other_reading,
             *candidate.payment.warnings,
         ]
@@ -166,6 +170,8 @@ def judge(
             warnings[index] += equal_invoice_warnings(
                 candidate.payment, invoice, sign * remaining, on_other_invoices
             )
+        if candidate.accepts(REPLACED):
+            replaced.update(old.id for old in candidate.replaceable)
         remaining -= lowered_by
         judgements[index] = _ready_judgement(
             status, warnings[index], sign * lowered_by, sign * remaining
@@ -211,6 +217,17 @@ def judge_without_invoice(candidate: Candidate, *, as_if_fetched: bool = False) 
     # Its other half is saved with it; it changes no balance.
     warnings = [*_decision_warnings(candidate, None), *payment.warnings]
     return _ready_judgement(SETTLED, warnings, ZERO)
+
+
+def _takes_place(candidate: Candidate, invoice: Invoice, replaced: Container[int]) -> bool:
+    """Whether a payment comes in the place of one of its invoice, which an advance may have been.
+
+    :param replaced: the ids of those that others replace.
+    """
+    return candidate.accepts(REPLACED) and any(
+        old.host_invoice_number == invoice.number and old.id not in replaced
+        for old in candidate.replaceable
+    )
 
 
 def _status(effect: Decimal | None, remaining: Decimal) -> str:
@@ -324,14 +341,14 @@ def _hidden_by(candidate: Candidate, refusal: Refusal) -> Decision | None:
 
 
 def _decision_warnings(
-    candidate: Candidate, doubt: Doubt | None, *, paid: bool = False
+    candidate: Candidate, doubt: Doubt | None, *, though_paid: bool = False
 ) -> list[Text]:
     warnings = []
     decision = candidate.decision
     set_aside = candidate.series if decision is None or decision.decision != SET_ASIDE else decision
     if set_aside is not None:
         warnings.append(decisions_messages.set_aside_but_ready(author_of(set_aside)))
-    if paid and candidate.is_taken_though_paid:
+    if though_paid:
         warnings.append(decisions_messages.paid_but_taken(author_of(decision)))
     if candidate.replaces:
         change = payments_messages.changed(candidate.changes)

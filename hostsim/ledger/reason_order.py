@@ -44,7 +44,8 @@ def first_refusal(
 
     :param effect: by how much the payment lowers the balance, in the invoice's currency;
         ``None`` if the figures for it are not known.
-    :param paid: nothing remains, and the payment would lower that further.
+    :param paid: nothing remains, the payment would lower that further, and nobody takes it
+        all the same.
     :param paid_by_waiting: nothing would remain once what is left out or undone is registered.
     :param doubt: the payments of other channels that this may be the same as.
     :param fits: something remains, and the payment is not more than that.
@@ -70,7 +71,7 @@ def first_refusal(
         return Refusal(reasons.DOUBTFUL, open_doubt.message)
     refusal = settlement_refusal(candidate)
     blocked = refusal is not None and refusal.reason == SETTLEMENT_BLOCKED
-    if paid and not (blocked or candidate.is_taken_though_paid):
+    if paid and not blocked:
         refusal = _paid_refusal(candidate, invoice, by_waiting=paid_by_waiting)
     if refusal is not None:
         return refusal

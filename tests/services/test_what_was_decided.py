@@ -585,6 +585,43 @@ def test_one_that_moves_to_a_paid_invoice_is_not(host, store, plugin):
     assert "Fakturan är redan betald" in row.message.sv
 
 
+@pytest.fixture
+def advance_made_again(host, plugin, advance):
+    plugin.deleted = {"2"}
+    return reads(host, plugin, payment(3))
+
+
+def test_an_advance_that_was_made_again_is_taken_as_one_again_when_that_is_accepted(
+    host, store, plugin, advance_made_again
+):
+    row = row_of(host.decide("Fortnox", "3", "accept"), "3")
+    assert row.status == "advance"
+    assert "tas in som förskott" in row.warning.sv
+    host.save("Fortnox")
+    assert registered(store) == {"1", "3"}
+    assert remaining(store) == -1000
+
+
+def test_what_replaces_an_advance_takes_its_place_once(host, store, plugin, advance_made_again):
+    reads(host, plugin, payment(3), payment(4))
+    host.decide("Fortnox", "3", "accept")
+    preview = host.decide("Fortnox", "4", "accept")
+    assert outcomes(preview) == {"3": "advance", "4": REPLACED}
+    assert "Fakturan är redan betald" in row_of(preview, "4").message.sv
+    host.save("Fortnox")
+    assert remaining(store) == -1000
+    assert outcomes(reads(host, plugin)) == {"4": PAID}
+    assert outcomes(host.decide("Fortnox", "4", "accept")) == {"4": "advance"}
+
+
+def test_what_replaces_the_advance_of_another_invoice_is_none_there(host, store, plugin, advance):
+    saves(host, plugin, payment(5, "1002", "500"))
+    plugin.deleted = {"2"}
+    reads(host, plugin, payment(3, "1002"))
+    row = row_of(host.decide("Fortnox", "3", "accept"), "3")
+    assert "Fakturan är redan betald" in row.message.sv
+
+
 # --- What the list of decisions says is in force ---
 
 
