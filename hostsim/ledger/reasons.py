@@ -84,10 +84,10 @@ _ALL = (
         REPLACED,
         Text("Ersätter en borttagen betalning", "Replaces a deleted payment"),
         to_do=Text(
-            "Den har troligen gjorts om i {source}: godkänn den, så motbokas den borttagna och den "
-            "nya registreras.",
-            "It was probably made again in {source}: accept it; the deleted one is then reversed "
-            "and the new one registered.",
+            "Den har gjorts om i {source}, eller fanns redan bredvid den borttagna: godkänn den i "
+            "båda fallen, så motbokas den borttagna och den här registreras.",
+            "It was made again in {source}, or was there already beside the deleted one: accept it "
+            "in both cases; the deleted one is then reversed and this one registered.",
         ),
         decisions=(ACCEPT, CONFIRM, SET_ASIDE),
     ),

@@ -165,6 +165,7 @@ def test_once_the_payment_there_is_deleted_the_settlement_takes_its_place(
     settled_though_paid(host, plugin, credit)
     plugin.deleted = {"1"}
     reads(host, plugin, *halves(credit))
+    assert "fanns redan bredvid den borttagna" in advice_in_the_list(host, "11")[2].sv
     preview = host.decide("Fortnox", "11", "accept")
     assert preview.counts["ready"] == 2
     host.save("Fortnox")
