@@ -529,7 +529,7 @@ def _explained_payment(
         () if facts.other_import or not facts.number else _decisions_about(facts, decisions)
     )
     own_decisions = _as_at_source(facts, own_decisions)
-    outcome, refusal = outcome_of(facts, own_decisions, asked=asked)
+    outcome, refusal = outcome_of(facts, own_decisions, asked=asked, complete=complete)
     to_do = to_do_of(outcome, refusal, own_decisions)
     read = facts.previewed is not None or facts.pending is not None
     if not (complete or read) and to_do in {advice_on(NOT_READ), advice_on(PAID)}:

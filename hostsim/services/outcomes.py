@@ -78,9 +78,12 @@ class Facts:
 
 
 def outcome_of(
-    facts: Facts, decisions: Sequence[Decision], *, asked: bool
+    facts: Facts, decisions: Sequence[Decision], *, asked: bool, complete: bool
 ) -> tuple[str, Refusal | None]:
-    """Return outcome and reason; the present state takes precedence over earlier ones."""
+    """Return outcome and reason; the present state takes precedence over earlier ones.
+
+    :param complete: whether the plug-in, if it was asked, could read everything.
+    """
     last, refusal = facts.last, _refusal_of(facts.judgement)
     if last is not None and last.origin == HAND:
         return _STATES.get(last.state, BY_HAND), None
@@ -88,9 +91,12 @@ def outcome_of(
         return _STATES.get(last.state, REGISTERED), None
     if last is not None and last.state == REGISTERED:
         return _registered(facts, last, refusal if asked else _earlier_refusal(facts), asked=asked)
-    half = _row_of_half(facts, asked=asked)
+    half = None if asked and complete else _row_of_half(facts, asked=asked)
     if any(decision.decision == SET_ASIDE and decision.in_force for decision in decisions):
         shown = facts.previewed if half is None else half
+        hidden = None if facts.judgement is None else facts.judgement.hidden
+        if shown is None and hidden is not None and hidden.reason in SETTLEMENTS:
+            return SET_ASIDE, hidden
         return SET_ASIDE, refusal if shown is None else _refusal_in(shown)
     if half is not None and (last is None or half["reason"] is None):
         return _earlier(facts, asked=False)
@@ -125,7 +131,7 @@ def _ready(facts: Facts) -> tuple[str, Refusal | None]:
 def _row_of_half(facts: Facts, *, asked: bool) -> sqlite3.Row | None:
     """Return the row of a half of a settlement in the last import, which read the other half too.
 
-    Without the other half, which is on another invoice, it would look like money.
+    Without the other half, which may not have been read now, it would look like money.
     """
     row = facts.pending if facts.previewed is None else facts.previewed
     if row is None or facts.is_gone or not _is_half(row, in_preview=row is facts.previewed):

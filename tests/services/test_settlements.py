@@ -181,6 +181,20 @@ def test_what_was_undone_or_changed_there_since_the_list_is_a_half_no_longer(hos
     assert {one.number: one.reason for one in host.why("1001").payments}["11"] != BLOCKED
 
 
+@pytest.mark.parametrize("credit", [HERE, ELSEWHERE])
+@pytest.mark.parametrize("other_half", [[], [payment(12, ELSEWHERE, "-900")]], ids=len)
+def test_a_half_whose_other_half_was_deleted_or_changed_there_is_money(
+    host, plugin, credit, other_half
+):
+    debit, _ = halves(credit)
+    reads(host, plugin, *halves(credit))
+    plugin.payments = [debit, *other_half]
+    found = host.why("1001")
+    assert "kvittad" not in found.summary.sv
+    assert [(one.number, one.reason) for one in found.payments] == [("11", None)]
+    assert outcomes(reads(host, plugin, debit, *other_half))["11"] == "exact"
+
+
 def test_what_came_between_after_the_credit_was_accepted_is_said(host, plugin):
     reads(host, plugin, *halves(ELSEWHERE))
     host.decide("Fortnox", "11", "accept")

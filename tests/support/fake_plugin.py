@@ -226,12 +226,22 @@ class FakePlugin:
         self.saved.append(run)
 
 
+def _is_other_half(payment, payments):
+    return payment.customer_number is not None and any(
+        (payment.customer_number, payment.date, payment.amount)
+        == (each.customer_number, each.date, -each.amount)
+        and payment.invoice_number != each.invoice_number
+        for each in payments
+    )
+
+
 class InvoicePlugin(FakePlugin):
     """Hands over what it has of an invoice, also when it is asked about that one."""
 
     @hookimpl
     def opter_read_invoice_payments(self, run, invoice_numbers, ocr_references):
         payments = [each for each in self.payments if each.invoice_number in invoice_numbers]
+        payments += [each for each in self.payments if _is_other_half(each, payments)]
         excluded = [each for each in self.excluded if each.invoice_number in invoice_numbers]
         run.hook.opter_take_payments(run=run, payments=payments)
         run.hook.opter_take_excluded(run=run, excluded=excluded)
