@@ -407,7 +407,8 @@ def opter_read_invoice_payments(
 
     Where people settle a credit note by two payments of one date whose sum is 0, the other half
     is handed over, too, although it is of another invoice, and both have a ``customer_number``:
-    a half alone looks like money. What could not be searched for it is a note of the report.
+    a half alone looks like money. So are the other payments of its invoice, which may have used
+    it up. What could not be searched for it is a note of the report.
 
     :param run: this lookup; to be used like the run of an import.
     :param invoice_numbers: in the other system, at most :data:`BATCH`; one that cannot be a

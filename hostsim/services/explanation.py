@@ -90,9 +90,10 @@ class Lookup(NamedTuple):
     numbers: Collection[str]  # of the invoice there
     references: Collection[str]
 
-    def is_of_invoice(self, row: sqlite3.Row) -> bool:
+    def is_of_invoice(self, row: sqlite3.Row, invoice_id: int | None) -> bool:
         """Return whether a payment is of the invoice, or was; else it may settle one that is."""
-        if row["reg_id"] is not None or not row["invoice_number"]:
+        was = row["reg_id"] is not None and row["reg_invoice_id"] == invoice_id
+        if was or not row["invoice_number"]:
             return True
         return row["invoice_number"] in self.numbers or row["ocr"] in self.references
 
@@ -361,7 +362,7 @@ def _looked_up(
         for group in judging.judge_invoices():
             for row, judgement in zip(group.rows, group.judgements, strict=True):
                 invoice_id = group.invoice_id
-                if not lookup.is_of_invoice(row):
+                if not lookup.is_of_invoice(row, question.invoice_id):
                     continue
                 if question.invoice_id is None or invoice_id in {None, question.invoice_id}:
                     yield invoice_id, row, judgement

@@ -40,9 +40,10 @@ class SettlementLookup:
     def other_halves(
         self, invoice: InvoiceBalance, payments: Iterable[InvoicePayment]
     ) -> list[InvoicePayment]:
-        """Return the payments that may settle those of an invoice.
+        """Return the payments that may settle those of an invoice, and those that these settle.
 
-        And those of others that these may settle instead, since a half settles one other alone.
+        With all others of their invoices: a half settles one other alone, and a credit note
+        may be used up.
         """
         halves = [row for row in payments if (row.amount < 0) == (invoice.total < 0) and row.amount]
         if not halves or not invoice.customer_number:
@@ -77,10 +78,16 @@ class SettlementLookup:
         self, halves: Sequence[InvoicePayment], invoices: Sequence[InvoiceBalance]
     ) -> list[InvoicePayment]:
         self._unread += len(invoices[MAX_INVOICES:])
-        payments = self._payments_of([one.invoice_number for one in invoices[:MAX_INVOICES]])
-        return [other for other in payments if any(_settles(other, half) for half in halves)]
+        numbers = [one.invoice_number for one in invoices[:MAX_INVOICES]]
+        return [
+            other
+            for payments in self._payments_of(numbers)
+            if any(_settles(other, half) for other in payments for half in halves)
+            for other in payments
+        ]
 
-    def _payments_of(self, numbers: Sequence[str]) -> Iterator[InvoicePayment]:
+    def _payments_of(self, numbers: Sequence[str]) -> Iterator[list[InvoicePayment]]:
+        """Return the payments of each of these invoices."""
         futures = [
             self._effort.submit(partial(self._client.payments, 1, None, number))
             for number in numbers
@@ -92,7 +99,7 @@ class SettlementLookup:
             payments = readable(payment_row, page.rows)
             self._unread += len(payments) < page.total
             # Fortnox finds those of every invoice whose number contains these digits.
-            yield from (one for one in payments if one.invoice_number == number)
+            yield [one for one in payments if one.invoice_number == number]
 
 
 def _is_opposite(invoice: InvoiceBalance, other: InvoiceBalance) -> bool:

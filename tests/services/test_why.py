@@ -141,6 +141,30 @@ def test_a_settlement_that_no_import_read_is_said_to_be_ready_as_the_import_will
     assert told_of_both == {half: expected, "2": expected}
 
 
+def test_of_two_settlements_of_one_credit_note_the_second_is_what_the_import_says(
+    host, company, credit
+):
+    settle(company)
+    day = date(2026, 3, 3)
+    half = str(pay(company, 1002, payment_date=day).number)
+    pay(company, CREDIT, "-1000", payment_date=day)
+    says = told(host, 1002)
+    import_says = {row.payment_number: row for row in rows_of(host.import_payments(NAME))}
+    assert {number: reason for number, (_, reason) in says.items()} == {
+        half: import_says[half].reason
+    }
+
+
+def test_of_a_credit_note_that_is_not_here_only_its_own_payments_are_told(host, company):
+    add_invoice(company, CREDIT, total=Decimal(-1000))
+    pay(company, 1001, "400")
+    import_and_save(host)
+    pay(company, 1001, "600", source="finance")
+    pay(company, CREDIT, "-600")
+    assert told(host, CREDIT) == {"3": ("rejected", "settled-against-credit")}
+    assert host.why(str(CREDIT)).invoice is None
+
+
 def test_a_payment_beside_a_settlement_of_the_same_amount_is_what_the_import_says(
     host, company, credit
 ):
