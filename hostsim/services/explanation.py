@@ -406,7 +406,7 @@ def _less_remains(
     }
     taken = BalanceEffects()
     for facts in numbered:
-        taken = _taken_by(facts, invoice.currency, taken, replaced)
+        taken = _taken_by(facts, invoice, taken, replaced)
     remaining_here = taken.unexplained_balance(invoice.remaining, invoice.total, at_source)
     if remaining_here is None:
         return None
@@ -471,11 +471,12 @@ def _is_ready(facts: Facts) -> bool:
 
 
 def _taken_by(
-    facts: Facts, currency: str, taken: BalanceEffects, replaced: Container[int]
+    facts: Facts, invoice: Invoice, taken: BalanceEffects, replaced: Container[int]
 ) -> BalanceEffects:
     """Add what a payment takes from its invoice at the source, and not here."""
     last, row = facts.last, facts.row
-    registered = last is not None and last.state == REGISTERED and not facts.other_import
+    on_invoice = last is not None and last.host_invoice_number == invoice.number
+    registered = on_invoice and last.state == REGISTERED and not facts.other_import
     if registered and last is not None and (row is not None or facts.deleted_at_source):
         if _is_ready(facts) or last.id in replaced:
             taken = taken.plus(ready=-last.effect)
@@ -490,7 +491,7 @@ def _taken_by(
         return taken
     if _is_ready(facts) and judgement is not None:
         return taken.plus(ready=judgement.effect)
-    return taken.plus(otherwise=effect_there(row, currency))
+    return taken.plus(otherwise=effect_there(row, invoice.currency))
 
 
 def _decisions(scope: Scope, all_facts: Iterable[Facts]) -> Sequence[Decision]:

@@ -128,6 +128,24 @@ def test_so_does_one_that_is_deleted_while_a_preview_is_open(host, plugin):
     assert told(host.leave_out("Fortnox", ["2"])) == []
 
 
+def test_a_payment_that_was_moved_there_explains_it_on_both_invoices(host, plugin):
+    saved(host, plugin, PART)
+    plugin.payments = [payment(1, "1002", amount="400")]
+    plugin.unpaid = [balance("1001", 1000), balance("1002", 600)]
+    assert told(host.import_payments("Fortnox")) == []
+    for number in ("1001", "1002"):
+        assert "left to pay in" not in host.why(number).summary.en
+
+
+def test_what_was_credited_beside_a_payment_that_was_moved_there_is_told(host, plugin):
+    saved(host, plugin, PART)
+    plugin.payments = [payment(1, "1002", amount="400")]
+    plugin.unpaid = [balance("1001", 500), balance("1002", 300)]
+    assert told(host.import_payments("Fortnox")) == [(600, 500), (1000, 300)]
+    for number in ("1001", "1002"):
+        assert "left to pay in" in host.why(number).summary.en
+
+
 def test_what_was_credited_beside_a_save_that_was_undone_is_told(host, plugin):
     saved(host, plugin, PART)
     run_id = host.store.db.execute("SELECT id FROM runs").fetchone()["id"]
