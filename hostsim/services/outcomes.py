@@ -101,9 +101,10 @@ def outcome_of(
     if half is not None and (last is None or half["reason"] is None):
         return _earlier(facts, asked=False)
     if facts.judgement is None:
-        if last is not None:
-            return _STATES[last.state], _rejected_now(facts)
-        return _earlier(facts, asked=asked)
+        nothing_there = facts.is_gone or (asked and facts.previewed is None)
+        if last is None or (last.state == "deleted" and nothing_there):
+            return _earlier(facts, asked=asked)
+        return _STATES[last.state], _rejected_now(facts)
     if half is not None:
         refusal = _refusal_in(half)
     elif facts.judgement.kind == READY:
