@@ -126,6 +126,14 @@ def remaining(left: Decimal, currency: str, *, credit: bool = False) -> Text:
     return Text("Fakturan är helt betald", "The invoice is paid in full")
 
 
+def counting_deleted(paid: Text) -> Text:
+    """Say of what is paid that it counts a payment that is deleted at the source."""
+    return Text(
+        f"{paid.sv}, om det som är registrerat här men borttaget i {{source}} räknas",
+        f"{paid.en}, if what is registered here but was deleted in {{source}} counts",
+    )
+
+
 DELETED_AT_SOURCE = Text(
     "Betalningen är registrerad här men borttagen i {source}",
     "The payment is registered here but was deleted in {source}",

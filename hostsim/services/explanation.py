@@ -475,8 +475,12 @@ def _taken_by(
 ) -> BalanceEffects:
     """Add what a payment takes from its invoice at the source, and not here."""
     last, row = facts.last, facts.row
-    on_invoice = last is not None and last.host_invoice_number == invoice.number
-    registered = on_invoice and last.state == REGISTERED and not facts.other_import
+    registered = (
+        last is not None
+        and last.state == REGISTERED
+        and last.host_invoice_number == invoice.number
+        and not facts.other_import
+    )
     if registered and last is not None and (row is not None or facts.deleted_at_source):
         if _is_ready(facts) or last.id in replaced:
             taken = taken.plus(ready=-last.effect)
@@ -599,6 +603,8 @@ def _summary(
     :param complete: whether the plug-in could read everything.
     """
     sentences = [_of_invoice(question, invoice, payments)]
+    if any(payment.reason == DELETED for payment in payments):
+        sentences[0] = messages.counting_deleted(sentences[0])
     if told is not None:
         sentences.append(told)
     elif not payments:

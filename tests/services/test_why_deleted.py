@@ -25,9 +25,12 @@ def saved(host, plugin, *payments):
 def test_a_registered_payment_that_was_deleted_there_is_said_to_be(host, plugin):
     saved(host, plugin, payment(1, amount="400"))
     plugin.payments, plugin.deleted = [], {"1"}
-    [one] = host.why("1001").payments
+    found = host.why("1001")
+    [one] = found.payments
     assert (one.outcome, one.reason) == ("registered", "deleted-at-source")
     assert "delete it here, too" in one.to_do.en
+    counted = "if what is registered here but was deleted in Pretend counts."
+    assert found.summary.en.endswith(f"remains to pay, {counted}")
 
 
 def test_what_was_deleted_there_is_said_of_the_invoice_that_it_paid_alone(host, plugin):
@@ -103,6 +106,23 @@ def test_an_invoice_that_was_settled_against_a_credit_note_waits_for_no_money(ho
     host.set_aside("Fortnox", ["1"])
     host.save("Fortnox")
     assert "settled-against-credit" in {one.reason for one in host.why("1001").payments}
+
+
+@pytest.mark.parametrize("asked_by_an_import", [True, False])
+@pytest.mark.parametrize("offline", [True, False])
+def test_what_is_deleted_here_and_there_is_not_to_be_taken_again(
+    host, store, plugin, asked_by_an_import, offline
+):
+    saved(host, plugin, payment(1))
+    [entry] = store.payments()
+    host.delete_payment(entry.id, why="fel")
+    plugin.payments, plugin.deleted = [], {"1"}
+    if asked_by_an_import:
+        assert host.import_payments("Fortnox").deleted == ("1",)
+    [one] = host.why("1001", offline=offline).payments
+    known = asked_by_an_import or not offline
+    assert ("ta in den på nytt" not in one.to_do.sv) is known
+    assert (one.outcome == "deleted-in-fortnox") is asked_by_an_import
 
 
 # --- Without asking: what the last import found ---
