@@ -29,7 +29,8 @@ def find_settlements(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Settle
     """Find a positive and a negative payment of one date and customer whose sum is 0.
 
     On one invoice they are a payment and its reversal, and on an ordinary invoice a
-    negative payment is one: neither is a settlement.
+    negative payment is one: neither is a settlement. A half that is registered settles another
+    one once its own other half is deleted at the source.
     """
     settlements: dict[str, Settlement] = {}
     used: set[tuple[str, bool]] = set()
@@ -38,23 +39,24 @@ def find_settlements(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Settle
     rows = sorted(_pairs(db, scope), key=_pair_order)
     for row in rows:
         credit, debit = row["number"], row["other_number"]
-        is_registered = bool(row["other_registered"])
-        if credit in settlements or (debit, is_registered) in used:
+        keys = {(credit, bool(row["registered"])), (debit, bool(row["other_registered"]))}
+        if keys & used:
             continue
         is_same_customer = _same_customer(row)
         if is_same_customer is None:
-            unknown.update(dict.fromkeys([credit] if is_registered else [credit, debit]))
-            if is_registered and not row["other_customer"]:
+            unknown.update({number: None for number, registered in keys if not registered})
+            if row["other_registered"] and not row["other_customer"]:
                 invoices[row["other_invoice_number"]] = None
             continue
         if not is_same_customer:
             continue
-        used.add((debit, is_registered))
+        used |= keys
         complete = row["its_invoice"] is not None and row["other_invoice"] is not None
-        settlements[credit] = Settlement(
-            debit, row["other_invoice_number"], row["other_invoice"], complete
-        )
-        if not is_registered:
+        if not row["registered"]:
+            settlements[credit] = Settlement(
+                debit, row["other_invoice_number"], row["other_invoice"], complete
+            )
+        if not row["other_registered"]:
             settlements[debit] = Settlement(
                 credit, row["invoice_number"], row["its_invoice"], complete
             )
@@ -66,6 +68,7 @@ def _pairs(db: sqlite3.Connection, scope: Mapping[str, Any]) -> list[sqlite3.Row
     db.execute(_CREDITS)
     excluded = json.dumps(sorted(reasons.IGNORED | {"unreadable"}))
     db.execute(_FIND_CREDITS, {**scope, "excluded": excluded})
+    db.execute(_FIND_REGISTERED_CREDITS, scope)
     if db.execute("SELECT 1 FROM credit").fetchone() is None:
         return []
     values = {**scope, "excluded": excluded}
@@ -76,7 +79,7 @@ def _pair_order(row: sqlite3.Row) -> tuple[object, ...]:
     day = date.fromisoformat(row["date"])
     # Payments of one run are paired before those registered earlier.
     return (
-        row["other_registered"],
+        row["registered"] or row["other_registered"],
         oldest_first(day, row["number"]),
         oldest_first(day, row["other_number"]),
     )
@@ -100,7 +103,7 @@ _OWN_AMOUNT = "CASE {0}.currency WHEN 'SEK' THEN {0}.amount ELSE {0}.amount_curr
 _CREDITS = """
     CREATE TEMP TABLE credit (
         date TEXT, debit TEXT, currency TEXT, number TEXT, invoice_number TEXT, customer TEXT,
-        amount_currency TEXT, its_invoice INTEGER, customer_here TEXT,
+        amount_currency TEXT, its_invoice INTEGER, customer_here TEXT, registered INTEGER,
         PRIMARY KEY (date, debit, currency, number)
     ) WITHOUT ROWID
 """
@@ -110,7 +113,7 @@ _CUSTOMER_HERE = "{0}.region || char(10) || {0}.customer_code"
 _FIND_CREDITS = f"""
     INSERT INTO credit
     SELECT r.date, substr({_OWN_AMOUNT.format("r")}, 2), r.currency, r.number,
-           r.invoice_number, r.customer, r.amount_currency, i.id, {_CUSTOMER_HERE.format("i")}
+           r.invoice_number, r.customer, r.amount_currency, i.id, {_CUSTOMER_HERE.format("i")}, 0
     FROM matched m CROSS JOIN run_rows r ON r.id = m.row_id
     LEFT JOIN invoices i ON i.id = m.invoice_id
     WHERE {_OWN_AMOUNT.format("r")} LIKE '-%' AND r.date IS NOT NULL AND r.number <> ''
@@ -119,8 +122,26 @@ _FIND_CREDITS = f"""
     AND (i.id IS NULL OR i.total LIKE '-%') AND {NOT_REGISTERED}
 """  # noqa: S608 constants
 
+_GONE = "SELECT payment_id FROM run_checked WHERE run_id = :run_id AND deleted = 1"
+
+_OPPOSITE = f"""
+    k.date = p.date AND k.currency = p.currency
+    AND CAST({_OWN_AMOUNT.format("k")} AS REAL) = -CAST({_OWN_AMOUNT.format("p")} AS REAL)
+"""
+
+# Their own other halves are deleted at the source.
+_FIND_REGISTERED_CREDITS = f"""
+    INSERT OR IGNORE INTO credit
+    SELECT p.date, substr({_OWN_AMOUNT.format("p")}, 2), p.currency, p.number,
+           p.invoice_number, p.customer, p.amount_currency, i.id, {_CUSTOMER_HERE.format("i")}, 1
+    FROM payments k CROSS JOIN payments p ON {_OPPOSITE} AND {OURS}
+    LEFT JOIN invoices i ON i.id = p.invoice_id AND i.total LIKE '-%'
+    WHERE k.id IN ({_GONE}) AND k.status = '{SETTLED}'
+    AND p.id NOT IN ({_GONE}) AND p.status = '{SETTLED}' AND {_OWN_AMOUNT.format("p")} LIKE '-%'
+"""  # noqa: S608 constants
+
 _CREDIT_COLUMNS = """c.date, c.number, c.invoice_number, c.customer, c.amount_currency,
-           c.its_invoice, c.customer_here"""
+           c.its_invoice, c.customer_here, c.registered"""
 
 _DEBITS_OF_RUN = f"""
     SELECT {_CREDIT_COLUMNS}, r.number AS other_number, r.invoice_number AS other_invoice_number,
@@ -148,12 +169,11 @@ _REGISTERED_DEBITS = f"""
     JOIN payments p ON {{same}} AND p.date = c.date
         AND p.invoice_number <> c.invoice_number AND {OURS}
     JOIN invoices i ON i.id = p.invoice_id AND i.total NOT LIKE '-%'
-    WHERE p.status <> '{SETTLED}' AND NOT EXISTS (
+    WHERE c.registered = 0 AND NOT EXISTS (
         -- It has its other half already.
-        SELECT 1 FROM payments k WHERE k.status = '{SETTLED}' AND k.date = p.date
+        SELECT 1 FROM payments k WHERE k.status = '{SETTLED}' AND {_OPPOSITE}
         AND k.state = 'registered' AND k.import_type = p.import_type AND k.company = p.company
-        AND k.currency = p.currency
-        AND CAST({_OWN_AMOUNT.format("k")} AS REAL) = -CAST({_OWN_AMOUNT.format("p")} AS REAL))
+        AND k.id NOT IN ({_GONE}))
 """  # noqa: S608 constants
 
 # As the indexes on amounts have it, of which there is one for SEK.

@@ -1,6 +1,7 @@
 """What is said of a settlement that cannot be saved: the same in each place, and no money."""
 
 import io
+from dataclasses import replace
 from decimal import Decimal
 
 import pytest
@@ -225,6 +226,36 @@ def test_a_half_that_is_taken_again_is_said_to_be_ready(host, plugin):
     reads(host, plugin, *halves(HERE))
     for offline in (False, True):
         assert [one.outcome for one in host.why(HERE, offline=offline).payments] == ["in-preview"]
+
+
+@pytest.mark.parametrize("credit", [HERE, ELSEWHERE])
+@pytest.mark.parametrize("half", [0, 1], ids=["debit", "credit"])
+def test_a_half_that_is_made_again_there_settles_what_the_deleted_one_did(
+    host, store, plugin, credit, half
+):
+    registered = halves(credit)
+    reads(host, plugin, *registered)
+    if credit == ELSEWHERE:
+        host.decide("Fortnox", "11", "accept")
+    host.save("Fortnox")
+    deleted = registered[half]
+    plugin.deleted = {deleted.key.number}
+    again = replace(deleted, key=replace(deleted.key, number="13"))
+    assert outcomes(reads(host, plugin, again)) == {"13": "replaced"}
+    row = row_of(host.decide("Fortnox", "13", "accept"), "13")
+    assert row.status == SETTLED
+    assert "Inga pengar kom in" in row.warning.sv
+    assert f"hör ihop med betalning {registered[1 - half].key.number}" in row.warning.sv
+    host.save("Fortnox")
+    assert remaining(store, "1001") == 0
+
+
+def test_one_that_is_made_again_of_another_day_is_money(host, plugin):
+    reads(host, plugin, *halves(HERE))
+    host.save("Fortnox")
+    plugin.deleted = {"11"}
+    reads(host, plugin, payment(13, customer_number="7"))
+    assert outcomes(host.decide("Fortnox", "13", "accept")) == {"13": "exact"}
 
 
 def test_a_half_that_is_taken_again_without_the_other_says_that_it_was_one(host, plugin):
