@@ -42,14 +42,14 @@ def _region_error(code: str, definition: Definition, region: str) -> HostError:
 
 
 def refuse_company_of_other_region(store: Store, definition: Definition, company: Company) -> None:
-    """Refuse a first import from a company that another region's definition saves from.
+    """Refuse a company that another region's definition saves from, unless it is this one's.
 
-    Until its first save a definition knows no company, so a login to the
-    wrong one would put its payments on this region's invoices.
+    Until its first save a definition knows no company, or shares that of another on purpose: a
+    login to the wrong one would put its payments on this region's invoices.
 
     :raises HostError: ``COMPANY_OF_OTHER_REGION``, naming both definitions.
     """
-    if definition.company is not None:
+    if definition.company is not None and definition.company.number == company.number:
         return
     row = first_row(
         store.db,

@@ -64,6 +64,12 @@ def test_a_company_that_another_definition_shares_may_not_be_left(host, store, p
     assert plugin.runs[-1].company == COMPANY
 
 
+def test_two_regions_that_share_a_company_on_purpose_may_both_sign_in(host, store):
+    host.sign_in("Fortnox")
+    host.define("B", "Fake", "API", "Norr", {}, company_of="Fortnox")
+    assert [host.sign_in("B"), host.sign_in("Fortnox")] == [COMPANY, COMPANY]
+
+
 def test_a_company_of_another_region_is_told_at_once(host, store):
     host.sign_in("Fortnox")
     host.define("B", "Fake", "API", "Norr", {})
