@@ -21,7 +21,7 @@ from hostsim.ledger.reasons import (
     SETTLED,
     SETTLEMENT_BLOCKED,
 )
-from hostsim.ledger.values import Decision, Invoice, same_currency
+from hostsim.ledger.values import SEK, Decision, Invoice, same_currency
 from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.payments import Difference
@@ -148,7 +148,10 @@ def settlement_refusal(candidate: Candidate) -> Refusal | None:
 
 def settlement_message(candidate: Candidate, settlement: Settlement) -> Text:
     is_credit = candidate.payment is not None and candidate.payment.amount < 0
-    return payments_messages.settles(settlement.number, settlement.invoice_number, credit=is_credit)
+    currency = SEK if candidate.payment is None else candidate.payment.currency
+    return payments_messages.settles(
+        settlement.number, settlement.invoice_number, currency, credit=is_credit
+    )
 
 
 def unfetched_refusal(candidate: Candidate) -> Refusal | None:

@@ -684,6 +684,7 @@ def test_halves_in_euro_settle_each_other_whatever_their_rates(host, store, plug
     credit = euro(2, "8001", "-100", "11.1", date=day(1), customer_number="7")
     preview = brought_in(host, plugin, debit, credit)
     assert outcomes(preview) == dict.fromkeys("12", "settled-against-credit")
+    assert rows_of(preview)["1"].message.sv.endswith("tillsammans 0 EUR")
 
 
 def test_the_customer_of_a_half_that_is_registered_is_reported_by_its_invoice(host, plugin):
