@@ -34,9 +34,7 @@ from hostsim.ledger.values import (
     same_currency,
 )
 from hostsim.messages import explanations as messages
-from hostsim.messages import payments as payments_messages
 from hostsim.messages import text as text_messages
-from hostsim.messages.formats import money_of
 from hostsim.messages.payments import MayExplain
 from hostsim.messages.source_name import UNNAMED, named
 from hostsim.plugins.session import ImportSession
@@ -57,7 +55,7 @@ from hostsim.storage.discrepancies import (
     DELETED,
     discrepancies_of,
     effect_there,
-    explaining_totals,
+    less_remains,
 )
 from hostsim.storage.explanations import Scope
 from hostsim.storage.export_states import ItemStory
@@ -410,18 +408,14 @@ def _less_remains(
     remaining_here = taken.unexplained_balance(invoice.remaining, invoice.total, at_source)
     if remaining_here is None:
         return None
-    remaining_there, totals = None, None
-    if at_source is not None:
-        remaining_there = money_of(at_source, invoice.currency)
-        totals = explaining_totals(
-            remaining_here, invoice.total, at_source, Decimal(balance["total"]), invoice.currency
-        )
-    return payments_messages.less_remains_at_source(
+    return less_remains(
         invoice.number,
-        money_of(remaining_here, invoice.currency),
-        remaining_there,
-        _may_explain(all_facts),
-        totals,
+        invoice.currency,
+        remaining=remaining_here,
+        total=invoice.total,
+        balance=at_source,
+        total_there=Decimal(balance["total"]),
+        explained_by=_may_explain(all_facts),
     )
 
 

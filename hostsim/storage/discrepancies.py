@@ -71,7 +71,6 @@ class Discrepancy:
 
     @property
     def _message(self) -> Text:
-        remaining = money_of(self.remaining, self.currency)
         if self.code == DELETED:
             amount = money_of(self.amount or ZERO, self.currency)
             day = "" if self.payment_date is None else self.payment_date.isoformat()
@@ -79,14 +78,14 @@ class Discrepancy:
             return payments_messages.deleted_at_source(
                 number, day, amount, self.host_invoice_number, self.successors
             )
-        balance, totals = None, None
-        if self.balance is not None:
-            balance = money_of(self.balance, self.currency)
-            totals = explaining_totals(
-                self.remaining, self.total, self.balance, self.total_there, self.currency
-            )
-        return payments_messages.less_remains_at_source(
-            self.host_invoice_number, remaining, balance, self.explained_by, totals
+        return less_remains(
+            self.host_invoice_number,
+            self.currency,
+            remaining=self.remaining,
+            total=self.total,
+            balance=self.balance,
+            total_there=self.total_there,
+            explained_by=self.explained_by,
         )
 
 
@@ -171,17 +170,28 @@ def _discrepancy_of(
     )
 
 
-def explaining_totals(
+def less_remains(
+    invoice_number: str,
+    currency: str,
+    *,
     remaining: Decimal,
     total: Decimal,
-    balance: Decimal,
+    balance: Decimal | None,
     total_there: Decimal | None,
-    currency: str,
-) -> tuple[Text, Text] | None:
-    """Return an invoice's total there and here, if that is why less remains there."""
-    if total_there is None or not totals_explain(remaining, total, balance, total_there):
-        return None
-    return money_of(total_there, currency), money_of(total, currency)
+    explained_by: MayExplain,
+) -> Text:
+    """Return the warning that less remains at the source, or that the invoice is cancelled there.
+
+    :param balance: there; ``None`` if it is cancelled.
+    """
+    there, totals = None, None
+    if balance is not None:
+        there = money_of(balance, currency)
+        if total_there is not None and totals_explain(remaining, total, balance, total_there):
+            totals = money_of(total_there, currency), money_of(total, currency)
+    return payments_messages.less_remains_at_source(
+        invoice_number, money_of(remaining, currency), there, explained_by, totals
+    )
 
 
 def effect_there(row: sqlite3.Row, invoice_currency: str) -> Decimal:
