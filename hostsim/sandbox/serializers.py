@@ -20,7 +20,7 @@ Fields = dict[str, Any]
 
 def payment_row(payment: Payment, base: str, *, in_currency: bool = False) -> Fields:
     """Serialize a payment for a list: 11 fields, ``InvoiceNumber`` a number, ``Number`` a text."""
-    return {
+    fields = {
         "@url": f"{base}/3/invoicepayments/{payment.number}",
         "Amount": payment.in_currency if in_currency else payment.amount,
         "Booked": payment.booked,
@@ -32,12 +32,13 @@ def payment_row(payment: Payment, base: str, *, in_currency: bool = False) -> Fi
         "PaymentDate": payment.payment_date,
         "Source": payment.source,
         "WriteOffExist": bool(payment.write_offs),
-    } | _overrides(payment.wire, PAYMENT_DETAIL_ONLY)
+    }
+    return _overridden(fields, payment.wire)
 
 
 def payment_detail(payment: Payment, invoice: Invoice | None, base: str) -> Fields:
     """Serialize a single payment, in the order of 2025: not alphabetical."""
-    return {
+    fields = {
         "@url": f"{base}/3/invoicepayments/{payment.number}",
         "Amount": payment.amount,
         "AmountCurrency": payment.in_currency,
@@ -62,7 +63,8 @@ def payment_detail(payment: Payment, invoice: Invoice | None, base: str) -> Fiel
         "VoucherYear": payment.voucher_year,
         "Source": payment.source,
         "WriteOffs": [_serialize_write_off(row) for row in payment.write_offs],
-    } | _overrides(payment.wire, PAYMENT_LIST_ONLY)
+    }
+    return _overridden(fields, payment.wire)
 
 
 def full_payment_row(payment: Payment, invoice: Invoice | None, base: str) -> Fields:
@@ -127,7 +129,7 @@ def in_sek(invoice: Invoice, switches: Switches) -> Invoice:
 
 def invoice_row(invoice: Invoice, base: str) -> Fields:
     """Serialize an invoice for a list: 27 fields, ``CurrencyRate`` a text."""
-    return {
+    fields = {
         "@url": f"{base}/3/invoices/{invoice.number}",
         "Balance": invoice.balance,
         "Booked": invoice.booked,
@@ -155,7 +157,8 @@ def invoice_row(invoice: Invoice, base: str) -> Fields:
         "Sent": invoice.sent,
         "Total": invoice.total,
         "FinalPayDate": invoice.final_pay_date,
-    } | _overrides(invoice.wire, INVOICE_DETAIL_ONLY)
+    }
+    return _overridden(fields, invoice.wire)
 
 
 def invoice_detail(
@@ -165,7 +168,7 @@ def invoice_detail(
     fields = _invoice_detail(invoice, base) | {"AccountingMethod": method}
     included = fields["VATIncluded"]
     fields["InvoiceRows"] = [_serialize_row(row, included=included) for row in invoice.rows]
-    fields |= dict(invoice.wire)
+    fields = _overridden(fields, invoice.wire)
     if year == "2023":
         for row in fields["InvoiceRows"]:
             del row["VATCode"]
@@ -332,30 +335,10 @@ FINANCE_SERIES = 77
 #: Swedish VAT on transport, assumed for invoices in SEK.
 VAT = Decimal("1.25")
 
-PAYMENT_DETAIL_ONLY = {
-    "AmountCurrency",
-    "ExternalInvoiceReference1",
-    "ExternalInvoiceReference2",
-    "InvoiceCustomerName",
-    "InvoiceCustomerNumber",
-    "InvoiceDueDate",
-    "InvoiceOCR",
-    "InvoiceTotal",
-    "ModeOfPayment",
-    "ModeOfPaymentAccount",
-    "VoucherNumber",
-    "VoucherSeries",
-    "VoucherYear",
-    "WriteOffs",
-}
 
-PAYMENT_LIST_ONLY = {"WriteOffExist"}
-INVOICE_DETAIL_ONLY = {"Credit", "CreditInvoiceReference", "TotalVAT", "Net"}
-
-
-def _overrides(wire: Mapping[str, Any], hidden: set[str]) -> Fields:
-    """Return the overrides, without the fields that this format lacks."""
-    return {name: value for name, value in wire.items() if name not in hidden}
+def _overridden(fields: Fields, wire: Mapping[str, Any]) -> Fields:
+    """Return the fields with the overrides of those that this format has."""
+    return fields | {name: value for name, value in wire.items() if name in fields}
 
 
 def _net(invoice: Invoice) -> Decimal:
