@@ -6,11 +6,12 @@ default in the contract may be missing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import fields
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Final, NamedTuple
+from functools import cache
+from typing import Any, Final, NamedTuple, get_type_hints
 
 from opter_contract.export_values import (
     ACTIONS,
@@ -49,6 +50,7 @@ from opter_contract.values import (
     Progress,
     SettingsField,
     SettingsProblem,
+    Text,
     WriteOff,
 )
 
@@ -100,133 +102,69 @@ _TRANSLATED: Final = _Rule(
     lambda value: all(_FILLED.holds(getattr(value, language, None)) for language in ("sv", "en")),
 )
 
-_RULES: Final[Mapping[type, Mapping[str, _Rule]]] = {
-    ImportType: {"code": _FILLED, "formats": _each(_FILLED), "label": _TRANSLATED},
-    SettingsField: {
-        "key": _FILLED,
-        "kind": _one_of(FIELD_KINDS),
-        "label": _TRANSLATED,
-        "help": _TRANSLATED,
-        "default": _TEXT,
-        "required": _FLAG,
-        "secret": _FLAG,
-    },
-    Choice: {"value": _FILLED, "label": _TRANSLATED},
-    SettingsProblem: {"severity": _one_of(SEVERITIES), "message": _TRANSLATED},
+#: The rule of an attribute, by its declared type; those of other types are checked below.
+_BY_TYPE: Final[Mapping[Any, _Rule]] = {
+    str: _TEXT,
+    str | None: _or_none(_TEXT),
+    bool: _FLAG,
+    int: _COUNT,
+    int | None: _or_none(_COUNT),
+    date: _DAY,
+    date | None: _or_none(_DAY),
+    Decimal: _MONEY,
+    Decimal | None: _or_none(_MONEY),
+    Text: _TRANSLATED,
+    Text | None: _or_none(_TRANSLATED),
+    Sequence[Text]: _each(_TRANSLATED),
+}
+
+#: What the type of an attribute does not say.
+_BY_NAME: Final[Mapping[type, Mapping[str, _Rule]]] = {
+    ImportType: {"code": _FILLED, "formats": _each(_FILLED)},
+    SettingsField: {"key": _FILLED, "kind": _one_of(FIELD_KINDS)},
+    Choice: {"value": _FILLED},
+    SettingsProblem: {"severity": _one_of(SEVERITIES)},
     Company: {"number": _FILLED, "name": _FILLED},
-    PaymentKey: {"company": _FILLED, "number": _TEXT},
-    WriteOff: {"amount": _MONEY, "account": _TEXT, "description": _TEXT},
-    Payment: {
-        "source": _FILLED,
-        "invoice_number": _TEXT,
-        "ocr": _or_none(_TEXT),
-        "date": _DAY,
-        "amount": _MONEY,
-        "currency": _CURRENCY,
-        "amount_currency": _or_none(_MONEY),
-        "exchange_rate": _or_none(_RATE),
-        "booked": _FLAG,
-        "warnings": _each(_TRANSLATED),
-    },
-    ExcludedPayment: {
-        "reason": _FILLED,
-        "message": _TRANSLATED,
-        "amount": _or_none(_MONEY),
-        "invoice_number": _or_none(_TEXT),
-    },
-    Progress: {
-        "stage": _one_of(STAGES),
-        "done": _COUNT,
-        "total": _or_none(_COUNT),
-        "message": _TRANSLATED,
-    },
-    ImportReport: {"cursor": _or_none(_TEXT), "not_read": _COUNT, "requests": _COUNT},
-    ExportType: {"code": _FILLED, "subject": _one_of(SUBJECTS), "label": _TRANSLATED},
-    Customer: {
-        "code": _FILLED,
-        "ledger_number": _TEXT,
-        "name": _FILLED,
-        "organisation_number": _TEXT,
-        "vat_number": _TEXT,
-        "address1": _TEXT,
-        "zip": _TEXT,
-        "city": _TEXT,
-        "country": _TEXT,
-        "email": _TEXT,
-    },
-    InvoiceRow: {
-        "account": _FILLED,
-        "unit": _TEXT,
-        "vat_rate": _FILLED,
-        "net": _MONEY,
-        "vat": _MONEY,
-    },
+    PaymentKey: {"company": _FILLED},
+    Payment: {"source": _FILLED, "currency": _CURRENCY, "exchange_rate": _or_none(_RATE)},
+    ExcludedPayment: {"reason": _FILLED},
+    Progress: {"stage": _one_of(STAGES)},
+    ExportType: {"code": _FILLED, "subject": _one_of(SUBJECTS)},
+    Customer: {"code": _FILLED, "name": _FILLED},
+    InvoiceRow: {"account": _FILLED, "vat_rate": _FILLED},
     Invoice: {
         "invoice_number": _FILLED,
-        "region": _TEXT,
         "type": _one_of(INVOICE_TYPES),
-        "ocr": _TEXT,
         "currency": _CURRENCY,
         "exchange_rate": _or_none(_RATE),
-        "invoice_date": _DAY,
-        "due_date": _DAY,
-        "order_number": _TEXT,
-        "order_date": _or_none(_DAY),
-        "credits": _TEXT,
-        "document": _TEXT,
     },
-    Supplier: {
-        **dict.fromkeys((field.name for field in fields(Supplier)), _TEXT),
-        "code": _FILLED,
-        "name": _FILLED,
-        "sends_invoice": _FLAG,
-    },
-    BillRow: {"account": _FILLED, "unit": _TEXT, "debit": _MONEY, "credit": _MONEY},
+    Supplier: {"code": _FILLED, "name": _FILLED},
+    BillRow: {"account": _FILLED},
     SupplierBill: {
         "bill_number": _FILLED,
-        "region": _TEXT,
         "currency": _CURRENCY,
         "exchange_rate": _or_none(_RATE),
-        "bill_date": _DAY,
-        "due_date": _DAY,
-        "total": _MONEY,
-        "vat": _MONEY,
-        "document": _TEXT,
     },
-    ExportItem: {"id": _ID, "exported": _FLAG, "intended": _FLAG, "number": _TEXT},
-    Difference: {"field": _FILLED, "ours": _TEXT, "theirs": _TEXT},
+    ExportItem: {"id": _ID},
+    Difference: {"field": _FILLED},
     PlannedItem: {
         "id": _ID,
         "state": _one_of(PLANNED_STATES),
         "action": _one_of(ACTIONS),
-        "party_number": _TEXT,
-        "total": _MONEY,
-        "other_total": _or_none(_MONEY),
         "currency": _CURRENCY,
-        "number": _TEXT,
-        "code": _TEXT,
-        "message": _or_none(_TRANSLATED),
     },
-    PlannedCard: {
-        "number": _FILLED,
-        "action": _one_of(ACTIONS),
-        "message": _or_none(_TRANSLATED),
-    },
-    BankChange: {"party_number": _FILLED, "field": _FILLED, "ours": _TEXT, "theirs": _TEXT},
-    Gap: {"code": _FILLED, "message": _TRANSLATED, "ids": _each(_ID)},
-    ItemResult: {
-        "id": _ID,
-        "state": _one_of(RESULT_STATES),
-        "number": _TEXT,
-        "party_number": _TEXT,
-        "total": _or_none(_MONEY),
-        "code": _TEXT,
-        "message": _or_none(_TRANSLATED),
-        "theirs": _TEXT,
-        "complete": _FLAG,
-    },
-    ExportReport: {"requests": _COUNT, "notes": _each(_TRANSLATED)},
+    PlannedCard: {"number": _FILLED, "action": _one_of(ACTIONS)},
+    BankChange: {"party_number": _FILLED, "field": _FILLED},
+    Gap: {"code": _FILLED, "ids": _each(_ID)},
+    ItemResult: {"id": _ID, "state": _one_of(RESULT_STATES)},
 }
+
+
+@cache
+def _rules(kind: type) -> Mapping[str, _Rule]:
+    by_type = {name: _BY_TYPE.get(hint) for name, hint in get_type_hints(kind).items()}
+    rules = by_type | dict(_BY_NAME.get(kind, {}))
+    return {name: rule for name, rule in rules.items() if rule is not None}
 
 
 def problems(kind: type, *values: Any) -> list[str]:
@@ -261,7 +199,7 @@ def _broken(kind: type, value: Any) -> list[str]:
     defaults = {field.name: field.default for field in fields(kind)}
     return [
         f"{kind.__name__}: {name} is {actual!r}, not {rule.expected}"
-        for name, rule in _RULES[kind].items()
+        for name, rule in _rules(kind).items()
         if not rule.holds(actual := getattr(value, name, defaults[name]))
     ]
 
