@@ -312,7 +312,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "delete_record": Kind(
         ("register", "key"),
-        _on_company(lambda company, c: records.delete(company.registers, c["register"], c["key"])),
+        _on_company(lambda company, c: company.registers.delete(c["register"], c["key"])),
         "Delete a record of a register; the number of a customer stays used.",
     ),
     "set_up": Kind(

@@ -75,7 +75,7 @@ def _fill(company: Company, content: Mapping[str, Any]) -> None:
         for entry in entries:
             records.put(company.registers, name, entry, company.clock.now())
     for bill in _read_list("supplier_invoices", content, records.parse_supplier_invoice):
-        records.put_supplier_invoice(company.registers, bill)
+        company.registers.put_supplier_invoice(bill)
     set_up = validation.validate("set_up", records.SET_UP, content.get("set_up", {}))
     company.registers.change_set_up(**set_up)
     years = content.get("financial_years")
@@ -158,7 +158,10 @@ def to_json(company: Company) -> dict[str, Any]:
             **{name: getattr(company, name) for name in DETAILS},
             "invoices": company.invoices(),
             "payments": company.payments(),
-            "registers": records.all_records(registers),
+            "registers": {
+                name: [entry.fields for entry in registers.entries[name].values()]
+                for name in records.REGISTERS
+            },
             "supplier_invoices": list(registers.supplier_invoices.values()),
             "set_up": registers.set_up,
             "financial_years": registers.years,

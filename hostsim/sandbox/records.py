@@ -81,20 +81,6 @@ def _parse_fields(register: Register, content: Content) -> dict[str, Any]:
     return values
 
 
-def delete(registers: Registers, name: str, key: str) -> None:
-    """Delete a record. Raises ``LookupError``."""
-    if key not in registers.entries[name]:
-        raise KeyError(f"{key} in {name}")
-    registers.delete(name, key)
-
-
-def all_records(registers: Registers) -> dict[str, list[Content]]:
-    """Return every record, as :func:`put` reads it."""
-    return {
-        name: [entry.fields for entry in registers.entries[name].values()] for name in REGISTERS
-    }
-
-
 # --- Supplier invoices ---
 
 
@@ -107,13 +93,6 @@ def parse_supplier_invoice(content: object) -> SupplierInvoice:
         raise validation.ValidationError(f"fields: {refused.message}") from refused
     name = validation.validate("SupplierName", validation.TEXT, invoice.fields.get("SupplierName"))
     return replace(invoice, fields=fields | {"SupplierName": name})
-
-
-def put_supplier_invoice(registers: Registers, invoice: SupplierInvoice) -> None:
-    registers.supplier_invoices[invoice.number] = invoice
-    registers.last_supplier_invoice = max(registers.last_supplier_invoice, invoice.number)
-    voucher = (invoice.voucher or {}).get("Number", 0)
-    registers.last_supplier_voucher = max(registers.last_supplier_voucher, voucher)
 
 
 # --- Years and set-up -------------------------------------------------------

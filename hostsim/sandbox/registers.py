@@ -136,9 +136,10 @@ class Registers:
         self.supplier_invoices: dict[int, SupplierInvoice] = {}
         self.last_supplier_invoice = 0
         self.last_supplier_voucher = 0
-        for name, key, rows in PRESET:
-            for row in rows:
-                self.entries[name][str(row[key])] = Entry(row, now)
+        for name, records in PRESET.items():
+            for record in records:
+                key = next(iter(record.values()))
+                self.entries[name][str(key)] = Entry(record, now)
 
     def copy(self) -> Registers:
         """Return a copy; records are immutable and shared."""
@@ -166,8 +167,19 @@ class Registers:
             self.used_customer_numbers.add(str(key))
         return entry
 
-    def delete(self, name: str, key: object) -> None:
-        del self.entries[name][str(key)]
+    def delete(self, name: str, key: str) -> None:
+        """Delete a record. Raises ``KeyError``."""
+        if key not in self.entries[name]:
+            raise KeyError(f"{key} in {name}")
+        del self.entries[name][key]
+
+    def put_supplier_invoice(self, invoice: SupplierInvoice) -> SupplierInvoice:
+        """Add or replace a supplier invoice; its numbers are used up."""
+        self.supplier_invoices[invoice.number] = invoice
+        self.last_supplier_invoice = max(self.last_supplier_invoice, invoice.number)
+        voucher = (invoice.voucher or {}).get("Number", 0)
+        self.last_supplier_voucher = max(self.last_supplier_voucher, voucher)
+        return invoice
 
     def connected_files(self, supplier_invoice: int) -> list[StoredFile]:
         files = self.files.values()
@@ -241,47 +253,23 @@ CURRENCIES = (
     ("USD", "Amerikanska dollar", "10.4300"),
 )
 
-#: The initial records of every company; Fortnox's test companies have these currencies.
-PRESET: tuple[tuple[str, str, list[dict[str, Any]]], ...] = (
-    (
-        "accounts",
-        "Number",
-        [
-            {"Number": number, "Description": description, "VATCode": vat_code}
-            for number, description, vat_code in ACCOUNTS
-        ],
-    ),
-    (
-        "termsofpayments",
-        "Code",
-        [{"Code": code, "Description": description} for code, description in TERMS],
-    ),
-    (
-        "modesofpayments",
-        "Code",
-        [
-            {"Code": code, "Description": description, "AccountNumber": "1930"}
-            for code, description in MODES
-        ],
-    ),
-    ("pricelists", "Code", [{"Code": "A", "Description": "Prislista A"}]),
-    ("termsofdeliveries", "Code", [{"Code": "FVL", "Description": "Fritt vårt lager"}]),
-    (
-        "units",
-        "Code",
-        [{"Code": code} for code in ("h", "kg", "km", "st")],
-    ),
-    (
-        "currencies",
-        "Code",
-        [
-            {
-                "Code": code,
-                "Description": description,
-                "BuyRate": Decimal(rate),
-                "SellRate": Decimal(rate),
-            }
-            for code, description, rate in CURRENCIES
-        ],
-    ),
-)
+#: The initial records of every company, whose first field is the key; Fortnox's test companies have
+#: these currencies.
+PRESET: Mapping[str, list[dict[str, Any]]] = {
+    "accounts": [
+        {"Number": number, "Description": description, "VATCode": vat_code}
+        for number, description, vat_code in ACCOUNTS
+    ],
+    "termsofpayments": [{"Code": code, "Description": description} for code, description in TERMS],
+    "modesofpayments": [
+        {"Code": code, "Description": description, "AccountNumber": "1930"}
+        for code, description in MODES
+    ],
+    "pricelists": [{"Code": "A", "Description": "Prislista A"}],
+    "termsofdeliveries": [{"Code": "FVL", "Description": "Fritt vårt lager"}],
+    "units": [{"Code": code} for code in ("h", "kg", "km", "st")],
+    "currencies": [
+        {"Code": code, "Description": name, "BuyRate": Decimal(rate), "SellRate": Decimal(rate)}
+        for code, name, rate in CURRENCIES
+    ],
+}

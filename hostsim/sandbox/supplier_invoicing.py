@@ -132,13 +132,8 @@ def create(company: Company, content: object) -> SupplierInvoice:
     if not fields.get("SupplierNumber"):
         raise Refused(IDENTIFIER, "A valid identifier was not provided.")
     with company.lock:
-        registers = company.registers
         _refuse_duplicate(company, fields)
-        validated = _validated_fields(company, fields)
-        registers.last_supplier_invoice += 1
-        invoice = SupplierInvoice(registers.last_supplier_invoice, validated, company.clock.now())
-        registers.supplier_invoices[invoice.number] = invoice
-        return invoice
+        return _add(company, _validated_fields(company, fields))
 
 
 def change(company: Company, number: int, content: object) -> SupplierInvoice:
@@ -158,10 +153,15 @@ def change(company: Company, number: int, content: object) -> SupplierInvoice:
         return _update(company, before, fields=_validated_fields(company, merged))
 
 
+def _add(company: Company, fields: Fields, credit_of: int = 0) -> SupplierInvoice:
+    number, now = company.registers.last_supplier_invoice + 1, company.clock.now()
+    invoice = SupplierInvoice(number, fields, now, credit_of=credit_of)
+    return company.registers.put_supplier_invoice(invoice)
+
+
 def _update(company: Company, before: SupplierInvoice, **changed: Any) -> SupplierInvoice:
-    after = replace(before, **{"modified": company.clock.now(), **changed})
-    company.registers.supplier_invoices[after.number] = after
-    return after
+    changed = {"modified": company.clock.now()} | changed
+    return company.registers.put_supplier_invoice(replace(before, **changed))
 
 
 def _refuse_duplicate(company: Company, fields: Fields) -> None:
@@ -296,10 +296,9 @@ def book(company: Company, number: int) -> SupplierInvoice:
     """Book a supplier invoice as a user in Fortnox's program. Raises ``LookupError``."""
     with company.lock:
         invoice = _get(company, number)
-        company.registers.last_supplier_voucher += 1
         year = company.financial_year(invoice.fields["InvoiceDate"])
         voucher = {
-            "Number": company.registers.last_supplier_voucher,
+            "Number": company.registers.last_supplier_voucher + 1,
             "ReferenceType": "SUPPLIERINVOICE",
             "Series": "D",
             "Year": year.id if year else 1,
@@ -333,8 +332,7 @@ def credit(company: Company, number: int) -> SupplierInvoice:
         if invoice.cancelled or invoice.credited_by:
             message = "Leverantörsfakturan kan inte krediteras."
             raise Refused(company.switches.supplier_invoice_locked_code, message)
-        registers, today = company.registers, company.today()
-        registers.last_supplier_invoice += 1
+        today = company.today()
         fields = dict(invoice.fields) | {"InvoiceDate": today, "DueDate": today}
         for name in ("Total", "VAT", "Freight", "AdministrationFee", "RoundOffValue"):
             if name in fields:
@@ -342,10 +340,7 @@ def credit(company: Company, number: int) -> SupplierInvoice:
         fields["SupplierInvoiceRows"] = [
             _reversed_row(row) for row in fields["SupplierInvoiceRows"]
         ]
-        credit_invoice = SupplierInvoice(
-            registers.last_supplier_invoice, fields, company.clock.now(), credit_of=number
-        )
-        registers.supplier_invoices[credit_invoice.number] = credit_invoice
+        credit_invoice = _add(company, fields, credit_of=number)
         return _update(company, invoice, credited_by=credit_invoice.number)
 
 
