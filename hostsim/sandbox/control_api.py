@@ -246,7 +246,8 @@ def add_drift() -> Response:
     schedule = _pop_schedule(payload, PAYMENT_LISTS)
     for change in payload["changes"]:
         perform = partial(changes.parse_change(change), state)
-        switchboard().drift.add(Change(perform, description=_as_text(change), **schedule))
+        description = json.dumps(change, ensure_ascii=False, default=str)
+        switchboard().drift.add(Change(perform, description=description, **schedule))
     return show_drift()
 
 
@@ -447,10 +448,6 @@ def _build_fault(payload: dict[str, Any]) -> Fault:
     if "retry_after" in payload:
         headers["Retry-After"] = payload.pop("retry_after")
     return dataclasses.replace(default, headers=headers, **payload, **schedule)
-
-
-def _as_text(change: Mapping[str, Any]) -> str:
-    return json.dumps(change, ensure_ascii=False, default=str)
 
 
 # --- To JSON ----------------------------------------------------------------

@@ -161,9 +161,7 @@ def invoice_row(invoice: Invoice, base: str) -> Fields:
     return _overridden(fields, invoice.wire)
 
 
-def invoice_detail(
-    invoice: Invoice, base: str, *, method: str = "ACCRUAL", year: str = "2024"
-) -> Fields:
+def invoice_detail(invoice: Invoice, base: str, *, method: str, year: str) -> Fields:
     """Serialize a single invoice, in the format of a year of the recordings."""
     fields = _invoice_detail(invoice, base) | {"AccountingMethod": method}
     included = fields["VATIncluded"]

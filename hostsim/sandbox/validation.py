@@ -155,18 +155,18 @@ def _time(value: Any) -> datetime:
     return check_year(at)
 
 
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise TypeError(value)
+    return dict(value)
+
+
 FLAG = Validator("true or false", _flag)
 TEXT = Validator("a text", _text)
 DAY = Validator("a day, YYYY-MM-DD", parse_day)
 AMOUNT = Validator("an amount below 10^15, also as a text", parse_decimal)
-OBJECT = Validator("an object", lambda value: dict(_mapping(value)))
+OBJECT = Validator("an object", _object)
 HEADER = pattern("a text of one line in ASCII", "[ -~]*")
-
-
-def _mapping(value: Any) -> Mapping[str, Any]:
-    if not isinstance(value, Mapping):
-        raise TypeError(value)
-    return value
 
 
 VALIDATORS: Mapping[Any, Validator] = {
