@@ -16,6 +16,8 @@ import socket
 import threading
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from datetime import timedelta
+from email.utils import format_datetime
 from typing import TYPE_CHECKING
 
 from flask import Flask, Response, g, request
@@ -35,10 +37,9 @@ from hostsim.sandbox.errors import (
     AttachmentRefused,
     Refused,
 )
-from hostsim.sandbox.faults import Fault, ReceivedRequest
+from hostsim.sandbox.faults import HTML, Fault, ReceivedRequest
 from hostsim.sandbox.oauth import pages
 from hostsim.sandbox.pending_logins import SCOPES
-from hostsim.sandbox.rate_limiter import too_many_requests
 from hostsim.sandbox.routes import BY_ENDPOINT, make_blueprint
 from hostsim.sandbox.switchboard import KEY, Switchboard, switchboard
 from hostsim.sandbox.tokens import Grant
@@ -126,8 +127,7 @@ def _admit(grant: Grant | None, *, admitted: bool) -> AnyResponse | None:
     if grant is None:
         return _unauthorized()
     if not admitted:
-        board = switchboard()
-        return too_many_requests(board.switches, board.state.clock.now(), _error_response)
+        return _too_many_requests()
     if "xml" in request.headers.get("Accept", "") and not request.accept_mimetypes.accept_json:
         raise Refused(RESPONSE_TYPE, "Invalid response type")
     if request.url_rule is not None:
@@ -225,6 +225,28 @@ def _unauthorized() -> Response:
         message = "Kan inte logga in, access-token eller client-secret saknas."
         return _error_response(Refused(NO_CREDENTIALS, message, 403))
     return responses.gateway_response(401, "unauthorized")
+
+
+def _too_many_requests() -> Response:
+    switches = switchboard().switches
+    match switches.rate_body:
+        case "text":
+            response = Response("Too Many Requests", content_type="text/plain")
+        case "application":
+            response = _error_response(Refused(429, "Too Many Requests", 429))
+        case "html":
+            response = Response(HTML, content_type="text/html; charset=UTF-8")
+        case "empty":
+            response = Response(b"")
+        case _:
+            response = responses.gateway_response(429, "Too Many Requests")
+    response.status_code = switches.rate_status
+    if (seconds := switches.rate_retry_after) is not None:
+        later = switchboard().state.clock.now() + timedelta(seconds=seconds)
+        as_date = switches.rate_retry_after_as == "date"
+        text = format_datetime(later, usegmt=True) if as_date else str(seconds)
+        response.headers["Retry-After"] = text
+    return response
 
 
 def _check_rights(grant: Grant) -> None:

@@ -1,19 +1,10 @@
-"""Fortnox's rate limit: a number of requests in any window, and the response beyond it."""
+"""Fortnox's rate limit: a number of requests in any window."""
 
 from __future__ import annotations
 
 import threading
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable
-from datetime import datetime, timedelta
-from email.utils import format_datetime
-
-from flask import Response
-
-from hostsim.sandbox import responses
-from hostsim.sandbox.errors import Refused
-from hostsim.sandbox.faults import HTML
-from hostsim.sandbox.switches import Switches
 
 
 class RateLimiter:
@@ -47,33 +38,3 @@ class RateLimiter:
             if inside or self._refused_counts:
                 admitted.append(now)
             return inside
-
-
-def too_many_requests(
-    switches: Switches, now: datetime, error_response: Callable[[Refused], Response]
-) -> Response:
-    """Return the response to a request beyond the limit.
-
-    :param error_response: formats an error of the application, by the path of the request.
-    """
-    response = _body(switches.rate_body, error_response)
-    response.status_code = switches.rate_status
-    if (seconds := switches.rate_retry_after) is not None:
-        later = format_datetime(now + timedelta(seconds=seconds), usegmt=True)
-        as_date = switches.rate_retry_after_as == "date"
-        response.headers["Retry-After"] = later if as_date else str(seconds)
-    return response
-
-
-def _body(kind: str, error_response: Callable[[Refused], Response]) -> Response:
-    match kind:
-        case "text":
-            return Response("Too Many Requests", content_type="text/plain")
-        case "application":
-            return error_response(Refused(429, "Too Many Requests", 429))
-        case "html":
-            return Response(HTML, content_type="text/html; charset=UTF-8")
-        case "empty":
-            return Response(b"")
-        case _:
-            return responses.gateway_response(429, "Too Many Requests")

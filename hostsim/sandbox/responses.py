@@ -102,7 +102,6 @@ def json_response(content: object, status: int = 200) -> Response:
 
 
 def file_response(content: bytes, content_type: str) -> Response:
-    """Return a file."""
     return _application_headers(Response(content, 200, content_type=content_type))
 
 
@@ -110,7 +109,7 @@ def no_content() -> Response:
     return _application_headers(Response(status=204))
 
 
-def error_response(refused: Refused, *, codes_as_text: bool = False) -> Response:
+def error_response(refused: Refused, *, codes_as_text: bool) -> Response:
     """Return an error of Fortnox's application.
 
     Validation (400) was recorded with lower-case keys, not found (404) and
