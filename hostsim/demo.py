@@ -31,7 +31,7 @@ from hostsim.messages import payments as payments_messages
 from hostsim.messages.exports import BILLS, INVOICES
 from hostsim.messages.text import listed, say
 from hostsim.plugins.loading import Plugins
-from hostsim.sandbox import Sandbox, scripted_login, seed, seed_bills, seed_invoices
+from hostsim.sandbox import Sandbox, scripted_login, seed, seed_exports
 from hostsim.sandbox.changes import parse_change
 from hostsim.services.bills_json import BillsFile
 from hostsim.services.host import Host
@@ -246,7 +246,7 @@ class _Demo:
 
         :return: the numbers of the invoices.
         """
-        invoices = seed_invoices.invoices_to_export(self.now)
+        invoices = seed_exports.invoices_to_export(self.now)
         numbers = [str(invoice["invoice_number"]) for invoice in invoices]
         load_with_rows(self.store, invoices)
         self._explain(
@@ -285,9 +285,10 @@ class _Demo:
 
         :return: the numbers of the bills.
         """
-        bills = seed_bills.bills_to_export(self.now)
+        bills = seed_exports.bills_to_export(self.now)
         numbers = [str(bill["bill_number"]) for bill in bills]
-        numbers.remove(seed_bills.BILL_OF_INVOICING_SUPPLIER)
+        numbers.remove(seed_exports.BILL_OF_INVOICING_SUPPLIER)
+        changed = seed_exports.CHANGED_SUPPLIER
         load_bills(self.store, bills)
         self._explain(
             f"Lägger in {len(bills)} avräkningar till underleverantörer, av vilka en skickar "
@@ -299,10 +300,10 @@ class _Demo:
         self._host().define_export(BILLS_NAME, IMPORT_TYPE, BILLS, "", bill_settings(self.now))
         run = self._send(BILLS_NAME, numbers)
         self._explain(
-            f"{run.counts['sent']} avräkningar är skickade. Bankgirot för "
-            f"{seed_bills.CHANGED_SUPPLIER} ändrades i Fortnox först när någon hade bekräftat det.",
-            f"{run.counts['sent']} bills are sent. The bankgiro of {seed_bills.CHANGED_SUPPLIER} "
-            "was changed in Fortnox only once somebody had confirmed it.",
+            f"{run.counts['sent']} avräkningar är skickade. Bankgirot för {changed} ändrades i"
+            " Fortnox först när någon hade bekräftat det.",
+            f"{run.counts['sent']} bills are sent. The bankgiro of {changed} was changed in"
+            " Fortnox only once somebody had confirmed it.",
         )
         return numbers
 
@@ -514,7 +515,7 @@ def bill_settings(now: datetime) -> dict[str, str]:
 
 
 def export_settings(now: datetime) -> dict[str, str]:
-    rounding = seed_invoices.ROUNDING_ACCOUNT
+    rounding = seed_exports.ROUNDING_ACCOUNT
     return bill_settings(now) | {"cost_center": "unit", "rounding_account": rounding}
 
 

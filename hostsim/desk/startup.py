@@ -22,7 +22,7 @@ from hostsim.desk.context import DeskContext
 from hostsim.desk.reverse_proxy import NO_PROXY, ReverseProxy
 from hostsim.desk.server import Desk
 from hostsim.errors import host_error
-from hostsim.sandbox import Sandbox, seed, seed_bills, seed_invoices
+from hostsim.sandbox import Sandbox, seed, seed_exports
 from hostsim.sandbox.standalone import until_interrupted
 from hostsim.services import browser
 from hostsim.storage.secrets import FindKeyring, no_keyring
@@ -139,9 +139,9 @@ def sandbox_context(
         if new:
             store.set_setting("accepted_deviation", ACCEPTED_DEVIATION)
             store.load_invoices(exported_invoices(now()))
-            load_with_rows(store, seed_invoices.invoices_to_export(now()))
-            load_with_rows(store, seed_invoices.pending_invoices(now()))
-            load_bills(store, seed_bills.bills_to_export(now()))
+            load_with_rows(store, seed_exports.invoices_to_export(now()))
+            load_with_rows(store, seed_exports.pending_invoices(now()))
+            load_bills(store, seed_exports.bills_to_export(now()))
         desk_context = DeskContext(
             store,
             plugins,

@@ -7,7 +7,7 @@ import pytest
 from desk_person import open_desk
 
 from hostsim.demo import books_and_pays, export_settings, flows_of
-from hostsim.sandbox import seed_invoices
+from hostsim.sandbox import seed_exports
 from hostsim.sandbox.changes import parse_change
 
 NAME = "Fakturor"
@@ -93,7 +93,7 @@ def test_invoices_go_out_and_their_payments_come_back(page, person, exports, off
     assert [row[0] for row in person.rows("items-sent")][:8] == [*SENT[:6], SENT[7], SENT[6]]
 
     # The account is added there; the invoice that waited for it goes, too.
-    account = {"Number": int(seed_invoices.MISSING_ACCOUNT), "Description": "Tillägg"}
+    account = {"Number": int(seed_exports.MISSING_ACCOUNT), "Description": "Tillägg"}
     parse_change({"do": "put_record", "register": "accounts", "record": account})(
         office.sandbox.state
     )

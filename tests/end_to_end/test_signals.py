@@ -16,7 +16,7 @@ from ports import free_port
 
 from hostsim.demo import load_with_rows
 from hostsim.plugins.loading import Plugins
-from hostsim.sandbox import Fault, Sandbox, seed, seed_invoices
+from hostsim.sandbox import Fault, Sandbox, seed, seed_exports
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
 from opter_contract import signals
@@ -63,7 +63,7 @@ def program(tmp_path):
             host.define("S", "FortnoxAPI", "API", "", settings | {"sign_in": "stay"})
             settings = {"export_from_date": "2026-01-01"}
             host.define_export("E", "FortnoxAPI", "invoices", "", settings)
-            load_with_rows(store, seed_invoices.invoices_to_export(datetime.now(UTC)))
+            load_with_rows(store, seed_exports.invoices_to_export(datetime.now(UTC)))
         yield program
 
 
@@ -127,7 +127,7 @@ def test_a_login_is_revoked_whose_tokens_come_when_the_import_was_told_to_end(pr
 SIGNING_IN = {
     "export": ["hostsim", "export", "E", "--send"],
     "reconcile": ["hostsim", "reconcile", "F"],
-    "why": ["hostsim", "why", str(seed_invoices.FIRST_UNEXPORTED), "F"],
+    "why": ["hostsim", "why", str(seed_exports.FIRST_UNEXPORTED), "F"],
     "doctor": ["hostsim", "doctor", "F"],
     "probe": ["opter_fortnox_plugin", "probe"],
     "the plug-in's doctor": ["opter_fortnox_plugin", "doctor"],
