@@ -144,7 +144,6 @@ def _on_company(change: Callable[[Company, Content], object]) -> Apply:
 
 
 def _by_number(change: Callable[[Company, int], object], description: str) -> Kind:
-    """Make a kind of change of a numbered record."""
     return Kind(
         NUMBER,
         _on_company(lambda company, content: change(company, content["number"])),

@@ -62,8 +62,6 @@ MISSING = {
 
 
 class _BadRequest(Exception):
-    """An invalid request to the control routes."""
-
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)
         self.message = message
@@ -268,7 +266,6 @@ def show_changes() -> Response:
 
 
 def _describe_fields() -> dict[str, Any]:
-    """Describe the fields of a change, and those of the objects and records in them."""
     return {
         "fields": _field_descriptions(changes.FIELDS),
         "objects": {

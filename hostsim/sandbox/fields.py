@@ -224,8 +224,6 @@ def rate(*, blank: Any = None) -> Field:
 
 
 def currency_code() -> Field:
-    """Make a field for the code of a currency."""
-
     def read(name: str, value: Any, switches: Switches) -> str:
         value_text: str = text(3, 3).read(name, value, switches)
         if not re.fullmatch("[A-Z]{3}", value_text):
@@ -293,7 +291,6 @@ def parse_day(value: object) -> date:
 
 
 def not_clearable(field: Field) -> Field:
-    """Make a field that cannot be cleared."""
     return replace(field, always_set=True)
 
 

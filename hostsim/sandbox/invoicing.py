@@ -139,8 +139,6 @@ def change_invoice(company: Company, number: int, content: object) -> Invoice:
 
 @dataclass(frozen=True)
 class _InvoiceBuilder:
-    """Builds an invoice of a company for a customer."""
-
     company: Company
     customer: Fields
     day: date
@@ -248,7 +246,6 @@ class _InvoiceBuilder:
     # --- The invoice ---
 
     def attributes_of(self, fields: Fields) -> dict[str, Any]:
-        """Return the attributes of an invoice, from Fortnox's fields."""
         attributes = {
             attribute: fields[name]
             for name, (attribute, _field) in ATTRIBUTES.items()
@@ -307,7 +304,6 @@ class _InvoiceBuilder:
         self._check_ocr(number, fields.get("OCR"))
 
     def _check_terms(self, fields: Fields) -> None:
-        """Refuse an unknown price list, terms of delivery or unit."""
         if self.company.switches.unknown_terms == "refused":
             check_references(self.company, fields, TERM_REGISTERS)
 
@@ -354,7 +350,6 @@ class _InvoiceBuilder:
 
 
 def reference_not_found(company: Company, register: Register) -> Refused:
-    """Return the refusal of a reference to an unknown record."""
     return register.not_found_error(company.switches, company.switches.unknown_reference_status)
 
 
@@ -374,7 +369,6 @@ def check_references(company: Company, fields: Fields, registers: Mapping[str, R
 
 
 def rate_and_unit(currency: Fields) -> tuple[Decimal, int]:
-    """Return rate and unit of a currency of the register."""
     return currency.get("SellRate", Decimal(1)), int(currency.get("Unit", 1))
 
 
@@ -431,7 +425,6 @@ def _find_customer(company: Company, number: str) -> Fields:
 
 
 def _fill_dates(fields: dict[str, Any]) -> None:
-    """Set the default due date and outbound date."""
     day: date = fields["InvoiceDate"]
     terms = fields.get("TermsOfPayment", "")
     days = int(terms) if terms.isascii() and terms.isdigit() and len(terms) < 5 else 0

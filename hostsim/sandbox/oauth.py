@@ -423,7 +423,6 @@ def _body_credentials() -> tuple[str, str] | None:
 
 
 def token_response(pair: TokenPair) -> Response:
-    """Return the tokens as recorded."""
     fields: dict[str, object] = {
         "access_token": pair.access,
         "expires_in": 3600,

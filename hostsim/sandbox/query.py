@@ -43,7 +43,6 @@ class Page:
 
 
 def parse_page(query: Mapping[str, str], switches: Switches) -> Page:
-    """Parse ``limit``, ``page`` and ``offset``."""
     number, offset = _parse_page_number(query, switches), _parse_int(query.get("offset", "0"))
     if offset < 0:
         raise bad_parameter()
@@ -87,7 +86,6 @@ def _parse_page_number(query: Mapping[str, str], switches: Switches) -> int:
 def paginate(
     rows: Sequence[Row], page: Page, switches: Switches
 ) -> tuple[dict[str, int], Sequence[Row]]:
-    """Return the ``MetaInformation`` and the rows of a page."""
     total = len(rows)
     pages = math.ceil(total / page.limit)
     if page.number > 1 and page.start >= total:
@@ -338,7 +336,6 @@ def invoices(
     rng: random.Random,
     today: date,
 ) -> list[Invoice]:
-    """Filter and sort invoices."""
     check_parameters(query, INVOICE_PARAMETERS)
     _check_filter_count(query, switches)
     sort_key = INVOICE_SORTS.get(query.get("sortby", "documentnumber"))
@@ -383,7 +380,6 @@ def _invoice_filter(
 
 
 def number_matches(value: str, number: str, switches: Switches) -> bool:
-    """Whether a number matches the value of a filter."""
     return value in number if switches.number_filters_match_part else value == number
 
 
@@ -405,7 +401,6 @@ def _date_range_filter(name: str, value: str) -> Callable[[Invoice], bool]:
 
 
 def parse_date(text: str) -> date:
-    """Parse a date. Raises ``Refused``."""
     return _parse_timestamp(text).date()
 
 

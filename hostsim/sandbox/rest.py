@@ -29,7 +29,6 @@ def base_url() -> str:
 
 
 def json_body() -> Mapping[str, Any]:
-    """Return the body, a JSON object."""
     require_json()
     content = parse_json(request.get_data())
     return content if isinstance(content, dict) else {}
@@ -78,7 +77,6 @@ def parse_path_number(text: str) -> int:
 def page_response(
     name: str, rows: Sequence[Any], serialize: Callable[[Any], Mapping[str, Any]]
 ) -> Response:
-    """Return the requested page of a list."""
     switches = switchboard().switches
     meta, page_rows = query.paginate(rows, query.parse_page(request.args, switches), switches)
     return responses.json_response(

@@ -51,7 +51,6 @@ class Route:
 
     @property
     def endpoint(self) -> str:
-        """The endpoint name in Flask."""
         return f"{self.method} {self.path}".replace(".", "")
 
     def scope_by(self, switches: Switches) -> str:
@@ -203,7 +202,6 @@ BY_ENDPOINT = {f"api.{route.endpoint}": route for route in ROUTES}
 
 
 def make_blueprint() -> Blueprint:
-    """Make the blueprint of all routes."""
     api = Blueprint("api", __name__)
     for route in ROUTES:
         api.add_url_rule(route.path, route.endpoint, _described(route), methods=[route.method])

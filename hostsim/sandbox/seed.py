@@ -142,7 +142,6 @@ _kr = Decimal
 def _paid_in_full(
     total: str, days: int = 28, *, source: str = "manual", recent: bool = False
 ) -> _Case:
-    """Make an invoice that was paid in full."""
     return _Case(_kr(total), (_Paid(_kr(total), days, source=source, recent=recent),))
 
 
@@ -476,7 +475,6 @@ SUPPLIER = {
 
 
 def _fill_registers(company: Company, now: datetime) -> None:
-    """Add customers, a supplier, currencies and cost centres."""
     for number, name, currency in CUSTOMERS:
         country, vat_type = CUSTOMERS_ABROAD.get(number, ("SE", "SEVAT"))
         record: dict[str, object] = {"CustomerNumber": number, "Name": name, "Currency": currency}

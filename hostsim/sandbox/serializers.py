@@ -111,7 +111,6 @@ def _serialize_write_off(row: WriteOff) -> Fields:
 
 
 def with_finance_ocr(invoice: Invoice) -> Invoice:
-    """Return an invoice with the OCR of Fortnox Finans, if it is factored."""
     if not invoice.factored:
         return invoice
     return replace(invoice, ocr=ocr_of(int(f"{FINANCE_SERIES}{invoice.number}")))

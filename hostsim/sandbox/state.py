@@ -357,7 +357,6 @@ class Company:
             return self._payments.get(number)
 
     def payments_of(self, invoice_number: int) -> list[Payment]:
-        """Return the payments of one invoice by number."""
         with self.lock:
             return [
                 self._payments[number] for number in sorted(self._payment_numbers[invoice_number])

@@ -216,7 +216,6 @@ class Tokens:
             return None if issued is None else issued.grant
 
     def valid_refresh_tokens(self) -> int:
-        """Count the refresh tokens that are still valid."""
         with self.lock:
             return sum(self._valid(issued) for issued in self._refresh.values())
 

@@ -327,7 +327,6 @@ class HostDriver:
     def read(
         self, *everything: Payment | ExcludedPayment, definition: str = "A", import_type: str = TYPE
     ) -> None:
-        """Import these payments."""
         self.during_import(lambda run: hand_over(run, *everything), definition, import_type)
 
     def read_and_save(

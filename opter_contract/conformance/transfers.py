@@ -69,7 +69,6 @@ class TransferDriver:
         return list(fields)
 
     def check(self, **changes: str) -> Any:
-        """Check the settings with some changes."""
         return self.check_all({**self.typed, **changes})
 
     def check_all(self, values: Mapping[str, str]) -> Any:

@@ -84,7 +84,6 @@ def validate() -> Response:
 
 
 def _requested_documents(parameter: str) -> tuple[list[str], str]:
-    """Return the ids and the type of the requested documents."""
     ids = ",".join(request.args.getlist(parameter)).split(",")
     kind = request.args.get("entitytype", "")
     if not any(ids) or kind not in TYPES:

@@ -56,7 +56,6 @@ def print_invoice(number: str) -> Response:
 
 
 def printreminder(number: str) -> Response:
-    """Print a reminder, and count it."""
     company, invoice = rest.company(), _with_bank_details(number)
     reminders = invoice.written.get("Reminders", 0) + 1
     reminder = {"Reminders": reminders, "LastRemindDate": company.today()}

@@ -70,7 +70,6 @@ class Register:
         return Refused(code, self.not_found, status)
 
     def filter_and_sort(self, entries: list[Entry]) -> list[Entry]:
-        """Filter and sort entries by the parameters of the request."""
         args, switches = request.args, switchboard().switches
         query.check_parameters(
             args, query.COMMON_PARAMETERS | self.filters.keys() | self.parameters

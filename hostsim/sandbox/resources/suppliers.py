@@ -140,7 +140,6 @@ def change_supplier(number: str) -> Response:
 
 
 def delete_supplier(number: str) -> Response:
-    """Delete a supplier, if the switch allows it."""
     company, switches = rest.company(), switchboard().switches
     if switches.delete_suppliers == "unknown":
         raise Refused(switches.unknown_path_code, "Resursen finns inte.", 404)
