@@ -9,6 +9,7 @@ from typing import Any
 from hostsim.sandbox.fields import (
     Field,
     amount,
+    blanks,
     choice,
     code,
     day,
@@ -150,74 +151,7 @@ FIELDS: Mapping[str, Field] = {
     "InvoiceRows": list_of(ROW, MAX_ROWS, ROW_READ_ONLY),
 }
 
-READ_ONLY = {
-    "@url",
-    "@urlTaxReductionList",
-    "AccountingMethod",
-    "AdministrationFeeVAT",
-    "Balance",
-    "BasisTaxReduction",
-    "Booked",
-    "Cancelled",
-    "ContractReference",
-    "ContributionPercent",
-    "ContributionValue",
-    "Credit",
-    "FinalPayDate",
-    "FreightVAT",
-    "Gross",
-    "HouseWork",
-    "InvoicePeriodEnd",
-    "InvoicePeriodReference",
-    "InvoicePeriodStart",
-    "InvoiceReference",
-    "LastRemindDate",
-    "Net",
-    "NoxFinans",
-    "OfferReference",
-    "OrderReference",
-    "OrganisationNumber",
-    "Reminders",
-    "RoundOff",
-    "Sent",
-    "TaxReduction",
-    "TimeBasisReference",
-    "Total",
-    "TotalToPay",
-    "TotalVAT",
-    "VoucherNumber",
-    "VoucherSeries",
-    "VoucherYear",
-    "WarehouseReady",
-}
-
-#: Fields of an invoice that are copied from its customer.
-COPIED_FROM_CUSTOMER = (
-    "Address1",
-    "Address2",
-    "City",
-    "CostCenter",
-    "Country",
-    "Currency",
-    "DeliveryAddress1",
-    "DeliveryAddress2",
-    "DeliveryCity",
-    "DeliveryCountry",
-    "DeliveryName",
-    "DeliveryZipCode",
-    "OurReference",
-    "Phone1",
-    "Phone2",
-    "PriceList",
-    "Project",
-    "TermsOfDelivery",
-    "TermsOfPayment",
-    "WayOfDelivery",
-    "YourReference",
-    "ZipCode",
-)
-
 
 def row_with_blanks(fields: Mapping[str, Any]) -> dict[str, Any]:
     """Return all fields of a row, unset ones included."""
-    return {name: field.blank for name, field in ROW.items()} | dict(fields)
+    return blanks(ROW) | dict(fields)

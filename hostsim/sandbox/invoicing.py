@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from hostsim.sandbox import amounts
+from hostsim.sandbox import amounts, serializers
 from hostsim.sandbox.countries import NAMES
 from hostsim.sandbox.currency_conversion import checked_rate
 from hostsim.sandbox.errors import (
@@ -26,16 +26,10 @@ from hostsim.sandbox.errors import (
     invoice_not_found,
 )
 from hostsim.sandbox.fields import parse_changes
-from hostsim.sandbox.invoice_fields import (
-    ATTRIBUTES,
-    COPIED_FROM_CUSTOMER,
-    FIELDS,
-    READ_ONLY,
-    WRITTEN,
-    row_with_blanks,
-)
+from hostsim.sandbox.invoice_fields import ATTRIBUTES, FIELDS, WRITTEN, row_with_blanks
 from hostsim.sandbox.registers import VAT_OF_CODE
 from hostsim.sandbox.resources.accounts import ACCOUNTS
+from hostsim.sandbox.resources.customers import CUSTOMERS
 from hostsim.sandbox.resources.read_only_registers import (
     ARTICLES,
     COST_CENTERS,
@@ -56,6 +50,12 @@ ZERO = Decimal(0)
 
 #: Fields of an invoice beside its attributes, its own or copied from the customer.
 WRITABLE = (*WRITTEN, "OrganisationNumber")
+
+#: Fields of a customer that an invoice has, too.
+COPIED_FROM_CUSTOMER = FIELDS.keys() & CUSTOMERS.fields.keys() - {"Comments", "CustomerNumber"}
+
+#: What a client may send back as it was read, without effect; the last one by the specification.
+READ_ONLY = serializers.INVOICE_FIELDS - FIELDS.keys() | {"InvoicePeriodReference"}
 
 #: Fields that must name an existing record, unless a switch says otherwise.
 TERM_REGISTERS = {"PriceList": PRICE_LISTS, "TermsOfDelivery": TERMS_OF_DELIVERIES, "Unit": UNITS}

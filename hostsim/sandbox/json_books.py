@@ -27,7 +27,8 @@ from typing import Any, TypeVar
 from hostsim.sandbox import records, validation
 from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.fields import parse_changes
-from hostsim.sandbox.invoice_fields import FIELDS, READ_ONLY, ROW
+from hostsim.sandbox.invoice_fields import FIELDS, ROW
+from hostsim.sandbox.invoicing import READ_ONLY
 from hostsim.sandbox.pending_logins import SCOPES
 from hostsim.sandbox.state import Company, Invoice, InvoiceRow, Payment, State
 from hostsim.sandbox.switches import Switches

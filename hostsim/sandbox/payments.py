@@ -11,7 +11,7 @@ from dataclasses import replace
 from datetime import date
 from typing import Any
 
-from hostsim.sandbox import currency_conversion
+from hostsim.sandbox import currency_conversion, serializers
 from hostsim.sandbox.errors import (
     ALREADY_PAID,
     BEFORE_INVOICE,
@@ -218,24 +218,6 @@ def _write_off(company: Company, fields: Fields, day: date) -> WriteOff:
     )
 
 
-#: In responses; a client cannot set them.
-READ_ONLY = {
-    "@url",
-    "Booked",
-    "ExternalInvoiceReference1",
-    "ExternalInvoiceReference2",
-    "InvoiceCustomerName",
-    "InvoiceCustomerNumber",
-    "InvoiceDueDate",
-    "InvoiceOCR",
-    "InvoiceTotal",
-    "Number",
-    "Source",
-    "VoucherNumber",
-    "VoucherSeries",
-    "VoucherYear",
-}
-
 WRITE_OFF: Mapping[str, Field] = {
     "AccountNumber": integer(1000, 9999),
     "Amount": amount(None),
@@ -261,3 +243,6 @@ ATTRIBUTES: Mapping[str, tuple[str, Field]] = {
 }
 
 FIELDS = {name: field for name, (_attribute, field) in ATTRIBUTES.items()}
+
+#: What a client may send back as it was read, without effect.
+READ_ONLY = serializers.PAYMENT_FIELDS - FIELDS.keys()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
@@ -342,3 +343,12 @@ def _net(invoice: Invoice) -> Decimal:
     if invoice.currency != "SEK":
         return invoice.total
     return round_half_up(invoice.total / VAT)
+
+
+#: The names in a detail.
+INVOICE_FIELDS = _invoice_detail(
+    Invoice(number=1, total=Decimal(0), invoice_date=date.min, due_date=date.min), ""
+).keys()
+PAYMENT_FIELDS = payment_detail(
+    Payment(invoice_number=1, amount=Decimal(0), payment_date=date.min), None, ""
+).keys()
