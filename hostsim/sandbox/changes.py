@@ -139,22 +139,24 @@ NUMBER = ("number",)
 USER = ("user",)
 
 
-def _on_company(change: Callable[[Company, Content], object]) -> Apply:
-    return lambda state, content: change(state.company(content.get("company")), content)
+def _of_company(
+    required: tuple[str, ...],
+    change: Callable[[Company, Content], object],
+    description: str,
+    optional: tuple[str, ...] = (),
+) -> Kind:
+    def make(state: State, content: Content) -> object:
+        return change(state.company(content.get("company")), content)
+
+    return Kind(required, make, description, optional)
 
 
 def _by_number(change: Callable[[Company, int], object], description: str) -> Kind:
-    return Kind(
-        NUMBER,
-        _on_company(lambda company, content: change(company, content["number"])),
-        description,
-    )
+    return _of_company(NUMBER, lambda company, c: change(company, c["number"]), description)
 
 
 def _set_attribute(name: str, value: object, description: str) -> Kind:
-    return Kind(
-        (), _on_company(lambda company, _content: setattr(company, name, value)), description
-    )
+    return _of_company((), lambda company, _c: setattr(company, name, value), description)
 
 
 def _change_scope(name: str, description: str, *, add: bool) -> Kind:
@@ -162,7 +164,7 @@ def _change_scope(name: str, description: str, *, add: bool) -> Kind:
         scopes: set[str] = getattr(company, name)
         (scopes.add if add else scopes.discard)(content["scope"])
 
-    return Kind(("scope",), _on_company(change), description)
+    return _of_company(("scope",), change, description)
 
 
 def _change_user_scope(name: str, description: str, *, add: bool) -> Kind:
@@ -242,26 +244,20 @@ def _ordered_scopes(scopes: tuple[str, ...] | None) -> list[str]:
 
 
 KINDS: Mapping[str, Kind] = {
-    "add_invoice": Kind(
+    "add_invoice": _of_company(
         ("invoice",),
-        _on_company(lambda company, c: company.add_invoice(Invoice(**c["invoice"]))),
+        lambda company, c: company.add_invoice(Invoice(**c["invoice"])),
         "Add an invoice.",
     ),
-    "change_invoice": Kind(
+    "change_invoice": _of_company(
         ("number", "invoice"),
-        _on_company(lambda company, c: company.change_invoice(c["number"], **c["invoice"])),
+        lambda company, c: company.change_invoice(c["number"], **c["invoice"]),
         "Change fields of an invoice.",
     ),
     "delete_invoice": _by_number(Company.delete_invoice, "Delete an invoice."),
-    "add_payment": Kind(
-        ("payment",),
-        _on_company(_add_payment),
-        "Add a payment.",
-    ),
-    "change_payment": Kind(
-        ("number", "payment"),
-        _on_company(_change_payment),
-        "Change fields of a payment, booked or not.",
+    "add_payment": _of_company(("payment",), _add_payment, "Add a payment."),
+    "change_payment": _of_company(
+        ("number", "payment"), _change_payment, "Change fields of a payment, booked or not."
     ),
     "book_payment": _by_number(Company.book_payment, "Book a payment."),
     "unbook_payment": _by_number(Company.unbook_payment, "Undo the booking of a payment."),
@@ -280,9 +276,9 @@ KINDS: Mapping[str, Kind] = {
         lambda company, number: company.change_invoice(number, sent=True),
         "Mark an invoice as sent.",
     ),
-    "pay_invoice": Kind(
+    "pay_invoice": _of_company(
         NUMBER,
-        _on_company(_pay),
+        _pay,
         "Pay an invoice, booked; in its currency, its balance unless amount is given.",
         ("amount", "day"),
     ),
@@ -290,43 +286,39 @@ KINDS: Mapping[str, Kind] = {
     "cancel_supplier_invoice": _by_number(
         supplier_invoicing.cancel_as_user, "Cancel a supplier invoice."
     ),
-    "pay_supplier_invoice": Kind(
+    "pay_supplier_invoice": _of_company(
         NUMBER,
-        _on_company(
-            lambda company, c: supplier_invoicing.pay(
-                company, c["number"], c.get("day", company.today())
-            )
+        lambda company, c: supplier_invoicing.pay(
+            company, c["number"], c.get("day", company.today())
         ),
         "Pay a supplier invoice in full.",
         ("day",),
     ),
-    "put_record": Kind(
+    "put_record": _of_company(
         ("register", "record"),
-        _on_company(
-            lambda company, c: records.put(
-                company.registers, c["register"], c["record"], company.clock.now()
-            )
+        lambda company, c: records.put(
+            company.registers, c["register"], c["record"], company.clock.now()
         ),
         "Add a record to a register, by Fortnox's field names, or change fields of it.",
     ),
-    "delete_record": Kind(
+    "delete_record": _of_company(
         ("register", "key"),
-        _on_company(lambda company, c: company.registers.delete(c["register"], c["key"])),
+        lambda company, c: company.registers.delete(c["register"], c["key"]),
         "Delete a record of a register; the number of a customer stays used.",
     ),
-    "set_up": Kind(
+    "set_up": _of_company(
         ("set_up",),
-        _on_company(lambda company, c: company.registers.change_set_up(**c["set_up"])),
+        lambda company, c: company.registers.change_set_up(**c["set_up"]),
         "Change how a company has set up its invoicing: fees, VAT rates, locking and so on.",
     ),
-    "lock_period": Kind(
+    "lock_period": _of_company(
         ("until",),
-        _on_company(lambda company, c: company.registers.change_set_up(locked_until=c["until"])),
+        lambda company, c: company.registers.change_set_up(locked_until=c["until"]),
         "Lock the books up to a day; null unlocks them.",
     ),
-    "set_financial_years": Kind(
+    "set_financial_years": _of_company(
         ("years",),
-        _on_company(lambda company, c: setattr(company.registers, "years", c["years"])),
+        lambda company, c: setattr(company.registers, "years", c["years"]),
         "Set the financial years; null for the calendar years up to the present one.",
     ),
     "withdraw_right": _change_user_scope(
@@ -360,9 +352,9 @@ KINDS: Mapping[str, Kind] = {
         "locked", True, "Lock a company: logins come back with nothing."
     ),
     "unlock_company": _set_attribute("locked", False, "Unlock a company."),
-    "refuse_consent": Kind(
+    "refuse_consent": _of_company(
         ("error",),
-        _on_company(lambda company, c: setattr(company, "consent_error", c["error"])),
+        lambda company, c: setattr(company, "consent_error", c["error"]),
         "Let logins come back with an error; null ends that.",
     ),
     "give_consent": Kind(
