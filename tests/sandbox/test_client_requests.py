@@ -13,18 +13,17 @@ import json
 import re
 import shutil
 import subprocess
-from datetime import UTC, date, datetime
-from decimal import Decimal
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from fortnox_program import invoice, paid
 
-from hostsim.sandbox import Clock, Invoice, Payment, Sandbox, State
+from hostsim.sandbox import Clock, Sandbox, State
 from hostsim.sandbox.tokens import Grant
 
 NOW = datetime(2026, 3, 17, 9, 30, 15, tzinfo=UTC)
-DAY = date(2026, 3, 2)
 SCOPES = ("payment", "invoice", "customer", "companyinformation")
 CLIENTS = json.loads(Path(__file__).with_name("client_requests.json").read_text("utf-8"))
 SENDER = Path(__file__).with_name("send_requests.mjs")
@@ -50,20 +49,9 @@ def sandbox():
         record = {"CustomerNumber": number, "Name": f"Kund {number} AB"}
         company.registers.put("customers", number, record, NOW)
     for number in (1001, 1002, 1003):
-        company.add_invoice(
-            Invoice(
-                number=number,
-                total=Decimal(1000),
-                invoice_date=DAY,
-                due_date=DAY,
-                customer_number="1",
-                booked=number != 1003,
-            )
-        )
+        company.add_invoice(invoice(number, booked=number != 1003))
     for number, booked in ((1001, True), (1002, False)):
-        company.add_payment(
-            Payment(invoice_number=number, amount=Decimal(100), payment_date=DAY, booked=booked)
-        )
+        company.add_payment(paid(number, 100, booked=booked))
     with Sandbox(state, clock=Clock.stopped_at(NOW), monotonic=lambda: 0.0) as sandbox:
         yield sandbox
 

@@ -11,13 +11,12 @@ from pathlib import Path
 
 import pytest
 from client_program import PAGE, Program, ProgramFailed
+from fortnox_program import invoice
 
-from hostsim.sandbox import Invoice, Payment, Sandbox, State
-from hostsim.sandbox.tokens import Grant
+from hostsim.sandbox import Payment, Sandbox, State
 
 COMPANY = 7001
 PAYMENTS = 700
-SCOPES = ("payment", "invoice", "companyinformation")
 
 
 def books():
@@ -29,21 +28,14 @@ def books():
         number, amount = 3000 + place, Decimal(place * 7919 % 99991) / 100 + 1
         paid = -amount if place % 50 == 49 else amount
         foreign = place % 10 == 9
-        company.add_invoice(
-            Invoice(
-                number=number,
-                total=paid,
-                invoice_date=first,
-                due_date=first + timedelta(days=30),
-                currency="EUR" if foreign else "SEK",
-            )
-        )
+        currency = "EUR" if foreign else "SEK"
+        company.add_invoice(invoice(number, paid, invoice_date=first, currency=currency))
         company.add_payment(
             Payment(
                 invoice_number=number,
                 amount=(paid * 11).quantize(Decimal("0.01")) if foreign else paid,
                 amount_currency=paid if foreign else None,
-                currency="EUR" if foreign else "SEK",
+                currency=currency,
                 currency_rate=Decimal(11) if foreign else Decimal(1),
                 payment_date=first + timedelta(days=place % 90),
                 booked=place % 7 != 0,
@@ -59,13 +51,6 @@ def books():
 def sandbox():
     with Sandbox(books()) as sandbox:
         yield sandbox
-
-
-def signed_in(sandbox):
-    """Issue tokens to the registered program, as after a login."""
-    tokens = sandbox.state.tokens
-    code = tokens.issue_code(Grant(sandbox.client_id, COMPANY, 1, SCOPES), None)
-    return tokens.redeem(code, sandbox.client_id, None)
 
 
 def what_is_there(sandbox):
@@ -107,7 +92,7 @@ def dlt(tmp_path_factory):
 def test_pyfortnox_reads_the_payments_that_are_there(sandbox, pyfortnox):
     """It knows the old login only, which a switch of the sandbox brings back."""
     sandbox.switchboard.set(legacy_headers=True)
-    pair = signed_in(sandbox)
+    pair = sandbox.sign_in()
     read = pyfortnox.read(sandbox.url, pair.access, sandbox.client_secret)
     assert read == what_is_there(sandbox)
     assert listed(sandbox) == -(-(PAYMENTS - 4) // PAGE) + 1
@@ -115,14 +100,14 @@ def test_pyfortnox_reads_the_payments_that_are_there(sandbox, pyfortnox):
 
 def test_the_old_login_is_refused_as_fortnox_has_refused_it_since_2025(sandbox, pyfortnox):
     with pytest.raises(ProgramFailed, match="handle_error_response"):
-        pyfortnox.read(sandbox.url, signed_in(sandbox).access, sandbox.client_secret)
+        pyfortnox.read(sandbox.url, sandbox.sign_in().access, sandbox.client_secret)
     assert [asked.status for asked in sandbox.asked] == [401]
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 13), reason="fortpyx pins a pydantic of before 3.13")
 def test_fortpyx_refreshes_its_token_and_reads_the_payments_that_are_there(sandbox, fortpyx):
     """Its models check the type of every field of every row."""
-    pair = signed_in(sandbox)
+    pair = sandbox.sign_in()
     read = fortpyx.read(sandbox.url, sandbox.client_id, sandbox.client_secret, pair.refresh)
     assert read == what_is_there(sandbox)
     assert [asked.status for asked in sandbox.asked[:2]] == [401, 200]
@@ -131,6 +116,6 @@ def test_fortpyx_refreshes_its_token_and_reads_the_payments_that_are_there(sandb
 
 
 def test_dlt_reads_the_payments_that_are_there(sandbox, dlt):
-    read = dlt.read(sandbox.url, signed_in(sandbox).access)
+    read = dlt.read(sandbox.url, sandbox.sign_in().access)
     assert read == what_is_there(sandbox)
     assert listed(sandbox) == -(-(PAYMENTS - 4) // PAGE)

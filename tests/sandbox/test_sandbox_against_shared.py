@@ -11,11 +11,11 @@ import re
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
-from urllib.parse import parse_qs, urlsplit
 
 import fortnox_openapi
 import pytest
 import requests
+from fortnox_program import Program
 
 from hostsim.sandbox import (
     Clock,
@@ -25,15 +25,12 @@ from hostsim.sandbox import (
     State,
     Switches,
     WriteOff,
-    scripted_login,
     seed,
 )
 
 RECORDED = fortnox_openapi.SHARED / "recorded"
 
 pytestmark = pytest.mark.recorded
-
-SCOPES = ["payment", "invoice", "companyinformation"]
 
 #: The headers of a recorded answer that say what kind of answer it is; the
 #: rest are dates, lengths, and what this server says of the connection.
@@ -92,29 +89,14 @@ def shape(value):
     return "number" if isinstance(value, int | float) else "string"
 
 
-class Program:
+class SignedIn(Program):
+    """A program that has signed in by the pages."""
+
     def __init__(self, sandbox):
-        self.sandbox = sandbox
-        address = (
-            f"{sandbox.auth_url}/auth?client_id={sandbox.client_id}&response_type=code"
-            f"&state=abc&scope={'%20'.join(SCOPES)}&access_type=offline"
-        )
-        back = scripted_login.callback_url(address, "erik", "hemligt")
-        self.code = parse_qs(urlsplit(back).query)["code"][0]
-        self.token_answer = self.token(grant_type="authorization_code", code=self.code)
+        super().__init__(sandbox)
+        self.used_code = self.answer()["code"]
+        self.token_answer = self.redeem(self.used_code)
         self.pair = self.token_answer.json()
-
-    def token(self, secret=None, path="token", **form):
-        auth = (self.sandbox.client_id, secret or self.sandbox.client_secret)
-        url = f"{self.sandbox.auth_url}/{path}"
-        return requests.post(url, data=form, auth=auth, timeout=10)
-
-    def ask(self, path, method="GET", body=None):
-        bearer = {"Authorization": f"Bearer {self.pair['access_token']}"}
-        url = f"{self.sandbox.api_url}/{path}"
-        answer = requests.request(method, url, json=body, headers=bearer, timeout=10)
-        fortnox_openapi.check(answer)
-        return answer
 
     def body(self, path):
         """Read a body as if the real service had sent it."""
@@ -150,7 +132,7 @@ def sandbox(state):
 
 @pytest.fixture
 def program(sandbox):
-    return Program(sandbox)
+    return SignedIn(sandbox)
 
 
 def blank_invoice(number, **changes):
@@ -303,17 +285,17 @@ def test_missing_credentials_are_answered_as_a_user_quotes_it(sandbox):
 
 def test_a_used_refresh_token_is_answered_as_recorded(program):
     form = {"grant_type": "refresh_token", "refresh_token": program.pair["refresh_token"]}
-    program.token(**form)
-    check(program.token(**form), "token_invalid_refresh_token.400.json")
+    program.post(**form)
+    check(program.post(**form), "token_invalid_refresh_token.400.json")
 
 
 def test_a_wrong_secret_is_answered_as_recorded(program):
-    answer = program.token(secret="wrong", grant_type="refresh_token", refresh_token="x")
+    answer = program.post(secret="wrong", grant_type="refresh_token", refresh_token="x")
     check(answer, "token_invalid_client.401.json")
 
 
 def test_a_used_code_is_answered_as_a_client_quotes_it(program):
-    answer = program.token(grant_type="authorization_code", code=program.code)
+    answer = program.redeem(program.used_code)
     assert answer.status_code == 400
     assert answer.content == recorded("token_invalid_code.400.json")
 
@@ -325,7 +307,7 @@ def test_tokens_are_answered_as_recorded(program):
 
 
 def test_revoking_is_answered_as_documented(program):
-    answer = program.token(path="revoke", token="x", token_type_hint="refresh_token")
+    answer = program.post(path="revoke", token="x", token_type_hint="refresh_token")
     assert answer.content == recorded("revoke.200.json")
 
 
@@ -412,7 +394,7 @@ def readable_haulier():
     state.add_user("erik", "hemligt", [company.number])
     clock = Clock.stopped_at(now)
     with Sandbox(state, clock=clock, switches=Switches(rate_limit=None)) as sandbox:
-        yield Program(sandbox)
+        yield SignedIn(sandbox)
 
 
 def test_a_payment_that_is_made_answers_as_the_specification_says(program, company):

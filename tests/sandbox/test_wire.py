@@ -4,15 +4,14 @@ import gzip
 import http.client
 import json
 from base64 import b64encode
-from datetime import date
 from decimal import Decimal
 
 import pytest
+from fortnox_program import invoice, paid
 
-from hostsim.sandbox import Invoice, Payment, Sandbox, State, Switches, WriteOff
+from hostsim.sandbox import Sandbox, State, Switches, WriteOff
 from hostsim.sandbox.state import ocr_of
 
-DAY = date(2026, 3, 2)
 SCOPES = "payment invoice companyinformation customer supplier supplierinvoice"
 
 
@@ -28,9 +27,7 @@ def state():
 def company(state):
     company = state.company()
     for number in (1, 12):
-        company.add_invoice(
-            Invoice(number=number, total=Decimal(1000), invoice_date=DAY, due_date=DAY)
-        )
+        company.add_invoice(invoice(number))
     return company
 
 
@@ -165,9 +162,7 @@ def test_reasons_are_in_normal_letters_and_every_answer_has_a_policy(wire):
 
 
 def test_what_is_deleted_is_answered_without_content(wire, company):
-    payment = company.add_payment(
-        Payment(invoice_number=1, amount=Decimal(1), payment_date=DAY, number=3)
-    )
+    payment = company.add_payment(paid(1, 1, booked=False, number=3))
     answer = wire.ask("DELETE", f"/3/invoicepayments/{payment.number}", Accept_Encoding="gzip")
     assert (answer.status, answer.reason, answer.body) == (204, "No Content", b"")
     assert answer.getheader("Content-Type") is None
@@ -228,7 +223,7 @@ def test_a_number_is_found_by_a_part_of_it_unless_a_switch_says_otherwise(
     wire.sandbox.switchboard.set(number_filters_match_part=number_filters_match_part)
     for number in (1, 12):
         company.change_invoice(number, ocr=str(number))
-        company.add_payment(Payment(invoice_number=number, amount=Decimal(1), payment_date=DAY))
+        company.add_payment(paid(number, 1))
     found = json.loads(wire.ask("GET", f"/3/{path}").body)
     assert found["MetaInformation"]["@TotalResources"] == count
 
@@ -250,13 +245,12 @@ def test_write_offs_have_the_currency_and_the_sign_of_the_switches(
 ):
     """A reminder fee of 6 euro that came along; full rows have the write-offs, too."""
     company.add_payment(
-        Payment(
-            invoice_number=1,
-            amount=Decimal(1166),
+        paid(
+            1,
+            1166,
             amount_currency=Decimal(106),
             currency="EUR",
             currency_rate=Decimal(11),
-            payment_date=DAY,
             write_offs=(WriteOff(amount=Decimal(-6), account=3591, currency="EUR"),),
         )
     )
@@ -275,9 +269,7 @@ def test_a_credit_invoice_is_settled_by_two_payments_or_by_balances_alone(
     wire, company, credit_settlement, amounts
 ):
     wire.sandbox.switchboard.set(credit_settlement=credit_settlement)
-    company.add_invoice(
-        Invoice(number=13, total=Decimal(-400), invoice_date=DAY, due_date=DAY, credit_of=12)
-    )
+    company.add_invoice(invoice(13, -400, credit_of=12))
     change = {"changes": [{"do": "settle_credit", "number": 13}]}
     for number in (12, 13):
         company.change_invoice(number, booked=False)
