@@ -8,11 +8,12 @@ from decimal import Decimal
 import camt054
 import pytest
 from camt054 import entry, payment, single
+from fortnox_program import invoice, paid
 from web_host import register_redirect_uri
 
 from hostsim.demo import free_port
 from hostsim.sandbox import Sandbox, scripted_login, seed
-from hostsim.sandbox.state import Invoice, Payment, WriteOff
+from hostsim.sandbox.state import WriteOff
 from opter_contract.conformance.plugins import PluginConformance
 from opter_fortnox_plugin import hooks as fortnox
 
@@ -24,19 +25,10 @@ def books(today):
     state = seed.empty()
     company = state.company()
     for number, total, currency in ((1, 1000, "SEK"), (2, 100, "EUR")):
-        company.add_invoice(
-            Invoice(
-                number=number,
-                total=Decimal(total),
-                invoice_date=today,
-                due_date=today,
-                currency=currency,
-            )
-        )
+        company.add_invoice(invoice(number, total, invoice_date=today, currency=currency))
 
-    def add(invoice, amount, day=today, **more):
-        values = {"invoice_number": invoice, "amount": Decimal(amount), "payment_date": day}
-        company.add_payment(Payment(**values | {"booked": True} | more))
+    def add(number, amount, day=today, **more):
+        company.add_payment(paid(number, amount, payment_date=day, **more))
 
     add(1, 500)
     add(1, 499, write_offs=(WriteOff(amount=Decimal(1), account=3740),))

@@ -272,6 +272,7 @@ def test_one_line_of_json_tells_a_program_everything_once_it_answers():
         assert shown["CompanyName"] == told["companies"][1]["name"]
         assert requests.get(told["control_url"], timeout=10).ok
         assert told["users"] == [{"user": seed.USER, "password": seed.PASSWORD}]
+        assert all(told["users"][0].items() <= one.items() for one in told["companies"])
         raise KeyboardInterrupt
 
     text = run(look, companies=2, as_json=True)

@@ -500,14 +500,6 @@ def test_payments_are_sorted_by_date_as_asked(program, order):
 
 
 @pytest.mark.usefixtures("many")
-@switched("switches", [Switches(random_ties=True)])
-def test_a_switch_lets_equal_dates_come_in_another_order_each_time(program):
-    first, second = (program.numbers(sortby="paymentdate", limit=500) for _ in range(2))
-    assert first != second
-    assert sorted(first) == sorted(second)
-
-
-@pytest.mark.usefixtures("many")
 @switched(
     ("switches", "first"),
     [(Switches(), "1"), (Switches(payment_order="newest"), "200")],
@@ -883,23 +875,6 @@ def test_the_26th_request_within_five_seconds_is_refused(program, seconds):
 
 
 # --- Faults -----------------------------------------------------------------
-
-
-def test_a_fault_happens_at_matching_requests_so_many_times(program, sandbox):
-    sandbox.faults.add(
-        Fault(
-            503,
-            headers={"Retry-After": "2"},
-            match=lambda asked: asked.path == "/3/companyinformation",
-            times=2,
-            after=1,
-        )
-    )
-    assert program.ask("invoices").status_code == 200
-    answers = [program.ask("companyinformation", spoiled=True) for _ in range(4)]
-    assert [answer.status_code for answer in answers] == [200, 503, 503, 200]
-    assert answers[1].headers["Retry-After"] == "2"
-    assert sandbox.faults.waiting == 0
 
 
 def test_html_and_garbage_come_with_status_200(program, sandbox):

@@ -141,12 +141,6 @@ def test_every_list_has_pages_and_refuses_what_it_does_not_know(fortnox, path):
     assert fortnox.error_code("GET", f"{path}?colour=red") == (400, 2000588)
 
 
-def test_an_offset_beyond_the_end_counts_nothing_as_recorded(fortnox):
-    nothing = {"@TotalResources": 0, "@TotalPages": 0, "@CurrentPage": 1}
-    answer = fortnox.get("customers?offset=10000")
-    assert answer == {"MetaInformation": nothing, "Customers": []}
-
-
 # --- Rights -----------------------------------------------------------------
 
 

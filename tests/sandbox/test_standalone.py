@@ -68,13 +68,6 @@ def test_its_first_line_says_what_it_imitates(run):
     assert re.match(r"An imitation of Fortnox's API \(login, payments, .* runs at http:", run()[0])
 
 
-def test_in_one_line_of_json_each_company_has_a_number_a_user_and_a_password(run):
-    [line] = run(as_json=True, empty=False, companies=2)
-    companies = json.loads(line)["companies"]
-    assert [one["number"] for one in companies] == [500001, 500002]
-    assert {(one["user"], one["password"]) for one in companies} == {(seed.USER, seed.PASSWORD)}
-
-
 def test_a_company_that_nobody_may_sign_in_to_has_no_user(now):
     state = seed.haulier(now)
     state.add_company(99, "Ensam AB")
