@@ -55,7 +55,7 @@ WRITABLE = (*WRITTEN, "OrganisationNumber")
 COPIED_FROM_CUSTOMER = FIELDS.keys() & CUSTOMERS.fields.keys() - {"Comments", "CustomerNumber"}
 
 #: What a client may send back as it was read, without effect; the last one by the specification.
-READ_ONLY = serializers.INVOICE_FIELDS - FIELDS.keys() | {"InvoicePeriodReference"}
+READ_ONLY = {*serializers.INVOICE_FIELDS, "InvoicePeriodReference"} - FIELDS.keys()
 
 #: Fields that must name an existing record, unless a switch says otherwise.
 TERM_REGISTERS = {"PriceList": PRICE_LISTS, "TermsOfDelivery": TERMS_OF_DELIVERIES, "Unit": UNITS}

@@ -10,10 +10,10 @@ from typing import Any
 
 from hostsim.sandbox import currency_conversion
 from hostsim.sandbox.amounts import row_total, without_vat
-from hostsim.sandbox.fields import round_half_up
-from hostsim.sandbox.invoice_fields import EDI, row_with_blanks
+from hostsim.sandbox.fields import blanks, round_half_up
+from hostsim.sandbox.invoice_fields import ATTRIBUTES, EDI, WRITTEN, row_with_blanks
 from hostsim.sandbox.responses import format_number
-from hostsim.sandbox.state import Company, Invoice, InvoiceRow, Payment, WriteOff, ocr_of
+from hostsim.sandbox.state import Amounts, Company, Invoice, InvoiceRow, Payment, WriteOff, ocr_of
 from hostsim.sandbox.switches import Switches
 
 Fields = dict[str, Any]
@@ -161,16 +161,36 @@ def invoice_row(invoice: Invoice, base: str) -> Fields:
     return _overridden(fields, invoice.wire)
 
 
+_ORDER_OF_2023 = """
+    @url @urlTaxReductionList AdministrationFee AdministrationFeeVAT Address1 Address2 Balance
+    BasisTaxReduction Booked Cancelled City Comments ContractReference ContributionPercent
+    ContributionValue Country CostCenter Credit CreditInvoiceReference Currency CurrencyRate
+    CurrencyUnit CustomerName CustomerNumber DeliveryAddress1 DeliveryAddress2 DeliveryCity
+    DeliveryCountry DeliveryDate DeliveryName DeliveryZipCode DocumentNumber DueDate EDIInformation
+    EmailInformation EUQuarterlyReport ExternalInvoiceReference1 ExternalInvoiceReference2 Freight
+    FreightVAT Gross HouseWork InvoiceDate InvoicePeriodStart InvoicePeriodEnd InvoiceReference
+    InvoiceRows InvoiceType Labels Language LastRemindDate Net NotCompleted NoxFinans OCR
+    OfferReference OrderReference OrganisationNumber OurReference PaymentWay Phone1 Phone2
+    PriceList PrintTemplate Project WarehouseReady OutboundDate Remarks Reminders RoundOff Sent
+    TaxReduction TermsOfDelivery TermsOfPayment TimeBasisReference Total TotalToPay TotalVAT
+    VATIncluded VoucherNumber VoucherSeries VoucherYear WayOfDelivery YourOrderNumber YourReference
+    ZipCode AccountingMethod FinalPayDate TaxReductionType
+"""
+
+#: The fields of a detail.
+INVOICE_FIELDS = _ORDER_OF_2023.split()
+
+
 def invoice_detail(invoice: Invoice, base: str, *, method: str, year: str) -> Fields:
     """Serialize a single invoice, in the format of a year of the recordings."""
-    fields = _invoice_detail(invoice, base) | {"AccountingMethod": method}
+    fields = _invoice_fields(invoice, base) | {"AccountingMethod": method}
     included = fields["VATIncluded"]
     fields["InvoiceRows"] = [_serialize_row(row, included=included) for row in invoice.rows]
     fields = _overridden(fields, invoice.wire)
     if year == "2023":
         for row in fields["InvoiceRows"]:
             del row["VATCode"]
-        return fields
+        return {name: fields[name] for name in INVOICE_FIELDS}
     fields["ContractReference"] = str(fields["ContractReference"])
     return {name: fields[name] for name in sorted(fields)}
 
@@ -191,42 +211,27 @@ def _serialize_row(row: InvoiceRow, *, included: bool) -> Fields:
     return {name: fields[name] for name in sorted(fields)}
 
 
-def _invoice_detail(invoice: Invoice, base: str) -> Fields:
-    tax_reductions = f"{base}/3/taxreductions?filter=invoices&referencenumber={invoice.number}"
-    fields: Fields = {
+def _invoice_fields(invoice: Invoice, base: str) -> Fields:
+    amounts = invoice.amounts or _amounts_of_total(invoice)
+    fields: Fields = blanks(WRITTEN) | {
+        name: getattr(invoice, attribute) for name, (attribute, _field) in ATTRIBUTES.items()
+    }
+    fields |= {
         "@url": f"{base}/3/invoices/{invoice.number}",
-        "@urlTaxReductionList": tax_reductions,
-        "AdministrationFee": 0,
-        "AdministrationFeeVAT": 0,
-        "Address1": "",
-        "Address2": "",
+        "@urlTaxReductionList": (
+            f"{base}/3/taxreductions?filter=invoices&referencenumber={invoice.number}"
+        ),
+        "AdministrationFeeVAT": amounts.administration_fee_vat,
         "Balance": invoice.balance,
         "BasisTaxReduction": 0,
         "Booked": invoice.booked,
         "Cancelled": invoice.cancelled,
-        "City": invoice.city,
-        "Comments": "",
         "ContractReference": 0,
         "ContributionPercent": 0,
         "ContributionValue": 0,
-        "Country": "",
-        "CostCenter": invoice.cost_center,
         "Credit": "true" if invoice.credit else "false",
         "CreditInvoiceReference": str(invoice.credit_of or invoice.credited_by),
-        "Currency": invoice.currency,
-        "CurrencyRate": invoice.currency_rate,
-        "CurrencyUnit": invoice.currency_unit,
-        "CustomerName": invoice.customer_name,
-        "CustomerNumber": invoice.customer_number,
-        "DeliveryAddress1": "",
-        "DeliveryAddress2": "",
-        "DeliveryCity": "",
-        "DeliveryCountry": "",
-        "DeliveryDate": None,
-        "DeliveryName": "",
-        "DeliveryZipCode": "",
         "DocumentNumber": str(invoice.number),
-        "DueDate": invoice.due_date,
         "EDIInformation": dict.fromkeys(EDI) | {"EDIStatus": ""},
         "EmailInformation": {
             "EmailAddressFrom": None,
@@ -236,78 +241,44 @@ def _invoice_detail(invoice: Invoice, base: str) -> Fields:
             "EmailSubject": "Faktura {no} bifogas",
             "EmailBody": " ",
         },
-        "EUQuarterlyReport": False,
-        "ExternalInvoiceReference1": invoice.external_reference_1,
-        "ExternalInvoiceReference2": invoice.external_reference_2,
-        "Freight": 0,
-        "FreightVAT": 0,
-        "Gross": _net(invoice),
+        "FinalPayDate": invoice.final_pay_date,
+        "FreightVAT": amounts.freight_vat,
+        "Gross": amounts.gross,
         "HouseWork": False,
-        "InvoiceDate": invoice.invoice_date,
-        "InvoicePeriodStart": "",
         "InvoicePeriodEnd": "",
+        "InvoicePeriodStart": "",
         "InvoiceReference": "0",
-        "InvoiceRows": [],
-        "InvoiceType": invoice.invoice_type,
-        "Labels": [],
-        "Language": "SV",
         "LastRemindDate": None,
-        "Net": _net(invoice),
-        "NotCompleted": invoice.not_completed,
+        "Net": amounts.net,
         "NoxFinans": invoice.factored,
         "OCR": invoice.reference,
         "OfferReference": "0",
         "OrderReference": "0",
         "OrganisationNumber": "",
-        "OurReference": invoice.our_reference,
-        "PaymentWay": "",
-        "Phone1": "",
-        "Phone2": "",
-        "PriceList": "A",
-        "PrintTemplate": "st",
-        "Project": invoice.project,
-        "WarehouseReady": True,
         "OutboundDate": invoice.invoice_date,
-        "Remarks": "",
         "Reminders": 0,
-        "RoundOff": 0,
+        "RoundOff": amounts.round_off,
         "Sent": invoice.sent,
         "TaxReduction": None,
-        "TermsOfDelivery": "",
-        "TermsOfPayment": invoice.terms_of_payment,
         "TimeBasisReference": None,
         "Total": invoice.total,
         "TotalToPay": invoice.total,
-        "TotalVAT": invoice.total - _net(invoice),
-        "VATIncluded": False,
+        "TotalVAT": amounts.vat,
         "VoucherNumber": invoice.voucher_number,
         "VoucherSeries": invoice.voucher_series,
         "VoucherYear": invoice.voucher_year,
-        "WayOfDelivery": invoice.way_of_delivery,
-        "YourOrderNumber": invoice.order_number,
-        "YourReference": invoice.your_reference,
-        "ZipCode": invoice.zip_code,
-        "AccountingMethod": "ACCRUAL",
-        "FinalPayDate": invoice.final_pay_date,
-        "TaxReductionType": "none",
+        "WarehouseReady": True,
     }
-    return _with_written_fields(fields, invoice)
-
-
-def _with_written_fields(fields: Fields, invoice: Invoice) -> Fields:
     for name, value in invoice.written.items():
-        default = fields[name]
-        fields[name] = default | value if isinstance(default, dict) else value
-    if (amounts := invoice.amounts) is not None:
-        fields |= {
-            "AdministrationFeeVAT": amounts.administration_fee_vat,
-            "FreightVAT": amounts.freight_vat,
-            "Gross": amounts.gross,
-            "Net": amounts.net,
-            "RoundOff": amounts.round_off,
-            "TotalVAT": amounts.vat,
-        }
+        unset = fields[name]
+        fields[name] = unset | value if isinstance(unset, dict) else value
     return fields
+
+
+def _amounts_of_total(invoice: Invoice) -> Amounts:
+    """Guess the amounts of an invoice of which only the total is known."""
+    net = round_half_up(invoice.total / VAT) if invoice.currency == "SEK" else invoice.total
+    return Amounts(net=net, gross=net, vat=invoice.total - net)
 
 
 def company_information(company: Company) -> Fields:
@@ -339,16 +310,7 @@ def _overridden(fields: Fields, wire: Mapping[str, Any]) -> Fields:
     return fields | {name: value for name, value in wire.items() if name in fields}
 
 
-def _net(invoice: Invoice) -> Decimal:
-    if invoice.currency != "SEK":
-        return invoice.total
-    return round_half_up(invoice.total / VAT)
-
-
-#: The names in a detail.
-INVOICE_FIELDS = _invoice_detail(
-    Invoice(number=1, total=Decimal(0), invoice_date=date.min, due_date=date.min), ""
-).keys()
+#: The fields of a detail.
 PAYMENT_FIELDS = payment_detail(
     Payment(invoice_number=1, amount=Decimal(0), payment_date=date.min), None, ""
 ).keys()
