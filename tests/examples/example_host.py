@@ -591,11 +591,6 @@ def with_invoice(one):
     return SimpleNamespace(**vars(one) | {"invoice": one.invoice or "1001"})
 
 
-class CountingOneTooFew(ExampleHost):
-    def take(self, run, rows):
-        return super().take(run, rows) - 1
-
-
 class AnsweringTwice(ExampleHost):
     """Has a second object answer, too."""
 
@@ -646,11 +641,6 @@ class KeepingFailedRuns(ExampleHost):
             self.latest[definition] = self.open[definition] = self.current
 
 
-class SavingAtImport(ExampleHost):
-    def run_ended(self, run):
-        self.commit(run, self.to_save(run))
-
-
 class NeverReleasing(ExampleHost):
     @contextlib.contextmanager
     def hold(self, lock, wait):
@@ -658,11 +648,6 @@ class NeverReleasing(ExampleHost):
         yield acquired
         if acquired:
             lock.release()
-
-
-class NotWaiting(ExampleHost):
-    def hold(self, lock, wait):
-        return super().hold(lock, 0)
 
 
 class OneCallForAll(ExampleHost):
@@ -713,11 +698,6 @@ class SavingTwice(ExampleHost):
         self.open[definition] = run
 
 
-class MovingTheCursorAtImport(ExampleHost):
-    def run_ended(self, run):
-        self.store_cursor(run)
-
-
 class RollingStateBack(ExampleHost):
     """Rolls the state back with the run."""
 
@@ -737,7 +717,7 @@ LISTENER_FAILS = "test_a_listener_that_fails_affects_nothing_else"
 CURSOR_MOVES = "test_the_cursor_moves_only_with_a_save"
 
 MUTANTS = {
-    "short": (CountingOneTooFew, ACKNOWLEDGED),
+    "short": (mutant(take=lambda *given: ExampleHost.take(*given) - 1), ACKNOWLEDGED),
     "second": (AnsweringTwice, ACKNOWLEDGED),
     "losing": (LosingTheLast, "test_what_is_handed_over_is_taken"),
     "first-wins": (FirstWins, AGAIN),
@@ -806,7 +786,10 @@ MUTANTS = {
         "test_a_lock_is_held_by_one_at_a_time",
     ),
     "undying": (NeverReleasing, "test_a_lock_is_free_again_after_an_error"),
-    "impatient": (NotWaiting, "test_a_waiting_thread_acquires_a_lock_when_it_is_released"),
+    "impatient": (
+        mutant(hold=lambda self, lock, _wait: ExampleHost.hold(self, lock, 0)),
+        "test_a_waiting_thread_acquires_a_lock_when_it_is_released",
+    ),
     "unstoppable": (mutant(cancel=lambda _self: None), "test_a_person_can_cancel"),
     "waiting": (
         mutant(open_browser=lambda _self, url: webbrowser.open(url)),
@@ -816,7 +799,10 @@ MUTANTS = {
         mutant(error_text=lambda _self, error: error.code),
         "test_a_failure_is_shown_with_its_code_and_message",
     ),
-    "early": (SavingAtImport, "test_nothing_is_registered_before_a_save"),
+    "early": (
+        mutant(run_ended=lambda self, run: self.commit(run, self.to_save(run))),
+        "test_nothing_is_registered_before_a_save",
+    ),
     "saves-little": (
         mutant(to_save=lambda self, run: ExampleHost.to_save(self, run)[:BATCH]),
         "test_a_save_registers_what_was_taken",
@@ -838,6 +824,6 @@ MUTANTS = {
     ),
     "together": (OneCallForAll, LISTENER_FAILS),
     "fragile": (FailingWithListeners, LISTENER_FAILS),
-    "remembering-at-import": (MovingTheCursorAtImport, CURSOR_MOVES),
+    "remembering-at-import": (mutant(run_ended=ExampleHost.store_cursor), CURSOR_MOVES),
     "forgetting": (mutant(store_cursor=lambda *_: None), CURSOR_MOVES),
 }
