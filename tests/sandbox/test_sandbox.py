@@ -79,7 +79,7 @@ def program(sandbox):
 switched = pytest.mark.parametrize
 
 
-# --- PendingLogin in -------------------------------------------------------------
+# --- Login ------------------------------------------------------------------
 
 
 def test_a_person_signs_in_and_ends_at_the_program_with_code_and_state(sandbox):
@@ -1087,8 +1087,13 @@ def test_there_are_two_companies_that_share_invoice_numbers(haulier):
     assert len(second.payments()) < len(first.payments())
 
 
-def test_books_are_read_from_a_file(tmp_path):
+def read_from_file(tmp_path, content):
     path = tmp_path / "böcker.json"
+    path.write_text(json.dumps(content), encoding="utf-8")
+    return seed.from_json(path)
+
+
+def test_books_are_read_from_a_file(tmp_path):
     content = {
         "companies": [
             {
@@ -1117,8 +1122,7 @@ def test_books_are_read_from_a_file(tmp_path):
         ],
         "users": [{"name": "anna", "password": "x", "forbidden": ["payment"]}],
     }
-    path.write_text(json.dumps(content), encoding="utf-8")
-    state = seed.from_json(path)
+    state = read_from_file(tmp_path, content)
     (payment,) = state.company(5).payments()
     assert payment.amount == Decimal("100.4")
     assert state.company(5).invoice(1).balance == 0
@@ -1131,21 +1135,17 @@ def test_books_are_read_from_a_file(tmp_path):
     [({"numer": 1}, "numer"), ({"number": 1, "total": "mycket"}, "mycket"), ({}, "number")],
 )
 def test_a_wrong_record_in_a_file_is_named(tmp_path, invoice_fields, word):
-    path = tmp_path / "wrong.json"
     books = {"companies": [{"number": 5, "name": "Fel AB", "invoices": [invoice_fields]}]}
-    path.write_text(json.dumps(books), encoding="utf-8")
     with pytest.raises(ValueError, match=word):
-        seed.from_json(path)
+        read_from_file(tmp_path, books)
 
 
 @switched("scopes", ["payment", ["everything"]])
 def test_a_user_lacks_scopes_that_there_are(tmp_path, scopes):
-    path = tmp_path / "wrong.json"
     user = {"name": "anna", "password": "x", "unlicensed": scopes}
     books = {"companies": [{"number": 5, "name": "Fel AB"}], "users": [user]}
-    path.write_text(json.dumps(books), encoding="utf-8")
     with pytest.raises(ValueError, match="unlicensed"):
-        seed.from_json(path)
+        read_from_file(tmp_path, books)
 
 
 def test_empty_books_have_a_user(clock):

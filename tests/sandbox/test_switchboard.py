@@ -1447,7 +1447,7 @@ PAGE = resources.files("hostsim.sandbox").joinpath("UNKNOWNS.md").read_text(enco
 
 
 def test_every_switch_is_on_the_page_of_unknowns_with_its_default():
-    """When this fails: the rows come from ``hostsim.sandbox.switches.table()``."""
+    """When this fails: the rows come from ``hostsim.sandbox.switches.markdown_rows()``."""
     rows = [line for line in PAGE.splitlines() if re.match(r"\| `\w+` \| `[^`]+` \| \w+ \|", line)]
     assert rows == list(switches.markdown_rows())
 
