@@ -206,7 +206,6 @@ def window(**dialog: object) -> str:
         word("decisions"),
         lists.decisions(_format_filter()),
         endpoint="decisions.show",
-        file="decisions.export",
     )
     return render_template(
         "decisions.html",
@@ -230,7 +229,7 @@ def _current_url() -> str:
 
 
 @pages.get(f"/decisions.{FORM}")
-def export(form: str) -> Response:
+def file(form: str) -> Response:
     source, selection = lists.decisions(_format_filter()), Selection.of(request.args)
     return list_file(
         form,

@@ -81,7 +81,6 @@ class Subject:
             title,
             source,
             endpoint=f"{self.name}.{endpoint}",
-            file=f"{self.name}.file",
             columns=self.columns(name),
             **more,
         )

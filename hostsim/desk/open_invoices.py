@@ -25,13 +25,12 @@ def show() -> str:
         word("open_invoices"),
         _source(),
         endpoint="open.show",
-        file="open.export",
         hidden=() if regions else ("region",),
     )
     return render_template("open_invoices.html", listed=listed, back=url_for("open.show"))
 
 
 @pages.get(f"/list.{FORM}")
-def export(form: str) -> Response:
+def file(form: str) -> Response:
     title, selection = word("open_invoices"), Selection.of(request.args)
     return list_file(form, word("file_open"), title, _source(), selection, columns=PAGES["open"])

@@ -96,7 +96,6 @@ def window(name: str | None = None, **dialog: object) -> str:
         word("overview"),
         schedules.overview(),
         endpoint="overview.show",
-        file="overview.export",
         row_argument="of",
     )
     chosen = schedules.scheduled(store, name or request.args.get("of", ""))
@@ -159,7 +158,7 @@ def _login_help(row: Scheduled) -> str:
 
 
 @pages.get(f"/overview.{FORM}")
-def export(form: str) -> Response:
+def file(form: str) -> Response:
     source, selection = schedules.overview(), Selection.of(request.args)
     return list_file(
         form, word("file_overview"), word("overview"), source, selection, columns=PAGES["overview"]

@@ -179,7 +179,6 @@ def _list(preview: Preview, kind: str) -> object:
         word(_title_key(preview, kind)),
         _rows(preview, kind),
         endpoint="imports.show",
-        file="imports.export",
         prefix=f"{kind}_",
         fixed={"run": preview.run_id},
         hidden=_HIDDEN,
@@ -220,7 +219,7 @@ def _has_values(column: Column[PreviewRow], rows: Iterable[PreviewRow]) -> bool:
 
 
 @pages.get(f"/<run>/<kind>.{FORM}")
-def export(run: str, kind: str, form: str) -> Response:
+def file(run: str, kind: str, form: str) -> Response:
     preview = desk_context().preview(run)
     if kind not in _LISTS or preview is None or (kind != READY and not preview.kept):
         raise host_error("PAGE_UNKNOWN")

@@ -35,7 +35,6 @@ def window(**dialog: object) -> str:
         word("payments"),
         registered(run_id),
         endpoint="register.show",
-        file="register.export",
         row_argument="payment",
     )
     of_dialog = (request.view_args or {}).get("payment_id")
@@ -60,7 +59,7 @@ def window(**dialog: object) -> str:
 
 
 @pages.get(f"/payments.{FORM}")
-def export(form: str) -> Response:
+def file(form: str) -> Response:
     source, selection = registered(request.args.get("run") or None), Selection.of(request.args)
     name, title = word("file_payments"), word("payments")
     return list_file(form, name, title, source, selection, columns=PAGES["payments"])

@@ -37,7 +37,6 @@ def window(**dialog: object) -> str:
         word("runs"),
         runs(desk_context().store),
         endpoint="runs.show",
-        file="runs.export",
         row_argument="run",
     )
     first = listed.page.entries[0].id if listed.page.entries else ""
@@ -81,7 +80,7 @@ def _labels(run: PastRun) -> dict[object, str]:
 
 
 @pages.get(f"/runs.{FORM}")
-def export(form: str) -> Response:
+def file(form: str) -> Response:
     source, selection = runs(desk_context().store), Selection.of(request.args)
     name, title = word("file_runs"), word("runs")
     return list_file(form, name, title, source, selection, columns=PAGES["runs"])

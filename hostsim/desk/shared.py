@@ -111,7 +111,6 @@ class ListView:
     selection: Selection
     prefix: str
     endpoint: str
-    file: str
     fixed: Mapping[str, str]
     #: The query parameter that chooses a row; ``""`` if none can be chosen.
     row_argument: str = ""
@@ -145,7 +144,7 @@ class ListView:
     def file_link(self, form: str) -> str:
         """Return the URL of the whole list as a file, filtered and sorted as shown."""
         values = self._values({"page": ""}) | {"kind": self.name, "form": form}
-        return _url(self.file, values)
+        return _url(f"{self.endpoint.partition('.')[0]}.file", values)
 
     def sorted_by(self, column: Column[Any]) -> str:
         """Return ``ascending``, ``descending`` or ``none``: the value of ``aria-sort``."""
@@ -214,7 +213,6 @@ def list_view(
     source: Source,
     *,
     endpoint: str,
-    file: str,
     prefix: str = "",
     fixed: Mapping[str, str] | None = None,
     row_argument: str = "",
@@ -223,6 +221,7 @@ def list_view(
 ) -> ListView:
     """Read the page of a list that this request selects.
 
+    :param endpoint: of the page; its files are sent by ``file`` of the same blueprint.
     :param prefix: of the list's own query parameters.
     :param fixed: arguments of every link of the list.
     :param hidden: the keys of columns that only files have.
@@ -237,7 +236,6 @@ def list_view(
         selection,
         prefix,
         endpoint,
-        file,
         fixed or {},
         row_argument,
         in_files=[column for column in columns if column.key in hidden],
