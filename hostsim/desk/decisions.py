@@ -10,7 +10,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk import row_actions
-from hostsim.desk.downloads import FORM, list_file
+from hostsim.desk.downloads import FORM, page_file
 from hostsim.desk.payment_import import window as import_window
 from hostsim.desk.row_actions import RowActions
 from hostsim.desk.shared import desk_context, list_view, notify, word
@@ -31,11 +31,9 @@ from hostsim.messages.source_name import named
 from hostsim.messages.text import own
 from hostsim.services.outcomes import to_do_of
 from hostsim.storage import lists, previews
-from hostsim.storage.lists import Selection
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.rows import is_id
 from hostsim.views.labels import DECISIONS, label
-from hostsim.views.pages import PAGES
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -230,15 +228,7 @@ def _current_url() -> str:
 
 @pages.get(f"/decisions.{FORM}")
 def file(form: str) -> Response:
-    source, selection = lists.decisions(_format_filter()), Selection.of(request.args)
-    return list_file(
-        form,
-        word("file_decisions"),
-        word("decisions"),
-        source,
-        selection,
-        columns=PAGES["decisions"],
-    )
+    return page_file(form, "decisions", lists.decisions(_format_filter()))
 
 
 @pages.post("/take-back")

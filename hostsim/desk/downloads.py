@@ -8,10 +8,11 @@ from functools import partial
 from tempfile import TemporaryFile
 from typing import IO, Any
 
-from flask import Response, stream_template
+from flask import Response, request, stream_template
 
-from hostsim.desk.shared import desk_context, language, sums_of
+from hostsim.desk.shared import desk_context, language, sums_of, word
 from hostsim.storage.lists import Selection, Source, all_of, list_of
+from hostsim.views.pages import PAGES
 from hostsim.views.table import Column, csv_lines, on_page
 from hostsim.views.xlsx import MEDIA_TYPE, Sum, write_xlsx
 from opter_contract import BATCH
@@ -23,6 +24,12 @@ CSV = "text/csv"
 
 #: A workbook is sent in chunks of this size.
 CHUNK_BYTES = 65_536
+
+
+def page_file(form: str, name: str, source: Source) -> Response:
+    """Send one of :data:`PAGES`, named by ``file_<name>``, filtered and sorted as it is shown."""
+    title, selection = word(name), Selection.of(request.args)
+    return list_file(form, word(f"file_{name}"), title, source, selection, columns=PAGES[name])
 
 
 def list_file(

@@ -23,7 +23,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk import exports
 from hostsim.desk.background_jobs import SIGN_IN, Choice, Job
-from hostsim.desk.downloads import FORM, list_file
+from hostsim.desk.downloads import FORM, page_file
 from hostsim.desk.shared import desk_context, list_view, notify, word
 from hostsim.errors import host_error
 from hostsim.ledger.schedules import (
@@ -43,9 +43,7 @@ from hostsim.ledger.schedules import (
 from hostsim.messages.desk import page_text
 from hostsim.messages.payments import counted
 from hostsim.storage import previews, schedules
-from hostsim.storage.lists import Selection
 from hostsim.views.errors import every_error
-from hostsim.views.pages import PAGES
 from hostsim.views.schedules import SAVES, hindrance, state, what, when
 
 if TYPE_CHECKING:
@@ -159,10 +157,7 @@ def _login_help(row: Scheduled) -> str:
 
 @pages.get(f"/overview.{FORM}")
 def file(form: str) -> Response:
-    source, selection = schedules.overview(), Selection.of(request.args)
-    return list_file(
-        form, word("file_overview"), word("overview"), source, selection, columns=PAGES["overview"]
-    )
+    return page_file(form, "overview", schedules.overview())
 
 
 #: Names proposed while one is typed.

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, render_template, request, url_for
 
-from hostsim.desk.downloads import FORM, list_file
+from hostsim.desk.downloads import FORM, page_file
 from hostsim.desk.shared import desk_context, list_view, word
 from hostsim.errors import HostError
 from hostsim.ledger.values import Entry
 from hostsim.messages.past_tense import once_saved
 from hostsim.storage.history import PastRun, run
 from hostsim.storage.invoices import invoice
-from hostsim.storage.lists import Selection, registered
+from hostsim.storage.lists import registered
 from hostsim.views.labels import PAYMENT_STATES
-from hostsim.views.pages import PAGES
 from hostsim.views.payments import origin as origin_of
 
 pages = Blueprint("register", __name__, url_prefix="/payments")
@@ -60,9 +59,7 @@ def window(**dialog: object) -> str:
 
 @pages.get(f"/payments.{FORM}")
 def file(form: str) -> Response:
-    source, selection = registered(request.args.get("run") or None), Selection.of(request.args)
-    name, title = word("file_payments"), word("payments")
-    return list_file(form, name, title, source, selection, columns=PAGES["payments"])
+    return page_file(form, "payments", registered(request.args.get("run") or None))
 
 
 def _chosen(payment_id: int | None) -> Entry | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from hostsim.desk.downloads import FORM, list_file
+from hostsim.desk.downloads import FORM, page_file
 from hostsim.desk.payment_import import window as import_window
 from hostsim.desk.shared import desk_context, list_view, notify, translated, word
 from hostsim.errors import HostError
@@ -14,9 +14,7 @@ from hostsim.messages.formats import minute
 from hostsim.messages.payments import numbered, save_undone, saves_of_restored, was_and_is
 from hostsim.messages.text import own, some_of
 from hostsim.storage.history import PastRun, runs
-from hostsim.storage.lists import Selection
 from hostsim.storage.undone_saves import UndoneSave
-from hostsim.views.pages import PAGES
 from hostsim.views.payments import with_states
 from hostsim.views.runs import full_state, kind_label
 from opter_contract.values import Text
@@ -81,9 +79,7 @@ def _labels(run: PastRun) -> dict[object, str]:
 
 @pages.get(f"/runs.{FORM}")
 def file(form: str) -> Response:
-    source, selection = runs(desk_context().store), Selection.of(request.args)
-    name, title = word("file_runs"), word("runs")
-    return list_file(form, name, title, source, selection, columns=PAGES["runs"])
+    return page_file(form, "runs", runs(desk_context().store))
 
 
 # --- Undoing a save -----------------------------------------------------------
