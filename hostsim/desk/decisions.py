@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, make_response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -13,7 +13,7 @@ from hostsim.desk import row_actions
 from hostsim.desk.downloads import FORM, page_file
 from hostsim.desk.payment_import import window as import_window
 from hostsim.desk.row_actions import RowActions
-from hostsim.desk.shared import desk_context, list_view, notify, word
+from hostsim.desk.shared import desk_context, list_view, notify, with_query, word
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.candidates import Refusal
 from hostsim.ledger.reasons import (
@@ -83,7 +83,7 @@ def _dialog(
         decided=actions.decision and label(DECISIONS, actions.decision.decision),
         values=default | dict(values),
         wrong=dict.fromkeys(_FIELDS) | dict(wrong or {}),
-        back=_back(actions.run_id),
+        back=with_query("imports.show", run=actions.run_id),
     )
 
 
@@ -95,11 +95,6 @@ def _advice(actions: RowActions) -> Text | None:
     decisions = [] if actions.decision is None else [actions.decision]
     outcome = SET_ASIDE if row.reason == SET_ASIDE else actions.kind
     return to_do_of(outcome, Refusal(row.reason, row.message), decisions)
-
-
-def _back(run_id: str) -> str:
-    values: dict[str, Any] = {**request.args.to_dict(), "run": run_id}
-    return url_for("imports.show", **values)
 
 
 @pages.post("/row/<int:row_id>")
@@ -125,7 +120,7 @@ def decide(row_id: int) -> AnyResponse:
             wrong = {field: own(error.message)}
     if wrong:
         return make_response(_dialog(actions, form, wrong), 422)
-    return redirect(_back(actions.run_id), 303)
+    return redirect(with_query("imports.show", run=actions.run_id), 303)
 
 
 #: What accepting means, by the reason of the row, if the payment was not changed.
@@ -212,18 +207,13 @@ def window(**dialog: object) -> str:
         format=_format_filter(),
         definitions=desk_context().definitions(),
         set_aside=SET_ASIDE,
-        back=_current_url(),
+        back=with_query("decisions.show"),
         **dialog,
     )
 
 
 def _format_filter() -> str | None:
     return request.args.get("format") or None
-
-
-def _current_url() -> str:
-    values: dict[str, Any] = request.args.to_dict()
-    return url_for("decisions.show", **values)
 
 
 @pages.get(f"/decisions.{FORM}")
@@ -244,7 +234,7 @@ def take_back() -> AnyResponse:
         )
     except HostError as error:
         notify(own(error.message), "error")
-    return redirect(_current_url(), 303)
+    return redirect(with_query("decisions.show"), 303)
 
 
 # --- A series -----------------------------------------------------------------
@@ -279,4 +269,4 @@ def set_series_aside() -> AnyResponse:
     except HostError as error:
         field = "first" if error.code.startswith("SERIES_") else "format"
         return make_response(_series_dialog(form, {field: own(error.message)}), 422)
-    return redirect(_current_url(), 303)
+    return redirect(with_query("decisions.show"), 303)

@@ -16,7 +16,15 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk.background_jobs import CANCELLATION, EXPORT, Choice, Job, ticks_changed
 from hostsim.desk.downloads import FORM, list_file
-from hostsim.desk.shared import ListView, desk_context, list_view, notify, translated, word
+from hostsim.desk.shared import (
+    ListView,
+    desk_context,
+    list_view,
+    notify,
+    translated,
+    with_query,
+    word,
+)
 from hostsim.errors import HostError, host_error
 from hostsim.messages import exports as messages
 from hostsim.messages.desk import page_text
@@ -424,7 +432,7 @@ def tick() -> AnyResponse:
 
 
 def _back_to_plan() -> AnyResponse:
-    return redirect(url_for(".plan", **request.args), 303)  # type: ignore[arg-type]
+    return redirect(with_query(".plan"), 303)
 
 
 @pages.post("/plan/confirm")

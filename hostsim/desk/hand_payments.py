@@ -5,13 +5,12 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any
 
 from flask import Blueprint, Response, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk.payment_register import window
-from hostsim.desk.shared import desk_context, language, notify
+from hostsim.desk.shared import desk_context, language, notify, with_query
 from hostsim.errors import DoubtfulPayment, HostError
 from hostsim.ledger.amounts import typed_date, typed_money, typed_rate
 from hostsim.ledger.hand_payments import Entry, wrong_amount_error
@@ -43,10 +42,6 @@ _FIELD_OF_ERROR = {
 
 #: The field that a doubt belongs to, if it has another name.
 _FIELD_OF_DOUBT = {"identical": "amount"}
-
-
-def _back(**values: Any) -> str:
-    return url_for("register.show", **{**request.args.to_dict(), **values})
 
 
 # --- A new payment ------------------------------------------------------------
@@ -87,7 +82,7 @@ def _dialog(
         form_invoice=invoice,
         matches=_matching_invoices(values) if invoice is None else None,
         max_proposals=MAX_PROPOSALS,
-        back=_back(),
+        back=with_query("register.show"),
     )
 
 
@@ -202,7 +197,7 @@ def ask_to_delete(payment_id: int) -> AnyResponse | str:
     state = desk_context().store.payment(payment_id).state
     if state != REGISTERED:
         notify(page_text("not_registered_now", state=label(PAYMENT_STATES, state)))
-        return redirect(_back(payment=payment_id), 303)
+        return redirect(with_query("register.show", payment=payment_id), 303)
     return _delete_dialog(payment_id, "")
 
 
@@ -214,7 +209,7 @@ def _delete_dialog(payment_id: int, why: str, wrong: Text | None = None) -> str:
         typed_by_hand=entry.origin == HAND,
         values={"why": why},
         wrong=wrong,
-        back=_back(payment=payment_id),
+        back=with_query("register.show", payment=payment_id),
     )
 
 
@@ -233,7 +228,7 @@ def delete(payment_id: int) -> AnyResponse:
         number = entry.host_invoice_number or ""
         deleted = "payment_deleted" if entry.origin == HAND else "imported_payment_deleted"
         notify(page_text(deleted, number=number))
-    return redirect(_back(payment=payment_id), 303)
+    return redirect(with_query("register.show", payment=payment_id), 303)
 
 
 # --- The file for Fortnox -----------------------------------------------------

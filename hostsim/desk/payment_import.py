@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -16,7 +16,15 @@ from werkzeug.wrappers import Response as AnyResponse
 from hostsim.desk.background_jobs import Choice
 from hostsim.desk.downloads import FORM, list_file
 from hostsim.desk.row_actions import row_buttons
-from hostsim.desk.shared import desk_context, language, list_view, notify, translated, word
+from hostsim.desk.shared import (
+    desk_context,
+    language,
+    list_view,
+    notify,
+    translated,
+    with_query,
+    word,
+)
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.amounts import typed_date
 from hostsim.ledger.judging import IGNORED, LEFT_OUT, READY, REJECTED
@@ -319,8 +327,7 @@ def tick() -> AnyResponse:
     except HostError as error:
         notify(own(error.message), "error")
         return redirect(url_for(".show"), 303)
-    values: dict[str, Any] = request.args.to_dict() | {"run": run}
-    return redirect(url_for(".show", **values), 303)
+    return redirect(with_query(".show", run=run), 303)
 
 
 def _numbers(preview: Preview, number: str, kinds: Collection[str]) -> Collection[str]:

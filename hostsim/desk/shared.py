@@ -65,6 +65,11 @@ def notify(text: Text, kind: str = "done") -> None:
     flash(text, kind)  # type: ignore[arg-type]  # a session holds tuples, too
 
 
+def with_query(endpoint: str, **changed: Any) -> str:
+    """Return the URL of a page with the query of this request, but for what is changed."""
+    return url_for(endpoint, **request.args.to_dict() | changed)
+
+
 def sums_of(page: Page, title: str) -> list[tuple[str, Money]]:
     """Return the sums of a list, each with a label that names the number of rows."""
     summed = sum(total.rows for total in page.sums)
