@@ -85,7 +85,9 @@ def answer(job_id: str) -> AnyResponse:
 @pages.get("/window")
 def login_window() -> str:
     """Fill the login's window until its URL is known."""
-    return render_template("window.html")
+    return render_template(
+        "login_window.html", title=word("window_title"), sentence=word("window_wait")
+    )
 
 
 def _job(job_id: str) -> Job:

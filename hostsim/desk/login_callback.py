@@ -30,7 +30,7 @@ def answer() -> Response:
         message = job.answer(f"{desk.redirect_uri}?{query}")
         refusal = None if message is None else own(message)
     page = render_template(
-        "login_callback.html",
+        "login_window.html",
         title=translated(page_text("login_answered" if refusal is None else "not_done")),
         sentence=translated(refusal or page_text("login_goes_on")),
     )
