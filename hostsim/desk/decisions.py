@@ -16,15 +16,7 @@ from hostsim.desk.row_actions import RowActions
 from hostsim.desk.shared import desk_context, list_view, notify, with_query, word
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.candidates import Refusal
-from hostsim.ledger.reasons import (
-    ACCEPT,
-    CONFIRM,
-    PAID,
-    REPLACED,
-    SET_ASIDE,
-    SETTLED,
-    TAKE_AGAIN,
-)
+from hostsim.ledger.reasons import ACCEPT, CONFIRM, SET_ASIDE, TAKE_AGAIN
 from hostsim.messages.decisions import FETCHED_BEFORE_SAVING
 from hostsim.messages.desk import page_text
 from hostsim.messages.source_name import named
@@ -79,7 +71,6 @@ def _dialog(
         actions=actions,
         source=source,
         advice=advice and named(advice, source),
-        labels=row_actions.labels_of(actions),
         decided=actions.decision and label(DECISIONS, actions.decision.decision),
         values=default | dict(values),
         wrong=dict.fromkeys(_FIELDS) | dict(wrong or {}),
@@ -123,16 +114,8 @@ def decide(row_id: int) -> AnyResponse:
     return redirect(with_query("imports.show", run=actions.run_id), 303)
 
 
-#: What accepting means, by the reason of the row, if the payment was not changed.
-_ACCEPTANCES = {PAID: "advance", REPLACED: "replace", SETTLED: "settle"}
-
-
 #: The decisions to register a payment.
 _REGISTERING = frozenset({ACCEPT, CONFIRM, TAKE_AGAIN})
-
-
-def _acceptance(actions: RowActions) -> str:
-    return _ACCEPTANCES.get(actions.row.reason or "", ACCEPT)
 
 
 def _carry_out(actions: RowActions, form: Mapping[str, str]) -> Text:
@@ -147,7 +130,7 @@ def _carry_out(actions: RowActions, form: Mapping[str, str]) -> Text:
         ids = [actions.series.id] if actions.series else []
         return _sentence_of_taken_back(host.take_back(name, ids=ids, revision=revision))
     preview = host.decide(name, number, choice, why=why, revision=revision)
-    what = label(DECISIONS, _acceptance(actions) if choice == ACCEPT else choice)
+    what = label(DECISIONS, actions.meaning(choice))
     became = _consequence(name, number) if choice in _REGISTERING else Text("", "")
     ready = _ready_count(preview)
     return page_text("decision_made", number=number, what=what, became=became, n=ready)

@@ -7,7 +7,7 @@ for a payment the one already registered, or those registered through another ch
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -32,24 +32,8 @@ SERIES = "series"
 TAKE_BACK = "take-back"
 TAKE_BACK_SERIES = "take-back-series"
 
-#: The texts of each choice, and of its effect.
-LABELS: Mapping[str, tuple[str, str]] = {
-    reasons.CONFIRM: ("choose_confirm", "does_confirm"),
-    reasons.TAKE_AGAIN: ("choose_take_again", "does_take_again"),
-    ACCEPT: ("choose_accept", "does_accept"),
-    KEEP: ("choose_keep", "does_keep"),
-    SET_ASIDE: ("choose_set_aside", "does_set_aside"),
-    SERIES: ("choose_series", "does_series"),
-    TAKE_BACK: ("choose_take_back", "does_take_back"),
-    TAKE_BACK_SERIES: ("choose_take_back_series", "does_take_back_series"),
-}
-
-#: The texts of accepting a payment that was not changed, by reason.
-_ACCEPT_LABELS: Mapping[str, tuple[str, str]] = {
-    reasons.REPLACED: ("choose_replace", "does_replace"),
-    reasons.SETTLED: ("choose_settle", "does_settle"),
-    reasons.PAID: ("choose_advance", "does_advance"),
-}
+#: What accepting means, by the reason of the row, if the payment was not changed.
+_ACCEPTANCES = {reasons.PAID: "advance", reasons.REPLACED: "replace", reasons.SETTLED: "settle"}
 
 #: An accepted change may be kept out instead, and the reverse.
 _OPPOSITE = {ACCEPT: KEEP, KEEP: ACCEPT}
@@ -73,6 +57,10 @@ class RowActions(NamedTuple):
     registered: bool
     others: Sequence[OtherChannelPayment]  # possibly the same
 
+    def meaning(self, choice: str) -> str:
+        """Return the word for a choice in labels and texts."""
+        return _ACCEPTANCES.get(self.row.reason or "", ACCEPT) if choice == ACCEPT else choice
+
 
 def row_buttons(preview: Preview, kind: str, entries: Iterable[PreviewRow]) -> dict[int, str]:
     """Return the button label of each row that something can be decided about."""
@@ -83,11 +71,6 @@ def row_buttons(preview: Preview, kind: str, entries: Iterable[PreviewRow]) -> d
         return {e.id: word("take_back") for e in numbered if e.reason == SET_ASIDE}
     decided_on = _decided_numbers(preview, [entry.payment_number for entry in numbered])
     return {e.id: word("undo") for e in numbered if e.payment_number in decided_on}
-
-
-def labels_of(actions: RowActions) -> Mapping[str, tuple[str, str]]:
-    accepts = _ACCEPT_LABELS.get(actions.row.reason or "")
-    return LABELS if accepts is None else {**LABELS, ACCEPT: accepts}
 
 
 def _decided_numbers(preview: Preview, numbers: Sequence[str]) -> frozenset[str]:

@@ -1023,7 +1023,6 @@ WORDS: dict[str, Text] = {
     ),
     "schedule_removed": Text("{name} har inget schema.", "{name} has no schedule."),
     # Language.
-    "language": Text("Språk", "Language"),
     "other_language": Text("In English", "På svenska"),
 }
 

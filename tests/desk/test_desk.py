@@ -839,6 +839,11 @@ def test_every_word_that_a_page_asks_for_exists_and_every_word_is_asked_for():
     }
     # A word for several is asked for by its one name, also where there is one.
     families |= {f"{word}_one" for word in quoted}
+    choices = ["accept", "advance", "confirm", "keep", "replace", "series", "set_aside", "settle"]
+    choices += ["take_again", "take_back", "take_back_series"]
+    of_choices = {f"{verb}_{choice}" for verb in ("choose", "does") for choice in choices}
+    families |= of_choices
+    assert of_choices <= set(WORDS)
     assert set(re.findall(r"\bw\('([a-z_]+)'[,)]", text)) <= set(WORDS)
     assert set(WORDS) - quoted - families == set()
 
