@@ -66,7 +66,7 @@ def run_desk(
     real = bool(environment.get(CREDENTIALS, "").strip())
     with ExitStack() as stack:
         if real:
-            store = stack.enter_context(open_store(database or Path(DATABASE)))
+            store, _ = stack.enter_context(open_store(database or Path(DATABASE)))
             desk_context = DeskContext(
                 store,
                 plugins,
@@ -85,7 +85,10 @@ def run_desk(
                 )
             )
         desk_context.host().notify_listeners()
-        desk = stack.enter_context(_running_desk(desk_context, host, port, proxy))
+        try:
+            desk = stack.enter_context(Desk(desk_context, host, port, proxy))
+        except OSError as error:
+            raise host_error("DESK_PORT_IN_USE", host=host, port=port) from error
         _print_start(output, desk, real=real, lasting=database is not None)
         _print_warnings(output, host, proxy)
         output.flush()
@@ -99,12 +102,12 @@ def run_desk(
 
 
 @contextmanager
-def open_store(path: Path) -> Iterator[Store]:
-    """Open a database for writing, or create it."""
-    store, _ = Store.open_or_create(path)
+def open_store(path: Path) -> Iterator[tuple[Store, bool]]:
+    """Open a database for writing, or create it; true if it is new."""
+    store, created = Store.open_or_create(path)
     with store:
         store.refuse_immutable()
-        yield store
+        yield store, created
 
 
 @contextmanager
@@ -133,9 +136,7 @@ def sandbox_context(
             folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="hostsim-desk-"))
             database = Path(folder) / DATABASE
         sandbox = stack.enter_context(Sandbox(seed.haulier(now()), redirect_uri=registered_uri))
-        store, new = Store.open_or_create(database)
-        stack.enter_context(store)
-        store.refuse_immutable()
+        store, new = stack.enter_context(open_store(database))
         if new:
             store.set_setting("accepted_deviation", ACCEPTED_DEVIATION)
             store.load_invoices(exported_invoices(now()))
@@ -154,18 +155,6 @@ def sandbox_context(
         if new and second_day:
             demo_day.play_yesterday(desk_context, sandbox, now)
         yield desk_context
-
-
-@contextmanager
-def _running_desk(
-    desk_context: DeskContext, host: str, port: int, proxy: ReverseProxy
-) -> Iterator[Desk]:
-    with ExitStack() as stack:
-        try:
-            desk = stack.enter_context(Desk(desk_context, host, port, proxy))
-        except OSError as error:
-            raise host_error("DESK_PORT_IN_USE", host=host, port=port) from error
-        yield desk
 
 
 def _print_start(output: Output, desk: Desk, *, real: bool, lasting: bool) -> None:
