@@ -104,32 +104,10 @@ def demo(common: Common, keep: Path | None) -> None:
     sv="Adressen som svaret på en inloggning ska till; den måste stämma exakt.",
     en="The address that the answer to a login goes to; it must match exactly.",
 )
-def sandbox(
-    common: Common,
-    port: int,
-    *,
-    company: int | None,
-    data: Path | None,
-    switches: tuple[str, ...],
-    switches_from: Path | None,
-    redirect_uri: str | None,
-    empty: bool,
-    companies: int | None,
-) -> None:
+def sandbox(common: Common, **options: Any) -> None:
     status = signals.CANCELLED
     with signals.ending() as end, suppress(KeyboardInterrupt):
-        status = run_sandbox(
-            common.output,
-            port=port,
-            company=company,
-            data=data,
-            empty=empty,
-            companies=companies,
-            as_json=common.json,
-            switches=switches,
-            switches_from=switches_from,
-            redirect_uri=redirect_uri,
-        )
+        status = run_sandbox(common.output, as_json=common.json, **options)
     status = end.status(status)
     click.get_current_context().exit(0 if status == signals.CANCELLED else status)
 
