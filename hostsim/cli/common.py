@@ -62,10 +62,20 @@ class Common:
     def note(self, sv: str, en: str) -> None:
         write_stderr(en if self.language == "en" else sv)
 
-    def write_list(self, columns: Iterable[Column[T]], rows: Callable[[], Iterable[T]]) -> None:
-        """Write a list as a table, or as JSON with ``--json``; ``rows`` may be called twice."""
+    def write_list(
+        self,
+        columns: Iterable[Column[T]],
+        rows: Callable[[], Iterable[T]],
+        none: Text | None = None,
+    ) -> None:
+        """Write a list as a table, or as JSON with ``--json``; ``rows`` may be called again.
+
+        :param none: the sentence in the place of a table without rows.
+        """
         if self.json:
             write_json_list(self.output, columns, rows())
+        elif none is not None and not any(True for _ in rows()):
+            self.output.line(none)
         else:
             write_table(self.output, columns, rows)
 

@@ -203,10 +203,8 @@ def decide(
 def decisions(common: Common, name: str) -> None:
     with open_store(common) as store:
         listed = make_host(store).decisions(name)
-    if listed or common.json:
-        common.write_list(DECISIONS, lambda: listed)
-    else:
-        common.output.say("Ingenting är avgjort.", "Nothing is decided.")
+    none = Text("Ingenting är avgjort.", "Nothing is decided.")
+    common.write_list(DECISIONS, lambda: listed, none)
 
 
 def _require_numbers_or_series(numbers: Sequence[str], series: tuple[str, str] | None) -> None:

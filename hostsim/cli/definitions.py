@@ -176,14 +176,8 @@ def exports_set(common: Common, name: str, values: tuple[str, ...], region: str 
 
 def _list(common: Common, none: Text, *, exports: bool) -> None:
     with open_store(common) as store:
-        host = make_host(store)
-        definitions = store.definitions(exports=exports)
-        if definitions or common.json:
-            common.write_list(
-                definition_columns(host.shown_settings, exports=exports), lambda: definitions
-            )
-        else:
-            common.output.line(none)
+        columns = definition_columns(make_host(store).shown_settings, exports=exports)
+        common.write_list(columns, lambda: store.definitions(exports=exports), none)
 
 
 def _change(

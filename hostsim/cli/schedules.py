@@ -23,6 +23,7 @@ from hostsim.services.schedules import USER
 from hostsim.storage import schedules as stored
 from hostsim.views.schedules import SCHEDULES, STATUS, write_run_json, write_run_line
 from opter_contract import signals
+from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.services.host import Host
@@ -105,7 +106,11 @@ def schedule(
         if name is not None and not off:
             common.write_one(SCHEDULES, host.scheduled(name))
             return
-        _show(common, store)
+        none = Text(
+            "Inget är schemalagt än; gör ett schema med hostsim schedule NAMN --daily 06:00.",
+            "Nothing is scheduled yet; make a schedule with hostsim schedule NAME --daily 06:00.",
+        )
+        common.write_list(SCHEDULES, lambda: stored.schedules(store), none)
 
 
 def _change(
@@ -139,16 +144,6 @@ def _timetable(daily: str | None, every: str | None) -> Timetable | None:
             )
         return Timetable(every=length)
     return None
-
-
-def _show(common: Common, store: Store) -> None:
-    if common.json or any(True for _ in stored.schedules(store)):
-        common.write_list(SCHEDULES, lambda: stored.schedules(store))
-    else:
-        common.output.say(
-            "Inget är schemalagt än; gör ett schema med hostsim schedule NAMN --daily 06:00.",
-            "Nothing is scheduled yet; make a schedule with hostsim schedule NAME --daily 06:00.",
-        )
 
 
 @command(
