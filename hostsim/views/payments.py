@@ -40,6 +40,7 @@ from hostsim.views.table import (
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
+    from hostsim.ledger.reconciliation import Side
     from hostsim.ledger.values import Entry, Row
     from opter_contract.values import WriteOff
 
@@ -68,7 +69,7 @@ def known_amount(row: Row) -> Decimal | None:
     return None if unread and not row.amount else row.amount
 
 
-def foreign_amount(row: Row) -> Money | str | None:
+def foreign_amount(row: Row | Side) -> Money | str | None:
     if row.currency in {None, SEK}:
         return None
     currency = row.currency or ""

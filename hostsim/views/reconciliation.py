@@ -20,16 +20,14 @@ from hostsim.ledger.reconciliation import (
     Side,
     Sum,
 )
-from hostsim.ledger.values import SEK
 from hostsim.messages.formats import count, day
 from hostsim.messages.text import say
 from hostsim.views.labels import REASONS, company, label
 from hostsim.views.output import Output, one_line
-from hostsim.views.payments import write_title
+from hostsim.views.payments import foreign_amount, write_title
 from hostsim.views.preview_output import company_object
 from hostsim.views.table import (
     Column,
-    Money,
     as_object,
     json_attributes,
     json_only,
@@ -67,14 +65,6 @@ def _side(difference: Mismatch) -> Side:
     return side
 
 
-def _foreign(difference: Mismatch) -> Money | str | None:
-    side = _side(difference)
-    if side.currency in {None, SEK}:
-        return None
-    currency = side.currency or ""
-    return currency if side.amount_currency is None else Money(side.amount_currency, currency)
-
-
 def _side_object(side: Side | None) -> dict[str, object] | None:
     return None if side is None else as_object(_SIDE, side, "sv")
 
@@ -94,7 +84,12 @@ DIFFERENCES: tuple[Column[Mismatch], ...] = (
     Column("invoice", Text("Faktura", "Invoice"), lambda d: _side(d).invoice_number, right=True),
     Column("date", Text("Datum", "Date"), lambda d: _side(d).date),
     Column("amount", Text("Belopp SEK", "Amount SEK"), lambda d: _side(d).amount, right=True),
-    Column("foreign", Text("Annan valuta", "Other currency"), _foreign, right=True),
+    Column(
+        "foreign",
+        Text("Annan valuta", "Other currency"),
+        lambda d: foreign_amount(_side(d)),
+        right=True,
+    ),
     Column("message", Text("Varför", "Why"), lambda d: d.message, wide=True, json="message"),
 )
 
@@ -173,14 +168,14 @@ def write_reconciliation(
     for kind in _LISTS:
         _write_differences(output, reconciliation, kind, show_ignored=show_ignored)
     there = one_line(reconciliation.definition)
-    _write_sums(
-        output, _reason_lines(reconciliation), [_NAME_OF_REASON, _CODE, *_sek_columns(there)]
-    )
-    _write_sums(output, _kind_lines(reconciliation), [_NAME_OF_KIND, *_sek_columns(there)])
+    reason, code = _name("Varför de skiljer sig", "Why they differ"), _code("Kod", "Code")
+    _write_sums(output, _reason_lines(reconciliation), [reason, code, *_sek_columns(there)])
+    kind_of_payments = _name("Betalningar", "Payments")
+    _write_sums(output, _kind_lines(reconciliation), [kind_of_payments, *_sek_columns(there)])
     currencies = [
         _Line(code or "?", "", pair) for code, pair in reconciliation.totals.currencies.items()
     ]
-    _write_sums(output, currencies, [_NAME_OF_CURRENCY, *_currency_columns(there)])
+    _write_sums(output, currencies, [_name("Valuta", "Currency"), *_currency_columns(there)])
     _write_days(output, reconciliation)
     _write_conclusion(output, reconciliation)
 
@@ -257,7 +252,8 @@ def _write_days(output: Output, reconciliation: Reconciliation) -> None:
         f"Dagar och valutor vars summor är lika: {same}.",
         f"Days and currencies whose sums are equal: {same}.",
     )
-    columns = [_NAME_OF_DAY, _CURRENCY, *_currency_columns(one_line(reconciliation.definition))]
+    columns = [_name("Dag", "Day"), _code("Valuta", "Currency")]
+    columns += _currency_columns(one_line(reconciliation.definition))
     write_table(output, columns, lambda: lines)
 
 
@@ -279,16 +275,12 @@ def _write_conclusion(output: Output, reconciliation: Reconciliation) -> None:
 # --- Columns of sums -------------------------------------------------------------------------
 
 
-def _name(heading: Text) -> Column[_Line]:
-    return Column("name", heading, lambda line: line.name)
+def _name(sv: str, en: str) -> Column[_Line]:
+    return Column("name", Text(sv, en), lambda line: line.name)
 
 
-_NAME_OF_REASON = _name(Text("Varför de skiljer sig", "Why they differ"))
-_NAME_OF_KIND = _name(Text("Betalningar", "Payments"))
-_NAME_OF_CURRENCY = _name(Text("Valuta", "Currency"))
-_NAME_OF_DAY = _name(Text("Dag", "Day"))
-_CODE: Column[_Line] = Column("code", Text("Kod", "Code"), lambda line: line.code)
-_CURRENCY: Column[_Line] = Column("code", Text("Valuta", "Currency"), lambda line: line.code)
+def _code(sv: str, en: str) -> Column[_Line]:
+    return Column("code", Text(sv, en), lambda line: line.code)
 
 
 def _number(key: str, sv: str, en: str, value: Callable[[Pair], int | Decimal]) -> Column[_Line]:
