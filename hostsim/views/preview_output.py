@@ -267,25 +267,27 @@ def some_of_each(
     return [row for _, row in sorted(chosen, key=lambda entry: entry[0])][:number]
 
 
-class _Sum(NamedTuple):
+class SumLine(NamedTuple):
+    """How many payments of a kind, or of a status or reason, and their SEK."""
+
     name: Text
     code: str
     number: int
-    sek: Decimal
+    sek: Decimal | None
 
 
-_SUM: tuple[Column[_Sum], ...] = (
+_NUMBER_AND_SEK: tuple[Column[SumLine], ...] = (
     Column("number", Text("Antal", "Number"), lambda s: s.number, right=True),
     Column("sek", Text("SEK", "SEK"), lambda s: s.sek, right=True),
 )
-_CODES: tuple[Column[_Sum], ...] = (
+_CODES: tuple[Column[SumLine], ...] = (
     Column("name", Text("Bedömning eller orsak", "Judgement or reason"), lambda s: s.name),
     Column("code", Text("Kod", "Code"), lambda s: s.code),
-    *_SUM,
+    *_NUMBER_AND_SEK,
 )
-_TOTALS: tuple[Column[_Sum], ...] = (
+SUMS: tuple[Column[SumLine], ...] = (
     Column("name", Text("Betalningar", "Payments"), lambda s: s.name),
-    *_SUM,
+    *_NUMBER_AND_SEK,
 )
 _TOTAL_NAMES = {
     "read": Text("Lästa", "Read"),
@@ -304,7 +306,9 @@ _SAVED_TOTAL_NAMES = _TOTAL_NAMES | {
 def _write_codes(output: Output, preview: Preview) -> None:
     statuses = SAVED_STATUSES if preview.saved else STATUSES
     sums = [
-        _Sum(label(statuses if kind == "ready" else REASONS, code), code, totals.number, totals.sek)
+        SumLine(
+            label(statuses if kind == "ready" else REASONS, code), code, totals.number, totals.sek
+        )
         for kind in KINDS
         for code, totals in totals_by(preview.rows(kind), _code_of(kind)).items()
     ]
@@ -317,13 +321,13 @@ def _write_codes(output: Output, preview: Preview) -> None:
 def _write_totals(output: Output, preview: Preview) -> None:
     names = _SAVED_TOTAL_NAMES if preview.saved else _TOTAL_NAMES
     sums = [
-        _Sum(name, kind, preview.counts[kind], preview.totals[kind])
+        SumLine(name, kind, preview.counts[kind], preview.totals[kind])
         for kind, name in names.items()
         if kind != LEFT_OUT or preview.counts[kind]
     ]
     output.line()
     output.title(Text("Summor", "Totals"))
-    write_table(output, _TOTALS, lambda: sums)
+    write_table(output, SUMS, lambda: sums)
 
 
 def _write_remarks(output: Output, preview: Preview) -> None:

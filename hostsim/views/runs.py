@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from hostsim.messages.payments import SAVE_UNDONE, registered_again, saved_then_partly_undone
 from hostsim.views.labels import RUN_STATES, company, label, region, user_at
 from hostsim.views.output import Output
 from hostsim.views.payments import REGISTERED_PAYMENTS, write_entries
-from hostsim.views.preview_output import company_object, row_objects
+from hostsim.views.preview_output import SUMS, SumLine, company_object, row_objects
 from hostsim.views.table import (
     Column,
     as_object,
@@ -184,27 +184,14 @@ def write_run(output: Output, run: PastRun, entries: Callable[[], Iterable[Entry
         write_entries(output, entries)
 
 
-class _Count(NamedTuple):
-    name: Text
-    number: int
-    sek: Decimal | None
-
-
-_COUNTS: tuple[Column[_Count], ...] = (
-    Column("name", Text("Betalningar", "Payments"), lambda c: c.name),
-    Column("number", Text("Antal", "Number"), lambda c: c.number, right=True),
-    Column("sek", Text("SEK", "SEK"), lambda c: c.sek, right=True),
-)
-
-
 def _write_counts(output: Output, run: PastRun) -> None:
     counts = [
-        _Count(kind_label(kind, run), number, run.totals.get(kind))
+        SumLine(kind_label(kind, run), kind, number, run.totals.get(kind))
         for kind, number in run.counts.items()
     ]
     if counts:
         output.line()
-        write_table(output, _COUNTS, lambda: counts)
+        write_table(output, SUMS, lambda: counts)
 
 
 _KINDS = {
