@@ -5,32 +5,28 @@ from __future__ import annotations
 import camt054
 import pytest
 from camt054 import single
-from desk_person import signed_in_client
+from desk_person import Person
 from fake_plugin import invoice
 
-from hostsim.desk.context import DeskContext
 from hostsim.plugins.loading import Plugins
-from hostsim.storage.store import Store
-from tests.desk.test_desk import NOON, get, imported, post, save_form
 
 
 @pytest.fixture
-def desk_context(tmp_path, monkeypatch):
+def invoices():
+    return [invoice("1001", "1000", ocr="655969"), invoice("1002", "500")]
+
+
+@pytest.fixture
+def plugins(monkeypatch):
     monkeypatch.syspath_prepend(camt054.EXAMPLE)
     from camt054_import import plugin
 
-    with Store.create(tmp_path / "host.db") as store:
-        store.load_invoices([invoice("1001", "1000", ocr="655969"), invoice("1002", "500")])
-        desk_context = DeskContext(
-            store, Plugins([("camt054", plugin)]), clock=lambda: NOON, user="kim"
-        )
-        yield desk_context
-        desk_context.jobs.stop()
+    return Plugins([("camt054", plugin)])
 
 
 @pytest.fixture
-def client(desk_context):
-    return signed_in_client(desk_context)
+def person(desk_context):
+    return Person(desk_context)
 
 
 @pytest.fixture
@@ -41,28 +37,28 @@ def file(tmp_path):
     return path
 
 
-def test_its_fields_are_the_plug_ins_own(client):
-    page = get(client, "/settings/new?type=CAMT054")
+def test_its_fields_are_the_plug_ins_own(person):
+    page = person.get("/settings/new?type=CAMT054")
     assert "Filens sökväg" in page
     assert "camt.054-filen från banken." in page
 
 
-def test_a_bank_file_goes_the_whole_way_on_the_page(client, desk_context, file):
+def test_a_bank_file_goes_the_whole_way_on_the_page(person, desk_context, file):
     desk_context.host().define("Bank", "CAMT054", "camt.054.001.08", "", {"path": str(file)})
-    job = imported(client, desk_context, "Bank")
-    page = get(client, "/import")
+    person.run_import("Bank")
+    page = person.get("/import")
     assert "1001" in page
     assert "999999" in page
-    post(client, "/import/save", **save_form(client, job.run_id))
+    person.save("Bank")
     [saved] = desk_context.store.registered()
     assert saved.host_invoice_number == "1001"
-    assert "1001" in get(client, "/payments")
+    assert "1001" in person.get("/payments")
 
 
 @pytest.mark.parametrize("path", ["/import", "/runs", "/decisions", "/why?invoice=1001"])
-def test_no_page_speaks_of_fortnox(client, desk_context, file, path):
+def test_no_page_speaks_of_fortnox(person, desk_context, file, path):
     """But Betalningsregistrering does, whose ledger goes to Fortnox wherever money came in."""
     desk_context.host().define("Bank", "CAMT054", "camt.054.001.08", "", {"path": str(file)})
-    imported(client, desk_context, "Bank")
-    body = get(client, path).partition("<main")[2]
+    person.run_import("Bank")
+    body = person.get(path).partition("<main")[2]
     assert "Fortnox" not in body

@@ -11,13 +11,14 @@ from urllib.parse import quote, urlencode, urlsplit
 import pytest
 from desk_person import HERE, Person, session_at
 from fake_plugin import invoice, payment
+from host_and_plugin import NOON
 
 from hostsim.desk import Desk
 from hostsim.desk.context import DeskContext
 from hostsim.desk.server import MAX_CONNECTIONS
 from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
-from tests.desk.test_desk import NOON, BankPlugin
+from tests.desk.test_desk import BankPlugin
 
 #: What a path, a query or a form may bring.
 HOSTILE = ["9" * 20, "1e999999", "\0\ud800å%<", "0001-01-01"]

@@ -9,8 +9,6 @@ from hostsim.desk.app import create_app
 from hostsim.sandbox import seed
 
 HERE = {"Host": "127.0.0.1:8000"}
-
-
 KEY = "the-key"
 
 
@@ -20,6 +18,12 @@ def signed_in_client(*args, here="127.0.0.1:8000", **options):
     opened = client.get(f"/?key={KEY}", headers={"Host": here})
     assert opened.status_code == 200, opened.text
     return client
+
+
+def token_of(client):
+    """Return the token of the forms that a client is shown."""
+    page = client.get("/import", headers=HERE).text
+    return re.search(r'name="token" value="([^"]+)"', page)[1]
 
 
 def session_at(desk):
@@ -56,20 +60,31 @@ class Person:
         assert response.status_code == status, response.text
         return response.text
 
-    def post(self, path, status=303, **values):
-        token = re.search(r'name="token" value="([^"]+)"', self.get("/import"))[1]
-        response = self.client.post(path, headers=HERE, data={"token": token} | values)
+    def submit(self, path, status=303, **values):
+        """Submit a form and return the response."""
+        values = {"token": token_of(self.client)} | values
+        response = self.client.post(path, headers=HERE, data=values)
         assert response.status_code == status, response.text
-        return response.text
+        return response
 
-    def run_import(self, name="Fortnox"):
-        self.post("/import/start", format=name, region="", date="2026-11-22")
-        for job in self.desk_context.jobs.running():
-            assert job.ended.wait(10)
+    def post(self, path, status=303, **values):
+        return self.submit(path, status, **values).text
 
-    def save(self):
-        run = self.desk_context.open_previews()["Fortnox"]
-        self.post("/import/save", run=run, revision=self.revision())
+    def start_import(self, name="Fortnox", **values):
+        """Start an import as the page does, and return its job."""
+        values = {"format": name, "region": "", "date": "2026-11-22"} | values
+        location = self.submit("/import/start", **values).location
+        return self.desk_context.jobs.get(location.rpartition("/")[2])
+
+    def run_import(self, name="Fortnox", **values):
+        """Import as the page does, wait for the end, and return the job."""
+        job = self.start_import(name, **values)
+        assert job.ended.wait(10)
+        return job
+
+    def save(self, name="Fortnox"):
+        run = self.desk_context.open_previews()[name]
+        self.post("/import/save", run=run, revision=self.revision(name))
 
     def revision(self, name="Fortnox"):
         """Return the revision in the forms of a page that is loaded now."""
