@@ -13,24 +13,13 @@ from pathlib import Path
 import pytest
 import requests
 from desk_person import HERE, KEY, session_at, signed_in_client
-from fake_plugin import invoice
 
 from hostsim.desk import Desk
 from hostsim.desk.app import create_app
-from hostsim.desk.context import DeskContext
 from hostsim.desk.reverse_proxy import reverse_proxy
-from hostsim.plugins.loading import Plugins
 from hostsim.services.browser import open_browser
-from hostsim.storage.store import Store
 
 CLOSED = "ADDRESS_KEY_MISSING: "
-
-
-@pytest.fixture
-def desk_context(tmp_path):
-    with Store.create(tmp_path / "host.db") as store:
-        store.load_invoices([invoice("1001")])
-        yield DeskContext(store, Plugins(), user="kim")
 
 
 @pytest.fixture

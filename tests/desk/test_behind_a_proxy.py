@@ -8,23 +8,21 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 import requests
 from desk_person import signed_in_client
-from fake_plugin import FakePlugin, hookimpl, invoice, payment
+from fake_plugin import FakePlugin, hookimpl, payment
 from web_host import USER_HEADER, Nginx, Proxy, Visitor, callback_url
 
-from hostsim.desk import Desk, DeskContext
+from hostsim.desk import Desk
 from hostsim.desk.app import create_app
 from hostsim.desk.reverse_proxy import MAX_NAME_LENGTH, reverse_proxy
 from hostsim.desk.startup import sandbox_context
 from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import seed
-from hostsim.storage.store import Store
 from opter_contract.values import Text
 from opter_fortnox_plugin import hooks
 
 PUBLIC = "https://opter.example.com/fortnox"
 STATE = "st4te-that-nobody-guesses"
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 class LoginPlugin(FakePlugin):
@@ -65,19 +63,10 @@ def plugin():
 
 
 @pytest.fixture
-def desk_context(tmp_path, plugin):
-    with Store.create(tmp_path / "host.db") as store:
-        store.load_invoices([invoice("1001")])
-        context = DeskContext(
-            store,
-            Plugins([("bank", plugin)]),
-            clock=lambda: NOON,
-            user="kim",
-            redirect_uri=f"{PUBLIC}/callback",
-        )
-        context.host().define("Bank", "Bank", "API", "", {})
-        yield context
-        context.jobs.stop()
+def desk_context(desk_context):
+    desk_context.redirect_uri = f"{PUBLIC}/callback"
+    desk_context.host().define("Bank", "Bank", "API", "", {})
+    return desk_context
 
 
 class Browser:

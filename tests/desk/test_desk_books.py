@@ -4,48 +4,32 @@ import csv
 import io
 import json
 import re
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 
 import pytest
-from desk_person import HERE, Person, rows_of, seal_of, words
+from desk_person import HERE, rows_of, seal_of, words
 from fake_plugin import FakePlugin, Refused, euro, invoice, payment, unreadable
 
-from hostsim.desk.context import DeskContext
 from hostsim.ledger import amounts
-from hostsim.plugins.loading import Plugins
-from hostsim.storage.store import Store
 
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 ENTRY = {"invoice": "1002", "amount": "1 250,50", "date": "2026-11-20", "region": ""}
 
 
 @pytest.fixture
-def store(tmp_path):
-    with Store.create(tmp_path / "host.db") as store:
-        store.load_invoices(
-            [
-                invoice("1001", customer_name="Ängens Åkeri AB"),
-                invoice("1002", "2000"),
-                invoice("2001", "100", "EUR"),
-                invoice("1001", "300", region="Norr"),
-                invoice("1009", period_closed=False),
-            ]
-        )
-        yield store
+def invoices():
+    return [
+        invoice("1001", customer_name="Ängens Åkeri AB"),
+        invoice("1002", "2000"),
+        invoice("2001", "100", "EUR"),
+        invoice("1001", "300", region="Norr"),
+        invoice("1009", period_closed=False),
+    ]
 
 
 @pytest.fixture
 def plugin():
     return FakePlugin(payments=[payment(1, "1001", "400", source="autogiro"), euro(2)])
-
-
-@pytest.fixture
-def person(store, plugin):
-    desk_context = DeskContext(store, Plugins([("fake", plugin)]), clock=lambda: NOON, user="kim")
-    desk_context.host().define("Fortnox", "Fake", "API", "", {})
-    yield Person(desk_context)
-    desk_context.jobs.stop()
 
 
 def refuse(_run):

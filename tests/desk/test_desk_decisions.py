@@ -2,31 +2,15 @@
 
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 
 import pytest
-from desk_person import HERE, Person, choices_of, rows_of, words
-from fake_plugin import FakePlugin, invoice, payment, unreadable
+from desk_person import HERE, choices_of, rows_of, words
+from fake_plugin import FakePlugin, payment, unreadable
 
-from hostsim.desk.context import DeskContext
 from hostsim.plugins.loading import Plugins
-from hostsim.storage.store import Store
 from hostsim.views.labels import DECISIONS, label
-
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
-
-
-@pytest.fixture
-def store(tmp_path):
-    with Store.create(tmp_path / "host.db") as store:
-        store.load_invoices([invoice("1001"), invoice("1002", "500"), invoice("1003", "700")])
-        yield store
-
-
-@pytest.fixture
-def plugin():
-    return FakePlugin()
 
 
 @pytest.fixture
@@ -35,13 +19,14 @@ def bank():
 
 
 @pytest.fixture
-def person(store, plugin, bank):
-    plugins = Plugins([("fake", plugin), ("bank", bank)])
-    desk_context = DeskContext(store, plugins, clock=lambda: NOON, user="kim")
-    desk_context.host().define("Fortnox", "Fake", "API", "", {})
-    desk_context.host().define("Bank", "Bank", "API", "", {})
-    yield Person(desk_context)
-    desk_context.jobs.stop()
+def plugins(plugin, bank):
+    return Plugins([("fake", plugin), ("bank", bank)])
+
+
+@pytest.fixture
+def person(person):
+    person.desk_context.host().define("Bank", "Bank", "API", "", {})
+    return person
 
 
 def registered(store):

@@ -5,23 +5,22 @@ What is true of both is claimed of each: what is shown, what is sent, and what i
 
 import re
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 
 import pytest
 from desk_person import HERE, Person, rows_of, words
 from fake_export import LASSE, SETTINGS, FakeExport, exported_invoice, load
 from fake_plugin import FakePlugin, Refused, hookimpl
+from host_and_plugin import NOON
 
 from hostsim.desk import background_jobs, exports
-from hostsim.desk.context import DeskContext
 from hostsim.messages.formats import minute
 from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store
 from opter_contract.export_values import Difference, PlannedCard
 from opter_contract.values import Choice, SettingsField, Text
 
-NOON = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
 EVIL = "<script>alert(1)</script>"
 CHANGED = "Ingenting skickades: planen har ändrats sedan den visades"
 CONFIRMED = f"Bekräftad av kim {minute(NOON)}"
@@ -88,11 +87,13 @@ def store(tmp_path, subject):
 
 
 @pytest.fixture
-def person(store, plugin, subject):
-    plugins = Plugins([("ut", plugin), ("in", Bank(code="Bank"))])
-    desk_context = DeskContext(store, plugins, clock=lambda: NOON, user="kim")
-    yield Economist(desk_context, subject)
-    desk_context.jobs.stop()
+def plugins(plugin):
+    return Plugins([("ut", plugin), ("in", Bank(code="Bank"))])
+
+
+@pytest.fixture
+def person(desk_context, subject):
+    return Economist(desk_context, subject)
 
 
 @pytest.fixture

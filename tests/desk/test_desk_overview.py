@@ -4,24 +4,22 @@ import csv
 import io
 import itertools
 import re
-from datetime import UTC, datetime, time, timedelta
+from datetime import time, timedelta
 
 import pytest
 from desk_person import Person, rows_of, words
 from fake_export import SETTINGS, FakeExport
-from fake_plugin import COMPANY, FakePlugin, Refused, hookimpl, invoice, payment
+from fake_plugin import COMPANY, FakePlugin, Refused, hookimpl, payment
+from host_and_plugin import NOON
 
-from hostsim.desk.context import DeskContext
 from hostsim.ledger import schedules as rules
 from hostsim.ledger.schedules import GREEN, NONE, Timetable
 from hostsim.plugins.loading import Plugins
 from hostsim.storage import schedules
 from hostsim.storage.lists import Selection, all_of
-from hostsim.storage.store import Store
 from hostsim.views.schedules import when
 from opter_contract.values import Company, EndedRun, ErrorText, Text
 
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 HALF_HOURLY = Timetable(every=timedelta(minutes=30))
 NIGHTLY = Timetable(daily=time(6))
 LOGIN = Text("Någon måste logga in.", "Somebody must sign in.")
@@ -52,28 +50,23 @@ class SigningIn(FakePlugin):
 
 
 @pytest.fixture
-def store(tmp_path):
-    with Store.create(tmp_path / "host.db") as store:
-        store.load_invoices([invoice("1001")])
-        yield store
-
-
-@pytest.fixture
 def plugin():
     return SigningIn(payments=[payment(1, "1001", "400"), payment(2, "9999")])
 
 
 @pytest.fixture
-def person(store, plugin):
-    plugins = Plugins([("fake", plugin), ("exporter", FakeExport())])
-    desk_context = DeskContext(store, plugins, clock=lambda: NOON, user="kim")
-    yield Person(desk_context)
-    desk_context.jobs.stop()
+def plugins(plugin):
+    return Plugins([("fake", plugin), ("exporter", FakeExport())])
 
 
 @pytest.fixture
-def host(person):
-    return person.desk_context.host()
+def person(desk_context):
+    return Person(desk_context)
+
+
+@pytest.fixture
+def host(desk_context):
+    return desk_context.host()
 
 
 def define(host, name, company=None):

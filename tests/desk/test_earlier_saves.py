@@ -2,55 +2,42 @@
 
 import io
 import re
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal
-from types import SimpleNamespace
 
 import pytest
-from desk_person import HERE, Person, rows_of, words
-from fake_plugin import FakePlugin, invoice, payment
+from desk_person import HERE, rows_of, words
+from fake_plugin import invoice, payment
+from host_and_plugin import NOON
 from openpyxl import load_workbook
-
-from hostsim.desk.context import DeskContext
-from hostsim.plugins.loading import Plugins
-from hostsim.storage.store import Store
-
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def person(tmp_path):
+def invoices():
+    return [invoice("1001"), invoice("1002", "500"), invoice("1003", "75")]
+
+
+@pytest.fixture
+def person(person, plugin, clock):
     """Save three payments of two invoices, and then a fourth one."""
-    plugin = FakePlugin()
     plugin.payments = [
         payment(1),
         payment(2, "1002", "200"),
         payment(3, "1002", "50"),
         payment(4, "9999", "40"),
     ]
-    with Store.create(tmp_path / "host.db") as store:
-        store.load_invoices([invoice("1001"), invoice("1002", "500"), invoice("1003", "75")])
-        clock = SimpleNamespace(now=NOON)
-        plugins = Plugins([("fake", plugin)])
-        context = DeskContext(store, plugins, clock=lambda: clock.now, user="kim")
-        context.host().define("Fortnox", "Fake", "API", "", {})
-        person = Person(context)
-        person.clock = clock
-        person.plugin = plugin
-        person.run_import()
-        person.first = context.open_previews()["Fortnox"]
-        person.save()
-        yield person
-        context.jobs.stop()
+    person.clock, person.plugin = clock, plugin
+    person.first = person.run_import().run_id
+    person.save()
+    return person
 
 
 @pytest.fixture
 def later(person):
     person.before = person.get(f"/import?run={person.first}")
-    person.clock.now += timedelta(hours=1)
+    person.clock.advance(hours=1)
     person.plugin.payments = [payment(5, "1003", "75")]
-    person.run_import()
-    person.second = person.desk_context.open_previews()["Fortnox"]
+    person.second = person.run_import().run_id
     person.save()
     return person
 
@@ -184,11 +171,11 @@ def test_two_saves_of_one_day_are_told_apart_on_the_page_on_paper_and_as_files(l
 
 def test_a_save_goes_by_when_it_was_saved_and_its_beginning_is_called_that(person):
     person.run_import()
-    person.clock.now += timedelta(minutes=1)
+    person.clock.advance(minutes=1)
     person.plugin.payments = [payment(6, "1003", "75")]
     person.run_import()
     run = person.desk_context.open_previews()["Fortnox"]
-    person.clock.now += timedelta(minutes=1)
+    person.clock.advance(minutes=1)
     person.save()
     page = words(person.get(f"/runs?run={run}"))
     assert "Vald sparning, sparad 2026-11-22 12:02" in page
@@ -199,16 +186,15 @@ def test_a_save_goes_by_when_it_was_saved_and_its_beginning_is_called_that(perso
 @pytest.fixture
 def half_undone(person):
     """Undo a first save, and then a second one that had reversed one payment of it."""
-    person.clock.now += timedelta(hours=1)
+    person.clock.advance(hours=1)
     person.plugin.payments = [payment(1, amount="900")]
-    person.run_import()
-    person.second = person.desk_context.open_previews()["Fortnox"]
+    person.second = person.run_import().run_id
     person.decide(1, "accept")
     person.save()
-    person.clock.now += timedelta(hours=1)
+    person.clock.advance(hours=1)
     person.post(f"/runs/{person.first}/undo", why="fel företag")
     person.notices()
-    person.clock.now += timedelta(hours=1)
+    person.clock.advance(hours=1)
     person.dialog = words(person.get(f"/runs/{person.second}/undo"))
     person.post(f"/runs/{person.second}/undo", why="också fel")
     return person
@@ -288,7 +274,7 @@ def test_what_was_undone_in_two_turns_is_taken_again_with_one_press(person):
     person.decide(1, "accept")
     person.save()
     for run in (person.first, second, person.first):
-        person.clock.now += timedelta(hours=1)
+        person.clock.advance(hours=1)
         person.post(f"/runs/{run}/undo", why="fel")
     several = person.desk_context.host().undone_saves("Fortnox")
     assert {one.run_id: one.waiting for one in several}[person.first] == 3
@@ -354,7 +340,7 @@ def test_what_cannot_be_taken_again_stays_told_and_never_in_green(otherwise):
 def test_what_was_to_be_taken_again_and_does_not_come_is_named_after_the_reading(person):
     person.post(f"/runs/{person.first}/undo", why="fel")
     person.post(f"/runs/{person.first}/take-again", revision="")
-    person.clock.now += timedelta(minutes=1)
+    person.clock.advance(minutes=1)
     host = person.desk_context.host()
     host.add_payment("1001", Decimal(1000), date=NOON.date(), confirm=True)
     person.plugin.payments = [payment(3, "1002", "50")]

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from datetime import UTC, date, datetime
+from datetime import date
 from threading import Event
 from types import SimpleNamespace
 
 import pytest
-from desk_person import HERE, Person
+from desk_person import HERE
 from fake_plugin import FakePlugin, hookimpl
+from host_and_plugin import NOON
 
 from hostsim.desk.background_jobs import Choice, Job, Jobs
-from hostsim.desk.context import DeskContext
 from hostsim.errors import HostError
 from hostsim.ledger.schedules import NONE, Timetable
-from hostsim.plugins.loading import Plugins
 from hostsim.storage import schedules
-from hostsim.storage.store import Store
 from opter_contract.values import Text
 
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 READ = "/import/read?format=Fortnox"
 
 
@@ -34,33 +30,22 @@ class Bank(FakePlugin):
 
 
 @pytest.fixture
-def context(tmp_path):
-    with Store.create(tmp_path / "host.db") as store:
-        plugins = Plugins([("bank", Bank(code="Bank"))])
-        context = DeskContext(store, plugins, clock=lambda: NOON, user="kim")
-        context.host().define("Fortnox", "Bank", "API", "", {})
-        yield context
-        context.jobs.stop()
-
-
-@pytest.fixture
-def person(context):
-    return Person(context)
+def plugin():
+    return Bank(code="Bank")
 
 
 def leads_to(person, path, **values):
-    token = re.search(r'name="token" value="([^"]+)"', person.get("/import"))[1]
-    return person.client.post(path, headers=HERE, data={"token": token} | values).location
+    return person.submit(path, **values).location
 
 
-def test_ok_stores_what_was_changed_and_goes_on_to_reading(person, context):
+def test_ok_stores_what_was_changed_and_goes_on_to_reading(person, desk_context):
     changed = {"field-since": "2026-01-01", "then": "close"}
     assert leads_to(person, "/settings/of/Fortnox", **changed) == READ
-    assert context.store.definition("Fortnox").settings["since"] == "2026-01-01"
+    assert desk_context.store.definition("Fortnox").settings["since"] == "2026-01-01"
 
 
-def test_ok_without_a_change_stores_nothing(person, context):
-    before = context.store.definition("Fortnox")
+def test_ok_without_a_change_stores_nothing(person, desk_context):
+    before = desk_context.store.definition("Fortnox")
     values = {f"field-{key}": value for key, value in before.settings.items()}
     assert leads_to(person, "/settings/of/Fortnox", then="close", **values) == READ
     assert person.notices(READ) == []
@@ -118,8 +103,8 @@ def test_no_job_begins_once_the_desk_stops_its_jobs():
     assert jobs.running() == []
 
 
-def test_of_many_definitions_a_page_carries_none_and_proposes_what_is_written(person, context):
-    with context.store.change() as db:
+def test_of_many_definitions_a_page_carries_none_and_proposes_what_is_written(person, desk_context):
+    with desk_context.store.change() as db:
         db.executemany(
             "INSERT INTO definitions (name, import_type, import_format, region, settings)"
             " SELECT ?, import_type, import_format, region, settings FROM definitions LIMIT 1",
@@ -135,17 +120,17 @@ def test_of_many_definitions_a_page_carries_none_and_proposes_what_is_written(pe
     assert "Bolag 99" in refused
 
 
-def test_without_a_name_nothing_runs_again(person, context):
-    context.host().set_schedule("Fortnox", Timetable(daily=NOON.time()), NONE)
-    with context.store.change() as db:
+def test_without_a_name_nothing_runs_again(person, desk_context):
+    desk_context.host().set_schedule("Fortnox", Timetable(daily=NOON.time()), NONE)
+    with desk_context.store.change() as db:
         db.execute("UPDATE schedules SET paused_at = '2026-11-22T11:00:00+00:00'")
     person.post("/overview/resume", 400)
-    assert schedules.schedule(context.store, "Fortnox").paused
+    assert schedules.schedule(desk_context.store, "Fortnox").paused
 
 
 @pytest.mark.parametrize("forged", [{"when": "x"}, {"unit": "d"}, {"save": "all"}])
-def test_a_forged_schedule_is_refused(person, context, forged):
+def test_a_forged_schedule_is_refused(person, desk_context, forged):
     person.post(
         "/overview/schedule?of=Fortnox", 400, **{"when": "daily", "daily": "06:00"} | forged
     )
-    assert schedules.schedule(context.store, "Fortnox") is None
+    assert schedules.schedule(desk_context.store, "Fortnox") is None

@@ -3,26 +3,24 @@
 import csv
 import io
 import re
-from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
-from desk_person import HERE, Person, choices_of, rows_of, words
-from fake_plugin import FakePlugin, invoice, payment, write_off
+from desk_person import HERE, choices_of, rows_of, words
+from fake_plugin import invoice, payment, write_off
 from openpyxl import load_workbook
 
-from hostsim.desk.context import DeskContext
 from hostsim.messages.payments import numbered
-from hostsim.plugins.loading import Plugins
-from hostsim.storage.store import Store
-
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def person(tmp_path):
+def invoices():
+    return [invoice("1001"), invoice("1002", "500"), invoice("1003", "-104")]
+
+
+@pytest.fixture
+def person(person, plugin, store):
     """Read a payment that is 5,00 short, one that is left out and two that cannot be saved."""
-    plugin = FakePlugin()
     plugin.payments = [
         payment(1, "1001", "994", write_offs=(write_off("1"),)),
         payment(2, "1002", "500"),
@@ -30,18 +28,11 @@ def person(tmp_path):
         payment(8, "9998", "40"),
         payment(9, "9999", "40"),
     ]
-    with Store.create(tmp_path / "host.db") as store:
-        store.load_invoices([invoice("1001"), invoice("1002", "500"), invoice("1003", "-104")])
-        store.set_setting("accepted_deviation", "5")
-        context = DeskContext(store, Plugins([("fake", plugin)]), clock=lambda: NOON, user="kim")
-        context.host().define("Fortnox", "Fake", "API", "", {})
-        person = Person(context)
-        person.plugin = plugin
-        person.run_import()
-        person.run = context.open_previews()["Fortnox"]
-        person.post("/import/tick", run=person.run, leave="2")
-        yield person
-        context.jobs.stop()
+    store.set_setting("accepted_deviation", "5")
+    person.plugin = plugin
+    person.run = person.run_import().run_id
+    person.post("/import/tick", run=person.run, leave="2")
+    return person
 
 
 def ready(person, form):

@@ -3,41 +3,26 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 
 import pytest
-from desk_person import HERE, Person, words
-from fake_plugin import FakePlugin, invoice
+from desk_person import HERE, words
+from fake_plugin import invoice
 
 from hostsim.desk import downloads
-from hostsim.desk.context import DeskContext
-from hostsim.plugins.loading import Plugins
-from hostsim.storage.store import Store
-
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def person(tmp_path):
-    with Store.create(tmp_path / "host.db") as store:
-        late = {"customer_name": "Ängens Åkeri AB", "due_date": date(2026, 11, 1)}
-        store.load_invoices(
-            [
-                invoice("1001", "1250.50", ocr="77001", **late),
-                invoice("1002", "500", customer_name="=Ängens Fisk", due_date=date(2026, 12, 1)),
-                invoice("1003", "700", "EUR", customer_name="Ängens Fisk", due_date=None),
-                invoice("1004", "0"),
-                *(
-                    invoice(str(2000 + n), "1", customer_name="Ny", due_date=None)
-                    for n in range(120)
-                ),
-            ]
-        )
-        context = DeskContext(
-            store, Plugins([("bank", FakePlugin(code="Bank"))]), clock=lambda: NOON, user="kim"
-        )
-        yield Person(context)
+def invoices():
+    late = {"customer_name": "Ängens Åkeri AB", "due_date": date(2026, 11, 1)}
+    return [
+        invoice("1001", "1250.50", ocr="77001", **late),
+        invoice("1002", "500", customer_name="=Ängens Fisk", due_date=date(2026, 12, 1)),
+        invoice("1003", "700", "EUR", customer_name="Ängens Fisk", due_date=None),
+        invoice("1004", "0"),
+        *(invoice(str(2000 + n), "1", customer_name="Ny", due_date=None) for n in range(120)),
+    ]
 
 
 def found(page):

@@ -1,34 +1,22 @@
 """The page of a save: its ticks, its figures, its button, and its way back."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import date
 from decimal import Decimal
 
 import pytest
-from desk_person import Person, rows_of, words
-from fake_plugin import FakePlugin, balance, invoice, payment
+from desk_person import rows_of, words
+from fake_plugin import balance, payment
 
-from hostsim.desk.context import DeskContext
-from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
-from hostsim.storage.store import Store
-
-NOON = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture
-def person(tmp_path):
-    plugin = FakePlugin()
+def person(person, plugin):
     plugin.payments = [payment(1), payment(2, "1002", "200"), payment(3, "9999", "40")]
-    with Store.create(tmp_path / "host.db") as store:
-        store.load_invoices([invoice("1001"), invoice("1002", "500")])
-        context = DeskContext(store, Plugins([("fake", plugin)]), clock=lambda: NOON, user="kim")
-        context.host().define("Fortnox", "Fake", "API", "", {})
-        person = Person(context)
-        person.plugin = plugin
-        person.run_import()
-        yield person
-        context.jobs.stop()
+    person.plugin = plugin
+    person.run_import()
+    return person
 
 
 def run_of(person):
