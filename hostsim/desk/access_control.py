@@ -86,8 +86,7 @@ def guard(app: Flask, host: str, proxy: ReverseProxy, key: str) -> None:
 
     @app.after_request
     def _after(response: Response) -> Response:
-        for name, value in HEADERS.items():
-            response.headers[name] = value
+        response.headers.update(HEADERS)
         if request.endpoint != "static":
             response.headers["Cache-Control"] = "no-store"
         return response

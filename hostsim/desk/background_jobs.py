@@ -139,7 +139,7 @@ class Job:
         """Pass on the URL that the login window ended at; return the refusal, if any."""
         return None if self._on_callback is None else self._on_callback(url)
 
-    def run(self, execute: Execute, explain: Explain = failure_of) -> None:
+    def run(self, execute: Execute, explain: Explain) -> None:
         with commits.watch() as saved:
             try:
                 result = execute(self)
@@ -210,10 +210,6 @@ def ticks_changed(
     return (left_out - set(ticked)) | (frozenset(shown) - set(ticked))
 
 
-#: A job that no person at a page began.
-NOBODY: Final = Starter()
-
-
 class Jobs:
     """The jobs of this desk, one per definition at a time."""
 
@@ -224,7 +220,7 @@ class Jobs:
         self._jobs: dict[str, Job] = {}
         self._closed = False
 
-    def start(self, choice: Choice, starter: Starter = NOBODY) -> Job:
+    def start(self, choice: Choice, starter: Starter) -> Job:
         """Start a job, or return the running one that does the same.
 
         :raises HostError: ``IMPORT_RUNNING`` or ``EXPORT_RUNNING`` if another job uses the

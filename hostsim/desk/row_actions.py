@@ -46,7 +46,6 @@ class RowActions(NamedTuple):
     run_id: str
     revision: str  # of the preview, read before the rest
     definition: str
-    company: str
     kind: str
     row: PreviewRow
     read_first: bool  # it was not fetched in this import, and is once a person has decided
@@ -108,7 +107,6 @@ def row_actions(row_id: int) -> RowActions:
         run_id=row["run_id"],
         revision=row["revision"],
         definition=definition,
-        company=company,
         kind=row["kind"],
         row=row_of(row),
         read_first=not row["fetched"] and not _decided_before(counts, row["started_at"]),

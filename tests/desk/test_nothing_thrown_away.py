@@ -11,7 +11,7 @@ from desk_person import HERE
 from fake_plugin import FakePlugin, hookimpl
 from host_and_plugin import NOON
 
-from hostsim.desk.background_jobs import Choice, Job, Jobs
+from hostsim.desk.background_jobs import Choice, Job, Jobs, Starter
 from hostsim.errors import HostError
 from hostsim.ledger.schedules import NONE, Timetable
 from hostsim.storage import schedules
@@ -77,11 +77,11 @@ def test_a_second_import_with_other_values_is_refused_and_says_so():
     goes_on = Event()
     jobs = Jobs(lambda job: goes_on.wait(10))
     choice = Choice("Fortnox", bank_account="1", day=date(2026, 11, 22))
-    job = jobs.start(choice)
-    assert jobs.start(choice) is job
+    job = jobs.start(choice, Starter())
+    assert jobs.start(choice, Starter()) is job
     for other in (Choice("Fortnox", bank_account="2", day=choice.day), Choice("Fortnox")):
         with pytest.raises(HostError) as caught:
-            jobs.start(other)
+            jobs.start(other, Starter())
         assert caught.value.code == "IMPORT_RUNNING"
         assert "med andra uppgifter" in caught.value.message.sv
     goes_on.set()
@@ -93,10 +93,10 @@ def test_no_job_begins_once_the_desk_stops_its_jobs():
 
     def begin_another(job):
         with pytest.raises(HostError) as caught:
-            jobs.start(Choice("Bank"))
+            jobs.start(Choice("Bank"), Starter())
         late.append(caught.value.code)
 
-    job = jobs.start(Choice("Fortnox"))
+    job = jobs.start(Choice("Fortnox"), Starter())
     job.stop = lambda: (begin_another(job), Job.stop(job))
     jobs.stop()
     assert late == ["CANCELLED"]

@@ -28,14 +28,14 @@ posix = pytest.mark.skipif(sys.platform == "win32", reason="a signal to one chil
 SERVING = """
 import sys, threading, time
 from hostsim.__main__ import main
-from hostsim.desk.background_jobs import Choice
+from hostsim.desk.background_jobs import Choice, Starter
 from hostsim.desk.server import Desk
 from hostsim.sandbox import scripted_login, seed
 
 enter = Desk.__enter__
 
 def entered(desk):
-    job = enter(desk).desk_context.jobs.start(Choice("F"))
+    job = enter(desk).desk_context.jobs.start(Choice("F"), Starter())
     def sign_in():
         while job.login_url is None:
             time.sleep(0.01)
