@@ -231,16 +231,12 @@ def write_entries(output: Output, entries: Callable[[], Iterable[Entry]]) -> Non
     write_title(output, title, number)
     if not number:
         return
-    write_entry_table(output, entries)
-    text = money(total, output.language)
-    output.say(f"  Summa SEK: {text}", f"  Sum SEK: {text}")
-
-
-def write_entry_table(output: Output, entries: Callable[[], Iterable[Entry]]) -> None:
-    """Print registered payments alone; deleted ones are pink on a terminal."""
+    # Deleted ones are pink on a terminal.
     write_table(
         output, REGISTERED_PAYMENTS, entries, colour=lambda e: _PINK if e.deleted_at else None
     )
+    text = money(total, output.language)
+    output.say(f"  Summa SEK: {text}", f"  Sum SEK: {text}")
 
 
 def write_title(output: Output, title: Text, number: int) -> None:

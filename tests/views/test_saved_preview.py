@@ -9,7 +9,7 @@ from fake_plugin import FakePlugin, payment
 from host_and_plugin import MinuteClock, host_of
 
 from hostsim.views.output import Output
-from hostsim.views.payments import write_entry_table
+from hostsim.views.payments import write_entries
 from hostsim.views.preview_output import write_preview
 
 invoices, store = host_and_plugin.invoices, host_and_plugin.store
@@ -60,6 +60,6 @@ def test_what_was_taken_again_and_reversed_is_said_to_have_been(host, plugin, st
     host.take_save_again("Fortnox", run)
     assert "Tas in igen" in printed(write_preview, host.import_payments("Fortnox"))
     again = printed(write_preview, host.save("Fortnox"))
-    registered = printed(write_entry_table, store.payments)
+    registered = printed(write_entries, store.payments)
     assert ("Tas in igen" in again, "Togs in igen" in again) == (False, True)
     assert ("Tas in igen" in registered, "Togs in igen" in registered) == (False, True)
