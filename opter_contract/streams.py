@@ -51,3 +51,13 @@ def have_streams() -> None:
         sys.stdout = cast("TextIO", _Closed())
     if sys.stderr is None:
         sys.stderr = open(2, "w", closefd=False, encoding="utf-8")  # noqa: SIM115 likewise
+
+
+def speak_utf8() -> None:
+    """Write UTF-8 on every platform, unless the user chose something else."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            chosen = os.environ.get("PYTHONIOENCODING")
+            # A lone surrogate in the data must not stop the output; in JSON its escape happens
+            # to be right.
+            stream.reconfigure(encoding=None if chosen else "utf-8", errors="backslashreplace")

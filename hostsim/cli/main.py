@@ -32,7 +32,7 @@ from hostsim.messages.text import LANGUAGES, say
 from hostsim.storage import commits
 from hostsim.views.output import Output, ReaderClosed
 from opter_contract import signals
-from opter_contract.streams import have_streams, write_nowhere
+from opter_contract.streams import have_streams, speak_utf8, write_nowhere
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def run(arguments: Sequence[str], language: str = "sv", *, last: bool = False) -
     """
     common = Common(language)
     have_streams()
-    _speak_utf8()
+    speak_utf8()
     with signals.ending(last=last) as end, logs.open_log(), commits.watch() as saved:
         try:
             status = _invoke(arguments, common)
@@ -230,20 +230,6 @@ def _expected_value(kind: click.ParamType[Any]) -> tuple[str, str]:
             )
         case _:  # the one kind that is left
             return "ett heltal", "a whole number"
-
-
-def _speak_utf8() -> None:
-    """Write UTF-8 on every platform, unless the user chose something else."""
-    for stream in (sys.stdout, sys.stderr):
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is None:
-            continue
-        # A lone surrogate in the data must not stop the output; in
-        # JSON its escape happens to be right.
-        if os.environ.get("PYTHONIOENCODING"):
-            reconfigure(errors="backslashreplace")
-        else:
-            reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _flush_quietly() -> None:

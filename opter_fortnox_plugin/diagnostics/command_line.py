@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from opter_contract import languages, signals
-from opter_contract.streams import have_streams, reader_closed, write_nowhere
+from opter_contract.streams import have_streams, reader_closed, speak_utf8, write_nowhere
 from opter_contract.values import Failure
 from opter_fortnox_plugin import __version__
 from opter_fortnox_plugin.diagnostics import doctor_command, probe_command
@@ -52,6 +52,7 @@ def main(
     """
     argv = sys.argv[1:] if arguments is None else list(arguments)
     have_streams()
+    speak_utf8()
     with signals.ending(last=arguments is None) as ending:
         status = _run(argv, open_browser, surroundings)
         ending.over = True

@@ -831,6 +831,18 @@ def test_where_nobody_can_answer_nobody_is_waited_for(fortnox, options, code):
     assert "--no-browser" in done.stderr
 
 
+def test_output_is_utf8_whatever_the_locale_is():
+    ascii_only = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    environment = {name: text for name, text in os.environ.items() if "FORTNOX" not in name}
+    done = subprocess.run(
+        [sys.executable, "-m", "opter_fortnox_plugin", "doctor", "--lang", "sv", "--no-browser"],
+        env=environment | ascii_only,
+        capture_output=True,
+        check=False,
+    )
+    assert "värdet finns i Fortnox utvecklarportal" in done.stdout.decode("utf-8")
+
+
 # --- Without a client ---------------------------------------------------------------
 
 
