@@ -39,12 +39,12 @@ def opter_import_types() -> Sequence[ImportType]:
 
 @hookimpl(optionalhook=True)
 def opter_export_types() -> Sequence[ExportType]:
-    return [_settings_of(subject).EXPORT_TYPE for subject in _EXPORTS]
+    return [_settings_of(subject).EXPORT_TYPE for subject in filter(None, _PACKAGES)]
 
 
 @hookimpl
 def opter_settings_fields(type_code: str, subject: str) -> Sequence[SettingsField] | None:
-    if not _is_our_type(type_code) or subject not in {"", *_EXPORTS}:
+    if not _is_our_type(type_code) or subject not in _PACKAGES:
         return None
     fields: Sequence[SettingsField] = _settings_of(subject).FIELDS
     return fields
@@ -54,7 +54,7 @@ def opter_settings_fields(type_code: str, subject: str) -> Sequence[SettingsFiel
 def opter_check_settings(
     type_code: str, values: Mapping[str, str], subject: str
 ) -> CheckedSettings | None:
-    if not _is_our_type(type_code) or subject not in {"", *_EXPORTS}:
+    if not _is_our_type(type_code) or subject not in _PACKAGES:
         return None
     checked: CheckedSettings = _settings_of(subject).check(values)
     return checked
@@ -137,7 +137,7 @@ def opter_exclusion_reasons(
 ) -> Sequence[Reason | None] | None:
     if not _is_our_run(run):
         return None
-    rules = settings.Settings.of(run.settings)
+    rules = _settings_of("").Settings.of(run.settings)
     return [rules.exclusion_reason(payment) for payment in payments]
 
 
@@ -157,19 +157,20 @@ def opter_diagnose(run: Run) -> Sequence[Finding] | None:
     return diagnose(run)
 
 
-#: The package of each export, by its subject.
-_EXPORTS: Final = {"invoices": "invoices", "supplier-bills": "supplier_invoices"}
+#: The package of the import, and that of each export, by its subject.
+_PACKAGES: Final = {
+    "": "payments",
+    "invoices": "invoices",
+    "supplier-bills": "supplier_invoices",
+}
 
 
 def _settings_of(subject: str) -> Any:
-    """Return the module with the fields of an export, or of the import."""
-    if not subject:
-        return settings
-    return import_module(f"opter_fortnox_plugin.{_EXPORTS[subject]}.settings")
+    return import_module(f"opter_fortnox_plugin.{_PACKAGES[subject]}.settings")
 
 
 def _export_of(run: Run) -> Any:
-    return import_module(f"opter_fortnox_plugin.{_EXPORTS[run.subject]}.exporter").EXPORT
+    return import_module(f"opter_fortnox_plugin.{_PACKAGES[run.subject]}.exporter").EXPORT
 
 
 def _scopes_of(run: Run) -> dict[str, Any]:

@@ -1,42 +1,26 @@
-"""How settings fields are declared and checked, and those of an import, in :data:`DECLARED`.
+"""How settings fields are declared and checked, and how a run signs in.
 
-Values travel as text, so that any host can store them. The meaning of the two
-"ignore" fields is Opter's own: a payment counts from its ``PaymentDate``, the
-date itself included, and a lower Fortnox invoice number is excluded. Both are
-rules, never sync cursors: a payment can be back-dated.
+Values travel as text, so that any host can store them.
 """
 
 from __future__ import annotations
 
-import operator
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 from opter_contract.values import (
     CheckedSettings,
     Choice,
     ImportType,
-    Reason,
     SettingsField,
     SettingsProblem,
     Text,
 )
 
 IMPORT_TYPE: Final = ImportType("FortnoxAPI", ("API",), Text("Fortnox", "Fortnox"))
-
-
-class Screened(Protocol):
-    """The fields of a payment that the rules read."""
-
-    @property
-    def date(self) -> date: ...
-    @property
-    def invoice_number(self) -> str: ...
-    @property
-    def booked(self) -> bool: ...
 
 
 # --- Kinds of values ---------------------------------------------------------
@@ -81,21 +65,6 @@ _NO_CHOICE: Final = Text("ska vara ett av alternativen.", "must be one of the ch
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
-    """Which payments a setting excludes.
-
-    :ivar excludes, message: called with a payment and the setting's value.
-    :ivar includes_more: called with the current value and an earlier one; returns whether a
-        payment that was excluded then could be included now.
-    """
-
-    reason: str
-    excludes: Callable[[Screened, Any], bool]
-    message: Callable[[Screened, Any], Text]
-    includes_more: Callable[[Any, Any], bool]
-
-
-@dataclass(frozen=True, slots=True)
 class Declared:
     """A field and everything derived from it.
 
@@ -106,17 +75,11 @@ class Declared:
     """
 
     field: SettingsField
-    rule: _Rule | None = None
     parse: Callable[[str], Any] | None = None
     problem: Text = Text("", "")  # noqa: RUF009 - never changed
     missing: Text | None = None
     unused: Text | None = None
 
-
-_NOT_BOOKED: Final = Text(
-    "Betalningen är inte bokförd i Fortnox än. Den kommer in av sig själv när den har bokförts",
-    "The payment is not booked in Fortnox yet. It comes in by itself once it is",
-)
 
 #: How a run signs in, by import and by export.
 EVERY_TIME: Final = "every-time"
@@ -154,104 +117,6 @@ _OVERRULED: Final = Text(
     "The login is given in the former way, too; this one counts.",
 )
 
-#: In the order to show them; of several rules that exclude a payment, the first tells why.
-DECLARED: Final = (
-    Declared(
-        SettingsField(
-            key="ignore_payments_before",
-            kind="date",
-            label=Text("Ignorera betalningar före", "Ignore payments before"),
-            help=Text(
-                "Betalningar med tidigare betalningsdatum i Fortnox importeras inte. Datumet "
-                "självt räknas med. Skriv ÅÅÅÅ-MM-DD.",
-                "Payments with an earlier payment date in Fortnox are not imported. The date "
-                "itself is included. Write YYYY-MM-DD.",
-            ),
-            required=True,
-        ),
-        missing=Text(
-            "”Ignorera betalningar före” måste fyllas i: från vilket datum ska betalningar "
-            "importeras?",
-            "“Ignore payments before” must be filled in: from which date are payments to be "
-            "imported?",
-        ),
-        rule=_Rule(
-            "before-date",
-            excludes=lambda payment, first: payment.date < first,
-            message=lambda payment, first: Text(
-                f"Betalningsdatumet {payment.date} är före {first}",
-                f"The payment date {payment.date} is before {first}",
-            ),
-            includes_more=operator.lt,
-        ),
-    ),
-    Declared(
-        SettingsField(
-            key="ignore_numbers_before",
-            kind="integer",
-            label=Text("Ignorera nummer före", "Ignore numbers before"),
-            help=Text(
-                "Betalningar för lägre fakturanummer i Fortnox importeras inte. 0 betyder alla.",
-                "Payments for lower invoice numbers in Fortnox are not imported. 0 means all.",
-            ),
-            default="0",
-        ),
-        rule=_Rule(
-            "below-number",
-            excludes=lambda payment, lowest: int(payment.invoice_number) < lowest,
-            message=lambda payment, lowest: Text(
-                f"Fakturanumret {payment.invoice_number} är lägre än {lowest}",
-                f"The invoice number {payment.invoice_number} is lower than {lowest}",
-            ),
-            includes_more=operator.lt,
-        ),
-    ),
-    Declared(
-        SettingsField(
-            key="api_access_token",
-            kind="text",
-            label=Text("Gammal nyckel (API access token)", "Old key (API access token)"),
-            help=Text(
-                "Lämna tomt. Hör till Fortnox gamla inloggning, som stängdes 2025-04-30.",
-                "Leave empty. It belongs to Fortnox's old login, which was shut down on "
-                "2025-04-30.",
-            ),
-            secret=True,
-        ),
-        unused=Text(
-            "Den gamla nyckeln används inte och har inte sparats. Fortnox stängde den "
-            "inloggningen 2025-04-30; du loggar in i ett fönster i stället. Lämna fältet tomt.",
-            "The old key is not used and has not been stored. Fortnox shut that login down "
-            "on 2025-04-30; you sign in in a window instead. Leave the field empty.",
-        ),
-    ),
-    Declared(
-        SettingsField(
-            key="include_unbooked",
-            kind="boolean",
-            label=Text("Ta med obokförda betalningar", "Include unbooked payments"),
-            help=Text(
-                "Av: en betalning kommer in när den har bokförts i Fortnox. På: den kommer in "
-                "genast, men Fortnox kan fortfarande ändra eller ta bort en sådan rad.",
-                "Off: a payment comes in once it is booked in Fortnox. On: it comes in at once, "
-                "but Fortnox may still change or remove such a row.",
-            ),
-            default="false",
-        ),
-        rule=_Rule(
-            "not-booked",
-            excludes=lambda payment, included: not (payment.booked or included),
-            message=lambda *_: _NOT_BOOKED,
-            includes_more=operator.gt,
-        ),
-    ),
-    SIGN_IN,
-)
-
-FIELDS: Final = tuple(setting.field for setting in DECLARED)
-_RULES: Final = tuple((setting, setting.rule) for setting in DECLARED if setting.rule)
-
-
 # --- Values ------------------------------------------------------------------
 
 
@@ -283,7 +148,7 @@ def read_all(declared: Iterable[Declared], values: Mapping[str, str]) -> dict[st
     }
 
 
-def check(values: Mapping[str, str], declared: Sequence[Declared] = DECLARED) -> CheckedSettings:
+def check(values: Mapping[str, str], declared: Sequence[Declared]) -> CheckedSettings:
     """Check what a person entered, field by field.
 
     A value for ``api_access_token`` gets a warning, and is neither stored nor
@@ -337,7 +202,7 @@ def _unknown_field(key: str, keys: Sequence[str]) -> Text:
 
 
 def sign_in(values: Mapping[str, str]) -> str:
-    """Return how a run signs in; not part of :class:`Settings`, which are rules."""
+    """Return how a run signs in, an import or an export."""
     return _renamed(values).get(SIGN_IN.field.key) or EVERY_TIME
 
 
@@ -367,37 +232,3 @@ def _former(values: Mapping[str, str]) -> str | None:
 
 def _explicit(values: Mapping[str, str]) -> str:
     return values.get(SIGN_IN.field.key, "").strip()
-
-
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """The values of one definition that have a rule."""
-
-    ignore_payments_before: date
-    ignore_numbers_before: int
-    include_unbooked: bool
-
-    @classmethod
-    def of(cls, values: Mapping[str, str]) -> Settings:
-        """Read values that :func:`check` has passed.
-
-        :raises ValueError: for other values.
-        """
-        return cls(**read_all((setting for setting, _ in _RULES), values))
-
-    def include_more_than(self, earlier: Settings) -> bool:
-        """Return whether a payment that was excluded then could be included now."""
-        return any(
-            rule.includes_more(
-                getattr(self, setting.field.key), getattr(earlier, setting.field.key)
-            )
-            for setting, rule in _RULES
-        )
-
-    def exclusion_reason(self, payment: Screened) -> Reason | None:
-        """Return the first rule's reason for excluding a payment."""
-        for setting, rule in _RULES:
-            value = getattr(self, setting.field.key)
-            if rule.excludes(payment, value):
-                return Reason(rule.reason, rule.message(payment, value))
-        return None

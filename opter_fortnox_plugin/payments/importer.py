@@ -24,9 +24,9 @@ from opter_fortnox_plugin.payments.balances import Balances
 from opter_fortnox_plugin.payments.ocr_lookup import OcrLookup
 from opter_fortnox_plugin.payments.page_scan import PageScan, Row
 from opter_fortnox_plugin.payments.payment_rows import Converter, excluded_for
+from opter_fortnox_plugin.payments.settings import Settings
 from opter_fortnox_plugin.payments.watermark import Cursor
 from opter_fortnox_plugin.session import HERE, Session, Surroundings, signed_in
-from opter_fortnox_plugin.settings import Settings
 
 #: More pages are read while fewer details than this are pending, enough for two windows
 #: of the rate limit, and while fewer pages than this wait for their details.

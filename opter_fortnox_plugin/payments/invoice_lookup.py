@@ -19,9 +19,9 @@ from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment, invoice
 from opter_fortnox_plugin.payments.balances import Balances, is_invoice_number
 from opter_fortnox_plugin.payments.importer import Importer, import_payments
 from opter_fortnox_plugin.payments.page_scan import PageScan, Row
+from opter_fortnox_plugin.payments.settings import Settings
 from opter_fortnox_plugin.payments.settlement_lookup import SettlementLookup
 from opter_fortnox_plugin.session import Session
-from opter_fortnox_plugin.settings import Settings
 
 
 def read_payments(

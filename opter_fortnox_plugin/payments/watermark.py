@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Self
 
 from opter_fortnox_plugin.fortnox.protocol import OVERLAP
-from opter_fortnox_plugin.settings import Settings
+from opter_fortnox_plugin.payments.settings import Settings
 
 _VERSION = 1
 

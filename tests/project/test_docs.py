@@ -12,11 +12,12 @@ from hostsim.cli import hostsim
 from hostsim.errors import EXIT_STATUS
 from hostsim.ledger import reasons
 from hostsim.views import labels
-from opter_fortnox_plugin import configuration, settings
+from opter_fortnox_plugin import configuration
 from opter_fortnox_plugin.errors import CODES
 from opter_fortnox_plugin.fortnox import protocol
 from opter_fortnox_plugin.invoices import problems as invoice_problems
 from opter_fortnox_plugin.invoices import settings as invoice_settings
+from opter_fortnox_plugin.payments import settings
 from opter_fortnox_plugin.supplier_invoices import problems as bill_problems
 from opter_fortnox_plugin.supplier_invoices import settings as bill_settings
 from tests.project import contract_page

@@ -9,7 +9,7 @@ import pytest
 
 from hostsim.cli import hostsim
 from hostsim.storage.store import SETTINGS as OFFICE_SETTINGS
-from opter_fortnox_plugin import settings
+from opter_fortnox_plugin.payments import settings
 from tests.project.test_docs import GUIDE, SOURCES
 
 #: What stands in a console: blocks and code within a sentence.

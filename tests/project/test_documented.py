@@ -38,23 +38,25 @@ DOCUMENTED = {
         ARTICLE
     ],
     "Importtyp FortnoxAPI and Importformat API are registered by the plug-in": [
-        "plugin/test_settings.py::test_the_import_is_registered_as_fortnoxapi_with_the_format_api",
+        "plugin/payments/test_settings.py::test_the_import_is_registered_as_fortnoxapi_with_the_format_api",
         ARTICLE,
     ],
     "Ignorera betalningar före is a date; payments before it are not imported": [
-        "plugin/test_settings.py::test_the_fields_are_these_five_with_these_kinds_and_defaults",
-        "plugin/test_settings.py::test_the_date_itself_is_included",
+        "plugin/payments/test_settings.py::test_the_fields_are_these_five_with_these_kinds_and_defaults",
+        "plugin/payments/test_settings.py::test_the_date_itself_is_included",
     ],
-    "the date itself is included": ["plugin/test_settings.py::test_the_date_itself_is_included"],
+    "the date itself is included": [
+        "plugin/payments/test_settings.py::test_the_date_itself_is_included"
+    ],
     "Ignorera nummer före is a Fortnox invoice number; lower ones are not imported": [
-        "plugin/test_settings.py::test_a_number_is_compared_as_a_number_and_strictly",
+        "plugin/payments/test_settings.py::test_a_number_is_compared_as_a_number_and_strictly",
     ],
     "its preset is 0, which means all": [
-        "plugin/test_settings.py::test_the_fields_are_these_five_with_these_kinds_and_defaults",
-        "plugin/test_settings.py::test_zero_excludes_no_number",
+        "plugin/payments/test_settings.py::test_the_fields_are_these_five_with_these_kinds_and_defaults",
+        "plugin/payments/test_settings.py::test_zero_excludes_no_number",
     ],
     "API access token is left empty": [
-        "plugin/test_settings.py::test_a_token_gets_a_warning_and_is_stored_and_repeated_nowhere",
+        "plugin/payments/test_settings.py::test_a_token_gets_a_warning_and_is_stored_and_repeated_nowhere",
         ARTICLE,
     ],
     "Läs fil, Fortnox in Filformat, Ok": [ARTICLE],

@@ -16,8 +16,8 @@ from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.host import Host as HostSide
 from opter_fortnox_plugin.host import with_time_left
 from opter_fortnox_plugin.payments.importer import Importer
+from opter_fortnox_plugin.payments.settings import Settings
 from opter_fortnox_plugin.session import Session
-from opter_fortnox_plugin.settings import Settings
 from tests.plugin.payments.test_importer import COMPANY, SETTINGS, SignedIn, Wire, listed
 
 

@@ -19,8 +19,8 @@ from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool
 from opter_fortnox_plugin.host import Host as HostSide
 from opter_fortnox_plugin.payments.importer import Importer
+from opter_fortnox_plugin.payments.settings import Settings
 from opter_fortnox_plugin.session import Session
-from opter_fortnox_plugin.settings import Settings
 
 SETTINGS = {
     "ignore_payments_before": "2026-03-01",

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from opter_fortnox_plugin.payments.settings import Settings
 from opter_fortnox_plugin.payments.watermark import Cursor
-from opter_fortnox_plugin.settings import Settings
 
 SETTINGS = Settings(date(2026, 1, 1), 100, include_unbooked=False)
 WATERMARK = datetime(2026, 2, 3, 8, 15, 30, tzinfo=UTC)

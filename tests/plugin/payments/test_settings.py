@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opter_fortnox_plugin.settings import FIELDS, IMPORT_TYPE, Settings, check
+from opter_fortnox_plugin.payments.settings import FIELDS, Settings, check
+from opter_fortnox_plugin.settings import IMPORT_TYPE
 
 FIELD = {field.key: field for field in FIELDS}
 VALUES = {
