@@ -244,7 +244,7 @@ TERMS = (
     ("PF", "Postförskott"),
 )
 
-#: Of the sandbox's payments; Fortnox's presets are not known.
+#: Of the sandbox's payments; Fortnox's defaults are not known.
 MODES = (("AG", "Autogiro"), ("BG", "Bankgiro"), ("PG", "Plusgiro"))
 
 CURRENCIES = (

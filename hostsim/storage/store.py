@@ -113,7 +113,7 @@ class Store(Database):
     # --- Settings of the office ---
 
     def settings(self) -> Mapping[str, str]:
-        """Return all settings of the office, presets included."""
+        """Return all settings of the office, defaults included."""
         stored = self.db.execute("SELECT key, value FROM settings")
         return SETTINGS | {row["key"]: row["value"] for row in stored if row["key"] in SETTINGS}
 

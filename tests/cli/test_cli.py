@@ -358,7 +358,7 @@ def test_an_unknown_name_is_refused_with_the_known_ones(ready, command):
 # --- Settings ---------------------------------------------------------------------
 
 
-def test_settings_are_shown_with_their_presets(ready):
+def test_settings_are_shown_with_their_defaults(ready):
     assert ready("settings", "--json").json == {
         "default_currency": "SEK",
         "accepted_deviation": "0",

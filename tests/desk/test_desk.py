@@ -112,7 +112,7 @@ def test_the_dialog_to_read_a_file_has_the_fields_of_the_article(person, defined
     assert 'aria-label="Redigera filformat"' in page
 
 
-def test_the_date_of_a_reading_is_preset_to_today(person, defined):
+def test_the_date_of_a_reading_is_by_default_today(person, defined):
     assert 'name="date" value="2026-11-22"' in person.get("/import/read")
 
 

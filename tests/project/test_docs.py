@@ -57,7 +57,7 @@ def test_the_first_two_python_lines_are_the_demo_and_the_tests():
     [*settings.FIELDS, *invoice_settings.FIELDS, *bill_settings.FIELDS],
     ids=lambda field: field.key,
 )
-def test_every_settings_field_is_in_the_pages_with_its_preset(field):
+def test_every_settings_field_is_in_the_pages_with_its_default(field):
     lines = re.findall(rf"^\| `{field.key}` .*$", GUIDE, re.MULTILINE)
     assert any(f"`{field.default}`" in line for line in lines) or not field.default
 
@@ -98,7 +98,7 @@ def test_every_environment_variable_is_in_the_pages(name):
 
 
 @pytest.mark.parametrize(("name", "value"), sorted(configuration.DEFAULTS.items()))
-def test_every_preset_of_the_configuration_is_in_the_pages(name, value):
+def test_every_default_of_the_configuration_is_in_the_pages(name, value):
     [line] = re.findall(rf"^\| `{name}` .*$", GUIDE, re.MULTILINE)
     assert value in line
 

@@ -32,7 +32,7 @@ DOCUMENTED = {
         "desk/test_desk.py::test_the_dialog_to_read_a_file_has_the_fields_of_the_article",
     ],
     "Date is preset to today": [
-        "desk/test_desk.py::test_the_date_of_a_reading_is_preset_to_today",
+        "desk/test_desk.py::test_the_date_of_a_reading_is_by_default_today",
     ],
     "the edit icon opens Betalningsimport - Inställningar, where a new import gets a name": [
         ARTICLE

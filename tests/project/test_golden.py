@@ -728,7 +728,7 @@ def test_entry_points_extras_and_packages_keep_their_names():
     held("packaging", lines + [f"python -m | {name}" for name in runnable])
 
 
-def test_every_field_of_the_settings_keeps_its_key_kind_and_preset():
+def test_every_field_of_the_settings_keeps_its_key_kind_and_default():
     manager = pluggy.PluginManager("opter")
     manager.load_setuptools_entrypoints("opter", "fortnox")
     lines = []

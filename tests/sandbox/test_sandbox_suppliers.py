@@ -204,7 +204,7 @@ def test_sek_of_a_row_that_contradict_its_amount_in_the_currency_do_not_count(th
     assert made["SupplierInvoiceRows"][0]["Debit"] == 1127.5
 
 
-def test_a_bill_without_rows_is_coded_by_the_presets(there):
+def test_a_bill_without_rows_is_coded_by_the_defaults(there):
     there.record("suppliers", SupplierNumber="LASSE", PreDefinedAccount="4600")
     made = make(there, SupplierInvoiceRows=None, VAT="2500")
     accounts = [(one["Account"], one["Debit"]) for one in made["SupplierInvoiceRows"]]

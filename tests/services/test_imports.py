@@ -973,7 +973,7 @@ def test_the_window_is_the_one_that_the_front_end_gave(store, plugin):
 
 
 @pytest.mark.skipif(os.name == "nt", reason="BROWSER takes no interpreter with a script there")
-def test_the_preset_window_is_the_browser_of_the_system(tmp_path, monkeypatch, capfd):
+def test_the_default_window_is_the_browser_of_the_system(tmp_path, monkeypatch, capfd):
     """The browser has none of our streams, and it stays no zombie."""
     script, opened = tmp_path / "browser.py", tmp_path / "opened"
     script.write_text(

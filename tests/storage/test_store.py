@@ -191,9 +191,9 @@ def test_a_reader_that_stops_half_way_disturbs_nobody(store):
 # --- Settings of the office -------------------------------------------------
 
 
-def test_settings_have_presets(store):
-    presets = {"default_currency": "SEK", "accepted_deviation": "0", "invoice_columns": ""}
-    assert store.settings() == presets
+def test_settings_have_defaults(store):
+    defaults = {"default_currency": "SEK", "accepted_deviation": "0", "invoice_columns": ""}
+    assert store.settings() == defaults
 
 
 @pytest.mark.parametrize(
