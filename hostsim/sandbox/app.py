@@ -27,19 +27,15 @@ from werkzeug.wrappers import Response as AnyResponse
 from hostsim.sandbox import responses
 from hostsim.sandbox.control_api import control, not_found_response
 from hostsim.sandbox.errors import (
-    NO_API_LICENCE,
     NO_CREDENTIALS,
-    NO_MODULE_LICENCE,
-    NO_RIGHT,
-    NO_SCOPE,
     RESPONSE_TYPE,
     SYSTEM_EXCEPTION,
     AttachmentRefused,
     Refused,
 )
 from hostsim.sandbox.faults import HTML, Fault, ReceivedRequest
+from hostsim.sandbox.licences_and_rights import check_rights
 from hostsim.sandbox.oauth import pages
-from hostsim.sandbox.pending_logins import SCOPES
 from hostsim.sandbox.routes import BY_ENDPOINT, make_blueprint
 from hostsim.sandbox.switchboard import KEY, Switchboard, switchboard
 from hostsim.sandbox.tokens import Grant
@@ -131,7 +127,7 @@ def _admit(grant: Grant | None, *, admitted: bool) -> AnyResponse | None:
     if "xml" in request.headers.get("Accept", "") and not request.accept_mimetypes.accept_json:
         raise Refused(RESPONSE_TYPE, "Invalid response type")
     if request.url_rule is not None:
-        _check_rights(grant)
+        check_rights(grant, BY_ENDPOINT[request.endpoint or ""])
     return None
 
 
@@ -247,25 +243,6 @@ def _too_many_requests() -> Response:
         text = format_datetime(later, usegmt=True) if as_date else str(seconds)
         response.headers["Retry-After"] = text
     return response
-
-
-def _check_rights(grant: Grant) -> None:
-    company, switches = switchboard().state.company(grant.company), switchboard().switches
-    route = BY_ENDPOINT[request.endpoint or ""]
-    scope = route.scope_by(switches)
-    if not company.integration_licence:
-        raise Refused(NO_API_LICENCE, "Api-licens saknas.", switches.missing_licence_status)
-    if scope not in grant.scopes or scope in company.withdrawn:
-        message = "Har inte behörighet för scope"
-        raise Refused(NO_SCOPE, message, switches.missing_scope_status)
-    if scope in switchboard().state.unlicensed(grant):
-        message = "Det finns ingen aktiv licens för önskat scope"
-        raise Refused(NO_MODULE_LICENCE, message, switches.missing_licence_status)
-    if not switchboard().state.has_right(grant, scope):
-        code = NO_RIGHT.get(route.endpoint) or NO_RIGHT.get(scope, switches.no_right_code)
-        name = SCOPES[scope][0]
-        message = f"Saknar behörighet för {name[0].lower()}{name[1:]}."
-        raise Refused(code, message, switches.missing_right_status)
 
 
 def _attachment_error(refused: AttachmentRefused) -> Response:
