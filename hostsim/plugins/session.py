@@ -17,7 +17,7 @@ from hostsim.ledger.candidates import Refusal
 from hostsim.ledger.values import SEK, Definition
 from hostsim.messages import results as results_messages
 from hostsim.messages import text as text_messages
-from hostsim.storage.deletions import ToCheck
+from hostsim.storage.deleted_at_source import ToCheck
 from hostsim.storage.import_runs import ImportRun, Record, wrong_company_error
 from hostsim.storage.region_checks import refuse_company_of_other_region
 from hostsim.storage.rows import clean, record_of, unreadable_record, without_spaces

@@ -16,7 +16,7 @@ from threading import Event
 from hostsim.errors import HostError
 from hostsim.plugins.listeners import notify_people
 from hostsim.services.host import Host
-from hostsim.storage import schedules
+from hostsim.storage import schedule_notices, schedules
 from opter_contract.values import EndedRun
 
 log = logging.getLogger(__name__)
@@ -118,7 +118,7 @@ def work(
                 elif not stop.is_set():
                     # A first failure is often gone at the next try.
                     ready = not notified and monotonic() >= notify_at
-                    if ready and not schedules.is_retrying(host.store):
+                    if ready and not schedule_notices.is_retrying(host.store):
                         notified = notify_people(host.plugins, host.store)
                         notify_at = monotonic() + NOTIFY_RETRY_SECONDS
                     host.store.checkpoint_leftover_wal()

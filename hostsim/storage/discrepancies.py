@@ -21,7 +21,7 @@ from hostsim.messages.formats import money_of
 from hostsim.messages.payments import MayExplain, Successor
 from hostsim.messages.source_name import named
 from hostsim.storage.balance_checks import IGNORED_NOW
-from hostsim.storage.deletions import (
+from hostsim.storage.deleted_at_source import (
     ARRIVING,
     FOUND_DELETED,
     MAX_DAYS_APART,

@@ -25,9 +25,9 @@ from hostsim.ledger.reasons import PAID, SET_ASIDE
 from hostsim.ledger.values import EXACT, ZERO, Definition
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.source_name import UNNAMED
-from hostsim.storage import balance_checks, damage, deletions, discrepancies
+from hostsim.storage import balance_checks, damage, deleted_at_source, discrepancies
 from hostsim.storage import decisions as decision_store
-from hostsim.storage.deletions import ToCheck
+from hostsim.storage.deleted_at_source import ToCheck
 from hostsim.storage.judging import AffectedRows, DecisionsInForce, Judging
 from hostsim.storage.previews import Preview, preview_of, revision_of
 from hostsim.storage.rows import (
@@ -128,7 +128,7 @@ class ImportRun:
     def take_deleted(self, company: str, numbers: Collection[str]) -> None:
         """Mark payments of earlier runs, and registered ones, that no longer exist."""
         with self.store.change() as db:
-            deletions.mark_deleted(db, self._values(company), numbers)
+            deleted_at_source.mark_deleted(db, self._values(company), numbers)
             db.executemany(
                 "UPDATE run_rows SET deleted = 1"
                 " WHERE run_id = :run_id AND number = :number AND fetched = 0",
@@ -137,7 +137,7 @@ class ImportRun:
 
     def take_unchecked(self, company: str, numbers: Collection[str]) -> None:
         with self.store.change() as db:
-            deletions.mark_unchecked(db, self._values(company), numbers)
+            deleted_at_source.mark_unchecked(db, self._values(company), numbers)
 
     def take_balances(self, invoice_balances: Sequence[InvoiceBalance]) -> None:
         with self.store.change() as db:
@@ -157,22 +157,22 @@ class ImportRun:
         """Store the results of checking invoices and payments, for later runs."""
         with self.store.change() as db:
             balance_checks.store_checked_invoices(db, self._values(company), numbers, now)
-            deletions.store_deletion_checks(db, self._values(company), now)
+            deleted_at_source.store_deletion_checks(db, self._values(company), now)
 
     def payments_to_check(
         self, company: str, now: datetime, invoice_id: int | None = None
     ) -> list[ToCheck]:
         """Return all registered payments to check, except those in this run."""
         with self.store.change() as db:
-            deletions.reuse_deletion_checks(db, self._values(company))
+            deleted_at_source.reuse_deletion_checks(db, self._values(company))
         with self.judging(company) as judging:
-            return deletions.payments_to_check(
+            return deleted_at_source.payments_to_check(
                 judging.db, judging.values, now, invoice_id=invoice_id
             )
 
     def mark_checked(self, company: str, payments: Iterable[ToCheck]) -> None:
         with self.store.change() as db:
-            deletions.mark_checked(db, self._values(company), payments)
+            deleted_at_source.mark_checked(db, self._values(company), payments)
 
     def offer_again(
         self,

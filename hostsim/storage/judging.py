@@ -29,7 +29,7 @@ from hostsim.ledger.reasons import CHANGED, SETTLED
 from hostsim.ledger.values import EXACT, ZERO, Decision, Invoice
 from hostsim.messages.source_name import UNNAMED, named
 from hostsim.storage import decisions as decision_store
-from hostsim.storage import deletions
+from hostsim.storage import deleted_at_source
 from hostsim.storage.decisions import Reversible
 from hostsim.storage.invoice_matching import match_invoices
 from hostsim.storage.rows import (
@@ -124,7 +124,7 @@ class Judging:
     @cached_property
     def replaceable(self) -> Mapping[str, tuple[ReplaceablePayment, ...]]:
         """By payment number, the registered payments that it may replace."""
-        return deletions.replaceable_by_number(self.db, self.values)
+        return deleted_at_source.replaceable_by_number(self.db, self.values)
 
     def reversed_by(self, row: sqlite3.Row) -> list[int]:
         """Return the ids of registered payments that a ready row replaces."""
@@ -140,12 +140,12 @@ class Judging:
     @cached_property
     def unchecked(self) -> Mapping[str, tuple[ReplaceablePayment, ...]]:
         """By payment number, the registered payments that it may replace, not checked yet."""
-        return deletions.unchecked_by_number(self.db, self.values)
+        return deleted_at_source.unchecked_by_number(self.db, self.values)
 
     @cached_property
     def changed(self) -> Mapping[str, tuple[ReplaceablePayment, ...]]:
         """By payment number, the payments of its invoice that changed at the source."""
-        return deletions.changed_by_number(self.db, self.values)
+        return deleted_at_source.changed_by_number(self.db, self.values)
 
     @cached_property
     def settlements(self) -> Settlements:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Sequence
 
-from hostsim.storage.rows import text_of, value_of
+from hostsim.storage.rows import first_row, text_of, value_of
+from hostsim.storage.store import Store
 from opter_contract.values import EndedRun, Notice
 
 
@@ -43,6 +44,12 @@ def mark_told(
 def forget_fewer_waiting(db: sqlite3.Connection, listener: str) -> None:
     """Lower the stored counts where fewer rows wait now, so that later ones are new."""
     db.execute(_FEWER_WAIT, {"listener": listener})
+
+
+def is_retrying(store: Store) -> bool:
+    """Return whether any schedule is retried soon: its first two failures are no notice."""
+    query = "SELECT 1 FROM schedules WHERE failures BETWEEN 1 AND 2 AND paused_at IS NULL"
+    return first_row(store.db, query) is not None
 
 
 def _notice(row: sqlite3.Row) -> Notice:

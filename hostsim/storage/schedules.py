@@ -127,12 +127,6 @@ def overdue(store: Store, since: datetime) -> int:
     return int(store.db.execute(query, {"since": _utc(since)}).fetchone()[0])
 
 
-def is_retrying(store: Store) -> bool:
-    """Return whether any schedule is retried soon, after its first failures."""
-    query = "SELECT 1 FROM schedules WHERE failures BETWEEN 1 AND 2 AND paused_at IS NULL"
-    return first_row(store.db, query) is not None
-
-
 def store_end(store: Store, run: EndedRun, due: datetime, *, waiting: int, failures: int) -> None:
     """Store how a run ended, and when the next one is due."""
     ended_at = _utc(run.ended_at)

@@ -311,7 +311,7 @@ CREATE TABLE ignored_payments (
 CREATE TABLE run_checked (
     run_id     TEXT NOT NULL REFERENCES runs (id),
     payment_id INTEGER NOT NULL REFERENCES payments (id),
-    rank       INTEGER NOT NULL,  -- why it is checked; see deletions.py
+    rank       INTEGER NOT NULL,  -- why it is checked; see deleted_at_source.py
     checked    INTEGER NOT NULL DEFAULT 1,  -- 0: the plug-in could not check it
     deleted    INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (run_id, payment_id)

@@ -15,7 +15,7 @@ from host_and_plugin import outcomes, remaining
 
 from hostsim.errors import HostError
 from hostsim.plugins import session
-from hostsim.storage import deletions
+from hostsim.storage import deleted_at_source
 from hostsim.storage.previews import PreviewChanged
 from opter_contract.values import Text, WriteOff
 
@@ -755,7 +755,7 @@ def test_an_equal_amount_that_was_there_is_not_asked_after_every_night(host, plu
 @pytest.fixture
 def searches(monkeypatch):
     """Count the steps of each search for registered payments to check."""
-    several, search = [], deletions.payments_to_check
+    several, search = [], deleted_at_source.payments_to_check
 
     def counted(db, *args, **keywords):
         several.append(0)
@@ -769,7 +769,7 @@ def searches(monkeypatch):
         finally:
             db.set_progress_handler(None, 0)
 
-    monkeypatch.setattr(deletions, "payments_to_check", counted)
+    monkeypatch.setattr(deleted_at_source, "payments_to_check", counted)
     return several
 
 
