@@ -28,7 +28,8 @@ from typing import Any, Final
 
 from fortnox_server import FortnoxServer, running
 
-from hostsim.sandbox import Switches, scripted_login, seed
+from hostsim.demo import sign_in_in_background
+from hostsim.sandbox import Switches, seed
 from opter_contract import hookimpl
 from opter_contract.conformance.recording_export_host import RecordingExportHost
 from opter_contract.export_values import Customer, ExportItem, Invoice, InvoiceRow
@@ -106,12 +107,6 @@ class Plugin:
         )
 
 
-def sign_in(url: str, _answered: object) -> bool:
-    arguments = (url, seed.USER, seed.PASSWORD)
-    threading.Thread(target=scripted_login.sign_in, args=arguments, daemon=True).start()
-    return True
-
-
 class Office:
     """A host with invoices, and the plug-in."""
 
@@ -123,7 +118,9 @@ class Office:
 
     def new_host(self) -> RecordingExportHost:
         environment = dict(self._fortnox.access.environment)
-        return RecordingExportHost(self.plugin, browser=sign_in, configuration=environment)
+        return RecordingExportHost(
+            self.plugin, browser=sign_in_in_background, configuration=environment
+        )
 
     def export(self, name: str, items: Collection[ExportItem], needed: int) -> Outcome:
         self.host.items = list(items)

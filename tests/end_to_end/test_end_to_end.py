@@ -2,108 +2,35 @@
 
 from __future__ import annotations
 
-import os
 import socket
-import subprocess
-import sys
 import threading
 import time
 from contextlib import closing
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
+import haulier
 import pytest
 import requests
-from ports import free_port
-from unhurried import lift_rate_limit
+from haulier import Person, define, host_of, sign_in
+from own_process import Program
 
 from hostsim.errors import exit_status, failure_of
-from hostsim.plugins.loading import Plugins
-from hostsim.sandbox import Sandbox, scripted_login, seed
+from hostsim.sandbox import scripted_login, seed
 from hostsim.sandbox.faults import Fault
-from hostsim.sandbox.switches import Switches
-from hostsim.services.host import Host
-from hostsim.services.invoices_table import InvoicesTable
-from hostsim.storage.store import Store
 from opter_fortnox_plugin.fortnox.http import bearer
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 
-COLUMNS = (
-    "invoice_number,ocr,customer_code,customer_name,currency,total,invoice_date,due_date,"
-    "region,period_closed"
-)
-
-
-@pytest.fixture
-def sandbox(now, monkeypatch):
-    """A sandbox without its rate limit, and a plug-in that does not wait for it."""
-    lift_rate_limit(monkeypatch)
-    redirect = f"http://localhost:{free_port()}/callback"
-    switches = Switches(rate_limit=None)
-    with Sandbox(seed.haulier(now), redirect_uri=redirect, switches=switches) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def store(tmp_path, now):
-    rows = [COLUMNS] + [
-        ",".join(f'"{row[name]}"' for name in COLUMNS.split(","))
-        for row in seed.exported_invoices(now)
-    ]
-    with Store.create(tmp_path / "host.db") as store:
-        store.load_invoices(InvoicesTable().read_from("\n".join(rows).encode(), file="seed.csv"))
-        yield store
-
-
-class Person:
-    """Somebody at a browser; remembers where they were sent, and does what they are told."""
-
-    def __init__(self, act=None):
-        self.act = act or sign_in
-        self.addresses: list[str] = []
-        self.pages: list[requests.Response | str] = []
-
-    def __call__(self, address, answered):
-        self.addresses.append(address)
-        threading.Thread(target=self._act, args=(address,), daemon=True).start()
-        return True
-
-    def _act(self, address):
-        self.pages.append(self.act(address))
-
-
-def sign_in(address, **more):
-    return scripted_login.sign_in(address, seed.USER, seed.PASSWORD, **more)
+sandbox, store = haulier.sandbox, haulier.store
+person, host, saved = haulier.person, haulier.host, haulier.saved
 
 
 def landing(address):
     """Return the redirect address and the state of a login."""
     query = parse_qs(urlsplit(address).query)
     return query["redirect_uri"][0], query["state"][0]
-
-
-def host_of(store, sandbox, person=None, **more):
-    defaults = {"configuration": sandbox.environment(), "login_timeout": 30.0, "user": "kim"}
-    return Host(store, Plugins.load(), window=person or Person(), **defaults | more)
-
-
-def define(host, now, name="Fortnox", region=""):
-    values = {"ignore_payments_before": seed.cut_off_date(now).isoformat()}
-    host.define(name, "FortnoxAPI", "API", region, values)
-
-
-@pytest.fixture
-def person():
-    return Person()
-
-
-@pytest.fixture
-def host(store, sandbox, person, now):
-    host = host_of(store, sandbox, person)
-    define(host, now)
-    return host
 
 
 def refusal(host, name="Fortnox"):
@@ -291,10 +218,8 @@ def test_the_page_that_ends_the_login_speaks_both_languages_and_runs_no_script(h
 
 
 def test_an_access_token_that_expires_in_the_middle_is_refreshed_and_the_result_is_whole(
-    store, sandbox, now
+    host, sandbox
 ):
-    host = host_of(store, sandbox)
-    define(host, now)
     undisturbed = host.import_payments("Fortnox").counts
     expire = sandbox.state.tokens.expire_access_tokens
     details = []
@@ -337,13 +262,9 @@ def test_a_default_currency_other_than_sek_refuses_and_names_the_setting(host, s
 # --- Two companies ---
 
 
-def test_a_login_to_another_company_is_refused_with_both_names(store, sandbox, now):
-    host = host_of(store, sandbox)
-    define(host, now)
-    host.import_payments("Fortnox")
-    host.save("Fortnox")
+def test_a_login_to_another_company_is_refused_with_both_names(saved, store, sandbox):
     before = registered(store)
-    other = Person(lambda address: sign_in(address, company=seed.OTHER_COMPANY))
+    other = Person(partial(sign_in, company=seed.OTHER_COMPANY))
     with pytest.raises(Exception, match="WRONG_COMPANY") as caught:
         host_of(store, sandbox, other).import_payments("Fortnox")
     failure = failure_of(caught.value)
@@ -353,31 +274,24 @@ def test_a_login_to_another_company_is_refused_with_both_names(store, sandbox, n
     assert registered(store) == before
 
 
-def test_the_company_of_a_login_that_was_not_saved_is_not_remembered(store, sandbox, now):
-    host = host_of(store, sandbox)
-    define(host, now)
+def test_the_company_of_a_login_that_was_not_saved_is_not_remembered(host, store, sandbox):
     host.import_payments("Fortnox")
-    other = Person(lambda address: sign_in(address, company=seed.OTHER_COMPANY))
+    other = Person(partial(sign_in, company=seed.OTHER_COMPANY))
     preview = host_of(store, sandbox, other).import_payments("Fortnox")
     assert preview.company.number == str(seed.OTHER_COMPANY)
 
 
 def test_two_companies_are_imported_at_once_and_their_logins_take_turns(store, sandbox, now):
     """One process, one redirect port: the second login waits for the first, and says so."""
-    said: list[str] = []
+    said, results = [], {}
     barrier = threading.Barrier(2)
-    results = {}
 
     def work(name, company):
-        def act(address):
-            return sign_in(address, company=company)
-
-        host = host_of(store, sandbox, Person(act), on_progress=told)
+        person = Person(partial(sign_in, company=company))
+        told = lambda progress: said.append(progress.stage)  # noqa: E731
+        host = host_of(store, sandbox, person, on_progress=told)
         barrier.wait()
         results[name] = host.import_payments(name)
-
-    def told(progress):
-        said.append(progress.stage)
 
     setup = host_of(store, sandbox)
     companies = {"Ett": seed.COMPANY, "Två": seed.OTHER_COMPANY}
@@ -399,32 +313,15 @@ def test_two_companies_are_imported_at_once_and_their_logins_take_turns(store, s
 
 def test_no_secret_is_in_any_output_log_or_file(sandbox, tmp_path, now):
     """Every code, token and secret that was issued is searched for, with logging at its loudest."""
-    window = tmp_path / "window.py"
-    window.write_text(
-        "import sys\nfrom hostsim.sandbox import seed, scripted_login\n"
-        "print(scripted_login.sign_in(sys.argv[1], seed.USER, seed.PASSWORD))\n",
-        encoding="utf-8",
-    )
-    work = tmp_path / "work"
-    work.mkdir()
-    browser = f'"{Path(sys.executable).as_posix()}" "{window.as_posix()}" %s'
-    environment = os.environ | sandbox.environment() | {"BROWSER": browser}
-
-    def hostsim(*words):
-        done = subprocess.run(
-            [sys.executable, "-m", "hostsim", *words],
-            cwd=work, env=environment, capture_output=True, timeout=120, check=False,
-        )  # fmt: skip
-        assert done.returncode == 0, done.stderr.decode()
-        return done.stdout + done.stderr
-
-    out = hostsim("init")
+    program = Program(tmp_path / "work", sandbox)
+    out = program.run("init")
     date = f"ignore_payments_before={seed.cut_off_date(now)}"
-    out += hostsim("formats", "add", "F", "--type", "FortnoxAPI", "--format", "API", "--set", date)
-    out += hostsim("import", "F", "--save", "-vv")
-    out += hostsim("import", "F", "--json", "--log-level", "debug", "--log-file", "host.log")
-    assert b"urllib3" in (work / "host.log").read_bytes()
-    files = b"".join(path.read_bytes() for path in work.rglob("*") if path.is_file())
+    words = ("formats", "add", "F", "--type", "FortnoxAPI", "--format", "API", "--set", date)
+    out += program.run(*words)
+    out += program.run("import", "F", "--save", "-vv")
+    out += program.run("import", "F", "--json", "--log-level", "debug", "--log-file", "host.log")
+    assert b"urllib3" in (program.folder / "host.log").read_bytes()
+    files = b"".join(path.read_bytes() for path in program.folder.rglob("*") if path.is_file())
     secrets = [secret for secret in sandbox.issued if len(secret) > 8]
     assert len(secrets) >= 7  # the client's, and two logins with a code and two tokens each
     assert [secret for secret in secrets if secret.encode() in out + files] == []

@@ -2,36 +2,25 @@
 
 from decimal import Decimal
 
-import pytest
+import haulier
 from host_and_plugin import outcomes
 
 from hostsim.sandbox import seed
 from hostsim.sandbox.faults import Fault, Match
-from tests.end_to_end.test_end_to_end import host, person, sandbox, store  # noqa: F401 fixtures
+
+sandbox, store, company = haulier.sandbox, haulier.store, haulier.company
+person, host, saved = haulier.person, haulier.host, haulier.saved
 
 
-@pytest.fixture
-def company(sandbox):  # noqa: F811 a fixture
-    return sandbox.state.company(seed.COMPANY)
-
-
-@pytest.fixture
-def saved(host):  # noqa: F811 a fixture
-    """The host after its first import and save."""
-    host.import_payments("Fortnox")
-    host.save("Fortnox")
-    return host
-
-
-def first_exact(store):  # noqa: F811 a fixture
+def first_exact(store):
     return next(row for row in store.payments() if row.status == "exact" and row.currency == "SEK")
 
 
-def books(store, number):  # noqa: F811 a fixture
+def books(store, number):
     return [(row.state, row.amount) for row in store.payments() if row.payment_number == number]
 
 
-def test_a_deleted_payment_is_fetched_again_from_fortnox_before_it_is_taken_again(saved, store):  # noqa: F811
+def test_a_deleted_payment_is_fetched_again_from_fortnox_before_it_is_taken_again(saved, store):
     one = first_exact(store)
     saved.delete_payment(one.id, why="fel faktura")
     number = one.payment_number
@@ -42,7 +31,7 @@ def test_a_deleted_payment_is_fetched_again_from_fortnox_before_it_is_taken_agai
     assert books(store, number) == [("deleted", one.amount), ("registered", one.amount)]
 
 
-def test_a_deleted_payment_that_fortnox_has_no_longer_is_gone(saved, store, company):  # noqa: F811
+def test_a_deleted_payment_that_fortnox_has_no_longer_is_gone(saved, store, company):
     one = first_exact(store)
     saved.delete_payment(one.id, why="fel faktura")
     saved.import_payments("Fortnox")
@@ -52,7 +41,7 @@ def test_a_deleted_payment_that_fortnox_has_no_longer_is_gone(saved, store, comp
     assert preview.deleted == (one.payment_number,)
 
 
-def test_a_change_in_fortnox_is_accepted(saved, store, company):  # noqa: F811
+def test_a_change_in_fortnox_is_accepted(saved, store, company):
     one = first_exact(store)
     now = one.amount - Decimal("0.50")
     company.change_payment(int(one.payment_number), amount=now)
@@ -68,7 +57,7 @@ def test_a_change_in_fortnox_is_accepted(saved, store, company):  # noqa: F811
     ]
 
 
-def test_a_change_in_euro_is_accepted_with_its_amount_in_euro(saved, store, company):  # noqa: F811
+def test_a_change_in_euro_is_accepted_with_its_amount_in_euro(saved, store, company):
     one = next(row for row in store.payments() if row.currency == "EUR" and row.status == "exact")
     now = one.amount_currency - 1
     rate = one.exchange_rate
@@ -82,7 +71,7 @@ def test_a_change_in_euro_is_accepted_with_its_amount_in_euro(saved, store, comp
     assert left == 1
 
 
-def test_what_is_set_aside_costs_no_request_of_its_own(saved, store, sandbox):  # noqa: F811
+def test_what_is_set_aside_costs_no_request_of_its_own(saved, store, sandbox):
     first, last = str(min(seed.DIRECT)), str(max(seed.DIRECT))
     saved.set_aside_series("Fortnox", first, last, why="direkt i Fortnox")
     sandbox.asked.clear()
@@ -95,16 +84,15 @@ def test_what_is_set_aside_costs_no_request_of_its_own(saved, store, sandbox):  
     assert requested & set_aside == set()
 
 
-def test_what_waits_for_a_person_and_is_deleted_in_fortnox_leaves_the_list(saved, sandbox):  # noqa: F811
+def test_what_waits_for_a_person_and_is_deleted_in_fortnox_leaves_the_list(saved, company):
     waiting = [row.payment_number for row in saved.import_payments("Fortnox").rows("rejected")]
-    sandbox.state.company(seed.COMPANY).delete_payment(int(waiting[0]))
+    company.delete_payment(int(waiting[0]))
     preview = saved.import_payments("Fortnox")
     assert preview.deleted == (waiting[0],)
     assert waiting[0] not in [row.payment_number for row in preview.rows("rejected")]
 
 
-def test_the_host_knows_which_registered_payment_was_not_shown(saved, store, sandbox):  # noqa: F811
-    company = sandbox.state.company(seed.COMPANY)
+def test_the_host_knows_which_registered_payment_was_not_shown(saved, store, sandbox, company):
     one = first_exact(store)
     company.delete_payment(int(one.payment_number))
     path = f"/3/invoicepayments/{one.payment_number}"

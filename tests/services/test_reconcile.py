@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from types import SimpleNamespace
 
+import haulier
 import pytest
 from fake_plugin import (
     COMPANY,
@@ -24,7 +25,6 @@ from fake_plugin import (
 from hypothesis import given
 from hypothesis import strategies as st
 from second_host import Host as SecondHost
-from unhurried import lift_rate_limit
 
 from hostsim.cli import login, main
 from hostsim.errors import HostError
@@ -45,12 +45,9 @@ from hostsim.ledger.reconciliation import (
     reason_not_here,
 )
 from hostsim.plugins.loading import Plugins
-from hostsim.sandbox import Sandbox, seed
 from hostsim.sandbox.state import Payment as FortnoxPayment
-from hostsim.sandbox.switches import Switches
 from hostsim.services import reconciliation
 from hostsim.services.host import Host
-from hostsim.services.invoices_table import InvoicesTable
 from hostsim.storage import reconciliations
 from hostsim.storage.import_runs import ImportRun, Record
 from hostsim.storage.rows import record_of
@@ -58,7 +55,6 @@ from hostsim.storage.store import Store
 from hostsim.views.output import Output
 from hostsim.views.reconciliation import write_reconciliation_json
 from opter_contract.values import Text
-from tests.end_to_end.test_end_to_end import COLUMNS, define, free_port, host_of
 from tests.plugin.payments.test_importer import SETTINGS, Wire, listed, run_import
 
 TODAY = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -80,46 +76,8 @@ def dump(store):
 # --- Against the plug-in and the sandbox ---
 
 
-@pytest.fixture
-def sandbox(now, monkeypatch):
-    """A sandbox without its rate limit, and a plug-in that does not wait for it."""
-    lift_rate_limit(monkeypatch)
-    redirect = f"http://localhost:{free_port()}/callback"
-    switches = Switches(rate_limit=None)
-    with Sandbox(seed.haulier(now), redirect_uri=redirect, switches=switches) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture
-def store(tmp_path, now):
-    rows = [
-        ",".join(f'"{row[name]}"' for name in COLUMNS.split(","))
-        for row in seed.exported_invoices(now)
-    ]
-    with Store.create(tmp_path / "host.db") as store:
-        text = "\n".join([COLUMNS, *rows])
-        store.load_invoices(InvoicesTable().read_from(text.encode(), file="seed.csv"))
-        yield store
-
-
-@pytest.fixture
-def host(store, sandbox, now):
-    host = host_of(store, sandbox)
-    define(host, now)
-    return host
-
-
-@pytest.fixture
-def saved(host):
-    """A host that has imported and saved."""
-    host.import_payments("Fortnox")
-    host.save("Fortnox")
-    return host
-
-
-@pytest.fixture
-def books(sandbox):
-    return sandbox.state.company(seed.COMPANY)
+sandbox, store, books = haulier.sandbox, haulier.store, haulier.company
+person, host, saved = haulier.person, haulier.host, haulier.saved
 
 
 def registered(store, currency="SEK"):

@@ -15,16 +15,15 @@ import pytest
 from ports import free_port
 from scripted_import import FakeTime, build_host
 
+from hostsim.demo import exported_invoices
 from hostsim.errors import HostError
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Invoice, Payment, Sandbox, Switches, seed
 from hostsim.sandbox.tokens import Grant
 from hostsim.services import support_bundle
-from hostsim.services.invoices_table import InvoicesTable
 from hostsim.storage.store import Store
 from opter_fortnox_plugin import hooks
-from opter_fortnox_plugin.fortnox import protocol
 from opter_fortnox_plugin.fortnox.http import Transport
 
 ROOT = Path(__file__).parents[2]
@@ -32,10 +31,6 @@ AT = datetime(2026, 4, 20, 9, 0, 30, 123456, tzinfo=UTC)
 USER_NAME = "kim-karlsson"
 TELLING = "Skulder hos Bengt Ohlsson"
 SCRIPT = "<script>alert('Åsa Lind')</script>"
-COLUMNS = (
-    "invoice_number,ocr,customer_code,customer_name,currency,total,invoice_date,due_date,"
-    "region,period_closed"
-)
 
 
 class Office:
@@ -82,20 +77,14 @@ def office(tmp_path_factory, now):
     )
     path = tmp_path_factory.mktemp("office") / "host.db"
     redirect = f"http://127.0.0.1:{free_port()}/callback"
-    kept = protocol.PAGE_SIZE
-    rows = [COLUMNS] + [
-        ",".join(f'"{row[name]}"' for name in COLUMNS.split(","))
-        for row in seed.exported_invoices(now)
-    ]
     switches = Switches(rate_limit=None)
     with (
         Sandbox(state, redirect_uri=redirect, switches=switches) as sandbox,
         Store.create(path) as store,
     ):
-        store.load_invoices(InvoicesTable().read_from("\n".join(rows).encode(), file="seed.csv"))
+        store.load_invoices(exported_invoices(now))
         store.load_invoices([ExportedInvoice("77001", "7700128", "K1", SCRIPT, "SEK", Decimal(50))])
         office = Office(sandbox, store)
-        protocol.PAGE_SIZE = kept
         values = {
             "ignore_payments_before": seed.cut_off_date(now).isoformat(),
             "ignore_numbers_before": str(seed.LOWEST_NUMBER),

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from contextlib import contextmanager
 
 from ports import free_port
 
+from hostsim.demo import sign_in_in_background
 from hostsim.plugins.loading import Plugins
-from hostsim.sandbox import Sandbox, scripted_login, seed
+from hostsim.sandbox import Sandbox, seed
 from opter_fortnox_plugin import hooks as fortnox
 
 
@@ -29,11 +29,9 @@ def sign_in_automatically(monkeypatch):
     """Sign in at each URL that the browser is opened on; return the list of these URLs."""
     opened = []
 
-    def sign_in(url, _on_redirect):
+    def sign_in(url, on_redirect):
         opened.append(url)
-        arguments = (url, seed.USER, seed.PASSWORD)
-        threading.Thread(target=scripted_login.sign_in, args=arguments, daemon=True).start()
-        return True
+        return sign_in_in_background(url, on_redirect)
 
     monkeypatch.setattr("hostsim.services.browser.open_browser", sign_in)
     return opened

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -12,7 +11,8 @@ import requests
 from ports import free_port
 
 import opter_fortnox_plugin.hooks
-from hostsim.sandbox import Match, Sandbox, scripted_login, seed
+from hostsim.demo import sign_in_in_background
+from hostsim.sandbox import Match, Sandbox, seed
 from opter_contract import hookimpl
 from opter_contract.conformance.recording_export_host import RecordingExportHost, send_all
 from opter_contract.conformance.sample_invoices import with_check_digit
@@ -118,16 +118,11 @@ class Office:
         self.seconds = 0.0
         self.settings = SETTINGS
         self.host = RecordingExportHost(
-            _Plugin(self), browser=self._sign_in, configuration=sandbox.environment()
+            _Plugin(self), browser=sign_in_in_background, configuration=sandbox.environment()
         )
 
     def sleep(self, seconds):
         self.seconds += seconds
-
-    def _sign_in(self, url, _answered):
-        arguments = (url, seed.USER, seed.PASSWORD)
-        threading.Thread(target=scripted_login.sign_in, args=arguments, daemon=True).start()
-        return True
 
     def set_invoices(self, *invoices, **known):
         """Set the host's invoices to send."""
