@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 from fake_plugin import InvoicePlugin, balance, invoice, payment
-from host_and_plugin import MinuteClock, host_of, refusal, row_of
+from host_and_plugin import MinuteClock, importing_host, reads, refusal, row_of, saves
 
 from hostsim.ledger.candidates import Refusal
 from hostsim.services.outcomes import REJECTED, to_do_of
@@ -22,26 +22,8 @@ def plugin():
 
 
 @pytest.fixture
-def clock():
-    return MinuteClock()
-
-
-@pytest.fixture
-def host(store, plugin, clock):
-    host = host_of(store, plugin, clock=clock)
-    host.define("Fortnox", "Fake", "API", "", {})
-    return host
-
-
-def reads(host, plugin, *payments):
-    plugin.payments = list(payments)
-    plugin.source |= {one.key.number: one for one in payments}
-    return host.import_payments("Fortnox")
-
-
-def saves(host, plugin, *payments):
-    reads(host, plugin, *payments)
-    return host.save("Fortnox").run_id
+def host(store, plugin):
+    return importing_host(store, plugin, clock=MinuteClock())
 
 
 def told(preview):
@@ -226,7 +208,7 @@ def test_what_is_confirmed_but_finds_nothing_left_says_what_is_to_be_deleted(hos
 # --- What a save did of an advance ---
 
 
-def test_an_advance_that_was_saved_as_exact_says_so(host, plugin, clock):
+def test_an_advance_that_was_saved_as_exact_says_so(host, plugin):
     typed = host.add_payment(
         "1001", Decimal(1000), date=payment(1).date.replace(month=6), confirm=True
     )

@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 from fake_plugin import invoice, payment
-from host_and_plugin import outcomes
+from host_and_plugin import outcomes, preview_of
 
 DAY = payment(1).date
 DOUBTFUL = "possibly-registered-already"
@@ -27,8 +27,7 @@ def host(host):
 
 
 def read(host, plugin, *numbers):
-    plugin.payments = [same(number) for number in numbers]
-    return host.import_payments("Fortnox")
+    return preview_of(host, plugin, *[same(number) for number in numbers])
 
 
 def test_both_can_be_confirmed_beside_the_same_one(host, plugin):

@@ -10,6 +10,7 @@ from host_and_plugin import (
     books,
     host_of,
     import_and_save,
+    importing_host,
     outcomes,
     preview_of,
     refusal,
@@ -584,8 +585,7 @@ def test_payments_by_hand_and_counters_are_on_neither_side_of_a_comparison(host,
 def test_time_runs_from_decision_to_decision(store, plugin):
     """Each decision has its own time, with its zone."""
     times = iter(NOON + timedelta(hours=n) for n in range(10))
-    host = host_of(store, plugin, clock=lambda: next(times))
-    host.define("Fortnox", "Fake", "API", "", {})
+    host = importing_host(store, plugin, clock=lambda: next(times))
     preview_of(host, plugin, payment(1, "9998"), payment(2, "9999"))
     host.set_aside("Fortnox", ["1"])
     host.set_aside("Fortnox", ["2"])

@@ -23,7 +23,16 @@ from fake_plugin import (
     unreadable,
     write_off,
 )
-from host_and_plugin import NOON, host_of, outcomes, refusal, remaining
+from host_and_plugin import (
+    NOON,
+    host_of,
+    import_and_save,
+    importing_host,
+    outcomes,
+    preview_of,
+    refusal,
+    remaining,
+)
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -65,8 +74,7 @@ def pending(store):
 
 
 def test_nothing_is_registered_before_saving(host, store, plugin):
-    plugin.payments = [payment(1)]
-    host.import_payments("Fortnox")
+    preview_of(host, plugin, payment(1))
     assert (registered(store), remaining(store)) == ([], 1000)
 
 
@@ -106,8 +114,7 @@ def test_a_preview_says_whose_payments_were_read_and_how(host):
 
 def test_a_row_shows_all_that_a_person_needs(host, plugin):
     paid = euro(1, amount="98", write_offs=(write_off("22", "3960", "Kursdifferens"),))
-    plugin.payments = [paid]
-    [row] = host.import_payments("Fortnox").rows("ready")
+    [row] = preview_of(host, plugin, paid).rows("ready")
     assert (row.payment_number, row.invoice_number, row.host_invoice_number) == (
         "1",
         "2001",
@@ -141,15 +148,13 @@ def test_the_same_payment_again_replaces_the_earlier_one(host, plugin):
 
 def test_a_payment_finds_its_invoice_by_ocr(host, store, plugin):
     store.load_invoices([invoice("A-7", "300", ocr="1234 5674")])
-    plugin.payments = [payment(1, "77", "300", ocr="12345674")]
-    [row] = host.import_payments("Fortnox").rows("ready")
+    [row] = preview_of(host, plugin, payment(1, "77", "300", ocr="12345674")).rows("ready")
     assert (row.invoice_number, row.host_invoice_number) == ("77", "A-7")
 
 
 def test_the_number_goes_before_the_ocr(host, store, plugin):
     store.load_invoices([invoice("A-7", "1000", ocr="123")])
-    plugin.payments = [payment(1, "1001", ocr="123")]
-    [row] = host.import_payments("Fortnox").rows("ready")
+    [row] = preview_of(host, plugin, payment(1, "1001", ocr="123")).rows("ready")
     assert row.host_invoice_number == "1001"
 
 
@@ -175,9 +180,7 @@ def test_an_ocr_that_a_registered_payment_of_another_invoice_held_matches_nothin
     host, store, plugin
 ):
     store.load_invoices([invoice("A-7", "300", ocr="123")])
-    plugin.payments = [payment(1, "77", "100", ocr="123")]
-    host.import_payments("Fortnox")
-    host.save("Fortnox")
+    import_and_save(host, plugin, payment(1, "77", "100", ocr="123"))
     plugin.payments = [payment(2, "78", "100", ocr="123"), payment(3, "77", "100", ocr="123")]
     assert set(outcomes(host.import_payments("Fortnox")).values()) == {"invoice-not-found"}
 
@@ -221,9 +224,9 @@ def test_memory_holds_one_batch_at_a_time(host, plugin):
 
 
 def test_saving_registers_what_is_ready(host, store, plugin):
-    plugin.payments = [payment(1, amount="400"), payment(2, amount="600"), payment(3, "9999")]
-    host.import_payments("Fortnox")
-    preview = host.save("Fortnox")
+    preview = import_and_save(
+        host, plugin, payment(1, amount="400"), payment(2, amount="600"), payment(3, "9999")
+    )
     assert preview.saved
     assert (registered(store), remaining(store)) == (["1", "2"], 0)
 
@@ -240,9 +243,7 @@ def test_a_registered_payment_says_where_it_came_from(host, store, plugin):
 
 def test_what_was_written_off_is_kept_with_the_payment(host, store, plugin):
     store.set_setting("accepted_deviation", "5")
-    plugin.payments = [payment(1, amount="997")]
-    host.import_payments("Fortnox")
-    host.save()
+    import_and_save(host, plugin, payment(1, amount="997"))
     [one] = store.payments()
     assert (one.status, one.written_off, remaining(store)) == ("written-off", 3, 0)
 
@@ -256,16 +257,10 @@ def test_a_key_of_another_definition_is_never_registered_again(host, store, plug
 
 
 def test_a_change_after_registration_is_offered_until_it_is_changed_back(host, store, plugin):
-    plugin.payments = [payment(1)]
-    host.import_payments("Fortnox")
-    host.save()
-    plugin.payments = [payment(1, amount="900")]
-    host.import_payments("Fortnox")
-    host.save()
-    plugin.payments = []
+    import_and_save(host, plugin, payment(1))
+    import_and_save(host, plugin, payment(1, amount="900"))
     assert outcomes(host.import_payments("Fortnox")) == {"1": "changed-in-fortnox"}
-    plugin.payments = [payment(1)]
-    assert outcomes(host.import_payments("Fortnox")) == {"1": "already-imported"}
+    assert outcomes(preview_of(host, plugin, payment(1))) == {"1": "already-imported"}
     host.save()
     assert (pending(store), remaining(store)) == ([], 0)
 
@@ -276,17 +271,13 @@ def test_saving_when_nothing_is_open_does_nothing(host):
 
 
 def test_a_preview_is_saved_once(host, store, plugin):
-    plugin.payments = [payment(1, amount="400")]
-    host.import_payments("Fortnox")
-    host.save()
+    import_and_save(host, plugin, payment(1, amount="400"))
     assert host.save() is None
     assert remaining(store) == 600
 
 
 def test_a_saved_preview_can_still_be_shown(host, plugin):
-    plugin.payments = [payment(1)]
-    host.import_payments("Fortnox")
-    assert outcomes(host.save()) == {"1": "exact"}
+    assert outcomes(import_and_save(host, plugin, payment(1))) == {"1": "exact"}
 
 
 def test_one_of_several_previews_must_be_named(host):
@@ -300,17 +291,13 @@ def test_one_of_several_previews_must_be_named(host):
 
 
 def test_a_new_import_replaces_the_open_preview(host, store, plugin):
-    plugin.payments = [payment(1)]
-    host.import_payments("Fortnox")
-    plugin.payments = [payment(2)]
-    host.import_payments("Fortnox")
-    host.save()
+    preview_of(host, plugin, payment(1))
+    import_and_save(host, plugin, payment(2))
     assert registered(store) == ["2"]
 
 
 def test_saving_needs_no_plug_in(host, store, plugin):
-    plugin.payments = [payment(1)]
-    host.import_payments("Fortnox")
+    preview_of(host, plugin, payment(1))
     host_of(store).save()
     assert registered(store) == ["1"]
 
@@ -319,8 +306,7 @@ def test_saving_needs_no_plug_in(host, store, plugin):
 
 
 def test_a_changed_result_is_shown_and_not_saved(host, store, plugin):
-    plugin.payments = [payment(1), payment(2, "1002", "500")]
-    host.import_payments("Fortnox")
+    preview_of(host, plugin, payment(1), payment(2, "1002", "500"))
     store.load_invoices([invoice("1001", "1200")])
     with pytest.raises(PreviewChanged) as refused:
         host.save()
@@ -330,8 +316,7 @@ def test_a_changed_result_is_shown_and_not_saved(host, store, plugin):
 
 
 def test_the_new_preview_can_be_saved(host, store, plugin):
-    plugin.payments = [payment(1)]
-    host.import_payments("Fortnox")
+    preview_of(host, plugin, payment(1))
     store.load_invoices([invoice("1001", "1200")])
     with pytest.raises(PreviewChanged):
         host.save()
@@ -340,8 +325,7 @@ def test_the_new_preview_can_be_saved(host, store, plugin):
 
 
 def test_a_changed_deviation_changes_the_preview(host, store, plugin):
-    plugin.payments = [payment(1, amount="997")]
-    host.import_payments("Fortnox")
+    preview_of(host, plugin, payment(1, amount="997"))
     store.set_setting("accepted_deviation", "5")
     with pytest.raises(PreviewChanged) as refused:
         host.save()
@@ -368,8 +352,7 @@ def test_an_open_list_is_judged_again_when_an_invoice_is_loaded(host, store, plu
 def test_who_saw_an_open_list_before_an_invoice_was_loaded_cannot_save_it(
     host, store, plugin, run_command
 ):
-    plugin.payments = [payment(1)]
-    seen = host.import_payments("Fortnox").revision
+    seen = preview_of(host, plugin, payment(1)).revision
     file = invoice_file("1001,1200")
     assert run_command("invoices", "load", file, "--db", store.path).status == 0
     with pytest.raises(PreviewChanged):
@@ -378,8 +361,7 @@ def test_who_saw_an_open_list_before_an_invoice_was_loaded_cannot_save_it(
 
 
 def test_an_open_list_is_judged_again_with_another_deviation(host, store, plugin, run_command):
-    plugin.payments = [payment(1, amount="997")]
-    assert outcomes(host.import_payments("Fortnox")) == {"1": "partial"}
+    assert outcomes(preview_of(host, plugin, payment(1, amount="997"))) == {"1": "partial"}
     assert run_command("settings", "accepted_deviation=5", "--db", store.path).status == 0
     assert outcomes(host.open_preview("Fortnox")) == {"1": "written-off"}
 
@@ -397,8 +379,7 @@ def test_a_payment_that_another_definition_saved_changes_the_preview(host, store
 
 
 def test_a_change_that_decides_nothing_is_no_change(host, store, plugin):
-    plugin.payments = [payment(1)]
-    host.import_payments("Fortnox")
+    preview_of(host, plugin, payment(1))
     store.load_invoices([invoice("1001", customer_name="Nytt namn"), invoice("4711")])
     assert host.save().saved
 
@@ -464,10 +445,7 @@ def test_a_company_that_was_remembered_meanwhile_stops_the_save(host, store, plu
 @pytest.fixture
 def kept(host, store, plugin):
     """A host that keeps payment 1, for an invoice that was unknown when it was saved."""
-    plugin.payments = [payment(1, "3001")]
-    host.import_payments("Fortnox")
-    host.save()
-    plugin.payments = []
+    import_and_save(host, plugin, payment(1, "3001"))
     return host
 
 
@@ -478,8 +456,7 @@ def test_what_was_rejected_is_offered_again_and_counts_as_read(kept):
 
 
 def test_what_was_rejected_is_kept_only_when_saved(host, store, plugin):
-    plugin.payments = [payment(1, "3001")]
-    host.import_payments("Fortnox")
+    preview_of(host, plugin, payment(1, "3001"))
     assert pending(store) == []
 
 
@@ -505,10 +482,7 @@ def test_what_was_rejected_and_set_aside_is_not_asked_for(kept, plugin):
 
 
 def test_of_many_that_were_rejected_each_run_asks_for_others(host, plugin):
-    plugin.payments = [payment(number, "3001") for number in range(1, 201)]
-    host.import_payments("Fortnox")
-    host.save()
-    plugin.payments = []
+    import_and_save(host, plugin, *[payment(number, "3001") for number in range(1, 201)])
     host.import_payments("Fortnox")
     first, plugin.asked = set(plugin.asked), []
     host.import_payments("Fortnox")
@@ -522,8 +496,7 @@ def test_of_many_that_were_rejected_those_of_paid_invoices_are_asked_for_first(h
     plugin.payments += [payment(number) for number in range(40, 43)]
     host.import_payments("Fortnox")
     host.save()
-    plugin.payments = []
-    host.import_payments("Fortnox")
+    preview_of(host, plugin)
     assert set(plugin.asked) > {"40", "41", "42"}
 
 
@@ -576,10 +549,7 @@ def test_what_was_read_anew_replaces_what_was_kept(kept, store, plugin):
 
 
 def test_the_next_of_two_is_asked_for_when_the_first_is_gone(host, store, plugin):
-    plugin.payments = [payment(1, "3001"), payment(2, "3001")]
-    host.import_payments("Fortnox")
-    host.save()
-    plugin.payments = []
+    import_and_save(host, plugin, payment(1, "3001"), payment(2, "3001"))
     store.load_invoices([invoice("3001")])
     plugin.source = {"2": payment(2, "3001")}
     preview = host.import_payments("Fortnox")
@@ -591,10 +561,7 @@ def test_the_next_of_two_is_asked_for_when_the_first_is_gone(host, store, plugin
 
 
 def test_the_second_of_two_that_pay_one_invoice_is_asked_for_last(host, store, plugin):
-    plugin.payments = [payment(1, "3001"), payment(2, "3001")]
-    host.import_payments("Fortnox")
-    host.save()
-    plugin.payments = []
+    import_and_save(host, plugin, payment(1, "3001"), payment(2, "3001"))
     store.load_invoices([invoice("3001")])
     plugin.source = {"1": payment(1, "3001"), "2": payment(2, "3001")}
     preview = host.import_payments("Fortnox")
@@ -712,8 +679,7 @@ def test_a_run_that_died_is_cleared_away_by_the_next(host, store, plugin):
 
 
 def test_a_save_that_fails_half_way_saves_nothing(host, store, plugin):
-    plugin.payments = [payment(1), payment(2, "9999")]
-    host.import_payments("Fortnox")
+    preview_of(host, plugin, payment(1), payment(2, "9999"))
     store.db.execute(
         "CREATE TRIGGER fail BEFORE INSERT ON pending BEGIN SELECT RAISE(ABORT, 'no'); END"
     )
@@ -779,9 +745,7 @@ def test_an_unknown_name_is_refused_naming_the_known_ones(host):
 
 
 def test_text_that_no_database_can_keep_is_mended(host, store, plugin):
-    plugin.payments = [payment(1, source="fil\ud800")]
-    host.import_payments("Fortnox")
-    host.save()
+    import_and_save(host, plugin, payment(1, source="fil\ud800"))
     assert [row.source for row in store.payments()] == ["fil?"]
 
 
@@ -835,8 +799,7 @@ def test_a_change_keeps_what_is_not_given(host, store):
 
 
 def test_a_change_discards_the_open_preview(host, store, plugin):
-    plugin.payments = [payment(1)]
-    host.import_payments("Fortnox")
+    preview_of(host, plugin, payment(1))
     host.change("Fortnox", {"number": "7"})
     assert host.save() is None
     assert [run.state for run in runs_of(store)] == ["discarded"]
@@ -868,8 +831,7 @@ def test_the_run_says_what_the_plug_in_needs(store, plugin):
 
 
 def test_a_run_shows_no_configuration_in_its_repr(store, plugin):
-    host = host_of(store, plugin, configuration={"SECRET": "s3cret"})
-    host.define("Fortnox", "Fake", "API", "", {})
+    host = importing_host(store, plugin, configuration={"SECRET": "s3cret"})
     host.import_payments("Fortnox")
     assert "s3cret" not in repr(plugin.runs[0])
 
@@ -890,8 +852,7 @@ def test_progress_reaches_the_person_who_can_cancel(store, plugin):
         seen.append(progress)
         return True
 
-    host = host_of(store, plugin, on_progress=watch)
-    host.define("Fortnox", "Fake", "API", "", {})
+    host = importing_host(store, plugin, on_progress=watch)
     progress = SimpleNamespace(stage="reading", done=1, total=None, message=Text("a", "b"))
     answers = []
     with pytest.raises(HostError) as ended:
@@ -908,8 +869,7 @@ def test_progress_reaches_the_person_who_can_cancel(store, plugin):
 
 def test_what_is_judged_is_counted_for_the_person_who_waits(store, plugin):
     seen = []
-    host = host_of(store, plugin, on_progress=seen.append)
-    host.define("Fortnox", "Fake", "API", "", {})
+    host = importing_host(store, plugin, on_progress=seen.append)
     several = [payment(number) for number in range(1, 2 * BATCH + 2)]
     plugin.payments = several[:BATCH]
     plugin.during = lambda run: [
@@ -960,8 +920,7 @@ def test_the_window_is_the_one_that_the_front_end_gave(store, plugin):
         opened.append((address, answered("http://localhost/?code=1")))
         return True
 
-    host = host_of(store, plugin, window=window)
-    host.define("Fortnox", "Fake", "API", "", {})
+    host = importing_host(store, plugin, window=window)
     answers = during(
         host,
         plugin,
@@ -1065,8 +1024,7 @@ def test_two_runs_for_two_companies_go_on_at_once_in_one_process(store):
 
 
 def test_listeners_hear_what_was_registered_after_the_commit(host, store, plugin):
-    plugin.payments = [payment(1), payment(2, "9999")]
-    preview = host.import_payments("Fortnox")
+    preview = preview_of(host, plugin, payment(1), payment(2, "9999"))
     assert plugin.saved == []
     host.save()
     [(run, [one]), end] = plugin.saved
@@ -1098,11 +1056,8 @@ class FailingListener:
 
 def test_a_listener_that_fails_is_logged_and_harms_nobody(store, plugin, caplog):
     caplog.set_level(logging.DEBUG)
-    host = host_of(store, FailingListener(), plugin, FailingListener())
-    host.define("Fortnox", "Fake", "API", "", {})
-    plugin.payments = [payment(1)]
-    host.import_payments("Fortnox")
-    host.save()
+    host = importing_host(store, FailingListener(), plugin, FailingListener())
+    import_and_save(host, plugin, payment(1))
     assert len(plugin.saved) == 2
     assert "plugin0 failed in opter_payments_saved: RuntimeError" in caplog.text
     assert "plugin2 failed in opter_run_saved: NO_LICENCE" in caplog.text

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pytest
 from fake_plugin import NEW_YEAR, invoice, payment
-from host_and_plugin import host_of, refusal
+from host_and_plugin import host_of, import_and_save, preview_of, refusal
 from ledgers import Books
 
 from hostsim.errors import HostError
@@ -60,8 +60,7 @@ def test_the_figures_of_a_credit_invoice_are_below_zero(host, plugin):
 
 def test_what_cannot_be_saved_says_what_remains_of_its_invoice(host, plugin, store):
     store.load_invoices([invoice("1001", period_closed=False)])
-    plugin.payments = [payment(1)]
-    assert figures(host.import_payments("Fortnox"), "rejected") == [("1", None, 1000, 1000)]
+    assert figures(preview_of(host, plugin, payment(1)), "rejected") == [("1", None, 1000, 1000)]
 
 
 def test_a_save_refuses_other_figures_than_those_that_were_shown(host, store, read):
@@ -82,14 +81,12 @@ def test_what_is_left_out_is_neither_saved_nor_lost(host, plugin, store, read):
     assert figures(preview)[-1] == ("3", "partial", 500, 100)
     host.save("Fortnox")
     assert states(store) == [("1", "registered"), ("3", "registered")]
-    plugin.payments = []
-    again = host.import_payments("Fortnox")
+    again = preview_of(host, plugin)
     assert figures(again) == [("2", "advance", 100, -100)]
 
 
 def test_what_is_left_out_pays_its_invoice_all_the_same(host, plugin):
-    plugin.payments = [payment(1), payment(2)]
-    host.import_payments("Fortnox")
+    preview_of(host, plugin, payment(1), payment(2))
     preview = host.leave_out("Fortnox", ["1"])
     [twice] = preview.rows("rejected")
     assert (twice.payment_number, twice.reason) == ("2", "invoice-already-paid")
@@ -121,15 +118,13 @@ def test_a_list_in_which_something_was_left_out_meanwhile_is_not_saved(host, sto
 
 
 def test_what_cannot_be_saved_cannot_be_left_out(host, plugin):
-    plugin.payments = [payment(1, "9999")]
-    host.import_payments("Fortnox")
+    preview_of(host, plugin, payment(1, "9999"))
     assert refusal(host.leave_out, "Fortnox", ["1"]).code == "DECISION_DOES_NOT_FIT"
 
 
 def test_a_change_that_was_accepted_can_be_left_out_and_reverses_nothing(host, plugin, store, read):
     host.save("Fortnox")
-    plugin.payments = [payment(1, amount="900")]
-    host.import_payments("Fortnox")
+    preview_of(host, plugin, payment(1, amount="900"))
     host.decide("Fortnox", "1", "accept")
     preview = host.leave_out("Fortnox", ["1"])
     assert [row.payment_number for row in preview.rows("left")] == ["1"]
@@ -151,8 +146,7 @@ def test_both_halves_of_a_settlement_are_left_out_together(host, plugin):
 
 
 def test_what_was_paid_twice_can_be_taken_as_an_advance(host, plugin, store):
-    plugin.payments = [payment(1), payment(2)]
-    preview = host.import_payments("Fortnox")
+    preview = preview_of(host, plugin, payment(1), payment(2))
     assert [row.reason for row in preview.rows("rejected")] == ["invoice-already-paid"]
     preview = host.decide("Fortnox", "2", "accept")
     assert figures(preview)[1] == ("2", "advance", 0, -1000)
@@ -187,8 +181,7 @@ def test_what_was_deleted_or_replaced_meanwhile_is_told_and_left(host, plugin, s
     host.delete_payment(
         next(row.id for row in store.payments() if row.payment_number == "1"), why="x"
     )
-    plugin.payments = [payment(2, "1002", "150")]
-    host.import_payments("Fortnox")
+    preview_of(host, plugin, payment(2, "1002", "150"))
     host.decide("Fortnox", "2", "accept")
     host.save("Fortnox")
     undone = host.undo_save(saved, why="fel")
@@ -397,8 +390,7 @@ def test_a_save_that_stands_cannot_be_taken_again(host, saved):
 def test_an_open_preview_of_the_same_invoices_is_judged_again_at_its_save(
     host, plugin, store, saved
 ):
-    plugin.payments = [payment(9, "1002", "100")]
-    preview = host.import_payments("Fortnox")
+    preview = preview_of(host, plugin, payment(9, "1002", "100"))
     host.undo_save(saved, why="fel")
     with pytest.raises(PreviewChanged) as changed:
         host.save("Fortnox", preview.revision)
@@ -410,9 +402,9 @@ def test_an_open_preview_of_the_same_invoices_is_judged_again_at_its_save(
 
 def change(host, plugin):
     """Accept that a payment is less, another was made again, and a third came to nothing."""
-    plugin.payments = [payment(4, amount="100"), payment(5, "1002", "50"), payment(6, amount="30")]
-    host.import_payments("Fortnox")
-    host.save("Fortnox")
+    import_and_save(
+        host, plugin, payment(4, amount="100"), payment(5, "1002", "50"), payment(6, amount="30")
+    )
     plugin.deleted = {"5"}
     plugin.payments = [payment(4, amount="90"), payment(7, "1002", "50"), payment(6, amount="0")]
     plugin.source = {one.key.number: one for one in plugin.payments}
@@ -477,8 +469,7 @@ def test_whatever_a_save_did_is_undone_and_done_again_to_the_ore(host, plugin, s
                 there[one + 100] = replace(there.pop(one), key=payment(one + 100).key)
         there[number] = became(draw, number, invoices)
         plugin.source = {one.key.number: one for one in there.values()}
-        plugin.payments = list(there.values())
-        preview = host.import_payments("Fortnox")
+        preview = preview_of(host, plugin, *list(there.values()))
         for row in list(preview.rows("rejected")):
             if row.reason in {"changed-in-fortnox", "replaced", "invoice-already-paid"}:
                 with suppress(HostError):  # what one decision changes may not fit the next
@@ -501,8 +492,7 @@ def test_whatever_a_save_did_is_undone_and_done_again_to_the_ore(host, plugin, s
 
 def test_what_was_changed_again_since_keeps_its_reversal(host, plugin, store):
     changed = change(host, plugin)
-    plugin.payments = [payment(4, amount="80")]
-    host.import_payments("Fortnox")
+    preview_of(host, plugin, payment(4, amount="80"))
     host.decide("Fortnox", "4", "accept")
     host.save("Fortnox")
     undone = host.undo_save(changed, why="fel")
@@ -512,8 +502,7 @@ def test_what_was_changed_again_since_keeps_its_reversal(host, plugin, store):
 
 
 def test_undoing_tells_what_was_to_be_taken_again_of_another_save(host, plugin, saved):
-    plugin.payments = [payment(9, "1001", "10")]
-    host.import_payments("Fortnox")
+    preview_of(host, plugin, payment(9, "1001", "10"))
     host.decide("Fortnox", "9", "accept")
     second = host.save("Fortnox").run_id
     host.undo_save(saved, why="fel")
@@ -560,17 +549,11 @@ def test_undoing_and_taking_again_grow_with_the_payments_and_not_with_their_squa
     undoing, taking = {}, {}
     for first, number in ((1, 100), (1001, 300)):
         alike = [payment(first + n, "1001", "1", date=NEW_YEAR) for n in range(number)]
-        plugin.payments = alike
-        host.import_payments("Fortnox")
-        saved = host.save("Fortnox").run_id
-        plugin.payments = [payment(first + 900, "9999", "1", date=NEW_YEAR)]
-        host.import_payments("Fortnox")  # checks each whether it is still there
+        saved = import_and_save(host, plugin, *alike).run_id
+        preview_of(host, plugin, payment(first + 900, "9999", "1", date=NEW_YEAR))
         undoing[number] = steps_of(store.db, lambda: host.undo_save(saved, why="fel"))  # noqa: B023
-        plugin.payments = []
-        host.import_payments("Fortnox")
+        preview_of(host, plugin)
         taking[number] = steps_of(store.db, lambda: host.take_save_again("Fortnox", saved))  # noqa: B023
-        plugin.payments = alike
-        host.import_payments("Fortnox")
-        host.save("Fortnox")
+        import_and_save(host, plugin, *alike)
     assert undoing[300] < 6 * undoing[100]
     assert taking[300] < 6 * taking[100]

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from fake_plugin import InvoicePlugin, balance, euro, excluded, invoice, payment, unreadable
+from host_and_plugin import import_and_save
 
 
 @pytest.fixture
@@ -19,13 +20,6 @@ def invoices():
 @pytest.fixture
 def plugin():
     return InvoicePlugin()
-
-
-def saved(host, plugin, *payments):
-    plugin.payments = list(payments)
-    host.import_payments("Fortnox")
-    host.save("Fortnox")
-    plugin.payments = []
 
 
 def told(preview):
@@ -89,7 +83,7 @@ CASES = {
 @pytest.fixture(params=CASES.values(), ids=CASES.keys())
 def case(request, host, plugin):
     before, there, remains, expected = request.param
-    saved(host, plugin, *before)
+    import_and_save(host, plugin, *before)
     plugin.payments = [one for one in there if hasattr(one, "booked")]
     plugin.excluded = [one for one in there if not hasattr(one, "booked")]
     plugin.unpaid = [remains]
@@ -111,7 +105,7 @@ def test_whoever_asks_about_the_invoice_is_told_the_same(host, case):
 
 
 def test_a_payment_that_is_deleted_here_explains_it(host, store, plugin):
-    saved(host, plugin, PART)
+    import_and_save(host, plugin, PART)
     [entry] = store.payments()
     host.delete_payment(entry.id, why="fel")
     plugin.payments, plugin.unpaid = [PART], [balance("1001", 600)]
@@ -120,7 +114,7 @@ def test_a_payment_that_is_deleted_here_explains_it(host, store, plugin):
 
 
 def test_so_does_one_that_is_deleted_while_a_preview_is_open(host, plugin):
-    saved(host, plugin, PART)
+    import_and_save(host, plugin, PART)
     run_id = host.store.db.execute("SELECT id FROM runs").fetchone()["id"]
     plugin.payments, plugin.unpaid = [payment(2, "1002")], [balance("1001", 600)]
     host.import_payments("Fortnox")
@@ -129,7 +123,7 @@ def test_so_does_one_that_is_deleted_while_a_preview_is_open(host, plugin):
 
 
 def test_a_payment_that_was_moved_there_explains_it_on_both_invoices(host, plugin):
-    saved(host, plugin, PART)
+    import_and_save(host, plugin, PART)
     plugin.payments = [payment(1, "1002", amount="400")]
     plugin.unpaid = [balance("1001", 1000), balance("1002", 600)]
     assert told(host.import_payments("Fortnox")) == []
@@ -138,7 +132,7 @@ def test_a_payment_that_was_moved_there_explains_it_on_both_invoices(host, plugi
 
 
 def test_what_was_credited_beside_a_payment_that_was_moved_there_is_told(host, plugin):
-    saved(host, plugin, PART)
+    import_and_save(host, plugin, PART)
     plugin.payments = [payment(1, "1002", amount="400")]
     plugin.unpaid = [balance("1001", 500), balance("1002", 300)]
     assert told(host.import_payments("Fortnox")) == [(600, 500), (1000, 300)]
@@ -147,7 +141,7 @@ def test_what_was_credited_beside_a_payment_that_was_moved_there_is_told(host, p
 
 
 def test_what_was_credited_beside_a_save_that_was_undone_is_told(host, plugin):
-    saved(host, plugin, PART)
+    import_and_save(host, plugin, PART)
     run_id = host.store.db.execute("SELECT id FROM runs").fetchone()["id"]
     plugin.payments, plugin.unpaid = [PART], [balance("1001", 500)]
     host.undo_save(run_id, why="fel")
@@ -163,7 +157,7 @@ def test_a_payment_that_may_have_been_typed_already_explains_nothing(host, plugi
 
 
 def test_one_that_takes_the_place_of_a_deleted_one_takes_nothing_more(host, plugin):
-    saved(host, plugin, PART)
+    import_and_save(host, plugin, PART)
     plugin.deleted, plugin.unpaid = {"1"}, [balance("1001", 500)]
     plugin.payments = [payment(3, amount="400")]
     host.import_payments("Fortnox")
@@ -173,7 +167,7 @@ def test_one_that_takes_the_place_of_a_deleted_one_takes_nothing_more(host, plug
 
 
 def test_a_registered_payment_that_is_deleted_there_is_not_what_was_credited(host, plugin):
-    saved(host, plugin, PART, payment(2, amount="100"))
+    import_and_save(host, plugin, PART, payment(2, amount="100"))
     plugin.deleted, plugin.unpaid = {"1"}, [balance("1001", 550)]
     codes = [one.code for one in host.import_payments("Fortnox").discrepancies()]
     assert codes == ["deleted-at-source"]

@@ -11,7 +11,7 @@ from fake_plugin import (
     invoice,
     payment,
 )
-from host_and_plugin import outcomes, remaining
+from host_and_plugin import import_and_save, outcomes, preview_of, remaining, row_of, rows_of
 
 from hostsim.errors import HostError
 from hostsim.plugins import session
@@ -35,24 +35,6 @@ def day(number):
     return payment(number).date
 
 
-def brought_in(host, plugin, *payments):
-    plugin.payments = list(payments)
-    return host.import_payments("Fortnox")
-
-
-def saved(host, plugin, *payments):
-    brought_in(host, plugin, *payments)
-    return host.save("Fortnox")
-
-
-def rows_of(preview):
-    return {
-        row.payment_number: row
-        for kind in ("ready", "rejected", "ignored")
-        for row in preview.rows(kind)
-    }
-
-
 def books(store):
     """Return what counts in the books, by payment number."""
     return {row.payment_number: row.amount for row in store.payments() if row.state == "registered"}
@@ -66,11 +48,11 @@ def sum_of_the_books(store):
 
 
 def test_a_part_payment_that_was_made_again_is_not_counted_twice(host, store, plugin):
-    saved(host, plugin, payment(1, amount="400"))
+    import_and_save(host, plugin, payment(1, amount="400"))
     plugin.deleted = {"1"}
-    preview = brought_in(host, plugin, payment(3, amount="400"))
+    preview = preview_of(host, plugin, payment(3, amount="400"))
     assert outcomes(preview) == {"3": "replaced"}
-    assert "1 (400,00 SEK, 2026-01-01, faktura 1001)" in rows_of(preview)["3"].message.sv
+    assert "1 (400,00 SEK, 2026-01-01, faktura 1001)" in row_of(preview, "3").message.sv
     host.save("Fortnox")
     assert remaining(store, "1001") == 600
 
@@ -89,17 +71,17 @@ def test_a_part_payment_that_was_made_again_is_not_counted_twice(host, store, pl
     ids=["same date", "later", "less", "whole", "moved", "moved away", "unbooked"],
 )
 def test_whatever_changed_in_the_payment_that_was_made_again_a_person_is_asked(host, plugin, again):
-    saved(host, plugin, payment(1, amount="400"))
+    import_and_save(host, plugin, payment(1, amount="400"))
     plugin.deleted = {"1"}
-    assert outcomes(brought_in(host, plugin, again)) == {"3": "replaced"}
+    assert outcomes(preview_of(host, plugin, again)) == {"3": "replaced"}
 
 
 def test_an_accepted_replacement_reverses_the_dead_payment_and_registers_the_new_one(
     host, store, plugin
 ):
-    saved(host, plugin, payment(1, amount="400"))
+    import_and_save(host, plugin, payment(1, amount="400"))
     plugin.deleted = {"1"}
-    brought_in(host, plugin, payment(3, "1002", amount="400"))
+    preview_of(host, plugin, payment(3, "1002", amount="400"))
     preview = host.decide("Fortnox", "3", "accept")
     assert outcomes(preview) == {"3": "partial"}
     host.save("Fortnox")
@@ -110,22 +92,22 @@ def test_an_accepted_replacement_reverses_the_dead_payment_and_registers_the_new
 
 
 def test_a_payment_that_still_exists_is_never_taken_for_a_dead_one(host, store, plugin):
-    saved(host, plugin, payment(1, amount="400"))
-    preview = brought_in(host, plugin, payment(3, amount="400"))
+    import_and_save(host, plugin, payment(1, amount="400"))
+    preview = preview_of(host, plugin, payment(3, amount="400"))
     assert (plugin.checked_numbers, outcomes(preview)) == (["1"], {"3": "partial"})
     host.save("Fortnox")
     assert remaining(store, "1001") == 200
 
 
 def test_two_equal_part_payments_of_one_run_are_two_and_nobody_is_asked(host, plugin):
-    preview = brought_in(host, plugin, payment(1, amount="400"), payment(2, amount="400"))
+    preview = preview_of(host, plugin, payment(1, amount="400"), payment(2, amount="400"))
     assert (plugin.checked_numbers, outcomes(preview)) == ([], {"1": "partial", "2": "partial"})
 
 
 def test_two_that_were_merged_into_one_are_both_reversed(host, store, plugin):
-    saved(host, plugin, payment(1, amount="400"), payment(2, amount="600"))
+    import_and_save(host, plugin, payment(1, amount="400"), payment(2, amount="600"))
     plugin.deleted = {"1", "2"}
-    preview = brought_in(host, plugin, payment(3, amount="1000"))
+    preview = preview_of(host, plugin, payment(3, amount="1000"))
     assert outcomes(preview) == {"3": "replaced"}
     host.decide("Fortnox", "3", "accept")
     host.save("Fortnox")
@@ -135,9 +117,9 @@ def test_two_that_were_merged_into_one_are_both_reversed(host, store, plugin):
 
 
 def test_one_that_was_split_in_two_is_reversed_once(host, store, plugin):
-    saved(host, plugin, payment(1, amount="1000"))
+    import_and_save(host, plugin, payment(1, amount="1000"))
     plugin.deleted = {"1"}
-    brought_in(host, plugin, payment(3, amount="400"), payment(4, amount="600"))
+    preview_of(host, plugin, payment(3, amount="400"), payment(4, amount="600"))
     host.decide("Fortnox", "3", "accept")
     preview = host.decide("Fortnox", "4", "accept")
     assert outcomes(preview) == {"3": "partial", "4": "exact"}
@@ -147,9 +129,9 @@ def test_one_that_was_split_in_two_is_reversed_once(host, store, plugin):
 
 
 def test_a_replacement_that_cannot_be_saved_reverses_nothing(host, store, plugin):
-    saved(host, plugin, payment(1, amount="400"))
+    import_and_save(host, plugin, payment(1, amount="400"))
     plugin.deleted = {"1"}
-    brought_in(host, plugin, payment(3, "9999", amount="400"))
+    preview_of(host, plugin, payment(3, "9999", amount="400"))
     preview = host.decide("Fortnox", "3", "accept")
     assert outcomes(preview) == {"3": "replaced"}
     host.save("Fortnox")
@@ -158,21 +140,21 @@ def test_a_replacement_that_cannot_be_saved_reverses_nothing(host, store, plugin
 
 def test_a_replacement_that_waits_is_offered_again_and_what_is_gone_stays_gone(host, plugin):
     again = payment(3, amount="400")
-    saved(host, plugin, payment(1, amount="400"))
+    import_and_save(host, plugin, payment(1, amount="400"))
     plugin.deleted = {"1"}
-    saved(host, plugin, again)
+    import_and_save(host, plugin, again)
     plugin.checked_numbers.clear()
     plugin.source = {"3": again}
-    assert outcomes(brought_in(host, plugin)) == {"3": "replaced"}
+    assert outcomes(preview_of(host, plugin)) == {"3": "replaced"}
     assert (plugin.asked, plugin.checked_numbers) == (["3"], [])
 
 
 def test_a_replacement_that_is_deleted_in_its_turn_hides_nothing(host, plugin):
-    saved(host, plugin, payment(1, amount="400"))
+    import_and_save(host, plugin, payment(1, amount="400"))
     plugin.deleted = {"1"}
-    saved(host, plugin, payment(3, amount="400"))
+    import_and_save(host, plugin, payment(3, amount="400"))
     plugin.deleted = {"1", "3"}
-    preview = brought_in(host, plugin)
+    preview = preview_of(host, plugin)
     assert preview.deleted == ("3",)
     assert [one.code for one in preview.discrepancies()] == ["deleted-at-source"]
 
@@ -181,52 +163,52 @@ def test_a_replacement_that_is_deleted_in_its_turn_hides_nothing(host, plugin):
 
 
 def test_a_payment_whose_predecessor_nobody_could_ask_after_waits(host, store, plugin):
-    saved(host, plugin, payment(1, amount="400"))
+    import_and_save(host, plugin, payment(1, amount="400"))
     plugin.deleted, plugin.check_limit = {"1"}, 0
-    preview = brought_in(host, plugin, payment(3, amount="400"))
+    preview = preview_of(host, plugin, payment(3, amount="400"))
     assert outcomes(preview) == {"3": "replaced"}
-    assert "gick inte att kontrollera" in rows_of(preview)["3"].message.sv
+    assert "gick inte att kontrollera" in row_of(preview, "3").message.sv
     with pytest.raises(HostError, match="DECISION_DOES_NOT_FIT"):
         host.decide("Fortnox", "3", "accept")
     host.save("Fortnox")
     plugin.check_limit, plugin.source = 100, {"3": payment(3, amount="400")}
-    assert "borttagen" in rows_of(brought_in(host, plugin))["3"].message.sv
+    assert "borttagen" in row_of(preview_of(host, plugin), "3").message.sv
 
 
 def test_once_it_could_be_asked_after_and_lives_the_payment_comes_in(host, plugin):
-    saved(host, plugin, payment(1, amount="400"))
+    import_and_save(host, plugin, payment(1, amount="400"))
     plugin.check_limit = 0
-    saved(host, plugin, payment(3, amount="400"))
+    import_and_save(host, plugin, payment(3, amount="400"))
     plugin.check_limit, plugin.source = 100, {"3": payment(3, amount="400")}
-    assert outcomes(brought_in(host, plugin)) == {"3": "partial"}
+    assert outcomes(preview_of(host, plugin)) == {"3": "partial"}
 
 
 def test_an_equal_amount_elsewhere_that_was_not_asked_after_keeps_nobody_out(host, plugin):
-    saved(host, plugin, payment(1, "1002", amount="400"))
+    import_and_save(host, plugin, payment(1, "1002", amount="400"))
     plugin.check_limit = 0
-    assert outcomes(brought_in(host, plugin, payment(3, amount="400"))) == {"3": "partial"}
+    assert outcomes(preview_of(host, plugin, payment(3, amount="400"))) == {"3": "partial"}
 
 
 def test_unless_its_invoice_does_not_add_up(host, plugin):
-    saved(host, plugin, payment(1, "1002", amount="400"))
+    import_and_save(host, plugin, payment(1, "1002", amount="400"))
     plugin.check_limit, plugin.unpaid = 0, [balance("1002", Decimal(1000))]
-    assert outcomes(brought_in(host, plugin, payment(3, amount="400"))) == {"3": "replaced"}
+    assert outcomes(preview_of(host, plugin, payment(3, amount="400"))) == {"3": "replaced"}
 
 
 def test_those_whose_invoice_does_not_add_up_are_asked_after_first(host, plugin):
-    saved(host, plugin, payment(1, "1002", amount="100"), payment(2, amount="100"))
+    import_and_save(host, plugin, payment(1, "1002", amount="100"), payment(2, amount="100"))
     plugin.unpaid = [balance("1002", Decimal(1000))]
-    brought_in(host, plugin, payment(5, amount="90"))
+    preview_of(host, plugin, payment(5, amount="90"))
     assert plugin.checked_numbers == ["1", "2"]
 
 
 def test_those_that_were_never_asked_after_come_before_those_that_were(host, plugin):
-    saved(host, plugin, *(payment(n, amount="100") for n in (1, 2, 3)))
+    import_and_save(host, plugin, *(payment(n, amount="100") for n in (1, 2, 3)))
     plugin.check_limit = 1
-    brought_in(host, plugin, payment(5, amount="90"))
+    preview_of(host, plugin, payment(5, amount="90"))
     assert plugin.checked_numbers == ["3", "2", "1"]
     plugin.checked_numbers.clear()
-    brought_in(host, plugin, payment(5, amount="90"))
+    preview_of(host, plugin, payment(5, amount="90"))
     assert plugin.checked_numbers == ["2", "1", "3"]
 
 
@@ -236,10 +218,10 @@ def test_those_that_were_never_asked_after_come_before_those_that_were(host, plu
 def test_accepting_a_replacement_says_nothing_about_the_same_money_typed_by_hand(
     host, store, plugin
 ):
-    saved(host, plugin, payment(1, amount="400"))
+    import_and_save(host, plugin, payment(1, amount="400"))
     host.add_payment("1001", Decimal(400), date=day(3), confirm=True)
     plugin.deleted = {"1"}
-    brought_in(host, plugin, payment(3, amount="400"))
+    preview_of(host, plugin, payment(3, amount="400"))
     preview = host.decide("Fortnox", "3", "accept")
     assert outcomes(preview) == {"3": "possibly-registered-already"}
     host.save("Fortnox")
@@ -247,10 +229,10 @@ def test_accepting_a_replacement_says_nothing_about_the_same_money_typed_by_hand
 
 
 def test_who_confirms_after_accepting_has_answered_both(host, store, plugin):
-    saved(host, plugin, payment(1, amount="400"))
+    import_and_save(host, plugin, payment(1, amount="400"))
     host.add_payment("1001", Decimal(400), date=day(3), confirm=True)
     plugin.deleted = {"1"}
-    brought_in(host, plugin, payment(3, amount="400"))
+    preview_of(host, plugin, payment(3, amount="400"))
     host.decide("Fortnox", "3", "accept")
     preview = host.decide("Fortnox", "3", "confirm")
     assert outcomes(preview) == {"3": "partial"}
@@ -260,9 +242,9 @@ def test_who_confirms_after_accepting_has_answered_both(host, store, plugin):
 
 
 def test_accepting_a_move_says_nothing_about_the_same_money_typed_there(host, store, plugin):
-    saved(host, plugin, payment(1, amount="400"))
+    import_and_save(host, plugin, payment(1, amount="400"))
     host.add_payment("1002", Decimal(400), date=day(1))
-    brought_in(host, plugin, payment(1, "1002", amount="400"))
+    preview_of(host, plugin, payment(1, "1002", amount="400"))
     preview = host.decide("Fortnox", "1", "accept")
     assert outcomes(preview) == {"1": "possibly-registered-already"}
     preview = host.decide("Fortnox", "1", "confirm")
@@ -272,33 +254,33 @@ def test_accepting_a_move_says_nothing_about_the_same_money_typed_there(host, st
 
 
 def test_an_accepted_change_to_nothing_takes_back_what_was_registered(host, store, plugin):
-    saved(host, plugin, payment(1, amount="100"))
-    brought_in(host, plugin, payment(1, amount="0"))
+    import_and_save(host, plugin, payment(1, amount="100"))
+    preview_of(host, plugin, payment(1, amount="0"))
     preview = host.decide("Fortnox", "1", "accept")
     assert outcomes(preview) == {"1": "reversal"}
     host.save("Fortnox")
     assert books(store) == {}
     assert remaining(store, "1001") == 1000
-    assert outcomes(brought_in(host, plugin, payment(1, amount="0"))) == {"1": "no-amount"}
+    assert outcomes(preview_of(host, plugin, payment(1, amount="0"))) == {"1": "no-amount"}
 
 
 def test_another_amount_on_another_invoice_replaces_nothing(host, plugin):
-    saved(host, plugin, payment(1, amount="400"))
+    import_and_save(host, plugin, payment(1, amount="400"))
     plugin.deleted = {"1"}
-    preview = brought_in(host, plugin, payment(3, "1002", amount="401"))
+    preview = preview_of(host, plugin, payment(3, "1002", amount="401"))
     assert (plugin.checked_numbers, outcomes(preview)) == ([], {"3": "partial"})
 
 
 def test_the_same_amount_after_more_than_35_days_replaces_nothing(host, plugin):
-    saved(host, plugin, payment(1, amount="400"))
+    import_and_save(host, plugin, payment(1, amount="400"))
     plugin.deleted = {"1"}
-    preview = brought_in(host, plugin, payment(37, "1002", amount="400"))
+    preview = preview_of(host, plugin, payment(37, "1002", amount="400"))
     assert (plugin.checked_numbers, outcomes(preview)) == ([], {"37": "partial"})
 
 
 def test_the_newest_is_asked_after_first(host, plugin):
-    saved(host, plugin, *(payment(n, amount="100") for n in (1, 2, 3)))
-    brought_in(host, plugin, payment(4, amount="100"))
+    import_and_save(host, plugin, *(payment(n, amount="100") for n in (1, 2, 3)))
+    preview_of(host, plugin, payment(4, amount="100"))
     assert plugin.checked_numbers == ["3", "2", "1"]
 
 
@@ -306,9 +288,9 @@ def test_the_newest_is_asked_after_first(host, plugin):
 
 
 def test_a_deletion_without_a_successor_is_noticed_by_the_balance(host, store, plugin):
-    saved(host, plugin, payment(1, amount="400"))
+    import_and_save(host, plugin, payment(1, amount="400"))
     plugin.deleted, plugin.unpaid = {"1"}, [balance("1001", Decimal(1000))]
-    [found] = brought_in(host, plugin).discrepancies()
+    [found] = preview_of(host, plugin).discrepancies()
     assert (found.code, found.payment_number, found.host_invoice_number) == (
         "deleted-at-source",
         "1",
@@ -322,7 +304,7 @@ def test_a_deletion_without_a_successor_is_noticed_by_the_balance(host, store, p
 @pytest.fixture
 def changed_advance(host, plugin, advance):
     """Payment 2 was registered as an advance of 1000, and is 900 there now."""
-    brought_in(host, plugin, payment(2, amount="900"))
+    preview_of(host, plugin, payment(2, amount="900"))
 
 
 def deletions_of(preview):
@@ -334,9 +316,9 @@ def test_an_advance_that_is_changed_and_then_deleted_there_is_told_at_each_impor
 ):
     host.save("Fortnox")
     plugin.deleted = {"2"}
-    told = [deletions_of(brought_in(host, plugin))]
+    told = [deletions_of(preview_of(host, plugin))]
     host.save("Fortnox")
-    told.append(deletions_of(brought_in(host, plugin)))
+    told.append(deletions_of(preview_of(host, plugin)))
     assert told == [["2"], ["2"]]
 
 
@@ -344,69 +326,69 @@ def test_so_it_is_where_the_list_that_showed_the_change_was_not_saved(
     host, plugin, changed_advance
 ):
     plugin.deleted = {"2"}
-    told = [deletions_of(brought_in(host, plugin)) for _ in range(2)]
+    told = [deletions_of(preview_of(host, plugin)) for _ in range(2)]
     host.save("Fortnox")
-    assert [*told, deletions_of(brought_in(host, plugin))] == [["2"]] * 3
+    assert [*told, deletions_of(preview_of(host, plugin))] == [["2"]] * 3
 
 
 def test_so_it_is_where_the_change_was_accepted(host, plugin, changed_advance):
     host.save("Fortnox")
-    brought_in(host, plugin)
+    preview_of(host, plugin)
     host.decide("Fortnox", "2", "accept")
     plugin.deleted = {"2"}
-    assert deletions_of(brought_in(host, plugin)) == ["2"]
+    assert deletions_of(preview_of(host, plugin)) == ["2"]
 
 
 def test_until_it_is_deleted_here(host, store, plugin, changed_advance):
     host.save("Fortnox")
     plugin.deleted = {"2"}
-    saved(host, plugin)
+    import_and_save(host, plugin)
     [advance] = [row for row in store.payments() if row.payment_number == "2"]
     host.delete_payment(advance.id, why="finns inte")
-    assert deletions_of(brought_in(host, plugin)) == []
+    assert deletions_of(preview_of(host, plugin)) == []
 
 
 def test_or_until_it_is_read_again(host, plugin, changed_advance):
     host.save("Fortnox")
     plugin.deleted = {"2"}
-    saved(host, plugin)
+    import_and_save(host, plugin)
     plugin.deleted = set()
-    told = [deletions_of(brought_in(host, plugin, payment(2)))]
+    told = [deletions_of(preview_of(host, plugin, payment(2)))]
     host.save("Fortnox")
-    assert [*told, deletions_of(brought_in(host, plugin))] == [[], []]
+    assert [*told, deletions_of(preview_of(host, plugin))] == [[], []]
 
 
 def test_or_until_it_is_fetched_again(host, plugin, changed_advance):
     host.save("Fortnox")
     plugin.deleted = {"2"}
-    brought_in(host, plugin)
+    preview_of(host, plugin)
     plugin.deleted, plugin.source = set(), {"2": payment(2, amount="900")}
-    told = [deletions_of(brought_in(host, plugin)), deletions_of(brought_in(host, plugin))]
+    told = [deletions_of(preview_of(host, plugin)), deletions_of(preview_of(host, plugin))]
     assert told == [[], []]
 
 
 def test_a_payment_by_hand_explains_a_higher_balance_there(host, plugin):
-    saved(host, plugin, payment(1, amount="400"))
+    import_and_save(host, plugin, payment(1, amount="400"))
     host.add_payment("1001", Decimal(100))
     plugin.unpaid = [balance("1001", Decimal(600))]
-    brought_in(host, plugin)
+    preview_of(host, plugin)
     assert plugin.checked_numbers == []
 
 
 def test_what_the_office_wrote_off_explains_a_higher_balance_there(host, store, plugin):
     store.set_setting("accepted_deviation", "5")
-    saved(host, plugin, payment(1, amount="996"))
+    import_and_save(host, plugin, payment(1, amount="996"))
     assert remaining(store, "1001") == 0
     plugin.unpaid = [balance("1001", Decimal(4))]
-    brought_in(host, plugin)
+    preview_of(host, plugin)
     assert plugin.checked_numbers == []
 
 
 @pytest.mark.parametrize("odd", [{"booked": False}, {"cancelled": True}, {"currency": "EUR"}])
 def test_nothing_is_concluded_from_the_balance_of_another_kind_of_invoice(host, plugin, odd):
-    saved(host, plugin, payment(1, amount="400"))
+    import_and_save(host, plugin, payment(1, amount="400"))
     plugin.unpaid = [balance("1001", Decimal(1000), **odd)]
-    brought_in(host, plugin)
+    preview_of(host, plugin)
     assert plugin.checked_numbers == []
 
 
@@ -415,7 +397,7 @@ def test_nothing_is_concluded_from_the_balance_of_another_kind_of_invoice(host, 
 
 def test_an_invoice_that_was_credited_there_is_reported(host, plugin):
     plugin.balances = {"1001": balance("1001", Decimal(0))}
-    [found] = brought_in(host, plugin).discrepancies()
+    [found] = preview_of(host, plugin).discrepancies()
     assert (found.code, found.remaining, found.balance) == ("less-remains-at-source", 1000, 0)
     # Nor does it claim a cause that nobody knows.
     assert "troligen krediterad eller avskriven där" in found.message.sv
@@ -423,59 +405,59 @@ def test_an_invoice_that_was_credited_there_is_reported(host, plugin):
 
 def test_what_the_payments_of_the_run_explain_is_not_told(host, plugin):
     plugin.unpaid = [balance("1001", Decimal(600))]
-    preview = brought_in(host, plugin, payment(1, amount="400"))
+    preview = preview_of(host, plugin, payment(1, amount="400"))
     assert list(preview.discrepancies()) == []
     assert "1001" not in plugin.invoices_asked
 
 
 def test_an_invoice_that_is_paid_in_the_run_is_not_asked_for(host, plugin):
-    brought_in(host, plugin, payment(1, amount="1000"))
+    preview_of(host, plugin, payment(1, amount="1000"))
     assert "1001" not in plugin.invoices_asked
     assert "1002" in plugin.invoices_asked
 
 
 def test_an_invoice_that_is_not_there_is_not_asked_for_every_night(host, plugin):
     plugin.balances = {"1001": balance("1001", Decimal(1000))}
-    brought_in(host, plugin)
+    preview_of(host, plugin)
     assert plugin.invoices_asked == ["1001", "1002", "1003", "2001"]
     plugin.invoices_asked.clear()
-    brought_in(host, plugin)
+    preview_of(host, plugin)
     assert plugin.invoices_asked == ["1001"]
 
 
 def test_a_deleted_refund_is_noticed_by_an_invoice_that_is_paid_too_much_there(host, plugin):
-    saved(host, plugin, payment(1, amount="1200"), payment(2, amount="-200"))
+    import_and_save(host, plugin, payment(1, amount="1200"), payment(2, amount="-200"))
     plugin.deleted, plugin.balances = {"2"}, {"1001": balance("1001", Decimal(-200))}
-    [found] = brought_in(host, plugin).discrepancies()
+    [found] = preview_of(host, plugin).discrepancies()
     assert (found.code, found.payment_number) == ("deleted-at-source", "2")
 
 
 def test_a_change_explains_what_does_not_remain(host, plugin):
-    saved(host, plugin, payment(1, amount="400"))
+    import_and_save(host, plugin, payment(1, amount="400"))
     plugin.unpaid = [balance("1001", Decimal(550))]
-    assert list(brought_in(host, plugin, payment(1, amount="450")).discrepancies()) == []
+    assert list(preview_of(host, plugin, payment(1, amount="450")).discrepancies()) == []
     preview = host.decide("Fortnox", "1", "keep")
     assert list(preview.discrepancies()) == []
     host.save("Fortnox")
-    assert list(brought_in(host, plugin).discrepancies()) == []
+    assert list(preview_of(host, plugin).discrepancies()) == []
 
 
 def test_what_the_office_writes_off_is_no_discrepancy(host, store, plugin):
     store.set_setting("accepted_deviation", "5")
     plugin.unpaid = [balance("1001", Decimal(0))]
-    assert list(brought_in(host, plugin, payment(1, amount="997")).discrepancies()) == []
+    assert list(preview_of(host, plugin, payment(1, amount="997")).discrepancies()) == []
 
 
 def test_where_nothing_was_answered_nothing_is_learnt(host, plugin):
-    brought_in(host, plugin)
+    preview_of(host, plugin)
     plugin.invoices_asked.clear()
-    brought_in(host, plugin)
+    preview_of(host, plugin)
     assert plugin.invoices_asked == ["1001", "1002", "1003", "2001"]
 
 
 def test_an_invoice_that_is_cancelled_there_is_reported(host, plugin):
     plugin.balances = {"1001": balance("1001", Decimal(0), booked=False, cancelled=True)}
-    [found] = brought_in(host, plugin).discrepancies()
+    [found] = preview_of(host, plugin).discrepancies()
     assert (found.code, found.balance) == ("cancelled-at-source", None)
 
 
@@ -490,26 +472,24 @@ def pair(debit="1001", credit="8001", amount="1000"):
 
 
 def test_a_pair_against_a_credit_note_made_there_is_no_money(host, store, plugin):
-    preview = brought_in(host, plugin, *pair())
+    preview = preview_of(host, plugin, *pair())
     assert outcomes(preview) == dict.fromkeys("12", "settled-against-credit")
-    assert "betalning 2 på faktura 8001" in rows_of(preview)["1"].message.sv
-    assert "betalning 1 på faktura 1001" in rows_of(preview)["2"].message.sv
+    assert "betalning 2 på faktura 8001" in row_of(preview, "1").message.sv
+    assert "betalning 1 på faktura 1001" in row_of(preview, "2").message.sv
 
 
 def test_one_press_registers_a_settlement_and_no_money_came(host, store, plugin):
-    brought_in(host, plugin, *pair())
+    preview_of(host, plugin, *pair())
     preview = host.decide("Fortnox", "1", "accept")
-    assert {n: row.status for n, row in rows_of(preview).items()} == dict.fromkeys(
-        "12", "settled-against-credit"
-    )
+    assert [row.status for row in rows_of(preview)] == ["settled-against-credit"] * 2
     host.save("Fortnox")
     assert remaining(store, "1001") == 0
     assert sum_of_the_books(store) == 0
-    assert outcomes(brought_in(host, plugin, *pair())) == dict.fromkeys("12", "already-imported")
+    assert outcomes(preview_of(host, plugin, *pair())) == dict.fromkeys("12", "already-imported")
 
 
 def test_one_press_sets_a_settlement_aside_and_another_takes_it_back(host, store, plugin):
-    brought_in(host, plugin, *pair())
+    preview_of(host, plugin, *pair())
     preview = host.set_aside("Fortnox", ["2"])
     assert outcomes(preview) == dict.fromkeys("12", "set-aside")
     preview = host.take_back("Fortnox", ["1"])
@@ -517,7 +497,7 @@ def test_one_press_sets_a_settlement_aside_and_another_takes_it_back(host, store
 
 
 def test_a_part_credit_settles_a_part(host, store, plugin):
-    brought_in(host, plugin, *pair(amount="400"))
+    preview_of(host, plugin, *pair(amount="400"))
     host.decide("Fortnox", "2", "accept")
     host.save("Fortnox")
     assert remaining(store, "1001") == 600
@@ -525,9 +505,9 @@ def test_a_part_credit_settles_a_part(host, store, plugin):
 
 
 def test_two_invoices_that_are_both_here_settle_each_other(host, store, plugin):
-    preview = brought_in(host, plugin, *pair(credit="1009"))
+    preview = preview_of(host, plugin, *pair(credit="1009"))
     assert outcomes(preview) == dict.fromkeys("12", "settled-against-credit")
-    assert "Inga pengar kom in" in rows_of(preview)["1"].warning.sv
+    assert "Inga pengar kom in" in row_of(preview, "1").warning.sv
     host.save("Fortnox")
     assert (remaining(store, "1001"), remaining(store, "1009")) == (0, 0)
 
@@ -536,7 +516,7 @@ def test_the_customer_is_asked_for_where_it_decides(host, plugin):
     debit, credit = pair()
     plugin.source = {"1": debit, "2": credit}
     bare = [payment(1, "1001", date=day(1)), payment(2, "8001", "-1000", date=day(1))]
-    assert outcomes(brought_in(host, plugin, *bare)) == dict.fromkeys(
+    assert outcomes(preview_of(host, plugin, *bare)) == dict.fromkeys(
         "12", "settled-against-credit"
     )
     assert sorted(plugin.asked) == ["1", "2"]
@@ -544,18 +524,18 @@ def test_the_customer_is_asked_for_where_it_decides(host, plugin):
 
 def test_another_customer_makes_no_settlement(host, plugin):
     debit, credit = pair()
-    preview = brought_in(host, plugin, replace(debit, customer_number="8"), credit)
+    preview = preview_of(host, plugin, replace(debit, customer_number="8"), credit)
     assert outcomes(preview) == {"1": "exact", "2": "invoice-not-found"}
 
 
 def test_a_payment_and_its_reversal_on_one_invoice_are_no_settlement(host, plugin):
-    preview = brought_in(host, plugin, *pair(credit="1001"))
+    preview = preview_of(host, plugin, *pair(credit="1001"))
     assert outcomes(preview) == {"1": "exact", "2": "reversal"}
 
 
 def test_half_of_a_settlement_is_never_saved_alone(host, store, plugin):
     store.load_invoices([invoice("1001", period_closed=False)])
-    preview = brought_in(host, plugin, *pair())
+    preview = preview_of(host, plugin, *pair())
     assert outcomes(preview) == {"1": "period-open", "2": "settlement-blocked"}
     with pytest.raises(HostError) as refused:
         host.decide("Fortnox", "2", "accept")
@@ -564,8 +544,8 @@ def test_half_of_a_settlement_is_never_saved_alone(host, store, plugin):
 
 def test_the_other_half_of_a_payment_that_was_saved_before_registers_beside_it(host, store, plugin):
     debit, credit = pair()
-    saved(host, plugin, debit)
-    preview = brought_in(host, plugin, credit)
+    import_and_save(host, plugin, debit)
+    preview = preview_of(host, plugin, credit)
     assert outcomes(preview) == {"2": "settled-against-credit"}
     host.decide("Fortnox", "2", "accept")
     host.save("Fortnox")
@@ -577,7 +557,7 @@ def test_the_other_half_of_a_payment_that_was_saved_before_registers_beside_it(h
 
 
 def test_a_payment_of_nothing_is_ignored_and_said(host, plugin):
-    preview = brought_in(host, plugin, payment(1, amount="0"))
+    preview = preview_of(host, plugin, payment(1, amount="0"))
     assert outcomes(preview) == {"1": "no-amount"}
     assert preview.counts["ignored"] == 1
 
@@ -587,43 +567,43 @@ def in_euro(currency):
 
 
 def test_a_write_off_in_the_currency_of_the_payment_counts_as_it_is(host, store, plugin):
-    assert outcomes(saved(host, plugin, in_euro("EUR"))) == {"1": "exact"}
+    assert outcomes(import_and_save(host, plugin, in_euro("EUR"))) == {"1": "exact"}
     assert remaining(store, "2001") == 0
 
 
 @pytest.mark.parametrize("currency", ["", "SEK"])
 def test_a_write_off_in_sek_counts_at_the_rate(host, store, plugin, currency):
-    assert outcomes(saved(host, plugin, in_euro(currency))) == {"1": "partial"}
+    assert outcomes(import_and_save(host, plugin, in_euro(currency))) == {"1": "partial"}
     assert remaining(store, "2001") == Decimal("9.09")
 
 
 def test_a_write_off_is_read_so_that_it_pays_what_is_paid_there(host, store, plugin):
     plugin.balances = {"2001": balance("2001", Decimal(0), Decimal(500), "EUR")}
-    preview = brought_in(host, plugin, in_euro("SEK"))
+    preview = preview_of(host, plugin, in_euro("SEK"))
     assert outcomes(preview) == {"1": "exact"}
-    assert "läst som EUR" in rows_of(preview)["1"].warning.sv
+    assert "läst som EUR" in row_of(preview, "1").warning.sv
     host.save("Fortnox")
     assert remaining(store, "2001") == 0
 
 
 def test_notes_of_the_plug_in_stand_with_the_run(host, plugin):
     plugin.notes = [Text("Hej", "Hello")]
-    assert brought_in(host, plugin).notes[0].en == "Hello"
+    assert preview_of(host, plugin).notes[0].en == "Hello"
 
 
 def test_a_decision_about_other_dead_payments_holds_no_longer(host, store, plugin):
-    saved(host, plugin, payment(1, amount="400"), payment(2, amount="100"))
+    import_and_save(host, plugin, payment(1, amount="400"), payment(2, amount="100"))
     plugin.deleted = {"1"}
-    brought_in(host, plugin, payment(3, amount="400"))
+    preview_of(host, plugin, payment(3, amount="400"))
     host.decide("Fortnox", "3", "accept")
     plugin.deleted = {"1", "2"}
-    assert outcomes(brought_in(host, plugin, payment(3, amount="400"))) == {"3": "replaced"}
+    assert outcomes(preview_of(host, plugin, payment(3, amount="400"))) == {"3": "replaced"}
 
 
 def test_a_save_sees_that_a_dead_payment_was_deleted_here_meanwhile(host, store, plugin):
-    saved(host, plugin, payment(1, amount="400"))
+    import_and_save(host, plugin, payment(1, amount="400"))
     plugin.deleted = {"1"}
-    brought_in(host, plugin, payment(3, amount="400"))
+    preview_of(host, plugin, payment(3, amount="400"))
     before = host.decide("Fortnox", "3", "accept")
     [its] = [row.id for row in store.payments()]
     host.delete_payment(its, why="fel")
@@ -634,36 +614,36 @@ def test_a_save_sees_that_a_dead_payment_was_deleted_here_meanwhile(host, store,
 def test_what_the_settings_ignored_explains_what_does_not_remain_there_for_ever(host, plugin):
     plugin.excluded = [excluded("before-date", payment(1, amount="1000"))]
     plugin.balances = {"1001": balance("1001", Decimal(0)), "1002": balance("1002", Decimal(1000))}
-    assert list(saved(host, plugin).discrepancies()) == []
+    assert list(import_and_save(host, plugin).discrepancies()) == []
     plugin.excluded, plugin.invoices_asked = [], []
-    assert list(brought_in(host, plugin).discrepancies()) == []
+    assert list(preview_of(host, plugin).discrepancies()) == []
     assert "1001" not in plugin.invoices_asked
 
 
 def test_what_was_said_once_is_reported_again_without_asking(host, plugin):
     plugin.balances = {"1001": balance("1001", Decimal(0))}
-    saved(host, plugin)
+    import_and_save(host, plugin)
     plugin.invoices_asked.clear()
-    [found] = brought_in(host, plugin).discrepancies()
+    [found] = preview_of(host, plugin).discrepancies()
     assert (found.host_invoice_number, plugin.invoices_asked) == ("1001", [])
 
 
 def test_neither_of_two_invoices_that_settle_each_other_is_settled_alone(host, store, plugin):
     store.load_invoices([invoice("1009", "-1000", period_closed=False)])
-    preview = brought_in(host, plugin, *pair(credit="1009"))
+    preview = preview_of(host, plugin, *pair(credit="1009"))
     assert outcomes(preview) == {"1": "settlement-blocked", "2": "period-open"}
-    assert "Ingen av dem sparas ensam" in rows_of(preview)["1"].message.sv
+    assert "Ingen av dem sparas ensam" in row_of(preview, "1").message.sv
     host.save("Fortnox")
     assert remaining(store, "1001") == 1000
 
 
 def test_a_credit_that_is_to_be_read_again_says_so_first_and_once(host, plugin):
-    brought_in(host, plugin, *pair(credit="9999"))
+    preview_of(host, plugin, *pair(credit="9999"))
     host.decide("Fortnox", "1", "accept")
     host.undo_save(host.save("Fortnox").run_id, why="fel")
     plugin.payments, plugin.source = [], {}
     host.take_save_again("Fortnox", next(iter(host.runs())).id)
-    for row in rows_of(host.import_payments("Fortnox")).values():
+    for row in rows_of(host.import_payments("Fortnox")):
         message = row.message.sv
         assert message.startswith("Avgjord, men hämtas på nytt")
         assert message.count("Kvittad") == 1
@@ -674,31 +654,31 @@ def test_a_payment_in_euro_that_was_made_again_with_another_rate_on_another_invo
     host, store, plugin
 ):
     store.load_invoices([invoice("2002", "500", "EUR")])
-    saved(host, plugin, euro(1, "2001", "490", "11"))
+    import_and_save(host, plugin, euro(1, "2001", "490", "11"))
     plugin.deleted = {"1"}
-    assert outcomes(brought_in(host, plugin, euro(3, "2002", "490", "11.5"))) == {"3": "replaced"}
+    assert outcomes(preview_of(host, plugin, euro(3, "2002", "490", "11.5"))) == {"3": "replaced"}
 
 
 def test_halves_in_euro_settle_each_other_whatever_their_rates(host, store, plugin):
     debit = euro(1, "2001", "100", "11", date=day(1), customer_number="7")
     credit = euro(2, "8001", "-100", "11.1", date=day(1), customer_number="7")
-    preview = brought_in(host, plugin, debit, credit)
+    preview = preview_of(host, plugin, debit, credit)
     assert outcomes(preview) == dict.fromkeys("12", "settled-against-credit")
-    assert rows_of(preview)["1"].message.sv.endswith("tillsammans 0 EUR")
+    assert row_of(preview, "1").message.sv.endswith("tillsammans 0 EUR")
 
 
 def test_the_customer_of_a_half_that_is_registered_is_reported_by_its_invoice(host, plugin):
     _, credit = pair()
-    saved(host, plugin, payment(1, "1001", date=day(1)))
+    import_and_save(host, plugin, payment(1, "1001", date=day(1)))
     plugin.balances = {"1001": balance("1001", Decimal(0), customer_number="7")}
     plugin.source = {"2": credit}
-    preview = brought_in(host, plugin, payment(2, "8001", "-1000", date=day(1)))
+    preview = preview_of(host, plugin, payment(2, "8001", "-1000", date=day(1)))
     assert outcomes(preview) == {"2": "settled-against-credit"}
 
 
 def test_a_reading_that_pays_the_invoice_leaves_no_discrepancy(host, plugin):
     plugin.balances = {"2001": balance("2001", Decimal(0), Decimal(500), "EUR")}
-    assert list(brought_in(host, plugin, in_euro("")).discrepancies()) == []
+    assert list(preview_of(host, plugin, in_euro("")).discrepancies()) == []
 
 
 # --- What is beside a change, and what has its other half already -------------------
@@ -708,44 +688,44 @@ def test_a_reading_that_pays_the_invoice_leaves_no_discrepancy(host, plugin):
     "less", [{"amount": "0"}, {"amount": "10"}, {"booked": False}, {"invoice": "1002"}], ids=str
 )
 def test_a_payment_beside_one_that_became_less_waits_until_that_one_is_decided(host, plugin, less):
-    saved(host, plugin, payment(1, amount="400"))
-    preview = brought_in(
+    import_and_save(host, plugin, payment(1, amount="400"))
+    preview = preview_of(
         host, plugin, payment(1, **{"amount": "400"} | less), payment(3, amount="400")
     )
     assert outcomes(preview) == {"1": "changed-in-fortnox", "3": "replaced"}
-    assert "avgör den först" in rows_of(preview)["3"].message.sv
+    assert "avgör den först" in row_of(preview, "3").message.sv
     preview = host.decide("Fortnox", "1", "keep")
     assert outcomes(preview)["3"] == "partial"
 
 
 def test_a_half_that_has_its_other_half_settles_no_more(host, store, plugin):
-    saved(host, plugin, *pair(credit="1009"))
+    import_and_save(host, plugin, *pair(credit="1009"))
     again = payment(3, "8001", "-1000", date=day(1), customer_number="7")
     plugin.source = {"3": again}
-    assert outcomes(brought_in(host, plugin, again)) == {"3": "invoice-not-found"}
+    assert outcomes(preview_of(host, plugin, again)) == {"3": "invoice-not-found"}
 
 
 def test_it_may_be_confirmed_as_another_payment_and_the_deletion_is_reported(host, store, plugin):
-    saved(host, plugin, payment(1, amount="400"))
+    import_and_save(host, plugin, payment(1, amount="400"))
     plugin.deleted = {"1"}
-    brought_in(host, plugin, payment(3, amount="400"))
+    preview_of(host, plugin, payment(3, amount="400"))
     preview = host.decide("Fortnox", "3", "confirm")
     assert outcomes(preview) == {"3": "partial"}
     assert [one.payment_number for one in preview.discrepancies()] == ["1"]
 
 
 def test_a_person_may_let_in_what_nobody_could_ask_about(host, store, plugin):
-    saved(host, plugin, payment(1, amount="400"))
+    import_and_save(host, plugin, payment(1, amount="400"))
     plugin.check_limit = 0
-    brought_in(host, plugin, payment(3, amount="300"))
+    preview_of(host, plugin, payment(3, amount="300"))
     assert outcomes(host.decide("Fortnox", "3", "confirm")) == {"3": "partial"}
 
 
 def test_an_equal_amount_that_was_there_is_not_asked_after_every_night(host, plugin):
-    saved(host, plugin, payment(1, "1002", amount="400"))
-    saved(host, plugin, payment(3, amount="400"))
+    import_and_save(host, plugin, payment(1, "1002", amount="400"))
+    import_and_save(host, plugin, payment(3, amount="400"))
     plugin.checked_numbers.clear()
-    saved(host, plugin, payment(4, "1003", amount="400"))
+    import_and_save(host, plugin, payment(4, "1003", amount="400"))
     assert plugin.checked_numbers == ["3"]
 
 
@@ -780,11 +760,11 @@ def alike(first, number, invoice="1001"):
 def test_payments_of_one_amount_are_named_in_batches_but_searched_for_once(
     host, plugin, searches, monkeypatch
 ):
-    saved(host, plugin, *alike(1, 12))
+    import_and_save(host, plugin, *alike(1, 12))
     monkeypatch.setattr(session, "BATCH", 5)
     searches.clear()
     plugin.checked_numbers.clear()
-    brought_in(host, plugin, *alike(100, 1, "9999"))
+    preview_of(host, plugin, *alike(100, 1, "9999"))
     assert sorted(map(int, plugin.checked_numbers)) == list(range(1, 13))
     assert len(searches) == 1
 
@@ -794,9 +774,9 @@ def test_the_search_for_payments_of_one_amount_grows_with_them_and_not_with_thei
 ):
     steps = {}
     for first, number in ((1, 100), (1001, 300)):
-        saved(host, plugin, *alike(first, number))
+        import_and_save(host, plugin, *alike(first, number))
         searches.clear()
-        brought_in(host, plugin, *alike(9000, number, "9999"))
+        preview_of(host, plugin, *alike(9000, number, "9999"))
         steps[number] = searches[0]
     # Of four times as many registered ones, beside three times as many.
     assert steps[300] < 6 * steps[100]

@@ -8,7 +8,16 @@ from decimal import Decimal
 import pytest
 from fake_export import SETTINGS, FakeExport, bill, exported_invoice, load
 from fake_plugin import COMPANY, OTHER_COMPANY, FakePlugin, Refused, balance, hookimpl, payment
-from host_and_plugin import NOON, Clock, books, host_of, outcomes, refusal, remaining
+from host_and_plugin import (
+    NOON,
+    Clock,
+    books,
+    host_of,
+    importing_host,
+    outcomes,
+    refusal,
+    remaining,
+)
 
 from hostsim.ledger.schedules import GREEN, NONE, Timetable
 from hostsim.messages.text import own
@@ -28,9 +37,7 @@ def clock():
 
 @pytest.fixture
 def host(store, plugin, clock):
-    host = host_of(store, plugin, clock=clock, attended=False)
-    host.define("Fortnox", "Fake", "API", "", {})
-    return host
+    return importing_host(store, plugin, clock=clock, attended=False)
 
 
 @pytest.fixture

@@ -6,7 +6,16 @@ from decimal import Decimal
 
 import pytest
 from fake_plugin import NEW_YEAR, InvoicePlugin, invoice, payment
-from host_and_plugin import MinuteClock, host_of, outcomes, refusal, remaining, row_of
+from host_and_plugin import (
+    MinuteClock,
+    importing_host,
+    outcomes,
+    reads,
+    refusal,
+    remaining,
+    row_of,
+    saves,
+)
 
 from hostsim.ledger.candidates import Refusal
 from hostsim.ledger.reasons import possible_decisions
@@ -32,9 +41,7 @@ def plugin():
 
 @pytest.fixture
 def host(store, plugin):
-    host = host_of(store, plugin, clock=MinuteClock())
-    host.define("Fortnox", "Fake", "API", "", {})
-    return host
+    return importing_host(store, plugin, clock=MinuteClock())
 
 
 def halves(credit, debit="1001"):
@@ -42,16 +49,9 @@ def halves(credit, debit="1001"):
     return [payment(11, debit, **values), payment(12, credit, "-1000", **values)]
 
 
-def reads(host, plugin, *payments):
-    plugin.payments = list(payments)
-    plugin.source = {one.key.number: one for one in payments}
-    return host.import_payments("Fortnox")
-
-
 def settled_though_paid(host, plugin, credit):
     """Save the payment of an invoice, and then read its settlement."""
-    reads(host, plugin, payment(1))
-    host.save("Fortnox")
+    saves(host, plugin, payment(1))
     return reads(host, plugin, payment(1), *halves(credit))
 
 
@@ -207,8 +207,7 @@ def test_what_came_between_after_the_credit_was_accepted_is_said(host, plugin):
 
 
 def test_a_decided_half_that_has_to_be_read_again_says_so(host, plugin):
-    reads(host, plugin, *halves(ELSEWHERE))
-    host.save("Fortnox")
+    saves(host, plugin, *halves(ELSEWHERE))
     plugin.payments, plugin.source = [], {}
     host.import_payments("Fortnox")
     host.decide("Fortnox", "11", "accept")
@@ -219,8 +218,7 @@ def test_a_decided_half_that_has_to_be_read_again_says_so(host, plugin):
 
 
 def test_a_half_that_is_taken_again_is_said_to_be_ready(host, plugin):
-    reads(host, plugin, *halves(HERE))
-    run_id = host.save("Fortnox").run_id
+    run_id = saves(host, plugin, *halves(HERE))
     host.undo_save(run_id, why="fel")
     host.take_save_again("Fortnox", run_id)
     reads(host, plugin, *halves(HERE))
@@ -259,8 +257,7 @@ def test_one_that_is_made_again_of_another_day_is_money(host, plugin):
 
 
 def test_a_half_that_is_taken_again_without_the_other_says_that_it_was_one(host, plugin):
-    reads(host, plugin, *halves(HERE))
-    saved = host.save("Fortnox").run_id
+    saved = saves(host, plugin, *halves(HERE))
     host.undo_save(saved, why="fel")
     debit, _ = halves(HERE)
     plugin.payments, plugin.source = [], {"11": debit}
@@ -271,8 +268,7 @@ def test_a_half_that_is_taken_again_without_the_other_says_that_it_was_one(host,
 
 
 def test_a_settlement_with_a_credit_note_that_is_used_up_names_the_credit_note(host, plugin):
-    reads(host, plugin, payment(2, HERE, "-1000"))
-    host.save("Fortnox")
+    saves(host, plugin, payment(2, HERE, "-1000"))
     preview = reads(host, plugin, payment(2, HERE, "-1000"), *halves(HERE))
     assert outcomes(preview) == {"2": "already-imported", "11": BLOCKED, "12": BLOCKED}
     assert "Kreditfaktura 3001 är redan reglerad här" in row_of(preview, "11").message.sv

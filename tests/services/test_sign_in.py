@@ -2,7 +2,7 @@
 
 import pytest
 from fake_plugin import COMPANY, OTHER_COMPANY, FakePlugin, hookimpl, payment
-from host_and_plugin import host_of, refusal
+from host_and_plugin import host_of, import_and_save, importing_host, preview_of, refusal
 
 from hostsim.storage.store import Store
 
@@ -20,8 +20,7 @@ def plugin():
 
 
 def test_a_plug_in_without_a_login_says_so(store):
-    host = host_of(store, FakePlugin())
-    host.define("Fortnox", "Fake", "API", "", {})
+    host = importing_host(store, FakePlugin())
     assert refusal(host.sign_in, "Fortnox").code == "CANNOT_SIGN_IN"
 
 
@@ -50,9 +49,7 @@ def test_a_mistaken_company_may_be_left_as_long_as_nothing_is_saved(host, store,
     host.sign_in("Fortnox")
     host.sign_in("Fortnox")
     assert [run.company for run in plugin.runs] == [None, None]
-    plugin.payments = [payment(1)]
-    host.import_payments("Fortnox")
-    host.save("Fortnox")
+    import_and_save(host, plugin, payment(1))
     host.sign_in("Fortnox")
     assert plugin.runs[-1].company == COMPANY
 
@@ -91,8 +88,7 @@ def once_before(monkeypatch, owner, name, act):
 
 def test_a_save_that_a_sign_in_waited_for_has_settled_the_company(host, store, plugin, monkeypatch):
     plugin.company = OTHER_COMPANY
-    plugin.payments = [payment(1, company=OTHER_COMPANY)]
-    host.import_payments("Fortnox")
+    preview_of(host, plugin, payment(1, company=OTHER_COMPANY))
     once_before(monkeypatch, host, "_definition_lock", lambda: host_of(store, plugin).save())
     assert refusal(host.sign_in, "Fortnox").code == "WRONG_COMPANY"
     assert (plugin.runs[-1].company, store.definition("Fortnox").company) == (OTHER_COMPANY,) * 2

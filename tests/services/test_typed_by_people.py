@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 from exported import export
 from fake_plugin import FakePlugin, invoice, payment
-from host_and_plugin import host_of, refusal
+from host_and_plugin import host_of, importing_host, refusal
 
 from hostsim.errors import DoubtfulPayment
 from hostsim.ledger import amounts
@@ -366,8 +366,7 @@ def test_a_second_identical_payment_is_doubtful_within_four_days(host, days, dou
 
 def test_an_imported_payment_is_identical_too_but_not_a_deleted_one(store):
     there = [payment(1, amount="400", date=date(2026, 11, 20))]
-    host = host_of(store, FakePlugin(payments=there))
-    host.define("Fortnox", "Fake", "API", "", {})
+    host = importing_host(store, FakePlugin(payments=there))
     host.import_payments("Fortnox")
     host.save()
     places, reported = doubts(host, "1001", Decimal(400))

@@ -7,7 +7,16 @@ from functools import partial
 
 import pytest
 from fake_plugin import NEW_YEAR, balance, invoice, payment
-from host_and_plugin import MinuteClock, host_of, outcomes, refusal, remaining, row_of
+from host_and_plugin import (
+    MinuteClock,
+    importing_host,
+    outcomes,
+    reads,
+    refusal,
+    remaining,
+    row_of,
+    saves,
+)
 
 from hostsim.messages.formats import minute
 from hostsim.storage import locks
@@ -22,28 +31,8 @@ def invoices():
 
 
 @pytest.fixture
-def clock():
-    return MinuteClock()
-
-
-@pytest.fixture
-def host(store, plugin, clock):
-    host = host_of(store, plugin, clock=clock)
-    host.define("Fortnox", "Fake", "API", "", {})
-    return host
-
-
-def reads(host, plugin, *payments):
-    plugin.payments = list(payments)
-    plugin.source |= {one.key.number: one for one in payments}
-    preview = host.import_payments("Fortnox")
-    plugin.payments = []
-    return preview
-
-
-def saves(host, plugin, *payments):
-    reads(host, plugin, *payments)
-    return host.save("Fortnox").run_id
+def host(store, plugin):
+    return importing_host(store, plugin, clock=MinuteClock())
 
 
 def registered(store):

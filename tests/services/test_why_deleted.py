@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 from fake_plugin import InvoicePlugin, balance, invoice, payment
+from host_and_plugin import import_and_save, preview_of
 
 
 @pytest.fixture
@@ -16,15 +17,9 @@ def plugin():
     return InvoicePlugin()
 
 
-def saved(host, plugin, *payments):
-    plugin.payments = list(payments)
-    host.import_payments("Fortnox")
-    host.save("Fortnox")
-
-
 def test_a_registered_payment_that_was_deleted_there_is_said_to_be(host, plugin):
-    saved(host, plugin, payment(1, amount="400"))
-    plugin.payments, plugin.deleted = [], {"1"}
+    import_and_save(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
     found = host.why("1001")
     [one] = found.payments
     assert (one.outcome, one.reason) == ("registered", "deleted-at-source")
@@ -34,8 +29,8 @@ def test_a_registered_payment_that_was_deleted_there_is_said_to_be(host, plugin)
 
 
 def test_what_was_deleted_there_is_said_of_the_invoice_that_it_paid_alone(host, plugin):
-    saved(host, plugin, payment(1, amount="400"))
-    plugin.payments, plugin.deleted = [], {"1"}
+    import_and_save(host, plugin, payment(1, amount="400"))
+    plugin.deleted = {"1"}
     plugin.unpaid = [balance("1001", "1000")]
     preview = host.import_payments("Fortnox")
     assert [one.payment_number for one in preview.discrepancies()] == ["1"]
@@ -49,8 +44,8 @@ def test_what_was_deleted_there_is_said_of_the_invoice_that_it_paid_alone(host, 
 def test_a_rejected_payment_that_an_import_found_deleted_there_needs_nothing_more(
     host, plugin, saved_since, offline
 ):
-    saved(host, plugin, payment(1), payment(2))
-    plugin.payments, plugin.deleted = [], {"2"}
+    import_and_save(host, plugin, payment(1), payment(2))
+    plugin.deleted = {"2"}
     preview = host.import_payments("Fortnox")
     assert preview.deleted == ("2",)
     if saved_since:
@@ -61,14 +56,14 @@ def test_a_rejected_payment_that_an_import_found_deleted_there_needs_nothing_mor
 
 
 def test_nobody_is_reported_to_pay_back_what_was_only_made_again(host, plugin):
-    saved(host, plugin, payment(1, amount="1000"))
+    import_and_save(host, plugin, payment(1, amount="1000"))
     plugin.payments, plugin.deleted = [payment(2, amount="1000")], {"1"}
     reported = {one.number: one.reason for one in host.why("1001").payments}
     assert reported == {"1": "deleted-at-source", "2": "replaced"}
 
 
 def test_a_registered_payment_that_was_moved_there_says_where_it_is_now(host, plugin):
-    saved(host, plugin, payment(1, amount="400"))
+    import_and_save(host, plugin, payment(1, amount="400"))
     plugin.payments = [payment(1, "1002", amount="400")]
     [one] = host.why("1001").payments
     assert one.number == "1"
@@ -113,10 +108,10 @@ def test_an_invoice_that_was_settled_against_a_credit_note_waits_for_no_money(ho
 def test_what_is_deleted_here_and_there_is_not_to_be_taken_again(
     host, store, plugin, asked_by_an_import, offline
 ):
-    saved(host, plugin, payment(1))
+    import_and_save(host, plugin, payment(1))
     [entry] = store.payments()
     host.delete_payment(entry.id, why="fel")
-    plugin.payments, plugin.deleted = [], {"1"}
+    plugin.deleted = {"1"}
     if asked_by_an_import:
         assert host.import_payments("Fortnox").deleted == ("1",)
     [one] = host.why("1001", offline=offline).payments
@@ -135,7 +130,7 @@ def reasons(host, number):
 
 
 def test_offline_a_registered_payment_that_was_changed_there_says_both_values(host, plugin):
-    saved(host, plugin, payment(1))
+    import_and_save(host, plugin, payment(1))
     plugin.payments = [payment(1, amount="900")]
     host.import_payments("Fortnox")
     [one] = host.why("1001", offline=True).payments
@@ -145,8 +140,8 @@ def test_offline_a_registered_payment_that_was_changed_there_says_both_values(ho
 
 
 def test_offline_what_waits_since_the_last_save_is_said_as_well(host, plugin):
-    saved(host, plugin, payment(1))
-    saved(host, plugin, payment(1, amount="900"))
+    import_and_save(host, plugin, payment(1))
+    import_and_save(host, plugin, payment(1, amount="900"))
     assert reasons(host, "1001") == [("1", "registered", "changed-in-fortnox")]
     host.import_payments("Fortnox")
     host.decide("Fortnox", "1", "keep")
@@ -155,7 +150,7 @@ def test_offline_what_waits_since_the_last_save_is_said_as_well(host, plugin):
 
 
 def test_offline_a_payment_that_was_made_again_says_so_on_both(host, plugin):
-    saved(host, plugin, payment(1))
+    import_and_save(host, plugin, payment(1))
     plugin.payments, plugin.deleted = [payment(2)], {"1"}
     host.import_payments("Fortnox")
     assert reasons(host, "1001") == [
@@ -168,8 +163,7 @@ def test_offline_a_payment_that_was_made_again_says_so_on_both(host, plugin):
 
 
 def test_offline_a_payment_that_moved_is_said_to_have_moved_on_both_invoices(host, plugin):
-    saved(host, plugin, payment(1))
-    plugin.payments = [payment(1, "1002")]
-    host.import_payments("Fortnox")
+    import_and_save(host, plugin, payment(1))
+    preview_of(host, plugin, payment(1, "1002"))
     assert reasons(host, "1001") == [("1", "registered", "changed-in-fortnox")]
     assert reasons(host, "1002") == [("1", "rejected", "changed-in-fortnox")]

@@ -45,6 +45,13 @@ def host_of(store, *plugins, **values):
     return Host(store, Plugins(named), **defaults | values)
 
 
+def importing_host(store, *plugins, **values):
+    """Make such a host with the import Fortnox, of the invented plug-in."""
+    host = host_of(store, *plugins, **values)
+    host.define("Fortnox", "Fake", "API", "", {})
+    return host
+
+
 @pytest.fixture
 def invoices():
     return [invoice("1001"), invoice("1002", "500"), invoice("2001", "100", "EUR")]
@@ -64,9 +71,7 @@ def plugin():
 
 @pytest.fixture
 def host(store, plugin):
-    host = host_of(store, plugin)
-    host.define("Fortnox", "Fake", "API", "", {})
-    return host
+    return importing_host(store, plugin)
 
 
 @pytest.fixture
@@ -87,9 +92,22 @@ def preview_of(host, plugin, *payments):
 
 
 def import_and_save(host, plugin, *payments):
-    """Import these payments and save the ready ones."""
+    """Import these payments, save the ready ones, and give what was saved."""
     preview_of(host, plugin, *payments)
-    host.save("Fortnox")
+    return host.save("Fortnox")
+
+
+def reads(host, plugin, *payments):
+    """Import these payments, which are at the source from then on, and give the preview."""
+    plugin.payments = list(payments)
+    plugin.source |= {one.key.number: one for one in payments}
+    return host.import_payments("Fortnox")
+
+
+def saves(host, plugin, *payments):
+    """Import these payments so, save the ready ones, and give the id of the run."""
+    reads(host, plugin, *payments)
+    return host.save("Fortnox").run_id
 
 
 def rows_of(preview):
