@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from fake_plugin import InvoicePlugin, balance, invoice, payment
+from fake_plugin import AnsweringPlugin, balance, invoice, payment
 from host_and_plugin import MinuteClock, importing_host, reads, refusal, row_of, saves
 
 from hostsim.ledger.candidates import Refusal
@@ -18,7 +18,7 @@ def invoices():
 
 @pytest.fixture
 def plugin():
-    return InvoicePlugin()
+    return AnsweringPlugin()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from fake_plugin import FakePlugin, euro, excluded, hookimpl, invoice, payment, unreadable
+from fake_plugin import AnsweringPlugin, euro, excluded, invoice, payment, unreadable
 from host_and_plugin import (
     NOON,
     books,
@@ -26,18 +26,9 @@ from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import PreviewChanged
 
 
-class Everything(FakePlugin):
-    """A plug-in that can hand over everything, for a comparison."""
-
-    @hookimpl
-    def opter_read_all_payments(self, run):
-        run.hook.opter_take_payments(run=run, payments=self.payments)
-        return type("Report", (), {"company": self.company, "requests": 1})()
-
-
 @pytest.fixture
 def plugin():
-    return Everything()
+    return AnsweringPlugin()
 
 
 # --- Set aside ---------------------------------------------------------------

@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from fake_plugin import InvoicePlugin, balance, euro, excluded, invoice, payment, unreadable
+from fake_plugin import AnsweringPlugin, balance, euro, excluded, invoice, payment, unreadable
 from host_and_plugin import import_and_save
 
 
@@ -19,7 +19,7 @@ def invoices():
 
 @pytest.fixture
 def plugin():
-    return InvoicePlugin()
+    return AnsweringPlugin()
 
 
 def told(preview):

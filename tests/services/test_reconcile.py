@@ -6,22 +6,22 @@ import io
 import json
 import tracemalloc
 from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
-from types import SimpleNamespace
 
 import haulier
 import pytest
 from fake_plugin import (
     COMPANY,
+    AnsweringPlugin,
     FakePlugin,
     euro,
-    hookimpl,
     invoice,
     payment,
     unreadable,
     write_off,
 )
+from host_and_plugin import NOON, importing_host
 from hypothesis import given
 from hypothesis import strategies as st
 from second_host import Host as SecondHost
@@ -44,10 +44,8 @@ from hostsim.ledger.reconciliation import (
     Totals,
     reason_not_here,
 )
-from hostsim.plugins.loading import Plugins
 from hostsim.sandbox.state import Payment as FortnoxPayment
 from hostsim.services import reconciliation
-from hostsim.services.host import Host
 from hostsim.storage import reconciliations
 from hostsim.storage.import_runs import ImportRun, Record
 from hostsim.storage.rows import record_of
@@ -56,8 +54,6 @@ from hostsim.views.output import Output
 from hostsim.views.reconciliation import write_reconciliation_json
 from opter_contract.values import Text
 from tests.plugin.payments.test_importer import SETTINGS, Wire, listed, run_import
-
-TODAY = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
 def counts(found):
@@ -279,23 +275,6 @@ def test_a_plug_in_asks_for_details_only_where_the_row_cannot_answer():
 # --- With a plug-in that does what it is told ---
 
 
-class ReadsAll(FakePlugin):
-    """Hands over what exists in Fortnox by now."""
-
-    def __init__(self, *there, excluded=(), **values):
-        super().__init__(**values)
-        self.there, self.not_readable = list(there), list(excluded)
-
-    @hookimpl
-    def opter_read_all_payments(self, run):
-        self.during(run)
-        for start in range(0, len(self.there), 500):
-            batch = self.there[start : start + 500]
-            run.hook.opter_take_payments(run=run, payments=batch)
-        run.hook.opter_take_excluded(run=run, excluded=self.not_readable)
-        return SimpleNamespace(company=self.company, cursor=None, not_read=0, requests=2)
-
-
 @pytest.fixture
 def fresh(tmp_path):
     with Store.create(tmp_path / "fresh.db") as store:
@@ -303,27 +282,19 @@ def fresh(tmp_path):
         yield store
 
 
-def host_with(store, plugin, **more):
-    plugins = Plugins([("fake", plugin)])
-    host = Host(store, plugins, user="kim", clock=lambda: TODAY, lock_wait=0, **more)
-    if not store.definitions():
-        host.define("Test", "Fake", "API", "", {})
-    return host
-
-
 def saved_with(store, *payments):
-    """Register these payments; return a host whose plug-in finds them again."""
-    plugin = ReadsAll(*payments, payments=list(payments))
-    host = host_with(store, plugin)
-    host.import_payments("Test")
-    host.save("Test")
+    """Register these payments; return a host, and its plug-in, which finds them again."""
+    plugin = AnsweringPlugin(payments=list(payments))
+    host = importing_host(store, plugin)
+    host.import_payments("Fortnox")
+    host.save("Fortnox")
     return host, plugin
 
 
 def test_write_offs_are_compared(fresh):
     host, plugin = saved_with(fresh, payment(1, amount="990", write_offs=(write_off("10"),)))
-    plugin.there = [payment(1, amount="990")]
-    with host.reconcile("Test") as found:
+    plugin.payments = [payment(1, amount="990")]
+    with host.reconcile("Fortnox") as found:
         [one] = found.unequal(DIFFERS)
     assert one.fields == ("write_offs",)
     assert "avskrivet registrerat 10,00 SEK" in one.message.sv
@@ -331,15 +302,15 @@ def test_write_offs_are_compared(fresh):
 
 def test_booking_afterwards_is_the_ordinary_course_and_no_difference(fresh):
     host, plugin = saved_with(fresh, payment(1, booked=False))
-    plugin.there = [payment(1)]
-    with host.reconcile("Test") as found:
+    plugin.payments = [payment(1)]
+    with host.reconcile("Fortnox") as found:
         assert counts(found)[EQUAL] == 1
 
 
 def test_a_row_without_a_number_makes_it_unsure_what_was_deleted(fresh):
     host, plugin = saved_with(fresh, payment(1))
-    plugin.there, plugin.not_readable = [], [unreadable("", Decimal(1000), "1001")]
-    with host.reconcile("Test") as found:
+    plugin.payments, plugin.excluded = [], [unreadable("", Decimal(1000), "1001")]
+    with host.reconcile("Fortnox") as found:
         assert reasons(found, ONLY_IN_HOST) == {"1": "deleted-or-unreadable"}
         assert reasons(found, ONLY_AT_SOURCE) == {"": "unreadable"}
         assert found.totals.all.difference.sek == 0
@@ -354,8 +325,8 @@ def test_what_other_definitions_registered_for_the_company_counts_as_registered(
 
 def test_currencies_have_sums_of_their_own(fresh):
     host, plugin = saved_with(fresh, payment(1), euro(2))
-    plugin.there = [payment(1), euro(2, rate="12")]
-    with host.reconcile("Test") as found:
+    plugin.payments = [payment(1), euro(2, rate="12")]
+    with host.reconcile("Fortnox") as found:
         currencies = found.totals.currencies
     assert currencies["SEK"].agrees
     difference = currencies["EUR"].difference
@@ -363,8 +334,8 @@ def test_currencies_have_sums_of_their_own(fresh):
 
 
 def test_a_plug_in_that_cannot_read_all_is_an_error_of_its_own(fresh):
-    host = host_with(fresh, FakePlugin())
-    with pytest.raises(HostError, match="CANNOT_RECONCILE"), host.reconcile("Test"):
+    host = importing_host(fresh, FakePlugin())
+    with pytest.raises(HostError, match="CANNOT_RECONCILE"), host.reconcile("Fortnox"):
         pass
 
 
@@ -374,7 +345,7 @@ def test_a_reading_that_fails_leaves_nothing_but_its_code(fresh):
 
     host, plugin = saved_with(fresh, payment(1))
     plugin.during = fail
-    with pytest.raises(HostError, match="NO_LICENCE"), host.reconcile("Test"):
+    with pytest.raises(HostError, match="NO_LICENCE"), host.reconcile("Fortnox"):
         pass
     [*codes] = fresh.db.execute("SELECT error_code FROM runs WHERE state = 'failed'")
     assert [row[0] for row in codes] == ["NO_LICENCE"]
@@ -382,28 +353,27 @@ def test_a_reading_that_fails_leaves_nothing_but_its_code(fresh):
 
 def test_an_import_may_begin_while_a_person_looks_and_another_comparison_may_not(fresh):
     host, _ = saved_with(fresh, payment(1))
-    with host.reconcile("Test") as found:
-        host.import_payments("Test")
-        with pytest.raises(HostError, match="IMPORT_RUNNING"), host.reconcile("Test"):
+    with host.reconcile("Fortnox") as found:
+        host.import_payments("Fortnox")
+        with pytest.raises(HostError, match="IMPORT_RUNNING"), host.reconcile("Fortnox"):
             pass
         assert found.totals.count(EQUAL) == 1
 
 
 def test_what_is_registered_while_a_person_looks_does_not_change_what_they_see(fresh):
     host, plugin = saved_with(fresh, payment(1))
-    plugin.there = [payment(1), payment(2)]
-    plugin.payments = plugin.there
-    with host.reconcile("Test") as found:
-        host.import_payments("Test")
-        host.save("Test")
+    plugin.payments = [payment(1), payment(2)]
+    with host.reconcile("Fortnox") as found:
+        host.import_payments("Fortnox")
+        host.save("Fortnox")
         assert reasons(found, ONLY_AT_SOURCE) == {"2": "at-next-import"}
 
 
 def test_rows_of_a_comparison_that_died_are_cleared_away_by_the_next(fresh):
     host, _ = saved_with(fresh, payment(1))
-    with host._definition_lock("Test"):
-        host._read_and_compare("Test")
-    with host.reconcile("Test"):
+    with host._definition_lock("Fortnox"):
+        host._read_and_compare("Fortnox")
+    with host.reconcile("Fortnox"):
         [rows] = fresh.db.execute(
             "SELECT count(*) FROM run_rows WHERE run_id IN"
             " (SELECT id FROM runs WHERE state = 'reconciled')"
@@ -413,8 +383,9 @@ def test_rows_of_a_comparison_that_died_are_cleared_away_by_the_next(fresh):
 
 def test_rows_are_streamed(fresh):
     """The memory for the differences does not grow with their number."""
-    host = host_with(fresh, ReadsAll(*(payment(1, key=payment(n).key) for n in range(1, 5001))))
-    with host.reconcile("Test") as found:
+    several = [payment(1, key=payment(n).key) for n in range(1, 5001)]
+    host = importing_host(fresh, AnsweringPlugin(payments=several))
+    with host.reconcile("Fortnox") as found:
         tracemalloc.start()
         output = Output(io.StringIO(), "sv")
         output.stream.write = len
@@ -524,10 +495,10 @@ PAYMENTS = st.builds(
 )
 def test_each_payment_of_either_side_is_in_exactly_one_place(tmp_path_factory, there, here):
     with registered_by_hand(tmp_path_factory, here) as store:
-        import_run = ImportRun(store, "r", store.definition("Test"))
-        reconciliations.begin(import_run, "kim", TODAY)
+        import_run = ImportRun(store, "r", store.definition("Fortnox"))
+        reconciliations.begin(import_run, "kim", NOON)
         import_run.take(Record(record_of(one)) for one in there)
-        found = reconciliation.compare(import_run, COMPANY, 0, TODAY)
+        found = reconciliation.compare(import_run, COMPANY, 0, NOON)
         listed = {kind: set(reasons(found, kind)) for kind in KINDS if kind != EQUAL}
     fortnox, host = ({one.key.number: one for one in side} for side in (there, here))
     both = set(fortnox) & set(host)
@@ -540,12 +511,12 @@ def test_each_payment_of_either_side_is_in_exactly_one_place(tmp_path_factory, t
 @contextmanager
 def registered_by_hand(folders, payments):
     with Store.create(folders.mktemp("db") / "h.db") as store:
-        host_with(store, ReadsAll())
+        importing_host(store, FakePlugin())
         store.load_invoices([invoice("1001")])
         with store.change() as db:
             db.execute(
                 "INSERT INTO runs (id, definition, state, user, settings, started_at)"
-                " VALUES ('s', 'Test', 'saved', 'kim', '{}', '2026-01-01T00:00:00+00:00')"
+                " VALUES ('s', 'Fortnox', 'saved', 'kim', '{}', '2026-01-01T00:00:00+00:00')"
             )
             db.executemany(
                 "INSERT INTO payments (origin, effect, import_type, company, number, source,"

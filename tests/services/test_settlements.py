@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from fake_plugin import NEW_YEAR, InvoicePlugin, invoice, payment
+from fake_plugin import NEW_YEAR, AnsweringPlugin, invoice, payment
 from host_and_plugin import (
     MinuteClock,
     importing_host,
@@ -36,7 +36,7 @@ def invoices():
 
 @pytest.fixture
 def plugin():
-    return InvoicePlugin()
+    return AnsweringPlugin()
 
 
 @pytest.fixture

@@ -2,10 +2,9 @@
 
 import json
 from decimal import Decimal
-from types import SimpleNamespace
 
 import pytest
-from fake_plugin import FakePlugin, excluded, hookimpl, invoice, payment
+from fake_plugin import AnsweringPlugin, excluded, invoice, payment
 from host_and_plugin import host_of, outcomes, remaining
 
 from hostsim.ledger.reconciliation import KINDS
@@ -22,7 +21,7 @@ def invoices():
 
 @pytest.fixture
 def plugins():
-    return {"Fortnox": Reader(), "Bank": Reader(code="Bank")}
+    return {"Fortnox": AnsweringPlugin(), "Bank": AnsweringPlugin(code="Bank")}
 
 
 @pytest.fixture
@@ -36,21 +35,6 @@ def host(store, plugins):
     assert outcomes(reads(host, plugins, "Bank", payment(7, "1002", "300"))) == {"7": "partial"}
     host.save("Bank")
     return host
-
-
-class Reader(FakePlugin):
-    """Tells all of its payments, or those of an invoice, when it is asked."""
-
-    @hookimpl
-    def opter_read_all_payments(self, run):
-        run.hook.opter_take_payments(run=run, payments=self.payments)
-        return SimpleNamespace(company=self.company, cursor=None, not_read=0, requests=1)
-
-    @hookimpl
-    def opter_read_invoice_payments(self, run, invoice_numbers):
-        of_these = [one for one in self.payments if one.invoice_number in invoice_numbers]
-        run.hook.opter_take_payments(run=run, payments=of_these)
-        return SimpleNamespace(company=self.company, cursor=None, not_read=0, requests=1)
 
 
 def reads(host, plugins, name, *payments):

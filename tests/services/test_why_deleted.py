@@ -3,7 +3,7 @@
 from decimal import Decimal
 
 import pytest
-from fake_plugin import InvoicePlugin, balance, invoice, payment
+from fake_plugin import AnsweringPlugin, balance, invoice, payment
 from host_and_plugin import import_and_save, preview_of
 
 
@@ -14,7 +14,7 @@ def invoices():
 
 @pytest.fixture
 def plugin():
-    return InvoicePlugin()
+    return AnsweringPlugin()
 
 
 def test_a_registered_payment_that_was_deleted_there_is_said_to_be(host, plugin):

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from hostsim.ledger.values import ExportedInvoice, Invoice
-from opter_contract import hookimpl
+from opter_contract import BATCH, hookimpl
 from opter_contract.values import (
     Company,
     ExcludedPayment,
@@ -235,8 +235,8 @@ def _is_other_half(payment, payments):
     )
 
 
-class InvoicePlugin(FakePlugin):
-    """Hands over what it has of an invoice, also when it is asked about that one."""
+class AnsweringPlugin(FakePlugin):
+    """Hands over what it has, also when it is asked about an invoice, or about all payments."""
 
     @hookimpl
     def opter_read_invoice_payments(self, run, invoice_numbers, ocr_references):
@@ -247,3 +247,12 @@ class InvoicePlugin(FakePlugin):
         run.hook.opter_take_excluded(run=run, excluded=excluded)
         self._check(run)
         return SimpleNamespace(company=self.company, requests=1)
+
+    @hookimpl
+    def opter_read_all_payments(self, run):
+        self.during(run)
+        for start in range(0, len(self.payments), BATCH):
+            batch = self.payments[start : start + BATCH]
+            run.hook.opter_take_payments(run=run, payments=batch)
+        run.hook.opter_take_excluded(run=run, excluded=self.excluded)
+        return SimpleNamespace(company=self.company, requests=2)
