@@ -1,9 +1,10 @@
 """An export sends what a person saw, each invoice once, and knows what became of it."""
 
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -20,18 +21,15 @@ from fake_export import (
     send_all,
 )
 from fake_plugin import OTHER_COMPANY, FakePlugin, invoice, payment
+from host_and_plugin import NOON, host_of
+from host_and_plugin import refusal as error_of
 
 from hostsim.errors import HostError, SettingsRefused
-from hostsim.plugins.loading import Plugins
-from hostsim.services.host import Host
 from hostsim.storage.export_previews import LISTS, ExportChanged
 from hostsim.storage.store import Store
 from opter_contract import BATCH
 from opter_contract.export_values import BankChange, Customer, Gap, ItemResult, Supplier
 from opter_contract.values import Text
-
-NOON = datetime(2026, 11, 28, 12, 0, tzinfo=UTC)
-
 
 #: A claim that holds of both; their items even have the same numbers here.
 of_both = pytest.mark.parametrize("subject", SUBJECTS)
@@ -58,12 +56,7 @@ def plugin():
 
 @pytest.fixture
 def make_host(store, plugin):
-    def make(*more, **values):
-        plugins = [(f"plugin{place}", one) for place, one in enumerate((plugin, *more))]
-        given = {"clock": lambda: NOON, "user": "kim", "lock_wait": 0.0} | values
-        return Host(store, Plugins(plugins), **given)
-
-    return make
+    return partial(host_of, store, plugin)
 
 
 @pytest.fixture
@@ -84,9 +77,13 @@ def states(host, name="ut"):
 
 
 def refusal(act, *arguments, **more):
-    with pytest.raises(HostError) as refused:
-        act(*arguments, **more)
-    return refused.value.code
+    return error_of(act, *arguments, **more).code
+
+
+def refusal_beside(act, *arguments):
+    """Return the code by which a call is refused on another thread."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(refusal, act, *arguments).result()
 
 
 # --- Definitions -----------------------------------------------------------------------------
@@ -380,7 +377,7 @@ def test_what_a_gap_does_not_concern_is_sent_where_a_person_leaves_out_the_rest(
 
 def test_a_gap_that_concerns_everything_lets_nothing_go(host, plugin):
     gap = Gap("PERIOD_LOCKED", MISSING, [])
-    plugin.before = lambda run: run.hook.opter_take_gaps(run=run, gaps=[gap])
+    plugin.before = call("opter_take_gaps", gaps=[gap])
     assert host.export("ut").ids_without_gaps() == ()
     assert refusal(host.export, "ut", review=send_all) == "EXPORT_GAPS"
 
@@ -831,17 +828,31 @@ def test_a_plug_in_that_does_not_ask_what_is_confirmed_cannot_send_what_waits(bi
 # --- A plug-in that does not keep to the contract ----------------------------------------------
 
 
+def call(hook, **given):
+    return lambda run, _item=None: getattr(run.hook, hook)(run=run, **given)
+
+
 def intend(*ids):
-    return lambda run: run.hook.opter_take_intents(run=run, item_ids=ids)
+    return call("opter_take_intents", item_ids=ids)
+
+
+def ask(*party_numbers):
+    return call("opter_confirmed_bank_changes", party_numbers=party_numbers)
+
+
+def changes_bank(*several):
+    return {"before": call("opter_take_bank_changes", changes=several)}
 
 
 def plan(**fields):
-    def change(plugin):
-        plugin.plans["/10301"] = fields
-
-    return change
+    return {"plans": {"/10301": fields}}
 
 
+def result(**fields):
+    return {"results": {"/10301": fields}}
+
+
+#: What breaks the contract, as attributes of the plug-in.
 BROKEN = {
     "a state that is unknown": plan(state="lost"),
     "an action that is unknown": plan(action="destroy"),
@@ -849,56 +860,27 @@ BROKEN = {
     "an item that was not given": plan(id="/4711"),
     "an item planned twice": plan(id="/10302"),
     "a number that is too long": plan(number="1" * 201),
-    "an intent before the review": lambda plugin: setattr(plugin, "before", intend("/10301")),
-    "an intent that nobody chose": lambda plugin: setattr(
-        plugin, "before_send", lambda run, _: intend("/10303")(run)
-    ),
-    "a result with an unknown state": lambda plugin: plugin.results.update(
-        {"/10301": {"state": "lost"}}
-    ),
-    "a result of another item": lambda plugin: plugin.results.update({"/10301": {"id": "/4711"}}),
-    **{
-        f"a bank change {what}": lambda plugin, changes=changes: setattr(
-            plugin,
-            "before",
-            lambda run: run.hook.opter_take_bank_changes(run=run, changes=changes),
-        )
-        for what, changes in {
-            "that changes nothing": [BankChange("1", "BG", "1", "1")],
-            "of nobody": [BankChange("", "BG", "1", "2")],
-            "of no field": [BankChange("1", "", "1", "2")],
-            "handed over twice": [BankChange("1", "BG", "1", "2")] * 2,
-            "without text": [BankChange("1", "BG", "1", None)],
-        }.items()
+    "an intent before the review": {"before": intend("/10301")},
+    "an intent that nobody chose": {"before_send": intend("/10303")},
+    "a result with an unknown state": result(state="lost"),
+    "a result of another item": result(id="/4711"),
+    "a bank change that changes nothing": changes_bank(BankChange("1", "BG", "1", "1")),
+    "a bank change of nobody": changes_bank(BankChange("", "BG", "1", "2")),
+    "a bank change of no field": changes_bank(BankChange("1", "", "1", "2")),
+    "a bank change handed over twice": changes_bank(*[BankChange("1", "BG", "1", "2")] * 2),
+    "a bank change without text": changes_bank(BankChange("1", "BG", "1", None)),
+    "a question what is confirmed before the review": {"before": ask("1")},
+    "a question about too many suppliers": {"before_send": ask(*map(str, range(BATCH + 1)))},
+    "a hook of imports": {"before": call("opter_take_deleted", payment_numbers=["1"])},
+    "a gap that names another item": {
+        "before": call("opter_take_gaps", gaps=[Gap("X", MISSING, ["/4711"])])
     },
-    "a question what is confirmed before the review": lambda plugin: setattr(
-        plugin,
-        "before",
-        lambda run: run.hook.opter_confirmed_bank_changes(run=run, party_numbers=["1"]),
-    ),
-    "a question about too many suppliers": lambda plugin: setattr(
-        plugin,
-        "before_send",
-        lambda run, _: run.hook.opter_confirmed_bank_changes(
-            run=run, party_numbers=[str(number) for number in range(BATCH + 1)]
-        ),
-    ),
-    "a hook of imports": lambda plugin: setattr(
-        plugin,
-        "before",
-        lambda run: run.hook.opter_take_deleted(run=run, payment_numbers=["1"]),
-    ),
-    "a gap that names another item": lambda plugin: setattr(
-        plugin,
-        "before",
-        lambda run: run.hook.opter_take_gaps(run=run, gaps=[Gap("X", MISSING, ["/4711"])]),
-    ),
 }
 
 
 @pytest.mark.parametrize("what", BROKEN)
 def test_what_breaks_the_contract_is_refused(host, plugin, what):
-    BROKEN[what](plugin)
+    vars(plugin).update(BROKEN[what])
     assert refusal(host.export, "ut", review=lambda *_: ["/10301", "/10302"]) == "CONTRACT_BROKEN"
 
 
@@ -995,9 +977,7 @@ def test_a_second_export_of_the_definition_or_company_is_refused_before_it_reads
 
     def review(preview, _):
         plugin.before = calls.append
-        thread = threading.Thread(target=lambda: codes.append(refusal(make_host().export, second)))
-        thread.start()
-        thread.join()
+        codes.append(refusal_beside(make_host().export, second))
 
     host.export("ut", review=review)
     assert (codes, calls) == (["EXPORT_RUNNING"], [])
@@ -1007,12 +987,7 @@ def test_settings_are_not_changed_while_an_export_is_running(host, make_host):
     codes = []
 
     def review(*_):
-        change = make_host().change
-        thread = threading.Thread(
-            target=lambda: codes.append(refusal(change, "ut", {"from": "2026-02-01"}))
-        )
-        thread.start()
-        thread.join()
+        codes.append(refusal_beside(make_host().change, "ut", {"from": "2026-02-01"}))
 
     host.export("ut", review=review)
     assert codes == ["EXPORT_RUNNING"]
@@ -1024,9 +999,7 @@ def test_a_company_that_was_not_known_is_locked_when_it_is(host, plugin, make_ho
 
     def review(preview, _):
         plugin.before = lambda _: None
-        thread = threading.Thread(target=lambda: codes.append(refusal(make_host().export, "igen")))
-        thread.start()
-        thread.join()
+        codes.append(refusal_beside(make_host().export, "igen"))
 
     host.export("ut", review=review)
     assert codes == ["EXPORT_RUNNING"]
