@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from functools import partial, wraps
 from pathlib import Path
+from types import ModuleType
 from typing import Any, Final
 from urllib.parse import parse_qs, urlsplit
 
@@ -253,11 +254,6 @@ def _plugin(pages: Pages) -> object:
     """Make the plug-in as it is, but for its transport and its clock."""
     clock = _FakeClock()
 
-    ours = type("Plugin", (), {})()
-    for name in dir(hooks):
-        if name.startswith("opter_"):
-            setattr(ours, name, getattr(hooks, name))
-
     @hookimpl
     def opter_import_payments(run: Any) -> Any:
         return importer.import_payments(
@@ -270,8 +266,9 @@ def _plugin(pages: Pages) -> object:
             ),
         )
 
-    ours.opter_import_payments = opter_import_payments  # type: ignore[attr-defined]
-    return ours
+    plugin = ModuleType("fortnox")
+    vars(plugin).update(vars(hooks), opter_import_payments=opter_import_payments)
+    return plugin
 
 
 def _sign_in(url: str, answered: Callable[[str], object]) -> bool:

@@ -16,6 +16,7 @@ from dataclasses import replace
 
 import killed_process
 import pytest
+from invoice_export import new_sandbox
 from killed_process import (
     PARTS,
     content_digest,
@@ -26,7 +27,6 @@ from killed_process import (
     wait_until_idle,
 )
 from own_process import Program
-from ports import free_port
 from scripted_export import (
     NAME,
     TOTALS,
@@ -35,13 +35,13 @@ from scripted_export import (
     ExportScript,
     build_invoice,
     fresh_code,
-    integrity_errors,
     send,
 )
+from scripted_import import integrity_errors
 
 from hostsim.errors import HostError
 from hostsim.plugins.loading import Plugins
-from hostsim.sandbox import Fault, Match, Sandbox, seed
+from hostsim.sandbox import Fault, Match
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
 from opter_fortnox_plugin import hooks
@@ -268,9 +268,7 @@ def doubles(script, steps, fault, methods):
 
 @pytest.fixture
 def fortnox():
-    redirect = f"http://127.0.0.1:{free_port()}/callback"
-    tick = itertools.count(step=10).__next__
-    with Sandbox(seed.empty(), redirect_uri=redirect, monotonic=tick) as sandbox:
+    with new_sandbox() as sandbox:
         sandbox.latency.set(0.3, 0.5, match=Match("POST", "/3/invoices"))
         yield sandbox
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 
-import requests
 from invoice_export import Office
 
 from hostsim.sandbox import Match
@@ -56,26 +55,14 @@ class BillOffice(Office):
     """A host with bills, the plug-in, and a Fortnox."""
 
     subject = "supplier-bills"
-
-    def _ask(self, method, path, **more):
-        token = self.sandbox.sign_in(scopes=["supplier", "supplierinvoice", "inbox"]).access
-        response = requests.request(
-            method,
-            f"{self.sandbox.api_url}/{path}",
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=10,
-            **more,
-        )
-        assert response.status_code < 300, response.text
-        return response.json()
+    scopes = ("supplier", "supplierinvoice", "inbox")
 
     def supplier_invoices(self):
         """Return all supplier invoices, read over the API."""
-        rows = self._ask("GET", "supplierinvoices")["SupplierInvoices"]
-        return [self._get(row["GivenNumber"]) for row in rows]
-
-    def _get(self, number):
-        return self._ask("GET", f"supplierinvoices/{number}")["SupplierInvoice"]
+        numbers = [
+            row["GivenNumber"] for row in self.ask("GET", "supplierinvoices")["SupplierInvoices"]
+        ]
+        return [self.ask("GET", f"supplierinvoices/{n}")["SupplierInvoice"] for n in numbers]
 
     def active_invoice(self):
         """Return the only supplier invoice that is not cancelled."""
@@ -96,21 +83,21 @@ class BillOffice(Office):
                 {"Account": 2641, "Debit": 2500},
             ],
         }
-        response = self._ask("POST", "supplierinvoices", json={"SupplierInvoice": values | fields})
+        response = self.ask("POST", "supplierinvoices", json={"SupplierInvoice": values | fields})
         return response["SupplierInvoice"]["GivenNumber"]
 
     def perform(self, number, action):
-        self._ask("PUT", f"supplierinvoices/{number}/{action}", json={})
+        self.ask("PUT", f"supplierinvoices/{number}/{action}", json={})
 
     def add_supplier(self, **fields):
         values = {"SupplierNumber": "LASSE", "Name": "Lasses Åkeri AB"}
-        self._ask("POST", "suppliers", json={"Supplier": values | fields})
+        self.ask("POST", "suppliers", json={"Supplier": values | fields})
 
     def change_supplier(self, number="LASSE", **fields):
-        self._ask("PUT", f"suppliers/{number}", json={"Supplier": fields})
+        self.ask("PUT", f"suppliers/{number}", json={"Supplier": fields})
 
     def supplier(self, number="LASSE"):
-        return self._ask("GET", f"suppliers/{number}")["Supplier"]
+        return self.ask("GET", f"suppliers/{number}")["Supplier"]
 
     def confirm(self, *changes):
         """Confirm bank changes, each a number, field, ours and theirs."""

@@ -111,6 +111,7 @@ class Office:
     """A host with invoices, the plug-in, and a Fortnox."""
 
     subject = "invoices"
+    scopes = ("invoice", "inbox")
 
     def __init__(self, sandbox):
         self.sandbox = sandbox
@@ -145,38 +146,29 @@ class Office:
 
     # --- what Fortnox has ---
 
-    def get_invoice(self, number="10301"):
-        """Return an invoice, read over the API."""
-        token = self.sandbox.sign_in(scopes=["invoice"]).access
-        response = requests.get(
-            f"{self.sandbox.api_url}/invoices/{number}",
+    def ask(self, method, path, **more):
+        """Make a request as a user in Fortnox; return the content of its response."""
+        token = self.sandbox.sign_in(scopes=self.scopes).access
+        response = requests.request(
+            method,
+            f"{self.sandbox.api_url}/{path}",
             headers={"Authorization": f"Bearer {token}"},
             timeout=10,
+            **more,
         )
-        return response.json()["Invoice"]
+        assert response.status_code < 300, response.text
+        return response.json()
+
+    def get_invoice(self, number="10301"):
+        return self.ask("GET", f"invoices/{number}")["Invoice"]
 
     def change_invoice(self, number, fields):
-        """Change an invoice as a user in Fortnox."""
-        token = self.sandbox.sign_in(scopes=["invoice"]).access
-        response = requests.put(
-            f"{self.sandbox.api_url}/invoices/{number}",
-            json={"Invoice": fields},
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=10,
-        )
-        assert response.status_code == 200, response.text
+        self.ask("PUT", f"invoices/{number}", json={"Invoice": fields})
 
     def upload(self, name, content):
-        """Upload a file to the inbox of customer invoices, as a user in Fortnox."""
-        token = self.sandbox.sign_in(scopes=["inbox"]).access
-        response = requests.post(
-            f"{self.sandbox.api_url}/inbox",
-            params={"path": "inbox_kf"},
-            files={"file": (name, content)},
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=10,
-        )
-        assert response.status_code == 201, response.text
+        """Upload a file to the inbox of customer invoices."""
+        files = {"file": (name, content)}
+        self.ask("POST", "inbox", params={"path": "inbox_kf"}, files=files)
 
     def numbers(self):
         return [invoice.number for invoice in self.fortnox.invoices()]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import shutil
-from contextlib import closing
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -304,8 +303,3 @@ class BillScript(ExportScript):
     def cancelled(self):
         invoices = self.sandbox.state.company().registers.supplier_invoices.values()
         return [invoice.fields["InvoiceNumber"] for invoice in invoices if invoice.cancelled]
-
-
-def integrity_errors(path):
-    with Store.open(path) as store, closing(store.db.execute("PRAGMA integrity_check")) as rows:
-        return [row[0] for row in rows if row[0] != "ok"]

@@ -11,6 +11,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from types import ModuleType
 from urllib.parse import parse_qs, urlsplit
 
 from ports import free_port
@@ -173,9 +174,6 @@ def invoices_of_the_second_day():
 def plugin_with(transport, time):
     """Make the plug-in with another transport and clock."""
 
-    class Impatient:
-        pass
-
     @hookimpl
     def opter_import_payments(run):
         return import_payments(
@@ -185,11 +183,8 @@ def plugin_with(transport, time):
             ),
         )
 
-    plugin = Impatient()
-    for name in dir(hooks):
-        if name.startswith("opter_"):
-            setattr(plugin, name, getattr(hooks, name))
-    plugin.opter_import_payments = opter_import_payments
+    plugin = ModuleType("fortnox")
+    vars(plugin).update(vars(hooks), opter_import_payments=opter_import_payments)
     return plugin
 
 
