@@ -1,11 +1,11 @@
 """Invoices with their rows are read from JSON whole, or not at all."""
 
-import copy
 import json
 from datetime import date
 from decimal import Decimal
 
 import pytest
+from bill_file import changed
 from invoice_file import INVOICE
 
 from hostsim.plugins.loading import Plugins
@@ -17,15 +17,7 @@ from hostsim.storage.store import Store
 
 def invoice(**values):
     """Build an invoice; ``customer__zip`` is a field of the customer, ``row__net`` of row 0."""
-    made = copy.deepcopy(INVOICE)
-    for key, value in values.items():
-        part, _, field = key.rpartition("__")
-        place = {"": made, "customer": made["customer"], "row": made["rows"][0]}[part]
-        if value is ...:
-            del place[field]
-        else:
-            place[field] = value
-    return made
+    return changed(INVOICE, values)
 
 
 @pytest.fixture

@@ -44,10 +44,15 @@ BILL = {
 
 def bill(**values):
     """Build a bill; ``supplier__zip`` is a field of the supplier, ``row__debit`` of row 0."""
-    content = copy.deepcopy(BILL)
+    return changed(BILL, values)
+
+
+def changed(item, values):
+    """Copy an item of a file with other values; ``...`` removes a field."""
+    content = copy.deepcopy(item)
     for key, value in values.items():
         part, _, field = key.rpartition("__")
-        target = {"": content, "supplier": content["supplier"], "row": content["rows"][0]}[part]
+        target = content["rows"][0] if part == "row" else content[part] if part else content
         if value is ...:
             del target[field]
         else:
