@@ -68,7 +68,6 @@ SLOW = {
     "test_reconcile.py": (11, "both ledgers compared whole"),
     "test_watermark.py": (13, "where the next import begins"),
     "test_ten_megabytes_in_a_name_are_shortened_and_harm_nobody": (2, "in any field"),
-    "test_a_locked_company_is_named_after_a_short_grace": (3, "in real time"),
     "test_client_requests.py": (1, "the requests of six public clients"),
     "test_run_due.py": (13, "many companies with nobody there, over HTTP"),
     "test_fleet_host.py": (6, "the host for many machines, beside the sandbox"),

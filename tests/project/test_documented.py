@@ -112,7 +112,7 @@ DOCUMENTED = {
         "plugin/fortnox/test_protocol.py::test_a_missing_licence_is_named",
     ],
     "the default currency is SEK, otherwise there is a clear error": [
-        "end_to_end/test_end_to_end.py::test_a_default_currency_other_than_sek_refuses_and_names_the_setting",
+        "services/test_imports.py::test_another_default_currency_refuses_the_import_naming_the_setting",
     ],
     "Fortnox has three-letter currency codes, the host's are free text": [
         "project/test_documented.py::test_a_currency_that_the_host_calls_otherwise_is_told_with_both_names",

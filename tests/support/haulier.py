@@ -20,23 +20,18 @@ from hostsim.storage.store import Store
 
 
 class Person:
-    """Somebody at a browser; remembers where they were sent, and does what they are told."""
+    """Signs in to a company at a browser, and keeps the pages at which the logins ended."""
 
-    def __init__(self, act=None):
-        self.act = act or sign_in
-        self.addresses, self.pages = [], []
+    def __init__(self, company=seed.COMPANY):
+        self.company, self.pages = company, []
 
     def __call__(self, address, answered):
-        self.addresses.append(address)
-        threading.Thread(target=self._act, args=(address,), daemon=True).start()
+        threading.Thread(target=self._sign_in, args=(address,), daemon=True).start()
         return True
 
-    def _act(self, address):
-        self.pages.append(self.act(address))
-
-
-def sign_in(address, **more):
-    return scripted_login.sign_in(address, seed.USER, seed.PASSWORD, **more)
+    def _sign_in(self, address):
+        page = scripted_login.sign_in(address, seed.USER, seed.PASSWORD, company=self.company)
+        self.pages.append(page)
 
 
 def host_of(store, sandbox, person=None, **more):
