@@ -1,4 +1,4 @@
-"""The README and the pages in docs name what there is, and their commands are those that work."""
+"""The README and the pages in docs name what there is, and nothing that is gone."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import pytest
 from hostsim.cli import hostsim
 from hostsim.errors import EXIT_STATUS
 from hostsim.ledger import reasons
+from hostsim.storage.store import SETTINGS as OFFICE_SETTINGS
 from hostsim.views import labels
 from opter_fortnox_plugin import configuration
 from opter_fortnox_plugin.errors import CODES
@@ -42,6 +43,10 @@ SOURCES = [
     for folder in ("hostsim", "opter_fortnox_plugin")
     for path in sorted((ROOT / folder).rglob("*.py"))
 ]
+
+#: What stands in a console: blocks and code within a sentence.
+CODE = "\n".join(re.findall(r"^```(?:sh|powershell)\n(.*?)^```", GUIDE, re.MULTILINE | re.DOTALL))
+CODE += "\n" + "\n".join(re.findall(r"(?<!`)`([^`\n]+)`(?!`)", GUIDE))
 
 
 def test_the_first_two_python_lines_are_the_demo_and_the_tests():
@@ -180,3 +185,47 @@ def test_the_page_of_the_contract_is_made_from_it():
 
 def test_the_readme_is_read_in_a_minute():
     assert len(README.splitlines()) <= 120
+
+
+# --- And nothing that is gone ---
+
+
+@pytest.mark.parametrize("name", sorted(OFFICE_SETTINGS))
+def test_every_setting_of_the_office_is_in_the_pages(name):
+    assert f"`{name}`" in GUIDE
+
+
+@pytest.mark.parametrize("name", sorted(set(re.findall(r"\b(?:FORTNOX|HOSTSIM)_[A-Z_]+\b", GUIDE))))
+def test_every_environment_variable_of_the_pages_is_read_by_the_program(name):
+    assert f'"{name}"' in "".join(SOURCES)
+
+
+def test_every_field_in_the_table_of_settings_exists():
+    _, table = GUIDE.split("## Settings of an import")
+    table, *_ = table.split("##")
+    named = re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE)
+    assert named == [field.key for field in settings.FIELDS]
+
+
+@pytest.mark.parametrize(
+    "line", sorted(set(re.findall(r"\bhostsim((?: [a-z]+(?:-[a-z]+)*)+)", CODE)))
+)
+def test_every_command_of_the_pages_exists(line):
+    command, words = hostsim, line.split()
+    while isinstance(command, click.Group) and words:
+        word = words.pop(0)
+        assert word in command.commands
+        command = command.commands[word]
+
+
+@pytest.mark.parametrize(
+    "option", sorted(set(re.findall(r"\bhostsim [^\n`]*?(--[a-z]+(?:-[a-z]+)*)", CODE)))
+)
+def test_every_option_of_a_command_of_the_pages_exists(option):
+    assert option in options_of(hostsim)
+
+
+def options_of(command):
+    options = {name for param in command.params for name in (*param.opts, *param.secondary_opts)}
+    nested = command.commands.values() if isinstance(command, click.Group) else ()
+    return options.union({"--help"}, *map(options_of, nested))

@@ -6,19 +6,12 @@ stands in docs/choices.md.
 
 from __future__ import annotations
 
-import ast
 import re
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from functools import cache
 from pathlib import Path
 
 import pytest
-from fake_plugin import FakePlugin, euro, invoice, payment
 
-from hostsim.plugins.loading import Plugins
-from hostsim.services.host import Host
-from hostsim.storage.store import Store
+from tests.project.test_security_page import names_in
 
 ROOT = Path(__file__).parents[2]
 ARTICLE = "browser/test_article.py::test_the_whole_article_step_by_step"
@@ -98,11 +91,11 @@ DOCUMENTED = {
     ],
     "then the payments stand in Ekonomi > Betalningsregistrering": [ARTICLE],
     "importing again after saving: what is registered comes in the lower list": [
-        "project/test_documented.py::test_what_is_registered_comes_in_the_lower_list_when_it_is_read_again",
+        "ledger/test_judging.py::test_a_second_judging_finds_everything_imported",
         "desk/test_ticks_and_undo.py::test_the_button_says_how_many_and_how_much",
     ],
     "the invoices were exported to Fortnox first, so that numbers agree": [
-        "project/test_documented.py::test_a_payment_of_an_invoice_that_was_never_exported_cannot_be_saved",
+        "ledger/test_judging.py::test_messages_begin_with_the_words_that_people_know",
     ],
     "numbers or OCR numbers must agree, otherwise the payment is not imported": [
         "ledger/test_judging.py::test_a_payment_without_invoice_is_not_found",
@@ -115,16 +108,16 @@ DOCUMENTED = {
         "services/test_imports.py::test_another_default_currency_refuses_the_import_naming_the_setting",
     ],
     "Fortnox has three-letter currency codes, the host's are free text": [
-        "project/test_documented.py::test_a_currency_that_the_host_calls_otherwise_is_told_with_both_names",
+        "services/test_imports.py::test_a_currency_that_the_host_calls_otherwise_is_told_with_both_names",
     ],
     "invoice number, amount, and the rate of other currencies cross": [
-        "project/test_documented.py::test_number_amount_and_rate_cross",
+        "services/test_imports.py::test_a_registered_payment_is_the_one_that_was_read_and_says_where_from",
     ],
     "only invoices in closed invoice periods can be paid": [
-        "project/test_documented.py::test_an_invoice_in_an_open_period_cannot_be_paid",
+        "ledger/test_judging.py::test_payments_become_what_the_table_says",
     ],
     "payments drive reminders and interest, so that a wrong date is a real fault": [
-        "project/test_documented.py::test_a_payment_keeps_its_own_date_whenever_it_is_imported",
+        "services/test_read_file.py::test_a_saved_payment_gets_the_bank_account_and_keeps_its_own_date",
     ],
 }
 
@@ -228,19 +221,13 @@ PROMISED = {
 }
 
 
-@cache
-def names_in(path):
-    tree = ast.parse((ROOT / "tests" / path).read_text(encoding="utf-8"))
-    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
-
-
 @pytest.mark.parametrize("sentence", [*DOCUMENTED, *PROMISED])
 def test_what_is_documented_is_kept_by_a_test_that_exists(sentence):
     tests = (DOCUMENTED | PROMISED)[sentence]
     assert tests
     for name in tests:
         path, _, test = name.partition("::")
-        assert test in names_in(path), name
+        assert test in names_in(f"tests/{path}"), name
 
 
 def test_the_labels_of_the_article_are_the_ones_that_its_walk_uses():
@@ -251,67 +238,3 @@ def test_the_labels_of_the_article_are_the_ones_that_its_walk_uses():
         "API access token", "Ok", "Spara betalningar", "Betalningsregistrering",
     ):  # fmt: skip
         assert re.search(rf'"{label}"', walk), label
-
-
-# --- What no other file says by itself ----------------------------------------
-
-
-@pytest.fixture
-def store(tmp_path):
-    with Store.create(tmp_path / "host.db") as store:
-        yield store
-
-
-def imported(store, *payments, at=datetime(2026, 11, 22, tzinfo=UTC)):
-    """Import these payments; a second import reads them again."""
-    plugins = Plugins([("fake", FakePlugin(payments=list(payments)))])
-    host = Host(store, plugins, clock=lambda: at, user="kim")
-    if not store.definitions():
-        host.define("Fortnox", "Fake", "API", "", {})
-    return host, host.import_payments("Fortnox")
-
-
-def test_what_is_registered_comes_in_the_lower_list_when_it_is_read_again(store):
-    store.load_invoices([invoice("1001")])
-    host, _ = imported(store, payment(1))
-    host.save("Fortnox")
-    _, preview = imported(store, payment(1))
-    assert [row.reason for row in preview.rows("rejected")] == ["already-imported"]
-    assert preview.counts["ready"] == 0
-
-
-def test_a_payment_of_an_invoice_that_was_never_exported_cannot_be_saved(store):
-    _, preview = imported(store, payment(1, "1001"))
-    [row] = preview.rows("rejected")
-    assert row.message.sv.startswith("Fel vid inläsning av faktura")
-    assert row.message.en.startswith("Error loading invoice")
-
-
-def test_a_currency_that_the_host_calls_otherwise_is_told_with_both_names(store):
-    store.load_invoices([invoice("2001", "100", "Euro")])
-    _, preview = imported(store, euro(1))
-    [row] = preview.rows("rejected")
-    assert "EUR" in row.message.sv
-    assert "Euro" in row.message.sv
-
-
-def test_number_amount_and_rate_cross(store):
-    store.load_invoices([invoice("2001", "100", "EUR")])
-    host, _ = imported(store, euro(1, rate="11.25"))
-    host.save("Fortnox")
-    [row] = store.payments()
-    assert (row.host_invoice_number, row.amount) == ("2001", Decimal(1125))
-    assert (row.amount_currency, row.exchange_rate) == (Decimal(100), Decimal("11.25"))
-
-
-def test_an_invoice_in_an_open_period_cannot_be_paid(store):
-    store.load_invoices([invoice("1001", period_closed=False)])
-    _, preview = imported(store, payment(1))
-    assert [row.reason for row in preview.rows("rejected")] == ["period-open"]
-
-
-def test_a_payment_keeps_its_own_date_whenever_it_is_imported(store):
-    store.load_invoices([invoice("1001")])
-    host, _ = imported(store, payment(1, date=date(2026, 1, 31)))
-    host.save("Fortnox")
-    assert [row.payment_date for row in store.payments()] == [date(2026, 1, 31)]

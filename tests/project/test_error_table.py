@@ -64,6 +64,7 @@ def test_every_code_of_the_host_can_happen():
 def test_both_languages_of_the_host_say_the_same_details_and_are_sentences(code):
     kind, message = ERRORS[code]
     assert fields(message.sv) == fields(message.en)
+    assert message.sv != message.en
     assert all(text.endswith((".", "sv}", "en}")) for text in message)
     assert (kind in EXIT_STATUS, kind in WHO) == (True, True)
 

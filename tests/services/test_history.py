@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from exported import export
-from fake_plugin import FakePlugin, Refused, invoice, payment
+from fake_plugin import FakePlugin, invoice, payment
 from host_and_plugin import NOON, host_of, refusal
 
 from hostsim.services import payments_file
@@ -74,18 +74,6 @@ def test_a_saved_import_tells_who_when_what_and_how_much(saved):
     assert run.saved == (2, 1400)
     assert run.counts == {"read": 2, "ready": 2, "left": 0, "rejected": 0, "ignored": 0}
     assert run.settings == {"before": "2026-01-01"}
-
-
-def test_an_import_that_failed_keeps_the_code_and_the_sentence_of_its_error(host, plugin):
-    def refuse(_run):
-        raise Refused
-
-    plugin.during = refuse
-    with pytest.raises(Refused):
-        host.import_payments("Fortnox")
-    [run] = host.runs()
-    assert (run.state, run.error_code, run.error) == ("failed", "NO_LICENCE", Refused.message)
-    assert run.saved is None
 
 
 def test_a_cancelled_import_says_that_it_was(host, plugin):
