@@ -201,16 +201,6 @@ def test_the_payment_by_hand_is_named(host, plugin):
     )
 
 
-def test_a_confirmed_payment_says_who_confirmed_it(host, store, plugin):
-    host.add_payment("1001", Decimal(400), date=payment(1).date)
-    preview_of(host, plugin, payment(1, amount="400"))
-    preview = host.decide("Fortnox", "1", "confirm")
-    assert outcomes(preview) == {"1": "partial"}
-    assert "bekräftad som en annan betalning av kim 2026-11-22" in row_of(preview, "1").warning.sv
-    host.save()
-    assert remaining(store) == 200
-
-
 def test_a_confirmation_is_about_these_figures_and_this_payment_by_hand(host, store, plugin):
     typed = host.add_payment("1001", Decimal(400), date=payment(1).date)
     preview_of(host, plugin, payment(1, amount="400"))
@@ -401,15 +391,6 @@ def test_whoever_accepted_can_keep_instead(host, store, plugin):
     assert outcomes(host.decide("Fortnox", "1", "keep")) == {"1": "already-imported"}
     assert outcomes(host.decide("Fortnox", "1", "accept")) == {"1": "partial"}
     assert [one.in_force for one in host.decisions("Fortnox")] == [False, False, True]
-
-
-def test_other_figures_than_the_accepted_ones_are_asked_anew(host, plugin):
-    import_and_save(host, plugin, payment(1))
-    preview_of(host, plugin, payment(1, amount="900"))
-    host.decide("Fortnox", "1", "accept")
-    assert outcomes(preview_of(host, plugin, payment(1, amount="800"))) == {
-        "1": "changed-in-fortnox"
-    }
 
 
 def test_in_euro_the_invoice_gets_exactly_what_the_payment_took(host, store, plugin):

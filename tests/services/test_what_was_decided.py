@@ -101,10 +101,6 @@ def typed(host, plugin):
     return host.decide("Fortnox", "1", "confirm")
 
 
-def test_who_confirms_another_payment_has_not_accepted_an_advance(typed):
-    assert outcomes(typed) == {"1": PAID}
-
-
 def test_who_accepts_it_then_has_answered_both(host, store, typed):
     preview = host.decide("Fortnox", "1", "accept")
     assert outcomes(preview) == {"1": "advance"}
