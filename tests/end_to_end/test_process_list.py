@@ -25,7 +25,7 @@ PROC = Path("/proc/self/environ").exists()
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="neither /proc nor ps here")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def sandbox():
     redirect = f"http://localhost:{free_port()}/callback"
     with Sandbox(seed.empty(), redirect_uri=redirect) as sandbox:
@@ -70,12 +70,13 @@ def _environment(number):
     return b""
 
 
-@pytest.fixture
-def seen(tmp_path, sandbox):
+@pytest.fixture(scope="module")
+def seen(tmp_path_factory, sandbox):
     """Import in a process of its own, and look at what it and its children show."""
     seen, reading = Seen(), Seen()
+    folder = tmp_path_factory.mktemp("import") / "work"
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        program = Program(tmp_path / "work", sandbox, port=listening.getsockname()[1])
+        program = Program(folder, sandbox, port=listening.getsockname()[1])
         program.define()
         process = program.start(
             "import", "F", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
