@@ -132,6 +132,17 @@ def _is_fault(message):
 
 
 @pytest.fixture
+def plain_page(browser, desk):
+    """Open the desk in a browser that runs no scripts."""
+    context = browser.new_context(java_script_enabled=False, locale="sv-SE")
+    context.set_default_timeout(TIMEOUT)
+    page = context.new_page()
+    open_desk(page, desk)
+    yield page
+    context.close()
+
+
+@pytest.fixture
 def person(page, context, office):
     return Person(page, context, office)
 
@@ -182,6 +193,13 @@ class Person:
         window.get_by_label(company).check()
         window.get_by_role("button").first.click()
         window.get_by_role("button", name="Godkänn" if allow else "Avbryt").click()
+
+    def signs_in_after(self, opener, **how):
+        """Press what opens the window of a login, sign in there, and give the window."""
+        with self.context.expect_page() as opened:
+            opener.click()
+        self.signs_in(opened.value, **how)
+        return opened.value
 
     def has_imported(self):
         """See the open preview of an import whose login is not what the test is about."""

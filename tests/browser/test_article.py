@@ -36,10 +36,7 @@ def test_the_whole_article_step_by_step(page, person, office):
     # Step 2: import the payments from Fortnox.
     page.get_by_label("Filformat", exact=True).select_option("Fortnox")
     assert page.get_by_label("Datum", exact=True).input_value() == office.clock().date().isoformat()
-    with person.context.expect_page() as opened:
-        person.button("Ok").click()
-    window = opened.value
-    person.signs_in(window)
+    window = person.signs_in_after(person.button("Ok"))
     window.get_by_text("Du kan stänga fönstret").wait_for()
     person.waits_for_lists()
 

@@ -4,7 +4,6 @@ import re
 from datetime import UTC, datetime
 
 import pytest
-from desk_person import open_desk
 
 from hostsim.demo import books_and_pays, export_settings, flows_of
 from hostsim.sandbox import seed_exports
@@ -39,9 +38,7 @@ class Economist:
         """Press Exportera and Ok, sign in, and wait for the preview."""
         self.person.link("Exportera").click()
         self.person.field("Fakturanummer").fill(numbers)
-        with self.person.context.expect_page() as opened:
-            self.person.button("Ok", self.person.dialog).click()
-        self.person.signs_in(opened.value)
+        self.person.signs_in_after(self.person.button("Ok", self.person.dialog))
         self.page.get_by_role("heading", name="Förhandsvisning av exporten").wait_for()
 
     @property
@@ -76,9 +73,7 @@ def test_invoices_go_out_and_their_payments_come_back(page, person, exports, off
     person.button("Spara").click()
     page.get_by_text("Inställningarna är sparade.").wait_for()
     person.button("Ok", person.dialog).click()
-    with person.context.expect_page() as opened:
-        person.button("Ok", person.dialog).click()
-    person.signs_in(opened.value)
+    person.signs_in_after(person.button("Ok", person.dialog))
 
     # What is missing stands first, and nothing can be sent before it is left out.
     page.get_by_role("heading", name="Saknas, och måste åtgärdas först").wait_for()
@@ -145,9 +140,7 @@ def test_an_exported_invoice_is_taken_back(page, person, exports):
     person.link("Till fakturorna").click()
     person.link("Ta tillbaka faktura 10301").click()
     page.get_by_role("alertdialog").get_by_text("makuleras i Fortnox").wait_for()
-    with person.context.expect_page() as opened:
-        person.button("Ta tillbaka", person.dialog).click()
-    person.signs_in(opened.value)
+    person.signs_in_after(person.button("Ta tillbaka", person.dialog))
     page.get_by_text("Faktura 10301 är makulerad i Fortnox.").wait_for()
     assert exports.states() == {"10301": "cancelled"}
 
@@ -180,22 +173,18 @@ def test_an_export_without_a_mouse_and_no_stray_key_sends_it(page, person, expor
     assert exports.states() == {"10301": "sent"}
 
 
-def test_an_export_without_scripts(browser, desk, exports):
+def test_an_export_without_scripts(plain_page, desk, exports):
     exports.defines()
-    context = browser.new_context(java_script_enabled=False, locale="sv-SE")
-    page = context.new_page()
-    open_desk(page, desk)
-    page.goto(f"{desk.url}invoices")
-    page.locator("#export-items").click()
-    page.locator("#ok").click()
-    with context.expect_page() as opened:
-        page.locator("#login-address").click()
+    plain_page.goto(f"{desk.url}invoices")
+    plain_page.locator("#export-items").click()
+    plain_page.locator("#ok").click()
+    with plain_page.context.expect_page() as opened:
+        plain_page.locator("#login-address").click()
     exports.person.signs_in(opened.value)
-    page.locator("#leave-out").click()
-    page.get_by_label("Skicka faktura 10308").uncheck()
-    page.get_by_role("button", name="Räkna om").click()
-    assert "Skicka 7 fakturor" in page.locator("#send").inner_text()
-    page.locator("#send").click()
-    page.locator("#show-items").wait_for()
+    plain_page.locator("#leave-out").click()
+    plain_page.get_by_label("Skicka faktura 10308").uncheck()
+    plain_page.get_by_role("button", name="Räkna om").click()
+    assert "Skicka 7 fakturor" in plain_page.locator("#send").inner_text()
+    plain_page.locator("#send").click()
+    plain_page.locator("#show-items").wait_for()
     assert set(exports.states()) == {*SENT} - {"10308"}
-    context.close()

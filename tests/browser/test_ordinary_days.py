@@ -232,9 +232,7 @@ def test_the_register_is_filtered_on_origin_and_exported_for_fortnox(page, perso
 def test_an_invoice_is_asked_about_here_and_in_fortnox(page, lists):
     page.locator("table.rejected").get_by_role("link", name="10230").click()
     page.get_by_role("heading", name="Faktura 10230").wait_for()
-    with lists.context.expect_page() as opened:
-        lists.button("Fråga Fortnox nu").click()
-    lists.signs_in(opened.value)
+    lists.signs_in_after(lists.button("Fråga Fortnox nu"))
     page.get_by_text("Fortnox är tillfrågat nu").wait_for()
     assert "I Fortnox nu" in page.locator(".explained").inner_text()
     assert "Att göra" in page.locator(".explained").inner_text()
@@ -254,9 +252,7 @@ def test_the_question_is_reached_from_the_menu_and_from_the_payments_of_an_invoi
 
 def test_a_refusal_at_the_login_of_a_question_is_told(page, person):
     page.goto(page.url.replace("/import", "/why?invoice=10235"))
-    with person.context.expect_page() as opened:
-        person.button("Fråga Fortnox nu").click()
-    person.signs_in(opened.value, allow=False)
+    person.signs_in_after(person.button("Fråga Fortnox nu"), allow=False)
     told = page.get_by_role("alertdialog")
     told.wait_for()
     assert "Frågan gick inte att ställa" in told.inner_text()

@@ -78,9 +78,7 @@ def test_one_that_is_paused_for_a_login_is_signed_in_to_and_runs(page, person, o
     assert host.run_scheduled("Fortnox").outcome == "paused"
     page.goto(f"{desk.url}overview")
     page.get_by_text("Någon måste logga in. Gör det här").wait_for()
-    with person.context.expect_page() as opened:
-        person.button("Logga in …").click()
-    person.signs_in(opened.value)
+    person.signs_in_after(person.button("Logga in …"))
     page.get_by_text("Fortnox är inloggad till Björkviks Åkeri AB (480211) och står på").wait_for()
     run = host.run_scheduled("Fortnox")
     assert run.outcome == WAITS
