@@ -1,4 +1,7 @@
-"""An import from beginning to end, with a small plug-in in place of a real one."""
+"""An import from beginning to end, with a small plug-in in place of a real one.
+
+What the suite for hosts proves of this one (tests/contract) is not said again here.
+"""
 
 import logging
 import os
@@ -69,11 +72,6 @@ def pending(store):
 
 
 # --- Reading and judging ----------------------------------------------------
-
-
-def test_nothing_is_registered_before_saving(host, store, plugin):
-    preview_of(host, plugin, payment(1))
-    assert (registered(store), remaining(store)) == ([], 1000)
 
 
 def test_every_payment_ends_in_exactly_one_list(host, plugin):
@@ -225,14 +223,6 @@ def test_memory_holds_one_batch_at_a_time(host, plugin):
 
 
 # --- Saving -----------------------------------------------------------------
-
-
-def test_saving_registers_what_is_ready(host, store, plugin):
-    preview = import_and_save(
-        host, plugin, payment(1, amount="400"), payment(2, amount="600"), payment(3, "9999")
-    )
-    assert preview.saved
-    assert (registered(store), remaining(store)) == (["1", "2"], 0)
 
 
 def test_a_registered_payment_is_the_one_that_was_read_and_says_where_from(host, store, plugin):
@@ -389,24 +379,6 @@ def test_a_change_that_decides_nothing_is_no_change(host, store, plugin):
 
 
 # --- What is remembered -----------------------------------------------------
-
-
-def test_the_watermark_moves_when_a_run_is_saved_and_not_before(host, plugin):
-    host.import_payments("Fortnox")
-    plugin.cursor = "cursor-2"
-    host.import_payments("Fortnox")
-    host.save()
-    host.import_payments("Fortnox")
-    assert [run.cursor for run in plugin.runs] == [None, None, "cursor-2"]
-
-
-def test_no_new_watermark_leaves_the_earlier_one(host, store, plugin):
-    host.import_payments("Fortnox")
-    host.save()
-    plugin.cursor = None
-    host.import_payments("Fortnox")
-    host.save()
-    assert store.definition("Fortnox").cursor == "cursor-1"
 
 
 def test_the_company_of_the_first_save_is_remembered(host, store, plugin):
@@ -841,15 +813,6 @@ def test_a_run_shows_no_configuration_in_its_repr(store, plugin):
     assert "s3cret" not in repr(plugin.runs[0])
 
 
-def test_a_plug_in_learns_which_invoices_are_known(host, plugin):
-    known = during(
-        host,
-        plugin,
-        lambda run: run.hook.opter_known_invoices(run=run, invoice_numbers=["1001", "77"]),
-    )
-    assert known == [{"1001"}]
-
-
 def test_progress_reaches_the_person_who_can_cancel(store, plugin):
     seen = []
 
@@ -886,54 +849,10 @@ def test_what_is_judged_is_counted_for_the_person_who_waits(store, plugin):
     assert judged == [(0, None), (BATCH, 2 * BATCH + 1), (2 * BATCH, 2 * BATCH + 1)]
 
 
-def test_state_outlives_a_run_that_fails(host, plugin):
-    def fail(run):
-        run.hook.opter_set_state(run=run, key="ocr", value="1")
-        raise Refused
-
-    plugin.during = fail
-    with pytest.raises(Refused):
-        host.import_payments("Fortnox")
-    state = during(host, plugin, lambda run: run.hook.opter_get_state(run=run, key="ocr"))
-    assert state == ["1"]
-
-
-def test_a_value_that_is_not_there_has_no_answer(host, plugin):
-    assert during(host, plugin, lambda run: run.hook.opter_get_state(run=run, key="x")) == []
-
-
 @pytest.mark.parametrize(("key", "value"), [("k" * 201, "v"), ("k", "v" * 100_001)])
 def test_state_is_small(host, plugin, key, value):
     act = lambda run: run.hook.opter_set_state(run=run, key=key, value=value)  # noqa: E731
     assert refusal(during, host, plugin, act).code == "CONTRACT_BROKEN"
-
-
-def test_a_lock_of_a_plug_in_has_one_holder(host, plugin):
-    def twice(run):
-        [first] = run.hook.opter_lock(run=run, key="company 77", timeout=0.0)
-        [second] = run.hook.opter_lock(run=run, key="company 77", timeout=0.0)
-        with first as one, second as two:
-            return one, two
-
-    assert during(host, plugin, twice) == (True, False)
-
-
-def test_the_window_is_the_one_that_the_front_end_gave(store, plugin):
-    opened = []
-
-    def window(address, answered):
-        opened.append((address, answered("http://localhost/?code=1")))
-        return True
-
-    host = importing_host(store, plugin, window=window)
-    answers = during(
-        host,
-        plugin,
-        lambda run: run.hook.opter_open_browser(
-            run=run, url="https://login", on_redirect=lambda _address: None
-        ),
-    )
-    assert (answers, opened) == ([True], [("https://login", None)])
 
 
 @pytest.mark.skipif(os.name == "nt", reason="BROWSER takes no interpreter with a script there")
@@ -1000,31 +919,6 @@ def test_saving_and_changing_wait_for_a_running_import(host, store, plugin):
     assert during(host, plugin, meanwhile)
 
 
-def test_two_runs_for_two_companies_go_on_at_once_in_one_process(store):
-    """Each waits in the middle for the other; nothing of one ends in the other."""
-    meeting = threading.Barrier(2, timeout=30)
-    first, second = FakePlugin(code="A"), FakePlugin(code="B", company=OTHER_COMPANY)
-    first.payments = [payment(1, "1001")]
-    second.payments = [payment(1, "1002", "500", company=OTHER_COMPANY)]
-    first.during = second.during = lambda _run: meeting.wait()
-    host = host_of(store, first, second)
-    host.define("Första", "A", "API", "", {})
-    host.define("Andra", "B", "API", "", {})
-    previews = {}
-
-    def work(name):
-        previews[name] = host.import_payments(name)
-        host.save(name)
-
-    threads = [threading.Thread(target=work, args=[name]) for name in ("Första", "Andra")]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert (previews["Första"].company, previews["Andra"].company) == (COMPANY, OTHER_COMPANY)
-    assert (remaining(store, "1001"), remaining(store, "1002")) == (0, 0)
-
-
 # --- Listeners --------------------------------------------------------------
 
 
@@ -1041,12 +935,6 @@ def test_listeners_hear_what_was_registered_after_the_commit(host, store, plugin
         "Fortnox",
     )
     assert (one.payment, one.host_invoice_number, one.status) == (payment(1), "1001", "exact")
-
-
-def test_listeners_hear_of_a_save_with_nothing_ready(host, plugin):
-    host.import_payments("Fortnox")
-    host.save()
-    assert [run.payment_count for run in plugin.saved] == [0]
 
 
 class FailingListener:

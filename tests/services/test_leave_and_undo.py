@@ -145,16 +145,6 @@ def test_both_halves_of_a_settlement_are_left_out_together(host, plugin):
 # --- Paid twice ---------------------------------------------------------------
 
 
-def test_what_was_paid_twice_can_be_taken_as_an_advance(host, plugin, store):
-    preview = preview_of(host, plugin, payment(1), payment(2))
-    assert [row.reason for row in preview.rows("rejected")] == ["invoice-already-paid"]
-    preview = host.decide("Fortnox", "2", "accept")
-    assert figures(preview)[1] == ("2", "advance", 0, -1000)
-    assert "tas in som förskott enligt kim" in list(preview.rows("ready"))[1].warning.sv
-    host.save("Fortnox")
-    assert states(store) == [("1", "registered"), ("2", "registered")]
-
-
 # --- A whole save is undone ----------------------------------------------------
 
 

@@ -188,8 +188,8 @@ def test_the_status_shows_every_definition(scheduled, plugin):
 
 def test_a_run_with_nobody_there_opens_no_window(shop, monkeypatch):
     monkeypatch.setattr("webbrowser.open", lambda *_: pytest.fail("a window was opened"))
-    [run] = lines(shop("")("run-due", "--json"))
-    assert run["outcome"] == "waits-for-person"
+    [run] = lines(shop("window")("run-due", "--json"))
+    assert (run["outcome"], run["code"]) == ("paused", "NO_WINDOW")
 
 
 class Refused(Exception):

@@ -255,16 +255,6 @@ def test_a_payment_that_cannot_be_read_is_reported_too(host, company):
     assert told(host, 1001) == {"1": ("rejected", "unreadable")}
 
 
-def test_a_second_payment_of_a_paid_invoice_is_paid_twice(host, company):
-    pay(company, 1001)
-    import_and_save(host)
-    pay(company, 1001)
-    assert told(host, 1001) == {
-        "1": ("registered", None),
-        "2": ("rejected", "invoice-already-paid"),
-    }
-
-
 def test_write_offs_are_fetched_as_in_an_import(host, company):
     off = WriteOff(amount=Decimal(10), account=3740, description="öre")
     pay(company, 1001, "990", write_offs=(off,))
@@ -294,13 +284,6 @@ def test_a_payment_by_ocr_is_found_by_fortnoxs_number(host, store, company):
     assert [one.outcome for one in found.payments] == ["not-read"]
     import_and_save(host)
     assert host.why("5001", NAME, offline=True).invoice.number == "17"
-
-
-def test_a_payment_that_was_deleted_in_fortnox_says_so(host, company):
-    pay(company, 1001)
-    import_and_save(host)
-    company.delete_payment(1)
-    assert told(host, 1001) == {"1": ("registered", "deleted-at-source")}
 
 
 def test_a_payment_that_was_changed_in_fortnox_has_both_values(host, company):
