@@ -25,7 +25,7 @@ HAND = "hand"
 #: The state of a payment that counts; the others are shown, and say why they do not.
 REGISTERED = "registered"
 
-PaymentState = Literal["registered", "deleted", "countered", "counter"]
+PaymentState = Literal["registered", "deleted", "reversed", "reversal"]
 
 #: Of a payment that can be saved, or is registered.
 Status = Literal["exact", "written-off", "partial", "advance", "reversal", "settled-against-credit"]

@@ -659,7 +659,7 @@ WORDS: dict[str, Text] = {
         "The payment is no longer registered: {state}.",
     ),
     "was_deleted": Text("Borttagen av {who} {at}", "Deleted by {who} on {at}"),
-    "countered_payment": Text("visa den som motbokas", "show the one that is reversed"),
+    "reversed_payment": Text("visa den som motbokas", "show the one that is reversed"),
     "ledger": Text("Exportfil för Fortnox", "Export file for Fortnox"),
     "ledger_help": Text(
         "Kundreskontrans betalningar som Fortnox inte har: de som är registrerade för hand.",

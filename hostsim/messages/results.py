@@ -45,8 +45,8 @@ DEVIATION_NEEDED = Text(
 STATES = {
     "registered": Text("registrerad", "registered"),
     "deleted": Text("borttagen", "deleted"),
-    "countered": Text("motbokad", "reversed"),
-    "counter": Text("en motbokning", "a reversal"),
+    "reversed": Text("motbokad", "reversed"),
+    "reversal": Text("en motbokning", "a reversal"),
 }
 
 

@@ -23,8 +23,8 @@ from opter_contract.values import Text
 # The outcomes of a payment, in addition to :data:`REGISTERED`.
 BY_HAND = "by-hand"
 DELETED = "deleted"
-REVERSED = "countered"
-REVERSAL = "counter"
+REVERSED = "reversed"
+REVERSAL = "reversal"
 SET_ASIDE = "set-aside"
 IN_PREVIEW = "in-preview"
 NOT_READ = "not-read"
@@ -40,7 +40,7 @@ MOVED = "changed-in-fortnox"
 _ACCEPTABLE = frozenset({reasons.CHANGED, reasons.REPLACED, SETTLED})
 
 #: The outcome of a payment in the books that does not count, by its state there.
-_STATES = {"deleted": DELETED, "countered": REVERSED, "counter": REVERSAL}
+_STATES = {"deleted": DELETED, "reversed": REVERSED, "reversal": REVERSAL}
 
 
 @dataclass(slots=True)

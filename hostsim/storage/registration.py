@@ -191,7 +191,7 @@ def reverse(
         "at": at.isoformat(),
     }
     db.execute(_REVERSE, values)
-    db.execute("UPDATE payments SET state = 'countered' WHERE id = :id", {"id": payment_id})
+    db.execute("UPDATE payments SET state = 'reversed' WHERE id = :id", {"id": payment_id})
     lower_balance(db, row["invoice_id"], Decimal(row["effect"]).copy_negate())
 
 
@@ -241,7 +241,7 @@ _REVERSE = f"""
     INSERT INTO payments (origin, state, reverses, import_type, company, {PAYMENT_COLUMNS},
                           invoice_id, status, warning_sv, warning_en, written_off, effect,
                           bank_account, run_id, user, registered_at)
-    SELECT origin, 'counter', id, import_type, company,
+    SELECT origin, 'reversal', id, import_type, company,
            {", ".join(_REVERSED.get(name, name) for name in PAYMENT_COLUMNS.split(", "))},
            invoice_id, status, :sv, :en, :written_off, :effect, bank_account,
            :run_id, :user, :at

@@ -396,12 +396,11 @@ CREATE UNIQUE INDEX one_decision_a_payment ON decisions (definition, company, nu
     WHERE number IS NOT NULL AND taken_back_at IS NULL AND applied_at IS NULL;
 
 -- Nothing is removed from the books: what is deleted or reversed stays, with that state.
--- ('countered' and 'counter' are the names of a reversed payment and its reversal in JSON.)
 CREATE TABLE payments (
     id              INTEGER PRIMARY KEY,
     origin          TEXT NOT NULL CHECK (origin IN ('import', 'hand')),
     state           TEXT NOT NULL DEFAULT 'registered'
-                    CHECK (state IN ('registered', 'deleted', 'countered', 'counter')),
+                    CHECK (state IN ('registered', 'deleted', 'reversed', 'reversal')),
     reverses        INTEGER REFERENCES payments (id),  -- of a reversal: the payment that it reverses
     replaces        INTEGER REFERENCES payments (id),  -- the one in whose place it came, or the first
     import_type     TEXT CHECK (import_type <> ''),
@@ -437,7 +436,7 @@ CREATE TABLE payments (
     entry_key       TEXT UNIQUE CHECK (entry_key <> ''),  -- a payment typed twice with one key is one
     CHECK (origin = 'hand' OR (import_type IS NOT NULL AND company IS NOT NULL
                                AND number IS NOT NULL AND run_id IS NOT NULL)),
-    CHECK (CASE state WHEN 'deleted' THEN 1 ELSE (state = 'counter') = (reverses IS NOT NULL) END),
+    CHECK (CASE state WHEN 'deleted' THEN 1 ELSE (state = 'reversal') = (reverses IS NOT NULL) END),
     CHECK ((state = 'deleted') = (deleted_at IS NOT NULL))
 );
 -- What makes an import repeatable.
@@ -479,7 +478,7 @@ END;
 CREATE TRIGGER payment_is_journaled AFTER INSERT ON payments
 BEGIN
     INSERT INTO journal (kind, payment_id, replaces, amount, amount_currency, effect, user, at)
-    VALUES (CASE NEW.state WHEN 'counter' THEN 'reversed' ELSE 'registered' END,
+    VALUES (CASE NEW.state WHEN 'reversal' THEN 'reversed' ELSE 'registered' END,
             COALESCE(NEW.reverses, NEW.id), NEW.replaces, NEW.amount, NEW.amount_currency,
             NEW.effect, NEW.user, NEW.registered_at);
 END;
@@ -502,17 +501,17 @@ BEGIN
     FROM payments WHERE id = NEW.reverses;
 END;
 CREATE TRIGGER payment_begins_registered BEFORE INSERT ON payments
-    WHEN NEW.state NOT IN ('registered', 'counter')
+    WHEN NEW.state NOT IN ('registered', 'reversal')
 BEGIN
     SELECT RAISE(ABORT, 'a payment is registered before it is taken back');
 END;
 CREATE TRIGGER payment_is_taken_back_once BEFORE UPDATE OF state ON payments
-    WHEN (OLD.state, NEW.state) NOT IN (VALUES ('registered', 'deleted'), ('counter', 'deleted'),
-                                        ('registered', 'countered'), ('countered', 'registered'))
-         OR (NEW.state = 'countered' OR OLD.state = 'countered')
-         AND (NEW.state = 'countered') <> EXISTS (
+    WHEN (OLD.state, NEW.state) NOT IN (VALUES ('registered', 'deleted'), ('reversal', 'deleted'),
+                                        ('registered', 'reversed'), ('reversed', 'registered'))
+         OR (NEW.state = 'reversed' OR OLD.state = 'reversed')
+         AND (NEW.state = 'reversed') <> EXISTS (
              SELECT 1 FROM payments c WHERE c.invoice_id = OLD.invoice_id AND c.reverses = OLD.id
-             AND c.state = 'counter')
+             AND c.state = 'reversal')
 BEGIN
     SELECT RAISE(ABORT, 'a payment is taken back once, by a deletion or by a reversal');
 END;

@@ -222,14 +222,14 @@ _REVERSALS = f"""
         WHERE n.run_id = :id AND n.reverses IS NULL AND EXISTS (
             SELECT 1 FROM payments k
             WHERE k.import_type = n.import_type AND k.company = n.company AND k.number = n.number
-            AND (k.id = n.id AND k.state = 'countered'
-                 OR k.id > n.id AND k.state IN ('registered', 'countered'))))
+            AND (k.id = n.id AND k.state = 'reversed'
+                 OR k.id > n.id AND k.state IN ('registered', 'reversed'))))
     SELECT c.*, (
         SELECT facts FROM decided d WHERE d.number = c.number AND NOT EXISTS (
             SELECT 1 FROM payments n WHERE n.import_type = c.import_type AND n.company = c.company
             AND n.number = c.number AND n.run_id = c.run_id AND n.reverses IS NULL)
         ORDER BY d.id DESC LIMIT 1) AS facts
-    FROM payments c WHERE c.run_id = :id AND c.state = 'counter'
+    FROM payments c WHERE c.run_id = :id AND c.state = 'reversal'
     AND c.reverses NOT IN (
         SELECT replaces FROM came WHERE replaces IS NOT NULL
         UNION SELECT e.value FROM came JOIN decided d ON d.number = came.number
@@ -331,7 +331,7 @@ _OTHER_AMOUNTS = f"""
 _TO_FORGET = f"""
     WITH touched AS MATERIALIZED (
         SELECT DISTINCT invoice_id FROM payments
-        WHERE run_id = :run_id AND state IN ('registered', 'counter'))
+        WHERE run_id = :run_id AND state IN ('registered', 'reversal'))
     SELECT DISTINCT d.number
     FROM payments p JOIN runs u ON u.id = p.run_id AND u.undone_at <= p.deleted_at
     JOIN decisions d ON d.number = p.number AND {_TAKEN}

@@ -56,8 +56,8 @@ RUN_STATES = {
 PAYMENT_STATES = {
     REGISTERED: Text("", ""),
     "deleted": Text("Borttagen", "Deleted"),
-    "countered": Text("Motbokad", "Reversed"),
-    "counter": Text("Motbokning", "Reversal"),
+    "reversed": Text("Motbokad", "Reversed"),
+    "reversal": Text("Motbokning", "Reversal"),
 }
 
 #: A payment that counts, where a word is needed.

@@ -207,7 +207,7 @@ REGISTERED_PAYMENTS: tuple[Column[Entry], ...] = (
     *json_attributes("user"),
     json_only("registered_at", lambda e: e.at),
     *json_attributes("deleted_by", "deleted_at", "deleted_why"),
-    json_only("counters", lambda e: e.reverses),
+    json_only("reverses", lambda e: e.reverses),
     Column("id", Text("Id", "Id"), lambda e: str(e.id), right=True, page=False),
     SIGN,
     replace(STATUS, value=_status_or_state),

@@ -100,7 +100,7 @@ def test_a_change_shows_both_values_and_is_accepted(page, lists, office):
     choose(page, "Godkänn ändringen")
     page.locator("#save-payments").click()
     page.get_by_text("betalningar är registrerade.").wait_for()
-    assert states(office, "10235") == ["countered", "counter", "registered"]
+    assert states(office, "10235") == ["reversed", "reversal", "registered"]
     lists.opens_menu("Ekonomi", "Betalningsregistrering")
     page.get_by_role("heading", name="Registrerade betalningar").wait_for()
     page.get_by_role("searchbox").fill("10235")

@@ -140,14 +140,14 @@ def test_a_rate_that_is_no_number_is_refused(run):
     assert (ended.status, ended.last.partition(":")[0]) == (2, "USAGE")
 
 
-def test_the_list_of_payments_shows_deleted_and_countered_ones(run, shown):
+def test_the_list_of_payments_shows_deleted_and_reversed_ones(run, shown):
     run("decide", "Butik", 1, "--accept")
     run("save", "Butik")
     out = run("payments").out
     assert "Borttagen av kim" in out
     assert "Motbokad" in out
     assert "Motbokar betalning med id 1" in out
-    # 450 anew, 100 by hand; 400 and its counter are nothing; what is deleted counts nowhere.
+    # 450 anew, 100 by hand; 400 and its reversal are nothing; what is deleted counts nowhere.
     assert "Summa SEK: 550,00" in out
 
 

@@ -308,12 +308,12 @@ def test_both_values_of_a_change_stand_side_by_side(person, changed):
     assert choices_of(page) == ["accept", "keep", "set-aside"]
 
 
-def test_a_change_that_is_accepted_is_countered_and_registered_anew(person, changed, store):
+def test_a_change_that_is_accepted_is_reversed_and_registered_anew(person, changed, store):
     person.decide(1, "accept")
     person.save()
     assert registered(store) == [
-        ("1", Decimal(900), "countered"),
-        ("1", Decimal(-900), "counter"),
+        ("1", Decimal(900), "reversed"),
+        ("1", Decimal(-900), "reversal"),
         ("1", Decimal(800), "registered"),
     ]
     marks = [row[0] for row in rows_of(person.get("/payments?sort=mark"), "payments")]

@@ -370,8 +370,8 @@ def test_a_database_that_cannot_be_written_now_harms_nobody(
         "UPDATE payments SET effect = '0'",
         "UPDATE payments SET amount = '0'",
         "UPDATE payments SET invoice_id = 2",
-        "UPDATE payments SET state = 'countered'",
-        "UPDATE payments SET state = 'counter', reverses = 1",
+        "UPDATE payments SET state = 'reversed'",
+        "UPDATE payments SET state = 'reversal', reverses = 1",
     ],
 )
 def test_the_database_itself_refuses_what_a_ledger_could_not_follow(host, store, statement):

@@ -316,15 +316,15 @@ def test_accepting_counters_the_registered_payment_and_registers_it_anew(host, s
     assert "motbokas och registreras på nytt; ändringen godkändes av kim" in warning
     host.save()
     assert books(store) == [
-        (1, "1", "countered", 1000),
-        (2, "1", "counter", -1000),
+        (1, "1", "reversed", 1000),
+        (2, "1", "reversal", -1000),
         (3, "1", "registered", 900),
     ]
     assert [row.reverses for row in store.payments()] == [None, 1, None]
     assert remaining(store) == 100
 
 
-def test_nothing_is_countered_before_the_save(host, store, plugin):
+def test_nothing_is_reversed_before_the_save(host, store, plugin):
     import_and_save(host, plugin, payment(1))
     preview_of(host, plugin, payment(1, amount="900"))
     host.decide("Fortnox", "1", "accept")

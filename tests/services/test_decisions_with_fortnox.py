@@ -51,8 +51,8 @@ def test_a_change_in_fortnox_is_accepted(saved, store, company):
     assert outcomes(preview)[one.payment_number] == "partial"
     saved.save("Fortnox")
     assert books(store, one.payment_number) == [
-        ("countered", one.amount),
-        ("counter", -one.amount),
+        ("reversed", one.amount),
+        ("reversal", -one.amount),
         ("registered", now),
     ]
 

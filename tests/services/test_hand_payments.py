@@ -143,12 +143,12 @@ def test_only_what_is_registered_can_be_deleted(host, store, plugin):
     preview_of(host, plugin, payment(1, amount="900"))
     host.decide("Fortnox", "1", "accept")
     host.save()
-    countered, counter, anew = (row.id for row in store.payments())
-    for its in (countered, counter):
+    old, reversal, new = (row.id for row in store.payments())
+    for its in (old, reversal):
         act = lambda its=its: host.delete_payment(its, why="fel")  # noqa: E731
         assert refusal(act).code == "PAYMENT_NOT_DELETED"
-    host.delete_payment(anew, why="fel")
-    assert refusal(lambda: host.delete_payment(anew, why="fel")).code == "PAYMENT_NOT_DELETED"
+    host.delete_payment(new, why="fel")
+    assert refusal(lambda: host.delete_payment(new, why="fel")).code == "PAYMENT_NOT_DELETED"
     assert remaining(store) == 1000
 
 

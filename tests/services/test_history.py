@@ -159,7 +159,7 @@ def reverse(host):
 @pytest.mark.parametrize(
     "take_back",
     [lambda host: host.delete_payment(1, why="fel"), reverse],
-    ids=["deleted", "countered"],
+    ids=["deleted", "reversed"],
 )
 def test_what_no_longer_counts_is_in_no_export(host, store, take_back):
     host.add_payment("1001", Decimal(250), confirm=True)

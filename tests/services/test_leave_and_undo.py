@@ -178,7 +178,7 @@ def test_what_was_deleted_or_replaced_meanwhile_is_told_and_left(host, plugin, s
     assert undone.deleted == 1
     assert [(row.payment_number, row.state) for row in undone.kept] == [
         ("1", "deleted"),
-        ("2", "countered"),
+        ("2", "reversed"),
     ]
 
 

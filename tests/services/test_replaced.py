@@ -88,7 +88,7 @@ def test_an_accepted_replacement_reverses_the_dead_payment_and_registers_the_new
     assert books(store) == {"3": Decimal(400)}
     assert (remaining(store, "1001"), remaining(store, "1002")) == (1000, 600)
     assert sum_of_the_books(store) == 400
-    assert [row.state for row in store.payments()] == ["countered", "counter", "registered"]
+    assert [row.state for row in store.payments()] == ["reversed", "reversal", "registered"]
 
 
 def test_a_payment_that_still_exists_is_never_taken_for_a_dead_one(host, store, plugin):

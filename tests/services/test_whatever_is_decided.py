@@ -212,11 +212,11 @@ class HostMachine(RuleBasedStateMachine):
     @invariant()
     def each_counter_undoes_one_payment_to_the_ore(self):
         rows = {row["id"]: row for row in self.rows("SELECT * FROM payments")}
-        counters = [row for row in rows.values() if row["state"] == "counter"]
-        undone = [rows[row["reverses"]] for row in counters]
-        countered = [row["id"] for row in rows.values() if row["state"] == "countered"]
-        assert sorted(row["id"] for row in undone) == sorted(countered)
-        for row, its in zip(counters, undone, strict=True):
+        reversals = [row for row in rows.values() if row["state"] == "reversal"]
+        undone = [rows[row["reverses"]] for row in reversals]
+        was_reversed = [row["id"] for row in rows.values() if row["state"] == "reversed"]
+        assert sorted(row["id"] for row in undone) == sorted(was_reversed)
+        for row, its in zip(reversals, undone, strict=True):
             for figure in ("amount", "effect", "written_off"):
                 assert Decimal(row[figure]) == -Decimal(its[figure])
 

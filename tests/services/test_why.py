@@ -478,11 +478,11 @@ def test_once_kept_nothing_is_left_to_do(host, moved):
     assert (one.outcome, one.reason, one.to_do) == ("registered", None, None)
 
 
-def test_a_payment_that_moved_and_then_was_accepted_is_countered_here(host, moved):
+def test_a_payment_that_moved_and_then_was_accepted_is_reversed_here(host, moved):
     host.import_payments(NAME)
     host.decide(NAME, "1", "accept")
     host.save(NAME)
-    assert "counter" in the_one(host).outcome
+    assert "reversal" in the_one(host).outcome
 
 
 # --- By an invoice's OCR ---
