@@ -293,7 +293,7 @@ def sent_twice(office):
     office.fault(Fault.reset(), POSTS)
     office.set_invoices(bill()).export()
     office.export()
-    found = office._ask("GET", "supplierinvoices?suppliernumber=LASSE")["SupplierInvoices"]
+    found = office.ask("GET", "supplierinvoices?suppliernumber=LASSE")["SupplierInvoices"]
     first = found[0]["GivenNumber"]
     return first, office.add(ExternalInvoiceNumber="opter//A-117/")
 
