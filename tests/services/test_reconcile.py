@@ -24,7 +24,6 @@ from fake_plugin import (
 from host_and_plugin import NOON, importing_host
 from hypothesis import given
 from hypothesis import strategies as st
-from second_host import Host as SecondHost
 
 from hostsim.cli import login, main
 from hostsim.errors import HostError
@@ -53,7 +52,6 @@ from hostsim.storage.store import Store
 from hostsim.views.output import Output
 from hostsim.views.reconciliation import write_reconciliation_json
 from opter_contract.values import Text
-from tests.plugin.payments.test_importer import SETTINGS, Wire, listed, run_import
 
 
 def counts(found):
@@ -224,52 +222,6 @@ def test_the_command_prints_tables_and_one_object(saved, store, books, monkeypat
             total = sum(Decimal(line[side]["sek"]) for line in reported[group])
             assert total == Decimal(reported["totals"][side])
     assert [one["way"] for one in reported["only_in_host"]] == ["deleted-in-fortnox"]
-
-
-# --- The plug-in's part ---
-
-
-def test_the_plug_in_hands_over_all_and_leaves_out_only_the_unreadable():
-    host = SecondHost()
-    rows = [
-        listed(1, PaymentDate="2020-01-01"),
-        listed(2, InvoiceNumber=1),
-        listed(3, Booked=False),
-        listed(4, Amount="API_NORIGHT"),
-    ]
-    wire = Wire(*rows)
-    report = run_import(wire, host, everything=True)
-    assert sorted(host.payments) == ["1", "2", "3"]
-    assert [one.key.number for one in host.excluded] == ["4"]
-    assert (report.cursor, report.not_read) == (None, 0)
-    assert host.payments["3"].booked is False
-    assert set(wire.paths) == {"invoicepayments"}
-
-
-def test_the_plug_in_reads_from_the_beginning_although_there_is_a_cursor():
-    cursor = run_import(Wire(listed(1)), SecondHost()).cursor
-    host = SecondHost()
-    wire = Wire(listed(1), listed(2, PaymentDate="2020-01-01"))
-    run_import(wire, host, everything=True, cursor=cursor)
-    assert sorted(host.payments) == ["1", "2"]
-
-
-def test_the_plug_in_does_not_stop_at_the_date_of_the_settings():
-    rows = [listed(n) for n in range(1, 5)]
-    rows += [listed(n, PaymentDate=f"2026-01-{30 - n}") for n in range(5, 13)]
-    host = SecondHost()
-    run_import(Wire(*rows, page_size=3), host, everything=True)
-    assert len(host.payments) == 12
-
-
-def test_a_plug_in_asks_for_details_only_where_the_row_cannot_answer():
-    row = listed(1, Amount=1100, Currency="EUR", CurrencyRate=11, PaymentDate="2020-01-01")
-    wire = Wire(row, listed(2), details={"1": row | {"AmountCurrency": 100}})
-    host = SecondHost()
-    run_import(wire, host, everything=True, settings=SETTINGS)
-    assert wire.paths.count("invoicepayments/1") == 1
-    assert "invoicepayments/2" not in wire.paths
-    assert host.payments["1"].amount_currency == Decimal("100.00")
 
 
 # --- With a plug-in that does what it is told ---
