@@ -7,7 +7,7 @@ are the host's own.
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
@@ -115,77 +115,125 @@ def judge(
     :param on_other_invoices: those of other invoices of the customer that nothing explains there.
     """
     doubts = find_doubts(candidates, others)
-    # A credit invoice is an ordinary one with the sign changed.
-    sign = -1 if invoice.total < 0 else 1
-    remaining = sign * invoice.remaining
-    waiting = ZERO  # the effect of payments that are left out, or were undone
+    open_invoice = _OpenInvoice(invoice, on_other_invoices, as_if_fetched=as_if_fetched)
     judgements: dict[int, Judgement] = {}
-    warnings: dict[int, list[Text]] = {}
-    replaced: set[int] = set()  # by payments that are ready
     last_ready: int | None = None
     for index in oldest_first_indexes(candidates):
-        candidate = candidates[index]
-        effect, other_reading = read_effect(candidate, sign, remaining)
-        without_money = candidate.payment is not None and moves_no_money(candidate.payment)
-        # A payment that waits still pays its invoice: no later one takes its place.
-        covered = min(remaining, remaining - waiting) <= 0
-        paid = covered and not without_money and lowers_balance(effect, candidate.payment, sign)
-        doubt = doubts.get(index)
-        fits = not paid and _status(effect, remaining) != "advance"
-        though_paid = candidate.is_taken_though_paid or _takes_place(candidate, invoice, replaced)
+        judgements[index] = open_invoice.judge(candidates[index], doubts.get(index))
+        if judgements[index].kind == READY:
+            last_ready = index
+    if last_ready is not None:
+        payment, judgement = candidates[last_ready].payment, judgements[last_ready]
+        judgements[last_ready] = open_invoice.write_off(payment, judgement, accepted_deviation)
+    return Judged([judgements[index] for index in range(len(candidates))], open_invoice.balance)
+
+
+class _OpenInvoice:
+    """An invoice whose payments are judged one after the other.
+
+    Amounts have the sign of an ordinary invoice: a credit invoice is one with the sign changed.
+    """
+
+    def __init__(
+        self,
+        invoice: Invoice,
+        on_other_invoices: Sequence[OtherInvoicePayment],
+        *,
+        as_if_fetched: bool,
+    ) -> None:
+        self._invoice = invoice
+        self._on_other_invoices = on_other_invoices
+        self._as_if_fetched = as_if_fetched
+        self._sign = -1 if invoice.total < 0 else 1
+        self._remaining = self._sign * invoice.remaining
+        # The effect of payments that are left out, or were undone. One that waits still pays its
+        # invoice: no later one takes its place.
+        self._waiting = ZERO
+        self._replaced: set[int] = set()  # by payments that are ready
+        self._own_warnings: list[Text] = []  # of the last ready one
+
+    @property
+    def balance(self) -> Decimal:
+        return self._sign * self._remaining
+
+    def judge(self, candidate: Candidate, doubt: Doubt | None) -> Judgement:
+        effect, other_reading = read_effect(candidate, self._sign, self._remaining)
+        paid = self._is_paid(candidate, effect)
+        though_paid = candidate.is_taken_though_paid or self._takes_place(candidate)
         refusal = first_refusal(
             candidate,
-            invoice,
+            self._invoice,
             effect,
             paid=paid and not though_paid,
-            paid_by_waiting=remaining > 0,
-            as_if_fetched=as_if_fetched,
+            paid_by_waiting=self._remaining > 0,
+            as_if_fetched=self._as_if_fetched,
             doubt=doubt,
-            fits=fits,
+            fits=not paid and _status(effect, self._remaining) != "advance",
         )
-        status = _status(effect, remaining) if candidate.settles is None else SETTLED
-        if without_money:
-            status = "reversal"  # of what was registered
+        status = self._status_of(candidate, effect)
         if candidate.left_out is not None and (refusal is None or _accepted_refusal(candidate)):
-            judgements[index] = _left_out_judgement(status, candidate.left_out, sign * remaining)
             if candidate.registered is None and not candidate.replaceable:
-                waiting += effect or ZERO
-            continue
+                self._waiting += effect or ZERO
+            return _left_out_judgement(status, candidate.left_out, self.balance)
         if refusal is not None or candidate.payment is None:
             refusal = refusal or Refusal.of("unreadable")
-            undone = candidate.deleted is not None and candidate.deleted.undone
-            if refusal.reason == reasons.DELETED and undone and not _hidden_by(candidate, refusal):
-                waiting += effect or ZERO
-            judgements[index] = _refused_judgement(candidate, refusal, doubt, sign * remaining)
-            continue
-        lowered_by = effect or ZERO
-        warnings[index] = [
-            *_decision_warnings(
-                candidate, doubt, though_paid=though_paid and paid and remaining <= 0
-            ),
-            *other_reading,
-            *candidate.payment.warnings,
-        ]
+            if _is_undone(candidate, refusal):
+                self._waiting += effect or ZERO
+            return _refused_judgement(candidate, refusal, doubt, self.balance)
+        warnings = _decision_warnings(
+            candidate, doubt, though_paid=though_paid and paid and self._remaining <= 0
+        )
+        warnings += [*other_reading, *candidate.payment.warnings]
         if doubt is None:
-            warnings[index] += equal_invoice_warnings(
-                candidate.payment, invoice, sign * remaining, on_other_invoices
+            warnings += equal_invoice_warnings(
+                candidate.payment, self._invoice, self.balance, self._on_other_invoices
             )
+        return self._take(candidate, effect or ZERO, status, warnings)
+
+    def _is_paid(self, candidate: Candidate, effect: Decimal | None) -> bool:
+        """Return whether the invoice is paid without a payment that would lower its balance."""
+        covered = min(self._remaining, self._remaining - self._waiting) <= 0
+        return (
+            covered
+            and not _moves_no_money(candidate)
+            and lowers_balance(effect, candidate.payment, self._sign)
+        )
+
+    def _takes_place(self, candidate: Candidate) -> bool:
+        """Return whether it comes in the place of one of the invoice, which may be an advance."""
+        return candidate.accepts(REPLACED) and any(
+            old.host_invoice_number == self._invoice.number and old.id not in self._replaced
+            for old in candidate.replaceable
+        )
+
+    def _status_of(self, candidate: Candidate, effect: Decimal | None) -> str:
+        if _moves_no_money(candidate):
+            return "reversal"  # of what was registered
+        return SETTLED if candidate.settles is not None else _status(effect, self._remaining)
+
+    def _take(
+        self, candidate: Candidate, effect: Decimal, status: str, warnings: list[Text]
+    ) -> Judgement:
         if candidate.accepts(REPLACED):
-            replaced.update(old.id for old in candidate.replaceable)
-        remaining -= lowered_by
-        judgements[index] = _ready_judgement(
-            status, warnings[index], sign * lowered_by, sign * remaining
-        )
-        last_ready = index
-    if last_ready is not None and judgements[last_ready].status == "partial":
-        amount = shortfall_to_write_off(
-            remaining, candidates[last_ready].payment, accepted_deviation
-        )
-        if amount is not None:
-            effect = judgements[last_ready].effect + sign * remaining
-            judgements[last_ready] = _written_off_judgement(amount, warnings[last_ready], effect)
-            remaining = ZERO
-    return Judged([judgements[index] for index in range(len(candidates))], sign * remaining)
+            self._replaced.update(old.id for old in candidate.replaceable)
+        self._remaining -= effect
+        self._own_warnings = warnings
+        return _ready_judgement(status, warnings, self._sign * effect, self.balance)
+
+    def write_off(
+        self, payment: Payment | None, judgement: Judgement, accepted: Decimal
+    ) -> Judgement:
+        """Write off what remains after the last payment, if it paid a part and that is accepted.
+
+        :param accepted: SEK, at most.
+        """
+        if judgement.status != "partial":
+            return judgement
+        amount = shortfall_to_write_off(self._remaining, payment, accepted)
+        if amount is None:
+            return judgement
+        effect, self._remaining = judgement.effect + self.balance, ZERO
+        return _written_off_judgement(amount, self._own_warnings, effect)
 
 
 @exact
@@ -219,15 +267,14 @@ def judge_without_invoice(candidate: Candidate, *, as_if_fetched: bool = False) 
     return _ready_judgement(SETTLED, warnings, ZERO)
 
 
-def _takes_place(candidate: Candidate, invoice: Invoice, replaced: Container[int]) -> bool:
-    """Whether a payment comes in the place of one of its invoice, which an advance may have been.
+def _moves_no_money(candidate: Candidate) -> bool:
+    return candidate.payment is not None and moves_no_money(candidate.payment)
 
-    :param replaced: the ids of those that others replace.
-    """
-    return candidate.accepts(REPLACED) and any(
-        old.host_invoice_number == invoice.number and old.id not in replaced
-        for old in candidate.replaceable
-    )
+
+def _is_undone(candidate: Candidate, refusal: Refusal) -> bool:
+    """Return whether it is refused since its save was undone, and nobody set it aside."""
+    undone = candidate.deleted is not None and candidate.deleted.undone
+    return refusal.reason == reasons.DELETED and undone and not _hidden_by(candidate, refusal)
 
 
 def _status(effect: Decimal | None, remaining: Decimal) -> str:
