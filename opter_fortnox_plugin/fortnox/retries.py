@@ -61,7 +61,7 @@ class Retries:
 
         :param writes: it is repeated only if the rate limit refused it.
         :raises OutcomeUnknown: if a write may have been carried out.
-        :raises Unavailable: after the last attempt.
+        :raises Unavailable: after the last attempt, or if Fortnox asks for a long wait.
         """
         retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(_is_limited if writes else _is_retryable),
@@ -122,9 +122,9 @@ def _duration(seconds: float) -> Text:
 
 
 def _is_retryable(error: BaseException) -> bool:
-    return isinstance(error, Temporary) and error.may_pass
+    return isinstance(error, Temporary) and error.may_pass and (error.wait or 0) <= MAX_RETRY_AFTER
 
 
 def _is_limited(error: BaseException) -> bool:
     """Return whether the rate limit refused a request, so that nothing was written."""
-    return isinstance(error, Temporary) and error.limited
+    return _is_retryable(error) and isinstance(error, Temporary) and error.limited

@@ -250,11 +250,12 @@ def test_total_time_is_bounded(wire, client, clock):
     assert 1 < len(wire.calls) < ATTEMPTS
 
 
-def test_a_wait_beyond_all_patience_is_not_begun(wire, client, clock):
-    wire.get(LIST, status=429, headers={"Retry-After": "86400"})
-    with pytest.raises(Unavailable):
+@pytest.mark.parametrize("seconds", ["61", "86400"])
+def test_a_long_wait_is_not_begun_but_told(wire, client, clock, seconds):
+    wire.get(LIST, status=429, headers={"Retry-After": seconds})
+    with pytest.raises(Unavailable) as caught:
         client.payments(1, None)
-    assert clock.naps == []
+    assert (caught.value.code, clock.naps) == ("FORTNOX_ASKS_TO_WAIT", [])
 
 
 def test_fortnox_is_not_asked_sooner_than_it_said(wire, client, clock):
