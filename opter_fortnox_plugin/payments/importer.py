@@ -25,7 +25,7 @@ from opter_fortnox_plugin.payments.ocr_lookup import OcrLookup
 from opter_fortnox_plugin.payments.page_scan import PageScan, Row
 from opter_fortnox_plugin.payments.payment_rows import Converter, excluded_for
 from opter_fortnox_plugin.payments.settings import Settings
-from opter_fortnox_plugin.payments.watermark import Cursor
+from opter_fortnox_plugin.payments.watermark import Cursor, start_of_changes
 from opter_fortnox_plugin.session import HERE, Session, Surroundings, signed_in
 
 #: More pages are read while fewer details than this are pending, enough for two windows
@@ -95,7 +95,13 @@ class Importer:
 
     def start(self) -> None:
         """Request the first page, while the company is still unknown."""
-        since = self._since = self._start_of_changes()
+        if not self._everything:
+            self._since, note = start_of_changes(
+                self._host.run.cursor, self._settings, self._client.is_in_future
+            )
+            if note is not None:
+                self._notes.append(note)
+        since = self._since
         self._first_page = self._pool.submit(lambda: self._client.payments(1, since))
 
     def run(self, company: Company) -> ImportReport:
@@ -115,9 +121,8 @@ class Importer:
             None if self._everything or since else self._settings.ignore_payments_before,
             first_page=self._first_page,
         )
-        self._host.report_progress(
-            "reading", 0, None, _CURSOR_IN_FUTURE if _CURSOR_IN_FUTURE in self._notes else _READING
-        )
+        # A note so far is about where it starts.
+        self._host.report_progress("reading", 0, None, self._notes[0] if self._notes else _READING)
         for rows in page_scan.pages():
             self._add_page(rows)
             done, left = page_scan.read, self._seconds_left()
@@ -141,17 +146,6 @@ class Importer:
     def _report(self, cursor: str | None, not_read: int) -> ImportReport:
         requests = self._limiter.started
         return ImportReport(self._company, cursor, not_read, requests, tuple(self._notes))
-
-    def _start_of_changes(self) -> datetime | None:
-        earlier = None if self._everything else Cursor.load(self._host.run.cursor)
-        if earlier is None:
-            return None
-        if self._client.is_in_future(earlier.watermark):
-            # Stored when every clock was wrong, or before ours was set back. Fortnox's own
-            # time is not awaited: it could only make us read less.
-            self._notes.append(_CURSOR_IN_FUTURE)
-            return None
-        return earlier.since(self._settings)
 
     def _cursor(self, page_scan: PageScan) -> str | None:
         """Return where the next import starts, or ``None`` to start where this one did.
@@ -391,12 +385,6 @@ _NOT_LOOKED_UP: Final = Reason(
         "The invoice is not here under its number, and its OCR reference could not be looked up "
         "in Fortnox",
     ),
-)
-_CURSOR_IN_FUTURE: Final = Text(
-    "Tidpunkten som importen skulle läsa från ligger i framtiden, så alla betalningar läses på "
-    "nytt. Kontrollera datorns klocka",
-    "The time that the import should read from lies in the future, so all payments are read "
-    "again. Check the machine's clock",
 )
 
 

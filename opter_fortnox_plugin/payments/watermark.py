@@ -9,14 +9,23 @@ then has not been changed since.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields
 from datetime import datetime
-from typing import Self
+from typing import Final, Self
 
+from opter_contract.values import Text
 from opter_fortnox_plugin.fortnox.protocol import OVERLAP
 from opter_fortnox_plugin.payments.settings import Settings
 
 _VERSION = 1
+
+_CURSOR_IN_FUTURE: Final = Text(
+    "Tidpunkten som importen skulle läsa från ligger i framtiden, så alla betalningar läses på "
+    "nytt. Kontrollera datorns klocka",
+    "The time that the import should read from lies in the future, so all payments are read "
+    "again. Check the machine's clock",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +62,17 @@ class Cursor:
         except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
             return None
         return cls(watermark, settings)
+
+
+def start_of_changes(
+    cursor: str | None, settings: Settings, is_in_future: Callable[[datetime], bool]
+) -> tuple[datetime | None, Text | None]:
+    """Return the start of the changes to read, ``None`` for everything, and a note about it."""
+    earlier = Cursor.load(cursor)
+    if earlier is None:
+        return None, None
+    if is_in_future(earlier.watermark):
+        # Stored when every clock was wrong, or before ours was set back. Fortnox's own
+        # time is not awaited: it could only make us read less.
+        return None, _CURSOR_IN_FUTURE
+    return earlier.since(settings), None
