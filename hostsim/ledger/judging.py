@@ -16,7 +16,7 @@ from hostsim.ledger import reasons
 from hostsim.ledger.candidates import Candidate, Refusal, oldest_first_indexes
 from hostsim.ledger.decisions import OtherChannelPayment, OtherInvoicePayment
 from hostsim.ledger.differences import outdated
-from hostsim.ledger.other_channels import Doubt, equal_invoice_warnings, find_doubts
+from hostsim.ledger.possible_duplicates import Doubt, equal_invoice_warnings, find_doubts
 from hostsim.ledger.reason_order import (
     author_of,
     exclusion_reason,

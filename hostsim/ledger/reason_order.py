@@ -11,7 +11,7 @@ from decimal import Decimal
 from hostsim.ledger import reasons
 from hostsim.ledger.candidates import Candidate, Refusal
 from hostsim.ledger.decisions import Deletion, Settlement
-from hostsim.ledger.other_channels import Doubt
+from hostsim.ledger.possible_duplicates import Doubt
 from hostsim.ledger.reasons import (
     ACCEPT,
     CHANGED,
