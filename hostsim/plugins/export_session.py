@@ -6,7 +6,7 @@ that was stored, was committed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -17,15 +17,18 @@ from hostsim.plugins.session import (
     Session,
     broken,
     check_length,
-    check_size,
+    checked_report,
+    checking,
+    copies_of,
     money,
     money_or_none,
+    seconds,
+    text,
 )
 from hostsim.storage.export_previews import ExportPreview
 from hostsim.storage.export_runs import ExportRun, open_gaps_error
 from hostsim.storage.import_runs import wrong_company_error
 from hostsim.storage.item_content import TABLES
-from hostsim.storage.rows import clean
 from opter_contract.export_values import (
     ACTIONS,
     PLANNED_STATES,
@@ -33,12 +36,13 @@ from opter_contract.export_values import (
     BankChange,
     Difference,
     ExportItem,
+    ExportReport,
     Gap,
     ItemResult,
     PlannedCard,
     PlannedItem,
 )
-from opter_contract.values import Company, Run, Text
+from opter_contract.values import Company, ImportReport, Run, Text
 
 #: Shows a person the plan and returns the ids of the items to send; ``None`` sends none. Must
 #: return within the given seconds: the login ends then.
@@ -75,50 +79,51 @@ class ExportSession(Session):
 
     def opter_items_to_export(self, after: str) -> list[ExportItem]:
         try:
-            return self._run.items(after)
+            return self._run.items(_word(after))
         except KeyError:
             raise broken("opter_items_to_export was asked for what comes after no item") from None
 
     def opter_read_document(self, item_id: str) -> bytes | None:
-        path = TABLES[self._definition.subject].document(self._store.db, item_id)
+        path = TABLES[self._definition.subject].document(self._store.db, _word(item_id))
         try:
             return Path(path).read_bytes() if path else None
         except OSError:
             return None
 
     def opter_take_planned_items(self, items: Sequence[PlannedItem]) -> int:
-        check_size(items)
         self._refuse_after_review("an item was planned after the review")
-        wrong = self._run.take_planned([_planned_item(item) for item in items])
-        if wrong:
+        copies = copies_of(items, _planned_item)
+        if wrong := self._run.take_planned(copies):
             raise broken(f"an item was planned twice, or not given ({wrong[0]})")
-        return len(items)
+        return len(copies)
 
     def opter_take_planned_cards(self, cards: Sequence[PlannedCard]) -> int:
-        check_size(cards)
         self._refuse_after_review("a card was planned after the review")
-        self._run.take_cards([_planned_card(card) for card in cards])
-        return len(cards)
+        copies = copies_of(cards, _planned_card)
+        self._run.take_cards(copies)
+        return len(copies)
 
     def opter_take_bank_changes(self, changes: Sequence[BankChange]) -> int:
-        check_size(changes)
         self._refuse_after_review("a bank change was planned after the review")
-        if wrong := self._run.take_bank_changes([_bank_change(change) for change in changes]):
+        copies = copies_of(changes, _bank_change)
+        if wrong := self._run.take_bank_changes(copies):
             raise broken(f"a bank change was handed over twice ({wrong[0]})")
-        return len(changes)
+        return len(copies)
 
     def opter_take_gaps(self, gaps: Sequence[Gap]) -> int:
-        check_size(gaps)
-        wrong = self._run.take_gaps([_gap(gap) for gap in gaps])
-        if wrong:
+        copies = copies_of(gaps, _gap)
+        if wrong := self._run.take_gaps(copies):
             raise broken(f"a gap names an item that was not given ({wrong[0]})")
-        return len(gaps)
+        return len(copies)
 
     # --- The review ---
 
     def opter_review_export(self, company: Company, timeout: float) -> Collection[str] | None:
         self._refuse_after_review("opter_review_export was called twice")
-        self._company = company = Company(_word(company.number), _word(company.name))
+        with checking():
+            company = Company(_word(company.number), _word(company.name))
+        timeout = seconds(timeout)
+        self._company = company
         self._take_company(company)
         preview = self._run.plan(company)
         self._reviewed = True
@@ -161,16 +166,14 @@ class ExportSession(Session):
     def opter_confirmed_bank_changes(self, party_numbers: Collection[str]) -> Sequence[BankChange]:
         if not self._reviewed:
             raise broken("opter_confirmed_bank_changes was called before the review")
-        numbers = [_word(number) for number in party_numbers]
-        check_size(numbers)
+        numbers = copies_of(party_numbers, _word)
         return self._run.use_confirmations(numbers, self._clock())
 
     # --- The results of the items ---
 
     def opter_take_intents(self, item_ids: Sequence[str]) -> int:
-        check_size(item_ids)
         company = self._sending_to()
-        ids = [_word(item_id) for item_id in item_ids]
+        ids = copies_of(item_ids, _word)
         if self._run.open_gaps(ids):
             raise open_gaps_error(self._run.preview())
         if wrong := self._run.store_intents(company, ids, self._clock()):
@@ -178,29 +181,28 @@ class ExportSession(Session):
         return len(ids)
 
     def opter_take_results(self, results: Sequence[ItemResult]) -> int:
-        check_size(results)
-        self.store_results(self._sending_to(), results)
-        return len(results)
+        return self.store_results(self._sending_to(), results)
 
-    def store_results(self, company: Company, results: Iterable[ItemResult]) -> None:
+    def store_results(self, company: Company, results: Collection[ItemResult]) -> int:
         """Store the results of items; one of an unknown item raises once the others are stored."""
-        copies = [result_of(result) for result in results]
+        copies = copies_of(results, _result)
         if wrong := self._run.store_results(company, copies, self._clock()):
             raise broken(f"a result is of an item that was not given ({wrong[0]})")
+        return len(copies)
 
     def _sending_to(self) -> Company:
         if self._company is None or not self._reviewed:
             raise broken("something was sent before the review")
         return self._company
 
-    def finish(self, company: Company) -> Company:
-        """End the export: give whose books they are."""
+    def finish(self, report: ExportReport) -> ImportReport:
         self.raise_failure()
+        copy = checked_report(report)
         if self._company is None:
             raise broken("opter_review_export was not called")
-        if company.number != self._company.number:
+        if copy.company.number != self._company.number:
             raise broken("the report names another company than the review")
-        return self._company
+        return copy
 
 
 def company_lock(run: ExportRun, company: Company) -> ExitStack:
@@ -218,8 +220,7 @@ def company_lock(run: ExportRun, company: Company) -> ExitStack:
 # --- Checking what a plug-in hands over -----------------------------------------
 
 
-def result_of(result: ItemResult) -> ItemResult:
-    """Copy a result that a plug-in handed over, and check it against the contract."""
+def _result(result: ItemResult) -> ItemResult:
     if result.state not in RESULT_STATES:
         raise broken(f"a result has the unknown state {str(result.state)[:40]!r}")
     return ItemResult(
@@ -286,14 +287,11 @@ def _message(message: Text | None) -> Text | None:
     return None if message is None else Text(_text(message.sv), _text(message.en))
 
 
-def _word(text: str) -> str:
-    if not isinstance(text, str):
-        raise broken("a text is not a text")
-    check_length("word", text, MAX_WORD_LENGTH)
-    return clean(text)
+def _word(word: str) -> str:
+    copy = text(word)
+    check_length("word", copy, MAX_WORD_LENGTH)
+    return copy
 
 
-def _text(text: str) -> str:
-    if not isinstance(text, str):
-        raise broken("a text is not a text")
-    return clean(text)[:MAX_TEXT_LENGTH]
+def _text(long_text: str) -> str:
+    return text(long_text)[:MAX_TEXT_LENGTH]

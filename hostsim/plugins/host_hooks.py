@@ -43,7 +43,7 @@ class HostHooks:
         @hookimpl
         @functools.wraps(specification)  # pluggy hands over the arguments that it has
         def answer(run: Run, *arguments: object) -> Any:
-            session = self._sessions.get(run.id)
+            session = self._sessions.get(getattr(run, "id", ""))
             if session is None:
                 raise broken("a hook was called for a run that is not going on")
             with session.remembering_failure():

@@ -10,27 +10,31 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.candidates import Refusal
 from hostsim.ledger.values import SEK, Definition
 from hostsim.messages import results as results_messages
-from hostsim.messages import text as text_messages
 from hostsim.storage.deleted_at_source import ToCheck
 from hostsim.storage.import_runs import ImportRun, Record, wrong_company_error
 from hostsim.storage.region_checks import refuse_company_of_other_region
-from hostsim.storage.rows import clean, record_of, unreadable_record, without_spaces
+from hostsim.storage.rows import MAX_ID, clean, record_of, unreadable_record, without_spaces
 from hostsim.storage.secrets import Secrets
 from hostsim.storage.store import Store
 from opter_contract import BATCH
+from opter_contract.export_values import ExportReport
 from opter_contract.values import (
     Company,
     ExcludedPayment,
+    Finding,
+    ImportReport,
     InvoiceBalance,
     Payment,
     PaymentKey,
     Progress,
+    Reason,
     RegisteredPayment,
     Run,
     Text,
@@ -46,6 +50,9 @@ MAX_SECRET_LENGTH = 8_000
 
 #: Sums stay exact up to here (see ``judging.EXACT``), and no real amount comes near.
 MAX_DIGITS = 50
+
+T = TypeVar("T")
+C = TypeVar("C")
 
 Window = Callable[[str, Callable[[str], Text | None]], bool]
 OnProgress = Callable[[Progress], bool | None]
@@ -113,34 +120,39 @@ class Session:
             raise self._failure
 
     def opter_progress(self, progress: Progress) -> bool | None:
-        return self._on_progress(progress)
+        with checking():
+            copy = _checked_progress(progress)
+        return self._on_progress(copy)
 
     def opter_open_browser(self, url: str, on_redirect: Callable[[str], Text | None]) -> bool:
-        return self._window(url, on_redirect)
+        return self._window(text(url), on_redirect)
 
     def opter_get_state(self, key: str) -> str | None:
-        check_length("state key", key, MAX_KEY_LENGTH)
+        check_stored("state key", key, MAX_KEY_LENGTH)
         return self._store.state(self.run.type_code, key)
 
     def opter_set_state(self, key: str, value: str | None) -> bool:
-        check_length("state key", key, MAX_KEY_LENGTH)
-        check_length("state value", value or "", MAX_VALUE_LENGTH)
+        check_stored("state key", key, MAX_KEY_LENGTH)
+        if value is not None:
+            check_stored("state value", value, MAX_VALUE_LENGTH)
         self._store.set_state(self.run.type_code, key, value)
         return True
 
     def opter_get_secret(self, key: str) -> str | None:
-        check_length("secret key", key, MAX_KEY_LENGTH)
+        check_stored("secret key", key, MAX_KEY_LENGTH)
         return self._secrets.get(self.run.definition, key)
 
     def opter_set_secret(self, key: str, value: str | None) -> bool:
-        check_length("secret key", key, MAX_KEY_LENGTH)
-        check_length("secret", value or "", MAX_SECRET_LENGTH)
+        check_stored("secret key", key, MAX_KEY_LENGTH)
+        if value is not None:
+            check_stored("secret", value, MAX_SECRET_LENGTH)
         self._secrets.put(self.run.definition, key, value)
         return True
 
     def opter_lock(self, key: str, timeout: float) -> AbstractContextManager[bool]:
-        check_length("lock key", key, MAX_KEY_LENGTH)
-        return self._store.locks.hold("plug-in", self.run.type_code, key, wait=timeout)
+        check_stored("lock key", key, MAX_KEY_LENGTH)
+        wait = seconds(timeout)
+        return self._store.locks.hold("plug-in", self.run.type_code, key, wait=wait)
 
     def refuse_other_company(self, company: Company) -> None:
         """Refuse the books of another company than the definition's, or of another region."""
@@ -171,8 +183,7 @@ class ImportSession(Session):
         self._to_check: list[ToCheck] | None = None
 
     def opter_take_payments(self, payments: Sequence[Payment]) -> int:
-        check_size(payments)
-        copies = [checked_payment(payment, self.run.type_code) for payment in payments]
+        copies = copies_of(payments, partial(checked_payment, import_type=self.run.type_code))
         for copy in copies:
             _check_complete(copy)
         self._check_company(copy.key.company for copy in copies)
@@ -181,31 +192,31 @@ class ImportSession(Session):
         return len(copies)
 
     def opter_take_excluded(self, excluded: Sequence[ExcludedPayment]) -> int:
-        check_size(excluded)
-        self._check_company(payment.key.company for payment in excluded)
-        self._import_run.take([_excluded_record(payment) for payment in excluded])
+        records = copies_of(excluded, _excluded_record)
+        self._check_company(copies_of(excluded, lambda payment: text(payment.key.company)))
+        self._import_run.take(records)
         self._to_check = None
-        return len(excluded)
+        return len(records)
 
     def opter_take_deleted(self, payment_numbers: Sequence[str]) -> int:
-        check_size(payment_numbers)
-        self._import_run.take_deleted(self._company or "", payment_numbers)
-        return len(payment_numbers)
+        numbers = copies_of(payment_numbers, text)
+        self._import_run.take_deleted(self._company or "", numbers)
+        return len(numbers)
 
     def opter_take_unchecked(self, payment_numbers: Sequence[str]) -> int:
-        check_size(payment_numbers)
-        self._import_run.take_unchecked(self._company or "", payment_numbers)
-        return len(payment_numbers)
+        numbers = copies_of(payment_numbers, text)
+        self._import_run.take_unchecked(self._company or "", numbers)
+        return len(numbers)
 
     def opter_take_balances(self, balances: Sequence[InvoiceBalance]) -> int:
-        check_size(balances)
-        self._import_run.take_balances(balances)
+        copies = copies_of(balances, _checked_balance)
+        self._import_run.take_balances(copies)
         self._to_check = None
-        return len(balances)
+        return len(copies)
 
     def opter_payments_to_confirm(self, company: Company) -> list[str]:
         """Return payments of earlier runs that would be ready now, then some that would not."""
-        self._begin(company)
+        company = self._begin(company)
         if not self.offers_earlier:
             return []
         self._report_comparing()
@@ -217,7 +228,7 @@ class ImportSession(Session):
 
     def opter_invoices_to_check(self, company: Company) -> Sequence[str]:
         """Return invoices that are open here and whose balance there is unknown, each once."""
-        self._begin(company)
+        company = self._begin(company)
         self._report_comparing()
         numbers = self._import_run.invoices_to_check(company.number, self._clock())
         new = [number for number in numbers if number not in self._invoices_checked]
@@ -226,7 +237,7 @@ class ImportSession(Session):
 
     def opter_payments_to_check(self, company: Company) -> Sequence[RegisteredPayment]:
         """Return registered payments that may have been deleted, a batch at a time."""
-        self._begin(company)
+        company = self._begin(company)
         run = self._import_run
         if self._to_check is None:
             self._report_comparing()
@@ -241,28 +252,30 @@ class ImportSession(Session):
 
     def opter_known_invoices(self, invoice_numbers: Sequence[str]) -> Collection[str]:
         """Choose the invoices that the region of the definition has."""
-        check_size(invoice_numbers)
+        numbers = copies_of(invoice_numbers, text)
         definition = self._import_run.definition
-        return self._import_run.store.known_invoices(definition.region, invoice_numbers)
+        return self._import_run.store.known_invoices(definition.region, numbers)
 
-    def finish(self, company: Company, *, notes: bool = False) -> None:
-        """End the reading; offer again what earlier runs rejected, if that is still to do.
-
-        :param notes: the plug-in reports something, as that it could not check everything.
-        """
+    def finish(self, report: ImportReport) -> ImportReport:
+        """End the reading; offer again what earlier runs rejected, if that is still to do."""
         self.raise_failure()
-        self._begin(company)
-        checked = () if notes else self._invoices_checked
-        self._import_run.store_checked_invoices(company.number, checked, self._clock())
+        copy = checked_report(report)
+        self._begin(copy.company)
+        # A note may say that not everything was checked.
+        checked = () if copy.notes else self._invoices_checked
+        self._import_run.store_checked_invoices(copy.company.number, checked, self._clock())
+        return copy
 
-    def _begin(self, company: Company) -> None:
+    def _begin(self, company: Company) -> Company:
         """Check the company; the first time, offer again what earlier runs rejected."""
+        company = checked_company(company)
         self._check_company([company.number], company.name)
         with self._lock:
             if self._offered_again or not self.offers_earlier:
-                return
+                return company
             self._offered_again = True
         self._import_run.offer_again(company.number, self._exclusion_reasons)
+        return company
 
     def _check_company(self, numbers: Iterable[str], name: str = "") -> None:
         for number in set(numbers):
@@ -278,42 +291,13 @@ class ImportSession(Session):
         answers = self.call("opter_exclusion_reasons", payments=payments)
         if answers is None:
             return [None] * len(payments)
-        if len(answers) != len(payments):
+        refusals = copies_of(answers, _checked_reason)
+        if len(refusals) != len(payments):
             raise broken("opter_exclusion_reasons did not answer for each payment")
-        return [
-            None if a is None else Refusal(a.reason, text_messages.own(a.message)) for a in answers
-        ]
+        return refusals
 
 
 # --- Checking what a plug-in hands over -----------------------------------------
-
-
-def checked_payment(payment: Payment, import_type: str = "") -> Payment:
-    """Copy a payment that a plug-in handed over, and check it against the contract."""
-    customer = getattr(payment, "customer_number", None)
-    return Payment(
-        key=PaymentKey(clean(payment.key.company), clean(payment.key.number), import_type),
-        source=clean(payment.source),
-        invoice_number=clean(payment.invoice_number),
-        ocr=None if payment.ocr is None else without_spaces(clean(payment.ocr)),
-        date=_day(payment.date),
-        amount=money(payment.amount),
-        currency=clean(payment.currency),
-        amount_currency=money_or_none(payment.amount_currency),
-        exchange_rate=money_or_none(payment.exchange_rate),
-        write_offs=tuple(
-            WriteOff(
-                money(w.amount),
-                clean(w.account),
-                clean(w.description),
-                clean(getattr(w, "currency", "")),
-            )
-            for w in payment.write_offs
-        ),
-        booked=bool(payment.booked),
-        warnings=tuple(Text(clean(w.sv), clean(w.en)) for w in payment.warnings),
-        customer_number=None if customer is None else clean(customer),
-    )
 
 
 def broken(what: str) -> HostError:
@@ -321,19 +305,121 @@ def broken(what: str) -> HostError:
     return host_error("CONTRACT_BROKEN", what=what)
 
 
+@contextmanager
+def checking() -> Iterator[None]:
+    """Refuse a value without the attributes of the contract's, or of another type."""
+    try:
+        yield
+    except (AttributeError, TypeError) as error:
+        raise broken(f"a value is not as the contract says: {error}") from error
+
+
+def copies_of(batch: Collection[T], copy: Callable[[T], C]) -> list[C]:
+    """Copy each value of a batch."""
+    with checking():
+        check_size(batch)
+        return [copy(value) for value in batch]
+
+
+def checked_payment(payment: Payment, import_type: str = "") -> Payment:
+    customer = getattr(payment, "customer_number", None)
+    return Payment(
+        key=PaymentKey(text(payment.key.company), text(payment.key.number), import_type),
+        source=text(payment.source),
+        invoice_number=text(payment.invoice_number),
+        ocr=None if payment.ocr is None else without_spaces(text(payment.ocr)),
+        date=_day(payment.date),
+        amount=money(payment.amount),
+        currency=text(payment.currency),
+        amount_currency=money_or_none(payment.amount_currency),
+        exchange_rate=money_or_none(payment.exchange_rate),
+        write_offs=tuple(
+            WriteOff(
+                money(w.amount),
+                text(getattr(w, "account", "")),
+                text(getattr(w, "description", "")),
+                text(getattr(w, "currency", "")),
+            )
+            for w in getattr(payment, "write_offs", ())
+        ),
+        booked=bool(getattr(payment, "booked", True)),
+        warnings=tuple(map(sentence, getattr(payment, "warnings", ()))),
+        customer_number=None if customer is None else text(customer),
+    )
+
+
+def checked_company(company: Company) -> Company:
+    with checking():
+        return Company(text(company.number), text(company.name))
+
+
+def checked_report(report: ImportReport | ExportReport) -> ImportReport:
+    """Copy a report; that of an export has neither a cursor nor payments that were not read."""
+    with checking():
+        cursor = getattr(report, "cursor", None)
+        if cursor is not None:
+            check_writable("cursor", cursor)
+        return ImportReport(
+            company=checked_company(report.company),
+            cursor=cursor,
+            not_read=count(getattr(report, "not_read", 0)),
+            requests=count(report.requests),
+            notes=tuple(map(sentence, getattr(report, "notes", ()))),
+        )
+
+
+def checked_finding(finding: Finding) -> Finding:
+    return Finding(
+        text(finding.name),
+        sentence(finding.label),
+        text(finding.state),
+        sentence(finding.message),
+        text(getattr(finding, "code", "")),
+        text(getattr(finding, "kind", "")),
+    )
+
+
 def _excluded_record(excluded: ExcludedPayment) -> Record:
-    refusal = Refusal(excluded.reason, Text(clean(excluded.message.sv), clean(excluded.message.en)))
-    number = clean(excluded.key.number)
+    refusal = Refusal(text(excluded.reason), sentence(excluded.message))
+    number = text(excluded.key.number)
     if excluded.payment is not None:
         columns = record_of(checked_payment(excluded.payment))
         return Record(columns | {"number": number}, refusal)
     invoice_number = excluded.invoice_number
     columns = unreadable_record(
         number,
-        None if invoice_number is None else clean(invoice_number),
+        None if invoice_number is None else text(invoice_number),
         money_or_none(excluded.amount),
     )
     return Record(columns, refusal)
+
+
+def _checked_balance(balance: InvoiceBalance) -> InvoiceBalance:
+    return InvoiceBalance(
+        invoice_number=text(balance.invoice_number),
+        ocr=text(balance.ocr),
+        customer_number=text(balance.customer_number),
+        currency=text(balance.currency),
+        total=money(balance.total),
+        balance=money(balance.balance),
+        booked=bool(balance.booked),
+        cancelled=bool(balance.cancelled),
+    )
+
+
+def _checked_reason(answer: Reason | None) -> Refusal | None:
+    return None if answer is None else Refusal(text(answer.reason), sentence(answer.message))
+
+
+def _checked_progress(progress: Progress) -> Progress:
+    seconds_left = getattr(progress, "seconds_left", None)
+    return Progress(
+        text(progress.stage),
+        count(progress.done),
+        None if progress.total is None else count(progress.total),
+        sentence(progress.message),
+        None if seconds_left is None else seconds(seconds_left),
+    )
 
 
 def _check_complete(payment: Payment) -> None:
@@ -349,7 +435,9 @@ def _check_complete(payment: Payment) -> None:
         raise broken("a payment with write-offs was offered without a rate")
 
 
-def check_size(batch: Sequence[object]) -> None:
+def check_size(batch: Collection[object]) -> None:
+    if isinstance(batch, str | bytes):
+        raise broken("a batch is a text")
     if len(batch) > BATCH:
         raise broken(f"a batch of {len(batch)} is larger than {BATCH}")
 
@@ -357,6 +445,39 @@ def check_size(batch: Sequence[object]) -> None:
 def check_length(what: str, text: str, longest: int) -> None:
     if len(text) > longest:
         raise broken(f"a {what} of {len(text)} characters is longer than {longest}")
+
+
+def check_stored(what: str, value: str, longest: int) -> None:
+    check_writable(what, value)
+    check_length(what, value, longest)
+
+
+def check_writable(what: str, value: str) -> None:
+    """Check a text that the plug-in gets back as it was: it cannot be cleaned."""
+    if text(value) != value:
+        raise broken(f"a {what} cannot be written in UTF-8")
+
+
+def text(value: str) -> str:
+    if not isinstance(value, str):
+        raise broken("a text is not a text")
+    return clean(value)
+
+
+def sentence(message: Text) -> Text:
+    return Text(text(message.sv), text(message.en))
+
+
+def count(number: int) -> int:
+    if not isinstance(number, int) or abs(number) > MAX_ID:
+        raise broken("a number is not an integer that can be stored")
+    return number
+
+
+def seconds(number: float) -> float:
+    if not isinstance(number, int | float) or not abs(number) <= threading.TIMEOUT_MAX:
+        raise broken("a number of seconds is not one that can be waited for")
+    return number
 
 
 def _day(day: date) -> date:

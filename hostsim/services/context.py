@@ -21,6 +21,7 @@ from hostsim.services import browser
 from hostsim.storage import previews
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import Preview
+from hostsim.storage.rows import clean
 from hostsim.storage.secrets import FindKeyring, Secrets, no_keyring
 from hostsim.storage.store import Store
 from opter_contract import CONTRACT_VERSION
@@ -203,10 +204,5 @@ def recording_failure(run: StoredRun) -> Iterator[None]:
         if failure is None:
             run.fail("INTERNAL")
         else:
-            run.fail(failure.code, own(failure.message))
+            run.fail(clean(failure.code), own(failure.message))
         raise
-
-
-def company_of(report: Any) -> Company:
-    """Copy the company from a plug-in's report."""
-    return Company(report.company.number, report.company.name)

@@ -274,17 +274,7 @@ class Doctor:
                     f"The plug-in {name} cannot check itself; try the transfer.",
                 )
             )
-        self._findings += [
-            Finding(
-                finding.name,
-                own(finding.label),
-                finding.state,
-                own(finding.message),
-                finding.code,
-                finding.kind,
-            )
-            for finding in findings
-        ]
+        self._findings += findings
 
 
 def first_failure(findings: list[Finding], definition: str | None = None) -> HostError | None:

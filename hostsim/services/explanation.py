@@ -38,7 +38,7 @@ from hostsim.messages import text as text_messages
 from hostsim.messages.payments import MayExplain
 from hostsim.messages.source_name import UNNAMED, named
 from hostsim.plugins.session import ImportSession
-from hostsim.services.context import Context, company_of
+from hostsim.services.context import Context
 from hostsim.services.outcomes import (
     IN_PREVIEW,
     MOVED,
@@ -203,7 +203,7 @@ class InvoiceSession(ImportSession):
     invoice_id: int | None = None
 
     def opter_invoices_to_check(self, company: Company) -> Sequence[str]:
-        self._check_company([company.number], company.name)
+        self._begin(company)
         return []
 
 
@@ -716,7 +716,6 @@ class Explaining(Context):
             )
             if report is None:
                 return None
-            session.finish(report.company)
-        notes = tuple(map(text_messages.own, getattr(report, "notes", ())))
-        company = company_of(report)
-        return Lookup(import_run, company, report.requests, notes, numbers, ocr_references)
+            copy = session.finish(report)
+        notes = tuple(copy.notes)
+        return Lookup(import_run, copy.company, copy.requests, notes, numbers, ocr_references)

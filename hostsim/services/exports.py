@@ -10,10 +10,9 @@ from hostsim.errors import HostError, host_error
 from hostsim.ledger.values import Definition
 from hostsim.messages import exports as messages
 from hostsim.messages.payments import region_name
-from hostsim.messages.text import own
 from hostsim.plugins.export_session import ExportSession, Review, company_lock, send_nothing
 from hostsim.plugins.session import broken
-from hostsim.services.context import company_of, recording_failure
+from hostsim.services.context import recording_failure
 from hostsim.services.definitions import Definitions
 from hostsim.storage import commits, export_previews, export_states, schedules
 from hostsim.storage.export_previews import ExportChanged, ExportPreview, ShownChange
@@ -93,12 +92,10 @@ class Exports(Definitions):
             report: ExportReport | None = session.call("opter_export")
             if report is None:
                 raise broken("opter_export was not answered")
-            session.finish(company_of(report))
-            notes = [own(note) for note in getattr(report, "notes", ())]
-            if session.too_late:
-                notes.append(messages.TOO_LATE)
+            copy = session.finish(report)
+            notes = [*copy.notes, *([messages.TOO_LATE] if session.too_late else [])]
             state = "sent" if run.preview().sent else "checked" if check else "previewed"
-            done = run.finish(state, self._clock(), requests=report.requests, notes=notes)
+            done = run.finish(state, self._clock(), requests=copy.requests, notes=notes)
         # It works again, so that a paused schedule may run.
         schedules.resume(self.store, name, self._clock())
         return done

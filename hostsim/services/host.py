@@ -12,7 +12,7 @@ from typing import Any
 
 from hostsim.errors import host_error
 from hostsim.ledger.values import Definition
-from hostsim.plugins.session import Session
+from hostsim.plugins.session import Session, checked_company, checked_finding, copies_of
 from hostsim.services.decisions import Decisions
 from hostsim.services.explanation import Explaining
 from hostsim.services.hand_payments import HandPayments
@@ -64,7 +64,7 @@ class Host(Schedules, Decisions, HandPayments, Reconciling, Explaining):
             )
             if signed_in is None:
                 raise host_error("CANNOT_SIGN_IN", type=definition.import_type, name=name)
-            company = Company(signed_in.number, signed_in.name)
+            company = checked_company(signed_in)
             # Other definitions are not locked; what they made of the company since is read here.
             with self.store.checked_change():
                 required = self._required_company(definition)
@@ -90,7 +90,7 @@ class Host(Schedules, Decisions, HandPayments, Reconciling, Explaining):
         with self._definition_lock(name):
             definition = self.store.definition(name, exports=None)
             findings: Sequence[Finding] | None = self._call_hook(definition, "opter_diagnose")
-            return findings
+            return None if findings is None else copies_of(findings, checked_finding)
 
     def _call_hook(self, definition: Definition, hook: str) -> Any:
         """Call a hook of a definition's plug-in that takes nothing but the run."""

@@ -6,9 +6,8 @@ from datetime import date
 
 from hostsim.errors import host_error
 from hostsim.messages import results as results_messages
-from hostsim.messages.text import own
 from hostsim.plugins.session import ImportSession, broken
-from hostsim.services.context import Context, company_of, recording_failure
+from hostsim.services.context import Context, recording_failure
 from hostsim.storage import commits, schedules
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import Preview
@@ -58,12 +57,9 @@ class Imports(Context):
                 report = self._read(import_run)
                 self._report_judged(0, None)
                 import_run.read_upto(report.cursor)
-                import_run.judge(company_of(report), self._report_judged)
+                import_run.judge(report.company, self._report_judged)
                 preview = import_run.finish(
-                    report.not_read,
-                    report.requests,
-                    self._clock(),
-                    [own(note) for note in getattr(report, "notes", ())],
+                    report.not_read, report.requests, self._clock(), report.notes
                 )
         # It works again, so that a paused schedule may run.
         schedules.resume(self.store, name, self._clock())
@@ -83,5 +79,4 @@ class Imports(Context):
             report: ImportReport | None = session.call("opter_import_payments")
             if report is None:
                 raise broken("opter_import_payments was not answered")
-            session.finish(report.company, notes=bool(getattr(report, "notes", ())))
-        return report
+            return session.finish(report)

@@ -50,8 +50,8 @@ from hostsim.ledger.values import SEK, Decision
 from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.payments import Difference
-from hostsim.plugins.session import ImportSession
-from hostsim.services.context import Context, company_of, recording_failure
+from hostsim.plugins.session import ImportSession, copies_of, text
+from hostsim.services.context import Context, recording_failure
 from hostsim.storage import commits
 from hostsim.storage import decisions as decision_store
 from hostsim.storage import reconciliations as stored
@@ -72,7 +72,7 @@ class ReadAllSession(ImportSession):
 
     def opter_known_invoices(self, invoice_numbers: Sequence[str]) -> Collection[str]:
         """Claim to know them all, so that no OCR reference has to be looked up."""
-        return list(invoice_numbers)
+        return copies_of(invoice_numbers, text)
 
     def explain(self, company: str) -> None:
         """Write down why the host lacks what only the source has."""
@@ -277,7 +277,7 @@ class Reconciling(Context):
         stored.begin(import_run, self._user, self._clock(), source)
         with recording_failure(import_run):
             report = self._read_all(import_run)
-            return compare(import_run, company_of(report), report.requests, self._clock())
+            return compare(import_run, report.company, report.requests, self._clock())
 
     def _read_all(self, import_run: ImportRun) -> ImportReport:
         with self._session(ReadAllSession, import_run) as session:
@@ -286,6 +286,6 @@ class Reconciling(Context):
                 raise host_error(
                     "CANNOT_RECONCILE", type=session.run.type_code, name=session.run.definition
                 )
-            session.finish(report.company)
-            session.explain(report.company.number)
-        return report
+            copy = session.finish(report)
+            session.explain(copy.company.number)
+        return copy

@@ -33,7 +33,7 @@ def take_balances(
     for balance in balances:
         row = db.execute(
             _INVOICE_OF,
-            {**scope, "number": balance.invoice_number, "ocr": without_spaces(balance.ocr or "")},
+            {**scope, "number": balance.invoice_number, "ocr": without_spaces(balance.ocr)},
         ).fetchone()
         if row is None:
             continue

@@ -121,7 +121,7 @@ def _writers(
 
 def words_of(message: Text | None) -> dict[str, str | None]:
     """Write a sentence as two values, one per language."""
-    return {"sv": message and message.sv, "en": message and message.en}
+    return {"sv": message and clean(message.sv), "en": message and clean(message.en)}
 
 
 def first_row(db: sqlite3.Connection, query: str, **values: object) -> sqlite3.Row | None:

@@ -46,7 +46,7 @@ from hostsim.storage.lists import Selection, all_of
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.store import Store
 from opter_contract import BATCH
-from opter_contract.values import Text
+from opter_contract.values import Progress, Text
 from opter_fortnox_plugin.diagnostics.console import open_browser as open_of_the_probe
 
 
@@ -821,7 +821,7 @@ def test_progress_reaches_the_person_who_can_cancel(store, plugin):
         return True
 
     host = importing_host(store, plugin, on_progress=watch)
-    progress = SimpleNamespace(stage="reading", done=1, total=None, message=Text("a", "b"))
+    progress = Progress("reading", 1, None, Text("a", "b"))
     answers = []
     with pytest.raises(HostError) as ended:
         during(

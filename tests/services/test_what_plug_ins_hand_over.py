@@ -1,0 +1,246 @@
+"""Every value that a plug-in hands to the host is one of the contract, or is refused as broken."""
+
+from dataclasses import replace
+from decimal import Decimal
+from types import SimpleNamespace
+
+import pytest
+from fake_export import SETTINGS, FakeExport, exported_invoice, send_all
+from fake_plugin import Refused, balance, euro, excluded, hookimpl, payment
+from host_and_plugin import host_of, import_and_save, outcomes, preview_of, refusal
+
+from opter_contract.values import Company, Progress, Text
+
+HALF = "\ud800"
+MESSAGE = Text("Läser.", "Reading.")
+READING = Progress("reading", 1, None, MESSAGE)
+
+
+def ignored(_answer):
+    return None
+
+
+#: What several hooks take: a batch of texts.
+WRONG_BATCHES = {
+    "None": None,
+    "a generator": (number for number in "12"),
+    "a text": "12",
+    "bytes": [b"1"],
+    "a number": [1],
+    "None in it": ["1", None],
+    "too many": ["1"] * 1001,
+}
+
+WRONG_BALANCES = {
+    "NaN": replace(balance("1001", "1"), balance=Decimal("NaN")),
+    "infinite": replace(balance("1001", "1"), total=Decimal("-Infinity")),
+    "a float": replace(balance("1001", "1"), balance=1.5),
+    "huge": replace(balance("1001", "1"), balance=Decimal("1E+999")),
+    "of no amount": replace(balance("1001", "1"), balance=None),
+    "of an integer": balance(1001, "1"),
+    "of no customer": balance("1001", "1", customer_number=None),
+    "no balance": SimpleNamespace(invoice_number="1001"),
+    "nothing": None,
+}
+
+WRONG = [
+    *[
+        (hook, {name: batch}, f"{name} {what}")
+        for hook, name in [
+            ("opter_take_deleted", "payment_numbers"),
+            ("opter_take_unchecked", "payment_numbers"),
+            ("opter_known_invoices", "invoice_numbers"),
+        ]
+        for what, batch in WRONG_BATCHES.items()
+    ],
+    *[
+        ("opter_take_balances", {"balances": [wrong]}, f"a balance {what}")
+        for what, wrong in WRONG_BALANCES.items()
+    ],
+    ("opter_take_balances", {"balances": iter([])}, "balances one by one"),
+    ("opter_take_payments", {"payments": None}, "no payments"),
+    ("opter_take_payments", {"payments": iter([payment(1)])}, "payments one by one"),
+    ("opter_take_payments", {"payments": [None]}, "a payment that is none"),
+    ("opter_take_payments", {"payments": [payment(1, source=b"file")]}, "a source of bytes"),
+    ("opter_take_payments", {"payments": [payment(1, invoice=1001)]}, "an invoice as a number"),
+    ("opter_take_payments", {"payments": [payment(1, warnings=[None])]}, "an empty warning"),
+    ("opter_take_excluded", {"excluded": [None]}, "an excluded that is none"),
+    ("opter_take_excluded", {"excluded": iter([])}, "excluded one by one"),
+    (
+        "opter_take_excluded",
+        {"excluded": [replace(excluded("x", payment(1)), reason=None)]},
+        "no reason",
+    ),
+    (
+        "opter_take_excluded",
+        {"excluded": [replace(excluded("x", payment(1)), message=None)]},
+        "no message",
+    ),
+    ("opter_payments_to_confirm", {"company": None}, "no company"),
+    ("opter_invoices_to_check", {"company": Company(77, "Åkeriet AB")}, "a company by number"),
+    ("opter_payments_to_check", {"company": Company("77", None)}, "a company without name"),
+    ("opter_progress", {"progress": None}, "no progress"),
+    ("opter_progress", {"progress": replace(READING, done="1")}, "a count as text"),
+    ("opter_progress", {"progress": replace(READING, message=None)}, "progress without words"),
+    ("opter_progress", {"progress": replace(READING, seconds_left=float("nan"))}, "no time left"),
+    ("opter_open_browser", {"url": None, "on_redirect": ignored}, "no URL"),
+    ("opter_get_state", {"key": None}, "no key"),
+    ("opter_get_state", {"key": HALF}, "a key that cannot be written"),
+    ("opter_set_state", {"key": "k", "value": 1}, "a state of a number"),
+    ("opter_set_state", {"key": "k", "value": HALF}, "a state that cannot be written"),
+    ("opter_get_secret", {"key": 1}, "a key of a number"),
+    ("opter_set_secret", {"key": "k", "value": b"secret"}, "a secret of bytes"),
+    ("opter_lock", {"key": None, "timeout": 0.0}, "a lock of no key"),
+    ("opter_lock", {"key": "k", "timeout": "1"}, "a time as text"),
+    ("opter_lock", {"key": "k", "timeout": float("nan")}, "a time that is no number"),
+    ("opter_lock", {"key": "k", "timeout": 10**400}, "a time without end"),
+]
+
+
+@pytest.fixture
+def during(store, plugin):
+    """Call a hook of the host while a plug-in imports; return its answers."""
+
+    def during(hook, **values):
+        answers = []
+        plugin.during = lambda run: answers.extend(getattr(run.hook, hook)(run=run, **values))
+        host.import_payments("Fortnox")
+        return answers
+
+    host = host_of(store, plugin, window=lambda _url, _on_redirect: True)
+    host.define("Fortnox", "Fake", "API", "", {})
+    return during
+
+
+@pytest.mark.parametrize(("hook", "values"), [one[:2] for one in WRONG], ids=[w[2] for w in WRONG])
+def test_a_value_that_is_none_of_the_contract_is_refused_as_such(during, hook, values):
+    assert refusal(during, hook, **values).code == "CONTRACT_BROKEN"
+
+
+def test_a_hook_without_a_run_is_refused_as_such(host, plugin):
+    host.import_payments("Fortnox")
+    hook = plugin.runs[0].hook.opter_get_state
+    assert refusal(hook, run=None, key="k").code == "CONTRACT_BROKEN"
+
+
+@pytest.mark.parametrize("hook", ["opter_take_deleted", "opter_take_unchecked"])
+def test_a_number_that_no_database_can_keep_is_of_no_payment(during, hook):
+    assert during(hook, payment_numbers=[HALF, "9" * 10_000, "a\0b\x1b"]) == [3]
+
+
+def test_the_texts_of_a_balance_are_mended(during, store, plugin):
+    plugin.unpaid = [balance("1001", "1", ocr=HALF, customer_number=f"K{HALF}", currency="\0\x1b")]
+    during("opter_get_state", key="k")
+    [row] = store.db.execute("SELECT customer, currency FROM run_balances").fetchall()
+    assert (row["customer"], row["currency"]) == ("K?", "\0\x1b")
+
+
+def test_what_has_a_default_in_the_contract_may_be_missing(host, plugin):
+    written_off = euro(2, write_offs=(SimpleNamespace(amount=Decimal("1.00")),))
+    names = ("key", "source", "invoice_number", "ocr", "date", "amount", "currency",
+             "amount_currency", "exchange_rate")  # fmt: skip
+    bare = SimpleNamespace(**{name: getattr(payment(1), name) for name in names})
+    assert outcomes(preview_of(host, plugin, bare, written_off))["1"] == "exact"
+
+
+def test_a_reason_that_is_no_text_is_refused_as_such(host, plugin):
+    import_and_save(host, plugin, payment(1, "9999"))
+    plugin.screening = lambda _payment: SimpleNamespace(reason="before-date", message=None)
+    assert refusal(host.import_payments, "Fortnox").code == "CONTRACT_BROKEN"
+
+
+REPORT = {"company": Company("77", "Åkeriet AB"), "cursor": "c", "not_read": 0, "requests": 1}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"company": None}, {"company": Company("77", 1)}, {"cursor": 1}, {"cursor": HALF},
+     {"not_read": None}, {"requests": 1.5}, {"requests": 10**30}, {"notes": None},
+     {"notes": [None]}],
+    ids=str,
+)  # fmt: skip
+@pytest.mark.parametrize("hook", ["opter_import_payments", "opter_read_all_payments"])
+def test_a_wrong_report_is_refused_as_such(store, plugin, hook, wrong):
+    report = hookimpl(lambda run: SimpleNamespace(**REPORT | wrong))
+    setattr(plugin, hook, report)
+    host = host_of(store, plugin)
+    host.define("Fortnox", "Fake", "API", "", {})
+    acts = {"opter_import_payments": host.import_payments}
+
+    def compare(name):
+        with host.reconcile(name):
+            pass
+
+    assert refusal(acts.get(hook, compare), "Fortnox").code == "CONTRACT_BROKEN"
+
+
+def test_the_texts_of_a_report_are_mended(host, plugin):
+    plugin.notes, plugin.company = [Text(HALF, HALF)], Company("77", f"{HALF}keriet")
+    preview = host.import_payments("Fortnox")
+    assert (preview.notes, preview.company.name) == ((Text("?", "?"),), "?keriet")
+
+
+def test_the_failure_of_a_plug_in_is_its_own_whatever_it_says(host, plugin):
+    def fail(_run):
+        failure = Refused()
+        failure.message = Text(HALF, HALF)
+        raise failure
+
+    plugin.during = fail
+    with pytest.raises(Refused):
+        host.import_payments("Fortnox")
+
+
+# --- Exports ---
+
+WRONG_OF_EXPORTS = {
+    "items one by one": ("opter_take_planned_items", {"items": iter([])}),
+    "an item that is none": ("opter_take_planned_items", {"items": [None]}),
+    "cards that are none": ("opter_take_planned_cards", {"cards": [None]}),
+    "no cards": ("opter_take_planned_cards", {"cards": None}),
+    "bank changes one by one": ("opter_take_bank_changes", {"changes": iter([])}),
+    "a bank change that is none": ("opter_take_bank_changes", {"changes": [None]}),
+    "no gap": ("opter_take_gaps", {"gaps": [None]}),
+    "a gap of no items": ("opter_take_gaps", {"gaps": [SimpleNamespace(code="X", message=MESSAGE,
+                                                                       ids=None)]}),
+    "after no item": ("opter_items_to_export", {"after": ["/10301"]}),
+    "a document of no item": ("opter_read_document", {"item_id": None}),
+    "no company": ("opter_review_export", {"company": None, "timeout": 1.0}),
+    "no time": ("opter_review_export", {"company": REPORT["company"], "timeout": None}),
+    "time without end": (
+        "opter_review_export", {"company": REPORT["company"], "timeout": float("inf")}
+    ),
+}  # fmt: skip
+WRONG_WHILE_SENDING = {
+    "no intents": ("opter_take_intents", {"item_ids": None}),
+    "intents one by one": ("opter_take_intents", {"item_ids": iter(["/10301"])}),
+    "an id as intents": ("opter_take_intents", {"item_ids": "1"}),
+    "suppliers one by one": ("opter_confirmed_bank_changes", {"party_numbers": iter([])}),
+    "a result that is none": ("opter_take_results", {"results": [None]}),
+    "no results": ("opter_take_results", {"results": None}),
+}
+
+
+@pytest.fixture
+def sending(store):
+    plugin = FakeExport()
+    store.load_invoices([exported_invoice()])
+    host = host_of(store, plugin)
+    host.define_export("ut", "Fake", "invoices", "", SETTINGS)
+    return host, plugin
+
+
+@pytest.mark.parametrize("what", WRONG_OF_EXPORTS)
+def test_a_plan_that_is_none_of_the_contract_is_refused_as_such(sending, what):
+    host, plugin = sending
+    hook, values = WRONG_OF_EXPORTS[what]
+    plugin.before = lambda run: getattr(run.hook, hook)(run=run, **values)
+    assert refusal(host.export, "ut").code == "CONTRACT_BROKEN"
+
+
+@pytest.mark.parametrize("what", WRONG_WHILE_SENDING)
+def test_a_sending_that_is_none_of_the_contract_is_refused_as_such(sending, what):
+    host, plugin = sending
+    hook, values = WRONG_WHILE_SENDING[what]
+    plugin.before_send = lambda run, _item: getattr(run.hook, hook)(run=run, **values)
+    assert refusal(host.export, "ut", review=send_all).code == "CONTRACT_BROKEN"
