@@ -452,7 +452,7 @@ def _shown_value(kind: str | None, value: str) -> str:
     if kind == "choice":
         return _code(value) or ""
     if kind == "integer" and value.isascii() and value.isdigit():
-        return "0" if int(value) == 0 else f"a number of {len(value)} digits"
+        return f"a number of {len(value)} digits" if value.strip("0") else "0"
     return HIDDEN
 
 

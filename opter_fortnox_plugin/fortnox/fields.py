@@ -297,6 +297,12 @@ def text_in(row: Any, name: str) -> str:
     return str(row.get(name) or "").strip() if isinstance(row, Mapping) else ""
 
 
+def integer_in(text: str) -> int | None:
+    """Return a document, row or account number; ``None`` if it is none that Fortnox has."""
+    # int() refuses thousands of digits.
+    return int(text) if _DIGITS.fullmatch(text) else None
+
+
 def readable(read: Callable[[Any], T], rows: Iterable[Any]) -> list[T]:
     """Read rows, skipping unreadable ones."""
     values = []

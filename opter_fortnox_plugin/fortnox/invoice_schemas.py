@@ -25,6 +25,7 @@ from opter_fortnox_plugin.fortnox.fields import (
     Number,
     PlainText,
     Reference,
+    integer_in,
     load,
     text_in,
 )
@@ -131,12 +132,12 @@ class _InvoiceRowSchema(FortnoxSchema):
         data["DeliveredQuantity"] = f"{data['DeliveredQuantity']:f}"
         data["DiscountType"] = "PERCENT"
         data["CostCenter"] = data["CostCenter"] or BLANK
-        row_id, account = data.pop("RowId"), data.pop("AccountNumber")
+        row_id, account = (integer_in(data.pop(key)) for key in ("RowId", "AccountNumber"))
         optional = {key: data.pop(key) or BLANK for key in ("ArticleNumber", "Project", "Unit")}
-        if row_id.isdecimal():
-            data |= optional | {"RowId": int(row_id), "HouseWork": False}
-        if account.isdecimal() or row_id.isdecimal():
-            data["AccountNumber"] = int(account) if account.isdecimal() else 0
+        if row_id is not None:
+            data |= optional | {"RowId": row_id, "HouseWork": False}
+        if account is not None or row_id is not None:
+            data["AccountNumber"] = account or 0
         return data
 
 
@@ -216,8 +217,7 @@ def changed_payload(invoice: Invoice) -> dict[str, Any]:
 
 def number_in(row: Any) -> int | None:
     """Return the number of an invoice by its row in a list, whatever else it has."""
-    text = text_in(row, "DocumentNumber")
-    return int(text) if text.isascii() and text.isdigit() else None
+    return integer_in(text_in(row, "DocumentNumber"))
 
 
 def code_in(value: Any) -> str:

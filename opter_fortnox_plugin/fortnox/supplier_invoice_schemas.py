@@ -24,6 +24,7 @@ from opter_fortnox_plugin.fortnox.fields import (
     Number,
     PlainText,
     Reference,
+    integer_in,
     load,
 )
 
@@ -100,7 +101,8 @@ class _RowSchema(FortnoxSchema):
         """Write the account and the side that has an amount."""
         account = data.pop("Account")
         sides = {key: value for key, value in data.items() if value}
-        return {"Account": int(account) if account.isdecimal() else account, **sides}
+        number = integer_in(account)
+        return {"Account": account if number is None else number, **sides}
 
 
 class _SupplierInvoiceSchema(FortnoxSchema):

@@ -26,6 +26,7 @@ from opter_fortnox_plugin.exports.texts import (
     is_refused,
     rounded_to_ore,
 )
+from opter_fortnox_plugin.fortnox.fields import integer_in
 from opter_fortnox_plugin.fortnox.invoice_schemas import Invoice, InvoiceRow
 from opter_fortnox_plugin.fortnox.party_schemas import Customer
 from opter_fortnox_plugin.invoices.problems import PROBLEMS
@@ -45,8 +46,7 @@ _TYPES: Final = {"invoice": "INVOICE", "correction": "INVOICE", "interest": "INT
 #: The fields of a customer record: Fortnox's names, and ours.
 CUSTOMER_CARD: Final = (*CARD, ("Email", "email"))
 
-#: The maximum lengths in Fortnox.
-_MAX_NUMBER_LENGTH: Final = 15
+#: The maximum length in Fortnox.
 _MAX_DESCRIPTION_LENGTH: Final = 255
 
 
@@ -166,16 +166,14 @@ def content_of(
 
 def _document_number(text: str) -> str:
     """Return a number without leading zeros, as Fortnox writes it."""
-    number = text.strip()
-    return str(int(number)) if _is_number(number) else number
-
-
-def _is_number(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= _MAX_NUMBER_LENGTH
+    number = integer_in(text.strip())
+    return text.strip() if number is None else str(number)
 
 
 def _number_problem(number: str) -> Problem | None:
-    return None if _is_number(number) else PROBLEMS.problem("NUMBER_NOT_USABLE", number=number)
+    if integer_in(number) is not None:
+        return None
+    return PROBLEMS.problem("NUMBER_NOT_USABLE", number=number)
 
 
 def _texts(invoice: Invoice, card: Customer) -> Iterable[tuple[str, str]]:

@@ -15,7 +15,7 @@ from opter_fortnox_plugin.exports.content import is_ours
 from opter_fortnox_plugin.exports.parties import PartyRegister
 from opter_fortnox_plugin.exports.planning import Plan, Planner
 from opter_fortnox_plugin.exports.texts import MARK, amount_in_words
-from opter_fortnox_plugin.fortnox.fields import Unreadable
+from opter_fortnox_plugin.fortnox.fields import Unreadable, integer_in
 from opter_fortnox_plugin.fortnox.invoice_schemas import Invoice, invoice_of, number_in
 from opter_fortnox_plugin.fortnox.party_schemas import Customer, customer_of, customer_payload
 from opter_fortnox_plugin.fortnox.protocol import CUSTOMERS, Page
@@ -69,8 +69,8 @@ class InvoicePlanner(Planner[InvoicePlan]):
 
     def exclusion_note(self, item: ExportItem) -> Text | None:
         invoice: HostInvoice = item.content
-        number, first = invoice.invoice_number.strip(), self._settings.export_from_date
-        too_low = number.isdecimal() and int(number) < self._settings.export_numbers_from
+        number, first = integer_in(invoice.invoice_number.strip()), self._settings.export_from_date
+        too_low = number is not None and number < self._settings.export_numbers_from
         if not too_low and invoice.invoice_date >= first:
             return None
         return Text(
@@ -103,7 +103,9 @@ class InvoicePlanner(Planner[InvoicePlan]):
     def look_up(self) -> None:
         """Find the invoices with our numbers: in the list if that takes fewer requests."""
         self._refuse_shared_invoice_numbers()
-        by_number = {plan.number: plan for plan in self.ready_plans() if plan.number.isdecimal()}
+        by_number = {
+            plan.number: plan for plan in self.ready_plans() if integer_in(plan.number) is not None
+        }
         details = {number for number, plan in by_number.items() if plan.item.exported}
         for number, row in self._find_numbers(by_number.keys() - details).items():
             by_number[number].theirs = _foreign_invoice(by_number[number], row)

@@ -228,6 +228,11 @@ def test_registered_payments_are_counted_by_month_and_currency(office, texts):
     assert sum(reported["by_month_and_currency"][month].values()) == len(in_month)
 
 
+def test_a_number_of_thousands_of_digits_is_reported_by_its_length():
+    shown = [support_bundle._shown_value("integer", value) for value in ("9" * 5000, "00", "7")]
+    assert shown == ["a number of 5000 digits", "0", "a number of 1 digits"]
+
+
 def test_settings_are_reported_by_field_and_definitions_by_number(texts, now):
     settings = json.loads(texts["settings.json"])
     first, second = settings["definitions"]

@@ -14,6 +14,12 @@ from hypothesis import strategies as st
 from opter_contract.values import WriteOff
 from opter_fortnox_plugin.errors import Temporary
 from opter_fortnox_plugin.fortnox.fields import Unreadable
+from opter_fortnox_plugin.fortnox.invoice_schemas import (
+    Invoice,
+    InvoiceRow,
+    invoice_payload,
+    number_in,
+)
 from opter_fortnox_plugin.fortnox.payment_schemas import (
     InvoicePayment,
     invoice_ocr,
@@ -21,6 +27,11 @@ from opter_fortnox_plugin.fortnox.payment_schemas import (
     payment_row,
 )
 from opter_fortnox_plugin.fortnox.protocol import decode, plain
+from opter_fortnox_plugin.fortnox.supplier_invoice_schemas import (
+    SupplierInvoice,
+    SupplierInvoiceRow,
+    supplier_invoice_payload,
+)
 
 
 def wired(row):
@@ -352,6 +363,24 @@ def test_what_is_read_can_be_kept_by_any_database(fields):
 @pytest.mark.parametrize("text", ["9" * 10_000_000, "\ud800" * 1_000_000, " " * 10_000_000])
 def test_text_of_ten_megabytes_is_no_burden(name, text):
     value_or_unreadable(WHOLE | {name: text})
+
+
+ENDLESS = "9" * 5000
+
+
+@pytest.mark.parametrize(("text", "number"), [("0107", 107), (ENDLESS, None), ("²", None)])
+def test_the_number_of_a_listed_invoice_is_one_or_none(text, number):
+    assert number_in({"DocumentNumber": text}) == number
+
+
+def test_an_account_of_thousands_of_digits_is_written_as_none_or_as_it_is():
+    row = InvoiceRow("Frakt", account_number=ENDLESS, row_id=ENDLESS)
+    day = date(2026, 11, 2)
+    [written] = invoice_payload(Invoice("1", "204", day, day, "SEK", "", (row,)))["InvoiceRows"]
+    assert written.keys().isdisjoint({"AccountNumber", "RowId"})
+    rows = (SupplierInvoiceRow(ENDLESS),)
+    bill = SupplierInvoice("5", "A-1", day, day, "SEK", Decimal(0), Decimal(0), rows)
+    assert supplier_invoice_payload(bill)["SupplierInvoiceRows"] == [{"Account": ENDLESS}]
 
 
 def test_many_write_offs_that_cannot_be_read_are_one_unreadable_row():

@@ -9,6 +9,7 @@ import pytest
 from invoice_export import KALMAR, POSTS, PUTS, Office, invoice, new_sandbox, row, send_all_after
 
 from hostsim.sandbox import Fault, Invoice, Match
+from opter_contract.export_values import ExportItem
 from opter_contract.values import Company
 from opter_fortnox_plugin.errors import FortnoxError
 
@@ -119,6 +120,19 @@ def there_already(office, **fields):
         "due_date": invoice().due_date,
     }
     office.fortnox.add_invoice(Invoice(**values | fields))
+
+
+@pytest.mark.parametrize("number", ["9" * 5000, "١"])
+def test_a_number_that_is_no_integer_is_refused_and_the_others_are_sent(office, number):
+    there_already(office, number=1)
+    strange = ExportItem("/strange", replace(invoice(), invoice_number=number))
+    office.host.items = [strange, *office.set_invoices(invoice()).host.items]
+    recorded = office.export()
+    assert [(one.id, one.code) for one in recorded.planned] == [
+        ("/strange", "NUMBER_NOT_USABLE"),
+        ("/10301", ""),
+    ]
+    assert sorted(office.numbers()) == [1, 10301]
 
 
 def test_an_equal_invoice_that_is_there_already_is_adopted(office):
