@@ -121,6 +121,8 @@ class Doctor:
                 return
             finding = Finding(name, label, "ok", sentence)
         except HostError as error:
+            if error.kind == "cancelled":
+                raise
             finding = Finding(name, label, "failed", error.message, error.code, error.kind)
         except sqlite3.Error as broken:
             damaged = damage.damage_error(self._database, damage.untranslated(_name_of(broken)))

@@ -15,7 +15,7 @@ from fake_export import SETTINGS, FakeExport, bill
 from fake_plugin import FakePlugin, hookimpl, invoice
 
 from hostsim import __main__
-from hostsim.errors import HostError, exit_status
+from hostsim.errors import HostError, exit_status, host_error
 from hostsim.plugins.loading import Plugins
 from hostsim.services.doctor import LABELS, NOT_USED, Doctor, first_failure
 from hostsim.services.host import Host
@@ -295,9 +295,12 @@ def test_a_bug_of_the_plug_in_is_a_finding_without_what_it_said(check, loaded, b
     assert "a secret" not in repr(findings)
 
 
-def test_a_person_who_cancels_ends_it(check, loaded, bank):
-    bank.answer = Failed("cancelled")
-    with pytest.raises(Failed):
+@pytest.mark.parametrize(
+    "cancelled", [Failed("cancelled"), host_error("CANCELLED")], ids=["its own", "the host's"]
+)
+def test_a_person_who_cancels_ends_it(check, loaded, bank, cancelled):
+    bank.answer = cancelled
+    with pytest.raises(type(cancelled)):
         check(NAME)
 
 
