@@ -24,7 +24,7 @@ from opter_fortnox_plugin.session import Session
 
 log = logging.getLogger(__name__)
 
-#: The maximum number of invoices that are requested one by one in a run.
+#: The maximum number of invoices that are requested one by one in a run, which asks once.
 MAX_CHECKED: Final = 100
 
 #: The maximum number of digits of an invoice number in Fortnox; it refuses longer ones.
