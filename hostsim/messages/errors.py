@@ -168,10 +168,8 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "Several imports have an id that begins with {id}; write more of it.",
         ),
         "PAYMENT_UNKNOWN": Text(
-            "Det finns ingen registrerad betalning med id {id}; välj en av dem som är "
-            "registrerade.",
-            "There is no registered payment with the id {id}; choose one of those that are "
-            "registered.",
+            "Ingen i listan över registrerade betalningar har id {id}; välj en i listan.",
+            "None in the list of registered payments has the id {id}; choose one of the list.",
         ),
         "EXPORT_EXISTS": Text(
             "Filen {path} finns redan och skrivs inte över; ingenting är exporterat. Välj ett "
@@ -311,9 +309,10 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "zero and at most a million. For an invoice in SEK no rate is given.",
         ),
         "REGISTERED_UNKNOWN": Text(
-            "Det finns ingen registrerad betalning med id {id}; välj en av dem som är "
-            "registrerade.",
-            "There is no registered payment with id {id}; choose one of those that are registered.",
+            "Ingenting togs bort, för ingen i listan över registrerade betalningar har id {id}; "
+            "välj en i listan.",
+            "Nothing was deleted, since none in the list of registered payments has the id {id}; "
+            "choose one of the list.",
         ),
         "PAYMENT_NOT_DELETED": Text(
             "Betalningen med id {id} togs inte bort, för den är {state.sv}; bara en som är "
