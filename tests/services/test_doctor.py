@@ -304,6 +304,16 @@ def test_a_person_who_cancels_ends_it(check, loaded, bank, cancelled):
         check(NAME)
 
 
+@pytest.mark.parametrize(
+    "answer",
+    [[None], [Finding("x", None, "ok", FINE)], iter([])],
+    ids=["none", "without words", "one by one"],
+)
+def test_findings_that_are_none_of_the_contract_are_a_finding(check, loaded, bank, answer):
+    bank.answer = answer
+    assert failed(check(NAME)) == {"host.import": "CONTRACT_BROKEN"}
+
+
 def test_an_import_that_is_running_is_reported(check, loaded, store):
     with store.locks.hold("definition", NAME, wait=0):
         assert failed(check(NAME)) == {"host.import": "IMPORT_RUNNING"}

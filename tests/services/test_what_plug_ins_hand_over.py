@@ -174,6 +174,15 @@ def test_a_wrong_report_is_refused_as_such(store, plugin, hook, wrong):
     assert refusal(acts.get(hook, compare), "Fortnox").code == "CONTRACT_BROKEN"
 
 
+@pytest.mark.parametrize(
+    "company", [Company(77, "Åkeriet AB"), SimpleNamespace(number="77")], ids=["number", "no name"]
+)
+def test_a_wrong_company_of_a_login_is_refused_as_such(host, plugin, company):
+    plugin.opter_sign_in = hookimpl(lambda run: company)
+    again = host_of(host.store, plugin)
+    assert refusal(again.sign_in, "Fortnox").code == "CONTRACT_BROKEN"
+
+
 def test_the_texts_of_a_report_are_mended(host, plugin):
     plugin.notes, plugin.company = [Text(HALF, HALF)], Company("77", f"{HALF}keriet")
     preview = host.import_payments("Fortnox")
