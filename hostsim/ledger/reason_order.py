@@ -174,11 +174,16 @@ def _registered_refusal(candidate: Candidate) -> Refusal:
 
 
 def _paid_refusal(candidate: Candidate, invoice: Invoice, *, by_waiting: bool) -> Refusal:
-    """Refuse since nothing remains; name the payments that paid it but are lost at the source."""
+    """Refuse since nothing remains; name the payments that paid it but are lost at the source.
+
+    One that was confirmed as another payment waits for them all the same.
+    """
     number = invoice.number
     paying = [payment for payment in candidate.replaceable if payment.host_invoice_number == number]
     if paying and not candidate.accepts(REPLACED):
         return Refusal(REPLACED, payments_messages.paid_by_deleted(paying))
+    if candidate.changed:
+        return Refusal(REPLACED, payments_messages.beside_changed(candidate.changed))
     if candidate.settles is not None:
         # No money came that could be paid back.
         message = payments_messages.settled_though_paid(

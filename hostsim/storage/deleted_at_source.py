@@ -172,7 +172,8 @@ def changed_by_number(
 ) -> dict[str, tuple[ReplaceablePayment, ...]]:
     """Return, by the number of an arriving payment, the payments of its invoice that changed.
 
-    Those that are smaller, unbooked or on another invoice there now, and not decided about.
+    Those that are smaller, unbooked or on another invoice there now, unless a person keeps what
+    is registered.
     """
     return _group_by_arriving(db.execute(_CHANGED, scope))
 
@@ -349,7 +350,7 @@ _CHANGED = f"""
          OR (n.booked = 0 AND p.booked = 1) OR n.invoice_number <> p.invoice_number)
     AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.definition = :definition
                     AND d.company = :company AND d.number = n.number AND {IN_FORCE}
-                    AND d.decision IN ('accept', 'keep', 'confirm'))
+                    AND d.decision = 'keep')
     ORDER BY p.date, p.id
 """  # noqa: S608 constants
 

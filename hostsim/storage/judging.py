@@ -58,10 +58,15 @@ class MatchedInvoice(NamedTuple):
 
 
 class Reversals(NamedTuple):
-    """The amounts that accepted decisions return to invoices, and the blocked decisions."""
+    """What accepted decisions reverse, if they can be saved, and the blocked decisions."""
 
     returned: Mapping[int, Decimal]  # by invoice, in its currency
     blocked: Mapping[str, Refusal]  # by payment number
+    ids: Collection[int] = ()  # of the registered payments
+
+    def others(self, payments: Sequence[ReplaceablePayment]) -> tuple[ReplaceablePayment, ...]:
+        """Return those of the payments that stay registered."""
+        return tuple(payment for payment in payments if payment.id not in self.ids)
 
 
 class AffectedRows(NamedTuple):
@@ -144,7 +149,10 @@ class Judging:
 
     @cached_property
     def changed(self) -> Mapping[str, tuple[ReplaceablePayment, ...]]:
-        """By payment number, the payments of its invoice that changed at the source."""
+        """By payment number, the payments of its invoice that changed at the source.
+
+        Also those whose change is accepted, which may not be saved yet.
+        """
         return deleted_at_source.changed_by_number(self.db, self.values)
 
     @cached_property
@@ -193,7 +201,7 @@ class Judging:
         accepted, partners = self._accepted
         blocked: dict[str, Refusal] = {}
         while accepted:
-            reversals = Reversals(_sum_returned(accepted, blocked), blocked)
+            reversals = _reversals(accepted, blocked)
             newly_blocked = self._not_ready(accepted.keys(), reversals)
             # Neither half of a settlement is saved alone.
             for number in list(newly_blocked):
@@ -218,11 +226,12 @@ class Judging:
     def decisions_in_force(self) -> DecisionsInForce:
         """Return the decisions in force now, and their effects on the run."""
         rows = self.db.execute(_DECISIONS_IN_FORCE, self.values)
+        reversals = self.reversals()
         return DecisionsInForce(
             {row["number"]: row["id"] for row in rows},
             {series.id: series for series in self._series},
-            self.reversals(),
-            self.changed,
+            reversals,
+            {number: reversals.others(old) for number, old in self.changed.items()},
             self.left_out,
         )
 
@@ -360,7 +369,7 @@ class Judging:
             blocked=reversals.blocked.get(number),
             replaceable=self.replaceable.get(number, ()),
             unchecked=self.unchecked.get(number, ()),
-            changed=self.changed.get(number, ()),
+            changed=reversals.others(self.changed.get(number, ())),
             settles=self.settlements.by_number.get(number),
             left_out=self.left_out.get(number),
             nothing_left=row["inv_id"] in self._nothing_left,
@@ -446,9 +455,9 @@ def _rows_with_judgements(
         yield from zip(invoice.rows, invoice.judgements, strict=True)
 
 
-def _sum_returned(
-    accepted: Mapping[str, Sequence[Reversible]], blocked: Collection[str]
-) -> Mapping[int, Decimal]:
+def _reversals(
+    accepted: Mapping[str, Sequence[Reversible]], blocked: Mapping[str, Refusal]
+) -> Reversals:
     # Two payments may replace the same one, which goes back once.
     reversed_once = {
         reversible.id: reversible
@@ -461,7 +470,7 @@ def _sum_returned(
         returned[reversible.invoice_id] = EXACT.add(
             returned.get(reversible.invoice_id, ZERO), reversible.effect
         )
-    return returned
+    return Reversals(returned, blocked, reversed_once.keys())
 
 
 def _differing_keys(before: Mapping[Any, object], now: Mapping[Any, object]) -> set[Any]:

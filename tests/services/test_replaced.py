@@ -698,6 +698,49 @@ def test_a_payment_beside_one_that_became_less_waits_until_that_one_is_decided(h
     assert outcomes(preview)["3"] == "partial"
 
 
+@pytest.fixture(params=["unbooked", "moved to none", "moved to a paid one"])
+def beside_one_that_cannot_be_saved(request, host, plugin):
+    """Payment 1, which pays the invoice here, was changed; payment 3 pays the invoice there."""
+    import_and_save(host, plugin, payment(1), payment(2, "1003", "500"))
+    if request.param == "unbooked":
+        plugin.excluded = [excluded("not-booked", payment(1, booked=False))]
+        return preview_of(host, plugin, payment(3))
+    invoice_number = "9999" if request.param == "moved to none" else "1003"
+    return preview_of(host, plugin, payment(1, invoice_number), payment(3))
+
+
+def test_it_waits_also_for_an_accepted_change_that_cannot_be_saved(
+    host, plugin, beside_one_that_cannot_be_saved
+):
+    preview = host.decide("Fortnox", "1", "accept")
+    assert outcomes(preview) == {"1": "changed-in-fortnox", "3": "replaced"}
+    host.save("Fortnox")
+    assert outcomes(preview_of(host, plugin))["3"] == "replaced"
+
+
+def test_it_waits_also_where_it_is_confirmed_as_another_payment(
+    host, beside_one_that_cannot_be_saved
+):
+    preview = host.decide("Fortnox", "3", "confirm")
+    assert outcomes(preview) == {"1": "changed-in-fortnox", "3": "replaced"}
+
+
+def test_it_comes_in_once_the_changed_one_is_deleted_here(
+    host, store, beside_one_that_cannot_be_saved
+):
+    host.decide("Fortnox", "1", "accept")
+    [registered] = [one for one in store.payments() if one.payment_number == "1"]
+    host.delete_payment(registered.id, why="fel")
+    assert outcomes(host.open_preview("Fortnox"))["3"] == "exact"
+
+
+def test_it_waits_for_an_accepted_change_that_is_left_out(host, plugin):
+    import_and_save(host, plugin, payment(1))
+    preview_of(host, plugin, payment(1, "1002"), payment(3))
+    assert outcomes(host.decide("Fortnox", "1", "accept")) == {"1": "exact", "3": "exact"}
+    assert outcomes(host.leave_out("Fortnox", ["1"]))["3"] == "replaced"
+
+
 def test_a_half_that_has_its_other_half_settles_no_more(host, store, plugin):
     import_and_save(host, plugin, *pair(credit="1009"))
     again = payment(3, "8001", "-1000", date=day(1), customer_number="7")
