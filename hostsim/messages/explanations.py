@@ -31,6 +31,20 @@ CONFIRMED_BUT = Text(
     "It is confirmed as another payment: delete the one that was deleted in {source} here, too, so "
     "that it can be saved; if it is the same after all, accept that it replaces that one.",
 )
+BESIDE_CHANGED = Text(
+    "En registrerad betalning på fakturan är ändrad i {source}: godkänn den ändringen, eller "
+    "behåll det som är registrerat. Är den godkänd men kan inte sparas, rätta det som hindrar "
+    "den, eller ta bort den här; därefter avgörs den här betalningen.",
+    "A registered payment of the invoice was changed in {source}: accept that change, or keep what "
+    "is registered. If it is accepted but cannot be saved, put right what is in the way, or delete "
+    "it here; this payment is decided after that.",
+)
+NOT_ASKED_YET = Text(
+    "Läs in igen: om den ersätter en betalning som är borttagen i {source} visas det då. Är det "
+    "säkert en annan betalning, bekräfta det.",
+    "Import again: whether it replaces a payment that was deleted in {source} is shown then. If it "
+    "is another payment for certain, confirm that.",
+)
 MAY_BE_SETTLED = Text(
     "Den kan vara halva av en kvittning mot en kreditfaktura, och allt kunde inte frågas: läs in "
     "först, så visar inläsningen det.",

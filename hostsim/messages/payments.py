@@ -140,20 +140,27 @@ def paid_by_deleted(payments: Sequence[RegisteredHere]) -> Text:
     )
 
 
+NOT_ASKED_YET = Text("Kan inte avgöras än", "Cannot be decided yet")
+
+
 def not_asked_yet(payments: Sequence[RegisteredHere]) -> Text:
     sv, en = _named(payments)
     return Text(
-        f"Kan ersätta {sv}; det gick inte att kontrollera i {SOURCE.sv} den här gången. "
-        "Läs in igen",
-        f"May replace {en}; that could not be checked in {SOURCE.en} this time. Import again",
+        f"{NOT_ASKED_YET.sv}: kan ersätta {sv}, och det gick inte att kontrollera i {SOURCE.sv} "
+        "den här gången. Läs in igen",
+        f"{NOT_ASKED_YET.en}: may replace {en}, and that could not be checked in {SOURCE.en} this "
+        "time. Import again",
     )
+
+
+BESIDE_CHANGED = Text("Väntar på", "Waits for")
 
 
 def beside_changed(payments: Sequence[RegisteredHere]) -> Text:
     sv, en = _named(payments)
     return Text(
-        f"Kan ersätta {sv}, som är ändrad i {SOURCE.sv}: avgör den först",
-        f"May replace {en}, which was changed in {SOURCE.en}: decide about that one first",
+        f"{BESIDE_CHANGED.sv} {sv}, som är ändrad i {SOURCE.sv}: avgör den först",
+        f"{BESIDE_CHANGED.en} {en}, which was changed in {SOURCE.en}: decide about that one first",
     )
 
 

@@ -15,7 +15,12 @@ from hostsim.ledger.values import HAND, REGISTERED, Decision, Entry
 from hostsim.messages import explanations as messages
 from hostsim.messages.decisions import ACCEPTED_BUT, FETCHED_BEFORE_SAVING
 from hostsim.messages.explanations import TO_DO
-from hostsim.messages.payments import CONFIRMED_BUT, PAID_BY_WAITING
+from hostsim.messages.payments import (
+    BESIDE_CHANGED,
+    CONFIRMED_BUT,
+    NOT_ASKED_YET,
+    PAID_BY_WAITING,
+)
 from hostsim.storage import discrepancies
 from hostsim.storage.rows import payment_of, text_of
 from opter_contract.values import Text
@@ -36,8 +41,14 @@ DELETED_AT_SOURCE = "deleted-in-fortnox"
 #: The reason of a registered payment that pays another invoice at the source now.
 MOVED = "changed-in-fortnox"
 
-# Of these a message says whether the payment was accepted already.
+# Of these the beginning of a message says what was decided already, or has to be known first.
 _ACCEPTABLE = frozenset({reasons.CHANGED, reasons.REPLACED, SETTLED})
+_ADVICE_ON_ACCEPTABLE = (
+    (ACCEPTED_BUT, messages.ACCEPTED_BUT),
+    (CONFIRMED_BUT, messages.CONFIRMED_BUT),
+    (BESIDE_CHANGED, messages.BESIDE_CHANGED),
+    (NOT_ASKED_YET, messages.NOT_ASKED_YET),
+)
 
 #: The outcome of a payment in the books that does not count, by its state there.
 _STATES = {"deleted": DELETED, "reversed": REVERSED, "reversal": REVERSAL}
@@ -249,9 +260,8 @@ def advice_on(code: str, message: Text | None = None) -> Text | None:
     if message is not None and message.sv.startswith(PAID_BY_WAITING.sv):
         return messages.WAITS_FOR_OTHER
     if message is not None and code in _ACCEPTABLE:
-        if message.sv.startswith(ACCEPTED_BUT.sv):
-            return messages.ACCEPTED_BUT
-        if message.sv.startswith(CONFIRMED_BUT.sv):
-            return messages.CONFIRMED_BUT
+        for beginning, advice in _ADVICE_ON_ACCEPTABLE:
+            if message.sv.startswith(beginning.sv):
+                return advice
     reason = reasons.REASONS.get(reasons.DELETED if code == DELETED else code)
     return TO_DO.get(code) if reason is None else reason.to_do

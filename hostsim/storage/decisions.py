@@ -41,6 +41,7 @@ from hostsim.storage.rows import (
     first_row,
     is_id,
     payment_of,
+    text_of,
     value_of,
     words_of,
 )
@@ -423,7 +424,9 @@ class DecisionWriter:
         if decision == CONFIRM and not equal_payments:
             raise self._misfit_error(number, decision, kind, reason)
         if decision == ACCEPT and reason == REPLACED and not self.replaceable.get(number):
-            raise self._misfit_error(number, decision, kind, reason)  # nobody knows yet
+            # It depends on another payment: the message of the row says on which.
+            message = text_of(row["message_sv"], row["message_en"])
+            raise self._misfit_error(number, decision, kind, reason, message)
         if decision == ACCEPT and reason in {REPLACED, SETTLED}:
             for half in self._with_halves([number]):
                 self._decide(half, decision, self._facts(half), why)
@@ -610,8 +613,10 @@ class DecisionWriter:
     def _not_shown_error(self, number: str) -> HostError:
         return host_error("PAYMENT_NOT_SHOWN", number=_shorten(number), name=self.definition)
 
-    def _misfit_error(self, number: str, decision: str, kind: str, reason: str) -> HostError:
-        state = results_messages.READY_NOW if kind == READY else reasons.label(reason)
+    def _misfit_error(
+        self, number: str, decision: str, kind: str, reason: str, message: Text | None = None
+    ) -> HostError:
+        state = results_messages.READY_NOW if kind == READY else message or reasons.label(reason)
         label = decisions_messages.DECISIONS.get(decision, Text(decision, decision))
         return host_error("DECISION_DOES_NOT_FIT", number=number, what=label, state=state)
 

@@ -195,6 +195,29 @@ def test_what_is_accepted_already_is_not_to_be_accepted(host, plugin):
     assert advice(preview, "3").startswith("Den är godkänd redan")
 
 
+@pytest.fixture(params=["changed", "not asked after"])
+def waiting(request, host, plugin):
+    """Payment 3 waits until more is known of payment 1, which is of its invoice."""
+    saves(host, plugin, payment(1, amount="400"))
+    if request.param == "changed":
+        return reads(host, plugin, payment(1, "1002", "400"), payment(3, amount="400"))
+    plugin.check_limit = 0
+    return reads(host, plugin, payment(3, amount="400"))
+
+
+def test_what_waits_for_another_payment_is_not_to_be_accepted(waiting):
+    assert row_of(waiting, "3").reason == "replaced"
+    assert "gjorts om" not in advice(waiting, "3")
+    assert "godkänn den i båda fallen" not in advice(waiting, "3")
+
+
+def test_accepting_it_is_refused_with_what_it_waits_for(host, waiting):
+    error = refusal(host.decide, "Fortnox", "3", "accept")
+    assert error.code == "DECISION_DOES_NOT_FIT"
+    assert f"för den är nu: {row_of(waiting, '3').message.sv}" in error.message.sv
+    assert "1 (400,00 SEK" in error.message.sv
+
+
 def test_what_is_confirmed_but_finds_nothing_left_says_what_is_to_be_deleted(host, plugin):
     saves(host, plugin, payment(1))
     plugin.deleted = {"1"}
