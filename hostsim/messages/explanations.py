@@ -76,8 +76,10 @@ TO_DO: Mapping[str, Text] = {
         "It was not brought in yet, and can be saved: bring it in.",
     ),
     "deleted-in-fortnox": Text(
-        "Den är borttagen i {source}, och inte registrerad här: ingenting behöver göras.",
-        "It was deleted in {source}, and is not registered here: nothing has to be done.",
+        "Den är borttagen i {source}, och är inte eller inte längre registrerad här: ingenting "
+        "behöver göras.",
+        "It was deleted in {source}, and is not, or no longer, registered here: nothing has to be "
+        "done.",
     ),
     "gone-from-invoice": Text(
         "Den betalar inte längre den här fakturan i {source}: den är flyttad till en annan "

@@ -298,7 +298,10 @@ def _collect_facts(
     invoice_id = invoice_id or _matched_before(scope, question)
     unnumbered += _add_entries(scope, by_number, invoice_id)
     run_id = None if lookup is None else lookup.import_run.run_id
-    for number in stored.deleted_payments(scope, invoice_id, run_id):
+    for number in (
+        *stored.deleted_payments(scope, invoice_id, run_id),
+        *stored.deleted_here_and_there(scope, invoice_id),
+    ):
         by_number[number].deleted_at_source = True
     invoice = invoices.invoice(scope.store, invoice_id)
     previewed, pending = stored.waiting_rows(

@@ -62,7 +62,7 @@ class Facts:
     row: sqlite3.Row | None = None  # as it is at the source now
     judgement: Judgement | None = None
     here: list[Entry] = field(default_factory=list)
-    deleted_at_source: bool = False  # although it is registered here
+    deleted_at_source: bool = False  # although it is registered here, or was
     previewed: sqlite3.Row | None = None  # in the open preview
     pending: sqlite3.Row | None = None
     other_import: bool = False  # registered by another import than the one that was asked
@@ -76,8 +76,12 @@ class Facts:
 
     @property
     def is_gone(self) -> bool:
-        """Whether an import found a payment that had been rejected to be deleted at the source."""
-        return self.previewed is None and self.pending is not None and bool(self.pending["gone"])
+        """Whether an import found that the source deleted a payment that is not registered."""
+        if self.previewed is not None:
+            return False
+        if self.pending is not None and self.pending["gone"]:
+            return True
+        return self.deleted_at_source and self.row is None
 
     @property
     def invoice_number(self) -> str | None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from hostsim.ledger.values import Definition
 from hostsim.storage.import_runs import ImportRun, forget_rows
 from hostsim.storage.rows import first_row
+from hostsim.storage.scope import NOT_REGISTERED
 from hostsim.storage.store import Store
 from opter_contract.values import Company
 
@@ -75,6 +76,11 @@ def deleted_payments(scope: Scope, invoice_id: int | None, run_id: str | None = 
         latest = latest_import(scope)
         run_id = None if latest is None else latest["id"]
     return [row["number"] for row in scope.rows(_DELETED, run=run_id, invoice=invoice_id)]
+
+
+def deleted_here_and_there(scope: Scope, invoice_id: int | None) -> list[str]:
+    """Return the payments of an invoice that are deleted here, and were found to be so there."""
+    return [row["number"] for row in scope.rows(_DELETED_HERE_AND_THERE, invoice=invoice_id)]
 
 
 def latest_import(scope: Scope) -> sqlite3.Row | None:
@@ -151,6 +157,12 @@ _DELETED = """
     SELECT p.number FROM run_checked c JOIN payments p ON p.id = c.payment_id
     WHERE c.run_id = :run AND c.deleted = 1 AND p.invoice_id = :invoice
 """
+
+_DELETED_HERE_AND_THERE = f"""
+    SELECT r.number FROM checked_payments c JOIN payments r ON r.id = c.payment_id
+    WHERE c.deleted = 1 AND r.invoice_id = :invoice AND r.state = 'deleted'
+    AND r.import_type = :import_type AND r.company = :company AND {NOT_REGISTERED}
+"""  # noqa: S608 a constant
 
 _PREVIEWED = """
     SELECT r.* FROM run_rows r JOIN runs u ON u.id = r.run_id

@@ -120,6 +120,47 @@ def test_what_is_deleted_here_and_there_is_not_to_be_taken_again(
     assert (one.outcome == "deleted-in-fortnox") is asked_by_an_import
 
 
+@pytest.mark.parametrize("imported_since", [True, False])
+@pytest.mark.parametrize("offline", [True, False])
+def test_what_is_deleted_here_as_the_import_advised_needs_nothing_more(
+    host, store, plugin, imported_since, offline
+):
+    import_and_save(host, plugin, payment(1))
+    plugin.deleted, plugin.unpaid = {"1"}, [balance("1001", Decimal(1000))]
+    [found] = host.import_payments("Fortnox").discrepancies()
+    assert found.code == "deleted-at-source"
+    [entry] = store.payments()
+    host.delete_payment(entry.id, why="borta")
+    if imported_since:
+        host.import_payments("Fortnox")
+        host.save("Fortnox")
+        host.import_payments("Fortnox")
+    [one] = host.why("1001", offline=offline).payments
+    assert (one.outcome, one.reason) == ("deleted-in-fortnox", None)
+    assert "ingenting behöver göras" in one.to_do.sv
+
+
+@pytest.mark.parametrize("offline", [True, False])
+def test_nor_does_one_that_was_deleted_there_and_whose_save_is_undone(host, plugin, offline):
+    run_id = import_and_save(host, plugin, payment(1)).run_id
+    plugin.deleted, plugin.unpaid = {"1"}, [balance("1001", Decimal(1000))]
+    host.import_payments("Fortnox")
+    host.undo_save(run_id, why="fel")
+    [one] = host.why("1001", offline=offline).payments
+    assert one.outcome == "deleted-in-fortnox"
+
+
+def test_one_that_is_there_again_may_be_taken_again(host, store, plugin):
+    import_and_save(host, plugin, payment(1))
+    plugin.deleted, plugin.unpaid = {"1"}, [balance("1001", Decimal(1000))]
+    host.import_payments("Fortnox")
+    [entry] = store.payments()
+    host.delete_payment(entry.id, why="borta")
+    plugin.deleted, plugin.payments = set(), [payment(1)]
+    [one] = host.why("1001").payments
+    assert (one.outcome, one.reason) == ("deleted", "deleted-in-host")
+
+
 # --- Without asking: what the last import found ---
 
 
