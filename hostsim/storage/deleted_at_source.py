@@ -16,7 +16,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from hostsim.ledger.decisions import ReplaceablePayment
-from hostsim.ledger.reasons import CHANGED
+from hostsim.ledger.reasons import CHANGED, SETTLED
 from hostsim.ledger.values import EXACT, ZERO, same_currency
 from hostsim.ledger.write_offs import effect_of
 from hostsim.storage.balance_checks import CHECKED_AGAIN_AFTER
@@ -198,7 +198,14 @@ ARRIVING = f"""
         AND {NOT_REGISTERED}
 """
 
-SAME_INVOICE = f"JOIN payments p ON p.invoice_id = m.invoice_id AND {OURS}"
+_SAME_INVOICE = f"JOIN payments p ON p.invoice_id = m.invoice_id AND {OURS}"
+
+#: Money replaces no refund. The half of a settlement that moves nothing is on another invoice at
+#: the source, which is not here.
+SAME_INVOICE_AND_SIGN = f"""
+    {_SAME_INVOICE} AND (p.amount LIKE '-%') = (r.amount LIKE '-%')
+        AND (p.status <> '{SETTLED}' OR p.effect GLOB '*[1-9]*')
+"""
 
 SAME_AMOUNT = f"""
     JOIN payments p ON CAST(p.amount AS REAL) = CAST(r.amount AS REAL)
@@ -234,7 +241,7 @@ def _arriving_with(*joins: str) -> str:
 
 
 _REPLACED = _arriving_with(
-    f"{SAME_INVOICE} {FOUND_DELETED}",
+    f"{SAME_INVOICE_AND_SIGN} {FOUND_DELETED}",
     f"{SAME_AMOUNT} {FOUND_DELETED}",
     f"{SAME_FOREIGN_AMOUNT} {FOUND_DELETED}",
 )
@@ -247,12 +254,12 @@ _OF_BALANCES = f"""
 """  # noqa: S608 constants
 
 _UNCHECKED = _arriving_with(
-    f"{SAME_INVOICE} {_UNCHECKED_JOIN}",
+    f"{SAME_INVOICE_AND_SIGN} {_UNCHECKED_JOIN}",
     f"{SAME_AMOUNT} {_OF_BALANCES}",
     f"{SAME_FOREIGN_AMOUNT} {_OF_BALANCES}",
 )
 
-_WITH_SAME_INVOICE = f"SELECT DISTINCT p.id {ARRIVING} {SAME_INVOICE}"
+_WITH_SAME_INVOICE = f"SELECT DISTINCT p.id {ARRIVING} {_SAME_INVOICE}"
 
 # The open preview, which this run replaces, showed that they had changed.
 _CHANGED_BEFORE = f"""

@@ -698,6 +698,34 @@ def test_a_payment_beside_one_that_became_less_waits_until_that_one_is_decided(h
     assert outcomes(preview)["3"] == "partial"
 
 
+@pytest.mark.parametrize("amount", ["600", "-200"])
+def test_a_half_that_is_on_no_invoice_here_is_replaced_by_no_other_amount(host, plugin, amount):
+    preview_of(host, plugin, *pair(amount="400"))
+    host.decide("Fortnox", "1", "accept")
+    host.save("Fortnox")
+    plugin.deleted = {"2"}
+    preview = preview_of(host, plugin, payment(3, amount=amount))
+    assert row_of(preview, "3").kind == "ready"
+    assert [one.payment_number for one in preview.discrepancies()] == ["2"]
+
+
+def test_a_half_that_was_made_again_replaces_it(host, plugin):
+    preview_of(host, plugin, *pair(amount="400"))
+    host.decide("Fortnox", "1", "accept")
+    host.save("Fortnox")
+    plugin.deleted = {"2"}
+    again = payment(3, "8001", "-400", date=day(2), customer_number="7")
+    assert outcomes(preview_of(host, plugin, again)) == {"3": "replaced"}
+
+
+def test_money_replaces_no_refund(host, plugin):
+    import_and_save(host, plugin, payment(1, amount="400"), payment(2, amount="-100"))
+    plugin.deleted = {"2"}
+    preview = preview_of(host, plugin, payment(3, amount="300"))
+    assert outcomes(preview) == {"3": "partial"}
+    assert [one.payment_number for one in preview.discrepancies()] == ["2"]
+
+
 @pytest.fixture(params=["unbooked", "moved to none", "moved to a paid one"])
 def beside_one_that_cannot_be_saved(request, host, plugin):
     """Payment 1, which pays the invoice here, was changed; payment 3 pays the invoice there."""
