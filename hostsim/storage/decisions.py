@@ -117,7 +117,8 @@ _NOW = f"""
          AND n.company = r.company AND n.number = r.number AND n.deleted_at IS NULL)) END
 """  # noqa: S608 constants
 
-# Deleted at its source: as the open preview has it, else as it waits, else as it was registered.
+# Deleted at its source: as the open preview has it, else as it waits, else as it was registered;
+# else a later import did not find what had never been saved.
 _GONE = """
     r.number IS NOT NULL AND r.applied_at IS NULL AND r.taken_back_at IS NULL AND COALESCE(
         (SELECT n.deleted FROM runs u
@@ -128,7 +129,14 @@ _GONE = """
         (SELECT k.deleted FROM checked_payments k WHERE k.payment_id = (
             SELECT max(p.id) FROM payments p
             JOIN definitions f ON f.name = r.definition AND f.import_type = p.import_type
-            WHERE p.company = r.company AND p.number = r.number AND p.reverses IS NULL)))
+            WHERE p.company = r.company AND p.number = r.number AND p.reverses IS NULL)),
+        NOT EXISTS (
+            SELECT 1 FROM payments p
+            JOIN definitions f ON f.name = r.definition AND f.import_type = p.import_type
+            WHERE p.company = r.company AND p.number = r.number)
+        AND EXISTS (
+            SELECT 1 FROM runs u WHERE u.definition = r.definition AND u.company = r.company
+            AND u.state IN ('open', 'saved') AND u.started_at > r.at))
 """
 
 # The decision that takes the place of another one is of the moment when that was taken back. Not

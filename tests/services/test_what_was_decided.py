@@ -670,6 +670,27 @@ def test_nor_is_a_change_that_was_accepted_and_not_saved(host, plugin):
     assert decided(host) == {}
 
 
+@pytest.fixture
+def settled_and_gone(host, plugin):
+    """A settlement was accepted and not saved, and one half of it is not there any more."""
+    half = payment(5, customer_number="7")
+    other_half = payment(6, "8001", "-1000", date=half.date, customer_number="7")
+    reads(host, plugin, half, other_half)
+    host.decide("Fortnox", "5", "accept")
+    del plugin.source["6"]
+    return half
+
+
+def test_nor_is_a_settlement_that_was_accepted_and_never_saved(host, plugin, settled_and_gone):
+    assert decided(host) == {"5": "settle", "6": "settle"}
+    reads(host, plugin, settled_and_gone)
+    gone = ("settle", "no: the payment is no longer there where it came from")
+    assert held(host)[-1] == gone
+    host.save("Fortnox")
+    assert held(host)[-1] == gone
+    assert decided(host) == {}
+
+
 # --- What is set aside, and is deleted there ---
 
 
