@@ -15,6 +15,7 @@ from hostsim.ledger.values import HAND, REGISTERED, Decision, Entry
 from hostsim.messages import explanations as messages
 from hostsim.messages.decisions import ACCEPTED_BUT, FETCHED_BEFORE_SAVING
 from hostsim.messages.explanations import TO_DO
+from hostsim.messages.past_tense import once_saved
 from hostsim.messages.payments import (
     BESIDE_CHANGED,
     CONFIRMED_BUT,
@@ -140,8 +141,11 @@ def _registered(
 
 
 def _ready(facts: Facts) -> tuple[str, Refusal | None]:
-    previewed = facts.previewed is not None and facts.previewed["kind"] == READY
-    return IN_PREVIEW if previewed else NOT_READ, None
+    if facts.previewed is not None:
+        return IN_PREVIEW if facts.previewed["kind"] == READY else NOT_READ, None
+    if facts.pending is not None and facts.pending["reason"] == reasons.LEFT:
+        return NOT_READ, _refusal_at_save(facts.pending)
+    return NOT_READ, None
 
 
 def _row_of_half(facts: Facts, *, asked: bool) -> sqlite3.Row | None:
@@ -207,7 +211,7 @@ def _earlier(facts: Facts, *, asked: bool) -> tuple[str, Refusal | None]:
         kind = IGNORED if facts.previewed["kind"] == judging.IGNORED else REJECTED
         return kind, _refusal_in(facts.previewed)
     if facts.pending is not None:
-        return REJECTED, _refusal_in(facts.pending)
+        return REJECTED, _refusal_at_save(facts.pending)
     return DELETED_AT_SOURCE, None
 
 
@@ -220,6 +224,13 @@ def _refusal_of(judgement: Judgement | None) -> Refusal | None:
 def _refusal_in(row: sqlite3.Row) -> Refusal | None:
     message = text_of(row["message_sv"], row["message_en"])
     return None if row["reason"] is None or message is None else Refusal(row["reason"], message)
+
+
+def _refusal_at_save(pending: sqlite3.Row) -> Refusal | None:
+    refusal = _refusal_in(pending)
+    if refusal is None or refusal.reason != reasons.LEFT:
+        return refusal
+    return refusal._replace(message=once_saved(refusal.message) or refusal.message)
 
 
 def to_do_of(

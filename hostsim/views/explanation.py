@@ -6,11 +6,13 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
+from hostsim.ledger import reasons
 from hostsim.ledger.values import HAND, SEK
 from hostsim.messages.decisions import by_whom
 from hostsim.messages.formats import count, day
 from hostsim.messages.source_name import word_of
 from hostsim.messages.text import say
+from hostsim.services.outcomes import NOT_READ, REJECTED
 from hostsim.views.exports import story_object, write_story
 from hostsim.views.labels import (
     DECISIONS,
@@ -183,7 +185,9 @@ def _payment_facts(
 
 
 def payment_title(payment: ExplainedPayment, language: str) -> str:
-    outcome = text_of(label(OUTCOMES, payment.outcome), language)
+    left = payment.reason == reasons.LEFT and payment.outcome in {NOT_READ, REJECTED}
+    what = reasons.label(reasons.LEFT) if left else label(OUTCOMES, payment.outcome)
+    outcome = text_of(what, language)
     if not payment.number:
         return outcome
     return f"{say(_A_PAYMENT, language)} {one_line(payment.number)}: {outcome}"

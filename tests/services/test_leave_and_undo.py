@@ -13,6 +13,7 @@ from ledgers import Books
 from hostsim.errors import HostError
 from hostsim.messages.payments import save_undone
 from hostsim.storage.previews import PreviewChanged
+from hostsim.views.explanation import payment_title
 
 
 @pytest.fixture
@@ -83,6 +84,20 @@ def test_what_is_left_out_is_neither_saved_nor_lost(host, plugin, store, read):
     assert states(store) == [("1", "registered"), ("3", "registered")]
     again = preview_of(host, plugin)
     assert figures(again) == [("2", "advance", 100, -100)]
+
+
+@pytest.mark.parametrize("offline", [True, False])
+@pytest.mark.parametrize("saved", [True, False])
+def test_the_invoice_says_by_whom_it_was_left_out(host, read, saved, offline):
+    host.leave_out("Fortnox", ["1"])
+    if saved:
+        host.save("Fortnox")
+    [one] = host.why("1001", offline=offline).payments
+    assert one.reason == "left-for-person"
+    left = "Sparades inte" if saved else "Sparas inte nu"
+    assert one.message.sv == f"{left} (kim 2026-11-22 12:00)"
+    assert payment_title(one, "sv") == "Betalning 1: Lämnad till en person"
+    assert one.to_do.sv.startswith("Någon kryssade ur den")
 
 
 def test_what_is_left_out_pays_its_invoice_all_the_same(host, plugin):
