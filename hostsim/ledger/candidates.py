@@ -39,6 +39,8 @@ class Candidate:
     _: KW_ONLY
     excluded: Refusal | None = None  # by the plug-in
     registered: Payment | None = None  # under the same key, in the books
+    #: The invoice here that it is registered on, as a half whose own was not here but is by now.
+    beside: str | None = None
     on_same_invoice: bool = False  # as the registered payment
     earlier: Refusal | None = None  # of an earlier run, and not fetched again in this one
     decision: Decision | None = None  # in force about this payment
@@ -60,9 +62,9 @@ class Candidate:
         """The facts that a decision about the payment would be based on today."""
         if self.payment is None:
             return ""
-        return decision_rules.facts_of(
-            self.payment, replaces=self.replaceable, settles=self.settles
-        )
+        # Of a registered payment, the change alone is decided.
+        settles = self.settles if self.registered is None else None
+        return decision_rules.facts_of(self.payment, replaces=self.replaceable, settles=settles)
 
     def decided(self, kind: str) -> Decision | None:
         """Return the decision, if it is of this kind and about today's figures."""
@@ -119,7 +121,11 @@ class Candidate:
     @property
     def changes(self) -> list[payments_messages.Difference]:
         """The differences from the registered payment, of the fields that were read."""
-        return self._differences_from(self.registered)
+        differences = self._differences_from(self.registered)
+        if self.beside is None or self.payment is None:
+            return differences
+        own = payments_messages.own_invoice_is_here(self.beside, self.payment.invoice_number)
+        return [*differences, own]
 
     @property
     def changes_since_deleted(self) -> list[payments_messages.Difference]:

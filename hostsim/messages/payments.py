@@ -397,6 +397,14 @@ YES = Text("ja", "yes")
 NO = Text("nej", "no")
 
 
+def own_invoice_is_here(beside: str, own: str) -> Difference:
+    """Return that a half of a settlement is registered on the other half's invoice."""
+    what = Text(
+        "faktura här (den egna fanns inte då)", "invoice here (its own was not here at that time)"
+    )
+    return Difference(what, Text(beside, beside), Text(own, own))
+
+
 def in_words(differences: Iterable[Difference], sentence: Template) -> Text:
     return listed((sentence(**difference._asdict()) for difference in differences), "; ")
 

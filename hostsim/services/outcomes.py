@@ -189,6 +189,8 @@ def _earlier_refusal(facts: Facts) -> Refusal | None:
 
 def _not_on_invoice(facts: Facts, registered: Entry) -> tuple[str, Refusal | None]:
     """Return the outcome of a registered payment that is no longer on the invoice there."""
+    if registered.status == SETTLED and registered.invoice_number != registered.host_invoice_number:
+        return REGISTERED, None  # a half whose own invoice was not here
     for row in (facts.previewed, facts.pending):
         if row is None or row["invoice_number"] in {None, registered.invoice_number}:
             continue

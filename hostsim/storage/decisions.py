@@ -23,6 +23,7 @@ from hostsim.ledger.differences import outdated
 from hostsim.ledger.judging import LEFT_OUT, READY
 from hostsim.ledger.reasons import (
     ACCEPT,
+    CHANGED,
     CONFIRM,
     DELETED,
     KEEP,
@@ -503,10 +504,12 @@ class DecisionWriter:
         return payment
 
     def _facts(self, number: str) -> str:
-        payment = payment_of(self._shown(number)[0], self.company)
+        row, _, reason = self._shown(number)
+        payment = payment_of(row, self.company)
         if payment is None:
             raise self._not_shown_error(number)
-        replaces, settles = self.replaceable.get(number, ()), self.settles.get(number)
+        replaces = self.replaceable.get(number, ())
+        settles = None if reason == CHANGED else self.settles.get(number)
         return decision_rules.facts_of(payment, replaces=replaces, settles=settles)
 
     def take_back(

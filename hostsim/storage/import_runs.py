@@ -21,7 +21,7 @@ from typing import NamedTuple
 from hostsim.errors import host_error
 from hostsim.ledger.candidates import Refusal
 from hostsim.ledger.judging import KINDS, LEFT_OUT, READY, REJECTED, Judgement, needs_person
-from hostsim.ledger.reasons import PAID, SET_ASIDE
+from hostsim.ledger.reasons import CHANGED, PAID, SET_ASIDE, SETTLED
 from hostsim.ledger.values import EXACT, ZERO, Definition
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.source_name import UNNAMED
@@ -40,7 +40,7 @@ from hostsim.storage.rows import (
     text_of,
     words_of,
 )
-from hostsim.storage.scope import IN_FORCE, Scope
+from hostsim.storage.scope import IN_FORCE, OURS, Scope
 from hostsim.storage.store import Store
 from opter_contract import BATCH
 from opter_contract.values import (
@@ -181,10 +181,15 @@ class ImportRun:
     ) -> None:
         """Add the payments that earlier runs rejected, unless this one read them.
 
+        And halves of settlements that are registered on the other half's invoice, since their
+        own was not here, once it is.
+
+
         :param screen: returns, for each payment, why today's settings exclude it, if so.
         """
         with self.store.change() as db:
             db.execute(_OFFER_AGAIN, self._values(company))
+            db.execute(_OFFER_HALVES, self._values(company))
         last_id = 0
         while rows := self._earlier_rows(last_id):
             last_id = rows[-1]["id"]
@@ -643,5 +648,26 @@ _OFFER_AGAIN = f"""
         SELECT 1 FROM decisions d
         WHERE d.definition = pending.definition AND d.company = pending.company
         AND d.number = pending.number AND d.decision = 'keep' AND {IN_FORCE}))
+    ON CONFLICT (run_id, number) WHERE number <> '' DO NOTHING
+"""  # noqa: S608 constants
+
+# Of two halves one is negative, of which there are few; the index on amounts finds the other.
+_OFFER_HALVES = f"""
+    INSERT INTO run_rows (run_id, {PAYMENT_COLUMNS}, fetched, earlier_reason, earlier_sv,
+                          earlier_en)
+    SELECT :run_id, {PAYMENT_COLUMNS}, 0, '{CHANGED}', '', '' FROM payments
+    WHERE id IN (
+        SELECT h.id FROM payments p INDEXED BY payments_by_amount
+        CROSS JOIN payments h INDEXED BY payments_by_amount
+            ON h.state = 'registered' AND h.status = '{SETTLED}'
+            AND h.import_type = p.import_type AND h.company = p.company
+            AND CAST(h.amount AS REAL) IN (CAST(p.amount AS REAL), -CAST(p.amount AS REAL))
+            AND h.date = p.date
+        JOIN invoices i ON i.region = :region AND i.number = h.invoice_number
+            AND i.id <> h.invoice_id
+        WHERE CAST(p.amount AS REAL) < 0 AND p.status = '{SETTLED}' AND {OURS})
+    AND NOT EXISTS (
+        SELECT 1 FROM decisions d WHERE d.definition = :definition AND d.company = :company
+        AND d.number = payments.number AND d.decision = 'keep' AND d.taken_back_at IS NULL)
     ON CONFLICT (run_id, number) WHERE number <> '' DO NOTHING
 """  # noqa: S608 constants

@@ -362,6 +362,7 @@ class Judging:
             excluded=refusal_in(row, "excluded"),
             registered=payment_of(row, self.scope.company, "reg_"),
             on_same_invoice=row["inv_id"] is not None and row["inv_id"] == row["reg_invoice_id"],
+            beside=row["reg_beside"],
             earlier=None if row["fetched"] else _earlier(row),
             decision=decision,
             series=decision_rules.in_series(self._series, row["invoice_number"]),
@@ -629,6 +630,9 @@ _INVOICE_COLUMNS = ", ".join(
 _ROWS = f"""
     SELECT r.*, p.id AS reg_id, p.invoice_id AS reg_invoice_id, {REGISTERED_COLUMNS},
            {_INVOICE_COLUMNS},
+           CASE p.status WHEN '{SETTLED}' THEN
+               (SELECT b.number FROM invoices b WHERE b.id = p.invoice_id AND b.id <> i.id
+                AND p.invoice_number = r.invoice_number) END AS reg_beside,
            {decision_store.DECISION_COLUMNS}, x.deleted_by AS del_by, x.deleted_at AS del_at,
            x.deleted_why AS del_why, x.status AS del_status, {columns_as("x", "del_")},
            (SELECT undone_at FROM runs WHERE id = x.run_id) <= x.deleted_at AS del_undone,

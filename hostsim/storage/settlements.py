@@ -30,7 +30,7 @@ def find_settlements(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Settle
 
     On one invoice they are a payment and its reversal, and on an ordinary invoice a
     negative payment is one: neither is a settlement. A half that is registered settles another
-    one once its own other half is deleted at the source.
+    one where its own other half is deleted, or changed.
     """
     settlements: dict[str, Settlement] = {}
     used: set[tuple[str, bool]] = set()
@@ -67,11 +67,12 @@ def _pairs(db: sqlite3.Connection, scope: Mapping[str, Any]) -> list[sqlite3.Row
     db.execute("DROP TABLE IF EXISTS credit")
     db.execute(_CREDITS)
     excluded = json.dumps(sorted(reasons.IGNORED | {"unreadable"}))
-    db.execute(_FIND_CREDITS, {**scope, "excluded": excluded})
-    db.execute(_FIND_REGISTERED_CREDITS, scope)
+    changed = json.dumps([row["number"] for row in db.execute(_CHANGED_HALVES, scope)])
+    values = {**scope, "excluded": excluded, "changed": changed}
+    db.execute(_FIND_CREDITS, values)
+    db.execute(_FIND_REGISTERED_CREDITS, values)
     if db.execute("SELECT 1 FROM credit").fetchone() is None:
         return []
-    values = {**scope, "excluded": excluded}
     return [*db.execute(_DEBITS_OF_RUN, values), *db.execute(_DEBITS_REGISTERED, values)]
 
 
@@ -108,6 +109,21 @@ _CREDITS = """
     ) WITHOUT ROWID
 """
 
+# Registered as a half of a settlement, and otherwise there by now. A half whose invoice was not
+# here is registered on the other one's, until its own is here.
+_CHANGED_HALVES = f"""
+    SELECT r.number FROM matched m CROSS JOIN run_rows r ON r.id = m.row_id AND r.number <> ''
+    CROSS JOIN payments p ON {OURS} AND p.number = r.number AND p.status = '{SETTLED}'
+    WHERE p.date <> r.date OR p.currency <> r.currency OR p.booked > r.booked
+    OR p.invoice_number <> r.invoice_number OR p.invoice_id <> m.invoice_id
+    OR CAST(p.amount AS REAL) <> CAST(r.amount AS REAL)
+    OR CAST(p.amount_currency AS REAL) <> CAST(r.amount_currency AS REAL)
+    OR p.write_offs <> r.write_offs
+"""  # noqa: S608 constants
+
+_CHANGED = "(SELECT value FROM json_each(:changed))"
+_ARRIVES = f"({NOT_REGISTERED} OR r.number IN {_CHANGED})"
+
 _CUSTOMER_HERE = "{0}.region || char(10) || {0}.customer_code"
 
 _FIND_CREDITS = f"""
@@ -119,7 +135,7 @@ _FIND_CREDITS = f"""
     WHERE {_OWN_AMOUNT.format("r")} LIKE '-%' AND r.date IS NOT NULL AND r.number <> ''
     AND (r.excluded_reason IS NULL
          OR r.excluded_reason NOT IN (SELECT value FROM json_each(:excluded)))
-    AND (i.id IS NULL OR i.total LIKE '-%') AND {NOT_REGISTERED}
+    AND (i.id IS NULL OR i.total LIKE '-%') AND {_ARRIVES}
 """  # noqa: S608 constants
 
 _GONE = "SELECT payment_id FROM run_checked WHERE run_id = :run_id AND deleted = 1"
@@ -129,16 +145,27 @@ _OPPOSITE = f"""
     AND CAST({_OWN_AMOUNT.format("k")} AS REAL) = -CAST({_OWN_AMOUNT.format("p")} AS REAL)
 """
 
-# Their own other halves are deleted at the source.
-_FIND_REGISTERED_CREDITS = f"""
-    INSERT OR IGNORE INTO credit
+# Those of this amount whose own other half is not registered any more, or is deleted at the source.
+_REGISTERED_CREDITS = f"""
     SELECT p.date, substr({_OWN_AMOUNT.format("p")}, 2), p.currency, p.number,
            p.invoice_number, p.customer, p.amount_currency, i.id, {_CUSTOMER_HERE.format("i")}, 1
-    FROM payments k CROSS JOIN payments p ON {_OPPOSITE} AND {OURS}
+    FROM matched m CROSS JOIN run_rows r ON r.id = m.row_id AND r.{{amount}} GLOB '[1-9]*'
+    CROSS JOIN payments p ON p.currency {{this}} 'SEK' AND p.currency = r.currency
+        AND CAST(p.{{amount}} AS REAL) = -CAST(r.{{amount}} AS REAL) AND p.date = r.date AND {OURS}
     LEFT JOIN invoices i ON i.id = p.invoice_id AND i.total LIKE '-%'
-    WHERE k.id IN ({_GONE}) AND k.status = '{SETTLED}'
-    AND p.id NOT IN ({_GONE}) AND p.status = '{SETTLED}' AND {_OWN_AMOUNT.format("p")} LIKE '-%'
+    WHERE p.status = '{SETTLED}' AND p.id NOT IN ({_GONE}) AND p.number NOT IN {_CHANGED}
+    AND {_ARRIVES} AND NOT EXISTS (
+        SELECT 1 FROM payments k WHERE k.status = '{SETTLED}' AND {_OPPOSITE}
+        AND k.state = 'registered' AND k.import_type = p.import_type AND k.company = p.company
+        AND k.number <> r.number AND k.id NOT IN ({_GONE}))
 """  # noqa: S608 constants
+
+# As the indexes on amounts have it, of which there is one for SEK.
+_AMOUNTS = (("=", "amount"), ("<>", "amount_currency"))
+
+_FIND_REGISTERED_CREDITS = "INSERT OR IGNORE INTO credit " + " UNION ALL ".join(
+    _REGISTERED_CREDITS.format(this=this, amount=amount) for this, amount in _AMOUNTS
+)
 
 _CREDIT_COLUMNS = """c.date, c.number, c.invoice_number, c.customer, c.amount_currency,
            c.its_invoice, c.customer_here, c.registered"""
@@ -156,7 +183,7 @@ _DEBITS_OF_RUN = f"""
     AND (r.excluded_reason IS NULL
          OR r.excluded_reason NOT IN (SELECT value FROM json_each(:excluded)))
     AND (i.id IS NULL OR i.total NOT LIKE '-%') AND (i.id IS NOT NULL OR c.its_invoice IS NOT NULL)
-    AND {NOT_REGISTERED}
+    AND {_ARRIVES}
 """  # noqa: S608 constants
 
 _REGISTERED_DEBITS = f"""
@@ -173,14 +200,14 @@ _REGISTERED_DEBITS = f"""
         -- It has its other half already.
         SELECT 1 FROM payments k WHERE k.status = '{SETTLED}' AND {_OPPOSITE}
         AND k.state = 'registered' AND k.import_type = p.import_type AND k.company = p.company
-        AND k.id NOT IN ({_GONE}))
+        AND k.number <> c.number AND k.id NOT IN ({_GONE}))
+    AND p.number NOT IN {_CHANGED}
 """  # noqa: S608 constants
 
-# As the indexes on amounts have it, of which there is one for SEK.
 _DEBITS_REGISTERED = " UNION ALL ".join(
     _REGISTERED_DEBITS.format(
         same=f"c.currency {this} 'SEK' AND p.currency = c.currency AND p.currency {this} 'SEK'"
         f" AND CAST(p.{amount} AS REAL) = CAST(c.debit AS REAL)"
     )
-    for this, amount in (("=", "amount"), ("<>", "amount_currency"))
+    for this, amount in _AMOUNTS
 )

@@ -1,0 +1,164 @@
+"""Halves of settlements that changed, came apart, or whose own invoice came here later."""
+
+from dataclasses import replace
+
+import pytest
+from fake_plugin import NEW_YEAR, AnsweringPlugin, invoice, payment
+from host_and_plugin import (
+    MinuteClock,
+    importing_host,
+    outcomes,
+    reads,
+    remaining,
+    row_of,
+)
+
+SETTLED = "settled-against-credit"
+CHANGED = "changed-in-fortnox"
+NOTE = "1101"
+
+
+@pytest.fixture
+def invoices():
+    return [invoice("1001"), invoice("1002", "600")]
+
+
+@pytest.fixture
+def plugin():
+    return AnsweringPlugin()
+
+
+@pytest.fixture
+def host(store, plugin):
+    return importing_host(store, plugin, clock=MinuteClock())
+
+
+@pytest.fixture
+def note(store):
+    store.load_invoices([invoice(NOTE, "-400")])
+
+
+def halves(**values):
+    values = {"date": NEW_YEAR.replace(day=20), "customer_number": "7"} | values
+    return [payment(11, "1001", "400", **values), payment(12, NOTE, "-400", **values)]
+
+
+def settled(host, plugin):
+    """Register a settlement, with the credit beside it where the credit note is not here."""
+    preview = reads(host, plugin, *halves())
+    if not preview.counts["ready"]:
+        host.decide("Fortnox", "11", "accept")
+    host.save("Fortnox")
+
+
+def accepted(host, *numbers):
+    for number in numbers:
+        preview = host.decide("Fortnox", number, "accept")
+    return preview
+
+
+# --- The credit note comes here later ---
+
+
+@pytest.fixture
+def beside(host, plugin, store):
+    settled(host, plugin)
+    store.load_invoices([invoice(NOTE, "-400")])
+    plugin.payments = []
+
+
+def test_the_next_import_offers_a_half_whose_own_invoice_is_here_now(host, beside):
+    row = row_of(host.import_payments("Fortnox"), "12")
+    assert row.reason == CHANGED
+    assert "faktura här (den egna fanns inte då) registrerat 1001, nu 1101" in row.message.sv
+
+
+def test_once_accepted_it_settles_its_own_invoice_and_no_money_came(host, beside, store):
+    host.import_payments("Fortnox")
+    row = row_of(accepted(host, "12"), "12")
+    assert row.status == SETTLED
+    assert "Inga pengar kom in" in row.warning.sv
+    host.save("Fortnox")
+    assert [remaining(store, number) for number in ("1001", NOTE)] == [600, 0]
+    assert host.import_payments("Fortnox").counts["read"] == 0
+
+
+def test_undoing_that_puts_it_beside_the_other_half_again(host, beside, store):
+    host.import_payments("Fortnox")
+    accepted(host, "12")
+    run_id = host.save("Fortnox").run_id
+    host.undo_save(run_id, why="fel")
+    assert [remaining(store, number) for number in ("1001", NOTE)] == [600, -400]
+
+
+def test_kept_beside_it_is_not_offered_again(host, beside):
+    host.import_payments("Fortnox")
+    host.decide("Fortnox", "12", "keep")
+    host.save("Fortnox")
+    assert host.import_payments("Fortnox").counts["read"] == 0
+
+
+@pytest.mark.parametrize("number", ["1001", NOTE])
+def test_why_says_what_is_so_and_what_helps(host, beside, plugin, number):
+    plugin.payments = halves()
+    [half] = [one for one in host.why(number).payments if one.number == "12"]
+    assert (half.outcome, half.reason) == ("registered", CHANGED)
+    assert "nu 1101" in half.message.sv
+    assert "godkänn den" in half.to_do.sv
+
+
+def test_why_does_not_say_of_a_half_that_it_left_an_invoice_it_never_paid(host, beside, plugin):
+    plugin.payments = halves()[:1]  # its own invoice was not searched
+    [half] = [one for one in host.why("1001").payments if one.number == "12"]
+    assert (half.outcome, half.to_do) == ("registered", None)
+
+
+# --- Both halves change ---
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_both_halves_that_changed_are_a_settlement_still(host, plugin, store, known):
+    if known:
+        store.load_invoices([invoice(NOTE, "-400")])
+    settled(host, plugin)
+    preview = reads(host, plugin, *halves(date=NEW_YEAR.replace(day=23)))
+    assert outcomes(preview) == {"11": CHANGED, "12": CHANGED}
+    preview = accepted(host, "11", "12")
+    assert outcomes(preview) == {"11": SETTLED, "12": SETTLED}
+    for number in ("11", "12"):
+        assert "Inga pengar kom in" in row_of(preview, number).warning.sv
+    host.save("Fortnox")
+    assert remaining(store, "1001") == 600
+
+
+def test_one_of_two_changed_halves_is_not_accepted_alone(host, plugin, note):
+    settled(host, plugin)
+    reads(host, plugin, *halves(date=NEW_YEAR.replace(day=23)))
+    assert outcomes(accepted(host, "11")) == {"11": CHANGED, "12": CHANGED}
+
+
+# --- One half is deleted here and taken again ---
+
+
+@pytest.mark.parametrize("number", ["11", "12"])
+def test_a_half_that_is_taken_again_settles_the_registered_one(host, plugin, store, note, number):
+    settled(host, plugin)
+    [deleted] = [one for one in store.payments() if one.payment_number == number]
+    host.delete_payment(deleted.id, why="fel")
+    reads(host, plugin, *halves())
+    row = row_of(host.decide("Fortnox", number, "take-again"), number)
+    assert row.status == SETTLED
+    assert "Inga pengar kom in" in row.warning.sv
+    assert "den andra halvan tas inte in" not in row.warning.sv
+
+
+def test_a_half_made_again_settles_though_the_deleted_one_was_deleted_here_too(
+    host, plugin, store, note
+):
+    settled(host, plugin)
+    [deleted] = [one for one in store.payments() if one.payment_number == "11"]
+    host.delete_payment(deleted.id, why="borta i Fortnox")
+    debit, credit = halves()
+    again = replace(debit, key=replace(debit.key, number="13"))
+    del plugin.source["11"]
+    assert outcomes(reads(host, plugin, again, credit))["13"] == SETTLED
