@@ -29,7 +29,8 @@ def find_settlements(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Settle
     """Find a positive and a negative payment of one date and customer whose sum is 0.
 
     On one invoice they are a payment and its reversal, and on an ordinary invoice a
-    negative payment is one: neither is a settlement. A half that is registered settles another
+    negative payment is one: neither is a settlement. A half of another region's invoice is left
+    to the import of that region, if it shares the company. A registered half settles another
     one where its own other half is deleted, or changed.
     """
     settlements: dict[str, Settlement] = {}
@@ -51,12 +52,15 @@ def find_settlements(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Settle
         if not is_same_customer:
             continue
         used |= keys
-        complete = row["its_invoice"] is not None and row["other_invoice"] is not None
-        if not row["registered"]:
+        elsewhere, other_elsewhere = row["elsewhere"], row["other_elsewhere"]
+        complete = _is_known(row["its_invoice"], elsewhere) and _is_known(
+            row["other_invoice"], other_elsewhere
+        )
+        if not row["registered"] and not elsewhere:
             settlements[credit] = Settlement(
                 debit, row["other_invoice_number"], row["other_invoice"], complete
             )
-        if not row["other_registered"]:
+        if not row["other_registered"] and not other_elsewhere:
             settlements[debit] = Settlement(
                 credit, row["invoice_number"], row["its_invoice"], complete
             )
@@ -86,13 +90,20 @@ def _pair_order(row: sqlite3.Row) -> tuple[object, ...]:
     )
 
 
+def _is_known(invoice_id: int | None, elsewhere: int) -> bool:
+    return invoice_id is not None or bool(elsewhere)
+
+
 def _same_customer(row: sqlite3.Row) -> bool | None:
     """Compare the customers there, or of the invoices here; ``None`` if unknown."""
     if row["customer"] and row["other_customer"]:
         return bool(row["customer"] == row["other_customer"])
-    if row["customer_here"] is not None and row["other_customer_here"] is not None:
-        return bool(row["customer_here"] == row["other_customer_here"])
-    return None
+    here, other_here = row["customer_here"], row["other_customer_here"]
+    if here is None or other_here is None:
+        return None
+    # Of another region, only the customer there tells.
+    same_region = here.partition("\n")[0] == other_here.partition("\n")[0]
+    return bool(here == other_here) if same_region else None
 
 
 # --- SQL ---------------------------------------------------------------------
@@ -105,7 +116,7 @@ _CREDITS = """
     CREATE TEMP TABLE credit (
         date TEXT, debit TEXT, currency TEXT, number TEXT, invoice_number TEXT, customer TEXT,
         amount_currency TEXT, its_invoice INTEGER, customer_here TEXT, registered INTEGER,
-        PRIMARY KEY (date, debit, currency, number)
+        elsewhere INTEGER, PRIMARY KEY (date, debit, currency, number)
     ) WITHOUT ROWID
 """
 
@@ -126,10 +137,19 @@ _ARRIVES = f"({NOT_REGISTERED} OR r.number IN {_CHANGED})"
 
 _CUSTOMER_HERE = "{0}.region || char(10) || {0}.customer_code"
 
+# The invoice of the row ``r`` is not here, but in another region whose import shares the company.
+_ELSEWHERE = """
+    (i.id IS NULL AND EXISTS (
+        SELECT 1 FROM definitions d JOIN invoices o ON o.region = d.region
+        WHERE d.company = :company AND d.import_type = :import_type AND d.region <> :region
+        AND o.number = r.invoice_number))
+"""
+
 _FIND_CREDITS = f"""
     INSERT INTO credit
     SELECT r.date, substr({_OWN_AMOUNT.format("r")}, 2), r.currency, r.number,
-           r.invoice_number, r.customer, r.amount_currency, i.id, {_CUSTOMER_HERE.format("i")}, 0
+           r.invoice_number, r.customer, r.amount_currency, i.id, {_CUSTOMER_HERE.format("i")}, 0,
+           {_ELSEWHERE}
     FROM matched m CROSS JOIN run_rows r ON r.id = m.row_id
     LEFT JOIN invoices i ON i.id = m.invoice_id
     WHERE {_OWN_AMOUNT.format("r")} LIKE '-%' AND r.date IS NOT NULL AND r.number <> ''
@@ -148,7 +168,7 @@ _OPPOSITE = f"""
 # Those of this amount whose own other half is not registered any more, or is deleted at the source.
 _REGISTERED_CREDITS = f"""
     SELECT p.date, substr({_OWN_AMOUNT.format("p")}, 2), p.currency, p.number,
-           p.invoice_number, p.customer, p.amount_currency, i.id, {_CUSTOMER_HERE.format("i")}, 1
+           p.invoice_number, p.customer, p.amount_currency, i.id, {_CUSTOMER_HERE.format("i")}, 1, 0
     FROM matched m CROSS JOIN run_rows r ON r.id = m.row_id AND r.{{amount}} GLOB '[1-9]*'
     CROSS JOIN payments p ON p.currency {{this}} 'SEK' AND p.currency = r.currency
         AND CAST(p.{{amount}} AS REAL) = -CAST(r.{{amount}} AS REAL) AND p.date = r.date AND {OURS}
@@ -168,12 +188,13 @@ _FIND_REGISTERED_CREDITS = "INSERT OR IGNORE INTO credit " + " UNION ALL ".join(
 )
 
 _CREDIT_COLUMNS = """c.date, c.number, c.invoice_number, c.customer, c.amount_currency,
-           c.its_invoice, c.customer_here, c.registered"""
+           c.its_invoice, c.customer_here, c.registered, c.elsewhere"""
 
 _DEBITS_OF_RUN = f"""
     SELECT {_CREDIT_COLUMNS}, r.number AS other_number, r.invoice_number AS other_invoice_number,
            r.customer AS other_customer, i.id AS other_invoice,
-           {_CUSTOMER_HERE.format("i")} AS other_customer_here, 0 AS other_registered
+           {_CUSTOMER_HERE.format("i")} AS other_customer_here, 0 AS other_registered,
+           {_ELSEWHERE} AS other_elsewhere
     FROM matched m CROSS JOIN run_rows r ON r.id = m.row_id
     JOIN credit c ON c.date = r.date AND c.debit = {_OWN_AMOUNT.format("r")}
         AND c.currency = r.currency
@@ -191,7 +212,8 @@ _REGISTERED_DEBITS = f"""
            COALESCE(p.customer, (SELECT b.customer FROM run_balances b
                                  WHERE b.run_id = :run_id AND b.invoice_id = p.invoice_id))
                AS other_customer, i.id AS other_invoice,
-           {_CUSTOMER_HERE.format("i")} AS other_customer_here, 1 AS other_registered
+           {_CUSTOMER_HERE.format("i")} AS other_customer_here, 1 AS other_registered,
+           0 AS other_elsewhere
     FROM credit c
     JOIN payments p ON {{same}} AND p.date = c.date
         AND p.invoice_number <> c.invoice_number AND {OURS}

@@ -11,6 +11,7 @@ from host_and_plugin import (
     reads,
     remaining,
     row_of,
+    saves,
 )
 
 SETTLED = "settled-against-credit"
@@ -162,3 +163,31 @@ def test_a_half_made_again_settles_though_the_deleted_one_was_deleted_here_too(
     again = replace(debit, key=replace(debit.key, number="13"))
     del plugin.source["11"]
     assert outcomes(reads(host, plugin, again, credit))["13"] == SETTLED
+
+
+# --- Two regions share a company ---
+
+
+@pytest.fixture
+def two_regions(host, plugin, store):
+    saves(host, plugin, payment(1, "1002", "600"))
+    host.define("Syd", "Fake", "API", "S", {}, company_of="Fortnox")
+    store.load_invoices([invoice(NOTE, "-400", region="S")])
+    plugin.payments = halves()
+
+
+@pytest.mark.parametrize("names", [("Fortnox", "Syd"), ("Syd", "Fortnox")])
+def test_each_region_registers_the_half_of_its_own_invoice(host, plugin, two_regions, store, names):
+    for name in names:
+        # The customers are learnt from each payment, where they are asked for.
+        plugin.payments = [replace(half, customer_number=None) for half in halves()]
+        plugin.source = {half.key.number: half for half in halves()}
+        assert SETTLED in outcomes(host.import_payments(name)).values()
+        assert host.save(name).counts["ready"] == 1
+    assert [remaining(store, number) for number in ("1001", NOTE)] == [600, 0]
+
+
+def test_the_half_of_another_regions_invoice_is_left_to_its_import(host, two_regions):
+    preview = host.import_payments("Fortnox")
+    assert outcomes(preview) == {"11": SETTLED, "12": "invoice-not-found"}
+    assert "Inga pengar kom in" in row_of(preview, "11").warning.sv
