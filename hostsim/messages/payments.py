@@ -352,6 +352,13 @@ def half_waits(settles: Text, refusal: Text) -> Text:
     )
 
 
+def other_half_waits(number: str, refusal: Text) -> Text:
+    return Text(
+        f"Den andra halvan, betalning {number}, kan inte sparas: {refusal.sv}",
+        f"The other half, payment {number}, cannot be saved: {refusal.en}",
+    )
+
+
 AMOUNT_UNKNOWN = Text(
     "Beloppet i fakturans valuta är inte känt; läs in betalningen på nytt",
     "The amount in the currency of the invoice is not known; read the payment again",

@@ -25,8 +25,9 @@ from hostsim.ledger.decisions import (
     ReplaceablePayment,
 )
 from hostsim.ledger.judging import READY, Judgement, judge, judge_without_invoice
-from hostsim.ledger.reasons import CHANGED, SETTLED
+from hostsim.ledger.reasons import CHANGED, SETTLED, SETTLEMENT_BLOCKED
 from hostsim.ledger.values import EXACT, ZERO, Decision, Invoice
+from hostsim.messages import payments as payments_messages
 from hostsim.messages.source_name import UNNAMED, named
 from hostsim.storage import decisions as decision_store
 from hostsim.storage import deleted_at_source
@@ -207,7 +208,7 @@ class Judging:
             for number in list(newly_blocked):
                 other_half = partners.get(number)
                 if other_half in accepted and other_half not in newly_blocked:
-                    newly_blocked[other_half] = newly_blocked[number]
+                    newly_blocked[other_half] = _blocked_by(number, newly_blocked[number])
             if newly_blocked.keys() <= blocked.keys():
                 return reversals
             blocked = newly_blocked | blocked
@@ -511,6 +512,11 @@ def _refused(judgement: Judgement) -> Refusal:
     if judgement.reason == SETTLED and judgement.because is not None:
         message = judgement.because.message  # both halves already say that they are a settlement
     return Refusal(judgement.reason or CHANGED, message)
+
+
+def _blocked_by(number: str, refusal: Refusal) -> Refusal:
+    """Refuse a half of a settlement whose other half is refused."""
+    return Refusal(SETTLEMENT_BLOCKED, payments_messages.other_half_waits(number, refusal.message))
 
 
 def refusal_in(row: sqlite3.Row, prefix: str) -> Refusal | None:

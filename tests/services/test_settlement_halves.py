@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from fake_plugin import NEW_YEAR, AnsweringPlugin, invoice, payment
+from fake_plugin import NEW_YEAR, AnsweringPlugin, excluded, invoice, payment
 from host_and_plugin import (
     MinuteClock,
     importing_host,
@@ -15,6 +15,7 @@ from host_and_plugin import (
 )
 
 SETTLED = "settled-against-credit"
+BLOCKED = "settlement-blocked"
 CHANGED = "changed-in-fortnox"
 NOTE = "1101"
 
@@ -135,7 +136,12 @@ def test_both_halves_that_changed_are_a_settlement_still(host, plugin, store, kn
 def test_one_of_two_changed_halves_is_not_accepted_alone(host, plugin, note):
     settled(host, plugin)
     reads(host, plugin, *halves(date=NEW_YEAR.replace(day=23)))
-    assert outcomes(accepted(host, "11")) == {"11": CHANGED, "12": CHANGED}
+    preview = accepted(host, "11")
+    assert outcomes(preview) == {"11": BLOCKED, "12": CHANGED}
+    assert (
+        "Den andra halvan, betalning 12, kan inte sparas: Ändrad"
+        in row_of(preview, "11").message.sv
+    )
 
 
 # --- One half is deleted here and taken again ---
@@ -191,3 +197,15 @@ def test_the_half_of_another_regions_invoice_is_left_to_its_import(host, two_reg
     preview = host.import_payments("Fortnox")
     assert outcomes(preview) == {"11": SETTLED, "12": "invoice-not-found"}
     assert "Inga pengar kom in" in row_of(preview, "11").warning.sv
+
+
+# --- What keeps both from being saved ---
+
+
+def test_a_half_that_is_booked_names_the_other_one_as_what_is_not_booked(host, plugin, note):
+    debit, credit = halves()
+    plugin.excluded = [excluded("not-booked", replace(credit, booked=False))]
+    preview = reads(host, plugin, debit)
+    assert outcomes(preview) == {"11": BLOCKED, "12": "not-booked"}
+    message = "kan inte sparas: utelämnad: not-booked"
+    assert f"Den andra halvan, betalning 12, {message}" in row_of(preview, "11").message.sv
