@@ -87,8 +87,20 @@ class Candidate:
 
     def accepts(self, reason: str) -> bool:
         """Whether a person accepted the payment despite this reason, and it can be saved."""
-        applies = self.settles is not None if reason == SETTLED else bool(self.replaceable)
-        return applies and self.blocked is None and self.decided(ACCEPT) is not None
+        if self.blocked is not None:
+            return False
+        if reason == SETTLED:
+            return self._is_settlement_accepted
+        return bool(self.replaceable) and self.decided(ACCEPT) is not None
+
+    @property
+    def _is_settlement_accepted(self) -> bool:
+        """Whether it was accepted as a half, also in the place of what is deleted here by now."""
+        if self.settles is None or self.payment is None:
+            return False
+        return self.decided(ACCEPT) is not None or decision_rules.accepts_settlement(
+            self.decision, self.payment, self.settles
+        )
 
     @property
     def is_advance(self) -> bool:

@@ -196,6 +196,13 @@ def replaced_ids(decision: Decision | None) -> frozenset[int]:
     return frozenset(facts.get("replaces", ())) if accepted else frozenset()
 
 
+def accepts_settlement(decision: Decision | None, payment: Payment, settles: Settlement) -> bool:
+    """Whether a payment was accepted as this half, whatever it was to replace."""
+    if decision is None or decision.decision != ACCEPT or not is_about(decision, payment):
+        return False
+    return bool(json.loads(decision.facts or "{}").get("settles") == settles.number)
+
+
 def advance_after(payment: Payment, earlier: Decision | None) -> str:
     """Return the facts of an advance; an earlier confirmation stays in force."""
     facts = json.loads(facts_of(payment, advance=True))

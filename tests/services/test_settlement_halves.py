@@ -159,6 +159,19 @@ def test_a_half_that_is_taken_again_settles_the_registered_one(host, plugin, sto
     assert "den andra halvan tas inte in" not in row.warning.sv
 
 
+@pytest.mark.parametrize("number", ["11", "12"])
+def test_so_it_does_where_the_credit_note_is_not_here_once_accepted(host, plugin, store, number):
+    settled(host, plugin)
+    [deleted] = [one for one in store.payments() if one.payment_number == number]
+    host.delete_payment(deleted.id, why="fel")
+    reads(host, plugin, *halves())
+    row = row_of(host.decide("Fortnox", number, "take-again"), number)
+    assert row.reason == SETTLED
+    host.decide("Fortnox", number, "accept")
+    assert host.save("Fortnox").counts["ready"] == 1
+    assert remaining(store, "1001") == 600
+
+
 def test_a_half_made_again_settles_though_the_deleted_one_was_deleted_here_too(
     host, plugin, store, note
 ):
@@ -209,3 +222,31 @@ def test_a_half_that_is_booked_names_the_other_one_as_what_is_not_booked(host, p
     assert outcomes(preview) == {"11": BLOCKED, "12": "not-booked"}
     message = "kan inte sparas: utelämnad: not-booked"
     assert f"Den andra halvan, betalning 12, {message}" in row_of(preview, "11").message.sv
+
+
+# --- A half that is accepted in the place of a deleted payment ---
+
+
+@pytest.fixture
+def replacing(host, plugin, store):
+    """Accept a settlement that came where a payment of the invoice was deleted at the source."""
+    run_id = saves(host, plugin, payment(1, "1001", "700"))
+    plugin.source, plugin.deleted = {}, {"1"}
+    assert outcomes(reads(host, plugin, *halves())) == {"11": "replaced", "12": BLOCKED}
+    assert outcomes(accepted(host, "11")) == {"11": SETTLED, "12": SETTLED}
+    return run_id
+
+
+@pytest.mark.parametrize("undone", [False, True])
+def test_both_halves_stay_accepted_once_the_deleted_payment_is_deleted_here(
+    host, replacing, store, undone
+):
+    if undone:
+        host.undo_save(replacing, why="fel")
+    else:
+        host.delete_payment(next(iter(store.payments())).id, why="borta i Fortnox")
+    preview = host.import_payments("Fortnox")
+    assert outcomes(preview) == {"11": SETTLED, "12": SETTLED}
+    assert preview.counts["ready"] == 2
+    host.save("Fortnox")
+    assert remaining(store, "1001") == 600
