@@ -39,6 +39,7 @@ class Candidate:
     _: KW_ONLY
     excluded: Refusal | None = None  # by the plug-in
     registered: Payment | None = None  # under the same key, in the books
+    registered_half: bool = False  # that is registered as a half of a settlement
     #: The invoice here that it is registered on, as a half whose own was not here but is by now.
     beside: str | None = None
     on_same_invoice: bool = False  # as the registered payment

@@ -400,6 +400,8 @@ def _decision_warnings(
     if candidate.replaces:
         change = payments_messages.changed(candidate.changes)
         warnings.append(decisions_messages.accepted(change, author_of(decision)))
+        if candidate.registered_half and candidate.settles is None:
+            warnings.append(payments_messages.WAS_HALF)
     if candidate.accepts(REPLACED):
         change = payments_messages.replaces(candidate.replaceable)
         warnings.append(decisions_messages.accepted(change, author_of(decision)))

@@ -363,6 +363,7 @@ class Judging:
             excluded=refusal_in(row, "excluded"),
             registered=payment_of(row, self.scope.company, "reg_"),
             on_same_invoice=row["inv_id"] is not None and row["inv_id"] == row["reg_invoice_id"],
+            registered_half=row["reg_status"] == SETTLED,
             beside=row["reg_beside"],
             earlier=None if row["fetched"] else _earlier(row),
             decision=decision,
@@ -636,6 +637,7 @@ _INVOICE_COLUMNS = ", ".join(
 _ROWS = f"""
     SELECT r.*, p.id AS reg_id, p.invoice_id AS reg_invoice_id, {REGISTERED_COLUMNS},
            {_INVOICE_COLUMNS},
+           p.status AS reg_status,
            CASE p.status WHEN '{SETTLED}' THEN
                (SELECT b.number FROM invoices b WHERE b.id = p.invoice_id AND b.id <> i.id
                 AND p.invoice_number = r.invoice_number) END AS reg_beside,

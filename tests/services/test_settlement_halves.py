@@ -144,6 +144,18 @@ def test_one_of_two_changed_halves_is_not_accepted_alone(host, plugin, note):
     )
 
 
+def test_a_half_that_changed_alone_gets_no_tick_without_a_word_of_the_settlement(
+    host, plugin, store
+):
+    store.load_invoices([invoice("1003", "400"), invoice(NOTE, "-400")])
+    debit, credit = [replace(halves()[0], invoice_number="1003"), halves()[1]]
+    saves(host, plugin, debit, credit)
+    reads(host, plugin, replace(debit, date=NEW_YEAR.replace(day=23)))
+    row = row_of(accepted(host, "11"), "11")
+    assert row.status == "exact"
+    assert "Var halva av en kvittning" in row.warning.sv
+
+
 # --- One half is deleted here and taken again ---
 
 
