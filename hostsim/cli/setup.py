@@ -100,8 +100,9 @@ def invoices(common: Common) -> None:
     "forgets it.",
 )
 def load_invoices(common: Common, file: Path, region: str, columns: str | None) -> None:
+    from hostsim.messages.files import LOST_ROWS
     from hostsim.services import invoices_json, invoices_table
-    from hostsim.services.item_file import ProblemList
+    from hostsim.services.item_file import FileProblem, ProblemList
     from hostsim.services.open_previews import judge_open_previews
 
     notes = ProblemList()
@@ -117,6 +118,8 @@ def load_invoices(common: Common, file: Path, region: str, columns: str | None) 
             store.set_setting("invoice_columns", meaning)
             loaded = store.load_invoices(rows)
         judge_open_previews(store)
+    for number in loaded.lost_rows:
+        notes.add(FileProblem(0, None, LOST_ROWS, number))
     _show_loaded(common, loaded, notes, "invoice_number", Text("Fakturorna", "The invoices"))
 
 
@@ -166,9 +169,7 @@ def _show_loaded(
         common.note(f"Obs: {note.text('sv')}", f"Note: {note.text('en')}")
     more = notes.found - len(notes.first)
     if more:
-        common.note(
-            f"Obs: och {more} rader till av samma slag.", f"Note: and {more} more such lines."
-        )
+        common.note(f"Obs: och {more} anmärkningar till.", f"Note: and {more} notes more.")
     if common.json:
         first = [
             {

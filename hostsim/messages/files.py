@@ -1,4 +1,4 @@
-"""What is wrong with a JSON file of invoices, or of bills of subcontractors."""
+"""What is wrong or odd in a file of invoices, or of bills of subcontractors."""
 
 from __future__ import annotations
 
@@ -124,4 +124,10 @@ PDF_MISSING = Template(
 )
 TOO_LONG = Template(
     "är för långt; högst {longest} tecken.", "is too long; at most {longest} characters."
+)
+
+#: Of an invoice that was loaded from JSON before, and from a table now.
+LOST_ROWS = Text(
+    "den hade rader, och filen har inga, så den exporteras inte mer; läs in den ur en JSON-fil.",
+    "it had rows, and the file has none, so it is no longer exported; load it from a JSON file.",
 )

@@ -121,6 +121,17 @@ _BILLS = ItemTables(
 TABLES: Mapping[str, ItemTables] = {INVOICES: _INVOICES, BILLS: _BILLS}
 
 
+def numbers_with_rows(
+    db: sqlite3.Connection, invoices: Iterable[tuple[str, str]]
+) -> tuple[str, ...]:
+    """Return the numbers of those that can be exported.
+
+    :param invoices: the region and the number of each.
+    """
+    rows = db.execute(_WITH_ROWS, {"invoices": json.dumps(list(invoices))})
+    return tuple(row["number"] for row in rows)
+
+
 def write_invoice(db: sqlite3.Connection, row: ExportedInvoice, default_currency: str) -> bool:
     """Write an invoice, or update a known one; return whether it is new.
 
@@ -223,6 +234,12 @@ def _digest_of_file(document: str) -> str:
 def _names(cls: type[Any]) -> tuple[str, ...]:
     return tuple(field.name for field in fields(cls))
 
+
+_WITH_ROWS = """
+    SELECT i.number FROM json_each(:invoices) n
+    CROSS JOIN invoices i ON i.region = n.value ->> 0 AND i.number = n.value ->> 1
+    WHERE i.digest <> ''
+"""
 
 _EXISTING = """
     SELECT total, remaining, digest FROM invoices WHERE region = :region AND number = :number

@@ -105,6 +105,8 @@ class Loaded(NamedTuple):
 
     new: int
     updated: int
+    #: The numbers of invoices that had rows, and have none any more.
+    lost_rows: tuple[str, ...] = ()
 
 
 class Store(Database):
@@ -149,10 +151,12 @@ class Store(Database):
 
     def load_invoices(self, rows: Iterable[ExportedInvoice]) -> Loaded:
         """Take exported invoices, all or none; a known number of a region is updated."""
-        currency = self.settings()["default_currency"]
+        currency, rows = self.settings()["default_currency"], list(rows)
+        without = [(row.region, row.number) for row in rows if row.content is None]
         with self.checked_change() as db:
+            lost_rows = item_content.numbers_with_rows(db, without)
             new = [item_content.write_invoice(db, row, currency) for row in rows]
-        return Loaded(sum(new), len(new) - sum(new))
+        return Loaded(sum(new), len(new) - sum(new), lost_rows)
 
     def invoices(self) -> Iterator[Invoice]:
         """Return all invoices, by region and number."""

@@ -131,7 +131,7 @@ def content_of(
         account = settings.rounding_account
         rows = (*rows, InvoiceRow("Öresavrundning", account, difference, Decimal(1)))
     ours = Invoice(
-        number=_document_number(invoice.invoice_number),
+        number=invoice.invoice_number.strip(),
         party_number=customer_number(invoice.customer, settings),
         invoice_date=invoice.invoice_date,
         due_date=invoice.due_date,
@@ -141,7 +141,7 @@ def content_of(
         rows=rows,
         external_reference=reference(invoice),
         invoice_type=_TYPES[invoice.type],
-        credit_invoice_reference=_document_number(invoice.credits),
+        credit_invoice_reference=invoice.credits.strip(),
         total=total_of(rows),
     )
     card = card_of(invoice.customer, settings)
@@ -164,14 +164,9 @@ def content_of(
     )
 
 
-def _document_number(text: str) -> str:
-    """Return a number without leading zeros, as Fortnox writes it."""
-    number = integer_in(text.strip())
-    return text.strip() if number is None else str(number)
-
-
 def _number_problem(number: str) -> Problem | None:
-    if integer_in(number) is not None:
+    # With a leading zero it would be another number in Fortnox, which may be another invoice here.
+    if str(integer_in(number)) == number:
         return None
     return PROBLEMS.problem("NUMBER_NOT_USABLE", number=number)
 

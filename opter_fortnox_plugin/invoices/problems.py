@@ -69,8 +69,10 @@ PROBLEMS: Final = Problems(
             "be in series apart: correct it in Fortnox, or export from a later number.",
         ),
         "NUMBER_NOT_USABLE": Text(
-            "Fortnox tar bara fakturanummer av siffror, högst 15, och numret är {number}.",
-            "Fortnox takes only invoice numbers of digits, at most 15, and the number is {number}.",
+            "Fortnox tar bara fakturanummer av siffror, högst 15 och utan nolla först, och numret "
+            "är {number}.",
+            "Fortnox takes only invoice numbers of digits, at most 15 and without a leading zero, "
+            "and the number is {number}.",
         ),
         "CANCELLED_IN_FORTNOX": Text(
             "Fakturan {number} är makulerad i Fortnox, och numret används inte igen. Gör en ny "

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from bill_file import bill
 from command_line import INVOICES
+from invoice_file import INVOICE
 from shop_plugin import SHOP, Shop
 
 from hostsim.cli import hostsim as root
@@ -405,6 +406,14 @@ def test_invoices_are_loaded_and_shown(ready):
 def test_loading_again_updates(ready):
     ended = ready("invoices", "load", "fakturor.csv", "--json")
     assert ended.json == {"added": 0, "updated": 3, "noted": 0, "notes": []}
+
+
+def test_an_invoice_that_loses_its_rows_is_noted(ready):
+    Path("rader.json").write_text(json.dumps([INVOICE | {"invoice_number": "1001"}]))
+    ready("invoices", "load", "rader.json")
+    ended = ready("invoices", "load", "fakturor.csv", "--json")
+    assert ended.err.startswith("Obs: faktura 1001: den hade rader, och filen har inga")
+    assert [note["invoice_number"] for note in ended.json["notes"]] == ["1001"]
 
 
 @pytest.mark.parametrize(("language", "place"), [("sv", "rad 4, "), ("en", "line 4, ")])

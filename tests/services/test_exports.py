@@ -534,7 +534,9 @@ def test_what_went_before_an_error_stays(host, plugin):
 
 def test_an_invoice_of_a_csv_file_is_never_exported(host, store):
     host.export("ut", review=send_all)
-    store.load_invoices([replace(exported_invoice("10302"), content=None)])
+    headers = [replace(exported_invoice(number), content=None) for number in ("10302", "20001")]
+    assert store.load_invoices(headers).lost_rows == ("10302",)
+    assert store.load_invoices(headers).lost_rows == ()
     assert listed(host.export("ut")) == {}
 
 

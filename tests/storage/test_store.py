@@ -226,7 +226,7 @@ def test_an_unknown_setting_is_refused_naming_the_known_ones(store):
 
 
 def test_a_new_invoice_remains_whole(store):
-    assert store.load_invoices([invoice("1", "1000.50")]) == (1, 0)
+    assert store.load_invoices([invoice("1", "1000.50")]).new == 1
     [loaded] = store.invoices()
     assert (loaded.total, loaded.remaining) == (Decimal("1000.50"), Decimal("1000.50"))
 
@@ -246,7 +246,7 @@ def test_what_remains_of_a_known_invoice_moves_with_its_total(store):
     """1000, of which 300 was paid, becomes 1200: 900 remain."""
     store.load_invoices([invoice("1", "1000")])
     Host(store, Plugins()).add_payment("1", Decimal(300), confirm=True)
-    assert store.load_invoices([invoice("1", "1200", customer_name="Nytt namn")]) == (0, 1)
+    assert store.load_invoices([invoice("1", "1200", customer_name="Nytt namn")]).updated == 1
     [loaded] = store.invoices()
     assert (loaded.remaining, loaded.customer_name) == (Decimal(900), "Nytt namn")
 
