@@ -7,22 +7,23 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from typing import Final
 
 from opter_contract.values import Company, ExcludedPayment, ImportReport, Payment, Reason, Run, Text
-from opter_fortnox_plugin.errors import FortnoxError, Missing
-from opter_fortnox_plugin.fortnox.best_effort import BestEffort
+from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.fortnox.fields import Unreadable
-from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment, payment_detail
-from opter_fortnox_plugin.fortnox.protocol import PAYMENTS, Page
+from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment
+from opter_fortnox_plugin.fortnox.protocol import Page
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
 from opter_fortnox_plugin.fortnox.worker_pool import Future
 from opter_fortnox_plugin.payments.balances import Balances
+from opter_fortnox_plugin.payments.confirmation import Confirmation
 from opter_fortnox_plugin.payments.ocr_lookup import OcrLookup
 from opter_fortnox_plugin.payments.page_scan import PageScan, Row
+from opter_fortnox_plugin.payments.payment_details import Outcome, PaymentDetails
 from opter_fortnox_plugin.payments.payment_rows import Converter, excluded_for
 from opter_fortnox_plugin.payments.settings import Settings
 from opter_fortnox_plugin.payments.watermark import Cursor, start_of_changes
@@ -33,11 +34,8 @@ from opter_fortnox_plugin.session import HERE, Session, Surroundings, signed_in
 MAX_PENDING_DETAILS: Final = 2 * REQUESTS
 MAX_PENDING_PAGES: Final = 8
 
-#: The maximum number of registered payments that are checked in a run.
-MAX_PAYMENTS_CHECKED: Final = 100
-
-#: A requested detail: the payment, or ``None`` if it is deleted.
-Detail = Future["Payment | ExcludedPayment | None"]
+#: A requested detail.
+Detail = Future[Outcome]
 
 
 def import_payments(
@@ -84,7 +82,7 @@ class Importer:
         self._first_page: Future[Page] | None = None
         self._page_scan: PageScan | None = None
         #: The pages that wait for details, and their details from the first pending one.
-        self._pages: deque[list[Payment | ExcludedPayment | Detail]] = deque()
+        self._pages: deque[list[Outcome | Detail]] = deque()
         self._details: deque[Detail] = deque()
         self._pages_started = 0
         self._details_started = 0
@@ -107,6 +105,10 @@ class Importer:
     def run(self, company: Company) -> ImportReport:
         self._company = company
         self._converter = Converter(company.number, self._exclusion_reason)
+        self._payment_details = PaymentDetails(self._client, self._converter)
+        self._confirmation = Confirmation(
+            self._session, company, self._payment_details, self._hand_over_outcomes
+        )
         self._ocr = OcrLookup(self._session, company, self._seconds_left)
         return self._read()
 
@@ -139,13 +141,14 @@ class Importer:
                 self._notes.append(_look_up_refused(self._lookup_failures, self._ocr.refused))
             elif self._host.takes_balances():
                 self._compare_balances()
-            self._check_registered()
-            self._confirm_payments()
+            self._confirmation.check_registered()
+            self._confirmation.confirm_ready()
         return self._report(self._cursor(page_scan), page_scan.not_read)
 
     def _report(self, cursor: str | None, not_read: int) -> ImportReport:
         requests = self._limiter.started
-        return ImportReport(self._company, cursor, not_read, requests, tuple(self._notes))
+        notes = (*self._notes, *self._confirmation.notes)
+        return ImportReport(self._company, cursor, not_read, requests, notes)
 
     def _cursor(self, page_scan: PageScan) -> str | None:
         """Return where the next import starts, or ``None`` to start where this one did.
@@ -167,11 +170,11 @@ class Importer:
         self._details.extend(details)
         self._details_started += len(details)
 
-    def _outcome(self, row: Row) -> Payment | ExcludedPayment | Detail:
+    def _outcome(self, row: Row) -> Outcome | Detail:
         if isinstance(row, Unreadable):
             return self._converter.unreadable(row, row)
-        if self._needs_detail(row):
-            return self._pool.submit(partial(self._fetch_payment, row.number))
+        if self._payment_details.needed(row):
+            return self._pool.submit(partial(self._payment_details.fetch, row.number))
         return self._converter.convert(row, detailed=False)
 
     def _hand_over(self, *, may_wait: int) -> None:
@@ -213,27 +216,6 @@ class Importer:
             details = self._details_started * page_scan.pages_to_take / (self._pages_started or 1)
             requests += page_scan.pages_to_request + round(details)
         return self._limiter.seconds_for(requests)
-
-    def _needs_detail(self, row: InvoicePayment) -> bool:
-        """Return whether the list row is not enough: another currency, or write-offs."""
-        if row.currency == "SEK" and not row.write_off_exist:
-            return False
-        reason = self._exclusion_reason(row)
-        return reason is None or reason.reason == "not-booked"
-
-    def _fetch_payment(self, number: str) -> Payment | ExcludedPayment | None:
-        """Fetch the detail of a payment; ``None`` if it is deleted."""
-        try:
-            raw = self._client.get(PAYMENTS, number)
-        except Missing:
-            return None
-        try:
-            row = payment_detail(raw)
-            if row.number != number:
-                raise Unreadable(("Number",), readable=asdict(row))
-        except Unreadable as error:
-            return self._converter.unreadable(error, error, number)
-        return self._converter.convert(row, detailed=True)
 
     def _exclusion_reason(self, payment: Payment | InvoicePayment) -> Reason | None:
         return None if self._everything else self._settings.exclusion_reason(payment)
@@ -284,99 +266,13 @@ class Importer:
             balances.hand_over(self._host.invoices_to_check(self._company))
         self._notes += balances.notes
 
-    def _check_registered(self) -> None:
-        """Check whether the registered payments that the host names still exist.
-
-        Payments that pay another invoice now are handed over, deleted and unchecked ones reported.
-        """
-        effort = BestEffort(self._pool)
-        seen: set[str] = set()
-        quota, too_many = MAX_PAYMENTS_CHECKED, 0
-        while registered := self._host.registered_payments(self._company):
-            fresh = {
-                payment.number: payment.invoice_number
-                for payment in registered
-                if payment.number not in seen
-            }
-            if not fresh:
-                break
-            seen.update(fresh)
-            valid = [number for number in fresh if number.isdecimal()]
-            requested = valid[:quota]
-            quota, too_many = quota - len(requested), too_many + len(valid) - len(requested)
-            outcomes = self._fetch_payments(requested, _CHECKING_REGISTERED, effort)
-            self._hand_over_outcomes(
-                [
-                    outcome
-                    for number, outcome in outcomes.items()
-                    if _pays_another_invoice(outcome, fresh[number])
-                ]
-            )
-            self._host.take_deleted(
-                [number for number, outcome in outcomes.items() if outcome is None]
-            )
-            self._host.take_unchecked([number for number in fresh if number not in outcomes])
-        if too_many:
-            self._notes.append(_too_many_to_check(too_many))
-        self._notes += [_not_checked(count, why) for why, count in effort.failed.items()]
-
-    def _confirm_payments(self) -> None:
-        """Fetch the payments again that the host would offer for saving.
-
-        Also those of this run of which it needs the detail. A payment that cannot be fetched
-        stays as the host has it.
-        """
-        effort = BestEffort(self._pool)
-        requested: set[str] = set()
-        while effort.aborted is None and (numbers := self._host.payments_to_confirm(self._company)):
-            fresh = [number for number in dict.fromkeys(numbers) if number not in requested]
-            if not fresh:
-                break
-            requested.update(fresh)
-            outcomes = self._fetch_payments(fresh, _CONFIRMING, effort)
-            self._hand_over_outcomes(list(outcomes.values()))
-            self._host.take_deleted(
-                [number for number, outcome in outcomes.items() if outcome is None]
-            )
-        self._notes += [_not_confirmed(count, why) for why, count in effort.failed.items()]
-
-    def _fetch_payments(
-        self, numbers: Sequence[str], message: Text, effort: BestEffort
-    ) -> dict[str, Payment | ExcludedPayment | None]:
-        """Fetch payments by number, omitting failed ones; ``None`` for a deleted one."""
-        futures = {
-            number: effort.submit(partial(self._fetch_payment, number)) for number in numbers
-        }
-        outcomes: dict[str, Payment | ExcludedPayment | None] = {}
-        for done, (number, future) in enumerate(futures.items()):
-            left = self._limiter.seconds_for(self._pool.waiting)
-            self._host.report_progress("confirming", done, len(futures), message, left)
-            outcome = effort.result(future)
-            if not isinstance(outcome, FortnoxError):
-                outcomes[number] = outcome
-        return outcomes
-
 
 ImporterFactory = Callable[[Session, Settings], Importer]
-
-
-def _pays_another_invoice(outcome: Payment | ExcludedPayment | None, invoice_number: str) -> bool:
-    """Return whether a payment is readable and pays another invoice."""
-    payment = outcome.payment if isinstance(outcome, ExcludedPayment) else outcome
-    return payment is not None and payment.invoice_number != invoice_number
 
 
 # --- messages ----------------------------------------------------
 
 _READING: Final = Text("Läser betalningar i Fortnox", "Reading payments in Fortnox")
-_CONFIRMING: Final = Text(
-    "Kontrollerar enskilda betalningar i Fortnox",
-    "Checking single payments in Fortnox",
-)
-_CHECKING_REGISTERED: Final = Text(
-    "Kontrollerar att registrerade betalningar finns kvar i Fortnox",
-    "Checking that registered payments still exist in Fortnox",
-)
 _NOT_LOOKED_UP: Final = Reason(
     "not-looked-up",
     Text(
@@ -415,29 +311,4 @@ def _look_up_refused(count: int, error: FortnoxError) -> Text:
         f"The invoices in Fortnox may not be read ({error.code}, code {code}), so that what "
         f"remains of them was not compared, and {waiting.en} to be looked up. The rest is read. "
         "Load those invoices here, or give whoever signs in the right",
-    )
-
-
-def _too_many_to_check(count: int) -> Text:
-    return Text(
-        f"{count} registrerade betalningar hann inte kontrolleras i Fortnox: högst "
-        f"{MAX_PAYMENTS_CHECKED} frågas det efter per import",
-        f"{count} registered payments were not checked in Fortnox: at most {MAX_PAYMENTS_CHECKED} "
-        "are checked in an import",
-    )
-
-
-def _not_checked(count: int, why: Text) -> Text:
-    return Text(
-        f"{count} registrerade betalningar kunde inte kontrolleras i Fortnox. {why.sv}",
-        f"{count} registered payments could not be checked in Fortnox. {why.en}",
-    )
-
-
-def _not_confirmed(count: int, why: Text) -> Text:
-    return Text(
-        f"{count} betalningar kunde inte hämtas på nytt från Fortnox och står kvar som de var. "
-        f"{why.sv}",
-        f"{count} payments could not be fetched again from Fortnox, and stay as they were. "
-        f"{why.en}",
     )

@@ -66,7 +66,7 @@ class _InvoicePayments(Importer):
             rows += self._other_halves(invoices, rows)
         self._add_page(rows)
         self._hand_over(may_wait=0)
-        self._check_registered()
+        self._confirmation.check_registered()
         return self._report(None, 0)
 
     def _rows_of(self, number: str) -> list[Row]:

@@ -20,7 +20,7 @@ class Converter:
     """
 
     company_number: str
-    exclusion_reason: Callable[[Payment], Reason | None]
+    exclusion_reason: Callable[[Payment | InvoicePayment], Reason | None]
 
     def convert(self, row: InvoicePayment, *, detailed: bool) -> Payment | ExcludedPayment:
         try:
