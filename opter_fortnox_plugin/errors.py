@@ -417,8 +417,8 @@ class Unavailable(FortnoxError):
         "FORTNOX_UNAVAILABLE": Text(
             "Fortnox svarar inte som det ska ({what}), trots {attempts} försök. Vänta en stund och "
             "försök igen; inget har sparats till hälften.",
-            "Fortnox does not answer as it should ({what}), after {attempts} attempts. Wait a "
-            "while and try again; nothing has been partially saved.",
+            "Fortnox does not answer as it should ({what}; attempts: {attempts}). Wait a while "
+            "and try again; nothing has been partially saved.",
         ),
         "NOT_FORTNOX": Text(
             "Något annat än Fortnox svarade i dess ställe (status {status}): {who}. Det är ett fel "
@@ -474,9 +474,9 @@ class Unavailable(FortnoxError):
             "and whether a proxy is needed, and {setting}.",
         ),
         "RATE_LIMITED": Text(
-            "Fortnox bad oss vänta {count} gånger (429), fast bara några få frågor ställdes: ett "
+            "Fortnox bad oss vänta {times} (429), fast bara några få frågor ställdes: ett "
             "annat program använder samma koppling. Låt det bli klart och försök igen.",
-            "Fortnox asked us to wait {count} times (429), though only a few questions were asked: "
+            "Fortnox asked us to wait {times} (429), though only a few questions were asked: "
             "another program uses the same integration. Let it finish and try again.",
         ),
         "FORTNOX_NOT_TRUSTED": Text(

@@ -22,7 +22,7 @@ from opter_fortnox_plugin.errors import (
 )
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.http import Transport
-from opter_fortnox_plugin.fortnox.protocol import SCOPES, Tokens, plain
+from opter_fortnox_plugin.fortnox.protocol import SCOPES, TOO_MANY_REQUESTS, Tokens, plain
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool
 from opter_fortnox_plugin.host import Host
@@ -187,7 +187,7 @@ def signed_in(
         http, configuration = endpoint.transport, endpoint.configuration
         pool = WorkerPool(host.repeat_progress, abort=http.abort, sleep=sleep, clock=clock)
         limiter = RateLimiter(sleep=pool.sleep, clock=clock, may_start=pool.may_start)
-        http.sent, http.answered = limiter.sent, limiter.answered
+        http.sent, http.answered = limiter.sent, lambda _status: limiter.answered()
         with logged_in(host, endpoint, limiter, scopes=scopes, again=again) as login:
             client = Client(
                 configuration.api_url,
@@ -316,12 +316,8 @@ def _remove_consent(company: Company) -> Text:
     )
 
 
-#: How the error of a request that the rate limit refused begins.
-LIMITED: Final = "429"
-
-
 def report_retry(host: Host, what: str, seconds: float) -> None:
-    if what.startswith(LIMITED):
+    if what.startswith(str(TOO_MANY_REQUESTS)):
         # The normal limit is not an error.
         message = Text(
             f"Fortnox ber oss vänta {seconds:.0f} s", f"Fortnox asks us to wait {seconds:.0f} s"

@@ -226,7 +226,7 @@ class Doctor:
                         "None are loaded yet; do so with hostsim invoices load.",
                     )
                 )
-            return Text(f"{count} är inlästa.", f"{count} are loaded.")
+            return Text(f"Inlästa: {count}.", f"Loaded: {count}.")
         region = self._definition.region
         called = _region(region)
         if self._definition.subject:
@@ -234,12 +234,13 @@ class Doctor:
         count = invoices.count(self._store, region)
         if not count:
             raise host_error("NO_INVOICES", region=called)
-        return Text(f"{count} finns i {called.sv}.", f"There are {count} in {called.en}.")
+        return Text(f"Antal i {called.sv}: {count}.", f"Number in {called.en}: {count}.")
 
     def _to_export(self, definition: Definition, region: Text) -> Text:
         periods = export_states.periods(self._store, definition, "")
         words = export_messages.WORDS[definition.subject]
-        items, count = words["items"], sum(period.items for period in periods)
+        items, heading = words["items"], words["Items"]
+        count = sum(period.items for period in periods)
         if not count:
             raise Unknown(
                 Text(
@@ -248,8 +249,7 @@ class Doctor:
                 )
             )
         return Text(
-            f"{count} {items.sv} finns i {region.sv}.",
-            f"There are {count} {items.en} in {region.en}.",
+            f"{heading.sv} i {region.sv}: {count}.", f"{heading.en} in {region.en}: {count}."
         )
 
     # --- The plug-in's part ---

@@ -89,7 +89,7 @@ class _Deadline:
         self,
         seconds: float,
         sent: Callable[[], None],
-        answered: Callable[[], None],
+        answered: Callable[[int], None],
         connecting: Callable[[], AbstractContextManager[None]],
     ) -> None:
         self.sent, self.answered, self.connecting = sent, answered, connecting
@@ -144,7 +144,7 @@ class _WatchedConnection:
             deadline.sent()
         response = super().getresponse()  # type: ignore[misc]
         if deadline is not None:
-            deadline.answered()
+            deadline.answered(response.status)
         return response
 
 
@@ -243,10 +243,10 @@ class Transport:
         self._timeout = (connect, read)
         self._total = total
         self._active: set[_Deadline] = set()
-        #: Called in the thread of each request when it was sent, and when the status and headers
-        #: of its response have arrived.
+        #: Called in the thread of each request when it was sent, and with the status of its
+        #: response when that and the headers have arrived.
         self.sent: Callable[[], None] = lambda: None
-        self.answered: Callable[[], None] = lambda: None
+        self.answered: Callable[[int], None] = lambda _status: None
 
     def send(
         self,

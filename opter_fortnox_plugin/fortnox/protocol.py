@@ -40,6 +40,9 @@ from opter_fortnox_plugin.errors import (
 #: Fortnox's clock, for ``lastmodified``.
 STOCKHOLM: Final = ZoneInfo("Europe/Stockholm")
 
+#: The status of a request that the rate limit refuses.
+TOO_MANY_REQUESTS: Final = 429
+
 #: The largest page that Fortnox returns.
 PAGE_SIZE: Final = 500
 
@@ -291,10 +294,10 @@ def resource_in(response: Response, resource: Resource) -> Any:
 
 def _temporary(response: Response) -> Temporary | None:
     """Return the error of a status that asks the client to try again later, if it does."""
-    if response.status in (408, 429) or (
+    if response.status in (408, TOO_MANY_REQUESTS) or (
         response.status >= 500 and response.status != _NETWORK_LOGIN
     ):
-        limited = response.status == 429
+        limited = response.status == TOO_MANY_REQUESTS
         # Fortnox's own may be a page, too, so that it is reported and not judged.
         server = "" if _dict_in(response.body) else _server(response)
         what = f"{response.status}, {server}" if server else str(response.status)
@@ -308,7 +311,8 @@ def _error_of(response: Response, resource: str) -> Exception:
     if not _is_from_fortnox(response):
         return not_fortnox(response)
     status = response.status
-    information = error_information(response.body)
+    # The service of attachments has its code as ``error``, if it has one.
+    information = error_information(response.body) or {"Code": _dict_in(response.body).get("error")}
     code = code_of(information)
     shown = "–" if code is None else code
     if code in _INTERNAL_ERRORS:

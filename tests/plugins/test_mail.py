@@ -228,7 +228,7 @@ REVIEWED = {
     "actual", "actual_number", "attempts", "company", "consent", "count", "currency", "expected",
     "expected_number", "fortnox_code", "hook", "host", "licence", "name", "needed", "ours", "path",
     "port", "proxy", "reason", "redirect", "resource", "scopes", "seconds", "setting", "status",
-    "store", "theirs", "time", "upgrade", "what", "who", "why",
+    "store", "theirs", "time", "times", "upgrade", "what", "who", "why",
 }  # fmt: skip
 
 

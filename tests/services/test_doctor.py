@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sqlite3
 import sys
@@ -273,7 +274,7 @@ def test_an_export_looks_for_what_it_exports(check, store, bank):
     assert check("Avr", plugins)["host.invoices"].state == "unknown"
     store.load_bills([bill("1"), bill("2")])
     found = check("Avr", plugins)["host.invoices"]
-    assert (found.state, found.message.en) == ("ok", "There are 2 bills in the default region.")
+    assert (found.state, found.message.en) == ("ok", "Bills in the default region: 2.")
 
 
 def test_a_plug_in_that_cannot_check_itself_is_reported(check, loaded, bank):
@@ -398,6 +399,15 @@ def test_the_command_writes_json_without_a_secret(defined, sandbox):
     found = {one["name"]: one for one in json.loads(out)["findings"]}
     assert (status, found["login"]["state"], found["login"]["code"]) == (0, "ok", None)
     assert sandbox.client_secret not in out
+
+
+def test_input_that_ends_takes_nothing_away_of_the_plug_ins_part(defined, monkeypatch):
+    with Path(os.devnull).open() as ended:
+        monkeypatch.setattr(sys, "stdin", ended)
+        status, out, err = defined("doctor", "Fortnox", "--no-browser", "--json")
+    found = {one["name"]: one["state"] for one in json.loads(out)["findings"]}
+    assert (found["answer.api"], found["login"], found["company"]) == ("ok", "failed", "skipped")
+    assert (status, err.splitlines()[-1].partition(":")[0]) == (3, "INPUT_ENDED")
 
 
 def test_the_command_works_before_there_is_a_database(command, database, store):

@@ -38,6 +38,7 @@ from opter_fortnox_plugin.fortnox.http import Transport, no_auth
 from opter_fortnox_plugin.fortnox.payment_schemas import company_of
 from opter_fortnox_plugin.fortnox.protocol import (
     SCOPES,
+    TOO_MANY_REQUESTS,
     Response,
     date_of,
     plain,
@@ -51,7 +52,6 @@ from opter_fortnox_plugin.login.callback import Login
 from opter_fortnox_plugin.login.callback_server import CallbackServer
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 from opter_fortnox_plugin.session import (
-    LIMITED,
     logged_in,
     refuse_other_company,
     report_retry,
@@ -145,8 +145,14 @@ class Examination:
     #: The API's first response, and the machine's time then.
     first_response: tuple[Response, datetime] = field(init=False)
     signed_in: SignedIn = field(init=False)
-    #: The number of 429 responses.
+    #: The number of 429 responses, whatever asked.
     rate_limited: int = 0
+
+    def __post_init__(self) -> None:
+        self.transport.answered = self._count
+
+    def _count(self, status: int) -> None:
+        self.rate_limited += status == TOO_MANY_REQUESTS
 
     def require(self, names: Iterable[str]) -> None:
         """Raise an error if one of these checks did not succeed.
@@ -165,7 +171,9 @@ class Examination:
         method = "GET" if form is None else "POST"
         try:
             response = self.transport.send(method, url, auth=no_auth, form=form)
-            refuse_unless_fortnox(response)
+            # One that the rate limit refuses is an answer, too; it has a row of its own.
+            if response.status != TOO_MANY_REQUESTS:
+                refuse_unless_fortnox(response)
         except Temporary as error:
             raise unavailable(error, 1) from None
         return response
@@ -178,7 +186,7 @@ class Examination:
             self.signed_in,
             self.limiter,
             sleep=self.host.wait,
-            waiting=self._report_retry,
+            waiting=partial(report_retry, self.host),
         )
 
     @cached_property
@@ -206,10 +214,6 @@ class Examination:
                 return {}
             # Fortnox does not normally respond like this.
             return Refused("FORTNOX_REFUSED", resource=resource, status="–", fortnox_code="–")
-
-    def _report_retry(self, what: str, seconds: float) -> None:
-        self.rate_limited += what.startswith(LIMITED)
-        report_retry(self.host, what, seconds)
 
     def refusals(self, code: str) -> list[FortnoxError]:
         """Return the refusals with this code of rights that the transfer requires."""
@@ -408,7 +412,7 @@ def check_api(examination: Examination) -> Text:
     url = examination.values[API_URL]
     response = examination.send(f"{url}/companyinformation")
     examination.first_response = response, examination.local_time()
-    if response.status != 401:
+    if response.status not in {401, TOO_MANY_REQUESTS}:
         raise Unknown(
             f"Svarar, men inte som Fortnox brukar (status {response.status} i stället för 401). "
             f"Kontrollera {API_URL}, och om en proxy eller brandvägg vill att någon loggar in.",
@@ -562,7 +566,7 @@ def check_right(examination: Examination, resource: str) -> Text:
     total = meta.get("@TotalResources") if isinstance(meta, dict) else None
     if not isinstance(total, int):
         return Text("Får läsas.", "May be read.")
-    return Text(f"Får läsas; {total} finns.", f"May be read; there are {total}.")
+    return Text(f"Får läsas; {total} finns.", f"May be read; {total} in all.")
 
 
 def check_company(examination: Examination) -> Text:
@@ -582,8 +586,11 @@ def check_company(examination: Examination) -> Text:
 
 
 def check_rate_limit(examination: Examination) -> Text:
-    if examination.rate_limited:
-        raise Unavailable("RATE_LIMITED", count=examination.rate_limited)
+    if count := examination.rate_limited:
+        once = Text("en gång", "once")
+        times = once if count == 1 else Text(f"{count} gånger", f"{count} times")
+        raise Unavailable("RATE_LIMITED", times=times)
+    examination.require(["login"])
     return Text("Fortnox bad oss inte att vänta.", "Fortnox did not ask us to wait.")
 
 
@@ -613,7 +620,7 @@ def checks_of(needs: Needs) -> tuple[Check, ...]:
         *rights,
         Check("company", Text("Företag", "Company"), check_company, ("rights.company",)),
         *needs.set_up,
-        Check("rate", Text("Frågegräns", "Rate limit"), check_rate_limit, ("login",)),
+        Check("rate", Text("Frågegräns", "Rate limit"), check_rate_limit),
     )
 
 

@@ -31,6 +31,7 @@ from opter_fortnox_plugin.fortnox.protocol import (
     COST_CENTERS,
     CURRENCIES,
     CUSTOMERS,
+    FILE_CONNECTIONS,
     FINANCIAL_YEARS,
     INBOX,
     INVOICES,
@@ -65,6 +66,9 @@ _COST_CENTERS: Final = Right(
     "rights.costcenters", Text("Rätt att läsa kostnadsställen", "Right to read cost centres")
 )
 _INBOX: Final = Right("rights.inbox", Text("Rätt till inkorgen", "Right to the inbox"), None)
+_ATTACHMENTS: Final = Right(
+    "rights.attachments", Text("Rätt till bifogade filer", "Right to attached files")
+)
 
 _COMPANY: Final = (
     Text(
@@ -169,6 +173,20 @@ def check_locked_period(examination: Examination) -> Text:
     )
 
 
+def check_attachments(examination: Examination) -> Text:
+    """Read the files of an invoice that is there: without one, Fortnox cannot be asked."""
+    for row in _newest(examination):
+        if number := number_in(row):
+            examination.client.attachments(str(number))
+            return Text("Får läsas.", "May be read.")
+    raise Unknown(
+        "Syns inte förrän en faktura finns i Fortnox. Kontrollera igen när den första är "
+        "exporterad.",
+        "Cannot be seen before there is an invoice in Fortnox. Check again when the first one is "
+        "exported.",
+    )
+
+
 # --- The newest invoices ------------------------------------------------------------------
 
 
@@ -209,10 +227,14 @@ def _invoice(examination: Examination, number: str) -> Invoice | None:
 
 
 class _Export(NamedTuple):
-    """What one export needs in addition to the others: see :class:`Needs`."""
+    """What one export needs in addition to the others: see :class:`Needs`.
+
+    :param attaching: the rights, and the checks, if it attaches files.
+    """
 
     settings: type[ExportSettings]
     rights: Mapping[str, Right]
+    attaching: tuple[Mapping[str, Right], Sequence[Check]]
     licensed: tuple[Sequence[str], Text]
     set_up: Sequence[Check]
 
@@ -227,6 +249,17 @@ _EXPORTS: Final = {
                 "rights.customers", Text("Rätt att läsa kunder", "Right to read customers")
             ),
         },
+        (
+            {},
+            (
+                Check(
+                    _ATTACHMENTS.name,
+                    _ATTACHMENTS.label,
+                    check_attachments,
+                    (RIGHT_OF_INVOICES.name,),
+                ),
+            ),
+        ),
         (
             (INVOICES.path, CUSTOMERS.path, ACCOUNTS.path),
             Text(
@@ -244,6 +277,7 @@ _EXPORTS: Final = {
                 "rights.suppliers", Text("Rätt att läsa leverantörer", "Right to read suppliers")
             ),
         },
+        ({FILE_CONNECTIONS.path: _ATTACHMENTS}, ()),
         (
             (SUPPLIER_INVOICES.path, SUPPLIERS.path, ACCOUNTS.path),
             Text(
@@ -263,6 +297,9 @@ def needs_of(subject: str, values: Mapping[str, str]) -> Needs:
     rights = {**_RIGHTS, **export.rights}
     if "costcenter" in settings.scopes:
         rights[COST_CENTERS.path] = _COST_CENTERS
+    set_up = export.set_up
     if settings.attach_pdf:
-        rights[INBOX.path] = _INBOX
-    return Needs(settings.scopes, rights, export.licensed, _COMPANY, export.set_up)
+        attaching, checks = export.attaching
+        rights |= {INBOX.path: _INBOX, **attaching}
+        set_up = (*checks, *set_up)
+    return Needs(settings.scopes, rights, export.licensed, _COMPANY, set_up)

@@ -9,6 +9,7 @@ import socket
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, closing
 from datetime import UTC, datetime
+from typing import Any
 
 from opter_contract.values import Finding, Run, Text
 from opter_fortnox_plugin.diagnostics.doctor.checks import (
@@ -20,7 +21,6 @@ from opter_fortnox_plugin.diagnostics.doctor.checks import (
     checks_of,
 )
 from opter_fortnox_plugin.diagnostics.doctor.export_checks import needs_of
-from opter_fortnox_plugin.errors import Cancelled, FortnoxError
 from opter_fortnox_plugin.fortnox.network import proxy_of
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.session import HERE, Surroundings
@@ -73,16 +73,20 @@ def _run_check(
         examination.require(check.needs)
         message = check.run(examination)
         return Finding(name, label, "ok", message) if message else None
-    except Cancelled:
-        raise
-    except FortnoxError as error:
-        examination.not_ok.add(name)
-        return Finding(name, label, "failed", error.message, error.code, error.kind)
     except Unknown as unknown:
         return Finding(name, label, "unknown", unknown.message)
     except Skipped as skipped:
         examination.not_ok.add(name)
         return Finding(name, label, "skipped", _skipped_message(labels[skipped.other]))
+    except Exception as error:
+        # A failure of ours, or one that the host raises in a hook.
+        failure: Any = error
+        if not all(hasattr(error, part) for part in ("code", "kind", "message")):
+            raise
+        if failure.kind == "cancelled":
+            raise
+        examination.not_ok.add(name)
+        return Finding(name, label, "failed", failure.message, failure.code, failure.kind)
 
 
 def _skipped_message(other: Text) -> Text:

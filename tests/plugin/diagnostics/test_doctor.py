@@ -19,12 +19,13 @@ from second_host import HostWithSecrets, hookimpl, new_run
 from web_host import register_redirect_uri
 
 from hostsim.sandbox import Fault, Match, Sandbox, scripted_login, seed
-from opter_contract.values import Company
+from opter_contract.values import Company, Text
 from opter_fortnox_plugin.diagnostics.doctor.checks import IMPORT, checks_of
 from opter_fortnox_plugin.diagnostics.doctor.run import diagnose
 from opter_fortnox_plugin.errors import CODES, Cancelled, Unavailable
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.network import proxy_of
+from opter_fortnox_plugin.fortnox.retries import ATTEMPTS
 from opter_fortnox_plugin.session import Surroundings
 
 SETTINGS = {"ignore_payments_before": "2026-01-01"}
@@ -489,7 +490,62 @@ def test_meeting_the_rate_limit_fails(examine, sandbox):
     sandbox.faults.add(Fault.too_many("0", match=signed_in, times=2))
     findings = examine()
     assert failed(findings) == {"rate": "RATE_LIMITED"}
-    assert "2" in findings["rate"].message.sv
+    assert "2 gånger" in findings["rate"].message.sv
+
+
+@pytest.mark.parametrize("path", ["/oauth-v1/token", "/3/companyinformation"])
+def test_a_limit_that_the_first_requests_meet_is_an_answer_and_counted(examine, sandbox, path):
+    sandbox.faults.add(Fault.too_many(match=Match(path=path)))
+    findings = examine()
+    assert failed(findings) == {"rate": "RATE_LIMITED"}
+    assert "asked us to wait once (429)" in findings["rate"].message.en
+
+
+def test_every_refusal_of_the_rate_limit_is_counted_also_the_last_one(examine, sandbox):
+    sandbox.faults.add(Fault.too_many("0", match=Match(path="/3/invoicepayments"), times=None))
+    findings = examine()
+    assert findings["rights.payments"].code == "FORTNOX_UNAVAILABLE"
+    assert f"{ATTEMPTS} gånger" in findings["rate"].message.sv
+
+
+def test_a_limit_that_keeps_anybody_from_signing_in_is_told(examine, sandbox):
+    sandbox.faults.add(Fault.too_many(match=Match(path="/oauth-v1/token"), times=None))
+    findings = examine()
+    assert failed(findings) == {"login": "FORTNOX_UNAVAILABLE", "rate": "RATE_LIMITED"}
+
+
+# --- Errors of the host ---------------------------------------------------------------------
+
+
+def test_an_error_of_the_host_is_a_finding_beside_the_others(examine):
+    class Deaf(Person):
+        @hookimpl
+        def opter_open_browser(self, run, url, on_redirect):
+            raise _HostError("login")
+
+    findings = examine(person=Deaf())
+    assert failed(findings) == {"login": "INPUT_ENDED"}
+    assert findings["answer.api"].state == "ok"
+    assert skipped(findings) == AFTER_LOGIN
+
+
+def test_cancelling_by_the_host_ends_it(examine):
+    class Stop(Person):
+        @hookimpl
+        def opter_open_browser(self, run, url, on_redirect):
+            raise _HostError("cancelled")
+
+    with pytest.raises(_HostError):
+        examine(person=Stop())
+
+
+class _HostError(Exception):
+    code = "INPUT_ENDED"
+    message = Text("Slut.", "Ended.")
+
+    def __init__(self, kind):
+        super().__init__(kind)
+        self.kind = kind
 
 
 # --- How it ends --------------------------------------------------------------------------

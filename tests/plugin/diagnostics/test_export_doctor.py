@@ -115,6 +115,29 @@ def test_a_withdrawn_scope_fails(office, examine):
     )
 
 
+def test_files_on_invoices_need_a_scope_too(office, examine):
+    office.set_invoices(invoice()).export()
+    assert examine(attach_pdf="true")["rights.attachments"].state == "ok"
+    office.sandbox.state.withdraw_scope("connectfile")
+    finding = examine(attach_pdf="true")["rights.attachments"]
+    assert (finding.state, finding.code) == ("failed", "SCOPE_MISSING")
+
+
+def test_files_on_bills_need_a_scope_too(office, examine):
+    office.subject = "supplier-bills"
+    office.sandbox.state.withdraw_scope("connectfile")
+    findings = examine(attach_pdf="true")
+    assert (findings["scopes"].code, findings["rights.attachments"].state) == (
+        "SCOPE_MISSING",
+        "skipped",
+    )
+
+
+def test_files_on_invoices_cannot_be_seen_before_there_is_an_invoice(examine):
+    assert examine(attach_pdf="true")["rights.attachments"].state == "unknown"
+    assert "rights.attachments" not in examine()
+
+
 def test_what_needs_a_right_that_lacks_is_skipped(office, examine):
     refused(office.sandbox, "/3/invoices", 2003330)
     findings = examine()
@@ -201,6 +224,7 @@ def test_an_export_of_bills_needs_supplier_invoices_and_no_set_up_of_invoicing(o
     not_ok = {name: one.state for name, one in findings.items() if one.state != "ok"}
     assert not_ok == {"currency": "unknown"}
     assert {"rights.supplierinvoices", "rights.suppliers", "rights.inbox"} <= set(findings)
+    assert findings["rights.attachments"].state == "ok"
     assert set(SET_UP) & set(findings) == {"setup.lockedperiod"}
     [asked] = [one.query["scope"] for one in office.sandbox.asked if "scope" in one.query]
     assert asked.split()[:2] == ["supplierinvoice", "supplier"]
