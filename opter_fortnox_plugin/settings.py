@@ -58,7 +58,6 @@ _KINDS: Final = {
         Text("ska vara true eller false.", "must be true or false."),
     ),
 }
-_NO_CHOICE: Final = Text("ska vara ett av alternativen.", "must be one of the choices.")
 
 
 # --- Fields ------------------------------------------------------------------
@@ -187,9 +186,17 @@ def _normalised(setting: Declared, text: str) -> str | Text:
     except ValueError:
         label = setting.field.label
         kind = _KINDS.get(setting.field.kind)
-        problem = setting.problem if setting.parse else kind.problem if kind else _NO_CHOICE
+        problem = setting.problem if setting.parse else kind.problem if kind else _one_of(setting)
         return Text(f"”{label.sv}” {problem.sv}", f"“{label.en}” {problem.en}")
     return str(value).lower() if setting.field.kind in _KINDS else text
+
+
+def _one_of(setting: Declared) -> Text:
+    """Name the choices as the field shows them, and as they are written where they are typed."""
+    choices = setting.field.choices
+    sv = ", ".join(f"{choice.label.sv} ({choice.value})" for choice in choices)
+    en = ", ".join(f"{choice.label.en} ({choice.value})" for choice in choices)
+    return Text(f"ska vara ett av alternativen: {sv}.", f"must be one of the choices: {en}.")
 
 
 def _unknown_field(key: str, keys: Sequence[str]) -> Text:

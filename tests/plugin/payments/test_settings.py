@@ -117,6 +117,15 @@ def test_what_is_neither_true_nor_false_is_refused(wrong):
     assert errors(VALUES | {"include_unbooked": wrong}) == ["include_unbooked"]
 
 
+def test_what_is_none_of_the_choices_is_refused_with_them():
+    [problem] = check(VALUES | {"sign_in": "always"}).problems
+    assert problem.message.en == (
+        "“Login to Fortnox” must be one of the choices: Every time (every-time), "
+        "Stay signed in (stay), Service account (service-account)."
+    )
+    assert "Varje gång (every-time), Förbli inloggad (stay)" in problem.message.sv
+
+
 def test_several_wrong_values_are_told_field_by_field_and_none_is_stored():
     checked = check(
         {
