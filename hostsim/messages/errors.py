@@ -238,8 +238,8 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "be set aside for another reason.",
         ),
         "COMPANY_NOT_KNOWN": Text(
-            "Det är inte känt än vilket företag {name} hör till; läs in betalningar först.",
-            "It is not known yet which company {name} belongs to; import payments first.",
+            "Det är inte känt än vilket företag {name} hör till; {first.sv} först.",
+            "It is not known yet which company {name} belongs to; {first.en} first.",
         ),
         "INVOICE_NEEDED": Text("Skriv fakturans nummer.", "Write the number of the invoice."),
         "INVOICE_UNKNOWN": Text(

@@ -251,7 +251,8 @@ class Decisions(Context):
             self._refuse_other_list(run_id, revision)
             company = self._company_of(name)
             if company is None:
-                raise host_error("COMPANY_NOT_KNOWN", name=name)
+                first = Text("läs in betalningar", "import payments")
+                raise host_error("COMPANY_NOT_KNOWN", name=name, first=first)
             if run_id is None:
                 with self.store.checked_change():
                     act(self._writer(name, company, None), {})

@@ -12,12 +12,16 @@ from hostsim.plugins.session import Session, broken
 from hostsim.services.context import Context
 from hostsim.storage import import_runs
 from hostsim.storage.region_checks import region_fixed_error
-from opter_contract.values import CheckedSettings, SettingsField, SettingsProblem
+from opter_contract.values import CheckedSettings, SettingsField, SettingsProblem, Text
 
 log = logging.getLogger(__name__)
 
 #: How long the name of a definition may be.
 MAX_NAME_LENGTH = 200
+
+#: What makes the company of an import, or of an export, known.
+_FIRST_SAVE = Text("läs in och spara betalningar med den", "import and save payments with it")
+_FIRST_EXPORT = Text("exportera något med den", "export something with it")
 
 
 class Definitions(Context):
@@ -47,7 +51,7 @@ class Definitions(Context):
         :param company_of: another definition, whose company this one shares, as where
             several regions are one company; default: that of the first save.
         :param subject: what is exported; ``""`` for an import.
-        :raises HostError: ``COMPANY_NOT_KNOWN`` if that one has saved nothing yet.
+        :raises HostError: ``COMPANY_NOT_KNOWN`` if that one has saved or sent nothing yet.
         :raises SettingsRefused: when a value is wrong; nothing is stored then.
         """
         if not name.strip() or not name.isprintable() or len(name) > MAX_NAME_LENGTH:
@@ -64,9 +68,11 @@ class Definitions(Context):
         with self.store.change():
             company = None
             if company_of is not None:
-                company = self.store.definition(company_of, exports=None).company
+                other = self.store.definition(company_of, exports=None)
+                company = other.company
                 if company is None:
-                    raise host_error("COMPANY_NOT_KNOWN", name=company_of)
+                    first = _FIRST_EXPORT if other.subject else _FIRST_SAVE
+                    raise host_error("COMPANY_NOT_KNOWN", name=company_of, first=first)
             definition = Definition(
                 name.strip(),
                 import_type,

@@ -942,6 +942,23 @@ def test_an_export_shares_the_company_of_an_import(make_host):
     assert host.store.definitions(exports=True)[0].company == COMPANY
 
 
+def test_what_makes_the_company_of_the_other_one_known_is_said_of_an_import_and_an_export(
+    make_host,
+):
+    host = make_host(FakePlugin(code="Bank"))
+    host.define("in", "Bank", "API", "", {})
+    host.define_export("först", "Fake", "invoices", "", SETTINGS)
+
+    def same_company_as(name):
+        define = partial(host.define_export, "till", "Fake", "invoices", "", SETTINGS)
+        return error_of(define, company_of=name).message
+
+    assert same_company_as("in").en.endswith(
+        "in belongs to; import and save payments with it first."
+    )
+    assert same_company_as("först").sv.endswith("hör till; exportera något med den först.")
+
+
 @of_both
 def test_another_definition_of_the_same_company_sends_nothing_twice(host, plugin, subject):
     host.export("ut", review=send_all)
