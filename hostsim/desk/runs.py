@@ -72,7 +72,7 @@ def _labels(run: PastRun) -> dict[object, str]:
         labels[field.key] = translated(field.label)
         labels[field.key, "true"], labels[field.key, "false"] = word("yes"), word("no")
         labels[field.key, ""] = word("none")
-        for choice in getattr(field, "choices", ()):
+        for choice in field.choices:
             labels[field.key, choice.value] = translated(choice.label)
     return labels
 

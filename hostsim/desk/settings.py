@@ -224,7 +224,7 @@ def _field(
         value="" if declaration.secret else value,
         required=declaration.required,
         problems=_problems_of(declaration.key, problems),
-        choices=[(c.value, translated(c.label)) for c in getattr(declaration, "choices", ())],
+        choices=[(c.value, translated(c.label)) for c in declaration.choices],
     )
 
 

@@ -403,12 +403,22 @@ def _import_types(manager: pluggy.PluginManager, found: FoundPlugin) -> Sequence
         # Copies, so that they cannot change.
         types = [
             ImportType(value.code, _as_tuple(value.formats), Text(value.label.sv, value.label.en))
-            for answer in manager.hook.opter_import_types()
-            for value in answer
+            for value in _listed(
+                manager.hook.opter_import_types(), plugins_messages.IMPORT_TYPES_INVALID
+            )
         ]
         valid = all(one.formats and _are_words(one.code, *one.formats, *one.label) for one in types)
         if not valid or len({one.code for one in types}) != len(types):
             raise _Rejected(plugins_messages.IMPORT_TYPES_INVALID(error="code, formats, label"))
+    return types
+
+
+def _listed(answers: Sequence[Any], reason: Template) -> Iterable[Any]:
+    """Return the types that the only plug-in lists; pluggy drops an answer of ``None``."""
+    answer: Any = answers[0] if answers else None
+    if isinstance(answer, str | bytes) or not hasattr(answer, "__len__"):
+        raise _Rejected(reason(error=type(answer).__name__))
+    types: Iterable[Any] = answer
     return types
 
 
@@ -420,8 +430,9 @@ def _export_types(manager: pluggy.PluginManager, found: FoundPlugin) -> Sequence
     with _rejecting(plugins_messages.EXPORT_TYPES_INVALID), _silence_output(found):
         types = [
             ExportType(value.code, value.subject, Text(value.label.sv, value.label.en))
-            for answer in manager.hook.opter_export_types()
-            for value in answer
+            for value in _listed(
+                manager.hook.opter_export_types(), plugins_messages.EXPORT_TYPES_INVALID
+            )
         ]
         valid = all(one.subject in SUBJECTS and _are_words(one.code, *one.label) for one in types)
         if not valid or len({(one.code, one.subject) for one in types}) != len(types):

@@ -26,6 +26,8 @@ from hostsim.storage.store import Store
 from opter_contract import BATCH
 from opter_contract.export_values import ExportReport
 from opter_contract.values import (
+    CheckedSettings,
+    Choice,
     Company,
     ExcludedPayment,
     Finding,
@@ -37,6 +39,8 @@ from opter_contract.values import (
     Reason,
     RegisteredPayment,
     Run,
+    SettingsField,
+    SettingsProblem,
     Text,
     WriteOff,
 )
@@ -310,8 +314,13 @@ def checking() -> Iterator[None]:
     """Refuse a value without the attributes of the contract's, or of another type."""
     try:
         yield
+    except HostError:
+        raise
     except (AttributeError, TypeError) as error:
         raise broken(f"a value is not as the contract says: {error}") from error
+    except Exception as error:
+        # The type alone: the message could hold anything.
+        raise broken(f"a value cannot be read ({type(error).__name__})") from error
 
 
 def copies_of(batch: Collection[T], copy: Callable[[T], C]) -> list[C]:
@@ -377,6 +386,42 @@ def checked_finding(finding: Finding) -> Finding:
         text(getattr(finding, "code", "")),
         text(getattr(finding, "kind", "")),
     )
+
+
+def checked_fields(fields: Sequence[SettingsField] | None) -> list[SettingsField]:
+    """Copy the settings fields of a type; a plug-in without the hook has none."""
+    return [] if fields is None else copies_of(fields, _checked_field)
+
+
+def _checked_field(field: SettingsField) -> SettingsField:
+    return SettingsField(
+        _exact("key of a field", field.key),
+        text(field.kind),
+        sentence(field.label),
+        sentence(field.help),
+        _exact("default of a field", getattr(field, "default", "")),
+        bool(getattr(field, "required", False)),
+        bool(getattr(field, "secret", False)),
+        tuple(copies_of(getattr(field, "choices", ()), _checked_choice)),
+    )
+
+
+def _checked_choice(choice: Choice) -> Choice:
+    return Choice(_exact("choice", choice.value), sentence(choice.label))
+
+
+def checked_settings(checked: CheckedSettings) -> CheckedSettings:
+    """Copy the result of ``opter_check_settings``."""
+    with checking():
+        values = {
+            _exact("key of a setting", key): _exact("setting", value)
+            for key, value in checked.values.items()
+        }
+        return CheckedSettings(values, tuple(copies_of(checked.problems, _checked_problem)))
+
+
+def _checked_problem(problem: SettingsProblem) -> SettingsProblem:
+    return SettingsProblem(text(problem.key), text(problem.severity), sentence(problem.message))
 
 
 def _excluded_record(excluded: ExcludedPayment) -> Record:
@@ -456,6 +501,11 @@ def check_writable(what: str, value: str) -> None:
     """Check a text that the plug-in gets back as it was: it cannot be cleaned."""
     if text(value) != value:
         raise broken(f"a {what} cannot be written in UTF-8")
+
+
+def _exact(what: str, value: str) -> str:
+    check_writable(what, value)
+    return value
 
 
 def text(value: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from hostsim.errors import SettingsRefused, failure_of, host_error
 from hostsim.ledger.values import Definition
 from hostsim.messages.text import SETTINGS_NOT_FOLLOWED
-from hostsim.plugins.session import Session, broken
+from hostsim.plugins.session import Session, broken, checked_fields, checked_settings
 from hostsim.services.context import Context
 from hostsim.storage import import_runs
 from hostsim.storage.region_checks import region_fixed_error
@@ -29,10 +29,11 @@ class Definitions(Context):
 
     def settings_fields(self, type_code: str, subject: str = "") -> Sequence[SettingsField]:
         """Return the fields of an import type, or of an export type of a subject."""
-        answer = self.plugins.call_owner(
-            type_code, "opter_settings_fields", subject, type_code=type_code, subject=subject
+        return checked_fields(
+            self.plugins.call_owner(
+                type_code, "opter_settings_fields", subject, type_code=type_code, subject=subject
+            )
         )
-        return list(answer or ())
 
     def define(
         self,
@@ -135,7 +136,7 @@ class Definitions(Context):
     def _checked_settings(
         self, type_code: str, values: Mapping[str, str], subject: str
     ) -> CheckedSettings:
-        checked: CheckedSettings | None = self.plugins.call_owner(
+        answer: CheckedSettings | None = self.plugins.call_owner(
             type_code,
             "opter_check_settings",
             subject,
@@ -143,8 +144,9 @@ class Definitions(Context):
             values=dict(values),
             subject=subject,
         )
-        if checked is None:
+        if answer is None:
             raise broken("opter_check_settings was not answered")
+        checked = checked_settings(answer)
         if any(problem.severity == "error" for problem in checked.problems):
             raise SettingsRefused(checked.problems)
         return checked

@@ -79,6 +79,23 @@ MISFITS = {
         "(SystemExit)",
     ),
     "has types of nonsense": (HOOKS + "@hookimpl\ndef opter_import_types(): return 'x'\n", "types"),
+    "lists its types one by one": (
+        HOOKS + "@hookimpl\ndef opter_import_types(): return iter([])\n",
+        "list its import types (list_iterator)",
+    ),
+    "lists no types": (
+        HOOKS + "@hookimpl\ndef opter_import_types(): pass\n",
+        "list its import types (NoneType)",
+    ),
+    "lists an empty text as types": (
+        HOOKS + "@hookimpl\ndef opter_import_types(): return ''\n",
+        "list its import types (str)",
+    ),
+    "lists its export types one by one": (
+        HOOKS + "@hookimpl\ndef opter_export_types(): return iter([])\n",
+        "list its export types (list_iterator)",
+    ),
+    "has a type with half a letter": (bank(code="\ud800"), "code, formats, label"),
     "writes formats as one text": (bank(formats="API"), "code, formats, label"),
     "has a type with an empty code": (bank(code=" "), "code, formats, label"),
     "needs a newer minor": ("opter_contract_version = '1.999'\n" + LISTENER, "is too new"),

@@ -10,7 +10,6 @@ import threading
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 from fake_plugin import (
@@ -46,7 +45,7 @@ from hostsim.storage.lists import Selection, all_of
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.store import Store
 from opter_contract import BATCH
-from opter_contract.values import Progress, Text
+from opter_contract.values import Progress, SettingsProblem, Text
 from opter_fortnox_plugin.diagnostics.console import open_browser as open_of_the_probe
 
 
@@ -737,7 +736,7 @@ def test_only_what_the_plug_in_returns_is_stored(host, store):
 
 def problem(severity):
     message = Text("Skriv ett datum.", "Write a date.")
-    return SimpleNamespace(key="before", severity=severity, message=message)
+    return SettingsProblem("before", severity, message)
 
 
 def test_wrong_values_are_refused_field_by_field(host, store, plugin):

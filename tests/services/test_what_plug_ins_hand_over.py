@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 from fake_export import SETTINGS, FakeExport, exported_invoice, send_all
-from fake_plugin import Refused, balance, euro, excluded, hookimpl, payment
+from fake_plugin import FakePlugin, Refused, balance, euro, excluded, hookimpl, payment
 from host_and_plugin import host_of, import_and_save, outcomes, preview_of, refusal
 
 from opter_contract.values import Company, Progress, Text
@@ -198,6 +198,100 @@ def test_the_failure_of_a_plug_in_is_its_own_whatever_it_says(host, plugin):
     plugin.during = fail
     with pytest.raises(Refused):
         host.import_payments("Fortnox")
+
+
+# --- Settings ---
+
+WORDS = Text("Fil", "File")
+
+
+class Raising:
+    """A value with every attribute, of which none can be read."""
+
+    def __getattr__(self, name):
+        raise RuntimeError("a secret")
+
+
+def field(**changes):
+    values = {"key": "file", "kind": "text", "label": WORDS, "help": WORDS}
+    return SimpleNamespace(**values | changes)
+
+
+def checked(values=(), problems=()):
+    return SimpleNamespace(values=dict(values), problems=problems)
+
+
+WRONG_FIELDS = {
+    "a text": "file",
+    "one by one": iter([field()]),
+    "a number": 7,
+    "None": [None],
+    "another class": [object()],
+    "raising": [Raising()],
+    "a label of None": [field(label=None)],
+    "a default that is no number": [field(default=float("nan"))],
+    "a key that cannot be written": [field(key=HALF)],
+    "choices one by one": [field(kind="choice", choices=iter([]))],
+    "a choice of None": [field(kind="choice", choices=[None])],
+}
+WRONG_CHECKS = {
+    "a text": "file",
+    "a generator": iter([]),
+    "another class": object(),
+    "raising": Raising(),
+    "values as pairs": SimpleNamespace(values=[("file", "1")], problems=()),
+    "a value that is no number": checked({"file": float("nan")}),
+    "a value that cannot be written": checked({"file": HALF}),
+    "no problems": checked(problems=None),
+    "problems one by one": checked(problems=iter([])),
+    "a problem of None": checked(problems=[None]),
+    "a problem that raises": checked(problems=[Raising()]),
+    "a severity of None": checked(
+        problems=[SimpleNamespace(key="file", severity=None, message=WORDS)]
+    ),
+}
+
+
+def host_that_is_answered(store, hook, answer):
+    plugin = FakePlugin()
+    setattr(plugin, hook, hookimpl(lambda: answer))
+    return host_of(store, plugin, FakePlugin(code="Right"))
+
+
+def is_told_of_itself_alone(host, act):
+    refused = refusal(act)
+    host.define("Right", "Right", "API", "", {"before": "2026-01-01"})
+    return refused.code == "CONTRACT_BROKEN" and "secret" not in str(refused)
+
+
+@pytest.mark.parametrize("answer", WRONG_FIELDS.values(), ids=WRONG_FIELDS)
+def test_fields_that_are_none_of_the_contract_are_refused_as_such(store, answer):
+    host = host_that_is_answered(store, "opter_settings_fields", answer)
+    assert is_told_of_itself_alone(host, lambda: host.settings_fields("Fake"))
+    assert [one.key for one in host.settings_fields("Right")] == ["before"]
+
+
+@pytest.mark.parametrize("answer", WRONG_CHECKS.values(), ids=WRONG_CHECKS)
+def test_checked_settings_that_are_none_of_the_contract_are_refused_as_such(store, answer):
+    host = host_that_is_answered(store, "opter_check_settings", answer)
+    assert is_told_of_itself_alone(host, lambda: host.define("F", "Fake", "API", "", {}))
+    assert [one.name for one in store.definitions()] == ["Right"]
+
+
+def test_settings_of_any_class_with_the_attributes_are_taken(store):
+    class Own(FakePlugin):
+        @hookimpl
+        def opter_settings_fields(self):
+            return (field(kind="choice", choices=[SimpleNamespace(value="a", label=WORDS)]),)
+
+        @hookimpl
+        def opter_check_settings(self, values):
+            problem = SimpleNamespace(key="file", severity="warning", message=WORDS)
+            return checked(values, [problem])
+
+    host = host_of(store, Own())
+    assert [one.choices[0].value for one in host.settings_fields("Fake")] == ["a"]
+    assert [one.key for one in host.define("F", "Fake", "API", "", {"file": "a"})] == ["file"]
 
 
 # --- Exports ---

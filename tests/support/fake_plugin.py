@@ -153,7 +153,7 @@ class FakePlugin:
     @hookimpl
     def opter_settings_fields(self, type_code):
         label = Text("Ignorera betalningar före", "Ignore payments before")
-        return [SimpleNamespace(key="before", kind="date", label=label, secret=False)]
+        return [SimpleNamespace(key="before", kind="date", label=label, help=label, secret=False)]
 
     @hookimpl
     def opter_check_settings(self, type_code, values):
