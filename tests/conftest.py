@@ -10,6 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 
 import fortnox_openapi
 import pytest
@@ -42,8 +43,9 @@ def in_a_terminal() -> Iterator[None]:
         signal.signal(number, one)
 
 
-#: Long proofs of what shorter tests hold too, by file, folder or test: the seconds on one of two
-#: busy cores (as ``pytest -m slow -n 2 --durations=0`` adds them up), and what each proves.
+#: Long proofs of what shorter tests hold too, by folder, file, test, or ``file::test`` where
+#: several files have a test of that name: the seconds on one of two busy cores (as
+#: ``pytest -m slow -n 2 --durations=0`` adds them up), and what each proves.
 SLOW = {
     "browser": (356, "the pages in a real browser"),
     "test_an_export_holds_all_fifty_thousand": (3, "a long list, whole"),
@@ -178,11 +180,23 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+) -> None:
     """Mark the long proofs, so that they run when they are asked for.
 
     What needs more than the project has is left out where that is not at hand.
+
+    :raises LookupError: if ``SLOW`` has an entry that none of all tests fits.
     """
+    found = set()
+    for item in items:
+        file, test = item.path.name, getattr(item, "originalname", None)
+        if entries := SLOW.keys() & {item.path.parent.name, file, test, f"{file}::{test}"}:
+            item.add_marker(pytest.mark.slow)
+            found |= entries
+    if not session.testsfailed and _is_whole(config) and (unknown := SLOW.keys() - found):
+        raise LookupError(f"SLOW in tests/conftest.py fits no test: {sorted(unknown)}")
     if not fortnox_openapi.SHARED.is_dir():
         without = [item for item in items if item.get_closest_marker("recorded")]
         config.hook.pytest_deselected(items=without)
@@ -190,10 +204,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     # Its days at an office are played once, if its tests are not divided among processes: the first
     # are not.
     items.sort(key=lambda item: item.path.name != "test_golden.py")
-    for item in items:
-        names = {item.path.name, item.path.parent.name, getattr(item, "originalname", None)}
-        if not SLOW.keys().isdisjoint(names):
-            item.add_marker(pytest.mark.slow)
+
+
+def _is_whole(config: pytest.Config) -> bool:
+    """Return whether all of the tests were collected."""
+    folder, option = Path(__file__).parent, config.option
+    asked = {config.invocation_params.dir.joinpath(path).resolve() for path in config.args}
+    left_out = option.ignore or option.ignore_glob or option.deselect or option.lf
+    return not left_out and not asked.isdisjoint({folder, folder.parent})
 
 
 # No test touches the keyring of whoever runs it; programs that tests start inherit this.
