@@ -231,6 +231,7 @@ class Exporter:
             if plan.action == "none":
                 self._host.take_results([self._planned_result(plan)])
             else:
+                cards.mark_used(plan.party_number)
                 writable.append(plan)
         return writable
 

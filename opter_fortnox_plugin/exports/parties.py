@@ -4,6 +4,9 @@ If Fortnox lists changes, a digest of each correct record is cached until Fortno
 changed, so that an export fetches only unknown records. Our own changes are listed, too. They show
 whether Fortnox lists changes to the minute; if so, the next list starts after our own.
 
+The cache also holds which party of the host each record is, so that another one with the same
+number does not get its record.
+
 Existing bank details are changed only once a person has confirmed exactly these values.
 """
 
@@ -35,7 +38,7 @@ from opter_fortnox_plugin.fortnox.protocol import (
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.session import Session
 
-#: The number of state values that hold the cache: each holds about 3,000 records.
+#: The number of state values that hold the cache: each holds about 2,000 records.
 _PARTS: Final = 16
 _MAX_STATE_LENGTH: Final = 100_000
 
@@ -136,9 +139,11 @@ class Card:
     """One customer or supplier.
 
     :ivar ours: as it should look; its ``vat_type`` is that of a new record.
+    :ivar code: the host's code of the customer or supplier.
     :ivar vat_type: the kind of VAT in Fortnox; ``""`` if unknown.
     :ivar is_hidden: this login cannot read it.
     :ivar other_organisation: the organisation number there, if it is another company's.
+    :ivar other_code: the host's code of the one whose record it is, if that is another one.
     :ivar action: ``create``, ``update`` or ``none``, regardless of the bank details.
     :ivar bank: the bank details that would change.
     :ivar is_confirmed: a person has confirmed all of them.
@@ -146,9 +151,11 @@ class Card:
     """
 
     ours: Any
+    code: str
     vat_type: str = ""
     is_hidden: bool = False
     other_organisation: str = ""
+    other_code: str = ""
     action: str = "none"
     differences: list[Difference] = field(default_factory=list)
     bank: list[Difference] = field(default_factory=list)
@@ -187,24 +194,26 @@ class Cards:
         self._lists = Lists(session.client, session.pool)
         self._order = {"sortby": register.number_key.lower()} if register.has_filters else {}
         self._update = update
-        self._cache = _CardCache(session.host, company)
+        # Customers have had the key without a name.
+        name = "" if register.has_filters else f"{register.resource.path}/"
+        self._cache = _CardCache(session.host, f"cards/{name}{company.number}")
         self._written: set[str] = set()
         self.cards: dict[str, Card] = {}
 
-    def plan(self, parties: Mapping[str, Any]) -> None:
+    def plan(self, parties: Mapping[str, Any], codes: Mapping[str, str]) -> None:
         """Look up these records, and plan their changes.
 
         :param parties: by number.
+        :param codes: the host's code of each, by number.
         """
         if not parties:
             return
-        if self._register.has_filters:
-            self._cache.load()
-            self._forget_changed()
-        self.cards = {number: Card(ours) for number, ours in parties.items()}
+        self._cache.load()
+        self._forget_changed()
+        self.cards = {number: Card(ours, codes[number]) for number, ours in parties.items()}
         unknown = []
         for number, card in self.cards.items():
-            remembered = self._cache.vat_type(card.ours)
+            remembered = self._cache.vat_type(card)
             if remembered is None:
                 unknown.append(number)
             else:
@@ -309,8 +318,16 @@ class Cards:
         card = self.cards[number]
         card.action, card.differences, card.bank, card.is_confirmed = "none", [], [], False
         card.vat_type = card.vat_type or card.ours.vat_type
-        self._cache.remember(card.ours, card.vat_type)
+        self._cache.remember(card)
         self._written.add(number)
+
+    def mark_used(self, number: str) -> None:
+        """Remember whose record it is: something is about to be sent with it."""
+        self._cache.claim(self.cards[number])
+
+    def forget(self, number: str) -> None:
+        """Look a record up again in the next export: Fortnox does not have it any more."""
+        self._cache.forget(number)
 
     def advance_watermark(self) -> None:
         """Check whether Fortnox lists our own changes since the register was read.
@@ -331,8 +348,7 @@ class Cards:
             self._cache.read_at = at
 
     def store(self) -> None:
-        if self._register.has_filters:
-            self._cache.store()
+        self._cache.store()
 
     def _fetch(self, number: str) -> Any:
         """Return the record with a number; ``None`` if there is none."""
@@ -375,6 +391,9 @@ class Cards:
         return text_in(row, self._register.number_key)
 
     def _forget_changed(self) -> None:
+        if not self._register.has_filters:
+            self._cache.forget_all()
+            return
         since = self._cache.since
         if since is None:
             return
@@ -433,8 +452,13 @@ class Cards:
             # A company keeps its number: another company's record is not overwritten.
             card.other_organisation = theirs.organisation_number
             return
+        owner = self._cache.owner(card.ours.number)
+        if owner not in {"", card.code} and self._is_other(card, theirs):
+            # Of two that have one number here, the second one does not get the first one's record.
+            card.other_code = owner
+            return
         if not differences and not bank:
-            self._cache.remember(card.ours, card.vat_type)
+            self._cache.remember(card)
         if not self._update:
             card.kept_bank = bank
             return
@@ -491,17 +515,18 @@ def _normalised(name: str, text: str) -> str:
 
 
 class _CardCache:
-    """The cache of correct records in the host's state: digests, no personal data.
+    """The cache of records in the host's state: digests and the host's codes.
 
     :ivar since: the start of the next change list.
     :ivar read_at: when the register was read, by Fortnox's clock.
     :ivar exact: whether Fortnox lists changes to the minute.
     """
 
-    def __init__(self, host: Host, company: Company) -> None:
+    def __init__(self, host: Host, key: str) -> None:
         self._host = host
-        self._key = f"cards/{company.number}"
-        self._cards: dict[str, tuple[str, str]] = {}
+        self._key = key
+        #: The digest, the kind of VAT and the owner of each record, by its number.
+        self._cards: dict[str, tuple[str, str, str]] = {}
         self.since: datetime | None = None
         self.read_at: datetime | None = None
         self.exact = False
@@ -515,7 +540,10 @@ class _CardCache:
             self.exact = self._host.get_state(f"{self._key}/exact") == "1"
             for part in range(_PARTS):
                 stored = json.loads(self._host.get_state(f"{self._key}/{part}") or "{}")
-                self._cards |= {number: (digest, kind) for number, (digest, kind) in stored.items()}
+                self._cards |= {
+                    number: (digest, kind, owner)
+                    for number, (digest, kind, owner) in stored.items()
+                }
         except ValueError:
             # Written by another version: look the records up again.
             self.since, self._cards = None, {}
@@ -523,7 +551,7 @@ class _CardCache:
     def store(self) -> None:
         if self.read_at is None:
             return
-        parts: list[dict[str, tuple[str, str]]] = [{} for _ in range(_PARTS)]
+        parts: list[dict[str, tuple[str, str, str]]] = [{} for _ in range(_PARTS)]
         for number, card in self._cards.items():
             parts[int(_digest(number)[0], 16)][number] = card
         for index, part in enumerate(parts):
@@ -541,16 +569,35 @@ class _CardCache:
         if at is not None:
             self.read_at = min(at, self.read_at or at)
 
-    def vat_type(self, ours: Any) -> str | None:
+    def vat_type(self, card: Card) -> str | None:
         """Return the kind of VAT of a cached record; ``None`` if it is not cached."""
-        digest, kind = self._cards.get(ours.number, ("", ""))
-        return kind if digest == _card_digest(ours) else None
+        cached = self._cards.get(card.ours.number, _UNKNOWN)
+        is_same = (cached[0], cached[2]) == (_card_digest(card.ours), card.code)
+        return cached[1] if is_same else None
 
-    def remember(self, ours: Any, vat_type: str) -> None:
-        self._cards[ours.number] = (_card_digest(ours), vat_type)
+    def owner(self, number: str) -> str:
+        """Return the host's code of the one whose record it is; ``""`` if unknown."""
+        return self._cards.get(number, _UNKNOWN)[2]
+
+    def remember(self, card: Card) -> None:
+        self._cards[card.ours.number] = (_card_digest(card.ours), card.vat_type, card.code)
+
+    def claim(self, card: Card) -> None:
+        digest, kind, _ = self._cards.get(card.ours.number, _UNKNOWN)
+        self._cards[card.ours.number] = (digest, kind, card.code)
 
     def forget(self, number: str) -> None:
-        self._cards.pop(number, None)
+        """Forget what a record looks like, not whose it is."""
+        if number in self._cards:
+            self._cards[number] = ("", "", self.owner(number))
+
+    def forget_all(self) -> None:
+        for number in self._cards:
+            self.forget(number)
+
+
+#: Of a record that is not cached.
+_UNKNOWN: Final = ("", "", "")
 
 
 def _clocks_change(moment: datetime) -> bool:

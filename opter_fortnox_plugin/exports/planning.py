@@ -129,6 +129,9 @@ class Planner(ABC, Generic[P]):
     def missing_references(self, content: Any) -> Iterable[tuple[str, str]]:
         """Yield the code of each reference that Fortnox lacks, with its value."""
 
+    def refuse_dependent(self) -> None:
+        """Refuse the items to send that name another one which is not there, nor sent."""
+
     def other_total(self, plan: P) -> Decimal | None:
         """Return the total that Fortnox has, or will have."""
         if plan.action != "none":
@@ -166,6 +169,7 @@ class Planner(ABC, Generic[P]):
             self.compare(plan)
         self._find_gaps()
         self._plan_cards()
+        self.refuse_dependent()
         self._host.take_planned_items([self._planned_item(plan) for plan in self.plans])
         numbers = {plan.party_number for plan in self.plans if plan.state in WITH_CARD}
         self._host.take_planned_cards(self.cards.planned(numbers))
@@ -276,13 +280,13 @@ class Planner(ABC, Generic[P]):
         plans = [plan for plan in self.plans if plan.state in WITH_CARD and plan.party_number]
         for plan in plans:
             parties[plan.party_number] = self.card_of(plan, parties.get(plan.party_number))
-        self.cards.plan(parties)
+        self.cards.plan(parties, {plan.party_number: plan.content.party_code for plan in plans})
         for plan in plans:
             if plan.action != "none":
                 self.refuse_if_card_conflicts(plan)
 
-    def refuse_other_organisation(self, plan: P) -> bool:
-        """Refuse an item whose party record in Fortnox is another company's."""
+    def refuse_other_party(self, plan: P) -> bool:
+        """Refuse an item whose party record in Fortnox is another one's."""
         card = self.cards.cards[plan.party_number]
         if card.other_organisation:
             plan.refuse(
@@ -291,7 +295,12 @@ class Planner(ABC, Generic[P]):
                 ours=card.ours.organisation_number,
                 theirs=card.other_organisation,
             )
-        return bool(card.other_organisation)
+        elif card.other_code:
+            message = self.problems.sentence(
+                "NUMBER_OF_OTHER", number=plan.party_number, ours=card.code, theirs=card.other_code
+            )
+            plan.refuse(f"{self.problems.party}_NUMBER_SHARED", message)
+        return bool(card.other_organisation or card.other_code)
 
     def _planned_item(self, plan: P) -> PlannedItem:
         return PlannedItem(

@@ -112,6 +112,14 @@ _REMARKS: Final[Mapping[str, Text]] = {
         "{Party} {several} in Fortnox has the same organisation number. If it is the same one, "
         "give it the number {number} there or {several} here.",
     ),
+    "NUMBER_OF_OTHER": Text(
+        "{Party} {number} i Fortnox är {theirs} här, så {item} för {ours} skickas inte dit. Ge "
+        "{ours} ett annat {party_number}; är de samma, ska namn och organisationsnummer vara lika "
+        "här och i Fortnox.",
+        "{Party} {number} in Fortnox is {theirs} here, so {item} of {ours} is not sent there. Give "
+        "{ours} another {party_number}; if they are the same one, name and organisation number "
+        "must be equal here and in Fortnox.",
+    ),
 }
 
 #: Of a customer or supplier: their codes begin with which it is, as ``CUSTOMER_NOT_WRITTEN``.
@@ -154,6 +162,8 @@ OF_FORTNOX: Final[Mapping[int, str]] = {
     2000359: "TEXT_REFUSED",
     2000106: "TEXT_REFUSED",
     2004167: "VAT_RATE_UNKNOWN",
+    2000433: "CUSTOMER_NOT_THERE",
+    2000204: "CUSTOMER_NOT_THERE",
 }
 
 #: The error of a customer number that is, or was, in use.

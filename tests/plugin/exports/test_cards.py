@@ -46,6 +46,11 @@ def cards_of(register, client):
     return Cards(register, session, Company("77", "Åkeriet AB"), update=True)
 
 
+def plan(cards, *parties):
+    numbers = [party.number for party in parties]
+    cards.plan(dict(zip(numbers, parties, strict=True)), dict.fromkeys(numbers, "KALM"))
+
+
 def party(register, number):
     return register.read({register.number_key: number, "Name": NAME})
 
@@ -54,7 +59,7 @@ def party(register, number):
 def test_one_that_moves_to_another_page_is_found_and_not_made_twice(register):
     client = Register(register, 4, at_each_request=[True])
     cards = cards_of(register, client)
-    cards.plan({number: party(register, number) for number in ("2", "3", "9")})
+    plan(cards, *(party(register, number) for number in ("2", "3", "9")))
     assert {number: card.action for number, card in cards.cards.items()} == {
         "2": "none",
         "3": "none",
@@ -66,7 +71,7 @@ def test_one_that_moves_to_another_page_is_found_and_not_made_twice(register):
 def test_a_list_that_is_always_changing_is_not_believed(register):
     client = Register(register, 4, at_each_request=[True] * 99)
     with pytest.raises(Unavailable) as caught:
-        cards_of(register, client).plan({"3": party(register, "3")})
+        plan(cards_of(register, client), party(register, "3"))
     assert caught.value.code == "FORTNOX_LIST_CHANGING"
 
 

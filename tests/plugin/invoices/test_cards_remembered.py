@@ -7,6 +7,7 @@ import pytest
 from invoice_export import KALMAR, POSTS, Office, invoice, new_sandbox
 
 CARD = ("GET", "/3/customers/1042")
+NYBRO = replace(KALMAR, code="NYBR", name="Nybro Trä AB")
 
 
 @pytest.fixture
@@ -73,6 +74,49 @@ def test_a_card_that_somebody_changes_is_looked_up_again(office, inclusive):
     assert [(one.state, one.code) for one in recorded.planned] == [
         ("refused", "VAT_KIND_CONTRADICTS")
     ]
+
+
+def test_a_card_that_is_deleted_in_fortnox_is_looked_up_again_after_one_refusal(office):
+    export_and_wait(office, "10301")
+    office.fortnox.registers.delete("customers", "1042")
+    recorded = export_and_wait(office, "10302")
+    assert [(one.state, one.code) for one in recorded.results] == [
+        ("refused", "CUSTOMER_NOT_THERE")
+    ]
+    assert "1042" in recorded.results[0].message.en
+    assert [one.action for one in office.export().cards] == ["create"]
+
+
+def test_a_number_that_is_anothers_is_refused_in_a_later_export_too(office):
+    export_and_wait(office, "10301")
+    recorded = export_and_wait(office, "10302", customer=NYBRO)
+    [planned] = recorded.planned
+    assert (planned.state, planned.code) == ("refused", "CUSTOMER_NUMBER_SHARED")
+    assert "KALM" in planned.message.en
+    assert office.fortnox.registers.get("customers", "1042")["Name"] == KALMAR.name
+
+
+def test_whose_a_number_is_is_remembered_whoever_changes_the_card(office):
+    export_and_wait(office, "10301")
+    change(office, City="Nybro")
+    recorded = export_and_wait(office, "10302", customer=NYBRO)
+    assert [one.code for one in recorded.planned] == ["CUSTOMER_NUMBER_SHARED"]
+
+
+def test_a_customer_whose_card_is_left_alone_keeps_its_number_too(office):
+    change(office, CustomerNumber="1042", Name="Kalmar Glas")
+    office.set_invoices(invoice()).export(update_customers="false")
+    recorded = office.set_invoices(invoice("10302", customer=NYBRO)).export()
+    assert [one.code for one in recorded.planned] == ["CUSTOMER_NUMBER_SHARED"]
+
+
+def test_a_customer_with_another_code_here_is_the_same_one(office):
+    export_and_wait(office, "10301")
+    renamed = replace(KALMAR, code="KALMAR", city="Nybro")
+    recorded = export_and_wait(office, "10302", customer=renamed)
+    assert [(one.state, one.code) for one in recorded.results] == [("sent", "")]
+    recorded = export_and_wait(office, "10303", customer=replace(renamed, name="Nytt namn AB"))
+    assert [(one.state, one.code) for one in recorded.results] == [("sent", "")]
 
 
 def test_a_card_that_somebody_changes_while_we_send_is_looked_up_again(office):

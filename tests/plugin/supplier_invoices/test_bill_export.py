@@ -806,6 +806,23 @@ def test_where_suppliers_are_not_updated_another_account_is_told_and_left(office
     assert office.supplier()["BG"] == "123-4566"
 
 
+def test_a_supplier_number_that_is_anothers_is_refused_in_a_later_export_too(office):
+    office.set_invoices(bill()).export(supplier_number="organisation-number")
+    other = replace(LASSE, code="SVEN", name="Svens Grus AB")
+    recorded = office.set_invoices(bill("B-1", supplier=other)).export(
+        supplier_number="organisation-number"
+    )
+    assert plan_of(recorded) == ("refused", "none", "SUPPLIER_NUMBER_SHARED")
+    assert office.supplier("5560000000")["Name"] == LASSE.name
+
+
+def test_a_supplier_that_is_deleted_in_fortnox_is_made_again(office):
+    office.set_invoices(bill()).export()
+    office.fortnox.registers.delete("suppliers", "LASSE")
+    recorded = office.set_invoices(bill("A-118")).export()
+    assert codes(recorded) == {"/A-118": ("sent", "")}
+
+
 def test_a_supplier_number_of_another_company_is_refused(office):
     office.add_supplier(OrganisationNumber="556999-9999", BG="123-4566")
     recorded = office.set_invoices(bill()).export()
