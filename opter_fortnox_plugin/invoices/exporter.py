@@ -49,6 +49,8 @@ class InvoiceExporter(Exporter):
             self._accepted |= plan.content.rates
         else:
             self._not_sent.add(plan.number)
+        if outcome.code == "CUSTOMER_NOT_THERE":
+            self._planner.cards.forget(plan.party_number)
         return gap
 
     def _vat_gap(self, plan: InvoicePlan) -> Gap | None:

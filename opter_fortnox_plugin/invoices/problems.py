@@ -80,6 +80,12 @@ PROBLEMS: Final = Problems(
             "Invoice {number} is cancelled in Fortnox, and the number is not used again. Make a "
             "new invoice of another number.",
         ),
+        "CUSTOMER_NOT_THERE": Text(
+            "Kund {what} finns inte längre i Fortnox, så fakturan skickades inte. Exportera igen: "
+            "då läggs kunden upp på nytt, om Fortnox godtar numret.",
+            "Customer {what} is not in Fortnox any more, so the invoice was not sent. Export "
+            "again: the customer is made again then, if Fortnox accepts the number.",
+        ),
         "ROUNDED": Text(
             "Momsen är {rows} på raderna men {rates} på summan per sats, som Fortnox räknar. "
             "Skillnaden, {difference}, läggs som en rad på konto {account}.",

@@ -73,7 +73,11 @@ class InvoiceSender(Sender[Invoice]):
             # Its code is not documented; its message is.
             code = "VAT_RATE_UNKNOWN"
         centers = dict.fromkeys(row.cost_center for row in ours.rows if row.cost_center)
-        values = {"VAT_RATE_UNKNOWN": charged, "COST_CENTER_UNKNOWN": centers}
+        values = {
+            "VAT_RATE_UNKNOWN": charged,
+            "COST_CENTER_UNKNOWN": centers,
+            "CUSTOMER_NOT_THERE": [ours.party_number],
+        }
         return code, ", ".join(values[code]) if code in values else what
 
     def verified(self, ours: Invoice, theirs: Invoice) -> Outcome:
