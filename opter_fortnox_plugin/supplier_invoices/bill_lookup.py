@@ -27,12 +27,13 @@ from opter_fortnox_plugin.supplier_invoices.content import identity_differences
 class Candidates:
     """Supplier invoices, and which of them may be a bill of ours.
 
-    :ivar numbers, cancelled: the given numbers of all, and of the cancelled ones, never matched.
+    :ivar numbers, cancelled: the given numbers of all, and of the cancelled ones.
     """
 
     def __init__(self, rows: Iterable[Any]) -> None:
         """Read rows of a list; some may be unreadable."""
         self._by_mark: dict[str, list[SupplierInvoice]] = {}
+        self._cancelled_by_mark: dict[str, str] = {}
         self._by_number: dict[tuple[str, str], list[SupplierInvoice]] = {}
         self._unreadable: dict[tuple[str, str], Unreadable] = {}
         self.numbers: set[str] = set()
@@ -48,6 +49,7 @@ class Candidates:
             self.numbers.add(bill.number)
             if bill.cancelled:
                 self.cancelled.add(bill.number)
+                self._cancelled_by_mark[bill.external_reference] = bill.number
             else:
                 self._by_mark.setdefault(bill.external_reference, []).append(bill)
                 key = (bill.party_number, bill.invoice_number)
@@ -56,6 +58,10 @@ class Candidates:
     def with_our_mark(self, ours: SupplierInvoice) -> list[SupplierInvoice]:
         """Return the invoices with our mark, of any supplier."""
         return self._by_mark.get(ours.external_reference, [])
+
+    def cancelled_with_our_mark(self, ours: SupplierInvoice) -> str:
+        """Return the given number of a cancelled invoice with our mark; ``""`` for none."""
+        return self._cancelled_by_mark.get(ours.external_reference, "")
 
     def with_same_number(self, ours: SupplierInvoice) -> list[SupplierInvoice]:
         """Return the supplier's invoices with exactly this number and no mark of ours."""

@@ -169,7 +169,7 @@ class BillPlanner(Planner[BillPlan]):
         """Return the given number of this bill, or of one that conflicts with it; ``""`` for none.
 
         By our mark, at any supplier; else by supplier and number, compared exactly. Cancelled
-        bills do not count.
+        bills do not count, except for one of ours that was sent, or may have been.
         """
         ours = plan.content.ours
         same_number = self.ledger.candidates.with_same_number(ours)
@@ -183,6 +183,9 @@ class BillPlanner(Planner[BillPlan]):
         if len(matches) > 1:
             numbers = ", ".join(bill.number for bill in matches)
             plan.doubt = PROBLEMS.problem("TWICE_IN_FORTNOX", number=numbers)
+        known = plan.item.intended or plan.item.exported
+        if known and not (matches or same_number):
+            return self.ledger.candidates.cancelled_with_our_mark(ours)
         return next((bill.number for bill in (*matches, *same_number)), "")
 
     # --- deciding ---

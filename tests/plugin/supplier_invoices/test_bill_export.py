@@ -570,6 +570,16 @@ def test_a_bill_that_somebody_cancelled_there_is_refused_with_what_to_do(office)
     assert plan_of(recorded) == ("refused", "none", "CANCELLED_IN_FORTNOX")
 
 
+def test_a_bill_whose_answer_was_lost_and_that_somebody_cancelled_there_is_not_sent_again(office):
+    office.set_invoices(bill()).export()
+    office.perform(office.active_invoice()["GivenNumber"], "cancel")
+    office.host.forget_results()
+    recorded = office.export(review=lambda _: ["/A-117"])
+    assert plan_of(recorded) == ("refused", "none", "CANCELLED_IN_FORTNOX")
+    assert codes(recorded) == {"/A-117": ("cancelled", "CANCELLED_IN_FORTNOX")}
+    assert [one["Cancelled"] for one in office.supplier_invoices()] == [True]
+
+
 def test_a_bill_is_taken_back_as_long_as_it_is_not_booked(office):
     office.set_invoices(bill()).export()
     assert office.cancel("A-117").state == "cancelled"
