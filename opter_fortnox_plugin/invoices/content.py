@@ -164,9 +164,14 @@ def content_of(
     )
 
 
-def _number_problem(number: str) -> Problem | None:
+def is_document_number(number: str) -> bool:
+    """Return whether an invoice's number can be its number in Fortnox."""
     # With a leading zero it would be another number in Fortnox, which may be another invoice here.
-    if str(integer_in(number)) == number:
+    return str(integer_in(number)) == number
+
+
+def _number_problem(number: str) -> Problem | None:
+    if is_document_number(number):
         return None
     return PROBLEMS.problem("NUMBER_NOT_USABLE", number=number)
 

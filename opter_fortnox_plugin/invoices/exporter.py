@@ -22,22 +22,24 @@ class InvoiceExporter(Exporter):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        #: The VAT rates that Fortnox accepted, and the numbers of invoices that were not sent.
+        #: The VAT rates that Fortnox accepted, and the numbers of invoices to make that were not.
         self._accepted: frozenset[str] = frozenset()
         self._not_sent: set[str] = set()
 
     def rounds(self, plans: Sequence[InvoicePlan]) -> Iterable[Sequence[InvoicePlan]]:
         """Send corrections last: the invoice that they credit must exist."""
-        yield [plan for plan in plans if not _credited_number(plan)]
+        planned = {plan.number for plan in self._planner.plans if plan.action == "create"}
+        self._not_sent = planned - {plan.number for plan in plans}
+        yield [plan for plan in plans if not plan.credited_number]
         yield [
             plan
             for plan in plans
-            if _credited_number(plan) and not self._refuse_without_original(plan)
+            if plan.credited_number and not self._refuse_without_original(plan)
         ]
 
     def _refuse_without_original(self, plan: InvoicePlan) -> bool:
-        """Refuse a correction, and return true, if the export failed to send its original."""
-        number = _credited_number(plan)
+        """Refuse a correction, and return true, if its original was not sent as planned."""
+        number = plan.credited_number
         if number not in self._not_sent:
             return False
         self.report_result(plan, PROBLEMS.outcome("refused", "ORIGINAL_NOT_SENT", number=number))
@@ -78,11 +80,6 @@ class InvoiceExporter(Exporter):
     def last_steps(self, plan: InvoicePlan) -> Iterable[tuple[str, Callable[[], Outcome]]]:
         if self._marks_sent:
             yield "NOT_MARKED_SENT", lambda: self._sender.mark_sent(plan.number)
-
-
-def _credited_number(plan: InvoicePlan) -> str:
-    """Return the number of the invoice that a correction credits."""
-    return plan.content.ours.credit_invoice_reference
 
 
 EXPORT: Final = Export(

@@ -26,6 +26,7 @@ from opter_fortnox_plugin.invoices.content import (
     customer_number,
     header_differences,
     identity_differences,
+    is_document_number,
     rate_of,
     vat_kind_conflicts,
 )
@@ -40,6 +41,16 @@ class InvoicePlan(Plan):
 
     problems = PROBLEMS
     content: InvoiceContent
+
+    @property
+    def credited_number(self) -> str:
+        """The number of the invoice that it corrects; ``""`` for none."""
+        return self.content.ours.credit_invoice_reference
+
+    @property
+    def is_there(self) -> bool:
+        """Whether Fortnox has it, as ours or to be adopted, or may have it."""
+        return self.existing is not None or self.state in {"adopted", "unknown"}
 
     def belongs(self, theirs: Invoice) -> bool:
         ours = self.content.ours
@@ -165,6 +176,24 @@ class InvoicePlanner(Planner[InvoicePlan]):
         # Only the fields that Fortnox has.
         differences = header_differences(plan.content.ours, theirs)
         plan.differences = [difference for difference in differences if difference.theirs]
+
+    def refuse_dependent(self) -> None:
+        """Refuse the corrections of invoices that Fortnox does not have and will not get."""
+        originals = {plan.number: plan for plan in self.plans}
+        corrections = [
+            plan for plan in self.plans if plan.action == "create" and plan.credited_number
+        ]
+        others = {plan.credited_number for plan in corrections} - originals.keys()
+        there = self.details(number for number in others if is_document_number(number))
+        for plan in corrections:
+            original = originals.get(plan.credited_number)
+            missing = (
+                there.get(plan.credited_number) is None
+                if original is None
+                else original.action == "none" and not original.is_there
+            )
+            if missing:
+                plan.refuse("ORIGINAL_NOT_SENT", number=plan.credited_number)
 
     def _note_rounding(self, plan: InvoicePlan) -> None:
         ours = plan.content.ours

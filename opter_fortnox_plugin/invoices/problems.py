@@ -99,8 +99,10 @@ PROBLEMS: Final = Problems(
             "and check the settings of the invoice series before you export again.",
         ),
         "ORIGINAL_NOT_SENT": Text(
-            "Rättelsen skickades inte, eftersom faktura {number} som den rättar inte skickades.",
-            "The correction was not sent, since invoice {number} that it corrects was not sent.",
+            "Rättelsen skickas inte, eftersom faktura {number} som den rättar inte finns i "
+            "Fortnox. Exportera den först.",
+            "The correction is not sent, since invoice {number} that it corrects is not in "
+            "Fortnox. Export that one first.",
         ),
         "NOT_MARKED_SENT": Text(
             "Fakturan är skickad, men kunde inte märkas som skickad till kunden i Fortnox. "

@@ -110,6 +110,10 @@ def test_only_the_scopes_that_the_settings_use_are_asked_for(office):
 # --- nothing doubles ----------------------------------------------------------------
 
 
+def correction(number="10302", credits="10301"):
+    return invoice(number, row("-1000.00", "-250.00"), type="correction", credits=credits)
+
+
 def there_already(office, **fields):
     values = {
         "number": 10301,
@@ -622,6 +626,39 @@ def test_a_correction_of_what_was_not_sent_is_not_sent_either(office):
         "/10301": ("refused", "REFUSED_BY_FORTNOX"),
         "/10302": ("refused", "ORIGINAL_NOT_SENT"),
     }
+
+
+@pytest.mark.parametrize("credits", ["10301", "010301", "9" * 5000])
+def test_a_correction_alone_of_what_was_never_sent_is_refused_in_the_preview(office, credits):
+    recorded = office.set_invoices(correction("10302", credits)).export()
+    assert plan_of(recorded) == ("refused", "none", "ORIGINAL_NOT_SENT")
+    assert office.numbers() == []
+
+
+def test_a_correction_alone_of_what_is_there_is_sent(office):
+    office.set_invoices(invoice()).export()
+    recorded = office.set_invoices(correction()).export()
+    assert codes(recorded) == {"/10302": ("sent", "")}
+
+
+@pytest.mark.parametrize("known", [{}, {"exported": True}])
+def test_a_correction_of_what_is_refused_is_refused_in_the_preview_too(office, known):
+    office.set_invoices(invoice(order_number="<"), **known)
+    office.host.items += [ExportItem("/10302", correction())]
+    office.host.given = lambda one: one
+    recorded = office.export()
+    assert [(one.id, one.state) for one in recorded.planned] == [
+        ("/10301", "refused"),
+        ("/10302", "refused"),
+    ]
+    assert recorded.planned[1].code == "ORIGINAL_NOT_SENT"
+
+
+def test_a_correction_of_what_a_person_left_out_is_not_sent(office):
+    office.set_invoices(invoice(), correction())
+    recorded = office.export(review=lambda _: ["/10302"])
+    assert codes(recorded) == {"/10302": ("refused", "ORIGINAL_NOT_SENT")}
+    assert office.numbers() == []
 
 
 def test_one_bad_rate_is_blamed_and_not_those_that_fortnox_takes(office):
