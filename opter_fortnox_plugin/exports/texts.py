@@ -27,8 +27,8 @@ _REPLACED: Final = str.maketrans(
     }
 )  # fmt: skip
 
-#: Characters that Fortnox refuses and that have no replacement.
-_REFUSED: Final = frozenset("<>")
+#: Characters that Fortnox refuses; those that are not replaced have no replacement.
+_REFUSED: Final = frozenset("<>…·")
 
 
 def clean(text: str) -> str:

@@ -178,6 +178,7 @@ def _number_problem(number: str) -> Problem | None:
 
 def _texts(invoice: Invoice, card: Customer) -> Iterable[tuple[str, str]]:
     yield "ExternalInvoiceReference1", invoice.external_reference
+    yield "CustomerNumber", card.number
     for row in invoice.rows:
         yield "InvoiceRows", row.description
     for name, field in CUSTOMER_CARD:

@@ -165,6 +165,11 @@ def test_characters_that_nothing_can_replace_refuse_the_invoice(text):
     assert "Name" in made.problem.message.en
 
 
+def test_a_customer_number_that_fortnox_refuses_refuses_the_invoice():
+    made = content(invoice(customer=replace(KALMAR, ledger_number="1042…")))
+    assert made.problem.code == "TEXT_REFUSED"
+
+
 def test_a_correction_is_a_negative_invoice_with_its_reference():
     one = invoice("10310", row("-100.00", "-25.00"), type="correction", credits="10301")
     made = content(one).ours

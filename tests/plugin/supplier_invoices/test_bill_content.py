@@ -8,7 +8,7 @@ from bill_export import LASSE, bill, row
 from hypothesis import given
 from hypothesis import strategies as st
 
-from opter_fortnox_plugin.exports.texts import MARK
+from opter_fortnox_plugin.exports.texts import MARK, is_refused
 from opter_fortnox_plugin.fortnox.supplier_invoice_schemas import (
     SupplierInvoiceRow,
     supplier_invoice_of,
@@ -113,9 +113,10 @@ def test_a_reference_fits_and_is_of_one_bill_alone():
     several = [
         bill(number, region=region)
         for region in ("", "N", "N/1", "N%2F1", "Norrlands inland och fjällvärld")
-        for number in ("1", "/1", "1/1", "A-2026-117", "x" * 50)
+        for number in ("1", "/1", "1/1", "A-2026-117", "x" * 50, "1…", "1·")
     ]
     marks = [reference(one) for one in several]
+    assert not any(map(is_refused, marks))
     assert len(set(marks)) == len(marks)
     assert all(len(mark) <= 50 and mark.startswith(MARK) for mark in marks)
 
@@ -125,6 +126,7 @@ def test_a_reference_fits_and_is_of_one_bill_alone():
     [
         (bill("x" * 65), "NUMBER_NOT_USABLE"),
         (bill("<1>"), "TEXT_REFUSED"),
+        (bill(supplier=replace(LASSE, code="LASSE…")), "TEXT_REFUSED"),
         (bill(supplier=replace(LASSE, name="Lasse <lasse>")), "TEXT_REFUSED"),
         (bill(total=Decimal("1.00")), "NOT_BALANCED"),
     ],

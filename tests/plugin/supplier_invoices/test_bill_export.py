@@ -132,6 +132,12 @@ def test_an_earlier_bill_than_the_setting_says_is_left_out_with_a_note(office):
     assert "2026-12-01" in recorded.report.notes[0].en
 
 
+def test_a_bill_number_with_a_character_that_fortnox_refuses_is_written_otherwise(office):
+    recorded = office.set_invoices(bill("A…17")).export()
+    assert codes(recorded) == {"/A…17": ("sent", "")}
+    assert office.active_invoice()["InvoiceNumber"] == "A...17"
+
+
 def test_an_organisation_number_can_be_the_supplier_number(office):
     office.set_invoices(bill()).export(supplier_number="organisation-number")
     assert office.active_invoice()["SupplierNumber"] == "5560000000"
