@@ -397,11 +397,11 @@ class NotPermitted(FortnoxError):
             "again, or approve the service account again.",
         ),
         "RIGHT_MISSING": Text(
-            "Den som är inloggad, en person eller ett servicekonto, får inte läsa {resource} i "
+            "Den som är inloggad, en person eller ett servicekonto, får inte {act} {resource} i "
             "Fortnox (kod {fortnox_code}). En systemadministratör i Fortnox ger rätten. Är det en "
             "person kan i stället någon annan logga in; en sparad inloggning avslutas då först i "
             "inställningarna.",
-            "Whoever is signed in, a person or a service account, may not read {resource} in "
+            "Whoever is signed in, a person or a service account, may not {act} {resource} in "
             "Fortnox (code {fortnox_code}). A system administrator in Fortnox grants the right. If "
             "it is a person, somebody else may sign in instead; a stored login is then ended first "
             "in the settings.",

@@ -227,20 +227,23 @@ def decode(body: bytes) -> Any:
 def encode(value: Any) -> bytes:
     """Write JSON with exact decimals.
 
-    :raises TypeError: for a value that JSON cannot hold exactly.
+    :raises TypeError: for a value that JSON cannot hold, such as a decimal that is no number.
     """
-    return json.dumps(value, default=_encode_value, allow_nan=False).encode()
+    return _json_text(value).encode()
 
 
-def _encode_value(value: object) -> float | str:
+def _json_text(value: object) -> str:
+    # The module json writes no decimals, and a float would lose digits of some.
+    if isinstance(value, Mapping):
+        items = (f"{json.dumps(name)}: {_json_text(item)}" for name, item in value.items())
+        return f"{{{', '.join(items)}}}"
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(_json_text, value))}]"
     if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, Decimal) and value == value.to_integral_value():
-        return int(value)
-    # A float is written with the fewest digits that identify it.
-    if isinstance(value, Decimal) and Decimal(repr(float(value))) == value:
-        return float(value)
-    raise TypeError(f"a {type(value).__name__} that JSON cannot hold exactly")
+        return json.dumps(value.isoformat())
+    if isinstance(value, Decimal) and value.is_finite():
+        return str(int(value)) if value == value.to_integral_value() else f"{value:f}"
+    return json.dumps(value, allow_nan=False)
 
 
 def plain(text: str, max_length: int = 100) -> str:
@@ -251,6 +254,10 @@ def plain(text: str, max_length: int = 100) -> str:
 
 
 # --- Errors ------------------------------------------------------------------
+
+#: What whoever is signed in may not do.
+_READ: Final = Text("läsa", "read")
+_WRITE: Final = Text("lägga upp eller ändra", "create or change")
 
 
 def value_of(response: Response, resource: str) -> dict[str, Any]:
@@ -324,7 +331,7 @@ def _error_of(response: Response, resource: str) -> Exception:
     if status == 403:
         if _LICENCE.search(response.body.decode("utf-8", "replace")):
             return _licence_missing(_licence_of(resource), shown, status)
-        return NotPermitted("RIGHT_MISSING", resource=resource, fortnox_code=shown)
+        return _right_missing(resource, shown)
     if status == 404:
         return Missing(resource)
     return Refused("FORTNOX_REFUSED", resource=resource, status=status, fortnox_code=shown)
@@ -339,8 +346,12 @@ def _not_permitted(code: int | None, status: int, resource: str | Text) -> NotPe
     if code == _NO_SCOPE:
         return NotPermitted("SCOPE_MISSING", resource=resource, fortnox_code=code)
     if code in _NO_RIGHT:
-        return NotPermitted("RIGHT_MISSING", resource=resource, fortnox_code=code)
+        return _right_missing(resource, code)
     return None
+
+
+def _right_missing(resource: object, code: object, act: Text = _READ) -> NotPermitted:
+    return NotPermitted("RIGHT_MISSING", resource=resource, fortnox_code=code, act=act)
 
 
 def refuse_unless_fortnox(response: Response) -> None:
@@ -432,6 +443,10 @@ def written_resource(response: Response, resource: Resource) -> Any:
     """
     try:
         return resource_in(response, resource)
+    except NotPermitted as error:
+        if error.code == "RIGHT_MISSING":
+            raise _right_missing(resource.path, error.details["fortnox_code"], _WRITE) from None
+        raise
     except (Refused, Missing):
         information = error_information(response.body)
         if information is None:

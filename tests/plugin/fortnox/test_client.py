@@ -378,11 +378,25 @@ def test_amounts_and_dates_are_written_exactly(wire, client):
     assert body == {"InvoicePayment": {"Amount": Decimal("100.1"), "PaymentDate": "2026-02-03"}}
 
 
-@pytest.mark.parametrize("amount", ["0.12345678901234567890", "NaN"])
-def test_an_amount_that_json_cannot_hold_is_not_written(wire, client, amount):
+def test_a_number_of_more_digits_than_a_float_has_is_written_exactly(wire, client):
+    wire.post(f"{API}/customers", json={"Customer": {}})
+    client.create(CUSTOMERS, {"Limit": Decimal("0.12345678901234567890123")})
+    assert b"0.12345678901234567890123" in wire.calls[0].request.body
+
+
+def test_a_decimal_that_is_no_number_is_not_written(wire, client):
     with pytest.raises(TypeError):
-        client.create(CUSTOMERS, {"Limit": Decimal(amount)})
+        client.create(CUSTOMERS, {"Limit": Decimal("NaN")})
     assert len(wire.calls) == 0
+
+
+@pytest.mark.parametrize(("method", "path", "write"), WRITES)
+def test_a_right_that_lacks_for_writing_is_called_so(wire, client, method, path, write):
+    wire.add(method, f"{API}/{path}", status=403, json=error(2003330))
+    with pytest.raises(NotPermitted) as caught:
+        write(client)
+    assert caught.value.code == "RIGHT_MISSING"
+    assert "may not create or change customers" in caught.value.message.en
 
 
 @pytest.mark.parametrize("one", WRITES)

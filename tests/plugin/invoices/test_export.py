@@ -110,8 +110,8 @@ def test_only_the_scopes_that_the_settings_use_are_asked_for(office):
 # --- nothing doubles ----------------------------------------------------------------
 
 
-def correction(number="10302", credits="10301"):
-    return invoice(number, row("-1000.00", "-250.00"), type="correction", credits=credits)
+def correction(number="10302", original="10301"):
+    return invoice(number, row("-1000.00", "-250.00"), type="correction", credits=original)
 
 
 def there_already(office, **fields):
@@ -628,9 +628,9 @@ def test_a_correction_of_what_was_not_sent_is_not_sent_either(office):
     }
 
 
-@pytest.mark.parametrize("credits", ["10301", "010301", "9" * 5000])
-def test_a_correction_alone_of_what_was_never_sent_is_refused_in_the_preview(office, credits):
-    recorded = office.set_invoices(correction("10302", credits)).export()
+@pytest.mark.parametrize("original", ["10301", "010301", "9" * 5000])
+def test_a_correction_alone_of_what_was_never_sent_is_refused_in_the_preview(office, original):
+    recorded = office.set_invoices(correction("10302", original)).export()
     assert plan_of(recorded) == ("refused", "none", "ORIGINAL_NOT_SENT")
     assert office.numbers() == []
 
@@ -659,6 +659,13 @@ def test_a_correction_of_what_a_person_left_out_is_not_sent(office):
     recorded = office.export(review=lambda _: ["/10302"])
     assert codes(recorded) == {"/10302": ("refused", "ORIGINAL_NOT_SENT")}
     assert office.numbers() == []
+
+
+def test_a_rate_of_many_decimals_is_asked_and_told_as_a_gap(office):
+    strange = invoice("10301", row(rate="25.00000000000000000001"))
+    recorded = office.set_invoices(strange).export()
+    assert codes(recorded) == {"/10301": ("refused", "VAT_RATE_UNKNOWN")}
+    assert [gap.code for gap in recorded.gaps] == ["VAT_RATE_UNKNOWN"]
 
 
 def test_one_bad_rate_is_blamed_and_not_those_that_fortnox_takes(office):
