@@ -80,12 +80,12 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "There is no setting called {key}; choose one of {known}.",
         ),
         "DEFINITION_UNKNOWN": Text(
-            "Det finns inget filformat som heter {name}; välj ett av: {known}.",
-            "There is no file format called {name}; choose one of: {known}.",
+            "Det finns {none.sv} som heter {name}; välj bland: {known}.",
+            "There is {none.en} called {name}; choose one of: {known}.",
         ),
         "NO_DEFINITIONS": Text(
-            "Det finns inget filformat som heter {name}, och inget annat heller; skapa ett först.",
-            "There is no file format called {name}, nor any other; make one first.",
+            "Det finns {none.sv} som heter {name}, och inget annat heller; skapa ett först.",
+            "There is {none.en} called {name}, nor any other; make one first.",
         ),
         "EXPORT_UNKNOWN": Text(
             "Det finns ingen export som heter {name}; välj en av: {known}.",
@@ -115,8 +115,10 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "{Item.en} {number} was not cancelled; the reason is above.",
         ),
         "DEFINITION_EXISTS": Text(
-            "Filformatet {name} finns redan; ändra det eller välj ett annat namn.",
-            "The file format {name} exists already; change it or choose another name.",
+            "{The_definition.sv} {name} finns redan; ändra {the_definition.sv} eller välj ett "
+            "annat namn.",
+            "{The_definition.en} {name} exists already; change {the_definition.en} or choose "
+            "another name.",
         ),
         "DEFINITION_NAME": Text(
             "Ange ett namn, på en rad och med högst 200 tecken.",
@@ -514,10 +516,10 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "Choose the file format that is for {given.en}, or make one for it.",
         ),
         "REGION_FIXED": Text(
-            "Filformatet {name} har redan sparat betalningar i {expected.sv}, så regionen kan inte "
-            "ändras; lägg upp ett eget filformat för {given.sv}.",
-            "The file format {name} has saved payments in {expected.en} already, so that the "
-            "region cannot be changed; make a file format of its own for {given.en}.",
+            "{The_definition.sv} {name} har redan {has_done.sv} {expected.sv}, så regionen kan "
+            "inte ändras; lägg upp {own_definition.sv} för {given.sv}.",
+            "{The_definition.en} {name} has {has_done.en} {expected.en} already, so that the "
+            "region cannot be changed; make {own_definition.en} for {given.en}.",
         ),
         "DATABASE_DAMAGED": Text(
             "Databasen {path} är skadad: {problem.sv}. Ingenting registreras i den. Den som sköter "
@@ -559,20 +561,20 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "the command in a window where you can paste it, or without --no-browser.",
         ),
         "WRONG_COMPANY": Text(
-            "Filformatet {name} hör till {expected}, men inloggningen gällde {got}; "
-            "logga in på rätt företag eller skapa ett eget filformat för det andra.",
-            "The file format {name} belongs to {expected}, but the login was to {got}; "
-            "sign in to the right company or make a file format of its own for the other.",
+            "{The_definition.sv} {name} hör till {expected}, men inloggningen gällde {got}; "
+            "logga in på rätt företag eller skapa {own_definition.sv} för det andra.",
+            "{The_definition.en} {name} belongs to {expected}, but the login was to {got}; "
+            "sign in to the right company or make {own_definition.en} for the other.",
         ),
         "COMPANY_OF_OTHER_REGION": Text(
-            "Inloggningen gällde {company}, som filformatet {other} sparar betalningar från i "
-            "{others_region.sv}; {name} gäller {region.sv}. Ingenting är sparat. Logga in på "
-            "företaget som hör till {name}. Är regionerna samma företag, lägg upp filformatet som "
-            "ett till av {other}s företag.",
-            "The login was to {company}, whose payments the file format {other} saves in "
-            "{others_region.en}; {name} is for {region.en}. Nothing was saved. Sign in to the "
-            "company that belongs to {name}. Where the regions are one company, define the file "
-            "format as one more of the company of {other}.",
+            "Inloggningen gällde {company}, som hör till {the_other.sv} {other} i "
+            "{others_region.sv}; {name} gäller {region.sv}. Ingenting är sparat eller skickat. "
+            "Logga in på företaget som hör till {name}. Är regionerna samma företag, lägg upp "
+            "{the_definition.sv} för samma företag som {other}.",
+            "The login was to {company}, which belongs to {the_other.en} {other} in "
+            "{others_region.en}; {name} is for {region.en}. Nothing was saved or sent. Sign in to "
+            "the company that belongs to {name}. Where the regions are one company, define "
+            "{the_definition.en} for the same company as {other}.",
         ),
     },
     "permission": {
@@ -771,7 +773,7 @@ COMMANDS: dict[str, Text] = {
         "NO_EXPORTS": "hostsim exports add {name}",
         "EXPORT_TYPE_UNKNOWN": "hostsim plugins",
         "EXPORT_WITHOUT_ROWS": "hostsim invoices load FILE.json",
-        "DEFINITION_EXISTS": "hostsim formats set {name}",
+        "DEFINITION_EXISTS": "hostsim {group} set {name}",
         "IMPORT_TYPE_UNKNOWN": "hostsim plugins",
         "WHY_WHICH": "hostsim why {number} --region REGION",
         "RUN_UNKNOWN": "hostsim runs",
@@ -788,11 +790,11 @@ COMMANDS: dict[str, Text] = {
         "EXPORT_TYPE_OFF": "hostsim plugins on NAME (or HOSTSIM_PLUGINS_OFF, HOSTSIM_PLUGINS_ONLY)",
         "IMPORT_TYPE_OFF": "hostsim plugins on NAME (or HOSTSIM_PLUGINS_OFF, HOSTSIM_PLUGINS_ONLY)",
         "REGION_DIFFERS": "hostsim formats add NAME --region REGION",
-        "REGION_FIXED": "hostsim formats add NAME --region REGION",
+        "REGION_FIXED": "hostsim {group} add NAME --region REGION",
         "DATABASE_DAMAGED": "hostsim restore FILE",
         "BOOKS_WENT_BACK": "hostsim backup FILE && hostsim restore FILE",
         "NO_INVOICES": "hostsim invoices load FILE",
-        "COMPANY_OF_OTHER_REGION": "hostsim formats add NAME --same-company-as {other}",
+        "COMPANY_OF_OTHER_REGION": "hostsim {group} add NAME --same-company-as {other}",
         "SAVED_NOT_SHOWN": "hostsim payments, hostsim runs, hostsim exports log",
         "CANCELLED": "hostsim payments",
     }.items()

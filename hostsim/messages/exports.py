@@ -58,6 +58,35 @@ WORDS = {
 }
 
 
+#: With the group of commands that defines them.
+_OF_IMPORT: Mapping[str, Text | str] = {
+    "group": "formats",
+    **_words(
+        the_definition=Text("filformatet", "the file format"),
+        own_definition=Text("ett eget filformat", "a file format of its own"),
+        has_done=Text("sparat betalningar i", "saved payments in"),
+    ),
+}
+_OF_EXPORT: Mapping[str, Text | str] = {
+    "group": "exports",
+    **_words(
+        the_definition=Text("exporten", "the export"),
+        own_definition=Text("en egen export", "an export of its own"),
+        has_done=Text("skickat något från", "sent something from"),
+    ),
+}
+
+
+#: What there is not, where an import is asked for, or either.
+NO_IMPORT = Text("inget filformat", "no file format")
+NEITHER = Text("varken filformat eller export", "neither a file format nor an export")
+
+
+def definition_words(subject: str) -> Mapping[str, Text | str]:
+    """Return what an import is called, as a person defines it; or an export, with a subject."""
+    return _OF_EXPORT if subject else _OF_IMPORT
+
+
 def said(sentence: Text, subject: str) -> Text:
     """Put the words of a subject into a sentence."""
     return Template(*sentence)(**WORDS[subject])

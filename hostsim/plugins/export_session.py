@@ -147,7 +147,7 @@ class ExportSession(Session):
         self.refuse_other_company(company)
         expected = self._run.company
         if expected is not None and expected.number != company.number:
-            raise wrong_company_error(self.run.definition, expected, company)
+            raise wrong_company_error(self._definition, expected, company)
         if expected is not None:
             return
         self.held.enter_context(company_lock(self._run, company))

@@ -162,7 +162,7 @@ class Session:
         """Refuse the books of another company than the definition's, or of another region."""
         expected = self.run.company
         if expected is not None and company.number != expected.number:
-            raise wrong_company_error(self.run.definition, expected, company)
+            raise wrong_company_error(self._definition, expected, company)
         refuse_company_of_other_region(self._store, self._definition, company)
 
 

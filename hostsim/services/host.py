@@ -69,7 +69,7 @@ class Host(Schedules, Decisions, HandPayments, Reconciling, Explaining):
             with self.store.checked_change():
                 required = self._required_company(definition)
                 if required is not None and required.number != company.number:
-                    raise wrong_company_error(name, required, company)
+                    raise wrong_company_error(definition, required, company)
                 refuse_company_of_other_region(self.store, definition, company)
                 self.store.set_definition_company(name, company)
         schedules.resume(self.store, name, self._clock())

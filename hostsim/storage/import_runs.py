@@ -24,6 +24,7 @@ from hostsim.ledger.judging import KINDS, LEFT_OUT, READY, REJECTED, Judgement, 
 from hostsim.ledger.reasons import CHANGED, PAID, SET_ASIDE, SETTLED
 from hostsim.ledger.values import EXACT, ZERO, Definition
 from hostsim.messages import payments as payments_messages
+from hostsim.messages.exports import definition_words
 from hostsim.messages.source_name import UNNAMED
 from hostsim.storage import balance_checks, damage, deleted_at_source, discrepancies
 from hostsim.storage import decisions as decision_store
@@ -498,12 +499,13 @@ def discard(db: sqlite3.Connection, definition: str, state: str) -> bool:
     return True
 
 
-def wrong_company_error(definition: str, expected: Company, got: Company) -> Exception:
+def wrong_company_error(definition: Definition, expected: Company, got: Company) -> Exception:
     return host_error(
         "WRONG_COMPANY",
-        name=definition,
+        name=definition.name,
         expected=f"{expected.name} ({expected.number})",
         got=f"{got.name} ({got.number})" if got.name else got.number,
+        **definition_words(definition.subject),
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.values import Definition
+from hostsim.messages.exports import definition_words
 from hostsim.messages.payments import region_name
 from hostsim.storage.rows import first_row, value_of
 from hostsim.storage.store import Store
@@ -38,6 +39,7 @@ def _region_error(code: str, definition: Definition, region: str) -> HostError:
         name=definition.name,
         expected=region_name(definition.region),
         given=region_name(region),
+        **definition_words(definition.subject),
     )
 
 
@@ -68,6 +70,8 @@ def refuse_company_of_other_region(store: Store, definition: Definition, company
         company=f"{row['company_name'] or ''} ({row['company']})",
         other=other_definition.name,
         others_region=region_name(other_definition.region),
+        the_other=definition_words(other_definition.subject)["the_definition"],
+        **definition_words(definition.subject),
     )
 
 

@@ -114,7 +114,7 @@ class Registration:
         store = self.import_run.store
         definition = store.definition(self.import_run.definition.name)
         if definition.company is not None and definition.company.number != self.company.number:
-            raise wrong_company_error(definition.name, definition.company, self.company)
+            raise wrong_company_error(definition, definition.company, self.company)
         refuse_company_of_other_region(store, definition, self.company)
 
     def _write_invoices(self, db: sqlite3.Connection) -> tuple[list[_Hidden], Mapping[str, int]]:

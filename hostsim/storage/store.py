@@ -22,6 +22,7 @@ from hostsim.ledger.values import (
     Invoice,
     LoadedBill,
 )
+from hostsim.messages import exports as exports_messages
 from hostsim.messages import results as results_messages
 from hostsim.messages.text import some_of
 from hostsim.storage import commits, item_content
@@ -221,9 +222,10 @@ class Store(Database):
             if exports
             else ("DEFINITION_UNKNOWN", "NO_DEFINITIONS")
         )
+        none = exports_messages.NEITHER if exports is None else exports_messages.NO_IMPORT
         if not known:
-            raise host_error(none_code, name=name)
-        raise host_error(unknown_code, name=name, known=known)
+            raise host_error(none_code, name=name, none=none)
+        raise host_error(unknown_code, name=name, known=known, none=none)
 
     def add_definition(self, definition: Definition) -> None:
         """Store a new definition; a name that is taken is refused."""
@@ -236,7 +238,9 @@ class Store(Database):
                     columns_of(definition),
                 )
         except sqlite3.IntegrityError as error:
-            raise host_error("DEFINITION_EXISTS", name=definition.name) from error
+            existing = self.definition(definition.name, exports=None)
+            words = exports_messages.definition_words(existing.subject)
+            raise host_error("DEFINITION_EXISTS", name=existing.name, **words) from error
 
     def set_definition_settings(self, name: str, settings: Mapping[str, str]) -> None:
         with self.checked_change() as db:

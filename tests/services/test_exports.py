@@ -93,9 +93,10 @@ def test_names_of_imports_and_exports_are_one_space(make_host):
     host = make_host(FakePlugin(code="Bank"))
     host.define("in", "Bank", "API", "", {})
     host.define_export("ut", "Fake", "invoices", "", SETTINGS)
-    assert refusal(host.define_export, "in", "Fake", "invoices", "", SETTINGS) == (
-        "DEFINITION_EXISTS"
-    )
+    taken = error_of(host.define_export, "in", "Fake", "invoices", "", SETTINGS)
+    assert (taken.code, taken.message.en[:15]) == ("DEFINITION_EXISTS", "The file format")
+    taken = error_of(host.define, "ut", "Bank", "API", "", {})
+    assert (taken.code, taken.message.en[:10]) == ("DEFINITION_EXISTS", "The export")
     assert [one.name for one in host.store.definitions()] == ["in"]
     assert [one.name for one in host.store.definitions(exports=True)] == ["ut"]
 
@@ -905,6 +906,34 @@ def test_the_first_send_fixes_the_company(host, plugin):
     assert host.store.definitions(exports=True)[0].company == COMPANY
     plugin.company = OTHER_COMPANY
     assert refusal(host.export, "ut") == "WRONG_COMPANY"
+
+
+def test_an_error_about_an_export_calls_it_one(host, plugin, store):
+    store.load_invoices([exported_invoice("1", region="Nord")])
+    host.define_export("nord", "Fake", "invoices", "Nord", SETTINGS)
+    unknown = error_of(host.define_export, "ny", "Fake", "invoices", "", SETTINGS, company_of="ut")
+    host.export("ut", review=send_all)
+    errors = [
+        unknown,
+        error_of(host.export, "nord", review=send_all),
+        error_of(host.change, "ut", {}, region="Nord"),
+        error_of(host.change, "ny", {}),
+    ]
+    plugin.company = OTHER_COMPANY
+    errors.append(error_of(host.export, "ut"))
+    assert [error.code for error in errors] == [
+        "COMPANY_NOT_KNOWN",
+        "COMPANY_OF_OTHER_REGION",
+        "REGION_FIXED",
+        "DEFINITION_UNKNOWN",
+        "WRONG_COMPANY",
+    ]
+    assert [error.command.sv for error in errors[1:3]] == [
+        "Skriv: hostsim exports add NAME --same-company-as ut",
+        "Skriv: hostsim exports add NAME --region REGION",
+    ]
+    assert all("export" in error.message.sv.lower() for error in errors)
+    assert all("export" in error.message.en.lower() for error in errors)
 
 
 def test_the_company_of_another_region_is_refused(host, plugin, store):
