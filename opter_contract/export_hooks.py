@@ -147,7 +147,8 @@ def opter_cancel_exported(run: Run, item: ExportItem) -> ItemResult | None:
     Called when a person asks for it.
 
     :param run: as for an export.
-    :param item: with ``exported`` and, if an export reported it, ``number``.
+    :param item: with ``exported`` and, if an export reported it, ``number``; its rows may be
+        missing if the host no longer has them.
     :return: with state ``cancelled``, or the reason why not (``booked``, ``refused``,
         ``unknown``); ``None`` for a type of another plug-in.
 

@@ -100,7 +100,7 @@ def invoices(common: Common) -> None:
     "forgets it.",
 )
 def load_invoices(common: Common, file: Path, region: str, columns: str | None) -> None:
-    from hostsim.messages.files import LOST_ROWS
+    from hostsim.messages.files import LOST_ROWS, OTHER_CUSTOMER
     from hostsim.services import invoices_json, invoices_table
     from hostsim.services.item_file import FileProblem, ProblemList
     from hostsim.services.open_previews import judge_open_previews
@@ -118,8 +118,12 @@ def load_invoices(common: Common, file: Path, region: str, columns: str | None) 
             store.set_setting("invoice_columns", meaning)
             loaded = store.load_invoices(rows)
         judge_open_previews(store)
-    for number in loaded.lost_rows:
-        notes.add(FileProblem(0, None, LOST_ROWS, number))
+    for lost in loaded.lost:
+        if lost.rows:
+            notes.add(FileProblem(0, None, LOST_ROWS, lost.number))
+        if lost.customer != lost.customer_before:
+            message = OTHER_CUSTOMER(before=lost.customer_before, now=lost.customer)
+            notes.add(FileProblem(0, None, message, lost.number))
     _show_loaded(common, loaded, notes, "invoice_number", Text("Fakturorna", "The invoices"))
 
 

@@ -131,3 +131,11 @@ LOST_ROWS = Text(
     "den hade rader, och filen har inga, så den exporteras inte mer; läs in den ur en JSON-fil.",
     "it had rows, and the file has none, so it is no longer exported; load it from a JSON file.",
 )
+
+#: Of such an invoice, where the table names another customer.
+OTHER_CUSTOMER = Template(
+    "den hör nu till kund {now}, förut {before}; är den redan exporterad ändras den inte av det. "
+    "Läs in den ur en JSON-fil och exportera den, eller ta tillbaka den.",
+    "it is of customer {now} now, before of {before}; if it is exported already, that does not "
+    "change it. Load it from a JSON file and export it, or take it back.",
+)

@@ -86,7 +86,7 @@ class Exports(Definitions):
         """
         numbers = tuple(dict.fromkeys(clean(number.strip()) for number in items))
         definition = self._export_definition(name)
-        self._refuse_unknown(definition, numbers)
+        self._refuse_not_exportable(definition, numbers)
         with self._exporting(name, numbers or None) as (run, session):
             session.review_by = review
             report: ExportReport | None = session.call("opter_export")
@@ -105,7 +105,8 @@ class Exports(Definitions):
 
         :raises HostError: ``INVOICE_UNKNOWN``, ``BILL_UNKNOWN``, ``EXPORT_WITHOUT_ROWS``.
         """
-        self._refuse_unknown(self._export_definition(name), [clean(number) for number in items])
+        numbers = [clean(number) for number in items]
+        self._refuse_not_exportable(self._export_definition(name), numbers)
 
     def send(self, name: str, revision: str, *, items: Iterable[str] = ()) -> ExportPreview:
         """Send what was shown, and nothing else; what waits for a confirmation is left.
@@ -158,16 +159,17 @@ class Exports(Definitions):
         definition = self._export_definition(name)
         self._refuse_unknown(definition, [number])
         company = definition.company
-        if company is None or not export_states.is_exported(
-            self.store, definition, company.number, number
-        ):
+        total = None
+        if company is not None:
+            total = export_states.exported_total(self.store, definition, company.number, number)
+        if company is None or total is None:
             raise self._not_exported(definition, number)
-        with self._exporting(name, (number,)) as (run, session):
+        with self._exporting(name, (number,), takes_back=True) as (run, session):
             [item] = run.items("")
             # Again: another may have taken it back before this one had the lock.
             if not (item.exported or item.intended):
                 raise self._not_exported(definition, number)
-            run.take_planned([_cancellation_plan(item)])
+            run.take_planned([_cancellation_plan(item, total)])
             run.plan(company)
             run.choose([item.id], company, self._clock())
             run.store_intents(company, [item.id], self._clock(), "cancelling")
@@ -241,13 +243,17 @@ class Exports(Definitions):
         self.plugins.owner(definition.import_type, definition.subject)
         return definition
 
-    def _refuse_unknown(self, definition: Definition, numbers: Sequence[str]) -> None:
+    def _refuse_not_exportable(self, definition: Definition, numbers: Sequence[str]) -> None:
+        for number in self._refuse_unknown(definition, numbers):
+            raise host_error("EXPORT_WITHOUT_ROWS", number=number)
+
+    def _refuse_unknown(self, definition: Definition, numbers: Sequence[str]) -> Sequence[str]:
+        """Refuse numbers that no item has; return those of items without rows."""
         unknown, without_rows = export_states.find_not_exportable(self.store, definition, numbers)
         for number in unknown:
             code = messages.UNKNOWN_ITEM[definition.subject]
             raise host_error(code, number=number, region=region_name(definition.region))
-        for number in without_rows:
-            raise host_error("EXPORT_WITHOUT_ROWS", number=number)
+        return without_rows
 
     @staticmethod
     def _not_exported(definition: Definition, number: str) -> HostError:
@@ -256,7 +262,7 @@ class Exports(Definitions):
 
     @contextmanager
     def _exporting(
-        self, name: str, numbers: tuple[str, ...] | None
+        self, name: str, numbers: tuple[str, ...] | None, *, takes_back: bool = False
     ) -> Iterator[tuple[ExportRun, ExportSession]]:
         """Exclude every other export of the definition and its company, and begin a run.
 
@@ -267,7 +273,9 @@ class Exports(Definitions):
                 raise host_error("EXPORT_RUNNING", name=name)
             definition = self._export_definition(name)
             company = self._exports_to(definition)
-            run = ExportRun(self.store, self._new_id(), definition, self._user, company, numbers)
+            run = ExportRun(
+                self.store, self._new_id(), definition, self._user, company, numbers, takes_back
+            )
             if company is not None:
                 held.enter_context(company_lock(run, company))
             with commits.uncounted():
@@ -304,14 +312,11 @@ class Exports(Definitions):
         return companies.pop() if len(companies) == 1 else None
 
 
-def _cancellation_plan(item: ExportItem) -> PlannedItem:
+def _cancellation_plan(item: ExportItem, total: Decimal) -> PlannedItem:
     """Return the plan of an item that is taken back: it sends nothing."""
     content = item.content
-    if isinstance(content, SupplierBill):
-        total, party_number = content.total, ""
-    else:
-        total = sum((row.net + row.vat for row in content.rows), Decimal(0))
-        party_number = content.customer.ledger_number
+    is_bill = isinstance(content, SupplierBill)
+    party_number = "" if is_bill else content.customer.ledger_number
     return PlannedItem(
         item.id, "ready", "none", party_number, total, None, content.currency, item.number
     )

@@ -50,6 +50,7 @@ class ExportRun:
     user: str
     company: Company | None  # of earlier exports; None before the first
     asked: tuple[str, ...] | None = None  # the numbers that a person asked for
+    takes_back: bool = False  # it sends nothing, so that its item needs no rows
 
     def begin(self, at: datetime) -> None:
         """Record the beginning of the run, end interrupted ones, and choose the items."""
@@ -96,7 +97,8 @@ class ExportRun:
             rows = db.execute(self._for_subject(_BATCH), batch).fetchall()
             tables = TABLES[self.definition.subject]
             contents = tables.items(db, [row["item_id"] for row in rows])
-        if len(contents) < len(rows):
+        lost_rows = not self.takes_back and not all(row["digest"] for row in rows)
+        if lost_rows or len(contents) < len(rows):
             raise host_error("EXPORT_CHANGED")  # loaded again, without content
         return [
             ExportItem(
@@ -394,7 +396,7 @@ _CHOOSE_ITEMS = f"""
     SELECT :run_id, row_number() OVER (ORDER BY i.type = 'correction', length(i.number), i.number),
            i.item_id, i.digest, i.party
     FROM {WITH_STATE}
-    WHERE i.region = :region AND i.digest <> '' AND CASE
+    WHERE i.region = :region AND CASE
         WHEN :asked IS NOT NULL THEN i.number IN (SELECT value FROM json_each(:asked))
         ELSE {OFFERED} END
 """  # noqa: S608 constants
@@ -415,7 +417,7 @@ _TAKE_CONTENT = """
 
 # One that was taken back is new again: what is there of it is no longer ours.
 _BATCH = f"""
-    SELECT r.item_id, coalesce(e.exported, 0) AND e.state <> 'cancelled' AS exported,
+    SELECT r.item_id, r.digest, coalesce(e.exported, 0) AND e.state <> 'cancelled' AS exported,
            e.intended, e.complete,
            CASE e.state WHEN 'cancelled' THEN '' ELSE coalesce(e.number, '') END AS number
     FROM export_items r JOIN {WITH_STATE}

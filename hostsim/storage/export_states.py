@@ -23,7 +23,7 @@ NEW = "new"
 
 @dataclass(frozen=True, slots=True)
 class ExportableItem:
-    """An item with content, and its state in the books of the export's company."""
+    """An item with content, or exported, and its state in the books of the export's company."""
 
     id: str
     item_number: str
@@ -252,10 +252,16 @@ def find_not_exportable(
     )
 
 
-def is_exported(store: Store, definition: Definition, company: str, number: str) -> bool:
-    """Return whether an item is in the books of a company, as far as exports know."""
-    query = of_subject(_IS_EXPORTED, definition.subject)
-    return first_row(store.db, query, **_values_of(definition, company), number=number) is not None
+def exported_total(
+    store: Store, definition: Definition, company: str, number: str
+) -> Decimal | None:
+    """Return the total here of an item that is in the books of a company.
+
+    :return: ``None`` if it is not there, as far as exports know.
+    """
+    query = of_subject(_EXPORTED, definition.subject)
+    row = first_row(store.db, query, **_values_of(definition, company), number=number)
+    return None if row is None else Decimal(row["total"])
 
 
 def of_subject(query: str, subject: str) -> str:
@@ -284,9 +290,9 @@ WITH_STATE = """
 """
 
 #: Which of them the next export has: new and changed ones of closed periods, and those that
-#: are not settled; no new ones of a supplier that sends invoices itself.
+#: are not settled; no new ones of a supplier that sends invoices itself, and none without rows.
 OFFERED = """
-    (CASE WHEN e.item_id IS NULL THEN i.period_closed = 1 AND i.withheld = 0
+    (i.digest <> '' AND CASE WHEN e.item_id IS NULL THEN i.period_closed = 1 AND i.withheld = 0
      ELSE e.intended > 0 OR e.complete = 0
           OR (i.period_closed = 1
               AND ((e.exported = 0 AND e.state <> 'cancelled') OR e.digest <> i.digest)) END)
@@ -306,7 +312,7 @@ _EXPORTABLE_COLUMNS = f"""
 
 _EXPORTABLE = f"""
     FROM {WITH_STATE}
-    WHERE i.region = :region AND i.digest <> ''
+    WHERE i.region = :region AND (i.digest <> '' OR e.exported = 1)
     AND (:month IS NULL OR substr(i.date, 1, 7) = :month)
     AND (:closed IS NULL OR i.period_closed = :closed)
 """
@@ -316,7 +322,7 @@ _PERIODS = f"""
            count(*) AS items, sum({OFFERED}) AS offered,
            sum(e.exported IS 1 AND e.state <> 'cancelled') AS exported,
            exact_sum(i.total) AS total
-    FROM {WITH_STATE} WHERE i.region = :region AND i.digest <> ''
+    FROM {WITH_STATE} WHERE i.region = :region AND (i.digest <> '' OR e.exported = 1)
     GROUP BY 1, 2, 3 ORDER BY 1 DESC, 2, 3
 """  # noqa: S608 constants
 
@@ -348,8 +354,8 @@ _STATES = f"""
     WHERE e.subject = :subject AND e.item_id = :item_id ORDER BY e.export_type, e.company
 """  # noqa: S608 constants
 
-_IS_EXPORTED = f"""
-    SELECT 1 FROM {WITH_STATE}
+_EXPORTED = f"""
+    SELECT i.total FROM {WITH_STATE}
     WHERE i.region = :region AND i.number = :number
     AND ((e.exported = 1 AND e.state <> 'cancelled') OR e.intended > 0)
 """  # noqa: S608 constants

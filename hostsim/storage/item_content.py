@@ -117,19 +117,30 @@ _BILLS = ItemTables(
     party_field="supplier",
 )
 
+
+@dataclass(frozen=True, slots=True)
+class LostContent:
+    """An invoice that is loaded without rows, after it was loaded with rows."""
+
+    number: str
+    rows: bool  # it had rows until now
+    customer_before: str  # the code, as is the other one
+    customer: str
+
+
 #: By the subject of an export.
 TABLES: Mapping[str, ItemTables] = {INVOICES: _INVOICES, BILLS: _BILLS}
 
 
-def numbers_with_rows(
-    db: sqlite3.Connection, invoices: Iterable[tuple[str, str]]
-) -> tuple[str, ...]:
-    """Return the numbers of those that can be exported.
+def lost_content(
+    db: sqlite3.Connection, invoices: Iterable[tuple[str, str, str]]
+) -> tuple[LostContent, ...]:
+    """Return what loading these invoices without rows takes from those that have, or had, rows.
 
-    :param invoices: the region and the number of each.
+    :param invoices: the region, the number and the customer's code of each.
     """
-    rows = db.execute(_WITH_ROWS, {"invoices": json.dumps(list(invoices))})
-    return tuple(row["number"] for row in rows)
+    rows = db.execute(_LOST_CONTENT, {"invoices": json.dumps(list(invoices))})
+    return tuple(value_of(LostContent, row) for row in rows)
 
 
 def write_invoice(db: sqlite3.Connection, row: ExportedInvoice, default_currency: str) -> bool:
@@ -150,18 +161,15 @@ def write_invoice(db: sqlite3.Connection, row: ExportedInvoice, default_currency
         remaining=plain(remaining),
     )
     db.execute(_WRITE_INVOICE, columns)
-    if row.content is not None or (existing is not None and existing["digest"]):
-        _write_content(db, row)
-    return existing is None
-
-
-def _write_content(db: sqlite3.Connection, row: ExportedInvoice) -> None:
-    """Replace the content of an invoice; ``None`` deletes it."""
-    content = row.content
-    values = _NO_CONTENT if content is None else _content_columns(db, row, content)
     key = {"region": row.region, "number": row.number}
-    written = db.execute(_WRITE_CONTENT, {**key, **values}).fetchone()
-    _INVOICES.write_rows(db, written["id"], () if content is None else content.rows)
+    if row.content is not None:
+        values = key | _content_columns(db, row, row.content)
+        written = db.execute(_WRITE_CONTENT, values).fetchone()
+        _INVOICES.write_rows(db, written["id"], row.content.rows)
+    elif existing is not None and existing["digest"]:
+        # The rest stays, so that it can be taken back where it was exported.
+        _INVOICES.write_rows(db, db.execute(_LOSE_ROWS, key).fetchone()["id"], ())
+    return existing is None
 
 
 def _content_columns(
@@ -235,10 +243,12 @@ def _names(cls: type[Any]) -> tuple[str, ...]:
     return tuple(field.name for field in fields(cls))
 
 
-_WITH_ROWS = """
-    SELECT i.number FROM json_each(:invoices) n
+_LOST_CONTENT = """
+    SELECT i.number, i.digest <> '' AS rows, i.customer_code AS customer_before,
+           n.value ->> 2 AS customer
+    FROM json_each(:invoices) n
     CROSS JOIN invoices i ON i.region = n.value ->> 0 AND i.number = n.value ->> 1
-    WHERE i.digest <> ''
+    WHERE i.digest <> '' OR (i.customer_id IS NOT NULL AND i.customer_code <> n.value ->> 2)
 """
 
 _EXISTING = """
@@ -259,11 +269,9 @@ _WRITE_CONTENT = """
     WHERE region = :region AND number = :number RETURNING id
 """
 
-_NO_CONTENT = {
-    "type": "invoice",
-    **dict.fromkeys(("customer_id", "exchange_rate", "order_date")),
-    **dict.fromkeys(("order_number", "credits", "document", "digest"), ""),
-}
+_LOSE_ROWS = """
+    UPDATE invoices SET digest = '' WHERE region = :region AND number = :number RETURNING id
+"""
 
 _BILL_COLUMNS = (
     *("number", "supplier_id", "bill_date", "due_date", "currency", "exchange_rate", "total"),

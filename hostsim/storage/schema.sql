@@ -51,7 +51,7 @@ CREATE TABLE invoices (
     order_date    TEXT,
     credits       TEXT NOT NULL DEFAULT '',  -- the number of the invoice that a correction takes back
     document      TEXT NOT NULL DEFAULT '',  -- the path of its PDF
-    digest        TEXT NOT NULL DEFAULT '',  -- of its content; '' where it has no rows to be exported
+    digest        TEXT NOT NULL DEFAULT '',  -- of its content; '' where it has no rows to be exported, or none any more
     -- What it is called in exports, for ever. A region may have a slash in it, too.
     item_id       TEXT AS (replace(replace(region, '%', '%25'), '/', '%2F') || '/' || number),
     UNIQUE (region, number)  -- 1001 exists in every region

@@ -27,6 +27,7 @@ from hostsim.messages import results as results_messages
 from hostsim.messages.text import some_of
 from hostsim.storage import commits, item_content
 from hostsim.storage.connection import Database
+from hostsim.storage.item_content import LostContent
 from hostsim.storage.rows import (
     ENTRY_COLUMNS,
     OLDEST_FIRST,
@@ -106,8 +107,8 @@ class Loaded(NamedTuple):
 
     new: int
     updated: int
-    #: The numbers of invoices that had rows, and have none any more.
-    lost_rows: tuple[str, ...] = ()
+    #: Of invoices that had rows, and have none any more.
+    lost: tuple[LostContent, ...] = ()
 
 
 class Store(Database):
@@ -153,11 +154,13 @@ class Store(Database):
     def load_invoices(self, rows: Iterable[ExportedInvoice]) -> Loaded:
         """Take exported invoices, all or none; a known number of a region is updated."""
         currency, rows = self.settings()["default_currency"], list(rows)
-        without = [(row.region, row.number) for row in rows if row.content is None]
+        without = [
+            (row.region, row.number, row.customer_code) for row in rows if row.content is None
+        ]
         with self.checked_change() as db:
-            lost_rows = item_content.numbers_with_rows(db, without)
+            lost = item_content.lost_content(db, without)
             new = [item_content.write_invoice(db, row, currency) for row in rows]
-        return Loaded(sum(new), len(new) - sum(new), lost_rows)
+        return Loaded(sum(new), len(new) - sum(new), lost)
 
     def invoices(self) -> Iterator[Invoice]:
         """Return all invoices, by region and number."""

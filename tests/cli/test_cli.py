@@ -413,7 +413,8 @@ def test_an_invoice_that_loses_its_rows_is_noted(ready):
     ready("invoices", "load", "rader.json")
     ended = ready("invoices", "load", "fakturor.csv", "--json")
     assert ended.err.startswith("Obs: faktura 1001: den hade rader, och filen har inga")
-    assert [note["invoice_number"] for note in ended.json["notes"]] == ["1001"]
+    assert "den hör nu till kund K1, förut KALM" in ended.err
+    assert [note["invoice_number"] for note in ended.json["notes"]] == ["1001", "1001"]
 
 
 @pytest.mark.parametrize(("language", "place"), [("sv", "rad 4, "), ("en", "line 4, ")])

@@ -536,9 +536,36 @@ def test_what_went_before_an_error_stays(host, plugin):
 def test_an_invoice_of_a_csv_file_is_never_exported(host, store):
     host.export("ut", review=send_all)
     headers = [replace(exported_invoice(number), content=None) for number in ("10302", "20001")]
-    assert store.load_invoices(headers).lost_rows == ("10302",)
-    assert store.load_invoices(headers).lost_rows == ()
+    assert [(one.number, one.rows) for one in store.load_invoices(headers).lost] == [
+        ("10302", True)
+    ]
+    assert store.load_invoices(headers).lost == ()
     assert listed(host.export("ut")) == {}
+
+
+def test_another_customer_of_an_invoice_that_had_rows_is_noted(host, store):
+    headers = replace(exported_invoice("10302"), content=None)
+    other = replace(headers, customer_code="NYBR")
+    store.load_invoices([headers])
+    [lost] = store.load_invoices([other]).lost
+    assert (lost.rows, lost.customer_before, lost.customer) == (False, "KALM", "NYBR")
+    assert store.load_invoices([other]).lost == ()
+
+
+def test_an_exported_invoice_that_lost_its_rows_is_listed_and_can_be_taken_back(host, store):
+    host.export("ut", review=send_all)
+    store.load_invoices([replace(exported_invoice("10302"), content=None)])
+    assert "10302" in states(host)
+    assert refusal(host.export, "ut", items=["10302"]) == "EXPORT_WITHOUT_ROWS"
+    [taken_back] = host.cancel("ut", "10302").items("cancelled")
+    assert taken_back.total == exported_invoice("10302").total
+    assert states(host)["10302"] == "cancelled"
+
+
+def test_what_has_no_rows_and_was_never_exported_is_not_taken_back(host, store):
+    host.export("ut", review=send_all)
+    store.load_invoices([replace(exported_invoice("20001"), content=None)])
+    assert refusal(host.cancel, "ut", "20001") == "NOT_EXPORTED"
 
 
 # --- Bank details ------------------------------------------------------------------------------
@@ -1105,9 +1132,9 @@ def test_two_that_take_an_item_back_at_once_take_it_back_once(host, make_host, p
     host.export("ut", review=send_all)
     exporting = host._exporting
 
-    def another_first(name, numbers):
+    def another_first(name, numbers, **more):
         make_host().cancel("ut", "10302")
-        return exporting(name, numbers)
+        return exporting(name, numbers, **more)
 
     monkeypatch.setattr(host, "_exporting", another_first)
     assert refusal(host.cancel, "ut", "10302") == "NOT_EXPORTED"

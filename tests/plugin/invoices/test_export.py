@@ -370,6 +370,12 @@ def test_an_invoice_that_is_not_booked_is_cancelled(office):
     assert office.cancel().state == "cancelled"
 
 
+def test_an_invoice_whose_rows_the_host_has_lost_is_cancelled(office):
+    office.set_invoices(invoice()).export()
+    office.set_invoices(replace(invoice(), rows=()))
+    assert office.cancel().state == "cancelled"
+
+
 def test_a_booked_invoice_is_not_cancelled(office):
     office.set_invoices(invoice()).export()
     office.fortnox.book_invoice(10301)
