@@ -20,11 +20,11 @@ from hostsim.ledger.differences import find_differences
 from hostsim.ledger.judging import IGNORED, REJECTED
 from hostsim.ledger.reasons import ACCEPT, KEEP, SET_ASIDE
 from hostsim.ledger.values import Decision, PreviewRow
-from hostsim.messages.payments import Difference
+from hostsim.messages.payments import Difference, waits_for_other
 from hostsim.storage import decisions as decision_store
 from hostsim.storage import previews
 from hostsim.storage.previews import Preview
-from hostsim.storage.rows import payment_of, row_of
+from hostsim.storage.rows import payment_of, row_of, text_of
 from opter_contract.values import Payment
 
 # Choices other than the decisions themselves.
@@ -97,7 +97,7 @@ def row_actions(row_id: int) -> RowActions:
     differences = _differences(here, payment)
     decided = decision and decision_store.for_person(store.db, decision)
     counts = decision if decided is not None and decided.in_force else None
-    choices = _choices(row["kind"], row["reason"], counts, series)
+    choices = _choices(row, counts, series)
     if decision is not None and counts is None:
         choices.append(TAKE_BACK)
     if KEEP in choices and not (registered and differences):
@@ -124,12 +124,13 @@ def _decided_before(decision: Decision | None, started_at: str) -> bool:
     return decision is not None and decision.at < datetime.fromisoformat(started_at)
 
 
-def _choices(
-    kind: str, reason: str | None, decision: Decision | None, series: Decision | None
-) -> list[str]:
+def _choices(row: sqlite3.Row, decision: Decision | None, series: Decision | None) -> list[str]:
     choices: list[str] = []
-    if kind == REJECTED:
+    reason, message = row["reason"], text_of(row["message_sv"], row["message_en"])
+    if row["kind"] == REJECTED:
         choices.extend(reasons.possible_decisions(reason))
+        if reason == reasons.REPLACED and message is not None and waits_for_other(message):
+            choices.remove(ACCEPT)
         if reason == "invoice-not-found":
             choices.append(SERIES)
     if decision is not None:

@@ -164,6 +164,11 @@ def beside_changed(payments: Sequence[RegisteredHere]) -> Text:
     )
 
 
+def waits_for_other(message: Text) -> bool:
+    """Whether a payment cannot replace another one before more is known or decided of that."""
+    return message.sv.startswith((NOT_ASKED_YET.sv, BESIDE_CHANGED.sv))
+
+
 def _named(payments: Sequence[RegisteredHere]) -> Text:
     return _first_few([_named_payment(payment) for payment in payments])
 

@@ -450,6 +450,18 @@ def test_what_was_decided_on_another_amount_is_asked_again(person, plugin, decid
     assert rows_of(person.get("/decisions"), "decisions")[0][-3] == "ja"
 
 
+# --- Waits for another payment ---
+
+
+def test_a_row_that_waits_for_another_payment_offers_no_replacing(person, plugin):
+    plugin.payments = [payment(1, amount="400")]
+    person.run_import()
+    person.save()
+    plugin.payments = [payment(1, "1002", "400"), payment(3, amount="400")]
+    person.run_import()
+    assert choices_of(person.decision_page(3)) == ["confirm", "set-aside"]
+
+
 # --- Safe ---------------------------------------------------------------------
 
 
