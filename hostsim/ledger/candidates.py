@@ -53,6 +53,7 @@ class Candidate:
     ] = ()  # registered payments that this one may replace
     unchecked: tuple[ReplaceablePayment, ...] = ()  # the same, not known to be deleted
     changed: tuple[ReplaceablePayment, ...] = ()  # of its invoice, reduced or moved at the source
+    kept: tuple[ReplaceablePayment, ...] = ()  # the same, which a person keeps as registered
     settles: Settlement | None = None
     left_out: Text | None = None  # by whom, if it is left out of this save
     #: Nothing remains of its invoice where it comes from.

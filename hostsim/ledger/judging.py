@@ -407,6 +407,8 @@ def _decision_warnings(
         warnings.append(decisions_messages.accepted(change, author_of(decision)))
     if candidate.settles is not None:
         warnings.append(settlement_message(candidate, candidate.settles))
+    elif candidate.kept:
+        warnings.append(payments_messages.beside_kept(candidate.kept))
     if candidate.deleted is not None and candidate.taken_again:
         taken_again = decisions_messages.TAKEN_AGAIN
         warnings.append(decisions_messages.was_here(taken_again, candidate.changes_since_deleted))

@@ -187,11 +187,13 @@ def _paid_refusal(candidate: Candidate, invoice: Invoice, *, by_waiting: bool) -
     if candidate.settles is not None:
         # No money came that could be paid back.
         message = payments_messages.settled_though_paid(
-            number, credit=invoice.total < 0, by_waiting=by_waiting
+            number, candidate.kept, credit=invoice.total < 0, by_waiting=by_waiting
         )
         return Refusal(SETTLEMENT_BLOCKED, message)
     if by_waiting:
         return Refusal(reasons.PAID, payments_messages.PAID_BY_WAITING)
+    if candidate.kept:
+        return Refusal(reasons.PAID, payments_messages.paid_by_kept(candidate.kept))
     return Refusal.of(reasons.PAID)
 
 

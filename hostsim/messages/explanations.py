@@ -45,6 +45,16 @@ NOT_ASKED_YET = Text(
     "Import again: whether it replaces a payment that was deleted in {source} is shown then. If it "
     "is another payment for certain, confirm that.",
 )
+KEPT_BESIDE = Text(
+    "En betalning som ni behåller här är ändrad i {source}, och den här är troligen samma pengar, "
+    "bokförda igen: lägg då undan den, eller ta tillbaka att den andra behålls, läs in igen och "
+    "godkänn ändringen. Betala tillbaka, eller ta in den som förskott, bara om pengarna säkert kom "
+    "två gånger.",
+    "A payment that you keep here was changed in {source}, and this one is probably the same "
+    "money, booked again: then set it aside, or take back that the other one is kept, import again "
+    "and accept the change. Pay back, or take it as an advance, only if the money came twice for "
+    "certain.",
+)
 MAY_BE_SETTLED = Text(
     "Den kan vara halva av en kvittning mot en kreditfaktura, och allt kunde inte frågas: läs in "
     "först, så visar inläsningen det.",

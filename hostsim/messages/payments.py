@@ -164,6 +164,25 @@ def beside_changed(payments: Sequence[RegisteredHere]) -> Text:
     )
 
 
+def beside_kept(payments: Sequence[RegisteredHere]) -> Text:
+    sv, en = _named(payments)
+    return Text(
+        f"Kan vara samma pengar som {sv}, som behålls här men är ändrad i {SOURCE.sv}",
+        f"May be the same money as {en}, which is kept here but was changed in {SOURCE.en}",
+    )
+
+
+PAID_BY_KEPT = Text(
+    "Fakturan är redan betald, kanske med samma pengar",
+    "The invoice is already paid, perhaps with the same money",
+)
+
+
+def paid_by_kept(payments: Sequence[RegisteredHere]) -> Text:
+    sv, en = beside_kept(payments)
+    return Text(f"{PAID_BY_KEPT.sv}. {sv}", f"{PAID_BY_KEPT.en}. {en}")
+
+
 def waits_for_other(message: Text) -> bool:
     """Whether a payment cannot replace another one before more is known or decided of that."""
     return message.sv.startswith((NOT_ASKED_YET.sv, BESIDE_CHANGED.sv))
@@ -205,9 +224,12 @@ def settles(number: str, invoice_number: str, currency: str, *, credit: bool) ->
     )
 
 
-def settled_though_paid(number: str, *, credit: bool, by_waiting: bool) -> Text:
+def settled_though_paid(
+    number: str, kept: Sequence[RegisteredHere], *, credit: bool, by_waiting: bool
+) -> Text:
     """Return why a settlement with an invoice of which nothing remains here cannot be saved.
 
+    :param kept: payments of the invoice that changed at the source and are kept here.
     :param credit: whether that is the credit note.
     :param by_waiting: whether a payment pays it that is left out or can be taken again.
     """
@@ -229,6 +251,13 @@ def settled_though_paid(number: str, *, credit: bool, by_waiting: bool) -> Text:
         cause = Text(
             "redan reglerad här, så ingenting av den återstår att kvitta",
             "settled already here, so that nothing of it remains",
+        )
+    elif kept:
+        payments = _named(kept)
+        cause = Text(
+            f"redan betald här, med {payments.sv}, som behålls här men är ändrad i {SOURCE.sv}",
+            f"paid already here, by {payments.en}, which is kept here but was changed in "
+            f"{SOURCE.en}",
         )
     return Text(
         f"{sv} {number} är {cause.sv}. Ångra kvittningen i {SOURCE.sv}, eller ta bort den "

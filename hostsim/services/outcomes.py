@@ -20,6 +20,7 @@ from hostsim.messages.payments import (
     BESIDE_CHANGED,
     CONFIRMED_BUT,
     NOT_ASKED_YET,
+    PAID_BY_KEPT,
     PAID_BY_WAITING,
 )
 from hostsim.storage import discrepancies
@@ -276,6 +277,8 @@ def advice_on(code: str, message: Text | None = None) -> Text | None:
     """
     if message is not None and message.sv.startswith(PAID_BY_WAITING.sv):
         return messages.WAITS_FOR_OTHER
+    if message is not None and message.sv.startswith(PAID_BY_KEPT.sv):
+        return messages.KEPT_BESIDE
     if message is not None and code in _ACCEPTABLE:
         for beginning, advice in _ADVICE_ON_ACCEPTABLE:
             if message.sv.startswith(beginning.sv):

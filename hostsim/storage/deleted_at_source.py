@@ -15,12 +15,12 @@ from enum import IntEnum
 from itertools import groupby
 from typing import Any, NamedTuple
 
-from hostsim.ledger.decisions import ReplaceablePayment
-from hostsim.ledger.reasons import CHANGED, SETTLED
+from hostsim.ledger.decisions import ReplaceablePayment, is_about_facts
+from hostsim.ledger.reasons import CHANGED, KEEP, SETTLED
 from hostsim.ledger.values import EXACT, ZERO, same_currency
 from hostsim.ledger.write_offs import effect_of
 from hostsim.storage.balance_checks import CHECKED_AGAIN_AFTER
-from hostsim.storage.rows import first_row, payment_of, value_of
+from hostsim.storage.rows import columns_as, first_row, payment_of, value_of
 from hostsim.storage.scope import IN_FORCE, NOT_REGISTERED, OURS
 
 #: Days between a payment that was deleted and its replacement, at most.
@@ -175,7 +175,25 @@ def changed_by_number(
     Those that are smaller, unbooked or on another invoice there now, unless a person keeps what
     is registered.
     """
-    return _group_by_arriving(db.execute(_CHANGED, scope))
+    return _group_by_arriving(
+        row for row in db.execute(_CHANGED, scope) if not _is_kept(row, scope["company"])
+    )
+
+
+def kept_by_number(
+    db: sqlite3.Connection, scope: Mapping[str, Any]
+) -> dict[str, tuple[ReplaceablePayment, ...]]:
+    """Return, by the number of an arriving payment, those of its invoice that are kept.
+
+    They changed as in :func:`changed_by_number`, and their money may be what arrives.
+    """
+    return _group_by_arriving(db.execute(_KEPT, scope))
+
+
+def _is_kept(row: sqlite3.Row, company: str) -> bool:
+    """Whether a person keeps what is registered, knowing the figures of now."""
+    now = payment_of(row, company, "now_")
+    return row["kept"] is not None and now is not None and is_about_facts(row["kept"], now)
 
 
 def _group_by_arriving(rows: Iterable[sqlite3.Row]) -> dict[str, tuple[ReplaceablePayment, ...]]:
@@ -345,7 +363,10 @@ _STORE_CHECKS = """
 """
 
 _CHANGED = f"""
-    SELECT r.number AS arriving, p.*, i.number AS host_invoice_number
+    SELECT r.number AS arriving, p.*, i.number AS host_invoice_number, {columns_as("n", "now_")},
+           (SELECT facts FROM decisions d WHERE d.definition = :definition
+            AND d.company = :company AND d.number = n.number AND {IN_FORCE}
+            AND d.decision = '{KEEP}') AS kept
     FROM run_rows n
     JOIN payments p ON p.number = n.number AND {OURS}
     JOIN invoices i ON i.id = p.invoice_id
@@ -355,9 +376,23 @@ _CHANGED = f"""
     WHERE n.run_id = :run_id AND n.number <> '' AND n.deleted = 0 AND n.date IS NOT NULL
     AND (abs(CAST(n.amount AS REAL)) < abs(CAST(p.amount AS REAL))
          OR (n.booked = 0 AND p.booked = 1) OR n.invoice_number <> p.invoice_number)
-    AND NOT EXISTS (SELECT 1 FROM decisions d WHERE d.definition = :definition
-                    AND d.company = :company AND d.number = n.number AND {IN_FORCE}
-                    AND d.decision = 'keep')
+    ORDER BY p.date, p.id
+"""  # noqa: S608 constants
+
+# What is kept is not offered again: the decision has the figures of the source.
+_KEPT = f"""
+    SELECT r.number AS arriving, p.*, i.number AS host_invoice_number
+    FROM decisions d
+    JOIN payments p ON p.number = d.number AND {OURS}
+    JOIN invoices i ON i.id = p.invoice_id
+    JOIN matched m ON m.invoice_id = p.invoice_id
+    JOIN run_rows r ON r.id = m.row_id AND r.number <> '' AND r.date IS NOT NULL
+        AND (r.amount LIKE '-%') = (p.amount LIKE '-%') AND {NOT_REGISTERED}
+    WHERE d.definition = :definition AND d.company = :company AND d.decision = '{KEEP}'
+    AND {IN_FORCE}
+    AND (abs(CAST(d.facts ->> 'amount' AS REAL)) < abs(CAST(p.amount AS REAL))
+         OR (d.facts ->> 'booked' = 0 AND p.booked = 1)
+         OR d.facts ->> 'invoice_number' <> p.invoice_number)
     ORDER BY p.date, p.id
 """  # noqa: S608 constants
 

@@ -84,6 +84,7 @@ class DecisionsInForce(NamedTuple):
     series: Mapping[int, Decision]
     reversals: Reversals
     changed: Mapping[str, tuple[ReplaceablePayment, ...]]
+    kept: Mapping[str, tuple[ReplaceablePayment, ...]]
     left_out: Mapping[str, Text]
 
 
@@ -122,7 +123,7 @@ class Judging:
     def begin_new_snapshot(self) -> None:
         """Begin a snapshot with newer decisions; the rows are not matched again."""
         self.db.execute("BEGIN")
-        for name in ("changed", "left_out", "_series", "_accepted"):
+        for name in ("changed", "kept", "left_out", "_series", "_accepted"):
             self.__dict__.pop(name, None)
 
     # --- Facts about several rows at once ---
@@ -155,6 +156,11 @@ class Judging:
         Also those whose change is accepted, which may not be saved yet.
         """
         return deleted_at_source.changed_by_number(self.db, self.values)
+
+    @cached_property
+    def kept(self) -> Mapping[str, tuple[ReplaceablePayment, ...]]:
+        """By payment number, those of its invoice that changed at the source and are kept here."""
+        return deleted_at_source.kept_by_number(self.db, self.values)
 
     @cached_property
     def settlements(self) -> Settlements:
@@ -233,6 +239,7 @@ class Judging:
             {series.id: series for series in self._series},
             reversals,
             {number: reversals.others(old) for number, old in self.changed.items()},
+            self.kept,
             self.left_out,
         )
 
@@ -243,6 +250,7 @@ class Judging:
             _differing_keys(before.decisions, now.decisions)
             | _differing_keys(before.reversals.blocked, now.reversals.blocked)
             | _differing_keys(before.changed, now.changed)
+            | _differing_keys(before.kept, now.kept)
             | _differing_keys(before.left_out, now.left_out)
         )
         changed_series = [
@@ -373,6 +381,7 @@ class Judging:
             replaceable=self.replaceable.get(number, ()),
             unchecked=self.unchecked.get(number, ()),
             changed=reversals.others(self.changed.get(number, ())),
+            kept=self.kept.get(number, ()),
             settles=self.settlements.by_number.get(number),
             left_out=self.left_out.get(number),
             nothing_left=row["inv_id"] in self._nothing_left,

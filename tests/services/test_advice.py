@@ -4,7 +4,7 @@ from decimal import Decimal
 
 import pytest
 from fake_plugin import AnsweringPlugin, balance, invoice, payment
-from host_and_plugin import MinuteClock, importing_host, reads, refusal, row_of, saves
+from host_and_plugin import MinuteClock, importing_host, outcomes, reads, refusal, row_of, saves
 
 from hostsim.ledger.candidates import Refusal
 from hostsim.services.outcomes import REJECTED, to_do_of
@@ -216,6 +216,36 @@ def test_accepting_it_is_refused_with_what_it_waits_for(host, waiting):
     assert error.code == "DECISION_DOES_NOT_FIT"
     assert f"för den är nu: {row_of(waiting, '3').message.sv}" in error.message.sv
     assert "1 (400,00 SEK" in error.message.sv
+
+
+@pytest.fixture(
+    params=[payment(1, "1002"), payment(1, amount="900"), payment(1, booked=False)],
+    ids=["moved", "smaller", "unbooked"],
+)
+def kept(request, host, plugin):
+    """Payment 1, which paid its invoice, is kept though it changed at the source."""
+    saves(host, plugin, payment(1))
+    reads(host, plugin, request.param)
+    host.decide("Fortnox", "1", "keep")
+    host.save("Fortnox")
+
+
+def test_what_comes_beside_a_payment_that_is_kept_is_not_to_be_paid_back(host, plugin, kept):
+    preview = reads(host, plugin, payment(3))
+    said = row_of(preview, "3").message.sv.replace("\N{NO-BREAK SPACE}", " ")
+    assert "1 (1 000,00 SEK, 2026-01-01, faktura 1001), som behålls här" in said
+    assert "troligen samma pengar" in advice(preview, "3")
+
+
+def test_once_it_is_no_longer_kept_that_waits_for_what_is_decided(host, plugin, kept):
+    reads(host, plugin, payment(3))
+    host.take_back("Fortnox", ["1"])
+    assert outcomes(host.import_payments("Fortnox")) == {"1": "changed-in-fortnox", "3": "replaced"}
+
+
+def test_what_changed_again_since_it_was_kept_is_decided_first(host, plugin, kept):
+    preview = reads(host, plugin, payment(1, "1002", "800"), payment(3))
+    assert outcomes(preview) == {"1": "changed-in-fortnox", "3": "replaced"}
 
 
 def test_what_is_confirmed_but_finds_nothing_left_says_what_is_to_be_deleted(host, plugin):
