@@ -200,7 +200,13 @@ def accepts_settlement(decision: Decision | None, payment: Payment, settles: Set
     """Whether a payment was accepted as this half, whatever it was to replace."""
     if decision is None or decision.decision != ACCEPT or not is_about(decision, payment):
         return False
-    return bool(json.loads(decision.facts or "{}").get("settles") == settles.number)
+    return accepted_half(decision.facts) == settles.number
+
+
+def accepted_half(facts: str) -> str | None:
+    """Return the number of the other half of a settlement that a decision was about."""
+    number = json.loads(facts or "{}").get("settles")
+    return None if number is None else str(number)
 
 
 def advance_after(payment: Payment, earlier: Decision | None) -> str:

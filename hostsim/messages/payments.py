@@ -393,6 +393,12 @@ def other_half_waits(number: str, refusal: Text) -> Text:
     )
 
 
+#: Of the other half.
+HALF_NOT_READY = Text(
+    "den är inte godkänd, eller inte hämtad, än: godkänn den, eller läs in igen",
+    "it is not accepted, or not fetched, yet: accept it, or import again",
+)
+
 AMOUNT_UNKNOWN = Text(
     "Beloppet i fakturans valuta är inte känt; läs in betalningen på nytt",
     "The amount in the currency of the invoice is not known; read the payment again",

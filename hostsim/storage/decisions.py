@@ -23,7 +23,6 @@ from hostsim.ledger.differences import outdated
 from hostsim.ledger.judging import LEFT_OUT, READY
 from hostsim.ledger.reasons import (
     ACCEPT,
-    CHANGED,
     CONFIRM,
     DELETED,
     KEEP,
@@ -345,9 +344,10 @@ class DecisionWriter:
 
         :param others: by number, the payments of other channels that one may be the same as.
         """
-        for number in dict.fromkeys(self._with_halves(numbers)):
+        named = dict.fromkeys(numbers)
+        for number in dict.fromkeys(self._with_halves(named)):
             row, kind, reason = self._shown(number)
-            if reason == SET_ASIDE:
+            if reason == SET_ASIDE or (kind != "rejected" and number not in named):
                 continue
             if kind != "rejected":
                 raise self._misfit_error(number, SET_ASIDE, kind, reason)
@@ -359,16 +359,17 @@ class DecisionWriter:
 
     def leave_out(self, numbers: Iterable[str]) -> None:
         """Leave payments out of the next save, all or none; both halves of a settlement."""
-        unique_numbers = list(dict.fromkeys(self._with_halves(numbers)))
-        self._refuse_unless_ready(unique_numbers)
+        named = dict.fromkeys(numbers)
+        self._refuse_unless_ready(named)
+        unique_numbers = list(dict.fromkeys(self._with_halves(named)))
         why = decisions_messages.left_out(decisions_messages.by_whom(self.user, self.at))
         leave_out(self.db, self.definition, self.company, dict.fromkeys(unique_numbers, why))
 
     def take_in(self, numbers: Iterable[str]) -> None:
         """Include payments in the next save that were left out, all or none."""
-        unique_numbers = list(dict.fromkeys(self._with_halves(numbers)))
-        self._refuse_unless_ready(unique_numbers)
-        take_in(self.db, self.definition, self.company, unique_numbers)
+        named = dict.fromkeys(numbers)
+        self._refuse_unless_ready(named)
+        take_in(self.db, self.definition, self.company, self._with_halves(named))
 
     def _refuse_unless_ready(self, numbers: Iterable[str]) -> None:
         for number in numbers:
@@ -447,7 +448,7 @@ class DecisionWriter:
             payment,
             equal_payments,
             replaces=self.replaceable.get(number, ()) if keeps_earlier else (),
-            settles=self.settles.get(number) if keeps_earlier else None,
+            settles=self._settlement_of(number) if keeps_earlier else None,
             after=after,
             advance=bool(after) and advance,
         )
@@ -504,20 +505,31 @@ class DecisionWriter:
         return payment
 
     def _facts(self, number: str) -> str:
-        row, _, reason = self._shown(number)
+        row, _, _ = self._shown(number)
         payment = payment_of(row, self.company)
         if payment is None:
             raise self._not_shown_error(number)
         replaces = self.replaceable.get(number, ())
-        settles = None if reason == CHANGED else self.settles.get(number)
-        return decision_rules.facts_of(payment, replaces=replaces, settles=settles)
+        return decision_rules.facts_of(
+            payment, replaces=replaces, settles=self._settlement_of(number)
+        )
+
+    def _settlement_of(self, number: str) -> Settlement | None:
+        """Return what is decided with a payment; of a registered one, the change alone is."""
+        values = {**self._values, "number": number, "ids": "null"}
+        registered = self.db.execute(_STILL_REGISTERED, values).fetchone()
+        return self.settles.get(number) if registered is None else None
 
     def take_back(
         self, numbers: Iterable[str], series: Iterable[tuple[str, str]], ids: Iterable[int]
     ) -> None:
         """Revoke decisions in force, all that are named or none."""
-        for number in dict.fromkeys(self._with_halves(numbers)):
-            decision = decision_about(self.db, self.definition, self.company, number)
+        named = dict.fromkeys(numbers)
+        decided = {
+            number: decision_about(self.db, self.definition, self.company, number)
+            for number in self._with_halves(named)
+        }
+        for number, decision in decided.items():
             hiding = self.hiding_series(number)
             if decision is None and hiding is not None:
                 raise host_error(
@@ -532,7 +544,8 @@ class DecisionWriter:
             ):
                 take_in(self.db, self.definition, self.company, [number])
                 continue
-            self._take_back([] if decision is None else [decision.id], _shorten(number))
+            if decision is not None or number in named:
+                self._take_back([] if decision is None else [decision.id], _shorten(number))
         for first, last in series:
             self._take_back(self._series(first.strip(), last.strip()), _shorten(f"{first}–{last}"))
         for decision_id in ids:
@@ -554,13 +567,18 @@ class DecisionWriter:
     # --- Helpers ---
 
     def _decide(self, number: str, decision: str, facts: str, why: str) -> None:
-        self.db.execute(
-            "UPDATE decisions AS d SET taken_back_by = :user, taken_back_at = :at"  # noqa: S608 a constant
-            " WHERE definition = :definition AND company = :company AND number = :number"
-            f" AND {IN_FORCE}",
-            {**self._values, "number": number},
-        )
+        earlier = decision_about(self.db, self.definition, self.company, number)
+        if earlier is not None:
+            self._revoke([earlier.id], settles=decision_rules.accepted_half(facts))
         self._insert(decision=decision, number=number, facts=facts, why=checked_reason(why))
+
+    def _revoke(self, ids: Sequence[int], *, settles: str | None = None) -> None:
+        """Revoke decisions, each with the acceptance of the other half of its settlement.
+
+        :param settles: the other half that the next decision accepts, too.
+        """
+        values = {**self._values, "ids": json.dumps(list(ids)), "settles": settles}
+        self.db.execute(_REVOKE, values)
 
     @property
     def _values(self) -> dict[str, object]:
@@ -585,10 +603,7 @@ class DecisionWriter:
     def _take_back(self, ids: Sequence[int], name: str) -> None:
         if not ids:
             raise host_error("DECISION_UNKNOWN", what=name)
-        self.db.executemany(
-            "UPDATE decisions SET taken_back_by = :user, taken_back_at = :at WHERE id = :id",
-            [{**self._values, "id": decision_id} for decision_id in ids],
-        )
+        self._revoke(ids)
 
     def _series(self, first: str, last: str) -> list[int]:
         ends = decision_rules.series_key(first), decision_rules.series_key(last)
@@ -643,6 +658,17 @@ _PENDING_ROW = """
     AND deleted_at IS NULL
 """
 
+
+# Neither half of a settlement is saved alone.
+_REVOKE = f"""
+    UPDATE decisions AS d SET taken_back_by = :user, taken_back_at = :at
+    WHERE definition = :definition AND company = :company AND {IN_FORCE} AND (
+        d.id IN (SELECT value FROM json_each(:ids))
+        OR d.number IS NOT :settles AND EXISTS (
+            SELECT 1 FROM decisions o WHERE o.id IN (SELECT value FROM json_each(:ids))
+            AND NULLIF(o.facts, '') ->> 'settles' = d.number
+            AND NULLIF(d.facts, '') ->> 'settles' = o.number))
+"""  # noqa: S608 a constant
 
 # The payments that a change is about, or that others replace.
 _STILL_REGISTERED = """

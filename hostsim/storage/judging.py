@@ -207,14 +207,21 @@ class Judging:
         """
         accepted, partners = self._accepted
         blocked: dict[str, Refusal] = {}
+        held: set[str] = set()  # halves that wait for others, which are to be accepted or fetched
         while accepted:
             reversals = _reversals(accepted, blocked)
-            newly_blocked = self._not_ready(accepted.keys(), reversals)
+            newly_blocked, acceptable = self._not_ready(accepted.keys(), reversals)
             # Neither half of a settlement is saved alone.
-            for number in list(newly_blocked):
-                other_half = partners.get(number)
-                if other_half in accepted and other_half not in newly_blocked:
-                    newly_blocked[other_half] = _blocked_by(number, newly_blocked[number])
+            for number in accepted.keys() - newly_blocked.keys() - acceptable:
+                if partners.get(number) in acceptable:
+                    held.add(number)
+                    newly_blocked[number] = _blocked_by(
+                        partners[number], payments_messages.HALF_NOT_READY
+                    )
+            for number in newly_blocked.keys() - held:
+                other = partners.get(number)
+                if other in accepted and other not in newly_blocked:
+                    newly_blocked[other] = _blocked_by(number, newly_blocked[number].message)
             if newly_blocked.keys() <= blocked.keys():
                 return reversals
             blocked = newly_blocked | blocked
@@ -300,17 +307,26 @@ class Judging:
             accepted.pop(number, None)
         return accepted, partners
 
-    def _not_ready(self, numbers: Collection[str], reversals: Reversals) -> dict[str, Refusal]:
-        """Return, by number, why payments are not ready, or not in the run."""
+    def _not_ready(
+        self, numbers: Collection[str], reversals: Reversals
+    ) -> tuple[dict[str, Refusal], set[str]]:
+        """Return, by number, why payments are not ready, or not in the run.
+
+        Also return the halves of settlements that are to be accepted first, or fetched.
+        """
         refusals = dict.fromkeys(numbers, Refusal.of("unreadable")._replace(reason=CHANGED))
+        acceptable = set()
         for row, judgement in _rows_with_judgements(
             self._judge_invoices(reversals, AffectedRows(numbers))
         ):
-            if judgement.kind == READY or _is_acceptable_half(judgement):
+            if judgement.kind == READY:
                 refusals.pop(row["number"], None)
+            elif row["number"] in refusals and _is_acceptable_half(judgement):
+                acceptable.add(row["number"])
+                del refusals[row["number"]]
             elif row["number"] in refusals:
                 refusals[row["number"]] = _refused(judgement)
-        return refusals
+        return refusals, acceptable
 
     def _judge_invoices(
         self, reversals: Reversals, only: AffectedRows | None
@@ -524,9 +540,9 @@ def _refused(judgement: Judgement) -> Refusal:
     return Refusal(judgement.reason or CHANGED, message)
 
 
-def _blocked_by(number: str, refusal: Refusal) -> Refusal:
+def _blocked_by(number: str, why: Text) -> Refusal:
     """Refuse a half of a settlement whose other half is refused."""
-    return Refusal(SETTLEMENT_BLOCKED, payments_messages.other_half_waits(number, refusal.message))
+    return Refusal(SETTLEMENT_BLOCKED, payments_messages.other_half_waits(number, why))
 
 
 def refusal_in(row: sqlite3.Row, prefix: str) -> Refusal | None:

@@ -262,3 +262,91 @@ def test_both_halves_stay_accepted_once_the_deleted_payment_is_deleted_here(
     assert preview.counts["ready"] == 2
     host.save("Fortnox")
     assert remaining(store, "1001") == 600
+
+
+# --- A half that is decided on alone ---
+
+
+@pytest.fixture
+def accepted_settlement(host, plugin):
+    """Accept a settlement against a credit note that is not here, and leave it out of a save."""
+    reads(host, plugin, *halves())
+    accepted(host, "11")
+    host.leave_out("Fortnox", ["11"])
+    host.save("Fortnox")
+
+
+def in_force(host):
+    return [one.number for one in host.decisions("Fortnox") if one.in_force]
+
+
+@pytest.mark.parametrize("number", ["11", "12"])
+@pytest.mark.parametrize("shown", [True, False])
+def test_taking_one_half_back_by_its_id_takes_back_both(host, accepted_settlement, number, shown):
+    if shown:
+        host.import_payments("Fortnox")
+    [taken_back] = [one.id for one in host.decisions("Fortnox") if one.number == number]
+    host.take_back("Fortnox", ids=[taken_back])
+    assert in_force(host) == []
+    assert outcomes(host.import_payments("Fortnox")) == {"11": SETTLED, "12": SETTLED}
+
+
+def test_a_half_that_is_set_aside_leaves_no_acceptance_of_the_other_one(host, accepted_settlement):
+    host.set_aside("Fortnox", ["11"])
+    assert in_force(host) == ["11"]
+    assert host.import_payments("Fortnox").counts["ready"] == 0
+
+
+def test_a_half_is_not_saved_where_the_other_one_is_no_longer_accepted(
+    host, plugin, accepted_settlement, store
+):
+    store.load_invoices([invoice("1003")])
+    debit, credit = halves()
+    preview = reads(host, plugin, replace(debit, invoice_number="1003"), credit)
+    assert outcomes(preview) == {"11": SETTLED, "12": BLOCKED}
+    assert "11, kan inte sparas: den är inte godkänd" in row_of(preview, "12").message.sv
+    assert accepted(host, "11").counts["ready"] == 2
+
+
+def test_a_half_is_not_saved_before_the_other_one_is_fetched_again(host, plugin):
+    debit, credit = halves()
+    saves(host, plugin, debit, credit)
+    plugin.confirms = False
+    reads(host, plugin, credit)
+    assert outcomes(accepted(host, "12")) == {"11": SETTLED, "12": BLOCKED}
+    assert host.save("Fortnox").counts["ready"] == 0
+    plugin.confirms = True
+    assert host.import_payments("Fortnox").counts["ready"] == 2
+
+
+def test_accepting_a_replacement_keeps_the_accepted_change_of_its_other_half(host, plugin, note):
+    debit, credit = halves()
+    before = payment(5, NOTE, "-400", date=NEW_YEAR, customer_number="7")
+    saves(host, plugin, replace(debit, date=NEW_YEAR), before)
+    plugin.source, plugin.deleted = {}, {"5"}
+    assert outcomes(reads(host, plugin, debit, credit)) == {"11": CHANGED, "12": "replaced"}
+    assert outcomes(accepted(host, "11", "12")) == {"11": SETTLED, "12": SETTLED}
+    assert host.save("Fortnox").counts["ready"] == 2
+
+
+def test_a_half_is_set_aside_beside_one_that_is_left_out(host, plugin, note):
+    debit, credit = halves()
+    reads(host, plugin, debit, credit)
+    host.leave_out("Fortnox", ["11"])
+    plugin.excluded = [excluded("not-booked", replace(credit, booked=False))]
+    reads(host, plugin, debit)
+    assert outcomes(host.set_aside("Fortnox", ["12"])) == {"12": "set-aside"}
+
+
+def test_a_half_that_is_left_out_is_included_though_the_other_one_is_not_taken_again(
+    host, plugin, store, note
+):
+    settled(host, plugin)
+    for one in store.payments():
+        host.delete_payment(one.id, why="fel")
+    reads(host, plugin, *halves())
+    host.decide("Fortnox", "11", "take-again")
+    host.leave_out("Fortnox", ["11"])
+    [other] = [one.id for one in host.decisions("Fortnox") if one.number == "12"]
+    host.take_back("Fortnox", ids=[other])
+    assert outcomes(host.take_in("Fortnox", ["11"])) == {"11": BLOCKED, "12": "deleted-in-host"}

@@ -302,3 +302,12 @@ def test_money_waits_where_a_payment_of_a_settled_invoice_lies_ready(host, plugi
         summary = host.why("1002", offline=offline).summary
         assert "inga pengar väntar" not in summary.sv
         assert "en betalning av den är inte sparad än" in summary.sv
+
+
+def test_a_settlement_against_what_a_kept_payment_paid_names_that_and_no_debt(host, plugin):
+    saves(host, plugin, payment(1))
+    reads(host, plugin, payment(1, "1002"))
+    host.decide("Fortnox", "1", "keep")
+    message = row_of(reads(host, plugin, *halves(HERE)), "11").message.sv
+    assert "som behålls här men är ändrad" in message
+    assert "till godo" not in message
