@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections import defaultdict, deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, NamedTuple
 
 from hostsim.ledger import reasons
 from hostsim.ledger.candidates import oldest_first
 from hostsim.ledger.decisions import Settlement
 from hostsim.ledger.reasons import SETTLED
+from hostsim.storage.rows import value_of
 from hostsim.storage.scope import NOT_REGISTERED, OURS
 
 
@@ -25,6 +27,30 @@ class Settlements:
     invoices_unknown: Sequence[str]  # the same, by the invoice of one that is registered
 
 
+@dataclass(frozen=True, slots=True)
+class Half:
+    """A payment that may be a half of a settlement."""
+
+    date: date
+    debit: str  # the amount of the debit half, in the currency of its invoice
+    currency: str
+    number: str
+    invoice_number: str
+    invoice_id: int | None
+    customer: str | None  # where it comes from
+    customer_here: str | None  # the region and customer of its invoice, if that is here
+    registered: bool
+    elsewhere: bool = False  # whether its invoice is one of another region
+    only_for: str | None = None  # the one credit that a registered debit may settle
+
+
+class Matches(NamedTuple):
+    """Settlements, credit first, and the halves whose customers must be known to find more."""
+
+    pairs: Sequence[tuple[Half, Half]]
+    unknown: Sequence[Half]
+
+
 def find_settlements(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Settlements:
     """Find a positive and a negative payment of one date and customer whose sum is 0.
 
@@ -33,41 +59,151 @@ def find_settlements(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Settle
     to the import of that region, if it shares the company. A registered half settles another
     one where its own other half is deleted, or changed.
     """
+    pairs, unknown = match_halves(*_halves(db, scope))
     settlements: dict[str, Settlement] = {}
-    used: set[tuple[str, bool]] = set()
-    unknown: dict[str, None] = {}
-    invoices: dict[str, None] = {}
-    rows = sorted(_pairs(db, scope), key=_pair_order)
-    for row in rows:
-        credit, debit = row["number"], row["other_number"]
-        keys = {(credit, bool(row["registered"])), (debit, bool(row["other_registered"]))}
-        if keys & used:
-            continue
-        is_same_customer = _same_customer(row)
-        if is_same_customer is None:
-            unknown.update({number: None for number, registered in keys if not registered})
-            if row["other_registered"] and not row["other_customer"]:
-                invoices[row["other_invoice_number"]] = None
-            continue
-        if not is_same_customer:
-            continue
-        used |= keys
-        elsewhere, other_elsewhere = row["elsewhere"], row["other_elsewhere"]
-        complete = _is_known(row["its_invoice"], elsewhere) and _is_known(
-            row["other_invoice"], other_elsewhere
-        )
-        if not row["registered"] and not elsewhere:
-            settlements[credit] = Settlement(
-                debit, row["other_invoice_number"], row["other_invoice"], complete
-            )
-        if not row["other_registered"] and not other_elsewhere:
-            settlements[debit] = Settlement(
-                credit, row["invoice_number"], row["its_invoice"], complete
-            )
-    return Settlements(settlements, list(unknown), list(invoices))
+    for pair in pairs:
+        complete = all(half.invoice_id is not None or half.elsewhere for half in pair)
+        for half, other in (pair, pair[::-1]):
+            if not half.registered and not half.elsewhere:
+                settlements[half.number] = Settlement(
+                    other.number, other.invoice_number, other.invoice_id, complete
+                )
+    invoices = [half.invoice_number for half in unknown if half.registered and not half.customer]
+    return Settlements(
+        settlements,
+        [half.number for half in unknown if not half.registered],
+        list(dict.fromkeys(invoices)),
+    )
 
 
-def _pairs(db: sqlite3.Connection, scope: Mapping[str, Any]) -> list[sqlite3.Row]:
+def match_halves(credit_halves: Iterable[Half], debit_halves: Iterable[Half]) -> Matches:
+    """Match each credit, the oldest first, with the oldest debit of its customer that is left.
+
+    Those of one run are matched before those registered earlier. Of two at least one is of the
+    run, and the invoice of one is here.
+    """
+    groups: dict[tuple[object, ...], _Debits] = defaultdict(_Debits)
+    for half in sorted(debit_halves, key=_oldest_first):
+        groups[half.date, half.debit, half.currency, half.registered].add(half)
+    pairs: dict[Half, Half] = {}
+    unknown: dict[Half, None] = {}
+    in_order = sorted(credit_halves, key=_oldest_first)
+    for of_run in (True, False):
+        for credit in in_order:
+            if credit in pairs or (of_run and credit.registered):
+                continue
+            registered = not of_run and not credit.registered
+            group = groups.get((credit.date, credit.debit, credit.currency, registered))
+            if group is not None:
+                debit, asked = group.match(credit)
+                unknown |= dict.fromkeys(asked)
+                if debit is not None:
+                    pairs[credit] = debit
+    return Matches(list(pairs.items()), list(unknown))
+
+
+class _Kind(NamedTuple):
+    """What is known of the customer of a half."""
+
+    there: bool  # whether the source says it
+    region: str | None  # of its invoice, if that is here
+
+
+class _Debits:
+    """The debits of one date and amount, oldest first; thousands may be equal, as fees are."""
+
+    def __init__(self) -> None:
+        self._debits: list[Half] = []
+        self._taken: set[int] = set()
+        # Their indexes, by kind and by what tells whether they are of a credit's customer.
+        self._of_kind: dict[_Kind, deque[int]] = defaultdict(deque)
+        self._not_asked: dict[_Kind, deque[int]] = defaultdict(deque)
+        self._there: dict[tuple[_Kind, str | None], deque[int]] = defaultdict(deque)
+        self._here: dict[tuple[_Kind, str | None], deque[int]] = defaultdict(deque)
+
+    def add(self, debit: Half) -> None:
+        index, kind = len(self._debits), _kind_of(debit)
+        self._debits.append(debit)
+        self._of_kind[kind].append(index)
+        self._not_asked[kind].append(index)
+        self._there[kind, debit.customer].append(index)
+        self._here[kind, debit.customer_here].append(index)
+
+    def match(self, credit: Half) -> tuple[Half | None, Sequence[Half]]:
+        """Take the oldest debit of the credit's customer, and return it.
+
+        Also return what must be asked about to know whether that is the oldest one.
+        """
+        own = _kind_of(credit)
+        known: list[deque[int]] = []
+        unknown: list[_Kind] = []
+        for kind in self._of_kind:
+            if own.region is None and kind.region is None:
+                continue
+            if own.there and kind.there:
+                known.append(self._there.get((kind, credit.customer), deque()))
+            elif own.region == kind.region:
+                known.append(self._here.get((kind, credit.customer_here), deque()))
+            else:  # of another region, only the customer there tells
+                unknown.append(kind)
+        index = self._first(known, credit)
+        asked = self._ask(unknown, credit, index)
+        if index == len(self._debits):
+            return None, asked
+        self._taken.add(index)
+        return self._debits[index], asked
+
+    def _first(self, lists: Iterable[deque[int]], credit: Half) -> int:
+        """Return the first index, of several lists, of what the credit may settle, or the end."""
+        none = len(self._debits)
+        return min((next(self._left(indexes, credit), none) for indexes in lists), default=none)
+
+    def _left(self, indexes: deque[int], credit: Half) -> Iterator[int]:
+        while indexes and indexes[0] in self._taken:
+            indexes.popleft()
+        for index in indexes:
+            if index not in self._taken and _may_settle(self._debits[index], credit):
+                yield index
+
+    def _ask(self, kinds: Sequence[_Kind], credit: Half, before: int) -> Sequence[Half]:
+        """Return the credit and the debits of these kinds, if there are any before an index."""
+        if self._first((self._of_kind[kind] for kind in kinds), credit) >= before:
+            return []
+        asked = [] if credit.registered else [credit]
+        for kind in kinds:
+            indexes, others = self._not_asked[kind], []
+            while indexes and indexes[0] < before:
+                index = indexes.popleft()
+                if index not in self._taken:
+                    may_settle = _may_settle(self._debits[index], credit)
+                    if may_settle:
+                        asked.append(self._debits[index])
+                    else:
+                        others.append(index)
+            indexes.extendleft(reversed(others))
+        return asked
+
+
+def _kind_of(half: Half) -> _Kind:
+    here = half.customer_here
+    return _Kind(bool(half.customer), None if here is None else here.partition("\n")[0])
+
+
+def _may_settle(debit: Half, credit: Half) -> bool:
+    return debit.invoice_number != credit.invoice_number and debit.only_for in {
+        None,
+        credit.number,
+    }
+
+
+def _oldest_first(half: Half) -> tuple[object, ...]:
+    return oldest_first(half.date, half.number)
+
+
+def _halves(
+    db: sqlite3.Connection, scope: Mapping[str, Any]
+) -> tuple[Iterable[Half], Iterable[Half]]:
+    """Return the credits and debits that may settle each other."""
     db.execute("DROP TABLE IF EXISTS credit")
     db.execute(_CREDITS)
     excluded = json.dumps(sorted(reasons.IGNORED | {"unreadable"}))
@@ -75,35 +211,13 @@ def _pairs(db: sqlite3.Connection, scope: Mapping[str, Any]) -> list[sqlite3.Row
     values = {**scope, "excluded": excluded, "changed": changed}
     db.execute(_FIND_CREDITS, values)
     db.execute(_FIND_REGISTERED_CREDITS, values)
-    if db.execute("SELECT 1 FROM credit").fetchone() is None:
-        return []
-    return [*db.execute(_DEBITS_OF_RUN, values), *db.execute(_DEBITS_REGISTERED, values)]
-
-
-def _pair_order(row: sqlite3.Row) -> tuple[object, ...]:
-    day = date.fromisoformat(row["date"])
-    # Payments of one run are paired before those registered earlier.
-    return (
-        row["registered"] or row["other_registered"],
-        oldest_first(day, row["number"]),
-        oldest_first(day, row["other_number"]),
-    )
-
-
-def _is_known(invoice_id: int | None, elsewhere: int) -> bool:
-    return invoice_id is not None or bool(elsewhere)
-
-
-def _same_customer(row: sqlite3.Row) -> bool | None:
-    """Compare the customers there, or of the invoices here; ``None`` if unknown."""
-    if row["customer"] and row["other_customer"]:
-        return bool(row["customer"] == row["other_customer"])
-    here, other_here = row["customer_here"], row["other_customer_here"]
-    if here is None or other_here is None:
-        return None
-    # Of another region, only the customer there tells.
-    same_region = here.partition("\n")[0] == other_here.partition("\n")[0]
-    return bool(here == other_here) if same_region else None
+    credit_halves = [
+        value_of(Half, row, only_for=None) for row in db.execute("SELECT * FROM credit")
+    ]
+    if not credit_halves:
+        return [], []
+    rows = [*db.execute(_DEBITS_OF_RUN, values), *db.execute(_DEBITS_REGISTERED, values)]
+    return credit_halves, [value_of(Half, row) for row in rows]
 
 
 # --- SQL ---------------------------------------------------------------------
@@ -114,8 +228,8 @@ _OWN_AMOUNT = "CASE {0}.currency WHEN 'SEK' THEN {0}.amount ELSE {0}.amount_curr
 
 _CREDITS = """
     CREATE TEMP TABLE credit (
-        date TEXT, debit TEXT, currency TEXT, number TEXT, invoice_number TEXT, customer TEXT,
-        amount_currency TEXT, its_invoice INTEGER, customer_here TEXT, registered INTEGER,
+        date TEXT, debit TEXT, currency TEXT, number TEXT, invoice_number TEXT,
+        invoice_id INTEGER, customer TEXT, customer_here TEXT, registered INTEGER,
         elsewhere INTEGER, PRIMARY KEY (date, debit, currency, number)
     ) WITHOUT ROWID
 """
@@ -148,8 +262,7 @@ _ELSEWHERE = """
 _FIND_CREDITS = f"""
     INSERT INTO credit
     SELECT r.date, substr({_OWN_AMOUNT.format("r")}, 2), r.currency, r.number,
-           r.invoice_number, r.customer, r.amount_currency, i.id, {_CUSTOMER_HERE.format("i")}, 0,
-           {_ELSEWHERE}
+           r.invoice_number, i.id, r.customer, {_CUSTOMER_HERE.format("i")}, 0, {_ELSEWHERE}
     FROM matched m CROSS JOIN run_rows r ON r.id = m.row_id
     LEFT JOIN invoices i ON i.id = m.invoice_id
     WHERE {_OWN_AMOUNT.format("r")} LIKE '-%' AND r.date IS NOT NULL AND r.number <> ''
@@ -160,76 +273,87 @@ _FIND_CREDITS = f"""
 
 _GONE = "SELECT payment_id FROM run_checked WHERE run_id = :run_id AND deleted = 1"
 
-_OPPOSITE = f"""
-    k.date = p.date AND k.currency = p.currency
-    AND CAST({_OWN_AMOUNT.format("k")} AS REAL) = -CAST({_OWN_AMOUNT.format("p")} AS REAL)
-"""
-
-# Those of this amount whose own other half is not registered any more, or is deleted at the source.
-_REGISTERED_CREDITS = f"""
-    SELECT p.date, substr({_OWN_AMOUNT.format("p")}, 2), p.currency, p.number,
-           p.invoice_number, p.customer, p.amount_currency, i.id, {_CUSTOMER_HERE.format("i")}, 1, 0
-    FROM matched m CROSS JOIN run_rows r ON r.id = m.row_id AND r.{{amount}} GLOB '[1-9]*'
-    CROSS JOIN payments p ON p.currency {{this}} 'SEK' AND p.currency = r.currency
-        AND CAST(p.{{amount}} AS REAL) = -CAST(r.{{amount}} AS REAL) AND p.date = r.date AND {OURS}
-    LEFT JOIN invoices i ON i.id = p.invoice_id AND i.total LIKE '-%'
-    WHERE p.status = '{SETTLED}' AND p.id NOT IN ({_GONE}) AND p.number NOT IN {_CHANGED}
-    AND {_ARRIVES} AND NOT EXISTS (
-        SELECT 1 FROM payments k WHERE k.status = '{SETTLED}' AND {_OPPOSITE}
-        AND k.state = 'registered' AND k.import_type = p.import_type AND k.company = p.company
-        AND k.number <> r.number AND k.id NOT IN ({_GONE}))
-"""  # noqa: S608 constants
-
 # As the indexes on amounts have it, of which there is one for SEK.
 _AMOUNTS = (("=", "amount"), ("<>", "amount_currency"))
 
-_FIND_REGISTERED_CREDITS = "INSERT OR IGNORE INTO credit " + " UNION ALL ".join(
-    _REGISTERED_CREDITS.format(this=this, amount=amount) for this, amount in _AMOUNTS
-)
+# Of each date and amount ``a``, whose currency is SEK or another one, the first and the last half
+# of a settlement that is registered with it: they have their other halves already.
+_WITH_HALVES = f"""
+    amounts AS MATERIALIZED ({{amounts}}),
+    halves AS MATERIALIZED (
+        SELECT a.*, min(k.number) AS first, max(k.number) AS last
+        FROM amounts a LEFT JOIN payments k ON k.currency {{this}} 'SEK' AND k.currency = a.currency
+            AND CAST(k.{{amount}} AS REAL) = a.half AND k.date = a.date AND k.state = 'registered'
+            AND k.import_type = :import_type AND k.company = :company AND k.status = '{SETTLED}'
+            AND k.id NOT IN ({_GONE})
+        GROUP BY a.date, a.currency, a.half)
+"""  # noqa: S608 constants
 
-_CREDIT_COLUMNS = """c.date, c.number, c.invoice_number, c.customer, c.amount_currency,
-           c.its_invoice, c.customer_here, c.registered, c.elsewhere"""
+# Those whose own other half is not registered any more, or is deleted at the source, or arrives.
+_REGISTERED_CREDITS = f"""
+    WITH {_WITH_HALVES}
+    SELECT p.date, substr({_OWN_AMOUNT.format("p")}, 2), p.currency, p.number,
+           p.invoice_number, i.id, p.customer, {_CUSTOMER_HERE.format("i")}, 1, 0
+    FROM halves a CROSS JOIN payments p ON p.currency {{this}} 'SEK' AND p.currency = a.currency
+        AND CAST(p.{{amount}} AS REAL) = -a.half AND p.date = a.date AND {OURS}
+    LEFT JOIN invoices i ON i.id = p.invoice_id AND i.total LIKE '-%'
+    WHERE p.status = '{SETTLED}' AND p.id NOT IN ({_GONE}) AND p.number NOT IN {_CHANGED}
+    AND (a.first IS NULL OR a.first = a.last AND EXISTS (
+        SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = a.first
+        AND r.number IN {_CHANGED} AND r.date = a.date AND r.currency = a.currency
+        AND CAST(r.{{amount}} AS REAL) = a.half))
+"""  # noqa: S608 constants
+
+_ARRIVING_DEBITS = f"""
+    SELECT DISTINCT r.date, r.currency, CAST(r.{{amount}} AS REAL) AS half
+    FROM matched m CROSS JOIN run_rows r ON r.id = m.row_id AND r.{{amount}} GLOB '[1-9]*'
+    WHERE r.currency {{this}} 'SEK' AND {_ARRIVES}
+"""  # noqa: S608 constants
 
 _DEBITS_OF_RUN = f"""
-    SELECT {_CREDIT_COLUMNS}, r.number AS other_number, r.invoice_number AS other_invoice_number,
-           r.customer AS other_customer, i.id AS other_invoice,
-           {_CUSTOMER_HERE.format("i")} AS other_customer_here, 0 AS other_registered,
-           {_ELSEWHERE} AS other_elsewhere
+    SELECT r.date, {_OWN_AMOUNT.format("r")} AS debit, r.currency, r.number, r.invoice_number,
+           i.id AS invoice_id, r.customer, {_CUSTOMER_HERE.format("i")} AS customer_here,
+           0 AS registered, {_ELSEWHERE} AS elsewhere, NULL AS only_for
     FROM matched m CROSS JOIN run_rows r ON r.id = m.row_id
-    JOIN credit c ON c.date = r.date AND c.debit = {_OWN_AMOUNT.format("r")}
-        AND c.currency = r.currency
-        AND c.invoice_number <> r.invoice_number
     LEFT JOIN invoices i ON i.id = m.invoice_id
-    WHERE r.number <> ''
+    WHERE r.number <> '' AND EXISTS (
+        SELECT 1 FROM credit c WHERE c.date = r.date AND c.debit = {_OWN_AMOUNT.format("r")}
+        AND c.currency = r.currency)
     AND (r.excluded_reason IS NULL
          OR r.excluded_reason NOT IN (SELECT value FROM json_each(:excluded)))
-    AND (i.id IS NULL OR i.total NOT LIKE '-%') AND (i.id IS NOT NULL OR c.its_invoice IS NOT NULL)
-    AND {_ARRIVES}
+    AND (i.id IS NULL OR i.total NOT LIKE '-%') AND {_ARRIVES}
 """  # noqa: S608 constants
+
+_ARRIVING_CREDITS = """
+    SELECT DISTINCT date, currency, debit, -CAST(debit AS REAL) AS half FROM credit
+    WHERE registered = 0 AND currency {this} 'SEK'
+"""
 
 _REGISTERED_DEBITS = f"""
-    SELECT {_CREDIT_COLUMNS}, p.number AS other_number, p.invoice_number AS other_invoice_number,
+    WITH {_WITH_HALVES}
+    SELECT p.date, a.debit, p.currency, p.number, p.invoice_number, i.id AS invoice_id,
            COALESCE(p.customer, (SELECT b.customer FROM run_balances b
                                  WHERE b.run_id = :run_id AND b.invoice_id = p.invoice_id))
-               AS other_customer, i.id AS other_invoice,
-           {_CUSTOMER_HERE.format("i")} AS other_customer_here, 1 AS other_registered,
-           0 AS other_elsewhere
-    FROM credit c
-    JOIN payments p ON {{same}} AND p.date = c.date
-        AND p.invoice_number <> c.invoice_number AND {OURS}
+               AS customer,
+           {_CUSTOMER_HERE.format("i")} AS customer_here, 1 AS registered, 0 AS elsewhere,
+           a.first AS only_for
+    FROM halves a CROSS JOIN payments p ON p.currency {{this}} 'SEK' AND p.currency = a.currency
+        AND CAST(p.{{amount}} AS REAL) = -a.half AND p.date = a.date AND {OURS}
     JOIN invoices i ON i.id = p.invoice_id AND i.total NOT LIKE '-%'
-    WHERE c.registered = 0 AND NOT EXISTS (
-        -- It has its other half already.
-        SELECT 1 FROM payments k WHERE k.status = '{SETTLED}' AND {_OPPOSITE}
-        AND k.state = 'registered' AND k.import_type = p.import_type AND k.company = p.company
-        AND k.number <> c.number AND k.id NOT IN ({_GONE}))
-    AND p.number NOT IN {_CHANGED}
+    WHERE (a.first IS NULL OR a.first = a.last) AND p.number NOT IN {_CHANGED}
 """  # noqa: S608 constants
 
-_DEBITS_REGISTERED = " UNION ALL ".join(
-    _REGISTERED_DEBITS.format(
-        same=f"c.currency {this} 'SEK' AND p.currency = c.currency AND p.currency {this} 'SEK'"
-        f" AND CAST(p.{amount} AS REAL) = CAST(c.debit AS REAL)"
+
+def _for_each_amount(query: str, amounts: str) -> str:
+    """Write a query for amounts in SEK, and for those in another currency."""
+    both = (
+        query.format(this=this, amount=amount, amounts=amounts.format(this=this, amount=amount))
+        for this, amount in _AMOUNTS
     )
-    for this, amount in _AMOUNTS
+    return " UNION ALL ".join(f"SELECT * FROM ({one})" for one in both)  # noqa: S608 constants
+
+
+_FIND_REGISTERED_CREDITS = "INSERT OR IGNORE INTO credit " + _for_each_amount(
+    _REGISTERED_CREDITS, _ARRIVING_DEBITS
 )
+_DEBITS_REGISTERED = _for_each_amount(_REGISTERED_DEBITS, _ARRIVING_CREDITS)

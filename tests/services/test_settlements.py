@@ -20,6 +20,7 @@ from host_and_plugin import (
 from hostsim.ledger.candidates import Refusal
 from hostsim.ledger.reasons import possible_decisions
 from hostsim.services.outcomes import REJECTED, to_do_of
+from hostsim.storage import judging
 from hostsim.views.explanation import write_explanation
 from hostsim.views.output import Output
 from hostsim.views.preview import PREVIEW
@@ -311,3 +312,44 @@ def test_a_settlement_against_what_a_kept_payment_paid_names_that_and_no_debt(ho
     message = row_of(reads(host, plugin, *halves(HERE)), "11").message.sv
     assert "som behålls här men är ändrad" in message
     assert "till godo" not in message
+
+
+# --- Many of one amount and day ---
+
+
+@pytest.fixture
+def searches(monkeypatch):
+    """Count the steps of SQLite of each search for settlements."""
+    several, search = [], judging.find_settlements
+
+    def counted(db, scope):
+        several.append(0)
+
+        def step():
+            several[-1] += 1
+
+        db.set_progress_handler(step, 100)
+        try:
+            return search(db, scope)
+        finally:
+            db.set_progress_handler(None, 0)
+
+    monkeypatch.setattr(judging, "find_settlements", counted)
+    return several
+
+
+def alike(first, number, invoice, amount):
+    values = {"date": NEW_YEAR.replace(day=20), "customer_number": "7"}
+    return [payment(first + n, invoice, amount, **values) for n in range(number)]
+
+
+def test_the_search_among_equal_payments_grows_with_them_and_not_with_their_square(
+    host, plugin, searches
+):
+    steps = {}
+    for first, number in ((100, 40), (1000, 160)):
+        saves(host, plugin, *alike(first, number, "1001", "1"))
+        reads(host, plugin, *alike(first, number, "1001", "1"), *alike(9000, number, HERE, "-1"))
+        steps[number] = searches[-1]
+    # Of five times as many registered ones, beside four times as many.
+    assert steps[160] < 8 * steps[40]
