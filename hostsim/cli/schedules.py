@@ -211,7 +211,7 @@ def _write(common: Common, run: EndedRun) -> None:
     common.output.flush()
 
 
-def _unattended_host(store: Store, stop: Stop) -> Host:
+def _unattended_host(store: Store, stop: StopRequest) -> Host:
     mail.configured(os.environ)  # what is wrong with it is said before anything is done
 
     def cancel(_: Progress) -> bool | None:
@@ -221,7 +221,7 @@ def _unattended_host(store: Store, stop: Stop) -> Host:
 
 
 @dataclass(frozen=True)
-class Stop:
+class StopRequest:
     """Whether a person or the system wants the program to end."""
 
     asked: threading.Event = field(default_factory=threading.Event)
@@ -236,8 +236,8 @@ class Stop:
 
 
 @contextlib.contextmanager
-def stop_on_signal() -> Iterator[Stop]:
+def stop_on_signal() -> Iterator[StopRequest]:
     """Turn Ctrl-C and similar signals into a request to stop, instead of an interruption."""
-    stop = Stop()
+    stop = StopRequest()
     with signals.handled(stop.ask):
         yield stop

@@ -24,7 +24,7 @@ MAX_CONNECTIONS = 100
 #: The latest connections without a request yet are not closed.
 MAX_NEW_CONNECTIONS = 10
 
-#: A response is buffered, in a file, for a slow reader, so that its thread can go on.
+#: A response is buffered, in a file, for a slow client, so that its thread can go on.
 MAX_BUFFERED_BYTES = 2**30
 
 

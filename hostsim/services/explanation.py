@@ -57,7 +57,7 @@ from hostsim.storage.discrepancies import (
     effect_there,
     less_remains,
 )
-from hostsim.storage.explanations import Scope
+from hostsim.storage.explanations import ExplanationScope
 from hostsim.storage.export_states import ItemStory
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.region_checks import refuse_other_region
@@ -210,7 +210,7 @@ class InvoiceSession(ImportSession):
 def source_numbers(store: Store, question: Question) -> list[str]:
     """Return the numbers that the invoice is known by at the source, its own first."""
     company = question.definition.company if question.definition else None
-    scope = Scope(store, question.definition, company)
+    scope = ExplanationScope(store, question.definition, company)
     numbers = stored.source_numbers(scope, question.invoice_id)
     return list(dict.fromkeys([question.number, *numbers]))
 
@@ -271,19 +271,19 @@ def explain(
     )
 
 
-def _scope(store: Store, question: Question, lookup: Lookup | None) -> Scope:
+def _scope(store: Store, question: Question, lookup: Lookup | None) -> ExplanationScope:
     definition = question.definition
     if lookup is not None:
-        return Scope(store, definition, lookup.company)
-    scope = Scope(store, definition, definition.company if definition else None)
+        return ExplanationScope(store, definition, lookup.company)
+    scope = ExplanationScope(store, definition, definition.company if definition else None)
     if scope.company is not None:
         return scope
     # Before the first save, the company is the one that was read.
-    return Scope(store, definition, stored.company_of_open_preview(scope))
+    return ExplanationScope(store, definition, stored.company_of_open_preview(scope))
 
 
 def _collect_facts(
-    scope: Scope, question: Question, lookup: Lookup | None
+    scope: ExplanationScope, question: Question, lookup: Lookup | None
 ) -> tuple[int | None, Sequence[Facts]]:
     """Return the invoice and what is known of each payment of it."""
     by_number: dict[str, Facts] = defaultdict(Facts)
@@ -321,7 +321,7 @@ def _collect_facts(
 
 
 def _add_entries(
-    scope: Scope, by_number: Mapping[str, Facts], invoice_id: int | None
+    scope: ExplanationScope, by_number: Mapping[str, Facts], invoice_id: int | None
 ) -> list[Facts]:
     """Add the entries of the books; return the facts of those without a number in this import."""
     unnumbered: list[Facts] = []
@@ -346,7 +346,7 @@ def _add_entries(
     return [*unnumbered, *of_other_imports.values()]
 
 
-def _is_of_import(entry: Entry, scope: Scope) -> bool:
+def _is_of_import(entry: Entry, scope: ExplanationScope) -> bool:
     """Return whether an entry is of the import type and the company that are asked."""
     if scope.definition is None or entry.import_type != scope.definition.import_type:
         return False
@@ -372,7 +372,7 @@ def _looked_up(
                 # Any other only shares the OCR reference.
 
 
-def _matched_before(scope: Scope, question: Question) -> int | None:
+def _matched_before(scope: ExplanationScope, question: Question) -> int | None:
     if scope.company is None or scope.definition is None:
         return None
     return stored.matched_before(scope, question.number, question.region)
@@ -445,7 +445,7 @@ def _is_unsaved(facts: Facts) -> bool:
 
 
 def _less_remained(
-    scope: Scope, invoice_id: int | None, invoice: Invoice | None, source: Text
+    scope: ExplanationScope, invoice_id: int | None, invoice: Invoice | None, source: Text
 ) -> Text | None:
     """Return what the last import told of that, unless it was settled here since."""
     latest = stored.latest_import(scope)
@@ -495,14 +495,14 @@ def _taken_by(
     return taken.plus(otherwise=effect_there(row, invoice.currency))
 
 
-def _decisions(scope: Scope, all_facts: Iterable[Facts]) -> Sequence[Decision]:
+def _decisions(scope: ExplanationScope, all_facts: Iterable[Facts]) -> Sequence[Decision]:
     if scope.definition is None:
         return ()
     numbers = [facts.number for facts in all_facts]
     return decision_store.decisions(scope.store, scope.definition.name, numbers)
 
 
-def _last_run(scope: Scope, state: str) -> LastSeen | None:
+def _last_run(scope: ExplanationScope, state: str) -> LastSeen | None:
     row = stored.last_run(scope, state)
     if row is None:
         return None

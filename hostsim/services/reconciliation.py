@@ -57,7 +57,7 @@ from hostsim.storage import decisions as decision_store
 from hostsim.storage import reconciliations as stored
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.judging import refusal_in
-from hostsim.storage.reconciliations import Scope
+from hostsim.storage.reconciliations import ReconciliationScope
 from hostsim.storage.rows import payment_of
 from hostsim.storage.store import Store
 from opter_contract.values import Company, ImportReport, Payment
@@ -129,7 +129,7 @@ class Reconciliation:
     requests: int
     totals: Totals
     _store: Store = field(repr=False, compare=False)
-    _scope: Scope = field(repr=False, compare=False)
+    _scope: ReconciliationScope = field(repr=False, compare=False)
 
     def unequal(self, kind: str) -> Iterator[Mismatch]:
         """Return the payments of one kind of difference, oldest first."""
@@ -185,7 +185,7 @@ def _compare_row(row: sqlite3.Row) -> _ComparedRow:
     return _ComparedRow(EQUAL if equal else DIFFERS, row, here, there, differences)
 
 
-def _count_sides(store: Store, scope: Scope) -> tuple[Pair, dict[str, Pair]]:
+def _count_sides(store: Store, scope: ReconciliationScope) -> tuple[Pair, dict[str, Pair]]:
     """Count each side without the other."""
     both: Pair = Pair()
     currencies: defaultdict[str, Pair] = defaultdict(Pair)

@@ -16,7 +16,7 @@ from opter_contract.values import Company
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class ExplanationScope:
     """The database, the import, and the company, if they are known."""
 
     store: Store
@@ -39,19 +39,19 @@ class Scope:
         }
 
 
-def source_numbers(scope: Scope, invoice_id: int | None) -> list[str]:
+def source_numbers(scope: ExplanationScope, invoice_id: int | None) -> list[str]:
     """Return the invoice numbers that payments of an invoice have at the source."""
     rows = scope.rows(_SOURCE_NUMBERS, invoice_id=invoice_id)
     return [row["invoice_number"] for row in rows if row["invoice_number"]]
 
 
-def matched_before(scope: Scope, number: str, region: str) -> int | None:
+def matched_before(scope: ExplanationScope, number: str, region: str) -> int | None:
     """Find the invoice that payments with this invoice number were matched with before."""
     row = scope.row(_MATCHED_BEFORE, number=number, region=region)
     return None if row is None else int(row["invoice_id"])
 
 
-def company_of_open_preview(scope: Scope) -> Company | None:
+def company_of_open_preview(scope: ExplanationScope) -> Company | None:
     row = scope.row(
         "SELECT company, company_name FROM runs WHERE definition = :definition AND state = 'open'"
     )
@@ -67,7 +67,9 @@ def balance_at_source(import_run: ImportRun, invoice_id: int) -> sqlite3.Row | N
     return first_row(import_run.store.db, query, run=import_run.run_id, invoice=invoice_id)
 
 
-def deleted_payments(scope: Scope, invoice_id: int | None, run_id: str | None = None) -> list[str]:
+def deleted_payments(
+    scope: ExplanationScope, invoice_id: int | None, run_id: str | None = None
+) -> list[str]:
     """Return the registered payments of an invoice that a run found to be deleted at the source.
 
     :param run_id: default: the open preview, or the last save.
@@ -78,18 +80,23 @@ def deleted_payments(scope: Scope, invoice_id: int | None, run_id: str | None = 
     return [row["number"] for row in scope.rows(_DELETED, run=run_id, invoice=invoice_id)]
 
 
-def deleted_here_and_there(scope: Scope, invoice_id: int | None) -> list[str]:
+def deleted_here_and_there(scope: ExplanationScope, invoice_id: int | None) -> list[str]:
     """Return the payments of an invoice that are deleted here, and were found to be so there."""
     return [row["number"] for row in scope.rows(_DELETED_HERE_AND_THERE, invoice=invoice_id)]
 
 
-def latest_import(scope: Scope) -> sqlite3.Row | None:
+def latest_import(scope: ExplanationScope) -> sqlite3.Row | None:
     """Return id and time of the open preview, or of the last import that was saved."""
     return scope.row(_LATEST_RUN)
 
 
 def waiting_rows(
-    scope: Scope, *, invoice_number: str, ocr: str, invoice_id: int | None, known: Collection[str]
+    scope: ExplanationScope,
+    *,
+    invoice_number: str,
+    ocr: str,
+    invoice_id: int | None,
+    known: Collection[str],
 ) -> tuple[Mapping[str, sqlite3.Row], Mapping[str, sqlite3.Row]]:
     """Return the rows of an invoice in the open preview, and the last save, by payment number.
 
@@ -108,7 +115,7 @@ def waiting_rows(
     return previewed, {row["number"]: row for row in scope.rows(_PENDING, **values)}
 
 
-def last_run(scope: Scope, state: str) -> sqlite3.Row | None:
+def last_run(scope: ExplanationScope, state: str) -> sqlite3.Row | None:
     """Return id, user and time of the open run, or of the last one that was saved."""
     return scope.row(
         "SELECT id, COALESCE(saved_by, user) AS user,"

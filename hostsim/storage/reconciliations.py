@@ -18,7 +18,7 @@ from opter_contract import BATCH
 from opter_contract.values import Company, Text
 
 #: Of the run, and ``last``: the id of the last registered payment that counts.
-Scope = Mapping[str, object]
+ReconciliationScope = Mapping[str, object]
 
 
 def begin(import_run: ImportRun, user: str, at: datetime, source: Text = UNNAMED) -> None:
@@ -32,7 +32,7 @@ def begin(import_run: ImportRun, user: str, at: datetime, source: Text = UNNAMED
         )
 
 
-def scope_of(import_run: ImportRun, company: Company) -> Scope:
+def scope_of(import_run: ImportRun, company: Company) -> ReconciliationScope:
     """Compare with what is registered now, by whichever import of the company."""
     last = import_run.store.db.execute("SELECT COALESCE(max(id), 0) FROM payments").fetchone()[0]
     return {**import_run.scope(company.number)._asdict(), "last": last}
@@ -61,18 +61,20 @@ def finish(
         )
 
 
-def forget(store: Store, scope: Scope) -> None:
+def forget(store: Store, scope: ReconciliationScope) -> None:
     with store.change() as db:
         db.execute("DELETE FROM run_rows WHERE run_id = :run_id", scope)
 
 
-def has_unnumbered(store: Store, scope: Scope) -> bool:
+def has_unnumbered(store: Store, scope: ReconciliationScope) -> bool:
     """Return whether the source has a payment whose number cannot be read."""
     query = "SELECT 1 FROM run_rows WHERE run_id = :run_id AND number = ''"
     return first_row(store.db, query, **scope) is not None
 
 
-def at_source(store: Store, scope: Scope, *, here: bool | None = None) -> Iterator[sqlite3.Row]:
+def at_source(
+    store: Store, scope: ReconciliationScope, *, here: bool | None = None
+) -> Iterator[sqlite3.Row]:
     """Return the payments of the source, joined with the registered ones, oldest first.
 
     :param here: ``True``: only those registered here; ``False``: only the others.
@@ -80,17 +82,17 @@ def at_source(store: Store, scope: Scope, *, here: bool | None = None) -> Iterat
     return store.stream(_AT_SOURCE, {**scope, "here": here})
 
 
-def only_here(store: Store, scope: Scope) -> Iterator[sqlite3.Row]:
+def only_here(store: Store, scope: ReconciliationScope) -> Iterator[sqlite3.Row]:
     """Return the registered payments that the source does not have, oldest first."""
     return store.stream(_ONLY_HERE, scope)
 
 
-def all_at_source(store: Store, scope: Scope) -> Iterator[sqlite3.Row]:
+def all_at_source(store: Store, scope: ReconciliationScope) -> Iterator[sqlite3.Row]:
     """Return the payments of the source, without the registered ones."""
     return store.stream("SELECT * FROM run_rows WHERE run_id = :run_id", scope)
 
 
-def all_here(store: Store, scope: Scope) -> Iterator[sqlite3.Row]:
+def all_here(store: Store, scope: ReconciliationScope) -> Iterator[sqlite3.Row]:
     """Return the registered payments, without those of the source."""
     return store.stream(
         f"SELECT p.* FROM payments p WHERE {OURS} AND p.id <= :last",  # noqa: S608 a constant

@@ -95,7 +95,7 @@ def overview() -> Source:
             "name": "swedish(r.name) {0}",
             "company": "swedish(r.company_name) {0}, r.company {0}",
             "what": "r.subject {0}",
-            "how": f"{_NEEDS_PERSON} {{0}}",
+            "how": f"{_URGENCY} {{0}}",
             "waiting": "coalesce(s.waiting, 0) {0}",
             # Those without one come last.
             "last": "s.ended_at IS NULL, s.ended_at {0}",
@@ -105,7 +105,7 @@ def overview() -> Source:
         entry=_scheduled_of,
         columns=f"r.*, s.*, {_STANDING} AS standing",
         total="NULL",
-        order=f"{_NEEDS_PERSON}, swedish(r.name)",
+        order=f"{_URGENCY}, swedish(r.name)",
     )
 
 
@@ -194,7 +194,7 @@ _DEFINITIONS = f"""
 """  # noqa: S608 constants
 
 #: First what a person must mend, then what waits for a decision, then what mends itself.
-_NEEDS_PERSON = f"""
+_URGENCY = f"""
     CASE {_STANDING} WHEN '{PAUSED}' THEN 0 WHEN '{WAITS}' THEN 1 WHEN '{FAILED}' THEN 2
         WHEN '{TO_RUN}' THEN 3 WHEN '{FINE}' THEN 4 ELSE 5 END
 """
