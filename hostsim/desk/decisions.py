@@ -85,7 +85,7 @@ def _advice(actions: RowActions) -> Text | None:
         return None
     decisions = [] if actions.decision is None else [actions.decision]
     outcome = SET_ASIDE if row.reason == SET_ASIDE else actions.kind
-    return to_do_of(outcome, Refusal(row.reason, row.message), decisions)
+    return to_do_of(outcome, Refusal(row.reason, row.message, row.obstacle), decisions)
 
 
 @pages.post("/row/<int:row_id>")

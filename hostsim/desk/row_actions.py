@@ -20,11 +20,11 @@ from hostsim.ledger.differences import find_differences
 from hostsim.ledger.judging import IGNORED, REJECTED
 from hostsim.ledger.reasons import ACCEPT, KEEP, SET_ASIDE
 from hostsim.ledger.values import Decision, PreviewRow
-from hostsim.messages.payments import Difference, waits_for_other
+from hostsim.messages.payments import Difference
 from hostsim.storage import decisions as decision_store
 from hostsim.storage import previews
 from hostsim.storage.previews import Preview
-from hostsim.storage.rows import payment_of, row_of, text_of
+from hostsim.storage.rows import payment_of, row_of
 from opter_contract.values import Payment
 
 # Choices other than the decisions themselves.
@@ -126,10 +126,10 @@ def _decided_before(decision: Decision | None, started_at: str) -> bool:
 
 def _choices(row: sqlite3.Row, decision: Decision | None, series: Decision | None) -> list[str]:
     choices: list[str] = []
-    reason, message = row["reason"], text_of(row["message_sv"], row["message_en"])
+    reason = row["reason"]
     if row["kind"] == REJECTED:
         choices.extend(reasons.possible_decisions(reason))
-        if reason == reasons.REPLACED and message is not None and waits_for_other(message):
+        if row["obstacle"] in {reasons.BESIDE_CHANGED, reasons.NOT_CHECKED}:
             choices.remove(ACCEPT)
         if reason == "invoice-not-found":
             choices.append(SERIES)

@@ -22,6 +22,8 @@ class Refusal(NamedTuple):
 
     reason: str
     message: Text
+    #: What stands in the way in addition, and asks for other advice; see :mod:`.reasons`.
+    obstacle: str = ""
 
     @classmethod
     def of(cls, code: str) -> Refusal:

@@ -63,6 +63,7 @@ class Judgement:
     warning: Text | None = None
     reason: str | None = None
     message: Text | None = None
+    obstacle: str = ""
     written_off: Decimal = ZERO
     effect: Decimal = ZERO
     remaining: Decimal | None = None
@@ -330,10 +331,7 @@ def _refused_judgement(
 ) -> Judgement:
     original, accepted = refusal, _accepted_refusal(candidate)
     if accepted is not None:
-        reason, message = accepted
-        # A doubt needs a confirmation of its own: accepting answers another question.
-        reason = refusal.reason if refusal.reason == reasons.DOUBTFUL else reason
-        refusal = Refusal(reason, decisions_messages.accepted_but(message, refusal.message))
+        refusal = _accepted_but_refused(accepted, refusal)
     hidden = None
     if refusal.reason == "already-imported" and candidate.decided(KEEP):
         hidden = Refusal(CHANGED, refusal.message)
@@ -348,6 +346,7 @@ def _refused_judgement(
         kind,
         reason=refusal.reason,
         message=refusal.message,
+        obstacle=refusal.obstacle,
         remaining=remaining,
         hidden=hidden,
         others=() if doubt is None else doubt.others,
@@ -355,10 +354,23 @@ def _refused_judgement(
     )
 
 
+def _accepted_but_refused(accepted: Refusal, refusal: Refusal) -> Refusal:
+    """Refuse a change that is accepted for what keeps it from being saved."""
+    # A doubt needs a confirmation of its own: accepting answers another question.
+    is_doubt = refusal.reason == reasons.DOUBTFUL
+    reason = refusal.reason if is_doubt else accepted.reason
+    if refusal.obstacle == reasons.TO_BE_FETCHED:
+        message = text_messages.listed([refusal.message, accepted.message], ". ")
+        return Refusal(reason, message, refusal.obstacle)
+    message = decisions_messages.accepted_but(accepted.message, refusal.message)
+    return Refusal(reason, message, "" if is_doubt else reasons.ACCEPTED_BUT)
+
+
 def _if_outdated(candidate: Candidate, refusal: Refusal) -> Refusal:
     """Add that what was decided was about other figures, where it can be decided again."""
     decided = outdated(candidate.decision, candidate.payment, refusal.reason)
-    if decided is None or not reasons.asks_person(refusal.reason):
+    to_be_fetched = refusal.obstacle == reasons.TO_BE_FETCHED
+    if decided is None or to_be_fetched or not reasons.asks_person(refusal.reason):
         return refusal
     return refusal._replace(message=decisions_messages.decide_again(refusal.message, decided))
 

@@ -82,8 +82,7 @@ def first_refusal(
             candidate.taken_again or candidate.is_advance or candidate.decided(ACCEPT) is not None
         )
         must_fetch = doubt is not None or candidate.replaces or decided
-        reason, message = candidate.earlier
-        return Refusal(reason, decisions_messages.FETCHED_BEFORE_SAVING if must_fetch else message)
+        return _to_be_fetched(candidate.earlier) if must_fetch else candidate.earlier
     if effect is None:
         return Refusal("unreadable", payments_messages.AMOUNT_UNKNOWN)
     return None
@@ -116,9 +115,10 @@ def exclusion_reason(candidate: Candidate) -> Refusal | None:
             REPLACED, payments_messages.replaces(candidate.replaceable)
         )
     if candidate.unchecked:
-        return Refusal(REPLACED, payments_messages.not_asked_yet(candidate.unchecked))
+        message = payments_messages.not_asked_yet(candidate.unchecked)
+        return Refusal(REPLACED, message, reasons.NOT_CHECKED)
     if candidate.changed:
-        return Refusal(REPLACED, payments_messages.beside_changed(candidate.changed))
+        return _beside_changed(candidate)
     return excluded
 
 
@@ -155,9 +155,16 @@ def settlement_message(candidate: Candidate, settlement: Settlement) -> Text:
 
 
 def unfetched_refusal(candidate: Candidate) -> Refusal | None:
-    if candidate.earlier is None:
-        return None
-    return Refusal(candidate.earlier.reason, decisions_messages.FETCHED_BEFORE_SAVING)
+    return None if candidate.earlier is None else _to_be_fetched(candidate.earlier)
+
+
+def _to_be_fetched(earlier: Refusal) -> Refusal:
+    return Refusal(earlier.reason, decisions_messages.FETCHED_BEFORE_SAVING, reasons.TO_BE_FETCHED)
+
+
+def _beside_changed(candidate: Candidate) -> Refusal:
+    message = payments_messages.beside_changed(candidate.changed)
+    return Refusal(REPLACED, message, reasons.BESIDE_CHANGED)
 
 
 def _registered_refusal(candidate: Candidate) -> Refusal:
@@ -181,9 +188,10 @@ def _paid_refusal(candidate: Candidate, invoice: Invoice, *, by_waiting: bool) -
     number = invoice.number
     paying = [payment for payment in candidate.replaceable if payment.host_invoice_number == number]
     if paying and not candidate.accepts(REPLACED):
-        return Refusal(REPLACED, payments_messages.paid_by_deleted(paying))
+        message = payments_messages.paid_by_deleted(paying)
+        return Refusal(REPLACED, message, reasons.CONFIRMED_BUT)
     if candidate.changed:
-        return Refusal(REPLACED, payments_messages.beside_changed(candidate.changed))
+        return _beside_changed(candidate)
     if candidate.settles is not None:
         # No money came that could be paid back.
         message = payments_messages.settled_though_paid(
@@ -191,9 +199,10 @@ def _paid_refusal(candidate: Candidate, invoice: Invoice, *, by_waiting: bool) -
         )
         return Refusal(SETTLEMENT_BLOCKED, message)
     if by_waiting:
-        return Refusal(reasons.PAID, payments_messages.PAID_BY_WAITING)
+        return Refusal(reasons.PAID, payments_messages.PAID_BY_WAITING, reasons.PAID_BY_WAITING)
     if candidate.kept:
-        return Refusal(reasons.PAID, payments_messages.paid_by_kept(candidate.kept))
+        message = payments_messages.paid_by_kept(candidate.kept)
+        return Refusal(reasons.PAID, message, reasons.BESIDE_KEPT)
     return Refusal.of(reasons.PAID)
 
 

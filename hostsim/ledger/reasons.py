@@ -36,6 +36,15 @@ LEFT = "left-for-person"
 PAID = "invoice-already-paid"
 REGISTERED_ALREADY = "already-imported"
 
+# What stands in the way of a payment in addition to its reason.
+ACCEPTED_BUT = "accepted-but-refused"
+CONFIRMED_BUT = "confirmed-but-paid"
+BESIDE_CHANGED = "beside-changed"
+BESIDE_KEPT = "beside-kept"
+NOT_CHECKED = "not-checked"
+PAID_BY_WAITING = "paid-by-waiting"
+TO_BE_FETCHED = "to-be-fetched"
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:

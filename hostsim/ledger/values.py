@@ -171,6 +171,7 @@ class PreviewRow(Row):
     """A payment in a preview, with what it does to its invoice; no figures without one."""
 
     kind: str  # the list that it is in
+    obstacle: str  # see :mod:`.reasons`
     due_date: date | None
     invoice_currency: str | None  # of the three amounts
     invoice_total: Decimal | None

@@ -110,7 +110,7 @@ def decided_with(differences: Sequence[Difference]) -> Text:
 def decide_again(reason: Text, decided: Text) -> Text:
     """Add to a reason that what was decided is outdated."""
     sv, en = (f"{text[0].upper()}{text[1:]}" for text in decided)
-    if sv in reason.sv or reason.sv.startswith(FETCHED_BEFORE_SAVING.sv):
+    if sv in reason.sv:
         return reason
     return Text(f"{reason.sv}. {sv}: avgör den igen", f"{reason.en}. {en}: decide about it again")
 
@@ -141,16 +141,11 @@ def accepted(change: Text, who: Text) -> Text:
     )
 
 
-ACCEPTED_BUT = Text("Godkänd men kan inte sparas", "Accepted but cannot be saved")
-
-
 def accepted_but(what: Text, refusal: Text) -> Text:
     """Return why an accepted payment cannot be saved, and what to do first."""
-    if refusal == FETCHED_BEFORE_SAVING:
-        return Text(f"{refusal.sv}. {what.sv}", f"{refusal.en}. {what.en}")
     return Text(
-        f"{ACCEPTED_BUT.sv}: {refusal.sv}. {what.sv}",
-        f"{ACCEPTED_BUT.en}: {refusal.en}. {what.en}",
+        f"Godkänd men kan inte sparas: {refusal.sv}. {what.sv}",
+        f"Accepted but cannot be saved: {refusal.en}. {what.en}",
     )
 
 

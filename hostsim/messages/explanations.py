@@ -19,58 +19,59 @@ TAKEN_AGAIN = Text(
     "Den är avgjord och tas in när du sparar; läs in igen (Läs fil) om den inte kan sparas än.",
     "It is decided and comes in when you save; import again (Read file) if it cannot be saved yet.",
 )
-ACCEPTED_BUT = Text(
-    "Den är godkänd redan: åtgärda det som hindrar den, och läs in igen; eller ta tillbaka "
-    "godkännandet.",
-    "It is accepted already: put right what keeps it from being saved, and import again; or take "
-    "the acceptance back.",
-)
-CONFIRMED_BUT = Text(
-    "Den är bekräftad som en annan betalning: ta bort den som är borttagen i {source} här också, "
-    "så kan den sparas; är den ändå samma, godkänn att den ersätter den.",
-    "It is confirmed as another payment: delete the one that was deleted in {source} here, too, so "
-    "that it can be saved; if it is the same after all, accept that it replaces that one.",
-)
-BESIDE_CHANGED = Text(
-    "En registrerad betalning på fakturan är ändrad i {source}: godkänn den ändringen, eller "
-    "behåll det som är registrerat. Är den godkänd men kan inte sparas, rätta det som hindrar "
-    "den, eller ta bort den här; därefter avgörs den här betalningen.",
-    "A registered payment of the invoice was changed in {source}: accept that change, or keep what "
-    "is registered. If it is accepted but cannot be saved, put right what is in the way, or delete "
-    "it here; this payment is decided after that.",
-)
-NOT_ASKED_YET = Text(
-    "Läs in igen: om den ersätter en betalning som är borttagen i {source} visas det då. Är det "
-    "säkert en annan betalning, bekräfta det.",
-    "Import again: whether it replaces a payment that was deleted in {source} is shown then. If it "
-    "is another payment for certain, confirm that.",
-)
-KEPT_BESIDE = Text(
-    "En betalning som ni behåller här är ändrad i {source}, och den här är troligen samma pengar, "
-    "bokförda igen: lägg då undan den, eller ta tillbaka att den andra behålls, läs in igen och "
-    "godkänn ändringen. Betala tillbaka, eller ta in den som förskott, bara om pengarna säkert kom "
-    "två gånger.",
-    "A payment that you keep here was changed in {source}, and this one is probably the same "
-    "money, booked again: then set it aside, or take back that the other one is kept, import again "
-    "and accept the change. Pay back, or take it as an advance, only if the money came twice for "
-    "certain.",
-)
 MAY_BE_SETTLED = Text(
     "Den kan vara halva av en kvittning mot en kreditfaktura, och allt kunde inte frågas: läs in "
     "först, så visar inläsningen det.",
     "It may be half of a settlement against a credit note, and not everything could be asked: "
     "import first, and the import shows it.",
 )
-WAITS_FOR_OTHER = Text(
-    "En annan betalning på fakturan är urkryssad eller ångrad: ta in den igen, eller lägg undan "
-    "den; därefter avgörs den här.",
-    "Another payment of the invoice is left out or undone: take it again, or set it aside; this "
-    "one is decided after that.",
-)
 
-#: What would have to happen for a payment to come in, by its outcome; by its reason, see
-#: :mod:`hostsim.ledger.reasons`.
+#: What would have to happen for a payment to come in, by its outcome, or by what stands in its
+#: way; by its reason, see :mod:`hostsim.ledger.reasons`.
 TO_DO: Mapping[str, Text] = {
+    "accepted-but-refused": Text(
+        "Den är godkänd redan: åtgärda det som hindrar den, och läs in igen; eller ta tillbaka "
+        "godkännandet.",
+        "It is accepted already: put right what keeps it from being saved, and import again; or "
+        "take the acceptance back.",
+    ),
+    "confirmed-but-paid": Text(
+        "Den är bekräftad som en annan betalning: ta bort den som är borttagen i {source} här "
+        "också, så kan den sparas; är den ändå samma, godkänn att den ersätter den.",
+        "It is confirmed as another payment: delete the one that was deleted in {source} here, "
+        "too, so that it can be saved; if it is the same after all, accept that it replaces that "
+        "one.",
+    ),
+    "beside-changed": Text(
+        "En registrerad betalning på fakturan är ändrad i {source}: godkänn den ändringen, eller "
+        "behåll det som är registrerat. Är den godkänd men kan inte sparas, rätta det som hindrar "
+        "den, eller ta bort den här; därefter avgörs den här betalningen.",
+        "A registered payment of the invoice was changed in {source}: accept that change, or keep "
+        "what is registered. If it is accepted but cannot be saved, put right what is in the way, "
+        "or delete it here; this payment is decided after that.",
+    ),
+    "not-checked": Text(
+        "Läs in igen: om den ersätter en betalning som är borttagen i {source} visas det då. Är "
+        "det säkert en annan betalning, bekräfta det.",
+        "Import again: whether it replaces a payment that was deleted in {source} is shown then. "
+        "If it is another payment for certain, confirm that.",
+    ),
+    "beside-kept": Text(
+        "En betalning som ni behåller här är ändrad i {source}, och den här är troligen samma "
+        "pengar, bokförda igen: lägg då undan den, eller ta tillbaka att den andra behålls, läs "
+        "in igen och godkänn ändringen. Betala tillbaka, eller ta in den som förskott, bara om "
+        "pengarna säkert kom två gånger.",
+        "A payment that you keep here was changed in {source}, and this one is probably the same "
+        "money, booked again: then set it aside, or take back that the other one is kept, import "
+        "again and accept the change. Pay back, or take it as an advance, only if the money came "
+        "twice for certain.",
+    ),
+    "paid-by-waiting": Text(
+        "En annan betalning på fakturan är urkryssad eller ångrad: ta in den igen, eller lägg "
+        "undan den; därefter avgörs den här.",
+        "Another payment of the invoice is left out or undone: take it again, or set it aside; "
+        "this one is decided after that.",
+    ),
     "deleted-at-source": Text(
         "Läs in igen: har den gjorts om i {source} visas det, och du godkänner bytet. Kommer ingen "
         "i dess ställe, ta bort den här också.",

@@ -123,44 +123,32 @@ def replaces(gone: Sequence[RegisteredHere]) -> Text:
     )
 
 
-CONFIRMED_BUT = Text(
-    "Bekräftad som en annan betalning, men ingenting återstår",
-    "Confirmed as another payment, but nothing remains",
-)
-
-
 def paid_by_deleted(payments: Sequence[RegisteredHere]) -> Text:
     """Return why a payment confirmed as another one has nothing left to pay."""
     sv, en = _named(payments)
     return Text(
-        f"{CONFIRMED_BUT.sv}: {sv} betalar fakturan här och "
+        f"Bekräftad som en annan betalning, men ingenting återstår: {sv} betalar fakturan här och "
         f"är borttagen i {SOURCE.sv}. Godkänn att den ersätts, eller ta bort den här först",
-        f"{CONFIRMED_BUT.en}: {en} pays the invoice here and was "
+        f"Confirmed as another payment, but nothing remains: {en} pays the invoice here and was "
         f"deleted in {SOURCE.en}. Accept that it is replaced, or delete it here first",
     )
-
-
-NOT_ASKED_YET = Text("Kan inte avgöras än", "Cannot be decided yet")
 
 
 def not_asked_yet(payments: Sequence[RegisteredHere]) -> Text:
     sv, en = _named(payments)
     return Text(
-        f"{NOT_ASKED_YET.sv}: kan ersätta {sv}, och det gick inte att kontrollera i {SOURCE.sv} "
+        f"Kan inte avgöras än: kan ersätta {sv}, och det gick inte att kontrollera i {SOURCE.sv} "
         "den här gången. Läs in igen",
-        f"{NOT_ASKED_YET.en}: may replace {en}, and that could not be checked in {SOURCE.en} this "
-        "time. Import again",
+        f"Cannot be decided yet: may replace {en}, and that could not be checked in {SOURCE.en} "
+        "this time. Import again",
     )
-
-
-BESIDE_CHANGED = Text("Väntar på", "Waits for")
 
 
 def beside_changed(payments: Sequence[RegisteredHere]) -> Text:
     sv, en = _named(payments)
     return Text(
-        f"{BESIDE_CHANGED.sv} {sv}, som är ändrad i {SOURCE.sv}: avgör den först",
-        f"{BESIDE_CHANGED.en} {en}, which was changed in {SOURCE.en}: decide about that one first",
+        f"Väntar på {sv}, som är ändrad i {SOURCE.sv}: avgör den först",
+        f"Waits for {en}, which was changed in {SOURCE.en}: decide about that one first",
     )
 
 
@@ -172,20 +160,12 @@ def beside_kept(payments: Sequence[RegisteredHere]) -> Text:
     )
 
 
-PAID_BY_KEPT = Text(
-    "Fakturan är redan betald, kanske med samma pengar",
-    "The invoice is already paid, perhaps with the same money",
-)
-
-
 def paid_by_kept(payments: Sequence[RegisteredHere]) -> Text:
     sv, en = beside_kept(payments)
-    return Text(f"{PAID_BY_KEPT.sv}. {sv}", f"{PAID_BY_KEPT.en}. {en}")
-
-
-def waits_for_other(message: Text) -> bool:
-    """Whether a payment cannot replace another one before more is known or decided of that."""
-    return message.sv.startswith((NOT_ASKED_YET.sv, BESIDE_CHANGED.sv))
+    return Text(
+        f"Fakturan är redan betald, kanske med samma pengar. {sv}",
+        f"The invoice is already paid, perhaps with the same money. {en}",
+    )
 
 
 def _named(payments: Sequence[RegisteredHere]) -> Text:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from hostsim.errors import host_error
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.ledger.values import Decision
-from hostsim.messages.decisions import FETCHED_BEFORE_SAVING, deleted_there
+from hostsim.messages.decisions import deleted_there
 from hostsim.messages.payments import Difference
 from hostsim.services.context import Context
 from hostsim.storage import (
@@ -193,12 +193,7 @@ class Decisions(Context):
         Not those that only have to be fetched again.
         """
         run_id = previews.open_runs(self.store).get(self.store.definition(name).name)
-        messages = previews.rejected_messages(self.store, run_id, numbers)
-        return {
-            number: message
-            for number, message in messages.items()
-            if message != FETCHED_BEFORE_SAVING
-        }
+        return previews.rejected_messages(self.store, run_id, numbers)
 
     def definitions_undone(self) -> list[str]:
         """Return the definitions of which a save was undone, whether or not anything waits."""

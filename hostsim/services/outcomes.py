@@ -13,16 +13,8 @@ from hostsim.ledger.judging import READY, Judgement
 from hostsim.ledger.reasons import SETTLED, SETTLEMENTS
 from hostsim.ledger.values import HAND, REGISTERED, Decision, Entry
 from hostsim.messages import explanations as messages
-from hostsim.messages.decisions import ACCEPTED_BUT, FETCHED_BEFORE_SAVING
 from hostsim.messages.explanations import TO_DO
 from hostsim.messages.past_tense import once_saved
-from hostsim.messages.payments import (
-    BESIDE_CHANGED,
-    CONFIRMED_BUT,
-    NOT_ASKED_YET,
-    PAID_BY_KEPT,
-    PAID_BY_WAITING,
-)
 from hostsim.storage import discrepancies
 from hostsim.storage.rows import payment_of, text_of
 from opter_contract.values import Text
@@ -42,15 +34,6 @@ DELETED_AT_SOURCE = "deleted-in-fortnox"
 
 #: The reason of a registered payment that pays another invoice at the source now.
 MOVED = "changed-in-fortnox"
-
-# Of these the beginning of a message says what was decided already, or has to be known first.
-_ACCEPTABLE = frozenset({reasons.CHANGED, reasons.REPLACED, SETTLED})
-_ADVICE_ON_ACCEPTABLE = (
-    (ACCEPTED_BUT, messages.ACCEPTED_BUT),
-    (CONFIRMED_BUT, messages.CONFIRMED_BUT),
-    (BESIDE_CHANGED, messages.BESIDE_CHANGED),
-    (NOT_ASKED_YET, messages.NOT_ASKED_YET),
-)
 
 #: The outcome of a payment in the books that does not count, by its state there.
 _STATES = {"deleted": DELETED, "reversed": REVERSED, "reversal": REVERSAL}
@@ -221,12 +204,14 @@ def _earlier(facts: Facts, *, asked: bool) -> tuple[str, Refusal | None]:
 def _refusal_of(judgement: Judgement | None) -> Refusal | None:
     if judgement is None or judgement.reason is None or judgement.message is None:
         return None
-    return Refusal(judgement.reason, judgement.message)
+    return Refusal(judgement.reason, judgement.message, judgement.obstacle)
 
 
 def _refusal_in(row: sqlite3.Row) -> Refusal | None:
     message = text_of(row["message_sv"], row["message_en"])
-    return None if row["reason"] is None or message is None else Refusal(row["reason"], message)
+    if row["reason"] is None or message is None:
+        return None
+    return Refusal(row["reason"], message, row["obstacle"])
 
 
 def _refusal_at_save(pending: sqlite3.Row) -> Refusal | None:
@@ -250,7 +235,7 @@ def to_do_of(
     if refusal is None:
         return advice_on(outcome)
     # A reason that only the plug-in knows: its message says what to do.
-    return advice_on(refusal.reason, refusal.message) or refusal.message
+    return TO_DO.get(refusal.obstacle) or advice_on(refusal.reason) or refusal.message
 
 
 def _comes_in_by_decision(
@@ -264,24 +249,13 @@ def _comes_in_by_decision(
     ]
     if code == reasons.PAID:
         return any(map(decision_rules.allows_advance, in_force))
-    if refusal is not None and refusal.message.sv.startswith(FETCHED_BEFORE_SAVING.sv):
+    if refusal is not None and refusal.obstacle == reasons.TO_BE_FETCHED:
         return bool(in_force)
     # If it is still refused as deleted, the decision was about other figures.
     return code in {DELETED, reasons.DELETED} and refusal is None and bool(in_force)
 
 
-def advice_on(code: str, message: Text | None = None) -> Text | None:
-    """Return what to do about a reason.
-
-    :param message: the payment's own message.
-    """
-    if message is not None and message.sv.startswith(PAID_BY_WAITING.sv):
-        return messages.WAITS_FOR_OTHER
-    if message is not None and message.sv.startswith(PAID_BY_KEPT.sv):
-        return messages.KEPT_BESIDE
-    if message is not None and code in _ACCEPTABLE:
-        for beginning, advice in _ADVICE_ON_ACCEPTABLE:
-            if message.sv.startswith(beginning.sv):
-                return advice
+def advice_on(code: str) -> Text | None:
+    """Return what to do about a reason or an outcome."""
     reason = reasons.REASONS.get(reasons.DELETED if code == DELETED else code)
     return TO_DO.get(code) if reason is None else reason.to_do

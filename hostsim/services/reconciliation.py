@@ -139,7 +139,9 @@ class Reconciliation:
             unsure = stored.has_unnumbered(self._store, self._scope)
             refusal = DELETED_OR_UNREADABLE if unsure else DELETED
             for row in stored.only_here(self._store, self._scope):
-                yield Mismatch(kind, row["number"], *refusal, None, _side(row))
+                yield Mismatch(
+                    kind, row["number"], refusal.reason, refusal.message, None, _side(row)
+                )
             return
         registered = kind != ONLY_AT_SOURCE
         for row in stored.at_source(self._store, self._scope, here=registered):
@@ -212,7 +214,8 @@ def _unequal(compared: _ComparedRow) -> Mismatch:
     return Mismatch(
         kind,
         row["number"],
-        *refusal,
+        refusal.reason,
+        refusal.message,
         _side(row),
         None if row["reg_number"] is None else _side(row, "reg_"),
         tuple(FIELDS[difference.what] for difference in differences),

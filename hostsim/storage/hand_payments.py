@@ -149,5 +149,6 @@ _OFFER_AGAIN = f"""
            :reason, :sv, :en
     FROM payments p WHERE p.id = :id
     ON CONFLICT (definition, company, number) DO UPDATE
-    SET reason = excluded.reason, message_sv = excluded.message_sv, message_en = excluded.message_en
+    SET reason = excluded.reason, message_sv = excluded.message_sv,
+        message_en = excluded.message_en, obstacle = excluded.obstacle
 """  # noqa: S608 constants

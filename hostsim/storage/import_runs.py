@@ -575,6 +575,7 @@ _JUDGEMENT = (
     "reason",
     "message_sv",
     "message_en",
+    "obstacle",
     "written_off",
     "effect",
     "remaining",
@@ -633,14 +634,15 @@ _TAKE = f"""
                           fetched)
     VALUES (:run_id, {", ".join(f":{name}" for name in _COLUMNS)}, :reason, :sv, :en, 1)
     ON CONFLICT (run_id, number) WHERE number <> '' DO UPDATE SET {_REPLACED},
-        fetched = 1, deleted = 0, earlier_reason = NULL, earlier_sv = NULL, earlier_en = NULL
+        fetched = 1, deleted = 0, earlier_reason = NULL, earlier_sv = NULL, earlier_en = NULL,
+        earlier_obstacle = ''
 """  # noqa: S608 constants
 
 # A payment that could be read is screened again; one that could not keeps its reason.
 _OFFER_AGAIN = f"""
     INSERT INTO run_rows (run_id, {PAYMENT_COLUMNS}, fetched, earlier_reason, earlier_sv,
-                          earlier_en, excluded_reason, excluded_sv, excluded_en)
-    SELECT :run_id, {PAYMENT_COLUMNS}, 0, reason, message_sv, message_en,
+                          earlier_en, earlier_obstacle, excluded_reason, excluded_sv, excluded_en)
+    SELECT :run_id, {PAYMENT_COLUMNS}, 0, reason, message_sv, message_en, obstacle,
            CASE WHEN date IS NULL THEN reason END,
            CASE WHEN date IS NULL THEN message_sv END,
            CASE WHEN date IS NULL THEN message_en END

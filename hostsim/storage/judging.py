@@ -534,10 +534,11 @@ def _refused(judgement: Judgement) -> Refusal:
     if judgement.hidden is not None:
         return judgement.hidden
     unreadable = Refusal.of("unreadable")
-    message = judgement.message or unreadable.message
+    message, obstacle = judgement.message or unreadable.message, judgement.obstacle
     if judgement.reason == SETTLED and judgement.because is not None:
-        message = judgement.because.message  # both halves already say that they are a settlement
-    return Refusal(judgement.reason or CHANGED, message)
+        # Both halves already say that they are a settlement.
+        _, message, obstacle = judgement.because
+    return Refusal(judgement.reason or CHANGED, message, obstacle)
 
 
 def _blocked_by(number: str, why: Text) -> Refusal:
@@ -552,7 +553,10 @@ def refusal_in(row: sqlite3.Row, prefix: str) -> Refusal | None:
 
 
 def _earlier(row: sqlite3.Row) -> Refusal:
-    return refusal_in(row, "earlier") or Refusal.of("unreadable")
+    earlier = refusal_in(row, "earlier")
+    if earlier is None:
+        return Refusal.of("unreadable")
+    return earlier._replace(obstacle=row["earlier_obstacle"])
 
 
 # --- SQL --------------------------------------------------------------------

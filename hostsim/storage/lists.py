@@ -193,7 +193,7 @@ def saved_rows(run_id: str) -> Source:
 # What remained then is what all that was registered before, and stood, has left of the invoice.
 _SAVED = f"""
     SELECT p.*, '{READY}' AS kind, NULL AS reason, NULL AS message_sv, NULL AS message_en,
-        (SELECT exact_sum(value) FROM (
+        '' AS obstacle, (SELECT exact_sum(value) FROM (
             SELECT total AS value FROM invoices WHERE id = p.invoice_id
             UNION ALL
             SELECT CASE WHEN effect LIKE '-%' THEN substr(effect, 2) ELSE '-' || effect END

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from hostsim.errors import HostError, from_table
-from hostsim.ledger.reasons import SET_ASIDE
+from hostsim.ledger.reasons import SET_ASIDE, TO_BE_FETCHED
 from hostsim.ledger.values import ZERO, PreviewRow, SetAsideTotal
 from hostsim.storage import discrepancies
 from hostsim.storage.discrepancies import Discrepancy
@@ -252,13 +252,18 @@ def needs_import(store: Store, run_id: str | None, number: str) -> bool:
 def rejected_messages(
     store: Store, run_id: str | None, numbers: Collection[str]
 ) -> dict[str, Text]:
-    """Return those of these payments that a preview rejects, with their messages."""
+    """Return those of these payments that a preview rejects, with their messages.
+
+    Not those that only have to be fetched again.
+    """
     query = (
         "SELECT number, message_sv, message_en FROM run_rows WHERE run_id = :run_id"
         " AND number <> '' AND number IN (SELECT value FROM json_each(:numbers))"
-        " AND deleted = 0 AND kind = 'rejected' ORDER BY length(number), number"
+        " AND deleted = 0 AND kind = 'rejected' AND obstacle <> :to_be_fetched"
+        " ORDER BY length(number), number"
     )
-    rows = store.db.execute(query, {"run_id": run_id, "numbers": json.dumps(list(numbers))})
+    values = {"run_id": run_id, "numbers": json.dumps(list(numbers))}
+    rows = store.db.execute(query, {**values, "to_be_fetched": TO_BE_FETCHED})
     return {row["number"]: Text(row["message_sv"], row["message_en"]) for row in rows}
 
 

@@ -164,6 +164,7 @@ class Registration:
                     **self._values,
                     "reason": refusal.reason if reason == SET_ASIDE else reason,
                     **words_of(refusal.message),
+                    "obstacle": refusal.obstacle,
                     "row_id": row_id,
                 }
                 for row_id, reason, refusal in hidden
@@ -261,15 +262,17 @@ _DELETE_PENDING = """
 """
 
 _ADD_PENDING = f"""
-    INSERT INTO pending (definition, company, {PAYMENT_COLUMNS}, reason, message_sv, message_en)
-    SELECT :definition, :company, {PAYMENT_COLUMNS}, reason, message_sv, message_en
+    INSERT INTO pending (definition, company, {PAYMENT_COLUMNS}, reason, message_sv, message_en,
+                         obstacle)
+    SELECT :definition, :company, {PAYMENT_COLUMNS}, reason, message_sv, message_en, obstacle
     FROM run_rows
     WHERE run_id = :run_id AND deleted = 0 AND kind IN ('left', 'rejected') AND number <> ''
     AND reason <> 'already-imported'
 """  # noqa: S608 constants
 
 _ADD_HIDDEN = f"""
-    INSERT INTO pending (definition, company, {PAYMENT_COLUMNS}, reason, message_sv, message_en)
-    SELECT :definition, :company, {PAYMENT_COLUMNS}, :reason, :sv, :en
+    INSERT INTO pending (definition, company, {PAYMENT_COLUMNS}, reason, message_sv, message_en,
+                         obstacle)
+    SELECT :definition, :company, {PAYMENT_COLUMNS}, :reason, :sv, :en, :obstacle
     FROM run_rows WHERE id = :row_id
 """  # noqa: S608 constants

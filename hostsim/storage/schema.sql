@@ -247,6 +247,7 @@ CREATE TABLE run_rows (
     earlier_reason  TEXT,  -- of the earlier run
     earlier_sv      TEXT,
     earlier_en      TEXT,
+    earlier_obstacle TEXT NOT NULL DEFAULT '',
     kind            TEXT CHECK (kind IN ('ready', 'left', 'rejected', 'ignored')),
     invoice_id      INTEGER REFERENCES invoices (id),
     status          TEXT CHECK (status IN ('exact', 'written-off', 'partial', 'advance', 'reversal',
@@ -256,6 +257,7 @@ CREATE TABLE run_rows (
     reason          TEXT,
     message_sv      TEXT,
     message_en      TEXT,
+    obstacle        TEXT NOT NULL DEFAULT '',  -- in addition to the reason, where it asks for other advice
     written_off     TEXT,  -- SEK, by the accepted deviation
     effect          TEXT,  -- in the invoice's currency: what it takes away from what remains
     remaining       TEXT,  -- then, of its invoice in its currency
@@ -358,6 +360,7 @@ CREATE TABLE pending (
     reason          TEXT NOT NULL,
     message_sv      TEXT NOT NULL,
     message_en      TEXT NOT NULL,
+    obstacle        TEXT NOT NULL DEFAULT '',
     deleted_at      TEXT,  -- when it was found deleted at its source
     PRIMARY KEY (definition, company, number)
 );

@@ -32,7 +32,7 @@ def told(preview):
 
 def advice(preview, number):
     row = row_of(preview, number)
-    return to_do_of(REJECTED, Refusal(row.reason, row.message)).sv
+    return to_do_of(REJECTED, Refusal(row.reason, row.message, row.obstacle)).sv
 
 
 # --- Deleted at the source, and perhaps replaced ---

@@ -59,7 +59,11 @@ def settled_though_paid(host, plugin, credit):
 def advice_in_the_list(host, number):
     row = row_of(host.open_preview("Fortnox"), number)
     decisions = [one for one in host.decisions("Fortnox") if one.number == number]
-    return row.reason, row.message, to_do_of(REJECTED, Refusal(row.reason, row.message), decisions)
+    return (
+        row.reason,
+        row.message,
+        to_do_of(REJECTED, Refusal(row.reason, row.message, row.obstacle), decisions),
+    )
 
 
 def advice_at_the_invoice(host, invoice_number, number, *, offline):
