@@ -11,7 +11,7 @@ from hostsim.cli.command import command, option
 from hostsim.cli.common import Common
 from hostsim.cli.root import hostsim
 from hostsim.messages import results as results_messages
-from hostsim.storage import commits
+from hostsim.storage import unreported_commits
 from hostsim.views.table import write_json
 
 
@@ -31,7 +31,7 @@ from hostsim.views.table import write_json
 def backup(common: Common, file: Path, *, replace: bool) -> None:
     from hostsim.storage.backup import back_up
 
-    done = partial(commits.note, results_messages.FILE_WRITTEN(path=file))
+    done = partial(unreported_commits.note, results_messages.FILE_WRITTEN(path=file))
     copied = back_up(common.database, file, replace=replace, done=done)
     if common.json:
         write_json(common.output, {"file": str(file), **copied._asdict()})
@@ -54,7 +54,7 @@ def restore(common: Common, file: Path) -> None:
     from hostsim.services.context import now
     from hostsim.storage import backup
 
-    done = partial(commits.note, results_messages.FILE_WRITTEN(path=common.database))
+    done = partial(unreported_commits.note, results_messages.FILE_WRITTEN(path=common.database))
     copied, books_id, kept = backup.restore(file, common.database, now(), done)
     if common.json:
         names = {"database": str(common.database), "kept": kept and str(kept)}

@@ -29,7 +29,7 @@ from hostsim.errors import (
     host_error,
 )
 from hostsim.messages.text import LANGUAGES, say
-from hostsim.storage import commits
+from hostsim.storage import unreported_commits
 from hostsim.views.output import Output, ReaderClosed
 from opter_contract import signals
 from opter_contract.streams import have_streams, speak_utf8, write_nowhere
@@ -65,7 +65,7 @@ def run(arguments: Sequence[str], language: str = "sv", *, last: bool = False) -
     common = Common(language)
     have_streams()
     speak_utf8()
-    with signals.ending(last=last) as end, logs.open_log(), commits.watch() as saved:
+    with signals.ending(last=last) as end, logs.open_log(), unreported_commits.watch() as saved:
         try:
             status = _invoke(arguments, common)
             Output(sys.stdout, common.language).flush()
@@ -117,7 +117,7 @@ def _shell_completion(instruction: str, common: Common) -> bytes:
 
 def _end_with_error(error: BaseException, common: Common) -> int:
     language = common.language
-    saved = commits.noted()
+    saved = unreported_commits.noted()
     _flush_quietly()
     if isinstance(error, KeyboardInterrupt | click.Abort):
         return _write_error(

@@ -19,7 +19,7 @@ from hostsim.messages import formats
 from hostsim.messages import results as results_messages
 from hostsim.messages.payments import payments as payments_text
 from hostsim.services.hand_payments import MAX_KEY_LENGTH
-from hostsim.storage import commits
+from hostsim.storage import unreported_commits
 from hostsim.storage.decisions import MAX_WHY_LENGTH
 from hostsim.views.payments import REGISTERED_PAYMENTS, write_entries, write_entry
 from hostsim.views.table import write_json
@@ -100,7 +100,7 @@ def export(common: Common, file: str, *, region: str | None, everything: bool) -
                 common.output.write(line)
             return
         payments_file.write_new(Path(file), exported.lines)
-    commits.note(results_messages.FILE_WRITTEN(path=file))
+    unreported_commits.note(results_messages.FILE_WRITTEN(path=file))
     _show_export(common, file, exported)
 
 

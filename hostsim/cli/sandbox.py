@@ -13,7 +13,7 @@ from hostsim.cli.command import command, option
 from hostsim.cli.common import Common, load_plugins
 from hostsim.cli.root import hostsim
 from hostsim.errors import host_error
-from hostsim.storage import commits
+from hostsim.storage import unreported_commits
 from hostsim.views.output import Output
 from opter_contract import signals
 
@@ -44,7 +44,7 @@ PORT = option(
 def demo(common: Common, keep: Path | None) -> None:
     from hostsim.demo import run_demo
 
-    with commits.uncounted():
+    with unreported_commits.uncounted():
         run_demo(common.output, load_plugins(), keep=keep, progress_stream=sys.stderr)
 
 

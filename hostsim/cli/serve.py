@@ -9,7 +9,7 @@ from hostsim.cli.common import Common, load_plugins
 from hostsim.cli.login import login_timeout
 from hostsim.cli.root import hostsim
 from hostsim.cli.sandbox import PORT
-from hostsim.storage import commits
+from hostsim.storage import unreported_commits
 
 
 @command(
@@ -73,7 +73,7 @@ def serve(
     proxy = reverse_proxy(public_url, user_header, trusted_proxy)
     path = common.db or os.environ.get("HOSTSIM_DB")
     # Its pages report what is committed while it is served.
-    with commits.uncounted():
+    with unreported_commits.uncounted():
         run_desk(
             common.output,
             load_plugins(),

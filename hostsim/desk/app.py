@@ -57,7 +57,7 @@ from hostsim.messages.desk import page_text
 from hostsim.messages.formats import count, day, minute
 from hostsim.messages.text import LANGUAGES, own
 from hostsim.sandbox import seed
-from hostsim.storage import commits, database_checks
+from hostsim.storage import database_checks, unreported_commits
 from hostsim.storage.rows import MAX_ID
 from hostsim.views.labels import FIELDS, SAVED_STATUSES, STATUSES, label
 from hostsim.views.payments import known_amount
@@ -193,7 +193,7 @@ def _watch_commits(app: Flask) -> None:
     wsgi_app = app.wsgi_app
 
     def watched_app(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
-        with commits.watch():
+        with unreported_commits.watch():
             return wsgi_app(environ, start_response)
 
     app.wsgi_app = watched_app  # type: ignore[method-assign]
@@ -280,7 +280,7 @@ def _error_page(error: Exception) -> AnyResponse:
     # The place, but not the text of the error, which may contain what a log must not.
     *_, frame = traceback.extract_tb(error.__traceback__)
     log.error("a page ended with %s in %s:%s", type(error).__name__, frame.filename, frame.lineno)
-    saved = commits.noted()
+    saved = unreported_commits.noted()
     return _message(saved.not_shown_error() if saved.any else host_error("INTERNAL"), 500)
 
 

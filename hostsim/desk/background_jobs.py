@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from hostsim.errors import failure_of, host_error
 from hostsim.services.explanation import Explanation
-from hostsim.storage import commits
+from hostsim.storage import unreported_commits
 from hostsim.storage.export_previews import ExportPreview
 from opter_contract.values import Company, Failure, Progress, Text
 
@@ -140,7 +140,7 @@ class Job:
         return None if self._on_callback is None else self._on_callback(url)
 
     def run(self, execute: Execute, explain: Explain) -> None:
-        with commits.watch() as saved:
+        with unreported_commits.watch() as saved:
             try:
                 result = execute(self)
                 if isinstance(result, Explanation):

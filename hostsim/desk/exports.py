@@ -29,7 +29,7 @@ from hostsim.errors import HostError, host_error
 from hostsim.messages import exports as messages
 from hostsim.messages.desk import page_text
 from hostsim.messages.text import own
-from hostsim.storage import export_states
+from hostsim.storage import exportable_items
 from hostsim.storage.export_previews import ExportPreview, run_items
 from hostsim.storage.lists import Selection, Source
 from hostsim.views import exports as views
@@ -40,7 +40,7 @@ from opter_contract.values import Text
 if TYPE_CHECKING:
     from hostsim.ledger.values import Definition
     from hostsim.storage.export_previews import Chosen, ShownChange
-    from hostsim.storage.export_states import ExportableItem
+    from hostsim.storage.exportable_items import ExportableItem
     from hostsim.views.exports import SubjectViews
 
 #: Registered once for each of :data:`SUBJECTS`.
@@ -222,7 +222,7 @@ def file(kind: str, form: str) -> Response:
     if kind == subject.name:
         source = _items(subject, name or None)
     elif kind == "log":
-        source = export_states.log(name or None, run_id or None, subject.code)
+        source = exportable_items.log(name or None, run_id or None, subject.code)
     elif state in subject.views.lists:
         source, prefix = run_items(run_id, state), f"{state}_"
     else:
@@ -515,7 +515,7 @@ def _preview_of(job: Job) -> ExportPreview:
 def show_log() -> str:
     """Show what each export did with each item, when and by whom."""
     subject, name = _current_subject(), request.args.get("export") or None
-    source = export_states.log(name, subject=subject.code)
+    source = exportable_items.log(name, subject=subject.code)
     listed = subject.listed("log", subject.word("export_log"), source, endpoint="log")
     return subject.render("export_log.html", listed=listed)
 
@@ -525,7 +525,7 @@ def _log(preview: ExportPreview) -> ListView:
     return subject.listed(
         "log",
         subject.word("export_log"),
-        export_states.log(run_id=preview.run_id),
+        exportable_items.log(run_id=preview.run_id),
         endpoint="run",
         prefix="log_",
         fixed={"run": preview.run_id},

@@ -13,7 +13,7 @@ from typing import Any
 
 from hostsim.errors import failure_of, host_error
 from hostsim.plugins.loading import Plugins
-from hostsim.storage import commits, journal, schedule_notices
+from hostsim.storage import journal, schedule_notices, unreported_commits
 from hostsim.storage.previews import saved_payments
 from hostsim.storage.store import Store
 from opter_contract.values import EndedRun, SavedRun
@@ -72,7 +72,7 @@ def _send_all(store: Store, name: str, call: Callable[..., Any]) -> bool:
             if upto is not None and upto != acknowledged:
                 log.warning("plug-in %s acknowledged what it was not sent", name)
             return False
-        with commits.uncounted(), store.change() as db:
+        with unreported_commits.uncounted(), store.change() as db:
             journal.acknowledge(db, name, upto)
         acknowledged = upto
     return True
@@ -124,7 +124,7 @@ def notify_people(plugins: Plugins, store: Store) -> bool:
 
 
 def _send_notices(store: Store, name: str, call: Callable[..., Any]) -> bool:
-    with commits.uncounted(), store.change() as db:
+    with unreported_commits.uncounted(), store.change() as db:
         schedule_notices.forget_fewer_waiting(db, name)
     pending_rows = schedule_notices.pending_notices(store.db, name)
     if not pending_rows:
@@ -132,6 +132,6 @@ def _send_notices(store: Store, name: str, call: Callable[..., Any]) -> bool:
     pending = [notice for notice, _ in pending_rows]
     if _call_listener(name, call, "opter_notices", notices=pending) is not True:
         return False
-    with commits.uncounted(), store.change() as db:
+    with unreported_commits.uncounted(), store.change() as db:
         schedule_notices.mark_told(db, name, pending_rows)
     return True

@@ -11,13 +11,13 @@ from hostsim.ledger.values import Decision
 from hostsim.messages.decisions import deleted_there
 from hostsim.messages.payments import Difference
 from hostsim.services.context import Context
+from hostsim.storage import decisions as decision_store
 from hostsim.storage import (
-    commits,
     history,
     previews,
     undone_saves,
+    unreported_commits,
 )
-from hostsim.storage import decisions as decision_store
 from hostsim.storage.decisions import DecisionWriter
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.judging import Judging
@@ -265,7 +265,7 @@ class Decisions(Context):
                     before = judging.decisions_in_force()
                     judging.end_snapshot()
                     act(self._writer(name, company, run_id, replaceable, settles), candidates)
-                with commits.uncounted(), self.store.change():
+                with unreported_commits.uncounted(), self.store.change():
                     import_run.judge_again(company, judging, before)
             self.store.checkpoint_wal()
             return previews.preview_of(self.store, run_id)

@@ -21,7 +21,7 @@ from hostsim.messages import exports as export_messages
 from hostsim.messages.text import own
 from hostsim.plugins.loading import FoundPlugin, Plugins
 from hostsim.services.host import Host
-from hostsim.storage import commits, damage, database_checks, export_states, invoices
+from hostsim.storage import damage, database_checks, exportable_items, invoices, unreported_commits
 from hostsim.storage.secrets import FindKeyring, system_keyring
 from hostsim.storage.store import Store
 from opter_contract.values import Finding, Text
@@ -176,7 +176,7 @@ class Doctor:
         return Text("Hel, och böckerna går ihop.", "Intact, and the books add up.")
 
     def _check_writable(self) -> Text:
-        with commits.uncounted():
+        with unreported_commits.uncounted():
             database_checks.test_write(self._store)
         return Text("Går att skriva.", "Can be written.")
 
@@ -237,7 +237,7 @@ class Doctor:
         return Text(f"Antal i {called.sv}: {count}.", f"Number in {called.en}: {count}.")
 
     def _to_export(self, definition: Definition, region: Text) -> Text:
-        periods = export_states.periods(self._store, definition, "")
+        periods = exportable_items.periods(self._store, definition, "")
         words = export_messages.WORDS[definition.subject]
         items, heading = words["items"], words["Items"]
         count = sum(period.items for period in periods)

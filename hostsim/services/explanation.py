@@ -48,9 +48,9 @@ from hostsim.services.outcomes import (
     outcome_of,
     to_do_of,
 )
-from hostsim.storage import commits, export_states, invoices
 from hostsim.storage import decisions as decision_store
 from hostsim.storage import explanations as stored
+from hostsim.storage import exportable_items, invoices, unreported_commits
 from hostsim.storage.discrepancies import (
     DELETED,
     discrepancies_of,
@@ -58,7 +58,7 @@ from hostsim.storage.discrepancies import (
     less_remains,
 )
 from hostsim.storage.explanations import ExplanationScope
-from hostsim.storage.export_states import ItemStory
+from hostsim.storage.exportable_items import ItemStory
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.region_checks import refuse_other_region
 from hostsim.storage.rows import clean, payment_of
@@ -266,7 +266,7 @@ def explain(
         tuple(sorted(payments, key=_oldest_first)),
         named(summary, question.source),
         None if balance is None else Decimal(balance["balance"]),
-        export_states.item_stories(store, invoice_id),
+        exportable_items.item_stories(store, invoice_id),
         notes,
     )
 
@@ -696,7 +696,7 @@ class Explaining(Context):
             return explain(self.store, question, None, messages.NO_DEFINITION)
         self.plugins.owner(question.definition.import_type)
         self._refuse_other_currency()
-        with self._definition_lock(question.definition.name), commits.uncounted():
+        with self._definition_lock(question.definition.name), unreported_commits.uncounted():
             import_run = self._new_run(question.definition.name)
             import_run.begin(self._user, self._clock(), source=question.source)
             try:

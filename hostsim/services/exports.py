@@ -14,10 +14,10 @@ from hostsim.plugins.export_session import ExportSession, Review, company_lock, 
 from hostsim.plugins.session import broken
 from hostsim.services.context import recording_failure
 from hostsim.services.definitions import Definitions
-from hostsim.storage import commits, export_previews, export_states, schedules
+from hostsim.storage import export_previews, exportable_items, schedules, unreported_commits
 from hostsim.storage.export_previews import ExportChanged, ExportPreview, ShownChange
 from hostsim.storage.export_runs import ExportRun, confirm_bank
-from hostsim.storage.export_states import ExportableItem, ExportPeriod, LogEntry
+from hostsim.storage.exportable_items import ExportableItem, ExportPeriod, LogEntry
 from hostsim.storage.lists import Selection, Source, all_of
 from hostsim.storage.rows import clean
 from opter_contract.export_values import (
@@ -161,7 +161,7 @@ class Exports(Definitions):
         company = definition.company
         total = None
         if company is not None:
-            total = export_states.exported_total(self.store, definition, company.number, number)
+            total = exportable_items.exported_total(self.store, definition, company.number, number)
         if company is None or total is None:
             raise self._not_exported(definition, number)
         with self._exporting(name, (number,), takes_back=True) as (run, session):
@@ -190,11 +190,11 @@ class Exports(Definitions):
         :param name: ``None`` if none of the subject is defined yet: those of the default
             region.
         """
-        return export_states.periods(self.store, *self._definition_or_default(name, subject))
+        return exportable_items.periods(self.store, *self._definition_or_default(name, subject))
 
     def exportable(self, name: str) -> Iterator[ExportableItem]:
         """Return the items that an export can send, with their states there."""
-        source = export_states.exportable_items(*self._definition_or_default(name))
+        source = exportable_items.items_of(*self._definition_or_default(name))
         return all_of(self.store, source, Selection())
 
     def exported(self, name: str, number: str) -> ExportableItem:
@@ -221,7 +221,7 @@ class Exports(Definitions):
         :param month: of this month, as 2026-11.
         :param closed: of closed periods, or of open ones; default: of both.
         """
-        return export_states.exportable_items(
+        return exportable_items.items_of(
             *self._definition_or_default(name, subject), month, closed=closed
         )
 
@@ -234,7 +234,7 @@ class Exports(Definitions):
 
     def export_log(self, name: str | None = None) -> Iterator[LogEntry]:
         """Return what was done with each item, of all subjects, oldest first."""
-        return all_of(self.store, export_states.log(name), Selection(sort="at"))
+        return all_of(self.store, exportable_items.log(name), Selection(sort="at"))
 
     # --- The parts of an export ---
 
@@ -249,7 +249,9 @@ class Exports(Definitions):
 
     def _refuse_unknown(self, definition: Definition, numbers: Sequence[str]) -> Sequence[str]:
         """Refuse numbers that no item has; return those of items without rows."""
-        unknown, without_rows = export_states.find_not_exportable(self.store, definition, numbers)
+        unknown, without_rows = exportable_items.find_not_exportable(
+            self.store, definition, numbers
+        )
         for number in unknown:
             code = messages.UNKNOWN_ITEM[definition.subject]
             raise host_error(code, number=number, region=region_name(definition.region))
@@ -278,11 +280,11 @@ class Exports(Definitions):
             )
             if company is not None:
                 held.enter_context(company_lock(run, company))
-            with commits.uncounted():
+            with unreported_commits.uncounted():
                 run.begin(self._clock())
             held.callback(_note_what_was_sent, run)
             with (
-                commits.uncounted(),
+                unreported_commits.uncounted(),
                 recording_failure(run),
                 self._session(ExportSession, run) as session,
                 session.held,
@@ -325,5 +327,5 @@ def _cancellation_plan(item: ExportItem, total: Decimal) -> PlannedItem:
 def _note_what_was_sent(run: ExportRun) -> None:
     """Note what was sent, so that no later error claims that nothing was done."""
     if run.preview().sent:
-        commits.note(messages.SENT)
+        unreported_commits.note(messages.SENT)
         run.store.checkpoint_wal(passively=True)

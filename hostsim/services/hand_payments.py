@@ -27,8 +27,8 @@ from hostsim.messages import payments as payments_messages
 from hostsim.messages import results as results_messages
 from hostsim.services.context import Context
 from hostsim.services.open_previews import judge_open_previews
-from hostsim.storage import commits
 from hostsim.storage import hand_payments as table
+from hostsim.storage import unreported_commits
 from hostsim.storage.decisions import checked_reason
 from hostsim.storage.invoices import invoice_row
 from hostsim.storage.region_checks import checked_bank_account
@@ -122,7 +122,7 @@ class HandPayments(Context):
         with self.store.changing_books() as db:
             added = self._add(db, entry, confirm=confirm, shown=shown)
         if not added.already:
-            commits.note(results_messages.PAYMENT_ADDED(id=added.id))
+            unreported_commits.note(results_messages.PAYMENT_ADDED(id=added.id))
             judge_open_previews(self.store, {self.store.payment(added.id).invoice_id})
             self.store.checkpoint_wal()
         self.notify_listeners()
@@ -185,7 +185,7 @@ class HandPayments(Context):
             message = decisions_messages.deleted_here(user, at, reason)
             gone = table.deleted_at_source(db)
             table.delete(db, row, why=reason, user=user, at=at, message=message, gone=gone)
-        commits.note(results_messages.PAYMENT_DELETED(id=payment_id))
+        unreported_commits.note(results_messages.PAYMENT_DELETED(id=payment_id))
         judge_open_previews(self.store, {row["invoice_id"]})
         self.store.checkpoint_wal()
         self.notify_listeners()

@@ -18,7 +18,7 @@ from hostsim.services.explanation import Explaining
 from hostsim.services.hand_payments import HandPayments
 from hostsim.services.reconciliation import Reconciling
 from hostsim.services.schedules import Schedules
-from hostsim.storage import commits, history, schedules
+from hostsim.storage import history, schedules, unreported_commits
 from hostsim.storage.history import PastRun
 from hostsim.storage.import_runs import ImportRun, wrong_company_error
 from hostsim.storage.lists import Selection, all_of
@@ -96,5 +96,5 @@ class Host(Schedules, Decisions, HandPayments, Reconciling, Explaining):
         """Call a hook of a definition's plug-in that takes nothing but the run."""
         self.plugins.owner(definition.import_type, definition.subject)
         run = ImportRun(self.store, self._new_id(), definition)
-        with commits.uncounted(), self._session(Session, run) as session:
+        with unreported_commits.uncounted(), self._session(Session, run) as session:
             return session.call(hook)

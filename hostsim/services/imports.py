@@ -8,7 +8,7 @@ from hostsim.errors import host_error
 from hostsim.messages import results as results_messages
 from hostsim.plugins.session import ImportSession, broken
 from hostsim.services.context import Context, recording_failure
-from hostsim.storage import commits, schedules
+from hostsim.storage import schedules, unreported_commits
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import Preview
 from hostsim.storage.region_checks import checked_bank_account, refuse_other_region
@@ -42,7 +42,7 @@ class Imports(Context):
         self.plugins.owner(definition.import_type)
         self._refuse_other_currency()
         self.notify_listeners()
-        with self._definition_lock(name), commits.uncounted():
+        with self._definition_lock(name), unreported_commits.uncounted():
             import_run = self._new_run(name)
             refuse_other_region(import_run.definition, region)
             at = self._clock()
@@ -63,7 +63,7 @@ class Imports(Context):
                 )
         # It works again, so that a paused schedule may run.
         schedules.resume(self.store, name, self._clock())
-        commits.note(results_messages.PREVIEW_KEPT)
+        unreported_commits.note(results_messages.PREVIEW_KEPT)
         return preview
 
     def _report_judged(self, done: int, total: int | None) -> None:

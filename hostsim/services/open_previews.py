@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from hostsim.storage import commits, locks, previews
+from hostsim.storage import locks, previews, unreported_commits
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.store import Store
 
@@ -25,7 +25,7 @@ def judge_open_previews(store: Store, invoices: Collection[int] | None = None) -
                 continue
             company = previews.preview_of(store, run_id).company
             if company is not None and import_run.is_as_shown():
-                with commits.uncounted(), store.change():
+                with unreported_commits.uncounted(), store.change():
                     if invoices is None:
                         import_run.judge(company)
                     else:

@@ -52,9 +52,9 @@ from hostsim.messages import payments as payments_messages
 from hostsim.messages.payments import Difference
 from hostsim.plugins.session import ImportSession, copies_of, text
 from hostsim.services.context import Context, recording_failure
-from hostsim.storage import commits
 from hostsim.storage import decisions as decision_store
 from hostsim.storage import reconciliations as stored
+from hostsim.storage import unreported_commits
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.judging import refusal_in
 from hostsim.storage.reconciliations import ReconciliationScope
@@ -266,12 +266,12 @@ class Reconciling(Context):
         self._refuse_other_currency()
         # Two locks, so that an import can run while the result is shown.
         with self._definition_lock(name, "reconciliation"):
-            with self._definition_lock(name), commits.uncounted():
+            with self._definition_lock(name), unreported_commits.uncounted():
                 reconciliation = self._read_and_compare(name)
             try:
                 yield reconciliation
             finally:
-                with commits.uncounted():
+                with unreported_commits.uncounted():
                     reconciliation.close()
 
     def _read_and_compare(self, name: str) -> Reconciliation:

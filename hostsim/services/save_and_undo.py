@@ -15,7 +15,7 @@ from hostsim.plugins.session import broken
 from hostsim.services.context import Context
 from hostsim.services.hand_payments import required_reason
 from hostsim.services.open_previews import judge_open_previews
-from hostsim.storage import commits, hand_payments, history, previews, undone_saves
+from hostsim.storage import hand_payments, history, previews, undone_saves, unreported_commits
 from hostsim.storage.history import PastRun
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import Preview, PreviewChanged
@@ -98,7 +98,7 @@ class Saving(Context):
             if only_without_warnings:
                 if revision not in {None, previews.revision_of(self.store.db, run_id)}:
                     raise PreviewChanged(previews.preview_of(self.store, run_id))
-                with commits.uncounted():
+                with unreported_commits.uncounted():
                     import_run.leave_for_person(company)
                 revision = None
             try:
@@ -110,11 +110,11 @@ class Saving(Context):
                     return previews.preview_of(self.store, before)
                 raise PreviewChanged(previews.preview_of(self.store, run_id)) from None
             if not held:
-                with commits.uncounted(), self.store.change():
+                with unreported_commits.uncounted(), self.store.change():
                     import_run.judge(company)
                 raise PreviewChanged(previews.preview_of(self.store, run_id))
         preview = previews.preview_of(self.store, run_id)
-        commits.note(payments_messages.registered(preview.counts["ready"]))
+        unreported_commits.note(payments_messages.registered(preview.counts["ready"]))
         # Unattended, other companies are saved at the same time and must not wait for it.
         self.store.checkpoint_wal(passively=not self._attended)
         import_type = import_run.definition.import_type
@@ -164,7 +164,7 @@ class Saving(Context):
             )
             undone_saves.mark_undone(db, run.id, reason, user, at)
         numbers = len(registered), len(reversals), forgotten
-        commits.note(payments_messages.save_undone(*numbers, restored_payments))
+        unreported_commits.note(payments_messages.save_undone(*numbers, restored_payments))
         judge_open_previews(self.store, {row["invoice_id"] for row in undone})
         self.store.checkpoint_wal()
         self.notify_listeners()

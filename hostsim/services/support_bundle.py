@@ -32,7 +32,7 @@ from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.messages import results as results_messages
 from hostsim.plugins.loading import FoundPlugin, Plugins
 from hostsim.plugins.session import checked_fields
-from hostsim.storage import commits, database_checks
+from hostsim.storage import database_checks, unreported_commits
 from hostsim.storage.private_files import new_file
 from hostsim.storage.store import Store
 from opter_contract import CONTRACT_VERSION
@@ -155,7 +155,7 @@ def write_bundle(
             file = zipfile.ZipInfo(name, stamp)
             bundle.writestr(file, contents[name].encode(), zipfile.ZIP_DEFLATED)
     _write_new(path, archive.getvalue())
-    commits.note(results_messages.FILE_WRITTEN(path=path))
+    unreported_commits.note(results_messages.FILE_WRITTEN(path=path))
 
 
 def _write_new(path: Path, content: bytes) -> None:

@@ -18,7 +18,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from hostsim.errors import HostError, host_error
-from hostsim.storage import commits, damage, schema, sql_functions
+from hostsim.storage import damage, schema, sql_functions, unreported_commits
 from hostsim.storage.locks import Locks
 from hostsim.storage.private_files import (
     PARTIAL,
@@ -178,7 +178,7 @@ class Database:
                 raise unwritable_error(store.path, error) from error
             raise
         store._remember_file()
-        commits.note()
+        unreported_commits.note()
         return store
 
     @classmethod
@@ -320,7 +320,7 @@ class Database:
         finally:
             # Also if Ctrl-C came during the COMMIT.
             if committing and db.total_changes > before:
-                commits.note()
+                unreported_commits.note()
 
     @contextmanager
     def checked_change(self) -> Iterator[sqlite3.Connection]:

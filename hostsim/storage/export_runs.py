@@ -23,7 +23,7 @@ from hostsim.storage.export_previews import (
     bank_changes_of,
     preview_of,
 )
-from hostsim.storage.export_states import OFFERED, WITH_STATE, of_subject
+from hostsim.storage.exportable_items import OFFERED, WITH_STATE, of_subject
 from hostsim.storage.item_content import TABLES
 from hostsim.storage.region_checks import refuse_company_of_other_region
 from hostsim.storage.rows import columns_of, first_row, mapping_text, value_of, words_of

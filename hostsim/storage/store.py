@@ -25,7 +25,7 @@ from hostsim.ledger.values import (
 from hostsim.messages import exports as exports_messages
 from hostsim.messages import results as results_messages
 from hostsim.messages.text import some_of
-from hostsim.storage import commits, item_content
+from hostsim.storage import item_content, unreported_commits
 from hostsim.storage.connection import Database
 from hostsim.storage.item_content import LostContent
 from hostsim.storage.rows import (
@@ -337,7 +337,7 @@ class Store(Database):
         If that cannot be written, it has to be shown once more.
         """
         try:
-            with commits.uncounted(), self.change() as db:
+            with unreported_commits.uncounted(), self.change() as db:
                 db.execute(
                     f"UPDATE {table} SET printed = :revision WHERE id = :run_id",  # noqa: S608 ours
                     {"revision": revision, "run_id": run_id},

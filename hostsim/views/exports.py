@@ -14,7 +14,7 @@ from hostsim.messages import exports as messages
 from hostsim.messages.formats import count
 from hostsim.messages.text import say
 from hostsim.storage.export_previews import LISTS
-from hostsim.storage.export_states import NEW
+from hostsim.storage.exportable_items import NEW
 from hostsim.views.labels import BANK_FIELDS, company, label, period, user_at
 from hostsim.views.output import Output, one_line, sentence_line
 from hostsim.views.payments import write_title
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from hostsim.storage.export_previews import ExportPreview, PreviewGap, PreviewItem, ShownChange
-    from hostsim.storage.export_states import ExportableItem, ExportPeriod, ItemStory, LogEntry
+    from hostsim.storage.exportable_items import ExportableItem, ExportPeriod, ItemStory, LogEntry
     from opter_contract.export_values import Difference, PlannedCard
 
 ACTIONS = {

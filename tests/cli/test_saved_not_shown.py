@@ -21,7 +21,7 @@ from hostsim.desk.context import DeskContext
 from hostsim.errors import host_error
 from hostsim.plugins.loading import Plugins
 from hostsim.services.host import Host
-from hostsim.storage import commits
+from hostsim.storage import unreported_commits
 from hostsim.storage.store import Store
 from hostsim.views.output import Output, ReaderClosed
 
@@ -189,7 +189,7 @@ def test_ctrl_c_in_the_middle_of_a_commit_is_known_to_have_saved(tmp_path):
             def db(self):
                 return Interrupted(super().db)
 
-        with Slow.open(tmp_path / "host.db") as slow, commits.watch() as saved:
+        with Slow.open(tmp_path / "host.db") as slow, unreported_commits.watch() as saved:
             with pytest.raises(KeyboardInterrupt):
                 slow.set_setting("accepted_deviation", "5")
             assert saved.any
@@ -197,7 +197,7 @@ def test_ctrl_c_in_the_middle_of_a_commit_is_known_to_have_saved(tmp_path):
 
 
 def test_what_was_rolled_back_is_not_said_to_be_saved(tmp_path):
-    with Store.create(tmp_path / "host.db") as store, commits.watch() as saved:
+    with Store.create(tmp_path / "host.db") as store, unreported_commits.watch() as saved:
         with pytest.raises(sqlite3.IntegrityError):
             store.load_invoices([invoice("1001"), invoice("")])
         assert not saved.any

@@ -1,4 +1,4 @@
-"""The state of items in other books: invoices or bills with their periods; the log of exports."""
+"""What an export can send, with its state in the other books; periods; the log of exports."""
 
 from __future__ import annotations
 
@@ -115,7 +115,7 @@ class ItemStory:
     log: tuple[LogEntry, ...]  # oldest first
 
 
-def exportable_items(
+def items_of(
     definition: Definition,
     company: str,
     month: str | None = None,
