@@ -22,12 +22,13 @@ from opter_fortnox_plugin.errors import (
 )
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.http import Transport
-from opter_fortnox_plugin.fortnox.protocol import SCOPES, TOO_MANY_REQUESTS, Tokens, plain
+from opter_fortnox_plugin.fortnox.protocol import TOO_MANY_REQUESTS, plain
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.login import service_account, stored_login
 from opter_fortnox_plugin.login.authorization_code import log_in
+from opter_fortnox_plugin.login.oauth import SCOPES, Tokens
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 from opter_fortnox_plugin.settings import EVERY_TIME, SERVICE_ACCOUNT, STAY, sign_in
 

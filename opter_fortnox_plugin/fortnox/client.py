@@ -35,16 +35,18 @@ from opter_fortnox_plugin.fortnox.protocol import (
     Response,
     date_of,
     invoices_query,
-    list_in,
-    page_of,
     page_query,
     payments_query,
+)
+from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
+from opter_fortnox_plugin.fortnox.responses import (
+    list_in,
+    page_of,
     raw_response,
     resource_in,
     value_of,
     written_resource,
 )
-from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.fortnox.retries import Retries
 
 log = logging.getLogger(__name__)

@@ -13,10 +13,10 @@ from typing import Final
 from opter_contract.values import Text
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.errors import LoginFailed
-from opter_fortnox_plugin.fortnox.protocol import SCOPES, authorization_url
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.login.callback import Login
 from opter_fortnox_plugin.login.callback_server import CallbackServer
+from opter_fortnox_plugin.login.oauth import SCOPES, authorization_url
 
 _ANOTHER_LOGIN: Final = Text(
     "En annan inloggning pågår på den här datorn; väntar på den",

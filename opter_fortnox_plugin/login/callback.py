@@ -24,7 +24,7 @@ from urllib.parse import parse_qs, unquote
 
 from opter_contract.values import Text
 from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, filled
-from opter_fortnox_plugin.fortnox.protocol import SCOPES, refusal_of
+from opter_fortnox_plugin.login.oauth import SCOPES, refusal_of
 
 log = logging.getLogger(__name__)
 

@@ -19,8 +19,8 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from opter_fortnox_plugin.errors import LoginFailed, NotPermitted
-from opter_fortnox_plugin.fortnox.protocol import Tokens, tenant_of
 from opter_fortnox_plugin.host import Host
+from opter_fortnox_plugin.login.oauth import Tokens, tenant_of
 from opter_fortnox_plugin.login.stored_login import StoredLogin, error_name
 from opter_fortnox_plugin.login.token_format import digest, storage_key
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint

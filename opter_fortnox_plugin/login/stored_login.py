@@ -22,8 +22,8 @@ from typing import Final
 
 from opter_contract.values import Text
 from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, Unavailable
-from opter_fortnox_plugin.fortnox.protocol import Tokens
 from opter_fortnox_plugin.host import Host
+from opter_fortnox_plugin.login.oauth import Tokens
 from opter_fortnox_plugin.login.token_format import StoredTokens, digest, read, storage_key
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 

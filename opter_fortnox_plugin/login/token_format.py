@@ -18,8 +18,8 @@ from typing import Any, Final
 from opter_contract.values import Run
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.errors import SettingsWrong
-from opter_fortnox_plugin.fortnox.protocol import Tokens
 from opter_fortnox_plugin.host import Host
+from opter_fortnox_plugin.login.oauth import Tokens
 
 log = logging.getLogger(__name__)
 

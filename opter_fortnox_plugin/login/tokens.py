@@ -21,8 +21,9 @@ import requests.auth
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, Temporary
 from opter_fortnox_plugin.fortnox.http import Transport
-from opter_fortnox_plugin.fortnox.protocol import Response, Tokens, is_revoked, issued_at, tokens_of
+from opter_fortnox_plugin.fortnox.protocol import Response
 from opter_fortnox_plugin.fortnox.retries import MAX_RETRY_AFTER, unavailable
+from opter_fortnox_plugin.login.oauth import Tokens, is_revoked, issued_at, tokens_of
 
 log = logging.getLogger(__name__)
 

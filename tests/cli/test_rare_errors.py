@@ -19,8 +19,8 @@ from hostsim.views.output import Output
 from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.errors import Refused, Unavailable
 from opter_fortnox_plugin.fortnox.http import Transport
-from opter_fortnox_plugin.fortnox.protocol import Tokens
 from opter_fortnox_plugin.host import Host
+from opter_fortnox_plugin.login.oauth import Tokens
 from opter_fortnox_plugin.login.stored_login import StoredLogin
 from opter_fortnox_plugin.login.tokens import TokenEndpoint
 from opter_fortnox_plugin.session import Surroundings, end_stored_login

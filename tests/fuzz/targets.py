@@ -25,10 +25,12 @@ from opter_fortnox_plugin.fortnox import (
     party_schemas,
     payment_schemas,
     protocol,
+    responses,
     supplier_invoice_schemas,
 )
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.protocol import Resource, Response
+from opter_fortnox_plugin.login import oauth
 from opter_fortnox_plugin.login.callback import Login
 from opter_fortnox_plugin.login.callback_server import _CallbackHandler
 from opter_fortnox_plugin.payments.payment_rows import Converter
@@ -141,28 +143,28 @@ def answer(random: Random) -> Response:
 def fortnox_answer(response: Response) -> None:
     """Read an answer as each request would."""
     protocol.date_of(response)
-    protocol.is_revoked(response)
+    oauth.is_revoked(response)
     protocol.error_information(response.body)
     for resource, readers in _READERS.items():
         with suppress(*REFUSALS):
-            _rows(protocol.resource_in(response, resource), readers)
+            _rows(responses.resource_in(response, resource), readers)
         with suppress(*REFUSALS):
-            protocol.written_resource(response, resource)
+            responses.written_resource(response, resource)
     for resource in _PAGES:
         with suppress(*REFUSALS):
-            page = protocol.page_of(protocol.value_of(response, resource.path), resource.list_key)
+            page = responses.page_of(responses.value_of(response, resource.path), resource.list_key)
             _rows(list(page.rows), _READERS[resource])
     with suppress(*REFUSALS):
-        protocol.list_in(response, protocol.ATTACHMENTS)
+        responses.list_in(response, protocol.ATTACHMENTS)
     with suppress(*REFUSALS):
-        protocol.raw_response(response)
+        responses.raw_response(response)
     with suppress(*REFUSALS):
-        protocol.refuse_unless_fortnox(response)
+        responses.refuse_unless_fortnox(response)
     for service in (False, True):
         with suppress(*REFUSALS):
-            tokens = protocol.tokens_of(response, service=service)
-            protocol.issued_at(tokens.access)
-            protocol.tenant_of(tokens.access)
+            tokens = oauth.tokens_of(response, service=service)
+            oauth.issued_at(tokens.access)
+            oauth.tenant_of(tokens.access)
 
 
 def _rows(value: Any, readers: tuple[Callable[[Any], Any], ...]) -> None:
@@ -188,8 +190,8 @@ def access_token(random: Random) -> str:
 
 
 def access_token_claims(token: str) -> None:
-    protocol.issued_at(token)
-    protocol.tenant_of(token)
+    oauth.issued_at(token)
+    oauth.tenant_of(token)
 
 
 # --- Files ---

@@ -15,9 +15,9 @@ from hostsim.storage.store import SETTINGS as OFFICE_SETTINGS
 from hostsim.views import labels
 from opter_fortnox_plugin import configuration
 from opter_fortnox_plugin.errors import CODES
-from opter_fortnox_plugin.fortnox import protocol
 from opter_fortnox_plugin.invoices import problems as invoice_problems
 from opter_fortnox_plugin.invoices import settings as invoice_settings
+from opter_fortnox_plugin.login import oauth
 from opter_fortnox_plugin.payments import settings
 from opter_fortnox_plugin.supplier_invoices import problems as bill_problems
 from opter_fortnox_plugin.supplier_invoices import settings as bill_settings
@@ -70,7 +70,7 @@ def test_every_settings_field_is_in_the_pages_with_its_default(field):
 @pytest.mark.parametrize(
     ("what", "scopes"),
     [
-        ("imports", protocol.SCOPES),
+        ("imports", oauth.SCOPES),
         ("exports of invoices", invoice_settings.SCOPES),
         ("exports of bills", bill_settings.SCOPES),
     ],

@@ -102,7 +102,7 @@ DOCUMENTED = {
         "end_to_end/test_end_to_end.py::test_a_payment_meets_the_invoice_whose_number_differs_but_whose_ocr_agrees",
     ],
     "the company has the integration licence and the program licences": [
-        "plugin/fortnox/test_protocol.py::test_a_missing_licence_is_named",
+        "plugin/fortnox/test_responses.py::test_a_missing_licence_is_named",
     ],
     "the default currency is SEK, otherwise there is a clear error": [
         "services/test_imports.py::test_another_default_currency_refuses_the_import_naming_the_setting",

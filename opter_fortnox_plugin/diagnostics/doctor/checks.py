@@ -36,27 +36,16 @@ from opter_fortnox_plugin.fortnox import network
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.http import Transport, no_auth
 from opter_fortnox_plugin.fortnox.payment_schemas import company_of
-from opter_fortnox_plugin.fortnox.protocol import (
-    SCOPES,
-    TOO_MANY_REQUESTS,
-    Response,
-    date_of,
-    plain,
-    refuse_unless_fortnox,
-    value_of,
-)
+from opter_fortnox_plugin.fortnox.protocol import TOO_MANY_REQUESTS, Response, date_of, plain
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
+from opter_fortnox_plugin.fortnox.responses import refuse_unless_fortnox, value_of
 from opter_fortnox_plugin.fortnox.retries import unavailable
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.login.callback import Login
 from opter_fortnox_plugin.login.callback_server import CallbackServer
+from opter_fortnox_plugin.login.oauth import SCOPES
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
-from opter_fortnox_plugin.session import (
-    logged_in,
-    refuse_other_company,
-    report_retry,
-    require,
-)
+from opter_fortnox_plugin.session import logged_in, refuse_other_company, report_retry, require
 from opter_fortnox_plugin.settings import EVERY_TIME, IMPORT_TYPE, SERVICE_ACCOUNT, sign_in
 
 #: Seconds that the clock may be off. A transfer uses Fortnox's own time and tolerates

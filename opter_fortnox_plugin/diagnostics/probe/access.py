@@ -24,13 +24,8 @@ from opter_fortnox_plugin.diagnostics.probe.results import (
     is_refused,
 )
 from opter_fortnox_plugin.errors import LoginFailed, Temporary
-from opter_fortnox_plugin.fortnox.protocol import (
-    Response,
-    code_of,
-    decode,
-    error_information,
-    tokens_of,
-)
+from opter_fortnox_plugin.fortnox.protocol import Response, code_of, decode, error_information
+from opter_fortnox_plugin.login.oauth import tokens_of
 
 QUESTIONS: Final = Questions()
 

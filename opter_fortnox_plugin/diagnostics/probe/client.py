@@ -28,13 +28,13 @@ from opter_fortnox_plugin.fortnox.protocol import (
     STOCKHOLM,
     Page,
     Response,
-    Tokens,
     date_of,
     error_information,
     payments_query,
-    value_of,
 )
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
+from opter_fortnox_plugin.fortnox.responses import value_of
+from opter_fortnox_plugin.login.oauth import Tokens
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 
 log = logging.getLogger(__name__)

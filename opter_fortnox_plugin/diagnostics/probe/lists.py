@@ -31,13 +31,8 @@ from opter_fortnox_plugin.diagnostics.probe.results import (
     result_of,
 )
 from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment
-from opter_fortnox_plugin.fortnox.protocol import (
-    PAGE_SIZE,
-    Page,
-    Response,
-    payments_query,
-    value_of,
-)
+from opter_fortnox_plugin.fortnox.protocol import PAGE_SIZE, Page, Response, payments_query
+from opter_fortnox_plugin.fortnox.responses import value_of
 
 #: How many times payments of one date are listed, to see whether their order changes.
 MAX_LISTINGS: Final = 4

@@ -20,9 +20,8 @@ from opter_fortnox_plugin.fortnox.protocol import (
     date_of,
     decode,
     error_information,
-    page_of,
-    value_of,
 )
+from opter_fortnox_plugin.fortnox.responses import page_of, value_of
 
 Answer = str | int | float | bool | None
 

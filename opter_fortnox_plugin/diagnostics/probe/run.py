@@ -32,7 +32,7 @@ from opter_fortnox_plugin.errors import (
     Unauthorized,
     Unavailable,
 )
-from opter_fortnox_plugin.fortnox.protocol import value_of
+from opter_fortnox_plugin.fortnox.responses import value_of
 
 log = logging.getLogger(__name__)
 

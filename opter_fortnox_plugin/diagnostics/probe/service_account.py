@@ -20,7 +20,8 @@ from opter_fortnox_plugin.diagnostics.probe.results import (
     is_refused,
 )
 from opter_fortnox_plugin.errors import LoginFailed
-from opter_fortnox_plugin.fortnox.protocol import Response, tenant_of
+from opter_fortnox_plugin.fortnox.protocol import Response
+from opter_fortnox_plugin.login.oauth import tenant_of
 
 #: No company's number: any other could be somebody's.
 NO_COMPANY: Final = "0"

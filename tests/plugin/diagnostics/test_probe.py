@@ -60,7 +60,7 @@ from opter_fortnox_plugin.diagnostics.probe.results import (
 from opter_fortnox_plugin.diagnostics.probe.run import QUESTIONS, SCOPES, TITLES, probe
 from opter_fortnox_plugin.errors import LoginFailed
 from opter_fortnox_plugin.fortnox.http import Transport
-from opter_fortnox_plugin.fortnox.protocol import authorization_url
+from opter_fortnox_plugin.login.oauth import authorization_url
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 from opter_fortnox_plugin.session import Surroundings
 

@@ -43,9 +43,10 @@ from opter_fortnox_plugin.errors import (
 )
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.http import Transport
-from opter_fortnox_plugin.fortnox.protocol import INVOICES, PAYMENTS, Resource, Tokens
+from opter_fortnox_plugin.fortnox.protocol import INVOICES, PAYMENTS, Resource
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.fortnox.retries import ATTEMPTS, TIMEOUT
+from opter_fortnox_plugin.login.oauth import Tokens
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 
 LIST, TOKEN = f"{API}/invoicepayments", f"{AUTH}/token"

@@ -10,8 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from opter_fortnox_plugin.errors import NotFortnox, NotPermitted, Temporary, Unauthorized
-from opter_fortnox_plugin.fortnox.protocol import Response, is_revoked, tokens_of, value_of
+from opter_fortnox_plugin.fortnox.protocol import Response
+from opter_fortnox_plugin.fortnox.responses import value_of
 from opter_fortnox_plugin.fortnox.retries import unavailable
+from opter_fortnox_plugin.login.oauth import is_revoked, tokens_of
 
 PAGES = [b"<!doctype html><title>Sign in</title>", b"Access denied", b"\xef\xbb\xbf<html>"]
 SOMEBODY = st.sampled_from(PAGES)

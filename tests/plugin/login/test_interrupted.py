@@ -14,8 +14,8 @@ from scripted_import import NAME
 
 from opter_contract import signals
 from opter_fortnox_plugin.fortnox.http import Transport
-from opter_fortnox_plugin.fortnox.protocol import Tokens
 from opter_fortnox_plugin.login import tokens as login_tokens
+from opter_fortnox_plugin.login.oauth import Tokens
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint, finish_despite_interrupt
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a signal to one thread")

@@ -21,8 +21,8 @@ from opter_contract.values import Company
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.fortnox.http import Transport
-from opter_fortnox_plugin.fortnox.protocol import SCOPES
 from opter_fortnox_plugin.login import service_account
+from opter_fortnox_plugin.login.oauth import SCOPES
 from opter_fortnox_plugin.login.stored_login import StoredLogin
 from opter_fortnox_plugin.payments.importer import import_payments
 from opter_fortnox_plugin.session import Surroundings, sign_in_for_unattended_runs

@@ -24,7 +24,7 @@ from stored_login_process import session
 from hostsim.sandbox import Fault, Match
 from hostsim.sandbox.tokens import Grant
 from opter_fortnox_plugin.fortnox.http import Transport
-from opter_fortnox_plugin.fortnox.protocol import SCOPES
+from opter_fortnox_plugin.login.oauth import SCOPES
 from opter_fortnox_plugin.payments.importer import import_payments
 from opter_fortnox_plugin.session import Surroundings
 

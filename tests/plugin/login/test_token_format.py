@@ -7,7 +7,7 @@ import math
 import pytest
 from fortnox import response, tokens
 
-from opter_fortnox_plugin.fortnox.protocol import Tokens, tokens_of
+from opter_fortnox_plugin.login.oauth import Tokens, tokens_of
 from opter_fortnox_plugin.login.token_format import (
     MAX_LENGTH,
     MAX_LIFETIME,

@@ -15,7 +15,7 @@ from responses.registries import OrderedRegistry
 
 from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, Unavailable
 from opter_fortnox_plugin.fortnox.http import Transport
-from opter_fortnox_plugin.fortnox.protocol import Tokens
+from opter_fortnox_plugin.login.oauth import Tokens
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 
 TOKEN, REVOKE = f"{AUTH}/token", f"{AUTH}/revoke"

@@ -10,7 +10,8 @@ from email.utils import format_datetime
 import pytest
 from second_host import Host, hookimpl
 
-from opter_fortnox_plugin.fortnox.protocol import Tokens, issued_at, payments_query
+from opter_fortnox_plugin.fortnox.protocol import payments_query
+from opter_fortnox_plugin.login.oauth import Tokens, issued_at
 from opter_fortnox_plugin.login.tokens import SignedIn
 from opter_fortnox_plugin.payments.watermark import Cursor
 from tests.plugin.payments import test_importer

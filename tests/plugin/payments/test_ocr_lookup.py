@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from opter_contract import hookimpl
 from opter_contract.values import Company
 from opter_fortnox_plugin.errors import Missing
-from opter_fortnox_plugin.fortnox.protocol import page_of
+from opter_fortnox_plugin.fortnox.responses import page_of
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.payments.ocr_lookup import MAX_SINGLE_LOOKUPS, OcrLookup
 from opter_fortnox_plugin.session import Session

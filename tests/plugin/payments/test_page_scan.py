@@ -17,7 +17,8 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from opter_fortnox_plugin.errors import Unavailable
-from opter_fortnox_plugin.fortnox.protocol import decode, page_of
+from opter_fortnox_plugin.fortnox.protocol import decode
+from opter_fortnox_plugin.fortnox.responses import page_of
 from opter_fortnox_plugin.payments.page_scan import ROUNDS, NumberSet, PageScan
 
 FIRST = date(2026, 1, 1)
