@@ -18,8 +18,9 @@ from hostsim.cli.login import NO_BROWSER, UNATTENDED, interactive_host, typed_li
 from hostsim.cli.root import hostsim
 from hostsim.errors import HostError, host_error
 from hostsim.messages import exports as messages
+from hostsim.storage.bank_confirmations import unconfirmed_error
 from hostsim.storage.export_previews import ExportChanged
-from hostsim.storage.export_runs import bank_unconfirmed_error, open_gaps_error
+from hostsim.storage.export_runs import open_gaps_error
 from hostsim.views.exports import (
     write_export,
     write_export_json,
@@ -218,7 +219,7 @@ def _raise_for(preview: ExportPreview) -> None:
     if preview.counts["gaps"]:
         raise open_gaps_error(preview)
     if preview.counts["waiting"]:
-        raise bank_unconfirmed_error(preview)
+        raise unconfirmed_error(preview)
 
 
 class _Question:

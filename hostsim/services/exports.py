@@ -14,9 +14,15 @@ from hostsim.plugins.export_session import ExportSession, Review, company_lock, 
 from hostsim.plugins.session import broken
 from hostsim.services.context import recording_failure
 from hostsim.services.definitions import Definitions
-from hostsim.storage import export_previews, exportable_items, schedules, unreported_commits
+from hostsim.storage import (
+    bank_confirmations,
+    export_previews,
+    exportable_items,
+    schedules,
+    unreported_commits,
+)
 from hostsim.storage.export_previews import ExportChanged, ExportPreview, ShownChange
-from hostsim.storage.export_runs import ExportRun, confirm_bank
+from hostsim.storage.export_runs import ExportRun
 from hostsim.storage.exportable_items import ExportableItem, ExportPeriod, LogEntry
 from hostsim.storage.lists import Selection, Source, all_of
 from hostsim.storage.rows import clean
@@ -145,7 +151,9 @@ class Exports(Definitions):
         definition = self._export_definition(name)
         shown = run_id or export_previews.last_printed_run(self.store, definition.name)
         number = clean(party_number.strip())
-        confirmed = shown and confirm_bank(self.store, shown, number, self._user, self._clock())
+        confirmed = shown and bank_confirmations.confirm(
+            self.store, shown, number, self._user, self._clock()
+        )
         if not confirmed:
             raise host_error("NO_BANK_CHANGE", number=number, name=name)
         return confirmed

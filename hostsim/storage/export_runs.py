@@ -11,22 +11,22 @@ import json
 import sqlite3
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.values import Definition
 from hostsim.messages import exports as messages
+from hostsim.storage import bank_confirmations
+from hostsim.storage.bank_confirmations import UNCONFIRMED, unconfirmed_error
 from hostsim.storage.export_previews import (
     ITEMS_LIST,
     ExportPreview,
-    ShownChange,
-    bank_changes_of,
     preview_of,
 )
 from hostsim.storage.exportable_items import OFFERED, WITH_STATE, of_subject
 from hostsim.storage.item_content import TABLES
 from hostsim.storage.region_checks import refuse_company_of_other_region
-from hostsim.storage.rows import columns_of, first_row, mapping_text, value_of, words_of
+from hostsim.storage.rows import columns_of, first_row, mapping_text, words_of
 from hostsim.storage.store import Store
 from opter_contract import BATCH
 from opter_contract.export_values import (
@@ -203,7 +203,7 @@ class ExportRun:
             if unknown or not item_ids:
                 return unknown
             if db.execute(_CHOSEN_WAITING, chosen).fetchone():
-                raise bank_unconfirmed_error(self.preview())
+                raise unconfirmed_error(self.preview())
             # Again: another region may have become that company's while a person reviewed.
             definition = self.store.definition(self.definition.name, exports=True)
             refuse_company_of_other_region(self.store, definition, company)
@@ -222,14 +222,7 @@ class ExportRun:
 
         :raises HostError: ``EXPORT_CHANGED`` if an expected one is not in force now.
         """
-        values = self._values | {"party_numbers": json.dumps(party_numbers)}
-        with self.store.change() as db:
-            confirmed_rows = db.execute(_USE_CONFIRMATIONS, values).fetchall()
-            for row in confirmed_rows:
-                db.execute(_LOG_BANK, _bank_event(self.run_id, row, "bank-changing", self.user, at))
-            if db.execute(_CHOSEN_UNCONFIRMED, values).fetchone():
-                raise host_error("EXPORT_CHANGED")
-        return [value_of(BankChange, row) for row in confirmed_rows]
+        return bank_confirmations.use(self.store, self.run_id, party_numbers, self.user, at)
 
     # --- The results of the items ---
 
@@ -312,61 +305,10 @@ class ExportRun:
         }
 
 
-def confirm_bank(
-    store: Store, run_id: str, party_number: str, user: str, at: datetime
-) -> list[ShownChange]:
-    """Confirm the bank changes of a party that a run showed; return the confirmed ones.
-
-    :param run_id: the last run of its export; an earlier one shows nothing to confirm.
-    """
-    # Elapsed hours, also if the clocks change.
-    until = at.astimezone(UTC) + timedelta(hours=messages.CONFIRMED_HOURS)
-    with store.change() as db:
-        confirmed = db.execute(
-            _CONFIRM,
-            {
-                "run_id": run_id,
-                "party_number": party_number,
-                "user": user,
-                "at": at.isoformat(),
-                "until": until.isoformat(),
-            },
-        ).fetchall()
-        for row in confirmed:
-            db.execute(_LOG_BANK, _bank_event(run_id, row, "bank-confirmed", user, at))
-    shown = bank_changes_of(store, run_id, party_number)
-    return [change for change in shown if change.confirmed and not change.used]
-
-
-def _bank_event(
-    run_id: str, row: sqlite3.Row, event: str, user: str, at: datetime
-) -> dict[str, object]:
-    description = f"{row['field']}: {row['theirs'] or '–'} → {row['ours'] or '–'}"
-    return {
-        "run_id": run_id,
-        "event": event,
-        "party_number": row["party_number"],
-        "what": description,
-        "user": user,
-        "at": at.isoformat(),
-    }
-
-
 def open_gaps_error(preview: ExportPreview) -> HostError:
     """Return the error of a run that would send items with gaps."""
     words = messages.WORDS[preview.subject]
     return host_error("EXPORT_GAPS", gaps=preview.counts["gaps"], **words)
-
-
-def bank_unconfirmed_error(preview: ExportPreview) -> HostError:
-    """Return the error of a run with items that wait for a confirmation."""
-    waiting = {c.party_number for c in preview.bank_changes() if not c.confirmed}
-    return host_error(
-        "BANK_UNCONFIRMED",
-        suppliers=len(waiting),
-        name=preview.definition,
-        hours=messages.CONFIRMED_HOURS,
-    )
 
 
 # --- SQL --------------------------------------------------------------------
@@ -444,60 +386,10 @@ _ADD_BANK_CHANGE = """
     VALUES (:run_id, :party_number, :field, :ours, :theirs) ON CONFLICT DO NOTHING
 """
 
-# Only what the last run showed: a change of an earlier one may have been made since. One that was
-# confirmed in time for the run may be too old by now.
-_CONFIRM = """
-    INSERT INTO bank_confirmations (run_id, export_type, subject, company, party_number, field,
-                                    ours, theirs, user, at, until)
-    SELECT b.run_id, d.import_type, d.subject, r.company, b.party_number, b.field, b.ours,
-           b.theirs, :user, :at, :until
-    FROM bank_changes b JOIN export_runs r ON r.id = b.run_id
-    JOIN definitions d ON d.name = r.definition
-    WHERE b.run_id = :run_id AND b.party_number = :party_number AND b.used = 0
-    AND (b.confirmed_at IS NULL OR julianday(b.confirmed_until) < julianday(:at))
-    AND r.id = (SELECT l.id FROM export_runs l WHERE l.definition = r.definition
-                AND l.revision <> '' ORDER BY l.started_at DESC, l.rowid DESC LIMIT 1)
-    RETURNING party_number, field, ours, theirs
-"""
-
-# Of no item, but of a supplier.
-_LOG_BANK = """
-    INSERT INTO export_log (run_id, export_type, subject, company, item_id, event, party_number,
-                            message_sv, message_en, user, at)
-    SELECT r.id, d.import_type, d.subject, r.company, '', :event, :party_number, :what, :what,
-           :user, :at
-    FROM export_runs r JOIN definitions d ON d.name = r.definition WHERE r.id = :run_id
-"""
-
 _CHOSEN_WAITING = f"""
     SELECT 1 FROM json_each(:ids) o JOIN export_items r
         ON r.run_id = :run_id AND r.item_id = o.value
     WHERE r.state = 'waiting' AND {ITEMS_LIST} = 'waiting' LIMIT 1
-"""  # noqa: S608 constants
-
-# Only of parties of which something is sent, whatever a plug-in asks for.
-_USE_CONFIRMATIONS = """
-    UPDATE export_bank_changes AS u SET confirmation = b.sequence
-    FROM bank_changes b
-    WHERE u.run_id = :run_id AND u.confirmation IS NULL AND b.run_id = u.run_id
-    AND b.party_number = u.party_number AND b.field = u.field AND b.sequence IS NOT NULL
-    AND u.party_number IN (SELECT value FROM json_each(:party_numbers))
-    AND u.party_number IN (
-        SELECT party_number FROM export_items WHERE run_id = :run_id AND chosen = 1)
-    RETURNING party_number, field, ours, theirs
-"""
-
-# Whether an item would be sent whose bank changes this run has not used confirmations of.
-_UNCONFIRMED = """
-    r.state = 'waiting' AND EXISTS (
-        SELECT 1 FROM export_bank_changes b WHERE b.run_id = r.run_id
-        AND b.party_number = r.party_number AND b.confirmation IS NULL)
-"""
-
-_CHOSEN_UNCONFIRMED = f"""
-    SELECT 1 FROM export_items r
-    WHERE r.run_id = :run_id AND r.chosen = 1 AND {_UNCONFIRMED}
-    AND r.party_number IN (SELECT value FROM json_each(:party_numbers)) LIMIT 1
 """  # noqa: S608 constants
 
 _ADD_GAP = """
@@ -513,7 +405,7 @@ _NOT_AMONG = """
 """
 _NOT_GIVEN = _NOT_AMONG.format("1")
 _NOT_PLANNED = _NOT_AMONG.format("r.state IS NOT NULL")
-_NOT_CHOSEN = _NOT_AMONG.format(f"r.chosen = 1 AND NOT ({_UNCONFIRMED})")
+_NOT_CHOSEN = _NOT_AMONG.format(f"r.chosen = 1 AND NOT ({UNCONFIRMED})")
 
 _KNOWN = f"""
     SELECT 1 FROM export_items r JOIN {WITH_STATE}
