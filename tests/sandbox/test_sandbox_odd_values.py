@@ -2,6 +2,7 @@
 
 import pytest
 from fortnox_exporter import sold
+from werkzeug.test import Client
 
 from hostsim.sandbox import invoice_fields, payments, supplier_invoicing
 from hostsim.sandbox.resources import customers, suppliers
@@ -28,8 +29,10 @@ CASES = {
 
 
 def statuses(fortnox, path, envelope, records):
+    """Post thousands of records, without the way over HTTP, which takes most of the time."""
+    client, headers = Client(fortnox.sandbox.app), {"Authorization": f"Bearer {fortnox.token}"}
     return {
-        fortnox.ask("POST", path, {envelope: record}, checked=False).status_code
+        client.post(f"/3/{path}", json={envelope: record}, headers=headers).status_code
         for record in records
     }
 
