@@ -1,10 +1,11 @@
-"""Kills an export before each writing statement, and reports what the next export does.
+"""Kills an export before each commit, and reports what the next export does.
 
 A program of its own, since a process with threads does not fork. Takes a folder and a subject; of
-bills, the supplier's bankgiro changes and is confirmed. Prints a JSON list: for each step its name,
-what was sent before and in all, with how the supplier was paid then, and how each item stands.
+bills, the supplier's bankgiro changes and is confirmed. Prints a JSON list: for each commit what it
+is of, what was sent before and in all, with how the supplier was paid then, and how each item stands.
 """
 
+import itertools
 import json
 import os
 import shutil
@@ -77,16 +78,20 @@ def export(host):
 
 
 def killing_store(step, trace):
-    """Make a class of stores that kills the process before its nth writing statement."""
-    taken = []
+    """Make a class of stores that kills the process before its nth commit.
+
+    A kill at another statement of a transaction leaves the same: it is undone whole.
+    """
+    statements = []
+    commits = itertools.count(1)
 
     def traced(statement):
-        if statement.startswith(("SELECT", "PRAGMA", "--")):
-            return
-        taken.append(statement)
-        trace.write_text(" ".join(statement.split()[:3]))
-        if len(taken) == step:
-            os.kill(os.getpid(), signal.SIGKILL)
+        statements.append(" ".join(statement.split()[:3]))
+        if statement == "COMMIT":
+            trace.write_text(json.dumps(statements))
+            statements.clear()
+            if next(commits) == step:
+                os.kill(os.getpid(), signal.SIGKILL)
 
     class Killing(Store):
         def _connect(self):
@@ -143,7 +148,7 @@ def main(folder, subject):
             remainder = host.export("ut")
             results.append(
                 {
-                    "step": (folder / "trace").read_text(),
+                    "statements": json.loads((folder / "trace").read_text()),
                     "left": left,
                     "sent_before": sent_before,
                     "paid_before": paid_before,
