@@ -576,7 +576,7 @@ class Database:
         aside = self.path.with_name(f"{self.path.name}.{secrets.token_hex(4)}{PARTIAL}")
         new_file(aside).close()
         try:
-            with Database(aside) as database:
+            with type(self)(aside) as database:
                 database._create_tables()
             os.link(aside, self.path)
         except FileExistsError as error:

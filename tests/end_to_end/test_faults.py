@@ -343,10 +343,13 @@ def test_an_answer_that_is_lost_harms_no_import(script, sandbox, name):
     assert disturbed_everywhere(script, sandbox, AnswerGoesWrong(ANSWER_LOST[name]), expected) == []
 
 
-@pytest.mark.parametrize("alone", [False, True], ids=["everywhere", "at one request"])
-@pytest.mark.parametrize("name", FOR_EVER)
+@pytest.mark.parametrize(
+    ("name", "alone"),
+    [*((name, True) for name in FOR_EVER), ("429", False), ("reset", False)],
+    ids=lambda value: {True: "at one request", False: "everywhere"}.get(value, value),
+)
 def test_a_fault_that_stays_ends_the_import_with_nothing_half_done(script, sandbox, name, alone):
-    """Also where all others go on well.
+    """Also where all others go on well; where none does, a refusal and a silence tell enough.
 
     But for what the import can do without: the comparison of balances, payments of earlier
     imports, and at last that the refresh token is revoked.

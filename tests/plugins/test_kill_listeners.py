@@ -14,7 +14,7 @@ from pathlib import Path
 import code_blocks
 import killed_process
 import pytest
-from killed_process import content_digest, kill_error, numbered_steps
+from killed_process import content_digest, kill_error, telling_steps
 from ledgers import Books
 from scripted_import import Script, fresh_code, integrity_errors
 
@@ -116,7 +116,7 @@ def test_a_ledger_is_right_wherever_the_host_is_killed(attempt):
     assert steps.count("told") == steps.count("after told") == 4
     assert steps.count("INSERT INTO listeners") == 4
     right, wrong = set(), []
-    for step in numbered_steps(steps):
+    for step in telling_steps(steps):
         path, ended, taken = attempt(die_at=step)
         reported = f"killed at step {step}"
         if found := kill_error(ended, taken, steps, step):

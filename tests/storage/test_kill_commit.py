@@ -137,13 +137,13 @@ def frames(length):
 
 
 def torn(starts):
-    """Return each place before a page, and every third one after its header and in its middle.
+    """Return each place before a page, and every sixth one after its header and in its middle.
 
     SQLite takes a page that is torn, wherever it is, for one that is not there.
     """
     starts = list(starts)
-    header = (start + FRAME_HEADER for start in starts[1::3])
-    middle = (start + FRAME_HEADER + PAGE // 2 for start in starts[::3])
+    header = (start + FRAME_HEADER for start in starts[3::6])
+    middle = (start + FRAME_HEADER + PAGE // 2 for start in starts[::6])
     return sorted([*starts, *header, *middle])
 
 

@@ -66,7 +66,7 @@ def undone(steps):
     inside = False
     for step in steps:
         inside = step == "BEGIN IMMEDIATE" or (inside and step != "COMMIT")
-        yield inside and step.startswith(("BEGIN", "INSERT", "UPDATE", "DELETE"))
+        yield inside and step.startswith(("BEGIN", "CREATE", "INSERT", "UPDATE", "DELETE"))
 
 
 def telling_steps(steps):
