@@ -577,7 +577,7 @@ class Database:
         new_file(aside).close()
         try:
             with type(self)(aside) as database:
-                database._create_tables()
+                database._create_tables()  # noqa: SLF001 - of our own class
             os.link(aside, self.path)
         except FileExistsError as error:
             raise host_error("DATABASE_EXISTS", path=self.path) from error

@@ -1,8 +1,9 @@
 """Kills an export before each commit, and reports what the next export does.
 
 A program of its own, since a process with threads does not fork. Takes a folder and a subject; of
-bills, the supplier's bankgiro changes and is confirmed. Prints a JSON list: for each commit what it
-is of, what was sent before and in all, with how the supplier was paid then, and how each item stands.
+bills, the supplier's bankgiro changes and is confirmed. Prints a JSON list: for each commit its
+statements, what was sent before and in all, with how the supplier was paid then, and how each item
+stands.
 """
 
 import itertools
