@@ -47,7 +47,7 @@ def in_a_terminal() -> Iterator[None]:
 #: several files have a test of that name: the seconds on one of two busy cores (as
 #: ``pytest -m slow -n 2 --durations=0`` adds them up), and what each proves.
 SLOW = {
-    "browser": (356, "the pages in a real browser"),
+    "browser": (300, "the pages in a real browser"),
     "test_an_export_holds_all_fifty_thousand": (3, "a long list, whole"),
     "test_read_is_always_ready_and_rejected_and_ignored": (2, "any payments and decisions"),
     "test_read_is_ready_and_rejected_and_ignored_whatever_comes": (8, "any rows and details"),
@@ -99,9 +99,9 @@ SLOW = {
         "threads and processes that refresh one login",
     ),
     "test_no_payment_is_lost_in_the_night_of_the_clocks": (1, "any filter in both nights"),
-    "test_faults.py": (106, "every fault at every request"),
+    "test_faults.py": (60, "every fault at every request"),
     "test_keyring.py": (6, "real keyrings, each in a process of its own"),
-    "test_kill.py": (36, "a process killed at each step of an import"),
+    "test_kill.py": (24, "a process killed at each step of an import"),
     "test_wherever_the_damage_is_it_is_told_and_nothing_is_registered_in_it": (
         11,
         "damage anywhere under every command",
@@ -111,14 +111,14 @@ SLOW = {
         "a copy, and its way back, killed at each step",
     ),
     "test_what_cannot_be_written_can_be_read_and_copied": (1, "a disk that cannot be written"),
-    "test_kill_commit.py": (29, "killed inside SQLite's own writes"),
-    "test_kill_export.py": (168, "an export killed at each request and write, and answers lost"),
+    "test_kill_commit.py": (22, "killed inside SQLite's own writes"),
+    "test_kill_export.py": (80, "an export killed at each request and commit, and answers lost"),
     "test_kill_fleet.py": (
         18,
         "hundreds of companies, killed workers, a database that restarts",
     ),
-    "test_kill_listeners.py": (7, "a listener's ledger, wherever the host is killed"),
-    "test_kill_stored_login.py": (25, "killed at each step of keeping a login"),
+    "test_kill_listeners.py": (3, "a listener's ledger, wherever the host is killed"),
+    "test_kill_stored_login.py": (20, "killed at each step of keeping a login"),
     "test_listeners_whatever_is_decided.py": (5, "a listener's ledger, whatever is decided"),
     "test_public_clients.py": (13, "other clients read the same pages"),
     "test_every_command_that_signs_in_revokes_its_login_when_it_is_told_to_end": (
