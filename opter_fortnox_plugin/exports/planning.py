@@ -98,6 +98,7 @@ class Planner(ABC, Generic[P]):
         self.registers: Final = Registers(session.client, session.pool)
         self.cards: Final = Cards(self.register, session, company, update=settings.update_cards)
         self.plans: list[P] = []
+        self.excluded: list[ExportItem] = []
         self.gaps: list[Gap] = []
         self.notes: list[Text] = []
 
@@ -130,7 +131,7 @@ class Planner(ABC, Generic[P]):
         """Yield the code of each reference that Fortnox lacks, with its value."""
 
     def refuse_dependent(self) -> None:
-        """Refuse the items to send that name another one which is not there, nor sent."""
+        """Refuse the items to send that name another one which does not allow it."""
 
     def other_total(self, plan: P) -> Decimal | None:
         """Return the total that Fortnox has, or will have."""
@@ -186,6 +187,7 @@ class Planner(ABC, Generic[P]):
         ]
         for reason, count in Counter(filter(None, reasons)).items():
             self.notes.append(filled(reason, {"count": count}))
+        self.excluded = [item for item, reason in zip(items, reasons, strict=True) if reason]
         return [item for item, reason in zip(items, reasons, strict=True) if reason is None]
 
     def _refuse_shared_numbers(self) -> None:

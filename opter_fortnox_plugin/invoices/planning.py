@@ -48,9 +48,14 @@ class InvoicePlan(Plan):
         return self.content.ours.credit_invoice_reference
 
     @property
-    def is_there(self) -> bool:
-        """Whether Fortnox has it, as ours or to be adopted, or may have it."""
-        return self.existing is not None or self.state in {"adopted", "unknown"}
+    def will_be_there(self) -> Invoice | None:
+        """The invoice that Fortnox has, or may have, once the plan is done; ``None`` for none."""
+        if self.action != "none" or self.state == "unknown":
+            return self.content.ours
+        theirs: Invoice | None = self.theirs
+        if theirs is None or self.state == "adopted" or theirs.cancelled or self.belongs(theirs):
+            return theirs
+        return None
 
     def belongs(self, theirs: Invoice) -> bool:
         ours = self.content.ours
@@ -85,10 +90,10 @@ class InvoicePlanner(Planner[InvoicePlan]):
         if not too_low and invoice.invoice_date >= first:
             return None
         return Text(
-            f"{{count}} fakturor exporteras inte: de är före {first} eller har ett lägre "
-            "nummer än inställningen",
-            f"{{count}} invoices are not exported: they are before {first} or have a lower "
-            "number than the setting",
+            f"Exporteras inte, eftersom de är före {first} eller har ett lägre nummer än "
+            f"inställningen: {{count}}",
+            f"Not exported, since they are before {first} or have a lower number than the "
+            f"setting: {{count}}",
         )
 
     def read_registers(self, contents: Sequence[HostInvoice]) -> None:
@@ -178,22 +183,41 @@ class InvoicePlanner(Planner[InvoicePlan]):
         plan.differences = [difference for difference in differences if difference.theirs]
 
     def refuse_dependent(self) -> None:
-        """Refuse the corrections of invoices that Fortnox does not have and will not get."""
+        """Refuse the corrections whose invoice is missing, cancelled or another customer's."""
         originals = {plan.number: plan for plan in self.plans}
         corrections = [
-            plan for plan in self.plans if plan.action == "create" and plan.credited_number
+            plan for plan in self.plans if plan.action != "none" and plan.credited_number
         ]
         others = {plan.credited_number for plan in corrections} - originals.keys()
         there = self.details(number for number in others if is_document_number(number))
         for plan in corrections:
-            original = originals.get(plan.credited_number)
-            missing = (
-                there.get(plan.credited_number) is None
-                if original is None
-                else original.action == "none" and not original.is_there
+            number = plan.credited_number
+            planned = originals.get(number)
+            original = there.get(number) if planned is None else planned.will_be_there
+            self._refuse_by_original(plan, original)
+
+    def _refuse_by_original(self, plan: InvoicePlan, original: Invoice | Unreadable | None) -> None:
+        """Refuse a correction if Fortnox will not have its invoice, or as one that it may not be.
+
+        :param original: as Fortnox has it, or will have it.
+        """
+        number = plan.credited_number
+        if original is None:
+            excluded = {item.content.invoice_number.strip() for item in self.excluded}
+            code = "ORIGINAL_EXCLUDED" if number in excluded else "ORIGINAL_NOT_SENT"
+            plan.refuse(code, number=number)
+        elif isinstance(original, Unreadable):
+            named = Text(f"Faktura {number}", f"Invoice {number}")
+            plan.refuse("UNREADABLE_IN_FORTNOX", Item=named, what=", ".join(original.fields))
+        elif original.cancelled:
+            plan.refuse("ORIGINAL_CANCELLED", number=number)
+        elif original.party_number != plan.party_number:
+            plan.refuse(
+                "ORIGINAL_OF_OTHER_CUSTOMER",
+                number=number,
+                ours=plan.party_number,
+                theirs=original.party_number or "–",
             )
-            if missing:
-                plan.refuse("ORIGINAL_NOT_SENT", number=plan.credited_number)
 
     def _note_rounding(self, plan: InvoicePlan) -> None:
         ours = plan.content.ours

@@ -100,9 +100,33 @@ PROBLEMS: Final = Problems(
         ),
         "ORIGINAL_NOT_SENT": Text(
             "Rättelsen skickas inte, eftersom faktura {number} som den rättar inte finns i "
-            "Fortnox. Exportera den först.",
+            "Fortnox. Exportera den först; saknar den rader här, läs först in den med rader.",
             "The correction is not sent, since invoice {number} that it corrects is not in "
-            "Fortnox. Export that one first.",
+            "Fortnox. Export that one first; if it has no rows here, load it with rows before.",
+        ),
+        "ORIGINAL_EXCLUDED": Text(
+            "Rättelsen skickas inte, eftersom faktura {number} som den rättar inte finns i "
+            "Fortnox, och exportens inställningar utelämnar den. Exportera från ett tidigare datum "
+            "eller nummer, eller gör rättelsen i Fortnox.",
+            "The correction is not sent, since invoice {number} that it corrects is not in "
+            "Fortnox, and the settings of the export leave it out. Export from an earlier date or "
+            "number, or make the correction in Fortnox.",
+        ),
+        "ORIGINAL_CANCELLED": Text(
+            "Rättelsen skickas inte, eftersom faktura {number} som den rättar är makulerad i "
+            "Fortnox: det finns inget kvar att rätta. Ta bort rättelsen, eller låt den rätta en "
+            "faktura som gäller.",
+            "The correction is not sent, since invoice {number} that it corrects is cancelled in "
+            "Fortnox: nothing is left to correct. Remove the correction, or let it correct an "
+            "invoice that is in force.",
+        ),
+        "ORIGINAL_OF_OTHER_CUSTOMER": Text(
+            "Rättelsen skickas inte, eftersom den är till kund {ours}, och faktura {number} som "
+            "den rättar är till kund {theirs} i Fortnox. Rätta kunden, eller numret på fakturan "
+            "som rättas.",
+            "The correction is not sent, since it is for customer {ours}, and invoice {number} "
+            "that it corrects is for customer {theirs} in Fortnox. Correct the customer, or the "
+            "number of the invoice that is corrected.",
         ),
         "NOT_MARKED_SENT": Text(
             "Fakturan är skickad, men kunde inte märkas som skickad till kunden i Fortnox. "

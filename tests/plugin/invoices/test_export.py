@@ -3,6 +3,7 @@
 import json
 from contextlib import suppress
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -645,6 +646,54 @@ def test_a_correction_alone_of_what_is_there_is_sent(office):
     office.set_invoices(invoice()).export()
     recorded = office.set_invoices(correction()).export()
     assert codes(recorded) == {"/10302": ("sent", "")}
+
+
+def test_a_correction_of_what_is_cancelled_is_refused_in_the_preview(office):
+    office.set_invoices(invoice()).export()
+    office.ask("PUT", "invoices/10301/cancel", json={})
+    recorded = office.set_invoices(correction()).export()
+    assert plan_of(recorded) == ("refused", "none", "ORIGINAL_CANCELLED")
+    recorded = office.set_invoices(invoice(), correction()).export()
+    assert recorded.planned[1].code == "ORIGINAL_CANCELLED"
+    assert office.numbers() == [10301]
+
+
+def test_a_correction_of_the_invoice_of_another_customer_is_refused_in_the_preview(office):
+    others = invoice(customer=replace(KALMAR, code="NYBR", ledger_number="1043"))
+    recorded = office.set_invoices(others, correction()).export()
+    assert recorded.planned[1].code == "ORIGINAL_OF_OTHER_CUSTOMER"
+    recorded = office.set_invoices(correction()).export()
+    assert plan_of(recorded) == ("refused", "none", "ORIGINAL_OF_OTHER_CUSTOMER")
+    assert office.numbers() == [10301]
+
+
+def test_a_sent_correction_is_not_changed_to_correct_the_invoice_of_another_customer(office):
+    others = invoice("10300", customer=replace(KALMAR, code="NYBR", ledger_number="1043"))
+    office.set_invoices(others, invoice(), correction()).export()
+    recorded = office.set_invoices(correction(original="10300")).export()
+    assert plan_of(recorded) == ("refused", "none", "ORIGINAL_OF_OTHER_CUSTOMER")
+
+
+def test_a_correction_of_what_somebody_else_made_for_the_same_customer_is_sent(office):
+    office.set_invoices(invoice()).export()
+    office.change_invoice("10301", {"ExternalInvoiceReference1": ""})
+    recorded = office.set_invoices(correction()).export()
+    assert codes(recorded) == {"/10302": ("sent", "")}
+
+
+def test_a_correction_of_what_cannot_be_read_is_refused_in_the_preview(office):
+    office.set_invoices(invoice()).export()
+    unreadable = Fault(200, '{"Invoice": {"DocumentNumber": "10301"}}', "application/json")
+    office.fault(unreadable, Match("GET", "/3/invoices/10301"))
+    recorded = office.set_invoices(correction()).export()
+    assert plan_of(recorded) == ("refused", "none", "UNREADABLE_IN_FORTNOX")
+    assert recorded.planned[0].message.en.startswith("Invoice 10301 is in Fortnox but")
+
+
+def test_a_correction_of_what_the_settings_leave_out_says_so(office):
+    office.set_invoices(invoice(invoice_date=date(2025, 12, 30)), correction())
+    recorded = office.export()
+    assert plan_of(recorded) == ("refused", "none", "ORIGINAL_EXCLUDED")
 
 
 @pytest.mark.parametrize("known", [{}, {"exported": True}])
