@@ -110,6 +110,14 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "{Item.en} {number} is not exported with {name}, so that there is nothing to take "
             "back.",
         ),
+        "CORRECTION_EXPORTED": Text(
+            "Faktura {number} rättas i bokföringen av {corrections}, som skulle stå kvar där utan "
+            "något att rätta. Ta tillbaka {corrections} först, också om den är makulerad "
+            "där.",
+            "Invoice {number} is corrected in accounting by {corrections}, which would remain "
+            "there with nothing to correct. Take back {corrections} first, also if it is "
+            "cancelled there.",
+        ),
         "NOT_CANCELLED": Text(
             "{Item.sv} {number} är inte makulerad; varför står ovanför.",
             "{Item.en} {number} was not cancelled; the reason is above.",

@@ -161,7 +161,8 @@ class Exports(Definitions):
     def cancel(self, name: str, number: str) -> ExportPreview:
         """Take an exported item back; the only item of the run has the result.
 
-        :raises HostError: ``NOT_EXPORTED``, ``CANNOT_CANCEL``, ``EXPORT_RUNNING``.
+        :raises HostError: ``NOT_EXPORTED``, ``CORRECTION_EXPORTED``, ``CANNOT_CANCEL``,
+            ``EXPORT_RUNNING``.
         """
         number = clean(number.strip())
         definition = self._export_definition(name)
@@ -177,6 +178,13 @@ class Exports(Definitions):
             # Again: another may have taken it back before this one had the lock.
             if not (item.exported or item.intended):
                 raise self._not_exported(definition, number)
+            # Without what it corrects, a correction would remain as money of the customer's.
+            if corrections := exportable_items.exported_corrections(
+                self.store, definition, company.number, number
+            ):
+                raise host_error(
+                    "CORRECTION_EXPORTED", number=number, corrections=", ".join(corrections)
+                )
             run.take_planned([_cancellation_plan(item, total)])
             run.plan(company)
             run.choose([item.id], company, self._clock())

@@ -264,6 +264,16 @@ def exported_total(
     return None if row is None else Decimal(row["total"])
 
 
+def exported_corrections(
+    store: Store, definition: Definition, company: str, number: str
+) -> list[str]:
+    """Return the numbers of the corrections of an invoice that the books of a company may have."""
+    if definition.subject != INVOICES:
+        return []
+    values = _values_of(definition, company) | {"number": number}
+    return [row["number"] for row in store.db.execute(_EXPORTED_CORRECTIONS, values)]
+
+
 def of_subject(query: str, subject: str) -> str:
     return query.replace("<items>", _VIEWS[subject])
 
@@ -354,10 +364,18 @@ _STATES = f"""
     WHERE e.subject = :subject AND e.item_id = :item_id ORDER BY e.export_type, e.company
 """  # noqa: S608 constants
 
+_MAY_BE_THERE = "((e.exported = 1 AND e.state <> 'cancelled') OR e.intended > 0)"
+
 _EXPORTED = f"""
     SELECT i.total FROM {WITH_STATE}
-    WHERE i.region = :region AND i.number = :number
-    AND ((e.exported = 1 AND e.state <> 'cancelled') OR e.intended > 0)
+    WHERE i.region = :region AND i.number = :number AND {_MAY_BE_THERE}
+"""  # noqa: S608 constants
+
+_EXPORTED_CORRECTIONS = f"""
+    SELECT i.number FROM invoices i JOIN exported_items e ON e.export_type = :export_type
+    AND e.subject = :subject AND e.company = :company AND e.item_id = i.item_id
+    WHERE i.region = :region AND i.type = 'correction' AND i.credits = :number AND {_MAY_BE_THERE}
+    ORDER BY length(i.number), i.number
 """  # noqa: S608 constants
 
 _NOT_EXPORTABLE = """

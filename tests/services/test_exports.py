@@ -562,6 +562,29 @@ def test_an_exported_invoice_that_lost_its_rows_is_listed_and_can_be_taken_back(
     assert states(host)["10302"] == "cancelled"
 
 
+def correction():
+    rows = (("3001", "-10.00", "-2.50"),)
+    return exported_invoice("10304", rows=rows, type="correction", credits="10302")
+
+
+def test_an_invoice_is_taken_back_only_once_its_correction_was(host, store, plugin):
+    host.export("ut", review=send_all)
+    store.load_invoices([correction()])
+    host.export("ut", review=send_all)
+    error = error_of(host.cancel, "ut", "10302")
+    assert (error.code, "10304" in error.message.en) == ("CORRECTION_EXPORTED", True)
+    host.cancel("ut", "10304")
+    host.cancel("ut", "10302")
+    assert [states(host)[number] for number in ("10302", "10304")] == ["cancelled"] * 2
+
+
+def test_a_correction_that_was_not_exported_keeps_no_invoice_from_being_taken_back(host, store):
+    host.export("ut", review=send_all)
+    store.load_invoices([correction()])
+    host.cancel("ut", "10302")
+    assert states(host)["10302"] == "cancelled"
+
+
 def test_what_has_no_rows_and_was_never_exported_is_not_taken_back(host, store):
     host.export("ut", review=send_all)
     store.load_invoices([replace(exported_invoice("20001"), content=None)])
