@@ -100,7 +100,8 @@ def invoices(common: Common) -> None:
     "forgets it.",
 )
 def load_invoices(common: Common, file: Path, region: str, columns: str | None) -> None:
-    from hostsim.messages.files import LOST_ROWS, OTHER_CUSTOMER
+    from hostsim.messages.files import LOST_ROWS, LOST_ROWS_THERE, OTHER_CUSTOMER, OTHER_TOTAL
+    from hostsim.messages.formats import money_of
     from hostsim.services import invoices_json, invoices_table
     from hostsim.services.item_file import FileProblem, ProblemList
     from hostsim.services.open_previews import judge_open_previews
@@ -120,10 +121,14 @@ def load_invoices(common: Common, file: Path, region: str, columns: str | None) 
         judge_open_previews(store)
     for lost in loaded.lost:
         if lost.rows:
-            notes.add(FileProblem(0, None, LOST_ROWS, lost.number))
+            message = LOST_ROWS_THERE if lost.may_be_there else LOST_ROWS
+            notes.add(FileProblem(0, None, message, lost.number))
         if lost.customer != lost.customer_before:
             message = OTHER_CUSTOMER(before=lost.customer_before, now=lost.customer)
             notes.add(FileProblem(0, None, message, lost.number))
+        if lost.total_there is not None and lost.total_differs:
+            now, there = (money_of(each, lost.currency) for each in (lost.total, lost.total_there))
+            notes.add(FileProblem(0, None, OTHER_TOTAL(now=now, there=there), lost.number))
     _show_loaded(common, loaded, notes, "invoice_number", Text("Fakturorna", "The invoices"))
 
 

@@ -130,6 +130,14 @@ CHANGED = Text(
     "{The_item} has changed since it was sent; export again.",
 )
 
+#: Of one that was exported, and has no rows any more.
+WITHOUT_ROWS = Text(
+    "{The_item} har inga rader här och ändras därför inte i bokföringen. Läs in den ur en JSON-fil "
+    "och exportera den, eller ta tillbaka den.",
+    "{The_item} has no rows here, so that it is not changed in accounting. Load it from a JSON "
+    "file and export it, or take it back.",
+)
+
 NOT_COMPLETE = Text(
     "Något återstår där, som dess dokument; exportera igen.",
     "Something remains to be done there, such as its document; export again.",

@@ -132,6 +132,22 @@ LOST_ROWS = Text(
     "it had rows, and the file has none, so it is no longer exported; load it from a JSON file.",
 )
 
+#: Of such an invoice that was exported, or may have been.
+LOST_ROWS_THERE = Text(
+    "den hade rader, och filen har inga, så den ändras inte mer i bokföringen; läs in den ur en "
+    "JSON-fil.",
+    "it had rows, and the file has none, so that it is not changed in accounting any more; load it "
+    "from a JSON file.",
+)
+
+#: Of such an invoice, where the table has another total.
+OTHER_TOTAL = Template(
+    "den är på {now} här men på {there} i bokföringen, och ändras inte där av det. Läs in den ur "
+    "en JSON-fil och exportera den, eller ta tillbaka den.",
+    "it is of {now} here but of {there} in accounting, and that does not change it there. Load it "
+    "from a JSON file and export it, or take it back.",
+)
+
 #: Of such an invoice, where the table names another customer.
 OTHER_CUSTOMER = Template(
     "den hör nu till kund {now}, förut {before}; är den redan exporterad ändras den inte av det. "

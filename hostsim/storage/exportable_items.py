@@ -104,6 +104,7 @@ class ItemStory:
     exported: bool
     complete: bool
     changed: bool  # the content here is not what was sent last
+    without_rows: bool  # here
     number: str
     party_number: str
     total: Decimal | None
@@ -358,7 +359,8 @@ _LOG = """
 
 _STATES = f"""
     SELECT e.*, r.definition, coalesce(r.company_name, '') AS company_name,
-           coalesce(i.currency, '') AS currency, {CHANGED} AS changed
+           coalesce(i.currency, '') AS currency, {CHANGED} AS changed,
+           coalesce(i.digest, '') = '' AS without_rows
     FROM exported_items e JOIN export_runs r ON r.id = e.run_id
     LEFT JOIN <items> i ON i.item_id = e.item_id
     WHERE e.subject = :subject AND e.item_id = :item_id ORDER BY e.export_type, e.company

@@ -126,6 +126,14 @@ class LostContent:
     rows: bool  # it had rows until now
     customer_before: str  # the code, as is the other one
     customer: str
+    total: Decimal  # in its currency, as is the other one
+    total_there: Decimal | None  # in the books that it was exported to; None if it was not
+    currency: str
+    may_be_there: bool  # it was exported, or that is unknown
+
+    @property
+    def total_differs(self) -> bool:
+        return self.total_there is not None and self.total_there != self.total
 
 
 #: By the subject of an export.
@@ -133,14 +141,20 @@ TABLES: Mapping[str, ItemTables] = {INVOICES: _INVOICES, BILLS: _BILLS}
 
 
 def lost_content(
-    db: sqlite3.Connection, invoices: Iterable[tuple[str, str, str]]
+    db: sqlite3.Connection, invoices: Iterable[ExportedInvoice]
 ) -> tuple[LostContent, ...]:
     """Return what loading these invoices without rows takes from those that have, or had, rows.
 
-    :param invoices: the region, the number and the customer's code of each.
+    Those without rows already are among them if the customer, or the total there, is another one.
     """
-    rows = db.execute(_LOST_CONTENT, {"invoices": json.dumps(list(invoices))})
-    return tuple(value_of(LostContent, row) for row in rows)
+    values = [(row.region, row.number, row.customer_code, str(row.total)) for row in invoices]
+    rows = db.execute(_LOST_CONTENT, {"invoices": json.dumps(values)})
+    found = (value_of(LostContent, row) for row in rows)
+    return tuple(
+        lost
+        for lost in found
+        if lost.rows or lost.customer != lost.customer_before or lost.total_differs
+    )
 
 
 def write_invoice(db: sqlite3.Connection, row: ExportedInvoice, default_currency: str) -> bool:
@@ -245,10 +259,16 @@ def _names(cls: type[Any]) -> tuple[str, ...]:
 
 _LOST_CONTENT = """
     SELECT i.number, i.digest <> '' AS rows, i.customer_code AS customer_before,
-           n.value ->> 2 AS customer
+           n.value ->> 2 AS customer, n.value ->> 3 AS total, e.total AS total_there, i.currency,
+           e.item_id IS NOT NULL AS may_be_there
     FROM json_each(:invoices) n
     CROSS JOIN invoices i ON i.region = n.value ->> 0 AND i.number = n.value ->> 1
-    WHERE i.digest <> '' OR (i.customer_id IS NOT NULL AND i.customer_code <> n.value ->> 2)
+    LEFT JOIN (
+        SELECT item_id, max(total) AS total FROM exported_items
+        WHERE subject = 'invoices' AND state <> 'cancelled' AND (exported = 1 OR intended > 0)
+        GROUP BY item_id
+    ) e ON e.item_id = i.item_id
+    WHERE i.customer_id IS NOT NULL
 """
 
 _EXISTING = """

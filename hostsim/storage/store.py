@@ -107,7 +107,7 @@ class Loaded(NamedTuple):
 
     new: int
     updated: int
-    #: Of invoices that had rows, and have none any more.
+    #: Of invoices that had rows and have none any more, or differ from what was exported.
     lost: tuple[LostContent, ...] = ()
 
 
@@ -154,9 +154,7 @@ class Store(Database):
     def load_invoices(self, rows: Iterable[ExportedInvoice]) -> Loaded:
         """Take exported invoices, all or none; a known number of a region is updated."""
         currency, rows = self.settings()["default_currency"], list(rows)
-        without = [
-            (row.region, row.number, row.customer_code) for row in rows if row.content is None
-        ]
+        without = [row for row in rows if row.content is None]
         with self.checked_change() as db:
             lost = item_content.lost_content(db, without)
             new = [item_content.write_invoice(db, row, currency) for row in rows]

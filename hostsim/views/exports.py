@@ -487,9 +487,11 @@ def story_facts(story: ItemStory) -> Iterable[tuple[Text, object]]:
     yield Text("Senast", "Last"), user_at(story.user, story.at)
     if story.message is not None:
         yield Text("Orsak", "Reason"), story.message
-    if story.changed:
+    if story.without_rows and story.exported and story.state != "cancelled":
+        yield Text("Att göra", "To do"), messages.said(messages.WITHOUT_ROWS, messages.INVOICES)
+    elif story.changed:
         yield Text("Att göra", "To do"), messages.said(messages.CHANGED, messages.INVOICES)
-    if not story.complete:
+    if not (story.complete or story.without_rows):
         yield Text("Att göra", "To do"), messages.NOT_COMPLETE
     if story.state in {"intended", "unknown"}:
         yield Text("Att göra", "To do"), messages.said(messages.NOT_SETTLED, messages.INVOICES)

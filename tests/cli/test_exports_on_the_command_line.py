@@ -302,6 +302,20 @@ def test_why_tells_the_whole_story_of_an_invoice(run, plugin):
     assert "Nummer i bokföringen: 10302" in shown
 
 
+def test_why_says_what_helps_an_exported_invoice_that_lost_its_rows(run):
+    run("export", "ut")
+    run("export", "ut", "--send")
+    Path("fakturor.csv").write_text(
+        "invoice_number,customer_code,customer_name,total,currency,invoice_date,due_date\n"
+        "10302,KALM,Kalmar Glas & Porslin AB,999.00,SEK,2026-11-02,2026-12-02\n"
+    )
+    notes = run("invoices", "load", "fakturor.csv", "--lang", "en").err
+    assert "not changed in accounting any more" in notes
+    assert "it is of 999.00 SEK here but of 1,250.00 SEK in accounting" in notes
+    story = run("why", "10302", "--offline", "--lang", "en").out
+    assert ("Load it from a JSON file" in story, "export again" in story) == (True, False)
+
+
 def test_why_tells_no_story_of_what_was_not_exported(run):
     assert run("why", "10301", "--offline", "--json").json["exports"] == []
 

@@ -552,6 +552,18 @@ def test_another_customer_of_an_invoice_that_had_rows_is_noted(host, store):
     assert store.load_invoices([other]).lost == ()
 
 
+def test_another_total_of_an_exported_invoice_without_rows_is_noted_at_each_load(host, store):
+    host.export("ut", review=send_all)
+    headers = replace(exported_invoice("10302"), content=None, total=Decimal("999.00"))
+    totals = [
+        [(one.rows, one.total, one.total_there) for one in store.load_invoices([headers]).lost]
+        for _ in range(2)
+    ]
+    there = exported_invoice("10302").total
+    assert totals == [[(rows, Decimal("999.00"), there)] for rows in (True, False)]
+    assert store.load_invoices([replace(headers, total=there)]).lost == ()
+
+
 def test_an_exported_invoice_that_lost_its_rows_is_listed_and_can_be_taken_back(host, store):
     host.export("ut", review=send_all)
     store.load_invoices([replace(exported_invoice("10302"), content=None)])
