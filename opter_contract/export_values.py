@@ -182,7 +182,9 @@ class ExportItem:
     id: str
     """The same at every export of it, at most 200 characters."""
     content: Any
-    """An :class:`Invoice` or a :class:`SupplierBill`, by the subject of the export."""
+    """An :class:`Invoice` or a :class:`SupplierBill`, by the subject of the export. An invoice that
+    is ``intended`` may have no rows, where the host no longer has them: it is looked for, and
+    never written."""
     exported: bool = False
     """An earlier export sent or adopted it."""
     intended: bool = False

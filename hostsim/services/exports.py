@@ -265,8 +265,9 @@ class Exports(Definitions):
 
     def _refuse_unknown(self, definition: Definition, numbers: Sequence[str]) -> Sequence[str]:
         """Refuse numbers that no item has; return those of items without rows."""
+        company = self._exports_to(definition)
         unknown, without_rows = exportable_items.find_not_exportable(
-            self.store, definition, numbers
+            self.store, definition, "" if company is None else company.number, numbers
         )
         for number in unknown:
             code = messages.UNKNOWN_ITEM[definition.subject]

@@ -241,11 +241,14 @@ def item_stories(store: Store, invoice_id: int | None) -> tuple[ItemStory, ...]:
 
 
 def find_not_exportable(
-    store: Store, definition: Definition, numbers: Iterable[str]
+    store: Store, definition: Definition, company: str, numbers: Iterable[str]
 ) -> tuple[list[str], list[str]]:
-    """Return which of these numbers are unknown, and which have no content to export."""
+    """Return which of these numbers are unknown, and which have no content to export.
+
+    One whose result in the books of the company is unknown needs none.
+    """
     query = of_subject(_NOT_EXPORTABLE, definition.subject)
-    values = {"region": definition.region, "numbers": json.dumps(list(numbers))}
+    values = _values_of(definition, company) | {"numbers": json.dumps(list(numbers))}
     rows = store.db.execute(query, values).fetchall()
     return (
         [row["number"] for row in rows if row["digest"] is None],
@@ -301,16 +304,20 @@ WITH_STATE = """
 """
 
 #: Which of them the next export has: new and changed ones of closed periods, and those that
-#: are not settled; no new ones of a supplier that sends invoices itself, and none without rows.
+#: are not settled; no new ones of a supplier that sends invoices itself, and none without rows
+#: unless it is unknown whether they arrived: that can be asked without rows.
 OFFERED = """
-    (i.digest <> '' AND CASE WHEN e.item_id IS NULL THEN i.period_closed = 1 AND i.withheld = 0
-     ELSE e.intended > 0 OR e.complete = 0
+    (CASE WHEN e.intended > 0 THEN 1 WHEN i.digest = '' THEN 0
+     WHEN e.item_id IS NULL THEN i.period_closed = 1 AND i.withheld = 0
+     ELSE e.complete = 0
           OR (i.period_closed = 1
               AND ((e.exported = 0 AND e.state <> 'cancelled') OR e.digest <> i.digest)) END)
 """
 
 #: Whether the content is not what was sent last.
 CHANGED = "(e.exported IS 1 AND e.digest IS NOT i.digest)"
+
+_LISTED = "(i.digest <> '' OR e.exported = 1 OR e.intended > 0)"
 
 _EXPORTABLE_COLUMNS = f"""
     i.item_id AS id, i.number AS item_number, i.type, i.party_code, i.party, i.date AS item_date,
@@ -323,7 +330,7 @@ _EXPORTABLE_COLUMNS = f"""
 
 _EXPORTABLE = f"""
     FROM {WITH_STATE}
-    WHERE i.region = :region AND (i.digest <> '' OR e.exported = 1)
+    WHERE i.region = :region AND {_LISTED}
     AND (:month IS NULL OR substr(i.date, 1, 7) = :month)
     AND (:closed IS NULL OR i.period_closed = :closed)
 """
@@ -333,7 +340,7 @@ _PERIODS = f"""
            count(*) AS items, sum({OFFERED}) AS offered,
            sum(e.exported IS 1 AND e.state <> 'cancelled') AS exported,
            exact_sum(i.total) AS total
-    FROM {WITH_STATE} WHERE i.region = :region AND (i.digest <> '' OR e.exported = 1)
+    FROM {WITH_STATE} WHERE i.region = :region AND {_LISTED}
     GROUP BY 1, 2, 3 ORDER BY 1 DESC, 2, 3
 """  # noqa: S608 constants
 
@@ -383,5 +390,7 @@ _EXPORTED_CORRECTIONS = f"""
 _NOT_EXPORTABLE = """
     SELECT o.value AS number, i.digest FROM json_each(:numbers) o
     LEFT JOIN <items> i ON i.region = :region AND i.number = o.value
-    WHERE coalesce(i.digest, '') = ''
+    LEFT JOIN exported_items e ON e.export_type = :export_type AND e.subject = :subject
+    AND e.company = :company AND e.item_id = i.item_id
+    WHERE coalesce(i.digest, '') = '' AND coalesce(e.intended, 0) = 0
 """

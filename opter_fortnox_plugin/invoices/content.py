@@ -147,6 +147,7 @@ def content_of(
     card = card_of(invoice.customer, settings)
     problem = (
         _number_problem(ours.number)
+        or (None if invoice.rows else PROBLEMS.problem("ROWS_MISSING"))
         or PROBLEMS.text_problem(_texts(ours, card))
         or _vat_kind_problem(kinds)
         or PROBLEMS.row_count_problem(len(rows))

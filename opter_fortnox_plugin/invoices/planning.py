@@ -110,7 +110,8 @@ class InvoicePlanner(Planner[InvoicePlan]):
 
     def other_total(self, plan: InvoicePlan) -> Decimal | None:
         problem = plan.content.problem
-        if problem is not None and plan.code == problem.code:
+        rows = plan.item.content.rows
+        if problem is not None and plan.code == problem.code and rows:
             return plan.content.ours.total
         return super().other_total(plan)
 
@@ -171,6 +172,13 @@ class InvoicePlanner(Planner[InvoicePlan]):
             plan.note("TOTAL_DIFFERS", message)
         if plan.action != "none" and plan.content.rounding and not plan.code:
             self._note_rounding(plan)
+
+    def compare_ours(self, plan: InvoicePlan) -> None:
+        if plan.item.content.rows:
+            super().compare_ours(plan)
+        else:
+            # The host has lost what was sent: it is there, and more cannot be compared.
+            plan.state = "unchanged"
 
     def adopt(self, plan: InvoicePlan, theirs: Invoice) -> None:
         plan.differences = identity_differences(plan.content.ours, theirs)

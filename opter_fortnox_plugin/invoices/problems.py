@@ -98,6 +98,12 @@ PROBLEMS: Final = Problems(
             "Fortnox gave the invoice the number {number} instead of ours. Cancel it in Fortnox, "
             "and check the settings of the invoice series before you export again.",
         ),
+        "ROWS_MISSING": Text(
+            "Fakturan finns inte i Fortnox och har inga rader här, så den skickas inte. Läs in den "
+            "med rader.",
+            "The invoice is not in Fortnox and has no rows here, so that it is not sent. Load it "
+            "with rows.",
+        ),
         "ORIGINAL_NOT_SENT": Text(
             "Rättelsen skickas inte, eftersom faktura {number} som den rättar inte finns i "
             "Fortnox. Exportera den först; saknar den rader här, läs först in den med rader.",

@@ -552,6 +552,22 @@ def test_another_customer_of_an_invoice_that_had_rows_is_noted(host, store):
     assert store.load_invoices([other]).lost == ()
 
 
+@pytest.mark.parametrize("asked", [(), ("10302",)])
+def test_an_unknown_result_is_settled_though_the_invoice_lost_its_rows(host, store, plugin, asked):
+    plugin.results["/10302"] = {"state": "unknown", "number": ""}
+    host.export("ut", review=send_all)
+    store.load_invoices([replace(exported_invoice("10302"), content=None)])
+    assert states(host)["10302"] == "unknown"
+    plugin.results["/10302"] = {"state": "unchanged"}
+    run = host.export("ut", review=send_all, items=asked)
+    [given] = plugin.given
+    assert (given.intended, given.content.rows) == (True, ())
+    [settled] = run.items()
+    assert settled.total == exported_invoice("10302").total
+    assert states(host)["10302"] == "sent"
+    assert listed(host.export("ut")) == {}
+
+
 def test_another_total_of_an_exported_invoice_without_rows_is_noted_at_each_load(host, store):
     host.export("ut", review=send_all)
     headers = replace(exported_invoice("10302"), content=None, total=Decimal("999.00"))

@@ -377,6 +377,25 @@ def test_an_invoice_whose_rows_the_host_has_lost_is_cancelled(office):
     assert office.cancel().state == "cancelled"
 
 
+def test_an_unknown_invoice_whose_rows_the_host_has_lost_is_found_and_not_written(office):
+    office.set_invoices(invoice()).export()
+    office.set_invoices(replace(invoice(), rows=()), intended=True)
+    office.host.given = lambda one: one
+    recorded = office.export()
+    assert codes(recorded) == {"/10301": ("unchanged", "")}
+    assert (recorded.results[-1].number, recorded.results[-1].total) == ("10301", 1250)
+    assert office.requests("PUT", "/3/invoices/*") == 0
+
+
+def test_an_unknown_invoice_that_is_not_there_is_not_made_without_its_rows(office):
+    office.set_invoices(replace(invoice(), rows=()), intended=True)
+    office.host.given = lambda one: one
+    recorded = office.export()
+    assert plan_of(recorded) == ("refused", "none", "ROWS_MISSING")
+    assert recorded.planned[0].other_total is None
+    assert office.numbers() == []
+
+
 def test_a_booked_invoice_is_not_cancelled(office):
     office.set_invoices(invoice()).export()
     office.fortnox.book_invoice(10301)
