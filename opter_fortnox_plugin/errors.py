@@ -156,6 +156,11 @@ IN_SWEDISH: Final = {
     "accounts": "konton (accounts)",
     "currencies": "valutor (currencies)",
     "costcenters": "kostnadsställen (costcenters)",
+    "financialyears": "räkenskapsår (financialyears)",
+    "settings/lockedperiod": "låst period (settings/lockedperiod)",
+    "inbox": "inkorgen (inbox)",
+    "supplierinvoicefileconnections": "bifogade filer (supplierinvoicefileconnections)",
+    "attached files": "bifogade filer",
 }
 
 

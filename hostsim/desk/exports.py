@@ -347,7 +347,7 @@ def _run_page(preview: ExportPreview, job: Job | None = None) -> str:
         actions=views.ACTIONS,
         counts=list(_counts(preview)),
         log=None if job is not None or not preview.sent else _log(preview),
-        nothing=messages.NOTHING,
+        nothing=views.nothing(preview),
         failures=messages.lost_and_differing(
             preview.counts["unknown"], preview.failures - preview.counts["unknown"]
         ),

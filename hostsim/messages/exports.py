@@ -130,6 +130,14 @@ CHANGED = Text(
     "{The_item} has changed since it was sent; export again.",
 )
 
+#: Of what a person asked for by number.
+LEFT_OUT = Text(
+    "Inget av det som angavs exporteras, eftersom exportens inställningar utelämnar det. Ändra dem "
+    "om det ska med.",
+    "Nothing of what was asked for is exported, since the settings of the export leave it out. "
+    "Change them if it is to be.",
+)
+
 #: Of one that was exported, and has no rows any more.
 WITHOUT_ROWS = Text(
     "{The_item} har inga rader här och ändras därför inte i bokföringen. Läs in den ur en JSON-fil "

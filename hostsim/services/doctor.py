@@ -41,7 +41,7 @@ LABELS = {
     "host.locks": Text("Lås", "Locks"),
     "host.currency": Text("Standardvaluta", "Default currency"),
     "host.secrets": Text("Plats för hemligheter", "Place for secrets"),
-    "host.definition": Text("Filformat", "File format"),
+    "host.definition": Text("Filformat eller export", "File format or export"),
     "host.invoices": Text("Fakturor eller avräkningar", "Invoices or bills"),
     "host.import": Text("Insticksprogrammets del", "The plug-in's part"),
 }

@@ -116,6 +116,7 @@ class ExportPreview:
     sent_at: datetime | None  # when a person chose to send
     company: Company | None
     region: str
+    asked: str | None  # the numbers that a person asked for, as JSON; None if none were
     revision: str  # a digest of all that was planned
     counts: Mapping[str, int]  # by LISTS; "items" for all, "cards", "bank_changes" and "gaps"
     requests: int

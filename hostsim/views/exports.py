@@ -417,12 +417,17 @@ def write_export(output: Output, preview: ExportPreview) -> None:
     write("cards", views.cards, preview.cards, "cards_planned" if preview.sent else "cards")
     output.line()
     if not preview.counts["items"]:
-        output.line(messages.NOTHING)
+        output.line(nothing(preview))
     for note in preview.notes:
         output.line(sentence_line(note, output.language))
     if preview.requests:
         requests = count(preview.requests, output.language)
         output.say(f"Antal anrop: {requests}.", f"Requests made: {requests}.")
+
+
+def nothing(preview: ExportPreview) -> Text:
+    """Say why an export has no items."""
+    return messages.NOTHING if preview.asked is None else messages.LEFT_OUT
 
 
 def write_how_to_send(output: Output, preview: ExportPreview, numbers: Iterable[str]) -> None:
@@ -487,10 +492,9 @@ def story_facts(story: ItemStory) -> Iterable[tuple[Text, object]]:
     yield Text("Senast", "Last"), user_at(story.user, story.at)
     if story.message is not None:
         yield Text("Orsak", "Reason"), story.message
-    if story.without_rows and story.exported and story.state != "cancelled":
-        yield Text("Att göra", "To do"), messages.said(messages.WITHOUT_ROWS, messages.INVOICES)
-    elif story.changed:
-        yield Text("Att göra", "To do"), messages.said(messages.CHANGED, messages.INVOICES)
+    if story.changed and story.state != "cancelled":
+        to_do = messages.WITHOUT_ROWS if story.without_rows else messages.CHANGED
+        yield Text("Att göra", "To do"), messages.said(to_do, messages.INVOICES)
     if not (story.complete or story.without_rows):
         yield Text("Att göra", "To do"), messages.NOT_COMPLETE
     if story.state in {"intended", "unknown"}:

@@ -54,16 +54,22 @@ class Response:
 class Resource:
     """A resource of the API, and the keys of its JSON.
 
-    :param path: its path; messages name it by that, too.
+    :param path: its path.
     :param key: holds one resource, in requests and responses.
     :param list_key: holds the rows, in the response to a list.
     :param unexpected: names a response without the key: see :class:`~.errors.Temporary`.
+    :param words: what messages call it; default: its path.
     """
 
     path: str
     key: str
     list_key: str = ""
     unexpected: str = "an answer of an unexpected form"
+    words: str = ""
+
+    @property
+    def name(self) -> str:
+        return self.words or self.path
 
 
 COMPANY: Final = Resource(
@@ -109,7 +115,7 @@ INBOX: Final = Resource("inbox", "Folder")
 FILES: Final = Resource("inbox", "File")
 
 #: Below the API's root, not its ``/3``; its responses are lists.
-ATTACHMENTS: Final = Resource("/api/fileattachments/attachments-v1", "")
+ATTACHMENTS: Final = Resource("/api/fileattachments/attachments-v1", "", words="attached files")
 
 PAYMENTS: Final = Resource(
     "invoicepayments",

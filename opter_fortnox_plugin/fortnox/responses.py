@@ -96,7 +96,7 @@ def resource_in(response: Response, resource: Resource) -> Any:
 
     :raises Exception: as :func:`value_of` does.
     """
-    value = value_of(response, resource.path)
+    value = value_of(response, resource.name)
     if resource.key not in value:
         raise Temporary(resource.unexpected)
     return value[resource.key]
@@ -196,7 +196,7 @@ def written_resource(response: Response, resource: Resource) -> Any:
         return resource_in(response, resource)
     except NotPermitted as error:
         if error.code == "RIGHT_MISSING":
-            raise _right_missing(resource.path, error.details["fortnox_code"], _WRITE) from None
+            raise _right_missing(resource.name, error.details["fortnox_code"], _WRITE) from None
         raise
     except (Refused, Missing):
         information = error_information(response.body)
@@ -241,7 +241,7 @@ def list_in(response: Response, resource: Resource) -> list[Any]:
     value = decode(response.body) if 200 <= response.status < 300 else None
     if isinstance(value, list):
         return value
-    value_of(response, resource.path)
+    value_of(response, resource.name)
     raise Temporary("a list of an unexpected form")
 
 

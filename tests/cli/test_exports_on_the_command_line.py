@@ -302,6 +302,13 @@ def test_why_tells_the_whole_story_of_an_invoice(run, plugin):
     assert "Nummer i bokföringen: 10302" in shown
 
 
+def test_what_was_asked_for_and_the_settings_leave_out_is_not_called_nothing(run, plugin):
+    plugin.excluded = frozenset({"/10302"})
+    out = run("export", "ut", "--invoice", "10302", "--lang", "en").out
+    assert "the settings of the export leave it out" in out
+    assert "nothing to export" not in out
+
+
 def test_why_says_what_helps_an_exported_invoice_that_lost_its_rows(run):
     run("export", "ut")
     run("export", "ut", "--send")

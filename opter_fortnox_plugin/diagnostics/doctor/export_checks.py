@@ -119,10 +119,12 @@ def check_numbers(examination: Examination) -> Text:
         raise Unknown(
             f"Bland de senaste ligger {len(mixed)} som inte är härifrån, {_range(mixed)}, "
             f"bland eller över våra, {_range(ours)}. Är de gjorda i Fortnox, ge dem där en "
-            "egen nummerserie under våra.",
+            "egen nummerserie under våra, eller börja våra över dem: numren i Fortnox kan bara "
+            "höjas.",
             f"Among the newest ones {len(mixed)} that are not from here, {_range(mixed)}, are "
             f"among or above ours, {_range(ours)}. If they were made in Fortnox, give them a "
-            "number series of their own there, below ours.",
+            "number series of their own there, below ours, or begin ours above theirs: numbers in "
+            "Fortnox can only be raised.",
         )
     return Text(
         f"Våra är {_range(ours)}, de andra {_range(others)}.",

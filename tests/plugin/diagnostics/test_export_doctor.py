@@ -123,6 +123,15 @@ def test_files_on_invoices_need_a_scope_too(office, examine):
     assert (finding.state, finding.code) == ("failed", "SCOPE_MISSING")
 
 
+def test_a_right_to_attached_files_is_called_so_and_not_by_its_address(office, examine):
+    office.set_invoices(invoice()).export()
+    refused(office.sandbox, "/api/fileattachments/attachments-v1", 2003330)
+    finding = examine(attach_pdf="true")["rights.attachments"]
+    assert finding.code == "RIGHT_MISSING"
+    assert "may not read attached files in" in finding.message.en
+    assert "får inte läsa bifogade filer i" in finding.message.sv
+
+
 def test_files_on_bills_need_a_scope_too(office, examine):
     office.subject = "supplier-bills"
     office.sandbox.state.withdraw_scope("connectfile")
@@ -177,6 +186,7 @@ def test_other_numbers_among_ours_or_above_are_told_with_both_ranges(office, exa
     assert finding.state == "unknown"
     assert "10301–10303" in finding.message.en
     assert f"{number}, are among or above" in finding.message.en
+    assert "or begin ours above theirs" in finding.message.en
 
 
 def test_before_the_first_export_the_numbers_that_are_there_are_told(office, examine):
