@@ -7,12 +7,14 @@ placeholders for the words of each. A gap concerns all items that need it, a ref
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Final, NamedTuple
 
 from opter_contract.values import Text
 from opter_fortnox_plugin.errors import FortnoxError, Rejected, filled
 from opter_fortnox_plugin.exports.outcomes import Document, Outcome, refusal_text
-from opter_fortnox_plugin.exports.texts import MAX_ROWS, is_refused
+from opter_fortnox_plugin.exports.texts import MAX_ROWS, amount_in_words, is_refused
+from opter_fortnox_plugin.fortnox.fields import MAX_NUMBER
 
 COMMON_GAPS: Final[Mapping[str, Text]] = {
     "ACCOUNT_UNKNOWN": Text(
@@ -57,6 +59,12 @@ COMMON_REFUSALS: Final[Mapping[str, Text]] = {
     "TOO_MANY_ROWS": Text(
         "{Item} blir {count} rader, och Fortnox tar högst 500. Dela upp {item}.",
         "{Item} becomes {count} rows, and Fortnox takes at most 500. Split {item}.",
+    ),
+    "AMOUNT_TOO_LARGE": Text(
+        "{Item} har beloppet {amount}. Så stora belopp skickas inte: 13 siffror före decimalerna "
+        "är det största. Rätta beloppet.",
+        "{Item} has the amount {amount}. Amounts as large are not sent: 13 digits before the "
+        "decimals are the largest. Correct the amount.",
     ),
     "PDF_NOT_USABLE": Text(
         "{Item} är skickad, men bilagan är ingen PDF, eller större än 5 MB, så den bifogades inte.",
@@ -227,6 +235,13 @@ class Problems:
     def row_count_problem(self, count: int) -> Problem | None:
         """Return the problem of too many rows, if there are."""
         return self.problem("TOO_MANY_ROWS", count=count) if count > MAX_ROWS else None
+
+    def amount_problem(self, currency: str, amounts: Iterable[Decimal]) -> Problem | None:
+        """Return the problem of an amount that could not be read back, if there is one."""
+        large = next((amount for amount in amounts if abs(amount) >= MAX_NUMBER), None)
+        if large is None:
+            return None
+        return self.problem("AMOUNT_TOO_LARGE", amount=amount_in_words(large, currency))
 
     def outcome(
         self,

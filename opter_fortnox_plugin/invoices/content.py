@@ -151,6 +151,7 @@ def content_of(
         or PROBLEMS.text_problem(_texts(ours, card))
         or _vat_kind_problem(kinds)
         or PROBLEMS.row_count_problem(len(rows))
+        or PROBLEMS.amount_problem(ours.currency, (ours.total, *(row.price for row in rows)))
         or (_total_problem(invoice, ours) if difference and not rounded else None)
     )
     return InvoiceContent(

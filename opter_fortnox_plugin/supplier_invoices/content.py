@@ -93,10 +93,17 @@ def content_of(bill: contract.SupplierBill, settings: BillSettings) -> Content:
     problem = (
         _number_problem(ours)
         or PROBLEMS.text_problem(_texts(ours, card))
+        or PROBLEMS.amount_problem(bill.currency, _amounts(bill))
         or _balance_problem(bill)
         or PROBLEMS.row_count_problem(len(ours.rows))
     )
     return Content(ours, card, bill.supplier.code, bill.total, problem)
+
+
+def _amounts(bill: contract.SupplierBill) -> Iterable[Decimal]:
+    yield bill.total
+    for row in bill.rows:
+        yield from (row.debit, row.credit)
 
 
 def card_of(supplier: contract.Supplier, settings: BillSettings) -> Supplier:

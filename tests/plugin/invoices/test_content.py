@@ -231,3 +231,10 @@ def test_a_rate_written_in_two_ways_is_one_rate():
 def test_more_rows_than_fortnox_takes_are_refused():
     several = [row(account=str(1000 + number)) for number in range(500)]
     assert content(invoice("1", *several)).problem.code == "TOO_MANY_ROWS"
+
+
+def test_an_amount_that_could_not_be_read_back_is_not_sent():
+    large = invoice("1", row("12345678901234.56", "3086419725308.64"))
+    assert content(large).problem.code == "AMOUNT_TOO_LARGE"
+    nothing = invoice("1", row("1e13", "0", rate="0"), row("-1e13", "0", account="3002", rate="0"))
+    assert content(nothing).problem.code == "AMOUNT_TOO_LARGE"

@@ -129,6 +129,7 @@ def test_a_reference_fits_and_is_of_one_bill_alone():
         (bill(supplier=replace(LASSE, code="LASSE…")), "TEXT_REFUSED"),
         (bill(supplier=replace(LASSE, name="Lasse <lasse>")), "TEXT_REFUSED"),
         (bill(total=Decimal("1.00")), "NOT_BALANCED"),
+        (bill(total=Decimal("1e13")), "AMOUNT_TOO_LARGE"),
     ],
 )
 def test_what_fortnox_cannot_take_is_refused_with_its_reason(one, code):
