@@ -32,6 +32,7 @@ class ReplaceablePayment(NamedTuple):
     currency: str
     amount_currency: Decimal | None
     effect: Decimal  # in the invoice's currency
+    set_aside: bool = False  # the change of one that changed at the source
 
 
 class Settlement(NamedTuple):

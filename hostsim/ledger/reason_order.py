@@ -163,7 +163,8 @@ def _to_be_fetched(earlier: Refusal) -> Refusal:
 
 
 def _beside_changed(candidate: Candidate) -> Refusal:
-    message = payments_messages.beside_changed(candidate.changed)
+    set_aside = any(payment.set_aside for payment in candidate.changed)
+    message = payments_messages.beside_changed(candidate.changed, set_aside=set_aside)
     return Refusal(REPLACED, message, reasons.BESIDE_CHANGED)
 
 

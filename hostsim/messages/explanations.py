@@ -44,11 +44,13 @@ TO_DO: Mapping[str, Text] = {
     ),
     "beside-changed": Text(
         "En registrerad betalning på fakturan är ändrad i {source}: godkänn den ändringen, eller "
-        "behåll det som är registrerat. Är den godkänd men kan inte sparas, rätta det som hindrar "
-        "den, eller ta bort den här; därefter avgörs den här betalningen.",
+        "behåll det som är registrerat. Är den undanlagd, ta tillbaka den först. Är den godkänd "
+        "men kan inte sparas, rätta det som hindrar den, eller ta bort den här; därefter avgörs "
+        "den här betalningen.",
         "A registered payment of the invoice was changed in {source}: accept that change, or keep "
-        "what is registered. If it is accepted but cannot be saved, put right what is in the way, "
-        "or delete it here; this payment is decided after that.",
+        "what is registered. If it is set aside, take it back first. If it is accepted but cannot "
+        "be saved, put right what is in the way, or delete it here; this payment is decided after "
+        "that.",
     ),
     "not-checked": Text(
         "Läs in igen: om den ersätter en betalning som är borttagen i {source} visas det då. Är "

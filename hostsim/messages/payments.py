@@ -144,8 +144,16 @@ def not_asked_yet(payments: Sequence[RegisteredHere]) -> Text:
     )
 
 
-def beside_changed(payments: Sequence[RegisteredHere]) -> Text:
+def beside_changed(payments: Sequence[RegisteredHere], *, set_aside: bool) -> Text:
+    """Return why a payment waits for others of its invoice, one of which may be set aside."""
     sv, en = _named(payments)
+    if set_aside:
+        return Text(
+            f"Väntar på {sv}, som är ändrad i {SOURCE.sv} och undanlagd: ta tillbaka den, och "
+            "avgör ändringen först",
+            f"Waits for {en}, which was changed in {SOURCE.en} and is set aside: take that back, "
+            "and decide about the change first",
+        )
     return Text(
         f"Väntar på {sv}, som är ändrad i {SOURCE.sv}: avgör den först",
         f"Waits for {en}, which was changed in {SOURCE.en}: decide about that one first",
@@ -176,8 +184,8 @@ def _named_payment(payment: RegisteredHere) -> Text:
     in_currency = payment.amount if payment.amount_currency is None else payment.amount_currency
     amount, invoice = money_of(in_currency, payment.currency), payment.host_invoice_number
     return Text(
-        f"{payment.number} ({amount.sv}, {payment.date.isoformat()}, faktura {invoice})",
-        f"{payment.number} ({amount.en}, {payment.date.isoformat()}, invoice {invoice})",
+        f"betalning {payment.number} ({amount.sv}, {payment.date.isoformat()}, faktura {invoice})",
+        f"payment {payment.number} ({amount.en}, {payment.date.isoformat()}, invoice {invoice})",
     )
 
 
@@ -221,6 +229,18 @@ def settled_though_paid(
             f"{en} {number} is settled already, by a payment that is left out or can be taken "
             "again: take it again, or set it aside",
         )
+    if kept:
+        payments, which = _named(kept), numbered([payment.number for payment in kept])
+        settled = Text("reglerad", "settled") if credit else Text("betald", "paid")
+        is_kept = "is kept" if len(kept) == 1 else "are kept"
+        return Text(
+            f"{sv} {number} är redan {settled.sv} här, med {payments.sv}, som behålls här men är "
+            f"ändrad i {SOURCE.sv}. Ta tillbaka att {which.sv} behålls, läs in igen och godkänn "
+            "ändringen",
+            f"{en} {number} is {settled.en} already here, by {payments.en}, which is kept here but "
+            f"was changed in {SOURCE.en}. Take back that {which.en} {is_kept}, import again and "
+            "accept the change",
+        )
     cause = Text(
         "redan betald här, och en kredit kan inte användas på en betald faktura: kunden har "
         "beloppet till godo",
@@ -231,13 +251,6 @@ def settled_though_paid(
         cause = Text(
             "redan reglerad här, så ingenting av den återstår att kvitta",
             "settled already here, so that nothing of it remains",
-        )
-    elif kept:
-        payments = _named(kept)
-        cause = Text(
-            f"redan betald här, med {payments.sv}, som behålls här men är ändrad i {SOURCE.sv}",
-            f"paid already here, by {payments.en}, which is kept here but was changed in "
-            f"{SOURCE.en}",
         )
     return Text(
         f"{sv} {number} är {cause.sv}. Ångra kvittningen i {SOURCE.sv}, eller ta bort den "
@@ -259,10 +272,10 @@ def deleted_at_source(
         return Text(
             f"Betalning {number} ({amount.sv}, {day}) på faktura {invoice} är registrerad här men "
             f"borttagen i {SOURCE.sv}. Den kan vara ersatt av {sv}: avgör det först. Tas bara "
-            f"{number} bort här ser en betald faktura obetald ut",
+            f"betalning {number} bort här ser en betald faktura obetald ut",
             f"Payment {number} ({amount.en}, {day}) on invoice {invoice} is registered here but "
             f"was deleted in {SOURCE.en}. It may have been replaced by {en}: decide about that "
-            f"first. If only {number} is deleted here, a paid invoice looks unpaid",
+            f"first. If only payment {number} is deleted here, a paid invoice looks unpaid",
         )
     return Text(
         f"Betalning {number} ({amount.sv}, {day}) på faktura {invoice} är registrerad här men "
@@ -298,8 +311,8 @@ class Successor(NamedTuple):
 def _named_successor(successor: Successor) -> Text:
     gone_sv, gone_en = (", borttagen här", ", deleted here") if successor.deleted else ("", "")
     return Text(
-        f"{successor.number} (faktura {successor.invoice_number}{gone_sv})",
-        f"{successor.number} (invoice {successor.invoice_number}{gone_en})",
+        f"betalning {successor.number} (faktura {successor.invoice_number}{gone_sv})",
+        f"payment {successor.number} (invoice {successor.invoice_number}{gone_en})",
     )
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from decimal import Decimal, localcontext
 from enum import IntEnum
@@ -16,7 +16,7 @@ from itertools import groupby
 from typing import Any, NamedTuple
 
 from hostsim.ledger.decisions import ReplaceablePayment, is_about_facts
-from hostsim.ledger.reasons import CHANGED, KEEP, SETTLED
+from hostsim.ledger.reasons import CHANGED, KEEP, SET_ASIDE, SETTLED
 from hostsim.ledger.values import EXACT, ZERO, same_currency
 from hostsim.ledger.write_offs import effect_of
 from hostsim.storage.balance_checks import CHECKED_AGAIN_AFTER
@@ -175,8 +175,10 @@ def changed_by_number(
     Those that are smaller, unbooked or on another invoice there now, unless a person keeps what
     is registered.
     """
+    company = scope["company"]
     return _group_by_arriving(
-        row for row in db.execute(_CHANGED, scope) if not _is_kept(row, scope["company"])
+        (row for row in db.execute(_CHANGED, scope) if not _is_decided(row, KEEP, company)),
+        lambda row: _is_decided(row, SET_ASIDE, company),
     )
 
 
@@ -190,16 +192,20 @@ def kept_by_number(
     return _group_by_arriving(db.execute(_KEPT, scope))
 
 
-def _is_kept(row: sqlite3.Row, company: str) -> bool:
-    """Whether a person keeps what is registered, knowing the figures of now."""
+def _is_decided(row: sqlite3.Row, decision: str, company: str) -> bool:
+    """Whether a person decided so about what changed, knowing the figures of now."""
     now = payment_of(row, company, "now_")
-    return row["kept"] is not None and now is not None and is_about_facts(row["kept"], now)
+    if row["decided"] != decision or now is None:
+        return False
+    return is_about_facts(row["decided_facts"], now)
 
 
-def _group_by_arriving(rows: Iterable[sqlite3.Row]) -> dict[str, tuple[ReplaceablePayment, ...]]:
+def _group_by_arriving(
+    rows: Iterable[sqlite3.Row], is_set_aside: Callable[[sqlite3.Row], bool] = lambda _: False
+) -> dict[str, tuple[ReplaceablePayment, ...]]:
     by_number: dict[str, list[ReplaceablePayment]] = {}
     for row in rows:
-        payment = value_of(ReplaceablePayment, row)
+        payment = value_of(ReplaceablePayment, row, set_aside=is_set_aside(row))
         by_number.setdefault(row["arriving"], []).append(payment)
     return {number: tuple(payments) for number, payments in by_number.items()}
 
@@ -364,22 +370,23 @@ _STORE_CHECKS = """
 
 _CHANGED = f"""
     SELECT r.number AS arriving, p.*, i.number AS host_invoice_number, {columns_as("n", "now_")},
-           (SELECT facts FROM decisions d WHERE d.definition = :definition
-            AND d.company = :company AND d.number = n.number AND {IN_FORCE}
-            AND d.decision = '{KEEP}') AS kept
+           d.decision AS decided, d.facts AS decided_facts
     FROM run_rows n
     JOIN payments p ON p.number = n.number AND {OURS}
     JOIN invoices i ON i.id = p.invoice_id
     JOIN matched m ON m.invoice_id = p.invoice_id
     JOIN run_rows r ON r.id = m.row_id AND r.number <> '' AND r.date IS NOT NULL
         AND r.number <> n.number AND {NOT_REGISTERED}
+    LEFT JOIN decisions d ON d.definition = :definition AND d.company = :company
+        AND d.number = n.number AND {IN_FORCE}
     WHERE n.run_id = :run_id AND n.number <> '' AND n.deleted = 0 AND n.date IS NOT NULL
     AND (abs(CAST(n.amount AS REAL)) < abs(CAST(p.amount AS REAL))
          OR (n.booked = 0 AND p.booked = 1) OR n.invoice_number <> p.invoice_number)
     ORDER BY p.date, p.id
 """  # noqa: S608 constants
 
-# What is kept is not offered again: the decision has the figures of the source.
+# What is kept is not offered again: the decision has the figures of the source, until it is
+# deleted there.
 _KEPT = f"""
     SELECT r.number AS arriving, p.*, i.number AS host_invoice_number
     FROM decisions d
@@ -390,6 +397,8 @@ _KEPT = f"""
         AND (r.amount LIKE '-%') = (p.amount LIKE '-%') AND {NOT_REGISTERED}
     WHERE d.definition = :definition AND d.company = :company AND d.decision = '{KEEP}'
     AND {IN_FORCE}
+    AND NOT EXISTS (SELECT 1 FROM run_checked c WHERE c.run_id = :run_id AND c.payment_id = p.id
+                    AND c.deleted = 1)
     AND (abs(CAST(d.facts ->> 'amount' AS REAL)) < abs(CAST(p.amount AS REAL))
          OR (d.facts ->> 'booked' = 0 AND p.booked = 1)
          OR d.facts ->> 'invoice_number' <> p.invoice_number)

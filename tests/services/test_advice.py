@@ -56,9 +56,9 @@ def test_whoever_replaced_a_deleted_payment_is_named_though_that_was_undone(
     preview = reads(host, plugin)
     [(code, message)] = told(preview)
     assert code == "deleted-at-source"
-    assert "kan vara ersatt av 2 (faktura 1001, borttagen här)" in message
+    assert "kan vara ersatt av betalning 2 (faktura 1001, borttagen här)" in message
     assert "ingen annan" not in message
-    assert "Kan ersätta 1 (" in row_of(preview, "2").message.sv
+    assert "Kan ersätta betalning 1 (" in row_of(preview, "2").message.sv
 
 
 def test_so_it_is_while_a_list_is_open(host, plugin, replacement_undone):
@@ -66,14 +66,14 @@ def test_so_it_is_while_a_list_is_open(host, plugin, replacement_undone):
     reads(host, plugin, payment(3, "1002", "10"))
     host.undo_save(replacement_undone, why="fel")
     preview = reads(host, plugin)
-    assert "ersatt av 2 (" in told(preview)[0][1]
+    assert "ersatt av betalning 2 (" in told(preview)[0][1]
 
 
 def test_an_equal_payment_elsewhere_that_may_replace_it_is_named(host, plugin):
     saves(host, plugin, payment(1, amount="400"))
     plugin.deleted = {"1"}
     [(_, message)] = told(reads(host, plugin, payment(2, "1002", "400")))
-    assert "ersatt av 2 (faktura 1002)" in message
+    assert "ersatt av betalning 2 (faktura 1002)" in message
 
 
 def test_one_that_a_person_confirmed_as_another_is_not(host, plugin):
@@ -89,7 +89,7 @@ def test_one_that_was_set_aside_is_named(host, plugin):
     plugin.deleted = {"1"}
     reads(host, plugin, payment(2))
     [(_, message)] = told(host.set_aside("Fortnox", ["2"]))
-    assert "ersatt av 2 (" in message
+    assert "ersatt av betalning 2 (" in message
 
 
 def test_where_nobody_came_that_is_said(host, plugin):
@@ -246,6 +246,28 @@ def test_once_it_is_no_longer_kept_that_waits_for_what_is_decided(host, plugin, 
 def test_what_changed_again_since_it_was_kept_is_decided_first(host, plugin, kept):
     preview = reads(host, plugin, payment(1, "1002", "800"), payment(3))
     assert outcomes(preview) == {"1": "changed-in-fortnox", "3": "replaced"}
+
+
+def test_once_it_is_deleted_there_it_is_not_called_kept_any_more(host, plugin):
+    saves(host, plugin, payment(1))
+    reads(host, plugin, payment(1, amount="900"))
+    host.decide("Fortnox", "1", "keep")
+    plugin.deleted = {"1"}
+    reads(host, plugin, payment(2, amount="900"))
+    warning = row_of(host.decide("Fortnox", "2", "accept"), "2").warning.sv
+    assert "Kan ersätta betalning 1 (" in warning
+    assert "behålls" not in warning
+
+
+def test_what_waits_for_a_change_that_is_set_aside_says_to_take_that_back(host, plugin):
+    saves(host, plugin, payment(1))
+    reads(host, plugin, payment(1, amount="600"), payment(2, amount="400"))
+    preview = host.set_aside("Fortnox", ["1"])
+    assert "och undanlagd: ta tillbaka den" in row_of(preview, "2").message.sv
+    assert "Är den undanlagd, ta tillbaka den först" in advice(preview, "2")
+    preview = host.take_back("Fortnox", ["1"])
+    assert row_of(preview, "2").message.sv.endswith("avgör den först")
+    assert outcomes(host.decide("Fortnox", "1", "accept"))["2"] == "exact"
 
 
 def test_what_is_confirmed_but_finds_nothing_left_says_what_is_to_be_deleted(host, plugin):

@@ -313,9 +313,23 @@ def test_a_settlement_against_what_a_kept_payment_paid_names_that_and_no_debt(ho
     saves(host, plugin, payment(1))
     reads(host, plugin, payment(1, "1002"))
     host.decide("Fortnox", "1", "keep")
-    message = row_of(reads(host, plugin, *halves(HERE)), "11").message.sv
-    assert "som behålls här men är ändrad" in message
-    assert "till godo" not in message
+    reads(host, plugin, *halves(HERE))
+    for _, message, _ in everything_said(host, HERE):
+        assert "som behålls här men är ändrad" in message.sv
+        assert (
+            "Ta tillbaka att betalning 1 behålls, läs in igen och godkänn ändringen" in message.sv
+        )
+        assert "Ångra kvittningen" not in message.sv
+        assert "till godo" not in message.sv
+
+
+def test_so_it_does_where_what_is_kept_settled_the_credit_note(host, plugin):
+    saves(host, plugin, payment(1, HERE, "-1000"))
+    reads(host, plugin, payment(1, HERE, "-500"))
+    host.decide("Fortnox", "1", "keep")
+    message = row_of(reads(host, plugin, *halves(HERE)), "12").message.sv
+    assert "är redan reglerad här, med betalning 1 (" in message
+    assert "Ta tillbaka att betalning 1 behålls" in message
 
 
 # --- Many of one amount and day ---
