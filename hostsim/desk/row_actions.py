@@ -128,9 +128,7 @@ def _choices(row: sqlite3.Row, decision: Decision | None, series: Decision | Non
     choices: list[str] = []
     reason = row["reason"]
     if row["kind"] == REJECTED:
-        choices.extend(reasons.possible_decisions(reason))
-        if row["obstacle"] in {reasons.BESIDE_CHANGED, reasons.NOT_CHECKED}:
-            choices.remove(ACCEPT)
+        choices.extend(reasons.possible_decisions(reason, row["obstacle"]))
         if reason == "invoice-not-found":
             choices.append(SERIES)
     if decision is not None:

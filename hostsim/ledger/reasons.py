@@ -295,9 +295,16 @@ def label(code: str) -> Text:
     return REASONS[code].label if code in REASONS else Text(code, code)
 
 
-def possible_decisions(code: str | None) -> tuple[str, ...]:
+#: What a payment waits for that may replace another one, but is not known to.
+WAITS = frozenset({BESIDE_CHANGED, NOT_CHECKED})
+
+
+def possible_decisions(code: str | None, obstacle: str = "") -> tuple[str, ...]:
     reason = REASONS.get(code or "")
-    return (SET_ASIDE,) if reason is None else reason.decisions
+    if reason is None:
+        return (SET_ASIDE,)
+    waits = obstacle in WAITS
+    return tuple(choice for choice in reason.decisions if not (waits and choice == ACCEPT))
 
 
 def asks_person(code: str) -> bool:

@@ -184,21 +184,32 @@ def _write_rows(
 def _write_decisions(output: Output, preview: Preview) -> None:
     """Print the commands that decide about the rejected payments."""
     name = quoted(preview.definition)
-    rejected = totals_by(preview.rows("rejected"), lambda row: row.reason)
-    for reason in reasons.REASONS.values():
-        options = " | ".join(
-            f"--{option}" for option in reason.decisions if option != reasons.SET_ASIDE
-        )
-        if options and reason.code in rejected:
-            output.say(
-                f"  {reason.label.sv}: hostsim decide {name} NUMMER {options}",
-                f"  {reason.label.en}: hostsim decide {name} NUMBER {options}",
+    rejected = {(row.reason, row.obstacle) for row in preview.rows("rejected")}
+    offered: dict[Text, str] = {}
+    for code in reasons.REASONS:
+        for obstacle in sorted(obstacle for reason, obstacle in rejected if reason == code):
+            decisions = reasons.possible_decisions(code, obstacle)
+            options = " | ".join(
+                f"--{option}" for option in decisions if option != reasons.SET_ASIDE
             )
-    if any(code != "already-imported" for code in rejected):
+            if options:
+                offered[_which(code, obstacle)] = options
+    for which, options in offered.items():
+        output.say(
+            f"  {which.sv}: hostsim decide {name} NUMMER {options}",
+            f"  {which.en}: hostsim decide {name} NUMBER {options}",
+        )
+    if any(code != "already-imported" for code, _ in rejected):
         output.say(
             f"  Lägg undan det som aldrig hör hit: hostsim set-aside {name} NUMMER",
             f"  Set aside what never belongs here: hostsim set-aside {name} NUMBER",
         )
+
+
+def _which(code: str, obstacle: str) -> Text:
+    """Name the payments that the same can be decided about."""
+    sv, en = reasons.label(code)
+    return Text(f"{sv} (väntar)", f"{en} (waits)") if obstacle in reasons.WAITS else Text(sv, en)
 
 
 def _write_discrepancies(output: Output, preview: Preview) -> None:

@@ -17,6 +17,17 @@ def test_the_lower_list_names_what_can_be_done(shown):
     assert "hostsim set-aside Butik NUMMER" in shown.out
 
 
+def test_of_a_payment_that_waits_for_another_one_it_offers_no_replacing(run, plugin):
+    plugin.payments = [payment(1, amount="400")]
+    run("import", "Butik", "--save")
+    plugin.payments = [payment(1, "1002", "400"), payment(3, amount="400")]
+    shown = run("import", "Butik").out
+    assert (
+        "Ersätter en borttagen betalning (väntar): hostsim decide Butik NUMMER --confirm" in shown
+    )
+    assert "--accept | --confirm" not in shown
+
+
 def test_the_payment_of_another_import_is_named_and_confirmed(run, plugin, monkeypatch):
     bank = FakePlugin(code="Bank")
     both = [("fake", plugin), ("bank", bank)]
