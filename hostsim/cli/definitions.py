@@ -176,8 +176,10 @@ def exports_set(common: Common, name: str, values: tuple[str, ...], region: str 
 
 def _list(common: Common, none: Text, *, exports: bool) -> None:
     with open_store(common) as store:
-        columns = definition_columns(make_host(store).shown_settings, exports=exports)
+        host = make_host(store)
+        columns = definition_columns(host.shown_settings, exports=exports)
         common.write_list(columns, lambda: store.definitions(exports=exports), none)
+        warn(common, host.settings_not_shown(exports=exports))
 
 
 def _change(

@@ -177,7 +177,12 @@ def _dialog(
     code = definition.import_type if definition else values.get("type") or next(iter(types), "")
     fields: list[Field] = []
     if (definition or is_new) and code in types:
-        declarations = desk_context().host().settings_fields(code, subject)
+        try:
+            declarations = desk_context().host().settings_fields(code, subject)
+        except HostError as error:
+            # The others can be chosen all the same; this one is refused when it is to be stored.
+            declarations = []
+            problems = [*problems, SettingsProblem("", "error", error.message)]
         fields = [_field(d, values, problems, new=definition is None) for d in declarations]
     names = {field.name for field in fields} | {"name", "type"}
     show_window = partial(exports.window, exports.SUBJECTS[subject]) if subject else window

@@ -26,6 +26,7 @@ from hostsim.storage.store import Store
 from opter_contract import BATCH
 from opter_contract.export_values import ExportReport
 from opter_contract.values import (
+    SEVERITIES,
     CheckedSettings,
     Choice,
     Company,
@@ -421,7 +422,10 @@ def checked_settings(checked: CheckedSettings) -> CheckedSettings:
 
 
 def _checked_problem(problem: SettingsProblem) -> SettingsProblem:
-    return SettingsProblem(text(problem.key), text(problem.severity), sentence(problem.message))
+    severity = text(problem.severity)
+    if severity not in SEVERITIES:
+        raise broken("a severity is neither error nor warning")
+    return SettingsProblem(text(problem.key), severity, sentence(problem.message))
 
 
 def _excluded_record(excluded: ExcludedPayment) -> Record:
@@ -505,13 +509,14 @@ def check_writable(what: str, value: str) -> None:
 
 def _exact(what: str, value: str) -> str:
     check_writable(what, value)
-    return value
+    return text(value)
 
 
 def text(value: str) -> str:
+    """Copy a text, as one of the plain type: a subclass may compare as it likes."""
     if not isinstance(value, str):
         raise broken("a text is not a text")
-    return clean(value)
+    return clean(str.__str__(value))
 
 
 def sentence(message: Text) -> Text:

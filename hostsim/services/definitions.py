@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping, Sequence
 
-from hostsim.errors import SettingsRefused, failure_of, host_error
+from hostsim.errors import HostError, SettingsRefused, failure_of, host_error
 from hostsim.ledger.values import Definition
 from hostsim.messages.text import SETTINGS_NOT_FOLLOWED
 from hostsim.plugins.session import Session, broken, checked_fields, checked_settings
@@ -28,12 +28,37 @@ class Definitions(Context):
     """Defines imports and exports, and changes their settings."""
 
     def settings_fields(self, type_code: str, subject: str = "") -> Sequence[SettingsField]:
-        """Return the fields of an import type, or of an export type of a subject."""
-        return checked_fields(
-            self.plugins.call_owner(
-                type_code, "opter_settings_fields", subject, type_code=type_code, subject=subject
+        """Return the fields of an import type, or of an export type of a subject.
+
+        :raises HostError: whatever the plug-in raises, so that it stops no other one.
+        """
+        hook = "opter_settings_fields"
+        try:
+            answer = self.plugins.call_owner(
+                type_code, hook, subject, type_code=type_code, subject=subject
             )
-        )
+        except (KeyboardInterrupt, HostError):
+            raise
+        except BaseException as error:
+            failure = failure_of(error)
+            if failure is None:
+                raise broken(f"{hook} failed ({type(error).__name__})") from error
+            raise HostError(failure.code, failure.kind, failure.message) from error
+        return checked_fields(answer)
+
+    def settings_not_shown(self, *, exports: bool) -> Sequence[SettingsProblem]:
+        """Return, by definition, why the settings that its plug-in cannot name are not shown."""
+        problems = []
+        for definition in self.store.definitions(exports=exports):
+            try:
+                self.plugins.owner(definition.import_type, definition.subject)
+            except HostError:
+                continue  # missing or switched off, which hostsim plugins shows
+            try:
+                self.settings_fields(definition.import_type, definition.subject)
+            except HostError as error:
+                problems.append(SettingsProblem(definition.name, "warning", error.message))
+        return problems
 
     def define(
         self,
@@ -136,6 +161,7 @@ class Definitions(Context):
     def _checked_settings(
         self, type_code: str, values: Mapping[str, str], subject: str
     ) -> CheckedSettings:
+        self.settings_fields(type_code, subject)  # what cannot be shown afterwards is not stored
         answer: CheckedSettings | None = self.plugins.call_owner(
             type_code,
             "opter_check_settings",

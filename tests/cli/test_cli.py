@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from bill_file import bill
 from command_line import INVOICES
+from fake_plugin import FakePlugin, hookimpl
 from invoice_file import INVOICE
 from shop_plugin import SHOP, Shop
 
@@ -25,6 +26,7 @@ from hostsim.errors import HostError
 from hostsim.ledger.values import Invoice
 from hostsim.messages import formats
 from hostsim.plugins.loading import Plugins
+from hostsim.storage.history import HIDDEN
 from hostsim.views.output import Output
 from hostsim.views.progress import ProgressLines, progress_on
 from hostsim.views.table import Column, write_table
@@ -552,6 +554,28 @@ def test_a_definition_may_have_any_name(ready):
 def test_one_field_is_changed_and_the_others_stay(ready):
     ready("formats", "set", "Butik", "behave=bug")
     assert ready("formats", "set", "Butik", "more=1", "--json").json["settings"]["behave"] == "bug"
+
+
+def test_an_import_whose_plug_in_fails_keeps_no_other_from_the_list(ready, monkeypatch):
+    def fail():
+        raise SystemExit
+
+    failing, right = FakePlugin(), FakePlugin(code="Right")
+    plugins = [("fake", failing), ("right", right)]
+    monkeypatch.setattr(Plugins, "load", classmethod(lambda cls, **_: cls(plugins)))
+    for name, code in (("Ena", "Fake"), ("Andra", "Right")):
+        ready("formats", "add", name, "--type", code, "--format", "API", "--set", "before=1")
+    failing.opter_settings_fields = hookimpl(fail)
+    listed = ready("formats", "--json")
+    assert listed.status == 0
+    assert {one["name"]: one["settings"] for one in listed.json} == {
+        "Butik": {},
+        "Ena": {"before": HIDDEN},
+        "Andra": {"before": "1"},
+    }
+    assert "Varning: Ena: Insticksprogrammet följer inte avtalet" in listed.err
+    assert listed.err.count("Varning") == 1
+    assert ready("formats", "set", "Ena", "before=2").last.startswith("CONTRACT_BROKEN: ")
 
 
 def test_refused_settings_are_named_field_by_field(ready):

@@ -5,6 +5,7 @@ import re
 import threading
 from decimal import Decimal
 from types import SimpleNamespace
+from unittest.mock import Mock
 
 import pytest
 from desk_person import HERE, KEY, Person, rows_of, signed_in_client, token_of, words
@@ -22,6 +23,7 @@ from fake_plugin import (
 from hostsim.desk.access_control import is_loopback
 from hostsim.desk.app import create_app
 from hostsim.messages.desk import WORDS
+from hostsim.plugins.loading import Plugins
 from opter_contract.values import Progress, Text
 
 EVIL = "<script>alert(1)</script>"
@@ -216,6 +218,20 @@ def test_settings_are_stored_and_shown_again(person, desk_context):
 def test_settings_can_be_changed(person, defined):
     person.post("/settings/of/Fortnox", **{"field-path": "/annan"})
     assert defined.store.definition("Fortnox").settings["path"] == "/annan"
+
+
+def test_an_import_whose_plug_in_fails_is_told_beside_what_else_can_be_chosen(
+    person, defined, monkeypatch
+):
+    stored = defined.store.definition("Fortnox").settings
+    monkeypatch.setattr(Plugins, "call_owner", Mock(side_effect=SystemExit))
+    for path in ("/settings/of/Fortnox", "/settings/new"):
+        page = person.get(path)
+        assert "opter_settings_fields failed (SystemExit)" in words(page)
+        assert "/settings/of/Fortnox" in page
+    answer = person.post("/settings/of/Fortnox", 500, **{"field-path": "/annan"})
+    assert "CONTRACT_BROKEN" in answer
+    assert defined.store.definition("Fortnox").settings == stored
 
 
 def test_a_secret_is_never_shown_again(person, defined, store):

@@ -9,6 +9,7 @@ from fake_export import SETTINGS, FakeExport, exported_invoice, send_all
 from fake_plugin import FakePlugin, Refused, balance, euro, excluded, hookimpl, payment
 from host_and_plugin import host_of, import_and_save, outcomes, preview_of, refusal
 
+from hostsim.storage.history import HIDDEN
 from opter_contract.values import Company, Progress, Text
 
 HALF = "\ud800"
@@ -249,6 +250,9 @@ WRONG_CHECKS = {
     "a severity of None": checked(
         problems=[SimpleNamespace(key="file", severity=None, message=WORDS)]
     ),
+    "an unknown severity": checked(
+        problems=[SimpleNamespace(key="file", severity="fatal", message=WORDS)]
+    ),
 }
 
 
@@ -269,6 +273,37 @@ def test_fields_that_are_none_of_the_contract_are_refused_as_such(store, answer)
     host = host_that_is_answered(store, "opter_settings_fields", answer)
     assert is_told_of_itself_alone(host, lambda: host.settings_fields("Fake"))
     assert [one.key for one in host.settings_fields("Right")] == ["before"]
+
+
+@pytest.mark.parametrize(
+    "error", [ZeroDivisionError("secret"), SystemExit(3), RecursionError()], ids=repr
+)
+def test_what_fails_when_asked_for_its_fields_is_told_and_nothing_of_it_is_stored(store, error):
+    plugin = FakePlugin()
+    host = host_of(store, plugin, FakePlugin(code="Right"))
+    host.define("F", "Fake", "API", "", {"before": "2026-01-01"})
+
+    def fail():
+        raise error
+
+    plugin.opter_settings_fields = hookimpl(fail)
+    host = host_of(store, plugin, FakePlugin(code="Right"))
+    assert is_told_of_itself_alone(host, lambda: host.change("F", {"before": "2026-02-02"}))
+    assert refusal(host.define, "G", "Fake", "API", "", {}).code == "CONTRACT_BROKEN"
+    assert [one.settings["before"] for one in store.definitions()] == ["2026-01-01"] * 2
+    assert host.shown_settings("Fake", {"before": "2026-01-01"}) == {"before": HIDDEN}
+
+
+def test_a_text_that_compares_as_it_likes_is_copied_as_a_plain_one(store):
+    class Own(str):
+        __slots__ = ()
+        __hash__ = str.__hash__
+
+        def __eq__(self, other):
+            raise ZeroDivisionError
+
+    host = host_that_is_answered(store, "opter_settings_fields", [field(key=Own("file"))])
+    assert host.settings_fields("Fake")[0].key == "file"
 
 
 @pytest.mark.parametrize("answer", WRONG_CHECKS.values(), ids=WRONG_CHECKS)
