@@ -41,6 +41,7 @@ ACCEPTED_BUT = "accepted-but-refused"
 CONFIRMED_BUT = "confirmed-but-paid"
 BESIDE_CHANGED = "beside-changed"
 BESIDE_KEPT = "beside-kept"
+KEPT_ELSEWHERE = "kept-elsewhere"  # registered on another invoice than it pays at the source
 NOT_CHECKED = "not-checked"
 PAID_BY_WAITING = "paid-by-waiting"
 TO_BE_FETCHED = "to-be-fetched"

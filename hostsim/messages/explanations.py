@@ -68,6 +68,14 @@ TO_DO: Mapping[str, Text] = {
         "again and accept the change. Pay back, or take it as an advance, only if the money came "
         "twice for certain.",
     ),
+    "kept-elsewhere": Text(
+        "Den betalar den här fakturan i {source}, men behålls på en annan faktura här: den här "
+        "kan alltså vara betald, så påminn inte kunden innan det är avgjort. Är pengarna för den "
+        "här fakturan, ta tillbaka att betalningen behålls, läs in igen och godkänn ändringen.",
+        "It pays this invoice in {source}, but is kept on another invoice here: so this one may "
+        "be paid, and no reminder should be sent before that is decided. If the money is for this "
+        "invoice, take back that the payment is kept, import again and accept the change.",
+    ),
     "paid-by-waiting": Text(
         "En annan betalning på fakturan är urkryssad eller ångrad: ta in den igen, eller lägg "
         "undan den; därefter avgörs den här.",

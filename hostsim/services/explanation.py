@@ -315,6 +315,9 @@ def _collect_facts(
         by_number[number].previewed = row
     for number, row in pending.items():
         by_number[number].pending = row
+    # What an import read may have moved on since, if the source was asked.
+    paying = {n: facts for n, facts in by_number.items() if lookup is None or facts.row is not None}
+    _add_entries_elsewhere(scope, paying)
     for number, facts in by_number.items():
         facts.number = number
     return invoice_id, [*by_number.values(), *unnumbered]
@@ -338,12 +341,18 @@ def _add_entries(
             by_number[number].here.append(entry)
         else:
             unnumbered.append(Facts(here=[entry]))
-    if scope.company is not None and scope.definition is not None:
-        import_type, company = scope.definition.import_type, scope.company.number
-        elsewhere = [number for number, facts in by_number.items() if not facts.here]
-        for entry in scope.store.payments_by_number(import_type, company, elsewhere):
-            by_number[entry.payment_number].here.append(entry)
     return [*unnumbered, *of_other_imports.values()]
+
+
+def _add_entries_elsewhere(scope: ExplanationScope, by_number: Mapping[str, Facts]) -> None:
+    """Add the entries on other invoices of payments that are of this one at the source."""
+    if scope.company is None or scope.definition is None:
+        return
+    import_type, company = scope.definition.import_type, scope.company.number
+    elsewhere = [number for number, facts in by_number.items() if not facts.here]
+    for entry in scope.store.payments_by_number(import_type, company, elsewhere):
+        by_number[entry.payment_number].here.append(entry)
+        by_number[entry.payment_number].elsewhere = True
 
 
 def _is_of_import(entry: Entry, scope: ExplanationScope) -> bool:
@@ -367,9 +376,14 @@ def _looked_up(
                     continue
                 if question.invoice_id is None or invoice_id in {None, question.invoice_id}:
                     yield invoice_id, row, judgement
-                elif judgement.reason == MOVED:
+                elif judgement.reason == MOVED or _is_kept(judgement):
                     yield question.invoice_id, row, judgement
                 # Any other only shares the OCR reference.
+
+
+def _is_kept(judgement: Judgement) -> bool:
+    """Return whether a person keeps what is registered though it changed at the source."""
+    return judgement.reason == REGISTERED_ALREADY and judgement.hidden is not None
 
 
 def _matched_before(scope: ExplanationScope, question: Question) -> int | None:
@@ -541,7 +555,8 @@ def _explained_payment(
     return ExplainedPayment(
         number=facts.number,
         outcome=outcome,
-        reason=refusal and refusal.reason,
+        # What is kept as registered needs nobody; its message says what changed.
+        reason=refusal.reason if refusal and to_do else None,
         message=refusal and named(refusal.message, source),
         to_do=to_do and named(to_do, source),
         at_source=None if facts.row is None else payment_of(facts.row, ""),

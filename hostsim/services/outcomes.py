@@ -51,6 +51,7 @@ class Facts:
     previewed: sqlite3.Row | None = None  # in the open preview
     pending: sqlite3.Row | None = None
     other_import: bool = False  # registered by another import than the one that was asked
+    elsewhere: bool = False  # in the books, but on another invoice
 
     @property
     def last(self) -> Entry | None:
@@ -90,7 +91,9 @@ def outcome_of(
     if last is not None and facts.other_import:
         return _STATES.get(last.state, REGISTERED), None
     if last is not None and last.state == REGISTERED:
-        return _registered(facts, last, refusal if asked else _earlier_refusal(facts), asked=asked)
+        refusal = refusal if asked else _earlier_refusal(facts)
+        kept = any(one.decision == reasons.KEEP and one.in_force for one in decisions)
+        return _registered(facts, last, refusal, asked=asked, kept=kept)
     half = None if asked and complete else _row_of_half(facts, asked=asked)
     if any(decision.decision == SET_ASIDE and decision.in_force for decision in decisions):
         shown = facts.previewed if half is None else half
@@ -115,13 +118,18 @@ def outcome_of(
 
 
 def _registered(
-    facts: Facts, last: Entry, refusal: Refusal | None, *, asked: bool
+    facts: Facts, last: Entry, refusal: Refusal | None, *, asked: bool, kept: bool
 ) -> tuple[str, Refusal | None]:
+    """Return the refusal of what is registered only if it changed, also if that is kept."""
     if facts.deleted_at_source:
         return REGISTERED, Refusal(discrepancies.DELETED, messages.DELETED_AT_SOURCE)
     if asked and facts.row is None:
         return _not_on_invoice(facts, last)
-    return REGISTERED, refusal if refusal and refusal.reason != reasons.REGISTERED_ALREADY else None
+    if refusal is None or refusal.reason != reasons.REGISTERED_ALREADY:
+        return REGISTERED, refusal
+    if kept and facts.elsewhere:
+        return REGISTERED, refusal._replace(obstacle=reasons.KEPT_ELSEWHERE)
+    return REGISTERED, refusal if kept else None
 
 
 def _ready(facts: Facts) -> tuple[str, Refusal | None]:
@@ -180,7 +188,7 @@ def _not_on_invoice(facts: Facts, registered: Entry) -> tuple[str, Refusal | Non
             continue
         earlier = _refusal_in(row)
         if earlier is not None and earlier.reason == reasons.REGISTERED_ALREADY:
-            return REGISTERED, None  # a person keeps what is registered
+            return REGISTERED, earlier  # a person keeps what is registered
         return REGISTERED, Refusal(MOVED, messages.pays_another(row["invoice_number"]))
     return NOT_ON_INVOICE, None
 
@@ -234,8 +242,14 @@ def to_do_of(
         return messages.TAKEN_AGAIN
     if refusal is None:
         return advice_on(outcome)
+    if outcome == REGISTERED and (refusal.reason, refusal.obstacle) == _KEPT:
+        return None
     # A reason that only the plug-in knows: its message says what to do.
     return TO_DO.get(refusal.obstacle) or advice_on(refusal.reason) or refusal.message
+
+
+#: The reason and the obstacle of what is kept as registered here.
+_KEPT = (reasons.REGISTERED_ALREADY, "")
 
 
 def _comes_in_by_decision(

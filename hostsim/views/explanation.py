@@ -216,14 +216,15 @@ def entry_line(entry: Entry, language: str) -> str:
     """Return sentences: what is registered, how it came in, and its state."""
     amount = text_of(Money(entry.amount, SEK), language)
     status, who = label(STATUSES, entry.status), by_whom(entry.user, entry.at)
+    number = one_line(entry.host_invoice_number or "")
     how = origin(entry)
     if entry.origin == HAND:
         came = Text(f"Registrerad för hand av {who.sv}", f"Registered by hand by {who.en}")
     else:
         came = Text(f"Importerad ({how.sv}) av {who.sv}", f"Imported ({how.en}) by {who.en}")
     what = Text(
-        f"{amount} {day(entry.payment_date)}, {status.sv.lower()}",
-        f"{amount} on {day(entry.payment_date)}, {status.en.lower()}",
+        f"{amount} {day(entry.payment_date)}, faktura {number}, {status.sv.lower()}",
+        f"{amount} on {day(entry.payment_date)}, invoice {number}, {status.en.lower()}",
     )
     sentences = (text_of(sentence, language) for sentence in (what, came, state(entry)))
     return "".join(f"{sentence}. " for sentence in sentences if sentence).rstrip()

@@ -26,6 +26,7 @@ from hostsim.messages import explanations
 from hostsim.messages.explanations import remaining
 from hostsim.sandbox import WriteOff
 from hostsim.storage.store import Store
+from hostsim.views.explanation import entry_line
 
 NAME = "Nord"
 
@@ -474,8 +475,25 @@ def test_the_same_is_said_after_the_list_was_saved_without_a_decision(host, move
 def test_once_kept_nothing_is_left_to_do(host, moved):
     host.import_payments(NAME)
     host.decide(NAME, "1", "keep")
-    one = the_one(host)
-    assert (one.outcome, one.reason, one.to_do) == ("registered", None, None)
+    for offline in (False, True):
+        one = the_one(host, offline=offline)
+        assert (one.outcome, one.reason, one.to_do) == ("registered", None, None)
+        assert "behålls som den är" in one.message.sv
+        assert "fakturanummer registrerat 1001, nu 1002" in one.message.sv
+
+
+@pytest.mark.parametrize("saved", [False, True])
+def test_the_invoice_that_it_pays_there_may_be_paid_with_one_that_is_kept(host, moved, saved):
+    host.import_payments(NAME)
+    host.decide(NAME, "1", "keep")
+    if saved:
+        host.save(NAME)
+    for offline in (False, True):
+        [one] = host.why("1002", NAME, offline=offline).payments
+        assert one.outcome == "registered"
+        assert "fakturanummer registrerat 1001, nu 1002" in one.message.sv
+        assert "den här kan alltså vara betald" in one.to_do.sv
+        assert "faktura 1001" in entry_line(one.here[0], "sv")
 
 
 def test_a_payment_that_moved_and_then_was_accepted_is_reversed_here(host, moved):

@@ -207,4 +207,4 @@ def test_offline_a_payment_that_moved_is_said_to_have_moved_on_both_invoices(hos
     import_and_save(host, plugin, payment(1))
     preview_of(host, plugin, payment(1, "1002"))
     assert reasons(host, "1001") == [("1", "registered", "changed-in-fortnox")]
-    assert reasons(host, "1002") == [("1", "rejected", "changed-in-fortnox")]
+    assert reasons(host, "1002") == [("1", "registered", "changed-in-fortnox")]
