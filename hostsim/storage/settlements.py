@@ -289,6 +289,13 @@ _WITH_HALVES = f"""
         GROUP BY a.date, a.currency, a.half)
 """  # noqa: S608 constants
 
+# The credit ``p`` was a half until it alone changed: its other half may change as it did.
+_WAS_HALF = f"""
+    i.id IS NOT NULL AND EXISTS (
+        SELECT 1 FROM payments o WHERE o.import_type = :import_type AND o.company = :company
+        AND o.number = p.number AND o.state = 'reversed' AND o.status = '{SETTLED}')
+"""  # noqa: S608 constants
+
 # Those whose own other half is not registered any more, or is deleted at the source, or arrives.
 _REGISTERED_CREDITS = f"""
     WITH {_WITH_HALVES}
@@ -297,7 +304,8 @@ _REGISTERED_CREDITS = f"""
     FROM halves a CROSS JOIN payments p ON p.currency {{this}} 'SEK' AND p.currency = a.currency
         AND CAST(p.{{amount}} AS REAL) = -a.half AND p.date = a.date AND {OURS}
     LEFT JOIN invoices i ON i.id = p.invoice_id AND i.total LIKE '-%'
-    WHERE p.status = '{SETTLED}' AND p.id NOT IN ({_GONE}) AND p.number NOT IN {_CHANGED}
+    WHERE (p.status = '{SETTLED}' OR {_WAS_HALF})
+    AND p.id NOT IN ({_GONE}) AND p.number NOT IN {_CHANGED}
     AND (a.first IS NULL OR a.first = a.last AND EXISTS (
         SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = a.first
         AND r.number IN {_CHANGED} AND r.date = a.date AND r.currency = a.currency

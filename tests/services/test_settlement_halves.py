@@ -156,6 +156,31 @@ def test_a_half_that_changed_alone_gets_no_tick_without_a_word_of_the_settlement
     assert "Var halva av en kvittning" in row.warning.sv
 
 
+@pytest.mark.parametrize("first", ["11", "12"])
+def test_halves_that_change_alike_one_after_the_other_are_a_settlement_again(
+    host, plugin, note, first
+):
+    settled(host, plugin)
+    later = {one.key.number: one for one in halves(date=NEW_YEAR.replace(day=23))}
+    reads(host, plugin, later.pop(first))
+    accepted(host, first)
+    host.save("Fortnox")
+    [(number, other)] = later.items()
+    reads(host, plugin, other)
+    row = row_of(accepted(host, number), number)
+    assert row.status == SETTLED
+    assert f"hör ihop med betalning {first}" in row.warning.sv
+    assert "kommer inte med den" not in row.warning.sv
+
+
+def test_a_refund_of_a_credit_note_that_was_never_half_of_a_settlement_stays_one(
+    host, plugin, note
+):
+    debit, refund = halves()
+    saves(host, plugin, refund)
+    assert outcomes(reads(host, plugin, debit)) == {"11": "partial"}
+
+
 # --- One half is deleted here and taken again ---
 
 
