@@ -57,7 +57,8 @@ class Customer:
     """A customer in the host's register."""
 
     code: str
-    """The host's own code, unique there."""
+    """The host's own code, unique in the region of the invoice: in another region the same code is
+    another customer, unless name and organisation number are equal."""
     ledger_number: str
     """Its number in the sales ledger; ``""`` if it has none yet."""
     name: str
@@ -118,7 +119,7 @@ class Supplier:
     """A subcontractor in the host's register; ``""`` is what the host does not know."""
 
     code: str
-    """The host's own code, unique there."""
+    """The host's own code, unique in the region of the bill, as is a customer's."""
     name: str
     organisation_number: str = ""
     vat_number: str = ""

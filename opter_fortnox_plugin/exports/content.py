@@ -17,16 +17,21 @@ class Content:
 
     :ivar ours: the invoice or supplier invoice.
     :ivar card: the record of its customer or supplier.
-    :ivar party_code: the host's code of that party.
+    :ivar party_id: identifies that party at the host.
     :ivar host_total: the host's total, with VAT.
     :ivar problem: why it cannot be written; it can be compared anyway.
     """
 
     ours: Any
     card: Any
-    party_code: str
+    party_id: str
     host_total: Decimal
     problem: Problem | None = None
+
+
+def party_id(region: str, code: str) -> str:
+    """Return what identifies a customer or supplier at the host, as messages show it."""
+    return f"{region}/{code}" if region else code
 
 
 def is_ours(ours: Document, theirs: Document) -> bool:

@@ -59,8 +59,8 @@ CARD: Final = (
 #: Fields that the contract names differently.
 _IN_CONTRACT: Final = {"zip_code": "zip", "country_code": "country"}
 
-#: The fields that identify another customer.
-_IDENTITY: Final = frozenset({"Name", "OrganisationNumber"})
+#: The fields that identify a customer or supplier.
+_IDENTITY: Final = CARD[:2]
 
 
 def card_texts(party: Any, fields: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -99,6 +99,20 @@ class PartyRegister:
             if (mine := getattr(ours, field))
             and _normalised(name, mine) != _normalised(name, other := getattr(theirs, field))
         ]
+
+    def is_same(self, one: Any, other: Any) -> bool:
+        """Return whether two records are of the same customer or supplier.
+
+        Name and organisation number must be equal, or if there is no number, all that both have.
+        """
+        is_same = all(
+            _normalised(name, getattr(one, field)) == _normalised(name, getattr(other, field))
+            for name, field in _IDENTITY
+        )
+        if not is_same or one.organisation_number:
+            return is_same
+        differences = (*self.differences(one, other), *self.bank_differences(one, other))
+        return not any(difference.theirs for difference in differences)
 
     def bank_differences(self, ours: Any, theirs: Any) -> list[Difference]:
         """Return the bank details that lead to another account than ours.
@@ -139,11 +153,11 @@ class Card:
     """One customer or supplier.
 
     :ivar ours: as it should look; its ``vat_type`` is that of a new record.
-    :ivar code: the host's code of the customer or supplier.
+    :ivar id: identifies the customer or supplier at the host.
     :ivar vat_type: the kind of VAT in Fortnox; ``""`` if unknown.
     :ivar is_hidden: this login cannot read it.
     :ivar other_organisation: the organisation number there, if it is another company's.
-    :ivar other_code: the host's code of the one whose record it is, if that is another one.
+    :ivar other_id: identifies the one whose record it is, if that is another one.
     :ivar action: ``create``, ``update`` or ``none``, regardless of the bank details.
     :ivar bank: the bank details that would change.
     :ivar is_confirmed: a person has confirmed all of them.
@@ -151,11 +165,11 @@ class Card:
     """
 
     ours: Any
-    code: str
+    id: str
     vat_type: str = ""
     is_hidden: bool = False
     other_organisation: str = ""
-    other_code: str = ""
+    other_id: str = ""
     action: str = "none"
     differences: list[Difference] = field(default_factory=list)
     bank: list[Difference] = field(default_factory=list)
@@ -200,17 +214,19 @@ class Cards:
         self._written: set[str] = set()
         self.cards: dict[str, Card] = {}
 
-    def plan(self, parties: Mapping[str, Any], codes: Mapping[str, str]) -> None:
+    def plan(self, parties: Mapping[str, Any], ids: Mapping[str, Sequence[str]]) -> None:
         """Look up these records, and plan their changes.
 
         :param parties: by number.
-        :param codes: the host's code of each, by number.
+        :param ids: identify each at the host, in one region or several.
         """
         if not parties:
             return
         self._cache.load()
         self._forget_changed()
-        self.cards = {number: Card(ours, codes[number]) for number, ours in parties.items()}
+        for number, ours in parties.items():
+            owner = self._cache.owner(number)
+            self.cards[number] = Card(ours, owner if owner in ids[number] else ids[number][0])
         unknown = []
         for number, card in self.cards.items():
             remembered = self._cache.vat_type(card)
@@ -270,7 +286,7 @@ class Cards:
                 if error.error is not None:
                     raise error.error
                 continue
-            if card.action == "create" and self._is_other(card, theirs):
+            if card.action == "create" and not self._register.is_same(card.ours, theirs):
                 # Somebody else's record is not overwritten unseen.
                 raise Rejected(NUMBER_USED, "")
             card.vat_type = theirs.vat_type
@@ -306,12 +322,6 @@ class Cards:
             raise BankChanged
         card.action, card.bank = "update", bank
         card.differences = self._register.differences(card.ours, theirs) if self._update else []
-
-    def _is_other(self, card: Card, theirs: Any) -> bool:
-        return any(
-            difference.field in _IDENTITY
-            for difference in self._register.differences(card.ours, theirs)
-        )
 
     def mark_written(self, number: str) -> None:
         """Cache a record that was written."""
@@ -453,9 +463,9 @@ class Cards:
             card.other_organisation = theirs.organisation_number
             return
         owner = self._cache.owner(card.ours.number)
-        if owner not in {"", card.code} and self._is_other(card, theirs):
+        if owner not in {"", card.id} and not self._register.is_same(card.ours, theirs):
             # Of two that have one number here, the second one does not get the first one's record.
-            card.other_code = owner
+            card.other_id = owner
             return
         if not differences and not bank:
             self._cache.remember(card)
@@ -515,7 +525,7 @@ def _normalised(name: str, text: str) -> str:
 
 
 class _CardCache:
-    """The cache of records in the host's state: digests and the host's codes.
+    """The cache of records in the host's state: digests, and whose they are.
 
     :ivar since: the start of the next change list.
     :ivar read_at: when the register was read, by Fortnox's clock.
@@ -572,19 +582,19 @@ class _CardCache:
     def vat_type(self, card: Card) -> str | None:
         """Return the kind of VAT of a cached record; ``None`` if it is not cached."""
         cached = self._cards.get(card.ours.number, _UNKNOWN)
-        is_same = (cached[0], cached[2]) == (_card_digest(card.ours), card.code)
+        is_same = (cached[0], cached[2]) == (_card_digest(card.ours), card.id)
         return cached[1] if is_same else None
 
     def owner(self, number: str) -> str:
-        """Return the host's code of the one whose record it is; ``""`` if unknown."""
+        """Return the id at the host of the one whose record it is; ``""`` if unknown."""
         return self._cards.get(number, _UNKNOWN)[2]
 
     def remember(self, card: Card) -> None:
-        self._cards[card.ours.number] = (_card_digest(card.ours), card.vat_type, card.code)
+        self._cards[card.ours.number] = (_card_digest(card.ours), card.vat_type, card.id)
 
     def claim(self, card: Card) -> None:
         digest, kind, _ = self._cards.get(card.ours.number, _UNKNOWN)
-        self._cards[card.ours.number] = (digest, kind, card.code)
+        self._cards[card.ours.number] = (digest, kind, card.id)
 
     def forget(self, number: str) -> None:
         """Forget what a record looks like, not whose it is."""

@@ -192,13 +192,17 @@ class Planner(ABC, Generic[P]):
 
     def _refuse_shared_numbers(self) -> None:
         """Refuse items of different parties that share a number in Fortnox."""
-        codes: dict[str, dict[str, None]] = {}
+        cards: dict[str, dict[str, Any]] = {}
         for plan in self.plans:
-            codes.setdefault(plan.party_number, {})[plan.content.party_code] = None
+            cards.setdefault(plan.party_number, {})[plan.content.party_id] = plan.content.card
         for plan in self.ready_plans():
-            number = plan.party_number
-            if number and len(codes[number]) > 1:
-                shared = ", ".join(codes[number])
+            number, content = plan.party_number, plan.content
+            is_shared = any(
+                party_id != content.party_id and not self.register.is_same(content.card, card)
+                for party_id, card in cards[number].items()
+            )
+            if number and is_shared:
+                shared = ", ".join(cards[number])
                 plan.refuse(f"{self.problems.party}_NUMBER_SHARED", number=number, codes=shared)
 
     def number_in_fortnox(self, plan: P) -> str:
@@ -279,10 +283,12 @@ class Planner(ABC, Generic[P]):
 
     def _plan_cards(self) -> None:
         parties: dict[str, Any] = {}
+        ids: dict[str, list[str]] = {}
         plans = [plan for plan in self.plans if plan.state in WITH_CARD and plan.party_number]
         for plan in plans:
             parties[plan.party_number] = self.card_of(plan, parties.get(plan.party_number))
-        self.cards.plan(parties, {plan.party_number: plan.content.party_code for plan in plans})
+            ids.setdefault(plan.party_number, []).append(plan.content.party_id)
+        self.cards.plan(parties, ids)
         for plan in plans:
             if plan.action != "none":
                 self.refuse_if_card_conflicts(plan)
@@ -297,12 +303,12 @@ class Planner(ABC, Generic[P]):
                 ours=card.ours.organisation_number,
                 theirs=card.other_organisation,
             )
-        elif card.other_code:
+        elif card.other_id:
             message = self.problems.sentence(
-                "NUMBER_OF_OTHER", number=plan.party_number, ours=card.code, theirs=card.other_code
+                "NUMBER_OF_OTHER", number=plan.party_number, ours=card.id, theirs=card.other_id
             )
             plan.refuse(f"{self.problems.party}_NUMBER_SHARED", message)
-        return bool(card.other_organisation or card.other_code)
+        return bool(card.other_organisation or card.other_id)
 
     def _planned_item(self, plan: P) -> PlannedItem:
         return PlannedItem(

@@ -139,8 +139,10 @@ _OF_PARTIES: Final[Mapping[str, Text]] = {
         "it is another one. Give {party} another number, or correct the organisation number.",
     ),
     "NUMBER_SHARED": Text(
-        "{Parties} {codes} har samma {party_number} {number}. Ge dem varsitt.",
-        "{Parties} {codes} have the same {party_number} {number}. Give each its own.",
+        "{Parties} {codes} har samma {party_number} {number}. Ge dem varsitt; är de samma, ska "
+        "namn och organisationsnummer vara lika.",
+        "{Parties} {codes} have the same {party_number} {number}. Give each its own; if they are "
+        "the same one, name and organisation number must be equal.",
     ),
     "NUMBER_TAKEN": Text(
         "Numret {number} är förbrukat i Fortnox: det har hört till någon annan, eller någon som är "

@@ -15,7 +15,7 @@ from itertools import chain
 from typing import Final
 
 from opter_contract import export_values as contract
-from opter_fortnox_plugin.exports.content import Content
+from opter_fortnox_plugin.exports.content import Content, party_id
 from opter_fortnox_plugin.exports.parties import CARD, card_texts
 from opter_fortnox_plugin.exports.problems import Problem
 from opter_fortnox_plugin.exports.texts import (
@@ -97,7 +97,8 @@ def content_of(bill: contract.SupplierBill, settings: BillSettings) -> Content:
         or _balance_problem(bill)
         or PROBLEMS.row_count_problem(len(ours.rows))
     )
-    return Content(ours, card, bill.supplier.code, bill.total, problem)
+    supplier = party_id(bill.region, bill.supplier.code)
+    return Content(ours, card, supplier, bill.total, problem)
 
 
 def _amounts(bill: contract.SupplierBill) -> Iterable[Decimal]:

@@ -119,6 +119,51 @@ def test_a_customer_with_another_code_here_is_the_same_one(office):
     assert [(one.state, one.code) for one in recorded.results] == [("sent", "")]
 
 
+def test_a_code_in_another_region_is_another_customer(office):
+    export_and_wait(office, "10301", region="Nord")
+    nameless = replace(KALMAR, name="Nybro Trä AB", organisation_number="")
+    recorded = export_and_wait(office, "10302", region="Syd", customer=nameless)
+    [planned] = recorded.planned
+    assert (planned.state, planned.code) == ("refused", "CUSTOMER_NUMBER_SHARED")
+    assert "is Nord/KALM here, so the invoice of Syd/KALM" in planned.message.en
+
+
+def test_a_customer_in_two_regions_has_one_card(office):
+    export_and_wait(office, "10301", region="Nord")
+    recorded = export_and_wait(office, "10302", region="Syd")
+    assert [(one.state, one.code) for one in recorded.results] == [("sent", "")]
+    assert recorded.cards == []
+
+
+def test_a_customer_in_two_regions_may_get_another_name(office):
+    export_and_wait(office, "10301", region="Nord")
+    renamed = replace(KALMAR, name="Kalmar Glas AB")
+    ours = [
+        invoice(number, region=region, customer=renamed)
+        for number, region in (("10302", "Syd"), ("10303", "Nord"))
+    ]
+    recorded = office.set_invoices(*ours).export()
+    assert [one.state for one in recorded.results] == ["sent", "sent"]
+
+
+@pytest.mark.parametrize(
+    ("organisation_number", "address", "code"),
+    [
+        ("", "Box 1", ""),
+        ("", "Box 2", "CUSTOMER_NUMBER_SHARED"),
+        ("556000-0000", "Box 1", "CUSTOMER_NUMBER_SHARED"),
+    ],
+)
+def test_without_an_organisation_number_one_customer_has_one_address_too(
+    office, organisation_number, address, code
+):
+    first = replace(KALMAR, organisation_number=organisation_number)
+    export_and_wait(office, "10301", customer=first)
+    other = replace(NYBRO, name=KALMAR.name, organisation_number="", address1=address)
+    recorded = export_and_wait(office, "10302", customer=other)
+    assert [one.code for one in recorded.planned] == [code]
+
+
 def test_a_card_that_somebody_changes_while_we_send_is_looked_up_again(office):
     export_and_wait(office, "10301", meanwhile=lambda: change(office, City="Nybro"))
     recorded = export_and_wait(office, "10302")

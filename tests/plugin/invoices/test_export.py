@@ -352,6 +352,21 @@ def test_two_customers_of_one_number_are_never_one_in_fortnox(office):
     assert office.numbers() == []
 
 
+def test_a_code_is_another_customer_in_each_region_of_an_export(office):
+    other = replace(KALMAR, name="Nybro Trä AB")
+    recorded = office.set_invoices(
+        invoice("10301", region="Nord"), invoice("10302", region="Syd", customer=other)
+    ).export()
+    assert {one.code for one in recorded.planned} == {"CUSTOMER_NUMBER_SHARED"}
+    assert "Nord/KALM, Syd/KALM" in recorded.planned[0].message.en
+
+
+def test_invoices_of_one_customer_may_have_its_name_before_and_after_a_change(office):
+    renamed = replace(KALMAR, name="Kalmar Glas AB")
+    recorded = office.set_invoices(invoice("10301"), invoice("10302", customer=renamed)).export()
+    assert codes(recorded) == {"/10301": ("sent", ""), "/10302": ("sent", "")}
+
+
 def test_a_booked_invoice_whose_customer_lost_its_number_is_still_compared(office):
     office.set_invoices(invoice()).export()
     office.fortnox.book_invoice(10301)

@@ -832,6 +832,23 @@ def test_a_supplier_number_that_is_anothers_is_refused_in_a_later_export_too(off
     assert office.supplier("5560000000")["Name"] == LASSE.name
 
 
+def test_a_code_in_another_region_is_another_supplier(office):
+    office.set_invoices(bill(region="Nord")).export()
+    other = replace(LASSE, name="Lars Åkeri", organisation_number="", bankgiro="")
+    recorded = office.set_invoices(bill("B-1", region="Syd", supplier=other)).export()
+    assert plan_of(recorded) == ("refused", "none", "SUPPLIER_NUMBER_SHARED")
+    assert office.supplier("LASSE")["Name"] == LASSE.name
+
+
+def test_a_supplier_without_organisation_number_is_not_another_one_with_its_account(office):
+    nameless = replace(LASSE, organisation_number="")
+    office.set_invoices(bill(region="Nord", supplier=nameless)).export()
+    other = replace(nameless, bankgiro="123-4566")
+    recorded = office.set_invoices(bill("B-1", region="Syd", supplier=other)).export()
+    assert plan_of(recorded) == ("refused", "none", "SUPPLIER_NUMBER_SHARED")
+    assert recorded.bank_changes == []
+
+
 def test_a_supplier_that_is_deleted_in_fortnox_is_made_again(office):
     office.set_invoices(bill()).export()
     office.fortnox.registers.delete("suppliers", "LASSE")
