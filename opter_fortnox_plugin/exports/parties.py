@@ -158,6 +158,7 @@ class Card:
     :ivar is_hidden: this login cannot read it.
     :ivar other_organisation: the organisation number there, if it is another company's.
     :ivar other_id: identifies the one whose record it is, if that is another one.
+    :ivar is_used_up: it is not there, and Fortnox has refused to use its number again.
     :ivar action: ``create``, ``update`` or ``none``, regardless of the bank details.
     :ivar bank: the bank details that would change.
     :ivar is_confirmed: a person has confirmed all of them.
@@ -170,6 +171,7 @@ class Card:
     is_hidden: bool = False
     other_organisation: str = ""
     other_id: str = ""
+    is_used_up: bool = False
     action: str = "none"
     differences: list[Difference] = field(default_factory=list)
     bank: list[Difference] = field(default_factory=list)
@@ -282,6 +284,7 @@ class Cards:
             theirs = self._fetch(number)
             if theirs is None:
                 if isinstance(error, Rejected):
+                    card.is_used_up = error.code == NUMBER_USED
                     raise error
                 if error.error is not None:
                     raise error.error
@@ -358,6 +361,8 @@ class Cards:
             self._cache.read_at = at
 
     def store(self) -> None:
+        used_up = (number for number, card in self.cards.items() if card.is_used_up)
+        self._cache.used_up.update(used_up)
         self._cache.store()
 
     def _fetch(self, number: str) -> Any:
@@ -444,6 +449,9 @@ class Cards:
             return error
 
     def _compare(self, card: Card, theirs: Any) -> None:
+        if theirs is None and card.ours.number in self._cache.used_up:
+            card.is_used_up = True
+            return
         if theirs is None:
             card.action = "create"
             card.differences = [
@@ -530,6 +538,7 @@ class _CardCache:
     :ivar since: the start of the next change list.
     :ivar read_at: when the register was read, by Fortnox's clock.
     :ivar exact: whether Fortnox lists changes to the minute.
+    :ivar used_up: the numbers that Fortnox has refused to use again.
     """
 
     def __init__(self, host: Host, key: str) -> None:
@@ -540,6 +549,7 @@ class _CardCache:
         self.since: datetime | None = None
         self.read_at: datetime | None = None
         self.exact = False
+        self.used_up: set[str] = set()
 
     def load(self) -> None:
         since = self._host.get_state(self._key)
@@ -548,6 +558,7 @@ class _CardCache:
         try:
             self.since = datetime.fromisoformat(since)
             self.exact = self._host.get_state(f"{self._key}/exact") == "1"
+            self.used_up = set(json.loads(self._host.get_state(f"{self._key}/used-up") or "[]"))
             for part in range(_PARTS):
                 stored = json.loads(self._host.get_state(f"{self._key}/{part}") or "{}")
                 self._cards |= {
@@ -565,14 +576,17 @@ class _CardCache:
         for number, card in self._cards.items():
             parts[int(_digest(number)[0], 16)][number] = card
         for index, part in enumerate(parts):
-            text = json.dumps(part, separators=(",", ":"))
-            self._host.set_state(
-                f"{self._key}/{index}", text if len(text) <= _MAX_STATE_LENGTH else "{}"
-            )
+            self._set_state(f"{self._key}/{index}", part)
+        self._set_state(f"{self._key}/used-up", sorted(self.used_up))
         exact = self.exact and not _clocks_change(self.read_at)
         overlap = _MINUTE if exact else OVERLAP
         self._host.set_state(f"{self._key}/exact", "1" if self.exact else "0")
         self._host.set_state(self._key, (self.read_at - overlap).isoformat())
+
+    def _set_state(self, key: str, value: Collection[Any]) -> None:
+        """Store a JSON value; an empty one if it is too long."""
+        text = json.dumps(value, separators=(",", ":"))
+        self._host.set_state(key, text if len(text) <= _MAX_STATE_LENGTH else "")
 
     def watermark(self, at: datetime | None) -> None:
         """Record when the register was read."""

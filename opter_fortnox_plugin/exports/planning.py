@@ -293,8 +293,8 @@ class Planner(ABC, Generic[P]):
             if plan.action != "none":
                 self.refuse_if_card_conflicts(plan)
 
-    def refuse_other_party(self, plan: P) -> bool:
-        """Refuse an item whose party record in Fortnox is another one's."""
+    def refuse_without_card(self, plan: P) -> bool:
+        """Refuse an item whose party record is another one's, or cannot be made."""
         card = self.cards.cards[plan.party_number]
         if card.other_organisation:
             plan.refuse(
@@ -308,7 +308,9 @@ class Planner(ABC, Generic[P]):
                 "NUMBER_OF_OTHER", number=plan.party_number, ours=card.id, theirs=card.other_id
             )
             plan.refuse(f"{self.problems.party}_NUMBER_SHARED", message)
-        return bool(card.other_organisation or card.other_id)
+        elif card.is_used_up:
+            plan.refuse(f"{self.problems.party}_NUMBER_TAKEN", number=plan.party_number)
+        return plan.state == "refused"
 
     def _planned_item(self, plan: P) -> PlannedItem:
         return PlannedItem(

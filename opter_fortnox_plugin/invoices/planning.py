@@ -262,7 +262,7 @@ class InvoicePlanner(Planner[InvoicePlan]):
 
     def refuse_if_card_conflicts(self, plan: InvoicePlan) -> None:
         """Refuse an invoice whose VAT conflicts with its customer record, or cannot be compared."""
-        if self.refuse_other_party(plan):
+        if self.refuse_without_card(plan):
             return
         card = self.cards.cards[plan.party_number]
         kind, customer_kind = plan.content.vat_kind, card.vat_type or card.ours.vat_type

@@ -215,7 +215,7 @@ class BillPlanner(Planner[BillPlan]):
                 plan.note("ADOPTED_DIFFERS", what=describe_differences(plan.differences))
 
     def refuse_if_card_conflicts(self, plan: BillPlan) -> None:
-        if self.refuse_other_party(plan):
+        if self.refuse_without_card(plan):
             return
         card = self.cards.cards[plan.party_number]
         if card.is_hidden:

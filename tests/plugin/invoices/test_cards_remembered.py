@@ -87,6 +87,37 @@ def test_a_card_that_is_deleted_in_fortnox_is_looked_up_again_after_one_refusal(
     assert [one.action for one in office.export().cards] == ["create"]
 
 
+def test_a_number_that_fortnox_has_refused_is_refused_in_the_preview(office):
+    export_and_wait(office, "10301")
+    office.fortnox.registers.delete("customers", "1042")
+    for _ in range(2):
+        recorded = export_and_wait(office, "10302")
+    assert [one.code for one in recorded.results] == ["CUSTOMER_NUMBER_TAKEN"]
+    recorded = export_and_wait(office, "10302")
+    assert [(one.state, one.code) for one in recorded.planned] == [
+        ("refused", "CUSTOMER_NUMBER_TAKEN")
+    ]
+    assert recorded.cards == []
+
+
+def test_a_number_that_fortnox_has_refused_is_used_once_its_card_is_there_again(office):
+    export_and_wait(office, "10301")
+    office.fortnox.registers.delete("customers", "1042")
+    for _ in range(3):
+        export_and_wait(office, "10302")
+    change(office, CustomerNumber="1042", Name=KALMAR.name, VATType="SEVAT")
+    assert [one.state for one in export_and_wait(office, "10302").results] == ["sent"]
+
+
+def test_a_customer_is_made_under_another_number_where_its_own_is_used_up(office):
+    export_and_wait(office, "10301")
+    office.fortnox.registers.delete("customers", "1042")
+    for _ in range(3):
+        export_and_wait(office, "10302")
+    recorded = export_and_wait(office, "10302", customer=replace(KALMAR, ledger_number="1043"))
+    assert [one.state for one in recorded.results] == ["sent"]
+
+
 def test_a_number_that_is_anothers_is_refused_in_a_later_export_too(office):
     export_and_wait(office, "10301")
     recorded = export_and_wait(office, "10302", customer=NYBRO)

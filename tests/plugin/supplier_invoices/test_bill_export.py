@@ -849,6 +849,14 @@ def test_a_supplier_without_organisation_number_is_not_another_one_with_its_acco
     assert recorded.bank_changes == []
 
 
+def test_a_supplier_number_that_was_anothers_is_used_once_it_is_free(office):
+    review = send_all_after(lambda: office.add_supplier(Name="Någon annan AB"))
+    recorded = office.set_invoices(bill()).export(review=review)
+    assert codes(recorded) == {"/A-117": ("refused", "SUPPLIER_NUMBER_TAKEN")}
+    office.fortnox.registers.delete("suppliers", "LASSE")
+    assert codes(office.export()) == {"/A-117": ("sent", "")}
+
+
 def test_a_supplier_that_is_deleted_in_fortnox_is_made_again(office):
     office.set_invoices(bill()).export()
     office.fortnox.registers.delete("suppliers", "LASSE")
