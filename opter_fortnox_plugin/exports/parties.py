@@ -434,6 +434,7 @@ class Cards:
         for number in unknown:
             theirs = self._pool.result(futures[number]) if number in futures else None
             self._compare(self.cards[number], theirs)
+        self._note_earlier_numbers(unknown)
         new = [
             card
             for number in unknown
@@ -483,6 +484,16 @@ class Cards:
         card.bank = bank
         if differences:
             card.action, card.differences = "update", differences
+
+    def _note_earlier_numbers(self, numbers: Iterable[str]) -> None:
+        """Note which of these are used for the first time, by one that had another number here."""
+        earlier_numbers = self._cache.numbers()
+        for card in map(self.cards.__getitem__, numbers):
+            earlier = earlier_numbers.get(card.id, [])
+            if earlier and card.ours.number not in earlier:
+                card.message = self._register.problems.sentence(
+                    "OTHER_NUMBER_BEFORE", ours=card.id, several=", ".join(sorted(earlier))
+                )
 
     def _search(self, cards: Iterable[Card]) -> list[Any]:
         """Return the rows with the organisation numbers of these, if the list can be filtered."""
@@ -602,6 +613,14 @@ class _CardCache:
     def owner(self, number: str) -> str:
         """Return the id at the host of the one whose record it is; ``""`` if unknown."""
         return self._cards.get(number, _UNKNOWN)[2]
+
+    def numbers(self) -> Mapping[str, list[str]]:
+        """Return the numbers of each customer or supplier, by its id at the host."""
+        numbers: dict[str, list[str]] = {}
+        for number, (_, _, owner) in self._cards.items():
+            if owner:
+                numbers.setdefault(owner, []).append(number)
+        return numbers
 
     def remember(self, card: Card) -> None:
         self._cards[card.ours.number] = (_card_digest(card.ours), card.vat_type, card.id)

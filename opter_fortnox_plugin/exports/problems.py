@@ -120,6 +120,12 @@ _REMARKS: Final[Mapping[str, Text]] = {
         "{Party} {several} in Fortnox has the same organisation number. If it is the same one, "
         "give it the number {number} there or {several} here.",
     ),
+    "OTHER_NUMBER_BEFORE": Text(
+        "{ours} hade {party_number} {several} här förut, och det som är skickat står kvar på det i "
+        "Fortnox. Är numret fel, ge {ours} {party_number} {several} igen.",
+        "{ours} had the {party_number} {several} here before, and what is sent stays on it in "
+        "Fortnox. If the number is wrong, give {ours} the {party_number} {several} again.",
+    ),
     "NUMBER_OF_OTHER": Text(
         "{Party} {number} i Fortnox är {theirs} här, så {item} för {ours} skickas inte dit. Ge "
         "{ours} ett annat {party_number}; är de samma, ska namn och organisationsnummer vara lika "

@@ -150,6 +150,18 @@ def test_a_customer_with_another_code_here_is_the_same_one(office):
     assert [(one.state, one.code) for one in recorded.results] == [("sent", "")]
 
 
+def test_a_customer_that_had_another_number_here_is_told_once(office):
+    first = replace(KALMAR, organisation_number="")
+    export_and_wait(office, "10301", customer=first)
+    moved = replace(first, ledger_number="1043")
+    recorded = export_and_wait(office, "10302", customer=moved)
+    assert [one.state for one in recorded.results] == ["sent"]
+    [card] = recorded.cards
+    assert card.message.en.startswith("KALM had the customer number 1042 here before")
+    recorded = export_and_wait(office, "10303", customer=replace(moved, city="Nybro"))
+    assert [one.message for one in recorded.cards] == [None]
+
+
 def test_a_code_in_another_region_is_another_customer(office):
     export_and_wait(office, "10301", region="Nord")
     nameless = replace(KALMAR, name="Nybro Trä AB", organisation_number="")
