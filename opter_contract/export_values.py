@@ -221,7 +221,8 @@ class PlannedItem:
     action: str
     """``create``, ``update`` or ``none``."""
     party_number: str
-    """The number of the customer or supplier there; ``""`` if it has none."""
+    """The number of the customer or supplier there, of an item that stays as it is there the one
+    that it has; ``""`` if it has none."""
     total: Decimal
     """With VAT, as the host has it, in ``currency``."""
     other_total: Decimal | None

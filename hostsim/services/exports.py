@@ -32,7 +32,6 @@ from opter_contract.export_values import (
     ExportType,
     ItemResult,
     PlannedItem,
-    SupplierBill,
 )
 from opter_contract.values import Company, SettingsProblem
 
@@ -168,10 +167,12 @@ class Exports(Definitions):
         definition = self._export_definition(name)
         self._refuse_unknown(definition, [number])
         company = definition.company
-        total = None
+        exported = None
         if company is not None:
-            total = exportable_items.exported_total(self.store, definition, company.number, number)
-        if company is None or total is None:
+            exported = exportable_items.total_and_party_number(
+                self.store, definition, company.number, number
+            )
+        if company is None or exported is None:
             raise self._not_exported(definition, number)
         with self._exporting(name, (number,), takes_back=True) as (run, session):
             [item] = run.items("")
@@ -185,7 +186,7 @@ class Exports(Definitions):
                 raise host_error(
                     "CORRECTION_EXPORTED", number=number, corrections=", ".join(corrections)
                 )
-            run.take_planned([_cancellation_plan(item, total)])
+            run.take_planned([_cancellation_plan(item, *exported)])
             run.plan(company)
             run.choose([item.id], company, self._clock())
             run.store_intents(company, [item.id], self._clock(), "cancelling")
@@ -331,14 +332,10 @@ class Exports(Definitions):
         return companies.pop() if len(companies) == 1 else None
 
 
-def _cancellation_plan(item: ExportItem, total: Decimal) -> PlannedItem:
+def _cancellation_plan(item: ExportItem, total: Decimal, party_number: str) -> PlannedItem:
     """Return the plan of an item that is taken back: it sends nothing."""
-    content = item.content
-    is_bill = isinstance(content, SupplierBill)
-    party_number = "" if is_bill else content.customer.ledger_number
-    return PlannedItem(
-        item.id, "ready", "none", party_number, total, None, content.currency, item.number
-    )
+    currency = item.content.currency
+    return PlannedItem(item.id, "ready", "none", party_number, total, None, currency, item.number)
 
 
 def _note_what_was_sent(run: ExportRun) -> None:

@@ -23,7 +23,7 @@ from hostsim.storage.export_previews import (
     ExportPreview,
     preview_of,
 )
-from hostsim.storage.exportable_items import OFFERED, WITH_STATE, of_subject
+from hostsim.storage.exportable_items import OFFERED, SENT_PARTY, WITH_STATE, of_subject
 from hostsim.storage.item_content import TABLES
 from hostsim.storage.region_checks import refuse_company_of_other_region
 from hostsim.storage.rows import columns_of, first_row, mapping_text, words_of
@@ -120,7 +120,7 @@ class ExportRun:
                 item.id
                 for item in items
                 if not db.execute(
-                    self._for_subject(_PLAN), columns_of(item, run_id=self.run_id)
+                    self._for_subject(_PLAN), columns_of(item, **self._values)
                 ).rowcount
             ]
 
@@ -370,9 +370,19 @@ _BATCH = f"""
     ORDER BY r.place LIMIT :most
 """  # noqa: S608 constants
 
+# Of an item that is not what is here, the name belongs to its party's number there.
+_PARTY_THERE = f"""
+    coalesce((
+        SELECT {SENT_PARTY} FROM exported_items e
+        WHERE e.export_type = :export_type AND e.subject = :subject AND e.company = :company
+        AND e.item_id = :id AND e.party_number = :party_number), party)
+"""  # noqa: S608 constants
+
 # Without rows a plug-in cannot know the total here.
-_PLAN = """
+_PLAN = f"""
     UPDATE export_items SET state = :state, action = :action, number = :number,
+        party = CASE WHEN :action = 'none' AND :state NOT IN ('adopted', 'unchanged')
+                     THEN {_PARTY_THERE} ELSE party END,
         party_number = :party_number,
         total = CASE digest WHEN '' THEN (
             SELECT i.total FROM <items> i WHERE i.item_id = :id) ELSE :total END,
@@ -380,7 +390,7 @@ _PLAN = """
         currency = :currency, code = :code, message_sv = :message_sv, message_en = :message_en,
         differences = :differences
     WHERE run_id = :run_id AND item_id = :id AND state IS NULL
-"""
+"""  # noqa: S608 constants
 
 _ADD_CARD = """
     INSERT INTO export_cards (run_id, place, number, action, differences, message_sv, message_en)
@@ -532,8 +542,10 @@ _SETTLE = """
         run_id = excluded.run_id, user = excluded.user, at = excluded.at
 """
 
-_MARK_RESULT = """
+_MARK_RESULT = f"""
     UPDATE export_items SET result = :state, complete = :complete,
+        party = CASE WHEN :state IN ('booked', 'refused', 'unknown')
+                     THEN {_PARTY_THERE} ELSE party END,
         intended = CASE :state WHEN 'unknown' THEN intended ELSE 0 END,
         number = CASE :number WHEN '' THEN number ELSE :number END,
         party_number = CASE :party_number WHEN '' THEN party_number ELSE :party_number END,
@@ -542,4 +554,4 @@ _MARK_RESULT = """
         message_sv = CASE WHEN :code = '' AND state = :state THEN message_sv ELSE :message_sv END,
         message_en = CASE WHEN :code = '' AND state = :state THEN message_en ELSE :message_en END
     WHERE run_id = :run_id AND item_id = :id
-"""
+"""  # noqa: S608 constants

@@ -28,8 +28,7 @@ class ExportableItem:
     id: str
     item_number: str
     type: str  # invoice, correction or interest; or bill
-    party_code: str  # of the customer or supplier, as is the name
-    party: str
+    party: str  # the name of the customer or supplier
     item_date: date | None
     due_date: date | None
     total: Decimal
@@ -134,14 +133,14 @@ def items_of(
         key="i.item_id",
         code=f"coalesce(e.state, '{NEW}')",
         searched=(
-            *("i.number", "i.party", "i.party_code", "i.date", "i.total"),
+            *("i.number", _PARTY, "i.party_code", "i.date", "i.total"),
             *("i.currency", "e.number", "e.message_sv", "e.message_en"),
         ),
         sorts={
             **dict.fromkeys(ITEM, by_number("i.number")),
             "date": "i.date {0}",
             "due": "i.due_date {0}",
-            **dict.fromkeys(PARTY, "swedish(i.party) {0}"),
+            **dict.fromkeys(PARTY, f"swedish({_PARTY}) {{0}}"),
             "total": "i.currency {0}, CAST(i.total AS REAL) {0}",
             "period": "i.period_closed {0}",
             "state": f"coalesce(e.state, '{NEW}') {{0}}",
@@ -256,16 +255,16 @@ def find_not_exportable(
     )
 
 
-def exported_total(
+def total_and_party_number(
     store: Store, definition: Definition, company: str, number: str
-) -> Decimal | None:
-    """Return the total here of an item that is in the books of a company.
+) -> tuple[Decimal, str] | None:
+    """Return the total here of an item in the books of a company, and its party's number there.
 
     :return: ``None`` if it is not there, as far as exports know.
     """
     query = of_subject(_EXPORTED, definition.subject)
     row = first_row(store.db, query, **_values_of(definition, company), number=number)
-    return None if row is None else Decimal(row["total"])
+    return None if row is None else (Decimal(row["total"]), row["party_number"])
 
 
 def exported_corrections(
@@ -319,8 +318,23 @@ CHANGED = "(e.exported IS 1 AND e.digest IS NOT i.digest)"
 
 _LISTED = "(i.digest <> '' OR e.exported = 1 OR e.intended > 0)"
 
+#: The name of the customer or supplier that an item was sent to last, as its run had it.
+SENT_PARTY = """
+    (SELECT r.party FROM export_log l
+     JOIN export_items r ON r.run_id = l.run_id AND r.item_id = l.item_id
+     WHERE l.export_type = e.export_type AND l.subject = e.subject AND l.company = e.company
+     AND l.item_id = e.item_id AND l.event IN ('sent', 'adopted', 'unchanged')
+     ORDER BY l.sequence DESC LIMIT 1)
+"""
+
+# Of one that is there, the one that it was sent to, whatever was loaded since.
+_PARTY = f"""
+    CASE WHEN {CHANGED} AND e.state <> 'cancelled' THEN coalesce({SENT_PARTY}, i.party)
+    ELSE i.party END
+"""
+
 _EXPORTABLE_COLUMNS = f"""
-    i.item_id AS id, i.number AS item_number, i.type, i.party_code, i.party, i.date AS item_date,
+    i.item_id AS id, i.number AS item_number, i.type, {_PARTY} AS party, i.date AS item_date,
     i.due_date, i.total, i.currency, i.period_closed, coalesce(e.state, '{NEW}') AS state,
     coalesce(e.exported, 0) AS exported, {CHANGED} AS changed,
     coalesce(e.complete, 1) AS complete, coalesce(e.number, '') AS number,
@@ -376,7 +390,7 @@ _STATES = f"""
 _MAY_BE_THERE = "((e.exported = 1 AND e.state <> 'cancelled') OR e.intended > 0)"
 
 _EXPORTED = f"""
-    SELECT i.total FROM {WITH_STATE}
+    SELECT i.total, e.party_number FROM {WITH_STATE}
     WHERE i.region = :region AND i.number = :number AND {_MAY_BE_THERE}
 """  # noqa: S608 constants
 

@@ -313,11 +313,12 @@ class Planner(ABC, Generic[P]):
         return plan.state == "refused"
 
     def _planned_item(self, plan: P) -> PlannedItem:
+        stays = plan.existing is not None and plan.action == "none"
         return PlannedItem(
             id=plan.item.id,
             state=plan.state,
             action=plan.action,
-            party_number=plan.party_number,
+            party_number=plan.existing.party_number if stays else plan.party_number,
             total=plan.content.host_total,
             other_total=self.other_total(plan),
             currency=plan.item.content.currency,

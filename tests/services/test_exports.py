@@ -1178,6 +1178,54 @@ def test_what_was_taken_back_is_not_taken_back_twice(host):
     assert refusal(host.cancel, "ut", "10302") == "NOT_EXPORTED"
 
 
+OTHERS = {
+    "invoices": {"customer": Customer("NYBR", "1043", "Nybro Trä AB")},
+    "supplier-bills": {"supplier": Supplier("NYBR", "Nybro Åkeri AB")},
+}
+SENT_TO = {
+    "invoices": ("1042", "Kalmar Glas & Porslin AB"),
+    "supplier-bills": ("LASSE", "Lasses Åkeri AB"),
+}
+
+
+@pytest.fixture
+def moved(host, store, subject):
+    """An exported item that was then loaded of another customer or supplier."""
+    host.export("ut", review=send_all)
+    load(store, subject, "10302", **OTHERS[subject])
+
+
+@of_both
+def test_what_is_taken_back_is_of_the_party_that_it_was_sent_to(host, moved, subject):
+    [listed_item] = [one for one in host.exportable("ut") if one.item_number == "10302"]
+    [item] = host.cancel("ut", "10302").items("cancelled")
+    assert listed_item.party == item.party
+    assert (item.party_number, item.party) == SENT_TO[subject]
+
+
+@of_both
+def test_what_is_refused_is_of_the_party_that_it_was_sent_to(host, plugin, moved, subject):
+    number = SENT_TO[subject][0]
+    plugin.plans["/10302"] = {"state": "refused", "action": "none", "party_number": number}
+    [item] = host.export("ut").items("refused")
+    assert (item.party_number, item.party) == SENT_TO[subject]
+
+
+@of_both
+def test_what_the_other_system_refused_is_of_the_party_that_it_was_sent_to(
+    host, plugin, moved, subject
+):
+    plugin.results["/10302"] = {"state": "refused", "party_number": SENT_TO[subject][0]}
+    [item] = host.export("ut", review=send_all).items("refused")
+    assert (item.party_number, item.party) == SENT_TO[subject]
+
+
+@of_both
+def test_what_would_be_changed_is_of_the_party_that_it_is_of_here(host, moved):
+    [item] = host.export("ut").items("ready")
+    assert item.party.startswith("Nybro")
+
+
 @of_both
 def test_two_that_take_an_item_back_at_once_take_it_back_once(host, make_host, plugin, monkeypatch):
     host.export("ut", review=send_all)

@@ -175,6 +175,15 @@ def test_a_number_that_is_taken_between_preview_and_send_is_refused(office):
     assert office.fortnox.invoice(10301).total == Decimal("99.00")
 
 
+def test_a_refused_invoice_is_shown_with_the_customer_that_it_was_sent_to(office):
+    office.set_invoices(invoice()).export()
+    office.cancel()
+    moved = invoice(customer=replace(KALMAR, ledger_number="1043"))
+    recorded = office.set_invoices(moved).export()
+    assert plan_of(recorded) == ("refused", "none", "CANCELLED_IN_FORTNOX")
+    assert recorded.planned[0].party_number == "1042"
+
+
 def test_a_cancelled_number_is_not_used_again(office):
     there_already(office, cancelled=True)
     recorded = office.set_invoices(invoice()).export()

@@ -691,6 +691,7 @@ def test_one_that_was_sent_to_another_supplier_is_refused_and_not_made_again(off
     other = replace(LASSE, code="NY", organisation_number="", name="Nya Åkeriet")
     recorded = office.set_invoices(bill(supplier=other)).export()
     assert plan_of(recorded) == ("refused", "none", "SUPPLIER_CHANGED")
+    assert recorded.planned[0].party_number == "LASSE"
     assert office.active_invoice()["SupplierNumber"] == "LASSE"
 
 
