@@ -784,9 +784,10 @@ def opter_invoices_to_check(run: Run, company: Company) -> Sequence[str]:  # typ
     """Return the invoices that the plug-in must read one by one.
 
     Called by the plug-in when it has handed over the unpaid invoices there: an invoice that is open
-    only here may be paid, credited or unknown there. The plug-in reads as many as it can afford,
-    hands over the balance of those that exist (``opter_take_balances``), and states in
-    ``ImportReport.notes`` what it did not read.
+    only here may be paid, credited or unknown there, and of one that is overpaid only here a
+    payment may be deleted there. The plug-in reads as many as it can afford, hands over the
+    balance of those that exist (``opter_take_balances``), and states in ``ImportReport.notes``
+    what it did not read.
 
     :param run: as it was passed to ``opter_import_payments``.
     :param company: the company of this run.

@@ -1,7 +1,7 @@
 """The balances of invoices at the source: of the run, and of invoices checked one by one.
 
-Invoices that are open here but not unpaid there are checked one by one, at most
-:data:`MAX_INVOICES_CHECKED` in a run; the results are reused for some days.
+Invoices that are open here but not unpaid there, or overpaid here, are checked one by one, at
+most :data:`MAX_INVOICES_CHECKED` in a run; the results are reused for some days.
 """
 
 from __future__ import annotations
@@ -56,7 +56,8 @@ def invoices_to_check(db: sqlite3.Connection, scope: Mapping[str, Any], now: dat
     """Return the numbers of invoices that are open here, but not among the unpaid ones there.
 
     Not those checked in the last days, nor those that the payments of the run pay in full.
-    Sorted by due date: reminders go out for the first ones.
+    Sorted by due date: reminders go out for the first ones. Then overpaid ones, which may stay
+    so for years: those not checked for longest first.
     """
     since = (now - CHECKED_AGAIN_AFTER).astimezone(UTC).isoformat()
     rows = db.execute(_OPEN, {**scope, "since": since, "most": MAX_INVOICES_CHECKED})
@@ -176,6 +177,14 @@ _REUSE_CHECKED = f"""
                     WHERE b.run_id = :run_id AND b.invoice_id = a.invoice_id)
 """  # noqa: S608 constants
 
+# More was taken from the invoice ``i`` than its total. Once the last advance is deleted there,
+# the invoice is paid there, and not among the unpaid ones.
+_OVERPAID = "CAST(i.remaining AS REAL) * CAST(i.total AS REAL) < 0"
+
+# The balance of an overpaid invoice need not come with the unpaid ones; it is not asked for in
+# every run.
+_OVERPAID_THERE = "CAST(a.balance AS REAL) * CAST(a.total AS REAL) < 0"
+
 # Approximate arithmetic will do: it only decides what to check. Write-offs explain all.
 _OPEN = f"""
     SELECT i.id, i.number, i.remaining,
@@ -192,15 +201,18 @@ _OPEN = f"""
         SELECT invoice_id, SUM(CAST(effect AS REAL)) AS taken FROM ignored_payments g
         WHERE {IGNORED_NOW} GROUP BY invoice_id
     ) g ON g.invoice_id = i.id
-    WHERE i.region = :region AND i.total NOT LIKE '-%'
-    AND (CAST(i.remaining AS REAL) - COALESCE(t.taken, 0) - COALESCE(g.taken, 0) > 0.005
-         -- A refund that was deleted shows nowhere else.
-         OR EXISTS (SELECT 1 FROM payments p
-                    WHERE p.invoice_id = i.id AND p.status = 'reversal' AND {OURS}))
-    AND NOT EXISTS (SELECT 1 FROM asked_invoices a WHERE a.import_type = :import_type
-                    AND a.company = :company AND a.invoice_id = i.id AND a.at >= :since
-                    AND {_NOT_UNPAID})
+    LEFT JOIN asked_invoices a
+        ON a.import_type = :import_type AND a.company = :company AND a.invoice_id = i.id
+    WHERE i.region = :region
+    AND (i.total NOT LIKE '-%'
+         AND (CAST(i.remaining AS REAL) - COALESCE(t.taken, 0) - COALESCE(g.taken, 0) > 0.005
+              -- A refund that was deleted shows nowhere else.
+              OR EXISTS (SELECT 1 FROM payments p
+                         WHERE p.invoice_id = i.id AND p.status = 'reversal' AND {OURS}))
+         OR {_OVERPAID} AND EXISTS (SELECT 1 FROM payments p WHERE p.invoice_id = i.id AND {OURS}))
+    AND (a.at IS NULL OR a.at < :since OR NOT ({_NOT_UNPAID} OR {_OVERPAID_THERE}))
     AND NOT EXISTS (SELECT 1 FROM run_balances b
                     WHERE b.run_id = :run_id AND b.invoice_id = i.id)
-    ORDER BY i.period_closed DESC, i.due_date IS NULL, i.due_date, i.id LIMIT :most
+    ORDER BY {_OVERPAID}, CASE WHEN {_OVERPAID} THEN a.at END,
+             i.period_closed DESC, i.due_date IS NULL, i.due_date, i.id LIMIT :most
 """  # noqa: S608 constants

@@ -442,6 +442,43 @@ def test_a_change_explains_what_does_not_remain(host, plugin):
     assert list(preview_of(host, plugin).discrepancies()) == []
 
 
+@pytest.mark.usefixtures("advance")
+def test_an_advance_that_is_deleted_there_is_noticed_though_the_invoice_is_paid_there(host, plugin):
+    plugin.balances, plugin.deleted = {"1001": balance("1001", Decimal(0))}, {"2"}
+    [found] = preview_of(host, plugin).discrepancies()
+    assert (found.code, found.payment_number) == ("deleted-at-source", "2")
+
+
+@pytest.mark.usefixtures("advance")
+def test_an_overpaid_invoice_is_asked_for_last_and_not_every_night(host, plugin):
+    plugin.balances = {"1001": balance("1001", Decimal(-1000))}
+    plugin.invoices_asked.clear()
+    preview_of(host, plugin)
+    assert plugin.invoices_asked == ["1002", "1003", "2001", "1001"]
+    plugin.invoices_asked.clear()
+    preview_of(host, plugin)
+    assert plugin.invoices_asked == []
+
+
+@pytest.mark.usefixtures("advance")
+def test_an_advance_that_stays_there_is_no_discrepancy(host, plugin):
+    plugin.balances = {"1001": balance("1001", Decimal(-1000))}
+    plugin.checked_numbers.clear()
+    assert list(preview_of(host, plugin).discrepancies()) == []
+    assert plugin.checked_numbers == []
+
+
+def test_what_is_taken_too_much_from_a_credit_note_is_asked_for_too(host, store, plugin):
+    store.load_invoices([invoice("1009", "-500")])
+    import_and_save(host, plugin, payment(1, "1009", "-500"), payment(2, "1009", "-100"))
+    preview_of(host, plugin, payment(2, "1009", "-100"))
+    host.decide("Fortnox", "2", "accept")
+    host.save("Fortnox")
+    plugin.balances, plugin.deleted = {"1009": balance("1009", Decimal(0), "-500")}, {"2"}
+    [found] = preview_of(host, plugin).discrepancies()
+    assert (found.code, found.payment_number) == ("deleted-at-source", "2")
+
+
 def test_what_the_office_writes_off_is_no_discrepancy(host, store, plugin):
     store.set_setting("accepted_deviation", "5")
     plugin.unpaid = [balance("1001", Decimal(0))]
