@@ -45,6 +45,8 @@ class Settlement(NamedTuple):
     invoice_number: str
     invoice_id: int | None  # of the other half's invoice; None where it is not here
     complete: bool  # whether both invoices are here
+    #: Whether the settings exclude one of the halves, so that they cannot be saved together.
+    ignored: bool = False
 
 
 class Deletion(NamedTuple):

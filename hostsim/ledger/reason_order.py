@@ -137,6 +137,9 @@ def settlement_refusal(candidate: Candidate) -> Refusal | None:
     if settlement is None:
         return None
     message = settlement_message(candidate, settlement)
+    if settlement.ignored:
+        waits = payments_messages.half_waits(message, payments_messages.HALF_IGNORED)
+        return Refusal(SETTLEMENT_BLOCKED, waits)
     if candidate.blocked is not None:
         # One of the halves cannot be saved, and neither is saved alone.
         waits = payments_messages.half_waits(message, candidate.blocked.message)

@@ -392,6 +392,14 @@ HALF_NOT_READY = Text(
     "it is not accepted, or not fetched, yet: accept it, or import again",
 )
 
+#: Of a settlement of which the settings of the import exclude a half.
+HALF_IGNORED = Text(
+    "Inställningarna utelämnar den ena halvan av en kvittning: sänk Ignorera nummer före, så att "
+    "båda kommer in, eller lägg undan dem och registrera dem för hand",
+    "The settings leave out one half of a settlement: lower Ignore numbers before, so that both "
+    "come in, or set them aside and register them by hand",
+)
+
 AMOUNT_UNKNOWN = Text(
     "Beloppet i fakturans valuta är inte känt; läs in betalningen på nytt",
     "The amount in the currency of the invoice is not known; read the payment again",

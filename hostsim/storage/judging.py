@@ -26,6 +26,7 @@ from hostsim.ledger.decisions import (
 )
 from hostsim.ledger.judging import READY, Judgement, judge, judge_without_invoice
 from hostsim.ledger.reasons import CHANGED, SETTLED, SETTLEMENT_BLOCKED
+from hostsim.ledger.reasons import IGNORED as IGNORED_REASONS
 from hostsim.ledger.values import EXACT, ZERO, Decision, Invoice
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.source_name import UNNAMED, named
@@ -301,6 +302,8 @@ class Judging:
             ]
         partners: dict[str, str] = {}
         for number, other_half in self.settlements.by_number.items():
+            if other_half.ignored:
+                continue
             accepted.setdefault(number, [])
             partners[number] = other_half.number
         for number in self.left_out:
@@ -381,10 +384,14 @@ class Judging:
         decision = None
         if row["dec_id"] is not None:
             decision = decision_store.decision_of(row, "dec_")
+        settles = self.settlements.by_number.get(number)
+        excluded = refusal_in(row, "excluded")
+        if settles is not None and excluded is not None and excluded.reason in IGNORED_REASONS:
+            excluded = None  # a person sees the settlement, with both halves
         return Candidate(
             number=number,
             payment=payment_of(row, self.scope.company),
-            excluded=refusal_in(row, "excluded"),
+            excluded=excluded,
             registered=payment_of(row, self.scope.company, "reg_"),
             on_same_invoice=row["inv_id"] is not None and row["inv_id"] == row["reg_invoice_id"],
             registered_half=row["reg_status"] == SETTLED,
@@ -398,7 +405,7 @@ class Judging:
             unchecked=self.unchecked.get(number, ()),
             changed=reversals.others(self.changed.get(number, ())),
             kept=self.kept.get(number, ()),
-            settles=self.settlements.by_number.get(number),
+            settles=settles,
             left_out=self.left_out.get(number),
             nothing_left=row["inv_id"] in self._nothing_left,
         )

@@ -8,6 +8,7 @@ from collections import defaultdict, deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from enum import Enum
 from typing import Any, NamedTuple
 
 from hostsim.ledger import reasons
@@ -41,6 +42,7 @@ class Half:
     customer_here: str | None  # the region and customer of its invoice, if that is here
     registered: bool
     elsewhere: bool = False  # whether its invoice is one of another region
+    ignored: bool = False  # whether the settings exclude it
     only_for: str | None = None  # the one credit that a registered debit may settle
 
 
@@ -57,7 +59,8 @@ def find_settlements(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Settle
     On one invoice they are a payment and its reversal, and on an ordinary invoice a
     negative payment is one: neither is a settlement. A half of another region's invoice is left
     to the import of that region, if it shares the company. A registered half settles another
-    one where its own other half is deleted, or changed.
+    one where its own other half is deleted, or changed. A half that the settings exclude is no
+    less a half: the other one is no money.
     """
     pairs, unknown = match_halves(*_halves(db, scope))
     settlements: dict[str, Settlement] = {}
@@ -66,7 +69,11 @@ def find_settlements(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Settle
         for half, other in (pair, pair[::-1]):
             if not half.registered and not half.elsewhere:
                 settlements[half.number] = Settlement(
-                    other.number, other.invoice_number, other.invoice_id, complete
+                    other.number,
+                    other.invoice_number,
+                    other.invoice_id,
+                    complete,
+                    half.ignored or other.ignored,
                 )
     invoices = [half.invoice_number for half in unknown if half.registered and not half.customer]
     return Settlements(
@@ -79,27 +86,47 @@ def find_settlements(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Settle
 def match_halves(credit_halves: Iterable[Half], debit_halves: Iterable[Half]) -> Matches:
     """Match each credit, the oldest first, with the oldest debit of its customer that is left.
 
-    Those of one run are matched before those registered earlier. Of two at least one is of the
-    run, and the invoice of one is here.
+    Those of one run are matched before those registered earlier, and before those that the
+    settings exclude. Of two at least one arrives in the run, and the invoice of one is here.
     """
     groups: dict[tuple[object, ...], _Debits] = defaultdict(_Debits)
     for half in sorted(debit_halves, key=_oldest_first):
-        groups[half.date, half.debit, half.currency, half.registered].add(half)
+        groups[half.date, half.debit, half.currency, _origin(half)].add(half)
     pairs: dict[Half, Half] = {}
     unknown: dict[Half, None] = {}
     in_order = sorted(credit_halves, key=_oldest_first)
-    for of_run in (True, False):
+    for origins in _MATCHED_ORIGINS:
         for credit in in_order:
-            if credit in pairs or (of_run and credit.registered):
+            origin = origins.get(_origin(credit))
+            if credit in pairs or origin is None:
                 continue
-            registered = not of_run and not credit.registered
-            group = groups.get((credit.date, credit.debit, credit.currency, registered))
+            group = groups.get((credit.date, credit.debit, credit.currency, origin))
             if group is not None:
                 debit, asked = group.match(credit)
                 unknown |= dict.fromkeys(asked)
                 if debit is not None:
                     pairs[credit] = debit
     return Matches(list(pairs.items()), list(unknown))
+
+
+class _Origin(Enum):
+    ARRIVES = 0
+    REGISTERED = 1
+    IGNORED = 2
+
+
+#: Of the origin of a credit, that of the debits which it may settle, in the order of matching.
+_MATCHED_ORIGINS: tuple[Mapping[_Origin, _Origin], ...] = (
+    {_Origin.ARRIVES: _Origin.ARRIVES},
+    {_Origin.ARRIVES: _Origin.REGISTERED, _Origin.REGISTERED: _Origin.ARRIVES},
+    {_Origin.ARRIVES: _Origin.IGNORED, _Origin.IGNORED: _Origin.ARRIVES},
+)
+
+
+def _origin(half: Half) -> _Origin:
+    if half.registered:
+        return _Origin.REGISTERED
+    return _Origin.IGNORED if half.ignored else _Origin.ARRIVES
 
 
 class _Kind(NamedTuple):
@@ -206,9 +233,9 @@ def _halves(
     """Return the credits and debits that may settle each other."""
     db.execute("DROP TABLE IF EXISTS credit")
     db.execute(_CREDITS)
-    excluded = json.dumps(sorted(reasons.IGNORED | {"unreadable"}))
+    ignored = json.dumps(sorted(reasons.IGNORED))
     changed = json.dumps([row["number"] for row in db.execute(_CHANGED_HALVES, scope)])
-    values = {**scope, "excluded": excluded, "changed": changed}
+    values = {**scope, "ignored": ignored, "changed": changed}
     db.execute(_FIND_CREDITS, values)
     db.execute(_FIND_REGISTERED_CREDITS, values)
     credit_halves = [
@@ -230,7 +257,7 @@ _CREDITS = """
     CREATE TEMP TABLE credit (
         date TEXT, debit TEXT, currency TEXT, number TEXT, invoice_number TEXT,
         invoice_id INTEGER, customer TEXT, customer_here TEXT, registered INTEGER,
-        elsewhere INTEGER, PRIMARY KEY (date, debit, currency, number)
+        elsewhere INTEGER, ignored INTEGER, PRIMARY KEY (date, debit, currency, number)
     ) WITHOUT ROWID
 """
 
@@ -259,15 +286,20 @@ _ELSEWHERE = """
         AND o.number = r.invoice_number))
 """
 
+# The settings of this import say nothing of a half of another region's invoice.
+_IGNORED = f"""
+    (r.excluded_reason IN (SELECT value FROM json_each(:ignored)) AND NOT {_ELSEWHERE}) IS TRUE
+"""  # noqa: S608 constants
+
 _FIND_CREDITS = f"""
     INSERT INTO credit
     SELECT r.date, substr({_OWN_AMOUNT.format("r")}, 2), r.currency, r.number,
-           r.invoice_number, i.id, r.customer, {_CUSTOMER_HERE.format("i")}, 0, {_ELSEWHERE}
+           r.invoice_number, i.id, r.customer, {_CUSTOMER_HERE.format("i")}, 0, {_ELSEWHERE},
+           {_IGNORED}
     FROM matched m CROSS JOIN run_rows r ON r.id = m.row_id
     LEFT JOIN invoices i ON i.id = m.invoice_id
     WHERE {_OWN_AMOUNT.format("r")} LIKE '-%' AND r.date IS NOT NULL AND r.number <> ''
-    AND (r.excluded_reason IS NULL
-         OR r.excluded_reason NOT IN (SELECT value FROM json_each(:excluded)))
+    AND r.excluded_reason IS NOT 'unreadable'
     AND (i.id IS NULL OR i.total LIKE '-%') AND {_ARRIVES}
 """  # noqa: S608 constants
 
@@ -300,7 +332,7 @@ _WAS_HALF = f"""
 _REGISTERED_CREDITS = f"""
     WITH {_WITH_HALVES}
     SELECT p.date, substr({_OWN_AMOUNT.format("p")}, 2), p.currency, p.number,
-           p.invoice_number, i.id, p.customer, {_CUSTOMER_HERE.format("i")}, 1, 0
+           p.invoice_number, i.id, p.customer, {_CUSTOMER_HERE.format("i")}, 1, 0, 0
     FROM halves a CROSS JOIN payments p ON p.currency {{this}} 'SEK' AND p.currency = a.currency
         AND CAST(p.{{amount}} AS REAL) = -a.half AND p.date = a.date AND {OURS}
     LEFT JOIN invoices i ON i.id = p.invoice_id AND i.total LIKE '-%'
@@ -321,14 +353,13 @@ _ARRIVING_DEBITS = f"""
 _DEBITS_OF_RUN = f"""
     SELECT r.date, {_OWN_AMOUNT.format("r")} AS debit, r.currency, r.number, r.invoice_number,
            i.id AS invoice_id, r.customer, {_CUSTOMER_HERE.format("i")} AS customer_here,
-           0 AS registered, {_ELSEWHERE} AS elsewhere, NULL AS only_for
+           0 AS registered, {_ELSEWHERE} AS elsewhere, {_IGNORED} AS ignored, NULL AS only_for
     FROM matched m CROSS JOIN run_rows r ON r.id = m.row_id
     LEFT JOIN invoices i ON i.id = m.invoice_id
     WHERE r.number <> '' AND EXISTS (
         SELECT 1 FROM credit c WHERE c.date = r.date AND c.debit = {_OWN_AMOUNT.format("r")}
         AND c.currency = r.currency)
-    AND (r.excluded_reason IS NULL
-         OR r.excluded_reason NOT IN (SELECT value FROM json_each(:excluded)))
+    AND r.excluded_reason IS NOT 'unreadable'
     AND (i.id IS NULL OR i.total NOT LIKE '-%') AND {_ARRIVES}
 """  # noqa: S608 constants
 
@@ -344,7 +375,7 @@ _REGISTERED_DEBITS = f"""
                                  WHERE b.run_id = :run_id AND b.invoice_id = p.invoice_id))
                AS customer,
            {_CUSTOMER_HERE.format("i")} AS customer_here, 1 AS registered, 0 AS elsewhere,
-           a.first AS only_for
+           0 AS ignored, a.first AS only_for
     FROM halves a CROSS JOIN payments p ON p.currency {{this}} 'SEK' AND p.currency = a.currency
         AND CAST(p.{{amount}} AS REAL) = -a.half AND p.date = a.date AND {OURS}
     JOIN invoices i ON i.id = p.invoice_id AND i.total NOT LIKE '-%'

@@ -59,6 +59,63 @@ def accepted(host, *numbers):
     return preview
 
 
+# --- The settings exclude one half ---
+
+
+@pytest.fixture
+def half_ignored(host, plugin, note):
+    def ignoring(ignored):
+        plugin.screening = lambda one: (
+            excluded("below-number", one) if one.invoice_number == ignored else None
+        )
+        both = halves()
+        plugin.payments = [one for one in both if one.invoice_number != ignored]
+        plugin.excluded = [plugin.screening(one) for one in both if one.invoice_number == ignored]
+        return host.import_payments("Fortnox")
+
+    return ignoring
+
+
+@pytest.mark.parametrize("ignored", ["1001", NOTE])
+def test_neither_half_is_money_where_the_settings_exclude_one(half_ignored, ignored):
+    preview = half_ignored(ignored)
+    assert outcomes(preview) == {"11": BLOCKED, "12": BLOCKED}
+    message = row_of(preview, "11").message
+    assert message.en.startswith("The settings leave out one half of a settlement")
+    assert "belongs to payment 12 on invoice 1101" in message.en
+
+
+@pytest.mark.parametrize("ignored", ["1001", NOTE])
+def test_nor_is_it_at_the_next_import_which_reads_neither(host, plugin, half_ignored, ignored):
+    half_ignored(ignored)
+    host.save("Fortnox")
+    plugin.payments, plugin.excluded = [], []
+    assert outcomes(host.import_payments("Fortnox")) == {"11": BLOCKED, "12": BLOCKED}
+
+
+def test_both_halves_come_in_once_the_settings_exclude_neither(host, plugin, half_ignored):
+    half_ignored(NOTE)
+    host.save("Fortnox")
+    plugin.screening, plugin.excluded = (lambda _: None), []
+    assert outcomes(reads(host, plugin, *halves())) == {"11": SETTLED, "12": SETTLED}
+
+
+def test_a_half_that_another_half_settles_is_saved_beside_one_that_the_settings_exclude(
+    host, plugin, store, half_ignored
+):
+    store.load_invoices([invoice("1003", "400")])
+    half_ignored("1001")
+    third = payment(13, "1003", "400", date=NEW_YEAR.replace(day=20), customer_number="7")
+    plugin.payments.append(third)
+    preview = host.import_payments("Fortnox")
+    assert outcomes(preview) == {"11": "below-number", "12": SETTLED, "13": SETTLED}
+
+
+def test_without_the_other_half_it_is_ignored(host, plugin):
+    plugin.excluded = [excluded("below-number", halves()[0])]
+    assert outcomes(host.import_payments("Fortnox")) == {"11": "below-number"}
+
+
 # --- The credit note comes here later ---
 
 

@@ -40,7 +40,7 @@ def may_settle(credit, debit):
     return (
         (credit.date, credit.debit, credit.currency) == (debit.date, debit.debit, debit.currency)
         and credit.invoice_number != debit.invoice_number
-        and not (credit.registered and debit.registered)
+        and (credit.registered or credit.ignored) + (debit.registered or debit.ignored) < 2
         and not (credit.customer_here is None and debit.customer_here is None)
         and debit.only_for in {None, credit.number}
     )
@@ -49,6 +49,7 @@ def may_settle(credit, debit):
 def in_order(pair):
     credit, debit = pair
     return (
+        credit.ignored or debit.ignored,
         credit.registered or debit.registered,
         oldest_first(credit.date, credit.number),
         oldest_first(debit.date, debit.number),
@@ -79,6 +80,7 @@ def halves(draw, first):
             customer=draw(st.sampled_from(["7", "8", "", None])),
             customer_here=draw(st.sampled_from(["\nK1", "\nK2", "S\nK1", None])),
             registered=(registered := draw(st.booleans())),
+            ignored=not registered and draw(st.booleans()),
             only_for=draw(st.sampled_from([None, None, "3"])) if registered and first > 1 else None,
         )
         for number in numbers
