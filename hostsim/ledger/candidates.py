@@ -60,6 +60,8 @@ class Candidate:
     left_out: Text | None = None  # by whom, if it is left out of this save
     #: Nothing remains of its invoice where it comes from.
     nothing_left: bool = False
+    #: The import of another region that shares the company, if the invoice is there and not here.
+    other_import: str | None = None
 
     @property
     def facts(self) -> str:

@@ -21,12 +21,13 @@ from hostsim.ledger.reason_order import (
     author_of,
     exclusion_reason,
     first_refusal,
+    is_of_source,
     moves_no_money,
     settlement_message,
     settlement_refusal,
     unfetched_refusal,
 )
-from hostsim.ledger.reasons import CHANGED, KEEP, REPLACED, SET_ASIDE, SETTLED
+from hostsim.ledger.reasons import CHANGED, KEEP, OTHER_REGION, REPLACED, SET_ASIDE, SETTLED
 from hostsim.ledger.values import ZERO, Decision, Invoice, exact
 from hostsim.ledger.write_offs import (
     lowers_balance,
@@ -251,6 +252,10 @@ def judge_without_invoice(candidate: Candidate, *, as_if_fetched: bool = False) 
     :param as_if_fetched: see :func:`judge`.
     """
     payment, refusal = candidate.payment, exclusion_reason(candidate)
+    other_import = None if candidate.settles is not None else candidate.other_import
+    if other_import and (refusal is None or is_of_source(refusal, candidate)):
+        message = payments_messages.of_other_region(other_import)
+        return _refused_judgement(candidate, Refusal(OTHER_REGION, message))
     if refusal is not None or payment is None:
         return _refused_judgement(candidate, refusal or Refusal.of("unreadable"))
     if candidate.settles is None:

@@ -35,6 +35,7 @@ NO_AMOUNT = "no-amount"  # and no write-offs
 LEFT = "left-for-person"
 PAID = "invoice-already-paid"
 REGISTERED_ALREADY = "already-imported"
+OTHER_REGION = "other-region"
 
 # What stands in the way of a payment in addition to its reason.
 ACCEPTED_BUT = "accepted-but-refused"
@@ -266,6 +267,17 @@ _ALL = (
         ),
         to_do=Text(
             "Ingenting behöver göras: beloppet är 0.", "Nothing has to be done: the amount is 0."
+        ),
+        ignored=True,
+    ),
+    Reason(
+        OTHER_REGION,
+        Text("Hör till en annan region", "Belongs to another region"),
+        to_do=Text(
+            "Ingenting behöver göras här: fakturan hör till en annan region av samma företag, och "
+            "den regionens import läser in betalningen.",
+            "Nothing has to be done here: the invoice belongs to another region of the same "
+            "company, and the import of that region brings the payment in.",
         ),
         ignored=True,
     ),

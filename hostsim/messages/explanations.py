@@ -130,6 +130,14 @@ def only_elsewhere(number: str, region: str, other_regions: Sequence[str]) -> Te
     )
 
 
+def of_other_region(number: str, region: str) -> Text:
+    here = region_name(region)
+    return Text(
+        f"Faktura {number} finns inte i {here.sv}: den hör till en annan region av samma företag.",
+        f"Invoice {number} is not in {here.en}: it belongs to another region of the same company.",
+    )
+
+
 def not_here(number: str, *, needed: bool) -> Text:
     """Return that an invoice is not here; a credit note that was settled need not be."""
     if not needed:

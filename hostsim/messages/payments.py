@@ -418,6 +418,18 @@ def invoice_not_found(number: str, ocr: str | None) -> Text:
     )
 
 
+def of_other_region(definition: str) -> Text:
+    """Return why a payment of another region's invoice is ignored.
+
+    :param definition: the import of that region.
+    """
+    return Text(
+        f"Fakturan hör till en annan region av samma företag: {definition} läser in betalningen",
+        f"The invoice belongs to another region of the same company: {definition} imports the "
+        "payment",
+    )
+
+
 def currency_differs(payment: str, invoice: str) -> Text:
     return Text(
         f"Valutan skiljer sig: betalningen är i {payment}, fakturan här i {invoice}",

@@ -21,7 +21,13 @@ from hostsim.ledger import decisions as decision_rules
 from hostsim.ledger.candidates import oldest_first
 from hostsim.ledger.differences import outdated
 from hostsim.ledger.judging import READY, Judgement
-from hostsim.ledger.reasons import DOUBTFUL, PAID, REGISTERED_ALREADY, SETTLEMENTS
+from hostsim.ledger.reasons import (
+    DOUBTFUL,
+    OTHER_REGION,
+    PAID,
+    REGISTERED_ALREADY,
+    SETTLEMENTS,
+)
 from hostsim.ledger.reconciliation import BalanceEffects
 from hostsim.ledger.values import (
     HAND,
@@ -675,6 +681,8 @@ def _of_invoice(
         credit = invoice.total < 0
         left = -invoice.remaining if credit else invoice.remaining
         return messages.remaining(left, invoice.currency, credit=credit)
+    if any(payment.reason == OTHER_REGION for payment in payments):
+        return messages.of_other_region(question.number, question.region)
     if question.elsewhere:
         return messages.only_elsewhere(question.number, question.region, question.elsewhere)
     return messages.not_here(question.number, needed=not _has_half(payments))

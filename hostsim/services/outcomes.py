@@ -205,7 +205,8 @@ def _earlier(facts: Facts, *, asked: bool) -> tuple[str, Refusal | None]:
         kind = IGNORED if facts.previewed["kind"] == judging.IGNORED else REJECTED
         return kind, _refusal_in(facts.previewed)
     if facts.pending is not None:
-        return REJECTED, _refusal_at_save(facts.pending)
+        ignored = facts.pending["reason"] == reasons.OTHER_REGION
+        return IGNORED if ignored else REJECTED, _refusal_at_save(facts.pending)
     return DELETED_AT_SOURCE, None
 
 

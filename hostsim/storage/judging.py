@@ -44,7 +44,7 @@ from hostsim.storage.rows import (
     text_of,
     value_of,
 )
-from hostsim.storage.scope import DELETED_LAST, IN_FORCE, OURS, Scope
+from hostsim.storage.scope import DELETED_LAST, IN_FORCE, OTHER_IMPORT, OURS, Scope
 from hostsim.storage.settlements import Settlements, find_settlements
 from hostsim.storage.store import Store
 from opter_contract.values import Text
@@ -408,6 +408,7 @@ class Judging:
             settles=settles,
             left_out=self.left_out.get(number),
             nothing_left=row["inv_id"] in self._nothing_left,
+            other_import=row["other_import"],
         )
 
     # --- Payments of other channels ---
@@ -681,7 +682,8 @@ _ROWS = f"""
            x.deleted_why AS del_why, x.status AS del_status, {columns_as("x", "del_")},
            (SELECT undone_at FROM runs WHERE id = x.run_id) <= x.deleted_at AS del_undone,
            EXISTS (SELECT 1 FROM other_channel o WHERE o.invoice_id = i.id) AS other_channel,
-           EXISTS ({_ELSEWHERE}) AS elsewhere
+           EXISTS ({_ELSEWHERE}) AS elsewhere,
+           CASE WHEN i.id IS NULL THEN {OTHER_IMPORT} END AS other_import
     FROM matched m
     CROSS JOIN run_rows r ON r.id = m.row_id
     LEFT JOIN payments p ON {OURS} AND p.number = r.number

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from hostsim.ledger.candidates import Refusal
 from hostsim.ledger.judging import READY
-from hostsim.ledger.reasons import SET_ASIDE
+from hostsim.ledger.reasons import OTHER_REGION, SET_ASIDE
 from hostsim.ledger.values import EXACT, ZERO
 from hostsim.messages import decisions as decisions_messages
 from hostsim.storage import balance_checks
@@ -266,8 +266,9 @@ _ADD_PENDING = f"""
                          obstacle)
     SELECT :definition, :company, {PAYMENT_COLUMNS}, reason, message_sv, message_en, obstacle
     FROM run_rows
-    WHERE run_id = :run_id AND deleted = 0 AND kind IN ('left', 'rejected') AND number <> ''
-    AND reason <> 'already-imported'
+    WHERE run_id = :run_id AND deleted = 0 AND number <> ''
+    -- The invoice may come to this region, or that region's import go, before it is saved there.
+    AND (kind IN ('left', 'rejected') AND reason <> 'already-imported' OR reason = '{OTHER_REGION}')
 """  # noqa: S608 constants
 
 _ADD_HIDDEN = f"""

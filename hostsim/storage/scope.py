@@ -32,3 +32,14 @@ DELETED_LAST = """
     x.id = (SELECT max(id) FROM payments WHERE import_type = :import_type AND company = :company
             AND number = r.number AND state = 'deleted' AND reverses IS NULL)
 """
+
+#: The import of another region that shares the company, if the invoice of the row ``r`` is there.
+OTHER_IMPORT = """
+    (SELECT min(d.name) FROM definitions d
+     WHERE d.company = :company AND d.import_type = :import_type AND d.subject = ''
+     AND d.region <> :region
+     AND (EXISTS (SELECT 1 FROM invoices o
+                  WHERE o.region = d.region AND o.number = r.invoice_number)
+          OR EXISTS (SELECT 1 FROM invoices o
+                     WHERE o.region = d.region AND o.ocr = r.ocr AND r.ocr <> '')))
+"""

@@ -16,7 +16,7 @@ from hostsim.ledger.candidates import oldest_first
 from hostsim.ledger.decisions import Settlement
 from hostsim.ledger.reasons import SETTLED
 from hostsim.storage.rows import value_of
-from hostsim.storage.scope import NOT_REGISTERED, OURS
+from hostsim.storage.scope import NOT_REGISTERED, OTHER_IMPORT, OURS
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,12 +279,7 @@ _ARRIVES = f"({NOT_REGISTERED} OR r.number IN {_CHANGED})"
 _CUSTOMER_HERE = "{0}.region || char(10) || {0}.customer_code"
 
 # The invoice of the row ``r`` is not here, but in another region whose import shares the company.
-_ELSEWHERE = """
-    (i.id IS NULL AND EXISTS (
-        SELECT 1 FROM definitions d JOIN invoices o ON o.region = d.region
-        WHERE d.company = :company AND d.import_type = :import_type AND d.region <> :region
-        AND o.number = r.invoice_number))
-"""
+_ELSEWHERE = f"(i.id IS NULL AND {OTHER_IMPORT} IS NOT NULL)"
 
 # The settings of this import say nothing of a half of another region's invoice.
 _IGNORED = f"""

@@ -1,0 +1,88 @@
+"""Two regions whose imports share a company: each is left the payments of its own invoices."""
+
+import pytest
+from fake_plugin import AnsweringPlugin, excluded, invoice, payment
+from host_and_plugin import importing_host, outcomes, reads, remaining, row_of, saves
+
+NOT_FOUND = "invoice-not-found"
+OTHER = "other-region"
+
+
+@pytest.fixture
+def invoices():
+    return [invoice("1001"), invoice("1002")]
+
+
+@pytest.fixture
+def plugin():
+    return AnsweringPlugin()
+
+
+@pytest.fixture
+def host(store, plugin):
+    """The default region has saved; the south shares its company."""
+    host = importing_host(store, plugin)
+    saves(host, plugin, payment(1, "1002"))
+    host.define("Syd", "Fake", "API", "S", {}, company_of="Fortnox")
+    store.load_invoices([invoice("2001", region="S", ocr="200177")])
+    plugin.payments = []
+    return host
+
+
+def test_a_payment_of_the_other_regions_invoice_is_ignored_and_names_its_import(host, plugin):
+    preview = reads(host, plugin, payment(2, "2001"))
+    assert outcomes(preview) == {"2": OTHER}
+    assert row_of(preview, "2").message.en == (
+        "The invoice belongs to another region of the same company: Syd imports the payment"
+    )
+    assert preview.counts["ignored"] == 1
+
+
+def test_so_is_one_that_has_its_ocr_and_one_that_is_not_booked(host, plugin):
+    plugin.excluded = [excluded("not-booked", payment(3, "2001", booked=False))]
+    preview = reads(host, plugin, payment(2, "77", ocr="200177"))
+    assert outcomes(preview) == {"2": OTHER, "3": OTHER}
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_why_never_says_to_load_it_or_to_change_it_there(host, plugin, offline):
+    reads(host, plugin, payment(2, "2001"))
+    host.save("Fortnox")
+    found = host.why("2001", "Fortnox", offline=offline)
+    [payment_2] = found.payments
+    assert (payment_2.outcome, payment_2.reason) == ("ignored", OTHER)
+    assert payment_2.to_do.en.startswith("Nothing has to be done here")
+    assert "it belongs to another region of the same company" in found.summary.en
+
+
+def test_the_other_region_saves_it_and_then_it_is_registered_for_both(host, plugin, store):
+    reads(host, plugin, payment(2, "2001"))
+    host.save("Fortnox")
+    host.import_payments("Syd")
+    host.save("Syd")
+    assert remaining(store, "2001") == 0
+    plugin.payments = []
+    assert outcomes(host.import_payments("Fortnox")) == {"2": "already-imported"}
+
+
+def test_a_payment_whose_invoice_comes_to_this_region_is_offered_again(host, plugin, store):
+    reads(host, plugin, payment(2, "2001"))
+    host.save("Fortnox")
+    plugin.payments = []
+    store.load_invoices([invoice("2001")])
+    assert outcomes(host.import_payments("Fortnox")) == {"2": "exact"}
+
+
+def test_an_invoice_of_no_region_is_not_found(host, plugin):
+    assert outcomes(reads(host, plugin, payment(2, "3001"))) == {"2": NOT_FOUND}
+
+
+def test_nor_is_one_of_a_region_without_an_import(host, plugin, store):
+    store.load_invoices([invoice("3001", region="N")])
+    assert outcomes(reads(host, plugin, payment(2, "3001"))) == {"2": NOT_FOUND}
+
+
+def test_nor_is_one_of_a_region_whose_import_has_no_company_yet(host, plugin, store):
+    store.load_invoices([invoice("3001", region="N")])
+    host.define("Nord", "Fake", "API", "N", {})
+    assert outcomes(reads(host, plugin, payment(2, "3001"))) == {"2": NOT_FOUND}
