@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from hostsim.ledger import decisions as decision_rules
 from hostsim.ledger import reasons
-from hostsim.ledger.decisions import Deletion, ReplaceablePayment, Settlement
+from hostsim.ledger.decisions import Deletion, HostWriteOff, ReplaceablePayment, Settlement
 from hostsim.ledger.differences import find_differences
 from hostsim.ledger.reasons import ACCEPT, SETTLED, TAKE_AGAIN
 from hostsim.ledger.values import Decision
@@ -60,6 +60,7 @@ class Candidate:
     left_out: Text | None = None  # by whom, if it is left out of this save
     #: Nothing remains of its invoice where it comes from.
     nothing_left: bool = False
+    written_off: HostWriteOff | None = None  # of its invoice, which is paid with that
     #: The import of another region that shares the company, if the invoice is there and not here.
     other_import: str | None = None
 

@@ -49,6 +49,13 @@ class Settlement(NamedTuple):
     ignored: bool = False
 
 
+class HostWriteOff(NamedTuple):
+    """What the host wrote off with a registered payment, within the accepted deviation."""
+
+    number: str  # of the payment
+    amount: Decimal  # SEK
+
+
 class Deletion(NamedTuple):
     """Who deleted a registered payment, when and why."""
 

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from hostsim.ledger import reasons
 from hostsim.ledger.candidates import Candidate, Refusal
-from hostsim.ledger.decisions import Deletion, Settlement
+from hostsim.ledger.decisions import Deletion, HostWriteOff, Settlement
 from hostsim.ledger.possible_duplicates import Doubt
 from hostsim.ledger.reasons import (
     ACCEPT,
@@ -207,7 +207,15 @@ def _paid_refusal(candidate: Candidate, invoice: Invoice, *, by_waiting: bool) -
     if candidate.kept:
         message = payments_messages.paid_by_kept(candidate.kept)
         return Refusal(reasons.PAID, message, reasons.BESIDE_KEPT)
+    written_off = candidate.written_off
+    if written_off is not None and _is_at_most(candidate.payment, written_off):
+        message = payments_messages.paid_by_write_off(*written_off)
+        return Refusal(reasons.PAID, message, reasons.WRITTEN_OFF_HERE)
     return Refusal.of(reasons.PAID)
+
+
+def _is_at_most(payment: Payment | None, written_off: HostWriteOff) -> bool:
+    return payment is not None and abs(payment.amount) <= abs(written_off.amount)
 
 
 def moves_no_money(payment: Payment) -> bool:

@@ -76,6 +76,12 @@ TO_DO: Mapping[str, Text] = {
         "be paid, and no reminder should be sent before that is decided. If the money is for this "
         "invoice, take back that the payment is kept, import again and accept the change.",
     ),
+    "written-off-here": Text(
+        "Det som fattades skrevs av här, så pengarna är troligen inte betalda två gånger: ta bort "
+        "betalningen med avskrivningen här, läs in igen, ta in den på nytt och spara båda.",
+        "What was missing was written off here, so the money was probably not paid twice: delete "
+        "the payment with the write-off here, import again, take it again, and save both.",
+    ),
     "paid-by-waiting": Text(
         "En annan betalning på fakturan är urkryssad eller ångrad: ta in den igen, eller lägg "
         "undan den; därefter avgörs den här.",

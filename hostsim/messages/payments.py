@@ -176,6 +176,19 @@ def paid_by_kept(payments: Sequence[RegisteredHere]) -> Text:
     )
 
 
+def paid_by_write_off(number: str, amount: Decimal) -> Text:
+    """Return why nothing remains for what was missing when the invoice was paid.
+
+    :param number: of the payment with which the amount, in SEK, was written off.
+    """
+    return Text(
+        f"Fakturan är redan betald: {money(amount, 'sv')} SEK som fattades skrevs av här med "
+        f"betalning {number}",
+        f"The invoice is already paid: {money(amount, 'en')} SEK that was missing was written off "
+        f"here with payment {number}",
+    )
+
+
 def _named(payments: Sequence[RegisteredHere]) -> Text:
     return _first_few([_named_payment(payment) for payment in payments])
 

@@ -20,6 +20,7 @@ from hostsim.ledger import decisions as decision_rules
 from hostsim.ledger.candidates import Candidate, Refusal
 from hostsim.ledger.decisions import (
     Deletion,
+    HostWriteOff,
     OtherChannelPayment,
     OtherInvoicePayment,
     ReplaceablePayment,
@@ -354,9 +355,13 @@ class Judging:
         if invoice_id in reversals.returned:
             remaining = EXACT.add(invoice.remaining, reversals.returned[invoice_id])
             invoice = replace(invoice, remaining=remaining)
+        candidates = [self._candidate(row, reversals) for row in rows]
+        if not invoice.remaining:
+            written_off = self._written_off(invoice_id)
+            candidates = [replace(one, written_off=written_off) for one in candidates]
         judged = judge(
             invoice,
-            [self._candidate(row, reversals) for row in rows],
+            candidates,
             self._accepted_deviation,
             as_if_fetched=self._as_if_fetched,
             others=self._other_channel_payments(rows),
@@ -410,6 +415,10 @@ class Judging:
             nothing_left=row["inv_id"] in self._nothing_left,
             other_import=row["other_import"],
         )
+
+    def _written_off(self, invoice_id: int) -> HostWriteOff | None:
+        row = first_row(self.db, _WRITTEN_OFF, **self.values, invoice_id=invoice_id)
+        return None if row is None else value_of(HostWriteOff, row)
 
     # --- Payments of other channels ---
 
@@ -633,6 +642,11 @@ _OWN = f"""
     WHERE id IN (SELECT row_id FROM matched WHERE invoice_id = :invoice_id)
     AND number <> '' AND date IS NOT NULL
 """  # noqa: S608 constants
+
+_WRITTEN_OFF = f"""
+    SELECT p.number, p.written_off AS amount FROM payments p
+    WHERE p.invoice_id = :invoice_id AND {OURS} AND p.status = 'written-off'
+"""  # noqa: S608 a constant
 
 _EFFECTS = """
     SELECT effect FROM payments

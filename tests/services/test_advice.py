@@ -270,6 +270,37 @@ def test_what_waits_for_a_change_that_is_set_aside_says_to_take_that_back(host, 
     assert outcomes(host.decide("Fortnox", "1", "accept"))["2"] == "exact"
 
 
+@pytest.fixture
+def written_off(host, plugin, store):
+    """Payment 1 left 5.00 SEK of invoice 1001, which were written off here."""
+    store.set_setting("accepted_deviation", "10")
+    saves(host, plugin, payment(1, amount="995"))
+
+
+def test_what_was_written_off_here_and_comes_later_is_not_to_be_paid_back(
+    host, plugin, written_off
+):
+    preview = reads(host, plugin, payment(2, amount="5"))
+    assert row_of(preview, "2").message.sv == (
+        "Fakturan är redan betald: 5,00 SEK som fattades skrevs av här med betalning 1"
+    )
+    assert "ta bort betalningen med avskrivningen här" in advice(preview, "2")
+
+
+def test_doing_as_it_says_takes_both(host, plugin, store, written_off):
+    both = [payment(1, amount="995"), payment(2, amount="5")]
+    reads(host, plugin, *both)
+    [entry] = store.payments()
+    host.delete_payment(entry.id, why="resten kom")
+    reads(host, plugin, *both)
+    assert outcomes(host.decide("Fortnox", "1", "take-again")) == {"1": "partial", "2": "exact"}
+
+
+def test_more_than_was_written_off_here_was_paid_twice(host, plugin, written_off):
+    preview = reads(host, plugin, payment(2, amount="5.01"))
+    assert row_of(preview, "2").message.sv == "Fakturan är redan betald"
+
+
 def test_what_is_confirmed_but_finds_nothing_left_says_what_is_to_be_deleted(host, plugin):
     saves(host, plugin, payment(1))
     plugin.deleted = {"1"}
