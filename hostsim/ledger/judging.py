@@ -185,6 +185,9 @@ class _OpenInvoice:
         warnings = _decision_warnings(
             candidate, doubt, though_paid=though_paid and paid and self._remaining <= 0
         )
+        if status == SETTLED and effect is not None and effect > self._remaining:
+            too_much = effect - self._remaining
+            warnings.insert(0, payments_messages.settled_too_much(too_much, self._invoice.currency))
         warnings += [*other_reading, *candidate.payment.warnings]
         if doubt is None:
             warnings += equal_invoice_warnings(

@@ -225,6 +225,15 @@ def settles(number: str, invoice_number: str, currency: str, *, credit: bool) ->
     )
 
 
+def settled_too_much(amount: Decimal, currency: str) -> Text:
+    """Return the warning about a half of a settlement that is more than remained."""
+    sv, en = money_of(amount, currency)
+    return Text(
+        f"Mer är kvittat än vad som återstod: {sv} för mycket",
+        f"More is settled than remained: {en} too much",
+    )
+
+
 def settled_though_paid(
     number: str, kept: Sequence[RegisteredHere], *, credit: bool, by_waiting: bool
 ) -> Text:

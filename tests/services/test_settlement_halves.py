@@ -116,6 +116,26 @@ def test_without_the_other_half_it_is_ignored(host, plugin):
     assert outcomes(host.import_payments("Fortnox")) == {"11": "below-number"}
 
 
+# --- More is settled than remains ---
+
+
+def test_a_credit_note_that_is_settled_for_more_than_it_is_on_says_by_how_much(host, plugin, store):
+    store.load_invoices([invoice(NOTE, "-300")])
+    preview = reads(host, plugin, *halves())
+    assert row_of(preview, "12").warning.en.startswith(
+        "No money came in. More is settled than remained: 100.00 SEK too much. Settled against"
+    )
+    assert "More is settled" not in row_of(preview, "11").warning.en
+
+
+def test_so_does_one_that_another_settlement_used_up_in_part(host, plugin, store, note):
+    more = {"date": NEW_YEAR.replace(day=19), "customer_number": "7"}
+    first = [payment(1, "1002", "100", **more), payment(2, NOTE, "-100", **more)]
+    preview = reads(host, plugin, *first, *halves())
+    assert "100.00 SEK too much" in row_of(preview, "12").warning.en
+    assert "More is settled" not in row_of(preview, "2").warning.en
+
+
 # --- The credit note comes here later ---
 
 
