@@ -329,6 +329,14 @@ def test_the_half_of_another_regions_invoice_is_left_to_its_import(host, two_reg
 # --- What keeps both from being saved ---
 
 
+def test_so_it_is_where_the_settings_of_this_import_would_exclude_that_half(
+    host, plugin, two_regions
+):
+    debit, credit = plugin.payments
+    plugin.payments, plugin.excluded = [debit], [excluded("below-number", credit)]
+    assert outcomes(host.import_payments("Fortnox")) == {"11": SETTLED, "12": "below-number"}
+
+
 def test_a_half_that_is_booked_names_the_other_one_as_what_is_not_booked(host, plugin, note):
     debit, credit = halves()
     plugin.excluded = [excluded("not-booked", replace(credit, booked=False))]
