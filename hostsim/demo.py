@@ -25,7 +25,14 @@ from typing import Any, TextIO
 
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.judging import KINDS
-from hostsim.ledger.reasons import ACCEPT, LEFT, NOT_LOOKED_UP, REPLACED, SETTLEMENT_BLOCKED
+from hostsim.ledger.reasons import (
+    ACCEPT,
+    LEFT,
+    NOT_LOOKED_UP,
+    OTHER_REGION,
+    REPLACED,
+    SETTLEMENT_BLOCKED,
+)
 from hostsim.ledger.values import REGISTERED
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.exports import BILLS, INVOICES
@@ -65,11 +72,12 @@ BILLS_NAME = "Avräkningar"
 #: SEK that may be missing before a payment counts as partial.
 ACCEPTED_DEVIATION = "5"
 
-#: The reasons that are shown; nothing that is refused belongs to an ordinary day.
+#: The reasons that are shown; nothing that is refused belongs to an ordinary day, which has one
+#: region.
 _REASONS = {
     code: label
     for code, label in labels.REASONS.items()
-    if code not in {LEFT, NOT_LOOKED_UP, SETTLEMENT_BLOCKED}
+    if code not in {LEFT, NOT_LOOKED_UP, OTHER_REGION, SETTLEMENT_BLOCKED}
 }
 
 #: Seconds that the automatic sign-in may take.

@@ -17,7 +17,7 @@ import requests
 from hostsim import demo
 from hostsim.cli.sandbox import run_sandbox
 from hostsim.errors import HostError
-from hostsim.ledger.reasons import LEFT, NOT_LOOKED_UP, SETTLEMENT_BLOCKED
+from hostsim.ledger.reasons import LEFT, NOT_LOOKED_UP, OTHER_REGION, SETTLEMENT_BLOCKED
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import seed
 from hostsim.storage.store import Store
@@ -50,7 +50,8 @@ def test_the_demo_says_what_it_does_at_each_step(shown):
     assert len(steps) >= 8
 
 
-REASONS = [code for code in labels.REASONS if code not in {LEFT, NOT_LOOKED_UP, SETTLEMENT_BLOCKED}]
+NOT_ORDINARY = {LEFT, NOT_LOOKED_UP, OTHER_REGION, SETTLEMENT_BLOCKED}
+REASONS = [code for code in labels.REASONS if code not in NOT_ORDINARY]
 
 
 @pytest.mark.parametrize("code", [*labels.STATUSES, *REASONS])
