@@ -313,8 +313,8 @@ def test_why_says_what_helps_an_exported_invoice_that_lost_its_rows(run):
     run("export", "ut")
     run("export", "ut", "--send")
     Path("fakturor.csv").write_text(
-        "invoice_number,customer_code,customer_name,total,currency,invoice_date,due_date\n"
-        "10302,KALM,Kalmar Glas & Porslin AB,999.00,SEK,2026-11-02,2026-12-02\n"
+        "invoice_number,ocr,customer_code,customer_name,total,currency,invoice_date,due_date\n"
+        "10302,,KALM,Kalmar Glas & Porslin AB,999.00,SEK,2026-11-02,2026-12-02\n"
     )
     notes = run("invoices", "load", "fakturor.csv", "--lang", "en").err
     assert "not changed in accounting any more" in notes

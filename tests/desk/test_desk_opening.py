@@ -18,7 +18,7 @@ from hostsim.desk.reverse_proxy import reverse_proxy
 from hostsim.desk.startup import run_desk, sandbox_context
 from hostsim.errors import HostError
 from hostsim.ledger.judging import KINDS
-from hostsim.ledger.reasons import LEFT, NOT_LOOKED_UP, SETTLEMENT_BLOCKED
+from hostsim.ledger.reasons import LEFT, NOT_LOOKED_UP, OTHER_REGION, SETTLEMENT_BLOCKED
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import seed
 from hostsim.services.host import Host
@@ -201,7 +201,7 @@ def test_a_first_visit_shows_every_kind_of_thing():
         assert {row.origin for row in desk_context.store.payments()} == {"import", "hand"}
         preview = desk_context.host(window=sign_in_in_background).import_payments("Fortnox")
         kinds = {row.status or row.reason for kind in KINDS for row in preview.rows(kind)}
-    assert kinds == {*STATUSES, *REASONS} - {LEFT, NOT_LOOKED_UP, SETTLEMENT_BLOCKED}
+    assert kinds == {*STATUSES, *REASONS} - {LEFT, NOT_LOOKED_UP, OTHER_REGION, SETTLEMENT_BLOCKED}
     assert preview.set_aside.number == 3
 
 
