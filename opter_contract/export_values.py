@@ -58,7 +58,7 @@ class Customer:
 
     code: str
     """The host's own code, unique in the region of the invoice: in another region the same code is
-    another customer, unless name and organisation number are equal."""
+    another customer, unless the organisation number, or where there is none the name, is equal."""
     ledger_number: str
     """Its number in the sales ledger; ``""`` if it has none yet."""
     name: str

@@ -34,6 +34,11 @@ def party_id(region: str, code: str) -> str:
     return f"{region}/{code}" if region else code
 
 
+def have_one_code(one_id: str, other_id: str) -> bool:
+    """Return whether two parties have the same code, in one region or in two."""
+    return one_id.rpartition("/")[2] == other_id.rpartition("/")[2]
+
+
 def is_ours(ours: Document, theirs: Document) -> bool:
     """Return whether a document in Fortnox has the mark of this item."""
     return theirs.external_reference == ours.external_reference

@@ -23,6 +23,7 @@ from typing import Any, Final
 from opter_contract.export_values import BankChange, Difference, PlannedCard
 from opter_contract.values import Company, Text
 from opter_fortnox_plugin.errors import FortnoxError, Missing, OutcomeUnknown, Rejected
+from opter_fortnox_plugin.exports.content import have_one_code
 from opter_fortnox_plugin.exports.lists import Lists
 from opter_fortnox_plugin.exports.problems import NUMBER_USED, Problems
 from opter_fortnox_plugin.exports.sending import ATTEMPTS
@@ -100,19 +101,26 @@ class PartyRegister:
             and _normalised(name, mine) != _normalised(name, other := getattr(theirs, field))
         ]
 
-    def is_same(self, one: Any, other: Any) -> bool:
+    def is_same(self, one: Any, other: Any, *, one_code: bool = False) -> bool:
         """Return whether two records are of the same customer or supplier.
 
         Name and organisation number must be equal, or if there is no number, all that both have.
+
+        :param one_code: they have one code at the host, in two regions: the number is enough then,
+            or if there is none, the name and the bank details that both have.
         """
-        is_same = all(
+        same_name, same_organisation = (
             _normalised(name, getattr(one, field)) == _normalised(name, getattr(other, field))
             for name, field in _IDENTITY
         )
-        if not is_same or one.organisation_number:
-            return is_same
-        differences = (*self.differences(one, other), *self.bank_differences(one, other))
-        return not any(difference.theirs for difference in differences)
+        if not same_organisation:
+            return False
+        if one.organisation_number:
+            return same_name or one_code
+        differences = self.bank_differences(one, other)
+        if not one_code:
+            differences += self.differences(one, other)
+        return same_name and not any(difference.theirs for difference in differences)
 
     def bank_differences(self, ours: Any, theirs: Any) -> list[Difference]:
         """Return the bank details that lead to another account than ours.
@@ -472,7 +480,9 @@ class Cards:
             card.other_organisation = theirs.organisation_number
             return
         owner = self._cache.owner(card.ours.number)
-        if owner not in {"", card.id} and not self._register.is_same(card.ours, theirs):
+        one_code = have_one_code(owner, card.id)
+        is_same = self._register.is_same(card.ours, theirs, one_code=one_code)
+        if owner not in {"", card.id} and not is_same:
             # Of two that have one number here, the second one does not get the first one's record.
             card.other_id = owner
             return

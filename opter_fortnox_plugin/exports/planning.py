@@ -13,7 +13,7 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 from opter_contract.export_values import Difference, ExportItem, Gap, PlannedItem
 from opter_contract.values import Company, Text
 from opter_fortnox_plugin.errors import filled
-from opter_fortnox_plugin.exports.content import Content
+from opter_fortnox_plugin.exports.content import Content, have_one_code
 from opter_fortnox_plugin.exports.parties import Cards, PartyRegister
 from opter_fortnox_plugin.exports.problems import Problem, Problems
 from opter_fortnox_plugin.exports.registers import Registers
@@ -198,7 +198,10 @@ class Planner(ABC, Generic[P]):
         for plan in self.ready_plans():
             number, content = plan.party_number, plan.content
             is_shared = any(
-                party_id != content.party_id and not self.register.is_same(content.card, card)
+                party_id != content.party_id
+                and not self.register.is_same(
+                    content.card, card, one_code=have_one_code(party_id, content.party_id)
+                )
                 for party_id, card in cards[number].items()
             )
             if number and is_shared:

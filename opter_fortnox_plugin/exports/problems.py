@@ -129,10 +129,10 @@ _REMARKS: Final[Mapping[str, Text]] = {
     "NUMBER_OF_OTHER": Text(
         "{Party} {number} i Fortnox är {theirs} här, så {item} för {ours} skickas inte dit. Ge "
         "{ours} ett annat {party_number}; är de samma, ska namn och organisationsnummer vara lika "
-        "här och i Fortnox.",
+        "här och i Fortnox, eller utan organisationsnummer allt som båda har.",
         "{Party} {number} in Fortnox is {theirs} here, so {item} of {ours} is not sent there. Give "
         "{ours} another {party_number}; if they are the same one, name and organisation number "
-        "must be equal here and in Fortnox.",
+        "must be equal here and in Fortnox, or without an organisation number all that both have.",
     ),
 }
 

@@ -67,10 +67,9 @@ class InvoiceContent(Content):
     rounding: Decimal = _ZERO
 
 
-def reference(invoice: contract.Invoice) -> str:
+def reference(region: str, invoice_number: str) -> str:
     """Return the mark of our invoices, ``ExternalInvoiceReference1``."""
-    region = clean(invoice.region)[:50]
-    return f"{MARK}{region}/{invoice.invoice_number}/"
+    return f"{MARK}{clean(region)[:50]}/{invoice_number}/"
 
 
 def rate_of(code: str, vat_kinds: Mapping[str, str]) -> tuple[Decimal, str] | None:
@@ -139,7 +138,7 @@ def content_of(
         currency_rate=invoice.exchange_rate if invoice.currency != "SEK" else None,
         ocr=invoice.ocr.replace(" ", ""),
         rows=rows,
-        external_reference=reference(invoice),
+        external_reference=reference(invoice.region, invoice.invoice_number),
         invoice_type=_TYPES[invoice.type],
         credit_invoice_reference=invoice.credits.strip(),
         total=total_of(rows),

@@ -28,6 +28,7 @@ from opter_fortnox_plugin.invoices.content import (
     identity_differences,
     is_document_number,
     rate_of,
+    reference,
     vat_kind_conflicts,
 )
 from opter_fortnox_plugin.invoices.problems import PROBLEMS, likely_cause_of_total
@@ -217,6 +218,8 @@ class InvoicePlanner(Planner[InvoicePlan]):
         elif isinstance(original, Unreadable):
             named = Text(f"Faktura {number}", f"Invoice {number}")
             plan.refuse("UNREADABLE_IN_FORTNOX", Item=named, what=", ".join(original.fields))
+        elif self._is_of_another_region(plan, original):
+            plan.refuse("ORIGINAL_OF_OTHER_REGION", number=number)
         elif original.cancelled:
             plan.refuse("ORIGINAL_CANCELLED", number=number)
         elif original.party_number != plan.party_number:
@@ -226,6 +229,11 @@ class InvoicePlanner(Planner[InvoicePlan]):
                 ours=plan.party_number,
                 theirs=original.party_number or "–",
             )
+
+    def _is_of_another_region(self, plan: InvoicePlan, original: Invoice) -> bool:
+        """Whether an invoice was exported by a host, but not as the one that a plan corrects."""
+        mark = reference(plan.item.content.region, plan.credited_number)
+        return original.external_reference.startswith(MARK) and original.external_reference != mark
 
     def _note_rounding(self, plan: InvoicePlan) -> None:
         ours = plan.content.ours

@@ -106,9 +106,11 @@ PROBLEMS: Final = Problems(
         ),
         "ORIGINAL_NOT_SENT": Text(
             "Rättelsen skickas inte, eftersom faktura {number} som den rättar inte finns i "
-            "Fortnox. Exportera den först; saknar den rader här, läs först in den med rader.",
+            "Fortnox. Exportera den först; saknar den rader här, läs först in den med rader. Går "
+            "den inte att exportera, gör rättelsen i Fortnox.",
             "The correction is not sent, since invoice {number} that it corrects is not in "
-            "Fortnox. Export that one first; if it has no rows here, load it with rows before.",
+            "Fortnox. Export that one first; if it has no rows here, load it with rows before. If "
+            "it cannot be exported, make the correction in Fortnox.",
         ),
         "ORIGINAL_EXCLUDED": Text(
             "Rättelsen skickas inte, eftersom faktura {number} som den rättar inte finns i "
@@ -126,13 +128,20 @@ PROBLEMS: Final = Problems(
             "Fortnox: nothing is left to correct. Remove the correction, or let it correct an "
             "invoice that is in force.",
         ),
+        "ORIGINAL_OF_OTHER_REGION": Text(
+            "Rättelsen skickas inte, eftersom faktura {number} i Fortnox är en annan, exporterad "
+            "från en annan region. Gör rättelsen i Fortnox.",
+            "The correction is not sent, since invoice {number} in Fortnox is another one, "
+            "exported from another region. Make the correction in Fortnox.",
+        ),
         "ORIGINAL_OF_OTHER_CUSTOMER": Text(
             "Rättelsen skickas inte, eftersom den är till kund {ours}, och faktura {number} som "
             "den rättar är till kund {theirs} i Fortnox. Rätta kunden, eller numret på fakturan "
-            "som rättas.",
+            "som rättas; har kunden fått ett annat nummer, gör rättelsen i Fortnox.",
             "The correction is not sent, since it is for customer {ours}, and invoice {number} "
             "that it corrects is for customer {theirs} in Fortnox. Correct the customer, or the "
-            "number of the invoice that is corrected.",
+            "number of the invoice that is corrected; if the customer has got another number, make "
+            "the correction in Fortnox.",
         ),
         "NOT_MARKED_SENT": Text(
             "Fakturan är skickad, men kunde inte märkas som skickad till kunden i Fortnox. "

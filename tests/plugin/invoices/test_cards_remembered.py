@@ -178,6 +178,21 @@ def test_a_customer_in_two_regions_has_one_card(office):
     assert recorded.cards == []
 
 
+@pytest.mark.parametrize(
+    ("organisation_number", "changed"),
+    [(KALMAR.organisation_number, {"name": "Kalmar Glas AB"}), ("", {"address1": "Box 2"})],
+)
+def test_a_customer_in_two_regions_may_change_in_the_one_that_was_not_exported_last(
+    office, organisation_number, changed
+):
+    before = replace(KALMAR, organisation_number=organisation_number)
+    export_and_wait(office, "10301", region="Nord", customer=before)
+    export_and_wait(office, "10302", region="Syd", customer=before)
+    now = replace(before, **changed)
+    recorded = export_and_wait(office, "10303", region="Nord", customer=now)
+    assert [(one.state, one.code) for one in recorded.results] == [("sent", "")]
+
+
 def test_a_customer_in_two_regions_may_get_another_name(office):
     export_and_wait(office, "10301", region="Nord")
     renamed = replace(KALMAR, name="Kalmar Glas AB")

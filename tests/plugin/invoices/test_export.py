@@ -362,7 +362,7 @@ def test_two_customers_of_one_number_are_never_one_in_fortnox(office):
 
 
 def test_a_code_is_another_customer_in_each_region_of_an_export(office):
-    other = replace(KALMAR, name="Nybro Trä AB")
+    other = replace(KALMAR, name="Nybro Trä AB", organisation_number="")
     recorded = office.set_invoices(
         invoice("10301", region="Nord"), invoice("10302", region="Syd", customer=other)
     ).export()
@@ -708,6 +708,12 @@ def test_a_correction_of_the_invoice_of_another_customer_is_refused_in_the_previ
     recorded = office.set_invoices(correction()).export()
     assert plan_of(recorded) == ("refused", "none", "ORIGINAL_OF_OTHER_CUSTOMER")
     assert office.numbers() == [10301]
+
+
+def test_a_correction_of_a_number_that_another_region_has_there_is_refused(office):
+    office.set_invoices(invoice(region="Nord")).export()
+    recorded = office.set_invoices(correction()).export()
+    assert plan_of(recorded) == ("refused", "none", "ORIGINAL_OF_OTHER_REGION")
 
 
 def test_a_sent_correction_is_not_changed_to_correct_the_invoice_of_another_customer(office):
