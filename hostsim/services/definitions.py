@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from hostsim.errors import HostError, SettingsRefused, failure_of, host_error
 from hostsim.ledger.values import Definition
 from hostsim.messages.text import SETTINGS_NOT_FOLLOWED
+from hostsim.plugins.loading import Plugins
 from hostsim.plugins.session import Session, broken, checked_fields, checked_settings
 from hostsim.services.context import Context
 from hostsim.storage import import_runs
@@ -24,27 +25,30 @@ _FIRST_SAVE = Text("läs in och spara betalningar med den", "import and save pay
 _FIRST_EXPORT = Text("exportera något med den", "export something with it")
 
 
+def settings_fields(plugins: Plugins, type_code: str, subject: str) -> list[SettingsField]:
+    """Return the fields of an import type, or of an export type of a subject.
+
+    :raises HostError: whatever the plug-in raises, so that it stops no other one.
+    """
+    hook = "opter_settings_fields"
+    try:
+        answer = plugins.call_owner(type_code, hook, subject, type_code=type_code, subject=subject)
+    except (KeyboardInterrupt, HostError):
+        raise
+    except BaseException as error:
+        failure = failure_of(error)
+        if failure is None:
+            raise broken(f"{hook} failed ({type(error).__name__})") from error
+        raise HostError(failure.code, failure.kind, failure.message) from error
+    return checked_fields(answer)
+
+
 class Definitions(Context):
     """Defines imports and exports, and changes their settings."""
 
     def settings_fields(self, type_code: str, subject: str = "") -> Sequence[SettingsField]:
-        """Return the fields of an import type, or of an export type of a subject.
-
-        :raises HostError: whatever the plug-in raises, so that it stops no other one.
-        """
-        hook = "opter_settings_fields"
-        try:
-            answer = self.plugins.call_owner(
-                type_code, hook, subject, type_code=type_code, subject=subject
-            )
-        except (KeyboardInterrupt, HostError):
-            raise
-        except BaseException as error:
-            failure = failure_of(error)
-            if failure is None:
-                raise broken(f"{hook} failed ({type(error).__name__})") from error
-            raise HostError(failure.code, failure.kind, failure.message) from error
-        return checked_fields(answer)
+        """Return what :func:`settings_fields` does."""
+        return settings_fields(self.plugins, type_code, subject)
 
     def settings_not_shown(self, *, exports: bool) -> Sequence[SettingsProblem]:
         """Return, by definition, why the settings that its plug-in cannot name are not shown."""

@@ -31,7 +31,7 @@ from hostsim.errors import HostError, host_error
 from hostsim.ledger.reasons import SET_ASIDE
 from hostsim.messages import results as results_messages
 from hostsim.plugins.loading import FoundPlugin, Plugins
-from hostsim.plugins.session import checked_fields
+from hostsim.services.definitions import settings_fields
 from hostsim.storage import database_checks, unreported_commits
 from hostsim.storage.private_files import new_file
 from hostsim.storage.store import Store
@@ -338,15 +338,7 @@ class _Content:
     def _kinds(self, type_code: str, subject: str) -> Mapping[str, str]:
         """Return the kinds of the fields that may be shown; without the plug-in none may."""
         try:
-            fields = checked_fields(
-                self._plugins.call_owner(
-                    type_code,
-                    "opter_settings_fields",
-                    subject,
-                    type_code=type_code,
-                    subject=subject,
-                )
-            )
+            fields = settings_fields(self._plugins, type_code, subject)
         except HostError:
             return {}
         return {field.key: field.kind for field in fields if not field.secret}

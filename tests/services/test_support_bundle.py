@@ -12,6 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from fake_plugin import FakePlugin
 from ports import free_port
 from scripted_import import FakeTime, build_host
 
@@ -23,6 +24,7 @@ from hostsim.sandbox import Invoice, Payment, Sandbox, Switches, seed
 from hostsim.sandbox.tokens import Grant
 from hostsim.services import support_bundle
 from hostsim.storage.store import Store
+from opter_contract import hookimpl
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.fortnox.http import Transport
 
@@ -289,6 +291,18 @@ def test_a_plug_in_that_was_left_out_tells_why_without_a_path(office, tmp_path):
     )
     [reported] = json.loads(contents["versions.json"])["plugins"]
     assert (reported["active"], "hook" in reported["reason"]) == (False, True)
+
+
+def test_a_plug_in_that_cannot_name_its_settings_still_gets_a_bundle(office):
+    def fail():
+        raise SystemExit
+
+    plugin = FakePlugin(code="FortnoxAPI")
+    plugin.opter_settings_fields = hookimpl(fail)
+    contents = support_bundle.contents_of(
+        office.store, Plugins([("failing", plugin)]), environment={}, language="sv", at=AT
+    )
+    assert contents.keys() == support_bundle.PARTS.keys()
 
 
 def test_a_damaged_database_still_gets_a_bundle(office, tmp_path):
