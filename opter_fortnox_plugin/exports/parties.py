@@ -18,7 +18,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import astuple, dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from opter_contract.export_values import BankChange, Difference, PlannedCard
 from opter_contract.values import Company, Text
@@ -218,9 +218,8 @@ class Cards:
         self._lists = Lists(session.client, session.pool)
         self._order = {"sortby": register.number_key.lower()} if register.has_filters else {}
         self._update = update
-        # Customers have had the key without a name.
-        name = "" if register.has_filters else f"{register.resource.path}/"
-        self._cache = _CardCache(session.host, f"cards/{name}{company.number}")
+        key = f"cards/{register.resource.path}/{company.number}"
+        self._cache = _CardCache(session.host, key)
         self._written: set[str] = set()
         self.cards: dict[str, Card] = {}
 
@@ -553,6 +552,17 @@ def _normalised(name: str, text: str) -> str:
     return bare_number(text) if name in _NORMALISED else text
 
 
+class _CachedCard(NamedTuple):
+    """What is cached of a record; nothing of one that is not cached.
+
+    ``owner`` identifies at the host the customer or supplier whose record it is.
+    """
+
+    digest: str = ""
+    vat_type: str = ""
+    owner: str = ""
+
+
 class _CardCache:
     """The cache of records in the host's state: digests, and whose they are.
 
@@ -565,8 +575,7 @@ class _CardCache:
     def __init__(self, host: Host, key: str) -> None:
         self._host = host
         self._key = key
-        #: The digest, the kind of VAT and the owner of each record, by its number.
-        self._cards: dict[str, tuple[str, str, str]] = {}
+        self._cards: dict[str, _CachedCard] = {}  # by number
         self.since: datetime | None = None
         self.read_at: datetime | None = None
         self.exact = False
@@ -582,18 +591,15 @@ class _CardCache:
             self.used_up = set(json.loads(self._host.get_state(f"{self._key}/used-up") or "[]"))
             for part in range(_PARTS):
                 stored = json.loads(self._host.get_state(f"{self._key}/{part}") or "{}")
-                self._cards |= {
-                    number: (digest, kind, owner)
-                    for number, (digest, kind, owner) in stored.items()
-                }
-        except ValueError:
+                self._cards |= {number: _CachedCard(*card) for number, card in stored.items()}
+        except (ValueError, TypeError):
             # Written by another version: look the records up again.
             self.since, self._cards = None, {}
 
     def store(self) -> None:
         if self.read_at is None:
             return
-        parts: list[dict[str, tuple[str, str, str]]] = [{} for _ in range(_PARTS)]
+        parts: list[dict[str, _CachedCard]] = [{} for _ in range(_PARTS)]
         for number, card in self._cards.items():
             parts[int(_digest(number)[0], 16)][number] = card
         for index, part in enumerate(parts):
@@ -616,41 +622,41 @@ class _CardCache:
 
     def vat_type(self, card: Card) -> str | None:
         """Return the kind of VAT of a cached record; ``None`` if it is not cached."""
-        cached = self._cards.get(card.ours.number, _UNKNOWN)
-        is_same = (cached[0], cached[2]) == (_card_digest(card.ours), card.id)
-        return cached[1] if is_same else None
+        cached = self._of(card.ours.number)
+        is_same = (cached.digest, cached.owner) == (_card_digest(card.ours), card.id)
+        return cached.vat_type if is_same else None
 
     def owner(self, number: str) -> str:
         """Return the id at the host of the one whose record it is; ``""`` if unknown."""
-        return self._cards.get(number, _UNKNOWN)[2]
+        return self._of(number).owner
 
     def numbers(self) -> Mapping[str, list[str]]:
         """Return the numbers of each customer or supplier, by its id at the host."""
         numbers: dict[str, list[str]] = {}
-        for number, (_, _, owner) in self._cards.items():
-            if owner:
-                numbers.setdefault(owner, []).append(number)
+        for number, card in self._cards.items():
+            if card.owner:
+                numbers.setdefault(card.owner, []).append(number)
         return numbers
 
     def remember(self, card: Card) -> None:
-        self._cards[card.ours.number] = (_card_digest(card.ours), card.vat_type, card.id)
+        cached = _CachedCard(_card_digest(card.ours), card.vat_type, card.id)
+        self._cards[card.ours.number] = cached
 
     def claim(self, card: Card) -> None:
-        digest, kind, _ = self._cards.get(card.ours.number, _UNKNOWN)
-        self._cards[card.ours.number] = (digest, kind, card.id)
+        number = card.ours.number
+        self._cards[number] = self._of(number)._replace(owner=card.id)
 
     def forget(self, number: str) -> None:
         """Forget what a record looks like, not whose it is."""
         if number in self._cards:
-            self._cards[number] = ("", "", self.owner(number))
+            self._cards[number] = _CachedCard(owner=self.owner(number))
 
     def forget_all(self) -> None:
         for number in self._cards:
             self.forget(number)
 
-
-#: Of a record that is not cached.
-_UNKNOWN: Final = ("", "", "")
+    def _of(self, number: str) -> _CachedCard:
+        return self._cards.get(number, _CachedCard())
 
 
 def _clocks_change(moment: datetime) -> bool:

@@ -129,8 +129,9 @@ def content_of(
     if difference and rounded:
         account = settings.rounding_account
         rows = (*rows, InvoiceRow("Öresavrundning", account, difference, Decimal(1)))
+    number = invoice.invoice_number.strip()
     ours = Invoice(
-        number=invoice.invoice_number.strip(),
+        number=number,
         party_number=customer_number(invoice.customer, settings),
         invoice_date=invoice.invoice_date,
         due_date=invoice.due_date,
@@ -138,7 +139,7 @@ def content_of(
         currency_rate=invoice.exchange_rate if invoice.currency != "SEK" else None,
         ocr=invoice.ocr.replace(" ", ""),
         rows=rows,
-        external_reference=reference(invoice.region, invoice.invoice_number),
+        external_reference=reference(invoice.region, number),
         invoice_type=_TYPES[invoice.type],
         credit_invoice_reference=invoice.credits.strip(),
         total=total_of(rows),
@@ -276,7 +277,7 @@ def identity_differences(ours: Invoice, theirs: Invoice) -> list[contract.Differ
 
     It is not if it has the mark of another one of ours, such as of another region.
     """
-    other = is_of_another(ours, theirs)
+    other = is_of_another(ours.external_reference, theirs)
     return differences_of(
         (
             "ExternalInvoiceReference1",

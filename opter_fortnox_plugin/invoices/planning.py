@@ -11,7 +11,7 @@ from typing import Final
 from opter_contract.export_values import ExportItem
 from opter_contract.export_values import Invoice as HostInvoice
 from opter_contract.values import Text
-from opter_fortnox_plugin.exports.content import is_ours
+from opter_fortnox_plugin.exports.content import is_of_another, is_ours
 from opter_fortnox_plugin.exports.parties import PartyRegister
 from opter_fortnox_plugin.exports.planning import Plan, Planner
 from opter_fortnox_plugin.exports.texts import MARK, amount_in_words
@@ -218,7 +218,7 @@ class InvoicePlanner(Planner[InvoicePlan]):
         elif isinstance(original, Unreadable):
             named = Text(f"Faktura {number}", f"Invoice {number}")
             plan.refuse("UNREADABLE_IN_FORTNOX", Item=named, what=", ".join(original.fields))
-        elif self._is_of_another_region(plan, original):
+        elif is_of_another(reference(plan.item.content.region, number), original):
             plan.refuse("ORIGINAL_OF_OTHER_REGION", number=number)
         elif original.cancelled:
             plan.refuse("ORIGINAL_CANCELLED", number=number)
@@ -229,11 +229,6 @@ class InvoicePlanner(Planner[InvoicePlan]):
                 ours=plan.party_number,
                 theirs=original.party_number or "–",
             )
-
-    def _is_of_another_region(self, plan: InvoicePlan, original: Invoice) -> bool:
-        """Whether an invoice was exported by a host, but not as the one that a plan corrects."""
-        mark = reference(plan.item.content.region, plan.credited_number)
-        return original.external_reference.startswith(MARK) and original.external_reference != mark
 
     def _note_rounding(self, plan: InvoicePlan) -> None:
         ours = plan.content.ours

@@ -69,7 +69,7 @@ class Candidates:
         return [
             bill
             for bill in self._by_number.get(key, ())
-            if not is_ours(ours, bill) and not is_of_another(ours, bill)
+            if not is_ours(ours, bill) and not is_of_another(ours.external_reference, bill)
         ]
 
     def duplicates(self, is_adopted: Callable[[str], bool]) -> Iterable[Sequence[SupplierInvoice]]:

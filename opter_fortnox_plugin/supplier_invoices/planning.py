@@ -41,7 +41,7 @@ class BillPlan(Plan):
 
     def belongs(self, theirs: SupplierInvoice) -> bool:
         ours = self.content.ours
-        if is_of_another(ours, theirs):
+        if is_of_another(ours.external_reference, theirs):
             return False
         if is_ours(ours, theirs):
             # If this host never sent it, the mark may be another host's: it must be equal.
@@ -205,7 +205,7 @@ class BillPlanner(Planner[BillPlan]):
 
     def adopt(self, plan: BillPlan, theirs: SupplierInvoice) -> None:
         plan.differences = _mismatches(plan.content.ours, theirs)
-        if plan.differences or is_of_another(plan.content.ours, theirs):
+        if plan.differences or is_of_another(plan.content.ours.external_reference, theirs):
             sides = f" ({describe_differences(plan.differences)})" if plan.differences else ""
             plan.refuse("NUMBER_TAKEN", number=theirs.number, sides=sides)
         else:
