@@ -38,7 +38,7 @@ from hostsim.messages import payments as payments_messages
 from hostsim.messages.exports import BILLS, INVOICES
 from hostsim.messages.text import listed, say
 from hostsim.plugins.loading import Plugins
-from hostsim.sandbox import Sandbox, scripted_login, seed, seed_exports
+from hostsim.sandbox import Sandbox, scripted_login, seed, seed_exports, seed_overnight
 from hostsim.sandbox.changes import parse_change
 from hostsim.services.bills_json import BillsFile
 from hostsim.services.host import Host
@@ -193,12 +193,12 @@ class _Demo:
             f"Setting aside the invoices {first} to {last}, which are made in Fortnox directly.",
         )
         books = self.sandbox.state.companies[seed.COMPANY]
-        waiting = books.payments_of(seed.BOOKED_OVERNIGHT)[0]
-        host.add_payment(str(seed.BOOKED_OVERNIGHT), waiting.amount, date=waiting.payment_date)
+        waiting = books.payments_of(seed_overnight.BOOKED)[0]
+        host.add_payment(str(seed_overnight.BOOKED), waiting.amount, date=waiting.payment_date)
         self._explain(
-            f"Registrerar betalningen av faktura {seed.BOOKED_OVERNIGHT} för hand, fast den "
+            f"Registrerar betalningen av faktura {seed_overnight.BOOKED} för hand, fast den "
             "bara väntar på att bokföras i Fortnox.",
-            f"Registering the payment of invoice {seed.BOOKED_OVERNIGHT} by hand, although it "
+            f"Registering the payment of invoice {seed_overnight.BOOKED} by hand, although it "
             "only waits to be booked in Fortnox.",
         )
         deleted = next(row for row in self.store.payments() if row.status == "exact")
@@ -218,7 +218,7 @@ class _Demo:
             "registered already, and deleted two, of which one was made again. Importing again.",
         )
         before = {row.payment_number for row in self.store.payments() if row.state == REGISTERED}
-        seed.change_overnight(self.sandbox.state)
+        seed_overnight.change_overnight(self.sandbox.state)
         preview = self._import()
         self._show(preview)
         again = before & {row.payment_number for row in preview.rows("ready")}

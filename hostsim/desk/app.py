@@ -56,7 +56,7 @@ from hostsim.messages import help  # noqa: A004 - the texts of the help
 from hostsim.messages.desk import page_text
 from hostsim.messages.formats import count, day, minute
 from hostsim.messages.text import LANGUAGES, own
-from hostsim.sandbox import seed
+from hostsim.sandbox import seed_overnight
 from hostsim.storage import database_checks, unreported_commits
 from hostsim.storage.rows import MAX_ID
 from hostsim.views.labels import FIELDS, SAVED_STATUSES, STATUSES, label
@@ -258,7 +258,7 @@ def next_night() -> AnyResponse:
     sandbox = desk_context().sandbox
     if sandbox is None:
         raise host_error("PAGE_UNKNOWN")
-    seed.change_overnight(sandbox.state)
+    seed_overnight.change_overnight(sandbox.state)
     notify(page_text("night_passed"))
     return redirect(url_for("imports.show"))
 

@@ -21,7 +21,7 @@ from hostsim.demo import (
     export_settings,
 )
 from hostsim.messages.exports import BILLS, INVOICES
-from hostsim.sandbox import scripted_login, seed
+from hostsim.sandbox import scripted_login, seed, seed_overnight
 from hostsim.services.host import Host
 
 if TYPE_CHECKING:
@@ -68,7 +68,7 @@ def play_yesterday(
     ):
         if (IMPORT_TYPE, subject) in desk_context.plugins.export_types:
             host.define_export(name, IMPORT_TYPE, subject, "", settings(now()))
-    seed.change_overnight(sandbox.state)
+    seed_overnight.change_overnight(sandbox.state)
 
 
 def _sign_in(url: str, on_callback: Callable[[str], Text | None]) -> bool:
@@ -79,9 +79,9 @@ def _sign_in(url: str, on_callback: Callable[[str], Text | None]) -> bool:
 def _type_and_delete(host: Host, desk_context: DeskContext, sandbox: Sandbox) -> None:
     """Type a payment that waits to be booked in Fortnox; delete one of another invoice."""
     books = sandbox.state.companies[seed.COMPANY]
-    waiting = books.payments_of(seed.BOOKED_OVERNIGHT)[0]
-    host.add_payment(str(seed.BOOKED_OVERNIGHT), waiting.amount, date=waiting.payment_date)
-    overnight = {str(seed.CHANGED_OVERNIGHT), str(seed.TOUCHED_OVERNIGHT)}
+    waiting = books.payments_of(seed_overnight.BOOKED)[0]
+    host.add_payment(str(seed_overnight.BOOKED), waiting.amount, date=waiting.payment_date)
+    overnight = {str(seed_overnight.CHANGED), str(seed_overnight.TOUCHED)}
     deleted = next(
         row
         for row in desk_context.store.payments()

@@ -26,7 +26,6 @@ __all__ = [
     "OTHER_COMPANY",
     "PASSWORD",
     "USER",
-    "change_overnight",
     "cut_off_date",
     "empty",
     "exported_invoices",
@@ -277,10 +276,6 @@ CREDIT_NOTES: Mapping[int, _Case] = {
 #: A credit invoice of the second company, to be settled against the last one there.
 UNSETTLED_CREDIT = 20020
 
-CHANGED_OVERNIGHT, TOUCHED_OVERNIGHT, BOOKED_OVERNIGHT = 10235, 10236, 10230
-REMADE_OVERNIGHT, DELETED_OVERNIGHT = 10237, 10238
-PAID_OVERNIGHT = (10290, 10291)
-
 
 # --- The haulier ------------------------------------------------------------
 
@@ -334,44 +329,6 @@ def empty() -> State:
     state.add_company(COMPANY, "Tomma Böcker AB", organisation_number="559000-4823")
     add_demo_user(state)
     return state
-
-
-def change_overnight(state: State) -> None:
-    """Change the haulier's books as overnight, by the clock of the sandbox.
-
-    A booked amount changes, two invoices are paid, a payment is modified without
-    a change, one from a bank file is booked, and two are deleted, one of which
-    is added again.
-    """
-    company = state.company(COMPANY)
-    changed = company.payments_of(CHANGED_OVERNIGHT)[0]
-    company.change_payment(changed.number, amount=changed.amount - 100)
-    company.touch_payment(company.payments_of(TOUCHED_OVERNIGHT)[0].number)
-    company.book_payment(company.payments_of(BOOKED_OVERNIGHT)[0].number)
-    # None is left to delete if this is called again.
-    for deleted in company.payments_of(DELETED_OVERNIGHT)[:1]:
-        company.delete_payment(deleted.number)
-    replaced = company.payments_of(REMADE_OVERNIGHT)[0]
-    company.delete_payment(replaced.number)
-    recreated = company.add_payment(
-        Payment(
-            invoice_number=REMADE_OVERNIGHT,
-            amount=replaced.amount,
-            payment_date=replaced.payment_date,
-            source="manual",
-        )
-    )
-    company.book_payment(recreated.number)
-    for number in PAID_OVERNIGHT:
-        payment = company.add_payment(
-            Payment(
-                invoice_number=number,
-                amount=CASES[number].total,
-                payment_date=day_in_stockholm(state.clock.now()),
-                source="file",
-            )
-        )
-        company.book_payment(payment.number)
 
 
 # --- From cases to books ----------------------------------------------------

@@ -27,6 +27,7 @@ from hostsim.sandbox import (
     ocr_of,
     scripted_login,
     seed,
+    seed_overnight,
 )
 
 NOW = datetime(2026, 3, 17, 9, 30, 15, tzinfo=UTC)
@@ -1059,13 +1060,13 @@ def test_a_night_changes_adds_books_and_touches(haulier, now):
     company = haulier.company()
     before = {payment.number: payment for payment in company.payments()}
     haulier.clock.step(timedelta(hours=12))
-    seed.change_overnight(haulier)
+    seed_overnight.change_overnight(haulier)
     after = {payment.number: payment for payment in company.payments()}
     new = [after[number] for number in after.keys() - before.keys()]
     assert len(new) == 3
     assert all(payment.booked for payment in new)
     deleted = [before[number].invoice_number for number in before.keys() - after.keys()]
-    assert sorted(deleted) == [seed.REMADE_OVERNIGHT, seed.DELETED_OVERNIGHT]
+    assert sorted(deleted) == [seed_overnight.REMADE, seed_overnight.DELETED]
     issued = before.keys() & after.keys()
     changed = [after[number] for number in issued if after[number].modified > now]
     assert len(changed) == 3
@@ -1076,9 +1077,9 @@ def test_a_night_changes_adds_books_and_touches(haulier, now):
 
 def test_one_night_after_another_can_pass(haulier):
     for _ in range(3):
-        seed.change_overnight(haulier)
-    assert haulier.company().payments_of(seed.DELETED_OVERNIGHT) == []
-    assert len(haulier.company().payments_of(seed.REMADE_OVERNIGHT)) == 1
+        seed_overnight.change_overnight(haulier)
+    assert haulier.company().payments_of(seed_overnight.DELETED) == []
+    assert len(haulier.company().payments_of(seed_overnight.REMADE)) == 1
 
 
 def test_there_are_two_companies_that_share_invoice_numbers(haulier):
