@@ -21,7 +21,7 @@ from opter_fortnox_plugin import hooks
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
 #: Milliseconds; a busy machine is slow, and only a wait in vain costs them.
-TIMEOUT = 20_000
+TIMEOUT = 60_000
 
 #: A container has no sandbox for its processes, and tests call nobody outside.
 ARGUMENTS = [
@@ -40,7 +40,7 @@ def browser():
     """Start the system's Chromium; without one skip with the reason, but fail in CI."""
     missing = None
     try:
-        from playwright.sync_api import sync_playwright
+        from playwright.sync_api import expect, sync_playwright
     except ImportError:
         missing = "playwright is not installed (extra: test)"
     path = next(filter(None, map(shutil.which, NAMES)), None)
@@ -48,6 +48,7 @@ def browser():
         missing = f"no Chromium on this machine (looked for {', '.join(NAMES)})"
     if missing:
         (pytest.fail if os.environ.get("CI") else pytest.skip)(missing)
+    expect.set_options(timeout=TIMEOUT)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser

@@ -11,7 +11,7 @@ from hostsim.desk import Desk
 from hostsim.desk.reverse_proxy import reverse_proxy
 from hostsim.desk.startup import sandbox_context
 
-TIMEOUT = 20_000
+TIMEOUT = 60_000
 
 
 @pytest.fixture
