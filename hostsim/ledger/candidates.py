@@ -64,23 +64,20 @@ class Candidate:
     #: The import of another region that shares the company, if the invoice is there and not here.
     other_import: str | None = None
 
-    @property
-    def facts(self) -> str:
-        """The facts that a decision about the payment would be based on today."""
-        if self.payment is None:
-            return ""
-        # Of a registered payment, the change alone is decided.
-        settles = self.settles if self.registered is None else None
-        return decision_rules.facts_of(self.payment, replaces=self.replaceable, settles=settles)
-
     def decided(self, kind: str) -> Decision | None:
         """Return the decision, if it is of this kind and about today's figures."""
         if self.decision is None or self.payment is None:
             return None
-        # Taking it again is about the payment alone, not about other payments.
-        taking_again = kind == TAKE_AGAIN
         decision = self.decision
-        facts = decision_rules.facts_of(self.payment) if taking_again else self.facts
+        if kind == TAKE_AGAIN:
+            # That is about the payment alone, not about other payments.
+            facts = decision_rules.facts_of(self.payment)
+        else:
+            # Of a registered payment, the change alone is decided.
+            settles = self.settles if self.registered is None else None
+            facts = decision_rules.facts_of(
+                self.payment, replaces=self.replaceable, settles=settles
+            )
         if decision_rules.decides(decision, kind, facts):
             return decision
         return decision if decision_rules.decided_earlier(decision, kind, facts) else None

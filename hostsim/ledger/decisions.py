@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal, localcontext
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from hostsim.ledger.reasons import ACCEPT, CONFIRM, REPLACE, TAKE_AGAIN
 from hostsim.ledger.values import EXACT, SEK, Decision
@@ -143,6 +143,9 @@ def _facts(facts: Mapping[str, object]) -> str:
     return json.dumps(facts, ensure_ascii=False, sort_keys=True)
 
 
+#: Of a decision about a series, or about a payment that could not be read.
+NO_FACTS = "{}"
+
 #: The keys of facts that are not about the payment itself.
 _OTHER_KEYS = frozenset({"others", "replaces", "settles", "after", "advance"})
 
@@ -155,18 +158,14 @@ def is_about(decision: Decision | None, payment: Payment) -> bool:
 def is_about_facts(text: str, payment: Payment) -> bool:
     """Whether stored facts have the payment's own figures."""
     now = facts_of(payment)
-    if text == now:
-        return True
-    facts = json.loads(text or "{}")
-    own_facts = {key: value for key, value in facts.items() if key not in _OTHER_KEYS}
-    return bool(own_facts == json.loads(now))
+    return text == now or _without(json.loads(text), _OTHER_KEYS) == json.loads(now)
 
 
 def decided_payment(decision: Decision, payment: Payment) -> Payment:
     """Return a payment with the figures that a decision was about."""
-    facts = json.loads(decision.facts or "{}")
-    if not facts:
+    if decision.facts == NO_FACTS:
         return payment
+    facts = json.loads(decision.facts)
     amount, in_currency = facts["amount"], facts["amount_currency"]
     return replace(
         payment,
@@ -194,14 +193,14 @@ def takes_again(decision: Decision | None, payment: Payment) -> bool:
 
 def allows_advance(decision: Decision | None) -> bool:
     """Whether a person takes a payment though nothing remains of its invoice."""
-    return decision is not None and bool(json.loads(decision.facts or "{}").get("advance"))
+    return bool(_facts_in(decision).get("advance"))
 
 
 def replaced_ids(decision: Decision | None) -> frozenset[int]:
     """Return the ids of registered payments that an accepted decision replaces."""
     if decision is None or allows_advance(decision):
         return frozenset()
-    facts = json.loads(decision.facts or "{}")
+    facts = _facts_in(decision)
     accepted = not {decision.decision, facts.get("after")}.isdisjoint({ACCEPT, REPLACE})
     return frozenset(facts.get("replaces", ())) if accepted else frozenset()
 
@@ -215,14 +214,14 @@ def accepts_settlement(decision: Decision | None, payment: Payment, settles: Set
 
 def accepted_half(facts: str) -> str | None:
     """Return the number of the other half of a settlement that a decision was about."""
-    number = json.loads(facts or "{}").get("settles")
+    number = json.loads(facts).get("settles")
     return None if number is None else str(number)
 
 
 def advance_after(payment: Payment, earlier: Decision | None) -> str:
     """Return the facts of an advance; an earlier confirmation stays in force."""
     facts = json.loads(facts_of(payment, advance=True))
-    earlier_facts = {} if earlier is None else json.loads(earlier.facts or "{}")
+    earlier_facts = _facts_in(earlier)
     kind = "" if earlier is None else earlier.decision
     if CONFIRM in {kind, earlier_facts.get("after")} and is_about(earlier, payment):
         kept_keys = (
@@ -248,9 +247,18 @@ def sum_write_offs(payment: Payment) -> dict[tuple[str, str], Decimal]:
     return {key: sums[key] for key in sorted(sums) if sums[key]}
 
 
-def other_payment_ids(facts: str) -> frozenset[int]:
+def _facts_in(decision: Decision | None) -> dict[str, Any]:
+    facts: dict[str, Any] = {} if decision is None else json.loads(decision.facts)
+    return facts
+
+
+def _without(facts: Mapping[str, object], keys: Container[str]) -> dict[str, object]:
+    return {key: value for key, value in facts.items() if key not in keys}
+
+
+def _other_payment_ids(decision: Decision) -> frozenset[int]:
     """Return the ids of other channels' payments that a decision was about."""
-    return frozenset(json.loads(facts or "{}").get("others", ()))
+    return frozenset(_facts_in(decision).get("others", ()))
 
 
 def _number(amount: Decimal | None) -> str | None:
@@ -296,41 +304,35 @@ def confirms(
         return None
     if decision.decision != CONFIRM and not _is_advance_after(decision, CONFIRM):
         return None
-    confirmed_ids = other_payment_ids(decision.facts)
+    confirmed_ids = _other_payment_ids(decision)
     return decision if all(other.id in confirmed_ids for other in others) else None
 
 
 def _is_advance_after(decision: Decision, kind: str) -> bool:
     """Whether it accepts an advance after a decision of this kind, which stays in force."""
-    facts = json.loads(decision.facts or "{}")
-    return decision.decision == ACCEPT and bool(facts.get("advance")) and facts.get("after") == kind
+    accepted = decision.decision == ACCEPT and allows_advance(decision)
+    return accepted and _facts_in(decision).get("after") == kind
 
 
 def earlier_kind(decision: Decision | None) -> str:
     """Return the kind of the earlier decision that a confirmation leaves in force, or ``""``."""
-    if decision is None:
-        return ""
-    if decision.decision in {ACCEPT, TAKE_AGAIN}:
+    if decision is not None and decision.decision in {ACCEPT, TAKE_AGAIN}:
         return decision.decision
-    return str(json.loads(decision.facts or "{}").get("after", ""))
+    return str(_facts_in(decision).get("after", ""))
 
 
 def decided_earlier(decision: Decision, kind: str, facts: str) -> bool:
     """Whether it was of this kind, about these facts, before a confirmation or an advance."""
-    stored = json.loads(decision.facts or "{}")
+    stored = _facts_in(decision)
     if _is_advance_after(decision, kind):
-        return bool(
-            {k: v for k, v in stored.items() if k not in _ADVANCE_KEYS} == json.loads(facts)
-        )
-    if decision.decision != CONFIRM or stored.get("advance"):
+        added = {"after", "advance"}
+    elif decision.decision == CONFIRM and stored.get("after") == kind:
+        added = {"after", "others"}
+        if kind == TAKE_AGAIN:
+            added |= {"replaces", "settles"}
+    else:
         return False
-    stored.pop("others", None)
-    if kind == TAKE_AGAIN:
-        stored = {key: value for key, value in stored.items() if key not in {"replaces", "settles"}}
-    return bool(stored.pop("after", "") == kind and stored == json.loads(facts))
-
-
-_ADVANCE_KEYS = frozenset({"advance", "after"})
+    return bool(_without(stored, added) == json.loads(facts))
 
 
 def days_apart(payment: Payment, other: OtherChannelPayment) -> int | None:
@@ -390,7 +392,7 @@ def pair_payments(
 
     for index in candidates:
         if index not in pairs and index in decisions:
-            pair(index, other_payment_ids(decisions[index].facts))
+            pair(index, _other_payment_ids(decisions[index]))
     for days, decided in itertools.product(range(MAX_DAYS_APART + 1), (True, False)):
         for index, payment in payments:
             if index in candidates and index not in pairs and (index in decisions) is decided:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 from hostsim.errors import HostError, host_error
 from hostsim.ledger import decisions as decision_rules
 from hostsim.ledger import reasons
-from hostsim.ledger.decisions import OtherChannelPayment, ReplaceablePayment, Settlement
+from hostsim.ledger.decisions import NO_FACTS, OtherChannelPayment, ReplaceablePayment, Settlement
 from hostsim.ledger.differences import outdated
 from hostsim.ledger.judging import LEFT_OUT, READY
 from hostsim.ledger.reasons import (
@@ -75,8 +75,8 @@ _DECISIONS = f"""
 
 # Accepted, and perhaps confirmed after that.
 _ACCEPTED = """
-    (d.decision = 'accept' OR json_extract(NULLIF(d.facts, ''), '$.after') = 'accept')
-    AND json_extract(NULLIF(d.facts, ''), '$.advance') IS NULL
+    (d.decision = 'accept' OR d.facts ->> 'after' = 'accept')
+    AND d.facts ->> 'advance' IS NULL
 """
 
 
@@ -88,16 +88,16 @@ OtherPayments = Mapping[str, Sequence[OtherChannelPayment]]
 #: a change of what was registered then.
 DECIDED = """
     CASE WHEN r.decision <> 'accept' THEN r.decision
-    WHEN json_extract(NULLIF(r.facts, ''), '$.advance') IS NOT NULL THEN 'advance'
-    WHEN json_extract(NULLIF(r.facts, ''), '$.settles') IS NOT NULL THEN 'settle'
-    WHEN json_extract(NULLIF(r.facts, ''), '$.replaces') IS NOT NULL THEN 'replace'
+    WHEN r.facts ->> 'advance' IS NOT NULL THEN 'advance'
+    WHEN r.facts ->> 'settles' IS NOT NULL THEN 'settle'
+    WHEN r.facts ->> 'replaces' IS NOT NULL THEN 'replace'
     ELSE 'accept' END
 """
 
 # What was decided as an advance may fit what remains by the time of the save.
 _REGISTERED_AS = """
     CASE WHEN r.decision = 'accept' AND r.applied_at IS NOT NULL
-              AND json_extract(NULLIF(r.facts, ''), '$.advance') IS NOT NULL
+              AND r.facts ->> 'advance' IS NOT NULL
     THEN (SELECT p.status FROM payments p
           JOIN definitions f ON f.name = r.definition AND f.import_type = p.import_type
           WHERE p.company = r.company AND p.number = r.number AND p.registered_at = r.applied_at
@@ -353,7 +353,9 @@ class DecisionWriter:
                 raise self._misfit_error(number, SET_ASIDE, kind, reason)
             payment = payment_of(row, self.company)
             facts = (
-                "" if payment is None else decision_rules.facts_of(payment, others.get(number, ()))
+                NO_FACTS
+                if payment is None
+                else decision_rules.facts_of(payment, others.get(number, ()))
             )
             self._decide(number, SET_ASIDE, facts, why)
 
@@ -486,7 +488,7 @@ class DecisionWriter:
 
     def _is_acceptance_void(self, number: str, decision: str, facts: str) -> bool:
         """Whether the payment whose change or end was accepted is no longer registered."""
-        accepted_facts = json.loads(facts or "{}")
+        accepted_facts = json.loads(facts)
         if decision != ACCEPT or accepted_facts.keys() & {"advance", "settles"}:
             return False
         values = {
@@ -591,7 +593,7 @@ class DecisionWriter:
         }
 
     def _insert(self, **values: str) -> None:
-        empty = {"number": None, "first_invoice": None, "last_invoice": None, "facts": ""}
+        empty = {"number": None, "facts": NO_FACTS, "first_invoice": None, "last_invoice": None}
         self.db.execute(
             "INSERT INTO decisions (definition, company, decision, number, first_invoice,"
             " last_invoice, facts, why, user, at)"
@@ -666,8 +668,8 @@ _REVOKE = f"""
         d.id IN (SELECT value FROM json_each(:ids))
         OR d.number IS NOT :settles AND EXISTS (
             SELECT 1 FROM decisions o WHERE o.id IN (SELECT value FROM json_each(:ids))
-            AND NULLIF(o.facts, '') ->> 'settles' = d.number
-            AND NULLIF(d.facts, '') ->> 'settles' = o.number))
+            AND o.facts ->> 'settles' = d.number
+            AND d.facts ->> 'settles' = o.number))
 """  # noqa: S608 a constant
 
 # The payments that a change is about, or that others replace.

@@ -283,7 +283,7 @@ _REGISTERED_OF_ROWS = f"""
            -- Those that a person accepted as replaced are reversed by the save.
            OR EXISTS (SELECT 1 FROM decisions d JOIN run_rows r ON r.run_id = :run_id
                       AND r.number = d.number AND r.kind = 'ready'
-                      JOIN json_each(NULLIF(d.facts, ''), '$.replaces') e ON e.value = p.id
+                      JOIN json_each(d.facts, '$.replaces') e ON e.value = p.id
                       WHERE d.definition = :definition AND d.company = :company
                       AND d.taken_back_at IS NULL AND d.applied_at IS NULL
                       AND d.decision = 'accept') AS saves
@@ -310,7 +310,7 @@ _REPLACES_ACCEPTED = """
     AND EXISTS (SELECT 1 FROM decisions d WHERE d.definition = :definition
                 AND d.company = :company AND d.number = r.number AND d.taken_back_at IS NULL
                 AND d.applied_at IS NULL AND (d.decision = 'accept'
-                OR json_extract(NULLIF(d.facts, ''), '$.after') = 'accept'))
+                OR d.facts ->> 'after' = 'accept'))
 """
 
 _BALANCES = """

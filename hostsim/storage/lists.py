@@ -213,10 +213,7 @@ def decisions(definition: str | None) -> Source:
         searched=(
             *("r.number", "r.first_invoice", "r.last_invoice", "r.why", "r.user"),
             *("r.taken_back_by", "r.definition"),
-            *(
-                f"json_extract(NULLIF(r.facts, ''), '$.{key}')"
-                for key in ("invoice_number", "amount")
-            ),
+            *(f"r.facts ->> '{key}'" for key in ("invoice_number", "amount")),
         ),
         sorts={
             "about": f"r.number IS NULL {{0}}, {by_number('r.number')}",

@@ -385,7 +385,7 @@ CREATE TABLE decisions (
     number        TEXT CHECK (number <> ''),  -- of one payment; NULL for a series
     first_invoice TEXT,  -- a series of invoice numbers where the payments come from, both
     last_invoice  TEXT,  -- ends included
-    facts         TEXT NOT NULL DEFAULT '',  -- JSON; a payment with other figures needs a new decision
+    facts         TEXT NOT NULL DEFAULT '{}',  -- JSON; a payment with other figures needs a new decision
     why           TEXT NOT NULL DEFAULT '',
     user          TEXT NOT NULL,
     at            TEXT NOT NULL,

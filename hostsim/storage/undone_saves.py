@@ -233,7 +233,7 @@ _REVERSALS = f"""
     AND c.reverses NOT IN (
         SELECT replaces FROM came WHERE replaces IS NOT NULL
         UNION SELECT e.value FROM came JOIN decided d ON d.number = came.number
-        JOIN json_each(NULLIF(d.facts, ''), '$.replaces') e)
+        JOIN json_each(d.facts, '$.replaces') e)
     AND NOT EXISTS (
         SELECT 1 FROM payments k WHERE k.import_type = c.import_type AND k.company = c.company
         AND k.number = c.number AND k.state = 'registered' AND k.run_id IS NOT c.run_id)

@@ -53,7 +53,7 @@ def in_force(decision: Decision) -> Text:
 
 def _fact(decision: Decision, key: str) -> str:
     """Return what was known of the payment when it was decided about."""
-    return str(json.loads(decision.facts or "{}").get(key) or "")
+    return str(json.loads(decision.facts).get(key) or "")
 
 
 def _sek(decision: Decision) -> Decimal | None:

@@ -111,7 +111,7 @@ def decide(url: str, /, **given: Any) -> None:
             if given["decision"] == REGISTER and row["list"] != FLAGGED:
                 raise FleetError("NOT_REGISTRABLE", **given, sv=row["sv"], en=row["en"])
             payment = from_json(row["payment"])
-            facts = decision_rules.facts_of(payment) if payment else ""
+            facts = decision_rules.facts_of(payment) if payment else decision_rules.NO_FACTS
             db.execute(SQL["decide"], {**given, "facts": facts})
         db.execute(SQL["due_now"], given)
     _print(given)

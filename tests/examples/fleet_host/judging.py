@@ -121,7 +121,9 @@ def judge(rows: Sequence[Row], facts: Facts, *, as_if_fetched: bool = False) -> 
             together = partial(judging.judge, as_if_fetched=as_if_fetched)
             judgements, _ = together(invoices[number], candidates, ACCEPTED_DEVIATION)
         for row, one in zip(several, judgements, strict=True):
-            figures = decision_rules.facts_of(row.payment) if row.payment else ""
+            figures = (
+                decision_rules.facts_of(row.payment) if row.payment else decision_rules.NO_FACTS
+            )
             decided = decision_rules.decides(facts.decisions.get(row.number), REGISTER, figures)
             judged.append(Judged(row, one, number, decided))
     return judged
