@@ -36,7 +36,7 @@ class Refusal(NamedTuple):
 class Candidate:
     """A payment that was read, with all facts that it is judged by except its invoice."""
 
-    number: str
+    number: str | None  # None if not even that could be read
     payment: Payment | None  # None if it could not be read
     _: KW_ONLY
     excluded: Refusal | None = None  # by the plug-in
@@ -165,6 +165,6 @@ def oldest_first_indexes(candidates: Sequence[Candidate]) -> list[int]:
     def sort_key(index: int) -> tuple[date, int, str, str]:
         candidate = candidates[index]
         day = candidate.payment.date if candidate.payment else None
-        return oldest_first(day, candidate.number)
+        return oldest_first(day, candidate.number or "")
 
     return sorted(range(len(candidates)), key=sort_key)

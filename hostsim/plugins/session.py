@@ -433,7 +433,7 @@ def _excluded_record(excluded: ExcludedPayment) -> Record:
     number = text(excluded.key.number)
     if excluded.payment is not None:
         columns = record_of(checked_payment(excluded.payment))
-        return Record(columns | {"number": number}, refusal)
+        return Record(columns | {"number": number or None}, refusal)
     invoice_number = excluded.invoice_number
     columns = unreadable_record(
         number,

@@ -213,7 +213,7 @@ def _unequal(compared: _ComparedRow) -> Mismatch:
         )
     return Mismatch(
         kind,
-        row["number"],
+        row["number"] or "",
         refusal.reason,
         refusal.message,
         _side(row),

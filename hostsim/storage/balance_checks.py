@@ -147,7 +147,7 @@ IGNORED_NOW = """
 
 _IGNORED = """
     SELECT * FROM run_rows WHERE run_id = :run_id AND invoice_id IS NOT NULL AND date IS NOT NULL
-    AND reason IN ('before-date', 'below-number') AND deleted = 0 AND number <> ''
+    AND reason IN ('before-date', 'below-number') AND deleted = 0 AND number IS NOT NULL
 """
 
 _STORE_CHECKED = """

@@ -110,7 +110,7 @@ _NOW = f"""
     CASE WHEN r.number IS NOT NULL AND r.applied_at IS NULL AND r.taken_back_at IS NULL
     THEN COALESCE(
         (SELECT json_object({_FIGURES}) FROM runs u
-         JOIN run_rows n ON n.run_id = u.id AND n.number = r.number AND n.number <> ''
+         JOIN run_rows n ON n.run_id = u.id AND n.number = r.number
          WHERE u.definition = r.definition AND u.company = r.company AND u.state = 'open'
          AND n.deleted = 0),
         (SELECT json_object({_FIGURES}) FROM pending n WHERE n.definition = r.definition
@@ -122,7 +122,7 @@ _NOW = f"""
 _GONE = """
     r.number IS NOT NULL AND r.applied_at IS NULL AND r.taken_back_at IS NULL AND COALESCE(
         (SELECT n.deleted FROM runs u
-         JOIN run_rows n ON n.run_id = u.id AND n.number = r.number AND n.number <> ''
+         JOIN run_rows n ON n.run_id = u.id AND n.number = r.number
          WHERE u.definition = r.definition AND u.company = r.company AND u.state = 'open'),
         (SELECT n.deleted_at IS NOT NULL FROM pending n WHERE n.definition = r.definition
          AND n.company = r.company AND n.number = r.number),
@@ -651,7 +651,7 @@ class DecisionWriter:
 
 _PREVIEW_ROW = """
     SELECT * FROM run_rows
-    WHERE run_id = :run_id AND number = :number AND number <> '' AND deleted = 0
+    WHERE run_id = :run_id AND number = :number AND deleted = 0
 """
 
 _PENDING_ROW = """

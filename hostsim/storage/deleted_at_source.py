@@ -216,7 +216,7 @@ def _group_by_arriving(
 #: The arriving payments: not registered, and not ignored by the settings.
 ARRIVING = f"""
     FROM matched m
-    JOIN run_rows r ON r.id = m.row_id AND r.number <> '' AND r.date IS NOT NULL
+    JOIN run_rows r ON r.id = m.row_id AND r.number IS NOT NULL AND r.date IS NOT NULL
         AND r.amount GLOB '*[1-9]*'
         AND (r.excluded_reason IS NULL OR r.excluded_reason NOT IN ('before-date', 'below-number'))
         AND {NOT_REGISTERED}
@@ -325,7 +325,7 @@ _WITH_SAME_FOREIGN = _WITH_SAME_AMOUNT.format(
 # The run has read the registered payment ``p``.
 _READ = """
     EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
-            AND r.number <> '' AND r.fetched = 1 AND r.deleted = 0)
+            AND r.fetched = 1 AND r.deleted = 0)
 """
 
 _TO_CHECK = f"""
@@ -375,11 +375,11 @@ _CHANGED = f"""
     JOIN payments p ON p.number = n.number AND {OURS}
     JOIN invoices i ON i.id = p.invoice_id
     JOIN matched m ON m.invoice_id = p.invoice_id
-    JOIN run_rows r ON r.id = m.row_id AND r.number <> '' AND r.date IS NOT NULL
+    JOIN run_rows r ON r.id = m.row_id AND r.number IS NOT NULL AND r.date IS NOT NULL
         AND r.number <> n.number AND {NOT_REGISTERED}
     LEFT JOIN decisions d ON d.definition = :definition AND d.company = :company
         AND d.number = n.number AND {IN_FORCE}
-    WHERE n.run_id = :run_id AND n.number <> '' AND n.deleted = 0 AND n.date IS NOT NULL
+    WHERE n.run_id = :run_id AND n.number IS NOT NULL AND n.deleted = 0 AND n.date IS NOT NULL
     AND (abs(CAST(n.amount AS REAL)) < abs(CAST(p.amount AS REAL))
          OR (n.booked = 0 AND p.booked = 1) OR n.invoice_number <> p.invoice_number)
     ORDER BY p.date, p.id
@@ -393,7 +393,7 @@ _KEPT = f"""
     JOIN payments p ON p.number = d.number AND {OURS}
     JOIN invoices i ON i.id = p.invoice_id
     JOIN matched m ON m.invoice_id = p.invoice_id
-    JOIN run_rows r ON r.id = m.row_id AND r.number <> '' AND r.date IS NOT NULL
+    JOIN run_rows r ON r.id = m.row_id AND r.number IS NOT NULL AND r.date IS NOT NULL
         AND (r.amount LIKE '-%') = (p.amount LIKE '-%') AND {NOT_REGISTERED}
     WHERE d.definition = :definition AND d.company = :company AND d.decision = '{KEEP}'
     AND {IN_FORCE}

@@ -279,7 +279,7 @@ _ROWS_THAT_WAIT = f"""
 
 _REGISTERED_OF_ROWS = f"""
     SELECT p.*, EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
-                        AND r.number <> '' AND r.kind = 'ready')
+                        AND r.kind = 'ready')
            -- Those that a person accepted as replaced are reversed by the save.
            OR EXISTS (SELECT 1 FROM decisions d JOIN run_rows r ON r.run_id = :run_id
                       AND r.number = d.number AND r.kind = 'ready'
@@ -290,7 +290,7 @@ _REGISTERED_OF_ROWS = f"""
     FROM payments p
     WHERE {OURS} AND p.invoice_id IN {_WITH_BALANCE}
     AND (EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
-                 AND r.number <> '' AND r.deleted = 0)
+                 AND r.deleted = 0)
          OR EXISTS (SELECT 1 FROM run_checked c
                     WHERE c.run_id = :run_id AND c.payment_id = p.id AND c.deleted = 1)
          OR EXISTS (SELECT 1 FROM pending q WHERE q.definition = :definition
@@ -376,7 +376,7 @@ _SUCCESSORS = f"""
                r.reason = '{DELETED_HERE}' AS deleted
         FROM run JOIN run_rows r ON r.run_id = run.run_id
             AND r.kind IN ('left', 'rejected', 'ignored') AND r.deleted = 0
-        WHERE r.number <> '' AND r.date IS NOT NULL AND r.amount GLOB '*[1-9]*'
+        WHERE r.number IS NOT NULL AND r.date IS NOT NULL AND r.amount GLOB '*[1-9]*'
         AND (r.excluded_reason IS NULL
              OR r.excluded_reason NOT IN ('before-date', 'below-number'))
         AND NOT EXISTS (SELECT 1 FROM payments k WHERE k.import_type = run.import_type

@@ -174,7 +174,7 @@ _DELETED_HERE_AND_THERE = f"""
 _PREVIEWED = """
     SELECT r.* FROM run_rows r JOIN runs u ON u.id = r.run_id
     WHERE u.definition = :definition AND u.company = :company AND u.state = 'open'
-    AND r.number <> '' AND r.deleted = 0
+    AND r.number IS NOT NULL AND r.deleted = 0
     AND (r.invoice_id = :invoice_id OR (r.invoice_id IS NULL AND r.invoice_number = :invoice_number)
          OR (r.invoice_id IS NULL AND r.ocr <> '' AND r.ocr = :ocr)
          OR r.number IN (SELECT value FROM json_each(:known)))

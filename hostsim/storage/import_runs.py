@@ -290,8 +290,7 @@ class ImportRun:
     def _unrequested_numbers(self) -> set[str]:
         rows = self.store.db.execute(
             "SELECT number FROM run_rows"
-            " WHERE run_id = :run_id AND number <> ''"
-            " AND fetched = 0 AND requested = 0 AND deleted = 0",
+            " WHERE run_id = :run_id AND fetched = 0 AND requested = 0 AND deleted = 0",
             {"run_id": self.run_id},
         )
         return {row["number"] for row in rows}
@@ -616,12 +615,12 @@ _SHOWN = f"json_array({', '.join((*_COLUMNS, *_JUDGEMENT, 'deleted'))})"
 # By the index on a run's numbers: a million rows are not sorted.
 _SHOWN_ROWS = f"""
     SELECT CAST({_SHOWN} AS BLOB) FROM run_rows
-    WHERE run_id = :run_id AND number <> '' ORDER BY number
+    WHERE run_id = :run_id AND number IS NOT NULL ORDER BY number
 """  # noqa: S608 constants
 
 _SHOWN_ROWS_WITHOUT_NUMBER = f"""
     SELECT CAST({_SHOWN} AS BLOB) FROM run_rows
-    WHERE run_id = :run_id AND number = '' ORDER BY 1
+    WHERE run_id = :run_id AND number IS NULL ORDER BY 1
 """  # noqa: S608 constants
 
 _REPLACED = ", ".join(
@@ -633,7 +632,7 @@ _TAKE = f"""
     INSERT INTO run_rows (run_id, {PAYMENT_COLUMNS}, excluded_reason, excluded_sv, excluded_en,
                           fetched)
     VALUES (:run_id, {", ".join(f":{name}" for name in _COLUMNS)}, :reason, :sv, :en, 1)
-    ON CONFLICT (run_id, number) WHERE number <> '' DO UPDATE SET {_REPLACED},
+    ON CONFLICT (run_id, number) DO UPDATE SET {_REPLACED},
         fetched = 1, deleted = 0, earlier_reason = NULL, earlier_sv = NULL, earlier_en = NULL,
         earlier_obstacle = ''
 """  # noqa: S608 constants
@@ -652,7 +651,7 @@ _OFFER_AGAIN = f"""
         SELECT 1 FROM decisions d
         WHERE d.definition = pending.definition AND d.company = pending.company
         AND d.number = pending.number AND d.decision = 'keep' AND {IN_FORCE}))
-    ON CONFLICT (run_id, number) WHERE number <> '' DO NOTHING
+    ON CONFLICT (run_id, number) DO NOTHING
 """  # noqa: S608 constants
 
 # Of two halves one is negative, of which there are few; the index on amounts finds the other.
@@ -673,5 +672,5 @@ _OFFER_HALVES = f"""
     AND NOT EXISTS (
         SELECT 1 FROM decisions d WHERE d.definition = :definition AND d.company = :company
         AND d.number = payments.number AND d.decision = 'keep' AND d.taken_back_at IS NULL)
-    ON CONFLICT (run_id, number) WHERE number <> '' DO NOTHING
+    ON CONFLICT (run_id, number) DO NOTHING
 """  # noqa: S608 constants

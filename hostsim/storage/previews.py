@@ -220,7 +220,7 @@ def preview_row(store: Store, row_id: int) -> sqlite3.Row | None:
         FROM run_rows r JOIN runs u ON u.id = r.run_id
         JOIN definitions f ON f.name = u.definition
         LEFT JOIN invoices i ON i.id = r.invoice_id
-        WHERE r.id = :id AND u.state = 'open' AND r.deleted = 0 AND r.number <> ''
+        WHERE r.id = :id AND u.state = 'open' AND r.deleted = 0 AND r.number IS NOT NULL
         """,  # noqa: S608 a constant
         id=row_id,
     )
@@ -258,7 +258,7 @@ def rejected_messages(
     """
     query = (
         "SELECT number, message_sv, message_en FROM run_rows WHERE run_id = :run_id"
-        " AND number <> '' AND number IN (SELECT value FROM json_each(:numbers))"
+        " AND number IN (SELECT value FROM json_each(:numbers))"
         " AND deleted = 0 AND kind = 'rejected' AND obstacle <> :to_be_fetched"
         " ORDER BY length(number), number"
     )

@@ -68,7 +68,7 @@ def forget(store: Store, scope: ReconciliationScope) -> None:
 
 def has_unnumbered(store: Store, scope: ReconciliationScope) -> bool:
     """Return whether the source has a payment whose number cannot be read."""
-    query = "SELECT 1 FROM run_rows WHERE run_id = :run_id AND number = ''"
+    query = "SELECT 1 FROM run_rows WHERE run_id = :run_id AND number IS NULL"
     return first_row(store.db, query, **scope) is not None
 
 
@@ -139,7 +139,7 @@ _ONLY_HERE = f"""
     FROM payments p
     WHERE {OURS} AND p.id <= :last
     AND NOT EXISTS (SELECT 1 FROM run_rows r
-                    WHERE r.run_id = :run_id AND r.number = p.number AND r.number <> '')
+                    WHERE r.run_id = :run_id AND r.number = p.number)
     ORDER BY {OLDEST_FIRST.format("p")}, p.id
 """  # noqa: S608 constants
 
@@ -154,7 +154,7 @@ _UNEXPLAINED = f"""
     LEFT JOIN payments x ON {DELETED_LAST}
     LEFT JOIN pending q ON q.definition = :definition AND q.company = :company
                        AND q.number = r.number AND q.deleted_at IS NULL
-    LEFT JOIN run_rows o ON o.number = r.number AND o.number <> '' AND o.deleted = 0
+    LEFT JOIN run_rows o ON o.number = r.number AND o.deleted = 0
                         AND o.run_id = (SELECT id FROM runs WHERE definition = :definition
                                         AND company = :company AND state = 'open')
     WHERE r.run_id = :run_id AND r.id > :after AND r.date IS NOT NULL AND r.excluded_reason IS NULL

@@ -266,7 +266,7 @@ _ADD_PENDING = f"""
                          obstacle)
     SELECT :definition, :company, {PAYMENT_COLUMNS}, reason, message_sv, message_en, obstacle
     FROM run_rows
-    WHERE run_id = :run_id AND deleted = 0 AND number <> ''
+    WHERE run_id = :run_id AND deleted = 0 AND number IS NOT NULL
     -- The invoice may come to this region, or that region's import go, before it is saved there.
     AND (kind IN ('left', 'rejected') AND reason <> 'already-imported' OR reason = '{OTHER_REGION}')
 """  # noqa: S608 constants

@@ -61,7 +61,7 @@ def unreadable_record(
 ) -> dict[str, object]:
     """Write the known fields of a payment that could not be read at the source."""
     return dict.fromkeys(PAYMENT_COLUMNS.split(", ")) | {
-        "number": number,
+        "number": number or None,
         "invoice_number": invoice_number,
         "amount": plain(amount),
         "write_offs": "[]",

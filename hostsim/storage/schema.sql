@@ -225,7 +225,7 @@ CREATE UNIQUE INDEX one_open_preview ON runs (definition) WHERE state = 'open';
 CREATE TABLE run_rows (
     id              INTEGER PRIMARY KEY,
     run_id          TEXT NOT NULL REFERENCES runs (id),
-    number          TEXT NOT NULL,  -- '' where not even that could be read
+    number          TEXT CHECK (number <> ''),  -- NULL where not even that could be read
     source          TEXT,
     invoice_number  TEXT,
     ocr             TEXT,
@@ -261,9 +261,9 @@ CREATE TABLE run_rows (
     written_off     TEXT,  -- SEK, by the accepted deviation
     effect          TEXT,  -- in the invoice's currency: what it takes away from what remains
     remaining       TEXT,  -- then, of its invoice in its currency
-    CHECK (kind <> 'ready' OR (fetched = 1 AND deleted = 0 AND number <> '' AND invoice_id IS NOT NULL))
+    CHECK (kind <> 'ready' OR (fetched = 1 AND deleted = 0 AND number IS NOT NULL AND invoice_id IS NOT NULL))
 );
-CREATE UNIQUE INDEX one_row_a_payment ON run_rows (run_id, number) WHERE number <> '';
+CREATE UNIQUE INDEX one_row_a_payment ON run_rows (run_id, number);
 CREATE INDEX run_rows_by_run ON run_rows (run_id, kind);
 CREATE INDEX run_rows_deleted ON run_rows (run_id) WHERE deleted = 1;
 CREATE INDEX run_rows_by_ocr ON run_rows (run_id, ocr) WHERE ocr <> '';

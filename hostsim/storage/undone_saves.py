@@ -307,7 +307,7 @@ _TAKEN_AGAIN = f"""
         r.kind IN ('rejected', 'ignored') AS refused, r.message_sv, r.message_en,
         {_TO_FETCH} AS to_fetch, {_FIGURES}
     FROM decisions d
-    LEFT JOIN run_rows r ON r.run_id = :run_id AND r.number = d.number AND r.number <> ''
+    LEFT JOIN run_rows r ON r.run_id = :run_id AND r.number = d.number
     LEFT JOIN pending q ON q.definition = d.definition AND q.company = d.company
         AND q.number = d.number AND q.deleted_at IS NULL
     WHERE {_TAKEN} AND (r.id IS NOT NULL OR q.number IS NOT NULL) AND EXISTS ({_TO_COME})
@@ -362,10 +362,10 @@ _OFFERED = f"""
     AND {_LAST}
     AND CASE WHEN EXISTS (
         SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
-        AND r.number <> '' AND r.reason IS NOT 'already-imported')
+        AND r.reason IS NOT 'already-imported')
     THEN EXISTS (
         SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
-        AND r.number <> '' AND r.deleted = 0 AND r.kind = 'rejected'
+        AND r.deleted = 0 AND r.kind = 'rejected'
         AND (r.reason = '{DELETED}' OR r.reason = '{CHANGED}' AND {_SAME.format("r")}))
     -- The open preview does not have it, or was judged before the undoing.
     ELSE EXISTS (
