@@ -65,28 +65,28 @@ def resume(store: Store, definition: str | None, at: datetime) -> int:
 
 
 def schedule(store: Store, definition: str) -> Schedule | None:
-    row = first_row(store.db, f"{_SCHEDULES} WHERE s.definition = :name", name=definition)
-    return None if row is None else _schedule_of(row)
+    found = scheduled(store, definition)
+    return None if found is None else found.schedule
 
 
 def schedules(store: Store) -> Iterator[Schedule]:
-    return map(_schedule_of, store.stream(f"{_SCHEDULES} ORDER BY s.definition"))
+    return (one.schedule for one in definitions(store) if one.schedule is not None)
 
 
 def definitions(store: Store) -> Iterator[Scheduled]:
     """Return all imports and exports by name, each with its schedule."""
-    return map(_scheduled_of, store.stream(f"{_DEFINITIONS} ORDER BY d.name"))
+    return map(_scheduled_of, store.stream(f"{_SCHEDULED} ORDER BY r.name"))
 
 
 def scheduled(store: Store, definition: str) -> Scheduled | None:
-    row = first_row(store.db, f"{_DEFINITIONS} WHERE d.name = :name", name=definition)
+    row = first_row(store.db, f"{_SCHEDULED} WHERE r.name = :name", name=definition)
     return None if row is None else _scheduled_of(row)
 
 
 def overview() -> Source:
     """Describe all imports and exports: first those that need a person."""
     return Source(
-        query=" FROM definitions r LEFT JOIN schedules s ON s.definition = r.name WHERE 1",
+        query=f"{_DEFINITIONS} WHERE 1",
         values={},
         key="r.name",
         code=_STANDING,
@@ -103,7 +103,7 @@ def overview() -> Source:
             "problem": "s.error_code IS NULL, s.error_code {0}",
         },
         entry=_scheduled_of,
-        columns=f"r.*, s.*, {_STANDING} AS standing",
+        columns=_COLUMNS,
         total="NULL",
         order=f"{_URGENCY}, swedish(r.name)",
     )
@@ -172,11 +172,6 @@ def _schedule_of(row: sqlite3.Row) -> Schedule:
 
 # --- SQL --------------------------------------------------------------------
 
-_SCHEDULES = """
-    SELECT s.*, d.subject, d.company, d.company_name
-    FROM schedules s JOIN definitions d ON d.name = s.definition
-"""
-
 #: The state of a definition; one that was resumed is to run.
 _STANDING = f"""
     CASE
@@ -188,10 +183,11 @@ _STANDING = f"""
     END
 """
 
-_DEFINITIONS = f"""
-    SELECT d.*, s.*, {_STANDING} AS standing
-    FROM definitions d LEFT JOIN schedules s ON s.definition = d.name
-"""  # noqa: S608 constants
+_DEFINITIONS = " FROM definitions r LEFT JOIN schedules s ON s.definition = r.name"
+
+_COLUMNS = f"r.*, s.*, {_STANDING} AS standing"
+
+_SCHEDULED = f"SELECT {_COLUMNS}{_DEFINITIONS}"
 
 #: First what a person must mend, then what waits for a decision, then what mends itself.
 _URGENCY = f"""
