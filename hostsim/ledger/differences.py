@@ -2,70 +2,61 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from collections.abc import Iterator
 
-from hostsim.ledger import decisions as decision_rules
+from hostsim.ledger.decisions import decided_payment, is_about, sum_write_offs
 from hostsim.ledger.reasons import CHANGED, SET_ASIDE
 from hostsim.ledger.values import SEK, ZERO, Decision
 from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.formats import money_of
+from hostsim.messages.payments import Difference
 from hostsim.messages.text import listed
 from opter_contract.values import Payment, Text
 
 
 def find_differences(
     registered: Payment, current: Payment, *, write_offs: bool = True
-) -> list[payments_messages.Difference]:
+) -> list[Difference]:
     """Return the fields that differ from the payment registered under the same key.
 
     :param write_offs: whether they were read, and may differ.
     """
-    pairs: list[tuple[Text, Text | None, Text | None]] = [
-        (
-            payments_messages.AMOUNT,
-            *_differing_amounts(registered.amount, current.amount, SEK, SEK),
-        ),
-        (payments_messages.CURRENCY, _same_text(registered.currency), _same_text(current.currency)),
-        (
-            payments_messages.PAYMENT_DATE,
-            _same_text(registered.date.isoformat()),
-            _same_text(current.date.isoformat()),
-        ),
-        (
-            payments_messages.INVOICE_NUMBER,
-            _same_text(registered.invoice_number),
-            _same_text(current.invoice_number),
-        ),
+    differences = [
+        *_differing_figures(registered, current),
+        *_differing_amounts_in_currency(registered, current),
     ]
-    in_sek = registered.currency == current.currency == SEK
-    if (
-        registered.amount_currency is not None
-        and current.amount_currency is not None
-        and not in_sek
-    ):
-        pairs.append(
-            (
-                payments_messages.AMOUNT_CURRENCY,
-                *_differing_amounts(
-                    registered.amount_currency,
-                    current.amount_currency,
-                    registered.currency,
-                    current.currency,
-                ),
-            )
-        )
-    if write_offs:
-        pairs.append(
-            (payments_messages.WRITE_OFFS, _write_offs_text(registered), _write_offs_text(current))
-        )
+    if write_offs and sum_write_offs(registered) != sum_write_offs(current):
+        texts = _write_offs_text(registered), _write_offs_text(current)
+        differences.append(Difference(payments_messages.WRITE_OFFS, *texts))
     if registered.booked and not current.booked:
-        pairs.append((payments_messages.BOOKED, payments_messages.YES, payments_messages.NO))
-    return [
-        payments_messages.Difference(label, before, after)
-        for label, before, after in pairs
-        if before is not None and after is not None and before != after
-    ]
+        texts = payments_messages.YES, payments_messages.NO
+        differences.append(Difference(payments_messages.BOOKED, *texts))
+    return differences
+
+
+def _differing_figures(before: Payment, now: Payment) -> Iterator[Difference]:
+    # As numbers: 100.0 and 100.00 are the same amount.
+    if before.amount != now.amount:
+        texts = money_of(before.amount, SEK), money_of(now.amount, SEK)
+        yield Difference(payments_messages.AMOUNT, *texts)
+    for label, earlier, current in (
+        (payments_messages.CURRENCY, before.currency, now.currency),
+        (payments_messages.PAYMENT_DATE, before.date.isoformat(), now.date.isoformat()),
+        (payments_messages.INVOICE_NUMBER, before.invoice_number, now.invoice_number),
+    ):
+        if earlier != current:
+            yield Difference(label, Text(earlier, earlier), Text(current, current))
+
+
+def _differing_amounts_in_currency(before: Payment, now: Payment) -> Iterator[Difference]:
+    if before.currency == now.currency == SEK:
+        return
+    earlier, current = before.amount_currency, now.amount_currency
+    if earlier is None or current is None or earlier == current:
+        return
+    texts = money_of(earlier, before.currency), money_of(current, now.currency)
+    yield Difference(payments_messages.AMOUNT_CURRENCY, *texts)
 
 
 def outdated(decision: Decision | None, payment: Payment | None, reason: str | None) -> Text | None:
@@ -79,23 +70,14 @@ def outdated(decision: Decision | None, payment: Payment | None, reason: str | N
         return None
     if decision.decision == SET_ASIDE and reason != CHANGED:
         return None
-    if decision_rules.is_about(decision, payment):
+    if is_about(decision, payment):
         return None
-    decided = decision_rules.decided_payment(decision, payment)
+    decided = decided_payment(decision, payment)
     return decisions_messages.decided_with(find_differences(decided, payment))
 
 
-def _differing_amounts(
-    before: Decimal, after: Decimal, currency_before: str, currency_after: str
-) -> tuple[Text | None, Text | None]:
-    # Compared as numbers: 100.0 and 100.00 are the same amount.
-    if before == after:
-        return None, None
-    return money_of(before, currency_before), money_of(after, currency_after)
-
-
 def _write_offs_text(payment: Payment) -> Text:
-    sums = decision_rules.sum_write_offs(payment)
+    sums = sum_write_offs(payment)
     if not sums:
         return money_of(ZERO, SEK)
     return listed(
@@ -105,7 +87,3 @@ def _write_offs_text(payment: Payment) -> Text:
         ),
         " + ",
     )
-
-
-def _same_text(text: str) -> Text:
-    return Text(text, text)
