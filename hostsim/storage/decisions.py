@@ -169,6 +169,14 @@ class Reversible(NamedTuple):
     effect: Decimal  # in the invoice's currency
 
 
+class _Shown(NamedTuple):
+    """A payment of the open preview, or a pending one, with its list and reason."""
+
+    row: sqlite3.Row
+    kind: str
+    reason: str
+
+
 # --- Reading ------------------------------------------------------------------
 
 
@@ -346,12 +354,13 @@ class DecisionWriter:
         """
         named = dict.fromkeys(numbers)
         for number in dict.fromkeys(self._with_halves(named)):
-            row, kind, reason = self._shown(number)
-            if reason == SET_ASIDE or (kind != "rejected" and number not in named):
+            shown = self._shown(number)
+            rejected = shown.kind == "rejected"
+            if shown.reason == SET_ASIDE or not (rejected or number in named):
                 continue
-            if kind != "rejected":
-                raise self._misfit_error(number, SET_ASIDE, kind, reason)
-            payment = payment_of(row, self.company)
+            if not rejected:
+                raise _misfit_error(shown, SET_ASIDE)
+            payment = payment_of(shown.row, self.company)
             facts = (
                 NO_FACTS
                 if payment is None
@@ -375,9 +384,9 @@ class DecisionWriter:
 
     def _refuse_unless_ready(self, numbers: Iterable[str]) -> None:
         for number in numbers:
-            _, kind, reason = self._shown(number)
-            if kind not in {READY, LEFT_OUT}:
-                raise self._misfit_error(number, LEFT_OUT, kind, reason)
+            shown = self._shown(number)
+            if shown.kind not in {READY, LEFT_OUT}:
+                raise _misfit_error(shown, LEFT_OUT)
 
     def set_aside_series(self, first: str, last: str, why: str) -> None:
         """Set aside every payment of these invoice numbers that meets no invoice."""
@@ -403,58 +412,77 @@ class DecisionWriter:
         # The figures of a pending payment are those that were deleted.
         if self.run_id is None and decision != TAKE_AGAIN:
             raise self._not_shown_error(number)
-        row, kind, reason = self._shown(number)
-        payment = payment_of(row, self.company)
+        shown = self._shown(number)
+        payment = payment_of(shown.row, self.company)
         earlier = self._decided_about(number, payment)
-        # A person who accepted a change may keep instead, and vice versa.
-        changed_mind = (
-            earlier is not None
-            and {earlier.decision, decision} == {ACCEPT, KEEP}
-            and (
-                decision == ACCEPT
-                or accepted_payments(self.db, self.definition, self.company).get(number) is not None
-            )
-            and payment is not None
-            and earlier.facts == decision_rules.facts_of(payment)
-        )
-        fits = kind == "rejected" and decision in reasons.possible_decisions(reason)
-        if payment is None or not (fits or changed_mind):
-            raise self._misfit_error(number, decision, kind, reason)
-        if decision == ACCEPT and reason == PAID:
-            self._decide(number, decision, decision_rules.advance_after(payment, earlier), why)
-            return
+        fits = shown.kind == "rejected" and decision in reasons.possible_decisions(shown.reason)
+        if payment is None or not (fits or self._changes_mind(payment, decision, earlier)):
+            raise _misfit_error(shown, decision)
+        equal_payments = others.get(number, ())
+        decided = self._facts_to_decide(shown, payment, decision, earlier, equal_payments)
+        for one, facts in decided.items():
+            self._decide(one, decision, facts, why)
+
+    def _changes_mind(self, payment: Payment, decision: str, earlier: Decision | None) -> bool:
+        """Whether a person who accepted a change keeps instead, or vice versa."""
+        if earlier is None or {earlier.decision, decision} != {ACCEPT, KEEP}:
+            return False
+        accepted = accepted_payments(self.db, self.definition, self.company)
+        is_of_change = decision == ACCEPT or accepted.get(payment.key.number) is not None
+        return is_of_change and earlier.facts == decision_rules.facts_of(payment)
+
+    def _facts_to_decide(
+        self,
+        shown: _Shown,
+        payment: Payment,
+        decision: str,
+        earlier: Decision | None,
+        equal_payments: Sequence[OtherChannelPayment],
+    ) -> dict[str, str]:
+        """Return the facts of a payment, and of each that is decided about with it, by number."""
+        number, reason = payment.key.number, shown.reason
         if decision == TAKE_AGAIN:
-            for half in self._with_halves([number]):
-                if self._shown(half)[2] == DELETED:
-                    facts = decision_rules.facts_of(self._payment_to_take(half))
-                    self._decide(half, decision, facts, why)
-            return
+            return {
+                half: decision_rules.facts_of(self._payment_to_take(half))
+                for half in self._with_halves([number])
+                if self._shown(half).reason == DELETED
+            }
         if decision == CONFIRM and reason == REPLACED:
-            self._decide(number, decision, self._facts(number), why)
-            return
-        equal_payments = others.get(number, ()) if decision == CONFIRM else ()
-        if decision == CONFIRM and not equal_payments:
-            raise self._misfit_error(number, decision, kind, reason)
-        if decision == ACCEPT and reason == REPLACED and not self.replaceable.get(number):
-            # It depends on another payment: the message of the row says on which.
-            message = text_of(row["message_sv"], row["message_en"])
-            raise self._misfit_error(number, decision, kind, reason, message)
+            return {number: self._facts(number)}
+        if decision == CONFIRM:
+            if not equal_payments:
+                raise _misfit_error(shown, decision)
+            return {number: self._confirmed_facts(payment, equal_payments, earlier)}
+        if decision == ACCEPT and reason == PAID:
+            return {number: decision_rules.advance_after(payment, earlier)}
         if decision == ACCEPT and reason in {REPLACED, SETTLED}:
-            for half in self._with_halves([number]):
-                self._decide(half, decision, self._facts(half), why)
-            return
-        after = decision_rules.earlier_kind(earlier) if decision == CONFIRM else ""
-        advance = decision_rules.allows_advance(earlier)
-        keeps_earlier = bool(after) and not advance
-        facts = decision_rules.facts_of(
+            if reason == REPLACED and not self.replaceable.get(number):
+                # It depends on another payment: the message of the row says on which.
+                message = text_of(shown.row["message_sv"], shown.row["message_en"])
+                raise _misfit_error(shown, decision, message)
+            return {half: self._facts(half) for half in self._with_halves([number])}
+        return {number: decision_rules.facts_of(payment)}
+
+    def _confirmed_facts(
+        self,
+        payment: Payment,
+        equal_payments: Sequence[OtherChannelPayment],
+        earlier: Decision | None,
+    ) -> str:
+        """Return the facts of a confirmation; what was decided earlier stays in force."""
+        after = decision_rules.earlier_kind(earlier)
+        if not after:
+            return decision_rules.facts_of(payment, equal_payments)
+        if decision_rules.allows_advance(earlier):
+            return decision_rules.facts_of(payment, equal_payments, after=after, advance=True)
+        number = payment.key.number
+        return decision_rules.facts_of(
             payment,
             equal_payments,
-            replaces=self.replaceable.get(number, ()) if keeps_earlier else (),
-            settles=self._settlement_of(number) if keeps_earlier else None,
+            replaces=self.replaceable.get(number, ()),
+            settles=self._settlement_of(number),
             after=after,
-            advance=bool(after) and advance,
         )
-        self._decide(number, decision, facts, why)
 
     def _decided_about(self, number: str, payment: Payment | None) -> Decision | None:
         """Return the decision in force, unless it was about other figures."""
@@ -507,8 +535,7 @@ class DecisionWriter:
         return payment
 
     def _facts(self, number: str) -> str:
-        row, _, _ = self._shown(number)
-        payment = payment_of(row, self.company)
+        payment = payment_of(self._shown(number).row, self.company)
         if payment is None:
             raise self._not_shown_error(number)
         replaces = self.replaceable.get(number, ())
@@ -624,29 +651,29 @@ class DecisionWriter:
         query = _PENDING_ROW if self.run_id is None else _PREVIEW_ROW
         return first_row(self.db, query, **self._values, number=number)
 
-    def _shown(self, number: str) -> tuple[sqlite3.Row, str, str]:
-        """Return a payment of the open preview, or a pending one; its list and reason."""
+    def _shown(self, number: str) -> _Shown:
         row = self._row(number)
         if row is None:
             raise self._not_shown_error(number)
         if self.run_id is not None:
-            return row, row["kind"], row["reason"] or ""
+            return _Shown(row, row["kind"], row["reason"] or "")
         decision = decision_about(self.db, self.definition, self.company, number)
         if decision is not None and decision.decision == SET_ASIDE:
-            return row, "ignored", SET_ASIDE
+            return _Shown(row, "ignored", SET_ASIDE)
         if decision is not None and decision.decision == KEEP:
-            return row, "ignored", "already-imported"
-        return row, "rejected", row["reason"]
+            return _Shown(row, "ignored", "already-imported")
+        return _Shown(row, "rejected", row["reason"])
 
     def _not_shown_error(self, number: str) -> HostError:
         return host_error("PAYMENT_NOT_SHOWN", number=_shorten(number), name=self.definition)
 
-    def _misfit_error(
-        self, number: str, decision: str, kind: str, reason: str, message: Text | None = None
-    ) -> HostError:
-        state = results_messages.READY_NOW if kind == READY else message or reasons.label(reason)
-        label = decisions_messages.DECISIONS.get(decision, Text(decision, decision))
-        return host_error("DECISION_DOES_NOT_FIT", number=number, what=label, state=state)
+
+def _misfit_error(shown: _Shown, decision: str, message: Text | None = None) -> HostError:
+    ready = shown.kind == READY
+    state = results_messages.READY_NOW if ready else message or reasons.label(shown.reason)
+    label = decisions_messages.DECISIONS.get(decision, Text(decision, decision))
+    number = shown.row["number"]
+    return host_error("DECISION_DOES_NOT_FIT", number=number, what=label, state=state)
 
 
 _PREVIEW_ROW = """
