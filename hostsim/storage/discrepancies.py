@@ -91,41 +91,32 @@ class Discrepancy:
 
 def write_discrepancies(db: sqlite3.Connection, scope: Mapping[str, Any]) -> None:
     """Find and store the discrepancies, once the rows of the run are judged."""
-    if not db.execute(_ANYTHING_FOUND, scope).fetchone():
-        return
-    db.execute("DROP TABLE IF EXISTS temp.matched")
-    db.execute("CREATE TEMP TABLE matched (row_id INTEGER PRIMARY KEY, invoice_id INTEGER)")
-    db.execute(
-        "INSERT INTO temp.matched SELECT id, invoice_id FROM run_rows"
-        " WHERE run_id = :run_id AND deleted = 0",
-        scope,
-    )
     db.execute("DELETE FROM run_discrepancies WHERE run_id = :run_id", scope)
     db.execute(_WRITE_DELETED, {**scope, "near": MAX_DAYS_APART})
-    effects: Mapping[int, BalanceEffects] | None = None
-    for row in db.execute(_BALANCES, scope).fetchall():
-        remaining, balance = Decimal(row["remaining"]), Decimal(row["balance"])
-        if not same_currency(row["currency"], row["invoice_currency"]):
-            continue
-        if effects is None:
-            effects = _effects_by_invoice(db, scope)
-        cancelled = bool(row["cancelled"])
+    db.executemany(_WRITE_LESS, _less_at_source(db, scope))
+
+
+def _less_at_source(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Return the invoices of which less remains at the source, or which are cancelled there."""
+    rows = [
+        row
+        for row in db.execute(_BALANCES, scope)
+        if same_currency(row["currency"], row["invoice_currency"])
+    ]
+    effects = _effects_by_invoice(db, scope) if rows else {}
+    for row in rows:
+        balance = None if row["cancelled"] else Decimal(row["balance"])
         balance_here = effects[row["invoice_id"]].unexplained_balance(
-            remaining, Decimal(row["total"]), None if cancelled else balance
+            Decimal(row["remaining"]), Decimal(row["total"]), balance
         )
-        if balance_here is None:
-            continue
-        db.execute(
-            "INSERT INTO run_discrepancies (run_id, code, invoice_id, remaining, balance)"
-            " VALUES (:run_id, :code, :invoice_id, :remaining, :balance)",
-            {
+        if balance_here is not None:
+            yield {
                 "run_id": scope["run_id"],
-                "code": CANCELLED if cancelled else LESS_REMAINS,
+                "code": CANCELLED if row["cancelled"] else LESS_REMAINS,
                 "invoice_id": row["invoice_id"],
                 "remaining": plain(balance_here),
-                "balance": None if cancelled else plain(balance),
-            },
-        )
+                "balance": plain(balance),
+            }
 
 
 def discrepancies_of(
@@ -217,47 +208,44 @@ def _effects_by_invoice(
     may be the same money as a registered one, explain nothing.
     """
     sums: defaultdict[int, BalanceEffects] = defaultdict(BalanceEffects)
-    for row in db.execute(_IGNORED_BEFORE, scope):
-        invoice_id = row["invoice_id"]
-        sums[invoice_id] = sums[invoice_id].plus(otherwise=Decimal(row["effect"]))
-    for row in db.execute(_ROWS_OF_INVOICES, scope):
-        invoice_id = row["its_invoice"]
-        if row["booked"] == 0 or row["reason"] == DOUBTFUL:
-            continue
-        if row["kind"] == READY:
-            sums[invoice_id] = sums[invoice_id].plus(ready=Decimal(row["effect"]))
-        else:
-            sums[invoice_id] = sums[invoice_id].plus(
-                otherwise=effect_there(row, row["its_currency"])
-            )
-    for row in db.execute(_ROWS_THAT_WAIT, scope):
-        invoice_id = row["its_invoice"]
-        sums[invoice_id] = sums[invoice_id].plus(otherwise=effect_there(row, row["its_currency"]))
-    # Registered versions of these payments, or deleted ones, no longer count.
-    for row in db.execute(_REGISTERED_OF_ROWS, scope):
-        invoice_id, effect = row["invoice_id"], effect_at_source(row)
-        if row["saves"]:
-            sums[invoice_id] = sums[invoice_id].plus(ready=-effect)
-        else:
-            sums[invoice_id] = sums[invoice_id].plus(otherwise=-effect)
+    for invoice_id, effect, ready in _effects(db, scope):
+        sums[invoice_id] = sums[invoice_id].plus(**{"ready" if ready else "otherwise": effect})
     return sums
 
 
+def _effects(
+    db: sqlite3.Connection, scope: Mapping[str, Any]
+) -> Iterator[tuple[int, Decimal, bool]]:
+    """Return each with its invoice, and whether it is of what is ready."""
+    for row in db.execute(_IGNORED_BEFORE, scope):
+        yield row["invoice_id"], Decimal(row["effect"]), False
+    for row in db.execute(_ROWS_OF_INVOICES, scope):
+        if row["booked"] == 0 or row["reason"] == DOUBTFUL:
+            continue
+        ready = row["kind"] == READY
+        effect = Decimal(row["effect"]) if ready else effect_there(row, row["its_currency"])
+        yield row["invoice_id"], effect, ready
+    for row in db.execute(_ROWS_THAT_WAIT, scope):
+        yield row["its_invoice"], effect_there(row, row["its_currency"]), False
+    # Registered versions of these payments, or deleted ones, no longer count.
+    for row in db.execute(_REGISTERED_OF_ROWS, scope):
+        yield row["invoice_id"], effect_at_source(row).copy_negate(), bool(row["saves"])
+
+
 # --- SQL ---------------------------------------------------------------------
-# The parameters are those of scope.Scope; matched holds the invoice of each row of the run.
+# The parameters are those of scope.Scope.
 
 _WITH_BALANCE = "(SELECT invoice_id FROM run_balances WHERE run_id = :run_id)"
 
 _IGNORED_BEFORE = f"""
     SELECT invoice_id, effect FROM ignored_payments g
-    WHERE {IGNORED_NOW} AND invoice_id IN
-        (SELECT invoice_id FROM run_balances WHERE run_id = :run_id)
+    WHERE {IGNORED_NOW} AND invoice_id IN {_WITH_BALANCE}
 """  # noqa: S608 constants
 
 _ROWS_OF_INVOICES = f"""
-    SELECT r.*, m.invoice_id AS its_invoice, i.currency AS its_currency
-    FROM matched m CROSS JOIN run_rows r ON r.id = m.row_id JOIN invoices i ON i.id = m.invoice_id
-    WHERE m.invoice_id IN {_WITH_BALANCE}
+    SELECT r.*, i.currency AS its_currency
+    FROM run_rows r JOIN invoices i ON i.id = r.invoice_id
+    WHERE r.run_id = :run_id AND r.deleted = 0 AND r.invoice_id IN {_WITH_BALANCE}
 """  # noqa: S608 constants
 
 # What a person keeps otherwise than it is there waits, and is not among the rows of the run; nor
@@ -298,12 +286,6 @@ _REGISTERED_OF_ROWS = f"""
                     AND q.reason = 'already-imported' AND q.invoice_number = p.invoice_number))
 """  # noqa: S608 constants
 
-_ANYTHING_FOUND = """
-    SELECT 1 FROM run_balances WHERE run_id = :run_id
-    UNION ALL SELECT 1 FROM run_checked WHERE run_id = :run_id AND deleted = 1
-    UNION ALL SELECT 1 FROM run_discrepancies WHERE run_id = :run_id LIMIT 1
-"""
-
 # Neither what is set aside nor a mere equal amount elsewhere hides a deletion.
 _REPLACES = "AND r.reason = 'replaced'"
 _REPLACES_ACCEPTED = """
@@ -317,16 +299,25 @@ _BALANCES = """
     SELECT b.*, i.remaining, i.total AS total, i.currency AS invoice_currency
     FROM run_balances b JOIN invoices i ON i.id = b.invoice_id
     WHERE b.run_id = :run_id AND (b.booked = 1 OR b.cancelled = 1)
-    AND (i.remaining <> b.balance OR b.invoice_id IN (SELECT invoice_id FROM temp.matched))
+    AND (i.remaining <> b.balance OR b.invoice_id IN (
+        SELECT invoice_id FROM run_rows WHERE run_id = :run_id AND deleted = 0))
+"""
+
+_WRITE_LESS = """
+    INSERT INTO run_discrepancies (run_id, code, invoice_id, remaining, balance)
+    VALUES (:run_id, :code, :invoice_id, :remaining, :balance)
 """
 
 _WRITE_DELETED = f"""
+    WITH matched AS MATERIALIZED (
+        SELECT id AS row_id, invoice_id FROM run_rows WHERE run_id = :run_id AND deleted = 0)
     INSERT INTO run_discrepancies (run_id, code, invoice_id, payment_id, remaining, balance)
     SELECT :run_id, '{DELETED}', p.invoice_id, p.id, i.remaining,
            (SELECT b.balance FROM run_balances b
             WHERE b.run_id = :run_id AND b.invoice_id = p.invoice_id AND b.booked = 1)
-    FROM payments p {FOUND_DELETED} JOIN invoices i ON i.id = p.invoice_id
-    WHERE {OURS}
+    FROM run_checked f CROSS JOIN payments p ON p.id = f.payment_id
+    CROSS JOIN invoices i ON i.id = p.invoice_id
+    WHERE f.run_id = :run_id AND f.deleted = 1 AND {OURS}
     AND p.id NOT IN (
         SELECT p.id {ARRIVING} {_REPLACES} {SAME_INVOICE_AND_SIGN} {FOUND_DELETED}
         UNION SELECT p.id {ARRIVING} {_REPLACES_ACCEPTED} {SAME_INVOICE_AND_SIGN} {FOUND_DELETED}
