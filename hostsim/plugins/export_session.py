@@ -25,6 +25,7 @@ from hostsim.plugins.session import (
     seconds,
     text,
 )
+from hostsim.storage import bank_confirmations
 from hostsim.storage.export_previews import ExportPreview
 from hostsim.storage.export_runs import ExportRun, open_gaps_error
 from hostsim.storage.import_runs import wrong_company_error
@@ -167,7 +168,8 @@ class ExportSession(Session):
         if not self._reviewed:
             raise broken("opter_confirmed_bank_changes was called before the review")
         numbers = copies_of(party_numbers, _word)
-        return self._run.use_confirmations(numbers, self._clock())
+        run, at = self._run, self._clock()
+        return bank_confirmations.use(run.store, run.run_id, numbers, run.user, at)
 
     # --- The results of the items ---
 

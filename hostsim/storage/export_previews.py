@@ -323,7 +323,7 @@ _ITEM_COLUMNS = f"""
 
 _ITEMS = " FROM export_items r WHERE r.run_id = :run_id AND r.state IS NOT NULL"
 
-_CARDS = "SELECT * FROM export_cards WHERE run_id = :run_id ORDER BY place"
+_CARDS = "SELECT * FROM export_cards WHERE run_id = :run_id ORDER BY id"
 
 _BANK_CHANGES = """
     SELECT b.*, coalesce(p.party, '') AS party
@@ -334,7 +334,7 @@ _BANK_CHANGES = """
     ORDER BY length(b.party_number), b.party_number, b.field
 """
 
-_GAPS = "SELECT * FROM export_gaps WHERE run_id = :run_id ORDER BY place"
+_GAPS = "SELECT * FROM export_gaps WHERE run_id = :run_id ORDER BY id"
 
 _LAST_SHOWN = """
     SELECT id, state, printed FROM export_runs

@@ -16,7 +16,6 @@ from datetime import datetime
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.values import Definition
 from hostsim.messages import exports as messages
-from hostsim.storage import bank_confirmations
 from hostsim.storage.bank_confirmations import UNCONFIRMED, unconfirmed_error
 from hostsim.storage.export_previews import (
     ITEMS_LIST,
@@ -126,8 +125,7 @@ class ExportRun:
 
     def take_cards(self, cards: Iterable[PlannedCard]) -> None:
         with self.store.change() as db:
-            for card in cards:
-                db.execute(_ADD_CARD, columns_of(card, run_id=self.run_id))
+            db.executemany(_ADD_CARD, [columns_of(card, run_id=self.run_id) for card in cards])
 
     def take_bank_changes(self, changes: Iterable[BankChange]) -> list[str]:
         """Store bank changes; return the fields that were handed over already."""
@@ -219,13 +217,6 @@ class ExportRun:
                 self._values | {"company": company.number, "name": company.name},
             )
         return []
-
-    def use_confirmations(self, party_numbers: Sequence[str], at: datetime) -> list[BankChange]:
-        """Use the confirmations of these parties, once; return their bank changes.
-
-        :raises HostError: ``EXPORT_CHANGED`` if an expected one is not in force now.
-        """
-        return bank_confirmations.use(self.store, self.run_id, party_numbers, self.user, at)
 
     # --- The results of the items ---
 
@@ -393,9 +384,8 @@ _PLAN = f"""
 """  # noqa: S608 constants
 
 _ADD_CARD = """
-    INSERT INTO export_cards (run_id, place, number, action, differences, message_sv, message_en)
-    SELECT :run_id, count(*), :number, :action, :differences, :message_sv, :message_en
-    FROM export_cards WHERE run_id = :run_id
+    INSERT INTO export_cards (run_id, number, action, differences, message_sv, message_en)
+    VALUES (:run_id, :number, :action, :differences, :message_sv, :message_en)
 """
 
 _ADD_BANK_CHANGE = """
@@ -410,9 +400,8 @@ _CHOSEN_WAITING = f"""
 """  # noqa: S608 constants
 
 _ADD_GAP = """
-    INSERT INTO export_gaps (run_id, place, code, message_sv, message_en, item_ids)
-    SELECT :run_id, count(*), :code, :message_sv, :message_en, :ids
-    FROM export_gaps WHERE run_id = :run_id
+    INSERT INTO export_gaps (run_id, code, message_sv, message_en, item_ids)
+    VALUES (:run_id, :code, :message_sv, :message_en, :ids)
 """
 
 # By the key of the table, for each id: a run may have very many.

@@ -615,26 +615,26 @@ CREATE UNIQUE INDEX export_items_in_order ON export_items (run_id, place);
 
 -- The customers or suppliers that a send would create or change there.
 CREATE TABLE export_cards (
+    id          INTEGER PRIMARY KEY,
     run_id      TEXT NOT NULL REFERENCES export_runs (id),
-    place       INTEGER NOT NULL,
     number      TEXT NOT NULL,
     action      TEXT NOT NULL,
     differences TEXT NOT NULL,  -- JSON
     message_sv  TEXT,
-    message_en  TEXT,
-    PRIMARY KEY (run_id, place)
-) WITHOUT ROWID;
+    message_en  TEXT
+);
+CREATE INDEX export_cards_by_run ON export_cards (run_id);
 
 -- What is missing in the set-up there.
 CREATE TABLE export_gaps (
+    id         INTEGER PRIMARY KEY,
     run_id     TEXT NOT NULL REFERENCES export_runs (id),
-    place      INTEGER NOT NULL,
     code       TEXT NOT NULL,
     message_sv TEXT NOT NULL,
     message_en TEXT NOT NULL,
-    item_ids   TEXT NOT NULL,  -- JSON
-    PRIMARY KEY (run_id, place)
-) WITHOUT ROWID;
+    item_ids   TEXT NOT NULL  -- JSON
+);
+CREATE INDEX export_gaps_by_run ON export_gaps (run_id);
 
 -- Who confirmed that a supplier is to be paid otherwise: append-only. The last one of a field is in
 -- force, for exactly its values, until a run has used it, or it is too old when a run begins.
