@@ -13,7 +13,7 @@ from hostsim.cli.common import Common, make_host, open_store, usage
 from hostsim.cli.root import hostsim
 from hostsim.errors import host_error
 from hostsim.ledger.amounts import typed_money, typed_rate
-from hostsim.ledger.hand_payments import Entry, wrong_amount_error
+from hostsim.ledger.hand_payments import TypedPayment, wrong_amount_error
 from hostsim.ledger.values import same_currency
 from hostsim.messages import formats
 from hostsim.messages import results as results_messages
@@ -225,9 +225,11 @@ def add(
         # An empty variable of a script would protect from nothing.
         raise host_error("PAYMENT_KEY", longest=MAX_KEY_LENGTH)
     money, currency = typed[0], currency or typed[1]
-    entry = Entry(invoice, money, when, region, bank_account, currency, known_rate, key or "")
+    payment = TypedPayment(
+        invoice, money, when, region, bank_account, currency, known_rate, key or ""
+    )
     with open_store(common) as store:
-        result = make_host(store).enter_payment(entry, confirm=confirm)
+        result = make_host(store).enter_payment(payment, confirm=confirm)
         added = store.payment(result.id)
     for doubt in result.doubts:
         message = doubt.message

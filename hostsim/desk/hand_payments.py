@@ -13,7 +13,7 @@ from hostsim.desk.payment_register import window
 from hostsim.desk.shared import desk_context, language, notify, with_query
 from hostsim.errors import DoubtfulPayment, HostError
 from hostsim.ledger.amounts import typed_date, typed_money, typed_rate
-from hostsim.ledger.hand_payments import Entry, wrong_amount_error
+from hostsim.ledger.hand_payments import TypedPayment, wrong_amount_error
 from hostsim.ledger.values import HAND, REGISTERED, Invoice
 from hostsim.messages.desk import page_text
 from hostsim.messages.formats import money, plain
@@ -168,7 +168,7 @@ def _add(form: Mapping[str, str]) -> Added:
     day = typed_date(form["date"])
     if day is None:
         raise _FieldError("date", DATE_NEEDED)
-    entry = Entry(
+    payment = TypedPayment(
         form["invoice"],
         amount,
         day,
@@ -179,7 +179,7 @@ def _add(form: Mapping[str, str]) -> Added:
         # A form without a key is not from our page; it is still registered only once.
         key=form["key"] or _new_key(),
     )
-    return desk_context().host().enter_payment(entry, shown=request.form.get("seal", ""))
+    return desk_context().host().enter_payment(payment, shown=request.form.get("seal", ""))
 
 
 def _rate(text: str) -> Decimal | None:

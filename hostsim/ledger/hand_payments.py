@@ -22,7 +22,7 @@ SOURCE = "hand"
 MAX_EXCHANGE_RATE = Decimal(1_000_000)
 
 
-class Entry(NamedTuple):
+class TypedPayment(NamedTuple):
     """A payment as a person types it."""
 
     invoice_number: str
@@ -48,40 +48,51 @@ class EarlierPayment(NamedTuple):
     at: datetime
 
 
-def payment_of_entry(entry: Entry, invoice: Invoice, today: date) -> Payment:
-    if not invoice.period_closed:
-        raise host_error("PAYMENT_PERIOD_OPEN", number=invoice.number)
-    if entry.amount.is_finite() and abs(entry.amount) > MAX_AMOUNT:
-        shown = str(entry.amount)[:50]
-        raise host_error("PAYMENT_TOO_LARGE", amount=shown, most=f"{MAX_AMOUNT:f}")
-    if not _is_money(entry.amount):
-        raise wrong_amount_error(str(entry.amount))
-    if entry.currency and not same_currency(entry.currency, invoice.currency):
-        raise host_error(
-            "PAYMENT_CURRENCY",
-            number=invoice.number,
-            invoice=invoice.currency,
-            currency=entry.currency,
-        )
-    in_sek = same_currency(invoice.currency, SEK)
-    rate = entry.rate
-    is_rate_valid = rate is None if in_sek else rate is not None and _is_rate(rate)
-    if not is_rate_valid:
-        raise host_error("PAYMENT_RATE", number=invoice.number, invoice=invoice.currency)
+def payment_of_typed(typed: TypedPayment, invoice: Invoice, today: date) -> Payment:
+    """Return a payment that can be registered on its invoice.
+
+    :raises HostError: ``PAYMENT_PERIOD_OPEN``, ``PAYMENT_TOO_LARGE``, ``PAYMENT_AMOUNT``,
+        ``PAYMENT_CURRENCY``, ``PAYMENT_RATE``.
+    """
+    _refuse_unregistrable(typed, invoice)
+    in_sek, rate = same_currency(invoice.currency, SEK), typed.rate
     with localcontext(EXACT):
-        amount = entry.amount.quantize(ORE)
+        amount = typed.amount.quantize(ORE)
         sek = amount if rate is None else (amount * rate).quantize(ORE, ROUND_HALF_UP)
     return Payment(
         key=PaymentKey("", ""),
         source=SOURCE,
         invoice_number=invoice.number,
         ocr=None,
-        date=entry.date or today,
+        date=typed.date or today,
         amount=sek,
         currency=SEK if in_sek else invoice.currency.strip().upper(),
         amount_currency=amount,
         exchange_rate=rate,
     )
+
+
+def _refuse_unregistrable(typed: TypedPayment, invoice: Invoice) -> None:
+    if not invoice.period_closed:
+        raise host_error("PAYMENT_PERIOD_OPEN", number=invoice.number)
+    if typed.amount.is_finite() and abs(typed.amount) > MAX_AMOUNT:
+        shown = str(typed.amount)[:50]
+        raise host_error("PAYMENT_TOO_LARGE", amount=shown, most=f"{MAX_AMOUNT:f}")
+    if not _is_money(typed.amount):
+        raise wrong_amount_error(str(typed.amount))
+    if typed.currency and not same_currency(typed.currency, invoice.currency):
+        raise host_error(
+            "PAYMENT_CURRENCY",
+            number=invoice.number,
+            invoice=invoice.currency,
+            currency=typed.currency,
+        )
+    if same_currency(invoice.currency, SEK):
+        is_rate_valid = typed.rate is None
+    else:
+        is_rate_valid = typed.rate is not None and _is_rate(typed.rate)
+    if not is_rate_valid:
+        raise host_error("PAYMENT_RATE", number=invoice.number, invoice=invoice.currency)
 
 
 def wrong_amount_error(text: str) -> HostError:

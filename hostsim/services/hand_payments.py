@@ -18,7 +18,7 @@ from decimal import Decimal
 from typing import Any
 
 from hostsim.errors import Doubt, DoubtfulPayment, host_error
-from hostsim.ledger.hand_payments import Entry, doubts_about, payment_of_entry
+from hostsim.ledger.hand_payments import TypedPayment, doubts_about, payment_of_typed
 from hostsim.ledger.judging import judge_by_hand
 from hostsim.ledger.values import Invoice, same_currency
 from hostsim.messages import decisions as decisions_messages
@@ -57,15 +57,15 @@ def _checked_key(key: str) -> str | None:
     return key
 
 
-def _is_same(row: sqlite3.Row, invoice_id: int, entry: Entry, account: str) -> bool:
-    """Return whether an entry equals a registered payment; without a date, whatever its date."""
+def _is_same(row: sqlite3.Row, invoice_id: int, typed: TypedPayment, account: str) -> bool:
+    """Return whether it equals a registered payment; without a date, whatever its date."""
     rate = row["exchange_rate"] and Decimal(row["exchange_rate"])
     registered = (row["invoice_id"], Decimal(row["amount_currency"]), rate, row["bank_account"])
-    if registered != (invoice_id, entry.amount, entry.rate, account):
+    if registered != (invoice_id, typed.amount, typed.rate, account):
         return False
-    if entry.currency and not same_currency(entry.currency, row["currency"]):
+    if typed.currency and not same_currency(typed.currency, row["currency"]):
         return False
-    return entry.date is None or entry.date.isoformat() == row["date"]
+    return typed.date is None or typed.date.isoformat() == row["date"]
 
 
 def _doubtful(
@@ -101,12 +101,14 @@ class HandPayments(Context):
     ) -> int:
         """Register a payment by hand as :meth:`enter_payment`; return its id.
 
-        :param details: other fields of :class:`Entry`.
+        :param details: other fields of :class:`TypedPayment`.
         """
-        entry = Entry(invoice_number, amount, **details)
-        return self.enter_payment(entry, confirm=confirm).id
+        typed = TypedPayment(invoice_number, amount, **details)
+        return self.enter_payment(typed, confirm=confirm).id
 
-    def enter_payment(self, entry: Entry, *, confirm: bool = False, shown: str = "") -> Added:
+    def enter_payment(
+        self, typed: TypedPayment, *, confirm: bool = False, shown: str = ""
+    ) -> Added:
         """Register a payment by hand; return its id and its doubts.
 
         An open preview of the same invoice is judged again; who saw the earlier one cannot save it.
@@ -120,7 +122,7 @@ class HandPayments(Context):
             ``DOUBTFUL_PAYMENT``; nothing is registered then.
         """
         with self.store.changing_books() as db:
-            added = self._add(db, entry, confirm=confirm, shown=shown)
+            added = self._add(db, typed, confirm=confirm, shown=shown)
         if not added.already:
             unreported_commits.note(results_messages.PAYMENT_ADDED(id=added.id))
             judge_open_previews(self.store, {self.store.payment(added.id).invoice_id})
@@ -128,25 +130,27 @@ class HandPayments(Context):
         self.notify_listeners()
         return added
 
-    def _add(self, db: sqlite3.Connection, entry: Entry, *, confirm: bool, shown: str) -> Added:
-        if not entry.invoice_number.strip():
+    def _add(
+        self, db: sqlite3.Connection, typed: TypedPayment, *, confirm: bool, shown: str
+    ) -> Added:
+        if not typed.invoice_number.strip():
             raise host_error("INVOICE_NEEDED")
-        row = invoice_row(db, entry.region, entry.invoice_number)
+        row = invoice_row(db, typed.region, typed.invoice_number)
         if row is None:
-            region = payments_messages.region_name(entry.region)
-            raise host_error("INVOICE_UNKNOWN", number=entry.invoice_number, region=region)
+            region = payments_messages.region_name(typed.region)
+            raise host_error("INVOICE_UNKNOWN", number=typed.invoice_number, region=region)
         invoice = value_of(Invoice, row)
-        account = checked_bank_account(entry.bank_account)
-        key = _checked_key(entry.key)
+        account = checked_bank_account(typed.bank_account)
+        key = _checked_key(typed.key)
         earlier = table.by_key(db, key)
         if earlier is not None:
-            if not _is_same(earlier, row["id"], entry, account):
+            if not _is_same(earlier, row["id"], typed, account):
                 raise host_error("PAYMENT_KEY_USED", id=earlier["id"])
             if earlier["state"] == "deleted":
                 raise host_error("PAYMENT_KEY_DELETED", id=earlier["id"])
             return Added(earlier["id"], already=True)
         at = self._clock()
-        payment = payment_of_entry(entry, invoice, at.date())
+        payment = payment_of_typed(typed, invoice, at.date())
         registered, rate = table.registered(db, row["id"]), table.last_rate(db, payment.currency)
         doubts = doubts_about(invoice, payment, registered, rate, at.date())
         if doubts and not confirm:

@@ -15,7 +15,7 @@ from host_and_plugin import host_of, importing_host, refusal
 
 from hostsim.errors import DoubtfulPayment
 from hostsim.ledger import amounts
-from hostsim.ledger.hand_payments import Entry
+from hostsim.ledger.hand_payments import TypedPayment
 from hostsim.messages import payments as payments_messages
 
 ENDLESS = "9" * 23
@@ -394,17 +394,17 @@ def test_confirming_registers_and_tells_what_was_doubtful(run):
 
 
 def test_the_doubts_that_were_shown_are_confirmed_and_no_others(host):
-    entry = Entry("1001", Decimal(5000), None)
+    typed = TypedPayment("1001", Decimal(5000), None)
     with pytest.raises(DoubtfulPayment) as caught:
-        host.enter_payment(entry)
+        host.enter_payment(typed)
     seen = caught.value.confirmation_digest
-    for other in (entry._replace(amount=Decimal(5001)), entry._replace(bank_account="5050-1055")):
+    for other in (typed._replace(amount=Decimal(5001)), typed._replace(bank_account="5050-1055")):
         with pytest.raises(DoubtfulPayment):
             host.enter_payment(other, shown=seen)
     host.add_payment("1001", Decimal(1))
     with pytest.raises(DoubtfulPayment) as caught:
-        host.enter_payment(entry, shown=seen)
-    assert host.enter_payment(entry, shown=caught.value.confirmation_digest).id == 2
+        host.enter_payment(typed, shown=seen)
+    assert host.enter_payment(typed, shown=caught.value.confirmation_digest).id == 2
 
 
 # --- Once ---
