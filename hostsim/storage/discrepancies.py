@@ -273,8 +273,7 @@ _REGISTERED_OF_ROWS = f"""
                       AND r.number = d.number AND r.kind = 'ready'
                       JOIN json_each(d.facts, '$.replaces') e ON e.value = p.id
                       WHERE d.definition = :definition AND d.company = :company
-                      AND d.taken_back_at IS NULL AND d.applied_at IS NULL
-                      AND d.decision = 'accept') AS saves
+                      AND {IN_FORCE} AND d.decision = 'accept') AS saves
     FROM payments p
     WHERE {OURS} AND p.invoice_id IN {_WITH_BALANCE}
     AND (EXISTS (SELECT 1 FROM run_rows r WHERE r.run_id = :run_id AND r.number = p.number
@@ -288,12 +287,11 @@ _REGISTERED_OF_ROWS = f"""
 
 # Neither what is set aside nor a mere equal amount elsewhere hides a deletion.
 _REPLACES = "AND r.reason = 'replaced'"
-_REPLACES_ACCEPTED = """
+_REPLACES_ACCEPTED = f"""
     AND EXISTS (SELECT 1 FROM decisions d WHERE d.definition = :definition
-                AND d.company = :company AND d.number = r.number AND d.taken_back_at IS NULL
-                AND d.applied_at IS NULL AND (d.decision = 'accept'
-                OR d.facts ->> 'after' = 'accept'))
-"""
+                AND d.company = :company AND d.number = r.number AND {IN_FORCE}
+                AND (d.decision = 'accept' OR d.facts ->> 'after' = 'accept'))
+"""  # noqa: S608 a constant
 
 _BALANCES = """
     SELECT b.*, i.remaining, i.total AS total, i.currency AS invoice_currency
