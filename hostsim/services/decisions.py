@@ -257,8 +257,8 @@ class Decisions(Context):
             with self.store.reader() as reader:
                 # The change first: without a WAL, a commit that waits for a snapshot to end makes
                 # every new change wait.
-                with self.store.checked_change() as db:
-                    import_run.refuse_damage(db)
+                with self.store.checked_change():
+                    import_run.refuse_damage()
                     judging = Judging(self.store, import_run.scope(company.number), reader)
                     candidates = judging.possibly_registered(numbers)
                     replaceable, settles = judging.replaceable, judging.settlements.by_number

@@ -554,27 +554,16 @@ class DecisionWriter:
     ) -> None:
         """Revoke decisions in force, all that are named or none."""
         named = dict.fromkeys(numbers)
+        # Read before: to revoke one acceptance of a settlement revokes that of its other half.
         decided = {
             number: decision_about(self.db, self.definition, self.company, number)
             for number in self._with_halves(named)
         }
         for number, decision in decided.items():
-            hiding = self.hiding_series(number)
-            if decision is None and hiding is not None:
-                raise host_error(
-                    "HIDDEN_BY_SERIES",
-                    number=_shorten(number),
-                    name=self.definition,
-                    first=hiding.first_invoice,
-                    last=hiding.last_invoice,
-                )
-            if decision is None and number in left_out_payments(
-                self.db, self.definition, self.company
-            ):
-                take_in(self.db, self.definition, self.company, [number])
-                continue
-            if decision is not None or number in named:
-                self._take_back([] if decision is None else [decision.id], _shorten(number))
+            if decision is not None:
+                self._take_back([decision.id], _shorten(number))
+            elif not self._take_in_if_left_out(number) and number in named:
+                raise host_error("DECISION_UNKNOWN", what=_shorten(number))
         for first, last in series:
             self._take_back(self._series(first.strip(), last.strip()), _shorten(f"{first}–{last}"))
         for decision_id in ids:
@@ -584,6 +573,25 @@ class DecisionWriter:
                 f"{_DECISIONS} AND id = :id", {**self._values, "id": decision_id}
             )
             self._take_back([row["id"] for row in rows], str(decision_id))
+
+    def _take_in_if_left_out(self, number: str) -> bool:
+        """Include a payment in the next save, if it was left out.
+
+        :raises HostError: ``HIDDEN_BY_SERIES``.
+        """
+        hiding = self.hiding_series(number)
+        if hiding is not None:
+            raise host_error(
+                "HIDDEN_BY_SERIES",
+                number=_shorten(number),
+                name=self.definition,
+                first=hiding.first_invoice,
+                last=hiding.last_invoice,
+            )
+        left_out = number in left_out_payments(self.db, self.definition, self.company)
+        if left_out:
+            take_in(self.db, self.definition, self.company, [number])
+        return left_out
 
     def hiding_series(self, number: str) -> Decision | None:
         """Return the series that hides a payment, if any."""

@@ -185,7 +185,6 @@ class ImportRun:
         And halves of settlements that are registered on the other half's invoice, since their
         own was not here, once it is.
 
-
         :param screen: returns, for each payment, why today's settings exclude it, if so.
         """
         with self.store.change() as db:
@@ -367,12 +366,12 @@ class ImportRun:
 
     def is_as_shown(self) -> bool:
         """Return whether the rows are those of the stored revision."""
-        return self._revision(self.store.db) == revision_of(self.store.db, self.run_id)
+        return self._revision() == revision_of(self.store.db, self.run_id)
 
     def _sum_up(self, company: Company) -> None:
         with self.store.change() as db:
             discrepancies.write_discrepancies(db, self._values(company.number))
-            counts, totals = self._sums(db)
+            counts, totals = self._sums()
             db.execute(
                 "UPDATE runs SET counts = :counts, totals = :totals, company = :company,"
                 " company_name = :company_name WHERE id = :run_id",
@@ -386,7 +385,7 @@ class ImportRun:
             )
             db.execute(
                 "UPDATE runs SET revision = :revision WHERE id = :run_id",
-                {"revision": self._revision(db), "run_id": self.run_id},
+                {"revision": self._revision(), "run_id": self.run_id},
             )
 
     def leave_for_person(self, company: Company) -> None:
@@ -395,7 +394,7 @@ class ImportRun:
         Leaving one out can change the judgement of others of its invoice, so this is repeated
         until all that are ready may be saved unattended.
         """
-        self.refuse_damage(self.store.db)
+        self.refuse_damage()
         while messages := dict(self._warned_payments()):
             with self.store.change() as db:
                 decision_store.leave_out(db, self.definition.name, company.number, messages)
@@ -415,14 +414,14 @@ class ImportRun:
         query, values = _FOR_PERSON, {"run_id": self.run_id}
         return int(self.store.db.execute(query, values).fetchone()[0])
 
-    def _sums(self, db: sqlite3.Connection) -> tuple[dict[str, int], dict[str, Decimal]]:
+    def _sums(self) -> tuple[dict[str, int], dict[str, Decimal]]:
         """Count the rows of each list, and sum up their SEK.
 
         :raises RuntimeError: if a row is in no list.
         """
         counts = dict.fromkeys(("read", *KINDS, SET_ASIDE), 0)
         totals = dict.fromkeys(counts, ZERO)
-        for kind, is_aside, number, total in db.execute(_SUMS, {"run_id": self.run_id}):
+        for kind, is_aside, number, total in self.store.db.execute(_SUMS, {"run_id": self.run_id}):
             if kind is None:
                 message = f"run {self.run_id}: {number} rows were not judged"
                 raise RuntimeError(message)
@@ -431,21 +430,21 @@ class ImportRun:
                 totals[key] = EXACT.add(totals[key], Decimal(total))
         return counts, totals
 
-    def refuse_damage(self, db: sqlite3.Connection) -> None:
+    def refuse_damage(self) -> None:
         """Refuse a preview whose rows are no longer those of its revision.
 
         All code that writes rows of an open preview writes the revision in the same transaction.
 
         :raises HostError: ``DATABASE_DAMAGED``.
         """
-        if self._revision(db) != revision_of(db, self.run_id):
+        if not self.is_as_shown():
             raise damage.damage_error(self.store.path, _NOT_AS_SHOWN)
 
-    def _revision(self, db: sqlite3.Connection) -> str:
+    def _revision(self) -> str:
         """Digest the rows that a person sees, by number, whatever order they were read in."""
         digest = hashlib.sha256()
         for query in (_SHOWN_HEAD, _SHOWN_ROWS, _SHOWN_ROWS_WITHOUT_NUMBER):
-            with closing(db.cursor()) as cursor:
+            with closing(self.store.db.cursor()) as cursor:
                 cursor.row_factory = None
                 cursor.execute(query, {"run_id": self.run_id})
                 while lines := cursor.fetchmany(BATCH):

@@ -76,7 +76,7 @@ class Registration:
             with self.import_run.store.changing_books() as db:
                 if revision not in {None, revision_of(db, self.import_run.run_id)}:
                     raise NotAsShown
-                self.import_run.refuse_damage(db)
+                self.import_run.refuse_damage()
                 self._refuse_other_company()
                 hidden, replaced = self._write_invoices(db)
                 self._write_payments(db, replaced)
