@@ -31,16 +31,13 @@ def no_settings(_import_type: str, _settings: Mapping[str, str]) -> Mapping[str,
     return {}
 
 
-CANCELLED = "CANCELLED"
-
 # The state, with a save that was undone and an import that a person ended as states of their own.
-_STATE_SHOWN = f"""
+_STATE_SHOWN = """
     CASE WHEN r.undone_at IS NOT NULL THEN CASE WHEN EXISTS (
         SELECT 1 FROM payments p WHERE p.run_id = r.id AND p.state = 'registered')
         THEN 'partly-undone' ELSE 'undone' END
-    WHEN r.error_code = '{CANCELLED}'
-    THEN 'cancelled' ELSE r.state END
-"""  # noqa: S608 a constant
+    WHEN r.error_code = 'CANCELLED' THEN 'cancelled' ELSE r.state END
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +48,7 @@ class PastRun:
     definition: str
     import_type: str
     state: Literal["running", "failed", "open", "replaced", "discarded", "saved", "reconciled"]
+    state_shown: str  # that, with "undone", "partly-undone" and "cancelled"
     user: str
     started_at: datetime
     finished_at: datetime | None
@@ -72,18 +70,6 @@ class PastRun:
     requests: int
     error_code: str | None
     error: Text | None  # the message of the error
-
-    @property
-    def cancelled(self) -> bool:
-        """Whether a person ended it before it was done."""
-        return self.error_code == CANCELLED
-
-    @property
-    def state_shown(self) -> str:
-        """The state as a list is filtered by it: :data:`_STATE_SHOWN` in SQL."""
-        if self.undone_at is not None:
-            return "partly-undone" if self.standing else "undone"
-        return "cancelled" if self.cancelled else self.state
 
     @property
     def saved(self) -> tuple[int, Decimal] | None:
@@ -166,11 +152,11 @@ def _is_held(store: Store, definition: str) -> bool:
 
 
 # Of a run ``r`` and its definition ``d``.
-_RUN_COLUMNS = """
-    r.*, d.import_type, CASE WHEN r.undone_at IS NOT NULL THEN (
+_RUN_COLUMNS = f"""
+    r.*, d.import_type, {_STATE_SHOWN} AS state_shown, CASE WHEN r.undone_at IS NOT NULL THEN (
         SELECT json_array(count(*), exact_sum(p.amount)) FROM payments p
         WHERE p.run_id = r.id AND p.state = 'registered') END AS standing
-"""
+"""  # noqa: S608 a constant
 
 
 def shown_settings(
@@ -200,5 +186,6 @@ def _past_run_of(row: sqlite3.Row, show: ShowSettings, interrupted: Collection[s
         "totals": {kind: Decimal(total) for kind, total in totals.items()},
     }
     if row["state"] == "running" and row["id"] in interrupted:
-        values |= {"state": "failed", "error_code": "INTERRUPTED", "error": INTERRUPTED}
+        values |= {"state": "failed", "state_shown": "failed"}
+        values |= {"error_code": "INTERRUPTED", "error": INTERRUPTED}
     return value_of(PastRun, row, **values)

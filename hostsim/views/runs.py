@@ -38,7 +38,7 @@ def short_id(run_id: str | None) -> str:
 def state(run: PastRun) -> Text:
     """Return how an import ended, with the first sentence of its error if it failed."""
     text = label(RUN_STATES, run.state_shown)
-    if run.error is None or run.cancelled:
+    if run.error is None or run.state_shown == "cancelled":
         return text
     return Text(
         *(
