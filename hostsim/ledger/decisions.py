@@ -121,22 +121,18 @@ def facts_of(
         "invoice_number": payment.invoice_number,
         "booked": payment.booked,
     }
-    if payment.write_offs:
-        facts["write_offs"] = [
+    more: dict[str, object] = {
+        "write_offs": [
             [" ".join(filter(None, key)), _number(amount)]
             for key, amount in sum_write_offs(payment).items()
-        ]
-    if others:
-        facts["others"] = sorted(other.id for other in others)
-    if replaces:
-        facts["replaces"] = sorted(other.id for other in replaces)
-    if settles is not None:
-        facts["settles"] = settles.number
-    if after:
-        facts["after"] = after
-    if advance:
-        facts["advance"] = True
-    return _facts(facts)
+        ],
+        "others": sorted(other.id for other in others),
+        "replaces": sorted(other.id for other in replaces),
+        "settles": settles and settles.number,
+        "after": after,
+        "advance": advance,
+    }
+    return _facts(facts | {key: value for key, value in more.items() if value})
 
 
 def _facts(facts: Mapping[str, object]) -> str:
