@@ -100,7 +100,7 @@ class Exports(Definitions):
             copy = session.finish(report)
             notes = [*copy.notes, *([messages.TOO_LATE] if session.too_late else [])]
             state = "sent" if run.preview().sent else "checked" if check else "previewed"
-            done = run.finish(state, self._clock(), requests=copy.requests, notes=notes)
+            done = run.finish(state, requests=copy.requests, notes=notes)
         # It works again, so that a paused schedule may run.
         schedules.resume(self.store, name, self._clock())
         return done
@@ -195,7 +195,7 @@ class Exports(Definitions):
                 raise host_error("CANNOT_CANCEL", type=definition.import_type)
             session.store_results(company, [result])
             session.raise_failure()
-            return run.finish("cancelled", self._clock())
+            return run.finish("cancelled")
 
     # --- What is known ---
 

@@ -257,16 +257,13 @@ class ExportRun:
 
     # --- The end ---
 
-    def finish(
-        self, state: str, at: datetime, *, requests: int = 0, notes: Sequence[Text] = ()
-    ) -> ExportPreview:
+    def finish(self, state: str, *, requests: int = 0, notes: Sequence[Text] = ()) -> ExportPreview:
         with self.store.change() as db:
             db.execute(
-                "UPDATE export_runs SET state = :state, finished_at = :at, requests = :requests,"
-                " notes = :notes WHERE id = :run_id",
+                "UPDATE export_runs SET state = :state, requests = :requests, notes = :notes"
+                " WHERE id = :run_id",
                 {
                     "state": state,
-                    "at": at.isoformat(),
                     "requests": requests,
                     "notes": json.dumps(notes, ensure_ascii=False),
                     "run_id": self.run_id,

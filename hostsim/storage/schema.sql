@@ -568,7 +568,6 @@ CREATE TABLE export_runs (
     user         TEXT NOT NULL,
     settings     TEXT NOT NULL,  -- JSON, as they were
     started_at   TEXT NOT NULL,
-    finished_at  TEXT,
     sent_at      TEXT,  -- when a person chose to send
     region       TEXT NOT NULL,
     asked        TEXT,  -- JSON: the numbers of the items that a person asked for; NULL for all
