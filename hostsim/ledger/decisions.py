@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Collection, Container, Mapping, Sequence
+from collections.abc import Collection, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal, localcontext
@@ -366,34 +366,37 @@ def pair_payments(
     :param decisions: in force, by index.
     :return: by index, the payment that it is paired with, followed by the other equal ones.
     """
-    candidates = {
+    equal = {
         index: matches
         for index, payment in payments
         if (matches := equal_payments(payment, others))
     }
     pairs: dict[int, Sequence[OtherChannelPayment]] = {
-        index: candidates[index]
+        index: equal[index]
         for index, payment in payments
-        if index in candidates and confirms(decisions.get(index), payment, candidates[index])
+        if index in equal and confirms(decisions.get(index), payment, equal[index])
     }
     used: set[int] = set()
-
-    def pair(index: int, ids: Collection[int]) -> None:
-        match = next(
-            (other for other in candidates[index] if other.id in ids and other.id not in used), None
-        )
+    for index, ids in _possible_pairs(payments, decisions, equal):
+        free = (other for other in equal[index] if other.id in ids and other.id not in used)
+        match = None if index in pairs else next(free, None)
         if match is not None:
             used.add(match.id)
-            pairs[index] = [match, *(other for other in candidates[index] if other != match)]
+            pairs[index] = [match, *(other for other in equal[index] if other != match)]
+    return pairs
 
-    for index in candidates:
-        if index not in pairs and index in decisions:
-            pair(index, _other_payment_ids(decisions[index]))
+
+def _possible_pairs(
+    payments: Sequence[tuple[int, Payment]],
+    decisions: Mapping[int, Decision],
+    equal: Mapping[int, Sequence[OtherChannelPayment]],
+) -> Iterator[tuple[int, Collection[int]]]:
+    """Return payments by index with the ids of others to pair them with, in that order."""
+    for index in equal:
+        if index in decisions:
+            yield index, _other_payment_ids(decisions[index])
     for days, decided in itertools.product(range(MAX_DAYS_APART + 1), (True, False)):
         for index, payment in payments:
-            if index in candidates and index not in pairs and (index in decisions) is decided:
-                pair(
-                    index,
-                    [other.id for other in candidates[index] if days_apart(payment, other) == days],
-                )
-    return pairs
+            if index in equal and (index in decisions) is decided:
+                near = (other for other in equal[index] if days_apart(payment, other) == days)
+                yield index, [other.id for other in near]
