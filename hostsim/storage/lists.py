@@ -230,8 +230,6 @@ def decisions(definition: str | None) -> Source:
     )
 
 
-_FOUND = "SELECT value FROM json_each(:found)"
-
 _DONE = "(r.applied_at IS NOT NULL OR r.taken_back_at IS NOT NULL)"
 
 
@@ -261,12 +259,7 @@ def _list_of(store: Store, source: Source, selection: Selection) -> Iterator[Any
 
 
 def _page_of(db: sqlite3.Connection, source: Source, selection: Selection) -> Page:
-    where, values = _conditions(source, selection)
-    if selection.text:
-        # Every row is searched once only: that takes longer than all the rest.
-        keys = db.execute(f"SELECT {source.key}{source.query}{where}", values)
-        where = f" AND {source.key} IN ({_FOUND})"
-        values = {**source.values, "found": json.dumps([row[0] for row in keys])}
+    where, values = _found(db, source, selection)
     counted = db.execute(
         f"SELECT count(*), {source.currency}, count({source.total}), exact_sum({source.total}),"
         f" count({source.mark}){source.query}{where} GROUP BY 2 ORDER BY 1 DESC",
@@ -292,6 +285,20 @@ def _page_of(db: sqlite3.Connection, source: Source, selection: Selection) -> Pa
         origins,
         marked,
     )
+
+
+def _found(
+    db: sqlite3.Connection, source: Source, selection: Selection
+) -> tuple[str, Mapping[str, object]]:
+    """Return the conditions of the selected rows; those with a text by their keys."""
+    where, values = _conditions(source, selection)
+    if not selection.text:
+        return where, values
+    # Every row is searched once only: that takes longer than all the rest.
+    keys = db.execute(f"SELECT {source.key}{source.query}{where}", values)
+    found = json.dumps([row[0] for row in keys])
+    where = f" AND {source.key} IN (SELECT value FROM json_each(:found))"  # noqa: S608 constants
+    return where, {**source.values, "found": found}
 
 
 def _query(source: Source, selection: Selection) -> tuple[str, Mapping[str, object]]:
