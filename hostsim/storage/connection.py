@@ -18,7 +18,7 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from hostsim.errors import HostError, host_error
-from hostsim.storage import damage, schema, sql_functions, unreported_commits
+from hostsim.storage import damage, journal, schema, sql_functions, unreported_commits
 from hostsim.storage.locks import Locks
 from hostsim.storage.private_files import (
     PARTIAL,
@@ -340,7 +340,7 @@ class Database:
         :raises HostError: ``DATABASE_DAMAGED``; nothing is changed then.
         """
         with self.checked_change() as db:
-            last = db.execute("SELECT coalesce(max(sequence), 0) FROM journal").fetchone()[0]
+            last = journal.last_sequence(db)
             yield db
             self._refuse(damage.find_books_damage(db, after=last))
 
