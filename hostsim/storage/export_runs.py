@@ -25,7 +25,7 @@ from hostsim.storage.export_previews import (
 from hostsim.storage.exportable_items import OFFERED, SENT_PARTY, WITH_STATE, of_subject
 from hostsim.storage.item_content import TABLES
 from hostsim.storage.region_checks import refuse_company_of_other_region
-from hostsim.storage.rows import columns_of, first_row, mapping_text, words_of
+from hostsim.storage.rows import columns_of, first_row, mapping_text, value_of, words_of
 from hostsim.storage.store import Store
 from opter_contract import BATCH
 from opter_contract.export_values import (
@@ -69,12 +69,13 @@ class ExportRun:
             )
             db.execute(self._for_subject(_CHOOSE_ITEMS), self._values)
             if self.asked is not None:
-                period_open = [
-                    row["item_id"] for row in db.execute(self._for_subject(_OPEN), self._values)
-                ]
-                if period_open:
-                    sentence = messages.said(messages.PERIOD_OPEN, self.definition.subject)
-                    self._add_gaps(db, [Gap("PERIOD_OPEN", sentence, period_open)])
+                self._add_gaps(db, self._open_periods(db))
+
+    def _open_periods(self, db: sqlite3.Connection) -> list[Gap]:
+        rows = db.execute(self._for_subject(_OPEN), self._values)
+        ids = [row["item_id"] for row in rows]
+        sentence = messages.said(messages.PERIOD_OPEN, self.definition.subject)
+        return [Gap("PERIOD_OPEN", sentence, ids)] if ids else []
 
     # --- The items for the plug-in, and its plan ---
 
@@ -95,22 +96,12 @@ class ExportRun:
             db.execute(self._for_subject(_TAKE_CONTENT), batch)
             rows = db.execute(self._for_subject(_BATCH), batch).fetchall()
             tables = TABLES[self.definition.subject]
-            contents = tables.items(db, [row["item_id"] for row in rows])
+            contents = tables.items(db, [row["id"] for row in rows])
         # What may have arrived is looked for, which needs no rows.
         lost_rows = not all(row["digest"] or row["intended"] for row in rows)
         if (lost_rows and not self.takes_back) or len(contents) < len(rows):
             raise host_error("EXPORT_CHANGED")  # loaded again, without content
-        return [
-            ExportItem(
-                id=row["item_id"],
-                content=contents[row["item_id"]],
-                exported=bool(row["exported"]),
-                intended=bool(row["intended"]),
-                number=row["number"],
-                incomplete=row["complete"] == 0,
-            )
-            for row in rows
-        ]
+        return [value_of(ExportItem, row, content=contents[row["id"]]) for row in rows]
 
     def take_planned(self, items: Sequence[PlannedItem]) -> list[str]:
         """Store planned items; return the ids that were not given, or are planned already."""
@@ -350,8 +341,9 @@ _TAKE_CONTENT = """
 
 # One that was taken back is new again: what is there of it is no longer ours.
 _BATCH = f"""
-    SELECT r.item_id, r.digest, coalesce(e.exported, 0) AND e.state <> 'cancelled' AS exported,
-           e.intended, e.complete,
+    SELECT r.item_id AS id, r.digest,
+           coalesce(e.exported, 0) AND e.state <> 'cancelled' AS exported,
+           coalesce(e.intended, 0) > 0 AS intended, e.complete IS 0 AS incomplete,
            CASE e.state WHEN 'cancelled' THEN '' ELSE coalesce(e.number, '') END AS number
     FROM export_items r JOIN {WITH_STATE}
     WHERE r.item_id = i.item_id AND r.run_id = :run_id AND r.place > :place
