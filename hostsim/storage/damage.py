@@ -303,7 +303,10 @@ _READERS: dict[str, Callable[[str], object]] = {
             *("at", "registered_at", "deleted_at", "started_at", "finished_at", "saved_at"),
             *("sent_at", "applied_at", "taken_back_at", "next_due", "paused_at", "ended_at"),
         ),
-        json.loads: ("write_offs", "warnings", "settings", "counts", "totals", "differences"),
+        json.loads: (
+            *("write_offs", "warnings", "settings", "counts", "totals", "differences"),
+            "facts",
+        ),
     }.items()
     for column in columns
 }

@@ -169,6 +169,13 @@ def test_a_letter_that_changed_in_a_code_word_is_damage(office, monkeypatch, ope
     assert set(found.values()) == {"DATABASE_DAMAGED"}, found
 
 
+def test_a_decision_whose_facts_cannot_be_read_is_damage(office):
+    assert office("set-aside", "Butik", "4").status == 0
+    with closing(sqlite3.connect(DATABASE, isolation_level=None)) as db:
+        db.execute("UPDATE decisions SET facts = substr(facts, 2)")
+    assert office("decisions", "Butik").last.startswith("DATABASE_DAMAGED")
+
+
 def test_damage_is_told_and_nothing_is_registered_in_it(office):
     assert tried(office, 1, 8, 3) == []
 
