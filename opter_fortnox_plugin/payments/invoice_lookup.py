@@ -11,7 +11,15 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from opter_contract.values import ExcludedPayment, ImportReport, InvoiceBalance, Payment, Run, Text
+from opter_contract.values import (
+    Company,
+    ExcludedPayment,
+    ImportReport,
+    InvoiceBalance,
+    Payment,
+    Run,
+    Text,
+)
 from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.fortnox.best_effort import REFUSALS, BestEffort
 from opter_fortnox_plugin.fortnox.fields import readable
@@ -39,20 +47,18 @@ class _InvoicePayments(Importer):
     def __init__(
         self,
         session: Session,
+        company: Company,
         settings: Settings,
         *,
         numbers: Sequence[str],
         references: Sequence[str],
     ) -> None:
-        super().__init__(session, settings)
+        super().__init__(session, company, settings)
         self._numbers = numbers
         self._references = references
         self._customers: dict[str, str] = {}  # by invoice number
 
-    def start(self) -> None:
-        pass
-
-    def _read(self) -> ImportReport:
+    def run(self) -> ImportReport:
         self._host.report_progress("reading", 0, None, _READING)
         numbers = {number for number in self._numbers if is_invoice_number(number)}
         for reference in filter(None, self._references):
