@@ -16,8 +16,9 @@ pytest.register_assert_rewrite(
             "plugins",
             "export_plugins",
             "host_under_test",
-            "hosts",
-            "promises",
+            "host_runs",
+            "host_previews",
+            "host_books",
             "export_host_under_test",
             "export_hosts",
         )
