@@ -131,12 +131,15 @@ class TokenEndpoint:
         try:
             response = self.post("revoke", form)
         except Temporary as error:
-            log.warning("the refresh token could not be revoked: %s", error.what)
-            return False
-        revoked = is_revoked(response)
-        if not revoked:
-            log.warning("the refresh token could not be revoked: status %s", response.status)
-        return revoked
+            failure = error.what
+        except FortnoxError as error:
+            failure = error.code
+        else:
+            if is_revoked(response):
+                return True
+            failure = f"status {response.status}"
+        log.warning("the refresh token could not be revoked: %s", failure)
+        return False
 
     def _tokens(
         self,
@@ -244,7 +247,4 @@ class SignedIn:
     def sign_out(self) -> None:
         """Revoke the refresh token, which would outlive the run."""
         with self._lock:
-            try:
-                self._endpoint.revoke(self._tokens)
-            except FortnoxError as error:
-                log.warning("the refresh token could not be revoked: %s", error.code)
+            self._endpoint.revoke(self._tokens)
