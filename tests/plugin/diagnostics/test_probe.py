@@ -748,6 +748,13 @@ def test_what_ends_it_on_the_way_leaves_an_incomplete_report(fault, ended, code,
     assert err.splitlines()[-1].startswith(f"{code}: ")
 
 
+def test_another_attempt_is_told_in_the_language_asked_for(fortnox, run):
+    box = fortnox()
+    box.faults.add(Fault.reset(match=Match("GET", "/3/*")))
+    _, _, err = run(box)
+    assert "Fortnox svarade inte som det ska (ingen förbindelse); försöker igen om" in err
+
+
 def test_a_login_that_expires_during_the_probe_ends_with_3(fortnox, client, ticks):
     box = fortnox()
     asking = client(box)
