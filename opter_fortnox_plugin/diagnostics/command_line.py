@@ -13,8 +13,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from opter_contract import languages, signals
-from opter_contract.streams import have_streams, reader_closed, speak_utf8, write_nowhere
+from opter_contract.programs import languages, signals
+from opter_contract.programs.streams import have_streams, reader_closed, speak_utf8, write_nowhere
 from opter_contract.values import Failure
 from opter_fortnox_plugin import __version__
 from opter_fortnox_plugin.diagnostics import doctor_command, probe_command

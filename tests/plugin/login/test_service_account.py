@@ -16,7 +16,7 @@ from second_host import HostWithSecrets, hookimpl, new_run
 
 from hostsim.sandbox import Fault, Match, Sandbox, Switches, scripted_login, seed
 from hostsim.sandbox.tokens import Grant
-from opter_contract import signals
+from opter_contract.programs import signals
 from opter_contract.values import Company
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.errors import FortnoxError
