@@ -20,10 +20,10 @@ from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
 from opter_fortnox_plugin.fortnox.worker_pool import Future
 from opter_fortnox_plugin.payments.balances import Balances
 from opter_fortnox_plugin.payments.confirmation import Confirmation
+from opter_fortnox_plugin.payments.conversion import Converter, excluded_for
 from opter_fortnox_plugin.payments.ocr_lookup import OcrLookup
 from opter_fortnox_plugin.payments.page_scan import PageScan, Row
 from opter_fortnox_plugin.payments.payment_details import Outcome, PaymentDetails
-from opter_fortnox_plugin.payments.payment_rows import Converter, excluded_for
 from opter_fortnox_plugin.payments.settings import Settings
 from opter_fortnox_plugin.payments.watermark import Cursor, start_of_changes
 from opter_fortnox_plugin.session import HERE, Session, Surroundings, signed_in

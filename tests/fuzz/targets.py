@@ -34,7 +34,7 @@ from opter_fortnox_plugin.fortnox.protocol import Resource, Response
 from opter_fortnox_plugin.login import oauth
 from opter_fortnox_plugin.login.callback import Login
 from opter_fortnox_plugin.login.callback_server import _CallbackHandler
-from opter_fortnox_plugin.payments.payment_rows import Converter
+from opter_fortnox_plugin.payments.conversion import Converter
 from tests.fuzz.mutation import changed_bytes, changed_json
 
 Random = random.Random
