@@ -22,7 +22,7 @@ from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, Temporary
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.protocol import Response
-from opter_fortnox_plugin.fortnox.retries import MAX_RETRY_AFTER, unavailable
+from opter_fortnox_plugin.fortnox.retries import is_retryable, unavailable
 from opter_fortnox_plugin.login.oauth import Tokens, is_revoked, issued_at, tokens_of
 
 log = logging.getLogger(__name__)
@@ -156,11 +156,10 @@ class TokenEndpoint:
                     interrupted or self.revoke,
                 )
             except Temporary as error:
-                wait = 1.0 if error.wait is None else error.wait
-                if not remaining or wait > MAX_RETRY_AFTER or not error.may_pass:
+                if not remaining or not is_retryable(error):
                     raise unavailable(error, attempts - remaining) from None
                 log.warning("the token service: %s; one more attempt", error.what)
-                self._sleep(wait)
+                self._sleep(1.0 if error.wait is None else error.wait)
         raise AssertionError("no attempt was made")
 
     def post(self, path: str, form: dict[str, str], company: str = "") -> Response:
