@@ -641,11 +641,6 @@ RIGHT_OF_INVOICES: Final = Right(
     "rights.invoices", Text("Rätt att läsa kundfakturor", "Right to read invoices")
 )
 
-RIGHT_OF_SUPPLIER_INVOICES: Final = Right(
-    "rights.supplierinvoices",
-    Text("Rätt att läsa leverantörsfakturor", "Right to read supplier invoices"),
-)
-
 IMPORT: Final = Needs(
     scopes=SCOPES,
     rights={
