@@ -73,7 +73,6 @@ class Importer:
         self._host = session.host
         self._client = session.client
         self._pool = session.pool
-        self._limiter = session.limiter
         self._settings = settings
         self._everything = everything
         self._converter = Converter(company.number, self._exclusion_reason)
@@ -142,7 +141,7 @@ class Importer:
         self._confirmation.confirm_ready()
 
     def _report(self, cursor: str | None, not_read: int) -> ImportReport:
-        requests = self._limiter.started
+        requests = self._session.limiter.started
         notes = (*self._notes, *self._confirmation.notes)
         return ImportReport(self._company, cursor, not_read, requests, notes)
 
@@ -205,13 +204,13 @@ class Importer:
 
         :param more: the number of requests that are not submitted yet.
         """
-        requests = self._pool.waiting + more
+        requests = more
         if (page_scan := self._page_scan) is not None:
             if not page_scan.end_known:
                 return None
             details = self._details_started * page_scan.pages_to_take / (self._pages_started or 1)
             requests += page_scan.pages_to_request + round(details)
-        return self._limiter.seconds_for(requests)
+        return self._session.seconds_left(requests)
 
     def _exclusion_reason(self, payment: Payment | InvoicePayment) -> Reason | None:
         return None if self._everything else self._settings.exclusion_reason(payment)
@@ -256,7 +255,7 @@ class Importer:
         return complete, not_found
 
     def _compare_balances(self) -> None:
-        balances = Balances(self._session, self._seconds_left)
+        balances = Balances(self._session)
         balances.hand_over_unpaid()
         if not balances.failed:
             balances.hand_over(self._host.invoices_to_check(self._company))

@@ -66,7 +66,7 @@ class _InvoicePayments(Importer):
         sorted_numbers = sorted(numbers, key=int)
         rows = [row for number in sorted_numbers for row in self._rows_of(number)]
         if self._host.takes_balances():
-            balances = Balances(self._session, self._seconds_left)
+            balances = Balances(self._session)
             invoices = balances.hand_over(sorted_numbers)
             self._notes += balances.notes
             rows += self._other_halves(invoices, rows)
