@@ -12,7 +12,7 @@ pytest.register_assert_rewrite(
     *(
         f"{__name__}.{module}"
         for module in (
-            "transfers",
+            "every_plugin",
             "plugins",
             "export_plugins",
             "host_under_test",
