@@ -152,7 +152,8 @@ class PageScan:
                 self.pages_to_take = 0 if last else max(1, (expected or page.pages) - number)
                 self.pages_to_request = max(0, self.pages_to_take - prefetch.in_flight) + (not last)
                 if last and scan.pages > 1:
-                    # While the caller works on the last page.
+                    # Before the caller fetches the details of the last page: what changes
+                    # meanwhile is read the next time, and need not repeat this scan.
                     scan.changed = self._request_changes(scan)
                 yield rows
                 if last:
