@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from hostsim import errors
 from hostsim.messages import text as text_messages
-from opter_contract import languages
+from opter_contract.programs import languages
 
 #: What the command line cannot start without; the plug-in's own needs are its own.
 NEEDED = ("click", "rich", "filelock")

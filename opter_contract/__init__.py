@@ -1,7 +1,7 @@
 """The contract between a host and its plug-ins, the only package that both sides import.
 
 :mod:`.hooks` is the page to read; :mod:`.values` are the values exchanged; :mod:`.version` compares
-versions; :mod:`.conformance` tests either side.
+versions; :mod:`.conformance` tests either side; :mod:`.programs` is shared by their command lines.
 """
 
 from typing import Final

@@ -68,6 +68,10 @@ class Session:
     limiter: RateLimiter
     client_id: str
 
+    def seconds_left(self, more: int = 0) -> float:
+        """Return the time under the rate limit for this many requests and those that wait."""
+        return self.limiter.seconds_for(self.pool.waiting + more)
+
     @contextmanager
     def limited(self, company: Company | None = None) -> Iterator[None]:
         """Count the requests of the previous run, and store ours for the next one.

@@ -109,13 +109,6 @@ SIGN_IN: Final = Declared(
     ),
 )
 
-#: What ``sign_in`` was before it had three values.
-_FORMER: Final = "stay_signed_in"
-_OVERRULED: Final = Text(
-    "Inloggningen är angiven på det gamla sättet också; den här gäller.",
-    "The login is given in the former way, too; this one counts.",
-)
-
 # --- Values ------------------------------------------------------------------
 
 
@@ -153,10 +146,8 @@ def check(values: Mapping[str, str], declared: Sequence[Declared]) -> CheckedSet
     A value for ``api_access_token`` gets a warning, and is neither stored nor
     part of any message.
     """
-    problems = [SettingsProblem(_FORMER, "warning", _OVERRULED)] if _overruled(values) else []
-    values = _renamed(values)
     keys = [setting.field.key for setting in declared]
-    problems += [
+    problems = [
         SettingsProblem(key, "error", _unknown_field(key, keys))
         for key in values
         if key not in keys
@@ -210,32 +201,4 @@ def _unknown_field(key: str, keys: Sequence[str]) -> Text:
 
 def sign_in(values: Mapping[str, str]) -> str:
     """Return how a run signs in, an import or an export."""
-    return _renamed(values).get(SIGN_IN.field.key) or EVERY_TIME
-
-
-def _renamed(values: Mapping[str, str]) -> Mapping[str, str]:
-    """Return the values with the earlier setting renamed to ``sign_in``, unless that is set."""
-    former = _former(values)
-    if former is None and values.get(_FORMER, "").strip():
-        return values
-    current = {key: value for key, value in values.items() if key != _FORMER}
-    if former and not _explicit(values):
-        current[SIGN_IN.field.key] = former
-    return current
-
-
-def _overruled(values: Mapping[str, str]) -> bool:
-    """Return whether the earlier setting contradicts ``sign_in``."""
-    former, explicit = _former(values), _explicit(values)
-    if not former or not explicit:
-        return False
-    return (former == STAY) != (explicit == STAY)
-
-
-def _former(values: Mapping[str, str]) -> str | None:
-    """Return the value of the earlier setting as one of ``sign_in``; ``None`` if it has none."""
-    return {"true": STAY, "false": EVERY_TIME}.get(values.get(_FORMER, "").strip().lower())
-
-
-def _explicit(values: Mapping[str, str]) -> str:
-    return values.get(SIGN_IN.field.key, "").strip()
+    return values.get(SIGN_IN.field.key) or EVERY_TIME

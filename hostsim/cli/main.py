@@ -31,8 +31,8 @@ from hostsim.errors import (
 from hostsim.messages.text import LANGUAGES, say
 from hostsim.storage import unreported_commits
 from hostsim.views.output import Output, ReaderClosed
-from opter_contract import signals
-from opter_contract.streams import have_streams, speak_utf8, write_nowhere
+from opter_contract.programs import signals
+from opter_contract.programs.streams import have_streams, speak_utf8, write_nowhere
 from opter_contract.values import Text
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from hostsim.cli.root import hostsim
 from hostsim.errors import host_error
 from hostsim.storage import unreported_commits
 from hostsim.views.output import Output
-from opter_contract import signals
+from opter_contract.programs import signals
 
 PORT = option(
     "--port",

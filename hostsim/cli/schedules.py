@@ -22,7 +22,7 @@ from hostsim.plugins import mail
 from hostsim.services.schedules import USER
 from hostsim.storage import schedules as stored
 from hostsim.views.schedules import SCHEDULES, STATUS, write_run_json, write_run_line
-from opter_contract import signals
+from opter_contract.programs import signals
 from opter_contract.values import Text
 
 if TYPE_CHECKING:

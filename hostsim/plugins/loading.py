@@ -29,9 +29,10 @@ from hostsim.messages.text import Template
 from hostsim.plugins import discovery
 from hostsim.plugins.discovery import Installed, Off
 from hostsim.plugins.host_hooks import ANSWERED, HostHooks
-from opter_contract import PROJECT, export_hooks, signals
+from opter_contract import PROJECT, export_hooks
 from opter_contract import hooks as import_hooks
 from opter_contract.export_values import SUBJECTS, ExportType
+from opter_contract.programs import signals
 from opter_contract.values import ImportType, Text
 from opter_contract.version import CONTRACT_VERSION, Mismatch, mismatch, required_version
 

@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from hostsim.sandbox import standalone
-from opter_contract.languages import asked
-from opter_contract.streams import reader_closed, write_nowhere
+from opter_contract.programs.languages import asked
+from opter_contract.programs.streams import reader_closed, write_nowhere
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -16,7 +16,7 @@ from hostsim.sandbox import seed, seed_many
 from hostsim.sandbox.server import REDIRECT_URI, Sandbox
 from hostsim.sandbox.state import State
 from hostsim.sandbox.switches import Switches, parse_switch, read_switches
-from opter_contract import signals
+from opter_contract.programs import signals
 from opter_contract.values import Text
 
 #: Further companies are only counted.

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-from opter_contract import browsers
+from opter_contract.programs import browsers
 from opter_contract.values import Text
 
 log = logging.getLogger(__name__)

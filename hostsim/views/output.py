@@ -10,7 +10,7 @@ from typing import TextIO
 
 from hostsim.errors import host_error
 from hostsim.messages.text import say
-from opter_contract.streams import reader_closed
+from opter_contract.programs.streams import reader_closed
 from opter_contract.values import Text
 
 #: Columns of text without a terminal: wide enough that no number is broken.

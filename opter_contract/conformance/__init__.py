@@ -12,12 +12,13 @@ pytest.register_assert_rewrite(
     *(
         f"{__name__}.{module}"
         for module in (
-            "transfers",
+            "every_plugin",
             "plugins",
             "export_plugins",
             "host_under_test",
-            "hosts",
-            "promises",
+            "host_runs",
+            "host_previews",
+            "host_books",
             "export_host_under_test",
             "export_hosts",
         )

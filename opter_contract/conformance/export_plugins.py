@@ -32,6 +32,12 @@ from typing import Any, Final
 import pytest
 
 from opter_contract import BATCH
+from opter_contract.conformance.every_plugin import (
+    FOREIGN_TYPE,
+    TransferConformance,
+    TransferDriver,
+    misacknowledge,
+)
 from opter_contract.conformance.recording_export_host import (
     RecordedExport,
     RecordingExportHost,
@@ -40,12 +46,6 @@ from opter_contract.conformance.recording_export_host import (
 )
 from opter_contract.conformance.recording_host import FakeBrowser
 from opter_contract.conformance.samples import SAMPLES, items, many, total
-from opter_contract.conformance.transfers import (
-    FOREIGN_TYPE,
-    TransferConformance,
-    TransferDriver,
-    misacknowledge,
-)
 from opter_contract.conformance.value_checks import problems
 from opter_contract.export_values import (
     BankChange,

@@ -65,6 +65,7 @@ from opter_contract.values import (
     Payment,
     PaymentKey,
     Text,
+    WriteOff,
 )
 
 
@@ -236,6 +237,10 @@ def eur_payment(number: int | str, amount: int | str, **more: Any) -> Payment:
     eur = Decimal(amount)
     values = {"invoice_number": EUR_INVOICE, "currency": "EUR", "exchange_rate": Decimal(11)}
     return payment(number, eur * 11, amount_currency=eur, **values | more)
+
+
+def write_off(amount: int | str, currency: str = "") -> tuple[WriteOff, ...]:
+    return (WriteOff(Decimal(amount), currency=currency),)
 
 
 def excluded(of: Payment, reason: str = "not-booked") -> ExcludedPayment:

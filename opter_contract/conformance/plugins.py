@@ -30,14 +30,14 @@ from typing import Final
 import pytest
 
 from opter_contract import BATCH
-from opter_contract.conformance.recording_host import RecordedRun, RecordingHost
-from opter_contract.conformance.transfers import (
+from opter_contract.conformance.every_plugin import (
     FOREIGN_TYPE,
     INVALID,
     TransferConformance,
     TransferDriver,
     misacknowledge,
 )
+from opter_contract.conformance.recording_host import RecordedRun, RecordingHost
 from opter_contract.conformance.value_checks import problems
 from opter_contract.values import ExcludedPayment, ImportReport, ImportType, Payment, Run
 

@@ -11,10 +11,10 @@ import sys
 import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Final, NoReturn
+from typing import Any, Final, NoReturn
 
-from opter_contract import languages, signals
-from opter_contract.streams import have_streams, reader_closed, speak_utf8, write_nowhere
+from opter_contract.programs import languages, signals
+from opter_contract.programs.streams import have_streams, reader_closed, speak_utf8, write_nowhere
 from opter_contract.values import Failure
 from opter_fortnox_plugin import __version__
 from opter_fortnox_plugin.diagnostics import doctor_command, probe_command
@@ -114,16 +114,57 @@ def _parser(language: str) -> argparse.ArgumentParser:
     version = f"opter-fortnox-plugin {__version__}"
     parser.add_argument("--version", action="version", version=version)
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser)
-    command = commands.add_parser(
-        "probe",
-        help="ask a real Fortnox company what is not documented, by reading only",
-        description=(
-            "Sign in to a Fortnox company and find out, by reading only, what its API does where "
-            "the documentation is silent. The report holds nothing of the company."
-        ),
-        allow_abbrev=False,
+    _add_probe_options(
+        _command(
+            commands,
+            "probe",
+            language,
+            help="ask a real Fortnox company what is not documented, by reading only",
+            description=(
+                "Sign in to a Fortnox company and find out, by reading only, what its API does "
+                "where the documentation is silent. The report holds nothing of the company."
+            ),
+        )
     )
-    _add_shared(command, language)
+    _command(
+        commands,
+        "doctor",
+        language,
+        help="examine everything that an import needs, and say what to put right",
+        description=(
+            "Examine configuration, network, clock, login, licences and rights. Signs in once; "
+            "reads a payment and an invoice at most, and shows neither."
+        ),
+    )
+    return parser
+
+
+def _command(commands: Any, name: str, language: str, **texts: str) -> argparse.ArgumentParser:
+    """Add a command with the options that all have."""
+    command: argparse.ArgumentParser = commands.add_parser(name, allow_abbrev=False, **texts)
+    command.add_argument("--json", action="store_true", help="print JSON instead of text")
+    command.add_argument(
+        "--no-browser",
+        action="store_true",
+        help="open no window: read the address that the login ends at from standard input",
+    )
+    command.add_argument(
+        "--login-timeout",
+        type=_seconds,
+        default=LOGIN_TIMEOUT,
+        metavar="S",
+        help="seconds to wait for somebody to sign in (%(default)g)",
+    )
+    command.add_argument(
+        "--lang",
+        choices=("sv", "en"),
+        default=language,
+        help="language (the computer's if it is English, otherwise sv)",
+    )
+    return command
+
+
+def _add_probe_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--watch",
         type=_seconds,
@@ -152,39 +193,6 @@ def _parser(language: str) -> argparse.ArgumentParser:
         type=Path,
         metavar="FILE",
         help="write what was found out as a file of switches, for the sandbox to behave like that",
-    )
-    command = commands.add_parser(
-        "doctor",
-        help="examine everything that an import needs, and say what to put right",
-        description=(
-            "Examine configuration, network, clock, login, licences and rights. Signs in once; "
-            "reads a payment and an invoice at most, and shows neither."
-        ),
-        allow_abbrev=False,
-    )
-    _add_shared(command, language)
-    return parser
-
-
-def _add_shared(command: argparse.ArgumentParser, language: str) -> None:
-    command.add_argument("--json", action="store_true", help="print JSON instead of text")
-    command.add_argument(
-        "--no-browser",
-        action="store_true",
-        help="open no window: read the address that the login ends at from standard input",
-    )
-    command.add_argument(
-        "--login-timeout",
-        type=_seconds,
-        default=LOGIN_TIMEOUT,
-        metavar="S",
-        help="seconds to wait for somebody to sign in (%(default)g)",
-    )
-    command.add_argument(
-        "--lang",
-        choices=("sv", "en"),
-        default=language,
-        help="language (the computer's if it is English, otherwise sv)",
     )
 
 

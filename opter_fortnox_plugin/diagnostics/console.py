@@ -20,7 +20,8 @@ from typing import Final, TextIO
 
 import pluggy
 
-from opter_contract import PROJECT, browsers, hookimpl
+from opter_contract import PROJECT, hookimpl
+from opter_contract.programs import browsers
 from opter_contract.values import Progress, Run, Text
 from opter_fortnox_plugin.configuration import CLIENT_SECRET
 from opter_fortnox_plugin.errors import LoginFailed

@@ -6,6 +6,7 @@ import argparse
 import json
 from collections.abc import Callable, Sequence
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -19,7 +20,7 @@ from opter_fortnox_plugin.diagnostics.probe.run import SCOPES, TITLES, Report, p
 from opter_fortnox_plugin.errors import SettingsWrong
 from opter_fortnox_plugin.login.authorization_code import log_in
 from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
-from opter_fortnox_plugin.session import Surroundings
+from opter_fortnox_plugin.session import Surroundings, report_retry
 
 
 def run(
@@ -44,6 +45,7 @@ def run(
                 consented=options.service_account,
                 watch=options.watch,
                 progress=console.progress,
+                waiting=partial(report_retry, host),
                 sleep=surroundings.sleep,
                 clock=surroundings.clock,
             )

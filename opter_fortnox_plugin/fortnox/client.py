@@ -126,7 +126,7 @@ class Client:
         """Yield the rows of a list, page by page; it may change meanwhile."""
         number = pages = 1
         while number <= pages:
-            page = self.page(resource, page_query(number, **query))
+            page = self.page(resource, query | page_query(number))
             yield from page.rows
             number, pages = number + 1, page.pages
 

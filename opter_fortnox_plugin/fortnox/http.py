@@ -44,6 +44,8 @@ CONNECTIONS: Final = 25
 
 _CHUNK: Final = 64 * 1024
 
+_TOO_LATE: Final = "no whole answer in time"
+
 #: The status of a proxy for a wrong password, whatever the URL.
 _WRONG_PASSWORD: Final = 407
 
@@ -269,11 +271,7 @@ class Transport:
         """
         self._raise_if_refused(url)
         session, proxies = self._session(url), network.proxies_of(url)
-        opening = partial(self._connecting, url)
-        with (
-            _Deadline(self._total, self.sent, self.answered, opening) as deadline,
-            self._tracked(deadline),
-        ):
+        with self._deadline(url) as deadline:
             try:
                 with session.request(
                     method,
@@ -288,20 +286,25 @@ class Transport:
                     allow_redirects=False,
                     stream=True,
                 ) as response:
-                    body = self._body(response)
-                    headers = {name.lower(): text for name, text in response.headers.items()}
+                    body = _body(response)
             # Reading from a connection that the deadline has shut can fail in any way.
-            except Exception as error:
-                if not deadline.expired and not isinstance(error, _NETWORK):
-                    raise
-                if (refused := _permanent_error(error, url)) is not None:
-                    raise refused from None
-                failed = _temporary(error, url, expired=deadline.expired)
-                log.debug("%s: %s", type(error).__name__, failed.what)
-                raise failed from None
+            except Exception as error:  # noqa: BLE001 - a bug is raised again
+                raise _failure(error, url, expired=deadline.expired) from None
             if deadline.expired:
-                raise Temporary("no whole answer in time")
-        return Response(response.status_code, headers, body, network.shown(proxies))
+                raise Temporary(_TOO_LATE)
+        names = {name.lower(): text for name, text in response.headers.items()}
+        return Response(response.status_code, names, body, network.shown(proxies))
+
+    @contextmanager
+    def _deadline(self, url: str) -> Iterator[_Deadline]:
+        """Limit the time of an exchange, which :meth:`abort` may end at once."""
+        opening = partial(self._connecting, url)
+        with _Deadline(self._total, self.sent, self.answered, opening) as deadline:
+            self._active.add(deadline)
+            try:
+                yield deadline
+            finally:
+                self._active.discard(deadline)
 
     @contextmanager
     def _connecting(self, url: str) -> Iterator[None]:
@@ -322,23 +325,6 @@ class Transport:
             if host in self._refused:
                 raise self._refused[host]
 
-    def _body(self, response: requests.Response) -> bytes:
-        parts, size = [], 0
-        for part in response.iter_content(_CHUNK):
-            parts.append(part)
-            size += len(part)
-            if size > MAX_BODY_BYTES:
-                raise requests.exceptions.ContentDecodingError("too large")
-        return b"".join(parts)
-
-    @contextmanager
-    def _tracked(self, deadline: _Deadline) -> Iterator[None]:
-        self._active.add(deadline)
-        try:
-            yield
-        finally:
-            self._active.discard(deadline)
-
     def abort(self) -> None:
         """End every exchange in progress, in any thread; later ones may follow."""
         for deadline in self._active.copy():
@@ -352,7 +338,7 @@ class Transport:
         scheme = urlsplit(url).scheme
         with self._lock:
             if scheme not in self._sessions:
-                self._sessions[scheme] = _session(scheme)
+                self._sessions[scheme] = _new_session(scheme)
             return self._sessions[scheme]
 
 
@@ -360,7 +346,7 @@ def _host(url: str) -> str:
     return urlsplit(url).hostname or ""
 
 
-def _session(scheme: str) -> requests.Session:
+def _new_session(scheme: str) -> requests.Session:
     session = requests.Session()
     # Proxies and certificates come from :mod:`.network`, and no .netrc replaces our login.
     session.trust_env = False
@@ -369,6 +355,27 @@ def _session(scheme: str) -> requests.Session:
     session.headers["Accept"] = "application/json"
     session.headers["User-Agent"] = "opter-fortnox-plugin"
     return session
+
+
+def _body(response: requests.Response) -> bytes:
+    parts, size = [], 0
+    for part in response.iter_content(_CHUNK):
+        parts.append(part)
+        size += len(part)
+        if size > MAX_BODY_BYTES:
+            raise requests.exceptions.ContentDecodingError("too large")
+    return b"".join(parts)
+
+
+def _failure(error: Exception, url: str, *, expired: bool) -> Exception:
+    """Return the error to raise for that of an exchange: a bug as it is."""
+    if not expired and not isinstance(error, _NETWORK):
+        return error
+    if (refused := _permanent_error(error, url)) is not None:
+        return refused
+    failed = Temporary(_TOO_LATE) if expired else _temporary(error, url)
+    log.debug("%s: %s", type(error).__name__, failed.what)
+    return failed
 
 
 def _permanent_error(error: Exception, url: str) -> Exception | None:
@@ -413,10 +420,8 @@ def _store() -> Text:
     return Text("Datorns certifikatlager", "The machine's certificate store")
 
 
-def _temporary(error: Exception, url: str, *, expired: bool) -> Temporary:
+def _temporary(error: Exception, url: str) -> Temporary:
     """Return what went wrong during a request."""
-    if expired:
-        return Temporary("no whole answer in time")
     if isinstance(error, requests.exceptions.ProxyError):
         proxy, setting = network.proxy_of(url), network.proxy_setting(url)
         sv, en = (setting, setting) if isinstance(setting, str) else setting

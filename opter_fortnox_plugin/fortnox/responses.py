@@ -159,19 +159,6 @@ def _right_missing(resource: object, code: object, act: Text = _READ) -> NotPerm
     return NotPermitted("RIGHT_MISSING", resource=resource, fortnox_code=code, act=act)
 
 
-def refuse_unless_fortnox(response: Response) -> None:
-    """Refuse a response that Fortnox itself did not make, to a request without a login.
-
-    :raises Temporary: if Fortnox did not make it.
-    """
-    if temporary := temporary_error(response):
-        raise temporary
-    value = json_in(response) if response.status < 300 else object_in(response.body)
-    is_json = isinstance(value, dict) and (response.status < 300 or "error" in value)
-    if not (is_json and not server_of(response)) and not is_from_fortnox(response):
-        raise not_fortnox(response)
-
-
 def licence_missing(licence: Text, code: object = "–", status: int | None = None) -> NotPermitted:
     return NotPermitted("LICENCE_MISSING", licence=licence, fortnox_code=code, status=status)
 

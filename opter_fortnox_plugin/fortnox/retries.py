@@ -64,7 +64,7 @@ class Retries:
         :raises Unavailable: after the last attempt, or if Fortnox asks for a long wait.
         """
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(_is_limited if writes else _is_retryable),
+            retry=tenacity.retry_if_exception(_is_limited if writes else is_retryable),
             stop=tenacity.stop_after_attempt(ATTEMPTS) | tenacity.stop_before_delay(TIMEOUT),
             wait=self._seconds_to_wait,
             sleep=self.sleep,
@@ -121,10 +121,10 @@ def _duration(seconds: float) -> Text:
     return Text(f"{hours} timmar", f"{hours} hours")
 
 
-def _is_retryable(error: BaseException) -> bool:
+def is_retryable(error: BaseException) -> bool:
     return isinstance(error, Temporary) and error.may_pass and (error.wait or 0) <= MAX_RETRY_AFTER
 
 
 def _is_limited(error: BaseException) -> bool:
     """Return whether the rate limit refused a request, so that nothing was written."""
-    return _is_retryable(error) and isinstance(error, Temporary) and error.limited
+    return is_retryable(error) and isinstance(error, Temporary) and error.limited

@@ -115,8 +115,6 @@ class WorkerPool:
         self._closed = threading.Event()
         self._local = threading.local()
         self._submitted = 0
-        self._started = 0
-        self._never_started = 0
         self._pending: set[Future[Any]] = set()
         self._failed: list[Future[Any]] = []
         self._reported_at = clock()
@@ -155,7 +153,7 @@ class WorkerPool:
     @property
     def waiting(self) -> int:
         """The number of futures whose requests have not started."""
-        return self._submitted - self._started - self._never_started
+        return sum(not future.started for future in self._pending)
 
     def _handle_event(self, seconds: float) -> bool:
         try:
@@ -177,7 +175,6 @@ class WorkerPool:
 
     def _finish(self, future: Future[Any], *, ends_all: bool) -> None:
         future.done = True
-        self._never_started += not future.started
         self._pending.discard(future)
         if ends_all:
             self._failed.append(future)
@@ -191,15 +188,14 @@ class WorkerPool:
             raise Stopped
 
     def may_start(self) -> None:
-        """Count this worker's request as started; called by one worker at a time.
+        """Note that this worker's request starts.
 
-        :raises Stopped: if it must not start.
+        :raises Stopped: if it must not.
         """
         self.check()
         future: Future[Any] | None = getattr(self._local, "future", None)
-        if future is not None and not future.started:
+        if future is not None:
             future.started = True
-            self._started += 1
 
     def sleep(self, seconds: float) -> None:
         """Sleep.

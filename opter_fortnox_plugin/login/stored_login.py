@@ -106,7 +106,7 @@ class StoredLogin:
             earlier = self._read()
             is_stored = self._store(tokens)
             if earlier and earlier.refresh != tokens.refresh:
-                self._revoke(earlier.tokens)
+                self._endpoint.revoke(earlier.tokens)
         if not is_stored:
             log.warning("the host stores no secrets; the login ends with this import")
             self._host.report_progress("login", 0, None, _NOT_STORED)
@@ -122,7 +122,7 @@ class StoredLogin:
         with self._lock():
             stored = self._read()
             # Revoked first: a kill in between must not leave a valid token that is stored nowhere.
-            revoked = stored is None or not revoke or self._revoke(stored.tokens)
+            revoked = stored is None or not revoke or self._endpoint.revoke(stored.tokens)
             self._host.set_secret(self._key, None)
         return revoked
 
@@ -187,15 +187,8 @@ class StoredLogin:
         try:
             yield
         except BaseException:
-            self._revoke(tokens)
+            self._endpoint.revoke(tokens)
             raise
-
-    def _revoke(self, tokens: Tokens) -> bool:
-        try:
-            return self._endpoint.revoke(tokens)
-        except FortnoxError as error:
-            log.warning("the refresh token could not be revoked: %s", error.code)
-            return False
 
     def _lock(self) -> AbstractContextManager[None]:
         return self._host.lock(

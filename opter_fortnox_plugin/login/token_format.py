@@ -11,7 +11,6 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -95,10 +94,10 @@ def read(text: str | None) -> StoredTokens | None:
     return None
 
 
-def is_stored(run: Run, *, environment: Mapping[str, str] = os.environ) -> bool:
+def is_stored(run: Run) -> bool:
     """Return whether a login is stored for a definition, without any request to Fortnox."""
     try:
-        configuration = Configuration.of_run(run, environment)
+        configuration = Configuration.of_run(run, os.environ)
     except SettingsWrong:
         # Not configured yet, so there cannot be a login; an import checks again.
         return False

@@ -22,7 +22,7 @@ from opter_fortnox_plugin.configuration import Configuration
 from opter_fortnox_plugin.errors import FortnoxError, LoginFailed, Temporary
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.fortnox.protocol import Response
-from opter_fortnox_plugin.fortnox.retries import MAX_RETRY_AFTER, unavailable
+from opter_fortnox_plugin.fortnox.retries import is_retryable, unavailable
 from opter_fortnox_plugin.login.oauth import Tokens, is_revoked, issued_at, tokens_of
 
 log = logging.getLogger(__name__)
@@ -131,12 +131,15 @@ class TokenEndpoint:
         try:
             response = self.post("revoke", form)
         except Temporary as error:
-            log.warning("the refresh token could not be revoked: %s", error.what)
-            return False
-        revoked = is_revoked(response)
-        if not revoked:
-            log.warning("the refresh token could not be revoked: status %s", response.status)
-        return revoked
+            failure = error.what
+        except FortnoxError as error:
+            failure = error.code
+        else:
+            if is_revoked(response):
+                return True
+            failure = f"status {response.status}"
+        log.warning("the refresh token could not be revoked: %s", failure)
+        return False
 
     def _tokens(
         self,
@@ -153,11 +156,10 @@ class TokenEndpoint:
                     interrupted or self.revoke,
                 )
             except Temporary as error:
-                wait = 1.0 if error.wait is None else error.wait
-                if not remaining or wait > MAX_RETRY_AFTER or not error.may_pass:
+                if not remaining or not is_retryable(error):
                     raise unavailable(error, attempts - remaining) from None
                 log.warning("the token service: %s; one more attempt", error.what)
-                self._sleep(wait)
+                self._sleep(1.0 if error.wait is None else error.wait)
         raise AssertionError("no attempt was made")
 
     def post(self, path: str, form: dict[str, str], company: str = "") -> Response:
@@ -244,7 +246,4 @@ class SignedIn:
     def sign_out(self) -> None:
         """Revoke the refresh token, which would outlive the run."""
         with self._lock:
-            try:
-                self._endpoint.revoke(self._tokens)
-            except FortnoxError as error:
-                log.warning("the refresh token could not be revoked: %s", error.code)
+            self._endpoint.revoke(self._tokens)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -32,17 +32,13 @@ _MAX_DIGITS: Final = 9
 
 
 class Balances:
-    """The balances of one company's invoices.
+    """The balances of one company's invoices."""
 
-    :param seconds_left: the time for this number of requests in addition to the pending
-        ones; ``None`` while that is unknown.
-    """
-
-    def __init__(self, session: Session, seconds_left: Callable[[int], float | None]) -> None:
+    def __init__(self, session: Session) -> None:
         self._client = session.client
         self._host = session.host
         self._effort = BestEffort(session.pool)
-        self._seconds_left = seconds_left
+        self._seconds_left = session.seconds_left
         self._unchecked = 0
 
     @property
@@ -91,7 +87,7 @@ class Balances:
         balances: list[InvoiceBalance] = []
         for done, (number, future) in enumerate(zip(chosen, futures, strict=True)):
             self._host.report_progress(
-                "invoices", done, len(chosen), _COMPARING, self._seconds_left(0)
+                "invoices", done, len(chosen), _COMPARING, self._seconds_left()
             )
             page = self._effort.result(future)
             if isinstance(page, FortnoxError):

@@ -31,7 +31,7 @@ class Confirmation:
     ) -> None:
         self._host = session.host
         self._pool = session.pool
-        self._limiter = session.limiter
+        self._seconds_left = session.seconds_left
         self._company = company
         self._details = details
         self._hand_over = hand_over
@@ -103,7 +103,7 @@ class Confirmation:
         }
         outcomes: dict[str, Outcome] = {}
         for done, (number, future) in enumerate(futures.items()):
-            left = self._limiter.seconds_for(self._pool.waiting)
+            left = self._seconds_left()
             self._host.report_progress("confirming", done, len(futures), message, left)
             outcome = effort.result(future)
             if not isinstance(outcome, FortnoxError):

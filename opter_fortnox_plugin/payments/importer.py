@@ -16,15 +16,14 @@ from opter_contract.values import Company, ExcludedPayment, ImportReport, Paymen
 from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment
-from opter_fortnox_plugin.fortnox.protocol import Page
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
 from opter_fortnox_plugin.fortnox.worker_pool import Future
 from opter_fortnox_plugin.payments.balances import Balances
 from opter_fortnox_plugin.payments.confirmation import Confirmation
+from opter_fortnox_plugin.payments.conversion import Converter, excluded_for
 from opter_fortnox_plugin.payments.ocr_lookup import OcrLookup
 from opter_fortnox_plugin.payments.page_scan import PageScan, Row
 from opter_fortnox_plugin.payments.payment_details import Outcome, PaymentDetails
-from opter_fortnox_plugin.payments.payment_rows import Converter, excluded_for
 from opter_fortnox_plugin.payments.settings import Settings
 from opter_fortnox_plugin.payments.watermark import Cursor, start_of_changes
 from opter_fortnox_plugin.session import HERE, Session, Surroundings, signed_in
@@ -54,15 +53,10 @@ def import_payments(
     """
     settings = Settings.of(run.settings)
     with signed_in(run, surroundings) as session:
-        reader = (importer or partial(Importer, everything=everything))(session, settings)
-
-        def ask() -> Company:
-            company = session.pool.submit(session.client.company)
-            reader.start()
-            return session.pool.result(company)
-
-        with session.alone(session.company_lock, ask) as company:
-            return reader.run(company)
+        read_company = partial(session.pool.run, session.client.company)
+        with session.alone(session.company_lock, read_company) as company:
+            new = importer or partial(Importer, everything=everything)
+            return new(session, company, settings).run()
 
 
 # --- reading -------------------------------------------------------
@@ -71,49 +65,33 @@ def import_payments(
 class Importer:
     """Reads the payments of one run and hands them over."""
 
-    def __init__(self, session: Session, settings: Settings, *, everything: bool = False) -> None:
+    def __init__(
+        self, session: Session, company: Company, settings: Settings, *, everything: bool = False
+    ) -> None:
         self._session = session
+        self._company = company
         self._host = session.host
         self._client = session.client
         self._pool = session.pool
-        self._limiter = session.limiter
         self._settings = settings
         self._everything = everything
-        self._first_page: Future[Page] | None = None
+        self._converter = Converter(company.number, self._exclusion_reason)
+        self._payment_details = PaymentDetails(self._client, self._converter)
+        self._confirmation = Confirmation(
+            session, company, self._payment_details, self._hand_over_outcomes
+        )
+        self._ocr = OcrLookup(session, company, self._seconds_left)
         self._page_scan: PageScan | None = None
         #: The pages that wait for details, and their details from the first pending one.
         self._pages: deque[list[Outcome | Detail]] = deque()
         self._details: deque[Detail] = deque()
         self._pages_started = 0
         self._details_started = 0
-        #: The start of the changes to read; ``None`` for everything.
-        self._since: datetime | None = None
         self._notes: list[Text] = []
         self._lookup_failures = 0
 
-    def start(self) -> None:
-        """Request the first page, while the company is still unknown."""
-        if not self._everything:
-            self._since, note = start_of_changes(
-                self._host.run.cursor, self._settings, self._client.is_in_future
-            )
-            if note is not None:
-                self._notes.append(note)
-        since = self._since
-        self._first_page = self._pool.submit(lambda: self._client.payments(1, since))
-
-    def run(self, company: Company) -> ImportReport:
-        self._company = company
-        self._converter = Converter(company.number, self._exclusion_reason)
-        self._payment_details = PaymentDetails(self._client, self._converter)
-        self._confirmation = Confirmation(
-            self._session, company, self._payment_details, self._hand_over_outcomes
-        )
-        self._ocr = OcrLookup(self._session, company, self._seconds_left)
-        return self._read()
-
-    def _read(self) -> ImportReport:
-        since = self._since
+    def run(self) -> ImportReport:
+        since = self._start_of_changes()
         page_scan = self._page_scan = PageScan(
             self._pool,
             lambda page: self._client.payments(page, since),
@@ -121,8 +99,24 @@ class Importer:
             # All changes are read: a payment that was saved may have been
             # moved to a date before the setting.
             None if self._everything or since else self._settings.ignore_payments_before,
-            first_page=self._first_page,
         )
+        self._read_pages(page_scan)
+        if not self._everything:
+            self._compare()
+        return self._report(self._cursor(page_scan), page_scan.not_read)
+
+    def _start_of_changes(self) -> datetime | None:
+        """Return the start of the changes to read; ``None`` for everything."""
+        if self._everything:
+            return None
+        since, note = start_of_changes(
+            self._host.run.cursor, self._settings, self._client.is_in_future
+        )
+        if note is not None:
+            self._notes.append(note)
+        return since
+
+    def _read_pages(self, page_scan: PageScan) -> None:
         # A note so far is about where it starts.
         self._host.report_progress("reading", 0, None, self._notes[0] if self._notes else _READING)
         for rows in page_scan.pages():
@@ -136,17 +130,18 @@ class Importer:
         self._host.take_excluded(
             [self._converter.unreadable(row, row) for row in page_scan.without_number]
         )
-        if not self._everything:
-            if self._ocr.refused is not None:
-                self._notes.append(_look_up_refused(self._lookup_failures, self._ocr.refused))
-            elif self._host.takes_balances():
-                self._compare_balances()
-            self._confirmation.check_registered()
-            self._confirmation.confirm_ready()
-        return self._report(self._cursor(page_scan), page_scan.not_read)
+
+    def _compare(self) -> None:
+        """Compare balances, and check the payments that the host names."""
+        if self._ocr.refused is not None:
+            self._notes.append(_look_up_refused(self._lookup_failures, self._ocr.refused))
+        elif self._host.takes_balances():
+            self._compare_balances()
+        self._confirmation.check_registered()
+        self._confirmation.confirm_ready()
 
     def _report(self, cursor: str | None, not_read: int) -> ImportReport:
-        requests = self._limiter.started
+        requests = self._session.limiter.started
         notes = (*self._notes, *self._confirmation.notes)
         return ImportReport(self._company, cursor, not_read, requests, notes)
 
@@ -209,13 +204,13 @@ class Importer:
 
         :param more: the number of requests that are not submitted yet.
         """
-        requests = self._pool.waiting + more
+        requests = more
         if (page_scan := self._page_scan) is not None:
             if not page_scan.end_known:
                 return None
             details = self._details_started * page_scan.pages_to_take / (self._pages_started or 1)
             requests += page_scan.pages_to_request + round(details)
-        return self._limiter.seconds_for(requests)
+        return self._session.seconds_left(requests)
 
     def _exclusion_reason(self, payment: Payment | InvoicePayment) -> Reason | None:
         return None if self._everything else self._settings.exclusion_reason(payment)
@@ -260,14 +255,14 @@ class Importer:
         return complete, not_found
 
     def _compare_balances(self) -> None:
-        balances = Balances(self._session, self._seconds_left)
+        balances = Balances(self._session)
         balances.hand_over_unpaid()
         if not balances.failed:
             balances.hand_over(self._host.invoices_to_check(self._company))
         self._notes += balances.notes
 
 
-ImporterFactory = Callable[[Session, Settings], Importer]
+ImporterFactory = Callable[[Session, Company, Settings], Importer]
 
 
 # --- messages ----------------------------------------------------

@@ -11,11 +11,20 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from opter_contract.values import ExcludedPayment, ImportReport, InvoiceBalance, Payment, Run, Text
+from opter_contract.values import (
+    Company,
+    ExcludedPayment,
+    ImportReport,
+    InvoiceBalance,
+    Payment,
+    Run,
+    Text,
+)
 from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.fortnox.best_effort import REFUSALS, BestEffort
 from opter_fortnox_plugin.fortnox.fields import readable
 from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment, invoice_ocr
+from opter_fortnox_plugin.fortnox.protocol import INVOICES, invoices_query
 from opter_fortnox_plugin.payments.balances import Balances, is_invoice_number
 from opter_fortnox_plugin.payments.importer import Importer, import_payments
 from opter_fortnox_plugin.payments.page_scan import PageScan, Row
@@ -39,20 +48,18 @@ class _InvoicePayments(Importer):
     def __init__(
         self,
         session: Session,
+        company: Company,
         settings: Settings,
         *,
         numbers: Sequence[str],
         references: Sequence[str],
     ) -> None:
-        super().__init__(session, settings)
+        super().__init__(session, company, settings)
         self._numbers = numbers
         self._references = references
         self._customers: dict[str, str] = {}  # by invoice number
 
-    def start(self) -> None:
-        pass
-
-    def _read(self) -> ImportReport:
+    def run(self) -> ImportReport:
         self._host.report_progress("reading", 0, None, _READING)
         numbers = {number for number in self._numbers if is_invoice_number(number)}
         for reference in filter(None, self._references):
@@ -60,7 +67,7 @@ class _InvoicePayments(Importer):
         sorted_numbers = sorted(numbers, key=int)
         rows = [row for number in sorted_numbers for row in self._rows_of(number)]
         if self._host.takes_balances():
-            balances = Balances(self._session, self._seconds_left)
+            balances = Balances(self._session)
             invoices = balances.hand_over(sorted_numbers)
             self._notes += balances.notes
             rows += self._other_halves(invoices, rows)
@@ -110,20 +117,15 @@ class _InvoicePayments(Importer):
 
     def _invoices_with(self, reference: str) -> set[str]:
         """Return the numbers of the invoices with exactly this reference, if they may be read."""
-        found: set[str] = set()
         effort = BestEffort(self._pool, REFUSALS)
-        number, pages = 1, 1
-        while number <= pages:
-            page = effort.result(effort.submit(partial(self._client.invoices, number, reference)))
-            if isinstance(page, FortnoxError):
-                if not self._numbers:
-                    raise page
-                self._notes.append(_not_searched(page))
-                break
-            rows = readable(invoice_ocr, page.rows)
-            found.update(row.number for row in rows if row.ocr == reference)
-            number, pages = number + 1, page.pages
-        return found
+        query = invoices_query(1, reference)
+        rows = effort.result(effort.submit(lambda: list(self._client.rows(INVOICES, query))))
+        if isinstance(rows, FortnoxError):
+            if not self._numbers:
+                raise rows
+            self._notes.append(_not_searched(rows))
+            return set()
+        return {row.number for row in readable(invoice_ocr, rows) if row.ocr == reference}
 
 
 def _payments_of(rows: Sequence[Row], invoice_number: str) -> list[InvoicePayment]:

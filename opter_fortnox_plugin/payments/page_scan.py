@@ -70,7 +70,6 @@ class PageScan:
         a moment. Fortnox does not list deletions.
     :param stop_before: the date before which nothing needs to be read;
         ``None`` to read all.
-    :param first_page: if it was requested already.
     """
 
     def __init__(
@@ -79,11 +78,8 @@ class PageScan:
         fetch: Callable[[int], Page],
         changed_since: Callable[[datetime], bool],
         stop_before: date | None,
-        *,
-        first_page: Future[Page] | None = None,
     ) -> None:
         self._pool = pool
-        self._first_page = first_page
         self._fetch = fetch
         self._changed_since = changed_since
         self._stop_before = stop_before
@@ -140,8 +136,7 @@ class PageScan:
         raise Unavailable("FORTNOX_LIST_UNSTABLE", attempts=ROUNDS)
 
     def _scan_pages(self, scan: _Scan) -> Iterator[list[Row]]:
-        first, self._first_page = self._first_page, None
-        page = self._pool.result(first or self._pool.submit(lambda: self._fetch(1)))
+        page = self._pool.run(lambda: self._fetch(1))
         # Concurrent requests have no order in time; _is_complete does not assume one.
         max_in_flight = 1 if scan.sequential else MAX_IN_FLIGHT
         with Prefetch(self._pool, self._fetch, page, scan.stop_before, max_in_flight) as prefetch:
@@ -157,7 +152,8 @@ class PageScan:
                 self.pages_to_take = 0 if last else max(1, (expected or page.pages) - number)
                 self.pages_to_request = max(0, self.pages_to_take - prefetch.in_flight) + (not last)
                 if last and scan.pages > 1:
-                    # While the caller works on the last page.
+                    # Before the caller fetches the details of the last page: what changes
+                    # meanwhile is read the next time, and need not repeat this scan.
                     scan.changed = self._request_changes(scan)
                 yield rows
                 if last:

@@ -10,7 +10,7 @@ from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment, payment_detail
 from opter_fortnox_plugin.fortnox.protocol import PAYMENTS
-from opter_fortnox_plugin.payments.payment_rows import Converter
+from opter_fortnox_plugin.payments.conversion import Converter
 
 #: A payment that was read; ``None`` if it is deleted.
 Outcome = Payment | ExcludedPayment | None

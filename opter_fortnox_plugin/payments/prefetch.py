@@ -132,7 +132,8 @@ class Prefetch:
             return None
         needed = max(self._needed, number)
         if not self._look_aheads and self._end - needed > _FEW_PAGES:
-            # Its dates show either that all pages are needed, or how many days a page spans.
+            # Its dates show either that all pages are needed, or how many days a page spans:
+            # without it, the time left would long be unknown where many payments have one date.
             return self._end if self._end not in self._futures else None
         page = min(needed + int((self._expected_end() - needed) * _LOOK_AHEAD), self._end)
         return page if page > needed and page not in self._futures else None

@@ -13,7 +13,7 @@ import pytest
 from hostsim import __main__
 from hostsim.cli.main import READER_CLOSED
 from hostsim.views.output import Output
-from opter_contract.streams import reader_closed
+from opter_contract.programs.streams import reader_closed
 
 
 @pytest.fixture

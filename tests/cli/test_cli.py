@@ -30,7 +30,7 @@ from hostsim.storage.history import HIDDEN
 from hostsim.views.output import Output
 from hostsim.views.progress import ProgressLines, progress_on
 from hostsim.views.table import Column, write_table
-from opter_contract import languages
+from opter_contract.programs import languages
 from opter_contract.values import Progress, Text
 from opter_fortnox_plugin import __version__
 

@@ -53,7 +53,7 @@ def test_a_program_without_streams_has_the_status_of_any_other(started, closed, 
 def test_no_file_gets_the_number_of_a_stream_that_was_closed(started):
     """What some library writes to standard error would otherwise go into the database."""
     program = (
-        "import os, sys; from opter_contract.streams import have_streams; have_streams();"
+        "import os, sys; from opter_contract.programs.streams import have_streams; have_streams();"
         "sys.exit(min(os.open(os.devnull, os.O_RDONLY) for _ in range(3)))"
     )
     assert started("<&- >&- 2>&-", "-c", program)[0] > 2

@@ -20,8 +20,7 @@ from hostsim.services.host import Host
 from hostsim.storage import previews
 from hostsim.storage.store import Store
 from opter_contract.conformance.host_under_test import FORMAT, INVOICES, Booking, PreviewRow
-from opter_contract.conformance.hosts import HostConformance
-from opter_contract.conformance.promises import HostCompares, HostSendsChanges
+from opter_contract.conformance.hosts import HostCompares, HostConformance, HostSendsChanges
 
 pytest_plugins = ["pytester", "hostsim.pytest_plugin"]
 

@@ -5,7 +5,7 @@ from decimal import Decimal
 import postgres
 import pytest
 
-from opter_contract.conformance import hosts, promises
+from opter_contract.conformance import hosts
 from opter_contract.conformance.host_under_test import FORMAT, INVOICES, Booking, PreviewRow
 
 #: Whose invoices those of the suite are.
@@ -122,11 +122,11 @@ class TestFleetHost(
     hosts.HostCancels,
     hosts.HostShowsFailures,
     hosts.HostSaves,
-    promises.HostJudges,
-    promises.HostAccounts,
-    promises.HostRegistersOnce,
-    promises.HostPersists,
-    promises.HostWithoutBrowser,
+    hosts.HostJudges,
+    hosts.HostAccounts,
+    hosts.HostRegistersOnce,
+    hosts.HostPersists,
+    hosts.HostWithoutBrowser,
 ):
     """Every promise of a host that saves; it stores no secrets, and compares nothing."""
 

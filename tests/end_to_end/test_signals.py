@@ -19,7 +19,7 @@ from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Fault, Sandbox, seed, seed_exports
 from hostsim.services.host import Host
 from hostsim.storage.store import Store
-from opter_contract import signals
+from opter_contract.programs import signals
 from opter_fortnox_plugin import hooks
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="a signal to one child needs POSIX")
@@ -203,7 +203,7 @@ def test_an_end_that_is_told_when_all_is_done_is_in_the_exit_status_alone():
 
 @posix
 def test_a_process_that_is_told_to_end_on_its_way_out_ends_with_that_status():
-    program = "import os, signal\nfrom opter_contract import signals\n"
+    program = "import os, signal\nfrom opter_contract.programs import signals\n"
     program += "with signals.ending(last=True): pass\nos.kill(os.getpid(), signal.SIGHUP)"
     ended = subprocess.run([sys.executable, "-c", program], check=False, stderr=subprocess.PIPE)
     assert (ended.returncode, ended.stderr) == (128 + signal.SIGHUP, b"")

@@ -19,6 +19,7 @@ from invoice_file import INVOICE
 from hostsim.errors import HostError
 from hostsim.plugins import mail
 from hostsim.services import bills_json, invoices_json, invoices_table
+from opter_fortnox_plugin.diagnostics.doctor.checks import refuse_unless_fortnox
 from opter_fortnox_plugin.errors import FortnoxError, Missing, Rejected, Temporary, Unauthorized
 from opter_fortnox_plugin.fortnox import (
     invoice_schemas,
@@ -33,7 +34,7 @@ from opter_fortnox_plugin.fortnox.protocol import Resource, Response
 from opter_fortnox_plugin.login import oauth
 from opter_fortnox_plugin.login.callback import Login
 from opter_fortnox_plugin.login.callback_server import _CallbackHandler
-from opter_fortnox_plugin.payments.payment_rows import Converter
+from opter_fortnox_plugin.payments.conversion import Converter
 from tests.fuzz.mutation import changed_bytes, changed_json
 
 Random = random.Random
@@ -159,7 +160,7 @@ def fortnox_answer(response: Response) -> None:
     with suppress(*REFUSALS):
         responses.raw_response(response)
     with suppress(*REFUSALS):
-        responses.refuse_unless_fortnox(response)
+        refuse_unless_fortnox(response)
     for service in (False, True):
         with suppress(*REFUSALS):
             tokens = oauth.tokens_of(response, service=service)

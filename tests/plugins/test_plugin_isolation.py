@@ -15,7 +15,7 @@ from plugin_packages import HOOKS, LISTENER, bank, install
 
 from hostsim.plugins.discovery import Off
 from hostsim.plugins.loading import HOST, Plugins
-from opter_contract import signals
+from opter_contract.programs import signals
 
 __all__ = ["install"]
 

@@ -282,5 +282,5 @@ def test_files_and_folders_are_made_in_one_place():
     told = {"opter_fortnox_plugin/diagnostics/probe_command.py"}
     # A page for the browser, in a folder of its owner's alone, and what closed streams become.
     told |= {"opter_fortnox_plugin/diagnostics/console.py", "hostsim/services/browser.py"}
-    told |= {"opter_contract/streams.py"}
+    told |= {"opter_contract/programs/streams.py"}
     assert found - told == {"hostsim/storage/private_files.py", "opter_contract/hooks.py"}

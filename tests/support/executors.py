@@ -32,3 +32,6 @@ class Executor:
         while not future.done:
             self.wait_for_any()
         return future.value
+
+    def run(self, work):
+        return self.result(self.submit(work))

@@ -35,10 +35,17 @@ from opter_fortnox_plugin.errors import (
 from opter_fortnox_plugin.fortnox import network
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.http import Transport, no_auth
+from opter_fortnox_plugin.fortnox.not_fortnox import is_from_fortnox, not_fortnox, server_of
 from opter_fortnox_plugin.fortnox.payment_schemas import company_of
-from opter_fortnox_plugin.fortnox.protocol import TOO_MANY_REQUESTS, Response, date_of, plain
+from opter_fortnox_plugin.fortnox.protocol import (
+    TOO_MANY_REQUESTS,
+    Response,
+    date_of,
+    object_in,
+    plain,
+)
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
-from opter_fortnox_plugin.fortnox.responses import refuse_unless_fortnox, value_of
+from opter_fortnox_plugin.fortnox.responses import json_in, temporary_error, value_of
 from opter_fortnox_plugin.fortnox.retries import unavailable
 from opter_fortnox_plugin.host import Host
 from opter_fortnox_plugin.login.callback import Login
@@ -219,6 +226,19 @@ class Examination:
 
     def is_readable(self, *resources: str) -> bool:
         return all(isinstance(self.outcomes[resource], dict) for resource in resources)
+
+
+def refuse_unless_fortnox(response: Response) -> None:
+    """Refuse a response that Fortnox itself did not make, to a request without a login.
+
+    :raises Temporary: if Fortnox did not make it.
+    """
+    if temporary := temporary_error(response):
+        raise temporary
+    value = json_in(response) if response.status < 300 else object_in(response.body)
+    is_json = isinstance(value, dict) and (response.status < 300 or "error" in value)
+    if not (is_json and not server_of(response)) and not is_from_fortnox(response):
+        raise not_fortnox(response)
 
 
 Examine = Callable[[Examination], Text | None]
@@ -619,11 +639,6 @@ RIGHT_OF_COMPANY: Final = Right(
 )
 RIGHT_OF_INVOICES: Final = Right(
     "rights.invoices", Text("Rätt att läsa kundfakturor", "Right to read invoices")
-)
-
-RIGHT_OF_SUPPLIER_INVOICES: Final = Right(
-    "rights.supplierinvoices",
-    Text("Rätt att läsa leverantörsfakturor", "Right to read supplier invoices"),
 )
 
 IMPORT: Final = Needs(

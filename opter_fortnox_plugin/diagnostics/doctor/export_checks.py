@@ -12,7 +12,6 @@ from opter_contract.values import Text
 from opter_fortnox_plugin.diagnostics.doctor.checks import (
     RIGHT_OF_COMPANY,
     RIGHT_OF_INVOICES,
-    RIGHT_OF_SUPPLIER_INVOICES,
     Check,
     Checks,
     Examination,
@@ -274,7 +273,10 @@ _EXPORTS: Final = {
     "supplier-bills": _Export(
         BillSettings,
         {
-            SUPPLIER_INVOICES.path: RIGHT_OF_SUPPLIER_INVOICES,
+            SUPPLIER_INVOICES.path: Right(
+                "rights.supplierinvoices",
+                Text("Rätt att läsa leverantörsfakturor", "Right to read supplier invoices"),
+            ),
             SUPPLIERS.path: Right(
                 "rights.suppliers", Text("Rätt att läsa leverantörer", "Right to read suppliers")
             ),

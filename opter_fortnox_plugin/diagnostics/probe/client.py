@@ -64,6 +64,7 @@ class ProbeClient:
     :param consented: whether the login was a consent for a service account, made for the probe.
     :param watch: seconds to wait for somebody to change a payment; 0 for not at all.
     :param progress: shows the progress to a person.
+    :param waiting: called with what went wrong and the seconds until the next attempt.
     """
 
     endpoint: TokenEndpoint
@@ -72,6 +73,7 @@ class ProbeClient:
     consented: bool = False
     watch: float = 0.0
     progress: Callable[[Text], None] = lambda _text: None
+    waiting: Callable[[str, float], None] = lambda _what, _seconds: None
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
 
@@ -89,15 +91,7 @@ class ProbeClient:
             self.signed_in,
             self.limiter,
             sleep=self.sleep,
-            waiting=self._report_retry,
-        )
-
-    def _report_retry(self, what: str, seconds: float) -> None:
-        self.progress(
-            Text(
-                f"Fortnox svarade inte som det ska ({what}); försöker igen om {seconds:.0f} s",
-                f"Fortnox did not answer as it should ({what}); trying again in {seconds:.0f} s",
-            )
+            waiting=self.waiting,
         )
 
     @property

@@ -31,6 +31,7 @@ from opter_fortnox_plugin.errors import (
     Temporary,
     Unauthorized,
     Unavailable,
+    filled,
 )
 from opter_fortnox_plugin.fortnox.responses import value_of
 
@@ -197,9 +198,10 @@ def _ask(question: Question, client: ProbeClient, results: dict[str, ProbeResult
 
 
 def _failure_reason(what: object) -> Text:
-    return Text(
-        f"Fortnox svarade inte som det ska ({what})", f"Fortnox did not answer properly ({what})"
+    reason = Text(
+        "Fortnox svarade inte som det ska ({what})", "Fortnox did not answer properly ({what})"
     )
+    return filled(reason, {"what": what})
 
 
 def _report(

@@ -519,15 +519,20 @@ def test_an_empty_company_leaves_questions_undecided_and_ends_well(fortnox, clie
     assert found["page_beyond_end"].answer == "empty"
 
 
-def test_a_question_that_fortnox_never_answers_hides_no_other(fortnox, client):
+@pytest.mark.parametrize(
+    ("fault", "sv", "en"),
+    [(Fault(502), "502", "502"), (Fault.reset(), "ingen förbindelse", "no connection")],
+    ids=["gateway", "reset"],
+)
+def test_a_question_that_fortnox_never_answers_hides_no_other(fault, sv, en, fortnox, client):
     box = fortnox()
-    box.faults.add(
-        Fault(502, match=Match("GET", "/3/invoicepayments", {"limit": "501"}), times=None)
-    )
+    limit = Match("GET", "/3/invoicepayments", {"limit": "501"})
+    box.faults.add(replace(fault, match=limit, times=None))
     report = probe(client(box))
     found = {result.name: result for result in report.results}
     assert report.error is None
-    assert "502" in found["limit_above_500"].undecided.en
+    assert f"({sv})" in found["limit_above_500"].undecided.sv
+    assert f"({en})" in found["limit_above_500"].undecided.en
     assert found["limit_below_1"].answer == "refused"
 
 
@@ -746,6 +751,13 @@ def test_what_ends_it_on_the_way_leaves_an_incomplete_report(fault, ended, code,
     status, out, err = run(box, "--json")
     assert (status, json.loads(out)["complete"]) == (ended, False)
     assert err.splitlines()[-1].startswith(f"{code}: ")
+
+
+def test_another_attempt_is_told_in_the_language_asked_for(fortnox, run):
+    box = fortnox()
+    box.faults.add(Fault.reset(match=Match("GET", "/3/*")))
+    _, _, err = run(box)
+    assert "Fortnox svarade inte som det ska (ingen förbindelse); försöker igen om" in err
 
 
 def test_a_login_that_expires_during_the_probe_ends_with_3(fortnox, client, ticks):

@@ -12,7 +12,7 @@ import stored_login_office
 from fortnox import configuration, response, tokens
 from scripted_import import NAME
 
-from opter_contract import signals
+from opter_contract.programs import signals
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.login import tokens as login_tokens
 from opter_fortnox_plugin.login.oauth import Tokens

@@ -16,7 +16,7 @@ from second_host import HostWithSecrets, hookimpl, new_run
 
 from hostsim.sandbox import Fault, Match, Sandbox, Switches, scripted_login, seed
 from hostsim.sandbox.tokens import Grant
-from opter_contract import signals
+from opter_contract.programs import signals
 from opter_contract.values import Company
 from opter_fortnox_plugin import hooks
 from opter_fortnox_plugin.errors import FortnoxError
@@ -435,22 +435,3 @@ def test_a_token_that_another_host_has_stored_meanwhile_is_used(office):
     )
     assert used
     assert len(office.host.windows) == 1
-
-
-@pytest.mark.parametrize(("former", "now"), [("true", "stay"), ("false", "every-time")])
-def test_the_earlier_setting_is_taken_over(former, now):
-    values = {"ignore_payments_before": "2026-01-01", "stay_signed_in": former}
-    checked = hooks.opter_check_settings("FortnoxAPI", values, "")
-    assert checked.problems == ()
-    assert checked.values["sign_in"] == now
-    assert "stay_signed_in" not in checked.values
-
-
-@pytest.mark.parametrize("former", ["true", "false"])
-@pytest.mark.parametrize("way", ["every-time", "stay", "service-account"])
-def test_beside_the_setting_the_earlier_one_does_not_count(former, way):
-    values = SETTINGS | {"sign_in": way, "stay_signed_in": former}
-    checked = hooks.opter_check_settings("FortnoxAPI", values, "")
-    assert checked.values["sign_in"] == way
-    differs = (way == "stay") != (former == "true")
-    assert [one.severity for one in checked.problems] == ["warning"] * differs

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ssl
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import parse_qs
@@ -169,7 +170,14 @@ def test_at_the_end_the_refresh_token_of_then_is_revoked(wire, endpoint):
 
 
 @pytest.mark.parametrize(
-    "fault", [{"status": 500}, {"status": 401}, {"body": requests.ConnectionError("reset")}]
+    "fault",
+    [
+        {"status": 500},
+        {"status": 401},
+        {"body": requests.ConnectionError("reset")},
+        {"body": requests.exceptions.SSLError(ssl.SSLCertVerificationError("expired"))},
+    ],
+    ids=["unavailable", "refused", "no answer", "not trusted"],
 )
 def test_that_revoking_fails_is_logged_and_harms_nobody(wire, endpoint, caplog, fault):
     wire.post(REVOKE, **fault)

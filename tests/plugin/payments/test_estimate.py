@@ -55,7 +55,7 @@ def told_while_reading(wire):
         sleep=clock.sleep, waiting=lambda what, seconds: None,
     )  # fmt: skip
     session = Session(side, client, Counted(), limiter, "client")
-    Importer(session, Settings.of(SETTINGS)).run(COMPANY)
+    Importer(session, COMPANY, Settings.of(SETTINGS)).run()
     return host.reports, clock()
 
 

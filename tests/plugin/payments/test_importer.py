@@ -123,9 +123,7 @@ def run_import(wire, host=None, *, settings=SETTINGS, extra=(), everything=False
     rules = Settings.of(settings)
     with pool:
         session = Session(side, client, pool, limiter, "client")
-        importer = Importer(session, rules, everything=everything)
-        importer.start()
-        return importer.run(COMPANY)
+        return Importer(session, COMPANY, rules, everything=everything).run()
 
 
 @pytest.fixture

@@ -18,6 +18,8 @@ from hostsim.sandbox.faults import Fault
 from hostsim.sandbox.state import Invoice, Payment, State
 from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.tokens import Grant
+from opter_contract.values import Company
+from opter_fortnox_plugin.errors import LoginFailed
 from opter_fortnox_plugin.fortnox import protocol
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.payments.importer import import_payments
@@ -174,6 +176,14 @@ def test_a_first_import_asks_for_the_company_the_pages_and_whether_anything_chan
     office.pay(*range(1, 101))
     _, kinds = office.bring(Knowing(*known(range(1, 101))))
     assert kinds == {"companyinformation": 1, "invoicepayments": 5 + 1}
+
+
+def test_no_payment_of_another_company_is_read(office):
+    office.pay(*range(1, 101))
+    with pytest.raises(LoginFailed, match="WRONG_COMPANY"):
+        office.bring(Knowing(), company=Company("1", "Grannen AB"))
+    asked = [one.path for one in office.sandbox.switchboard.asked if one.path.startswith("/3/")]
+    assert asked == ["/3/companyinformation"]
 
 
 def test_one_detail_for_each_payment_in_another_currency_that_passed_the_filters(office):

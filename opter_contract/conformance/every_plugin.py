@@ -1,4 +1,4 @@
-"""The conformance suite of settings, progress and login, for imports and exports.
+"""What every plug-in must do, an import or an export: settings, progress and login.
 
 Inherit :class:`.plugins.PluginConformance` or :class:`.export_plugins.ExportPluginConformance`,
 which include it.

@@ -1,24 +1,18 @@
-"""What keeps a host from losing, doubling or mistaking money: one test for each promise.
-
-The tests marked as promised are the sentences of the contract page, under "What your host must
-promise". They see of a host what a person sees.
-"""
+"""What a host shows before anything is saved: judged exactly, all of it, and as it is there now."""
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
-from opter_contract import BATCH, hookimpl
+from opter_contract import BATCH
 from opter_contract.conformance.host_under_test import (
     COMPANY,
     CREDIT_INVOICE,
@@ -29,21 +23,17 @@ from opter_contract.conformance.host_under_test import (
     INVOICE,
     INVOICE_OF_1000,
     INVOICE_WITH_OCR,
-    INVOICES,
     LARGE_INVOICE,
     OCR,
     OTHER_COMPANY,
     OTHER_INVOICE,
     OTHER_OCR,
-    OTHER_TYPE,
     READY,
     REJECTED,
     SHARED_OCR,
     SMALL_INVOICE,
     TEXT,
-    TYPE,
     UNKNOWN_INVOICE,
-    Booking,
     HostDriver,
     HostSuite,
     PluginFailure,
@@ -56,15 +46,9 @@ from opter_contract.conformance.host_under_test import (
     payment_of_1000,
     promised,
     unreadable,
+    write_off,
 )
-from opter_contract.values import PaymentKey, Text, WriteOff
-
-_TIMEOUT: Final = 5  # seconds to wait for another thread
-_MOMENT: Final = 0.2  # seconds to wait for one that must not come
-
-
-def _write_off(amount: int | str, currency: str = "") -> tuple[WriteOff, ...]:
-    return (WriteOff(Decimal(amount), currency=currency),)
+from opter_contract.values import PaymentKey, Text
 
 
 class HostJudges(HostSuite):
@@ -109,9 +93,9 @@ class HostJudges(HostSuite):
     @promised
     def test_a_write_off_counts_as_paid(self, host: HostDriver) -> None:
         host.read(
-            payment_of_1000(1, 990, write_offs=_write_off(10)),
-            payment(2, "1000.40", invoice_number=INVOICE_WITH_OCR, write_offs=_write_off("-0.40")),
-            eur_payment(3, 990, write_offs=_write_off(110, "SEK")),
+            payment_of_1000(1, 990, write_offs=write_off(10)),
+            payment(2, "1000.40", invoice_number=INVOICE_WITH_OCR, write_offs=write_off("-0.40")),
+            eur_payment(3, 990, write_offs=write_off(110, "SEK")),
         )
         assert host.statuses() == {"1": "exact", "2": "exact", "3": "exact"}
         host.save()
@@ -119,7 +103,7 @@ class HostJudges(HostSuite):
 
     @promised
     def test_a_write_off_counts_in_its_own_currency(self, host: HostDriver) -> None:
-        host.read(eur_payment(1, 990, write_offs=_write_off(10, "EUR")))
+        host.read(eur_payment(1, 990, write_offs=write_off(10, "EUR")))
         assert host.statuses() == {"1": "exact"}
         host.save()
         assert host.remaining(EUR_INVOICE) == 0
@@ -375,186 +359,6 @@ class HostAccounts(HostSuite):
         assert host.during_import(lambda run: run.cursor) == "of A"
 
 
-class HostRegistersOnce(HostSuite):
-    """The host registers a payment once, whoever brings it, how often and when."""
-
-    @promised
-    def test_two_concurrent_saves_register_a_payment_once(self, host: HostDriver) -> None:
-        both = threading.Barrier(2, timeout=_TIMEOUT)
-
-        def save(definition: str) -> None:
-            # A host may refuse the second save, and show the current state.
-            with suppress(Exception):
-                both.wait()
-                host.save(definition)
-
-        for definition in "AB":
-            host.read(payment(1, 10), definition=definition)
-        with ThreadPoolExecutor(2) as pool:
-            list(pool.map(save, "AB"))
-        assert [booking.number for booking in host.bookings()] == ["1"]
-        assert host.remaining(INVOICE) == 999_990
-
-    def test_what_remains_is_right_after_saving_two_imports_that_were_open_together(
-        self, host: HostDriver
-    ) -> None:
-        host.read(payment_of_1000(1, 600), definition="A")
-        host.read(payment_of_1000(2, 600, date=DAY_2), definition="B")
-        for definition in "AB":
-            # A host may refuse the second save, and show the current state.
-            with suppress(Exception):
-                host.save(definition)
-        registered = sum(host.registered().values())
-        assert registered >= 600
-        assert host.remaining(INVOICE_OF_1000) == 1000 - registered
-
-    def test_a_number_is_text(self, host: HostDriver) -> None:
-        first, later = ["7", "07", "7.0", "A-7", "a-7", "7" * 40], ["007", "7.00"]
-        host.read_and_save(*[payment(number, 10) for number in first])
-        for number in later:
-            host.read_and_save(payment(number, 10))
-        assert sorted(host.registered()) == sorted(first + later)
-
-    @promised
-    def test_a_number_is_unique_only_within_its_company_and_import_type(
-        self, host: HostDriver
-    ) -> None:
-        foreign = PaymentKey(OTHER_COMPANY.number, "1")
-        second = payment(1, 25, invoice_number=OTHER_INVOICE, date=date(2026, 3, 1))
-        third = payment(1, 40, invoice_number=INVOICE_WITH_OCR, date=date(2026, 4, 1), key=foreign)
-        for _ in range(2):
-            host.plugin.company = COMPANY
-            host.read_and_save(payment(1, 10))
-            host.read_and_save(second, definition="B", import_type=OTHER_TYPE)
-            host.plugin.company = OTHER_COMPANY
-            host.read_and_save(third, definition="C")
-        assert sorted(booking[:4] for booking in map(_tuple, host.bookings())) == [
-            (TYPE, COMPANY.number, "1", Decimal(10)),
-            (TYPE, OTHER_COMPANY.number, "1", Decimal(40)),
-            (OTHER_TYPE, COMPANY.number, "1", Decimal(25)),
-        ]
-
-    @promised
-    def test_payments_that_look_alike_are_separate_payments(self, host: HostDriver) -> None:
-        host.read_and_save(payment(1, 10), payment(2, 10))
-        host.read_and_save(payment(3, 10))
-        assert host.registered() == {"1": 10, "2": 10, "3": 10}
-        assert host.remaining(INVOICE) == 999_970
-
-    @promised
-    @pytest.mark.parametrize(
-        "now",
-        [
-            payment(1, 20),
-            payment(1, 10, date=DAY_2),
-            payment(1, 10, invoice_number=OTHER_INVOICE),
-            payment(1, 10, write_offs=_write_off(1)),
-        ],
-        ids=["amount", "date", "invoice", "write-off"],
-    )
-    def test_a_payment_whose_figures_changed_is_shown_and_not_registered_again(
-        self, host: HostDriver, now: Any
-    ) -> None:
-        host.plugin.cursor = "c1"
-        host.read_and_save(payment(1, 10))
-        host.read_and_save(payment(1, 10))
-        [unchanged] = host.preview()
-        # It is not read again, and is shown until a person decides.
-        for everything in ([now], [], []):
-            host.read_and_save(*everything)
-            [changed] = host.preview()
-            assert unchanged.list == changed.list == REJECTED
-            assert unchanged.outcome != changed.outcome
-        assert host.registered() == {"1": 10}
-        assert host.remaining(INVOICE) == 999_990
-
-    @promised
-    def test_two_imports_of_one_definition_never_run_concurrently(self, host: HostDriver) -> None:
-        host.read()
-        first, second = threading.Event(), threading.Event()
-        ran_concurrently: list[bool] = []
-
-        def import_again() -> None:
-            # It may be refused, or wait for the first to end.
-            with suppress(Exception):
-                host.under_test.import_payments(TYPE, "A")
-
-        def slow(_run: Any) -> None:
-            if first.is_set():
-                second.set()
-                return
-            first.set()
-            pool.submit(import_again)
-            ran_concurrently.append(second.wait(_MOMENT))
-
-        host.plugin.script = slow
-        with ThreadPoolExecutor() as pool:
-            host.under_test.import_payments(TYPE, "A")
-        assert ran_concurrently == [False]
-
-    @promised
-    def test_another_company_is_refused(self, host: HostDriver) -> None:
-        host.read_and_save(payment(1, 10))
-        foreign = payment(2, 20, key=PaymentKey(OTHER_COMPANY.number, "2"))
-        for company, everything in (
-            (OTHER_COMPANY, [foreign]),
-            (OTHER_COMPANY, []),
-            (COMPANY, [foreign]),
-        ):
-            host.plugin.company = company
-            with pytest.raises(Exception):  # noqa: B017, PT011 each host has its own
-                host.read(*everything)
-            host.save()
-        assert host.registered() == {"1": 10}
-        host.read_and_save(payment(3, 30))
-        assert host.registered() == {"1": 10, "3": 30}
-
-
-class HostPersists(HostSuite):
-    """The host can stop and start again."""
-
-    @promised
-    def test_everything_stored_survives_a_restart(self, host: HostDriver) -> None:
-        def store(run: Any) -> Any:
-            run.hook.opter_set_state(run=run, key="k", value="state")
-            hand_over(run, payment(1, 10), payment(2, 20, invoice_number=UNKNOWN_INVOICE))
-            return run.hook.opter_set_secret(run=run, key="k", value="secret")
-
-        def read_back(run: Any) -> tuple[Any, ...]:
-            hand_over(run, payment(1, 10))
-            state = run.hook.opter_get_state(run=run, key="k")
-            secret = run.hook.opter_get_secret(run=run, key="k")
-            return state, secret, run.cursor, run.company and run.company.number
-
-        host.plugin.cursor = "c1"
-        # A host without a store for secrets answers neither hook.
-        secrets = ["secret"] if host.during_import(store) else []
-        host.save()
-        host.restart()
-        assert host.during_import(read_back) == (["state"], secrets, "c1", COMPANY.number)
-        assert host.lists() == {"1": REJECTED, "2": REJECTED}
-        host.save()
-        assert host.registered() == {"1": 10}
-        assert host.remaining(INVOICE) == 999_990
-
-
-class HostWithoutBrowser(HostSuite):
-    """The host knows when nobody can be shown a URL."""
-
-    @promised
-    def test_a_host_that_cannot_show_a_url_to_anyone_says_so(self, host: HostDriver) -> None:
-        host.under_test.disable_browser()
-        answers = host.during_import(
-            lambda run: run.hook.opter_open_browser(
-                run=run, url="https://example.com/", on_redirect=lambda _: None
-            )
-        )
-        assert answers == [False]
-
-
-# --- Optional ---------------------------------------------------------------
-
-
 class HostCompares(HostSuite):
     """The host compares its books with the other system, if it has the hooks."""
 
@@ -668,128 +472,8 @@ class HostCompares(HostSuite):
         assert named.isdisjoint({INVOICE_WITH_OCR, OTHER_INVOICE})
 
 
-@dataclass(eq=False)
-class Ledger:
-    """A listener with its own books, built from the host's changes."""
-
-    stores: int | None = None
-    """The number of changes of a call that it stores; ``None`` for all."""
-    fails: bool = False
-    calls: int = 0
-    stored: list[Any] = field(default_factory=list)
-
-    @hookimpl
-    def opter_books_changed(self, changes: Sequence[Any]) -> int:
-        self.calls += 1
-        assert 0 < len(changes) <= BATCH
-        if self.fails:
-            raise RuntimeError("the disk is full")
-        for change in changes[: self.stores]:
-            # A change that is sent twice is the same, and comes in order.
-            sequences = [before.sequence for before in self.stored]
-            if change.sequence not in sequences:
-                assert not sequences or change.sequence > sequences[-1]
-                self.stored.append(change)
-        return int(self.stored[-1].sequence)
-
-    @property
-    def numbers(self) -> list[str]:
-        """The numbers of the stored payments, in order."""
-        return [change.key.number for change in self.stored]
-
-    def remaining(self, invoice: str) -> Decimal:
-        """Compute the balance of an invoice from these changes alone."""
-        [total] = [seed.total for seed in INVOICES if seed.number == invoice]
-        effects = [change.effect for change in self.stored if change.host_invoice_number == invoice]
-        assert all(isinstance(effect, Decimal) for effect in effects)
-        return total - sum(effects, Decimal(0))
-
-
-class HostSendsChanges(HostSuite):
-    """The host sends the changes of its books, if it has a journal."""
-
-    @promised
-    def test_a_listener_is_sent_every_change_of_the_books_until_it_acknowledges_it(
-        self, host: HostDriver
-    ) -> None:
-        failing, slow, late = Ledger(fails=True), Ledger(stores=1), Ledger()
-        host.register(failing)
-        host.register(slow)
-        host.read_and_save(payment(1, 10), payment(2, 20, date=DAY_2))
-        _skip_unless_sent(slow)
-        failing.fails = False
-        host.read_and_save(eur_payment(3, "0.10"))
-        host.register(late)
-        host.read_and_save(payment(4, -5, date=DAY_3))
-        host.read_and_save(payment(5, 1, invoice_number=OTHER_INVOICE))
-        host.read_and_save(payment(6, 1, invoice_number=OTHER_INVOICE))
-        numbers = ["1", "2", "3", "4", "5", "6"]
-        assert [failing.numbers, late.numbers] == [numbers, numbers]
-        assert slow.numbers == numbers[: len(slow.numbers)]
-        assert len(slow.numbers) >= 5
-        for invoice in (INVOICE, EUR_INVOICE, OTHER_INVOICE):
-            assert late.remaining(invoice) == host.remaining(invoice)
-
-    @promised
-    def test_a_change_is_sent_as_it_is_in_the_books(self, host: HostDriver) -> None:
-        read = [
-            (payment_of_1000(1, 990, write_offs=_write_off(10)), 1000),
-            (payment(2, -5, date=DAY_2, source="manual"), -5),
-            (payment(3, 40, invoice_number="88001", ocr=OCR, date=DAY_3), 40),
-            (eur_payment(4, "0.10"), Decimal("0.10")),
-            (eur_payment(5, 9, write_offs=_write_off(11, "SEK")), 10),
-            (payment(6, -500, invoice_number=CREDIT_INVOICE), -500),
-            (payment(7, 1200, invoice_number=INVOICE_WITH_OCR, date=date(2026, 2, 4)), 1200),
-        ]
-        ledger = Ledger()
-        host.register(ledger)
-        host.read_and_save(*[read_payment for read_payment, _effect in read])
-        _skip_unless_sent(ledger)
-        assert {change.kind for change in ledger.stored} == {"registered"}
-        sent = [
-            Booking(
-                change.key.import_type, change.key.company, change.key.number,
-                change.amount, change.currency, change.amount_currency, change.host_invoice_number,
-            )
-            for change in ledger.stored
-        ]  # fmt: skip
-        assert sorted(sent) == sorted(host.bookings())
-        assert {
-            change.key.number: (change.date, change.source, change.effect)
-            for change in ledger.stored
-        } == {
-            read_payment.key.number: (read_payment.date, read_payment.source, effect)
-            for read_payment, effect in read
-        }
-        assert len({change.books_id for change in ledger.stored}) == 1
-        assert len({change.payment_id for change in ledger.stored}) == len(read)
-        assert {change.replaces for change in ledger.stored} == {None}
-        assert all(change.at.utcoffset() is not None for change in ledger.stored)
-
-    def test_what_a_listener_did_not_acknowledge_survives_a_restart(self, host: HostDriver) -> None:
-        current, behind, failing, late = Ledger(), Ledger(), Ledger(fails=True), Ledger()
-        for ledger in (current, behind, failing):
-            host.register(ledger)
-        host.read_and_save(payment(1))
-        _skip_unless_sent(current)
-        behind.fails = True
-        host.read_and_save(*[payment(number) for number in range(2, BATCH + 3)])
-        assert set(current.numbers) == set(host.registered())
-        host.restart()
-        behind.fails = failing.fails = False
-        host.register(late)
-        host.read_and_save(payment(BATCH + 3))
-        for ledger in (current, behind, failing, late):
-            assert set(ledger.numbers) == set(host.registered())
-            assert ledger.remaining(INVOICE) == host.remaining(INVOICE)
-
-
 def _figures(rows: Sequence[Any]) -> dict[str, tuple[Any, ...]]:
     return {row.number: (row.amount, row.currency, row.amount_currency) for row in rows}
-
-
-def _tuple(booking: Any) -> tuple[Any, ...]:
-    return booking.import_type, booking.company, booking.number, booking.amount
 
 
 def _paid_twice(host: HostDriver) -> Any:
@@ -797,11 +481,6 @@ def _paid_twice(host: HostDriver) -> Any:
     host.plugin.cursor = "c1"
     host.read_and_save(payment_of_1000(1, 1000), payment_of_1000(2, 1000, date=DAY_3))
     return payment_of_1000(3, -1000, date=DAY_2)
-
-
-def _skip_unless_sent(listener: Ledger) -> None:
-    if not listener.calls:
-        pytest.skip("the host does not call opter_books_changed")
 
 
 def _import_and_check(
