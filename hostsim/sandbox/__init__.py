@@ -13,11 +13,14 @@ function in :mod:`hostsim.sandbox.resources`. Other projects' tests use
 """
 
 from hostsim.sandbox.clock import STOCKHOLM, Clock
+from hostsim.sandbox.company import Company
 from hostsim.sandbox.faults import PAYMENT_LISTS, Change, Fault, Match, ReceivedRequest
+from hostsim.sandbox.ocr import ocr_of
 from hostsim.sandbox.server import Sandbox
-from hostsim.sandbox.state import Company, Invoice, Payment, State, User, WriteOff, ocr_of
+from hostsim.sandbox.state import State, User
 from hostsim.sandbox.switchboard import Switchboard
 from hostsim.sandbox.switches import Switches
+from hostsim.sandbox.values import Invoice, Payment, WriteOff
 
 __all__ = [
     "PAYMENT_LISTS",

@@ -15,11 +15,13 @@ from typing import Any
 
 from hostsim.sandbox import invoicing, payments, records, supplier_invoicing, validation
 from hostsim.sandbox.clock import RANGE, STOCKHOLM, check_year
+from hostsim.sandbox.company import Company
 from hostsim.sandbox.errors import PERIOD_LOCKED, Refused
 from hostsim.sandbox.json_books import parse_fields
 from hostsim.sandbox.pending_logins import SCOPES
-from hostsim.sandbox.state import Company, Invoice, Payment, State
+from hostsim.sandbox.state import State
 from hostsim.sandbox.validation import Validator
+from hostsim.sandbox.values import Invoice, Payment
 
 Content = Mapping[str, Any]
 Apply = Callable[[State, Content], object]

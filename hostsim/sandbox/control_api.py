@@ -21,6 +21,7 @@ from flask import Blueprint, Flask, Response, current_app, render_template, requ
 from werkzeug.exceptions import HTTPException
 
 from hostsim.sandbox import changes, validation
+from hostsim.sandbox.company import RIGHTS, Company
 from hostsim.sandbox.faults import (
     ANY_REQUEST,
     FAULTS,
@@ -37,7 +38,7 @@ from hostsim.sandbox.payloads import OBJECTS, PAYLOADS, Payload, change_example
 from hostsim.sandbox.pending_logins import IMPORT_SCOPES, SCOPES
 from hostsim.sandbox.records import REGISTERS
 from hostsim.sandbox.rest import strict_json
-from hostsim.sandbox.state import RIGHTS, Company, State, User
+from hostsim.sandbox.state import State, User
 from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.tokens import Grant

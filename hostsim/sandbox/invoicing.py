@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from hostsim.sandbox import amounts, serializers
+from hostsim.sandbox.company import Company
 from hostsim.sandbox.countries import NAMES
 from hostsim.sandbox.currency_conversion import checked_rate
 from hostsim.sandbox.errors import (
@@ -27,6 +28,7 @@ from hostsim.sandbox.errors import (
 )
 from hostsim.sandbox.fields import parse_changes
 from hostsim.sandbox.invoice_fields import ATTRIBUTES, FIELDS, WRITTEN, row_with_blanks
+from hostsim.sandbox.ocr import ocr_is_valid, ocr_of
 from hostsim.sandbox.registers import VAT_OF_CODE
 from hostsim.sandbox.resources.accounts import ACCOUNTS
 from hostsim.sandbox.resources.customers import CUSTOMERS
@@ -41,7 +43,7 @@ from hostsim.sandbox.resources.read_only_registers import (
     UNITS,
 )
 from hostsim.sandbox.resources.register_resource import Register
-from hostsim.sandbox.state import Amounts, Company, Invoice, InvoiceRow, ocr_is_valid, ocr_of
+from hostsim.sandbox.values import Amounts, Invoice, InvoiceRow
 
 Fields = Mapping[str, Any]
 Row = dict[str, Any]

@@ -9,8 +9,8 @@
                                   "payment_date": "2026-01-30", "booked": true}]}],
      "users": [{"name": "demo", "password": "demo"}]}
 
-Field names are those of :class:`~hostsim.sandbox.state.Invoice`,
-:class:`~hostsim.sandbox.state.Payment` and so on. Amounts may be texts or
+Field names are those of :class:`~hostsim.sandbox.values.Invoice`,
+:class:`~hostsim.sandbox.values.Payment` and so on. Amounts may be texts or
 numbers, dates are ``YYYY-MM-DD``, times carry their zone.
 """
 
@@ -25,13 +25,15 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hostsim.sandbox import records, validation
+from hostsim.sandbox.company import Company
 from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.fields import parse_changes
 from hostsim.sandbox.invoice_fields import FIELDS, ROW
 from hostsim.sandbox.invoicing import READ_ONLY
 from hostsim.sandbox.pending_logins import SCOPES
-from hostsim.sandbox.state import Company, Invoice, InvoiceRow, Payment, State
+from hostsim.sandbox.state import State
 from hostsim.sandbox.switches import Switches
+from hostsim.sandbox.values import Invoice, InvoiceRow, Payment
 
 Record = TypeVar("Record", Invoice, InvoiceRow, Payment)
 

@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from hostsim.sandbox import currency_conversion, serializers
+from hostsim.sandbox.company import Company
 from hostsim.sandbox.errors import (
     ALREADY_PAID,
     BEFORE_INVOICE,
@@ -45,7 +46,7 @@ from hostsim.sandbox.invoicing import (
     reference_not_found,
 )
 from hostsim.sandbox.resources.read_only_registers import CURRENCIES, MODES_OF_PAYMENT
-from hostsim.sandbox.state import Company, Invoice, Payment, WriteOff
+from hostsim.sandbox.values import Invoice, Payment, WriteOff
 
 Fields = Mapping[str, Any]
 

@@ -7,7 +7,8 @@ import threading
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from hostsim.sandbox.state import Company, State, User
+from hostsim.sandbox.company import Company
+from hostsim.sandbox.state import State, User
 from hostsim.sandbox.tokens import Challenge, Grant
 
 #: The scopes of Fortnox's documentation, with their names in Swedish and English. The error for a

@@ -17,8 +17,8 @@ from zoneinfo import ZoneInfo
 
 from hostsim.sandbox.errors import CHARACTERS, FILTER, NUMERIC, Refused, bad_parameter
 from hostsim.sandbox.registers import SupplierInvoice
-from hostsim.sandbox.state import Invoice, Payment
 from hostsim.sandbox.switches import Switches
+from hostsim.sandbox.values import Invoice, Payment
 
 Row = TypeVar("Row")
 

@@ -10,9 +10,9 @@ from typing import Any
 from flask import Response, g, request
 
 from hostsim.sandbox import query, responses
+from hostsim.sandbox.company import Company
 from hostsim.sandbox.errors import BAD_JSON, CONTENT_TYPE, Refused
 from hostsim.sandbox.fields import no_data
-from hostsim.sandbox.state import Company
 from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.tokens import Grant
 

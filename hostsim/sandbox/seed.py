@@ -15,10 +15,13 @@ from decimal import Decimal
 
 from hostsim.sandbox import currency_conversion, records, supplier_invoicing
 from hostsim.sandbox.clock import STOCKHOLM, Clock, day_in_stockholm
+from hostsim.sandbox.company import Company
 from hostsim.sandbox.fields import round_half_up
 from hostsim.sandbox.json_books import from_json
-from hostsim.sandbox.state import Company, Invoice, Payment, State, WriteOff, ocr_of
+from hostsim.sandbox.ocr import ocr_of
+from hostsim.sandbox.state import State
 from hostsim.sandbox.switches import Switches
+from hostsim.sandbox.values import Invoice, Payment, WriteOff
 
 __all__ = [
     "COMPANY",

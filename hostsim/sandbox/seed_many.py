@@ -13,9 +13,12 @@ from decimal import Decimal
 
 from hostsim.sandbox import records
 from hostsim.sandbox.clock import Clock, day_in_stockholm
+from hostsim.sandbox.company import Company
+from hostsim.sandbox.ocr import luhn_digit, ocr_of
 from hostsim.sandbox.registers import Registers
 from hostsim.sandbox.seed import CUSTOMERS, add_demo_user, at_time
-from hostsim.sandbox.state import Company, Invoice, Payment, State, luhn_digit, ocr_of
+from hostsim.sandbox.state import State
+from hostsim.sandbox.values import Invoice, Payment
 
 #: ``DatabaseNumber`` of the first company; the others follow.
 FIRST_COMPANY = 500001

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from hostsim.sandbox.clock import day_in_stockholm
 from hostsim.sandbox.seed import CASES, COMPANY
-from hostsim.sandbox.state import Payment, State
+from hostsim.sandbox.state import State
+from hostsim.sandbox.values import Payment
 
 #: Invoices, by number.
 CHANGED, TOUCHED, BOOKED = 10235, 10236, 10230

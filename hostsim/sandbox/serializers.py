@@ -10,11 +10,13 @@ from typing import Any
 
 from hostsim.sandbox import currency_conversion
 from hostsim.sandbox.amounts import row_total, without_vat
+from hostsim.sandbox.company import Company
 from hostsim.sandbox.fields import blanks, round_half_up
 from hostsim.sandbox.invoice_fields import ATTRIBUTES, EDI, WRITTEN, row_with_blanks
+from hostsim.sandbox.ocr import ocr_of
 from hostsim.sandbox.responses import format_number
-from hostsim.sandbox.state import Amounts, Company, Invoice, InvoiceRow, Payment, WriteOff, ocr_of
 from hostsim.sandbox.switches import Switches
+from hostsim.sandbox.values import Amounts, Invoice, InvoiceRow, Payment, WriteOff
 
 Fields = dict[str, Any]
 

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from hostsim.sandbox import currency_conversion, invoicing
+from hostsim.sandbox.company import Company
 from hostsim.sandbox.errors import (
     IDENTIFIER,
     PERIOD_LOCKED_BOOKING,
@@ -36,7 +37,6 @@ from hostsim.sandbox.fields import (
 )
 from hostsim.sandbox.registers import SupplierInvoice
 from hostsim.sandbox.resources.suppliers import SUPPLIERS
-from hostsim.sandbox.state import Company
 
 Fields = Mapping[str, Any]
 

@@ -15,9 +15,10 @@ from typing import Any, Final
 from hostsim.demo import free_port
 from hostsim.sandbox import Sandbox, query
 from hostsim.sandbox.clock import Clock
-from hostsim.sandbox.state import Payment, State
+from hostsim.sandbox.state import State
 from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.tokens import Grant
+from hostsim.sandbox.values import Payment
 
 COMPANY: Final = 7001
 LATENCY: Final = (0.0, 0.8)

@@ -13,7 +13,7 @@ from web_host import register_redirect_uri
 
 from hostsim.demo import free_port
 from hostsim.sandbox import Sandbox, scripted_login, seed
-from hostsim.sandbox.state import WriteOff
+from hostsim.sandbox.values import WriteOff
 from opter_contract.conformance.plugins import PluginConformance
 from opter_fortnox_plugin import hooks as fortnox
 

@@ -12,7 +12,7 @@ import requests
 from hostsim.cli.sandbox import run_sandbox
 from hostsim.errors import HostError
 from hostsim.sandbox import Clock, Sandbox, oauth, scripted_login, seed, seed_many
-from hostsim.sandbox.state import ocr_is_valid
+from hostsim.sandbox.ocr import ocr_is_valid
 from hostsim.sandbox.tokens import Grant
 from hostsim.services import invoices_table
 from hostsim.views.output import Output

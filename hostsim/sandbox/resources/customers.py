@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, request
 
 from hostsim.sandbox import responses, rest
+from hostsim.sandbox.company import Company
 from hostsim.sandbox.errors import (
     ACCOUNT_INACTIVE,
     CUSTOMER_NUMBER_USED,
@@ -30,7 +31,6 @@ from hostsim.sandbox.fields import (
 from hostsim.sandbox.registers import Entry
 from hostsim.sandbox.resources import parties
 from hostsim.sandbox.resources.register_resource import Register, numeric_sort_key
-from hostsim.sandbox.state import Company
 from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.switches import Switches
 

@@ -6,8 +6,8 @@ from flask import Response, request
 
 from hostsim.sandbox import payments, query, responses, rest, serializers
 from hostsim.sandbox.resources.documents import Documents
-from hostsim.sandbox.state import Invoice, Payment
 from hostsim.sandbox.switchboard import switchboard
+from hostsim.sandbox.values import Invoice, Payment
 
 
 def list_payments() -> Response:

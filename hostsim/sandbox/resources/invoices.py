@@ -11,11 +11,12 @@ from typing import Any
 from flask import Response, request
 
 from hostsim.sandbox import invoicing, query, responses, rest, serializers
+from hostsim.sandbox.company import Company
 from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.resources.documents import Documents
-from hostsim.sandbox.state import Company, Invoice
 from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.switches import Switches
+from hostsim.sandbox.values import Invoice
 
 
 def list_invoices() -> Response:

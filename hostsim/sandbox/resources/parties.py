@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hostsim.sandbox.company import Company
 from hostsim.sandbox.countries import COUNTRIES, NAMES
 from hostsim.sandbox.errors import COUNTRY, Refused
 from hostsim.sandbox.fields import Field
 from hostsim.sandbox.resources.accounts import ACCOUNTS
 from hostsim.sandbox.resources.read_only_registers import CURRENCIES, TERMS_OF_PAYMENT
-from hostsim.sandbox.state import Company
 from hostsim.sandbox.switchboard import switchboard
 
 Party = Mapping[str, Any]

@@ -15,9 +15,10 @@ from hostsim.demo import free_port
 from hostsim.sandbox import Sandbox, seed
 from hostsim.sandbox.clock import Clock
 from hostsim.sandbox.faults import Fault
-from hostsim.sandbox.state import Invoice, Payment, State
+from hostsim.sandbox.state import State
 from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.tokens import Grant
+from hostsim.sandbox.values import Invoice, Payment
 from opter_fortnox_plugin.fortnox import protocol
 from opter_fortnox_plugin.fortnox.http import Transport
 from opter_fortnox_plugin.payments.importer import import_payments
