@@ -11,7 +11,7 @@ import copy
 import threading
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -29,16 +29,8 @@ Item = TypeVar("Item")
 #: The attributes of a company that hold its rights and restrictions.
 RIGHTS = ("consent_error", "locked", "integration_licence", "unlicensed", "withdrawn", "forbidden")
 
-
-@dataclass(frozen=True)
-class Snapshot:
-    """Books and rights of a company at one time."""
-
-    invoices: Mapping[int, Invoice]
-    payments: Mapping[int, Payment]
-    last_number: int
-    rights: Mapping[str, Any]
-    registers: Registers
+#: The attributes that hold its books.
+BOOKS = ("_invoices", "_payments", "_last_number", "registers")
 
 
 class Company:
@@ -88,28 +80,19 @@ class Company:
 
     # --- Reading ---
 
-    def snapshot(self) -> Snapshot:
+    def snapshot(self) -> dict[str, Any]:
+        """Return books and rights, for :meth:`restore`."""
         with self.lock:
-            return Snapshot(
-                dict(self._invoices),
-                dict(self._payments),
-                self._last_number,
-                {name: copy.copy(getattr(self, name)) for name in RIGHTS},
-                self.registers.copy(),
-            )
+            return {name: copy.copy(getattr(self, name)) for name in (*BOOKS, *RIGHTS)}
 
-    def restore(self, before: Snapshot) -> None:
+    def restore(self, before: Mapping[str, Any]) -> None:
         with self.lock:
-            self._invoices = dict(before.invoices)
-            self._payments = dict(before.payments)
+            for name, value in before.items():
+                setattr(self, name, copy.copy(value))
             self._payment_numbers.clear()
             for payment in self._payments.values():
                 self._payment_numbers[payment.invoice_number].add(payment.number)
-            self._last_number = before.last_number
-            self.registers = before.registers.copy()
             self.version += 1
-            for name, value in before.rights.items():
-                setattr(self, name, copy.copy(value))
 
     def invoices(self) -> list[Invoice]:
         """Return the invoices by number."""

@@ -141,16 +141,12 @@ class Registers:
                 key = next(iter(record.values()))
                 self.entries[name][str(key)] = Entry(record, now)
 
-    def copy(self) -> Registers:
-        """Return a copy; records are immutable and shared."""
-        copied = copy.copy(self)
-        copied.entries = defaultdict(dict)
+    def __copy__(self) -> Registers:
+        """Return a copy with tables of its own; records are immutable and shared."""
+        copied = object.__new__(Registers)
+        vars(copied).update({name: copy.copy(value) for name, value in vars(self).items()})
         for name, entries in self.entries.items():
             copied.entries[name] = dict(entries)
-        copied.used_customer_numbers = set(self.used_customer_numbers)
-        copied.files = dict(self.files)
-        copied.attachments = dict(self.attachments)
-        copied.supplier_invoices = dict(self.supplier_invoices)
         return copied
 
     def get(self, name: str, key: object) -> Mapping[str, Any] | None:

@@ -7,6 +7,7 @@ twenty pays an invoice that was created in Fortnox directly.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -53,7 +54,7 @@ def companies(
             organisation_number=_organisation_number(i),
             city="Björkvik",
         )
-        company.registers = registers.copy()
+        company.registers = copy.copy(registers)
         for j in range(invoices):
             company.add_invoice(_invoice(FIRST_INVOICE + j, i, j, now))
         for j in range(payments):

@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from hostsim.sandbox.clock import Clock
-from hostsim.sandbox.company import Company, Snapshot
+from hostsim.sandbox.company import Company
 from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.tokens import Grant, Tokens
 
@@ -17,7 +18,7 @@ from hostsim.sandbox.tokens import Grant, Tokens
 class StateSnapshot:
     """Everything but tokens, at one time."""
 
-    companies: Mapping[int, Snapshot]
+    companies: Mapping[int, Mapping[str, Any]]
     users: Mapping[str, User]
     registered_scopes: frozenset[str] | None
     clock: tuple[timedelta, datetime | None]
