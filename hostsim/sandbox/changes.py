@@ -18,7 +18,7 @@ from hostsim.sandbox.clock import RANGE, STOCKHOLM, check_year
 from hostsim.sandbox.company import Company
 from hostsim.sandbox.errors import PERIOD_LOCKED, Refused
 from hostsim.sandbox.json_books import parse_fields
-from hostsim.sandbox.pending_logins import SCOPES
+from hostsim.sandbox.scopes import SCOPES
 from hostsim.sandbox.state import State
 from hostsim.sandbox.validation import Validator
 from hostsim.sandbox.values import Invoice, Payment
@@ -330,7 +330,7 @@ KINDS: Mapping[str, Kind] = {
     "register_scopes": Kind(
         ("scopes",),
         lambda state, c: setattr(
-            state, "registered_scopes", None if c["scopes"] is None else frozenset(c["scopes"])
+            state, "registered_scopes", frozenset(_ordered_scopes(c["scopes"]))
         ),
         "Register the program for these scopes alone; a login with others is refused.",
     ),

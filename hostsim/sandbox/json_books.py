@@ -30,7 +30,7 @@ from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.fields import parse_changes
 from hostsim.sandbox.invoice_fields import FIELDS, ROW
 from hostsim.sandbox.invoicing import READ_ONLY
-from hostsim.sandbox.pending_logins import SCOPES
+from hostsim.sandbox.scopes import SCOPES
 from hostsim.sandbox.state import State
 from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.values import Invoice, InvoiceRow, Payment

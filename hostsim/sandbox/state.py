@@ -10,6 +10,7 @@ from typing import Any
 
 from hostsim.sandbox.clock import Clock
 from hostsim.sandbox.company import Company
+from hostsim.sandbox.scopes import SCOPES
 from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.tokens import Grant, Tokens
 
@@ -20,7 +21,7 @@ class StateSnapshot:
 
     companies: Mapping[int, Mapping[str, Any]]
     users: Mapping[str, User]
-    registered_scopes: frozenset[str] | None
+    registered_scopes: frozenset[str]
     clock: tuple[timedelta, datetime | None]
     consents: Mapping[tuple[str, int], Grant]
 
@@ -50,8 +51,8 @@ class State:
         self.tokens = Tokens(self.clock, self.switches)
         self.companies: dict[int, Company] = {}
         self.users: dict[str, User] = {}
-        #: The scopes of the program in the developer portal; ``None`` for all.
-        self.registered_scopes: frozenset[str] | None = None
+        #: The scopes of the program in the developer portal.
+        self.registered_scopes = frozenset(SCOPES)
         #: The user whose name and password the login page shows.
         self.shown_user: str | None = None
         #: Of the registered program; set by the sandbox.
@@ -155,6 +156,17 @@ class State:
         user = self.user_of(grant)
         user_scopes = user.unlicensed if user else frozenset()
         return user_scopes | self.company(grant.company).unlicensed
+
+    def licensed_scopes(self, grant: Grant) -> tuple[str, ...]:
+        """Return the scopes for a grant's tokens; none if a licence is missing."""
+        company_unlicensed = self.company(grant.company).unlicensed
+        missing = self.unlicensed(grant) & set(grant.scopes)
+        refused: frozenset[str] = frozenset()
+        if self.switches.unlicensed_at_login == "refused":
+            refused |= missing & company_unlicensed
+        if self.switches.person_unlicensed == "refused":
+            refused |= missing - company_unlicensed
+        return () if refused else tuple(scope for scope in grant.scopes if scope not in missing)
 
     def company(self, number: int | str | None = None) -> Company:
         """Return a company by its number, or the first one. Raises ``KeyError``."""
