@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from hostsim.sandbox import invoicing, payments, records, supplier_invoicing, validation
+from hostsim.sandbox.bookkeeping_rules import check_lock
 from hostsim.sandbox.clock import RANGE, STOCKHOLM, check_year
 from hostsim.sandbox.company import Company
 from hostsim.sandbox.errors import PERIOD_LOCKED, Refused
@@ -205,7 +206,7 @@ def _credit(company: Company, number: int) -> None:
     """Credit an invoice; unlike the API, Fortnox's program always refuses a second credit."""
     if _invoice(company, number).credited_by:
         raise ValueError("Fakturan är redan krediterad.")
-    invoicing.check_lock(company, company.today(), PERIOD_LOCKED)
+    check_lock(company, company.today(), PERIOD_LOCKED)
     invoicing.credit(company, number)
 
 

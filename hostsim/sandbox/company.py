@@ -10,7 +10,7 @@ from __future__ import annotations
 import copy
 import threading
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -20,7 +20,7 @@ from hostsim.sandbox import currency_conversion
 from hostsim.sandbox.clock import Clock
 from hostsim.sandbox.registers import FinancialYear, Registers
 from hostsim.sandbox.switches import Switches
-from hostsim.sandbox.values import ZERO, Invoice, Payment
+from hostsim.sandbox.values import ZERO, Invoice, InvoiceRow, Payment
 
 Record = TypeVar("Record", Invoice, Payment)
 Item = TypeVar("Item")
@@ -145,6 +145,11 @@ class Company:
     def financial_year(self, day: date) -> FinancialYear | None:
         return next((year for year in self.financial_years() if day in year), None)
 
+    def account(self, number: int | str, day: date) -> Mapping[str, Any] | None:
+        """Return an account as it is in the chart of a day's financial year."""
+        year = self.financial_year(day)
+        return self.registers.account(number, year.id if year else 0)
+
     def locked_until(self) -> date | None:
         """Return the last day of the locked period, locked by a person or automatically."""
         set_up, today = self.registers.set_up, self.today()
@@ -178,6 +183,13 @@ class Company:
             self._invoices[invoice.number] = self._with_dates(invoice, invoice.invoice_date)
             self._update_balance(invoice.number)
             return self._invoices[invoice.number]
+
+    def numbered_rows(self, rows: Iterable[Mapping[str, Any]]) -> tuple[InvoiceRow, ...]:
+        """Give the rows of an invoice ids that no row had."""
+        first = self.registers.last_row + 1
+        numbered = tuple(InvoiceRow(row_id=id_, fields=row) for id_, row in enumerate(rows, first))
+        self.registers.last_row += len(numbered)
+        return numbered
 
     def change_invoice(self, number: int, **changes: Any) -> Invoice:
         """Change fields of an invoice; it counts as modified now.

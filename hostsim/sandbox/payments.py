@@ -12,6 +12,16 @@ from datetime import date
 from typing import Any
 
 from hostsim.sandbox import currency_conversion, serializers
+from hostsim.sandbox.bookkeeping_rules import (
+    check_dimensions,
+    check_lock,
+    check_period,
+    check_year,
+    find_account,
+    find_reference,
+    rate_and_unit,
+    reference_not_found,
+)
 from hostsim.sandbox.company import Company
 from hostsim.sandbox.errors import (
     ALREADY_PAID,
@@ -34,17 +44,7 @@ from hostsim.sandbox.fields import (
     require,
     text,
 )
-from hostsim.sandbox.invoicing import (
-    check_dimensions,
-    check_lock,
-    check_period,
-    check_year,
-    find_account,
-    find_invoice,
-    find_reference,
-    rate_and_unit,
-    reference_not_found,
-)
+from hostsim.sandbox.invoicing import find_invoice
 from hostsim.sandbox.resources.read_only_registers import CURRENCIES, MODES_OF_PAYMENT
 from hostsim.sandbox.values import Invoice, Payment, WriteOff
 

@@ -183,7 +183,7 @@ class Registers:
 
     # --- Accounts: each financial year has its own chart ---
 
-    def account(self, number: int, year: int) -> Mapping[str, Any] | None:
+    def account(self, number: int | str, year: int) -> Mapping[str, Any] | None:
         return self.get("accounts", f"{number}@{year}") or self.get("accounts", number)
 
     def chart(self, year: int) -> list[Entry]:

@@ -116,6 +116,10 @@ class Amounts:
     administration_fee_vat: Decimal = ZERO
     round_off: Decimal = ZERO
 
+    def negated(self) -> Amounts:
+        """Return the amounts of the invoice that credits this one."""
+        return Amounts(**{name: -value for name, value in vars(self).items()})
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Invoice:

@@ -45,8 +45,7 @@ def check(
             raise register.not_found_error(switches, 400)
     if not party.get(account_field):
         return {}
-    year = company.financial_year(company.today())
-    account = registers.account(party[account_field], year.id if year else 0)
+    account = company.account(party[account_field], company.today())
     if account is None:
         raise ACCOUNTS.not_found_error(switches, 400)
     return account
