@@ -531,7 +531,7 @@ def test_invented_codes_can_be_others(client, board):
 
 
 def test_a_mistake_of_the_sandbox_is_no_unknown_path_and_is_logged(client, monkeypatch, caplog):
-    monkeypatch.setattr("hostsim.sandbox.serializers.company_information", lambda _company: 1 / 0)
+    monkeypatch.setattr("hostsim.sandbox.rest.company", lambda: 1 / 0)
     monkeypatch.setattr("hostsim.sandbox.control_api._company_json", lambda _company: 1 / 0)
     answer = client.ask("companyinformation")
     wrong = {"Error": 1, "Message": "System exception", "Code": 1000003}
