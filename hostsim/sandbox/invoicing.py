@@ -339,6 +339,8 @@ def _build_credit_invoice(invoice: Invoice, company: Company, number: int) -> In
         voucher_number=None,
         voucher_series=None,
         voucher_year=None,
+        settled=ZERO,
+        settled_on=None,
         made=company.clock.now(),
         modified=None,
         wire={},
