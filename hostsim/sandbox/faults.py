@@ -254,15 +254,10 @@ class Drift(Queue[Change]):
         self.failures: list[str] = []
 
     def before(
-        self,
-        perform: Callable[[], object],
-        *,
-        request: int = 1,
-        match: Matcher = PAYMENT_LISTS,
-        times: int | None = 1,
+        self, perform: Callable[[], object], *, request: int = 1, times: int | None = 1
     ) -> None:
-        """Call ``perform`` before the n-th matching request from now; ``request`` is 1 or more."""
-        self.add(Change(perform, match=match, after=request - 1, times=times))
+        """Call ``perform`` before the n-th list of payments from now; ``request`` is 1 or more."""
+        self.add(Change(perform, after=request - 1, times=times))
 
     def perform_due(self, request: ReceivedRequest) -> None:
         """Make the changes that are due before this request; failures are recorded."""
