@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from hostsim.demo import (
+from hostsim.demo.preparation import (
     BILLS_NAME,
     EXPORT_NAME,
     IMPORT_FORMAT,

@@ -12,7 +12,7 @@ from decimal import Decimal
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
-from hostsim.demo import free_port
+from hostsim.demo.preparation import free_port
 from hostsim.sandbox import Sandbox, query
 from hostsim.sandbox.clock import Clock
 from hostsim.sandbox.state import State

@@ -11,7 +11,7 @@ import pluggy
 import pytest
 from second_host import Host, hookimpl, new_run
 
-from hostsim.demo import free_port
+from hostsim.demo.preparation import free_port
 from hostsim.sandbox import Sandbox, seed
 from hostsim.sandbox.clock import Clock
 from hostsim.sandbox.faults import Fault
