@@ -13,7 +13,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from hostsim.sandbox import invoicing, payments, records, supplier_invoicing, validation
+from hostsim.sandbox import invoicing, json_records, payments, supplier_invoicing, validation
 from hostsim.sandbox.bookkeeping_rules import check_lock
 from hostsim.sandbox.clock import RANGE, STOCKHOLM, check_year
 from hostsim.sandbox.company import Company
@@ -112,12 +112,12 @@ FIELDS: Mapping[str, Validator] = {
     "error": validation.nullable(validation.TEXT).with_meaning("what error= says"),
     "at": TIME,
     "seconds": SECONDS,
-    "register": records.NAMES,
+    "register": json_records.NAMES,
     "record": validation.OBJECT.with_meaning("with the register's fields of Fortnox"),
     "key": Validator("the number or the code of the record", _parse_key),
     "user": validation.TEXT.with_meaning("the name of a user"),
-    "set_up": records.SET_UP,
-    "years": records.YEARS,
+    "set_up": json_records.SET_UP,
+    "years": json_records.YEARS,
     "until": validation.nullable(validation.DAY),
     "day": validation.DAY,
     "amount": validation.AMOUNT,
@@ -299,7 +299,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "put_record": _of_company(
         ("register", "record"),
-        lambda company, c: records.put(
+        lambda company, c: json_records.put(
             company.registers, c["register"], c["record"], company.clock.now()
         ),
         "Add a record to a register, by Fortnox's field names, or change fields of it.",

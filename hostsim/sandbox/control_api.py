@@ -33,8 +33,8 @@ from hostsim.sandbox.faults import (
     Scheduled,
 )
 from hostsim.sandbox.json_books import to_json
+from hostsim.sandbox.json_records import REGISTERS
 from hostsim.sandbox.payloads import OBJECTS, PAYLOADS, Payload, change_example
-from hostsim.sandbox.records import REGISTERS
 from hostsim.sandbox.rest import strict_json
 from hostsim.sandbox.scopes import IMPORT_SCOPES, SCOPES
 from hostsim.sandbox.state import State, User

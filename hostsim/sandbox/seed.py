@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
-from hostsim.sandbox import currency_conversion, records, supplier_invoicing
+from hostsim.sandbox import currency_conversion, json_records, supplier_invoicing
 from hostsim.sandbox.clock import STOCKHOLM, Clock, day_in_stockholm
 from hostsim.sandbox.company import Company
 from hostsim.sandbox.fields import round_half_up
@@ -439,16 +439,16 @@ def _fill_registers(company: Company, now: datetime) -> None:
         country, vat_type = CUSTOMERS_ABROAD.get(number, ("SE", "SEVAT"))
         record: dict[str, object] = {"CustomerNumber": number, "Name": name, "Currency": currency}
         record |= {"CountryCode": country, "VATType": vat_type}
-        records.put(company.registers, "customers", record, now)
-    records.put(company.registers, "suppliers", SUPPLIER, now)
+        json_records.put(company.registers, "customers", record, now)
+    json_records.put(company.registers, "suppliers", SUPPLIER, now)
     for code, sek in RATES.items():
         rate, unit = _rate_and_unit(company, code, sek)
         rates = {"BuyRate": rate, "SellRate": rate, "Unit": unit}
         record = {"Code": code, "Description": code, **rates}
-        records.put(company.registers, "currencies", record, now)
+        json_records.put(company.registers, "currencies", record, now)
     for code, description in COST_CENTERS:
         record = {"Code": code, "Description": description}
-        records.put(company.registers, "costcenters", record, now)
+        json_records.put(company.registers, "costcenters", record, now)
 
 
 def _rate_and_unit(company: Company, currency: str, sek: Decimal) -> tuple[Decimal, int]:

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from hostsim.sandbox import records
+from hostsim.sandbox import json_records
 from hostsim.sandbox.clock import Clock, day_in_stockholm
 from hostsim.sandbox.company import Company
 from hostsim.sandbox.ocr import luhn_digit, ocr_of
@@ -102,7 +102,7 @@ def _registers(now: datetime) -> Registers:
     registers = Registers(now)
     for number, name, currency in _CUSTOMERS:
         record = {"CustomerNumber": number, "Name": name, "Currency": currency}
-        records.put(registers, "customers", record, now)
+        json_records.put(registers, "customers", record, now)
     return registers
 
 
