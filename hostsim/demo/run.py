@@ -47,7 +47,7 @@ from hostsim.messages import payments as payments_messages
 from hostsim.messages.exports import BILLS, INVOICES
 from hostsim.messages.text import listed, say
 from hostsim.plugins.loading import Plugins
-from hostsim.sandbox import Sandbox, seed, seed_exports, seed_overnight
+from hostsim.sandbox import Sandbox, seed, seed_cases, seed_exports, seed_overnight
 from hostsim.services.host import Host
 from hostsim.storage.export_previews import ExportPreview
 from hostsim.storage.previews import Preview
@@ -179,7 +179,7 @@ class _Demo:
 
     def _decisions(self) -> None:
         host = self._host()
-        first, last = str(min(seed.DIRECT)), str(max(seed.DIRECT))
+        first, last = str(min(seed_cases.DIRECT)), str(max(seed_cases.DIRECT))
         host.set_aside_series(NAME, first, last, why="faktureras direkt i Fortnox")
         self._explain(
             f"Lägger undan fakturorna {first} till {last}, som görs direkt i Fortnox.",

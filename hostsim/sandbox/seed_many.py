@@ -17,7 +17,8 @@ from hostsim.sandbox.clock import Clock, day_in_stockholm
 from hostsim.sandbox.company import Company
 from hostsim.sandbox.ocr import luhn_digit, ocr_of
 from hostsim.sandbox.registers import Registers
-from hostsim.sandbox.seed import CUSTOMERS, add_demo_user, at_time
+from hostsim.sandbox.seed import add_demo_user, at_time
+from hostsim.sandbox.seed_cases import CUSTOMERS
 from hostsim.sandbox.state import State
 from hostsim.sandbox.values import Invoice, Payment
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from hostsim.sandbox.clock import day_in_stockholm
-from hostsim.sandbox.seed import CASES, COMPANY
+from hostsim.sandbox.seed import COMPANY
+from hostsim.sandbox.seed_cases import CASES
 from hostsim.sandbox.state import State
 from hostsim.sandbox.values import Payment
 
