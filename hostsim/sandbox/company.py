@@ -69,14 +69,13 @@ class Company:
         #: Customers, accounts, currencies and so on, and the settings of invoicing.
         self.registers = Registers(clock.now())
         self.switches = Switches()
-        #: The number of changes of the books, the key of the cached sorted lists.
-        self.version = 0
         self.lock = threading.RLock()
         self._invoices: dict[int, Invoice] = {}
         self._payments: dict[int, Payment] = {}
         self._payment_numbers: defaultdict[int, set[int]] = defaultdict(set)
         self._last_number = 0
-        self._sorted: tuple[int, list[Invoice], list[Payment]] | None = None
+        #: Invoices and payments by number, until the next change.
+        self._sorted: tuple[list[Invoice], list[Payment]] | None = None
 
     # --- Reading ---
 
@@ -92,7 +91,7 @@ class Company:
             self._payment_numbers.clear()
             for payment in self._payments.values():
                 self._payment_numbers[payment.invoice_number].add(payment.number)
-            self.version += 1
+            self._sorted = None
 
     def invoices(self) -> list[Invoice]:
         """Return the invoices by number."""
@@ -105,14 +104,12 @@ class Company:
             return list(self._sorted_books()[1])
 
     def _sorted_books(self) -> tuple[list[Invoice], list[Payment]]:
-        """Return invoices and payments by number, sorted once for each version."""
-        if self._sorted is None or self._sorted[0] != self.version:
+        if self._sorted is None:
             self._sorted = (
-                self.version,
                 [self._invoices[number] for number in sorted(self._invoices)],
                 [self._payments[number] for number in sorted(self._payments)],
             )
-        return self._sorted[1], self._sorted[2]
+        return self._sorted
 
     def invoice(self, number: int) -> Invoice | None:
         with self.lock:
@@ -216,7 +213,7 @@ class Company:
         """Delete an invoice; its payments stay."""
         with self.lock:
             del self._invoices[_lookup("invoice", number, self._invoices).number]
-            self.version += 1
+            self._sorted = None
 
     def add_payment(self, payment: Payment) -> Payment:
         """Add a payment, with the next number unless it has one.
@@ -323,7 +320,7 @@ class Company:
 
     def _update_balance(self, number: int, touched_at: datetime | None = None) -> None:
         """Update balance and final pay date of an invoice from its booked payments."""
-        self.version += 1
+        self._sorted = None
         if (invoice := self._invoices.get(number)) is None:
             return
         booked = [payment for payment in self.payments_of(number) if payment.booked]
