@@ -12,7 +12,7 @@ from hostsim.sandbox.clock import Clock
 from hostsim.sandbox.company import Company
 from hostsim.sandbox.scopes import SCOPES
 from hostsim.sandbox.switches import Switches
-from hostsim.sandbox.tokens import Grant, Tokens
+from hostsim.sandbox.tokens import CONSENTS, Grant, Tokens
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class StateSnapshot:
     users: Mapping[str, User]
     registered_scopes: frozenset[str]
     clock: tuple[timedelta, datetime | None]
-    consents: Mapping[tuple[str, int], Grant]
+    consents: Mapping[str, Mapping[Any, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,7 +74,7 @@ class State:
             dict(self.users),
             self.registered_scopes,
             self.clock.snapshot(),
-            self.tokens.consents(),
+            self.tokens.snapshot(CONSENTS),
         )
 
     def restore(self, before: StateSnapshot) -> None:
@@ -86,7 +86,7 @@ class State:
         self.users = dict(before.users)
         self.registered_scopes = before.registered_scopes
         self.clock.restore(before.clock)
-        self.tokens.restore_consents(before.consents)
+        self.tokens.restore(before.consents)
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:
