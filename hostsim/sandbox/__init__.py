@@ -14,7 +14,9 @@ function in :mod:`hostsim.sandbox.resources`. Other projects' tests use
 
 from hostsim.sandbox.clock import STOCKHOLM, Clock
 from hostsim.sandbox.company import Company
-from hostsim.sandbox.faults import PAYMENT_LISTS, Change, Fault, Match, ReceivedRequest
+from hostsim.sandbox.drift import Change
+from hostsim.sandbox.faults import Fault
+from hostsim.sandbox.matching import PAYMENT_LISTS, Match, ReceivedRequest
 from hostsim.sandbox.ocr import ocr_of
 from hostsim.sandbox.server import Sandbox
 from hostsim.sandbox.state import State, User

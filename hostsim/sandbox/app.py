@@ -33,9 +33,10 @@ from hostsim.sandbox.errors import (
     AttachmentRefused,
     Refused,
 )
-from hostsim.sandbox.faults import HTML, Fault, ReceivedRequest
+from hostsim.sandbox.faults import HTML, Fault
 from hostsim.sandbox.licences_and_rights import check_rights
 from hostsim.sandbox.login_pages import pages
+from hostsim.sandbox.matching import ReceivedRequest
 from hostsim.sandbox.routes import BY_ENDPOINT, make_blueprint
 from hostsim.sandbox.switchboard import KEY, Switchboard, switchboard
 from hostsim.sandbox.token_endpoints import endpoints

@@ -22,18 +22,11 @@ from werkzeug.exceptions import HTTPException
 
 from hostsim.sandbox import changes, validation
 from hostsim.sandbox.company import RIGHTS, Company
-from hostsim.sandbox.faults import (
-    ANY_REQUEST,
-    FAULTS,
-    PAYMENT_LISTS,
-    Change,
-    Fault,
-    Match,
-    Queued,
-    Scheduled,
-)
+from hostsim.sandbox.drift import Change
+from hostsim.sandbox.faults import FAULTS, Fault
 from hostsim.sandbox.json_books import to_json
 from hostsim.sandbox.json_records import REGISTERS
+from hostsim.sandbox.matching import ANY_REQUEST, PAYMENT_LISTS, Match, Queued, Scheduled
 from hostsim.sandbox.payloads import OBJECTS, PAYLOADS, Payload, change_example
 from hostsim.sandbox.rest import strict_json
 from hostsim.sandbox.scopes import IMPORT_SCOPES, SCOPES

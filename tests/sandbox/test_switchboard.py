@@ -34,7 +34,8 @@ from hostsim.sandbox import (
     switches,
 )
 from hostsim.sandbox.changes import KINDS
-from hostsim.sandbox.faults import Latency, ReceivedRequest
+from hostsim.sandbox.latency import Latency
+from hostsim.sandbox.matching import ReceivedRequest
 from hostsim.views.output import Output
 
 pytest_plugins = ["pytester"]

@@ -6,7 +6,8 @@ import haulier
 from host_and_plugin import outcomes
 
 from hostsim.sandbox import seed_cases
-from hostsim.sandbox.faults import Fault, Match
+from hostsim.sandbox.faults import Fault
+from hostsim.sandbox.matching import Match
 
 sandbox, store, company = haulier.sandbox, haulier.store, haulier.company
 person, host, saved = haulier.person, haulier.host, haulier.saved
