@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
-from hostsim.sandbox import currency_conversion, json_records, supplier_invoicing
+from hostsim.sandbox import currency_conversion, json_books, json_records, supplier_invoicing
 from hostsim.sandbox.clock import STOCKHOLM, Clock, day_in_stockholm
 from hostsim.sandbox.company import Company
 from hostsim.sandbox.fields import round_half_up
-from hostsim.sandbox.json_books import from_json
 from hostsim.sandbox.ocr import ocr_of
 from hostsim.sandbox.seed_cases import (
     CASES,
@@ -34,18 +33,7 @@ from hostsim.sandbox.state import State
 from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.values import Invoice, Payment
 
-__all__ = [
-    "COMPANY",
-    "LOWEST_NUMBER",
-    "OTHER_COMPANY",
-    "PASSWORD",
-    "USER",
-    "cut_off_date",
-    "empty",
-    "exported_invoices",
-    "from_json",
-    "haulier",
-]
+from_json = json_books.from_json
 
 #: The demo user, shown on the login page. They are valid for the sandbox only.
 USER = "demo"
