@@ -20,11 +20,10 @@ from hostsim.sandbox.errors import (
     PERIOD_LOCKED,
     Refused,
 )
+from hostsim.sandbox.fields import Fields
 from hostsim.sandbox.resources.accounts import ACCOUNTS
 from hostsim.sandbox.resources.read_only_registers import COST_CENTERS, CURRENCIES, PROJECTS
 from hostsim.sandbox.resources.register_resource import Register
-
-Fields = Mapping[str, Any]
 
 # --- Records of registers ---------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -17,6 +16,7 @@ from hostsim.sandbox.bookkeeping_rules import (
 )
 from hostsim.sandbox.company import Company
 from hostsim.sandbox.errors import Refused
+from hostsim.sandbox.fields import Fields
 from hostsim.sandbox.invoice_fields import row_with_blanks
 from hostsim.sandbox.registers import VAT_OF_CODE
 from hostsim.sandbox.resources.read_only_registers import (
@@ -27,7 +27,6 @@ from hostsim.sandbox.resources.read_only_registers import (
 )
 from hostsim.sandbox.values import ZERO, InvoiceRow
 
-Fields = Mapping[str, Any]
 Row = dict[str, Any]
 
 #: Fields that must name an existing record, unless a switch says otherwise.

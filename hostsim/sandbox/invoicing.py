@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
@@ -31,15 +30,13 @@ from hostsim.sandbox.errors import (
     Refused,
     invoice_not_found,
 )
-from hostsim.sandbox.fields import parse_changes
+from hostsim.sandbox.fields import Fields, parse_changes
 from hostsim.sandbox.invoice_fields import ATTRIBUTES, FIELDS, WRITTEN, row_with_blanks
 from hostsim.sandbox.invoice_rows import InvoiceRows, Row, check_terms
 from hostsim.sandbox.ocr import ocr_is_valid, ocr_of
 from hostsim.sandbox.resources.customers import CUSTOMERS
 from hostsim.sandbox.resources.read_only_registers import TERMS_OF_PAYMENT
 from hostsim.sandbox.values import ZERO, Invoice, InvoiceRow
-
-Fields = Mapping[str, Any]
 
 #: Fields of an invoice beside its attributes, its own or copied from the customer.
 WRITABLE = (*WRITTEN, "OrganisationNumber")

@@ -32,6 +32,7 @@ from hostsim.sandbox.errors import (
 )
 from hostsim.sandbox.fields import (
     Field,
+    Fields,
     amount,
     blanks,
     day,
@@ -47,8 +48,6 @@ from hostsim.sandbox.fields import (
 from hostsim.sandbox.invoicing import find_invoice
 from hostsim.sandbox.resources.read_only_registers import CURRENCIES, MODES_OF_PAYMENT
 from hostsim.sandbox.values import Invoice, Payment, WriteOff
-
-Fields = Mapping[str, Any]
 
 AMOUNT_ATTRIBUTES = {"amount", "amount_currency"}
 

@@ -32,6 +32,7 @@ from hostsim.sandbox.errors import (
 )
 from hostsim.sandbox.fields import (
     Field,
+    Fields,
     amount,
     choice,
     code,
@@ -47,8 +48,6 @@ from hostsim.sandbox.fields import (
 )
 from hostsim.sandbox.registers import SupplierInvoice
 from hostsim.sandbox.resources.suppliers import SUPPLIERS
-
-Fields = Mapping[str, Any]
 
 ZERO = Decimal(0)
 #: Accounts payable, input VAT, and purchases.
