@@ -348,7 +348,7 @@ def _credited_row(row: InvoiceRow) -> Row:
     return {**row.fields, "DeliveredQuantity": -row_with_blanks(row.fields)["DeliveredQuantity"]}
 
 
-def _credited_fields(written: Fields) -> Row:
+def _credited_fields(written: Fields) -> dict[str, Any]:
     fees = {name: -written[name] for name in ("Freight", "AdministrationFee") if name in written}
     return {**written, **fees}
 

@@ -15,8 +15,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from hostsim.sandbox.validation import Account, Number, integer
-
-ZERO = Decimal(0)
+from hostsim.sandbox.values import ZERO
 
 
 @dataclass(frozen=True)

@@ -48,8 +48,8 @@ from hostsim.sandbox.fields import (
 )
 from hostsim.sandbox.registers import SupplierInvoice
 from hostsim.sandbox.resources.suppliers import SUPPLIERS
+from hostsim.sandbox.values import ZERO
 
-ZERO = Decimal(0)
 #: Accounts payable, input VAT, and purchases.
 PAYABLES_ACCOUNT, VAT_ACCOUNT, PURCHASES_ACCOUNT = 2440, 2641, 4010
 
