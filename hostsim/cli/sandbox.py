@@ -42,7 +42,7 @@ PORT = option(
     en="Put the database into this folder and keep it.",
 )
 def demo(common: Common, keep: Path | None) -> None:
-    from hostsim.demo import run_demo
+    from hostsim.demo.run import run_demo
 
     with unreported_commits.uncounted():
         run_demo(common.output, load_plugins(), keep=keep, progress_stream=sys.stderr)

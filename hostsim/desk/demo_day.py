@@ -11,7 +11,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from hostsim.demo import (
+from hostsim.demo.preparation import (
     BILLS_NAME,
     EXPORT_NAME,
     IMPORT_FORMAT,
@@ -21,7 +21,7 @@ from hostsim.demo import (
     export_settings,
 )
 from hostsim.messages.exports import BILLS, INVOICES
-from hostsim.sandbox import scripted_login, seed, seed_overnight
+from hostsim.sandbox import scripted_login, seed, seed_cases, seed_overnight
 from hostsim.services.host import Host
 
 if TYPE_CHECKING:
@@ -58,7 +58,10 @@ def play_yesterday(
     host.save(NAME)
     _type_and_delete(host, desk_context, sandbox)
     host.set_aside_series(
-        NAME, str(min(seed.DIRECT)), str(max(seed.DIRECT) - 2), why="faktureras direkt i Fortnox"
+        NAME,
+        str(min(seed_cases.DIRECT)),
+        str(max(seed_cases.DIRECT) - 2),
+        why="faktureras direkt i Fortnox",
     )
     host.change(NAME, values | {"ignore_payments_before": seed.cut_off_date(now()).isoformat()})
     # Not run here: the import has used up the rate limit. Whoever visits runs them.

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from hostsim.demo import (
+from hostsim.demo.preparation import (
     ACCEPTED_DEVIATION,
     exported_invoices,
     free_port,

@@ -11,10 +11,9 @@ from decimal import Decimal
 from typing import Any
 
 from hostsim.sandbox.fields import round_half_up
-from hostsim.sandbox.state import Amounts
 from hostsim.sandbox.switches import Switches
+from hostsim.sandbox.values import ZERO, Amounts
 
-ZERO = Decimal(0)
 HUNDRED = Decimal(100)
 
 

@@ -33,11 +33,13 @@ from hostsim.sandbox.errors import (
     AttachmentRefused,
     Refused,
 )
-from hostsim.sandbox.faults import HTML, Fault, ReceivedRequest
+from hostsim.sandbox.faults import HTML, Fault
 from hostsim.sandbox.licences_and_rights import check_rights
-from hostsim.sandbox.oauth import pages
+from hostsim.sandbox.login_pages import pages
+from hostsim.sandbox.matching import ReceivedRequest
 from hostsim.sandbox.routes import BY_ENDPOINT, make_blueprint
 from hostsim.sandbox.switchboard import KEY, Switchboard, switchboard
+from hostsim.sandbox.token_endpoints import endpoints
 from hostsim.sandbox.tokens import Grant
 
 if TYPE_CHECKING:
@@ -79,6 +81,7 @@ def _shared_app() -> Flask:
     app.register_error_handler(HTTPException, _unknown_path)
     app.register_blueprint(make_blueprint())
     app.register_blueprint(pages)
+    app.register_blueprint(endpoints)
     app.register_blueprint(control)
     app.jinja_env.auto_reload = False
     return app
@@ -198,9 +201,8 @@ def _bearer_grant() -> Grant | None:
 
 
 def _access_token() -> str | None:
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() == "bearer":
-        return token.strip()
+    if request.authorization is not None and request.authorization.type == "bearer":
+        return request.authorization.token
     secret = request.headers.get("Client-Secret", "")
     is_client = hmac.compare_digest(secret.encode(), switchboard().client.secret.encode())
     if switchboard().switches.legacy_headers and is_client:

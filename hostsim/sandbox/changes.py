@@ -13,13 +13,16 @@ from decimal import Decimal
 from functools import partial
 from typing import Any
 
-from hostsim.sandbox import invoicing, payments, records, supplier_invoicing, validation
+from hostsim.sandbox import invoicing, json_records, payments, supplier_invoicing, validation
+from hostsim.sandbox.bookkeeping_rules import check_lock
 from hostsim.sandbox.clock import RANGE, STOCKHOLM, check_year
+from hostsim.sandbox.company import Company
 from hostsim.sandbox.errors import PERIOD_LOCKED, Refused
 from hostsim.sandbox.json_books import parse_fields
-from hostsim.sandbox.pending_logins import SCOPES
-from hostsim.sandbox.state import Company, Invoice, Payment, State
+from hostsim.sandbox.scopes import SCOPES
+from hostsim.sandbox.state import State
 from hostsim.sandbox.validation import Validator
+from hostsim.sandbox.values import Invoice, Payment
 
 Content = Mapping[str, Any]
 Apply = Callable[[State, Content], object]
@@ -109,12 +112,12 @@ FIELDS: Mapping[str, Validator] = {
     "error": validation.nullable(validation.TEXT).with_meaning("what error= says"),
     "at": TIME,
     "seconds": SECONDS,
-    "register": records.NAMES,
+    "register": json_records.NAMES,
     "record": validation.OBJECT.with_meaning("with the register's fields of Fortnox"),
     "key": Validator("the number or the code of the record", _parse_key),
     "user": validation.TEXT.with_meaning("the name of a user"),
-    "set_up": records.SET_UP,
-    "years": records.YEARS,
+    "set_up": json_records.SET_UP,
+    "years": json_records.YEARS,
     "until": validation.nullable(validation.DAY),
     "day": validation.DAY,
     "amount": validation.AMOUNT,
@@ -203,7 +206,7 @@ def _credit(company: Company, number: int) -> None:
     """Credit an invoice; unlike the API, Fortnox's program always refuses a second credit."""
     if _invoice(company, number).credited_by:
         raise ValueError("Fakturan är redan krediterad.")
-    invoicing.check_lock(company, company.today(), PERIOD_LOCKED)
+    check_lock(company, company.today(), PERIOD_LOCKED)
     invoicing.credit(company, number)
 
 
@@ -296,7 +299,7 @@ KINDS: Mapping[str, Kind] = {
     ),
     "put_record": _of_company(
         ("register", "record"),
-        lambda company, c: records.put(
+        lambda company, c: json_records.put(
             company.registers, c["register"], c["record"], company.clock.now()
         ),
         "Add a record to a register, by Fortnox's field names, or change fields of it.",
@@ -328,7 +331,7 @@ KINDS: Mapping[str, Kind] = {
     "register_scopes": Kind(
         ("scopes",),
         lambda state, c: setattr(
-            state, "registered_scopes", None if c["scopes"] is None else frozenset(c["scopes"])
+            state, "registered_scopes", frozenset(_ordered_scopes(c["scopes"]))
         ),
         "Register the program for these scopes alone; a login with others is refused.",
     ),

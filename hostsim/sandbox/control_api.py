@@ -21,25 +21,19 @@ from flask import Blueprint, Flask, Response, current_app, render_template, requ
 from werkzeug.exceptions import HTTPException
 
 from hostsim.sandbox import changes, validation
-from hostsim.sandbox.faults import (
-    ANY_REQUEST,
-    FAULTS,
-    PAYMENT_LISTS,
-    Change,
-    Fault,
-    Match,
-    Queued,
-    Scheduled,
-)
+from hostsim.sandbox.company import RIGHTS, Company
+from hostsim.sandbox.drift import Change
+from hostsim.sandbox.faults import FAULTS, Fault
 from hostsim.sandbox.json_books import to_json
-from hostsim.sandbox.oauth import issue_without_login, registered_scopes
+from hostsim.sandbox.json_records import REGISTERS
+from hostsim.sandbox.matching import ANY_REQUEST, PAYMENT_LISTS, Match, Queued, Scheduled
 from hostsim.sandbox.payloads import OBJECTS, PAYLOADS, Payload, change_example
-from hostsim.sandbox.pending_logins import IMPORT_SCOPES, SCOPES
-from hostsim.sandbox.records import REGISTERS
 from hostsim.sandbox.rest import strict_json
-from hostsim.sandbox.state import RIGHTS, Company, State, User
+from hostsim.sandbox.scopes import IMPORT_SCOPES, SCOPES
+from hostsim.sandbox.state import State, User
 from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.switches import Switches
+from hostsim.sandbox.token_endpoints import issue_without_login
 from hostsim.sandbox.tokens import Grant
 from hostsim.sandbox.validation import Validator
 
@@ -116,7 +110,11 @@ def show_all() -> Response:
             "users": [_user_json(user) for user in state.users.values()],
             "switchboard": routes(current_app, "control"),
             "payloads": PAYLOADS,
-            "imitated": routes(current_app, "oauth") | routes(current_app, "api"),
+            "imitated": (
+                routes(current_app, "login")
+                | routes(current_app, "tokens")
+                | routes(current_app, "api")
+            ),
             "missing": MISSING,
             "asked_but_missing": sorted(
                 {f"{asked.method} {asked.path}" for asked in board.asked if not asked.imitated}
@@ -335,7 +333,7 @@ def issue_token() -> Response:
     """
     payload = _read_payload()
     scopes = payload.get("scopes", IMPORT_SCOPES)
-    registered = [name for name in SCOPES if name in registered_scopes()]
+    registered = [name for name in SCOPES if name in switchboard().state.registered_scopes]
     if unknown := [name for name in scopes if name not in registered]:
         raise _BadRequest(
             f"{', '.join(unknown)}: the registered scopes are {', '.join(registered)}"

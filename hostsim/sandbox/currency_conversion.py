@@ -53,8 +53,33 @@ def consistent_amounts(
     :param default_rate: rate and unit, if not sent.
     :param stored_amount: in the currency, if not sent.
     """
-    amount: Decimal | None = fields.get("amount")
+    amount, in_currency = _sent_amounts(fields, currency, stored_amount, switches)
     sent_rate: Decimal | None = fields.get("currency_rate")
+    rate, unit = checked_rate(
+        currency,
+        sent_rate or default_rate[0],
+        fields.get("currency_unit", default_rate[1]),
+        switches,
+    )
+    amount_in_sek = in_sek(in_currency, rate, unit, switches)
+    if amount not in (None, amount_in_sek) and switches.contradicting_amounts == "refused":
+        if currency == "SEK":
+            raise no_data()
+        rate = _implied_rate(amount, in_currency, unit, sent_rate, switches)
+        amount_in_sek = amount
+    return {
+        "amount": amount_in_sek,
+        "amount_currency": in_currency,
+        "currency_rate": rate,
+        "currency_unit": unit,
+    }
+
+
+def _sent_amounts(
+    fields: Mapping[str, Any], currency: str, stored_amount: Decimal | None, switches: Switches
+) -> tuple[Decimal | None, Decimal]:
+    """Return the amount in SEK, if it was sent, and the one in the currency."""
+    amount: Decimal | None = fields.get("amount")
     in_currency: Decimal | None = fields.get(
         "amount_currency", amount if currency == "SEK" else stored_amount
     )
@@ -66,25 +91,21 @@ def consistent_amounts(
     )
     if not exact and switches.contradicting_amounts == "refused":
         raise no_data()
-    in_currency = round_half_up(in_currency)
-    rate, unit = checked_rate(
-        currency,
-        sent_rate or default_rate[0],
-        fields.get("currency_unit", default_rate[1]),
-        switches,
-    )
-    amount_in_sek = in_sek(in_currency, rate, unit, switches)
-    if amount not in (None, amount_in_sek) and switches.contradicting_amounts == "refused":
-        implied_rate = amount / in_currency if in_currency else Decimal(0)
-        # The rate is for the unit if the unit divides it.
-        implied_rate /= effective_rate(ONE, unit, switches)
-        rate = round_half_up(implied_rate, 6 if sent_rate is None else decimal_places(sent_rate))
-        if currency == "SEK" or rate <= 0 or rate != (sent_rate or rate):
-            raise no_data()
-        amount_in_sek = amount
-    return {
-        "amount": amount_in_sek,
-        "amount_currency": in_currency,
-        "currency_rate": rate,
-        "currency_unit": unit,
-    }
+    return amount, round_half_up(in_currency)
+
+
+def _implied_rate(
+    amount: Decimal,
+    in_currency: Decimal,
+    unit: int,
+    sent_rate: Decimal | None,
+    switches: Switches,
+) -> Decimal:
+    """Return the rate by which both amounts agree, or refuse a sent one that is another."""
+    implied = amount / in_currency if in_currency else Decimal(0)
+    # The rate is for the unit if the unit divides it.
+    implied /= effective_rate(ONE, unit, switches)
+    rate = round_half_up(implied, 6 if sent_rate is None else decimal_places(sent_rate))
+    if rate <= 0 or rate != (sent_rate or rate):
+        raise no_data()
+    return rate

@@ -144,7 +144,7 @@ def _bad_characters(value: str) -> Refused:
     return Refused(CHARACTERS, f"Värdet innehåller ej tillåtna tecken. ({value})")
 
 
-def code(max_length: int | None = None, *, blank: Any = "") -> Field:
+def code(max_length: int | None = None) -> Field:
     """Make a field of letters and digits, such as a customer number."""
 
     def read(name: str, value: Any, switches: Switches) -> str:
@@ -153,7 +153,7 @@ def code(max_length: int | None = None, *, blank: Any = "") -> Field:
             raise Refused(ALPHANUMERIC, f"Värdet måste vara alfanumeriskt. ({value_text})")
         return value_text
 
-    return Field("a text of letters, digits, -, _ and .", read, blank)
+    return Field("a text of letters, digits, -, _ and .", read)
 
 
 def choice(*values: str, blank: Any = "") -> Field:

@@ -21,7 +21,7 @@ from hostsim.sandbox.fields import (
     rate,
     text,
 )
-from hostsim.sandbox.state import INVOICE_TYPES
+from hostsim.sandbox.values import INVOICE_TYPES
 
 MAX_ROWS = 500
 

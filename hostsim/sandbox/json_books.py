@@ -9,29 +9,32 @@
                                   "payment_date": "2026-01-30", "booked": true}]}],
      "users": [{"name": "demo", "password": "demo"}]}
 
-Field names are those of :class:`~hostsim.sandbox.state.Invoice`,
-:class:`~hostsim.sandbox.state.Payment` and so on. Amounts may be texts or
+Field names are those of :class:`~hostsim.sandbox.values.Invoice`,
+:class:`~hostsim.sandbox.values.Payment` and so on. Amounts may be texts or
 numbers, dates are ``YYYY-MM-DD``, times carry their zone.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
-from hostsim.sandbox import records, validation
+from hostsim.sandbox import json_records, validation
+from hostsim.sandbox.company import Company
 from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.fields import parse_changes
 from hostsim.sandbox.invoice_fields import FIELDS, ROW
 from hostsim.sandbox.invoicing import READ_ONLY
-from hostsim.sandbox.pending_logins import SCOPES
-from hostsim.sandbox.state import Company, Invoice, InvoiceRow, Payment, State
+from hostsim.sandbox.scopes import SCOPES
+from hostsim.sandbox.state import State
 from hostsim.sandbox.switches import Switches
+from hostsim.sandbox.values import Invoice, InvoiceRow, Payment
 
 Record = TypeVar("Record", Invoice, InvoiceRow, Payment)
 
@@ -74,13 +77,13 @@ BOOKS = ("invoices", "payments", "registers", "supplier_invoices", "set_up", "fi
 def _fill(company: Company, content: Mapping[str, Any]) -> None:
     for name, entries in content.get("registers", {}).items():
         for entry in entries:
-            records.put(company.registers, name, entry, company.clock.now())
-    for bill in _read_list("supplier_invoices", content, records.parse_supplier_invoice):
+            json_records.put(company.registers, name, entry, company.clock.now())
+    for bill in _read_list("supplier_invoices", content, json_records.parse_supplier_invoice):
         company.registers.put_supplier_invoice(bill)
-    set_up = validation.validate("set_up", records.SET_UP, content.get("set_up", {}))
+    set_up = validation.validate("set_up", json_records.SET_UP, content.get("set_up", {}))
     company.registers.change_set_up(**set_up)
     years = content.get("financial_years")
-    company.registers.years = validation.validate("financial_years", records.YEARS, years)
+    company.registers.years = validation.validate("financial_years", json_records.YEARS, years)
     for invoice in _read_list("invoices", content, partial(build_record, Invoice)):
         company.add_invoice(invoice)
     for payment in _read_list("payments", content, partial(build_record, Payment)):
@@ -126,7 +129,7 @@ def parse_fields(
     """Parse some fields of a record. Raises ``ValueError`` with a message."""
     values = validation.read(validation.fields_of(kind), content, needed)
     rows = tuple(
-        replace(row, **_parse_fortnox_fields(InvoiceRow, vars(row)))
+        dataclasses.replace(row, **_parse_fortnox_fields(InvoiceRow, vars(row)))
         for row in values.get("rows", ())
     )
     return values | ({"rows": rows} if rows else {}) | _parse_fortnox_fields(kind, values)
@@ -152,7 +155,7 @@ def _parse_fortnox_fields(kind: type[Record], values: Mapping[str, Any]) -> dict
 def to_json(company: Company) -> dict[str, Any]:
     """Return a company and its books as :func:`from_json` reads them, defaults included."""
     registers = company.registers
-    content: dict[str, Any] = records.to_plain(
+    content: dict[str, Any] = _to_plain(
         {
             "number": company.number,
             "name": company.name,
@@ -161,7 +164,7 @@ def to_json(company: Company) -> dict[str, Any]:
             "payments": company.payments(),
             "registers": {
                 name: [entry.fields for entry in registers.entries[name].values()]
-                for name in records.REGISTERS
+                for name in json_records.REGISTERS
             },
             "supplier_invoices": list(registers.supplier_invoices.values()),
             "set_up": registers.set_up,
@@ -169,3 +172,17 @@ def to_json(company: Company) -> dict[str, Any]:
         }
     )
     return content
+
+
+def _to_plain(value: Any) -> Any:
+    """Return records and values in JSON's types; amounts as texts."""
+    if dataclasses.is_dataclass(value):
+        fields = dataclasses.fields(value)
+        return {field.name: _to_plain(getattr(value, field.name)) for field in fields}
+    if isinstance(value, Mapping):
+        return {name: _to_plain(item) for name, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [_to_plain(item) for item in value]
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return value.isoformat() if isinstance(value, date) else value

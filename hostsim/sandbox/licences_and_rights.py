@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from hostsim.sandbox.errors import NO_API_LICENCE, NO_MODULE_LICENCE, NO_RIGHT, NO_SCOPE, Refused
-from hostsim.sandbox.pending_logins import SCOPES
 from hostsim.sandbox.routes import Route
+from hostsim.sandbox.scopes import SCOPES
 from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.tokens import Grant
 

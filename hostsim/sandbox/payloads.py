@@ -12,10 +12,12 @@ from typing import Any, Literal
 from hostsim.sandbox import validation
 from hostsim.sandbox.changes import KINDS, TIME, checked_change
 from hostsim.sandbox.changes import SECONDS as STEP
-from hostsim.sandbox.faults import FAULTS, MAX_WAIT_SECONDS, Match
+from hostsim.sandbox.faults import FAULTS
+from hostsim.sandbox.latency import MAX_WAIT_SECONDS
+from hostsim.sandbox.matching import Match
 from hostsim.sandbox.registers import FinancialYear, SetUp
-from hostsim.sandbox.state import Amounts, Invoice, InvoiceRow, Payment, WriteOff
 from hostsim.sandbox.validation import Validator
+from hostsim.sandbox.values import Amounts, Invoice, InvoiceRow, Payment, WriteOff
 
 MATCH_FIELDS: Mapping[str, Validator] = {
     "method": validation.TEXT,

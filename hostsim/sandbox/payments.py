@@ -12,6 +12,17 @@ from datetime import date
 from typing import Any
 
 from hostsim.sandbox import currency_conversion, serializers
+from hostsim.sandbox.bookkeeping_rules import (
+    check_dimensions,
+    check_lock,
+    check_period,
+    check_year,
+    find_account,
+    find_reference,
+    rate_and_unit,
+    reference_not_found,
+)
+from hostsim.sandbox.company import Company
 from hostsim.sandbox.errors import (
     ALREADY_PAID,
     BEFORE_INVOICE,
@@ -21,6 +32,7 @@ from hostsim.sandbox.errors import (
 )
 from hostsim.sandbox.fields import (
     Field,
+    Fields,
     amount,
     blanks,
     day,
@@ -33,21 +45,9 @@ from hostsim.sandbox.fields import (
     require,
     text,
 )
-from hostsim.sandbox.invoicing import (
-    check_dimensions,
-    check_lock,
-    check_period,
-    check_year,
-    find_account,
-    find_invoice,
-    find_reference,
-    rate_and_unit,
-    reference_not_found,
-)
+from hostsim.sandbox.invoicing import find_invoice
 from hostsim.sandbox.resources.read_only_registers import CURRENCIES, MODES_OF_PAYMENT
-from hostsim.sandbox.state import Company, Invoice, Payment, WriteOff
-
-Fields = Mapping[str, Any]
+from hostsim.sandbox.values import Invoice, Payment, WriteOff
 
 AMOUNT_ATTRIBUTES = {"amount", "amount_currency"}
 
@@ -83,39 +83,45 @@ def complete_fields(
     company: Company, sent_fields: Fields, invoice: Invoice, before: Payment | None
 ) -> dict[str, Any]:
     """Return the fields of a payment with the derived ones, or refuse contradictions."""
-    switches = company.switches
     basis = before or invoice
     currency: str = sent_fields.get("currency", basis.currency)
-    currency_changed = currency != basis.currency
-    if currency != invoice.currency and switches.other_currency == "refused":
+    if currency != invoice.currency and company.switches.other_currency == "refused":
         message = "Betalningens valuta måste vara fakturans."
-        raise Refused(switches.payment_currency_code, message)
+        raise Refused(company.switches.payment_currency_code, message)
     mode = sent_fields.get("mode_of_payment", "")
     fields = _mode_account(company, mode) | dict(sent_fields)
-    if currency_changed or "write_offs" in sent_fields:
+    if currency != basis.currency or "write_offs" in sent_fields:
         rows = sent_fields.get("write_offs", before.write_offs if before else ())
         fields["write_offs"] = tuple(
             _write_off_with_currency(company, row, currency) for row in rows
         )
+    return fields | _amounts(company, sent_fields, currency, invoice, before)
+
+
+def _amounts(
+    company: Company, sent_fields: Fields, currency: str, invoice: Invoice, before: Payment | None
+) -> dict[str, Any]:
+    """Return amounts, currency, rate and unit of a payment; nothing if none of them changes."""
+    basis = before or invoice
     stored_amount = before.in_currency if before else None
     if before:
         # Fields that are sent back as they were read are unchanged.
         stored = replace(before, amount_currency=stored_amount)
         unchanged = {name for name in sent_fields if sent_fields[name] == getattr(stored, name)}
         if not sent_fields.keys() & (currency_conversion.AMOUNT_FIELDS - unchanged):
-            return fields
-        if not currency_changed:
+            return {}
+        if currency == before.currency:
             sent_fields = {
                 name: sent_fields[name]
                 for name in sent_fields.keys() - (unchanged & AMOUNT_ATTRIBUTES)
             }
     default_rate = (basis.currency_rate, basis.currency_unit)
-    if currency_changed:
+    if currency != basis.currency:
         default_rate = rate_and_unit(find_reference(company, CURRENCIES, currency))
     amounts = currency_conversion.consistent_amounts(
-        sent_fields, currency, default_rate, stored_amount, switches
+        sent_fields, currency, default_rate, stored_amount, company.switches
     )
-    return {**fields, "currency": currency, **amounts}
+    return {"currency": currency, **amounts}
 
 
 def _write_off_with_currency(company: Company, row: WriteOff, currency: str) -> WriteOff:

@@ -7,43 +7,9 @@ import threading
 from dataclasses import dataclass, replace
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from hostsim.sandbox.state import Company, State, User
+from hostsim.sandbox.company import Company
+from hostsim.sandbox.state import State, User
 from hostsim.sandbox.tokens import Challenge, Grant
-
-#: The scopes of Fortnox's documentation, with their names in Swedish and English. The error for a
-#: missing right uses the Swedish name; that of suppliers was seen live.
-SCOPES = {
-    "payment": ("In- och utbetalningar", "Payments"),
-    "invoice": ("Kundfakturor", "Customer invoices"),
-    "companyinformation": ("Företagsinformation", "Company information"),
-    "currency": ("Valutor", "Currencies"),
-    "settings": ("Inställningar", "Settings"),
-    "bookkeeping": ("Bokföring", "Bookkeeping"),
-    "profile": ("Din användare", "Your user"),
-    "customer": ("Kundregister", "Customers"),
-    "article": ("Artiklar", "Articles"),
-    "offer": ("Offerter", "Offers"),
-    "order": ("Order", "Orders"),
-    "price": ("Priser", "Prices"),
-    "print": ("Utskrifter", "Printing"),
-    "project": ("Projekt", "Projects"),
-    "costcenter": ("Kostnadsställen", "Cost centres"),
-    "supplier": ("Leverantörsregister", "Suppliers"),
-    "supplierinvoice": ("Leverantörsfakturor", "Supplier invoices"),
-    "inbox": ("Inkorg", "Inbox"),
-    "archive": ("Arkiv", "Archive"),
-    "connectfile": ("Filkopplingar", "Connected files"),
-    "assets": ("Anläggningsregister", "Assets"),
-    "salary": ("Lön", "Salaries"),
-    "timereporting": ("Tidrapporter", "Time reports"),
-    "warehouse": ("Lager", "Warehouse"),
-    "noxfinansinvoice": ("Fakturor i Fortnox Finans", "Invoices in Fortnox Finans"),
-    "deletevoucher": ("Borttagning av verifikationer", "Deletion of vouchers"),
-    "companylogo": ("Företagets logotyp", "The company's logo"),
-}
-
-#: The default scopes of a token that is issued without a login.
-IMPORT_SCOPES = ("payment", "invoice", "companyinformation")
 
 #: How many logins may be in progress; the oldest is dropped first.
 MAX_PENDING_LOGINS = 1000
@@ -112,7 +78,7 @@ def complete_login(pending: PendingLogin, user: User, company: Company, state: S
         # Reported by a client's author: neither code nor state is returned.
         return pending.redirect_uri
     requested = Grant(pending.client_id, company.number, user.id, pending.scopes, pending.service)
-    scopes = licensed_scopes(requested, state)
+    scopes = state.licensed_scopes(requested)
     if error := _login_error(pending, user, company, scopes):
         pending.error = error
         return redirect_url(pending, error=error)
@@ -129,18 +95,6 @@ def redirect_url(pending: PendingLogin, **parameters: str) -> str:
     existing = parse_qsl(parts.query, keep_blank_values=True)
     query = urlencode([*existing, *parameters.items(), ("state", pending.state)])
     return urlunsplit(parts._replace(query=query))
-
-
-def licensed_scopes(grant: Grant, state: State) -> tuple[str, ...]:
-    """Return the scopes for a grant's tokens; none if a licence is missing."""
-    switches, company_unlicensed = state.switches, state.company(grant.company).unlicensed
-    missing = state.unlicensed(grant) & set(grant.scopes)
-    refused = (
-        missing & company_unlicensed if switches.unlicensed_at_login == "refused" else frozenset()
-    )
-    if switches.person_unlicensed == "refused":
-        refused |= missing - company_unlicensed
-    return () if refused else tuple(scope for scope in grant.scopes if scope not in missing)
 
 
 def _login_error(

@@ -15,8 +15,7 @@ from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from hostsim.sandbox.validation import Account, Number, integer
-
-ZERO = Decimal(0)
+from hostsim.sandbox.values import ZERO
 
 
 @dataclass(frozen=True)
@@ -141,16 +140,12 @@ class Registers:
                 key = next(iter(record.values()))
                 self.entries[name][str(key)] = Entry(record, now)
 
-    def copy(self) -> Registers:
-        """Return a copy; records are immutable and shared."""
-        copied = copy.copy(self)
-        copied.entries = defaultdict(dict)
+    def __copy__(self) -> Registers:
+        """Return a copy with tables of its own; records are immutable and shared."""
+        copied = object.__new__(Registers)
+        vars(copied).update({name: copy.copy(value) for name, value in vars(self).items()})
         for name, entries in self.entries.items():
             copied.entries[name] = dict(entries)
-        copied.used_customer_numbers = set(self.used_customer_numbers)
-        copied.files = dict(self.files)
-        copied.attachments = dict(self.attachments)
-        copied.supplier_invoices = dict(self.supplier_invoices)
         return copied
 
     def get(self, name: str, key: object) -> Mapping[str, Any] | None:
@@ -187,7 +182,7 @@ class Registers:
 
     # --- Accounts: each financial year has its own chart ---
 
-    def account(self, number: int, year: int) -> Mapping[str, Any] | None:
+    def account(self, number: int | str, year: int) -> Mapping[str, Any] | None:
         return self.get("accounts", f"{number}@{year}") or self.get("accounts", number)
 
     def chart(self, year: int) -> list[Entry]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 import secrets
-from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from email.utils import format_datetime
@@ -43,49 +43,20 @@ REASON_PHRASES = {status.value: status.phrase for status in HTTPStatus}
 #: The build that the recordings name; ten hexadecimal digits.
 BUILD = "16d854443d"
 
-
-class _NeedsExactEncoding(ValueError):
-    """A value that the standard encoder would write differently."""
+#: Marks a number among JSON's strings; it is random, so that no text holds it.
+_MARK = secrets.token_hex(8)
+_MARKED_NUMBER = re.compile(f'"{_MARK}([^"]*)"')
 
 
 def encode(value: object) -> str:
     """Encode JSON as Fortnox does; dictionaries keep their order."""
-    try:
-        # A page of 500 payments in 3 milliseconds instead of 9.
-        encoded = json.dumps(value, separators=(",", ":"), default=_python_value)
-    except _NeedsExactEncoding:
-        return _encode_exactly(value)
-    return encoded.replace("/", "\\/")
+    encoded = json.dumps(value, separators=(",", ":"), default=_encode_date_or_number)
+    return _MARKED_NUMBER.sub(r"\1", encoded).replace("/", "\\/")
 
 
-def _python_value(value: object) -> int | float | str:
-    """Return a value that the standard encoder writes as Fortnox does."""
-    if isinstance(value, date):
-        return value.isoformat()
-    if not isinstance(value, Decimal) or not value.is_finite():
-        raise _NeedsExactEncoding
-    text = format_number(value)
-    parsed = float(text) if "." in text else int(text)
-    if repr(parsed) != text:
-        raise _NeedsExactEncoding
-    return parsed
-
-
-def _encode_exactly(value: object) -> str:
-    if isinstance(value, date):
-        return json.dumps(value.isoformat())
-    if isinstance(value, str):
-        return json.dumps(value).replace("/", "\\/")
-    if isinstance(value, Decimal):
-        return format_number(value)
-    if isinstance(value, Mapping):
-        fields = (
-            f"{_encode_exactly(str(key))}:{_encode_exactly(item)}" for key, item in value.items()
-        )
-        return f"{{{','.join(fields)}}}"
-    if isinstance(value, Sequence):
-        return f"[{','.join(map(_encode_exactly, value))}]"
-    return json.dumps(value)
+def _encode_date_or_number(value: date | Decimal) -> str:
+    """Return the text of a value that :mod:`json` cannot encode; a float would lose digits."""
+    return f"{_MARK}{format_number(value)}" if isinstance(value, Decimal) else value.isoformat()
 
 
 def format_number(value: Decimal) -> str:

@@ -10,9 +10,9 @@ from typing import Any
 from flask import Response, g, request
 
 from hostsim.sandbox import query, responses
+from hostsim.sandbox.company import Company
 from hostsim.sandbox.errors import BAD_JSON, CONTENT_TYPE, Refused
 from hostsim.sandbox.fields import no_data
-from hostsim.sandbox.state import Company
 from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.tokens import Grant
 
@@ -30,13 +30,14 @@ def base_url() -> str:
 
 def json_body() -> Mapping[str, Any]:
     require_json()
-    content = parse_json(request.get_data())
+    content = parse_json()
     return content if isinstance(content, dict) else {}
 
 
-def parse_json(content: bytes) -> Any:
+def parse_json() -> Any:
+    """Parse the body, or refuse it."""
     try:
-        return strict_json(content)
+        return strict_json(request.get_data())
     except ValueError as error:
         message = "Error deserializing JSON: JSON_ERROR_SYNTAX"
         raise Refused(BAD_JSON, message) from error

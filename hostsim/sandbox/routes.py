@@ -109,26 +109,6 @@ RESOURCES: Mapping[tuple[str, str], Sequence[tuple[str, str, str, View]]] = {
         ("GET", "", "List the accounts of a financial year.", accounts.list_accounts),
         ("GET", "/<number>", "Show an account.", accounts.show_account),
     ),
-    ("/3/costcenters", "costcenter"): (
-        ("GET", "", "List cost centres.", COST_CENTERS.list_all),
-        ("GET", "/<key>", "Show a cost centre.", COST_CENTERS.show_one),
-    ),
-    ("/3/currencies", "currency"): (
-        ("GET", "", "List currencies.", CURRENCIES.list_all),
-        ("GET", "/<key>", "Show a currency.", CURRENCIES.show_one),
-    ),
-    ("/3/projects", "project"): (
-        ("GET", "", "List projects.", PROJECTS.list_all),
-        ("GET", "/<key>", "Show a project.", PROJECTS.show_one),
-    ),
-    ("/3/termsofpayments", ":termsofpayments_scope"): (
-        ("GET", "", "List terms of payment.", TERMS_OF_PAYMENT.list_all),
-        ("GET", "/<key>", "Show terms of payment.", TERMS_OF_PAYMENT.show_one),
-    ),
-    ("/3/modesofpayments", "settings"): (
-        ("GET", "", "List modes of payment.", MODES_OF_PAYMENT.list_all),
-        ("GET", "/<key>", "Show a mode of payment.", MODES_OF_PAYMENT.show_one),
-    ),
     ("/3/financialyears", "bookkeeping"): (
         ("GET", "", "List financial years, or the one of a day.", financial_years.list_years),
         ("GET", "/<number>", "Show a financial year.", financial_years.show_year),
@@ -188,9 +168,26 @@ RESOURCES: Mapping[tuple[str, str], Sequence[tuple[str, str, str, View]]] = {
     ),
 }  # fmt: skip
 
+#: Registers that are only read: with their scope, and in the plural and the singular.
+READ_ONLY_REGISTERS = (
+    (COST_CENTERS, "costcenter", "cost centres", "a cost centre"),
+    (CURRENCIES, "currency", "currencies", "a currency"),
+    (MODES_OF_PAYMENT, "settings", "modes of payment", "a mode of payment"),
+    (PROJECTS, "project", "projects", "a project"),
+    (TERMS_OF_PAYMENT, ":termsofpayments_scope", "terms of payment", "terms of payment"),
+)
+
+READ_ONLY_RESOURCES = {
+    (f"/3/{register.name}", scope): (
+        ("GET", "", f"List {plural}.", register.list_all),
+        ("GET", "/<key>", f"Show {singular}.", register.show_one),
+    )
+    for register, scope, plural, singular in READ_ONLY_REGISTERS
+}
+
 ROUTES = [
     Route(method, f"{base}{below}", scope, says, view)
-    for (base, scope), rows in RESOURCES.items()
+    for (base, scope), rows in (*RESOURCES.items(), *READ_ONLY_RESOURCES.items())
     for method, below, says, view in rows
 ]
 

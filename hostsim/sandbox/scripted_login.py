@@ -54,20 +54,20 @@ def sign_in(
         return _text(browser.get(callback, timeout=TIMEOUT_SECONDS))
 
 
-def refuse(url: str, user: str, password: str, session: requests.Session | None = None) -> str:
+def refuse(url: str, user: str, password: str) -> str:
     """Sign in, refuse the consent, and return the text of the last page."""
-    with _browser(session) as browser:
-        callback = _follow_forms(browser, url, user, password, decision="refuse", company=None)
+    with _browser() as browser:
+        callback = _follow_forms(browser, url, user, password, decision="refuse")
         return _text(browser.get(callback, timeout=TIMEOUT_SECONDS))
 
 
 def callback_url(url: str, user: str, password: str, *, company: int | str | None = None) -> str:
     """Sign in and consent, but return the callback URL instead of following it."""
-    with _browser(None) as browser:
+    with _browser() as browser:
         return _follow_forms(browser, url, user, password, decision="allow", company=company)
 
 
-def _browser(session: requests.Session | None) -> requests.Session:
+def _browser(session: requests.Session | None = None) -> requests.Session:
     browser = session or requests.Session()
     # Proxies and .netrc do not apply to the sandbox.
     browser.trust_env = False
@@ -82,7 +82,7 @@ def _follow_forms(
     password: str,
     *,
     decision: str,
-    company: int | str | None,
+    company: int | str | None = None,
 ) -> str:
     """Submit form after form until a page redirects; return that URL."""
     page = browser.get(_resolve_url(url), timeout=TIMEOUT_SECONDS, allow_redirects=False)

@@ -2,36 +2,38 @@
 
 The haulier is the same at every start, with dates that follow ``now``. Most
 of it is an ordinary half-year; some invoices are special cases, listed in
-:data:`CASES`.
+:mod:`hostsim.sandbox.seed_cases`.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
-from hostsim.sandbox import currency_conversion, records, supplier_invoicing
+from hostsim.sandbox import currency_conversion, json_books, json_records, supplier_invoicing
 from hostsim.sandbox.clock import STOCKHOLM, Clock, day_in_stockholm
+from hostsim.sandbox.company import Company
 from hostsim.sandbox.fields import round_half_up
-from hostsim.sandbox.json_books import from_json
-from hostsim.sandbox.state import Company, Invoice, Payment, State, WriteOff, ocr_of
+from hostsim.sandbox.ocr import ocr_of
+from hostsim.sandbox.seed_cases import (
+    CASES,
+    CREDIT_NOTES,
+    CUSTOMERS,
+    DIRECT,
+    EUR,
+    RATES,
+    UNITS,
+    Case,
+    Paid,
+)
+from hostsim.sandbox.state import State
 from hostsim.sandbox.switches import Switches
+from hostsim.sandbox.values import Invoice, Payment
 
-__all__ = [
-    "COMPANY",
-    "LOWEST_NUMBER",
-    "OTHER_COMPANY",
-    "PASSWORD",
-    "USER",
-    "cut_off_date",
-    "empty",
-    "exported_invoices",
-    "from_json",
-    "haulier",
-]
+from_json = json_books.from_json
 
 #: The demo user, shown on the login page. They are valid for the sandbox only.
 USER = "demo"
@@ -49,28 +51,8 @@ INVOICE_COUNT = 300
 #: Days from the first invoice to today.
 SPAN_DAYS = 215
 
-#: SEK for one of a currency; the unit of yen is 100.
-RATES = {"EUR": Decimal("11.2750"), "NOK": Decimal("0.9640"), "JPY": Decimal("0.0712")}
-UNITS = {"JPY": 100}
-
-CUSTOMERS = (
-    ("1001", "Norrlands Trävaror AB", "SEK"),
-    ("1002", "Mälardalens Livsmedel AB", "SEK"),
-    ("1003", "Skånska Byggvaror i Eslöv AB", "SEK"),
-    ("1004", "Värmlands Stålverk AB", "SEK"),
-    ("1005", "Östgöta Kylgrossist AB", "SEK"),
-    ("1006", "Hallands Möbelfabrik AB", "SEK"),
-    ("1007", "Gävle Pappersbruk AB", "SEK"),
-    ("1008", "Ångermanlands Sågverk AB", "SEK"),
-    ("1009", "Bohus Fisk & Skaldjur AB", "SEK"),
-    ("1010", "Sörmlands Trädgård AB", "SEK"),
-    ("1011", "Dalarnas Verkstad AB", "SEK"),
-    ("1012", "Kalmar Glas & Porslin AB", "SEK"),
-    ("2001", "Rheinland Spedition GmbH", "EUR"),
-    ("2002", "Suomen Paperi Oy", "EUR"),
-    ("2003", "Østfold Byggevarer AS", "NOK"),
-    ("2004", "Osaka Kikai K.K.", "JPY"),
-)
+#: A credit invoice of the second company, to be settled against the last one there.
+UNSETTLED_CREDIT = 20020
 
 
 def add_demo_user(state: State) -> None:
@@ -82,199 +64,6 @@ def add_demo_user(state: State) -> None:
 def cut_off_date(now: datetime) -> date:
     """Return "Ignorera betalningar före" of the demonstration."""
     return day_in_stockholm(now) - timedelta(days=150)
-
-
-# --- Cases ------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Paid:
-    """One payment of a case."""
-
-    amount: Decimal
-    """In the invoice's currency."""
-
-    days_after: int
-    """After the invoice date, but never later than the last working day."""
-
-    booked: bool = True
-    source: str = "manual"
-    write_offs: tuple[WriteOff, ...] = ()
-    rate: Decimal | None = None
-    """SEK for one of the currency, as paid; ``None`` for the rate of :data:`RATES`."""
-
-    shown_rate: Decimal | None = None
-    """SEK for one by the rate that Fortnox shows, if it is another."""
-
-    recent: bool = False
-    """Registered within the last hour."""
-
-    days_ago: int | None = None
-    """Days before today, instead of after the invoice date."""
-
-    unreadable: bool = False
-
-
-@dataclass(frozen=True)
-class _Case:
-    """An invoice in Fortnox, its payments, and how the host knows it."""
-
-    total: Decimal
-    payments: tuple[_Paid, ...] = ()
-    customer: int = 0
-    kind: str = "INVOICE"
-    credit_of: int = 0
-    factored: bool = False
-    in_fortnox_as: int = 0
-    """The number in Fortnox, if it is another than the host's."""
-
-    in_host: bool = True
-    host_currency: str = ""
-    """The host's own text for the currency, if it is another."""
-
-    period_closed: bool = True
-
-
-_kr = Decimal
-
-
-def _paid_in_full(
-    total: str, days: int = 28, *, source: str = "manual", recent: bool = False
-) -> _Case:
-    return _Case(_kr(total), (_Paid(_kr(total), days, source=source, recent=recent),))
-
-
-def _offset(total: str, days_ago: int) -> _Case:
-    """Make one side of an offset against a credit invoice, which moves no money."""
-    return _Case(_kr(total), (_Paid(_kr(total), 0, days_ago=days_ago),))
-
-
-EUR, EUR_2, NOK, JPY = 12, 13, 14, 15
-
-_BANK_FEE = WriteOff(amount=_kr("10"), account=6570, description="Bankavgift")
-_ROUNDING = WriteOff(amount=_kr("-0.40"), account=3740, description="Öresavrundning")
-_SMALL_LOSS = WriteOff(amount=_kr("0.50"), account=3740, description="Öresavrundning")
-_EURO_FEE = WriteOff(amount=_kr("56.00"), account=6570, description="Bankavgift utland")
-
-#: The special invoices, by the host's number.
-CASES: Mapping[int, _Case] = {
-    # Low numbers, paid after the cut-off date: ignored by number.
-    **{10031 + i: _paid_in_full(f"{4200 + 350 * i}", 75 + i) for i in range(5)},
-    # Paid exactly, with write-offs in Fortnox: 990 + 10, and 1000.40 - 0.40.
-    10120: _Case(_kr("1000"), (_Paid(_kr("990"), 30, write_offs=(_BANK_FEE,)),)),
-    10121: _Case(_kr("1000"), (_Paid(_kr("1000.40"), 29, write_offs=(_ROUNDING,)),)),
-    10122: _Case(_kr("2487.50"), (_Paid(_kr("2487"), 31, write_offs=(_SMALL_LOSS,)),)),
-    10123: _Case(_kr("4989.60"), (_Paid(_kr("4980"), 27, write_offs=(_BANK_FEE, _ROUNDING)),)),
-    # A shortfall that the host's accepted deviation of 5 SEK covers.
-    10125: _Case(_kr("8753"), (_Paid(_kr("8750"), 30),)),
-    10126: _Case(_kr("6121.50"), (_Paid(_kr("6120"), 26),)),
-    # Paid in parts: two equal ones, three unequal ones, one that leaves a balance.
-    10130: _Case(_kr("12000"), (_Paid(_kr("6000"), 20), _Paid(_kr("6000"), 20))),
-    10131: _Case(
-        _kr("18750"), (_Paid(_kr("8750"), 15), _Paid(_kr("5000"), 30), _Paid(_kr("5000"), 45))
-    ),
-    10132: _Case(_kr("9375"), (_Paid(_kr("4000"), 30),)),
-    10133: _Case(_kr("15625"), (_Paid(_kr("10000"), 33),)),
-    # Paid too much.
-    10136: _Case(_kr("5437.50"), (_Paid(_kr("5473.50"), 28),)),
-    10137: _Case(_kr("3000"), (_Paid(_kr("3300"), 25),)),
-    # Paid twice: nothing remains for the second payment.
-    10140: _Case(_kr("7812.50"), (_Paid(_kr("7812.50"), 28), _Paid(_kr("7812.50"), 32))),
-    # A credit invoice and the payment below zero that settles it.
-    10145: _paid_in_full("11250"),
-    10146: _Case(_kr("-2500"), (_Paid(_kr("-2500"), 10),), credit_of=10145),
-    # Settled against a credit invoice, as two payments of one day; a customer of their own.
-    10147: replace(_offset("3125", 40), customer=3),
-    10148: replace(_offset("-3125", 40), customer=3, credit_of=10147),
-    # Settled against a credit note that was made in Fortnox directly.
-    10149: replace(_offset("4062.50", 38), customer=5),
-    # A payment of nothing, and then the real one.
-    10152: _Case(_kr("5312.50"), (_Paid(_kr("0"), 20), _Paid(_kr("5312.50"), 30))),
-    # Paid, and refunded.
-    10150: _Case(_kr("4375"), (_Paid(_kr("4375"), 28), _Paid(_kr("-4375"), 34))),
-    # Sold to Fortnox Finans, and direct debit.
-    10155: replace(_paid_in_full("21875", 2, source="finance"), factored=True),
-    10156: replace(_paid_in_full("16406.25", 2, source="finance"), factored=True),
-    10157: replace(_paid_in_full("9062.50", 3, source="finance"), factored=True),
-    10160: _paid_in_full("3125", 30, source="autogiro"),
-    10161: _paid_in_full("3125", 30, source="autogiro"),
-    10162: _paid_in_full("3906.25", 30, source="autogiro"),
-    # The same invoice under another number in Fortnox; the OCR agrees.
-    10165: replace(_paid_in_full("5625"), in_fortnox_as=20010),
-    # The host calls the currency "Euro".
-    10168: replace(_paid_in_full("840"), customer=EUR, host_currency="Euro"),
-    # The invoice period is not closed in the host.
-    10170: replace(_paid_in_full("7187.50", 20), period_closed=False),
-    # An amount that Fortnox hides without a licence for it.
-    10172: _Case(_kr("4687.50"), (_Paid(_kr("4687.50"), 30, unreadable=True),)),
-    # Foreign money: paid at the day's rate, in parts, with a fee, too little.
-    10175: _Case(_kr("1250"), (_Paid(_kr("1250"), 30, rate=_kr("11.2310")),), customer=EUR),
-    10176: _Case(_kr("980.50"), (_Paid(_kr("980.50"), 28, rate=_kr("11.3045")),), customer=EUR_2),
-    10177: _Case(
-        _kr("2000"),
-        (
-            _Paid(_kr("800"), 20, rate=_kr("11.2540")),
-            _Paid(_kr("1200"), 40, rate=_kr("11.2980")),
-        ),
-        customer=EUR,
-    ),
-    10178: _Case(
-        _kr("1000"),
-        (_Paid(_kr("995"), 30, rate=_kr("11.2"), write_offs=(_EURO_FEE,)),),
-        customer=EUR,
-    ),
-    10179: _Case(_kr("640"), (_Paid(_kr("600"), 30, rate=_kr("11.2630")),), customer=EUR_2),
-    10180: _Case(_kr("8750"), (_Paid(_kr("8750"), 30, rate=_kr("0.9655")),), customer=NOK),
-    10181: _Case(_kr("12400"), (_Paid(_kr("12400"), 25, rate=_kr("0.9612")),), customer=NOK),
-    10182: _Case(_kr("5150.75"), (_Paid(_kr("5200"), 25, rate=_kr("0.9634")),), customer=NOK),
-    # Yen have a unit of 100, which divides the rate if a switch says so; one rate contradicts its
-    # amounts.
-    10185: _Case(
-        _kr("185000"),
-        (_Paid(_kr("185000"), 30, rate=_kr("0.0712")),),
-        customer=JPY,
-    ),
-    10186: _Case(_kr("92000"), (_Paid(_kr("92000"), 30, rate=_kr("0.0709")),), customer=JPY),
-    10187: _Case(
-        _kr("140000"),
-        (_Paid(_kr("140000"), 30, rate=_kr("0.0698"), shown_rate=_kr("0.065")),),
-        customer=JPY,
-    ),
-    # Unbooked in Fortnox, from a bank file; one exceeds its invoice.
-    10230: _Case(_kr("6875"), (_Paid(_kr("6875"), 25, booked=False, source="file"),)),
-    10231: _Case(_kr("10312.50"), (_Paid(_kr("10500"), 25, booked=False, source="file"),)),
-    10232: _Case(_kr("4531.25"), (_Paid(_kr("4531.25"), 25, booked=False, source="file"),)),
-    # Changed in Fortnox overnight, and touched without a change.
-    10235: _paid_in_full("5937.50", 20),
-    10236: _paid_in_full("8125", 20),
-    # Deleted in Fortnox overnight: one is added again under another number, one is not.
-    10237: _paid_in_full("6437.50", 20),
-    10238: _paid_in_full("7062.50", 20),
-    # Paid today.
-    10240: _paid_in_full("9843.75", 99, source="file", recent=True),
-    10241: _paid_in_full("2656.25", 99, source="file", recent=True),
-    10242: _paid_in_full("14218.75", 99, recent=True),
-    # Paid overnight.
-    10290: _Case(_kr("7968.75")),
-    10291: _Case(_kr("11562.50")),
-}
-
-#: Created in Fortnox directly, so unknown to the host.
-DIRECT: Mapping[int, _Case] = {
-    20001: replace(_paid_in_full("1875"), in_host=False),
-    20002: replace(_paid_in_full("3437.50"), in_host=False),
-    20003: replace(_paid_in_full("912.50", 35), in_host=False),
-    20004: replace(_paid_in_full("187", 20), in_host=False, kind="INTRESTINVOICE"),
-    20005: replace(_paid_in_full("60", 22), in_host=False),
-}
-
-#: A credit note that was made in Fortnox directly.
-CREDIT_NOTES: Mapping[int, _Case] = {
-    20020: replace(_offset("-4062.50", 38), customer=5, in_host=False, credit_of=10149),
-}
-
-#: A credit invoice of the second company, to be settled against the last one there.
-UNSETTLED_CREDIT = 20020
 
 
 # --- The haulier ------------------------------------------------------------
@@ -340,7 +129,7 @@ class _PlannedInvoice:
     """The host's number."""
 
     day: date
-    case: _Case
+    case: Case
     customer: tuple[str, str, str]
 
     @property
@@ -362,12 +151,9 @@ def _plan_invoices(now: datetime) -> list[_PlannedInvoice]:
         day = _working_day(today - timedelta(days=SPAN_DAYS - index * SPAN_DAYS // INVOICE_COUNT))
         ordinary = _ordinary_case(rng, day, today)
         case = CASES.get(number, ordinary)
-        special = number in CASES
-        fixed_customer = CUSTOMERS[case.customer] if special and case.customer else None
         # Cases with a customer abroad draw no random number.
-        customer = fixed_customer or _swedish_customer(rng)
-        if fixed_customer is not None and case.customer < EUR:
-            _swedish_customer(rng)
+        drawn = CUSTOMERS[case.customer] if case.customer >= EUR else _swedish_customer(rng)
+        customer = CUSTOMERS[case.customer] if case.customer else drawn
         plan.append(_PlannedInvoice(number, day, case, customer))
     for index, (number, case) in enumerate(DIRECT.items()):
         day = _working_day(today - timedelta(days=90 - 9 * index))
@@ -390,19 +176,19 @@ def _plan_second_company(now: datetime) -> list[_PlannedInvoice]:
                 FIRST_NUMBER + index, day, _ordinary_case(rng, day, today), _swedish_customer(rng)
             )
         )
-    credit = _Case(_kr("-500"), credit_of=plan[-1].number, in_host=False)
+    credit = Case(Decimal(-500), credit_of=plan[-1].number, in_host=False)
     plan.append(_PlannedInvoice(UNSETTLED_CREDIT, plan[-1].day, credit, plan[-1].customer))
     return plan
 
 
-def _ordinary_case(rng: random.Random, day: date, today: date) -> _Case:
+def _ordinary_case(rng: random.Random, day: date, today: date) -> Case:
     """Make an invoice for freight, paid around the due date, or not yet."""
     total = Decimal(rng.randrange(80, 2400)) * 10 * Decimal("1.25")
     days = rng.choice((12, 20, 26, 28, 29, 30, 30, 30, 31, 33, 38, 45))
     source = rng.choice(("file", "file", "file", "manual"))
     if day + timedelta(days=days) > today:
-        return _Case(total)
-    return _Case(total, (_Paid(total, days, source=source),))
+        return Case(total)
+    return Case(total, (Paid(total, days, source=source),))
 
 
 def _swedish_customer(rng: random.Random) -> tuple[str, str, str]:
@@ -436,16 +222,16 @@ def _fill_registers(company: Company, now: datetime) -> None:
         country, vat_type = CUSTOMERS_ABROAD.get(number, ("SE", "SEVAT"))
         record: dict[str, object] = {"CustomerNumber": number, "Name": name, "Currency": currency}
         record |= {"CountryCode": country, "VATType": vat_type}
-        records.put(company.registers, "customers", record, now)
-    records.put(company.registers, "suppliers", SUPPLIER, now)
+        json_records.put(company.registers, "customers", record, now)
+    json_records.put(company.registers, "suppliers", SUPPLIER, now)
     for code, sek in RATES.items():
         rate, unit = _rate_and_unit(company, code, sek)
         rates = {"BuyRate": rate, "SellRate": rate, "Unit": unit}
         record = {"Code": code, "Description": code, **rates}
-        records.put(company.registers, "currencies", record, now)
+        json_records.put(company.registers, "currencies", record, now)
     for code, description in COST_CENTERS:
         record = {"Code": code, "Description": description}
-        records.put(company.registers, "costcenters", record, now)
+        json_records.put(company.registers, "costcenters", record, now)
 
 
 def _rate_and_unit(company: Company, currency: str, sek: Decimal) -> tuple[Decimal, int]:
@@ -499,7 +285,7 @@ def _invoice(company: Company, planned: _PlannedInvoice, voucher: int) -> Invoic
 
 
 def _payment(
-    company: Company, planned: _PlannedInvoice, paid: _Paid, now: datetime, index: int
+    company: Company, planned: _PlannedInvoice, paid: Paid, now: datetime, index: int
 ) -> Payment:
     day = min(planned.day + timedelta(days=paid.days_after), day_in_stockholm(now))
     if paid.days_ago is not None:

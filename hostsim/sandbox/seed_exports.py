@@ -13,8 +13,9 @@ from typing import Any
 
 from hostsim.sandbox.clock import day_in_stockholm
 from hostsim.sandbox.fields import round_half_up
-from hostsim.sandbox.seed import RATES, SUPPLIER
-from hostsim.sandbox.state import ocr_of
+from hostsim.sandbox.ocr import ocr_of
+from hostsim.sandbox.seed import SUPPLIER
+from hostsim.sandbox.seed_cases import RATES
 
 #: The first invoice number that is not exported.
 FIRST_UNEXPORTED = 10301

@@ -7,15 +7,20 @@ twenty pays an invoice that was created in Fortnox directly.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
 
-from hostsim.sandbox import records
+from hostsim.sandbox import json_records
 from hostsim.sandbox.clock import Clock, day_in_stockholm
+from hostsim.sandbox.company import Company
+from hostsim.sandbox.ocr import luhn_digit, ocr_of
 from hostsim.sandbox.registers import Registers
-from hostsim.sandbox.seed import CUSTOMERS, add_demo_user, at_time
-from hostsim.sandbox.state import Company, Invoice, Payment, State, luhn_digit, ocr_of
+from hostsim.sandbox.seed import add_demo_user, at_time
+from hostsim.sandbox.seed_cases import CUSTOMERS
+from hostsim.sandbox.state import State
+from hostsim.sandbox.values import Invoice, Payment
 
 #: ``DatabaseNumber`` of the first company; the others follow.
 FIRST_COMPANY = 500001
@@ -50,7 +55,7 @@ def companies(
             organisation_number=_organisation_number(i),
             city="Björkvik",
         )
-        company.registers = registers.copy()
+        company.registers = copy.copy(registers)
         for j in range(invoices):
             company.add_invoice(_invoice(FIRST_INVOICE + j, i, j, now))
         for j in range(payments):
@@ -98,7 +103,7 @@ def _registers(now: datetime) -> Registers:
     registers = Registers(now)
     for number, name, currency in _CUSTOMERS:
         record = {"CustomerNumber": number, "Name": name, "Currency": currency}
-        records.put(registers, "customers", record, now)
+        json_records.put(registers, "customers", record, now)
     return registers
 
 

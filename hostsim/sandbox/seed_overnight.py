@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from hostsim.sandbox.clock import day_in_stockholm
-from hostsim.sandbox.seed import CASES, COMPANY
-from hostsim.sandbox.state import Payment, State
+from hostsim.sandbox.seed import COMPANY
+from hostsim.sandbox.state import State
 
 #: Invoices, by number.
 CHANGED, TOUCHED, BOOKED = 10235, 10236, 10230
@@ -29,22 +28,8 @@ def change_overnight(state: State) -> None:
         company.delete_payment(deleted.number)
     replaced = company.payments_of(REMADE)[0]
     company.delete_payment(replaced.number)
-    recreated = company.add_payment(
-        Payment(
-            invoice_number=REMADE,
-            amount=replaced.amount,
-            payment_date=replaced.payment_date,
-            source="manual",
-        )
-    )
-    company.book_payment(recreated.number)
-    for number in PAID:
-        payment = company.add_payment(
-            Payment(
-                invoice_number=number,
-                amount=CASES[number].total,
-                payment_date=day_in_stockholm(state.clock.now()),
-                source="file",
-            )
-        )
-        company.book_payment(payment.number)
+    for invoice in company.invoices():
+        if invoice.number == REMADE:
+            company.pay(invoice, replaced.amount, replaced.payment_date)
+        if invoice.number in PAID:
+            company.pay(invoice, invoice.total, company.today(), "file")

@@ -12,11 +12,18 @@ from hostsim.sandbox import currency_conversion
 from hostsim.sandbox.amounts import row_total, without_vat
 from hostsim.sandbox.fields import blanks, round_half_up
 from hostsim.sandbox.invoice_fields import ATTRIBUTES, EDI, WRITTEN, row_with_blanks
+from hostsim.sandbox.ocr import ocr_of
 from hostsim.sandbox.responses import format_number
-from hostsim.sandbox.state import Amounts, Company, Invoice, InvoiceRow, Payment, WriteOff, ocr_of
 from hostsim.sandbox.switches import Switches
+from hostsim.sandbox.values import Amounts, Invoice, InvoiceRow, Payment, WriteOff
 
 Fields = dict[str, Any]
+
+#: The prefix of references of Fortnox Finans; the real ones are not known.
+FINANCE_SERIES = 77
+
+#: Swedish VAT on transport, assumed for invoices in SEK.
+VAT = Decimal("1.25")
 
 
 def payment_row(payment: Payment, base: str, *, in_currency: bool = False) -> Fields:
@@ -127,38 +134,40 @@ def in_sek(invoice: Invoice, switches: Switches) -> Invoice:
     )
 
 
+_ROW_ORDER = """
+    @url Balance Booked Cancelled CostCenter Currency CurrencyRate CurrencyUnit CustomerName
+    CustomerNumber DocumentNumber DueDate ExternalInvoiceReference1 ExternalInvoiceReference2
+    InvoiceDate InvoiceType NoxFinans OCR VoucherNumber VoucherSeries VoucherYear WayOfDelivery
+    TermsOfPayment Project Sent Total FinalPayDate
+"""
+
+
 def invoice_row(invoice: Invoice, base: str) -> Fields:
     """Serialize an invoice for a list: 27 fields, ``CurrencyRate`` a text."""
-    fields = {
+    fields = _fields_of_row_and_detail(invoice, base)
+    fields["CurrencyRate"] = format_number(invoice.currency_rate)
+    return _overridden({name: fields[name] for name in _ROW_ORDER.split()}, invoice.wire)
+
+
+def _fields_of_row_and_detail(invoice: Invoice, base: str) -> Fields:
+    attributes = {
+        name: getattr(invoice, attribute) for name, (attribute, _field) in ATTRIBUTES.items()
+    }
+    return attributes | {
         "@url": f"{base}/3/invoices/{invoice.number}",
         "Balance": invoice.balance,
         "Booked": invoice.booked,
         "Cancelled": invoice.cancelled,
-        "CostCenter": invoice.cost_center,
-        "Currency": invoice.currency,
-        "CurrencyRate": format_number(invoice.currency_rate),
-        "CurrencyUnit": invoice.currency_unit,
-        "CustomerName": invoice.customer_name,
-        "CustomerNumber": invoice.customer_number,
         "DocumentNumber": str(invoice.number),
-        "DueDate": invoice.due_date,
-        "ExternalInvoiceReference1": invoice.external_reference_1,
-        "ExternalInvoiceReference2": invoice.external_reference_2,
-        "InvoiceDate": invoice.invoice_date,
-        "InvoiceType": invoice.invoice_type,
+        "FinalPayDate": invoice.final_pay_date,
         "NoxFinans": invoice.factored,
         "OCR": invoice.reference,
+        "Sent": invoice.sent,
+        "Total": invoice.total,
         "VoucherNumber": invoice.voucher_number,
         "VoucherSeries": invoice.voucher_series,
         "VoucherYear": invoice.voucher_year,
-        "WayOfDelivery": invoice.way_of_delivery,
-        "TermsOfPayment": invoice.terms_of_payment,
-        "Project": invoice.project,
-        "Sent": invoice.sent,
-        "Total": invoice.total,
-        "FinalPayDate": invoice.final_pay_date,
     }
-    return _overridden(fields, invoice.wire)
 
 
 _ORDER_OF_2023 = """
@@ -211,63 +220,45 @@ def _serialize_row(row: InvoiceRow, *, included: bool) -> Fields:
     return {name: fields[name] for name in sorted(fields)}
 
 
+#: Fields that no attribute has, as they are while nothing sets them.
+UNSET_INVOICE_FIELDS: Fields = {
+    "BasisTaxReduction": 0,
+    "ContractReference": 0,
+    "ContributionPercent": 0,
+    "ContributionValue": 0,
+    "EDIInformation": dict.fromkeys(EDI) | {"EDIStatus": ""},
+    "EmailInformation": {
+        "EmailAddressFrom": None,
+        "EmailAddressTo": "",
+        "EmailAddressCC": None,
+        "EmailAddressBCC": None,
+        "EmailSubject": "Faktura {no} bifogas",
+        "EmailBody": " ",
+    },
+    "HouseWork": False,
+    "InvoicePeriodEnd": "",
+    "InvoicePeriodStart": "",
+    "InvoiceReference": "0",
+    "LastRemindDate": None,
+    "OfferReference": "0",
+    "OrderReference": "0",
+    "OrganisationNumber": "",
+    "Reminders": 0,
+    "TaxReduction": None,
+    "TimeBasisReference": None,
+    "WarehouseReady": True,
+}
+
+
 def _invoice_fields(invoice: Invoice, base: str) -> Fields:
-    amounts = invoice.amounts or _amounts_of_total(invoice)
-    fields: Fields = blanks(WRITTEN) | {
-        name: getattr(invoice, attribute) for name, (attribute, _field) in ATTRIBUTES.items()
-    }
-    fields |= {
-        "@url": f"{base}/3/invoices/{invoice.number}",
+    fields = blanks(WRITTEN) | UNSET_INVOICE_FIELDS | _fields_of_row_and_detail(invoice, base)
+    fields |= _amount_fields(invoice) | {
         "@urlTaxReductionList": (
             f"{base}/3/taxreductions?filter=invoices&referencenumber={invoice.number}"
         ),
-        "AdministrationFeeVAT": amounts.administration_fee_vat,
-        "Balance": invoice.balance,
-        "BasisTaxReduction": 0,
-        "Booked": invoice.booked,
-        "Cancelled": invoice.cancelled,
-        "ContractReference": 0,
-        "ContributionPercent": 0,
-        "ContributionValue": 0,
         "Credit": "true" if invoice.credit else "false",
         "CreditInvoiceReference": str(invoice.credit_of or invoice.credited_by),
-        "DocumentNumber": str(invoice.number),
-        "EDIInformation": dict.fromkeys(EDI) | {"EDIStatus": ""},
-        "EmailInformation": {
-            "EmailAddressFrom": None,
-            "EmailAddressTo": "",
-            "EmailAddressCC": None,
-            "EmailAddressBCC": None,
-            "EmailSubject": "Faktura {no} bifogas",
-            "EmailBody": " ",
-        },
-        "FinalPayDate": invoice.final_pay_date,
-        "FreightVAT": amounts.freight_vat,
-        "Gross": amounts.gross,
-        "HouseWork": False,
-        "InvoicePeriodEnd": "",
-        "InvoicePeriodStart": "",
-        "InvoiceReference": "0",
-        "LastRemindDate": None,
-        "Net": amounts.net,
-        "NoxFinans": invoice.factored,
-        "OCR": invoice.reference,
-        "OfferReference": "0",
-        "OrderReference": "0",
-        "OrganisationNumber": "",
         "OutboundDate": invoice.invoice_date,
-        "Reminders": 0,
-        "RoundOff": amounts.round_off,
-        "Sent": invoice.sent,
-        "TaxReduction": None,
-        "TimeBasisReference": None,
-        "Total": invoice.total,
-        "TotalToPay": invoice.total,
-        "TotalVAT": amounts.vat,
-        "VoucherNumber": invoice.voucher_number,
-        "VoucherSeries": invoice.voucher_series,
-        "VoucherYear": invoice.voucher_year,
-        "WarehouseReady": True,
     }
     for name, value in invoice.written.items():
         unset = fields[name]
@@ -275,34 +266,23 @@ def _invoice_fields(invoice: Invoice, base: str) -> Fields:
     return fields
 
 
+def _amount_fields(invoice: Invoice) -> Fields:
+    amounts = invoice.amounts or _amounts_of_total(invoice)
+    return {
+        "AdministrationFeeVAT": amounts.administration_fee_vat,
+        "FreightVAT": amounts.freight_vat,
+        "Gross": amounts.gross,
+        "Net": amounts.net,
+        "RoundOff": amounts.round_off,
+        "TotalToPay": invoice.total,
+        "TotalVAT": amounts.vat,
+    }
+
+
 def _amounts_of_total(invoice: Invoice) -> Amounts:
     """Guess the amounts of an invoice of which only the total is known."""
     net = round_half_up(invoice.total / VAT) if invoice.currency == "SEK" else invoice.total
     return Amounts(net=net, gross=net, vat=invoice.total - net)
-
-
-def company_information(company: Company) -> Fields:
-    """Serialize a company; ``DatabaseNumber`` is a number here."""
-    return {
-        "Address": company.address,
-        "City": company.city,
-        "CountryCode": "SE",
-        "DatabaseNumber": company.number,
-        "CompanyName": company.name,
-        "OrganizationNumber": company.organisation_number,
-        "VisitAddress": None,
-        "VisitCity": None,
-        "VisitCountryCode": None,
-        "VisitZipCode": None,
-        "ZipCode": company.zip_code,
-    }
-
-
-#: The prefix of references of Fortnox Finans; the real ones are not known.
-FINANCE_SERIES = 77
-
-#: Swedish VAT on transport, assumed for invoices in SEK.
-VAT = Decimal("1.25")
 
 
 def _overridden(fields: Fields, wire: Mapping[str, Any]) -> Fields:

@@ -18,7 +18,7 @@ from waitress.task import WSGITask  # type: ignore[import-untyped]
 
 from hostsim.sandbox.app import create_app
 from hostsim.sandbox.clock import Clock
-from hostsim.sandbox.pending_logins import IMPORT_SCOPES, SCOPES
+from hostsim.sandbox.scopes import IMPORT_SCOPES, SCOPES
 from hostsim.sandbox.state import State
 from hostsim.sandbox.switchboard import Client, Switchboard
 from hostsim.sandbox.switches import Switches

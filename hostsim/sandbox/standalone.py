@@ -6,7 +6,7 @@ import json
 import re
 import shlex
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from pathlib import Path
@@ -239,29 +239,16 @@ def startup_lines(
     sandbox: Sandbox, writer: Writer, company: int | None = None, ignored: Sequence[str] = ()
 ) -> Iterator[str]:
     """Yield what a person needs to point a client at the sandbox."""
-    environment, words = sandbox.environment(), writer.words
+    words = writer.words
     yield words(
         "En efterbildning av Fortnox API (inloggning, betalningar, fakturor, kunder, leverantörer "
         f"och register) kör på {sandbox.url}. Avsluta med Ctrl-C.",
         "An imitation of Fortnox's API (login, payments, invoices, customers, suppliers and "
         f"registers) runs at {sandbox.url}. End it with Ctrl-C.",
     )
-    yield words(f"Inloggning:   {sandbox.auth_url}", f"Login:        {sandbox.auth_url}")
-    yield f"API:          {sandbox.api_url}"
-    yield words("Styrpanel:", "Switchboard:").ljust(14) + sandbox.switchboard_url
-    for user in sandbox.state.users.values():
-        yield words("Användare:", "User:").ljust(14) + words(
-            f"{user.name}, lösenord {user.password}", f"{user.name}, password {user.password}"
-        )
-    yield from _company_lines(sandbox, words)
-    yield words("Klient:", "Client:").ljust(14) + sandbox.client_id
-    yield words("Hemlighet:", "Secret:").ljust(14) + sandbox.client_secret
-    yield ""
-    yield words("Kopiera till sh eller bash:", "Copy to sh or bash:")
-    yield from (f"export {key}={shlex.quote(value)}" for key, value in environment.items())
-    yield ""
-    yield words("Kopiera till PowerShell:", "Copy to PowerShell:")
-    yield from (f"$env:{key} = '{value}'" for key, value in environment.items())
+    for sv, en, value in _labelled_values(sandbox, words):
+        yield words(sv, en).ljust(14) + value
+    yield from _environment_lines(sandbox.environment(), words)
     token = _access_token(sandbox, company)
     if token is not None:
         yield ""
@@ -280,15 +267,39 @@ def startup_lines(
         )
 
 
-def _company_lines(sandbox: Sandbox, words: Callable[[str, str], str]) -> Iterator[str]:
+def _labelled_values(
+    sandbox: Sandbox, words: Callable[[str, str], str]
+) -> Iterator[tuple[str, str, str]]:
+    """Yield each address, user, company and credential with its Swedish and English label."""
+    yield "Inloggning:", "Login:", sandbox.auth_url
+    yield "API:", "API:", sandbox.api_url
+    yield "Styrpanel:", "Switchboard:", sandbox.switchboard_url
+    for user in sandbox.state.users.values():
+        password = words(f"lösenord {user.password}", f"password {user.password}")
+        yield "Användare:", "User:", f"{user.name}, {password}"
     companies = sandbox.state.companies
     for number, books in islice(companies.items(), MAX_LISTED):
-        yield words("Företag:", "Company:").ljust(14) + f"{number}, {books.name}"
+        yield "Företag:", "Company:", f"{number}, {books.name}"
     if (more := len(companies) - MAX_LISTED) > 0:
         last = max(companies)
-        yield " " * 14 + words(
-            f"och {more} till, till och med {last}", f"and {more} more, up to {last}"
+        yield (
+            "",
+            "",
+            words(f"och {more} till, till och med {last}", f"and {more} more, up to {last}"),
         )
+    yield "Klient:", "Client:", sandbox.client_id
+    yield "Hemlighet:", "Secret:", sandbox.client_secret
+
+
+def _environment_lines(
+    environment: Mapping[str, str], words: Callable[[str, str], str]
+) -> Iterator[str]:
+    yield ""
+    yield words("Kopiera till sh eller bash:", "Copy to sh or bash:")
+    yield from (f"export {key}={shlex.quote(value)}" for key, value in environment.items())
+    yield ""
+    yield words("Kopiera till PowerShell:", "Copy to PowerShell:")
+    yield from (f"$env:{key} = '{value}'" for key, value in environment.items())
 
 
 def _access_token(sandbox: Sandbox, company: int | None) -> str | None:

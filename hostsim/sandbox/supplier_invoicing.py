@@ -12,7 +12,18 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from hostsim.sandbox import currency_conversion, invoicing
+from hostsim.sandbox import currency_conversion
+from hostsim.sandbox.bookkeeping_rules import (
+    check_cost_center,
+    check_dimensions,
+    check_lock,
+    check_period,
+    drop_unsent_rate,
+    fill_rate,
+    find_account,
+    find_reference,
+)
+from hostsim.sandbox.company import Company
 from hostsim.sandbox.errors import (
     IDENTIFIER,
     PERIOD_LOCKED_BOOKING,
@@ -21,6 +32,7 @@ from hostsim.sandbox.errors import (
 )
 from hostsim.sandbox.fields import (
     Field,
+    Fields,
     amount,
     choice,
     code,
@@ -36,11 +48,8 @@ from hostsim.sandbox.fields import (
 )
 from hostsim.sandbox.registers import SupplierInvoice
 from hostsim.sandbox.resources.suppliers import SUPPLIERS
-from hostsim.sandbox.state import Company
+from hostsim.sandbox.values import ZERO
 
-Fields = Mapping[str, Any]
-
-ZERO = Decimal(0)
 #: Accounts payable, input VAT, and purchases.
 PAYABLES_ACCOUNT, VAT_ACCOUNT, PURCHASES_ACCOUNT = 2440, 2641, 4010
 
@@ -141,7 +150,7 @@ def change(company: Company, number: int, content: object) -> SupplierInvoice:
     with company.lock:
         before = find(company, number)
         _refuse_settled(company, before)
-        invoicing.check_period(company, before.fields["InvoiceDate"])
+        check_period(company, before.fields["InvoiceDate"])
         stored = dict(before.fields)
         # Fortnox's own row is recreated.
         stored["SupplierInvoiceRows"] = [
@@ -149,7 +158,7 @@ def change(company: Company, number: int, content: object) -> SupplierInvoice:
         ]
         merged = stored | sent_fields
         if merged["Currency"] != stored["Currency"]:
-            invoicing.drop_unsent_rate(merged, sent_fields)
+            drop_unsent_rate(merged, sent_fields)
         return _update(company, before, fields=_validated_fields(company, merged))
 
 
@@ -180,14 +189,14 @@ def _refuse_duplicate(company: Company, fields: Fields) -> None:
 def _validated_fields(company: Company, sent_fields: Fields) -> dict[str, Any]:
     """Return the fields to store, or refuse them."""
     fields = dict(sent_fields)
-    supplier = invoicing.find_reference(company, SUPPLIERS, fields["SupplierNumber"])
+    supplier = find_reference(company, SUPPLIERS, fields["SupplierNumber"])
     fields.setdefault("SupplierName", supplier["Name"])
     invoice_date = fields.setdefault("InvoiceDate", company.today())
     # It does not follow from the terms of payment, as a client reports.
     fields.setdefault("DueDate", invoice_date)
-    invoicing.check_period(company, invoice_date)
+    check_period(company, invoice_date)
     fields.setdefault("Currency", "SEK")
-    invoicing.fill_rate(company, fields)
+    fill_rate(company, fields)
     rate = currency_conversion.effective_rate(
         fields["CurrencyRate"], fields["CurrencyUnit"], company.switches
     )
@@ -195,9 +204,9 @@ def _validated_fields(company: Company, sent_fields: Fields) -> dict[str, Any]:
     fields.setdefault("Total", sum(map(_net_debit, rows), ZERO))
     rows = rows or _default_rows(fields, supplier, rate)
     for row in (fields, *rows):
-        invoicing.check_dimensions(company, row)
+        check_dimensions(company, row)
     for row in rows:
-        invoicing.find_account(company, row.get("Account", 0), invoice_date)
+        find_account(company, row.get("Account", 0), invoice_date)
     if not any(row.get("Code") == "TOT" for row in rows):
         if sum(map(_net_debit, rows), ZERO) != fields["Total"]:
             raise Refused(UNBALANCED, "Leverantörsfakturan balanserar inte.")
@@ -284,11 +293,11 @@ def bookkeep(company: Company, number: int) -> SupplierInvoice:
             message = "Leverantörsfakturan är inte attesterad."
             raise Refused(switches.supplier_invoice_locked_code, message)
         invoice_date: date = invoice.fields["InvoiceDate"]
-        invoicing.check_lock(company, invoice_date, PERIOD_LOCKED_BOOKING)
+        check_lock(company, invoice_date, PERIOD_LOCKED_BOOKING)
         for row in invoice.fields["SupplierInvoiceRows"]:
-            account = invoicing.find_account(company, row.get("Account", 0), invoice_date)
+            account = find_account(company, row.get("Account", 0), invoice_date)
             center = row.get("CostCenter") or invoice.fields.get("CostCenter", "")
-            invoicing.check_cost_center(company, account, center)
+            check_cost_center(company, account, center)
         return book(company, number)
 
 

@@ -13,7 +13,10 @@ from dataclasses import dataclass, field
 
 from flask import current_app
 
-from hostsim.sandbox.faults import Drift, Faults, Latency, ReceivedRequest
+from hostsim.sandbox.drift import Drift
+from hostsim.sandbox.faults import Faults
+from hostsim.sandbox.latency import Latency
+from hostsim.sandbox.matching import ReceivedRequest
 from hostsim.sandbox.pending_logins import PendingLogins
 from hostsim.sandbox.rate_limiter import RateLimiter
 from hostsim.sandbox.state import State

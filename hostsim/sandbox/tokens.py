@@ -14,7 +14,7 @@ import json
 import secrets
 import threading
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,6 +24,10 @@ from hostsim.sandbox.switches import Switches
 
 CODE_LIFETIME = timedelta(minutes=10)
 ACCESS_LIFETIME = timedelta(hours=1)
+
+#: The attributes that hold the consents, and all tables.
+CONSENTS = ("_consents",)
+TABLES = ("_codes", "_access", "_refresh", "_used", *CONSENTS)
 
 
 @dataclass(frozen=True)
@@ -227,25 +231,15 @@ class Tokens:
         with self.lock:
             self._refresh.clear()
 
-    def consents(self) -> dict[tuple[str, int], Grant]:
-        """Return the consents, for :meth:`restore_consents`."""
+    def snapshot(self, tables: Iterable[str] = TABLES) -> dict[str, dict[Any, Any]]:
+        """Return these tables, for :meth:`restore`."""
         with self.lock:
-            return dict(self._consents)
+            return {name: dict(getattr(self, name)) for name in tables}
 
-    def restore_consents(self, before: Mapping[tuple[str, int], Grant]) -> None:
+    def restore(self, before: Mapping[str, Mapping[Any, Any]]) -> None:
         with self.lock:
-            self._consents = dict(before)
-
-    def snapshot(self) -> tuple[dict[Any, Any], ...]:
-        """Return codes, tokens and consents, for :meth:`restore`."""
-        with self.lock:
-            tables = (self._codes, self._access, self._refresh, self._used, self._consents)
-            return tuple(dict(table) for table in tables)
-
-    def restore(self, before: tuple[dict[Any, Any], ...]) -> None:
-        with self.lock:
-            tables = [dict(table) for table in before]
-            self._codes, self._access, self._refresh, self._used, self._consents = tables
+            for name, table in before.items():
+                setattr(self, name, dict(table))
 
     def _valid(self, issued: _Issued) -> bool:
         return self.clock.now() < issued.until

@@ -28,7 +28,7 @@ from typing import Any, Final
 
 from fortnox_server import FortnoxServer, running
 
-from hostsim.demo import sign_in_in_background
+from hostsim.demo.preparation import sign_in_in_background
 from hostsim.sandbox import Switches, seed
 from opter_contract import hookimpl
 from opter_contract.conformance.recording_export_host import RecordingExportHost

@@ -12,12 +12,13 @@ from decimal import Decimal
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
-from hostsim.demo import free_port
-from hostsim.sandbox import Sandbox, query
+from hostsim.demo.preparation import free_port
+from hostsim.sandbox import Sandbox, payment_filters
 from hostsim.sandbox.clock import Clock
-from hostsim.sandbox.state import Payment, State
+from hostsim.sandbox.state import State
 from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.tokens import Grant
+from hostsim.sandbox.values import Payment
 
 COMPANY: Final = 7001
 LATENCY: Final = (0.0, 0.8)
@@ -74,7 +75,7 @@ def lazy_state(count: int) -> State:
             return Payments(0, newest_first=True)
         return Payments(count, newest_first=parameters.get("sortorder") == "descending")
 
-    query.payments = listed  # type: ignore[assignment]
+    payment_filters.filter_and_sort = listed  # type: ignore[assignment]
     return empty_state()
 
 

@@ -31,7 +31,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from measurement import peak_memory
 
-from hostsim.demo import free_port
+from hostsim.demo.preparation import free_port
 from hostsim.plugins.loading import Plugins
 from hostsim.plugins.session import ImportSession
 from hostsim.services.host import Host

@@ -33,7 +33,8 @@ from typing import Any, Final
 import pluggy
 from fortnox_server import MODIFIED, day_of, empty_state, running
 
-from hostsim.sandbox.state import Invoice, Payment, State
+from hostsim.sandbox.state import State
+from hostsim.sandbox.values import Invoice, Payment
 from opter_contract import hookimpl
 from opter_fortnox_plugin.fortnox import protocol
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS, WINDOW

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from desk_person import define_fortnox, open_desk
 
-from hostsim.demo import sign_in_in_background
+from hostsim.demo.preparation import sign_in_in_background
 from hostsim.desk import Desk
 from hostsim.desk.startup import sandbox_context
 from hostsim.plugins.loading import Plugins

@@ -10,7 +10,7 @@ import pytest
 from desk_person import open_desk
 from fake_export import SETTINGS, FakeExport, load
 
-from hostsim.demo import export_settings, sign_in_in_background
+from hostsim.demo.preparation import export_settings, sign_in_in_background
 from hostsim.desk import Desk
 from hostsim.desk.startup import sandbox_context
 from hostsim.ledger.schedules import GREEN, Timetable

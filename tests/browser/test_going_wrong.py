@@ -3,7 +3,8 @@
 import pytest
 
 from hostsim.sandbox import seed
-from hostsim.sandbox.faults import Change, Match
+from hostsim.sandbox.drift import Change
+from hostsim.sandbox.matching import Match
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from hostsim.demo import books_and_pays, export_settings, flows_of
+from hostsim.demo.both_sides import flows_of
+from hostsim.demo.preparation import books_and_pays, export_settings
 from hostsim.sandbox import seed_exports
 from hostsim.sandbox.changes import parse_change
 

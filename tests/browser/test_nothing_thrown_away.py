@@ -3,7 +3,7 @@
 import pytest
 from desk_person import define_fortnox
 
-from hostsim.demo import sign_in_in_background
+from hostsim.demo.preparation import sign_in_in_background
 from hostsim.desk import Desk
 from hostsim.desk.startup import sandbox_context
 from hostsim.plugins.loading import Plugins

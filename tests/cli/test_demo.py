@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 import requests
 
-from hostsim import demo
 from hostsim.cli.sandbox import run_sandbox
+from hostsim.demo import both_sides
+from hostsim.demo import run as demo
 from hostsim.errors import HostError
 from hostsim.ledger.reasons import LEFT, NOT_LOOKED_UP, OTHER_REGION, SETTLEMENT_BLOCKED
 from hostsim.plugins.loading import Plugins
@@ -102,8 +103,8 @@ def test_the_demo_changes_a_bankgiro_only_by_name(shown):
 )
 def test_the_demo_fails_where_sums_or_numbers_differ(monkeypatch, here, there):
     sides = [list(map(Decimal, side)) for side in (here, there)]
-    differing = [demo.Flow(labels.STATUSES["exact"], "SEK", *sides)]
-    monkeypatch.setattr(demo, "flows_of", lambda *_: differing)
+    differing = [both_sides.Flow(labels.STATUSES["exact"], "SEK", *sides)]
+    monkeypatch.setattr(both_sides, "flows_of", lambda *_: differing)
     one = demo._Demo(Output(io.StringIO(), "sv"), None, io.StringIO(), Path(), NOW)
     one.store = one.sandbox = None
     with pytest.raises(HostError) as caught:

@@ -11,7 +11,7 @@ from second_host import Host as HostInMemory
 from second_host import HostWithSecrets, new_run
 
 from hostsim import __main__
-from hostsim.demo import run_demo
+from hostsim.demo.run import run_demo
 from hostsim.errors import HostError, command_for
 from hostsim.plugins.loading import Plugins
 from hostsim.storage.store import Store

@@ -11,9 +11,9 @@ from camt054 import entry, payment, single
 from fortnox_program import invoice, paid
 from web_host import register_redirect_uri
 
-from hostsim.demo import free_port
+from hostsim.demo.preparation import free_port
 from hostsim.sandbox import Sandbox, scripted_login, seed
-from hostsim.sandbox.state import WriteOff
+from hostsim.sandbox.values import WriteOff
 from opter_contract.conformance.plugins import PluginConformance
 from opter_fortnox_plugin import hooks as fortnox
 

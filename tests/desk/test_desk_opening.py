@@ -12,7 +12,7 @@ from desk_person import session_at
 from fake_plugin import invoice
 from ledgers import Ledger
 
-from hostsim.demo import sign_in_in_background
+from hostsim.demo.preparation import sign_in_in_background
 from hostsim.desk import Desk, DeskContext
 from hostsim.desk.reverse_proxy import reverse_proxy
 from hostsim.desk.startup import run_desk, sandbox_context

@@ -14,7 +14,7 @@ import pytest
 from own_process import Program
 from ports import free_port
 
-from hostsim.demo import load_with_rows
+from hostsim.demo.preparation import load_with_rows
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Fault, Sandbox, seed, seed_exports
 from hostsim.services.host import Host

@@ -11,8 +11,8 @@ import requests
 
 from hostsim.cli.sandbox import run_sandbox
 from hostsim.errors import HostError
-from hostsim.sandbox import Clock, Sandbox, oauth, scripted_login, seed, seed_many
-from hostsim.sandbox.state import ocr_is_valid
+from hostsim.sandbox import Clock, Sandbox, login_pages, scripted_login, seed, seed_many
+from hostsim.sandbox.ocr import ocr_is_valid
 from hostsim.sandbox.tokens import Grant
 from hostsim.services import invoices_table
 from hostsim.views.output import Output
@@ -157,7 +157,7 @@ def test_a_reset_restores_consents_that_were_withdrawn(sandbox):
 
 
 def test_where_there_are_many_companies_a_person_types_a_number(sandbox):
-    assert oauth.MAX_LISTED_COMPANIES < COUNT
+    assert login_pages.MAX_LISTED_COMPANIES < COUNT
     last = seed_many.FIRST_COMPANY + COUNT - 1
     query = {"client_id": sandbox.client_id, "response_type": "code", "state": "s"}
     query |= {"scope": "payment companyinformation"}

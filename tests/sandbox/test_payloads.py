@@ -13,8 +13,8 @@ import requests
 
 from hostsim.sandbox import Clock, Sandbox, Switches, pytest_plugin, seed, validation
 from hostsim.sandbox.changes import FIELDS, KINDS
+from hostsim.sandbox.json_records import REGISTERS
 from hostsim.sandbox.payloads import OBJECTS, PAYLOADS, change_example
-from hostsim.sandbox.records import REGISTERS
 
 NOW = datetime(2026, 3, 17, 9, 30, 15, tzinfo=UTC)
 TAKING = ("POST", "PUT", "PATCH")

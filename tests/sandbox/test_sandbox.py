@@ -27,6 +27,7 @@ from hostsim.sandbox import (
     ocr_of,
     scripted_login,
     seed,
+    seed_cases,
     seed_overnight,
 )
 
@@ -1025,7 +1026,7 @@ def test_everything_that_the_settings_ignore_is_there(haulier, now):
 
 
 def test_every_case_is_paid_after_the_cut_off(haulier, now):
-    for number, case in seed.CASES.items():
+    for number, case in seed_cases.CASES.items():
         payments = haulier.company().payments_of(case.in_fortnox_as or number)
         assert len(payments) == len(case.payments)
         assert all(payment.payment_date >= seed.cut_off_date(now) for payment in payments)
@@ -1035,7 +1036,7 @@ def test_the_host_knows_what_was_exported_and_nothing_else(haulier, now):
     exported = {row["invoice_number"]: row for row in seed.exported_invoices(now)}
     known = {str(invoice.number): invoice for invoice in haulier.company().invoices()}
     assert known.keys() - exported.keys() == {
-        str(number) for number in (*seed.DIRECT, *seed.CREDIT_NOTES, 20010)
+        str(number) for number in (*seed_cases.DIRECT, *seed_cases.CREDIT_NOTES, 20010)
     }
     assert exported.keys() - known.keys() == {"10165"}
     assert exported["10165"]["ocr"] == known["20010"].reference

@@ -26,6 +26,7 @@ from hostsim.sandbox import (
     Switches,
     WriteOff,
     seed,
+    seed_cases,
 )
 
 RECORDED = fortnox_openapi.SHARED / "recorded"
@@ -379,7 +380,7 @@ def test_an_answer_that_differs_from_the_specification_would_be_noticed(readable
         fortnox_openapi.check(answer)
 
 
-CASES = {*seed.CASES, *seed.DIRECT}
+CASES = {*seed_cases.CASES, *seed_cases.DIRECT}
 
 
 @pytest.fixture

@@ -669,6 +669,18 @@ def test_a_switch_tells_whether_an_invoice_can_be_credited_twice(fortnox, second
     assert len(fortnox.documents()) == documents
 
 
+def test_a_second_credit_invoice_is_not_settled_by_what_settled_its_invoice(fortnox):
+    fortnox.set(second_credit="made", credit_settlement="balances")
+    fortnox.create_invoice([sold()])
+    fortnox.perform(1, "credit")
+    for number in (1, 2):
+        fortnox.perform(number, "bookkeep")
+    fortnox.change("settle_credit", number=2)
+    fortnox.perform(1, "credit")
+    credit = fortnox.get("invoices/3")["Invoice"]
+    assert (credit["Balance"], credit["FinalPayDate"]) == (credit["Total"], None)
+
+
 def test_a_cancelled_invoice_is_not_credited(fortnox):
     fortnox.create_invoice([sold()])
     fortnox.perform(1, "cancel")

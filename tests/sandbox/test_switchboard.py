@@ -34,7 +34,8 @@ from hostsim.sandbox import (
     switches,
 )
 from hostsim.sandbox.changes import KINDS
-from hostsim.sandbox.faults import Latency, ReceivedRequest
+from hostsim.sandbox.latency import Latency
+from hostsim.sandbox.matching import ReceivedRequest
 from hostsim.views.output import Output
 
 pytest_plugins = ["pytester"]
@@ -531,7 +532,7 @@ def test_invented_codes_can_be_others(client, board):
 
 
 def test_a_mistake_of_the_sandbox_is_no_unknown_path_and_is_logged(client, monkeypatch, caplog):
-    monkeypatch.setattr("hostsim.sandbox.serializers.company_information", lambda _company: 1 / 0)
+    monkeypatch.setattr("hostsim.sandbox.rest.company", lambda: 1 / 0)
     monkeypatch.setattr("hostsim.sandbox.control_api._company_json", lambda _company: 1 / 0)
     answer = client.ask("companyinformation")
     wrong = {"Error": 1, "Message": "System exception", "Code": 1000003}
@@ -1192,7 +1193,7 @@ def test_of_several_changes_all_are_made_or_none(client, company, sandbox, last)
     ]
     assert client.board("changes", "POST", {"changes": [*first, last]}).status_code == 404
     after = sandbox.state.snapshot()
-    assert after.companies[17].registers.__dict__ == before.companies[17].registers.__dict__
+    assert vars(after.companies[17]["registers"]) == vars(before.companies[17]["registers"])
     assert (after.users, after.registered_scopes, after.clock) == (
         before.users,
         before.registered_scopes,

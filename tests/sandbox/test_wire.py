@@ -10,7 +10,7 @@ import pytest
 from fortnox_program import invoice, paid
 
 from hostsim.sandbox import Sandbox, State, Switches, WriteOff
-from hostsim.sandbox.state import ocr_of
+from hostsim.sandbox.ocr import ocr_of
 
 SCOPES = "payment invoice companyinformation customer supplier supplierinvoice"
 

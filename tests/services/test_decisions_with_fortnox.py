@@ -5,8 +5,9 @@ from decimal import Decimal
 import haulier
 from host_and_plugin import outcomes
 
-from hostsim.sandbox import seed
-from hostsim.sandbox.faults import Fault, Match
+from hostsim.sandbox import seed_cases
+from hostsim.sandbox.faults import Fault
+from hostsim.sandbox.matching import Match
 
 sandbox, store, company = haulier.sandbox, haulier.store, haulier.company
 person, host, saved = haulier.person, haulier.host, haulier.saved
@@ -72,14 +73,14 @@ def test_a_change_in_euro_is_accepted_with_its_amount_in_euro(saved, store, comp
 
 
 def test_what_is_set_aside_costs_no_request_of_its_own(saved, store, sandbox):
-    first, last = str(min(seed.DIRECT)), str(max(seed.DIRECT))
+    first, last = str(min(seed_cases.DIRECT)), str(max(seed_cases.DIRECT))
     saved.set_aside_series("Fortnox", first, last, why="direkt i Fortnox")
     sandbox.asked.clear()
     without = saved.import_payments("Fortnox")
-    direct = set(map(str, seed.DIRECT))
+    direct = set(map(str, seed_cases.DIRECT))
     ignored = without.rows("ignored")
     set_aside = {row.payment_number for row in ignored if row.invoice_number in direct}
-    assert len(set_aside) == without.set_aside.number == len(seed.DIRECT)
+    assert len(set_aside) == without.set_aside.number == len(seed_cases.DIRECT)
     requested = {request.path.rpartition("/")[2] for request in sandbox.asked}
     assert requested & set_aside == set()
 

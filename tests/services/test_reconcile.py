@@ -43,7 +43,7 @@ from hostsim.ledger.reconciliation import (
     Totals,
     reason_not_here,
 )
-from hostsim.sandbox.state import Payment as FortnoxPayment
+from hostsim.sandbox.values import Payment as FortnoxPayment
 from hostsim.services import reconciliation
 from hostsim.storage import reconciliations
 from hostsim.storage.import_runs import ImportRun, Record

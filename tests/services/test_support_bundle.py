@@ -16,7 +16,7 @@ from fake_plugin import FakePlugin
 from ports import free_port
 from scripted_import import FakeTime, build_host
 
-from hostsim.demo import exported_invoices
+from hostsim.demo.preparation import exported_invoices
 from hostsim.errors import HostError
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from ports import free_port
 
-from hostsim.demo import sign_in_in_background
+from hostsim.demo.preparation import sign_in_in_background
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Sandbox, seed
 from opter_fortnox_plugin import hooks as fortnox

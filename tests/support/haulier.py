@@ -11,7 +11,7 @@ import pytest
 from ports import free_port
 from unhurried import lift_rate_limit
 
-from hostsim.demo import exported_invoices
+from hostsim.demo.preparation import exported_invoices
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Sandbox, scripted_login, seed
 from hostsim.sandbox.switches import Switches

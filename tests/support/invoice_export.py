@@ -11,7 +11,7 @@ import requests
 from ports import free_port
 
 import opter_fortnox_plugin.hooks
-from hostsim.demo import sign_in_in_background
+from hostsim.demo.preparation import sign_in_in_background
 from hostsim.sandbox import Match, Sandbox, seed
 from opter_contract import hookimpl
 from opter_contract.conformance.recording_export_host import RecordingExportHost, send_all

@@ -7,7 +7,7 @@ a port between this check and the start of the server.
 import os
 import random
 
-from hostsim import demo
+from hostsim.demo import preparation
 
 WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
 
@@ -17,4 +17,4 @@ FIRST = 20_000 + 500 * (WORKER % 12)
 
 def free_port() -> int:
     """Return an unused port that no other worker takes."""
-    return demo.free_port(lambda _first, _last: random.randint(FIRST, FIRST + 499))  # noqa: S311 - no secret
+    return preparation.free_port(lambda _first, _last: random.randint(FIRST, FIRST + 499))  # noqa: S311 - no secret

@@ -11,7 +11,7 @@ from decimal import Decimal
 import pytest
 from unhurried import lift_rate_limit
 
-from hostsim.demo import free_port
+from hostsim.demo.preparation import free_port
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Invoice, Payment, Sandbox, State, Switches, ocr_of, scripted_login, seed

@@ -6,11 +6,11 @@ from decimal import Decimal
 from flask import Response, request
 
 from hostsim.sandbox import responses, rest
+from hostsim.sandbox.company import Company
 from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.fields import amount, choice, flag, integer, list_of, text
 from hostsim.sandbox.registers import Entry, FinancialYear
 from hostsim.sandbox.resources.register_resource import Register, numeric_sort_key
-from hostsim.sandbox.state import Company
 from hostsim.sandbox.switchboard import switchboard
 
 SETTINGS = choice("ALLOWED", "MANDATORY", "NOTALLOWED", blank="ALLOWED")

@@ -93,7 +93,7 @@ def _requested_documents(parameter: str) -> tuple[list[str], str]:
 
 def _parse_rows() -> list[Any]:
     rest.require_json()
-    rows = rest.parse_json(request.get_data())
+    rows = rest.parse_json()
     if not isinstance(rows, list) or not rows:
         raise AttachmentRefused("no_attachment_provided")
     return rows

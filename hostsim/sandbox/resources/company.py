@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask import Response, request
 
-from hostsim.sandbox import query, responses, rest, serializers
+from hostsim.sandbox import query, responses, rest
 
 #: Fields that are empty for the sandbox's companies.
 EMPTY = ("BIC", "BranchCode", "ContactFirstName", "ContactLastName", "Domicile", "Fax", "IBAN",
@@ -14,7 +14,20 @@ EMPTY = ("BIC", "BranchCode", "ContactFirstName", "ContactLastName", "Domicile",
 
 def company_information() -> Response:
     query.check_parameters(request.args, ())
-    fields = serializers.company_information(rest.company())
+    company = rest.company()
+    fields = {
+        "Address": company.address,
+        "City": company.city,
+        "CountryCode": "SE",
+        "DatabaseNumber": company.number,
+        "CompanyName": company.name,
+        "OrganizationNumber": company.organisation_number,
+        "VisitAddress": None,
+        "VisitCity": None,
+        "VisitCountryCode": None,
+        "VisitZipCode": None,
+        "ZipCode": company.zip_code,
+    }
     return responses.json_response({"CompanyInformation": fields})
 
 

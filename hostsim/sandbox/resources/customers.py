@@ -8,6 +8,7 @@ from typing import Any
 from flask import Response, request
 
 from hostsim.sandbox import responses, rest
+from hostsim.sandbox.company import Company
 from hostsim.sandbox.errors import (
     ACCOUNT_INACTIVE,
     CUSTOMER_NUMBER_USED,
@@ -30,7 +31,6 @@ from hostsim.sandbox.fields import (
 from hostsim.sandbox.registers import Entry
 from hostsim.sandbox.resources import parties
 from hostsim.sandbox.resources.register_resource import Register, numeric_sort_key
-from hostsim.sandbox.state import Company
 from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.switches import Switches
 
@@ -195,7 +195,7 @@ def create_customer() -> Response:
         number = fields.get("CustomerNumber") or parties.next_number(
             company.registers.used_customer_numbers
         )
-        _refuse_used_number(company, {"CustomerNumber": number})
+        _refuse_used_number(company, number)
         customer = merge_customer({"CustomerNumber": number}, fields)
         entry = company.registers.put("customers", number, customer, company.clock.now())
     return rest.created_response("Customer", CUSTOMERS.detail_of(entry), "customers")
@@ -206,7 +206,8 @@ def change_customer(number: str) -> Response:
     fields = parse_changes(_read_customer(switches), FIELDS, switches, {"@url"})
     with company.lock:
         before = CUSTOMERS.find(number)
-        _refuse_used_number(company, fields, number)
+        if fields.get("CustomerNumber", number) != number:
+            _refuse_used_number(company, fields["CustomerNumber"])
         customer = merge_customer(before.fields, fields | {"CustomerNumber": number})
         # Stored fields are checked again, as a client saw of articles.
         _check_customer(company, customer)
@@ -214,10 +215,9 @@ def change_customer(number: str) -> Response:
     return responses.json_response({"Customer": CUSTOMERS.detail_of(entry)})
 
 
-def _refuse_used_number(company: Company, fields: Mapping[str, Any], own_number: str = "") -> None:
+def _refuse_used_number(company: Company, number: str) -> None:
     """Refuse a number that another customer has or had."""
-    number = fields.get("CustomerNumber", own_number)
-    if number != own_number and number in company.registers.used_customer_numbers:
+    if number in company.registers.used_customer_numbers:
         raise Refused(CUSTOMER_NUMBER_USED, f"Kundnummer {number} används redan.")
 
 

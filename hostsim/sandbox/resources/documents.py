@@ -9,7 +9,7 @@ from typing import Any, Generic, TypeVar
 from flask import Response
 
 from hostsim.sandbox import responses, rest
-from hostsim.sandbox.state import Company
+from hostsim.sandbox.company import Company
 
 Document = TypeVar("Document")
 

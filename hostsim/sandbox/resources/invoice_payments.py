@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from flask import Response, request
 
-from hostsim.sandbox import payments, query, responses, rest, serializers
+from hostsim.sandbox import payment_filters, payments, responses, rest, serializers
 from hostsim.sandbox.resources.documents import Documents
-from hostsim.sandbox.state import Invoice, Payment
 from hostsim.sandbox.switchboard import switchboard
+from hostsim.sandbox.values import Invoice, Payment
 
 
 def list_payments() -> Response:
-    rows = query.payments(
+    rows = payment_filters.filter_and_sort(
         rest.company().payments(),
         request.args,
         switchboard().switches,

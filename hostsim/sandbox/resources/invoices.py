@@ -10,17 +10,18 @@ from typing import Any
 
 from flask import Response, request
 
-from hostsim.sandbox import invoicing, query, responses, rest, serializers
+from hostsim.sandbox import invoice_filters, invoicing, responses, rest, serializers
+from hostsim.sandbox.company import Company
 from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.resources.documents import Documents
-from hostsim.sandbox.state import Company, Invoice
 from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.switches import Switches
+from hostsim.sandbox.values import Invoice
 
 
 def list_invoices() -> Response:
     company, switches = rest.company(), switchboard().switches
-    invoices = query.invoices(
+    invoices = invoice_filters.filter_and_sort(
         _listed_invoices(company, switches),
         request.args,
         switches,

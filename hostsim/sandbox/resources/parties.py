@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from hostsim.sandbox.company import Company
 from hostsim.sandbox.countries import COUNTRIES, NAMES
 from hostsim.sandbox.errors import COUNTRY, Refused
 from hostsim.sandbox.fields import Field
 from hostsim.sandbox.resources.accounts import ACCOUNTS
 from hostsim.sandbox.resources.read_only_registers import CURRENCIES, TERMS_OF_PAYMENT
-from hostsim.sandbox.state import Company
 from hostsim.sandbox.switchboard import switchboard
 
 Party = Mapping[str, Any]
@@ -45,8 +45,7 @@ def check(
             raise register.not_found_error(switches, 400)
     if not party.get(account_field):
         return {}
-    year = company.financial_year(company.today())
-    account = registers.account(party[account_field], year.id if year else 0)
+    account = company.account(party[account_field], company.today())
     if account is None:
         raise ACCOUNTS.not_found_error(switches, 400)
     return account

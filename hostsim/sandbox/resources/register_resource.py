@@ -10,12 +10,10 @@ from flask import Response, request
 
 from hostsim.sandbox import query, responses, rest
 from hostsim.sandbox.errors import Refused, bad_parameter
-from hostsim.sandbox.fields import Field, blanks
+from hostsim.sandbox.fields import Field, Fields, blanks
 from hostsim.sandbox.registers import Entry
 from hostsim.sandbox.switchboard import switchboard
 from hostsim.sandbox.switches import Switches
-
-Fields = Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)

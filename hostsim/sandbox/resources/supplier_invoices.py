@@ -8,14 +8,14 @@ from typing import Any
 
 from flask import Response, request
 
-from hostsim.sandbox import query, responses, rest, supplier_invoicing
+from hostsim.sandbox import invoice_filters, query, responses, rest, supplier_invoicing
 from hostsim.sandbox.fields import blanks
 from hostsim.sandbox.registers import SupplierInvoice
 from hostsim.sandbox.resources.documents import Documents
 from hostsim.sandbox.supplier_invoicing import FIELDS, ROW
 from hostsim.sandbox.switchboard import switchboard
 
-STATES: query.States = query.STATES | {
+STATES: invoice_filters.States = invoice_filters.STATES | {
     "pendingpayment": lambda row, _today: _is_booked_and_unpaid(row) and row.payment_approved,
     "authorizepending": lambda row, _today: not row.approved and not row.cancelled,
 }
@@ -48,7 +48,7 @@ def list_invoices() -> Response:
     )
     rows = list(company.registers.supplier_invoices.values())
     if (state := parameters.get("filter")) is not None:
-        is_in_state = query.state_filter(state, STATES, company.today(), switches)
+        is_in_state = invoice_filters.state_filter(state, STATES, company.today(), switches)
         rows = [row for row in rows if is_in_state(row)]
     if (number := parameters.get("suppliernumber")) is not None:
         rows = [
@@ -64,7 +64,7 @@ def list_invoices() -> Response:
 
 
 def _is_booked_and_unpaid(row: SupplierInvoice) -> bool:
-    return row.booked and query.is_unpaid(row)
+    return row.booked and invoice_filters.is_unpaid(row)
 
 
 # --- Serializing ------------------------------------------------------------

@@ -8,12 +8,12 @@ from typing import Any
 from flask import Response
 
 from hostsim.sandbox import responses, rest
+from hostsim.sandbox.company import Company
 from hostsim.sandbox.errors import Refused
 from hostsim.sandbox.fields import Field, code, flag, parse_changes, require, text
 from hostsim.sandbox.registers import Entry
 from hostsim.sandbox.resources import parties
 from hostsim.sandbox.resources.register_resource import Register, numeric_sort_key
-from hostsim.sandbox.state import Company
 from hostsim.sandbox.switchboard import switchboard
 
 FIELDS: Mapping[str, Field] = {

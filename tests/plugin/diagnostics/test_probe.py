@@ -34,7 +34,7 @@ from hostsim.sandbox import (
     scripted_login,
     seed,
 )
-from hostsim.sandbox.faults import Match
+from hostsim.sandbox.matching import Match
 from hostsim.sandbox.payments import create_payment
 from hostsim.sandbox.switches import ImportSwitches, accepted_values, read_switches
 from hostsim.sandbox.tokens import Grant

@@ -15,8 +15,9 @@ from types import SimpleNamespace
 import pytest
 from second_host import hookimpl
 
-from hostsim.sandbox.faults import Fault, Match
-from hostsim.sandbox.state import Invoice, Payment, WriteOff
+from hostsim.sandbox.faults import Fault
+from hostsim.sandbox.matching import Match
+from hostsim.sandbox.values import Invoice, Payment, WriteOff
 from opter_fortnox_plugin.fortnox import protocol, retries
 from opter_fortnox_plugin.fortnox.http import Transport
 from tests.plugin.payments.test_requests import EURO, NOW, Knowing, Office

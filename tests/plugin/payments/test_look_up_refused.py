@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from hostsim.sandbox.faults import Fault, Match
+from hostsim.sandbox.faults import Fault
+from hostsim.sandbox.matching import Match
 from opter_fortnox_plugin.errors import FortnoxError
 from tests.plugin.payments.test_balances import Comparing, office  # noqa: F401 - the fixture
 

@@ -11,13 +11,14 @@ import pluggy
 import pytest
 from second_host import Host, hookimpl, new_run
 
-from hostsim.demo import free_port
+from hostsim.demo.preparation import free_port
 from hostsim.sandbox import Sandbox, seed
 from hostsim.sandbox.clock import Clock
 from hostsim.sandbox.faults import Fault
-from hostsim.sandbox.state import Invoice, Payment, State
+from hostsim.sandbox.state import State
 from hostsim.sandbox.switches import Switches
 from hostsim.sandbox.tokens import Grant
+from hostsim.sandbox.values import Invoice, Payment
 from opter_contract.values import Company
 from opter_fortnox_plugin.errors import LoginFailed
 from opter_fortnox_plugin.fortnox import protocol

@@ -6,23 +6,32 @@ database, and the sandbox in the place of Fortnox.
 
 from __future__ import annotations
 
-import csv
-import io
-import json
-import logging
-import random
-import socket
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, TextIO
 
+from hostsim.demo import both_sides
+from hostsim.demo.preparation import (
+    ACCEPTED_DEVIATION,
+    BILLS_NAME,
+    EXPORT_NAME,
+    IMPORT_FORMAT,
+    IMPORT_TYPE,
+    NAME,
+    bill_settings,
+    books_and_pays,
+    export_settings,
+    exported_invoices,
+    free_port,
+    load_bills,
+    load_with_rows,
+    sign_in_in_background,
+)
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.judging import KINDS
 from hostsim.ledger.reasons import (
@@ -38,12 +47,8 @@ from hostsim.messages import payments as payments_messages
 from hostsim.messages.exports import BILLS, INVOICES
 from hostsim.messages.text import listed, say
 from hostsim.plugins.loading import Plugins
-from hostsim.sandbox import Sandbox, scripted_login, seed, seed_exports, seed_overnight
-from hostsim.sandbox.changes import parse_change
-from hostsim.services.bills_json import BillsFile
+from hostsim.sandbox import Sandbox, seed, seed_cases, seed_exports, seed_overnight
 from hostsim.services.host import Host
-from hostsim.services.invoices_json import InvoicesFile
-from hostsim.services.invoices_table import InvoicesTable
 from hostsim.storage.export_previews import ExportPreview
 from hostsim.storage.previews import Preview
 from hostsim.storage.private_files import make_folder
@@ -53,24 +58,8 @@ from hostsim.views import labels
 from hostsim.views.output import Output
 from hostsim.views.preview_output import write_preview, write_some_payments
 from hostsim.views.progress import progress_on
-from hostsim.views.table import Column, Money, write_table
+from hostsim.views.table import Column, write_table
 from opter_contract.values import Text
-
-log = logging.getLogger(__name__)
-
-#: The import that the demonstration defines.
-NAME = "Fortnox"
-IMPORT_TYPE = "FortnoxAPI"
-IMPORT_FORMAT = "API"
-
-#: The export of invoices that it defines, and what is exported.
-EXPORT_NAME = "Fakturor"
-
-#: The export of bills.
-BILLS_NAME = "Avräkningar"
-
-#: SEK that may be missing before a payment counts as partial.
-ACCEPTED_DEVIATION = "5"
 
 #: The reasons that are shown; nothing that is refused belongs to an ordinary day, which has one
 #: region.
@@ -79,6 +68,9 @@ _REASONS = {
     for code, label in labels.REASONS.items()
     if code not in {LEFT, NOT_LOOKED_UP, OTHER_REGION, SETTLEMENT_BLOCKED}
 }
+
+#: The columns of a preview that are shown.
+_SHORT = frozenset({"invoice", "bill", "customer", "supplier", "total", "other_total", "message"})
 
 #: Seconds that the automatic sign-in may take.
 LOGIN_TIMEOUT_SECONDS = 60.0
@@ -120,7 +112,7 @@ class _Demo:
     step: int = 0
     requests: int = 0
     shown: set[str] = field(default_factory=set)
-    flows: Sequence[Flow] = ()
+    flows: Sequence[both_sides.Flow] = ()
 
     def run(self) -> None:
         redirect_uri = f"http://127.0.0.1:{free_port()}/callback"
@@ -141,8 +133,9 @@ class _Demo:
             self._decisions()
             self._second_import()
             self._check_shown()
-            numbers = self._whole_circle()
-            bills = self._settlements()
+            numbers = self._export_invoices()
+            self._import_their_payments(numbers)
+            bills = self._export_bills()
             self._reconcile(numbers, bills)
             self._check_registered()
 
@@ -186,7 +179,7 @@ class _Demo:
 
     def _decisions(self) -> None:
         host = self._host()
-        first, last = str(min(seed.DIRECT)), str(max(seed.DIRECT))
+        first, last = str(min(seed_cases.DIRECT)), str(max(seed_cases.DIRECT))
         host.set_aside_series(NAME, first, last, why="faktureras direkt i Fortnox")
         self._explain(
             f"Lägger undan fakturorna {first} till {last}, som görs direkt i Fortnox.",
@@ -249,10 +242,10 @@ class _Demo:
             "deleting here, too, the one that no other came for.",
         )
 
-    def _whole_circle(self) -> list[str]:
-        """Export invoices, have them booked and paid there, and bring the payments in.
+    def _export_invoices(self) -> list[str]:
+        """Export invoices.
 
-        :return: the numbers of the invoices.
+        :return: their numbers.
         """
         invoices = seed_exports.invoices_to_export(self.now)
         numbers = [str(invoice["invoice_number"]) for invoice in invoices]
@@ -273,6 +266,10 @@ class _Demo:
             f"{len(numbers)} invoices are sent, and {run.counts['cards']} customers are new "
             "or changed in Fortnox. Each total there is ours, to the öre.",
         )
+        return numbers
+
+    def _import_their_payments(self, numbers: Sequence[str]) -> None:
+        """Have these invoices booked and paid in Fortnox, and import the payments."""
         books_and_pays(self.sandbox, numbers)
         self._explain(
             "I Fortnox bokförs fakturorna, och kunderna betalar dem. Läser in betalningarna.",
@@ -286,9 +283,8 @@ class _Demo:
             self.output,
             lambda: (row for row in self.store.payments() if row.host_invoice_number in numbers),
         )
-        return numbers
 
-    def _settlements(self) -> list[str]:
+    def _export_bills(self) -> list[str]:
         """Export the bills of subcontractors, of which one has a new bankgiro.
 
         :return: the numbers of the bills.
@@ -317,29 +313,9 @@ class _Demo:
 
     def _send(self, name: str, numbers: Sequence[str]) -> ExportPreview:
         """Export as a person who reads the preview, confirms what is asked, and sends all."""
-
-        def review(preview: ExportPreview, _: float) -> tuple[str, ...]:
-            views = export_views.of(preview.subject)
-            short = [column for column in views.items if column.key in _SHORT]
-            self.output.line()
-            write_table(self.output, short, preview.items)
-            for party in dict.fromkeys(change.party_number for change in preview.bank_changes()):
-                host.confirm_bank(name, party, preview.run_id)
-            confirmed = host.export_run(preview.run_id)
-            if confirmed.counts["bank_changes"]:
-                self._explain(
-                    "Bekräftar bankuppgifterna, när leverantören själv har svarat att de är rätta.",
-                    "Confirming the bank details, once the supplier itself has said that they are "
-                    "right.",
-                )
-                self.output.line()
-                write_table(self.output, views.bank_changes, confirmed.bank_changes)
-            self.output.flush()
-            return confirmed.ids()
-
         with progress_on(self.progress_stream, self.output.language) as progress:
             host = self._host(on_progress=progress)
-            run = host.export(name, review=review)
+            run = host.export(name, review=lambda preview, _: self._review(host, name, preview))
         self.requests += run.requests
         sent = [item.item_number for item in run.items("sent")]
         if sorted(sent) != sorted(numbers):
@@ -349,9 +325,29 @@ class _Demo:
             )
         return run
 
+    def _review(self, host: Host, name: str, preview: ExportPreview) -> tuple[str, ...]:
+        """Show a preview, and confirm new bank details; return what is to be sent: all."""
+        views = export_views.of(preview.subject)
+        short = [column for column in views.items if column.key in _SHORT]
+        self.output.line()
+        write_table(self.output, short, preview.items)
+        for party in dict.fromkeys(change.party_number for change in preview.bank_changes()):
+            host.confirm_bank(name, party, preview.run_id)
+        confirmed = host.export_run(preview.run_id)
+        if confirmed.counts["bank_changes"]:
+            self._explain(
+                "Bekräftar bankuppgifterna, när leverantören själv har svarat att de är rätta.",
+                "Confirming the bank details, once the supplier itself has said that they are "
+                "right.",
+            )
+            self.output.line()
+            write_table(self.output, views.bank_changes, confirmed.bank_changes)
+        self.output.flush()
+        return confirmed.ids()
+
     def _reconcile(self, numbers: Sequence[str], bills: Sequence[str]) -> None:
         """Compare the sums of both sides for these invoices and bills; they must be equal."""
-        self.flows = flows_of(self.store, self.sandbox, numbers, bills)
+        self.flows = both_sides.flows_of(self.store, self.sandbox, numbers, bills)
         wrong = [row for row in self.flows if row.differs]
         if wrong or not self.flows:
             which = listed(row.name for row in wrong)
@@ -419,7 +415,7 @@ class _Demo:
             "Both sides, to the öre: invoices out, payments in, settlements out.",
         )
         self.output.line()
-        write_table(self.output, _FLOWS, lambda: self.flows)
+        write_table(self.output, both_sides.COLUMNS, lambda: self.flows)
 
     def _explain(self, sv: str, en: str) -> None:
         self.step += 1
@@ -428,119 +424,6 @@ class _Demo:
             self.output.style(f"{self.step}. {en if self.output.language == 'en' else sv}", "1;36")
         )
         self.output.flush()
-
-
-# --- The whole circle ---------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Flow:
-    """What went one way, in one currency, as each side has it."""
-
-    name: Text
-    currency: str
-    here: Sequence[Decimal]
-    there: Sequence[Decimal]
-
-    @property
-    def difference(self) -> Decimal:
-        return _sum(self.here) - _sum(self.there)
-
-    @property
-    def differs(self) -> bool:
-        """Whether the sums do, or the numbers: one of 0 changes no sum."""
-        return bool(self.difference) or len(self.here) != len(self.there)
-
-
-#: The columns of a preview that are shown.
-_SHORT = frozenset({"invoice", "bill", "customer", "supplier", "total", "other_total", "message"})
-
-_FLOWS: tuple[Column[Flow], ...] = (
-    Column("flow", Text("Flöde", "Flow"), lambda r: r.name),
-    Column("currency", Text("Valuta", "Currency"), lambda r: r.currency),
-    Column("count", Text("Antal", "Number"), lambda r: len(r.there), right=True),
-    Column("here", Text("Här", "Here"), lambda r: Money(_sum(r.here)), right=True),
-    Column("there", Text("I Fortnox", "In Fortnox"), lambda r: Money(_sum(r.there)), right=True),
-    Column("difference", Text("Skillnad", "Difference"), lambda r: Money(r.difference), right=True),
-)
-
-_OUT = Text("Fakturor ut", "Invoices out")
-_IN = Text("Betalningar in", "Payments in")
-_SETTLED = Text("Avräkningar ut", "Settlements out")
-
-
-def flows_of(
-    store: Store, sandbox: Sandbox, numbers: Sequence[str], bills: Sequence[str]
-) -> list[Flow]:
-    """Return both sides of these invoices, their payments and these bills, by currency."""
-    books = sandbox.state.companies[seed.COMPANY]
-    invoices = [invoice for invoice in store.invoices() if invoice.number in numbers]
-    entries = [row for row in store.payments() if row.state == REGISTERED]
-    out, payments = [], []
-    for currency in dict.fromkeys(invoice.currency for invoice in invoices):
-        here = {row.number: row for row in invoices if row.currency == currency}
-        there = [row for number in here if (row := books.invoice(int(number))) is not None]
-        paid = [payment for number in here for payment in books.payments_of(int(number))]
-        registered = [row for row in entries if row.host_invoice_number in here]
-        out.append(
-            Flow(
-                _OUT,
-                currency,
-                [row.total for row in here.values()],
-                [row.total for row in there],
-            )
-        )
-        payments.append(
-            Flow(
-                _IN,
-                currency,
-                [row.amount_currency or row.amount for row in registered],
-                [row.amount_currency or row.amount for row in paid],
-            )
-        )
-    return [*out, *payments, *_settled(store, sandbox, bills)]
-
-
-def _settled(store: Store, sandbox: Sandbox, numbers: Sequence[str]) -> Iterator[Flow]:
-    books = sandbox.state.companies[seed.COMPANY].registers.supplier_invoices
-    bills = [bill for bill in store.bills() if bill.number in numbers]
-    for currency in dict.fromkeys(bill.currency for bill in bills):
-        here = {bill.number: bill for bill in bills if bill.currency == currency}
-        totals = [
-            row.fields["Total"]
-            for row in books.values()
-            if not row.cancelled and row.fields.get("InvoiceNumber") in here
-        ]
-        yield Flow(_SETTLED, currency, [bill.total for bill in here.values()], totals)
-
-
-def _sum(amounts: Iterable[Decimal]) -> Decimal:
-    return sum(amounts, Decimal(0))
-
-
-def bill_settings(now: datetime) -> dict[str, str]:
-    return {"export_from_date": seed.cut_off_date(now).isoformat()}
-
-
-def export_settings(now: datetime) -> dict[str, str]:
-    rounding = seed_exports.ROUNDING_ACCOUNT
-    return bill_settings(now) | {"cost_center": "unit", "rounding_account": rounding}
-
-
-def load_bills(store: Store, bills: Sequence[Mapping[str, Any]]) -> None:
-    content = json.dumps(bills).encode()
-    store.load_bills(BillsFile().read_from(content, file="demo"))
-
-
-def load_with_rows(store: Store, invoices: Sequence[Mapping[str, Any]]) -> None:
-    content = json.dumps(invoices).encode()
-    store.load_invoices(InvoicesFile().read_from(content, file="demo"))
-
-
-def books_and_pays(sandbox: Sandbox, numbers: Iterable[str]) -> None:
-    for number in numbers:
-        for do in ("book_invoice", "pay_invoice"):
-            parse_change({"do": do, "number": int(number)})(sandbox.state)
 
 
 def _names(labels: Mapping[str, Text]) -> Text:
@@ -565,41 +448,3 @@ def _folder(output: Output, keep: Path | None) -> Iterator[Path]:
         raise host_error("FOLDER_UNREACHABLE", path=keep) from error
     yield keep
     output.say(f"Databasen ligger kvar i {keep}.", f"The database stays in {keep}.")
-
-
-def exported_invoices(now: datetime) -> list[Any]:
-    """Read the demo's invoices as any file of invoices is read."""
-    rows = seed.exported_invoices(now)
-    text = io.StringIO()
-    writer = csv.DictWriter(text, fieldnames=list(rows[0]))
-    writer.writeheader()
-    writer.writerows(rows)
-    return InvoicesTable().read_from(text.getvalue().encode(), file="demo")
-
-
-def free_port(choose: Callable[[int, int], int] = random.randint) -> int:
-    """Find a port of this machine that is free.
-
-    Below the ports that systems give to outgoing connections, so that none of
-    those takes it before it is used.
-    """
-    for _ in range(100):
-        port = choose(26_000, 32_000)
-        with closing(socket.socket()) as probe, suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise RuntimeError("this machine has no free port")
-
-
-def sign_in_in_background(url: str, _on_redirect: Callable[[str], Text | None]) -> bool:
-    """Sign in over HTTP as the person at the browser, in a thread of its own."""
-
-    def sign_in() -> None:
-        try:
-            scripted_login.sign_in(url, seed.USER, seed.PASSWORD)
-        except Exception:
-            # The import then reports a timeout; this is the cause.
-            log.exception("the demonstration could not sign in")
-
-    threading.Thread(target=sign_in, name="sign-in", daemon=True).start()
-    return True

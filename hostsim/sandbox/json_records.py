@@ -1,12 +1,13 @@
-"""Records of registers from JSON, by Fortnox's field names: for files and for tests."""
+"""Records of registers, supplier invoices, years and set-up from JSON: for files and for changes.
+
+Records and supplier invoices have Fortnox's field names.
+"""
 
 from __future__ import annotations
 
-import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date, datetime
-from decimal import Decimal
+from datetime import datetime
 from functools import partial
 from typing import Any
 
@@ -106,17 +107,3 @@ SET_UP = validation.Validator(
     "an object with fields of SetUp",
     lambda value: validation.read(validation.fields_of(SetUp), value),
 )
-
-
-def to_plain(value: Any) -> Any:
-    """Return records and values in JSON's types; amounts as texts."""
-    if dataclasses.is_dataclass(value):
-        fields = dataclasses.fields(value)
-        return {field.name: to_plain(getattr(value, field.name)) for field in fields}
-    if isinstance(value, Mapping):
-        return {name: to_plain(item) for name, item in value.items()}
-    if isinstance(value, tuple | list):
-        return [to_plain(item) for item in value]
-    if isinstance(value, Decimal):
-        return f"{value:f}"
-    return value.isoformat() if isinstance(value, date) else value
