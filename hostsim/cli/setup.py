@@ -49,16 +49,13 @@ def init(common: Common) -> None:
 )
 @click.argument("values", nargs=-1, metavar="[NAMN=VÄRDE]...")
 def settings(common: Common, values: tuple[str, ...]) -> None:
-    from hostsim.services.open_previews import judge_open_previews
+    from hostsim.services.open_previews import office_settings_change
 
     changes = key_values(values)
     with open_store(common) as store:
-        before = store.accepted_deviation
-        with store.change():
+        with office_settings_change(store):
             for key, value in changes.items():
                 store.set_setting(key, value)
-        if store.accepted_deviation != before:
-            judge_open_previews(store)
         now = dict(store.settings())
     if common.json:
         write_json(common.output, now)

@@ -20,7 +20,7 @@ from hostsim.errors import HostError, SettingsRefused, host_error
 from hostsim.ledger.values import Definition
 from hostsim.messages.desk import page_text
 from hostsim.messages.text import own
-from hostsim.services.open_previews import judge_open_previews
+from hostsim.services.open_previews import office_settings_change
 from opter_contract.values import SettingsField, SettingsProblem, Text
 
 pages = Blueprint("settings", __name__, url_prefix="/settings")
@@ -95,7 +95,7 @@ def create() -> AnyResponse:
             problems = host.define_export(name, code, subject, region, values)
         else:
             problems = host.define(name, code, own_values["format"], region, values)
-    except (SettingsRefused, HostError) as error:
+    except HostError as error:
         return _refusal_page(None, own_values | values, error)
     return _next_page(name.strip(), subject, problems)
 
@@ -248,16 +248,13 @@ def office_settings() -> str:
 @pages.post("/office")
 def set_office_settings() -> AnyResponse:
     """Change the settings of the office, all or none."""
-    store = desk_context().store
+    store, key = desk_context().store, ""
     keys = ("default_currency", "accepted_deviation")
     values = {key: request.form.get(key, "") for key in keys}
-    key, before = "", store.accepted_deviation
     try:
-        with store.change():
+        with office_settings_change(store):
             for key in keys:
                 store.set_setting(key, values[key])
-        if store.accepted_deviation != before:
-            judge_open_previews(store)
     except HostError as error:
         # A person knows the setting by its label.
         sentence = translated(error.message).replace(key, word(key))
