@@ -19,8 +19,11 @@ from hostsim.desk.downloads import FORM, list_file
 from hostsim.desk.shared import (
     ListView,
     desk_context,
+    form_values,
+    job_page,
     list_view,
     notify,
+    notify_error,
     translated,
     with_query,
     word,
@@ -261,7 +264,7 @@ _NUMBER_ERRORS = frozenset({*messages.UNKNOWN_ITEM.values(), "EXPORT_WITHOUT_ROW
 
 @pages.post("/export")
 def start() -> AnyResponse:
-    form = {key: request.form.get(key, "") for key in ("format", "numbers")}
+    form = form_values(("format", "numbers"))
     if not form["format"]:
         page = _export_dialog(form, {"format": _current_subject().text("no_exports")})
         return make_response(page, 422)
@@ -272,7 +275,7 @@ def start() -> AnyResponse:
     except HostError as error:
         field = "numbers" if error.code in _NUMBER_ERRORS else "format"
         return make_response(_export_dialog(form, {field: own(error.message)}), 422)
-    return redirect(url_for("jobs.show", job_id=job.id), 303)
+    return job_page(job)
 
 
 def next_page(job: Job) -> str | None:
@@ -445,7 +448,7 @@ def confirm() -> AnyResponse:
         try:
             [change, *_] = host.confirm_bank(job.choice.definition, number, job.run_id)
         except HostError as error:
-            notify(own(error.message), "error")
+            notify_error(error)
         else:
             notify(_current_subject().text("bank_confirmed", name=change.party or number))
     return _back_to_plan()
@@ -460,7 +463,7 @@ def send() -> AnyResponse:
         if refusal is not None:
             notify(messages.said(refusal, _current_subject().code), "error")
             return _back_to_plan()
-    return redirect(url_for("jobs.show", job_id=job.id), 303)
+    return job_page(job)
 
 
 def _send(job: Job) -> Text | None:
@@ -484,7 +487,7 @@ def close() -> AnyResponse:
     job = _planned_job(request.args.get("job", ""))
     if job.plan.answer(None):
         job.ended.wait(10)
-    return redirect(url_for("jobs.show", job_id=job.id), 303)
+    return job_page(job)
 
 
 def _store_ticks(job: Job) -> None:
@@ -554,9 +557,9 @@ def take_back() -> AnyResponse:
     try:
         job = desk_context().start(Choice(name, task=CANCELLATION, number=number))
     except HostError as error:
-        notify(own(error.message), "error")
+        notify_error(error)
         return redirect(url_for(".show", export=name), 303)
-    return redirect(url_for("jobs.show", job_id=job.id), 303)
+    return job_page(job)
 
 
 def _page_after_cancellation(subject: Subject, job: Job, run: ExportPreview) -> str:

@@ -10,7 +10,14 @@ from flask import Blueprint, Response, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk.payment_register import window
-from hostsim.desk.shared import desk_context, language, notify, with_query
+from hostsim.desk.shared import (
+    desk_context,
+    form_values,
+    language,
+    notify,
+    notify_error,
+    with_query,
+)
 from hostsim.errors import DoubtfulPayment, HostError
 from hostsim.ledger.amounts import typed_date, typed_money, typed_rate
 from hostsim.ledger.hand_payments import Entry, wrong_amount_error
@@ -119,7 +126,7 @@ def _new_key() -> str:
 @pages.post("/new")
 def add() -> AnyResponse:
     """Register a payment, or show the refusal at its field."""
-    form = {key: request.form.get(key, "").strip() for key in _FIELDS}
+    form = {key: value.strip() for key, value in form_values(_FIELDS).items()}
     stale = _is_stale(form)
     if stale:
         form["amount"] = ""
@@ -222,7 +229,7 @@ def delete(payment_id: int) -> AnyResponse:
         if error.code == "WHY_NEEDED":
             page = _delete_dialog(payment_id, why, own(error.message))
             return make_response(page, 422)
-        notify(own(error.message), "error")
+        notify_error(error)
     else:
         entry = desk_context().store.payment(payment_id)
         number = entry.host_invoice_number or ""

@@ -15,7 +15,7 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk import exports
 from hostsim.desk.payment_import import window
-from hostsim.desk.shared import desk_context, notify, translated, word
+from hostsim.desk.shared import desk_context, form_values, notify, translated, word
 from hostsim.errors import HostError, SettingsRefused, host_error
 from hostsim.ledger.values import Definition
 from hostsim.messages.desk import page_text
@@ -86,7 +86,7 @@ def _definition_dialog(definition: Definition) -> str:
 @pages.post("/new")
 def create() -> AnyResponse:
     """Define an import or an export; problems are shown beside their fields."""
-    own_values = {key: request.form.get(key, "") for key in _OWN_FIELDS}
+    own_values = form_values(_OWN_FIELDS)
     name, code, region, subject = (own_values[key] for key in ("name", "type", "region", "subject"))
     values = _values_of(code, subject)
     host = desk_context().host()
@@ -249,12 +249,11 @@ def office_settings() -> str:
 def set_office_settings() -> AnyResponse:
     """Change the settings of the office, all or none."""
     store, key = desk_context().store, ""
-    keys = ("default_currency", "accepted_deviation")
-    values = {key: request.form.get(key, "") for key in keys}
+    values = form_values(("default_currency", "accepted_deviation"))
     try:
         with office_settings_change(store):
-            for key in keys:
-                store.set_setting(key, values[key])
+            for key, value in values.items():
+                store.set_setting(key, value)
     except HostError as error:
         # A person knows the setting by its label.
         sentence = translated(error.message).replace(key, word(key))

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
-from flask import current_app, flash, request, session, url_for
+from flask import current_app, flash, redirect, request, session, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
+from hostsim.desk.background_jobs import Job
 from hostsim.desk.context import DeskContext
+from hostsim.errors import HostError
 from hostsim.messages.desk import page_text
 from hostsim.messages.exports import INVOICES
 from hostsim.messages.formats import count
 from hostsim.messages.source_name import word_of
-from hostsim.messages.text import LANGUAGES, say
+from hostsim.messages.text import LANGUAGES, own, say
 from hostsim.storage.lists import Page, Selection, Source, page_of
 from hostsim.views.exports import EVENTS, STATES
 from hostsim.views.labels import (
@@ -63,6 +66,19 @@ def notify(text: Text, kind: str = "done") -> None:
     :param kind: ``done``, ``warning`` or ``error``.
     """
     flash(text, kind)  # type: ignore[arg-type]  # a session holds tuples, too
+
+
+def notify_error(error: HostError) -> None:
+    notify(own(error.message), "error")
+
+
+def form_values(keys: Iterable[str]) -> dict[str, str]:
+    """Return these fields of the form that was sent; one that it lacks is empty."""
+    return {key: request.form.get(key, "") for key in keys}
+
+
+def job_page(job: Job) -> AnyResponse:
+    return redirect(url_for("jobs.show", job_id=job.id), 303)
 
 
 def with_query(endpoint: str, **changed: Any) -> str:
@@ -136,7 +152,7 @@ class ListView:
 
     def link(self, **changed: object) -> str:
         """Return the URL of this page with another selection of the list."""
-        return _url(self.endpoint, self._values(changed))
+        return url_for(self.endpoint, **self._values(changed))
 
     def values(self) -> dict[str, str]:
         """Return the arguments of the URL of this page as it is."""
@@ -149,7 +165,7 @@ class ListView:
     def file_link(self, form: str) -> str:
         """Return the URL of the whole list as a file, filtered and sorted as shown."""
         values = self._values({"page": ""}) | {"kind": self.name, "form": form}
-        return _url(f"{self.endpoint.partition('.')[0]}.file", values)
+        return url_for(f"{self.endpoint.partition('.')[0]}.file", **values)
 
     def sorted_by(self, column: Column[Any]) -> str:
         """Return ``ascending``, ``descending`` or ``none``: the value of ``aria-sort``."""
@@ -206,7 +222,7 @@ class ListView:
             found = word("rows", first=first, last=last, found=found)
         return word(key, n=page.found, found=found)
 
-    def _values(self, changed: Mapping[str, object]) -> dict[str, str]:
+    def _values(self, changed: Mapping[str, object]) -> dict[str, Any]:
         values = {key: value for key, value in request.args.items() if value}
         values |= {f"{self.prefix}{key}": str(value) for key, value in changed.items()}
         return {key: value for key, value in (values | dict(self.fixed)).items() if value}
@@ -245,7 +261,3 @@ def list_view(
         row_argument,
         in_files=[column for column in columns if column.key in hidden],
     )
-
-
-def _url(endpoint: str, values: Mapping[str, Any]) -> str:
-    return url_for(endpoint, **values)
