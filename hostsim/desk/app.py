@@ -59,7 +59,7 @@ from hostsim.messages.text import LANGUAGES, own
 from hostsim.sandbox import seed
 from hostsim.storage import database_checks, unreported_commits
 from hostsim.storage.rows import MAX_ID
-from hostsim.views.labels import FIELDS, SAVED_STATUSES, STATUSES, label
+from hostsim.views.labels import FIELDS, SAVED_STATUSES, STATUSES, label, period
 from hostsim.views.payments import known_amount
 from hostsim.views.table import Money, rate, text_of
 from opter_contract.values import Failure, Text
@@ -161,6 +161,7 @@ def create_app(
         when=minute,
         text=translated,
         field=lambda code: translated(label(FIELDS, code)),
+        period=lambda closed: translated(period(closed=closed)),
     )
     app.context_processor(_template_context)
     app.register_error_handler(HTTPException, _http_error_page)
