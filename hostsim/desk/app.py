@@ -59,7 +59,7 @@ from hostsim.messages.text import LANGUAGES, own
 from hostsim.sandbox import seed
 from hostsim.storage import database_checks, unreported_commits
 from hostsim.storage.rows import MAX_ID
-from hostsim.views.labels import FIELDS, SAVED_STATUSES, STATUSES, label, period
+from hostsim.views.labels import FIELDS, SAVED_STATUSES, STATUSES, company, label, period
 from hostsim.views.payments import known_amount
 from hostsim.views.table import Money, rate, text_of
 from opter_contract.values import Failure, Text
@@ -153,7 +153,7 @@ def create_app(
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
-        money=lambda value: text_of(value, language()),
+        money=lambda value, currency="": f"{text_of(value, language())} {currency}".rstrip(),
         sek=_sek,
         rate=lambda value: text_of(rate(value), language()),
         count=lambda value: count(value, language()),
@@ -161,6 +161,7 @@ def create_app(
         when=minute,
         text=translated,
         field=lambda code: translated(label(FIELDS, code)),
+        company=lambda company_there: translated(company(company_there)),
         period=lambda closed: translated(period(closed=closed)),
     )
     app.context_processor(_template_context)

@@ -40,7 +40,7 @@ from hostsim.storage import previews, undone_saves
 from hostsim.storage.lists import Selection, all_of, preview_rows, saved_rows
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.region_checks import checked_bank_account, refuse_other_region
-from hostsim.views.labels import SAVED_STATUSES
+from hostsim.views.labels import SAVED_STATUSES, company
 from hostsim.views.pages import PAGES
 from hostsim.views.preview import SAVED, UNDONE
 from hostsim.views.table import Column
@@ -135,9 +135,8 @@ def _not_taken_again(taken: ToBeTakenAgain) -> str:
 
 def _heading(preview: Preview) -> str:
     """Name an import: its definition, company, region, bank account and date."""
-    company = preview.company
     facts = [
-        (company and f"{company.name} ({company.number})", ""),
+        (preview.company and translated(company(preview.company)), ""),
         (preview.region, word("region")),
         (preview.bank_account, word("bank_account")),
         (day(preview.date), word("date")),
