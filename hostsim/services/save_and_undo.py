@@ -88,7 +88,7 @@ class Saving(Context):
         self._refuse_other_currency()
         self.notify_listeners()
         with self._definition_lock(chosen):
-            run_id = previews.open_runs(self.store).get(chosen)
+            run_id = self._open_run(chosen)
             if run_id is None:
                 return self._saved_before(chosen, revision)
             import_run = ImportRun(self.store, run_id, self.store.definition(chosen))
