@@ -76,8 +76,8 @@ def set_aside(
                     f"Betalning {number} var undanlagd redan; ingenting ändrades för den.",
                     f"Payment {number} was set aside already; nothing was changed for it.",
                 )
-        done = ("Undanlagt", "Set aside") if new else None
-        _show(common, name, preview, *(done or ("Ingenting ändrades", "Nothing was changed")))
+        nothing = ("Ingenting ändrades", "Nothing was changed")
+        _show(common, name, preview, *(("Undanlagt", "Set aside") if new else nothing))
 
 
 @command(

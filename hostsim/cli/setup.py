@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +22,7 @@ from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.services.item_file import ProblemList
+    from hostsim.storage.item_content import LostContent
     from hostsim.storage.store import Loaded
 
 
@@ -97,8 +99,6 @@ def invoices(common: Common) -> None:
     "forgets it.",
 )
 def load_invoices(common: Common, file: Path, region: str, columns: str | None) -> None:
-    from hostsim.messages.files import LOST_ROWS, LOST_ROWS_THERE, OTHER_CUSTOMER, OTHER_TOTAL
-    from hostsim.messages.formats import money_of
     from hostsim.services import invoices_json, invoices_table
     from hostsim.services.item_file import FileProblem, ProblemList
     from hostsim.services.open_previews import judge_open_previews
@@ -117,16 +117,23 @@ def load_invoices(common: Common, file: Path, region: str, columns: str | None) 
             loaded = store.load_invoices(rows)
         judge_open_previews(store)
     for lost in loaded.lost:
-        if lost.rows:
-            message = LOST_ROWS_THERE if lost.may_be_there else LOST_ROWS
+        for message in _losses(lost):
             notes.add(FileProblem(0, None, message, lost.number))
-        if lost.customer != lost.customer_before:
-            message = OTHER_CUSTOMER(before=lost.customer_before, now=lost.customer)
-            notes.add(FileProblem(0, None, message, lost.number))
-        if lost.total_there is not None and lost.total_differs:
-            now, there = (money_of(each, lost.currency) for each in (lost.total, lost.total_there))
-            notes.add(FileProblem(0, None, OTHER_TOTAL(now=now, there=there), lost.number))
     _show_loaded(common, loaded, notes, "invoice_number", Text("Fakturorna", "The invoices"))
+
+
+def _losses(lost: LostContent) -> Iterator[Text]:
+    """Say what an invoice that had rows has lost, or has otherwise than where it was exported."""
+    from hostsim.messages import files
+    from hostsim.messages.formats import money_of
+
+    if lost.rows:
+        yield files.LOST_ROWS_THERE if lost.may_be_there else files.LOST_ROWS
+    if lost.customer != lost.customer_before:
+        yield files.OTHER_CUSTOMER(before=lost.customer_before, now=lost.customer)
+    if lost.total_there is not None and lost.total_differs:
+        now, there = (money_of(each, lost.currency) for each in (lost.total, lost.total_there))
+        yield files.OTHER_TOTAL(now=now, there=there)
 
 
 @command(

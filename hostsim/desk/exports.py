@@ -351,9 +351,7 @@ def _run_page(preview: ExportPreview, job: Job | None = None) -> str:
         counts=list(_counts(preview)),
         log=None if job is not None or not preview.sent else _log(preview),
         nothing=views.nothing(preview),
-        failures=messages.lost_and_differing(
-            preview.counts["unknown"], preview.failures - preview.counts["unknown"]
-        ),
+        failures=views.to_look_at(preview),
         back=subject.url("show", export=preview.definition),
     )
 

@@ -430,6 +430,12 @@ def nothing(preview: ExportPreview) -> Text:
     return messages.NOTHING if preview.asked is None else messages.LEFT_OUT
 
 
+def to_look_at(preview: ExportPreview) -> Text:
+    """Say how many results a person must look at."""
+    unknown = preview.counts["unknown"]
+    return messages.lost_and_differing(unknown, preview.failures - unknown)
+
+
 def write_how_to_send(output: Output, preview: ExportPreview, numbers: Iterable[str]) -> None:
     """Print the command that sends a preview.
 
