@@ -165,29 +165,35 @@ class SubjectViews:
         self.has_bank_changes = bills
         #: Whether the number there is another than here.
         self._has_given_number = bills
-        self._number: Column[Any] = Column(
+
+    @cached_property
+    def _number(self) -> Column[Any]:
+        return Column(
             "number",
             Text("Nummer i bokföringen", "Number in accounting"),
             lambda i: i.number,
             right=True,
             json="given_number" if self._has_given_number else "number",
         )
-        self._item: Column[Any] = Column(
+
+    @cached_property
+    def _item(self) -> Column[Any]:
+        return Column(
             self.item_key,
             self._word("Item"),
             lambda i: i.item_number,
             right=True,
             json=f"{self.item_key}_number",
         )
-        self._party: Column[Any] = Column(
-            self.party_key, self._word("Party"), lambda i: i.party, wide=True
-        )
-        self._party_number: Column[Any] = Column(
-            f"{self.party_key}_number",
-            self._word("Party_number"),
-            lambda i: i.party_number,
-            json=f"{self.party_key}_number",
-        )
+
+    @cached_property
+    def _party(self) -> Column[Any]:
+        return Column(self.party_key, self._word("Party"), lambda i: i.party, wide=True)
+
+    @cached_property
+    def _party_number(self) -> Column[Any]:
+        key = f"{self.party_key}_number"
+        return Column(key, self._word("Party_number"), lambda i: i.party_number, json=key)
 
     def _for_subject(self, sentence: Text) -> Text:
         return messages.said(sentence, self.subject)
