@@ -192,7 +192,6 @@ def save(
     en=f"Why; must be given. At most {MAX_WHY_LENGTH} characters.",
 )
 def undo_save(common: Common, run: str, why: str) -> None:
-    from hostsim.messages.payments import save_undone
     from hostsim.views.payments import REGISTERED_PAYMENTS, with_states
     from hostsim.views.table import as_object, write_json
 
@@ -203,9 +202,7 @@ def undo_save(common: Common, run: str, why: str) -> None:
         numbers = {"deleted": undone.deleted, "restored": undone.restored}
         write_json(common.output, {**numbers, "forgotten": len(undone.forgotten), "kept": kept})
         return
-    common.output.line(
-        save_undone(undone.deleted, undone.restored, undone.forgotten, undone.restored_payments)
-    )
+    common.output.line(undone.sentence)
     if undone.kept:
         which = with_states(undone.kept)
         common.output.say(f"Rördes inte: {which.sv}.", f"Not touched: {which.en}.")

@@ -15,7 +15,6 @@ from hostsim.messages.payments import (
     NO,
     YES,
     numbered,
-    save_undone,
     saves_of_restored,
     was_and_is,
 )
@@ -142,9 +141,7 @@ def undo(run_id: str) -> AnyResponse:
             return make_response(_undo_dialog(run_id, why, own(error.message)), 422)
         notify(_undone_by_other(run_id) or own(error.message), "error")
     else:
-        notify(
-            save_undone(undone.deleted, undone.restored, undone.forgotten, undone.restored_payments)
-        )
+        notify(undone.sentence)
         if undone.kept:
             notify(page_text("kept_of_save", which=with_states(undone.kept)), "error")
     return redirect(_back(run_id), 303)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import Preview, PreviewChanged
 from hostsim.storage.registration import NotAsShown, Registration
 from hostsim.storage.undone_saves import Restored
-from opter_contract.values import SavedRun
+from opter_contract.values import SavedRun, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,12 @@ class UndoResult:
     kept: tuple[Entry, ...]
     #: Those of the restored payments that came by a save.
     restored_payments: tuple[Restored, ...] = ()
+
+    @property
+    def sentence(self) -> Text:
+        return payments_messages.save_undone(
+            self.deleted, self.restored, self.forgotten, self.restored_payments
+        )
 
 
 class ToUndo(NamedTuple):
@@ -163,15 +169,15 @@ class Saving(Context):
                 db, run.definition, company, forgotten, user=user, at=at
             )
             undone_saves.mark_undone(db, run.id, reason, user, at)
-        numbers = len(registered), len(reversals), forgotten
-        unreported_commits.note(payments_messages.save_undone(*numbers, restored_payments))
+        done = UndoResult(len(registered), len(reversals), forgotten, (), restored_payments)
+        unreported_commits.note(done.sentence)
         judge_open_previews(self.store, {row["invoice_id"] for row in undone})
         self.store.checkpoint_wal()
         self.notify_listeners()
         ids = {row["id"] for row in undone}
         entries = self.store.payments(run_id=run.id)
         kept = tuple(e for e in entries if e.id not in ids and not _undone_before(run, e))
-        return UndoResult(*numbers, kept, restored_payments)
+        return replace(done, kept=kept)
 
     def to_undo(self, run_id: str) -> ToUndo:
         """Count what :meth:`undo_save` would do.
