@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from hostsim.cli.command import command, option
+from hostsim.cli.command import NAME, command, option
 from hostsim.cli.common import Common, key_values, make_host, open_store, usage, warn
 from hostsim.cli.root import hostsim
 from hostsim.views.definitions import definition_columns
@@ -41,7 +41,7 @@ def formats(common: Common) -> None:
 
 
 @command(formats, "add", sv="Lägg upp en import.", en="Define an import.")
-@click.argument("name", metavar="NAMN")
+@NAME
 @option(
     "--type",
     "import_type",
@@ -75,7 +75,7 @@ def formats_add(common: Common, name: str, **definition: Any) -> None:
 
 
 @command(formats, "set", sv="Ändra en imports inställningar.", en="Change an import's settings.")
-@click.argument("name", metavar="NAMN")
+@NAME
 @click.argument("values", nargs=-1, metavar="[FÄLT=VÄRDE]...")
 @option(
     "--region",
@@ -102,7 +102,7 @@ def exports(common: Common) -> None:
 
 
 @command(exports, "add", sv="Lägg upp en export.", en="Define an export.")
-@click.argument("name", metavar="NAMN")
+@NAME
 @option(
     "--type",
     "import_type",
@@ -135,7 +135,7 @@ def exports_add(common: Common, name: str, **definition: Any) -> None:
 
 
 @command(exports, "set", sv="Ändra en exports inställningar.", en="Change an export's settings.")
-@click.argument("name", metavar="NAMN")
+@NAME
 @click.argument("values", nargs=-1, metavar="[FÄLT=VÄRDE]...")
 @option(
     "--region",

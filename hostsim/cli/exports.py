@@ -9,9 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import click
-
-from hostsim.cli.command import command, option
+from hostsim.cli.command import NAME, OPTIONAL_NAME, command, option
 from hostsim.cli.common import Common, make_host, open_store, usage
 from hostsim.cli.definitions import exports
 from hostsim.cli.login import NO_BROWSER, UNATTENDED, interactive_host, typed_lines
@@ -47,7 +45,7 @@ _YES = frozenset({"j", "ja", "y", "yes"})
     sv="Visa vad som gjorts med varje faktura eller avräkning, när och av vem.",
     en="Show what was done with each invoice or bill, when and by whom.",
 )
-@click.argument("name", required=False, metavar="[NAMN]")
+@OPTIONAL_NAME
 def exports_log(common: Common, name: str | None) -> None:
     with open_store(common) as store:
         if name is not None:
@@ -63,7 +61,7 @@ def exports_log(common: Common, name: str | None) -> None:
     sv="Visa vad som ska skickas, och skicka det.",
     en="Show what is to be sent, and send it.",
 )
-@click.argument("name", metavar="NAMN")
+@NAME
 @option(
     "--invoice",
     "--bill",

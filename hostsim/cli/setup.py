@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hostsim.cli.command import command, option
+from hostsim.cli.command import FILE, NAME, command, option
 from hostsim.cli.common import Common, key_values, open_store
 from hostsim.cli.login import NO_BROWSER, interactive_host
 from hostsim.cli.root import hostsim
@@ -83,7 +83,7 @@ def invoices(common: Common) -> None:
     sv="Läs in fakturor från en CSV- eller XLSX-fil, eller med rader från en JSON-fil.",
     en="Load invoices from a CSV or XLSX file, or with their rows from a JSON file.",
 )
-@click.argument("file", metavar="FIL", type=click.Path(path_type=Path))
+@FILE
 @option(
     "--region",
     default="",
@@ -154,7 +154,7 @@ def bills(common: Common) -> None:
     sv="Läs in avräkningar med rader från en JSON-fil.",
     en="Load bills with their rows from a JSON file.",
 )
-@click.argument("file", metavar="FIL", type=click.Path(path_type=Path))
+@FILE
 @option(
     "--region",
     default="",
@@ -210,7 +210,7 @@ def _show_loaded(
     sv="Logga in en gång, för de körningar som ingen är med vid.",
     en="Sign in once, for the runs that nobody is there for.",
 )
-@click.argument("name", metavar="NAMN")
+@NAME
 @NO_BROWSER
 def sign_in(common: Common, name: str) -> None:
     with (
