@@ -209,6 +209,7 @@ def _template_context() -> dict[str, object]:
         "status_label": lambda status: translated(label(STATUSES, status)),
         "saved_status_label": lambda status: translated(label(SAVED_STATUSES, status)),
         "help": help,
+        "job_words": job_pages.WORDS,
         "sandbox": desk_context().sandbox is not None,
         "subjects": exports.SUBJECTS.values(),
         # Defaults: the dialog in front of the window, its job or failure, the exported subject.

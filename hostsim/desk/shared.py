@@ -199,11 +199,6 @@ class ListView:
         return getattr(entry, _KEYS.get(self.name, "place" if self.of_exports else "id"))
 
     @property
-    def names(self) -> list[str]:
-        """Return the headings, which a narrow page repeats at each value."""
-        return [translated(column.heading) for column in self.columns]
-
-    @property
     def sums(self) -> list[tuple[str, Money]]:
         return sums_of(self.page, self.title)
 
