@@ -215,17 +215,12 @@ def _state_class(item: ExportableItem) -> str:
 @pages.get(f"/lists/<kind>.{FORM}")
 def file(kind: str, form: str) -> Response:
     """Send a list as a file, filtered and sorted as it is shown."""
-    subject, run_id, name = (
-        _current_subject(),
-        request.args.get("run", ""),
-        request.args.get("export"),
-    )
-    state = kind.removeprefix("items-")
-    prefix = ""
+    subject, run_id = _current_subject(), request.args.get("run", "")
+    export, state, prefix = request.args.get("export") or None, kind.removeprefix("items-"), ""
     if kind == subject.name:
-        source = _items(subject, name or None)
+        source = _items(subject, export)
     elif kind == "log":
-        source = exportable_items.log(name or None, run_id or None, subject.code)
+        source = exportable_items.log(export, run_id or None, subject.code)
     elif state in subject.views.lists:
         source, prefix = run_items(run_id, state), f"{state}_"
     else:
@@ -323,9 +318,8 @@ def _run_page(preview: ExportPreview, job: Job | None = None) -> str:
     subject = SUBJECTS[preview.subject]
     left_out = frozenset[str]() if job is None else job.plan.left_out
     chosen = preview.without(left_out)
-    arguments = {"run": preview.run_id} if job is None else {"job": job.id}
     gaps = list(preview.gaps())
-    in_gaps = {item_id for gap in gaps for item_id in gap.ids}
+    gap_of = {item_id: gap for gap in reversed(gaps) for item_id in gap.ids}
     cards = list(islice(preview.cards(), MAX_CARDS))
     return subject.render(
         "export_run.html",
@@ -339,9 +333,9 @@ def _run_page(preview: ExportPreview, job: Job | None = None) -> str:
         bank_field=partial(label, BANK_FIELDS),
         source=_source(preview.definition),
         gaps=gaps,
-        gap_of={item_id: gap for gap in reversed(gaps) for item_id in gap.ids},
+        gap_of=gap_of,
         sections=[
-            _section(preview, state, arguments, job, in_gaps)
+            _section(preview, state, job, gap_of.keys())
             for state in SECTIONS
             if preview.counts[state]
         ],
@@ -364,11 +358,7 @@ def _by_party(changes: Iterable[ShownChange]) -> Mapping[str, Sequence[ShownChan
 
 
 def _section(
-    preview: ExportPreview,
-    state: str,
-    arguments: dict[str, str],
-    job: Job | None,
-    in_gaps: set[str],
+    preview: ExportPreview, state: str, job: Job | None, in_gaps: Collection[str]
 ) -> ListView:
     subject = SUBJECTS[preview.subject]
     left_out = preview.sent and state == "ready"
@@ -378,7 +368,7 @@ def _section(
         run_items(preview.run_id, state),
         endpoint="run" if job is None else "plan",
         prefix=f"{state}_",
-        fixed=arguments | {"run": preview.run_id} if job is None else arguments,
+        fixed={"run": preview.run_id} if job is None else {"job": job.id},
         hidden=BELOW,
     )
     if job is None or state == "waiting":
