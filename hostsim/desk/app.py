@@ -50,14 +50,14 @@ from hostsim.desk.access_control import guard, token
 from hostsim.desk.context import DeskContext
 from hostsim.desk.reverse_proxy import NO_PROXY, ReverseProxy
 from hostsim.desk.shared import KEY, desk_context, language, notify, translated, word
-from hostsim.errors import failure_of, host_error
+from hostsim.errors import host_error
 from hostsim.ledger.values import SEK, Row
 from hostsim.messages import help  # noqa: A004 - the texts of the help
 from hostsim.messages.desk import page_text
 from hostsim.messages.formats import count, day, minute
 from hostsim.messages.text import LANGUAGES, own
 from hostsim.sandbox import seed
-from hostsim.storage import database_checks, unreported_commits
+from hostsim.storage import unreported_commits
 from hostsim.storage.rows import MAX_ID
 from hostsim.views.labels import FIELDS, SAVED_STATUSES, STATUSES, company, label, period
 from hostsim.views.payments import known_amount
@@ -277,7 +277,7 @@ def _http_error_page(error: HTTPException) -> AnyResponse:
 
 
 def _error_page(error: Exception) -> AnyResponse:
-    failure = failure_of(error) or database_checks.damage_behind(error, desk_context().store.path)
+    failure = desk_context().failure_behind(error)
     if failure is not None:
         return _message(failure, STATUS.get(failure.kind, 400))
     # The place, but not the text of the error, which may contain what a log must not.

@@ -161,7 +161,7 @@ class SubjectViews:
         #: Those of :data:`LISTS` that a run can have.
         self.lists = tuple(name for name in LISTS if bills or name != "waiting")
         #: Of those, and of "cards", "bank_changes" and "gaps".
-        self.titles = {name: self._for_subject(title) for name, title in _TITLES.items()}
+        self.titles = {name: messages.said(title, subject) for name, title in _TITLES.items()}
         self.has_bank_changes = bills
         #: Whether the number there is another than here.
         self._has_given_number = bills
@@ -194,9 +194,6 @@ class SubjectViews:
     def _party_number(self) -> Column[Any]:
         key = f"{self.party_key}_number"
         return Column(key, self._word("Party_number"), lambda i: i.party_number, json=key)
-
-    def _for_subject(self, sentence: Text) -> Text:
-        return messages.said(sentence, self.subject)
 
     def _word(self, name: str) -> Text:
         return messages.WORDS[self.subject][name]
