@@ -161,7 +161,7 @@ def create_app(
         when=minute,
         text=translated,
         field=lambda code: translated(label(FIELDS, code)),
-        company=lambda company_there: translated(company(company_there)),
+        company=lambda known: translated(known and company(known)),
         period=lambda closed: translated(period(closed=closed)),
     )
     app.context_processor(_template_context)

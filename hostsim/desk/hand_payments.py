@@ -10,14 +10,7 @@ from flask import Blueprint, Response, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk.payment_register import window
-from hostsim.desk.shared import (
-    desk_context,
-    form_values,
-    language,
-    notify,
-    notify_error,
-    with_query,
-)
+from hostsim.desk.shared import desk_context, language, notify, notify_error, with_query
 from hostsim.errors import DoubtfulPayment, HostError
 from hostsim.ledger.amounts import typed_date, typed_money, typed_rate
 from hostsim.ledger.hand_payments import Entry, wrong_amount_error
@@ -126,7 +119,7 @@ def _new_key() -> str:
 @pages.post("/new")
 def add() -> AnyResponse:
     """Register a payment, or show the refusal at its field."""
-    form = {key: value.strip() for key, value in form_values(_FIELDS).items()}
+    form = {key: request.form.get(key, "").strip() for key in _FIELDS}
     stale = _is_stale(form)
     if stale:
         form["amount"] = ""

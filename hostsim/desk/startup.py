@@ -17,9 +17,8 @@ from hostsim.demo import (
     load_with_rows,
 )
 from hostsim.desk import demo_day
-from hostsim.desk.access_control import is_loopback
 from hostsim.desk.context import DeskContext
-from hostsim.desk.reverse_proxy import NO_PROXY, ReverseProxy
+from hostsim.desk.reverse_proxy import NO_PROXY, ReverseProxy, is_loopback
 from hostsim.desk.server import Desk
 from hostsim.errors import host_error
 from hostsim.sandbox import Sandbox, seed, seed_exports

@@ -21,8 +21,8 @@ from fake_plugin import (
 )
 
 from hostsim.desk import job_pages
-from hostsim.desk.access_control import is_loopback
 from hostsim.desk.app import create_app
+from hostsim.desk.reverse_proxy import is_loopback
 from hostsim.messages.desk import WORDS
 from hostsim.plugins.loading import Plugins
 from opter_contract.values import Progress, Text
