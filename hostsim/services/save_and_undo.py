@@ -21,7 +21,7 @@ from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import Preview, PreviewChanged
 from hostsim.storage.registration import NotAsShown, Registration
 from hostsim.storage.undone_saves import Restored
-from opter_contract.values import SavedRun, Text
+from opter_contract.values import Company, SavedRun, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +102,7 @@ class Saving(Context):
             if company is None:
                 raise broken("the run has no company")
             if only_without_warnings:
-                if revision not in {None, previews.revision_of(self.store.db, run_id)}:
-                    raise PreviewChanged(previews.preview_of(self.store, run_id))
-                with unreported_commits.uncounted():
-                    import_run.leave_for_person(company)
+                self._leave_for_person(import_run, company, revision)
                 revision = None
             try:
                 registration = Registration(import_run, company, self._user, self._clock())
@@ -128,6 +125,16 @@ class Saving(Context):
         notify_of_save(self.plugins, self.store, saved)
         self.notify_listeners()
         return preview
+
+    def _leave_for_person(
+        self, import_run: ImportRun, company: Company, revision: str | None
+    ) -> None:
+        """Leave what has no green tick, or a note, of a preview that is still the given one."""
+        run_id = import_run.run_id
+        if revision not in {None, previews.revision_of(self.store.db, run_id)}:
+            raise PreviewChanged(previews.preview_of(self.store, run_id))
+        with unreported_commits.uncounted():
+            import_run.leave_for_person(company)
 
     def undo_save(self, run_id: str, *, why: str) -> UndoResult:
         """Delete all payments of a save, and restore those it reversed. All or nothing.
