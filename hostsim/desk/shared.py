@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from operator import attrgetter
+from typing import Any, NamedTuple, cast
 
 from flask import current_app, flash, redirect, request, session, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -99,26 +100,28 @@ def sums_of(page: Page, title: str) -> list[tuple[str, Money]]:
     ]
 
 
-#: The labels of the codes that a list is filtered by; other lists have reasons.
-_LABELS = {
-    "runs": RUN_STATES,
-    "decisions": DECISIONS,
-    "ready": {**STATUSES, "left": LEFT_OUT},
-    "payments": SAVED_STATUSES,
-    "invoices": STATES,
-    "bills": STATES,
-    "log": EVENTS,
-    "overview": STANDINGS,
-    "open": DUE,
+class ListKind(NamedTuple):
+    """What a list has otherwise than the lists of payments have it."""
+
+    labels: Mapping[str, Text] = REASONS  # of the codes that it is filtered by
+    shown: str = "shown_payments"  # the text that tells how many rows a search found
+    key: Callable[[Any], object] = attrgetter("id")  # what identifies a row on the page
+    of_exports: bool = False  # whether its rows are items of exports, not payments
+
+
+#: By the name of the list, or by what it begins with.
+_KINDS = {
+    "ready": ListKind({**STATUSES, "left": LEFT_OUT}),
+    "payments": ListKind(SAVED_STATUSES),
+    "runs": ListKind(RUN_STATES, "shown_rows"),
+    "decisions": ListKind(DECISIONS, "shown_rows"),
+    "overview": ListKind(STANDINGS, "shown_rows"),
+    "open": ListKind(DUE, "shown_invoices", lambda invoice: f"{invoice.region}/{invoice.number}"),
+    "invoices": ListKind(STATES, "shown_invoices", attrgetter("item_number"), of_exports=True),
+    "bills": ListKind(STATES, "shown_rows", attrgetter("item_number"), of_exports=True),
+    "items": ListKind(REASONS, "shown_rows", attrgetter("place"), of_exports=True),
+    "log": ListKind(EVENTS, "shown_rows", attrgetter("sequence"), of_exports=True),
 }
-
-#: What tells how many rows a search found; of other lists, ``shown_payments``.
-_SHOWN = {"open": "shown_invoices", "invoices": "shown_invoices"} | dict.fromkeys(
-    ("runs", "decisions", "overview", "log", "bills", "items"), "shown_rows"
-)
-
-#: The attribute that identifies a row in a list, if it is not the id.
-_KEYS = {"invoices": "item_number", "bills": "item_number", "log": "sequence"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,21 +185,14 @@ class ListView:
         """Return the label of a status, reason, decision or state."""
         if self.name == "decisions" and code == "done":
             return word("not_in_force")
-        return translated(label(self.labels or _LABELS.get(self.name, REASONS), code))
+        return translated(label(self.labels or self.kind.labels, code))
 
     def origin_label(self, code: str) -> str:
         return word("by_hand") if code == "hand" else translated(word_of(code))
 
     @property
-    def of_exports(self) -> bool:
-        """Whether its rows are items of exports, not payments."""
-        return self.name in _KEYS or self.name.startswith("items-")
-
-    def key(self, entry: Any) -> object:
-        """Return what identifies a row on the page."""
-        if self.name == "open":
-            return f"{entry.region}/{entry.number}"
-        return getattr(entry, _KEYS.get(self.name, "place" if self.of_exports else "id"))
+    def kind(self) -> ListKind:
+        return _KINDS.get(self.name.partition("-")[0], ListKind())
 
     @property
     def sums(self) -> list[tuple[str, Money]]:
@@ -209,7 +205,7 @@ class ListView:
     @property
     def shown(self) -> str:
         """Say how many rows a search found, and which of them are on this page."""
-        key, page = _SHOWN.get(self.name.partition("-")[0], "shown_payments"), self.page
+        key, page = self.kind.shown, self.page
         if not page.found:
             return word("no_match" if key == "shown_payments" else "nothing_found")
         first, last, found = (count(n, language()) for n in (page.first, page.last, page.found))
