@@ -5,9 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-import click
-
-from hostsim.cli.command import command, option
+from hostsim.cli.command import FILE, command, option
 from hostsim.cli.common import Common
 from hostsim.cli.root import hostsim
 from hostsim.messages import results as results_messages
@@ -21,7 +19,7 @@ from hostsim.views.table import write_json
     sv="Kopiera databasen till en fil, också medan andra använder den.",
     en="Copy the database to a file, also while others use it.",
 )
-@click.argument("file", metavar="FIL", type=click.Path(path_type=Path))
+@FILE
 @option(
     "--replace",
     is_flag=True,
@@ -49,7 +47,7 @@ def backup(common: Common, file: Path, *, replace: bool) -> None:
     sv="Lägg tillbaka en kopia; databasen som ersätts sparas bredvid.",
     en="Put a copy back; the database that it replaces is kept beside it.",
 )
-@click.argument("file", metavar="FIL", type=click.Path(path_type=Path))
+@FILE
 def restore(common: Common, file: Path) -> None:
     from hostsim.services.context import now
     from hostsim.storage import backup

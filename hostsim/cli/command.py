@@ -18,6 +18,7 @@ from hostsim.cli import logs
 from hostsim.cli.common import Common
 from hostsim.ledger.amounts import typed_date
 from hostsim.messages.text import LANGUAGES, say
+from hostsim.storage.decisions import MAX_WHY_LENGTH
 from opter_contract.values import Text
 
 #: The placeholders of values in help, in Swedish and in English.
@@ -185,6 +186,23 @@ def _set(context: click.Context, parameter: click.Parameter, value: Any) -> None
 def option(*names: str, sv: str, en: str, **keywords: Any) -> Callable[[Any], Any]:
     """Declare an option with its help in both languages; ``keywords`` as click has them."""
     return click.option(*names, cls=_Option, sv=sv, en=en, **keywords)
+
+
+#: Arguments that several commands have: an import or export, and a file.
+NAME = click.argument("name", metavar="NAMN")
+OPTIONAL_NAME = click.argument("name", required=False, metavar="[NAMN]")
+FILE = click.argument("file", metavar="FIL", type=click.Path(path_type=Path))
+
+
+def why_option(sv: str, en: str) -> Callable[[Any], Any]:
+    """Declare the option for a reason; its help goes on with how long that may be."""
+    return option(
+        "--why",
+        default="",
+        metavar="TEXT",
+        sv=f"{sv} Högst {MAX_WHY_LENGTH} tecken.",
+        en=f"{en} At most {MAX_WHY_LENGTH} characters.",
+    )
 
 
 def common_option(*names: str, **keywords: Any) -> Callable[[Any], Any]:

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hostsim.cli.command import command, option
+from hostsim.cli.command import NAME, command, option, why_option
 from hostsim.cli.common import Common, make_host, open_store, usage
 from hostsim.cli.imports import show_if_any, show_if_changed
 from hostsim.cli.root import hostsim
 from hostsim.ledger.reasons import KEEP, TAKE_AGAIN
 from hostsim.storage import previews
-from hostsim.storage.decisions import MAX_WHY_LENGTH
 from hostsim.views.decisions import DECISIONS
 from opter_contract.values import Text
 
@@ -33,13 +32,7 @@ _SERIES = option(
     sv="En serie fakturanummer i Fortnox, båda ändarna medräknade.",
     en="A series of Fortnox's invoice numbers, both ends included.",
 )
-_WHY = option(
-    "--why",
-    default="",
-    metavar="TEXT",
-    sv=f"Varför; sparas och visas. Högst {MAX_WHY_LENGTH} tecken.",
-    en=f"Why; stored and shown. At most {MAX_WHY_LENGTH} characters.",
-)
+_WHY = why_option("Varför; sparas och visas.", "Why; stored and shown.")
 
 
 @command(
@@ -50,7 +43,7 @@ _WHY = option(
     en="Set payments aside that will never meet an invoice here: one, several or a whole series "
     "of invoice numbers. They come up again when they can be saved.",
 )
-@click.argument("name", metavar="NAMN")
+@NAME
 @click.argument("numbers", nargs=-1, metavar="[NUMMER]...")
 @_SERIES
 @_WHY
@@ -76,8 +69,8 @@ def set_aside(
                     f"Betalning {number} var undanlagd redan; ingenting ändrades för den.",
                     f"Payment {number} was set aside already; nothing was changed for it.",
                 )
-        done = ("Undanlagt", "Set aside") if new else None
-        _show(common, name, preview, *(done or ("Ingenting ändrades", "Nothing was changed")))
+        nothing = ("Ingenting ändrades", "Nothing was changed")
+        _show(common, name, preview, *(("Undanlagt", "Set aside") if new else nothing))
 
 
 @command(
@@ -86,7 +79,7 @@ def set_aside(
     sv="Ta tillbaka det som är avgjort om betalningar: undanlagda visas igen.",
     en="Take back what was decided about payments: those set aside are shown again.",
 )
-@click.argument("name", metavar="NAMN")
+@NAME
 @click.argument("numbers", nargs=-1, metavar="[NUMMER]...")
 @_SERIES
 def take_back(
@@ -119,7 +112,7 @@ def take_back(
     en="Decide about a payment in the lower list; it is done when you save. If the row is of an "
     "earlier import, import again before you save. Undo with take-back.",
 )
-@click.argument("name", metavar="NAMN")
+@NAME
 @click.argument("number", required=False, metavar="[NUMMER]")
 @option(
     "--confirm",
@@ -199,7 +192,7 @@ def decide(
     sv="Visa vad som är avgjort om betalningar: av vem, när, varför och om det gäller.",
     en="Show what was decided about payments: by whom, when, why and whether it is in force.",
 )
-@click.argument("name", metavar="NAMN")
+@NAME
 def decisions(common: Common, name: str) -> None:
     with open_store(common) as store:
         listed = make_host(store).decisions(name)

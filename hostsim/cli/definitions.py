@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from hostsim.cli.command import command, option
+from hostsim.cli.command import NAME, command, option
 from hostsim.cli.common import Common, key_values, make_host, open_store, usage, warn
 from hostsim.cli.root import hostsim
 from hostsim.views.definitions import definition_columns
@@ -41,7 +41,7 @@ def formats(common: Common) -> None:
 
 
 @command(formats, "add", sv="Lägg upp en import.", en="Define an import.")
-@click.argument("name", metavar="NAMN")
+@NAME
 @option(
     "--type",
     "import_type",
@@ -70,26 +70,12 @@ def formats(common: Common) -> None:
     en="An import whose company this one shares, where several regions are one company.",
 )
 @_SET
-def formats_add(  # noqa: PLR0917
-    common: Common,
-    name: str,
-    import_type: str,
-    import_format: str,
-    region: str,
-    company_of: str | None,
-    values: tuple[str, ...],
-) -> None:
-    with open_store(common) as store:
-        host = make_host(store)
-        problems = host.define(
-            name, import_type, import_format, region, key_values(values), company_of=company_of
-        )
-        warn(common, problems)
-        _show(common, host, name.strip())
+def formats_add(common: Common, name: str, **definition: Any) -> None:
+    _add(common, name, **definition)
 
 
 @command(formats, "set", sv="Ändra en imports inställningar.", en="Change an import's settings.")
-@click.argument("name", metavar="NAMN")
+@NAME
 @click.argument("values", nargs=-1, metavar="[FÄLT=VÄRDE]...")
 @option(
     "--region",
@@ -116,10 +102,10 @@ def exports(common: Common) -> None:
 
 
 @command(exports, "add", sv="Lägg upp en export.", en="Define an export.")
-@click.argument("name", metavar="NAMN")
+@NAME
 @option(
     "--type",
-    "export_type",
+    "import_type",
     required=True,
     sv="Exporttyp, till exempel FortnoxAPI.",
     en="Export type, such as FortnoxAPI.",
@@ -144,26 +130,12 @@ def exports(common: Common) -> None:
     en="An import or export whose company this one shares.",
 )
 @_SET
-def exports_add(  # noqa: PLR0917
-    common: Common,
-    name: str,
-    export_type: str,
-    subject: str,
-    region: str,
-    company_of: str | None,
-    values: tuple[str, ...],
-) -> None:
-    with open_store(common) as store:
-        host = make_host(store)
-        problems = host.define_export(
-            name, export_type, subject, region, key_values(values), company_of=company_of
-        )
-        warn(common, problems)
-        _show(common, host, name.strip())
+def exports_add(common: Common, name: str, **definition: Any) -> None:
+    _add(common, name, import_format="", **definition)
 
 
 @command(exports, "set", sv="Ändra en exports inställningar.", en="Change an export's settings.")
-@click.argument("name", metavar="NAMN")
+@NAME
 @click.argument("values", nargs=-1, metavar="[FÄLT=VÄRDE]...")
 @option(
     "--region",
@@ -180,6 +152,14 @@ def _list(common: Common, none: Text, *, exports: bool) -> None:
         columns = definition_columns(host.shown_settings, exports=exports)
         common.write_list(columns, lambda: store.definitions(exports=exports), none)
         warn(common, host.settings_not_shown(exports=exports))
+
+
+def _add(common: Common, name: str, values: tuple[str, ...], **definition: Any) -> None:
+    """Define an import or an export; the other options are those of :meth:`Host.define`."""
+    with open_store(common) as store:
+        host = make_host(store)
+        warn(common, host.define(name, values=key_values(values), **definition))
+        _show(common, host, name.strip())
 
 
 def _change(

@@ -8,7 +8,7 @@ import sys
 
 import click
 
-from hostsim.cli.command import command, option
+from hostsim.cli.command import OPTIONAL_NAME, command, option
 from hostsim.cli.common import Common, make_host, plugins_without_database
 from hostsim.cli.login import NO_BROWSER, UNATTENDED, LoginWindow, login_timeout
 from hostsim.cli.root import hostsim
@@ -26,7 +26,7 @@ from opter_contract.values import Finding
     sv="Kontrollera allt som en import eller export behöver, och säg vad som ska rättas.",
     en="Check everything that an import or export needs, and say what to correct.",
 )
-@click.argument("name", required=False, metavar="[NAMN]")
+@OPTIONAL_NAME
 @NO_BROWSER
 @UNATTENDED
 def doctor(common: Common, name: str | None) -> None:

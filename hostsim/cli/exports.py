@@ -9,9 +9,7 @@ from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-import click
-
-from hostsim.cli.command import command, option
+from hostsim.cli.command import NAME, OPTIONAL_NAME, command, option
 from hostsim.cli.common import Common, make_host, open_store, usage
 from hostsim.cli.definitions import exports
 from hostsim.cli.login import NO_BROWSER, UNATTENDED, interactive_host, typed_lines
@@ -22,6 +20,7 @@ from hostsim.storage.bank_confirmations import unconfirmed_error
 from hostsim.storage.export_previews import ExportChanged
 from hostsim.storage.export_runs import open_gaps_error
 from hostsim.views.exports import (
+    to_look_at,
     write_export,
     write_export_json,
     write_how_to_send,
@@ -46,7 +45,7 @@ _YES = frozenset({"j", "ja", "y", "yes"})
     sv="Visa vad som gjorts med varje faktura eller avräkning, när och av vem.",
     en="Show what was done with each invoice or bill, when and by whom.",
 )
-@click.argument("name", required=False, metavar="[NAMN]")
+@OPTIONAL_NAME
 def exports_log(common: Common, name: str | None) -> None:
     with open_store(common) as store:
         if name is not None:
@@ -62,7 +61,7 @@ def exports_log(common: Common, name: str | None) -> None:
     sv="Visa vad som ska skickas, och skicka det.",
     en="Show what is to be sent, and send it.",
 )
-@click.argument("name", metavar="NAMN")
+@NAME
 @option(
     "--invoice",
     "--bill",
@@ -137,16 +136,10 @@ def export(
                 with _print_sent_on_error(common, host, name):
                     preview = _send(common, host, name, shown, items)
             else:
-                question = _Question(common, progress)
-                asks = not (check or common.unattended) and question.is_interactive
+                question = _Question(common, progress, check=check)
                 with _print_sent_on_error(common, host, name):
-                    preview = host.export(
-                        name,
-                        items=items,
-                        check=check,
-                        **({"review": question} if asks else {}),
-                    )
-                if asks and not preview.sent:
+                    preview = host.export(name, review=question, items=items, check=check)
+                if question.asks and not preview.sent:
                     for note in preview.notes:
                         common.output.line(note)
                     _raise_for(preview)
@@ -213,9 +206,8 @@ def _show(
 def _raise_for(preview: ExportPreview) -> None:
     """End with an error where something is left to do for a person."""
     if preview.failures:
-        unknown = preview.counts["unknown"]
-        what = messages.lost_and_differing(unknown, preview.failures - unknown)
-        raise host_error("EXPORT_UNSETTLED", what=what, **messages.WORDS[preview.subject])
+        words = messages.WORDS[preview.subject]
+        raise host_error("EXPORT_UNSETTLED", what=to_look_at(preview), **words)
     if preview.counts["gaps"]:
         raise open_gaps_error(preview)
     if preview.counts["waiting"]:
@@ -223,22 +215,23 @@ def _raise_for(preview: ExportPreview) -> None:
 
 
 class _Question:
-    """Shows a preview on a terminal and asks once whether to send it."""
+    """Shows a preview on a terminal and asks once whether to send it; elsewhere sends nothing."""
 
-    def __init__(self, common: Common, progress: ProgressBar | ProgressLines) -> None:
+    def __init__(
+        self, common: Common, progress: ProgressBar | ProgressLines, *, check: bool
+    ) -> None:
         self._common = common
         self._progress = progress
-
-    @property
-    def is_interactive(self) -> bool:
-        """Whether there is a person who reads and types."""
-        return (
-            not self._common.json
+        #: Whether there is a person who reads and types, and something to be asked.
+        self.asks = (
+            not (check or common.unattended or common.json)
             and is_terminal(sys.stdin)
-            and is_terminal(self._common.output.stream)
+            and is_terminal(common.output.stream)
         )
 
     def __call__(self, preview: ExportPreview, timeout: float) -> Collection[str] | None:
+        if not self.asks:
+            return None
         self._progress.pause()
         _show(self._common, preview, how_to_send=False)
         counts, name = preview.counts, company(preview.company)

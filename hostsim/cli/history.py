@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hostsim.cli.command import command, option
+from hostsim.cli.command import OPTIONAL_NAME, command, option
 from hostsim.cli.common import Common, make_host, open_store
 from hostsim.cli.login import NO_BROWSER, UNATTENDED, interactive_host
 from hostsim.cli.root import hostsim
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     en="Explain one invoice: its payments in Fortnox, their outcome here, and what is missing.",
 )
 @click.argument("invoice", metavar="FAKTURA")
-@click.argument("name", required=False, metavar="[NAMN]")
+@OPTIONAL_NAME
 @option(
     "--region",
     metavar="REGION",

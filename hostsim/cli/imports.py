@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hostsim.cli.command import Day, command, common_option, option
+from hostsim.cli.command import NAME, OPTIONAL_NAME, Day, command, common_option, option, why_option
 from hostsim.cli.common import Common, make_host, open_store, usage
 from hostsim.cli.login import NO_BROWSER, UNATTENDED, interactive_host
 from hostsim.cli.root import hostsim
 from hostsim.errors import HostError, host_error
 from hostsim.storage import previews
-from hostsim.storage.decisions import MAX_WHY_LENGTH
 from hostsim.storage.previews import PreviewChanged
 from hostsim.views.output import ReaderClosed
 from hostsim.views.preview_output import write_no_preview_json, write_preview, write_preview_json
@@ -60,7 +59,7 @@ SHOW_IGNORED = common_option(
 @command(
     hostsim, "import", sv="Läs in betalningar och visa dem.", en="Bring in payments and show them."
 )
-@click.argument("name", metavar="NAMN")
+@NAME
 @option("--save", is_flag=True, sv="Spara dem också.", en="Save them too.")
 @REGION
 @BANK_ACCOUNT
@@ -132,7 +131,7 @@ def show_if_any(common: Common, preview: Preview | None, name: str | None, none:
 @command(
     hostsim, "save", sv="Spara de betalningar som visades.", en="Save the payments that were shown."
 )
-@click.argument("name", required=False, metavar="[NAMN]")
+@OPTIONAL_NAME
 @option(
     "--revision",
     metavar="REVISION",
@@ -184,15 +183,8 @@ def save(
     "Take them again with decide --take-again --run.",
 )
 @click.argument("run", metavar="ID")
-@option(
-    "--why",
-    default="",
-    metavar="TEXT",
-    sv=f"Varför; måste anges. Högst {MAX_WHY_LENGTH} tecken.",
-    en=f"Why; must be given. At most {MAX_WHY_LENGTH} characters.",
-)
+@why_option("Varför; måste anges.", "Why; must be given.")
 def undo_save(common: Common, run: str, why: str) -> None:
-    from hostsim.messages.payments import save_undone
     from hostsim.views.payments import REGISTERED_PAYMENTS, with_states
     from hostsim.views.table import as_object, write_json
 
@@ -203,9 +195,7 @@ def undo_save(common: Common, run: str, why: str) -> None:
         numbers = {"deleted": undone.deleted, "restored": undone.restored}
         write_json(common.output, {**numbers, "forgotten": len(undone.forgotten), "kept": kept})
         return
-    common.output.line(
-        save_undone(undone.deleted, undone.restored, undone.forgotten, undone.restored_payments)
-    )
+    common.output.line(undone.sentence)
     if undone.kept:
         which = with_states(undone.kept)
         common.output.say(f"Rördes inte: {which.sv}.", f"Not touched: {which.en}.")
@@ -219,7 +209,7 @@ def undo_save(common: Common, run: str, why: str) -> None:
     en="Compare all payments that exist where they come from with the registered ones; "
     "nothing is changed.",
 )
-@click.argument("name", metavar="NAMN")
+@NAME
 @NO_BROWSER
 @UNATTENDED
 @SHOW_IGNORED

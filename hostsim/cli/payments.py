@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hostsim.cli.command import Day, command, option
+from hostsim.cli.command import Day, command, option, why_option
 from hostsim.cli.common import Common, make_host, open_store, usage
 from hostsim.cli.root import hostsim
 from hostsim.errors import host_error
@@ -20,7 +20,6 @@ from hostsim.messages import results as results_messages
 from hostsim.messages.payments import payments as payments_text
 from hostsim.services.hand_payments import MAX_KEY_LENGTH
 from hostsim.storage import unreported_commits
-from hostsim.storage.decisions import MAX_WHY_LENGTH
 from hostsim.views.payments import REGISTERED_PAYMENTS, write_entries, write_entry
 from hostsim.views.table import write_json
 from opter_contract.values import Text
@@ -249,13 +248,7 @@ def add(
     "one that came from Fortnox is offered again by the next import.",
 )
 @click.argument("payment_id", metavar="ID", type=int)
-@option(
-    "--why",
-    default="",
-    metavar="TEXT",
-    sv=f"Varför den tas bort; måste anges. Högst {MAX_WHY_LENGTH} tecken.",
-    en=f"Why it is deleted; must be given. At most {MAX_WHY_LENGTH} characters.",
-)
+@why_option("Varför den tas bort; måste anges.", "Why it is deleted; must be given.")
 def delete(common: Common, payment_id: int, why: str) -> None:
     with open_store(common) as store:
         make_host(store).delete_payment(payment_id, why=why)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import click
-
-from hostsim.cli.command import command
+from hostsim.cli.command import FILE, command
 from hostsim.cli.common import Common, load_plugins, open_store
 from hostsim.cli.root import hostsim
 from hostsim.messages.text import say
@@ -20,7 +18,7 @@ from hostsim.views.table import write_json
     sv="Skriv ett underlag för felsökning, utan hemligheter och personuppgifter.",
     en="Write material for support, without secrets and personal data.",
 )
-@click.argument("file", metavar="FIL", type=click.Path(path_type=Path))
+@FILE
 def report(common: Common, file: Path) -> None:
     from hostsim.services.context import now
     from hostsim.services.support_bundle import PARTS, write_bundle

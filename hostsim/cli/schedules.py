@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from hostsim.cli.command import command, option
+from hostsim.cli.command import OPTIONAL_NAME, command, option
 from hostsim.cli.common import Common, make_host, open_store, usage
 from hostsim.cli.root import hostsim
 from hostsim.errors import host_error
@@ -46,7 +46,7 @@ AT_ONCE = option(
     sv="Visa eller ändra när importer och exporter körs utan att någon är där.",
     en="Show or change when imports and exports run with nobody there.",
 )
-@click.argument("name", required=False, metavar="[NAMN]")
+@OPTIONAL_NAME
 @option(
     "--daily",
     metavar="TID",

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from hostsim.cli.command import command, option
+from hostsim.cli.command import FILE, NAME, command, option
 from hostsim.cli.common import Common, key_values, open_store
 from hostsim.cli.login import NO_BROWSER, interactive_host
 from hostsim.cli.root import hostsim
@@ -21,6 +22,7 @@ from opter_contract.values import Text
 
 if TYPE_CHECKING:
     from hostsim.services.item_file import ProblemList
+    from hostsim.storage.item_content import LostContent
     from hostsim.storage.store import Loaded
 
 
@@ -49,16 +51,13 @@ def init(common: Common) -> None:
 )
 @click.argument("values", nargs=-1, metavar="[NAMN=VÄRDE]...")
 def settings(common: Common, values: tuple[str, ...]) -> None:
-    from hostsim.services.open_previews import judge_open_previews
+    from hostsim.services.open_previews import office_settings_change
 
     changes = key_values(values)
     with open_store(common) as store:
-        before = store.accepted_deviation
-        with store.change():
+        with office_settings_change(store):
             for key, value in changes.items():
                 store.set_setting(key, value)
-        if store.accepted_deviation != before:
-            judge_open_previews(store)
         now = dict(store.settings())
     if common.json:
         write_json(common.output, now)
@@ -84,7 +83,7 @@ def invoices(common: Common) -> None:
     sv="Läs in fakturor från en CSV- eller XLSX-fil, eller med rader från en JSON-fil.",
     en="Load invoices from a CSV or XLSX file, or with their rows from a JSON file.",
 )
-@click.argument("file", metavar="FIL", type=click.Path(path_type=Path))
+@FILE
 @option(
     "--region",
     default="",
@@ -100,8 +99,6 @@ def invoices(common: Common) -> None:
     "forgets it.",
 )
 def load_invoices(common: Common, file: Path, region: str, columns: str | None) -> None:
-    from hostsim.messages.files import LOST_ROWS, LOST_ROWS_THERE, OTHER_CUSTOMER, OTHER_TOTAL
-    from hostsim.messages.formats import money_of
     from hostsim.services import invoices_json, invoices_table
     from hostsim.services.item_file import FileProblem, ProblemList
     from hostsim.services.open_previews import judge_open_previews
@@ -120,16 +117,23 @@ def load_invoices(common: Common, file: Path, region: str, columns: str | None) 
             loaded = store.load_invoices(rows)
         judge_open_previews(store)
     for lost in loaded.lost:
-        if lost.rows:
-            message = LOST_ROWS_THERE if lost.may_be_there else LOST_ROWS
+        for message in _losses(lost):
             notes.add(FileProblem(0, None, message, lost.number))
-        if lost.customer != lost.customer_before:
-            message = OTHER_CUSTOMER(before=lost.customer_before, now=lost.customer)
-            notes.add(FileProblem(0, None, message, lost.number))
-        if lost.total_there is not None and lost.total_differs:
-            now, there = (money_of(each, lost.currency) for each in (lost.total, lost.total_there))
-            notes.add(FileProblem(0, None, OTHER_TOTAL(now=now, there=there), lost.number))
     _show_loaded(common, loaded, notes, "invoice_number", Text("Fakturorna", "The invoices"))
+
+
+def _losses(lost: LostContent) -> Iterator[Text]:
+    """Say what an invoice that had rows has lost, or has otherwise than where it was exported."""
+    from hostsim.messages import files
+    from hostsim.messages.formats import money_of
+
+    if lost.rows:
+        yield files.LOST_ROWS_THERE if lost.may_be_there else files.LOST_ROWS
+    if lost.customer != lost.customer_before:
+        yield files.OTHER_CUSTOMER(before=lost.customer_before, now=lost.customer)
+    if lost.total_there is not None and lost.total_differs:
+        now, there = (money_of(each, lost.currency) for each in (lost.total, lost.total_there))
+        yield files.OTHER_TOTAL(now=now, there=there)
 
 
 @command(
@@ -150,7 +154,7 @@ def bills(common: Common) -> None:
     sv="Läs in avräkningar med rader från en JSON-fil.",
     en="Load bills with their rows from a JSON file.",
 )
-@click.argument("file", metavar="FIL", type=click.Path(path_type=Path))
+@FILE
 @option(
     "--region",
     default="",
@@ -206,7 +210,7 @@ def _show_loaded(
     sv="Logga in en gång, för de körningar som ingen är med vid.",
     en="Sign in once, for the runs that nobody is there for.",
 )
-@click.argument("name", metavar="NAMN")
+@NAME
 @NO_BROWSER
 def sign_in(common: Common, name: str) -> None:
     with (

@@ -56,7 +56,8 @@ from hostsim.storage.store import Store
 from hostsim.views import exports as export_views
 from hostsim.views import labels
 from hostsim.views.output import Output
-from hostsim.views.preview_output import write_preview, write_some_payments
+from hostsim.views.payments import write_entries
+from hostsim.views.preview_output import write_preview
 from hostsim.views.progress import progress_on
 from hostsim.views.table import Column, write_table
 from opter_contract.values import Text
@@ -175,7 +176,7 @@ class _Demo:
             "Visar de betalningar som nu är registrerade.",
             "Showing the payments that are registered now.",
         )
-        write_some_payments(self.output, self.store.payments)
+        write_entries(self.output, self.store.payments, shorten=True)
 
     def _decisions(self) -> None:
         host = self._host()
@@ -279,9 +280,10 @@ class _Demo:
         self._import()
         self._save()
         self.output.line()
-        write_some_payments(
+        write_entries(
             self.output,
             lambda: (row for row in self.store.payments() if row.host_invoice_number in numbers),
+            shorten=True,
         )
 
     def _export_bills(self) -> list[str]:

@@ -15,7 +15,6 @@ users (:mod:`.reverse_proxy`), it has authenticated them, and they need no key.
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import secrets
 import socket
 from collections.abc import Collection
@@ -23,14 +22,11 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, render_template, request, session
 
-from hostsim.desk.reverse_proxy import ReverseProxy
+from hostsim.desk.reverse_proxy import LOOPBACK, ReverseProxy, is_loopback, parsed_address
 from hostsim.errors import host_error
 
 #: The query parameter of the URL that opens the desk.
 KEY = "key"
-
-#: The names of this machine's own loopback.
-LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 HEADERS = {
     "Content-Security-Policy": (
@@ -43,16 +39,6 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
     "Cross-Origin-Resource-Policy": "same-origin",
 }
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether an address is reachable from this machine only."""
-    if host in LOOPBACK:
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def guard(app: Flask, host: str, proxy: ReverseProxy, key: str) -> None:
@@ -139,12 +125,4 @@ def _is_own_host(header: str, names: Collection[str], *, numeric: bool) -> bool:
         name = (urlsplit(f"//{header}").hostname or "").lower()
     except ValueError:
         return False
-    if name in names:
-        return True
-    if not numeric:
-        return False
-    try:
-        ipaddress.ip_address(name)
-    except ValueError:
-        return False
-    return True
+    return name in names or (numeric and parsed_address(name) is not None)

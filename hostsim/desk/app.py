@@ -50,16 +50,16 @@ from hostsim.desk.access_control import guard, token
 from hostsim.desk.context import DeskContext
 from hostsim.desk.reverse_proxy import NO_PROXY, ReverseProxy
 from hostsim.desk.shared import KEY, desk_context, language, notify, translated, word
-from hostsim.errors import failure_of, host_error
+from hostsim.errors import host_error
 from hostsim.ledger.values import SEK, Row
 from hostsim.messages import help  # noqa: A004 - the texts of the help
 from hostsim.messages.desk import page_text
 from hostsim.messages.formats import count, day, minute
 from hostsim.messages.text import LANGUAGES, own
 from hostsim.sandbox import seed_overnight
-from hostsim.storage import database_checks, unreported_commits
+from hostsim.storage import unreported_commits
 from hostsim.storage.rows import MAX_ID
-from hostsim.views.labels import FIELDS, SAVED_STATUSES, STATUSES, label
+from hostsim.views.labels import FIELDS, SAVED_STATUSES, STATUSES, company, label, period
 from hostsim.views.payments import known_amount
 from hostsim.views.table import Money, rate, text_of
 from opter_contract.values import Failure, Text
@@ -153,7 +153,7 @@ def create_app(
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters.update(
-        money=lambda value: text_of(value, language()),
+        money=lambda value, currency="": f"{text_of(value, language())} {currency}".rstrip(),
         sek=_sek,
         rate=lambda value: text_of(rate(value), language()),
         count=lambda value: count(value, language()),
@@ -161,6 +161,8 @@ def create_app(
         when=minute,
         text=translated,
         field=lambda code: translated(label(FIELDS, code)),
+        company=lambda known: translated(known and company(known)),
+        period=lambda closed: translated(period(closed=closed)),
     )
     app.context_processor(_template_context)
     app.register_error_handler(HTTPException, _http_error_page)
@@ -207,6 +209,7 @@ def _template_context() -> dict[str, object]:
         "status_label": lambda status: translated(label(STATUSES, status)),
         "saved_status_label": lambda status: translated(label(SAVED_STATUSES, status)),
         "help": help,
+        "job_words": job_pages.WORDS,
         "sandbox": desk_context().sandbox is not None,
         "subjects": exports.SUBJECTS.values(),
         # Defaults: the dialog in front of the window, its job or failure, the exported subject.
@@ -274,7 +277,7 @@ def _http_error_page(error: HTTPException) -> AnyResponse:
 
 
 def _error_page(error: Exception) -> AnyResponse:
-    failure = failure_of(error) or database_checks.damage_behind(error, desk_context().store.path)
+    failure = desk_context().failure_behind(error)
     if failure is not None:
         return _message(failure, STATUS.get(failure.kind, 400))
     # The place, but not the text of the error, which may contain what a log must not.

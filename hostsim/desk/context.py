@@ -53,7 +53,7 @@ class DeskContext:
     jobs: Jobs = field(init=False)
 
     def __post_init__(self) -> None:
-        self.jobs = Jobs(self._execute, self._explain)
+        self.jobs = Jobs(self._execute, self.failure_behind)
 
     def host(self, **keywords: Any) -> Host:
         return Host(
@@ -94,7 +94,8 @@ class DeskContext:
             jobs = [job for job in jobs if [job.state] == states]
         return jobs[0] if len(jobs) == 1 else None
 
-    def _explain(self, error: BaseException) -> Failure | None:
+    def failure_behind(self, error: BaseException) -> Failure | None:
+        """Return an error as a failure, or the damage of the database that causes it."""
         return failure_of(error) or database_checks.damage_behind(error, self.store.path)
 
     def _execute(self, job: Job) -> Result:

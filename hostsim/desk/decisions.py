@@ -13,7 +13,15 @@ from hostsim.desk import row_actions
 from hostsim.desk.downloads import FORM, page_file
 from hostsim.desk.payment_import import window as import_window
 from hostsim.desk.row_actions import RowActions
-from hostsim.desk.shared import desk_context, list_view, notify, with_query, word
+from hostsim.desk.shared import (
+    desk_context,
+    form_values,
+    list_view,
+    notify,
+    notify_error,
+    with_query,
+    word,
+)
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.candidates import Refusal
 from hostsim.ledger.reasons import ACCEPT, CONFIRM, SET_ASIDE, TAKE_AGAIN
@@ -94,7 +102,7 @@ def decide(row_id: int) -> AnyResponse:
         actions = row_actions.row_actions(row_id)
     except HostError:
         return _list_changed(row_id)
-    form = {key: request.form.get(key, "") for key in _FIELDS}
+    form = form_values(_FIELDS)
     wrong: dict[str, Text] = {}
     if request.form.get("revision", "") != actions.revision:
         wrong = {"choice": own(host_error("LIST_CHANGED").message)}
@@ -149,11 +157,8 @@ def _consequence(name: str, number: str) -> Text:
 
 def _set_series_aside(name: str, form: Mapping[str, str], revision: str) -> Text:
     first, last = form["first"].strip(), form["last"].strip()
-    preview = (
-        desk_context()
-        .host()
-        .set_aside_series(name, form["first"], form["last"], why=form["why"], revision=revision)
-    )
+    host = desk_context().host()
+    preview = host.set_aside_series(name, first, last, why=form["why"], revision=revision)
     number = 0 if preview is None else preview.set_aside.number
     return page_text("series_is_set_aside", first=first, last=last, n=number)
 
@@ -210,13 +215,10 @@ def take_back() -> AnyResponse:
     decision_id = request.form.get("id", 0, type=int)
     ids = [decision_id] if is_id(decision_id) else []
     try:
-        notify(
-            _sentence_of_taken_back(
-                desk_context().host().take_back(name, ids=ids, revision=revision)
-            )
-        )
+        preview = desk_context().host().take_back(name, ids=ids, revision=revision)
+        notify(_sentence_of_taken_back(preview))
     except HostError as error:
-        notify(own(error.message), "error")
+        notify_error(error)
     return redirect(with_query("decisions.show"), 303)
 
 
@@ -245,7 +247,7 @@ def _series_dialog(values: Mapping[str, str], wrong: Mapping[str, Text] | None =
 
 @pages.post("/series")
 def set_series_aside() -> AnyResponse:
-    form = {key: request.form.get(key, "") for key in ("format", "first", "last", "why")}
+    form = form_values(("format", "first", "last", "why"))
     revision = request.form.get(f"revision:{form['format']}", "")
     try:
         notify(_set_series_aside(form["format"], form, revision))

@@ -8,7 +8,7 @@ from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk.background_jobs import QUESTION, Choice, Job
-from hostsim.desk.shared import desk_context, language, notify, translated
+from hostsim.desk.shared import desk_context, job_page, notify_error, translated
 from hostsim.errors import HostError, host_error
 from hostsim.ledger.values import REGISTERED
 from hostsim.messages.explanations import NO_DEFINITION, OFFLINE
@@ -49,7 +49,6 @@ def window(job: Job | None = None, **dialog: object) -> str:
         exports=exports,
         log_columns=[c for c in on_page(exports.of(INVOICES).log) if c.key != "invoice"],
         good_outcomes={REGISTERED, outcomes.BY_HAND},
-        language=language(),
         offline=None if explanation is None else named(OFFLINE, explanation.question.source),
         no_definition=NO_DEFINITION,
         source=translated(
@@ -84,6 +83,6 @@ def ask() -> AnyResponse:
     try:
         job = desk_context().start(Choice(name, task=QUESTION, number=number))
     except HostError as error:
-        notify(own(error.message), "error")
+        notify_error(error)
         return redirect(url_for("why.show", invoice=number, format=name), 303)
-    return redirect(url_for("jobs.show", job_id=job.id), 303)
+    return job_page(job)

@@ -19,8 +19,11 @@ from hostsim.desk.downloads import FORM, list_file
 from hostsim.desk.shared import (
     ListView,
     desk_context,
+    form_values,
+    job_page,
     list_view,
     notify,
+    notify_error,
     translated,
     with_query,
     word,
@@ -212,17 +215,12 @@ def _state_class(item: ExportableItem) -> str:
 @pages.get(f"/lists/<kind>.{FORM}")
 def file(kind: str, form: str) -> Response:
     """Send a list as a file, filtered and sorted as it is shown."""
-    subject, run_id, name = (
-        _current_subject(),
-        request.args.get("run", ""),
-        request.args.get("export"),
-    )
-    state = kind.removeprefix("items-")
-    prefix = ""
+    subject, run_id = _current_subject(), request.args.get("run", "")
+    export, state, prefix = request.args.get("export") or None, kind.removeprefix("items-"), ""
     if kind == subject.name:
-        source = _items(subject, name or None)
+        source = _items(subject, export)
     elif kind == "log":
-        source = exportable_items.log(name or None, run_id or None, subject.code)
+        source = exportable_items.log(export, run_id or None, subject.code)
     elif state in subject.views.lists:
         source, prefix = run_items(run_id, state), f"{state}_"
     else:
@@ -261,7 +259,7 @@ _NUMBER_ERRORS = frozenset({*messages.UNKNOWN_ITEM.values(), "EXPORT_WITHOUT_ROW
 
 @pages.post("/export")
 def start() -> AnyResponse:
-    form = {key: request.form.get(key, "") for key in ("format", "numbers")}
+    form = form_values(("format", "numbers"))
     if not form["format"]:
         page = _export_dialog(form, {"format": _current_subject().text("no_exports")})
         return make_response(page, 422)
@@ -272,7 +270,7 @@ def start() -> AnyResponse:
     except HostError as error:
         field = "numbers" if error.code in _NUMBER_ERRORS else "format"
         return make_response(_export_dialog(form, {field: own(error.message)}), 422)
-    return redirect(url_for("jobs.show", job_id=job.id), 303)
+    return job_page(job)
 
 
 def next_page(job: Job) -> str | None:
@@ -320,9 +318,8 @@ def _run_page(preview: ExportPreview, job: Job | None = None) -> str:
     subject = SUBJECTS[preview.subject]
     left_out = frozenset[str]() if job is None else job.plan.left_out
     chosen = preview.without(left_out)
-    arguments = {"run": preview.run_id} if job is None else {"job": job.id}
     gaps = list(preview.gaps())
-    in_gaps = {item_id for gap in gaps for item_id in gap.ids}
+    gap_of = {item_id: gap for gap in reversed(gaps) for item_id in gap.ids}
     cards = list(islice(preview.cards(), MAX_CARDS))
     return subject.render(
         "export_run.html",
@@ -336,9 +333,9 @@ def _run_page(preview: ExportPreview, job: Job | None = None) -> str:
         bank_field=partial(label, BANK_FIELDS),
         source=_source(preview.definition),
         gaps=gaps,
-        gap_of={item_id: gap for gap in reversed(gaps) for item_id in gap.ids},
+        gap_of=gap_of,
         sections=[
-            _section(preview, state, arguments, job, in_gaps)
+            _section(preview, state, job, gap_of.keys())
             for state in SECTIONS
             if preview.counts[state]
         ],
@@ -348,9 +345,7 @@ def _run_page(preview: ExportPreview, job: Job | None = None) -> str:
         counts=list(_counts(preview)),
         log=None if job is not None or not preview.sent else _log(preview),
         nothing=views.nothing(preview),
-        failures=messages.lost_and_differing(
-            preview.counts["unknown"], preview.failures - preview.counts["unknown"]
-        ),
+        failures=views.to_look_at(preview),
         back=subject.url("show", export=preview.definition),
     )
 
@@ -363,11 +358,7 @@ def _by_party(changes: Iterable[ShownChange]) -> Mapping[str, Sequence[ShownChan
 
 
 def _section(
-    preview: ExportPreview,
-    state: str,
-    arguments: dict[str, str],
-    job: Job | None,
-    in_gaps: set[str],
+    preview: ExportPreview, state: str, job: Job | None, in_gaps: Collection[str]
 ) -> ListView:
     subject = SUBJECTS[preview.subject]
     left_out = preview.sent and state == "ready"
@@ -377,7 +368,7 @@ def _section(
         run_items(preview.run_id, state),
         endpoint="run" if job is None else "plan",
         prefix=f"{state}_",
-        fixed=arguments | {"run": preview.run_id} if job is None else arguments,
+        fixed={"run": preview.run_id} if job is None else {"job": job.id},
         hidden=BELOW,
     )
     if job is None or state == "waiting":
@@ -445,7 +436,7 @@ def confirm() -> AnyResponse:
         try:
             [change, *_] = host.confirm_bank(job.choice.definition, number, job.run_id)
         except HostError as error:
-            notify(own(error.message), "error")
+            notify_error(error)
         else:
             notify(_current_subject().text("bank_confirmed", name=change.party or number))
     return _back_to_plan()
@@ -460,7 +451,7 @@ def send() -> AnyResponse:
         if refusal is not None:
             notify(messages.said(refusal, _current_subject().code), "error")
             return _back_to_plan()
-    return redirect(url_for("jobs.show", job_id=job.id), 303)
+    return job_page(job)
 
 
 def _send(job: Job) -> Text | None:
@@ -484,7 +475,7 @@ def close() -> AnyResponse:
     job = _planned_job(request.args.get("job", ""))
     if job.plan.answer(None):
         job.ended.wait(10)
-    return redirect(url_for("jobs.show", job_id=job.id), 303)
+    return job_page(job)
 
 
 def _store_ticks(job: Job) -> None:
@@ -554,9 +545,9 @@ def take_back() -> AnyResponse:
     try:
         job = desk_context().start(Choice(name, task=CANCELLATION, number=number))
     except HostError as error:
-        notify(own(error.message), "error")
+        notify_error(error)
         return redirect(url_for(".show", export=name), 303)
-    return redirect(url_for("jobs.show", job_id=job.id), 303)
+    return job_page(job)
 
 
 def _page_after_cancellation(subject: Subject, job: Job, run: ExportPreview) -> str:

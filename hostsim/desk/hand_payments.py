@@ -10,7 +10,7 @@ from flask import Blueprint, Response, make_response, redirect, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk.payment_register import window
-from hostsim.desk.shared import desk_context, language, notify, with_query
+from hostsim.desk.shared import desk_context, language, notify, notify_error, with_query
 from hostsim.errors import DoubtfulPayment, HostError
 from hostsim.ledger.amounts import typed_date, typed_money, typed_rate
 from hostsim.ledger.hand_payments import TypedPayment, wrong_amount_error
@@ -222,7 +222,7 @@ def delete(payment_id: int) -> AnyResponse:
         if error.code == "WHY_NEEDED":
             page = _delete_dialog(payment_id, why, own(error.message))
             return make_response(page, 422)
-        notify(own(error.message), "error")
+        notify_error(error)
     else:
         entry = desk_context().store.payment(payment_id)
         number = entry.host_invoice_number or ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from flask import Blueprint, Response, jsonify, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as AnyResponse
@@ -25,6 +26,45 @@ _UNDER: Mapping[str, Callable[..., str]] = {
     EXPORT: exports.under_job,
     CANCELLATION: exports.under_job,
     SIGN_IN: overview.under_job,
+}
+
+
+class JobWords(NamedTuple):
+    """What the pages say of a job: the keys of their texts."""
+
+    title: str  # while it runs
+    sign_in: str
+    progress: str  # what the bar shows
+    meanwhile: str  # what it does not do
+    running: str  # on another page
+    failed: str
+    stopped: str
+
+
+_OF_EXPORT = ("sign_in_to_export", "export_progress")
+
+#: By the task of the job.
+WORDS = {
+    IMPORT: JobWords(
+        *("importing", "sign_in", "progress", "nothing_saved"),
+        *("import_running", "failed", "stopped"),
+    ),
+    QUESTION: JobWords(
+        *("asking", "sign_in", "progress", "nothing_kept"),
+        *("import_running", "question_failed", "stopped"),
+    ),
+    EXPORT: JobWords(
+        *("exporting", *_OF_EXPORT, "nothing_sent_yet"),
+        *("export_running", "export_failed", "export_stopped"),
+    ),
+    CANCELLATION: JobWords(
+        *("taking_back", *_OF_EXPORT, "one_at_a_time"),
+        *("export_running", "take_back_failed", "export_stopped"),
+    ),
+    SIGN_IN: JobWords(
+        *("signing_in", "sign_in_alone", "sign_in_progress", "only_login"),
+        *("sign_in_running", "sign_in_failed", "sign_in_stopped"),
+    ),
 }
 
 

@@ -24,7 +24,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from hostsim.desk import exports
 from hostsim.desk.background_jobs import SIGN_IN, Choice, Job
 from hostsim.desk.downloads import FORM, page_file
-from hostsim.desk.shared import desk_context, list_view, notify, word
+from hostsim.desk.shared import desk_context, job_page, list_view, notify, word
 from hostsim.errors import host_error
 from hostsim.ledger.schedules import (
     FAILED,
@@ -194,7 +194,7 @@ def sign_in() -> AnyResponse:
     """Start a login as an import does; the definition is due again afterwards."""
     definition = desk_context().store.definition(request.form.get("format", ""), exports=None)
     job = desk_context().start(Choice(definition.name, task=SIGN_IN))
-    return redirect(url_for("jobs.show", job_id=job.id), 303)
+    return job_page(job)
 
 
 def under_job(job: Job, **dialog: object) -> str:

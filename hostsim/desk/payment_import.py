@@ -18,9 +18,12 @@ from hostsim.desk.downloads import FORM, list_file
 from hostsim.desk.row_actions import row_buttons
 from hostsim.desk.shared import (
     desk_context,
+    form_values,
+    job_page,
     language,
     list_view,
     notify,
+    notify_error,
     translated,
     with_query,
     word,
@@ -30,14 +33,14 @@ from hostsim.ledger.amounts import typed_date
 from hostsim.ledger.judging import IGNORED, LEFT_OUT, READY, REJECTED
 from hostsim.messages.desk import page_text
 from hostsim.messages.formats import count, day, minute
-from hostsim.messages.payments import not_there, registered_again
+from hostsim.messages.payments import not_read, not_there, registered, registered_again
 from hostsim.messages.results import DATE_NEEDED
 from hostsim.messages.text import own, some_of
 from hostsim.storage import previews, undone_saves
 from hostsim.storage.lists import Selection, all_of, preview_rows, saved_rows
 from hostsim.storage.previews import PreviewChanged
 from hostsim.storage.region_checks import checked_bank_account, refuse_other_region
-from hostsim.views.labels import SAVED_STATUSES
+from hostsim.views.labels import SAVED_STATUSES, company
 from hostsim.views.pages import PAGES
 from hostsim.views.preview import SAVED, UNDONE
 from hostsim.views.table import Column
@@ -68,21 +71,6 @@ def window(**dialog: object) -> str:
     # Read before the lists, so that a decision about newer ones is refused.
     revisions = desk_context().revisions()
     preview = desk_context().preview(request.args.get("run") or None)
-    lists = {} if preview is None else {kind: _list(preview, kind) for kind in _LISTS}
-    host, store = desk_context().host(), desk_context().store
-    names = host.definitions_undone() if preview is None else [preview.definition]
-    taken_again = {name: host.to_be_taken_again(name) for name in names}
-    waiting = {name: taken.waiting for name, taken in taken_again.items()}
-    undone = [save for name in names for save in host.undone_saves(name)]
-    standing, open_run, not_taken = (0, Decimal(0)), None, ""
-    if preview is not None and is_open(preview):
-        not_taken = _not_taken_again(taken_again[preview.definition])
-    if preview is not None and preview.saved:
-        standing = _standing(preview)
-        # The lists of one save say nothing about other saves.
-        undone = [save for save in undone if save.run_id == preview.run_id]
-        waiting = {} if preview.undone_at is None else waiting
-        open_run = None if preview.kept else previews.run_to_show(store, preview.definition)
     context = {
         "back": url_for("imports.show"),
         "source": None if preview is None else preview.source,
@@ -90,22 +78,48 @@ def window(**dialog: object) -> str:
     return render_template(
         "import.html",
         preview=preview,
-        lists=lists,
+        lists={} if preview is None else {kind: _list(preview, kind) for kind in _LISTS},
         discrepancies=[] if preview is None else list(preview.discrepancies()),
-        waiting={name: number for name, number in waiting.items() if number},
-        undone=undone,
-        not_taken=not_taken,
-        registered=standing[0],
-        partly_undone=registered_again(*standing) if standing[0] else None,
-        open_run=open_run,
         about="" if preview is None else _heading(preview),
+        all_registered=registered,
+        not_read=not_read,
         not_there=not_there,
         revisions=revisions,
-        last_save=previews.last_save(store) if preview is None else None,
+        last_save=previews.last_save(desk_context().store) if preview is None else None,
         open_previews=desk_context().open_previews(),
         running=desk_context().jobs.running(),
+        **_since_save(preview),
+        **_taken_again(preview),
         **context,
     )
+
+
+def _since_save(preview: Preview | None) -> dict[str, object]:
+    """Return what has become of a save: what still counts, and what is open instead of it."""
+    if preview is None or not preview.saved:
+        return {"registered": 0, "partly_undone": None, "open_run": None}
+    store, standing = desk_context().store, _standing(preview)
+    return {
+        "registered": standing[0],
+        "partly_undone": registered_again(*standing) if standing[0] else None,
+        "open_run": None if preview.kept else previews.run_to_show(store, preview.definition),
+    }
+
+
+def _taken_again(preview: Preview | None) -> dict[str, object]:
+    """Return the undone saves, and what becomes of payments that are to be taken again."""
+    host = desk_context().host()
+    names = host.definitions_undone() if preview is None else [preview.definition]
+    undone = [save for name in names for save in host.undone_saves(name)]
+    taken, not_taken = {name: host.to_be_taken_again(name) for name in names}, ""
+    if preview is not None and is_open(preview):
+        not_taken = _not_taken_again(taken[preview.definition])
+    if preview is not None and preview.saved:
+        # The lists of one save say nothing about other saves.
+        undone = [save for save in undone if save.run_id == preview.run_id]
+        taken = {} if preview.undone_at is None else taken
+    waiting = {name: each.waiting for name, each in taken.items() if each.waiting}
+    return {"undone": undone, "waiting": waiting, "not_taken": not_taken}
 
 
 def _not_taken_again(taken: ToBeTakenAgain) -> str:
@@ -121,9 +135,8 @@ def _not_taken_again(taken: ToBeTakenAgain) -> str:
 
 def _heading(preview: Preview) -> str:
     """Name an import: its definition, company, region, bank account and date."""
-    company = preview.company
     facts = [
-        (company and f"{company.name} ({company.number})", ""),
+        (preview.company and translated(company(preview.company)), ""),
         (preview.region, word("region")),
         (preview.bank_account, word("bank_account")),
         (day(preview.date), word("date")),
@@ -241,6 +254,8 @@ def file(run: str, kind: str, form: str) -> Response:
 
 # --- Läs fil -----------------------------------------------------------------
 
+_READ_FIELDS = ("format", "region", "bank_account", "date")
+
 
 @pages.get("/read")
 def ask_what_to_read() -> str:
@@ -263,13 +278,13 @@ def _read_dialog(values: dict[str, str], wrong: dict[str, Text] | None = None) -
         definitions=definitions,
         regions=desk_context().regions(),
         values=default | values,
-        wrong=dict.fromkeys(("format", "region", "bank_account", "date")) | (wrong or {}),
+        wrong=dict.fromkeys(_READ_FIELDS) | (wrong or {}),
     )
 
 
 @pages.post("/start")
 def start() -> AnyResponse | str:
-    form = {key: request.form.get(key, "") for key in ("format", "region", "bank_account", "date")}
+    form = form_values(_READ_FIELDS)
     wrong: dict[str, Text] = {}
     if not form["format"]:
         wrong["format"] = page_text("no_formats")
@@ -299,7 +314,7 @@ def start() -> AnyResponse | str:
         job = desk_context().start(choice)
     except HostError as error:
         return _read_dialog(form, {"format": own(error.message)})
-    return redirect(url_for("jobs.show", job_id=job.id), 303)
+    return job_page(job)
 
 
 # --- What is left out ---------------------------------------------------------
@@ -325,7 +340,7 @@ def tick() -> AnyResponse:
             # Only those shown, not other payments of their invoices that become ready without them.
             host.leave_out(name, _numbers(preview, "", {READY}))
     except HostError as error:
-        notify(own(error.message), "error")
+        notify_error(error)
         return redirect(url_for(".show"), 303)
     return redirect(with_query(".show", run=run), 303)
 
@@ -348,7 +363,7 @@ def save() -> AnyResponse:
     try:
         saved_run = _save(run_id, request.form.get("revision", ""))
     except HostError as error:
-        notify(own(error.message), "error")
+        notify_error(error)
         open_run = error.preview.run_id if isinstance(error, PreviewChanged) else None
         return redirect(url_for(".show", run=open_run), 303)
     return redirect(url_for(".show", run=saved_run), 303)

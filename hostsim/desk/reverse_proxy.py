@@ -24,7 +24,10 @@ MAX_NAME_LENGTH = 100
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_LOOPBACK: tuple[Address, ...] = tuple(map(ipaddress.ip_address, ("127.0.0.1", "::1")))
+_LOOPBACK_ADDRESSES: tuple[Address, ...] = tuple(map(ipaddress.ip_address, ("127.0.0.1", "::1")))
+
+#: The names of this machine's own loopback.
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +41,7 @@ class ReverseProxy:
 
     public_url: str = ""
     user_header: str = ""
-    trusted: Collection[Address] = field(default=_LOOPBACK)
+    trusted: Collection[Address] = field(default=_LOOPBACK_ADDRESSES)
 
     @property
     def _parts(self) -> SplitResult:
@@ -81,7 +84,7 @@ class ReverseProxy:
         :param header: the value of the user header.
         :raises HostError: ``NOT_THROUGH_PROXY`` or ``USER_NOT_NAMED``.
         """
-        if _parsed_address(peer) not in self.trusted:
+        if parsed_address(peer) not in self.trusted:
             raise host_error("NOT_THROUGH_PROXY")
         name = _readable_name(header)
         # Two lines of the header arrive as one, joined by a comma: only one of them is the proxy's.
@@ -117,9 +120,9 @@ def reverse_proxy(
             "den hör ihop med --user-header",
             "it goes together with --user-header",
         )
-    trusted: tuple[Address, ...] = _LOOPBACK
+    trusted = _LOOPBACK_ADDRESSES
     if trusted_proxy is not None:
-        address = _parsed_address(trusted_proxy)
+        address = parsed_address(trusted_proxy)
         if address is None:
             raise _option_error(
                 "--trusted-proxy",
@@ -149,10 +152,7 @@ def _checked_public_url(url: str) -> str:
         name = ""
     if not re.fullmatch(r"[A-Za-z0-9.:-]+", name):
         raise _option_error(option, "det är ingen webbadress", "it is not a web address")
-    local = name == "localhost" or (
-        _parsed_address(name) is not None and ipaddress.ip_address(name).is_loopback
-    )
-    if parts.scheme != "https" and not (parts.scheme == "http" and local):
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(name)):
         raise _option_error(option, "den ska börja med https://", "it must begin with https://")
     plain = re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*", parts.path)
     if not plain or "@" in parts.netloc or "?" in url or "#" in url:
@@ -168,7 +168,13 @@ def _option_error(option: str, sv: str, en: str) -> Exception:
     return host_error("SERVE_OPTION_WRONG", option=option, why=Text(sv, en))
 
 
-def _parsed_address(text: str) -> Address | None:
+def is_loopback(host: str) -> bool:
+    """Return whether an address is reachable from this machine only."""
+    address = parsed_address(host)
+    return host in LOOPBACK or (address is not None and address.is_loopback)
+
+
+def parsed_address(text: str) -> Address | None:
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

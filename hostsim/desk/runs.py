@@ -7,11 +7,17 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk.downloads import FORM, page_file
 from hostsim.desk.payment_import import window as import_window
-from hostsim.desk.shared import desk_context, list_view, notify, translated, word
+from hostsim.desk.shared import desk_context, list_view, notify, notify_error, translated, word
 from hostsim.errors import HostError
 from hostsim.messages.desk import page_text
 from hostsim.messages.formats import minute
-from hostsim.messages.payments import numbered, save_undone, saves_of_restored, was_and_is
+from hostsim.messages.payments import (
+    NO,
+    YES,
+    numbered,
+    saves_of_restored,
+    was_and_is,
+)
 from hostsim.messages.text import own, some_of
 from hostsim.storage.history import PastRun, runs
 from hostsim.storage.undone_saves import UndoneSave
@@ -70,7 +76,7 @@ def _labels(run: PastRun) -> dict[object, str]:
     labels: dict[object, str] = {}
     for field in fields:
         labels[field.key] = translated(field.label)
-        labels[field.key, "true"], labels[field.key, "false"] = word("yes"), word("no")
+        labels[field.key, "true"], labels[field.key, "false"] = translated(YES), translated(NO)
         labels[field.key, ""] = word("none")
         for choice in field.choices:
             labels[field.key, choice.value] = translated(choice.label)
@@ -135,9 +141,7 @@ def undo(run_id: str) -> AnyResponse:
             return make_response(_undo_dialog(run_id, why, own(error.message)), 422)
         notify(_undone_by_other(run_id) or own(error.message), "error")
     else:
-        notify(
-            save_undone(undone.deleted, undone.restored, undone.forgotten, undone.restored_payments)
-        )
+        notify(undone.sentence)
         if undone.kept:
             notify(page_text("kept_of_save", which=with_states(undone.kept)), "error")
     return redirect(_back(run_id), 303)
@@ -172,7 +176,7 @@ def take_again(run_id: str) -> AnyResponse:
         coming = host.to_be_taken_again(definition).waiting - waiting_before
         ready = taken - coming if open_run else 0
     except HostError as error:
-        notify(own(error.message), "error")
+        notify_error(error)
     else:
         # If all have to be fetched first, the page says so.
         if ready:

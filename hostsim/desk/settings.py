@@ -15,12 +15,12 @@ from werkzeug.wrappers import Response as AnyResponse
 
 from hostsim.desk import exports
 from hostsim.desk.payment_import import window
-from hostsim.desk.shared import desk_context, notify, translated, word
+from hostsim.desk.shared import desk_context, form_values, notify, translated, word
 from hostsim.errors import HostError, SettingsRefused, host_error
 from hostsim.ledger.values import Definition
 from hostsim.messages.desk import page_text
 from hostsim.messages.text import own
-from hostsim.services.open_previews import judge_open_previews
+from hostsim.services.open_previews import office_settings_change
 from opter_contract.values import SettingsField, SettingsProblem, Text
 
 pages = Blueprint("settings", __name__, url_prefix="/settings")
@@ -86,7 +86,7 @@ def _definition_dialog(definition: Definition) -> str:
 @pages.post("/new")
 def create() -> AnyResponse:
     """Define an import or an export; problems are shown beside their fields."""
-    own_values = {key: request.form.get(key, "") for key in _OWN_FIELDS}
+    own_values = form_values(_OWN_FIELDS)
     name, code, region, subject = (own_values[key] for key in ("name", "type", "region", "subject"))
     values = _values_of(code, subject)
     host = desk_context().host()
@@ -95,7 +95,7 @@ def create() -> AnyResponse:
             problems = host.define_export(name, code, subject, region, values)
         else:
             problems = host.define(name, code, own_values["format"], region, values)
-    except (SettingsRefused, HostError) as error:
+    except HostError as error:
         return _refusal_page(None, own_values | values, error)
     return _next_page(name.strip(), subject, problems)
 
@@ -248,16 +248,12 @@ def office_settings() -> str:
 @pages.post("/office")
 def set_office_settings() -> AnyResponse:
     """Change the settings of the office, all or none."""
-    store = desk_context().store
-    keys = ("default_currency", "accepted_deviation")
-    values = {key: request.form.get(key, "") for key in keys}
-    key, before = "", store.accepted_deviation
+    store, key = desk_context().store, ""
+    values = form_values(("default_currency", "accepted_deviation"))
     try:
-        with store.change():
-            for key in keys:
-                store.set_setting(key, values[key])
-        if store.accepted_deviation != before:
-            judge_open_previews(store)
+        with office_settings_change(store):
+            for key, value in values.items():
+                store.set_setting(key, value)
     except HostError as error:
         # A person knows the setting by its label.
         sentence = translated(error.message).replace(key, word(key))

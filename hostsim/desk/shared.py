@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, cast
+from operator import attrgetter
+from typing import Any, NamedTuple, cast
 
-from flask import current_app, flash, request, session, url_for
+from flask import current_app, flash, redirect, request, session, url_for
+from werkzeug.wrappers import Response as AnyResponse
 
+from hostsim.desk.background_jobs import Job
 from hostsim.desk.context import DeskContext
+from hostsim.errors import HostError
 from hostsim.messages.desk import page_text
 from hostsim.messages.exports import INVOICES
 from hostsim.messages.formats import count
 from hostsim.messages.source_name import word_of
-from hostsim.messages.text import LANGUAGES, say
+from hostsim.messages.text import LANGUAGES, own, say
 from hostsim.storage.lists import Page, Selection, Source, page_of
 from hostsim.views.exports import EVENTS, STATES
 from hostsim.views.labels import (
@@ -65,6 +69,19 @@ def notify(text: Text, kind: str = "done") -> None:
     flash(text, kind)  # type: ignore[arg-type]  # a session holds tuples, too
 
 
+def notify_error(error: HostError) -> None:
+    notify(own(error.message), "error")
+
+
+def form_values(keys: Iterable[str]) -> dict[str, str]:
+    """Return these fields of the form that was sent; one that it lacks is empty."""
+    return {key: request.form.get(key, "") for key in keys}
+
+
+def job_page(job: Job) -> AnyResponse:
+    return redirect(url_for("jobs.show", job_id=job.id), 303)
+
+
 def with_query(endpoint: str, **changed: Any) -> str:
     """Return the URL of a page with the query of this request, but for what is changed."""
     return url_for(endpoint, **request.args.to_dict() | changed)
@@ -83,26 +100,28 @@ def sums_of(page: Page, title: str) -> list[tuple[str, Money]]:
     ]
 
 
-#: The labels of the codes that a list is filtered by; other lists have reasons.
-_LABELS = {
-    "runs": RUN_STATES,
-    "decisions": DECISIONS,
-    "ready": {**STATUSES, "left": LEFT_OUT},
-    "payments": SAVED_STATUSES,
-    "invoices": STATES,
-    "bills": STATES,
-    "log": EVENTS,
-    "overview": STANDINGS,
-    "open": DUE,
+class ListKind(NamedTuple):
+    """What a list has otherwise than the lists of payments have it."""
+
+    labels: Mapping[str, Text] = REASONS  # of the codes that it is filtered by
+    shown: str = "shown_payments"  # the text that tells how many rows a search found
+    key: Callable[[Any], object] = attrgetter("id")  # what identifies a row on the page
+    of_exports: bool = False  # whether its rows are items of exports, not payments
+
+
+#: By the name of the list, or by what it begins with.
+_KINDS = {
+    "ready": ListKind({**STATUSES, "left": LEFT_OUT}),
+    "payments": ListKind(SAVED_STATUSES),
+    "runs": ListKind(RUN_STATES, "shown_rows"),
+    "decisions": ListKind(DECISIONS, "shown_rows"),
+    "overview": ListKind(STANDINGS, "shown_rows"),
+    "open": ListKind(DUE, "shown_invoices", lambda invoice: f"{invoice.region}/{invoice.number}"),
+    "invoices": ListKind(STATES, "shown_invoices", attrgetter("item_number"), of_exports=True),
+    "bills": ListKind(STATES, "shown_rows", attrgetter("item_number"), of_exports=True),
+    "items": ListKind(REASONS, "shown_rows", attrgetter("place"), of_exports=True),
+    "log": ListKind(EVENTS, "shown_rows", attrgetter("sequence"), of_exports=True),
 }
-
-#: What tells how many rows a search found; of other lists, ``shown_payments``.
-_SHOWN = {"open": "shown_invoices", "invoices": "shown_invoices"} | dict.fromkeys(
-    ("runs", "decisions", "overview", "log", "bills", "items"), "shown_rows"
-)
-
-#: The attribute that identifies a row in a list, if it is not the id.
-_KEYS = {"invoices": "item_number", "bills": "item_number", "log": "sequence"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +155,7 @@ class ListView:
 
     def link(self, **changed: object) -> str:
         """Return the URL of this page with another selection of the list."""
-        return _url(self.endpoint, self._values(changed))
+        return url_for(self.endpoint, **self._values(changed))
 
     def values(self) -> dict[str, str]:
         """Return the arguments of the URL of this page as it is."""
@@ -149,7 +168,7 @@ class ListView:
     def file_link(self, form: str) -> str:
         """Return the URL of the whole list as a file, filtered and sorted as shown."""
         values = self._values({"page": ""}) | {"kind": self.name, "form": form}
-        return _url(f"{self.endpoint.partition('.')[0]}.file", values)
+        return url_for(f"{self.endpoint.partition('.')[0]}.file", **values)
 
     def sorted_by(self, column: Column[Any]) -> str:
         """Return ``ascending``, ``descending`` or ``none``: the value of ``aria-sort``."""
@@ -166,26 +185,14 @@ class ListView:
         """Return the label of a status, reason, decision or state."""
         if self.name == "decisions" and code == "done":
             return word("not_in_force")
-        return translated(label(self.labels or _LABELS.get(self.name, REASONS), code))
+        return translated(label(self.labels or self.kind.labels, code))
 
     def origin_label(self, code: str) -> str:
         return word("by_hand") if code == "hand" else translated(word_of(code))
 
     @property
-    def of_exports(self) -> bool:
-        """Whether its rows are items of exports, not payments."""
-        return self.name in _KEYS or self.name.startswith("items-")
-
-    def key(self, entry: Any) -> object:
-        """Return what identifies a row on the page."""
-        if self.name == "open":
-            return f"{entry.region}/{entry.number}"
-        return getattr(entry, _KEYS.get(self.name, "place" if self.of_exports else "id"))
-
-    @property
-    def names(self) -> list[str]:
-        """Return the headings, which a narrow page repeats at each value."""
-        return [translated(column.heading) for column in self.columns]
+    def kind(self) -> ListKind:
+        return _KINDS.get(self.name.partition("-")[0], ListKind())
 
     @property
     def sums(self) -> list[tuple[str, Money]]:
@@ -198,7 +205,7 @@ class ListView:
     @property
     def shown(self) -> str:
         """Say how many rows a search found, and which of them are on this page."""
-        key, page = _SHOWN.get(self.name.partition("-")[0], "shown_payments"), self.page
+        key, page = self.kind.shown, self.page
         if not page.found:
             return word("no_match" if key == "shown_payments" else "nothing_found")
         first, last, found = (count(n, language()) for n in (page.first, page.last, page.found))
@@ -206,7 +213,7 @@ class ListView:
             found = word("rows", first=first, last=last, found=found)
         return word(key, n=page.found, found=found)
 
-    def _values(self, changed: Mapping[str, object]) -> dict[str, str]:
+    def _values(self, changed: Mapping[str, object]) -> dict[str, Any]:
         values = {key: value for key, value in request.args.items() if value}
         values |= {f"{self.prefix}{key}": str(value) for key, value in changed.items()}
         return {key: value for key, value in (values | dict(self.fixed)).items() if value}
@@ -245,7 +252,3 @@ def list_view(
         row_argument,
         in_files=[column for column in columns if column.key in hidden],
     )
-
-
-def _url(endpoint: str, values: Mapping[str, Any]) -> str:
-    return url_for(endpoint, **values)

@@ -17,9 +17,8 @@ from hostsim.demo.preparation import (
     load_with_rows,
 )
 from hostsim.desk import demo_day
-from hostsim.desk.access_control import is_loopback
 from hostsim.desk.context import DeskContext
-from hostsim.desk.reverse_proxy import NO_PROXY, ReverseProxy
+from hostsim.desk.reverse_proxy import NO_PROXY, ReverseProxy, is_loopback
 from hostsim.desk.server import Desk
 from hostsim.errors import host_error
 from hostsim.sandbox import Sandbox, seed, seed_exports
@@ -64,26 +63,15 @@ def run_desk(
     :param wait: blocks until the end; replaced in tests.
     """
     real = bool(environment.get(CREDENTIALS, "").strip())
-    with ExitStack() as stack:
-        if real:
-            store, _ = stack.enter_context(open_store(database or Path(DATABASE)))
-            desk_context = DeskContext(
-                store,
-                plugins,
-                login_timeout=login_timeout,
-                keyring=keyring,
-                redirect_uri=proxy.redirect_uri,
-            )
-        else:
-            desk_context = stack.enter_context(
-                sandbox_context(
-                    plugins,
-                    database,
-                    login_timeout,
-                    second_day=not empty,
-                    redirect_uri=proxy.redirect_uri,
-                )
-            )
+    redirect_uri = proxy.redirect_uri
+    office = (
+        _real_context(plugins, database or Path(DATABASE), login_timeout, keyring, redirect_uri)
+        if real
+        else sandbox_context(
+            plugins, database, login_timeout, second_day=not empty, redirect_uri=redirect_uri
+        )
+    )
+    with office as desk_context, ExitStack() as stack:
         desk_context.host().notify_listeners()
         try:
             desk = stack.enter_context(Desk(desk_context, host, port, proxy))
@@ -108,6 +96,21 @@ def open_store(path: Path) -> Iterator[tuple[Store, bool]]:
     with store:
         store.refuse_immutable()
         yield store, created
+
+
+@contextmanager
+def _real_context(
+    plugins: Plugins, database: Path, login_timeout: float, keyring: FindKeyring, redirect_uri: str
+) -> Iterator[DeskContext]:
+    """Yield an office whose Fortnox is the real one."""
+    with open_store(database) as (store, _):
+        yield DeskContext(
+            store,
+            plugins,
+            login_timeout=login_timeout,
+            keyring=keyring,
+            redirect_uri=redirect_uri,
+        )
 
 
 @contextmanager

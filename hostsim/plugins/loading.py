@@ -400,17 +400,16 @@ def _projects(plugin: object, name: str) -> set[str]:
 
 
 def _import_types(manager: pluggy.PluginManager, found: FoundPlugin) -> Sequence[ImportType]:
-    with _rejecting(plugins_messages.IMPORT_TYPES_INVALID), _silence_output(found):
+    reason = plugins_messages.IMPORT_TYPES_INVALID
+    with _rejecting(reason), _silence_output(found):
         # Copies, so that they cannot change.
         types = [
             ImportType(value.code, _as_tuple(value.formats), Text(value.label.sv, value.label.en))
-            for value in _listed(
-                manager.hook.opter_import_types(), plugins_messages.IMPORT_TYPES_INVALID
-            )
+            for value in _listed(manager.hook.opter_import_types(), reason)
         ]
         valid = all(one.formats and _are_words(one.code, *one.formats, *one.label) for one in types)
         if not valid or len({one.code for one in types}) != len(types):
-            raise _Rejected(plugins_messages.IMPORT_TYPES_INVALID(error="code, formats, label"))
+            raise _Rejected(reason(error="code, formats, label"))
     return types
 
 
@@ -428,16 +427,15 @@ def _as_tuple(formats: Iterable[str]) -> tuple[str, ...]:
 
 
 def _export_types(manager: pluggy.PluginManager, found: FoundPlugin) -> Sequence[ExportType]:
-    with _rejecting(plugins_messages.EXPORT_TYPES_INVALID), _silence_output(found):
+    reason = plugins_messages.EXPORT_TYPES_INVALID
+    with _rejecting(reason), _silence_output(found):
         types = [
             ExportType(value.code, value.subject, Text(value.label.sv, value.label.en))
-            for value in _listed(
-                manager.hook.opter_export_types(), plugins_messages.EXPORT_TYPES_INVALID
-            )
+            for value in _listed(manager.hook.opter_export_types(), reason)
         ]
         valid = all(one.subject in SUBJECTS and _are_words(one.code, *one.label) for one in types)
         if not valid or len({(one.code, one.subject) for one in types}) != len(types):
-            raise _Rejected(plugins_messages.EXPORT_TYPES_INVALID(error="code, subject, label"))
+            raise _Rejected(reason(error="code, subject, label"))
     return types
 
 

@@ -173,7 +173,7 @@ class ImportSession(Session):
     #: Whether payments that earlier runs rejected are offered again, and may be confirmed.
     offers_earlier = True
 
-    #: An invoice whose registered payments are all checked for deletion.
+    #: An invoice whose registered payments are all checked for deletion, if it is here.
     invoice_id: int | None = None
 
     def __init__(self, run: Run, import_run: ImportRun, **parts: Any) -> None:

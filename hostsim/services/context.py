@@ -119,8 +119,12 @@ class Context:
     def open_preview(self, name: str) -> Preview | None:
         """Return the open preview of a definition; ``None`` when nothing is open."""
         self.store.definition(name)
-        run_id = previews.open_runs(self.store).get(name)
+        run_id = self._open_run(name)
         return None if run_id is None else previews.preview_of(self.store, run_id)
+
+    def _open_run(self, name: str) -> str | None:
+        """Return the id of the run whose preview is open."""
+        return previews.open_runs(self.store).get(name)
 
     def notify_listeners(self) -> None:
         """Send each listening plug-in the changes of the books that it has not acknowledged.

@@ -182,7 +182,7 @@ class Decisions(Context):
         if company is None:
             return {}
         run = history.run(self.store, run_id).id
-        open_run = previews.open_runs(self.store).get(name)
+        open_run = self._open_run(name)
         return undone_saves.payments_to_take_again(
             self.store.db, run, name, company.number, open_run
         )
@@ -192,7 +192,7 @@ class Decisions(Context):
 
         Not those that only have to be fetched again.
         """
-        run_id = previews.open_runs(self.store).get(self.store.definition(name).name)
+        run_id = self._open_run(self.store.definition(name).name)
         return previews.rejected_messages(self.store, run_id, numbers)
 
     def definitions_undone(self) -> list[str]:
@@ -202,14 +202,14 @@ class Decisions(Context):
     def undone_saves(self, name: str) -> list[UndoneSave]:
         """Return the undone saves of a definition of which payments can be taken again."""
         company = self._company_of(name)
-        open_run = previews.open_runs(self.store).get(name)
+        open_run = self._open_run(name)
         if company is None:
             return []
         return undone_saves.undone_saves(self.store.db, name, company.number, open_run)
 
     def to_be_taken_again(self, name: str) -> ToBeTakenAgain:
         """Return what becomes of the payments of a definition that are to be taken again."""
-        company, open_run = self._company_of(name), previews.open_runs(self.store).get(name)
+        company, open_run = self._company_of(name), self._open_run(name)
         if company is None:
             return ToBeTakenAgain(0, 0, {})
         taken = undone_saves.taken_again(self.store.db, name, company.number, open_run)
@@ -224,7 +224,7 @@ class Decisions(Context):
 
     def other_amounts(self, name: str, numbers: Collection[str]) -> dict[str, Difference]:
         """Return those of these payments that were deleted here with another amount."""
-        company, open_run = self._company_of(name), previews.open_runs(self.store).get(name)
+        company, open_run = self._company_of(name), self._open_run(name)
         if company is None:
             return {}
         return undone_saves.other_amounts(self.store.db, company.number, open_run, numbers)
@@ -242,7 +242,7 @@ class Decisions(Context):
         """
         self.store.definition(name)
         with self._definition_lock(name):
-            run_id = previews.open_runs(self.store).get(name)
+            run_id = self._open_run(name)
             self._refuse_other_list(run_id, revision)
             company = self._company_of(name)
             if company is None:
@@ -288,11 +288,11 @@ class Decisions(Context):
         company = self._company_of(name)
         if company is None:
             return {}
-        writer = self._writer(name, company, previews.open_runs(self.store).get(name))
+        writer = self._writer(name, company, self._open_run(name))
         hiding = {number: writer.hiding_series(number) for number in numbers}
         return {number: series for number, series in hiding.items() if series is not None}
 
     def needs_import(self, name: str, number: str) -> bool:
         """Return whether a payment has to be fetched again before a save does what was decided."""
-        run_id = previews.open_runs(self.store).get(self.store.definition(name).name)
+        run_id = self._open_run(self.store.definition(name).name)
         return previews.needs_import(self.store, run_id, number)

@@ -205,9 +205,6 @@ class InvoiceSession(ImportSession):
 
     offers_earlier = False
 
-    #: ``None`` if the invoice is not here.
-    invoice_id: int | None = None
-
     def opter_invoices_to_check(self, company: Company) -> Sequence[str]:
         self._begin(company)
         return []

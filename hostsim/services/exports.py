@@ -29,7 +29,6 @@ from hostsim.storage.rows import clean
 from opter_contract.export_values import (
     ExportItem,
     ExportReport,
-    ExportType,
     ItemResult,
     PlannedItem,
 )
@@ -40,10 +39,6 @@ class Exports(Definitions):
     """Sends invoices and supplier bills to other books, and returns their states there."""
 
     # --- Definitions ---
-
-    def export_types(self) -> Sequence[ExportType]:
-        """Return what can be exported, in the order of codes and subjects."""
-        return [export_type for _, export_type in sorted(self.plugins.export_types.items())]
 
     def define_export(
         self,
@@ -90,8 +85,7 @@ class Exports(Definitions):
             ``EXPORT_WITHOUT_ROWS``.
         """
         numbers = tuple(dict.fromkeys(clean(number.strip()) for number in items))
-        definition = self._export_definition(name)
-        self._refuse_not_exportable(definition, numbers)
+        self.refuse_not_exportable(name, numbers)
         with self._exporting(name, numbers or None) as (run, session):
             session.review_by = review
             report: ExportReport | None = session.call("opter_export")
@@ -111,7 +105,8 @@ class Exports(Definitions):
         :raises HostError: ``INVOICE_UNKNOWN``, ``BILL_UNKNOWN``, ``EXPORT_WITHOUT_ROWS``.
         """
         numbers = [clean(number) for number in items]
-        self._refuse_not_exportable(self._export_definition(name), numbers)
+        for number in self._refuse_unknown(self._export_definition(name), numbers):
+            raise host_error("EXPORT_WITHOUT_ROWS", number=number)
 
     def send(self, name: str, revision: str, *, items: Iterable[str] = ()) -> ExportPreview:
         """Send what was shown, and nothing else; what waits for a confirmation is left.
@@ -167,11 +162,13 @@ class Exports(Definitions):
         definition = self._export_definition(name)
         self._refuse_unknown(definition, [number])
         company = definition.company
-        exported = None
-        if company is not None:
-            exported = exportable_items.total_and_party_number(
+        exported = (
+            None
+            if company is None
+            else exportable_items.total_and_party_number(
                 self.store, definition, company.number, number
             )
+        )
         if company is None or exported is None:
             raise self._not_exported(definition, number)
         with self._exporting(name, (number,), takes_back=True) as (run, session):
@@ -179,13 +176,7 @@ class Exports(Definitions):
             # Again: another may have taken it back before this one had the lock.
             if not (item.exported or item.intended):
                 raise self._not_exported(definition, number)
-            # Without what it corrects, a correction would remain as money of the customer's.
-            if corrections := exportable_items.exported_corrections(
-                self.store, definition, company.number, number
-            ):
-                raise host_error(
-                    "CORRECTION_EXPORTED", number=number, corrections=", ".join(corrections)
-                )
+            self._refuse_corrected(definition, company, number)
             run.take_planned([_cancellation_plan(item, *exported)])
             run.plan(company)
             run.choose([item.id], company, self._clock())
@@ -260,20 +251,25 @@ class Exports(Definitions):
         self.plugins.owner(definition.import_type, definition.subject)
         return definition
 
-    def _refuse_not_exportable(self, definition: Definition, numbers: Sequence[str]) -> None:
-        for number in self._refuse_unknown(definition, numbers):
-            raise host_error("EXPORT_WITHOUT_ROWS", number=number)
-
     def _refuse_unknown(self, definition: Definition, numbers: Sequence[str]) -> Sequence[str]:
         """Refuse numbers that no item has; return those of items without rows."""
-        company = self._exports_to(definition)
         unknown, without_rows = exportable_items.find_not_exportable(
-            self.store, definition, "" if company is None else company.number, numbers
+            self.store, definition, self._books_of(definition), numbers
         )
         for number in unknown:
             code = messages.UNKNOWN_ITEM[definition.subject]
             raise host_error(code, number=number, region=region_name(definition.region))
         return without_rows
+
+    def _refuse_corrected(self, definition: Definition, company: Company, number: str) -> None:
+        """Refuse an item whose correction is there: it would remain as money of the customer's."""
+        corrections = exportable_items.exported_corrections(
+            self.store, definition, company.number, number
+        )
+        if corrections:
+            raise host_error(
+                "CORRECTION_EXPORTED", number=number, corrections=", ".join(corrections)
+            )
 
     @staticmethod
     def _not_exported(definition: Definition, number: str) -> HostError:
@@ -316,8 +312,12 @@ class Exports(Definitions):
         if name is None:
             return Definition("", "", "", "", {}, None, None, subject), ""
         definition = self.store.definition(name, exports=True)
+        return definition, self._books_of(definition)
+
+    def _books_of(self, definition: Definition) -> str:
+        """Return the number of the company that an export sends to; ``""`` if it is unknown."""
         company = self._exports_to(definition)
-        return definition, "" if company is None else company.number
+        return "" if company is None else company.number
 
     def _exports_to(self, definition: Definition) -> Company | None:
         """Return the definition's company, else the only one of its region."""

@@ -18,6 +18,7 @@ from typing import Any
 
 from hostsim.errors import host_error
 from hostsim.ledger.values import ExportedInvoice
+from hostsim.messages.files import NOT_PRINTABLE
 from hostsim.messages.text import Template, listed
 from hostsim.services.item_file import FileProblem, InvalidValue, ItemFile, ProblemList
 from hostsim.services.table_file import NotATable, read_rows
@@ -167,7 +168,7 @@ class InvoicesTable(ItemFile[ExportedInvoice]):
         row = {name: cell.strip() for name, cell in zip(header, cells, strict=True) if name}
         for name, value in row.items():
             if _CONTROL.search(value):
-                self._problem(line, name, _CONTROL_CHARACTER)
+                self._problem(line, name, NOT_PRINTABLE)
         read = {name: self._value(line, row, name, parse) for name, parse in _PARSERS.items()}
         number = read["invoice_number"]
         region = row.get("region") or self._region
@@ -419,7 +420,3 @@ _ONLY_HEADINGS = Text(
 _UNKNOWN_COLUMN = Text("kolumnen är okänd.", "the column is unknown.")
 _COLUMN_TWICE = Text("kolumnen finns två gånger.", "the column is there twice.")
 _COLUMN_MISSING = Text("kolumnen saknas i rubriken.", "the column is missing in the header.")
-_CONTROL_CHARACTER = Text(
-    "innehåller en radbrytning eller ett annat styrtecken; ta bort det.",
-    "contains a line break or another control character; remove it.",
-)

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
 
 from hostsim.storage import locks, previews, unreported_commits
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.store import Store
+
+
+@contextmanager
+def office_settings_change(store: Store) -> Iterator[None]:
+    """Change settings of the office in the block, all or none; judge again what they concern."""
+    before = store.accepted_deviation
+    with store.change():
+        yield
+    if store.accepted_deviation != before:
+        judge_open_previews(store)
 
 
 def judge_open_previews(store: Store, invoices: Collection[int] | None = None) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import NamedTuple
 
@@ -21,7 +21,7 @@ from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import Preview, PreviewChanged
 from hostsim.storage.registration import NotAsShown, Registration
 from hostsim.storage.undone_saves import Restored
-from opter_contract.values import SavedRun
+from opter_contract.values import Company, SavedRun, Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +37,12 @@ class UndoResult:
     kept: tuple[Entry, ...]
     #: Those of the restored payments that came by a save.
     restored_payments: tuple[Restored, ...] = ()
+
+    @property
+    def sentence(self) -> Text:
+        return payments_messages.save_undone(
+            self.deleted, self.restored, self.forgotten, self.restored_payments
+        )
 
 
 class ToUndo(NamedTuple):
@@ -88,7 +94,7 @@ class Saving(Context):
         self._refuse_other_currency()
         self.notify_listeners()
         with self._definition_lock(chosen):
-            run_id = previews.open_runs(self.store).get(chosen)
+            run_id = self._open_run(chosen)
             if run_id is None:
                 return self._saved_before(chosen, revision)
             import_run = ImportRun(self.store, run_id, self.store.definition(chosen))
@@ -96,10 +102,7 @@ class Saving(Context):
             if company is None:
                 raise broken("the run has no company")
             if only_without_warnings:
-                if revision not in {None, previews.revision_of(self.store.db, run_id)}:
-                    raise PreviewChanged(previews.preview_of(self.store, run_id))
-                with unreported_commits.uncounted():
-                    import_run.leave_for_person(company)
+                self._leave_for_person(import_run, company, revision)
                 revision = None
             try:
                 registration = Registration(import_run, company, self._user, self._clock())
@@ -122,6 +125,16 @@ class Saving(Context):
         notify_of_save(self.plugins, self.store, saved)
         self.notify_listeners()
         return preview
+
+    def _leave_for_person(
+        self, import_run: ImportRun, company: Company, revision: str | None
+    ) -> None:
+        """Leave what has no green tick, or a note, of a preview that is still the given one."""
+        run_id = import_run.run_id
+        if revision not in {None, previews.revision_of(self.store.db, run_id)}:
+            raise PreviewChanged(previews.preview_of(self.store, run_id))
+        with unreported_commits.uncounted():
+            import_run.leave_for_person(company)
 
     def undo_save(self, run_id: str, *, why: str) -> UndoResult:
         """Delete all payments of a save, and restore those it reversed. All or nothing.
@@ -163,15 +176,15 @@ class Saving(Context):
                 db, run.definition, company, forgotten, user=user, at=at
             )
             undone_saves.mark_undone(db, run.id, reason, user, at)
-        numbers = len(registered), len(reversals), forgotten
-        unreported_commits.note(payments_messages.save_undone(*numbers, restored_payments))
+        done = UndoResult(len(registered), len(reversals), forgotten, (), restored_payments)
+        unreported_commits.note(done.sentence)
         judge_open_previews(self.store, {row["invoice_id"] for row in undone})
         self.store.checkpoint_wal()
         self.notify_listeners()
         ids = {row["id"] for row in undone}
         entries = self.store.payments(run_id=run.id)
         kept = tuple(e for e in entries if e.id not in ids and not _undone_before(run, e))
-        return UndoResult(*numbers, kept, restored_payments)
+        return replace(done, kept=kept)
 
     def to_undo(self, run_id: str) -> ToUndo:
         """Count what :meth:`undo_save` would do.

@@ -326,9 +326,7 @@ class _Content:
     def _region(self, region: str) -> int | str | None:
         return self._regions(region) if region else "default"
 
-    def _shown_settings(
-        self, type_code: str, values: Mapping[str, str], subject: str = ""
-    ) -> object:
+    def _shown_settings(self, type_code: str, values: Mapping[str, str], subject: str) -> object:
         kinds = self._kinds(type_code, subject)
         return {
             key if key in kinds else _code(key): _shown_value(kinds.get(key), value)

@@ -161,36 +161,39 @@ class SubjectViews:
         #: Those of :data:`LISTS` that a run can have.
         self.lists = tuple(name for name in LISTS if bills or name != "waiting")
         #: Of those, and of "cards", "bank_changes" and "gaps".
-        self.titles = {name: self._for_subject(title) for name, title in _TITLES.items()}
+        self.titles = {name: messages.said(title, subject) for name, title in _TITLES.items()}
         self.has_bank_changes = bills
         #: Whether the number there is another than here.
         self._has_given_number = bills
-        self._number: Column[Any] = Column(
+
+    @cached_property
+    def _number(self) -> Column[Any]:
+        return Column(
             "number",
             Text("Nummer i bokföringen", "Number in accounting"),
             lambda i: i.number,
             right=True,
             json="given_number" if self._has_given_number else "number",
         )
-        self._item: Column[Any] = Column(
+
+    @cached_property
+    def _item(self) -> Column[Any]:
+        return Column(
             self.item_key,
             self._word("Item"),
             lambda i: i.item_number,
             right=True,
             json=f"{self.item_key}_number",
         )
-        self._party: Column[Any] = Column(
-            self.party_key, self._word("Party"), lambda i: i.party, wide=True
-        )
-        self._party_number: Column[Any] = Column(
-            f"{self.party_key}_number",
-            self._word("Party_number"),
-            lambda i: i.party_number,
-            json=f"{self.party_key}_number",
-        )
 
-    def _for_subject(self, sentence: Text) -> Text:
-        return messages.said(sentence, self.subject)
+    @cached_property
+    def _party(self) -> Column[Any]:
+        return Column(self.party_key, self._word("Party"), lambda i: i.party, wide=True)
+
+    @cached_property
+    def _party_number(self) -> Column[Any]:
+        key = f"{self.party_key}_number"
+        return Column(key, self._word("Party_number"), lambda i: i.party_number, json=key)
 
     def _word(self, name: str) -> Text:
         return messages.WORDS[self.subject][name]
@@ -428,6 +431,12 @@ def write_export(output: Output, preview: ExportPreview) -> None:
 def nothing(preview: ExportPreview) -> Text:
     """Say why an export has no items."""
     return messages.NOTHING if preview.asked is None else messages.LEFT_OUT
+
+
+def to_look_at(preview: ExportPreview) -> Text:
+    """Say how many results a person must look at."""
+    unknown = preview.counts["unknown"]
+    return messages.lost_and_differing(unknown, preview.failures - unknown)
 
 
 def write_how_to_send(output: Output, preview: ExportPreview, numbers: Iterable[str]) -> None:

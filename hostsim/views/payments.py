@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from hostsim.ledger.judging import TICKED
 from hostsim.ledger.values import HAND, REGISTERED, SEK, ZERO
@@ -43,6 +43,8 @@ if TYPE_CHECKING:
     from hostsim.ledger.reconciliation import Side
     from hostsim.ledger.values import Entry, Row
     from opter_contract.values import WriteOff
+
+T = TypeVar("T")
 
 _TICK, _FLAG = Sign("✓", "OK", "32"), Sign("⚑", "!", "31")
 _PINK = "38;5;211"
@@ -221,8 +223,13 @@ REGISTERED_PAYMENTS: tuple[Column[Entry], ...] = (
 )
 
 
-def write_entries(output: Output, entries: Callable[[], Iterable[Entry]]) -> None:
-    """Print registered payments; ``entries`` is called several times."""
+def write_entries(
+    output: Output, entries: Callable[[], Iterable[Entry]], *, shorten: bool = False
+) -> None:
+    """Print registered payments; ``entries`` is called several times.
+
+    :param shorten: print about 25 rows, at least one of each status.
+    """
     number, total = 0, Decimal(0)
     for entry in entries():
         number += 1
@@ -231,10 +238,13 @@ def write_entries(output: Output, entries: Callable[[], Iterable[Entry]]) -> Non
     write_title(output, title, number)
     if not number:
         return
-    # Deleted ones are pink on a terminal.
-    write_table(
-        output, REGISTERED_PAYMENTS, entries, colour=lambda e: _PINK if e.deleted_at else None
-    )
+    if shorten:
+        write_some_rows(output, REGISTERED_PAYMENTS, entries, number, lambda e: e.status)
+    else:
+        # Deleted ones are pink on a terminal.
+        write_table(
+            output, REGISTERED_PAYMENTS, entries, colour=lambda e: _PINK if e.deleted_at else None
+        )
     text = money(total, output.language)
     output.say(f"  Summa SEK: {text}", f"  Sum SEK: {text}")
 
@@ -269,3 +279,43 @@ def write_entry(output: Output, entry: Entry) -> None:
         (Text("Sparad av", "Saved by"), user_at(entry.user, entry.at)),
     ]
     write_facts(output, facts)
+
+
+# --- A few rows of a long list ----------------------------------------------------------------
+
+_MAX_SHORTENED_LENGTH = 25
+
+
+def write_some_rows(
+    output: Output,
+    columns: Sequence[Column[Any]],
+    rows: Callable[[], Iterable[Any]],
+    number: int,
+    code: Callable[[Any], str | None],
+) -> None:
+    """Print about 25 of ``number`` rows, so that every code is among them, and how many more."""
+    if number <= _MAX_SHORTENED_LENGTH:
+        write_table(output, columns, rows)
+        return
+    chosen = some_of_each(rows(), number, code)
+    write_table(output, columns, lambda: chosen)
+    more = count(number - len(chosen), output.language)
+    output.say(f"  … och {more} till", f"  … and {more} more")
+
+
+def some_of_each(rows: Iterable[T], number: int, code: Callable[[T], str | None]) -> list[T]:
+    """Pick about 25 of ``number`` rows so that every code is among them.
+
+    Keeps the order of the rows. Holds a few rows of each code in memory.
+    """
+    by_code: dict[str | None, list[tuple[int, T]]] = {}
+    for index, row in enumerate(rows):
+        of_code = by_code.setdefault(code(row), [])
+        if len(of_code) < _MAX_SHORTENED_LENGTH:
+            of_code.append((index, row))
+    chosen: list[tuple[int, T]] = []
+    for turn in range(_MAX_SHORTENED_LENGTH):
+        layer = [of_code[turn] for of_code in by_code.values() if turn < len(of_code)]
+        room = max(_MAX_SHORTENED_LENGTH, len(by_code)) - len(chosen)
+        chosen.extend(layer[:room])
+    return [row for _, row in sorted(chosen, key=lambda entry: entry[0])][:number]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from hostsim.ledger import reasons
@@ -16,7 +17,7 @@ from hostsim.messages.formats import count, money
 from hostsim.messages.text import say
 from hostsim.views.labels import REASONS, SAVED_STATUSES, STATUSES, company, label, region
 from hostsim.views.output import Output, one_line, sentence_line
-from hostsim.views.payments import REGISTERED_PAYMENTS, write_title
+from hostsim.views.payments import write_some_rows, write_title
 from hostsim.views.preview import PREVIEW, SAVED_PREVIEW
 from hostsim.views.table import (
     Column,
@@ -29,13 +30,10 @@ from hostsim.views.table import (
 from opter_contract.values import Text
 
 if TYPE_CHECKING:
-    from hostsim.ledger.values import Entry, Row
+    from hostsim.ledger.values import Row
     from hostsim.storage.discrepancies import Discrepancy
     from hostsim.storage.previews import Preview
     from opter_contract.values import Company
-
-_MAX_SHORTENED_LENGTH = 25
-
 
 # --- JSON ------------------------------------------------------------------------------------
 
@@ -156,29 +154,13 @@ def _write_list(output: Output, preview: Preview, kind: str, *, shorten: bool) -
     write_title(output, titles[kind], preview.counts[kind])
     if preview.counts[kind]:
         columns = (SAVED_PREVIEW if preview.saved else PREVIEW)[kind]
-        number = preview.counts[kind]
-        most = _MAX_SHORTENED_LENGTH if shorten else number
-        _write_rows(output, columns, lambda: preview.rows(kind), number, _code_of(kind), most=most)
+        rows = partial(preview.rows, kind)
+        if shorten:
+            write_some_rows(output, columns, rows, preview.counts[kind], _code_of(kind))
+        else:
+            write_table(output, columns, rows)
         if kind == "rejected" and not preview.saved:
             _write_decisions(output, preview)
-
-
-def _write_rows(
-    output: Output,
-    columns: Sequence[Column[Any]],
-    rows: Callable[[], Iterable[Row]],
-    number: int,
-    code: Callable[[Row], str | None],
-    *,
-    most: int = _MAX_SHORTENED_LENGTH,
-) -> None:
-    if number <= most:
-        write_table(output, columns, rows)
-        return
-    chosen = some_of_each(rows(), number, code)
-    write_table(output, columns, lambda: chosen)
-    more = count(number - len(chosen), output.language)
-    output.say(f"  … och {more} till", f"  … and {more} more")
 
 
 def _write_decisions(output: Output, preview: Preview) -> None:
@@ -254,28 +236,6 @@ def totals_by(rows: Iterable[Row], code: Callable[[Row], str | None]) -> dict[st
 
 def _code_of(kind: str) -> Callable[[Row], str | None]:
     return (lambda row: row.status) if kind == "ready" else (lambda row: row.reason)
-
-
-def some_of_each(
-    rows: Iterable[Row],
-    number: int,
-    code: Callable[[Row], str | None],
-) -> list[Row]:
-    """Pick about 25 of ``number`` rows so that every code is among them.
-
-    Keeps the order of the rows. Holds a few rows of each code in memory.
-    """
-    by_code: dict[str | None, list[tuple[int, Row]]] = {}
-    for index, row in enumerate(rows):
-        of_code = by_code.setdefault(code(row), [])
-        if len(of_code) < _MAX_SHORTENED_LENGTH:
-            of_code.append((index, row))
-    chosen: list[tuple[int, Row]] = []
-    for turn in range(_MAX_SHORTENED_LENGTH):
-        layer = [of_code[turn] for of_code in by_code.values() if turn < len(of_code)]
-        room = max(_MAX_SHORTENED_LENGTH, len(by_code)) - len(chosen)
-        chosen.extend(layer[:room])
-    return [row for _, row in sorted(chosen, key=lambda entry: entry[0])][:number]
 
 
 class SumLine(NamedTuple):
@@ -375,15 +335,3 @@ def _write_how_to_save(output: Output, preview: Preview) -> None:
 def quoted(name: str) -> str:
     """Write a name as it is typed in a shell."""
     return name if re.fullmatch(r"\w+", name) else f'"{one_line(name)}"'
-
-
-def write_some_payments(output: Output, rows: Callable[[], Iterable[Entry]]) -> None:
-    """Print about 25 registered payments, and what all count in SEK."""
-    number = sum(totals.number for totals in totals_by(rows(), lambda row: row.status).values())
-    write_title(output, Text("Registrerade betalningar", "Registered payments"), number)
-    if not number:
-        return
-    _write_rows(output, REGISTERED_PAYMENTS, rows, number, _code_of("ready"))
-    counted = (row.amount for row in rows() if row.state != "deleted")
-    total = money(sum(counted, Decimal(0)), output.language)
-    output.say(f"  Summa SEK: {total}", f"  Sum SEK: {total}")

@@ -8,7 +8,9 @@ from __future__ import annotations
 import math
 import re
 import threading
-from typing import Self, TextIO
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
 
 from hostsim.messages.formats import count
 from hostsim.views.output import Output, is_terminal, sentence_line
@@ -23,12 +25,6 @@ class ProgressLines:
         self._lock = threading.Lock()
         self._shown: dict[str, int] = {}
         self._waits: set[str] = set()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        pass
 
     def pause(self) -> None:
         """Do nothing: lines stay."""
@@ -99,12 +95,6 @@ class ProgressBar:
         )
         self._task = self._bar.add_task("", total=None)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.pause()
-
     def pause(self) -> None:
         """Remove the bar, as while a person is asked; more progress brings it back."""
         with self._lock:
@@ -128,7 +118,10 @@ class ProgressBar:
         )
 
 
-def progress_on(stream: TextIO, language: str) -> ProgressBar | ProgressLines:
-    if is_terminal(stream):
-        return ProgressBar(stream, language)
-    return ProgressLines(stream, language)
+@contextmanager
+def progress_on(stream: TextIO, language: str) -> Iterator[ProgressBar | ProgressLines]:
+    progress = (ProgressBar if is_terminal(stream) else ProgressLines)(stream, language)
+    try:
+        yield progress
+    finally:
+        progress.pause()

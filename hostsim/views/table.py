@@ -165,23 +165,20 @@ def as_object(columns: Iterable[Column[T]], item: T, language: str) -> dict[str,
     return {c.json: json_of(c.value(item), language) for c in columns if c.json}
 
 
-def write_json(output: Output, value: object) -> None:
-    """Write one JSON value over several lines; an iterator in an object becomes an array.
+def write_json(output: Output, parts: Mapping[str, object]) -> None:
+    """Write one JSON object over several lines; an iterator in it becomes an array.
 
     Such an array is written an entry at a time.
     """
-    if not isinstance(value, Mapping):
-        output.write(dumps(value, output, indent=2) + "\n")
-        return
     before = "{"
-    for key, part in value.items():
+    for key, part in parts.items():
         output.write(f"{before}\n  {dumps(key, output)}: ")
         if isinstance(part, Iterator):
             _write_array(output, part, "  ")
         else:
             output.write(dumps(part, output, indent=2).replace("\n", "\n  "))
         before = ","
-    output.write("\n}\n" if value else "{}\n")
+    output.write("\n}\n")
 
 
 def write_json_list(output: Output, columns: Iterable[Column[T]], items: Iterable[T]) -> None:

@@ -24,7 +24,7 @@ from hostsim.sandbox import seed
 from hostsim.storage.store import Store
 from hostsim.views import labels
 from hostsim.views.output import Output
-from hostsim.views.preview_output import some_of_each
+from hostsim.views.payments import some_of_each
 from opter_fortnox_plugin import hooks
 
 NOW = datetime(2026, 11, 20, 9, 30, tzinfo=UTC)

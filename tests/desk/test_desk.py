@@ -20,8 +20,9 @@ from fake_plugin import (
     unreadable,
 )
 
-from hostsim.desk.access_control import is_loopback
+from hostsim.desk import job_pages
 from hostsim.desk.app import create_app
+from hostsim.desk.reverse_proxy import is_loopback
 from hostsim.messages.desk import WORDS
 from hostsim.plugins.loading import Plugins
 from opter_contract.values import Progress, Text
@@ -770,6 +771,7 @@ def test_every_word_that_a_page_asks_for_exists_and_every_word_is_asked_for():
     assert of_choices <= set(WORDS)
     assert set(re.findall(r"\bw\('([a-z_]+)'[,)]", text)) <= set(WORDS)
     assert set(WORDS) - quoted - families == set()
+    assert {word for words in job_pages.WORDS.values() for word in words} <= set(WORDS)
 
 
 def test_the_words_of_the_screen_are_the_ones_that_its_users_know():
