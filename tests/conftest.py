@@ -88,15 +88,11 @@ SLOW = {
     "test_stored_login_faults.py": (4, "every fault at a refresh"),
     "test_it_is_installed_as_any_plug_in_and_hears_whatever_a_person_does": (1, "in a wheel"),
     "test_camt054.py": (22, "the second import type, from the wheel to the books"),
-    "test_shared_refresh.py": (6, "processes that refresh one login at once"),
+    "test_shared_refresh.py": (7, "threads and processes that refresh one login at once"),
     "test_saved_not_shown.py": (13, "full disks and closed pipes under every command"),
     "test_a_process_that_dies_before_a_step_leads_to_one_login_at_most": (
         5,
         "a process that ends at any step of a refresh",
-    ),
-    "test_four_processes_of_eight_threads_make_one_refresh_together_and_all_go_on": (
-        2,
-        "threads and processes that refresh one login",
     ),
     "test_no_payment_is_lost_in_the_night_of_the_clocks": (1, "any filter in both nights"),
     "test_faults.py": (60, "every fault at every request"),
