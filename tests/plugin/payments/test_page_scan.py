@@ -13,7 +13,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 from executors import Executor
 from fortnox import page, payment
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from opter_fortnox_plugin.errors import Unavailable
@@ -280,32 +280,6 @@ def test_whatever_happens_to_the_list_no_payment_comes_twice(dates, size, happen
     except Unavailable:
         pass
     assert set(came.values()) <= {1}
-
-
-# Few changes at once find more faults than many at any time.
-@given(
-    lists, st.integers(1, 5), st.integers(2, 6), st.lists(changes, min_size=1, max_size=3), stops
-)
-@settings(max_examples=500)
-def test_changes_at_once_lose_no_payment_in_silence(dates, size, when, changes, stop):
-    moving = Moving(dates, size=size, between={when: apply(changes)})
-    stop_before = None if stop is None else day(stop)
-    came = came_of(moving, stop_before)
-    assert lost(moving, came, stop_before) == set()
-
-
-@given(
-    lists,
-    st.integers(1, 5),
-    st.dictionaries(st.integers(2, 14), st.lists(changes, min_size=1, max_size=3), max_size=4),
-    stops,
-)
-@settings(max_examples=300)
-def test_changes_at_any_time_lose_no_payment_in_silence(dates, size, happens, stop):
-    moving = Moving(dates, size=size, between={n: apply(c) for n, c in happens.items()})
-    stop_before = None if stop is None else day(stop)
-    came = came_of(moving, stop_before)
-    assert lost(moving, came, stop_before) == set()
 
 
 @given(st.data())
