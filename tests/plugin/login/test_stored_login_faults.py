@@ -12,18 +12,19 @@ from stored_login_office import TOKEN
 from stored_login_process import nobody, session
 
 from opter_fortnox_plugin.fortnox.http import Transport
-from tests.end_to_end.test_faults import ANSWER_LOST, FOR_EVER, HURRIED, ONCE
+from tests.end_to_end.test_faults import ANSWER_LOST, FOR_EVER, HURRIED, ONCE, AnswerGoesWrong
 
 sandbox, store = stored_login_office.sandbox, stored_login_office.store
 office, signed_in = stored_login_office.office, stored_login_office.signed_in
 
 
 class Impatient(Transport):
-    """Gives the first request of an import little time: that is the one that is disturbed."""
+    """Gives the first answer of an import little time, once the fault has struck."""
 
-    def __init__(self):
+    def __init__(self, struck):
         super().__init__()
         self._first = Transport(**HURRIED)
+        self._first.sent = struck
 
     def send(self, *where, **what):
         first, self._first = self._first, None
@@ -36,8 +37,9 @@ class Impatient(Transport):
 
 
 def disturb(office, fault):
-    office.sandbox.faults.add(type(fault)(**vars(fault) | {"match": TOKEN}))
-    office.host = office.opened_with(Impatient)
+    what = AnswerGoesWrong(fault)
+    what.happen(office.sandbox, TOKEN)
+    office.host = office.opened_with(lambda: Impatient(lambda: what.missed(office.sandbox)))
 
 
 @pytest.mark.parametrize("name", ONCE)
