@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
-from desk_person import HERE, KEY, Person, rows_of, signed_in_client, token_of, words
+from desk_person import HERE, KEY, Person, rows_of, signed_in_client, token_of, wait_for, words
 from fake_plugin import (
     FakePlugin,
     Refused,
@@ -480,7 +480,7 @@ def slow(plugin, desk_context):
             )
             run.hook.opter_progress(run=run, progress=progress)
         waiting.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         if any(run.hook.opter_progress(run=run, progress=progress)):
             raise Stopped
 
@@ -497,7 +497,7 @@ class Stopped(Exception):
 
 def started(person, slow):
     job = person.start_import()
-    assert slow.waiting.wait(10)
+    assert slow.waiting.wait(60)
     return f"/jobs/{job.id}", job
 
 
@@ -565,7 +565,7 @@ def test_cancelling_leaves_nothing_half_done(person, defined, slow, store, plugi
     path, job = started(person, slow)
     person.post(f"{path}/stop")
     slow.go_on.set()
-    assert job.ended.wait(10)
+    wait_for(job)
     page = person.get(path)
     assert "Importen avbröts" in page
     assert list(store.payments()) == []

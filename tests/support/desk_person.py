@@ -48,6 +48,12 @@ def define_fortnox(office):
     office.host().define("Fortnox", "FortnoxAPI", "API", "", values)
 
 
+def wait_for(job):
+    """Wait until a job has ended, however busy the machine is; return it."""
+    assert job.ended.wait(60)
+    return job
+
+
 class Person:
     """Opens pages, submits forms, and imports the payments of a plug-in."""
 
@@ -78,9 +84,7 @@ class Person:
 
     def run_import(self, name="Fortnox", **values):
         """Import as the page does, wait for the end, and return the job."""
-        job = self.start_import(name, **values)
-        assert job.ended.wait(10)
-        return job
+        return wait_for(self.start_import(name, **values))
 
     def save(self, name="Fortnox"):
         run = self.desk_context.open_previews()[name]
