@@ -197,11 +197,15 @@ def apply(changes):
     return between
 
 
-@pytest.mark.parametrize("day", [9, 1], ids=["at the top", "back-dated"])
-def test_a_payment_that_arrives_repeats_none_and_is_not_missed(day):
-    moving = Moving(EIGHT, between={2: apply([("insert", 9, day)])})
+@pytest.mark.parametrize(
+    "change",
+    [("insert", 9, 9), ("insert", 9, 1), ("change", 7, 0), ("change", 2, 20)],
+    ids=["arrives at the top", "back-dated", "gets an earlier date", "a later one"],
+)
+def test_a_payment_that_arrives_or_gets_another_date_comes_once_and_hides_no_other(change):
+    moving = Moving(EIGHT, between={2: apply([change])})
     _, came = read(moving)
-    assert came == dict.fromkeys((*EIGHT, 9), 1)
+    assert came == dict.fromkeys({*EIGHT, change[1]}, 1)
 
 
 # All behind a payment that is deleted move up by one place: one slips past the boundary.
@@ -225,13 +229,6 @@ def test_a_deletion_hides_none_of_what_lies_before_the_date_to_stop_at():
     moving = Moving({n: n for n in range(1, 13)}, between={2: lambda them: them.delete(11)})
     _, came = read(moving, day(5))
     assert lost(moving, came, day(5)) == set()
-
-
-@pytest.mark.parametrize(("number", "day"), [(7, 0), (2, 20)], ids=["earlier", "later"])
-def test_a_payment_that_gets_another_date_meanwhile_comes_once_and_hides_no_other(number, day):
-    moving = Moving(EIGHT, between={2: apply([("change", number, day)])})
-    _, came = read(moving)
-    assert came == dict.fromkeys(EIGHT, 1)
 
 
 def test_a_list_that_never_holds_still_is_called_unstable():
