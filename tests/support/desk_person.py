@@ -1,6 +1,7 @@
 """A user of the desk's pages, without a browser."""
 
 import re
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import requests
@@ -37,6 +38,14 @@ def open_desk(page, desk):
     """Open a running desk in a real browser."""
     page.goto(desk.start_url)
     page.wait_for_url("**/import")
+
+
+@contextmanager
+def swapped(page):
+    """Wait until what is done in a real browser has put another body in the place of this one."""
+    page.evaluate("document.body.dataset.before = ''")
+    yield
+    page.locator("body:not([data-before])").wait_for()
 
 
 def define_fortnox(office):
