@@ -66,7 +66,7 @@ SLOW = {
     "test_benchmarks.py": (5, "the benchmarks run"),
     "test_desk_exports.py": (10, "the exports' pages, each case of them"),
     "test_a_person_signs_in_at_fortnox_through_the_proxy": (2, "real proxies, nginx if it is here"),
-    "test_companies.py": (6, "several companies and regions in one database"),
+    "test_companies.py": (5, "several companies and regions in one database"),
     "test_reconcile.py": (11, "both ledgers compared whole"),
     "test_watermark.py": (13, "where the next import begins"),
     "test_ten_megabytes_in_a_name_are_shortened_and_harm_nobody": (2, "in any field"),
