@@ -108,24 +108,6 @@ def test_the_page_that_ends_the_login_speaks_both_languages_and_runs_no_script(h
 # --- In the middle ---
 
 
-def test_an_access_token_that_expires_in_the_middle_is_refreshed_and_the_result_is_whole(
-    host, sandbox
-):
-    undisturbed = host.import_payments("Fortnox").counts
-    expire = sandbox.state.tokens.expire_access_tokens
-    details = []
-
-    def fifth_detail(asked):
-        details.append(asked.path.startswith("/3/invoicepayments/"))
-        if sum(details) == 5:
-            expire()
-        return False
-
-    sandbox.faults.add(Fault(status=500, match=fifth_detail, times=None))
-    assert host.import_payments("Fortnox").counts == undisturbed
-    assert 401 in {asked.status for asked in sandbox.asked}
-
-
 def test_a_licence_that_is_withdrawn_in_the_middle_stops_the_import_and_saves_nothing(
     host, store, sandbox
 ):
