@@ -152,6 +152,7 @@ def test_an_export_without_a_mouse_and_no_stray_key_sends_it(page, person, expor
     exports.opens()
     page.locator("#export-items").focus()
     keys.press("Enter")
+    person.dialog.wait_for()
     tab_to(page, "Fakturanummer")
     keys.type("10301, 10303")
     with person.context.expect_page() as opened:

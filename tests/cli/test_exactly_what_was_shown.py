@@ -43,12 +43,6 @@ def code(ended):
 # --- Saving ---------------------------------------------------------------------
 
 
-def test_what_an_import_printed_is_saved(run):
-    run("import", "Butik")
-    assert run("save", "Butik").status == 0
-    assert saved(run) == ["1", "2"]
-
-
 @pytest.mark.parametrize("names", [("Butik",), ()])
 def test_what_no_command_printed_is_shown_first_and_saved_then(run, page, names):
     page.import_payments("Butik")
@@ -180,11 +174,6 @@ def test_a_confirmation_is_about_figures_that_were_printed(run, page, plugin):
     run("payments", "add", "1001", "1000", "--date", "2026-01-01")
     page.import_payments("Butik")
     assert code(run("decide", "Butik", 1, "--confirm")) == (6, "LIST_CHANGED")
-
-
-def test_a_decision_while_nothing_is_open_needs_no_list(run):
-    run("import", "Butik", "--save")
-    assert run("set-aside", "Butik", 3).status == 0
 
 
 # --- What a revision is -----------------------------------------------------------

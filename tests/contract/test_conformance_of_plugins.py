@@ -9,9 +9,9 @@ import camt054
 import pytest
 from camt054 import entry, payment, single
 from fortnox_program import invoice, paid
+from ports import free_port
 from web_host import register_redirect_uri
 
-from hostsim.demo.preparation import free_port
 from hostsim.sandbox import Sandbox, scripted_login, seed
 from hostsim.sandbox.values import WriteOff
 from opter_contract.conformance.plugins import PluginConformance

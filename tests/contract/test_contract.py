@@ -49,6 +49,16 @@ ANSWERED = {
     "opter_cancel_exported",
 }
 
+#: What only tells those who listen.
+TOLD = {
+    "opter_payments_saved",
+    "opter_books_changed",
+    "opter_run_saved",
+    "opter_run_ended",
+    "opter_notices",
+    "opter_progress",
+}
+
 
 @pytest.fixture
 def manager():
@@ -76,6 +86,10 @@ def test_a_plug_in_of_another_project_answers_nothing():
     other = pluggy.PluginManager("opter-erp")
     other.register(plugin_hooks)
     assert other.get_hookcallers(plugin_hooks) == []
+
+
+def test_every_hook_is_either_the_hosts_own_or_the_plug_ins():
+    assert SPECIFIED.keys() == ANSWERED | TOLD | HOSTS_OWN
 
 
 def calls_of_the_host():

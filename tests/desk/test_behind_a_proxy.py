@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 import requests
-from desk_person import signed_in_client
+from desk_person import signed_in_client, wait_for
 from fake_plugin import FakePlugin, hookimpl, payment
 from web_host import USER_HEADER, Nginx, Proxy, Visitor, callback_url
 
@@ -256,7 +256,7 @@ def test_the_user_is_whom_the_proxy_names(desk_context, browser, plugin):
     form = {"token": someone.token(), "format": "Bank", "region": "", "date": "2026-11-22"}
     led = someone.post("/import/start", form).headers["Location"]
     job = desk_context.jobs.get(led.rpartition("/")[2])
-    assert job.ended.wait(10)
+    wait_for(job)
     page = someone.get(f"/import?run={job.run_id}").text
     shown = dict(re.findall(r'name="(run|revision)" value="([^"]*)"', page))
     cookie = {"token": someone.token()}
@@ -335,7 +335,7 @@ def test_the_answer_reaches_the_job_that_it_belongs_to(desk_context, browser, pl
     page = browser.get(f"/callback?code=c%2B1&state={STATE}&scope=a+b")
     assert page.status_code == 200
     assert "Du kan stänga fönstret." in page.text
-    assert job.ended.wait(10)
+    wait_for(job)
     assert job.failure is None
     # The address that is registered, and the query as it came.
     assert plugin.uris == [f"{PUBLIC}/callback"]
@@ -401,7 +401,7 @@ def test_nor_do_others_see_the_login_or_paste_an_answer(desk_context, browser, p
     assert plugin.taken == []
     form["token"] = browser.token()
     browser.post(f"/jobs/{job.id}/answer", form)
-    assert job.ended.wait(10)
+    wait_for(job)
     assert len(plugin.taken) == 1
 
 

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 from unittest.mock import Mock
 
 import pytest
-from desk_person import HERE, KEY, Person, rows_of, signed_in_client, token_of, words
+from desk_person import HERE, KEY, Person, rows_of, signed_in_client, token_of, wait_for, words
 from fake_plugin import (
     FakePlugin,
     Refused,
@@ -481,7 +481,7 @@ def slow(plugin, desk_context):
             )
             run.hook.opter_progress(run=run, progress=progress)
         waiting.set()
-        assert go_on.wait(10)
+        assert go_on.wait(60)
         if any(run.hook.opter_progress(run=run, progress=progress)):
             raise Stopped
 
@@ -498,7 +498,7 @@ class Stopped(Exception):
 
 def started(person, slow):
     job = person.start_import()
-    assert slow.waiting.wait(10)
+    assert slow.waiting.wait(60)
     return f"/jobs/{job.id}", job
 
 
@@ -566,7 +566,7 @@ def test_cancelling_leaves_nothing_half_done(person, defined, slow, store, plugi
     path, job = started(person, slow)
     person.post(f"{path}/stop")
     slow.go_on.set()
-    assert job.ended.wait(10)
+    wait_for(job)
     page = person.get(path)
     assert "Importen avbröts" in page
     assert list(store.payments()) == []
@@ -712,11 +712,6 @@ def test_no_page_has_a_script_or_a_style_of_its_own(person, previewed):
 
 def test_pages_are_kept_by_no_cache(person):
     assert person.client.get("/import", headers=HERE).headers["Cache-Control"] == "no-store"
-
-
-def test_the_language_sends_nobody_to_another_site(person):
-    for back in ("https://evil.invalid", "//evil.invalid", "/\\evil.invalid"):
-        assert person.submit("/language", 302, language="en", back=back).location == "/import"
 
 
 def test_a_form_that_is_far_too_large_is_refused(person):

@@ -8,7 +8,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from desk_person import HERE, rows_of, seal_of, words
+from desk_person import HERE, rows_of, seal_of, wait_for, words
 from fake_plugin import FakePlugin, Refused, euro, invoice, payment, unreadable
 
 from hostsim.ledger import amounts
@@ -305,7 +305,7 @@ def test_a_plugin_that_cannot_be_asked_about_one_invoice_says_so(person):
     )
     assert started.status_code == 303
     job = person.desk_context.jobs.get(started.headers["Location"].rpartition("/")[2])
-    assert job.ended.wait(10)
+    wait_for(job)
     page = words(person.get(f"/why?invoice=1001&job={job.id}"))
     assert "Insticksprogrammet kan inte läsa enstaka fakturors betalningar" in page
 
@@ -328,7 +328,7 @@ def test_one_import_is_shown_in_full(person):
     form = {"format": "Fortnox", "region": "", "bank_account": "5050-1055", "date": "2026-11-19"}
     person.post("/import/start", **form)
     for job in person.desk_context.jobs.running():
-        assert job.ended.wait(10)
+        wait_for(job)
     person.save()
     page = words(person.get("/runs"))
     for text in (

@@ -9,7 +9,7 @@ from datetime import date
 from decimal import Decimal
 
 import pytest
-from desk_person import HERE, Person, rows_of, words
+from desk_person import HERE, Person, rows_of, wait_for, words
 from fake_export import LASSE, SETTINGS, FakeExport, exported_invoice, load
 from fake_plugin import FakePlugin, Refused, hookimpl
 from host_and_plugin import NOON
@@ -128,7 +128,7 @@ class Economist(Person):
 
     def sends(self, job, **ticks):
         self.presses_send(job, **ticks)
-        assert job.ended.wait(10)
+        wait_for(job)
         return self.get(f"/{self.at}/run?run={job.run_id}")
 
     def sends_nothing(self, job, page=None, **ticks):
@@ -287,7 +287,7 @@ def test_what_another_window_ticks_while_one_sends_is_not_sent(defined, plugin, 
 
     monkeypatch.setattr(exports, "_store_ticks", after_another_window)
     defined.presses_send(job, page)
-    assert job.ended.wait(10)
+    wait_for(job)
     assert plugin.events == [("sent", "/10301")]
 
 
@@ -356,7 +356,7 @@ def test_what_is_not_sent_stands_in_a_list_of_its_own(defined, plugin, state):
 def test_nothing_to_export_is_said_at_once(defined):
     defined.sends(defined.plans())
     job = defined.plans()
-    assert job.ended.wait(10)
+    wait_for(job)
     page = defined.get(f"/{defined.at}/run?run={job.run_id}")
     assert "Det finns ingenting att exportera." in page
 
@@ -370,7 +370,7 @@ def test_an_invoice_that_is_not_known_is_refused_beside_the_field(defined):
 def test_closing_the_preview_sends_nothing(defined, plugin):
     job = defined.plans()
     defined.post(f"/{defined.at}/plan/close?job={job.id}")
-    assert job.ended.wait(10)
+    wait_for(job)
     assert defined.get(f"/jobs/{job.id}", 302)
     assert "Ingenting är skickat." in defined.get(f"/{defined.at}")
     assert plugin.events == []
@@ -379,7 +379,7 @@ def test_closing_the_preview_sends_nothing(defined, plugin):
 def test_an_answer_that_did_not_come_in_time_sends_nothing(defined, plugin):
     plugin.timeout = 0.2
     job = defined.plans()
-    assert job.ended.wait(10)
+    wait_for(job)
     defined.post(f"/{defined.at}/plan/send?job={job.id}")
     defined.get(f"/jobs/{job.id}", 302)
     assert "Ingen svarade inom 30 minuter" in defined.get(f"/{defined.at}/run?run={job.run_id}")
@@ -503,7 +503,7 @@ def test_what_another_window_confirms_while_one_sends_is_not_sent(
 
     monkeypatch.setattr(exports, "_digest", before_another_window)
     paid_elsewhere.presses_send(job, page)
-    assert job.ended.wait(10)
+    wait_for(job)
     assert plugin.events == [("sent", "/10304")]
 
 
@@ -625,7 +625,7 @@ def test_an_export_that_fails_before_its_plan_says_why(defined, plugin):
 def taken_back(person, number="10301"):
     person.post(f"/{person.at}/take-back", format="ut", number=number)
     [job] = list(person.desk_context.jobs._jobs.values())[-1:]
-    assert job.ended.wait(10)
+    wait_for(job)
     person.get(f"/jobs/{job.id}", 302)
     return words(person.get(f"/{person.at}"))
 

@@ -7,7 +7,7 @@ import re
 from datetime import time, timedelta
 
 import pytest
-from desk_person import Person, rows_of, words
+from desk_person import Person, rows_of, wait_for, words
 from fake_export import SETTINGS, FakeExport
 from fake_plugin import COMPANY, FakePlugin, Refused, hookimpl, payment
 from host_and_plugin import NOON
@@ -350,7 +350,7 @@ def signs_in(person, name="A"):
     """Sign in as the page does; give the page that it leads to."""
     leads_to = person.post("/overview/sign-in", format=name)
     job = person.desk_context.jobs.get(re.search(r"/jobs/([\w-]+)", leads_to)[1])
-    assert job.ended.wait(10)
+    wait_for(job)
     return person.client.get(f"/jobs/{job.id}", headers={"Host": "127.0.0.1:8000"})
 
 

@@ -7,7 +7,7 @@ from threading import Event
 from types import SimpleNamespace
 
 import pytest
-from desk_person import HERE
+from desk_person import HERE, wait_for
 from fake_plugin import FakePlugin, hookimpl
 from host_and_plugin import NOON
 
@@ -75,7 +75,7 @@ def test_typed_text_is_asked_about_before_a_dialog_closes(person):
 
 def test_a_second_import_with_other_values_is_refused_and_says_so():
     goes_on = Event()
-    jobs = Jobs(lambda job: goes_on.wait(10))
+    jobs = Jobs(lambda job: goes_on.wait(60))
     choice = Choice("Fortnox", bank_account="1", day=date(2026, 11, 22))
     job = jobs.start(choice, Starter())
     assert jobs.start(choice, Starter()) is job
@@ -85,7 +85,7 @@ def test_a_second_import_with_other_values_is_refused_and_says_so():
         assert caught.value.code == "IMPORT_RUNNING"
         assert "med andra uppgifter" in caught.value.message.sv
     goes_on.set()
-    assert job.ended.wait(10)
+    wait_for(job)
 
 
 def test_no_job_begins_once_the_desk_stops_its_jobs():

@@ -112,7 +112,10 @@ class Line:
                 self.since.append(name)
                 with self._alone():
                     self._what.happen(self._sandbox, Match(method, path, query))
-                wire = self._hurried if self._what.hurried else wire
+                if self._what.hurried:
+                    wire = self._hurried
+                    # Its patience begins when the fault has struck.
+                    wire.sent = lambda: self._what.missed(self._sandbox)
             elif self.since:
                 self.since.append(name)
             self._moved.wait_for(lambda: not self._closed)

@@ -8,7 +8,6 @@ from fake_plugin import FakePlugin, hookimpl
 
 from hostsim.errors import HostError
 from hostsim.plugins.loading import HOSTS_OWN, FoundPlugin, Plugins
-from opter_contract import export_hooks, hooks
 from opter_contract.export_values import ExportType
 from opter_contract.values import Text
 
@@ -55,33 +54,6 @@ def test_only_the_host_answers_its_hooks(hook):
     exec(f"def {hook}(self): return 1", namespace)  # noqa: S102 one function for each name
     impostor = type("Impostor", (), {hook: hookimpl(namespace[hook])})()
     assert hook in why(("impostor", impostor)).en
-
-
-def test_every_hook_is_either_the_hosts_own_or_the_plug_ins():
-    every = {name for name in {**vars(hooks), **vars(export_hooks)} if name.startswith("opter_")}
-    asked = {
-        "opter_import_types",
-        "opter_settings_fields",
-        "opter_check_settings",
-        "opter_settings_stored",
-        "opter_sign_in",
-        "opter_import_payments",
-        "opter_read_all_payments",
-        "opter_read_invoice_payments",
-        "opter_exclusion_reasons",
-        "opter_diagnose",
-        "opter_errors",
-        "opter_payments_saved",
-        "opter_books_changed",
-        "opter_run_saved",
-        "opter_run_ended",
-        "opter_notices",
-        "opter_progress",
-        "opter_export_types",
-        "opter_export",
-        "opter_cancel_exported",
-    }
-    assert every == asked | HOSTS_OWN
 
 
 def test_anybody_may_watch_progress():

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import socket
 import ssl
 from datetime import UTC, datetime
 from string import Formatter
@@ -11,6 +10,7 @@ from string import Formatter
 import pytest
 import trustme
 from mail_server import serving
+from ports import free_port
 from scheduled_runs import Schedules
 
 from hostsim.errors import HostError
@@ -346,12 +346,6 @@ def test_what_a_server_that_is_down_did_not_take_is_told_once_when_it_is_up(
         tell()
         tell()
     assert len(server.messages) == 1
-
-
-def free_port():
-    with socket.socket() as place:
-        place.bind(("127.0.0.1", 0))
-        return place.getsockname()[1]
 
 
 @pytest.fixture

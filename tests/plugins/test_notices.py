@@ -303,7 +303,7 @@ def test_two_rounds_that_end_together_tell_nothing_twice_and_leave_nothing(store
         @hookimpl
         def opter_notices(self, notices):
             telling.set()
-            assert second_ended.wait(10)
+            assert second_ended.wait(60)
             return super().opter_notices(notices)
 
     slow = Slow()
@@ -311,7 +311,7 @@ def test_two_rounds_that_end_together_tell_nothing_twice_and_leave_nothing(store
     schedules.end("Norr", "failed")
     threads = [threading.Thread(target=notify_people, args=(plugins, store)) for _ in range(2)]
     threads[0].start()
-    assert telling.wait(10)
+    assert telling.wait(60)
     schedules.end("Syd", "failed")
     threads[1].start()
     second_ended.set()

@@ -26,9 +26,7 @@ def bill(**fields):
 
 
 def make(fortnox, **fields):
-    answer = fortnox.ask("POST", "supplierinvoices", bill(**fields))
-    assert answer.status_code == 201, answer.text
-    return answer.json()["SupplierInvoice"]
+    return fortnox.answered("POST", "supplierinvoices", bill(**fields), 201)
 
 
 def refused(fortnox, **fields):
@@ -36,15 +34,11 @@ def refused(fortnox, **fields):
 
 
 def put(fortnox, number, **fields):
-    answer = fortnox.ask("PUT", f"supplierinvoices/{number}", {"SupplierInvoice": fields})
-    assert answer.status_code == 200, answer.text
-    return answer.json()["SupplierInvoice"]
+    return fortnox.answered("PUT", f"supplierinvoices/{number}", {"SupplierInvoice": fields})
 
 
 def act(fortnox, number, action):
-    answer = fortnox.ask("PUT", f"supplierinvoices/{number}/{action}", {})
-    assert answer.status_code == 200, answer.text
-    return answer.json()["SupplierInvoice"]
+    return fortnox.answered("PUT", f"supplierinvoices/{number}/{action}", {})
 
 
 def listed(fortnox, query=""):

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import itertools
-import json
-import sys
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 import two_companies
 from two_companies import NORTH, SOUTH, books, define, host_of, pay
 
-from hostsim import __main__
 from hostsim.errors import exit_status, failure_of
 
 sandbox, store, person = two_companies.sandbox, two_companies.store, two_companies.person
@@ -191,69 +187,3 @@ def test_a_login_to_the_wrong_company_is_not_kept(host, person, saved):
     expected = "WRONG_COMPANY" if saved == "both" else "COMPANY_OF_OTHER_REGION"
     assert error(host.import_payments, "Syd").code == expected
     assert imported(host, person, "Syd").company.number == str(SOUTH)
-
-
-# --- Through the command line ---
-
-
-@pytest.fixture
-def hostsim(sandbox, tmp_path, monkeypatch, capsys):
-    """Run commands as the person does, signing in to the company that ``company.txt`` names."""
-    work = tmp_path / "work"
-    work.mkdir()
-    window = tmp_path / "window.py"
-    window.write_text(
-        "import sys\nfrom pathlib import Path\nfrom hostsim.sandbox import seed, scripted_login\n"
-        f"company = Path({str(tmp_path / 'company.txt')!r}).read_text()\n"
-        "scripted_login.sign_in(sys.argv[1], seed.USER, seed.PASSWORD, company=company)\n",
-        encoding="utf-8",
-    )
-    monkeypatch.chdir(work)
-    for name, value in sandbox.environment().items():
-        monkeypatch.setenv(name, value)
-    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
-    monkeypatch.setenv("BROWSER", f'"{Path(sys.executable).as_posix()}" "{window.as_posix()}" %s')
-
-    def run(*words, company=None):
-        if company is not None:
-            (tmp_path / "company.txt").write_text(str(company), encoding="utf-8")
-        capsys.readouterr()
-        status = __main__.main([*words, "--db", str(tmp_path / "host.db")])
-        out, err = capsys.readouterr()
-        return status, out, err.splitlines()
-
-    return run
-
-
-def test_both_companies_through_the_command_line(store, hostsim):
-    add = ["formats", "add", "--type", "FortnoxAPI", "--format", "API"]
-    date = "ignore_payments_before=2026-02-01"
-    for name in NAMES:
-        assert hostsim(*add, name, "--region", name, "--set", date)[0] == 0
-    status, _, err = hostsim("import", "Nord", "--region", "Syd", company=SOUTH)
-    assert (status, err[-1].partition(":")[0]) == (2, "REGION_DIFFERS")
-    for name, company in NAMES.items():
-        assert hostsim("import", name, "--bank-account", f"Konto {name}", company=company)[0] == 0
-    for name in NAMES:
-        assert hostsim("save", name)[0] == 0
-    assert remaining(store) == {"Nord": NORTH_PAID, "Syd": SOUTH_PAID}
-    paid = json.loads(hostsim("payments", "--json")[1])
-    keys = ("region", "company", "bank_account", "source")
-    assert {tuple(one[key] for key in keys) for one in paid} == {
-        ("Nord", str(NORTH), "Konto Nord", "file"), ("Syd", str(SOUTH), "Konto Syd", "autogiro"),
-    }  # fmt: skip
-    status, _, err = hostsim("import", "Nord", company=SOUTH)
-    assert (status, err[-1].partition(":")[0]) == (3, "WRONG_COMPANY")
-    assert "Norrfrakt AB" in err[-1]
-    assert "Syd & Son Åkeri AB" in err[-1]
-    found = json.loads(hostsim("reconcile", "Syd", "--json", company=SOUTH)[1])
-    assert (found["company"]["number"], found["counts"]["equal"]) == (str(SOUTH), 3)
-    assert hostsim("why", "1001")[2][-1].startswith("WHY_WHICH: ")
-    reported = json.loads(hostsim("why", "1001", "Syd", "--json", company=SOUTH)[1])
-    assert reported["invoice"]["remaining"] == "600.00"
-    assert reported["payments"][0]["here"][0]["company"] == str(SOUTH)
-    runs = json.loads(hostsim("runs", "--json")[1])
-    assert [(run["format"], run["state"]) for run in runs] == [
-        ("Syd", "reconciled"), ("Nord", "failed"), ("Syd", "saved"), ("Nord", "saved"),
-    ]  # fmt: skip
-    assert runs[1]["error"]["code"] == "WRONG_COMPANY"

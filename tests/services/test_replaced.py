@@ -264,18 +264,14 @@ def test_an_accepted_change_to_nothing_takes_back_what_was_registered(host, stor
     assert outcomes(preview_of(host, plugin, payment(1, amount="0"))) == {"1": "no-amount"}
 
 
-def test_another_amount_on_another_invoice_replaces_nothing(host, plugin):
+@pytest.mark.parametrize(("number", "amount"), [(3, "401"), (37, "400")], ids=["amount", "day"])
+def test_another_amount_or_one_after_35_days_on_another_invoice_replaces_nothing(
+    host, plugin, number, amount
+):
     import_and_save(host, plugin, payment(1, amount="400"))
     plugin.deleted = {"1"}
-    preview = preview_of(host, plugin, payment(3, "1002", amount="401"))
-    assert (plugin.checked_numbers, outcomes(preview)) == ([], {"3": "partial"})
-
-
-def test_the_same_amount_after_more_than_35_days_replaces_nothing(host, plugin):
-    import_and_save(host, plugin, payment(1, amount="400"))
-    plugin.deleted = {"1"}
-    preview = preview_of(host, plugin, payment(37, "1002", amount="400"))
-    assert (plugin.checked_numbers, outcomes(preview)) == ([], {"37": "partial"})
+    preview = preview_of(host, plugin, payment(number, "1002", amount=amount))
+    assert (plugin.checked_numbers, outcomes(preview)) == ([], {str(number): "partial"})
 
 
 def test_the_newest_is_asked_after_first(host, plugin):
@@ -603,15 +599,16 @@ def in_euro(currency):
     return euro(1, "2001", "490", write_offs=(WriteOff(Decimal(10), "3740", "", currency),))
 
 
-def test_a_write_off_in_the_currency_of_the_payment_counts_as_it_is(host, store, plugin):
-    assert outcomes(import_and_save(host, plugin, in_euro("EUR"))) == {"1": "exact"}
-    assert remaining(store, "2001") == 0
-
-
-@pytest.mark.parametrize("currency", ["", "SEK"])
-def test_a_write_off_in_sek_counts_at_the_rate(host, store, plugin, currency):
-    assert outcomes(import_and_save(host, plugin, in_euro(currency))) == {"1": "partial"}
-    assert remaining(store, "2001") == Decimal("9.09")
+@pytest.mark.parametrize(
+    ("currency", "expected"),
+    [("EUR", ("exact", "0")), ("SEK", ("partial", "9.09")), ("", ("partial", "9.09"))],
+)
+def test_a_write_off_in_the_currency_of_the_payment_counts_as_it_is_and_in_sek_at_the_rate(
+    host, store, plugin, currency, expected
+):
+    outcome, remains = expected
+    assert outcomes(import_and_save(host, plugin, in_euro(currency))) == {"1": outcome}
+    assert remaining(store, "2001") == Decimal(remains)
 
 
 def test_a_write_off_is_read_so_that_it_pays_what_is_paid_there(host, store, plugin):

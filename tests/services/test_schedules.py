@@ -479,7 +479,7 @@ def test_an_export_with_nobody_there_never_touches_bank_details(store, exported,
     assert exported.bankgiros == {"LASSE": "111-1111"}
 
 
-def test_two_exports_of_one_company_run_one_after_the_other(store, exported, clock):
+def test_two_exports_of_one_company_run_one_after_the_other(store, exported, clock, monkeypatch):
     """Although nobody would wait for the other, were they begun by a person."""
     store.load_invoices([exported_invoice("10301")])
     store.load_bills([bill("501")])
@@ -491,22 +491,23 @@ def test_two_exports_of_one_company_run_one_after_the_other(store, exported, clo
     store.set_definition_company("Ut", COMPANY)
     store.set_definition_company("Bolag", COMPANY)
     clock.advance(minutes=30)
-    states, going_on = [], threading.Event()
+    states, waits, hold = [], threading.Event(), store.locks.hold
+    beside = threading.Thread(target=host.run_scheduled, args=("Bolag",))
+
+    def told(*key, wait):
+        if key[0] == "scheduled-company" and threading.current_thread() is beside:
+            waits.set()
+        return hold(*key, wait=wait)
 
     def before(run):
         if run.subject == "invoices":
-            going_on.set()
-            beside.join(0.5)  # it would have ended
+            beside.start()
+            assert waits.wait(30)
         else:
             states.extend(export.state for export in host.export_runs("Ut"))
 
-    def other():
-        going_on.wait(30)
-        host.run_scheduled("Bolag")
-
+    monkeypatch.setattr(store.locks, "hold", told)
     exported.before = before
-    beside = threading.Thread(target=other)
-    beside.start()
     assert host.run_scheduled("Ut").code == ""
     beside.join(30)
     assert states == ["previewed", "previewed"]

@@ -6,10 +6,21 @@ from types import SimpleNamespace
 
 import pytest
 from fake_export import SETTINGS, FakeExport, exported_invoice, send_all
-from fake_plugin import FakePlugin, Refused, balance, euro, excluded, hookimpl, payment
-from host_and_plugin import host_of, import_and_save, outcomes, preview_of, refusal
+from fake_plugin import (
+    OTHER_COMPANY,
+    FakePlugin,
+    Refused,
+    balance,
+    euro,
+    excluded,
+    hookimpl,
+    payment,
+    write_off,
+)
+from host_and_plugin import NOON, host_of, import_and_save, outcomes, preview_of, refusal
 
 from hostsim.storage.history import HIDDEN
+from opter_contract import BATCH
 from opter_contract.values import Company, Progress, Text
 
 HALF = "\ud800"
@@ -44,6 +55,25 @@ WRONG_BALANCES = {
     "nothing": None,
 }
 
+#: Beside other payments, or of a payment alone.
+WRONG_PAYMENTS = {
+    "too many": [payment(n, date=payment(1).date) for n in range(BATCH + 1)],
+    "of no number": [payment("")],
+    "of two companies": [payment(1), payment(2, company=OTHER_COMPANY)],
+    "of no amount in its currency": [payment(1, "2001", currency="EUR", amount_currency=None)],
+    "of no rate": [payment(1, "2001", currency="EUR", write_offs=(write_off("1"),))],
+    "NaN": [payment(1, amount="NaN")],
+    "a float": [replace(payment(1), amount=1.5)],
+    "huge": [replace(payment(1), amount=Decimal("1E+999"))],
+    "at a time": [replace(payment(1), date=NOON)],
+    "of bytes as source": [payment(1, source=b"file")],
+    "of an invoice as a number": [payment(1, invoice=1001)],
+    "with an empty warning": [payment(1, warnings=[None])],
+    "None in it": [None],
+    "None": None,
+    "one by one": iter([payment(1)]),
+}
+
 WRONG = [
     *[
         (hook, {name: batch}, f"{name} {what}")
@@ -59,12 +89,10 @@ WRONG = [
         for what, wrong in WRONG_BALANCES.items()
     ],
     ("opter_take_balances", {"balances": iter([])}, "balances one by one"),
-    ("opter_take_payments", {"payments": None}, "no payments"),
-    ("opter_take_payments", {"payments": iter([payment(1)])}, "payments one by one"),
-    ("opter_take_payments", {"payments": [None]}, "a payment that is none"),
-    ("opter_take_payments", {"payments": [payment(1, source=b"file")]}, "a source of bytes"),
-    ("opter_take_payments", {"payments": [payment(1, invoice=1001)]}, "an invoice as a number"),
-    ("opter_take_payments", {"payments": [payment(1, warnings=[None])]}, "an empty warning"),
+    *[
+        ("opter_take_payments", {"payments": batch}, f"payments {what}")
+        for what, batch in WRONG_PAYMENTS.items()
+    ],
     ("opter_take_excluded", {"excluded": [None]}, "an excluded that is none"),
     ("opter_take_excluded", {"excluded": iter([])}, "excluded one by one"),
     (
@@ -115,7 +143,8 @@ def during(store, plugin):
 
 @pytest.mark.parametrize(("hook", "values"), [one[:2] for one in WRONG], ids=[w[2] for w in WRONG])
 def test_a_value_that_is_none_of_the_contract_is_refused_as_such(during, hook, values):
-    assert refusal(during, hook, **values).code == "CONTRACT_BROKEN"
+    refused = refusal(during, hook, **values)
+    assert (refused.code, refused.kind) == ("CONTRACT_BROKEN", "internal")
 
 
 def test_a_hook_without_a_run_is_refused_as_such(host, plugin):

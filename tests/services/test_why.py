@@ -518,16 +518,18 @@ def test_the_ocr_is_found_without_the_name_of_the_import_and_with_spaces_in_it(h
     assert host.why(f" {ocr[:2]} {ocr[2:]} ", offline=True).invoice.number == "1001"
 
 
-def test_an_ocr_that_two_invoices_have_finds_neither(host, store):
-    store.load_invoices([exported(17, "Nord", ocr="77777"), exported(18, "Nord", ocr="77777")])
-    assert host.why("77777", NAME, offline=True).invoice is None
-
-
-def test_a_number_goes_before_an_ocr(host, store):
-    store.load_invoices([exported(77777, "Nord"), exported(18, "Nord", ocr="77777")])
-    assert host.why("77777", NAME, offline=True).invoice.number == "77777"
-
-
-def test_an_ocr_of_another_region_is_not_looked_at(host, store):
-    store.load_invoices([exported(17, "Syd", ocr="77777")])
-    assert host.why("77777", NAME, offline=True).invoice is None
+@pytest.mark.parametrize(
+    ("loaded", "found"),
+    [
+        ([exported(17, "Nord", ocr="77777"), exported(18, "Nord", ocr="77777")], None),
+        ([exported(17, "Syd", ocr="77777")], None),
+        ([exported(77777, "Nord"), exported(18, "Nord", ocr="77777")], "77777"),
+    ],
+    ids=["of two invoices", "of another region", "that is a number, too"],
+)
+def test_an_ocr_is_that_of_one_invoice_of_the_region_unless_it_is_its_number(
+    host, store, loaded, found
+):
+    store.load_invoices(loaded)
+    invoice = host.why("77777", NAME, offline=True).invoice
+    assert (invoice and invoice.number) == found

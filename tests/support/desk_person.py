@@ -1,6 +1,7 @@
 """A user of the desk's pages, without a browser."""
 
 import re
+from contextlib import contextmanager
 from datetime import UTC, datetime
 
 import requests
@@ -39,6 +40,14 @@ def open_desk(page, desk):
     page.wait_for_url("**/import")
 
 
+@contextmanager
+def swapped(page):
+    """Wait until what is done in a real browser has put another body in the place of this one."""
+    page.evaluate("document.body.dataset.before = ''")
+    yield
+    page.locator("body:not([data-before])").wait_for()
+
+
 def define_fortnox(office):
     """Define the import of the sandbox's haulier."""
     values = {
@@ -46,6 +55,12 @@ def define_fortnox(office):
         "ignore_numbers_before": str(seed.LOWEST_NUMBER),
     }
     office.host().define("Fortnox", "FortnoxAPI", "API", "", values)
+
+
+def wait_for(job):
+    """Wait until a job has ended, however busy the machine is; return it."""
+    assert job.ended.wait(60)
+    return job
 
 
 class Person:
@@ -78,9 +93,7 @@ class Person:
 
     def run_import(self, name="Fortnox", **values):
         """Import as the page does, wait for the end, and return the job."""
-        job = self.start_import(name, **values)
-        assert job.ended.wait(10)
-        return job
+        return wait_for(self.start_import(name, **values))
 
     def save(self, name="Fortnox"):
         run = self.desk_context.open_previews()[name]

@@ -39,30 +39,29 @@ class Exporter:
         error = answer.json()["ErrorInformation"]
         return answer.status_code, error.get("code", error.get("Code"))
 
+    def answered(self, method, path, body, status=200):
+        """Send content, and return the content that is answered."""
+        answer = self.ask(method, path, body)
+        assert answer.status_code == status, answer.text
+        [content] = answer.json().values()
+        return content
+
     def create_invoice(self, rows=(), **fields):
         """Create an invoice, and return it."""
-        answer = self.ask("POST", "invoices", invoice(rows, **fields))
-        assert answer.status_code == 201, answer.text
-        return answer.json()["Invoice"]
+        return self.answered("POST", "invoices", invoice(rows, **fields), 201)
 
     def refusal_code(self, rows=(), **fields):
         """Return the code by which an invoice is refused."""
         return self.error_code("POST", "invoices", invoice(rows, **fields))[1]
 
     def put(self, number, **fields):
-        answer = self.ask("PUT", f"invoices/{number}", {"Invoice": fields})
-        assert answer.status_code == 200, answer.text
-        return answer.json()["Invoice"]
+        return self.answered("PUT", f"invoices/{number}", {"Invoice": fields})
 
     def perform(self, number, action):
-        answer = self.ask("PUT", f"invoices/{number}/{action}", {})
-        assert answer.status_code == 200, answer.text
-        return answer.json()["Invoice"]
+        return self.answered("PUT", f"invoices/{number}/{action}", {})
 
     def customer(self, **fields):
-        answer = self.ask("POST", "customers", {"Customer": {"Name": "Kund AB"} | fields})
-        assert answer.status_code == 201, answer.text
-        return answer.json()["Customer"]
+        return self.answered("POST", "customers", {"Customer": {"Name": "Kund AB"} | fields}, 201)
 
     def documents(self, query=""):
         return [row["DocumentNumber"] for row in self.get(f"invoices{query}")["Invoices"]]

@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
+from ports import free_port
 from unhurried import lift_rate_limit
 
-from hostsim.demo.preparation import free_port
 from hostsim.ledger.values import ExportedInvoice
 from hostsim.plugins.loading import Plugins
 from hostsim.sandbox import Invoice, Payment, Sandbox, State, Switches, ocr_of, scripted_login, seed

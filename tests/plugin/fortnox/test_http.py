@@ -84,15 +84,6 @@ def test_a_whole_reply_is_a_value_whatever_its_status(transport, status):
         assert get(transport, wire.address).status == status
 
 
-def test_the_request_carries_bearer_query_and_what_it_accepts(transport):
-    with Wire(raw_response(200)) as wire:
-        get(transport, f"{wire.address}/3/x", query={"lastmodified": "2026-02-03 09:00"})
-        [request] = wire.requests
-    assert request.startswith("GET /3/x?lastmodified=2026-02-03")
-    assert "Authorization: Bearer acc-0ne" in request
-    assert "Accept: application/json" in request
-
-
 def test_a_form_is_sent_as_one(transport):
     with Wire(raw_response(200)) as wire:
         transport.send("POST", wire.address, auth=bearer("a"), form={"code": "å b"})

@@ -156,18 +156,16 @@ def test_nobody_came():
     assert "300" in problem.message.sv
 
 
-def test_a_wrong_state_and_then_nobody_is_an_error_of_its_own():
+@pytest.mark.parametrize(
+    ("came", "code"),
+    [(query(code="c0de", state="other"), "LOGIN_STATE_WRONG"), ("hello=1", "LOGIN_TIMED_OUT")],
+    ids=["a wrong state", "a stray visitor"],
+)
+def test_a_wrong_state_and_then_nobody_is_an_error_of_its_own(came, code):
     login = Login(REDIRECT, STATE)
     with pytest.raises(UnexpectedCallback):
-        login.receive(query(code="c0de", state="other"))
-    assert failure(login, nap=150.0).code == "LOGIN_STATE_WRONG"
-
-
-def test_a_stray_visitor_and_then_nobody_is_nobody():
-    login = Login(REDIRECT, STATE)
-    with pytest.raises(UnexpectedCallback):
-        login.receive("hello=1")
-    assert failure(login, nap=150.0).code == "LOGIN_TIMED_OUT"
+        login.receive(came)
+    assert failure(login, nap=150.0).code == code
 
 
 def test_a_wrong_state_does_not_end_the_wait():

@@ -45,20 +45,27 @@ def end(processes):
         process.stdout.close()
 
 
-def test_four_processes_that_begin_together_make_one_refresh_together(signed_in):
-    signed_in.sandbox.asked.clear()
-    processes = [start(signed_in) for _ in range(4)]
+def test_four_processes_of_eight_threads_make_one_refresh_together_and_all_go_on(signed_in):
+    sandbox = signed_in.sandbox
+    sandbox.asked.clear()
+    processes = [start(signed_in, threads=8) for _ in range(4)]
     try:
         assert [process.stdout.readline() for process in processes] == ["signed in\n"] * 4
-        for process in processes:
-            process.stdin.write("\n")
-            process.stdin.flush()
-        answers = [json.loads(process.stdout.readline()) for process in processes]
+        assert refreshes(sandbox) == [200]
+        for _ in range(3):
+            sandbox.state.tokens.expire_access_tokens()
+            sandbox.asked.clear()
+            for process in processes:
+                process.stdin.write("\n")
+                process.stdin.flush()
+            answers = [json.loads(process.stdout.readline()) for process in processes]
+            assert answers == [[str(COMPANY)] * 8] * 4
+            assert refreshes(sandbox) == [200]
     finally:
         end(processes)
-    assert answers == [[str(COMPANY)]] * 4
-    assert refreshes(signed_in.sandbox) == [200]
-    assert len(issued_in(signed_in.files, signed_in.sandbox)) == 1
+    assert [process.returncode for process in processes] == [0] * 4
+    assert len(issued_in(signed_in.files, sandbox)) == signed_in.alive == 1
+    assert signed_in.logins() == 0
 
 
 def test_a_process_that_ends_takes_the_token_away_from_nobody(signed_in, transport):

@@ -10,7 +10,7 @@ import logging
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 
 import pluggy
 import pytest
@@ -377,7 +377,8 @@ def test_without_a_place_for_secrets_it_is_said_and_the_login_ends_with_the_run(
 # --- Many at once ---
 
 
-def test_eight_threads_that_find_an_expired_token_make_one_refresh(signed_in):
+@pytest.mark.parametrize("runs", [1, 8], ids=["of one run", "each of its own run"])
+def test_eight_threads_that_find_an_expired_token_make_one_refresh(signed_in, runs):
     sandbox, transport = signed_in.sandbox, Transport()
     together = threading.Barrier(8)
 
@@ -385,62 +386,16 @@ def test_eight_threads_that_find_an_expired_token_make_one_refresh(signed_in):
         together.wait()
         return client.company().number
 
-    with session(signed_in.store, sandbox.environment(), transport) as client:
+    with ExitStack() as stack, ThreadPoolExecutor(8) as pool:
+        begun = [session(signed_in.store, sandbox.environment(), transport) for _ in range(runs)]
+        clients = [stack.enter_context(one) for one in begun] * (8 // runs)
         for _ in range(5):
             sandbox.state.tokens.expire_access_tokens()
             sandbox.switchboard.asked.clear()
-            with ThreadPoolExecutor(8) as pool:
-                assert list(pool.map(ask, [client] * 8)) == [str(COMPANY)] * 8
-            assert refreshes(sandbox) == [200]
-    transport.close()
-    assert signed_in.logins() == 0
-
-
-def test_eight_runs_in_threads_that_find_an_expired_token_make_one_refresh_together(signed_in):
-    sandbox, transport = signed_in.sandbox, Transport()
-    together = threading.Barrier(8)
-
-    def ask(client):
-        together.wait()
-        return client.company().number
-
-    with ExitStack() as runs:
-        clients = [
-            runs.enter_context(session(signed_in.store, sandbox.environment(), transport))
-            for _ in range(8)
-        ]
-        sandbox.state.tokens.expire_access_tokens()
-        sandbox.switchboard.asked.clear()
-        with ThreadPoolExecutor(8) as pool:
             assert list(pool.map(ask, clients)) == [str(COMPANY)] * 8
-        assert refreshes(sandbox) == [200]
+            assert refreshes(sandbox) == [200]
     transport.close()
     assert signed_in.logins() == 0
-
-
-def test_four_processes_of_eight_threads_make_one_refresh_together_and_all_go_on(signed_in):
-    sandbox = signed_in.sandbox
-    processes = [start(signed_in, threads=8) for _ in range(4)]
-    try:
-        assert [process.stdout.readline() for process in processes] == ["signed in\n"] * 4
-        for _ in range(3):
-            sandbox.state.tokens.expire_access_tokens()
-            sandbox.switchboard.asked.clear()
-            for process in processes:
-                process.stdin.write("\n")
-                process.stdin.flush()
-            answers = [json.loads(process.stdout.readline()) for process in processes]
-            assert answers == [[str(COMPANY)] * 8] * 4
-            assert refreshes(sandbox) == [200]
-    finally:
-        for process in processes:
-            with suppress(OSError):
-                process.stdin.close()
-            process.wait()
-            process.stdout.close()
-    assert [process.returncode for process in processes] == [0] * 4
-    assert signed_in.logins() == 0
-    assert signed_in.alive == 1
 
 
 def test_a_login_that_another_has_renewed_is_not_spent_twice(signed_in):

@@ -6,26 +6,25 @@ anybody asked a second time.
 
 from __future__ import annotations
 
-from itertools import chain, repeat
-
 import pytest
 import stored_login_office
 from stored_login_office import TOKEN
 from stored_login_process import nobody, session
 
 from opter_fortnox_plugin.fortnox.http import Transport
-from tests.end_to_end.test_faults import ANSWER_LOST, FOR_EVER, HURRIED, ONCE
+from tests.end_to_end.test_faults import ANSWER_LOST, FOR_EVER, HURRIED, ONCE, AnswerGoesWrong
 
 sandbox, store = stored_login_office.sandbox, stored_login_office.store
 office, signed_in = stored_login_office.office, stored_login_office.signed_in
 
 
 class Impatient(Transport):
-    """Gives its first request little time: that is the one that is disturbed."""
+    """Gives its first answer little time, once the fault has struck."""
 
-    def __init__(self):
+    def __init__(self, struck):
         super().__init__()
         self._first = Transport(**HURRIED)
+        self._first.sent = struck
 
     def send(self, *where, **what):
         first, self._first = self._first, None
@@ -38,14 +37,11 @@ class Impatient(Transport):
 
 
 def disturb(office, fault):
-    office.sandbox.faults.add(type(fault)(**vars(fault) | {"match": TOKEN}))
-    kinds = chain([Impatient], repeat(Transport))
-
-    def connect():
-        # The imports after the first are given the time that a busy machine needs.
-        return next(kinds)()
-
-    office.host = office.opened_with(connect)
+    what = AnswerGoesWrong(fault)
+    what.happen(office.sandbox, TOKEN)
+    first = iter([Impatient(lambda: what.missed(office.sandbox))])
+    # The imports after it are given the time that a busy machine needs.
+    office.host = office.opened_with(lambda: next(first, None) or Transport())
 
 
 @pytest.mark.parametrize("name", ONCE)

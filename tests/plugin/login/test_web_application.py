@@ -156,7 +156,7 @@ def test_one_that_comes_too_late_is_refused(office):
 
 def test_logins_of_several_runs_wait_beside_each_other(office):
     """Each takes its own answer; a callback server would let one wait for the other."""
-    pending, both = {}, threading.Barrier(2, timeout=10)
+    pending, both = {}, threading.Barrier(2, timeout=60)
 
     class Waiting(WebHost):
         @hookimpl

@@ -19,21 +19,20 @@ def rate(amount, amount_currency, currency_rate=None, unit=None):
     return exchange_rate(*(None if one is None else Decimal(one) for one in numbers))
 
 
-def test_a_rate_that_agrees_is_taken_as_fortnox_gives_it():
-    assert rate("11234.50", "1000", "11.2345", "1") == (Decimal("11.2345"), None)
-
-
-def test_a_unit_that_divides_the_rate_is_seen_by_the_amounts():
-    # 7.12 SEK for 100 yen, and 50,000 yen were paid.
-    assert rate("3560.00", "50000", "7.12", "100") == (Decimal("0.0712"), None)
-
-
-def test_a_unit_that_does_not_divide_is_seen_too():
-    assert rate("3560.00", "50000", "0.0712", "100") == (Decimal("0.0712"), None)
-
-
-def test_without_a_unit_the_rate_is_for_one():
-    assert rate("11234.50", "1000", "11.2345") == (Decimal("11.2345"), None)
+@pytest.mark.parametrize(
+    ("numbers", "expected"),
+    [
+        (("11234.50", "1000", "11.2345", "1"), "11.2345"),
+        (("11234.50", "1000", "11.2345", None), "11.2345"),
+        # 7.12 SEK for 100 yen, and 50,000 yen were paid.
+        (("3560.00", "50000", "7.12", "100"), "0.0712"),
+        (("3560.00", "50000", "0.0712", "100"), "0.0712"),
+        (("0.00", "0", "11.2345", "1"), "11.2345"),
+    ],
+    ids=["of one", "without a unit", "divided", "not divided", "a payment of nothing"],
+)
+def test_a_rate_that_agrees_by_its_unit_or_without_it_is_taken_as_it_is(numbers, expected):
+    assert rate(*numbers) == (Decimal(expected), None)
 
 
 def test_a_rounded_rate_agrees_within_half_of_its_last_decimal_and_half_an_ore():
@@ -67,10 +66,6 @@ def test_a_negative_payment_has_a_positive_rate():
 def test_an_amount_without_one_in_the_currency_cannot_be_read():
     with pytest.raises(ValueError, match="without one in the currency"):
         rate("100.00", "0", "11.2345", "1")
-
-
-def test_a_payment_of_nothing_keeps_the_rate():
-    assert rate("0.00", "0", "11.2345", "1") == (Decimal("11.2345"), None)
 
 
 def test_the_warning_is_said_in_both_languages():

@@ -242,27 +242,13 @@ def test_the_cursor_is_fortnoxs_time_and_reaches_two_hours_back(host):
     assert wire.asked[0][1]["lastmodified"] == "2026-11-22 09:00"
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"ignore_payments_before": "2026-02-28"},
-        {"ignore_numbers_before": "99"},
-        {"include_unbooked": "true"},
-    ],
-)
-def test_a_setting_that_includes_more_starts_the_reading_anew(host, change):
+@pytest.mark.parametrize(("lowest", "anew"), [("99", True), ("600", False)])
+def test_only_a_setting_that_includes_more_starts_the_reading_anew(host, lowest, anew):
     report = run_import(Wire(listed(1)), host)
     wire = Wire()
-    run_import(wire, host, cursor=report.cursor, settings=SETTINGS | change)
-    assert "lastmodified" not in wire.asked[0][1]
-
-
-def test_a_setting_that_includes_less_keeps_the_watermark(host):
-    report = run_import(Wire(listed(1)), host)
-    wire = Wire()
-    narrower = SETTINGS | {"ignore_payments_before": "2026-05-01", "ignore_numbers_before": "600"}
-    run_import(wire, host, cursor=report.cursor, settings=narrower)
-    assert "lastmodified" in wire.asked[0][1]
+    settings = SETTINGS | {"ignore_numbers_before": lowest}
+    run_import(wire, host, cursor=report.cursor, settings=settings)
+    assert ("lastmodified" not in wire.asked[0][1]) is anew
 
 
 def test_the_ocr_of_an_unknown_number_is_looked_up_once_and_remembered(host):

@@ -71,6 +71,7 @@ def test_changes_at_any_time_lose_nothing_whatever_order_pages_are_answered_in(
     assert set(Counter(came).values()) <= {1}
 
 
+# Few changes at once find more faults than many at any time.
 @given(
     lists,
     st.integers(1, 5),
@@ -78,7 +79,7 @@ def test_changes_at_any_time_lose_nothing_whatever_order_pages_are_answered_in(
     stops,
     st.data(),
 )
-@settings(max_examples=300)
+@settings(max_examples=500)
 def test_changes_between_two_answers_lose_nothing_whatever_their_order(
     dates, size, change, stop, data
 ):

@@ -9,9 +9,9 @@ from decimal import Decimal
 
 import pluggy
 import pytest
+from ports import free_port
 from second_host import Host, hookimpl, new_run
 
-from hostsim.demo.preparation import free_port
 from hostsim.sandbox import Sandbox, seed
 from hostsim.sandbox.clock import Clock
 from hostsim.sandbox.faults import Fault
