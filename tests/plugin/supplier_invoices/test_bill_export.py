@@ -146,8 +146,8 @@ def test_an_organisation_number_can_be_the_supplier_number(office):
 def test_rows_that_do_not_come_to_the_total_are_refused_with_both_sums(office):
     recorded = office.set_invoices(bill(total=Decimal("12500.01"))).export()
     assert plan_of(recorded) == ("refused", "none", "NOT_BALANCED")
-    assert "12500.00 SEK" in recorded.planned[0].message.en
-    assert "12500.01 SEK" in recorded.planned[0].message.en
+    assert "12,500.00 SEK" in recorded.planned[0].message.en
+    assert "12,500.01 SEK" in recorded.planned[0].message.en
     assert no_export(office, recorded)
 
 
