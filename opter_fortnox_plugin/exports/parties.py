@@ -26,8 +26,8 @@ from opter_fortnox_plugin.errors import FortnoxError, Missing, OutcomeUnknown, R
 from opter_fortnox_plugin.exports.content import have_one_code
 from opter_fortnox_plugin.exports.lists import Lists
 from opter_fortnox_plugin.exports.problems import NUMBER_USED, Problems
-from opter_fortnox_plugin.exports.sending import ATTEMPTS
 from opter_fortnox_plugin.exports.texts import bare_number, clean
+from opter_fortnox_plugin.exports.write_and_verify import ATTEMPTS
 from opter_fortnox_plugin.fortnox.fields import BLANK, Unreadable, text_in
 from opter_fortnox_plugin.fortnox.protocol import (
     OVERLAP,

@@ -17,8 +17,8 @@ from opter_fortnox_plugin.exports.content import Content, have_one_code
 from opter_fortnox_plugin.exports.parties import Cards, PartyRegister
 from opter_fortnox_plugin.exports.problems import Problem, Problems
 from opter_fortnox_plugin.exports.registers import Registers
-from opter_fortnox_plugin.exports.sending import Sender
 from opter_fortnox_plugin.exports.settings import ExportSettings
+from opter_fortnox_plugin.exports.write_and_verify import Sender
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.session import Session
 

@@ -8,9 +8,9 @@ from typing import Any, Final
 from opter_contract.export_values import Gap
 from opter_fortnox_plugin.exports.exporter import Export, Exporter
 from opter_fortnox_plugin.exports.outcomes import Outcome
+from opter_fortnox_plugin.invoices.invoice_sender import InvoiceSender
 from opter_fortnox_plugin.invoices.planning import InvoicePlan, InvoicePlanner
 from opter_fortnox_plugin.invoices.problems import PROBLEMS
-from opter_fortnox_plugin.invoices.sending import InvoiceSender
 from opter_fortnox_plugin.invoices.settings import InvoiceSettings
 
 

@@ -31,8 +31,8 @@ from opter_fortnox_plugin.invoices.content import (
     reference,
     vat_kind_conflicts,
 )
+from opter_fortnox_plugin.invoices.invoice_sender import InvoiceSender
 from opter_fortnox_plugin.invoices.problems import PROBLEMS, likely_cause_of_total
-from opter_fortnox_plugin.invoices.sending import InvoiceSender
 from opter_fortnox_plugin.invoices.settings import InvoiceSettings
 from opter_fortnox_plugin.session import Session
 

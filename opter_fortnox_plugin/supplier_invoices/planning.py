@@ -18,6 +18,7 @@ from opter_fortnox_plugin.fortnox.protocol import SUPPLIERS
 from opter_fortnox_plugin.fortnox.supplier_invoice_schemas import SupplierInvoice
 from opter_fortnox_plugin.session import Session
 from opter_fortnox_plugin.supplier_invoices.bill_lookup import SupplierLedger
+from opter_fortnox_plugin.supplier_invoices.bill_sender import BillSender
 from opter_fortnox_plugin.supplier_invoices.content import (
     BANK,
     SUPPLIER_CARD,
@@ -26,7 +27,6 @@ from opter_fortnox_plugin.supplier_invoices.content import (
     supplier_number,
 )
 from opter_fortnox_plugin.supplier_invoices.problems import PROBLEMS
-from opter_fortnox_plugin.supplier_invoices.sending import BillSender
 from opter_fortnox_plugin.supplier_invoices.settings import BillSettings
 
 
