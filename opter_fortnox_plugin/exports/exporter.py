@@ -23,8 +23,8 @@ from opter_fortnox_plugin.errors import (
     Rejected,
     Unavailable,
 )
+from opter_fortnox_plugin.exports.cards import BankChanged
 from opter_fortnox_plugin.exports.outcomes import Outcome, refusal_text
-from opter_fortnox_plugin.exports.parties import BankChanged
 from opter_fortnox_plugin.exports.planning import WITH_CARD, Planner
 from opter_fortnox_plugin.exports.problems import NUMBER_USED
 from opter_fortnox_plugin.exports.settings import ExportSettings

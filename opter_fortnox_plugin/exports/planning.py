@@ -13,8 +13,9 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 from opter_contract.export_values import Difference, ExportItem, Gap, PlannedItem
 from opter_contract.values import Company, Text
 from opter_fortnox_plugin.errors import filled
+from opter_fortnox_plugin.exports.cards import Cards
 from opter_fortnox_plugin.exports.content import Content, have_one_code
-from opter_fortnox_plugin.exports.parties import Cards, PartyRegister
+from opter_fortnox_plugin.exports.party_register import PartyRegister
 from opter_fortnox_plugin.exports.problems import Problem, Problems
 from opter_fortnox_plugin.exports.registers import Registers
 from opter_fortnox_plugin.exports.settings import ExportSettings

@@ -12,7 +12,7 @@ from opter_contract.export_values import ExportItem
 from opter_contract.export_values import Invoice as HostInvoice
 from opter_contract.values import Text
 from opter_fortnox_plugin.exports.content import is_of_another, is_ours
-from opter_fortnox_plugin.exports.parties import PartyRegister
+from opter_fortnox_plugin.exports.party_register import PartyRegister
 from opter_fortnox_plugin.exports.planning import Plan, Planner
 from opter_fortnox_plugin.exports.texts import MARK, amount_in_words
 from opter_fortnox_plugin.fortnox.fields import Unreadable, integer_in

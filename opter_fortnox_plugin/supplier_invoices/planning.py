@@ -10,7 +10,7 @@ from opter_contract.export_values import Difference, ExportItem
 from opter_contract.export_values import SupplierBill as HostBill
 from opter_contract.values import Company, Text
 from opter_fortnox_plugin.exports.content import is_of_another, is_ours
-from opter_fortnox_plugin.exports.parties import PartyRegister
+from opter_fortnox_plugin.exports.party_register import PartyRegister
 from opter_fortnox_plugin.exports.planning import Plan, Planner
 from opter_fortnox_plugin.exports.texts import describe_differences, differences_of
 from opter_fortnox_plugin.fortnox.party_schemas import supplier_of, supplier_payload
