@@ -12,17 +12,20 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import astuple, replace
 from datetime import datetime, timedelta
+from itertools import count
 from typing import Any, Final, NamedTuple
 
 from opter_fortnox_plugin.fortnox.protocol import OVERLAP, STOCKHOLM
 from opter_fortnox_plugin.host import Host
 
-#: The number of state values that hold the cache: each holds about 2,000 records.
+#: The number of state values that hold the cache at first; they double when one is too long.
 _PARTS: Final = 16
-_MAX_STATE_LENGTH: Final = 100_000
+
+#: The contract's bound of a state value.
+MAX_STATE_LENGTH: Final = 100_000
 
 #: The overlap of consecutive change lists that are exact to the minute.
 MINUTE: Final = timedelta(minutes=1)
@@ -31,12 +34,14 @@ MINUTE: Final = timedelta(minutes=1)
 class _CachedCard(NamedTuple):
     """What is cached of a record; nothing of one that is not cached.
 
-    ``owner`` identifies at the host the customer or supplier whose record it is.
+    ``owner`` identifies at the host the customer or supplier whose record it is; ``is_used_up``:
+    Fortnox has refused to use the number again.
     """
 
     digest: str = ""
     vat_type: str = ""
     owner: str = ""
+    is_used_up: bool = False
 
 
 class CardCache:
@@ -45,51 +50,60 @@ class CardCache:
     :ivar since: the start of the next change list.
     :ivar read_at: when the register was read, by Fortnox's clock.
     :ivar exact: whether Fortnox lists changes to the minute.
-    :ivar used_up: the numbers that Fortnox has refused to use again.
     """
 
     def __init__(self, host: Host, key: str) -> None:
         self._host = host
         self._key = key
         self._cards: dict[str, _CachedCard] = {}  # by number
+        self._size = _PARTS
         self.since: datetime | None = None
         self.read_at: datetime | None = None
         self.exact = False
-        self.used_up: set[str] = set()
 
     def load(self) -> None:
         since = self._host.get_state(self._key)
         if not since:
             return
+        parts = list(self._stored_parts())
+        self._size = max(_PARTS, len(parts))
         try:
             self.since = datetime.fromisoformat(since)
             self.exact = self._host.get_state(f"{self._key}/exact") == "1"
-            self.used_up = set(json.loads(self._host.get_state(f"{self._key}/used-up") or "[]"))
-            for part in range(_PARTS):
-                stored = json.loads(self._host.get_state(f"{self._key}/{part}") or "{}")
-                self._cards |= {number: _CachedCard(*card) for number, card in stored.items()}
+            for part in map(json.loads, parts):
+                self._cards |= {number: _CachedCard(*card) for number, card in part.items()}
         except (ValueError, TypeError):
             # Written by another version: look the records up again.
             self.since, self._cards = None, {}
 
+    def _stored_parts(self) -> Iterator[str]:
+        for index in count():
+            part = self._host.get_state(f"{self._key}/{index}")
+            if part is None:
+                return
+            yield part
+
     def store(self) -> None:
         if self.read_at is None:
             return
-        parts: list[dict[str, _CachedCard]] = [{} for _ in range(_PARTS)]
-        for number, card in self._cards.items():
-            parts[int(_digest(number)[0], 16)][number] = card
-        for index, part in enumerate(parts):
-            self._set_state(f"{self._key}/{index}", part)
-        self._set_state(f"{self._key}/used-up", sorted(self.used_up))
+        # From the last one: if this is interrupted, reading ends before the new ones, or has all.
+        for index, part in reversed([*enumerate(self._parts())]):
+            self._host.set_state(f"{self._key}/{index}", part)
         exact = self.exact and not _clocks_change(self.read_at)
         overlap = MINUTE if exact else OVERLAP
         self._host.set_state(f"{self._key}/exact", "1" if self.exact else "0")
         self._host.set_state(self._key, (self.read_at - overlap).isoformat())
 
-    def _set_state(self, key: str, value: Collection[Any]) -> None:
-        """Store a JSON value; an empty one if it is too long."""
-        text = json.dumps(value, separators=(",", ":"))
-        self._host.set_state(key, text if len(text) <= _MAX_STATE_LENGTH else "")
+    def _parts(self) -> list[str]:
+        """Return the cache as JSON texts, each short enough for a state value."""
+        while True:
+            parts: list[dict[str, _CachedCard]] = [{} for _ in range(self._size)]
+            for number, card in self._cards.items():
+                parts[int(_digest(number), 16) % self._size][number] = card
+            texts = [json.dumps(part, separators=(",", ":")) for part in parts]
+            if max(map(len, texts)) <= MAX_STATE_LENGTH:
+                return texts
+            self._size *= 2
 
     def watermark(self, at: datetime | None) -> None:
         """Record when the register was read."""
@@ -122,10 +136,17 @@ class CardCache:
         """Store whose record it is."""
         self._cards[number] = self._of(number)._replace(owner=party_id)
 
+    def is_used_up(self, number: str) -> bool:
+        """Return whether Fortnox has refused to use a number again."""
+        return self._of(number).is_used_up
+
+    def mark_used_up(self, number: str) -> None:
+        self._cards[number] = self._of(number)._replace(is_used_up=True)
+
     def forget(self, number: str) -> None:
         """Forget what a record looks like, not whose it is."""
         if number in self._cards:
-            self._cards[number] = _CachedCard(owner=self.owner(number))
+            self._cards[number] = self._of(number)._replace(digest="", vat_type="")
 
     def forget_all(self) -> None:
         for number in self._cards:

@@ -242,8 +242,9 @@ class Cards:
             self._cache.read_at = at
 
     def store(self) -> None:
-        used_up = (number for number, card in self.cards.items() if card.is_used_up)
-        self._cache.used_up.update(used_up)
+        for number, card in self.cards.items():
+            if card.is_used_up:
+                self._cache.mark_used_up(number)
         self._cache.store()
 
     def _fetch(self, number: str) -> Any:
@@ -331,7 +332,7 @@ class Cards:
             return error
 
     def _compare(self, card: Card, theirs: Any) -> None:
-        if theirs is None and card.ours.number in self._cache.used_up:
+        if theirs is None and self._cache.is_used_up(card.ours.number):
             card.is_used_up = True
             return
         if theirs is None:

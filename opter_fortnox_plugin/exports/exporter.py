@@ -145,6 +145,8 @@ class Exporter:
         self._done = len(settled)
         self._confirm(plans)
         changes = self._write_cards([plan for plan in plans if plan.state in WITH_CARD])
+        # Whose each record is stays known, whatever ends this.
+        self._planner.cards.store()
         try:
             for batch in self.rounds(changes):
                 self._send_all(batch)

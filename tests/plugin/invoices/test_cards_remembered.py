@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from invoice_export import KALMAR, POSTS, Office, invoice, new_sandbox
 
+from opter_fortnox_plugin.errors import FortnoxError
+
 CARD = ("GET", "/3/customers/1042")
 NYBRO = replace(KALMAR, code="NYBR", name="Nybro Trä AB")
 
@@ -125,6 +127,16 @@ def test_a_number_that_is_anothers_is_refused_in_a_later_export_too(office):
     assert (planned.state, planned.code) == ("refused", "CUSTOMER_NUMBER_SHARED")
     assert "KALM" in planned.message.en
     assert office.fortnox.registers.get("customers", "1042")["Name"] == KALMAR.name
+
+
+def test_whose_a_number_is_is_remembered_of_an_export_that_was_stopped(office):
+    office.set_invoices(*[invoice(str(number)) for number in range(10301, 10330)])
+    office.host.cancel_at = 30
+    with pytest.raises(FortnoxError):
+        office.export()
+    office.host.cancel_at = None
+    recorded = export_and_wait(office, "10330", customer=NYBRO)
+    assert [one.code for one in recorded.planned] == ["CUSTOMER_NUMBER_SHARED"]
 
 
 def test_whose_a_number_is_is_remembered_whoever_changes_the_card(office):
