@@ -16,7 +16,7 @@ from opter_fortnox_plugin.errors import filled
 from opter_fortnox_plugin.exports.cards import Cards
 from opter_fortnox_plugin.exports.content import Content, have_one_code
 from opter_fortnox_plugin.exports.party_register import PartyRegister
-from opter_fortnox_plugin.exports.problems import Problem, Problems
+from opter_fortnox_plugin.exports.problems import IS_NOT_CHANGED, Problem, Problems
 from opter_fortnox_plugin.exports.registers import Registers
 from opter_fortnox_plugin.exports.settings import ExportSettings
 from opter_fortnox_plugin.exports.write_and_verify import Sender
@@ -50,7 +50,12 @@ class Plan(ABC):
 
     def note(self, code: str, message: Text | None = None, **details: object) -> None:
         self.code = code
-        self.message = message or self.problems.sentence(code, **details)
+        self.message = message or self.sentence(code, **details)
+
+    def sentence(self, code: str, **details: object) -> Text:
+        if self.existing is not None:
+            details["is_not_sent"] = IS_NOT_CHANGED
+        return self.problems.sentence(code, **details)
 
     @property
     def remark(self) -> Problem:
@@ -308,7 +313,7 @@ class Planner(ABC, Generic[P]):
                 theirs=card.other_organisation,
             )
         elif card.other_id:
-            message = self.problems.sentence(
+            message = plan.sentence(
                 "NUMBER_OF_OTHER", number=plan.party_number, ours=card.id, theirs=card.other_id
             )
             plan.refuse(f"{self.problems.party}_NUMBER_SHARED", message)

@@ -42,7 +42,8 @@ class InvoiceExporter(Exporter):
         number = plan.credited_number
         if number not in self._not_sent:
             return False
-        self.report_result(plan, PROBLEMS.outcome("refused", "ORIGINAL_NOT_SENT", number=number))
+        message = plan.sentence("ORIGINAL_NOT_SENT", number=number)
+        self.report_result(plan, Outcome("refused", plan.existing, "ORIGINAL_NOT_SENT", message))
         return True
 
     def gap_of_outcome(self, plan: InvoicePlan, outcome: Outcome) -> Gap | None:

@@ -721,6 +721,18 @@ def test_a_sent_correction_is_not_changed_to_correct_the_invoice_of_another_cust
     office.set_invoices(others, invoice(), correction()).export()
     recorded = office.set_invoices(correction(original="10300")).export()
     assert plan_of(recorded) == ("refused", "none", "ORIGINAL_OF_OTHER_CUSTOMER")
+    message = recorded.planned[0].message
+    assert message.sv.startswith("Rättelsen ändras inte i Fortnox, eftersom den är till kund 1042")
+    assert message.en.startswith("The correction is not changed in Fortnox, since")
+
+
+def test_a_sent_correction_is_not_changed_to_correct_what_a_person_left_out(office):
+    office.set_invoices(invoice("10300"), correction(original="10300")).export()
+    office.set_invoices(invoice("10301"), correction(original="10301"))
+    recorded = office.export(review=lambda _: ["/10302"])
+    assert codes(recorded) == {"/10302": ("refused", "ORIGINAL_NOT_SENT")}
+    assert recorded.results[0].message.en.startswith("The correction is not changed in Fortnox")
+    assert recorded.results[0].number == "10302"
 
 
 def test_a_correction_of_what_somebody_else_made_for_the_same_customer_is_sent(office):
