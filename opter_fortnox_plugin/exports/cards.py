@@ -97,6 +97,14 @@ class Cards:
         self._written: set[str] = set()
         self.cards: dict[str, Card] = {}
 
+    def load(self) -> None:
+        """Read what is known of earlier exports."""
+        self._cache.load()
+
+    def is_of(self, number: str, party_id: str) -> bool:
+        """Return whether a record is known to be of this customer or supplier at the host."""
+        return self._cache.owner(number) == party_id
+
     def plan(self, parties: Mapping[str, Any], ids: Mapping[str, Sequence[str]]) -> None:
         """Look up these records, and plan their changes.
 
@@ -105,7 +113,6 @@ class Cards:
         """
         if not parties:
             return
-        self._cache.load()
         self._forget_changed()
         for number, ours in parties.items():
             owner = self._cache.owner(number)

@@ -170,7 +170,8 @@ class Planner(ABC, Generic[P]):
             f"Comparing {self.items_in_words.en} with Fortnox",
         )
         self._host.report_progress("checking", 0, len(items), comparing)
-        self._refuse_shared_numbers()
+        self.cards.load()
+        self.refuse_shared_numbers()
         self.look_up()
         for plan in self.ready_plans():
             self.compare(plan)
@@ -196,7 +197,7 @@ class Planner(ABC, Generic[P]):
         self.excluded = [item for item, reason in zip(items, reasons, strict=True) if reason]
         return [item for item, reason in zip(items, reasons, strict=True) if reason is None]
 
-    def _refuse_shared_numbers(self) -> None:
+    def refuse_shared_numbers(self) -> None:
         """Refuse items of different parties that share a number in Fortnox."""
         cards: dict[str, dict[str, Any]] = {}
         for plan in self.plans:

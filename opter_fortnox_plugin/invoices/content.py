@@ -166,6 +166,12 @@ def content_of(
     )
 
 
+def with_customer_number(content: InvoiceContent, number: str) -> InvoiceContent:
+    """Return an invoice with another number of its customer."""
+    ours = replace(content.ours, party_number=number)
+    return replace(content, ours=ours, card=replace(content.card, number=number))
+
+
 def is_document_number(number: str) -> bool:
     """Return whether an invoice's number can be its number in Fortnox."""
     # With a leading zero it would be another number in Fortnox, which may be another invoice here.

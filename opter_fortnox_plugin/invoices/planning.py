@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
@@ -30,6 +30,7 @@ from opter_fortnox_plugin.invoices.content import (
     rate_of,
     reference,
     vat_kind_conflicts,
+    with_customer_number,
 )
 from opter_fortnox_plugin.invoices.invoice_sender import InvoiceSender
 from opter_fortnox_plugin.invoices.problems import PROBLEMS, likely_cause_of_total
@@ -80,6 +81,8 @@ class InvoicePlanner(Planner[InvoicePlan]):
     register = REGISTER
     items_in_words = Text("fakturorna", "the invoices")
     _settings: InvoiceSettings
+    #: Those in Fortnox that corrections name and that are not exported with them, by number.
+    _originals: Mapping[str, Invoice | Unreadable | None]
 
     def new_sender(self, session: Session) -> InvoiceSender:
         return InvoiceSender(session.client)
@@ -131,6 +134,29 @@ class InvoicePlanner(Planner[InvoicePlan]):
                 details.add(number)
         for number, detail in self.details(details).items():
             self.take_detail(by_number[number], detail)
+        self._look_up_originals()
+
+    def _look_up_originals(self) -> None:
+        """Read the invoices that corrections name and that are not exported with them."""
+        corrections = [plan for plan in self.ready_plans() if plan.credited_number]
+        exported = {plan.number: plan for plan in self.plans}
+        others = {plan.credited_number for plan in corrections} - exported.keys()
+        self._originals = self.details(number for number in others if is_document_number(number))
+        there = {**self._originals, **{number: plan.theirs for number, plan in exported.items()}}
+        for plan in corrections:
+            self._follow_original(plan, there.get(plan.credited_number))
+        self.refuse_shared_numbers()
+
+    def _follow_original(self, plan: InvoicePlan, original: Invoice | Unreadable | None) -> None:
+        """Give a correction the number that its customer had when its invoice was sent.
+
+        A booked invoice keeps it. One that is not booked gets the customer's new number.
+        """
+        if not isinstance(original, Invoice) or not original.booked:
+            return
+        number = original.party_number
+        if number != plan.party_number and self.cards.is_of(number, plan.content.party_id):
+            plan.content = with_customer_number(plan.content, number)
 
     def _refuse_shared_invoice_numbers(self) -> None:
         """Refuse invoices that would share a number in Fortnox."""
@@ -173,6 +199,9 @@ class InvoicePlanner(Planner[InvoicePlan]):
             plan.note("TOTAL_DIFFERS", message)
         if plan.action != "none" and plan.content.rounding and not plan.code:
             self._note_rounding(plan)
+        number = customer_number(plan.item.content.customer, self._settings)
+        if plan.action != "none" and plan.party_number != number and not plan.code:
+            plan.note("CUSTOMER_RENUMBERED", ours=number, theirs=plan.party_number)
 
     def compare_ours(self, plan: InvoicePlan) -> None:
         if plan.item.content.rows:
@@ -197,12 +226,10 @@ class InvoicePlanner(Planner[InvoicePlan]):
         corrections = [
             plan for plan in self.plans if plan.action != "none" and plan.credited_number
         ]
-        others = {plan.credited_number for plan in corrections} - originals.keys()
-        there = self.details(number for number in others if is_document_number(number))
         for plan in corrections:
             number = plan.credited_number
             planned = originals.get(number)
-            original = there.get(number) if planned is None else planned.will_be_there
+            original = self._originals.get(number) if planned is None else planned.will_be_there
             self._refuse_by_original(plan, original)
 
     def _refuse_by_original(self, plan: InvoicePlan, original: Invoice | Unreadable | None) -> None:

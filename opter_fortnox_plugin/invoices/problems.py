@@ -137,11 +137,18 @@ PROBLEMS: Final = Problems(
         "ORIGINAL_OF_OTHER_CUSTOMER": Text(
             "Rättelsen {is_not_sent}, eftersom den är till kund {ours}, och faktura {number} som "
             "den rättar är till kund {theirs} i Fortnox. Rätta kunden, eller numret på fakturan "
-            "som rättas; har kunden fått ett annat nummer, gör rättelsen i Fortnox.",
+            "som rättas; har kunden fått ett annat nummer, exportera faktura {number} samtidigt, "
+            "eller gör rättelsen i Fortnox.",
             "The correction {is_not_sent}, since it is for customer {ours}, and invoice {number} "
             "that it corrects is for customer {theirs} in Fortnox. Correct the customer, or the "
-            "number of the invoice that is corrected; if the customer has got another number, make "
-            "the correction in Fortnox.",
+            "number of the invoice that is corrected; if the customer has got another number, "
+            "export invoice {number} with it, or make the correction in Fortnox.",
+        ),
+        "CUSTOMER_RENUMBERED": Text(
+            "Kunden har nummer {ours} här nu. Rättelsen får {theirs}, som fakturan den rättar har "
+            "i Fortnox, där den är bokförd.",
+            "The customer has the number {ours} here now. The correction gets {theirs}, which the "
+            "invoice that it corrects has in Fortnox, where it is booked.",
         ),
         "NOT_MARKED_SENT": Text(
             "Fakturan är skickad, men kunde inte märkas som skickad till kunden i Fortnox. "

@@ -710,6 +710,54 @@ def test_a_correction_of_the_invoice_of_another_customer_is_refused_in_the_previ
     assert office.numbers() == [10301]
 
 
+RENUMBERED = replace(KALMAR, ledger_number="1043")
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_correction_of_a_booked_invoice_gets_the_number_that_its_customer_had(office, together):
+    office.set_invoices(invoice()).export()
+    office.fortnox.book_invoice(10301)
+    originals = [invoice(customer=RENUMBERED)] if together else []
+    office.set_invoices(*originals, replace(correction(), customer=RENUMBERED))
+    recorded = office.export()
+    assert codes(recorded)["/10302"] == ("sent", "")
+    assert office.get_invoice("10302")["CustomerNumber"] == "1042"
+    planned = recorded.planned[-1]
+    assert (planned.party_number, planned.code) == ("1042", "CUSTOMER_RENUMBERED")
+    assert codes(office.export())["/10302"] == ("unchanged", "")
+
+
+def test_a_correction_of_an_unbooked_invoice_waits_until_that_has_the_new_number(office):
+    office.set_invoices(invoice()).export()
+    corrected = replace(correction(), customer=RENUMBERED)
+    recorded = office.set_invoices(corrected).export()
+    assert plan_of(recorded) == ("refused", "none", "ORIGINAL_OF_OTHER_CUSTOMER")
+    assert "export invoice 10301 with it" in recorded.planned[0].message.en
+    recorded = office.set_invoices(invoice(customer=RENUMBERED), corrected).export()
+    assert codes(recorded) == {"/10301": ("sent", ""), "/10302": ("sent", "")}
+    assert office.get_invoice()["CustomerNumber"] == "1043"
+
+
+def test_a_correction_never_gets_the_number_of_another_customer(office):
+    office.set_invoices(invoice()).export()
+    office.fortnox.book_invoice(10301)
+    other = replace(RENUMBERED, code="NYBR")
+    recorded = office.set_invoices(replace(correction(), customer=other)).export()
+    assert plan_of(recorded) == ("refused", "none", "ORIGINAL_OF_OTHER_CUSTOMER")
+
+
+def test_a_number_that_a_correction_still_needs_is_no_other_customers_in_one_export(office):
+    office.set_invoices(invoice()).export()
+    office.fortnox.book_invoice(10301)
+    taker = replace(KALMAR, code="NYBR", name="Nybro Trä AB", organisation_number="")
+    office.set_invoices(
+        replace(correction(), customer=RENUMBERED), invoice("10303", customer=taker)
+    )
+    recorded = office.export()
+    assert {one.code for one in recorded.planned} == {"CUSTOMER_NUMBER_SHARED"}
+    assert office.fortnox.registers.get("customers", "1042")["Name"] == KALMAR.name
+
+
 def test_a_correction_of_a_number_that_another_region_has_there_is_refused(office):
     office.set_invoices(invoice(region="Nord")).export()
     recorded = office.set_invoices(correction()).export()
