@@ -110,6 +110,8 @@ class Invoice:
     order_date: date | None = None
     credits: str = ""
     """The invoice number that a correction takes back; ``""`` for none."""
+    credits_date: date | None = None
+    """The invoice date of that one; ``None`` if the host does not have it."""
     document: str = ""
     """The file name of its PDF, to be read with ``opter_read_document``; ``""`` for none."""
 

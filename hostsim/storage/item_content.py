@@ -36,6 +36,7 @@ class ItemTables:
     number: str  # the field that is the column ``number``
     parties: str
     party_field: str  # and with ``_id`` the column that names it
+    more_columns: str = ""  # of the item ``i``, that are no columns of its table
 
     @property
     def _rows(self) -> tuple[str, str]:
@@ -84,7 +85,8 @@ class ItemTables:
                 document=PurePath(row["document"]).name,
             )
             for row in db.execute(
-                f"SELECT i.*, i.number AS {self.number}, {party_columns} FROM {self.table} i"  # noqa: S608 names
+                f"SELECT i.*, i.number AS {self.number}, {party_columns}{self.more_columns}"  # noqa: S608 names
+                f" FROM {self.table} i"
                 f" JOIN {self.parties} p ON p.id = i.{self.party_field}_id WHERE {condition}",
                 ids,
             )
@@ -105,6 +107,9 @@ _INVOICES = ItemTables(
     number="invoice_number",
     parties="customers",
     party_field="customer",
+    more_columns=""",
+        (SELECT o.invoice_date FROM invoices o
+         WHERE o.region = i.region AND o.number = i.credits) AS credits_date""",
 )
 
 _BILLS = ItemTables(

@@ -104,7 +104,6 @@ class Planner(ABC, Generic[P]):
         self.registers: Final = Registers(session.client, session.pool)
         self.cards: Final = Cards(self.register, session, company, update=settings.update_cards)
         self.plans: list[P] = []
-        self.excluded: list[ExportItem] = []
         self.gaps: list[Gap] = []
         self.notes: list[Text] = []
 
@@ -194,7 +193,6 @@ class Planner(ABC, Generic[P]):
         ]
         for reason, count in Counter(filter(None, reasons)).items():
             self.notes.append(filled(reason, {"count": count}))
-        self.excluded = [item for item, reason in zip(items, reasons, strict=True) if reason]
         return [item for item, reason in zip(items, reasons, strict=True) if reason is None]
 
     def refuse_shared_numbers(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import Final
@@ -89,16 +90,24 @@ class InvoicePlanner(Planner[InvoicePlan]):
 
     def exclusion_note(self, item: ExportItem) -> Text | None:
         invoice: HostInvoice = item.content
-        number, first = integer_in(invoice.invoice_number.strip()), self._settings.export_from_date
-        too_low = number is not None and number < self._settings.export_numbers_from
-        if not too_low and invoice.invoice_date >= first:
+        if not self._excludes(invoice.invoice_number.strip(), invoice.invoice_date):
             return None
+        first = self._settings.export_from_date
         return Text(
             f"Exporteras inte, eftersom de är före {first} eller har ett lägre nummer än "
             f"inställningen: {{count}}",
             f"Not exported, since they are before {first} or have a lower number than the "
             f"setting: {{count}}",
         )
+
+    def _excludes(self, number: str, day: date | None) -> bool:
+        """Return whether the settings exclude an invoice.
+
+        :param day: its date, if it is known.
+        """
+        value = integer_in(number)
+        is_too_low = value is not None and value < self._settings.export_numbers_from
+        return is_too_low or (day is not None and day < self._settings.export_from_date)
 
     def read_registers(self, contents: Sequence[HostInvoice]) -> None:
         units = any(row.unit for invoice in contents for row in invoice.rows)
@@ -239,9 +248,9 @@ class InvoicePlanner(Planner[InvoicePlan]):
         """
         number = plan.credited_number
         if original is None:
-            excluded = {item.content.invoice_number.strip() for item in self.excluded}
-            code = "ORIGINAL_EXCLUDED" if number in excluded else "ORIGINAL_NOT_SENT"
-            plan.refuse(code, number=number)
+            day = getattr(plan.item.content, "credits_date", None)
+            excluded = self._excludes(number, day)
+            plan.refuse("ORIGINAL_EXCLUDED" if excluded else "ORIGINAL_NOT_SENT", number=number)
         elif isinstance(original, Unreadable):
             named = Text(f"Faktura {number}", f"Invoice {number}")
             plan.refuse("UNREADABLE_IN_FORTNOX", Item=named, what=", ".join(original.fields))

@@ -799,9 +799,15 @@ def test_a_correction_of_what_cannot_be_read_is_refused_in_the_preview(office):
     assert recorded.planned[0].message.en.startswith("Invoice 10301 is in Fortnox but")
 
 
-def test_a_correction_of_what_the_settings_leave_out_says_so(office):
-    office.set_invoices(invoice(invoice_date=date(2025, 12, 30)), correction())
-    recorded = office.export()
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize(
+    "settings", [{"export_from_date": "2026-11-03"}, {"export_numbers_from": "10302"}]
+)
+def test_a_correction_of_what_the_settings_leave_out_says_so(office, settings, together):
+    original = invoice()
+    ours = replace(correction(), credits_date=original.invoice_date, invoice_date=date(2026, 11, 4))
+    office.set_invoices(*([original] if together else []), ours)
+    recorded = office.export(**settings)
     assert plan_of(recorded) == ("refused", "none", "ORIGINAL_EXCLUDED")
 
 
