@@ -179,13 +179,7 @@ class Exports(Definitions):
             # Again: another may have taken it back before this one had the lock.
             if not (item.exported or item.intended):
                 raise self._not_exported(definition, number)
-            # Without what it corrects, a correction would remain as money of the customer's.
-            if corrections := exportable_items.exported_corrections(
-                self.store, definition, company.number, number
-            ):
-                raise host_error(
-                    "CORRECTION_EXPORTED", number=number, corrections=", ".join(corrections)
-                )
+            self._refuse_corrected(definition, company, number)
             run.take_planned([_cancellation_plan(item, *exported)])
             run.plan(company)
             run.choose([item.id], company, self._clock())
@@ -196,6 +190,18 @@ class Exports(Definitions):
             session.store_results(company, [result])
             session.raise_failure()
             return run.finish("cancelled", self._clock())
+
+    def _refuse_corrected(self, definition: Definition, company: Company, number: str) -> None:
+        """Refuse to take back an invoice that has corrections in the books of a company.
+
+        Without what it corrects, a correction would remain as money of the customer's.
+        """
+        corrections = exportable_items.exported_corrections(
+            self.store, definition, company.number, number
+        )
+        if corrections:
+            names = messages.numbers_with_regions(corrections, definition.region)
+            raise host_error("CORRECTION_EXPORTED", number=number, corrections=names)
 
     # --- What is known ---
 

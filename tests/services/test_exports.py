@@ -603,6 +603,10 @@ def correction():
     return exported_invoice("10304", rows=rows, type="correction", credits="10302")
 
 
+def replace_credits(correction, number):
+    return replace(correction, content=replace(correction.content, credits=number))
+
+
 def test_an_invoice_is_taken_back_only_once_its_correction_was(host, store, plugin):
     host.export("ut", review=send_all)
     store.load_invoices([correction()])
@@ -612,6 +616,51 @@ def test_an_invoice_is_taken_back_only_once_its_correction_was(host, store, plug
     host.cancel("ut", "10304")
     host.cancel("ut", "10302")
     assert [states(host)[number] for number in ("10302", "10304")] == ["cancelled"] * 2
+
+
+def test_an_invoice_is_not_taken_back_while_a_correction_of_it_is_there_whatever_that_is_here(
+    host, store
+):
+    store.load_invoices([correction()])
+    host.export("ut", review=send_all)
+    store.load_invoices([replace_credits(correction(), "10301")])
+    assert refusal(host.cancel, "ut", "10302") == "CORRECTION_EXPORTED"
+    host.export("ut", review=send_all)
+    host.cancel("ut", "10302")
+    assert refusal(host.cancel, "ut", "10301") == "CORRECTION_EXPORTED"
+
+
+def test_a_correction_that_is_unsettled_may_correct_what_it_ever_was_to_correct(
+    host, store, plugin
+):
+    store.load_invoices([correction()])
+    host.export("ut", review=send_all)
+    store.load_invoices([replace_credits(correction(), "10301")])
+    plugin.results["/10304"] = {"state": "unknown"}
+    host.export("ut", review=send_all)
+    for number in ("10301", "10302"):
+        assert refusal(host.cancel, "ut", number) == "CORRECTION_EXPORTED"
+
+
+def test_a_booked_correction_corrects_what_was_sent(host, store, plugin):
+    store.load_invoices([correction()])
+    host.export("ut", review=send_all)
+    store.load_invoices([replace_credits(correction(), "10301")])
+    plugin.results["/10304"] = {"state": "booked"}
+    host.export("ut", review=send_all)
+    assert refusal(host.cancel, "ut", "10302") == "CORRECTION_EXPORTED"
+
+
+def test_a_correction_of_another_region_keeps_an_invoice_from_being_taken_back(host, store):
+    host.export("ut", review=send_all)
+    host.define_export("nord", "Fake", "invoices", "Nord", SETTINGS, company_of="ut")
+    store.load_invoices([replace(correction(), region="Nord")])
+    host.export("nord", review=send_all)
+    error = error_of(host.cancel, "ut", "10302")
+    assert (error.code, "by 10304 (region Nord)," in error.message.en) == (
+        "CORRECTION_EXPORTED",
+        True,
+    )
 
 
 def test_a_correction_that_was_not_exported_keeps_no_invoice_from_being_taken_back(host, store):
