@@ -67,6 +67,7 @@ CORRECTION: Final = invoice(
     type="correction",
     credits="1001",
     credits_date=ORDINARY.invoice_date,
+    credits_total=Decimal("1250.00"),
 )
 INTEREST: Final = invoice("1005", row("45.50", "0", "8313", "0"), type="interest")
 OF_A_NEW_CUSTOMER: Final = invoice("1006", customer=NEW)

@@ -15,7 +15,12 @@ from opter_contract.values import Text
 from opter_fortnox_plugin.exports.content import is_of_another, is_ours
 from opter_fortnox_plugin.exports.party_register import PartyRegister
 from opter_fortnox_plugin.exports.planning import Plan, Planner
-from opter_fortnox_plugin.exports.texts import MARK, amount_in_words
+from opter_fortnox_plugin.exports.texts import (
+    MARK,
+    amount_in_words,
+    describe_differences,
+    differences_of,
+)
 from opter_fortnox_plugin.fortnox.fields import Unreadable, integer_in
 from opter_fortnox_plugin.fortnox.invoice_schemas import Invoice, invoice_of, number_in
 from opter_fortnox_plugin.fortnox.party_schemas import Customer, customer_of, customer_payload
@@ -240,6 +245,8 @@ class InvoicePlanner(Planner[InvoicePlan]):
             planned = originals.get(number)
             original = self._originals.get(number) if planned is None else planned.will_be_there
             self._refuse_by_original(plan, original)
+            if planned is None and isinstance(original, Invoice) and plan.action != "none":
+                self._refuse_if_another(plan, original)
 
     def _refuse_by_original(self, plan: InvoicePlan, original: Invoice | Unreadable | None) -> None:
         """Refuse a correction if Fortnox will not have its invoice, or as one that it may not be.
@@ -265,6 +272,21 @@ class InvoicePlanner(Planner[InvoicePlan]):
                 ours=plan.party_number,
                 theirs=original.party_number or "–",
             )
+
+    def _refuse_if_another(self, plan: InvoicePlan, original: Invoice) -> None:
+        """Refuse a correction if somebody else's invoice has the number of the one it corrects."""
+        number, content = plan.credited_number, plan.item.content
+        if original.external_reference == reference(content.region, number):
+            return
+        day = getattr(content, "credits_date", None) or original.invoice_date
+        total = getattr(content, "credits_total", None)
+        differences = differences_of(
+            ("InvoiceDate", day, original.invoice_date),
+            ("Total", original.total if total is None else total, original.total),
+        )
+        if differences:
+            sides = describe_differences(differences)
+            plan.refuse("ORIGINAL_IS_ANOTHER", number=number, sides=sides)
 
     def _note_rounding(self, plan: InvoicePlan) -> None:
         ours = plan.content.ours

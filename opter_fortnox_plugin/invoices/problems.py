@@ -144,6 +144,14 @@ PROBLEMS: Final = Problems(
             "number of the invoice that is corrected; if the customer has got another number, "
             "export invoice {number} with it, or make the correction in Fortnox.",
         ),
+        "ORIGINAL_IS_ANOTHER": Text(
+            "Rättelsen {is_not_sent}, eftersom faktura {number} i Fortnox är en annan än den här "
+            "(här / i Fortnox: {sides}). Rätta numret på fakturan som rättas, eller gör rättelsen "
+            "i Fortnox.",
+            "The correction {is_not_sent}, since invoice {number} in Fortnox is another one than "
+            "here (here / in Fortnox: {sides}). Correct the number of the invoice that is "
+            "corrected, or make the correction in Fortnox.",
+        ),
         "CUSTOMER_RENUMBERED": Text(
             "Kunden har nummer {ours} här nu. Rättelsen får {theirs}, som fakturan den rättar har "
             "i Fortnox, där den är bokförd.",

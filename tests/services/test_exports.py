@@ -153,12 +153,21 @@ def test_a_correction_comes_after_what_it_corrects(host, store, plugin):
     assert plugin.given[-1].content.credits == "10301"
 
 
-def test_a_correction_has_the_date_of_what_it_corrects_if_that_is_here(host, store, plugin):
-    correction = partial(exported_invoice, rows=(("3001", "-1.00", "0.00"),), type="correction")
-    store.load_invoices([correction("9001", credits="10301"), correction("9002", credits="17")])
-    host.export("ut", items=["9001", "9002", "10302"])
-    dates = {one.content.invoice_number: one.content.credits_date for one in plugin.given}
-    assert dates == {"9001": date(2026, 11, 2), "9002": None, "10302": None}
+def test_a_correction_has_date_and_total_of_what_it_corrects_if_that_is_here(host, store, plugin):
+    correct = partial(exported_invoice, rows=(("3001", "-1.00", "0.00"),), type="correction")
+    foreign = {"credits": "10301", "currency": "EUR", "exchange_rate": Decimal(11)}
+    store.load_invoices(
+        [correct("1", credits="10301"), correct("2", credits="17"), correct("3", **foreign)]
+    )
+    host.export("ut", items=["1", "2", "3", "10302"])
+    given = {
+        one.content.invoice_number: (one.content.credits_date, one.content.credits_total)
+        for one in plugin.given
+    }
+    unknown = (None, None)
+    assert given.pop("1") == (date(2026, 11, 2), Decimal("1250.00"))
+    assert given.pop("3") == (date(2026, 11, 2), None)
+    assert given == {"2": unknown, "10302": unknown}
 
 
 def test_a_thousand_invoices_come_in_batches_in_one_order(host, store, plugin):

@@ -790,6 +790,39 @@ def test_a_correction_of_what_somebody_else_made_for_the_same_customer_is_sent(o
     assert codes(recorded) == {"/10302": ("sent", "")}
 
 
+@pytest.mark.parametrize("fields", [{"total": Decimal(99)}, {"invoice_date": date(2026, 11, 1)}])
+def test_a_correction_alone_of_a_number_that_is_somebody_elses_invoice_is_refused(office, fields):
+    there_already(office, **fields)
+    original = invoice()
+    ours = replace(
+        correction(), credits_date=original.invoice_date, credits_total=Decimal("1250.00")
+    )
+    recorded = office.set_invoices(ours).export()
+    assert plan_of(recorded) == ("refused", "none", "ORIGINAL_IS_ANOTHER")
+    assert office.numbers() == [10301]
+
+
+def test_a_correction_alone_of_an_equal_invoice_of_somebody_else_is_sent(office):
+    there_already(office)
+    dated = {"credits_date": invoice().invoice_date, "credits_total": Decimal("1250.00")}
+    for known in (dated, {}):
+        recorded = office.set_invoices(replace(correction(), **known)).export()
+        assert [one.state for one in recorded.results] in (["sent"], ["unchanged"])
+
+
+@pytest.mark.parametrize(
+    ("total", "expected"), [("-1250.00", "adopted"), ("1250.00", "refused"), ("-99.00", "refused")]
+)
+def test_a_correction_alone_whose_own_number_somebody_else_has_is_no_new_one(
+    office, total, expected
+):
+    office.set_invoices(invoice()).export()
+    there_already(office, number=10302, total=Decimal(total))
+    recorded = office.set_invoices(correction()).export()
+    assert recorded.planned[0].state == expected
+    assert sorted(office.numbers()) == [10301, 10302]
+
+
 def test_a_correction_of_what_cannot_be_read_is_refused_in_the_preview(office):
     office.set_invoices(invoice()).export()
     unreadable = Fault(200, '{"Invoice": {"DocumentNumber": "10301"}}', "application/json")
