@@ -88,6 +88,8 @@ class Export:
                     outcome = session.pool.run(lambda: planner.sender.cancel(number, plan.belongs))
                 elif plan.code:
                     outcome = Outcome(plan.state, None, plan.code, plan.message)
+                if outcome.state == "cancelled":
+                    planner.mark_taken_back(plan, number)
             return _result(item, outcome)
 
 
@@ -385,15 +387,21 @@ class Exporter:
 
     def _planned_result(self, plan: Any) -> ItemResult:
         """Return the result of an item that needs no request."""
-        # Taken back, but the response was lost; otherwise a person cancelled it there.
-        cancelled = plan.code == "CANCELLED_IN_FORTNOX" and plan.existing and plan.item.intended
-        state = "cancelled" if cancelled else plan.state
+        state = "cancelled" if self.is_taken_back(plan) else plan.state
         outcome = Outcome(state, plan.existing, plan.remark.code, plan.remark.message)
         if plan.state == "adopted":
             outcome = replace(outcome, document=plan.theirs)
         incomplete = plan.item.incomplete and plan.state not in {"unchanged", "booked"}
         complete = not (incomplete or plan.doubt or self._is_unfinished(plan))
         return _result(plan.item, outcome, complete=complete)
+
+    def is_taken_back(self, plan: Any) -> bool:
+        """Return whether an item was taken back, and the response was lost.
+
+        Otherwise a person cancelled it there.
+        """
+        is_ours = plan.existing is not None and plan.item.intended
+        return is_ours and plan.code == "CANCELLED_IN_FORTNOX"
 
     def _report_progress(self) -> None:
         done, total = self._done, self._total

@@ -217,6 +217,9 @@ class Planner(ABC, Generic[P]):
         """Return the number of a document to take back; ``""`` if there is none."""
         return plan.item.number or plan.number
 
+    def mark_taken_back(self, plan: P, number: str) -> None:
+        """Note that a document of ours was taken back."""
+
     def details(self, numbers: Iterable[str]) -> Mapping[str, Any]:
         """Read the documents with these numbers: ``None`` if missing, the error if unreadable."""
         futures = {

@@ -12,11 +12,10 @@ from typing import Final
 from opter_contract.export_values import ExportItem
 from opter_contract.export_values import Invoice as HostInvoice
 from opter_contract.values import Text
-from opter_fortnox_plugin.exports.content import is_of_another, is_ours
+from opter_fortnox_plugin.exports.content import is_marked, is_of_another, is_ours
 from opter_fortnox_plugin.exports.party_register import PartyRegister
 from opter_fortnox_plugin.exports.planning import Plan, Planner
 from opter_fortnox_plugin.exports.texts import (
-    MARK,
     amount_in_words,
     describe_differences,
     differences_of,
@@ -67,7 +66,7 @@ class InvoicePlan(Plan):
 
     def belongs(self, theirs: Invoice) -> bool:
         ours = self.content.ours
-        adopted = self.item.exported and not theirs.external_reference.startswith(MARK)
+        adopted = self.item.exported and not is_marked(theirs)
         return is_ours(ours, theirs) or (adopted and theirs.party_number == ours.party_number)
 
 

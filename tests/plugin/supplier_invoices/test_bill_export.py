@@ -576,6 +576,63 @@ def test_a_bill_that_somebody_cancelled_there_is_refused_with_what_to_do(office)
     assert plan_of(recorded) == ("refused", "none", "CANCELLED_IN_FORTNOX")
 
 
+def notes_of(recorded):
+    return [note.en for note in recorded.report.notes]
+
+
+SVEN = replace(LASSE, code="SVEN", name="Svens Grus AB", organisation_number="556000-0001")
+
+
+@pytest.mark.parametrize("next_bills", [[], [bill("S-1", supplier=SVEN)]])
+def test_a_bill_that_somebody_cancelled_there_is_told_by_every_export_until_it_is_taken_back_here(
+    office, next_bills
+):
+    office.set_invoices(bill()).export()
+    number = office.active_invoice()["GivenNumber"]
+    office.perform(number, "cancel")
+    for _ in range(2):
+        [note] = notes_of(office.set_invoices(*next_bills).export())
+        assert f"A-117 (supplier LASSE, given number {number}). Take it back here" in note
+    assert office.set_invoices(bill()).cancel("A-117").state == "cancelled"
+    assert notes_of(office.set_invoices(*next_bills).export()) == []
+
+
+def test_an_adopted_bill_that_somebody_cancelled_there_is_told(office):
+    office.add_supplier(BG="5050-1055")
+    number = office.add()
+    office.set_invoices(bill()).export()
+    office.perform(number, "cancel")
+    [note] = notes_of(office.set_invoices().export())
+    assert "A-117" in note
+
+
+def test_a_cancelled_bill_of_somebody_else_is_no_news(office):
+    office.add_supplier(BG="5050-1055")
+    for more in ({}, {"ExternalInvoiceNumber": "opter//B-1/"}):
+        office.perform(office.add(InvoiceNumber="B-1", **more), "cancel")
+    assert notes_of(office.set_invoices(bill()).export()) == []
+
+
+def test_a_bill_that_remains_there_under_another_number_is_not_told_as_cancelled(office):
+    office.set_invoices(bill()).export()
+    first = office.active_invoice()["GivenNumber"]
+    office.add(ExternalInvoiceNumber="opter//A-117/")
+    office.perform(first, "cancel")
+    assert notes_of(office.set_invoices().export()) == []
+    office.set_invoices(bill(), incomplete=True).export()
+    assert office.cancel("A-117").state == "cancelled"
+    assert notes_of(office.set_invoices().export()) == []
+
+
+def test_a_filter_that_fortnox_refuses_tells_no_cancelled_bill_and_stops_nothing(office):
+    office.set_invoices(bill()).export()
+    office.perform(office.active_invoice()["GivenNumber"], "cancel")
+    refused = Fault(400, '{"ErrorInformation":{"Code":2000357}}', "application/json")
+    asked = Match("GET", "/3/supplierinvoices", {"filter": "cancelled"})
+    office.fault(refused, asked, times=None)
+    assert notes_of(office.set_invoices(bill("A-118")).export()) == []
+
+
 def test_a_bill_whose_answer_was_lost_and_that_somebody_cancelled_there_is_not_sent_again(office):
     office.set_invoices(bill()).export()
     office.perform(office.active_invoice()["GivenNumber"], "cancel")
