@@ -39,6 +39,7 @@ class Card:
     :ivar vat_type: the kind of VAT in Fortnox; ``""`` if unknown.
     :ivar is_hidden: this login cannot read it.
     :ivar other_organisation: the organisation number there, if it is another company's.
+    :ivar other_name: the name there, if nothing shows that it is this one's.
     :ivar other_id: identifies the one whose record it is, if that is another one.
     :ivar is_used_up: it is not there, and Fortnox has refused to use its number again.
     :ivar action: ``create``, ``update`` or ``none``, regardless of the bank details.
@@ -52,6 +53,7 @@ class Card:
     vat_type: str = ""
     is_hidden: bool = False
     other_organisation: str = ""
+    other_name: str = ""
     other_id: str = ""
     is_used_up: bool = False
     action: str = "none"
@@ -361,6 +363,12 @@ class Cards:
             card.other_organisation = theirs.organisation_number
             return
         owner = self._cache.owner(card.ours.number)
+        if not owner and not self._register.is_recognised(card.ours, theirs):
+            card.other_name = theirs.name
+            card.message = self._register.problems.sentence(
+                "NAME_DIFFERS", number=card.ours.number, ours=card.ours.name, theirs=theirs.name
+            )
+            return
         one_code = have_one_code(owner, card.id)
         is_same = self._register.is_same(card.ours, theirs, one_code=one_code)
         if owner not in {"", card.id} and not is_same:

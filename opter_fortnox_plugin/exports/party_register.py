@@ -28,6 +28,9 @@ _IN_CONTRACT: Final = {"zip_code": "zip", "country_code": "country"}
 #: The fields that identify a customer or supplier.
 _IDENTITY: Final = CARD[:2]
 
+#: Those that are of one company alone.
+_NUMBERS: Final = CARD[1:3]
+
 
 def card_texts(party: Any, fields: Iterable[tuple[str, str]]) -> dict[str, str]:
     """Return the host's data of a customer or supplier, cleaned for Fortnox, by our names.
@@ -65,6 +68,20 @@ class PartyRegister:
             if (mine := getattr(ours, field))
             and _normalised(name, mine) != _normalised(name, other := getattr(theirs, field))
         ]
+
+    def is_recognised(self, ours: Any, theirs: Any) -> bool:
+        """Return whether a record that nothing was exported with may be this party's.
+
+        By its organisation number or VAT number, or else by its name, if both have one.
+        """
+        if any(
+            _normalised(name, getattr(ours, field)) == _normalised(name, getattr(theirs, field))
+            for name, field in _NUMBERS
+            if getattr(ours, field)
+        ):
+            return True
+        names = {bare_number(party.name) for party in (ours, theirs) if party.name}
+        return len(names) < 2
 
     def is_same(self, one: Any, other: Any, *, one_code: bool = False) -> bool:
         """Return whether two records are of the same customer or supplier.

@@ -314,6 +314,8 @@ class Planner(ABC, Generic[P]):
                 ours=card.ours.organisation_number,
                 theirs=card.other_organisation,
             )
+        elif card.other_name:
+            plan.refuse(f"{self.problems.party}_CONTRADICTS", card.message)
         elif card.other_id:
             message = plan.sentence(
                 "NUMBER_OF_OTHER", number=plan.party_number, ours=card.id, theirs=card.other_id

@@ -126,6 +126,14 @@ _REMARKS: Final[Mapping[str, Text]] = {
         "{ours} had the {party_number} {several} here before, and what is sent stays on it in "
         "Fortnox. If the number is wrong, give {ours} the {party_number} {several} again.",
     ),
+    "NAME_DIFFERS": Text(
+        "{Party} {number} heter {theirs} i Fortnox och {ours} här, och inget organisationsnummer "
+        "visar att de är samma. Är de det, ge dem samma namn eller organisationsnummer här och i "
+        "Fortnox; annars ge {party} ett annat {party_number} här.",
+        "{Party} {number} is called {theirs} in Fortnox and {ours} here, and no organisation "
+        "number shows that they are the same one. If they are, give both the same name or "
+        "organisation number; otherwise give {party} another {party_number} here.",
+    ),
     "NUMBER_OF_OTHER": Text(
         "{Party} {number} i Fortnox är {theirs} här, så {item} för {ours} {is_not_sent}. Ge "
         "{ours} ett annat {party_number}; är de samma, ska namn och organisationsnummer vara lika "

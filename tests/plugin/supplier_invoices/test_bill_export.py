@@ -907,6 +907,15 @@ def test_a_supplier_without_organisation_number_is_not_another_one_with_its_acco
     assert recorded.bank_changes == []
 
 
+def test_a_supplier_of_another_name_that_was_there_before_the_first_export_is_not_paid(office):
+    office.add_supplier(Name="Någon annan AB", BG="123-4566")
+    accountless = replace(LASSE, organisation_number="", vat_number="", bankgiro="")
+    recorded = office.set_invoices(bill(supplier=accountless)).export()
+    assert plan_of(recorded) == ("refused", "none", "SUPPLIER_CONTRADICTS")
+    assert office.supplier()["Name"] == "Någon annan AB"
+    assert office.supplier_invoices() == []
+
+
 def test_a_supplier_number_that_was_anothers_is_used_once_it_is_free(office):
     review = send_all_after(lambda: office.add_supplier(Name="Någon annan AB"))
     recorded = office.set_invoices(bill()).export(review=review)
