@@ -341,40 +341,52 @@ class Cards:
             return error
 
     def _compare(self, card: Card, theirs: Any) -> None:
-        if theirs is None and self._cache.is_used_up(card.ours.number):
-            card.is_used_up = True
-            return
+        """Plan what to do with a record, by what Fortnox has."""
         if theirs is None:
-            card.action = "create"
-            card.differences = [
-                Difference(name, str(value), "")
-                for name, value in self._register.write(card.ours).items()
-            ]
-            return
-        if isinstance(theirs, Unreadable):
+            self._plan_new(card)
+        elif isinstance(theirs, Unreadable):
             # Unreadable records are not changed.
             card.is_hidden = True
+        else:
+            card.vat_type = theirs.vat_type
+            if not self._is_of_another(card, theirs):
+                self._plan_changes(card, theirs)
+
+    def _plan_new(self, card: Card) -> None:
+        if self._cache.is_used_up(card.ours.number):
+            card.is_used_up = True
             return
-        card.vat_type = theirs.vat_type
-        differences = self._register.differences(card.ours, theirs)
-        bank = self._register.bank_differences(card.ours, theirs)
-        if theirs.organisation_number and "OrganisationNumber" in {d.field for d in differences}:
-            # A company keeps its number: another company's record is not overwritten.
+        card.action = "create"
+        card.differences = [
+            Difference(name, str(value), "")
+            for name, value in self._register.write(card.ours).items()
+        ]
+
+    def _is_of_another(self, card: Card, theirs: Any) -> bool:
+        """Return whether a record is not this party's, and note why.
+
+        Another one's record is not overwritten, and nothing is sent with it.
+        """
+        register, owner = self._register, self._cache.owner(card.ours.number)
+        fields = {difference.field for difference in register.differences(card.ours, theirs)}
+        if theirs.organisation_number and "OrganisationNumber" in fields:
+            # A company keeps its number.
             card.other_organisation = theirs.organisation_number
-            return
-        owner = self._cache.owner(card.ours.number)
-        if not owner and not self._register.is_recognised(card.ours, theirs):
+        elif not owner and not register.is_recognised(card.ours, theirs):
             card.other_name = theirs.name
-            card.message = self._register.problems.sentence(
+            card.message = register.problems.sentence(
                 "NAME_DIFFERS", number=card.ours.number, ours=card.ours.name, theirs=theirs.name
             )
-            return
-        one_code = have_one_code(owner, card.id)
-        is_same = self._register.is_same(card.ours, theirs, one_code=one_code)
-        if owner not in {"", card.id} and not is_same:
+        elif owner not in {"", card.id} and not register.is_same(
+            card.ours, theirs, one_code=have_one_code(owner, card.id)
+        ):
             # Of two that have one number here, the second one does not get the first one's record.
             card.other_id = owner
-            return
+        return bool(card.other_organisation or card.other_name or card.other_id)
+
+    def _plan_changes(self, card: Card, theirs: Any) -> None:
+        differences = self._register.differences(card.ours, theirs)
+        bank = self._register.bank_differences(card.ours, theirs)
         if not differences and not bank:
             self._cache.remember(card.ours, card.id, card.vat_type)
         if not self._update:
