@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -127,31 +127,43 @@ class BillPlanner(Planner[BillPlan]):
         numbers = {plan.item.id: plan.item.number for plan in plans if plan.item.exported}
         searched = [plan for plan in plans if not numbers.get(plan.item.id) or plan.item.incomplete]
         self._read_ledger(searched, suppliers)
-        candidates = self.ledger.candidates
         for plan in searched:
-            candidate = self._candidate_number(plan)
-            sent_number = numbers.get(plan.item.id, "")
-            if not sent_number:
-                is_taken = candidate in numbers.values()
-                if candidate and (is_taken or self._is_of_other(plan, candidate)):
-                    # Two bills of ours would be one in Fortnox.
-                    plan.refuse("NUMBER_TAKEN", number=candidate, sides="")
-                numbers[plan.item.id] = candidate
-            elif sent_number in candidates.cancelled:
-                # One of two duplicates may remain.
-                remaining = candidates.with_our_mark(plan.content.ours)
-                numbers[plan.item.id] = remaining[0].number if remaining else sent_number
-        adopted = frozenset(numbers.values())
-        duplicates = candidates.duplicates(
-            lambda number: number in adopted or bool(self._item_of(number))
-        )
-        self.notes.extend(map(_duplicate_note, duplicates))
+            numbers[plan.item.id] = self._given_number(plan, numbers)
+        self._note_duplicates(frozenset(numbers.values()))
         details = self.details(filter(None, {*numbers.values()}))
         for plan in self.ready_plans():
             if number := numbers[plan.item.id]:
                 self.take_detail(plan, details[number])
             elif unreadable := self.ledger.candidates.unreadable(plan.content.ours):
                 self.take_detail(plan, unreadable)
+
+    def _given_number(self, plan: BillPlan, numbers: Mapping[str, str]) -> str:
+        """Return the given number of a bill, or of one that conflicts with it; ``""`` for none.
+
+        :param numbers: of the bills of ours so far, by item.
+        """
+        candidates, candidate = self.ledger.candidates, self._candidate_number(plan)
+        sent_number = numbers.get(plan.item.id, "")
+        if sent_number in candidates.cancelled:
+            # One of two duplicates may remain.
+            remaining = candidates.with_our_mark(plan.content.ours)
+            return remaining[0].number if remaining else sent_number
+        if sent_number or not candidate:
+            return sent_number
+        if candidate in numbers.values() or self._is_of_other(plan, candidate):
+            # Two bills of ours would be one in Fortnox.
+            plan.refuse("NUMBER_TAKEN", number=candidate, sides="")
+        return candidate
+
+    def _note_duplicates(self, adopted: Collection[str]) -> None:
+        """Note which bills of ours are in Fortnox more than once.
+
+        :param adopted: the given numbers that are ours.
+        """
+        duplicates = self.ledger.candidates.duplicates(
+            lambda number: number in adopted or bool(self._item_of(number))
+        )
+        self.notes.extend(map(_duplicate_note, duplicates))
 
     def number_in_fortnox(self, plan: BillPlan) -> str:
         # Also for a known number: a duplicate would remain to be paid.
