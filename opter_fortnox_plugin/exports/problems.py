@@ -229,7 +229,7 @@ class Problems:
             f"{words['item'].sv} eller {words['party'].sv}",
             f"{words['item'].en} or {words['party'].en}",
         )
-        self._words = {**words, "is_not_sent": _IS_NOT_SENT}
+        self._words = {**words, "is_not_sent": _IS_NOT_SENT, "sides": ""}
         party_refusals = {f"{party}_{code}": text for code, text in _OF_PARTIES.items()}
         self.gaps: Final = {**COMMON_GAPS, **gaps}
         self.refusals: Final = {**COMMON_REFUSALS, **party_refusals, **refusals}

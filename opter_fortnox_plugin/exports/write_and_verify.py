@@ -203,7 +203,7 @@ class Sender(ABC, Generic[D]):
             if current is None:
                 return self.problems.outcome("refused", "NOT_IN_FORTNOX")
             if not belongs(current):
-                return self.problems.outcome("refused", "NUMBER_TAKEN", number=number, sides="")
+                return self.problems.outcome("refused", "NUMBER_TAKEN", number=number)
             if current.cancelled:
                 return Outcome("cancelled", current)
             if current.booked:

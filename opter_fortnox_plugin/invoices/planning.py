@@ -176,7 +176,7 @@ class InvoicePlanner(Planner[InvoicePlan]):
         numbers: dict[str, str] = {}
         for plan in self.plans:
             if numbers.setdefault(plan.number, plan.item.id) != plan.item.id:
-                plan.refuse("NUMBER_TAKEN", number=plan.number, sides="")
+                plan.refuse("NUMBER_TAKEN", number=plan.number)
 
     def _find_numbers(self, numbers: Iterable[str]) -> dict[str, object]:
         """Return which of these numbers Fortnox may have, with their rows if they were listed.
@@ -226,7 +226,7 @@ class InvoicePlanner(Planner[InvoicePlan]):
     def adopt(self, plan: InvoicePlan, theirs: Invoice) -> None:
         plan.differences = identity_differences(plan.content.ours, theirs)
         if plan.differences:
-            plan.refuse("NUMBER_TAKEN", number=plan.number, sides="")
+            plan.refuse("NUMBER_TAKEN", number=plan.number)
             return
         plan.state = "adopted"
         # Only the fields that Fortnox has.

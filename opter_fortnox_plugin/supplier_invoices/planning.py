@@ -152,7 +152,7 @@ class BillPlanner(Planner[BillPlan]):
             return sent_number
         if candidate in numbers.values() or self._is_of_other(plan, candidate):
             # Two bills of ours would be one in Fortnox.
-            plan.refuse("NUMBER_TAKEN", number=candidate, sides="")
+            plan.refuse("NUMBER_TAKEN", number=candidate)
         return candidate
 
     def _note_duplicates(self, adopted: Collection[str]) -> None:
