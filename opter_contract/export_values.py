@@ -110,6 +110,11 @@ class Invoice:
     order_date: date | None = None
     credits: str = ""
     """The invoice number that a correction takes back; ``""`` for none."""
+    credits_date: date | None = None
+    """The invoice date of that one; ``None`` if the host does not have it."""
+    credits_total: Decimal | None = None
+    """The total of that one with VAT; ``None`` if the host does not have it, or in another
+    currency."""
     document: str = ""
     """The file name of its PDF, to be read with ``opter_read_document``; ``""`` for none."""
 

@@ -214,7 +214,7 @@ class Host:
     def get_state(self, key: str) -> str | None:
         return self._ask("opter_get_state", default=None, key=key)
 
-    def set_state(self, key: str, value: str) -> None:
+    def set_state(self, key: str, value: str | None) -> None:
         self._ask("opter_set_state", key=key, value=value)
 
     def get_secret(self, key: str) -> str | None:

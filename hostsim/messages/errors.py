@@ -111,11 +111,11 @@ _SENTENCES: dict[str, dict[str, Text]] = {
             "back.",
         ),
         "CORRECTION_EXPORTED": Text(
-            "Faktura {number} rättas i bokföringen av {corrections}, som skulle stå kvar där utan "
-            "något att rätta. Ta tillbaka {corrections} först, också om den är makulerad "
+            "Faktura {number} rättas i bokföringen av {corrections.sv}, som skulle stå kvar där "
+            "utan något att rätta. Ta tillbaka {corrections.sv} först, också om den är makulerad "
             "där.",
-            "Invoice {number} is corrected in accounting by {corrections}, which would remain "
-            "there with nothing to correct. Take back {corrections} first, also if it is "
+            "Invoice {number} is corrected in accounting by {corrections.en}, which would remain "
+            "there with nothing to correct. Take back {corrections.en} first, also if it is "
             "cancelled there.",
         ),
         "NOT_CANCELLED": Text(

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
-from hostsim.messages.text import Template
+from hostsim.messages.payments import region_name
+from hostsim.messages.text import Template, listed
 from opter_contract.values import Text
 
 INVOICES, BILLS = "invoices", "supplier-bills"
@@ -90,6 +91,19 @@ def definition_words(subject: str) -> Mapping[str, Text | str]:
 def said(sentence: Text, subject: str) -> Text:
     """Put the words of a subject into a sentence."""
     return Template(*sentence)(**WORDS[subject])
+
+
+def numbers_with_regions(items: Sequence[tuple[str, str]], region: str) -> Text:
+    """List numbers, those of other regions than this one with the region.
+
+    :param items: the region and number of each.
+    """
+    return listed(
+        Text(number, number)
+        if of_region == region
+        else Text(*(f"{number} ({name})" for name in region_name(of_region)))
+        for of_region, number in items
+    )
 
 
 INTERRUPTED = Text(

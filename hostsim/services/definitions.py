@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from hostsim.errors import HostError, SettingsRefused, failure_of, host_error
 from hostsim.ledger.values import Definition
@@ -30,17 +31,26 @@ def settings_fields(plugins: Plugins, type_code: str, subject: str) -> list[Sett
 
     :raises HostError: whatever the plug-in raises, so that it stops no other one.
     """
-    hook = "opter_settings_fields"
+    return checked_fields(_ask(plugins, "opter_settings_fields", type_code, subject))
+
+
+def _ask(plugins: Plugins, hook: str, type_code: str, subject: str, **more: object) -> Any:
+    """Call a hook about the settings of a type outside of a run.
+
+    :raises HostError: whatever the plug-in raises.
+    """
+    owner = plugins.owner(type_code, subject)
+    about = {"type_code": type_code, "subject": subject}
     try:
-        answer = plugins.call_owner(type_code, hook, subject, type_code=type_code, subject=subject)
+        return plugins.call_owner(type_code, hook, subject, **about, **more)
     except (KeyboardInterrupt, HostError):
         raise
     except BaseException as error:
         failure = failure_of(error)
         if failure is None:
-            raise broken(f"{hook} failed ({type(error).__name__})") from error
+            what = f"{owner.name}: {hook} failed ({type(error).__name__})"
+            raise broken(what) from error
         raise HostError(failure.code, failure.kind, failure.message) from error
-    return checked_fields(answer)
 
 
 class Definitions(Context):
@@ -166,13 +176,8 @@ class Definitions(Context):
         self, type_code: str, values: Mapping[str, str], subject: str
     ) -> CheckedSettings:
         self.settings_fields(type_code, subject)  # what cannot be shown afterwards is not stored
-        answer: CheckedSettings | None = self.plugins.call_owner(
-            type_code,
-            "opter_check_settings",
-            subject,
-            type_code=type_code,
-            values=dict(values),
-            subject=subject,
+        answer: CheckedSettings | None = _ask(
+            self.plugins, "opter_check_settings", type_code, subject, values=dict(values)
         )
         if answer is None:
             raise broken("opter_check_settings was not answered")

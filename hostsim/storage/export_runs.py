@@ -316,9 +316,9 @@ _BEGIN = """
 
 # Corrections last: they name another invoice.
 _CHOOSE_ITEMS = f"""
-    INSERT INTO export_items (run_id, place, item_id, digest, party)
+    INSERT INTO export_items (run_id, place, item_id, digest, party, credits)
     SELECT :run_id, row_number() OVER (ORDER BY i.type = 'correction', length(i.number), i.number),
-           i.item_id, i.digest, i.party
+           i.item_id, i.digest, i.party, i.credits
     FROM {WITH_STATE}
     WHERE i.region = :region AND CASE
         WHEN :asked IS NOT NULL THEN i.number IN (SELECT value FROM json_each(:asked))
@@ -334,8 +334,8 @@ _PLACE = "SELECT place FROM export_items WHERE run_id = :run_id AND item_id = :i
 
 # The content may have been loaded again since the items were chosen.
 _TAKE_CONTENT = """
-    UPDATE export_items SET (digest, party) = (
-        SELECT digest, party FROM <items> i WHERE i.item_id = export_items.item_id)
+    UPDATE export_items SET (digest, party, credits) = (
+        SELECT digest, party, credits FROM <items> i WHERE i.item_id = export_items.item_id)
     WHERE run_id = :run_id AND place > :place AND place <= :place + :most
 """
 
@@ -489,8 +489,8 @@ _LOG_RESULT = """
 # A refusal settles what this run was about to send, and nothing that an earlier one may have sent.
 _SETTLE = """
     INSERT INTO exported_items (export_type, subject, company, item_id, state, exported, intended,
-                                complete, number, party_number, total, digest, code, message_sv,
-                                message_en, run_id, user, at)
+                                complete, number, party_number, total, digest, credits, code,
+                                message_sv, message_en, run_id, user, at)
     SELECT :export_type, :subject, :company, :id,
            CASE :state WHEN 'unchanged' THEN 'sent' ELSE :state END,
            :state IN ('sent', 'adopted', 'unchanged', 'booked')
@@ -498,6 +498,7 @@ _SETTLE = """
            :state = 'unknown', :complete,
            :number, :party_number, :total,
            CASE WHEN :state IN ('refused', 'unknown', 'cancelled') THEN '' ELSE r.digest END,
+           r.credits,
            :code, :message_sv, :message_en, :run_id, :user, :at
     FROM export_items r WHERE r.run_id = :run_id AND r.item_id = :id
     ON CONFLICT DO UPDATE SET
@@ -516,6 +517,8 @@ _SETTLE = """
                             ELSE excluded.party_number END,
         total = coalesce(excluded.total, total),
         digest = CASE excluded.digest WHEN '' THEN digest ELSE excluded.digest END,
+        credits = CASE WHEN :state IN ('sent', 'adopted', 'unchanged') THEN excluded.credits
+                       ELSE credits END,
         code = excluded.code, message_sv = excluded.message_sv, message_en = excluded.message_en,
         run_id = excluded.run_id, user = excluded.user, at = excluded.at
 """

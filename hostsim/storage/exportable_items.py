@@ -269,12 +269,14 @@ def total_and_party_number(
 
 def exported_corrections(
     store: Store, definition: Definition, company: str, number: str
-) -> list[str]:
-    """Return the numbers of the corrections of an invoice that the books of a company may have."""
-    if definition.subject != INVOICES:
-        return []
+) -> list[tuple[str, str]]:
+    """Return the corrections of an invoice that the books of a company may have.
+
+    As they were sent, from any region: each with its region and number.
+    """
     values = _values_of(definition, company) | {"number": number}
-    return [row["number"] for row in store.db.execute(_EXPORTED_CORRECTIONS, values)]
+    query = of_subject(_EXPORTED_CORRECTIONS, definition.subject)
+    return [(row["region"], row["number"]) for row in store.db.execute(query, values)]
 
 
 def of_subject(query: str, subject: str) -> str:
@@ -394,11 +396,14 @@ _EXPORTED = f"""
     WHERE i.region = :region AND i.number = :number AND {_MAY_BE_THERE}
 """  # noqa: S608 constants
 
+# While it is unknown which content of one arrived, any that was about to be sent may be there.
 _EXPORTED_CORRECTIONS = f"""
-    SELECT i.number FROM invoices i JOIN exported_items e ON e.export_type = :export_type
-    AND e.subject = :subject AND e.company = :company AND e.item_id = i.item_id
-    WHERE i.region = :region AND i.type = 'correction' AND i.credits = :number AND {_MAY_BE_THERE}
-    ORDER BY length(i.number), i.number
+    SELECT i.region, i.number FROM exported_items e JOIN <items> i ON i.item_id = e.item_id
+    WHERE e.export_type = :export_type AND e.subject = :subject AND e.company = :company
+    AND {_MAY_BE_THERE} AND (e.credits = :number OR (e.intended > 0 AND EXISTS (
+        SELECT 1 FROM export_items r
+        WHERE r.credits = :number AND r.credits <> '' AND r.item_id = e.item_id AND r.chosen = 1)))
+    ORDER BY i.region, length(i.number), i.number
 """  # noqa: S608 constants
 
 _NOT_EXPORTABLE = """

@@ -36,6 +36,8 @@ class ItemTables:
     number: str  # the field that is the column ``number``
     parties: str
     party_field: str  # and with ``_id`` the column that names it
+    more_columns: str = ""  # of an item, from what is joined to its table ``i``
+    joined: str = ""
 
     @property
     def _rows(self) -> tuple[str, str]:
@@ -84,7 +86,8 @@ class ItemTables:
                 document=PurePath(row["document"]).name,
             )
             for row in db.execute(
-                f"SELECT i.*, i.number AS {self.number}, {party_columns} FROM {self.table} i"  # noqa: S608 names
+                f"SELECT i.*, i.number AS {self.number}, {party_columns}{self.more_columns}"  # noqa: S608 names
+                f" FROM {self.table} i {self.joined}"
                 f" JOIN {self.parties} p ON p.id = i.{self.party_field}_id WHERE {condition}",
                 ids,
             )
@@ -105,6 +108,12 @@ _INVOICES = ItemTables(
     number="invoice_number",
     parties="customers",
     party_field="customer",
+    more_columns=""",
+        o.invoice_date AS credits_date,
+        CASE o.currency WHEN i.currency THEN o.total END AS credits_total""",
+    joined="""
+        LEFT JOIN invoices o
+            ON o.region = i.region AND o.number = i.credits""",
 )
 
 _BILLS = ItemTables(

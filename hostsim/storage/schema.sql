@@ -551,12 +551,13 @@ CREATE TABLE state (
 -- item has nothing to be exported.
 CREATE VIEW invoice_items AS
     SELECT item_id, region, number, type, customer_code AS party_code, customer_name AS party,
-           invoice_date AS date, due_date, total, currency, period_closed, digest, 0 AS withheld
+           invoice_date AS date, due_date, total, currency, period_closed, digest, 0 AS withheld,
+           credits
     FROM invoices;
 CREATE VIEW bill_items AS
     SELECT b.item_id, b.region, b.number, 'bill' AS type, s.code AS party_code,
            s.name AS party, b.bill_date AS date, b.due_date, b.total, b.currency,
-           b.period_closed, b.digest, s.sends_invoice AS withheld
+           b.period_closed, b.digest, s.sends_invoice AS withheld, '' AS credits
     FROM supplier_bills b JOIN suppliers s ON s.id = b.supplier_id;
 
 CREATE TABLE export_runs (
@@ -588,8 +589,9 @@ CREATE TABLE export_items (
     run_id          TEXT NOT NULL REFERENCES export_runs (id),
     place           INTEGER NOT NULL,
     item_id         TEXT NOT NULL,
-    digest          TEXT NOT NULL,  -- of the content that was given, as is the name
+    digest          TEXT NOT NULL,  -- of the content that was given, as are the next two
     party           TEXT NOT NULL,  -- the name of the customer or supplier
+    credits         TEXT NOT NULL,  -- the number of the invoice that a correction takes back
     -- As it is planned; NULL where settings exclude it.
     state           TEXT CHECK (state IN ('ready', 'waiting', 'adopted', 'unchanged', 'booked',
                                           'refused', 'unknown')),
@@ -611,6 +613,7 @@ CREATE TABLE export_items (
     PRIMARY KEY (run_id, item_id)
 ) WITHOUT ROWID;
 CREATE UNIQUE INDEX export_items_in_order ON export_items (run_id, place);
+CREATE INDEX export_items_by_credits ON export_items (credits) WHERE credits <> '';
 
 -- The customers or suppliers that a send would create or change there.
 CREATE TABLE export_cards (
@@ -727,6 +730,7 @@ CREATE TABLE exported_items (
     party_number    TEXT NOT NULL DEFAULT '',
     total           TEXT,
     digest          TEXT NOT NULL DEFAULT '',  -- of the content of which the result is known
+    credits         TEXT NOT NULL DEFAULT '',  -- what it takes back there
     code            TEXT NOT NULL DEFAULT '',
     message_sv      TEXT,
     message_en      TEXT,

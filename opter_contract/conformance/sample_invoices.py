@@ -61,7 +61,14 @@ EUROS: Final = invoice(
     exchange_rate=Decimal("11.2345"),
     customer=ABROAD,
 )
-CORRECTION: Final = invoice("1004", row("-1000.00", "-250.00"), type="correction", credits="1001")
+CORRECTION: Final = invoice(
+    "1004",
+    row("-1000.00", "-250.00"),
+    type="correction",
+    credits="1001",
+    credits_date=ORDINARY.invoice_date,
+    credits_total=Decimal("1250.00"),
+)
 INTEREST: Final = invoice("1005", row("45.50", "0", "8313", "0"), type="interest")
 OF_A_NEW_CUSTOMER: Final = invoice("1006", customer=NEW)
 

@@ -44,6 +44,11 @@ def is_ours(ours: Document, theirs: Document) -> bool:
     return theirs.external_reference == ours.external_reference
 
 
+def is_marked(theirs: Document) -> bool:
+    """Return whether a document in Fortnox has the mark of an item of ours."""
+    return theirs.external_reference.startswith(MARK)
+
+
 def is_of_another(mark: str, theirs: Document) -> bool:
     """Return whether a document in Fortnox has the mark of another item of ours than this one."""
-    return theirs.external_reference.startswith(MARK) and theirs.external_reference != mark
+    return is_marked(theirs) and theirs.external_reference != mark

@@ -7,7 +7,7 @@ resumes where it was, and nothing is sent twice.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
@@ -23,8 +23,8 @@ from opter_fortnox_plugin.errors import (
     Rejected,
     Unavailable,
 )
+from opter_fortnox_plugin.exports.cards import BankChanged
 from opter_fortnox_plugin.exports.outcomes import Outcome, refusal_text
-from opter_fortnox_plugin.exports.parties import BankChanged
 from opter_fortnox_plugin.exports.planning import WITH_CARD, Planner
 from opter_fortnox_plugin.exports.problems import NUMBER_USED
 from opter_fortnox_plugin.exports.settings import ExportSettings
@@ -88,6 +88,8 @@ class Export:
                     outcome = session.pool.run(lambda: planner.sender.cancel(number, plan.belongs))
                 elif plan.code:
                     outcome = Outcome(plan.state, None, plan.code, plan.message)
+                if outcome.state == "cancelled":
+                    planner.mark_taken_back(plan, number)
             return _result(item, outcome)
 
 
@@ -144,7 +146,10 @@ class Exporter:
         self._host.take_results([self._planned_result(plan) for plan in settled])
         self._done = len(settled)
         self._confirm(plans)
-        changes = self._write_cards([plan for plan in plans if plan.state in WITH_CARD])
+        with_card = [plan for plan in plans if plan.state in WITH_CARD]
+        changes = self._writable(with_card, self._write_cards(with_card))
+        # Whose each record is stays known, whatever ends this.
+        self._planner.cards.store()
         try:
             for batch in self.rounds(changes):
                 self._send_all(batch)
@@ -154,6 +159,13 @@ class Exporter:
             self._wait(0)
         finally:
             self._store_arrived()
+        self._end()
+
+    def _end(self) -> None:
+        """Store what is known of the cards, and report what ended the export, if anything did.
+
+        :raises FortnoxError: that ended it.
+        """
         if not self._stopped:
             self._planner.cards.advance_watermark()
         self._planner.cards.store()
@@ -197,8 +209,8 @@ class Exporter:
             if plan.state == "waiting" and not cards.cards[plan.party_number].is_waiting:
                 plan.state, plan.code, plan.message = "ready", "", None
 
-    def _write_cards(self, plans: Sequence[Any]) -> list[Any]:
-        """Write the party records that these items need; return the plans whose record exists."""
+    def _write_cards(self, plans: Sequence[Any]) -> dict[str, Outcome]:
+        """Write the party records that these items need; return what failed, by number."""
         cards = self._planner.cards
         numbers = dict.fromkeys(plan.party_number for plan in plans if plan.party_number)
         futures = {
@@ -215,9 +227,15 @@ class Exporter:
             else:
                 failed[number] = outcome
                 self._error = self._error or outcome.error
-        self._planner.notes.extend(
-            dict.fromkeys(rejected.message for rejected in failed.values() if rejected.message)
-        )
+        messages = dict.fromkeys(outcome.message for outcome in failed.values())
+        self._planner.notes.extend(filter(None, messages))
+        return failed
+
+    def _writable(self, plans: Iterable[Any], failed: Mapping[str, Outcome]) -> list[Any]:
+        """Return the plans whose party record is as it should be; report the others.
+
+        :param failed: the outcomes of the records that could not be written, by number.
+        """
         writable = []
         for plan in (plan for plan in plans if plan.action != "none"):
             if problem := failed.get(plan.party_number):
@@ -230,9 +248,9 @@ class Exporter:
             self._planner.refuse_if_card_conflicts(plan)
             if plan.action == "none":
                 self._host.take_results([self._planned_result(plan)])
-            else:
-                cards.mark_used(plan.party_number)
-                writable.append(plan)
+                continue
+            self._planner.cards.mark_used(plan.party_number)
+            writable.append(plan)
         return writable
 
     def _write_card(self, number: str) -> Outcome | None:
@@ -383,15 +401,21 @@ class Exporter:
 
     def _planned_result(self, plan: Any) -> ItemResult:
         """Return the result of an item that needs no request."""
-        # Taken back, but the response was lost; otherwise a person cancelled it there.
-        cancelled = plan.code == "CANCELLED_IN_FORTNOX" and plan.existing and plan.item.intended
-        state = "cancelled" if cancelled else plan.state
+        state = "cancelled" if self.is_taken_back(plan) else plan.state
         outcome = Outcome(state, plan.existing, plan.remark.code, plan.remark.message)
         if plan.state == "adopted":
             outcome = replace(outcome, document=plan.theirs)
         incomplete = plan.item.incomplete and plan.state not in {"unchanged", "booked"}
         complete = not (incomplete or plan.doubt or self._is_unfinished(plan))
         return _result(plan.item, outcome, complete=complete)
+
+    def is_taken_back(self, plan: Any) -> bool:
+        """Return whether an item was taken back, and the response was lost.
+
+        Otherwise a person cancelled it there.
+        """
+        is_ours = plan.existing is not None and plan.item.intended
+        return is_ours and plan.code == "CANCELLED_IN_FORTNOX"
 
     def _report_progress(self) -> None:
         done, total = self._done, self._total

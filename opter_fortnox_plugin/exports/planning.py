@@ -13,12 +13,13 @@ from typing import Any, ClassVar, Final, Generic, TypeVar
 from opter_contract.export_values import Difference, ExportItem, Gap, PlannedItem
 from opter_contract.values import Company, Text
 from opter_fortnox_plugin.errors import filled
+from opter_fortnox_plugin.exports.cards import Cards
 from opter_fortnox_plugin.exports.content import Content, have_one_code
-from opter_fortnox_plugin.exports.parties import Cards, PartyRegister
-from opter_fortnox_plugin.exports.problems import Problem, Problems
+from opter_fortnox_plugin.exports.party_register import PartyRegister
+from opter_fortnox_plugin.exports.problems import IS_NOT_CHANGED, Problem, Problems
 from opter_fortnox_plugin.exports.registers import Registers
-from opter_fortnox_plugin.exports.sending import Sender
 from opter_fortnox_plugin.exports.settings import ExportSettings
+from opter_fortnox_plugin.exports.write_and_verify import Sender
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.session import Session
 
@@ -49,7 +50,12 @@ class Plan(ABC):
 
     def note(self, code: str, message: Text | None = None, **details: object) -> None:
         self.code = code
-        self.message = message or self.problems.sentence(code, **details)
+        self.message = message or self.sentence(code, **details)
+
+    def sentence(self, code: str, **details: object) -> Text:
+        if self.existing is not None:
+            details["is_not_sent"] = IS_NOT_CHANGED
+        return self.problems.sentence(code, **details)
 
     @property
     def remark(self) -> Problem:
@@ -98,7 +104,6 @@ class Planner(ABC, Generic[P]):
         self.registers: Final = Registers(session.client, session.pool)
         self.cards: Final = Cards(self.register, session, company, update=settings.update_cards)
         self.plans: list[P] = []
-        self.excluded: list[ExportItem] = []
         self.gaps: list[Gap] = []
         self.notes: list[Text] = []
 
@@ -164,7 +169,8 @@ class Planner(ABC, Generic[P]):
             f"Comparing {self.items_in_words.en} with Fortnox",
         )
         self._host.report_progress("checking", 0, len(items), comparing)
-        self._refuse_shared_numbers()
+        self.cards.load()
+        self.refuse_shared_numbers()
         self.look_up()
         for plan in self.ready_plans():
             self.compare(plan)
@@ -187,10 +193,9 @@ class Planner(ABC, Generic[P]):
         ]
         for reason, count in Counter(filter(None, reasons)).items():
             self.notes.append(filled(reason, {"count": count}))
-        self.excluded = [item for item, reason in zip(items, reasons, strict=True) if reason]
         return [item for item, reason in zip(items, reasons, strict=True) if reason is None]
 
-    def _refuse_shared_numbers(self) -> None:
+    def refuse_shared_numbers(self) -> None:
         """Refuse items of different parties that share a number in Fortnox."""
         cards: dict[str, dict[str, Any]] = {}
         for plan in self.plans:
@@ -211,6 +216,9 @@ class Planner(ABC, Generic[P]):
     def number_in_fortnox(self, plan: P) -> str:
         """Return the number of a document to take back; ``""`` if there is none."""
         return plan.item.number or plan.number
+
+    def mark_taken_back(self, plan: P, number: str) -> None:
+        """Note that a document of ours was taken back."""
 
     def details(self, numbers: Iterable[str]) -> Mapping[str, Any]:
         """Read the documents with these numbers: ``None`` if missing, the error if unreadable."""
@@ -306,8 +314,10 @@ class Planner(ABC, Generic[P]):
                 ours=card.ours.organisation_number,
                 theirs=card.other_organisation,
             )
+        elif card.other_name:
+            plan.refuse(f"{self.problems.party}_CONTRADICTS", card.message)
         elif card.other_id:
-            message = self.problems.sentence(
+            message = plan.sentence(
                 "NUMBER_OF_OTHER", number=plan.party_number, ours=card.id, theirs=card.other_id
             )
             plan.refuse(f"{self.problems.party}_NUMBER_SHARED", message)

@@ -103,8 +103,8 @@ COMMON_REFUSALS: Final[Mapping[str, Text]] = {
         "again: it is asked first.",
     ),
     "NOT_SENT": Text(
-        "Exporten avbröts innan {item} skickades. Exportera igen.",
-        "The export ended before {item} was sent. Export again.",
+        "Exporten avbröts innan den kom till {item}. Exportera igen.",
+        "The export ended before it came to {item}. Export again.",
     ),
     "NOT_IN_FORTNOX": Text(
         "{Item} har exporterats men finns inte i Fortnox. Kontrollera att det är rätt företag.",
@@ -126,11 +126,19 @@ _REMARKS: Final[Mapping[str, Text]] = {
         "{ours} had the {party_number} {several} here before, and what is sent stays on it in "
         "Fortnox. If the number is wrong, give {ours} the {party_number} {several} again.",
     ),
+    "NAME_DIFFERS": Text(
+        "{Party} {number} heter {theirs} i Fortnox och {ours} här, och inget organisationsnummer "
+        "visar att de är samma. Är de det, ge dem samma namn eller organisationsnummer här och i "
+        "Fortnox; annars ge {party} ett annat {party_number} här.",
+        "{Party} {number} is called {theirs} in Fortnox and {ours} here, and no organisation "
+        "number shows that they are the same one. If they are, give both the same name or "
+        "organisation number; otherwise give {party} another {party_number} here.",
+    ),
     "NUMBER_OF_OTHER": Text(
-        "{Party} {number} i Fortnox är {theirs} här, så {item} för {ours} skickas inte dit. Ge "
+        "{Party} {number} i Fortnox är {theirs} här, så {item} för {ours} {is_not_sent}. Ge "
         "{ours} ett annat {party_number}; är de samma, ska namn och organisationsnummer vara lika "
         "här och i Fortnox, eller utan organisationsnummer allt som båda har.",
-        "{Party} {number} in Fortnox is {theirs} here, so {item} of {ours} is not sent there. Give "
+        "{Party} {number} in Fortnox is {theirs} here, so {item} of {ours} {is_not_sent}. Give "
         "{ours} another {party_number}; if they are the same one, name and organisation number "
         "must be equal here and in Fortnox, or without an organisation number all that both have.",
     ),
@@ -157,10 +165,10 @@ _OF_PARTIES: Final[Mapping[str, Text]] = {
         "is deleted. Give {party} another number.",
     ),
     "NOT_WRITTEN": Text(
-        "{Party} {number} kunde inte skrivas i Fortnox (kod {code}), så {item} skickades inte. "
-        "Rätta {party} och exportera igen.",
-        "{Party} {number} could not be written to Fortnox (code {code}), so {item} was not "
-        "sent. Correct {party} and export again.",
+        "{Party} {number} kunde inte skrivas i Fortnox (kod {code}), så ingenting skickades för "
+        "{party}. Rätta {party} och exportera igen.",
+        "{Party} {number} could not be written to Fortnox (code {code}), so nothing was sent for "
+        "{party}. Correct {party} and export again.",
     ),
 }
 
@@ -184,6 +192,11 @@ OF_FORTNOX: Final[Mapping[int, str]] = {
 
 #: The error of a customer number that is, or was, in use.
 NUMBER_USED: Final = 2000637
+
+
+#: What a refusal means for an item; the second, for one that is in Fortnox.
+_IS_NOT_SENT: Final = Text("skickas inte", "is not sent")
+IS_NOT_CHANGED: Final = Text("ändras inte i Fortnox", "is not changed in Fortnox")
 
 
 class Problem(NamedTuple):
@@ -216,7 +229,7 @@ class Problems:
             f"{words['item'].sv} eller {words['party'].sv}",
             f"{words['item'].en} or {words['party'].en}",
         )
-        self._words = words
+        self._words = {**words, "is_not_sent": _IS_NOT_SENT, "sides": ""}
         party_refusals = {f"{party}_{code}": text for code, text in _OF_PARTIES.items()}
         self.gaps: Final = {**COMMON_GAPS, **gaps}
         self.refusals: Final = {**COMMON_REFUSALS, **party_refusals, **refusals}

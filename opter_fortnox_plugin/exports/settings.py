@@ -36,6 +36,11 @@ class ExportSettings(ABC):
         """Whether customers or suppliers that are there are changed."""
 
     @property
+    def pdf_scopes(self) -> tuple[str, ...]:
+        """What attaching PDFs may do in Fortnox."""
+        return ("inbox", "connectfile") if self.attach_pdf else ()
+
+    @property
     @abstractmethod
     def scopes(self) -> tuple[str, ...]:
         """What an export may do in Fortnox, and no more."""

@@ -52,14 +52,22 @@ def rounded_to_ore(amount: Decimal) -> Decimal:
     return amount.quantize(_ORE, ROUND_HALF_UP)
 
 
-def amount_text(amount: Decimal) -> str:
-    return f"{amount:.2f}" if amount == rounded_to_ore(amount) else f"{amount:f}"
+def amount_text(amount: Decimal, separator: str = "") -> str:
+    """Return an amount with a point and at least two decimals.
+
+    :param separator: ``,`` to set thousands apart.
+    """
+    is_whole_ore = amount == rounded_to_ore(amount)
+    return f"{amount:{separator}.2f}" if is_whole_ore else f"{amount:{separator}f}"
 
 
 def amount_in_words(amount: Decimal, currency: str = "") -> Text:
-    """Return an amount, formatted for each language."""
-    text = f"{amount_text(amount)} {currency}".strip()
-    return Text(text.replace(".", ","), text)
+    """Return an amount as people write it: ``1 234,50`` with no-break spaces, or ``1,234.50``."""
+    english = amount_text(amount, ",")
+    return Text(*(f"{text} {currency}".strip() for text in (english.translate(_SWEDISH), english)))
+
+
+_SWEDISH: Final = str.maketrans({",": "\N{NO-BREAK SPACE}", ".": ","})
 
 
 def differences_of(*fields: tuple[str, object, object]) -> list[Difference]:

@@ -14,7 +14,7 @@ from typing import Final
 from opter_contract import export_values as contract
 from opter_contract.values import Text
 from opter_fortnox_plugin.exports.content import Content, is_of_another, party_id
-from opter_fortnox_plugin.exports.parties import CARD, card_texts
+from opter_fortnox_plugin.exports.party_register import CARD, card_texts
 from opter_fortnox_plugin.exports.problems import Problem
 from opter_fortnox_plugin.exports.texts import (
     MARK,
@@ -121,16 +121,34 @@ def content_of(
 
     :param descriptions: of accounts, for the rows.
     """
-    rates = frozenset(row.vat_rate for row in invoice.rows)
-    kinds = {rate[1] for code in rates if (rate := rate_of(code, settings.vat_kinds))} - {""}
     rows = (_text_row(invoice), *_rows(invoice, settings, descriptions))
     difference = host_total(invoice) - total_of(rows)
-    rounded = _is_rounding(invoice, difference) and bool(settings.rounding_account)
-    if difference and rounded:
+    rounds = bool(settings.rounding_account) and _is_rounding(invoice, difference)
+    rounding = difference if rounds else _ZERO
+    if rounding:
         account = settings.rounding_account
-        rows = (*rows, InvoiceRow("Öresavrundning", account, difference, Decimal(1)))
+        rows = (*rows, InvoiceRow("Öresavrundning", account, rounding, Decimal(1)))
+    rates = frozenset(row.vat_rate for row in invoice.rows)
+    kinds = {rate[1] for code in rates if (rate := rate_of(code, settings.vat_kinds))} - {""}
+    ours = _invoice_of(invoice, settings, rows)
+    card = card_of(invoice.customer, settings)
+    return InvoiceContent(
+        ours,
+        card,
+        party_id(invoice.region, invoice.customer.code),
+        host_total(invoice),
+        _problem_of(invoice, ours, card, kinds),
+        vat_kind=min(kinds, default=""),
+        rates=rates,
+        rounding=rounding,
+    )
+
+
+def _invoice_of(
+    invoice: contract.Invoice, settings: InvoiceSettings, rows: tuple[InvoiceRow, ...]
+) -> Invoice:
     number = invoice.invoice_number.strip()
-    ours = Invoice(
+    return Invoice(
         number=number,
         party_number=customer_number(invoice.customer, settings),
         invoice_date=invoice.invoice_date,
@@ -144,26 +162,30 @@ def content_of(
         credit_invoice_reference=invoice.credits.strip(),
         total=total_of(rows),
     )
-    card = card_of(invoice.customer, settings)
-    problem = (
+
+
+def _problem_of(
+    invoice: contract.Invoice, ours: Invoice, card: Customer, kinds: Collection[str]
+) -> Problem | None:
+    """Return why an invoice cannot be written; the first problem of several.
+
+    :param kinds: of its VAT.
+    """
+    return (
         _number_problem(ours.number)
         or (None if invoice.rows else PROBLEMS.problem("ROWS_MISSING"))
         or PROBLEMS.text_problem(_texts(ours, card))
         or _vat_kind_problem(kinds)
-        or PROBLEMS.row_count_problem(len(rows))
-        or PROBLEMS.amount_problem(ours.currency, (ours.total, *(row.price for row in rows)))
-        or (_total_problem(invoice, ours) if difference and not rounded else None)
+        or PROBLEMS.row_count_problem(len(ours.rows))
+        or PROBLEMS.amount_problem(ours.currency, (ours.total, *(row.price for row in ours.rows)))
+        or (None if host_total(invoice) == ours.total else _total_problem(invoice, ours))
     )
-    return InvoiceContent(
-        ours,
-        card,
-        party_id(invoice.region, invoice.customer.code),
-        host_total(invoice),
-        problem,
-        vat_kind=min(kinds, default=""),
-        rates=rates,
-        rounding=difference if rounded else _ZERO,
-    )
+
+
+def with_customer_number(content: InvoiceContent, number: str) -> InvoiceContent:
+    """Return an invoice with another number of its customer."""
+    ours = replace(content.ours, party_number=number)
+    return replace(content, ours=ours, card=replace(content.card, number=number))
 
 
 def is_document_number(number: str) -> bool:

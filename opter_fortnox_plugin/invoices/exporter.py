@@ -8,9 +8,9 @@ from typing import Any, Final
 from opter_contract.export_values import Gap
 from opter_fortnox_plugin.exports.exporter import Export, Exporter
 from opter_fortnox_plugin.exports.outcomes import Outcome
+from opter_fortnox_plugin.invoices.invoice_sender import InvoiceSender
 from opter_fortnox_plugin.invoices.planning import InvoicePlan, InvoicePlanner
 from opter_fortnox_plugin.invoices.problems import PROBLEMS
-from opter_fortnox_plugin.invoices.sending import InvoiceSender
 from opter_fortnox_plugin.invoices.settings import InvoiceSettings
 
 
@@ -42,7 +42,8 @@ class InvoiceExporter(Exporter):
         number = plan.credited_number
         if number not in self._not_sent:
             return False
-        self.report_result(plan, PROBLEMS.outcome("refused", "ORIGINAL_NOT_SENT", number=number))
+        message = plan.sentence("ORIGINAL_NOT_SENT", number=number)
+        self.report_result(plan, Outcome("refused", plan.existing, "ORIGINAL_NOT_SENT", message))
         return True
 
     def gap_of_outcome(self, plan: InvoicePlan, outcome: Outcome) -> Gap | None:

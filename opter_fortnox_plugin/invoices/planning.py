@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import Final
@@ -11,10 +12,14 @@ from typing import Final
 from opter_contract.export_values import ExportItem
 from opter_contract.export_values import Invoice as HostInvoice
 from opter_contract.values import Text
-from opter_fortnox_plugin.exports.content import is_of_another, is_ours
-from opter_fortnox_plugin.exports.parties import PartyRegister
+from opter_fortnox_plugin.exports.content import is_marked, is_of_another, is_ours
+from opter_fortnox_plugin.exports.party_register import PartyRegister
 from opter_fortnox_plugin.exports.planning import Plan, Planner
-from opter_fortnox_plugin.exports.texts import MARK, amount_in_words
+from opter_fortnox_plugin.exports.texts import (
+    amount_in_words,
+    describe_differences,
+    differences_of,
+)
 from opter_fortnox_plugin.fortnox.fields import Unreadable, integer_in
 from opter_fortnox_plugin.fortnox.invoice_schemas import Invoice, invoice_of, number_in
 from opter_fortnox_plugin.fortnox.party_schemas import Customer, customer_of, customer_payload
@@ -30,9 +35,10 @@ from opter_fortnox_plugin.invoices.content import (
     rate_of,
     reference,
     vat_kind_conflicts,
+    with_customer_number,
 )
+from opter_fortnox_plugin.invoices.invoice_sender import InvoiceSender
 from opter_fortnox_plugin.invoices.problems import PROBLEMS, likely_cause_of_total
-from opter_fortnox_plugin.invoices.sending import InvoiceSender
 from opter_fortnox_plugin.invoices.settings import InvoiceSettings
 from opter_fortnox_plugin.session import Session
 
@@ -60,7 +66,7 @@ class InvoicePlan(Plan):
 
     def belongs(self, theirs: Invoice) -> bool:
         ours = self.content.ours
-        adopted = self.item.exported and not theirs.external_reference.startswith(MARK)
+        adopted = self.item.exported and not is_marked(theirs)
         return is_ours(ours, theirs) or (adopted and theirs.party_number == ours.party_number)
 
 
@@ -80,22 +86,32 @@ class InvoicePlanner(Planner[InvoicePlan]):
     register = REGISTER
     items_in_words = Text("fakturorna", "the invoices")
     _settings: InvoiceSettings
+    #: Those in Fortnox that corrections name and that are not exported with them, by number.
+    _originals: Mapping[str, Invoice | Unreadable | None]
 
     def new_sender(self, session: Session) -> InvoiceSender:
         return InvoiceSender(session.client)
 
     def exclusion_note(self, item: ExportItem) -> Text | None:
         invoice: HostInvoice = item.content
-        number, first = integer_in(invoice.invoice_number.strip()), self._settings.export_from_date
-        too_low = number is not None and number < self._settings.export_numbers_from
-        if not too_low and invoice.invoice_date >= first:
+        if not self._excludes(invoice.invoice_number.strip(), invoice.invoice_date):
             return None
+        first = self._settings.export_from_date
         return Text(
             f"Exporteras inte, eftersom de är före {first} eller har ett lägre nummer än "
             f"inställningen: {{count}}",
             f"Not exported, since they are before {first} or have a lower number than the "
             f"setting: {{count}}",
         )
+
+    def _excludes(self, number: str, day: date | None) -> bool:
+        """Return whether the settings exclude an invoice.
+
+        :param day: its date, if it is known.
+        """
+        value = integer_in(number)
+        is_too_low = value is not None and value < self._settings.export_numbers_from
+        return is_too_low or (day is not None and day < self._settings.export_from_date)
 
     def read_registers(self, contents: Sequence[HostInvoice]) -> None:
         units = any(row.unit for invoice in contents for row in invoice.rows)
@@ -131,13 +147,36 @@ class InvoicePlanner(Planner[InvoicePlan]):
                 details.add(number)
         for number, detail in self.details(details).items():
             self.take_detail(by_number[number], detail)
+        self._look_up_originals()
+
+    def _look_up_originals(self) -> None:
+        """Read the invoices that corrections name and that are not exported with them."""
+        corrections = [plan for plan in self.ready_plans() if plan.credited_number]
+        exported = {plan.number: plan for plan in self.plans}
+        others = {plan.credited_number for plan in corrections} - exported.keys()
+        self._originals = self.details(number for number in others if is_document_number(number))
+        there = {**self._originals, **{number: plan.theirs for number, plan in exported.items()}}
+        for plan in corrections:
+            self._follow_original(plan, there.get(plan.credited_number))
+        self.refuse_shared_numbers()
+
+    def _follow_original(self, plan: InvoicePlan, original: Invoice | Unreadable | None) -> None:
+        """Give a correction the number that its customer had when its invoice was sent.
+
+        A booked invoice keeps it. One that is not booked gets the customer's new number.
+        """
+        if not isinstance(original, Invoice) or not original.booked:
+            return
+        number = original.party_number
+        if number != plan.party_number and self.cards.is_of(number, plan.content.party_id):
+            plan.content = with_customer_number(plan.content, number)
 
     def _refuse_shared_invoice_numbers(self) -> None:
         """Refuse invoices that would share a number in Fortnox."""
         numbers: dict[str, str] = {}
         for plan in self.plans:
             if numbers.setdefault(plan.number, plan.item.id) != plan.item.id:
-                plan.refuse("NUMBER_TAKEN", number=plan.number, sides="")
+                plan.refuse("NUMBER_TAKEN", number=plan.number)
 
     def _find_numbers(self, numbers: Iterable[str]) -> dict[str, object]:
         """Return which of these numbers Fortnox may have, with their rows if they were listed.
@@ -173,6 +212,9 @@ class InvoicePlanner(Planner[InvoicePlan]):
             plan.note("TOTAL_DIFFERS", message)
         if plan.action != "none" and plan.content.rounding and not plan.code:
             self._note_rounding(plan)
+        number = customer_number(plan.item.content.customer, self._settings)
+        if plan.action != "none" and plan.party_number != number and not plan.code:
+            plan.note("CUSTOMER_RENUMBERED", ours=number, theirs=plan.party_number)
 
     def compare_ours(self, plan: InvoicePlan) -> None:
         if plan.item.content.rows:
@@ -184,7 +226,7 @@ class InvoicePlanner(Planner[InvoicePlan]):
     def adopt(self, plan: InvoicePlan, theirs: Invoice) -> None:
         plan.differences = identity_differences(plan.content.ours, theirs)
         if plan.differences:
-            plan.refuse("NUMBER_TAKEN", number=plan.number, sides="")
+            plan.refuse("NUMBER_TAKEN", number=plan.number)
             return
         plan.state = "adopted"
         # Only the fields that Fortnox has.
@@ -197,13 +239,13 @@ class InvoicePlanner(Planner[InvoicePlan]):
         corrections = [
             plan for plan in self.plans if plan.action != "none" and plan.credited_number
         ]
-        others = {plan.credited_number for plan in corrections} - originals.keys()
-        there = self.details(number for number in others if is_document_number(number))
         for plan in corrections:
             number = plan.credited_number
             planned = originals.get(number)
-            original = there.get(number) if planned is None else planned.will_be_there
+            original = self._originals.get(number) if planned is None else planned.will_be_there
             self._refuse_by_original(plan, original)
+            if planned is None and isinstance(original, Invoice) and plan.action != "none":
+                self._refuse_if_another(plan, original)
 
     def _refuse_by_original(self, plan: InvoicePlan, original: Invoice | Unreadable | None) -> None:
         """Refuse a correction if Fortnox will not have its invoice, or as one that it may not be.
@@ -212,9 +254,9 @@ class InvoicePlanner(Planner[InvoicePlan]):
         """
         number = plan.credited_number
         if original is None:
-            excluded = {item.content.invoice_number.strip() for item in self.excluded}
-            code = "ORIGINAL_EXCLUDED" if number in excluded else "ORIGINAL_NOT_SENT"
-            plan.refuse(code, number=number)
+            day = getattr(plan.item.content, "credits_date", None)
+            excluded = self._excludes(number, day)
+            plan.refuse("ORIGINAL_EXCLUDED" if excluded else "ORIGINAL_NOT_SENT", number=number)
         elif isinstance(original, Unreadable):
             named = Text(f"Faktura {number}", f"Invoice {number}")
             plan.refuse("UNREADABLE_IN_FORTNOX", Item=named, what=", ".join(original.fields))
@@ -229,6 +271,21 @@ class InvoicePlanner(Planner[InvoicePlan]):
                 ours=plan.party_number,
                 theirs=original.party_number or "–",
             )
+
+    def _refuse_if_another(self, plan: InvoicePlan, original: Invoice) -> None:
+        """Refuse a correction if somebody else's invoice has the number of the one it corrects."""
+        number, content = plan.credited_number, plan.item.content
+        if original.external_reference == reference(content.region, number):
+            return
+        day = getattr(content, "credits_date", None) or original.invoice_date
+        total = getattr(content, "credits_total", None)
+        differences = differences_of(
+            ("InvoiceDate", day, original.invoice_date),
+            ("Total", original.total if total is None else total, original.total),
+        )
+        if differences:
+            sides = describe_differences(differences)
+            plan.refuse("ORIGINAL_IS_ANOTHER", number=number, sides=sides)
 
     def _note_rounding(self, plan: InvoicePlan) -> None:
         ours = plan.content.ours

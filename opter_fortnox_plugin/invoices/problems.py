@@ -81,9 +81,9 @@ PROBLEMS: Final = Problems(
             "new invoice of another number.",
         ),
         "CUSTOMER_NOT_THERE": Text(
-            "Kund {what} finns inte längre i Fortnox, så fakturan skickades inte. Exportera igen: "
+            "Kund {what} finns inte längre i Fortnox, som inte godtog fakturan. Exportera igen: "
             "då läggs kunden upp på nytt, om Fortnox godtar numret.",
-            "Customer {what} is not in Fortnox any more, so the invoice was not sent. Export "
+            "Customer {what} is not in Fortnox any more, which did not accept the invoice. Export "
             "again: the customer is made again then, if Fortnox accepts the number.",
         ),
         "ROUNDED": Text(
@@ -105,43 +105,58 @@ PROBLEMS: Final = Problems(
             "with rows.",
         ),
         "ORIGINAL_NOT_SENT": Text(
-            "Rättelsen skickas inte, eftersom faktura {number} som den rättar inte finns i "
+            "Rättelsen {is_not_sent}, eftersom faktura {number} som den rättar inte finns i "
             "Fortnox. Exportera den först; saknar den rader här, läs först in den med rader. Går "
             "den inte att exportera, gör rättelsen i Fortnox.",
-            "The correction is not sent, since invoice {number} that it corrects is not in "
+            "The correction {is_not_sent}, since invoice {number} that it corrects is not in "
             "Fortnox. Export that one first; if it has no rows here, load it with rows before. If "
             "it cannot be exported, make the correction in Fortnox.",
         ),
         "ORIGINAL_EXCLUDED": Text(
-            "Rättelsen skickas inte, eftersom faktura {number} som den rättar inte finns i "
+            "Rättelsen {is_not_sent}, eftersom faktura {number} som den rättar inte finns i "
             "Fortnox, och exportens inställningar utelämnar den. Exportera från ett tidigare datum "
             "eller nummer, eller gör rättelsen i Fortnox.",
-            "The correction is not sent, since invoice {number} that it corrects is not in "
+            "The correction {is_not_sent}, since invoice {number} that it corrects is not in "
             "Fortnox, and the settings of the export leave it out. Export from an earlier date or "
             "number, or make the correction in Fortnox.",
         ),
         "ORIGINAL_CANCELLED": Text(
-            "Rättelsen skickas inte, eftersom faktura {number} som den rättar är makulerad i "
+            "Rättelsen {is_not_sent}, eftersom faktura {number} som den rättar är makulerad i "
             "Fortnox: det finns inget kvar att rätta. Ta bort rättelsen, eller låt den rätta en "
             "faktura som gäller.",
-            "The correction is not sent, since invoice {number} that it corrects is cancelled in "
+            "The correction {is_not_sent}, since invoice {number} that it corrects is cancelled in "
             "Fortnox: nothing is left to correct. Remove the correction, or let it correct an "
             "invoice that is in force.",
         ),
         "ORIGINAL_OF_OTHER_REGION": Text(
-            "Rättelsen skickas inte, eftersom faktura {number} i Fortnox är en annan, exporterad "
+            "Rättelsen {is_not_sent}, eftersom faktura {number} i Fortnox är en annan, exporterad "
             "från en annan region. Gör rättelsen i Fortnox.",
-            "The correction is not sent, since invoice {number} in Fortnox is another one, "
+            "The correction {is_not_sent}, since invoice {number} in Fortnox is another one, "
             "exported from another region. Make the correction in Fortnox.",
         ),
         "ORIGINAL_OF_OTHER_CUSTOMER": Text(
-            "Rättelsen skickas inte, eftersom den är till kund {ours}, och faktura {number} som "
+            "Rättelsen {is_not_sent}, eftersom den är till kund {ours}, och faktura {number} som "
             "den rättar är till kund {theirs} i Fortnox. Rätta kunden, eller numret på fakturan "
-            "som rättas; har kunden fått ett annat nummer, gör rättelsen i Fortnox.",
-            "The correction is not sent, since it is for customer {ours}, and invoice {number} "
+            "som rättas; har kunden fått ett annat nummer, exportera faktura {number} samtidigt, "
+            "eller gör rättelsen i Fortnox.",
+            "The correction {is_not_sent}, since it is for customer {ours}, and invoice {number} "
             "that it corrects is for customer {theirs} in Fortnox. Correct the customer, or the "
-            "number of the invoice that is corrected; if the customer has got another number, make "
-            "the correction in Fortnox.",
+            "number of the invoice that is corrected; if the customer has got another number, "
+            "export invoice {number} with it, or make the correction in Fortnox.",
+        ),
+        "ORIGINAL_IS_ANOTHER": Text(
+            "Rättelsen {is_not_sent}, eftersom faktura {number} i Fortnox är en annan än den här "
+            "(här / i Fortnox: {sides}). Rätta numret på fakturan som rättas, eller gör rättelsen "
+            "i Fortnox.",
+            "The correction {is_not_sent}, since invoice {number} in Fortnox is another one than "
+            "here (here / in Fortnox: {sides}). Correct the number of the invoice that is "
+            "corrected, or make the correction in Fortnox.",
+        ),
+        "CUSTOMER_RENUMBERED": Text(
+            "Kunden har nummer {ours} här nu. Rättelsen får {theirs}, som fakturan den rättar har "
+            "i Fortnox, där den är bokförd.",
+            "The customer has the number {ours} here now. The correction gets {theirs}, which the "
+            "invoice that it corrects has in Fortnox, where it is booked.",
         ),
         "NOT_MARKED_SENT": Text(
             "Fakturan är skickad, men kunde inte märkas som skickad till kunden i Fortnox. "

@@ -196,8 +196,5 @@ class InvoiceSettings(ExportSettings):
 
     @property
     def scopes(self) -> tuple[str, ...]:
-        return (
-            *SCOPES,
-            *(("costcenter",) if self.cost_center == "unit" else ()),
-            *(("inbox", "connectfile") if self.attach_pdf else ()),
-        )
+        cost_centers = ("costcenter",) if self.cost_center == "unit" else ()
+        return (*SCOPES, *cost_centers, *self.pdf_scopes)

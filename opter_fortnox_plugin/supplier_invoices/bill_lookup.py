@@ -10,11 +10,10 @@ from datetime import datetime
 from typing import Any
 
 from opter_fortnox_plugin.errors import Refused
-from opter_fortnox_plugin.exports.content import is_of_another, is_ours
+from opter_fortnox_plugin.exports.content import is_marked, is_of_another, is_ours
 from opter_fortnox_plugin.exports.lists import Lists
-from opter_fortnox_plugin.exports.texts import MARK
 from opter_fortnox_plugin.fortnox.client import Client
-from opter_fortnox_plugin.fortnox.fields import NO_RIGHT, Unreadable, text_in
+from opter_fortnox_plugin.fortnox.fields import NO_RIGHT, Unreadable, readable, text_in
 from opter_fortnox_plugin.fortnox.protocol import OVERLAP, SUPPLIER_INVOICES, Page, modified_since
 from opter_fortnox_plugin.fortnox.supplier_invoice_schemas import (
     SupplierInvoice,
@@ -84,9 +83,7 @@ class Candidates:
             for bill in bills:
                 equal = [other for other in bills if not identity_differences(bill, other)]
                 marks = [other.external_reference for other in equal]
-                if bill.external_reference.startswith(MARK) and (
-                    marks.count(bill.external_reference) > 1 or not all(marks)
-                ):
+                if is_marked(bill) and (marks.count(bill.external_reference) > 1 or not all(marks)):
                     yield equal
                     break
 
@@ -128,6 +125,14 @@ class SupplierLedger:
         if listed is None:
             listed = [self._lists.all_rows(SUPPLIER_INVOICES, first)]
         self.candidates = Candidates(row for rows in listed for row in rows)
+
+    def cancelled(self) -> list[SupplierInvoice]:
+        """Read the cancelled bills of all suppliers; none where Fortnox refuses that filter."""
+        first = self._lists.first_page_if_accepted(SUPPLIER_INVOICES, filter="cancelled")
+        if first is None:
+            return []
+        rows = self._lists.all_rows(SUPPLIER_INVOICES, first, filter="cancelled")
+        return [bill for bill in readable(supplier_invoice_of, rows) if bill.cancelled]
 
     def _read_by_supplier(self, suppliers: Sequence[str], first: Page) -> list[list[Any]] | None:
         """Read the bills of each supplier; ``None`` if Fortnox does not support that filter.

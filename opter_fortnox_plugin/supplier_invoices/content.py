@@ -16,7 +16,7 @@ from typing import Final
 
 from opter_contract import export_values as contract
 from opter_fortnox_plugin.exports.content import Content, party_id
-from opter_fortnox_plugin.exports.parties import CARD, card_texts
+from opter_fortnox_plugin.exports.party_register import CARD, card_texts
 from opter_fortnox_plugin.exports.problems import Problem
 from opter_fortnox_plugin.exports.texts import (
     MARK,

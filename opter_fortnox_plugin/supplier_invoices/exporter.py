@@ -20,14 +20,16 @@ class BillExporter(Exporter):
     _planner: BillPlanner
 
     def send(self, item_ids: Collection[str]) -> None:
-        for plan in self._planner.plans:
-            if plan.state == "adopted" and plan.item.id in item_ids:
-                self._planner.remember_adopted(plan.item.id, plan.theirs.number)
+        for plan in (plan for plan in self._planner.plans if plan.item.id in item_ids):
+            if plan.state in {"adopted", "unchanged", "booked"}:
+                self._planner.remember(plan, plan.theirs.number)
+            elif self.is_taken_back(plan):
+                self._planner.mark_taken_back(plan, plan.theirs.number)
         super().send(item_ids)
 
     def report_result(self, plan: BillPlan, outcome: Outcome, *, complete: bool = True) -> None:
-        if outcome.state == "adopted" and outcome.document:
-            self._planner.remember_adopted(plan.item.id, outcome.document.number)
+        if outcome.state in {"sent", "adopted"} and outcome.document:
+            self._planner.remember(plan, outcome.document.number)
         super().report_result(plan, outcome, complete=complete)
 
     def rounds(self, plans: Sequence[BillPlan]) -> Iterable[Sequence[BillPlan]]:

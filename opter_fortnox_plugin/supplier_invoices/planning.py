@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
 from opter_contract.export_values import Difference, ExportItem
 from opter_contract.export_values import SupplierBill as HostBill
 from opter_contract.values import Company, Text
-from opter_fortnox_plugin.exports.content import is_of_another, is_ours
-from opter_fortnox_plugin.exports.parties import PartyRegister
+from opter_fortnox_plugin.exports.content import is_marked, is_of_another, is_ours
+from opter_fortnox_plugin.exports.party_register import PartyRegister
 from opter_fortnox_plugin.exports.planning import Plan, Planner
 from opter_fortnox_plugin.exports.texts import describe_differences, differences_of
 from opter_fortnox_plugin.fortnox.party_schemas import supplier_of, supplier_payload
@@ -18,6 +18,7 @@ from opter_fortnox_plugin.fortnox.protocol import SUPPLIERS
 from opter_fortnox_plugin.fortnox.supplier_invoice_schemas import SupplierInvoice
 from opter_fortnox_plugin.session import Session
 from opter_fortnox_plugin.supplier_invoices.bill_lookup import SupplierLedger
+from opter_fortnox_plugin.supplier_invoices.bill_sender import BillSender
 from opter_fortnox_plugin.supplier_invoices.content import (
     BANK,
     SUPPLIER_CARD,
@@ -26,7 +27,6 @@ from opter_fortnox_plugin.supplier_invoices.content import (
     supplier_number,
 )
 from opter_fortnox_plugin.supplier_invoices.problems import PROBLEMS
-from opter_fortnox_plugin.supplier_invoices.sending import BillSender
 from opter_fortnox_plugin.supplier_invoices.settings import BillSettings
 
 
@@ -72,7 +72,8 @@ class BillPlanner(Planner[BillPlan]):
 
     def __init__(self, session: Session, settings: BillSettings, company: Company) -> None:
         super().__init__(session, settings, company)
-        self._adopted = f"adopted-bills/{company.number}/{{}}"
+        #: The state that holds the item that a given number is, as sent or adopted.
+        self._key = f"sent-bills/{company.number}/{{}}"
 
     def new_sender(self, session: Session) -> BillSender:
         self.ledger = SupplierLedger(session.client, session.pool)
@@ -107,30 +108,28 @@ class BillPlanner(Planner[BillPlan]):
     # --- what Fortnox has ---
 
     def look_up(self) -> None:
-        """Find our bills: by their given number, or in the ledgers of their suppliers."""
+        planned = {plan.item.id for plan in self.plans}
+        # Whoever is not planned is not looked at by an export otherwise.
+        cancelled = [
+            bill
+            for bill in self.ledger.cancelled()
+            if self._item_of(bill.number) not in {None, *planned}
+        ]
+        self._find_bills({bill.party_number for bill in cancelled})
+        self._note_cancelled(cancelled)
+
+    def _find_bills(self, suppliers: Collection[str] = ()) -> None:
+        """Find our bills: by their given number, or in the ledgers of their suppliers.
+
+        :param suppliers: whose ledgers are read, too.
+        """
         plans = list(self.ready_plans())
         numbers = {plan.item.id: plan.item.number for plan in plans if plan.item.exported}
         searched = [plan for plan in plans if not numbers.get(plan.item.id) or plan.item.incomplete]
-        self._read_ledger(searched)
-        candidates = self.ledger.candidates
+        self._read_ledger(searched, suppliers)
         for plan in searched:
-            candidate = self._candidate_number(plan)
-            sent_number = numbers.get(plan.item.id, "")
-            if not sent_number:
-                is_taken = candidate in numbers.values()
-                if candidate and (is_taken or self._is_adopted_by_other(plan, candidate)):
-                    # Two bills of ours would be one in Fortnox.
-                    plan.refuse("NUMBER_TAKEN", number=candidate, sides="")
-                numbers[plan.item.id] = candidate
-            elif sent_number in candidates.cancelled:
-                # One of two duplicates may remain.
-                remaining = candidates.with_our_mark(plan.content.ours)
-                numbers[plan.item.id] = remaining[0].number if remaining else sent_number
-        adopted = frozenset(numbers.values())
-        duplicates = candidates.duplicates(
-            lambda number: number in adopted or bool(self._adopting_item(number))
-        )
-        self.notes.extend(map(_duplicate_note, duplicates))
+            numbers[plan.item.id] = self._given_number(plan, numbers)
+        self._note_duplicates(frozenset(numbers.values()))
         details = self.details(filter(None, {*numbers.values()}))
         for plan in self.ready_plans():
             if number := numbers[plan.item.id]:
@@ -138,28 +137,77 @@ class BillPlanner(Planner[BillPlan]):
             elif unreadable := self.ledger.candidates.unreadable(plan.content.ours):
                 self.take_detail(plan, unreadable)
 
+    def _given_number(self, plan: BillPlan, numbers: Mapping[str, str]) -> str:
+        """Return the given number of a bill, or of one that conflicts with it; ``""`` for none.
+
+        :param numbers: of the bills of ours so far, by item.
+        """
+        candidates, candidate = self.ledger.candidates, self._candidate_number(plan)
+        sent_number = numbers.get(plan.item.id, "")
+        if sent_number in candidates.cancelled:
+            # One of two duplicates may remain.
+            remaining = candidates.with_our_mark(plan.content.ours)
+            return remaining[0].number if remaining else sent_number
+        if sent_number or not candidate:
+            return sent_number
+        if candidate in numbers.values() or self._is_of_other(plan, candidate):
+            # Two bills of ours would be one in Fortnox.
+            plan.refuse("NUMBER_TAKEN", number=candidate)
+        return candidate
+
+    def _note_duplicates(self, adopted: Collection[str]) -> None:
+        """Note which bills of ours are in Fortnox more than once.
+
+        :param adopted: the given numbers that are ours.
+        """
+        duplicates = self.ledger.candidates.duplicates(
+            lambda number: number in adopted or bool(self._item_of(number))
+        )
+        self.notes.extend(map(_duplicate_note, duplicates))
+
     def number_in_fortnox(self, plan: BillPlan) -> str:
         # Also for a known number: a duplicate would remain to be paid.
         plan.item = replace(plan.item, incomplete=True)
         self.plans = [plan]
-        self.look_up()
+        self._find_bills()
         marked = [bill.number for bill in self.ledger.candidates.with_our_mark(plan.content.ours)]
         existing = [plan.existing.number] if plan.existing else []
         return next(filter(None, (*marked, plan.item.number, *existing)), "")
 
-    def remember_adopted(self, item_id: str, number: str) -> None:
-        """Store the adoption, so that no other bill, such as one of another region, adopts it."""
-        self._host.set_state(self._adopted.format(number), item_id)
+    def remember(self, plan: BillPlan, number: str) -> None:
+        """Store which item a bill is.
 
-    def _is_adopted_by_other(self, plan: BillPlan, number: str) -> bool:
-        return self._adopting_item(number) not in {None, plan.item.id}
+        No other one, such as one of another region, adopts it then, and it is told if somebody
+        cancels it in Fortnox.
+        """
+        if plan.item.number not in {"", number}:
+            self._host.set_state(self._key.format(plan.item.number), None)
+        self._host.set_state(self._key.format(number), plan.item.id)
 
-    def _adopting_item(self, number: str) -> str | None:
-        """Return the id of the item that has adopted this number, if any."""
-        return self._host.get_state(self._adopted.format(number))
+    def mark_taken_back(self, plan: BillPlan, number: str) -> None:
+        for known in {number, plan.item.number} - {""}:
+            self._host.set_state(self._key.format(known), None)
 
-    def _read_ledger(self, plans: Sequence[BillPlan]) -> None:
-        suppliers = {plan.party_number for plan in plans if plan.party_number}
+    def _is_of_other(self, plan: BillPlan, number: str) -> bool:
+        return self._item_of(number) not in {None, plan.item.id}
+
+    def _item_of(self, number: str) -> str | None:
+        """Return the id of the item that a given number is, if it is one of ours."""
+        return self._host.get_state(self._key.format(number))
+
+    def _note_cancelled(self, bills: Iterable[SupplierInvoice]) -> None:
+        """Note which bills of ours were cancelled in Fortnox, and not here."""
+        gone = [
+            bill
+            for bill in bills
+            # One of two duplicates may remain.
+            if not (is_marked(bill) and self.ledger.candidates.with_our_mark(bill))
+        ]
+        if gone:
+            self.notes.append(_cancelled_note(gone))
+
+    def _read_ledger(self, plans: Sequence[BillPlan], more: Collection[str]) -> None:
+        suppliers = {plan.party_number for plan in plans if plan.party_number}.union(more)
         if suppliers:
             # A bill that was or may have been sent may be under an earlier number of its supplier.
             everywhere = any(plan.item.intended or plan.item.exported for plan in plans)
@@ -176,8 +224,7 @@ class BillPlanner(Planner[BillPlan]):
         equal = [
             bill
             for bill in same_number
-            if not identity_differences(ours, bill)
-            and not self._is_adopted_by_other(plan, bill.number)
+            if not identity_differences(ours, bill) and not self._is_of_other(plan, bill.number)
         ]
         matches = [*self.ledger.candidates.with_our_mark(ours), *equal]
         if len(matches) > 1:
@@ -248,6 +295,24 @@ def _duplicate_note(bills: Sequence[SupplierInvoice]) -> Text:
         "Makulera alla utom en där, så att den inte betalas två gånger.",
         f"Supplier {supplier} has invoice {number} more than once in Fortnox, given numbers "
         f"{numbers}. Cancel all but one there, so that it is not paid twice.",
+    )
+
+
+def _cancelled_note(bills: Iterable[SupplierInvoice]) -> Text:
+    """Return the note that bills were cancelled in Fortnox, and not here."""
+    sv = ", ".join(
+        f"{bill.invoice_number} (leverantör {bill.party_number}, löpnummer {bill.number})"
+        for bill in bills
+    )
+    en = ", ".join(
+        f"{bill.invoice_number} (supplier {bill.party_number}, given number {bill.number})"
+        for bill in bills
+    )
+    return Text(
+        f"Makulerat i Fortnox men inte här: {sv}. Ta tillbaka det här också; ska något skickas på "
+        "nytt, exportera sedan just det.",
+        f"Cancelled in Fortnox but not here: {en}. Take it back here, too; to send one again, "
+        "export this very bill then.",
     )
 
 

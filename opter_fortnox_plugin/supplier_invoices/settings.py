@@ -91,4 +91,4 @@ class BillSettings(ExportSettings):
 
     @property
     def scopes(self) -> tuple[str, ...]:
-        return (*SCOPES, *(("inbox", "connectfile") if self.attach_pdf else ()))
+        return (*SCOPES, *self.pdf_scopes)

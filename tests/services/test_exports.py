@@ -153,6 +153,23 @@ def test_a_correction_comes_after_what_it_corrects(host, store, plugin):
     assert plugin.given[-1].content.credits == "10301"
 
 
+def test_a_correction_has_date_and_total_of_what_it_corrects_if_that_is_here(host, store, plugin):
+    correct = partial(exported_invoice, rows=(("3001", "-1.00", "0.00"),), type="correction")
+    foreign = {"credits": "10301", "currency": "EUR", "exchange_rate": Decimal(11)}
+    store.load_invoices(
+        [correct("1", credits="10301"), correct("2", credits="17"), correct("3", **foreign)]
+    )
+    host.export("ut", items=["1", "2", "3", "10302"])
+    given = {
+        one.content.invoice_number: (one.content.credits_date, one.content.credits_total)
+        for one in plugin.given
+    }
+    unknown = (None, None)
+    assert given.pop("1") == (date(2026, 11, 2), Decimal("1250.00"))
+    assert given.pop("3") == (date(2026, 11, 2), None)
+    assert given == {"2": unknown, "10302": unknown}
+
+
 def test_a_thousand_invoices_come_in_batches_in_one_order(host, store, plugin):
     numbers = [str(20000 + number) for number in range(1100)]
     store.load_invoices([exported_invoice(number) for number in numbers])
@@ -595,6 +612,10 @@ def correction():
     return exported_invoice("10304", rows=rows, type="correction", credits="10302")
 
 
+def replace_credits(correction, number):
+    return replace(correction, content=replace(correction.content, credits=number))
+
+
 def test_an_invoice_is_taken_back_only_once_its_correction_was(host, store, plugin):
     host.export("ut", review=send_all)
     store.load_invoices([correction()])
@@ -604,6 +625,51 @@ def test_an_invoice_is_taken_back_only_once_its_correction_was(host, store, plug
     host.cancel("ut", "10304")
     host.cancel("ut", "10302")
     assert [states(host)[number] for number in ("10302", "10304")] == ["cancelled"] * 2
+
+
+def test_an_invoice_is_not_taken_back_while_a_correction_of_it_is_there_whatever_that_is_here(
+    host, store
+):
+    store.load_invoices([correction()])
+    host.export("ut", review=send_all)
+    store.load_invoices([replace_credits(correction(), "10301")])
+    assert refusal(host.cancel, "ut", "10302") == "CORRECTION_EXPORTED"
+    host.export("ut", review=send_all)
+    host.cancel("ut", "10302")
+    assert refusal(host.cancel, "ut", "10301") == "CORRECTION_EXPORTED"
+
+
+def test_a_correction_that_is_unsettled_may_correct_what_it_ever_was_to_correct(
+    host, store, plugin
+):
+    store.load_invoices([correction()])
+    host.export("ut", review=send_all)
+    store.load_invoices([replace_credits(correction(), "10301")])
+    plugin.results["/10304"] = {"state": "unknown"}
+    host.export("ut", review=send_all)
+    for number in ("10301", "10302"):
+        assert refusal(host.cancel, "ut", number) == "CORRECTION_EXPORTED"
+
+
+def test_a_booked_correction_corrects_what_was_sent(host, store, plugin):
+    store.load_invoices([correction()])
+    host.export("ut", review=send_all)
+    store.load_invoices([replace_credits(correction(), "10301")])
+    plugin.results["/10304"] = {"state": "booked"}
+    host.export("ut", review=send_all)
+    assert refusal(host.cancel, "ut", "10302") == "CORRECTION_EXPORTED"
+
+
+def test_a_correction_of_another_region_keeps_an_invoice_from_being_taken_back(host, store):
+    host.export("ut", review=send_all)
+    host.define_export("nord", "Fake", "invoices", "Nord", SETTINGS, company_of="ut")
+    store.load_invoices([replace(correction(), region="Nord")])
+    host.export("nord", review=send_all)
+    error = error_of(host.cancel, "ut", "10302")
+    assert (error.code, "by 10304 (region Nord)," in error.message.en) == (
+        "CORRECTION_EXPORTED",
+        True,
+    )
 
 
 def test_a_correction_that_was_not_exported_keeps_no_invoice_from_being_taken_back(host, store):

@@ -323,6 +323,36 @@ def test_what_fails_when_asked_for_its_fields_is_told_and_nothing_of_it_is_store
     assert host.shown_settings("Fake", {"before": "2026-01-01"}) == {"before": HIDDEN}
 
 
+@pytest.mark.parametrize(
+    "error", [ZeroDivisionError("secret"), SystemExit(3), RecursionError()], ids=repr
+)
+def test_what_fails_when_it_checks_settings_is_named_and_nothing_of_it_is_stored(store, error):
+    def fail(values):
+        raise error
+
+    plugin = FakePlugin()
+    plugin.opter_check_settings = hookimpl(fail)
+    host = host_of(store, plugin, FakePlugin(code="Right"))
+    refused = refusal(host.define, "F", "Fake", "API", "", {"before": "2026-01-01"})
+    assert refused.code == "CONTRACT_BROKEN"
+    failed = f"plugin0: opter_check_settings failed ({type(error).__name__})"
+    assert failed in refused.message.en
+    assert store.definitions() == []
+
+
+def test_what_refuses_to_check_settings_gives_its_own_reason(store):
+    class Refused(Exception):
+        code, kind, message = "BUSY_THERE", "busy", WORDS
+
+    def refuse(values):
+        raise Refused
+
+    plugin = FakePlugin()
+    plugin.opter_check_settings = hookimpl(refuse)
+    refused = refusal(host_of(store, plugin).define, "F", "Fake", "API", "", {})
+    assert (refused.code, refused.kind) == ("BUSY_THERE", "busy")
+
+
 def test_a_text_that_compares_as_it_likes_is_copied_as_a_plain_one(store):
     class Own(str):
         __slots__ = ()

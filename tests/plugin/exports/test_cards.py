@@ -9,7 +9,7 @@ from invoice_export import Office, invoice, new_sandbox
 
 from opter_contract.values import Company
 from opter_fortnox_plugin.errors import Missing, Unavailable
-from opter_fortnox_plugin.exports.parties import Cards
+from opter_fortnox_plugin.exports.cards import Cards
 from opter_fortnox_plugin.fortnox import protocol
 from opter_fortnox_plugin.fortnox.protocol import Page
 from opter_fortnox_plugin.invoices import planning as invoices

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from invoice_export import KALMAR, POSTS, Office, invoice, new_sandbox
 
+from opter_fortnox_plugin.errors import FortnoxError
+
 CARD = ("GET", "/3/customers/1042")
 NYBRO = replace(KALMAR, code="NYBR", name="Nybro Trä AB")
 
@@ -127,6 +129,16 @@ def test_a_number_that_is_anothers_is_refused_in_a_later_export_too(office):
     assert office.fortnox.registers.get("customers", "1042")["Name"] == KALMAR.name
 
 
+def test_whose_a_number_is_is_remembered_of_an_export_that_was_stopped(office):
+    office.set_invoices(*[invoice(str(number)) for number in range(10301, 10330)])
+    office.host.cancel_at = 30
+    with pytest.raises(FortnoxError):
+        office.export()
+    office.host.cancel_at = None
+    recorded = export_and_wait(office, "10330", customer=NYBRO)
+    assert [one.code for one in recorded.planned] == ["CUSTOMER_NUMBER_SHARED"]
+
+
 def test_whose_a_number_is_is_remembered_whoever_changes_the_card(office):
     export_and_wait(office, "10301")
     change(office, City="Nybro")
@@ -135,10 +147,40 @@ def test_whose_a_number_is_is_remembered_whoever_changes_the_card(office):
 
 
 def test_a_customer_whose_card_is_left_alone_keeps_its_number_too(office):
-    change(office, CustomerNumber="1042", Name="Kalmar Glas")
+    change(office, CustomerNumber="1042", Name=KALMAR.name, City="Nybro")
     office.set_invoices(invoice()).export(update_customers="false")
     recorded = office.set_invoices(invoice("10302", customer=NYBRO)).export()
     assert [one.code for one in recorded.planned] == ["CUSTOMER_NUMBER_SHARED"]
+
+
+@pytest.mark.parametrize("update", ["true", "false"])
+@pytest.mark.parametrize("organisation_number", ["", KALMAR.organisation_number])
+def test_a_card_of_another_name_that_was_there_before_the_first_export_is_not_taken_over(
+    office, update, organisation_number
+):
+    change(office, CustomerNumber="1042", Name="Nybro Trä AB", City="Nybro")
+    ours = replace(KALMAR, organisation_number=organisation_number)
+    recorded = office.set_invoices(invoice(customer=ours)).export(update_customers=update)
+    [planned] = recorded.planned
+    assert (planned.state, planned.code) == ("refused", "CUSTOMER_CONTRADICTS")
+    assert "Customer 1042 is called Nybro Trä AB in Fortnox and Kalmar" in planned.message.en
+    assert office.fortnox.registers.get("customers", "1042")["City"] == "Nybro"
+    assert office.numbers() == []
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"Name": "KALMAR GLAS & PORSLIN  AB"},
+        {"Name": "Kalmar Glas", "OrganisationNumber": "5560000000"},
+        {"Name": "Kalmar Glas", "VATNumber": "SE556000000001"},
+    ],
+)
+def test_a_card_that_was_there_before_the_first_export_is_known_by_name_or_number(office, fields):
+    change(office, CustomerNumber="1042", **fields)
+    ours = replace(KALMAR, organisation_number="556000-0000", vat_number="SE 556000-0000 01")
+    recorded = export_and_wait(office, "10301", customer=ours)
+    assert [one.state for one in recorded.results] == ["sent"]
 
 
 def test_a_customer_with_another_code_here_is_the_same_one(office):

@@ -235,6 +235,9 @@ def test_more_rows_than_fortnox_takes_are_refused():
 
 def test_an_amount_that_could_not_be_read_back_is_not_sent():
     large = invoice("1", row("12345678901234.56", "3086419725308.64"))
-    assert content(large).problem.code == "AMOUNT_TOO_LARGE"
+    problem = content(large).problem
+    assert problem.code == "AMOUNT_TOO_LARGE"
+    assert "15,432,098,626,543.20 SEK" in problem.message.en
+    assert "15\xa0432\xa0098\xa0626\xa0543,20 SEK" in problem.message.sv
     nothing = invoice("1", row("1e13", "0", rate="0"), row("-1e13", "0", account="3002", rate="0"))
     assert content(nothing).problem.code == "AMOUNT_TOO_LARGE"

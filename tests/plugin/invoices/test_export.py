@@ -710,6 +710,54 @@ def test_a_correction_of_the_invoice_of_another_customer_is_refused_in_the_previ
     assert office.numbers() == [10301]
 
 
+RENUMBERED = replace(KALMAR, ledger_number="1043")
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_correction_of_a_booked_invoice_gets_the_number_that_its_customer_had(office, together):
+    office.set_invoices(invoice()).export()
+    office.fortnox.book_invoice(10301)
+    originals = [invoice(customer=RENUMBERED)] if together else []
+    office.set_invoices(*originals, replace(correction(), customer=RENUMBERED))
+    recorded = office.export()
+    assert codes(recorded)["/10302"] == ("sent", "")
+    assert office.get_invoice("10302")["CustomerNumber"] == "1042"
+    planned = recorded.planned[-1]
+    assert (planned.party_number, planned.code) == ("1042", "CUSTOMER_RENUMBERED")
+    assert codes(office.export())["/10302"] == ("unchanged", "")
+
+
+def test_a_correction_of_an_unbooked_invoice_waits_until_that_has_the_new_number(office):
+    office.set_invoices(invoice()).export()
+    corrected = replace(correction(), customer=RENUMBERED)
+    recorded = office.set_invoices(corrected).export()
+    assert plan_of(recorded) == ("refused", "none", "ORIGINAL_OF_OTHER_CUSTOMER")
+    assert "export invoice 10301 with it" in recorded.planned[0].message.en
+    recorded = office.set_invoices(invoice(customer=RENUMBERED), corrected).export()
+    assert codes(recorded) == {"/10301": ("sent", ""), "/10302": ("sent", "")}
+    assert office.get_invoice()["CustomerNumber"] == "1043"
+
+
+def test_a_correction_never_gets_the_number_of_another_customer(office):
+    office.set_invoices(invoice()).export()
+    office.fortnox.book_invoice(10301)
+    other = replace(RENUMBERED, code="NYBR")
+    recorded = office.set_invoices(replace(correction(), customer=other)).export()
+    assert plan_of(recorded) == ("refused", "none", "ORIGINAL_OF_OTHER_CUSTOMER")
+
+
+def test_a_number_that_a_correction_still_needs_is_no_other_customers_in_one_export(office):
+    office.set_invoices(invoice()).export()
+    office.fortnox.book_invoice(10301)
+    taker = replace(KALMAR, code="NYBR", name="Nybro Trä AB", organisation_number="")
+    office.set_invoices(
+        replace(correction(), customer=RENUMBERED), invoice("10303", customer=taker)
+    )
+    recorded = office.export()
+    assert {one.code for one in recorded.planned} == {"CUSTOMER_NUMBER_SHARED"}
+    assert office.fortnox.registers.get("customers", "1042")["Name"] == KALMAR.name
+
+
 def test_a_correction_of_a_number_that_another_region_has_there_is_refused(office):
     office.set_invoices(invoice(region="Nord")).export()
     recorded = office.set_invoices(correction()).export()
@@ -721,6 +769,18 @@ def test_a_sent_correction_is_not_changed_to_correct_the_invoice_of_another_cust
     office.set_invoices(others, invoice(), correction()).export()
     recorded = office.set_invoices(correction(original="10300")).export()
     assert plan_of(recorded) == ("refused", "none", "ORIGINAL_OF_OTHER_CUSTOMER")
+    message = recorded.planned[0].message
+    assert message.sv.startswith("Rättelsen ändras inte i Fortnox, eftersom den är till kund 1042")
+    assert message.en.startswith("The correction is not changed in Fortnox, since")
+
+
+def test_a_sent_correction_is_not_changed_to_correct_what_a_person_left_out(office):
+    office.set_invoices(invoice("10300"), correction(original="10300")).export()
+    office.set_invoices(invoice("10301"), correction(original="10301"))
+    recorded = office.export(review=lambda _: ["/10302"])
+    assert codes(recorded) == {"/10302": ("refused", "ORIGINAL_NOT_SENT")}
+    assert recorded.results[0].message.en.startswith("The correction is not changed in Fortnox")
+    assert recorded.results[0].number == "10302"
 
 
 def test_a_correction_of_what_somebody_else_made_for_the_same_customer_is_sent(office):
@@ -728,6 +788,39 @@ def test_a_correction_of_what_somebody_else_made_for_the_same_customer_is_sent(o
     office.change_invoice("10301", {"ExternalInvoiceReference1": ""})
     recorded = office.set_invoices(correction()).export()
     assert codes(recorded) == {"/10302": ("sent", "")}
+
+
+@pytest.mark.parametrize("fields", [{"total": Decimal(99)}, {"invoice_date": date(2026, 11, 1)}])
+def test_a_correction_alone_of_a_number_that_is_somebody_elses_invoice_is_refused(office, fields):
+    there_already(office, **fields)
+    original = invoice()
+    ours = replace(
+        correction(), credits_date=original.invoice_date, credits_total=Decimal("1250.00")
+    )
+    recorded = office.set_invoices(ours).export()
+    assert plan_of(recorded) == ("refused", "none", "ORIGINAL_IS_ANOTHER")
+    assert office.numbers() == [10301]
+
+
+def test_a_correction_alone_of_an_equal_invoice_of_somebody_else_is_sent(office):
+    there_already(office)
+    dated = {"credits_date": invoice().invoice_date, "credits_total": Decimal("1250.00")}
+    for known in (dated, {}):
+        recorded = office.set_invoices(replace(correction(), **known)).export()
+        assert [one.state for one in recorded.results] in (["sent"], ["unchanged"])
+
+
+@pytest.mark.parametrize(
+    ("total", "expected"), [("-1250.00", "adopted"), ("1250.00", "refused"), ("-99.00", "refused")]
+)
+def test_a_correction_alone_whose_own_number_somebody_else_has_is_no_new_one(
+    office, total, expected
+):
+    office.set_invoices(invoice()).export()
+    there_already(office, number=10302, total=Decimal(total))
+    recorded = office.set_invoices(correction()).export()
+    assert recorded.planned[0].state == expected
+    assert sorted(office.numbers()) == [10301, 10302]
 
 
 def test_a_correction_of_what_cannot_be_read_is_refused_in_the_preview(office):
@@ -739,9 +832,15 @@ def test_a_correction_of_what_cannot_be_read_is_refused_in_the_preview(office):
     assert recorded.planned[0].message.en.startswith("Invoice 10301 is in Fortnox but")
 
 
-def test_a_correction_of_what_the_settings_leave_out_says_so(office):
-    office.set_invoices(invoice(invoice_date=date(2025, 12, 30)), correction())
-    recorded = office.export()
+@pytest.mark.parametrize("together", [False, True])
+@pytest.mark.parametrize(
+    "settings", [{"export_from_date": "2026-11-03"}, {"export_numbers_from": "10302"}]
+)
+def test_a_correction_of_what_the_settings_leave_out_says_so(office, settings, together):
+    original = invoice()
+    ours = replace(correction(), credits_date=original.invoice_date, invoice_date=date(2026, 11, 4))
+    office.set_invoices(*([original] if together else []), ours)
+    recorded = office.export(**settings)
     assert plan_of(recorded) == ("refused", "none", "ORIGINAL_EXCLUDED")
 
 

@@ -146,8 +146,8 @@ def test_an_organisation_number_can_be_the_supplier_number(office):
 def test_rows_that_do_not_come_to_the_total_are_refused_with_both_sums(office):
     recorded = office.set_invoices(bill(total=Decimal("12500.01"))).export()
     assert plan_of(recorded) == ("refused", "none", "NOT_BALANCED")
-    assert "12500.00 SEK" in recorded.planned[0].message.en
-    assert "12500.01 SEK" in recorded.planned[0].message.en
+    assert "12,500.00 SEK" in recorded.planned[0].message.en
+    assert "12,500.01 SEK" in recorded.planned[0].message.en
     assert no_export(office, recorded)
 
 
@@ -576,6 +576,63 @@ def test_a_bill_that_somebody_cancelled_there_is_refused_with_what_to_do(office)
     assert plan_of(recorded) == ("refused", "none", "CANCELLED_IN_FORTNOX")
 
 
+def notes_of(recorded):
+    return [note.en for note in recorded.report.notes]
+
+
+SVEN = replace(LASSE, code="SVEN", name="Svens Grus AB", organisation_number="556000-0001")
+
+
+@pytest.mark.parametrize("next_bills", [[], [bill("S-1", supplier=SVEN)]])
+def test_a_bill_that_somebody_cancelled_there_is_told_by_every_export_until_it_is_taken_back_here(
+    office, next_bills
+):
+    office.set_invoices(bill()).export()
+    number = office.active_invoice()["GivenNumber"]
+    office.perform(number, "cancel")
+    for _ in range(2):
+        [note] = notes_of(office.set_invoices(*next_bills).export())
+        assert f"A-117 (supplier LASSE, given number {number}). Take it back here" in note
+    assert office.set_invoices(bill()).cancel("A-117").state == "cancelled"
+    assert notes_of(office.set_invoices(*next_bills).export()) == []
+
+
+def test_an_adopted_bill_that_somebody_cancelled_there_is_told(office):
+    office.add_supplier(BG="5050-1055")
+    number = office.add()
+    office.set_invoices(bill()).export()
+    office.perform(number, "cancel")
+    [note] = notes_of(office.set_invoices().export())
+    assert "A-117" in note
+
+
+def test_a_cancelled_bill_of_somebody_else_is_no_news(office):
+    office.add_supplier(BG="5050-1055")
+    for more in ({}, {"ExternalInvoiceNumber": "opter//B-1/"}):
+        office.perform(office.add(InvoiceNumber="B-1", **more), "cancel")
+    assert notes_of(office.set_invoices(bill()).export()) == []
+
+
+def test_a_bill_that_remains_there_under_another_number_is_not_told_as_cancelled(office):
+    office.set_invoices(bill()).export()
+    first = office.active_invoice()["GivenNumber"]
+    office.add(ExternalInvoiceNumber="opter//A-117/")
+    office.perform(first, "cancel")
+    assert notes_of(office.set_invoices().export()) == []
+    office.set_invoices(bill(), incomplete=True).export()
+    assert office.cancel("A-117").state == "cancelled"
+    assert notes_of(office.set_invoices().export()) == []
+
+
+def test_a_filter_that_fortnox_refuses_tells_no_cancelled_bill_and_stops_nothing(office):
+    office.set_invoices(bill()).export()
+    office.perform(office.active_invoice()["GivenNumber"], "cancel")
+    refused = Fault(400, '{"ErrorInformation":{"Code":2000357}}', "application/json")
+    asked = Match("GET", "/3/supplierinvoices", {"filter": "cancelled"})
+    office.fault(refused, asked, times=None)
+    assert notes_of(office.set_invoices(bill("A-118")).export()) == []
+
+
 def test_a_bill_whose_answer_was_lost_and_that_somebody_cancelled_there_is_not_sent_again(office):
     office.set_invoices(bill()).export()
     office.perform(office.active_invoice()["GivenNumber"], "cancel")
@@ -848,6 +905,15 @@ def test_a_supplier_without_organisation_number_is_not_another_one_with_its_acco
     recorded = office.set_invoices(bill("B-1", region="Syd", supplier=other)).export()
     assert plan_of(recorded) == ("refused", "none", "SUPPLIER_NUMBER_SHARED")
     assert recorded.bank_changes == []
+
+
+def test_a_supplier_of_another_name_that_was_there_before_the_first_export_is_not_paid(office):
+    office.add_supplier(Name="Någon annan AB", BG="123-4566")
+    accountless = replace(LASSE, organisation_number="", vat_number="", bankgiro="")
+    recorded = office.set_invoices(bill(supplier=accountless)).export()
+    assert plan_of(recorded) == ("refused", "none", "SUPPLIER_CONTRADICTS")
+    assert office.supplier()["Name"] == "Någon annan AB"
+    assert office.supplier_invoices() == []
 
 
 def test_a_supplier_number_that_was_anothers_is_used_once_it_is_free(office):

@@ -1,155 +1,29 @@
 """The customer or supplier records that items need: their state in Fortnox, and planned changes.
 
-If Fortnox lists changes, a digest of each correct record is cached until Fortnox lists it as
-changed, so that an export fetches only unknown records. Our own changes are listed, too. They show
-whether Fortnox lists changes to the minute; if so, the next list starts after our own.
-
-The cache also holds which party of the host each record is, so that another one with the same
-number does not get its record.
-
 Existing bank details are changed only once a person has confirmed exactly these values.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import astuple, dataclass, field, replace
-from datetime import datetime, timedelta
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
-from typing import Any, Final, NamedTuple
+from typing import Any
 
 from opter_contract.export_values import BankChange, Difference, PlannedCard
 from opter_contract.values import Company, Text
 from opter_fortnox_plugin.errors import FortnoxError, Missing, OutcomeUnknown, Rejected
+from opter_fortnox_plugin.exports.card_cache import MINUTE, CardCache
 from opter_fortnox_plugin.exports.content import have_one_code
 from opter_fortnox_plugin.exports.lists import Lists
-from opter_fortnox_plugin.exports.problems import NUMBER_USED, Problems
-from opter_fortnox_plugin.exports.sending import ATTEMPTS
-from opter_fortnox_plugin.exports.texts import bare_number, clean
+from opter_fortnox_plugin.exports.party_register import PartyRegister
+from opter_fortnox_plugin.exports.problems import NUMBER_USED
+from opter_fortnox_plugin.exports.texts import bare_number
+from opter_fortnox_plugin.exports.write_and_verify import ATTEMPTS
 from opter_fortnox_plugin.fortnox.fields import BLANK, Unreadable, text_in
-from opter_fortnox_plugin.fortnox.protocol import (
-    OVERLAP,
-    STOCKHOLM,
-    Resource,
-    modified_since,
-    page_query,
-)
-from opter_fortnox_plugin.host import Host
+from opter_fortnox_plugin.fortnox.protocol import modified_since, page_query
 from opter_fortnox_plugin.session import Session
-
-#: The number of state values that hold the cache: each holds about 2,000 records.
-_PARTS: Final = 16
-_MAX_STATE_LENGTH: Final = 100_000
-
-#: The overlap of consecutive change lists that are exact to the minute.
-_MINUTE: Final = timedelta(minutes=1)
-
-#: The fields of every record: Fortnox's names, and ours.
-CARD: Final = (
-    ("Name", "name"),
-    ("OrganisationNumber", "organisation_number"),
-    ("VATNumber", "vat_number"),
-    ("Address1", "address1"),
-    ("ZipCode", "zip_code"),
-    ("City", "city"),
-    ("CountryCode", "country_code"),
-)
-
-#: Fields that the contract names differently.
-_IN_CONTRACT: Final = {"zip_code": "zip", "country_code": "country"}
-
-#: The fields that identify a customer or supplier.
-_IDENTITY: Final = CARD[:2]
-
-
-def card_texts(party: Any, fields: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return the host's data of a customer or supplier, cleaned for Fortnox, by our names.
-
-    :param fields: as in :data:`CARD`.
-    """
-    texts = {name: clean(getattr(party, _IN_CONTRACT.get(name, name), "")) for _, name in fields}
-    return texts | {"country_code": texts["country_code"].upper()}
-
-
-@dataclass(frozen=True, slots=True)
-class PartyRegister:
-    """Fortnox's register of customers, or of suppliers.
-
-    :ivar read, write: convert a record from a response, and for a request.
-    :ivar fields: the compared fields: Fortnox's names, and ours.
-    :ivar bank: the fields of each way to pay; the first way whose first field is filled in is used.
-    :ivar has_filters: the list can be sorted, and filtered by change and organisation number.
-    """
-
-    resource: Resource
-    number_key: str
-    read: Callable[[Any], Any]
-    write: Callable[[Any], Mapping[str, Any]]
-    fields: Sequence[tuple[str, str]]
-    problems: Problems
-    bank: Sequence[Sequence[tuple[str, str]]] = ()
-    has_filters: bool = True
-
-    def differences(self, ours: Any, theirs: Any) -> list[Difference]:
-        """Return the fields that are filled in here and differ there."""
-        return [
-            Difference(name, mine, other)
-            for name, field in self.fields
-            if (mine := getattr(ours, field))
-            and _normalised(name, mine) != _normalised(name, other := getattr(theirs, field))
-        ]
-
-    def is_same(self, one: Any, other: Any, *, one_code: bool = False) -> bool:
-        """Return whether two records are of the same customer or supplier.
-
-        Name and organisation number must be equal, or if there is no number, all that both have.
-
-        :param one_code: they have one code at the host, in two regions: the number is enough then,
-            or if there is none, the name and the bank details that both have.
-        """
-        same_name, same_organisation = (
-            _normalised(name, getattr(one, field)) == _normalised(name, getattr(other, field))
-            for name, field in _IDENTITY
-        )
-        if not same_organisation:
-            return False
-        if one.organisation_number:
-            return same_name or one_code
-        differences = self.bank_differences(one, other)
-        if not one_code:
-            differences += self.differences(one, other)
-        return same_name and not any(difference.theirs for difference in differences)
-
-    def bank_differences(self, ours: Any, theirs: Any) -> list[Difference]:
-        """Return the bank details that lead to another account than ours.
-
-        Those of ours that differ there; those that would be used before ours; and those that
-        belong to a changed account, such as its clearing number.
-        """
-        changes: list[Difference] = []
-        is_ours = False
-        for way in self.bank if any(getattr(ours, way[0][1]) for way in self.bank) else ():
-            pairs = [(name, getattr(ours, attr), getattr(theirs, attr)) for name, attr in way]
-            if _account_parts(mine for _, mine, _ in pairs) == _account_parts(
-                other for _, _, other in pairs
-            ):
-                is_ours = is_ours or bool(pairs[0][1])
-                continue
-            changed = [
-                Difference(name, mine, other)
-                for name, mine, other in pairs
-                if _normalised_account(mine) != _normalised_account(other)
-            ]
-            if pairs[0][1]:
-                is_ours = True
-                # An account without such details here keeps those that it has there.
-                same = not any(difference.ours for difference in changed)
-                changes += [] if same else changed
-            elif not is_ours:
-                changes += [difference for difference in changed if difference.field == pairs[0][0]]
-        return changes
 
 
 class BankChanged(Exception):
@@ -165,6 +39,7 @@ class Card:
     :ivar vat_type: the kind of VAT in Fortnox; ``""`` if unknown.
     :ivar is_hidden: this login cannot read it.
     :ivar other_organisation: the organisation number there, if it is another company's.
+    :ivar other_name: the name there, if nothing shows that it is this one's.
     :ivar other_id: identifies the one whose record it is, if that is another one.
     :ivar is_used_up: it is not there, and Fortnox has refused to use its number again.
     :ivar action: ``create``, ``update`` or ``none``, regardless of the bank details.
@@ -178,6 +53,7 @@ class Card:
     vat_type: str = ""
     is_hidden: bool = False
     other_organisation: str = ""
+    other_name: str = ""
     other_id: str = ""
     is_used_up: bool = False
     action: str = "none"
@@ -219,9 +95,17 @@ class Cards:
         self._order = {"sortby": register.number_key.lower()} if register.has_filters else {}
         self._update = update
         key = f"cards/{register.resource.path}/{company.number}"
-        self._cache = _CardCache(session.host, key)
+        self._cache = CardCache(session.host, key)
         self._written: set[str] = set()
         self.cards: dict[str, Card] = {}
+
+    def load(self) -> None:
+        """Read what is known of earlier exports."""
+        self._cache.load()
+
+    def is_of(self, number: str, party_id: str) -> bool:
+        """Return whether a record is known to be of this customer or supplier at the host."""
+        return self._cache.owner(number) == party_id
 
     def plan(self, parties: Mapping[str, Any], ids: Mapping[str, Sequence[str]]) -> None:
         """Look up these records, and plan their changes.
@@ -231,14 +115,13 @@ class Cards:
         """
         if not parties:
             return
-        self._cache.load()
         self._forget_changed()
         for number, ours in parties.items():
             owner = self._cache.owner(number)
             self.cards[number] = Card(ours, owner if owner in ids[number] else ids[number][0])
         unknown = []
         for number, card in self.cards.items():
-            remembered = self._cache.vat_type(card)
+            remembered = self._cache.vat_type(card.ours, card.id)
             if remembered is None:
                 unknown.append(number)
             else:
@@ -338,12 +221,12 @@ class Cards:
         card = self.cards[number]
         card.action, card.differences, card.bank, card.is_confirmed = "none", [], [], False
         card.vat_type = card.vat_type or card.ours.vat_type
-        self._cache.remember(card)
+        self._cache.remember(card.ours, card.id, card.vat_type)
         self._written.add(number)
 
     def mark_used(self, number: str) -> None:
         """Remember whose record it is: something is about to be sent with it."""
-        self._cache.claim(self.cards[number])
+        self._cache.claim(number, self.cards[number].id)
 
     def forget(self, number: str) -> None:
         """Look a record up again in the next export: Fortnox does not have it any more."""
@@ -356,7 +239,7 @@ class Cards:
         """
         if not self._written or self._cache.read_at is None or not self._register.has_filters:
             return
-        changed = self._pool.run(partial(self._changed_rows, self._cache.read_at - _MINUTE))
+        changed = self._pool.run(partial(self._changed_rows, self._cache.read_at - MINUTE))
         if changed is None:
             return
         rows, at = changed
@@ -368,8 +251,9 @@ class Cards:
             self._cache.read_at = at
 
     def store(self) -> None:
-        used_up = (number for number, card in self.cards.items() if card.is_used_up)
-        self._cache.used_up.update(used_up)
+        for number, card in self.cards.items():
+            if card.is_used_up:
+                self._cache.mark_used_up(number)
         self._cache.store()
 
     def _fetch(self, number: str) -> Any:
@@ -457,36 +341,54 @@ class Cards:
             return error
 
     def _compare(self, card: Card, theirs: Any) -> None:
-        if theirs is None and card.ours.number in self._cache.used_up:
-            card.is_used_up = True
-            return
+        """Plan what to do with a record, by what Fortnox has."""
         if theirs is None:
-            card.action = "create"
-            card.differences = [
-                Difference(name, str(value), "")
-                for name, value in self._register.write(card.ours).items()
-            ]
-            return
-        if isinstance(theirs, Unreadable):
+            self._plan_new(card)
+        elif isinstance(theirs, Unreadable):
             # Unreadable records are not changed.
             card.is_hidden = True
+        else:
+            card.vat_type = theirs.vat_type
+            if not self._is_of_another(card, theirs):
+                self._plan_changes(card, theirs)
+
+    def _plan_new(self, card: Card) -> None:
+        if self._cache.is_used_up(card.ours.number):
+            card.is_used_up = True
             return
-        card.vat_type = theirs.vat_type
-        differences = self._register.differences(card.ours, theirs)
-        bank = self._register.bank_differences(card.ours, theirs)
-        if theirs.organisation_number and "OrganisationNumber" in {d.field for d in differences}:
-            # A company keeps its number: another company's record is not overwritten.
+        card.action = "create"
+        card.differences = [
+            Difference(name, str(value), "")
+            for name, value in self._register.write(card.ours).items()
+        ]
+
+    def _is_of_another(self, card: Card, theirs: Any) -> bool:
+        """Return whether a record is not this party's, and note why.
+
+        Another one's record is not overwritten, and nothing is sent with it.
+        """
+        register, owner = self._register, self._cache.owner(card.ours.number)
+        fields = {difference.field for difference in register.differences(card.ours, theirs)}
+        if theirs.organisation_number and "OrganisationNumber" in fields:
+            # A company keeps its number.
             card.other_organisation = theirs.organisation_number
-            return
-        owner = self._cache.owner(card.ours.number)
-        one_code = have_one_code(owner, card.id)
-        is_same = self._register.is_same(card.ours, theirs, one_code=one_code)
-        if owner not in {"", card.id} and not is_same:
+        elif not owner and not register.is_recognised(card.ours, theirs):
+            card.other_name = theirs.name
+            card.message = register.problems.sentence(
+                "NAME_DIFFERS", number=card.ours.number, ours=card.ours.name, theirs=theirs.name
+            )
+        elif owner not in {"", card.id} and not register.is_same(
+            card.ours, theirs, one_code=have_one_code(owner, card.id)
+        ):
             # Of two that have one number here, the second one does not get the first one's record.
             card.other_id = owner
-            return
+        return bool(card.other_organisation or card.other_name or card.other_id)
+
+    def _plan_changes(self, card: Card, theirs: Any) -> None:
+        differences = self._register.differences(card.ours, theirs)
+        bank = self._register.bank_differences(card.ours, theirs)
         if not differences and not bank:
-            self._cache.remember(card)
+            self._cache.remember(card.ours, card.id, card.vat_type)
         if not self._update:
             card.kept_bank = bank
             return
@@ -527,147 +429,3 @@ class Cards:
                 card.message = self._register.problems.sentence(
                     "SAME_ORGANISATION", number=card.ours.number, several=", ".join(others)
                 )
-
-
-def _account_parts(texts: Iterable[str]) -> str:
-    """Return the parts of an account, which may be in one field or two."""
-    return "".join(sorted(filter(None, map(_normalised_account, texts)), key=len))
-
-
-def _normalised_account(text: str) -> str:
-    """Return an account's number, or a BIC without the branch that means the head office."""
-    bare = bare_number(text)
-    return bare.removesuffix("XXX") if len(bare) == _BIC_WITH_BRANCH else bare
-
-
-_BIC_WITH_BRANCH: Final = 11
-
-
-#: Fields with different notations.
-_NORMALISED: Final = frozenset({"OrganisationNumber", "VATNumber", "ZipCode"})
-
-
-def _normalised(name: str, text: str) -> str:
-    """Return text without differences in notation."""
-    return bare_number(text) if name in _NORMALISED else text
-
-
-class _CachedCard(NamedTuple):
-    """What is cached of a record; nothing of one that is not cached.
-
-    ``owner`` identifies at the host the customer or supplier whose record it is.
-    """
-
-    digest: str = ""
-    vat_type: str = ""
-    owner: str = ""
-
-
-class _CardCache:
-    """The cache of records in the host's state: digests, and whose they are.
-
-    :ivar since: the start of the next change list.
-    :ivar read_at: when the register was read, by Fortnox's clock.
-    :ivar exact: whether Fortnox lists changes to the minute.
-    :ivar used_up: the numbers that Fortnox has refused to use again.
-    """
-
-    def __init__(self, host: Host, key: str) -> None:
-        self._host = host
-        self._key = key
-        self._cards: dict[str, _CachedCard] = {}  # by number
-        self.since: datetime | None = None
-        self.read_at: datetime | None = None
-        self.exact = False
-        self.used_up: set[str] = set()
-
-    def load(self) -> None:
-        since = self._host.get_state(self._key)
-        if not since:
-            return
-        try:
-            self.since = datetime.fromisoformat(since)
-            self.exact = self._host.get_state(f"{self._key}/exact") == "1"
-            self.used_up = set(json.loads(self._host.get_state(f"{self._key}/used-up") or "[]"))
-            for part in range(_PARTS):
-                stored = json.loads(self._host.get_state(f"{self._key}/{part}") or "{}")
-                self._cards |= {number: _CachedCard(*card) for number, card in stored.items()}
-        except (ValueError, TypeError):
-            # Written by another version: look the records up again.
-            self.since, self._cards = None, {}
-
-    def store(self) -> None:
-        if self.read_at is None:
-            return
-        parts: list[dict[str, _CachedCard]] = [{} for _ in range(_PARTS)]
-        for number, card in self._cards.items():
-            parts[int(_digest(number)[0], 16)][number] = card
-        for index, part in enumerate(parts):
-            self._set_state(f"{self._key}/{index}", part)
-        self._set_state(f"{self._key}/used-up", sorted(self.used_up))
-        exact = self.exact and not _clocks_change(self.read_at)
-        overlap = _MINUTE if exact else OVERLAP
-        self._host.set_state(f"{self._key}/exact", "1" if self.exact else "0")
-        self._host.set_state(self._key, (self.read_at - overlap).isoformat())
-
-    def _set_state(self, key: str, value: Collection[Any]) -> None:
-        """Store a JSON value; an empty one if it is too long."""
-        text = json.dumps(value, separators=(",", ":"))
-        self._host.set_state(key, text if len(text) <= _MAX_STATE_LENGTH else "")
-
-    def watermark(self, at: datetime | None) -> None:
-        """Record when the register was read."""
-        if at is not None:
-            self.read_at = min(at, self.read_at or at)
-
-    def vat_type(self, card: Card) -> str | None:
-        """Return the kind of VAT of a cached record; ``None`` if it is not cached."""
-        cached = self._of(card.ours.number)
-        is_same = (cached.digest, cached.owner) == (_card_digest(card.ours), card.id)
-        return cached.vat_type if is_same else None
-
-    def owner(self, number: str) -> str:
-        """Return the id at the host of the one whose record it is; ``""`` if unknown."""
-        return self._of(number).owner
-
-    def numbers(self) -> Mapping[str, list[str]]:
-        """Return the numbers of each customer or supplier, by its id at the host."""
-        numbers: dict[str, list[str]] = {}
-        for number, card in self._cards.items():
-            if card.owner:
-                numbers.setdefault(card.owner, []).append(number)
-        return numbers
-
-    def remember(self, card: Card) -> None:
-        cached = _CachedCard(_card_digest(card.ours), card.vat_type, card.id)
-        self._cards[card.ours.number] = cached
-
-    def claim(self, card: Card) -> None:
-        number = card.ours.number
-        self._cards[number] = self._of(number)._replace(owner=card.id)
-
-    def forget(self, number: str) -> None:
-        """Forget what a record looks like, not whose it is."""
-        if number in self._cards:
-            self._cards[number] = _CachedCard(owner=self.owner(number))
-
-    def forget_all(self) -> None:
-        for number in self._cards:
-            self.forget(number)
-
-    def _of(self, number: str) -> _CachedCard:
-        return self._cards.get(number, _CachedCard())
-
-
-def _clocks_change(moment: datetime) -> bool:
-    """Return whether the clocks change about then."""
-    before, after = ((moment + by).astimezone(STOCKHOLM).utcoffset() for by in (-OVERLAP, OVERLAP))
-    return before != after
-
-
-def _card_digest(card: Any) -> str:
-    return _digest(json.dumps(astuple(replace(card, vat_type="")), ensure_ascii=False))
-
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:16]

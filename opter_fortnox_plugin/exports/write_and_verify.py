@@ -93,7 +93,7 @@ class Sender(ABC, Generic[D]):
         raise NotImplementedError
 
     def rows_changed(self, before: D | None, current: D) -> bool:  # noqa: ARG002
-        """Return whether a change was refused only because the rows have changed."""
+        """Return whether a change was refused only because the rows have changed meanwhile."""
         return False
 
     # --- writing ---
@@ -162,21 +162,13 @@ class Sender(ABC, Generic[D]):
                 if rejected is None or uncertain:
                     raise _Unsettled(error) from None
                 return self.refused_outcome(ours, rejected)
-            outcome = self._outcome_by_content(ours, current, theirs)
-            if outcome is None and rejected:
-                outcome = self._outcome_of_refusal(ours, before, current, rejected)
-            if outcome is None and current is not None and theirs is None:
-                outcome = self.update(ours, current)
-            if outcome is not None:
+            if outcome := self._outcome_by_content(ours, current, theirs):
                 return outcome
+            if rejected and not (current and self.rows_changed(before, current)):
+                return self.refused_outcome(ours, rejected, current)
+            if current is not None and theirs is None:
+                return self.update(ours, current)
         return self.unknown_outcome()
-
-    def _outcome_of_refusal(
-        self, ours: D, before: D | None, current: D | None, rejected: Rejected
-    ) -> Outcome | None:
-        """Return the outcome of a refusal; ``None`` if the rows have changed meanwhile."""
-        changed = current is not None and self.rows_changed(before, current)
-        return None if changed else self.refused_outcome(ours, rejected, current)
 
     def _outcome_by_content(self, ours: D, current: D | None, theirs: D | None) -> Outcome | None:
         """Return the outcome by the current document; ``None`` if ours must still be written."""
@@ -211,7 +203,7 @@ class Sender(ABC, Generic[D]):
             if current is None:
                 return self.problems.outcome("refused", "NOT_IN_FORTNOX")
             if not belongs(current):
-                return self.problems.outcome("refused", "NUMBER_TAKEN", number=number, sides="")
+                return self.problems.outcome("refused", "NUMBER_TAKEN", number=number)
             if current.cancelled:
                 return Outcome("cancelled", current)
             if current.booked:

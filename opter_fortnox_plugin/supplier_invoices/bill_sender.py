@@ -14,7 +14,7 @@ from opter_contract.export_values import Difference
 from opter_contract.values import Text
 from opter_fortnox_plugin.errors import FortnoxError, OutcomeUnknown, Rejected
 from opter_fortnox_plugin.exports.outcomes import Outcome
-from opter_fortnox_plugin.exports.sending import Sender
+from opter_fortnox_plugin.exports.write_and_verify import Sender
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import Unreadable, text_in
 from opter_fortnox_plugin.fortnox.protocol import FILE_CONNECTIONS, SUPPLIER_INVOICES

@@ -10,8 +10,8 @@ from opter_contract.values import Text
 from opter_fortnox_plugin.errors import OutcomeUnknown, Rejected
 from opter_fortnox_plugin.exports.content import is_ours
 from opter_fortnox_plugin.exports.outcomes import Outcome
-from opter_fortnox_plugin.exports.sending import ATTEMPTS, Sender
 from opter_fortnox_plugin.exports.texts import describe_differences
+from opter_fortnox_plugin.exports.write_and_verify import ATTEMPTS, Sender
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.invoice_schemas import (
     Invoice,
