@@ -367,7 +367,7 @@ def _accepted_but_refused(accepted: Refusal, refusal: Refusal) -> Refusal:
     # A doubt needs a confirmation of its own: accepting answers another question.
     is_doubt = refusal.reason == reasons.DOUBTFUL
     reason = refusal.reason if is_doubt else accepted.reason
-    if refusal.obstacle == reasons.TO_BE_FETCHED:
+    if refusal.obstacle in {reasons.TO_BE_FETCHED, reasons.OTHER_REGION_FIRST}:
         message = text_messages.listed([refusal.message, accepted.message], ". ")
         return Refusal(reason, message, refusal.obstacle)
     message = decisions_messages.accepted_but(accepted.message, refusal.message)

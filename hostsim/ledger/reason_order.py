@@ -85,7 +85,8 @@ def first_refusal(
         return _to_be_fetched(candidate.earlier) if must_fetch else candidate.earlier
     if effect is None:
         return Refusal("unreadable", payments_messages.AMOUNT_UNKNOWN)
-    return None
+    # Last: the other region saves its half where nothing but that is in the way of this one.
+    return _other_region_first(candidate)
 
 
 def exclusion_reason(candidate: Candidate) -> Refusal | None:
@@ -147,6 +148,15 @@ def settlement_refusal(candidate: Candidate) -> Refusal | None:
     if settlement.complete or candidate.accepts(SETTLED):
         return None
     return Refusal(SETTLED, message)
+
+
+def _other_region_first(candidate: Candidate) -> Refusal | None:
+    settlement = candidate.settles
+    if settlement is None or settlement.waits is None:
+        return None
+    message = settlement_message(candidate, settlement)
+    waits = payments_messages.half_waits(message, settlement.waits)
+    return Refusal(SETTLEMENT_BLOCKED, waits, reasons.OTHER_REGION_FIRST)
 
 
 def settlement_message(candidate: Candidate, settlement: Settlement) -> Text:

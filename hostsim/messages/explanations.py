@@ -88,6 +88,14 @@ TO_DO: Mapping[str, Text] = {
         "Another payment of the invoice is left out or undone: take it again, or set it aside; "
         "this one is decided after that.",
     ),
+    "other-region-first": Text(
+        "Inga pengar kom in: en faktura och en kreditfaktura i två regioner är kvittade mot "
+        "varandra, och varje regions import registrerar sin halva. Den här väntar på den andra "
+        "regionens: gör det som orsaken säger, och läs sedan in här igen; eller lägg undan båda.",
+        "No money came in: an invoice and a credit note in two regions were settled against each "
+        "other, and the import of each region registers its half. This one waits for that of the "
+        "other region: do what the reason says, and then import here again; or set both aside.",
+    ),
     "deleted-at-source": Text(
         "Läs in igen: har den gjorts om i {source} visas det, och du godkänner bytet. Kommer ingen "
         "i dess ställe, ta bort den här också.",

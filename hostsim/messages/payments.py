@@ -416,11 +416,45 @@ HALF_NOT_READY = Text(
 
 #: Of a settlement of which the settings of the import exclude a half.
 HALF_IGNORED = Text(
-    "Inställningarna utelämnar den ena halvan av en kvittning: sänk Ignorera nummer före, så att "
-    "båda kommer in, eller lägg undan dem och registrera dem för hand",
-    "The settings leave out one half of a settlement: lower Ignore numbers before, so that both "
-    "come in, or set them aside and register them by hand",
+    "Inställningarna utelämnar den ena halvan av en kvittning: ändra Ignorera nummer före eller "
+    "Ignorera betalningar före, så att båda kommer in, eller lägg undan dem och registrera dem "
+    "för hand",
+    "The settings leave out one half of a settlement: change Ignore numbers before or Ignore "
+    "payments before, so that both come in, or set them aside and register them by hand",
 )
+
+
+def half_of_other_region(number: str, definition: str) -> Text:
+    """Return what the half of a settlement waits for whose other half is another region's.
+
+    :param definition: the import of that region.
+    """
+    return Text(
+        f"Den andra halvan, betalning {number}, är på en faktura i en annan region: läs in och "
+        f"spara {definition}, som registrerar den eller säger vad som hindrar den, och läs sedan "
+        "in här igen",
+        f"The other half, payment {number}, is of an invoice of another region: import and save "
+        f"{definition}, which registers it or says what is in the way, and then import here again",
+    )
+
+
+def half_set_aside_there(number: str, definition: str) -> Text:
+    """Return that the other half is set aside in the import of another region."""
+    return Text(
+        f"Den andra halvan, betalning {number}, är undanlagd i {definition}: ta tillbaka den där, "
+        "eller lägg undan den här också",
+        f"The other half, payment {number}, is set aside in {definition}: take it back there, or "
+        "set this one aside, too",
+    )
+
+
+def half_waits_there(number: str, definition: str, refusal: Text) -> Text:
+    """Return what the import of another region says of the other half."""
+    return Text(
+        f"Den andra halvan, betalning {number}, kan inte sparas i {definition}: {refusal.sv}",
+        f"The other half, payment {number}, cannot be saved in {definition}: {refusal.en}",
+    )
+
 
 AMOUNT_UNKNOWN = Text(
     "Beloppet i fakturans valuta är inte känt; läs in betalningen på nytt",

@@ -127,6 +127,9 @@ class Judging:
         self.db.execute("BEGIN")
         for name in ("changed", "kept", "left_out", "_series", "_accepted"):
             self.__dict__.pop(name, None)
+        if any(other_half.waits for other_half in self.settlements.by_number.values()):
+            # A half that is set aside does not follow one that waits for it.
+            self.__dict__["settlements"] = find_settlements(self.db, self.values)
 
     # --- Facts about several rows at once ---
 
@@ -303,7 +306,7 @@ class Judging:
             ]
         partners: dict[str, str] = {}
         for number, other_half in self.settlements.by_number.items():
-            if other_half.ignored:
+            if other_half.ignored or other_half.waits:
                 continue
             accepted.setdefault(number, [])
             partners[number] = other_half.number

@@ -33,13 +33,18 @@ DELETED_LAST = """
             AND number = r.number AND state = 'deleted' AND reverses IS NULL)
 """
 
-#: The import of another region that shares the company, if the invoice of the row ``r`` is there.
-OTHER_IMPORT = """
-    (SELECT min(d.name) FROM definitions d
-     WHERE d.company = :company AND d.import_type = :import_type AND d.subject = ''
-     AND d.region <> :region
-     AND (EXISTS (SELECT 1 FROM invoices o
-                  WHERE o.region = d.region AND o.number = r.invoice_number)
-          OR EXISTS (SELECT 1 FROM invoices o
-                     WHERE o.region = d.region AND o.ocr = r.ocr AND r.ocr <> '')))
+#: The definition ``d`` is the import of another region that shares the company, and has the
+#: invoice of the row ``r``.
+IS_OTHER_IMPORT = """
+    d.company = :company AND d.import_type = :import_type AND d.subject = ''
+    AND d.region <> :region
+    AND (EXISTS (SELECT 1 FROM invoices o
+                 WHERE o.region = d.region AND o.number = r.invoice_number)
+         OR EXISTS (SELECT 1 FROM invoices o
+                    WHERE o.region = d.region AND o.ocr = r.ocr AND r.ocr <> ''))
 """
+
+#: The import of another region that shares the company, if the invoice of the row ``r`` is there.
+OTHER_IMPORT = f"""
+    (SELECT min(d.name) FROM definitions d WHERE {IS_OTHER_IMPORT})
+"""  # noqa: S608 a constant

@@ -309,32 +309,165 @@ def two_regions(host, plugin, store):
     plugin.payments = halves()
 
 
-@pytest.mark.parametrize("names", [("Fortnox", "Syd"), ("Syd", "Fortnox")])
-def test_each_region_registers_the_half_of_its_own_invoice(host, plugin, two_regions, store, names):
-    for name in names:
+def imports(host, name):
+    """Import, save what is ready, and give the preview that was saved."""
+    preview = host.import_payments(name)
+    host.save(name)
+    return preview
+
+
+HALF_OF = {"Fortnox": "11", "Syd": "12"}
+BOTH_ORDERS = pytest.mark.parametrize(
+    "names", [("Fortnox", "Syd"), ("Syd", "Fortnox")], ids="-".join
+)
+
+
+@BOTH_ORDERS
+def test_each_region_registers_the_half_of_its_own_invoice_once_the_other_one_can(
+    host, plugin, two_regions, store, names
+):
+    first, second = names
+    for name, outcome in ((first, BLOCKED), (second, SETTLED), (first, SETTLED)):
         # The customers are learnt from each payment, where they are asked for.
         plugin.payments = [replace(half, customer_number=None) for half in halves()]
         plugin.source = {half.key.number: half for half in halves()}
-        assert SETTLED in outcomes(host.import_payments(name)).values()
-        assert host.save(name).counts["ready"] == 1
+        assert outcomes(imports(host, name))[HALF_OF[name]] == outcome
     assert [remaining(store, number) for number in ("1001", NOTE)] == [600, 0]
+    plugin.payments = halves()
+    assert host.import_payments(second).counts["ready"] == 0
 
 
 def test_the_half_of_another_regions_invoice_is_left_to_its_import(host, two_regions):
+    imports(host, "Syd")
     preview = host.import_payments("Fortnox")
     assert outcomes(preview) == {"11": SETTLED, "12": "other-region"}
     assert "Inga pengar kom in" in row_of(preview, "11").warning.sv
 
 
-# --- What keeps both from being saved ---
+def test_the_first_region_names_the_import_that_is_to_be_saved_first(host, two_regions):
+    row = row_of(host.import_payments("Fortnox"), "11")
+    assert row.message.en.startswith(
+        "The other half, payment 12, is of an invoice of another region: import and save Syd"
+    )
+    assert "belongs to payment 12 on invoice 1101" in row.message.en
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_why_says_that_it_waits_for_the_other_region(host, two_regions, offline):
+    imports(host, "Fortnox")
+    [half] = [p for p in host.why("1001", "Fortnox", offline=offline).payments if p.number == "11"]
+    assert half.reason == BLOCKED
+    assert half.to_do.sv.endswith("läs sedan in här igen; eller lägg undan båda.")
 
 
 def test_so_it_is_where_the_settings_of_this_import_would_exclude_that_half(
     host, plugin, two_regions
 ):
+    imports(host, "Syd")
     debit, credit = plugin.payments
     plugin.payments, plugin.excluded = [debit], [excluded("below-number", credit)]
     assert outcomes(host.import_payments("Fortnox")) == {"11": SETTLED, "12": "below-number"}
+
+
+@pytest.mark.parametrize("kind", ["below-number", "not-booked"])
+def test_neither_region_saves_its_half_where_the_other_one_cannot(
+    host, plugin, two_regions, store, kind
+):
+    debit, credit = halves()
+    for _ in range(2):
+        plugin.payments, plugin.excluded = [debit, credit], []
+        imports(host, "Fortnox")
+        plugin.payments, plugin.excluded = [debit], [excluded(kind, credit)]
+        plugin.screening = lambda one: excluded(kind, one) if one.key.number == "12" else None
+        assert imports(host, "Syd").counts["ready"] == 0
+        plugin.screening = lambda _: None
+    plugin.payments, plugin.excluded = [debit, credit], []
+    row = row_of(host.import_payments("Fortnox"), "11")
+    assert row.reason == BLOCKED
+    assert row.message.en.startswith("The other half, payment 12, cannot be saved in Syd: ")
+    assert [remaining(store, number) for number in ("1001", NOTE)] == [1000, -400]
+
+
+@BOTH_ORDERS
+def test_nor_where_the_credit_note_is_used_up_already(host, plugin, two_regions, store, names):
+    used = payment(2, NOTE, "-400")
+    plugin.payments = [used]
+    imports(host, "Syd")
+    for name in (*names, *names):
+        plugin.payments = [used, *halves()]
+        imports(host, name)
+    assert remaining(store, "1001") == 1000
+    plugin.payments = halves()
+    message = row_of(host.import_payments("Fortnox"), "11").message
+    assert "cannot be saved in Syd: Credit note 1101 is settled already here" in message.en
+
+
+@BOTH_ORDERS
+def test_nor_where_one_region_sets_its_half_aside(host, two_regions, store, names):
+    imports(host, "Fortnox")
+    host.set_aside("Fortnox", ["11"])
+    for name in (*names, *names):
+        imports(host, name)
+    row = row_of(host.import_payments("Syd"), "12")
+    assert row.reason == BLOCKED
+    assert row.message.en.startswith("The other half, payment 11, is set aside in Fortnox")
+    assert [remaining(store, number) for number in ("1001", NOTE)] == [1000, -400]
+
+
+def test_nor_where_a_person_leaves_one_half_out_of_a_save(host, two_regions, store):
+    imports(host, "Fortnox")
+    host.import_payments("Syd")
+    host.leave_out("Syd", ["12"])
+    host.save("Syd")
+    assert imports(host, "Fortnox").counts["ready"] == 0
+    imports(host, "Syd")
+    imports(host, "Fortnox")
+    assert [remaining(store, number) for number in ("1001", NOTE)] == [600, 0]
+
+
+@BOTH_ORDERS
+def test_both_are_saved_once_it_is_taken_back(host, two_regions, store, names):
+    imports(host, "Fortnox")
+    host.set_aside("Fortnox", ["11"])
+    for name in ("Syd", "Fortnox"):
+        imports(host, name)
+    host.import_payments("Fortnox")
+    assert outcomes(host.take_back("Fortnox", ["11"]))["11"] == SETTLED
+    for name in (*names, *names):
+        imports(host, name)
+    assert [remaining(store, number) for number in ("1001", NOTE)] == [600, 0]
+
+
+def test_an_accepted_half_waits_for_the_other_region_and_the_other_one_not_for_it(
+    host, plugin, two_regions, store
+):
+    plugin.payments = [payment(3, "1001", "700")]
+    imports(host, "Fortnox")
+    plugin.source, plugin.deleted = {}, {"3"}
+    plugin.payments = halves()
+    host.import_payments("Fortnox")
+    assert outcomes(accepted(host, "11"))["11"] == "replaced"
+    host.save("Fortnox")
+    for name in ("Syd", "Fortnox"):
+        plugin.payments = halves()
+        assert outcomes(imports(host, name))[HALF_OF[name]] == SETTLED
+    assert [remaining(store, number) for number in ("1001", NOTE)] == [600, 0]
+
+
+def test_a_half_that_the_settings_exclude_is_told_where_the_other_one_is_registered(
+    host, plugin, two_regions
+):
+    debit, credit = halves()
+    imports(host, "Fortnox")
+    imports(host, "Syd")
+    plugin.payments, plugin.excluded = [credit], [excluded("below-number", debit)]
+    plugin.screening = lambda one: excluded("below-number", one) if one == debit else None
+    row = row_of(host.import_payments("Fortnox"), "11")
+    assert row.reason == BLOCKED
+    assert row.message.en.startswith("The settings leave out one half of a settlement")
+
+
+# --- What keeps both from being saved ---
 
 
 def test_a_half_that_is_booked_names_the_other_one_as_what_is_not_booked(host, plugin, note):
