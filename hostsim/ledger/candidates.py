@@ -32,6 +32,13 @@ class Refusal(NamedTuple):
         return cls(code, reason.message or reason.label)
 
 
+class OtherImport(NamedTuple):
+    """The import of another region that shares the company."""
+
+    definition: str
+    saved: bool  # whether it was ever saved, and so reads the payments of its region
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A payment that was read, with all facts that it is judged by except its invoice."""
@@ -62,7 +69,7 @@ class Candidate:
     nothing_left: bool = False
     written_off: HostWriteOff | None = None  # of its invoice, which is paid with that
     #: The import of another region that shares the company, if the invoice is there and not here.
-    other_import: str | None = None
+    other_import: OtherImport | None = None
 
     @property
     def facts(self) -> str:

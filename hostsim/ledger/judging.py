@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from hostsim.ledger import reasons
-from hostsim.ledger.candidates import Candidate, Refusal, oldest_first_indexes
+from hostsim.ledger.candidates import Candidate, OtherImport, Refusal, oldest_first_indexes
 from hostsim.ledger.decisions import OtherChannelPayment, OtherInvoicePayment
 from hostsim.ledger.differences import outdated
 from hostsim.ledger.possible_duplicates import Doubt, equal_invoice_warnings, find_doubts
@@ -256,9 +256,8 @@ def judge_without_invoice(candidate: Candidate, *, as_if_fetched: bool = False) 
     """
     payment, refusal = candidate.payment, exclusion_reason(candidate)
     other_import = None if candidate.settles is not None else candidate.other_import
-    if other_import and (refusal is None or is_of_source(refusal, candidate)):
-        message = payments_messages.of_other_region(other_import)
-        return _refused_judgement(candidate, Refusal(OTHER_REGION, message))
+    if other_import is not None and (refusal is None or is_of_source(refusal, candidate)):
+        return _refused_judgement(candidate, _other_region_refusal(other_import))
     if refusal is not None or payment is None:
         return _refused_judgement(candidate, refusal or Refusal.of("unreadable"))
     if candidate.settles is None:
@@ -274,6 +273,14 @@ def judge_without_invoice(candidate: Candidate, *, as_if_fetched: bool = False) 
     # Its other half is saved with it; it changes no balance.
     warnings = [*_decision_warnings(candidate, None), *payment.warnings]
     return _ready_judgement(SETTLED, warnings, ZERO)
+
+
+def _other_region_refusal(other_import: OtherImport) -> Refusal:
+    name = other_import.definition
+    if other_import.saved:
+        return Refusal(OTHER_REGION, payments_messages.of_other_region(name))
+    message = payments_messages.of_unsaved_region(name)
+    return Refusal("invoice-not-found", message, reasons.OTHER_REGION_UNSAVED)
 
 
 def _moves_no_money(candidate: Candidate) -> bool:

@@ -46,6 +46,7 @@ KEPT_ELSEWHERE = "kept-elsewhere"  # registered on another invoice than it pays 
 NOT_CHECKED = "not-checked"
 PAID_BY_WAITING = "paid-by-waiting"
 TO_BE_FETCHED = "to-be-fetched"
+OTHER_REGION_UNSAVED = "other-region-unsaved"  # its import was never saved
 OTHER_REGION_FIRST = "other-region-first"  # only the other half of a settlement, which is there
 WRITTEN_OFF_HERE = "written-off-here"
 

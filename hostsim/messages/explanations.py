@@ -88,6 +88,12 @@ TO_DO: Mapping[str, Text] = {
         "Another payment of the invoice is left out or undone: take it again, or set it aside; "
         "this one is decided after that.",
     ),
+    "other-region-unsaved": Text(
+        "Fakturan hör till en annan region av samma företag, vars import aldrig har sparats: läs "
+        "in och spara den import som är upplagd för regionen, så kommer betalningen in där.",
+        "The invoice belongs to another region of the same company, whose import was never saved: "
+        "import and save the one that it is defined with, and the payment comes in there.",
+    ),
     "other-region-first": Text(
         "Inga pengar kom in: en faktura och en kreditfaktura i två regioner är kvittade mot "
         "varandra, och varje regions import registrerar sin halva. Den här väntar på den andra "

@@ -486,6 +486,17 @@ def of_other_region(definition: str) -> Text:
     )
 
 
+def of_unsaved_region(definition: str) -> Text:
+    """Return why a payment of another region's invoice waits while its import was never saved."""
+    return Text(
+        "Fakturan hör till en annan region av samma företag, och "
+        f"{definition}, som läser in dess betalningar, har aldrig sparats: läs in och spara "
+        f"{definition}",
+        "The invoice belongs to another region of the same company, and "
+        f"{definition}, which imports its payments, was never saved: import and save {definition}",
+    )
+
+
 def currency_differs(payment: str, invoice: str) -> Text:
     return Text(
         f"Valutan skiljer sig: betalningen är i {payment}, fakturan här i {invoice}",

@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from hostsim.ledger import decisions as decision_rules
-from hostsim.ledger.candidates import Candidate, Refusal
+from hostsim.ledger.candidates import Candidate, OtherImport, Refusal
 from hostsim.ledger.decisions import (
     Deletion,
     HostWriteOff,
@@ -45,7 +45,14 @@ from hostsim.storage.rows import (
     text_of,
     value_of,
 )
-from hostsim.storage.scope import DELETED_LAST, IN_FORCE, OTHER_IMPORT, OURS, Scope
+from hostsim.storage.scope import (
+    DELETED_LAST,
+    IN_FORCE,
+    OTHER_IMPORT,
+    OTHER_IMPORT_SAVED,
+    OURS,
+    Scope,
+)
 from hostsim.storage.settlements import Settlements, find_settlements
 from hostsim.storage.store import Store
 from opter_contract.values import Text
@@ -416,7 +423,7 @@ class Judging:
             settles=settles,
             left_out=self.left_out.get(number),
             nothing_left=row["inv_id"] in self._nothing_left,
-            other_import=row["other_import"],
+            other_import=_other_import(row),
         )
 
     def _written_off(self, invoice_id: int) -> HostWriteOff | None:
@@ -528,6 +535,12 @@ def _differing_keys(before: Mapping[Any, object], now: Mapping[Any, object]) -> 
 def _source_of(db: sqlite3.Connection, run_id: str) -> Text:
     row = first_row(db, "SELECT source FROM runs WHERE id = :id", id=run_id)
     return UNNAMED if row is None else Text(*json.loads(row["source"]))
+
+
+def _other_import(row: sqlite3.Row) -> OtherImport | None:
+    if row["other_import"] is None:
+        return None
+    return OtherImport(row["other_import"], bool(row["other_saved"]))
 
 
 def _deletion(row: sqlite3.Row, company: str) -> Deletion | None:
@@ -700,7 +713,8 @@ _ROWS = f"""
            (SELECT undone_at FROM runs WHERE id = x.run_id) <= x.deleted_at AS del_undone,
            EXISTS (SELECT 1 FROM other_channel o WHERE o.invoice_id = i.id) AS other_channel,
            EXISTS ({_ELSEWHERE}) AS elsewhere,
-           CASE WHEN i.id IS NULL THEN {OTHER_IMPORT} END AS other_import
+           CASE WHEN i.id IS NULL THEN {OTHER_IMPORT} END AS other_import,
+           CASE WHEN i.id IS NULL THEN {OTHER_IMPORT_SAVED} END AS other_saved
     FROM matched m
     CROSS JOIN run_rows r ON r.id = m.row_id
     LEFT JOIN payments p ON {OURS} AND p.number = r.number

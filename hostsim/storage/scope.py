@@ -48,3 +48,9 @@ IS_OTHER_IMPORT = """
 OTHER_IMPORT = f"""
     (SELECT min(d.name) FROM definitions d WHERE {IS_OTHER_IMPORT})
 """  # noqa: S608 a constant
+
+#: Whether an import of that region was ever saved.
+OTHER_IMPORT_SAVED = f"""
+    EXISTS (SELECT 1 FROM definitions d JOIN runs u ON u.definition = d.name AND u.state = 'saved'
+            WHERE {IS_OTHER_IMPORT})
+"""  # noqa: S608 a constant

@@ -20,12 +20,14 @@ def plugin():
 
 @pytest.fixture
 def host(store, plugin):
-    """The default region has saved; the south shares its company."""
+    """Both regions have saved; they share a company."""
     host = importing_host(store, plugin)
     saves(host, plugin, payment(1, "1002"))
     host.define("Syd", "Fake", "API", "S", {}, company_of="Fortnox")
     store.load_invoices([invoice("2001", region="S", ocr="200177")])
     plugin.payments = []
+    host.import_payments("Syd")
+    host.save("Syd")
     return host
 
 
@@ -71,6 +73,60 @@ def test_a_payment_whose_invoice_comes_to_this_region_is_offered_again(host, plu
     plugin.payments = []
     store.load_invoices([invoice("2001")])
     assert outcomes(host.import_payments("Fortnox")) == {"2": "exact"}
+
+
+# --- The import of the other region was never saved ---
+
+
+@pytest.fixture
+def north(host, store):
+    store.load_invoices([invoice("4001", region="N")])
+    host.define("Nord", "Fake", "API", "N", {}, company_of="Fortnox")
+
+
+@pytest.mark.parametrize("read", [False, True])
+def test_its_payment_is_told_with_what_to_do_while_that_import_was_never_saved(
+    host, plugin, north, read
+):
+    if read:
+        host.import_payments("Nord")
+    row = row_of(reads(host, plugin, payment(2, "4001")), "2")
+    assert row.reason == NOT_FOUND
+    assert row.message.en == (
+        "The invoice belongs to another region of the same company, and Nord, which imports its "
+        "payments, was never saved: import and save Nord"
+    )
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_so_does_why_which_does_not_call_it_another_invoice(host, plugin, north, offline):
+    reads(host, plugin, payment(2, "4001"))
+    host.save("Fortnox")
+    found = host.why("4001", "Fortnox", offline=offline)
+    [payment_2] = found.payments
+    assert payment_2.reason == NOT_FOUND
+    assert "import and save the one that it is defined with" in payment_2.to_do.en
+    assert "it belongs to another region of the same company" in found.summary.en
+
+
+def test_it_is_ignored_once_that_import_was_saved(host, plugin, north):
+    reads(host, plugin, payment(2, "4001"))
+    host.save("Fortnox")
+    plugin.payments = []
+    host.import_payments("Nord")
+    host.save("Nord")
+    assert outcomes(host.import_payments("Fortnox")) == {"2": OTHER}
+
+
+@pytest.mark.parametrize("reason", ["not-booked", "not-looked-up"])
+def test_nor_does_it_say_then_to_load_the_invoice_here(host, plugin, north, reason):
+    plugin.excluded = [excluded(reason, payment(2, "4001"))]
+    row = row_of(reads(host, plugin), "2")
+    assert row.reason == NOT_FOUND
+    assert "import and save Nord" in row.message.en
+
+
+# --- No import that shares the company ---
 
 
 def test_an_invoice_of_no_region_is_not_found(host, plugin):
