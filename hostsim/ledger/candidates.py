@@ -37,6 +37,7 @@ class OtherImport(NamedTuple):
 
     definition: str
     saved: bool  # whether it was ever saved, and so reads the payments of its region
+    declined: bool = False  # whether a person sets the payment aside there, or keeps what is here
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +53,7 @@ class Candidate:
     #: The invoice here that it is registered on, as a half whose own was not here but is by now.
     beside: str | None = None
     on_same_invoice: bool = False  # as the registered payment
+    registered_elsewhere: bool = False  # on an invoice of another region
     earlier: Refusal | None = None  # of an earlier run, and not fetched again in this one
     decision: Decision | None = None  # in force about this payment
     series: Decision | None = None  # in force about a series with its invoice number

@@ -52,7 +52,7 @@ def first_refusal(
     """
     refusal = exclusion_reason(candidate)
     payment = candidate.payment
-    if payment is None or (refusal is not None and not is_of_source(refusal, candidate)):
+    if payment is None or (refusal is not None and not _is_of_source(refusal, candidate)):
         return refusal
     open_doubt = doubt if doubt is not None and doubt.confirmed is None else None
     if open_doubt is not None and open_doubt.days == 0:
@@ -123,7 +123,7 @@ def exclusion_reason(candidate: Candidate) -> Refusal | None:
     return excluded
 
 
-def is_of_source(refusal: Refusal, candidate: Candidate) -> bool:
+def _is_of_source(refusal: Refusal, candidate: Candidate) -> bool:
     """Whether the source alone keeps the payment from being saved, such as one not booked."""
     takes_precedence = refusal.reason == "unreadable" or refusal.reason in reasons.IGNORED
     return refusal is candidate.excluded and not takes_precedence

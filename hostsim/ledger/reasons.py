@@ -46,6 +46,7 @@ KEPT_ELSEWHERE = "kept-elsewhere"  # registered on another invoice than it pays 
 NOT_CHECKED = "not-checked"
 PAID_BY_WAITING = "paid-by-waiting"
 TO_BE_FETCHED = "to-be-fetched"
+MOVED_TO_OTHER_REGION = "moved-to-other-region"  # registered here, its invoice is there now
 OTHER_REGION_UNSAVED = "other-region-unsaved"  # its import was never saved
 OTHER_REGION_FIRST = "other-region-first"  # only the other half of a settlement, which is there
 WRITTEN_OFF_HERE = "written-off-here"
@@ -319,7 +320,7 @@ def possible_decisions(code: str | None, obstacle: str = "") -> tuple[str, ...]:
     reason = REASONS.get(code or "")
     if reason is None:
         return (SET_ASIDE,)
-    waits = obstacle in WAITS
+    waits = obstacle in WAITS or obstacle == MOVED_TO_OTHER_REGION
     return tuple(choice for choice in reason.decisions if not (waits and choice == ACCEPT))
 
 

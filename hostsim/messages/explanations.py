@@ -88,6 +88,14 @@ TO_DO: Mapping[str, Text] = {
         "Another payment of the invoice is left out or undone: take it again, or set it aside; "
         "this one is decided after that.",
     ),
+    "moved-to-other-region": Text(
+        "Betalningen är registrerad här, men betalar i {source} en faktura i en annan region: "
+        "godkänn ändringen i den regionens import, så registreras den om där, eller behåll det som "
+        "är registrerat här.",
+        "The payment is registered here, but in {source} it pays an invoice of another region: "
+        "accept the change in the import of that region, so that it is registered again there, or "
+        "keep what is registered here.",
+    ),
     "other-region-unsaved": Text(
         "Fakturan hör till en annan region av samma företag, vars import aldrig har sparats: läs "
         "in och spara den import som är upplagd för regionen, så kommer betalningen in där.",

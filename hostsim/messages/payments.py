@@ -486,6 +486,28 @@ def of_other_region(definition: str) -> Text:
     )
 
 
+def moved_to_other_region(definition: str, *, declined: bool) -> Text:
+    """Return what becomes of a registered payment that now pays another region's invoice.
+
+    :param definition: the import of that region.
+    :param declined: whether it is set aside there, or what is registered is kept there.
+    """
+    if declined:
+        return Text(
+            "Fakturan hör till en annan region av samma företag, och ändringen är undanlagd eller "
+            f"behållen i {definition}: ta tillbaka det där, läs in där och godkänn ändringen",
+            "The invoice belongs to another region of the same company, and the change was set "
+            f"aside or kept in {definition}: take that back there, import there and accept the "
+            "change",
+        )
+    return Text(
+        f"Fakturan hör till en annan region av samma företag: läs in {definition} och godkänn "
+        "ändringen där",
+        f"The invoice belongs to another region of the same company: import {definition} and "
+        "accept the change there",
+    )
+
+
 def of_unsaved_region(definition: str) -> Text:
     """Return why a payment of another region's invoice waits while its import was never saved."""
     return Text(

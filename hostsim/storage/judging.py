@@ -49,6 +49,7 @@ from hostsim.storage.scope import (
     DELETED_LAST,
     IN_FORCE,
     OTHER_IMPORT,
+    OTHER_IMPORT_DECLINED,
     OTHER_IMPORT_SAVED,
     OURS,
     Scope,
@@ -410,6 +411,7 @@ class Judging:
             registered=payment_of(row, self.scope.company, "reg_"),
             on_same_invoice=row["inv_id"] is not None and row["inv_id"] == row["reg_invoice_id"],
             registered_half=row["reg_status"] == SETTLED,
+            registered_elsewhere=bool(row["reg_elsewhere"]),
             beside=row["reg_beside"],
             earlier=None if row["fetched"] else _earlier(row),
             decision=decision,
@@ -540,7 +542,8 @@ def _source_of(db: sqlite3.Connection, run_id: str) -> Text:
 def _other_import(row: sqlite3.Row) -> OtherImport | None:
     if row["other_import"] is None:
         return None
-    return OtherImport(row["other_import"], bool(row["other_saved"]))
+    saved, declined = bool(row["other_saved"]), bool(row["other_declined"])
+    return OtherImport(row["other_import"], saved, declined)
 
 
 def _deletion(row: sqlite3.Row, company: str) -> Deletion | None:
@@ -714,7 +717,11 @@ _ROWS = f"""
            EXISTS (SELECT 1 FROM other_channel o WHERE o.invoice_id = i.id) AS other_channel,
            EXISTS ({_ELSEWHERE}) AS elsewhere,
            CASE WHEN i.id IS NULL THEN {OTHER_IMPORT} END AS other_import,
-           CASE WHEN i.id IS NULL THEN {OTHER_IMPORT_SAVED} END AS other_saved
+           CASE WHEN i.id IS NULL THEN {OTHER_IMPORT_SAVED} END AS other_saved,
+           CASE WHEN i.id IS NULL AND p.id IS NOT NULL THEN {OTHER_IMPORT_DECLINED} END
+               AS other_declined,
+           (SELECT b.region FROM invoices b WHERE b.id = p.invoice_id) <> :region
+               AS reg_elsewhere
     FROM matched m
     CROSS JOIN run_rows r ON r.id = m.row_id
     LEFT JOIN payments p ON {OURS} AND p.number = r.number

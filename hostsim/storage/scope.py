@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from hostsim.ledger.reasons import KEEP, SET_ASIDE
+
 
 class Scope(NamedTuple):
     """One run, and the common keys of its payments."""
@@ -48,6 +50,14 @@ IS_OTHER_IMPORT = """
 OTHER_IMPORT = f"""
     (SELECT min(d.name) FROM definitions d WHERE {IS_OTHER_IMPORT})
 """  # noqa: S608 a constant
+
+#: Whether a person sets the payment ``r`` aside in an import of that region, or keeps there what is
+#: registered.
+OTHER_IMPORT_DECLINED = f"""
+    EXISTS (SELECT 1 FROM decisions d WHERE d.company = :company AND d.number = r.number
+            AND d.decision IN ('{SET_ASIDE}', '{KEEP}') AND {IN_FORCE}
+            AND d.definition IN (SELECT d.name FROM definitions d WHERE {IS_OTHER_IMPORT}))
+"""  # noqa: S608 constants
 
 #: Whether an import of that region was ever saved.
 OTHER_IMPORT_SAVED = f"""
