@@ -21,7 +21,7 @@ from hostsim.ledger.reasons import (
     SETTLED,
     SETTLEMENT_BLOCKED,
 )
-from hostsim.ledger.values import SEK, Decision, Invoice, same_currency
+from hostsim.ledger.values import SEK, ZERO, Decision, Invoice, same_currency
 from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.payments import Difference
@@ -206,26 +206,34 @@ def _paid_refusal(candidate: Candidate, invoice: Invoice, *, by_waiting: bool) -
         return Refusal(REPLACED, message, reasons.CONFIRMED_BUT)
     if candidate.changed:
         return _beside_changed(candidate)
+    written_off = None if by_waiting or candidate.kept else candidate.written_off
     if candidate.settles is not None:
         # No money came that could be paid back.
         message = payments_messages.settled_though_paid(
             number, candidate.kept, credit=invoice.total < 0, by_waiting=by_waiting
         )
+        if written_off is not None:
+            message = payments_messages.settled_though_written_off(
+                *written_off, _more_than(written_off, candidate.payment)
+            )
         return Refusal(SETTLEMENT_BLOCKED, message)
     if by_waiting:
         return Refusal(reasons.PAID, payments_messages.PAID_BY_WAITING, reasons.PAID_BY_WAITING)
     if candidate.kept:
         message = payments_messages.paid_by_kept(candidate.kept)
         return Refusal(reasons.PAID, message, reasons.BESIDE_KEPT)
-    written_off = candidate.written_off
-    if written_off is not None and _is_at_most(candidate.payment, written_off):
-        message = payments_messages.paid_by_write_off(*written_off)
-        return Refusal(reasons.PAID, message, reasons.WRITTEN_OFF_HERE)
+    if written_off is not None:
+        more = _more_than(written_off, candidate.payment)
+        obstacle = reasons.MORE_THAN_WRITTEN_OFF if more else reasons.WRITTEN_OFF_HERE
+        message = payments_messages.paid_by_write_off(*written_off, more)
+        return Refusal(reasons.PAID, message, obstacle)
     return Refusal.of(reasons.PAID)
 
 
-def _is_at_most(payment: Payment | None, written_off: HostWriteOff) -> bool:
-    return payment is not None and abs(payment.amount) <= abs(written_off.amount)
+def _more_than(written_off: HostWriteOff, payment: Payment | None) -> Decimal:
+    """Return by how much a payment is more than what was written off, in SEK; 0 if it is not."""
+    amount = ZERO if payment is None else abs(payment.amount)
+    return max(ZERO, amount - abs(written_off.amount))
 
 
 def moves_no_money(payment: Payment) -> bool:

@@ -50,6 +50,7 @@ MOVED_TO_OTHER_REGION = "moved-to-other-region"  # registered here, its invoice 
 OTHER_REGION_UNSAVED = "other-region-unsaved"  # its import was never saved
 OTHER_REGION_FIRST = "other-region-first"  # only the other half of a settlement, which is there
 WRITTEN_OFF_HERE = "written-off-here"
+MORE_THAN_WRITTEN_OFF = "more-than-written-off"
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,6 +82,14 @@ TO_DO: Mapping[str, Text] = {
         "What was missing was written off here, so the money was probably not paid twice: delete "
         "the payment with the write-off here, import again, take it again, and save both.",
     ),
+    "more-than-written-off": Text(
+        "Det som fattades skrevs av här, så bara resten är för mycket: ta bort betalningen med "
+        "avskrivningen här, läs in igen, ta in den på nytt och spara båda; resten blir förskott, "
+        "som kan betalas tillbaka.",
+        "What was missing was written off here, so that only the rest is too much: delete the "
+        "payment with the write-off here, import again, take it again, and save both; the rest "
+        "becomes an advance, which can be paid back.",
+    ),
     "paid-by-waiting": Text(
         "En annan betalning på fakturan är urkryssad eller ångrad: ta in den igen, eller lägg "
         "undan den; därefter avgörs den här.",

@@ -176,16 +176,50 @@ def paid_by_kept(payments: Sequence[RegisteredHere]) -> Text:
     )
 
 
-def paid_by_write_off(number: str, amount: Decimal) -> Text:
+def paid_by_write_off(number: str, amount: Decimal, more: Decimal) -> Text:
     """Return why nothing remains for what was missing when the invoice was paid.
 
     :param number: of the payment with which the amount, in SEK, was written off.
+    :param more: by how much this payment is more than that, in SEK.
     """
+    written_off = _written_off_with(number, amount)
+    text = Text(
+        f"Fakturan är redan betald: {written_off.sv}",
+        f"The invoice is already paid: {written_off.en}",
+    )
+    if not more:
+        return text
     return Text(
-        f"Fakturan är redan betald: {money(amount, 'sv')} SEK som fattades skrevs av här med "
-        f"betalning {number}",
-        f"The invoice is already paid: {money(amount, 'en')} SEK that was missing was written off "
-        f"here with payment {number}",
+        f"{text.sv}, och det här är {money(more, 'sv')} SEK mer",
+        f"{text.en}, and this is {money(more, 'en')} SEK more",
+    )
+
+
+def _written_off_with(number: str, amount: Decimal) -> Text:
+    return Text(
+        f"{money(amount, 'sv')} SEK som fattades skrevs av här med betalning {number}",
+        f"{money(amount, 'en')} SEK that was missing was written off here with payment {number}",
+    )
+
+
+def settled_though_written_off(number: str, amount: Decimal, more: Decimal) -> Text:
+    """Return why what was written off cannot be settled against a credit note, and what helps.
+
+    :param number: of the payment with which the amount, in SEK, was written off.
+    :param more: by how much the settlement is more than that, in SEK.
+    """
+    written_off = _written_off_with(number, amount)
+    owed = Text("", "")
+    if more:
+        owed = Text(
+            f". Kvittningen är {money(more, 'sv')} SEK mer, som kunden har till godo",
+            f". The settlement is {money(more, 'en')} SEK more, which the customer is owed",
+        )
+    return Text(
+        f"Ingenting återstår av fakturan: {written_off.sv}{owed.sv}. Ta bort betalning {number} "
+        "här, läs in igen, ta in den på nytt och spara den med kvittningen",
+        f"Nothing remains of the invoice: {written_off.en}{owed.en}. Delete payment {number} here, "
+        "import again, take it again and save it with the settlement",
     )
 
 
