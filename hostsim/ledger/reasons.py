@@ -98,7 +98,7 @@ _ALL = (
     ),
     Reason(
         REPLACED,
-        Text("Ersätter en borttagen betalning", "Replaces a deleted payment"),
+        Text("Kan ersätta en annan betalning", "May replace another payment"),
         to_do=Text(
             "Den har gjorts om i {source}, eller fanns redan bredvid den borttagna: godkänn den i "
             "båda fallen, så motbokas den borttagna och den här registreras.",
