@@ -49,6 +49,7 @@ class Settlement(NamedTuple):
     ignored: bool = False
     #: What has to happen first to the other half, whose invoice is another region's.
     waits: Text | None = None
+    same_date: bool = True  # not of a half that alone got another one later
 
 
 class HostWriteOff(NamedTuple):

@@ -163,7 +163,11 @@ def settlement_message(candidate: Candidate, settlement: Settlement) -> Text:
     is_credit = candidate.payment is not None and candidate.payment.amount < 0
     currency = SEK if candidate.payment is None else candidate.payment.currency
     return payments_messages.settles(
-        settlement.number, settlement.invoice_number, currency, credit=is_credit
+        settlement.number,
+        settlement.invoice_number,
+        currency,
+        credit=is_credit,
+        same_date=settlement.same_date,
     )
 
 

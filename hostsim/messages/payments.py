@@ -244,18 +244,23 @@ def _first_few(names: Sequence[Text]) -> Text:
     return Text(f"{first.sv} och {more} till", f"{first.en} and {more} more")
 
 
-def settles(number: str, invoice_number: str, currency: str, *, credit: bool) -> Text:
+def settles(
+    number: str, invoice_number: str, currency: str, *, credit: bool, same_date: bool = True
+) -> Text:
     """Return the sentence about the other half of a settlement.
 
     :param currency: of both; their rates, and so their SEK, may differ.
     :param credit: whether this half is that of the credit note.
     """
     sv, en = ("faktura", "an invoice") if credit else ("kreditfaktura", "a credit note")
+    of = Text("samma dag och kund", "of the same day and customer")
+    if not same_date:
+        of = Text("samma kund", "of the same customer")
     return Text(
         f"Kvittad mot {sv}: hör ihop med betalning {number} på faktura "
-        f"{invoice_number}, samma dag och kund; tillsammans 0 {currency}",
+        f"{invoice_number}, {of.sv}; tillsammans 0 {currency}",
         f"Settled against {en}: belongs to payment {number} on invoice "
-        f"{invoice_number}, of the same day and customer; together 0 {currency}",
+        f"{invoice_number}, {of.en}; together 0 {currency}",
     )
 
 

@@ -62,9 +62,12 @@ def find_settlements(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Settle
     negative payment is one: neither is a settlement. A half of another region's invoice is left
     to the import of that region, if it shares the company, and the other half waits until that
     import is known to save it, or has saved it. A registered half settles another
-    one where its own other half is deleted, or changed. A half that the settings exclude is no
-    less a half: the other one is no money.
+    one where its own other half is deleted, or changed. A registered half that alone gets
+    another date settles what it did. A half that the settings exclude is no less a half: the
+    other one is no money.
     """
+    changed = json.dumps([row["number"] for row in db.execute(_CHANGED_HALVES, scope)])
+    scope = {**scope, "changed": changed}
     pairs, unknown = match_halves(*_halves(db, scope))
     settlements: dict[str, Settlement] = {}
     for pair in pairs:
@@ -79,6 +82,15 @@ def find_settlements(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Settle
                     half.ignored or other.ignored,
                     _waits_for(db, scope, half, other) if other.elsewhere else None,
                 )
+    for row in db.execute(_REDATED, scope):
+        redated = Settlement(
+            row["other"],
+            row["invoice_number"],
+            row["invoice_id"],
+            bool(row["complete"]),
+            same_date=False,
+        )
+        settlements.setdefault(row["number"], redated)
     invoices = [half.invoice_number for half in unknown if half.registered and not half.customer]
     return Settlements(
         settlements,
@@ -261,8 +273,7 @@ def _halves(
     db.execute("DROP TABLE IF EXISTS credit")
     db.execute(_CREDITS)
     ignored = json.dumps(sorted(reasons.IGNORED))
-    changed = json.dumps([row["number"] for row in db.execute(_CHANGED_HALVES, scope)])
-    values = {**scope, "ignored": ignored, "changed": changed}
+    values = {**scope, "ignored": ignored}
     db.execute(_FIND_CREDITS, values)
     db.execute(_FIND_REGISTERED_CREDITS, values)
     credit_halves = [
@@ -276,6 +287,7 @@ def _halves(
 
 # --- SQL ---------------------------------------------------------------------
 # The parameters are those of scope.Scope; matched holds the invoice of each row of the run.
+# :changed are the numbers of registered halves that are otherwise at the source by now, as JSON.
 
 # Two halves are settled in the currency of their invoices, whatever the rates were.
 _OWN_AMOUNT = "CASE {0}.currency WHEN 'SEK' THEN {0}.amount ELSE {0}.amount_currency END"
@@ -288,16 +300,21 @@ _CREDITS = """
     ) WITHOUT ROWID
 """
 
+# Another than its date is another value of the row ``r`` than of the registered payment ``p``.
+_OTHERWISE = """
+    p.currency <> r.currency OR p.booked > r.booked
+    OR p.invoice_number <> r.invoice_number OR p.invoice_id <> m.invoice_id
+    OR CAST(p.amount AS REAL) <> CAST(r.amount AS REAL)
+    OR CAST(p.amount_currency AS REAL) <> CAST(r.amount_currency AS REAL)
+    OR p.write_offs <> r.write_offs
+"""
+
 # Registered as a half of a settlement, and otherwise there by now. A half whose invoice was not
 # here is registered on the other one's, until its own is here.
 _CHANGED_HALVES = f"""
     SELECT r.number FROM matched m CROSS JOIN run_rows r ON r.id = m.row_id AND r.number <> ''
     CROSS JOIN payments p ON {OURS} AND p.number = r.number AND p.status = '{SETTLED}'
-    WHERE p.date <> r.date OR p.currency <> r.currency OR p.booked > r.booked
-    OR p.invoice_number <> r.invoice_number OR p.invoice_id <> m.invoice_id
-    OR CAST(p.amount AS REAL) <> CAST(r.amount AS REAL)
-    OR CAST(p.amount_currency AS REAL) <> CAST(r.amount_currency AS REAL)
-    OR p.write_offs <> r.write_offs
+    WHERE p.date <> r.date OR {_OTHERWISE}
 """  # noqa: S608 constants
 
 _CHANGED = "(SELECT value FROM json_each(:changed))"
@@ -441,3 +458,23 @@ _FIND_REGISTERED_CREDITS = "INSERT OR IGNORE INTO credit " + _for_each_amount(
     _REGISTERED_CREDITS, _ARRIVING_DEBITS
 )
 _DEBITS_REGISTERED = _for_each_amount(_REGISTERED_DEBITS, _ARRIVING_CREDITS)
+
+# Of a registered half ``p`` of which only the date changed, the half ``k`` that it settles here.
+_REDATED = _for_each_amount(
+    f"""
+    SELECT r.number, k.number AS other, k.invoice_number, k.invoice_id,
+           m.invoice_id IS NOT NULL AND k.invoice_number = o.number AS complete
+    FROM json_each(:changed) h CROSS JOIN run_rows r ON r.run_id = :run_id AND r.number = h.value
+    CROSS JOIN matched m ON m.row_id = r.id
+    CROSS JOIN payments p ON {OURS} AND p.number = r.number AND p.status = '{SETTLED}'
+    CROSS JOIN payments k ON k.currency {{this}} 'SEK' AND k.currency = p.currency
+        AND CAST(k.{{amount}} AS REAL) = -CAST(p.{{amount}} AS REAL) AND k.date = p.date
+        AND k.state = 'registered' AND k.import_type = :import_type AND k.company = :company
+        AND k.status = '{SETTLED}' AND k.number NOT IN {_CHANGED} AND k.id NOT IN ({_GONE})
+    JOIN invoices i ON i.id = p.invoice_id JOIN invoices o ON o.id = k.invoice_id
+    WHERE ({_OTHERWISE}) IS NOT TRUE
+    AND (k.customer = p.customer
+         OR (o.region, o.customer_code) = (i.region, i.customer_code))
+    """,  # noqa: S608 constants
+    "",
+)

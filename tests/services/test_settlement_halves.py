@@ -1,9 +1,10 @@
 """Halves of settlements that changed, came apart, or whose own invoice came here later."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
-from fake_plugin import NEW_YEAR, AnsweringPlugin, excluded, invoice, payment
+from fake_plugin import NEW_YEAR, AnsweringPlugin, balance, excluded, invoice, payment
 from host_and_plugin import (
     MinuteClock,
     importing_host,
@@ -221,21 +222,42 @@ def test_one_of_two_changed_halves_is_not_accepted_alone(host, plugin, note):
     )
 
 
-def test_a_half_that_changed_alone_gets_no_tick_without_a_word_of_the_settlement(
-    host, plugin, store
-):
-    store.load_invoices([invoice("1003", "400"), invoice(NOTE, "-400")])
-    debit, credit = [replace(halves()[0], invoice_number="1003"), halves()[1]]
-    saves(host, plugin, debit, credit)
-    reads(host, plugin, replace(debit, date=NEW_YEAR.replace(day=23)))
+def test_a_half_that_is_less_now_is_money_and_says_that_it_was_a_half(host, plugin, note):
+    settled(host, plugin)
+    [debit, _] = halves()
+    reads(host, plugin, replace(debit, amount=Decimal(300), amount_currency=Decimal(300)))
     row = row_of(accepted(host, "11"), "11")
-    assert row.status == "exact"
+    assert row.status == "partial"
     assert "Var halva av en kvittning" in row.warning.sv
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("half", [0, 1], ids=["debit", "credit"])
+def test_a_half_that_alone_gets_another_date_is_no_money_still(host, plugin, store, half, known):
+    if known:
+        store.load_invoices([invoice(NOTE, "-400")])
+    settled(host, plugin)
+    redated, other = halves()[half], halves()[1 - half]
+    reads(host, plugin, replace(redated, date=NEW_YEAR.replace(day=23)))
+    number = redated.key.number
+    row = row_of(accepted(host, number), number)
+    assert row.status == SETTLED
+    assert f"belongs to payment {other.key.number}" in row.warning.en
+    assert "of the same customer; together" in row.warning.en
+    host.save("Fortnox")
+    assert remaining(store, "1001") == 600
+
+
+def test_so_it_is_not_where_its_other_half_is_deleted_there(host, plugin, note):
+    settled(host, plugin)
+    plugin.deleted, plugin.unpaid = {"12"}, [balance(NOTE, "-400", "-400")]
+    reads(host, plugin, halves(date=NEW_YEAR.replace(day=23))[0])
+    assert row_of(accepted(host, "11"), "11").status == "partial"
 
 
 @pytest.mark.parametrize("first", ["11", "12"])
 def test_halves_that_change_alike_one_after_the_other_are_a_settlement_again(
-    host, plugin, note, first
+    host, plugin, store, note, first
 ):
     settled(host, plugin)
     later = {one.key.number: one for one in halves(date=NEW_YEAR.replace(day=23))}
@@ -248,6 +270,8 @@ def test_halves_that_change_alike_one_after_the_other_are_a_settlement_again(
     assert row.status == SETTLED
     assert f"hör ihop med betalning {first}" in row.warning.sv
     assert "kommer inte med den" not in row.warning.sv
+    host.save("Fortnox")
+    assert {one.status for one in store.payments() if one.state == "registered"} == {SETTLED}
 
 
 def test_a_refund_of_a_credit_note_that_was_never_half_of_a_settlement_stays_one(
