@@ -32,6 +32,14 @@ class Refusal(NamedTuple):
         return cls(code, reason.message or reason.label)
 
 
+class OtherImport(NamedTuple):
+    """The import of another region that shares the company."""
+
+    definition: str
+    saved: bool  # whether it was ever saved, and so reads the payments of its region
+    declined: bool = False  # whether a person sets the payment aside there, or keeps what is here
+
+
 @dataclass(frozen=True, slots=True)
 class Candidate:
     """A payment that was read, with all facts that it is judged by except its invoice."""
@@ -45,6 +53,7 @@ class Candidate:
     #: The invoice here that it is registered on, as a half whose own was not here but is by now.
     beside: str | None = None
     on_same_invoice: bool = False  # as the registered payment
+    registered_elsewhere: bool = False  # on an invoice of another region
     earlier: Refusal | None = None  # of an earlier run, and not fetched again in this one
     decision: Decision | None = None  # in force about this payment
     series: Decision | None = None  # in force about a series with its invoice number
@@ -62,7 +71,7 @@ class Candidate:
     nothing_left: bool = False
     written_off: HostWriteOff | None = None  # of its invoice, which is paid with that
     #: The import of another region that shares the company, if the invoice is there and not here.
-    other_import: str | None = None
+    other_import: OtherImport | None = None
 
     def decided(self, kind: str) -> Decision | None:
         """Return the decision, if it is of this kind and about today's figures."""

@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from hostsim.ledger.reasons import ACCEPT, CONFIRM, REPLACE, TAKE_AGAIN
 from hostsim.ledger.values import EXACT, SEK, Decision
-from opter_contract.values import Payment, WriteOff
+from opter_contract.values import Payment, Text, WriteOff
 
 
 class ReplaceablePayment(NamedTuple):
@@ -47,6 +47,9 @@ class Settlement(NamedTuple):
     complete: bool  # whether both invoices are here
     #: Whether the settings exclude one of the halves, so that they cannot be saved together.
     ignored: bool = False
+    #: What has to happen first to the other half, whose invoice is another region's.
+    waits: Text | None = None
+    same_date: bool = True  # not of a half that alone got another one later
 
 
 class HostWriteOff(NamedTuple):

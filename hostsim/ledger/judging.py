@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from hostsim.ledger import reasons
-from hostsim.ledger.candidates import Candidate, Refusal, oldest_first_indexes
+from hostsim.ledger.candidates import Candidate, OtherImport, Refusal, oldest_first_indexes
 from hostsim.ledger.decisions import OtherChannelPayment, OtherInvoicePayment
 from hostsim.ledger.differences import outdated
 from hostsim.ledger.possible_duplicates import Doubt, equal_invoice_warnings, find_doubts
@@ -21,7 +21,6 @@ from hostsim.ledger.reason_order import (
     author_of,
     exclusion_reason,
     first_refusal,
-    is_of_source,
     moves_no_money,
     settlement_message,
     settlement_refusal,
@@ -256,9 +255,8 @@ def judge_without_invoice(candidate: Candidate, *, as_if_fetched: bool = False) 
     """
     payment, refusal = candidate.payment, exclusion_reason(candidate)
     other_import = None if candidate.settles is not None else candidate.other_import
-    if other_import and (refusal is None or is_of_source(refusal, candidate)):
-        message = payments_messages.of_other_region(other_import)
-        return _refused_judgement(candidate, Refusal(OTHER_REGION, message))
+    if other_import is not None and _is_for_other_region(candidate, refusal):
+        return _refused_judgement(candidate, _other_region_refusal(candidate, other_import))
     if refusal is not None or payment is None:
         return _refused_judgement(candidate, refusal or Refusal.of("unreadable"))
     if candidate.settles is None:
@@ -274,6 +272,32 @@ def judge_without_invoice(candidate: Candidate, *, as_if_fetched: bool = False) 
     # Its other half is saved with it; it changes no balance.
     warnings = [*_decision_warnings(candidate, None), *payment.warnings]
     return _ready_judgement(SETTLED, warnings, ZERO)
+
+
+def _is_for_other_region(candidate: Candidate, refusal: Refusal | None) -> bool:
+    """Whether no refusal of a payment of another region's invoice comes before that.
+
+    What is to be decided about it can be saved there alone.
+    """
+    if refusal is None or candidate.registered_elsewhere:
+        return True
+    if candidate.registered is not None:
+        return refusal.reason == CHANGED and candidate.blocked is None
+    return refusal.reason != "unreadable" and refusal.reason not in reasons.IGNORED
+
+
+def _other_region_refusal(candidate: Candidate, other_import: OtherImport) -> Refusal:
+    name = other_import.definition
+    if candidate.registered is not None and not candidate.registered_elsewhere:
+        message = payments_messages.moved_to_other_region(name, declined=other_import.declined)
+        if not candidate.replaces:
+            changed = payments_messages.changed(candidate.changes)
+            message = text_messages.listed([changed, message], ". ")
+        return Refusal(CHANGED, message, reasons.MOVED_TO_OTHER_REGION)
+    if other_import.saved or candidate.registered_elsewhere:
+        return Refusal(OTHER_REGION, payments_messages.of_other_region(name))
+    message = payments_messages.of_unsaved_region(name)
+    return Refusal("invoice-not-found", message, reasons.OTHER_REGION_UNSAVED)
 
 
 def _moves_no_money(candidate: Candidate) -> bool:
@@ -367,7 +391,7 @@ def _accepted_but_refused(accepted: Refusal, refusal: Refusal) -> Refusal:
     # A doubt needs a confirmation of its own: accepting answers another question.
     is_doubt = refusal.reason == reasons.DOUBTFUL
     reason = refusal.reason if is_doubt else accepted.reason
-    if refusal.obstacle == reasons.TO_BE_FETCHED:
+    if refusal.obstacle in {reasons.TO_BE_FETCHED, reasons.OTHER_REGION_FIRST}:
         message = text_messages.listed([refusal.message, accepted.message], ". ")
         return Refusal(reason, message, refusal.obstacle)
     message = decisions_messages.accepted_but(accepted.message, refusal.message)

@@ -21,7 +21,7 @@ from hostsim.ledger.reasons import (
     SETTLED,
     SETTLEMENT_BLOCKED,
 )
-from hostsim.ledger.values import SEK, Decision, Invoice, same_currency
+from hostsim.ledger.values import SEK, ZERO, Decision, Invoice, same_currency
 from hostsim.messages import decisions as decisions_messages
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.payments import Difference
@@ -52,7 +52,7 @@ def first_refusal(
     """
     refusal = exclusion_reason(candidate)
     payment = candidate.payment
-    if payment is None or (refusal is not None and not is_of_source(refusal, candidate)):
+    if payment is None or (refusal is not None and not _is_of_source(refusal, candidate)):
         return refusal
     open_doubt = doubt if doubt is not None and doubt.confirmed is None else None
     if open_doubt is not None and open_doubt.days == 0:
@@ -85,7 +85,8 @@ def first_refusal(
         return _to_be_fetched(candidate.earlier) if must_fetch else candidate.earlier
     if effect is None:
         return Refusal("unreadable", payments_messages.AMOUNT_UNKNOWN)
-    return None
+    # Last: the other region saves its half where nothing but that is in the way of this one.
+    return _other_region_first(candidate)
 
 
 def exclusion_reason(candidate: Candidate) -> Refusal | None:
@@ -122,7 +123,7 @@ def exclusion_reason(candidate: Candidate) -> Refusal | None:
     return excluded
 
 
-def is_of_source(refusal: Refusal, candidate: Candidate) -> bool:
+def _is_of_source(refusal: Refusal, candidate: Candidate) -> bool:
     """Whether the source alone keeps the payment from being saved, such as one not booked."""
     takes_precedence = refusal.reason == "unreadable" or refusal.reason in reasons.IGNORED
     return refusal is candidate.excluded and not takes_precedence
@@ -149,11 +150,24 @@ def settlement_refusal(candidate: Candidate) -> Refusal | None:
     return Refusal(SETTLED, message)
 
 
+def _other_region_first(candidate: Candidate) -> Refusal | None:
+    settlement = candidate.settles
+    if settlement is None or settlement.waits is None:
+        return None
+    message = settlement_message(candidate, settlement)
+    waits = payments_messages.half_waits(message, settlement.waits)
+    return Refusal(SETTLEMENT_BLOCKED, waits, reasons.OTHER_REGION_FIRST)
+
+
 def settlement_message(candidate: Candidate, settlement: Settlement) -> Text:
     is_credit = candidate.payment is not None and candidate.payment.amount < 0
     currency = SEK if candidate.payment is None else candidate.payment.currency
     return payments_messages.settles(
-        settlement.number, settlement.invoice_number, currency, credit=is_credit
+        settlement.number,
+        settlement.invoice_number,
+        currency,
+        credit=is_credit,
+        same_date=settlement.same_date,
     )
 
 
@@ -196,26 +210,34 @@ def _paid_refusal(candidate: Candidate, invoice: Invoice, *, by_waiting: bool) -
         return Refusal(REPLACED, message, reasons.CONFIRMED_BUT)
     if candidate.changed:
         return _beside_changed(candidate)
+    written_off = None if by_waiting or candidate.kept else candidate.written_off
     if candidate.settles is not None:
         # No money came that could be paid back.
         message = payments_messages.settled_though_paid(
             number, candidate.kept, credit=invoice.total < 0, by_waiting=by_waiting
         )
+        if written_off is not None:
+            message = payments_messages.settled_though_written_off(
+                *written_off, _more_than(written_off, candidate.payment)
+            )
         return Refusal(SETTLEMENT_BLOCKED, message)
     if by_waiting:
         return Refusal(reasons.PAID, payments_messages.PAID_BY_WAITING, reasons.PAID_BY_WAITING)
     if candidate.kept:
         message = payments_messages.paid_by_kept(candidate.kept)
         return Refusal(reasons.PAID, message, reasons.BESIDE_KEPT)
-    written_off = candidate.written_off
-    if written_off is not None and _is_at_most(candidate.payment, written_off):
-        message = payments_messages.paid_by_write_off(*written_off)
-        return Refusal(reasons.PAID, message, reasons.WRITTEN_OFF_HERE)
+    if written_off is not None:
+        more = _more_than(written_off, candidate.payment)
+        obstacle = reasons.MORE_THAN_WRITTEN_OFF if more else reasons.WRITTEN_OFF_HERE
+        message = payments_messages.paid_by_write_off(*written_off, more)
+        return Refusal(reasons.PAID, message, obstacle)
     return Refusal.of(reasons.PAID)
 
 
-def _is_at_most(payment: Payment | None, written_off: HostWriteOff) -> bool:
-    return payment is not None and abs(payment.amount) <= abs(written_off.amount)
+def _more_than(written_off: HostWriteOff, payment: Payment | None) -> Decimal:
+    """Return by how much a payment is more than what was written off, in SEK; 0 if it is not."""
+    amount = ZERO if payment is None else abs(payment.amount)
+    return max(ZERO, amount - abs(written_off.amount))
 
 
 def moves_no_money(payment: Payment) -> bool:

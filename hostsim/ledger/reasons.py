@@ -46,7 +46,11 @@ KEPT_ELSEWHERE = "kept-elsewhere"  # registered on another invoice than it pays 
 NOT_CHECKED = "not-checked"
 PAID_BY_WAITING = "paid-by-waiting"
 TO_BE_FETCHED = "to-be-fetched"
+MOVED_TO_OTHER_REGION = "moved-to-other-region"  # registered here, its invoice is there now
+OTHER_REGION_UNSAVED = "other-region-unsaved"  # its import was never saved
+OTHER_REGION_FIRST = "other-region-first"  # only the other half of a settlement, which is there
 WRITTEN_OFF_HERE = "written-off-here"
+MORE_THAN_WRITTEN_OFF = "more-than-written-off"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,7 @@ _ALL = (
     ),
     Reason(
         REPLACED,
-        Text("Ersätter en borttagen betalning", "Replaces a deleted payment"),
+        Text("Kan ersätta en annan betalning", "May replace another payment"),
         to_do=Text(
             "Den har gjorts om i {source}, eller fanns redan bredvid den borttagna: godkänn den i "
             "båda fallen, så motbokas den borttagna och den här registreras.",
@@ -317,7 +321,7 @@ def possible_decisions(code: str | None, obstacle: str = "") -> tuple[str, ...]:
     reason = REASONS.get(code or "")
     if reason is None:
         return (SET_ASIDE,)
-    waits = obstacle in WAITS
+    waits = obstacle in WAITS or obstacle == MOVED_TO_OTHER_REGION
     return tuple(choice for choice in reason.decisions if not (waits and choice == ACCEPT))
 
 

@@ -82,11 +82,41 @@ TO_DO: Mapping[str, Text] = {
         "What was missing was written off here, so the money was probably not paid twice: delete "
         "the payment with the write-off here, import again, take it again, and save both.",
     ),
+    "more-than-written-off": Text(
+        "Det som fattades skrevs av här, så bara resten är för mycket: ta bort betalningen med "
+        "avskrivningen här, läs in igen, ta in den på nytt och spara båda; resten blir förskott, "
+        "som kan betalas tillbaka.",
+        "What was missing was written off here, so that only the rest is too much: delete the "
+        "payment with the write-off here, import again, take it again, and save both; the rest "
+        "becomes an advance, which can be paid back.",
+    ),
     "paid-by-waiting": Text(
         "En annan betalning på fakturan är urkryssad eller ångrad: ta in den igen, eller lägg "
         "undan den; därefter avgörs den här.",
         "Another payment of the invoice is left out or undone: take it again, or set it aside; "
         "this one is decided after that.",
+    ),
+    "moved-to-other-region": Text(
+        "Betalningen är registrerad här, men betalar i {source} en faktura i en annan region: "
+        "godkänn ändringen i den regionens import, så registreras den om där, eller behåll det som "
+        "är registrerat här.",
+        "The payment is registered here, but in {source} it pays an invoice of another region: "
+        "accept the change in the import of that region, so that it is registered again there, or "
+        "keep what is registered here.",
+    ),
+    "other-region-unsaved": Text(
+        "Fakturan hör till en annan region av samma företag, vars import aldrig har sparats: läs "
+        "in och spara den import som är upplagd för regionen, så kommer betalningen in där.",
+        "The invoice belongs to another region of the same company, whose import was never saved: "
+        "import and save the one that it is defined with, and the payment comes in there.",
+    ),
+    "other-region-first": Text(
+        "Inga pengar kom in: en faktura och en kreditfaktura i två regioner är kvittade mot "
+        "varandra, och varje regions import registrerar sin halva. Den här väntar på den andra "
+        "regionens: gör det som orsaken säger, och läs sedan in här igen; eller lägg undan båda.",
+        "No money came in: an invoice and a credit note in two regions were settled against each "
+        "other, and the import of each region registers its half. This one waits for that of the "
+        "other region: do what the reason says, and then import here again; or set both aside.",
     ),
     "deleted-at-source": Text(
         "Läs in igen: har den gjorts om i {source} visas det, och du godkänner bytet. Kommer ingen "

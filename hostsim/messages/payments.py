@@ -176,16 +176,50 @@ def paid_by_kept(payments: Sequence[RegisteredHere]) -> Text:
     )
 
 
-def paid_by_write_off(number: str, amount: Decimal) -> Text:
+def paid_by_write_off(number: str, amount: Decimal, more: Decimal) -> Text:
     """Return why nothing remains for what was missing when the invoice was paid.
 
     :param number: of the payment with which the amount, in SEK, was written off.
+    :param more: by how much this payment is more than that, in SEK.
     """
+    written_off = _written_off_with(number, amount)
+    text = Text(
+        f"Fakturan är redan betald: {written_off.sv}",
+        f"The invoice is already paid: {written_off.en}",
+    )
+    if not more:
+        return text
     return Text(
-        f"Fakturan är redan betald: {money(amount, 'sv')} SEK som fattades skrevs av här med "
-        f"betalning {number}",
-        f"The invoice is already paid: {money(amount, 'en')} SEK that was missing was written off "
-        f"here with payment {number}",
+        f"{text.sv}, och det här är {money(more, 'sv')} SEK mer",
+        f"{text.en}, and this is {money(more, 'en')} SEK more",
+    )
+
+
+def _written_off_with(number: str, amount: Decimal) -> Text:
+    return Text(
+        f"{money(amount, 'sv')} SEK som fattades skrevs av här med betalning {number}",
+        f"{money(amount, 'en')} SEK that was missing was written off here with payment {number}",
+    )
+
+
+def settled_though_written_off(number: str, amount: Decimal, more: Decimal) -> Text:
+    """Return why what was written off cannot be settled against a credit note, and what helps.
+
+    :param number: of the payment with which the amount, in SEK, was written off.
+    :param more: by how much the settlement is more than that, in SEK.
+    """
+    written_off = _written_off_with(number, amount)
+    owed = Text("", "")
+    if more:
+        owed = Text(
+            f". Kvittningen är {money(more, 'sv')} SEK mer, som kunden har till godo",
+            f". The settlement is {money(more, 'en')} SEK more, which the customer is owed",
+        )
+    return Text(
+        f"Ingenting återstår av fakturan: {written_off.sv}{owed.sv}. Ta bort betalning {number} "
+        "här, läs in igen, ta in den på nytt och spara den med kvittningen",
+        f"Nothing remains of the invoice: {written_off.en}{owed.en}. Delete payment {number} here, "
+        "import again, take it again and save it with the settlement",
     )
 
 
@@ -210,18 +244,23 @@ def _first_few(names: Sequence[Text]) -> Text:
     return Text(f"{first.sv} och {more} till", f"{first.en} and {more} more")
 
 
-def settles(number: str, invoice_number: str, currency: str, *, credit: bool) -> Text:
+def settles(
+    number: str, invoice_number: str, currency: str, *, credit: bool, same_date: bool = True
+) -> Text:
     """Return the sentence about the other half of a settlement.
 
     :param currency: of both; their rates, and so their SEK, may differ.
     :param credit: whether this half is that of the credit note.
     """
     sv, en = ("faktura", "an invoice") if credit else ("kreditfaktura", "a credit note")
+    of = Text("samma dag och kund", "of the same day and customer")
+    if not same_date:
+        of = Text("samma kund", "of the same customer")
     return Text(
         f"Kvittad mot {sv}: hör ihop med betalning {number} på faktura "
-        f"{invoice_number}, samma dag och kund; tillsammans 0 {currency}",
+        f"{invoice_number}, {of.sv}; tillsammans 0 {currency}",
         f"Settled against {en}: belongs to payment {number} on invoice "
-        f"{invoice_number}, of the same day and customer; together 0 {currency}",
+        f"{invoice_number}, {of.en}; together 0 {currency}",
     )
 
 
@@ -416,11 +455,45 @@ HALF_NOT_READY = Text(
 
 #: Of a settlement of which the settings of the import exclude a half.
 HALF_IGNORED = Text(
-    "Inställningarna utelämnar den ena halvan av en kvittning: sänk Ignorera nummer före, så att "
-    "båda kommer in, eller lägg undan dem och registrera dem för hand",
-    "The settings leave out one half of a settlement: lower Ignore numbers before, so that both "
-    "come in, or set them aside and register them by hand",
+    "Inställningarna utelämnar den ena halvan av en kvittning: ändra Ignorera nummer före eller "
+    "Ignorera betalningar före, så att båda kommer in, eller lägg undan dem och registrera dem "
+    "för hand",
+    "The settings leave out one half of a settlement: change Ignore numbers before or Ignore "
+    "payments before, so that both come in, or set them aside and register them by hand",
 )
+
+
+def half_of_other_region(number: str, definition: str) -> Text:
+    """Return what the half of a settlement waits for whose other half is another region's.
+
+    :param definition: the import of that region.
+    """
+    return Text(
+        f"Den andra halvan, betalning {number}, är på en faktura i en annan region: läs in och "
+        f"spara {definition}, som registrerar den eller säger vad som hindrar den, och läs sedan "
+        "in här igen",
+        f"The other half, payment {number}, is of an invoice of another region: import and save "
+        f"{definition}, which registers it or says what is in the way, and then import here again",
+    )
+
+
+def half_set_aside_there(number: str, definition: str) -> Text:
+    """Return that the other half is set aside in the import of another region."""
+    return Text(
+        f"Den andra halvan, betalning {number}, är undanlagd i {definition}: ta tillbaka den där, "
+        "eller lägg undan den här också",
+        f"The other half, payment {number}, is set aside in {definition}: take it back there, or "
+        "set this one aside, too",
+    )
+
+
+def half_waits_there(number: str, definition: str, refusal: Text) -> Text:
+    """Return what the import of another region says of the other half."""
+    return Text(
+        f"Den andra halvan, betalning {number}, kan inte sparas i {definition}: {refusal.sv}",
+        f"The other half, payment {number}, cannot be saved in {definition}: {refusal.en}",
+    )
+
 
 AMOUNT_UNKNOWN = Text(
     "Beloppet i fakturans valuta är inte känt; läs in betalningen på nytt",
@@ -449,6 +522,39 @@ def of_other_region(definition: str) -> Text:
         f"Fakturan hör till en annan region av samma företag: {definition} läser in betalningen",
         f"The invoice belongs to another region of the same company: {definition} imports the "
         "payment",
+    )
+
+
+def moved_to_other_region(definition: str, *, declined: bool) -> Text:
+    """Return what becomes of a registered payment that now pays another region's invoice.
+
+    :param definition: the import of that region.
+    :param declined: whether it is set aside there, or what is registered is kept there.
+    """
+    if declined:
+        return Text(
+            "Fakturan hör till en annan region av samma företag, och ändringen är undanlagd eller "
+            f"behållen i {definition}: ta tillbaka det där, läs in där och godkänn ändringen",
+            "The invoice belongs to another region of the same company, and the change was set "
+            f"aside or kept in {definition}: take that back there, import there and accept the "
+            "change",
+        )
+    return Text(
+        f"Fakturan hör till en annan region av samma företag: läs in {definition} och godkänn "
+        "ändringen där",
+        f"The invoice belongs to another region of the same company: import {definition} and "
+        "accept the change there",
+    )
+
+
+def of_unsaved_region(definition: str) -> Text:
+    """Return why a payment of another region's invoice waits while its import was never saved."""
+    return Text(
+        "Fakturan hör till en annan region av samma företag, och "
+        f"{definition}, som läser in dess betalningar, har aldrig sparats: läs in och spara "
+        f"{definition}",
+        "The invoice belongs to another region of the same company, and "
+        f"{definition}, which imports its payments, was never saved: import and save {definition}",
     )
 
 

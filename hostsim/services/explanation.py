@@ -82,6 +82,7 @@ class Question:
     invoice_id: int | None
     elsewhere: tuple[str, ...]  # other regions that have an invoice of this number
     source: Text = UNNAMED  # where its payments come from
+    shared: bool = False  # whether the import of one of those regions shares the company
 
 
 class Lookup(NamedTuple):
@@ -166,7 +167,18 @@ def question_of(store: Store, number: str, name: str | None, region: str | None)
     elif region is None:
         region = next(iter(ids), "")
     elsewhere = tuple(other for other in ids if other != region)
-    return Question(number, region, definition, ids.get(region), elsewhere)
+    shared = any(
+        _share_company(definition, other)
+        for other in store.definitions()
+        if other.region in elsewhere
+    )
+    return Question(number, region, definition, ids.get(region), elsewhere, shared=shared)
+
+
+def _share_company(one: Definition | None, other: Definition) -> bool:
+    if one is None or one.company is None or other.company is None:
+        return False
+    return one.import_type == other.import_type and one.company.number == other.company.number
 
 
 def _number_of_ocr(store: Store, ocr: str, name: str | None, region: str | None) -> str | None:
@@ -678,7 +690,7 @@ def _of_invoice(
         credit = invoice.total < 0
         left = -invoice.remaining if credit else invoice.remaining
         return messages.remaining(left, invoice.currency, credit=credit)
-    if any(payment.reason == OTHER_REGION for payment in payments):
+    if question.shared or any(payment.reason == OTHER_REGION for payment in payments):
         return messages.of_other_region(question.number, question.region)
     if question.elsewhere:
         return messages.only_elsewhere(question.number, question.region, question.elsewhere)

@@ -125,6 +125,8 @@ def _registered(
         return REGISTERED, Refusal(discrepancies.DELETED, messages.DELETED_AT_SOURCE)
     if asked and facts.row is None:
         return _not_on_invoice(facts, last)
+    if refusal is not None and refusal.reason == reasons.OTHER_REGION:
+        return REGISTERED, None
     if refusal is None or refusal.reason != reasons.REGISTERED_ALREADY:
         return REGISTERED, refusal
     if kept and facts.elsewhere:
@@ -189,7 +191,8 @@ def _not_on_invoice(facts: Facts, registered: Entry) -> tuple[str, Refusal | Non
         earlier = _refusal_in(row)
         if earlier is not None and earlier.reason == reasons.REGISTERED_ALREADY:
             return REGISTERED, earlier  # a person keeps what is registered
-        return REGISTERED, Refusal(MOVED, messages.pays_another(row["invoice_number"]))
+        pays_another = messages.pays_another(row["invoice_number"])
+        return REGISTERED, Refusal(MOVED, pays_another, row["obstacle"])
     return NOT_ON_INVOICE, None
 
 

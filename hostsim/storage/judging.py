@@ -17,7 +17,7 @@ from functools import cached_property
 from typing import Any, NamedTuple
 
 from hostsim.ledger import decisions as decision_rules
-from hostsim.ledger.candidates import Candidate, Refusal
+from hostsim.ledger.candidates import Candidate, OtherImport, Refusal
 from hostsim.ledger.decisions import (
     Deletion,
     HostWriteOff,
@@ -45,7 +45,15 @@ from hostsim.storage.rows import (
     text_of,
     value_of,
 )
-from hostsim.storage.scope import DELETED_LAST, IN_FORCE, OTHER_IMPORT, OURS, Scope
+from hostsim.storage.scope import (
+    DELETED_LAST,
+    IN_FORCE,
+    OTHER_IMPORT,
+    OTHER_IMPORT_DECLINED,
+    OTHER_IMPORT_SAVED,
+    OURS,
+    Scope,
+)
 from hostsim.storage.settlements import Settlements, find_settlements
 from hostsim.storage.store import Store
 from opter_contract.values import Text
@@ -127,6 +135,9 @@ class Judging:
         self.db.execute("BEGIN")
         for name in ("changed", "kept", "left_out", "_series", "_accepted"):
             self.__dict__.pop(name, None)
+        if any(other_half.waits for other_half in self.settlements.by_number.values()):
+            # A half that is set aside does not follow one that waits for it.
+            self.__dict__["settlements"] = find_settlements(self.db, self.values)
 
     # --- Facts about several rows at once ---
 
@@ -303,7 +314,7 @@ class Judging:
             ]
         partners: dict[str, str] = {}
         for number, other_half in self.settlements.by_number.items():
-            if other_half.ignored:
+            if other_half.ignored or other_half.waits:
                 continue
             accepted.setdefault(number, [])
             partners[number] = other_half.number
@@ -400,6 +411,7 @@ class Judging:
             registered=payment_of(row, self.scope.company, "reg_"),
             on_same_invoice=row["inv_id"] is not None and row["inv_id"] == row["reg_invoice_id"],
             registered_half=row["reg_status"] == SETTLED,
+            registered_elsewhere=bool(row["reg_elsewhere"]),
             beside=row["reg_beside"],
             earlier=None if row["fetched"] else _earlier(row),
             decision=decision,
@@ -413,7 +425,7 @@ class Judging:
             settles=settles,
             left_out=self.left_out.get(number),
             nothing_left=row["inv_id"] in self._nothing_left,
-            other_import=row["other_import"],
+            other_import=_other_import(row),
         )
 
     def _written_off(self, invoice_id: int) -> HostWriteOff | None:
@@ -525,6 +537,13 @@ def _differing_keys(before: Mapping[Any, object], now: Mapping[Any, object]) -> 
 def _source_of(db: sqlite3.Connection, run_id: str) -> Text:
     row = first_row(db, "SELECT source FROM runs WHERE id = :id", id=run_id)
     return UNNAMED if row is None else Text(*json.loads(row["source"]))
+
+
+def _other_import(row: sqlite3.Row) -> OtherImport | None:
+    if row["other_import"] is None:
+        return None
+    saved, declined = bool(row["other_saved"]), bool(row["other_declined"])
+    return OtherImport(row["other_import"], saved, declined)
 
 
 def _deletion(row: sqlite3.Row, company: str) -> Deletion | None:
@@ -697,7 +716,12 @@ _ROWS = f"""
            (SELECT undone_at FROM runs WHERE id = x.run_id) <= x.deleted_at AS del_undone,
            EXISTS (SELECT 1 FROM other_channel o WHERE o.invoice_id = i.id) AS other_channel,
            EXISTS ({_ELSEWHERE}) AS elsewhere,
-           CASE WHEN i.id IS NULL THEN {OTHER_IMPORT} END AS other_import
+           CASE WHEN i.id IS NULL THEN {OTHER_IMPORT} END AS other_import,
+           CASE WHEN i.id IS NULL THEN {OTHER_IMPORT_SAVED} END AS other_saved,
+           CASE WHEN i.id IS NULL AND p.id IS NOT NULL THEN {OTHER_IMPORT_DECLINED} END
+               AS other_declined,
+           (SELECT b.region FROM invoices b WHERE b.id = p.invoice_id) <> :region
+               AS reg_elsewhere
     FROM matched m
     CROSS JOIN run_rows r ON r.id = m.row_id
     LEFT JOIN payments p ON {OURS} AND p.number = r.number

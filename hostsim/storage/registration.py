@@ -34,6 +34,7 @@ from hostsim.storage.rows import (
     write_offs_of,
     write_offs_text,
 )
+from hostsim.storage.scope import NOT_REGISTERED
 from opter_contract.values import Company
 
 
@@ -265,10 +266,11 @@ _ADD_PENDING = f"""
     INSERT INTO pending (definition, company, {PAYMENT_COLUMNS}, reason, message_sv, message_en,
                          obstacle)
     SELECT :definition, :company, {PAYMENT_COLUMNS}, reason, message_sv, message_en, obstacle
-    FROM run_rows
+    FROM run_rows r
     WHERE run_id = :run_id AND deleted = 0 AND number IS NOT NULL
-    -- The invoice may come to this region, or that region's import go, before it is saved there.
-    AND (kind IN ('left', 'rejected') AND reason <> 'already-imported' OR reason = '{OTHER_REGION}')
+    AND (kind IN ('left', 'rejected') AND reason <> 'already-imported'
+         -- The invoice may come to this region, or that region's import go, before that.
+         OR reason = '{OTHER_REGION}' AND {NOT_REGISTERED})
 """  # noqa: S608 constants
 
 _ADD_HIDDEN = f"""

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from hostsim.ledger.reasons import KEEP, SET_ASIDE
+
 
 class Scope(NamedTuple):
     """One run, and the common keys of its payments."""
@@ -33,13 +35,32 @@ DELETED_LAST = """
             AND number = r.number AND state = 'deleted' AND reverses IS NULL)
 """
 
-#: The import of another region that shares the company, if the invoice of the row ``r`` is there.
-OTHER_IMPORT = """
-    (SELECT min(d.name) FROM definitions d
-     WHERE d.company = :company AND d.import_type = :import_type AND d.subject = ''
-     AND d.region <> :region
-     AND (EXISTS (SELECT 1 FROM invoices o
-                  WHERE o.region = d.region AND o.number = r.invoice_number)
-          OR EXISTS (SELECT 1 FROM invoices o
-                     WHERE o.region = d.region AND o.ocr = r.ocr AND r.ocr <> '')))
+#: The definition ``d`` is the import of another region that shares the company, and has the
+#: invoice of the row ``r``.
+IS_OTHER_IMPORT = """
+    d.company = :company AND d.import_type = :import_type AND d.subject = ''
+    AND d.region <> :region
+    AND (EXISTS (SELECT 1 FROM invoices o
+                 WHERE o.region = d.region AND o.number = r.invoice_number)
+         OR EXISTS (SELECT 1 FROM invoices o
+                    WHERE o.region = d.region AND o.ocr = r.ocr AND r.ocr <> ''))
 """
+
+#: The import of another region that shares the company, if the invoice of the row ``r`` is there.
+OTHER_IMPORT = f"""
+    (SELECT min(d.name) FROM definitions d WHERE {IS_OTHER_IMPORT})
+"""  # noqa: S608 a constant
+
+#: Whether a person sets the payment ``r`` aside in an import of that region, or keeps there what is
+#: registered.
+OTHER_IMPORT_DECLINED = f"""
+    EXISTS (SELECT 1 FROM decisions d WHERE d.company = :company AND d.number = r.number
+            AND d.decision IN ('{SET_ASIDE}', '{KEEP}') AND {IN_FORCE}
+            AND d.definition IN (SELECT d.name FROM definitions d WHERE {IS_OTHER_IMPORT}))
+"""  # noqa: S608 constants
+
+#: Whether an import of that region was ever saved.
+OTHER_IMPORT_SAVED = f"""
+    EXISTS (SELECT 1 FROM definitions d JOIN runs u ON u.definition = d.name AND u.state = 'saved'
+            WHERE {IS_OTHER_IMPORT})
+"""  # noqa: S608 a constant

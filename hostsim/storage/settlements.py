@@ -14,9 +14,11 @@ from typing import Any, NamedTuple
 from hostsim.ledger import reasons
 from hostsim.ledger.candidates import oldest_first
 from hostsim.ledger.decisions import Settlement
-from hostsim.ledger.reasons import SETTLED
-from hostsim.storage.rows import value_of
-from hostsim.storage.scope import NOT_REGISTERED, OTHER_IMPORT, OURS
+from hostsim.ledger.reasons import OTHER_REGION_FIRST, SET_ASIDE, SETTLED
+from hostsim.messages import payments as payments_messages
+from hostsim.storage.rows import text_of, value_of
+from hostsim.storage.scope import IN_FORCE, IS_OTHER_IMPORT, NOT_REGISTERED, OTHER_IMPORT, OURS
+from opter_contract.values import Text
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Half:
     customer: str | None  # where it comes from
     customer_here: str | None  # the region and customer of its invoice, if that is here
     registered: bool
-    elsewhere: bool = False  # whether its invoice is one of another region
+    elsewhere: str | None = None  # the import of the other region that its invoice is of
     ignored: bool = False  # whether the settings exclude it
     only_for: str | None = None  # the one credit that a registered debit may settle
 
@@ -58,10 +60,14 @@ def find_settlements(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Settle
 
     On one invoice they are a payment and its reversal, and on an ordinary invoice a
     negative payment is one: neither is a settlement. A half of another region's invoice is left
-    to the import of that region, if it shares the company. A registered half settles another
-    one where its own other half is deleted, or changed. A half that the settings exclude is no
-    less a half: the other one is no money.
+    to the import of that region, if it shares the company, and the other half waits until that
+    import is known to save it, or has saved it. A registered half settles another
+    one where its own other half is deleted, or changed. A registered half that alone gets
+    another date settles what it did. A half that the settings exclude is no less a half: the
+    other one is no money.
     """
+    changed = json.dumps([row["number"] for row in db.execute(_CHANGED_HALVES, scope)])
+    scope = {**scope, "changed": changed}
     pairs, unknown = match_halves(*_halves(db, scope))
     settlements: dict[str, Settlement] = {}
     for pair in pairs:
@@ -74,7 +80,17 @@ def find_settlements(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Settle
                     other.invoice_id,
                     complete,
                     half.ignored or other.ignored,
+                    _waits_for(db, scope, half, other) if other.elsewhere else None,
                 )
+    for row in db.execute(_REDATED, scope):
+        redated = Settlement(
+            row["other"],
+            row["invoice_number"],
+            row["invoice_id"],
+            bool(row["complete"]),
+            same_date=False,
+        )
+        settlements.setdefault(row["number"], redated)
     invoices = [half.invoice_number for half in unknown if half.registered and not half.customer]
     return Settlements(
         settlements,
@@ -109,6 +125,28 @@ def match_halves(credit_halves: Iterable[Half], debit_halves: Iterable[Half]) ->
     return Matches(list(pairs.items()), list(unknown))
 
 
+def _waits_for(
+    db: sqlite3.Connection, scope: Mapping[str, Any], half: Half, other: Half
+) -> Text | None:
+    """Return what has to happen to the other half, of another region, before this one is saved.
+
+    The first of the two imports to be saved finds what is in the way of its own half. If nothing
+    is but the other half, the second saves that, and the first follows. So neither half is
+    saved where the other one cannot be.
+    """
+    values = {**scope, "half": half.number, "other": other.number}
+    states = db.execute(_STATES_THERE, values).fetchall()
+    if any(row["can_be_saved"] for row in states):
+        return None
+    for row in states:
+        name, why = row["name"], text_of(row["message_sv"], row["message_en"])
+        if row["set_aside"]:
+            return payments_messages.half_set_aside_there(other.number, name)
+        if why is not None and row["obstacle"] != OTHER_REGION_FIRST:
+            return payments_messages.half_waits_there(other.number, name, why)
+    return payments_messages.half_of_other_region(other.number, other.elsewhere or "")
+
+
 class _Origin(Enum):
     ARRIVES = 0
     REGISTERED = 1
@@ -120,6 +158,7 @@ _MATCHED_ORIGINS: tuple[Mapping[_Origin, _Origin], ...] = (
     {_Origin.ARRIVES: _Origin.ARRIVES},
     {_Origin.ARRIVES: _Origin.REGISTERED, _Origin.REGISTERED: _Origin.ARRIVES},
     {_Origin.ARRIVES: _Origin.IGNORED, _Origin.IGNORED: _Origin.ARRIVES},
+    {_Origin.REGISTERED: _Origin.IGNORED, _Origin.IGNORED: _Origin.REGISTERED},
 )
 
 
@@ -234,8 +273,7 @@ def _halves(
     db.execute("DROP TABLE IF EXISTS credit")
     db.execute(_CREDITS)
     ignored = json.dumps(sorted(reasons.IGNORED))
-    changed = json.dumps([row["number"] for row in db.execute(_CHANGED_HALVES, scope)])
-    values = {**scope, "ignored": ignored, "changed": changed}
+    values = {**scope, "ignored": ignored}
     db.execute(_FIND_CREDITS, values)
     db.execute(_FIND_REGISTERED_CREDITS, values)
     credit_halves = [
@@ -249,6 +287,7 @@ def _halves(
 
 # --- SQL ---------------------------------------------------------------------
 # The parameters are those of scope.Scope; matched holds the invoice of each row of the run.
+# :changed are the numbers of registered halves that are otherwise at the source by now, as JSON.
 
 # Two halves are settled in the currency of their invoices, whatever the rates were.
 _OWN_AMOUNT = "CASE {0}.currency WHEN 'SEK' THEN {0}.amount ELSE {0}.amount_currency END"
@@ -257,8 +296,17 @@ _CREDITS = """
     CREATE TEMP TABLE credit (
         date TEXT, debit TEXT, currency TEXT, number TEXT, invoice_number TEXT,
         invoice_id INTEGER, customer TEXT, customer_here TEXT, registered INTEGER,
-        elsewhere INTEGER, ignored INTEGER, PRIMARY KEY (date, debit, currency, number)
+        elsewhere TEXT, ignored INTEGER, PRIMARY KEY (date, debit, currency, number)
     ) WITHOUT ROWID
+"""
+
+# Another than its date is another value of the row ``r`` than of the registered payment ``p``.
+_OTHERWISE = """
+    p.currency <> r.currency OR p.booked > r.booked
+    OR p.invoice_number <> r.invoice_number OR p.invoice_id <> m.invoice_id
+    OR CAST(p.amount AS REAL) <> CAST(r.amount AS REAL)
+    OR CAST(p.amount_currency AS REAL) <> CAST(r.amount_currency AS REAL)
+    OR p.write_offs <> r.write_offs
 """
 
 # Registered as a half of a settlement, and otherwise there by now. A half whose invoice was not
@@ -266,11 +314,7 @@ _CREDITS = """
 _CHANGED_HALVES = f"""
     SELECT r.number FROM matched m CROSS JOIN run_rows r ON r.id = m.row_id AND r.number <> ''
     CROSS JOIN payments p ON {OURS} AND p.number = r.number AND p.status = '{SETTLED}'
-    WHERE p.date <> r.date OR p.currency <> r.currency OR p.booked > r.booked
-    OR p.invoice_number <> r.invoice_number OR p.invoice_id <> m.invoice_id
-    OR CAST(p.amount AS REAL) <> CAST(r.amount AS REAL)
-    OR CAST(p.amount_currency AS REAL) <> CAST(r.amount_currency AS REAL)
-    OR p.write_offs <> r.write_offs
+    WHERE p.date <> r.date OR {_OTHERWISE}
 """  # noqa: S608 constants
 
 _CHANGED = "(SELECT value FROM json_each(:changed))"
@@ -278,12 +322,13 @@ _ARRIVES = f"({NOT_REGISTERED} OR r.number IN {_CHANGED})"
 
 _CUSTOMER_HERE = "{0}.region || char(10) || {0}.customer_code"
 
-# The invoice of the row ``r`` is not here, but in another region whose import shares the company.
-_ELSEWHERE = f"(i.id IS NULL AND {OTHER_IMPORT} IS NOT NULL)"
+# The import that the row ``r`` is left to, if its invoice is not here but in another region.
+_ELSEWHERE = f"CASE WHEN i.id IS NULL THEN {OTHER_IMPORT} END"
 
 # The settings of this import say nothing of a half of another region's invoice.
 _IGNORED = f"""
-    (r.excluded_reason IN (SELECT value FROM json_each(:ignored)) AND NOT {_ELSEWHERE}) IS TRUE
+    (r.excluded_reason IN (SELECT value FROM json_each(:ignored)) AND ({_ELSEWHERE}) IS NULL)
+        IS TRUE
 """  # noqa: S608 constants
 
 _FIND_CREDITS = f"""
@@ -327,7 +372,7 @@ _WAS_HALF = f"""
 _REGISTERED_CREDITS = f"""
     WITH {_WITH_HALVES}
     SELECT p.date, substr({_OWN_AMOUNT.format("p")}, 2), p.currency, p.number,
-           p.invoice_number, i.id, p.customer, {_CUSTOMER_HERE.format("i")}, 1, 0, 0
+           p.invoice_number, i.id, p.customer, {_CUSTOMER_HERE.format("i")}, 1, NULL, 0
     FROM halves a CROSS JOIN payments p ON p.currency {{this}} 'SEK' AND p.currency = a.currency
         AND CAST(p.{{amount}} AS REAL) = -a.half AND p.date = a.date AND {OURS}
     LEFT JOIN invoices i ON i.id = p.invoice_id AND i.total LIKE '-%'
@@ -369,12 +414,34 @@ _REGISTERED_DEBITS = f"""
            COALESCE(p.customer, (SELECT b.customer FROM run_balances b
                                  WHERE b.run_id = :run_id AND b.invoice_id = p.invoice_id))
                AS customer,
-           {_CUSTOMER_HERE.format("i")} AS customer_here, 1 AS registered, 0 AS elsewhere,
+           {_CUSTOMER_HERE.format("i")} AS customer_here, 1 AS registered, NULL AS elsewhere,
            0 AS ignored, a.first AS only_for
     FROM halves a CROSS JOIN payments p ON p.currency {{this}} 'SEK' AND p.currency = a.currency
         AND CAST(p.{{amount}} AS REAL) = -a.half AND p.date = a.date AND {OURS}
     JOIN invoices i ON i.id = p.invoice_id AND i.total NOT LIKE '-%'
     WHERE (a.first IS NULL OR a.first = a.last) AND p.number NOT IN {_CHANGED}
+"""  # noqa: S608 constants
+
+
+_IS_SET_ASIDE = f"""
+    EXISTS (SELECT 1 FROM decisions d WHERE d.definition = {{0}} AND d.company = :company
+            AND d.number = {{1}} AND d.decision = '{SET_ASIDE}' AND {IN_FORCE})
+"""  # noqa: S608 constants
+
+# The other half ``r`` in the imports of the region that its invoice is of: whether it is
+# registered, or could be saved at the last save of one but for this half, and what was said of it.
+_STATES_THERE = f"""
+    SELECT d.name, q.message_sv, q.message_en, q.obstacle,
+           {_IS_SET_ASIDE.format("q.definition", "r.number")} AS set_aside,
+           EXISTS (SELECT 1 FROM payments p WHERE {OURS} AND p.number = r.number)
+               OR q.obstacle = '{OTHER_REGION_FIRST}'
+               AND NOT {_IS_SET_ASIDE.format("q.definition", "r.number")}
+               AND NOT {_IS_SET_ASIDE.format(":definition", ":half")} AS can_be_saved
+    FROM run_rows r CROSS JOIN definitions d ON {IS_OTHER_IMPORT}
+    LEFT JOIN pending q ON q.definition = d.name AND q.company = :company AND q.number = r.number
+        AND q.deleted_at IS NULL
+    WHERE r.run_id = :run_id AND r.number = :other
+    ORDER BY q.number IS NULL, d.name
 """  # noqa: S608 constants
 
 
@@ -391,3 +458,23 @@ _FIND_REGISTERED_CREDITS = "INSERT OR IGNORE INTO credit " + _for_each_amount(
     _REGISTERED_CREDITS, _ARRIVING_DEBITS
 )
 _DEBITS_REGISTERED = _for_each_amount(_REGISTERED_DEBITS, _ARRIVING_CREDITS)
+
+# Of a registered half ``p`` of which only the date changed, the half ``k`` that it settles here.
+_REDATED = _for_each_amount(
+    f"""
+    SELECT r.number, k.number AS other, k.invoice_number, k.invoice_id,
+           m.invoice_id IS NOT NULL AND k.invoice_number = o.number AS complete
+    FROM json_each(:changed) h CROSS JOIN run_rows r ON r.run_id = :run_id AND r.number = h.value
+    CROSS JOIN matched m ON m.row_id = r.id
+    CROSS JOIN payments p ON {OURS} AND p.number = r.number AND p.status = '{SETTLED}'
+    CROSS JOIN payments k ON k.currency {{this}} 'SEK' AND k.currency = p.currency
+        AND CAST(k.{{amount}} AS REAL) = -CAST(p.{{amount}} AS REAL) AND k.date = p.date
+        AND k.state = 'registered' AND k.import_type = :import_type AND k.company = :company
+        AND k.status = '{SETTLED}' AND k.number NOT IN {_CHANGED} AND k.id NOT IN ({_GONE})
+    JOIN invoices i ON i.id = p.invoice_id JOIN invoices o ON o.id = k.invoice_id
+    WHERE ({_OTHERWISE}) IS NOT TRUE
+    AND (k.customer = p.customer
+         OR (o.region, o.customer_code) = (i.region, i.customer_code))
+    """,  # noqa: S608 constants
+    "",
+)

@@ -117,9 +117,7 @@ def write_explanation(output: Output, explanation: Explanation) -> None:
     number = one_line(question.number)
     output.title(Text(f"Faktura {number}", f"Invoice {number}"))
     facts = (
-        []
-        if explanation.invoice is None
-        else [*_invoice_facts(explanation.invoice, question.number)]
+        [] if explanation.invoice is None else [*_invoice_facts(explanation.invoice, explanation)]
     )
     if question.definition is not None:
         facts.append((Text("Filformat", "Format"), question.definition.name))
@@ -144,15 +142,22 @@ def write_explanation(output: Output, explanation: Explanation) -> None:
         output.say(f"Antal anrop: {requests}.", f"Requests made: {requests}.")
 
 
-def _invoice_facts(invoice: Invoice, number: str) -> Iterable[tuple[Text, object]]:
-    if invoice.number != number:
+def _invoice_facts(invoice: Invoice, explanation: Explanation) -> Iterable[tuple[Text, object]]:
+    if invoice.number != explanation.question.number:
         yield Text("Faktura här", "Invoice here"), invoice.number
     yield Text("Kund", "Customer"), f"{invoice.customer_code} {invoice.customer_name}"
     yield Text("Belopp", "Total"), Money(invoice.total, invoice.currency)
     yield Text("Återstår", "Remaining"), Money(invoice.remaining, invoice.currency)
+    if explanation.balance is not None:
+        there = Money(explanation.balance, invoice.currency)
+        yield remaining_there(explanation.question.source), there
     yield Text("Förfaller", "Due"), invoice.due_date
     yield Text("Period", "Period"), period(closed=invoice.period_closed)
     yield Text("Region", "Region"), region(invoice.region)
+
+
+def remaining_there(source: Text) -> Text:
+    return Text(f"Återstår i {one_line(source.sv)}", f"Remaining in {one_line(source.en)}")
 
 
 def _write_payment(output: Output, payment: ExplainedPayment, source: Text) -> None:

@@ -22,9 +22,7 @@ def test_of_a_payment_that_waits_for_another_one_it_offers_no_replacing(run, plu
     run("import", "Butik", "--save")
     plugin.payments = [payment(1, "1002", "400"), payment(3, amount="400")]
     shown = run("import", "Butik").out
-    assert (
-        "Ersätter en borttagen betalning (väntar): hostsim decide Butik NUMMER --confirm" in shown
-    )
+    assert "Kan ersätta en annan betalning (väntar): hostsim decide Butik NUMMER --confirm" in shown
     assert "--accept | --confirm" not in shown
 
 

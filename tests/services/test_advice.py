@@ -296,9 +296,65 @@ def test_doing_as_it_says_takes_both(host, plugin, store, written_off):
     assert outcomes(host.decide("Fortnox", "1", "take-again")) == {"1": "partial", "2": "exact"}
 
 
-def test_more_than_was_written_off_here_was_paid_twice(host, plugin, written_off):
+def test_of_more_than_was_written_off_here_only_the_rest_is_to_be_paid_back(
+    host, plugin, written_off
+):
     preview = reads(host, plugin, payment(2, amount="5.01"))
-    assert row_of(preview, "2").message.sv == "Fakturan är redan betald"
+    assert row_of(preview, "2").message.sv == (
+        "Fakturan är redan betald: 5,00 SEK som fattades skrevs av här med betalning 1, och det "
+        "här är 0,01 SEK mer"
+    )
+    assert "bara resten är för mycket" in advice(preview, "2")
+
+
+def test_doing_as_it_says_makes_the_rest_an_advance(host, plugin, store, written_off):
+    both = [payment(1, amount="995"), payment(2, amount="6")]
+    reads(host, plugin, *both)
+    [entry] = store.payments()
+    host.delete_payment(entry.id, why="resten kom")
+    reads(host, plugin, *both)
+    preview = host.decide("Fortnox", "1", "take-again")
+    assert outcomes(preview) == {"1": "partial", "2": "advance"}
+    assert row_of(preview, "2").remaining == -1
+
+
+@pytest.mark.parametrize("amount", ["5", "8"])
+def test_a_settlement_of_what_was_written_off_here_names_that_payment_and_no_other_way(
+    host, plugin, store, written_off, amount
+):
+    store.load_invoices([invoice("3001", "-10")])
+    halves = [
+        payment(11, "1001", amount, customer_number="7"),
+        payment(12, "3001", f"-{amount}", customer_number="7", date=payment(11).date),
+    ]
+    said = row_of(reads(host, plugin, *halves), "11").message.en
+    assert said.startswith(
+        "Nothing remains of the invoice: 5.00 SEK that was missing was written off here with "
+        "payment 1. "
+    )
+    assert ("The settlement is 3.00 SEK more, which the customer is owed" in said) == (
+        amount == "8"
+    )
+    assert "Delete payment 1 here, import again, take it again" in said
+    assert "Undo the settlement" not in said
+
+
+def test_doing_as_it_says_takes_the_payment_and_the_settlement(host, plugin, store, written_off):
+    store.load_invoices([invoice("3001", "-10")])
+    payments = [
+        payment(1, amount="995"),
+        payment(11, "1001", "5", customer_number="7"),
+        payment(12, "3001", "-5", customer_number="7", date=payment(11).date),
+    ]
+    [entry] = store.payments()
+    host.delete_payment(entry.id, why="resten kvittades")
+    reads(host, plugin, *payments)
+    preview = host.decide("Fortnox", "1", "take-again")
+    assert outcomes(preview) == {
+        "1": "partial",
+        "11": "settled-against-credit",
+        "12": "settled-against-credit",
+    }
 
 
 def test_what_is_confirmed_but_finds_nothing_left_says_what_is_to_be_deleted(host, plugin):

@@ -1,9 +1,10 @@
 """Halves of settlements that changed, came apart, or whose own invoice came here later."""
 
 from dataclasses import replace
+from decimal import Decimal
 
 import pytest
-from fake_plugin import NEW_YEAR, AnsweringPlugin, excluded, invoice, payment
+from fake_plugin import NEW_YEAR, AnsweringPlugin, balance, excluded, invoice, payment
 from host_and_plugin import (
     MinuteClock,
     importing_host,
@@ -221,21 +222,42 @@ def test_one_of_two_changed_halves_is_not_accepted_alone(host, plugin, note):
     )
 
 
-def test_a_half_that_changed_alone_gets_no_tick_without_a_word_of_the_settlement(
-    host, plugin, store
-):
-    store.load_invoices([invoice("1003", "400"), invoice(NOTE, "-400")])
-    debit, credit = [replace(halves()[0], invoice_number="1003"), halves()[1]]
-    saves(host, plugin, debit, credit)
-    reads(host, plugin, replace(debit, date=NEW_YEAR.replace(day=23)))
+def test_a_half_that_is_less_now_is_money_and_says_that_it_was_a_half(host, plugin, note):
+    settled(host, plugin)
+    [debit, _] = halves()
+    reads(host, plugin, replace(debit, amount=Decimal(300), amount_currency=Decimal(300)))
     row = row_of(accepted(host, "11"), "11")
-    assert row.status == "exact"
+    assert row.status == "partial"
     assert "Var halva av en kvittning" in row.warning.sv
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("half", [0, 1], ids=["debit", "credit"])
+def test_a_half_that_alone_gets_another_date_is_no_money_still(host, plugin, store, half, known):
+    if known:
+        store.load_invoices([invoice(NOTE, "-400")])
+    settled(host, plugin)
+    redated, other = halves()[half], halves()[1 - half]
+    reads(host, plugin, replace(redated, date=NEW_YEAR.replace(day=23)))
+    number = redated.key.number
+    row = row_of(accepted(host, number), number)
+    assert row.status == SETTLED
+    assert f"belongs to payment {other.key.number}" in row.warning.en
+    assert "of the same customer; together" in row.warning.en
+    host.save("Fortnox")
+    assert remaining(store, "1001") == 600
+
+
+def test_so_it_is_not_where_its_other_half_is_deleted_there(host, plugin, note):
+    settled(host, plugin)
+    plugin.deleted, plugin.unpaid = {"12"}, [balance(NOTE, "-400", "-400")]
+    reads(host, plugin, halves(date=NEW_YEAR.replace(day=23))[0])
+    assert row_of(accepted(host, "11"), "11").status == "partial"
 
 
 @pytest.mark.parametrize("first", ["11", "12"])
 def test_halves_that_change_alike_one_after_the_other_are_a_settlement_again(
-    host, plugin, note, first
+    host, plugin, store, note, first
 ):
     settled(host, plugin)
     later = {one.key.number: one for one in halves(date=NEW_YEAR.replace(day=23))}
@@ -248,6 +270,8 @@ def test_halves_that_change_alike_one_after_the_other_are_a_settlement_again(
     assert row.status == SETTLED
     assert f"hör ihop med betalning {first}" in row.warning.sv
     assert "kommer inte med den" not in row.warning.sv
+    host.save("Fortnox")
+    assert {one.status for one in store.payments() if one.state == "registered"} == {SETTLED}
 
 
 def test_a_refund_of_a_credit_note_that_was_never_half_of_a_settlement_stays_one(
@@ -309,32 +333,165 @@ def two_regions(host, plugin, store):
     plugin.payments = halves()
 
 
-@pytest.mark.parametrize("names", [("Fortnox", "Syd"), ("Syd", "Fortnox")])
-def test_each_region_registers_the_half_of_its_own_invoice(host, plugin, two_regions, store, names):
-    for name in names:
+def imports(host, name):
+    """Import, save what is ready, and give the preview that was saved."""
+    preview = host.import_payments(name)
+    host.save(name)
+    return preview
+
+
+HALF_OF = {"Fortnox": "11", "Syd": "12"}
+BOTH_ORDERS = pytest.mark.parametrize(
+    "names", [("Fortnox", "Syd"), ("Syd", "Fortnox")], ids="-".join
+)
+
+
+@BOTH_ORDERS
+def test_each_region_registers_the_half_of_its_own_invoice_once_the_other_one_can(
+    host, plugin, two_regions, store, names
+):
+    first, second = names
+    for name, outcome in ((first, BLOCKED), (second, SETTLED), (first, SETTLED)):
         # The customers are learnt from each payment, where they are asked for.
         plugin.payments = [replace(half, customer_number=None) for half in halves()]
         plugin.source = {half.key.number: half for half in halves()}
-        assert SETTLED in outcomes(host.import_payments(name)).values()
-        assert host.save(name).counts["ready"] == 1
+        assert outcomes(imports(host, name))[HALF_OF[name]] == outcome
     assert [remaining(store, number) for number in ("1001", NOTE)] == [600, 0]
+    plugin.payments = halves()
+    assert host.import_payments(second).counts["ready"] == 0
 
 
 def test_the_half_of_another_regions_invoice_is_left_to_its_import(host, two_regions):
+    imports(host, "Syd")
     preview = host.import_payments("Fortnox")
     assert outcomes(preview) == {"11": SETTLED, "12": "other-region"}
     assert "Inga pengar kom in" in row_of(preview, "11").warning.sv
 
 
-# --- What keeps both from being saved ---
+def test_the_first_region_names_the_import_that_is_to_be_saved_first(host, two_regions):
+    row = row_of(host.import_payments("Fortnox"), "11")
+    assert row.message.en.startswith(
+        "The other half, payment 12, is of an invoice of another region: import and save Syd"
+    )
+    assert "belongs to payment 12 on invoice 1101" in row.message.en
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_why_says_that_it_waits_for_the_other_region(host, two_regions, offline):
+    imports(host, "Fortnox")
+    [half] = [p for p in host.why("1001", "Fortnox", offline=offline).payments if p.number == "11"]
+    assert half.reason == BLOCKED
+    assert half.to_do.sv.endswith("läs sedan in här igen; eller lägg undan båda.")
 
 
 def test_so_it_is_where_the_settings_of_this_import_would_exclude_that_half(
     host, plugin, two_regions
 ):
+    imports(host, "Syd")
     debit, credit = plugin.payments
     plugin.payments, plugin.excluded = [debit], [excluded("below-number", credit)]
     assert outcomes(host.import_payments("Fortnox")) == {"11": SETTLED, "12": "below-number"}
+
+
+@pytest.mark.parametrize("kind", ["below-number", "not-booked"])
+def test_neither_region_saves_its_half_where_the_other_one_cannot(
+    host, plugin, two_regions, store, kind
+):
+    debit, credit = halves()
+    for _ in range(2):
+        plugin.payments, plugin.excluded = [debit, credit], []
+        imports(host, "Fortnox")
+        plugin.payments, plugin.excluded = [debit], [excluded(kind, credit)]
+        plugin.screening = lambda one: excluded(kind, one) if one.key.number == "12" else None
+        assert imports(host, "Syd").counts["ready"] == 0
+        plugin.screening = lambda _: None
+    plugin.payments, plugin.excluded = [debit, credit], []
+    row = row_of(host.import_payments("Fortnox"), "11")
+    assert row.reason == BLOCKED
+    assert row.message.en.startswith("The other half, payment 12, cannot be saved in Syd: ")
+    assert [remaining(store, number) for number in ("1001", NOTE)] == [1000, -400]
+
+
+@BOTH_ORDERS
+def test_nor_where_the_credit_note_is_used_up_already(host, plugin, two_regions, store, names):
+    used = payment(2, NOTE, "-400")
+    plugin.payments = [used]
+    imports(host, "Syd")
+    for name in (*names, *names):
+        plugin.payments = [used, *halves()]
+        imports(host, name)
+    assert remaining(store, "1001") == 1000
+    plugin.payments = halves()
+    message = row_of(host.import_payments("Fortnox"), "11").message
+    assert "cannot be saved in Syd: Credit note 1101 is settled already here" in message.en
+
+
+@BOTH_ORDERS
+def test_nor_where_one_region_sets_its_half_aside(host, two_regions, store, names):
+    imports(host, "Fortnox")
+    host.set_aside("Fortnox", ["11"])
+    for name in (*names, *names):
+        imports(host, name)
+    row = row_of(host.import_payments("Syd"), "12")
+    assert row.reason == BLOCKED
+    assert row.message.en.startswith("The other half, payment 11, is set aside in Fortnox")
+    assert [remaining(store, number) for number in ("1001", NOTE)] == [1000, -400]
+
+
+def test_nor_where_a_person_leaves_one_half_out_of_a_save(host, two_regions, store):
+    imports(host, "Fortnox")
+    host.import_payments("Syd")
+    host.leave_out("Syd", ["12"])
+    host.save("Syd")
+    assert imports(host, "Fortnox").counts["ready"] == 0
+    imports(host, "Syd")
+    imports(host, "Fortnox")
+    assert [remaining(store, number) for number in ("1001", NOTE)] == [600, 0]
+
+
+@BOTH_ORDERS
+def test_both_are_saved_once_it_is_taken_back(host, two_regions, store, names):
+    imports(host, "Fortnox")
+    host.set_aside("Fortnox", ["11"])
+    for name in ("Syd", "Fortnox"):
+        imports(host, name)
+    host.import_payments("Fortnox")
+    assert outcomes(host.take_back("Fortnox", ["11"]))["11"] == SETTLED
+    for name in (*names, *names):
+        imports(host, name)
+    assert [remaining(store, number) for number in ("1001", NOTE)] == [600, 0]
+
+
+def test_an_accepted_half_waits_for_the_other_region_and_the_other_one_not_for_it(
+    host, plugin, two_regions, store
+):
+    plugin.payments = [payment(3, "1001", "700")]
+    imports(host, "Fortnox")
+    plugin.source, plugin.deleted = {}, {"3"}
+    plugin.payments = halves()
+    host.import_payments("Fortnox")
+    assert outcomes(accepted(host, "11"))["11"] == "replaced"
+    host.save("Fortnox")
+    for name in ("Syd", "Fortnox"):
+        plugin.payments = halves()
+        assert outcomes(imports(host, name))[HALF_OF[name]] == SETTLED
+    assert [remaining(store, number) for number in ("1001", NOTE)] == [600, 0]
+
+
+def test_a_half_that_the_settings_exclude_is_told_where_the_other_one_is_registered(
+    host, plugin, two_regions
+):
+    debit, credit = halves()
+    imports(host, "Fortnox")
+    imports(host, "Syd")
+    plugin.payments, plugin.excluded = [credit], [excluded("below-number", debit)]
+    plugin.screening = lambda one: excluded("below-number", one) if one == debit else None
+    row = row_of(host.import_payments("Fortnox"), "11")
+    assert row.reason == BLOCKED
+    assert row.message.en.startswith("The settings leave out one half of a settlement")
+
+
+# --- What keeps both from being saved ---
 
 
 def test_a_half_that_is_booked_names_the_other_one_as_what_is_not_booked(host, plugin, note):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -26,7 +28,8 @@ from hostsim.messages import explanations
 from hostsim.messages.explanations import remaining
 from hostsim.sandbox import WriteOff
 from hostsim.storage.store import Store
-from hostsim.views.explanation import entry_line
+from hostsim.views.explanation import entry_line, write_explanation
+from hostsim.views.output import Output
 
 NAME = "Nord"
 
@@ -64,6 +67,16 @@ def test_an_invoice_that_is_paid_says_by_which_payment_in_which_run_by_whom_and_
     assert (one.last_seen.user, one.last_seen.run_id) == ("kim", next(host.runs()).id)
     assert one.at_source.amount == one.here[0].amount == Decimal(1000)
     assert "helt betald" in found.summary.sv
+
+
+@pytest.mark.parametrize("offline", [False, True])
+def test_what_remains_in_fortnox_is_printed_where_fortnox_was_asked(host, company, offline):
+    pay(company, 1001, 400)
+    stream = io.StringIO()
+    write_explanation(Output(stream, "en"), host.why("1001", NAME, offline=offline))
+    printed = re.sub(" +", " ", stream.getvalue())
+    assert "Remaining 1,000.00 SEK" in printed
+    assert ("Remaining in Fortnox 600.00 SEK" in printed) is not offline
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,8 @@ def may_settle(credit, debit):
     return (
         (credit.date, credit.debit, credit.currency) == (debit.date, debit.debit, debit.currency)
         and credit.invoice_number != debit.invoice_number
-        and (credit.registered or credit.ignored) + (debit.registered or debit.ignored) < 2
+        and not (credit.registered and debit.registered)
+        and not (credit.ignored and debit.ignored)
         and not (credit.customer_here is None and debit.customer_here is None)
         and debit.only_for in {None, credit.number}
     )
