@@ -188,18 +188,6 @@ class Exports(Definitions):
             session.raise_failure()
             return run.finish("cancelled")
 
-    def _refuse_corrected(self, definition: Definition, company: Company, number: str) -> None:
-        """Refuse to take back an invoice that has corrections in the books of a company.
-
-        Without what it corrects, a correction would remain as money of the customer's.
-        """
-        corrections = exportable_items.exported_corrections(
-            self.store, definition, company.number, number
-        )
-        if corrections:
-            names = messages.numbers_with_regions(corrections, definition.region)
-            raise host_error("CORRECTION_EXPORTED", number=number, corrections=names)
-
     # --- What is known ---
 
     def export_periods(
@@ -274,14 +262,16 @@ class Exports(Definitions):
         return without_rows
 
     def _refuse_corrected(self, definition: Definition, company: Company, number: str) -> None:
-        """Refuse an item whose correction is there: it would remain as money of the customer's."""
+        """Refuse to take back an invoice that has corrections in the books of a company.
+
+        Without what it corrects, a correction would remain as money of the customer's.
+        """
         corrections = exportable_items.exported_corrections(
             self.store, definition, company.number, number
         )
         if corrections:
-            raise host_error(
-                "CORRECTION_EXPORTED", number=number, corrections=", ".join(corrections)
-            )
+            names = messages.numbers_with_regions(corrections, definition.region)
+            raise host_error("CORRECTION_EXPORTED", number=number, corrections=names)
 
     @staticmethod
     def _not_exported(definition: Definition, number: str) -> HostError:

@@ -27,16 +27,12 @@ from opter_fortnox_plugin.fortnox.protocol import (
     ATTACHMENTS,
     COMPANY,
     FILES,
-    INVOICES,
-    PAYMENTS,
     Page,
     Query,
     Resource,
     Response,
     date_of,
-    invoices_query,
     page_query,
-    payments_query,
 )
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.fortnox.responses import (
@@ -206,8 +202,6 @@ class Client:
         """Return the raw response, even a refusal, for questions about responses themselves."""
         return self._get_existing(path, raw_response, query)
 
-    # --- what an import reads ---
-
     def company(self) -> Company:
         """Return the company that we are signed in to."""
 
@@ -218,23 +212,6 @@ class Client:
             return company
 
         return self._get_existing(COMPANY.path, read)
-
-    def payments(
-        self, page: int, since: datetime | None, invoice_number: str | None = None
-    ) -> Page:
-        """Return a page of payments: see :func:`~.protocol.payments_query`."""
-        return self.page(PAYMENTS, payments_query(page, since, invoice_number))
-
-    def invoices(
-        self,
-        page: int,
-        ocr: str | None = None,
-        *,
-        unpaid: bool = False,
-        customer: str | None = None,
-    ) -> Page:
-        """Return a page of invoices: see :func:`~.protocol.invoices_query`."""
-        return self.page(INVOICES, invoices_query(page, ocr, unpaid=unpaid, customer=customer))
 
     # --- time ---
 

@@ -23,7 +23,7 @@ from opter_fortnox_plugin.exports.texts import (
 from opter_fortnox_plugin.fortnox.fields import Unreadable, integer_in
 from opter_fortnox_plugin.fortnox.invoice_schemas import Invoice, invoice_of, number_in
 from opter_fortnox_plugin.fortnox.party_schemas import Customer, customer_of, customer_payload
-from opter_fortnox_plugin.fortnox.protocol import CUSTOMERS, Page
+from opter_fortnox_plugin.fortnox.protocol import CUSTOMERS, INVOICES, Page, invoices_query
 from opter_fortnox_plugin.invoices.content import (
     CUSTOMER_CARD,
     InvoiceContent,
@@ -186,7 +186,9 @@ class InvoicePlanner(Planner[InvoicePlan]):
         found: dict[str, object] = {}
         remaining, page_number, pages = set(map(int, numbers)), 1, 1
         while remaining and page_number <= pages:
-            page: Page = self._pool.run(partial(self._client.invoices, page_number))
+            page: Page = self._pool.run(
+                partial(self._client.page, INVOICES, invoices_query(page_number))
+            )
             pages = page.pages
             rows = {n: row for row in page.rows if (n := number_in(row)) is not None}
             found |= {str(number): rows[number] for number in remaining & rows.keys()}

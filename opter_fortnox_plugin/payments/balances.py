@@ -17,9 +17,9 @@ from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.fortnox.best_effort import BestEffort
 from opter_fortnox_plugin.fortnox.fields import readable
 from opter_fortnox_plugin.fortnox.payment_schemas import invoice_balance
-from opter_fortnox_plugin.fortnox.protocol import INVOICES, invoice_query
+from opter_fortnox_plugin.fortnox.protocol import INVOICES, Page, invoice_query, invoices_query
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
-from opter_fortnox_plugin.fortnox.worker_pool import cancel
+from opter_fortnox_plugin.fortnox.worker_pool import Future, cancel
 from opter_fortnox_plugin.session import Session
 
 log = logging.getLogger(__name__)
@@ -56,8 +56,7 @@ class Balances:
 
         Fortnox omits those that are not booked, so nothing follows from a missing one.
         """
-        submit = self._effort.submit
-        futures = deque([submit(partial(self._client.invoices, 1, unpaid=True))])
+        futures = deque([self._submit_unpaid(1)])
         requested, done, pages = 1, 0, None
         while futures:
             left = self._seconds_left(pages - requested if pages else 0)
@@ -71,9 +70,13 @@ class Balances:
             pages = max(requested, page.pages) if page.rows else requested
             while requested < pages and len(futures) < REQUESTS:
                 requested += 1
-                futures.append(submit(partial(self._client.invoices, requested, unpaid=True)))
+                futures.append(self._submit_unpaid(requested))
             self._host.take_balances(balances_of(page.rows))
         self._host.report_progress("invoices", done, done, _comparing(done, done))
+
+    def _submit_unpaid(self, page: int) -> Future[Page | FortnoxError]:
+        query = invoices_query(page, unpaid=True)
+        return self._effort.submit(partial(self._client.page, INVOICES, query))
 
     def hand_over(self, invoice_numbers: Iterable[str]) -> Sequence[InvoiceBalance]:
         """Hand over the balances of the given invoices that exist, and return them."""

@@ -16,6 +16,7 @@ from opter_contract.values import Company, ExcludedPayment, ImportReport, Paymen
 from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.fortnox.fields import Unreadable
 from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment
+from opter_fortnox_plugin.fortnox.protocol import PAYMENTS, payments_query
 from opter_fortnox_plugin.fortnox.rate_limiter import REQUESTS
 from opter_fortnox_plugin.fortnox.worker_pool import Future
 from opter_fortnox_plugin.payments.balances import Balances
@@ -94,8 +95,8 @@ class Importer:
         since = self._start_of_changes()
         page_scan = self._page_scan = PageScan(
             self._pool,
-            lambda page: self._client.payments(page, since),
-            lambda moment: self._client.payments(1, moment).total > 0,
+            lambda page: self._client.page(PAYMENTS, payments_query(page, since)),
+            lambda moment: self._client.page(PAYMENTS, payments_query(1, moment)).total > 0,
             # All changes are read: a payment that was saved may have been
             # moved to a date before the setting.
             None if self._everything or since else self._settings.ignore_payments_before,

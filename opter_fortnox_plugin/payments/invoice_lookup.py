@@ -24,7 +24,7 @@ from opter_fortnox_plugin.errors import FortnoxError
 from opter_fortnox_plugin.fortnox.best_effort import REFUSALS, BestEffort
 from opter_fortnox_plugin.fortnox.fields import readable
 from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment, invoice_ocr
-from opter_fortnox_plugin.fortnox.protocol import INVOICES, invoices_query
+from opter_fortnox_plugin.fortnox.protocol import INVOICES, PAYMENTS, invoices_query, payments_query
 from opter_fortnox_plugin.payments.balances import Balances, is_invoice_number
 from opter_fortnox_plugin.payments.importer import Importer, import_payments
 from opter_fortnox_plugin.payments.page_scan import PageScan, Row
@@ -79,8 +79,8 @@ class _InvoicePayments(Importer):
     def _rows_of(self, number: str) -> list[Row]:
         page_scan = self._page_scan = PageScan(
             self._pool,
-            lambda page: self._client.payments(page, None, number),
-            lambda moment: self._client.payments(1, moment, number).total > 0,
+            lambda page: self._client.page(PAYMENTS, payments_query(page, None, number)),
+            lambda moment: self._client.page(PAYMENTS, payments_query(1, moment, number)).total > 0,
             None,
         )
         pages = [row for page in page_scan.pages() for row in page]

@@ -18,7 +18,7 @@ from opter_fortnox_plugin.errors import FortnoxError, Missing
 from opter_fortnox_plugin.fortnox.best_effort import REFUSALS, BestEffort
 from opter_fortnox_plugin.fortnox.fields import Unreadable, readable
 from opter_fortnox_plugin.fortnox.payment_schemas import invoice_ocr
-from opter_fortnox_plugin.fortnox.protocol import INVOICES
+from opter_fortnox_plugin.fortnox.protocol import INVOICES, invoices_query
 from opter_fortnox_plugin.fortnox.worker_pool import cancel
 from opter_fortnox_plugin.session import Session
 
@@ -99,9 +99,8 @@ class OcrLookup:
                 break
             done, left = self._next_page - 1, self._seconds_left(pages)
             self._host.report_progress("invoices", done, self._pages, _LOOKING_UP, left)
-            page = self._effort.result(
-                self._effort.submit(partial(self._client.invoices, self._next_page))
-            )
+            fetch = partial(self._client.page, INVOICES, invoices_query(self._next_page))
+            page = self._effort.result(self._effort.submit(fetch))
             if isinstance(page, FortnoxError):
                 self.refused = page
                 break

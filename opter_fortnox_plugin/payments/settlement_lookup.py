@@ -16,6 +16,7 @@ from opter_fortnox_plugin.fortnox.best_effort import BestEffort
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.fields import readable
 from opter_fortnox_plugin.fortnox.payment_schemas import InvoicePayment, payment_row
+from opter_fortnox_plugin.fortnox.protocol import INVOICES, PAYMENTS, invoices_query, payments_query
 from opter_fortnox_plugin.fortnox.worker_pool import WorkerPool
 from opter_fortnox_plugin.payments.balances import balances_of
 
@@ -58,7 +59,7 @@ class SettlementLookup:
     def _invoices_of_customer(self, invoice: InvoiceBalance) -> list[InvoiceBalance]:
         """Return the other invoices and credit notes of an invoice's customer, newest first."""
         customer = invoice.customer_number
-        search = partial(self._client.invoices, 1, customer=customer)
+        search = partial(self._client.page, INVOICES, invoices_query(1, customer=customer))
         page = self._effort.result(self._effort.submit(search))
         if isinstance(page, FortnoxError):
             return []
@@ -89,7 +90,9 @@ class SettlementLookup:
     def _payments_of(self, numbers: Sequence[str]) -> Iterator[list[InvoicePayment]]:
         """Return the payments of each of these invoices."""
         futures = [
-            self._effort.submit(partial(self._client.payments, 1, None, number))
+            self._effort.submit(
+                partial(self._client.page, PAYMENTS, payments_query(1, None, number))
+            )
             for number in numbers
         ]
         for number, future in zip(numbers, futures, strict=True):

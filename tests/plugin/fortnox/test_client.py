@@ -43,7 +43,13 @@ from opter_fortnox_plugin.errors import (
 )
 from opter_fortnox_plugin.fortnox.client import Client
 from opter_fortnox_plugin.fortnox.http import Transport
-from opter_fortnox_plugin.fortnox.protocol import INVOICES, PAYMENTS, Resource
+from opter_fortnox_plugin.fortnox.protocol import (
+    INVOICES,
+    PAYMENTS,
+    Resource,
+    invoices_query,
+    payments_query,
+)
 from opter_fortnox_plugin.fortnox.rate_limiter import RateLimiter
 from opter_fortnox_plugin.fortnox.retries import ATTEMPTS, TIMEOUT
 from opter_fortnox_plugin.login.oauth import Tokens
@@ -52,6 +58,14 @@ from opter_fortnox_plugin.login.tokens import SignedIn, TokenEndpoint
 LIST, TOKEN = f"{API}/invoicepayments", f"{AUTH}/token"
 CUSTOMERS = Resource("customers", "Customer", "Customers")
 UNAUTHORIZED = {"status": 401, "json": {"message": "unauthorized"}}
+
+
+def payments_of(client, page, since):
+    return client.page(PAYMENTS, payments_query(page, since))
+
+
+def invoices_of(client, page):
+    return client.page(INVOICES, invoices_query(page))
 
 
 @pytest.fixture
@@ -109,7 +123,7 @@ def listed(*numbers):
 
 def test_payments_are_asked_for_with_the_bearer_and_nothing_else_in_the_address(wire, client):
     wire.get(LIST, **listed(1))
-    client.payments(1, datetime(2026, 2, 3, 8, 0, tzinfo=UTC))
+    payments_of(client, 1, datetime(2026, 2, 3, 8, 0, tzinfo=UTC))
     request = wire.calls[0].request
     assert request.headers["Authorization"] == "Bearer acc-0ne"
     assert request.headers["Accept"] == "application/json"
@@ -127,7 +141,7 @@ def test_a_netrc_does_not_replace_the_bearer(wire, client, tmp_path, monkeypatch
     netrc.write_text("machine api.fortnox.se login x password y\ndefault login x password y\n")
     monkeypatch.setenv("NETRC", str(netrc))
     wire.get(LIST, **listed(1))
-    client.payments(1, None)
+    payments_of(client, 1, None)
     assert wire.calls[0].request.headers["Authorization"] == "Bearer acc-0ne"
 
 
@@ -135,7 +149,7 @@ def test_tls_is_verified_and_deadlines_are_set(wire, client, monkeypatch):
     for name in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
         monkeypatch.delenv(name, raising=False)
     wire.get(LIST, **listed(1))
-    client.payments(1, None)
+    payments_of(client, 1, None)
     options = wire.calls[0].request.req_kwargs
     assert options["verify"] is True
     assert all(0 < seconds < 60 for seconds in options["timeout"])
@@ -178,8 +192,8 @@ def test_a_number_cannot_become_another_address(wire, client):
 @pytest.mark.parametrize(
     "ask",
     [
-        lambda client: client.payments(1, None),
-        lambda client: client.invoices(1),
+        lambda client: payments_of(client, 1, None),
+        lambda client: invoices_of(client, 1),
         lambda client: client.company(),
     ],
 )
@@ -194,7 +208,7 @@ def test_a_list_or_company_that_is_not_there_is_an_error_for_a_person(clock, ask
 def test_a_page_knows_fortnoxs_time_of_the_answer_that_came_at_last(wire, client):
     wire.get(LIST, status=500, headers={"Date": "Mon, 02 Feb 2026 00:00:00 GMT"})
     wire.get(LIST, **listed(1))
-    assert client.payments(1, None).at == datetime(2026, 2, 3, 8, 15, 30, tzinfo=UTC)
+    assert payments_of(client, 1, None).at == datetime(2026, 2, 3, 8, 15, 30, tzinfo=UTC)
 
 
 # --- What is tried again ---
@@ -220,7 +234,7 @@ TEMPORARY = [
 def test_what_is_temporary_is_tried_again_and_said(wire, client, clock, told, fault):
     wire.get(LIST, **fault)
     wire.get(LIST, **listed(1))
-    assert client.payments(1, None).total == 1
+    assert payments_of(client, 1, None).total == 1
     assert len(clock.naps) == len(told) == 1
     assert told[0][1] == pytest.approx(clock.naps[0])
 
@@ -230,7 +244,7 @@ def test_attempts_are_bounded(wire, client, fault):
     for _ in range(ATTEMPTS):
         wire.get(LIST, **fault)
     with pytest.raises(Unavailable):
-        client.payments(1, None)
+        payments_of(client, 1, None)
     assert client._limiter.started == ATTEMPTS
 
 
@@ -240,7 +254,7 @@ def test_total_time_is_bounded(wire, client, clock):
         wire.get(LIST, status=429, headers={"Retry-After": "50"})
     first_answer_at = clock.now
     with pytest.raises(Unavailable):
-        client.payments(1, None)
+        payments_of(client, 1, None)
     assert clock.now - first_answer_at <= TIMEOUT
     assert 1 < len(wire.calls) < ATTEMPTS
 
@@ -249,7 +263,7 @@ def test_total_time_is_bounded(wire, client, clock):
 def test_a_long_wait_is_not_begun_but_told(wire, client, clock, seconds):
     wire.get(LIST, status=429, headers={"Retry-After": seconds})
     with pytest.raises(Unavailable) as caught:
-        client.payments(1, None)
+        payments_of(client, 1, None)
     assert (caught.value.code, clock.naps) == ("FORTNOX_ASKS_TO_WAIT", [])
 
 
@@ -257,7 +271,7 @@ def test_fortnox_is_not_asked_sooner_than_it_said(wire, client, clock):
     wire.get(LIST, status=429, headers={"Retry-After": "17"})
     wire.get(LIST, **listed(1))
     first_answer_at = clock.now
-    client.payments(1, None)
+    payments_of(client, 1, None)
     assert clock.now - first_answer_at >= 17
 
 
@@ -265,7 +279,7 @@ def test_429_without_a_word_waits_for_a_whole_window(wire, client, clock):
     wire.get(LIST, status=429)
     wire.get(LIST, **listed(1))
     first_answer_at = clock.now
-    client.payments(1, None)
+    payments_of(client, 1, None)
     assert clock.now - first_answer_at > 5
 
 
@@ -281,7 +295,7 @@ def test_what_nobody_wants_any_more_is_neither_asked_for_again_nor_said_to_be(
     client._retries.check = check
     wire.get(LIST, body=ConnectionError())
     with pytest.raises(Unwanted):
-        client.payments(1, None)
+        payments_of(client, 1, None)
     assert (told, "trying again" in caplog.text, len(wire.calls)) == ([], False, 1)
 
 
@@ -296,7 +310,7 @@ def test_waits_grow_and_have_jitter(clock):
         client._retries.uniform = uniform
         wire.get(LIST, status=503)
         with pytest.raises(Unavailable):
-            client.payments(1, None)
+            payments_of(client, 1, None)
     assert clock.naps == sorted(clock.naps)
     assert clock.naps[0] < clock.naps[-1]
     assert len(clock.naps) == ATTEMPTS - 1 <= len(drawn)
@@ -307,7 +321,7 @@ def test_a_place_is_let_go_of_whatever_becomes_of_its_request(wire, client, cloc
     client._limiter = RateLimiter(sleep=clock.sleep, clock=clock, requests=1)
     for answer in ({"body": ConnectionError()}, {"status": 429}, {"status": 500}, listed(1)):
         wire.get(LIST, **answer)
-    client.payments(1, None)
+    payments_of(client, 1, None)
     clock.now += 6.0
     assert client._limiter.try_acquire() == 0.0
 
@@ -331,7 +345,7 @@ def test_a_place_is_let_go_of_whatever_becomes_of_its_request(wire, client, cloc
 def test_what_is_not_temporary_is_asked_once(wire, client, clock, fault, kind):
     wire.get(LIST, **fault)
     with pytest.raises(kind):
-        client.payments(1, None)
+        payments_of(client, 1, None)
     assert clock.naps == []
 
 
@@ -446,7 +460,7 @@ def test_a_401_in_the_middle_refreshes_once_and_goes_on(wire, client):
     wire.post(TOKEN, json=tokens("acc-tw0", "refr-tw0"))
     wire.get(LIST, **listed(2))
     wire.get(LIST, **listed(3))
-    assert [client.payments(n, None).rows[0]["Number"] for n in (1, 2, 3)] == ["1", "2", "3"]
+    assert [payments_of(client, n, None).rows[0]["Number"] for n in (1, 2, 3)] == ["1", "2", "3"]
     used = [call.request.headers["Authorization"] for call in wire.calls]
     assert used[1] == "Bearer acc-0ne"
     assert used[3] == used[4] == "Bearer acc-tw0"
@@ -459,7 +473,7 @@ def test_a_401_after_two_refreshes_is_fortnoxs_fault_and_not_the_logins(wire, cl
         wire.post(TOKEN, json=tokens(f"acc-{number}", f"refr-{number}"))
     wire.get(LIST, **UNAUTHORIZED)
     with pytest.raises(Unavailable, match="TOKEN_REFUSED"):
-        client.payments(1, None)
+        payments_of(client, 1, None)
 
 
 def test_a_token_that_grows_stale_twice_is_refreshed_twice(wire, client):
@@ -467,7 +481,7 @@ def test_a_token_that_grows_stale_twice_is_refreshed_twice(wire, client):
         wire.get(LIST, **UNAUTHORIZED)
         wire.post(TOKEN, json=tokens(f"acc-{number}", f"refr-{number}"))
         wire.get(LIST, **listed(number))
-    assert [client.payments(1, None).rows[0]["Number"] for _ in "12"] == ["2", "3"]
+    assert [payments_of(client, 1, None).rows[0]["Number"] for _ in "12"] == ["2", "3"]
 
 
 def test_a_fault_after_a_refresh_is_patiently_met(wire, client):
@@ -475,7 +489,7 @@ def test_a_fault_after_a_refresh_is_patiently_met(wire, client):
     wire.post(TOKEN, json=tokens("acc-tw0", "refr-tw0"))
     wire.get(LIST, status=503)
     wire.get(LIST, **listed(1))
-    assert client.payments(1, None).total == 1
+    assert payments_of(client, 1, None).total == 1
 
 
 # --- Secrets ---
@@ -502,7 +516,7 @@ def test_over_a_real_connection_nothing_that_is_secret_is_logged_or_raised(caplo
         with make_client(wire.address, wire.address, clock, shown) as client:
             endpoint = client._signed_in._endpoint
             for ask in (
-                lambda: client.payments(1, None),
+                lambda: payments_of(client, 1, None),
                 lambda: endpoint.exchange("c0de"),
                 lambda: endpoint.exchange("c0de"),
                 client._signed_in.sign_out,
@@ -520,7 +534,7 @@ def test_over_a_real_connection_nothing_that_is_secret_is_logged_or_raised(caplo
                 waiting=lambda what, seconds: shown.append(what),
             )
             with pytest.raises(FortnoxError) as caught:
-                stale.payments(1, None)
+                payments_of(stale, 1, None)
             shown += [str(caught.value), repr(caught.value.__cause__), repr(stale)]
         assert any("refr-0ne" in request for request in wire.requests)
     shown += [f"{one.getMessage()} {one.args!r} {one.exc_text}" for one in caplog.records]

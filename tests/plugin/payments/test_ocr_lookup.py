@@ -57,7 +57,8 @@ class Invoices:
             raise Missing("invoices")
         return self.rows[number]
 
-    def invoices(self, number):
+    def page(self, _resource, query):
+        number = int(query["page"])
         self.asked.append(f"page {number}")
         rows, start = list(self.rows.values()), (number - 1) * self.size
         pages = -(-len(rows) // self.size)
