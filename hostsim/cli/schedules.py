@@ -19,7 +19,7 @@ from hostsim.errors import host_error
 from hostsim.ledger.schedules import GREEN, NONE, STOCKHOLM, Timetable, interval, time_of_day
 from hostsim.messages.formats import minute
 from hostsim.plugins import mail
-from hostsim.services.schedules import USER
+from hostsim.services.unattended_runs import USER
 from hostsim.storage import schedules as stored
 from hostsim.views.schedules import SCHEDULES, STATUS, write_run_json, write_run_line
 from opter_contract.programs import signals

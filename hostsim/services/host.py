@@ -17,7 +17,7 @@ from hostsim.services.decisions import Decisions
 from hostsim.services.explanation import Explaining
 from hostsim.services.hand_payments import HandPayments
 from hostsim.services.reconciliation import Reconciling
-from hostsim.services.schedules import Schedules
+from hostsim.services.unattended_runs import UnattendedRuns
 from hostsim.storage import history, schedules, unreported_commits
 from hostsim.storage.history import PastRun
 from hostsim.storage.import_runs import ImportRun, wrong_company_error
@@ -26,7 +26,7 @@ from hostsim.storage.region_checks import refuse_company_of_other_region
 from opter_contract.values import Company, Finding
 
 
-class Host(Schedules, Decisions, HandPayments, Reconciling, Explaining):
+class Host(UnattendedRuns, Decisions, HandPayments, Reconciling, Explaining):
     """The host over one database; see :class:`hostsim.services.context.Context`."""
 
     def runs(self) -> Iterator[PastRun]:
