@@ -2,10 +2,12 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from invoice_export import KALMAR, POSTS, Office, invoice, new_sandbox
 
+from hostsim.sandbox import Invoice
 from opter_fortnox_plugin.errors import FortnoxError
 
 CARD = ("GET", "/3/customers/1042")
@@ -166,6 +168,18 @@ def test_a_card_of_another_name_that_was_there_before_the_first_export_is_not_ta
     assert "Customer 1042 is called Nybro Trä AB in Fortnox and Kalmar" in planned.message.en
     assert office.fortnox.registers.get("customers", "1042")["City"] == "Nybro"
     assert office.numbers() == []
+
+
+def test_a_card_of_another_name_is_told_and_left_alone_where_its_invoice_is_there_already(office):
+    dates = {"due_date": invoice().due_date, "invoice_date": invoice().invoice_date}
+    values = {"number": 10301, "total": Decimal("1250.00"), "currency": "SEK"}
+    office.fortnox.add_invoice(Invoice(**values, **dates, customer_number="1042"))
+    change(office, CustomerNumber="1042", Name="Nybro Trä AB")
+    recorded = office.set_invoices(invoice()).export()
+    assert [one.state for one in recorded.results] == ["adopted"]
+    [card] = recorded.cards
+    assert (card.action, card.message.en[:35]) == ("none", "Customer 1042 is called Nybro Trä A")
+    assert office.fortnox.registers.get("customers", "1042")["Name"] == "Nybro Trä AB"
 
 
 @pytest.mark.parametrize(
