@@ -163,6 +163,9 @@ def books():
 #: When a payment is typed that Fortnox gets, too; one of more than a year ago would be doubted.
 TYPED = (datetime.now(UTC).date() - timedelta(days=30)).isoformat()
 
+#: The open invoices can be chosen by whether they are due as long as some are not.
+NOT_DUE = (datetime.now(UTC).date() + timedelta(days=30)).isoformat()
+
 OVERNIGHT = [
     ("change_payment", 1013, {"payment": {"amount": "900"}}),
     ("delete_payment", 1014, {}),
@@ -450,7 +453,7 @@ def exports_of_bills(scenario, out):
 def exported_invoice(number):
     customer = {"code": "K", "ledger_number": "1042", "name": "Kund AB"}
     row = {"account": "3001", "vat_rate": "25", "net": "100.00", "vat": "25.00"}
-    days = {"invoice_date": "2026-11-02", "due_date": "2026-12-02"}
+    days = {"invoice_date": "2026-11-02", "due_date": NOT_DUE}
     invoice = {"invoice_number": number, "currency": "SEK", "pdf": "gone.pdf"}
     return invoice | days | {"customer": customer, "rows": [row]}
 
