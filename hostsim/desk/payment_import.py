@@ -29,6 +29,7 @@ from hostsim.desk.shared import (
     word,
 )
 from hostsim.errors import HostError, host_error
+from hostsim.ledger.account_numbers import checked_bank_account
 from hostsim.ledger.amounts import typed_date
 from hostsim.ledger.judging import IGNORED, LEFT_OUT, READY, REJECTED
 from hostsim.messages.desk import page_text
@@ -37,9 +38,9 @@ from hostsim.messages.payments import not_read, not_there, registered, registere
 from hostsim.messages.results import DATE_NEEDED
 from hostsim.messages.text import own, some_of
 from hostsim.storage import previews, undone_saves
+from hostsim.storage.company_regions import refuse_other_region
 from hostsim.storage.lists import Selection, all_of, preview_rows, saved_rows
 from hostsim.storage.previews import PreviewChanged
-from hostsim.storage.region_checks import checked_bank_account, refuse_other_region
 from hostsim.views.labels import SAVED_STATUSES, company
 from hostsim.views.pages import PAGES
 from hostsim.views.preview import SAVED, UNDONE

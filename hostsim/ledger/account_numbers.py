@@ -1,8 +1,13 @@
-"""What can be the number of an account that money is sent to: a slip there pays somebody else."""
+"""What can be the number of an account: a slip in one that money is sent to pays somebody else."""
 
 from __future__ import annotations
 
 import re
+
+from hostsim.errors import host_error
+
+#: Characters of the name or number of the account that payments came to.
+MAX_BANK_ACCOUNT_LENGTH = 100
 
 # Not all of them 0, which every formula of check digits takes.
 _BANKGIRO = re.compile(r"(?=.*[1-9])[0-9]{3,4}-?[0-9]{4}", re.ASCII)
@@ -32,6 +37,17 @@ def is_iban(text: str) -> bool:
 def is_bic(text: str) -> bool:
     """Return whether this has the form of a BIC, which has no check digit; ISO 9362."""
     return _BIC.fullmatch(text) is not None
+
+
+def checked_bank_account(text: str) -> str:
+    """Return the bank account as it is stored; ``""`` for none.
+
+    :raises HostError: ``BANK_ACCOUNT``.
+    """
+    account = text.strip()
+    if not account.isprintable() or len(account) > MAX_BANK_ACCOUNT_LENGTH:
+        raise host_error("BANK_ACCOUNT")
+    return account
 
 
 def _luhn_holds(text: str) -> bool:

@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import NamedTuple
 
 from hostsim.ledger import reasons
+from hostsim.ledger.accepted_deviation import shortfall_to_write_off
 from hostsim.ledger.candidates import Candidate, OtherImport, Refusal, oldest_first_indexes
 from hostsim.ledger.decisions import OtherChannelPayment, OtherInvoicePayment
 from hostsim.ledger.differences import outdated
@@ -31,7 +32,6 @@ from hostsim.ledger.values import ZERO, Decision, Invoice, exact
 from hostsim.ledger.write_offs import (
     lowers_balance,
     read_effect,
-    shortfall_to_write_off,
     signed_effect,
 )
 from hostsim.messages import decisions as decisions_messages

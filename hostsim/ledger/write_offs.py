@@ -1,4 +1,4 @@
-"""What a payment takes from its invoice, written off included, within the accepted deviation."""
+"""What a payment takes from its invoice, what is written off with it included."""
 
 from __future__ import annotations
 
@@ -78,23 +78,3 @@ def lowers_balance(effect: Decimal | None, payment: Payment | None, sign: int) -
     if effect is None and payment is not None:
         effect = sign * payment.amount
     return effect is None or effect >= 0
-
-
-def shortfall_to_write_off(
-    remaining: Decimal, payment: Payment | None, accepted_deviation: Decimal
-) -> Decimal | None:
-    """Return the SEK to write off after the last payment; ``None`` if it is too much."""
-    shortfall = _in_sek(remaining, payment)
-    if shortfall is None or shortfall > accepted_deviation:
-        return None
-    return shortfall.quantize(ORE, ROUND_HALF_UP)
-
-
-def _in_sek(amount: Decimal, payment: Payment | None) -> Decimal | None:
-    if payment is None:
-        return None
-    if payment.currency == SEK:
-        return amount
-    if payment.exchange_rate is None or payment.exchange_rate <= 0:
-        return None
-    return amount * payment.exchange_rate

@@ -17,9 +17,9 @@ from hostsim.errors import HostError, host_error
 from hostsim.ledger.candidates import Refusal
 from hostsim.ledger.values import SEK, Definition
 from hostsim.messages import results as results_messages
+from hostsim.storage.company_regions import refuse_company_of_other_region
 from hostsim.storage.deleted_at_source import ToCheck
 from hostsim.storage.import_runs import ImportRun, Record, wrong_company_error
-from hostsim.storage.region_checks import refuse_company_of_other_region
 from hostsim.storage.rows import MAX_ID, clean, record_of, unreadable_record, without_spaces
 from hostsim.storage.secrets import Secrets
 from hostsim.storage.store import Store

@@ -13,7 +13,7 @@ from hostsim.plugins.loading import Plugins
 from hostsim.plugins.session import Session, broken, checked_fields, checked_settings
 from hostsim.services.context import Context
 from hostsim.storage import import_runs
-from hostsim.storage.region_checks import region_fixed_error
+from hostsim.storage.company_regions import region_fixed_error
 from opter_contract.values import CheckedSettings, SettingsField, SettingsProblem, Text
 
 log = logging.getLogger(__name__)

@@ -57,6 +57,7 @@ from hostsim.services.outcomes import (
 from hostsim.storage import decisions as decision_store
 from hostsim.storage import explanations as stored
 from hostsim.storage import exportable_items, invoices, unreported_commits
+from hostsim.storage.company_regions import refuse_other_region
 from hostsim.storage.discrepancies import (
     DELETED,
     discrepancies_of,
@@ -66,7 +67,6 @@ from hostsim.storage.discrepancies import (
 from hostsim.storage.explanations import ExplanationScope
 from hostsim.storage.exportable_items import ItemStory
 from hostsim.storage.import_runs import ImportRun
-from hostsim.storage.region_checks import refuse_other_region
 from hostsim.storage.rows import clean, payment_of
 from hostsim.storage.store import Store
 from opter_contract.values import Company, ImportReport, Payment, Text

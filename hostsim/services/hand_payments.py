@@ -18,6 +18,7 @@ from decimal import Decimal
 from typing import Any
 
 from hostsim.errors import Doubt, DoubtfulPayment, host_error
+from hostsim.ledger.account_numbers import checked_bank_account
 from hostsim.ledger.hand_payments import TypedPayment, doubts_about, payment_of_typed
 from hostsim.ledger.judging import judge_by_hand
 from hostsim.ledger.values import Invoice, same_currency
@@ -31,7 +32,6 @@ from hostsim.storage import hand_payments as table
 from hostsim.storage import unreported_commits
 from hostsim.storage.decisions import checked_reason
 from hostsim.storage.invoices import invoice_row
-from hostsim.storage.region_checks import checked_bank_account
 from hostsim.storage.rows import record_of, value_of
 from opter_contract.values import Payment, Text
 

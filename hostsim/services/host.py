@@ -19,10 +19,10 @@ from hostsim.services.hand_payments import HandPayments
 from hostsim.services.reconciliation import Reconciling
 from hostsim.services.unattended_runs import UnattendedRuns
 from hostsim.storage import history, schedules, unreported_commits
+from hostsim.storage.company_regions import refuse_company_of_other_region
 from hostsim.storage.history import PastRun
 from hostsim.storage.import_runs import ImportRun, wrong_company_error
 from hostsim.storage.lists import Selection, all_of
-from hostsim.storage.region_checks import refuse_company_of_other_region
 from opter_contract.values import Company, Finding
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import date
 
 from hostsim.errors import host_error
+from hostsim.ledger.account_numbers import checked_bank_account
 from hostsim.messages import results as results_messages
 from hostsim.plugins.session import ImportSession, broken
 from hostsim.services.context import Context, recording_failure
 from hostsim.storage import schedules, unreported_commits
+from hostsim.storage.company_regions import refuse_other_region
 from hostsim.storage.import_runs import ImportRun
 from hostsim.storage.previews import Preview
-from hostsim.storage.region_checks import checked_bank_account, refuse_other_region
 from opter_contract.values import ImportReport, Progress
 
 

@@ -17,6 +17,7 @@ from hostsim.errors import HostError, host_error
 from hostsim.ledger.values import Definition
 from hostsim.messages import exports as messages
 from hostsim.storage.bank_confirmations import UNCONFIRMED, unconfirmed_error
+from hostsim.storage.company_regions import refuse_company_of_other_region
 from hostsim.storage.export_previews import (
     ITEMS_LIST,
     ExportPreview,
@@ -24,7 +25,6 @@ from hostsim.storage.export_previews import (
 )
 from hostsim.storage.exportable_items import OFFERED, SENT_PARTY, WITH_STATE, of_subject
 from hostsim.storage.item_content import TABLES
-from hostsim.storage.region_checks import refuse_company_of_other_region
 from hostsim.storage.rows import columns_of, first_row, mapping_text, value_of, words_of
 from hostsim.storage.store import Store
 from opter_contract import BATCH

@@ -17,6 +17,7 @@ from hostsim.ledger.values import EXACT, ZERO
 from hostsim.messages import decisions as decisions_messages
 from hostsim.storage import balance_checks
 from hostsim.storage import decisions as decision_store
+from hostsim.storage.company_regions import refuse_company_of_other_region
 from hostsim.storage.import_runs import (
     ImportRun,
     differs,
@@ -25,7 +26,6 @@ from hostsim.storage.import_runs import (
     wrong_company_error,
 )
 from hostsim.storage.previews import revision_of
-from hostsim.storage.region_checks import refuse_company_of_other_region
 from hostsim.storage.rows import (
     OLDEST_FIRST,
     PAYMENT_COLUMNS,

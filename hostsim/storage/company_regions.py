@@ -1,4 +1,4 @@
-"""Checks that keep the regions of a firm apart, and of a person's input to an import.
+"""Which region a company's payments are saved in: checks that keep the regions of a firm apart.
 
 Invoice 1001 exists in every company: a payment on the wrong region's invoice
 is money on the wrong customer.
@@ -13,9 +13,6 @@ from hostsim.messages.payments import region_name
 from hostsim.storage.rows import first_row, value_of
 from hostsim.storage.store import Store
 from opter_contract.values import Company
-
-#: Characters of the name or number of a bank account.
-MAX_BANK_ACCOUNT_LENGTH = 100
 
 
 def refuse_other_region(definition: Definition, region: str | None) -> None:
@@ -73,14 +70,3 @@ def refuse_company_of_other_region(store: Store, definition: Definition, company
         the_other=definition_words(other_definition.subject)["the_definition"],
         **definition_words(definition.subject),
     )
-
-
-def checked_bank_account(text: str) -> str:
-    """Return the bank account as it is stored; ``""`` for none.
-
-    :raises HostError: ``BANK_ACCOUNT``.
-    """
-    account = text.strip()
-    if not account.isprintable() or len(account) > MAX_BANK_ACCOUNT_LENGTH:
-        raise host_error("BANK_ACCOUNT")
-    return account
