@@ -4,15 +4,15 @@ If Fortnox lists changes, a digest of each correct record is cached until Fortno
 changed, so that an export fetches only unknown records. Our own changes are listed, too. They show
 whether Fortnox lists changes to the minute; if so, the next list starts after our own.
 
-The cache also holds which party of the host each record is, so that another one with the same
-number does not get its record.
+The cache also holds which parties of the host each record is of, so that another one with the same
+number does not get their record.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import astuple, replace
 from datetime import datetime, timedelta
 from itertools import count
@@ -34,14 +34,14 @@ MINUTE: Final = timedelta(minutes=1)
 class _CachedCard(NamedTuple):
     """What is cached of a record; nothing of one that is not cached.
 
-    ``owner`` identifies at the host the customer or supplier whose record it is; ``is_used_up``:
-    Fortnox has refused to use the number again.
+    ``is_used_up``: Fortnox has refused to use the number again. ``owners`` identify at the host
+    the customers or suppliers that something was sent for with the record, the first one first.
     """
 
     digest: str = ""
     vat_type: str = ""
-    owner: str = ""
     is_used_up: bool = False
+    owners: tuple[str, ...] = ()
 
 
 class CardCache:
@@ -71,7 +71,7 @@ class CardCache:
             self.since = datetime.fromisoformat(since)
             self.exact = self._host.get_state(f"{self._key}/exact") == "1"
             for part in map(json.loads, parts):
-                self._cards |= {number: _CachedCard(*card) for number, card in part.items()}
+                self._cards |= {number: _cached_card(card) for number, card in part.items()}
         except (ValueError, TypeError):
             # Written by another version: look the records up again.
             self.since, self._cards = None, {}
@@ -113,28 +113,34 @@ class CardCache:
     def vat_type(self, ours: Any, party_id: str) -> str | None:
         """Return the kind of VAT of a record that is cached as it should look; else ``None``."""
         cached = self._of(ours.number)
-        is_same = (cached.digest, cached.owner) == (_card_digest(ours), party_id)
+        is_same = cached.digest == _card_digest(ours) and party_id in cached.owners
         return cached.vat_type if is_same else None
 
-    def owner(self, number: str) -> str:
-        """Return the id at the host of the one whose record it is; ``""`` if unknown."""
-        return self._of(number).owner
+    def owners(self, number: str) -> tuple[str, ...]:
+        """Return the ids at the host of those whose record it is; the first one first."""
+        return self._of(number).owners
 
     def numbers(self) -> Mapping[str, list[str]]:
         """Return the numbers of each customer or supplier, by its id at the host."""
         numbers: dict[str, list[str]] = {}
         for number, card in self._cards.items():
-            if card.owner:
-                numbers.setdefault(card.owner, []).append(number)
+            for owner in card.owners:
+                numbers.setdefault(owner, []).append(number)
         return numbers
 
     def remember(self, ours: Any, party_id: str, vat_type: str) -> None:
         """Cache a record that looks as it should."""
-        self._cards[ours.number] = _CachedCard(_card_digest(ours), vat_type, party_id)
+        owners = self._of(ours.number).owners or (party_id,)
+        self._cards[ours.number] = _CachedCard(_card_digest(ours), vat_type, owners=owners)
 
     def claim(self, number: str, party_id: str) -> None:
-        """Store whose record it is."""
-        self._cards[number] = self._of(number)._replace(owner=party_id)
+        """Store that a record is this one's, too."""
+        owners = dict.fromkeys([*self._of(number).owners, party_id])
+        self._cards[number] = self._of(number)._replace(owners=tuple(owners))
+
+    def release(self, number: str) -> None:
+        """Forget whose record it was: there is a new one."""
+        self._cards[number] = self._of(number)._replace(owners=())
 
     def is_used_up(self, number: str) -> bool:
         """Return whether Fortnox has refused to use a number again."""
@@ -154,6 +160,11 @@ class CardCache:
 
     def _of(self, number: str) -> _CachedCard:
         return self._cards.get(number, _CachedCard())
+
+
+def _cached_card(fields: Iterable[Any]) -> _CachedCard:
+    card = _CachedCard(*fields)
+    return card._replace(owners=tuple(card.owners))
 
 
 def _clocks_change(moment: datetime) -> bool:

@@ -35,12 +35,12 @@ class Card:
     """One customer or supplier.
 
     :ivar ours: as it should look; its ``vat_type`` is that of a new record.
-    :ivar id: identifies the customer or supplier at the host.
+    :ivar ids: identify the customer or supplier at the host, in one region or several.
     :ivar vat_type: the kind of VAT in Fortnox; ``""`` if unknown.
     :ivar is_hidden: this login cannot read it.
     :ivar other_organisation: the organisation number there, if it is another company's.
     :ivar other_name: the name there, if nothing shows that it is this one's.
-    :ivar other_id: identifies the one whose record it is, if that is another one.
+    :ivar other_id: identifies the ones whose record it is, if they are others.
     :ivar is_used_up: it is not there, and Fortnox has refused to use its number again.
     :ivar action: ``create``, ``update`` or ``none``, regardless of the bank details.
     :ivar bank: the bank details that would change.
@@ -49,7 +49,7 @@ class Card:
     """
 
     ours: Any
-    id: str
+    ids: Sequence[str]
     vat_type: str = ""
     is_hidden: bool = False
     other_organisation: str = ""
@@ -62,6 +62,10 @@ class Card:
     is_confirmed: bool = False
     kept_bank: list[Difference] = field(default_factory=list)
     message: Text | None = None
+
+    @property
+    def id(self) -> str:
+        return self.ids[0]
 
     @property
     def is_waiting(self) -> bool:
@@ -105,7 +109,7 @@ class Cards:
 
     def is_of(self, number: str, party_id: str) -> bool:
         """Return whether a record is known to be of this customer or supplier at the host."""
-        return self._cache.owner(number) == party_id
+        return party_id in self._cache.owners(number)
 
     def plan(self, parties: Mapping[str, Any], ids: Mapping[str, Sequence[str]]) -> None:
         """Look up these records, and plan their changes.
@@ -117,8 +121,8 @@ class Cards:
             return
         self._forget_changed()
         for number, ours in parties.items():
-            owner = self._cache.owner(number)
-            self.cards[number] = Card(ours, owner if owner in ids[number] else ids[number][0])
+            known = [one for one in self._cache.owners(number) if one in ids[number]]
+            self.cards[number] = Card(ours, tuple(dict.fromkeys([*known, *ids[number]])))
         unknown = []
         for number, card in self.cards.items():
             remembered = self._cache.vat_type(card.ours, card.id)
@@ -219,14 +223,16 @@ class Cards:
     def mark_written(self, number: str) -> None:
         """Cache a record that was written."""
         card = self.cards[number]
+        if card.action == "create":
+            self._cache.release(number)
         card.action, card.differences, card.bank, card.is_confirmed = "none", [], [], False
         card.vat_type = card.vat_type or card.ours.vat_type
         self._cache.remember(card.ours, card.id, card.vat_type)
         self._written.add(number)
 
-    def mark_used(self, number: str) -> None:
+    def mark_used(self, number: str, party_id: str) -> None:
         """Remember whose record it is: something is about to be sent with it."""
-        self._cache.claim(number, self.cards[number].id)
+        self._cache.claim(number, party_id)
 
     def forget(self, number: str) -> None:
         """Look a record up again in the next export: Fortnox does not have it any more."""
@@ -367,22 +373,31 @@ class Cards:
 
         Another one's record is not overwritten, and nothing is sent with it.
         """
-        register, owner = self._register, self._cache.owner(card.ours.number)
+        register, owners = self._register, self._cache.owners(card.ours.number)
         fields = {difference.field for difference in register.differences(card.ours, theirs)}
         if theirs.organisation_number and "OrganisationNumber" in fields:
             # A company keeps its number.
             card.other_organisation = theirs.organisation_number
-        elif not owner and not register.is_recognised(card.ours, theirs):
+        elif not owners and not register.is_recognised(card.ours, theirs):
             card.other_name = theirs.name
             card.message = register.problems.sentence(
                 "NAME_DIFFERS", number=card.ours.number, ours=card.ours.name, theirs=theirs.name
             )
-        elif owner not in {"", card.id} and not register.is_same(
-            card.ours, theirs, one_code=have_one_code(owner, card.id)
-        ):
-            # Of two that have one number here, the second one does not get the first one's record.
-            card.other_id = owner
+        elif others := [owner for owner in owners if owner not in card.ids]:
+            # Of two that have one number here, the second one does not get the first one's record,
+            # and a record that is of both is not changed for one of them into somebody else's.
+            card.other_id = "" if self._agrees(card, theirs, others) else ", ".join(others)
         return bool(card.other_organisation or card.other_name or card.other_id)
+
+    def _agrees(self, card: Card, theirs: Any, others: Iterable[str]) -> bool:
+        """Return whether a record that is of others here is this one's, too."""
+        if all(self.is_of(card.ours.number, one) for one in card.ids):
+            return self._register.still_agrees(card.ours, theirs)
+        return all(
+            self._register.is_same(card.ours, theirs, one_code=have_one_code(one, other))
+            for one in card.ids
+            for other in others
+        )
 
     def _plan_changes(self, card: Card, theirs: Any) -> None:
         differences = self._register.differences(card.ours, theirs)

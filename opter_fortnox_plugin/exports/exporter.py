@@ -249,7 +249,7 @@ class Exporter:
             if plan.action == "none":
                 self._host.take_results([self._planned_result(plan)])
                 continue
-            self._planner.cards.mark_used(plan.party_number)
+            self._planner.cards.mark_used(plan.party_number, plan.content.party_id)
             writable.append(plan)
         return writable
 

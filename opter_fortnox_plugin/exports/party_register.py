@@ -25,10 +25,7 @@ CARD: Final = (
 #: Fields that the contract names differently.
 _IN_CONTRACT: Final = {"zip_code": "zip", "country_code": "country"}
 
-#: The fields that identify a customer or supplier.
-_IDENTITY: Final = CARD[:2]
-
-#: Those that are of one company alone.
+#: The fields that are of one company alone.
 _NUMBERS: Final = CARD[1:3]
 
 
@@ -74,11 +71,7 @@ class PartyRegister:
 
         By its organisation number or VAT number, or else by its name, if both have one.
         """
-        if any(
-            _normalised(name, getattr(ours, field)) == _normalised(name, getattr(theirs, field))
-            for name, field in _NUMBERS
-            if getattr(ours, field)
-        ):
+        if any(getattr(ours, field) and _is_equal(name, ours, theirs) for name, field in _NUMBERS):
             return True
         names = {bare_number(party.name) for party in (ours, theirs) if party.name}
         return len(names) < 2
@@ -91,11 +84,8 @@ class PartyRegister:
         :param one_code: they have one code at the host, in two regions: the number is enough then,
             or if there is none, the name and the bank details that both have.
         """
-        same_name, same_organisation = (
-            _normalised(name, getattr(one, field)) == _normalised(name, getattr(other, field))
-            for name, field in _IDENTITY
-        )
-        if not same_organisation:
+        same_name = _is_equal("Name", one, other)
+        if not _is_equal("OrganisationNumber", one, other):
             return False
         if one.organisation_number:
             return same_name or one_code
@@ -103,6 +93,18 @@ class PartyRegister:
         if not one_code:
             differences += self.differences(one, other)
         return same_name and not any(difference.theirs for difference in differences)
+
+    def still_agrees(self, ours: Any, theirs: Any) -> bool:
+        """Return whether one that shares a record with others may still do so.
+
+        The organisation number must be equal, or if one of them has none, the name and the bank
+        details that both have.
+        """
+        if ours.organisation_number and theirs.organisation_number:
+            return _is_equal("OrganisationNumber", ours, theirs)
+        bank = self.bank_differences(ours, theirs)
+        same_name = bare_number(ours.name) == bare_number(theirs.name)
+        return same_name and not any(difference.theirs for difference in bank)
 
     def bank_differences(self, ours: Any, theirs: Any) -> list[Difference]:
         """Return the bank details that lead to another account than ours.
@@ -146,6 +148,15 @@ def _normalised_account(text: str) -> str:
 
 
 _BIC_WITH_BRANCH: Final = 11
+
+
+def _is_equal(name: str, one: Any, other: Any) -> bool:
+    """Return whether two records have equal values of a field, by Fortnox's name of it."""
+    mine, theirs = (_normalised(name, getattr(party, _ATTRIBUTES[name])) for party in (one, other))
+    return mine == theirs
+
+
+_ATTRIBUTES: Final = dict(CARD)
 
 
 #: Fields with different notations.

@@ -260,6 +260,36 @@ def test_a_customer_in_two_regions_may_get_another_name(office):
     assert [one.state for one in recorded.results] == ["sent", "sent"]
 
 
+def export_in_two_regions(office):
+    """Export a customer without organisation number in two regions, under two codes."""
+    first = replace(KALMAR, organisation_number="")
+    second = replace(first, code="K77")
+    export_and_wait(office, "10301", region="Nord", customer=first)
+    export_and_wait(office, "10302", region="Syd", customer=second)
+    return first, second
+
+
+@pytest.mark.parametrize("one", ["Nord", "Syd"])
+def test_neither_of_two_that_share_a_number_may_become_another_one(office, one):
+    code = dict(zip(("Nord", "Syd"), export_in_two_regions(office), strict=True))[one].code
+    recorded = export_and_wait(office, "10303", region=one, customer=replace(NYBRO, code=code))
+    assert [one.code for one in recorded.planned] == ["CUSTOMER_NUMBER_SHARED"]
+    assert office.fortnox.registers.get("customers", "1042")["Name"] == KALMAR.name
+
+
+def test_two_that_share_a_number_may_get_their_organisation_number_one_after_the_other(office):
+    first, second = export_in_two_regions(office)
+    exported = [
+        export_and_wait(office, number, region=region, customer=customer).results[0].state
+        for number, region, customer in (
+            ("10303", "Nord", replace(first, organisation_number="556000-0000")),
+            ("10304", "Syd", second),
+            ("10305", "Syd", replace(second, organisation_number="556000-0000")),
+        )
+    ]
+    assert exported == ["sent"] * 3
+
+
 @pytest.mark.parametrize(
     ("organisation_number", "address", "code"),
     [

@@ -907,6 +907,26 @@ def test_a_supplier_without_organisation_number_is_not_another_one_with_its_acco
     assert recorded.bank_changes == []
 
 
+@pytest.mark.parametrize("update", ["true", "false"])
+def test_one_of_two_regions_that_becomes_another_supplier_is_not_paid_as_the_first_one(
+    office, update
+):
+    """Whoever was exported last; and the first one goes on."""
+    nameless = replace(LASSE, organisation_number="", vat_number="")
+    office.set_invoices(bill("A-1", supplier=nameless)).export()
+    office.set_invoices(bill("S-1", region="Syd", supplier=nameless)).export()
+    other = replace(LASSE, name="Annan AB", organisation_number="559000-4807", bankgiro="")
+    recorded = office.set_invoices(bill("S-2", region="Syd", supplier=other)).export(
+        update_suppliers=update
+    )
+    assert plan_of(recorded) == ("refused", "none", "SUPPLIER_NUMBER_SHARED")
+    assert "LASSE in Fortnox is LASSE here, so the bill of Syd/LASSE" in (
+        recorded.planned[0].message.en
+    )
+    recorded = office.set_invoices(bill("A-2", supplier=nameless)).export()
+    assert codes(recorded) == {"/A-2": ("sent", "")}
+
+
 def test_a_supplier_of_another_name_that_was_there_before_the_first_export_is_not_paid(office):
     office.add_supplier(Name="Någon annan AB", BG="123-4566")
     accountless = replace(LASSE, organisation_number="", vat_number="", bankgiro="")
@@ -929,6 +949,17 @@ def test_a_supplier_that_is_deleted_in_fortnox_is_made_again(office):
     office.fortnox.registers.delete("suppliers", "LASSE")
     recorded = office.set_invoices(bill("A-118")).export()
     assert codes(recorded) == {"/A-118": ("sent", "")}
+
+
+def test_a_supplier_that_is_made_again_is_of_those_alone_that_made_it(office):
+    nameless = replace(LASSE, organisation_number="")
+    for region in ("Nord", "Syd"):
+        office.set_invoices(bill(region=region, supplier=nameless)).export()
+    office.fortnox.registers.delete("suppliers", "LASSE")
+    office.set_invoices(bill("A-118", region="Syd", supplier=nameless)).export()
+    renamed = replace(nameless, name="Lars Åkeri AB")
+    recorded = office.set_invoices(bill("A-119", region="Syd", supplier=renamed)).export()
+    assert codes(recorded) == {"Syd/A-119": ("sent", "")}
 
 
 def test_a_supplier_number_of_another_company_is_refused(office):
