@@ -37,6 +37,7 @@ class Card:
     :ivar ours: as it should look; its ``vat_type`` is that of a new record.
     :ivar ids: identify the customer or supplier at the host, in one region or several.
     :ivar vat_type: the kind of VAT in Fortnox; ``""`` if unknown.
+    :ivar name_there: the name in Fortnox; ``""`` if it was not read.
     :ivar is_hidden: this login cannot read it.
     :ivar other_organisation: the organisation number there, if it is another company's.
     :ivar other_name: the name there, if nothing shows that it is this one's.
@@ -51,6 +52,7 @@ class Card:
     ours: Any
     ids: Sequence[str]
     vat_type: str = ""
+    name_there: str = ""
     is_hidden: bool = False
     other_organisation: str = ""
     other_name: str = ""
@@ -354,7 +356,7 @@ class Cards:
             # Unreadable records are not changed.
             card.is_hidden = True
         else:
-            card.vat_type = theirs.vat_type
+            card.vat_type, card.name_there = theirs.vat_type, theirs.name
             if not self._is_of_another(card, theirs):
                 self._plan_changes(card, theirs)
 

@@ -303,27 +303,48 @@ class Planner(ABC, Generic[P]):
         for plan in plans:
             if plan.action != "none":
                 self.refuse_if_card_conflicts(plan)
+            elif plan.state == "adopted":
+                self._refuse_if_of_another(plan)
+
+    def _refuse_if_of_another(self, plan: P) -> None:
+        """Refuse to adopt a document whose party record is another one's."""
+        card = self.cards.cards[plan.party_number]
+        if problem := self._problem_of_another(plan):
+            there = plan.sentence("THERE_OF_OTHER", number=card.ours.number, theirs=card.name_there)
+            why = problem.message or there
+            plan.differences = []
+            plan.refuse(problem.code, Text(f"{there.sv} {why.sv}", f"{there.en} {why.en}"))
 
     def refuse_without_card(self, plan: P) -> bool:
         """Refuse an item whose party record is another one's, or cannot be made."""
-        card = self.cards.cards[plan.party_number]
+        if problem := self._problem_of_another(plan):
+            plan.refuse(problem.code, problem.message)
+        elif self.cards.cards[plan.party_number].is_used_up:
+            plan.refuse(f"{self.problems.party}_NUMBER_TAKEN", number=plan.party_number)
+        return plan.state == "refused"
+
+    def _problem_of_another(self, plan: P) -> Problem | None:
+        """Return the problem of a party record that is another one's."""
+        card, contradicts = (
+            self.cards.cards[plan.party_number],
+            f"{self.problems.party}_CONTRADICTS",
+        )
         if card.other_organisation:
-            plan.refuse(
-                f"{self.problems.party}_CONTRADICTS",
+            message = plan.sentence(
+                contradicts,
                 number=plan.party_number,
                 ours=card.ours.organisation_number,
                 theirs=card.other_organisation,
             )
-        elif card.other_name:
-            plan.refuse(f"{self.problems.party}_CONTRADICTS", card.message)
-        elif card.other_id:
+            return Problem(contradicts, message)
+        if card.other_name:
+            return Problem(contradicts, card.message)
+        if card.other_id:
             message = plan.sentence(
                 "NUMBER_OF_OTHER", number=plan.party_number, ours=card.id, theirs=card.other_id
             )
-            plan.refuse(f"{self.problems.party}_NUMBER_SHARED", message)
-        elif card.is_used_up:
-            plan.refuse(f"{self.problems.party}_NUMBER_TAKEN", number=plan.party_number)
-        return plan.state == "refused"
+            return Problem(f"{self.problems.party}_NUMBER_SHARED", message)
+        return None
 
     def _planned_item(self, plan: P) -> PlannedItem:
         stays = plan.existing is not None and plan.action == "none"

@@ -134,6 +134,12 @@ _REMARKS: Final[Mapping[str, Text]] = {
         "number shows that they are the same one. If they are, give both the same name or "
         "organisation number; otherwise give {party} another {party_number} here.",
     ),
+    "THERE_OF_OTHER": Text(
+        "{Item} finns redan i Fortnox, på {party_number} {number} ({theirs}), men räknas inte som "
+        "den här.",
+        "{Item} is in Fortnox already, with {party_number} {number} ({theirs}), but does not count "
+        "as this one.",
+    ),
     "NUMBER_OF_OTHER": Text(
         "{Party} {number} i Fortnox är {theirs} här, så {item} för {ours} {is_not_sent}. Ge "
         "{ours} ett annat {party_number}; är de samma, ska namn och organisationsnummer vara lika "

@@ -170,15 +170,30 @@ def test_a_card_of_another_name_that_was_there_before_the_first_export_is_not_ta
     assert office.numbers() == []
 
 
-def test_a_card_of_another_name_is_told_and_left_alone_where_its_invoice_is_there_already(office):
+@pytest.mark.parametrize(
+    ("fields", "ours", "why"),
+    [
+        (
+            {"OrganisationNumber": "559000-4807"},
+            KALMAR,
+            "Customer 1042 in Fortnox has another organisation number",
+        ),
+        ({}, replace(KALMAR, organisation_number=""), "Customer 1042 is called Nybro Trä AB"),
+    ],
+)
+def test_an_invoice_of_another_customers_card_is_not_adopted(office, fields, ours, why):
     dates = {"due_date": invoice().due_date, "invoice_date": invoice().invoice_date}
     values = {"number": 10301, "total": Decimal("1250.00"), "currency": "SEK"}
     office.fortnox.add_invoice(Invoice(**values, **dates, customer_number="1042"))
-    change(office, CustomerNumber="1042", Name="Nybro Trä AB")
-    recorded = office.set_invoices(invoice()).export()
-    assert [one.state for one in recorded.results] == ["adopted"]
-    [card] = recorded.cards
-    assert (card.action, card.message.en[:35]) == ("none", "Customer 1042 is called Nybro Trä A")
+    change(office, CustomerNumber="1042", Name="Nybro Trä AB", **fields)
+    recorded = office.set_invoices(invoice(customer=ours)).export()
+    assert recorded.results == []
+    [planned] = recorded.planned
+    assert (planned.state, planned.code) == ("refused", "CUSTOMER_CONTRADICTS")
+    assert planned.message.en.startswith(
+        "The invoice is in Fortnox already, with customer number 1042 (Nybro Trä AB), but does not "
+        f"count as this one. {why}"
+    )
     assert office.fortnox.registers.get("customers", "1042")["Name"] == "Nybro Trä AB"
 
 

@@ -198,6 +198,18 @@ def test_an_equal_bill_of_the_supplier_is_adopted(office):
     assert len(office.supplier_invoices()) == 1
 
 
+@pytest.mark.parametrize("fields", [{"OrganisationNumber": "559000-4807"}, {"Name": "Annan AB"}])
+def test_a_bill_of_another_suppliers_card_is_not_adopted(office, fields):
+    office.add_supplier(**fields)
+    office.add()
+    recorded = office.set_invoices(bill()).export()
+    assert plan_of(recorded) == ("refused", "none", "SUPPLIER_CONTRADICTS")
+    assert "The bill is in Fortnox already, with supplier number LASSE" in (
+        recorded.planned[0].message.en
+    )
+    assert recorded.results == []
+
+
 @pytest.mark.parametrize(
     "fields",
     [{"InvoiceNumber": "A-1171"}, {"InvoiceNumber": "a-117"}, {"InvoiceNumber": "0A-117"}],
