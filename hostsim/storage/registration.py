@@ -215,6 +215,13 @@ def _negative(text: str | None) -> str | None:
 
 # --- SQL --------------------------------------------------------------------
 
+# The customer of a payment that changed need not have been read again: it is that of its invoice.
+_CUSTOMER = """
+    COALESCE(customer, (SELECT p.customer FROM payments p WHERE p.id = payment_id
+                        AND p.invoice_number = run_rows.invoice_number)) AS customer
+"""
+_REGISTERED = {"customer": _CUSTOMER}
+
 # MATERIALIZED, so that SQLite makes an index of it.
 _REGISTER = f"""
     INSERT INTO payments (origin, import_type, company, {PAYMENT_COLUMNS}, invoice_id, status,
@@ -222,8 +229,9 @@ _REGISTER = f"""
                           registered_at, replaces)
     WITH replaced (number_of, payment_id) AS MATERIALIZED
         (SELECT key, value FROM json_each(:replaced))
-    SELECT 'import', :import_type, :company, {PAYMENT_COLUMNS}, invoice_id, status,
-           warning_sv, warning_en, written_off, effect,
+    SELECT 'import', :import_type, :company,
+           {", ".join(_REGISTERED.get(name, name) for name in PAYMENT_COLUMNS.split(", "))},
+           invoice_id, status, warning_sv, warning_en, written_off, effect,
            (SELECT bank_account FROM runs WHERE id = :run_id), run_id, :user, :at, payment_id
     FROM run_rows LEFT JOIN replaced ON number_of = number
     WHERE run_id = :run_id AND kind = 'ready'

@@ -491,6 +491,41 @@ def test_a_half_that_the_settings_exclude_is_told_where_the_other_one_is_registe
     assert row.message.en.startswith("The settings leave out one half of a settlement")
 
 
+@pytest.fixture
+def settled_in_both(host, plugin, two_regions):
+    for name in ("Fortnox", "Syd", "Fortnox"):
+        imports(host, name)
+
+
+def changed_in(host, plugin, name, *payments):
+    """Import changed payments, and accept the half of that region."""
+    plugin.payments = list(payments)
+    host.import_payments(name)
+    return row_of(host.decide(name, HALF_OF[name], "accept"), HALF_OF[name])
+
+
+@BOTH_ORDERS
+@pytest.mark.parametrize("between", [False, True], ids=["", "saved-between"])
+def test_halves_of_two_regions_that_are_redated_one_after_the_other_settle_again(
+    host, plugin, settled_in_both, names, between
+):
+    first, second = names
+    later = {one.key.number: one for one in halves(date=NEW_YEAR.replace(day=23))}
+    earlier = {one.key.number: one for one in halves()}
+    # The customers are learnt from each payment, where they are asked for.
+    plugin.source = later
+    first_half, second_half = (
+        replace(later[HALF_OF[name]], customer_number=None) for name in names
+    )
+    unchanged = replace(earlier[HALF_OF[second]], customer_number=None)
+    assert changed_in(host, plugin, first, first_half, unchanged).status == SETTLED
+    host.save(first)
+    if between:
+        plugin.payments = [first_half, unchanged]
+        imports(host, second)
+    assert changed_in(host, plugin, second, first_half, second_half).status == SETTLED
+
+
 # --- What keeps both from being saved ---
 
 
