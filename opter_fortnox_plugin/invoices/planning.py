@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
@@ -38,7 +38,11 @@ from opter_fortnox_plugin.invoices.content import (
     with_customer_number,
 )
 from opter_fortnox_plugin.invoices.invoice_sender import InvoiceSender
-from opter_fortnox_plugin.invoices.problems import PROBLEMS, likely_cause_of_total
+from opter_fortnox_plugin.invoices.problems import (
+    PROBLEMS,
+    is_another_there,
+    likely_cause_of_total,
+)
 from opter_fortnox_plugin.invoices.settings import InvoiceSettings
 from opter_fortnox_plugin.session import Session
 
@@ -158,7 +162,6 @@ class InvoicePlanner(Planner[InvoicePlan]):
         there = {**self._originals, **{number: plan.theirs for number, plan in exported.items()}}
         for plan in corrections:
             self._follow_original(plan, there.get(plan.credited_number))
-        self.refuse_shared_numbers()
 
     def _follow_original(self, plan: InvoicePlan, original: Invoice | Unreadable | None) -> None:
         """Give a correction the number that its customer had when its invoice was sent.
@@ -170,6 +173,7 @@ class InvoicePlanner(Planner[InvoicePlan]):
         number = original.party_number
         if number != plan.party_number and self.cards.is_of(number, plan.content.party_id):
             plan.content = with_customer_number(plan.content, number)
+            plan.borrows = True
 
     def _refuse_shared_invoice_numbers(self) -> None:
         """Refuse invoices that would share a number in Fortnox."""
@@ -214,8 +218,8 @@ class InvoicePlanner(Planner[InvoicePlan]):
             plan.note("TOTAL_DIFFERS", message)
         if plan.action != "none" and plan.content.rounding and not plan.code:
             self._note_rounding(plan)
-        number = customer_number(plan.item.content.customer, self._settings)
-        if plan.action != "none" and plan.party_number != number and not plan.code:
+        if plan.action != "none" and plan.borrows and not plan.code:
+            number = customer_number(plan.item.content.customer, self._settings)
             plan.note("CUSTOMER_RENUMBERED", ours=number, theirs=plan.party_number)
 
     def compare_ours(self, plan: InvoicePlan) -> None:
@@ -321,6 +325,43 @@ class InvoicePlanner(Planner[InvoicePlan]):
     def card_of(self, plan: InvoicePlan, planned: Customer | None) -> Customer:
         card = planned or plan.content.card
         return card if card.vat_type else replace(card, vat_type=plan.content.vat_kind)
+
+    def plan_cards(self, plans: Sequence[InvoicePlan]) -> None:
+        """Plan the customer records, first for the customers that have their numbers here now.
+
+        A correction gets its former number only where no customer that has it now gets the record.
+        """
+        contested = [plan for plan in plans if plan.borrows and any(self._other_users(plan, plans))]
+        ids = {plan.item.id for plan in contested}
+        super().plan_cards([plan for plan in plans if plan.item.id not in ids])
+        for plan in contested:
+            if user := next(self._other_users(plan, plans), None):
+                why = is_another_there(user.content.party_id)
+                self._refuse_lost_number(plan, "CUSTOMER_NUMBER_SHARED", why)
+        super().plan_cards([plan for plan in contested if plan.needs_card])
+
+    def _other_users(
+        self, plan: InvoicePlan, plans: Sequence[InvoicePlan]
+    ) -> Iterator[InvoicePlan]:
+        """Yield the invoices whose customer is another one, and has the number of a correction."""
+        return (
+            other
+            for other in plans
+            if other.needs_card
+            and not other.borrows
+            and other.party_number == plan.party_number
+            and self.is_other_party(plan.content, other.content.party_id, other.content.card)
+        )
+
+    def _refuse_lost_number(self, plan: InvoicePlan, code: str, why: Text) -> None:
+        """Refuse a correction that cannot get the number of the booked invoice that it corrects.
+
+        :param why: the end of a sentence.
+        """
+        message = plan.sentence(
+            "OLD_NUMBER_LOST", number=plan.party_number, original=plan.credited_number, why=why
+        )
+        plan.refuse(code, message)
 
     def refuse_if_card_conflicts(self, plan: InvoicePlan) -> None:
         """Refuse an invoice whose VAT conflicts with its customer record, or cannot be compared."""

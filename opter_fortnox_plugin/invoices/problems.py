@@ -165,7 +165,22 @@ PROBLEMS: Final = Problems(
             "Export again.",
         ),
     },
+    remarks={
+        "OLD_NUMBER_LOST": Text(
+            "Rättelsen {is_not_sent}, eftersom den behöver kundnumret {number}, som faktura "
+            "{original} är bokförd med i Fortnox, och det numret går inte att använda längre: "
+            "{why}. Gör rättelsen i Fortnox.",
+            "The correction {is_not_sent}, since it needs the customer number {number}, with which "
+            "invoice {original} is booked in Fortnox, and that number cannot be used any more: "
+            "{why}. Make the correction in Fortnox.",
+        ),
+    },
 )
+
+
+def is_another_there(name: str) -> Text:
+    """Return the end of a sentence: a customer number belongs to another one now."""
+    return Text(f"det är {name} där nu", f"it is {name} there now")
 
 
 def likely_cause_of_total(theirs: Invoice) -> Text:

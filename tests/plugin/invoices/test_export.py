@@ -25,6 +25,10 @@ def codes(recorded):
     return {one.id: (one.state, one.code) for one in recorded.results}
 
 
+def planned(recorded):
+    return {one.id: (one.state, one.code) for one in recorded.planned}
+
+
 def plan_of(recorded):
     [planned] = recorded.planned
     return planned.state, planned.action, planned.code
@@ -722,8 +726,8 @@ def test_a_correction_of_a_booked_invoice_gets_the_number_that_its_customer_had(
     recorded = office.export()
     assert codes(recorded)["/10302"] == ("sent", "")
     assert office.get_invoice("10302")["CustomerNumber"] == "1042"
-    planned = recorded.planned[-1]
-    assert (planned.party_number, planned.code) == ("1042", "CUSTOMER_RENUMBERED")
+    one = recorded.planned[-1]
+    assert (one.party_number, one.code) == ("1042", "CUSTOMER_RENUMBERED")
     assert codes(office.export())["/10302"] == ("unchanged", "")
 
 
@@ -746,16 +750,53 @@ def test_a_correction_never_gets_the_number_of_another_customer(office):
     assert plan_of(recorded) == ("refused", "none", "ORIGINAL_OF_OTHER_CUSTOMER")
 
 
-def test_a_number_that_a_correction_still_needs_is_no_other_customers_in_one_export(office):
+#: It has the number here that KALMAR had.
+TAKER = replace(KALMAR, code="NYBR", name="Nybro Trä AB", organisation_number="559000-4807")
+
+
+def correct_with_a_taken_number(office, taker=TAKER):
+    """Set a correction of a booked invoice, and an invoice of one that has its number now."""
     office.set_invoices(invoice()).export()
     office.fortnox.book_invoice(10301)
-    taker = replace(KALMAR, code="NYBR", name="Nybro Trä AB", organisation_number="")
-    office.set_invoices(
-        replace(correction(), customer=RENUMBERED), invoice("10303", customer=taker)
-    )
-    recorded = office.export()
-    assert {one.code for one in recorded.planned} == {"CUSTOMER_NUMBER_SHARED"}
+    corrected = replace(correction(), customer=RENUMBERED)
+    return office.set_invoices(corrected, invoice("10303", customer=taker))
+
+
+def change_card(office, **fields):
+    """Change a customer in Fortnox, as a person does."""
+    card = {"CustomerNumber": "1042", **fields}
+    office.fortnox.registers.put("customers", "1042", card, office.sandbox.clock.now())
+
+
+@pytest.mark.parametrize(
+    ("organisation", "code"),
+    [("", "CUSTOMER_NUMBER_SHARED"), ("559000-4807", "CUSTOMER_CONTRADICTS")],
+)
+def test_a_number_that_a_correction_still_needs_is_no_other_customers_in_one_export(
+    office, organisation, code
+):
+    taker = replace(TAKER, organisation_number=organisation)
+    recorded = correct_with_a_taken_number(office, taker).export()
+    assert planned(recorded) == {
+        "/10302": ("ready", "CUSTOMER_RENUMBERED"),
+        "/10303": ("refused", code),
+    }
+    assert "NYBR, KALM" not in recorded.planned[1].message.en
+    assert office.get_invoice("10302")["CustomerNumber"] == "1042"
     assert office.fortnox.registers.get("customers", "1042")["Name"] == KALMAR.name
+    assert codes(office.export())["/10302"] == ("unchanged", "")
+
+
+def test_a_correction_does_not_keep_a_number_from_the_customer_that_has_its_card_now(office):
+    correct_with_a_taken_number(office)
+    change_card(office, Name=TAKER.name, OrganisationNumber=TAKER.organisation_number)
+    recorded = office.export()
+    assert planned(recorded) == {
+        "/10302": ("refused", "CUSTOMER_NUMBER_SHARED"),
+        "/10303": ("ready", ""),
+    }
+    assert "cannot be used any more: it is NYBR there now" in recorded.planned[0].message.en
+    assert office.get_invoice("10303")["CustomerNumber"] == "1042"
 
 
 def test_a_correction_of_a_number_that_another_region_has_there_is_refused(office):
