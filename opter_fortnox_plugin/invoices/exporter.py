@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from opter_contract.export_values import Gap
@@ -10,7 +11,7 @@ from opter_fortnox_plugin.exports.exporter import Export, Exporter
 from opter_fortnox_plugin.exports.outcomes import Outcome
 from opter_fortnox_plugin.invoices.invoice_sender import InvoiceSender
 from opter_fortnox_plugin.invoices.planning import InvoicePlan, InvoicePlanner
-from opter_fortnox_plugin.invoices.problems import PROBLEMS
+from opter_fortnox_plugin.invoices.problems import IS_DELETED, PROBLEMS
 from opter_fortnox_plugin.invoices.settings import InvoiceSettings
 
 
@@ -68,6 +69,12 @@ class InvoiceExporter(Exporter):
             return None
         message = PROBLEMS.sentence("VAT_RATE_UNKNOWN", what=", ".join(sorted(rates)))
         return Gap("VAT_RATE_UNKNOWN", message, tuple(ids))
+
+    def report_result(self, plan: InvoicePlan, outcome: Outcome, *, complete: bool = True) -> None:
+        if plan.borrows and outcome.code == "CUSTOMER_NOT_THERE":
+            # It was deleted since the preview.
+            outcome = replace(outcome, message=plan.lost_number_message(IS_DELETED))
+        super().report_result(plan, outcome, complete=complete)
 
     # --- steps after sending ---
 

@@ -39,8 +39,10 @@ from opter_fortnox_plugin.invoices.content import (
 )
 from opter_fortnox_plugin.invoices.invoice_sender import InvoiceSender
 from opter_fortnox_plugin.invoices.problems import (
+    IS_DELETED,
     PROBLEMS,
     is_another_there,
+    is_other_company,
     likely_cause_of_total,
 )
 from opter_fortnox_plugin.invoices.settings import InvoiceSettings
@@ -67,6 +69,15 @@ class InvoicePlan(Plan):
         if theirs is None or self.state == "adopted" or theirs.cancelled or self.belongs(theirs):
             return theirs
         return None
+
+    def lost_number_message(self, why: Text) -> Text:
+        """Say that the number that it borrows from the invoice it corrects cannot be used.
+
+        :param why: the end of the sentence.
+        """
+        return self.sentence(
+            "OLD_NUMBER_LOST", number=self.party_number, original=self.credited_number, why=why
+        )
 
     def belongs(self, theirs: Invoice) -> bool:
         ours = self.content.ours
@@ -331,6 +342,10 @@ class InvoicePlanner(Planner[InvoicePlan]):
 
         A correction gets its former number only where no customer that has it now gets the record.
         """
+        for plan in plans:
+            if plan.borrows:
+                # It may be deleted, which Fortnox does not list, and is not made again.
+                self.cards.forget(plan.party_number)
         contested = [plan for plan in plans if plan.borrows and any(self._other_users(plan, plans))]
         ids = {plan.item.id for plan in contested}
         super().plan_cards([plan for plan in plans if plan.item.id not in ids])
@@ -354,14 +369,27 @@ class InvoicePlanner(Planner[InvoicePlan]):
         )
 
     def _refuse_lost_number(self, plan: InvoicePlan, code: str, why: Text) -> None:
-        """Refuse a correction that cannot get the number of the booked invoice that it corrects.
+        """Refuse a correction that cannot get the number of the booked invoice that it corrects."""
+        plan.refuse(code, plan.lost_number_message(why))
 
-        :param why: the end of a sentence.
-        """
-        message = plan.sentence(
-            "OLD_NUMBER_LOST", number=plan.party_number, original=plan.credited_number, why=why
-        )
-        plan.refuse(code, message)
+    def refuse_without_card(self, plan: InvoicePlan) -> bool:
+        if not plan.borrows:
+            return super().refuse_without_card(plan)
+        card = self.cards.cards[plan.party_number]
+        if card.other_organisation:
+            ours, theirs = card.ours.organisation_number, card.other_organisation
+            self._refuse_lost_number(plan, "CUSTOMER_CONTRADICTS", is_other_company(ours, theirs))
+        elif card.other_name:
+            self._refuse_lost_number(
+                plan, "CUSTOMER_CONTRADICTS", is_another_there(card.other_name)
+            )
+        elif card.other_id:
+            self._refuse_lost_number(
+                plan, "CUSTOMER_NUMBER_SHARED", is_another_there(card.other_id)
+            )
+        elif card.is_used_up or card.action == "create":
+            self._refuse_lost_number(plan, "CUSTOMER_NOT_THERE", IS_DELETED)
+        return plan.state == "refused"
 
     def refuse_if_card_conflicts(self, plan: InvoicePlan) -> None:
         """Refuse an invoice whose VAT conflicts with its customer record, or cannot be compared."""

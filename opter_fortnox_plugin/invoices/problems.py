@@ -178,8 +178,20 @@ PROBLEMS: Final = Problems(
 )
 
 
+#: Why a customer number cannot be used any more, as the end of a sentence.
+IS_DELETED: Final = Text("kunden är borttagen där", "the customer is deleted there")
+
+
+def is_other_company(ours: str, theirs: str) -> Text:
+    """Return why a customer number cannot be used any more: by its organisation number."""
+    return Text(
+        f"det är ett annat företag där nu (organisationsnummer {theirs}, här {ours})",
+        f"it is another company there now (organisation number {theirs}, here {ours})",
+    )
+
+
 def is_another_there(name: str) -> Text:
-    """Return the end of a sentence: a customer number belongs to another one now."""
+    """Return why a customer number cannot be used any more: it belongs to another one now."""
     return Text(f"det är {name} där nu", f"it is {name} there now")
 
 

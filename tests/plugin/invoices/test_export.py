@@ -799,6 +799,54 @@ def test_a_correction_does_not_keep_a_number_from_the_customer_that_has_its_card
     assert office.get_invoice("10303")["CustomerNumber"] == "1042"
 
 
+def correct_a_booked_invoice(office):
+    """Set a correction of a booked invoice, whose customer has another number here now."""
+    office.set_invoices(invoice()).export()
+    office.fortnox.book_invoice(10301)
+    return office.set_invoices(replace(correction(), customer=RENUMBERED))
+
+
+def test_a_correction_whose_former_number_is_another_company_is_to_be_made_in_fortnox(office):
+    correct_a_booked_invoice(office)
+    change_card(office, Name=TAKER.name, OrganisationNumber=TAKER.organisation_number)
+    recorded = office.export()
+    assert plan_of(recorded) == ("refused", "none", "CUSTOMER_CONTRADICTS")
+    assert recorded.planned[0].message.en == (
+        "The correction is not sent, since it needs the customer number 1042, with which invoice "
+        "10301 is booked in Fortnox, and that number cannot be used any more: it is another "
+        "company there now (organisation number 559000-4807, here 556000-0000). Make the "
+        "correction in Fortnox."
+    )
+
+
+def test_a_deleted_customer_is_not_made_again_for_a_correction_of_a_booked_invoice(office):
+    correct_a_booked_invoice(office)
+    office.fortnox.registers.delete("customers", "1042")
+    for _ in range(2):
+        recorded = office.export()
+        assert plan_of(recorded) == ("refused", "none", "CUSTOMER_NOT_THERE")
+        assert "any more: the customer is deleted there" in recorded.planned[0].message.en
+        assert recorded.cards == []
+
+
+def test_a_customer_that_is_deleted_after_the_preview_of_its_correction_is_not_made_again(office):
+    def delete():
+        office.fortnox.registers.delete("customers", "1042")
+
+    recorded = correct_a_booked_invoice(office).export(review=send_all_after(delete))
+    assert codes(recorded) == {"/10302": ("refused", "CUSTOMER_NOT_THERE")}
+    assert recorded.results[0].message.en.endswith("Make the correction in Fortnox.")
+
+
+def test_a_sent_correction_needs_no_customer_any_more(office):
+    correct_a_booked_invoice(office).export()
+    office.fortnox.registers.delete("customers", "1042")
+    moved = replace(RENUMBERED, address1="Storgatan 1")
+    recorded = office.set_invoices(replace(correction(), customer=moved)).export()
+    assert plan_of(recorded) == ("unchanged", "none", "")
+    assert recorded.cards == []
+
+
 def test_a_correction_of_a_number_that_another_region_has_there_is_refused(office):
     office.set_invoices(invoice(region="Nord")).export()
     recorded = office.set_invoices(correction()).export()
