@@ -9,7 +9,7 @@ from decimal import Decimal
 from functools import partial
 from typing import Final
 
-from opter_contract.export_values import ExportItem
+from opter_contract.export_values import Difference, ExportItem
 from opter_contract.export_values import Invoice as HostInvoice
 from opter_contract.values import Text
 from opter_fortnox_plugin.exports.content import is_marked, is_of_another, is_ours
@@ -69,6 +69,20 @@ class InvoicePlan(Plan):
         if theirs is None or self.state == "adopted" or theirs.cancelled or self.belongs(theirs):
             return theirs
         return None
+
+    @property
+    def number_holder(self) -> Invoice | None:
+        """Somebody else's invoice in Fortnox that has its number; ``None`` if there is none."""
+        return self.theirs if self.code == "NUMBER_TAKEN" else None
+
+    def refuse_by_customer(self, original: Invoice) -> None:
+        """Refuse a correction of an invoice that has another customer in Fortnox."""
+        self.refuse(
+            "ORIGINAL_OF_OTHER_CUSTOMER",
+            number=self.credited_number,
+            ours=self.party_number,
+            theirs=original.party_number or "–",
+        )
 
     def lost_number_message(self, why: Text) -> Text:
         """Say that the number that it borrows from the invoice it corrects cannot be used.
@@ -257,19 +271,19 @@ class InvoicePlanner(Planner[InvoicePlan]):
             plan for plan in self.plans if plan.action != "none" and plan.credited_number
         ]
         for plan in corrections:
-            number = plan.credited_number
-            planned = originals.get(number)
-            original = self._originals.get(number) if planned is None else planned.will_be_there
-            self._refuse_by_original(plan, original)
-            if planned is None and isinstance(original, Invoice) and plan.action != "none":
-                self._refuse_if_another(plan, original)
+            self._refuse_by_original(plan, originals.get(plan.credited_number))
 
-    def _refuse_by_original(self, plan: InvoicePlan, original: Invoice | Unreadable | None) -> None:
+    def _refuse_by_original(self, plan: InvoicePlan, planned: InvoicePlan | None) -> None:
         """Refuse a correction if Fortnox will not have its invoice, or as one that it may not be.
 
-        :param original: as Fortnox has it, or will have it.
+        :param planned: the plan for its invoice, if that is exported with it.
         """
         number = plan.credited_number
+        original: Invoice | Unreadable | None
+        if planned is None:
+            original = self._originals.get(number)
+        else:
+            original = planned.will_be_there or planned.number_holder
         if original is None:
             day = getattr(plan.item.content, "credits_date", None)
             excluded = self._excludes(number, day)
@@ -281,28 +295,11 @@ class InvoicePlanner(Planner[InvoicePlan]):
             plan.refuse("ORIGINAL_OF_OTHER_REGION", number=number)
         elif original.cancelled:
             plan.refuse("ORIGINAL_CANCELLED", number=number)
-        elif original.party_number != plan.party_number:
-            plan.refuse(
-                "ORIGINAL_OF_OTHER_CUSTOMER",
-                number=number,
-                ours=plan.party_number,
-                theirs=original.party_number or "–",
-            )
-
-    def _refuse_if_another(self, plan: InvoicePlan, original: Invoice) -> None:
-        """Refuse a correction if somebody else's invoice has the number of the one it corrects."""
-        number, content = plan.credited_number, plan.item.content
-        if original.external_reference == reference(content.region, number):
-            return
-        day = getattr(content, "credits_date", None) or original.invoice_date
-        total = getattr(content, "credits_total", None)
-        differences = differences_of(
-            ("InvoiceDate", day, original.invoice_date),
-            ("Total", original.total if total is None else total, original.total),
-        )
-        if differences:
+        elif differences := _identity_differences_of_original(plan, planned, original):
             sides = describe_differences(differences)
             plan.refuse("ORIGINAL_IS_ANOTHER", number=number, sides=sides)
+        elif original.party_number != plan.party_number:
+            plan.refuse_by_customer(original)
 
     def _note_rounding(self, plan: InvoicePlan) -> None:
         ours = plan.content.ours
@@ -401,6 +398,27 @@ class InvoicePlanner(Planner[InvoicePlan]):
             plan.refuse("UNREADABLE_IN_FORTNOX", what="VATType")
         elif vat_kind_conflicts(kind, customer_kind):
             plan.refuse("VAT_KIND_CONTRADICTS", ours=kind, theirs=customer_kind)
+
+
+def _identity_differences_of_original(
+    plan: InvoicePlan, planned: InvoicePlan | None, original: Invoice
+) -> list[Difference]:
+    """Return what shows that somebody else's invoice has the number of the one to correct.
+
+    :param planned: the plan for that one, if it is exported with its correction.
+    :param original: the invoice in Fortnox.
+    """
+    content = plan.item.content
+    if planned is not None:
+        return planned.differences if planned.number_holder else []
+    if original.external_reference == reference(content.region, plan.credited_number):
+        return []
+    day = getattr(content, "credits_date", None) or original.invoice_date
+    total = getattr(content, "credits_total", None)
+    return differences_of(
+        ("InvoiceDate", day, original.invoice_date),
+        ("Total", original.total if total is None else total, original.total),
+    )
 
 
 def _foreign_invoice(plan: InvoicePlan, row: object) -> Invoice | None:

@@ -166,6 +166,12 @@ PROBLEMS: Final = Problems(
         ),
     },
     remarks={
+        "ORIGINAL_FAILED": Text(
+            "Rättelsen {is_not_sent}, eftersom faktura {number} som den rättar inte gick att "
+            "exportera nu; varför står vid den. Exportera igen.",
+            "The correction {is_not_sent}, since invoice {number} that it corrects could not be "
+            "exported now; the reason is with that one. Export again.",
+        ),
         "OLD_NUMBER_LOST": Text(
             "Rättelsen {is_not_sent}, eftersom den behöver kundnumret {number}, som faktura "
             "{original} är bokförd med i Fortnox, och det numret går inte att använda längre: "

@@ -891,6 +891,49 @@ def test_a_correction_alone_of_a_number_that_is_somebody_elses_invoice_is_refuse
     assert office.numbers() == [10301]
 
 
+@pytest.mark.parametrize("customer_number", ["1042", "7"])
+@pytest.mark.parametrize("together", [False, True])
+def test_a_correction_of_a_taken_number_says_so_alone_and_with_its_invoice(
+    office, together, customer_number
+):
+    there_already(office, total=Decimal(99), customer_number=customer_number)
+    ours = replace(correction(), credits_total=Decimal("1250.00"))
+    recorded = office.set_invoices(*([invoice()] if together else []), ours).export()
+    assert planned(recorded)["/10302"] == ("refused", "ORIGINAL_IS_ANOTHER")
+    assert "Total 1250.00 / 99.00" in recorded.planned[-1].message.en
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_correction_of_a_number_of_another_region_says_so_alone_and_with_its_invoice(
+    office, together
+):
+    office.set_invoices(invoice(region="Nord")).export()
+    recorded = office.set_invoices(*([invoice()] if together else []), correction()).export()
+    assert planned(recorded)["/10302"] == ("refused", "ORIGINAL_OF_OTHER_REGION")
+
+
+def test_a_correction_does_not_say_that_what_was_booked_during_the_export_is_not_there(office):
+    office.set_invoices(invoice()).export()
+    corrected = replace(correction(), customer=RENUMBERED)
+    office.set_invoices(invoice(customer=RENUMBERED), corrected)
+    recorded = office.export(review=send_all_after(lambda: office.fortnox.book_invoice(10301)))
+    assert codes(recorded) == {
+        "/10301": ("booked", "BOOKED_IN_FORTNOX"),
+        "/10302": ("refused", "ORIGINAL_NOT_SENT"),
+    }
+    assert "could not be exported now" in recorded.results[-1].message.en
+    assert codes(office.export())["/10302"] == ("sent", "")
+
+
+def test_a_correction_of_an_invoice_that_keeps_its_former_customer_number_is_not_sent(office):
+    office.set_invoices(invoice()).export()
+    corrected = replace(correction(), customer=RENUMBERED)
+    office.set_invoices(invoice(customer=RENUMBERED), corrected)
+    recorded = office.export(review=lambda _: ["/10302"])
+    assert codes(recorded) == {"/10302": ("refused", "ORIGINAL_OF_OTHER_CUSTOMER")}
+    assert office.numbers() == [10301]
+
+
 def test_a_correction_alone_of_an_equal_invoice_of_somebody_else_is_sent(office):
     there_already(office)
     dated = {"credits_date": invoice().invoice_date, "credits_total": Decimal("1250.00")}
