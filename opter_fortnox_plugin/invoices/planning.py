@@ -77,12 +77,14 @@ class InvoicePlan(Plan):
 
     def refuse_by_customer(self, original: Invoice) -> None:
         """Refuse a correction of an invoice that has another customer in Fortnox."""
-        self.refuse(
-            "ORIGINAL_OF_OTHER_CUSTOMER",
+        code = "ORIGINAL_OF_OTHER_CUSTOMER"
+        message = self.sentence(
+            "ORIGINAL_BOOKED_FOR_OTHER" if original.booked else code,
             number=self.credited_number,
             ours=self.party_number,
             theirs=original.party_number or "–",
         )
+        self.refuse(code, message)
 
     def lost_number_message(self, why: Text) -> Text:
         """Say that the number that it borrows from the invoice it corrects cannot be used.
@@ -294,7 +296,9 @@ class InvoicePlanner(Planner[InvoicePlan]):
         elif is_of_another(reference(plan.item.content.region, number), original):
             plan.refuse("ORIGINAL_OF_OTHER_REGION", number=number)
         elif original.cancelled:
-            plan.refuse("ORIGINAL_CANCELLED", number=number)
+            is_sent = plan.existing is not None
+            sentence = "ORIGINAL_CANCELLED_SINCE" if is_sent else "ORIGINAL_CANCELLED"
+            plan.refuse("ORIGINAL_CANCELLED", plan.sentence(sentence, number=number))
         elif differences := _identity_differences_of_original(plan, planned, original):
             sides = describe_differences(differences)
             plan.refuse("ORIGINAL_IS_ANOTHER", number=number, sides=sides)

@@ -166,6 +166,23 @@ PROBLEMS: Final = Problems(
         ),
     },
     remarks={
+        "ORIGINAL_CANCELLED_SINCE": Text(
+            "Rättelsen {is_not_sent}, eftersom faktura {number} som den rättar är makulerad i "
+            "Fortnox: det finns inget kvar att rätta. Ta tillbaka rättelsen, eller låt den rätta "
+            "en faktura som gäller.",
+            "The correction {is_not_sent}, since invoice {number} that it corrects is cancelled in "
+            "Fortnox: nothing is left to correct. Take back the correction, or let it correct an "
+            "invoice that is in force.",
+        ),
+        "ORIGINAL_BOOKED_FOR_OTHER": Text(
+            "Rättelsen {is_not_sent}, eftersom den är till kund {ours}, och faktura {number} som "
+            "den rättar är bokförd på kund {theirs} i Fortnox. Rätta kunden, eller numret på "
+            "fakturan som rättas; har kunden fått ett annat nummer, gör rättelsen i Fortnox.",
+            "The correction {is_not_sent}, since it is for customer {ours}, and invoice {number} "
+            "that it corrects is booked for customer {theirs} in Fortnox. Correct the customer, or "
+            "the number of the invoice that is corrected; if the customer has got another number, "
+            "make the correction in Fortnox.",
+        ),
         "ORIGINAL_FAILED": Text(
             "Rättelsen {is_not_sent}, eftersom faktura {number} som den rättar inte gick att "
             "exportera nu; varför står vid den. Exportera igen.",

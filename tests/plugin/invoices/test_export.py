@@ -705,6 +705,16 @@ def test_a_correction_of_what_is_cancelled_is_refused_in_the_preview(office):
     assert office.numbers() == [10301]
 
 
+def test_a_sent_correction_of_what_was_cancelled_since_is_to_be_taken_back(office):
+    office.set_invoices(invoice(), correction()).export()
+    office.ask("PUT", "invoices/10301/cancel", json={})
+    changed = replace(correction(), rows=(row("-500.00", "-125.00"),))
+    recorded = office.set_invoices(changed).export()
+    assert plan_of(recorded) == ("refused", "none", "ORIGINAL_CANCELLED")
+    assert "Ta tillbaka rättelsen, eller" in recorded.planned[0].message.sv
+    assert office.cancel("10302").state == "cancelled"
+
+
 def test_a_correction_of_the_invoice_of_another_customer_is_refused_in_the_preview(office):
     others = invoice(customer=replace(KALMAR, code="NYBR", ledger_number="1043"))
     recorded = office.set_invoices(others, correction()).export()
@@ -748,6 +758,11 @@ def test_a_correction_never_gets_the_number_of_another_customer(office):
     other = replace(RENUMBERED, code="NYBR")
     recorded = office.set_invoices(replace(correction(), customer=other)).export()
     assert plan_of(recorded) == ("refused", "none", "ORIGINAL_OF_OTHER_CUSTOMER")
+    message = recorded.planned[0].message.en
+    assert "is booked for customer 1042 in Fortnox" in message
+    assert message.endswith(
+        "if the customer has got another number, make the correction in Fortnox."
+    )
 
 
 #: It has the number here that KALMAR had.
