@@ -86,6 +86,8 @@ class Export:
                     outcome = Outcome("refused", None, plan.doubt.code, plan.doubt.message)
                 elif number:
                     outcome = session.pool.run(lambda: planner.sender.cancel(number, plan.belongs))
+                    if outcome.code == "BOOKED_IN_FORTNOX":
+                        outcome = replace(outcome, message=plan.booked_message)
                 elif plan.code:
                     outcome = Outcome(plan.state, None, plan.code, plan.message)
                 if outcome.state == "cancelled":

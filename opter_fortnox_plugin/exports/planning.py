@@ -78,6 +78,11 @@ class Plan(ABC):
         return str(self.content.card.number)
 
     @property
+    def booked_message(self) -> Text:
+        """Why it cannot be taken back, once it is booked."""
+        return self.sentence("BOOKED_IN_FORTNOX")
+
+    @property
     def needs_card(self) -> bool:
         """Whether the record of its party is kept up to date; a former one, only to send."""
         return self.state in WITH_CARD and not (self.borrows and self.action == "none")

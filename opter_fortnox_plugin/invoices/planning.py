@@ -61,6 +61,12 @@ class InvoicePlan(Plan):
         return self.content.ours.credit_invoice_reference
 
     @property
+    def booked_message(self) -> Text:
+        if not self.credited_number:
+            return super().booked_message
+        return self.sentence("CORRECTION_BOOKED", number=self.credited_number)
+
+    @property
     def will_be_there(self) -> Invoice | None:
         """The invoice that Fortnox has, or may have, once the plan is done; ``None`` for none."""
         if self.action != "none" or self.state == "unknown":

@@ -166,6 +166,12 @@ PROBLEMS: Final = Problems(
         ),
     },
     remarks={
+        "CORRECTION_BOOKED": Text(
+            "Rättelsen är bokförd i Fortnox och ändras inte. Bokför också faktura {number} som den "
+            "rättar; är rättelsen fel, gör en rättelsefaktura.",
+            "The correction is booked in Fortnox and is not changed. Book invoice {number} that it "
+            "corrects, too; if the correction is wrong, make a correction invoice.",
+        ),
         "ORIGINAL_CANCELLED_SINCE": Text(
             "Rättelsen {is_not_sent}, eftersom faktura {number} som den rättar är makulerad i "
             "Fortnox: det finns inget kvar att rätta. Ta tillbaka rättelsen, eller låt den rätta "

@@ -715,6 +715,14 @@ def test_a_sent_correction_of_what_was_cancelled_since_is_to_be_taken_back(offic
     assert office.cancel("10302").state == "cancelled"
 
 
+def test_a_booked_correction_is_not_taken_back_and_says_to_book_its_invoice_too(office):
+    office.set_invoices(invoice(), correction()).export()
+    office.fortnox.book_invoice(10302)
+    result = office.cancel("10302")
+    assert (result.state, result.code) == ("booked", "BOOKED_IN_FORTNOX")
+    assert "Book invoice 10301 that it corrects, too" in result.message.en
+
+
 def test_a_correction_of_the_invoice_of_another_customer_is_refused_in_the_preview(office):
     others = invoice(customer=replace(KALMAR, code="NYBR", ledger_number="1043"))
     recorded = office.set_invoices(others, correction()).export()
