@@ -113,10 +113,10 @@ _SENTENCES: dict[str, dict[str, Text]] = {
         "CORRECTION_EXPORTED": Text(
             "Faktura {number} rättas i bokföringen av {corrections.sv}, som skulle stå kvar där "
             "utan något att rätta. Ta tillbaka {corrections.sv} först, också om den är makulerad "
-            "där.",
+            "där; är den bokförd där, ska faktura {number} också bokföras.",
             "Invoice {number} is corrected in accounting by {corrections.en}, which would remain "
             "there with nothing to correct. Take back {corrections.en} first, also if it is "
-            "cancelled there.",
+            "cancelled there; if it is booked there, book invoice {number}, too.",
         ),
         "NOT_CANCELLED": Text(
             "{Item.sv} {number} är inte makulerad; varför står ovanför.",

@@ -25,7 +25,7 @@ from opter_fortnox_plugin.errors import (
 )
 from opter_fortnox_plugin.exports.cards import BankChanged
 from opter_fortnox_plugin.exports.outcomes import Outcome, refusal_text
-from opter_fortnox_plugin.exports.planning import WITH_CARD, Planner
+from opter_fortnox_plugin.exports.planning import Planner
 from opter_fortnox_plugin.exports.problems import NUMBER_USED
 from opter_fortnox_plugin.exports.settings import ExportSettings
 from opter_fortnox_plugin.fortnox.fields import Unreadable
@@ -86,6 +86,8 @@ class Export:
                     outcome = Outcome("refused", None, plan.doubt.code, plan.doubt.message)
                 elif number:
                     outcome = session.pool.run(lambda: planner.sender.cancel(number, plan.belongs))
+                    if outcome.code == "BOOKED_IN_FORTNOX":
+                        outcome = replace(outcome, message=plan.booked_message)
                 elif plan.code:
                     outcome = Outcome(plan.state, None, plan.code, plan.message)
                 if outcome.state == "cancelled":
@@ -146,7 +148,7 @@ class Exporter:
         self._host.take_results([self._planned_result(plan) for plan in settled])
         self._done = len(settled)
         self._confirm(plans)
-        with_card = [plan for plan in plans if plan.state in WITH_CARD]
+        with_card = [plan for plan in plans if plan.needs_card]
         changes = self._writable(with_card, self._write_cards(with_card))
         # Whose each record is stays known, whatever ends this.
         self._planner.cards.store()
@@ -202,7 +204,7 @@ class Exporter:
     def _confirm(self, plans: Sequence[Any]) -> None:
         """Fetch the confirmed bank changes of these items' suppliers."""
         cards = self._planner.cards
-        numbers = {plan.party_number for plan in plans if plan.state in WITH_CARD}
+        numbers = {plan.party_number for plan in plans if plan.needs_card}
         if changing := sorted({change.party_number for change in cards.bank_changes(numbers)}):
             cards.confirm(self._host.confirmed_bank_changes(changing))
         for plan in plans:

@@ -34,6 +34,7 @@ class Plan(ABC):
     :ivar content: as it should look in Fortnox.
     :ivar theirs: the document in Fortnox that has its number.
     :ivar doubt: what a person must correct in Fortnox, reported until it is corrected.
+    :ivar borrows: its party number is one that its party had before, and has no more.
     """
 
     problems: ClassVar[Problems]
@@ -47,6 +48,7 @@ class Plan(ABC):
     message: Text | None = None
     differences: list[Difference] = field(default_factory=list)
     doubt: Problem | None = None
+    borrows: bool = False
 
     def note(self, code: str, message: Text | None = None, **details: object) -> None:
         self.code = code
@@ -74,6 +76,16 @@ class Plan(ABC):
     @property
     def party_number(self) -> str:
         return str(self.content.card.number)
+
+    @property
+    def booked_message(self) -> Text:
+        """Why it cannot be taken back, once it is booked."""
+        return self.sentence("BOOKED_IN_FORTNOX")
+
+    @property
+    def needs_card(self) -> bool:
+        """Whether the record of its party is kept up to date; a former one, only to send."""
+        return self.state in WITH_CARD and not (self.borrows and self.action == "none")
 
     @property
     def existing(self) -> Any:
@@ -175,10 +187,10 @@ class Planner(ABC, Generic[P]):
         for plan in self.ready_plans():
             self.compare(plan)
         self._find_gaps()
-        self._plan_cards()
+        self.plan_cards([plan for plan in self.plans if plan.needs_card and plan.party_number])
         self.refuse_dependent()
         self._host.take_planned_items([self._planned_item(plan) for plan in self.plans])
-        numbers = {plan.party_number for plan in self.plans if plan.state in WITH_CARD}
+        numbers = {plan.party_number for plan in self.plans if plan.needs_card}
         self._host.take_planned_cards(self.cards.planned(numbers))
         self._host.take_bank_changes(self.cards.bank_changes(numbers))
         self._host.take_gaps(self.gaps)
@@ -203,15 +215,19 @@ class Planner(ABC, Generic[P]):
         for plan in self.ready_plans():
             number, content = plan.party_number, plan.content
             is_shared = any(
-                party_id != content.party_id
-                and not self.register.is_same(
-                    content.card, card, one_code=have_one_code(party_id, content.party_id)
-                )
+                self.is_other_party(content, party_id, card)
                 for party_id, card in cards[number].items()
             )
             if number and is_shared:
                 shared = ", ".join(cards[number])
                 plan.refuse(f"{self.problems.party}_NUMBER_SHARED", number=number, codes=shared)
+
+    def is_other_party(self, content: Content, party_id: str, card: Any) -> bool:
+        """Return whether a party, with its record, is another one than that of an item."""
+        one_code = have_one_code(party_id, content.party_id)
+        return party_id != content.party_id and not self.register.is_same(
+            content.card, card, one_code=one_code
+        )
 
     def number_in_fortnox(self, plan: P) -> str:
         """Return the number of a document to take back; ``""`` if there is none."""
@@ -292,10 +308,10 @@ class Planner(ABC, Generic[P]):
                 if plan.state != "refused":
                     plan.refuse(code, message)
 
-    def _plan_cards(self) -> None:
+    def plan_cards(self, plans: Sequence[P]) -> None:
+        """Plan the party records of these items; refuse those whose record does not allow it."""
         parties: dict[str, Any] = {}
         ids: dict[str, list[str]] = {}
-        plans = [plan for plan in self.plans if plan.state in WITH_CARD and plan.party_number]
         for plan in plans:
             parties[plan.party_number] = self.card_of(plan, parties.get(plan.party_number))
             ids.setdefault(plan.party_number, []).append(plan.content.party_id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from opter_contract.values import Text
@@ -225,10 +226,12 @@ class Problems:
         words: Mapping[str, Text],
         gaps: Mapping[str, Text],
         refusals: Mapping[str, Text],
+        remarks: Mapping[str, Text] = MappingProxyType({}),
     ) -> None:
         """Add this export's own codes, which override common ones.
 
         :param words: fill the placeholders of the messages.
+        :param remarks: messages that replace that of a code in some cases.
         """
         self.party: Final = party
         self.texts: Final = Text(
@@ -239,13 +242,14 @@ class Problems:
         party_refusals = {f"{party}_{code}": text for code, text in _OF_PARTIES.items()}
         self.gaps: Final = {**COMMON_GAPS, **gaps}
         self.refusals: Final = {**COMMON_REFUSALS, **party_refusals, **refusals}
+        self._remarks = {**_REMARKS, **remarks}
 
     def __contains__(self, code: str) -> bool:
         return code in self.gaps or code in self.refusals
 
     def sentence(self, code: str, /, **details: object) -> Text:
         """Return the message of a code."""
-        template = self.gaps.get(code) or self.refusals.get(code) or _REMARKS[code]
+        template = self.gaps.get(code) or self.refusals.get(code) or self._remarks[code]
         return filled(template, {**self._words, **details})
 
     def problem(self, code: str, /, **details: object) -> Problem:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from opter_contract.export_values import Gap
@@ -10,7 +11,7 @@ from opter_fortnox_plugin.exports.exporter import Export, Exporter
 from opter_fortnox_plugin.exports.outcomes import Outcome
 from opter_fortnox_plugin.invoices.invoice_sender import InvoiceSender
 from opter_fortnox_plugin.invoices.planning import InvoicePlan, InvoicePlanner
-from opter_fortnox_plugin.invoices.problems import PROBLEMS
+from opter_fortnox_plugin.invoices.problems import IS_DELETED, PROBLEMS
 from opter_fortnox_plugin.invoices.settings import InvoiceSettings
 
 
@@ -22,14 +23,18 @@ class InvoiceExporter(Exporter):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        #: The VAT rates that Fortnox accepted, and the numbers of invoices to make that were not.
+        #: The VAT rates that Fortnox accepted.
         self._accepted: frozenset[str] = frozenset()
-        self._not_sent: set[str] = set()
+        #: The invoices that are not as planned in Fortnox: left out, or tried in vain; by number.
+        self._left_out: dict[str, InvoicePlan] = {}
+        self._failed: set[str] = set()
 
     def rounds(self, plans: Sequence[InvoicePlan]) -> Iterable[Sequence[InvoicePlan]]:
         """Send corrections last: the invoice that they credit must exist."""
-        planned = {plan.number for plan in self._planner.plans if plan.action == "create"}
-        self._not_sent = planned - {plan.number for plan in plans}
+        chosen = {plan.number for plan in plans}
+        self._left_out = {
+            plan.number: plan for plan in self._planner.plans if plan.number not in chosen
+        }
         yield [plan for plan in plans if not plan.credited_number]
         yield [
             plan
@@ -40,10 +45,17 @@ class InvoiceExporter(Exporter):
     def _refuse_without_original(self, plan: InvoicePlan) -> bool:
         """Refuse a correction, and return true, if its original was not sent as planned."""
         number = plan.credited_number
-        if number not in self._not_sent:
+        original = self._left_out.get(number)
+        there = original.existing if original is not None else None
+        if number in self._failed:
+            plan.refuse("ORIGINAL_NOT_SENT", plan.sentence("ORIGINAL_FAILED", number=number))
+        elif there is not None and there.party_number != plan.party_number:
+            plan.refuse_by_customer(there)
+        elif original is not None and (original.action == "create" or not original.will_be_there):
+            plan.refuse("ORIGINAL_NOT_SENT", number=number)
+        else:
             return False
-        message = plan.sentence("ORIGINAL_NOT_SENT", number=number)
-        self.report_result(plan, Outcome("refused", plan.existing, "ORIGINAL_NOT_SENT", message))
+        self.report_result(plan, Outcome("refused", plan.existing, plan.code, plan.message))
         return True
 
     def gap_of_outcome(self, plan: InvoicePlan, outcome: Outcome) -> Gap | None:
@@ -51,7 +63,7 @@ class InvoiceExporter(Exporter):
         if outcome.state in {"sent", "adopted"}:
             self._accepted |= plan.content.rates
         else:
-            self._not_sent.add(plan.number)
+            self._failed.add(plan.number)
         if outcome.code == "CUSTOMER_NOT_THERE":
             self._planner.cards.forget(plan.party_number)
         return gap
@@ -68,6 +80,12 @@ class InvoiceExporter(Exporter):
             return None
         message = PROBLEMS.sentence("VAT_RATE_UNKNOWN", what=", ".join(sorted(rates)))
         return Gap("VAT_RATE_UNKNOWN", message, tuple(ids))
+
+    def report_result(self, plan: InvoicePlan, outcome: Outcome, *, complete: bool = True) -> None:
+        if plan.borrows and outcome.code == "CUSTOMER_NOT_THERE":
+            # It was deleted since the preview.
+            outcome = replace(outcome, message=plan.lost_number_message(IS_DELETED))
+        super().report_result(plan, outcome, complete=complete)
 
     # --- steps after sending ---
 

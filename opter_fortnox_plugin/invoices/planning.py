@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import Final
 
-from opter_contract.export_values import ExportItem
+from opter_contract.export_values import Difference, ExportItem
 from opter_contract.export_values import Invoice as HostInvoice
 from opter_contract.values import Text
 from opter_fortnox_plugin.exports.content import is_marked, is_of_another, is_ours
@@ -38,7 +38,13 @@ from opter_fortnox_plugin.invoices.content import (
     with_customer_number,
 )
 from opter_fortnox_plugin.invoices.invoice_sender import InvoiceSender
-from opter_fortnox_plugin.invoices.problems import PROBLEMS, likely_cause_of_total
+from opter_fortnox_plugin.invoices.problems import (
+    IS_DELETED,
+    PROBLEMS,
+    is_another_there,
+    is_other_company,
+    likely_cause_of_total,
+)
 from opter_fortnox_plugin.invoices.settings import InvoiceSettings
 from opter_fortnox_plugin.session import Session
 
@@ -55,6 +61,12 @@ class InvoicePlan(Plan):
         return self.content.ours.credit_invoice_reference
 
     @property
+    def booked_message(self) -> Text:
+        if not self.credited_number:
+            return super().booked_message
+        return self.sentence("CORRECTION_BOOKED", number=self.credited_number)
+
+    @property
     def will_be_there(self) -> Invoice | None:
         """The invoice that Fortnox has, or may have, once the plan is done; ``None`` for none."""
         if self.action != "none" or self.state == "unknown":
@@ -63,6 +75,31 @@ class InvoicePlan(Plan):
         if theirs is None or self.state == "adopted" or theirs.cancelled or self.belongs(theirs):
             return theirs
         return None
+
+    @property
+    def number_holder(self) -> Invoice | None:
+        """Somebody else's invoice in Fortnox that has its number; ``None`` if there is none."""
+        return self.theirs if self.code == "NUMBER_TAKEN" else None
+
+    def refuse_by_customer(self, original: Invoice) -> None:
+        """Refuse a correction of an invoice that has another customer in Fortnox."""
+        code = "ORIGINAL_OF_OTHER_CUSTOMER"
+        message = self.sentence(
+            "ORIGINAL_BOOKED_FOR_OTHER" if original.booked else code,
+            number=self.credited_number,
+            ours=self.party_number,
+            theirs=original.party_number or "–",
+        )
+        self.refuse(code, message)
+
+    def lost_number_message(self, why: Text) -> Text:
+        """Say that the number that it borrows from the invoice it corrects cannot be used.
+
+        :param why: the end of the sentence.
+        """
+        return self.sentence(
+            "OLD_NUMBER_LOST", number=self.party_number, original=self.credited_number, why=why
+        )
 
     def belongs(self, theirs: Invoice) -> bool:
         ours = self.content.ours
@@ -158,7 +195,6 @@ class InvoicePlanner(Planner[InvoicePlan]):
         there = {**self._originals, **{number: plan.theirs for number, plan in exported.items()}}
         for plan in corrections:
             self._follow_original(plan, there.get(plan.credited_number))
-        self.refuse_shared_numbers()
 
     def _follow_original(self, plan: InvoicePlan, original: Invoice | Unreadable | None) -> None:
         """Give a correction the number that its customer had when its invoice was sent.
@@ -170,6 +206,7 @@ class InvoicePlanner(Planner[InvoicePlan]):
         number = original.party_number
         if number != plan.party_number and self.cards.is_of(number, plan.content.party_id):
             plan.content = with_customer_number(plan.content, number)
+            plan.borrows = True
 
     def _refuse_shared_invoice_numbers(self) -> None:
         """Refuse invoices that would share a number in Fortnox."""
@@ -214,8 +251,8 @@ class InvoicePlanner(Planner[InvoicePlan]):
             plan.note("TOTAL_DIFFERS", message)
         if plan.action != "none" and plan.content.rounding and not plan.code:
             self._note_rounding(plan)
-        number = customer_number(plan.item.content.customer, self._settings)
-        if plan.action != "none" and plan.party_number != number and not plan.code:
+        if plan.action != "none" and plan.borrows and not plan.code:
+            number = customer_number(plan.item.content.customer, self._settings)
             plan.note("CUSTOMER_RENUMBERED", ours=number, theirs=plan.party_number)
 
     def compare_ours(self, plan: InvoicePlan) -> None:
@@ -242,19 +279,19 @@ class InvoicePlanner(Planner[InvoicePlan]):
             plan for plan in self.plans if plan.action != "none" and plan.credited_number
         ]
         for plan in corrections:
-            number = plan.credited_number
-            planned = originals.get(number)
-            original = self._originals.get(number) if planned is None else planned.will_be_there
-            self._refuse_by_original(plan, original)
-            if planned is None and isinstance(original, Invoice) and plan.action != "none":
-                self._refuse_if_another(plan, original)
+            self._refuse_by_original(plan, originals.get(plan.credited_number))
 
-    def _refuse_by_original(self, plan: InvoicePlan, original: Invoice | Unreadable | None) -> None:
+    def _refuse_by_original(self, plan: InvoicePlan, planned: InvoicePlan | None) -> None:
         """Refuse a correction if Fortnox will not have its invoice, or as one that it may not be.
 
-        :param original: as Fortnox has it, or will have it.
+        :param planned: the plan for its invoice, if that is exported with it.
         """
         number = plan.credited_number
+        original: Invoice | Unreadable | None
+        if planned is None:
+            original = self._originals.get(number)
+        else:
+            original = planned.will_be_there or planned.number_holder
         if original is None:
             day = getattr(plan.item.content, "credits_date", None)
             excluded = self._excludes(number, day)
@@ -265,29 +302,14 @@ class InvoicePlanner(Planner[InvoicePlan]):
         elif is_of_another(reference(plan.item.content.region, number), original):
             plan.refuse("ORIGINAL_OF_OTHER_REGION", number=number)
         elif original.cancelled:
-            plan.refuse("ORIGINAL_CANCELLED", number=number)
-        elif original.party_number != plan.party_number:
-            plan.refuse(
-                "ORIGINAL_OF_OTHER_CUSTOMER",
-                number=number,
-                ours=plan.party_number,
-                theirs=original.party_number or "–",
-            )
-
-    def _refuse_if_another(self, plan: InvoicePlan, original: Invoice) -> None:
-        """Refuse a correction if somebody else's invoice has the number of the one it corrects."""
-        number, content = plan.credited_number, plan.item.content
-        if original.external_reference == reference(content.region, number):
-            return
-        day = getattr(content, "credits_date", None) or original.invoice_date
-        total = getattr(content, "credits_total", None)
-        differences = differences_of(
-            ("InvoiceDate", day, original.invoice_date),
-            ("Total", original.total if total is None else total, original.total),
-        )
-        if differences:
+            is_sent = plan.existing is not None
+            sentence = "ORIGINAL_CANCELLED_SINCE" if is_sent else "ORIGINAL_CANCELLED"
+            plan.refuse("ORIGINAL_CANCELLED", plan.sentence(sentence, number=number))
+        elif differences := _identity_differences_of_original(plan, planned, original):
             sides = describe_differences(differences)
             plan.refuse("ORIGINAL_IS_ANOTHER", number=number, sides=sides)
+        elif original.party_number != plan.party_number:
+            plan.refuse_by_customer(original)
 
     def _note_rounding(self, plan: InvoicePlan) -> None:
         ours = plan.content.ours
@@ -322,6 +344,60 @@ class InvoicePlanner(Planner[InvoicePlan]):
         card = planned or plan.content.card
         return card if card.vat_type else replace(card, vat_type=plan.content.vat_kind)
 
+    def plan_cards(self, plans: Sequence[InvoicePlan]) -> None:
+        """Plan the customer records, first for the customers that have their numbers here now.
+
+        A correction gets its former number only where no customer that has it now gets the record.
+        """
+        for plan in plans:
+            if plan.borrows:
+                # It may be deleted, which Fortnox does not list, and is not made again.
+                self.cards.forget(plan.party_number)
+        contested = [plan for plan in plans if plan.borrows and any(self._other_users(plan, plans))]
+        ids = {plan.item.id for plan in contested}
+        super().plan_cards([plan for plan in plans if plan.item.id not in ids])
+        for plan in contested:
+            if user := next(self._other_users(plan, plans), None):
+                why = is_another_there(user.content.party_id)
+                self._refuse_lost_number(plan, "CUSTOMER_NUMBER_SHARED", why)
+        super().plan_cards([plan for plan in contested if plan.needs_card])
+
+    def _other_users(
+        self, plan: InvoicePlan, plans: Sequence[InvoicePlan]
+    ) -> Iterator[InvoicePlan]:
+        """Yield the invoices whose customer is another one, and has the number of a correction."""
+        return (
+            other
+            for other in plans
+            if other.needs_card
+            and not other.borrows
+            and other.party_number == plan.party_number
+            and self.is_other_party(plan.content, other.content.party_id, other.content.card)
+        )
+
+    def _refuse_lost_number(self, plan: InvoicePlan, code: str, why: Text) -> None:
+        """Refuse a correction that cannot get the number of the booked invoice that it corrects."""
+        plan.refuse(code, plan.lost_number_message(why))
+
+    def refuse_without_card(self, plan: InvoicePlan) -> bool:
+        if not plan.borrows:
+            return super().refuse_without_card(plan)
+        card = self.cards.cards[plan.party_number]
+        if card.other_organisation:
+            ours, theirs = card.ours.organisation_number, card.other_organisation
+            self._refuse_lost_number(plan, "CUSTOMER_CONTRADICTS", is_other_company(ours, theirs))
+        elif card.other_name:
+            self._refuse_lost_number(
+                plan, "CUSTOMER_CONTRADICTS", is_another_there(card.other_name)
+            )
+        elif card.other_id:
+            self._refuse_lost_number(
+                plan, "CUSTOMER_NUMBER_SHARED", is_another_there(card.other_id)
+            )
+        elif card.is_used_up or card.action == "create":
+            self._refuse_lost_number(plan, "CUSTOMER_NOT_THERE", IS_DELETED)
+        return plan.state == "refused"
+
     def refuse_if_card_conflicts(self, plan: InvoicePlan) -> None:
         """Refuse an invoice whose VAT conflicts with its customer record, or cannot be compared."""
         if self.refuse_without_card(plan):
@@ -332,6 +408,27 @@ class InvoicePlanner(Planner[InvoicePlan]):
             plan.refuse("UNREADABLE_IN_FORTNOX", what="VATType")
         elif vat_kind_conflicts(kind, customer_kind):
             plan.refuse("VAT_KIND_CONTRADICTS", ours=kind, theirs=customer_kind)
+
+
+def _identity_differences_of_original(
+    plan: InvoicePlan, planned: InvoicePlan | None, original: Invoice
+) -> list[Difference]:
+    """Return what shows that somebody else's invoice has the number of the one to correct.
+
+    :param planned: the plan for that one, if it is exported with its correction.
+    :param original: the invoice in Fortnox.
+    """
+    content = plan.item.content
+    if planned is not None:
+        return planned.differences if planned.number_holder else []
+    if original.external_reference == reference(content.region, plan.credited_number):
+        return []
+    day = getattr(content, "credits_date", None) or original.invoice_date
+    total = getattr(content, "credits_total", None)
+    return differences_of(
+        ("InvoiceDate", day, original.invoice_date),
+        ("Total", original.total if total is None else total, original.total),
+    )
 
 
 def _foreign_invoice(plan: InvoicePlan, row: object) -> Invoice | None:

@@ -165,7 +165,63 @@ PROBLEMS: Final = Problems(
             "Export again.",
         ),
     },
+    remarks={
+        "CORRECTION_BOOKED": Text(
+            "Rättelsen är bokförd i Fortnox och ändras inte. Bokför också faktura {number} som den "
+            "rättar; är rättelsen fel, gör en rättelsefaktura.",
+            "The correction is booked in Fortnox and is not changed. Book invoice {number} that it "
+            "corrects, too; if the correction is wrong, make a correction invoice.",
+        ),
+        "ORIGINAL_CANCELLED_SINCE": Text(
+            "Rättelsen {is_not_sent}, eftersom faktura {number} som den rättar är makulerad i "
+            "Fortnox: det finns inget kvar att rätta. Ta tillbaka rättelsen, eller låt den rätta "
+            "en faktura som gäller.",
+            "The correction {is_not_sent}, since invoice {number} that it corrects is cancelled in "
+            "Fortnox: nothing is left to correct. Take back the correction, or let it correct an "
+            "invoice that is in force.",
+        ),
+        "ORIGINAL_BOOKED_FOR_OTHER": Text(
+            "Rättelsen {is_not_sent}, eftersom den är till kund {ours}, och faktura {number} som "
+            "den rättar är bokförd på kund {theirs} i Fortnox. Rätta kunden, eller numret på "
+            "fakturan som rättas; har kunden fått ett annat nummer, gör rättelsen i Fortnox.",
+            "The correction {is_not_sent}, since it is for customer {ours}, and invoice {number} "
+            "that it corrects is booked for customer {theirs} in Fortnox. Correct the customer, or "
+            "the number of the invoice that is corrected; if the customer has got another number, "
+            "make the correction in Fortnox.",
+        ),
+        "ORIGINAL_FAILED": Text(
+            "Rättelsen {is_not_sent}, eftersom faktura {number} som den rättar inte gick att "
+            "exportera nu; varför står vid den. Exportera igen.",
+            "The correction {is_not_sent}, since invoice {number} that it corrects could not be "
+            "exported now; the reason is with that one. Export again.",
+        ),
+        "OLD_NUMBER_LOST": Text(
+            "Rättelsen {is_not_sent}, eftersom den behöver kundnumret {number}, som faktura "
+            "{original} är bokförd med i Fortnox, och det numret går inte att använda längre: "
+            "{why}. Gör rättelsen i Fortnox.",
+            "The correction {is_not_sent}, since it needs the customer number {number}, with which "
+            "invoice {original} is booked in Fortnox, and that number cannot be used any more: "
+            "{why}. Make the correction in Fortnox.",
+        ),
+    },
 )
+
+
+#: Why a customer number cannot be used any more, as the end of a sentence.
+IS_DELETED: Final = Text("kunden är borttagen där", "the customer is deleted there")
+
+
+def is_other_company(ours: str, theirs: str) -> Text:
+    """Return why a customer number cannot be used any more: by its organisation number."""
+    return Text(
+        f"det är ett annat företag där nu (organisationsnummer {theirs}, här {ours})",
+        f"it is another company there now (organisation number {theirs}, here {ours})",
+    )
+
+
+def is_another_there(name: str) -> Text:
+    """Return why a customer number cannot be used any more: it belongs to another one now."""
+    return Text(f"det är {name} där nu", f"it is {name} there now")
 
 
 def likely_cause_of_total(theirs: Invoice) -> Text:

@@ -622,6 +622,7 @@ def test_an_invoice_is_taken_back_only_once_its_correction_was(host, store, plug
     host.export("ut", review=send_all)
     error = error_of(host.cancel, "ut", "10302")
     assert (error.code, "10304" in error.message.en) == ("CORRECTION_EXPORTED", True)
+    assert error.message.en.endswith("if it is booked there, book invoice 10302, too.")
     host.cancel("ut", "10304")
     host.cancel("ut", "10302")
     assert [states(host)[number] for number in ("10302", "10304")] == ["cancelled"] * 2

@@ -25,6 +25,10 @@ def codes(recorded):
     return {one.id: (one.state, one.code) for one in recorded.results}
 
 
+def planned(recorded):
+    return {one.id: (one.state, one.code) for one in recorded.planned}
+
+
 def plan_of(recorded):
     [planned] = recorded.planned
     return planned.state, planned.action, planned.code
@@ -701,6 +705,24 @@ def test_a_correction_of_what_is_cancelled_is_refused_in_the_preview(office):
     assert office.numbers() == [10301]
 
 
+def test_a_sent_correction_of_what_was_cancelled_since_is_to_be_taken_back(office):
+    office.set_invoices(invoice(), correction()).export()
+    office.ask("PUT", "invoices/10301/cancel", json={})
+    changed = replace(correction(), rows=(row("-500.00", "-125.00"),))
+    recorded = office.set_invoices(changed).export()
+    assert plan_of(recorded) == ("refused", "none", "ORIGINAL_CANCELLED")
+    assert "Ta tillbaka rättelsen, eller" in recorded.planned[0].message.sv
+    assert office.cancel("10302").state == "cancelled"
+
+
+def test_a_booked_correction_is_not_taken_back_and_says_to_book_its_invoice_too(office):
+    office.set_invoices(invoice(), correction()).export()
+    office.fortnox.book_invoice(10302)
+    result = office.cancel("10302")
+    assert (result.state, result.code) == ("booked", "BOOKED_IN_FORTNOX")
+    assert "Book invoice 10301 that it corrects, too" in result.message.en
+
+
 def test_a_correction_of_the_invoice_of_another_customer_is_refused_in_the_preview(office):
     others = invoice(customer=replace(KALMAR, code="NYBR", ledger_number="1043"))
     recorded = office.set_invoices(others, correction()).export()
@@ -722,8 +744,8 @@ def test_a_correction_of_a_booked_invoice_gets_the_number_that_its_customer_had(
     recorded = office.export()
     assert codes(recorded)["/10302"] == ("sent", "")
     assert office.get_invoice("10302")["CustomerNumber"] == "1042"
-    planned = recorded.planned[-1]
-    assert (planned.party_number, planned.code) == ("1042", "CUSTOMER_RENUMBERED")
+    one = recorded.planned[-1]
+    assert (one.party_number, one.code) == ("1042", "CUSTOMER_RENUMBERED")
     assert codes(office.export())["/10302"] == ("unchanged", "")
 
 
@@ -744,18 +766,108 @@ def test_a_correction_never_gets_the_number_of_another_customer(office):
     other = replace(RENUMBERED, code="NYBR")
     recorded = office.set_invoices(replace(correction(), customer=other)).export()
     assert plan_of(recorded) == ("refused", "none", "ORIGINAL_OF_OTHER_CUSTOMER")
+    message = recorded.planned[0].message.en
+    assert "is booked for customer 1042 in Fortnox" in message
+    assert message.endswith(
+        "if the customer has got another number, make the correction in Fortnox."
+    )
 
 
-def test_a_number_that_a_correction_still_needs_is_no_other_customers_in_one_export(office):
+#: It has the number here that KALMAR had.
+TAKER = replace(KALMAR, code="NYBR", name="Nybro Trä AB", organisation_number="559000-4807")
+
+
+def correct_with_a_taken_number(office, taker=TAKER):
+    """Set a correction of a booked invoice, and an invoice of one that has its number now."""
     office.set_invoices(invoice()).export()
     office.fortnox.book_invoice(10301)
-    taker = replace(KALMAR, code="NYBR", name="Nybro Trä AB", organisation_number="")
-    office.set_invoices(
-        replace(correction(), customer=RENUMBERED), invoice("10303", customer=taker)
-    )
-    recorded = office.export()
-    assert {one.code for one in recorded.planned} == {"CUSTOMER_NUMBER_SHARED"}
+    corrected = replace(correction(), customer=RENUMBERED)
+    return office.set_invoices(corrected, invoice("10303", customer=taker))
+
+
+def change_card(office, **fields):
+    """Change a customer in Fortnox, as a person does."""
+    card = {"CustomerNumber": "1042", **fields}
+    office.fortnox.registers.put("customers", "1042", card, office.sandbox.clock.now())
+
+
+@pytest.mark.parametrize(
+    ("organisation", "code"),
+    [("", "CUSTOMER_NUMBER_SHARED"), ("559000-4807", "CUSTOMER_CONTRADICTS")],
+)
+def test_a_number_that_a_correction_still_needs_is_no_other_customers_in_one_export(
+    office, organisation, code
+):
+    taker = replace(TAKER, organisation_number=organisation)
+    recorded = correct_with_a_taken_number(office, taker).export()
+    assert planned(recorded) == {
+        "/10302": ("ready", "CUSTOMER_RENUMBERED"),
+        "/10303": ("refused", code),
+    }
+    assert "NYBR, KALM" not in recorded.planned[1].message.en
+    assert office.get_invoice("10302")["CustomerNumber"] == "1042"
     assert office.fortnox.registers.get("customers", "1042")["Name"] == KALMAR.name
+    assert codes(office.export())["/10302"] == ("unchanged", "")
+
+
+def test_a_correction_does_not_keep_a_number_from_the_customer_that_has_its_card_now(office):
+    correct_with_a_taken_number(office)
+    change_card(office, Name=TAKER.name, OrganisationNumber=TAKER.organisation_number)
+    recorded = office.export()
+    assert planned(recorded) == {
+        "/10302": ("refused", "CUSTOMER_NUMBER_SHARED"),
+        "/10303": ("ready", ""),
+    }
+    assert "cannot be used any more: it is NYBR there now" in recorded.planned[0].message.en
+    assert office.get_invoice("10303")["CustomerNumber"] == "1042"
+
+
+def correct_a_booked_invoice(office):
+    """Set a correction of a booked invoice, whose customer has another number here now."""
+    office.set_invoices(invoice()).export()
+    office.fortnox.book_invoice(10301)
+    return office.set_invoices(replace(correction(), customer=RENUMBERED))
+
+
+def test_a_correction_whose_former_number_is_another_company_is_to_be_made_in_fortnox(office):
+    correct_a_booked_invoice(office)
+    change_card(office, Name=TAKER.name, OrganisationNumber=TAKER.organisation_number)
+    recorded = office.export()
+    assert plan_of(recorded) == ("refused", "none", "CUSTOMER_CONTRADICTS")
+    assert recorded.planned[0].message.en == (
+        "The correction is not sent, since it needs the customer number 1042, with which invoice "
+        "10301 is booked in Fortnox, and that number cannot be used any more: it is another "
+        "company there now (organisation number 559000-4807, here 556000-0000). Make the "
+        "correction in Fortnox."
+    )
+
+
+def test_a_deleted_customer_is_not_made_again_for_a_correction_of_a_booked_invoice(office):
+    correct_a_booked_invoice(office)
+    office.fortnox.registers.delete("customers", "1042")
+    for _ in range(2):
+        recorded = office.export()
+        assert plan_of(recorded) == ("refused", "none", "CUSTOMER_NOT_THERE")
+        assert "any more: the customer is deleted there" in recorded.planned[0].message.en
+        assert recorded.cards == []
+
+
+def test_a_customer_that_is_deleted_after_the_preview_of_its_correction_is_not_made_again(office):
+    def delete():
+        office.fortnox.registers.delete("customers", "1042")
+
+    recorded = correct_a_booked_invoice(office).export(review=send_all_after(delete))
+    assert codes(recorded) == {"/10302": ("refused", "CUSTOMER_NOT_THERE")}
+    assert recorded.results[0].message.en.endswith("Make the correction in Fortnox.")
+
+
+def test_a_sent_correction_needs_no_customer_any_more(office):
+    correct_a_booked_invoice(office).export()
+    office.fortnox.registers.delete("customers", "1042")
+    moved = replace(RENUMBERED, address1="Storgatan 1")
+    recorded = office.set_invoices(replace(correction(), customer=moved)).export()
+    assert plan_of(recorded) == ("unchanged", "none", "")
+    assert recorded.cards == []
 
 
 def test_a_correction_of_a_number_that_another_region_has_there_is_refused(office):
@@ -799,6 +911,49 @@ def test_a_correction_alone_of_a_number_that_is_somebody_elses_invoice_is_refuse
     )
     recorded = office.set_invoices(ours).export()
     assert plan_of(recorded) == ("refused", "none", "ORIGINAL_IS_ANOTHER")
+    assert office.numbers() == [10301]
+
+
+@pytest.mark.parametrize("customer_number", ["1042", "7"])
+@pytest.mark.parametrize("together", [False, True])
+def test_a_correction_of_a_taken_number_says_so_alone_and_with_its_invoice(
+    office, together, customer_number
+):
+    there_already(office, total=Decimal(99), customer_number=customer_number)
+    ours = replace(correction(), credits_total=Decimal("1250.00"))
+    recorded = office.set_invoices(*([invoice()] if together else []), ours).export()
+    assert planned(recorded)["/10302"] == ("refused", "ORIGINAL_IS_ANOTHER")
+    assert "Total 1250.00 / 99.00" in recorded.planned[-1].message.en
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_a_correction_of_a_number_of_another_region_says_so_alone_and_with_its_invoice(
+    office, together
+):
+    office.set_invoices(invoice(region="Nord")).export()
+    recorded = office.set_invoices(*([invoice()] if together else []), correction()).export()
+    assert planned(recorded)["/10302"] == ("refused", "ORIGINAL_OF_OTHER_REGION")
+
+
+def test_a_correction_does_not_say_that_what_was_booked_during_the_export_is_not_there(office):
+    office.set_invoices(invoice()).export()
+    corrected = replace(correction(), customer=RENUMBERED)
+    office.set_invoices(invoice(customer=RENUMBERED), corrected)
+    recorded = office.export(review=send_all_after(lambda: office.fortnox.book_invoice(10301)))
+    assert codes(recorded) == {
+        "/10301": ("booked", "BOOKED_IN_FORTNOX"),
+        "/10302": ("refused", "ORIGINAL_NOT_SENT"),
+    }
+    assert "could not be exported now" in recorded.results[-1].message.en
+    assert codes(office.export())["/10302"] == ("sent", "")
+
+
+def test_a_correction_of_an_invoice_that_keeps_its_former_customer_number_is_not_sent(office):
+    office.set_invoices(invoice()).export()
+    corrected = replace(correction(), customer=RENUMBERED)
+    office.set_invoices(invoice(customer=RENUMBERED), corrected)
+    recorded = office.export(review=lambda _: ["/10302"])
+    assert codes(recorded) == {"/10302": ("refused", "ORIGINAL_OF_OTHER_CUSTOMER")}
     assert office.numbers() == [10301]
 
 
