@@ -39,8 +39,7 @@ class Card:
     :ivar vat_type: the kind of VAT in Fortnox; ``""`` if unknown.
     :ivar name_there: the name in Fortnox; ``""`` if it was not read.
     :ivar is_hidden: this login cannot read it.
-    :ivar other_organisation: the organisation number there, if it is another company's.
-    :ivar other_name: the name there, if nothing shows that it is this one's.
+    :ivar contradiction: what shows that the record is another one's.
     :ivar other_id: identifies the ones whose record it is, if they are others.
     :ivar is_used_up: it is not there, and Fortnox has refused to use its number again.
     :ivar action: ``create``, ``update`` or ``none``, regardless of the bank details.
@@ -54,8 +53,7 @@ class Card:
     vat_type: str = ""
     name_there: str = ""
     is_hidden: bool = False
-    other_organisation: str = ""
-    other_name: str = ""
+    contradiction: Text | None = None
     other_id: str = ""
     is_used_up: bool = False
     action: str = "none"
@@ -379,17 +377,32 @@ class Cards:
         fields = {difference.field for difference in register.differences(card.ours, theirs)}
         if theirs.organisation_number and "OrganisationNumber" in fields:
             # A company keeps its number.
-            card.other_organisation = theirs.organisation_number
-        elif not owners and not register.is_recognised(card.ours, theirs):
-            card.other_name = theirs.name
-            card.message = register.problems.sentence(
-                "NAME_DIFFERS", number=card.ours.number, ours=card.ours.name, theirs=theirs.name
-            )
+            code = f"{register.problems.party}_CONTRADICTS"
+            card.contradiction = self._contradiction(code, card, theirs, "organisation_number")
         elif others := [owner for owner in owners if owner not in card.ids]:
             # Of two that have one number here, the second one does not get the first one's record,
             # and a record that is of both is not changed for one of them into somebody else's.
             card.other_id = "" if self._agrees(card, theirs, others) else ", ".join(others)
-        return bool(card.other_organisation or card.other_name or card.other_id)
+        elif register.have_other_vat_numbers(card.ours, theirs) and not (
+            # One that was exported may correct its own.
+            owners and "Name" not in fields
+        ):
+            card.message = card.contradiction = self._contradiction(
+                "VAT_NUMBER_DIFFERS", card, theirs, "vat_number"
+            )
+        elif not owners and not register.is_recognised(card.ours, theirs):
+            card.message = card.contradiction = self._contradiction(
+                "NAME_DIFFERS", card, theirs, "name"
+            )
+        return bool(card.contradiction or card.other_id)
+
+    def _contradiction(self, code: str, card: Card, theirs: Any, field: str) -> Text:
+        return self._register.problems.sentence(
+            code,
+            number=card.ours.number,
+            ours=getattr(card.ours, field),
+            theirs=getattr(theirs, field),
+        )
 
     def _agrees(self, card: Card, theirs: Any, others: Iterable[str]) -> bool:
         """Return whether a record that is of others here is this one's, too."""

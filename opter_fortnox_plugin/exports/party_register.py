@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -24,9 +25,6 @@ CARD: Final = (
 
 #: Fields that the contract names differently.
 _IN_CONTRACT: Final = {"zip_code": "zip", "country_code": "country"}
-
-#: The fields that are of one company alone.
-_NUMBERS: Final = CARD[1:3]
 
 
 def card_texts(party: Any, fields: Iterable[tuple[str, str]]) -> dict[str, str]:
@@ -71,10 +69,20 @@ class PartyRegister:
 
         By its organisation number or VAT number, or else by its name, if both have one.
         """
-        if any(getattr(ours, field) and _is_equal(name, ours, theirs) for name, field in _NUMBERS):
+        if _numbers(ours) & _numbers(theirs):
             return True
         names = {bare_number(party.name) for party in (ours, theirs) if party.name}
         return len(names) < 2
+
+    def have_other_vat_numbers(self, one: Any, other: Any) -> bool:
+        """Return whether two records have two VAT numbers, and no number that is equal.
+
+        One may lack its country.
+        """
+        mine, theirs = (_normalised("VATNumber", party.vat_number) for party in (one, other))
+        if mine.endswith(theirs) or theirs.endswith(mine):
+            return False
+        return not _numbers(one) & _numbers(other)
 
     def is_same(self, one: Any, other: Any, *, one_code: bool = False) -> bool:
         """Return whether two records are of the same customer or supplier.
@@ -89,6 +97,8 @@ class PartyRegister:
             return False
         if one.organisation_number:
             return same_name or one_code
+        if self.have_other_vat_numbers(one, other):
+            return False
         differences = self.bank_differences(one, other)
         if not one_code:
             differences += self.differences(one, other)
@@ -97,11 +107,13 @@ class PartyRegister:
     def still_agrees(self, ours: Any, theirs: Any) -> bool:
         """Return whether one that shares a record with others may still do so.
 
-        The organisation number must be equal, or if one of them has none, the name and the bank
-        details that both have.
+        The organisation number must be equal, or if one of them has none, the name, and the VAT
+        number and bank details that both have.
         """
         if ours.organisation_number and theirs.organisation_number:
             return _is_equal("OrganisationNumber", ours, theirs)
+        if self.have_other_vat_numbers(ours, theirs):
+            return False
         bank = self.bank_differences(ours, theirs)
         same_name = bare_number(ours.name) == bare_number(theirs.name)
         return same_name and not any(difference.theirs for difference in bank)
@@ -150,6 +162,14 @@ def _normalised_account(text: str) -> str:
 _BIC_WITH_BRANCH: Final = 11
 
 
+def _numbers(party: Any) -> set[str]:
+    """Return the numbers that are of one company alone: of a VAT number also what it contains."""
+    organisation = _normalised("OrganisationNumber", party.organisation_number)
+    vat_number = _normalised("VATNumber", party.vat_number)
+    contained = _SWEDISH_VAT_NUMBER.fullmatch(vat_number)
+    return {organisation, vat_number, contained[1] if contained else ""} - {""}
+
+
 def _is_equal(name: str, one: Any, other: Any) -> bool:
     """Return whether two records have equal values of a field, by Fortnox's name of it."""
     mine, theirs = (_normalised(name, getattr(party, _ATTRIBUTES[name])) for party in (one, other))
@@ -165,4 +185,16 @@ _NORMALISED: Final = frozenset({"OrganisationNumber", "VATNumber", "ZipCode"})
 
 def _normalised(name: str, text: str) -> str:
     """Return text without differences in notation."""
-    return bare_number(text) if name in _NORMALISED else text
+    if name not in _NORMALISED:
+        return text
+    bare = bare_number(text)
+    is_long = name == "OrganisationNumber" and _LONG_ORGANISATION_NUMBER.fullmatch(bare)
+    return bare[2:] if is_long else bare
+
+
+#: With 16 before it, as a century before the number of a person; a company's third digit is at
+#: least 2, so that it is no month.
+_LONG_ORGANISATION_NUMBER: Final = re.compile(r"16[0-9]{2}[2-9][0-9]{7}")
+
+#: A Swedish VAT number is the organisation number between SE and 01.
+_SWEDISH_VAT_NUMBER: Final = re.compile(r"(?:SE)?([0-9]{10})01")

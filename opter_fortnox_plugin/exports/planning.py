@@ -341,20 +341,9 @@ class Planner(ABC, Generic[P]):
 
     def _problem_of_another(self, plan: P) -> Problem | None:
         """Return the problem of a party record that is another one's."""
-        card, contradicts = (
-            self.cards.cards[plan.party_number],
-            f"{self.problems.party}_CONTRADICTS",
-        )
-        if card.other_organisation:
-            message = plan.sentence(
-                contradicts,
-                number=plan.party_number,
-                ours=card.ours.organisation_number,
-                theirs=card.other_organisation,
-            )
-            return Problem(contradicts, message)
-        if card.other_name:
-            return Problem(contradicts, card.message)
+        card = self.cards.cards[plan.party_number]
+        if card.contradiction:
+            return Problem(f"{self.problems.party}_CONTRADICTS", card.contradiction)
         if card.other_id:
             message = plan.sentence(
                 "NUMBER_OF_OTHER", number=plan.party_number, ours=card.id, theirs=card.other_id

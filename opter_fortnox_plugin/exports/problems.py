@@ -135,6 +135,14 @@ _REMARKS: Final[Mapping[str, Text]] = {
         "number shows that they are the same one. If they are, give both the same name or "
         "organisation number; otherwise give {party} another {party_number} here.",
     ),
+    "VAT_NUMBER_DIFFERS": Text(
+        "{Party} {number} har ett annat momsregistreringsnummer i Fortnox ({theirs}, här {ours}), "
+        "och inget organisationsnummer visar att de är samma. Är de det, rätta numret som är fel; "
+        "annars ge {party} ett annat {party_number} här.",
+        "{Party} {number} has another VAT number in Fortnox ({theirs}, here {ours}), and no "
+        "organisation number shows that they are the same one. If they are, correct the number "
+        "that is wrong; otherwise give {party} another {party_number} here.",
+    ),
     "THERE_OF_OTHER": Text(
         "{Item} finns redan i Fortnox, på {party_number} {number} ({theirs}), men räknas inte som "
         "den här.",

@@ -203,6 +203,9 @@ def test_an_invoice_of_another_customers_card_is_not_adopted(office, fields, our
         {"Name": "KALMAR GLAS & PORSLIN  AB"},
         {"Name": "Kalmar Glas", "OrganisationNumber": "5560000000"},
         {"Name": "Kalmar Glas", "VATNumber": "SE556000000001"},
+        {"Name": "Kalmar Glas", "OrganisationNumber": "16556000-0000"},
+        {"Name": KALMAR.name, "VATNumber": "556000000001"},
+        {"OrganisationNumber": "5560000000", "VATNumber": "SE663000000001"},
     ],
 )
 def test_a_card_that_was_there_before_the_first_export_is_known_by_name_or_number(office, fields):
@@ -210,6 +213,45 @@ def test_a_card_that_was_there_before_the_first_export_is_known_by_name_or_numbe
     ours = replace(KALMAR, organisation_number="556000-0000", vat_number="SE 556000-0000 01")
     recorded = export_and_wait(office, "10301", customer=ours)
     assert [one.state for one in recorded.results] == ["sent"]
+
+
+def test_a_card_is_known_by_the_organisation_number_in_its_vat_number(office):
+    change(office, CustomerNumber="1042", Name="Kalmar Glas", VATNumber="SE556000000001")
+    recorded = export_and_wait(office, "10301")
+    assert [one.state for one in recorded.results] == ["sent"]
+
+
+@pytest.mark.parametrize("update", ["true", "false"])
+def test_a_card_of_another_vat_number_is_not_taken_over(office, update):
+    """Of a company without an organisation number nothing else tells two of one name apart."""
+    change(office, CustomerNumber="1042", Name=KALMAR.name, VATNumber="DE111111111")
+    ours = replace(KALMAR, organisation_number="", vat_number="DE 222222222")
+    recorded = office.set_invoices(invoice(customer=ours)).export(update_customers=update)
+    [planned] = recorded.planned
+    assert (planned.state, planned.code) == ("refused", "CUSTOMER_CONTRADICTS")
+    assert "another VAT number in Fortnox (DE111111111, here DE 222222222)" in planned.message.en
+    assert office.fortnox.registers.get("customers", "1042")["VATNumber"] == "DE111111111"
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [(KALMAR.name, ""), ("Nybro Trä AB", "CUSTOMER_CONTRADICTS")]
+)
+def test_a_customer_that_was_exported_may_correct_its_vat_number_but_not_become_another(
+    office, name, code
+):
+    first = replace(KALMAR, organisation_number="", vat_number="DE111111111")
+    export_and_wait(office, "10301", customer=first)
+    now = replace(first, name=name, vat_number="DE222222222")
+    recorded = export_and_wait(office, "10302", customer=now)
+    assert [one.code for one in recorded.planned] == [code]
+
+
+def test_a_code_in_another_region_is_another_customer_by_its_vat_number(office):
+    first = replace(KALMAR, organisation_number="", vat_number="DE111111111")
+    export_and_wait(office, "10301", region="Nord", customer=first)
+    other = replace(first, vat_number="DE222222222")
+    recorded = export_and_wait(office, "10302", region="Syd", customer=other)
+    assert [one.code for one in recorded.planned] == ["CUSTOMER_NUMBER_SHARED"]
 
 
 def test_a_customer_with_another_code_here_is_the_same_one(office):

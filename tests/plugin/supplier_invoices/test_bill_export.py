@@ -981,6 +981,14 @@ def test_a_supplier_number_of_another_company_is_refused(office):
     assert recorded.bank_changes == []
 
 
+def test_a_supplier_number_of_another_vat_number_is_refused(office):
+    office.add_supplier(VATNumber="DE111111111")
+    foreign = replace(LASSE, organisation_number="", vat_number="DE222222222", bankgiro="")
+    recorded = office.set_invoices(bill(supplier=foreign)).export()
+    assert plan_of(recorded) == ("refused", "none", "SUPPLIER_CONTRADICTS")
+    assert office.supplier()["VATNumber"] == "DE111111111"
+
+
 def test_where_fortnox_keeps_the_old_account_the_bills_do_not_go(office):
     answer = '{"Supplier": {"SupplierNumber": "LASSE", "BG": "123-4566"}}'
     fault = Fault(200, answer, "application/json"), Match("PUT", "/3/suppliers/*")
