@@ -52,6 +52,16 @@ class Settlement(NamedTuple):
     same_date: bool = True  # not of a half that alone got another one later
 
 
+class RegisteredHalf(NamedTuple):
+    """A half that another region registered, and that settles what is not registered."""
+
+    number: str
+    invoice_number: str
+    definition: str  # the import that it came by
+    other: str  # the number of the payment that it was registered with
+    other_invoice: str
+
+
 class HostWriteOff(NamedTuple):
     """What the host wrote off with a registered payment, within the accepted deviation."""
 

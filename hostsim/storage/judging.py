@@ -423,6 +423,7 @@ class Judging:
             changed=reversals.others(self.changed.get(number, ())),
             kept=self.kept.get(number, ()),
             settles=settles,
+            half_there=self.settlements.there.get(number),
             left_out=self.left_out.get(number),
             nothing_left=row["inv_id"] in self._nothing_left,
             other_import=_other_import(row),

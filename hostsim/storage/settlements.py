@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from hostsim.ledger import reasons
 from hostsim.ledger.candidates import oldest_first
-from hostsim.ledger.decisions import Settlement
+from hostsim.ledger.decisions import RegisteredHalf, Settlement
 from hostsim.ledger.reasons import OTHER_REGION_FIRST, SET_ASIDE, SETTLED
 from hostsim.messages import payments as payments_messages
 from hostsim.storage.rows import text_of, value_of
@@ -28,6 +28,8 @@ class Settlements:
     by_number: Mapping[str, Settlement]
     customer_unknown: Sequence[str]  # payments of the run whose customer is needed
     invoices_unknown: Sequence[str]  # the same, by the invoice of one that is registered
+    #: By payment number, the half in another region whose other half it may be.
+    there: Mapping[str, RegisteredHalf]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,9 @@ def find_settlements(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Settle
     to the import of that region, if it shares the company, and the other half waits until that
     import is known to save it, or has saved it. A registered half settles another
     one where its own other half is deleted, or changed. A registered half that alone gets
-    another date settles what it did. A half that the settings exclude is no less a half: the
-    other one is no money.
+    another date settles what it did, and so does one that gets it before its region registers
+    it, where the other region has. A half that the settings exclude is no less a half: the other
+    one is no money.
     """
     changed = json.dumps([row["number"] for row in db.execute(_CHANGED_HALVES, scope)])
     scope = {**scope, "changed": changed}
@@ -91,12 +94,40 @@ def find_settlements(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Settle
             same_date=False,
         )
         settlements.setdefault(row["number"], redated)
+    alone, there = _halves_that_wait(db, scope)
+    settlements = alone | settlements
     invoices = [half.invoice_number for half in unknown if half.registered and not half.customer]
     return Settlements(
         settlements,
         [half.number for half in unknown if not half.registered],
         list(dict.fromkeys(invoices)),
+        there,
     )
+
+
+def _halves_that_wait(
+    db: sqlite3.Connection, scope: Mapping[str, Any]
+) -> tuple[dict[str, Settlement], dict[str, RegisteredHalf]]:
+    """Find what another region's registered half was registered with, by number.
+
+    :return: what still settles that half, and what may be it but does not as it is now.
+    """
+    settlements: dict[str, Settlement] = {}
+    there: dict[str, RegisteredHalf] = {}
+    for row in db.execute(_AWAITED, scope):
+        registered = value_of(RegisteredHalf, row, "half_")
+        if not row["alike"]:
+            there.setdefault(row["number"], registered)
+            continue
+        settlements[row["number"]] = Settlement(
+            registered.number,
+            registered.invoice_number,
+            row["invoice_id"],
+            complete=True,
+            ignored=row["excluded_reason"] in reasons.IGNORED,
+            same_date=False,
+        )
+    return settlements, there
 
 
 def match_halves(credit_halves: Iterable[Half], debit_halves: Iterable[Half]) -> Matches:
@@ -345,6 +376,40 @@ _FIND_CREDITS = f"""
 
 _GONE = "SELECT payment_id FROM run_checked WHERE run_id = :run_id AND deleted = 1"
 
+# The halves ``k`` that other regions registered, and that wait for their other halves: those that
+# arrive under the number which they settle, and what arrives on the invoice of one that does not.
+_WAITING_HALVES = f"""
+    SELECT k.* FROM payments k JOIN invoices b ON b.id = k.invoice_id AND b.region <> :region
+    WHERE k.import_type = :import_type AND k.company = :company AND k.state = 'registered'
+    AND k.settles IS NOT NULL AND k.status = '{SETTLED}'
+    AND NOT EXISTS (SELECT 1 FROM payments p WHERE {OURS} AND p.number = k.settles)
+"""  # noqa: S608 constants
+_HALF_THERE = """
+    k.number AS half_number, k.invoice_number AS half_invoice_number,
+    COALESCE(u.definition, '') AS half_definition, k.settles AS half_other,
+    k.settles_invoice AS half_other_invoice, k.invoice_id
+"""
+_AWAITED = f"""
+    WITH waiting AS MATERIALIZED ({_WAITING_HALVES})
+    SELECT r.number, r.excluded_reason, {_HALF_THERE},
+           m.invoice_id IS NOT NULL AND r.invoice_number = k.settles_invoice
+           AND r.currency = k.currency AND r.booked >= k.booked
+           AND CAST({_OWN_AMOUNT.format("r")} AS REAL) = -CAST({_OWN_AMOUNT.format("k")} AS REAL)
+           AND k.number NOT IN {_CHANGED} AND k.id NOT IN ({_GONE}) AS alike
+    FROM waiting k LEFT JOIN runs u ON u.id = k.run_id
+    CROSS JOIN run_rows r ON r.run_id = :run_id AND r.number = k.settles
+    CROSS JOIN matched m ON m.row_id = r.id
+    WHERE r.deleted = 0 AND r.date IS NOT NULL AND r.excluded_reason IS NOT 'unreadable'
+    UNION ALL
+    SELECT r.number, r.excluded_reason, {_HALF_THERE}, 0
+    FROM waiting k LEFT JOIN runs u ON u.id = k.run_id
+    CROSS JOIN run_rows r ON r.run_id = :run_id AND r.invoice_number = k.settles_invoice
+    WHERE r.number <> '' AND r.number <> k.settles AND {NOT_REGISTERED}
+    AND (r.amount LIKE '-%') <> (k.amount LIKE '-%')
+    AND NOT EXISTS (SELECT 1 FROM run_rows q WHERE q.run_id = :run_id AND q.number = k.settles
+                    AND q.fetched = 1 AND q.deleted = 0)
+"""  # noqa: S608 constants
+
 # As the indexes on amounts have it, of which there is one for SEK.
 _AMOUNTS = (("=", "amount"), ("<>", "amount_currency"))
 
@@ -420,6 +485,7 @@ _REGISTERED_DEBITS = f"""
         AND CAST(p.{{amount}} AS REAL) = -a.half AND p.date = a.date AND {OURS}
     JOIN invoices i ON i.id = p.invoice_id AND i.total NOT LIKE '-%'
     WHERE (a.first IS NULL OR a.first = a.last) AND p.number NOT IN {_CHANGED}
+    AND p.id NOT IN ({_GONE})
 """  # noqa: S608 constants
 
 
