@@ -92,6 +92,8 @@ class Candidate:
         else:
             # Of a registered payment, the change alone is decided.
             settles = self.settles if self.registered is None else None
+            if settles is not None and settles.by_replacing:
+                settles = None  # it follows from what it replaces
             facts = decision_rules.facts_of(
                 self.payment, replaces=self.replaceable, settles=settles
             )

@@ -50,6 +50,7 @@ class Settlement(NamedTuple):
     #: What has to happen first to the other half, whose invoice is another region's.
     waits: Text | None = None
     same_date: bool = True  # not of a half that alone got another one later
+    by_replacing: bool = False  # whether it settles only in the place of a deleted half
 
 
 class RegisteredHalf(NamedTuple):

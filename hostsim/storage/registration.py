@@ -147,9 +147,10 @@ class Registration:
                         reversed_ids.update(old_ids)
                 if lowered_by and invoice.invoice_id is not None:
                     lower_balance(db, invoice.invoice_id, lowered_by)
-            by_number = judging.settlements.by_number
+            found = judging.settlements
             other_halves = {
-                number: (half.number, half.invoice_number) for number, half in by_number.items()
+                number: (half.number, half.invoice_number)
+                for number, half in [*found.made_again.items(), *found.by_number.items()]
             }
         return hidden, replaced, other_halves
 

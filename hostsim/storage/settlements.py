@@ -30,6 +30,8 @@ class Settlements:
     invoices_unknown: Sequence[str]  # the same, by the invoice of one that is registered
     #: By payment number, the half in another region whose other half it may be.
     there: Mapping[str, RegisteredHalf]
+    #: By payment number, what it settles if it replaces a half that was deleted at the source.
+    made_again: Mapping[str, Settlement]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +104,7 @@ def find_settlements(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Settle
         [half.number for half in unknown if not half.registered],
         list(dict.fromkeys(invoices)),
         there,
+        _made_again(db, scope, settlements.values()),
     )
 
 
@@ -128,6 +131,27 @@ def _halves_that_wait(
             same_date=False,
         )
     return settlements, there
+
+
+def _made_again(
+    db: sqlite3.Connection, scope: Mapping[str, Any], found: Iterable[Settlement]
+) -> dict[str, Settlement]:
+    """Find, by number, what settles the other half of a deleted one, which is free, once each."""
+    taken = {settlement.number for settlement in found}
+    settlements: dict[str, Settlement] = {}
+    for row in db.execute(_MADE_AGAIN, scope):
+        if row["other"] in taken or row["number"] in settlements:
+            continue
+        taken.add(row["other"])
+        settlements[row["number"]] = Settlement(
+            row["other"],
+            row["invoice_number"],
+            row["invoice_id"],
+            complete=True,
+            same_date=False,
+            by_replacing=True,
+        )
+    return settlements
 
 
 def match_halves(credit_halves: Iterable[Half], debit_halves: Iterable[Half]) -> Matches:
@@ -408,6 +432,23 @@ _AWAITED = f"""
     AND (r.amount LIKE '-%') <> (k.amount LIKE '-%')
     AND NOT EXISTS (SELECT 1 FROM run_rows q WHERE q.run_id = :run_id AND q.number = k.settles
                     AND q.fetched = 1 AND q.deleted = 0)
+"""  # noqa: S608 constants
+
+# Of another day than the deleted half ``p``, and else equal: it settles ``k``, as that did.
+_MADE_AGAIN = f"""
+    SELECT r.number, k.number AS other, k.invoice_number, k.invoice_id
+    FROM run_checked c CROSS JOIN payments p ON p.id = c.payment_id AND {OURS}
+        AND p.settles IS NOT NULL AND p.status = '{SETTLED}'
+    CROSS JOIN payments k ON k.import_type = :import_type AND k.company = :company
+        AND k.number = p.settles AND k.state = 'registered' AND k.status = '{SETTLED}'
+        AND k.number NOT IN {_CHANGED} AND k.id NOT IN ({_GONE})
+    CROSS JOIN matched m ON m.invoice_id = p.invoice_id
+    CROSS JOIN run_rows r ON r.id = m.row_id AND r.invoice_number = p.invoice_number
+        AND r.currency = p.currency AND r.booked >= p.booked AND r.write_offs = p.write_offs
+        AND CAST({_OWN_AMOUNT.format("r")} AS REAL) = CAST({_OWN_AMOUNT.format("p")} AS REAL)
+    WHERE c.run_id = :run_id AND c.deleted = 1 AND k.invoice_id <> p.invoice_id
+    AND r.number <> '' AND r.deleted = 0 AND {NOT_REGISTERED}
+    ORDER BY p.id, r.date, r.id
 """  # noqa: S608 constants
 
 # As the indexes on amounts have it, of which there is one for SEK.
