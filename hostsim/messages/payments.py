@@ -293,6 +293,17 @@ def may_be_other_half(half: RegisteredHalf) -> Text:
     )
 
 
+def half_left_alone(number: str, invoice_number: str, other: str) -> Text:
+    """Return the note about a registered half whose other half another region did not register."""
+    return Text(
+        f"Betalning {number} på faktura {invoice_number} är registrerad som kvittad mot betalning "
+        f"{other}, men den är pengar i en annan region eller borttagen: kontrollera båda i "
+        f"{SOURCE.sv}.",
+        f"Payment {number} on invoice {invoice_number} is registered as settled against payment "
+        f"{other}, but that is money in another region, or deleted: check both in {SOURCE.en}.",
+    )
+
+
 def settled_too_much(amount: Decimal, currency: str) -> Text:
     """Return the warning about a half of a settlement that is more than remained."""
     sv, en = money_of(amount, currency)

@@ -133,6 +133,17 @@ def _halves_that_wait(
     return settlements, there
 
 
+def halves_left_alone(
+    db: sqlite3.Connection, scope: Mapping[str, Any]
+) -> Iterator[tuple[str, str, str]]:
+    """Return registered halves, with their invoices, whose other half in another region is none.
+
+    It is registered as money there, or was deleted at the source before that; its number is last.
+    """
+    for row in db.execute(_LEFT_ALONE, scope):
+        yield row["number"], row["invoice_number"], row["settles"]
+
+
 def _made_again(
     db: sqlite3.Connection, scope: Mapping[str, Any], found: Iterable[Settlement]
 ) -> dict[str, Settlement]:
@@ -432,6 +443,19 @@ _AWAITED = f"""
     AND (r.amount LIKE '-%') <> (k.amount LIKE '-%')
     AND NOT EXISTS (SELECT 1 FROM run_rows q WHERE q.run_id = :run_id AND q.number = k.settles
                     AND q.fetched = 1 AND q.deleted = 0)
+"""  # noqa: S608 constants
+
+_LEFT_ALONE = f"""
+    SELECT p.number, p.invoice_number, p.settles
+    FROM payments p JOIN invoices i ON i.id = p.invoice_id AND i.region = :region
+    WHERE {OURS} AND p.settles IS NOT NULL AND p.status = '{SETTLED}'
+    AND EXISTS (SELECT 1 FROM invoices o WHERE o.number = p.settles_invoice AND o.region <> :region)
+    AND (EXISTS (SELECT 1 FROM payments k WHERE k.import_type = :import_type
+                 AND k.company = :company AND k.number = p.settles AND k.state = 'registered'
+                 AND k.status <> '{SETTLED}')
+         OR EXISTS (SELECT 1 FROM pending q WHERE q.company = :company AND q.number = p.settles
+                    AND q.deleted_at IS NOT NULL))
+    ORDER BY p.id
 """  # noqa: S608 constants
 
 # Of another day than the deleted half ``p``, and else equal: it settles ``k``, as that did.

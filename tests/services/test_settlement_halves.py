@@ -562,6 +562,18 @@ def test_one_that_changes_otherwise_before_that_is_not_saved_unattended(
     )
 
 
+def test_the_region_of_the_registered_half_is_told_that_the_other_one_is_money(
+    host, plugin, debit_settled
+):
+    assert host.import_payments("Fortnox").notes == ()
+    amount = Decimal(-300)
+    credit_as_it_is_now(host, plugin, amount=amount, amount_currency=amount)
+    host.save("Syd")
+    [note] = host.import_payments("Fortnox").notes
+    assert note.en.startswith("Payment 11 on invoice 1001 is registered as settled against")
+    assert "{source}" not in note.en
+
+
 def test_nor_is_one_that_is_made_again_of_another_day_before_that(host, plugin, debit_settled):
     credit = halves(date=NEW_YEAR.replace(day=22))[1]
     plugin.payments = [replace(credit, key=replace(credit.key, number="13"))]
