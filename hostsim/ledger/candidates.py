@@ -9,7 +9,13 @@ from typing import NamedTuple
 
 from hostsim.ledger import decisions as decision_rules
 from hostsim.ledger import reasons
-from hostsim.ledger.decisions import Deletion, HostWriteOff, ReplaceablePayment, Settlement
+from hostsim.ledger.decisions import (
+    Deletion,
+    HostWriteOff,
+    RegisteredHalf,
+    ReplaceablePayment,
+    Settlement,
+)
 from hostsim.ledger.differences import find_differences
 from hostsim.ledger.reasons import ACCEPT, SETTLED, TAKE_AGAIN
 from hostsim.ledger.values import Decision
@@ -66,6 +72,8 @@ class Candidate:
     changed: tuple[ReplaceablePayment, ...] = ()  # of its invoice, reduced or moved at the source
     kept: tuple[ReplaceablePayment, ...] = ()  # the same, which a person keeps as registered
     settles: Settlement | None = None
+    #: The half in another region whose other half this may be, though not as it is now.
+    half_there: RegisteredHalf | None = None
     left_out: Text | None = None  # by whom, if it is left out of this save
     #: Nothing remains of its invoice where it comes from.
     nothing_left: bool = False
@@ -84,6 +92,8 @@ class Candidate:
         else:
             # Of a registered payment, the change alone is decided.
             settles = self.settles if self.registered is None else None
+            if settles is not None and settles.by_replacing:
+                settles = None  # it follows from what it replaces
             facts = decision_rules.facts_of(
                 self.payment, replaces=self.replaceable, settles=settles
             )

@@ -50,6 +50,17 @@ class Settlement(NamedTuple):
     #: What has to happen first to the other half, whose invoice is another region's.
     waits: Text | None = None
     same_date: bool = True  # not of a half that alone got another one later
+    by_replacing: bool = False  # whether it settles only in the place of a deleted half
+
+
+class RegisteredHalf(NamedTuple):
+    """A half that another region registered, and that settles what is not registered."""
+
+    number: str
+    invoice_number: str
+    definition: str  # the import that it came by
+    other: str  # the number of the payment that it was registered with
+    other_invoice: str
 
 
 class HostWriteOff(NamedTuple):

@@ -453,6 +453,8 @@ def _decision_warnings(
         warnings.append(settlement_message(candidate, candidate.settles))
     elif candidate.kept:
         warnings.append(payments_messages.beside_kept(candidate.kept))
+    if candidate.settles is None and candidate.half_there is not None:
+        warnings.append(payments_messages.may_be_other_half(candidate.half_there))
     if candidate.deleted is not None and candidate.taken_again:
         taken_again = decisions_messages.TAKEN_AGAIN
         warnings.append(decisions_messages.was_here(taken_again, candidate.changes_since_deleted))

@@ -264,6 +264,46 @@ def settles(
     )
 
 
+class RegisteredHalf(Protocol):
+    """A half of a settlement, as it is registered in another region."""
+
+    @property
+    def number(self) -> str: ...
+    @property
+    def invoice_number(self) -> str: ...
+    @property
+    def definition(self) -> str: ...
+    @property
+    def other(self) -> str: ...
+    @property
+    def other_invoice(self) -> str: ...
+
+
+def may_be_other_half(half: RegisteredHalf) -> Text:
+    """Return the warning about a payment that is not what another region's half settles."""
+    return Text(
+        f"Betalning {half.number} på faktura {half.invoice_number} är registrerad i "
+        f"{half.definition} som kvittad mot betalning {half.other} på faktura "
+        f"{half.other_invoice}, men de hör inte ihop så i {SOURCE.sv} längre: kontrollera om den "
+        "här betalningen är pengar",
+        f"Payment {half.number} on invoice {half.invoice_number} is registered in "
+        f"{half.definition} as settled against payment {half.other} on invoice "
+        f"{half.other_invoice}, but in {SOURCE.en} they no longer belong together so: check "
+        "whether this payment is money",
+    )
+
+
+def half_left_alone(number: str, invoice_number: str, other: str) -> Text:
+    """Return the note about a registered half whose other half another region did not register."""
+    return Text(
+        f"Betalning {number} på faktura {invoice_number} är registrerad som kvittad mot betalning "
+        f"{other}, men den är pengar i en annan region eller borttagen: kontrollera båda i "
+        f"{SOURCE.sv}.",
+        f"Payment {number} on invoice {invoice_number} is registered as settled against payment "
+        f"{other}, but that is money in another region, or deleted: check both in {SOURCE.en}.",
+    )
+
+
 def settled_too_much(amount: Decimal, currency: str) -> Text:
     """Return the warning about a half of a settlement that is more than remained."""
     sv, en = money_of(amount, currency)

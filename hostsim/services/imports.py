@@ -7,6 +7,7 @@ from datetime import date
 from hostsim.errors import host_error
 from hostsim.ledger.account_numbers import checked_bank_account
 from hostsim.messages import results as results_messages
+from hostsim.messages.source_name import named
 from hostsim.plugins.session import ImportSession, broken
 from hostsim.services.context import Context, recording_failure
 from hostsim.storage import schedules, unreported_commits
@@ -59,9 +60,10 @@ class Imports(Context):
                 self._report_judged(0, None)
                 import_run.read_upto(report.cursor)
                 import_run.judge(report.company, self._report_judged)
-                preview = import_run.finish(
-                    report.not_read, report.requests, self._clock(), report.notes
-                )
+                source = self.source(definition.import_type)
+                alone = import_run.halves_left_alone(report.company.number)
+                notes = [*report.notes, *(named(note, source) for note in alone)]
+                preview = import_run.finish(report.not_read, report.requests, self._clock(), notes)
         # It works again, so that a paused schedule may run.
         schedules.resume(self.store, name, self._clock())
         unreported_commits.note(results_messages.PREVIEW_KEPT)

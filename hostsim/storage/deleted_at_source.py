@@ -34,7 +34,7 @@ class Cause(IntEnum):
     """Why a registered payment is checked, the most urgent first."""
 
     DOES_NOT_ADD_UP = 0  # its invoice, with the balance at the source
-    SAME_INVOICE = 1  # a payment arrives on its invoice, or it was changed itself
+    SAME_INVOICE = 1  # a payment arrives on its invoice or settles it, or it was changed itself
     SAME_AMOUNT = 2  # a payment of its amount arrives
 
 
@@ -64,7 +64,7 @@ def payments_to_check(
     values = {**scope, "near": MAX_DAYS_APART}
     queries = (_WITH_SAME_SEK, _WITH_SAME_FOREIGN)
     ranks = {row["id"]: Cause.SAME_AMOUNT for query in queries for row in db.execute(query, values)}
-    for query in (_WITH_SAME_INVOICE, _CHANGED_BEFORE):
+    for query in (_WITH_SAME_INVOICE, _CHANGED_BEFORE, _OTHER_HALVES):
         ranks |= {row["id"]: Cause.SAME_INVOICE for row in db.execute(query, values)}
     if invoice_id is not None:
         query = f"SELECT p.id FROM payments p WHERE p.invoice_id = :invoice AND {OURS}"  # noqa: S608 a constant
@@ -290,6 +290,12 @@ _CHANGED_BEFORE = f"""
     SELECT p.id FROM runs u JOIN run_rows r ON r.run_id = u.id AND r.reason = '{CHANGED}'
         JOIN payments p ON p.number = r.number AND {OURS}
     WHERE u.definition = :definition AND u.state = 'open' AND u.id <> :run_id
+"""  # noqa: S608 constants
+
+# Another region registered them, as settled against what arrives.
+_OTHER_HALVES = f"""
+    SELECT p.id FROM payments p CROSS JOIN run_rows r ON r.run_id = :run_id AND r.number = p.settles
+    WHERE {OURS} AND p.settles IS NOT NULL AND p.status = '{SETTLED}' AND {NOT_REGISTERED}
 """  # noqa: S608 constants
 
 # Thousands may arrive with one amount: their days are put together into spans first, so that each

@@ -26,7 +26,7 @@ from hostsim.ledger.values import EXACT, ZERO, Definition
 from hostsim.messages import payments as payments_messages
 from hostsim.messages.exports import definition_words
 from hostsim.messages.source_name import UNNAMED
-from hostsim.storage import balance_checks, damage, deleted_at_source, discrepancies
+from hostsim.storage import balance_checks, damage, deleted_at_source, discrepancies, settlements
 from hostsim.storage import decisions as decision_store
 from hostsim.storage.deleted_at_source import ToCheck
 from hostsim.storage.judging import AffectedRows, DecisionsInForce, Judging
@@ -457,6 +457,11 @@ class ImportRun:
                 db.executemany(_WRITE, batch)
 
     # --- The end of a run ---
+
+    def halves_left_alone(self, company: str) -> list[Text]:
+        """Say which registered halves of settlements have lost the other one, in another region."""
+        halves = settlements.halves_left_alone(self.store.db, self._values(company))
+        return [payments_messages.half_left_alone(*half) for half in halves]
 
     def finish(
         self,

@@ -26,7 +26,7 @@ from hostsim.ledger.decisions import (
     ReplaceablePayment,
 )
 from hostsim.ledger.judging import READY, Judgement, judge, judge_without_invoice
-from hostsim.ledger.reasons import CHANGED, SETTLED, SETTLEMENT_BLOCKED
+from hostsim.ledger.reasons import ACCEPT, CHANGED, SETTLED, SETTLEMENT_BLOCKED
 from hostsim.ledger.reasons import IGNORED as IGNORED_REASONS
 from hostsim.ledger.values import EXACT, ZERO, Decision, Invoice
 from hostsim.messages import payments as payments_messages
@@ -401,6 +401,8 @@ class Judging:
         if row["dec_id"] is not None:
             decision = decision_store.decision_of(row, "dec_")
         settles = self.settlements.by_number.get(number)
+        if settles is None and decision is not None and decision.decision == ACCEPT:
+            settles = self.settlements.made_again.get(number)
         excluded = refusal_in(row, "excluded")
         if settles is not None and excluded is not None and excluded.reason in IGNORED_REASONS:
             excluded = None  # a person sees the settlement, with both halves
@@ -423,6 +425,7 @@ class Judging:
             changed=reversals.others(self.changed.get(number, ())),
             kept=self.kept.get(number, ()),
             settles=settles,
+            half_there=self.settlements.there.get(number),
             left_out=self.left_out.get(number),
             nothing_left=row["inv_id"] in self._nothing_left,
             other_import=_other_import(row),

@@ -79,8 +79,8 @@ class Registration:
                     raise NotAsShown
                 self.import_run.refuse_damage()
                 self._refuse_other_company()
-                hidden, replaced = self._write_invoices(db)
-                self._write_payments(db, replaced)
+                hidden, replaced, other_halves = self._write_invoices(db)
+                self._write_payments(db, replaced, other_halves)
                 self._write_pending(db, hidden)
                 self._end_run(db)
         except _PreviewOutdated:
@@ -118,10 +118,13 @@ class Registration:
             raise wrong_company_error(definition, definition.company, self.company)
         refuse_company_of_other_region(store, definition, self.company)
 
-    def _write_invoices(self, db: sqlite3.Connection) -> tuple[list[_Hidden], Mapping[str, int]]:
+    def _write_invoices(
+        self, db: sqlite3.Connection
+    ) -> tuple[list[_Hidden], Mapping[str, int], Mapping[str, tuple[str, str]]]:
         """Judge again, and update the balances of the invoices; refuse any difference.
 
-        :return: the rows that decisions hide; and by number, the payment that one replaces.
+        :return: the rows that decisions hide; and by number, the payment that one replaces, and
+            the number and invoice of the other half of a settlement.
         """
         hidden: list[_Hidden] = []
         replaced: dict[str, int] = {}
@@ -144,10 +147,25 @@ class Registration:
                         reversed_ids.update(old_ids)
                 if lowered_by and invoice.invoice_id is not None:
                     lower_balance(db, invoice.invoice_id, lowered_by)
-        return hidden, replaced
+            found = judging.settlements
+            other_halves = {
+                number: (half.number, half.invoice_number)
+                for number, half in [*found.made_again.items(), *found.by_number.items()]
+            }
+        return hidden, replaced, other_halves
 
-    def _write_payments(self, db: sqlite3.Connection, replaced: Mapping[str, int]) -> None:
-        values = {"user": self.user, "at": self.at.isoformat(), "replaced": json.dumps(replaced)}
+    def _write_payments(
+        self,
+        db: sqlite3.Connection,
+        replaced: Mapping[str, int],
+        other_halves: Mapping[str, tuple[str, str]],
+    ) -> None:
+        values = {
+            "user": self.user,
+            "at": self.at.isoformat(),
+            "replaced": json.dumps(replaced),
+            "other_halves": json.dumps(other_halves),
+        }
         db.execute(_REGISTER, {**self._values, **values})
 
     def _write_pending(self, db: sqlite3.Connection, hidden: Sequence[_Hidden]) -> None:
@@ -225,15 +243,19 @@ _REGISTERED = {"customer": _CUSTOMER}
 # MATERIALIZED, so that SQLite makes an index of it.
 _REGISTER = f"""
     INSERT INTO payments (origin, import_type, company, {PAYMENT_COLUMNS}, invoice_id, status,
-                          warning_sv, warning_en, written_off, effect, bank_account, run_id, user,
-                          registered_at, replaces)
+                          warning_sv, warning_en, written_off, effect, settles, settles_invoice,
+                          bank_account, run_id, user, registered_at, replaces)
     WITH replaced (number_of, payment_id) AS MATERIALIZED
-        (SELECT key, value FROM json_each(:replaced))
+        (SELECT key, value FROM json_each(:replaced)),
+    halves (half, settles, settles_invoice) AS MATERIALIZED
+        (SELECT key, value ->> 0, value ->> 1 FROM json_each(:other_halves))
     SELECT 'import', :import_type, :company,
            {", ".join(_REGISTERED.get(name, name) for name in PAYMENT_COLUMNS.split(", "))},
            invoice_id, status, warning_sv, warning_en, written_off, effect,
-           (SELECT bank_account FROM runs WHERE id = :run_id), run_id, :user, :at, payment_id
+           settles, settles_invoice, (SELECT bank_account FROM runs WHERE id = :run_id),
+           run_id, :user, :at, payment_id
     FROM run_rows LEFT JOIN replaced ON number_of = number
+    LEFT JOIN halves ON half = number
     WHERE run_id = :run_id AND kind = 'ready'
     -- What became nothing at its source only takes back what was registered.
     AND (amount GLOB '*[1-9]*' OR amount_currency GLOB '*[1-9]*' OR write_offs <> '[]')

@@ -429,6 +429,8 @@ CREATE TABLE payments (
     warning_en      TEXT,
     written_off     TEXT NOT NULL,
     effect          TEXT NOT NULL,  -- in the invoice's currency: what it took away from what remained
+    settles         TEXT CHECK (settles <> ''),  -- the number of the other half of a settlement
+    settles_invoice TEXT,  -- the number of its invoice, where both come from
     bank_account    TEXT NOT NULL DEFAULT '',
     run_id          TEXT REFERENCES runs (id),
     user            TEXT NOT NULL,
@@ -451,6 +453,8 @@ CREATE INDEX payments_by_key ON payments (import_type, company, number);
 CREATE INDEX payments_by_amount ON payments (CAST(amount AS REAL), date)
     WHERE state = 'registered';
 CREATE INDEX payments_by_run ON payments (run_id);
+CREATE INDEX payments_that_settle ON payments (import_type, company, settles)
+    WHERE state = 'registered' AND settles IS NOT NULL;
 CREATE INDEX payments_by_invoice ON payments (invoice_id);
 CREATE INDEX payments_by_ocr ON payments (company, ocr) WHERE ocr <> '';
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from hostsim.ledger import reasons
 from hostsim.ledger.candidates import oldest_first
-from hostsim.ledger.decisions import Settlement
+from hostsim.ledger.decisions import RegisteredHalf, Settlement
 from hostsim.ledger.reasons import OTHER_REGION_FIRST, SET_ASIDE, SETTLED
 from hostsim.messages import payments as payments_messages
 from hostsim.storage.rows import text_of, value_of
@@ -28,6 +28,10 @@ class Settlements:
     by_number: Mapping[str, Settlement]
     customer_unknown: Sequence[str]  # payments of the run whose customer is needed
     invoices_unknown: Sequence[str]  # the same, by the invoice of one that is registered
+    #: By payment number, the half in another region whose other half it may be.
+    there: Mapping[str, RegisteredHalf]
+    #: By payment number, what it settles if it replaces a half that was deleted at the source.
+    made_again: Mapping[str, Settlement]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +67,9 @@ def find_settlements(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Settle
     to the import of that region, if it shares the company, and the other half waits until that
     import is known to save it, or has saved it. A registered half settles another
     one where its own other half is deleted, or changed. A registered half that alone gets
-    another date settles what it did. A half that the settings exclude is no less a half: the
-    other one is no money.
+    another date settles what it did, and so does one that gets it before its region registers
+    it, where the other region has. A half that the settings exclude is no less a half: the other
+    one is no money.
     """
     changed = json.dumps([row["number"] for row in db.execute(_CHANGED_HALVES, scope)])
     scope = {**scope, "changed": changed}
@@ -91,12 +96,73 @@ def find_settlements(db: sqlite3.Connection, scope: Mapping[str, Any]) -> Settle
             same_date=False,
         )
         settlements.setdefault(row["number"], redated)
+    alone, there = _halves_that_wait(db, scope)
+    settlements = alone | settlements
     invoices = [half.invoice_number for half in unknown if half.registered and not half.customer]
     return Settlements(
         settlements,
         [half.number for half in unknown if not half.registered],
         list(dict.fromkeys(invoices)),
+        there,
+        _made_again(db, scope, settlements.values()),
     )
+
+
+def _halves_that_wait(
+    db: sqlite3.Connection, scope: Mapping[str, Any]
+) -> tuple[dict[str, Settlement], dict[str, RegisteredHalf]]:
+    """Find what another region's registered half was registered with, by number.
+
+    :return: what still settles that half, and what may be it but does not as it is now.
+    """
+    settlements: dict[str, Settlement] = {}
+    there: dict[str, RegisteredHalf] = {}
+    for row in db.execute(_AWAITED, scope):
+        registered = value_of(RegisteredHalf, row, "half_")
+        if not row["alike"]:
+            there.setdefault(row["number"], registered)
+            continue
+        settlements[row["number"]] = Settlement(
+            registered.number,
+            registered.invoice_number,
+            row["invoice_id"],
+            complete=True,
+            ignored=row["excluded_reason"] in reasons.IGNORED,
+            same_date=False,
+        )
+    return settlements, there
+
+
+def halves_left_alone(
+    db: sqlite3.Connection, scope: Mapping[str, Any]
+) -> Iterator[tuple[str, str, str]]:
+    """Return registered halves, with their invoices, whose other half in another region is none.
+
+    It is registered as money there, or was deleted at the source before that; its number is last.
+    """
+    for row in db.execute(_LEFT_ALONE, scope):
+        yield row["number"], row["invoice_number"], row["settles"]
+
+
+def _made_again(
+    db: sqlite3.Connection, scope: Mapping[str, Any], found: Iterable[Settlement]
+) -> dict[str, Settlement]:
+    """Find, by number, what settles the other half of a deleted one, which is free, once each."""
+    taken = {settlement.number for settlement in found}
+    settlements: dict[str, Settlement] = {}
+    for row in db.execute(_MADE_AGAIN, scope):
+        if row["other"] in taken or row["number"] in settlements:
+            continue
+        taken.add(row["other"])
+        settlements[row["number"]] = Settlement(
+            row["other"],
+            row["invoice_number"],
+            row["invoice_id"],
+            complete=True,
+            same_date=False,
+            by_replacing=True,
+        )
+    return settlements
 
 
 def match_halves(credit_halves: Iterable[Half], debit_halves: Iterable[Half]) -> Matches:
@@ -345,6 +411,70 @@ _FIND_CREDITS = f"""
 
 _GONE = "SELECT payment_id FROM run_checked WHERE run_id = :run_id AND deleted = 1"
 
+# The halves ``k`` that other regions registered, and that wait for their other halves: those that
+# arrive under the number which they settle, and what arrives on the invoice of one that does not.
+_WAITING_HALVES = f"""
+    SELECT k.* FROM payments k JOIN invoices b ON b.id = k.invoice_id AND b.region <> :region
+    WHERE k.import_type = :import_type AND k.company = :company AND k.state = 'registered'
+    AND k.settles IS NOT NULL AND k.status = '{SETTLED}'
+    AND NOT EXISTS (SELECT 1 FROM payments p WHERE {OURS} AND p.number = k.settles)
+"""  # noqa: S608 constants
+_HALF_THERE = """
+    k.number AS half_number, k.invoice_number AS half_invoice_number,
+    COALESCE(u.definition, '') AS half_definition, k.settles AS half_other,
+    k.settles_invoice AS half_other_invoice, k.invoice_id
+"""
+_AWAITED = f"""
+    WITH waiting AS MATERIALIZED ({_WAITING_HALVES})
+    SELECT r.number, r.excluded_reason, {_HALF_THERE},
+           m.invoice_id IS NOT NULL AND r.invoice_number = k.settles_invoice
+           AND r.currency = k.currency AND r.booked >= k.booked
+           AND CAST({_OWN_AMOUNT.format("r")} AS REAL) = -CAST({_OWN_AMOUNT.format("k")} AS REAL)
+           AND k.number NOT IN {_CHANGED} AND k.id NOT IN ({_GONE}) AS alike
+    FROM waiting k LEFT JOIN runs u ON u.id = k.run_id
+    CROSS JOIN run_rows r ON r.run_id = :run_id AND r.number = k.settles
+    CROSS JOIN matched m ON m.row_id = r.id
+    WHERE r.deleted = 0 AND r.date IS NOT NULL AND r.excluded_reason IS NOT 'unreadable'
+    UNION ALL
+    SELECT r.number, r.excluded_reason, {_HALF_THERE}, 0
+    FROM waiting k LEFT JOIN runs u ON u.id = k.run_id
+    CROSS JOIN run_rows r ON r.run_id = :run_id AND r.invoice_number = k.settles_invoice
+    WHERE r.number <> '' AND r.number <> k.settles AND {NOT_REGISTERED}
+    AND (r.amount LIKE '-%') <> (k.amount LIKE '-%')
+    AND NOT EXISTS (SELECT 1 FROM run_rows q WHERE q.run_id = :run_id AND q.number = k.settles
+                    AND q.fetched = 1 AND q.deleted = 0)
+"""  # noqa: S608 constants
+
+_LEFT_ALONE = f"""
+    SELECT p.number, p.invoice_number, p.settles
+    FROM payments p JOIN invoices i ON i.id = p.invoice_id AND i.region = :region
+    WHERE {OURS} AND p.settles IS NOT NULL AND p.status = '{SETTLED}'
+    AND EXISTS (SELECT 1 FROM invoices o WHERE o.number = p.settles_invoice AND o.region <> :region)
+    AND (EXISTS (SELECT 1 FROM payments k WHERE k.import_type = :import_type
+                 AND k.company = :company AND k.number = p.settles AND k.state = 'registered'
+                 AND k.status <> '{SETTLED}')
+         OR EXISTS (SELECT 1 FROM pending q WHERE q.company = :company AND q.number = p.settles
+                    AND q.deleted_at IS NOT NULL))
+    ORDER BY p.id
+"""  # noqa: S608 constants
+
+# Of another day than the deleted half ``p``, and else equal: it settles ``k``, as that did.
+_MADE_AGAIN = f"""
+    SELECT r.number, k.number AS other, k.invoice_number, k.invoice_id
+    FROM run_checked c CROSS JOIN payments p ON p.id = c.payment_id AND {OURS}
+        AND p.settles IS NOT NULL AND p.status = '{SETTLED}'
+    CROSS JOIN payments k ON k.import_type = :import_type AND k.company = :company
+        AND k.number = p.settles AND k.state = 'registered' AND k.status = '{SETTLED}'
+        AND k.number NOT IN {_CHANGED} AND k.id NOT IN ({_GONE})
+    CROSS JOIN matched m ON m.invoice_id = p.invoice_id
+    CROSS JOIN run_rows r ON r.id = m.row_id AND r.invoice_number = p.invoice_number
+        AND r.currency = p.currency AND r.booked >= p.booked AND r.write_offs = p.write_offs
+        AND CAST({_OWN_AMOUNT.format("r")} AS REAL) = CAST({_OWN_AMOUNT.format("p")} AS REAL)
+    WHERE c.run_id = :run_id AND c.deleted = 1 AND k.invoice_id <> p.invoice_id
+    AND r.number <> '' AND r.deleted = 0 AND {NOT_REGISTERED}
+    ORDER BY p.id, r.date, r.id
+"""  # noqa: S608 constants
+
 # As the indexes on amounts have it, of which there is one for SEK.
 _AMOUNTS = (("=", "amount"), ("<>", "amount_currency"))
 
@@ -420,6 +550,7 @@ _REGISTERED_DEBITS = f"""
         AND CAST(p.{{amount}} AS REAL) = -a.half AND p.date = a.date AND {OURS}
     JOIN invoices i ON i.id = p.invoice_id AND i.total NOT LIKE '-%'
     WHERE (a.first IS NULL OR a.first = a.last) AND p.number NOT IN {_CHANGED}
+    AND p.id NOT IN ({_GONE})
 """  # noqa: S608 constants
 
 

@@ -526,6 +526,80 @@ def test_halves_of_two_regions_that_are_redated_one_after_the_other_settle_again
     assert changed_in(host, plugin, second, first_half, second_half).status == SETTLED
 
 
+@pytest.fixture
+def debit_settled(host, two_regions):
+    """Save the debit half in its region, while the credit half still waits in the other one."""
+    for name in ("Syd", "Fortnox"):
+        imports(host, name)
+
+
+def credit_as_it_is_now(host, plugin, **values):
+    debit, credit = halves()
+    plugin.payments = [debit, replace(credit, **values)]
+    plugin.source = {one.key.number: one for one in plugin.payments}
+    return row_of(host.import_payments("Syd"), "12")
+
+
+def test_a_half_that_is_redated_before_its_region_saves_it_is_no_money(
+    host, plugin, debit_settled, store
+):
+    row = credit_as_it_is_now(host, plugin, date=NEW_YEAR.replace(day=22))
+    assert row.status == SETTLED
+    assert "belongs to payment 11 on invoice 1001, of the same customer" in row.warning.en
+    host.save("Syd")
+    assert remaining(store, NOTE) == 0
+
+
+def test_one_that_changes_otherwise_before_that_is_not_saved_unattended(
+    host, plugin, debit_settled
+):
+    amount = Decimal(-300)
+    row = credit_as_it_is_now(host, plugin, amount=amount, amount_currency=amount)
+    assert row.status == "partial"
+    assert (
+        "Payment 11 on invoice 1001 is registered in Fortnox as settled against payment 12"
+        in row.warning.en
+    )
+
+
+def test_the_region_of_the_registered_half_is_told_that_the_other_one_is_money(
+    host, plugin, debit_settled
+):
+    assert host.import_payments("Fortnox").notes == ()
+    amount = Decimal(-300)
+    credit_as_it_is_now(host, plugin, amount=amount, amount_currency=amount)
+    host.save("Syd")
+    [note] = host.import_payments("Fortnox").notes
+    assert note.en.startswith("Payment 11 on invoice 1001 is registered as settled against")
+    assert "{source}" not in note.en
+
+
+def test_nor_is_one_that_is_made_again_of_another_day_before_that(host, plugin, debit_settled):
+    credit = halves(date=NEW_YEAR.replace(day=22))[1]
+    plugin.payments = [replace(credit, key=replace(credit.key, number="13"))]
+    plugin.source = {"11": halves()[0], "13": plugin.payments[0]}
+    plugin.deleted = {"12"}
+    row = row_of(host.import_payments("Syd"), "13")
+    assert row.status == "exact"
+    assert "settled against payment 12 on invoice 1101" in row.warning.en
+
+
+def test_nor_one_whose_other_half_was_deleted_there_before_that(host, plugin, debit_settled):
+    credit = halves()[1]
+    plugin.payments, plugin.source, plugin.deleted = [credit], {"12": credit}, {"11"}
+    row = row_of(host.import_payments("Syd"), "12")
+    assert row.status == "exact"
+    assert "Payment 11 on invoice 1001 is registered in Fortnox" in row.warning.en
+
+
+def test_what_is_paid_beside_a_half_that_waits_is_money_without_a_warning(
+    host, plugin, debit_settled, store
+):
+    store.load_invoices([invoice(NOTE, "-1000", region="S")])
+    plugin.payments = [*halves(), payment(13, NOTE, "-600")]
+    assert row_of(host.import_payments("Syd"), "13").warning.en == "Partial payment"
+
+
 # --- What keeps both from being saved ---
 
 

@@ -5,7 +5,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
-from fake_plugin import NEW_YEAR, AnsweringPlugin, invoice, payment
+from fake_plugin import NEW_YEAR, AnsweringPlugin, balance, invoice, payment
 from host_and_plugin import (
     MinuteClock,
     importing_host,
@@ -253,10 +253,23 @@ def test_a_half_that_is_made_again_there_settles_what_the_deleted_one_did(
     assert remaining(store, "1001") == 0
 
 
-def test_one_that_is_made_again_of_another_day_is_money(host, plugin):
+@pytest.mark.parametrize(("decision", "status"), [("accept", SETTLED), ("confirm", "exact")])
+def test_one_that_is_made_again_of_another_day_settles_it_once_that_is_accepted(
+    host, plugin, store, decision, status
+):
     reads(host, plugin, *halves(HERE))
     host.save("Fortnox")
+    store.load_invoices([invoice("1001", "2000")])
     plugin.deleted = {"11"}
+    assert outcomes(reads(host, plugin, payment(13, customer_number="7"))) == {"13": "replaced"}
+    assert outcomes(host.decide("Fortnox", "13", decision)) == {"13": status}
+    assert outcomes(host.save("Fortnox")) == {"13": status}
+
+
+def test_so_it_does_not_where_the_other_half_is_deleted_there_too(host, plugin):
+    reads(host, plugin, *halves(HERE))
+    host.save("Fortnox")
+    plugin.deleted, plugin.unpaid = {"11", "12"}, [balance(HERE, "-1000", "-1000")]
     reads(host, plugin, payment(13, customer_number="7"))
     assert outcomes(host.decide("Fortnox", "13", "accept")) == {"13": "exact"}
 
