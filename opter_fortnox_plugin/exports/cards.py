@@ -37,7 +37,7 @@ class Card:
     :ivar ours: as it should look; its ``vat_type`` is that of a new record.
     :ivar ids: identify the customer or supplier at the host, in one region or several.
     :ivar vat_type: the kind of VAT in Fortnox; ``""`` if unknown.
-    :ivar name_there: the name in Fortnox; ``""`` if it was not read.
+    :ivar name_there, organisation_there: in Fortnox; ``""`` if it was not read.
     :ivar is_hidden: this login cannot read it.
     :ivar contradiction: what shows that the record is another one's.
     :ivar other_id: identifies the ones whose record it is, if they are others.
@@ -52,6 +52,7 @@ class Card:
     ids: Sequence[str]
     vat_type: str = ""
     name_there: str = ""
+    organisation_there: str = ""
     is_hidden: bool = False
     contradiction: Text | None = None
     other_id: str = ""
@@ -355,6 +356,7 @@ class Cards:
             card.is_hidden = True
         else:
             card.vat_type, card.name_there = theirs.vat_type, theirs.name
+            card.organisation_there = theirs.organisation_number
             if not self._is_of_another(card, theirs):
                 self._plan_changes(card, theirs)
 

@@ -12,11 +12,13 @@ from typing import Final
 from opter_contract.export_values import Difference, ExportItem
 from opter_contract.export_values import Invoice as HostInvoice
 from opter_contract.values import Text
+from opter_fortnox_plugin.exports.cards import Card
 from opter_fortnox_plugin.exports.content import is_marked, is_of_another, is_ours
 from opter_fortnox_plugin.exports.party_register import PartyRegister
 from opter_fortnox_plugin.exports.planning import Plan, Planner
 from opter_fortnox_plugin.exports.texts import (
     amount_in_words,
+    bare_number,
     describe_differences,
     differences_of,
 )
@@ -383,13 +385,9 @@ class InvoicePlanner(Planner[InvoicePlan]):
         if not plan.borrows:
             return super().refuse_without_card(plan)
         card = self.cards.cards[plan.party_number]
-        if card.other_organisation:
-            ours, theirs = card.ours.organisation_number, card.other_organisation
-            self._refuse_lost_number(plan, "CUSTOMER_CONTRADICTS", is_other_company(ours, theirs))
-        elif card.other_name:
-            self._refuse_lost_number(
-                plan, "CUSTOMER_CONTRADICTS", is_another_there(card.other_name)
-            )
+        if card.contradiction:
+            why = _whose_card(card)
+            self._refuse_lost_number(plan, "CUSTOMER_CONTRADICTS", why)
         elif card.other_id:
             self._refuse_lost_number(
                 plan, "CUSTOMER_NUMBER_SHARED", is_another_there(card.other_id)
@@ -408,6 +406,14 @@ class InvoicePlanner(Planner[InvoicePlan]):
             plan.refuse("UNREADABLE_IN_FORTNOX", what="VATType")
         elif vat_kind_conflicts(kind, customer_kind):
             plan.refuse("VAT_KIND_CONTRADICTS", ours=kind, theirs=customer_kind)
+
+
+def _whose_card(card: Card) -> Text:
+    """Return whose record another one's is, by what shows it."""
+    ours, theirs = card.ours.organisation_number, card.organisation_there
+    if ours and theirs and bare_number(ours) != bare_number(theirs):
+        return is_other_company(ours, theirs)
+    return is_another_there(card.name_there)
 
 
 def _identity_differences_of_original(
